@@ -1,0 +1,47 @@
+/* include/tenon/loader.h - the runtime loaders that tenon knows */
+#ifndef TENON_LOADER_H
+#define TENON_LOADER_H
+
+#include <tenon/error.h>
+#include <tenon/image.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* What stands behind a rule as tenon applies it. */
+enum tenon_evidence {
+    TENON_EVIDENCE_LOADER,        /* "loader": compared with the real loader by our tests */
+    TENON_EVIDENCE_SOURCE,        /* "source": read in the loader's source */
+    TENON_EVIDENCE_DOCUMENTATION, /* "documentation": from its manual */
+    TENON_EVIDENCE_BELIEVED,      /* "believed": not confirmed */
+};
+
+typedef struct tenon_loader tenon_loader; /* a constant: lives as long as the program */
+
+/* One step of a loader's search. */
+typedef struct tenon_rule {
+    const char *name;   /* short, as printed: "RUNPATH", "ld.so.cache" */
+    const char *what;   /* one sentence for people */
+    const char *source; /* where the rule comes from: "glibc elf/dl-load.c, _dl_map_object" */
+    enum tenon_evidence evidence;
+} tenon_rule;
+
+/* The i-th loader, NULL when i is past the last; and the one of a name. */
+TENON_API const tenon_loader *tenon_loader_at(size_t i);
+TENON_API const tenon_loader *tenon_loader_named(const char *name);
+
+TENON_API const char *tenon_loader_name(const tenon_loader *loader);
+TENON_API const char *tenon_loader_describe(const tenon_loader *loader);
+TENON_API enum tenon_format tenon_loader_format(const tenon_loader *loader);
+
+/* The i-th rule of its search in the order applied; NULL when i is past the last. */
+TENON_API const tenon_rule *tenon_loader_rule(const tenon_loader *loader, size_t i);
+
+/* "loader", "source", "documentation", "believed". A constant. */
+TENON_API const char *tenon_evidence_name(enum tenon_evidence evidence);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

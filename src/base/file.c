@@ -1,0 +1,167 @@
+/* src/base/file.c - one open file of a world, read by range, each range once */
+#include "file.h"
+
+#include <errno.h>
+#include <inttypes.h>
+
+#include "fail.h"
+#include "limits.h"
+#include "world_private.h"
+
+#define PAGE ((uint64_t)4096)
+
+int tn_file_open(tenon_world *world, const char *path, struct tn_arena *arena, struct tn_file *file)
+{
+    file->name = path;
+    file->arena = arena;
+    file->range_count = file->oldest = 0;
+    file->bytes_read = 0;
+    file->ops = NULL;
+    return tn_world_open(world, path, &file->info, &file->ops, &file->layer, &file->handle);
+}
+
+void tn_file_from_bytes(struct tn_file *file, const char *name, const void *bytes, size_t size)
+{
+    *file = (struct tn_file){
+        .name = name,
+        .info = { .size = size, .mode = 0444, .type = TENON_FILE_REGULAR },
+        .ranges[0] = { .at = size > 0 ? bytes : (const void *)"", .size = size },
+        .range_count = 1,
+    };
+}
+
+void tn_file_close(struct tn_file *file)
+{
+    if (file->ops)
+        file->ops->close(file->layer, file->handle);
+    file->ops = NULL;
+}
+
+static bool find_range(const struct tn_file *file, uint64_t offset, uint64_t size,
+                       struct tn_view *out)
+{
+    for (size_t i = 0; i < file->range_count; i++) {
+        const struct tn_view *range = &file->ranges[i];
+        if (offset >= range->start && tn_view_sub(*range, offset - range->start, size, out))
+            return true;
+    }
+    return false;
+}
+
+/* Remembers a range; of a full table the oldest is forgotten, though its bytes stay. */
+static void add_range(struct tn_file *file, struct tn_view range)
+{
+    if (file->range_count < TN_FILE_RANGES) {
+        file->ranges[file->range_count++] = range;
+        return;
+    }
+    file->ranges[file->oldest] = range;
+    file->oldest = (file->oldest + 1) % TN_FILE_RANGES;
+}
+
+/*
+ * Reads the pages of a range that lies in the file, as far as is known; a file that turns out to
+ * be shorter is from now on as long as it turned out.
+ */
+static bool read_range(struct tn_file *file, uint64_t offset, uint64_t size, const char *what,
+                       tenon_error *err)
+{
+    const uint64_t file_size = file->info.size;
+    uint64_t start = offset & ~(PAGE - 1);
+    uint64_t end =
+        file_size - (offset + size) < PAGE ? file_size : (offset + size + PAGE - 1) & ~(PAGE - 1);
+    size_t got;
+
+    /* Ranges that overlap without end could be asked for: nothing is read a third time. */
+    if (file->bytes_read > file_size || end - start > file_size - file->bytes_read) {
+        start = 0;
+        end = file_size;
+    }
+    if (end - start > TN_LIMIT_SEGMENT_READ)
+        return tn_fail(err, TENON_E_LIMIT,
+                       "%s: %" PRIu64 " bytes at 0x%" PRIx64 " are more than tenon reads at once",
+                       what, end - start, start);
+    if (!file->ops)
+        return tn_fail_system(err, EBADF, "%s", what);
+    uint8_t *bytes = tn_arena_bytes(file->arena, (size_t)(end - start));
+    if (!bytes)
+        return tn_no_memory(err);
+    int error = tn_read_fully(file->ops, file->layer, file->handle, start, bytes,
+                              (size_t)(end - start), &got);
+    if (error)
+        return tn_fail_system(err, error, "%s: reading %" PRIu64 " bytes at 0x%" PRIx64, what,
+                              end - start, start);
+    file->bytes_read += end - start;
+    if (got < end - start)
+        file->info.size = start + got;
+    add_range(file, (struct tn_view){ .at = bytes, .size = got, .start = start });
+    return true;
+}
+
+/* What the file has of a range; each turn either has it or learns that the file is shorter. */
+static bool view_of(struct tn_file *file, uint64_t offset, uint64_t size, bool all,
+                    const char *what, struct tn_view *out, tenon_error *err)
+{
+    int error = tn_world_readable(&file->info);
+
+    if (error)
+        return tn_fail_system(err, error, "%s", what);
+    for (;;) {
+        const uint64_t file_size = file->info.size;
+        const uint64_t left = offset < file_size ? file_size - offset : 0;
+        if (all && (size > left || offset > file_size))
+            return tn_fail(err, TENON_E_TRUNCATED,
+                           "%s: %" PRIu64 " byte%s needed at 0x%" PRIx64 ", %" PRIu64 " left", what,
+                           size, size == 1 ? "" : "s", offset, left);
+        if (size > left)
+            size = left;
+        if (size == 0) {
+            *out = (struct tn_view){ .at = (const uint8_t *)"", .start = offset };
+            return true;
+        }
+        if (find_range(file, offset, size, out))
+            return true;
+        if (!read_range(file, offset, size, what, err))
+            return false;
+    }
+}
+
+bool tn_file_view(struct tn_file *file, uint64_t offset, uint64_t size, const char *what,
+                  struct tn_view *out, tenon_error *err)
+{
+    return view_of(file, offset, size, true, what, out, err);
+}
+
+bool tn_file_upto(struct tn_file *file, uint64_t offset, uint64_t size, const char *what,
+                  struct tn_view *out, tenon_error *err)
+{
+    return view_of(file, offset, size, false, what, out, err);
+}
+
+int tn_file_whole(tenon_world *world, const char *path, size_t limit, struct tn_arena *arena,
+                  struct tn_view *out)
+{
+    struct tn_file file;
+    size_t got = 0;
+    int error = tn_file_open(world, path, arena, &file);
+
+    if (error)
+        return error;
+    error = tn_world_readable(&file.info);
+    if (!error && file.info.size > limit)
+        error = EFBIG;
+    uint8_t *bytes = NULL;
+    if (!error) {
+        bytes =
+            file.info.size < SIZE_MAX ? tn_arena_bytes(arena, (size_t)file.info.size + 1) : NULL;
+        error = bytes ? tn_read_fully(file.ops, file.layer, file.handle, 0, bytes,
+                                      (size_t)file.info.size, &got)
+                      : ENOMEM;
+    }
+    tn_file_close(&file);
+    if (error)
+        return error;
+    bytes[got] = '\0';
+    *out = tn_view(bytes, got);
+    return 0;
+}

@@ -1,0 +1,64 @@
+/* src/base/file.h - one open file of a world, read by range, each range once */
+#ifndef TN_FILE_H
+#define TN_FILE_H
+
+#include <tenon/world.h>
+
+#include "arena.h"
+#include "view.h"
+
+#define TN_FILE_RANGES 32
+
+/*
+ * Ranges that were read stay in `arena` until its owner drops it; views borrow from there. A
+ * range inside one already read costs nothing; else it is read, rounded out to whole pages. When
+ * as many bytes as the file has were read, it is read whole: at most twice its size is held.
+ */
+struct tn_file {
+    const char *name; /* for messages; borrowed */
+    tenon_file_info info;
+    struct tn_arena *arena;
+    struct tn_view ranges[TN_FILE_RANGES]; /* .start is the offset in the file */
+    size_t range_count;
+    size_t oldest; /* of a full table: the next to make room; its bytes stay */
+    uint64_t bytes_read;
+    const tenon_layer_ops *ops; /* NULL: everything is in ranges[0] (bytes in memory) */
+    void *layer, *handle;
+};
+
+/*
+ * Opens a file of the world (relative paths start at its cwd). The bytes will live in `arena`.
+ *
+ * returns  0 or an errno value. Directories do open, as open(2) does; reading one gives EISDIR
+ */
+int tn_file_open(tenon_world *world, const char *path, struct tn_arena *arena,
+                 struct tn_file *file);
+
+/* A file that is already in memory. */
+void tn_file_from_bytes(struct tn_file *file, const char *name, const void *bytes, size_t size);
+
+/* Closes the handle; views stay valid with their arena. Twice is fine. */
+void tn_file_close(struct tn_file *file);
+
+/*
+ * The bytes [offset, offset + size) as a view.
+ *
+ * errors   TENON_E_TRUNCATED "WHAT: N bytes needed at 0xOFFSET, M left" when the file is shorter,
+ *          TENON_E_LIMIT for more than TN_LIMIT_SEGMENT_READ, TENON_E_SYSTEM, TENON_E_MEMORY
+ */
+bool tn_file_view(struct tn_file *file, uint64_t offset, uint64_t size, const char *what,
+                  struct tn_view *out, tenon_error *err);
+
+/* As much of [offset, offset + size) as the file has; never TENON_E_TRUNCATED. */
+bool tn_file_upto(struct tn_file *file, uint64_t offset, uint64_t size, const char *what,
+                  struct tn_view *out, tenon_error *err);
+
+/*
+ * A whole small file (configuration, cache) in one view with a NUL behind it.
+ *
+ * returns  0 or an errno value (EFBIG above `limit` bytes, EISDIR for a directory)
+ */
+int tn_file_whole(tenon_world *world, const char *path, size_t limit, struct tn_arena *arena,
+                  struct tn_view *out);
+
+#endif

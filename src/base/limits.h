@@ -1,0 +1,24 @@
+/* src/base/limits.h - named bounds: above any legitimate file, below harm */
+#ifndef TN_LIMITS_H
+#define TN_LIMITS_H
+
+#define TN_LIMIT_STRING (1u << 20)        /* bytes of one recorded string */
+#define TN_LIMIT_SEGMENTS (1u << 16)      /* program headers */
+#define TN_LIMIT_SECTIONS (1u << 24)      /* section headers, as stored */
+#define TN_LIMIT_DYNAMIC (1u << 16)       /* entries of a dynamic section */
+#define TN_LIMIT_NEEDS 65535u             /* needed libraries of one image */
+#define TN_LIMIT_VERSIONS 65535u          /* version definitions or requirements */
+#define TN_LIMIT_NOTES 4096u              /* notes of one image */
+#define TN_LIMIT_SYMBOLS (1u << 20)       /* symbols of one table: 48 bytes of ours each */
+#define TN_LIMIT_CONFIG (16u << 20)       /* bytes of a configuration file read whole */
+#define TN_LIMIT_CACHE (256u << 20)       /* bytes of an ld.so.cache */
+#define TN_LIMIT_INCLUDES 1024u           /* files that one ld.so.conf may include, in all */
+#define TN_LIMIT_INCLUDE_DEPTH 32u        /* ... nested this deep */
+#define TN_LIMIT_SYMLINKS 40              /* as Linux: then ELOOP */
+#define TN_LIMIT_PATH 4096u               /* PATH_MAX of Linux: then ENAMETOOLONG */
+#define TN_LIMIT_OBJECTS 65535u           /* objects of one process */
+#define TN_LIMIT_LIST_ELEMENTS (1u << 17) /* elements of one path list */
+#define TN_LIMIT_SEGMENT_READ (1u << 30)  /* bytes of one range read at once */
+#define TN_LIMIT_WORLD_CACHE (1u << 16)   /* paths a world remembers before it starts anew */
+
+#endif

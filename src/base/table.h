@@ -1,0 +1,65 @@
+/* src/base/table.h - interned byte strings under a seeded hash */
+#ifndef TN_TABLE_H
+#define TN_TABLE_H
+
+#include "arena.h"
+
+#define TN_NO_NAME UINT32_MAX
+
+/*
+ * Gives each distinct byte string a number 0, 1, 2, ... and a copy that lives as long as the
+ * table. Hashing is keyed by a random seed (SipHash, libsodium), so that hostile names cannot
+ * make it slow.
+ */
+struct tn_names {
+    struct tn_arena arena;
+    struct tn_name *rows; /* by number */
+    uint32_t *slots;      /* open addressing; number + 1, 0 empty */
+    size_t count, capacity, slot_count;
+    unsigned char seed[16];
+};
+
+struct tn_name {
+    const char *text; /* NUL behind it; may hold other bytes than UTF-8 */
+    uint32_t size;
+    uint32_t hash;
+};
+
+bool tn_names_init(struct tn_names *names);
+void tn_names_free(struct tn_names *names);
+
+/* The number of a string, made if new; TN_NO_NAME when there is no memory. */
+uint32_t tn_names_add(struct tn_names *names, const char *text, size_t size);
+
+/* The number of a string, TN_NO_NAME when it was never added. */
+uint32_t tn_names_find(const struct tn_names *names, const char *text, size_t size);
+
+static inline const char *tn_names_text(const struct tn_names *names, uint32_t number)
+{
+    return names->rows[number].text;
+}
+
+/*
+ * A map from a key of up to 4 u32 words to a u32 value; seeded like the names.
+ */
+struct tn_map {
+    struct tn_map_row *rows; /* open addressing */
+    size_t count, slots;
+    unsigned char seed[16];
+};
+
+struct tn_map_row {
+    uint32_t key[4];
+    uint32_t value; /* TN_NO_NAME: empty */
+};
+
+bool tn_map_init(struct tn_map *map);
+void tn_map_free(struct tn_map *map);
+
+/* The value of a key, TN_NO_NAME when it has none. */
+uint32_t tn_map_find(const struct tn_map *map, const uint32_t key[4]);
+
+/* Sets the value of a key (value != TN_NO_NAME); false: no memory. */
+bool tn_map_set(struct tn_map *map, const uint32_t key[4], uint32_t value);
+
+#endif
