@@ -1,0 +1,241 @@
+/* src/loader/dirs.c - path lists: split, expand tokens, drop what the loader drops */
+#include "dirs.h"
+
+#include <string.h>
+
+#include "limits.h"
+
+/*
+ * The token at `at` ('$'), NULL when it is none: then '$' stands for itself.
+ * rule     glibc elf/dl-load.c, is_dst(): an unbraced name must not be followed by another
+ *          character of an identifier, so that "$ORIGINX" is no token
+ */
+static const struct tn_token *token_at(const char *at, const char *end,
+                                       const struct tn_tokens *tokens, size_t *length)
+{
+    for (size_t i = 0; i < tokens->count; i++) {
+        size_t n = strlen(tokens->rows[i].name);
+        const char *p = at + 1;
+        bool braced = p < end && *p == '{';
+        p += braced;
+        if ((size_t)(end - p) < n || memcmp(p, tokens->rows[i].name, n) != 0)
+            continue;
+        p += n;
+        if (braced) {
+            if (p == end || *p != '}')
+                continue;
+            p++;
+        } else if (p < end && (*p == '_' || (*p >= '0' && *p <= '9') || (*p >= 'A' && *p <= 'Z') ||
+                               (*p >= 'a' && *p <= 'z'))) {
+            continue;
+        }
+        *length = (size_t)(p - at);
+        return &tokens->rows[i];
+    }
+    return NULL;
+}
+
+bool tn_tokens_in(const char *string, const struct tn_tokens *tokens)
+{
+    const char *end = string + strlen(string);
+    size_t length;
+    for (const char *p = strchr(string, '$'); p; p = strchr(p + 1, '$'))
+        if (token_at(p, end, tokens, &length))
+            return true;
+    return false;
+}
+
+/* Removes "." and ".." and doubled slashes from an absolute path, without asking any file. */
+static char *normalise(struct tn_arena *arena, const char *path)
+{
+    char *out = tn_arena_bytes(arena, strlen(path) + 2);
+    if (!out)
+        return NULL;
+    size_t n = 0;
+    out[n++] = '/';
+    while (*path) {
+        size_t part = strcspn(path, "/");
+        if (part == 2 && path[0] == '.' && path[1] == '.') {
+            while (n > 1 && out[--n - 1] != '/')
+                ;
+        } else if (part && !(part == 1 && path[0] == '.')) {
+            memcpy(out + n, path, part);
+            n += part;
+            out[n++] = '/';
+        }
+        path += part;
+        path += *path == '/';
+    }
+    out[n] = '\0';
+    return out;
+}
+
+/* rule  glibc elf/dl-load.c, is_trusted_path_normalize() */
+static bool is_trusted(struct tn_arena *arena, const char *path, const struct tn_dirs *trusted)
+{
+    char *clean = *path == '/' ? normalise(arena, path) : NULL;
+    if (!clean)
+        return false;
+    for (size_t i = 0; i < trusted->count; i++) {
+        const char *dir = trusted->at[i].dir;
+        size_t n = strlen(dir);
+        if (strncmp(clean, dir, n) == 0 && clean[n] == '/')
+            return true;
+    }
+    return false;
+}
+
+struct expansion {
+    size_t size;      /* bytes of the result */
+    bool secure_used; /* the first token, which secure processes restrict, is in it */
+};
+
+/* Measures (out NULL) or writes the expansion. */
+static bool expand_into(char *out, const char *string, size_t size, const struct tn_tokens *tokens,
+                        struct expansion *result, enum tenon_outcome *outcome)
+{
+    const char *end = string + size;
+    size_t n = 0;
+    for (const char *p = string; p < end;) {
+        size_t length = 1;
+        const struct tn_token *token = *p == '$' ? token_at(p, end, tokens, &length) : NULL;
+        const char *from = p;
+        size_t count = 1;
+        if (token) {
+            bool origin = token == &tokens->rows[0];
+            if (!token->value) {
+                *outcome = TENON_OUTCOME_NOT_EXPANDABLE;
+                return false;
+            }
+            if (tokens->secure && origin &&
+                (p != string || (p + length < end && p[length] != '/'))) {
+                *outcome = TENON_OUTCOME_DROPPED_SECURE;
+                return false;
+            }
+            result->secure_used |= origin;
+            from = token->value;
+            count = strlen(from);
+        }
+        if (out)
+            memcpy(out + n, from, count);
+        n += count;
+        if (n > TN_LIMIT_STRING * 2) {
+            *outcome = TENON_OUTCOME_TOO_LONG;
+            return false;
+        }
+        p += length;
+    }
+    result->size = n;
+    return true;
+}
+
+const char *tn_tokens_expand(struct tn_arena *arena, const char *string, size_t size,
+                             const struct tn_tokens *tokens, enum tenon_outcome *outcome)
+{
+    struct expansion result = { 0, false };
+    *outcome = TENON_OUTCOME_FOUND;
+    if (!memchr(string, '$', size))
+        return tn_arena_copy(arena, string, size);
+    if (!expand_into(NULL, string, size, tokens, &result, outcome))
+        return NULL;
+    char *out = tn_arena_bytes(arena, result.size + 1);
+    if (!out)
+        return NULL;
+    expand_into(out, string, size, tokens, &result, outcome);
+    out[result.size] = '\0';
+    if (tokens->secure && result.secure_used && tokens->trusted &&
+        !is_trusted(arena, out, tokens->trusted)) {
+        *outcome = TENON_OUTCOME_DROPPED_SECURE;
+        return NULL;
+    }
+    return out;
+}
+
+static size_t count_elements(const char *list, const char *separators)
+{
+    size_t n = 1;
+    for (; *list && n < TN_LIMIT_LIST_ELEMENTS; list++)
+        n += strchr(separators, *list) != NULL;
+    return n;
+}
+
+/* Lists are short; only hostile ones are long, and of those only the first rows are compared. */
+#define DUPLICATE_WINDOW 256
+
+static bool is_duplicate(const struct tn_dirs *dirs, const char *dir)
+{
+    for (size_t i = 0; i < dirs->count && i < DUPLICATE_WINDOW; i++)
+        if (dirs->at[i].dir && strcmp(dirs->at[i].dir, dir) == 0)
+            return true;
+    return false;
+}
+
+/* Appends one element, raw bytes text[size]; false: no memory. */
+static bool add_element(struct tn_arena *arena, struct tn_dirs *dirs, const char *text, size_t size,
+                        const struct tn_list_syntax *syntax)
+{
+    struct tn_element e = { .dropped = TENON_OUTCOME_FOUND };
+    if (size == 0 && !syntax->empty_is_cwd)
+        return true;
+    e.text = tn_arena_copy(arena, text, size);
+    if (!e.text)
+        return false;
+    char *dir = NULL;
+    if (syntax->tokens && memchr(text, '$', size)) {
+        dir = (char *)tn_tokens_expand(arena, text, size, syntax->tokens, &e.dropped);
+        if (!dir && e.dropped == TENON_OUTCOME_FOUND)
+            return false;
+        if (dir && !*dir) { /* it was not empty before: the loader drops it */
+            dir = NULL;
+            e.dropped = TENON_OUTCOME_NOT_EXPANDABLE;
+        }
+    } else {
+        dir = (char *)e.text;
+    }
+    if (dir && syntax->strip_slashes) {
+        size_t n = strlen(dir);
+        while (n > 1 && dir[n - 1] == '/')
+            n--;
+        if (dir[n] && !(dir = tn_arena_copy(arena, dir, n)))
+            return false;
+    }
+    if (dir && syntax->drop_duplicates && is_duplicate(dirs, dir))
+        return true;
+    e.dir = dir;
+    dirs->at[dirs->count++] = e;
+    return true;
+}
+
+const struct tn_dirs *tn_dirs_split(struct tn_arena *arena, const char *list,
+                                    const struct tn_list_syntax *syntax)
+{
+    struct tn_dirs *dirs = tn_arena_take(arena, sizeof *dirs);
+    size_t room = count_elements(list, syntax->separators);
+    if (!dirs || !(dirs->text = tn_arena_string(arena, list)) ||
+        !(dirs->at = tn_arena_rows(arena, room, sizeof *dirs->at)))
+        return NULL;
+    for (size_t i = 0; i < room; i++) {
+        size_t size = strcspn(list, syntax->separators);
+        if (!add_element(arena, dirs, list, size, syntax))
+            return NULL;
+        if (!list[size])
+            break;
+        list += size + 1;
+    }
+    return dirs;
+}
+
+const struct tn_dirs *tn_dirs_from(struct tn_arena *arena, const char *const *strings, size_t count)
+{
+    struct tn_dirs *dirs = tn_arena_take(arena, sizeof *dirs);
+    if (!dirs || !(dirs->at = tn_arena_rows(arena, count + 1, sizeof *dirs->at)))
+        return NULL;
+    for (size_t i = 0; i < count; i++) {
+        const char *dir = tn_arena_string(arena, strings[i]);
+        if (!dir)
+            return NULL;
+        dirs->at[dirs->count++] = (struct tn_element){ dir, dir, TENON_OUTCOME_FOUND };
+    }
+    dirs->text = "";
+    return dirs;
+}

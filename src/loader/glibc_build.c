@@ -1,0 +1,178 @@
+/*
+ * src/loader/glibc_build.c - what one build of glibc was configured with
+ *
+ * rule  glibc elf/dl-load.c, system_dirs[]: consecutive strings, each a directory with a trailing
+ *       '/'; elf/dl-cache.c, LD_SO_CACHE; elf/rtld.c, preload_file; version.c, the banner
+ */
+#include "glibc_build.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "limits.h"
+
+#define LOADER_SIZE_LIMIT (8u << 20) /* an ld.so is a fifth of a MiB */
+
+static bool is_path_char(uint8_t c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+           (c != 0 && strchr("/._+-", c));
+}
+
+/* The size of a string "/.../" at `at`, 0 when there is none. */
+static size_t directory_at(struct tn_view file, size_t at)
+{
+    size_t n = 0;
+    while (n < file.size - at && is_path_char(file.at[at + n]))
+        n++;
+    bool ends = n < file.size - at && file.at[at + n] == 0;
+    return n > 1 && ends && file.at[at] == '/' && file.at[at + n - 1] == '/' ? n : 0;
+}
+
+#define SYSTEM_DIRS_ROOM 16
+
+/* Two or more directories in a row, the first at the start of a string: no other place is so. */
+static const struct tn_dirs *find_system_dirs(struct tn_view file, struct tn_arena *arena)
+{
+    for (size_t i = 1; i < file.size; i++) {
+        const uint8_t *slash = memchr(file.at + i, '/', file.size - i);
+        if (!slash)
+            break;
+        i = (size_t)(slash - file.at);
+        const char *dirs[SYSTEM_DIRS_ROOM];
+        size_t count = 0, at = i, size;
+        if (file.at[i - 1] != 0)
+            continue;
+        while (count < SYSTEM_DIRS_ROOM && at < file.size && (size = directory_at(file, at))) {
+            if (!(dirs[count++] = tn_arena_copy(arena, file.at + at, size - 1)))
+                return NULL;
+            at += size + 1;
+        }
+        if (count >= 2)
+            return tn_dirs_from(arena, dirs, count);
+    }
+    return NULL;
+}
+
+/* The whole string that ends in `suffix`, NULL when there is none. */
+static const char *find_path(struct tn_view file, struct tn_arena *arena, const char *suffix)
+{
+    size_t size = strlen(suffix) + 1;
+    for (size_t from = 0; from < file.size;) {
+        const uint8_t *hit = memmem(file.at + from, file.size - from, suffix, size);
+        if (!hit)
+            break;
+        size_t start = (size_t)(hit - file.at);
+        from = start + 1;
+        while (start > 0 && is_path_char(file.at[start - 1]))
+            start--;
+        if (file.at[start] == '/' && (start == 0 || file.at[start - 1] == 0))
+            return tn_arena_copy(arena, file.at + start,
+                                 (size_t)(hit - (file.at + start)) + size - 1);
+    }
+    return NULL;
+}
+
+static unsigned find_minor(struct tn_view file)
+{
+    static const char before[] = " version 2.";
+    const uint8_t *hit = memmem(file.at, file.size, before, sizeof before - 1);
+    unsigned minor = 0;
+    if (hit)
+        for (const uint8_t *p = hit + sizeof before - 1;
+             p < file.at + file.size && *p >= '0' && *p <= '9' && minor < 1000; p++)
+            minor = minor * 10 + (unsigned)(*p - '0');
+    return minor;
+}
+
+/* What to believe when ld.so itself is not there. rule  reference manuals; glibc SYSTEM_DIRS */
+static const struct {
+    uint32_t machine;
+    unsigned word;
+    uint32_t flags_mask, flags;
+    const char *multiarch, *lib;
+} tables[] = {
+    { 62, 8, 0, 0, "x86_64-linux-gnu", "lib64" },
+    { 62, 4, 0, 0, "x86_64-linux-gnux32", "libx32" },
+    { 3, 4, 0, 0, "i386-linux-gnu", "lib" },
+    { 183, 8, 0, 0, "aarch64-linux-gnu", "lib64" },
+    { 40, 4, 0x400, 0x400, "arm-linux-gnueabihf", "lib" },
+    { 40, 4, 0, 0, "arm-linux-gnueabi", "lib" },
+    { 21, 8, 3, 2, "powerpc64le-linux-gnu", "lib64" },
+    { 21, 8, 0, 0, "powerpc64-linux-gnu", "lib64" },
+    { 20, 4, 0, 0, "powerpc-linux-gnu", "lib" },
+    { 22, 8, 0, 0, "s390x-linux-gnu", "lib64" },
+    { 22, 4, 0, 0, "s390-linux-gnu", "lib" },
+    { 243, 8, 6, 4, "riscv64-linux-gnu", "lib64/lp64d" },
+    { 243, 8, 0, 0, "riscv64-linux-gnu", "lib64/lp64" },
+    { 258, 8, 0, 0, "loongarch64-linux-gnu", "lib64" },
+    { 43, 8, 0, 0, "sparc64-linux-gnu", "lib64" },
+    { 8, 8, 0, 0, "mips64el-linux-gnuabi64", "lib64" },
+    { 8, 4, 0x20, 0x20, "mips64el-linux-gnuabin32", "lib32" },
+    { 8, 4, 0, 0, "mipsel-linux-gnu", "lib" },
+    { 4, 4, 0, 0, "m68k-linux-gnu", "lib" },
+    { 15, 4, 0, 0, "hppa-linux-gnu", "lib" },
+    { 42, 4, 0, 0, "sh4-linux-gnu", "lib" },
+    { 0x9026, 8, 0, 0, "alpha-linux-gnu", "lib" },
+};
+
+static bool from_table(tenon_world *world, struct tn_arena *arena, uint32_t machine, unsigned word,
+                       uint32_t e_flags, struct tn_glibc_build *out)
+{
+    const char *multiarch = NULL, *lib = word == 8 ? "lib64" : "lib";
+    for (size_t i = 0; i < TN_COUNT(tables); i++) {
+        if (tables[i].machine == machine && tables[i].word == word &&
+            (e_flags & tables[i].flags_mask) == tables[i].flags) {
+            multiarch = tables[i].multiarch;
+            lib = tables[i].lib;
+            break;
+        }
+    }
+    const char *dirs[4];
+    size_t count = 0;
+    tenon_file_info info;
+    const char *first = multiarch ? tn_arena_format(arena, "/usr/lib/%s", multiarch) : NULL;
+    if (first && tenon_world_stat(world, first, &info) == 0) { /* Debian and its children */
+        dirs[count++] = first + 4;
+        dirs[count++] = first;
+        dirs[count++] = "/lib";
+        dirs[count++] = "/usr/lib";
+        out->lib = first + 5;
+    } else {
+        const char *usr = tn_arena_format(arena, "/usr/%s", lib);
+        if (!usr)
+            return false;
+        dirs[count++] = usr + 4;
+        dirs[count++] = usr;
+        out->lib = lib;
+    }
+    return (out->system_dirs = tn_dirs_from(arena, dirs, count)) != NULL;
+}
+
+static void from_file(struct tn_view file, struct tn_arena *arena, struct tn_glibc_build *out)
+{
+    out->minor = find_minor(file);
+    out->cache = find_path(file, arena, "/ld.so.cache");
+    out->preload = find_path(file, arena, "/ld.so.preload");
+    out->system_dirs = find_system_dirs(file, arena);
+    out->from_file = out->system_dirs != NULL;
+    if (out->system_dirs) /* DL_DST_LIB is the last part of the first one: slibdir */
+        out->lib = out->system_dirs->at[0].dir + 1;
+}
+
+bool tn_glibc_build_read(tenon_world *world, struct tn_arena *arena, const char *interpreter,
+                         uint32_t machine, unsigned word, uint32_t e_flags,
+                         struct tn_glibc_build *out)
+{
+    struct tn_arena scratch = { 0 };
+    struct tn_view file;
+    *out = (struct tn_glibc_build){ 0 };
+    if (tn_file_whole(world, interpreter, LOADER_SIZE_LIMIT, &scratch, &file) == 0)
+        from_file(file, arena, out);
+    tn_arena_free(&scratch);
+    if (!out->cache)
+        out->cache = "/etc/ld.so.cache";
+    if (!out->preload)
+        out->preload = "/etc/ld.so.preload";
+    return out->system_dirs || from_table(world, arena, machine, word, e_flags, out);
+}

@@ -1,0 +1,301 @@
+/* src/loader/ldcache.c - glibc's ld.so.cache: rule glibc elf/dl-cache.c, sysdeps/generic/dl-cache.h
+ */
+#include "ldcache.h"
+
+#include <string.h>
+
+#include "fail.h"
+
+#define OLD_MAGIC "ld.so-1.7.0"
+#define NEW_MAGIC "glibc-ld.so.cache1.1"
+enum { OLD_HEADER = 16, OLD_ENTRY = 12, NEW_HEADER = 48, NEW_ENTRY = 24 };
+#define EXTENSION_MAGIC 0xEAA42174u
+enum { EXTENSION_GENERATOR = 0, EXTENSION_HWCAPS = 1 };
+
+/* hwcap of an entry: bit 62 set and 63, 42..61 clear: an index into the hwcaps extension */
+#define HWCAP_EXTENSION (UINT64_C(1) << 62)
+#define HWCAP_FIXED_BITS (~((UINT64_C(1) << 42) - 1))
+
+struct entry {
+    uint32_t flags;
+    const char *key, *value; /* NULL: outside the file */
+    uint64_t hwcap;
+};
+
+/* Digits are read modulo 2^32, as the loader's int overflows in practice. */
+static uint32_t read_number(const char **p)
+{
+    uint32_t value = 0;
+    for (; **p >= '0' && **p <= '9'; ++*p)
+        value = value * 10 + (uint32_t)(**p - '0');
+    return value;
+}
+
+static bool is_digit(char c)
+{
+    return c >= '0' && c <= '9';
+}
+
+int tn_ldcache_compare(const char *a, const char *b)
+{
+    while (*a) {
+        if (is_digit(*a) && is_digit(*b)) {
+            int32_t difference = (int32_t)(read_number(&a) - read_number(&b));
+            if (difference)
+                return difference < 0 ? -1 : 1;
+        } else if (is_digit(*a)) {
+            return 1;
+        } else if (is_digit(*b)) {
+            return -1;
+        } else if (*a != *b) {
+            return *a - *b;
+        } else {
+            a++;
+            b++;
+        }
+    }
+    return *a - *b;
+}
+
+/* Finds the extension directory; damage in it only means that there are no extensions. */
+static void read_extensions(struct tn_ldcache *cache, uint32_t offset)
+{
+    struct tn_cursor c = tn_cursor(cache->file, cache->endian);
+    tenon_error ignored = TENON_ERROR_INIT;
+    tn_seek(&c, offset, "extension_offset");
+    uint32_t magic = tn_u32(&c, "extension magic");
+    uint32_t count = tn_u32(&c, "extension count");
+    struct tn_view rows = tn_rows(&c, count, 16, "extension directory");
+    if (!tn_end(&c, &ignored) || magic != EXTENSION_MAGIC)
+        return;
+    for (uint32_t i = 0; i < count; i++) {
+        const uint8_t *row = rows.at + (size_t)i * 16;
+        uint32_t tag = tn_load32(row, cache->endian);
+        struct tn_view bytes;
+        if (!tn_view_sub(cache->file, tn_load32(row + 8, cache->endian),
+                         tn_load32(row + 12, cache->endian), &bytes))
+            continue;
+        if (tag == EXTENSION_HWCAPS && bytes.size % 4 == 0)
+            cache->hwcaps = bytes;
+        if (tag == EXTENSION_GENERATOR) {
+            cache->generator = (const char *)bytes.at;
+            cache->generator_size = bytes.size;
+        }
+    }
+}
+
+/* Reads the header at `start` of the file; the cursor's first failure decides. */
+static bool open_new(struct tn_view file, uint64_t start, enum tn_endian endian,
+                     struct tn_ldcache *out, tenon_error *err)
+{
+    struct tn_cursor c = tn_cursor(file, endian);
+    struct tn_ldcache cache = { .file = file, .endian = endian };
+    tn_seek(&c, start, "header");
+    tn_skip(&c, sizeof NEW_MAGIC - 1, "magic");
+    cache.count = tn_u32(&c, "nlibs");
+    tn_skip(&c, 4, "len_strings");
+    uint8_t flags = tn_u8(&c, "flags");
+    tn_skip(&c, 3, "padding");
+    uint32_t extensions = tn_u32(&c, "extension_offset");
+    tn_skip(&c, 12, "unused");
+    cache.entries = tn_rows(&c, cache.count, NEW_ENTRY, "library entries");
+    if (!tn_end(&c, err))
+        return false;
+    uint8_t wanted = endian == TN_LITTLE ? 2 : 3;
+    if ((flags & 3) != 0 && (flags & 3) != wanted)
+        return tn_fail(err, TENON_E_MALFORMED, "byte order mark is %u, expected %u", flags & 3u,
+                       (unsigned)wanted);
+    tn_view_sub(file, start, file.size - start, &cache.base);
+    if (extensions && extensions % 4 == 0)
+        read_extensions(&cache, extensions);
+    *out = cache;
+    return true;
+}
+
+static bool has_magic(struct tn_view file, uint64_t at, const char *magic)
+{
+    struct tn_view v;
+    return tn_view_sub(file, at, strlen(magic), &v) && memcmp(v.at, magic, v.size) == 0;
+}
+
+static bool open_old(struct tn_view file, enum tn_endian endian, struct tn_ldcache *out,
+                     tenon_error *err)
+{
+    struct tn_cursor c = tn_cursor(file, endian);
+    struct tn_ldcache cache = { .file = file, .endian = endian, .is_old = true };
+    tn_skip(&c, 12, "magic");
+    cache.count = tn_u32(&c, "nlibs");
+    cache.entries = tn_rows(&c, cache.count, OLD_ENTRY, "library entries");
+    if (!tn_end(&c, err))
+        return false;
+    uint64_t end = OLD_HEADER + (uint64_t)cache.count * OLD_ENTRY;
+    uint64_t next = (end + 7) & ~UINT64_C(7);
+    if (has_magic(file, next, NEW_MAGIC))
+        return open_new(file, next, endian, out, err);
+    tn_view_sub(file, end, file.size - end, &cache.base); /* old offsets count from here */
+    *out = cache;
+    return true;
+}
+
+bool tn_ldcache_open(struct tn_view file, enum tn_endian endian, struct tn_ldcache *out,
+                     tenon_error *err)
+{
+    if (has_magic(file, 0, OLD_MAGIC))
+        return open_old(file, endian, out, err);
+    if (has_magic(file, 0, NEW_MAGIC))
+        return open_new(file, 0, endian, out, err);
+    return tn_fail(err, TENON_E_MALFORMED, "neither \"%s\" nor \"%s\" at 0x0", NEW_MAGIC,
+                   OLD_MAGIC);
+}
+
+static struct entry entry_at(const struct tn_ldcache *cache, uint32_t i)
+{
+    size_t stride = cache->is_old ? OLD_ENTRY : NEW_ENTRY;
+    const uint8_t *row = cache->entries.at + (size_t)i * stride;
+    return (struct entry){
+        .flags = tn_load32(row, cache->endian),
+        .key = tn_view_string(cache->base, tn_load32(row + 4, cache->endian)),
+        .value = tn_view_string(cache->base, tn_load32(row + 8, cache->endian)),
+        .hwcap = cache->is_old ? 0 : tn_load64(row + 16, cache->endian),
+    };
+}
+
+/* Entries are in descending order; one without a readable key ends the search. */
+static uint32_t first_of_group(const struct tn_ldcache *cache, const char *name)
+{
+    uint32_t low = 0, high = cache->count;
+    while (low < high) {
+        uint32_t middle = low + (high - low) / 2;
+        const char *key = entry_at(cache, middle).key;
+        if (!key)
+            return cache->count;
+        if (tn_ldcache_compare(name, key) < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+/* The subdirectory name of an extension entry; NULL when the entry is of another kind. */
+static const char *subdir_of(const struct tn_ldcache *cache, const struct entry *entry)
+{
+    uint32_t index = (uint32_t)entry->hwcap;
+    if ((entry->hwcap & HWCAP_FIXED_BITS) != HWCAP_EXTENSION || index >= cache->hwcaps.size / 4)
+        return NULL;
+    uint32_t offset = tn_load32(cache->hwcaps.at + (size_t)index * 4, cache->endian);
+    return tn_view_string(cache->base, offset);
+}
+
+/* 0 is the best; SIZE_MAX: this processor does not have it. */
+static size_t priority_of(const struct tn_ldcache *cache, const struct entry *entry,
+                          const struct tn_ldcache_query *query)
+{
+    const char *subdir = subdir_of(cache, entry);
+    unsigned isa = (unsigned)(entry->hwcap >> 32 & 0x3ff); /* 0 is the baseline */
+    if (!subdir || (query->isa_level && isa + 1 > query->isa_level))
+        return SIZE_MAX;
+    for (size_t i = 0; query->levels[i]; i++)
+        if (strcmp(query->levels[i], subdir) == 0)
+            return i;
+    return SIZE_MAX;
+}
+
+const char *tn_ldcache_lookup(const struct tn_ldcache *cache, const char *name,
+                              const struct tn_ldcache_query *query)
+{
+    const char *plain = NULL, *generic = NULL, *best = NULL;
+    size_t best_priority = SIZE_MAX;
+    for (uint32_t i = first_of_group(cache, name); i < cache->count; i++) {
+        struct entry e = entry_at(cache, i);
+        if (!e.key || tn_ldcache_compare(name, e.key) != 0)
+            break;
+        bool native = e.flags == query->id;
+        if (!e.value || (!native && !(e.flags == 1 && query->accept_plain)))
+            continue;
+        if (e.hwcap) { /* legacy capability bits are skipped, as by glibc 2.37 and later */
+            size_t priority = priority_of(cache, &e, query);
+            if (priority < best_priority) {
+                best_priority = priority;
+                best = e.value;
+            }
+        } else if (native && !plain) {
+            plain = e.value;
+        } else if (!native && !generic) {
+            generic = e.value;
+        }
+    }
+    return best ? best : plain ? plain : generic;
+}
+
+enum {
+    EM_SPARC = 2,
+    EM_386 = 3,
+    EM_68K = 4,
+    EM_MIPS = 8,
+    EM_PARISC = 15,
+    EM_SPARC32PLUS = 18,
+    EM_PPC = 20,
+    EM_PPC64 = 21,
+    EM_S390 = 22,
+    EM_ARM = 40,
+    EM_SH = 42,
+    EM_SPARCV9 = 43,
+    EM_X86_64 = 62,
+    EM_AARCH64 = 183,
+    EM_RISCV = 243,
+    EM_LOONGARCH = 258,
+    EM_ALPHA = 0x9026,
+};
+
+/* rule  glibc sysdeps/generic/ldconfig.h FLAG_*, sysdeps/.../dl-cache.h _dl_cache_check_flags() */
+static const struct id_row {
+    uint32_t machine;
+    unsigned word;        /* 0: any */
+    uint32_t mask, value; /* of e_flags */
+    uint32_t id;
+    bool accept_plain;
+} id_rows[] = {
+    { EM_X86_64, 8, 0, 0, 0x0303, true },
+    { EM_X86_64, 4, 0, 0, 0x0803, false },
+    { EM_386, 0, 0, 0, 0x0003, true },
+    { EM_AARCH64, 8, 0, 0, 0x0a03, true },
+    { EM_ARM, 0, 0x400, 0x400, 0x0903, false },
+    { EM_ARM, 0, 0x200, 0x200, 0x0b03, false },
+    { EM_ARM, 0, 0, 0, 0x0003, true },
+    { EM_PPC64, 0, 0, 0, 0x0503, true },
+    { EM_PPC, 0, 0, 0, 0x0003, true },
+    { EM_S390, 8, 0, 0, 0x0403, true },
+    { EM_S390, 4, 0, 0, 0x0003, true },
+    { EM_SPARCV9, 0, 0, 0, 0x0103, true },
+    { EM_SPARC, 0, 0, 0, 0x0003, true },
+    { EM_SPARC32PLUS, 0, 0, 0, 0x0003, true },
+    { EM_MIPS, 8, 0x400, 0x400, 0x0e03, false }, /* n64, NaN 2008 */
+    { EM_MIPS, 8, 0, 0, 0x0703, false },
+    { EM_MIPS, 4, 0x420, 0x420, 0x0d03, false }, /* n32, NaN 2008 */
+    { EM_MIPS, 4, 0x020, 0x020, 0x0603, false },
+    { EM_MIPS, 4, 0x400, 0x400, 0x0c03, false }, /* o32, NaN 2008 */
+    { EM_MIPS, 4, 0, 0, 0x0003, true },
+    { EM_RISCV, 8, 0x6, 0x4, 0x1003, false },
+    { EM_RISCV, 8, 0x6, 0x0, 0x0f03, false },
+    { EM_LOONGARCH, 8, 0x7, 0x3, 0x1203, false },
+    { EM_LOONGARCH, 8, 0x7, 0x1, 0x1103, false },
+    { EM_68K, 0, 0, 0, 0x0003, true },
+    { EM_PARISC, 0, 0, 0, 0x0003, true },
+    { EM_SH, 0, 0, 0, 0x0003, true },
+    { EM_ALPHA, 0, 0, 0, 0x0003, true },
+};
+
+uint32_t tn_ldcache_id(uint32_t machine, unsigned word, uint32_t e_flags, bool *accept_plain)
+{
+    for (size_t i = 0; i < TN_COUNT(id_rows); i++) {
+        const struct id_row *row = &id_rows[i];
+        if (row->machine == machine && (!row->word || row->word == word) &&
+            (e_flags & row->mask) == row->value) {
+            *accept_plain = row->accept_plain;
+            return row->id;
+        }
+    }
+    *accept_plain = true;
+    return 0;
+}

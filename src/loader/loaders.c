@@ -1,0 +1,74 @@
+/* src/loader/loaders.c - THE table of loaders */
+#include <string.h>
+
+#include "rules.h"
+
+const tenon_loader *const tn_loaders[] = {
+    &tn_loader_glibc,
+    &tn_loader_musl,
+    NULL,
+};
+
+const tenon_loader *tn_loader_of(tenon_world *world, const struct tn_facts *facts)
+{
+    for (size_t i = 0; tn_loaders[i]; i++)
+        if (tn_loaders[i]->format == facts->format && tn_loaders[i]->matches(facts))
+            return tn_loaders[i];
+    if (facts->interpreter || (facts->os && strcmp(facts->os, "linux") != 0))
+        return NULL;
+    const tenon_loader *first = NULL;
+    for (size_t i = 0; tn_loaders[i]; i++) {
+        tenon_file_info info;
+        const char *path = tn_loaders[i]->interpreter(facts);
+        if (tn_loaders[i]->format != facts->format || !path)
+            continue;
+        if (tenon_world_stat(world, path, &info) == 0)
+            return tn_loaders[i];
+        first = first ? first : tn_loaders[i];
+    }
+    return first;
+}
+
+const tenon_loader *tenon_loader_at(size_t i)
+{
+    return i < TN_COUNT(tn_loaders) ? tn_loaders[i] : NULL;
+}
+
+const tenon_loader *tenon_loader_named(const char *name)
+{
+    for (size_t i = 0; tn_loaders[i]; i++)
+        if (strcmp(tn_loaders[i]->name, name) == 0)
+            return tn_loaders[i];
+    return NULL;
+}
+
+const char *tenon_loader_name(const tenon_loader *loader)
+{
+    return loader->name;
+}
+
+const char *tenon_loader_describe(const tenon_loader *loader)
+{
+    return loader->describe;
+}
+
+enum tenon_format tenon_loader_format(const tenon_loader *loader)
+{
+    return loader->format;
+}
+
+const tenon_rule *tenon_loader_rule(const tenon_loader *loader, size_t i)
+{
+    return i < loader->rule_count ? &loader->rules[i] : NULL;
+}
+
+const char *tenon_evidence_name(enum tenon_evidence evidence)
+{
+    static const char *const names[] = {
+        [TENON_EVIDENCE_LOADER] = "loader",
+        [TENON_EVIDENCE_SOURCE] = "source",
+        [TENON_EVIDENCE_DOCUMENTATION] = "documentation",
+        [TENON_EVIDENCE_BELIEVED] = "believed",
+    };
+    return (size_t)evidence < TN_COUNT(names) ? names[evidence] : "unknown";
+}

@@ -1,0 +1,213 @@
+/* src/loader/rules.h - what a loader is to the resolver: rules as data plus small functions */
+#ifndef TN_RULES_H
+#define TN_RULES_H
+
+#include <tenon/loader.h>
+#include <tenon/resolve.h>
+
+#include "model.h"
+
+/* One element of a path list after splitting and token expansion. */
+struct tn_element {
+    const char *dir;  /* without trailing '/', "" is the current directory; NULL: dropped */
+    const char *text; /* as written, for messages */
+    enum tenon_outcome dropped; /* why, when dir is NULL */
+};
+
+/* One path list. */
+struct tn_dirs {
+    const char *text; /* as written */
+    struct tn_element *at;
+    size_t count;
+};
+
+/*
+ * The run paths of one object in a process and, behind it, of the objects that caused it to be
+ * loaded, nearest first. Objects without any of their own share their parent's.
+ */
+struct tn_paths {
+    const char *owner;                     /* path of the object */
+    const struct tn_dirs *rpath, *runpath; /* NULL: no such tag */
+    const struct tn_paths *parent;
+    uint32_t id; /* equal exactly for equal chains */
+};
+
+/*
+ * One kind of process: everything about it that does not depend on which program it runs. Made
+ * once per (loader, machine, interpreter) and run.
+ */
+struct tn_target {
+    const tenon_loader *loader;
+    tenon_world *world;
+    struct tn_arena *arena;
+    unsigned word;
+    enum tn_endian endian;
+    uint32_t machine, e_flags;
+    const char *interpreter; /* path of the loader's own file */
+    bool secure;
+    void *config; /* the loader's own, lazily filled */
+    uint32_t id;
+    const char *remarks[4]; /* about the answers of this target, in order; NULL after the last */
+};
+
+/* How a name came to be asked for. */
+enum tn_request {
+    TN_REQUEST_NEED,
+    TN_REQUEST_PRELOAD,        /* from the environment */
+    TN_REQUEST_PRELOAD_CONFIG, /* from a file of the system */
+    TN_REQUEST_DLOPEN,
+};
+
+/* Who asks. Two askers with equal fields are given equal plans. */
+struct tn_asker {
+    const struct tn_paths *paths; /* NULL: nobody in the chain has any */
+    bool own;                     /* paths->owner is the asker itself */
+    bool nodeflib;                /* DF_1_NODEFLIB */
+    enum tn_request request;
+    const char *program_origin; /* directory of the program; NULL: unknown */
+};
+
+enum tn_stage_kind {
+    TN_STAGE_DIRS,    /* try each directory of a list */
+    TN_STAGE_LATE,    /* tenon_loader.late_stage() makes it when a search comes that far */
+    TN_STAGE_CACHE,   /* ask the loader's cache for one path */
+    TN_STAGE_SKIPPED, /* not consulted; said why */
+};
+
+/* One step of a search. */
+struct tn_stage {
+    enum tn_stage_kind kind;
+    const tenon_rule *rule;
+    const char *where;  /* whose list; NULL */
+    const char *detail; /* SKIPPED: why */
+    const struct tn_dirs *dirs;
+};
+
+#define TN_PLAN_ROOM 64
+
+/* What to try for any name that this asker asks for, in order. */
+struct tn_plan {
+    struct tn_stage stages[TN_PLAN_ROOM];
+    size_t count;
+    bool hwcaps;      /* try the subdirectories of tn_loader.subdirs in each directory */
+    bool need_setuid; /* candidates without the set-uid bit are skipped */
+};
+
+/* What a loader does with a candidate. */
+enum tn_action {
+    TN_ACCEPT,
+    TN_SKIP,      /* go on with the next candidate */
+    TN_END_STAGE, /* go on with the next stage */
+    TN_STOP,      /* give this name up; nothing else is tried */
+};
+
+struct tn_judgement {
+    enum tenon_outcome outcome;
+    enum tn_action action;
+    const char *detail; /* a constant: the loader's own words where it has some */
+};
+
+/* What is known of a candidate that could be opened. */
+struct tn_candidate {
+    const tenon_file_info *info;
+    const struct tn_elf_header *header;
+    bool header_read;             /* the file has a whole ELF header */
+    const struct tn_facts *facts; /* NULL: could not be read as this target would */
+    enum tenon_code error;        /* why not */
+    const char *error_text;
+};
+
+/* The answer of a cache. */
+struct tn_cached {
+    enum tenon_outcome outcome; /* FOUND, NOT_IN_CACHE, NO_CACHE */
+    const char *path;           /* FOUND: the file it names; else what was asked, or "" */
+    const tenon_rule *rule;     /* NULL: the stage's own */
+    const char *detail;
+};
+
+/* Reads facts for the loader layer, which opens no images itself. */
+struct tn_fact_source {
+    const struct tn_facts *(*facts)(void *arg, const char *path);
+    void *arg;
+};
+
+struct tenon_loader {
+    const char *name;
+    const char *describe;
+    enum tenon_format format;
+    const tenon_rule *rules;
+    size_t rule_count;
+
+    /* rows of `rules` for the answers that the resolver gives itself */
+    size_t rule_loaded, rule_direct, rule_self;
+
+    bool matches_soname;     /* a loaded object answers to its SONAME and every earlier request */
+    bool matches_short;      /* it answers to the last component of the path a search found */
+    bool checks_versions;    /* missing symbol versions are fatal */
+    bool symbol_versions;    /* symbol lookup looks at versions */
+    bool has_filters;        /* DT_FILTER and DT_AUXILIARY count */
+    bool dlopen_as_program;  /* dlopen() searches for the program, whoever calls */
+    bool preload_as_program; /* a preload searches with the program's run paths */
+    bool ignores_ident;      /* e_ident and e_machine of a candidate are never looked at */
+    bool merges_libc;        /* a second libc is unmapped and the loader itself used instead */
+    size_t path_limit;       /* candidates this long or longer are skipped; 0: none are */
+    bool missing_is_final;   /* a refused candidate ends the whole start, not only this name */
+    const char *preload_separators;
+    const char *preload_file; /* NULL: none */
+
+    /* Yes or no: is this image started by (or made for) this loader? */
+    bool (*matches)(const struct tn_facts *facts);
+
+    /* Where this loader's file is for such an image, when the image does not say; NULL: unknown. */
+    const char *(*interpreter)(const struct tn_facts *facts);
+
+    /* Fills target->config; false: no memory. */
+    bool (*configure)(struct tn_target *target, tenon_error *err);
+
+    /* The name stands for the loader itself. */
+    bool (*is_self)(const struct tn_target *target, const char *name);
+
+    /*
+     * Expands tokens of a recorded name. NULL with *outcome set when the loader refuses or drops
+     * it; `name` itself when there is nothing to expand.
+     */
+    const char *(*expand_name)(struct tn_target *target, const char *name, const char *origin,
+                               enum tenon_outcome *outcome, const char **detail);
+
+    /* Splits an object's DT_RPATH or DT_RUNPATH. `origin`: its directory, NULL unknown. */
+    const struct tn_dirs *(*split)(struct tn_target *target, const char *list, const char *origin,
+                                   bool is_program);
+
+    bool (*plan)(struct tn_target *target, const struct tn_asker *asker, struct tn_plan *plan);
+
+    /* Makes a TN_STAGE_LATE stage, whose directories cost reading. */
+    bool (*late_stage)(struct tn_target *target, const struct tn_asker *asker,
+                       struct tn_stage *out);
+
+    /* The candidate's subdirectories to try in a directory before the plain name; NULL-ended. */
+    const char *const *(*subdirs)(struct tn_target *target);
+
+    void (*cached)(struct tn_target *target, const struct tn_fact_source *source, const char *name,
+                   bool nodeflib, struct tn_cached *out);
+
+    void (*judge)(const struct tn_target *target, const struct tn_candidate *candidate,
+                  struct tn_judgement *out);
+    void (*judge_errno)(int error, struct tn_judgement *out);
+
+    /* Why a name cannot even be searched ("" , too long); true when it can. */
+    bool (*name_is_searchable)(const char *name, struct tn_judgement *out);
+};
+
+extern const tenon_loader tn_loader_glibc;
+extern const tenon_loader tn_loader_musl;
+
+/* THE table of loaders; ends with NULL. */
+extern const tenon_loader *const tn_loaders[];
+
+/*
+ * The loader of an image: by its interpreter, notes and needs; when these leave it open, the
+ * first whose own file exists in the world. NULL: none of ours.
+ */
+const tenon_loader *tn_loader_of(tenon_world *world, const struct tn_facts *facts);
+
+#endif
