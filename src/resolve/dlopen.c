@@ -1,0 +1,74 @@
+/*
+ * src/resolve/dlopen.c - libraries that may be opened at run time: declared in .note.dlopen, or
+ * likely, because a string literal names one. They never change the status of an answer
+ */
+#include <string.h>
+
+#include "fail.h"
+#include "resolver.h"
+
+static const char *keep(tenon_graph *graph, const char *text)
+{
+    return text ? tn_text_of(graph->resolver, tn_resolver_name(graph->resolver, text)) : NULL;
+}
+
+static void answer(tenon_graph *graph, int32_t object, tenon_dlopen_finding *finding)
+{
+    tenon_resolver *r = graph->resolver;
+    int32_t loaded;
+    struct tn_search *s = tn_process_ask(r, finding->name, object, &loaded);
+    finding->status = TENON_STATUS_MISSING;
+    if (loaded >= 0) {
+        finding->status = TENON_STATUS_FOUND;
+        finding->path = tn_text_of(r, r->objects[loaded].path);
+        finding->rule = &graph->loader->rules[graph->loader->rule_loaded];
+    } else if (s) {
+        finding->status = s->status;
+        finding->path = tn_text_of(r, s->path);
+        finding->rule = s->rule;
+    }
+}
+
+static bool add_finding(tenon_graph *graph, const tenon_need *need, int32_t object,
+                        tenon_error *err)
+{
+    tenon_dlopen_finding finding = {
+        .name = keep(graph, need->name),
+        .named_by = graph->row_of[object],
+        .flavour = need->flavour,
+        .priority = keep(graph, need->priority),
+        .feature = keep(graph, need->feature),
+    };
+    if (!finding.name ||
+        !tn_grow(&graph->dlopens, &graph->dlopen_room, graph->dlopen_count, sizeof finding))
+        return tn_no_memory(err);
+    answer(graph, object, &finding);
+    graph->dlopens[graph->dlopen_count++] = finding;
+    return !graph->resolver->no_memory || tn_no_memory(err);
+}
+
+static bool find_in(tenon_graph *graph, int32_t object, const char *path, tenon_error *err)
+{
+    tenon_error ignored = TENON_ERROR_INIT;
+    tenon_image *image =
+        tenon_image_open(graph->resolver->world, path, TENON_PART_DLOPEN, &ignored);
+    bool good = true;
+    if (!image)
+        return ignored.code != TENON_E_MEMORY || tn_no_memory(err);
+    for (size_t i = 0; good && tenon_image_dlopen(image, i); i++)
+        good = add_finding(graph, tenon_image_dlopen(image, i), object, err);
+    tenon_image_free(image);
+    return good;
+}
+
+bool tn_graph_find_dlopens(tenon_graph *graph, tenon_error *err)
+{
+    tenon_resolver *r = graph->resolver;
+    for (size_t i = 0; i < r->order_count; i++) {
+        const struct tn_object *o = &r->objects[r->order[i]];
+        if (o->node != TN_NO_NODE && !o->is_interpreter &&
+            !find_in(graph, r->order[i], tn_text_of(r, o->path), err))
+            return false;
+    }
+    return true;
+}

@@ -1,0 +1,262 @@
+/* src/resolve/resolver.c - a resolver: settings, names, and each file read once */
+#include "resolver.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "fail.h"
+#include "limits.h"
+
+tenon_resolver *tenon_resolver_new(tenon_world *world, tenon_error *err)
+{
+    tenon_resolver *r = calloc(1, sizeof *r);
+    if (!r || !tn_names_init(&r->names) || !tn_map_init(&r->map)) {
+        tenon_resolver_free(r);
+        tn_no_memory(err);
+        return NULL;
+    }
+    r->world = world;
+    return r;
+}
+
+void tenon_resolver_free(tenon_resolver *r)
+{
+    if (!r)
+        return;
+    tn_names_free(&r->names);
+    tn_map_free(&r->map);
+    tn_arena_free(&r->arena);
+    tn_arena_free(&r->scratch);
+    free(r->uses);
+    free(r->nodes);
+    free(r->openings);
+    free(r->plans);
+    free(r->plan_askers);
+    free(r->searches);
+    free(r->paths);
+    free(r->tries);
+    free(r->objects);
+    free(r->order);
+    free(r->edges);
+    free(r);
+}
+
+bool tenon_resolver_set_loader(tenon_resolver *r, const char *name, tenon_error *err)
+{
+    const tenon_loader *loader = name ? tenon_loader_named(name) : NULL;
+    if (name && !loader)
+        return tn_fail(err, TENON_E_ARGUMENT, "no loader is called '%s'", name);
+    r->loader = loader;
+    return true;
+}
+
+static bool set_string(tenon_resolver *r, const char **slot, const char *value, tenon_error *err)
+{
+    const char *copy = value ? tn_arena_string(&r->arena, value) : NULL;
+    if (value && !copy)
+        return tn_no_memory(err);
+    *slot = copy;
+    return true;
+}
+
+bool tenon_resolver_set_exe(tenon_resolver *r, const char *path, tenon_error *err)
+{
+    return set_string(r, &r->exe, path, err);
+}
+
+bool tenon_resolver_set_interpreter(tenon_resolver *r, const char *path, tenon_error *err)
+{
+    return set_string(r, &r->interpreter, path, err);
+}
+
+void tenon_resolver_set_flags(tenon_resolver *r, unsigned flags)
+{
+    r->flags = flags;
+}
+
+/* Room for what is remembered of every name there is. */
+static bool grow_uses(tenon_resolver *r)
+{
+    size_t room = r->use_room ? r->use_room : 512;
+    while (room < r->names.count)
+        room *= 2;
+    if (room == r->use_room)
+        return true;
+    struct tn_use *uses = realloc(r->uses, room * sizeof *uses);
+    if (!uses)
+        return false;
+    memset(uses + r->use_room, 0, (room - r->use_room) * sizeof *uses);
+    r->uses = uses;
+    r->use_room = room;
+    return true;
+}
+
+static uint32_t add_name(tenon_resolver *r, const char *text, size_t size)
+{
+    uint32_t name = tn_names_add(&r->names, text, size);
+    if (name == TN_NO_NAME || (name >= r->use_room && !grow_uses(r))) {
+        r->no_memory = true;
+        return TN_NO_NAME;
+    }
+    return name;
+}
+
+uint32_t tn_resolver_name(tenon_resolver *r, const char *text)
+{
+    return add_name(r, text, strlen(text));
+}
+
+/* The interned text of a string that may be NULL. */
+static const char *keep(tenon_resolver *r, const char *text)
+{
+    return text ? tn_text_of(r, tn_resolver_name(r, text)) : NULL;
+}
+
+static bool keep_needs(tenon_resolver *r, struct tn_node *node, const struct tn_facts *facts)
+{
+    node->needs = tn_arena_rows(&r->arena, facts->need_count, sizeof *node->needs);
+    if (facts->need_count && !node->needs)
+        return false;
+    for (size_t i = 0; i < facts->need_count; i++)
+        node->needs[i] = (struct tn_node_need){ tn_resolver_name(r, facts->needs[i].name),
+                                                facts->needs[i].flavour };
+    node->need_count = (uint32_t)facts->need_count;
+    return !r->no_memory;
+}
+
+static int by_number(const void *a, const void *b)
+{
+    uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+    return (x > y) - (x < y);
+}
+
+static bool keep_versions(tenon_resolver *r, struct tn_node *node, const struct tn_facts *facts)
+{
+    size_t needs = facts->version_need_count, defs = facts->version_def_count;
+    node->versions = tn_arena_rows(&r->arena, needs, sizeof *node->versions);
+    node->definitions = tn_arena_rows(&r->arena, defs, sizeof *node->definitions);
+    if ((needs && !node->versions) || (defs && !node->definitions))
+        return false;
+    for (size_t i = 0; i < needs; i++)
+        node->versions[i] = (struct tn_node_version){
+            tn_resolver_name(r, facts->version_needs[i].library),
+            tn_resolver_name(r, facts->version_needs[i].name),
+            facts->version_needs[i].weak,
+            NULL,
+        };
+    for (size_t i = 0; i < defs; i++)
+        node->definitions[i] = tn_resolver_name(r, facts->version_defs[i].name);
+    qsort(node->definitions, defs, sizeof *node->definitions, by_number);
+    node->version_count = (uint32_t)needs;
+    node->definition_count = (uint32_t)defs;
+    return !r->no_memory;
+}
+
+/* Copies what must outlive the bytes of the file. */
+static bool keep_facts(tenon_resolver *r, struct tn_node *node, const struct tn_facts *facts)
+{
+    struct tn_facts *kept = tn_arena_take(&r->arena, sizeof *kept);
+    if (!kept)
+        return false;
+    *kept = *facts;
+    kept->own_name = keep(r, facts->own_name);
+    kept->interpreter = keep(r, facts->interpreter);
+    kept->rpath = keep(r, facts->rpath);
+    kept->runpath = keep(r, facts->runpath);
+    kept->elf.audit = keep(r, facts->elf.audit);
+    kept->elf.depaudit = keep(r, facts->elf.depaudit);
+    kept->build_id = NULL;
+    kept->needs = NULL;
+    kept->version_needs = kept->version_defs = NULL;
+    kept->elf.version_files = NULL;
+    node->own_name = kept->own_name ? tn_resolver_name(r, kept->own_name) : TN_NO_NAME;
+    node->facts = kept;
+    return keep_needs(r, node, facts) && keep_versions(r, node, facts);
+}
+
+static bool is_elf(const struct tn_elf_header *header)
+{
+    return memcmp(header->e_ident, "\177ELF", 4) == 0;
+}
+
+/* Reads a freshly opened file into its node. false: no memory. */
+static bool read_node(tenon_resolver *r, struct tn_file *file, struct tn_node *node)
+{
+    tenon_error err = TENON_ERROR_INIT;
+    struct tn_facts facts;
+    bool good = false;
+    if (file->info.type == TENON_FILE_DIRECTORY) {
+        tn_fail_system(&err, EISDIR, "%s", file->name);
+    } else {
+        node->header_read = tn_elf_read_header(file, NULL, &node->header, &err);
+        if (!is_elf(&node->header)) {
+            err = (tenon_error)TENON_ERROR_INIT;
+            (void)tn_format_of(file, &err);
+        } else if (node->header_read) {
+            good = tn_elf_read_facts(file, NULL, &facts, &err);
+        }
+    }
+    if (good) {
+        node->loader = tn_loader_of(r->world, &facts);
+        return keep_facts(r, node, &facts);
+    }
+    if (err.code == TENON_E_MEMORY)
+        return false;
+    node->error = err.code ? err.code : TENON_E_FORMAT;
+    node->system_errno = err.system_errno;
+    node->own_name = TN_NO_NAME;
+    return (node->error_text = tn_arena_string(&r->arena, err.text)) != NULL;
+}
+
+static struct tn_node *add_node(tenon_resolver *r, struct tn_file *file, uint32_t path,
+                                const uint32_t key[4])
+{
+    struct tn_node *node = tn_arena_take(&r->arena, sizeof *node);
+    if (!node || !tn_grow(&r->nodes, &r->node_room, r->node_count, sizeof *r->nodes))
+        return NULL;
+    node->info = file->info;
+    node->path = path;
+    if (!read_node(r, file, node) || !tn_map_set(&r->map, key, (uint32_t)r->node_count))
+        return NULL;
+    r->nodes[r->node_count++] = node;
+    return node;
+}
+
+/* The number of the node that the open file is, read if it is new; TN_NO_NODE: no memory. */
+static uint32_t node_of(tenon_resolver *r, struct tn_file *file, uint32_t path)
+{
+    uint64_t device = file->info.device, inode = file->info.inode;
+    uint32_t key[4] = { TN_TAG_NODE | (uint32_t)(device >> 32) << 3, (uint32_t)device,
+                        (uint32_t)(inode >> 32), (uint32_t)inode };
+    uint32_t known = tn_map_find(&r->map, key);
+    if (known != TN_NO_NAME)
+        return known;
+    return add_node(r, file, path, key) ? (uint32_t)(r->node_count - 1) : TN_NO_NODE;
+}
+
+struct tn_node *tn_resolver_open(tenon_resolver *r, uint32_t path, int *error)
+{
+    struct tn_file file;
+    *error = 0;
+    if (!r->uses[path].opened) {
+        struct tn_opening opening = { .node = TN_NO_NODE };
+        opening.error = tn_file_open(r->world, tn_text_of(r, path), &r->scratch, &file);
+        if (opening.error == 0) {
+            opening.node = node_of(r, &file, path);
+            tn_file_close(&file);
+            tn_arena_reset(&r->scratch);
+        }
+        if ((opening.error == 0 && opening.node == TN_NO_NODE) ||
+            !tn_grow(&r->openings, &r->opening_room, r->opening_count, sizeof *r->openings)) {
+            r->no_memory = true;
+            *error = ENOMEM;
+            return NULL;
+        }
+        r->openings[r->opening_count++] = opening;
+        r->uses[path].opened = (uint32_t)r->opening_count;
+    }
+    const struct tn_opening *opening = &r->openings[r->uses[path].opened - 1];
+    *error = opening->error;
+    return opening->error ? NULL : r->nodes[opening->node];
+}

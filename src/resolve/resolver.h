@@ -1,0 +1,238 @@
+/* src/resolve/resolver.h - what a resolver remembers, and one process while it is being joined */
+#ifndef TN_RESOLVER_H
+#define TN_RESOLVER_H
+
+#include <tenon/resolve.h>
+
+#include "rules.h"
+#include "table.h"
+
+/* One need of a file. */
+struct tn_node_need {
+    uint32_t name;
+    enum tenon_flavour flavour;
+};
+
+/* One version that a file asks of another. */
+struct tn_node_version {
+    uint32_t file, version;
+    bool weak;
+    const struct tn_node *good_with; /* first of a file: last provider that had all of them */
+};
+
+/* What one file asks, without any context: read once, whoever needs it. */
+struct tn_node {
+    tenon_file_info info;
+    uint32_t path; /* by which it was first opened */
+    bool header_read;
+    enum tenon_code error; /* TENON_OK: facts are there */
+    int system_errno;
+    const char *error_text;
+    const struct tn_facts *facts; /* strings live as long as the resolver; lists are below */
+    struct tn_elf_header header;
+    const tenon_loader *loader; /* it was made for; NULL: none of ours */
+    uint32_t own_name;
+    struct tn_node_need *needs;
+    uint32_t need_count;
+    struct tn_node_version *versions;
+    uint32_t version_count;
+    uint32_t *definitions; /* version names, sorted by number */
+    uint32_t definition_count;
+    uint32_t stamp; /* process that has it as `object` */
+    int32_t object;
+};
+
+/* The answer for one name by one plan: shared by every process that asks the same. */
+struct tn_search {
+    uint32_t name;
+    uint32_t path; /* TN_NO_NAME: not found */
+    uint32_t node;
+    const tenon_rule *rule;
+    const char *where;
+    enum tenon_status status; /* FOUND, MISSING, REFUSED */
+    const char *reason;
+    tenon_attempt *attempts;
+    size_t attempt_count;
+    bool searched;  /* by lists, not by a path */
+    uint32_t stamp; /* process that has a row for it as `object` */
+    int32_t object;
+};
+
+/* What is remembered of a name, a path or a directory, by its number. */
+struct tn_use {
+    uint32_t opened; /* 0: never; else index + 1 of an opening */
+    uint32_t plan;   /* the plan of `search` */
+    uint32_t search;
+    uint32_t stamp; /* process in which `object` answers to it */
+    int32_t object;
+    int8_t directory; /* 0: not asked, 1: exists, -1: does not */
+};
+
+/* What came of opening a path. */
+struct tn_opening {
+    int error;
+    uint32_t node;
+};
+
+#define TN_NO_NODE UINT32_MAX
+
+struct tn_object {
+    uint32_t node;       /* TN_NO_NODE: missing */
+    uint32_t name, path; /* as first asked for; as the loader reports it or TN_NO_NAME */
+    int32_t parent;      /* object; TN_NOBODY: the loader itself */
+    const struct tn_paths *paths;
+    bool own;    /* paths are its own */
+    bool done;   /* its needs were walked */
+    bool listed; /* stands in the order */
+    bool optional, is_interpreter, has_short;
+    enum tenon_flavour flavour;
+    enum tenon_status status;
+    const tenon_rule *rule;
+    const char *where, *reason;
+    struct tn_search *search; /* NULL: not searched for */
+    size_t first_edge, edge_count;
+};
+
+#define TN_PROGRAM 0
+
+struct tn_preload {
+    const char *name;
+    enum tn_request request;
+};
+
+struct tn_target_row {
+    struct tn_target target;
+    bool preloads_read;
+    struct tn_preload *preloads;
+    size_t preload_count;
+    struct tn_target_row *next;
+};
+
+struct tenon_resolver {
+    tenon_world *world;
+    struct tn_arena arena;   /* lives as long as the resolver */
+    struct tn_arena scratch; /* one file */
+    struct tn_names names;
+    struct tn_map map; /* tagged keys: nodes, plans, searches, paths, targets */
+    struct tn_use *uses;
+    size_t use_room;
+    struct tn_node **nodes;
+    size_t node_count, node_room;
+    struct tn_opening *openings;
+    size_t opening_count, opening_room;
+    struct tn_plan **plans;
+    struct tn_asker *plan_askers;
+    size_t plan_count, plan_room, plan_asker_room;
+    struct tn_search **searches;
+    size_t search_count, search_room;
+    const struct tn_paths **paths;
+    size_t path_count, path_room;
+    struct tn_target_row *targets;
+    size_t target_count;
+    tenon_attempt *tries; /* of the search going on */
+    size_t try_count, try_room;
+
+    const tenon_loader *loader; /* NULL: from the image */
+    const char *exe, *interpreter;
+    unsigned flags;
+    bool no_memory; /* something below ran out; the question at hand fails */
+
+    /* the process at hand */
+    uint32_t stamp;
+    struct tn_target_row *target;
+    struct tn_object *objects;
+    size_t object_count, object_room;
+    int32_t *order; /* objects in load order, the program first */
+    size_t order_count, order_room;
+    int32_t *edges; /* answers to needs, grouped by object */
+    size_t edge_count, edge_room;
+    int32_t self;            /* the loader's own object, or TN_NOBODY */
+    uint32_t program_origin; /* TN_NO_NAME until asked for */
+    bool program_started;    /* by the kernel, not by `ld.so FILE` */
+    uint32_t last_plan;
+    struct tn_asker last_asker;
+};
+
+#define TN_TAG_NODE 1u
+#define TN_TAG_PLAN 2u
+#define TN_TAG_SEARCH 3u
+#define TN_TAG_PATHS 4u
+
+/* A name's number, its memory made ready; TN_NO_NAME (and no_memory) when there is none. */
+uint32_t tn_resolver_name(tenon_resolver *r, const char *text);
+
+static inline const char *tn_text_of(const tenon_resolver *r, uint32_t name)
+{
+    return name == TN_NO_NAME ? NULL : tn_names_text(&r->names, name);
+}
+
+/* Opens and reads the file at a path, once. NULL with *error: could not be opened. */
+struct tn_node *tn_resolver_open(tenon_resolver *r, uint32_t path, int *error);
+
+/* The search for a name that an object asks for. NULL: no memory. */
+struct tn_search *tn_search_for(tenon_resolver *r, uint32_t name, const struct tn_asker *asker);
+
+/* A name with a slash: opened as it is. */
+struct tn_search *tn_search_direct(tenon_resolver *r, uint32_t name, const struct tn_asker *asker);
+
+/* A name that is refused before any file is looked at. */
+struct tn_search *tn_search_refused(tenon_resolver *r, uint32_t name, enum tenon_outcome outcome,
+                                    const char *detail);
+
+/* Joins a process: the file as program (or by the resolver's exe) and all that it needs. */
+bool tn_process_file(tenon_resolver *r, uint32_t path, tenon_error *err);
+bool tn_process_state(tenon_resolver *r, const tenon_state *state, tenon_error *err);
+
+/* The graph of the process at hand; NULL: no memory. */
+tenon_graph *tn_graph_make(tenon_resolver *r, uint32_t file, tenon_error *err);
+
+/* What a graph knows of a library besides what it shows. */
+struct tn_row {
+    const struct tn_search *search; /* NULL: not searched for */
+    struct tn_node *node;           /* NULL: missing */
+    int32_t object;
+};
+
+struct tenon_graph {
+    struct tn_arena arena;
+    tenon_resolver *resolver;
+    const char *file, *interpreter, *machine;
+    const tenon_loader *loader;
+    bool is_static;
+    enum tenon_status status;
+    tenon_library *libraries;
+    struct tn_row *rows; /* of each library: what is not public */
+    size_t count;
+    struct tn_node *program;
+    int32_t *row_of; /* by object: row, TENON_THE_FILE, or TENON_NOBODY */
+    const char *program_path;
+    unsigned word; /* of the process */
+    enum tn_endian endian;
+    int32_t *needs;
+    size_t need_count;
+    tenon_missing_version *missing_versions;
+    size_t missing_version_count, missing_version_room;
+    tenon_symbol_binding *bindings;
+    size_t binding_count, binding_room;
+    tenon_dlopen_finding *dlopens;
+    size_t dlopen_count, dlopen_room;
+    const char *const *remarks;
+};
+
+/*
+ * versions.c, symbols.c, dlopen.c: each adds its findings to a graph of the process at hand.
+ * errors   TENON_E_MEMORY; a file that cannot be read any more is left out
+ */
+bool tn_graph_check_versions(tenon_graph *graph, tenon_error *err);
+bool tn_graph_bind_symbols(tenon_graph *graph, tenon_error *err);
+bool tn_graph_find_dlopens(tenon_graph *graph, tenon_error *err);
+
+/*
+ * What the process at hand would get from dlopen(name) called by one of its objects, without
+ * loading anything: *loaded is the object that answers already, or TENON_NOBODY; the search is
+ * NULL when none was needed (or there was no memory).
+ */
+struct tn_search *tn_process_ask(tenon_resolver *r, const char *name, int32_t object,
+                                 int32_t *loaded);
+
+#endif

@@ -1,0 +1,442 @@
+/* src/resolve/search.c - carries out a plan for a name; every attempt is recorded */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "fail.h"
+#include "limits.h"
+#include "resolver.h"
+
+/* A search while it goes on. */
+struct going {
+    tenon_resolver *r;
+    struct tn_target *target;
+    struct tn_search *search;
+    const struct tn_plan *plan;
+    const struct tn_stage *stage;
+    const struct tn_asker *asker;
+    const char *name;
+    bool found, stopped;
+};
+
+static void record(struct going *g, const char *path, struct tn_judgement judged)
+{
+    tenon_resolver *r = g->r;
+    if (!tn_grow(&r->tries, &r->try_room, r->try_count, sizeof *r->tries)) {
+        r->no_memory = true;
+        return;
+    }
+    bool later = g->found || g->stopped;
+    if (later && judged.outcome == TENON_OUTCOME_FOUND)
+        judged.outcome = TENON_OUTCOME_LATER;
+    r->tries[r->try_count++] = (tenon_attempt){
+        .path = path ? path : "",
+        .rule = g->stage ? g->stage->rule : NULL,
+        .where = g->stage ? g->stage->where : NULL,
+        .outcome = judged.outcome,
+        .detail = judged.detail,
+        .final = judged.action == TN_STOP && !later,
+        .later = later,
+    };
+}
+
+static struct tn_judgement said(enum tenon_outcome outcome, const char *detail)
+{
+    return (struct tn_judgement){ outcome, TN_SKIP, detail };
+}
+
+/*
+ * A candidate whose e_ident is not the target's, for a loader that never looks: its facts are
+ * read again with the target's word size and byte order. false: no memory.
+ */
+static bool read_as_target(struct going *g, const struct tn_node *node, struct tn_candidate *c,
+                           struct tn_elf_header *header, struct tn_facts *facts)
+{
+    struct tn_elf_assume assume = { g->target->word, g->target->endian };
+    struct tn_file file;
+    tenon_error err = TENON_ERROR_INIT;
+    c->facts = NULL;
+    c->header_read = false;
+    if (tn_file_open(g->r->world, tn_text_of(g->r, node->path), &g->r->scratch, &file) != 0)
+        return true;
+    c->header_read = tn_elf_read_header(&file, &assume, header, &err);
+    c->header = header;
+    if (c->header_read && tn_elf_read_facts(&file, &assume, facts, &err))
+        c->facts = facts;
+    tn_file_close(&file);
+    return err.code != TENON_E_MEMORY;
+}
+
+static bool is_of_target(const struct tn_target *target, const struct tn_elf_header *header)
+{
+    return memcmp(header->e_ident, "\177ELF", 4) == 0 && header->e_ident[4] == target->word / 4 &&
+           header->e_ident[5] == (target->endian == TN_LITTLE ? 1 : 2);
+}
+
+static struct tn_judgement judge_node(struct going *g, const struct tn_node *node)
+{
+    struct tn_judgement judged;
+    struct tn_elf_header header;
+    struct tn_facts facts;
+    struct tn_candidate candidate = {
+        .info = &node->info,
+        .header = &node->header,
+        .header_read = node->header_read,
+        .facts = node->facts,
+        .error = node->error,
+        .error_text = node->error_text,
+    };
+    if (g->plan && g->plan->need_setuid && !(node->info.mode & 04000))
+        return said(TENON_OUTCOME_NOT_SETUID, NULL);
+    bool again = g->target->loader->ignores_ident && node->info.type == TENON_FILE_REGULAR &&
+                 !is_of_target(g->target, &node->header);
+    if (again && !read_as_target(g, node, &candidate, &header, &facts))
+        g->r->no_memory = true;
+    g->target->loader->judge(g->target, &candidate, &judged);
+    if (again)
+        tn_arena_reset(&g->r->scratch);
+    return judged;
+}
+
+static void accept(struct going *g, uint32_t path, uint32_t node)
+{
+    if (g->found || g->stopped)
+        return;
+    g->found = true;
+    g->search->path = path;
+    g->search->node = node;
+    g->search->rule = g->stage->rule;
+    g->search->where = g->stage->where;
+    g->search->status = TENON_STATUS_FOUND;
+}
+
+static void stop(struct going *g, const char *path, struct tn_judgement judged)
+{
+    if (g->found || g->stopped)
+        return;
+    g->stopped = true;
+    g->search->status = TENON_STATUS_REFUSED;
+    g->search->rule = g->stage ? g->stage->rule : NULL;
+    g->search->where = g->stage ? g->stage->where : NULL;
+    g->search->reason =
+        path && *path
+            ? tn_arena_format(&g->r->arena, "%s: %s", path,
+                              judged.detail ? judged.detail : tenon_outcome_name(judged.outcome))
+            : judged.detail;
+}
+
+/* Tries one path. */
+static enum tn_action try_path(struct going *g, uint32_t path)
+{
+    struct tn_judgement judged;
+    int error;
+    const char *text = tn_text_of(g->r, path);
+    struct tn_node *node = tn_resolver_open(g->r, path, &error);
+    if (node)
+        judged = judge_node(g, node);
+    else
+        g->target->loader->judge_errno(error, &judged);
+    record(g, text, judged);
+    if (judged.action == TN_ACCEPT)
+        accept(g, path, g->r->openings[g->r->uses[path].opened - 1].node);
+    else if (judged.action == TN_STOP)
+        stop(g, text, judged);
+    return judged.action;
+}
+
+/* Whether a directory exists, asked once. */
+static bool has_directory(tenon_resolver *r, const char *dir)
+{
+    uint32_t name = tn_resolver_name(r, dir);
+    tenon_file_info info;
+    if (name == TN_NO_NAME)
+        return false;
+    if (!r->uses[name].directory)
+        r->uses[name].directory = !*dir || (tenon_world_stat(r->world, dir, &info) == 0 &&
+                                            info.type == TENON_FILE_DIRECTORY)
+                                      ? 1
+                                      : -1;
+    return r->uses[name].directory > 0;
+}
+
+#define PATH_BUFFER 8192
+
+/* The number of dir/sub/name; TN_NO_NAME when it is too long for any system or there is no memory.
+ */
+static uint32_t join(tenon_resolver *r, const char *dir, const char *sub, const char *name)
+{
+    char path[PATH_BUFFER];
+    const char *slash = *dir && strcmp(dir, "/") != 0 ? "/" : "";
+    int n = snprintf(path, sizeof path, "%s%s%s%s%s", dir, slash, sub, *sub ? "/" : "", name);
+    return n > 0 && (size_t)n < sizeof path ? tn_resolver_name(r, path) : TN_NO_NAME;
+}
+
+/* One directory: first its hardware subdirectories that exist, then itself. */
+static enum tn_action try_directory(struct going *g, const char *dir)
+{
+    static const char *const none[] = { NULL };
+    const tenon_loader *loader = g->target->loader;
+    bool exists = has_directory(g->r, dir);
+    const char *const *subs = g->plan->hwcaps && exists ? loader->subdirs(g->target) : none;
+    for (bool plain = false; subs && !plain; subs++) {
+        plain = !*subs;
+        const char *sub = plain ? "" : *subs;
+        if (!plain) {
+            uint32_t below = join(g->r, dir, sub, "");
+            if (below == TN_NO_NAME || !has_directory(g->r, tn_text_of(g->r, below)))
+                continue;
+        }
+        uint32_t path = join(g->r, dir, sub, g->name);
+        const char *text = path == TN_NO_NAME ? dir : tn_text_of(g->r, path);
+        if (path == TN_NO_NAME || (loader->path_limit && strlen(text) >= loader->path_limit)) {
+            record(g, text, said(TENON_OUTCOME_TOO_LONG, NULL));
+            continue;
+        }
+        if (!exists) {
+            record(g, text, said(TENON_OUTCOME_DIR_MISSING, NULL));
+            continue;
+        }
+        enum tn_action action = try_path(g, path);
+        if (action != TN_SKIP)
+            return action;
+        if (plain)
+            break;
+    }
+    return TN_SKIP;
+}
+
+/* True when nothing after the step is to be looked at. */
+static bool is_over(const struct going *g)
+{
+    bool wants_later = g->r->flags & TENON_RESOLVE_LATER;
+    return g->r->no_memory || ((g->found || g->stopped) && !wants_later);
+}
+
+static void try_list(struct going *g)
+{
+    const struct tn_dirs *dirs = g->stage->dirs;
+    for (size_t i = 0; i < dirs->count && !is_over(g); i++) {
+        const struct tn_element *e = &dirs->at[i];
+        if (!e->dir)
+            record(g, e->text, said(e->dropped, NULL));
+        else if (try_directory(g, e->dir) == TN_END_STAGE)
+            return;
+    }
+}
+
+static const struct tn_facts *facts_at(void *arg, const char *path)
+{
+    tenon_resolver *r = arg;
+    int error;
+    uint32_t name = tn_resolver_name(r, path);
+    struct tn_node *node = name == TN_NO_NAME ? NULL : tn_resolver_open(r, name, &error);
+    return node && node->error == TENON_OK ? node->facts : NULL;
+}
+
+static void try_cache(struct going *g)
+{
+    struct tn_fact_source source = { facts_at, g->r };
+    struct tn_stage stage = *g->stage;
+    struct tn_cached cached;
+    g->target->loader->cached(g->target, &source, g->name, g->asker->nodeflib, &cached);
+    if (cached.rule)
+        stage.rule = cached.rule;
+    g->stage = &stage;
+    if (cached.outcome != TENON_OUTCOME_FOUND) {
+        record(g, cached.path, said(cached.outcome, cached.detail));
+        return;
+    }
+    uint32_t path = tn_resolver_name(g->r, cached.path);
+    if (path == TN_NO_NAME)
+        return;
+    try_path(g, path);
+    tenon_attempt *last = g->r->try_count ? &g->r->tries[g->r->try_count - 1] : NULL;
+    if (last && last->outcome == TENON_OUTCOME_ABSENT)
+        last->outcome = TENON_OUTCOME_STALE;
+}
+
+static void try_stage(struct going *g, const struct tn_stage *stage)
+{
+    struct tn_stage late;
+    g->stage = stage;
+    if (stage->kind == TN_STAGE_LATE) {
+        if (!g->target->loader->late_stage(g->target, g->asker, &late)) {
+            g->r->no_memory = true;
+            return;
+        }
+        g->stage = &late;
+    }
+    if (g->stage->kind == TN_STAGE_SKIPPED)
+        record(g, g->stage->dirs ? g->stage->dirs->text : "",
+               said(TENON_OUTCOME_NOT_CONSULTED, g->stage->detail));
+    else if (g->stage->kind == TN_STAGE_CACHE)
+        try_cache(g);
+    else
+        try_list(g);
+}
+
+/* Why nothing was found, in the words of the loader where it has some. */
+static const char *why_missing(struct going *g)
+{
+    for (size_t i = 0; i < g->r->try_count; i++)
+        if (g->r->tries[i].outcome == TENON_OUTCOME_WRONG_CLASS)
+            return tn_arena_format(&g->r->arena, "%s: %s", g->r->tries[i].path,
+                                   g->r->tries[i].detail);
+    return "cannot open shared object file: No such file or directory";
+}
+
+static struct tn_search *finish(struct going *g)
+{
+    tenon_resolver *r = g->r;
+    struct tn_search *s = g->search;
+    if (!g->found && !g->stopped) {
+        s->status = TENON_STATUS_MISSING;
+        s->reason = why_missing(g);
+    }
+    s->attempts = tn_arena_rows(&r->arena, r->try_count, sizeof *s->attempts);
+    if (r->try_count && !s->attempts)
+        r->no_memory = true;
+    else if (r->try_count)
+        memcpy(s->attempts, r->tries, r->try_count * sizeof *s->attempts);
+    s->attempt_count = r->try_count;
+    r->try_count = 0;
+    return r->no_memory ? NULL : s;
+}
+
+/* The number of the plan for this asker, made if new. UINT32_MAX: no memory. */
+static uint32_t plan_for(tenon_resolver *r, const struct tn_asker *asker)
+{
+    struct tn_target *target = &r->target->target;
+    uint32_t origin =
+        asker->program_origin ? tn_resolver_name(r, asker->program_origin) : TN_NO_NAME;
+    uint32_t key[4] = { TN_TAG_PLAN | (uint32_t)asker->own << 3 | (uint32_t)asker->nodeflib << 4 |
+                            (uint32_t)asker->request << 5,
+                        target->id, asker->paths ? asker->paths->id + 1 : 0, origin };
+    uint32_t known = tn_map_find(&r->map, key);
+    if (known != TN_NO_NAME)
+        return known;
+    struct tn_plan *plan = tn_arena_take(&r->arena, sizeof *plan);
+    if (!plan || !tn_grow(&r->plans, &r->plan_room, r->plan_count, sizeof *r->plans) ||
+        !target->loader->plan(target, asker, plan) ||
+        !tn_map_set(&r->map, key, (uint32_t)r->plan_count))
+        return UINT32_MAX;
+    r->plans[r->plan_count] = plan;
+    return (uint32_t)r->plan_count++;
+}
+
+static struct tn_search *new_search(tenon_resolver *r, const uint32_t key[4], uint32_t name)
+{
+    struct tn_search *s = tn_arena_take(&r->arena, sizeof *s);
+    if (!s || !tn_grow(&r->searches, &r->search_room, r->search_count, sizeof *r->searches) ||
+        !tn_map_set(&r->map, key, (uint32_t)r->search_count)) {
+        r->no_memory = true;
+        return NULL;
+    }
+    s->name = name;
+    s->path = TN_NO_NAME;
+    s->node = TN_NO_NODE;
+    r->searches[r->search_count++] = s;
+    return s;
+}
+
+static struct tn_search *search_with(tenon_resolver *r, uint32_t plan, uint32_t name,
+                                     const struct tn_asker *asker)
+{
+    uint32_t key[4] = { TN_TAG_SEARCH, plan, name, 0 };
+    uint32_t known = tn_map_find(&r->map, key);
+    if (known != TN_NO_NAME)
+        return r->searches[known];
+    struct going g = {
+        .r = r,
+        .target = &r->target->target,
+        .plan = r->plans[plan],
+        .asker = asker,
+        .name = tn_text_of(r, name),
+        .search = new_search(r, key, name),
+    };
+    struct tn_judgement refused;
+    if (!g.search)
+        return NULL;
+    g.search->searched = true;
+    if (!g.target->loader->name_is_searchable(g.name, &refused)) {
+        record(&g, "", refused);
+        stop(&g, NULL, refused);
+        return finish(&g);
+    }
+    for (size_t i = 0; i < g.plan->count && !is_over(&g); i++)
+        try_stage(&g, &g.plan->stages[i]);
+    return finish(&g);
+}
+
+static bool same_asker(const struct tn_asker *a, const struct tn_asker *b)
+{
+    return a->paths == b->paths && a->own == b->own && a->nodeflib == b->nodeflib &&
+           a->request == b->request && a->program_origin == b->program_origin;
+}
+
+struct tn_search *tn_search_for(tenon_resolver *r, uint32_t name, const struct tn_asker *asker)
+{
+    if (r->last_plan == UINT32_MAX || !same_asker(asker, &r->last_asker)) {
+        r->last_plan = plan_for(r, asker);
+        r->last_asker = *asker;
+        if (r->last_plan == UINT32_MAX) {
+            r->no_memory = true;
+            return NULL;
+        }
+    }
+    uint32_t plan = r->last_plan;
+    struct tn_use *use = &r->uses[name];
+    if (use->search && use->plan == plan)
+        return r->searches[use->search - 1];
+    struct tn_search *s = search_with(r, plan, name, asker);
+    if (!s)
+        return NULL;
+    uint32_t key[4] = { TN_TAG_SEARCH, plan, name, 0 };
+    use = &r->uses[name]; /* the search may have made names */
+    use->plan = plan;
+    use->search = tn_map_find(&r->map, key) + 1;
+    return s;
+}
+
+/* A search that is not by a plan, remembered under a number that no plan has. */
+static struct tn_search *special(tenon_resolver *r, uint32_t kind, uint32_t name, bool *is_new)
+{
+    uint32_t key[4] = { TN_TAG_SEARCH, UINT32_MAX - kind, name, r->target->target.id + 1 };
+    uint32_t known = tn_map_find(&r->map, key);
+    *is_new = known == TN_NO_NAME;
+    return *is_new ? new_search(r, key, name) : r->searches[known];
+}
+
+struct tn_search *tn_search_direct(tenon_resolver *r, uint32_t name, const struct tn_asker *asker)
+{
+    bool is_new;
+    struct tn_search *s = special(r, 0, name, &is_new);
+    const tenon_loader *loader = r->target->target.loader;
+    struct tn_stage stage = { .rule = &loader->rules[loader->rule_direct] };
+    if (!s || !is_new)
+        return s;
+    struct going g = { .r = r,
+                       .target = &r->target->target,
+                       .search = s,
+                       .stage = &stage,
+                       .asker = asker,
+                       .name = tn_text_of(r, name) };
+    try_path(&g, name);
+    return finish(&g);
+}
+
+struct tn_search *tn_search_refused(tenon_resolver *r, uint32_t name, enum tenon_outcome outcome,
+                                    const char *detail)
+{
+    bool is_new;
+    struct tn_search *s = special(r, 1 + (uint32_t)outcome, name, &is_new);
+    if (!s || !is_new)
+        return s;
+    struct going g = {
+        .r = r, .target = &r->target->target, .search = s, .name = tn_text_of(r, name)
+    };
+    struct tn_judgement judged = { outcome, TN_STOP, detail };
+    record(&g, g.name, judged);
+    stop(&g, NULL, judged);
+    return finish(&g);
+}

@@ -1,0 +1,317 @@
+/*
+ * src/resolve/symbols.c - who provides each undefined symbol, by the loader's own scope order
+ *
+ * rule  glibc elf/dl-lookup.c, do_lookup_x() and check_match(); musl ldso/dynlink.c, find_sym2()
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "fail.h"
+#include "resolver.h"
+
+enum { SHN_UNDEF = 0, SHN_ABS = 0xfff1, STT_TLS = 6 };
+enum { BIND_LOCAL = 0, BIND_GLOBAL = 1, BIND_WEAK = 2, BIND_UNIQUE = 10 };
+enum { VISIBILITY_INTERNAL = 1, VISIBILITY_HIDDEN = 2 };
+
+/* NOTYPE OBJECT FUNC COMMON TLS GNU_IFUNC. rule  ALLOWED_STT, OK_TYPES */
+#define BINDABLE_TYPES (1u << 0 | 1u << 1 | 1u << 2 | 1u << 5 | 1u << 6 | 1u << 10)
+
+/* One object in scope order. */
+struct scope_object {
+    int32_t row;
+    uint32_t object;
+    struct tn_elf_symbols table;
+};
+
+/* A symbol that could answer; those of one name are chained in scope order. */
+struct definition {
+    uint32_t scope;
+    uint32_t symbol;
+    uint32_t next; /* index + 1; 0: last */
+};
+
+struct binder {
+    tenon_graph *graph;
+    struct tn_arena arena;
+    struct scope_object *scope;
+    size_t scope_count;
+    struct tn_names names;  /* only of symbols that someone leaves undefined */
+    uint32_t *first, *last; /* by name: index + 1 into definitions */
+    struct definition *definitions;
+    size_t definition_count, definition_room;
+    bool versions; /* the loader looks at them */
+};
+
+/* How a reference is made: glibc's type classes. */
+enum reference { REFERENCE_DATA, REFERENCE_PLT, REFERENCE_COPY };
+
+static bool read_object(struct binder *b, const struct tn_node *node, int32_t row, uint32_t object,
+                        tenon_error *err)
+{
+    struct scope_object *o = &b->scope[b->scope_count];
+    struct tn_elf_assume assume = { b->graph->word, b->graph->endian };
+    struct tn_file file;
+    tenon_error ignored = TENON_ERROR_INIT;
+    const char *path = tn_text_of(b->graph->resolver, node->path);
+    if (tn_file_open(b->graph->resolver->world, path, &b->arena, &file) != 0)
+        return true;
+    o->row = row;
+    o->object = object;
+    if (tn_elf_read_symbols(&file, &assume, &o->table, &ignored))
+        b->scope_count++;
+    tn_file_close(&file);
+    return ignored.code != TENON_E_MEMORY || tn_no_memory(err);
+}
+
+/* The scope in which the loader looks: the order of the process. */
+static bool read_scope(struct binder *b, tenon_error *err)
+{
+    tenon_resolver *r = b->graph->resolver;
+    b->scope = tn_arena_rows(&b->arena, r->order_count + 1, sizeof *b->scope);
+    if (!b->scope)
+        return tn_no_memory(err);
+    for (size_t i = 0; i < r->order_count; i++) {
+        int32_t object = r->order[i];
+        if (r->objects[object].node != TN_NO_NODE &&
+            !read_object(b, r->nodes[r->objects[object].node], b->graph->row_of[object],
+                         (uint32_t)object, err))
+            return false;
+    }
+    return true;
+}
+
+static bool is_undefined(const struct tn_elf_symbol *s)
+{
+    return s->name && *s->name && s->shndx == SHN_UNDEF && s->bind != BIND_LOCAL;
+}
+
+static bool name_undefined(struct binder *b, tenon_error *err)
+{
+    for (size_t i = 0; i < b->scope_count; i++) {
+        const struct tn_elf_symbols *table = &b->scope[i].table;
+        for (size_t k = 1; k < table->count; k++)
+            if (is_undefined(&table->symbols[k]) &&
+                tn_names_add(&b->names, table->symbols[k].name, strlen(table->symbols[k].name)) ==
+                    TN_NO_NAME)
+                return tn_no_memory(err);
+    }
+    b->first = tn_arena_rows(&b->arena, b->names.count + 1, sizeof *b->first);
+    b->last = tn_arena_rows(&b->arena, b->names.count + 1, sizeof *b->last);
+    return (b->first && b->last) || tn_no_memory(err);
+}
+
+/* An undefined symbol with a value is the address of a procedure linkage entry: it can answer. */
+static bool can_answer(const struct tn_elf_symbol *s)
+{
+    bool bindable = s->bind == BIND_GLOBAL || s->bind == BIND_WEAK || s->bind == BIND_UNIQUE;
+    bool has_value = s->value != 0 || s->shndx == SHN_ABS || s->type == STT_TLS;
+    return s->name && *s->name && bindable && has_value && s->type < 32 &&
+           (BINDABLE_TYPES >> s->type & 1) && !(s->shndx == SHN_UNDEF && s->value == 0);
+}
+
+static bool add_definition(struct binder *b, uint32_t name, uint32_t scope, uint32_t symbol)
+{
+    if (!tn_grow(&b->definitions, &b->definition_room, b->definition_count, sizeof *b->definitions))
+        return false;
+    b->definitions[b->definition_count++] = (struct definition){ scope, symbol, 0 };
+    uint32_t number = (uint32_t)b->definition_count;
+    if (b->last[name])
+        b->definitions[b->last[name] - 1].next = number;
+    else
+        b->first[name] = number;
+    b->last[name] = number;
+    return true;
+}
+
+static bool collect_definitions(struct binder *b, tenon_error *err)
+{
+    for (uint32_t i = 0; i < b->scope_count; i++) {
+        const struct tn_elf_symbols *table = &b->scope[i].table;
+        for (uint32_t k = 1; k < table->count; k++) {
+            const struct tn_elf_symbol *s = &table->symbols[k];
+            if (!can_answer(s))
+                continue;
+            uint32_t name = tn_names_find(&b->names, s->name, strlen(s->name));
+            if (name != TN_NO_NAME && !add_definition(b, name, i, k))
+                return tn_no_memory(err);
+        }
+    }
+    return true;
+}
+
+/* The version a symbol asks for or defines; NULL: none (local, base). */
+static const struct tn_elf_version *version_of(const struct tn_elf_symbols *table,
+                                               const struct tn_elf_symbol *s)
+{
+    if (!table->has_versym || s->version < 2 || s->version >= table->version_count)
+        return NULL;
+    const struct tn_elf_version *v = &table->versions[s->version];
+    return v->name && !v->is_base ? v : NULL;
+}
+
+enum match { MATCH_NO, MATCH_YES, MATCH_MAYBE };
+
+/*
+ * Does a definition answer a reference to `wanted`?
+ * rule  check_match(): MAYBE is a default version met while no version is asked for: the only one
+ *       of its object is taken
+ */
+static enum match match_version(const struct tn_elf_symbols *table, const struct tn_elf_symbol *s,
+                                const struct tn_elf_version *wanted)
+{
+    if (!table->has_versym)
+        return MATCH_YES;
+    const struct tn_elf_version *has = version_of(table, s);
+    if (wanted) {
+        if (has && strcmp(has->name, wanted->name) == 0)
+            return MATCH_YES;
+        return has || s->hidden ? MATCH_NO : MATCH_YES;
+    }
+    if (s->version < 3)
+        return MATCH_YES;
+    return s->hidden ? MATCH_NO : MATCH_MAYBE;
+}
+
+static bool is_hidden(const struct tn_elf_symbol *s)
+{
+    return s->visibility == VISIBILITY_HIDDEN || s->visibility == VISIBILITY_INTERNAL;
+}
+
+/* The definition that the loader takes for a name; NULL: none. */
+static const struct definition *look_up(const struct binder *b, uint32_t name,
+                                        const struct tn_elf_version *wanted, enum reference kind)
+{
+    const struct definition *maybe = NULL;
+    uint32_t maybe_count = 0;
+    for (uint32_t n = b->first[name]; n; n = b->definitions[n - 1].next) {
+        const struct definition *d = &b->definitions[n - 1];
+        const struct scope_object *o = &b->scope[d->scope];
+        const struct tn_elf_symbol *s = &o->table.symbols[d->symbol];
+        if (maybe && maybe->scope != d->scope) {
+            if (maybe_count == 1)
+                return maybe;
+            maybe = NULL;
+        }
+        if ((kind == REFERENCE_COPY && o->object == TN_PROGRAM) ||
+            (kind == REFERENCE_PLT && s->shndx == SHN_UNDEF))
+            continue;
+        enum match match = b->versions ? match_version(&o->table, s, wanted)
+                           : s->hidden ? MATCH_NO
+                                       : MATCH_YES;
+        if (match == MATCH_YES && !(b->versions && is_hidden(s)))
+            return d;
+        if (match == MATCH_MAYBE) {
+            maybe_count = maybe ? maybe_count + 1 : 1;
+            maybe = d;
+        }
+    }
+    return maybe && maybe_count == 1 ? maybe : NULL;
+}
+
+static const char *name_of_row(const tenon_graph *graph, int32_t row)
+{
+    return row == TENON_THE_FILE ? graph->program_path : graph->libraries[row].path;
+}
+
+/* Why nothing answers: the nearest thing to an answer that there is. */
+static const char *why_not(struct binder *b, uint32_t name, const struct tn_elf_version *wanted)
+{
+    tenon_graph *graph = b->graph;
+    for (uint32_t n = b->first[name]; n; n = b->definitions[n - 1].next) {
+        const struct scope_object *o = &b->scope[b->definitions[n - 1].scope];
+        const struct tn_elf_symbol *s = &o->table.symbols[b->definitions[n - 1].symbol];
+        const struct tn_elf_version *has = version_of(&o->table, s);
+        if (s->shndx == SHN_UNDEF)
+            continue;
+        if (is_hidden(s))
+            return tn_arena_format(&graph->arena, "%s defines it, but hidden",
+                                   name_of_row(graph, o->row));
+        if (has)
+            return tn_arena_format(&graph->arena, "%s defines it at version %s%s",
+                                   name_of_row(graph, o->row), has->name,
+                                   wanted ? " only" : ", which is not the default");
+    }
+    if (wanted && wanted->file)
+        return tn_arena_format(&graph->arena, "no object defines it; it was linked against %s",
+                               wanted->file);
+    return "no object of the process defines it";
+}
+
+static bool add_binding(tenon_graph *graph, tenon_symbol_binding binding, tenon_error *err)
+{
+    if (!tn_grow(&graph->bindings, &graph->binding_room, graph->binding_count, sizeof binding))
+        return tn_no_memory(err);
+    graph->bindings[graph->binding_count++] = binding;
+    return true;
+}
+
+/* Strings of a binding must outlive the tables, which go with the binder. */
+static const char *keep(tenon_graph *graph, const char *text)
+{
+    return text ? tn_text_of(graph->resolver, tn_resolver_name(graph->resolver, text)) : NULL;
+}
+
+/* Binds one reference. *provider tells the caller who it was. */
+static bool bind(struct binder *b, const struct scope_object *o, const struct tn_elf_symbol *s,
+                 enum reference kind, int32_t *provider, tenon_error *err)
+{
+    tenon_graph *graph = b->graph;
+    const struct tn_elf_version *wanted = b->versions ? version_of(&o->table, s) : NULL;
+    uint32_t name = tn_names_find(&b->names, s->name, strlen(s->name));
+    const struct definition *d = look_up(b, name, wanted, kind);
+    int32_t row = d ? b->scope[d->scope].row : TENON_NOBODY;
+    if (*provider == row)
+        return true; /* the other way of using it gave the same */
+    *provider = row;
+    tenon_symbol_binding binding = {
+        .symbol = keep(graph, s->name),
+        .version = keep(graph, wanted ? wanted->name : NULL),
+        .needed_by = o->row,
+        .provider = row,
+        .weak = s->bind == BIND_WEAK,
+        .lazy = kind == REFERENCE_PLT && !s->wants_data && !s->wants_copy,
+        .found = d != NULL,
+        .reason = d ? NULL : why_not(b, name, wanted),
+    };
+    if (!binding.symbol || (!d && !binding.reason))
+        return tn_no_memory(err);
+    return add_binding(graph, binding, err);
+}
+
+/* A symbol that no relocation uses is never looked up, so its absence harms nothing. */
+static bool bind_symbol(struct binder *b, const struct scope_object *o,
+                        const struct tn_elf_symbol *s, tenon_error *err)
+{
+    int32_t provider = TENON_NOBODY - 1;
+    bool known = o->table.relocations_known;
+    if (s->wants_copy)
+        return bind(b, o, s, REFERENCE_COPY, &provider, err);
+    if ((s->wants_data || !known) && !bind(b, o, s, REFERENCE_DATA, &provider, err))
+        return false;
+    return !s->wants_plt || bind(b, o, s, REFERENCE_PLT, &provider, err);
+}
+
+static bool bind_all(struct binder *b, tenon_error *err)
+{
+    for (size_t i = 0; i < b->scope_count; i++) {
+        const struct scope_object *o = &b->scope[i];
+        if (o->row >= 0 && b->graph->libraries[o->row].is_interpreter)
+            continue; /* it bound itself before anything else was there */
+        for (size_t k = 1; k < o->table.count; k++)
+            if (is_undefined(&o->table.symbols[k]) && !bind_symbol(b, o, &o->table.symbols[k], err))
+                return false;
+    }
+    return true;
+}
+
+bool tn_graph_bind_symbols(tenon_graph *graph, tenon_error *err)
+{
+    struct binder b = { .graph = graph, .versions = graph->loader->symbol_versions };
+    bool good = tn_names_init(&b.names) || tn_no_memory(err);
+    good = good && read_scope(&b, err) && name_undefined(&b, err) && collect_definitions(&b, err) &&
+           bind_all(&b, err);
+    free(b.definitions);
+    tn_names_free(&b.names);
+    tn_arena_free(&b.arena);
+    return good;
+}
