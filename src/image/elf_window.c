@@ -1,0 +1,157 @@
+/*
+ * src/image/elf_window.c - reads the few bytes of a big table that are asked for
+ *
+ * String tables of megabytes hold a few names that matter, and those mostly lie together: reading
+ * is by page around the question. A table that is asked in many places is read whole, so that no
+ * file can make us read more than its size again and again.
+ */
+#include <inttypes.h>
+#include <stdlib.h>
+
+#include "elf_private.h"
+#include "fail.h"
+#include "limits.h"
+
+/* So many pieces of one table may be read apart. */
+#define PIECES 8u
+
+/* Bytes of one piece of a stream. */
+#define STREAM_PIECE (256u << 10)
+
+/* Ranges up to this size are read at once and stay. */
+#define STREAM_WHOLE (1u << 20)
+
+static bool inside(struct tn_view view, uint64_t offset, uint64_t size)
+{
+    return offset >= view.start && offset - view.start <= view.size &&
+           size <= view.size - (offset - view.start);
+}
+
+static bool inside_declared(const struct tn_elf_window *window, uint64_t end)
+{
+    return window->declared && end <= window->declared;
+}
+
+bool tn_elf_cover(struct tn_elf_window *window, uint64_t offset, uint64_t size, tenon_error *err)
+{
+    if (inside(window->near, offset, size))
+        return true;
+    if (offset < window->start || offset > window->end || size > window->end - offset)
+        return tn_fail(err, TENON_E_TRUNCATED,
+                       "%s: %" PRIu64 " bytes needed at 0x%" PRIx64 ", %" PRIu64 " left",
+                       window->what, size, offset, offset < window->end ? window->end - offset : 0);
+    uint64_t from = window->start, to = window->end;
+    if (inside_declared(window, offset + size))
+        to = window->declared;
+    if (window->misses++ < PIECES) {
+        uint64_t low = offset - offset % TN_ELF_PAGE, high = offset + size;
+        high += (TN_ELF_PAGE - high % TN_ELF_PAGE) % TN_ELF_PAGE;
+        from = low > from ? low : from;
+        to = high < to ? high : to;
+    }
+    if (!tn_file_upto(window->file, from, to - from, window->what, &window->near, err))
+        return false;
+    if (!inside(window->near, offset, size))
+        return tn_fail(err, TENON_E_TRUNCATED, "%s: the file became shorter", window->what);
+    return true;
+}
+
+const char *tn_elf_window_string(struct tn_elf_window *window, uint64_t offset, uint64_t limit,
+                                 size_t *length, tenon_error *err)
+{
+    uint64_t at, left, span = 1;
+    if (!tn_add(window->start, offset, &at) || at >= window->end) {
+        tn_fail(err, TENON_E_MALFORMED,
+                "%s: string at offset 0x%" PRIx64 ", the table has 0x%" PRIx64 " bytes",
+                window->what, offset, window->end - window->start);
+        return NULL;
+    }
+    left = window->end - at;
+    for (;;) {
+        if (!tn_elf_cover(window, at, span, err))
+            return NULL;
+        uint64_t have = window->near.start + window->near.size - at;
+        const uint8_t *text = tn_elf_at(window, at);
+        const uint8_t *end = memchr(text, 0, (size_t)(have < limit ? have : limit + 1));
+        if (end) {
+            *length = (size_t)(end - text);
+            return (const char *)text;
+        }
+        if (have > limit) {
+            tn_fail(err, TENON_E_LIMIT,
+                    "%s: string at offset 0x%" PRIx64 " is longer than %" PRIu64 " bytes",
+                    window->what, offset, limit);
+            return NULL;
+        }
+        if (have >= left) {
+            tn_fail(err, TENON_E_MALFORMED, "%s: string at offset 0x%" PRIx64 " has no end",
+                    window->what, offset);
+            return NULL;
+        }
+        span = have * 16 < left ? have * 16 : left;
+    }
+}
+
+/* Reads the next piece of a range that is too big to keep. */
+static bool refill(struct tn_elf_stream *s, tenon_error *err)
+{
+    uint64_t left = s->end - s->offset;
+    size_t want = left < STREAM_PIECE ? (size_t)left : STREAM_PIECE, got = 0;
+    if (!s->file->ops || s->end - s->offset <= STREAM_WHOLE)
+        return tn_file_upto(s->file, s->offset, left, s->what, &s->piece, err);
+    if (!s->buffer)
+        s->buffer = malloc(STREAM_PIECE);
+    if (!s->buffer)
+        return tn_no_memory(err);
+    int number =
+        s->file->ops->read(s->file->layer, s->file->handle, s->offset, s->buffer, want, &got);
+    if (number)
+        return tn_fail_system(err, number, "%s", s->what);
+    s->piece = (struct tn_view){ s->buffer, got, s->offset };
+    return true;
+}
+
+const uint8_t *tn_elf_stream_next(struct tn_elf_stream *s, size_t size, tenon_error *err)
+{
+    if (s->offset > s->end || size > s->end - s->offset)
+        return NULL;
+    if (!inside(s->piece, s->offset, size)) {
+        if (!refill(s, err))
+            return NULL;
+        if (!inside(s->piece, s->offset, size)) {
+            tn_fail(err, TENON_E_TRUNCATED, "%s: the file became shorter", s->what);
+            return NULL;
+        }
+    }
+    const uint8_t *at = s->piece.at + (size_t)(s->offset - s->piece.start);
+    s->offset += size;
+    return at;
+}
+
+void tn_elf_stream_skip(struct tn_elf_stream *s, uint64_t size)
+{
+    s->offset = size < s->end - s->offset ? s->offset + size : s->end;
+}
+
+void tn_elf_stream_end(struct tn_elf_stream *s)
+{
+    free(s->buffer);
+    s->buffer = NULL;
+}
+
+bool tn_elf_room(struct tn_arena *arena, void *rows_pointer, size_t *capacity, size_t count,
+                 size_t size)
+{
+    void **rows = rows_pointer;
+    if (count < *capacity)
+        return true;
+    size_t bigger = *capacity ? *capacity * 2 : 16;
+    void *grown = tn_arena_rows(arena, bigger, size);
+    if (!grown)
+        return false;
+    if (count)
+        memcpy(grown, *rows, count * size);
+    *rows = grown;
+    *capacity = bigger;
+    return true;
+}

@@ -1,0 +1,212 @@
+/*
+ * src/image/formats.c - THE table of formats, and names for the files that no reader knows
+ */
+#include <errno.h>
+
+#include "fail.h"
+#include "model.h"
+#include "text.h"
+
+const struct tn_format *const tn_formats[] = { &tn_format_elf, NULL };
+
+/* Bytes read to name a file. */
+#define HEAD 4096u
+
+/* ---- files that are no image of ours ------------------------------------------------------- */
+
+/* Known by their first bytes; the first row that fits counts. */
+static const struct known {
+    const char *name;
+    enum tenon_code code; /* UNSUPPORTED: linked or linkable; FORMAT: something else */
+    size_t size;
+    const char *magic;
+} known[] = {
+#define IMAGE(name, magic)                                                                         \
+    {                                                                                              \
+        name, TENON_E_UNSUPPORTED, sizeof(magic) - 1, magic                                        \
+    }
+#define OTHER(name, magic)                                                                         \
+    {                                                                                              \
+        name, TENON_E_FORMAT, sizeof(magic) - 1, magic                                             \
+    }
+    IMAGE("a Mach-O file", "\xfe\xed\xfa\xce"),
+    IMAGE("a Mach-O file", "\xce\xfa\xed\xfe"),
+    IMAGE("a Mach-O file", "\xfe\xed\xfa\xcf"),
+    IMAGE("a Mach-O file", "\xcf\xfa\xed\xfe"),
+    IMAGE("a universal Mach-O file", "\xca\xfe\xba\xbf"),
+    IMAGE("an ar archive", "!<arch>\n"),
+    IMAGE("a thin ar archive", "!<thin>\n"),
+    IMAGE("an AIX archive", "<bigaf>\n"),
+    IMAGE("an AIX archive", "<aiaff>\n"),
+    IMAGE("an XCOFF file", "\x01\xdf"),
+    IMAGE("an XCOFF file", "\x01\xf7"),
+    IMAGE("an XCOFF file", "\x01\xef"),
+    IMAGE("a COFF import or big object", "\0\0\xff\xff"),
+    IMAGE("a WebAssembly module", "\0asm"),
+    IMAGE("LLVM bitcode", "BC\xc0\xde"),
+    IMAGE("LLVM bitcode", "\xde\xc0\x17\x0b"),
+    IMAGE("a dyld shared cache", "dyld_"),
+    IMAGE("a PEF file", "Joy!peff"),
+    IMAGE("a bFLT file", "bFLT"),
+    IMAGE("an EFI TE image", "VZ"),
+    IMAGE("an OCaml object file", "Caml1999"),
+    IMAGE("a text stub of a library", "--- !tapi"),
+    IMAGE("a linker script", "/* GNU ld script"),
+    OTHER("a PDB file", "Microsoft C/C++ MSF 7.00"),
+    OTHER("a zip archive", "PK\x03\x04"),
+    OTHER("a gzip file", "\x1f\x8b"),
+    OTHER("an xz file", "\xfd"
+                        "7zXZ"),
+    OTHER("a bzip2 file", "BZh"),
+    OTHER("a Zstandard file", "\x28\xb5\x2f\xfd"),
+    OTHER("a pack200 file", "\xca\xfe\xd0\x0d"),
+};
+
+static uint32_t big32(struct tn_view head, size_t at)
+{
+    return head.size >= at + 4 ? tn_load32(head.at + at, TN_BIG) : 0;
+}
+
+/* 0xCAFEBABE: a universal Mach-O file has few slices, a Java class a version from 45 up. */
+static const char *name_cafebabe(struct tn_view head, enum tenon_code *code)
+{
+    if (big32(head, 0) != 0xcafebabe)
+        return NULL;
+    bool fat = big32(head, 4) < 43;
+    *code = fat ? TENON_E_UNSUPPORTED : TENON_E_FORMAT;
+    return fat ? "a universal Mach-O file" : "a Java class";
+}
+
+/* rule  PE/COFF: the new header's signature is where e_lfanew says */
+static const char *name_mz(struct tn_file *file, struct tn_view head, enum tenon_code *code)
+{
+    static const struct {
+        char magic[3];
+        const char *name;
+    } kinds[] = { { "PE", "a PE image" },
+                  { "NE", "an NE image" },
+                  { "LE", "an LE image" },
+                  { "LX", "an LX image" } };
+    struct tn_view at;
+    if (head.size < 64 || (memcmp(head.at, "MZ", 2) != 0 && memcmp(head.at, "ZM", 2) != 0))
+        return NULL;
+    *code = TENON_E_UNSUPPORTED;
+    uint32_t e_lfanew = tn_load32(head.at + 0x3c, TN_LITTLE);
+    if (tn_file_upto(file, e_lfanew, 4, "signature", &at, NULL) && at.size == 4)
+        for (size_t i = 0; i < TN_COUNT(kinds); i++)
+            if (memcmp(at.at, kinds[i].magic, 2) == 0)
+                return kinds[i].name;
+    return "a DOS program";
+}
+
+/* rule  HP-UX: system id, magic, and one of two version numbers */
+static const char *name_som(struct tn_view head, enum tenon_code *code)
+{
+    uint32_t version = big32(head, 4);
+    if (head.size < 8 || head.at[0] != 2 || (version != 85082112 && version != 87102412))
+        return NULL;
+    *code = TENON_E_UNSUPPORTED;
+    return "a SOM file";
+}
+
+/* rule  a.out: octal 0407 0410 0413 0314 in the low half of the first word, either byte order,
+ *       and text, data, symbols and relocations no longer than the file */
+static const char *name_aout(struct tn_file *file, struct tn_view head, enum tenon_code *code)
+{
+    for (enum tn_endian endian = TN_LITTLE; head.size >= 32 && endian <= TN_BIG; endian++) {
+        uint32_t magic = tn_load32(head.at, endian) & 0xffff;
+        uint64_t sum = 0;
+        if (magic != 0407 && magic != 0410 && magic != 0413 && magic != 0314)
+            continue;
+        for (size_t field = 4; field < 32; field += 4)
+            if (field != 12 && field != 20) /* a_bss, a_entry */
+                sum += tn_load32(head.at + field, endian);
+        if (sum && sum <= file->info.size) {
+            *code = TENON_E_UNSUPPORTED;
+            return "an a.out file";
+        }
+    }
+    return NULL;
+}
+
+static bool is_text(struct tn_view head)
+{
+    for (size_t i = 0; i < head.size; i++) {
+        uint8_t c = head.at[i];
+        if (c == 0x7f || (c < 0x20 && !(c && strchr("\t\n\r\f\b\x1b", c))))
+            return false;
+    }
+    return true;
+}
+
+/* Two or three letters alone may as well begin a text. */
+static const char *name_known(struct tn_view head, enum tenon_code *code)
+{
+    size_t least = is_text(head) ? 4 : 2;
+    for (size_t i = 0; i < TN_COUNT(known); i++) {
+        const struct known *k = &known[i];
+        if (k->size < least || k->size > head.size || memcmp(head.at, k->magic, k->size) != 0)
+            continue;
+        *code = k->code;
+        return k->name;
+    }
+    return NULL;
+}
+
+/* "#! /bin/sh -e": the interpreter without its argument. */
+static bool fail_script(struct tn_view head, tenon_error *err)
+{
+    char shown[TN_QUOTE_ROOM];
+    size_t start = 2, end;
+    while (start < head.size && (head.at[start] == ' ' || head.at[start] == '\t'))
+        start++;
+    for (end = start; end < head.size; end++)
+        if (memchr(" \t\r\n", head.at[end], 4) || head.at[end] == 0)
+            break;
+    tn_text_escape(shown, sizeof shown, (const char *)head.at + start, end - start);
+    if (end == start)
+        return tn_fail(err, TENON_E_FORMAT, "not an image: a script that names no interpreter");
+    return tn_fail(err, TENON_E_FORMAT, "not an image: a script for %s", shown);
+}
+
+/* Says what a file is that no reader takes. */
+static bool fail_named(struct tn_file *file, struct tn_view head, tenon_error *err)
+{
+    enum tenon_code code = TENON_E_FORMAT;
+    if (head.size >= 2 && memcmp(head.at, "#!", 2) == 0)
+        return fail_script(head, err);
+    const char *name = name_som(head, &code);
+    name = name ? name : name_cafebabe(head, &code);
+    name = name ? name : name_mz(file, head, &code);
+    name = name ? name : name_known(head, &code);
+    name = name ? name : name_aout(file, head, &code);
+    if (!name && is_text(head))
+        name = "a text file";
+    if (code == TENON_E_UNSUPPORTED)
+        return tn_fail(err, code, "%s, which this version cannot read", name);
+    return tn_fail(err, code, "not an image: %s", name ? name : "of no format known");
+}
+
+const struct tn_format *tn_format_of(struct tn_file *file, tenon_error *err)
+{
+    struct tn_view head;
+    if (file->info.type == TENON_FILE_DIRECTORY) {
+        tn_fail_system(err, EISDIR, "cannot be read");
+        return NULL;
+    }
+    if (file->info.type == TENON_FILE_OTHER) {
+        tn_fail(err, TENON_E_FORMAT, "not an image: not a regular file");
+        return NULL;
+    }
+    if (!tn_file_upto(file, 0, HEAD, "first bytes", &head, err))
+        return NULL;
+    if (!head.size) {
+        tn_fail(err, TENON_E_TRUNCATED, "is empty");
+        return NULL;
+    }
+    for (size_t i = 0; tn_formats[i]; i++)
+        if (tn_formats[i]->matches(head))
+            return tn_formats[i];
+    fail_named(file, head, err);
+    return NULL;
+}

@@ -1,0 +1,255 @@
+/*
+ * src/image/image.c - opens an image and answers about it
+ */
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "fail.h"
+#include "model.h"
+#include "text.h"
+
+/* More warnings than these help nobody. */
+#define WARNINGS 64u
+
+/* ---- making -------------------------------------------------------------------------------- */
+
+static tenon_image *image_new(const char *name, tenon_error *err)
+{
+    tenon_image *image = calloc(1, sizeof *image);
+    if (image)
+        image->name = tn_arena_string(&image->arena, name);
+    if (image && image->name)
+        return image;
+    tenon_image_free(image);
+    tn_no_memory(err);
+    return NULL;
+}
+
+static bool image_read(tenon_image *image, struct tn_file *file, unsigned parts, tenon_error *err)
+{
+    file->arena = &image->arena;
+    image->reader = tn_format_of(file, err);
+    return image->reader && image->reader->read_image(file, parts, image, err);
+}
+
+/* Ends a failed image; the message then begins with the file's name. */
+static tenon_image *image_refused(tenon_image *image, tenon_error *err)
+{
+    char shown[TN_QUOTE_ROOM];
+    tn_text_escape(shown, sizeof shown, image->name, strlen(image->name));
+    tn_context(err, "%s", shown);
+    tenon_image_free(image);
+    return NULL;
+}
+
+tenon_image *tenon_image_open(tenon_world *world, const char *path, unsigned parts,
+                              tenon_error *err)
+{
+    struct tn_file file;
+    tenon_image *image = image_new(path, err);
+    if (!image)
+        return NULL;
+    int number = tn_file_open(world, path, &image->arena, &file);
+    if (number) {
+        tn_fail_system(err, number, "cannot be opened");
+        return image_refused(image, err);
+    }
+    bool ok = image_read(image, &file, parts, err);
+    tn_file_close(&file);
+    return ok ? image : image_refused(image, err);
+}
+
+tenon_image *tenon_image_open_source(tenon_world *world, const tenon_image_source *source,
+                                     unsigned parts, tenon_error *err)
+{
+    const char *inside = source->slice ? source->slice : source->member;
+    tenon_image *image = tenon_image_open(world, source->path, parts, err);
+    if (!image || !inside)
+        return image;
+    /* No format of formats.c has parts yet: what could be opened is one image. */
+    char quoted[TN_QUOTE_ROOM];
+    tn_fail(err, TENON_E_NOT_FOUND, "no %s %s in a file of format %s",
+            source->slice ? "slice" : "member", tn_quote(quoted, inside), image->reader->name);
+    return image_refused(image, err);
+}
+
+tenon_image *tenon_image_parse(const void *bytes, size_t size, const char *name, tenon_error *err)
+{
+    struct tn_file file;
+    tenon_image *image = image_new(name, err);
+    if (!image)
+        return NULL;
+    tn_file_from_bytes(&file, image->name, bytes, size);
+    return image_read(image, &file, TENON_PART_ALL, err) ? image : image_refused(image, err);
+}
+
+void tenon_image_free(tenon_image *image)
+{
+    if (!image)
+        return;
+    tn_arena_free(&image->arena);
+    free(image);
+}
+
+void tn_image_warn(tenon_image *image, const char *format, ...)
+{
+    char text[TENON_ERROR_TEXT];
+    va_list values;
+    if (image->warning_count == WARNINGS)
+        return;
+    va_start(values, format);
+    vsnprintf(text, sizeof text, format, values);
+    va_end(values);
+    if (!image->warnings)
+        image->warnings = tn_arena_rows(&image->arena, WARNINGS, sizeof *image->warnings);
+    const char *kept = image->warnings ? tn_arena_string(&image->arena, text) : NULL;
+    if (kept)
+        image->warnings[image->warning_count++] = kept;
+}
+
+/* ---- answers ------------------------------------------------------------------------------- */
+
+const char *tenon_image_name(const tenon_image *image)
+{
+    return image->name;
+}
+
+enum tenon_format tenon_image_format(const tenon_image *image)
+{
+    return image->facts.format;
+}
+
+enum tenon_kind tenon_image_kind(const tenon_image *image)
+{
+    return image->facts.kind;
+}
+
+enum tenon_endian tenon_image_endian(const tenon_image *image)
+{
+    return image->facts.endian;
+}
+
+unsigned tenon_image_class(const tenon_image *image)
+{
+    return image->facts.class_bits;
+}
+
+const char *tenon_image_machine(const tenon_image *image)
+{
+    return image->facts.machine;
+}
+
+uint32_t tenon_image_machine_code(const tenon_image *image)
+{
+    return image->facts.machine_code;
+}
+
+const char *tenon_image_os(const tenon_image *image)
+{
+    return image->facts.os;
+}
+
+bool tenon_image_is_pie(const tenon_image *image)
+{
+    return image->facts.pie;
+}
+
+bool tenon_image_is_static(const tenon_image *image)
+{
+    return image->facts.is_static;
+}
+
+const char *tenon_image_own_name(const tenon_image *image)
+{
+    return image->facts.own_name;
+}
+
+const char *tenon_image_interpreter(const tenon_image *image)
+{
+    return image->facts.interpreter;
+}
+
+const char *tenon_image_build_id(const tenon_image *image)
+{
+    return image->facts.build_id;
+}
+
+const tenon_need *tenon_image_need(const tenon_image *image, size_t i)
+{
+    return i < image->facts.need_count ? &image->facts.needs[i] : NULL;
+}
+
+const tenon_search_path *tenon_image_search_path(const tenon_image *image, size_t i)
+{
+    return i < image->search_path_count ? &image->search_paths[i] : NULL;
+}
+
+const tenon_symbol *tenon_image_export(const tenon_image *image, size_t i)
+{
+    return i < image->export_count ? &image->exports[i] : NULL;
+}
+
+const tenon_symbol *tenon_image_import(const tenon_image *image, size_t i)
+{
+    return i < image->import_count ? &image->imports[i] : NULL;
+}
+
+const tenon_version *tenon_image_version_need(const tenon_image *image, size_t i)
+{
+    return i < image->facts.version_need_count ? &image->facts.version_needs[i] : NULL;
+}
+
+const tenon_version *tenon_image_version_definition(const tenon_image *image, size_t i)
+{
+    return i < image->facts.version_def_count ? &image->facts.version_defs[i] : NULL;
+}
+
+const tenon_need *tenon_image_dlopen(const tenon_image *image, size_t i)
+{
+    return i < image->dlopen_count ? &image->dlopens[i] : NULL;
+}
+
+const char *tenon_image_warning(const tenon_image *image, size_t i)
+{
+    return i < image->warning_count ? image->warnings[i] : NULL;
+}
+
+const tenon_fact *tenon_image_fact(const tenon_image *image, size_t i)
+{
+    return i < image->other_count ? &image->others[i] : NULL;
+}
+
+/* ---- words --------------------------------------------------------------------------------- */
+
+static const char *word(const char *const *words, size_t count, unsigned value)
+{
+    return value < count ? words[value] : "unknown";
+}
+
+const char *tenon_format_name(enum tenon_format format)
+{
+    static const char *const words[] = { "none", "elf" };
+    return word(words, TN_COUNT(words), format);
+}
+
+const char *tenon_kind_name(enum tenon_kind kind)
+{
+    static const char *const words[] = { "unknown",       "executable", "shared-library", "object",
+                                         "kernel-module", "core",       "debug" };
+    return word(words, TN_COUNT(words), kind);
+}
+
+const char *tenon_endian_name(enum tenon_endian endian)
+{
+    static const char *const words[] = { "none", "little", "big" };
+    return word(words, TN_COUNT(words), endian);
+}
+
+const char *tenon_flavour_name(enum tenon_flavour flavour)
+{
+    static const char *const words[] = { "normal",  "weak",     "delay",  "reexport",
+                                         "upward",  "lazy",     "filter", "auxiliary",
+                                         "preload", "declared", "likely", "dlopen" };
+    return word(words, TN_COUNT(words), flavour);
+}

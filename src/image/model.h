@@ -1,0 +1,182 @@
+/* src/image/model.h - the common model of an image, shared by readers, rules and resolver */
+#ifndef TN_MODEL_H
+#define TN_MODEL_H
+
+#include <tenon/image.h>
+
+#include "arena.h"
+#include "cursor.h"
+#include "file.h"
+
+/*
+ * The fields of an ELF header as the file has them, judged by nobody: loaders disagree on which
+ * of them matter. Read from the first 64 bytes; what is past the end of the file is 0.
+ */
+struct tn_elf_header {
+    uint8_t e_ident[16];
+    uint16_t e_type, e_machine;
+    uint32_t e_version, e_flags;
+    uint64_t e_phoff, e_shoff;
+    uint16_t e_phentsize, e_phnum, e_shentsize, e_shnum, e_shstrndx;
+    unsigned word;         /* bytes of an address, 4 or 8: by EI_CLASS, or as assumed */
+    enum tn_endian endian; /* by EI_DATA, or as assumed */
+};
+
+/* Reads a header with another class or byte order than e_ident says (musl looks at neither). */
+struct tn_elf_assume {
+    unsigned word; /* 4 or 8 */
+    enum tn_endian endian;
+};
+
+/* "vn_file of the requirement": its versions are version_needs[first .. first + count). */
+struct tn_version_file {
+    const char *file;
+    size_t first, count;
+};
+
+/* Facts of an ELF image that the common model has no word for. */
+struct tn_elf_facts {
+    struct tn_elf_header header;
+    uint32_t dt_flags, dt_flags_1;
+    bool has_dynamic, has_load;
+    bool has_verdef;              /* DT_VERDEF is there */
+    uint32_t isa_needed;          /* GNU_PROPERTY_X86_ISA_1_NEEDED; 0: none */
+    bool exec_stack;              /* PT_GNU_STACK with PF_X (or none: loaders differ) */
+    const char *audit, *depaudit; /* DT_AUDIT, DT_DEPAUDIT; NULL */
+    uint32_t abi_os;              /* note "GNU" 1, first word + 1; 0: no such note */
+    struct tn_version_file *version_files;
+    size_t version_file_count;
+};
+
+/* What one file asks of its loader, without any context: enough to resolve. */
+struct tn_facts {
+    enum tenon_format format;
+    unsigned class_bits;
+    enum tenon_endian endian;
+    uint32_t machine_code;
+    const char *machine; /* NULL: unknown */
+    const char *os;      /* NULL: unknown */
+    enum tenon_kind kind;
+    bool pie, is_static;
+    const char *own_name, *interpreter;
+    const char *rpath, *runpath; /* NULL: no such tag; "" is a tag with an empty string */
+    const char *build_id;        /* hexadecimal */
+    tenon_need *needs;           /* in dynamic-section order, filters and auxiliaries among them */
+    size_t need_count;
+    tenon_version *version_needs; /* grouped by file, in file order */
+    size_t version_need_count;
+    tenon_version *version_defs;
+    size_t version_def_count;
+    struct tn_elf_facts elf;
+};
+
+struct tenon_image {
+    struct tn_arena arena;
+    const char *name;
+    const struct tn_format *reader;
+    struct tn_facts facts;
+    tenon_search_path *search_paths;
+    size_t search_path_count;
+    tenon_symbol *exports, *imports;
+    size_t export_count, import_count;
+    tenon_need *dlopens;
+    size_t dlopen_count;
+    tenon_fact *others;
+    size_t other_count, other_room;
+    const char **warnings;
+    size_t warning_count;
+};
+
+/* One row of formats.c: a reader. */
+struct tn_format {
+    enum tenon_format format;
+    const char *name;
+
+    /* Yes or no, from the first bytes (up to 64; fewer when the file is shorter). */
+    bool (*matches)(struct tn_view head);
+
+    /* Core facts only; strings live in file->arena. Reads as little as it can. */
+    bool (*read_facts)(struct tn_file *file, struct tn_facts *out, tenon_error *err);
+
+    /* Everything `parts` asks for, facts included; image->arena == *file->arena. */
+    bool (*read_image)(struct tn_file *file, unsigned parts, tenon_image *image, tenon_error *err);
+};
+
+/* THE table of formats; ends with NULL. */
+extern const struct tn_format *const tn_formats[];
+extern const struct tn_format tn_format_elf;
+
+/* The reader for a file, or NULL with TENON_E_FORMAT (text is named as text, "#!" with its
+ * interpreter, other known formats by name), _TRUNCATED (empty), _SYSTEM. */
+const struct tn_format *tn_format_of(struct tn_file *file, tenon_error *err);
+
+/* Appends a warning; no memory for it is no error. */
+void tn_image_warn(tenon_image *image, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/*
+ * The raw header, tolerant: false only when the file is shorter than the header of its class
+ * (out->e_ident holds what there was, zero-filled) or cannot be read. `assume` may be NULL.
+ */
+bool tn_elf_read_header(struct tn_file *file, const struct tn_elf_assume *assume,
+                        struct tn_elf_header *out, tenon_error *err);
+
+/*
+ * Core facts of an ELF file, as a loader's program headers give them (section headers are looked
+ * at only for the kinds that need them: relocatable, core, debug-only). With `assume`, e_ident's
+ * magic, class, data and e_machine are not looked at.
+ */
+bool tn_elf_read_facts(struct tn_file *file, const struct tn_elf_assume *assume,
+                       struct tn_facts *out, tenon_error *err);
+
+/* e_machine and class to tenon's short name; NULL when unknown. */
+const char *tn_elf_machine_name(uint32_t e_machine, unsigned class_bits, enum tn_endian endian,
+                                uint32_t e_flags);
+
+/*
+ * The dynamic symbol table for binding: every entry in table order (index = symbol index), with
+ * versions, and how relocations use it.
+ */
+struct tn_elf_symbol {
+    const char *name;
+    uint32_t version; /* number in versions[]; 0: local or none, 1: unversioned base */
+    uint16_t shndx;
+    uint8_t bind, type, visibility;
+    bool hidden;     /* versym bit 0x8000 */
+    bool wants_plt;  /* a jump-slot relocation names it */
+    bool wants_copy; /* a copy relocation names it */
+    bool wants_data; /* any other relocation names it */
+    uint64_t value, size;
+};
+
+struct tn_elf_version {
+    const char *name; /* NULL: no such number */
+    const char *file; /* requirement: vn_file; definition: NULL */
+    bool weak, is_base;
+};
+
+struct tn_elf_symbols {
+    struct tn_elf_symbol *symbols;
+    size_t count;
+    struct tn_elf_version *versions; /* by version number */
+    size_t version_count;
+    bool has_versym;
+    bool relocations_known; /* false: the machine's relocation types are not known to us */
+    bool symbolic;          /* DT_SYMBOLIC or DF_SYMBOLIC */
+};
+
+/* Reads it all into file->arena. A file without dynamic section gives an empty table. */
+bool tn_elf_read_symbols(struct tn_file *file, const struct tn_elf_assume *assume,
+                         struct tn_elf_symbols *out, tenon_error *err);
+
+/*
+ * Whether the file defines both __libc_start_main and stdin: musl then takes it for another C
+ * library and uses itself instead.
+ */
+bool tn_elf_is_libc(struct tn_file *file, const struct tn_elf_assume *assume, bool *is_libc,
+                    tenon_error *err);
+
+/* String literals and .note.dlopen entries that name libraries (TENON_PART_DLOPEN). */
+bool tn_elf_read_dlopens(struct tn_file *file, tenon_image *image, tenon_error *err);
+
+#endif
