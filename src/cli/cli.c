@@ -1,0 +1,216 @@
+/* src/cli/cli.c - what all commands share: options, messages and the terminal */
+#include "cli.h"
+
+#include <errno.h>
+#include <langinfo.h>
+#include <locale.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+/* Where the descriptions of options start in a help text. */
+#define HELP_COLUMN 28
+
+void cli_begin(struct cli *cli, const struct cli_command *command)
+{
+    cli->command = command;
+    cli->json = cli->quiet = cli->verbose = 0;
+    cli->color = NULL;
+    cli->parser = NULL;
+    cli_out_init(&cli->out, STDOUT_FILENO);
+    cli_out_init(&cli->err, STDERR_FILENO);
+}
+
+int cli_end(struct cli *cli, int status)
+{
+    cli_flush(&cli->out);
+    if (cli->out.error) {
+        cli_complain(cli, "standard output: %s", strerror(cli->out.error));
+        status = CLI_UNREADABLE;
+    }
+    free(cli->color);
+    poptFreeContext(cli->parser);
+    return status;
+}
+
+static void put_command(struct cli *cli, struct cli_out *out)
+{
+    cli_puts(out, "tenon");
+    if (cli->command) {
+        cli_puts(out, " ");
+        cli_puts(out, cli->command->name);
+    }
+}
+
+static void complain(struct cli *cli, bool hint, const char *format, va_list arguments)
+{
+    char text[TENON_ERROR_TEXT + 512];
+
+    cli_flush(&cli->out); /* so that a log of both streams is in order */
+    vsnprintf(text, sizeof text, format, arguments);
+    put_command(cli, &cli->err);
+    cli_puts(&cli->err, ": ");
+    cli_prose(&cli->err, text);
+    if (hint) {
+        cli_puts(&cli->err, " (try '");
+        put_command(cli, &cli->err);
+        cli_puts(&cli->err, " --help')");
+    }
+    cli_puts(&cli->err, "\n");
+    cli_flush(&cli->err);
+}
+
+void cli_complain(struct cli *cli, const char *format, ...)
+{
+    va_list arguments;
+
+    va_start(arguments, format);
+    complain(cli, false, format, arguments);
+    va_end(arguments);
+}
+
+int cli_usage(struct cli *cli, const char *format, ...)
+{
+    va_list arguments;
+
+    va_start(arguments, format);
+    complain(cli, true, format, arguments);
+    va_end(arguments);
+    return CLI_USAGE;
+}
+
+void cli_print_version(struct cli *cli)
+{
+    cli_puts(&cli->out, "tenon ");
+    cli_puts(&cli->out, tenon_version_string());
+    cli_puts(&cli->out, "\n");
+}
+
+static void print_option(struct cli_out *out, const struct poptOption *option)
+{
+    char left[80];
+    int width =
+        snprintf(left, sizeof left, "  %c%c%s--%s%s%s", option->shortName ? '-' : ' ',
+                 option->shortName ? option->shortName : ' ', option->shortName ? ", " : "  ",
+                 option->longName, option->argDescrip ? "=" : "",
+                 option->argDescrip ? option->argDescrip : "");
+
+    cli_puts(out, left);
+    if (width > HELP_COLUMN - 2) {
+        cli_puts(out, "\n");
+        width = 0;
+    }
+    for (; width < HELP_COLUMN; width++)
+        cli_puts(out, " ");
+    cli_puts(out, option->descrip);
+    cli_puts(out, "\n");
+}
+
+void cli_print_options(struct cli_out *out, const struct poptOption *options)
+{
+    for (; options->longName; options++)
+        print_option(out, options);
+}
+
+static void print_help(struct cli *cli, const struct poptOption *options,
+                       const struct poptOption *common)
+{
+    const struct cli_command *command = cli->command;
+    struct cli_out *out = &cli->out;
+    const char *const text[] = { "usage: tenon ",    command->name, " [OPTION...] ",
+                                 command->arguments, "\n\n",        command->about,
+                                 "\nOptions:\n" };
+
+    for (size_t i = 0; i < sizeof text / sizeof *text; i++)
+        cli_puts(out, text[i]);
+    cli_print_options(out, options);
+    cli_puts(out, "\nCommon to all commands:\n");
+    cli_print_options(out, common);
+    cli_puts(out, "\n");
+    cli_puts(out, command->examples);
+}
+
+/* rule: https://no-color.org; a dumb terminal has no colours */
+static bool terminal_has_colors(void)
+{
+    const char *no_color = getenv("NO_COLOR"), *term = getenv("TERM");
+
+    return !(no_color && *no_color) && !(term && strcmp(term, "dumb") == 0) &&
+           isatty(STDOUT_FILENO);
+}
+
+static bool set_color(struct cli *cli)
+{
+    const char *when = cli->color ? cli->color : "auto";
+
+    if (strcmp(when, "always") == 0)
+        cli->out.color = true;
+    else if (strcmp(when, "auto") == 0)
+        cli->out.color = !cli->json && !cli->quiet && terminal_has_colors();
+    else if (strcmp(when, "never") != 0)
+        return false;
+    return true;
+}
+
+bool cli_parse(struct cli *cli, struct poptOption *options, int argc, const char **argv,
+               const char *const **files, int *status)
+{
+    int help = 0, version = 0, wrong;
+    struct poptOption common[] = {
+        { "json", 0, POPT_ARG_NONE, &cli->json, 0, "print one JSON object (docs/json.md)", NULL },
+        { "quiet", 'q', POPT_ARG_NONE, &cli->quiet, 0, "no answer, only the exit status", NULL },
+        { "verbose", 'v', POPT_ARG_NONE, &cli->verbose, 0, "say more", NULL },
+        { "color", 0, POPT_ARG_STRING, &cli->color, 0, "auto, always or never", "WHEN" },
+        { "help", 0, POPT_ARG_NONE, &help, 0, "print this and exit", NULL },
+        { "version", 0, POPT_ARG_NONE, &version, 0, "print the version and exit", NULL },
+        POPT_TABLEEND
+    };
+    struct poptOption all[] = { { NULL, 0, POPT_ARG_INCLUDE_TABLE, options, 0, NULL, NULL },
+                                { NULL, 0, POPT_ARG_INCLUDE_TABLE, common, 0, NULL, NULL },
+                                POPT_TABLEEND };
+
+    cli->parser = poptGetContext("tenon", argc, argv, all, POPT_CONTEXT_NO_EXEC);
+    wrong = poptGetNextOpt(cli->parser);
+    *status = CLI_YES;
+    *files = (const char *const *)poptGetArgs(cli->parser);
+    if (wrong < -1)
+        *status = cli_usage(cli, "%s: %s", poptBadOption(cli->parser, POPT_BADOPTION_NOALIAS),
+                            poptStrerror(wrong));
+    else if (help)
+        print_help(cli, options, common);
+    else if (version)
+        cli_print_version(cli);
+    else if (!set_color(cli))
+        *status = cli_usage(cli, "--color is auto, always or never, not '%s'", cli->color);
+    else if (!*files || !**files)
+        *status = cli_usage(cli, "no %.*s given", (int)strcspn(cli->command->arguments, "."),
+                            cli->command->arguments);
+    else
+        return true;
+    return false;
+}
+
+bool cli_is_utf8(void)
+{
+    return setlocale(LC_CTYPE, "") && strcmp(nl_langinfo(CODESET), "UTF-8") == 0;
+}
+
+void *cli_room_take(struct cli_room *room, size_t count, size_t size)
+{
+    size_t bytes;
+
+    if (__builtin_mul_overflow(count, size, &bytes))
+        return NULL;
+    if (bytes > room->bytes || !room->rows) {
+        free(room->rows);
+        room->bytes = bytes + bytes / 2 + 64;
+        room->rows = malloc(room->bytes);
+        if (!room->rows) {
+            room->bytes = 0;
+            return NULL;
+        }
+    }
+    memset(room->rows, 0, bytes);
+    return room->rows;
+}

@@ -1,0 +1,141 @@
+/* src/cli/cmd_show.c - what the linker recorded in an image */
+#include <string.h>
+
+#include "show.h"
+
+static const char *format_name(const tenon_image *image)
+{
+    return tenon_format_name(tenon_image_format(image));
+}
+
+static const char *kind_name(const tenon_image *image)
+{
+    return tenon_kind_name(tenon_image_kind(image));
+}
+
+static const char *endian_name(const tenon_image *image)
+{
+    return tenon_endian_name(tenon_image_endian(image));
+}
+
+static int64_t class_bits(const tenon_image *image)
+{
+    return tenon_image_class(image);
+}
+
+static int64_t machine_code(const tenon_image *image)
+{
+    return tenon_image_machine_code(image);
+}
+
+const struct show_fact show_facts[] = {
+    { .key = "format", .string = format_name },
+    { .key = "class", .number = class_bits },
+    { .key = "endian", .string = endian_name },
+    { .key = "machine", .string = tenon_image_machine },
+    { .key = "machine_code", .few = true, .number = machine_code },
+    { .key = "os", .string = tenon_image_os },
+    { .key = "kind", .string = kind_name },
+    { .key = "pie", .flag = tenon_image_is_pie },
+    { .key = "static", .flag = tenon_image_is_static },
+    { .key = "own_name", .string = tenon_image_own_name },
+    { .key = "interpreter", .string = tenon_image_interpreter },
+    { .key = "build_id", .string = tenon_image_build_id },
+    { .key = NULL },
+};
+
+const char *const show_need_lists[SHOW_NEED_LISTS] = { "needed", "filter", "auxiliary" };
+
+const char *show_need_list(const tenon_need *need)
+{
+    switch (need->flavour) {
+    case TENON_NEED_FILTER: return show_need_lists[1];
+    case TENON_NEED_AUXILIARY: return show_need_lists[2];
+    default: return show_need_lists[0];
+    }
+}
+
+const char *show_symbol_type(const tenon_symbol *symbol)
+{
+    static const char *const names[] = { "notype", "object", "func", "section",
+                                         "file",   "common", "tls" };
+    enum { STT_GNU_IFUNC = 10 };
+
+    if (symbol->type == STT_GNU_IFUNC)
+        return "ifunc";
+    return symbol->type < sizeof names / sizeof *names ? names[symbol->type] : NULL;
+}
+
+bool show_next_element(const char **rest, const char **element, size_t *size)
+{
+    if (!*rest)
+        return false;
+    *element = *rest;
+    *size = strcspn(*rest, ":");
+    *rest = (*rest)[*size] ? *rest + *size + 1 : NULL;
+    return true;
+}
+
+static bool give(struct cli_answer *answer, const char *label, const char *path, int *status,
+                 tenon_error *err)
+{
+    struct show *show = answer->command;
+    struct cli *cli = show->cli;
+    unsigned parts = TENON_PART_SECTIONS |
+                     (show->exports || show->imports ? (unsigned)TENON_PART_SYMBOLS : 0u) |
+                     (show->dlopen ? (unsigned)TENON_PART_DLOPEN : 0u);
+    tenon_image *image = tenon_image_open(show->side.world, path, parts, err);
+
+    if (!image)
+        return false;
+    *status = CLI_YES;
+    if (cli->json && !cli->quiet) {
+        show_print_json(show, image, label, &answer->json);
+    } else if (!cli->quiet) {
+        cli_puts(&cli->out, answer->answered ? "\n" : "");
+        show_print_text(show, image, label);
+    }
+    tenon_image_free(image);
+    return true;
+}
+
+static int run_show(struct cli *cli, int argc, const char **argv)
+{
+    struct show show = { .cli = cli };
+    struct cli_answer answer = { .cli = cli, .side = &show.side, .give = give, .command = &show };
+    const char *const *files;
+    int status;
+    struct poptOption options[] = {
+        { "exports", 0, POPT_ARG_NONE, &show.exports, 0, "the symbols it offers", NULL },
+        { "imports", 0, POPT_ARG_NONE, &show.imports, 0, "the symbols it expects from others",
+          NULL },
+        { "dlopen", 0, POPT_ARG_NONE, &show.dlopen, 0,
+          "libraries it may ask for at run time (declared, likely)", NULL },
+        { "sysroot", 0, POPT_ARG_STRING, &show.query.sysroot, 0,
+          "FILE is a path in the tree below DIR", "DIR" },
+        POPT_TABLEEND
+    };
+
+    if (cli_parse(cli, options, argc, argv, &files, &status) &&
+        cli_side_open(cli, &show.query, NULL, &show.side, &status))
+        status = cli_answer_all(&answer, files);
+    cli_side_close(&show.side);
+    cli_query_free(&show.query);
+    return status;
+}
+
+const struct cli_command cmd_show = {
+    .name = "show",
+    .arguments = "FILE...",
+    .summary = "what the linker recorded in a file",
+    .about = "Prints the recorded facts of an image: format, machine, kind, own name, the\n"
+             "libraries it needs, search paths, interpreter. No other file is opened.\n"
+             "With -v also versions, flags and notes. A directory stands for every image in it.\n",
+    .examples = "Examples:\n"
+                "  tenon show /usr/bin/ssh              what it needs and is\n"
+                "  tenon show --imports plugin.so       the symbols a plugin expects\n"
+                "  tenon show --json /usr/lib           all images below a directory\n\n"
+                "Exit status: 0 every FILE was read, 2 wrong usage, 3 a FILE could not be read\n"
+                "or is no image.\n",
+    .run = run_show,
+};

@@ -1,0 +1,208 @@
+/* src/cli/cmd_why.c - what would be loaded, from where, and why */
+#include <stdlib.h>
+#include <string.h>
+
+#include "why.h"
+
+static const struct why_glyphs lines = { "├─ ", "└─ ", "│  ", "   ", "  →" };
+static const struct why_glyphs ascii = { "|- ", "`- ", "|  ", "   ", "  ->" };
+
+/* The status of what was asked: with --lib that library, else the whole graph. */
+static enum tenon_status status_of(const struct why_view *view)
+{
+    enum tenon_status worst = view->wanted ? TENON_STATUS_OK : TENON_STATUS_MISSING;
+
+    if (!view->why->lib)
+        return tenon_graph_status(view->graph);
+    for (size_t node = 1; node <= view->count; node++) {
+        enum tenon_status status = why_library(view, node)->status;
+        if (view->nodes[node].wanted && status > worst && status >= TENON_STATUS_MISSING)
+            worst = status;
+    }
+    return worst;
+}
+
+static int exit_status(enum tenon_status status)
+{
+    if (status == TENON_STATUS_ERROR)
+        return CLI_UNREADABLE;
+    return status == TENON_STATUS_MISSING || status == TENON_STATUS_REFUSED ? CLI_NO : CLI_YES;
+}
+
+static void print(struct why_view *view, struct cli_answer *answer, enum tenon_status status)
+{
+    struct why *why = view->why;
+
+    if (why->cli->json) {
+        why_print_json(view, &answer->json, status);
+    } else if (why->dot) {
+        why_print_dot(view, answer->answered);
+    } else {
+        cli_puts(view->out, answer->answered ? "\n" : "");
+        why_print_tree(view);
+        why_print_lists(view);
+    }
+}
+
+static struct why_view view_of(struct why *why, const tenon_graph *graph, const char *label)
+{
+    return (struct why_view){ .why = why, .out = &why->cli->out, .graph = graph, .file = label };
+}
+
+static bool give(struct cli_answer *answer, const char *label, const char *path, int *status,
+                 tenon_error *err)
+{
+    struct why *why = answer->command;
+    tenon_graph *graph = tenon_resolve_file(why->side.resolver, path, err);
+    struct why_view view = view_of(why, graph, label);
+    bool good = graph && why_select(&view, err);
+
+    if (good) {
+        enum tenon_status found = status_of(&view);
+        *status = exit_status(found);
+        if (!why->cli->quiet)
+            print(&view, answer, found);
+    }
+    tenon_graph_free(graph);
+    return good;
+}
+
+/* The same with --what-if: two graphs and what differs. */
+static bool give_diff(struct cli_answer *answer, const char *label, const char *path, int *status,
+                      tenon_error *err)
+{
+    struct why *why = answer->command;
+    tenon_graph *graph = tenon_resolve_file(why->side.resolver, path, err);
+    tenon_graph *changed = graph ? tenon_resolve_file(why->changed.resolver, path, err) : NULL;
+    struct why_view before = view_of(why, graph, label), after = view_of(why, changed, label);
+    bool good = changed != NULL;
+
+    if (good && !why->cli->quiet) {
+        cli_puts(before.out, answer->answered && !why->cli->json ? "\n" : "");
+        good = why_print_diff(&before, &after, why->cli->json ? &answer->json : NULL, err);
+    }
+    if (good)
+        *status = exit_status(tenon_graph_status(changed));
+    tenon_graph_free(changed);
+    tenon_graph_free(graph);
+    return good;
+}
+
+static int answer_all(struct why *why, const char *const *files)
+{
+    struct cli *cli = why->cli;
+    struct cli_answer answer = { .cli = cli,
+                                 .side = &why->side,
+                                 .skip_other = why->skip_other,
+                                 .give = why->changes ? give_diff : give,
+                                 .command = why };
+    int status = CLI_YES;
+    bool dot = why->dot && !cli->quiet;
+
+    why->query.flags = (why->symbols ? (unsigned)TENON_RESOLVE_SYMBOLS : 0u) |
+                       (why->dlopen ? (unsigned)TENON_RESOLVE_DLOPEN : 0u) |
+                       (cli->verbose ? (unsigned)TENON_RESOLVE_LATER : 0u);
+    if (!cli->json && !cli->quiet && !why->dot)
+        why->glyphs = cli_is_utf8() ? &lines : &ascii;
+    if (!cli_side_open(cli, &why->query, NULL, &why->side, &status) ||
+        (why->changes && !cli_side_open(cli, &why->query, why->changes, &why->changed, &status)))
+        return status;
+    if (dot)
+        why_begin_dot(&cli->out);
+    status = cli_answer_all(&answer, files);
+    if (dot)
+        why_end_dot(&cli->out);
+    return status;
+}
+
+/* Options that exclude each other, by what the user asked for. */
+static const char *conflict(const struct why *why)
+{
+    if (why->dot && why->cli->json)
+        return "--dot and --json";
+    if (why->changes && why->dot)
+        return "--what-if and --dot";
+    if (why->changes && why->lib)
+        return "--what-if and --lib";
+    return NULL;
+}
+
+static void free_why(struct why *why)
+{
+    cli_side_close(&why->side);
+    cli_side_close(&why->changed);
+    cli_query_free(&why->query);
+    cli_free_list(why->changes);
+    free(why->lib);
+    free(why->nodes.rows);
+    free(why->rows.rows);
+}
+
+static int run_why(struct cli *cli, int argc, const char **argv)
+{
+    struct why why = { .cli = cli };
+    struct cli_query *query = &why.query;
+    const char *const *files, *both;
+    int status;
+    struct poptOption options[] = {
+        { "lib", 0, POPT_ARG_STRING, &why.lib, 0, "only the chains to this library, its search",
+          "NAME" },
+        { "symbols", 0, POPT_ARG_NONE, &why.symbols, 0, "who provides each undefined symbol",
+          NULL },
+        { "dlopen", 0, POPT_ARG_NONE, &why.dlopen, 0,
+          "libraries it may ask for at run time (declared, likely)", NULL },
+        { "what-if", 0, POPT_ARG_ARGV, &why.changes, 0,
+          "ask again with a change, print what differs", "CHANGE" },
+        { "skip-other", 0, POPT_ARG_NONE, &why.skip_other, 0, "leave out FILEs that are no images",
+          NULL },
+        { "sysroot", 0, POPT_ARG_STRING, &query->sysroot, 0,
+          "ask about the system whose files are below DIR", "DIR" },
+        { "loader", 0, POPT_ARG_STRING, &query->loader, 0,
+          "follow these rules (glibc, musl), whatever FILE says", "NAME" },
+        { "env", 0, POPT_ARG_ARGV, &query->env, 0, "set a variable of its environment",
+          "NAME=VALUE" },
+        { "clean-env", 0, POPT_ARG_NONE, &query->clean_env, 0, "start from an empty environment",
+          NULL },
+        { "cwd", 0, POPT_ARG_STRING, &query->cwd, 0, "its current directory", "DIR" },
+        { "exe", 0, POPT_ARG_STRING, &query->exe, 0, "the executable that loads the library FILE",
+          "PATH" },
+        { "setuid", 0, POPT_ARG_NONE, &query->setuid, 0, "secure mode, as for set-uid programs",
+          NULL },
+        { "interpreter", 0, POPT_ARG_STRING, &query->interpreter, 0, "instead of the recorded one",
+          "PATH" },
+        { "cpu", 0, POPT_ARG_STRING, &query->cpu, 0, "processor level (x86-64-v3, power10, z15)",
+          "LEVEL" },
+        { "platform", 0, POPT_ARG_STRING, &query->platform, 0, "value of $PLATFORM", "NAME" },
+        { "hide-system", 0, POPT_ARG_NONE, &why.hide_system, 0,
+          "leave out libraries of the system's own directories", NULL },
+        { "dot", 0, POPT_ARG_NONE, &why.dot, 0, "print a graph for Graphviz", NULL },
+        POPT_TABLEEND
+    };
+
+    if (cli_parse(cli, options, argc, argv, &files, &status)) {
+        both = conflict(&why);
+        status = both ? cli_usage(cli, "%s exclude each other", both) : answer_all(&why, files);
+    }
+    free_why(&why);
+    return status;
+}
+
+const struct cli_command cmd_why = {
+    .name = "why",
+    .arguments = "FILE...",
+    .summary = "what would be loaded, from where, and by which rule",
+    .about = "Prints the tree of every library that FILE would load, each with its path and the\n"
+             "rule that found it; below a miss stands every candidate and why it was refused.\n"
+             "A directory stands for every image in it. Nothing is run.\n",
+    .examples = "A CHANGE is env:NAME=VALUE, env:NAME (not set), secure, interpreter:PATH,\n"
+                "without:PATH or cpu:LEVEL; several are made together.\n\n"
+                "Examples:\n"
+                "  tenon why /usr/bin/ssh                     the whole tree\n"
+                "  tenon why --lib libz.so.1 /usr/bin/ssh     who needs it, how it is found\n"
+                "  tenon why -q --skip-other /usr/bin         is anything missing?\n"
+                "  tenon why --sysroot /srv/arm64 /usr/bin/x  a program of another system\n"
+                "  tenon why --what-if env:LD_LIBRARY_PATH=/opt/lib ./prog\n\n"
+                "Exit status: 0 everything is found, 1 something is missing or refused (with\n"
+                "--lib: that library), 2 wrong usage, 3 a FILE could not be read.\n",
+    .run = run_why,
+};

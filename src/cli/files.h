@@ -1,0 +1,27 @@
+/* src/cli/files.h - the FILEs of a command: directories walked, errors told, the worst counts */
+#ifndef CLI_FILES_H
+#define CLI_FILES_H
+
+#include "query.h"
+
+/* How a command answers for each of its FILEs. */
+struct cli_answer {
+    struct cli *cli;
+    const struct cli_side *side;
+    struct cli_json json; /* inside "results", when there is JSON */
+    int skip_other;       /* leave out files that are no images, those that were named too */
+    size_t answered;      /* so far */
+
+    /*
+     * Prints the answer for one file: `label` as the user named it, `path` in the world. False:
+     * it could not be answered, *err says why, nothing was printed. Else *status is set.
+     */
+    bool (*give)(struct cli_answer *answer, const char *label, const char *path, int *status,
+                 tenon_error *err);
+    void *command;
+};
+
+/* Answers for all files of a NULL-ended list; returns the exit status. */
+int cli_answer_all(struct cli_answer *answer, const char *const *files);
+
+#endif

@@ -1,0 +1,53 @@
+/* src/cli/json.c - writes JSON row by row; rule: RFC 8259 */
+#include "json.h"
+
+static void put_quoted(struct cli_json *json, const char *string,
+                       void (*put)(struct cli_out *, const char *))
+{
+    if (string) {
+        cli_put(json->out, "\"", 1);
+        put(json->out, string);
+        cli_put(json->out, "\"", 1);
+    } else {
+        cli_put(json->out, "null", 4);
+    }
+    json->comma = true;
+}
+
+void cli_json_name(struct cli_json *json, const char *name)
+{
+    put_quoted(json, name, cli_text_quoted);
+}
+
+void cli_json_part(struct cli_json *json, const char *name, size_t size)
+{
+    cli_put(json->out, "\"", 1);
+    cli_text_part_quoted(json->out, name, size);
+    cli_put(json->out, "\"", 1);
+    json->comma = true;
+}
+
+void cli_json_sentence(struct cli_json *json, const char *sentence)
+{
+    put_quoted(json, sentence, cli_prose_quoted);
+}
+
+void cli_json_number(struct cli_json *json, int64_t number)
+{
+    cli_number(json->out, number);
+    json->comma = true;
+}
+
+void cli_json_bool(struct cli_json *json, bool value)
+{
+    cli_puts(json->out, value ? "true" : "false");
+    json->comma = true;
+}
+
+void cli_json_named_key(struct cli_json *json, const char *name)
+{
+    cli_json_item(json);
+    cli_json_name(json, name);
+    cli_put(json->out, ":", 1);
+    json->comma = false;
+}

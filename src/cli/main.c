@@ -1,0 +1,81 @@
+/* src/cli/main.c - THE table of commands */
+#include <signal.h>
+#include <string.h>
+
+#include "cli.h"
+
+static const struct cli_command *const commands[] = { &cmd_why, &cmd_show };
+
+#define COMMANDS (sizeof commands / sizeof *commands)
+
+static void print_help(struct cli *cli)
+{
+    static const char before[] =
+        "usage: tenon COMMAND [OPTION...] ...\n"
+        "       tenon --help | --version\n\n"
+        "What will this program really be joined with, and is that right?\n"
+        "Reads programs and libraries, runs nothing.\n\n"
+        "Commands:\n";
+    static const char after[] =
+        "\n"
+        "Options:\n"
+        "      --help                print this and exit; after a command: the help of that\n"
+        "      --version             print the version and exit\n\n"
+        "Examples:\n"
+        "  tenon why /usr/bin/ssh                what it loads, from where, by which rule\n"
+        "  tenon why --lib libz.so.1 ./prog      who brings in one library\n"
+        "  tenon show libfoo.so                  what the linker recorded in a file\n\n"
+        "Exit status: 0 all is well, 1 the answer is no (something is missing or refused),\n"
+        "2 wrong usage, 3 an input could not be read. The worst of several inputs counts.\n";
+    struct cli_out *out = &cli->out;
+
+    cli_puts(out, before);
+    for (size_t i = 0; i < COMMANDS; i++) {
+        cli_puts(out, "  ");
+        cli_puts(out, commands[i]->name);
+        for (size_t width = strlen(commands[i]->name); width < 8; width++)
+            cli_puts(out, " ");
+        cli_puts(out, commands[i]->summary);
+        cli_puts(out, "\n");
+    }
+    cli_puts(out, after);
+}
+
+static const struct cli_command *command_named(const char *name)
+{
+    for (size_t i = 0; i < COMMANDS; i++)
+        if (strcmp(commands[i]->name, name) == 0)
+            return commands[i];
+    return NULL;
+}
+
+/* tenon without a command */
+static int run_itself(struct cli *cli, const char *argument)
+{
+    if (!argument)
+        return cli_usage(cli, "no command given");
+    if (strcmp(argument, "--help") == 0)
+        print_help(cli);
+    else if (strcmp(argument, "--version") == 0)
+        cli_print_version(cli);
+    else
+        return cli_usage(cli, "%s: unknown %s", argument,
+                         argument[0] == '-' ? "option" : "command");
+    return CLI_YES;
+}
+
+int main(int argc, char **argv)
+{
+    const char *argument = argc > 1 ? argv[1] : NULL;
+    const struct cli_command *command = argument ? command_named(argument) : NULL;
+    struct cli cli;
+    int status;
+
+    signal(SIGPIPE, SIG_DFL); /* a reader that went away is no error, whoever started us */
+    cli_begin(&cli, command);
+    if (command)
+        status = command->run(&cli, argc - 1, (const char **)argv + 1);
+    else
+        status = run_itself(&cli, argument);
+    return cli_end(&cli, status);
+}

@@ -1,0 +1,202 @@
+/* src/cli/out.c - buffered standard output: plain bytes, names made safe, colours */
+#include "out.h"
+
+#include <errno.h>
+#include <unistd.h>
+
+#include "text.h"
+
+/* Unusual names are escaped in pieces of this many bytes, so that no length needs memory. */
+#define PIECE 1024
+
+void cli_out_init(struct cli_out *out, int fd)
+{
+    out->used = 0;
+    out->fd = fd;
+    out->error = 0;
+    out->color = false;
+}
+
+static void write_all(struct cli_out *out, const char *bytes, size_t size)
+{
+    while (size > 0 && !out->error) {
+        ssize_t n = write(out->fd, bytes, size);
+        if (n >= 0) {
+            bytes += n;
+            size -= (size_t)n;
+        } else if (errno != EINTR) {
+            out->error = errno;
+        }
+    }
+}
+
+void cli_flush(struct cli_out *out)
+{
+    write_all(out, out->buffer, out->used);
+    out->used = 0;
+}
+
+void cli_put_slowly(struct cli_out *out, const char *bytes, size_t size)
+{
+    cli_flush(out);
+    if (size > CLI_OUT_ROOM) {
+        write_all(out, bytes, size);
+        return;
+    }
+    memcpy(out->buffer, bytes, size);
+    out->used = size;
+}
+
+void cli_number(struct cli_out *out, int64_t number)
+{
+    char digits[20];
+    size_t at = sizeof digits;
+    uint64_t rest = number < 0 ? 0 - (uint64_t)number : (uint64_t)number;
+
+    do {
+        digits[--at] = (char)('0' + rest % 10);
+        rest /= 10;
+    } while (rest);
+    if (number < 0)
+        digits[--at] = '-';
+    cli_put(out, digits + at, sizeof digits - at);
+}
+
+void cli_plural(struct cli_out *out, size_t count, const char *one, const char *many)
+{
+    cli_number(out, (int64_t)count);
+    cli_put(out, " ", 1);
+    cli_puts(out, count == 1 ? one : many);
+}
+
+#define EACH (UINT64_MAX / 255) /* 0x01 in every byte */
+#define TOP (EACH * 0x80)       /* the highest bit of every byte */
+
+/* Not 0 when one of the eight bytes is 0. */
+static uint64_t has_zero(uint64_t bytes)
+{
+    return (bytes - EACH) & ~bytes & TOP;
+}
+
+/* Not 0 when one of the eight bytes is outside 0x20..0x7e, a backslash or a double quote. */
+static uint64_t has_special(uint64_t bytes)
+{
+    return (bytes & TOP) | ((bytes - EACH * 0x20) & ~bytes & TOP) | has_zero(bytes ^ EACH * 0x7f) |
+           has_zero(bytes ^ EACH * '\\') | has_zero(bytes ^ EACH * '"');
+}
+
+/* True when no rule of ours changes any of these bytes: nearly always. */
+static bool is_simple(const char *bytes, size_t size)
+{
+    uint64_t word, special = 0;
+
+    for (; size >= sizeof word; bytes += sizeof word, size -= sizeof word) {
+        memcpy(&word, bytes, sizeof word);
+        special |= has_special(word);
+    }
+    word = EACH * ' ';
+    memcpy(&word, bytes, size);
+    return !(special | has_special(word));
+}
+
+/* Where to cut the bytes so that no character of UTF-8 is split; continuation bytes are 10xxxxxx
+ * and a character has at most three. */
+static size_t piece_size(const char *bytes, size_t size)
+{
+    if (size <= PIECE)
+        return size;
+    for (size_t cut = PIECE; cut > PIECE - 4; cut--)
+        if (((unsigned char)bytes[cut] & 0xc0) != 0x80)
+            return cut;
+    return PIECE;
+}
+
+static void put_piece(struct cli_out *out, const char *bytes, size_t size, bool quoted)
+{
+    size_t start = 0;
+
+    for (size_t i = 0; quoted && i < size; i++) {
+        if (bytes[i] != '\\' && bytes[i] != '"')
+            continue;
+        cli_put(out, bytes + start, i - start);
+        cli_put(out, "\\", 1);
+        start = i;
+    }
+    cli_put(out, bytes + start, size - start);
+}
+
+static void put_escaped(struct cli_out *out, const char *bytes, size_t size, bool quoted)
+{
+    char safe[4 * PIECE + 1];
+
+    while (size > 0) {
+        size_t piece = piece_size(bytes, size);
+        put_piece(out, safe, tn_text_escape(safe, sizeof safe, bytes, piece), quoted);
+        bytes += piece;
+        size -= piece;
+    }
+}
+
+static void put_name(struct cli_out *out, const char *name, size_t size, bool quoted)
+{
+    if (is_simple(name, size))
+        cli_put(out, name, size);
+    else
+        put_escaped(out, name, size, quoted);
+}
+
+static void put_sentence(struct cli_out *out, const char *sentence, bool quoted)
+{
+    size_t size = strlen(sentence);
+
+    if (is_simple(sentence, size)) {
+        cli_put(out, sentence, size);
+        return;
+    }
+    for (const char *slash; (slash = strchr(sentence, '\\')); sentence = slash + 1) {
+        put_escaped(out, sentence, (size_t)(slash - sentence), quoted);
+        put_piece(out, slash, 1, quoted);
+    }
+    put_escaped(out, sentence, strlen(sentence), quoted);
+}
+
+void cli_text(struct cli_out *out, const char *name)
+{
+    put_name(out, name, strlen(name), false);
+}
+
+void cli_text_part(struct cli_out *out, const char *name, size_t size)
+{
+    put_name(out, name, size, false);
+}
+
+void cli_text_quoted(struct cli_out *out, const char *name)
+{
+    put_name(out, name, strlen(name), true);
+}
+
+void cli_text_part_quoted(struct cli_out *out, const char *name, size_t size)
+{
+    put_name(out, name, size, true);
+}
+
+void cli_prose(struct cli_out *out, const char *sentence)
+{
+    put_sentence(out, sentence, false);
+}
+
+void cli_prose_quoted(struct cli_out *out, const char *sentence)
+{
+    put_sentence(out, sentence, true);
+}
+
+void cli_style(struct cli_out *out, enum cli_style style)
+{
+    static const char *const sequences[] = {
+        [CLI_PLAIN] = "\033[0m", [CLI_DIM] = "\033[2m",   [CLI_RULE] = "\033[36m",
+        [CLI_MISS] = "\033[31m", [CLI_NOTE] = "\033[33m", [CLI_GAIN] = "\033[32m",
+    };
+
+    if (out->color)
+        cli_puts(out, sequences[style]);
+}

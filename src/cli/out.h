@@ -1,0 +1,69 @@
+/* src/cli/out.h - buffered standard output: plain bytes, names made safe, colours */
+#ifndef CLI_OUT_H
+#define CLI_OUT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#define CLI_OUT_ROOM 65536
+
+/* What a piece of text is, for colour. */
+enum cli_style { CLI_PLAIN, CLI_DIM, CLI_RULE, CLI_MISS, CLI_NOTE, CLI_GAIN };
+
+/* After the first failed write everything is dropped and `error` says why. */
+struct cli_out {
+    size_t used;
+    int fd;
+    int error; /* errno value; 0: all is well */
+    bool color;
+    char buffer[CLI_OUT_ROOM];
+};
+
+void cli_out_init(struct cli_out *out, int fd);
+void cli_flush(struct cli_out *out);
+
+/* Bytes that do not fit the rest of the buffer. */
+void cli_put_slowly(struct cli_out *out, const char *bytes, size_t size);
+
+static inline void cli_put(struct cli_out *out, const char *bytes, size_t size)
+{
+    if (size > CLI_OUT_ROOM - out->used) {
+        cli_put_slowly(out, bytes, size);
+        return;
+    }
+    memcpy(out->buffer + out->used, bytes, size);
+    out->used += size;
+}
+
+/* A string of our own. */
+static inline void cli_puts(struct cli_out *out, const char *string)
+{
+    cli_put(out, string, strlen(string));
+}
+
+void cli_number(struct cli_out *out, int64_t number);
+
+/* An untrusted name: escaped as tn_text_escape does. */
+void cli_text(struct cli_out *out, const char *name);
+void cli_text_part(struct cli_out *out, const char *name, size_t size);
+
+/*
+ * A sentence that may quote names: as cli_text, but backslashes stay, since whoever quoted a name
+ * has escaped it already.
+ */
+void cli_prose(struct cli_out *out, const char *sentence);
+
+/* The inside of a quoted string of JSON or DOT: as cli_text and cli_prose, then \ and " doubled. */
+void cli_text_quoted(struct cli_out *out, const char *name);
+void cli_text_part_quoted(struct cli_out *out, const char *name, size_t size);
+void cli_prose_quoted(struct cli_out *out, const char *sentence);
+
+/* Changes the colour, when there are colours; CLI_PLAIN ends it. */
+void cli_style(struct cli_out *out, enum cli_style style);
+
+/* "1 file", "2 files" */
+void cli_plural(struct cli_out *out, size_t count, const char *one, const char *many);
+
+#endif

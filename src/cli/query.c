@@ -1,0 +1,284 @@
+/* src/cli/query.c - which system is asked about, and what if it were different */
+#include "query.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "fail.h"
+
+void cli_free_list(char **list)
+{
+    for (char **each = list; each && *each; each++)
+        free(*each);
+    free(list);
+}
+
+void cli_query_free(struct cli_query *query)
+{
+    free(query->sysroot);
+    free(query->loader);
+    free(query->cwd);
+    free(query->exe);
+    free(query->interpreter);
+    free(query->cpu);
+    free(query->platform);
+    cli_free_list(query->env);
+}
+
+/* "DIR/NAME", with one slash between them. */
+static char *join(const char *dir, const char *name)
+{
+    size_t size = strlen(dir);
+    char *path;
+
+    while (size > 0 && dir[size - 1] == '/')
+        size--;
+    return asprintf(&path, "%.*s/%s", (int)size, dir, name) < 0 ? NULL : path;
+}
+
+/* A path of the world, relative to where the user stands. */
+static char *from_start(const struct cli_side *side, const char *path)
+{
+    return *path == '/' ? strdup(path) : join(side->start, path);
+}
+
+/* NAME=VALUE, or NAME alone, which unsets. */
+static bool change_env(struct cli_side *side, const char *change, tenon_error *err)
+{
+    size_t size = strcspn(change, "=");
+    char *name = strndup(change, size);
+    bool good =
+        name ? tenon_world_set_env(side->world, name, change[size] ? change + size + 1 : NULL, err)
+             : tn_no_memory(err);
+
+    free(name);
+    return good;
+}
+
+static bool set_env(struct cli_side *side, const char *assignment, tenon_error *err)
+{
+    if (!strchr(assignment, '='))
+        return tn_fail(err, TENON_E_ARGUMENT, "NAME=VALUE expected");
+    return change_env(side, assignment, err);
+}
+
+static bool change_secure(struct cli_side *side, const char *value, tenon_error *err)
+{
+    (void)value;
+    (void)err;
+    tenon_world_set_secure(side->world, true);
+    return true;
+}
+
+static bool change_interpreter(struct cli_side *side, const char *value, tenon_error *err)
+{
+    return tenon_resolver_set_interpreter(side->resolver, value, err);
+}
+
+static bool change_without(struct cli_side *side, const char *value, tenon_error *err)
+{
+    char *path = cli_side_path(side, value);
+    bool good = path ? tenon_world_hide(side->world, path, err) : tn_no_memory(err);
+
+    free(path);
+    return good;
+}
+
+static bool change_cpu(struct cli_side *side, const char *value, tenon_error *err)
+{
+    return tenon_world_set_cpu(side->world, value, err);
+}
+
+/* The changes that --what-if knows; those with ':' take a value. */
+static const struct {
+    const char *word;
+    bool (*apply)(struct cli_side *side, const char *value, tenon_error *err);
+} change_kinds[] = {
+    { "env:", change_env },
+    { "secure", change_secure },
+    { "interpreter:", change_interpreter },
+    { "without:", change_without },
+    { "cpu:", change_cpu },
+};
+
+static bool make_change(struct cli_side *side, const char *change, tenon_error *err)
+{
+    for (size_t i = 0; i < sizeof change_kinds / sizeof *change_kinds; i++) {
+        const char *word = change_kinds[i].word;
+        size_t size = strlen(word);
+        bool takes_value = word[size - 1] == ':';
+        if (strncmp(change, word, size) == 0 && takes_value == (change[size] != '\0'))
+            return change_kinds[i].apply(side, change + size, err);
+    }
+    return tn_fail(err, TENON_E_ARGUMENT,
+                   "env:NAME=VALUE, env:NAME, secure, interpreter:PATH, without:PATH or cpu:LEVEL "
+                   "expected");
+}
+
+static bool set_cwd(struct cli_side *side, const char *cwd, tenon_error *err)
+{
+    tenon_file_info info;
+    char *path = from_start(side, cwd);
+    int failed = path ? tenon_world_stat(side->world, path, &info) : ENOMEM;
+    bool good;
+
+    if (!failed && info.type != TENON_FILE_DIRECTORY)
+        failed = ENOTDIR;
+    good = failed ? tn_fail(err, TENON_E_SYSTEM, "%s", strerror(failed))
+                  : tenon_world_set_cwd(side->world, path, err);
+    side->moved = true;
+    free(path);
+    return good;
+}
+
+static bool set_exe(struct cli_side *side, const char *exe, tenon_error *err)
+{
+    char *path = cli_side_path(side, exe);
+    bool good = path ? tenon_resolver_set_exe(side->resolver, path, err) : tn_no_memory(err);
+
+    free(path);
+    return good;
+}
+
+static bool set_platform(struct cli_side *side, const char *platform, tenon_error *err)
+{
+    return tenon_world_set_platform(side->world, platform, err);
+}
+
+static bool set_loader(struct cli_side *side, const char *loader, tenon_error *err)
+{
+    return tenon_resolver_set_loader(side->resolver, loader, err);
+}
+
+/* Says what is wrong with the value of an option; a value that nobody could take is wrong usage. */
+static int refuse(struct cli *cli, const char *option, const char *value, const tenon_error *err)
+{
+    if (err->code == TENON_E_ARGUMENT)
+        return cli_usage(cli, "%s %s: %s", option, value, tenon_error_message(err));
+    cli_complain(cli, "%s %s: %s", option, value, tenon_error_message(err));
+    return CLI_UNREADABLE;
+}
+
+static bool open_world(struct cli *cli, const struct cli_query *query, struct cli_side *side,
+                       int *status)
+{
+    tenon_error err = TENON_ERROR_INIT;
+    const char *dir = query->sysroot;
+
+    side->sysroot = dir;
+    side->world = dir ? tenon_world_sysroot(dir, &err) : tenon_world_host(&err);
+    if (side->world) {
+        side->start = strdup(tenon_world_cwd(side->world));
+        side->resolver = tenon_resolver_new(side->world, &err);
+    }
+    if (side->start && side->resolver)
+        return true;
+    *status = refuse(cli, dir ? "--sysroot" : "this system", dir ? dir : "", &err);
+    return false;
+}
+
+static bool apply(struct cli *cli, struct cli_side *side, const char *option, const char *value,
+                  bool (*set)(struct cli_side *, const char *, tenon_error *), int *status)
+{
+    tenon_error err = TENON_ERROR_INIT;
+
+    if (!value || set(side, value, &err))
+        return true;
+    *status = refuse(cli, option, value, &err);
+    return false;
+}
+
+static bool apply_options(struct cli *cli, const struct cli_query *query, struct cli_side *side,
+                          int *status)
+{
+    const struct {
+        const char *option, *value;
+        bool (*set)(struct cli_side *side, const char *value, tenon_error *err);
+    } rows[] = {
+        { "--cwd", query->cwd, set_cwd },
+        { "--cpu", query->cpu, change_cpu },
+        { "--platform", query->platform, set_platform },
+        { "--loader", query->loader, set_loader },
+        { "--exe", query->exe, set_exe },
+        { "--interpreter", query->interpreter, change_interpreter },
+    };
+    bool good = true;
+
+    tenon_resolver_set_flags(side->resolver, query->flags);
+    tenon_world_set_secure(side->world, query->setuid);
+    if (query->clean_env)
+        tenon_world_clear_env(side->world);
+    for (char **each = query->env; good && each && *each; each++)
+        good = apply(cli, side, "--env", *each, set_env, status);
+    for (size_t i = 0; good && i < sizeof rows / sizeof *rows; i++)
+        good = apply(cli, side, rows[i].option, rows[i].value, rows[i].set, status);
+    return good;
+}
+
+bool cli_side_open(struct cli *cli, const struct cli_query *query, char *const *changes,
+                   struct cli_side *side, int *status)
+{
+    bool good;
+
+    *side = (struct cli_side){ 0 };
+    good = open_world(cli, query, side, status) && apply_options(cli, query, side, status);
+    for (; good && changes && *changes; changes++)
+        good = apply(cli, side, "--what-if", *changes, make_change, status);
+    return good;
+}
+
+void cli_side_close(struct cli_side *side)
+{
+    tenon_resolver_free(side->resolver);
+    tenon_world_free(side->world);
+    free(side->start);
+}
+
+/* The rest of `path` below the directory `dir`, NULL when it is not there. */
+static const char *below(const char *dir, const char *path)
+{
+    size_t size = strlen(dir);
+
+    while (size > 0 && dir[size - 1] == '/')
+        size--;
+    return strncmp(dir, path, size) == 0 && path[size] == '/' ? path + size : NULL;
+}
+
+static bool exists(const struct cli_side *side, const char *path)
+{
+    tenon_file_info info;
+    return path && tenon_world_stat(side->world, path, &info) == 0;
+}
+
+/*
+ * A file of this system as the sysroot names it: the name is compared first as it is written,
+ * since an absolute link in the sysroot leads elsewhere here; then with all links resolved.
+ */
+static char *inside_sysroot(const struct cli_side *side, const char *file)
+{
+    const char *rest = below(side->sysroot, file);
+    char *dir, *real, *found = NULL;
+
+    if (exists(side, rest))
+        return strdup(rest);
+    dir = realpath(side->sysroot, NULL);
+    real = realpath(file, NULL);
+    if (dir && real && exists(side, rest = below(dir, real)))
+        found = strdup(rest);
+    free(dir);
+    free(real);
+    return found;
+}
+
+char *cli_side_path(const struct cli_side *side, const char *file)
+{
+    char *path = side->sysroot || side->moved ? from_start(side, file) : strdup(file);
+    char *inside;
+
+    if (!side->sysroot || exists(side, path) || !(inside = inside_sysroot(side, file)))
+        return path;
+    free(path);
+    return inside;
+}

@@ -1,0 +1,41 @@
+/* src/cli/show.h - one image on its way to the user, in the two forms of `tenon show` */
+#ifndef CLI_SHOW_H
+#define CLI_SHOW_H
+
+#include "files.h"
+
+struct show {
+    struct cli *cli;
+    struct cli_query query; /* of it only the sysroot */
+    struct cli_side side;
+    int exports, imports, dlopen;
+};
+
+/* A fact with one value. Text shows what is there; JSON shows every one. */
+struct show_fact {
+    const char *key;
+    bool few; /* in text only with -v */
+    const char *(*string)(const tenon_image *image);
+    int64_t (*number)(const tenon_image *image); /* when there is no `string` */
+    bool (*flag)(const tenon_image *image);      /* when there is neither */
+};
+
+/* THE table of facts; ends with a row without a key. */
+extern const struct show_fact show_facts[];
+
+/* The list that a need belongs to: one of show_need_lists. */
+#define SHOW_NEED_LISTS 3
+extern const char *const show_need_lists[SHOW_NEED_LISTS];
+const char *show_need_list(const tenon_need *need);
+
+/* One element of a search path: the bytes up to the ':' or the end. False: there is no more. */
+bool show_next_element(const char **rest, const char **element, size_t *size);
+
+/* "func", "object", ... of a symbol; NULL: a type without a name. rule: ELF STT_ */
+const char *show_symbol_type(const tenon_symbol *symbol);
+
+void show_print_text(const struct show *show, const tenon_image *image, const char *label);
+void show_print_json(const struct show *show, const tenon_image *image, const char *label,
+                     struct cli_json *json);
+
+#endif

@@ -1,0 +1,226 @@
+/* src/cli/show_json.c - one row of "results" of `tenon show --json`; keys are those of
+ * docs/json.md */
+#include "show.h"
+
+static void open_list(struct cli_json *json, const char *key)
+{
+    cli_json_named_key(json, key);
+    cli_json_open(json, '[');
+}
+
+static void put_fact(struct cli_json *json, const tenon_image *image, const struct show_fact *fact)
+{
+    cli_json_named_key(json, fact->key);
+    if (fact->string)
+        cli_json_name(json, fact->string(image));
+    else if (fact->number)
+        cli_json_number(json, fact->number(image));
+    else
+        cli_json_bool(json, fact->flag(image));
+}
+
+static void put_needed(struct cli_json *json, const tenon_image *image)
+{
+    const tenon_need *need;
+
+    CLI_JSON_KEY(json, "needed");
+    cli_json_open(json, '[');
+    for (size_t i = 0; (need = tenon_image_need(image, i)); i++) {
+        if (show_need_list(need) != show_need_lists[0])
+            continue;
+        cli_json_item(json);
+        cli_json_open(json, '{');
+        CLI_JSON_KEY(json, "name");
+        cli_json_name(json, need->name);
+        CLI_JSON_KEY(json, "flavour");
+        cli_json_name(json, tenon_flavour_name(need->flavour));
+        cli_json_close(json, '}');
+    }
+    cli_json_close(json, ']');
+}
+
+/* Filters and auxiliaries: names only. */
+static void put_filters(struct cli_json *json, const tenon_image *image, const char *list)
+{
+    const tenon_need *need;
+
+    open_list(json, list);
+    for (size_t i = 0; (need = tenon_image_need(image, i)); i++) {
+        if (show_need_list(need) != list)
+            continue;
+        cli_json_item(json);
+        cli_json_name(json, need->name);
+    }
+    cli_json_close(json, ']');
+}
+
+static void put_search_paths(struct cli_json *json, const tenon_image *image)
+{
+    const tenon_search_path *path;
+    const char *rest, *element;
+    size_t size;
+
+    CLI_JSON_KEY(json, "search_paths");
+    cli_json_open(json, '[');
+    for (size_t i = 0; (path = tenon_image_search_path(image, i)); i++) {
+        for (rest = path->path; show_next_element(&rest, &element, &size);) {
+            cli_json_item(json);
+            cli_json_open(json, '{');
+            CLI_JSON_KEY(json, "kind");
+            cli_json_name(json, path->kind);
+            CLI_JSON_KEY(json, "path");
+            cli_json_part(json, element, size);
+            cli_json_close(json, '}');
+        }
+    }
+    cli_json_close(json, ']');
+}
+
+/* Requirements of one file follow each other; a file that comes twice has its key once more. */
+static void put_version_needs(struct cli_json *json, const tenon_image *image)
+{
+    const tenon_version *version;
+    const char *library = NULL;
+
+    CLI_JSON_KEY(json, "version_needs");
+    cli_json_open(json, '{');
+    for (size_t i = 0; (version = tenon_image_version_need(image, i)); i++) {
+        if (!library || strcmp(library, version->library) != 0) {
+            if (library)
+                cli_json_close(json, ']');
+            library = version->library;
+            open_list(json, library);
+        }
+        cli_json_item(json);
+        cli_json_name(json, version->name);
+    }
+    if (library)
+        cli_json_close(json, ']');
+    cli_json_close(json, '}');
+}
+
+static void put_version_defs(struct cli_json *json, const tenon_image *image)
+{
+    const tenon_version *version;
+
+    CLI_JSON_KEY(json, "version_defs");
+    cli_json_open(json, '[');
+    for (size_t i = 0; (version = tenon_image_version_definition(image, i)); i++) {
+        if (version->base)
+            continue;
+        cli_json_item(json);
+        cli_json_name(json, version->name);
+    }
+    cli_json_close(json, ']');
+}
+
+static void put_symbol(struct cli_json *json, const tenon_symbol *symbol)
+{
+    cli_json_item(json);
+    cli_json_open(json, '{');
+    CLI_JSON_KEY(json, "name");
+    cli_json_name(json, symbol->name);
+    CLI_JSON_KEY(json, "version");
+    cli_json_name(json, symbol->version);
+    CLI_JSON_KEY(json, "weak");
+    cli_json_bool(json, symbol->binding == TENON_BIND_WEAK);
+    CLI_JSON_KEY(json, "type");
+    cli_json_name(json, show_symbol_type(symbol));
+    if (symbol->defined) {
+        CLI_JSON_KEY(json, "default");
+        cli_json_bool(json, !symbol->hidden_version);
+        CLI_JSON_KEY(json, "size");
+        cli_json_number(json, (int64_t)(symbol->size & INT64_MAX));
+    } else {
+        CLI_JSON_KEY(json, "library");
+        cli_json_name(json, symbol->library);
+    }
+    cli_json_close(json, '}');
+}
+
+static void put_symbols(struct cli_json *json, const char *key, const tenon_image *image,
+                        const tenon_symbol *(*get)(const tenon_image *, size_t))
+{
+    const tenon_symbol *symbol;
+
+    open_list(json, key);
+    for (size_t i = 0; (symbol = get(image, i)); i++)
+        put_symbol(json, symbol);
+    cli_json_close(json, ']');
+}
+
+static void put_dlopens(struct cli_json *json, const tenon_image *image)
+{
+    const tenon_need *need;
+
+    CLI_JSON_KEY(json, "dlopen");
+    cli_json_open(json, '[');
+    for (size_t i = 0; (need = tenon_image_dlopen(image, i)); i++) {
+        cli_json_item(json);
+        cli_json_open(json, '{');
+        CLI_JSON_KEY(json, "name");
+        cli_json_name(json, need->name);
+        CLI_JSON_KEY(json, "flavour");
+        cli_json_name(json, tenon_flavour_name(need->flavour));
+        CLI_JSON_KEY(json, "priority");
+        cli_json_name(json, need->priority);
+        CLI_JSON_KEY(json, "feature");
+        cli_json_name(json, need->feature);
+        cli_json_close(json, '}');
+    }
+    cli_json_close(json, ']');
+}
+
+static void put_others(struct cli_json *json, const tenon_image *image)
+{
+    const tenon_fact *fact;
+
+    CLI_JSON_KEY(json, "facts");
+    cli_json_open(json, '{');
+    for (size_t i = 0; (fact = tenon_image_fact(image, i)); i++) {
+        cli_json_named_key(json, fact->name);
+        cli_json_name(json, fact->value);
+    }
+    cli_json_close(json, '}');
+}
+
+static void put_warnings(struct cli_json *json, const tenon_image *image)
+{
+    const char *warning;
+
+    CLI_JSON_KEY(json, "warnings");
+    cli_json_open(json, '[');
+    for (size_t i = 0; (warning = tenon_image_warning(image, i)); i++) {
+        cli_json_item(json);
+        cli_json_sentence(json, warning);
+    }
+    cli_json_close(json, ']');
+}
+
+void show_print_json(const struct show *show, const tenon_image *image, const char *label,
+                     struct cli_json *json)
+{
+    cli_json_item(json);
+    cli_json_open(json, '{');
+    CLI_JSON_KEY(json, "file");
+    cli_json_name(json, label);
+    CLI_JSON_KEY(json, "status");
+    cli_json_name(json, tenon_status_name(TENON_STATUS_OK));
+    for (const struct show_fact *fact = show_facts; fact->key; fact++)
+        put_fact(json, image, fact);
+    put_needed(json, image);
+    for (size_t i = 1; i < SHOW_NEED_LISTS; i++)
+        put_filters(json, image, show_need_lists[i]);
+    put_search_paths(json, image);
+    put_version_needs(json, image);
+    put_version_defs(json, image);
+    if (show->exports)
+        put_symbols(json, "exports", image, tenon_image_export);
+    if (show->imports)
+        put_symbols(json, "imports", image, tenon_image_import);
+    if (show->dlopen)
+        put_dlopens(json, image);
+    put_others(json, image);
+    put_warnings(json, image);
+    cli_json_close(json, '}');
+}

@@ -1,0 +1,190 @@
+/* src/cli/show_text.c - the facts of an image for people: a key and a value on each line */
+#include "show.h"
+
+/* Where values start. */
+#define COLUMN 18
+
+/* Starts a line; the key of a list stands before its first element only. */
+static void put_key(struct cli_out *out, const char **key)
+{
+    size_t width = 2 + strlen(*key);
+
+    cli_puts(out, "  ");
+    cli_style(out, CLI_RULE);
+    cli_puts(out, *key);
+    cli_style(out, CLI_PLAIN);
+    do
+        cli_puts(out, " ");
+    while (++width < COLUMN);
+    *key = "";
+}
+
+static void put_name(struct cli_out *out, const char *key, const char *name)
+{
+    put_key(out, &key);
+    cli_text(out, name);
+    cli_puts(out, "\n");
+}
+
+/* Facts that are absent have no line. */
+static void put_fact(const struct show *show, const tenon_image *image,
+                     const struct show_fact *fact)
+{
+    struct cli_out *out = &show->cli->out;
+    const char *key = fact->key, *string = fact->string ? fact->string(image) : NULL;
+
+    if (fact->few && !show->cli->verbose)
+        return;
+    if (string) {
+        put_name(out, key, string);
+    } else if (fact->number) {
+        put_key(out, &key);
+        cli_number(out, fact->number(image));
+        cli_puts(out, "\n");
+    } else if (fact->flag && fact->flag(image)) {
+        put_name(out, key, "yes");
+    }
+}
+
+static void put_needs(struct cli_out *out, const tenon_image *image, const char *list)
+{
+    const char *key = list;
+    const tenon_need *need;
+
+    for (size_t i = 0; (need = tenon_image_need(image, i)); i++) {
+        if (show_need_list(need) != list)
+            continue;
+        put_key(out, &key);
+        cli_text(out, need->name);
+        if (list == show_need_lists[0] && need->flavour != TENON_NEED_NORMAL) {
+            cli_puts(out, "  ");
+            cli_puts(out, tenon_flavour_name(need->flavour));
+        }
+        cli_puts(out, "\n");
+    }
+}
+
+static void put_search_paths(struct cli_out *out, const tenon_image *image)
+{
+    const char *key = "search_paths", *rest, *element;
+    const tenon_search_path *path;
+    size_t size;
+
+    for (size_t i = 0; (path = tenon_image_search_path(image, i)); i++) {
+        for (rest = path->path; show_next_element(&rest, &element, &size);) {
+            put_key(out, &key);
+            cli_puts(out, path->kind);
+            cli_puts(out, "  ");
+            cli_text_part(out, element, size);
+            cli_puts(out, "\n");
+        }
+    }
+}
+
+static void put_versions(struct cli_out *out, const char *key, const tenon_image *image,
+                         const tenon_version *(*get)(const tenon_image *, size_t))
+{
+    const tenon_version *version;
+
+    for (size_t i = 0; (version = get(image, i)); i++) {
+        if (version->base)
+            continue;
+        put_key(out, &key);
+        cli_text(out, version->name);
+        if (version->library) {
+            cli_puts(out, "  ");
+            cli_text(out, version->library);
+        }
+        cli_puts(out, version->weak ? "  weak\n" : "\n");
+    }
+}
+
+/* NAME@@VERSION is the version that a new program would be linked to. */
+static void put_symbols(struct cli_out *out, const char *key, const tenon_image *image,
+                        const tenon_symbol *(*get)(const tenon_image *, size_t))
+{
+    const tenon_symbol *symbol;
+
+    for (size_t i = 0; (symbol = get(image, i)); i++) {
+        const char *type = show_symbol_type(symbol);
+        put_key(out, &key);
+        cli_text(out, symbol->name);
+        if (symbol->version) {
+            cli_puts(out, symbol->defined && !symbol->hidden_version ? "@@" : "@");
+            cli_text(out, symbol->version);
+        }
+        if (type) {
+            cli_puts(out, "  ");
+            cli_puts(out, type);
+        }
+        cli_puts(out, symbol->binding == TENON_BIND_WEAK ? "  weak\n" : "\n");
+    }
+}
+
+static void put_dlopens(struct cli_out *out, const tenon_image *image)
+{
+    const char *key = "dlopen";
+    const tenon_need *need;
+
+    for (size_t i = 0; (need = tenon_image_dlopen(image, i)); i++) {
+        put_key(out, &key);
+        cli_text(out, need->name);
+        cli_puts(out, "  ");
+        cli_puts(out, tenon_flavour_name(need->flavour));
+        if (need->priority) {
+            cli_puts(out, ", ");
+            cli_text(out, need->priority);
+        }
+        if (need->feature) {
+            cli_puts(out, " for ");
+            cli_text(out, need->feature);
+        }
+        cli_puts(out, "\n");
+    }
+}
+
+static void put_others(struct cli_out *out, const tenon_image *image)
+{
+    const tenon_fact *fact;
+
+    for (size_t i = 0; (fact = tenon_image_fact(image, i)); i++)
+        put_name(out, fact->name, fact->value);
+}
+
+static void put_warnings(struct cli_out *out, const tenon_image *image)
+{
+    const char *warning, *key = "warning";
+
+    for (size_t i = 0; (warning = tenon_image_warning(image, i)); i++) {
+        put_key(out, &key);
+        cli_style(out, CLI_NOTE);
+        cli_prose(out, warning);
+        cli_style(out, CLI_PLAIN);
+        cli_puts(out, "\n");
+    }
+}
+
+void show_print_text(const struct show *show, const tenon_image *image, const char *label)
+{
+    struct cli_out *out = &show->cli->out;
+
+    cli_text(out, label);
+    cli_puts(out, "\n");
+    for (const struct show_fact *fact = show_facts; fact->key; fact++)
+        put_fact(show, image, fact);
+    for (size_t i = 0; i < SHOW_NEED_LISTS; i++)
+        put_needs(out, image, show_need_lists[i]);
+    put_search_paths(out, image);
+    if (show->cli->verbose) {
+        put_versions(out, "version_needs", image, tenon_image_version_need);
+        put_versions(out, "version_defs", image, tenon_image_version_definition);
+        put_others(out, image);
+    }
+    if (show->exports)
+        put_symbols(out, "exports", image, tenon_image_export);
+    if (show->imports)
+        put_symbols(out, "imports", image, tenon_image_import);
+    if (show->dlopen)
+        put_dlopens(out, image);
+    put_warnings(out, image);
+}

@@ -1,0 +1,98 @@
+/* src/cli/why.h - one answer of `tenon why` and the forms it is printed in */
+#ifndef CLI_WHY_H
+#define CLI_WHY_H
+
+#include "files.h"
+
+/* What trees and differences are drawn with. */
+struct why_glyphs {
+    const char *branch, *last, *rail, *blank, *becomes;
+};
+
+/* Options of the command and what one run needs. */
+struct why {
+    struct cli *cli;
+    struct cli_query query;
+    char *lib;      /* NULL: all libraries */
+    char **changes; /* of --what-if, NULL-ended; NULL: none */
+    int skip_other, hide_system, symbols, dlopen, dot;
+    struct cli_side side, changed; /* `changed` with --what-if only */
+    const struct why_glyphs *glyphs;
+    struct cli_room nodes, rows; /* used again for every file */
+};
+
+#define WHY_NONE (-1)
+
+/* How a tree shows one object. */
+struct why_node {
+    int32_t parent, first_child, next_sibling; /* nodes; WHY_NONE. Only nodes that are shown */
+    uint32_t stamp;                            /* when it was last met in a list of needs */
+    bool shown;
+    bool wanted; /* the library of --lib */
+    bool last;   /* nothing else hangs on its parent below it */
+    bool also;   /* it needs objects that hang elsewhere */
+};
+
+/* One graph on its way to the user. */
+struct why_view {
+    struct why *why;
+    struct cli_out *out;
+    const tenon_graph *graph;
+    const char *file;       /* as the user named it */
+    struct why_node *nodes; /* the file itself, then the libraries in load order */
+    size_t count;           /* libraries */
+    size_t hidden;          /* of them not shown */
+    size_t wanted;          /* how many are the library of --lib */
+    uint32_t stamp;
+};
+
+/* The node of an object of the graph, and back. */
+static inline size_t why_node_of(int32_t object)
+{
+    return (size_t)(object + 1);
+}
+
+static inline int32_t why_object_of(size_t node)
+{
+    return (int32_t)node - 1;
+}
+
+static inline const tenon_library *why_library(const struct why_view *view, size_t node)
+{
+    return tenon_graph_library(view->graph, node - 1);
+}
+
+/* The needs of an object, the file itself too. */
+const int32_t *why_needs(const struct why_view *view, size_t node, size_t *count);
+
+/* Chooses what is shown, by --lib and --hide-system; false: no memory. */
+bool why_select(struct why_view *view, tenon_error *err);
+
+/*
+ * The next object that `node` needs and that hangs on another one in the tree, each once: start
+ * with *at 0 and a new view->stamp. WHY_NONE: no more.
+ */
+int32_t why_next_elsewhere(struct why_view *view, size_t node, size_t *at);
+
+/* An object by its path, else its name; the file as the user named it. */
+const char *why_object_name(const struct why_view *view, int32_t object);
+
+/* "NAME@VERSION" */
+void why_put_symbol(struct cli_out *out, const char *symbol, const char *version);
+
+/* "  [RULE]", or whose rule it was when that is known. */
+void why_put_rule(struct cli_out *out, const tenon_rule *rule, const char *where);
+
+/* The forms. */
+void why_print_tree(struct why_view *view);
+void why_print_lists(struct why_view *view);
+void why_print_json(struct why_view *view, struct cli_json *json, enum tenon_status status);
+void why_begin_dot(struct cli_out *out);
+void why_print_dot(struct why_view *view, size_t number);
+void why_end_dot(struct cli_out *out);
+
+/* What differs between two graphs of one file. `json` NULL: as text. False: no memory. */
+bool why_print_diff(const struct why_view *before, const struct why_view *after,
+                    struct cli_json *json, tenon_error *err);
+
+#endif

@@ -1,0 +1,173 @@
+/* src/cli/why_select.c - which objects of a graph are shown, and on whom each hangs */
+#include <string.h>
+
+#include "fail.h"
+#include "why.h"
+
+/* Rules by which a system finds its own libraries, as the loaders name them. */
+static const char *const system_rules[] = {
+    "ld.so.cache",       "ld.so.conf",  "default directory",
+    "ld-musl path file", "interpreter", "built into the loader",
+};
+
+const int32_t *why_needs(const struct why_view *view, size_t node, size_t *count)
+{
+    const tenon_library *library;
+
+    if (node == 0)
+        return tenon_graph_needs(view->graph, count);
+    library = why_library(view, node);
+    *count = library->need_count;
+    return library->needs;
+}
+
+const char *why_object_name(const struct why_view *view, int32_t object)
+{
+    const tenon_library *library;
+
+    if (object == TENON_NOBODY)
+        return "nobody";
+    if (object == TENON_THE_FILE)
+        return view->file;
+    library = tenon_graph_library(view->graph, (size_t)object);
+    return library->path ? library->path : library->name;
+}
+
+/* Below /lib or /usr/lib, or those of another class: /lib32, /lib64, /libx32. */
+static bool is_system_path(const char *path)
+{
+    if (strncmp(path, "/usr", 4) == 0)
+        path += 4;
+    if (strncmp(path, "/lib", 4) != 0)
+        return false;
+    path += 4 + strspn(path + 4, "x0123456789");
+    return *path == '/';
+}
+
+static bool is_system_library(const tenon_library *library)
+{
+    if (library->status == TENON_STATUS_SYSTEM || library->is_interpreter)
+        return true;
+    if (library->status != TENON_STATUS_FOUND || !library->rule || !library->path ||
+        !is_system_path(library->path))
+        return false;
+    for (size_t i = 0; i < sizeof system_rules / sizeof *system_rules; i++)
+        if (strcmp(library->rule->name, system_rules[i]) == 0)
+            return true;
+    return false;
+}
+
+/* NAME of --lib: a name, a path, or the file part of either. */
+static bool is_named(const tenon_library *library, const char *name)
+{
+    const char *slash = library->path ? strrchr(library->path, '/') : NULL;
+
+    return strcmp(library->name, name) == 0 ||
+           (library->path && strcmp(library->path, name) == 0) ||
+           (slash && strcmp(slash + 1, name) == 0);
+}
+
+/* Shows a node and everyone on the way to the file; stops where that was done before. */
+static void show_with_parents(struct why_view *view, size_t node)
+{
+    while (!view->nodes[node].shown) {
+        view->nodes[node].shown = true;
+        if (node != 0)
+            node = (size_t)view->nodes[node].parent;
+    }
+}
+
+static void show_chains_to(struct why_view *view, size_t node)
+{
+    const tenon_library *library = why_library(view, node);
+
+    view->nodes[node].wanted = true;
+    view->wanted++;
+    show_with_parents(view, node);
+    for (size_t i = 0; i < library->needed_by_count; i++)
+        show_with_parents(view, why_node_of(library->needed_by[i]));
+}
+
+static void choose(struct why_view *view, size_t node)
+{
+    const tenon_library *library = why_library(view, node);
+
+    if (view->why->lib) {
+        if (is_named(library, view->why->lib))
+            show_chains_to(view, node);
+    } else if (!view->why->hide_system || !is_system_library(library)) {
+        show_with_parents(view, node);
+    }
+}
+
+/* Hangs the shown nodes on their parents, in load order. */
+static void link_children(struct why_view *view)
+{
+    for (size_t node = view->count; node > 0; node--) {
+        struct why_node *child = &view->nodes[node];
+        struct why_node *parent = &view->nodes[child->parent];
+        if (!child->shown) {
+            view->hidden++;
+            continue;
+        }
+        child->next_sibling = parent->first_child;
+        parent->first_child = (int32_t)node;
+    }
+}
+
+/* Nobody in particular, as for what a system configures, is the file itself. */
+static int32_t parent_of(const struct why_view *view, size_t node)
+{
+    int32_t parent = why_library(view, node)->parent;
+
+    return parent < TENON_THE_FILE ? 0 : (int32_t)why_node_of(parent);
+}
+
+bool why_select(struct why_view *view, tenon_error *err)
+{
+    view->count = tenon_graph_count(view->graph);
+    view->hidden = view->wanted = 0;
+    view->stamp = 0;
+    view->nodes = cli_room_take(&view->why->nodes, view->count + 1, sizeof *view->nodes);
+    if (!view->nodes)
+        return tn_no_memory(err);
+    for (size_t node = 0; node <= view->count; node++) {
+        struct why_node *each = &view->nodes[node];
+        each->parent = node == 0 ? 0 : parent_of(view, node);
+        each->first_child = each->next_sibling = WHY_NONE;
+    }
+    view->nodes[0].shown = true;
+    for (size_t node = 1; node <= view->count; node++)
+        choose(view, node);
+    link_children(view);
+    return true;
+}
+
+int32_t why_next_elsewhere(struct why_view *view, size_t node, size_t *at)
+{
+    size_t count;
+    const int32_t *needs = why_needs(view, node, &count);
+
+    while (*at < count) {
+        int32_t object = needs[(*at)++];
+        struct why_node *other;
+        if (object < TENON_THE_FILE)
+            continue;
+        other = &view->nodes[why_node_of(object)];
+        if (!other->shown || other->stamp == view->stamp || (view->why->lib && !other->wanted) ||
+            (object != TENON_THE_FILE && other->parent == (int32_t)node))
+            continue;
+        other->stamp = view->stamp;
+        return (int32_t)why_node_of(object);
+    }
+    return WHY_NONE;
+}
+
+void why_put_symbol(struct cli_out *out, const char *symbol, const char *version)
+{
+    cli_text(out, symbol);
+    if (version) {
+        cli_puts(out, "@");
+        cli_text(out, version);
+    }
+}

@@ -1,0 +1,328 @@
+/* src/cli/why_tree.c - the tree of libraries, each under the object that first asked for it */
+#include <string.h>
+
+#include "why.h"
+
+/* Deeper levels are not indented further, else a long chain would cost its square in output. */
+#define LEVELS 64
+
+/* How an attempt reads: what happened, to what, with which result. */
+static const struct {
+    const char *verb, *words;
+} outcomes[] = {
+    [TENON_OUTCOME_FOUND] = { "found", "found" },
+    [TENON_OUTCOME_ALREADY_LOADED] = { "found", "already loaded" },
+    [TENON_OUTCOME_SYSTEM] = { "found", "supplied by the system itself" },
+    [TENON_OUTCOME_ABSENT] = { "tried", "no such file" },
+    [TENON_OUTCOME_DIR_MISSING] = { "tried", "no such directory" },
+    [TENON_OUTCOME_PERMISSION] = { "tried", "permission denied" },
+    [TENON_OUTCOME_SYMLINK_LOOP] = { "tried", "too many symbolic links" },
+    [TENON_OUTCOME_UNREADABLE] = { "tried", "cannot be read" },
+    [TENON_OUTCOME_IS_DIRECTORY] = { "tried", "is a directory" },
+    [TENON_OUTCOME_TRUNCATED] = { "tried", "too short" },
+    [TENON_OUTCOME_NOT_ELF] = { "tried", "not an ELF file" },
+    [TENON_OUTCOME_WRONG_CLASS] = { "tried", "wrong class" },
+    [TENON_OUTCOME_WRONG_ENDIAN] = { "tried", "wrong byte order" },
+    [TENON_OUTCOME_WRONG_MACHINE] = { "tried", "wrong machine" },
+    [TENON_OUTCOME_WRONG_ABI] = { "tried", "wrong OS ABI" },
+    [TENON_OUTCOME_WRONG_TYPE] = { "tried", "not a shared library" },
+    [TENON_OUTCOME_MALFORMED] = { "tried", "malformed" },
+    [TENON_OUTCOME_WRONG_CPU] = { "tried", "needs a newer processor" },
+    [TENON_OUTCOME_STALE] = { "tried", "named by the cache, but no longer there" },
+    [TENON_OUTCOME_NOT_IN_CACHE] = { "tried", "not in the cache" },
+    [TENON_OUTCOME_NO_CACHE] = { "tried", "no usable cache" },
+    [TENON_OUTCOME_NODEFLIB] = { "tried", "in a system directory, which the object forbids" },
+    [TENON_OUTCOME_NOT_EXPANDABLE] = { "dropped", "a token in it has no value" },
+    [TENON_OUTCOME_DROPPED_SECURE] = { "dropped", "not trusted in secure mode" },
+    [TENON_OUTCOME_NOT_CONSULTED] = { "skipped", "not consulted" },
+    [TENON_OUTCOME_TOO_LONG] = { "tried", "path too long" },
+    [TENON_OUTCOME_NOT_SETUID] = { "tried", "not set-user-ID, as secure mode demands" },
+    [TENON_OUTCOME_LATER] = { "later", "would have been taken" },
+};
+_Static_assert(sizeof outcomes / sizeof *outcomes == TENON_OUTCOME_COUNT,
+               "a word for each outcome");
+
+/* The way through the tree: what stands before each line. */
+struct tree {
+    struct why_view *view;
+    struct cli_out *out;
+    const struct why_glyphs *glyphs;
+    size_t depth;
+    size_t used[LEVELS + 1]; /* bytes of prefix by depth */
+    char prefix[LEVELS * 8];
+};
+
+void why_put_rule(struct cli_out *out, const tenon_rule *rule, const char *where)
+{
+    if (!rule)
+        return;
+    cli_puts(out, "  ");
+    cli_style(out, CLI_RULE);
+    cli_puts(out, "[");
+    cli_text(out, where ? where : rule->name);
+    cli_puts(out, "]");
+    cli_style(out, CLI_PLAIN);
+}
+
+static void put_attempt(struct cli_out *out, const tenon_attempt *attempt)
+{
+    cli_puts(out, attempt->later ? "later" : outcomes[attempt->outcome].verb);
+    if (*attempt->path) {
+        cli_puts(out, " ");
+        cli_text(out, attempt->path);
+    }
+    why_put_rule(out, attempt->rule, attempt->where);
+    cli_puts(out, "  ");
+    cli_puts(out, outcomes[attempt->outcome].words);
+    if (attempt->detail) {
+        cli_puts(out, " (");
+        cli_prose(out, attempt->detail);
+        cli_puts(out, ")");
+    }
+    if (attempt->final)
+        cli_puts(out, "; the loader gives up here");
+    cli_puts(out, "\n");
+}
+
+static void put_prefix(struct tree *tree)
+{
+    cli_put(tree->out, tree->prefix, tree->used[tree->depth < LEVELS ? tree->depth : LEVELS]);
+}
+
+/* Goes below `node`: its rail is drawn as long as something else follows under its parent. */
+static void descend(struct tree *tree, const struct why_node *node)
+{
+    const char *rail = node->last ? tree->glyphs->blank : tree->glyphs->rail;
+    size_t used;
+
+    if (tree->depth++ >= LEVELS)
+        return;
+    used = tree->used[tree->depth - 1];
+    memcpy(tree->prefix + used, rail, strlen(rail));
+    tree->used[tree->depth] = used + strlen(rail);
+}
+
+static bool has_answer(const tenon_library *library)
+{
+    return library->status == TENON_STATUS_FOUND || library->status == TENON_STATUS_SYSTEM;
+}
+
+static void put_verdict(struct cli_out *out, const tenon_library *library)
+{
+    if (has_answer(library)) {
+        why_put_rule(out, library->rule, library->where);
+        return;
+    }
+    cli_puts(out, "  ");
+    cli_style(out, library->optional ? CLI_DIM : CLI_MISS);
+    cli_puts(out, library->status == TENON_STATUS_REFUSED ? "refused" : "not found");
+    if (library->reason && library->status == TENON_STATUS_REFUSED) {
+        cli_puts(out, ": ");
+        cli_prose(out, library->reason);
+    }
+    if (library->optional)
+        cli_puts(out, " (optional)");
+    cli_style(out, CLI_PLAIN);
+}
+
+static void put_library(struct cli_out *out, const tenon_library *library)
+{
+    bool missed = !has_answer(library) && !library->optional;
+
+    if (missed)
+        cli_style(out, CLI_MISS);
+    cli_text(out, library->name);
+    if (library->path && strcmp(library->path, library->name) != 0) {
+        cli_puts(out, "  ");
+        cli_text(out, library->path);
+    }
+    if (missed)
+        cli_style(out, CLI_PLAIN);
+    if (library->flavour != TENON_NEED_NORMAL) {
+        cli_puts(out, "  (");
+        cli_puts(out, tenon_flavour_name(library->flavour));
+        cli_puts(out, ")");
+    }
+    put_verdict(out, library);
+    cli_puts(out, "\n");
+}
+
+/* What was tried for a library: for a miss always, else on demand and without the answer. */
+static void put_attempts(struct tree *tree, size_t node)
+{
+    const struct why_view *view = tree->view;
+    const tenon_library *library = why_library(view, node);
+    const struct why_node *self = &view->nodes[node];
+    bool found = has_answer(library);
+    bool more = self->first_child != WHY_NONE || self->also;
+    size_t count = tenon_graph_tried_count(view->graph, node - 1);
+
+    if ((found && !view->why->cli->verbose) || view->why->lib)
+        return;
+    for (size_t k = 0; k < count; k++) {
+        const tenon_attempt *attempt = tenon_graph_tried(view->graph, node - 1, k);
+        if (found && !attempt->later && strcmp(outcomes[attempt->outcome].verb, "found") == 0)
+            continue;
+        put_prefix(tree);
+        cli_puts(tree->out, more ? tree->glyphs->rail : tree->glyphs->blank);
+        cli_style(tree->out, CLI_DIM);
+        put_attempt(tree->out, attempt);
+        cli_style(tree->out, CLI_PLAIN);
+    }
+}
+
+static void find_also(struct why_view *view, size_t node)
+{
+    size_t at = 0;
+
+    view->stamp++;
+    view->nodes[node].also = why_next_elsewhere(view, node, &at) != WHY_NONE;
+}
+
+/* The needs that hang elsewhere, in one line. */
+static void put_also(struct tree *tree, size_t node)
+{
+    struct why_view *view = tree->view;
+    struct cli_out *out = tree->out;
+    const char *before = "also ";
+    int32_t other;
+    size_t at = 0;
+
+    if (!view->nodes[node].also)
+        return;
+    put_prefix(tree);
+    cli_puts(out, tree->glyphs->last);
+    cli_style(out, CLI_DIM);
+    for (view->stamp++; (other = why_next_elsewhere(view, node, &at)) != WHY_NONE; before = ", ") {
+        cli_puts(out, before);
+        cli_text(out, other == 0 ? view->file : why_library(view, (size_t)other)->name);
+    }
+    cli_puts(out, " (shown elsewhere)");
+    cli_style(out, CLI_PLAIN);
+    cli_puts(out, "\n");
+}
+
+/* One library with what was tried; leaves the tree one level deeper. */
+static void enter(struct tree *tree, size_t node)
+{
+    struct why_view *view = tree->view;
+    struct why_node *self = &view->nodes[node];
+
+    self->last = self->next_sibling == WHY_NONE && !view->nodes[self->parent].also;
+    put_prefix(tree);
+    cli_puts(tree->out, self->last ? tree->glyphs->last : tree->glyphs->branch);
+    if (tree->depth >= LEVELS) {
+        cli_puts(tree->out, "(level ");
+        cli_number(tree->out, (int64_t)tree->depth + 1);
+        cli_puts(tree->out, ") ");
+    }
+    put_library(tree->out, why_library(view, node));
+    find_also(view, node);
+    descend(tree, self);
+    put_attempts(tree, node);
+}
+
+/* Depth first, without a stack: every node knows its parent and its next sibling. */
+static void put_branches(struct tree *tree)
+{
+    struct why_node *nodes = tree->view->nodes;
+    size_t node = 0;
+
+    find_also(tree->view, 0);
+    for (;;) {
+        if (nodes[node].first_child != WHY_NONE) {
+            node = (size_t)nodes[node].first_child;
+            enter(tree, node);
+            continue;
+        }
+        put_also(tree, node);
+        while (node != 0 && nodes[node].next_sibling == WHY_NONE) {
+            node = (size_t)nodes[node].parent;
+            tree->depth--;
+            put_also(tree, node);
+        }
+        if (node == 0)
+            return;
+        node = (size_t)nodes[node].next_sibling;
+        tree->depth--;
+        enter(tree, node);
+    }
+}
+
+static void put_header(const struct why_view *view)
+{
+    struct cli_out *out = view->out;
+    const tenon_loader *loader = tenon_graph_loader(view->graph);
+    const char *interpreter = tenon_graph_interpreter(view->graph);
+    const char *machine = tenon_graph_machine(view->graph);
+
+    cli_text(out, view->file);
+    cli_style(out, CLI_DIM);
+    cli_puts(out, "  (");
+    if (loader) {
+        cli_puts(out, tenon_loader_name(loader));
+        cli_puts(out, ", ");
+    }
+    cli_puts(out, machine ? machine : "unknown machine");
+    if (interpreter) {
+        cli_puts(out, ", interpreter ");
+        cli_text(out, interpreter);
+    }
+    cli_puts(out, ")");
+    cli_style(out, CLI_PLAIN);
+    if (tenon_graph_is_static(view->graph))
+        cli_puts(out, "  statically linked, no libraries");
+    cli_puts(out, "\n");
+}
+
+/* The search for the library of --lib, step by step. */
+static void put_search(const struct why_view *view, size_t node)
+{
+    struct cli_out *out = view->out;
+    const tenon_library *library = why_library(view, node);
+    size_t count = tenon_graph_tried_count(view->graph, node - 1);
+
+    cli_puts(out, "search for ");
+    cli_text(out, library->name);
+    cli_puts(out, ", first asked for by ");
+    cli_text(out, why_object_name(view, library->parent));
+    cli_puts(out, ":\n");
+    for (size_t k = 0; k < count; k++) {
+        const tenon_attempt *attempt = tenon_graph_tried(view->graph, node - 1, k);
+        cli_puts(out, k < 9 ? "   " : k < 99 ? "  " : " ");
+        cli_number(out, (int64_t)k + 1);
+        cli_puts(out, ". ");
+        put_attempt(out, attempt);
+    }
+}
+
+static void put_searches(const struct why_view *view)
+{
+    for (size_t node = 1; node <= view->count; node++)
+        if (view->nodes[node].wanted)
+            put_search(view, node);
+    if (view->wanted)
+        return;
+    cli_style(view->out, CLI_MISS);
+    cli_text(view->out, view->why->lib);
+    cli_puts(view->out, " is not loaded");
+    cli_style(view->out, CLI_PLAIN);
+    cli_puts(view->out, "\n");
+}
+
+void why_print_tree(struct why_view *view)
+{
+    struct tree tree = { .view = view, .out = view->out, .glyphs = view->why->glyphs };
+
+    put_header(view);
+    put_branches(&tree);
+    if (view->why->lib) {
+        put_searches(view);
+    } else if (view->hidden) {
+        cli_style(view->out, CLI_DIM);
+        cli_plural(view->out, view->hidden, "system library", "system libraries");
+        cli_puts(view->out, " hidden");
+        cli_style(view->out, CLI_PLAIN);
+        cli_puts(view->out, "\n");
+    }
+}
