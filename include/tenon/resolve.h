@@ -59,6 +59,16 @@ TENON_API bool tenon_resolver_set_interpreter(tenon_resolver *resolver, const ch
 TENON_API void tenon_resolver_set_flags(tenon_resolver *resolver, unsigned flags);
 
 /*
+ * Says which files will be asked for, in which order: a hint. For long lists on this system the
+ * resolver then reads them ahead in a thread of its own. Answers are the same with or without.
+ *
+ * owner    copies the strings
+ * errors   TENON_E_MEMORY, TENON_E_ARGUMENT when called twice
+ */
+TENON_API bool tenon_resolver_expect(tenon_resolver *resolver, const char *const *paths,
+                                     size_t count, tenon_error *err);
+
+/*
  * What would be loaded if `path` were started as a program (a library: as `ld.so path` does, or
  * by the executable of tenon_resolver_set_exe()).
  *

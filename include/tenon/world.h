@@ -181,6 +181,9 @@ TENON_API bool tenon_world_is_host(const tenon_world *world);
  */
 TENON_API int tenon_world_stat(tenon_world *world, const char *path, tenon_file_info *info);
 
+/* As tenon_world_stat, but of a symbolic link itself when the last component is one. */
+TENON_API int tenon_world_lstat(tenon_world *world, const char *path, tenon_file_info *info);
+
 /*
  * Reads up to `size` bytes from `offset` of the file at `path`; *got is less than `size` only
  * at the end of the file.

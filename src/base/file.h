@@ -34,6 +34,12 @@ struct tn_file {
 int tn_file_open(tenon_world *world, const char *path, struct tn_arena *arena,
                  struct tn_file *file);
 
+/*
+ * True when files of this world may be opened and read in several threads at once, because the
+ * kernel resolves their paths (this system, with nothing put over it).
+ */
+bool tn_world_has_threads(const tenon_world *world);
+
 /* A file that is already in memory. */
 void tn_file_from_bytes(struct tn_file *file, const char *name, const void *bytes, size_t size);
 

@@ -78,7 +78,22 @@ static bool names_room(struct tn_names *names)
     return true;
 }
 
-uint32_t tn_names_add(struct tn_names *names, const char *text, size_t size)
+/*
+ * Most names are asked for again and again. Where a name was seen before is guessed from its ends;
+ * names made to collide here are merely looked up by the keyed hash, as all would be without this.
+ */
+static size_t recent_slot(const char *text, size_t size)
+{
+    uint32_t first = 0, last = 0;
+
+    memcpy(&first, text, size < 4 ? size : 4);
+    if (size >= 4)
+        memcpy(&last, text + size - 4, 4);
+    return ((first * 31 ^ last * 0x9E3779B1u) + (uint32_t)size * 2654435761u) >> 16 &
+           (TN_NAMES_RECENT - 1);
+}
+
+static uint32_t add_hashed(struct tn_names *names, const char *text, size_t size)
 {
     uint32_t hash = hash_bytes(names->seed, text, size);
     size_t slot = name_slot(names, text, size, hash);
@@ -99,6 +114,21 @@ uint32_t tn_names_add(struct tn_names *names, const char *text, size_t size)
     uint32_t number = (uint32_t)names->count++;
     names->rows[number] = (struct tn_name){ .text = copy, .size = (uint32_t)size, .hash = hash };
     names->slots[slot] = number + 1;
+    return number;
+}
+
+uint32_t tn_names_add(struct tn_names *names, const char *text, size_t size)
+{
+    uint32_t *recent = &names->recent[recent_slot(text, size)];
+
+    if (*recent) {
+        const struct tn_name *row = &names->rows[*recent - 1];
+        if (row->size == size && memcmp(row->text, text, size) == 0)
+            return *recent - 1;
+    }
+    uint32_t number = add_hashed(names, text, size);
+    if (number != TN_NO_NAME)
+        *recent = number + 1;
     return number;
 }
 

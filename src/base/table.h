@@ -5,6 +5,7 @@
 #include "arena.h"
 
 #define TN_NO_NAME UINT32_MAX
+#define TN_NAMES_RECENT 2048 /* a power of two */
 
 /*
  * Gives each distinct byte string a number 0, 1, 2, ... and a copy that lives as long as the
@@ -17,6 +18,7 @@ struct tn_names {
     uint32_t *slots;      /* open addressing; number + 1, 0 empty */
     size_t count, capacity, slot_count;
     unsigned char seed[16];
+    uint32_t recent[TN_NAMES_RECENT]; /* number + 1 by a cheap mix; a miss only costs the hash */
 };
 
 struct tn_name {

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "fail.h"
+#include "file.h"
 #include "text.h"
 #include "world_private.h"
 
@@ -206,17 +207,17 @@ static bool put(tenon_world *world, const char *path, enum tn_node_kind kind, co
 {
     struct tn_place place;
     char quoted[TN_QUOTE_ROOM];
-    int error = tn_walk(world, path, TN_WALK_MISSING, &place);
 
-    if (!error && place.path[0] == '\0') {
-        if (kind == TN_NODE_DIR) /* there always is a root */
-            return true;
-        error = EBUSY;
+    if (world->plain_host) { /* no longer: from here on we resolve paths, and remember our way */
+        tn_cache_drop(&world->cache);
+        world->plain_host = false;
     }
-    if (!error) {
+    int error = tn_walk(world, path, TN_WALK_MISSING, &place);
+    if (error == 0 && place.path[0] != '\0')
         error = tn_mem_put(&world->mem, place.path, kind, bytes, size, mode);
-        changed(world);
-    }
+    else if (error == 0 && kind != TN_NODE_DIR) /* there always is a root, as a directory */
+        error = EBUSY;
+    changed(world);
     if (error == ENOMEM)
         return tn_no_memory(err);
     return error == 0 ||
@@ -433,6 +434,11 @@ static int open_walking(tenon_world *world, const char *path, tenon_file_info *i
     return error;
 }
 
+bool tn_world_has_threads(const tenon_world *world)
+{
+    return world->plain_host;
+}
+
 int tn_world_open(tenon_world *world, const char *path, tenon_file_info *info,
                   const tenon_layer_ops **ops, void **layer, void **handle)
 {
@@ -467,18 +473,30 @@ int tn_read_fully(const tenon_layer_ops *ops, void *layer, void *handle, uint64_
     return 0;
 }
 
-int tenon_world_stat(tenon_world *world, const char *path, tenon_file_info *info)
+static int look_at(tenon_world *world, const char *path, bool follow, tenon_file_info *info)
 {
     if (world->plain_host) {
         char buffer[TN_LIMIT_PATH];
         int error = tn_path_for_system(world, path, buffer, &path);
-        return error ? error : tn_system_stat(path, info);
+        if (error)
+            return error;
+        return follow ? tn_system_stat(path, info) : tn_system_lstat(path, info);
     }
     struct tn_place place;
-    int error = tn_walk(world, path, TN_WALK_FOLLOW, &place);
+    int error = tn_walk(world, path, follow ? TN_WALK_FOLLOW : 0, &place);
     if (!error)
         *info = place.info;
     return error;
+}
+
+int tenon_world_stat(tenon_world *world, const char *path, tenon_file_info *info)
+{
+    return look_at(world, path, true, info);
+}
+
+int tenon_world_lstat(tenon_world *world, const char *path, tenon_file_info *info)
+{
+    return look_at(world, path, false, info);
 }
 
 int tenon_world_read(tenon_world *world, const char *path, uint64_t offset, void *bytes,

@@ -105,6 +105,16 @@ int tn_system_stat(const char *path, tenon_file_info *info)
     return 0;
 }
 
+int tn_system_lstat(const char *path, tenon_file_info *info)
+{
+    struct stat st;
+
+    if (lstat(path, &st) != 0)
+        return errno;
+    fill_info(&st, info);
+    return 0;
+}
+
 int tn_system_list(int fd, int (*each)(void *arg, const char *name), void *arg)
 {
     int result = 0;
@@ -137,15 +147,43 @@ static const char *below(const struct dir_layer *layer, const char *path)
     return path[1] ? path + 1 : ".";
 }
 
+/* Opens a relative path directory by directory, none of which may be a symbolic link. */
+static int open_by_steps(int root, const char *path, int flags)
+{
+    int at = root;
+
+    for (const char *end; at >= 0 && (end = strchr(path, '/')) != NULL; path = end + 1) {
+        char name[TN_LIMIT_PATH]; /* as long as a whole path can be */
+        memcpy(name, path, (size_t)(end - path));
+        name[end - path] = '\0';
+        int next = open_again(at, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+        int error = errno;
+        if (at != root)
+            close(at);
+        errno = error;
+        at = next;
+    }
+    if (at < 0)
+        return -1;
+    int fd = open_again(at, path, flags | O_NOFOLLOW);
+    int error = errno;
+    if (at != root)
+        close(at);
+    errno = error;
+    return fd;
+}
+
 /*
  * The path is resolved already, so there is no symbolic link in it, unless somebody changes the
- * tree at this very moment: the kernel is told to follow none, on the way or at the end, so that
- * nothing outside the tree can be opened even then. Kernels before 5.6 know only "at the end".
+ * tree at this very moment: none is followed, on the way or at the end, so that nothing outside
+ * the tree can be opened even then. Kernels before 5.6 cannot be told so for a whole path.
  */
 static int open_below(struct dir_layer *layer, const char *path, int flags)
 {
+    if (layer->root == AT_FDCWD) /* all of this system: there is no outside */
+        return open_again(AT_FDCWD, path, flags | O_NOFOLLOW);
 #if defined SYS_openat2 && defined RESOLVE_BENEATH
-    if (layer->root != AT_FDCWD && !layer->without_openat2) {
+    if (!layer->without_openat2) {
         struct open_how how = {
             .flags = (unsigned)(flags | O_NOFOLLOW),
             .resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS,
@@ -159,7 +197,7 @@ static int open_below(struct dir_layer *layer, const char *path, int flags)
         layer->without_openat2 = true;
     }
 #endif
-    return open_again(layer->root, below(layer, path), flags | O_NOFOLLOW);
+    return open_by_steps(layer->root, below(layer, path), flags);
 }
 
 static int dir_open(void *state, const char *path, tenon_file_info *info, void **file)

@@ -39,13 +39,22 @@ static const struct {
       { x86_cpu_AVX512F, x86_cpu_AVX512BW, x86_cpu_AVX512CD, x86_cpu_AVX512DQ, x86_cpu_AVX512VL } },
 };
 
+/* As glibc's x86_cpu_active(), which shifts a 1 into the sign of an int. */
+static bool is_active(unsigned feature)
+{
+    const unsigned leaf_bits = 4 * 32; /* four registers of cpuid */
+    const struct cpuid_feature *leaf = __x86_get_cpuid_feature_leaf(feature / leaf_bits);
+
+    return leaf->active_array[feature % leaf_bits / 32] >> feature % 32 & 1;
+}
+
 static const char *cpu_level(void)
 {
     const char *best = "";
 
     for (size_t i = 0; i < TN_COUNT(levels); i++) {
         for (size_t k = 0; k < levels[i].count; k++)
-            if (!x86_cpu_active(levels[i].features[k]))
+            if (!is_active(levels[i].features[k]))
                 return best;
         best = levels[i].name;
     }

@@ -75,6 +75,7 @@ int tn_dir_layer(const char *dir, void **layer);
 /* Files of this system as the kernel resolves their paths. */
 int tn_system_open(const char *path, tenon_file_info *info, void **file);
 int tn_system_stat(const char *path, tenon_file_info *info);
+int tn_system_lstat(const char *path, tenon_file_info *info);
 int tn_system_open_dir(const char *path, tenon_file_info *info, int *fd);
 
 /* Every name in the directory; closes `fd`. 0, an errno value, or what `each` returned. */

@@ -46,7 +46,11 @@ static void print(struct why_view *view, struct cli_answer *answer, enum tenon_s
 
 static struct why_view view_of(struct why *why, const tenon_graph *graph, const char *label)
 {
-    return (struct why_view){ .why = why, .out = &why->cli->out, .graph = graph, .file = label };
+    return (struct why_view){ .why = why,
+                              .out = &why->cli->out,
+                              .graph = graph,
+                              .file = label,
+                              .root = why->query.exe ? why->query.exe : label };
 }
 
 static bool give(struct cli_answer *answer, const char *label, const char *path, int *status,
@@ -88,6 +92,17 @@ static bool give_diff(struct cli_answer *answer, const char *label, const char *
     return good;
 }
 
+/* Files that stand on the command line can be read ahead, where they are what the world has. */
+static void expect(struct why *why, const char *const *files)
+{
+    size_t count = 0;
+
+    while (files[count])
+        count++;
+    if (tenon_world_is_host(why->side.world))
+        (void)tenon_resolver_expect(why->side.resolver, files, count, NULL);
+}
+
 static int answer_all(struct why *why, const char *const *files)
 {
     struct cli *cli = why->cli;
@@ -107,6 +122,7 @@ static int answer_all(struct why *why, const char *const *files)
     if (!cli_side_open(cli, &why->query, NULL, &why->side, &status) ||
         (why->changes && !cli_side_open(cli, &why->query, why->changes, &why->changed, &status)))
         return status;
+    expect(why, files);
     if (dot)
         why_begin_dot(&cli->out);
     status = cli_answer_all(&answer, files);

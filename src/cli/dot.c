@@ -106,7 +106,7 @@ void why_print_dot(struct why_view *view, size_t number)
     cli_puts(out, "  ");
     put_id(out, number, "_", TENON_THE_FILE);
     cli_puts(out, " [");
-    put_label(out, view->file, NULL);
+    put_label(out, view->root, NULL);
     cli_puts(out, " style=bold ];\n");
     for (size_t node = 1; node <= view->count; node++)
         if (view->nodes[node].shown)

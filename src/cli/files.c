@@ -8,142 +8,101 @@
 
 #include "fail.h"
 
-/* A file met below a directory, or a directory that could not be listed. */
-struct found {
-    char *path; /* in the world */
-    int failed; /* errno value */
-};
-
-/* A walk through a directory: what is still to be listed, and what was found. */
+/* What is still to be looked at below a directory, the next one last. */
 struct walk {
     const struct cli_side *side;
-    struct found *dirs, *files;
-    size_t dir_count, dir_room, file_count, file_room;
-    char **names; /* of the directory at hand */
-    size_t name_count, name_room;
+    char **paths; /* in the world; those of directories end with '/' */
+    size_t count, room;
+    const char *dir; /* whose entries are being read */
 };
 
-static void *grown(void *rows, size_t *room, size_t count, size_t size)
+static int push(struct walk *walk, char *path)
 {
-    if (count < *room)
-        return rows;
-    *room = *room ? 2 * *room : 64;
-    return reallocarray(rows, *room, size);
-}
-
-static bool add_found(struct found **rows, size_t *count, size_t *room, char *path, int failed)
-{
-    struct found *more = path ? grown(*rows, room, *count, sizeof *more) : NULL;
-
-    if (!more) {
-        free(path);
-        return false;
+    if (path && walk->count == walk->room) {
+        size_t room = walk->room ? 2 * walk->room : 64;
+        char **more = reallocarray(walk->paths, room, sizeof *more);
+        if (more) {
+            walk->paths = more;
+            walk->room = room;
+        }
     }
-    *rows = more;
-    more[(*count)++] = (struct found){ path, failed };
-    return true;
+    if (!path || walk->count == walk->room) {
+        free(path);
+        return ENOMEM;
+    }
+    walk->paths[walk->count++] = path;
+    return 0;
 }
 
-/* A callback of tenon_world_list; ENOMEM ends the listing. */
-static int add_name(void *arg, const char *name)
+static char *concat(const char *a, const char *b, const char *c)
+{
+    char *all;
+
+    return asprintf(&all, "%s%s%s", a, b, c) < 0 ? NULL : all;
+}
+
+/* For tenon_world_list. Nothing is looked up here: the world is busy listing. */
+static int push_name(void *arg, const char *name)
 {
     struct walk *walk = arg;
-    char **more = grown(walk->names, &walk->name_room, walk->name_count, sizeof *more);
 
-    if (!more)
-        return ENOMEM;
-    walk->names = more;
-    more[walk->name_count] = strdup(name);
-    return more[walk->name_count++] ? 0 : ENOMEM;
+    return push(walk, concat(walk->dir, name, ""));
 }
 
-/* Symbolic links are not followed, as grep -r does: what they lead to inside the directory is met
- * anyway, and once. */
-static bool is_link(const struct cli_side *side, const char *real_dir, const char *path,
-                    const char *name)
-{
-    int failed;
-    char *real = tenon_world_realpath(side->world, path, &failed);
-    size_t size = strlen(real_dir);
-    bool same = real && strncmp(real, real_dir, size) == 0;
-
-    if (same) {
-        const char *rest = real + size;
-        same = strcmp(rest + (*rest == '/'), name) == 0;
-    }
-    free(real);
-    return !same;
-}
-
-static bool add_entry(struct walk *walk, const char *dir, const char *real_dir, const char *name)
+/*
+ * What a path just listed is for the walk: a file, a directory, or nothing. Symbolic links are not
+ * followed, as grep -r does: what they lead to inside the directory is met anyway, and once.
+ */
+static int judge(const struct cli_side *side, char **path)
 {
     tenon_file_info info;
-    char *path;
-    const char *slash = dir[strlen(dir) - 1] == '/' ? "" : "/";
+    bool is_dir, is_file;
+    char *old = *path;
 
-    if (asprintf(&path, "%s%s%s", dir, slash, name) < 0)
-        return false;
-    if (tenon_world_stat(walk->side->world, path, &info) == 0 &&
-        !is_link(walk->side, real_dir, path, name)) {
-        if (info.type == TENON_FILE_DIRECTORY)
-            return add_found(&walk->dirs, &walk->dir_count, &walk->dir_room, path, 0);
-        if (info.type == TENON_FILE_REGULAR && info.size > 0)
-            return add_found(&walk->files, &walk->file_count, &walk->file_room, path, 0);
-    }
-    free(path);
-    return true;
+    if (tenon_world_lstat(side->world, old, &info) != 0)
+        info.type = TENON_FILE_OTHER;
+    is_dir = info.type == TENON_FILE_DIRECTORY;
+    is_file = info.type == TENON_FILE_REGULAR && info.size > 0;
+    if (is_file)
+        return 0;
+    *path = is_dir ? concat(old, "/", "") : NULL;
+    free(old);
+    return is_dir && !*path ? ENOMEM : 0;
 }
 
-static bool list_dir(struct walk *walk, const char *dir)
+static int last_first(const void *a, const void *b)
 {
-    int failed = 0;
-    char *real_dir = tenon_world_realpath(walk->side->world, dir, &failed);
-    bool good = true;
-
-    if (real_dir)
-        failed = tenon_world_list(walk->side->world, dir, add_name, walk);
-    if (failed && failed != ENOMEM)
-        good = add_found(&walk->files, &walk->file_count, &walk->file_room, strdup(dir), failed);
-    else if (failed)
-        good = false;
-    for (size_t i = 0; i < walk->name_count; i++) {
-        good = good && add_entry(walk, dir, real_dir, walk->names[i]);
-        free(walk->names[i]);
-    }
-    walk->name_count = 0;
-    free(real_dir);
-    return good;
+    return -strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-static int by_path(const void *a, const void *b)
+/*
+ * Puts the entries of a directory on the stack. Since names of directories end with a slash, the
+ * walk meets all files in the bytewise order of their whole paths. 0 or an errno value.
+ */
+static int push_entries(struct walk *walk, const char *dir)
 {
-    return strcmp(((const struct found *)a)->path, ((const struct found *)b)->path);
-}
+    size_t first = walk->count, kept = first;
+    int failed;
 
-/* Finds every file below walk->dirs[0]; false: no memory. */
-static bool walk_all(struct walk *walk)
-{
-    bool good = true;
-
-    while (good && walk->dir_count > 0) {
-        char *dir = walk->dirs[--walk->dir_count].path;
-        good = list_dir(walk, dir);
-        free(dir);
+    walk->dir = dir;
+    failed = tenon_world_list(walk->side->world, dir, push_name, walk);
+    for (size_t i = first; i < walk->count; i++) {
+        int bad = judge(walk->side, &walk->paths[i]);
+        failed = failed ? failed : bad;
+        if (walk->paths[i])
+            walk->paths[kept++] = walk->paths[i];
     }
-    if (good && walk->file_count > 0)
-        qsort(walk->files, walk->file_count, sizeof *walk->files, by_path);
-    return good;
+    walk->count = kept;
+    if (kept > first)
+        qsort(walk->paths + first, kept - first, sizeof *walk->paths, last_first);
+    return failed;
 }
 
 static void free_walk(struct walk *walk)
 {
-    for (size_t i = 0; i < walk->dir_count; i++)
-        free(walk->dirs[i].path);
-    for (size_t i = 0; i < walk->file_count; i++)
-        free(walk->files[i].path);
-    free(walk->dirs);
-    free(walk->files);
-    free(walk->names);
+    while (walk->count > 0)
+        free(walk->paths[--walk->count]);
+    free(walk->paths);
 }
 
 static bool has_json(const struct cli_answer *answer)
@@ -187,6 +146,18 @@ static bool is_other(const struct cli_side *side, const char *path, const tenon_
             info.size == 0);
 }
 
+/* Messages begin with the path in the world; the user knows the file by another name. */
+static void relabel(tenon_error *err, const char *path, const char *label)
+{
+    size_t size = strlen(path);
+    char text[TENON_ERROR_TEXT];
+
+    if (strcmp(path, label) == 0 || strncmp(err->text, path, size) != 0)
+        return;
+    snprintf(text, sizeof text, "%s%s", label, err->text + size);
+    memcpy(err->text, text, sizeof text);
+}
+
 /* `*is_dir` (NULL inside a directory): nothing was said, the file is a directory. */
 static int answer_file(struct cli_answer *answer, const char *label, const char *path, bool skip,
                        bool *is_dir)
@@ -194,12 +165,14 @@ static int answer_file(struct cli_answer *answer, const char *label, const char 
     tenon_error err = TENON_ERROR_INIT;
     int status = CLI_YES;
 
-    if (answer->give(answer, label, path, &status, &err))
+    if (answer->give(answer, label, path, &status, &err)) {
         answer->answered++;
-    else if (is_dir && err.system_errno == EISDIR)
+    } else if (is_dir && err.system_errno == EISDIR) {
         *is_dir = true;
-    else if (!skip || !is_other(answer->side, path, &err))
+    } else if (!skip || !is_other(answer->side, path, &err)) {
+        relabel(&err, path, label);
         status = tell_error(answer, label, &err);
+    }
     return status;
 }
 
@@ -213,43 +186,49 @@ static size_t bare_size(const char *dir)
     return size;
 }
 
-/* One file below the directory that the user called `label` and the world calls `dir`. */
-static int answer_found(struct cli_answer *answer, const char *label, const char *dir,
-                        const struct found *found)
+static int tell_failure(struct cli_answer *answer, const char *label, int failed)
 {
-    const char *rest = found->path + bare_size(dir);
     tenon_error err = TENON_ERROR_INIT;
-    char *name;
-    int status;
 
-    if (asprintf(&name, "%.*s%s", (int)bare_size(label), label, rest) < 0) {
+    if (failed == ENOMEM)
         tn_no_memory(&err);
-        return tell_error(answer, label, &err);
-    }
-    if (found->failed) {
-        tn_fail_system(&err, found->failed, "%s", name);
-        status = tell_error(answer, name, &err);
-    } else {
-        status = answer_file(answer, name, found->path, true, NULL);
-    }
-    free(name);
-    return status;
+    else
+        tn_fail_system(&err, failed, "%s", label);
+    return tell_error(answer, label, &err);
 }
 
-static int answer_dir(struct cli_answer *answer, const char *label, const char *path)
+/* One path of the walk: a file is answered for, a directory is walked later. */
+static int answer_found(struct cli_answer *answer, struct walk *walk, const char *label,
+                        const char *path)
+{
+    bool is_dir = path[strlen(path) - 1] == '/';
+    int failed = is_dir ? push_entries(walk, path) : 0;
+
+    if (failed)
+        return tell_failure(answer, label, failed);
+    return is_dir ? CLI_YES : answer_file(answer, label, path, true, NULL);
+}
+
+/* Every image in the directory that the user called `label` and the world calls `dir`. */
+static int answer_dir(struct cli_answer *answer, const char *label, const char *dir)
 {
     struct walk walk = { .side = answer->side };
+    size_t bare = bare_size(dir);
     int status = CLI_YES;
-    tenon_error err = TENON_ERROR_INIT;
+    int failed = push(&walk, concat(dir, dir[bare] ? "" : "/", ""));
 
-    if (add_found(&walk.dirs, &walk.dir_count, &walk.dir_room, strdup(path), 0) &&
-        walk_all(&walk)) {
-        for (size_t i = 0; i < walk.file_count && !answer->cli->out.error; i++)
-            status = cli_worse(status, answer_found(answer, label, path, &walk.files[i]));
-    } else {
-        tn_no_memory(&err);
-        status = tell_error(answer, label, &err);
+    while (!failed && walk.count > 0 && !answer->cli->out.error) {
+        char *path = walk.paths[--walk.count], *name;
+        if (asprintf(&name, "%.*s%s", (int)bare_size(label), label, path + bare) < 0) {
+            failed = ENOMEM;
+        } else {
+            status = cli_worse(status, answer_found(answer, &walk, name, path));
+            free(name);
+        }
+        free(path);
     }
+    if (failed)
+        status = tell_failure(answer, label, failed);
     free_walk(&walk);
     return status;
 }
@@ -260,15 +239,12 @@ static int answer_dir(struct cli_answer *answer, const char *label, const char *
  */
 static int answer_one(struct cli_answer *answer, const char *label)
 {
-    tenon_error err = TENON_ERROR_INIT;
     bool is_dir = false;
     int status;
     char *path = cli_side_path(answer->side, label);
 
-    if (!path) {
-        tn_no_memory(&err);
-        return tell_error(answer, label, &err);
-    }
+    if (!path)
+        return tell_failure(answer, label, ENOMEM);
     status = answer_file(answer, label, path, answer->skip_other, &is_dir);
     if (is_dir)
         status = answer_dir(answer, label, path);

@@ -15,6 +15,7 @@ void cli_out_init(struct cli_out *out, int fd)
     out->fd = fd;
     out->error = 0;
     out->color = false;
+    out->style = CLI_PLAIN;
 }
 
 static void write_all(struct cli_out *out, const char *bytes, size_t size)
@@ -193,10 +194,12 @@ void cli_prose_quoted(struct cli_out *out, const char *sentence)
 void cli_style(struct cli_out *out, enum cli_style style)
 {
     static const char *const sequences[] = {
-        [CLI_PLAIN] = "\033[0m", [CLI_DIM] = "\033[2m",   [CLI_RULE] = "\033[36m",
-        [CLI_MISS] = "\033[31m", [CLI_NOTE] = "\033[33m", [CLI_GAIN] = "\033[32m",
+        [CLI_PLAIN] = "\033[0m",   [CLI_DIM] = "\033[0;2m",   [CLI_RULE] = "\033[0;36m",
+        [CLI_MISS] = "\033[0;31m", [CLI_NOTE] = "\033[0;33m", [CLI_GAIN] = "\033[0;32m",
     };
 
-    if (out->color)
+    if (out->color && style != out->style) {
+        out->style = style;
         cli_puts(out, sequences[style]);
+    }
 }

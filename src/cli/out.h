@@ -18,6 +18,7 @@ struct cli_out {
     int fd;
     int error; /* errno value; 0: all is well */
     bool color;
+    enum cli_style style; /* in force */
     char buffer[CLI_OUT_ROOM];
 };
 

@@ -236,14 +236,18 @@ void cli_side_close(struct cli_side *side)
     free(side->start);
 }
 
-/* The rest of `path` below the directory `dir`, NULL when it is not there. */
+/* The rest of `path` below the directory `dir`, "/" for that itself, NULL when it is elsewhere. */
 static const char *below(const char *dir, const char *path)
 {
     size_t size = strlen(dir);
 
     while (size > 0 && dir[size - 1] == '/')
         size--;
-    return strncmp(dir, path, size) == 0 && path[size] == '/' ? path + size : NULL;
+    if (strncmp(dir, path, size) != 0)
+        return NULL;
+    if (path[size] == '\0')
+        return "/";
+    return path[size] == '/' ? path + size : NULL;
 }
 
 static bool exists(const struct cli_side *side, const char *path)

@@ -75,7 +75,10 @@ static void put_search_paths(struct cli_out *out, const tenon_image *image)
             put_key(out, &key);
             cli_puts(out, path->kind);
             cli_puts(out, "  ");
-            cli_text_part(out, element, size);
+            if (size > 0)
+                cli_text_part(out, element, size);
+            else
+                cli_puts(out, "(empty)");
             cli_puts(out, "\n");
         }
     }

@@ -39,6 +39,7 @@ struct why_view {
     struct cli_out *out;
     const tenon_graph *graph;
     const char *file;       /* as the user named it */
+    const char *root;       /* object -1 as the user named it: the file, or with --exe that */
     struct why_node *nodes; /* the file itself, then the libraries in load order */
     size_t count;           /* libraries */
     size_t hidden;          /* of them not shown */
@@ -74,7 +75,7 @@ bool why_select(struct why_view *view, tenon_error *err);
  */
 int32_t why_next_elsewhere(struct why_view *view, size_t node, size_t *at);
 
-/* An object by its path, else its name; the file as the user named it. */
+/* An object by its path, else its name; the root as the user named it. */
 const char *why_object_name(const struct why_view *view, int32_t object);
 
 /* "NAME@VERSION" */

@@ -250,6 +250,10 @@ void why_print_json(struct why_view *view, struct cli_json *json, enum tenon_sta
     cli_json_name(json, view->file);
     CLI_JSON_KEY(json, "status");
     cli_json_name(json, tenon_status_name(status));
+    if (view->root != view->file) {
+        CLI_JSON_KEY(json, "exe");
+        cli_json_name(json, view->root);
+    }
     CLI_JSON_KEY(json, "loader");
     cli_json_name(json, loader ? tenon_loader_name(loader) : NULL);
     CLI_JSON_KEY(json, "interpreter");

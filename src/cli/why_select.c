@@ -28,7 +28,7 @@ const char *why_object_name(const struct why_view *view, int32_t object)
     if (object == TENON_NOBODY)
         return "nobody";
     if (object == TENON_THE_FILE)
-        return view->file;
+        return view->root;
     library = tenon_graph_library(view->graph, (size_t)object);
     return library->path ? library->path : library->name;
 }

@@ -6,11 +6,11 @@
 /* Deeper levels are not indented further, else a long chain would cost its square in output. */
 #define LEVELS 64
 
-/* How an attempt reads: what happened, to what, with which result. */
+/* How an attempt reads: what happened, to what, with which result (NULL: that was said). */
 static const struct {
     const char *verb, *words;
 } outcomes[] = {
-    [TENON_OUTCOME_FOUND] = { "found", "found" },
+    [TENON_OUTCOME_FOUND] = { "found", NULL },
     [TENON_OUTCOME_ALREADY_LOADED] = { "found", "already loaded" },
     [TENON_OUTCOME_SYSTEM] = { "found", "supplied by the system itself" },
     [TENON_OUTCOME_ABSENT] = { "tried", "no such file" },
@@ -29,7 +29,7 @@ static const struct {
     [TENON_OUTCOME_MALFORMED] = { "tried", "malformed" },
     [TENON_OUTCOME_WRONG_CPU] = { "tried", "needs a newer processor" },
     [TENON_OUTCOME_STALE] = { "tried", "named by the cache, but no longer there" },
-    [TENON_OUTCOME_NOT_IN_CACHE] = { "tried", "not in the cache" },
+    [TENON_OUTCOME_NOT_IN_CACHE] = { "tried", "not listed there" },
     [TENON_OUTCOME_NO_CACHE] = { "tried", "no usable cache" },
     [TENON_OUTCOME_NODEFLIB] = { "tried", "in a system directory, which the object forbids" },
     [TENON_OUTCOME_NOT_EXPANDABLE] = { "dropped", "a token in it has no value" },
@@ -64,16 +64,22 @@ void why_put_rule(struct cli_out *out, const tenon_rule *rule, const char *where
     cli_style(out, CLI_PLAIN);
 }
 
-static void put_attempt(struct cli_out *out, const tenon_attempt *attempt)
+static void put_attempt(struct cli_out *out, const tenon_attempt *attempt, enum cli_style style)
 {
+    const char *words = outcomes[attempt->outcome].words;
+
+    cli_style(out, style);
     cli_puts(out, attempt->later ? "later" : outcomes[attempt->outcome].verb);
     if (*attempt->path) {
         cli_puts(out, " ");
         cli_text(out, attempt->path);
     }
     why_put_rule(out, attempt->rule, attempt->where);
-    cli_puts(out, "  ");
-    cli_puts(out, outcomes[attempt->outcome].words);
+    cli_style(out, style);
+    if (words) {
+        cli_puts(out, "  ");
+        cli_puts(out, words);
+    }
     if (attempt->detail) {
         cli_puts(out, " (");
         cli_prose(out, attempt->detail);
@@ -81,6 +87,7 @@ static void put_attempt(struct cli_out *out, const tenon_attempt *attempt)
     }
     if (attempt->final)
         cli_puts(out, "; the loader gives up here");
+    cli_style(out, CLI_PLAIN);
     cli_puts(out, "\n");
 }
 
@@ -165,9 +172,7 @@ static void put_attempts(struct tree *tree, size_t node)
             continue;
         put_prefix(tree);
         cli_puts(tree->out, more ? tree->glyphs->rail : tree->glyphs->blank);
-        cli_style(tree->out, CLI_DIM);
-        put_attempt(tree->out, attempt);
-        cli_style(tree->out, CLI_PLAIN);
+        put_attempt(tree->out, attempt, found ? CLI_DIM : CLI_PLAIN);
     }
 }
 
@@ -195,7 +200,7 @@ static void put_also(struct tree *tree, size_t node)
     cli_style(out, CLI_DIM);
     for (view->stamp++; (other = why_next_elsewhere(view, node, &at)) != WHY_NONE; before = ", ") {
         cli_puts(out, before);
-        cli_text(out, other == 0 ? view->file : why_library(view, (size_t)other)->name);
+        cli_text(out, other == 0 ? view->root : why_library(view, (size_t)other)->name);
     }
     cli_puts(out, " (shown elsewhere)");
     cli_style(out, CLI_PLAIN);
@@ -257,6 +262,10 @@ static void put_header(const struct why_view *view)
     const char *machine = tenon_graph_machine(view->graph);
 
     cli_text(out, view->file);
+    if (view->root != view->file) {
+        cli_puts(out, "  loaded by ");
+        cli_text(out, view->root);
+    }
     cli_style(out, CLI_DIM);
     cli_puts(out, "  (");
     if (loader) {
@@ -272,6 +281,8 @@ static void put_header(const struct why_view *view)
     cli_style(out, CLI_PLAIN);
     if (tenon_graph_is_static(view->graph))
         cli_puts(out, "  statically linked, no libraries");
+    else if (view->count == 0)
+        cli_puts(out, "  no libraries");
     cli_puts(out, "\n");
 }
 
@@ -292,7 +303,7 @@ static void put_search(const struct why_view *view, size_t node)
         cli_puts(out, k < 9 ? "   " : k < 99 ? "  " : " ");
         cli_number(out, (int64_t)k + 1);
         cli_puts(out, ". ");
-        put_attempt(out, attempt);
+        put_attempt(out, attempt, CLI_PLAIN);
     }
 }
 

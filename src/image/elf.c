@@ -201,6 +201,14 @@ static bool read_interpreter(struct tn_elf *elf, const struct layout *layout,
     return true;
 }
 
+/* Tags of its own, or what its linker writes and no other: versions for no symbol, a checksum. */
+static bool is_solaris(const struct tn_elf_dynamic *d)
+{
+    return tn_elf_has(d, TN_TAG_SUNW) ||
+           (tn_elf_has(d, TN_TAG_CHECKSUM) && tn_elf_has(d, TN_TAG_VERNEED) &&
+            !tn_elf_has(d, TN_TAG_VERSYM));
+}
+
 /* rule  OS: EI_OSABI, notes, interpreter, tags of one system, needed names: the first that says */
 static const char *find_os(const struct tn_elf *elf, const struct tn_facts *facts)
 {
@@ -209,7 +217,7 @@ static const char *find_os(const struct tn_elf *elf, const struct tn_facts *fact
         os = elf->notes.os;
     if (!os && facts->interpreter)
         os = tn_elf_os_of_interpreter(facts->interpreter);
-    if (!os && tn_elf_has(&elf->dynamic, TN_TAG_SUNW))
+    if (!os && is_solaris(&elf->dynamic))
         os = "solaris";
     return os ? os : tn_elf_os_of_needs(facts->needs, facts->need_count);
 }
@@ -303,7 +311,12 @@ static bool read_debug_only(struct tn_elf *elf, struct tn_facts *facts)
 /* Asking the sections is worth its cost only when the dynamic section makes no sense. */
 static bool read_linked(struct tn_elf *elf, struct tn_facts *facts, tenon_error *err)
 {
-    bool found = false, sound = tn_elf_read_dynamic(elf, &found, err);
+    bool found = false;
+    if (!read_layout(elf).has_load) { /* no address means anything: see what is left */
+        facts->elf.has_dynamic = false;
+        return read_loadable(elf, facts, err);
+    }
+    bool sound = tn_elf_read_dynamic(elf, &found, err);
     if ((!sound || !found || !elf->strings.end) && read_debug_only(elf, facts)) {
         if (err)
             *err = (tenon_error)TENON_ERROR_INIT;

@@ -57,6 +57,7 @@ static enum tn_elf_tag tag_of(uint64_t tag)
     case 0x6000001b: /* DT_SUNW_LDMACH */ return TN_TAG_SUNW;
     case 0x6000000f: /* DT_ANDROID_REL; DT_SUNW_FILTER */
     case 0x60000011: /* DT_ANDROID_RELA; DT_SUNW_SYMTAB */ return TN_TAG_ANDROID_PACKED;
+    case 0x6ffffdf8: return TN_TAG_CHECKSUM;
     case 0x6ffffdfe: return TN_TAG_SYMINSZ;
     case 0x6ffffdff: return TN_TAG_SYMINENT;
     case 0x6ffffef5: return TN_TAG_GNU_HASH;

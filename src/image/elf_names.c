@@ -29,10 +29,10 @@ static const struct machine {
     { TN_EM_AARCH64, BIG(32), "aarch64_be_ilp32" },
     { TN_EM_ARM, LITTLE(0), "arm" },
     { TN_EM_ARM, BIG(0), "armeb" },
-    { TN_EM_PPC, BIG(0), "powerpc" },
-    { TN_EM_PPC, LITTLE(0), "powerpcle" },
-    { TN_EM_PPC64, BIG(0), "powerpc64" },
-    { TN_EM_PPC64, LITTLE(0), "powerpc64le" },
+    { TN_EM_PPC, BIG(0), "ppc" },
+    { TN_EM_PPC, LITTLE(0), "ppcle" },
+    { TN_EM_PPC64, BIG(0), "ppc64" },
+    { TN_EM_PPC64, LITTLE(0), "ppc64le" },
     { TN_EM_S390, BITS(64), "s390x" },
     { TN_EM_S390, BITS(32), "s390" },
     { TN_EM_RISCV, BITS(64), "riscv64" },
@@ -49,7 +49,7 @@ static const struct machine {
     { 249, ANY, "nanomips" },
     { TN_EM_SPARC, ANY, "sparc" },
     { TN_EM_SPARC32PLUS, ANY, "sparc32plus" },
-    { TN_EM_SPARCV9, ANY, "sparc64" },
+    { TN_EM_SPARCV9, ANY, "sparcv9" },
     { TN_EM_PARISC, BITS(32), "hppa" },
     { TN_EM_PARISC, BITS(64), "hppa64" },
     { TN_EM_IA_64, BITS(64), "ia64" },
@@ -177,6 +177,8 @@ static const struct {
     { "/usr/lib/sparcv9/ld.so.1", "solaris" },
     { "/lib/amd64/ld.so.1", "solaris" },
     { "/lib/64/ld.so.1", "solaris" },
+    { "/usr/lib/libc.so.1", "solaris" },
+    { "/system/runtime_loader", "haiku" },
     { "/usr/lib/hpux", "hpux" },
     { "/usr/lib/pa20_64/dld.sl", "hpux" },
 };
@@ -193,9 +195,9 @@ const char *tn_elf_os_of_interpreter(const char *interpreter)
 static const struct {
     const char *name, *os;
 } telling_needs[] = {
-    { "libc.so.6", "linux" },   { "libc.so.6.1", "linux" }, { "ld-musl-*", "linux" },
-    { "libc.musl-*", "linux" }, { "ld-linux*", "linux" },   { "libc.so.7", "freebsd" },
-    { "libc.so.12", "netbsd" },
+    { "libc.so.6", "linux" },     { "libc.so.6.1", "linux" }, { "ld-musl-*", "linux" },
+    { "libc.musl-*", "linux" },   { "ld-linux*", "linux" },   { "libc.so.7", "freebsd" },
+    { "libc.so.8", "dragonfly" }, { "libc.so.12", "netbsd" }, { "libroot.so", "haiku" },
 };
 
 static const char *os_of_need(const char *name)

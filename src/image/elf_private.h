@@ -77,7 +77,7 @@ struct tn_elf_window {
     uint64_t start, end; /* in the file */
     uint64_t declared;   /* where its header says that it ends, at most `end`; 0: at `end` */
     struct tn_view near;
-    unsigned misses;
+    unsigned pieces; /* reads that were needed */
 };
 
 /* Makes [offset, offset + size) of the file part of window->near. TENON_E_TRUNCATED when outside.
@@ -165,6 +165,7 @@ enum tn_elf_tag {
     TN_TAG_MIPS_GOTSYM,
     TN_TAG_ANDROID_PACKED, /* DT_ANDROID_REL, DT_ANDROID_RELA */
     TN_TAG_SUNW,           /* one that only Solaris writes */
+    TN_TAG_CHECKSUM,
     TN_TAG_COUNT,
     TN_TAG_OTHER = TN_TAG_COUNT,
 };

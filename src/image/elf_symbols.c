@@ -187,6 +187,8 @@ static bool find_dynamic_symbols(struct tn_elf *elf, struct symtab *table, tenon
     *table = (struct symtab){ .stride = symbol_size(elf) };
     if (!tn_elf_has(d, TN_TAG_SYMTAB))
         return true;
+    if (!elf->strings.file)
+        return tn_fail(err, TENON_E_MALFORMED, "symbol table without a string table (DT_STRTAB)");
     if (!tn_elf_map(elf, d->value[TN_TAG_SYMTAB], &table->offset, &room))
         return tn_fail(err, TENON_E_MALFORMED,
                        "symbol table (DT_SYMTAB) at address 0x%" PRIx64

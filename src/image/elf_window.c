@@ -13,7 +13,7 @@
 #include "limits.h"
 
 /* So many pieces of one table may be read apart. */
-#define PIECES 8u
+#define PIECES 24u
 
 /* Bytes of one piece of a stream. */
 #define STREAM_PIECE (256u << 10)
@@ -34,23 +34,25 @@ static bool inside_declared(const struct tn_elf_window *window, uint64_t end)
 
 bool tn_elf_cover(struct tn_elf_window *window, uint64_t offset, uint64_t size, tenon_error *err)
 {
-    if (inside(window->near, offset, size))
-        return true;
     if (offset < window->start || offset > window->end || size > window->end - offset)
         return tn_fail(err, TENON_E_TRUNCATED,
                        "%s: %" PRIu64 " bytes needed at 0x%" PRIx64 ", %" PRIu64 " left",
                        window->what, size, offset, offset < window->end ? window->end - offset : 0);
+    if (inside(window->near, offset, size))
+        return true;
     uint64_t from = window->start, to = window->end;
     if (inside_declared(window, offset + size))
         to = window->declared;
-    if (window->misses++ < PIECES) {
+    if (window->pieces < PIECES) {
         uint64_t low = offset - offset % TN_ELF_PAGE, high = offset + size;
         high += (TN_ELF_PAGE - high % TN_ELF_PAGE) % TN_ELF_PAGE;
         from = low > from ? low : from;
         to = high < to ? high : to;
     }
+    uint64_t before = window->file->bytes_read;
     if (!tn_file_upto(window->file, from, to - from, window->what, &window->near, err))
         return false;
+    window->pieces += window->file->bytes_read != before;
     if (!inside(window->near, offset, size))
         return tn_fail(err, TENON_E_TRUNCATED, "%s: the file became shorter", window->what);
     return true;
@@ -71,8 +73,9 @@ const char *tn_elf_window_string(struct tn_elf_window *window, uint64_t offset, 
         if (!tn_elf_cover(window, at, span, err))
             return NULL;
         uint64_t have = window->near.start + window->near.size - at;
+        have = have < left ? have : left; /* `near` may reach beyond the table */
         const uint8_t *text = tn_elf_at(window, at);
-        const uint8_t *end = memchr(text, 0, (size_t)(have < limit ? have : limit + 1));
+        const uint8_t *end = memchr(text, 0, (size_t)(have <= limit ? have : limit + 1));
         if (end) {
             *length = (size_t)(end - text);
             return (const char *)text;
@@ -83,7 +86,7 @@ const char *tn_elf_window_string(struct tn_elf_window *window, uint64_t offset, 
                     window->what, offset, limit);
             return NULL;
         }
-        if (have >= left) {
+        if (have == left) {
             tn_fail(err, TENON_E_MALFORMED, "%s: string at offset 0x%" PRIx64 " has no end",
                     window->what, offset);
             return NULL;
@@ -95,19 +98,22 @@ const char *tn_elf_window_string(struct tn_elf_window *window, uint64_t offset, 
 /* Reads the next piece of a range that is too big to keep. */
 static bool refill(struct tn_elf_stream *s, tenon_error *err)
 {
+    const struct tn_file *file = s->file;
     uint64_t left = s->end - s->offset;
-    size_t want = left < STREAM_PIECE ? (size_t)left : STREAM_PIECE, got = 0;
-    if (!s->file->ops || s->end - s->offset <= STREAM_WHOLE)
+    size_t want = left < STREAM_PIECE ? (size_t)left : STREAM_PIECE, have = 0, got = 1;
+    if (!file->ops || left <= STREAM_WHOLE)
         return tn_file_upto(s->file, s->offset, left, s->what, &s->piece, err);
     if (!s->buffer)
         s->buffer = malloc(STREAM_PIECE);
     if (!s->buffer)
         return tn_no_memory(err);
-    int number =
-        s->file->ops->read(s->file->layer, s->file->handle, s->offset, s->buffer, want, &got);
-    if (number)
-        return tn_fail_system(err, number, "%s", s->what);
-    s->piece = (struct tn_view){ s->buffer, got, s->offset };
+    for (; have < want && got; have += got) {
+        int number = file->ops->read(file->layer, file->handle, s->offset + have, s->buffer + have,
+                                     want - have, &got);
+        if (number)
+            return tn_fail_system(err, number, "%s", s->what);
+    }
+    s->piece = (struct tn_view){ s->buffer, have, s->offset };
     return true;
 }
 

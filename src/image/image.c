@@ -92,6 +92,14 @@ void tenon_image_free(tenon_image *image)
     free(image);
 }
 
+static bool is_warned(const tenon_image *image, const char *text)
+{
+    for (size_t i = 0; i < image->warning_count; i++)
+        if (strcmp(image->warnings[i], text) == 0)
+            return true;
+    return false;
+}
+
 void tn_image_warn(tenon_image *image, const char *format, ...)
 {
     char text[TENON_ERROR_TEXT];
@@ -101,6 +109,8 @@ void tn_image_warn(tenon_image *image, const char *format, ...)
     va_start(values, format);
     vsnprintf(text, sizeof text, format, values);
     va_end(values);
+    if (is_warned(image, text))
+        return;
     if (!image->warnings)
         image->warnings = tn_arena_rows(&image->arena, WARNINGS, sizeof *image->warnings);
     const char *kept = image->warnings ? tn_arena_string(&image->arena, text) : NULL;

@@ -2,19 +2,20 @@
  * parse_conf_include() */
 #include "ldconf.h"
 
+#include <errno.h>
 #include <fnmatch.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "limits.h"
+#include "table.h"
 
-/* Files still to read and directories found. The files form a stack: an include is read at once. */
+/* Directories found so far. The files form a stack: an include is read at once. */
 struct reading {
     tenon_world *world;
     struct tn_arena *arena;
-    const char **dirs;
-    size_t dir_count, dir_room;
-    unsigned files; /* read so far, all in all */
+    struct tn_names dirs; /* numbered in the order found */
+    unsigned steps;       /* files read and directories listed, all in all */
+    size_t bytes;         /* of the files */
     bool no_memory;
 };
 
@@ -24,17 +25,14 @@ static void add_dir(struct reading *r, const char *text, size_t size)
 {
     while (size > 1 && text[size - 1] == '/')
         size--;
-    for (size_t i = 0; i < r->dir_count; i++)
-        if (strlen(r->dirs[i]) == size && memcmp(r->dirs[i], text, size) == 0)
-            return;
-    if (r->dir_count >= TN_LIMIT_INCLUDES || r->no_memory)
-        return;
-    const char *copy = tn_arena_copy(r->arena, text, size);
-    if (!copy || !tn_grow(&r->dirs, &r->dir_room, r->dir_count, sizeof *r->dirs)) {
+    if (r->dirs.count < TN_LIMIT_INCLUDES && tn_names_add(&r->dirs, text, size) == TN_NO_NAME)
         r->no_memory = true;
-        return;
-    }
-    r->dirs[r->dir_count++] = copy;
+}
+
+/* Counts one file or directory; false when there were enough, or no memory. */
+static bool take_step(struct reading *r)
+{
+    return !r->no_memory && r->steps++ < TN_LIMIT_INCLUDES;
 }
 
 /* Names of one directory that match one component of a pattern. */
@@ -58,7 +56,7 @@ static int each_name(void *arg, const char *name)
         include_from(m->r, path, m->rest, m->depth);
     else
         read_file(m->r, path, m->depth);
-    return m->r->no_memory || m->r->files >= TN_LIMIT_INCLUDES;
+    return m->r->no_memory || m->r->steps >= TN_LIMIT_INCLUDES;
 }
 
 /* Walks the components of `pattern` below `dir`; each wildcard lists one directory. */
@@ -74,7 +72,8 @@ static void include_from(struct reading *r, const char *dir, const char *pattern
     }
     struct matching m = { r, dir, component, pattern + size, depth + 1 };
     if (strpbrk(component, "*?[\\")) {
-        (void)tenon_world_list(r->world, *dir ? dir : "/", each_name, &m);
+        if (take_step(r) && tenon_world_list(r->world, *dir ? dir : "/", each_name, &m) == ENOMEM)
+            r->no_memory = true;
         return;
     }
     const char *path = tn_arena_format(r->arena, "%s/%s", dir, component);
@@ -117,14 +116,15 @@ static void read_line(struct reading *r, const char *file, char *line, unsigned 
 static void read_file(struct reading *r, const char *path, unsigned depth)
 {
     struct tn_view bytes;
-    if (r->files++ >= TN_LIMIT_INCLUDES || depth >= TN_LIMIT_INCLUDE_DEPTH ||
-        tn_file_whole(r->world, path, TN_LIMIT_CONFIG, r->arena, &bytes) != 0)
+    if (!take_step(r) || depth >= TN_LIMIT_INCLUDE_DEPTH)
         return;
-    char *text = tn_arena_copy(r->arena, bytes.at, bytes.size);
+    int error = tn_file_whole(r->world, path, TN_LIMIT_CONFIG - r->bytes, r->arena, &bytes);
+    char *text = error ? NULL : tn_arena_copy(r->arena, bytes.at, bytes.size);
     if (!text) {
-        r->no_memory = true;
+        r->no_memory |= error == 0 || error == ENOMEM;
         return;
     }
+    r->bytes += bytes.size;
     for (char *end = text + bytes.size; text < end && !r->no_memory;) {
         size_t size = strcspn(text, "\n");
         text[size] = '\0';
@@ -136,8 +136,15 @@ static void read_file(struct reading *r, const char *path, unsigned depth)
 const struct tn_dirs *tn_ldconf_read(tenon_world *world, struct tn_arena *arena, const char *path)
 {
     struct reading r = { .world = world, .arena = arena };
+    const struct tn_dirs *dirs = NULL;
+    if (!tn_names_init(&r.dirs))
+        return NULL;
     read_file(&r, path, 0);
-    const struct tn_dirs *dirs = r.no_memory ? NULL : tn_dirs_from(arena, r.dirs, r.dir_count);
-    free(r.dirs);
+    const char **list = tn_arena_rows(arena, r.dirs.count + 1, sizeof *list);
+    for (uint32_t i = 0; list && i < r.dirs.count; i++)
+        list[i] = tn_names_text(&r.dirs, i);
+    if (list && !r.no_memory)
+        dirs = tn_dirs_from(arena, list, r.dirs.count);
+    tn_names_free(&r.dirs);
     return dirs;
 }

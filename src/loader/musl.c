@@ -387,6 +387,7 @@ const tenon_loader tn_loader_musl = {
     .matches_short = true,
     .dlopen_as_program = true,
     .ignores_ident = true,
+    .joins_verbatim = true,
     .merges_libc = true,
     .path_limit = 512, /* the buffer that path_open() is given: 2 * NAME_MAX + 2 */
     .preload_separators = " \t\n\v\f\r:",

@@ -149,6 +149,7 @@ struct tenon_loader {
     bool dlopen_as_program;  /* dlopen() searches for the program, whoever calls */
     bool preload_as_program; /* a preload searches with the program's run paths */
     bool ignores_ident;      /* e_ident and e_machine of a candidate are never looked at */
+    bool joins_verbatim;      /* "dir/" and a name give "dir//name", as the loader then reports it */
     bool merges_libc;        /* a second libc is unmapped and the loader itself used instead */
     size_t path_limit;       /* candidates this long or longer are skipped; 0: none are */
     bool missing_is_final;   /* a refused candidate ends the whole start, not only this name */

@@ -220,7 +220,7 @@ static bool is_second_libc(tenon_resolver *r, const struct tn_node *node)
     struct tn_file file;
     struct tn_elf_symbols symbols;
     tenon_error err = TENON_ERROR_INIT;
-    if (!loader_of(r)->merges_libc || node->need_count > 1 || !node->facts ||
+    if (node->need_count > 1 || !node->facts ||
         (node->need_count == 1 && strncmp(tn_text_of(r, node->needs[0].name), "ld-", 3) != 0))
         return false; /* every libc stands on nothing, or on its own ld.so */
     bool start = false, in = false;
@@ -249,7 +249,7 @@ static int32_t add_found(tenon_resolver *r, struct tn_search *s, struct tn_objec
             claim_short(r, known);
         return known == r->self ? answer_self(r, s->name) : known;
     }
-    if (is_second_libc(r, node))
+    if (loader_of(r)->merges_libc && is_second_libc(r, node))
         return answer_self(r, s->name);
     object.node = s->node;
     object.path = s->path;
@@ -300,7 +300,6 @@ static bool is_slashed(const char *name)
 static struct tn_asker asker_for(tenon_resolver *r, int32_t object, enum tn_request request)
 {
     const tenon_loader *loader = loader_of(r);
-    const char *env = tenon_world_env(r->world, "LD_LIBRARY_PATH");
     bool preload = request == TN_REQUEST_PRELOAD || request == TN_REQUEST_PRELOAD_CONFIG;
     struct tn_asker asker = { .request = request };
     if (request == TN_REQUEST_DLOPEN && loader->dlopen_as_program)
@@ -312,7 +311,7 @@ static struct tn_asker asker_for(tenon_resolver *r, int32_t object, enum tn_requ
     }
     if (o->node != TN_NO_NODE && r->nodes[o->node]->facts)
         asker.nodeflib = r->nodes[o->node]->facts->elf.dt_flags_1 & 0x800;
-    if (env && strchr(env, '$'))
+    if (r->target->env_has_tokens)
         asker.program_origin = program_origin(r);
     if (!preload || !r->target->target.secure) /* plans differ only for secure preloads */
         asker.request = TN_REQUEST_NEED;
@@ -325,11 +324,16 @@ static struct tn_search *search_for(tenon_resolver *r, uint32_t name, int32_t ob
 {
     const char *text = tn_text_of(r, name);
     bool secure = r->target->target.secure;
-    struct tn_asker asker = asker_for(r, object, request);
+    if (r->asker_object != object || r->asker_request != request) {
+        r->asker = asker_for(r, object, request);
+        r->asker_object = object;
+        r->asker_request = request;
+    }
     if (secure && request == TN_REQUEST_PRELOAD && (is_slashed(text) || strlen(text) > 255))
         return tn_search_refused(r, name, TENON_OUTCOME_DROPPED_SECURE,
                                  "a secure process takes only short names without a slash");
-    return is_slashed(text) ? tn_search_direct(r, name, &asker) : tn_search_for(r, name, &asker);
+    return is_slashed(text) ? tn_search_direct(r, name, &r->asker)
+                            : tn_search_for(r, name, &r->asker);
 }
 
 /* Expands a name; a refusal gives its search. */
@@ -493,6 +497,8 @@ static struct tn_target_row *target_for(tenon_resolver *r, const struct tn_node 
     };
     if (!loader->configure(&row->target, err))
         return NULL;
+    const char *env = tenon_world_env(r->world, "LD_LIBRARY_PATH");
+    row->env_has_tokens = env && strchr(env, '$');
     row->next = r->targets;
     r->targets = row;
     r->target_count++;
@@ -635,6 +641,7 @@ static void begin(tenon_resolver *r)
     r->self = TENON_NOBODY;
     r->program_origin = TN_NO_NAME;
     r->last_plan = UINT32_MAX;
+    r->asker_object = TENON_NOBODY;
     r->target = NULL;
     r->no_memory = false;
 }

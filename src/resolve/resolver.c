@@ -24,6 +24,7 @@ void tenon_resolver_free(tenon_resolver *r)
 {
     if (!r)
         return;
+    tn_ahead_end(r->ahead);
     tn_names_free(&r->names);
     tn_map_free(&r->map);
     tn_arena_free(&r->arena);
@@ -175,88 +176,140 @@ static bool keep_facts(tenon_resolver *r, struct tn_node *node, const struct tn_
     return keep_needs(r, node, facts) && keep_versions(r, node, facts);
 }
 
-static bool is_elf(const struct tn_elf_header *header)
+/* Makes a reading into a node. false: no memory. */
+static bool keep_reading(tenon_resolver *r, struct tn_node *node, const struct tn_reading *reading)
 {
-    return memcmp(header->e_ident, "\177ELF", 4) == 0;
-}
-
-/* Reads a freshly opened file into its node. false: no memory. */
-static bool read_node(tenon_resolver *r, struct tn_file *file, struct tn_node *node)
-{
-    tenon_error err = TENON_ERROR_INIT;
-    struct tn_facts facts;
-    bool good = false;
-    if (file->info.type == TENON_FILE_DIRECTORY) {
-        tn_fail_system(&err, EISDIR, "%s", file->name);
-    } else {
-        node->header_read = tn_elf_read_header(file, NULL, &node->header, &err);
-        if (!is_elf(&node->header)) {
-            err = (tenon_error)TENON_ERROR_INIT;
-            (void)tn_format_of(file, &err);
-        } else if (node->header_read) {
-            good = tn_elf_read_facts(file, NULL, &facts, &err);
-        }
+    node->header_read = reading->header_read;
+    node->header = reading->header;
+    if (reading->good) {
+        node->loader = tn_loader_of(r->world, &reading->facts);
+        return keep_facts(r, node, &reading->facts);
     }
-    if (good) {
-        node->loader = tn_loader_of(r->world, &facts);
-        return keep_facts(r, node, &facts);
-    }
-    if (err.code == TENON_E_MEMORY)
+    if (reading->err.code == TENON_E_MEMORY)
         return false;
-    node->error = err.code ? err.code : TENON_E_FORMAT;
-    node->system_errno = err.system_errno;
+    node->error = reading->err.code;
+    node->system_errno = reading->err.system_errno;
     node->own_name = TN_NO_NAME;
-    return (node->error_text = tn_arena_string(&r->arena, err.text)) != NULL;
+    return (node->error_text = tn_arena_string(&r->arena, reading->err.text)) != NULL;
 }
 
-static struct tn_node *add_node(tenon_resolver *r, struct tn_file *file, uint32_t path,
-                                const uint32_t key[4])
+/* The number of the node of a device and inode; TN_NO_NODE: not read yet. */
+static uint32_t known_node(const tenon_resolver *r, const tenon_file_info *info, uint32_t key[4])
+{
+    key[0] = TN_TAG_NODE | (uint32_t)(info->device >> 32) << 3;
+    key[1] = (uint32_t)info->device;
+    key[2] = (uint32_t)(info->inode >> 32);
+    key[3] = (uint32_t)info->inode;
+    return tn_map_find(&r->map, key);
+}
+
+/* The number of a new node; TN_NO_NODE: no memory. */
+static uint32_t add_node(tenon_resolver *r, const tenon_file_info *info,
+                         const struct tn_reading *reading, uint32_t path, const uint32_t key[4])
 {
     struct tn_node *node = tn_arena_take(&r->arena, sizeof *node);
     if (!node || !tn_grow(&r->nodes, &r->node_room, r->node_count, sizeof *r->nodes))
-        return NULL;
-    node->info = file->info;
+        return TN_NO_NODE;
+    node->info = *info;
     node->path = path;
-    if (!read_node(r, file, node) || !tn_map_set(&r->map, key, (uint32_t)r->node_count))
-        return NULL;
-    r->nodes[r->node_count++] = node;
+    if (!keep_reading(r, node, reading) || !tn_map_set(&r->map, key, (uint32_t)r->node_count))
+        return TN_NO_NODE;
+    r->nodes[r->node_count] = node;
+    return (uint32_t)r->node_count++;
+}
+
+/* A file of the list that is read ahead: the thread has it, or will be told that we do. */
+static bool open_ahead(tenon_resolver *r, uint32_t path, struct tn_opening *opening)
+{
+    uint32_t key[4];
+    uint32_t row = r->uses[path].expected;
+    struct tn_ahead_result *result = row ? tn_ahead_take(r->ahead, row - 1) : NULL;
+    if (!result)
+        return false;
+    opening->error = result->error;
+    if (!result->error) {
+        opening->node = known_node(r, &result->info, key);
+        if (opening->node == TN_NO_NODE && result->known) { /* it is another row's to read */
+            tn_ahead_free(result);
+            return false;
+        }
+        if (opening->node == TN_NO_NODE)
+            opening->node = add_node(r, &result->info, &result->reading, path, key);
+    }
+    tn_ahead_free(result);
+    return true;
+}
+
+/* Reads a file that we opened ourselves, unless the thread has read it under another name. */
+static uint32_t read_file(tenon_resolver *r, struct tn_file *file, uint32_t path)
+{
+    uint32_t key[4];
+    uint32_t node = known_node(r, &file->info, key);
+    if (node != TN_NO_NODE)
+        return node;
+    struct tn_ahead_result *result = r->ahead ? tn_ahead_claim(r->ahead, &file->info) : NULL;
+    if (result && !result->error && !result->known) {
+        node = add_node(r, &result->info, &result->reading, path, key);
+    } else {
+        struct tn_reading reading;
+        tn_reading_make(file, &reading);
+        node = add_node(r, &file->info, &reading, path, key);
+    }
+    tn_ahead_free(result);
     return node;
 }
 
-/* The number of the node that the open file is, read if it is new; TN_NO_NODE: no memory. */
-static uint32_t node_of(tenon_resolver *r, struct tn_file *file, uint32_t path)
+static struct tn_opening open_path(tenon_resolver *r, uint32_t path)
 {
-    uint64_t device = file->info.device, inode = file->info.inode;
-    uint32_t key[4] = { TN_TAG_NODE | (uint32_t)(device >> 32) << 3, (uint32_t)device,
-                        (uint32_t)(inode >> 32), (uint32_t)inode };
-    uint32_t known = tn_map_find(&r->map, key);
-    if (known != TN_NO_NAME)
-        return known;
-    return add_node(r, file, path, key) ? (uint32_t)(r->node_count - 1) : TN_NO_NODE;
+    struct tn_opening opening = { .node = TN_NO_NODE };
+    struct tn_file file;
+    if (r->ahead && open_ahead(r, path, &opening))
+        return opening;
+    opening.error = tn_file_open(r->world, tn_text_of(r, path), &r->scratch, &file);
+    if (opening.error == 0) {
+        opening.node = read_file(r, &file, path);
+        tn_file_close(&file);
+        tn_arena_reset(&r->scratch);
+    }
+    return opening;
 }
 
 struct tn_node *tn_resolver_open(tenon_resolver *r, uint32_t path, int *error)
 {
-    struct tn_file file;
     *error = 0;
     if (!r->uses[path].opened) {
-        struct tn_opening opening = { .node = TN_NO_NODE };
-        opening.error = tn_file_open(r->world, tn_text_of(r, path), &r->scratch, &file);
-        if (opening.error == 0) {
-            opening.node = node_of(r, &file, path);
-            tn_file_close(&file);
-            tn_arena_reset(&r->scratch);
-        }
-        if ((opening.error == 0 && opening.node == TN_NO_NODE) ||
+        struct tn_opening made = open_path(r, path);
+        if ((made.error == 0 && made.node == TN_NO_NODE) ||
             !tn_grow(&r->openings, &r->opening_room, r->opening_count, sizeof *r->openings)) {
             r->no_memory = true;
             *error = ENOMEM;
             return NULL;
         }
-        r->openings[r->opening_count++] = opening;
+        r->openings[r->opening_count++] = made;
         r->uses[path].opened = (uint32_t)r->opening_count;
     }
     const struct tn_opening *opening = &r->openings[r->uses[path].opened - 1];
     *error = opening->error;
     return opening->error ? NULL : r->nodes[opening->node];
+}
+
+bool tenon_resolver_expect(tenon_resolver *r, const char *const *paths, size_t count,
+                           tenon_error *err)
+{
+    const char **texts = tn_arena_rows(&r->arena, count, sizeof *texts);
+    uint32_t *names = tn_arena_rows(&r->arena, count, sizeof *names);
+    if (r->ahead)
+        return tn_fail(err, TENON_E_ARGUMENT, "files are expected already");
+    if (count && (!texts || !names))
+        return tn_no_memory(err);
+    for (size_t i = 0; i < count; i++) {
+        names[i] = tn_resolver_name(r, paths[i]);
+        if (names[i] == TN_NO_NAME)
+            return tn_no_memory(err);
+        texts[i] = tn_text_of(r, names[i]);
+    }
+    r->ahead = tn_ahead_begin(r->world, texts, count);
+    for (size_t i = 0; r->ahead && i < count; i++)
+        r->uses[names[i]].expected = (uint32_t)i + 1;
+    return true;
 }

@@ -4,6 +4,7 @@
 
 #include <tenon/resolve.h>
 
+#include "ahead.h"
 #include "rules.h"
 #include "table.h"
 
@@ -61,6 +62,7 @@ struct tn_search {
 /* What is remembered of a name, a path or a directory, by its number. */
 struct tn_use {
     uint32_t opened; /* 0: never; else index + 1 of an opening */
+    uint32_t expected; /* 0: no; else index + 1 of a row that is read ahead */
     uint32_t plan;   /* the plan of `search` */
     uint32_t search;
     uint32_t stamp; /* process in which `object` answers to it */
@@ -103,6 +105,7 @@ struct tn_preload {
 struct tn_target_row {
     struct tn_target target;
     bool preloads_read;
+    bool env_has_tokens; /* LD_LIBRARY_PATH depends on where the program is */
     struct tn_preload *preloads;
     size_t preload_count;
     struct tn_target_row *next;
@@ -113,6 +116,7 @@ struct tenon_resolver {
     struct tn_arena arena;   /* lives as long as the resolver */
     struct tn_arena scratch; /* one file */
     struct tn_names names;
+    struct tn_ahead *ahead; /* NULL: nothing is read ahead */
     struct tn_map map; /* tagged keys: nodes, plans, searches, paths, targets */
     struct tn_use *uses;
     size_t use_room;
@@ -151,6 +155,9 @@ struct tenon_resolver {
     bool program_started;    /* by the kernel, not by `ld.so FILE` */
     uint32_t last_plan;
     struct tn_asker last_asker;
+    struct tn_asker asker; /* of the object that asked last */
+    int32_t asker_object;
+    enum tn_request asker_request;
 };
 
 #define TN_TAG_NODE 1u

@@ -1,6 +1,5 @@
 /* src/resolve/search.c - carries out a plan for a name; every attempt is recorded */
 #include <errno.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "fail.h"
@@ -161,14 +160,30 @@ static bool has_directory(tenon_resolver *r, const char *dir)
 
 #define PATH_BUFFER 8192
 
+static size_t append(char *path, size_t at, const char *part, size_t size)
+{
+    memcpy(path + at, part, size);
+    return at + size;
+}
+
 /* The number of dir/sub/name; TN_NO_NAME when it is too long for any system or there is no memory.
  */
 static uint32_t join(tenon_resolver *r, const char *dir, const char *sub, const char *name)
 {
+    bool verbatim = r->target->target.loader->joins_verbatim;
     char path[PATH_BUFFER];
-    const char *slash = *dir && strcmp(dir, "/") != 0 ? "/" : "";
-    int n = snprintf(path, sizeof path, "%s%s%s%s%s", dir, slash, sub, *sub ? "/" : "", name);
-    return n > 0 && (size_t)n < sizeof path ? tn_resolver_name(r, path) : TN_NO_NAME;
+    size_t dir_size = strlen(dir), sub_size = strlen(sub), name_size = strlen(name), n;
+    if (dir_size > PATH_BUFFER / 4 || sub_size > PATH_BUFFER / 4 || name_size > PATH_BUFFER / 4)
+        return TN_NO_NAME;
+    n = append(path, 0, dir, dir_size);
+    if (dir_size && (verbatim || path[n - 1] != '/'))
+        path[n++] = '/';
+    n = append(path, n, sub, sub_size);
+    if (sub_size && name_size)
+        path[n++] = '/';
+    n = append(path, n, name, name_size);
+    path[n] = '\0';
+    return tn_resolver_name(r, path);
 }
 
 /* One directory: first its hardware subdirectories that exist, then itself. */

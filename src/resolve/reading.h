@@ -1,0 +1,18 @@
+/* src/resolve/reading.h - what reading one file gave, before it becomes a node */
+#ifndef TN_READING_H
+#define TN_READING_H
+
+#include "model.h"
+
+struct tn_reading {
+    bool header_read;
+    bool good; /* facts are there; else err says why not */
+    struct tn_elf_header header;
+    struct tn_facts facts; /* borrows from the file's arena */
+    tenon_error err;
+};
+
+/* Reads an open file's header and facts. Pure: any thread may do it. */
+void tn_reading_make(struct tn_file *file, struct tn_reading *out);
+
+#endif

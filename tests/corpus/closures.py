@@ -1,0 +1,80 @@
+"""The ELF closures of the corpus as sysroots: each need against the expected resolution.
+
+The glibc tree is asked twice, with its ld.so.cache and with ld.so.conf alone.
+"""
+
+import os
+import sys
+import tempfile
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
+
+import corpus
+import tenon
+from report import Report
+
+GLIBC = "debian13-arm64-file"
+MUSL = "linuxmusl-x64-addon"
+
+
+def inside(tree, path):
+    """The file of the tree that a path of its own system names, links followed."""
+    if path is None:
+        return None
+    return os.path.relpath(os.path.realpath(os.path.join(tree, path.lstrip("/"))), tree)
+
+
+def found(row, tree, name, flavour):
+    """What tenon says a need of the file itself becomes."""
+    if flavour == "interpreter":
+        return inside(tree, tenon.text(row["interpreter"]))
+    paths = [library["path"] for library in row["libraries"]
+             if tenon.text(library["name"]) == name and -1 in library["needed_by"]]
+    return inside(tree, tenon.text(paths[0])) if paths else None
+
+
+def compare(report, what, tree, rows):
+    """Each row of the expectation, its requester asked as the file."""
+    requesters = sorted({"/" + row["requester"] for row in rows})
+    answers = tenon.why(requesters, sysroot=tree)
+    for row in rows:
+        name = "%s: %s of %s" % (what, row["needed"], row["requester"])
+        answer = answers["/" + row["requester"]]
+        target = row["resolved_to"].split(" -> ")[-1]
+        expected = None if row["outcome"] == "not-found" else inside(tree, target)
+        got = (found(answer, tree, row["needed"], row["flavour"])
+               if answer["status"] != "error" else "%(code)s: %(message)s" % answer["error"])
+        report.check(name, expected, got)
+        report.check(name + ", status", "ok", answer["status"])
+    return answers
+
+
+def main():
+    directory = tenon.shared("corpus", "closures")
+    tenon.command()
+    report = Report()
+    with tempfile.TemporaryDirectory(prefix="tenon-closures-") as work:
+        work = os.path.realpath(work)
+        tree = os.path.join(work, GLIBC)
+        corpus.restore_tree(os.path.join(directory, GLIBC), tree)
+        rows = corpus.expected(tree)
+        with_cache = compare(report, "cache", tree, rows)
+        os.unlink(os.path.join(tree, "etc", "ld.so.cache"))
+        without = compare(report, "no cache", tree, rows)
+        for path, row in sorted(without.items()):
+            remarks = " ".join(row.get("remarks", ()))
+            report.check(path + ": says that ld.so.conf was used", True, "ld.so.conf" in remarks)
+            same = [[library["name"] for library in answer.get("libraries", ())]
+                    for answer in (with_cache[path], row)]
+            report.check(path + ": the same libraries without cache", same[0], same[1],
+                         ("cache", "no cache"))
+        tree = os.path.join(work, MUSL)
+        corpus.restore_tree(os.path.join(directory, MUSL), tree)
+        answers = compare(report, "musl", tree, corpus.expected(tree))
+        for path, row in sorted(answers.items()):
+            report.check(path + ": its loader", "musl", row["loader"])
+    report.finish()
+
+
+if __name__ == "__main__":
+    main()

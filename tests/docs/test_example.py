@@ -1,0 +1,73 @@
+#!/usr/bin/env python3
+"""docs/example.c builds with what `meson install` installs, and answers as the command does."""
+
+import json
+import os
+import pathlib
+import shlex
+import shutil
+import subprocess
+import tempfile
+import unittest
+
+import tree
+from tree import BUILD, SOURCE, TENON
+
+
+def output(*command, **more):
+    return subprocess.run(command, check=True, capture_output=True, text=True, timeout=300,
+                          **more).stdout
+
+
+def expected(program):
+    """What the example should print, from the command's JSON."""
+    answer = subprocess.run([TENON, 'why', '--json', program], capture_output=True, text=True,
+                            timeout=60)
+    (result,) = json.loads(answer.stdout)['results']
+    return [(library['name'], library['path'] or library['status'], library['rule'])
+            for library in result['libraries']]
+
+
+class Example(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.scratch = tempfile.TemporaryDirectory()
+        cls.addClassCleanup(cls.scratch.cleanup)
+        root = pathlib.Path(cls.scratch.name) / 'root'
+        output('meson', 'install', '-C', str(BUILD), '--no-rebuild', '--destdir', str(root))
+        (found,) = root.rglob('tenon.pc')
+        # The .pc file names the prefix it was configured for: here it stands below `root`.
+        prefix = str(root) + tree.build_option('prefix')
+        flags = shlex.split(output('pkg-config', '--define-variable=prefix=' + prefix,
+                                   '--cflags', '--libs', 'tenon',
+                                   env={**os.environ, 'PKG_CONFIG_PATH': str(found.parent)}))
+        cls.program = str(pathlib.Path(cls.scratch.name) / 'example')
+        output(*shlex.split(os.environ.get('CC', 'cc')), '-std=c11', '-Wall', '-Wextra', '-Werror',
+               str(SOURCE / 'docs' / 'example.c'), '-o', cls.program, *flags)
+        cls.environment = {**os.environ, 'LD_LIBRARY_PATH': str(found.parent.parent)}
+
+    def run_example(self, *arguments):
+        return subprocess.run([self.program, *arguments], capture_output=True, text=True,
+                              timeout=60, env=self.environment)
+
+    def test_it_answers_as_the_command_does(self):
+        program = shutil.which('sh')
+        answer = self.run_example(program)
+        self.assertEqual(answer.returncode, 0, answer.stderr)
+        lines = ['%s => %s [%s]' % fields for fields in expected(program)]
+        self.assertTrue(lines)
+        self.assertEqual(answer.stdout.splitlines(), lines)
+
+    def test_what_cannot_be_read_is_said(self):
+        answer = self.run_example('/nonexistent')
+        self.assertEqual(answer.returncode, 3)
+        self.assertIn('/nonexistent', answer.stderr)
+
+
+if __name__ == '__main__':
+    tree.skip_without_command()
+    if tree.is_sanitized():
+        tree.skip('the library is built with a sanitizer')
+    if not all(shutil.which(tool) for tool in ('meson', 'pkg-config')):
+        tree.skip('needs meson and pkg-config')
+    unittest.main()
