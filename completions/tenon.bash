@@ -24,6 +24,7 @@ _tenon_value() {
     --lib | --platform) COMPREPLY=() ;;
     *) return 1 ;;
     esac
+    return 0
 }
 
 _tenon() {

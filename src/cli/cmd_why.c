@@ -99,7 +99,7 @@ static void expect(struct why *why, const char *const *files)
 
     while (files[count])
         count++;
-    if (tenon_world_is_host(why->side.world))
+    if (tenon_world_is_host(why->side.world) && !why->side.moved)
         (void)tenon_resolver_expect(why->side.resolver, files, count, NULL);
 }
 

@@ -136,14 +136,31 @@ static int tell_error(struct cli_answer *answer, const char *label, const tenon_
     return CLI_UNREADABLE;
 }
 
-/* No image: not one that is broken. An empty file is none, though it may have been meant as one. */
+/* Of a format that this version does not read, unlike an image of a loader it does not know. */
+static bool is_unread_format(const struct cli_side *side, const char *path)
+{
+    tenon_image *image = tenon_image_open(side->world, path, TENON_PART_CORE, NULL);
+
+    tenon_image_free(image);
+    return !image;
+}
+
+/*
+ * What a look over a whole directory passes by: no image, an empty file (it may have been meant
+ * as one), an image that is not made to be loaded. Not an image that is broken.
+ */
 static bool is_other(const struct cli_side *side, const char *path, const tenon_error *err)
 {
     tenon_file_info info;
 
-    return err->code == TENON_E_FORMAT ||
-           (err->code == TENON_E_TRUNCATED && tenon_world_stat(side->world, path, &info) == 0 &&
-            info.size == 0);
+    switch (err->code) {
+    case TENON_E_FORMAT:
+    case TENON_E_NOT_LOADABLE: return true;
+    case TENON_E_UNSUPPORTED: return is_unread_format(side, path);
+    case TENON_E_TRUNCATED:
+        return tenon_world_stat(side->world, path, &info) == 0 && info.size == 0;
+    default: return false;
+    }
 }
 
 /* Messages begin with the path in the world; the user knows the file by another name. */

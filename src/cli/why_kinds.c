@@ -36,18 +36,20 @@ static bool same_library(const struct why_diff *diff, size_t i, size_t k)
            equal(rule_name(old), rule_name(new)) && equal(old->where, new->where);
 }
 
-static void put_place(struct cli_out *out, const tenon_library *library)
+/* Path and rule; the path is left out when it is the name that was just printed. */
+static void put_place(struct cli_out *out, const tenon_library *library, const char *printed)
 {
     bool found = library->status == TENON_STATUS_FOUND || library->status == TENON_STATUS_SYSTEM;
 
-    cli_puts(out, "  ");
-    if (library->path)
+    if (library->path && !equal(library->path, printed)) {
+        cli_puts(out, "  ");
         cli_text(out, library->path);
+    }
     if (found) {
         why_put_rule(out, library->rule, library->where);
         return;
     }
-    cli_puts(out, library->path ? "  " : "");
+    cli_puts(out, "  ");
     cli_style(out, CLI_MISS);
     cli_puts(out, library->status == TENON_STATUS_REFUSED ? "refused" : "not found");
     cli_style(out, CLI_PLAIN);
@@ -58,14 +60,14 @@ static void put_library(const struct why_diff *diff, const struct why_view *view
     const tenon_library *library = tenon_graph_library(view->graph, i);
 
     cli_text(diff->out, library->name);
-    put_place(diff->out, library);
+    put_place(diff->out, library, library->name);
 }
 
 static void put_library_change(const struct why_diff *diff, size_t i, size_t k)
 {
     put_library(diff, diff->before, i);
     cli_puts(diff->out, diff->before->why->glyphs->becomes);
-    put_place(diff->out, tenon_graph_library(diff->after->graph, k));
+    put_place(diff->out, tenon_graph_library(diff->after->graph, k), NULL);
 }
 
 static void put_library_json(const struct why_diff *diff, const struct why_view *view, size_t i)

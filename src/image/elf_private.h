@@ -92,7 +92,7 @@ static inline const uint8_t *tn_elf_at(const struct tn_elf_window *window, uint6
 
 /*
  * The string at `offset` of the window, at most `limit` bytes. NULL when it begins or ends
- * outside (TENON_E_MALFORMED) or is longer (TENON_E_LIMIT).
+ * outside (TENON_E_MALFORMED) or is longer (TENON_E_LIMIT); *length then says how far was looked.
  */
 const char *tn_elf_window_string(struct tn_elf_window *window, uint64_t offset, uint64_t limit,
                                  size_t *length, tenon_error *err);

@@ -209,16 +209,21 @@ static bool read_links(struct tn_elf_sections *sections, tenon_error *err)
     return true;
 }
 
-/* Objects have no program headers: what is found in notes of others is in their sections. */
-static bool read_object_notes(struct tn_elf_sections *sections, tenon_error *err)
+/*
+ * Objects have no program headers: what is found in notes of others is in their sections. Of a
+ * linked file only the build id is taken so, where linkers left it out of PT_NOTE (Go's does).
+ */
+static bool read_notes_again(struct tn_elf_sections *sections, tenon_error *err)
 {
     struct tn_elf *elf = sections->elf;
     struct tn_facts *facts = &elf->image->facts;
-    if (elf->header.e_type != TN_ET_REL)
+    if (facts->build_id)
         return true;
     tn_elf_read_section_notes(sections);
-    facts->elf.isa_needed = elf->notes.isa_needed;
-    facts->os = facts->os ? facts->os : elf->notes.os;
+    if (elf->header.e_type == TN_ET_REL) {
+        facts->elf.isa_needed = elf->notes.isa_needed;
+        facts->os = facts->os ? facts->os : elf->notes.os;
+    }
     if (!elf->notes.build_id.size)
         return true;
     facts->build_id = tn_elf_hex(elf->file->arena, elf->notes.build_id);
@@ -235,5 +240,5 @@ bool tn_elf_read_section_part(struct tn_elf *elf, tenon_error *err)
     if (!count)
         return tn_no_memory(err);
     return tn_elf_add_fact(elf->image, "section_count", count, err) &&
-           read_object_notes(&sections, err) && read_links(&sections, err);
+           read_notes_again(&sections, err) && read_links(&sections, err);
 }

@@ -236,11 +236,11 @@ static bool is_past_end(const struct symtab *table, const struct tn_elf_symbol *
                                 (symbol->bind > STB_WEAK && symbol->bind < STB_GNU_UNIQUE));
 }
 
-/* The name, "" when it is not in the string table. */
+/* The name, "" when it is not in the string table. What was looked through in vain counts too. */
 static bool read_name(struct tn_elf_window *strings, uint32_t st_name, uint64_t *left,
                       const char **name, tenon_error *err)
 {
-    size_t length = 0;
+    size_t length;
     *name = tn_elf_window_string(strings, st_name, TN_LIMIT_STRING, &length, NULL);
     if (!*name)
         *name = "";

@@ -62,6 +62,7 @@ const char *tn_elf_window_string(struct tn_elf_window *window, uint64_t offset, 
                                  size_t *length, tenon_error *err)
 {
     uint64_t at, left, span = 1;
+    *length = 0;
     if (!tn_add(window->start, offset, &at) || at >= window->end) {
         tn_fail(err, TENON_E_MALFORMED,
                 "%s: string at offset 0x%" PRIx64 ", the table has 0x%" PRIx64 " bytes",
@@ -80,6 +81,7 @@ const char *tn_elf_window_string(struct tn_elf_window *window, uint64_t offset, 
             *length = (size_t)(end - text);
             return (const char *)text;
         }
+        *length = (size_t)(have < limit ? have : limit);
         if (have > limit) {
             tn_fail(err, TENON_E_LIMIT,
                     "%s: string at offset 0x%" PRIx64 " is longer than %" PRIu64 " bytes",

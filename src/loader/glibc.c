@@ -295,6 +295,8 @@ static bool plan_rpath(struct tn_target *target, const struct tn_asker *asker, s
         const char *skipped = NULL;
         if (!p->rpath)
             continue;
+        if (plan->count == TN_PLAN_CHAIN)
+            return add_list(target, plan, RULE_RPATH, p, p->rpath, TN_PLAN_CUT);
         if (p->runpath)
             skipped = "an object's RPATH does not count when it has a RUNPATH";
         else if (cut)
@@ -322,7 +324,8 @@ static bool plan_env(struct tn_target *target, const struct tn_asker *asker, str
 static bool plan_runpath(struct tn_target *target, const struct tn_asker *asker,
                          struct tn_plan *plan)
 {
-    for (const struct tn_paths *p = asker->paths; p; p = p->parent) {
+    for (const struct tn_paths *p = asker->paths; p && plan->count < TN_PLAN_ROOM - 2;
+         p = p->parent) {
         bool own = p == asker->paths && asker->own;
         if (p->runpath &&
             !add_list(target, plan, RULE_RUNPATH, p, p->runpath,
@@ -418,14 +421,16 @@ static bool load_cache(struct tn_target *target, struct config *config)
         return true;
     }
     if (error == ENOENT && !tenon_world_is_host(target->world)) {
-        target->remarks[0] = tn_arena_format(
+        target->remark = tn_arena_format(
             target->arena, "there is no %s: ld.so.conf was read as ldconfig would", path);
+        target->remark_rule = &rules[RULE_CONF];
         return read_conf(target, config, path);
     }
     config->cache_problem =
         error ? tn_errno_text(error) : tn_arena_string(target->arena, problem.text);
-    target->remarks[0] =
+    target->remark =
         tn_arena_format(target->arena, "%s is not used: %s", path, config->cache_problem);
+    target->remark_rule = &rules[RULE_CACHE];
     return true;
 }
 
@@ -688,6 +693,7 @@ const tenon_loader tn_loader_glibc = {
     .symbol_versions = true,
     .has_filters = true,
     .preload_as_program = true,
+    .stats_directories = true,
     .missing_is_final = true,
     .preload_separators = " :",
     .preload_file = "/etc/ld.so.preload",

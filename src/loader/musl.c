@@ -243,19 +243,15 @@ static bool read_system(struct tn_target *target, struct config *config)
         arch ? tn_arena_format(target->arena, "%.*s/etc/ld-musl-%s.path",
                                prefix_size(target->interpreter), target->interpreter, arch)
              : NULL;
-    const char *list = "";
     if (!path)
         return false;
     int error = tn_file_whole(target->world, path, TN_LIMIT_CONFIG, target->arena, &bytes);
     config->from_file = error != ENOENT;
-    if (error == 0)
-        list = (const char *)bytes.at;
-    else if (error == ENOENT)
-        list = defaults;
+    if (error && error != ENOENT) /* an empty list, and no defaults either */
+        config->system = void_list(target, path, TENON_OUTCOME_UNREADABLE);
     else
-        target->remarks[0] = tn_arena_format(target->arena, "%s is not used, and no defaults: %s",
-                                             path, tn_errno_text(error));
-    config->system = tn_dirs_split(target->arena, list, &plain_list);
+        config->system =
+            tn_dirs_split(target->arena, error ? defaults : (const char *)bytes.at, &plain_list);
     return config->system != NULL;
 }
 
@@ -299,6 +295,13 @@ static bool plan(struct tn_target *target, const struct tn_asker *asker, struct 
             tn_arena_format(target->arena, "%s of %s", p->runpath ? "RUNPATH" : "RPATH", p->owner);
         if (!where)
             return false;
+        if (out->count >= TN_PLAN_CHAIN) {
+            add_stage(out, (struct tn_stage){ .kind = TN_STAGE_SKIPPED,
+                                              .rule = &rules[RULE_RUNPATH],
+                                              .where = where,
+                                              .detail = TN_PLAN_CUT });
+            break;
+        }
         if (p->runpath && p->rpath)
             add_stage(out, (struct tn_stage){
                                .kind = TN_STAGE_SKIPPED,

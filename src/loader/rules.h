@@ -47,7 +47,8 @@ struct tn_target {
     bool secure;
     void *config; /* the loader's own, lazily filled */
     uint32_t id;
-    const char *remarks[4]; /* about the answers of this target, in order; NULL after the last */
+    const char *remark; /* about every answer that a rule from `remark_rule` had a part in */
+    const tenon_rule *remark_rule;
 };
 
 /* How a name came to be asked for. */
@@ -83,7 +84,10 @@ struct tn_stage {
     const struct tn_dirs *dirs;
 };
 
+/* Room for a chain of run paths, and behind it for the stages that every plan ends with. */
+#define TN_PLAN_CHAIN 40
 #define TN_PLAN_ROOM 64
+#define TN_PLAN_CUT "a chain of more run paths than tenon follows"
 
 /* What to try for any name that this asker asks for, in order. */
 struct tn_plan {
@@ -149,8 +153,9 @@ struct tenon_loader {
     bool dlopen_as_program;  /* dlopen() searches for the program, whoever calls */
     bool preload_as_program; /* a preload searches with the program's run paths */
     bool ignores_ident;      /* e_ident and e_machine of a candidate are never looked at */
-    bool joins_verbatim;      /* "dir/" and a name give "dir//name", as the loader then reports it */
+    bool joins_verbatim;     /* "dir/" and a name give "dir//name", as the loader then reports it */
     bool merges_libc;        /* a second libc is unmapped and the loader itself used instead */
+    bool stats_directories;   /* a directory that cannot be asked about counts as absent */
     size_t path_limit;       /* candidates this long or longer are skipped; 0: none are */
     bool missing_is_final;   /* a refused candidate ends the whole start, not only this name */
     const char *preload_separators;

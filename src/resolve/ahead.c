@@ -32,7 +32,7 @@ struct tn_ahead {
     tenon_world *world;
     struct row *rows;
     size_t count;
-    size_t position; /* the caller has come so far */
+    size_t position;      /* the caller has come so far */
     struct tn_map claims; /* device and inode to row, or CALLERS */
 };
 

@@ -44,7 +44,7 @@ static bool add_finding(tenon_graph *graph, const tenon_need *need, int32_t obje
         return tn_no_memory(err);
     answer(graph, object, &finding);
     graph->dlopens[graph->dlopen_count++] = finding;
-    return !graph->resolver->no_memory || tn_no_memory(err);
+    return !graph->resolver->no_memory || tn_resolver_fail(graph->resolver, err);
 }
 
 static bool find_in(tenon_graph *graph, int32_t object, const char *path, tenon_error *err)

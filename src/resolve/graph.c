@@ -112,23 +112,34 @@ static bool fill(tenon_graph *graph, tenon_resolver *r)
     return turn_edges(graph, r);
 }
 
+/* True when an attempt of this process was by the rule that the target's remark is about. */
+static bool has_remark(const tenon_graph *graph, const struct tn_target *target)
+{
+    for (size_t i = 0; target->remark && i < graph->count; i++) {
+        const struct tn_search *search = graph->rows[i].search;
+        for (size_t k = 0; search && k < search->attempt_count; k++)
+            if (search->attempts[k].rule == target->remark_rule)
+                return true;
+    }
+    return false;
+}
+
 /* rule  ld.so(8): audit modules live in namespaces of their own */
-static bool add_remarks(tenon_graph *graph, tenon_resolver *r)
+static bool has_audit(const tenon_graph *graph, const tenon_resolver *r)
 {
     const struct tn_facts *facts = graph->program->facts;
     const char *audit = tenon_world_env(r->world, "LD_AUDIT");
-    const char **out =
-        tn_arena_rows(&graph->arena, TN_COUNT(r->target->target.remarks) + 2, sizeof *out);
-    if (!out)
-        return false;
-    graph->remarks = out;
-    for (size_t i = 0; i < TN_COUNT(r->target->target.remarks); i++)
-        if (r->target->target.remarks[i])
-            *out++ = r->target->target.remarks[i];
-    if (r->target->target.loader->has_filters &&
-        ((audit && *audit) || facts->elf.audit || facts->elf.depaudit))
-        *out++ = "audit modules are loaded apart from the program and are not shown";
-    return true;
+    return r->target->target.loader->has_filters &&
+           ((audit && *audit) || facts->elf.audit || facts->elf.depaudit);
+}
+
+static void add_remarks(tenon_graph *graph, const tenon_resolver *r)
+{
+    size_t n = 0;
+    if (has_remark(graph, &r->target->target))
+        graph->remarks[n++] = r->target->target.remark;
+    if (has_audit(graph, r))
+        graph->remarks[n++] = "audit modules are loaded apart from the program and are not shown";
 }
 
 /* Refused is worse than missing: that file is there. */
@@ -153,8 +164,9 @@ static enum tenon_status worst(const tenon_graph *graph)
 
 static bool find_out(tenon_graph *graph, tenon_resolver *r, tenon_error *err)
 {
-    if (!fill(graph, r) || !add_remarks(graph, r))
+    if (!fill(graph, r))
         return tn_no_memory(err);
+    add_remarks(graph, r);
     if (r->target->target.loader->checks_versions && !tn_graph_check_versions(graph, err))
         return false;
     if ((r->flags & TENON_RESOLVE_SYMBOLS) && !tn_graph_bind_symbols(graph, err))
@@ -192,11 +204,9 @@ tenon_graph *tn_graph_make(tenon_resolver *r, uint32_t file, tenon_error *err)
 
 tenon_graph *tenon_resolve_file(tenon_resolver *r, const char *path, tenon_error *err)
 {
-    uint32_t file = tn_resolver_name(r, path);
-    if (file == TN_NO_NAME) {
-        tn_no_memory(err);
+    uint32_t file = tn_resolver_argument(r, path, err);
+    if (file == TN_NO_NAME)
         return NULL;
-    }
     return tn_process_file(r, file, err) ? tn_graph_make(r, file, err) : NULL;
 }
 
@@ -305,10 +315,7 @@ const tenon_dlopen_finding *tenon_graph_dlopen(const tenon_graph *graph, size_t 
 
 const char *tenon_graph_remark(const tenon_graph *graph, size_t i)
 {
-    for (size_t k = 0; graph->remarks && graph->remarks[k]; k++)
-        if (k == i)
-            return graph->remarks[k];
-    return NULL;
+    return i < TN_COUNT(graph->remarks) ? graph->remarks[i] : NULL;
 }
 
 const char *tenon_status_name(enum tenon_status status)

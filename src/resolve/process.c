@@ -217,25 +217,20 @@ static int32_t find_loaded(tenon_resolver *r, uint32_t name)
 /* rule  musl load_library(): a second libc is unmapped and the loader itself used instead */
 static bool is_second_libc(tenon_resolver *r, const struct tn_node *node)
 {
+    struct tn_elf_assume assume = { r->target->target.word, r->target->target.endian };
     struct tn_file file;
-    struct tn_elf_symbols symbols;
     tenon_error err = TENON_ERROR_INIT;
-    if (node->need_count > 1 || !node->facts ||
+    bool is_libc = false;
+    if (node->need_count > 1 ||
         (node->need_count == 1 && strncmp(tn_text_of(r, node->needs[0].name), "ld-", 3) != 0))
         return false; /* every libc stands on nothing, or on its own ld.so */
-    bool start = false, in = false;
     if (tn_file_open(r->world, tn_text_of(r, node->path), &r->scratch, &file) != 0)
         return false;
-    if (tn_elf_read_symbols(&file, NULL, &symbols, &err)) {
-        for (size_t i = 0; i < symbols.count && !(start && in); i++) {
-            bool defined = symbols.symbols[i].shndx != 0 && symbols.symbols[i].name;
-            start |= defined && strcmp(symbols.symbols[i].name, "__libc_start_main") == 0;
-            in |= defined && strcmp(symbols.symbols[i].name, "stdin") == 0;
-        }
-    }
+    if (!tn_elf_is_libc(&file, &assume, &is_libc, &err) && err.code == TENON_E_MEMORY)
+        r->no_memory = true;
     tn_file_close(&file);
     tn_arena_reset(&r->scratch);
-    return start && in;
+    return is_libc;
 }
 
 static int32_t add_found(tenon_resolver *r, struct tn_search *s, struct tn_object object)
@@ -643,7 +638,8 @@ static void begin(tenon_resolver *r)
     r->last_plan = UINT32_MAX;
     r->asker_object = TENON_NOBODY;
     r->target = NULL;
-    r->no_memory = false;
+    r->no_memory = r->too_much = false;
+    r->attempts = 0;
 }
 
 static bool node_error(const struct tn_node *node, const char *path, tenon_error *err)
@@ -680,7 +676,7 @@ static bool open_program(tenon_resolver *r, uint32_t path, tenon_error *err)
     int error;
     struct tn_node *node = tn_resolver_open(r, path, &error);
     if (r->no_memory)
-        return tn_no_memory(err);
+        return tn_resolver_fail(r, err);
     if (!node)
         return tn_fail_system(err, error, "%s", text);
     if (node->error)
@@ -764,7 +760,7 @@ bool tn_process_file(tenon_resolver *r, uint32_t path, tenon_error *err)
     } else if (r->exe) {
         return tn_fail(err, TENON_E_UNSUPPORTED, "%s: a static program loads no libraries", r->exe);
     }
-    return r->no_memory ? tn_no_memory(err) : true;
+    return r->no_memory ? tn_resolver_fail(r, err) : true;
 }
 
 /*
@@ -838,7 +834,7 @@ bool tn_process_state(tenon_resolver *r, const tenon_state *state, tenon_error *
     }
     for (size_t i = 0; i < state->request_count && !r->no_memory; i++)
         open_at_run_time(r, state->requests[i].name, numbers[state->requests[i].caller]);
-    return r->no_memory ? tn_no_memory(err) : true;
+    return r->no_memory ? tn_resolver_fail(r, err) : true;
 }
 
 struct tn_search *tn_process_ask(tenon_resolver *r, const char *text, int32_t object,

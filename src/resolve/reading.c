@@ -29,6 +29,6 @@ void tn_reading_make(struct tn_file *file, struct tn_reading *out)
     } else if (out->header_read) {
         out->good = tn_elf_read_facts(file, NULL, &out->facts, &out->err);
     }
-    if (!out->good && out->err.code == TENON_OK)
-        tn_fail(&out->err, TENON_E_FORMAT, "%s: not an image", file->name);
+    if (!out->good && strncmp(out->err.text, file->name, strlen(file->name)) != 0)
+        tn_context(&out->err, "%s", file->name);
 }

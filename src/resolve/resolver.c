@@ -76,6 +76,13 @@ void tenon_resolver_set_flags(tenon_resolver *r, unsigned flags)
     r->flags = flags;
 }
 
+bool tn_resolver_fail(const tenon_resolver *r, tenon_error *err)
+{
+    if (!r->too_much)
+        return tn_no_memory(err);
+    return tn_fail(err, TENON_E_LIMIT, "more than %u candidates would be tried", TN_LIMIT_ATTEMPTS);
+}
+
 /* Room for what is remembered of every name there is. */
 static bool grow_uses(tenon_resolver *r)
 {
@@ -154,8 +161,7 @@ static bool keep_versions(tenon_resolver *r, struct tn_node *node, const struct 
     return !r->no_memory;
 }
 
-/* Copies what must outlive the bytes of the file. */
-static bool keep_facts(tenon_resolver *r, struct tn_node *node, const struct tn_facts *facts)
+bool tn_resolver_keep(tenon_resolver *r, struct tn_node *node, const struct tn_facts *facts)
 {
     struct tn_facts *kept = tn_arena_take(&r->arena, sizeof *kept);
     if (!kept)
@@ -183,7 +189,7 @@ static bool keep_reading(tenon_resolver *r, struct tn_node *node, const struct t
     node->header = reading->header;
     if (reading->good) {
         node->loader = tn_loader_of(r->world, &reading->facts);
-        return keep_facts(r, node, &reading->facts);
+        return tn_resolver_keep(r, node, &reading->facts);
     }
     if (reading->err.code == TENON_E_MEMORY)
         return false;
@@ -274,20 +280,74 @@ static struct tn_opening open_path(tenon_resolver *r, uint32_t path)
     return opening;
 }
 
+/* Remembers what came of opening a path; false: no memory. */
+static bool remember(tenon_resolver *r, uint32_t path, struct tn_opening opening)
+{
+    if (opening.error == ENOMEM || (opening.error == 0 && opening.node == TN_NO_NODE) ||
+        !tn_grow(&r->openings, &r->opening_room, r->opening_count, sizeof *r->openings)) {
+        r->no_memory = true;
+        return false;
+    }
+    r->openings[r->opening_count++] = opening;
+    r->uses[path].opened = (uint32_t)r->opening_count;
+    return true;
+}
+
+/* A file read for the first time: an image becomes a node, anything else only an error. */
+static uint32_t keep_image(tenon_resolver *r, const struct tn_file *file,
+                           const struct tn_reading *reading, tenon_error *err)
+{
+    uint32_t key[4];
+    uint32_t name = tn_resolver_name(r, file->name);
+    struct tn_opening opening = { .node = known_node(r, &file->info, key) };
+    if (name != TN_NO_NAME && opening.node == TN_NO_NODE)
+        opening.node = add_node(r, &file->info, reading, name, key);
+    if (name != TN_NO_NAME && remember(r, name, opening))
+        return name;
+    tn_no_memory(err);
+    return TN_NO_NAME;
+}
+
+static uint32_t read_argument(tenon_resolver *r, const char *path, tenon_error *err)
+{
+    uint32_t key[4], name = TN_NO_NAME;
+    struct tn_file file;
+    struct tn_reading reading;
+    int error = tn_file_open(r->world, path, &r->scratch, &file);
+    if (error) {
+        tn_fail_system(err, error, "%s", path);
+        return TN_NO_NAME;
+    }
+    bool known = known_node(r, &file.info, key) != TN_NO_NODE;
+    if (!known)
+        tn_reading_make(&file, &reading);
+    if (known || reading.good)
+        name = keep_image(r, &file, &reading, err);
+    else if (err)
+        *err = reading.err;
+    tn_file_close(&file);
+    tn_arena_reset(&r->scratch);
+    return name;
+}
+
+uint32_t tn_resolver_argument(tenon_resolver *r, const char *path, tenon_error *err)
+{
+    r->no_memory = r->too_much = false;
+    uint32_t name = tn_names_find(&r->names, path, strlen(path));
+    if (r->exe && name == TN_NO_NAME)
+        name = tn_resolver_name(r, path); /* the process opens it, later */
+    else if (name == TN_NO_NAME || (!r->uses[name].opened && !r->uses[name].expected))
+        return read_argument(r, path, err);
+    if (name == TN_NO_NAME)
+        tn_no_memory(err);
+    return name;
+}
+
 struct tn_node *tn_resolver_open(tenon_resolver *r, uint32_t path, int *error)
 {
-    *error = 0;
-    if (!r->uses[path].opened) {
-        struct tn_opening made = open_path(r, path);
-        if ((made.error == 0 && made.node == TN_NO_NODE) ||
-            !tn_grow(&r->openings, &r->opening_room, r->opening_count, sizeof *r->openings)) {
-            r->no_memory = true;
-            *error = ENOMEM;
-            return NULL;
-        }
-        r->openings[r->opening_count++] = made;
-        r->uses[path].opened = (uint32_t)r->opening_count;
-    }
+    *error = ENOMEM;
+    if (!r->uses[path].opened && !remember(r, path, open_path(r, path)))
+        return NULL;
     const struct tn_opening *opening = &r->openings[r->uses[path].opened - 1];
     *error = opening->error;
     return opening->error ? NULL : r->nodes[opening->node];

@@ -55,19 +55,27 @@ struct tn_search {
     tenon_attempt *attempts;
     size_t attempt_count;
     bool searched;  /* by lists, not by a path */
+    bool complete;  /* false: memory ran out on the way, it must be done again */
     uint32_t stamp; /* process that has a row for it as `object` */
     int32_t object;
 };
 
 /* What is remembered of a name, a path or a directory, by its number. */
 struct tn_use {
-    uint32_t opened; /* 0: never; else index + 1 of an opening */
+    uint32_t opened;   /* 0: never; else index + 1 of an opening */
     uint32_t expected; /* 0: no; else index + 1 of a row that is read ahead */
-    uint32_t plan;   /* the plan of `search` */
+    uint32_t plan;     /* the plan of `search` */
     uint32_t search;
     uint32_t stamp; /* process in which `object` answers to it */
     int32_t object;
-    int8_t directory; /* 0: not asked, 1: exists, -1: does not */
+    uint8_t directory; /* enum tn_directory */
+};
+
+enum tn_directory {
+    TN_DIRECTORY_UNKNOWN,
+    TN_DIRECTORY_EXISTS,
+    TN_DIRECTORY_ABSENT,
+    TN_DIRECTORY_LOOPS, /* symbolic links in a circle: loaders differ */
 };
 
 /* What came of opening a path. */
@@ -117,7 +125,7 @@ struct tenon_resolver {
     struct tn_arena scratch; /* one file */
     struct tn_names names;
     struct tn_ahead *ahead; /* NULL: nothing is read ahead */
-    struct tn_map map; /* tagged keys: nodes, plans, searches, paths, targets */
+    struct tn_map map;      /* tagged keys: nodes, plans, searches, paths, targets */
     struct tn_use *uses;
     size_t use_room;
     struct tn_node **nodes;
@@ -140,6 +148,8 @@ struct tenon_resolver {
     const char *exe, *interpreter;
     unsigned flags;
     bool no_memory; /* something below ran out; the question at hand fails */
+    bool too_much;  /* ... and it was the limit of attempts, not memory */
+    size_t attempts; /* made for the process at hand */
 
     /* the process at hand */
     uint32_t stamp;
@@ -173,8 +183,20 @@ static inline const char *tn_text_of(const tenon_resolver *r, uint32_t name)
     return name == TN_NO_NAME ? NULL : tn_names_text(&r->names, name);
 }
 
+/*
+ * The number of a path that the caller asks about. A file that is no image leaves nothing behind,
+ * so that whole trees of others cost no memory. TN_NO_NAME with *err filled.
+ */
+uint32_t tn_resolver_argument(tenon_resolver *r, const char *path, tenon_error *err);
+
 /* Opens and reads the file at a path, once. NULL with *error: could not be opened. */
 struct tn_node *tn_resolver_open(tenon_resolver *r, uint32_t path, int *error);
+
+/* Copies into a node what must outlive the bytes of its file. false: no memory. */
+bool tn_resolver_keep(tenon_resolver *r, struct tn_node *node, const struct tn_facts *facts);
+
+/* Why the question at hand failed: TENON_E_LIMIT or _MEMORY. Returns false. */
+bool tn_resolver_fail(const tenon_resolver *r, tenon_error *err);
 
 /* The search for a name that an object asks for. NULL: no memory. */
 struct tn_search *tn_search_for(tenon_resolver *r, uint32_t name, const struct tn_asker *asker);
@@ -223,7 +245,7 @@ struct tenon_graph {
     size_t binding_count, binding_room;
     tenon_dlopen_finding *dlopens;
     size_t dlopen_count, dlopen_room;
-    const char *const *remarks;
+    const char *remarks[2]; /* NULL after the last */
 };
 
 /*

@@ -21,7 +21,8 @@ struct going {
 static void record(struct going *g, const char *path, struct tn_judgement judged)
 {
     tenon_resolver *r = g->r;
-    if (!tn_grow(&r->tries, &r->try_room, r->try_count, sizeof *r->tries)) {
+    r->too_much |= r->attempts++ >= TN_LIMIT_ATTEMPTS;
+    if (r->too_much || !tn_grow(&r->tries, &r->try_room, r->try_count, sizeof *r->tries)) {
         r->no_memory = true;
         return;
     }
@@ -72,7 +73,7 @@ static bool is_of_target(const struct tn_target *target, const struct tn_elf_hea
            header->e_ident[5] == (target->endian == TN_LITTLE ? 1 : 2);
 }
 
-static struct tn_judgement judge_node(struct going *g, const struct tn_node *node)
+static struct tn_judgement judge_node(struct going *g, struct tn_node *node)
 {
     struct tn_judgement judged;
     struct tn_elf_header header;
@@ -92,6 +93,10 @@ static struct tn_judgement judge_node(struct going *g, const struct tn_node *nod
     if (again && !read_as_target(g, node, &candidate, &header, &facts))
         g->r->no_memory = true;
     g->target->loader->judge(g->target, &candidate, &judged);
+    /* its own reading gave nothing to load: what it needs is known only now */
+    if (again && judged.action == TN_ACCEPT && !(node->facts && node->facts->elf.has_dynamic) &&
+        !tn_resolver_keep(g->r, node, candidate.facts))
+        g->r->no_memory = true;
     if (again)
         tn_arena_reset(&g->r->scratch);
     return judged;
@@ -143,22 +148,27 @@ static enum tn_action try_path(struct going *g, uint32_t path)
     return judged.action;
 }
 
-/* Whether a directory exists, asked once. */
-static bool has_directory(tenon_resolver *r, const char *dir)
+/* Whether a directory exists, as far as this loader cares; asked once. */
+static bool has_directory(struct going *g, const char *dir)
 {
+    tenon_resolver *r = g->r;
     uint32_t name = tn_resolver_name(r, dir);
     tenon_file_info info;
     if (name == TN_NO_NAME)
         return false;
-    if (!r->uses[name].directory)
-        r->uses[name].directory = !*dir || (tenon_world_stat(r->world, dir, &info) == 0 &&
-                                            info.type == TENON_FILE_DIRECTORY)
-                                      ? 1
-                                      : -1;
-    return r->uses[name].directory > 0;
+    if (!r->uses[name].directory) {
+        int error = *dir ? tenon_world_stat(r->world, dir, &info) : 0;
+        bool exists = error == 0 && (!*dir || info.type == TENON_FILE_DIRECTORY);
+        r->no_memory |= error == ENOMEM;
+        r->uses[name].directory = exists ? TN_DIRECTORY_EXISTS
+                                  : error == ELOOP ? TN_DIRECTORY_LOOPS
+                                                   : TN_DIRECTORY_ABSENT;
+    }
+    return r->uses[name].directory == TN_DIRECTORY_EXISTS ||
+           (r->uses[name].directory == TN_DIRECTORY_LOOPS && !g->target->loader->stats_directories);
 }
 
-#define PATH_BUFFER 8192
+#define PATH_ROOM 8192
 
 static size_t append(char *path, size_t at, const char *part, size_t size)
 {
@@ -166,15 +176,14 @@ static size_t append(char *path, size_t at, const char *part, size_t size)
     return at + size;
 }
 
-/* The number of dir/sub/name; TN_NO_NAME when it is too long for any system or there is no memory.
- */
-static uint32_t join(tenon_resolver *r, const char *dir, const char *sub, const char *name)
+/* dir/sub/name; false when it is too long for any system. */
+static bool join(const struct going *g, char path[PATH_ROOM], const char *dir, const char *sub,
+                 const char *name)
 {
-    bool verbatim = r->target->target.loader->joins_verbatim;
-    char path[PATH_BUFFER];
+    bool verbatim = g->target->loader->joins_verbatim;
     size_t dir_size = strlen(dir), sub_size = strlen(sub), name_size = strlen(name), n;
-    if (dir_size > PATH_BUFFER / 4 || sub_size > PATH_BUFFER / 4 || name_size > PATH_BUFFER / 4)
-        return TN_NO_NAME;
+    if (dir_size > PATH_ROOM / 4 || sub_size > PATH_ROOM / 4 || name_size > PATH_ROOM / 4)
+        return false;
     n = append(path, 0, dir, dir_size);
     if (dir_size && (verbatim || path[n - 1] != '/'))
         path[n++] = '/';
@@ -183,41 +192,20 @@ static uint32_t join(tenon_resolver *r, const char *dir, const char *sub, const 
         path[n++] = '/';
     n = append(path, n, name, name_size);
     path[n] = '\0';
-    return tn_resolver_name(r, path);
+    return true;
 }
 
-/* One directory: first its hardware subdirectories that exist, then itself. */
-static enum tn_action try_directory(struct going *g, const char *dir)
+/* A candidate in a directory that is not there: its path is for people only. */
+static void record_missing(struct going *g, const char *dir)
 {
-    static const char *const none[] = { NULL };
-    const tenon_loader *loader = g->target->loader;
-    bool exists = has_directory(g->r, dir);
-    const char *const *subs = g->plan->hwcaps && exists ? loader->subdirs(g->target) : none;
-    for (bool plain = false; subs && !plain; subs++) {
-        plain = !*subs;
-        const char *sub = plain ? "" : *subs;
-        if (!plain) {
-            uint32_t below = join(g->r, dir, sub, "");
-            if (below == TN_NO_NAME || !has_directory(g->r, tn_text_of(g->r, below)))
-                continue;
-        }
-        uint32_t path = join(g->r, dir, sub, g->name);
-        const char *text = path == TN_NO_NAME ? dir : tn_text_of(g->r, path);
-        if (path == TN_NO_NAME || (loader->path_limit && strlen(text) >= loader->path_limit)) {
-            record(g, text, said(TENON_OUTCOME_TOO_LONG, NULL));
-            continue;
-        }
-        if (!exists) {
-            record(g, text, said(TENON_OUTCOME_DIR_MISSING, NULL));
-            continue;
-        }
-        enum tn_action action = try_path(g, path);
-        if (action != TN_SKIP)
-            return action;
-        if (plain)
-            break;
-    }
-    return TN_SKIP;
+    char path[PATH_ROOM];
+    size_t limit = g->target->loader->path_limit;
+    bool fits = join(g, path, dir, "", g->name) && (!limit || strlen(path) < limit);
+    const char *text = fits ? tn_arena_string(&g->r->arena, path) : dir;
+    if (text)
+        record(g, text, said(fits ? TENON_OUTCOME_DIR_MISSING : TENON_OUTCOME_TOO_LONG, NULL));
+    else
+        g->r->no_memory = true;
 }
 
 /* True when nothing after the step is to be looked at. */
@@ -225,6 +213,41 @@ static bool is_over(const struct going *g)
 {
     bool wants_later = g->r->flags & TENON_RESOLVE_LATER;
     return g->r->no_memory || ((g->found || g->stopped) && !wants_later);
+}
+
+/* One candidate in a directory that is there. */
+static enum tn_action try_in(struct going *g, const char *dir, const char *sub)
+{
+    char path[PATH_ROOM];
+    size_t limit = g->target->loader->path_limit;
+    if (!join(g, path, dir, sub, g->name) || (limit && strlen(path) >= limit)) {
+        record(g, dir, said(TENON_OUTCOME_TOO_LONG, NULL));
+        return TN_SKIP;
+    }
+    uint32_t name = tn_resolver_name(g->r, path);
+    return name == TN_NO_NAME ? TN_STOP : try_path(g, name);
+}
+
+/* One directory: first its hardware subdirectories that exist, then itself. */
+static enum tn_action try_directory(struct going *g, const char *dir)
+{
+    static const char *const none[] = { NULL };
+    char below[PATH_ROOM];
+    if (!has_directory(g, dir)) {
+        record_missing(g, dir);
+        return TN_SKIP;
+    }
+    const char *const *subs = g->plan->hwcaps ? g->target->loader->subdirs(g->target) : none;
+    if (!subs)
+        g->r->no_memory = true;
+    for (; subs && *subs; subs++) {
+        if (!join(g, below, dir, *subs, "") || !has_directory(g, below))
+            continue;
+        enum tn_action action = try_in(g, dir, *subs);
+        if (action == TN_END_STAGE || is_over(g))
+            return action;
+    }
+    return is_over(g) ? TN_STOP : try_in(g, dir, "");
 }
 
 static void try_list(struct going *g)
@@ -315,7 +338,8 @@ static struct tn_search *finish(struct going *g)
         memcpy(s->attempts, r->tries, r->try_count * sizeof *s->attempts);
     s->attempt_count = r->try_count;
     r->try_count = 0;
-    return r->no_memory ? NULL : s;
+    s->complete = !r->no_memory;
+    return s->complete ? s : NULL;
 }
 
 /* The number of the plan for this asker, made if new. UINT32_MAX: no memory. */
@@ -354,12 +378,19 @@ static struct tn_search *new_search(tenon_resolver *r, const uint32_t key[4], ui
     return s;
 }
 
+/* A search that ran out of memory, as it was before. */
+static struct tn_search *again(struct tn_search *s)
+{
+    *s = (struct tn_search){ .name = s->name, .path = TN_NO_NAME, .node = TN_NO_NODE };
+    return s;
+}
+
 static struct tn_search *search_with(tenon_resolver *r, uint32_t plan, uint32_t name,
                                      const struct tn_asker *asker)
 {
     uint32_t key[4] = { TN_TAG_SEARCH, plan, name, 0 };
     uint32_t known = tn_map_find(&r->map, key);
-    if (known != TN_NO_NAME)
+    if (known != TN_NO_NAME && r->searches[known]->complete)
         return r->searches[known];
     struct going g = {
         .r = r,
@@ -367,7 +398,7 @@ static struct tn_search *search_with(tenon_resolver *r, uint32_t plan, uint32_t 
         .plan = r->plans[plan],
         .asker = asker,
         .name = tn_text_of(r, name),
-        .search = new_search(r, key, name),
+        .search = known == TN_NO_NAME ? new_search(r, key, name) : again(r->searches[known]),
     };
     struct tn_judgement refused;
     if (!g.search)
@@ -401,7 +432,7 @@ struct tn_search *tn_search_for(tenon_resolver *r, uint32_t name, const struct t
     }
     uint32_t plan = r->last_plan;
     struct tn_use *use = &r->uses[name];
-    if (use->search && use->plan == plan)
+    if (use->search && use->plan == plan) /* only complete ones are noted here */
         return r->searches[use->search - 1];
     struct tn_search *s = search_with(r, plan, name, asker);
     if (!s)
@@ -418,8 +449,10 @@ static struct tn_search *special(tenon_resolver *r, uint32_t kind, uint32_t name
 {
     uint32_t key[4] = { TN_TAG_SEARCH, UINT32_MAX - kind, name, r->target->target.id + 1 };
     uint32_t known = tn_map_find(&r->map, key);
-    *is_new = known == TN_NO_NAME;
-    return *is_new ? new_search(r, key, name) : r->searches[known];
+    *is_new = known == TN_NO_NAME || !r->searches[known]->complete;
+    if (!*is_new)
+        return r->searches[known];
+    return known == TN_NO_NAME ? new_search(r, key, name) : again(r->searches[known]);
 }
 
 struct tn_search *tn_search_direct(tenon_resolver *r, uint32_t name, const struct tn_asker *asker)

@@ -56,10 +56,8 @@ def symbols(rows):
 
 
 def words(value):
-    """Words of a flags entry; None where the tool printed a number, knowing no word."""
-    if value is None:
-        return set()
-    return None if re.search(r"0x|unknown", value) else set(value.split())
+    """Words of a flags entry; none where the tool told a number or nothing."""
+    return set() if value is None or re.search(r"0x|unknown", value) else set(value.split())
 
 
 def machine(fact):
@@ -87,10 +85,11 @@ def compare(report, fact, row):
                                                  for each in row["search_paths"]])
     for key in ("filter", "auxiliary"):
         check(key, fact.get(key, []), [tenon.text(name) for name in row[key]])
-    if words(fact.get("dt_flags")) is not None:
-        # Where DT_FLAGS is 0 the facts hold the line after it, which may be that of DT_FLAGS_1.
-        for key in ("dt_flags", "dt_flags_1"):
-            check(key, words(fact.get(key)), words(row["facts"].get(key)))
+    for key in ("dt_flags", "dt_flags_1"):
+        # Where DT_FLAGS is 0 the facts took the line after it, often DT_FLAGS_1, for its words.
+        expected = words(fact.get(key))
+        if expected:
+            check(key, expected, words(row["facts"].get(key)))
     if fact["section_count"] != "0":  # readelf finds versions by section headers alone
         check("version_needs", fact.get("version_needs", {}),
               {name: sorted(versions) for name, versions in row["version_needs"].items()})

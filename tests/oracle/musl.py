@@ -205,6 +205,16 @@ def preload_with_needs(t, same):
 
 
 @case
+def preload_is_nobodys_child(t, same):
+    """The program's run path is not searched for what a preload needs."""
+    pair(t)
+    one = t.lib("p/lib1.so", "lib1.so", needed=["liby.so"])
+    e = t.program("E", needed=["libx.so.1"], runpath=t.path("a"))
+    same(e, env={"LD_PRELOAD": one})
+    same(e, env=dict(llp(t.path("b")), LD_PRELOAD=one))
+
+
+@case
 def preload_satisfies_a_need_by_its_file_name(t, same):
     pair(t)
     e = t.program("E", needed=["libx.so.1"], runpath=t.path("a"))

@@ -91,10 +91,6 @@ def why(paths, extra=(), user=None, **world):
     return rows
 
 
-# Needs that may fail without stopping the program: the loader does not list them then.
-_OPTIONAL = ("preload", "auxiliary")
-
-
 def answer(row, like=None):
     """
     The Answer in one result of `why`. Where tenon's words for a stop contain those of the answer
@@ -104,7 +100,7 @@ def answer(row, like=None):
         return Answer(stop="%(code)s: %(message)s" % row["error"])
     objects, failures = [], []
     for library in row["libraries"]:
-        if library["flavour"] in _OPTIONAL and library["status"] != "found":
+        if _left_out(library):
             failures.append((text(library["name"]), library.get("reason")))
         else:
             objects.append((text(library["name"]), text(library["path"])))
@@ -115,14 +111,19 @@ def answer(row, like=None):
     return Answer(objects, stop, versions, failures)
 
 
+def _left_out(library):
+    """A preload or auxiliary object that does not load: the program starts without it."""
+    return library["optional"] and library["status"] != "found"
+
+
 def requester(row, index):
     """The path of an object of the graph; -1 is the file itself."""
     return text(row["file"]) if index < 0 else text(row["libraries"][index]["path"])
 
 
 def _stop(row, said):
-    library = next((library for library in row["libraries"] if library["status"] == "refused"
-                    and library["flavour"] not in _OPTIONAL), None)
+    library = next((library for library in row["libraries"]
+                    if library["status"] == "refused" and not library["optional"]), None)
     if library is None:
         return None
     attempt = next((attempt for attempt in library["tried"] if attempt.get("final")), {})
@@ -142,7 +143,7 @@ def failures(row, said=()):
     """
     rows = []
     for library in row["libraries"]:
-        if library["status"] == "found" or library["flavour"] in _OPTIONAL:
+        if library["status"] == "found" or _left_out(library):
             continue
         reason = text(library.get("reason")) or ""
         details = [text(attempt.get("detail")) or "" for attempt in library["tried"]]

@@ -12,22 +12,21 @@
 
 struct cache_entry {
     const char *key, *value;
-    uint32_t flags;      /* 0: CACHE_X86_64 */
-    const char *subdir;  /* glibc-hwcaps name; NULL: none */
-    unsigned isa;        /* x86 level bits of an entry with one; 0 is the baseline */
-    uint64_t raw_hwcap;  /* of an entry without one */
+    uint32_t flags;     /* 0: CACHE_X86_64 */
+    const char *subdir; /* glibc-hwcaps name; NULL: none */
+    unsigned isa;       /* x86 level bits of an entry with one; 0 is the baseline */
+    uint64_t raw_hwcap; /* of an entry without one */
 };
 
 struct cache_spec {
     bool big;
-    bool old;        /* the old format */
-    bool old_alone;  /* ... with nothing behind it */
-    bool unmarked;   /* byte order left unset */
+    bool old;       /* the old format */
+    bool old_alone; /* ... with nothing behind it */
+    bool unmarked;  /* byte order left unset */
     const char *generator;
     const struct cache_entry *entries;
     size_t count;
 };
-
 
 /* The old part: all entries, their strings empty when a new part tells them too. */
 static inline void cache_build_old(const struct cache_spec *s, struct elf_out *out)

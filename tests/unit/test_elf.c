@@ -274,6 +274,25 @@ static void debugging_information_alone_is_known_by_its_sections(void **state)
     subject_end(&s);
 }
 
+/* Go's linker leaves the build id out of PT_NOTE. */
+static void a_build_id_may_be_in_a_section_alone(void **state)
+{
+    (void)state;
+    static const uint8_t note[] = "\4\0\0\0\2\0\0\0\3\0\0\0GNU\0\xbe\xef\0";
+    static const struct elf_spec_section sections[] = {
+        { .name = ".note.gnu.build-id", .type = 7, .flags = 2, .data = note, .size = 20 }, { 0 }
+    };
+    size_t size;
+    for (uint16_t type = 1; type <= 2; type++) {
+        uint8_t *bytes = elf_build(&(struct elf_spec){ .type = type, .sections = sections }, &size);
+        tenon_image *image = tenon_image_parse(bytes, size, "x", NULL);
+        assert_non_null(image);
+        assert_string_equal(tenon_image_build_id(image), "beef");
+        tenon_image_free(image);
+        free(bytes);
+    }
+}
+
 static void check_os(const struct elf_spec *spec, const char *os)
 {
     struct subject s;
@@ -844,6 +863,7 @@ int main(void)
         cmocka_unit_test(programs_and_libraries_are_told_apart),
         cmocka_unit_test(objects_and_kernel_modules_are_told_apart),
         cmocka_unit_test(debugging_information_alone_is_known_by_its_sections),
+        cmocka_unit_test(a_build_id_may_be_in_a_section_alone),
         cmocka_unit_test(the_first_witness_names_the_system),
         cmocka_unit_test(solaris_tags_mean_needs_only_there),
         cmocka_unit_test(machines_have_names),

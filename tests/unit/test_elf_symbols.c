@@ -4,6 +4,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <time.h>
 
 #include <cmocka.h>
 
@@ -365,6 +366,39 @@ static void too_many_symbols_are_a_limit(void **state)
     table_end(&t);
 }
 
+/* 300,000 symbols that each begin a name of more than a megabyte: refused, and at once. */
+static void endless_names_are_limited(void **state)
+{
+    (void)state;
+    enum { COUNT = 300000, NAMES = 1500000, START = 64 + 5 * 56 };
+    static const uint64_t tags[][2] = { { 0x6ffffdfe, COUNT }, { 0x6ffffdff, 1 }, { 0, 0 } };
+    const size_t room = (size_t)COUNT * 24 + NAMES;
+    uint8_t *data = malloc(room);
+    memset(data, 1, room);
+    for (size_t i = 0; i < COUNT; i++)
+        elf_store(data + i * 24, i, 4, false);
+    size_t size;
+    tenon_error err = TENON_ERROR_INIT;
+    struct tn_arena arena = { 0 };
+    struct tn_file file;
+    struct tn_elf_symbols out;
+    uint8_t *bytes = elf_build(
+        &(struct elf_spec){ .gnu_hash = true, .tags = tags, .rodata = data, .rodata_size = room },
+        &size);
+    free(data);
+    elf_store(bytes + value_at(bytes, size, 6), START, 8, false);
+    elf_store(bytes + value_at(bytes, size, 5), START + (uint64_t)COUNT * 24, 8, false);
+    elf_store(bytes + value_at(bytes, size, 10), NAMES, 8, false);
+    tn_file_from_bytes(&file, "x", bytes, size);
+    file.arena = &arena;
+    clock_t start = clock();
+    assert_false(tn_elf_read_symbols(&file, NULL, &out, &err));
+    assert_int_equal(err.code, TENON_E_LIMIT);
+    assert_true(clock() - start < 5 * CLOCKS_PER_SEC);
+    tn_arena_free(&arena);
+    free(bytes);
+}
+
 /* ---- libraries asked for at run time --------------------------------------------------------- */
 
 static void declared_libraries_come_from_the_note(void **state)
@@ -475,6 +509,7 @@ int main(void)
         cmocka_unit_test(odd_tables_do_no_harm),
         cmocka_unit_test(symbols_without_names_are_refused),
         cmocka_unit_test(too_many_symbols_are_a_limit),
+        cmocka_unit_test(endless_names_are_limited),
         cmocka_unit_test(declared_libraries_come_from_the_note),
         cmocka_unit_test(a_bad_declaration_is_a_warning),
         cmocka_unit_test(literals_that_name_libraries_are_likely),

@@ -97,8 +97,7 @@ static void a_list_at_the_end_of_the_file_is_read_to_the_end(void **state)
 {
     struct fixture *f = *state;
     static const char bytes[] = "x\0/lib/\0/usr/lib/\0/opt"; /* the last one is cut off */
-    assert_true(
-        tenon_world_put_file(f->world, LOADER, bytes, sizeof bytes - 1, 0755, NULL));
+    assert_true(tenon_world_put_file(f->world, LOADER, bytes, sizeof bytes - 1, 0755, NULL));
     read_build(f, 3, 4, 0);
     assert_string_equal(directories(f), "/lib|/usr/lib");
     assert_true(tenon_world_put_file(f->world, LOADER, bytes, 8, 0755, NULL));
@@ -137,12 +136,11 @@ static void without_a_file_the_table_answers(void **state)
     }
     for (size_t i = 0; cases[i].multiarch; i++) {
         const char *m = cases[i].multiarch;
-        assert_true(tenon_world_put_dir(
-            f->world, tn_arena_format(&f->arena, "/usr/lib/%s", m), NULL));
+        assert_true(
+            tenon_world_put_dir(f->world, tn_arena_format(&f->arena, "/usr/lib/%s", m), NULL));
         read_build(f, cases[i].machine, cases[i].word, cases[i].flags);
-        assert_string_equal(directories(f), tn_arena_format(&f->arena,
-                                                            "/lib/%s|/usr/lib/%s|/lib|/usr/lib", m,
-                                                            m));
+        assert_string_equal(directories(f),
+                            tn_arena_format(&f->arena, "/lib/%s|/usr/lib/%s|/lib|/usr/lib", m, m));
         assert_string_equal(f->build.lib, tn_arena_format(&f->arena, "lib/%s", m));
     }
 }

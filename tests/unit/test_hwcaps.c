@@ -64,9 +64,16 @@ static void the_legacy_power_set_follows_the_levels(void **state)
 {
     (void)state;
     struct tn_arena arena = { 0 };
-    static const char *const old[] = { "glibc-hwcaps/x86-64-v3", "glibc-hwcaps/x86-64-v2",
-                                       "tls/x86_64/x86_64", "tls/x86_64", "tls/x86_64", "tls",
-                                       "x86_64/x86_64", "x86_64", "x86_64", NULL };
+    static const char *const old[] = { "glibc-hwcaps/x86-64-v3",
+                                       "glibc-hwcaps/x86-64-v2",
+                                       "tls/x86_64/x86_64",
+                                       "tls/x86_64",
+                                       "tls/x86_64",
+                                       "tls",
+                                       "x86_64/x86_64",
+                                       "x86_64",
+                                       "x86_64",
+                                       NULL };
     static const char *const new[] = { "glibc-hwcaps/x86-64-v3", "glibc-hwcaps/x86-64-v2", NULL };
     check_list(tn_hwcaps_subdirs(&arena, EM_X86_64, TN_LITTLE, "x86-64-v3", "x86_64", true), old);
     check_list(tn_hwcaps_subdirs(&arena, EM_X86_64, TN_LITTLE, "x86-64-v3", "x86_64", false), new);

@@ -58,14 +58,10 @@ static void each_format_and_byte_order_is_read(void **state)
 {
     (void)state;
     static const struct cache_spec specs[] = {
-        { .big = false },
-        { .big = true },
-        { .old = true },
-        { .old = true, .big = true },
-        { .old_alone = true },
-        { .old_alone = true, .big = true },
-        { .unmarked = true },
-        { .generator = "ldconfig (GNU libc) stable release version 2.36" },
+        { .big = false },      { .big = true },
+        { .old = true },       { .old = true, .big = true },
+        { .old_alone = true }, { .old_alone = true, .big = true },
+        { .unmarked = true },  { .generator = "ldconfig (GNU libc) stable release version 2.36" },
     };
     for (size_t i = 0; i < sizeof specs / sizeof specs[0]; i++) {
         struct cache_spec spec = specs[i];
@@ -200,20 +196,28 @@ static void digits_are_compared_as_numbers(void **state)
         const char *a, *b;
         int expected;
     } cases[] = {
-        { "libx.so.1", "libx.so.1", 0 },   { "libx.so.01", "libx.so.1", 0 },
-        { "libx.so.10", "libx.so.9", 1 },  { "libx.so.9", "libx.so.10", -1 },
-        { "libx.so", "libx.so.1", -1 },    { "liba.so.1", "libb.so.1", -1 },
+        { "libx.so.1", "libx.so.1", 0 },
+        { "libx.so.01", "libx.so.1", 0 },
+        { "libx.so.10", "libx.so.9", 1 },
+        { "libx.so.9", "libx.so.10", -1 },
+        { "libx.so", "libx.so.1", -1 },
+        { "liba.so.1", "libb.so.1", -1 },
         { "lib1.so", "liba.so", 1 }, /* a digit sorts after a letter */
-        { "liba.so", "lib1.so", -1 },      { "lib10a.so", "lib9b.so", 1 },
-        { "", "", 0 },                     { "", "a", -1 },
-        { "a", "", 1 },                    { "libx.so.000", "libx.so.0", 0 },
-        { "libx.so.1", "libx.so.1.0", -1 }, { "lib-1.so", "lib.so", -1 },
+        { "liba.so", "lib1.so", -1 },
+        { "lib10a.so", "lib9b.so", 1 },
+        { "", "", 0 },
+        { "", "a", -1 },
+        { "a", "", 1 },
+        { "libx.so.000", "libx.so.0", 0 },
+        { "libx.so.1", "libx.so.1.0", -1 },
+        { "lib-1.so", "lib.so", -1 },
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         assert_int_equal(sign(tn_ldcache_compare(cases[i].a, cases[i].b)), cases[i].expected);
         assert_int_equal(sign(tn_ldcache_compare(cases[i].b, cases[i].a)), -cases[i].expected);
     }
-    (void)tn_ldcache_compare("lib99999999999999999999.so", "lib1.so"); /* no overflow is undefined */
+    (void)tn_ldcache_compare("lib99999999999999999999.so",
+                             "lib1.so"); /* no overflow is undefined */
 }
 
 static void a_lookup_is_by_number(void **state)
@@ -241,7 +245,7 @@ static void all_of_many_are_found(void **state)
     (void)state;
     enum { COUNT = 1000 };
     struct cache_entry *entries = calloc(COUNT, sizeof *entries);
-    char (*names)[32] = calloc(COUNT, sizeof *names);
+    char(*names)[32] = calloc(COUNT, sizeof *names);
     assert_non_null(entries);
     assert_non_null(names);
     for (size_t i = 0; i < COUNT; i++) {
@@ -305,7 +309,8 @@ static void legacy_capabilities_are_skipped(void **state)
     (void)state;
     static const struct cache_entry entries[] = {
         { .key = "libx.so.1", .value = "/legacy", .raw_hwcap = 0x8 },
-        { .key = "libx.so.1", .value = "/no-such-index",
+        { .key = "libx.so.1",
+          .value = "/no-such-index",
           .raw_hwcap = UINT64_C(1) << 62 | 0xffffffff },
         { .key = "libx.so.1", .value = "/extra-bits", .raw_hwcap = UINT64_C(3) << 62 },
         { .key = "libx.so.1", .value = "/plain" },
@@ -347,21 +352,30 @@ static void each_machine_has_its_id(void **state)
         uint32_t flags, id;
         bool plain;
     } cases[] = {
-        { 62, 8, 0, 0x0303, true },      { 62, 4, 0, 0x0803, false },
-        { 3, 4, 0, 0x0003, true },       { 183, 8, 0, 0x0a03, true },
-        { 40, 4, 0x5000400, 0x0903, false }, { 40, 4, 0x5000200, 0x0b03, false },
-        { 21, 8, 2, 0x0503, true },      { 22, 8, 0, 0x0403, true },
-        { 43, 8, 0, 0x0103, true },      { 8, 8, 0, 0x0703, false },
-        { 8, 4, 0x20, 0x0603, false },   { 8, 4, 0x400, 0x0c03, false },
-        { 8, 4, 0x420, 0x0d03, false },  { 8, 8, 0x400, 0x0e03, false },
-        { 243, 8, 4, 0x1003, false },    { 243, 8, 0, 0x0f03, false },
-        { 258, 8, 0x43, 0x1203, false }, { 258, 8, 0x41, 0x1103, false },
+        { 62, 8, 0, 0x0303, true },
+        { 62, 4, 0, 0x0803, false },
+        { 3, 4, 0, 0x0003, true },
+        { 183, 8, 0, 0x0a03, true },
+        { 40, 4, 0x5000400, 0x0903, false },
+        { 40, 4, 0x5000200, 0x0b03, false },
+        { 21, 8, 2, 0x0503, true },
+        { 22, 8, 0, 0x0403, true },
+        { 43, 8, 0, 0x0103, true },
+        { 8, 8, 0, 0x0703, false },
+        { 8, 4, 0x20, 0x0603, false },
+        { 8, 4, 0x400, 0x0c03, false },
+        { 8, 4, 0x420, 0x0d03, false },
+        { 8, 8, 0x400, 0x0e03, false },
+        { 243, 8, 4, 0x1003, false },
+        { 243, 8, 0, 0x0f03, false },
+        { 258, 8, 0x43, 0x1203, false },
+        { 258, 8, 0x41, 0x1103, false },
         { 9999, 8, 0, 0, true },
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         bool plain;
-        assert_int_equal(
-            tn_ldcache_id(cases[i].machine, cases[i].word, cases[i].flags, &plain), cases[i].id);
+        assert_int_equal(tn_ldcache_id(cases[i].machine, cases[i].word, cases[i].flags, &plain),
+                         cases[i].id);
         assert_int_equal(plain, cases[i].plain);
     }
 }
@@ -429,8 +443,8 @@ static size_t compare_listing(FILE *list, const struct tn_ldcache *cache)
     while (fgets(line, sizeof line, list)) {
         char *kind = strstr(line, " (libc6,x86-64");
         char *path = strstr(line, ") => ");
-        if (*line != '\t' || !kind || !path || path < kind ||
-            strstr(kind, "hwcap: ") || strncmp(kind, " (libc6,x86-64)", 15) != 0)
+        if (*line != '\t' || !kind || !path || path < kind || strstr(kind, "hwcap: ") ||
+            strncmp(kind, " (libc6,x86-64)", 15) != 0)
             continue;
         *kind = '\0';
         path += 5;

@@ -165,8 +165,9 @@ static void what_is_read_is_bounded_in_all(void **state)
     put(f, "/etc/small.conf", "/opt/small\n");
     put(f, CONF, "include big.conf big.conf\ninclude small.conf\n/opt/a\n");
     assert_string_equal(directories(f), "/opt/big|/opt/small|/opt/a");
-    put(f, CONF, "#23456789012345678901234567890123456789012345678901234567890123456789012345678\n"
-                 "/opt/a\ninclude big.conf\n");
+    put(f, CONF,
+        "#23456789012345678901234567890123456789012345678901234567890123456789012345678\n"
+        "/opt/a\ninclude big.conf\n");
     assert_string_equal(directories(f), "/opt/a");
 }
 

@@ -757,6 +757,18 @@ def _(t, expect):
     expect(e, (None, other), env={"LD_PRELOAD": other})
 
 
+@case("a preload is the program's child")
+def _(t, expect):
+    standard(t)
+    one = t.lib("p/lib1.so", "lib1.so", needed=["libx.so.1"])
+    two = t.lib("p/lib2.so", "lib2.so")
+    e = t.program("E", needed=["lib2.so"], rpath=t.path("a") + ":" + t.path("p"))
+    expect(e, (None, one), ("lib2.so", two), ("libx.so.1", t.path("a/libx.so.1")),
+           env={"LD_PRELOAD": one})
+    e = t.program("E", needed=["lib2.so"], runpath=t.path("a") + ":" + t.path("p"))
+    expect(e, (None, one), ("lib2.so", two), ("libx.so.1", None), env={"LD_PRELOAD": one})
+
+
 @case("preloads that cannot be loaded are left out")
 def _(t, expect):
     standard(t)
@@ -879,8 +891,7 @@ class Secure:
         self.expect.report.check(name + ", preloads", list(extra), preloads)
         real = self._real(name, program, env, cwd)
         if real is not None:
-            said = real if isinstance(real, str) else self._wanted(real, path, extra)
-            self.expect.report.check(name, [path or ABSENT, *extra], said, ("expected", "ld.so"))
+            self.expect.report.check(name, [path or ABSENT, *extra], real, ("expected", "ld.so"))
 
     def _real(self, name, program, env, cwd):
         """The paths in the real process, or [ABSENT]; None: it cannot be run here."""
@@ -889,21 +900,19 @@ class Secure:
             return None
         status, out, err = loaders.run_program(program, env, cwd, self.root, NOBODY)
         if status == 127:
-            return [ABSENT] if ABSENT in err else err
+            return [ABSENT] if ABSENT in err else [err]
         secure, *paths = out.split("\n")
         if secure != "1":
             self.expect.report.skip(name, "set-uid programs do not work here")
             return None
-        return paths
+        return self._wanted(paths)
 
     @staticmethod
-    def _wanted(paths, path, extra):
-        """What of the real process the case speaks about: libx.so.1, then preloads."""
-        first = [each for each in paths if each == ABSENT or each.endswith("libx.so.1")]
-        known = ("libc.so.6", "vdso.so.1", "ld-linux-x86-64.so.2", "libx.so.1", "")
-        others = [each for each in paths if each != ABSENT and os.path.basename(each) not in known
-                  and not each.startswith("linux-vdso")]
-        return first + others if extra or others else first
+    def _wanted(paths):
+        """What of the real process the cases speak about: libx.so.1, then preloads."""
+        known = ("", "libc.so.6", "ld-linux-x86-64.so.2", "linux-vdso.so.1")
+        told = [path for path in paths if os.path.basename(path) not in known]
+        return sorted(told, key=lambda path: not path.endswith("libx.so.1"))
 
 
 @case("31 secure mode")

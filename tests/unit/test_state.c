@@ -1,0 +1,284 @@
+/* tests/unit/test_state.c - what a process that is running already would get from dlopen() */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "world_case.h"
+
+#define X "libx.so.1"
+#define A_X "/t/a/libx.so.1"
+#define B_X "/t/b/libx.so.1"
+#define LOADED " [already loaded]\n"
+
+static void put_two(struct world_case *c)
+{
+    PUT(c, A_X, .soname = X);
+    PUT(c, B_X, .soname = X);
+}
+
+static tenon_state *new_state(void)
+{
+    tenon_state *s = tenon_state_new(NULL);
+    assert_non_null(s);
+    return s;
+}
+
+static void add(tenon_state *s, const char *path, const char *name, int32_t by)
+{
+    tenon_loaded object = { path, name, "in the host", by };
+    assert_true(tenon_state_add(s, &object, NULL));
+}
+
+static void ask(tenon_state *s, const char *name, int32_t caller)
+{
+    assert_true(tenon_state_request(s, name, caller, NULL));
+}
+
+/* A program with one library of its own, which asks for libx. */
+static const char *program_and_library_ask(struct world_case *c)
+{
+    tenon_state *s = new_state();
+    add(s, "/t/E", NULL, TENON_THE_FILE);
+    add(s, "/t/l/liby.so", "liby.so", 0);
+    ask(s, X, 1);
+    const char *text = answer_state(c, s);
+    tenon_state_free(s);
+    return text;
+}
+
+#define LIBY "liby.so => /t/l/liby.so" LOADED
+
+/* glibc 32 */
+static void glibc_the_caller_is_the_asker(void **state)
+{
+    struct world_case *c = *state;
+    put_two(c);
+    PUT(c, "/t/E", .interp = GLIBC, .runpath = "/t/a");
+    PUT(c, "/t/l/liby.so", .runpath = "/t/b");
+    assert_string_equal(program_and_library_ask(c), LIBY X " => " B_X " [RUNPATH]\n");
+    PUT(c, "/t/l/liby.so", .type = 3);
+    assert_string_equal(program_and_library_ask(c), LIBY X " => missing\n");
+    PUT(c, "/t/E", .interp = GLIBC, .rpath = "/t/a");
+    assert_string_equal(program_and_library_ask(c), LIBY X " => " A_X " [RPATH]\n");
+}
+
+/* musl 17 */
+static void musl_the_program_is_the_asker(void **state)
+{
+    struct world_case *c = *state;
+    put_two(c);
+    PUT(c, "/t/E", .interp = MUSL, .runpath = "/t/a");
+    PUT(c, "/t/l/liby.so", .runpath = "/t/b");
+    assert_string_equal(program_and_library_ask(c), LIBY X " => " A_X " [RPATH or RUNPATH]\n");
+}
+
+/* E caused libl, which caused liby: the chain of a caller goes through who loaded it. */
+static void the_chain_follows_loaded_by(void **state)
+{
+    struct world_case *c = *state;
+    put_two(c);
+    PUT(c, "/t/E", .interp = GLIBC);
+    PUT(c, "/t/l/libl.so", .rpath = "/t/a");
+    PUT(c, "/t/l/libm.so", .rpath = "/t/b");
+    PUT(c, "/t/l/liby.so", .type = 3);
+    static const char *const expected[] = { A_X " [RPATH]\n", B_X " [RPATH]\n" };
+    for (int32_t by = 1; by <= 2; by++) {
+        tenon_state *s = new_state();
+        add(s, "/t/E", NULL, TENON_THE_FILE);
+        add(s, "/t/l/libl.so", NULL, 0);
+        add(s, "/t/l/libm.so", NULL, 0);
+        add(s, "/t/l/liby.so", NULL, by);
+        ask(s, X, 3);
+        const char *text = answer_state(c, s);
+        const char *last = strstr(text, X " => ");
+        assert_non_null(last);
+        assert_string_equal(last + strlen(X " => "), expected[by - 1]);
+        assert_int_equal(tenon_graph_library(c->graph, 2)->parent, by - 1);
+        tenon_state_free(s);
+    }
+}
+
+/* By the name it was asked for, its path, its SONAME, or its inode. */
+static void what_is_loaded_already_is_not_loaded_again(void **state)
+{
+    struct world_case *c = *state;
+    put_two(c);
+    case_put_link(c, "/t/link.so", A_X);
+    PUT(c, "/t/E", .interp = GLIBC, .rpath = "/t/b");
+    static const char *const names[] = { "asked.so", A_X, X, "/t/link.so", "/t/a/../a/libx.so.1" };
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        tenon_state *s = new_state();
+        add(s, "/t/E", NULL, TENON_THE_FILE);
+        add(s, A_X, "asked.so", 0);
+        ask(s, names[i], 0);
+        assert_string_equal(answer_state(c, s), "asked.so => " A_X LOADED);
+        assert_string_equal(tenon_graph_library(c->graph, 0)->where, "in the host");
+        tenon_state_free(s);
+    }
+}
+
+/* musl answers by the short name of what a search found, never by SONAME. */
+static void musl_knows_loaded_objects_by_their_short_name(void **state)
+{
+    struct world_case *c = *state;
+    PUT(c, "/t/m/libreal.so", .soname = X);
+    PUT(c, "/t/E", .interp = MUSL, .runpath = "/t/m");
+    tenon_state *s = new_state();
+    add(s, "/t/E", NULL, TENON_THE_FILE);
+    add(s, "/t/m/libreal.so", "libreal.so", 0);
+    ask(s, "libreal.so", 0);
+    ask(s, X, 0);
+    ask(s, "libc.so.6", 0);
+    assert_string_equal(answer_state(c, s), "libreal.so => /t/m/libreal.so" LOADED
+                                            X " => missing\n"
+                                            "libc.so.6 => " MUSL " [built into the loader]\n");
+    tenon_state_free(s);
+}
+
+static void requests_are_answered_one_after_the_other(void **state)
+{
+    struct world_case *c = *state;
+    put_two(c);
+    PUT(c, "/t/a/libp.so", .runpath = "/t/b", .needed = NAMES(X, "libc.so.6"));
+    PUT(c, "/t/E", .interp = GLIBC, .rpath = "/t/a");
+    tenon_state *s = new_state();
+    add(s, "/t/E", NULL, TENON_THE_FILE);
+    ask(s, "libp.so", 0);
+    ask(s, X, 0); /* loaded from /t/b by now */
+    ask(s, "libnone.so", 0);
+    assert_string_equal(answer_state(c, s), "libp.so => /t/a/libp.so [RPATH]\n"
+                                            X " => " B_X " [RUNPATH]\n"
+                                            "libc.so.6 => /lib64/libc.so.6 [default directory]\n"
+                                            "ld-linux-x86-64.so.2 => " GLIBC " [interpreter]\n"
+                                            "libnone.so => missing\n");
+    assert_int_equal(tenon_graph_library(c->graph, 0)->flavour, TENON_NEED_DLOPEN);
+    assert_int_equal(tenon_graph_library(c->graph, 1)->parent, 0);
+    assert_int_equal(tenon_graph_status(c->graph), TENON_STATUS_MISSING);
+    tenon_state_free(s);
+}
+
+/* What the program needs is among what is loaded; nothing is searched for it again. */
+static void a_state_is_taken_as_it_is(void **state)
+{
+    struct world_case *c = *state;
+    put_two(c);
+    PUT(c, "/t/E", .interp = GLIBC, .runpath = "/t/a", .needed = NAMES(X, "libnone.so"));
+    case_env(c, "LD_PRELOAD", "/t/none.so");
+    tenon_state *s = new_state();
+    add(s, "/t/E", NULL, TENON_THE_FILE);
+    add(s, B_X, X, 0);
+    assert_string_equal(answer_state(c, s), X " => " B_X LOADED);
+    assert_int_equal(tenon_graph_status(c->graph), TENON_STATUS_OK);
+    tenon_state_free(s);
+}
+
+/* A plugin that is not on disk yet, in a process of files that are. */
+static void a_library_may_exist_only_in_memory(void **state)
+{
+    struct world_case *c = *state;
+    tenon_error err = TENON_ERROR_INIT;
+    tenon_world *memory = c->world;
+    c->world = tenon_world_sysroot("/", &err);
+    assert_non_null(c->world);
+    PUT(c, "/tenon-test/E", .interp = GLIBC);
+    case_put_glibc(c, GLIBC, &(struct elf_spec){ 0 });
+    PUT(c, "/tenon-test/plugin.so", .runpath = "$ORIGIN/inner", .needed = NAMES("libinner.so"));
+    PUT(c, "/tenon-test/inner/libinner.so", .type = 3);
+    tenon_state *s = new_state();
+    add(s, "/tenon-test/E", NULL, TENON_THE_FILE);
+    ask(s, "/tenon-test/plugin.so", 0);
+    assert_string_equal(answer_state(c, s),
+                        "/tenon-test/plugin.so => /tenon-test/plugin.so [direct path]\n"
+                        "libinner.so => /tenon-test/inner/libinner.so [RUNPATH]\n");
+    tenon_state_free(s);
+    case_forget(c);
+    tenon_world_free(c->world);
+    c->world = memory;
+}
+
+/* One state can be used for several resolvers, and the strings it was given may go. */
+static void a_state_copies_and_can_be_used_again(void **state)
+{
+    struct world_case *c = *state;
+    put_two(c);
+    PUT(c, "/t/E", .interp = GLIBC, .rpath = "/t/a");
+    tenon_state *s = new_state();
+    char path[] = "/t/E", name[] = X;
+    add(s, path, NULL, TENON_THE_FILE);
+    ask(s, name, 0);
+    memset(path, 'z', sizeof path - 1);
+    memset(name, 'z', sizeof name - 1);
+    for (int i = 0; i < 2; i++)
+        assert_string_equal(answer_state(c, s), X " => " A_X " [RPATH]\n");
+    assert_string_equal(answer_again(c, "/t/E"), "");
+    tenon_state_free(s);
+}
+
+static void what_cannot_be_is_refused(void **state)
+{
+    struct world_case *c = *state;
+    tenon_error err = TENON_ERROR_INIT;
+    tenon_state *s = new_state();
+    tenon_loaded object = { "/t/E", NULL, NULL, 0 };
+    assert_false(tenon_state_add(s, &object, &err)); /* loaded by itself */
+    assert_int_equal(err.code, TENON_E_ARGUMENT);
+    object.loaded_by = -7;
+    assert_false(tenon_state_add(s, &object, &err));
+    object.path = NULL;
+    object.loaded_by = TENON_THE_FILE;
+    assert_false(tenon_state_add(s, &object, &err));
+    assert_false(tenon_state_request(s, X, 0, &err)); /* by nobody */
+    assert_int_equal(err.code, TENON_E_ARGUMENT);
+    assert_true(strncmp(answer_state(c, s), "error bad-argument: ", 20) == 0);
+    add(s, "/t/gone", NULL, TENON_THE_FILE);
+    assert_string_equal(answer_state(c, s), "error system: /t/gone: No such file or directory");
+    PUT(c, "/t/gone", .interp = GLIBC);
+    add(s, "/t/text", NULL, 0);
+    case_put_text(c, "/t/text", "text");
+    assert_true(strncmp(answer_state(c, s), "error not-an-image: ", 20) == 0);
+    tenon_state_free(s);
+    s = new_state();
+    PUT(c, "/t/static", .type = 2, .no_dynamic = true);
+    add(s, "/t/static", NULL, TENON_THE_FILE);
+    assert_true(strncmp(answer_state(c, s), "error unsupported: ", 19) == 0);
+    tenon_state_free(s);
+    tenon_state_free(NULL);
+}
+
+/* The loader's own object may be listed by the caller too; it is there once. */
+static void the_interpreter_is_one_object(void **state)
+{
+    struct world_case *c = *state;
+    PUT(c, "/t/E", .interp = GLIBC);
+    tenon_state *s = new_state();
+    add(s, "/t/E", NULL, TENON_THE_FILE);
+    add(s, "/lib64/libc.so.6", "libc.so.6", 0);
+    add(s, GLIBC, "ld-linux-x86-64.so.2", 1);
+    ask(s, "ld-linux-x86-64.so.2", 1);
+    assert_string_equal(answer_state(c, s), "libc.so.6 => /lib64/libc.so.6" LOADED
+                                            "ld-linux-x86-64.so.2 => " GLIBC " [interpreter]\n");
+    tenon_state_free(s);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        CASE(glibc_the_caller_is_the_asker),
+        CASE(musl_the_program_is_the_asker),
+        CASE(the_chain_follows_loaded_by),
+        CASE(what_is_loaded_already_is_not_loaded_again),
+        CASE(musl_knows_loaded_objects_by_their_short_name),
+        CASE(requests_are_answered_one_after_the_other),
+        CASE(a_state_is_taken_as_it_is),
+        CASE(a_library_may_exist_only_in_memory),
+        CASE(a_state_copies_and_can_be_used_again),
+        CASE(what_cannot_be_is_refused),
+        CASE(the_interpreter_is_one_object),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
