@@ -146,17 +146,18 @@ static bool is_unread_format(const struct cli_side *side, const char *path)
 }
 
 /*
- * What a look over a whole directory passes by: no image, an empty file (it may have been meant
- * as one), an image that is not made to be loaded. Not an image that is broken.
+ * No image: not one that is broken. An empty file is none, though it may have been meant as one.
+ * In a directory nobody asked for what is not made to be loaded either.
  */
-static bool is_other(const struct cli_side *side, const char *path, const tenon_error *err)
+static bool is_other(const struct cli_side *side, const char *path, bool in_directory,
+                     const tenon_error *err)
 {
     tenon_file_info info;
 
     switch (err->code) {
-    case TENON_E_FORMAT:
-    case TENON_E_NOT_LOADABLE: return true;
-    case TENON_E_UNSUPPORTED: return is_unread_format(side, path);
+    case TENON_E_FORMAT: return true;
+    case TENON_E_NOT_LOADABLE: return in_directory;
+    case TENON_E_UNSUPPORTED: return in_directory && is_unread_format(side, path);
     case TENON_E_TRUNCATED:
         return tenon_world_stat(side->world, path, &info) == 0 && info.size == 0;
     default: return false;
@@ -186,7 +187,7 @@ static int answer_file(struct cli_answer *answer, const char *label, const char 
         answer->answered++;
     } else if (is_dir && err.system_errno == EISDIR) {
         *is_dir = true;
-    } else if (!skip || !is_other(answer->side, path, &err)) {
+    } else if (!skip || !is_other(answer->side, path, !is_dir, &err)) {
         relabel(&err, path, label);
         status = tell_error(answer, label, &err);
     }

@@ -275,6 +275,8 @@ static int32_t object_for(tenon_resolver *r, struct tn_search *s, int32_t parent
         .search = s,
         .optional = flavour == TENON_NEED_AUXILIARY || flavour == TENON_NEED_PRELOAD,
     };
+    if (flavour == TENON_NEED_PRELOAD && !loader_of(r)->preload_as_program)
+        object.parent = TENON_NOBODY; /* the program's run paths are none of its business */
     if (s->status == TENON_STATUS_FOUND)
         return add_found(r, s, object);
     if (s->stamp != r->stamp) {

@@ -67,13 +67,13 @@ class Comparison:
             self.unanswered[str(real)] += 1
             return
         self.kinds[image.loader] += 1
-        if row is None:
-            self.report.check(name, real, "no result", ("loader", "tenon"))
-        elif real.stop is not None and real.stop.startswith(image.path + ": "):
-            # The file itself is refused: no graph, only an error.
-            verdict = row["status"] in ("error", "refused")
-            self.report.check(name, real.stop, real.stop if verdict else tenon.answer(row),
+        if real.stop is not None and real.stop.startswith(image.path + ": "):
+            # The loader refuses the file itself: tenon says so, or leaves it out as no program.
+            refused = row is None or row["status"] in ("error", "refused")
+            self.report.check(name, real.stop, real.stop if refused else tenon.answer(row),
                               ("loader", "tenon"))
+        elif row is None:
+            self.report.check(name, real, "no result", ("loader", "tenon"))
         elif image.loader == loaders.MUSL:
             self.report.check(name, real, musl_case.answer(row, real), ("loader", "tenon"))
         else:

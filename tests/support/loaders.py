@@ -51,7 +51,7 @@ def _run(command, env, cwd, root=None, user=None):
 
     prepare = enter if root is not None or user is not None else None
     done = subprocess.run(command, env=env, cwd=None if root else cwd, preexec_fn=prepare,
-                          stdin=subprocess.DEVNULL, capture_output=True, timeout=20)
+                          stdin=subprocess.DEVNULL, capture_output=True, timeout=60)
     return done.returncode, os.fsdecode(done.stdout), os.fsdecode(done.stderr)
 
 

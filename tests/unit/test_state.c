@@ -132,11 +132,11 @@ static void musl_knows_loaded_objects_by_their_short_name(void **state)
     add(s, "/t/E", NULL, TENON_THE_FILE);
     add(s, "/t/m/libreal.so", "libreal.so", 0);
     ask(s, "libreal.so", 0);
-    ask(s, X, 0);
     ask(s, "libc.so.6", 0);
+    ask(s, X, 0);
     assert_string_equal(answer_state(c, s), "libreal.so => /t/m/libreal.so" LOADED
-                                            X " => missing\n"
-                                            "libc.so.6 => " MUSL " [built into the loader]\n");
+                                            "libc.so.6 => " MUSL " [built into the loader]\n" X
+                                            " => missing\n");
     tenon_state_free(s);
 }
 

@@ -1,0 +1,250 @@
+/* tests/unit/test_resolve_memory.c - each allocation of an answer fails in turn */
+/*
+ * With one allocation failing there is either TENON_E_MEMORY or the whole right answer, never a
+ * wrong one; nothing leaks (the sanitizers see to that); and the same resolver, asked again with
+ * memory to spare, gives the right answer.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "failing_malloc.h"
+#include "world_case.h"
+
+#define ALL_FLAGS (TENON_RESOLVE_LATER | TENON_RESOLVE_SYMBOLS | TENON_RESOLVE_DLOPEN)
+
+/* Everything a graph says, so that a part left out shows; in the case's text. */
+static const char *whole_text(struct world_case *c, const tenon_graph *graph)
+{
+    char number[64];
+    c->graph = (tenon_graph *)graph;
+    case_text(c);
+    for (size_t i = 0; i < tenon_graph_count(graph); i++) {
+        for (size_t k = 0; k < tenon_graph_tried_count(graph, i); k++) {
+            const tenon_attempt *a = tenon_graph_tried(graph, i, k);
+            case_say(c, a->path);
+            case_say(c, tenon_outcome_name(a->outcome));
+            case_say(c, a->detail ? a->detail : "");
+            case_say(c, "\n");
+        }
+        const tenon_library *l = tenon_graph_library(graph, i);
+        for (size_t k = 0; k < l->need_count; k++) {
+            snprintf(number, sizeof number, "%d ", l->needs[k]);
+            case_say(c, number);
+        }
+    }
+    for (size_t i = 0; i < tenon_graph_missing_version_count(graph); i++)
+        case_say(c, tenon_graph_missing_version(graph, i)->reason);
+    for (size_t i = 0; i < tenon_graph_binding_count(graph); i++) {
+        const tenon_symbol_binding *b = tenon_graph_binding(graph, i);
+        snprintf(number, sizeof number, " %d %d\n", b->needed_by, b->provider);
+        case_say(c, b->symbol);
+        case_say(c, number);
+    }
+    for (size_t i = 0; i < tenon_graph_dlopen_count(graph); i++) {
+        case_say(c, tenon_graph_dlopen(graph, i)->name);
+        case_say(c, tenon_status_name(tenon_graph_dlopen(graph, i)->status));
+    }
+    for (size_t i = 0; tenon_graph_remark(graph, i); i++)
+        case_say(c, tenon_graph_remark(graph, i));
+    c->graph = NULL;
+    return c->text;
+}
+
+static void check_text(struct world_case *c, tenon_graph *graph, const char *expected)
+{
+    assert_string_equal(whole_text(c, graph), expected);
+    tenon_graph_free(graph);
+}
+
+/* One question with the n-th allocation failing; false when none failed any more. */
+static bool ask_with_failure(struct world_case *c, const char *file, const tenon_state *process,
+                             const char *expected, long n)
+{
+    tenon_error err = TENON_ERROR_INIT;
+    tenon_graph *graph = NULL;
+    fail_after(n);
+    tenon_resolver *r = tenon_resolver_new(c->world, &err);
+    if (r) {
+        tenon_resolver_set_flags(r, c->flags);
+        graph = process ? tenon_resolve_state(r, process, &err) : tenon_resolve_file(r, file, &err);
+    }
+    bool failed = allocation_failed;
+    fail_never();
+    if (!graph) {
+        assert_true(failed);
+        assert_int_equal(err.code, TENON_E_MEMORY);
+    } else {
+        check_text(c, graph, expected);
+    }
+    if (r) { /* and again, with memory */
+        graph = process ? tenon_resolve_state(r, process, &err) : tenon_resolve_file(r, file, &err);
+        assert_non_null(graph);
+        check_text(c, graph, expected);
+    }
+    tenon_resolver_free(r);
+    return failed;
+}
+
+/* The world forgets what it remembers of files, so that each question asks it anew. */
+static void forget_files(struct world_case *c)
+{
+    case_put_text(c, "/forget", "");
+}
+
+static void fail_each(struct world_case *c, const char *file, const tenon_state *process)
+{
+    tenon_error err = TENON_ERROR_INIT;
+    case_resolver(c);
+    tenon_graph *graph = process ? tenon_resolve_state(c->resolver, process, &err)
+                                 : tenon_resolve_file(c->resolver, file, &err);
+    assert_non_null(graph);
+    char *expected = strdup(whole_text(c, graph));
+    assert_non_null(expected);
+    tenon_graph_free(graph);
+    long n = 0;
+    do
+        forget_files(c);
+    while (ask_with_failure(c, file, process, expected, n++));
+    assert_true(n > 50); /* there was something to fail */
+    free(expected);
+}
+
+static const struct elf_spec_symbol symbols[] = {
+    { .name = "there", .bind = 1, .type = 2, .use = ELF_RELOC_PLT },
+    { .name = "nowhere", .bind = 1, .type = 2, .use = ELF_RELOC_DATA },
+    { 0 },
+};
+
+static const struct elf_spec_symbol definitions[] = {
+    { .name = "there", .bind = 1, .type = 2, .defined = true, .value = 64 },
+    { 0 },
+};
+
+static const char dlopen_note[] =
+    "[{\"feature\":\"f\",\"priority\":\"suggested\",\"soname\":[\"libx.so.1\",\"libq.so.1\"]}]";
+
+/* A world in which every kind of rule has something to do. */
+static void put_everything(struct world_case *c, const char *interpreter)
+{
+    const struct elf_spec_verneed needs[] = { { "libx.so.1", NAMES("V1", "V2"), false }, { 0 } };
+    static const struct cache_entry entries[] = {
+        { .key = "libz.so.1", .value = "/t/z/libz.so.1" },
+        { .key = "libgone.so.1", .value = "/t/z/libgone.so.1" },
+    };
+    PUT(c, "/t/a/libx.so.1", .soname = "libx.so.1", .verdef = NAMES("libx.so.1", "V1"),
+        .symbols = definitions, .rpath = "$ORIGIN/r", .needed = NAMES("liby.so"));
+    PUT(c, "/t/a/r/liby.so", .runpath = "/t/$LIB:/none", .needed = NAMES("libz.so.1", "libn.so"));
+    PUT(c, "/t/z/libz.so.1", .soname = "libz.so.1", .auxiliary = "libaux.so");
+    PUT(c, "/t/a/libaux.so", .type = 3);
+    PUT(c, "/t/pre.so", .type = 3);
+    case_put_text(c, "/t/bad/libbad.so", "text");
+    case_put_text(c, "/etc/ld.so.preload", "/t/pre.so # comment\n");
+    case_put_text(c, "/etc/ld.so.conf", "/t/z\ninclude ld.so.conf.d/*.conf\n");
+    case_put_text(c, "/etc/ld.so.conf.d/a.conf", "/t/a\n");
+    case_put_cache(c, entries, 2);
+    case_env(c, "LD_LIBRARY_PATH", "/t/bad:/none:$ORIGIN/a");
+    case_env(c, "LD_PRELOAD", "nothing.so");
+    assert_true(tenon_world_set_cpu(c->world, "x86-64-v3", NULL));
+    PUT(c, "/t/E", .interp = interpreter, .runpath = "$ORIGIN/a:/t/${PLATFORM}",
+        .needed = NAMES("libx.so.1", "libbad.so", "libgone.so.1", "libc.so.6", "$ORIGIN/pre.so"),
+        .verneed = needs, .symbols = symbols, .dlopen_note = dlopen_note);
+    c->flags = ALL_FLAGS;
+}
+
+static void glibc_survives_each_failure(void **state)
+{
+    struct world_case *c = *state;
+    put_everything(c, GLIBC);
+    fail_each(c, "/t/E", NULL);
+}
+
+static void glibc_without_a_cache_survives_each_failure(void **state)
+{
+    struct world_case *c = *state;
+    put_everything(c, GLIBC);
+    assert_true(tenon_world_hide(c->world, "/etc/ld.so.cache", NULL));
+    c->flags = 0;
+    fail_each(c, "/t/E", NULL);
+}
+
+static void glibc_without_its_loader_survives_each_failure(void **state)
+{
+    struct world_case *c = *state;
+    put_everything(c, GLIBC);
+    assert_true(tenon_world_hide(c->world, GLIBC, NULL));
+    assert_true(tenon_world_put_dir(c->world, "/usr/lib/x86_64-linux-gnu", NULL));
+    c->flags = 0;
+    fail_each(c, "/t/E", NULL);
+}
+
+static void a_library_alone_survives_each_failure(void **state)
+{
+    struct world_case *c = *state;
+    put_everything(c, GLIBC);
+    c->flags = 0;
+    fail_each(c, "/t/a/libx.so.1", NULL);
+}
+
+static void musl_survives_each_failure(void **state)
+{
+    struct world_case *c = *state;
+    put_everything(c, MUSL);
+    case_put_text(c, "/etc/ld-musl-x86_64.path", "/t/a\n/t/z");
+    assert_true(tenon_world_hide(c->world, "/t/bad", NULL));
+    fail_each(c, "/t/E", NULL);
+}
+
+static void a_state_survives_each_failure(void **state)
+{
+    struct world_case *c = *state;
+    put_everything(c, GLIBC);
+    tenon_state *s = tenon_state_new(NULL);
+    assert_non_null(s);
+    assert_true(tenon_state_add(s, &(tenon_loaded){ "/t/E", NULL, NULL, -1 }, NULL));
+    assert_true(tenon_state_add(s, &(tenon_loaded){ "/t/z/libz.so.1", "libz.so.1", "why", 0 }, NULL));
+    assert_true(tenon_state_request(s, "libx.so.1", 0, NULL));
+    assert_true(tenon_state_request(s, "$ORIGIN/libnone.so", 1, NULL));
+    fail_each(c, NULL, s);
+    tenon_state_free(s);
+}
+
+static void making_a_state_survives_each_failure(void **state)
+{
+    (void)state;
+    for (long n = 0;; n++) {
+        tenon_error err = TENON_ERROR_INIT;
+        const tenon_loaded object = { "/t/E", "name", "why", TENON_THE_FILE };
+        fail_after(n);
+        tenon_state *s = tenon_state_new(&err);
+        bool made = s && tenon_state_add(s, &object, &err) &&
+                    tenon_state_request(s, "libx.so.1", 0, &err);
+        bool failed = allocation_failed;
+        fail_never();
+        assert_int_equal(made, !failed);
+        if (failed)
+            assert_int_equal(err.code, TENON_E_MEMORY);
+        tenon_state_free(s);
+        if (!failed)
+            break;
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        CASE(glibc_survives_each_failure),
+        CASE(glibc_without_a_cache_survives_each_failure),
+        CASE(glibc_without_its_loader_survives_each_failure),
+        CASE(a_library_alone_survives_each_failure),
+        CASE(musl_survives_each_failure),
+        CASE(a_state_survives_each_failure),
+        cmocka_unit_test(making_a_state_survives_each_failure),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
