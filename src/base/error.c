@@ -81,7 +81,7 @@ bool tn_fail_system(tenon_error *err, int number, const char *format, ...)
     size_t tail = strlen(meaning) + 2;
     va_list arguments;
     va_start(arguments, format);
-    err->code = TENON_E_SYSTEM;
+    err->code = number == ENOMEM ? TENON_E_MEMORY : TENON_E_SYSTEM;
     err->system_errno = number;
     size_t used = format_text(err->text, sizeof err->text - tail, format, arguments);
     va_end(arguments);

@@ -12,7 +12,10 @@
 bool tn_fail(tenon_error *err, enum tenon_code code, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
-/* As tn_fail with TENON_E_SYSTEM: remembers `number` and appends ": " and its meaning. */
+/*
+ * As tn_fail with TENON_E_SYSTEM (ENOMEM: TENON_E_MEMORY): remembers `number` and appends ": " and
+ * its meaning.
+ */
 bool tn_fail_system(tenon_error *err, int number, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 

@@ -414,23 +414,27 @@ static bool load_cache(struct tn_target *target, struct config *config)
         path = build->cache;
     }
     config->cache_path = path;
-    config->cache_state = CACHE_NONE;
     int error = tn_file_whole(target->world, path, TN_LIMIT_CACHE, target->arena, &file);
     if (error == 0 && tn_ldcache_open(file, target->endian, &config->cache, &problem)) {
         config->cache_state = CACHE_GOOD;
         return true;
     }
+    if (error == ENOMEM)
+        return false;
     if (error == ENOENT && !tenon_world_is_host(target->world)) {
         target->remark = tn_arena_format(
             target->arena, "there is no %s: ld.so.conf was read as ldconfig would", path);
         target->remark_rule = &rules[RULE_CONF];
-        return read_conf(target, config, path);
+        return target->remark && read_conf(target, config, path);
     }
     config->cache_problem =
         error ? tn_errno_text(error) : tn_arena_string(target->arena, problem.text);
     target->remark =
         tn_arena_format(target->arena, "%s is not used: %s", path, config->cache_problem);
     target->remark_rule = &rules[RULE_CACHE];
+    if (!config->cache_problem || !target->remark)
+        return false;
+    config->cache_state = CACHE_NONE;
     return true;
 }
 
@@ -457,7 +461,7 @@ static const char *base_name(const char *path)
  * rule  glibc elf/ldconfig.c, search_dir()
  */
 static bool would_enter(struct tn_target *target, const struct tn_fact_source *source,
-                        const char *path, const char *name)
+                        const char *path, const char *name, bool *no_memory)
 {
     const struct tn_facts *facts = source->facts(source->arg, path);
     bool plain;
@@ -470,6 +474,7 @@ static bool would_enter(struct tn_target *target, const struct tn_fact_source *s
     int error;
     char *real = tenon_world_realpath(target->world, path, &error);
     const char *base = real ? base_name(real) : name;
+    *no_memory |= !real && error == ENOMEM;
     size_t n = strlen(base);
     bool is_link = strcmp(base, name) != 0;
     bool enters =
@@ -482,22 +487,25 @@ static bool would_enter(struct tn_target *target, const struct tn_fact_source *s
 
 /* The first directory in which ldconfig would have found the name, below `subdir`. */
 static const char *find_in(struct tn_target *target, const struct tn_fact_source *source,
-                           const struct tn_dirs *dirs, const char *subdir, const char *name)
+                           const struct tn_dirs *dirs, const char *subdir, const char *name,
+                           bool *no_memory)
 {
-    for (size_t i = 0; i < dirs->count; i++) {
+    for (size_t i = 0; i < dirs->count && !*no_memory; i++) {
         const char *path = tn_arena_format(target->arena, "%s/%s%s", dirs->at[i].dir, subdir, name);
-        if (path && would_enter(target, source, path, name))
+        *no_memory |= !path;
+        if (path && would_enter(target, source, path, name, no_memory))
             return path;
     }
     return NULL;
 }
 
-static void lookup_conf(struct tn_target *target, const struct tn_fact_source *source,
+static bool lookup_conf(struct tn_target *target, const struct tn_fact_source *source,
                         const char *name, struct tn_cached *out)
 {
     struct config *config = target->config;
     const struct tn_dirs *lists[] = { config->conf_dirs, build_of(target)->system_dirs };
     const char *found = NULL;
+    bool no_memory = false;
     out->rule = &rules[RULE_CONF];
     /* ldconfig enters nothing else: rule elf/ldconfig.c, _dl_is_dso() */
     bool is_candidate = (is_prefix("lib", name) || is_prefix("ld-", name)) && strstr(name, ".so");
@@ -506,37 +514,42 @@ static void lookup_conf(struct tn_target *target, const struct tn_fact_source *s
         if (config->levels[level])
             subdir = tn_arena_format(target->arena, "glibc-hwcaps/%s/", config->levels[level]);
         for (size_t i = 0; subdir && !found && i < TN_COUNT(lists); i++)
-            found = find_in(target, source, lists[i], subdir, name);
+            found = find_in(target, source, lists[i], subdir, name, &no_memory);
+        no_memory |= !subdir;
         if (!config->levels[level])
             break;
     }
     out->outcome = found ? TENON_OUTCOME_FOUND : TENON_OUTCOME_NOT_IN_CACHE;
     out->path = found ? found : "";
+    return !no_memory;
 }
 
-static void cached(struct tn_target *target, const struct tn_fact_source *source, const char *name,
+static bool cached(struct tn_target *target, const struct tn_fact_source *source, const char *name,
                    bool nodeflib, struct tn_cached *out)
 {
     struct config *config = target->config;
     *out = (struct tn_cached){ .outcome = TENON_OUTCOME_NO_CACHE, .path = "" };
     if (!load_cache(target, config))
-        return;
+        return false;
     out->path = config->cache_path;
     out->detail = config->cache_problem;
     if (config->cache_state == CACHE_CONF) {
-        lookup_conf(target, source, name, out);
+        if (!lookup_conf(target, source, name, out))
+            return false;
     } else if (config->cache_state == CACHE_GOOD) {
         const char *path = tn_ldcache_lookup(&config->cache, name, &config->query);
         out->outcome = path ? TENON_OUTCOME_FOUND : TENON_OUTCOME_NOT_IN_CACHE;
         if (path)
             out->path = path;
     }
-    const struct tn_glibc_build *build;
-    if (out->outcome == TENON_OUTCOME_FOUND && nodeflib && (build = build_of(target)) &&
-        in_system_dir(build, out->path)) {
+    if (out->outcome != TENON_OUTCOME_FOUND || !nodeflib)
+        return true;
+    const struct tn_glibc_build *build = build_of(target);
+    if (build && in_system_dir(build, out->path)) {
         out->outcome = TENON_OUTCOME_NODEFLIB;
         out->detail = "the object has DF_1_NODEFLIB and this is a system directory";
     }
+    return build != NULL;
 }
 
 static struct tn_judgement judgement(enum tenon_outcome outcome, enum tn_action action,

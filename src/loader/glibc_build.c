@@ -6,6 +6,7 @@
  */
 #include "glibc_build.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -31,8 +32,12 @@ static size_t directory_at(struct tn_view file, size_t at)
 
 #define SYSTEM_DIRS_ROOM 16
 
-/* Two or more directories in a row, the first at the start of a string: no other place is so. */
-static const struct tn_dirs *find_system_dirs(struct tn_view file, struct tn_arena *arena)
+/*
+ * Two or more directories in a row, the first at the start of a string: no other place is so.
+ * *out stays NULL when there is none; false: no memory.
+ */
+static bool find_system_dirs(struct tn_view file, struct tn_arena *arena,
+                             const struct tn_dirs **out)
 {
     for (size_t i = 1; i < file.size; i++) {
         const uint8_t *slash = memchr(file.at + i, '/', file.size - i);
@@ -45,17 +50,18 @@ static const struct tn_dirs *find_system_dirs(struct tn_view file, struct tn_are
             continue;
         while (count < SYSTEM_DIRS_ROOM && at < file.size && (size = directory_at(file, at))) {
             if (!(dirs[count++] = tn_arena_copy(arena, file.at + at, size - 1)))
-                return NULL;
+                return false;
             at += size + 1;
         }
         if (count >= 2)
-            return tn_dirs_from(arena, dirs, count);
+            return (*out = tn_dirs_from(arena, dirs, count)) != NULL;
     }
-    return NULL;
+    return true;
 }
 
-/* The whole string that ends in `suffix`, NULL when there is none. */
-static const char *find_path(struct tn_view file, struct tn_arena *arena, const char *suffix)
+/* The whole string that ends in `suffix`; *out stays as it is when there is none. false: no memory. */
+static bool find_path(struct tn_view file, struct tn_arena *arena, const char *suffix,
+                      const char **out)
 {
     size_t size = strlen(suffix) + 1;
     for (size_t from = 0; from < file.size;) {
@@ -67,10 +73,10 @@ static const char *find_path(struct tn_view file, struct tn_arena *arena, const 
         while (start > 0 && is_path_char(file.at[start - 1]))
             start--;
         if (file.at[start] == '/' && (start == 0 || file.at[start - 1] == 0))
-            return tn_arena_copy(arena, file.at + start,
-                                 (size_t)(hit - (file.at + start)) + size - 1);
+            return (*out = tn_arena_copy(arena, file.at + start,
+                                         (size_t)(hit - (file.at + start)) + size - 1)) != NULL;
     }
-    return NULL;
+    return true;
 }
 
 static unsigned find_minor(struct tn_view file)
@@ -132,7 +138,10 @@ static bool from_table(tenon_world *world, struct tn_arena *arena, uint32_t mach
     size_t count = 0;
     tenon_file_info info;
     const char *first = multiarch ? tn_arena_format(arena, "/usr/lib/%s", multiarch) : NULL;
-    if (first && tenon_world_stat(world, first, &info) == 0) { /* Debian and its children */
+    int error = first ? tenon_world_stat(world, first, &info) : ENOENT;
+    if (error == ENOMEM || (multiarch && !first))
+        return false;
+    if (error == 0) { /* Debian and its children */
         dirs[count++] = first + 4;
         dirs[count++] = first;
         dirs[count++] = "/lib";
@@ -149,15 +158,17 @@ static bool from_table(tenon_world *world, struct tn_arena *arena, uint32_t mach
     return (out->system_dirs = tn_dirs_from(arena, dirs, count)) != NULL;
 }
 
-static void from_file(struct tn_view file, struct tn_arena *arena, struct tn_glibc_build *out)
+static bool from_file(struct tn_view file, struct tn_arena *arena, struct tn_glibc_build *out)
 {
     out->minor = find_minor(file);
-    out->cache = find_path(file, arena, "/ld.so.cache");
-    out->preload = find_path(file, arena, "/ld.so.preload");
-    out->system_dirs = find_system_dirs(file, arena);
+    if (!find_path(file, arena, "/ld.so.cache", &out->cache) ||
+        !find_path(file, arena, "/ld.so.preload", &out->preload) ||
+        !find_system_dirs(file, arena, &out->system_dirs))
+        return false;
     out->from_file = out->system_dirs != NULL;
     if (out->system_dirs) /* DL_DST_LIB is the last part of the first one: slibdir */
         out->lib = out->system_dirs->at[0].dir + 1;
+    return true;
 }
 
 bool tn_glibc_build_read(tenon_world *world, struct tn_arena *arena, const char *interpreter,
@@ -166,13 +177,11 @@ bool tn_glibc_build_read(tenon_world *world, struct tn_arena *arena, const char 
 {
     struct tn_arena scratch = { 0 };
     struct tn_view file;
-    *out = (struct tn_glibc_build){ 0 };
-    if (tn_file_whole(world, interpreter, LOADER_SIZE_LIMIT, &scratch, &file) == 0)
-        from_file(file, arena, out);
+    *out = (struct tn_glibc_build){ .cache = "/etc/ld.so.cache", .preload = "/etc/ld.so.preload" };
+    int error = tn_file_whole(world, interpreter, LOADER_SIZE_LIMIT, &scratch, &file);
+    bool good = error == 0 ? from_file(file, arena, out) : error != ENOMEM;
     tn_arena_free(&scratch);
-    if (!out->cache)
-        out->cache = "/etc/ld.so.cache";
-    if (!out->preload)
-        out->preload = "/etc/ld.so.preload";
+    if (!good)
+        return false;
     return out->system_dirs || from_table(world, arena, machine, word, e_flags, out);
 }

@@ -246,6 +246,8 @@ static bool read_system(struct tn_target *target, struct config *config)
     if (!path)
         return false;
     int error = tn_file_whole(target->world, path, TN_LIMIT_CONFIG, target->arena, &bytes);
+    if (error == ENOMEM)
+        return false;
     config->from_file = error != ENOENT;
     if (error && error != ENOENT) /* an empty list, and no defaults either */
         config->system = void_list(target, path, TENON_OUTCOME_UNREADABLE);
@@ -306,7 +308,7 @@ static bool plan(struct tn_target *target, const struct tn_asker *asker, struct 
             add_stage(out, (struct tn_stage){
                                .kind = TN_STAGE_SKIPPED,
                                .rule = &rules[RULE_RUNPATH],
-                               .where = tn_arena_format(target->arena, "RPATH of %s", p->owner),
+                               .where = where,
                                .detail = "an object's RPATH does not count when it has a RUNPATH",
                                .dirs = p->rpath,
                            });

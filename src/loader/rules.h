@@ -193,7 +193,8 @@ struct tenon_loader {
     /* The candidate's subdirectories to try in a directory before the plain name; NULL-ended. */
     const char *const *(*subdirs)(struct tn_target *target);
 
-    void (*cached)(struct tn_target *target, const struct tn_fact_source *source, const char *name,
+    /* Asks the loader's cache for a name. false: no memory. */
+    bool (*cached)(struct tn_target *target, const struct tn_fact_source *source, const char *name,
                    bool nodeflib, struct tn_cached *out);
 
     void (*judge)(const struct tn_target *target, const struct tn_candidate *candidate,
@@ -214,6 +215,6 @@ extern const tenon_loader *const tn_loaders[];
  * The loader of an image: by its interpreter, notes and needs; when these leave it open, the
  * first whose own file exists in the world. NULL: none of ours.
  */
-const tenon_loader *tn_loader_of(tenon_world *world, const struct tn_facts *facts);
+bool tn_loader_of(tenon_world *world, const struct tn_facts *facts, const tenon_loader **loader);
 
 #endif

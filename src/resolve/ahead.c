@@ -13,7 +13,8 @@
 #include "table.h"
 
 #define WORTH_IT 32 /* files: for fewer a thread costs more than it brings */
-#define WINDOW 96   /* files read and not yet asked for, at most */
+#define WINDOW 32   /* files ahead of the caller, at most */
+#define LEAD 4      /* ... at least: waiting for a file costs more than reading it */
 #define CALLERS (TN_NO_NAME - 1)
 
 enum row_state { ROW_WAITING, ROW_READING, ROW_READY, ROW_GIVEN };
@@ -32,7 +33,8 @@ struct tn_ahead {
     tenon_world *world;
     struct row *rows;
     size_t count;
-    size_t position;      /* the caller has come so far */
+    size_t position;   /* the caller has come so far */
+    size_t waits_with; /* the row that the thread will read next, when it waits */
     struct tn_map claims; /* device and inode to row, or CALLERS */
 };
 
@@ -65,13 +67,13 @@ static void wait_for(struct tn_ahead *ahead, const struct row *row)
     }
 }
 
-/* Lets the thread go on when the caller has used up half of the window. */
+/* Lets the thread go on when the caller has used up half of the window: waking costs, too. */
 static void advance(struct tn_ahead *ahead, size_t position)
 {
     if (position <= ahead->position)
         return;
     ahead->position = position;
-    if (ahead->thread_waits) {
+    if (ahead->thread_waits && ahead->waits_with <= position + WINDOW / 2) {
         ahead->thread_waits = false;
         pthread_cond_signal(&ahead->taken);
     }
@@ -98,14 +100,20 @@ static struct tn_ahead_result *read_row(struct tn_ahead *ahead, uint32_t i)
     return result;
 }
 
-/* The next row to read; `count` when the work is over. Waits while the window is full. */
+/*
+ * The next row to read; `count` when the work is over. Waits while the window is full; leaves rows
+ * that the caller is about to reach to the caller.
+ */
 static size_t next_row(struct tn_ahead *ahead, size_t from)
 {
     while (!ahead->stop && from < ahead->count) {
-        if (ahead->rows[from].state != ROW_WAITING) {
+        if (from < ahead->position + LEAD) {
+            from = ahead->position + LEAD;
+        } else if (ahead->rows[from].state != ROW_WAITING) {
             from++;
         } else if (from >= ahead->position + WINDOW) {
             ahead->thread_waits = true;
+            ahead->waits_with = from;
             pthread_cond_wait(&ahead->taken, &ahead->lock);
         } else {
             return from;

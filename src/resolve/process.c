@@ -4,6 +4,7 @@
  * rule  breadth-first over the needs in list order: glibc elf/dl-deps.c, _dl_map_object_deps();
  *       musl ldso/dynlink.c, load_deps(). Everything that differs is in the loader's row
  */
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -99,8 +100,11 @@ static const char *directory_of(tenon_resolver *r, const char *path)
     int size = slash ? (int)(slash - path) : 0;
     if (slash == path)
         return "/";
-    return tn_arena_format(&r->arena, "%s%s%.*s", strcmp(cwd, "/") == 0 && slash ? "/" : cwd,
-                           between, size, path);
+    const char *directory =
+        tn_arena_format(&r->arena, "%s%s%.*s", strcmp(cwd, "/") == 0 && slash ? "/" : cwd, between,
+                        size, path);
+    r->no_memory |= !directory;
+    return directory;
 }
 
 /*
@@ -112,23 +116,27 @@ static const char *program_origin(tenon_resolver *r)
     if (r->program_origin != TN_NO_NAME)
         return tn_text_of(r, r->program_origin);
     const char *path = tn_text_of(r, object_at(r, TN_PROGRAM)->path);
-    int error;
+    int error = 0;
     char *real = r->program_started ? tenon_world_realpath(r->world, path, &error) : NULL;
     const char *directory = directory_of(r, real ? real : path);
     free(real);
-    if (directory)
+    r->no_memory |= error == ENOMEM;
+    if (!r->no_memory)
         r->program_origin = tn_resolver_name(r, directory);
     return directory;
 }
 
-/* musl wants "." for a path without a slash and leaves relative ones relative. */
+/* musl wants "." for a path without a slash and leaves relative ones relative. NULL: no memory. */
 static const char *origin_of(tenon_resolver *r, int32_t object)
 {
     const char *path = tn_text_of(r, object_at(r, object)->path);
     bool by_kernel = object == TN_PROGRAM && r->program_started;
     if (loader_of(r)->matches_short && !by_kernel) {
         const char *slash = strrchr(path, '/');
-        return slash ? tn_arena_copy(&r->arena, path, (size_t)(slash - path)) : ".";
+        const char *directory =
+            slash ? tn_arena_copy(&r->arena, path, (size_t)(slash - path)) : ".";
+        r->no_memory |= !directory;
+        return directory;
     }
     return object == TN_PROGRAM ? program_origin(r) : directory_of(r, path);
 }
@@ -150,7 +158,7 @@ static uint32_t make_paths(tenon_resolver *r, int32_t object, const struct tn_pa
     const char *origin = tokens ? origin_of(r, object) : NULL;
     struct tn_paths *paths = tn_arena_take(&r->arena, sizeof *paths);
     struct tn_target *target = &r->target->target;
-    if (!paths || !tn_grow(&r->paths, &r->path_room, r->path_count, sizeof *r->paths) ||
+    if (!paths || (tokens && !origin) || !tn_grow(&r->paths, &r->path_room, r->path_count, sizeof *r->paths) ||
         (facts->rpath &&
          !(paths->rpath = target->loader->split(target, facts->rpath, origin, is_program))) ||
         (facts->runpath &&
@@ -532,6 +540,7 @@ static void add_self(tenon_resolver *r)
         self.rule = NULL;
         self.reason = tn_arena_format(&r->arena, "the interpreter %s: %s", target->interpreter,
                                       tn_errno_text(error));
+        r->no_memory |= !self.reason;
         self.search = tn_search_refused(
             r, path, judged.outcome, "the kernel cannot start a program without its interpreter");
     }

@@ -23,6 +23,8 @@ void tn_reading_make(struct tn_file *file, struct tn_reading *out)
         return;
     }
     out->header_read = tn_elf_read_header(file, NULL, &out->header, &out->err);
+    if (out->err.code == TENON_E_MEMORY)
+        return;
     if (!is_elf(&out->header)) {
         out->err.code = TENON_OK;
         (void)tn_format_of(file, &out->err);

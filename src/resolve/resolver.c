@@ -155,7 +155,8 @@ static bool keep_versions(tenon_resolver *r, struct tn_node *node, const struct 
         };
     for (size_t i = 0; i < defs; i++)
         node->definitions[i] = tn_resolver_name(r, facts->version_defs[i].name);
-    qsort(node->definitions, defs, sizeof *node->definitions, by_number);
+    if (defs)
+        qsort(node->definitions, defs, sizeof *node->definitions, by_number);
     node->version_count = (uint32_t)needs;
     node->definition_count = (uint32_t)defs;
     return !r->no_memory;
@@ -334,9 +335,11 @@ uint32_t tn_resolver_argument(tenon_resolver *r, const char *path, tenon_error *
 {
     r->no_memory = r->too_much = false;
     uint32_t name = tn_names_find(&r->names, path, strlen(path));
-    if (r->exe && name == TN_NO_NAME)
-        name = tn_resolver_name(r, path); /* the process opens it, later */
-    else if (name == TN_NO_NAME || (!r->uses[name].opened && !r->uses[name].expected))
+    bool is_new = name == TN_NO_NAME;
+    if (r->exe || (!is_new && name >= r->use_room)) /* the process opens it, later; or no room yet */
+        name = tn_resolver_name(r, path);
+    if (!r->exe && (is_new || (name != TN_NO_NAME && !r->uses[name].opened &&
+                               !r->uses[name].expected)))
         return read_argument(r, path, err);
     if (name == TN_NO_NAME)
         tn_no_memory(err);

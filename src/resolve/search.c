@@ -18,11 +18,18 @@ struct going {
     bool found, stopped;
 };
 
+/* Counts a candidate; false when there were too many for one process. */
+static bool may_try(tenon_resolver *r)
+{
+    r->too_much |= r->attempts++ >= TN_LIMIT_ATTEMPTS;
+    r->no_memory |= r->too_much;
+    return !r->no_memory;
+}
+
 static void record(struct going *g, const char *path, struct tn_judgement judged)
 {
     tenon_resolver *r = g->r;
-    r->too_much |= r->attempts++ >= TN_LIMIT_ATTEMPTS;
-    if (r->too_much || !tn_grow(&r->tries, &r->try_room, r->try_count, sizeof *r->tries)) {
+    if (!may_try(r) || !tn_grow(&r->tries, &r->try_room, r->try_count, sizeof *r->tries)) {
         r->no_memory = true;
         return;
     }
@@ -159,7 +166,10 @@ static bool has_directory(struct going *g, const char *dir)
     if (!r->uses[name].directory) {
         int error = *dir ? tenon_world_stat(r->world, dir, &info) : 0;
         bool exists = error == 0 && (!*dir || info.type == TENON_FILE_DIRECTORY);
-        r->no_memory |= error == ENOMEM;
+        if (error == ENOMEM) {
+            r->no_memory = true;
+            return false;
+        }
         r->uses[name].directory = exists ? TN_DIRECTORY_EXISTS
                                   : error == ELOOP ? TN_DIRECTORY_LOOPS
                                                    : TN_DIRECTORY_ABSENT;
@@ -266,6 +276,8 @@ static const struct tn_facts *facts_at(void *arg, const char *path)
 {
     tenon_resolver *r = arg;
     int error;
+    if (!may_try(r))
+        return NULL;
     uint32_t name = tn_resolver_name(r, path);
     struct tn_node *node = name == TN_NO_NAME ? NULL : tn_resolver_open(r, name, &error);
     return node && node->error == TENON_OK ? node->facts : NULL;
@@ -276,7 +288,10 @@ static void try_cache(struct going *g)
     struct tn_fact_source source = { facts_at, g->r };
     struct tn_stage stage = *g->stage;
     struct tn_cached cached;
-    g->target->loader->cached(g->target, &source, g->name, g->asker->nodeflib, &cached);
+    if (!g->target->loader->cached(g->target, &source, g->name, g->asker->nodeflib, &cached)) {
+        g->r->no_memory = true;
+        return;
+    }
     if (cached.rule)
         stage.rule = cached.rule;
     g->stage = &stage;
@@ -331,6 +346,8 @@ static struct tn_search *finish(struct going *g)
         s->status = TENON_STATUS_MISSING;
         s->reason = why_missing(g);
     }
+    if (s->status != TENON_STATUS_FOUND && !s->reason)
+        r->no_memory = true;
     s->attempts = tn_arena_rows(&r->arena, r->try_count, sizeof *s->attempts);
     if (r->try_count && !s->attempts)
         r->no_memory = true;
