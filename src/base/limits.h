@@ -17,7 +17,7 @@
 #define TN_LIMIT_SYMLINKS 40              /* as Linux: then ELOOP */
 #define TN_LIMIT_PATH 4096u               /* PATH_MAX of Linux: then ENAMETOOLONG */
 #define TN_LIMIT_OBJECTS 65535u           /* objects of one process */
-#define TN_LIMIT_ATTEMPTS (1u << 18)        /* candidates that one process may try */
+#define TN_LIMIT_ATTEMPTS (1u << 18)      /* candidates that one process may try */
 #define TN_LIMIT_LIST_ELEMENTS (1u << 17) /* elements of one path list */
 #define TN_LIMIT_SEGMENT_READ (1u << 30)  /* bytes of one range read at once */
 #define TN_LIMIT_WORLD_CACHE (1u << 16)   /* paths a world remembers before it starts anew */

@@ -59,7 +59,8 @@ static bool find_system_dirs(struct tn_view file, struct tn_arena *arena,
     return true;
 }
 
-/* The whole string that ends in `suffix`; *out stays as it is when there is none. false: no memory. */
+/* The whole string that ends in `suffix`; *out stays as it is when there is none. false: no memory.
+ */
 static bool find_path(struct tn_view file, struct tn_arena *arena, const char *suffix,
                       const char **out)
 {

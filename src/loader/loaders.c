@@ -1,4 +1,5 @@
 /* src/loader/loaders.c - THE table of loaders */
+#include <errno.h>
 #include <string.h>
 
 #include "rules.h"
@@ -9,24 +10,34 @@ const tenon_loader *const tn_loaders[] = {
     NULL,
 };
 
-const tenon_loader *tn_loader_of(tenon_world *world, const struct tn_facts *facts)
+/* The loader that the image itself asks for; NULL: it leaves that open, or asks for another. */
+static const tenon_loader *loader_by_facts(const struct tn_facts *facts)
 {
     for (size_t i = 0; tn_loaders[i]; i++)
         if (tn_loaders[i]->format == facts->format && tn_loaders[i]->matches(facts))
             return tn_loaders[i];
-    if (facts->interpreter || (facts->os && strcmp(facts->os, "linux") != 0))
-        return NULL;
-    const tenon_loader *first = NULL;
+    return NULL;
+}
+
+bool tn_loader_of(tenon_world *world, const struct tn_facts *facts, const tenon_loader **loader)
+{
+    *loader = loader_by_facts(facts);
+    if (*loader || facts->interpreter || (facts->os && strcmp(facts->os, "linux") != 0))
+        return true;
     for (size_t i = 0; tn_loaders[i]; i++) {
         tenon_file_info info;
         const char *path = tn_loaders[i]->interpreter(facts);
         if (tn_loaders[i]->format != facts->format || !path)
             continue;
-        if (tenon_world_stat(world, path, &info) == 0)
-            return tn_loaders[i];
-        first = first ? first : tn_loaders[i];
+        int error = tenon_world_stat(world, path, &info);
+        if (error == ENOMEM)
+            return false;
+        if (error == 0 || !*loader)
+            *loader = tn_loaders[i];
+        if (error == 0)
+            break;
     }
-    return first;
+    return true;
 }
 
 const tenon_loader *tenon_loader_at(size_t i)

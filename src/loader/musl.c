@@ -277,6 +277,20 @@ static void add_stage(struct tn_plan *plan, struct tn_stage stage)
         plan->stages[plan->count++] = stage;
 }
 
+/* A word about an RPATH that its object's RUNPATH replaces. */
+static bool add_replaced(struct tn_target *target, struct tn_plan *plan, const struct tn_paths *p)
+{
+    const char *where = tn_arena_format(target->arena, "RPATH of %s", p->owner);
+    add_stage(plan, (struct tn_stage){
+                        .kind = TN_STAGE_SKIPPED,
+                        .rule = &rules[RULE_RUNPATH],
+                        .where = where,
+                        .detail = "an object's RPATH does not count when it has a RUNPATH",
+                        .dirs = p->rpath,
+                    });
+    return where != NULL;
+}
+
 static bool plan(struct tn_target *target, const struct tn_asker *asker, struct tn_plan *out)
 {
     const char *env = tenon_world_env(target->world, "LD_LIBRARY_PATH");
@@ -304,14 +318,8 @@ static bool plan(struct tn_target *target, const struct tn_asker *asker, struct 
                                               .detail = TN_PLAN_CUT });
             break;
         }
-        if (p->runpath && p->rpath)
-            add_stage(out, (struct tn_stage){
-                               .kind = TN_STAGE_SKIPPED,
-                               .rule = &rules[RULE_RUNPATH],
-                               .where = where,
-                               .detail = "an object's RPATH does not count when it has a RUNPATH",
-                               .dirs = p->rpath,
-                           });
+        if (p->runpath && p->rpath && !add_replaced(target, out, p))
+            return false;
         add_stage(out, (struct tn_stage){
                            .kind = TN_STAGE_DIRS,
                            .rule = &rules[RULE_RUNPATH],

@@ -155,7 +155,7 @@ struct tenon_loader {
     bool ignores_ident;      /* e_ident and e_machine of a candidate are never looked at */
     bool joins_verbatim;     /* "dir/" and a name give "dir//name", as the loader then reports it */
     bool merges_libc;        /* a second libc is unmapped and the loader itself used instead */
-    bool stats_directories;   /* a directory that cannot be asked about counts as absent */
+    bool stats_directories;  /* a directory that cannot be asked about counts as absent */
     size_t path_limit;       /* candidates this long or longer are skipped; 0: none are */
     bool missing_is_final;   /* a refused candidate ends the whole start, not only this name */
     const char *preload_separators;
@@ -213,7 +213,7 @@ extern const tenon_loader *const tn_loaders[];
 
 /*
  * The loader of an image: by its interpreter, notes and needs; when these leave it open, the
- * first whose own file exists in the world. NULL: none of ours.
+ * first whose own file exists in the world. *loader NULL: none of ours; false: no memory.
  */
 bool tn_loader_of(tenon_world *world, const struct tn_facts *facts, const tenon_loader **loader);
 

@@ -33,8 +33,8 @@ struct tn_ahead {
     tenon_world *world;
     struct row *rows;
     size_t count;
-    size_t position;   /* the caller has come so far */
-    size_t waits_with; /* the row that the thread will read next, when it waits */
+    size_t position;      /* the caller has come so far */
+    size_t waits_with;    /* the row that the thread will read next, when it waits */
     struct tn_map claims; /* device and inode to row, or CALLERS */
 };
 

@@ -100,9 +100,8 @@ static const char *directory_of(tenon_resolver *r, const char *path)
     int size = slash ? (int)(slash - path) : 0;
     if (slash == path)
         return "/";
-    const char *directory =
-        tn_arena_format(&r->arena, "%s%s%.*s", strcmp(cwd, "/") == 0 && slash ? "/" : cwd, between,
-                        size, path);
+    const char *directory = tn_arena_format(
+        &r->arena, "%s%s%.*s", strcmp(cwd, "/") == 0 && slash ? "/" : cwd, between, size, path);
     r->no_memory |= !directory;
     return directory;
 }
@@ -158,7 +157,8 @@ static uint32_t make_paths(tenon_resolver *r, int32_t object, const struct tn_pa
     const char *origin = tokens ? origin_of(r, object) : NULL;
     struct tn_paths *paths = tn_arena_take(&r->arena, sizeof *paths);
     struct tn_target *target = &r->target->target;
-    if (!paths || (tokens && !origin) || !tn_grow(&r->paths, &r->path_room, r->path_count, sizeof *r->paths) ||
+    if (!paths || (tokens && !origin) ||
+        !tn_grow(&r->paths, &r->path_room, r->path_count, sizeof *r->paths) ||
         (facts->rpath &&
          !(paths->rpath = target->loader->split(target, facts->rpath, origin, is_program))) ||
         (facts->runpath &&
@@ -351,6 +351,8 @@ static uint32_t expand(tenon_resolver *r, uint32_t name, int32_t object, struct 
     if (!strchr(text, '$'))
         return name;
     const char *origin = origin_of(r, object);
+    if (!origin)
+        return name;
     const char *out =
         loader_of(r)->expand_name(&r->target->target, text, origin, &outcome, &detail);
     if (out == text)
@@ -607,12 +609,15 @@ static bool read_preloads(tenon_resolver *r, struct tn_target_row *row)
     bool ignored = row->target.secure && !loader->preload_file; /* musl drops it altogether */
     size_t room = 0;
     struct tn_view bytes;
+    row->preload_count = 0;
     if (env && !ignored &&
         !split_preloads(r, row, &room, env, loader->preload_separators, TN_REQUEST_PRELOAD))
         return false;
-    if (!loader->preload_file ||
-        tn_file_whole(r->world, loader->preload_file, TN_LIMIT_CONFIG, &r->arena, &bytes) != 0)
+    if (!loader->preload_file)
         return true;
+    int error = tn_file_whole(r->world, loader->preload_file, TN_LIMIT_CONFIG, &r->arena, &bytes);
+    if (error)
+        return error != ENOMEM;
     char *text = tn_arena_copy(&r->arena, bytes.at, bytes.size);
     if (!text)
         return false;

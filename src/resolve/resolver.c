@@ -162,7 +162,8 @@ static bool keep_versions(tenon_resolver *r, struct tn_node *node, const struct 
     return !r->no_memory;
 }
 
-bool tn_resolver_keep(tenon_resolver *r, struct tn_node *node, const struct tn_facts *facts)
+/* Copies what must outlive the bytes of the file. */
+static bool keep_facts(tenon_resolver *r, struct tn_node *node, const struct tn_facts *facts)
 {
     struct tn_facts *kept = tn_arena_take(&r->arena, sizeof *kept);
     if (!kept)
@@ -189,8 +190,8 @@ static bool keep_reading(tenon_resolver *r, struct tn_node *node, const struct t
     node->header_read = reading->header_read;
     node->header = reading->header;
     if (reading->good) {
-        node->loader = tn_loader_of(r->world, &reading->facts);
-        return tn_resolver_keep(r, node, &reading->facts);
+        return tn_loader_of(r->world, &reading->facts, &node->loader) &&
+               keep_facts(r, node, &reading->facts);
     }
     if (reading->err.code == TENON_E_MEMORY)
         return false;
@@ -222,6 +223,29 @@ static uint32_t add_node(tenon_resolver *r, const tenon_file_info *info,
     if (!keep_reading(r, node, reading) || !tn_map_set(&r->map, key, (uint32_t)r->node_count))
         return TN_NO_NODE;
     r->nodes[r->node_count] = node;
+    return (uint32_t)r->node_count++;
+}
+
+uint32_t tn_resolver_variant(tenon_resolver *r, uint32_t node, const struct tn_facts *facts)
+{
+    uint32_t key[4] = { TN_TAG_VARIANT, node, r->target->target.id, 0 };
+    uint32_t known = tn_map_find(&r->map, key);
+    if (known != TN_NO_NAME)
+        return known;
+    struct tn_node *variant = tn_arena_take(&r->arena, sizeof *variant);
+    if (!variant || !tn_grow(&r->nodes, &r->node_room, r->node_count, sizeof *r->nodes)) {
+        r->no_memory = true;
+        return TN_NO_NODE;
+    }
+    variant->info = r->nodes[node]->info;
+    variant->path = r->nodes[node]->path;
+    variant->header_read = true;
+    variant->header = facts->elf.header;
+    if (!keep_facts(r, variant, facts) || !tn_map_set(&r->map, key, (uint32_t)r->node_count)) {
+        r->no_memory = true;
+        return TN_NO_NODE;
+    }
+    r->nodes[r->node_count] = variant;
     return (uint32_t)r->node_count++;
 }
 
@@ -336,10 +360,11 @@ uint32_t tn_resolver_argument(tenon_resolver *r, const char *path, tenon_error *
     r->no_memory = r->too_much = false;
     uint32_t name = tn_names_find(&r->names, path, strlen(path));
     bool is_new = name == TN_NO_NAME;
-    if (r->exe || (!is_new && name >= r->use_room)) /* the process opens it, later; or no room yet */
+    if (r->exe ||
+        (!is_new && name >= r->use_room)) /* the process opens it, later; or no room yet */
         name = tn_resolver_name(r, path);
-    if (!r->exe && (is_new || (name != TN_NO_NAME && !r->uses[name].opened &&
-                               !r->uses[name].expected)))
+    if (!r->exe &&
+        (is_new || (name != TN_NO_NAME && !r->uses[name].opened && !r->uses[name].expected)))
         return read_argument(r, path, err);
     if (name == TN_NO_NAME)
         tn_no_memory(err);

@@ -147,8 +147,8 @@ struct tenon_resolver {
     const tenon_loader *loader; /* NULL: from the image */
     const char *exe, *interpreter;
     unsigned flags;
-    bool no_memory; /* something below ran out; the question at hand fails */
-    bool too_much;  /* ... and it was the limit of attempts, not memory */
+    bool no_memory;  /* something below ran out; the question at hand fails */
+    bool too_much;   /* ... and it was the limit of attempts, not memory */
     size_t attempts; /* made for the process at hand */
 
     /* the process at hand */
@@ -174,6 +174,7 @@ struct tenon_resolver {
 #define TN_TAG_PLAN 2u
 #define TN_TAG_SEARCH 3u
 #define TN_TAG_PATHS 4u
+#define TN_TAG_VARIANT 5u
 
 /* A name's number, its memory made ready; TN_NO_NAME (and no_memory) when there is none. */
 uint32_t tn_resolver_name(tenon_resolver *r, const char *text);
@@ -192,8 +193,11 @@ uint32_t tn_resolver_argument(tenon_resolver *r, const char *path, tenon_error *
 /* Opens and reads the file at a path, once. NULL with *error: could not be opened. */
 struct tn_node *tn_resolver_open(tenon_resolver *r, uint32_t path, int *error);
 
-/* Copies into a node what must outlive the bytes of its file. false: no memory. */
-bool tn_resolver_keep(tenon_resolver *r, struct tn_node *node, const struct tn_facts *facts);
+/*
+ * The number of the same file's node with the facts that the target at hand reads in it, whatever
+ * its e_ident says. TN_NO_NODE: no memory.
+ */
+uint32_t tn_resolver_variant(tenon_resolver *r, uint32_t node, const struct tn_facts *facts);
 
 /* Why the question at hand failed: TENON_E_LIMIT or _MEMORY. Returns false. */
 bool tn_resolver_fail(const tenon_resolver *r, tenon_error *err);

@@ -80,8 +80,10 @@ static bool is_of_target(const struct tn_target *target, const struct tn_elf_hea
            header->e_ident[5] == (target->endian == TN_LITTLE ? 1 : 2);
 }
 
-static struct tn_judgement judge_node(struct going *g, struct tn_node *node)
+/* Judges the node of this number, which becomes another's when the target reads it its own way. */
+static struct tn_judgement judge_node(struct going *g, uint32_t *number)
 {
+    const struct tn_node *node = g->r->nodes[*number];
     struct tn_judgement judged;
     struct tn_elf_header header;
     struct tn_facts facts;
@@ -101,9 +103,8 @@ static struct tn_judgement judge_node(struct going *g, struct tn_node *node)
         g->r->no_memory = true;
     g->target->loader->judge(g->target, &candidate, &judged);
     /* its own reading gave nothing to load: what it needs is known only now */
-    if (again && judged.action == TN_ACCEPT && !(node->facts && node->facts->elf.has_dynamic) &&
-        !tn_resolver_keep(g->r, node, candidate.facts))
-        g->r->no_memory = true;
+    if (again && judged.action == TN_ACCEPT && !(node->facts && node->facts->elf.has_dynamic))
+        *number = tn_resolver_variant(g->r, *number, candidate.facts);
     if (again)
         tn_arena_reset(&g->r->scratch);
     return judged;
@@ -142,14 +143,15 @@ static enum tn_action try_path(struct going *g, uint32_t path)
     struct tn_judgement judged;
     int error;
     const char *text = tn_text_of(g->r, path);
-    struct tn_node *node = tn_resolver_open(g->r, path, &error);
-    if (node)
-        judged = judge_node(g, node);
-    else
+    uint32_t number = TN_NO_NODE;
+    if (tn_resolver_open(g->r, path, &error)) {
+        number = g->r->openings[g->r->uses[path].opened - 1].node;
+        judged = judge_node(g, &number);
+    } else
         g->target->loader->judge_errno(error, &judged);
     record(g, text, judged);
     if (judged.action == TN_ACCEPT)
-        accept(g, path, g->r->openings[g->r->uses[path].opened - 1].node);
+        accept(g, path, number);
     else if (judged.action == TN_STOP)
         stop(g, text, judged);
     return judged.action;
@@ -170,7 +172,7 @@ static bool has_directory(struct going *g, const char *dir)
             r->no_memory = true;
             return false;
         }
-        r->uses[name].directory = exists ? TN_DIRECTORY_EXISTS
+        r->uses[name].directory = exists           ? TN_DIRECTORY_EXISTS
                                   : error == ELOOP ? TN_DIRECTORY_LOOPS
                                                    : TN_DIRECTORY_ABSENT;
     }

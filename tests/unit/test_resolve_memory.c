@@ -261,7 +261,8 @@ static void a_state_survives_each_failure(void **state)
     tenon_state *s = tenon_state_new(NULL);
     assert_non_null(s);
     assert_true(tenon_state_add(s, &(tenon_loaded){ "/t/E", NULL, NULL, -1 }, NULL));
-    assert_true(tenon_state_add(s, &(tenon_loaded){ "/t/z/libz.so.1", "libz.so.1", "why", 0 }, NULL));
+    assert_true(
+        tenon_state_add(s, &(tenon_loaded){ "/t/z/libz.so.1", "libz.so.1", "why", 0 }, NULL));
     assert_true(tenon_state_request(s, "libx.so.1", 0, NULL));
     assert_true(tenon_state_request(s, "$ORIGIN/libnone.so", 1, NULL));
     fail_each(c, NULL, s);
@@ -276,8 +277,8 @@ static void making_a_state_survives_each_failure(void **state)
         const tenon_loaded object = { "/t/E", "name", "why", TENON_THE_FILE };
         fail_after(n);
         tenon_state *s = tenon_state_new(&err);
-        bool made = s && tenon_state_add(s, &object, &err) &&
-                    tenon_state_request(s, "libx.so.1", 0, &err);
+        bool made =
+            s && tenon_state_add(s, &object, &err) && tenon_state_request(s, "libx.so.1", 0, &err);
         bool failed = allocation_failed;
         fail_never();
         assert_int_equal(made, !failed);

@@ -134,9 +134,9 @@ static void musl_knows_loaded_objects_by_their_short_name(void **state)
     ask(s, "libreal.so", 0);
     ask(s, "libc.so.6", 0);
     ask(s, X, 0);
-    assert_string_equal(answer_state(c, s), "libreal.so => /t/m/libreal.so" LOADED
-                                            "libc.so.6 => " MUSL " [built into the loader]\n" X
-                                            " => missing\n");
+    assert_string_equal(answer_state(c, s),
+                        "libreal.so => /t/m/libreal.so" LOADED "libc.so.6 => " MUSL
+                        " [built into the loader]\n" X " => missing\n");
     tenon_state_free(s);
 }
 
@@ -151,11 +151,11 @@ static void requests_are_answered_one_after_the_other(void **state)
     ask(s, "libp.so", 0);
     ask(s, X, 0); /* loaded from /t/b by now */
     ask(s, "libnone.so", 0);
-    assert_string_equal(answer_state(c, s), "libp.so => /t/a/libp.so [RPATH]\n"
-                                            X " => " B_X " [RUNPATH]\n"
-                                            "libc.so.6 => /lib64/libc.so.6 [default directory]\n"
-                                            "ld-linux-x86-64.so.2 => " GLIBC " [interpreter]\n"
-                                            "libnone.so => missing\n");
+    assert_string_equal(answer_state(c, s),
+                        "libp.so => /t/a/libp.so [RPATH]\n" X " => " B_X " [RUNPATH]\n"
+                        "libc.so.6 => /lib64/libc.so.6 [default directory]\n"
+                        "ld-linux-x86-64.so.2 => " GLIBC " [interpreter]\n"
+                        "libnone.so => missing\n");
     assert_int_equal(tenon_graph_library(c->graph, 0)->flavour, TENON_NEED_DLOPEN);
     assert_int_equal(tenon_graph_library(c->graph, 1)->parent, 0);
     assert_int_equal(tenon_graph_status(c->graph), TENON_STATUS_MISSING);

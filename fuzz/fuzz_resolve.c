@@ -1,0 +1,314 @@
+/* fuzz/fuzz_resolve.c - builds a small world from the input and walks every answer about it */
+/*
+ * The input is text, a command a line: a letter, a blank, and the rest.
+ *
+ *     E PATH  begins an ELF file; the next lines are about it:
+ *       n NEEDED   s SONAME   r RPATH   p RUNPATH   i INTERPRETER   a AUXILIARY   f FILTER
+ *       v FILE VERSION (needed)   d VERSION (defined)   m MACHINE   F FLAGS_1 (hexadecimal)
+ *       3 32 bits   b big-endian   u SYMBOL (undefined)   y SYMBOL (defined)   o JSON
+ * (.note.dlopen) x OFFSET VALUE (a byte of the file overwritten)   t SIZE (cut off) R PATH TEXT   a
+ * file        L PATH TARGET   a link        D PATH   a directory e NAME VALUE  environment   c CWD
+ * S secure    C processor    h PATH  hidden A asks for all ELF files as programs (also done
+ * without); q NAME  dlopen() by the first one
+ */
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <tenon/resolve.h>
+
+#include "../tests/unit/elf_builder.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+#define MOST 8 /* of each thing in a list */
+
+struct file {
+    const char *path;
+    struct elf_spec spec;
+    const char *needed[MOST + 1], *versions[MOST + 1], *verdef[MOST + 1];
+    const char *version_names[MOST][2];
+    struct elf_spec_verneed verneed[MOST + 1];
+    struct elf_spec_symbol symbols[MOST + 1];
+    size_t needed_count, verneed_count, verdef_count, symbol_count;
+    unsigned long patches[MOST][2];
+    size_t patch_count;
+    unsigned long cut; /* 0: not at all */
+};
+
+struct fuzz_world {
+    tenon_world *world;
+    struct file files[MOST];
+    size_t file_count;
+    const char *requests[MOST];
+    size_t request_count;
+};
+
+static void keep(const char **list, size_t *count, const char *text)
+{
+    if (*count < MOST)
+        list[(*count)++] = text;
+}
+
+/* Cuts the line at its first blank; what follows. */
+static char *second_word(char *line)
+{
+    char *blank = strchr(line, ' ');
+    if (!blank)
+        return line + strlen(line);
+    *blank = '\0';
+    return blank + 1;
+}
+
+static void add_symbol(struct file *f, const char *name, bool defined)
+{
+    if (f->symbol_count < MOST)
+        f->symbols[f->symbol_count++] = (struct elf_spec_symbol){
+            .name = name,
+            .defined = defined,
+            .bind = 1,
+            .type = 2,
+            .value = defined ? 64 : 0,
+            .use = defined               ? ELF_RELOC_NONE
+                   : f->symbol_count % 2 ? ELF_RELOC_PLT
+                                         : ELF_RELOC_DATA,
+        };
+}
+
+static void add_verneed(struct file *f, char *rest)
+{
+    const char *version = second_word(rest);
+    if (f->verneed_count == MOST)
+        return;
+    f->version_names[f->verneed_count][0] = version;
+    f->verneed[f->verneed_count].file = rest;
+    f->verneed[f->verneed_count].names = f->version_names[f->verneed_count];
+    f->verneed_count++;
+}
+
+/* A command about the current ELF file. */
+static void describe(struct file *f, char letter, char *rest)
+{
+    switch (letter) {
+    case 'n': keep(f->needed, &f->needed_count, rest); break;
+    case 's': f->spec.soname = rest; break;
+    case 'r': f->spec.rpath = rest; break;
+    case 'p': f->spec.runpath = rest; break;
+    case 'i': f->spec.interp = rest; break;
+    case 'a': f->spec.auxiliary = rest; break;
+    case 'f': f->spec.filter = rest; break;
+    case 'v': add_verneed(f, rest); break;
+    case 'd': keep(f->verdef, &f->verdef_count, rest); break;
+    case 'm': f->spec.machine = (uint16_t)strtoul(rest, NULL, 10); break;
+    case 'F': f->spec.dt_flags_1 = strtoul(rest, NULL, 16); break;
+    case '3': f->spec.bits = 32; break;
+    case 'b': f->spec.big = true; break;
+    case 'u': add_symbol(f, rest, false); break;
+    case 'y': add_symbol(f, rest, true); break;
+    case 'o': f->spec.dlopen_note = rest; break;
+    case 't': f->cut = strtoul(rest, NULL, 10); break;
+    case 'x':
+        if (f->patch_count < MOST) {
+            char *value = second_word(rest);
+            f->patches[f->patch_count][0] = strtoul(rest, NULL, 10);
+            f->patches[f->patch_count++][1] = strtoul(value, NULL, 10);
+        }
+        break;
+    default: break;
+    }
+}
+
+/* A command about the world; paths that no world takes are left out. */
+static void change(struct fuzz_world *w, char letter, char *rest)
+{
+    char *more;
+    switch (letter) {
+    case 'E':
+        if (w->file_count < MOST)
+            w->files[w->file_count++].path = rest;
+        break;
+    case 'R':
+        more = second_word(rest);
+        (void)tenon_world_put_file(w->world, rest, more, strlen(more), 0644, NULL);
+        break;
+    case 'L':
+        more = second_word(rest);
+        (void)tenon_world_put_link(w->world, rest, more, NULL);
+        break;
+    case 'D': (void)tenon_world_put_dir(w->world, rest, NULL); break;
+    case 'h': (void)tenon_world_hide(w->world, rest, NULL); break;
+    case 'e':
+        more = second_word(rest);
+        (void)tenon_world_set_env(w->world, rest, more, NULL);
+        break;
+    case 'c': (void)tenon_world_set_cwd(w->world, rest, NULL); break;
+    case 'S': tenon_world_set_secure(w->world, true); break;
+    case 'C': (void)tenon_world_set_cpu(w->world, rest, NULL); break;
+    case 'q': keep(w->requests, &w->request_count, rest); break;
+    default:
+        if (w->file_count)
+            describe(&w->files[w->file_count - 1], letter, rest);
+    }
+}
+
+static void put_elf(struct fuzz_world *w, struct file *f)
+{
+    size_t size;
+    f->spec.needed = f->needed;
+    f->spec.verneed = f->verneed_count ? f->verneed : NULL;
+    f->spec.verdef = f->verdef_count ? f->verdef : NULL;
+    f->spec.symbols = f->symbols;
+    uint8_t *bytes = elf_build(&f->spec, &size);
+    for (size_t i = 0; i < f->patch_count; i++)
+        bytes[f->patches[i][0] % size] = (uint8_t)f->patches[i][1];
+    if (f->cut && f->cut < size)
+        size = f->cut;
+    (void)tenon_world_put_file(w->world, f->path, bytes, size, 0755, NULL);
+    free(bytes);
+}
+
+/* ---- looking at answers -------------------------------------------------------------------- */
+
+static void check(bool good)
+{
+    if (!good)
+        abort();
+}
+
+static size_t touch(const char *text)
+{
+    return text ? strlen(text) : 0;
+}
+
+static bool is_row(const tenon_graph *graph, int32_t row)
+{
+    return row == TENON_THE_FILE || (row >= 0 && (size_t)row < tenon_graph_count(graph));
+}
+
+static size_t look_at_library(const tenon_graph *graph, size_t i)
+{
+    const tenon_library *l = tenon_graph_library(graph, i);
+    size_t n = touch(l->name) + touch(l->path) + touch(l->where) + touch(l->reason);
+    bool found = l->status == TENON_STATUS_FOUND;
+    check(l->name && is_row(graph, l->parent));
+    check(found == (l->path != NULL) && found == (l->reason == NULL));
+    for (size_t k = 0; k < l->need_count; k++)
+        check(is_row(graph, l->needs[k]));
+    for (size_t k = 0; k < l->needed_by_count; k++)
+        check(is_row(graph, l->needed_by[k]));
+    size_t answers = 0;
+    for (size_t k = 0; k < tenon_graph_tried_count(graph, i); k++) {
+        const tenon_attempt *a = tenon_graph_tried(graph, i, k);
+        check(a->path && a->outcome < TENON_OUTCOME_COUNT);
+        n += touch(a->path) + touch(a->where) + touch(a->detail) +
+             touch(a->rule ? a->rule->name : "");
+        answers += a->outcome == TENON_OUTCOME_FOUND;
+    }
+    check(answers <= 1);
+    return n;
+}
+
+static size_t look_at(const tenon_graph *graph)
+{
+    size_t n = touch(tenon_graph_file(graph)) + touch(tenon_graph_interpreter(graph)) +
+               touch(tenon_graph_machine(graph));
+    for (size_t i = 0; i < tenon_graph_count(graph); i++)
+        n += look_at_library(graph, i);
+    for (size_t i = 0; i < tenon_graph_missing_version_count(graph); i++) {
+        const tenon_missing_version *m = tenon_graph_missing_version(graph, i);
+        check(is_row(graph, m->library) && is_row(graph, m->needed_by));
+        n += touch(m->version) + touch(m->reason);
+    }
+    for (size_t i = 0; i < tenon_graph_binding_count(graph); i++) {
+        const tenon_symbol_binding *b = tenon_graph_binding(graph, i);
+        check(is_row(graph, b->needed_by));
+        check(b->found ? is_row(graph, b->provider) : b->provider == TENON_NOBODY);
+        n += touch(b->symbol) + touch(b->version) + touch(b->reason);
+    }
+    for (size_t i = 0; i < tenon_graph_dlopen_count(graph); i++) {
+        const tenon_dlopen_finding *d = tenon_graph_dlopen(graph, i);
+        check(is_row(graph, d->named_by));
+        n += touch(d->name) + touch(d->path) + touch(d->priority) + touch(d->feature);
+    }
+    for (size_t i = 0; tenon_graph_remark(graph, i); i++)
+        n += touch(tenon_graph_remark(graph, i));
+    return n + (size_t)tenon_graph_status(graph);
+}
+
+/* One answer as a number, 0 for an error, which must say why. */
+static size_t answer(tenon_resolver *r, const char *path, const tenon_state *state)
+{
+    tenon_error err = TENON_ERROR_INIT;
+    tenon_graph *graph =
+        state ? tenon_resolve_state(r, state, &err) : tenon_resolve_file(r, path, &err);
+    check(graph ? true : err.code != TENON_OK && err.text[0]);
+    size_t n = graph ? 1 + look_at(graph) : 0;
+    tenon_graph_free(graph);
+    return n;
+}
+
+static tenon_resolver *new_resolver(struct fuzz_world *w, const char *loader)
+{
+    tenon_resolver *r = tenon_resolver_new(w->world, NULL);
+    check(r && tenon_resolver_set_loader(r, loader, NULL));
+    tenon_resolver_set_flags(r, TENON_RESOLVE_LATER | TENON_RESOLVE_SYMBOLS | TENON_RESOLVE_DLOPEN);
+    return r;
+}
+
+/* Each file as a program; a resolver that was asked before gives the same answer as a new one. */
+static void ask_for_programs(struct fuzz_world *w, const char *loader)
+{
+    tenon_resolver *old = new_resolver(w, loader);
+    size_t first[MOST];
+    for (size_t i = 0; i < w->file_count; i++)
+        first[i] = answer(old, w->files[i].path, NULL);
+    for (size_t i = w->file_count; i-- > 0;) {
+        tenon_resolver *fresh = new_resolver(w, loader);
+        check(answer(old, w->files[i].path, NULL) == first[i]);
+        check(answer(fresh, w->files[i].path, NULL) == first[i]);
+        tenon_resolver_free(fresh);
+    }
+    tenon_resolver_free(old);
+}
+
+/* All files as one process, the first one the program. */
+static void ask_for_requests(struct fuzz_world *w)
+{
+    tenon_state *state = tenon_state_new(NULL);
+    tenon_resolver *r = new_resolver(w, NULL);
+    check(state != NULL);
+    for (size_t i = 0; i < w->file_count; i++) {
+        const tenon_loaded object = { w->files[i].path, w->files[i].spec.soname, "fuzz",
+                                      (int32_t)i - 1 };
+        check(tenon_state_add(state, &object, NULL));
+    }
+    for (size_t i = 0; i < w->request_count && w->file_count; i++)
+        check(tenon_state_request(state, w->requests[i], (int32_t)(i % w->file_count), NULL));
+    (void)answer(r, NULL, state);
+    tenon_resolver_free(r);
+    tenon_state_free(state);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    struct fuzz_world *w = calloc(1, sizeof *w);
+    char *text = malloc(size + 1);
+    check(w && text && (w->world = tenon_world_empty(NULL)));
+    if (size)
+        memcpy(text, data, size);
+    text[size] = '\0';
+    for (char *save = NULL, *line = strtok_r(text, "\n", &save); line;
+         line = strtok_r(NULL, "\n", &save))
+        change(w, line[0], line[1] ? line + 2 - (line[1] != ' ') : line + 1);
+    for (size_t i = 0; i < w->file_count; i++)
+        put_elf(w, &w->files[i]);
+    ask_for_programs(w, NULL);
+    ask_for_programs(w, "glibc");
+    ask_for_programs(w, "musl");
+    ask_for_requests(w);
+    tenon_world_free(w->world);
+    free(text);
+    free(w);
+    return 0;
+}
