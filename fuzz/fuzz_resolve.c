@@ -279,12 +279,13 @@ static void ask_for_requests(struct fuzz_world *w)
     tenon_resolver *r = new_resolver(w, NULL);
     check(state != NULL);
     for (size_t i = 0; i < w->file_count; i++) {
-        const tenon_loaded object = { w->files[i].path, w->files[i].spec.soname, "fuzz",
-                                      (int32_t)i - 1 };
+        const tenon_loaded object = {
+            { .path = w->files[i].path }, w->files[i].spec.soname, "fuzz", NULL, (int32_t)i - 1
+        };
         check(tenon_state_add(state, &object, NULL));
     }
     for (size_t i = 0; i < w->request_count && w->file_count; i++)
-        check(tenon_state_request(state, w->requests[i], (int32_t)(i % w->file_count), NULL));
+        check(tenon_state_request(state, w->requests[i], (int32_t)(i % w->file_count), 0, NULL));
     (void)answer(r, NULL, state);
     tenon_resolver_free(r);
     tenon_state_free(state);

@@ -86,25 +86,35 @@ TENON_API void tenon_graph_free(tenon_graph *graph);
  * A process as it is: its objects in load order, the program first, each with the reason it is
  * there. Questions can then be asked of it as a running program would ask dlopen().
  *
+ * A build id that differs from the file's says that the file was replaced under the process: the
+ * object is then refused, as its facts cannot be known.
+ *
  * owner    copies every string
  */
 typedef struct tenon_loaded {
-    const char *path;   /* as the loader reports it; the file is read from the world */
-    const char *name;   /* as it was asked for; NULL */
-    const char *reason; /* for people; NULL */
-    int32_t loaded_by;  /* index of the object that first caused it; TENON_THE_FILE: nobody */
+    tenon_image_source source; /* path as the loader reports it; read from the world */
+    const char *name;          /* as it was asked for; NULL */
+    const char *reason;        /* for people; NULL */
+    const char *build_id;      /* hexadecimal, as seen in the process; NULL: not known */
+    int32_t loaded_by; /* index of the object that first caused it; TENON_THE_FILE: nobody */
 } tenon_loaded;
+
+/* How dlopen() is called. */
+enum tenon_open_flags {
+    TENON_OPEN_NOLOAD = 1, /* RTLD_NOLOAD: only what is there already answers */
+};
 
 TENON_API tenon_state *tenon_state_new(tenon_error *err);
 TENON_API void tenon_state_free(tenon_state *state);
 TENON_API bool tenon_state_add(tenon_state *state, const tenon_loaded *object, tenon_error *err);
 
 /*
- * Asks for dlopen(name) as called by code of object `caller` (an index in order of adding).
+ * Asks for dlopen(name) as called by code of object `caller` (an index in order of adding);
+ * `flags` is a union of enum tenon_open_flags.
  * Several requests are answered one after the other in the same process.
  */
 TENON_API bool tenon_state_request(tenon_state *state, const char *name, int32_t caller,
-                                   tenon_error *err);
+                                   unsigned flags, tenon_error *err);
 
 /* The process after all requests. The state may be freed or used again. */
 TENON_API tenon_graph *tenon_resolve_state(tenon_resolver *resolver, const tenon_state *state,

@@ -44,7 +44,8 @@ static bool add_finding(tenon_graph *graph, const tenon_need *need, int32_t obje
         return tn_no_memory(err);
     answer(graph, object, &finding);
     graph->dlopens[graph->dlopen_count++] = finding;
-    return !graph->resolver->no_memory || tn_resolver_fail(graph->resolver, err);
+    return !graph->resolver->no_memory ||
+           tn_resolver_fail(graph->resolver, graph->resolver->objects[object].path, err);
 }
 
 static bool find_in(tenon_graph *graph, int32_t object, const char *path, tenon_error *err)

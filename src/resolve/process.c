@@ -692,7 +692,7 @@ static bool open_program(tenon_resolver *r, uint32_t path, tenon_error *err)
     int error;
     struct tn_node *node = tn_resolver_open(r, path, &error);
     if (r->no_memory)
-        return tn_resolver_fail(r, err);
+        return tn_resolver_fail(r, path, err);
     if (!node)
         return tn_fail_system(err, error, "%s", text);
     if (node->error)
@@ -776,7 +776,43 @@ bool tn_process_file(tenon_resolver *r, uint32_t path, tenon_error *err)
     } else if (r->exe) {
         return tn_fail(err, TENON_E_UNSUPPORTED, "%s: a static program loads no libraries", r->exe);
     }
-    return r->no_memory ? tn_resolver_fail(r, err) : true;
+    return r->no_memory ? tn_resolver_fail(r, path, err) : true;
+}
+
+/* dlopen(name, RTLD_NOLOAD): what is not there stays away, and is shown as missing. */
+static void ask_at_run_time(tenon_resolver *r, const char *text, int32_t caller)
+{
+    int32_t loaded;
+    struct tn_search *s = tn_process_ask(r, text, caller, &loaded);
+    if (loaded >= 0 || r->no_memory)
+        return;
+    int32_t object = add_object(r, (struct tn_object){
+                                       .node = TN_NO_NODE,
+                                       .name = tn_resolver_name(r, text),
+                                       .path = TN_NO_NAME,
+                                       .parent = caller,
+                                       .done = true,
+                                       .flavour = TENON_NEED_DLOPEN,
+                                       .status = TENON_STATUS_MISSING,
+                                       .reason = "not loaded, and asked for with RTLD_NOLOAD",
+                                       .search = s,
+                                   });
+    if (object >= 0)
+        list_object(r, object, SIZE_MAX);
+}
+
+/* A slice or member is for formats that have some; a build id must be the file's. */
+static bool check_loaded(const struct tn_node *node, const tenon_loaded *loaded, tenon_error *err)
+{
+    const char *recorded = node->facts->build_id;
+    if (loaded->source.slice || loaded->source.member)
+        return tn_fail(err, TENON_E_NOT_FOUND, "%s: an ELF file has no slices or members",
+                       loaded->source.path);
+    if (loaded->build_id && (!recorded || strcmp(loaded->build_id, recorded) != 0))
+        return tn_fail(err, TENON_E_UNSUPPORTED,
+                       "%s: the file was replaced: its build id is %s, the process has %s",
+                       loaded->source.path, recorded ? recorded : "absent", loaded->build_id);
+    return true;
 }
 
 /*
@@ -786,8 +822,9 @@ bool tn_process_file(tenon_resolver *r, uint32_t path, tenon_error *err)
 static int32_t add_loaded(tenon_resolver *r, const tenon_loaded *loaded, int32_t parent,
                           tenon_error *err)
 {
-    uint32_t path = tn_resolver_name(r, loaded->path);
-    uint32_t name = tn_resolver_name(r, loaded->name ? loaded->name : loaded->path);
+    const char *file = loaded->source.path;
+    uint32_t path = tn_resolver_name(r, file);
+    uint32_t name = tn_resolver_name(r, loaded->name ? loaded->name : file);
     int error = 0;
     struct tn_node *node =
         path == TN_NO_NAME || name == TN_NO_NAME ? NULL : tn_resolver_open(r, path, &error);
@@ -795,11 +832,13 @@ static int32_t add_loaded(tenon_resolver *r, const tenon_loaded *loaded, int32_t
         if (r->no_memory)
             tn_no_memory(err);
         else if (node)
-            node_error(node, loaded->path, err);
+            node_error(node, file, err);
         else
-            tn_fail_system(err, error, "%s", loaded->path);
+            tn_fail_system(err, error, "%s", file);
         return TENON_NOBODY;
     }
+    if (!check_loaded(node, loaded, err))
+        return TENON_NOBODY;
     if (node->stamp == r->stamp && node->object == r->self)
         return answer_self(r, name);
     int32_t i = add_object(
@@ -830,7 +869,7 @@ bool tn_process_state(tenon_resolver *r, const tenon_state *state, tenon_error *
     begin(r);
     if (!state->object_count)
         return tn_fail(err, TENON_E_ARGUMENT, "a process has at least its program");
-    uint32_t program = tn_resolver_name(r, state->objects[0].path);
+    uint32_t program = tn_resolver_name(r, state->objects[0].source.path);
     int32_t *numbers = tn_arena_rows(&r->arena, state->object_count, sizeof *numbers);
     if (program == TN_NO_NAME || !numbers)
         return tn_no_memory(err);
@@ -838,7 +877,9 @@ bool tn_process_state(tenon_resolver *r, const tenon_state *state, tenon_error *
         return false;
     if (!r->target)
         return tn_fail(err, TENON_E_UNSUPPORTED, "%s: a static program loads no libraries",
-                       state->objects[0].path);
+                       state->objects[0].source.path);
+    if (!check_loaded(r->nodes[object_at(r, TN_PROGRAM)->node], &state->objects[0], err))
+        return false;
     begin_program(r);
     object_at(r, TN_PROGRAM)->done = true; /* what it needs is among the objects given */
     numbers[0] = TN_PROGRAM;
@@ -848,9 +889,12 @@ bool tn_process_state(tenon_resolver *r, const tenon_state *state, tenon_error *
         if (numbers[i] < 0)
             return false;
     }
-    for (size_t i = 0; i < state->request_count && !r->no_memory; i++)
-        open_at_run_time(r, state->requests[i].name, numbers[state->requests[i].caller]);
-    return r->no_memory ? tn_resolver_fail(r, err) : true;
+    for (size_t i = 0; i < state->request_count && !r->no_memory; i++) {
+        const struct tn_state_request *asked = &state->requests[i];
+        (asked->flags & TENON_OPEN_NOLOAD ? ask_at_run_time : open_at_run_time)(
+            r, asked->name, numbers[asked->caller]);
+    }
+    return r->no_memory ? tn_resolver_fail(r, program, err) : true;
 }
 
 struct tn_search *tn_process_ask(tenon_resolver *r, const char *text, int32_t object,

@@ -76,11 +76,12 @@ void tenon_resolver_set_flags(tenon_resolver *r, unsigned flags)
     r->flags = flags;
 }
 
-bool tn_resolver_fail(const tenon_resolver *r, tenon_error *err)
+bool tn_resolver_fail(const tenon_resolver *r, uint32_t file, tenon_error *err)
 {
     if (!r->too_much)
         return tn_no_memory(err);
-    return tn_fail(err, TENON_E_LIMIT, "more than %u candidates would be tried", TN_LIMIT_ATTEMPTS);
+    return tn_fail(err, TENON_E_LIMIT, "%s: more than %u candidates would be tried",
+                   tn_text_of(r, file), TN_LIMIT_ATTEMPTS);
 }
 
 /* Room for what is remembered of every name there is. */
@@ -175,7 +176,8 @@ static bool keep_facts(tenon_resolver *r, struct tn_node *node, const struct tn_
     kept->runpath = keep(r, facts->runpath);
     kept->elf.audit = keep(r, facts->elf.audit);
     kept->elf.depaudit = keep(r, facts->elf.depaudit);
-    kept->build_id = NULL;
+    kept->build_id = facts->build_id ? tn_arena_string(&r->arena, facts->build_id) : NULL;
+    r->no_memory |= facts->build_id && !kept->build_id;
     kept->needs = NULL;
     kept->version_needs = kept->version_defs = NULL;
     kept->elf.version_files = NULL;

@@ -199,8 +199,8 @@ struct tn_node *tn_resolver_open(tenon_resolver *r, uint32_t path, int *error);
  */
 uint32_t tn_resolver_variant(tenon_resolver *r, uint32_t node, const struct tn_facts *facts);
 
-/* Why the question at hand failed: TENON_E_LIMIT or _MEMORY. Returns false. */
-bool tn_resolver_fail(const tenon_resolver *r, tenon_error *err);
+/* Why the question about `file` failed: TENON_E_LIMIT or _MEMORY. Returns false. */
+bool tn_resolver_fail(const tenon_resolver *r, uint32_t file, tenon_error *err);
 
 /* The search for a name that an object asks for. NULL: no memory. */
 struct tn_search *tn_search_for(tenon_resolver *r, uint32_t name, const struct tn_asker *asker);

@@ -18,10 +18,11 @@ struct going {
     bool found, stopped;
 };
 
-/* Counts a candidate; false when there were too many for one process. */
-static bool may_try(tenon_resolver *r)
+/* Counts a candidate, a long path as several; false when there were too many for one process. */
+static bool may_try(tenon_resolver *r, const char *path)
 {
-    r->too_much |= r->attempts++ >= TN_LIMIT_ATTEMPTS;
+    r->attempts += 1 + strlen(path) / 128;
+    r->too_much |= r->attempts > TN_LIMIT_ATTEMPTS;
     r->no_memory |= r->too_much;
     return !r->no_memory;
 }
@@ -29,7 +30,8 @@ static bool may_try(tenon_resolver *r)
 static void record(struct going *g, const char *path, struct tn_judgement judged)
 {
     tenon_resolver *r = g->r;
-    if (!may_try(r) || !tn_grow(&r->tries, &r->try_room, r->try_count, sizeof *r->tries)) {
+    path = path ? path : "";
+    if (!may_try(r, path) || !tn_grow(&r->tries, &r->try_room, r->try_count, sizeof *r->tries)) {
         r->no_memory = true;
         return;
     }
@@ -37,7 +39,7 @@ static void record(struct going *g, const char *path, struct tn_judgement judged
     if (later && judged.outcome == TENON_OUTCOME_FOUND)
         judged.outcome = TENON_OUTCOME_LATER;
     r->tries[r->try_count++] = (tenon_attempt){
-        .path = path ? path : "",
+        .path = path,
         .rule = g->stage ? g->stage->rule : NULL,
         .where = g->stage ? g->stage->where : NULL,
         .outcome = judged.outcome,
@@ -278,7 +280,7 @@ static const struct tn_facts *facts_at(void *arg, const char *path)
 {
     tenon_resolver *r = arg;
     int error;
-    if (!may_try(r))
+    if (!may_try(r, path))
         return NULL;
     uint32_t name = tn_resolver_name(r, path);
     struct tn_node *node = name == TN_NO_NAME ? NULL : tn_resolver_open(r, name, &error);

@@ -9,6 +9,7 @@
 struct tn_state_request {
     const char *name;
     int32_t caller;
+    unsigned flags; /* of enum tenon_open_flags */
 };
 
 struct tenon_state {

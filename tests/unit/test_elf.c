@@ -682,7 +682,7 @@ static void ten_thousand_needs_are_read(void **state)
 {
     (void)state;
     enum { N = 10000 };
-    static char names[N][16];
+    static char names[N][24];
     static const char *needs[N + 1];
     struct subject s;
     for (int i = 0; i < N; i++) {

@@ -482,7 +482,7 @@ static void literals_in_much_data_are_found(void **state)
     tenon_image *image = tenon_image_open(world, "/x", TENON_PART_DLOPEN, &err);
     assert_non_null(image);
     for (size_t i = 0; i < names; i++) {
-        char name[32];
+        char name[48];
         snprintf(name, sizeof name, "libnumber%zu.so.1", i);
         assert_non_null(tenon_image_dlopen(image, i));
         assert_string_equal(tenon_image_dlopen(image, i)->name, name);

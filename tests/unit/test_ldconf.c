@@ -178,7 +178,7 @@ static void the_number_of_directories_is_bounded(void **state)
     char *text = malloc((size_t)LINES * LINE + 1);
     assert_non_null(text);
     for (int i = 0; i < LINES; i++)
-        snprintf(text + (size_t)i * LINE, LINE + 1, "/opt/%06d\n", i);
+        snprintf(text + (size_t)i * LINE, LINE + 1, "/opt/%06u\n", (unsigned)i % 1000000);
     put(f, CONF, text);
     free(text);
     const struct tn_dirs *dirs = tn_ldconf_read(f->world, &f->arena, CONF);

@@ -815,6 +815,20 @@ static void musl_takes_the_first_file_it_can_open(void **state)
     check_candidate(c, STOPPED("Exec format error"), TENON_OUTCOME_MALFORMED);
 }
 
+/* A directory that is a loop of links: glibc asks about it first, and it counts as absent. */
+static void a_directory_in_a_circle_stops_musl_alone(void **state)
+{
+    struct world_case *c = *state;
+    put_two(c);
+    case_put_link(c, "/t/loop", "loop");
+    case_env(c, "LD_LIBRARY_PATH", "/t/loop:/t/a");
+    PUT(c, "/t/E", .interp = MUSL, .needed = NAMES(X));
+    assert_string_equal(answer(c, "/t/E"),
+                        X " => refused: /t/loop/libx.so.1: Symbolic link loop\n");
+    PUT(c, "/t/E", .interp = GLIBC, .needed = NAMES(X));
+    assert_string_equal(answer(c, "/t/E"), SKIPPED);
+}
+
 /* musl 12 */
 static void musl_does_not_look_at_the_identification(void **state)
 {
@@ -1554,6 +1568,7 @@ static void many_names_in_a_long_path_end_with_a_limit(void **state)
     assert_true(seconds_since(start) < SECONDS);
     assert_null(c->graph);
     assert_int_equal(err.code, TENON_E_LIMIT);
+    assert_true(strncmp(err.text, "/t/E: ", 6) == 0);
     PUT(c, "/t/F", .interp = GLIBC, .needed = NAMES("libc.so.6"));
     assert_non_null(strstr(answer_again(c, "/t/F"), "libc.so.6 => /lib64/libc.so.6"));
     free(list);
@@ -1601,6 +1616,7 @@ int main(void)
         CASE(musl_never_reads_sonames),
         CASE(musl_knows_an_object_by_its_inode),
         CASE(musl_takes_the_first_file_it_can_open),
+        CASE(a_directory_in_a_circle_stops_musl_alone),
         CASE(musl_does_not_look_at_the_identification),
         CASE(musl_lists),
         CASE(musl_is_its_own_c_library),

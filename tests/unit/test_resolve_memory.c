@@ -260,11 +260,12 @@ static void a_state_survives_each_failure(void **state)
     put_everything(c, GLIBC);
     tenon_state *s = tenon_state_new(NULL);
     assert_non_null(s);
-    assert_true(tenon_state_add(s, &(tenon_loaded){ "/t/E", NULL, NULL, -1 }, NULL));
     assert_true(
-        tenon_state_add(s, &(tenon_loaded){ "/t/z/libz.so.1", "libz.so.1", "why", 0 }, NULL));
-    assert_true(tenon_state_request(s, "libx.so.1", 0, NULL));
-    assert_true(tenon_state_request(s, "$ORIGIN/libnone.so", 1, NULL));
+        tenon_state_add(s, &(tenon_loaded){ { .path = "/t/E" }, NULL, NULL, NULL, -1 }, NULL));
+    assert_true(tenon_state_add(
+        s, &(tenon_loaded){ { .path = "/t/z/libz.so.1" }, "libz.so.1", "why", NULL, 0 }, NULL));
+    assert_true(tenon_state_request(s, "libx.so.1", 0, 0, NULL));
+    assert_true(tenon_state_request(s, "$ORIGIN/libnone.so", 1, 0, NULL));
     fail_each(c, NULL, s);
     tenon_state_free(s);
 }
@@ -274,11 +275,11 @@ static void making_a_state_survives_each_failure(void **state)
     (void)state;
     for (long n = 0;; n++) {
         tenon_error err = TENON_ERROR_INIT;
-        const tenon_loaded object = { "/t/E", "name", "why", TENON_THE_FILE };
+        const tenon_loaded object = { { .path = "/t/E" }, "name", "why", NULL, TENON_THE_FILE };
         fail_after(n);
         tenon_state *s = tenon_state_new(&err);
-        bool made =
-            s && tenon_state_add(s, &object, &err) && tenon_state_request(s, "libx.so.1", 0, &err);
+        bool made = s && tenon_state_add(s, &object, &err) &&
+                    tenon_state_request(s, "libx.so.1", 0, 0, &err);
         bool failed = allocation_failed;
         fail_never();
         assert_int_equal(made, !failed);

@@ -30,13 +30,13 @@ static tenon_state *new_state(void)
 
 static void add(tenon_state *s, const char *path, const char *name, int32_t by)
 {
-    tenon_loaded object = { path, name, "in the host", by };
+    tenon_loaded object = { { .path = path }, name, "in the host", NULL, by };
     assert_true(tenon_state_add(s, &object, NULL));
 }
 
 static void ask(tenon_state *s, const char *name, int32_t caller)
 {
-    assert_true(tenon_state_request(s, name, caller, NULL));
+    assert_true(tenon_state_request(s, name, caller, 0, NULL));
 }
 
 /* A program with one library of its own, which asks for libx. */
@@ -224,15 +224,15 @@ static void what_cannot_be_is_refused(void **state)
     struct world_case *c = *state;
     tenon_error err = TENON_ERROR_INIT;
     tenon_state *s = new_state();
-    tenon_loaded object = { "/t/E", NULL, NULL, 0 };
+    tenon_loaded object = { { .path = "/t/E" }, NULL, NULL, NULL, 0 };
     assert_false(tenon_state_add(s, &object, &err)); /* loaded by itself */
     assert_int_equal(err.code, TENON_E_ARGUMENT);
     object.loaded_by = -7;
     assert_false(tenon_state_add(s, &object, &err));
-    object.path = NULL;
+    object.source.path = NULL;
     object.loaded_by = TENON_THE_FILE;
     assert_false(tenon_state_add(s, &object, &err));
-    assert_false(tenon_state_request(s, X, 0, &err)); /* by nobody */
+    assert_false(tenon_state_request(s, X, 0, 0, &err)); /* by nobody */
     assert_int_equal(err.code, TENON_E_ARGUMENT);
     assert_true(strncmp(answer_state(c, s), "error bad-argument: ", 20) == 0);
     add(s, "/t/gone", NULL, TENON_THE_FILE);
@@ -248,6 +248,43 @@ static void what_cannot_be_is_refused(void **state)
     assert_true(strncmp(answer_state(c, s), "error unsupported: ", 19) == 0);
     tenon_state_free(s);
     tenon_state_free(NULL);
+}
+
+/* RTLD_NOLOAD answers with what is there and brings in nothing. */
+static void no_load_loads_nothing(void **state)
+{
+    struct world_case *c = *state;
+    put_two(c);
+    PUT(c, "/t/E", .interp = GLIBC, .rpath = "/t/a");
+    tenon_state *s = new_state();
+    add(s, "/t/E", NULL, TENON_THE_FILE);
+    assert_true(tenon_state_request(s, X, 0, TENON_OPEN_NOLOAD, NULL));
+    assert_string_equal(answer_state(c, s), X " => missing\n");
+    ask(s, X, 0);
+    assert_true(tenon_state_request(s, X, 0, TENON_OPEN_NOLOAD, NULL));
+    assert_non_null(strstr(answer_state(c, s), X " => " A_X " [RPATH]\n"));
+    assert_false(tenon_state_request(s, X, 0, 0x8000, NULL)); /* an unknown flag */
+    tenon_state_free(s);
+}
+
+/* A process that has another build of a file than the disk cannot be answered for. */
+static void a_replaced_file_is_refused(void **state)
+{
+    struct world_case *c = *state;
+    PUT(c, "/t/E", .interp = GLIBC);
+    tenon_state *s = new_state();
+    const tenon_loaded object = { { .path = "/t/E" }, NULL, NULL, "0123", TENON_THE_FILE };
+    assert_true(tenon_state_add(s, &object, NULL));
+    assert_string_equal(answer_state(c, s),
+                        "error unsupported: /t/E: the file was replaced: its build id is absent, "
+                        "the process has 0123");
+    tenon_state_free(s);
+    s = new_state();
+    const tenon_loaded slice = { { .path = "/t/E", .slice = "arm64" }, NULL, NULL, NULL, -1 };
+    assert_true(tenon_state_add(s, &slice, NULL));
+    assert_string_equal(answer_state(c, s),
+                        "error not-found: /t/E: an ELF file has no slices or members");
+    tenon_state_free(s);
 }
 
 /* The loader's own object may be listed by the caller too; it is there once. */
@@ -279,6 +316,8 @@ int main(void)
         CASE(a_state_copies_and_can_be_used_again),
         CASE(what_cannot_be_is_refused),
         CASE(the_interpreter_is_one_object),
+        CASE(no_load_loads_nothing),
+        CASE(a_replaced_file_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
