@@ -2,6 +2,8 @@
 #ifndef TENON_LOADER_H
 #define TENON_LOADER_H
 
+#include <stdbool.h>
+
 #include <tenon/error.h>
 #include <tenon/image.h>
 
@@ -25,6 +27,7 @@ typedef struct tenon_rule {
     const char *what;   /* one sentence for people */
     const char *source; /* where the rule comes from: "glibc elf/dl-load.c, _dl_map_object" */
     enum tenon_evidence evidence;
+    bool system; /* finds libraries where the system keeps its own */
 } tenon_rule;
 
 /* The i-th loader, NULL when i is past the last; and the one of a name. */

@@ -47,15 +47,22 @@ TENON_API void tenon_resolver_free(tenon_resolver *resolver);
 /*
  * Fixes the loader by name ("glibc", "musl"; NULL: from the image), the executable that loads a
  * library (NULL: the file is started as the program), the interpreter instead of the recorded one
- * (NULL: as recorded), and the flags. Strings are copied.
+ * (NULL: as recorded). Strings are copied.
  *
- * errors   TENON_E_ARGUMENT for an unknown loader, TENON_E_MEMORY
+ * shape    before the first question, as what was answered is kept. The same holds for the world's
+ *          settings (environment, secure mode, cwd, processor): nobody checks those
+ * errors   TENON_E_ARGUMENT for an unknown loader, or after a question; TENON_E_MEMORY
  */
 TENON_API bool tenon_resolver_set_loader(tenon_resolver *resolver, const char *name,
                                          tenon_error *err);
 TENON_API bool tenon_resolver_set_exe(tenon_resolver *resolver, const char *path, tenon_error *err);
 TENON_API bool tenon_resolver_set_interpreter(tenon_resolver *resolver, const char *path,
                                               tenon_error *err);
+
+/*
+ * Fixes what the next questions find out, at any time: a union of enum tenon_resolve_flags.
+ * Graphs that are there stay as they are.
+ */
 TENON_API void tenon_resolver_set_flags(tenon_resolver *resolver, unsigned flags);
 
 /*

@@ -171,6 +171,16 @@ TENON_API const char *tenon_world_cpu(const tenon_world *world);
 TENON_API bool tenon_world_set_platform(tenon_world *world, const char *platform, tenon_error *err);
 TENON_API const char *tenon_world_platform(const tenon_world *world);
 
+/*
+ * The processor's maker, "intel" or "amd"; "" is any other and every world's but the host's. glibc
+ * up to 2.36 has directories and a platform of their own for one of them.
+ *
+ * owner    copies; the getter borrows from the world
+ * errors   TENON_E_MEMORY
+ */
+TENON_API bool tenon_world_set_vendor(tenon_world *world, const char *vendor, tenon_error *err);
+TENON_API const char *tenon_world_vendor(const tenon_world *world);
+
 /* True when programs of this world run on the machine tenon runs on (only tenon_world_host()). */
 TENON_API bool tenon_world_is_host(const tenon_world *world);
 

@@ -2,6 +2,7 @@
 #ifndef TN_CURSOR_H
 #define TN_CURSOR_H
 
+#include <endian.h>
 #include <tenon/error.h>
 
 #include "view.h"
@@ -24,13 +25,14 @@ static inline struct tn_cursor tn_cursor(struct tn_view in, enum tn_endian endia
 
 static inline const uint8_t *tn_take(struct tn_cursor *c, uint64_t n, const char *what)
 {
-    if (!c->lost && n > c->in.size - c->pos) {
+    if (c->lost)
+        return NULL;
+    if (n > c->in.size - c->pos) {
         c->lost = what;
         c->wanted = n;
         c->where = c->in.start + c->pos;
-    }
-    if (c->lost)
         return NULL;
+    }
     c->pos += (size_t)n;
     return c->in.at + (c->pos - (size_t)n);
 }
@@ -61,21 +63,23 @@ static inline uint8_t tn_u8(struct tn_cursor *c, const char *what)
 
 static inline uint16_t tn_load16(const uint8_t *p, enum tn_endian endian)
 {
-    return endian == TN_LITTLE ? (uint16_t)(p[0] | p[1] << 8) : (uint16_t)(p[1] | p[0] << 8);
+    uint16_t value;
+    memcpy(&value, p, sizeof value);
+    return endian == TN_LITTLE ? le16toh(value) : be16toh(value);
 }
 
 static inline uint32_t tn_load32(const uint8_t *p, enum tn_endian endian)
 {
-    return endian == TN_LITTLE
-               ? (uint32_t)tn_load16(p, endian) | (uint32_t)tn_load16(p + 2, endian) << 16
-               : (uint32_t)tn_load16(p, endian) << 16 | (uint32_t)tn_load16(p + 2, endian);
+    uint32_t value;
+    memcpy(&value, p, sizeof value);
+    return endian == TN_LITTLE ? le32toh(value) : be32toh(value);
 }
 
 static inline uint64_t tn_load64(const uint8_t *p, enum tn_endian endian)
 {
-    return endian == TN_LITTLE
-               ? (uint64_t)tn_load32(p, endian) | (uint64_t)tn_load32(p + 4, endian) << 32
-               : (uint64_t)tn_load32(p, endian) << 32 | (uint64_t)tn_load32(p + 4, endian);
+    uint64_t value;
+    memcpy(&value, p, sizeof value);
+    return endian == TN_LITTLE ? le64toh(value) : be64toh(value);
 }
 
 static inline uint16_t tn_u16(struct tn_cursor *c, const char *what)

@@ -86,9 +86,10 @@ static size_t recent_slot(const char *text, size_t size)
 {
     uint32_t first = 0, last = 0;
 
-    memcpy(&first, text, size < 4 ? size : 4);
-    if (size >= 4)
+    if (size >= 4) {
+        memcpy(&first, text, 4);
         memcpy(&last, text + size - 4, 4);
+    }
     return ((first * 31 ^ last * 0x9E3779B1u) + (uint32_t)size * 2654435761u) >> 16 &
            (TN_NAMES_RECENT - 1);
 }

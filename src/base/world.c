@@ -68,6 +68,7 @@ void tenon_world_free(tenon_world *world)
     free(world->cwd);
     free(world->cpu);
     free(world->platform);
+    free(world->vendor);
     free(world);
 }
 
@@ -369,6 +370,18 @@ bool tenon_world_set_platform(tenon_world *world, const char *platform, tenon_er
 const char *tenon_world_platform(const tenon_world *world)
 {
     return world->platform ? world->platform : "";
+}
+
+bool tenon_world_set_vendor(tenon_world *world, const char *vendor, tenon_error *err)
+{
+    return replace_string(&world->vendor, vendor, err);
+}
+
+const char *tenon_world_vendor(const tenon_world *world)
+{
+    if (world->vendor)
+        return world->vendor;
+    return world->is_host ? tn_system_vendor() : "";
 }
 
 /* --- files ----------------------------------------------------------------------------------- */

@@ -10,6 +10,11 @@
 #define TN_GLIBC_KNOWS_CPU
 #endif
 
+#if defined __x86_64__ || defined __i386__
+#include <cpuid.h>
+#define TN_HAS_CPUID
+#endif
+
 #include "fail.h"
 #include "view.h"
 #include "world_private.h"
@@ -94,6 +99,29 @@ static const char *cpu_level(void)
 }
 
 #endif
+
+/* rule: Intel and AMD manuals, CPUID leaf 0: twelve letters in EBX, EDX, ECX */
+const char *tn_system_vendor(void)
+{
+#ifdef TN_HAS_CPUID
+    static const struct {
+        char letters[13];
+        const char *name;
+    } vendors[] = { { "GenuineIntel", "intel" }, { "AuthenticAMD", "amd" } };
+    unsigned most, b = 0, c = 0, d = 0;
+    char letters[12];
+
+    if (__get_cpuid(0, &most, &b, &c, &d)) {
+        memcpy(letters, &b, 4);
+        memcpy(letters + 4, &d, 4);
+        memcpy(letters + 8, &c, 4);
+        for (size_t i = 0; i < TN_COUNT(vendors); i++)
+            if (memcmp(letters, vendors[i].letters, sizeof letters) == 0)
+                return vendors[i].name;
+    }
+#endif
+    return "";
+}
 
 static bool copy_environment(tenon_world *world)
 {

@@ -83,6 +83,9 @@ int tn_system_list(int fd, int (*each)(void *arg, const char *name), void *arg);
 
 /* --- world_host.c: what the running process knows ------------------------------------------ */
 
+/* The maker of this processor. Asking costs: in a virtual machine each question leaves it. */
+const char *tn_system_vendor(void);
+
 /* Fills environment, current directory, processor and platform. */
 bool tn_host_facts(tenon_world *world, tenon_error *err);
 
@@ -155,6 +158,7 @@ struct tenon_world {
     char **env;            /* "NAME=VALUE" */
     size_t env_count, env_capacity;
     char *cwd, *cpu, *platform; /* NULL: "/", "", "" */
+    char *vendor;               /* NULL: asked of the processor by the host's world, else "" */
     bool cwd_changed;
     bool secure, is_host;
     bool plain_host; /* this system with nothing over it: the kernel resolves paths */

@@ -73,31 +73,39 @@ void cli_plural(struct cli_out *out, size_t count, const char *one, const char *
 #define EACH (UINT64_MAX / 255) /* 0x01 in every byte */
 #define TOP (EACH * 0x80)       /* the highest bit of every byte */
 
-/* Not 0 when one of the eight bytes is 0. */
-static uint64_t has_zero(uint64_t bytes)
+/*
+ * Has a highest bit when one of the eight bytes is outside 0x20..0x7e, a backslash or a double
+ * quote. Each term sets the highest bit of such a byte, and of no byte below 0x80 otherwise; what
+ * it carries into the next byte comes from one that has set its own.
+ */
+static uint64_t mark_special(uint64_t bytes)
 {
-    return (bytes - EACH) & ~bytes & TOP;
+    return bytes | (bytes - EACH * 0x20) | (bytes + EACH) | ((bytes ^ EACH * '\\') - EACH) |
+           ((bytes ^ EACH * '"') - EACH);
 }
 
-/* Not 0 when one of the eight bytes is outside 0x20..0x7e, a backslash or a double quote. */
-static uint64_t has_special(uint64_t bytes)
+static uint64_t load_eight(const char *bytes)
 {
-    return (bytes & TOP) | ((bytes - EACH * 0x20) & ~bytes & TOP) | has_zero(bytes ^ EACH * 0x7f) |
-           has_zero(bytes ^ EACH * '\\') | has_zero(bytes ^ EACH * '"');
+    uint64_t eight;
+
+    memcpy(&eight, bytes, sizeof eight);
+    return eight;
 }
 
 /* True when no rule of ours changes any of these bytes: nearly always. */
 static bool is_simple(const char *bytes, size_t size)
 {
-    uint64_t word, special = 0;
+    uint64_t marks = 0;
 
-    for (; size >= sizeof word; bytes += sizeof word, size -= sizeof word) {
-        memcpy(&word, bytes, sizeof word);
-        special |= has_special(word);
+    if (size < 8) {
+        char few[8] = "        ";
+        memcpy(few, bytes, size);
+        return !(mark_special(load_eight(few)) & TOP);
     }
-    word = EACH * ' ';
-    memcpy(&word, bytes, size);
-    return !(special | has_special(word));
+    for (size_t i = 0; i < size - 8; i += 8)
+        marks |= mark_special(load_eight(bytes + i));
+    marks |= mark_special(load_eight(bytes + size - 8)); /* some of them again */
+    return !(marks & TOP);
 }
 
 /* Where to cut the bytes so that no character of UTF-8 is split; continuation bytes are 10xxxxxx

@@ -4,12 +4,6 @@
 #include "fail.h"
 #include "why.h"
 
-/* Rules by which a system finds its own libraries, as the loaders name them. */
-static const char *const system_rules[] = {
-    "ld.so.cache",       "ld.so.conf",  "default directory",
-    "ld-musl path file", "interpreter", "built into the loader",
-};
-
 const int32_t *why_needs(const struct why_view *view, size_t node, size_t *count)
 {
     const tenon_library *library;
@@ -48,13 +42,8 @@ static bool is_system_library(const tenon_library *library)
 {
     if (library->status == TENON_STATUS_SYSTEM || library->is_interpreter)
         return true;
-    if (library->status != TENON_STATUS_FOUND || !library->rule || !library->path ||
-        !is_system_path(library->path))
-        return false;
-    for (size_t i = 0; i < sizeof system_rules / sizeof *system_rules; i++)
-        if (strcmp(library->rule->name, system_rules[i]) == 0)
-            return true;
-    return false;
+    return library->status == TENON_STATUS_FOUND && library->rule && library->rule->system &&
+           library->path && is_system_path(library->path);
 }
 
 /* NAME of --lib: a name, a path, or the file part of either. */

@@ -100,13 +100,13 @@ static void put_prefix(struct tree *tree)
 static void descend(struct tree *tree, const struct why_node *node)
 {
     const char *rail = node->last ? tree->glyphs->blank : tree->glyphs->rail;
-    size_t used;
+    size_t used, size = strlen(rail);
 
     if (tree->depth++ >= LEVELS)
         return;
     used = tree->used[tree->depth - 1];
-    memcpy(tree->prefix + used, rail, strlen(rail));
-    tree->used[tree->depth] = used + strlen(rail);
+    memcpy(tree->prefix + used, rail, size);
+    tree->used[tree->depth] = used + size;
 }
 
 static bool has_answer(const tenon_library *library)
@@ -189,7 +189,7 @@ static void put_also(struct tree *tree, size_t node)
 {
     struct why_view *view = tree->view;
     struct cli_out *out = tree->out;
-    const char *before = "also ";
+    bool begun = false;
     int32_t other;
     size_t at = 0;
 
@@ -198,8 +198,10 @@ static void put_also(struct tree *tree, size_t node)
     put_prefix(tree);
     cli_puts(out, tree->glyphs->last);
     cli_style(out, CLI_DIM);
-    for (view->stamp++; (other = why_next_elsewhere(view, node, &at)) != WHY_NONE; before = ", ") {
-        cli_puts(out, before);
+    cli_puts(out, "also ");
+    for (view->stamp++; (other = why_next_elsewhere(view, node, &at)) != WHY_NONE; begun = true) {
+        if (begun)
+            cli_puts(out, ", ");
         cli_text(out, other == 0 ? view->root : why_library(view, (size_t)other)->name);
     }
     cli_puts(out, " (shown elsewhere)");

@@ -87,16 +87,48 @@ static bool check_ident(const uint8_t *e_ident, tenon_error *err)
     return true;
 }
 
+/* A whole row: PHDR_SIZE(word) bytes. */
+static struct tn_elf_segment load_segment(const uint8_t *row, unsigned word, enum tn_endian endian)
+{
+    if (word == 4)
+        return (struct tn_elf_segment){
+            .p_type = tn_load32(row, endian),
+            .p_offset = tn_load32(row + 4, endian),
+            .p_vaddr = tn_load32(row + 8, endian),
+            .p_filesz = tn_load32(row + 16, endian),
+            .p_memsz = tn_load32(row + 20, endian),
+            .p_flags = tn_load32(row + 24, endian),
+        };
+    return (struct tn_elf_segment){
+        .p_type = tn_load32(row, endian),
+        .p_flags = tn_load32(row + 4, endian),
+        .p_offset = tn_load64(row + 8, endian),
+        .p_vaddr = tn_load64(row + 16, endian),
+        .p_filesz = tn_load64(row + 32, endian),
+        .p_memsz = tn_load64(row + 40, endian),
+    };
+}
+
+/* Every question about an address walks the program headers: they are decoded once. */
 static bool read_program_headers(struct tn_elf *elf, tenon_error *err)
 {
     const struct tn_elf_header *h = &elf->header;
+    struct tn_view rows;
     if (h->e_phnum == 0)
         return true;
     if (h->e_phentsize < PHDR_SIZE(h->word))
         return tn_fail(err, TENON_E_MALFORMED, "ELF header: e_phentsize is %u, not %u",
                        h->e_phentsize, PHDR_SIZE(h->word));
-    return tn_file_view(elf->file, h->e_phoff, (uint64_t)h->e_phnum * h->e_phentsize,
-                        "program headers", &elf->phdrs, err);
+    if (!tn_file_view(elf->file, h->e_phoff, (uint64_t)h->e_phnum * h->e_phentsize,
+                      "program headers", &rows, err))
+        return false;
+    elf->segments = tn_arena_rows(elf->file->arena, h->e_phnum, sizeof *elf->segments);
+    if (!elf->segments)
+        return tn_no_memory(err);
+    for (size_t i = 0; i < h->e_phnum; i++)
+        elf->segments[i] = load_segment(rows.at + i * h->e_phentsize, h->word, h->endian);
+    elf->segment_count = h->e_phnum;
+    return true;
 }
 
 bool tn_elf_start(struct tn_elf *elf, struct tn_file *file, const struct tn_elf_assume *assume,
@@ -113,25 +145,6 @@ bool tn_elf_start(struct tn_elf *elf, struct tn_file *file, const struct tn_elf_
     return read_program_headers(elf, err);
 }
 
-struct tn_elf_segment tn_elf_segment(const struct tn_elf *elf, size_t i)
-{
-    const struct tn_elf_header *h = &elf->header;
-    struct tn_cursor c = tn_cursor(elf->phdrs, h->endian);
-    struct tn_elf_segment s = { 0 };
-    tn_seek(&c, (uint64_t)i * h->e_phentsize, "program header");
-    s.p_type = tn_u32(&c, "p_type");
-    if (h->word == 8)
-        s.p_flags = tn_u32(&c, "p_flags");
-    s.p_offset = tn_word(&c, h->word, "p_offset");
-    s.p_vaddr = tn_word(&c, h->word, "p_vaddr");
-    tn_skip(&c, h->word, "p_paddr");
-    s.p_filesz = tn_word(&c, h->word, "p_filesz");
-    s.p_memsz = tn_word(&c, h->word, "p_memsz");
-    if (h->word == 4)
-        s.p_flags = tn_u32(&c, "p_flags");
-    return s;
-}
-
 uint64_t tn_elf_clamp(const struct tn_elf *elf, uint64_t offset, uint64_t size)
 {
     uint64_t file = elf->file->info.size, left = offset < file ? file - offset : 0;
@@ -140,14 +153,14 @@ uint64_t tn_elf_clamp(const struct tn_elf *elf, uint64_t offset, uint64_t size)
 
 bool tn_elf_map(const struct tn_elf *elf, uint64_t va, uint64_t *offset, uint64_t *room)
 {
-    for (size_t i = 0; i < tn_elf_segment_count(elf); i++) {
-        struct tn_elf_segment s = tn_elf_segment(elf, i);
-        if (s.p_type != TN_PT_LOAD || va < s.p_vaddr || va - s.p_vaddr >= s.p_filesz)
+    for (size_t i = 0; i < elf->segment_count; i++) {
+        const struct tn_elf_segment *s = &elf->segments[i];
+        if (s->p_type != TN_PT_LOAD || va < s->p_vaddr || va - s->p_vaddr >= s->p_filesz)
             continue;
-        uint64_t into = va - s.p_vaddr;
-        if (!tn_add(s.p_offset, into, offset))
+        uint64_t into = va - s->p_vaddr;
+        if (!tn_add(s->p_offset, into, offset))
             return false;
-        *room = tn_elf_clamp(elf, *offset, s.p_filesz - into);
+        *room = tn_elf_clamp(elf, *offset, s->p_filesz - into);
         return true;
     }
     return false;
@@ -157,47 +170,47 @@ bool tn_elf_map(const struct tn_elf *elf, uint64_t va, uint64_t *offset, uint64_
 
 /* What the program headers say by being there. */
 struct layout {
-    bool has_interp, has_load, has_stack, exec_stack;
-    struct tn_elf_segment interp;
+    bool has_load, has_stack, exec_stack;
+    const struct tn_elf_segment *interp; /* NULL: none */
 };
 
 static struct layout read_layout(const struct tn_elf *elf)
 {
     struct layout layout = { 0 };
-    for (size_t i = 0; i < tn_elf_segment_count(elf); i++) {
-        struct tn_elf_segment s = tn_elf_segment(elf, i);
-        if (s.p_type == TN_PT_LOAD) {
+    for (size_t i = 0; i < elf->segment_count; i++) {
+        const struct tn_elf_segment *s = &elf->segments[i];
+        if (s->p_type == TN_PT_LOAD) {
             layout.has_load = true;
-        } else if (s.p_type == TN_PT_INTERP && !layout.has_interp) {
-            layout.has_interp = true;
+        } else if (s->p_type == TN_PT_INTERP && !layout.interp) {
             layout.interp = s;
-        } else if (s.p_type == TN_PT_GNU_STACK) {
+        } else if (s->p_type == TN_PT_GNU_STACK) {
             layout.has_stack = true;
-            layout.exec_stack = s.p_flags & TN_PF_X;
+            layout.exec_stack = s->p_flags & TN_PF_X;
         }
     }
     return layout;
 }
 
 /* The kernel refuses a program whose interpreter it cannot read; for a library nobody asks. */
-static bool read_interpreter(struct tn_elf *elf, const struct layout *layout,
+static bool read_interpreter(struct tn_elf *elf, const struct tn_elf_segment *interp,
                              struct tn_facts *facts, tenon_error *err)
 {
-    struct tn_elf_segment s = layout->interp;
-    struct tn_elf_window window = {
-        .file = elf->file, .what = "interpreter (PT_INTERP)", .start = s.p_offset, .end = s.p_offset
-    };
     size_t length;
-    if (!layout->has_interp)
+    if (!interp)
         return true;
-    window.end += tn_elf_clamp(elf, s.p_offset, s.p_filesz);
+    struct tn_elf_window window = {
+        .file = elf->file,
+        .what = "interpreter (PT_INTERP)",
+        .start = interp->p_offset,
+        .end = interp->p_offset + tn_elf_clamp(elf, interp->p_offset, interp->p_filesz),
+    };
     facts->interpreter = tn_elf_window_string(&window, 0, TN_LIMIT_PATH, &length,
                                               elf->header.e_type == TN_ET_EXEC ? err : NULL);
     if (facts->interpreter)
         return true;
     if (elf->header.e_type == TN_ET_EXEC)
         return false;
-    tn_elf_warn(elf, "interpreter (PT_INTERP) at 0x%" PRIx64 " cannot be read", s.p_offset);
+    tn_elf_warn(elf, "interpreter (PT_INTERP) at 0x%" PRIx64 " cannot be read", interp->p_offset);
     return true;
 }
 
@@ -279,14 +292,15 @@ static bool read_loadable(struct tn_elf *elf, struct tn_facts *facts, tenon_erro
     facts->elf.has_load = layout.has_load;
     facts->elf.exec_stack = layout.exec_stack || !layout.has_stack;
     tn_elf_read_notes(elf);
-    if (!read_note_facts(elf, facts, err) || !read_interpreter(elf, &layout, facts, err))
+    if (!read_note_facts(elf, facts, err) || !read_interpreter(elf, layout.interp, facts, err))
         return false;
-    facts->os = find_os(elf, facts);
+    facts->os = find_os(elf, facts); /* the dynamic section's tags depend on it */
     if (facts->elf.has_dynamic &&
         (!tn_elf_dynamic_facts(elf, facts, err) || !tn_elf_read_versions(elf, facts, err)))
         return false;
-    facts->os = find_os(elf, facts);
-    decide_kind(elf, facts, layout.has_interp);
+    if (!facts->os)
+        facts->os = tn_elf_os_of_needs(facts->needs, facts->need_count);
+    decide_kind(elf, facts, layout.interp != NULL);
     return true;
 }
 

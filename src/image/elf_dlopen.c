@@ -109,12 +109,12 @@ static bool read_note_segment(struct found *found, const struct tn_elf_segment *
 static bool read_declared(struct found *found, tenon_error *err)
 {
     unsigned seen = 0;
-    for (size_t i = 0; i < tn_elf_segment_count(found->elf) && seen < NOTE_SEGMENTS; i++) {
-        struct tn_elf_segment s = tn_elf_segment(found->elf, i);
-        if (s.p_type != TN_PT_NOTE)
+    for (size_t i = 0; i < found->elf->segment_count && seen < NOTE_SEGMENTS; i++) {
+        const struct tn_elf_segment *s = &found->elf->segments[i];
+        if (s->p_type != TN_PT_NOTE)
             continue;
         seen++;
-        if (!read_note_segment(found, &s, err))
+        if (!read_note_segment(found, s, err))
             return false;
     }
     return true;
@@ -256,12 +256,12 @@ static bool read_likely(struct found *found, tenon_error *err)
 {
     uint64_t left = found->elf->file->info.size;
     bool separate = false;
-    for (size_t i = 0; i < tn_elf_segment_count(found->elf); i++) {
-        struct tn_elf_segment s = tn_elf_segment(found->elf, i);
-        if (s.p_type != TN_PT_LOAD || (s.p_flags & (TN_PF_R | TN_PF_W | TN_PF_X)) != TN_PF_R)
+    for (size_t i = 0; i < found->elf->segment_count; i++) {
+        const struct tn_elf_segment *s = &found->elf->segments[i];
+        if (s->p_type != TN_PT_LOAD || (s->p_flags & (TN_PF_R | TN_PF_W | TN_PF_X)) != TN_PF_R)
             continue;
         separate = true;
-        if (!scan_segment(found, &s, &left, err))
+        if (!scan_segment(found, s, &left, err))
             return false;
     }
     return separate || scan_rodata(found, &left, err);

@@ -80,18 +80,6 @@ static bool is_need(uint64_t tag)
     return tag == DT_NEEDED || tag == DT_FILTER || tag == DT_AUXILIARY;
 }
 
-uint64_t tn_elf_dynamic_row(const struct tn_elf *elf, size_t i, uint64_t *value)
-{
-    unsigned word = elf->header.word;
-    const uint8_t *at = elf->dynamic.rows.at + i * 2 * word;
-    if (word == 8) {
-        *value = tn_load64(at + 8, elf->header.endian);
-        return tn_load64(at, elf->header.endian);
-    }
-    *value = tn_load32(at + 4, elf->header.endian);
-    return tn_load32(at, elf->header.endian);
-}
-
 /* ---- the section itself -------------------------------------------------------------------- */
 
 static bool is_string(uint64_t tag, enum tn_elf_tag which)
@@ -174,30 +162,30 @@ static bool find_strings(struct tn_elf *elf, tenon_error *err)
 }
 
 /* The first PT_DYNAMIC that has bytes in the file (glibc passes over one that has none). */
-static bool find_dynamic(const struct tn_elf *elf, struct tn_elf_segment *out)
+static const struct tn_elf_segment *find_dynamic(const struct tn_elf *elf)
 {
-    for (size_t i = 0; i < tn_elf_segment_count(elf); i++) {
-        *out = tn_elf_segment(elf, i);
-        if (out->p_type == TN_PT_DYNAMIC && out->p_filesz)
-            return true;
+    for (size_t i = 0; i < elf->segment_count; i++) {
+        const struct tn_elf_segment *s = &elf->segments[i];
+        if (s->p_type == TN_PT_DYNAMIC && s->p_filesz)
+            return s;
     }
-    return false;
+    return NULL;
 }
 
 bool tn_elf_read_dynamic(struct tn_elf *elf, bool *found, tenon_error *err)
 {
-    struct tn_elf_segment s;
+    const struct tn_elf_segment *s = find_dynamic(elf);
     uint64_t most = (TN_LIMIT_DYNAMIC + 1ull) * 2 * elf->header.word;
-    *found = find_dynamic(elf, &s);
-    if (!*found)
+    *found = s != NULL;
+    if (!s)
         return true;
     /* The whole must be there; but DT_NULL ends it, so that not all need be read. */
-    if (tn_elf_clamp(elf, s.p_offset, s.p_filesz) < s.p_filesz)
+    if (tn_elf_clamp(elf, s->p_offset, s->p_filesz) < s->p_filesz)
         return tn_fail(err, TENON_E_TRUNCATED,
                        "dynamic section: %" PRIu64 " bytes needed at 0x%" PRIx64 ", %" PRIu64
                        " left",
-                       s.p_filesz, s.p_offset, tn_elf_clamp(elf, s.p_offset, s.p_filesz));
-    return tn_file_view(elf->file, s.p_offset, s.p_filesz < most ? s.p_filesz : most,
+                       s->p_filesz, s->p_offset, tn_elf_clamp(elf, s->p_offset, s->p_filesz));
+    return tn_file_view(elf->file, s->p_offset, s->p_filesz < most ? s->p_filesz : most,
                         "dynamic section", &elf->dynamic.rows, err) &&
            scan_rows(elf, err) && find_strings(elf, err);
 }
@@ -300,7 +288,7 @@ static bool read_needs(struct tn_elf *elf, struct tn_facts *facts, tenon_error *
     facts->needs = tn_arena_rows(elf->file->arena, count, sizeof *facts->needs);
     if (!facts->needs)
         return tn_no_memory(err);
-    for (size_t i = 0; i < elf->dynamic.count; i++) {
+    for (size_t i = 0; i < elf->dynamic.count && facts->need_count < count; i++) {
         uint64_t value, tag = tn_elf_dynamic_row(elf, i, &value);
         if (is_need_of(tag, solaris)) {
             tenon_need *need = &facts->needs[facts->need_count];

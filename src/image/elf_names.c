@@ -200,15 +200,23 @@ static const struct {
     { "libc.so.8", "dragonfly" }, { "libc.so.12", "netbsd" }, { "libroot.so", "haiku" },
 };
 
+/* Most names differ early: comparing byte by byte is over sooner than a call. */
+static bool fits(const char *name, const char *pattern)
+{
+    for (; *pattern != '*'; name++, pattern++) {
+        if (*name != *pattern)
+            return false;
+        if (!*name)
+            return true;
+    }
+    return true;
+}
+
 static const char *os_of_need(const char *name)
 {
-    for (size_t i = 0; i < TN_COUNT(telling_needs); i++) {
-        const char *known = telling_needs[i].name;
-        size_t size = strlen(known);
-        bool open = known[size - 1] == '*';
-        if (open ? strncmp(name, known, size - 1) == 0 : strcmp(name, known) == 0)
+    for (size_t i = 0; i < TN_COUNT(telling_needs); i++)
+        if (fits(name, telling_needs[i].name))
             return telling_needs[i].os;
-    }
     return NULL;
 }
 

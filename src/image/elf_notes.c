@@ -41,8 +41,8 @@ bool tn_elf_note_next(struct tn_cursor *c, struct tn_elf_note *note)
 
 bool tn_elf_note_is(const struct tn_elf_note *note, const char *owner, uint32_t type)
 {
-    size_t size = strlen(owner) + 1;
-    return note->type == type && note->owner_size == size && memcmp(note->owner, owner, size) == 0;
+    return note->type == type && note->owner_size == strlen(owner) + 1 &&
+           memcmp(note->owner, owner, note->owner_size) == 0;
 }
 
 /* ---- what they say ------------------------------------------------------------------------- */
@@ -114,14 +114,14 @@ void tn_elf_gather_notes(struct tn_elf *elf, struct tn_view view)
 void tn_elf_read_notes(struct tn_elf *elf)
 {
     unsigned seen = 0;
-    for (size_t i = 0; i < tn_elf_segment_count(elf) && seen < SEGMENTS; i++) {
-        struct tn_elf_segment s = tn_elf_segment(elf, i);
+    for (size_t i = 0; i < elf->segment_count && seen < SEGMENTS; i++) {
+        const struct tn_elf_segment *s = &elf->segments[i];
         struct tn_view view;
-        if (s.p_type != TN_PT_NOTE && s.p_type != TN_PT_GNU_PROPERTY)
+        if (s->p_type != TN_PT_NOTE && s->p_type != TN_PT_GNU_PROPERTY)
             continue;
         seen++;
-        uint64_t size = s.p_filesz < TN_ELF_PAGE ? s.p_filesz : TN_ELF_PAGE;
-        if (tn_file_upto(elf->file, s.p_offset, size, "notes", &view, NULL))
+        uint64_t size = s->p_filesz < TN_ELF_PAGE ? s->p_filesz : TN_ELF_PAGE;
+        if (tn_file_upto(elf->file, s->p_offset, size, "notes", &view, NULL))
             tn_elf_gather_notes(elf, view);
     }
 }

@@ -80,9 +80,25 @@ struct tn_elf_window {
     unsigned pieces; /* reads that were needed */
 };
 
+static inline bool tn_elf_inside(struct tn_view view, uint64_t offset, uint64_t size)
+{
+    return offset >= view.start && offset - view.start <= view.size &&
+           size <= view.size - (offset - view.start);
+}
+
+/* Bytes that window->near has not got, or that are outside the window. */
+bool tn_elf_cover_slowly(struct tn_elf_window *window, uint64_t offset, uint64_t size,
+                         tenon_error *err);
+
 /* Makes [offset, offset + size) of the file part of window->near. TENON_E_TRUNCATED when outside.
  */
-bool tn_elf_cover(struct tn_elf_window *window, uint64_t offset, uint64_t size, tenon_error *err);
+static inline bool tn_elf_cover(struct tn_elf_window *window, uint64_t offset, uint64_t size,
+                                tenon_error *err)
+{
+    return (offset >= window->start && offset <= window->end && size <= window->end - offset &&
+            tn_elf_inside(window->near, offset, size)) ||
+           tn_elf_cover_slowly(window, offset, size, err);
+}
 
 /* The bytes at `offset`, which tn_elf_cover() has shown to be there. */
 static inline const uint8_t *tn_elf_at(const struct tn_elf_window *window, uint64_t offset)
@@ -215,7 +231,8 @@ struct tn_elf {
     tenon_image *image; /* gets the warnings; NULL when only facts are wanted */
     struct tn_elf_header header;
     uint64_t e_entry;
-    struct tn_view phdrs; /* e_phnum rows; empty for relocatable objects and core files */
+    struct tn_elf_segment *segments; /* none for relocatable objects and core files */
+    size_t segment_count;
     struct tn_elf_dynamic dynamic;
     struct tn_elf_window strings, tables; /* DT_STRTAB; the segment of the version tables */
     uint64_t string_room;
@@ -231,13 +248,6 @@ struct tn_elf {
 /* Header and program headers, refused where no loader could go on. */
 bool tn_elf_start(struct tn_elf *elf, struct tn_file *file, const struct tn_elf_assume *assume,
                   tenon_error *err);
-
-static inline size_t tn_elf_segment_count(const struct tn_elf *elf)
-{
-    return elf->phdrs.size ? elf->header.e_phnum : 0;
-}
-
-struct tn_elf_segment tn_elf_segment(const struct tn_elf *elf, size_t i);
 
 /*
  * Where the address `va` is in the file, and how many bytes of its segment follow in the file.
@@ -256,7 +266,17 @@ bool tn_elf_read_dynamic(struct tn_elf *elf, bool *found, tenon_error *err);
 bool tn_elf_dynamic_facts(struct tn_elf *elf, struct tn_facts *facts, tenon_error *err);
 
 /* Tag of the i-th entry, and its value. */
-uint64_t tn_elf_dynamic_row(const struct tn_elf *elf, size_t i, uint64_t *value);
+static inline uint64_t tn_elf_dynamic_row(const struct tn_elf *elf, size_t i, uint64_t *value)
+{
+    unsigned word = elf->header.word;
+    const uint8_t *at = elf->dynamic.rows.at + i * 2 * word;
+    if (word == 8) {
+        *value = tn_load64(at + 8, elf->header.endian);
+        return tn_load64(at, elf->header.endian);
+    }
+    *value = tn_load32(at + 4, elf->header.endian);
+    return tn_load32(at, elf->header.endian);
+}
 
 /* The string at `offset` of DT_STRTAB. */
 const char *tn_elf_string(struct tn_elf *elf, uint64_t offset, tenon_error *err);

@@ -21,25 +21,18 @@
 /* Ranges up to this size are read at once and stay. */
 #define STREAM_WHOLE (1u << 20)
 
-static bool inside(struct tn_view view, uint64_t offset, uint64_t size)
-{
-    return offset >= view.start && offset - view.start <= view.size &&
-           size <= view.size - (offset - view.start);
-}
-
 static bool inside_declared(const struct tn_elf_window *window, uint64_t end)
 {
     return window->declared && end <= window->declared;
 }
 
-bool tn_elf_cover(struct tn_elf_window *window, uint64_t offset, uint64_t size, tenon_error *err)
+bool tn_elf_cover_slowly(struct tn_elf_window *window, uint64_t offset, uint64_t size,
+                         tenon_error *err)
 {
     if (offset < window->start || offset > window->end || size > window->end - offset)
         return tn_fail(err, TENON_E_TRUNCATED,
                        "%s: %" PRIu64 " bytes needed at 0x%" PRIx64 ", %" PRIu64 " left",
                        window->what, size, offset, offset < window->end ? window->end - offset : 0);
-    if (inside(window->near, offset, size))
-        return true;
     uint64_t from = window->start, to = window->end;
     if (inside_declared(window, offset + size))
         to = window->declared;
@@ -53,7 +46,7 @@ bool tn_elf_cover(struct tn_elf_window *window, uint64_t offset, uint64_t size, 
     if (!tn_file_upto(window->file, from, to - from, window->what, &window->near, err))
         return false;
     window->pieces += window->file->bytes_read != before;
-    if (!inside(window->near, offset, size))
+    if (!tn_elf_inside(window->near, offset, size))
         return tn_fail(err, TENON_E_TRUNCATED, "%s: the file became shorter", window->what);
     return true;
 }
@@ -123,10 +116,10 @@ const uint8_t *tn_elf_stream_next(struct tn_elf_stream *s, size_t size, tenon_er
 {
     if (s->offset > s->end || size > s->end - s->offset)
         return NULL;
-    if (!inside(s->piece, s->offset, size)) {
+    if (!tn_elf_inside(s->piece, s->offset, size)) {
         if (!refill(s, err))
             return NULL;
-        if (!inside(s->piece, s->offset, size)) {
+        if (!tn_elf_inside(s->piece, s->offset, size)) {
             tn_fail(err, TENON_E_TRUNCATED, "%s: the file became shorter", s->what);
             return NULL;
         }

@@ -1,4 +1,9 @@
-/* src/loader/dirs.c - path lists: split, expand tokens, drop what the loader drops */
+/*
+ * src/loader/dirs.c - path lists: split, expand tokens, drop what the loader drops
+ *
+ * rule  glibc elf/dl-load.c, fillin_rpath() and _dl_dst_substitute(); musl ldso/dynlink.c,
+ *       path_open(). What differs is in the list's syntax
+ */
 #include "dirs.h"
 
 #include <string.h>
@@ -90,40 +95,51 @@ struct expansion {
     bool secure_used; /* the first token, which secure processes restrict, is in it */
 };
 
+/*
+ * The value of a token that was read at `at`; NULL with *outcome when it may not stand there.
+ * rule  glibc elf/dl-load.c, _dl_dst_substitute(): in a secure process $ORIGIN begins the element,
+ *       and a '/' or nothing follows it
+ */
+static const char *value_of(const struct tn_token *token, const struct tn_tokens *tokens,
+                            bool first, char next, enum tenon_outcome *outcome)
+{
+    bool origin = token == &tokens->rows[0];
+    if (!token->value)
+        *outcome = TENON_OUTCOME_NOT_EXPANDABLE;
+    else if (tokens->secure && origin && !(first && (next == '\0' || next == '/')))
+        *outcome = TENON_OUTCOME_DROPPED_SECURE;
+    else
+        return token->value;
+    return NULL;
+}
+
 /* Measures (out NULL) or writes the expansion. */
 static bool expand_into(char *out, const char *string, size_t size, const struct tn_tokens *tokens,
                         struct expansion *result, enum tenon_outcome *outcome)
 {
-    const char *end = string + size;
-    size_t n = 0;
-    for (const char *p = string; p < end;) {
-        size_t length = 1;
+    const char *end = string + size, *from = NULL;
+    size_t n = 0, length, count;
+    for (const char *p = string; p < end; p += length, n += count) {
         const struct tn_token *token = *p == '$' ? token_at(p, end, tokens, &length) : NULL;
-        const char *from = p;
-        size_t count = 1;
         if (token) {
-            bool origin = token == &tokens->rows[0];
-            if (!token->value) {
-                *outcome = TENON_OUTCOME_NOT_EXPANDABLE;
+            char next = '\0';
+            if (p + length < end)
+                next = p[length];
+            from = value_of(token, tokens, p == string, next, outcome);
+            if (!from)
                 return false;
-            }
-            if (tokens->secure && origin &&
-                (p != string || (p + length < end && p[length] != '/'))) {
-                *outcome = TENON_OUTCOME_DROPPED_SECURE;
-                return false;
-            }
-            result->secure_used |= origin;
-            from = token->value;
+            result->secure_used |= token == &tokens->rows[0];
             count = strlen(from);
+        } else {
+            from = p;
+            length = count = 1;
         }
-        if (out)
-            memcpy(out + n, from, count);
-        n += count;
-        if (n > TN_LIMIT_STRING * 2) {
+        if (count > TN_LIMIT_STRING * 2 - n) {
             *outcome = TENON_OUTCOME_TOO_LONG;
             return false;
         }
-        p += length;
+        if (out)
+            memcpy(out + n, from, count);
     }
     result->size = n;
     return true;
@@ -170,7 +186,34 @@ static bool is_duplicate(const struct tn_dirs *dirs, const char *dir)
     return false;
 }
 
-/* Appends one element, raw bytes text[size]; false: no memory. */
+/* Without trailing slashes, but for the root. NULL: no memory. */
+static const char *strip_slashes(struct tn_arena *arena, const char *dir)
+{
+    size_t n = strlen(dir);
+    while (n > 1 && dir[n - 1] == '/')
+        n--;
+    return dir[n] ? tn_arena_copy(arena, dir, n) : dir;
+}
+
+/* Fills e->dir from e->text; NULL stays there for what is dropped. false: no memory. */
+static bool read_element(struct tn_arena *arena, const struct tn_list_syntax *syntax,
+                         struct tn_element *e)
+{
+    const char *dir = e->text;
+    if (syntax->tokens && strchr(dir, '$')) {
+        dir = tn_tokens_expand(arena, dir, strlen(dir), syntax->tokens, &e->dropped);
+        if (!dir)
+            return e->dropped != TENON_OUTCOME_FOUND;
+        if (!*dir) { /* it was not empty before: the loader drops it */
+            e->dropped = TENON_OUTCOME_NOT_EXPANDABLE;
+            return true;
+        }
+    }
+    e->dir = syntax->strip_slashes ? strip_slashes(arena, dir) : dir;
+    return e->dir != NULL;
+}
+
+/* Appends one element, the bytes text[size]; false: no memory. */
 static bool add_element(struct tn_arena *arena, struct tn_dirs *dirs, const char *text, size_t size,
                         const struct tn_list_syntax *syntax)
 {
@@ -178,31 +221,10 @@ static bool add_element(struct tn_arena *arena, struct tn_dirs *dirs, const char
     if (size == 0 && !syntax->empty_is_cwd)
         return true;
     e.text = tn_arena_copy(arena, text, size);
-    if (!e.text)
+    if (!e.text || !read_element(arena, syntax, &e))
         return false;
-    char *dir = NULL;
-    if (syntax->tokens && memchr(text, '$', size)) {
-        dir = (char *)tn_tokens_expand(arena, text, size, syntax->tokens, &e.dropped);
-        if (!dir && e.dropped == TENON_OUTCOME_FOUND)
-            return false;
-        if (dir && !*dir) { /* it was not empty before: the loader drops it */
-            dir = NULL;
-            e.dropped = TENON_OUTCOME_NOT_EXPANDABLE;
-        }
-    } else {
-        dir = (char *)e.text;
-    }
-    if (dir && syntax->strip_slashes) {
-        size_t n = strlen(dir);
-        while (n > 1 && dir[n - 1] == '/')
-            n--;
-        if (dir[n] && !(dir = tn_arena_copy(arena, dir, n)))
-            return false;
-    }
-    if (dir && syntax->drop_duplicates && is_duplicate(dirs, dir))
-        return true;
-    e.dir = dir;
-    dirs->at[dirs->count++] = e;
+    if (!e.dir || !syntax->drop_duplicates || !is_duplicate(dirs, e.dir))
+        dirs->at[dirs->count++] = e;
     return true;
 }
 

@@ -10,10 +10,13 @@
 
 #include "fail.h"
 #include "glibc_build.h"
+#include "glibc_judge.h"
 #include "hwcaps.h"
 #include "ldcache.h"
 #include "ldconf.h"
 #include "limits.h"
+#include "machines.h"
+#include "names.h"
 
 enum {
     RULE_LOADED,
@@ -28,28 +31,65 @@ enum {
 };
 
 static const tenon_rule rules[] = {
-    [RULE_LOADED] = { "already loaded",
-                      "an object of the process has this name, SONAME, or device and inode",
-                      "glibc elf/dl-load.c, _dl_map_object()", TENON_EVIDENCE_LOADER },
-    [RULE_DIRECT] = { "direct path", "a name with a slash is opened as it is, nothing is searched",
-                      "glibc elf/dl-load.c, _dl_map_object()", TENON_EVIDENCE_LOADER },
-    [RULE_RPATH] = { "RPATH",
-                     "DT_RPATH of the object that asks and of those that caused it to be loaded, "
+    [RULE_LOADED] = {
+        .name = "already loaded",
+        .what = "an object of the process has this name, SONAME, or device and inode",
+        .source = "glibc elf/dl-load.c, _dl_map_object()",
+        .evidence = TENON_EVIDENCE_LOADER,
+    },
+    [RULE_DIRECT] = {
+        .name = "direct path",
+        .what = "a name with a slash is opened as it is, nothing is searched",
+        .source = "glibc elf/dl-load.c, _dl_map_object()",
+        .evidence = TENON_EVIDENCE_LOADER,
+    },
+    [RULE_RPATH] = {
+        .name = "RPATH",
+        .what = "DT_RPATH of the object that asks and of those that caused it to be loaded, "
                      "unless it has DT_RUNPATH",
-                     "glibc elf/dl-load.c, _dl_map_object()", TENON_EVIDENCE_LOADER },
-    [RULE_ENV] = { "LD_LIBRARY_PATH", "the environment's directories, unless the process is secure",
-                   "glibc elf/dl-load.c, _dl_init_paths()", TENON_EVIDENCE_LOADER },
-    [RULE_RUNPATH] = { "RUNPATH", "DT_RUNPATH of the object that asks, never inherited",
-                       "glibc elf/dl-load.c, _dl_map_object()", TENON_EVIDENCE_LOADER },
-    [RULE_CACHE] = { "ld.so.cache", "the one path that the cache has for this name",
-                     "glibc elf/dl-cache.c, _dl_load_cache_lookup()", TENON_EVIDENCE_LOADER },
-    [RULE_CONF] = { "ld.so.conf", "stands in for an absent cache, as ldconfig would have made it",
-                    "glibc elf/ldconfig.c, search_dir()", TENON_EVIDENCE_SOURCE },
-    [RULE_DEFAULT] = { "default directory",
-                       "directories compiled into ld.so, unless the object has DF_1_NODEFLIB",
-                       "glibc elf/dl-load.c, _dl_map_object()", TENON_EVIDENCE_LOADER },
-    [RULE_SELF] = { "interpreter", "the program's interpreter is in the process from the start",
-                    "glibc elf/rtld.c, dl_main()", TENON_EVIDENCE_LOADER },
+        .source = "glibc elf/dl-load.c, _dl_map_object()",
+        .evidence = TENON_EVIDENCE_LOADER,
+    },
+    [RULE_ENV] = {
+        .name = "LD_LIBRARY_PATH",
+        .what = "the environment's directories, unless the process is secure",
+        .source = "glibc elf/dl-load.c, _dl_init_paths()",
+        .evidence = TENON_EVIDENCE_LOADER,
+    },
+    [RULE_RUNPATH] = {
+        .name = "RUNPATH",
+        .what = "DT_RUNPATH of the object that asks, never inherited",
+        .source = "glibc elf/dl-load.c, _dl_map_object()",
+        .evidence = TENON_EVIDENCE_LOADER,
+    },
+    [RULE_CACHE] = {
+        .name = "ld.so.cache",
+        .what = "the one path that the cache has for this name",
+        .source = "glibc elf/dl-cache.c, _dl_load_cache_lookup()",
+        .evidence = TENON_EVIDENCE_LOADER,
+        .system = true,
+    },
+    [RULE_CONF] = {
+        .name = "ld.so.conf",
+        .what = "stands in for an absent cache, as ldconfig would have made it",
+        .source = "glibc elf/ldconfig.c, search_dir()",
+        .evidence = TENON_EVIDENCE_SOURCE,
+        .system = true,
+    },
+    [RULE_DEFAULT] = {
+        .name = "default directory",
+        .what = "directories compiled into ld.so, unless the object has DF_1_NODEFLIB",
+        .source = "glibc elf/dl-load.c, _dl_map_object()",
+        .evidence = TENON_EVIDENCE_LOADER,
+        .system = true,
+    },
+    [RULE_SELF] = {
+        .name = "interpreter",
+        .what = "the program's interpreter is in the process from the start",
+        .source = "glibc elf/rtld.c, dl_main()",
+        .evidence = TENON_EVIDENCE_LOADER,
+        .system = true,
+    },
 };
 
 enum cache_state { CACHE_UNREAD, CACHE_GOOD, CACHE_NONE, CACHE_CONF };
@@ -93,20 +133,14 @@ static bool configure(struct tn_target *target, tenon_error *err)
     return true;
 }
 
-static bool is_prefix(const char *prefix, const char *string)
-{
-    return string && strncmp(string, prefix, strlen(prefix)) == 0;
-}
-
 /* rule  the names that glibc's ports give their loader; musl's begins with "ld-musl" */
 static bool is_glibc_interpreter(const char *path)
 {
-    const char *slash = strrchr(path, '/');
-    const char *base = slash ? slash + 1 : path;
-    if (is_prefix("ld-musl", base))
+    const char *base = tn_base_name(path);
+    if (tn_has_prefix(base, "ld-musl"))
         return false;
-    return is_prefix("ld-linux", base) || is_prefix("ld64.so.", base) ||
-           is_prefix("ld.so.1", base) || is_prefix("ld-2.", base);
+    return tn_has_prefix(base, "ld-linux") || tn_has_prefix(base, "ld64.so.") ||
+           tn_has_prefix(base, "ld.so.1") || tn_has_prefix(base, "ld-2.");
 }
 
 static bool matches(const struct tn_facts *facts)
@@ -116,69 +150,78 @@ static bool matches(const struct tn_facts *facts)
     if (facts->interpreter)
         return is_glibc_interpreter(facts->interpreter);
     for (size_t i = 0; i < facts->version_need_count; i++)
-        if (is_prefix("GLIBC_", facts->version_needs[i].name))
+        if (tn_has_prefix(facts->version_needs[i].name, "GLIBC_"))
             return true;
     for (size_t i = 0; i < facts->need_count; i++)
-        if (is_prefix("libc.so.6", facts->needs[i].name) ||
-            is_prefix("ld-linux", facts->needs[i].name))
+        if (tn_has_prefix(facts->needs[i].name, "libc.so.6") ||
+            tn_has_prefix(facts->needs[i].name, "ld-linux"))
             return true;
     for (size_t i = 0; i < facts->version_def_count; i++)
-        if (is_prefix("GLIBC_", facts->version_defs[i].name))
+        if (tn_has_prefix(facts->version_defs[i].name, "GLIBC_"))
             return true;
     return false;
 }
 
-static const struct {
-    uint32_t machine;
-    unsigned class_bits;
-    uint32_t flags_mask, flags;
-    enum tenon_endian endian; /* NONE: both */
-    const char *path;
-} interpreters[] = {
-    { 62, 64, 0, 0, 0, "/lib64/ld-linux-x86-64.so.2" },
-    { 62, 32, 0, 0, 0, "/libx32/ld-linux-x32.so.2" },
-    { 3, 32, 0, 0, 0, "/lib/ld-linux.so.2" },
-    { 183, 64, 0, 0, TENON_ENDIAN_LITTLE, "/lib/ld-linux-aarch64.so.1" },
-    { 183, 64, 0, 0, TENON_ENDIAN_BIG, "/lib/ld-linux-aarch64_be.so.1" },
-    { 40, 32, 0x400, 0x400, 0, "/lib/ld-linux-armhf.so.3" },
-    { 40, 32, 0, 0, 0, "/lib/ld-linux.so.3" },
-    { 21, 64, 3, 2, 0, "/lib64/ld64.so.2" },
-    { 21, 64, 0, 0, TENON_ENDIAN_LITTLE, "/lib64/ld64.so.2" },
-    { 21, 64, 0, 0, 0, "/lib64/ld64.so.1" },
-    { 20, 32, 0, 0, 0, "/lib/ld.so.1" },
-    { 22, 64, 0, 0, 0, "/lib/ld64.so.1" },
-    { 22, 32, 0, 0, 0, "/lib/ld.so.1" },
-    { 243, 64, 6, 4, 0, "/lib/ld-linux-riscv64-lp64d.so.1" },
-    { 243, 64, 6, 0, 0, "/lib/ld-linux-riscv64-lp64.so.1" },
-    { 243, 32, 6, 4, 0, "/lib/ld-linux-riscv32-ilp32d.so.1" },
-    { 243, 32, 6, 0, 0, "/lib/ld-linux-riscv32-ilp32.so.1" },
-    { 258, 64, 7, 3, 0, "/lib64/ld-linux-loongarch-lp64d.so.1" },
-    { 258, 64, 7, 1, 0, "/lib64/ld-linux-loongarch-lp64s.so.1" },
-    { 43, 64, 0, 0, 0, "/lib64/ld-linux.so.2" },
-    { 2, 32, 0, 0, 0, "/lib/ld-linux.so.2" },
-    { 18, 32, 0, 0, 0, "/lib/ld-linux.so.2" },
-    { 8, 64, 0x400, 0x400, 0, "/lib64/ld-linux-mipsn8.so.1" },
-    { 8, 64, 0, 0, 0, "/lib64/ld.so.1" },
-    { 8, 32, 0x420, 0x420, 0, "/lib32/ld-linux-mipsn8.so.1" },
-    { 8, 32, 0x20, 0x20, 0, "/lib32/ld.so.1" },
-    { 8, 32, 0x400, 0x400, 0, "/lib/ld-linux-mipsn8.so.1" },
-    { 8, 32, 0, 0, 0, "/lib/ld.so.1" },
-    { 4, 32, 0, 0, 0, "/lib/ld.so.1" },
-    { 15, 32, 0, 0, 0, "/lib/ld.so.1" },
-    { 42, 32, 0, 0, 0, "/lib/ld-linux.so.2" },
-    { 0x9026, 64, 0, 0, 0, "/lib/ld-linux.so.2" },
-    { 50, 64, 0, 0, 0, "/lib/ld-linux-ia64.so.2" },
+static const struct tn_interpreter interpreters[] = {
+    { EM_X86_64, 64, 0, 0, 0, "/lib64/ld-linux-x86-64.so.2" },
+    { EM_X86_64, 32, 0, 0, 0, "/libx32/ld-linux-x32.so.2" },
+    { EM_386, 32, 0, 0, 0, "/lib/ld-linux.so.2" },
+    { EM_AARCH64, 64, 0, 0, TENON_ENDIAN_LITTLE, "/lib/ld-linux-aarch64.so.1" },
+    { EM_AARCH64, 64, 0, 0, TENON_ENDIAN_BIG, "/lib/ld-linux-aarch64_be.so.1" },
+    { EM_ARM, 32, 0x400, 0x400, 0, "/lib/ld-linux-armhf.so.3" },
+    { EM_ARM, 32, 0, 0, 0, "/lib/ld-linux.so.3" },
+    { EM_PPC64, 64, 3, 2, 0, "/lib64/ld64.so.2" },
+    { EM_PPC64, 64, 0, 0, TENON_ENDIAN_LITTLE, "/lib64/ld64.so.2" },
+    { EM_PPC64, 64, 0, 0, 0, "/lib64/ld64.so.1" },
+    { EM_PPC, 32, 0, 0, 0, "/lib/ld.so.1" },
+    { EM_S390, 64, 0, 0, 0, "/lib/ld64.so.1" },
+    { EM_S390, 32, 0, 0, 0, "/lib/ld.so.1" },
+    { EM_RISCV, 64, 6, 4, 0, "/lib/ld-linux-riscv64-lp64d.so.1" },
+    { EM_RISCV, 64, 6, 0, 0, "/lib/ld-linux-riscv64-lp64.so.1" },
+    { EM_RISCV, 32, 6, 4, 0, "/lib/ld-linux-riscv32-ilp32d.so.1" },
+    { EM_RISCV, 32, 6, 0, 0, "/lib/ld-linux-riscv32-ilp32.so.1" },
+    { EM_LOONGARCH, 64, 7, 3, 0, "/lib64/ld-linux-loongarch-lp64d.so.1" },
+    { EM_LOONGARCH, 64, 7, 1, 0, "/lib64/ld-linux-loongarch-lp64s.so.1" },
+    { EM_SPARCV9, 64, 0, 0, 0, "/lib64/ld-linux.so.2" },
+    { EM_SPARC, 32, 0, 0, 0, "/lib/ld-linux.so.2" },
+    { EM_SPARC32PLUS, 32, 0, 0, 0, "/lib/ld-linux.so.2" },
+    { EM_MIPS, 64, 0x400, 0x400, 0, "/lib64/ld-linux-mipsn8.so.1" },
+    { EM_MIPS, 64, 0, 0, 0, "/lib64/ld.so.1" },
+    { EM_MIPS, 32, 0x420, 0x420, 0, "/lib32/ld-linux-mipsn8.so.1" },
+    { EM_MIPS, 32, 0x20, 0x20, 0, "/lib32/ld.so.1" },
+    { EM_MIPS, 32, 0x400, 0x400, 0, "/lib/ld-linux-mipsn8.so.1" },
+    { EM_MIPS, 32, 0, 0, 0, "/lib/ld.so.1" },
+    { EM_68K, 32, 0, 0, 0, "/lib/ld.so.1" },
+    { EM_PARISC, 32, 0, 0, 0, "/lib/ld.so.1" },
+    { EM_SH, 32, 0, 0, 0, "/lib/ld-linux.so.2" },
+    { EM_ALPHA, 64, 0, 0, 0, "/lib/ld-linux.so.2" },
+    { EM_IA_64, 64, 0, 0, 0, "/lib/ld-linux-ia64.so.2" },
 };
 
-static const char *interpreter(const struct tn_facts *facts)
+/*
+ * Where a glibc of the usual prefix has its files in /etc is known without a look into ld.so.
+ * rule  glibc Makeconfig, sysconfdir: other prefixes (Nix, SDKs) have an etc of their own
+ */
+static bool has_usual_prefix(const struct tn_target *target)
 {
-    for (size_t i = 0; i < TN_COUNT(interpreters); i++)
-        if (interpreters[i].machine == facts->machine_code &&
-            interpreters[i].class_bits == facts->class_bits &&
-            (facts->elf.header.e_flags & interpreters[i].flags_mask) == interpreters[i].flags &&
-            (!interpreters[i].endian || interpreters[i].endian == facts->endian))
-            return interpreters[i].path;
-    return NULL;
+    return tn_has_prefix(target->interpreter, "/lib") ||
+           tn_has_prefix(target->interpreter, "/usr/lib");
+}
+
+static const char *preload_file(struct tn_target *target)
+{
+    if (has_usual_prefix(target))
+        return "/etc/ld.so.preload";
+    const struct tn_glibc_build *build = build_of(target);
+    return build ? build->preload : NULL;
+}
+
+static const char *cache_file(struct tn_target *target)
+{
+    if (has_usual_prefix(target))
+        return "/etc/ld.so.cache";
+    const struct tn_glibc_build *build = build_of(target);
+    return build ? build->cache : NULL;
 }
 
 static bool is_self(const struct tn_target *target, const char *name)
@@ -187,25 +230,49 @@ static bool is_self(const struct tn_target *target, const char *name)
 }
 
 /* rule  AT_PLATFORM as Linux gives it for programs of that machine */
-static const char *platform_of(const struct tn_target *target)
+static const struct {
+    uint32_t machine;
+    const char *platform;
+} platforms[] = { { EM_X86_64, "x86_64" }, { EM_386, "i686" }, { EM_AARCH64, "aarch64" } };
+
+/* The world's platform, unless it is that of another machine that the same system runs, too. */
+static const char *kernel_platform(const struct tn_target *target)
 {
-    static const struct {
-        uint32_t machine;
-        const char *platform;
-    } platforms[] = { { 62, "x86_64" }, { 3, "i686" }, { 183, "aarch64" } };
-    for (size_t i = 0; i < TN_COUNT(platforms); i++)
+    const char *given = tenon_world_platform(target->world), *usual = NULL;
+    bool foreign = !*given;
+    for (size_t i = 0; i < TN_COUNT(platforms); i++) {
         if (platforms[i].machine == target->machine)
-            return platforms[i].platform;
-    const char *given = tenon_world_platform(target->world);
-    return given && *given ? given : NULL;
+            usual = platforms[i].platform;
+        else
+            foreign |= strcmp(platforms[i].platform, given) == 0;
+    }
+    return foreign ? usual : given;
 }
 
-/* Fills the token values; `$LIB` costs a look into ld.so, so only when the string has tokens. */
+/* Up to 2.36 there were legacy directories, and names of Intel's for some processors. */
+static bool has_legacy(const struct tn_glibc_build *build)
+{
+    return build->minor > 0 && build->minor <= 36;
+}
+
+/*
+ * rule  glibc 2.36 sysdeps/x86/cpu-features.c: on Intel's processors with AVX2 and kin (level 3)
+ *       the platform is "haswell"; "xeon_phi", which is no longer made, is left out
+ */
+static const char *platform_of(struct tn_target *target, const struct tn_glibc_build *build)
+{
+    unsigned level = tn_hwcaps_isa_level(target->machine, tenon_world_cpu(target->world));
+    if (level >= 3 && has_legacy(build) && strcmp(tenon_world_vendor(target->world), "intel") == 0)
+        return "haswell";
+    return kernel_platform(target);
+}
+
+/* Fills the token values; they cost a look into ld.so, so only when the string has tokens. */
 static bool tokens_for(struct tn_target *target, const char *string, const char *origin,
                        struct tn_tokens *out)
 {
     *out = (struct tn_tokens){
-        .rows = { { "ORIGIN", origin }, { "PLATFORM", platform_of(target) }, { "LIB", NULL } },
+        .rows = { { "ORIGIN", origin }, { "PLATFORM", NULL }, { "LIB", NULL } },
         .count = 3,
     };
     if (!strchr(string, '$'))
@@ -213,6 +280,7 @@ static bool tokens_for(struct tn_target *target, const char *string, const char 
     const struct tn_glibc_build *build = build_of(target);
     if (!build)
         return false;
+    out->rows[1].value = platform_of(target, build);
     out->rows[2].value = build->lib;
     return true;
 }
@@ -266,92 +334,74 @@ static const struct tn_dirs *split(struct tn_target *target, const char *list, c
     return split_with(target, list, ":", origin, is_program);
 }
 
-static bool add_stage(struct tn_plan *plan, struct tn_stage stage)
+/*
+ * rule  _dl_map_object(): a DT_RUNPATH makes the same object's DT_RPATH as if absent, and the
+ *       asker's own makes it so for the whole chain; one between leaves its ancestors' alone
+ */
+static void link_rpath(const struct tn_asker *asker, const struct tn_paths *paths,
+                       struct tn_link *out)
 {
-    if (plan->count == TN_PLAN_ROOM) /* a chain longer than any: the rest cannot be shown */
-        return true;
-    plan->stages[plan->count++] = stage;
-    return true;
+    bool cut = asker->own && asker->paths->runpath;
+    const char *skipped = NULL;
+    if (paths->runpath)
+        skipped = "an object's RPATH does not count when it has a RUNPATH";
+    else if (cut)
+        skipped = "no RPATH counts for an object that has a RUNPATH";
+    if (paths->rpath)
+        out->stages[out->count++] =
+            tn_stage_of(&rules[RULE_RPATH], paths->rpath_where, paths->rpath, skipped);
+    out->next = paths->next_rpath;
+    out->futile = cut;
 }
 
-/* A stage over (or a word about) one object's run path. */
-static bool add_list(struct tn_target *target, struct tn_plan *plan, size_t rule,
-                     const struct tn_paths *owner, const struct tn_dirs *dirs, const char *skipped)
+/* rule  _dl_map_object(): only the asker's own DT_RUNPATH counts */
+static void link_runpath(const struct tn_asker *asker, const struct tn_paths *paths,
+                         struct tn_link *out)
 {
-    const char *where = tn_arena_format(target->arena, "%s of %s", rules[rule].name, owner->owner);
-    return where && add_stage(plan, (struct tn_stage){
-                                        .kind = skipped ? TN_STAGE_SKIPPED : TN_STAGE_DIRS,
-                                        .rule = &rules[rule],
-                                        .where = where,
-                                        .detail = skipped,
-                                        .dirs = dirs,
-                                    });
-}
-
-static bool plan_rpath(struct tn_target *target, const struct tn_asker *asker, struct tn_plan *plan)
-{
-    bool cut = asker->own && asker->paths && asker->paths->runpath;
-    for (const struct tn_paths *p = asker->paths; p; p = p->parent) {
-        const char *skipped = NULL;
-        if (!p->rpath)
-            continue;
-        if (plan->count == TN_PLAN_CHAIN)
-            return add_list(target, plan, RULE_RPATH, p, p->rpath, TN_PLAN_CUT);
-        if (p->runpath)
-            skipped = "an object's RPATH does not count when it has a RUNPATH";
-        else if (cut)
-            skipped = "no RPATH counts for an object that has a RUNPATH";
-        if (!add_list(target, plan, RULE_RPATH, p, p->rpath, skipped))
-            return false;
-    }
-    return true;
+    bool own = asker->own && paths == asker->paths;
+    if (paths->runpath)
+        out->stages[out->count++] =
+            tn_stage_of(&rules[RULE_RUNPATH], paths->runpath_where, paths->runpath,
+                        own ? NULL : "a RUNPATH is not inherited by what the object loads");
+    out->next = paths->parent;
+    out->futile = true;
 }
 
 static bool plan_env(struct tn_target *target, const struct tn_asker *asker, struct tn_plan *plan)
 {
     const char *env = tenon_world_env(target->world, "LD_LIBRARY_PATH");
-    struct tn_stage stage = { .kind = TN_STAGE_DIRS, .rule = &rules[RULE_ENV] };
     if (!env || !*env)
         return true;
-    if (target->secure) {
-        stage.kind = TN_STAGE_SKIPPED;
-        stage.detail = "ignored in a secure process";
-    }
-    stage.dirs = split_with(target, env, ":;", asker->program_origin, true);
-    return stage.dirs && add_stage(plan, stage);
+    const struct tn_dirs *dirs = split_with(target, env, ":;", asker->program_origin, true);
+    if (dirs)
+        tn_plan_add(plan, tn_stage_of(&rules[RULE_ENV], NULL, dirs,
+                                      target->secure ? "ignored in a secure process" : NULL));
+    return dirs != NULL;
 }
 
-static bool plan_runpath(struct tn_target *target, const struct tn_asker *asker,
-                         struct tn_plan *plan)
+/* rule  _dl_map_object(): no preload of a secure process (__RTLD_SECURE) is looked up there */
+static struct tn_stage cache_stage(bool need_setuid)
 {
-    for (const struct tn_paths *p = asker->paths; p && plan->count < TN_PLAN_ROOM - 2;
-         p = p->parent) {
-        bool own = p == asker->paths && asker->own;
-        if (p->runpath &&
-            !add_list(target, plan, RULE_RUNPATH, p, p->runpath,
-                      own ? NULL : "a RUNPATH is not inherited by what the object loads"))
-            return false;
+    struct tn_stage stage = { .kind = TN_STAGE_CACHE, .rule = &rules[RULE_CACHE] };
+    if (need_setuid) {
+        stage.kind = TN_STAGE_SKIPPED;
+        stage.detail = "not used for preloads of a secure process";
     }
-    return true;
+    return stage;
 }
 
 static bool plan(struct tn_target *target, const struct tn_asker *asker, struct tn_plan *out)
 {
     bool preload =
         asker->request == TN_REQUEST_PRELOAD || asker->request == TN_REQUEST_PRELOAD_CONFIG;
-    out->count = 0;
-    out->hwcaps = true;
-    out->need_setuid = preload && target->secure;
-    if (!plan_rpath(target, asker, out) || !plan_env(target, asker, out) ||
-        !plan_runpath(target, asker, out))
+    *out = (struct tn_plan){ .hwcaps = true, .need_setuid = preload && target->secure };
+    tn_plan_add(out, (struct tn_stage){ .kind = TN_STAGE_CHAIN, .link = link_rpath });
+    if (!plan_env(target, asker, out))
         return false;
-    if (!out->need_setuid)
-        add_stage(out, (struct tn_stage){ .kind = TN_STAGE_CACHE, .rule = &rules[RULE_CACHE] });
-    else
-        add_stage(out, (struct tn_stage){ .kind = TN_STAGE_SKIPPED,
-                                          .rule = &rules[RULE_CACHE],
-                                          .detail = "not used for preloads of a secure process" });
-    return add_stage(out, (struct tn_stage){ .kind = TN_STAGE_LATE, .rule = &rules[RULE_DEFAULT] });
+    tn_plan_add(out, (struct tn_stage){ .kind = TN_STAGE_CHAIN, .link = link_runpath });
+    tn_plan_add(out, cache_stage(out->need_setuid));
+    tn_plan_add(out, (struct tn_stage){ .kind = TN_STAGE_LATE });
+    return true;
 }
 
 /* The default directories are in ld.so's file, which is read only when a search comes that far. */
@@ -376,15 +426,9 @@ static const char *const *subdirs(struct tn_target *target)
     const struct tn_glibc_build *build = build_of(target);
     if (build && !config->subdirs)
         config->subdirs = tn_hwcaps_subdirs(target->arena, target->machine, target->endian,
-                                            tenon_world_cpu(target->world), platform_of(target),
-                                            build->minor > 0 && build->minor <= 36);
+                                            tenon_world_cpu(target->world),
+                                            platform_of(target, build), has_legacy(build));
     return config->subdirs;
-}
-
-/* The usual prefix needs no look into ld.so: /etc/ld.so.cache. */
-static bool has_usual_prefix(const char *path)
-{
-    return is_prefix("/lib", path) || is_prefix("/usr/lib", path);
 }
 
 static bool read_conf(struct tn_target *target, struct config *config, const char *cache_path)
@@ -404,15 +448,11 @@ static bool load_cache(struct tn_target *target, struct config *config)
 {
     struct tn_view file;
     tenon_error problem = TENON_ERROR_INIT;
-    const char *path = "/etc/ld.so.cache";
     if (config->cache_state != CACHE_UNREAD)
         return true;
-    if (!has_usual_prefix(target->interpreter)) {
-        const struct tn_glibc_build *build = build_of(target);
-        if (!build)
-            return false;
-        path = build->cache;
-    }
+    const char *path = cache_file(target);
+    if (!path)
+        return false;
     config->cache_path = path;
     int error = tn_file_whole(target->world, path, TN_LIMIT_CACHE, target->arena, &file);
     if (error == 0 && tn_ldcache_open(file, target->endian, &config->cache, &problem)) {
@@ -442,16 +482,10 @@ static bool in_system_dir(const struct tn_glibc_build *build, const char *path)
 {
     for (size_t i = 0; i < build->system_dirs->count; i++) {
         const char *dir = build->system_dirs->at[i].dir;
-        if (is_prefix(dir, path) && path[strlen(dir)] == '/')
+        if (tn_has_prefix(path, dir) && path[strlen(dir)] == '/')
             return true;
     }
     return false;
-}
-
-static const char *base_name(const char *path)
-{
-    const char *slash = strrchr(path, '/');
-    return slash ? slash + 1 : path;
 }
 
 /*
@@ -473,7 +507,7 @@ static bool would_enter(struct tn_target *target, const struct tn_fact_source *s
         return true;
     int error;
     char *real = tenon_world_realpath(target->world, path, &error);
-    const char *base = real ? base_name(real) : name;
+    const char *base = real ? tn_base_name(real) : name;
     *no_memory |= !real && error == ENOMEM;
     size_t n = strlen(base);
     bool is_link = strcmp(base, name) != 0;
@@ -508,7 +542,8 @@ static bool lookup_conf(struct tn_target *target, const struct tn_fact_source *s
     bool no_memory = false;
     out->rule = &rules[RULE_CONF];
     /* ldconfig enters nothing else: rule elf/ldconfig.c, _dl_is_dso() */
-    bool is_candidate = (is_prefix("lib", name) || is_prefix("ld-", name)) && strstr(name, ".so");
+    bool is_candidate =
+        (tn_has_prefix(name, "lib") || tn_has_prefix(name, "ld-")) && strstr(name, ".so");
     for (size_t level = 0; is_candidate && !found && level < TN_HWCAPS_LEVELS; level++) {
         const char *subdir = "";
         if (config->levels[level])
@@ -552,139 +587,6 @@ static bool cached(struct tn_target *target, const struct tn_fact_source *source
     return build != NULL;
 }
 
-static struct tn_judgement judgement(enum tenon_outcome outcome, enum tn_action action,
-                                     const char *detail)
-{
-    return (struct tn_judgement){ outcome, action, detail };
-}
-
-/* e_flags bits that glibc compares for a machine. rule  sysdeps/ARCH/dl-machine.h */
-static const struct {
-    uint32_t machine, mask;
-} machine_flags[] = { { 243, 0x6 | 0x8 }, { 8, 0x20 | 0x400 } };
-
-/* rule  elf_machine_matches_host() of each port */
-static bool matches_host(const struct tn_target *target, const struct tn_elf_header *h)
-{
-    bool sparc32 = (target->machine == 2 || target->machine == 18) &&
-                   (h->e_machine == 2 || h->e_machine == 18);
-    if (h->e_machine != target->machine && !sparc32)
-        return false;
-    for (size_t i = 0; i < TN_COUNT(machine_flags); i++)
-        if (machine_flags[i].machine == target->machine &&
-            (h->e_flags & machine_flags[i].mask) != (target->e_flags & machine_flags[i].mask))
-            return false;
-    if (target->machine == 21) { /* 0: any ABI */
-        uint32_t a = h->e_flags & 3, b = target->e_flags & 3;
-        return a == 0 || b == 0 || a == b;
-    }
-    return true;
-}
-
-/* LIBC_ABI_MAX: ABI versions of ELFOSABI_GNU that are known. rule  glibc libc-abis */
-#define ABI_VERSIONS 4
-
-enum { OSABI_SYSV = 0, OSABI_GNU = 3, ET_EXEC = 2, ET_DYN = 3 };
-#define DF_1_PIE 0x08000000u
-
-/* The tests of open_verify() on the header, in its order. outcome FOUND: passed. */
-static struct tn_judgement judge_header(const struct tn_target *target,
-                                        const struct tn_elf_header *h)
-{
-    static const uint8_t padding[7];
-    bool little = target->endian == TN_LITTLE;
-    const uint8_t *id = h->e_ident;
-    if (memcmp(id, "\177ELF", 4) != 0)
-        return judgement(TENON_OUTCOME_NOT_ELF, TN_STOP, "invalid ELF header");
-    if (id[4] != target->word / 4)
-        return judgement(TENON_OUTCOME_WRONG_CLASS, TN_SKIP,
-                         id[4] == 1   ? "wrong ELF class: ELFCLASS32"
-                         : id[4] == 2 ? "wrong ELF class: ELFCLASS64"
-                                      : "wrong ELF class");
-    if (id[5] != (little ? 1 : 2))
-        return judgement(TENON_OUTCOME_WRONG_ENDIAN, TN_STOP,
-                         little ? "ELF file data encoding not little-endian"
-                                : "ELF file data encoding not big-endian");
-    if (id[6] != 1)
-        return judgement(TENON_OUTCOME_MALFORMED, TN_STOP,
-                         "ELF file version ident does not match current one");
-    if (id[7] != OSABI_SYSV && id[7] != OSABI_GNU)
-        return judgement(TENON_OUTCOME_WRONG_ABI, TN_STOP, "ELF file OS ABI invalid");
-    if (id[8] != 0 && (id[7] != OSABI_GNU || id[8] >= ABI_VERSIONS))
-        return judgement(TENON_OUTCOME_WRONG_ABI, TN_STOP, "ELF file ABI version invalid");
-    if (memcmp(id + 9, padding, sizeof padding) != 0)
-        return judgement(TENON_OUTCOME_MALFORMED, TN_STOP, "nonzero padding in e_ident");
-    if (h->e_version != 1)
-        return judgement(TENON_OUTCOME_MALFORMED, TN_STOP,
-                         "ELF file version does not match current one");
-    if (!matches_host(target, h))
-        return judgement(TENON_OUTCOME_WRONG_MACHINE, TN_SKIP, NULL);
-    if (h->e_type != ET_DYN && h->e_type != ET_EXEC)
-        return judgement(TENON_OUTCOME_WRONG_TYPE, TN_STOP,
-                         "only ET_DYN and ET_EXEC can be loaded");
-    if (h->e_phentsize != (target->word == 8 ? 56 : 32))
-        return judgement(TENON_OUTCOME_MALFORMED, TN_STOP,
-                         "ELF file's phentsize not the expected size");
-    return judgement(TENON_OUTCOME_FOUND, TN_ACCEPT, NULL);
-}
-
-/* What mapping the object finds. rule  _dl_map_object_from_fd() */
-static struct tn_judgement judge_contents(const struct tn_target *target,
-                                          const struct tn_facts *facts)
-{
-    if (!facts->elf.has_load)
-        return judgement(TENON_OUTCOME_MALFORMED, TN_STOP, "object file has no loadable segments");
-    if (facts->elf.header.e_type == ET_EXEC)
-        return judgement(TENON_OUTCOME_WRONG_TYPE, TN_STOP, "cannot dynamically load executable");
-    if (!facts->elf.has_dynamic)
-        return judgement(TENON_OUTCOME_MALFORMED, TN_STOP, "object file has no dynamic section");
-    if (facts->elf.dt_flags_1 & DF_1_PIE)
-        return judgement(TENON_OUTCOME_WRONG_TYPE, TN_STOP,
-                         "cannot dynamically load position-independent executable");
-    unsigned level = tn_hwcaps_isa_level(target->machine, tenon_world_cpu(target->world));
-    if (level && facts->elf.isa_needed >> level)
-        return judgement(TENON_OUTCOME_WRONG_CPU, TN_STOP, "CPU ISA level is lower than required");
-    return judgement(TENON_OUTCOME_FOUND, TN_ACCEPT, NULL);
-}
-
-static void judge(const struct tn_target *target, const struct tn_candidate *candidate,
-                  struct tn_judgement *out)
-{
-    if (candidate->info->type == TENON_FILE_DIRECTORY) {
-        *out =
-            judgement(TENON_OUTCOME_IS_DIRECTORY, TN_STOP, "cannot read file data: Is a directory");
-        return;
-    }
-    if (!candidate->header_read) {
-        *out = judgement(TENON_OUTCOME_TRUNCATED, TN_STOP, "file too short");
-        return;
-    }
-    *out = judge_header(target, candidate->header);
-    if (out->outcome != TENON_OUTCOME_FOUND)
-        return;
-    if (candidate->facts)
-        *out = judge_contents(target, candidate->facts);
-    else
-        *out = judgement(candidate->error == TENON_E_TRUNCATED ? TENON_OUTCOME_TRUNCATED
-                                                               : TENON_OUTCOME_MALFORMED,
-                         TN_STOP,
-                         candidate->error == TENON_E_TRUNCATED ? "cannot read file data"
-                                                               : candidate->error_text);
-}
-
-/* rule  open_path(): other errors than these leave the loop over the directories */
-static void judge_errno(int error, struct tn_judgement *out)
-{
-    switch (error) {
-    case ENOENT:
-    case ENOTDIR: *out = judgement(TENON_OUTCOME_ABSENT, TN_SKIP, NULL); break;
-    case EACCES: *out = judgement(TENON_OUTCOME_PERMISSION, TN_SKIP, NULL); break;
-    case ELOOP: *out = judgement(TENON_OUTCOME_SYMLINK_LOOP, TN_END_STAGE, NULL); break;
-    case ENAMETOOLONG: *out = judgement(TENON_OUTCOME_TOO_LONG, TN_END_STAGE, NULL); break;
-    default: *out = judgement(TENON_OUTCOME_UNREADABLE, TN_END_STAGE, tn_errno_text(error));
-    }
-}
-
 static bool name_is_searchable(const char *name, struct tn_judgement *out)
 {
     (void)name;
@@ -706,13 +608,14 @@ const tenon_loader tn_loader_glibc = {
     .symbol_versions = true,
     .has_filters = true,
     .preload_as_program = true,
+    .program_is_last = true,
     .stats_directories = true,
-    .missing_is_final = true,
     .preload_separators = " :",
-    .preload_file = "/etc/ld.so.preload",
     .matches = matches,
-    .interpreter = interpreter,
+    .interpreters = interpreters,
+    .interpreter_count = TN_COUNT(interpreters),
     .configure = configure,
+    .preload_file = preload_file,
     .is_self = is_self,
     .expand_name = expand_name,
     .split = split,
@@ -720,7 +623,7 @@ const tenon_loader tn_loader_glibc = {
     .late_stage = late_stage,
     .subdirs = subdirs,
     .cached = cached,
-    .judge = judge,
-    .judge_errno = judge_errno,
+    .judge = tn_glibc_judge,
+    .judge_errno = tn_glibc_judge_errno,
     .name_is_searchable = name_is_searchable,
 };

@@ -7,10 +7,9 @@
 #include "glibc_build.h"
 
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 
-#include "limits.h"
+#include "machines.h"
 
 #define LOADER_SIZE_LIMIT (8u << 20) /* an ld.so is a fifth of a MiB */
 
@@ -59,8 +58,7 @@ static bool find_system_dirs(struct tn_view file, struct tn_arena *arena,
     return true;
 }
 
-/* The whole string that ends in `suffix`; *out stays as it is when there is none. false: no memory.
- */
+/* The whole string with this end; *out stays as it is when there is none. false: no memory. */
 static bool find_path(struct tn_view file, struct tn_arena *arena, const char *suffix,
                       const char **out)
 {
@@ -99,28 +97,28 @@ static const struct {
     uint32_t flags_mask, flags;
     const char *multiarch, *lib;
 } tables[] = {
-    { 62, 8, 0, 0, "x86_64-linux-gnu", "lib64" },
-    { 62, 4, 0, 0, "x86_64-linux-gnux32", "libx32" },
-    { 3, 4, 0, 0, "i386-linux-gnu", "lib" },
-    { 183, 8, 0, 0, "aarch64-linux-gnu", "lib64" },
-    { 40, 4, 0x400, 0x400, "arm-linux-gnueabihf", "lib" },
-    { 40, 4, 0, 0, "arm-linux-gnueabi", "lib" },
-    { 21, 8, 3, 2, "powerpc64le-linux-gnu", "lib64" },
-    { 21, 8, 0, 0, "powerpc64-linux-gnu", "lib64" },
-    { 20, 4, 0, 0, "powerpc-linux-gnu", "lib" },
-    { 22, 8, 0, 0, "s390x-linux-gnu", "lib64" },
-    { 22, 4, 0, 0, "s390-linux-gnu", "lib" },
-    { 243, 8, 6, 4, "riscv64-linux-gnu", "lib64/lp64d" },
-    { 243, 8, 0, 0, "riscv64-linux-gnu", "lib64/lp64" },
-    { 258, 8, 0, 0, "loongarch64-linux-gnu", "lib64" },
-    { 43, 8, 0, 0, "sparc64-linux-gnu", "lib64" },
-    { 8, 8, 0, 0, "mips64el-linux-gnuabi64", "lib64" },
-    { 8, 4, 0x20, 0x20, "mips64el-linux-gnuabin32", "lib32" },
-    { 8, 4, 0, 0, "mipsel-linux-gnu", "lib" },
-    { 4, 4, 0, 0, "m68k-linux-gnu", "lib" },
-    { 15, 4, 0, 0, "hppa-linux-gnu", "lib" },
-    { 42, 4, 0, 0, "sh4-linux-gnu", "lib" },
-    { 0x9026, 8, 0, 0, "alpha-linux-gnu", "lib" },
+    { EM_X86_64, 8, 0, 0, "x86_64-linux-gnu", "lib64" },
+    { EM_X86_64, 4, 0, 0, "x86_64-linux-gnux32", "libx32" },
+    { EM_386, 4, 0, 0, "i386-linux-gnu", "lib" },
+    { EM_AARCH64, 8, 0, 0, "aarch64-linux-gnu", "lib64" },
+    { EM_ARM, 4, 0x400, 0x400, "arm-linux-gnueabihf", "lib" },
+    { EM_ARM, 4, 0, 0, "arm-linux-gnueabi", "lib" },
+    { EM_PPC64, 8, 3, 2, "powerpc64le-linux-gnu", "lib64" },
+    { EM_PPC64, 8, 0, 0, "powerpc64-linux-gnu", "lib64" },
+    { EM_PPC, 4, 0, 0, "powerpc-linux-gnu", "lib" },
+    { EM_S390, 8, 0, 0, "s390x-linux-gnu", "lib64" },
+    { EM_S390, 4, 0, 0, "s390-linux-gnu", "lib" },
+    { EM_RISCV, 8, 6, 4, "riscv64-linux-gnu", "lib64/lp64d" },
+    { EM_RISCV, 8, 0, 0, "riscv64-linux-gnu", "lib64/lp64" },
+    { EM_LOONGARCH, 8, 0, 0, "loongarch64-linux-gnu", "lib64" },
+    { EM_SPARCV9, 8, 0, 0, "sparc64-linux-gnu", "lib64" },
+    { EM_MIPS, 8, 0, 0, "mips64el-linux-gnuabi64", "lib64" },
+    { EM_MIPS, 4, 0x20, 0x20, "mips64el-linux-gnuabin32", "lib32" },
+    { EM_MIPS, 4, 0, 0, "mipsel-linux-gnu", "lib" },
+    { EM_68K, 4, 0, 0, "m68k-linux-gnu", "lib" },
+    { EM_PARISC, 4, 0, 0, "hppa-linux-gnu", "lib" },
+    { EM_SH, 4, 0, 0, "sh4-linux-gnu", "lib" },
+    { EM_ALPHA, 8, 0, 0, "alpha-linux-gnu", "lib" },
 };
 
 static bool from_table(tenon_world *world, struct tn_arena *arena, uint32_t machine, unsigned word,
@@ -166,7 +164,6 @@ static bool from_file(struct tn_view file, struct tn_arena *arena, struct tn_gli
         !find_path(file, arena, "/ld.so.preload", &out->preload) ||
         !find_system_dirs(file, arena, &out->system_dirs))
         return false;
-    out->from_file = out->system_dirs != NULL;
     if (out->system_dirs) /* DL_DST_LIB is the last part of the first one: slibdir */
         out->lib = out->system_dirs->at[0].dir + 1;
     return true;

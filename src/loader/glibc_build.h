@@ -14,7 +14,6 @@ struct tn_glibc_build {
     const char *cache, *preload; /* paths of ld.so.cache and ld.so.preload */
     const char *lib;             /* $LIB */
     unsigned minor;              /* of version 2.minor; 0: unknown */
-    bool from_file;
 };
 
 /*

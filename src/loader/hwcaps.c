@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-enum { EM_386 = 3, EM_PPC64 = 21, EM_S390 = 22, EM_AARCH64 = 183, EM_X86_64 = 62 };
+#include "machines.h"
 
 /* rule  glibc sysdeps/ARCH/dl-hwcaps-subdirs.c: best first */
 static const struct level_row {
@@ -57,6 +57,8 @@ unsigned tn_hwcaps_isa_level(uint32_t machine, const char *level)
     return n;
 }
 
+#define LEGACY_NAMES 4 /* capability, avx512_1, platform, tls */
+
 /*
  * The power set of `names`, the last name counting most and standing first in each path.
  * rule  glibc 2.36 elf/dl-hwcaps.c, _dl_important_hwcaps()
@@ -89,10 +91,10 @@ const char *const *tn_hwcaps_subdirs(struct tn_arena *arena, uint32_t machine,
                                      bool legacy)
 {
     const char *levels[TN_HWCAPS_LEVELS];
-    const char *names[3];
+    const char *names[LEGACY_NAMES];
     size_t levels_count = 0, names_count = 0;
     tn_hwcaps_levels(machine, endian, level, levels);
-    const char **out = tn_arena_rows(arena, TN_HWCAPS_LEVELS + 8, sizeof *out);
+    const char **out = tn_arena_rows(arena, TN_HWCAPS_LEVELS + (1 << LEGACY_NAMES), sizeof *out);
     if (!out)
         return NULL;
     for (; levels[levels_count]; levels_count++)
@@ -103,6 +105,8 @@ const char *const *tn_hwcaps_subdirs(struct tn_arena *arena, uint32_t machine,
     for (size_t i = 0; i < TN_COUNT(legacy_rows); i++)
         if (legacy_rows[i].machine == machine)
             names[names_count++] = legacy_rows[i].capability;
+    if (platform && strcmp(platform, "haswell") == 0 && tn_hwcaps_isa_level(machine, level) >= 4)
+        names[names_count++] = "avx512_1"; /* only where the platform is Intel's, too */
     if (platform && *platform && strlen(platform) < 16)
         names[names_count++] = platform;
     names[names_count++] = "tls";

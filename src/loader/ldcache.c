@@ -1,16 +1,20 @@
-/* src/loader/ldcache.c - glibc's ld.so.cache: rule glibc elf/dl-cache.c, sysdeps/generic/dl-cache.h
+/*
+ * src/loader/ldcache.c - glibc's ld.so.cache
+ *
+ * rule  glibc elf/dl-cache.c, _dl_load_cache_lookup(); sysdeps/generic/dl-cache.h
  */
 #include "ldcache.h"
 
 #include <string.h>
 
 #include "fail.h"
+#include "machines.h"
 
 #define OLD_MAGIC "ld.so-1.7.0"
 #define NEW_MAGIC "glibc-ld.so.cache1.1"
 enum { OLD_HEADER = 16, OLD_ENTRY = 12, NEW_HEADER = 48, NEW_ENTRY = 24 };
 #define EXTENSION_MAGIC 0xEAA42174u
-enum { EXTENSION_GENERATOR = 0, EXTENSION_HWCAPS = 1 };
+enum { EXTENSION_HWCAPS = 1 };
 
 /* hwcap of an entry: bit 62 set and 63, 42..61 clear: an index into the hwcaps extension */
 #define HWCAP_EXTENSION (UINT64_C(1) << 62)
@@ -77,10 +81,6 @@ static void read_extensions(struct tn_ldcache *cache, uint32_t offset)
             continue;
         if (tag == EXTENSION_HWCAPS && bytes.size % 4 == 0)
             cache->hwcaps = bytes;
-        if (tag == EXTENSION_GENERATOR) {
-            cache->generator = (const char *)bytes.at;
-            cache->generator_size = bytes.size;
-        }
     }
 }
 
@@ -177,14 +177,20 @@ static uint32_t first_of_group(const struct tn_ldcache *cache, const char *name)
     return low;
 }
 
-/* The subdirectory name of an extension entry; NULL when the entry is of another kind. */
+/*
+ * The subdirectory name of an extension entry; NULL when the entry is of another kind.
+ * rule  glibc_hwcaps_priority_lookup() and kin: these names count from the start of the file, also
+ *       when the old format stands first. ldconfig writes them from the new header, as it does keys
+ *       and values, so that a file of both formats gives ld.so no subdirectory: a bug of glibc,
+ *       seen with 2.36 and `ldconfig -c compat`
+ */
 static const char *subdir_of(const struct tn_ldcache *cache, const struct entry *entry)
 {
     uint32_t index = (uint32_t)entry->hwcap;
     if ((entry->hwcap & HWCAP_FIXED_BITS) != HWCAP_EXTENSION || index >= cache->hwcaps.size / 4)
         return NULL;
     uint32_t offset = tn_load32(cache->hwcaps.at + (size_t)index * 4, cache->endian);
-    return tn_view_string(cache->base, offset);
+    return tn_view_string(cache->file, offset);
 }
 
 /* 0 is the best; SIZE_MAX: this processor does not have it. */
@@ -227,26 +233,6 @@ const char *tn_ldcache_lookup(const struct tn_ldcache *cache, const char *name,
     }
     return best ? best : plain ? plain : generic;
 }
-
-enum {
-    EM_SPARC = 2,
-    EM_386 = 3,
-    EM_68K = 4,
-    EM_MIPS = 8,
-    EM_PARISC = 15,
-    EM_SPARC32PLUS = 18,
-    EM_PPC = 20,
-    EM_PPC64 = 21,
-    EM_S390 = 22,
-    EM_ARM = 40,
-    EM_SH = 42,
-    EM_SPARCV9 = 43,
-    EM_X86_64 = 62,
-    EM_AARCH64 = 183,
-    EM_RISCV = 243,
-    EM_LOONGARCH = 258,
-    EM_ALPHA = 0x9026,
-};
 
 /* rule  glibc sysdeps/generic/ldconfig.h FLAG_*, sysdeps/.../dl-cache.h _dl_cache_check_flags() */
 static const struct id_row {

@@ -7,13 +7,11 @@
 struct tn_ldcache {
     bool is_old; /* the format of glibc before 2.2, without capabilities */
     enum tn_endian endian;
-    struct tn_view base; /* string offsets count from its start */
+    struct tn_view base; /* offsets of keys and values count from its start */
     struct tn_view entries;
     uint32_t count;
     struct tn_view hwcaps; /* u32 offsets of subdirectory names; empty when there are none */
-    struct tn_view file;
-    const char *generator; /* what wrote it, not NUL-terminated; NULL */
-    size_t generator_size;
+    struct tn_view file;   /* ... which count from its start */
 };
 
 /*

@@ -19,6 +19,18 @@ static const tenon_loader *loader_by_facts(const struct tn_facts *facts)
     return NULL;
 }
 
+const char *tn_loader_interpreter(const tenon_loader *loader, const struct tn_facts *facts)
+{
+    for (size_t i = 0; i < loader->interpreter_count; i++) {
+        const struct tn_interpreter *row = &loader->interpreters[i];
+        if (row->machine == facts->machine_code && row->class_bits == facts->class_bits &&
+            (facts->elf.header.e_flags & row->flags_mask) == row->flags &&
+            (!row->endian || row->endian == facts->endian))
+            return row->path;
+    }
+    return NULL;
+}
+
 bool tn_loader_of(tenon_world *world, const struct tn_facts *facts, const tenon_loader **loader)
 {
     *loader = loader_by_facts(facts);
@@ -26,7 +38,7 @@ bool tn_loader_of(tenon_world *world, const struct tn_facts *facts, const tenon_
         return true;
     for (size_t i = 0; tn_loaders[i]; i++) {
         tenon_file_info info;
-        const char *path = tn_loaders[i]->interpreter(facts);
+        const char *path = tn_loader_interpreter(tn_loaders[i], facts);
         if (tn_loaders[i]->format != facts->format || !path)
             continue;
         int error = tenon_world_stat(world, path, &info);

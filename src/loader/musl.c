@@ -9,6 +9,8 @@
 #include "dirs.h"
 #include "fail.h"
 #include "limits.h"
+#include "machines.h"
+#include "names.h"
 
 enum {
     RULE_SELF,
@@ -21,26 +23,54 @@ enum {
 };
 
 static const tenon_rule rules[] = {
-    [RULE_SELF] = { "built into the loader",
-                    "libc, libpthread, librt, libm, libdl, libutil and libxnet are the loader "
+    [RULE_SELF] = {
+        .name = "built into the loader",
+        .what = "libc, libpthread, librt, libm, libdl, libutil and libxnet are the loader "
                     "itself",
-                    "musl ldso/dynlink.c, load_library()", TENON_EVIDENCE_LOADER },
-    [RULE_DIRECT] = { "direct path", "a name with a slash is opened as it is, nothing is searched",
-                      "musl ldso/dynlink.c, load_library()", TENON_EVIDENCE_LOADER },
-    [RULE_LOADED] = { "already loaded",
-                      "a search found an object of this file name before, or the same device and "
+        .source = "musl ldso/dynlink.c, load_library()",
+        .evidence = TENON_EVIDENCE_LOADER,
+        .system = true,
+    },
+    [RULE_DIRECT] = {
+        .name = "direct path",
+        .what = "a name with a slash is opened as it is, nothing is searched",
+        .source = "musl ldso/dynlink.c, load_library()",
+        .evidence = TENON_EVIDENCE_LOADER,
+    },
+    [RULE_LOADED] = {
+        .name = "already loaded",
+        .what = "a search found an object of this file name before, or the same device and "
                       "inode",
-                      "musl ldso/dynlink.c, load_library()", TENON_EVIDENCE_LOADER },
-    [RULE_ENV] = { "LD_LIBRARY_PATH", "the environment's directories, unless the process is secure",
-                   "musl ldso/dynlink.c, path_open()", TENON_EVIDENCE_LOADER },
-    [RULE_RUNPATH] = { "RPATH or RUNPATH",
-                       "the run path of the object that asks, then of those that caused it to be "
+        .source = "musl ldso/dynlink.c, load_library()",
+        .evidence = TENON_EVIDENCE_LOADER,
+    },
+    [RULE_ENV] = {
+        .name = "LD_LIBRARY_PATH",
+        .what = "the environment's directories, unless the process is secure",
+        .source = "musl ldso/dynlink.c, path_open()",
+        .evidence = TENON_EVIDENCE_LOADER,
+    },
+    [RULE_RUNPATH] = {
+        .name = "RPATH or RUNPATH",
+        .what = "the run path of the object that asks, then of those that caused it to be "
                        "loaded",
-                       "musl ldso/dynlink.c, fixup_rpath()", TENON_EVIDENCE_LOADER },
-    [RULE_CONFIG] = { "ld-musl path file", "etc/ld-musl-ARCH.path below the loader's prefix",
-                      "musl ldso/dynlink.c, load_library()", TENON_EVIDENCE_LOADER },
-    [RULE_DEFAULT] = { "default directory", "without that file: /lib, /usr/local/lib, /usr/lib",
-                       "musl ldso/dynlink.c, load_library()", TENON_EVIDENCE_LOADER },
+        .source = "musl ldso/dynlink.c, fixup_rpath()",
+        .evidence = TENON_EVIDENCE_LOADER,
+    },
+    [RULE_CONFIG] = {
+        .name = "ld-musl path file",
+        .what = "etc/ld-musl-ARCH.path below the loader's prefix",
+        .source = "musl ldso/dynlink.c, load_library()",
+        .evidence = TENON_EVIDENCE_LOADER,
+        .system = true,
+    },
+    [RULE_DEFAULT] = {
+        .name = "default directory",
+        .what = "without that file: /lib, /usr/local/lib, /usr/lib",
+        .source = "musl ldso/dynlink.c, load_library()",
+        .evidence = TENON_EVIDENCE_LOADER,
+        .system = true,
+    },
 };
 
 struct config {
@@ -56,28 +86,17 @@ static bool configure(struct tn_target *target, tenon_error *err)
     return target->config || tn_no_memory(err);
 }
 
-static const char *base_name(const char *path)
-{
-    const char *slash = strrchr(path, '/');
-    return slash ? slash + 1 : path;
-}
-
-static bool is_prefix(const char *prefix, const char *string)
-{
-    return string && strncmp(string, prefix, strlen(prefix)) == 0;
-}
-
 static bool matches(const struct tn_facts *facts)
 {
     if (facts->os && strcmp(facts->os, "linux") != 0)
         return false;
     if (facts->interpreter)
-        return is_prefix("ld-musl", base_name(facts->interpreter));
+        return tn_has_prefix(tn_base_name(facts->interpreter), "ld-musl");
     for (size_t i = 0; i < facts->need_count; i++)
-        if (is_prefix("libc.musl-", facts->needs[i].name) ||
-            is_prefix("ld-musl-", facts->needs[i].name))
+        if (tn_has_prefix(facts->needs[i].name, "libc.musl-") ||
+            tn_has_prefix(facts->needs[i].name, "ld-musl-"))
             return true;
-    if (facts->own_name && is_prefix("libc.musl-", facts->own_name))
+    if (facts->own_name && tn_has_prefix(facts->own_name, "libc.musl-"))
         return true;
     /* "libc.so" without a number is musl's; the versions of glibc's libraries say GLIBC */
     for (size_t i = 0; i < facts->need_count; i++)
@@ -86,65 +105,46 @@ static bool matches(const struct tn_facts *facts)
     return false;
 }
 
-enum { LITTLE = TENON_ENDIAN_LITTLE, BIG = TENON_ENDIAN_BIG };
-
 /* rule  musl arch/ARCH/reloc.h, LDSO_ARCH */
-static const struct {
-    uint32_t machine;
-    unsigned class_bits;
-    uint32_t flags_mask, flags;
-    int endian; /* 0: both */
-    const char *path;
-} interpreters[] = {
-    { 62, 64, 0, 0, 0, "/lib/ld-musl-x86_64.so.1" },
-    { 62, 32, 0, 0, 0, "/lib/ld-musl-x32.so.1" },
-    { 3, 32, 0, 0, 0, "/lib/ld-musl-i386.so.1" },
-    { 183, 64, 0, 0, LITTLE, "/lib/ld-musl-aarch64.so.1" },
-    { 183, 64, 0, 0, BIG, "/lib/ld-musl-aarch64_be.so.1" },
-    { 40, 32, 0x400, 0x400, LITTLE, "/lib/ld-musl-armhf.so.1" },
-    { 40, 32, 0x400, 0x400, BIG, "/lib/ld-musl-armebhf.so.1" },
-    { 40, 32, 0, 0, LITTLE, "/lib/ld-musl-arm.so.1" },
-    { 40, 32, 0, 0, BIG, "/lib/ld-musl-armeb.so.1" },
-    { 21, 64, 0, 0, LITTLE, "/lib/ld-musl-powerpc64le.so.1" },
-    { 21, 64, 0, 0, BIG, "/lib/ld-musl-powerpc64.so.1" },
-    { 20, 32, 0, 0, 0, "/lib/ld-musl-powerpc.so.1" },
-    { 22, 64, 0, 0, 0, "/lib/ld-musl-s390x.so.1" },
-    { 243, 64, 6, 4, 0, "/lib/ld-musl-riscv64.so.1" },
-    { 243, 64, 6, 2, 0, "/lib/ld-musl-riscv64-sp.so.1" },
-    { 243, 64, 6, 0, 0, "/lib/ld-musl-riscv64-sf.so.1" },
-    { 243, 32, 6, 4, 0, "/lib/ld-musl-riscv32.so.1" },
-    { 258, 64, 0, 0, 0, "/lib/ld-musl-loongarch64.so.1" },
-    { 8, 64, 0, 0, BIG, "/lib/ld-musl-mips64.so.1" },
-    { 8, 64, 0, 0, LITTLE, "/lib/ld-musl-mips64el.so.1" },
-    { 8, 32, 0x20, 0x20, BIG, "/lib/ld-musl-mipsn32.so.1" },
-    { 8, 32, 0x20, 0x20, LITTLE, "/lib/ld-musl-mipsn32el.so.1" },
-    { 8, 32, 0, 0, BIG, "/lib/ld-musl-mips.so.1" },
-    { 8, 32, 0, 0, LITTLE, "/lib/ld-musl-mipsel.so.1" },
-    { 4, 32, 0, 0, 0, "/lib/ld-musl-m68k.so.1" },
-    { 92, 32, 0, 0, 0, "/lib/ld-musl-or1k.so.1" },
-    { 42, 32, 0, 0, LITTLE, "/lib/ld-musl-sh.so.1" },
-    { 42, 32, 0, 0, BIG, "/lib/ld-musl-sheb.so.1" },
-    { 189, 32, 0, 0, BIG, "/lib/ld-musl-microblaze.so.1" },
-    { 189, 32, 0, 0, LITTLE, "/lib/ld-musl-microblazeel.so.1" },
+static const struct tn_interpreter interpreters[] = {
+    { EM_X86_64, 64, 0, 0, 0, "/lib/ld-musl-x86_64.so.1" },
+    { EM_X86_64, 32, 0, 0, 0, "/lib/ld-musl-x32.so.1" },
+    { EM_386, 32, 0, 0, 0, "/lib/ld-musl-i386.so.1" },
+    { EM_AARCH64, 64, 0, 0, TENON_ENDIAN_LITTLE, "/lib/ld-musl-aarch64.so.1" },
+    { EM_AARCH64, 64, 0, 0, TENON_ENDIAN_BIG, "/lib/ld-musl-aarch64_be.so.1" },
+    { EM_ARM, 32, 0x400, 0x400, TENON_ENDIAN_LITTLE, "/lib/ld-musl-armhf.so.1" },
+    { EM_ARM, 32, 0x400, 0x400, TENON_ENDIAN_BIG, "/lib/ld-musl-armebhf.so.1" },
+    { EM_ARM, 32, 0, 0, TENON_ENDIAN_LITTLE, "/lib/ld-musl-arm.so.1" },
+    { EM_ARM, 32, 0, 0, TENON_ENDIAN_BIG, "/lib/ld-musl-armeb.so.1" },
+    { EM_PPC64, 64, 0, 0, TENON_ENDIAN_LITTLE, "/lib/ld-musl-powerpc64le.so.1" },
+    { EM_PPC64, 64, 0, 0, TENON_ENDIAN_BIG, "/lib/ld-musl-powerpc64.so.1" },
+    { EM_PPC, 32, 0, 0, 0, "/lib/ld-musl-powerpc.so.1" },
+    { EM_S390, 64, 0, 0, 0, "/lib/ld-musl-s390x.so.1" },
+    { EM_RISCV, 64, 6, 4, 0, "/lib/ld-musl-riscv64.so.1" },
+    { EM_RISCV, 64, 6, 2, 0, "/lib/ld-musl-riscv64-sp.so.1" },
+    { EM_RISCV, 64, 6, 0, 0, "/lib/ld-musl-riscv64-sf.so.1" },
+    { EM_RISCV, 32, 6, 4, 0, "/lib/ld-musl-riscv32.so.1" },
+    { EM_LOONGARCH, 64, 0, 0, 0, "/lib/ld-musl-loongarch64.so.1" },
+    { EM_MIPS, 64, 0, 0, TENON_ENDIAN_BIG, "/lib/ld-musl-mips64.so.1" },
+    { EM_MIPS, 64, 0, 0, TENON_ENDIAN_LITTLE, "/lib/ld-musl-mips64el.so.1" },
+    { EM_MIPS, 32, 0x20, 0x20, TENON_ENDIAN_BIG, "/lib/ld-musl-mipsn32.so.1" },
+    { EM_MIPS, 32, 0x20, 0x20, TENON_ENDIAN_LITTLE, "/lib/ld-musl-mipsn32el.so.1" },
+    { EM_MIPS, 32, 0, 0, TENON_ENDIAN_BIG, "/lib/ld-musl-mips.so.1" },
+    { EM_MIPS, 32, 0, 0, TENON_ENDIAN_LITTLE, "/lib/ld-musl-mipsel.so.1" },
+    { EM_68K, 32, 0, 0, 0, "/lib/ld-musl-m68k.so.1" },
+    { EM_OPENRISC, 32, 0, 0, 0, "/lib/ld-musl-or1k.so.1" },
+    { EM_SH, 32, 0, 0, TENON_ENDIAN_LITTLE, "/lib/ld-musl-sh.so.1" },
+    { EM_SH, 32, 0, 0, TENON_ENDIAN_BIG, "/lib/ld-musl-sheb.so.1" },
+    { EM_MICROBLAZE, 32, 0, 0, TENON_ENDIAN_BIG, "/lib/ld-musl-microblaze.so.1" },
+    { EM_MICROBLAZE, 32, 0, 0, TENON_ENDIAN_LITTLE, "/lib/ld-musl-microblazeel.so.1" },
 };
-
-static const char *interpreter(const struct tn_facts *facts)
-{
-    for (size_t i = 0; i < TN_COUNT(interpreters); i++)
-        if (interpreters[i].machine == facts->machine_code &&
-            interpreters[i].class_bits == facts->class_bits &&
-            (facts->elf.header.e_flags & interpreters[i].flags_mask) == interpreters[i].flags &&
-            (!interpreters[i].endian || interpreters[i].endian == (int)facts->endian))
-            return interpreters[i].path;
-    return NULL;
-}
 
 static bool is_self(const struct tn_target *target, const char *name)
 {
     static const char *const reserved[] = { "libc.",  "libpthread.", "librt.",  "libm.",
                                             "libdl.", "libutil.",    "libxnet." };
     for (size_t i = 0; i < TN_COUNT(reserved); i++)
-        if (is_prefix(reserved[i], name))
+        if (tn_has_prefix(name, reserved[i]))
             return true;
     return strcmp(name, target->interpreter) == 0;
 }
@@ -176,7 +176,7 @@ static long count_origins(const char *list)
 {
     long n = 0;
     for (const char *p = strchr(list, '$'); p; p = strchr(p + 1, '$'), n++)
-        if (!is_prefix("{ORIGIN}", p + 1) && !is_prefix("ORIGIN", p + 1))
+        if (!tn_has_prefix(p + 1, "{ORIGIN}") && !tn_has_prefix(p + 1, "ORIGIN"))
             return -1;
     return n;
 }
@@ -227,9 +227,9 @@ static int prefix_size(const char *path)
 /* "x86_64" of ".../ld-musl-x86_64.so.1" */
 static const char *arch_of(struct tn_target *target)
 {
-    const char *base = base_name(target->interpreter);
+    const char *base = tn_base_name(target->interpreter);
     const char *end = strstr(base, ".so");
-    if (!is_prefix("ld-musl-", base) || !end)
+    if (!tn_has_prefix(base, "ld-musl-") || !end)
         return "unknown";
     return tn_arena_copy(target->arena, base + 8, (size_t)(end - base) - 8);
 }
@@ -271,70 +271,43 @@ static bool late_stage(struct tn_target *target, const struct tn_asker *asker, s
     return true;
 }
 
-static void add_stage(struct tn_plan *plan, struct tn_stage stage)
+/* rule  load_library(): each object's own run path, RUNPATH before RPATH, then its ancestors' */
+static void link_paths(const struct tn_asker *asker, const struct tn_paths *paths,
+                       struct tn_link *out)
 {
-    if (plan->count < TN_PLAN_ROOM)
-        plan->stages[plan->count++] = stage;
+    (void)asker;
+    const tenon_rule *rule = &rules[RULE_RUNPATH];
+    if (paths->runpath && paths->rpath)
+        out->stages[out->count++] =
+            tn_stage_of(rule, paths->rpath_where, paths->rpath,
+                        "an object's RPATH does not count when it has a RUNPATH");
+    out->stages[out->count++] = paths->runpath
+                                    ? tn_stage_of(rule, paths->runpath_where, paths->runpath, NULL)
+                                    : tn_stage_of(rule, paths->rpath_where, paths->rpath, NULL);
+    out->next = paths->parent;
 }
 
-/* A word about an RPATH that its object's RUNPATH replaces. */
-static bool add_replaced(struct tn_target *target, struct tn_plan *plan, const struct tn_paths *p)
+static bool plan_env(struct tn_target *target, struct tn_plan *plan)
 {
-    const char *where = tn_arena_format(target->arena, "RPATH of %s", p->owner);
-    add_stage(plan, (struct tn_stage){
-                        .kind = TN_STAGE_SKIPPED,
-                        .rule = &rules[RULE_RUNPATH],
-                        .where = where,
-                        .detail = "an object's RPATH does not count when it has a RUNPATH",
-                        .dirs = p->rpath,
-                    });
-    return where != NULL;
+    const char *env = tenon_world_env(target->world, "LD_LIBRARY_PATH");
+    if (!env || !*env)
+        return true;
+    const struct tn_dirs *dirs = tn_dirs_split(target->arena, env, &plain_list);
+    if (dirs)
+        tn_plan_add(plan, tn_stage_of(&rules[RULE_ENV], NULL, dirs,
+                                      target->secure ? "ignored in a secure process" : NULL));
+    return dirs != NULL;
 }
 
 static bool plan(struct tn_target *target, const struct tn_asker *asker, struct tn_plan *out)
 {
-    const char *env = tenon_world_env(target->world, "LD_LIBRARY_PATH");
+    (void)asker;
     *out = (struct tn_plan){ .count = 0 };
-    if (env && *env) {
-        struct tn_stage stage = { .kind = TN_STAGE_DIRS, .rule = &rules[RULE_ENV] };
-        if (target->secure) {
-            stage.kind = TN_STAGE_SKIPPED;
-            stage.detail = "ignored in a secure process";
-        }
-        stage.dirs = tn_dirs_split(target->arena, env, &plain_list);
-        if (!stage.dirs)
-            return false;
-        add_stage(out, stage);
-    }
-    for (const struct tn_paths *p = asker->paths; p; p = p->parent) {
-        const char *where =
-            tn_arena_format(target->arena, "%s of %s", p->runpath ? "RUNPATH" : "RPATH", p->owner);
-        if (!where)
-            return false;
-        if (out->count >= TN_PLAN_CHAIN) {
-            add_stage(out, (struct tn_stage){ .kind = TN_STAGE_SKIPPED,
-                                              .rule = &rules[RULE_RUNPATH],
-                                              .where = where,
-                                              .detail = TN_PLAN_CUT });
-            break;
-        }
-        if (p->runpath && p->rpath && !add_replaced(target, out, p))
-            return false;
-        add_stage(out, (struct tn_stage){
-                           .kind = TN_STAGE_DIRS,
-                           .rule = &rules[RULE_RUNPATH],
-                           .where = where,
-                           .dirs = p->runpath ? p->runpath : p->rpath,
-                       });
-    }
-    add_stage(out, (struct tn_stage){ .kind = TN_STAGE_LATE, .rule = &rules[RULE_CONFIG] });
+    if (!plan_env(target, out))
+        return false;
+    tn_plan_add(out, (struct tn_stage){ .kind = TN_STAGE_CHAIN, .link = link_paths });
+    tn_plan_add(out, (struct tn_stage){ .kind = TN_STAGE_LATE });
     return true;
-}
-
-static struct tn_judgement judgement(enum tenon_outcome outcome, enum tn_action action,
-                                     const char *detail)
-{
-    return (struct tn_judgement){ outcome, action, detail };
 }
 
 enum { ET_EXEC = 2, ET_DYN = 3 };
@@ -346,18 +319,18 @@ static void judge(const struct tn_target *target, const struct tn_candidate *can
     const char *bad = "Exec format error";
     (void)target;
     if (candidate->info->type == TENON_FILE_DIRECTORY)
-        *out = judgement(TENON_OUTCOME_IS_DIRECTORY, TN_STOP, "Is a directory");
+        *out = tn_judged(TENON_OUTCOME_IS_DIRECTORY, TN_STOP, "Is a directory");
     else if (!candidate->header_read)
-        *out = judgement(TENON_OUTCOME_TRUNCATED, TN_STOP, bad);
+        *out = tn_judged(TENON_OUTCOME_TRUNCATED, TN_STOP, bad);
     else if (candidate->header->e_type != ET_DYN && candidate->header->e_type != ET_EXEC)
         *out =
-            judgement(memcmp(candidate->header->e_ident, "\177ELF", 4) ? TENON_OUTCOME_NOT_ELF
+            tn_judged(memcmp(candidate->header->e_ident, "\177ELF", 4) ? TENON_OUTCOME_NOT_ELF
                                                                        : TENON_OUTCOME_WRONG_TYPE,
                       TN_STOP, bad);
     else if (!candidate->facts || !candidate->facts->elf.has_dynamic)
-        *out = judgement(TENON_OUTCOME_MALFORMED, TN_STOP, bad);
+        *out = tn_judged(TENON_OUTCOME_MALFORMED, TN_STOP, bad);
     else
-        *out = judgement(TENON_OUTCOME_FOUND, TN_ACCEPT, NULL);
+        *out = tn_judged(TENON_OUTCOME_FOUND, TN_ACCEPT, NULL);
 }
 
 /* rule  path_open(): any other error inhibits all further search */
@@ -365,11 +338,11 @@ static void judge_errno(int error, struct tn_judgement *out)
 {
     switch (error) {
     case ENOENT:
-    case ENOTDIR: *out = judgement(TENON_OUTCOME_ABSENT, TN_SKIP, NULL); break;
-    case EACCES: *out = judgement(TENON_OUTCOME_PERMISSION, TN_SKIP, NULL); break;
-    case ENAMETOOLONG: *out = judgement(TENON_OUTCOME_TOO_LONG, TN_SKIP, NULL); break;
-    case ELOOP: *out = judgement(TENON_OUTCOME_SYMLINK_LOOP, TN_STOP, "Symbolic link loop"); break;
-    default: *out = judgement(TENON_OUTCOME_UNREADABLE, TN_STOP, tn_errno_text(error));
+    case ENOTDIR: *out = tn_judged(TENON_OUTCOME_ABSENT, TN_SKIP, NULL); break;
+    case EACCES: *out = tn_judged(TENON_OUTCOME_PERMISSION, TN_SKIP, NULL); break;
+    case ENAMETOOLONG: *out = tn_judged(TENON_OUTCOME_TOO_LONG, TN_SKIP, NULL); break;
+    case ELOOP: *out = tn_judged(TENON_OUTCOME_SYMLINK_LOOP, TN_STOP, "Symbolic link loop"); break;
+    default: *out = tn_judged(TENON_OUTCOME_UNREADABLE, TN_STOP, tn_errno_text(error));
     }
 }
 
@@ -378,11 +351,11 @@ static void judge_errno(int error, struct tn_judgement *out)
 static bool name_is_searchable(const char *name, struct tn_judgement *out)
 {
     if (!*name) {
-        *out = judgement(TENON_OUTCOME_MALFORMED, TN_STOP, "Invalid argument");
+        *out = tn_judged(TENON_OUTCOME_MALFORMED, TN_STOP, "Invalid argument");
         return false;
     }
     if (!strchr(name, '/') && strlen(name) > NAME_LIMIT) {
-        *out = judgement(TENON_OUTCOME_TOO_LONG, TN_STOP, "the name has more than 255 bytes");
+        *out = tn_judged(TENON_OUTCOME_TOO_LONG, TN_STOP, "the name has more than 255 bytes");
         return false;
     }
     return true;
@@ -399,13 +372,15 @@ const tenon_loader tn_loader_musl = {
     .rule_self = RULE_SELF,
     .matches_short = true,
     .dlopen_as_program = true,
+    .origin_as_given = true,
     .ignores_ident = true,
     .joins_verbatim = true,
     .merges_libc = true,
     .path_limit = 512, /* the buffer that path_open() is given: 2 * NAME_MAX + 2 */
     .preload_separators = " \t\n\v\f\r:",
     .matches = matches,
-    .interpreter = interpreter,
+    .interpreters = interpreters,
+    .interpreter_count = TN_COUNT(interpreters),
     .configure = configure,
     .is_self = is_self,
     .expand_name = expand_name,

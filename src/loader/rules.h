@@ -2,6 +2,8 @@
 #ifndef TN_RULES_H
 #define TN_RULES_H
 
+#include <assert.h>
+
 #include <tenon/loader.h>
 #include <tenon/resolve.h>
 
@@ -26,10 +28,11 @@ struct tn_dirs {
  * loaded, nearest first. Objects without any of their own share their parent's.
  */
 struct tn_paths {
-    const char *owner;                     /* path of the object */
-    const struct tn_dirs *rpath, *runpath; /* NULL: no such tag */
-    const struct tn_paths *parent;
-    uint32_t id; /* equal exactly for equal chains */
+    const struct tn_dirs *rpath, *runpath;   /* NULL: no such tag */
+    const char *rpath_where, *runpath_where; /* "RPATH of /the/object" */
+    const struct tn_paths *parent;           /* the next object that has either */
+    const struct tn_paths *next_rpath;       /* ... that has an RPATH */
+    uint32_t id;                             /* equal exactly for equal chains */
 };
 
 /*
@@ -70,10 +73,13 @@ struct tn_asker {
 
 enum tn_stage_kind {
     TN_STAGE_DIRS,    /* try each directory of a list */
+    TN_STAGE_CHAIN,   /* the stages that each object of the asker's chain gives */
     TN_STAGE_LATE,    /* tenon_loader.late_stage() makes it when a search comes that far */
     TN_STAGE_CACHE,   /* ask the loader's cache for one path */
     TN_STAGE_SKIPPED, /* not consulted; said why */
 };
+
+struct tn_link;
 
 /* One step of a search. */
 struct tn_stage {
@@ -82,20 +88,50 @@ struct tn_stage {
     const char *where;  /* whose list; NULL */
     const char *detail; /* SKIPPED: why */
     const struct tn_dirs *dirs;
+
+    /* CHAIN: what one object of the chain, which begins with asker->paths, means for the asker */
+    void (*link)(const struct tn_asker *asker, const struct tn_paths *paths, struct tn_link *out);
 };
 
-/* Room for a chain of run paths, and behind it for the stages that every plan ends with. */
-#define TN_PLAN_CHAIN 40
-#define TN_PLAN_ROOM 64
-#define TN_PLAN_CUT "a chain of more run paths than tenon follows"
+/* What one object of a chain gives: no stage, one or two, and where the chain goes on. */
+struct tn_link {
+    struct tn_stage stages[2];
+    size_t count;
+    const struct tn_paths *next; /* NULL: nowhere */
+    bool futile;                 /* no list of the chain counts from there on: for people only */
+};
 
-/* What to try for any name that this asker asks for, in order. */
+#define TN_PLAN_ROOM 8 /* stages of the longest plan and some more */
+
+/*
+ * What to try for any name that this asker asks for, in order. Its size does not depend on how
+ * long the chain is: that is walked by the search, as far as it comes.
+ */
 struct tn_plan {
     struct tn_stage stages[TN_PLAN_ROOM];
     size_t count;
     bool hwcaps;      /* try the subdirectories of tn_loader.subdirs in each directory */
     bool need_setuid; /* candidates without the set-uid bit are skipped */
 };
+
+static inline void tn_plan_add(struct tn_plan *plan, struct tn_stage stage)
+{
+    assert(plan->count < TN_PLAN_ROOM);
+    plan->stages[plan->count++] = stage;
+}
+
+/* The stage over one list; `skipped` is why it does not count, NULL when it does. */
+static inline struct tn_stage tn_stage_of(const tenon_rule *rule, const char *where,
+                                          const struct tn_dirs *dirs, const char *skipped)
+{
+    return (struct tn_stage){
+        .kind = skipped ? TN_STAGE_SKIPPED : TN_STAGE_DIRS,
+        .rule = rule,
+        .where = where,
+        .detail = skipped,
+        .dirs = dirs,
+    };
+}
 
 /* What a loader does with a candidate. */
 enum tn_action {
@@ -110,6 +146,12 @@ struct tn_judgement {
     enum tn_action action;
     const char *detail; /* a constant: the loader's own words where it has some */
 };
+
+static inline struct tn_judgement tn_judged(enum tenon_outcome outcome, enum tn_action action,
+                                            const char *detail)
+{
+    return (struct tn_judgement){ outcome, action, detail };
+}
 
 /* What is known of a candidate that could be opened. */
 struct tn_candidate {
@@ -135,6 +177,15 @@ struct tn_fact_source {
     void *arg;
 };
 
+/* Where a loader's own file is for one kind of image. */
+struct tn_interpreter {
+    uint32_t machine;
+    unsigned class_bits;
+    uint32_t flags_mask, flags; /* of e_flags */
+    enum tenon_endian endian;   /* NONE: both */
+    const char *path;
+};
+
 struct tenon_loader {
     const char *name;
     const char *describe;
@@ -152,23 +203,27 @@ struct tenon_loader {
     bool has_filters;        /* DT_FILTER and DT_AUXILIARY count */
     bool dlopen_as_program;  /* dlopen() searches for the program, whoever calls */
     bool preload_as_program; /* a preload searches with the program's run paths */
+    bool program_is_last;    /* every chain of run paths ends with the program's */
+    bool origin_as_given;    /* a relative path has a relative $ORIGIN; "." when it has no slash */
     bool ignores_ident;      /* e_ident and e_machine of a candidate are never looked at */
     bool joins_verbatim;     /* "dir/" and a name give "dir//name", as the loader then reports it */
     bool merges_libc;        /* a second libc is unmapped and the loader itself used instead */
     bool stats_directories;  /* a directory that cannot be asked about counts as absent */
     size_t path_limit;       /* candidates this long or longer are skipped; 0: none are */
-    bool missing_is_final;   /* a refused candidate ends the whole start, not only this name */
     const char *preload_separators;
-    const char *preload_file; /* NULL: none */
 
     /* Yes or no: is this image started by (or made for) this loader? */
     bool (*matches)(const struct tn_facts *facts);
 
-    /* Where this loader's file is for such an image, when the image does not say; NULL: unknown. */
-    const char *(*interpreter)(const struct tn_facts *facts);
+    /* Where this loader's file is, when the image does not say: the first row that fits it. */
+    const struct tn_interpreter *interpreters;
+    size_t interpreter_count;
 
     /* Fills target->config; false: no memory. */
     bool (*configure)(struct tn_target *target, tenon_error *err);
+
+    /* The file that names preloads for all processes (NULL: none is read). NULL: no memory. */
+    const char *(*preload_file)(struct tn_target *target);
 
     /* The name stands for the loader itself. */
     bool (*is_self)(const struct tn_target *target, const char *name);
@@ -210,6 +265,9 @@ extern const tenon_loader tn_loader_musl;
 
 /* THE table of loaders; ends with NULL. */
 extern const tenon_loader *const tn_loaders[];
+
+/* Where the loader's file is for an image; NULL: it has no row for it. */
+const char *tn_loader_interpreter(const tenon_loader *loader, const struct tn_facts *facts);
 
 /*
  * The loader of an image: by its interpreter, notes and needs; when these leave it open, the

@@ -2,15 +2,9 @@
  * src/resolve/dlopen.c - libraries that may be opened at run time: declared in .note.dlopen, or
  * likely, because a string literal names one. They never change the status of an answer
  */
-#include <string.h>
 
 #include "fail.h"
 #include "resolver.h"
-
-static const char *keep(tenon_graph *graph, const char *text)
-{
-    return text ? tn_text_of(graph->resolver, tn_resolver_name(graph->resolver, text)) : NULL;
-}
 
 static void answer(tenon_graph *graph, int32_t object, tenon_dlopen_finding *finding)
 {
@@ -33,11 +27,11 @@ static bool add_finding(tenon_graph *graph, const tenon_need *need, int32_t obje
                         tenon_error *err)
 {
     tenon_dlopen_finding finding = {
-        .name = keep(graph, need->name),
+        .name = tn_resolver_keep(graph->resolver, need->name),
         .named_by = graph->row_of[object],
         .flavour = need->flavour,
-        .priority = keep(graph, need->priority),
-        .feature = keep(graph, need->feature),
+        .priority = tn_resolver_keep(graph->resolver, need->priority),
+        .feature = tn_resolver_keep(graph->resolver, need->feature),
     };
     if (!finding.name ||
         !tn_grow(&graph->dlopens, &graph->dlopen_room, graph->dlopen_count, sizeof finding))

@@ -3,7 +3,11 @@
 #include "resolver.h"
 
 #include <stdlib.h>
-#include <string.h>
+
+const char *tn_graph_path(const tenon_graph *graph, int32_t row)
+{
+    return row == TENON_THE_FILE ? graph->program_path : graph->libraries[row].path;
+}
 
 static int32_t row_of(const tenon_graph *graph, int32_t object)
 {
@@ -204,6 +208,7 @@ tenon_graph *tn_graph_make(tenon_resolver *r, uint32_t file, tenon_error *err)
 
 tenon_graph *tenon_resolve_file(tenon_resolver *r, const char *path, tenon_error *err)
 {
+    r->asked = true;
     uint32_t file = tn_resolver_argument(r, path, err);
     if (file == TN_NO_NAME)
         return NULL;
@@ -212,6 +217,7 @@ tenon_graph *tenon_resolve_file(tenon_resolver *r, const char *path, tenon_error
 
 tenon_graph *tenon_resolve_state(tenon_resolver *r, const tenon_state *state, tenon_error *err)
 {
+    r->asked = true;
     return tn_process_state(r, state, err) ? tn_graph_make(r, r->objects[TN_PROGRAM].path, err)
                                            : NULL;
 }

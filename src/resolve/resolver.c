@@ -33,7 +33,6 @@ void tenon_resolver_free(tenon_resolver *r)
     free(r->nodes);
     free(r->openings);
     free(r->plans);
-    free(r->plan_askers);
     free(r->searches);
     free(r->paths);
     free(r->tries);
@@ -43,9 +42,17 @@ void tenon_resolver_free(tenon_resolver *r)
     free(r);
 }
 
+static bool check_unasked(const tenon_resolver *r, tenon_error *err)
+{
+    return !r->asked ||
+           tn_fail(err, TENON_E_ARGUMENT, "a resolver is set up before its first question");
+}
+
 bool tenon_resolver_set_loader(tenon_resolver *r, const char *name, tenon_error *err)
 {
     const tenon_loader *loader = name ? tenon_loader_named(name) : NULL;
+    if (!check_unasked(r, err))
+        return false;
     if (name && !loader)
         return tn_fail(err, TENON_E_ARGUMENT, "no loader is called '%s'", name);
     r->loader = loader;
@@ -54,6 +61,8 @@ bool tenon_resolver_set_loader(tenon_resolver *r, const char *name, tenon_error 
 
 static bool set_string(tenon_resolver *r, const char **slot, const char *value, tenon_error *err)
 {
+    if (!check_unasked(r, err))
+        return false;
     const char *copy = value ? tn_arena_string(&r->arena, value) : NULL;
     if (value && !copy)
         return tn_no_memory(err);
@@ -80,8 +89,8 @@ bool tn_resolver_fail(const tenon_resolver *r, uint32_t file, tenon_error *err)
 {
     if (!r->too_much)
         return tn_no_memory(err);
-    return tn_fail(err, TENON_E_LIMIT, "%s: more than %u candidates would be tried",
-                   tn_text_of(r, file), TN_LIMIT_ATTEMPTS);
+    return tn_fail(err, TENON_E_LIMIT, "%s: more than %u objects, or %u candidates to try",
+                   tn_text_of(r, file), TN_LIMIT_OBJECTS, TN_LIMIT_ATTEMPTS);
 }
 
 /* Room for what is remembered of every name there is. */
@@ -116,8 +125,7 @@ uint32_t tn_resolver_name(tenon_resolver *r, const char *text)
     return add_name(r, text, strlen(text));
 }
 
-/* The interned text of a string that may be NULL. */
-static const char *keep(tenon_resolver *r, const char *text)
+const char *tn_resolver_keep(tenon_resolver *r, const char *text)
 {
     return text ? tn_text_of(r, tn_resolver_name(r, text)) : NULL;
 }
@@ -138,6 +146,12 @@ static int by_number(const void *a, const void *b)
 {
     uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
     return (x > y) - (x < y);
+}
+
+bool tn_node_defines(const struct tn_node *node, uint32_t version)
+{
+    return node->definition_count &&
+           bsearch(&version, node->definitions, node->definition_count, sizeof version, by_number);
 }
 
 static bool keep_versions(tenon_resolver *r, struct tn_node *node, const struct tn_facts *facts)
@@ -170,12 +184,12 @@ static bool keep_facts(tenon_resolver *r, struct tn_node *node, const struct tn_
     if (!kept)
         return false;
     *kept = *facts;
-    kept->own_name = keep(r, facts->own_name);
-    kept->interpreter = keep(r, facts->interpreter);
-    kept->rpath = keep(r, facts->rpath);
-    kept->runpath = keep(r, facts->runpath);
-    kept->elf.audit = keep(r, facts->elf.audit);
-    kept->elf.depaudit = keep(r, facts->elf.depaudit);
+    kept->own_name = tn_resolver_keep(r, facts->own_name);
+    kept->interpreter = tn_resolver_keep(r, facts->interpreter);
+    kept->rpath = tn_resolver_keep(r, facts->rpath);
+    kept->runpath = tn_resolver_keep(r, facts->runpath);
+    kept->elf.audit = tn_resolver_keep(r, facts->elf.audit);
+    kept->elf.depaudit = tn_resolver_keep(r, facts->elf.depaudit);
     kept->build_id = facts->build_id ? tn_arena_string(&r->arena, facts->build_id) : NULL;
     r->no_memory |= facts->build_id && !kept->build_id;
     kept->needs = NULL;

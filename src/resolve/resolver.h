@@ -94,7 +94,10 @@ struct tn_object {
     bool own;    /* paths are its own */
     bool done;   /* its needs were walked */
     bool listed; /* stands in the order */
-    bool optional, is_interpreter, has_short;
+    bool passed; /* ... and the walk is beyond it */
+    bool waits;  /* to be put before the object that is walked, whose filtee it is */
+    bool optional, is_interpreter;
+    bool has_short; /* answers to the last part of its path */
     enum tenon_flavour flavour;
     enum tenon_status status;
     const tenon_rule *rule;
@@ -125,7 +128,7 @@ struct tenon_resolver {
     struct tn_arena scratch; /* one file */
     struct tn_names names;
     struct tn_ahead *ahead; /* NULL: nothing is read ahead */
-    struct tn_map map;      /* tagged keys: nodes, plans, searches, paths, targets */
+    struct tn_map map;      /* tagged keys: nodes, plans, searches, paths, variants */
     struct tn_use *uses;
     size_t use_room;
     struct tn_node **nodes;
@@ -133,8 +136,7 @@ struct tenon_resolver {
     struct tn_opening *openings;
     size_t opening_count, opening_room;
     struct tn_plan **plans;
-    struct tn_asker *plan_askers;
-    size_t plan_count, plan_room, plan_asker_room;
+    size_t plan_count, plan_room;
     struct tn_search **searches;
     size_t search_count, search_room;
     const struct tn_paths **paths;
@@ -147,8 +149,9 @@ struct tenon_resolver {
     const tenon_loader *loader; /* NULL: from the image */
     const char *exe, *interpreter;
     unsigned flags;
+    bool asked;      /* the settings above are fixed, but for the flags */
     bool no_memory;  /* something below ran out; the question at hand fails */
-    bool too_much;   /* ... and it was the limit of attempts, not memory */
+    bool too_much;   /* ... and it was a limit on the process, not memory */
     size_t attempts; /* made for the process at hand */
 
     /* the process at hand */
@@ -158,6 +161,7 @@ struct tenon_resolver {
     size_t object_count, object_room;
     int32_t *order; /* objects in load order, the program first */
     size_t order_count, order_room;
+    size_t waiting; /* filtees of the object that is walked */
     int32_t *edges; /* answers to needs, grouped by object */
     size_t edge_count, edge_room;
     int32_t self;            /* the loader's own object, or TN_NOBODY */
@@ -212,6 +216,12 @@ struct tn_search *tn_search_direct(tenon_resolver *r, uint32_t name, const struc
 struct tn_search *tn_search_refused(tenon_resolver *r, uint32_t name, enum tenon_outcome outcome,
                                     const char *detail);
 
+/* Is this version among those that a file defines? */
+bool tn_node_defines(const struct tn_node *node, uint32_t version);
+
+/* A copy that lives as long as the resolver; of NULL it is NULL, and without memory too. */
+const char *tn_resolver_keep(tenon_resolver *r, const char *text);
+
 /* Joins a process: the file as program (or by the resolver's exe) and all that it needs. */
 bool tn_process_file(tenon_resolver *r, uint32_t path, tenon_error *err);
 bool tn_process_state(tenon_resolver *r, const tenon_state *state, tenon_error *err);
@@ -251,6 +261,9 @@ struct tenon_graph {
     size_t dlopen_count, dlopen_room;
     const char *remarks[2]; /* NULL after the last */
 };
+
+/* The path of a row, or of the file itself. */
+const char *tn_graph_path(const tenon_graph *graph, int32_t row);
 
 /*
  * versions.c, symbols.c, dlopen.c: each adds its findings to a graph of the process at hand.

@@ -208,11 +208,6 @@ static const struct definition *look_up(const struct binder *b, uint32_t name,
     return maybe && maybe_count == 1 ? maybe : NULL;
 }
 
-static const char *name_of_row(const tenon_graph *graph, int32_t row)
-{
-    return row == TENON_THE_FILE ? graph->program_path : graph->libraries[row].path;
-}
-
 /* Why nothing answers: the nearest thing to an answer that there is. */
 static const char *why_not(struct binder *b, uint32_t name, const struct tn_elf_version *wanted)
 {
@@ -225,10 +220,10 @@ static const char *why_not(struct binder *b, uint32_t name, const struct tn_elf_
             continue;
         if (is_hidden(s))
             return tn_arena_format(&graph->arena, "%s defines it, but hidden",
-                                   name_of_row(graph, o->row));
+                                   tn_graph_path(graph, o->row));
         if (has)
             return tn_arena_format(&graph->arena, "%s defines it at version %s%s",
-                                   name_of_row(graph, o->row), has->name,
+                                   tn_graph_path(graph, o->row), has->name,
                                    wanted ? " only" : ", which is not the default");
     }
     if (wanted && wanted->file)
@@ -245,12 +240,6 @@ static bool add_binding(tenon_graph *graph, tenon_symbol_binding binding, tenon_
     return true;
 }
 
-/* Strings of a binding must outlive the tables, which go with the binder. */
-static const char *keep(tenon_graph *graph, const char *text)
-{
-    return text ? tn_text_of(graph->resolver, tn_resolver_name(graph->resolver, text)) : NULL;
-}
-
 /* Binds one reference. *provider tells the caller who it was. */
 static bool bind(struct binder *b, const struct scope_object *o, const struct tn_elf_symbol *s,
                  enum reference kind, int32_t *provider, tenon_error *err)
@@ -264,8 +253,9 @@ static bool bind(struct binder *b, const struct scope_object *o, const struct tn
         return true; /* the other way of using it gave the same */
     *provider = row;
     tenon_symbol_binding binding = {
-        .symbol = keep(graph, s->name),
-        .version = keep(graph, wanted ? wanted->name : NULL),
+        /* its strings must outlive the tables */
+        .symbol = tn_resolver_keep(graph->resolver, s->name),
+        .version = tn_resolver_keep(graph->resolver, wanted ? wanted->name : NULL),
         .needed_by = o->row,
         .provider = row,
         .weak = s->bind == BIND_WEAK,

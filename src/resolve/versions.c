@@ -4,22 +4,8 @@
  * rule  glibc elf/dl-version.c, _dl_check_map_versions() and match_symbol(): an absent version is
  *       fatal unless the reference is weak; a provider without any definitions only earns a warning
  */
-#include <stdlib.h>
-
 #include "fail.h"
 #include "resolver.h"
-
-static int by_number(const void *a, const void *b)
-{
-    uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
-    return (x > y) - (x < y);
-}
-
-static bool defines(const struct tn_node *node, uint32_t version)
-{
-    return node->definition_count &&
-           bsearch(&version, node->definitions, node->definition_count, sizeof version, by_number);
-}
 
 static bool add_missing(tenon_graph *graph, tenon_missing_version missing, tenon_error *err)
 {
@@ -28,11 +14,6 @@ static bool add_missing(tenon_graph *graph, tenon_missing_version missing, tenon
         return tn_no_memory(err);
     graph->missing_versions[graph->missing_version_count++] = missing;
     return true;
-}
-
-static const char *path_of(const tenon_graph *graph, int32_t row)
-{
-    return row == TENON_THE_FILE ? graph->program_path : graph->libraries[row].path;
 }
 
 /* One version that the provider lacks. */
@@ -50,11 +31,11 @@ static bool report(tenon_graph *graph, const struct tn_node_version *need,
     missing.reason =
         provider->facts->elf.has_verdef
             ? tn_arena_format(&graph->arena, "%s: %sversion `%s' not found (required by %s)",
-                              path_of(graph, provider_row), need->weak ? "weak " : "", version,
-                              path_of(graph, asker_row))
+                              tn_graph_path(graph, provider_row), need->weak ? "weak " : "",
+                              version, tn_graph_path(graph, asker_row))
             : tn_arena_format(&graph->arena,
                               "%s: no version information available (required by %s)",
-                              path_of(graph, provider_row), path_of(graph, asker_row));
+                              tn_graph_path(graph, provider_row), tn_graph_path(graph, asker_row));
     return add_missing(graph, missing, err);
 }
 
@@ -73,7 +54,7 @@ static bool check_file(tenon_graph *graph, struct tn_node *asker, uint32_t first
     if (needs->good_with == provider || !provider->facts || row == TENON_NOBODY)
         return true;
     for (uint32_t i = first; i < end; i++) {
-        if (defines(provider, asker->versions[i].version))
+        if (tn_node_defines(provider, asker->versions[i].version))
             continue;
         good = false;
         if (!report(graph, &asker->versions[i], provider, row, asker_row, err))

@@ -20,9 +20,10 @@ struct cache_entry {
 
 struct cache_spec {
     bool big;
-    bool old;       /* the old format */
-    bool old_alone; /* ... with nothing behind it */
-    bool unmarked;  /* byte order left unset */
+    bool old;             /* the old format */
+    bool old_alone;       /* ... with nothing behind it */
+    bool unmarked;        /* byte order left unset */
+    bool names_from_file; /* as ld.so reads subdirectory names; else as ldconfig writes them */
     const char *generator;
     const struct cache_entry *entries;
     size_t count;
@@ -107,7 +108,10 @@ static inline void cache_build_new(const struct cache_spec *s, struct elf_out *o
         elf_number(out, hwcap, 8);
     }
     for (size_t i = 0; i < subdirs.count; i++)
-        elf_number(&offsets, strings_at + elf_text(&strings, subdirs.names[i]), 4);
+        elf_number(&offsets,
+                   (s->names_from_file ? start : 0) + strings_at +
+                       elf_text(&strings, subdirs.names[i]),
+                   4);
     elf_put(out, strings.at, strings.size);
     elf_store(out->at + start + 24, strings.size, 4, s->big);
     if (offsets.size || s->generator) {

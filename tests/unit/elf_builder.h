@@ -57,7 +57,8 @@ struct elf_spec {
     const char *interp, *soname, *rpath, *runpath;
     const char *const *needed; /* ends with NULL */
     const char *filter, *auxiliary, *audit, *depaudit;
-    uint64_t dt_flags, dt_flags_1; /* 0: no such tag */
+    const char *const *auxiliaries; /* more of them; ends with NULL */
+    uint64_t dt_flags, dt_flags_1;  /* 0: no such tag */
     bool symbolic, textrel;
     const uint64_t (*tags)[2]; /* more dynamic entries, tag and value; ends with tag 0 */
     const struct elf_spec_verneed *verneed;
@@ -369,6 +370,8 @@ static inline void elf_build_dynamic(struct elf_build *b)
     elf_string_tag(b, 29, s->runpath);
     elf_string_tag(b, 0x7fffffff, s->filter);
     elf_string_tag(b, 0x7ffffffd, s->auxiliary);
+    for (size_t i = 0; s->auxiliaries && s->auxiliaries[i]; i++)
+        elf_string_tag(b, 0x7ffffffd, s->auxiliaries[i]);
     elf_string_tag(b, 0x6ffffefc, s->audit);
     elf_string_tag(b, 0x6ffffefb, s->depaudit);
     if (s->symbolic)

@@ -62,7 +62,6 @@ static void debians_loader_tells_everything(void **state)
                   "\0/lib/\0/usr/lib/\0/etc/ld.so.cache\0 /etc/ld.so.preload\0/etc/ld.so.preload"
                   "\0ld.so (Debian GLIBC 2.36-9) stable release version 2.36.\n");
     read_build(f, 62, 8, 0);
-    assert_true(f->build.from_file);
     assert_string_equal(directories(f),
                         "/lib/x86_64-linux-gnu|/usr/lib/x86_64-linux-gnu|/lib|/usr/lib");
     assert_string_equal(f->build.lib, "lib/x86_64-linux-gnu");
@@ -88,7 +87,6 @@ static void one_directory_alone_is_no_list(void **state)
     struct fixture *f = *state;
     PUT_LOADER(f, "x\0/proc/self/\0x\0/var/\0");
     read_build(f, 62, 8, 0);
-    assert_false(f->build.from_file);
     assert_string_equal(directories(f), "/lib64|/usr/lib64");
     assert_int_equal(f->build.minor, 0);
 }
@@ -102,7 +100,6 @@ static void a_list_at_the_end_of_the_file_is_read_to_the_end(void **state)
     assert_string_equal(directories(f), "/lib|/usr/lib");
     assert_true(tenon_world_put_file(f->world, LOADER, bytes, 8, 0755, NULL));
     read_build(f, 3, 4, 0);
-    assert_false(f->build.from_file);
 }
 
 /* The directories of upstream, and Debian's where its directory exists. */
@@ -130,7 +127,6 @@ static void without_a_file_the_table_answers(void **state)
     for (size_t i = 0; i < TN_COUNT(cases); i++) {
         const char *usual = tn_arena_format(&f->arena, "/%s|/usr/%s", cases[i].lib, cases[i].lib);
         read_build(f, cases[i].machine, cases[i].word, cases[i].flags);
-        assert_false(f->build.from_file);
         assert_string_equal(directories(f), usual);
         assert_string_equal(f->build.lib, cases[i].lib);
     }

@@ -77,6 +77,12 @@ static void the_legacy_power_set_follows_the_levels(void **state)
     static const char *const new[] = { "glibc-hwcaps/x86-64-v3", "glibc-hwcaps/x86-64-v2", NULL };
     check_list(tn_hwcaps_subdirs(&arena, EM_X86_64, TN_LITTLE, "x86-64-v3", "x86_64", true), old);
     check_list(tn_hwcaps_subdirs(&arena, EM_X86_64, TN_LITTLE, "x86-64-v3", "x86_64", false), new);
+    static const char *const intel[] = { "tls/haswell/avx512_1/x86_64", "tls/haswell/avx512_1" };
+    const char *const *subdirs =
+        tn_hwcaps_subdirs(&arena, EM_X86_64, TN_LITTLE, "x86-64-v4", "haswell", true);
+    assert_non_null(subdirs);
+    for (size_t i = 0; i < TN_COUNT(intel); i++)
+        assert_string_equal(subdirs[3 + i], intel[i]);
     tn_arena_free(&arena);
 }
 

@@ -676,6 +676,24 @@ static void glibc_preloads_come_first_and_answer_to_their_soname(void **state)
     assert_int_equal(tenon_graph_library(c->graph, 2)->flavour, TENON_NEED_PRELOAD);
 }
 
+/* A glibc of another prefix has its own etc; what its ld.so does not name is not read. */
+static void glibc_of_another_prefix_has_its_own_preload_file(void **state)
+{
+    struct world_case *c = *state;
+    static const char strings[] = "\0/gnu/lib/\0/gnu/lib64/\0\0/gnu/etc/ld.so.cache\0"
+                                  "/gnu/etc/ld.so.preload\0release version 2.36.\n";
+    PUT(c, "/t/own.so", .soname = "own.so");
+    PUT(c, "/t/usual.so", .soname = "usual.so");
+    case_put_text(c, "/gnu/etc/ld.so.preload", "/t/own.so");
+    case_put_text(c, "/etc/ld.so.preload", "/t/usual.so");
+    case_put_glibc(c, "/gnu/lib/ld-linux-x86-64.so.2",
+                   &(struct elf_spec){ .rodata = strings, .rodata_size = sizeof strings });
+    PUT(c, "/t/E", .interp = "/gnu/lib/ld-linux-x86-64.so.2");
+    assert_string_equal(answer(c, "/t/E"), "/t/own.so => /t/own.so [direct path]\n");
+    PUT(c, "/t/E", .interp = GLIBC);
+    assert_string_equal(answer(c, "/t/E"), "/t/usual.so => /t/usual.so [direct path]\n");
+}
+
 static void glibc_secure_preloads_need_the_set_uid_bit(void **state)
 {
     struct world_case *c = *state;
@@ -1230,6 +1248,42 @@ static void nothing_leaks_from_one_question_to_the_next(void **state)
 }
 
 /* A graph stays as it is while others are made. */
+static void settings_are_fixed_by_the_first_question(void **state)
+{
+    struct world_case *c = *state;
+    put_two(c);
+    PUT(c, "/t/E", .interp = GLIBC, .rpath = "/t/a:/t/b", .needed = NAMES(X));
+    case_resolver(c);
+    answer_again(c, "/t/E");
+    tenon_error errors[3] = { TENON_ERROR_INIT, TENON_ERROR_INIT, TENON_ERROR_INIT };
+    assert_false(tenon_resolver_set_loader(c->resolver, "musl", &errors[0]));
+    assert_false(tenon_resolver_set_exe(c->resolver, "/t/E", &errors[1]));
+    assert_false(tenon_resolver_set_interpreter(c->resolver, MUSL, &errors[2]));
+    for (size_t i = 0; i < 3; i++)
+        assert_int_equal(errors[i].code, TENON_E_ARGUMENT);
+    assert_string_equal(answer_again(c, "/t/E"), X " => " A_X " [RPATH]\n");
+    tenon_graph_free(c->graph);
+    c->graph = NULL;
+    tenon_state *process = tenon_state_new(NULL);
+    assert_false(tenon_resolve_state(c->resolver, process, NULL));
+    tenon_state_free(process);
+}
+
+/* What was answered without candidates of later is answered anew with them, and the reverse. */
+static void flags_can_change_between_questions(void **state)
+{
+    struct world_case *c = *state;
+    put_two(c);
+    PUT(c, "/t/E", .interp = GLIBC, .rpath = "/t/a:/t/b", .needed = NAMES(X));
+    case_resolver(c);
+    for (int i = 0; i < 4; i++) {
+        tenon_resolver_set_flags(c->resolver, i % 2 ? TENON_RESOLVE_LATER : 0);
+        answer_again(c, "/t/E");
+        const char *text = tried(c, X);
+        assert_int_equal(strstr(text, "later " B_X) != NULL, i % 2);
+    }
+}
+
 static void graphs_live_side_by_side(void **state)
 {
     struct world_case *c = *state;
@@ -1508,6 +1562,100 @@ static void a_chain_of_ten_thousand_is_walked(void **state)
     free_names(names);
 }
 
+/* 100 objects with run paths of their own stand between the program's and who needs it. */
+static void the_first_of_a_hundred_run_paths_counts(void **state)
+{
+    struct world_case *c = *state;
+    static const struct {
+        const char *interpreter, *rule;
+    } loaders[] = { { GLIBC, "RPATH" }, { MUSL, "RPATH or RUNPATH" } };
+    enum { LINKS = 100 };
+    char **names = many_names(LINKS, "libn%u.so");
+    char path[64], own[64];
+    PUT(c, "/t/first/" X, .soname = X);
+    for (size_t i = 0; i < LINKS; i++) {
+        snprintf(path, sizeof path, "/t/a/%s", names[i]);
+        snprintf(own, sizeof own, "/t/own%zu:/t/a", i);
+        PUT(c, path, .rpath = own, .needed = NAMES(i + 1 < LINKS ? names[i + 1] : X));
+    }
+    for (size_t i = 0; i < sizeof loaders / sizeof loaders[0]; i++) {
+        PUT(c, "/t/E", .interp = loaders[i].interpreter, .rpath = "/t/first:/t/a",
+            .needed = NAMES(names[0]));
+        answer(c, "/t/E");
+        assert_int_equal(tenon_graph_count(c->graph), LINKS + 1);
+        const tenon_library *x = tenon_graph_library(c->graph, LINKS);
+        assert_string_equal(x->path, "/t/first/" X);
+        assert_string_equal(x->rule->name, loaders[i].rule);
+        assert_string_equal(x->where, "RPATH of /t/E");
+    }
+    free_names(names);
+}
+
+enum { DEEP = 8000 };
+
+static void put_deep_chain(struct world_case *c, char *const *names, char *const *missing)
+{
+    char path[64], own[64];
+    for (size_t i = 0; i < DEEP; i++) {
+        const char *next = i + 1 < DEEP ? names[i + 1] : names[0];
+        snprintf(path, sizeof path, "/t/a/%s", names[i]);
+        snprintf(own, sizeof own, "/t/a:/t/own%zu", i);
+        PUT(c, path, .rpath = own, .runpath = i % 3 ? NULL : own,
+            .needed = NAMES(next, missing ? missing[i] : NULL));
+    }
+    PUT(c, "/t/E", .interp = GLIBC, .rpath = "/t/a", .needed = NAMES(names[0]));
+}
+
+/* Each has run paths of its own: what is searched costs, not what could be. */
+static void a_chain_of_own_run_paths_is_walked_or_refused(void **state)
+{
+    struct world_case *c = *state;
+    char **names = many_names(DEEP, "libn%u.so"), **missing = many_names(DEEP, "gone%u.so");
+    put_deep_chain(c, names, NULL);
+    clock_t start = clock();
+    answer(c, "/t/E");
+    assert_true(seconds_since(start) < SECONDS);
+    assert_int_equal(tenon_graph_count(c->graph), DEEP);
+    assert_int_equal(status(c), TENON_STATUS_OK);
+    put_deep_chain(c, names, missing); /* now all of each chain is searched */
+    start = clock();
+    assert_int_equal(strncmp(answer(c, "/t/E"), "error limit: ", 13), 0);
+    assert_true(seconds_since(start) < SECONDS);
+    free_names(names);
+    free_names(missing);
+}
+
+/* All of them go before the file that names them, and that has many others behind it. */
+static void very_many_filtees_are_listed(void **state)
+{
+    struct world_case *c = *state;
+    enum { NEEDS = 10000, FILTEES = 30000 };
+    char **needs = many_names(NEEDS, "n%u"), **filtees = many_names(FILTEES, "f%u"), path[64];
+    for (size_t i = 0; i < FILTEES; i++) {
+        snprintf(path, sizeof path, "/t/a/%s", filtees[i]);
+        PUT(c, path, .soname = filtees[i]);
+        if (i < NEEDS) {
+            snprintf(path, sizeof path, "/t/a/%s", needs[i]);
+            PUT(c, path, .soname = needs[i]);
+        }
+    }
+    free(needs[0]);
+    needs[0] = strdup(filtees[1]); /* stands behind, then before */
+    assert_non_null(needs[0]);
+    PUT(c, "/t/E", .interp = GLIBC, .runpath = "/t/a", .needed = NAMES("libf.so"));
+    PUT(c, "/t/a/libf.so", .runpath = "/t/a", .needed = (const char *const *)needs,
+        .auxiliaries = (const char *const *)filtees);
+    clock_t start = clock();
+    answer(c, "/t/E");
+    assert_true(seconds_since(start) < SECONDS);
+    assert_int_equal(tenon_graph_count(c->graph), 1 + FILTEES + NEEDS - 1);
+    assert_int_equal(case_index(c, "f1"), 1);
+    assert_int_equal(case_index(c, "libf.so"), FILTEES);
+    assert_int_equal(case_index(c, "n1"), FILTEES + 1);
+    free_names(needs);
+    free_names(filtees);
+}
+
 static char *repeat(const char *text, size_t times)
 {
     size_t n = strlen(text);
@@ -1609,6 +1757,7 @@ int main(void)
         CASE(glibc_filtee_that_is_loaded_moves_forward_only),
         CASE(glibc_missing_filter_counts_and_auxiliary_does_not),
         CASE(glibc_preloads_come_first_and_answer_to_their_soname),
+        CASE(glibc_of_another_prefix_has_its_own_preload_file),
         CASE(glibc_secure_preloads_need_the_set_uid_bit),
         CASE(needs_go_breadth_first_and_in_circles),
         CASE(musl_environment_beats_all_and_runpath_replaces_rpath),
@@ -1635,6 +1784,8 @@ int main(void)
         CASE(a_static_program_needs_nothing),
         CASE(a_library_can_be_loaded_by_a_program),
         CASE(nothing_leaks_from_one_question_to_the_next),
+        CASE(settings_are_fixed_by_the_first_question),
+        CASE(flags_can_change_between_questions),
         CASE(graphs_live_side_by_side),
         CASE(later_candidates_are_shown_when_asked_for),
         CASE(the_worst_library_decides_the_status),
@@ -1643,6 +1794,9 @@ int main(void)
         CASE(files_in_memory_can_ignore_case_too),
         CASE(ten_thousand_needs_are_answered),
         CASE(a_chain_of_ten_thousand_is_walked),
+        CASE(the_first_of_a_hundred_run_paths_counts),
+        CASE(a_chain_of_own_run_paths_is_walked_or_refused),
+        CASE(very_many_filtees_are_listed),
         CASE(a_megabyte_of_path_is_searched_or_refused),
         CASE(many_names_in_a_long_path_end_with_a_limit),
     };

@@ -124,7 +124,8 @@ static bool ask_with_failure(struct world_case *c, const char *file, const tenon
     tenon_graph *graph = NULL;
     fail_after(n);
     tenon_resolver *r = tenon_resolver_new(c->world, &err);
-    if (r) {
+    bool ready = r && tenon_resolver_set_exe(r, c->exe, &err);
+    if (ready) {
         tenon_resolver_set_flags(r, c->flags);
         graph = process ? tenon_resolve_state(r, process, &err) : tenon_resolve_file(r, file, &err);
     }
@@ -137,6 +138,8 @@ static bool ask_with_failure(struct world_case *c, const char *file, const tenon
         check_text(c, graph, expected);
     }
     if (r) { /* and again, with memory */
+        assert_true(ready || tenon_resolver_set_exe(r, c->exe, NULL));
+        tenon_resolver_set_flags(r, c->flags);
         graph = process ? tenon_resolve_state(r, process, &err) : tenon_resolve_file(r, file, &err);
         assert_non_null(graph);
         check_text(c, graph, expected);
@@ -245,6 +248,16 @@ static void a_library_alone_survives_each_failure(void **state)
     fail_each(c, "/t/a/libx.so.1", NULL);
 }
 
+static void a_library_loaded_by_a_program_survives_each_failure(void **state)
+{
+    struct world_case *c = *state;
+    put_everything(c, GLIBC);
+    PUT(c, "/t/z/plugin.so", .needed = NAMES("libz.so.1"));
+    case_cwd(c, "/t/z");
+    c->exe = "/t/E";
+    fail_each(c, "plugin.so", NULL);
+}
+
 static void musl_survives_each_failure(void **state)
 {
     struct world_case *c = *state;
@@ -298,6 +311,7 @@ int main(void)
         CASE(glibc_without_a_cache_survives_each_failure),
         CASE(glibc_without_its_loader_survives_each_failure),
         CASE(a_library_alone_survives_each_failure),
+        CASE(a_library_loaded_by_a_program_survives_each_failure),
         CASE(musl_survives_each_failure),
         CASE(a_state_survives_each_failure),
         cmocka_unit_test(making_a_state_survives_each_failure),

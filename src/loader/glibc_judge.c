@@ -1,0 +1,144 @@
+/*
+ * src/loader/glibc_judge.c - what ld.so does with a candidate, and the words it has for it
+ *
+ * rule  glibc 2.36 elf/dl-load.c, open_verify() and _dl_map_object_from_fd()
+ */
+#include "glibc_judge.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "fail.h"
+#include "hwcaps.h"
+#include "machines.h"
+
+/* e_flags bits that glibc compares for a machine. rule  sysdeps/ARCH/dl-machine.h */
+static const struct {
+    uint32_t machine, mask;
+} machine_flags[] = { { EM_RISCV, 0x6 | 0x8 }, { EM_MIPS, 0x20 | 0x400 } };
+
+static bool is_sparc32(uint32_t machine)
+{
+    return machine == EM_SPARC || machine == EM_SPARC32PLUS;
+}
+
+/* rule  elf_machine_matches_host() of each port */
+static bool matches_host(const struct tn_target *target, const struct tn_elf_header *h)
+{
+    if (h->e_machine != target->machine &&
+        !(is_sparc32(target->machine) && is_sparc32(h->e_machine)))
+        return false;
+    for (size_t i = 0; i < TN_COUNT(machine_flags); i++)
+        if (machine_flags[i].machine == target->machine &&
+            (h->e_flags & machine_flags[i].mask) != (target->e_flags & machine_flags[i].mask))
+            return false;
+    if (target->machine == EM_PPC64) { /* 0: any ABI */
+        uint32_t a = h->e_flags & 3, b = target->e_flags & 3;
+        return a == 0 || b == 0 || a == b;
+    }
+    return true;
+}
+
+/* LIBC_ABI_MAX: ABI versions of ELFOSABI_GNU that are known. rule  glibc libc-abis */
+#define ABI_VERSIONS 4
+
+enum { OSABI_SYSV = 0, OSABI_GNU = 3, ET_EXEC = 2, ET_DYN = 3 };
+#define DF_1_PIE 0x08000000u
+
+/* The tests of open_verify() on the header, in its order. outcome FOUND: passed. */
+static struct tn_judgement judge_header(const struct tn_target *target,
+                                        const struct tn_elf_header *h)
+{
+    static const uint8_t padding[7];
+    bool little = target->endian == TN_LITTLE;
+    const uint8_t *id = h->e_ident;
+    if (memcmp(id, "\177ELF", 4) != 0)
+        return tn_judged(TENON_OUTCOME_NOT_ELF, TN_STOP, "invalid ELF header");
+    if (id[4] != target->word / 4)
+        return tn_judged(TENON_OUTCOME_WRONG_CLASS, TN_SKIP,
+                         id[4] == 1   ? "wrong ELF class: ELFCLASS32"
+                         : id[4] == 2 ? "wrong ELF class: ELFCLASS64"
+                                      : "wrong ELF class");
+    if (id[5] != (little ? 1 : 2))
+        return tn_judged(TENON_OUTCOME_WRONG_ENDIAN, TN_STOP,
+                         little ? "ELF file data encoding not little-endian"
+                                : "ELF file data encoding not big-endian");
+    if (id[6] != 1)
+        return tn_judged(TENON_OUTCOME_MALFORMED, TN_STOP,
+                         "ELF file version ident does not match current one");
+    if (id[7] != OSABI_SYSV && id[7] != OSABI_GNU)
+        return tn_judged(TENON_OUTCOME_WRONG_ABI, TN_STOP, "ELF file OS ABI invalid");
+    if (id[8] != 0 && (id[7] != OSABI_GNU || id[8] >= ABI_VERSIONS))
+        return tn_judged(TENON_OUTCOME_WRONG_ABI, TN_STOP, "ELF file ABI version invalid");
+    if (memcmp(id + 9, padding, sizeof padding) != 0)
+        return tn_judged(TENON_OUTCOME_MALFORMED, TN_STOP, "nonzero padding in e_ident");
+    if (h->e_version != 1)
+        return tn_judged(TENON_OUTCOME_MALFORMED, TN_STOP,
+                         "ELF file version does not match current one");
+    if (!matches_host(target, h))
+        return tn_judged(TENON_OUTCOME_WRONG_MACHINE, TN_SKIP, NULL);
+    if (h->e_type != ET_DYN && h->e_type != ET_EXEC)
+        return tn_judged(TENON_OUTCOME_WRONG_TYPE, TN_STOP,
+                         "only ET_DYN and ET_EXEC can be loaded");
+    if (h->e_phentsize != (target->word == 8 ? 56 : 32))
+        return tn_judged(TENON_OUTCOME_MALFORMED, TN_STOP,
+                         "ELF file's phentsize not the expected size");
+    return tn_judged(TENON_OUTCOME_FOUND, TN_ACCEPT, NULL);
+}
+
+/* What mapping the object finds. rule  _dl_map_object_from_fd() */
+static struct tn_judgement judge_contents(const struct tn_target *target,
+                                          const struct tn_facts *facts)
+{
+    if (!facts->elf.has_load)
+        return tn_judged(TENON_OUTCOME_MALFORMED, TN_STOP, "object file has no loadable segments");
+    if (facts->elf.header.e_type == ET_EXEC)
+        return tn_judged(TENON_OUTCOME_WRONG_TYPE, TN_STOP, "cannot dynamically load executable");
+    if (!facts->elf.has_dynamic)
+        return tn_judged(TENON_OUTCOME_MALFORMED, TN_STOP, "object file has no dynamic section");
+    if (facts->elf.dt_flags_1 & DF_1_PIE)
+        return tn_judged(TENON_OUTCOME_WRONG_TYPE, TN_STOP,
+                         "cannot dynamically load position-independent executable");
+    unsigned level = tn_hwcaps_isa_level(target->machine, tenon_world_cpu(target->world));
+    if (level && facts->elf.isa_needed >> level)
+        return tn_judged(TENON_OUTCOME_WRONG_CPU, TN_STOP, "CPU ISA level is lower than required");
+    return tn_judged(TENON_OUTCOME_FOUND, TN_ACCEPT, NULL);
+}
+
+void tn_glibc_judge(const struct tn_target *target, const struct tn_candidate *candidate,
+                    struct tn_judgement *out)
+{
+    if (candidate->info->type == TENON_FILE_DIRECTORY) {
+        *out =
+            tn_judged(TENON_OUTCOME_IS_DIRECTORY, TN_STOP, "cannot read file data: Is a directory");
+        return;
+    }
+    if (!candidate->header_read) {
+        *out = tn_judged(TENON_OUTCOME_TRUNCATED, TN_STOP, "file too short");
+        return;
+    }
+    *out = judge_header(target, candidate->header);
+    if (out->outcome != TENON_OUTCOME_FOUND)
+        return;
+    if (candidate->facts)
+        *out = judge_contents(target, candidate->facts);
+    else
+        *out = tn_judged(candidate->error == TENON_E_TRUNCATED ? TENON_OUTCOME_TRUNCATED
+                                                               : TENON_OUTCOME_MALFORMED,
+                         TN_STOP,
+                         candidate->error == TENON_E_TRUNCATED ? "cannot read file data"
+                                                               : candidate->error_text);
+}
+
+/* rule  open_path(): other errors than these leave the loop over the directories */
+void tn_glibc_judge_errno(int error, struct tn_judgement *out)
+{
+    switch (error) {
+    case ENOENT:
+    case ENOTDIR: *out = tn_judged(TENON_OUTCOME_ABSENT, TN_SKIP, NULL); break;
+    case EACCES: *out = tn_judged(TENON_OUTCOME_PERMISSION, TN_SKIP, NULL); break;
+    case ELOOP: *out = tn_judged(TENON_OUTCOME_SYMLINK_LOOP, TN_END_STAGE, NULL); break;
+    case ENAMETOOLONG: *out = tn_judged(TENON_OUTCOME_TOO_LONG, TN_END_STAGE, NULL); break;
+    default: *out = tn_judged(TENON_OUTCOME_UNREADABLE, TN_END_STAGE, tn_errno_text(error));
+    }
+}

@@ -1,0 +1,224 @@
+/*
+ * src/resolve/program.c - what a process begins with: a program, its loader, and its interpreter
+ *
+ * rule  Linux fs/binfmt_elf.c, load_elf_binary(); glibc elf/rtld.c, dl_main(); musl
+ *       ldso/dynlink.c, __dls3()
+ */
+#include <string.h>
+
+#include "fail.h"
+#include "process.h"
+
+static const char *interpreter_for(tenon_resolver *r, const struct tn_node *node,
+                                   const tenon_loader *loader)
+{
+    if (r->interpreter)
+        return r->interpreter;
+    if (node->facts->interpreter)
+        return node->facts->interpreter;
+    const char *path = tn_loader_interpreter(loader, node->facts);
+    return path ? path : "";
+}
+
+/* The target of a program, made if new. NULL: no memory. */
+static struct tn_target_row *target_for(tenon_resolver *r, const struct tn_node *node,
+                                        const tenon_loader *loader, tenon_error *err)
+{
+    const struct tn_elf_header *h = &node->header;
+    const char *interpreter = interpreter_for(r, node, loader);
+    for (struct tn_target_row *row = r->targets; row; row = row->next)
+        if (row->target.loader == loader && row->target.word == h->word &&
+            row->target.endian == h->endian && row->target.machine == h->e_machine &&
+            row->target.e_flags == h->e_flags && strcmp(row->target.interpreter, interpreter) == 0)
+            return row;
+    struct tn_target_row *row = tn_arena_take(&r->arena, sizeof *row);
+    if (!row) {
+        tn_no_memory(err);
+        return NULL;
+    }
+    row->target = (struct tn_target){
+        .loader = loader,
+        .world = r->world,
+        .arena = &r->arena,
+        .word = h->word,
+        .endian = h->endian,
+        .machine = h->e_machine,
+        .e_flags = h->e_flags,
+        .interpreter = interpreter,
+        .secure = tenon_world_secure(r->world),
+        .id = (uint32_t)r->target_count,
+    };
+    if (!loader->configure(&row->target, err))
+        return NULL;
+    const char *env = tenon_world_env(r->world, "LD_LIBRARY_PATH");
+    row->env_has_tokens = env && strchr(env, '$');
+    row->next = r->targets;
+    r->targets = row;
+    r->target_count++;
+    return row;
+}
+
+/* An interpreter that cannot be opened: nothing starts, and it is shown as missing. */
+static struct tn_object missing_self(tenon_resolver *r, uint32_t path, int error)
+{
+    struct tn_judgement judged;
+    tn_loader_at_hand(r)->judge_errno(error, &judged);
+    const char *reason = tn_arena_format(&r->arena, "the interpreter %s: %s", tn_text_of(r, path),
+                                         tn_errno_text(error));
+    r->no_memory |= !reason;
+    return (struct tn_object){
+        .node = TN_NO_NODE,
+        .name = path,
+        .path = TN_NO_NAME,
+        .status = TENON_STATUS_MISSING,
+        .reason = reason,
+        .search = tn_search_refused(r, path, judged.outcome,
+                                    "the kernel cannot start a program without its interpreter"),
+    };
+}
+
+static struct tn_object found_self(tenon_resolver *r, uint32_t path)
+{
+    return (struct tn_object){
+        .node = r->openings[r->uses[path].opened - 1].node,
+        .name = path,
+        .path = path,
+        .status = TENON_STATUS_FOUND,
+        .rule = &tn_loader_at_hand(r)->rules[tn_loader_at_hand(r)->rule_self],
+    };
+}
+
+/* The names that the interpreter answers to, whether it is in the order or not. */
+static void claim_self(tenon_resolver *r, uint32_t path, struct tn_node *node)
+{
+    tn_claim(r, path, r->self);
+    if (node && tn_loader_at_hand(r)->matches_soname)
+        tn_claim(r, node->own_name, r->self);
+    tn_claim(r, tn_resolver_name(r, tn_base_name(tn_text_of(r, path))), r->self);
+    if (node) {
+        node->stamp = r->stamp;
+        node->object = r->self;
+    }
+}
+
+/*
+ * The kernel maps the interpreter before anything else: it is there, or nothing starts. It stands
+ * in the order when something asks for it (or when it is missing, so that it is seen).
+ */
+static void add_self(tenon_resolver *r)
+{
+    int error;
+    uint32_t path = tn_resolver_name(r, r->target->target.interpreter);
+    struct tn_node *node = path == TN_NO_NAME ? NULL : tn_resolver_open(r, path, &error);
+    if (r->no_memory)
+        return;
+    struct tn_object self = node ? found_self(r, path) : missing_self(r, path, error);
+    self.parent = TENON_NOBODY;
+    self.done = self.is_interpreter = self.has_short = true;
+    r->self = tn_process_add(r, self);
+    if (r->self < 0)
+        return;
+    claim_self(r, path, node);
+    if (!node)
+        tn_process_list(r, r->self);
+}
+
+bool tn_node_fail(const struct tn_node *node, const char *path, tenon_error *err)
+{
+    if (node->error == TENON_E_SYSTEM)
+        return tn_fail_system(err, node->system_errno, "%s", path);
+    tn_fail(err, node->error, "%s", node->error_text);
+    return strncmp(node->error_text, path, strlen(path)) == 0 ? false : tn_context(err, "%s", path);
+}
+
+/* Kinds that no loader starts. */
+static bool check_kind(const struct tn_node *node, const char *path, tenon_error *err)
+{
+    static const struct {
+        enum tenon_kind kind;
+        const char *what;
+    } kinds[] = {
+        { TENON_KIND_OBJECT, "a relocatable object: it must be linked first" },
+        { TENON_KIND_KERNEL_MODULE, "a kernel module: the kernel loads it, not ld.so" },
+        { TENON_KIND_CORE, "a core dump" },
+        { TENON_KIND_DEBUG, "a file of debugging information: its program is elsewhere" },
+    };
+    for (size_t i = 0; i < TN_COUNT(kinds); i++)
+        if (kinds[i].kind == node->facts->kind)
+            return tn_fail(err, TENON_E_NOT_LOADABLE, "%s: cannot be loaded: %s", path,
+                           kinds[i].what);
+    return true;
+}
+
+/* Opens a file and says why no loader starts it, if so. NULL with *err filled. */
+static struct tn_node *open_startable(tenon_resolver *r, uint32_t path, tenon_error *err)
+{
+    int error;
+    const char *text = tn_text_of(r, path);
+    struct tn_node *node = tn_resolver_open(r, path, &error);
+    if (r->no_memory)
+        tn_resolver_fail(r, path, err);
+    else if (!node)
+        tn_fail_system(err, error, "%s", text);
+    else if (node->error)
+        tn_node_fail(node, text, err);
+    else if (check_kind(node, text, err))
+        return node;
+    return NULL;
+}
+
+static bool choose_target(tenon_resolver *r, const struct tn_node *node, const char *path,
+                          tenon_error *err)
+{
+    const struct tn_facts *facts = node->facts;
+    const tenon_loader *loader = r->loader ? r->loader : node->loader;
+    if (!loader)
+        return tn_fail(err, TENON_E_UNSUPPORTED,
+                       "%s: its loader is none that tenon knows (%s%s%s); --loader names one", path,
+                       facts->os ? facts->os : "unknown system", facts->interpreter ? ", " : "",
+                       facts->interpreter ? facts->interpreter : "");
+    r->target = target_for(r, node, loader, err);
+    r->program_started = facts->interpreter != NULL && facts->kind == TENON_KIND_EXECUTABLE;
+    return r->target != NULL;
+}
+
+bool tn_program_open(tenon_resolver *r, uint32_t path, tenon_error *err)
+{
+    const struct tn_node *node = open_startable(r, path, err);
+    if (!node)
+        return false;
+    int32_t program = tn_process_add(r, (struct tn_object){
+                                            .node = r->openings[r->uses[path].opened - 1].node,
+                                            .name = path,
+                                            .path = path,
+                                            .parent = TENON_NOBODY,
+                                            .status = TENON_STATUS_FOUND,
+                                        });
+    if (program < 0)
+        return tn_no_memory(err);
+    if (node->facts->is_static && !node->facts->interpreter)
+        return true;
+    return choose_target(r, node, tn_text_of(r, path), err);
+}
+
+/* One that ld.so was asked to start is known by its file, too, as a library would be. */
+static void claim_program(tenon_resolver *r)
+{
+    struct tn_node *node = r->nodes[tn_object_at(r, TN_PROGRAM)->node];
+    tn_claim(r, tn_resolver_name(r, ""), TN_PROGRAM);
+    tn_claim(r, node->own_name, TN_PROGRAM);
+    if (!r->program_started) {
+        tn_claim(r, tn_object_at(r, TN_PROGRAM)->path, TN_PROGRAM);
+        node->stamp = r->stamp;
+        node->object = TN_PROGRAM;
+    }
+}
+
+void tn_program_begin(tenon_resolver *r)
+{
+    tn_process_list(r, TN_PROGRAM);
+    if (tn_loader_at_hand(r)->matches_soname)
+        claim_program(r);
+    tn_run_paths_set(r, TN_PROGRAM);
+    add_self(r);
+}

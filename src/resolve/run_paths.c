@@ -1,0 +1,125 @@
+/*
+ * src/resolve/run_paths.c - $ORIGIN, and the run paths of each object and of who caused it
+ *
+ * rule  glibc elf/dl-object.c, _dl_new_object() (l_origin), elf/dl-load.c, decompose_rpath(); musl
+ *       ldso/dynlink.c, fixup_rpath()
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "process.h"
+
+/* The directory of a path, made absolute with the cwd; symbolic links are not resolved. */
+static const char *directory_of(tenon_resolver *r, const char *path)
+{
+    const char *cwd = "", *slash = strrchr(path, '/');
+    int size = slash ? (int)(slash - path) : 0;
+    if (slash == path)
+        return "/";
+    if (*path != '/') {
+        cwd = tenon_world_cwd(r->world);
+        cwd = size && strcmp(cwd, "/") == 0 ? "" : cwd;
+    }
+    const char *between = *path != '/' && size ? "/" : "";
+    const char *directory = tn_arena_format(&r->arena, "%s%s%.*s", cwd, between, size, path);
+    r->no_memory |= !directory;
+    return directory;
+}
+
+/*
+ * Directory of the program: the kernel gives its real path (/proc/self/exe); a file that ld.so was
+ * asked to start keeps the path as typed.
+ */
+const char *tn_program_origin(tenon_resolver *r)
+{
+    if (r->program_origin != TN_NO_NAME)
+        return tn_text_of(r, r->program_origin);
+    const char *path = tn_text_of(r, tn_object_at(r, TN_PROGRAM)->path);
+    int error = 0;
+    char *real = r->program_started ? tenon_world_realpath(r->world, path, &error) : NULL;
+    const char *directory = directory_of(r, real ? real : path);
+    free(real);
+    r->no_memory |= error == ENOMEM;
+    if (!r->no_memory)
+        r->program_origin = tn_resolver_name(r, directory);
+    return directory;
+}
+
+/* The directory of a path as it stands; "." when it names none. */
+static const char *directory_in(tenon_resolver *r, const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    const char *directory = slash ? tn_arena_copy(&r->arena, path, (size_t)(slash - path)) : ".";
+    r->no_memory |= !directory;
+    return directory;
+}
+
+const char *tn_origin_of(tenon_resolver *r, int32_t object)
+{
+    const char *path = tn_text_of(r, tn_object_at(r, object)->path);
+    bool by_kernel = object == TN_PROGRAM && r->program_started;
+    if (tn_loader_at_hand(r)->origin_as_given && !by_kernel)
+        return directory_in(r, path);
+    return object == TN_PROGRAM ? tn_program_origin(r) : directory_of(r, path);
+}
+
+/* One of an object's lists, if it has it; false: no memory. */
+static bool split_list(tenon_resolver *r, int32_t object, const char *list, const char *tag,
+                       const struct tn_dirs **dirs, const char **where)
+{
+    struct tn_target *target = &r->target->target;
+    if (!list)
+        return true;
+    const char *origin = strchr(list, '$') ? tn_origin_of(r, object) : NULL;
+    if (r->no_memory)
+        return false;
+    *dirs = target->loader->split(target, list, origin, object == TN_PROGRAM);
+    *where =
+        tn_arena_format(&r->arena, "%s of %s", tag, tn_text_of(r, tn_object_at(r, object)->path));
+    return *dirs && *where;
+}
+
+/* The chain that begins with this object's own run paths; UINT32_MAX: no memory. */
+static uint32_t make_paths(tenon_resolver *r, int32_t object, const struct tn_paths *parent)
+{
+    const struct tn_object *o = tn_object_at(r, object);
+    const struct tn_facts *facts = r->nodes[o->node]->facts;
+    bool is_program = object == TN_PROGRAM;
+    uint32_t key[4] = { TN_TAG_PATHS | (uint32_t)is_program << 3 |
+                            (uint32_t)r->program_started << 4 | r->target->target.id << 5,
+                        o->path, parent ? parent->id + 1 : 0, o->node };
+    uint32_t known = tn_map_find(&r->map, key);
+    if (known != TN_NO_NAME)
+        return known;
+    struct tn_paths *paths = tn_arena_take(&r->arena, sizeof *paths);
+    if (!paths || !tn_grow(&r->paths, &r->path_room, r->path_count, sizeof *r->paths) ||
+        !split_list(r, object, facts->rpath, "RPATH", &paths->rpath, &paths->rpath_where) ||
+        !split_list(r, object, facts->runpath, "RUNPATH", &paths->runpath, &paths->runpath_where) ||
+        !tn_map_set(&r->map, key, (uint32_t)r->path_count))
+        return UINT32_MAX;
+    paths->parent = parent;
+    paths->next_rpath = parent && !parent->rpath ? parent->next_rpath : parent;
+    paths->id = (uint32_t)r->path_count;
+    r->paths[r->path_count] = paths;
+    return (uint32_t)r->path_count++;
+}
+
+void tn_run_paths_set(tenon_resolver *r, int32_t object)
+{
+    struct tn_object *o = tn_object_at(r, object);
+    const struct tn_paths *parent = o->parent >= 0 ? tn_object_at(r, o->parent)->paths : NULL;
+    if (!parent && object != TN_PROGRAM && tn_loader_at_hand(r)->program_is_last)
+        parent = tn_object_at(r, TN_PROGRAM)->paths;
+    o->paths = parent;
+    const struct tn_facts *facts = o->node == TN_NO_NODE ? NULL : r->nodes[o->node]->facts;
+    if (!facts || (!facts->rpath && !facts->runpath))
+        return;
+    uint32_t paths = make_paths(r, object, parent);
+    if (paths == UINT32_MAX) {
+        r->no_memory = true;
+        return;
+    }
+    o->paths = r->paths[paths];
+    o->own = true;
+}

@@ -1,0 +1,34 @@
+/* src/resolve/search.h - a search while it goes on */
+#ifndef TN_SEARCH_H
+#define TN_SEARCH_H
+
+#include "resolver.h"
+
+/* What was tried so far is in r->tries. */
+struct tn_going {
+    tenon_resolver *r;
+    struct tn_target *target;
+    struct tn_search *search;     /* the answer, filled on the way */
+    const struct tn_plan *plan;   /* NULL: no list is searched */
+    const struct tn_stage *stage; /* of the next attempt; NULL: none */
+    const struct tn_asker *asker;
+    const char *name;
+    bool found, stopped;
+};
+
+/* Adds an attempt. After the answer it is one that the loader would not make. */
+void tn_going_record(struct tn_going *g, const char *path, struct tn_judgement judged);
+
+/* The loader gives the name up; `path` is the candidate that it stumbled over, or NULL. */
+void tn_going_stop(struct tn_going *g, const char *path, struct tn_judgement judged);
+
+/* True when nothing more is to be tried. */
+bool tn_going_is_over(const struct tn_going *g);
+
+/* Tries one path. */
+enum tn_action tn_going_path(struct tn_going *g, uint32_t path);
+
+/* Tries all that a stage stands for. */
+void tn_going_stage(struct tn_going *g, const struct tn_stage *stage);
+
+#endif

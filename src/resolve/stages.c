@@ -1,0 +1,347 @@
+/* src/resolve/stages.c - carries out the stages of a plan: each candidate, judged and recorded */
+#include <errno.h>
+#include <string.h>
+
+#include "limits.h"
+#include "search.h"
+
+/* Counts a candidate, a long path as several; false when there were too many for one process. */
+static bool may_try(tenon_resolver *r, const char *path)
+{
+    r->attempts += 1 + strlen(path) / 128;
+    r->too_much |= r->attempts > TN_LIMIT_ATTEMPTS;
+    r->no_memory |= r->too_much;
+    return !r->no_memory;
+}
+
+void tn_going_record(struct tn_going *g, const char *path, struct tn_judgement judged)
+{
+    tenon_resolver *r = g->r;
+    path = path ? path : "";
+    if (!may_try(r, path) || !tn_grow(&r->tries, &r->try_room, r->try_count, sizeof *r->tries)) {
+        r->no_memory = true;
+        return;
+    }
+    bool later = g->found || g->stopped;
+    if (later && judged.outcome == TENON_OUTCOME_FOUND)
+        judged.outcome = TENON_OUTCOME_LATER;
+    r->tries[r->try_count++] = (tenon_attempt){
+        .path = path,
+        .rule = g->stage ? g->stage->rule : NULL,
+        .where = g->stage ? g->stage->where : NULL,
+        .outcome = judged.outcome,
+        .detail = judged.detail,
+        .final = judged.action == TN_STOP && !later,
+        .later = later,
+    };
+}
+
+static struct tn_judgement said(enum tenon_outcome outcome, const char *detail)
+{
+    return tn_judged(outcome, TN_SKIP, detail);
+}
+
+/*
+ * A candidate whose e_ident is not the target's, for a loader that never looks: its facts are
+ * read again with the target's word size and byte order. false: no memory.
+ */
+static bool read_as_target(struct tn_going *g, const struct tn_node *node, struct tn_candidate *c,
+                           struct tn_elf_header *header, struct tn_facts *facts)
+{
+    struct tn_elf_assume assume = { g->target->word, g->target->endian };
+    struct tn_file file;
+    tenon_error err = TENON_ERROR_INIT;
+    c->facts = NULL;
+    c->header_read = false;
+    if (tn_file_open(g->r->world, tn_text_of(g->r, node->path), &g->r->scratch, &file) != 0)
+        return true;
+    c->header_read = tn_elf_read_header(&file, &assume, header, &err);
+    c->header = header;
+    if (c->header_read && tn_elf_read_facts(&file, &assume, facts, &err))
+        c->facts = facts;
+    tn_file_close(&file);
+    return err.code != TENON_E_MEMORY;
+}
+
+static bool is_of_target(const struct tn_target *target, const struct tn_elf_header *header)
+{
+    return memcmp(header->e_ident, "\177ELF", 4) == 0 && header->e_ident[4] == target->word / 4 &&
+           header->e_ident[5] == (target->endian == TN_LITTLE ? 1 : 2);
+}
+
+#define SET_UID 04000 /* S_ISUID */
+
+/* Judges the node of this number, which becomes another's when the target reads it its own way. */
+static struct tn_judgement judge_node(struct tn_going *g, uint32_t *number)
+{
+    const struct tn_node *node = g->r->nodes[*number];
+    struct tn_judgement judged;
+    struct tn_elf_header header;
+    struct tn_facts facts;
+    struct tn_candidate candidate = {
+        .info = &node->info,
+        .header = &node->header,
+        .header_read = node->header_read,
+        .facts = node->facts,
+        .error = node->error,
+        .error_text = node->error_text,
+    };
+    if (g->plan && g->plan->need_setuid && !(node->info.mode & SET_UID))
+        return said(TENON_OUTCOME_NOT_SETUID, NULL);
+    bool again = g->target->loader->ignores_ident && node->info.type == TENON_FILE_REGULAR &&
+                 !is_of_target(g->target, &node->header);
+    if (again && !read_as_target(g, node, &candidate, &header, &facts))
+        g->r->no_memory = true;
+    g->target->loader->judge(g->target, &candidate, &judged);
+    /* its own reading gave nothing to load: what it needs is known only now */
+    if (again && judged.action == TN_ACCEPT && !(node->facts && node->facts->elf.has_dynamic))
+        *number = tn_resolver_variant(g->r, *number, candidate.facts);
+    if (again)
+        tn_arena_reset(&g->r->scratch);
+    return judged;
+}
+
+static void accept(struct tn_going *g, uint32_t path, uint32_t node)
+{
+    if (g->found || g->stopped)
+        return;
+    g->found = true;
+    g->search->path = path;
+    g->search->node = node;
+    g->search->rule = g->stage->rule;
+    g->search->where = g->stage->where;
+    g->search->status = TENON_STATUS_FOUND;
+}
+
+void tn_going_stop(struct tn_going *g, const char *path, struct tn_judgement judged)
+{
+    if (g->found || g->stopped)
+        return;
+    g->stopped = true;
+    g->search->status = TENON_STATUS_REFUSED;
+    g->search->rule = g->stage ? g->stage->rule : NULL;
+    g->search->where = g->stage ? g->stage->where : NULL;
+    g->search->reason =
+        path && *path
+            ? tn_arena_format(&g->r->arena, "%s: %s", path,
+                              judged.detail ? judged.detail : tenon_outcome_name(judged.outcome))
+            : judged.detail;
+}
+
+enum tn_action tn_going_path(struct tn_going *g, uint32_t path)
+{
+    struct tn_judgement judged;
+    int error;
+    const char *text = tn_text_of(g->r, path);
+    uint32_t number = TN_NO_NODE;
+    if (tn_resolver_open(g->r, path, &error)) {
+        number = g->r->openings[g->r->uses[path].opened - 1].node;
+        judged = judge_node(g, &number);
+    } else
+        g->target->loader->judge_errno(error, &judged);
+    tn_going_record(g, text, judged);
+    if (judged.action == TN_ACCEPT)
+        accept(g, path, number);
+    else if (judged.action == TN_STOP)
+        tn_going_stop(g, text, judged);
+    return judged.action;
+}
+
+/* Whether a directory exists, as far as this loader cares; asked once. */
+static bool has_directory(struct tn_going *g, const char *dir)
+{
+    tenon_resolver *r = g->r;
+    uint32_t name = tn_resolver_name(r, dir);
+    tenon_file_info info;
+    if (name == TN_NO_NAME)
+        return false;
+    if (!r->uses[name].directory) {
+        int error = *dir ? tenon_world_stat(r->world, dir, &info) : 0;
+        bool exists = error == 0 && (!*dir || info.type == TENON_FILE_DIRECTORY);
+        if (error == ENOMEM) {
+            r->no_memory = true;
+            return false;
+        }
+        r->uses[name].directory = exists           ? TN_DIRECTORY_EXISTS
+                                  : error == ELOOP ? TN_DIRECTORY_LOOPS
+                                                   : TN_DIRECTORY_ABSENT;
+    }
+    return r->uses[name].directory == TN_DIRECTORY_EXISTS ||
+           (r->uses[name].directory == TN_DIRECTORY_LOOPS && !g->target->loader->stats_directories);
+}
+
+#define PATH_ROOM 8192
+
+static size_t append(char *path, size_t at, const char *part, size_t size)
+{
+    memcpy(path + at, part, size);
+    return at + size;
+}
+
+/* dir/sub/name; false when it is too long for any system. */
+static bool join(const struct tn_going *g, char path[PATH_ROOM], const char *dir, const char *sub,
+                 const char *name)
+{
+    bool verbatim = g->target->loader->joins_verbatim;
+    size_t dir_size = strlen(dir), sub_size = strlen(sub), name_size = strlen(name), n;
+    if (dir_size > PATH_ROOM / 4 || sub_size > PATH_ROOM / 4 || name_size > PATH_ROOM / 4)
+        return false;
+    n = append(path, 0, dir, dir_size);
+    if (dir_size && (verbatim || path[n - 1] != '/'))
+        path[n++] = '/';
+    n = append(path, n, sub, sub_size);
+    if (sub_size && name_size)
+        path[n++] = '/';
+    n = append(path, n, name, name_size);
+    path[n] = '\0';
+    return true;
+}
+
+/* A candidate in a directory that is not there: its path is for people only. */
+static void record_missing(struct tn_going *g, const char *dir)
+{
+    char path[PATH_ROOM];
+    size_t limit = g->target->loader->path_limit;
+    bool fits = join(g, path, dir, "", g->name) && (!limit || strlen(path) < limit);
+    const char *text = fits ? tn_arena_string(&g->r->arena, path) : dir;
+    if (text)
+        tn_going_record(g, text,
+                        said(fits ? TENON_OUTCOME_DIR_MISSING : TENON_OUTCOME_TOO_LONG, NULL));
+    else
+        g->r->no_memory = true;
+}
+
+bool tn_going_is_over(const struct tn_going *g)
+{
+    bool wants_later = g->r->flags & TENON_RESOLVE_LATER;
+    return g->r->no_memory || ((g->found || g->stopped) && !wants_later);
+}
+
+/* One candidate in a directory that is there. */
+static enum tn_action try_in(struct tn_going *g, const char *dir, const char *sub)
+{
+    char path[PATH_ROOM];
+    size_t limit = g->target->loader->path_limit;
+    if (!join(g, path, dir, sub, g->name) || (limit && strlen(path) >= limit)) {
+        tn_going_record(g, dir, said(TENON_OUTCOME_TOO_LONG, NULL));
+        return TN_SKIP;
+    }
+    uint32_t name = tn_resolver_name(g->r, path);
+    return name == TN_NO_NAME ? TN_STOP : tn_going_path(g, name);
+}
+
+/* One directory: first its hardware subdirectories that exist, then itself. */
+static enum tn_action try_directory(struct tn_going *g, const char *dir)
+{
+    static const char *const none[] = { NULL };
+    char below[PATH_ROOM];
+    if (!has_directory(g, dir)) {
+        record_missing(g, dir);
+        return TN_SKIP;
+    }
+    const char *const *subs = g->plan->hwcaps ? g->target->loader->subdirs(g->target) : none;
+    if (!subs)
+        g->r->no_memory = true;
+    for (; subs && *subs; subs++) {
+        if (!join(g, below, dir, *subs, "") || !has_directory(g, below))
+            continue;
+        enum tn_action action = try_in(g, dir, *subs);
+        if (action == TN_END_STAGE || tn_going_is_over(g))
+            return action;
+    }
+    return tn_going_is_over(g) ? TN_STOP : try_in(g, dir, "");
+}
+
+static void try_list(struct tn_going *g)
+{
+    const struct tn_dirs *dirs = g->stage->dirs;
+    for (size_t i = 0; i < dirs->count && !tn_going_is_over(g); i++) {
+        const struct tn_element *e = &dirs->at[i];
+        if (!e->dir)
+            tn_going_record(g, e->text, said(e->dropped, NULL));
+        else if (try_directory(g, e->dir) == TN_END_STAGE)
+            return;
+    }
+}
+
+static const struct tn_facts *facts_at(void *arg, const char *path)
+{
+    tenon_resolver *r = arg;
+    int error;
+    if (!may_try(r, path))
+        return NULL;
+    uint32_t name = tn_resolver_name(r, path);
+    struct tn_node *node = name == TN_NO_NAME ? NULL : tn_resolver_open(r, name, &error);
+    return node && node->error == TENON_OK ? node->facts : NULL;
+}
+
+static void try_cache(struct tn_going *g)
+{
+    struct tn_fact_source source = { facts_at, g->r };
+    struct tn_stage stage = *g->stage;
+    struct tn_cached cached;
+    if (!g->target->loader->cached(g->target, &source, g->name, g->asker->nodeflib, &cached)) {
+        g->r->no_memory = true;
+        return;
+    }
+    if (cached.rule)
+        stage.rule = cached.rule;
+    g->stage = &stage;
+    if (cached.outcome != TENON_OUTCOME_FOUND) {
+        tn_going_record(g, cached.path, said(cached.outcome, cached.detail));
+        return;
+    }
+    uint32_t path = tn_resolver_name(g->r, cached.path);
+    if (path == TN_NO_NAME)
+        return;
+    tn_going_path(g, path);
+    tenon_attempt *last = g->r->try_count ? &g->r->tries[g->r->try_count - 1] : NULL;
+    if (last && last->outcome == TENON_OUTCOME_ABSENT)
+        last->outcome = TENON_OUTCOME_STALE;
+}
+
+/* A stage that is no chain. */
+static void try_one(struct tn_going *g, const struct tn_stage *stage)
+{
+    struct tn_stage late;
+    g->stage = stage;
+    if (stage->kind == TN_STAGE_LATE) {
+        if (!g->target->loader->late_stage(g->target, g->asker, &late)) {
+            g->r->no_memory = true;
+            return;
+        }
+        g->stage = &late;
+    }
+    if (g->stage->kind == TN_STAGE_SKIPPED)
+        tn_going_record(g, g->stage->dirs ? g->stage->dirs->text : "",
+                        said(TENON_OUTCOME_NOT_CONSULTED, g->stage->detail));
+    else if (g->stage->kind == TN_STAGE_CACHE)
+        try_cache(g);
+    else
+        try_list(g);
+}
+
+/* Objects of a chain that are shown although none of their lists counts. */
+#define FUTILE_LINKS 32
+
+/* Each object of the chain in turn. Going on without a candidate counts as one: chains are long. */
+static void try_chain(struct tn_going *g, const struct tn_stage *chain)
+{
+    struct tn_link link = { .next = g->asker->paths };
+    for (size_t futile = 0; link.next && futile < FUTILE_LINKS && !tn_going_is_over(g);) {
+        const struct tn_paths *paths = link.next;
+        size_t before = g->r->try_count;
+        link = (struct tn_link){ .count = 0 };
+        chain->link(g->asker, paths, &link);
+        for (size_t i = 0; i < link.count && !tn_going_is_over(g); i++)
+            try_one(g, &link.stages[i]);
+        futile += link.futile;
+        if (link.next && g->r->try_count == before)
+            may_try(g->r, "");
+    }
+}
+
+void tn_going_stage(struct tn_going *g, const struct tn_stage *stage)
+{
+    (stage->kind == TN_STAGE_CHAIN ? try_chain : try_one)(g, stage);
+}
