@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "text.h"
+
 /* Where the descriptions of options start in a help text. */
 #define HELP_COLUMN 28
 
@@ -43,22 +45,50 @@ static void put_command(struct cli *cli, struct cli_out *out)
     }
 }
 
-static void complain(struct cli *cli, bool hint, const char *format, va_list arguments)
+const char *cli_shown(char buffer[CLI_SHOWN_ROOM], const char *name)
 {
-    char text[TENON_ERROR_TEXT + 512];
+    if (*name)
+        tn_text_escape(buffer, CLI_SHOWN_ROOM, name, strlen(name));
+    else
+        memcpy(buffer, "''", sizeof "''");
+    return buffer;
+}
 
+static void begin_complaint(struct cli *cli)
+{
     cli_flush(&cli->out); /* so that a log of both streams is in order */
-    vsnprintf(text, sizeof text, format, arguments);
     put_command(cli, &cli->err);
     cli_puts(&cli->err, ": ");
+}
+
+static void end_complaint(struct cli *cli)
+{
+    cli_puts(&cli->err, "\n");
+    cli_flush(&cli->err);
+}
+
+static void complain(struct cli *cli, bool hint, const char *format, va_list arguments)
+{
+    char text[TENON_ERROR_TEXT + CLI_SHOWN_ROOM + 64];
+
+    begin_complaint(cli);
+    vsnprintf(text, sizeof text, format, arguments);
     cli_prose(&cli->err, text);
     if (hint) {
         cli_puts(&cli->err, " (try '");
         put_command(cli, &cli->err);
         cli_puts(&cli->err, " --help')");
     }
-    cli_puts(&cli->err, "\n");
-    cli_flush(&cli->err);
+    end_complaint(cli);
+}
+
+void cli_complain_of(struct cli *cli, const char *name, const char *message)
+{
+    begin_complaint(cli);
+    cli_text(&cli->err, *name ? name : "''");
+    cli_puts(&cli->err, ": ");
+    cli_prose(&cli->err, message);
+    end_complaint(cli);
 }
 
 void cli_complain(struct cli *cli, const char *format, ...)
@@ -156,6 +186,7 @@ static bool set_color(struct cli *cli)
 bool cli_parse(struct cli *cli, struct poptOption *options, int argc, const char **argv,
                const char *const **files, int *status)
 {
+    char shown[CLI_SHOWN_ROOM];
     int help = 0, version = 0, wrong;
     struct poptOption common[] = {
         { "json", 0, POPT_ARG_NONE, &cli->json, 0, "print one JSON object (docs/json.md)", NULL },
@@ -175,14 +206,16 @@ bool cli_parse(struct cli *cli, struct poptOption *options, int argc, const char
     *status = CLI_YES;
     *files = (const char *const *)poptGetArgs(cli->parser);
     if (wrong < -1)
-        *status = cli_usage(cli, "%s: %s", poptBadOption(cli->parser, POPT_BADOPTION_NOALIAS),
+        *status = cli_usage(cli, "%s: %s",
+                            cli_shown(shown, poptBadOption(cli->parser, POPT_BADOPTION_NOALIAS)),
                             poptStrerror(wrong));
     else if (help)
         print_help(cli, options, common);
     else if (version)
         cli_print_version(cli);
     else if (!set_color(cli))
-        *status = cli_usage(cli, "--color is auto, always or never, not '%s'", cli->color);
+        *status =
+            cli_usage(cli, "--color is auto, always or never, not %s", tn_quote(shown, cli->color));
     else if (!*files || !**files)
         *status = cli_usage(cli, "no %.*s given", (int)strcspn(cli->command->arguments, "."),
                             cli->command->arguments);

@@ -48,10 +48,20 @@ int cli_end(struct cli *cli, int status);
 bool cli_parse(struct cli *cli, struct poptOption *options, int argc, const char **argv,
                const char *const **files, int *status);
 
-/* "tenon why: MESSAGE" on standard error. */
+/*
+ * A name as it stands in a message: escaped once, '' when it is empty, cut when it is very long.
+ * Returns `buffer`.
+ */
+#define CLI_SHOWN_ROOM 1024
+const char *cli_shown(char buffer[CLI_SHOWN_ROOM], const char *name);
+
+/* "tenon why: MESSAGE" on standard error; names in it are escaped already. */
 void cli_complain(struct cli *cli, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/* The same with a hint at --help; returns CLI_USAGE. */
+/* "tenon why: NAME: MESSAGE"; the name, of any length, is escaped here. */
+void cli_complain_of(struct cli *cli, const char *name, const char *message);
+
+/* cli_complain with a hint at --help; returns CLI_USAGE. */
 int cli_usage(struct cli *cli, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* "tenon 0.1.0" */

@@ -140,6 +140,10 @@ static const char *conflict(const struct why *why)
         return "--what-if and --dot";
     if (why->changes && why->lib)
         return "--what-if and --lib";
+    if (why->changes && why->dlopen)
+        return "--what-if and --dlopen";
+    if (why->lib && why->dlopen)
+        return "--lib and --dlopen";
     return NULL;
 }
 
@@ -149,7 +153,7 @@ static void free_why(struct why *why)
     cli_side_close(&why->changed);
     cli_query_free(&why->query);
     cli_free_list(why->changes);
-    free(why->lib);
+    cli_free_list(why->libs);
     free(why->nodes.rows);
     free(why->rows.rows);
 }
@@ -161,7 +165,7 @@ static int run_why(struct cli *cli, int argc, const char **argv)
     const char *const *files, *both;
     int status;
     struct poptOption options[] = {
-        { "lib", 0, POPT_ARG_STRING, &why.lib, 0, "only the chains to this library, its search",
+        { "lib", 0, POPT_ARG_ARGV, &why.libs, 0, "only the chains to this library, its search",
           "NAME" },
         { "symbols", 0, POPT_ARG_NONE, &why.symbols, 0, "who provides each undefined symbol",
           NULL },
@@ -196,8 +200,14 @@ static int run_why(struct cli *cli, int argc, const char **argv)
     };
 
     if (cli_parse(cli, options, argc, argv, &files, &status)) {
+        why.lib = why.libs ? why.libs[0] : NULL;
         both = conflict(&why);
-        status = both ? cli_usage(cli, "%s exclude each other", both) : answer_all(&why, files);
+        if (why.libs && why.libs[1])
+            status = cli_usage(cli, "--lib is given more than once");
+        else if (both)
+            status = cli_usage(cli, "%s exclude each other", both);
+        else
+            status = answer_all(&why, files);
     }
     free_why(&why);
     return status;

@@ -24,14 +24,24 @@ static void put_id(struct cli_out *out, size_t number, const char *between, int6
     cli_number(out, index);
 }
 
+/* One line of a label, where Graphviz reads &NAME; as one character. */
+static void put_line(struct cli_out *out, const char *line)
+{
+    for (size_t size; line[size = strcspn(line, "&")]; line += size + 1) {
+        cli_text_part_quoted(out, line, size);
+        cli_puts(out, "&amp;");
+    }
+    cli_text_quoted(out, line);
+}
+
 /* A label of one or two lines. */
 static void put_label(struct cli_out *out, const char *first, const char *second)
 {
     cli_puts(out, " label=\"");
-    cli_text_quoted(out, first);
+    put_line(out, first);
     if (second) {
         cli_puts(out, "\\n");
-        cli_text_quoted(out, second);
+        put_line(out, second);
     }
     cli_puts(out, "\"");
 }
@@ -118,6 +128,6 @@ void why_print_dot(struct why_view *view, size_t number)
     for (size_t node = 0; node <= view->count; node++)
         if (view->nodes[node].shown)
             put_other_edges(view, number, node);
-    for (size_t i = 0; i < findings && !view->why->lib; i++)
+    for (size_t i = 0; i < findings; i++)
         put_finding(view, number, i);
 }

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "fail.h"
+#include "text.h"
 
 /* What is still to be looked at below a directory, the next one last. */
 struct walk {
@@ -110,13 +111,67 @@ static bool has_json(const struct cli_answer *answer)
     return answer->cli->json && !answer->cli->quiet;
 }
 
+/*
+ * One failure: what to call the file it is about, and what went wrong with it. The library's
+ * messages begin with the path as it is or escaped, here and there with both; so that the user
+ * sees his own name for the file, and sees it escaped once, the two are kept apart.
+ */
+struct failure {
+    const char *subject; /* NULL: the message says it */
+    const char *message;
+};
+
+/* No message cuts a shorter name: what does not fit is at most one character, escaped. */
+#define UNCUT (TN_QUOTE_ROOM - 16)
+
+/* The rest of a message that begins with "NAME: ", NULL when it does not. */
+static const char *after_name(const char *message, const char *name)
+{
+    size_t same = 0;
+
+    while (name[same] && message[same] == name[same])
+        same++;
+    return (!name[same] || same > UNCUT) && strncmp(message + same, ": ", 2) == 0
+               ? message + same + 2
+               : NULL;
+}
+
+/* What a message says about the file at `path`, NULL when it begins with no form of that. */
+static const char *said_of(const char *message, const char *path)
+{
+    char escaped[TENON_ERROR_TEXT]; /* a longer one cannot stand in a message */
+    const char *rest, *said = NULL;
+
+    tn_text_escape(escaped, sizeof escaped, path, strlen(path));
+    while ((rest = after_name(message, path)) || (rest = after_name(message, escaped)))
+        message = said = rest;
+    return said;
+}
+
+/* A failure with the file at `path` in the world, which the user calls `label`. */
+static struct failure failure_of(const struct cli_answer *answer, const char *label,
+                                 const char *path, const tenon_error *err)
+{
+    const char *message = tenon_error_message(err), *exe = answer->side->exe, *said;
+
+    if ((said = said_of(message, path)))
+        return (struct failure){ label, said };
+    if (exe && (said = said_of(message, exe)))
+        return (struct failure){ exe, said };
+    return (struct failure){ NULL, message };
+}
+
 /* The error of one file, on the channel that its reader looks at. */
-static int tell_error(struct cli_answer *answer, const char *label, const tenon_error *err)
+static int tell_error(struct cli_answer *answer, const char *label, enum tenon_code code,
+                      struct failure failure)
 {
     struct cli_json *json = &answer->json;
 
     if (!has_json(answer)) {
-        cli_complain(answer->cli, "%s", tenon_error_message(err));
+        if (failure.subject)
+            cli_complain_of(answer->cli, failure.subject, failure.message);
+        else
+            cli_complain(answer->cli, "%s", failure.message);
         return CLI_UNREADABLE;
     }
     cli_json_item(json);
@@ -128,9 +183,9 @@ static int tell_error(struct cli_answer *answer, const char *label, const tenon_
     CLI_JSON_KEY(json, "error");
     cli_json_open(json, '{');
     CLI_JSON_KEY(json, "code");
-    cli_json_name(json, tenon_code_name(err->code));
+    cli_json_name(json, tenon_code_name(code));
     CLI_JSON_KEY(json, "message");
-    cli_json_sentence(json, tenon_error_message(err));
+    cli_json_message(json, failure.subject, failure.message);
     cli_json_close(json, '}');
     cli_json_close(json, '}');
     return CLI_UNREADABLE;
@@ -164,18 +219,6 @@ static bool is_other(const struct cli_side *side, const char *path, bool in_dire
     }
 }
 
-/* Messages begin with the path in the world; the user knows the file by another name. */
-static void relabel(tenon_error *err, const char *path, const char *label)
-{
-    size_t size = strlen(path);
-    char text[TENON_ERROR_TEXT];
-
-    if (strcmp(path, label) == 0 || strncmp(err->text, path, size) != 0)
-        return;
-    snprintf(text, sizeof text, "%s%s", label, err->text + size);
-    memcpy(err->text, text, sizeof text);
-}
-
 /* `*is_dir` (NULL inside a directory): nothing was said, the file is a directory. */
 static int answer_file(struct cli_answer *answer, const char *label, const char *path, bool skip,
                        bool *is_dir)
@@ -188,8 +231,7 @@ static int answer_file(struct cli_answer *answer, const char *label, const char 
     } else if (is_dir && err.system_errno == EISDIR) {
         *is_dir = true;
     } else if (!skip || !is_other(answer->side, path, !is_dir, &err)) {
-        relabel(&err, path, label);
-        status = tell_error(answer, label, &err);
+        status = tell_error(answer, label, err.code, failure_of(answer, label, path, &err));
     }
     return status;
 }
@@ -206,13 +248,10 @@ static size_t bare_size(const char *dir)
 
 static int tell_failure(struct cli_answer *answer, const char *label, int failed)
 {
-    tenon_error err = TENON_ERROR_INIT;
+    bool memory = failed == ENOMEM;
 
-    if (failed == ENOMEM)
-        tn_no_memory(&err);
-    else
-        tn_fail_system(&err, failed, "%s", label);
-    return tell_error(answer, label, &err);
+    return tell_error(answer, label, memory ? TENON_E_MEMORY : TENON_E_SYSTEM,
+                      (struct failure){ label, memory ? "out of memory" : tn_errno_text(failed) });
 }
 
 /* One path of the walk: a file is answered for, a directory is walked later. */

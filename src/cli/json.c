@@ -32,6 +32,18 @@ void cli_json_sentence(struct cli_json *json, const char *sentence)
     put_quoted(json, sentence, cli_prose_quoted);
 }
 
+void cli_json_message(struct cli_json *json, const char *name, const char *message)
+{
+    cli_put(json->out, "\"", 1);
+    if (name) {
+        cli_text_quoted(json->out, *name ? name : "''");
+        cli_put(json->out, ": ", 2);
+    }
+    cli_prose_quoted(json->out, message);
+    cli_put(json->out, "\"", 1);
+    json->comma = true;
+}
+
 void cli_json_number(struct cli_json *json, int64_t number)
 {
     cli_number(json->out, number);

@@ -45,6 +45,9 @@ static inline void cli_json_key(struct cli_json *json, const char *text, size_t 
 void cli_json_name(struct cli_json *json, const char *name);
 void cli_json_part(struct cli_json *json, const char *name, size_t size);
 void cli_json_sentence(struct cli_json *json, const char *sentence);
+/* "NAME: MESSAGE", without a name (NULL) a sentence alone. */
+void cli_json_message(struct cli_json *json, const char *name, const char *message);
+
 void cli_json_number(struct cli_json *json, int64_t number);
 void cli_json_bool(struct cli_json *json, bool value);
 

@@ -52,6 +52,8 @@ static const struct cli_command *command_named(const char *name)
 /* tenon without a command */
 static int run_itself(struct cli *cli, const char *argument)
 {
+    char shown[CLI_SHOWN_ROOM];
+
     if (!argument)
         return cli_usage(cli, "no command given");
     if (strcmp(argument, "--help") == 0)
@@ -59,7 +61,7 @@ static int run_itself(struct cli *cli, const char *argument)
     else if (strcmp(argument, "--version") == 0)
         cli_print_version(cli);
     else
-        return cli_usage(cli, "%s: unknown %s", argument,
+        return cli_usage(cli, "%s: unknown %s", cli_shown(shown, argument),
                          argument[0] == '-' ? "option" : "command");
     return CLI_YES;
 }

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "fail.h"
+#include "text.h"
 
 void cli_free_list(char **list)
 {
@@ -74,6 +75,8 @@ static bool change_secure(struct cli_side *side, const char *value, tenon_error 
 
 static bool change_interpreter(struct cli_side *side, const char *value, tenon_error *err)
 {
+    if (!*value)
+        return tn_fail(err, TENON_E_ARGUMENT, "a path is expected");
     return tenon_resolver_set_interpreter(side->resolver, value, err);
 }
 
@@ -86,8 +89,24 @@ static bool change_without(struct cli_side *side, const char *value, tenon_error
     return good;
 }
 
+/* The baseline and the levels of loader/hwcaps.c. */
+static bool is_cpu_level(const char *level)
+{
+    static const char *const levels[] = { "",    "x86-64-v2", "x86-64-v3", "x86-64-v4", "z13",
+                                          "z14", "z15",       "z16",       "power9",    "power10" };
+
+    for (size_t i = 0; i < sizeof levels / sizeof *levels; i++)
+        if (strcmp(levels[i], level) == 0)
+            return true;
+    return false;
+}
+
 static bool change_cpu(struct cli_side *side, const char *value, tenon_error *err)
 {
+    if (!is_cpu_level(value))
+        return tn_fail(err, TENON_E_ARGUMENT,
+                       "x86-64-v2 to v4, power9, power10, z13 to z16, or nothing for the baseline "
+                       "expected");
     return tenon_world_set_cpu(side->world, value, err);
 }
 
@@ -95,12 +114,13 @@ static bool change_cpu(struct cli_side *side, const char *value, tenon_error *er
 static const struct {
     const char *word;
     bool (*apply)(struct cli_side *side, const char *value, tenon_error *err);
+    bool may_be_empty; /* the value */
 } change_kinds[] = {
-    { "env:", change_env },
-    { "secure", change_secure },
-    { "interpreter:", change_interpreter },
-    { "without:", change_without },
-    { "cpu:", change_cpu },
+    { "env:", change_env, false },
+    { "secure", change_secure, true },
+    { "interpreter:", change_interpreter, false },
+    { "without:", change_without, false },
+    { "cpu:", change_cpu, true },
 };
 
 static bool make_change(struct cli_side *side, const char *change, tenon_error *err)
@@ -109,7 +129,8 @@ static bool make_change(struct cli_side *side, const char *change, tenon_error *
         const char *word = change_kinds[i].word;
         size_t size = strlen(word);
         bool takes_value = word[size - 1] == ':';
-        if (strncmp(change, word, size) == 0 && takes_value == (change[size] != '\0'))
+        if (strncmp(change, word, size) == 0 &&
+            (change[size] ? takes_value : change_kinds[i].may_be_empty))
             return change_kinds[i].apply(side, change + size, err);
     }
     return tn_fail(err, TENON_E_ARGUMENT,
@@ -135,11 +156,8 @@ static bool set_cwd(struct cli_side *side, const char *cwd, tenon_error *err)
 
 static bool set_exe(struct cli_side *side, const char *exe, tenon_error *err)
 {
-    char *path = cli_side_path(side, exe);
-    bool good = path ? tenon_resolver_set_exe(side->resolver, path, err) : tn_no_memory(err);
-
-    free(path);
-    return good;
+    side->exe = cli_side_path(side, exe);
+    return side->exe ? tenon_resolver_set_exe(side->resolver, side->exe, err) : tn_no_memory(err);
 }
 
 static bool set_platform(struct cli_side *side, const char *platform, tenon_error *err)
@@ -149,15 +167,22 @@ static bool set_platform(struct cli_side *side, const char *platform, tenon_erro
 
 static bool set_loader(struct cli_side *side, const char *loader, tenon_error *err)
 {
+    char quoted[TN_QUOTE_ROOM];
+
+    if (!tenon_loader_named(loader))
+        return tn_fail(err, TENON_E_ARGUMENT, "no loader is called %s", tn_quote(quoted, loader));
     return tenon_resolver_set_loader(side->resolver, loader, err);
 }
 
 /* Says what is wrong with the value of an option; a value that nobody could take is wrong usage. */
 static int refuse(struct cli *cli, const char *option, const char *value, const tenon_error *err)
 {
+    char shown[CLI_SHOWN_ROOM];
+
+    cli_shown(shown, value);
     if (err->code == TENON_E_ARGUMENT)
-        return cli_usage(cli, "%s %s: %s", option, value, tenon_error_message(err));
-    cli_complain(cli, "%s %s: %s", option, value, tenon_error_message(err));
+        return cli_usage(cli, "%s %s: %s", option, shown, tenon_error_message(err));
+    cli_complain(cli, "%s %s: %s", option, shown, tenon_error_message(err));
     return CLI_UNREADABLE;
 }
 
@@ -175,7 +200,12 @@ static bool open_world(struct cli *cli, const struct cli_query *query, struct cl
     }
     if (side->start && side->resolver)
         return true;
-    *status = refuse(cli, dir ? "--sysroot" : "this system", dir ? dir : "", &err);
+    if (dir) {
+        *status = refuse(cli, "--sysroot", dir, &err);
+    } else {
+        cli_complain_of(cli, "this system", tenon_error_message(&err));
+        *status = CLI_UNREADABLE;
+    }
     return false;
 }
 
@@ -233,6 +263,7 @@ void cli_side_close(struct cli_side *side)
 {
     tenon_resolver_free(side->resolver);
     tenon_world_free(side->world);
+    free(side->exe);
     free(side->start);
 }
 

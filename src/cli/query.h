@@ -21,6 +21,7 @@ void cli_free_list(char **list);
 struct cli_side {
     tenon_world *world;
     tenon_resolver *resolver;
+    char *exe;           /* the path of --exe in the world; NULL: none given */
     char *start;         /* the directory that a relative FILE starts from */
     const char *sysroot; /* borrowed; NULL: this system */
     bool moved;          /* the world's own cwd is another than `start` */

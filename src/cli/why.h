@@ -13,8 +13,9 @@ struct why_glyphs {
 struct why {
     struct cli *cli;
     struct cli_query query;
-    char *lib;      /* NULL: all libraries */
-    char **changes; /* of --what-if, NULL-ended; NULL: none */
+    char **libs;     /* of --lib, NULL-ended; NULL: none. One is allowed */
+    const char *lib; /* that one; NULL: all libraries */
+    char **changes;  /* of --what-if, NULL-ended; NULL: none */
     int skip_other, hide_system, symbols, dlopen, dot;
     struct cli_side side, changed; /* `changed` with --what-if only */
     const struct why_glyphs *glyphs;
@@ -81,8 +82,8 @@ const char *why_object_name(const struct why_view *view, int32_t object);
 /* "NAME@VERSION" */
 void why_put_symbol(struct cli_out *out, const char *symbol, const char *version);
 
-/* "  [RULE]", or whose rule it was when that is known. */
-void why_put_rule(struct cli_out *out, const tenon_rule *rule, const char *where);
+/* "GAP[RULE]", or whose rule it was when that is known. */
+void why_put_rule(struct cli_out *out, const char *gap, const tenon_rule *rule, const char *where);
 
 /* The forms. */
 void why_print_tree(struct why_view *view);

@@ -46,7 +46,7 @@ static void put_place(struct cli_out *out, const tenon_library *library, const c
         cli_text(out, library->path);
     }
     if (found) {
-        why_put_rule(out, library->rule, library->where);
+        why_put_rule(out, "  ", library->rule, library->where);
         return;
     }
     cli_puts(out, "  ");

@@ -105,7 +105,7 @@ static void put_finding(const struct why_view *view, const tenon_dlopen_finding 
         cli_text(out, finding->path);
     }
     if (finding->status == TENON_STATUS_FOUND)
-        why_put_rule(out, finding->rule, NULL);
+        why_put_rule(out, "  ", finding->rule, NULL);
     else
         cli_puts(out, finding->status == TENON_STATUS_REFUSED ? "  refused" : "  not found");
     cli_puts(out, "  ");
@@ -128,7 +128,7 @@ static void put_dlopens(const struct why_view *view)
 {
     size_t count = tenon_graph_dlopen_count(view->graph);
 
-    if (count == 0 || view->why->lib)
+    if (count == 0)
         return;
     cli_puts(view->out, "may be asked for at run time:\n");
     for (size_t i = 0; i < count; i++)

@@ -52,11 +52,11 @@ struct tree {
     char prefix[LEVELS * 8];
 };
 
-void why_put_rule(struct cli_out *out, const tenon_rule *rule, const char *where)
+void why_put_rule(struct cli_out *out, const char *gap, const tenon_rule *rule, const char *where)
 {
     if (!rule)
         return;
-    cli_puts(out, "  ");
+    cli_puts(out, gap);
     cli_style(out, CLI_RULE);
     cli_puts(out, "[");
     cli_text(out, where ? where : rule->name);
@@ -64,7 +64,8 @@ void why_put_rule(struct cli_out *out, const tenon_rule *rule, const char *where
     cli_style(out, CLI_PLAIN);
 }
 
-static void put_attempt(struct cli_out *out, const tenon_attempt *attempt, enum cli_style style)
+static void put_attempt(struct cli_out *out, const tenon_library *library,
+                        const tenon_attempt *attempt, enum cli_style style)
 {
     const char *words = outcomes[attempt->outcome].words;
 
@@ -74,7 +75,7 @@ static void put_attempt(struct cli_out *out, const tenon_attempt *attempt, enum 
         cli_puts(out, " ");
         cli_text(out, attempt->path);
     }
-    why_put_rule(out, attempt->rule, attempt->where);
+    why_put_rule(out, *attempt->path ? "  " : " ", attempt->rule, attempt->where);
     cli_style(out, style);
     if (words) {
         cli_puts(out, "  ");
@@ -85,7 +86,7 @@ static void put_attempt(struct cli_out *out, const tenon_attempt *attempt, enum 
         cli_prose(out, attempt->detail);
         cli_puts(out, ")");
     }
-    if (attempt->final)
+    if (attempt->final && !library->optional)
         cli_puts(out, "; the loader gives up here");
     cli_style(out, CLI_PLAIN);
     cli_puts(out, "\n");
@@ -117,7 +118,7 @@ static bool has_answer(const tenon_library *library)
 static void put_verdict(struct cli_out *out, const tenon_library *library)
 {
     if (has_answer(library)) {
-        why_put_rule(out, library->rule, library->where);
+        why_put_rule(out, "  ", library->rule, library->where);
         return;
     }
     cli_puts(out, "  ");
@@ -172,7 +173,7 @@ static void put_attempts(struct tree *tree, size_t node)
             continue;
         put_prefix(tree);
         cli_puts(tree->out, more ? tree->glyphs->rail : tree->glyphs->blank);
-        put_attempt(tree->out, attempt, found ? CLI_DIM : CLI_PLAIN);
+        put_attempt(tree->out, library, attempt, found ? CLI_DIM : CLI_PLAIN);
     }
 }
 
@@ -235,7 +236,6 @@ static void put_branches(struct tree *tree)
     struct why_node *nodes = tree->view->nodes;
     size_t node = 0;
 
-    find_also(tree->view, 0);
     for (;;) {
         if (nodes[node].first_child != WHY_NONE) {
             node = (size_t)nodes[node].first_child;
@@ -283,7 +283,7 @@ static void put_header(const struct why_view *view)
     cli_style(out, CLI_PLAIN);
     if (tenon_graph_is_static(view->graph))
         cli_puts(out, "  statically linked, no libraries");
-    else if (view->count == 0)
+    else if (view->count == 0 && !view->nodes[0].also)
         cli_puts(out, "  no libraries");
     cli_puts(out, "\n");
 }
@@ -305,7 +305,7 @@ static void put_search(const struct why_view *view, size_t node)
         cli_puts(out, k < 9 ? "   " : k < 99 ? "  " : " ");
         cli_number(out, (int64_t)k + 1);
         cli_puts(out, ". ");
-        put_attempt(out, attempt, CLI_PLAIN);
+        put_attempt(out, library, attempt, CLI_PLAIN);
     }
 }
 
@@ -327,6 +327,7 @@ void why_print_tree(struct why_view *view)
 {
     struct tree tree = { .view = view, .out = view->out, .glyphs = view->why->glyphs };
 
+    find_also(view, 0);
     put_header(view);
     put_branches(&tree);
     if (view->why->lib) {

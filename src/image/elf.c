@@ -170,7 +170,7 @@ bool tn_elf_map(const struct tn_elf *elf, uint64_t va, uint64_t *offset, uint64_
 
 /* What the program headers say by being there. */
 struct layout {
-    bool has_load, has_stack, exec_stack;
+    bool has_load, has_stack, exec_stack, dynamic_at_zero, dynamic_empty;
     const struct tn_elf_segment *interp; /* NULL: none */
 };
 
@@ -183,6 +183,9 @@ static struct layout read_layout(const struct tn_elf *elf)
             layout.has_load = true;
         } else if (s->p_type == TN_PT_INTERP && !layout.interp) {
             layout.interp = s;
+        } else if (s->p_type == TN_PT_DYNAMIC) {
+            layout.dynamic_empty |= !s->p_filesz;
+            layout.dynamic_at_zero = s->p_filesz ? !s->p_vaddr : layout.dynamic_at_zero;
         } else if (s->p_type == TN_PT_GNU_STACK) {
             layout.has_stack = true;
             layout.exec_stack = s->p_flags & TN_PF_X;
@@ -290,6 +293,9 @@ static bool read_loadable(struct tn_elf *elf, struct tn_facts *facts, tenon_erro
 {
     struct layout layout = read_layout(elf);
     facts->elf.has_load = layout.has_load;
+    facts->elf.dynamic_at_zero = layout.dynamic_at_zero;
+    facts->elf.dynamic_empty = layout.dynamic_empty;
+    facts->elf.layout = tn_elf_layout_of(elf);
     facts->elf.exec_stack = layout.exec_stack || !layout.has_stack;
     tn_elf_read_notes(elf);
     if (!read_note_facts(elf, facts, err) || !read_interpreter(elf, layout.interp, facts, err))

@@ -158,15 +158,21 @@ static bool take_literal(struct found *found, char *text, size_t size, tenon_err
 {
     bool fresh = false;
     text[size] = 0;
-    if (size < LITERAL_LEAST || found->likely == LIKELY_NAMES || !is_library_name(text))
+    if (size < LITERAL_LEAST || found->likely > LIKELY_NAMES || !is_library_name(text))
         return true;
     if (!is_new(&found->seen, text, size, &fresh, err))
         return false;
     if (!fresh)
         return true;
+    if (found->likely++ == LIKELY_NAMES) {
+        tn_image_warn(found->image,
+                      "more than %u string literals look like names of libraries: "
+                      "the rest is left out",
+                      LIKELY_NAMES);
+        return true;
+    }
     tenon_need need = { .flavour = TENON_NEED_LIKELY,
                         .name = tn_arena_copy(&found->image->arena, text, size) };
-    found->likely++;
     return need.name ? add(found, need, err) : tn_no_memory(err);
 }
 

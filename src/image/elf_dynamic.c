@@ -161,32 +161,56 @@ static bool find_strings(struct tn_elf *elf, tenon_error *err)
     return true;
 }
 
-/* The first PT_DYNAMIC that has bytes in the file (glibc passes over one that has none). */
+/* The last PT_DYNAMIC that has bytes in the file: glibc and musl go by the last one. */
 static const struct tn_elf_segment *find_dynamic(const struct tn_elf *elf)
 {
-    for (size_t i = 0; i < elf->segment_count; i++) {
-        const struct tn_elf_segment *s = &elf->segments[i];
+    for (size_t i = elf->segment_count; i > 0; i--) {
+        const struct tn_elf_segment *s = &elf->segments[i - 1];
         if (s->p_type == TN_PT_DYNAMIC && s->p_filesz)
             return s;
     }
     return NULL;
 }
 
+/*
+ * Where the section's bytes are: loaders read it in memory, at p_vaddr. When no segment brings
+ * it there from the file, p_offset is what is left to go by.
+ */
+static void place_dynamic(const struct tn_elf *elf, const struct tn_elf_segment *s,
+                          uint64_t *offset, uint64_t *size)
+{
+    *offset = s->p_offset;
+    *size = s->p_filesz;
+    if (s->p_vaddr == 0) /* for loaders there is none */
+        return;
+    for (size_t i = elf->segment_count; i > 0; i--) { /* a later mapping replaces an earlier one */
+        const struct tn_elf_segment *load = &elf->segments[i - 1];
+        uint64_t at, into = s->p_vaddr - load->p_vaddr;
+        if (load->p_type != TN_PT_LOAD || s->p_vaddr < load->p_vaddr || into >= load->p_filesz ||
+            !tn_add(load->p_offset, into, &at))
+            continue;
+        *offset = at;
+        *size = load->p_filesz - into < *size ? load->p_filesz - into : *size;
+        return;
+    }
+}
+
 bool tn_elf_read_dynamic(struct tn_elf *elf, bool *found, tenon_error *err)
 {
     const struct tn_elf_segment *s = find_dynamic(elf);
-    uint64_t most = (TN_LIMIT_DYNAMIC + 1ull) * 2 * elf->header.word;
+    uint64_t offset, size, most = (TN_LIMIT_DYNAMIC + 1ull) * 2 * elf->header.word;
     *found = s != NULL;
     if (!s)
         return true;
+    place_dynamic(elf, s, &offset, &size);
     /* The whole must be there; but DT_NULL ends it, so that not all need be read. */
-    if (tn_elf_clamp(elf, s->p_offset, s->p_filesz) < s->p_filesz)
+    if (tn_elf_clamp(elf, offset, size) < size)
         return tn_fail(err, TENON_E_TRUNCATED,
                        "dynamic section: %" PRIu64 " bytes needed at 0x%" PRIx64 ", %" PRIu64
                        " left",
-                       s->p_filesz, s->p_offset, tn_elf_clamp(elf, s->p_offset, s->p_filesz));
-    return tn_file_view(elf->file, s->p_offset, s->p_filesz < most ? s->p_filesz : most,
-                        "dynamic section", &elf->dynamic.rows, err) &&
+                       size, offset, tn_elf_clamp(elf, offset, size));
+    return tn_file_view(elf->file, offset, size < most ? size : most, "dynamic section",
+                        &elf->dynamic.rows, err) &&
            scan_rows(elf, err) && find_strings(elf, err);
 }
 

@@ -220,17 +220,27 @@ static const char *os_of_need(const char *name)
     return NULL;
 }
 
+/* Beside "libc.so": musl has their contents in its libc, other systems number them. */
+static bool is_android_need(const char *name)
+{
+    static const char *const names[] = { "libdl.so", "libm.so", "liblog.so", "libstdc++.so" };
+    for (size_t i = 0; i < TN_COUNT(names); i++)
+        if (fits(name, names[i]))
+            return true;
+    return false;
+}
+
 const char *tn_elf_os_of_needs(const tenon_need *needs, size_t count)
 {
-    bool plain_libc = false, liblog = false;
+    bool plain_libc = false, android = false;
     for (size_t i = 0; i < count; i++) {
         const char *os = os_of_need(needs[i].name);
         if (os)
             return os;
         plain_libc = plain_libc || strcmp(needs[i].name, "libc.so") == 0;
-        liblog = liblog || strcmp(needs[i].name, "liblog.so") == 0;
+        android = android || is_android_need(needs[i].name);
     }
-    return plain_libc && liblog ? "android" : NULL;
+    return plain_libc && android ? "android" : NULL;
 }
 
 /* ---- flags --------------------------------------------------------------------------------- */

@@ -255,6 +255,9 @@ bool tn_elf_start(struct tn_elf *elf, struct tn_file *file, const struct tn_elf_
  */
 bool tn_elf_map(const struct tn_elf *elf, uint64_t va, uint64_t *offset, uint64_t *room);
 
+/* rule  ld.so's; a file without PT_LOAD is good */
+enum tn_elf_layout tn_elf_layout_of(const struct tn_elf *elf);
+
 /* Bytes of [offset, offset + size) that the file really has. */
 uint64_t tn_elf_clamp(const struct tn_elf *elf, uint64_t offset, uint64_t size);
 

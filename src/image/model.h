@@ -34,11 +34,23 @@ struct tn_version_file {
     size_t first, count;
 };
 
+/* What mapping the segments comes to, as far as their numbers tell (elf_layout.c). */
+enum tn_elf_layout {
+    TN_ELF_LAYOUT_GOOD,
+    TN_ELF_LAYOUT_NOT_ALIGNED, /* p_vaddr and p_offset differ by part of a page */
+    TN_ELF_LAYOUT_NOT_ORDERED, /* the last begins before the first ends */
+    TN_ELF_LAYOUT_NOT_MAPPED,
+    TN_ELF_LAYOUT_NOT_ZEROED, /* what has no bytes in the file cannot be there */
+};
+
 /* Facts of an ELF image that the common model has no word for. */
 struct tn_elf_facts {
     struct tn_elf_header header;
     uint32_t dt_flags, dt_flags_1;
     bool has_dynamic, has_load;
+    bool dynamic_at_zero; /* the PT_DYNAMIC that counts is at address 0, as if there were none */
+    bool dynamic_empty;   /* one of them has no bytes */
+    enum tn_elf_layout layout;
     bool has_verdef;              /* DT_VERDEF is there */
     uint32_t isa_needed;          /* GNU_PROPERTY_X86_ISA_1_NEEDED; 0: none */
     bool exec_stack;              /* PT_GNU_STACK with PF_X (or none: loaders differ) */

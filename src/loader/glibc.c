@@ -100,7 +100,7 @@ struct config {
     enum cache_state cache_state;
     struct tn_ldcache cache;
     struct tn_ldcache_query query;
-    const char *cache_path, *cache_problem;
+    const char *cache_path, *cache_problem, *conf_path;
     const struct tn_dirs *conf_dirs;
     const char *const *subdirs;
     const char *levels[TN_HWCAPS_LEVELS];
@@ -134,7 +134,7 @@ static bool configure(struct tn_target *target, tenon_error *err)
 }
 
 /* rule  the names that glibc's ports give their loader; musl's begins with "ld-musl" */
-static bool is_glibc_interpreter(const char *path)
+static bool is_interpreter(const char *path)
 {
     const char *base = tn_base_name(path);
     if (tn_has_prefix(base, "ld-musl"))
@@ -148,7 +148,7 @@ static bool matches(const struct tn_facts *facts)
     if (facts->os && strcmp(facts->os, "linux") != 0)
         return false;
     if (facts->interpreter)
-        return is_glibc_interpreter(facts->interpreter);
+        return is_interpreter(facts->interpreter);
     for (size_t i = 0; i < facts->version_need_count; i++)
         if (tn_has_prefix(facts->version_needs[i].name, "GLIBC_"))
             return true;
@@ -431,13 +431,26 @@ static const char *const *subdirs(struct tn_target *target)
     return config->subdirs;
 }
 
-static bool read_conf(struct tn_target *target, struct config *config, const char *cache_path)
+/* What ldconfig would have gone by, and a remark that says so. */
+static bool read_conf(struct tn_target *target, struct config *config)
 {
-    const char *slash = strrchr(cache_path, '/');
-    const char *conf = tn_arena_format(target->arena, "%.*s/ld.so.conf",
-                                       slash ? (int)(slash - cache_path) : 0, cache_path);
-    if (!conf || !(config->conf_dirs = tn_ldconf_read(target->world, target->arena, conf)) ||
-        !build_of(target))
+    tenon_file_info info;
+    const char *cache = config->cache_path, *slash = strrchr(cache, '/');
+    const char *conf =
+        tn_arena_format(target->arena, "%.*s/ld.so.conf", slash ? (int)(slash - cache) : 0, cache);
+    int error = conf ? tenon_world_stat(target->world, conf, &info) : ENOMEM;
+    if (error == ENOMEM)
+        return false;
+    target->remark =
+        error == ENOENT
+            ? tn_arena_format(target->arena, "there is no %s and no %s: only default directories",
+                              cache, conf)
+            : tn_arena_format(target->arena,
+                              "there is no %s: ld.so.conf was read as ldconfig would", cache);
+    target->remark_rule = &rules[RULE_CONF];
+    config->conf_path = conf;
+    config->conf_dirs = tn_ldconf_read(target->world, target->arena, conf);
+    if (!target->remark || !config->conf_dirs || !build_of(target))
         return false;
     config->cache_state = CACHE_CONF;
     return true;
@@ -461,12 +474,8 @@ static bool load_cache(struct tn_target *target, struct config *config)
     }
     if (error == ENOMEM)
         return false;
-    if (error == ENOENT && !tenon_world_is_host(target->world)) {
-        target->remark = tn_arena_format(
-            target->arena, "there is no %s: ld.so.conf was read as ldconfig would", path);
-        target->remark_rule = &rules[RULE_CONF];
-        return target->remark && read_conf(target, config, path);
-    }
+    if (error == ENOENT && !tenon_world_is_host(target->world))
+        return read_conf(target, config);
     config->cache_problem =
         error ? tn_errno_text(error) : tn_arena_string(target->arena, problem.text);
     target->remark =
@@ -555,7 +564,7 @@ static bool lookup_conf(struct tn_target *target, const struct tn_fact_source *s
             break;
     }
     out->outcome = found ? TENON_OUTCOME_FOUND : TENON_OUTCOME_NOT_IN_CACHE;
-    out->path = found ? found : "";
+    out->path = found ? found : config->conf_path;
     return !no_memory;
 }
 
@@ -611,6 +620,7 @@ const tenon_loader tn_loader_glibc = {
     .program_is_last = true,
     .stats_directories = true,
     .preload_separators = " :",
+    .is_interpreter = is_interpreter,
     .matches = matches,
     .interpreters = interpreters,
     .interpreter_count = TN_COUNT(interpreters),

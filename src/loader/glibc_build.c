@@ -157,11 +157,18 @@ static bool from_table(tenon_world *world, struct tn_arena *arena, uint32_t mach
     return (out->system_dirs = tn_dirs_from(arena, dirs, count)) != NULL;
 }
 
+/* A file that has neither glibc's banner nor the path of a cache is another loader (musl's). */
 static bool from_file(struct tn_view file, struct tn_arena *arena, struct tn_glibc_build *out)
 {
+    const char *cache = NULL;
     out->minor = find_minor(file);
-    if (!find_path(file, arena, "/ld.so.cache", &out->cache) ||
-        !find_path(file, arena, "/ld.so.preload", &out->preload) ||
+    if (!find_path(file, arena, "/ld.so.cache", &cache))
+        return false;
+    if (!cache && !out->minor)
+        return true;
+    if (cache)
+        out->cache = cache;
+    if (!find_path(file, arena, "/ld.so.preload", &out->preload) ||
         !find_system_dirs(file, arena, &out->system_dirs))
         return false;
     if (out->system_dirs) /* DL_DST_LIB is the last part of the first one: slibdir */

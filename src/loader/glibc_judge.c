@@ -54,11 +54,10 @@ static struct tn_judgement judge_header(const struct tn_target *target,
     const uint8_t *id = h->e_ident;
     if (memcmp(id, "\177ELF", 4) != 0)
         return tn_judged(TENON_OUTCOME_NOT_ELF, TN_STOP, "invalid ELF header");
-    if (id[4] != target->word / 4)
+    if (id[4] != target->word / 4) /* whatever it is, ld.so calls it the other class */
         return tn_judged(TENON_OUTCOME_WRONG_CLASS, TN_SKIP,
-                         id[4] == 1   ? "wrong ELF class: ELFCLASS32"
-                         : id[4] == 2 ? "wrong ELF class: ELFCLASS64"
-                                      : "wrong ELF class");
+                         target->word == 8 ? "wrong ELF class: ELFCLASS32"
+                                           : "wrong ELF class: ELFCLASS64");
     if (id[5] != (little ? 1 : 2))
         return tn_judged(TENON_OUTCOME_WRONG_ENDIAN, TN_STOP,
                          little ? "ELF file data encoding not little-endian"
@@ -86,16 +85,38 @@ static struct tn_judgement judge_header(const struct tn_target *target,
     return tn_judged(TENON_OUTCOME_FOUND, TN_ACCEPT, NULL);
 }
 
+/* Its words for each layout that it cannot map; NULL: it can, as far as is known. */
+static const char *const layout_words[] = {
+    [TN_ELF_LAYOUT_GOOD] = NULL,
+    [TN_ELF_LAYOUT_NOT_ALIGNED] = "ELF load command address/offset not page-aligned",
+    [TN_ELF_LAYOUT_NOT_ORDERED] = "ELF load command address/offset not page-aligned",
+    [TN_ELF_LAYOUT_NOT_MAPPED] = "failed to map segment from shared object",
+    [TN_ELF_LAYOUT_NOT_ZEROED] = "cannot map zero-fill pages",
+};
+
+/* Program headers, in its order: each of them, all of them, the type, the mapping. */
+static struct tn_judgement judge_segments(const struct tn_elf_facts *elf)
+{
+    if (elf->layout == TN_ELF_LAYOUT_NOT_ALIGNED)
+        return tn_judged(TENON_OUTCOME_MALFORMED, TN_STOP, layout_words[elf->layout]);
+    if (!elf->has_load)
+        return tn_judged(TENON_OUTCOME_MALFORMED, TN_STOP, "object file has no loadable segments");
+    if (elf->header.e_type == ET_EXEC)
+        return tn_judged(TENON_OUTCOME_WRONG_TYPE, TN_STOP, "cannot dynamically load executable");
+    if (layout_words[elf->layout])
+        return tn_judged(TENON_OUTCOME_MALFORMED, TN_STOP, layout_words[elf->layout]);
+    if (!elf->has_dynamic || elf->dynamic_at_zero || elf->dynamic_empty)
+        return tn_judged(TENON_OUTCOME_MALFORMED, TN_STOP, "object file has no dynamic section");
+    return tn_judged(TENON_OUTCOME_FOUND, TN_ACCEPT, NULL);
+}
+
 /* What mapping the object finds. rule  _dl_map_object_from_fd() */
 static struct tn_judgement judge_contents(const struct tn_target *target,
                                           const struct tn_facts *facts)
 {
-    if (!facts->elf.has_load)
-        return tn_judged(TENON_OUTCOME_MALFORMED, TN_STOP, "object file has no loadable segments");
-    if (facts->elf.header.e_type == ET_EXEC)
-        return tn_judged(TENON_OUTCOME_WRONG_TYPE, TN_STOP, "cannot dynamically load executable");
-    if (!facts->elf.has_dynamic)
-        return tn_judged(TENON_OUTCOME_MALFORMED, TN_STOP, "object file has no dynamic section");
+    struct tn_judgement segments = judge_segments(&facts->elf);
+    if (segments.outcome != TENON_OUTCOME_FOUND)
+        return segments;
     if (facts->elf.dt_flags_1 & DF_1_PIE)
         return tn_judged(TENON_OUTCOME_WRONG_TYPE, TN_STOP,
                          "cannot dynamically load position-independent executable");

@@ -19,6 +19,14 @@ static const tenon_loader *loader_by_facts(const struct tn_facts *facts)
     return NULL;
 }
 
+const tenon_loader *tn_loader_of_interpreter(enum tenon_format format, const char *path)
+{
+    for (size_t i = 0; tn_loaders[i]; i++)
+        if (tn_loaders[i]->format == format && tn_loaders[i]->is_interpreter(path))
+            return tn_loaders[i];
+    return NULL;
+}
+
 const char *tn_loader_interpreter(const tenon_loader *loader, const struct tn_facts *facts)
 {
     for (size_t i = 0; i < loader->interpreter_count; i++) {

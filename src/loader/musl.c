@@ -86,19 +86,25 @@ static bool configure(struct tn_target *target, tenon_error *err)
     return target->config || tn_no_memory(err);
 }
 
+static bool is_interpreter(const char *path)
+{
+    return tn_has_prefix(tn_base_name(path), "ld-musl");
+}
+
 static bool matches(const struct tn_facts *facts)
 {
     if (facts->os && strcmp(facts->os, "linux") != 0)
         return false;
     if (facts->interpreter)
-        return tn_has_prefix(tn_base_name(facts->interpreter), "ld-musl");
+        return is_interpreter(facts->interpreter);
     for (size_t i = 0; i < facts->need_count; i++)
         if (tn_has_prefix(facts->needs[i].name, "libc.musl-") ||
             tn_has_prefix(facts->needs[i].name, "ld-musl-"))
             return true;
     if (facts->own_name && tn_has_prefix(facts->own_name, "libc.musl-"))
         return true;
-    /* "libc.so" without a number is musl's; the versions of glibc's libraries say GLIBC */
+    /* "libc.so" alone is musl's: Android's libraries need more, the versions of glibc's say GLIBC
+     */
     for (size_t i = 0; i < facts->need_count; i++)
         if (strcmp(facts->needs[i].name, "libc.so") == 0)
             return true;
@@ -327,7 +333,8 @@ static void judge(const struct tn_target *target, const struct tn_candidate *can
             tn_judged(memcmp(candidate->header->e_ident, "\177ELF", 4) ? TENON_OUTCOME_NOT_ELF
                                                                        : TENON_OUTCOME_WRONG_TYPE,
                       TN_STOP, bad);
-    else if (!candidate->facts || !candidate->facts->elf.has_dynamic)
+    else if (!candidate->facts || !candidate->facts->elf.has_dynamic ||
+             candidate->facts->elf.dynamic_at_zero)
         *out = tn_judged(TENON_OUTCOME_MALFORMED, TN_STOP, bad);
     else
         *out = tn_judged(TENON_OUTCOME_FOUND, TN_ACCEPT, NULL);
@@ -378,6 +385,7 @@ const tenon_loader tn_loader_musl = {
     .merges_libc = true,
     .path_limit = 512, /* the buffer that path_open() is given: 2 * NAME_MAX + 2 */
     .preload_separators = " \t\n\v\f\r:",
+    .is_interpreter = is_interpreter,
     .matches = matches,
     .interpreters = interpreters,
     .interpreter_count = TN_COUNT(interpreters),

@@ -212,6 +212,9 @@ struct tenon_loader {
     size_t path_limit;       /* candidates this long or longer are skipped; 0: none are */
     const char *preload_separators;
 
+    /* Yes or no: is this the path of such a loader, by its name? */
+    bool (*is_interpreter)(const char *path);
+
     /* Yes or no: is this image started by (or made for) this loader? */
     bool (*matches)(const struct tn_facts *facts);
 
@@ -268,6 +271,9 @@ extern const tenon_loader *const tn_loaders[];
 
 /* Where the loader's file is for an image; NULL: it has no row for it. */
 const char *tn_loader_interpreter(const tenon_loader *loader, const struct tn_facts *facts);
+
+/* The loader that an interpreter is, by its path; NULL: the name is none of ours. */
+const tenon_loader *tn_loader_of_interpreter(enum tenon_format format, const char *path);
 
 /*
  * The loader of an image: by its interpreter, notes and needs; when these leave it open, the

@@ -203,6 +203,9 @@ tenon_graph *tn_graph_make(tenon_resolver *r, uint32_t file, tenon_error *err)
         }
     }
     graph->status = worst(graph);
+    graph->passing = r->passing.arena;
+    r->passing.arena = (struct tn_arena){ 0 };
+    tn_store_empty(&r->passing);
     return graph;
 }
 
@@ -227,6 +230,7 @@ void tenon_graph_free(tenon_graph *graph)
     if (!graph)
         return;
     tn_arena_free(&graph->arena);
+    tn_arena_free(&graph->passing);
     free(graph->missing_versions);
     free(graph->bindings);
     free(graph->dlopens);

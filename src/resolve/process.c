@@ -161,6 +161,7 @@ void tn_process_begin(tenon_resolver *r)
     r->last_plan = UINT32_MAX;
     r->asker_object = TENON_NOBODY;
     r->target = NULL;
+    tn_store_empty(&r->passing);
     r->no_memory = r->too_much = false;
     r->attempts = 0;
 }
@@ -181,7 +182,7 @@ void tn_process_dlopen(tenon_resolver *r, const char *text, int32_t caller)
 /* The resolver's program opens a file at run time: by a path, as no search is meant. */
 static void open_file(tenon_resolver *r, const char *file)
 {
-    const char *path = tn_has_slash(file) ? file : tn_arena_format(&r->arena, "./%s", file);
+    const char *path = tn_has_slash(file) ? file : tn_arena_format(&r->passing.arena, "./%s", file);
     if (path)
         tn_process_dlopen(r, path, TN_PROGRAM);
     else
@@ -194,6 +195,8 @@ bool tn_process_file(tenon_resolver *r, uint32_t path, tenon_error *err)
     tn_process_begin(r);
     if (program == TN_NO_NAME)
         return tn_no_memory(err);
+    if (r->exe && !tn_program_check(r, path, err))
+        return false; /* the file's own fault, with and without a program */
     if (!tn_program_open(r, program, err))
         return false;
     if (!r->target)

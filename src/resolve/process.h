@@ -40,6 +40,9 @@ void tn_process_dlopen(tenon_resolver *r, const char *name, int32_t caller);
 
 /* ---- program.c ---- */
 
+/* Can the file be loaded at all, by whatever loader? */
+bool tn_program_check(tenon_resolver *r, uint32_t path, tenon_error *err);
+
 /*
  * The program becomes object TN_PROGRAM, and r->target what its loader makes of it: NULL for a
  * static program, which has no loader.

@@ -80,7 +80,7 @@ static int32_t add_loaded(tenon_resolver *r, const tenon_loaded *loaded, int32_t
                .done = true,
                .status = TENON_STATUS_FOUND,
                .rule = &tn_loader_at_hand(r)->rules[tn_loader_at_hand(r)->rule_loaded],
-               .where = loaded->reason ? tn_arena_string(&r->arena, loaded->reason) : NULL,
+               .where = loaded->reason ? tn_arena_string(&r->passing.arena, loaded->reason) : NULL,
            });
     if (i < 0) {
         tn_no_memory(err);
@@ -130,7 +130,7 @@ bool tn_process_state(tenon_resolver *r, const tenon_state *state, tenon_error *
     if (!state->object_count)
         return tn_fail(err, TENON_E_ARGUMENT, "a process has at least its program");
     uint32_t program = tn_resolver_name(r, state->objects[0].source.path);
-    int32_t *numbers = tn_arena_rows(&r->arena, state->object_count, sizeof *numbers);
+    int32_t *numbers = tn_arena_rows(&r->passing.arena, state->object_count, sizeof *numbers);
     if (program == TN_NO_NAME || !numbers)
         return tn_no_memory(err);
     if (!begin_state(r, &state->objects[0], program, err) || !add_objects(r, state, numbers, err))

@@ -63,8 +63,8 @@ static struct tn_object missing_self(tenon_resolver *r, uint32_t path, int error
 {
     struct tn_judgement judged;
     tn_loader_at_hand(r)->judge_errno(error, &judged);
-    const char *reason = tn_arena_format(&r->arena, "the interpreter %s: %s", tn_text_of(r, path),
-                                         tn_errno_text(error));
+    const char *reason = tn_arena_format(&r->passing.arena, "the interpreter %s: %s",
+                                         tn_text_of(r, path), tn_errno_text(error));
     r->no_memory |= !reason;
     return (struct tn_object){
         .node = TN_NO_NODE,
@@ -125,10 +125,10 @@ static void add_self(tenon_resolver *r)
 
 bool tn_node_fail(const struct tn_node *node, const char *path, tenon_error *err)
 {
-    if (node->error == TENON_E_SYSTEM)
-        return tn_fail_system(err, node->system_errno, "%s", path);
     tn_fail(err, node->error, "%s", node->error_text);
-    return strncmp(node->error_text, path, strlen(path)) == 0 ? false : tn_context(err, "%s", path);
+    if (err)
+        err->system_errno = node->system_errno;
+    return tn_context(err, "%s", path);
 }
 
 /* Kinds that no loader starts. */
@@ -167,11 +167,25 @@ static struct tn_node *open_startable(tenon_resolver *r, uint32_t path, tenon_er
     return NULL;
 }
 
+/* rule  the kernel starts the interpreter: which one it is decides, unless a loader was named */
+static const tenon_loader *choose_loader(const tenon_resolver *r, const struct tn_node *node)
+{
+    const tenon_loader *loader = r->loader;
+    if (!loader && r->interpreter)
+        loader = tn_loader_of_interpreter(node->facts->format, r->interpreter);
+    return loader ? loader : node->loader;
+}
+
+bool tn_program_check(tenon_resolver *r, uint32_t path, tenon_error *err)
+{
+    return open_startable(r, path, err) != NULL;
+}
+
 static bool choose_target(tenon_resolver *r, const struct tn_node *node, const char *path,
                           tenon_error *err)
 {
     const struct tn_facts *facts = node->facts;
-    const tenon_loader *loader = r->loader ? r->loader : node->loader;
+    const tenon_loader *loader = choose_loader(r, node);
     if (!loader)
         return tn_fail(err, TENON_E_UNSUPPORTED,
                        "%s: its loader is none that tenon knows (%s%s%s); --loader names one", path,

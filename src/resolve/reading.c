@@ -19,7 +19,8 @@ void tn_reading_make(struct tn_file *file, struct tn_reading *out)
     out->err.system_errno = 0;
     out->err.text[0] = '\0';
     if (file->info.type == TENON_FILE_DIRECTORY) {
-        tn_fail_system(&out->err, EISDIR, "%s", file->name);
+        tn_fail(&out->err, TENON_E_SYSTEM, "%s", tn_errno_text(EISDIR));
+        out->err.system_errno = EISDIR;
         return;
     }
     out->header_read = tn_elf_read_header(file, NULL, &out->header, &out->err);
@@ -31,6 +32,4 @@ void tn_reading_make(struct tn_file *file, struct tn_reading *out)
     } else if (out->header_read) {
         out->good = tn_elf_read_facts(file, NULL, &out->facts, &out->err);
     }
-    if (!out->good && strncmp(out->err.text, file->name, strlen(file->name)) != 0)
-        tn_context(&out->err, "%s", file->name);
 }

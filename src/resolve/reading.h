@@ -9,7 +9,7 @@ struct tn_reading {
     bool good; /* facts are there; else err says why not */
     struct tn_elf_header header;
     struct tn_facts facts; /* borrows from the file's arena */
-    tenon_error err;
+    tenon_error err;       /* names no file: it may have several names */
 };
 
 /* Reads an open file's header and facts. Pure: any thread may do it. */

@@ -20,6 +20,27 @@ tenon_resolver *tenon_resolver_new(tenon_world *world, tenon_error *err)
     return r;
 }
 
+bool tn_store_set(struct tn_store *store, const uint32_t key[4], uint32_t value)
+{
+    return (store->map.rows || tn_map_init(&store->map)) && tn_map_set(&store->map, key, value);
+}
+
+void tn_store_empty(struct tn_store *store)
+{
+    tn_arena_reset(&store->arena);
+    tn_map_free(&store->map);
+    store->plan_count = store->search_count = store->path_count = 0;
+}
+
+static void store_free(struct tn_store *store)
+{
+    tn_arena_free(&store->arena);
+    tn_map_free(&store->map);
+    free(store->plans);
+    free(store->searches);
+    free(store->paths);
+}
+
 void tenon_resolver_free(tenon_resolver *r)
 {
     if (!r)
@@ -32,9 +53,9 @@ void tenon_resolver_free(tenon_resolver *r)
     free(r->uses);
     free(r->nodes);
     free(r->openings);
-    free(r->plans);
-    free(r->searches);
-    free(r->paths);
+    free(r->dirs);
+    store_free(&r->kept);
+    store_free(&r->passing);
     free(r->tries);
     free(r->objects);
     free(r->order);
@@ -349,6 +370,16 @@ static uint32_t keep_image(tenon_resolver *r, const struct tn_file *file,
     return TN_NO_NAME;
 }
 
+/* Why the file that the caller calls `path` was not read. */
+static void fail_reading(const struct tn_reading *reading, const char *path, tenon_error *err)
+{
+    if (!err)
+        return;
+    *err = reading->err;
+    if (err->code != TENON_E_MEMORY)
+        tn_context(err, "%s", path);
+}
+
 static uint32_t read_argument(tenon_resolver *r, const char *path, tenon_error *err)
 {
     uint32_t key[4], name = TN_NO_NAME;
@@ -364,8 +395,8 @@ static uint32_t read_argument(tenon_resolver *r, const char *path, tenon_error *
         tn_reading_make(&file, &reading);
     if (known || reading.good)
         name = keep_image(r, &file, &reading, err);
-    else if (err)
-        *err = reading.err;
+    else
+        fail_reading(&reading, path, err);
     tn_file_close(&file);
     tn_arena_reset(&r->scratch);
     return name;
@@ -376,11 +407,9 @@ uint32_t tn_resolver_argument(tenon_resolver *r, const char *path, tenon_error *
     r->no_memory = r->too_much = false;
     uint32_t name = tn_names_find(&r->names, path, strlen(path));
     bool is_new = name == TN_NO_NAME;
-    if (r->exe ||
-        (!is_new && name >= r->use_room)) /* the process opens it, later; or no room yet */
+    if (!is_new && name >= r->use_room) /* no room for it yet */
         name = tn_resolver_name(r, path);
-    if (!r->exe &&
-        (is_new || (name != TN_NO_NAME && !r->uses[name].opened && !r->uses[name].expected)))
+    if (is_new || (name != TN_NO_NAME && !r->uses[name].opened && !r->uses[name].expected))
         return read_argument(r, path, err);
     if (name == TN_NO_NAME)
         tn_no_memory(err);

@@ -28,7 +28,7 @@ struct tn_node {
     bool header_read;
     enum tenon_code error; /* TENON_OK: facts are there */
     int system_errno;
-    const char *error_text;
+    const char *error_text;       /* names no file, as `path` is only one of its names */
     const struct tn_facts *facts; /* strings live as long as the resolver; lists are below */
     struct tn_elf_header header;
     const tenon_loader *loader; /* it was made for; NULL: none of ours */
@@ -64,9 +64,9 @@ struct tn_search {
 struct tn_use {
     uint32_t opened;   /* 0: never; else index + 1 of an opening */
     uint32_t expected; /* 0: no; else index + 1 of a row that is read ahead */
-    uint32_t plan;     /* the plan of `search` */
-    uint32_t search;
-    uint32_t stamp; /* process in which `object` answers to it */
+    uint32_t plan;     /* the plan of `search`, both kept ones */
+    uint32_t search;   /* 0: none; else its number + 1 */
+    uint32_t stamp;    /* process in which `object` answers to it */
     int32_t object;
     uint8_t directory; /* enum tn_directory */
 };
@@ -122,25 +122,38 @@ struct tn_target_row {
     struct tn_target_row *next;
 };
 
-struct tenon_resolver {
-    tenon_world *world;
-    struct tn_arena arena;   /* lives as long as the resolver */
-    struct tn_arena scratch; /* one file */
-    struct tn_names names;
-    struct tn_ahead *ahead; /* NULL: nothing is read ahead */
-    struct tn_map map;      /* tagged keys: nodes, plans, searches, paths, variants */
-    struct tn_use *uses;
-    size_t use_room;
-    struct tn_node **nodes;
-    size_t node_count, node_room;
-    struct tn_opening *openings;
-    size_t opening_count, opening_room;
+/*
+ * Chains of run paths, the plans of who searches along them, and what was found by these plans:
+ * each knows the others of its store by their numbers in it.
+ */
+struct tn_store {
+    struct tn_arena arena;
+    struct tn_map map; /* tagged keys; no rows until the first is set */
     struct tn_plan **plans;
     size_t plan_count, plan_room;
     struct tn_search **searches;
     size_t search_count, search_room;
     const struct tn_paths **paths;
     size_t path_count, path_room;
+};
+
+struct tenon_resolver {
+    tenon_world *world;
+    struct tn_arena arena;   /* lives as long as the resolver */
+    struct tn_arena scratch; /* one file */
+    struct tn_names names;
+    struct tn_ahead *ahead; /* NULL: nothing is read ahead */
+    struct tn_map map;      /* tagged keys: nodes, variants, directory lists */
+    struct tn_use *uses;
+    size_t use_room;
+    struct tn_node **nodes;
+    size_t node_count, node_room;
+    struct tn_opening *openings;
+    size_t opening_count, opening_room;
+    const struct tn_dirs **dirs; /* run paths, split: by list and origin */
+    size_t dir_count, dir_room;
+    struct tn_store kept;    /* what other processes may meet again */
+    struct tn_store passing; /* what only the process at hand has; its graph takes the arena */
     struct tn_target_row *targets;
     size_t target_count;
     tenon_attempt *tries; /* of the search going on */
@@ -167,7 +180,8 @@ struct tenon_resolver {
     int32_t self;            /* the loader's own object, or TN_NOBODY */
     uint32_t program_origin; /* TN_NO_NAME until asked for */
     bool program_started;    /* by the kernel, not by `ld.so FILE` */
-    uint32_t last_plan;
+    struct tn_store *last_store;
+    uint32_t last_plan; /* of that store */
     struct tn_asker last_asker;
     struct tn_asker asker; /* of the object that asked last */
     int32_t asker_object;
@@ -179,6 +193,19 @@ struct tenon_resolver {
 #define TN_TAG_SEARCH 3u
 #define TN_TAG_PATHS 4u
 #define TN_TAG_VARIANT 5u
+#define TN_TAG_DIRS 6u
+
+/* Sets a key of a store's map; false: no memory. */
+bool tn_store_set(struct tn_store *store, const uint32_t key[4], uint32_t value);
+
+/* Forgets all that it has, but for its room. */
+void tn_store_empty(struct tn_store *store);
+
+/* Where a chain of run paths is, and what belongs to it. */
+static inline struct tn_store *tn_store_of(tenon_resolver *r, const struct tn_paths *paths)
+{
+    return paths && paths->id & 1 ? &r->passing : &r->kept;
+}
 
 /* A name's number, its memory made ready; TN_NO_NAME (and no_memory) when there is none. */
 uint32_t tn_resolver_name(tenon_resolver *r, const char *text);
@@ -238,6 +265,7 @@ struct tn_row {
 
 struct tenon_graph {
     struct tn_arena arena;
+    struct tn_arena passing; /* of the process: attempts, reasons, whose list it was */
     tenon_resolver *resolver;
     const char *file, *interpreter, *machine;
     const tenon_loader *loader;

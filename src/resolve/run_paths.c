@@ -22,7 +22,8 @@ static const char *directory_of(tenon_resolver *r, const char *path)
         cwd = size && strcmp(cwd, "/") == 0 ? "" : cwd;
     }
     const char *between = *path != '/' && size ? "/" : "";
-    const char *directory = tn_arena_format(&r->arena, "%s%s%.*s", cwd, between, size, path);
+    const char *directory =
+        tn_arena_format(&r->passing.arena, "%s%s%.*s", cwd, between, size, path);
     r->no_memory |= !directory;
     return directory;
 }
@@ -50,7 +51,8 @@ const char *tn_program_origin(tenon_resolver *r)
 static const char *directory_in(tenon_resolver *r, const char *path)
 {
     const char *slash = strrchr(path, '/');
-    const char *directory = slash ? tn_arena_copy(&r->arena, path, (size_t)(slash - path)) : ".";
+    const char *directory =
+        slash ? tn_arena_copy(&r->passing.arena, path, (size_t)(slash - path)) : ".";
     r->no_memory |= !directory;
     return directory;
 }
@@ -64,45 +66,80 @@ const char *tn_origin_of(tenon_resolver *r, int32_t object)
     return object == TN_PROGRAM ? tn_program_origin(r) : directory_of(r, path);
 }
 
-/* One of an object's lists, if it has it; false: no memory. */
-static bool split_list(tenon_resolver *r, int32_t object, const char *list, const char *tag,
-                       const struct tn_dirs **dirs, const char **where)
+/*
+ * A list, split: the same for all who have it and the same origin (their `origin` is NULL when it
+ * does not matter). NULL: no memory.
+ */
+static const struct tn_dirs *dirs_of(tenon_resolver *r, const char *list, const char *origin,
+                                     bool is_program)
 {
     struct tn_target *target = &r->target->target;
+    uint32_t name = tn_resolver_name(r, list);
+    uint32_t from = origin ? tn_resolver_name(r, origin) : TN_NO_NAME;
+    uint32_t key[4] = { TN_TAG_DIRS | (uint32_t)is_program << 3, target->id, name, from };
+    if (r->no_memory)
+        return NULL;
+    uint32_t known = tn_map_find(&r->map, key);
+    if (known != TN_NO_NAME)
+        return r->dirs[known];
+    const struct tn_dirs *dirs = target->loader->split(target, list, origin, is_program);
+    if (!dirs || !tn_grow(&r->dirs, &r->dir_room, r->dir_count, sizeof *r->dirs) ||
+        !tn_map_set(&r->map, key, (uint32_t)r->dir_count))
+        return NULL;
+    return r->dirs[r->dir_count++] = dirs;
+}
+
+/* Splits one list of an object; false: no memory. */
+static bool split_list(tenon_resolver *r, struct tn_store *store, int32_t object, const char *list,
+                       const char *tag, const struct tn_dirs **dirs, const char **where)
+{
     if (!list)
         return true;
     const char *origin = strchr(list, '$') ? tn_origin_of(r, object) : NULL;
     if (r->no_memory)
         return false;
-    *dirs = target->loader->split(target, list, origin, object == TN_PROGRAM);
-    *where =
-        tn_arena_format(&r->arena, "%s of %s", tag, tn_text_of(r, tn_object_at(r, object)->path));
+    *dirs = dirs_of(r, list, origin, object == TN_PROGRAM);
+    *where = tn_arena_format(&store->arena, "%s of %s", tag,
+                             tn_text_of(r, tn_object_at(r, object)->path));
     return *dirs && *where;
 }
 
-/* The chain that begins with this object's own run paths; UINT32_MAX: no memory. */
-static uint32_t make_paths(tenon_resolver *r, int32_t object, const struct tn_paths *parent)
+/*
+ * Where a chain goes. Behind another it is hardly met in a second process, and a program's own only
+ * when the resolver has one program for all files.
+ */
+static struct tn_store *store_for(tenon_resolver *r, int32_t object, const struct tn_paths *parent)
+{
+    bool passes = parent || (object == TN_PROGRAM && !r->exe);
+    return passes ? &r->passing : &r->kept;
+}
+
+/* The chain that begins with this object's own run paths; NULL: no memory. */
+static const struct tn_paths *make_paths(tenon_resolver *r, int32_t object,
+                                         const struct tn_paths *parent)
 {
     const struct tn_object *o = tn_object_at(r, object);
     const struct tn_facts *facts = r->nodes[o->node]->facts;
+    struct tn_store *store = store_for(r, object, parent);
     bool is_program = object == TN_PROGRAM;
     uint32_t key[4] = { TN_TAG_PATHS | (uint32_t)is_program << 3 |
                             (uint32_t)r->program_started << 4 | r->target->target.id << 5,
                         o->path, parent ? parent->id + 1 : 0, o->node };
-    uint32_t known = tn_map_find(&r->map, key);
+    uint32_t known = tn_map_find(&store->map, key);
     if (known != TN_NO_NAME)
-        return known;
-    struct tn_paths *paths = tn_arena_take(&r->arena, sizeof *paths);
-    if (!paths || !tn_grow(&r->paths, &r->path_room, r->path_count, sizeof *r->paths) ||
-        !split_list(r, object, facts->rpath, "RPATH", &paths->rpath, &paths->rpath_where) ||
-        !split_list(r, object, facts->runpath, "RUNPATH", &paths->runpath, &paths->runpath_where) ||
-        !tn_map_set(&r->map, key, (uint32_t)r->path_count))
-        return UINT32_MAX;
+        return store->paths[known];
+    struct tn_paths *paths = tn_arena_take(&store->arena, sizeof *paths);
+    if (!paths ||
+        !tn_grow(&store->paths, &store->path_room, store->path_count, sizeof *store->paths) ||
+        !split_list(r, store, object, facts->rpath, "RPATH", &paths->rpath, &paths->rpath_where) ||
+        !split_list(r, store, object, facts->runpath, "RUNPATH", &paths->runpath,
+                    &paths->runpath_where) ||
+        !tn_store_set(store, key, (uint32_t)store->path_count))
+        return NULL;
     paths->parent = parent;
     paths->next_rpath = parent && !parent->rpath ? parent->next_rpath : parent;
-    paths->id = (uint32_t)r->path_count;
-    r->paths[r->path_count] = paths;
-    return (uint32_t)r->path_count++;
+    paths->id = (uint32_t)store->path_count << 1 | (store == &r->passing); /* tn_store_of() */
+    return store->paths[store->path_count++] = paths;
 }
 
 void tn_run_paths_set(tenon_resolver *r, int32_t object)
@@ -115,11 +152,11 @@ void tn_run_paths_set(tenon_resolver *r, int32_t object)
     const struct tn_facts *facts = o->node == TN_NO_NODE ? NULL : r->nodes[o->node]->facts;
     if (!facts || (!facts->rpath && !facts->runpath))
         return;
-    uint32_t paths = make_paths(r, object, parent);
-    if (paths == UINT32_MAX) {
+    const struct tn_paths *paths = make_paths(r, object, parent);
+    if (!paths) {
         r->no_memory = true;
         return;
     }
-    o->paths = r->paths[paths];
+    o->paths = paths;
     o->own = true;
 }

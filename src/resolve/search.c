@@ -8,7 +8,7 @@ static const char *why_missing(struct tn_going *g)
 {
     for (size_t i = 0; i < g->r->try_count; i++)
         if (g->r->tries[i].outcome == TENON_OUTCOME_WRONG_CLASS)
-            return tn_arena_format(&g->r->arena, "%s: %s", g->r->tries[i].path,
+            return tn_arena_format(&g->store->arena, "%s: %s", g->r->tries[i].path,
                                    g->r->tries[i].detail);
     return "cannot open shared object file: No such file or directory";
 }
@@ -23,7 +23,7 @@ static struct tn_search *finish(struct tn_going *g)
     }
     if (s->status != TENON_STATUS_FOUND && !s->reason)
         r->no_memory = true;
-    s->attempts = tn_arena_rows(&r->arena, r->try_count, sizeof *s->attempts);
+    s->attempts = tn_arena_rows(&g->store->arena, r->try_count, sizeof *s->attempts);
     if (r->try_count && !s->attempts)
         r->no_memory = true;
     else if (r->try_count)
@@ -34,8 +34,8 @@ static struct tn_search *finish(struct tn_going *g)
     return s->complete ? s : NULL;
 }
 
-/* The number of the plan for this asker, made if new. UINT32_MAX: no memory. */
-static uint32_t plan_for(tenon_resolver *r, const struct tn_asker *asker)
+/* The number of the plan for this asker in the store, made if new. UINT32_MAX: no memory. */
+static uint32_t plan_for(tenon_resolver *r, struct tn_store *store, const struct tn_asker *asker)
 {
     struct tn_target *target = &r->target->target;
     uint32_t origin =
@@ -45,30 +45,34 @@ static uint32_t plan_for(tenon_resolver *r, const struct tn_asker *asker)
     uint32_t key[4] = { TN_TAG_PLAN | (uint32_t)asker->own << 3 | (uint32_t)asker->nodeflib << 4 |
                             (uint32_t)later << 5 | (uint32_t)asker->request << 6,
                         target->id, asker->paths ? asker->paths->id + 1 : 0, origin };
-    uint32_t known = tn_map_find(&r->map, key);
+    uint32_t known = tn_map_find(&store->map, key);
     if (known != TN_NO_NAME)
         return known;
-    struct tn_plan *plan = tn_arena_take(&r->arena, sizeof *plan);
-    if (!plan || !tn_grow(&r->plans, &r->plan_room, r->plan_count, sizeof *r->plans) ||
+    struct tn_plan *plan = tn_arena_take(&store->arena, sizeof *plan);
+    if (!plan ||
+        !tn_grow(&store->plans, &store->plan_room, store->plan_count, sizeof *store->plans) ||
         !target->loader->plan(target, asker, plan) ||
-        !tn_map_set(&r->map, key, (uint32_t)r->plan_count))
+        !tn_store_set(store, key, (uint32_t)store->plan_count))
         return UINT32_MAX;
-    r->plans[r->plan_count] = plan;
-    return (uint32_t)r->plan_count++;
+    store->plans[store->plan_count] = plan;
+    return (uint32_t)store->plan_count++;
 }
 
-static struct tn_search *new_search(tenon_resolver *r, const uint32_t key[4], uint32_t name)
+static struct tn_search *new_search(tenon_resolver *r, struct tn_store *store,
+                                    const uint32_t key[4], uint32_t name)
 {
-    struct tn_search *s = tn_arena_take(&r->arena, sizeof *s);
-    if (!s || !tn_grow(&r->searches, &r->search_room, r->search_count, sizeof *r->searches) ||
-        !tn_map_set(&r->map, key, (uint32_t)r->search_count)) {
+    struct tn_search *s = tn_arena_take(&store->arena, sizeof *s);
+    if (!s ||
+        !tn_grow(&store->searches, &store->search_room, store->search_count,
+                 sizeof *store->searches) ||
+        !tn_store_set(store, key, (uint32_t)store->search_count)) {
         r->no_memory = true;
         return NULL;
     }
     s->name = name;
     s->path = TN_NO_NAME;
     s->node = TN_NO_NODE;
-    r->searches[r->search_count++] = s;
+    store->searches[store->search_count++] = s;
     return s;
 }
 
@@ -79,20 +83,22 @@ static struct tn_search *again(struct tn_search *s)
     return s;
 }
 
-static struct tn_search *search_with(tenon_resolver *r, uint32_t plan, uint32_t name,
-                                     const struct tn_asker *asker)
+static struct tn_search *search_with(tenon_resolver *r, struct tn_store *store, uint32_t plan,
+                                     uint32_t name, const struct tn_asker *asker)
 {
     uint32_t key[4] = { TN_TAG_SEARCH, plan, name, 0 };
-    uint32_t known = tn_map_find(&r->map, key);
-    if (known != TN_NO_NAME && r->searches[known]->complete)
-        return r->searches[known];
+    uint32_t known = tn_map_find(&store->map, key);
+    if (known != TN_NO_NAME && store->searches[known]->complete)
+        return store->searches[known];
     struct tn_going g = {
         .r = r,
         .target = &r->target->target,
-        .plan = r->plans[plan],
+        .store = store,
+        .plan = store->plans[plan],
         .asker = asker,
         .name = tn_text_of(r, name),
-        .search = known == TN_NO_NAME ? new_search(r, key, name) : again(r->searches[known]),
+        .search =
+            known == TN_NO_NAME ? new_search(r, store, key, name) : again(store->searches[known]),
     };
     struct tn_judgement refused;
     if (!g.search)
@@ -117,7 +123,8 @@ static bool same_asker(const struct tn_asker *a, const struct tn_asker *b)
 struct tn_search *tn_search_for(tenon_resolver *r, uint32_t name, const struct tn_asker *asker)
 {
     if (r->last_plan == UINT32_MAX || !same_asker(asker, &r->last_asker)) {
-        r->last_plan = plan_for(r, asker);
+        r->last_store = tn_store_of(r, asker->paths);
+        r->last_plan = plan_for(r, r->last_store, asker);
         r->last_asker = *asker;
         if (r->last_plan == UINT32_MAX) {
             r->no_memory = true;
@@ -126,15 +133,17 @@ struct tn_search *tn_search_for(tenon_resolver *r, uint32_t name, const struct t
     }
     uint32_t plan = r->last_plan;
     struct tn_use *use = &r->uses[name];
+    if (r->last_store == &r->passing) /* numbers in it mean something else in the next process */
+        return search_with(r, &r->passing, plan, name, asker);
     if (use->search && use->plan == plan) /* only complete ones are noted here */
-        return r->searches[use->search - 1];
-    struct tn_search *s = search_with(r, plan, name, asker);
+        return r->kept.searches[use->search - 1];
+    struct tn_search *s = search_with(r, &r->kept, plan, name, asker);
     if (!s)
         return NULL;
     uint32_t key[4] = { TN_TAG_SEARCH, plan, name, 0 };
     use = &r->uses[name]; /* the search may have made names */
     use->plan = plan;
-    use->search = tn_map_find(&r->map, key) + 1;
+    use->search = tn_map_find(&r->kept.map, key) + 1;
     return s;
 }
 
@@ -142,11 +151,12 @@ struct tn_search *tn_search_for(tenon_resolver *r, uint32_t name, const struct t
 static struct tn_search *special(tenon_resolver *r, uint32_t kind, uint32_t name, bool *is_new)
 {
     uint32_t key[4] = { TN_TAG_SEARCH, UINT32_MAX - kind, name, r->target->target.id + 1 };
-    uint32_t known = tn_map_find(&r->map, key);
-    *is_new = known == TN_NO_NAME || !r->searches[known]->complete;
+    uint32_t known = tn_map_find(&r->kept.map, key);
+    *is_new = known == TN_NO_NAME || !r->kept.searches[known]->complete;
     if (!*is_new)
-        return r->searches[known];
-    return known == TN_NO_NAME ? new_search(r, key, name) : again(r->searches[known]);
+        return r->kept.searches[known];
+    return known == TN_NO_NAME ? new_search(r, &r->kept, key, name)
+                               : again(r->kept.searches[known]);
 }
 
 struct tn_search *tn_search_direct(tenon_resolver *r, uint32_t name, const struct tn_asker *asker)
@@ -159,6 +169,7 @@ struct tn_search *tn_search_direct(tenon_resolver *r, uint32_t name, const struc
         return s;
     struct tn_going g = { .r = r,
                           .target = &r->target->target,
+                          .store = &r->kept,
                           .search = s,
                           .stage = &stage,
                           .asker = asker,
@@ -174,9 +185,11 @@ struct tn_search *tn_search_refused(tenon_resolver *r, uint32_t name, enum tenon
     struct tn_search *s = special(r, 1 + (uint32_t)outcome, name, &is_new);
     if (!s || !is_new)
         return s;
-    struct tn_going g = {
-        .r = r, .target = &r->target->target, .search = s, .name = tn_text_of(r, name)
-    };
+    struct tn_going g = { .r = r,
+                          .target = &r->target->target,
+                          .store = &r->kept,
+                          .search = s,
+                          .name = tn_text_of(r, name) };
     struct tn_judgement judged = { outcome, TN_STOP, detail };
     tn_going_record(&g, g.name, judged);
     tn_going_stop(&g, NULL, judged);

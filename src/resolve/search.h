@@ -8,6 +8,7 @@
 struct tn_going {
     tenon_resolver *r;
     struct tn_target *target;
+    struct tn_store *store;       /* of the plan and of the answer */
     struct tn_search *search;     /* the answer, filled on the way */
     const struct tn_plan *plan;   /* NULL: no list is searched */
     const struct tn_stage *stage; /* of the next attempt; NULL: none */

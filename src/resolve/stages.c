@@ -123,7 +123,7 @@ void tn_going_stop(struct tn_going *g, const char *path, struct tn_judgement jud
     g->search->where = g->stage ? g->stage->where : NULL;
     g->search->reason =
         path && *path
-            ? tn_arena_format(&g->r->arena, "%s: %s", path,
+            ? tn_arena_format(&g->store->arena, "%s: %s", path,
                               judged.detail ? judged.detail : tenon_outcome_name(judged.outcome))
             : judged.detail;
 }
@@ -203,7 +203,7 @@ static void record_missing(struct tn_going *g, const char *dir)
     char path[PATH_ROOM];
     size_t limit = g->target->loader->path_limit;
     bool fits = join(g, path, dir, "", g->name) && (!limit || strlen(path) < limit);
-    const char *text = fits ? tn_arena_string(&g->r->arena, path) : dir;
+    const char *text = fits ? tn_arena_string(&g->store->arena, path) : dir;
     if (text)
         tn_going_record(g, text,
                         said(fits ? TENON_OUTCOME_DIR_MISSING : TENON_OUTCOME_TOO_LONG, NULL));

@@ -177,9 +177,29 @@ static bool is_hidden(const struct tn_elf_symbol *s)
     return s->visibility == VISIBILITY_HIDDEN || s->visibility == VISIBILITY_INTERNAL;
 }
 
-/* The definition that the loader takes for a name; NULL: none. */
+/*
+ * Is it the object whose version is wanted, but has no versions at all? The loader then gives up
+ * altogether, whatever comes behind it in the scope.
+ * rule  check_match(): assert (version->filename == NULL || !_dl_name_match_p (...))
+ */
+static bool is_inconsistent(const struct binder *b, const struct scope_object *o,
+                            const struct tn_elf_version *wanted)
+{
+    const tenon_resolver *r = b->graph->resolver;
+    if (!b->versions || !wanted || !wanted->file || o->table.has_versym)
+        return false;
+    uint32_t file = tn_names_find(&r->names, wanted->file, strlen(wanted->file));
+    return file != TN_NO_NAME && file < r->use_room && r->uses[file].stamp == r->stamp &&
+           r->uses[file].object == (int32_t)o->object;
+}
+
+/*
+ * The definition that the loader takes for a name; NULL: none, maybe because of an object that is
+ * *inconsistent.
+ */
 static const struct definition *look_up(const struct binder *b, uint32_t name,
-                                        const struct tn_elf_version *wanted, enum reference kind)
+                                        const struct tn_elf_version *wanted, enum reference kind,
+                                        const struct scope_object **inconsistent)
 {
     const struct definition *maybe = NULL;
     uint32_t maybe_count = 0;
@@ -195,6 +215,10 @@ static const struct definition *look_up(const struct binder *b, uint32_t name,
         if ((kind == REFERENCE_COPY && o->object == TN_PROGRAM) ||
             (kind == REFERENCE_PLT && s->shndx == SHN_UNDEF))
             continue;
+        if (is_inconsistent(b, o, wanted)) {
+            *inconsistent = o;
+            return NULL;
+        }
         enum match match = b->versions ? match_version(&o->table, s, wanted)
                            : s->hidden ? MATCH_NO
                                        : MATCH_YES;
@@ -209,9 +233,13 @@ static const struct definition *look_up(const struct binder *b, uint32_t name,
 }
 
 /* Why nothing answers: the nearest thing to an answer that there is. */
-static const char *why_not(struct binder *b, uint32_t name, const struct tn_elf_version *wanted)
+static const char *why_not(struct binder *b, uint32_t name, const struct tn_elf_version *wanted,
+                           const struct scope_object *inconsistent)
 {
     tenon_graph *graph = b->graph;
+    if (inconsistent)
+        return tn_arena_format(&graph->arena, "%s has no versions, and %s of it is asked for",
+                               tn_graph_path(graph, inconsistent->row), wanted->name);
     for (uint32_t n = b->first[name]; n; n = b->definitions[n - 1].next) {
         const struct scope_object *o = &b->scope[b->definitions[n - 1].scope];
         const struct tn_elf_symbol *s = &o->table.symbols[b->definitions[n - 1].symbol];
@@ -247,7 +275,8 @@ static bool bind(struct binder *b, const struct scope_object *o, const struct tn
     tenon_graph *graph = b->graph;
     const struct tn_elf_version *wanted = b->versions ? version_of(&o->table, s) : NULL;
     uint32_t name = tn_names_find(&b->names, s->name, strlen(s->name));
-    const struct definition *d = look_up(b, name, wanted, kind);
+    const struct scope_object *inconsistent = NULL;
+    const struct definition *d = look_up(b, name, wanted, kind, &inconsistent);
     int32_t row = d ? b->scope[d->scope].row : TENON_NOBODY;
     if (*provider == row)
         return true; /* the other way of using it gave the same */
@@ -258,10 +287,10 @@ static bool bind(struct binder *b, const struct scope_object *o, const struct tn
         .version = tn_resolver_keep(graph->resolver, wanted ? wanted->name : NULL),
         .needed_by = o->row,
         .provider = row,
-        .weak = s->bind == BIND_WEAK,
+        .weak = s->bind == BIND_WEAK && !inconsistent, /* then it may not stay undefined, too */
         .lazy = kind == REFERENCE_PLT && !s->wants_data && !s->wants_copy,
         .found = d != NULL,
-        .reason = d ? NULL : why_not(b, name, wanted),
+        .reason = d ? NULL : why_not(b, name, wanted, inconsistent),
     };
     if (!binding.symbol || (!d && !binding.reason))
         return tn_no_memory(err);

@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "elf_builder.h"
+#include "elf_private.h"
 #include "failing_malloc.h"
 #include "model.h"
 
@@ -308,6 +309,8 @@ static void the_first_witness_names_the_system(void **state)
 {
     (void)state;
     static const char *const log[] = { "libc.so", "liblog.so", NULL };
+    static const char *const dl[] = { "libdl.so", "libc.so", NULL };
+    static const char *const plain[] = { "libc.so", "libz.so.1", NULL };
     static const char *const free7[] = { "libc.so.7", NULL };
     static const uint64_t solaris[][2] = { { 0x60000019, 0 }, { 0, 0 } };
     check_os(&(struct elf_spec){ .osabi = 9, .abi_note = "NetBSD" }, "freebsd");
@@ -321,6 +324,9 @@ static void the_first_witness_names_the_system(void **state)
     check_os(&(struct elf_spec){ .needed = some_needs }, "linux");
     check_os(&(struct elf_spec){ .needed = free7 }, "freebsd");
     check_os(&(struct elf_spec){ .needed = log }, "android");
+    check_os(&(struct elf_spec){ .needed = dl }, "android");
+    check_os(&(struct elf_spec){ .needed = dl, .interp = "/lib/ld-musl-x86_64.so.1" }, "linux");
+    check_os(&(struct elf_spec){ .needed = plain }, NULL); /* may be musl's */
     check_os(&(struct elf_spec){ .soname = "x" }, NULL);
 }
 
@@ -526,6 +532,7 @@ static void what_loaders_need_is_refused_when_bad(void **state)
     expect(&s, TENON_E_TRUNCATED, "program headers");
     subject_spec(&s, &spec);
     poke(&s, segment_at(&s, 2) + 8, s.size - 8, 8);
+    poke(&s, segment_at(&s, 2) + 16, UINT64_C(1) << 40, 8); /* in no segment: p_offset counts */
     expect(&s, TENON_E_TRUNCATED, "dynamic section: ");
     subject_spec(&s, &spec);
     poke(&s, entry_at(&s, 1) + 8, 0x7fffffff, 8);
@@ -552,6 +559,99 @@ static void a_string_without_end_is_refused(void **state)
     size_t load = segment_at(&s, 1);
     poke(&s, load + 32, peek(&s, entry_at(&s, 5) + 8, 8) + 5, 8);
     expect(&s, TENON_E_MALFORMED, "has no end");
+}
+
+/* Loaders read the dynamic section in memory: p_offset is not what they go by. */
+static void the_dynamic_section_is_where_its_address_is(void **state)
+{
+    (void)state;
+    struct subject s;
+    const struct elf_spec spec = full_spec(64, false);
+    subject_spec(&s, &spec);
+    poke(&s, segment_at(&s, 2) + 8, UINT64_MAX, 8);
+    poke(&s, segment_at(&s, 2) + 32, UINT64_MAX, 8);
+    assert_true(read_subject(&s));
+    assert_int_equal(s.facts.need_count, 2);
+    assert_false(s.facts.elf.dynamic_at_zero);
+    subject_end(&s);
+    subject_spec(&s, &spec);
+    poke(&s, segment_at(&s, 2) + 16, 0, 8);
+    assert_true(read_subject(&s));
+    assert_int_equal(s.facts.need_count, 2);
+    assert_true(s.facts.elf.dynamic_at_zero);
+    subject_end(&s);
+}
+
+/* rule  ld.so's refusals, which `ld.so --list` has for files so patched */
+static void segments_that_cannot_be_mapped_are_known(void **state)
+{
+    (void)state;
+    enum { OFFSET = 8, VADDR = 16, FILESZ = 32, MEMSZ = 40, ALIGN = 48 };
+    static const struct {
+        size_t field;
+        uint64_t value;
+        uint16_t machine; /* 0: as it is */
+        enum tn_elf_layout layout;
+    } cases[] = {
+        { ALIGN, 0, 0, TN_ELF_LAYOUT_GOOD },
+        { ALIGN, 3, 0, TN_ELF_LAYOUT_GOOD },
+        { MEMSZ, 0x100000, 0, TN_ELF_LAYOUT_GOOD },
+        { MEMSZ, UINT64_C(1) << 46, 0, TN_ELF_LAYOUT_GOOD },
+        { OFFSET, 1, 0, TN_ELF_LAYOUT_NOT_ALIGNED },
+        { OFFSET, 0xfff, 183, TN_ELF_LAYOUT_NOT_ALIGNED },
+        { MEMSZ, UINT64_C(1) << 62, 0, TN_ELF_LAYOUT_NOT_MAPPED },
+        { MEMSZ, UINT64_C(1) << 62, 183, TN_ELF_LAYOUT_GOOD }, /* who knows its addresses */
+        { MEMSZ, 0, 0, TN_ELF_LAYOUT_NOT_MAPPED },             /* an empty mapping */
+    };
+    for (size_t i = 0; i < TN_COUNT(cases); i++) {
+        struct subject s;
+        struct tn_elf elf;
+        subject_spec(&s, &(struct elf_spec){ .machine = cases[i].machine, .soname = "x" });
+        poke(&s, segment_at(&s, 1) + cases[i].field, cases[i].value, 8);
+        assert_true(tn_elf_start(&elf, &s.file, NULL, &s.err));
+        if (tn_elf_layout_of(&elf) != cases[i].layout)
+            fail_msg("case %zu: %d", i, (int)tn_elf_layout_of(&elf));
+        subject_end(&s);
+    }
+}
+
+/* The same of several segments: order counts, and each is mapped for itself. */
+static void segments_are_mapped_in_their_order(void **state)
+{
+    (void)state;
+    static const struct {
+        struct tn_elf_segment at[3];
+        enum tn_elf_layout layout;
+    } cases[] = {
+#define LOAD(offset, vaddr, filesz, memsz)                                                         \
+    { .p_type = TN_PT_LOAD,                                                                        \
+      .p_offset = (offset),                                                                        \
+      .p_vaddr = (vaddr),                                                                          \
+      .p_filesz = (filesz),                                                                        \
+      .p_memsz = (memsz) }
+        { { LOAD(0, 0, 0x400, 0x400), LOAD(0x1000, 0x1000, 8, 8), LOAD(0x1e00, 0x3e00, 8, 16) },
+          TN_ELF_LAYOUT_GOOD },
+        { { LOAD(0, 0, 0x1400, 0x1400), LOAD(0x3000, 0x3000, 8, 8), LOAD(0x1000, 0x1000, 8, 8) },
+          TN_ELF_LAYOUT_NOT_ORDERED },
+        { { LOAD(0, 0, 8, 8), LOAD(0x1000, 0x1000, INT64_MAX, 8), LOAD(0x2000, 0x2000, 8, 8) },
+          TN_ELF_LAYOUT_NOT_MAPPED },
+        { { LOAD(0, 0, 8, 8), LOAD(UINT64_C(1) << 63, 0x1000, 8, 8), LOAD(0, 0x2000, 8, 8) },
+          TN_ELF_LAYOUT_NOT_MAPPED },
+        { { LOAD(0, 0, 8, INT64_MAX), LOAD(0x1000, 0x1000, 8, 8), LOAD(0, 0x2000, 8, 8) },
+          TN_ELF_LAYOUT_NOT_ZEROED },
+        { { LOAD(0, 0, 8, UINT64_MAX), LOAD(0x1000, 0x1000, 8, 8), LOAD(0, 0x2000, 8, 8) },
+          TN_ELF_LAYOUT_GOOD },
+#undef LOAD
+    };
+    for (size_t i = 0; i < TN_COUNT(cases); i++) {
+        struct tn_elf_segment segments[3];
+        memcpy(segments, cases[i].at, sizeof segments);
+        const struct tn_elf elf = { .header = { .e_machine = 62, .word = 8 },
+                                    .segments = segments,
+                                    .segment_count = 3 };
+        if (tn_elf_layout_of(&elf) != cases[i].layout)
+            fail_msg("case %zu: %d", i, (int)tn_elf_layout_of(&elf));
+    }
 }
 
 static void what_loaders_pass_over_is_no_failure(void **state)
@@ -873,6 +973,9 @@ int main(void)
         cmocka_unit_test(assumptions_override_the_ident),
         cmocka_unit_test(what_loaders_need_is_refused_when_bad),
         cmocka_unit_test(a_string_without_end_is_refused),
+        cmocka_unit_test(the_dynamic_section_is_where_its_address_is),
+        cmocka_unit_test(segments_that_cannot_be_mapped_are_known),
+        cmocka_unit_test(segments_are_mapped_in_their_order),
         cmocka_unit_test(what_loaders_pass_over_is_no_failure),
         cmocka_unit_test(strings_behind_their_table_are_read_and_reported),
         cmocka_unit_test(a_bad_version_name_keeps_what_came_before),

@@ -464,6 +464,29 @@ static void literals_that_name_libraries_are_likely(void **state)
     free(bytes);
 }
 
+/* A list that ends early says so, once. */
+static void too_many_literals_are_a_warning(void **state)
+{
+    (void)state;
+    enum { LIMIT = 4096, SIZE = 16 };
+    static char text[(LIMIT + 2) * SIZE];
+    for (size_t extra = 0; extra < 3; extra++) {
+        uint8_t *bytes;
+        memset(text, 0, sizeof text);
+        for (size_t i = 0; i < LIMIT + extra; i++)
+            snprintf(text + i * SIZE, SIZE, "libq%zu.so.1", i);
+        tenon_image *image =
+            parse(&(struct elf_spec){ .rodata = text, .rodata_size = sizeof text }, &bytes);
+        assert_non_null(tenon_image_dlopen(image, LIMIT - 1));
+        assert_null(tenon_image_dlopen(image, LIMIT));
+        if (extra)
+            assert_non_null(strstr(tenon_image_warning(image, 0), "more than 4096"));
+        assert_null(tenon_image_warning(image, extra ? 1 : 0));
+        tenon_image_free(image);
+        free(bytes);
+    }
+}
+
 /* Read in pieces from a world: names that straddle the pieces, and one too long, at every place. */
 static void literals_in_much_data_are_found(void **state)
 {
@@ -513,6 +536,7 @@ int main(void)
         cmocka_unit_test(declared_libraries_come_from_the_note),
         cmocka_unit_test(a_bad_declaration_is_a_warning),
         cmocka_unit_test(literals_that_name_libraries_are_likely),
+        cmocka_unit_test(too_many_literals_are_a_warning),
         cmocka_unit_test(literals_in_much_data_are_found),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -85,7 +85,7 @@ static void another_prefix_is_believed(void **state)
 static void one_directory_alone_is_no_list(void **state)
 {
     struct fixture *f = *state;
-    PUT_LOADER(f, "x\0/proc/self/\0x\0/var/\0");
+    PUT_LOADER(f, "x\0/proc/self/\0x\0/var/\0/etc/ld.so.cache\0");
     read_build(f, 62, 8, 0);
     assert_string_equal(directories(f), "/lib64|/usr/lib64");
     assert_int_equal(f->build.minor, 0);
@@ -94,12 +94,27 @@ static void one_directory_alone_is_no_list(void **state)
 static void a_list_at_the_end_of_the_file_is_read_to_the_end(void **state)
 {
     struct fixture *f = *state;
-    static const char bytes[] = "x\0/lib/\0/usr/lib/\0/opt"; /* the last one is cut off */
+    static const char bytes[] =
+        "x\0/ld.so.cache\0x\0/lib/\0/usr/lib/\0/opt"; /* the last one is cut off */
     assert_true(tenon_world_put_file(f->world, LOADER, bytes, sizeof bytes - 1, 0755, NULL));
     read_build(f, 3, 4, 0);
     assert_string_equal(directories(f), "/lib|/usr/lib");
-    assert_true(tenon_world_put_file(f->world, LOADER, bytes, 8, 0755, NULL));
+    assert_true(tenon_world_put_file(f->world, LOADER, bytes, 23, 0755, NULL));
     read_build(f, 3, 4, 0);
+}
+
+/* musl's libc has directories in a row, too: of time zones, which nothing is loaded from. */
+static void a_loader_that_is_not_glibcs_is_not_believed(void **state)
+{
+    struct fixture *f = *state;
+    PUT_LOADER(f, "x\0/usr/share/zoneinfo/\0/share/zoneinfo/\0/etc/zoneinfo/\0"
+                  "musl libc (x86_64)\nVersion 1.2.3\n\0/x/ld.so.preload\0");
+    read_build(f, 62, 8, 0);
+    assert_string_equal(directories(f), "/lib64|/usr/lib64");
+    assert_string_equal(f->build.lib, "lib64");
+    assert_string_equal(f->build.cache, "/etc/ld.so.cache");
+    assert_string_equal(f->build.preload, "/etc/ld.so.preload");
+    assert_int_equal(f->build.minor, 0);
 }
 
 /* The directories of upstream, and Debian's where its directory exists. */
@@ -192,6 +207,7 @@ int main(void)
         TEST(another_prefix_is_believed),
         TEST(one_directory_alone_is_no_list),
         TEST(a_list_at_the_end_of_the_file_is_read_to_the_end),
+        TEST(a_loader_that_is_not_glibcs_is_not_believed),
         TEST(without_a_file_the_table_answers),
         TEST(a_file_that_is_no_loader_does_no_harm),
         TEST(this_systems_loader_is_read_as_it_says),

@@ -4,6 +4,7 @@
  * again); an answer is always compared whole.
  */
 #include <errno.h>
+#include <malloc.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -1210,6 +1211,86 @@ static void a_library_can_be_loaded_by_a_program(void **state)
                         "/t/liby.so => /t/liby.so [direct path]\n" X " => " A_X " [RPATH]\n");
 }
 
+/* With a program or without: what is wrong with the file is said of the file. */
+static void a_file_that_no_program_can_load_is_its_own_fault(void **state)
+{
+    struct world_case *c = *state;
+    static const struct {
+        const char *file, *expected;
+    } cases[] = {
+        { "/t/none", "error system: /t/none: No such file or directory" },
+        { "/t", "error system: /t: Is a directory" },
+        { "/t/text", "error not-an-image: /t/text: not an image: a script for /bin/sh" },
+        { "/t/object", "error not-loadable: /t/object: cannot be loaded: a relocatable object: it "
+                       "must be linked first" },
+    };
+    PUT(c, "/t/object", .type = 1);
+    case_put_text(c, "/t/text", "#!/bin/sh\n");
+    PUT(c, "/t/E", .interp = GLIBC);
+    for (size_t i = 0; i < 2 * sizeof cases / sizeof cases[0]; i++) {
+        c->exe = i % 2 ? "/t/E" : NULL;
+        assert_string_equal(answer(c, cases[i / 2].file), cases[i / 2].expected);
+    }
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        c->exe = cases[i].file;
+        assert_string_equal(answer(c, "/t/E"), cases[i].expected);
+    }
+}
+
+/* Whichever of its names was met first. */
+static void an_error_names_the_file_as_it_was_asked_for(void **state)
+{
+    struct world_case *c = *state;
+    case_put_text(c, "/t/text", "#!/bin/sh\n");
+    case_put_link(c, "/t/link", "text");
+    PUT(c, "/t/E", .interp = GLIBC, .needed = NAMES("/t/text"));
+    for (int met_before = 0; met_before < 2; met_before++) {
+        case_resolver(c);
+        if (met_before)
+            assert_string_equal(answer_again(c, "/t/E"),
+                                "/t/text => refused: /t/text: file too short\n");
+        assert_string_equal(answer_again(c, "/t/link"),
+                            "error not-an-image: /t/link: not an image: a script for /bin/sh");
+        assert_string_equal(answer_again(c, "/t/text"),
+                            "error not-an-image: /t/text: not an image: a script for /bin/sh");
+    }
+}
+
+/* ---- symbols ------------------------------------------------------------------------------- */
+
+/* ld.so gives up at once when the very library whose version is wanted has no versions at all. */
+static void a_version_of_a_library_without_versions_binds_nothing(void **state)
+{
+    struct world_case *c = *state;
+    const struct elf_spec_verneed v1[] = { { X, NAMES("V1"), false }, { 0 } };
+    static const struct elf_spec_symbol uses[][3] = {
+        { { .name = "f", .bind = 1, .type = 2, .version = "V1", .use = ELF_RELOC_PLT } },
+        { { .name = "f", .bind = 2, .type = 2, .version = "V1", .use = ELF_RELOC_DATA } },
+    };
+    static const struct elf_spec_symbol plain[] = {
+        { .name = "f", .bind = 1, .type = 2, .defined = true, .value = 64 }, { 0 }
+    };
+    c->flags = TENON_RESOLVE_SYMBOLS;
+    PUT(c, A_X, .soname = X, .symbols = plain);
+    PUT(c, "/t/a/libother.so", .symbols = plain);
+    for (size_t i = 0; i < 2; i++) {
+        PUT(c, "/t/E", .interp = GLIBC, .runpath = "/t/a", .needed = NAMES(X), .verneed = v1,
+            .symbols = uses[i]);
+        answer(c, "/t/E");
+        assert_int_equal(status(c), TENON_STATUS_MISSING);
+        const tenon_symbol_binding *b = tenon_graph_binding(c->graph, 0);
+        assert_false(b->found);
+        assert_int_equal(b->provider, TENON_NOBODY);
+        assert_string_equal(b->reason, A_X " has no versions, and V1 of it is asked for");
+        assert_null(tenon_graph_binding(c->graph, 1));
+    }
+    PUT(c, "/t/E", .interp = GLIBC, .runpath = "/t/a", .needed = NAMES("libother.so", X),
+        .verneed = v1, .symbols = uses[0]); /* one that comes before it answers */
+    answer(c, "/t/E");
+    assert_int_equal(status(c), TENON_STATUS_OK);
+    assert_int_equal(tenon_graph_binding(c->graph, 0)->provider, 0);
+}
+
 /* ---- one resolver, many questions ---------------------------------------------------------- */
 
 static void nothing_leaks_from_one_question_to_the_next(void **state)
@@ -1496,15 +1577,7 @@ static void files_in_memory_can_ignore_case_too(void **state)
     assert_string_equal(answer(c, "/t/E"), X " => /opt/a/libx.so.1 [RUNPATH]\n");
 }
 
-/* ---- hostile input ------------------------------------------------------------------------- */
-
-static double seconds_since(clock_t start)
-{
-    return (double)(clock() - start) / CLOCKS_PER_SEC;
-}
-
-/* Sanitizers and valgrind are slower; nothing quadratic hides behind that. */
-#define SECONDS 10.0
+/* ---- memory -------------------------------------------------------------------------------- */
 
 static char **many_names(size_t count, const char *format)
 {
@@ -1521,6 +1594,96 @@ static void free_names(char **names)
         free(names[i]);
     free(names);
 }
+
+enum { RING = 400, ASKED = 200 };
+
+/* Libraries that need each other in circles, and each has run paths of its own. */
+static void put_ring(struct world_case *c, char *const *paths)
+{
+    for (size_t i = 0; i < RING; i++)
+        PUT(c, paths[i], .soname = strrchr(paths[i], '/') + 1, .rpath = "$ORIGIN",
+            .needed = NAMES(strrchr(paths[(i + 1) % RING], '/') + 1,
+                            strrchr(paths[(i * 7 + 3) % RING], '/') + 1));
+}
+
+/* Bytes that are allocated. */
+static size_t bytes_in_use(void)
+{
+#if defined __GLIBC__
+    struct mallinfo2 info = mallinfo2();
+    return info.uordblks + info.hblkhd;
+#else
+    return 0;
+#endif
+}
+
+/* Chains of run paths belong to one process: what is found along them goes with its graph. */
+static void memory_does_not_grow_with_the_files_asked_about(void **state)
+{
+    struct world_case *c = *state;
+    char **paths = many_names(RING, "/t/ring/libn%u.so");
+    put_ring(c, paths);
+    case_resolver(c);
+    answer_again(c, paths[0]);
+    assert_int_equal(tenon_graph_count(c->graph), RING - 1);
+    for (size_t i = 1; i < ASKED / 10; i++)
+        answer_again(c, paths[i]);
+    size_t before = bytes_in_use();
+    for (size_t i = ASKED / 10; i < ASKED; i++)
+        answer_again(c, paths[i]);
+    size_t after = bytes_in_use();
+    assert_true(after <= before + ((size_t)1 << 18)); /* one process alone takes as much */
+    for (size_t i = 0; i < ASKED; i += 67) {
+        answer_again(c, paths[i]);
+        char *again = strdup(case_text(c));
+        assert_non_null(again);
+        struct world_case fresh = { .world = c->world };
+        assert_string_equal(again, answer(&fresh, paths[i]));
+        case_forget(&fresh);
+        free(fresh.text);
+        free(again);
+    }
+    free_names(paths);
+}
+
+/* A graph has its own attempts, and the next process has others, whose numbers are the same. */
+static void graphs_keep_what_was_found_along_chains(void **state)
+{
+    struct world_case *c = *state;
+    put_two(c);
+    PUT(c, "/t/p/liby.so", .soname = "liby.so", .rpath = "/none", .needed = NAMES(X));
+    PUT(c, "/t/E1", .interp = GLIBC, .rpath = "/t/a:/t/p", .needed = NAMES("liby.so"));
+    PUT(c, "/t/E2", .interp = GLIBC, .rpath = "/t/b:/t/p", .needed = NAMES("liby.so"));
+    static const char *const expected[][2] = {
+        { "liby.so => /t/p/liby.so [RPATH]\n" X " => " A_X " [RPATH]\n",
+          "/none/" X ": dir-missing\n" A_X ": found\n" },
+        { "liby.so => /t/p/liby.so [RPATH]\n" X " => " B_X " [RPATH]\n",
+          "/none/" X ": dir-missing\n" B_X ": found\n" },
+    };
+    answer(c, "/t/E1");
+    tenon_graph *graphs[2] = { c->graph, NULL };
+    c->graph = NULL;
+    answer_again(c, "/t/E2");
+    graphs[1] = c->graph;
+    for (int i = 0; i < 4; i++) {
+        c->graph = graphs[i % 2];
+        assert_string_equal(case_text(c), expected[i % 2][0]);
+        assert_string_equal(tried(c, X), expected[i % 2][1]);
+        assert_string_equal(tenon_graph_library(c->graph, 1)->where,
+                            i % 2 ? "RPATH of /t/E2" : "RPATH of /t/E1");
+    }
+    tenon_graph_free(graphs[0]);
+}
+
+/* ---- hostile input ------------------------------------------------------------------------- */
+
+static double seconds_since(clock_t start)
+{
+    return (double)(clock() - start) / CLOCKS_PER_SEC;
+}
+
+/* Sanitizers and valgrind are slower; nothing quadratic hides behind that. */
+#define SECONDS 10.0
 
 enum { MANY = 10000 };
 
@@ -1783,10 +1946,15 @@ int main(void)
         CASE(what_is_not_started_is_an_error),
         CASE(a_static_program_needs_nothing),
         CASE(a_library_can_be_loaded_by_a_program),
+        CASE(a_file_that_no_program_can_load_is_its_own_fault),
+        CASE(an_error_names_the_file_as_it_was_asked_for),
+        CASE(a_version_of_a_library_without_versions_binds_nothing),
         CASE(nothing_leaks_from_one_question_to_the_next),
         CASE(settings_are_fixed_by_the_first_question),
         CASE(flags_can_change_between_questions),
         CASE(graphs_live_side_by_side),
+        CASE(graphs_keep_what_was_found_along_chains),
+        CASE(memory_does_not_grow_with_the_files_asked_about),
         CASE(later_candidates_are_shown_when_asked_for),
         CASE(the_worst_library_decides_the_status),
         CASE(names_differ_by_case_only_where_the_layer_says_so),
