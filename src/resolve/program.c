@@ -8,6 +8,7 @@
 
 #include "fail.h"
 #include "process.h"
+#include "text.h"
 
 static const char *interpreter_for(tenon_resolver *r, const struct tn_node *node,
                                    const tenon_loader *loader)
@@ -186,11 +187,13 @@ static bool choose_target(tenon_resolver *r, const struct tn_node *node, const c
 {
     const struct tn_facts *facts = node->facts;
     const tenon_loader *loader = choose_loader(r, node);
-    if (!loader)
+    if (!loader) {
+        char quoted[TN_QUOTE_ROOM]; /* the file's own words */
         return tn_fail(err, TENON_E_UNSUPPORTED,
                        "%s: its loader is none that tenon knows (%s%s%s); --loader names one", path,
                        facts->os ? facts->os : "unknown system", facts->interpreter ? ", " : "",
-                       facts->interpreter ? facts->interpreter : "");
+                       facts->interpreter ? tn_quote(quoted, facts->interpreter) : "");
+    }
     r->target = target_for(r, node, loader, err);
     r->program_started = facts->interpreter != NULL && facts->kind == TENON_KIND_EXECUTABLE;
     return r->target != NULL;
