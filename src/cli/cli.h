@@ -25,6 +25,7 @@ struct cli_command {
 };
 
 extern const struct cli_command cmd_why, cmd_show;
+extern const struct cli_command cmd_bundle, cmd_cache, cmd_pack;
 
 /* One run of the command. */
 struct cli {

@@ -4,7 +4,10 @@
 
 #include "cli.h"
 
-static const struct cli_command *const commands[] = { &cmd_why, &cmd_show };
+static const struct cli_command *const commands[] = {
+    &cmd_why,  &cmd_show,               /* images */
+    &cmd_pack, &cmd_bundle, &cmd_cache, /* bundles */
+};
 
 #define COMMANDS (sizeof commands / sizeof *commands)
 
