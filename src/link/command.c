@@ -157,9 +157,9 @@ static const struct {
 
 /* A word that makes the whole command something else than a compile or a link. */
 static const char *const others[] = {
-    "-S",          "-E",        "-M",    "-MM",        "-fsyntax-only",       "-###",
-    "--version",   "--help",    "-help", "-dumpversion", "-dumpfullversion",    "-dumpmachine",
-    "-dumpspecs",  "--analyze", "-cc1",  "-cc1as",     "--target-help",       "-r",
+    "-S",           "-E",        "-M",    "-MM",          "-fsyntax-only",    "-###",
+    "--version",    "--help",    "-help", "-dumpversion", "-dumpfullversion", "-dumpmachine",
+    "-dumpspecs",   "--analyze", "-cc1",  "-cc1as",       "--target-help",    "-r",
     "--precompile", "-emit-ast",
 };
 static const char *const other_prefixes[] = { "-print-", "--print-", "--help=" };
@@ -199,10 +199,10 @@ static bool is_other(const char *word)
 static bool is_source_suffix(const char *path)
 {
     static const char *const suffixes[] = {
-        ".c",   ".i",   ".ii",  ".m",   ".mi",  ".mm",  ".M",   ".mii", ".cc",  ".cp",  ".cxx",
-        ".cpp", ".CPP", ".c++", ".C",   ".s",   ".S",   ".sx",  ".f",   ".for", ".ftn", ".F",
-        ".FOR", ".fpp", ".FPP", ".FTN", ".f90", ".f95", ".f03", ".f08", ".F90", ".F95", ".F03",
-        ".F08", ".d",   ".go",  ".adb", ".ads", ".h",   ".hh",  ".H",   ".hp",  ".hxx", ".hpp",
+        ".c",   ".i",   ".ii",  ".m",   ".mi",  ".mm",  ".M",   ".mii",  ".cc",  ".cp",  ".cxx",
+        ".cpp", ".CPP", ".c++", ".C",   ".s",   ".S",   ".sx",  ".f",    ".for", ".ftn", ".F",
+        ".FOR", ".fpp", ".FPP", ".FTN", ".f90", ".f95", ".f03", ".f08",  ".F90", ".F95", ".F03",
+        ".F08", ".d",   ".go",  ".adb", ".ads", ".h",   ".hh",  ".H",    ".hp",  ".hxx", ".hpp",
         ".HPP", ".h++", ".ll",  ".bc",  ".cu",  ".hip", ".cl",  ".cppm",
     };
     const char *dot = strrchr(base_name(path), '.');
@@ -425,8 +425,8 @@ static bool read_all(struct tn_command *command, struct walk *walk, const struct
     for (size_t i = 0; i <= command->program; i++)
         if (!add(command, words->at[i], TN_WORD_PROGRAM, NULL))
             return tn_no_memory(err);
-    if (!(command->is_linker ? read_direct : read_words)(command, walk, words,
-                                                         command->program + 1, err))
+    if (!(command->is_linker ? read_direct : read_words)(command, walk, words, command->program + 1,
+                                                         err))
         return false;
     command->kind = kind_of(command, walk);
     return true;

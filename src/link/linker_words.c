@@ -16,13 +16,51 @@ static const char *const valued[] = { "Map", "o", "output", "dependency-file" };
 
 /* Others whose value is the next word, so that it is not taken for a file. */
 static const char *const skipped[] = {
-    "z",       "rpath", "R",           "rpath-link",     "soname", "h",           "T",
-    "script",  "e",     "entry",       "u",              "L",      "library-path", "y",
-    "dynamic-linker",   "I",           "m",              "plugin", "plugin-opt",  "version-script",
-    "dynamic-list",     "defsym",      "wrap",           "F",      "auxiliary",   "f",
-    "init",    "fini",  "exclude-libs", "undefined",     "A",      "b",           "format",
-    "sysroot", "Ttext", "Tdata",       "Tbss",           "G",      "a",           "c",
-    "retain-symbols-file", "just-symbols", "section-start", "hash-style", "build-id-value",
+    "z",
+    "rpath",
+    "R",
+    "rpath-link",
+    "soname",
+    "h",
+    "T",
+    "script",
+    "e",
+    "entry",
+    "u",
+    "L",
+    "library-path",
+    "y",
+    "dynamic-linker",
+    "I",
+    "m",
+    "plugin",
+    "plugin-opt",
+    "version-script",
+    "dynamic-list",
+    "defsym",
+    "wrap",
+    "F",
+    "auxiliary",
+    "f",
+    "init",
+    "fini",
+    "exclude-libs",
+    "undefined",
+    "A",
+    "b",
+    "format",
+    "sysroot",
+    "Ttext",
+    "Tdata",
+    "Tbss",
+    "G",
+    "a",
+    "c",
+    "retain-symbols-file",
+    "just-symbols",
+    "section-start",
+    "hash-style",
+    "build-id-value",
 };
 
 static bool is_name(const char *name, const char *const *list, size_t count)
@@ -45,9 +83,10 @@ static void take_value(struct tn_command *command, const char *name, const char 
 
 static void read_flag(struct tn_command *command, const char *name)
 {
-    static const char *const printing[] = { "t", "trace", "M", "print-map", "verbose", "V", "v",
-                                            "stats", "cref", "print-memory-usage",
-                                            "print-gc-sections", "print-icf-sections" };
+    static const char *const printing[] = {
+        "t", "trace", "M",    "print-map",          "verbose",           "V",
+        "v", "stats", "cref", "print-memory-usage", "print-gc-sections", "print-icf-sections"
+    };
     static const char *const relocatable[] = { "r", "i", "relocatable", "Ur" };
     static const char *const shared[] = { "shared", "Bshareable", "G" };
     static const char *const fixed[] = { "static", "Bstatic", "dn", "non_shared" };
@@ -69,8 +108,8 @@ static bool read_option(struct tn_linker_reader *reader, struct tn_command *comm
     const char *name = word + (word[1] == '-' ? 2 : 1);
     const char *equals = strchr(name, '=');
 
-    if (!equals && (is_name(name, valued, TN_COUNT(valued)) ||
-                    is_name(name, skipped, TN_COUNT(skipped)))) {
+    if (!equals &&
+        (is_name(name, valued, TN_COUNT(valued)) || is_name(name, skipped, TN_COUNT(skipped)))) {
         reader->waiting = name;
         return true;
     }

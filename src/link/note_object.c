@@ -135,13 +135,11 @@ static void lay_out(const struct tn_elf_header *like, size_t note_size,
 
     at = aligned(at, 8);
     sections[SECTION_NULL] = (struct section){ 0 };
-    sections[SECTION_NOTES] =
-        (struct section){ NAME_NOTES, SHT_NOTE, SHF_ALLOC, at, note_size, 4 };
+    sections[SECTION_NOTES] = (struct section){ NAME_NOTES, SHT_NOTE, SHF_ALLOC, at, note_size, 4 };
     at = aligned(at + note_size, 8);
     sections[SECTION_STACK] = (struct section){ NAME_STACK, SHT_PROGBITS, 0, at, 0, 1 };
     sections[SECTION_PROPERTY] =
-        (struct section){ NAME_PROPERTY,       SHT_NOTE, SHF_ALLOC, at,
-                          property_size(like), like->word };
+        (struct section){ NAME_PROPERTY, SHT_NOTE, SHF_ALLOC, at, property_size(like), like->word };
     if (!property_type(like->e_machine))
         sections[SECTION_PROPERTY] = sections[SECTION_STACK];
     at += property_size(like);

@@ -39,8 +39,8 @@ struct tn_report_paths {
 };
 
 /*
- * Reads what ld, gold, lld or mold print with "-t -t". Names of files may hold anything but a
- * line end: where a line can be read in several ways, the one counts whose archive exists.
+ * Reads what ld, gold, lld or mold print with "--trace --trace". Names of files may hold anything
+ * but a line end: where a line can be read in several ways, the one counts whose archive exists.
  *
  * owner    strings in the arena; `other` borrows from the text
  * errors   TENON_E_MEMORY

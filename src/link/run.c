@@ -100,8 +100,8 @@ static int start(const char *const *argv, int out, int err_out, const sigset_t *
         failed = prepare(&files, &attributes, out, err_out, before);
         /* argv is not written to; its type is older than const */
         if (!failed)
-            failed = posix_spawnp(child, argv[0], &files, &attributes, (char *const *)argv,
-                                  environ);
+            failed =
+                posix_spawnp(child, argv[0], &files, &attributes, (char *const *)argv, environ);
         posix_spawnattr_destroy(&attributes);
     }
     posix_spawn_file_actions_destroy(&files);

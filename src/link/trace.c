@@ -1,9 +1,9 @@
 /*
- * src/link/trace.c - what "-t -t" prints
+ * src/link/trace.c - what "--trace --trace" prints
  *
  * rule: GNU ld ldmain.c/ldfile.c (%I: "(ARCHIVE)MEMBER", older ones "-lNAME (ARCHIVE)"; a member
- * of a thin archive is its own file); gold and lld "ARCHIVE(MEMBER)"; mold the same after "trace: ",
- * of every member it opened. Shown by binutils 2.40, lld 14 and mold 1.10.
+ * of a thin archive is its own file); gold and lld "ARCHIVE(MEMBER)"; mold the same after "trace:
+ * ", of every member it opened. Shown by binutils 2.40, lld 14 and mold 1.10.
  */
 #include "fail.h"
 #include "report.h"
@@ -44,8 +44,8 @@ static bool split_gnu(struct tn_arena *arena, struct tn_view line,
             return false;
         if (paths->kind_of(paths->arg, archive) != TN_PATH_ARCHIVE)
             continue;
-        *row = (struct tn_report_row){ .kind = TN_REPORT_MEMBER, .file = archive,
-                                       .member = member };
+        *row =
+            (struct tn_report_row){ .kind = TN_REPORT_MEMBER, .file = archive, .member = member };
         row->text = tn_arena_format(arena, "%s(%s)", archive, member);
         *lost = !row->text;
         return !*lost;

@@ -104,8 +104,8 @@ static bool expand(struct tn_words *words, tenon_world *world, struct tn_arena *
     if (word[0] == '@' && word[1])
         failed = tn_file_whole(world, word + 1, TN_LIMIT_CONFIG, arena, &text);
     if (failed == EFBIG)
-        return tn_fail(err, TENON_E_LIMIT, "%s: more than %u bytes",
-                       tn_quote(shown, word + 1), TN_LIMIT_CONFIG);
+        return tn_fail(err, TENON_E_LIMIT, "%s: more than %u bytes", tn_quote(shown, word + 1),
+                       TN_LIMIT_CONFIG);
     if (failed == ENOMEM)
         return tn_no_memory(err);
     if (failed) /* the driver takes such a word as it stands */

@@ -1,0 +1,503 @@
+/* src/link/members.c - reads what a link took */
+#include "members.h"
+
+#include <stdlib.h>
+
+#include "elf_object.h"
+#include "fail.h"
+#include "native.h"
+#include "runtime.h"
+#include "text.h"
+
+bool tn_members_init(struct tn_members *members, tenon_world *world, struct tn_arena *arena,
+                     const struct tn_command *command, const char *prefix)
+{
+    *members =
+        (struct tn_members){ .world = world, .arena = arena, .command = command, .prefix = prefix };
+    return tn_archives_init(&members->archives, world, arena, prefix);
+}
+
+void tn_members_free(struct tn_members *members)
+{
+    tn_archives_free(&members->archives);
+    tn_words_free(&members->recorded);
+    free(members->rows);
+    *members = (struct tn_members){ 0 };
+}
+
+static const char *base_name(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+
+    return slash ? slash + 1 : path;
+}
+
+static struct tn_member *add(struct tn_members *members, enum tn_member_state state,
+                             const char *label)
+{
+    if (!label || !tn_grow(&members->rows, &members->room, members->count, sizeof *members->rows))
+        return NULL;
+    members->rows[members->count] = (struct tn_member){ .state = state, .label = label };
+    return &members->rows[members->count++];
+}
+
+static bool add_unsure(struct tn_members *members, const char *label, const char *why)
+{
+    struct tn_member *row = add(members, TN_MEMBER_UNSURE, label);
+
+    if (row)
+        row->why = tn_arena_string(members->arena, why);
+    return row && row->why;
+}
+
+/* One object that is looked at: its file, and what its unit is called if it names none itself. */
+struct subject {
+    struct tn_file file; /* in a scratch arena of its own */
+    const char *label, *origin;
+    const char *name; /* of an object alone; NULL: ask the archive */
+    struct tn_archive *archive;
+    size_t index; /* of the member */
+};
+
+/* The notes of an object's own sections. */
+static bool read_own(const struct tn_elf_object *object, struct tn_record *record, tenon_error *err)
+{
+    for (size_t i = 1; i < object->section_count; i++) {
+        struct tn_view notes;
+        if (strcmp(object->sections[i].name, TN_RECORD_SECTION) != 0)
+            continue;
+        if (!tn_elf_object_bytes(object, i, &notes, err) ||
+            !tn_record_read(object->elf.file->arena, notes, 4, object->elf.header.endian, record,
+                            err))
+            return tn_context(err, "its record");
+    }
+    return true;
+}
+
+static bool add_recorded(struct tn_members *members, const struct subject *subject,
+                         const struct tn_record *record)
+{
+    if (!add(members, TN_MEMBER_RECORDED, subject->label))
+        return false;
+    for (size_t i = 0; i < record->count; i++) {
+        const char *name = tn_arena_string(members->arena, record->units[i].name);
+        if (!name || !tn_words_add(&members->recorded, name))
+            return false;
+    }
+    return true;
+}
+
+static const char *name_of(struct tn_members *members, const struct subject *subject)
+{
+    if (subject->archive)
+        return tn_archive_unit_name(&members->archives, subject->archive, subject->index);
+    return tn_native_name(members->arena, members->prefix, NULL, subject->name, 1);
+}
+
+static bool add_completed(struct tn_members *members, const struct subject *subject,
+                          tenon_unit *unit, enum tn_endian endian, tenon_error *err)
+{
+    struct tn_member *row = add(members, TN_MEMBER_COMPLETED, subject->label);
+
+    unit->name = name_of(members, subject);
+    unit->origin = subject->origin;
+    unit->recorded = unit->completed = true;
+    if (!row || !unit->name)
+        return tn_no_memory(err);
+    return tn_record_write_unit(members->arena, unit, endian, &row->note, err);
+}
+
+static bool add_later(struct tn_members *members, const struct subject *subject)
+{
+    struct tn_member *row = add(members, TN_MEMBER_LATER, subject->label);
+    const char *name = row ? name_of(members, subject) : NULL;
+
+    members->has_later = true;
+    if (name)
+        row->base = base_name(name);
+    return name != NULL;
+}
+
+static bool add_object(struct tn_members *members, struct subject *subject,
+                       const struct tn_elf_object *object, tenon_error *err)
+{
+    struct tn_record record = { 0 };
+    tenon_unit unit;
+    bool is_lto;
+
+    if (!members->has_like)
+        members->like = object->elf.header;
+    members->has_like = true;
+    if (!read_own(object, &record, err) || !tn_native_unit_of(object, &unit, &is_lto, err))
+        return false;
+    if (is_lto)
+        return add_later(members, subject) || tn_no_memory(err);
+    if (record.count > 0)
+        return add_recorded(members, subject, &record) || tn_no_memory(err);
+    return add_completed(members, subject, &unit, object->elf.header.endian, err);
+}
+
+/* What cannot be read cannot be determined: it is counted, and no reason to fail. */
+static bool examine(struct tn_members *members, struct subject *subject, tenon_error *err)
+{
+    tenon_error local = TENON_ERROR_INIT;
+    struct tn_elf_object object;
+    struct tn_view head;
+    size_t before = members->count;
+
+    if (tn_file_upto(&subject->file, 0, 4, "first bytes", &head, &local)) {
+        if (tn_native_is_bitcode(head))
+            return add_later(members, subject) || tn_no_memory(err);
+        if (tn_elf_read_object(&subject->file, &object, &local) &&
+            add_object(members, subject, &object, &local))
+            return true;
+    }
+    if (local.code == TENON_E_MEMORY)
+        return tn_no_memory(err);
+    members->count = before;
+    return add_unsure(members, subject->label, tenon_error_message(&local)) || tn_no_memory(err);
+}
+
+static bool add_member(struct tn_members *members, struct tn_archive *archive, size_t i,
+                       tenon_error *err)
+{
+    struct tn_arena scratch = { 0 };
+    tenon_error local = TENON_ERROR_INIT;
+    struct subject subject = { .archive = archive, .index = i };
+    const char *library = base_name(archive->path), *name = base_name(archive->members[i].name);
+    bool good;
+
+    subject.label = tn_arena_format(members->arena, "%s(%s)", library, name);
+    subject.origin = tn_arena_format(members->arena, "%s member %s", library, name);
+    if (!subject.label || !subject.origin)
+        return tn_no_memory(err);
+    if (tn_archive_open(&members->archives, archive, i, &scratch, &subject.file, &local)) {
+        good = examine(members, &subject, err);
+        tn_file_close(&subject.file);
+    } else {
+        good = add_unsure(members, subject.label, tenon_error_message(&local)) || tn_no_memory(err);
+    }
+    tn_arena_free(&scratch);
+    return good;
+}
+
+/* Paths without the directories of one machine: what is absolute loses them. */
+static const char *shown_path(const char *path)
+{
+    return path[0] == '/' ? base_name(path) : path;
+}
+
+/* False without memory. A shared library or script is no member of this link. */
+static bool add_file(struct tn_members *members, const char *path, const char *shown,
+                     tenon_error *err)
+{
+    struct tn_arena scratch = { 0 };
+    struct subject subject = { .label = base_name(shown),
+                               .origin = shown_path(shown),
+                               .name = shown };
+    struct tn_elf_header header;
+    struct tn_view head;
+    bool good = true;
+    int failed = tn_file_open(members->world, path, &scratch, &subject.file);
+
+    if (failed)
+        return add_unsure(members, subject.label, tn_errno_text(failed)) || tn_no_memory(err);
+    if (tn_file_upto(&subject.file, 0, 64, "header", &head, NULL) &&
+        (tn_native_is_bitcode(head) ||
+         (head.size > 4 && memcmp(head.at, "\177ELF", 4) == 0 &&
+          tn_elf_read_header(&subject.file, NULL, &header, NULL) && header.e_type == 1)))
+        good = examine(members, &subject, err);
+    tn_file_close(&subject.file);
+    tn_arena_free(&scratch);
+    return good;
+}
+
+/* ---- rows of a report ------------------------------------------------------------------------ */
+
+static bool is_named(const struct tn_members *members, const char *path)
+{
+    for (size_t i = 0; i < members->command->named.count; i++)
+        if (strcmp(members->command->named.at[i], path) == 0)
+            return true;
+    return false;
+}
+
+/* How many rows of the report name this member of this archive by this name. */
+static size_t count_rows(const struct tn_report *report, const struct tn_report_row *row)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < report->count; i++)
+        count += report->rows[i].kind == TN_REPORT_MEMBER &&
+                 strcmp(report->rows[i].file, row->file) == 0 &&
+                 strcmp(report->rows[i].member, row->member) == 0;
+    return count;
+}
+
+/* The n-th member (from 0) that a name may mean. */
+static size_t nth_member(struct tn_members *members, const struct tn_archive *archive,
+                         const char *name, enum tn_name_match how, size_t n)
+{
+    size_t i = 0;
+
+    for (; i < archive->count; i++)
+        if (tn_archive_fits(&members->archives, archive, i, name, how) && n-- == 0)
+            break;
+    return i;
+}
+
+static bool take_member(struct tn_members *members, const struct tn_report *report,
+                        const struct tn_report_row *row, tenon_error *err)
+{
+    tenon_error local = TENON_ERROR_INIT;
+    struct tn_archive *archive = tn_archives_get(&members->archives, row->file, &local);
+    enum tn_name_match how = TN_MATCH_NONE;
+    size_t first = 0, fits = 0;
+    const char *label =
+        tn_arena_format(members->arena, "%s(%s)", base_name(row->file), base_name(row->member));
+
+    if (!label)
+        return tn_no_memory(err);
+    if (archive)
+        fits = tn_archive_find(&members->archives, archive, row->member, &how, &first);
+    if (fits == 0)
+        return add_unsure(members, label,
+                          archive ? "no such member" : tenon_error_message(&local)) ||
+               tn_no_memory(err);
+    if (fits == 1)
+        return archive->claimed[first]++ > 0 || add_member(members, archive, first, err);
+    if (count_rows(report, row) != fits)
+        return add_unsure(members, label, "several members have this name") || tn_no_memory(err);
+    size_t i = nth_member(members, archive, row->member, how, archive->claimed[first]++);
+    return i == archive->count || add_member(members, archive, i, err);
+}
+
+/* GNU ld names a member of a thin archive by its file alone. */
+static bool thin_member(struct tn_members *members, const struct tn_report *report,
+                        const char *path, struct tn_archive **archive, size_t *index)
+{
+    for (size_t i = 0; i < report->count; i++) {
+        enum tn_name_match how;
+        if (report->rows[i].kind != TN_REPORT_ARCHIVE)
+            continue;
+        struct tn_archive *one = tn_archives_get(&members->archives, report->rows[i].file, NULL);
+        if (one && one->thin && tn_archive_find(&members->archives, one, path, &how, index) > 0 &&
+            how != TN_MATCH_BASE) {
+            *archive = one;
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool take_file(struct tn_members *members, const struct tn_report *report,
+                      const struct tn_report_row *row, tenon_error *err)
+{
+    struct tn_archive *archive;
+    size_t i;
+
+    if (is_named(members, row->file))
+        return add_file(members, row->file, row->file, err);
+    if (tn_runtime_is_start_file(row->file))
+        return true;
+    if (thin_member(members, report, row->file, &archive, &i))
+        return archive->claimed[i]++ > 0 || add_member(members, archive, i, err);
+    return add_file(members, row->file, row->file, err);
+}
+
+static bool take_row(struct tn_members *members, const struct tn_report *report,
+                     const struct tn_report_row *row, tenon_error *err)
+{
+    if (row->kind == TN_REPORT_FILE)
+        return take_file(members, report, row, err);
+    if (row->kind == TN_REPORT_MEMBER && row->member)
+        return take_member(members, report, row, err);
+    members->gone += row->kind == TN_REPORT_GONE;
+    return true;
+}
+
+/* ---- what mold and gold leave to their maps -------------------------------------------------- */
+
+/* True for a row of which mold kept something, and for what is decided elsewhere. */
+static bool is_kept(const struct tn_names *kept, const struct tn_report_row *row)
+{
+    return (row->kind != TN_REPORT_MEMBER && row->kind != TN_REPORT_FILE) ||
+           tn_names_find(kept, row->text, strlen(row->text)) != TN_NO_NAME;
+}
+
+static bool is_intermediate(struct tn_members *members, const struct tn_report_row *row)
+{
+    struct tn_arena scratch = { 0 };
+    struct tn_file file;
+    tenon_unit unit;
+    enum tn_name_match how;
+    size_t first;
+    bool is_lto = false, opened = false;
+
+    if (row->kind == TN_REPORT_FILE) {
+        opened = tn_file_open(members->world, row->file, &scratch, &file) == 0;
+    } else if (row->kind == TN_REPORT_MEMBER) {
+        struct tn_archive *archive = tn_archives_get(&members->archives, row->file, NULL);
+        opened = archive &&
+                 tn_archive_find(&members->archives, archive, row->member, &how, &first) > 0 &&
+                 tn_archive_open(&members->archives, archive, first, &scratch, &file, NULL);
+    }
+    if (opened) {
+        if (!tn_native_unit(&file, &unit, &is_lto, NULL))
+            is_lto = false;
+        tn_file_close(&file);
+    }
+    tn_arena_free(&scratch);
+    return is_lto;
+}
+
+/* mold's trace without what its map does not have. Intermediate code stays: no map has that. */
+static bool filter_mold(struct tn_members *members, const struct tn_report *trace,
+                        const struct tn_report *map, struct tn_report *out)
+{
+    struct tn_names kept;
+    bool good = tn_names_init(&kept);
+
+    for (size_t i = 0; good && i < map->count; i++)
+        good = tn_names_add(&kept, map->rows[i].text, strlen(map->rows[i].text)) != TN_NO_NAME;
+    for (size_t i = 0; good && i < trace->count; i++)
+        if (is_kept(&kept, &trace->rows[i]) || is_intermediate(members, &trace->rows[i]))
+            good = tn_report_add(out, trace->rows[i]);
+    tn_names_free(&kept);
+    return good;
+}
+
+static bool take_rows(struct tn_members *members, const struct tn_report *report, tenon_error *err)
+{
+    struct tn_runtime runtime;
+
+    if (!tn_runtime_find(&runtime, members->world, members->arena, members->command, report))
+        return tn_no_memory(err);
+    for (size_t i = 0; i < report->count; i++) {
+        const struct tn_report_row *row = &report->rows[i];
+        if (row->kind == TN_REPORT_MEMBER &&
+            tn_runtime_has(&runtime, members->world, members->arena, row->file))
+            continue;
+        if (!take_row(members, report, row, err))
+            return false;
+    }
+    return true;
+}
+
+bool tn_members_read(struct tn_members *members, const struct tn_report *trace,
+                     const struct tn_report *map, tenon_error *err)
+{
+    struct tn_report kept = { 0 };
+    bool good;
+
+    if (!trace->from_mold || !map)
+        return take_rows(members, trace, err);
+    good = filter_mold(members, trace, map, &kept) ? take_rows(members, &kept, err)
+                                                   : tn_no_memory(err);
+    tn_report_free(&kept);
+    return good;
+}
+
+bool tn_members_add_source(struct tn_members *members, const char *path, const char *source,
+                           tenon_error *err)
+{
+    return add_file(members, path, source, err);
+}
+
+/* ---- what comes out of it -------------------------------------------------------------------- */
+
+/* Takes one name out of a list; false when it is not there. */
+static bool take_name(const char **names, size_t count, const char *name)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (names[i] && strcmp(names[i], name) == 0) {
+            names[i] = NULL;
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool take_base(const char **names, size_t count, const char *base)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (names[i] && strcmp(base_name(names[i]), base) == 0) {
+            names[i] = NULL;
+            return true;
+        }
+    }
+    return false;
+}
+
+bool tn_members_settle(struct tn_members *members, const tenon_units *linked, tenon_error *err)
+{
+    size_t count = linked ? tenon_units_count(linked) : 0;
+    const char **names = tn_arena_rows(members->arena, count + 1, sizeof *names);
+
+    if (!names)
+        return tn_no_memory(err);
+    for (size_t i = 0; i < count; i++) {
+        const tenon_unit *unit = tenon_units_at(linked, i);
+        names[i] = unit->recorded && !unit->completed ? unit->name : NULL;
+    }
+    for (size_t i = 0; i < members->recorded.count; i++)
+        (void)take_name(names, count, members->recorded.at[i]);
+    for (size_t i = 0; i < members->count; i++) {
+        struct tn_member *row = &members->rows[i];
+        if (row->state != TN_MEMBER_LATER)
+            continue;
+        row->state = take_base(names, count, row->base) ? TN_MEMBER_RECORDED : TN_MEMBER_UNSURE;
+        row->why = "intermediate code that was compiled without \"tenon cc\"";
+    }
+    return true;
+}
+
+size_t tn_members_count(const struct tn_members *members, enum tn_member_state state)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < members->count; i++)
+        count += members->rows[i].state == state;
+    return count;
+}
+
+static bool write_summary(const struct tn_members *members, struct tn_arena *arena,
+                          struct tn_view *note, tenon_error *err)
+{
+    size_t unsure = tn_members_count(members, TN_MEMBER_UNSURE);
+    const char **labels = tn_arena_rows(arena, unsure + 1, sizeof *labels);
+    struct tn_record_summary summary = { .complete = unsure == 0,
+                                         .members = (uint32_t)members->count };
+
+    if (!labels)
+        return tn_no_memory(err);
+    for (size_t i = 0; i < members->count; i++)
+        if (members->rows[i].state == TN_MEMBER_UNSURE)
+            labels[summary.unsure_count++] = members->rows[i].label;
+    summary.unsure = labels;
+    return tn_record_write_summary(arena, &summary, members->like.endian, note, err);
+}
+
+bool tn_members_notes(const struct tn_members *members, struct tn_arena *arena, struct tn_view *out,
+                      tenon_error *err)
+{
+    struct tn_view summary;
+    size_t size = 0, used = 0;
+
+    if (!write_summary(members, arena, &summary, err))
+        return false;
+    for (size_t i = 0; i < members->count; i++)
+        size += members->rows[i].note.size;
+    uint8_t *bytes = tn_arena_bytes(arena, size + summary.size);
+    if (!bytes)
+        return tn_no_memory(err);
+    for (size_t i = 0; i < members->count; i++) {
+        const struct tn_view *note = &members->rows[i].note;
+        if (note->size)
+            memcpy(bytes + used, note->at, note->size);
+        used += note->size;
+    }
+    memcpy(bytes + used, summary.at, summary.size);
+    *out = tn_view(bytes, size + summary.size);
+    return true;
+}
