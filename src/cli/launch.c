@@ -33,7 +33,7 @@ static int run_launcher(struct cli *cli, const struct tn_launch *launch, cli_lau
     return good || exit.status ? exit.status : CLI_UNREADABLE;
 }
 
-static const char *project(const char *given)
+const char *cli_project(const char *given)
 {
     const char *prefix = given ? given : getenv("TENON_PROJECT");
 
@@ -56,7 +56,7 @@ int cli_launch(struct cli *cli, int argc, const char **argv, cli_launcher *launc
         return status;
     }
     struct tn_launch launch = {
-        .argv = words, .prefix = project(prefix), .remark = say, .arg = cli
+        .argv = words, .prefix = cli_project(prefix), .remark = say, .arg = cli
     };
     while (words[launch.argc])
         launch.argc++;

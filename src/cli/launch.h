@@ -11,4 +11,7 @@ typedef bool cli_launcher(const struct tn_launch *launch, struct tn_signals *sig
 /* Reads the options before "--", runs the launcher on what follows, returns the exit status. */
 int cli_launch(struct cli *cli, int argc, const char **argv, cli_launcher *launcher);
 
+/* The prefix of units: as given, else by TENON_PROJECT; NULL: none. */
+const char *cli_project(const char *given);
+
 #endif

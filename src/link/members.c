@@ -3,9 +3,9 @@
 
 #include <stdlib.h>
 
-#include "elf_object.h"
 #include "fail.h"
 #include "native.h"
+#include "object.h"
 #include "runtime.h"
 #include "text.h"
 
@@ -59,21 +59,6 @@ struct subject {
     size_t index; /* of the member */
 };
 
-/* The notes of an object's own sections. */
-static bool read_own(const struct tn_elf_object *object, struct tn_record *record, tenon_error *err)
-{
-    for (size_t i = 1; i < object->section_count; i++) {
-        struct tn_view notes;
-        if (strcmp(object->sections[i].name, TN_RECORD_SECTION) != 0)
-            continue;
-        if (!tn_elf_object_bytes(object, i, &notes, err) ||
-            !tn_record_read(object->elf.file->arena, notes, 4, object->elf.header.endian, record,
-                            err))
-            return tn_context(err, "its record");
-    }
-    return true;
-}
-
 static bool add_recorded(struct tn_members *members, const struct subject *subject,
                          const struct tn_record *record)
 {
@@ -119,39 +104,29 @@ static bool add_later(struct tn_members *members, const struct subject *subject)
 }
 
 static bool add_object(struct tn_members *members, struct subject *subject,
-                       const struct tn_elf_object *object, tenon_error *err)
+                       struct tn_object *object, tenon_error *err)
 {
-    struct tn_record record = { 0 };
-    tenon_unit unit;
-    bool is_lto;
-
-    if (!members->has_like)
-        members->like = object->elf.header;
-    members->has_like = true;
-    if (!read_own(object, &record, err) || !tn_native_unit_of(object, &unit, &is_lto, err))
-        return false;
-    if (is_lto)
+    if (!members->has_like && !object->is_bitcode) {
+        members->like = object->header;
+        members->has_like = true;
+    }
+    if (object->is_lto)
         return add_later(members, subject) || tn_no_memory(err);
-    if (record.count > 0)
-        return add_recorded(members, subject, &record) || tn_no_memory(err);
-    return add_completed(members, subject, &unit, object->elf.header.endian, err);
+    if (object->record.count > 0)
+        return add_recorded(members, subject, &object->record) || tn_no_memory(err);
+    return add_completed(members, subject, &object->unit, object->header.endian, err);
 }
 
 /* What cannot be read cannot be determined: it is counted, and no reason to fail. */
 static bool examine(struct tn_members *members, struct subject *subject, tenon_error *err)
 {
     tenon_error local = TENON_ERROR_INIT;
-    struct tn_elf_object object;
-    struct tn_view head;
+    struct tn_object object;
     size_t before = members->count;
 
-    if (tn_file_upto(&subject->file, 0, 4, "first bytes", &head, &local)) {
-        if (tn_native_is_bitcode(head))
-            return add_later(members, subject) || tn_no_memory(err);
-        if (tn_elf_read_object(&subject->file, &object, &local) &&
-            add_object(members, subject, &object, &local))
-            return true;
-    }
+    if (tn_object_read(&subject->file, &object, &local) &&
+        add_object(members, subject, &object, &local))
+        return true;
     if (local.code == TENON_E_MEMORY)
         return tn_no_memory(err);
     members->count = before;
@@ -195,17 +170,12 @@ static bool add_file(struct tn_members *members, const char *path, const char *s
     struct subject subject = { .label = base_name(shown),
                                .origin = shown_path(shown),
                                .name = shown };
-    struct tn_elf_header header;
-    struct tn_view head;
     bool good = true;
     int failed = tn_file_open(members->world, path, &scratch, &subject.file);
 
     if (failed)
         return add_unsure(members, subject.label, tn_errno_text(failed)) || tn_no_memory(err);
-    if (tn_file_upto(&subject.file, 0, 64, "header", &head, NULL) &&
-        (tn_native_is_bitcode(head) ||
-         (head.size > 4 && memcmp(head.at, "\177ELF", 4) == 0 &&
-          tn_elf_read_header(&subject.file, NULL, &header, NULL) && header.e_type == 1)))
+    if (tn_object_is_one(&subject.file))
         good = examine(members, &subject, err);
     tn_file_close(&subject.file);
     tn_arena_free(&scratch);
@@ -329,7 +299,7 @@ static bool is_intermediate(struct tn_members *members, const struct tn_report_r
 {
     struct tn_arena scratch = { 0 };
     struct tn_file file;
-    tenon_unit unit;
+    struct tn_object object;
     enum tn_name_match how;
     size_t first;
     bool is_lto = false, opened = false;
@@ -343,8 +313,7 @@ static bool is_intermediate(struct tn_members *members, const struct tn_report_r
                  tn_archive_open(&members->archives, archive, first, &scratch, &file, NULL);
     }
     if (opened) {
-        if (!tn_native_unit(&file, &unit, &is_lto, NULL))
-            is_lto = false;
+        is_lto = tn_object_read(&file, &object, NULL) && object.is_lto;
         tn_file_close(&file);
     }
     tn_arena_free(&scratch);

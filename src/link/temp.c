@@ -91,7 +91,7 @@ const char *tn_temp_file(struct tn_arena *arena, const char *suffix, struct tn_v
 }
 
 /* The new file is made beside the old one: rename works only within a file system. */
-static bool replace(const char *path, struct tn_view bytes, tenon_error *err)
+bool tn_temp_write(const char *path, const char *like, struct tn_view bytes, tenon_error *err)
 {
     struct tn_arena arena = { 0 };
     char shown[TN_QUOTE_ROOM];
@@ -102,8 +102,8 @@ static bool replace(const char *path, struct tn_view bytes, tenon_error *err)
 
     if (!beside)
         return tn_no_memory(err);
-    if (stat(path, &old) != 0)
-        tn_fail_system(err, errno, "%s", tn_quote(shown, path));
+    if (stat(like, &old) != 0)
+        tn_fail_system(err, errno, "%s", tn_quote(shown, like));
     else if ((descriptor = mkostemp(beside, O_CLOEXEC)) < 0)
         tn_fail_system(err, errno, "%s", tn_quote(shown, beside));
     else if (fill(descriptor, beside, bytes, &(mode_t){ old.st_mode & 07777 }, err))
@@ -121,7 +121,7 @@ bool tn_temp_replace(const char *path, struct tn_view bytes, tenon_error *err)
 
     if (!real)
         return tn_fail_system(err, errno, "%s", tn_quote(shown, path));
-    bool good = replace(real, bytes, err);
+    bool good = tn_temp_write(real, real, bytes, err);
     free(real);
     return good;
 }

@@ -29,6 +29,13 @@ const char *tn_temp_file(struct tn_arena *arena, const char *suffix, struct tn_v
  */
 bool tn_temp_replace(const char *path, struct tn_view bytes, tenon_error *err);
 
+/*
+ * Puts a file of these bytes at `path`, atomically, with the permissions of the file `like`.
+ *
+ * errors   as above
+ */
+bool tn_temp_write(const char *path, const char *like, struct tn_view bytes, tenon_error *err);
+
 /* All that a descriptor has, from its beginning, in the arena, with a NUL behind it. */
 bool tn_temp_read(int descriptor, struct tn_arena *arena, struct tn_view *out, tenon_error *err);
 
