@@ -211,6 +211,57 @@ const char *tn_archive_unit_name(struct tn_archives *archives, struct tn_archive
     return archive->names[i];
 }
 
+/* The header offset that an index gives for a symbol; 0: none. rule: formats of ar(5), "/" */
+static uint64_t find_in_index(struct tn_view index, unsigned word, const char *symbol)
+{
+    struct tn_cursor c = tn_cursor(index, TN_BIG);
+    uint64_t count = tn_word(&c, word, "count");
+    struct tn_view offsets = tn_rows(&c, count, word, "offsets");
+    size_t size = strlen(symbol) + 1;
+
+    for (uint64_t i = 0; !c.lost && i < count; i++) {
+        struct tn_view rest = { 0 };
+        if (!tn_view_sub(index, c.pos, index.size - c.pos, &rest) || !tn_view_string(rest, 0))
+            return 0;
+        const uint8_t *name = tn_take(&c, strlen((const char *)rest.at) + 1, "name");
+        if (name && rest.size >= size && memcmp(name, symbol, size) == 0) {
+            struct tn_cursor at = tn_cursor(offsets, TN_BIG);
+            tn_seek(&at, i * word, "offset");
+            return tn_word(&at, word, "offset");
+        }
+    }
+    return 0;
+}
+
+static const char *member_at(const struct tn_archive *archive, uint64_t header)
+{
+    for (size_t i = 0; i < archive->count; i++)
+        if (archive->members[i].header == header)
+            return archive->members[i].name;
+    return NULL;
+}
+
+const char *tn_archive_definer(struct tn_archives *archives, struct tn_archive *archive,
+                               const char *symbol)
+{
+    struct tn_ar_member member;
+    struct tn_view index;
+    struct tn_ar ar;
+
+    (void)archives;
+    if (!tn_ar_open(&archive->file, &ar, NULL))
+        return NULL;
+    while (tn_ar_next(&ar, &member, NULL) && member.role != TN_AR_FILE) {
+        if (member.role != TN_AR_INDEX && member.role != TN_AR_INDEX_64)
+            continue;
+        if (!tn_file_view(&archive->file, member.offset, member.size, "index", &index, NULL))
+            return NULL;
+        return member_at(archive,
+                         find_in_index(index, member.role == TN_AR_INDEX ? 4 : 8, symbol));
+    }
+    return NULL;
+}
+
 /* A thin archive may name a member of another archive. */
 static bool open_nested(struct tn_archives *archives, const char *path, uint64_t header,
                         struct tn_arena *arena, struct tn_file *file, tenon_error *err)

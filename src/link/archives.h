@@ -64,6 +64,13 @@ const char *tn_archive_unit_name(struct tn_archives *archives, struct tn_archive
                                  size_t i);
 
 /*
+ * The member that the archive's index says defines a symbol; NULL: none does, or there is no index
+ * that tenon reads (GNU's, of 4 or 8 bytes).
+ */
+const char *tn_archive_definer(struct tn_archives *archives, struct tn_archive *archive,
+                               const char *symbol);
+
+/*
  * Opens a member as a file of its own; its bytes live in `arena`.
  *
  * errors   TENON_E_NOT_FOUND for a thin member whose file is gone; those of the readers

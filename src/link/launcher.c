@@ -322,15 +322,31 @@ static bool is_equal(struct tn_view a, struct tn_view b)
     return a.size == b.size && memcmp(a.at, b.at, a.size) == 0;
 }
 
+/* Of intermediate code alone the output tells for which machine it is. */
+static bool like_output(struct session *s, tenon_error *err)
+{
+    struct tn_arena scratch = { 0 };
+    struct tn_file file;
+    int failed = tn_file_open(s->launch->world, s->output, &scratch, &file);
+    bool good;
+
+    if (failed)
+        return tn_fail_system(err, failed, "%s", s->output);
+    good = tn_elf_read_header(&file, NULL, &s->members.like, err) ||
+           tn_context(err, "%s", s->output);
+    tn_file_close(&file);
+    tn_arena_free(&scratch);
+    return good;
+}
+
 static bool complete(struct session *s, const struct tn_report *trace, tenon_error *err)
 {
     struct tn_view notes;
 
     if (!read_members(s, trace, err) || !settle(s, err))
         return false;
-    if (!s->members.has_like)
-        return tn_fail(err, TENON_E_UNSUPPORTED, "%s: the linker named no object that it took",
-                       s->output);
+    if (!s->members.has_like && !like_output(s, err))
+        return false;
     if (!tn_members_notes(&s->members, &s->arena, &notes, err))
         return false;
     report_unsure(s);

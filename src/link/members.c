@@ -199,7 +199,7 @@ static size_t count_rows(const struct tn_report *report, const struct tn_report_
 
     for (size_t i = 0; i < report->count; i++)
         count += report->rows[i].kind == TN_REPORT_MEMBER &&
-                 strcmp(report->rows[i].file, row->file) == 0 &&
+                 report->rows[i].member && strcmp(report->rows[i].file, row->file) == 0 &&
                  strcmp(report->rows[i].member, row->member) == 0;
     return count;
 }
@@ -299,7 +299,6 @@ static bool is_intermediate(struct tn_members *members, const struct tn_report_r
 {
     struct tn_arena scratch = { 0 };
     struct tn_file file;
-    struct tn_object object;
     enum tn_name_match how;
     size_t first;
     bool is_lto = false, opened = false;
@@ -313,11 +312,26 @@ static bool is_intermediate(struct tn_members *members, const struct tn_report_r
                  tn_archive_open(&members->archives, archive, first, &scratch, &file, NULL);
     }
     if (opened) {
-        is_lto = tn_object_read(&file, &object, NULL) && object.is_lto;
+        is_lto = tn_object_is_lto(&file);
         tn_file_close(&file);
     }
     tn_arena_free(&scratch);
     return is_lto;
+}
+
+/*
+ * For GCC's plugin mold starts anew after the intermediate code was compiled, and then opens only
+ * what it kept of that: the last start counts. It shows by the first file coming again.
+ */
+static size_t last_start(const struct tn_report *trace)
+{
+    size_t start = 0;
+
+    for (size_t i = 1; i < trace->count; i++)
+        if (trace->rows[i].kind == TN_REPORT_FILE &&
+            strcmp(trace->rows[i].text, trace->rows[0].text) == 0)
+            start = i;
+    return start;
 }
 
 /* mold's trace without what its map does not have. Intermediate code stays: no map has that. */
@@ -329,7 +343,7 @@ static bool filter_mold(struct tn_members *members, const struct tn_report *trac
 
     for (size_t i = 0; good && i < map->count; i++)
         good = tn_names_add(&kept, map->rows[i].text, strlen(map->rows[i].text)) != TN_NO_NAME;
-    for (size_t i = 0; good && i < trace->count; i++)
+    for (size_t i = last_start(trace); good && i < trace->count; i++)
         if (is_kept(&kept, &trace->rows[i]) || is_intermediate(members, &trace->rows[i]))
             good = tn_report_add(out, trace->rows[i]);
     tn_names_free(&kept);
@@ -353,14 +367,60 @@ static bool take_rows(struct tn_members *members, const struct tn_report *report
     return true;
 }
 
+/* ---- intermediate code under gold: its trace does not name it ------------------------------- */
+
+static bool is_reported(const struct tn_report *report, const char *path)
+{
+    for (size_t i = 0; i < report->count; i++)
+        if (report->rows[i].kind == TN_REPORT_FILE && strcmp(report->rows[i].file, path) == 0)
+            return true;
+    return false;
+}
+
+/* Objects of the command itself. */
+static bool take_named(struct tn_members *members, const struct tn_report *trace, tenon_error *err)
+{
+    for (size_t i = 0; i < members->command->named.count; i++) {
+        const char *path = members->command->named.at[i];
+        struct tn_report_row row = { .kind = TN_REPORT_FILE, .file = path, .text = path };
+        if (!is_reported(trace, path) && is_intermediate(members, &row) &&
+            !add_file(members, path, path, err))
+            return false;
+    }
+    return true;
+}
+
+/* Members of archives, from the map. Some rows have a symbol in place of the member's name. */
+static bool take_mapped(struct tn_members *members, const struct tn_report *map, tenon_error *err)
+{
+    for (size_t i = 0; i < map->count; i++) {
+        struct tn_report_row row = map->rows[i];
+        if (row.kind == TN_REPORT_MEMBER && !row.member && row.symbol) {
+            struct tn_archive *archive = tn_archives_get(&members->archives, row.file, NULL);
+            row.member = archive ? tn_archive_definer(&members->archives, archive, row.symbol)
+                                 : NULL;
+        }
+        if (row.kind == TN_REPORT_MEMBER && !row.member)
+            row.member = "?"; /* of which there is none: counted as not determined */
+        if (row.kind == TN_REPORT_MEMBER &&
+            (strcmp(row.member, "?") == 0 || is_intermediate(members, &row)) &&
+            !take_member(members, map, &row, err))
+            return false;
+    }
+    return true;
+}
+
 bool tn_members_read(struct tn_members *members, const struct tn_report *trace,
                      const struct tn_report *map, tenon_error *err)
 {
     struct tn_report kept = { 0 };
     bool good;
 
-    if (!trace->from_mold || !map)
+    if (!map)
         return take_rows(members, trace, err);
+    if (!trace->from_mold)
+        return take_rows(members, trace, err) && take_named(members, trace, err) &&
+               take_mapped(members, map, err);
     good = filter_mold(members, trace, map, &kept) ? take_rows(members, &kept, err)
                                                    : tn_no_memory(err);
     tn_report_free(&kept);
@@ -398,24 +458,47 @@ static bool take_base(const char **names, size_t count, const char *base)
     return false;
 }
 
-bool tn_members_settle(struct tn_members *members, const tenon_units *linked, tenon_error *err)
+/* How many names are left. */
+static size_t count_names(const char **names, size_t count)
 {
-    size_t count = linked ? tenon_units_count(linked) : 0;
+    size_t left = 0;
+
+    for (size_t i = 0; i < count; i++)
+        left += names[i] != NULL;
+    return left;
+}
+
+/* Units that the linked file names and no object of machine code brought. */
+static const char **names_left(const struct tn_members *members, const tenon_units *linked,
+                               size_t count)
+{
     const char **names = tn_arena_rows(members->arena, count + 1, sizeof *names);
 
-    if (!names)
-        return tn_no_memory(err);
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; names && i < count; i++) {
         const tenon_unit *unit = tenon_units_at(linked, i);
         names[i] = unit->recorded && !unit->completed ? unit->name : NULL;
     }
-    for (size_t i = 0; i < members->recorded.count; i++)
+    for (size_t i = 0; names && i < members->recorded.count; i++)
         (void)take_name(names, count, members->recorded.at[i]);
+    return names;
+}
+
+/* One object of intermediate code brings one note at most: as many notes as objects are theirs.
+ * Else a name tells whose it is. */
+bool tn_members_settle(struct tn_members *members, const tenon_units *linked, tenon_error *err)
+{
+    size_t count = linked ? tenon_units_count(linked) : 0;
+    const char **names = names_left(members, linked, count);
+
+    if (!names)
+        return tn_no_memory(err);
+    bool all = count_names(names, count) == tn_members_count(members, TN_MEMBER_LATER);
     for (size_t i = 0; i < members->count; i++) {
         struct tn_member *row = &members->rows[i];
         if (row->state != TN_MEMBER_LATER)
             continue;
-        row->state = take_base(names, count, row->base) ? TN_MEMBER_RECORDED : TN_MEMBER_UNSURE;
+        row->state =
+            all || take_base(names, count, row->base) ? TN_MEMBER_RECORDED : TN_MEMBER_UNSURE;
         row->why = "intermediate code that was compiled without \"tenon cc\"";
     }
     return true;

@@ -44,6 +44,26 @@ bool tn_object_is_one(struct tn_file *file)
            tn_elf_read_header(file, NULL, &header, NULL) && header.e_type == ET_REL;
 }
 
+/* rule: GCC lto-section-in.c, LTO_SECTION_NAME_PREFIX; LLVM's -ffat-lto-objects ".llvm.lto" */
+bool tn_object_is_lto(struct tn_file *file)
+{
+    static const char gcc[] = ".gnu.lto_", llvm[] = ".llvm.lto";
+    struct tn_elf_object object;
+    struct tn_view head;
+
+    if (!tn_file_upto(file, 0, 4, "first bytes", &head, NULL))
+        return false;
+    if (tn_native_is_bitcode(head))
+        return true;
+    if (!tn_object_is_one(file) || !tn_elf_read_object(file, &object, NULL))
+        return false;
+    for (size_t i = 1; i < object.section_count; i++)
+        if (strncmp(object.sections[i].name, gcc, sizeof gcc - 1) == 0 ||
+            strncmp(object.sections[i].name, llvm, sizeof llvm - 1) == 0)
+            return true;
+    return false;
+}
+
 bool tn_object_read(struct tn_file *file, struct tn_object *out, tenon_error *err)
 {
     struct tn_elf_object elf;
