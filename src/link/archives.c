@@ -256,8 +256,7 @@ const char *tn_archive_definer(struct tn_archives *archives, struct tn_archive *
             continue;
         if (!tn_file_view(&archive->file, member.offset, member.size, "index", &index, NULL))
             return NULL;
-        return member_at(archive,
-                         find_in_index(index, member.role == TN_AR_INDEX ? 4 : 8, symbol));
+        return member_at(archive, find_in_index(index, member.role == TN_AR_INDEX ? 4 : 8, symbol));
     }
     return NULL;
 }

@@ -452,6 +452,29 @@ bool tn_command_read(tenon_world *world, struct tn_arena *arena, const char *con
     return true;
 }
 
+static bool stays(const struct tn_word *word, const struct tn_word *source, unsigned dropped)
+{
+    if (word->role == TN_WORD_SOURCE)
+        return word == source;
+    return !(dropped & 1u << word->role);
+}
+
+bool tn_command_derive(const struct tn_command *command, const struct tn_word *source,
+                       unsigned dropped, const char *const *last, struct tn_words *out)
+{
+    for (size_t i = 0; i < command->count; i++) {
+        const struct tn_word *word = &command->words[i];
+        if (!stays(word, source, dropped))
+            continue;
+        for (; word == source && *last; last++)
+            if (!tn_words_add(out, *last))
+                return false;
+        if (!tn_words_add(out, word->text))
+            return false;
+    }
+    return tn_words_end(out);
+}
+
 void tn_command_free(struct tn_command *command)
 {
     free(command->words);

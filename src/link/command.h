@@ -64,4 +64,13 @@ bool tn_command_is_assembly(const struct tn_word *source);
 /* What -c makes of a source without -o: its base name with the suffix ".o". NULL: no memory. */
 const char *tn_command_object(struct tn_arena *arena, const char *source);
 
+/*
+ * The words of a command that is made from this one: without roles in `dropped` (1 << role) and
+ * without sources other than `source`; `last` (NULL-ended) goes before it.
+ *
+ * returns  false: no memory; out->at is NULL-ended
+ */
+bool tn_command_derive(const struct tn_command *command, const struct tn_word *source,
+                       unsigned dropped, const char *const *last, struct tn_words *out);
+
 #endif

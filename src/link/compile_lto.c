@@ -16,14 +16,6 @@
 #include "temp.h"
 #include "text.h"
 
-/* The command that this one becomes: which words stay. */
-static bool stays(const struct tn_word *word, const struct tn_word *source, unsigned dropped)
-{
-    if (word->role == TN_WORD_SOURCE)
-        return word == source;
-    return !(dropped & 1u << word->role);
-}
-
 enum {
     FOR_TEXT = 1u << TN_WORD_MODE | 1u << TN_WORD_OUTPUT | 1u << TN_WORD_REPORT,
     FOR_CODE =
@@ -31,29 +23,12 @@ enum {
     FOR_REAL = 1u << TN_WORD_DEPENDENCY | 1u << TN_WORD_OUTPUT
 };
 
-/* The words that stay, in their order; `last` (NULL-ended) go before the source. */
-static bool derive(const struct tn_compilation *c, const struct tn_word *source, unsigned dropped,
-                   const char *const *last, struct tn_words *out)
-{
-    for (size_t i = 0; i < c->command.count; i++) {
-        const struct tn_word *word = &c->command.words[i];
-        if (!stays(word, source, dropped))
-            continue;
-        for (; word == source && *last; last++)
-            if (!tn_words_add(out, *last))
-                return false;
-        if (!tn_words_add(out, word->text))
-            return false;
-    }
-    return tn_words_end(out);
-}
-
 static bool run_derived(const struct tn_compilation *c, const struct tn_word *source,
                         unsigned dropped, const char *const *last, int out, int err_out,
                         struct tn_exit *exit, tenon_error *err)
 {
     struct tn_words words = { 0 };
-    bool good = derive(c, source, dropped, last, &words)
+    bool good = tn_command_derive(&c->command, source, dropped, last, &words)
                     ? tn_run(words.at, out, err_out, c->signals, exit, err)
                     : tn_no_memory(err);
 

@@ -229,6 +229,54 @@ static bool read_map(struct session *s, bool from_mold, struct tn_report *map, t
     return tn_map_gnu_read(&s->arena, text, paths_of(s, &paths), map, err);
 }
 
+/* A source's object was there only during the link: it is made again, without a word. */
+static bool compile_again(struct session *s, const struct tn_word *source, const char *path,
+                          struct tn_exit *exit, tenon_error *err)
+{
+    const unsigned dropped = 1u << TN_WORD_OBJECT | 1u << TN_WORD_LINKER | 1u << TN_WORD_OUTPUT |
+                             1u << TN_WORD_DEPENDENCY | 1u << TN_WORD_REPORT;
+    const char *const last[] = { "-c", "-w", "-o", path, NULL };
+    struct tn_words words = { 0 };
+    int silent = tn_temp_nameless(err);
+    bool good = silent >= 0;
+
+    good = good && (tn_command_derive(&s->command, source, dropped, last, &words)
+                        ? tn_run(words.at, silent, silent, s->signals, exit, err)
+                        : tn_no_memory(err));
+    tn_words_free(&words);
+    if (silent >= 0)
+        close(silent);
+    return good;
+}
+
+static bool read_source(struct session *s, const struct tn_word *source, tenon_error *err)
+{
+    const char *path = tn_temp_file(&s->arena, ".o", tn_view("", 0), err);
+    struct tn_exit exit;
+    bool good =
+        path && compile_again(s, source, path, &exit, err) &&
+        tn_members_add_source(&s->members, exit.status == 0 ? path : NULL, source->text, err);
+
+    if (path)
+        unlink(path);
+    return good;
+}
+
+static bool read_sources(struct session *s, tenon_error *err)
+{
+    size_t sources = 0;
+
+    for (size_t i = 0; i < s->command.count; i++) {
+        if (s->command.words[i].role != TN_WORD_SOURCE)
+            continue;
+        if (!read_source(s, &s->command.words[i], err))
+            return false;
+        sources++;
+    }
+    return sources >= s->members.gone || s->members.has_later ||
+           tn_members_add_source(&s->members, NULL, "objects that are gone", err);
+}
+
 static bool read_members(struct session *s, const struct tn_report *trace, tenon_error *err)
 {
     struct tn_report map = { 0 };
@@ -332,8 +380,8 @@ static bool like_output(struct session *s, tenon_error *err)
 
     if (failed)
         return tn_fail_system(err, failed, "%s", s->output);
-    good = tn_elf_read_header(&file, NULL, &s->members.like, err) ||
-           tn_context(err, "%s", s->output);
+    good =
+        tn_elf_read_header(&file, NULL, &s->members.like, err) || tn_context(err, "%s", s->output);
     tn_file_close(&file);
     tn_arena_free(&scratch);
     return good;
@@ -343,7 +391,7 @@ static bool complete(struct session *s, const struct tn_report *trace, tenon_err
 {
     struct tn_view notes;
 
-    if (!read_members(s, trace, err) || !settle(s, err))
+    if (!read_members(s, trace, err) || !read_sources(s, err) || !settle(s, err))
         return false;
     if (!s->members.has_like && !like_output(s, err))
         return false;

@@ -92,15 +92,29 @@ static bool add_completed(struct tn_members *members, const struct subject *subj
     return tn_record_write_unit(members->arena, unit, endian, &row->note, err);
 }
 
-static bool add_later(struct tn_members *members, const struct subject *subject)
+/*
+ * Intermediate code that was certainly taken: if it turns out to have no note, one that knows its
+ * name and, of fat objects, its definitions is better than none.
+ */
+static bool add_later(struct tn_members *members, const struct subject *subject,
+                      const struct tn_object *object, tenon_error *err)
 {
     struct tn_member *row = add(members, TN_MEMBER_LATER, subject->label);
-    const char *name = row ? name_of(members, subject) : NULL;
+    tenon_unit unit = { .stateful = TENON_UNKNOWN };
 
+    if (!object->is_bitcode)
+        unit = object->unit;
+    unit.kind = TENON_UNIT_C;
+    unit.name = row ? name_of(members, subject) : NULL;
+    unit.origin = subject->origin;
+    unit.recorded = unit.completed = true;
+    if (!unit.name)
+        return tn_no_memory(err);
     members->has_later = true;
-    if (name)
-        row->base = base_name(name);
-    return name != NULL;
+    row->base = base_name(unit.name);
+    if (subject->archive && members->guesses)
+        return true;
+    return tn_record_write_unit(members->arena, &unit, TN_LITTLE, &row->note, err);
 }
 
 static bool add_object(struct tn_members *members, struct subject *subject,
@@ -111,7 +125,7 @@ static bool add_object(struct tn_members *members, struct subject *subject,
         members->has_like = true;
     }
     if (object->is_lto)
-        return add_later(members, subject) || tn_no_memory(err);
+        return add_later(members, subject, object, err);
     if (object->record.count > 0)
         return add_recorded(members, subject, &object->record) || tn_no_memory(err);
     return add_completed(members, subject, &object->unit, object->header.endian, err);
@@ -198,8 +212,8 @@ static size_t count_rows(const struct tn_report *report, const struct tn_report_
     size_t count = 0;
 
     for (size_t i = 0; i < report->count; i++)
-        count += report->rows[i].kind == TN_REPORT_MEMBER &&
-                 report->rows[i].member && strcmp(report->rows[i].file, row->file) == 0 &&
+        count += report->rows[i].kind == TN_REPORT_MEMBER && report->rows[i].member &&
+                 strcmp(report->rows[i].file, row->file) == 0 &&
                  strcmp(report->rows[i].member, row->member) == 0;
     return count;
 }
@@ -343,7 +357,9 @@ static bool filter_mold(struct tn_members *members, const struct tn_report *trac
 
     for (size_t i = 0; good && i < map->count; i++)
         good = tn_names_add(&kept, map->rows[i].text, strlen(map->rows[i].text)) != TN_NO_NAME;
-    for (size_t i = last_start(trace); good && i < trace->count; i++)
+    size_t start = last_start(trace);
+    members->guesses = start == 0;
+    for (size_t i = start; good && i < trace->count; i++)
         if (is_kept(&kept, &trace->rows[i]) || is_intermediate(members, &trace->rows[i]))
             good = tn_report_add(out, trace->rows[i]);
     tn_names_free(&kept);
@@ -397,8 +413,8 @@ static bool take_mapped(struct tn_members *members, const struct tn_report *map,
         struct tn_report_row row = map->rows[i];
         if (row.kind == TN_REPORT_MEMBER && !row.member && row.symbol) {
             struct tn_archive *archive = tn_archives_get(&members->archives, row.file, NULL);
-            row.member = archive ? tn_archive_definer(&members->archives, archive, row.symbol)
-                                 : NULL;
+            row.member =
+                archive ? tn_archive_definer(&members->archives, archive, row.symbol) : NULL;
         }
         if (row.kind == TN_REPORT_MEMBER && !row.member)
             row.member = "?"; /* of which there is none: counted as not determined */
@@ -430,6 +446,9 @@ bool tn_members_read(struct tn_members *members, const struct tn_report *trace,
 bool tn_members_add_source(struct tn_members *members, const char *path, const char *source,
                            tenon_error *err)
 {
+    if (!path)
+        return add_unsure(members, base_name(source), "it could not be compiled again") ||
+               tn_no_memory(err);
     return add_file(members, path, source, err);
 }
 
@@ -497,8 +516,10 @@ bool tn_members_settle(struct tn_members *members, const tenon_units *linked, te
         struct tn_member *row = &members->rows[i];
         if (row->state != TN_MEMBER_LATER)
             continue;
-        row->state =
-            all || take_base(names, count, row->base) ? TN_MEMBER_RECORDED : TN_MEMBER_UNSURE;
+        bool recorded = all || take_base(names, count, row->base);
+        row->state = recorded ? TN_MEMBER_RECORDED : TN_MEMBER_UNSURE;
+        if (recorded)
+            row->note = (struct tn_view){ 0 };
         row->why = "intermediate code that was compiled without \"tenon cc\"";
     }
     return true;

@@ -32,8 +32,9 @@ struct tn_members {
     size_t count, room;
     struct tn_words recorded;  /* names of units that objects recorded themselves */
     struct tn_elf_header like; /* of the first object */
-    bool has_like, has_later, some_reported;
-    size_t gone; /* objects that were there only during the link */
+    bool has_like, has_later;
+    bool guesses; /* mold: members of intermediate code are named, taken or not */
+    size_t gone;  /* objects that were there only during the link */
 };
 
 bool tn_members_init(struct tn_members *members, tenon_world *world, struct tn_arena *arena,
@@ -54,7 +55,7 @@ bool tn_members_read(struct tn_members *members, const struct tn_report *trace,
 
 /*
  * Adds the object that a source of the command became during the link; it was made again at
- * `path`.
+ * `path`, or could not be (NULL).
  */
 bool tn_members_add_source(struct tn_members *members, const char *path, const char *source,
                            tenon_error *err);
