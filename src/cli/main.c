@@ -4,7 +4,7 @@
 
 #include "cli.h"
 
-static const struct cli_command *const commands[] = { &cmd_why, &cmd_show };
+static const struct cli_command *const commands[] = { &cmd_why, &cmd_show, &cmd_units };
 
 #define COMMANDS (sizeof commands / sizeof *commands)
 
