@@ -5,7 +5,8 @@
 #include "cli.h"
 
 static const struct cli_command *const commands[] = {
-    &cmd_why,  &cmd_show,               /* images */
+    &cmd_why,  &cmd_show,   &cmd_units, /* images */
+    &cmd_cc,   &cmd_wrap,   &cmd_link,  /* recording */
     &cmd_pack, &cmd_bundle, &cmd_cache, /* bundles */
 };
 
