@@ -596,6 +596,19 @@ static bool cached(struct tn_target *target, const struct tn_fact_source *source
     return build != NULL;
 }
 
+static bool prepare_likely(struct tn_target *target)
+{
+    return load_cache(target, target->config);
+}
+
+static const char *likely(const struct tn_target *target, const char *name)
+{
+    const struct config *config = target->config;
+    return config->cache_state == CACHE_GOOD
+               ? tn_ldcache_lookup(&config->cache, name, &config->query)
+               : NULL;
+}
+
 static bool name_is_searchable(const char *name, struct tn_judgement *out)
 {
     (void)name;
@@ -633,6 +646,8 @@ const tenon_loader tn_loader_glibc = {
     .late_stage = late_stage,
     .subdirs = subdirs,
     .cached = cached,
+    .prepare_likely = prepare_likely,
+    .likely = likely,
     .judge = tn_glibc_judge,
     .judge_errno = tn_glibc_judge_errno,
     .name_is_searchable = name_is_searchable,

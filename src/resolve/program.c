@@ -195,6 +195,8 @@ static bool choose_target(tenon_resolver *r, const struct tn_node *node, const c
                        facts->interpreter ? tn_quote(quoted, facts->interpreter) : "");
     }
     r->target = target_for(r, node, loader, err);
+    if (r->target && r->ahead && !tn_ahead_aim(r->ahead, &r->target->target))
+        return tn_no_memory(err);
     r->program_started = facts->interpreter != NULL && facts->kind == TENON_KIND_EXECUTABLE;
     return r->target != NULL;
 }

@@ -26,6 +26,7 @@ struct tn_node {
     tenon_file_info info;
     uint32_t path; /* by which it was first opened */
     bool header_read;
+    bool foreseen;         /* what it needs is read ahead, where anything is */
     enum tenon_code error; /* TENON_OK: facts are there */
     int system_errno;
     const char *error_text;       /* names no file, as `path` is only one of its names */
@@ -62,13 +63,13 @@ struct tn_search {
 
 /* What is remembered of a name, a path or a directory, by its number. */
 struct tn_use {
-    uint32_t opened;   /* 0: never; else index + 1 of an opening */
-    uint32_t expected; /* 0: no; else index + 1 of a row that is read ahead */
-    uint32_t plan;     /* the plan of `search`, both kept ones */
-    uint32_t search;   /* 0: none; else its number + 1 */
-    uint32_t stamp;    /* process in which `object` answers to it */
+    uint32_t opened; /* 0: never; else index + 1 of an opening */
+    uint32_t plan;   /* the plan of `search`, both kept ones */
+    uint32_t search; /* 0: none; else its number + 1 */
+    uint32_t stamp;  /* process in which `object` answers to it */
     int32_t object;
     uint8_t directory; /* enum tn_directory */
+    bool expected;     /* by tenon_resolver_expect() */
 };
 
 enum tn_directory {
