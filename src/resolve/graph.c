@@ -132,9 +132,8 @@ static bool has_remark(const tenon_graph *graph, const struct tn_target *target)
 static bool has_audit(const tenon_graph *graph, const tenon_resolver *r)
 {
     const struct tn_facts *facts = graph->program->facts;
-    const char *audit = tenon_world_env(r->world, "LD_AUDIT");
     return r->target->target.loader->has_filters &&
-           ((audit && *audit) || facts->elf.audit || facts->elf.depaudit);
+           (r->target->env_has_audit || facts->elf.audit || facts->elf.depaudit);
 }
 
 static void add_remarks(tenon_graph *graph, const tenon_resolver *r)

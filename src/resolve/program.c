@@ -53,6 +53,8 @@ static struct tn_target_row *target_for(tenon_resolver *r, const struct tn_node 
         return NULL;
     const char *env = tenon_world_env(r->world, "LD_LIBRARY_PATH");
     row->env_has_tokens = env && strchr(env, '$');
+    const char *audit = tenon_world_env(r->world, "LD_AUDIT");
+    row->env_has_audit = audit && *audit;
     row->next = r->targets;
     r->targets = row;
     r->target_count++;

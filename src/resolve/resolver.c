@@ -22,13 +22,14 @@ tenon_resolver *tenon_resolver_new(tenon_world *world, tenon_error *err)
 
 bool tn_store_set(struct tn_store *store, const uint32_t key[4], uint32_t value)
 {
-    return (store->map.rows || tn_map_init(&store->map)) && tn_map_set(&store->map, key, value);
+    return (store->has_map || (store->has_map = tn_map_init(&store->map))) &&
+           tn_map_set(&store->map, key, value);
 }
 
 void tn_store_empty(struct tn_store *store)
 {
     tn_arena_reset(&store->arena);
-    tn_map_free(&store->map);
+    tn_map_empty(&store->map);
     store->plan_count = store->search_count = store->path_count = 0;
 }
 
@@ -182,13 +183,16 @@ static bool keep_versions(tenon_resolver *r, struct tn_node *node, const struct 
     node->definitions = tn_arena_rows(&r->arena, defs, sizeof *node->definitions);
     if ((needs && !node->versions) || (defs && !node->definitions))
         return false;
-    for (size_t i = 0; i < needs; i++)
+    for (size_t i = 0; i < needs; i++) {
+        const tenon_version *need = &facts->version_needs[i];
+        bool same = i > 0 && need->library == need[-1].library; /* they are grouped by file */
         node->versions[i] = (struct tn_node_version){
-            tn_resolver_name(r, facts->version_needs[i].library),
-            tn_resolver_name(r, facts->version_needs[i].name),
-            facts->version_needs[i].weak,
+            same ? node->versions[i - 1].file : tn_resolver_name(r, need->library),
+            tn_resolver_name(r, need->name),
+            need->weak,
             NULL,
         };
+    }
     for (size_t i = 0; i < defs; i++)
         node->definitions[i] = tn_resolver_name(r, facts->version_defs[i].name);
     if (defs)

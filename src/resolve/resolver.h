@@ -68,6 +68,7 @@ struct tn_use {
     uint32_t search; /* 0: none; else its number + 1 */
     uint32_t stamp;  /* process in which `object` answers to it */
     int32_t object;
+    uint32_t bare;     /* a directory: target + 1 of which it has no hardware subdirectories */
     uint8_t directory; /* enum tn_directory */
     bool expected;     /* by tenon_resolver_expect() */
 };
@@ -118,6 +119,7 @@ struct tn_target_row {
     struct tn_target target;
     bool preloads_read;
     bool env_has_tokens; /* LD_LIBRARY_PATH depends on where the program is */
+    bool env_has_audit;
     struct tn_preload *preloads;
     size_t preload_count;
     struct tn_target_row *next;
@@ -129,7 +131,8 @@ struct tn_target_row {
  */
 struct tn_store {
     struct tn_arena arena;
-    struct tn_map map; /* tagged keys; no rows until the first is set */
+    struct tn_map map; /* tagged keys; made when the first is set */
+    bool has_map;
     struct tn_plan **plans;
     size_t plan_count, plan_room;
     struct tn_search **searches;

@@ -230,25 +230,43 @@ static enum tn_action try_in(struct tn_going *g, const char *dir, const char *su
     return name == TN_NO_NAME ? TN_STOP : tn_going_path(g, name);
 }
 
-/* One directory: first its hardware subdirectories that exist, then itself. */
-static enum tn_action try_directory(struct tn_going *g, const char *dir)
+/* The hardware subdirectories of a directory that exist; it is noted when there are none. */
+static enum tn_action try_subdirectories(struct tn_going *g, const char *dir)
 {
-    static const char *const none[] = { NULL };
+    tenon_resolver *r = g->r;
     char below[PATH_ROOM];
-    if (!has_directory(g, dir)) {
-        record_missing(g, dir);
+    bool bare = true;
+    uint32_t name = tn_resolver_name(r, dir);
+    if (name == TN_NO_NAME || r->uses[name].bare == g->target->id + 1)
         return TN_SKIP;
-    }
-    const char *const *subs = g->plan->hwcaps ? g->target->loader->subdirs(g->target) : none;
+    const char *const *subs = g->target->loader->subdirs(g->target);
     if (!subs)
-        g->r->no_memory = true;
+        r->no_memory = true;
     for (; subs && *subs; subs++) {
         if (!join(g, below, dir, *subs, "") || !has_directory(g, below))
             continue;
+        bare = false;
         enum tn_action action = try_in(g, dir, *subs);
         if (action == TN_END_STAGE || tn_going_is_over(g))
             return action;
     }
+    if (bare && !r->no_memory)
+        r->uses[name].bare = g->target->id + 1;
+    return TN_SKIP;
+}
+
+/* One directory: first its hardware subdirectories that exist, then itself. */
+static enum tn_action try_directory(struct tn_going *g, const char *dir)
+{
+    enum tn_action action = TN_SKIP;
+    if (!has_directory(g, dir)) {
+        record_missing(g, dir);
+        return TN_SKIP;
+    }
+    if (g->plan->hwcaps)
+        action = try_subdirectories(g, dir);
+    if (action == TN_END_STAGE)
+        return action;
     return tn_going_is_over(g) ? TN_STOP : try_in(g, dir, "");
 }
 
