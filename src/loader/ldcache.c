@@ -42,6 +42,8 @@ static bool is_digit(char c)
 
 int tn_ldcache_compare(const char *a, const char *b)
 {
+    for (; *a && *a == *b && !is_digit(*a); a++, b++) /* most of them */
+        ;
     while (*a) {
         if (is_digit(*a) && is_digit(*b)) {
             int32_t difference = (int32_t)(read_number(&a) - read_number(&b));

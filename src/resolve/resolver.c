@@ -183,15 +183,17 @@ static bool keep_versions(tenon_resolver *r, struct tn_node *node, const struct 
     node->definitions = tn_arena_rows(&r->arena, defs, sizeof *node->definitions);
     if ((needs && !node->versions) || (defs && !node->definitions))
         return false;
-    for (size_t i = 0; i < needs; i++) {
+    for (size_t i = 0, first = 0; i < needs; i++) {
         const tenon_version *need = &facts->version_needs[i];
-        bool same = i > 0 && need->library == need[-1].library; /* they are grouped by file */
+        bool again = i > 0 && need->library == need[-1].library; /* they are grouped by file */
         node->versions[i] = (struct tn_node_version){
-            same ? node->versions[i - 1].file : tn_resolver_name(r, need->library),
-            tn_resolver_name(r, need->name),
-            need->weak,
-            NULL,
+            .file = again ? node->versions[first].file : tn_resolver_name(r, need->library),
+            .version = tn_resolver_name(r, need->name),
+            .weak = need->weak,
         };
+        if (node->versions[i].file != node->versions[first].file)
+            first = i;
+        node->versions[first].count++;
     }
     for (size_t i = 0; i < defs; i++)
         node->definitions[i] = tn_resolver_name(r, facts->version_defs[i].name);

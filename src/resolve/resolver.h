@@ -18,7 +18,8 @@ struct tn_node_need {
 struct tn_node_version {
     uint32_t file, version;
     bool weak;
-    const struct tn_node *good_with; /* first of a file: last provider that had all of them */
+    uint32_t count;                  /* first of a file: how many are of it */
+    const struct tn_node *good_with; /* ... and the last provider that had all of them */
 };
 
 /* What one file asks, without any context: read once, whoever needs it. */
