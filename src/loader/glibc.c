@@ -456,13 +456,11 @@ static bool read_conf(struct tn_target *target, struct config *config)
     return true;
 }
 
-/* Reads the cache once; without one, a foreign tree is treated as ldconfig would treat it. */
-static bool load_cache(struct tn_target *target, struct config *config)
+/* Reads the cache; without one, a foreign tree is treated as ldconfig would treat it. */
+static bool read_cache(struct tn_target *target, struct config *config)
 {
     struct tn_view file;
     tenon_error problem = TENON_ERROR_INIT;
-    if (config->cache_state != CACHE_UNREAD)
-        return true;
     const char *path = cache_file(target);
     if (!path)
         return false;
@@ -485,6 +483,11 @@ static bool load_cache(struct tn_target *target, struct config *config)
         return false;
     config->cache_state = CACHE_NONE;
     return true;
+}
+
+static bool load_cache(struct tn_target *target, struct config *config)
+{
+    return config->cache_state != CACHE_UNREAD || read_cache(target, config);
 }
 
 static bool in_system_dir(const struct tn_glibc_build *build, const char *path)

@@ -20,7 +20,7 @@
 #include "table.h"
 
 #define WORTH_IT 8       /* files to read: for fewer a thread costs more than it brings */
-#define RESULTS 64       /* that many files the thread may be ahead */
+#define RESULTS 32       /* that many files the thread may be ahead */
 #define RESULTS_MOST 512 /* ... when it has guessed wrong and they lie about */
 #define USUAL 8000       /* bytes that reading one file takes in its arena */
 #define SPINS 1000       /* looks before sleeping: that is some microseconds, sleeping is tens */
@@ -53,7 +53,7 @@ struct tn_ahead {
     struct tn_arena arena;
     struct row **rows; /* those of the list, then the likely needs; they never move */
     size_t row_count, row_room, list_count;
-    struct tn_names paths; /* numbers are those of the rows */
+    struct tn_names paths; /* of the likely needs, in the order of their rows */
     struct tn_names needs; /* names whose path was guessed already */
     size_t likely;         /* the first need that the thread has not seen */
     size_t next;           /* ... of the list */
@@ -121,33 +121,35 @@ static uint32_t claim(struct tn_ahead *ahead, const tenon_file_info *info, uint3
     return known == TN_NO_NAME ? owner : known;
 }
 
-/* A row for a path that has none; false: no memory. */
-static bool add_row(struct tn_ahead *ahead, const char *path)
+/* The next row, not counted yet; NULL: no memory. */
+static struct row *new_row(struct tn_ahead *ahead, const char *path)
 {
-    size_t before = ahead->paths.count;
-    uint32_t number = tn_names_add(&ahead->paths, path, strlen(path));
-    if (number == TN_NO_NAME || number < before)
-        return number != TN_NO_NAME;
     struct row *row = tn_arena_take(&ahead->arena, sizeof *row);
     if (!row || !tn_grow(&ahead->rows, &ahead->row_room, ahead->row_count, sizeof *ahead->rows))
-        return false;
+        return NULL;
     row->path = path;
-    row->number = number;
+    row->number = (uint32_t)ahead->row_count;
     atomic_init(&row->state, ROW_WAITING);
-    ahead->rows[ahead->row_count++] = row;
-    return true;
+    ahead->rows[ahead->row_count] = row;
+    return row;
+}
+
+/* Adds a name to those that are known; false: it was one already, or there is no memory. */
+static bool is_new(struct tn_names *names, const char *name)
+{
+    size_t before = names->count;
+    uint32_t number = tn_names_add(names, name, strlen(name));
+    return number != TN_NO_NAME && number == before;
 }
 
 /* A row for a needed name, by the path that is likely for it. Without memory there is none. */
 static void guess(struct tn_ahead *ahead, const char *name)
 {
-    size_t before = ahead->needs.count;
-    uint32_t number = tn_names_add(&ahead->needs, name, strlen(name));
-    if (number == TN_NO_NAME || number < before) /* each is guessed once */
+    if (!ahead->target || !is_new(&ahead->needs, name))
         return;
     const char *path = ahead->target->loader->likely(ahead->target, name);
-    if (path)
-        (void)add_row(ahead, path);
+    if (path && new_row(ahead, path) && is_new(&ahead->paths, path))
+        ahead->row_count++;
 }
 
 /* ... for each need of a file that the target may load. */
@@ -313,10 +315,10 @@ static void start(struct tn_ahead *ahead)
 
 static bool add_list(struct tn_ahead *ahead, const char *const *paths, size_t count)
 {
-    for (size_t i = 0; i < count; i++)
-        if (!add_row(ahead, paths[i]))
+    for (; ahead->row_count < count; ahead->row_count++)
+        if (!new_row(ahead, paths[ahead->row_count]))
             return false;
-    ahead->list_count = ahead->likely = ahead->row_count;
+    ahead->list_count = ahead->likely = count;
     return true;
 }
 
@@ -387,23 +389,36 @@ bool tn_ahead_aim(struct tn_ahead *ahead, struct tn_target *target)
 void tn_ahead_need(struct tn_ahead *ahead, const char *name)
 {
     lock(ahead);
-    if (ahead->target)
-        guess(ahead, name);
+    guess(ahead, name);
     if (ahead->likely < ahead->row_count)
         wake(&ahead->taken, &ahead->thread_waits);
     start(ahead);
     unlock(ahead);
 }
 
-struct tn_ahead_result *tn_ahead_take(struct tn_ahead *ahead, const char *path)
+/* With the lock held. */
+static struct tn_ahead_result *take(struct tn_ahead *ahead, size_t row)
 {
-    struct tn_ahead_result *result = NULL;
-    lock(ahead);
-    uint32_t row = tn_names_find(&ahead->paths, path, strlen(path));
-    if (row != TN_NO_NAME)
-        result = give(ahead, row);
+    struct tn_ahead_result *result = row < ahead->row_count ? give(ahead, row) : NULL;
     if (!result && ahead->started && !ahead->unused)
         add_results(ahead);
+    return result;
+}
+
+struct tn_ahead_result *tn_ahead_take_listed(struct tn_ahead *ahead, size_t i)
+{
+    lock(ahead);
+    struct tn_ahead_result *result = take(ahead, i);
+    unlock(ahead);
+    return result;
+}
+
+struct tn_ahead_result *tn_ahead_take(struct tn_ahead *ahead, const char *path)
+{
+    lock(ahead);
+    uint32_t known = tn_names_find(&ahead->paths, path, strlen(path));
+    struct tn_ahead_result *result =
+        take(ahead, known == TN_NO_NAME ? SIZE_MAX : ahead->list_count + known);
     unlock(ahead);
     return result;
 }

@@ -35,9 +35,10 @@ bool tn_ahead_aim(struct tn_ahead *ahead, struct tn_target *target);
 void tn_ahead_need(struct tn_ahead *ahead, const char *name);
 
 /*
- * The result for a path, waited for if the thread is at it; NULL: it is the caller's to read. Each
- * is given once, and goes back with tn_ahead_done.
+ * The result for paths[i], or for another path, waited for if the thread is at it; NULL: it is the
+ * caller's to read. Each is given once, and goes back with tn_ahead_done.
  */
+struct tn_ahead_result *tn_ahead_take_listed(struct tn_ahead *ahead, size_t i);
 struct tn_ahead_result *tn_ahead_take(struct tn_ahead *ahead, const char *path);
 
 /*

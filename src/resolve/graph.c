@@ -17,7 +17,7 @@ static int32_t row_of(const tenon_graph *graph, int32_t object)
 /* Numbers the objects by their place in the order. */
 static bool number_rows(tenon_graph *graph, const tenon_resolver *r)
 {
-    graph->row_of = tn_arena_rows(&graph->arena, r->object_count, sizeof *graph->row_of);
+    graph->row_of = tn_arena_room(&graph->arena, r->object_count, sizeof *graph->row_of);
     if (!graph->row_of)
         return false;
     for (size_t i = 0; i < r->object_count; i++)
@@ -99,10 +99,10 @@ static size_t list_asked(tenon_graph *graph, const tenon_resolver *r, int32_t *l
 /* Who asked for each row: the edges turned round. */
 static bool turn_edges(tenon_graph *graph, const tenon_resolver *r)
 {
-    int32_t *last = tn_arena_rows(&graph->arena, graph->count, sizeof *last);
-    int32_t **next = tn_arena_rows(&graph->arena, graph->count, sizeof *next);
-    int32_t *askers = tn_arena_rows(&graph->arena, r->edge_count + 1, sizeof *askers);
-    struct asked *asked = tn_arena_rows(&graph->arena, r->edge_count + 1, sizeof *asked);
+    int32_t *last = tn_arena_room(&graph->arena, graph->count, sizeof *last);
+    int32_t **next = tn_arena_room(&graph->arena, graph->count, sizeof *next);
+    int32_t *askers = tn_arena_room(&graph->arena, r->edge_count + 1, sizeof *askers);
+    struct asked *asked = tn_arena_room(&graph->arena, r->edge_count + 1, sizeof *asked);
     if ((graph->count && (!last || !next)) || !askers || !asked)
         return false;
     for (size_t i = 0; i < graph->count; i++)
@@ -122,9 +122,9 @@ static bool fill(tenon_graph *graph, tenon_resolver *r)
     const struct tn_object *program = &r->objects[TN_PROGRAM];
     if (!number_rows(graph, r))
         return false;
-    int32_t *room = tn_arena_rows(&graph->arena, r->edge_count + 1, sizeof *room);
-    graph->libraries = tn_arena_rows(&graph->arena, graph->count + 1, sizeof *graph->libraries);
-    graph->rows = tn_arena_rows(&graph->arena, graph->count + 1, sizeof *graph->rows);
+    int32_t *room = tn_arena_room(&graph->arena, r->edge_count + 1, sizeof *room);
+    graph->libraries = tn_arena_room(&graph->arena, graph->count + 1, sizeof *graph->libraries);
+    graph->rows = tn_arena_room(&graph->arena, graph->count + 1, sizeof *graph->rows);
     if (!room || !graph->libraries || !graph->rows)
         return false;
     graph->needs = (int32_t *)copy_needs(graph, r, program, &room);

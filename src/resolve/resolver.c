@@ -316,7 +316,9 @@ static uint32_t keep_result(tenon_resolver *r, const struct tn_ahead_result *res
 /* A file that is read ahead: the thread has it, or will be told that we do. */
 static bool open_ahead(tenon_resolver *r, uint32_t path, struct tn_opening *opening)
 {
-    struct tn_ahead_result *result = tn_ahead_take(r->ahead, tn_text_of(r, path));
+    uint32_t row = r->uses[path].expected;
+    struct tn_ahead_result *result = row ? tn_ahead_take_listed(r->ahead, row - 1)
+                                         : tn_ahead_take(r->ahead, tn_text_of(r, path));
     bool left = false;
     if (!result)
         return false;
@@ -470,6 +472,6 @@ bool tenon_resolver_expect(tenon_resolver *r, const char *const *paths, size_t c
     }
     r->ahead = tn_ahead_begin(r->world, texts, count);
     for (size_t i = 0; r->ahead && i < count; i++)
-        r->uses[names[i]].expected = true;
+        r->uses[names[i]].expected = (uint32_t)i + 1;
     return true;
 }

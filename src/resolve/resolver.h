@@ -64,14 +64,14 @@ struct tn_search {
 
 /* What is remembered of a name, a path or a directory, by its number. */
 struct tn_use {
-    uint32_t opened; /* 0: never; else index + 1 of an opening */
-    uint32_t plan;   /* the plan of `search`, both kept ones */
-    uint32_t search; /* 0: none; else its number + 1 */
-    uint32_t stamp;  /* process in which `object` answers to it */
+    uint32_t expected; /* 0: no; else index + 1 in the list of tenon_resolver_expect() */
+    uint32_t opened;   /* 0: never; else index + 1 of an opening */
+    uint32_t plan;     /* the plan of `search`, both kept ones */
+    uint32_t search;   /* 0: none; else its number + 1 */
+    uint32_t stamp;    /* process in which `object` answers to it */
     int32_t object;
     uint32_t bare;     /* a directory: target + 1 of which it has no hardware subdirectories */
     uint8_t directory; /* enum tn_directory */
-    bool expected;     /* by tenon_resolver_expect() */
 };
 
 enum tn_directory {

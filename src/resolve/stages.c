@@ -230,11 +230,26 @@ static enum tn_action try_in(struct tn_going *g, const char *dir, const char *su
     return name == TN_NO_NAME ? TN_STOP : tn_going_path(g, name);
 }
 
+/* Is dir/sub there? Below a first component that is not there nothing need be looked for. */
+static bool has_below(struct tn_going *g, const char *dir, const char *sub)
+{
+    char below[PATH_ROOM];
+    if (!join(g, below, dir, sub, ""))
+        return false;
+    char *slash = strchr(below + strlen(below) - strlen(sub), '/');
+    if (slash) {
+        *slash = '\0';
+        if (!has_directory(g, below))
+            return false;
+        *slash = '/';
+    }
+    return has_directory(g, below);
+}
+
 /* The hardware subdirectories of a directory that exist; it is noted when there are none. */
 static enum tn_action try_subdirectories(struct tn_going *g, const char *dir)
 {
     tenon_resolver *r = g->r;
-    char below[PATH_ROOM];
     bool bare = true;
     uint32_t name = tn_resolver_name(r, dir);
     if (name == TN_NO_NAME || r->uses[name].bare == g->target->id + 1)
@@ -243,7 +258,7 @@ static enum tn_action try_subdirectories(struct tn_going *g, const char *dir)
     if (!subs)
         r->no_memory = true;
     for (; subs && *subs; subs++) {
-        if (!join(g, below, dir, *subs, "") || !has_directory(g, below))
+        if (!has_below(g, dir, *subs))
             continue;
         bare = false;
         enum tn_action action = try_in(g, dir, *subs);
