@@ -1,6 +1,6 @@
-/* src/unit/units.h - the units of one file, while they are made and after */
-#ifndef TN_UNITS_H
-#define TN_UNITS_H
+/* src/unit/units_private.h - the units of one file, while they are made and after */
+#ifndef TN_UNITS_PRIVATE_H
+#define TN_UNITS_PRIVATE_H
 
 #include <tenon/unit.h>
 
@@ -47,5 +47,8 @@ bool tn_library_unit(struct tn_file *file, const struct tn_facts *facts, tenon_u
 
 /* True for a definition that any program or plugin may have, and that therefore tells nothing. */
 bool tn_is_generic(const char *definition);
+
+/* Equal sets of strong definitions that tell something. */
+bool tn_same_definitions(const tenon_unit *a, const tenon_unit *b);
 
 #endif
