@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "units.h"
-#include "units_private.h"
+#include "units_parts.h"
 
 /* One unit of one file; `group` leads to the first of those that are the same thing. */
 struct entry {

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "units_private.h"
+#include "units.h"
 
 /* ---- names that tell nothing ------------------------------------------------------------------
  */

@@ -4,7 +4,7 @@
  * Bytes of the file live in an arena of the reading; what is kept is copied. A linked file's notes
  * are copied whole, so that its units borrow from one block.
  */
-#include "units_private.h"
+#include "units.h"
 
 #include <inttypes.h>
 #include <stdarg.h>

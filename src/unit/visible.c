@@ -12,7 +12,7 @@
 #include "digest.h"
 #include "fail.h"
 #include "native.h"
-#include "units_private.h"
+#include "units.h"
 
 /* One row while they are gathered. */
 struct row {

@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "units_private.h"
+#include "units.h"
 
 #define DEFINES(...)                                                                               \
     .definitions = (const tenon_definition[]){ __VA_ARGS__ },                                      \

@@ -1,6 +1,6 @@
-/* src/unit/units_private.h - the units of one file, while they are made and after */
-#ifndef TN_UNITS_PRIVATE_H
-#define TN_UNITS_PRIVATE_H
+/* src/unit/units.h - the units of one file, while they are made and after */
+#ifndef TN_UNITS_H
+#define TN_UNITS_H
 
 #include <tenon/unit.h>
 
