@@ -5,7 +5,8 @@ _tenon_cpu='x86-64-v2 x86-64-v3 x86-64-v4 power9 power10 z13 z14 z15 z16'
 _tenon_common='--json --quiet --verbose --color --help --version'
 _tenon_why='--lib --symbols --dlopen --what-if --skip-other --sysroot --loader --env --clean-env
     --cwd --exe --setuid --interpreter --cpu --platform --hide-system --dot'
-_tenon_show='--exports --imports --dlopen --sysroot'
+_tenon_show='--exports --imports --dlopen --units --sysroot'
+_tenon_units='--doubles --skip-other --sysroot'
 
 # Words for the value of the option $1 into COMPREPLY; false when it takes none that we know.
 _tenon_value() {
@@ -38,7 +39,7 @@ _tenon() {
     fi
     COMPREPLY=()
     if ((COMP_CWORD == 1)); then
-        COMPREPLY=($(compgen -W 'why show --help --version' -- "$current"))
+        COMPREPLY=($(compgen -W 'why show units --help --version' -- "$current"))
         return
     fi
     _tenon_value "$previous" "$current" && return
@@ -46,6 +47,7 @@ _tenon() {
         case ${COMP_WORDS[1]} in
         why) COMPREPLY=($(compgen -W "$_tenon_why $_tenon_common" -- "$current")) ;;
         show) COMPREPLY=($(compgen -W "$_tenon_show $_tenon_common" -- "$current")) ;;
+        units) COMPREPLY=($(compgen -W "$_tenon_units $_tenon_common" -- "$current")) ;;
         esac
         return
     fi
