@@ -32,7 +32,7 @@ bool tn_ar_open(struct tn_file *file, struct tn_ar *out, tenon_error *err)
         return false;
     if (!tn_ar_matches(head))
         return tn_fail(err, TENON_E_FORMAT, "not an archive");
-    *out = (struct tn_ar){ .file = file, .next = TN_AR_MAGIC_SIZE };
+    *out = (struct tn_ar){ .file = file, .next = TN_AR_MAGIC_SIZE, .long_names = tn_view("", 0) };
     out->thin = memcmp(head.at, TN_AR_THIN_MAGIC, TN_AR_MAGIC_SIZE) == 0;
     return true;
 }
@@ -176,7 +176,7 @@ static bool read_name(struct tn_ar *ar, struct tn_ar_member *m, const uint8_t *f
     if (field[0] == '/')
         return read_slash_name(ar, m, field, size, err);
     m->external = ar->thin;
-    if (size > 3 && memcmp(field, "#1/", 3) == 0 && !ar->thin) {
+    if (size >= 3 && memcmp(field, "#1/", 3) == 0 && !ar->thin) {
         if (!read_bsd_name(ar, m, field, size, err))
             return false;
     } else if (!keep_name(ar, m, field, field[size - 1] == '/' ? size - 1 : size, err)) {
