@@ -7,6 +7,9 @@ _tenon_why='--lib --symbols --dlopen --what-if --skip-other --sysroot --loader -
     --cwd --exe --setuid --interpreter --cpu --platform --hide-system --dot'
 _tenon_show='--exports --imports --dlopen --units --sysroot'
 _tenon_units='--doubles --skip-other --sysroot'
+_tenon_launch='--unit-prefix'
+_tenon_wrap='--output --unit-prefix'
+_tenon_show='--exports --imports --dlopen --sysroot'
 
 # Words for the value of the option $1 into COMPREPLY; false when it takes none that we know.
 _tenon_value() {
@@ -16,13 +19,13 @@ _tenon_value() {
     --loader) COMPREPLY=($(compgen -W 'glibc musl' -- "$current")) ;;
     --cpu) COMPREPLY=($(compgen -W "$_tenon_cpu" -- "$current")) ;;
     --sysroot | --cwd) COMPREPLY=($(compgen -d -- "$current")) ;;
-    --exe | --interpreter) COMPREPLY=($(compgen -f -- "$current")) ;;
+    --exe | --interpreter | --output) COMPREPLY=($(compgen -f -- "$current")) ;;
     --env) COMPREPLY=($(compgen -S = -W 'LD_LIBRARY_PATH LD_PRELOAD' -- "$current")) ;;
     --what-if)
         COMPREPLY=($(compgen -W 'env: secure interpreter: without: cpu:' -- "$current"))
         compopt -o nospace
         ;;
-    --lib | --platform) COMPREPLY=() ;;
+    --lib | --platform | --unit-prefix) COMPREPLY=() ;;
     *) return 1 ;;
     esac
     return 0
@@ -40,12 +43,15 @@ _tenon() {
     COMPREPLY=()
     if ((COMP_CWORD == 1)); then
         COMPREPLY=($(compgen -W 'why show units --help --version' -- "$current"))
+        COMPREPLY=($(compgen -W 'why show cc wrap link --help --version' -- "$current"))
         return
     fi
     _tenon_value "$previous" "$current" && return
     if [[ $current == -* ]]; then
         case ${COMP_WORDS[1]} in
         why) COMPREPLY=($(compgen -W "$_tenon_why $_tenon_common" -- "$current")) ;;
+        cc | link) COMPREPLY=($(compgen -W "$_tenon_launch $_tenon_common" -- "$current")) ;;
+        wrap) COMPREPLY=($(compgen -W "$_tenon_wrap $_tenon_common" -- "$current")) ;;
         show) COMPREPLY=($(compgen -W "$_tenon_show $_tenon_common" -- "$current")) ;;
         units) COMPREPLY=($(compgen -W "$_tenon_units $_tenon_common" -- "$current")) ;;
         esac

@@ -1,12 +1,16 @@
 # tenon.fish - completion of tenon's command line for fish
 
 set -l commands why show units
+set -l commands why show cc wrap link
 set -l levels x86-64-v2 x86-64-v3 x86-64-v4 power9 power10 z13 z14 z15 z16
 
 complete -c tenon -n "not __fish_seen_subcommand_from $commands" -f
 complete -c tenon -n "not __fish_seen_subcommand_from $commands" -a why -d 'what would be loaded, and why'
 complete -c tenon -n "not __fish_seen_subcommand_from $commands" -a show -d 'what the linker recorded'
 complete -c tenon -n "not __fish_seen_subcommand_from $commands" -a units -d 'units of a file'
+complete -c tenon -n "not __fish_seen_subcommand_from $commands" -a cc -d 'compile, with notes that name units'
+complete -c tenon -n "not __fish_seen_subcommand_from $commands" -a wrap -d 'put such notes into ready files'
+complete -c tenon -n "not __fish_seen_subcommand_from $commands" -a link -d 'link with a record of what is in it'
 complete -c tenon -l help -d 'print the help and exit'
 complete -c tenon -l version -d 'print the version and exit'
 
@@ -45,3 +49,7 @@ complete -c tenon -n "$show" -l units -d 'its units and their record'
 set -l units '__fish_seen_subcommand_from units'
 complete -c tenon -n "$units" -l doubles -d 'only what is there twice among all files'
 complete -c tenon -n "$units" -l skip-other -d 'leave out files that are no images'
+
+set -l record '__fish_seen_subcommand_from cc wrap link'
+complete -c tenon -n "$record" -s p -l unit-prefix -x -d 'prefix of names'
+complete -c tenon -n '__fish_seen_subcommand_from wrap' -s o -l output -r -d 'write this file'
