@@ -194,30 +194,40 @@ static const char *pieces(struct building *b)
     return text;
 }
 
+/* The first word of a line that names an object or member: "libx.a(y.o):(.text):" gives
+ * "libx.a(y.o)". */
+static const char *object_in_line(struct building *b, const char *line, size_t size)
+{
+    for (size_t at = 0; at < size;) {
+        const char *word = line + at;
+        size_t length = strcspn(word, " \n"), name = strcspn(word, ":\n ");
+        bool member = name > 4 && word[name - 1] == ')' && memchr(word, '(', name);
+        bool object = name > 2 && memcmp(word + name - 2, ".o", 2) == 0;
+        if (member || object)
+            return tn_arena_copy(&b->pack->arena, word, name);
+        at += length + 1;
+    }
+    return NULL;
+}
+
 /*
- * The member that a linker could not put into a shared library, from its own words: "ld: M:
- * relocation R against S can not be used when making a shared object; recompile with -fPIC", or
- * "... recompile with -fPIC" and "referenced by ...", then M in a line of its own (lld).
+ * The member that a linker could not put into a shared library, from its own words. All end with
+ * "recompile with -fPIC"; GNU ld, gold and mold have named it before in that line, lld does so in
+ * the line after the one that begins with ">>> referenced by".
  */
 static const char *member_not_pic(struct building *b, const char *said)
 {
-    const char *at = strstr(said, "recompile with -fPIC"), *line = at, *end;
+    const char *at = strstr(said, "recompile with -fPIC"), *line = at, *member;
 
     if (!at)
         return NULL;
     while (line > said && line[-1] != '\n')
         line--;
-    end = strstr(line, ": relocation ");
-    if (end && end < at) {
-        const char *start = end;
-        while (start > line && !(start[-1] == ' ' && start[-2] == ':'))
-            start--;
-        return tn_arena_copy(&b->pack->arena, start, (size_t)(end - start));
-    }
-    at = strstr(at, ">>> referenced by ");
-    if (!at)
-        return NULL;
-    at += strlen(">>> referenced by ");
+    member = object_in_line(b, line, (size_t)(at - line));
+    if (member || !(at = strstr(at, ">>> referenced by ")) || !(at = strstr(at, "\n>>> ")))
+        return member;
+    at += strlen("\n>>> ");
+    at += strspn(at, " ");
     return tn_arena_copy(&b->pack->arena, at, strcspn(at, "\n"));
 }
 
