@@ -1,0 +1,49 @@
+/* src/process/registry.h - the images of a process and the units they hold */
+#ifndef TN_REGISTRY_H
+#define TN_REGISTRY_H
+
+#include <tenon/resolve.h>
+
+#include "holding.h"
+#include "index.h"
+
+/*
+ * What a process holds. Holdings stand in the loader's order, the program first.
+ *
+ * owner    its holdings, until they are gone from the process
+ */
+struct tn_registry {
+    struct tn_holding **holdings;
+    size_t count, room;
+    struct tn_index index;
+    unsigned long long adds, subs; /* the loader's own counters at the last look */
+};
+
+void tn_registry_free(struct tn_registry *registry);
+
+/*
+ * Looks at this process: what is new is read, what is gone is dropped. `reason` and `plugin` are
+ * given to what is new. Does nothing when the loader says that nothing changed.
+ *
+ * errors   TENON_E_MEMORY, _LIMIT
+ */
+bool tn_registry_look(struct tn_registry *registry, tenon_world *world,
+                      enum tenon_reason_kind reason, const char *plugin, tenon_error *err);
+
+/* True when the loader's list changed since the last look. */
+bool tn_registry_is_stale(const struct tn_registry *registry);
+
+/* The program of a graph and everything that it loads. */
+bool tn_registry_take_graph(struct tn_registry *registry, tenon_world *world,
+                            const tenon_graph *graph, tenon_error *err);
+
+/* The holding of the image at that path; NULL. */
+struct tn_holding *tn_registry_at_path(const struct tn_registry *registry, const char *path);
+
+/* Adds one holding, which is then the registry's, with its units. */
+bool tn_registry_add(struct tn_registry *registry, struct tn_holding *holding, tenon_error *err);
+
+/* Marks what is in the global scope: the program and all that it needs, by name. */
+bool tn_registry_mark_scope(struct tn_registry *registry, tenon_error *err);
+
+#endif
