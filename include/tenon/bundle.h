@@ -25,9 +25,9 @@ enum tenon_code_kind {
 typedef struct tenon_code {
     const char *path; /* the entry's name */
     enum tenon_code_kind kind;
-    const char *triple;      /* "x86_64-linux-gnu", "x86_64-linux-musl"; NULL: any (OCaml bytecode) */
-    const char *libc;        /* "glibc", "musl"; NULL: none or any */
-    const char *own_name;    /* of a shared library; NULL */
+    const char *triple;   /* "x86_64-linux-gnu", "x86_64-linux-musl"; NULL: any (OCaml bytecode) */
+    const char *libc;     /* "glibc", "musl"; NULL: none or any */
+    const char *own_name; /* of a shared library; NULL */
     const char *ocaml_magic; /* "Caml1999D031"; NULL: not OCaml */
     bool flambda;
 } tenon_code;
@@ -149,8 +149,8 @@ TENON_API bool tenon_builder_add_code(tenon_builder *builder, const char *file,
                                       enum tenon_code_kind kind, tenon_error *err);
 TENON_API bool tenon_builder_add_file(tenon_builder *builder, const char *entry, const char *file,
                                       tenon_error *err);
-TENON_API bool tenon_builder_add_bytes(tenon_builder *builder, const char *entry,
-                                       const void *bytes, size_t size, tenon_error *err);
+TENON_API bool tenon_builder_add_bytes(tenon_builder *builder, const char *entry, const void *bytes,
+                                       size_t size, tenon_error *err);
 TENON_API bool tenon_builder_require(tenon_builder *builder, const tenon_claim *claim,
                                      tenon_error *err);
 TENON_API bool tenon_builder_provide(tenon_builder *builder, const tenon_claim *claim,

@@ -14,10 +14,10 @@ extern "C" {
  */
 typedef struct tenon_plugin tenon_plugin;
 struct tenon_plugin {
-    size_t size;         /* sizeof(struct tenon_plugin) of the loader */
-    const char *name;    /* of the manifest */
-    const char *version; /* of the manifest */
-    const char *bundle;  /* path of the bundle file */
+    size_t size;           /* sizeof(struct tenon_plugin) of the loader */
+    const char *name;      /* of the manifest */
+    const char *version;   /* of the manifest */
+    const char *bundle;    /* path of the bundle file */
     const char *directory; /* where its code was taken out to */
     void *host;            /* what the host gave to tenon_process_set_host_data(); NULL */
 

@@ -28,10 +28,10 @@ typedef struct tenon_process tenon_process;
 
 /* Why a unit is there. Names as in JSON. */
 enum tenon_reason_kind {
-    TENON_IN_HOST,     /* "host": in the host program or what it is linked with */
-    TENON_BY_PLUGIN,   /* "provided": in plugin P */
-    TENON_FOR_PLUGIN,  /* "requested": loaded because plugin P requires it */
-    TENON_BY_OTHERS,   /* "dlopen": somebody else loaded it */
+    TENON_IN_HOST,    /* "host": in the host program or what it is linked with */
+    TENON_BY_PLUGIN,  /* "provided": in plugin P */
+    TENON_FOR_PLUGIN, /* "requested": loaded because plugin P requires it */
+    TENON_BY_OTHERS,  /* "dlopen": somebody else loaded it */
 };
 
 /* How a unit stands. Names "planned" "mapped" "initialised" "failed". */
@@ -60,8 +60,8 @@ TENON_API void tenon_process_free(tenon_process *process);
 /*
  * Settings, before the first load. weak: a host without record is answered for from its symbols
  * instead of refused. ambiguous: a plugin name found in two directories is refused, not shadowed.
- * directory: appended to the search path, before the default directory. host data: given to plugins.
- * cache: where code is taken out to, instead of TENON_CACHE or the user's cache directory.
+ * directory: appended to the search path, before the default directory. host data: given to
+ * plugins. cache: where code is taken out to, instead of TENON_CACHE or the user's cache directory.
  */
 TENON_API void tenon_process_set_weak(tenon_process *process, bool weak);
 TENON_API void tenon_process_set_ambiguous(tenon_process *process, bool refuse);

@@ -6,6 +6,7 @@
 #include <tenon/image.h>
 #include <tenon/loader.h>
 #include <tenon/resolve.h>
+#include <tenon/unit.h>
 #include <tenon/world.h>
 
 #ifdef __cplusplus

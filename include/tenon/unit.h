@@ -67,7 +67,8 @@ typedef struct tenon_unit {
     const char *origin; /* for people: "libz.a member inflate.o", "src/main.c"; NULL */
     tenon_digest interface, implementation;
     enum tenon_answer stateful; /* has writable or thread-local data, constructors, destructors */
-    const tenon_definition *definitions; /* strong, not COMDAT, bytewise by name; then COMDAT ones */
+    const tenon_definition
+        *definitions; /* strong, not COMDAT, bytewise by name; then COMDAT ones */
     size_t definition_count;
     bool recorded;  /* by its build; false: worked out from the file's sections or symbols */
     bool completed; /* recorded by the linker launcher, after it was compiled */

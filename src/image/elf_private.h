@@ -26,13 +26,43 @@ enum {
 enum {
     TN_SHT_PROGBITS = 1,
     TN_SHT_SYMTAB = 2,
+    TN_SHT_STRTAB = 3,
+    TN_SHT_RELA = 4,
     TN_SHT_NOTE = 7,
     TN_SHT_NOBITS = 8,
+    TN_SHT_REL = 9,
     TN_SHT_DYNSYM = 11,
+    TN_SHT_INIT_ARRAY = 14,
+    TN_SHT_FINI_ARRAY = 15,
+    TN_SHT_PREINIT_ARRAY = 16,
+    TN_SHT_GROUP = 17,
+    TN_SHT_SYMTAB_SHNDX = 18,
+    TN_SHT_CREL = 0x40000014,
     TN_SHF_WRITE = 1,
     TN_SHF_ALLOC = 2,
     TN_SHF_EXECINSTR = 4,
+    TN_SHF_GROUP = 0x200,
+    TN_SHF_TLS = 0x400,
 };
+enum {
+    TN_SHN_UNDEF = 0,
+    TN_SHN_LORESERVE = 0xff00,
+    TN_SHN_ABS = 0xfff1,
+    TN_SHN_COMMON = 0xfff2,
+    TN_SHN_XINDEX = 0xffff,
+};
+enum { TN_STB_LOCAL = 0, TN_STB_GLOBAL = 1, TN_STB_WEAK = 2, TN_STB_GNU_UNIQUE = 10 };
+enum {
+    TN_STT_NOTYPE = 0,
+    TN_STT_OBJECT = 1,
+    TN_STT_FUNC = 2,
+    TN_STT_SECTION = 3,
+    TN_STT_FILE = 4,
+    TN_STT_COMMON = 5,
+    TN_STT_TLS = 6,
+    TN_STT_GNU_IFUNC = 10,
+};
+enum { TN_STV_DEFAULT = 0, TN_STV_INTERNAL = 1, TN_STV_HIDDEN = 2, TN_STV_PROTECTED = 3 };
 enum {
     TN_EM_SPARC = 2,
     TN_EM_386 = 3,
@@ -313,7 +343,7 @@ bool tn_elf_read_versions(struct tn_elf *elf, struct tn_facts *facts, tenon_erro
 
 struct tn_elf_section {
     uint32_t sh_name, sh_type, sh_link, sh_info;
-    uint64_t sh_flags, sh_addr, sh_offset, sh_size, sh_entsize;
+    uint64_t sh_flags, sh_addr, sh_offset, sh_size, sh_addralign, sh_entsize;
 };
 
 struct tn_elf_sections {
@@ -342,6 +372,10 @@ bool tn_elf_read_section_part(struct tn_elf *elf, tenon_error *err);
 
 /* Fills image->exports and imports from the dynamic symbols, or SHT_SYMTAB of an object. */
 bool tn_elf_read_symbol_part(struct tn_elf *elf, tenon_error *err);
+
+/* The symbol and type that r_info packs; `r_info` points at a word of the file's class. */
+void tn_elf_split_info(const struct tn_elf_header *header, const uint8_t *r_info, uint64_t *symbol,
+                       uint32_t *type);
 
 /* What a relocation type means to the binding of its symbol. */
 struct tn_elf_reloc_types {

@@ -41,7 +41,7 @@ const struct tn_elf_reloc_types *tn_elf_reloc_types(const struct tn_elf_header *
 
 /* r_info of 64-bit MIPS is a word for the symbol and a byte for each of three types; SPARC V9
  * keeps data in the upper bits of the type. */
-static void split_info(const struct tn_elf_header *h, const uint8_t *r_info, uint64_t *symbol,
+void tn_elf_split_info(const struct tn_elf_header *h, const uint8_t *r_info, uint64_t *symbol,
                        uint32_t *type)
 {
     if (h->word == 4) {
@@ -82,7 +82,7 @@ static bool walk_table(struct tn_elf *elf, enum tn_elf_tag table, enum tn_elf_ta
     while ((row = tn_elf_stream_next(&stream, (size_t)stride, &local))) {
         uint64_t symbol;
         uint32_t type;
-        split_info(&elf->header, row + elf->header.word, &symbol, &type);
+        tn_elf_split_info(&elf->header, row + elf->header.word, &symbol, &type);
         each(arg, symbol, type);
     }
     tn_elf_stream_end(&stream);

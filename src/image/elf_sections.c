@@ -35,7 +35,7 @@ static struct tn_elf_section read_row(const struct tn_elf *elf, struct tn_view r
     s.sh_size = tn_word(&c, word, "sh_size");
     s.sh_link = tn_u32(&c, "sh_link");
     s.sh_info = tn_u32(&c, "sh_info");
-    tn_skip(&c, word, "sh_addralign");
+    s.sh_addralign = tn_word(&c, word, "sh_addralign");
     s.sh_entsize = tn_word(&c, word, "sh_entsize");
     return s;
 }

@@ -23,7 +23,8 @@
  *     name    NUL-ended, not empty
  *     origin  NUL-ended; empty: not known
  *     definitions, each a letter (T code, D data, L thread-local, C writable COMDAT) and a
- *             NUL-ended name, in bytewise order of the whole (letter and name); then a NUL
+ *             NUL-ended name; first T, D and L in bytewise order of their names, then C likewise;
+ *             then a NUL
  *
  * type 2, a summary by the linker launcher; at most one counts, the last
  *     u8      1

@@ -1,0 +1,360 @@
+/*
+ * src/unit/record.c - the notes in which a file names its units, written and read
+ *
+ * rule  record.h has the layout; gABI chapter 5 "Note Section" that of notes
+ */
+#include "record.h"
+
+#include <inttypes.h>
+
+#include "elf_private.h"
+#include "fail.h"
+#include "limits.h"
+#include "native.h"
+#include "text.h"
+
+enum { LAYOUT = 1, NOTE_HEADER = 12 };
+enum { STATEFUL_KNOWN = 1, STATEFUL = 2, COMPLETED = 4, SOURCE_NAME = 8 };
+enum { SUMMARY_COMPLETE = 1 };
+
+/* One note: above any unit, below what 32 bits can hold with padding. */
+#define LIMIT_NOTE (256u << 20)
+
+static const char letters[] = {
+    [TENON_DEFINES_CODE] = 'T',
+    [TENON_DEFINES_DATA] = 'D',
+    [TENON_DEFINES_TLS] = 'L',
+    [TENON_DEFINES_COMDAT] = 'C',
+};
+
+/* ---- writing -------------------------------------------------------------------------------- */
+
+/* Room that was counted before; a second count that disagrees would be a mistake of ours. */
+struct out {
+    uint8_t *at;
+    size_t used, room;
+    enum tn_endian endian;
+};
+
+static void put(struct out *out, const void *bytes, size_t size)
+{
+    if (size && size <= out->room - out->used) {
+        memcpy(out->at + out->used, bytes, size);
+        out->used += size;
+    }
+}
+
+static void put_u8(struct out *out, unsigned value)
+{
+    uint8_t byte = (uint8_t)value;
+    put(out, &byte, 1);
+}
+
+static void put_u32(struct out *out, uint32_t value, enum tn_endian endian)
+{
+    uint32_t bytes = endian == TN_LITTLE ? htole32(value) : htobe32(value);
+    put(out, &bytes, sizeof bytes);
+}
+
+static void put_string(struct out *out, const char *string)
+{
+    put(out, string, strlen(string) + 1);
+}
+
+static size_t padded(size_t size)
+{
+    return (size + 3) & ~(size_t)3;
+}
+
+/* A note with a description of `size` bytes, zeroed to its end, its header written. */
+static bool begin_note(struct tn_arena *arena, uint32_t type, size_t size, enum tn_endian endian,
+                       struct out *out, tenon_error *err)
+{
+    size_t owner = sizeof TN_RECORD_OWNER;
+    if (size > LIMIT_NOTE)
+        return tn_fail(err, TENON_E_LIMIT, "record: a note of %zu bytes", size);
+    *out = (struct out){ .room = NOTE_HEADER + padded(owner) + padded(size), .endian = endian };
+    out->at = tn_arena_take(arena, out->room);
+    if (!out->at)
+        return tn_no_memory(err);
+    put_u32(out, (uint32_t)owner, endian);
+    put_u32(out, (uint32_t)size, endian);
+    put_u32(out, type, endian);
+    put(out, TN_RECORD_OWNER, owner);
+    out->used = NOTE_HEADER + padded(owner);
+    return true;
+}
+
+static bool is_written(const tenon_digest *digest)
+{
+    return digest->kind != TENON_DIGEST_UNKNOWN && digest->size > 0;
+}
+
+static void put_digest(struct out *out, const tenon_digest *digest)
+{
+    if (is_written(digest))
+        put(out, digest->bytes, TENON_DIGEST_ROOM);
+}
+
+static size_t unit_size(const tenon_unit *unit)
+{
+    size_t size = 4 + strlen(unit->name) + 1 + (unit->origin ? strlen(unit->origin) : 0) + 1 + 1;
+    size += is_written(&unit->interface) ? TENON_DIGEST_ROOM : 0;
+    size += is_written(&unit->implementation) ? TENON_DIGEST_ROOM : 0;
+    for (size_t i = 0; i < unit->definition_count; i++)
+        size += 1 + strlen(unit->definitions[i].name) + 1;
+    return size;
+}
+
+bool tn_record_write_unit(struct tn_arena *arena, const tenon_unit *unit, enum tn_endian endian,
+                          struct tn_view *note, tenon_error *err)
+{
+    struct out out;
+    if (!begin_note(arena, TN_RECORD_UNIT, unit_size(unit), endian, &out, err))
+        return false;
+    unsigned flags = unit->stateful != TENON_UNKNOWN ? STATEFUL_KNOWN : 0;
+    flags |= unit->stateful == TENON_YES ? STATEFUL : 0;
+    flags |= unit->completed ? COMPLETED : 0;
+    put_u8(&out, LAYOUT);
+    put_u8(&out, flags);
+    put_u8(&out, is_written(&unit->interface) ? unit->interface.kind : TENON_DIGEST_UNKNOWN);
+    put_u8(&out,
+           is_written(&unit->implementation) ? unit->implementation.kind : TENON_DIGEST_UNKNOWN);
+    put_digest(&out, &unit->interface);
+    put_digest(&out, &unit->implementation);
+    put_string(&out, unit->name);
+    put_string(&out, unit->origin ? unit->origin : "");
+    for (size_t i = 0; i < unit->definition_count; i++) {
+        put_u8(&out, (uint8_t)letters[unit->definitions[i].kind]);
+        put_string(&out, unit->definitions[i].name);
+    }
+    *note = tn_view(out.at, out.room);
+    return true;
+}
+
+bool tn_record_write_summary(struct tn_arena *arena, const struct tn_record_summary *summary,
+                             enum tn_endian endian, struct tn_view *note, tenon_error *err)
+{
+    struct out out;
+    size_t size = 10;
+    for (uint32_t i = 0; i < summary->unsure_count; i++)
+        size += strlen(summary->unsure[i]) + 1;
+    if (!begin_note(arena, TN_RECORD_SUMMARY, size, endian, &out, err))
+        return false;
+    put_u8(&out, LAYOUT);
+    put_u8(&out, summary->complete ? SUMMARY_COMPLETE : 0);
+    put_u32(&out, summary->members, TN_LITTLE);
+    put_u32(&out, summary->unsure_count, TN_LITTLE);
+    for (uint32_t i = 0; i < summary->unsure_count; i++)
+        put_string(&out, summary->unsure[i]);
+    *note = tn_view(out.at, out.room);
+    return true;
+}
+
+/* ---- reading -------------------------------------------------------------------------------- */
+
+/* The string that the cursor stands on. */
+static const char *take_string(struct tn_cursor *c, const char *what)
+{
+    const uint8_t *at = c->in.at + c->pos;
+    const uint8_t *end = c->lost ? NULL : memchr(at, 0, c->in.size - c->pos);
+    return (const char *)tn_take(c, end ? (uint64_t)(end - at) + 1 : UINT64_MAX, what);
+}
+
+static bool read_layout(struct tn_cursor *c, tenon_error *err)
+{
+    uint8_t layout = tn_u8(c, "layout");
+    if (!c->lost && layout != LAYOUT)
+        return tn_fail(err, TENON_E_UNSUPPORTED, "layout %u, which this version does not know",
+                       layout);
+    return true;
+}
+
+static bool read_kind(struct tn_cursor *c, tenon_digest *digest, tenon_error *err)
+{
+    uint8_t kind = tn_u8(c, "digest kind");
+    if (kind > TENON_DIGEST_OCAML)
+        return tn_fail(err, TENON_E_MALFORMED, "a digest of kind %u", kind);
+    *digest = (tenon_digest){ .kind = (enum tenon_digest_kind)kind };
+    return true;
+}
+
+/* 32 bytes; a kind whose digests are shorter ends them with zeros (build ids of 20). */
+static void read_digest(struct tn_cursor *c, tenon_digest *digest)
+{
+    if (digest->kind == TENON_DIGEST_UNKNOWN)
+        return;
+    const uint8_t *bytes = tn_take(c, TENON_DIGEST_ROOM, "digest");
+    if (bytes)
+        memcpy(digest->bytes, bytes, TENON_DIGEST_ROOM);
+    digest->size = TENON_DIGEST_ROOM;
+}
+
+static bool read_letter(char letter, enum tenon_definition_kind *kind)
+{
+    for (size_t i = 0; i < TN_COUNT(letters); i++) {
+        if (letters[i] == letter) {
+            *kind = (enum tenon_definition_kind)i;
+            return true;
+        }
+    }
+    return false;
+}
+
+/* How many strings there are before the empty one; false when it does not come. */
+static bool count_strings(struct tn_view in, size_t *count)
+{
+    size_t pos = 0;
+    for (*count = 0; pos < in.size && in.at[pos]; ++*count) {
+        const uint8_t *end = memchr(in.at + pos, 0, in.size - pos);
+        if (!end)
+            return false;
+        pos = (size_t)(end - in.at) + 1;
+    }
+    return pos < in.size;
+}
+
+/* Others rely on the order: what breaks it is no record. */
+static bool is_in_order(const tenon_definition *before, const tenon_definition *d)
+{
+    bool comdat = d->kind == TENON_DEFINES_COMDAT;
+    if ((before->kind == TENON_DEFINES_COMDAT) != comdat)
+        return comdat;
+    return strcmp(before->name, d->name) < 0;
+}
+
+static bool read_definitions(struct tn_arena *arena, struct tn_cursor *c, tenon_unit *unit,
+                             tenon_error *err)
+{
+    char quoted[TN_QUOTE_ROOM];
+    size_t count;
+    struct tn_view rest = { 0 };
+    if (!tn_view_sub(c->in, c->pos, c->in.size - c->pos, &rest) || !count_strings(rest, &count))
+        return tn_fail(err, TENON_E_TRUNCATED, "its definitions have no end");
+    tenon_definition *rows = tn_arena_rows(arena, count, sizeof *rows);
+    if (!rows)
+        return tn_no_memory(err);
+    for (size_t i = 0; i < count; i++) {
+        const char *text = take_string(c, "definition");
+        if (!text || !read_letter(text[0], &rows[i].kind) || !text[1])
+            return tn_fail(err, TENON_E_MALFORMED, "definition %zu is none", i);
+        rows[i].name = text + 1;
+        if (i && !is_in_order(&rows[i - 1], &rows[i]))
+            return tn_fail(err, TENON_E_MALFORMED, "definition %s is out of order",
+                           tn_quote(quoted, rows[i].name));
+    }
+    unit->definitions = rows;
+    unit->definition_count = count;
+    return true;
+}
+
+static bool read_unit(struct tn_arena *arena, struct tn_view desc, tenon_unit *unit,
+                      tenon_error *err)
+{
+    struct tn_cursor c = tn_cursor(desc, TN_LITTLE);
+    *unit = (tenon_unit){ .kind = TENON_UNIT_C, .recorded = true, .stateful = TENON_UNKNOWN };
+    if (!read_layout(&c, err))
+        return false;
+    uint8_t flags = tn_u8(&c, "flags");
+    if (!read_kind(&c, &unit->interface, err) || !read_kind(&c, &unit->implementation, err))
+        return false;
+    read_digest(&c, &unit->interface);
+    read_digest(&c, &unit->implementation);
+    unit->name = take_string(&c, "name");
+    unit->origin = take_string(&c, "origin");
+    if (!tn_end(&c, err))
+        return false;
+    if (!unit->name[0])
+        return tn_fail(err, TENON_E_MALFORMED, "no name");
+    if (flags & STATEFUL_KNOWN)
+        unit->stateful = flags & STATEFUL ? TENON_YES : TENON_NO;
+    unit->completed = flags & COMPLETED;
+    unit->origin = unit->origin[0] ? unit->origin : NULL;
+    if (flags & SOURCE_NAME)
+        unit->name = tn_native_stem(arena, unit->name);
+    return (unit->name || tn_no_memory(err)) && read_definitions(arena, &c, unit, err);
+}
+
+static bool add_unit(struct tn_arena *arena, struct tn_view desc, struct tn_record *record,
+                     tenon_error *err)
+{
+    if (record->count == TN_LIMIT_UNITS)
+        return tn_fail(err, TENON_E_LIMIT, "more than %u units", TN_LIMIT_UNITS);
+    if (!tn_elf_room(arena, &record->units, &record->room, record->count, sizeof *record->units))
+        return tn_no_memory(err);
+    if (!read_unit(arena, desc, &record->units[record->count], err))
+        return tn_context(err, "unit %zu", record->count);
+    record->count++;
+    return true;
+}
+
+static bool read_summary(struct tn_arena *arena, struct tn_view desc, struct tn_record_summary *out,
+                         tenon_error *err)
+{
+    struct tn_cursor c = tn_cursor(desc, TN_LITTLE);
+    struct tn_record_summary summary = { 0 };
+    if (!read_layout(&c, err))
+        return false;
+    summary.complete = tn_u8(&c, "flags") & SUMMARY_COMPLETE;
+    summary.members = tn_u32(&c, "members");
+    summary.unsure_count = tn_u32(&c, "members not determined");
+    if (!tn_end(&c, err))
+        return false;
+    if (summary.unsure_count > c.in.size - c.pos)
+        return tn_fail(err, TENON_E_TRUNCATED, "%" PRIu32 " names in %zu bytes",
+                       summary.unsure_count, c.in.size - c.pos);
+    const char **names = tn_arena_rows(arena, summary.unsure_count, sizeof *names);
+    if (!names)
+        return tn_no_memory(err);
+    for (uint32_t i = 0; i < summary.unsure_count; i++)
+        names[i] = take_string(&c, "member's name");
+    if (!tn_end(&c, err))
+        return false;
+    summary.unsure = names;
+    *out = summary;
+    return true;
+}
+
+static bool take_note(struct tn_arena *arena, uint32_t type, struct tn_view desc,
+                      struct tn_record *record, tenon_error *err)
+{
+    if (type == TN_RECORD_UNIT)
+        return add_unit(arena, desc, record, err);
+    if (type != TN_RECORD_SUMMARY)
+        return true; /* of a later version, beside what we know */
+    record->has_summary = true;
+    return read_summary(arena, desc, &record->summary, err) || tn_context(err, "summary");
+}
+
+/*
+ * Zeros between notes: linkers align the next section, and ours are 4-aligned behind 8-aligned
+ * ones. What GNU properties pad to 8 has zeros there too, so that walking by 4 is right for both.
+ */
+static void skip_zeros(struct tn_cursor *c)
+{
+    while (c->in.size - c->pos >= 4 && tn_load32(c->in.at + c->pos, TN_LITTLE) == 0)
+        tn_skip(c, 4, "padding");
+}
+
+bool tn_record_read(struct tn_arena *arena, struct tn_view notes, unsigned align,
+                    enum tn_endian endian, struct tn_record *record, tenon_error *err)
+{
+    struct tn_cursor c = tn_cursor(notes, endian);
+    (void)align;
+    for (skip_zeros(&c); c.in.size - c.pos >= 4; skip_zeros(&c)) {
+        uint64_t start = c.in.start + c.pos;
+        uint32_t owner_size = tn_u32(&c, "namesz"), size = tn_u32(&c, "descsz");
+        uint32_t type = tn_u32(&c, "type");
+        const uint8_t *owner = tn_take(&c, ((uint64_t)owner_size + 3) & ~UINT64_C(3), "owner");
+        struct tn_view desc = tn_sub(&c, size, "description");
+        if (!tn_end(&c, err))
+            return tn_context(err, "note at 0x%" PRIx64, start);
+        size_t rest = padded(size) - size;
+        tn_skip(&c, rest < c.in.size - c.pos ? rest : c.in.size - c.pos, "padding");
+        if (owner_size == sizeof TN_RECORD_OWNER &&
+            memcmp(owner, TN_RECORD_OWNER, sizeof TN_RECORD_OWNER) == 0 &&
+            !take_note(arena, type, desc, record, err))
+            return tn_context(err, "record at 0x%" PRIx64, start);
+    }
+    return true;
+}

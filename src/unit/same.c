@@ -1,0 +1,147 @@
+/*
+ * src/unit/same.c - when two units are the same thing
+ *
+ * rule  unit.h: by name, by implementation digest, by the set of strong definitions
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "units.h"
+
+/* ---- names that tell nothing ------------------------------------------------------------------
+ */
+
+/* What many unrelated programs, plugins and start files define; bytewise. */
+static const char *const generic[] = {
+    "_fini",
+    "_init",
+    "_start",
+    "cleanup",
+    "debug",
+    "die",
+    "error",
+    "fatal",
+    "fini",
+    "finish",
+    "help",
+    "init",
+    "initialize",
+    "main",
+    "plugin",
+    "plugin_init",
+    "plugin_start",
+    "plugin_stop",
+    "print_usage",
+    "print_version",
+    "progname",
+    "program_name",
+    "quit",
+    "run",
+    "setup",
+    "shutdown",
+    "start",
+    "stop",
+    "tenon_plugin_start",
+    "tenon_plugin_stop",
+    "terminate",
+    "test",
+    "usage",
+    "verbose",
+    "version",
+    "version_string",
+    "warn",
+    "warning",
+    "xcalloc",
+    "xmalloc",
+    "xrealloc",
+    "xstrdup",
+};
+
+static int compare_name(const void *key, const void *row)
+{
+    return strcmp(key, *(const char *const *)row);
+}
+
+bool tn_is_generic(const char *definition)
+{
+    return bsearch(definition, generic, TN_COUNT(generic), sizeof *generic, compare_name);
+}
+
+/* ---- sets of strong definitions ---------------------------------------------------------------
+ */
+
+/* Strong ones stand first. */
+static size_t strong_count(const tenon_unit *unit)
+{
+    size_t low = 0, high = unit->definition_count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (unit->definitions[middle].kind == TENON_DEFINES_COMDAT)
+            high = middle;
+        else
+            low = middle + 1;
+    }
+    return low;
+}
+
+static bool tells_something(const tenon_unit *unit, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (!tn_is_generic(unit->definitions[i].name))
+            return true;
+    return false;
+}
+
+static bool same_definitions(const tenon_unit *a, const tenon_unit *b)
+{
+    size_t count = strong_count(a);
+    if (!count || count != strong_count(b))
+        return false;
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(a->definitions[i].name, b->definitions[i].name) != 0)
+            return false;
+    return tells_something(a, count);
+}
+
+/* Both define something of their own, and nothing of it in common. */
+static bool are_disjoint(const tenon_unit *a, const tenon_unit *b)
+{
+    size_t i = 0, j = 0, a_count = strong_count(a), b_count = strong_count(b);
+    if (!tells_something(a, a_count) || !tells_something(b, b_count))
+        return false;
+    while (i < a_count && j < b_count) {
+        int order = strcmp(a->definitions[i].name, b->definitions[j].name);
+        if (order == 0 && !tn_is_generic(a->definitions[i].name))
+            return false;
+        i += order <= 0;
+        j += order >= 0;
+    }
+    return true;
+}
+
+/* ---- the answer -------------------------------------------------------------------------------
+ */
+
+/*
+ * A name without a project or library before it ("plugin", "main") is found in many programs:
+ * it counts unless the definitions speak against it.
+ */
+static bool same_name(const tenon_unit *a, const tenon_unit *b)
+{
+    if (strcmp(a->name, b->name) != 0)
+        return false;
+    return a->kind != TENON_UNIT_C || strchr(a->name, '/') || !are_disjoint(a, b);
+}
+
+const char *tenon_unit_same(const tenon_unit *a, const tenon_unit *b)
+{
+    if (a->kind != b->kind)
+        return NULL;
+    if (same_name(a, b))
+        return "name";
+    if (a->kind == TENON_UNIT_OCAML) /* a compilation unit is its name */
+        return NULL;
+    if (tenon_digest_equal(&a->implementation, &b->implementation) == TENON_YES)
+        return "implementation";
+    return a->kind == TENON_UNIT_C && same_definitions(a, b) ? "definitions" : NULL;
+}

@@ -1,0 +1,366 @@
+/*
+ * src/unit/visible.c - what a linked file defines, and who sees it
+ *
+ * rule  gABI chapter 5: DT_SYMBOLIC, DF_SYMBOLIC, visibility. A version script or --exclude-libs
+ *       shows in that a definition is no dynamic symbol; then it is local in SHT_SYMTAB, where
+ *       only GNU ld (behind a file symbol without a name) and the visibility "hidden" tell it from
+ *       a static function
+ */
+#include <inttypes.h>
+#include <stdlib.h>
+
+#include "digest.h"
+#include "fail.h"
+#include "native.h"
+#include "units.h"
+
+/* One row while they are gathered. */
+struct row {
+    tenon_visible v;
+    bool perhaps_static;
+};
+
+struct rows {
+    struct row *at;
+    size_t count, room;
+    struct tn_arena *arena; /* names that are not borrowed */
+    bool is_program, symbolic, relocations_known;
+};
+
+static bool add_row(struct rows *rows, const struct row *row, tenon_error *err)
+{
+    if (!tn_grow(&rows->at, &rows->room, rows->count, sizeof *rows->at))
+        return tn_no_memory(err);
+    rows->at[rows->count++] = *row;
+    return true;
+}
+
+/* ---- dynamic symbols ------------------------------------------------------------------------ */
+
+static bool is_shown(uint8_t bind, uint8_t visibility)
+{
+    return (bind == TN_STB_GLOBAL || bind == TN_STB_WEAK || bind == TN_STB_GNU_UNIQUE) &&
+           (visibility == TN_STV_DEFAULT || visibility == TN_STV_PROTECTED);
+}
+
+/* Sections tell code from data where the type does not: absolute and untyped symbols are data. */
+static enum tenon_definition_kind kind_of(uint8_t type, uint64_t section_flags)
+{
+    if (type == TN_STT_TLS)
+        return TENON_DEFINES_TLS;
+    if (type == TN_STT_FUNC || type == TN_STT_GNU_IFUNC ||
+        (type == TN_STT_NOTYPE && (section_flags & TN_SHF_EXECINSTR)))
+        return TENON_DEFINES_CODE;
+    return TENON_DEFINES_DATA;
+}
+
+/*
+ * May another object's definition take this one's place? Not in a program, which is searched
+ * first. What a library binds to itself though others see it (-Bsymbolic-functions, a dynamic
+ * list) has no relocation; for what the linker joins inside the file, that decides.
+ */
+static bool is_preemptible(const struct rows *rows, const struct tn_elf_symbol *s)
+{
+    if (rows->is_program || rows->symbolic || s->visibility != TN_STV_DEFAULT)
+        return false;
+    bool joined = s->bind != TN_STB_GLOBAL && s->type == TN_STT_OBJECT;
+    return !joined || !rows->relocations_known || s->wants_plt || s->wants_copy || s->wants_data;
+}
+
+/* What the linker puts in for each version that a file defines is no definition of anything. */
+static bool is_version_mark(const struct tn_elf_symbol *s)
+{
+    return s->shndx == TN_SHN_ABS && s->type == TN_STT_OBJECT && !s->size;
+}
+
+static bool is_offered(const struct tn_elf_symbol *s)
+{
+    return s->shndx != TN_SHN_UNDEF && is_shown(s->bind, s->visibility) && s->name[0] &&
+           s->type != TN_STT_SECTION && s->type != TN_STT_FILE && !is_version_mark(s);
+}
+
+static bool add_dynamic(const struct tn_elf_symbols *symbols, struct rows *rows, tenon_error *err)
+{
+    for (size_t i = 1; i < symbols->count; i++) {
+        const struct tn_elf_symbol *s = &symbols->symbols[i];
+        if (!is_offered(s))
+            continue;
+        struct row row = { .v = { .name = s->name,
+                                  .kind = kind_of(s->type, 0),
+                                  .exported = true,
+                                  .preemptible = is_preemptible(rows, s),
+                                  .strong = s->bind == TN_STB_GLOBAL,
+                                  .unique = s->bind == TN_STB_GNU_UNIQUE } };
+        if (!add_row(rows, &row, err))
+            return false;
+    }
+    return true;
+}
+
+/* ---- the full symbol table ------------------------------------------------------------------ */
+
+/* Code the compiler cloned or renamed ("f.constprop.0", "n.1") is nobody's definition. */
+static bool is_named_by_people(const char *name)
+{
+    return name[0] && !strpbrk(name, ".$") && !tn_native_is_noise(name);
+}
+
+static bool is_local_definition(const struct tn_elf_object_symbol *s)
+{
+    return s->bind == TN_STB_LOCAL && is_named_by_people(s->name) &&
+           (s->type == TN_STT_FUNC || s->type == TN_STT_OBJECT || s->type == TN_STT_TLS ||
+            s->type == TN_STT_GNU_IFUNC);
+}
+
+static bool add_full_row(const struct tn_elf_object *o, const struct tn_elf_object_symbol *s,
+                         bool made_local, struct rows *rows, tenon_error *err)
+{
+    bool local = s->bind == TN_STB_LOCAL;
+    const char *at = strchr(s->name + 1, '@'), *name = s->name;
+    if (at)
+        name = tn_arena_copy(rows->arena, s->name, (size_t)(at - s->name));
+    if (!name)
+        return tn_no_memory(err);
+    uint64_t flags = s->section ? o->sections[s->section].header.sh_flags : 0;
+    struct row row = { .v = { .name = name,
+                              .kind = kind_of(s->type, flags),
+                              .strong = local || s->bind == TN_STB_GLOBAL,
+                              .unique = s->bind == TN_STB_GNU_UNIQUE },
+                       .perhaps_static = local && !made_local && s->visibility == TN_STV_DEFAULT };
+    return add_row(rows, &row, err);
+}
+
+static bool add_full(const struct tn_elf_object *o, struct rows *rows, tenon_error *err)
+{
+    bool made_local = false; /* behind GNU ld's mark */
+    for (size_t i = 1; i < o->symbol_count; i++) {
+        const struct tn_elf_object_symbol *s = &o->symbols[i];
+        if (s->type == TN_STT_FILE) {
+            made_local = !s->name[0];
+            continue;
+        }
+        bool global = s->bind != TN_STB_LOCAL && s->type != TN_STT_SECTION && s->name[0];
+        bool mark = s->shndx == TN_SHN_ABS && s->type == TN_STT_OBJECT && !s->size;
+        if (s->shndx == TN_SHN_UNDEF || mark || (!global && !is_local_definition(s)))
+            continue;
+        if (!add_full_row(o, s, made_local, rows, err))
+            return false;
+    }
+    return true;
+}
+
+/* ---- each name once ------------------------------------------------------------------------- */
+
+static int compare_rows(const void *a_row, const void *b_row)
+{
+    const struct row *a = a_row, *b = b_row;
+    int order = strcmp(a->v.name, b->v.name);
+    return order ? order : a->perhaps_static - b->perhaps_static; /* certain ones first */
+}
+
+static void merge_row(struct row *kept, const struct row *other)
+{
+    if (other->perhaps_static && !kept->perhaps_static)
+        return; /* a static beside the real one */
+    kept->v.exported |= other->v.exported;
+    kept->v.preemptible |= other->v.preemptible;
+    kept->v.strong |= other->v.strong;
+    kept->v.unique |= other->v.unique;
+    if (other->v.kind == TENON_DEFINES_CODE) /* by its section: dynamic symbols have none here */
+        kept->v.kind = other->v.kind;
+}
+
+static void merge_rows(struct rows *rows)
+{
+    size_t kept = 0;
+    if (rows->count)
+        qsort(rows->at, rows->count, sizeof *rows->at, compare_rows);
+    for (size_t i = 0; i < rows->count; i++) {
+        if (kept && strcmp(rows->at[kept - 1].v.name, rows->at[i].v.name) == 0)
+            merge_row(&rows->at[kept - 1], &rows->at[i]);
+        else
+            rows->at[kept++] = rows->at[i];
+    }
+    rows->count = kept;
+}
+
+static bool keep_rows(const struct rows *rows, tenon_units *units, tenon_error *err)
+{
+    units->visible = tn_arena_rows(&units->arena, rows->count, sizeof *units->visible);
+    units->perhaps_static =
+        tn_arena_rows(&units->arena, rows->count, sizeof *units->perhaps_static);
+    if (!units->visible || !units->perhaps_static)
+        return tn_no_memory(err);
+    for (size_t i = 0; i < rows->count; i++) {
+        units->visible[i] = rows->at[i].v;
+        units->visible[i].name = tn_arena_string(&units->arena, rows->at[i].v.name);
+        units->perhaps_static[i] = rows->at[i].perhaps_static;
+        if (!units->visible[i].name)
+            return tn_no_memory(err);
+    }
+    units->visible_count = rows->count;
+    return true;
+}
+
+/* A table that makes no sense is remarked on; what the other says still counts. */
+static bool gather(struct tn_file *file, struct rows *rows, tenon_units *units, tenon_error *err)
+{
+    struct tn_elf_symbols symbols;
+    struct tn_elf_object object;
+    tenon_error local = TENON_ERROR_INIT;
+    bool ok = tn_elf_read_symbols(file, NULL, &symbols, &local);
+    rows->symbolic = ok && symbols.symbolic;
+    rows->relocations_known = ok && symbols.relocations_known;
+    if (ok && !add_dynamic(&symbols, rows, err))
+        return false;
+    if (!ok && local.code == TENON_E_MEMORY)
+        return tn_no_memory(err);
+    if (!ok)
+        tn_units_remark(units, "dynamic symbols: %s", tenon_error_message(&local));
+    ok = tn_elf_read_object_tables(file, &object, &local);
+    if (!ok && local.code == TENON_E_MEMORY)
+        return tn_no_memory(err);
+    if (!ok)
+        tn_units_remark(units, "symbol table: %s", tenon_error_message(&local));
+    return !ok || add_full(&object, rows, err);
+}
+
+bool tn_visible_read(struct tn_file *file, const struct tn_facts *facts, tenon_units *units,
+                     tenon_error *err)
+{
+    struct rows rows = { .arena = file->arena, .is_program = facts->kind == TENON_KIND_EXECUTABLE };
+    bool ok = gather(file, &rows, units, err);
+    if (ok) {
+        merge_rows(&rows);
+        ok = keep_rows(&rows, units, err);
+    }
+    free(rows.at);
+    return ok;
+}
+
+/* ---- answers -------------------------------------------------------------------------------- */
+
+size_t tenon_units_visible_count(const tenon_units *units)
+{
+    return units->visible_count;
+}
+
+const tenon_visible *tenon_units_visible(const tenon_units *units, size_t i)
+{
+    return i < units->visible_count ? &units->visible[i] : NULL;
+}
+
+static int compare_visible(const void *key, const void *row)
+{
+    return strcmp(key, ((const tenon_visible *)row)->name);
+}
+
+const tenon_visible *tenon_units_find_visible(const tenon_units *units, const char *name)
+{
+    if (!units->visible_count)
+        return NULL;
+    return bsearch(name, units->visible, units->visible_count, sizeof *units->visible,
+                   compare_visible);
+}
+
+/*
+ * Local symbols may be static functions that have the same names by chance: one alone says
+ * nothing, two or more that make up a whole unit do.
+ */
+bool tenon_units_cover(const tenon_units *units, const tenon_unit *unit)
+{
+    size_t certain = 0, telling = 0;
+    for (size_t i = 0; i < unit->definition_count; i++) {
+        const tenon_definition *d = &unit->definitions[i];
+        if (d->kind == TENON_DEFINES_COMDAT)
+            break;
+        const tenon_visible *v = tenon_units_find_visible(units, d->name);
+        if (!v || !v->strong)
+            return false;
+        if (tn_is_generic(d->name))
+            continue;
+        telling++;
+        certain += !units->perhaps_static[v - units->visible];
+    }
+    return certain > 0 || telling > 1;
+}
+
+/* ---- the library as a whole -------------------------------------------------------------------
+ */
+
+static const char *base_of(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    return slash && slash[1] ? slash + 1 : path;
+}
+
+static bool digest_library(struct tn_file *file, tenon_digest *out, tenon_error *err)
+{
+    struct tn_elf_symbols symbols;
+    if (!tn_elf_read_symbols(file, NULL, &symbols, err))
+        return false;
+    struct tn_export *rows = tn_arena_rows(file->arena, symbols.count, sizeof *rows);
+    size_t count = 0;
+    if (!rows)
+        return tn_no_memory(err);
+    for (size_t i = 1; i < symbols.count; i++) {
+        const struct tn_elf_symbol *s = &symbols.symbols[i];
+        if (!is_offered(s))
+            continue;
+        rows[count] = (struct tn_export){
+            .name = s->name, .length = strlen(s->name), .kind = kind_of(s->type, 0), .size = s->size
+        };
+        if (s->version > 1 && s->version < symbols.version_count) {
+            rows[count].version = symbols.versions[s->version].name;
+            rows[count].is_default = !s->hidden;
+        }
+        count++;
+    }
+    tn_digest_exports(rows, count, out);
+    return true;
+}
+
+/* A build id may be longer than a digest has room; then its beginning stands for it. */
+static void take_build_id(const char *text, tenon_digest *out)
+{
+    char cut[2 * TENON_DIGEST_ROOM + 1];
+    size_t length = strlen(text);
+    length = length < sizeof cut - 1 ? length : sizeof cut - 1;
+    memcpy(cut, text, length);
+    cut[length] = 0;
+    if (!tenon_digest_read(cut, TENON_DIGEST_BUILD_ID, out, NULL))
+        *out = (tenon_digest){ .kind = TENON_DIGEST_UNKNOWN };
+}
+
+static bool list_exported(tenon_units *units, tenon_unit *unit, tenon_error *err)
+{
+    size_t count = 0;
+    tenon_definition *rows = tn_arena_rows(&units->arena, units->visible_count, sizeof *rows);
+    if (!rows)
+        return tn_no_memory(err);
+    for (size_t i = 0; i < units->visible_count; i++) {
+        const tenon_visible *v = &units->visible[i];
+        if (v->exported && v->strong)
+            rows[count++] = (tenon_definition){ v->name, v->kind };
+    }
+    unit->definitions = rows;
+    unit->definition_count = count;
+    return true;
+}
+
+bool tn_library_unit(struct tn_file *file, const struct tn_facts *facts, tenon_units *units,
+                     tenon_error *err)
+{
+    tenon_error local = TENON_ERROR_INIT;
+    tenon_unit unit = { .kind = TENON_UNIT_LIBRARY, .stateful = TENON_UNKNOWN };
+    unit.name =
+        tn_arena_string(&units->arena, facts->own_name ? facts->own_name : base_of(units->name));
+    unit.origin = tn_arena_string(&units->arena, units->name);
+    if (!unit.name || !unit.origin)
+        return tn_no_memory(err);
+    if (facts->build_id)
+        take_build_id(facts->build_id, &unit.implementation);
+    if (!digest_library(file, &unit.interface, &local) && local.code == TENON_E_MEMORY)
+        return tn_no_memory(err);
+    return list_exported(units, &unit, err) && tn_units_add(units, &unit, err);
+}
