@@ -22,7 +22,7 @@ enum tenon_code_kind {
 };
 
 /* One code entry: "native/x86_64-linux-gnu/stats.so". */
-typedef struct tenon_code {
+typedef struct tenon_code_entry {
     const char *path; /* the entry's name */
     enum tenon_code_kind kind;
     const char *triple;   /* "x86_64-linux-gnu", "x86_64-linux-musl"; NULL: any (OCaml bytecode) */
@@ -30,7 +30,7 @@ typedef struct tenon_code {
     const char *own_name; /* of a shared library; NULL */
     const char *ocaml_magic; /* "Caml1999D031"; NULL: not OCaml */
     bool flambda;
-} tenon_code;
+} tenon_code_entry;
 
 /* A unit in a manifest: a claim, checked against the code before anything is loaded. */
 typedef struct tenon_claim {
@@ -70,7 +70,7 @@ typedef struct tenon_manifest {
     size_t provide_count, require_count;
     const char *const *private_units; /* units declared as deliberately private copies */
     size_t private_count;
-    const tenon_code *code;
+    const tenon_code_entry *code;
     size_t code_count;
     const tenon_entry *entries; /* every entry but the manifest and the signature, code included */
     size_t entry_count;

@@ -12,8 +12,8 @@ static const char *place_of(struct tn_doubles *d, const struct tn_holding *holdi
                             : tn_report_show(d->report, holding->place);
     if (!origin)
         return place;
-    const char *text = tn_arena_format(&d->report->arena, "%s (%s)", place,
-                                       tn_report_show(d->report, origin));
+    const char *text =
+        tn_arena_format(&d->report->arena, "%s (%s)", place, tn_report_show(d->report, origin));
     d->report->no_memory |= !text;
     return text ? text : "";
 }
@@ -45,8 +45,9 @@ static const char *private_note(struct tn_doubles *d, const struct tn_judgement 
 {
     if (!judged->symbol || !judged->refuses)
         return "";
-    const char *text = tn_arena_format(&d->report->arena, "; it is declared private, but %s of it "
-                                                          "is visible",
+    const char *text = tn_arena_format(&d->report->arena,
+                                       "; it is declared private, but %s of it "
+                                       "is visible",
                                        tn_report_show(d->report, judged->symbol));
     d->report->no_memory |= !text;
     return text ? text : "";
@@ -60,14 +61,14 @@ static void say_double(struct tn_doubles *d, const struct tn_candidate *c,
     const char *a = place_of(d, there->holding, there->unit->origin);
     const char *b = place_of(d, comes->holding, comes->unit->origin);
     const char *who = bringer(d, c, comes->holding);
-    tn_report_find(d->report, about(judged, c, there->unit->name, a, b),
-                   "unit %s is already in %s; %s contains its own copy%s%s%s", unit, a, who,
-                   !judged->because                                    ? ""
-                   : strncmp(judged->because, "with ", 5) == 0 ||
-                           strncmp(judged->because, "and ", 4) == 0 ? " "
-                                                                      : ", ",
-                   judged->because ? judged->because : "",
-                   comes->is_private ? private_note(d, judged) : "");
+    tn_report_find(
+        d->report, about(judged, c, there->unit->name, a, b),
+        "unit %s is already in %s; %s contains its own copy%s%s%s", unit, a, who,
+        !judged->because ? ""
+        : strncmp(judged->because, "with ", 5) == 0 || strncmp(judged->because, "and ", 4) == 0
+            ? " "
+            : ", ",
+        judged->because ? judged->because : "", comes->is_private ? private_note(d, judged) : "");
 }
 
 /* ---- two shared libraries ------------------------------------------------------------------- */
@@ -84,16 +85,15 @@ static bool compare_libraries(struct tn_doubles *d, const struct tn_candidate *c
                                    .refuses = true };
     if ((!same_name && equal != TENON_YES) || strcmp(a->path, b->path) == 0)
         return false;
-    const char *what = equal == TENON_YES ? "another copy of it"
+    const char *what = equal == TENON_YES  ? "another copy of it"
                        : equal == TENON_NO ? "another build of it"
                                            : "another file of that name";
     const char *there_text = place_of(d, a, a->plugin ? a->path : NULL);
     const char *comes_text = place_of(d, b, b->plugin ? b->path : NULL);
     tn_report_find(d->report, about(&judged, c, there->unit->name, there_text, comes_text),
                    "library %s is already in the process as %s; plugin \"%s\" would bring %s, %s",
-                   tn_report_show(d->report, there->unit->name),
-                   tn_report_show(d->report, a->path), c->name,
-                   what, tn_report_show(d->report, b->path));
+                   tn_report_show(d->report, there->unit->name), tn_report_show(d->report, a->path),
+                   c->name, what, tn_report_show(d->report, b->path));
     return true;
 }
 
@@ -160,11 +160,12 @@ static bool covered_there(struct tn_doubles *d, const struct tn_candidate *c,
         return false;
     const char *a = place_of(d, there, NULL);
     const char *b = place_of(d, comes->holding, comes->unit->origin);
-    tn_report_find(d->report, about(&judged, c, comes->unit->name, a, b),
-                   "unit %s is already in %s, whose symbols cover it; %s contains its own copy%s%s%s",
-                   tn_report_show(d->report, comes->unit->name), a, bringer(d, c, comes->holding),
-                   judged.because ? ", " : "", judged.because ? judged.because : "",
-                   comes->is_private ? private_note(d, &judged) : "");
+    tn_report_find(
+        d->report, about(&judged, c, comes->unit->name, a, b),
+        "unit %s is already in %s, whose symbols cover it; %s contains its own copy%s%s%s",
+        tn_report_show(d->report, comes->unit->name), a, bringer(d, c, comes->holding),
+        judged.because ? ", " : "", judged.because ? judged.because : "",
+        comes->is_private ? private_note(d, &judged) : "");
     return judged.refuses;
 }
 

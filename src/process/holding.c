@@ -88,7 +88,9 @@ static void name_library(struct tn_holding *holding)
     const char *slash = strrchr(holding->path, '/');
     holding->library = (tenon_unit){
         .kind = TENON_UNIT_LIBRARY,
-        .name = holding->own_name ? holding->own_name : slash ? slash + 1 : holding->path,
+        .name = holding->own_name ? holding->own_name
+                : slash           ? slash + 1
+                                  : holding->path,
         .stateful = TENON_UNKNOWN,
     };
     if (holding->build_id)

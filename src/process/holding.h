@@ -38,9 +38,9 @@ struct tn_holding {
 
     tenon_unit library; /* the image itself as a unit; its name is NULL when it has none */
 
-    uintptr_t base;      /* where it is mapped; 0: it is not */
-    bool is_caller;      /* the code of this library is in it */
-    int32_t loaded_by;   /* index of the holding that caused it; -1 */
+    uintptr_t base;    /* where it is mapped; 0: it is not */
+    bool is_caller;    /* the code of this library is in it */
+    int32_t loaded_by; /* index of the holding that caused it; -1 */
 };
 
 struct tn_holding *tn_holding_new(const char *path, tenon_error *err);

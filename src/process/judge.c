@@ -7,64 +7,41 @@
 
 #include <string.h>
 
+#include "units.h"
+
 size_t tn_unit_set_size(const tenon_unit *unit)
 {
     size_t count = 0;
-    while (count < unit->definition_count &&
-           unit->definitions[count].kind != TENON_DEFINES_COMDAT)
+    while (count < unit->definition_count && unit->definitions[count].kind != TENON_DEFINES_COMDAT)
         count++;
     return count;
 }
 
-/* A strong definition that both units have; NULL: none. Both sets are sorted bytewise. */
-static const char *common_definition(const tenon_unit *a, const tenon_unit *b)
+/* Do both define something that is not in any program? Both sets are sorted bytewise. */
+static bool share_definition(const tenon_unit *a, const tenon_unit *b)
 {
     size_t a_count = tn_unit_set_size(a), b_count = tn_unit_set_size(b), i = 0, k = 0;
     while (i < a_count && k < b_count) {
         int order = strcmp(a->definitions[i].name, b->definitions[k].name);
-        if (order == 0)
-            return a->definitions[i].name;
-        if (order < 0)
-            i++;
-        else
-            k++;
+        if (order == 0 && !tn_is_generic(a->definitions[i].name))
+            return true;
+        i += order <= 0;
+        k += order >= 0;
     }
-    return NULL;
-}
-
-/* Every plugin has its own of these, whatever else it is. */
-static bool is_entry_point(const char *name)
-{
-    return strcmp(name, "tenon_plugin_start") == 0 || strcmp(name, "tenon_plugin_stop") == 0;
-}
-
-static bool has_only_entry_points(const tenon_unit *unit)
-{
-    size_t count = tn_unit_set_size(unit);
-    for (size_t i = 0; i < count; i++)
-        if (!is_entry_point(unit->definitions[i].name))
-            return false;
-    return count > 0;
+    return false;
 }
 
 /*
- * By which key the two are the same; NULL: they are not. A name without a project ("util") says
- * nothing by itself: any two projects have one. It counts when both also define a symbol in common.
- * That two plugins define the entry points does not make them one.
+ * A name without a project ("plugin", "util") says nothing by itself: any two plugins have such a
+ * source. It counts when the code is equal, or when both define a symbol of their own in common.
  */
-static const char *same_by(const tenon_unit *a, const tenon_unit *b)
+static bool are_same(const tenon_unit *a, const tenon_unit *b)
 {
     const char *key = tenon_unit_same(a, b);
-    if (!key || a->kind != TENON_UNIT_C)
-        return key;
-    if (strcmp(key, "implementation") == 0 ||
-        tenon_digest_equal(&a->implementation, &b->implementation) == TENON_YES)
-        return key;
-    if (has_only_entry_points(a) && has_only_entry_points(b))
-        return strcmp(key, "name") == 0 && strchr(a->name, '/') ? key : NULL;
-    if (strcmp(key, "name") == 0 && !strchr(a->name, '/') && !common_definition(a, b))
-        return NULL;
-    return key;
+    if (!key || a->kind != TENON_UNIT_C || strcmp(key, "name") != 0 || strchr(a->name, '/'))
+        return key != NULL;
+    return tenon_digest_equal(&a->implementation, &b->implementation) == TENON_YES ||
+           share_definition(a, b);
 }
 
 static bool exports(const struct tn_copy *copy, const char *name)
@@ -140,8 +117,7 @@ static void judge_stateless(const struct tn_copy *there, const struct tn_copy *c
                             struct tn_judgement *out)
 {
     const char *both = exported_by_both(there, comes);
-    if (tenon_digest_equal(&there->unit->implementation, &comes->unit->implementation) ==
-        TENON_YES)
+    if (tenon_digest_equal(&there->unit->implementation, &comes->unit->implementation) == TENON_YES)
         set(out, TENON_FINDING_HARMLESS, "which is equal and has no state", NULL);
     else if (both)
         set(out, TENON_FINDING_CLASH,
@@ -168,7 +144,7 @@ static void judge_stateful(const struct tn_copy *there, const struct tn_copy *co
 bool tn_judge_units(const struct tn_copy *there, const struct tn_copy *comes,
                     struct tn_judgement *out)
 {
-    if (!same_by(there->unit, comes->unit))
+    if (!are_same(there->unit, comes->unit))
         return false;
     if (is_hidden_private(comes) || is_hidden_private(there))
         set(out, TENON_FINDING_HARMLESS, "which is declared private, and hidden", NULL);
@@ -188,8 +164,6 @@ bool tn_judge_covered(const struct tn_copy *unit, const struct tn_sight *image, 
 {
     const struct tn_copy other = { unit->unit, *image, image_serves, false };
     const char *both = exported_by_both(unit, &other);
-    if (has_only_entry_points(unit->unit))
-        return false;
     if (is_hidden_private(unit))
         set(out, TENON_FINDING_HARMLESS, "which is declared private, and hidden", NULL);
     else if (unit->unit->stateful == TENON_NO && !both)

@@ -82,7 +82,7 @@ static bool find_build_id(struct tn_view notes, uint64_t align, char *out, size_
 
 /* One segment of notes: a build id, and a record when the owner's name occurs in it. */
 static bool read_notes(struct tn_holding *holding, const struct dl_phdr_info *info,
-                       const ElfW(Phdr) *p, tenon_error *err)
+                       const ElfW(Phdr) * p, tenon_error *err)
 {
     const void *bytes = (const void *)(info->dlpi_addr + p->p_vaddr);
     unsigned align = p->p_align == 8 ? 8 : 4;

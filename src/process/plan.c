@@ -64,10 +64,9 @@ static void check_constraint(struct tn_plan *plan, struct tn_candidate *c, const
     bool good = tn_constraint_read(constraint, &size, &version);
     const struct tn_service *service = good ? service_named(plan, constraint, size) : NULL;
     const char *shown = tn_report_show(plan->report, constraint);
-    struct tn_about about = { .kind = TENON_FINDING_CONSTRAINT,
-                              .refuses = true,
-                              .plugin = c->name,
-                              .unit = constraint };
+    struct tn_about about = {
+        .kind = TENON_FINDING_CONSTRAINT, .refuses = true, .plugin = c->name, .unit = constraint
+    };
     if (service && service->version >= version)
         return;
     refuse(c);
@@ -150,10 +149,9 @@ static void find_missing(struct tn_plan *plan, struct tn_candidate *c, const ten
                          const struct tn_entry *other)
 {
     const char *shown = tn_report_show(plan->report, claim->name);
-    struct tn_about about = { .kind = TENON_FINDING_MISSING_UNIT,
-                              .refuses = true,
-                              .plugin = c->name,
-                              .unit = claim->name };
+    struct tn_about about = {
+        .kind = TENON_FINDING_MISSING_UNIT, .refuses = true, .plugin = c->name, .unit = claim->name
+    };
     refuse(c);
     if (other) {
         about.kind = TENON_FINDING_WRONG_INTERFACE;
@@ -228,8 +226,7 @@ static uint32_t next_ready(const struct tn_plan *plan, const unsigned char *stat
     uint32_t best = NOT_HERE;
     for (uint32_t i = 0; i < plan->count; i++)
         if (state[i] == OPEN && is_ready(plan, state, i) &&
-            (best == NOT_HERE ||
-             strcmp(plan->candidates[i].name, plan->candidates[best].name) < 0))
+            (best == NOT_HERE || strcmp(plan->candidates[i].name, plan->candidates[best].name) < 0))
             best = i;
     return best;
 }
@@ -256,12 +253,11 @@ static void find_cycle(struct tn_plan *plan, unsigned char *state, uint32_t at)
     }
     report->no_memory |= !text;
     refuse(&plan->candidates[at]);
-    tn_report_find(report,
-                   (struct tn_about){ .kind = TENON_FINDING_CYCLE,
-                                      .refuses = true,
-                                      .plugin = plan->candidates[at].name },
-                   "plugins need each other: %s -> %s", text ? text : "",
-                   plan->candidates[at].name);
+    tn_report_find(
+        report,
+        (struct tn_about){
+            .kind = TENON_FINDING_CYCLE, .refuses = true, .plugin = plan->candidates[at].name },
+        "plugins need each other: %s -> %s", text ? text : "", plan->candidates[at].name);
     for (uint32_t i = open_need(plan, state, at); i != at;) {
         uint32_t next = open_need(plan, state, i);
         state[i] = IN_CYCLE;

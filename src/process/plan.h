@@ -14,8 +14,8 @@ struct tn_brought {
 
 /* One plugin that may be loaded. */
 struct tn_candidate {
-    const char *name; /* of its manifest */
-    size_t row;       /* of the report */
+    const char *name;         /* of its manifest */
+    size_t row;               /* of the report */
     struct tn_entry *entries; /* the units of its own images */
     size_t count;
     const uint32_t *brought; /* numbers of tn_plan.brought */

@@ -16,18 +16,17 @@ void tn_registry_free(struct tn_registry *registry)
     *registry = (struct tn_registry){ 0 };
 }
 
-static bool add_entry(struct tn_index *index, const struct tn_holding *holding,
+static bool add_entry(struct tn_index *index, struct tn_holding *holding,
                       const tenon_unit *unit, tenon_error *err)
 {
-    struct tn_entry entry = { .unit = unit,
-                              .holding = holding,
-                              .reason = holding->reason,
-                              .state = TENON_INITIALISED };
+    struct tn_entry entry = {
+        .unit = unit, .holding = holding, .reason = holding->reason, .state = TENON_INITIALISED
+    };
     return tn_index_add(index, &entry) || tn_no_memory(err);
 }
 
 /* The image itself, then what its record names. The record may name the image, too. */
-static bool add_units(struct tn_index *index, const struct tn_holding *holding, tenon_error *err)
+static bool add_units(struct tn_index *index, struct tn_holding *holding, tenon_error *err)
 {
     const tenon_unit *unit;
     if (!holding->is_program && holding->library.name &&
@@ -59,6 +58,14 @@ struct tn_holding *tn_registry_at_path(const struct tn_registry *registry, const
         if (strcmp(registry->holdings[i]->path, path) == 0)
             return registry->holdings[i];
     return NULL;
+}
+
+void tn_registry_set_reason(struct tn_registry *registry, size_t i, enum tenon_reason_kind reason)
+{
+    registry->holdings[i]->reason = reason;
+    for (size_t k = 0; k < registry->index.count; k++)
+        if (registry->index.entries[k].holding == registry->holdings[i])
+            registry->index.entries[k].reason = reason;
 }
 
 /* The holding that answers to a recorded name. */
@@ -139,8 +146,10 @@ bool tn_registry_take_graph(struct tn_registry *registry, tenon_world *world,
         numbers[i] = (int32_t)registry->count;
         good = take_object(registry, world, library->path, library, err);
         if (good) /* a parent stands before what it caused */
-            registry->holdings[registry->count - 1]->loaded_by =
-                library->parent < 0 ? 0 : (size_t)library->parent < i ? numbers[library->parent] : 0;
+            registry->holdings[registry->count - 1]->loaded_by = library->parent < 0 ? 0
+                                                                 : (size_t)library->parent < i
+                                                                     ? numbers[library->parent]
+                                                                     : 0;
     }
     free(numbers);
     return good;

@@ -43,6 +43,9 @@ struct tn_holding *tn_registry_at_path(const struct tn_registry *registry, const
 /* Adds one holding, which is then the registry's, with its units. */
 bool tn_registry_add(struct tn_registry *registry, struct tn_holding *holding, tenon_error *err);
 
+/* Says why holding i is there, for it and its units. */
+void tn_registry_set_reason(struct tn_registry *registry, size_t i, enum tenon_reason_kind reason);
+
 /* Marks what is in the global scope: the program and all that it needs, by name. */
 bool tn_registry_mark_scope(struct tn_registry *registry, tenon_error *err);
 
