@@ -2,6 +2,7 @@
 #ifndef TENON_TENON_H
 #define TENON_TENON_H
 
+#include <tenon/bundle.h>
 #include <tenon/error.h>
 #include <tenon/image.h>
 #include <tenon/loader.h>
