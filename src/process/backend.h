@@ -32,7 +32,7 @@ extern const struct tn_backend tn_backend_dlopen; /* `self` is NULL */
 /* One image on its way. */
 struct tn_opened {
     const char *path;
-    bool skip;    /* the process has it already: nothing is opened */
+    bool skip; /* the process has it already: nothing is opened */
     bool global;
     void *handle; /* NULL: not open */
     enum tenon_unit_state state;

@@ -112,6 +112,8 @@ bool tn_doubles_compare(void *arg, const struct tn_candidate *c, const struct tn
 {
     struct tn_doubles *d = arg;
     struct tn_judgement judged;
+    if (strcmp(there->holding->path, comes->holding->path) == 0 && there->holding != comes->holding)
+        return false; /* the very file, which the loader kept when it was unloaded */
     if (there->unit->kind == TENON_UNIT_LIBRARY && comes->unit->kind == TENON_UNIT_LIBRARY)
         return compare_libraries(d, c, there, comes);
     if (there->unit->kind != comes->unit->kind || !tenon_unit_same(there->unit, comes->unit))

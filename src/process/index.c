@@ -118,7 +118,8 @@ bool tn_index_add(struct tn_index *index, const struct tn_entry *entry)
     }
     if (!tn_grow(&index->entries, &index->room, index->count, sizeof *entry))
         return false;
-    index->entries[index->count++] = *entry;
+    index->entries[index->count] = *entry;
+    index->entries[index->count++].stamp = 0;
     return add_keys(index, entry->unit);
 }
 

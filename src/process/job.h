@@ -24,11 +24,11 @@ struct tn_prospect {
     tenon_bundle *bundle;
     const tenon_manifest *manifest;
     uint8_t digest[32];
-    const char *triple;        /* of the code that was chosen */
-    struct tn_code *codes;     /* own libraries in the order of their needs, its own code last */
+    const char *triple;    /* of the code that was chosen */
+    struct tn_code *codes; /* own libraries in the order of their needs, its own code last */
     size_t code_count;
-    struct tn_cached *cached;  /* NULL: not taken out yet */
-    bool serves_all;           /* others need its symbols without naming it */
+    struct tn_cached *cached; /* NULL: not taken out yet */
+    bool serves_all;          /* others need its symbols without naming it */
 };
 
 struct tn_job {
@@ -37,8 +37,8 @@ struct tn_job {
     tenon_world *world;
     const tenon_request *requests;
     size_t request_count;
-    unsigned flags; /* enum tenon_load_flags */
-    char *cache_path; /* where the cache is, or would be */
+    unsigned flags;         /* enum tenon_load_flags */
+    char *cache_path;       /* where the cache is, or would be */
     struct tn_cache *cache; /* open only while it is there */
 
     struct tn_prospect *prospects; /* those that can be planned */
@@ -49,16 +49,18 @@ struct tn_job {
     struct tn_holding **brought; /* by number of plan.brought */
     size_t brought_count, brought_room;
     unsigned long long adds, subs; /* the loader's counters that the plan is made for */
-    bool failed; /* the answer could not be given: see the error */
+    bool failed;                   /* the answer could not be given: see the error */
 };
 
-/* ---- prospect.c ------------------------------------------------------------------------------- */
+/* ---- prospect.c -------------------------------------------------------------------------------
+ */
 
 /* Finds and opens everything that was asked for. False: *err. */
 bool tn_job_gather(struct tn_job *job, tenon_error *err);
 void tn_prospect_free(struct tn_prospect *prospect);
 
-/* ---- native.c --------------------------------------------------------------------------------- */
+/* ---- native.c ---------------------------------------------------------------------------------
+ */
 
 /* Which plugin's code names another's: fills the plan's needs before there is an order. */
 bool tn_native_needs(struct tn_job *job, tenon_error *err);
@@ -69,13 +71,14 @@ bool tn_native_needs(struct tn_job *job, tenon_error *err);
  */
 bool tn_native_check(struct tn_job *job, tenon_error *err);
 
-/* ---- job.c ------------------------------------------------------------------------------------ */
+/* ---- job.c ------------------------------------------------------------------------------------
+ */
 
 /* Makes the plan. False: *err. */
 bool tn_job_plan(struct tn_job *job, tenon_error *err);
 void tn_job_free(struct tn_job *job);
 
-/* Sets the results by what the findings say. */
-void tn_job_settle(struct tn_job *job);
+/* Refused candidates are refused results. */
+void tn_job_refuse_rows(struct tn_job *job);
 
 #endif

@@ -19,10 +19,13 @@
 
 /* One look at the loader's list. */
 struct look {
-    struct tn_registry *old;
-    struct tn_holding **now; /* in the loader's order; kept ones are those of `old` */
+    struct tn_registry *registry;
+    bool *seen; /* by holding of the registry */
+    size_t seen_count;
+    size_t next; /* holding to compare with first: mostly the order stays */
+    struct tn_holding **fresh;
     size_t count, room;
-    size_t next; /* of `old`: mostly the order stays */
+    size_t objects; /* met so far */
     unsigned long long adds, subs;
     bool failed;
     tenon_error *err;
@@ -112,40 +115,38 @@ static bool read_object(struct tn_holding *holding, const struct dl_phdr_info *i
     return true;
 }
 
-/* The holding that was there at the last look; NULL: it is new. */
-static struct tn_holding *kept(struct look *look, const char *path, uintptr_t base)
+/* Was it there at the last look? */
+static bool is_kept(struct look *look, const char *path, uintptr_t base)
 {
-    struct tn_registry *old = look->old;
-    for (size_t tried = 0; tried < old->count; tried++) {
-        size_t i = (look->next + tried) % old->count;
-        struct tn_holding *h = old->holdings[i];
-        if (h && h->base == base && strcmp(h->path, path) == 0) {
-            old->holdings[i] = NULL;
+    const struct tn_registry *registry = look->registry;
+    for (size_t tried = 0; tried < registry->count; tried++) {
+        size_t i = (look->next + tried) % registry->count;
+        const struct tn_holding *h = registry->holdings[i];
+        if (!look->seen[i] && h->base == base && strcmp(h->path, path) == 0) {
+            look->seen[i] = true;
+            look->seen_count++;
             look->next = i + 1;
-            return h;
+            return true;
         }
     }
-    return NULL;
+    return false;
 }
 
 static bool take(struct look *look, const struct dl_phdr_info *info, const char *path)
 {
-    struct tn_holding *holding = kept(look, path, info->dlpi_addr);
-    if (!tn_grow(&look->now, &look->room, look->count, sizeof holding)) {
-        tn_holding_free(holding);
+    if (is_kept(look, path, info->dlpi_addr))
+        return true;
+    if (!tn_grow(&look->fresh, &look->room, look->count, sizeof *look->fresh))
         return tn_no_memory(look->err);
+    struct tn_holding *holding = tn_holding_new(path, look->err);
+    if (!holding)
+        return false;
+    holding->is_program = look->objects == 0;
+    if (!read_object(holding, info, look->err)) {
+        tn_holding_free(holding);
+        return false;
     }
-    if (!holding) {
-        holding = tn_holding_new(path, look->err);
-        if (!holding)
-            return false;
-        holding->is_program = look->count == 0;
-        if (!read_object(holding, info, look->err)) {
-            tn_holding_free(holding);
-            return false;
-        }
-    }
-    look->now[look->count++] = holding;
+    look->fresh[look->count++] = holding;
     return true;
 }
 
@@ -159,12 +160,13 @@ static int see(struct dl_phdr_info *info, size_t size, void *arg)
         look->subs = info->dlpi_subs;
     }
     const char *path = info->dlpi_name;
-    if (look->count == 0)
+    if (look->objects == 0)
         path = program = program_path();
-    if (look->count == 0 && !path)
+    if (look->objects == 0 && !path)
         look->failed = !tn_no_memory(look->err);
     else if (path && strchr(path, '/'))
         look->failed = !take(look, info, path);
+    look->objects++;
     free(program);
     return look->failed;
 }
@@ -190,8 +192,6 @@ bool tn_registry_is_stale(const struct tn_registry *registry)
 static bool introduce(struct tn_holding *holding, tenon_world *world, enum tenon_reason_kind reason,
                       const char *plugin, tenon_error *err)
 {
-    if (holding->library.name)
-        return true;
     holding->reason = reason;
     if (holding->is_program)
         holding->place = "the host program";
@@ -200,30 +200,41 @@ static bool introduce(struct tn_holding *holding, tenon_world *world, enum tenon
     return tn_holding_read_image(holding, world, err);
 }
 
+static bool add_fresh(struct look *look, tenon_world *world, enum tenon_reason_kind reason,
+                      const char *plugin)
+{
+    bool good = true;
+    for (size_t i = 0; i < look->count; i++) {
+        good = good && introduce(look->fresh[i], world, reason, plugin, look->err);
+        if (good)
+            good = tn_registry_add(look->registry, look->fresh[i], look->err);
+        else
+            tn_holding_free(look->fresh[i]);
+    }
+    return good;
+}
+
 bool tn_registry_look(struct tn_registry *registry, tenon_world *world,
                       enum tenon_reason_kind reason, const char *plugin, tenon_error *err)
 {
-    struct tn_registry next = { 0 };
-    struct look look = { .old = registry, .err = err };
-    if (registry->count && !tn_registry_is_stale(registry))
-        return true;
-    dl_iterate_phdr(see, &look);
-    bool good = !look.failed;
-    next.adds = look.adds;
-    next.subs = look.subs;
-    for (size_t i = 0; i < look.count; i++) {
-        if (good)
-            good = introduce(look.now[i], world, reason, plugin, err);
-        if (good)
-            good = tn_registry_add(&next, look.now[i], err);
-        else
-            tn_holding_free(look.now[i]);
-    }
+    struct look look = { .registry = registry, .err = err };
     bool first = !registry->count;
-    free(look.now);
-    tn_registry_free(registry);
-    *registry = next;
-    if (!good)
-        registry->adds = registry->subs = 0; /* so that the next look is a whole one */
+    if (!first && !tn_registry_is_stale(registry))
+        return true;
+    look.seen = calloc(registry->count + 1, sizeof *look.seen);
+    if (!look.seen)
+        return tn_no_memory(err);
+    dl_iterate_phdr(see, &look);
+    bool good = !look.failed && (look.seen_count == registry->count ||
+                                 tn_registry_keep(registry, look.seen) || tn_no_memory(err));
+    if (good)
+        good = add_fresh(&look, world, reason, plugin);
+    else
+        for (size_t i = 0; i < look.count; i++)
+            tn_holding_free(look.fresh[i]);
+    registry->adds = good ? look.adds : 0; /* 0: so that the next look is a whole one */
+    registry->subs = look.subs;
+    free(look.seen);
+    free(look.fresh);
     return good && (!first || tn_registry_mark_scope(registry, err));
 }

@@ -141,7 +141,8 @@ tenon_process *tenon_process_of_file(const char *program, tenon_error *err)
     return process;
 }
 
-/* ---- settings --------------------------------------------------------------------------------- */
+/* ---- settings ---------------------------------------------------------------------------------
+ */
 
 void tenon_process_set_weak(tenon_process *process, bool weak)
 {
@@ -226,7 +227,8 @@ bool tenon_process_offer(tenon_process *process, const char *name, unsigned vers
     return good || tn_no_memory(err);
 }
 
-/* ---- what it holds ---------------------------------------------------------------------------- */
+/* ---- what it holds ----------------------------------------------------------------------------
+ */
 
 size_t tenon_process_unit_count(const tenon_process *process)
 {
@@ -255,8 +257,8 @@ bool tenon_process_unit(const tenon_process *process, size_t i, tenon_present *o
 enum tenon_record tenon_process_record(const tenon_process *process)
 {
     tn_process_lock(process);
-    enum tenon_record record = process->registry.count ? process->registry.holdings[0]->record
-                                                       : TENON_RECORD_NONE;
+    enum tenon_record record =
+        process->registry.count ? process->registry.holdings[0]->record : TENON_RECORD_NONE;
     tn_process_unlock(process);
     return record;
 }

@@ -36,8 +36,8 @@ struct tn_loaded {
 struct tenon_process {
     pthread_mutex_t lock; /* recursive */
     struct tn_arena arena;
-    char *program;   /* of a program that does not run; NULL: this process */
-    bool is_static;  /* a program that no loader joins with anything */
+    char *program;  /* of a program that does not run; NULL: this process */
+    bool is_static; /* a program that no loader joins with anything */
     bool secure, weak, ambiguous;
     struct tn_triple triple; /* of its program; empty: none of ours */
     struct tn_registry registry;

@@ -54,7 +54,8 @@ static bool no_memory(struct tn_job *job, tenon_error *err)
     return tn_no_memory(err);
 }
 
-/* ---- which code ---------------------------------------------------------------------------------- */
+/* ---- which code
+ * ---------------------------------------------------------------------------------- */
 
 static const char *base_name(const char *path)
 {
@@ -94,8 +95,8 @@ static const char *list_triples(struct tn_job *job, const tenon_manifest *m)
 {
     const char *list = "";
     for (size_t i = 0; list && i < m->code_count; i++) {
-        const char *triple = m->code[i].triple ? m->code[i].triple
-                                               : tenon_code_kind_name(m->code[i].kind);
+        const char *triple =
+            m->code[i].triple ? m->code[i].triple : tenon_code_kind_name(m->code[i].kind);
         if (!strstr(list, triple))
             list = tn_arena_format(&job->report->arena, "%s%s%s", list, *list ? ", " : "",
                                    tn_report_show(job->report, triple));
@@ -139,7 +140,8 @@ static bool choose(struct tn_job *job, size_t row, struct tn_prospect *p, tenon_
     return add_code(job, p, directory, own, err);
 }
 
-/* ---- its bytes ------------------------------------------------------------------------------------ */
+/* ---- its bytes
+ * ------------------------------------------------------------------------------------ */
 
 /* True when the cache has the code already: *p then knows where. */
 static bool find_cached(struct tn_job *job, struct tn_prospect *p, tenon_error *why)
@@ -199,9 +201,9 @@ static bool read_code(struct tn_job *job, struct tn_prospect *p, struct tn_code 
     struct tn_holding *h = c->holding;
     h->reason = TENON_BY_PLUGIN;
     h->plugin = p->name;
-    h->place = is_own ? tn_arena_format(&h->arena, "plugin \"%s\"", p->name)
-                      : tn_arena_format(&h->arena, "%s of plugin \"%s\"", base_name(c->entry),
-                                        p->name);
+    h->place =
+        is_own ? tn_arena_format(&h->arena, "plugin \"%s\"", p->name)
+               : tn_arena_format(&h->arena, "%s of plugin \"%s\"", base_name(c->entry), p->name);
     if (!h->place)
         return tn_no_memory(why);
     tenon_image *image = tenon_image_open(job->world, c->path, TENON_PART_CORE, why);
@@ -218,7 +220,8 @@ static bool read_code(struct tn_job *job, struct tn_prospect *p, struct tn_code 
     return tn_verify_claims(p->manifest, code, units, why);
 }
 
-/* ---- own libraries in the order of their needs ------------------------------------------------------ */
+/* ---- own libraries in the order of their needs
+ * ------------------------------------------------------ */
 
 static bool needs_any(const struct tn_code *code, const struct tn_code *rest, size_t count)
 {
@@ -237,7 +240,8 @@ static void order_codes(struct tn_prospect *p)
     size_t libraries = p->code_count - 1;
     for (size_t placed = 0; placed < libraries; placed++) {
         size_t next = placed;
-        while (next < libraries && needs_any(&p->codes[next], p->codes + placed, libraries - placed))
+        while (next < libraries &&
+               needs_any(&p->codes[next], p->codes + placed, libraries - placed))
             next++;
         if (next == libraries)
             return;
@@ -247,7 +251,8 @@ static void order_codes(struct tn_prospect *p)
     }
 }
 
-/* ---- one plugin --------------------------------------------------------------------------------------- */
+/* ---- one plugin
+ * --------------------------------------------------------------------------------------- */
 
 /* Loaded already, or asked for before: nothing is to be done, unless it is another one. */
 static bool is_new(struct tn_job *job, size_t row, const struct tn_prospect *p)

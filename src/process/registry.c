@@ -16,8 +16,8 @@ void tn_registry_free(struct tn_registry *registry)
     *registry = (struct tn_registry){ 0 };
 }
 
-static bool add_entry(struct tn_index *index, struct tn_holding *holding,
-                      const tenon_unit *unit, tenon_error *err)
+static bool add_entry(struct tn_index *index, struct tn_holding *holding, const tenon_unit *unit,
+                      tenon_error *err)
 {
     struct tn_entry entry = {
         .unit = unit, .holding = holding, .reason = holding->reason, .state = TENON_INITIALISED
@@ -29,7 +29,7 @@ static bool add_entry(struct tn_index *index, struct tn_holding *holding,
 static bool add_units(struct tn_index *index, struct tn_holding *holding, tenon_error *err)
 {
     const tenon_unit *unit;
-    if (!holding->is_program && holding->library.name &&
+    if (!holding->is_program && holding->own_name &&
         !add_entry(index, holding, &holding->library, err))
         return false;
     for (size_t i = 0; (unit = tn_holding_unit(holding, i)); i++)
@@ -52,6 +52,31 @@ bool tn_registry_add(struct tn_registry *registry, struct tn_holding *holding, t
     return add_units(&registry->index, holding, err);
 }
 
+bool tn_registry_keep(struct tn_registry *registry, const bool *marked)
+{
+    struct tn_index kept = { 0 };
+    size_t count = 0;
+    bool good = true;
+    for (size_t i = 0; i < registry->count; i++)
+        registry->holdings[i]->is_gone = !marked[i];
+    for (size_t i = 0; good && i < registry->index.count; i++)
+        if (!registry->index.entries[i].holding->is_gone)
+            good = tn_index_add(&kept, &registry->index.entries[i]);
+    if (!good) {
+        tn_index_free(&kept);
+        return false;
+    }
+    tn_index_free(&registry->index);
+    registry->index = kept;
+    for (size_t i = 0; i < registry->count; i++)
+        if (marked[i])
+            registry->holdings[count++] = registry->holdings[i];
+        else
+            tn_holding_free(registry->holdings[i]);
+    registry->count = count;
+    return true;
+}
+
 struct tn_holding *tn_registry_at_path(const struct tn_registry *registry, const char *path)
 {
     for (size_t i = 0; i < registry->count; i++)
@@ -69,7 +94,7 @@ void tn_registry_set_reason(struct tn_registry *registry, size_t i, enum tenon_r
 }
 
 /* The holding that answers to a recorded name. */
-static struct tn_holding *named(const struct tn_registry *registry, const char *name)
+struct tn_holding *tn_registry_named(const struct tn_registry *registry, const char *name)
 {
     for (size_t i = 0; i < registry->count; i++) {
         struct tn_holding *h = registry->holdings[i];
@@ -94,7 +119,7 @@ bool tn_registry_mark_scope(struct tn_registry *registry, tenon_error *err)
     while (head < tail) {
         const struct tn_holding *from = queue[head++];
         for (size_t i = 0; i < from->need_count; i++) {
-            struct tn_holding *to = named(registry, from->needs[i]);
+            struct tn_holding *to = tn_registry_named(registry, from->needs[i]);
             if (!to || to->serves_all)
                 continue;
             to->serves_all = true;
@@ -103,6 +128,34 @@ bool tn_registry_mark_scope(struct tn_registry *registry, tenon_error *err)
     }
     free(queue);
     return true;
+}
+
+static bool is_planned_private(const struct tn_entry *planned, size_t count, const tenon_unit *unit)
+{
+    for (size_t i = 0; i < count; i++)
+        if (planned[i].is_private && strcmp(planned[i].unit->name, unit->name) == 0)
+            return true;
+    return false;
+}
+
+bool tn_registry_claim(struct tn_registry *registry, const char *path, const char *plugin,
+                       bool serves_all, const struct tn_entry *planned, size_t count)
+{
+    struct tn_holding *h = tn_registry_at_path(registry, path);
+    if (!h)
+        return true; /* another user's copy of the same file answers */
+    h->plugin = tn_arena_string(&h->arena, plugin);
+    h->place = tn_arena_format(&h->arena, "plugin \"%s\"", plugin);
+    h->reason = TENON_BY_PLUGIN;
+    h->serves_all |= serves_all;
+    for (size_t k = 0; k < registry->index.count; k++) {
+        struct tn_entry *e = &registry->index.entries[k];
+        if (e->holding != h)
+            continue;
+        e->reason = TENON_BY_PLUGIN;
+        e->is_private = is_planned_private(planned, count, e->unit);
+    }
+    return h->plugin && h->place;
 }
 
 /* One found object of a graph. */

@@ -37,8 +37,21 @@ bool tn_registry_is_stale(const struct tn_registry *registry);
 bool tn_registry_take_graph(struct tn_registry *registry, tenon_world *world,
                             const tenon_graph *graph, tenon_error *err);
 
+/* Drops the holdings that are not marked, and their units. False: no memory. */
+bool tn_registry_keep(struct tn_registry *registry, const bool *marked);
+
 /* The holding of the image at that path; NULL. */
 struct tn_holding *tn_registry_at_path(const struct tn_registry *registry, const char *path);
+
+/* The holding that answers to a recorded name; NULL. */
+struct tn_holding *tn_registry_named(const struct tn_registry *registry, const char *name);
+
+/*
+ * The image at that path is a plugin's own. What was planned of its units (whether they are
+ * declared private) stays known. False: no memory.
+ */
+bool tn_registry_claim(struct tn_registry *registry, const char *path, const char *plugin,
+                       bool serves_all, const struct tn_entry *planned, size_t count);
 
 /* Adds one holding, which is then the registry's, with its units. */
 bool tn_registry_add(struct tn_registry *registry, struct tn_holding *holding, tenon_error *err);

@@ -10,7 +10,8 @@
 
 #define SUFFIX ".plugin"
 
-static bool add_place(struct tn_places *places, struct tn_arena *arena, const char *dir, size_t size)
+static bool add_place(struct tn_places *places, struct tn_arena *arena, const char *dir,
+                      size_t size)
 {
     const char *copy = tn_arena_copy(arena, dir, size);
     if (!copy || !tn_grow(&places->at, &places->room, places->count, sizeof *places->at))
@@ -52,7 +53,8 @@ bool tn_search_path(const tenon_process *process, struct tn_arena *arena, struct
     return !last || add_place(places, arena, last, strlen(last));
 }
 
-/* ---- whom a privileged process may trust ------------------------------------------------------ */
+/* ---- whom a privileged process may trust ------------------------------------------------------
+ */
 
 /* Root's or one's own, and nobody else may write; a sticky directory guards its entries. */
 static const char *distrust_one(const char *path, bool is_last)
@@ -85,7 +87,8 @@ const char *tn_search_distrust(const tenon_process *process, const char *path)
     return why;
 }
 
-/* ---- one plugin --------------------------------------------------------------------------------- */
+/* ---- one plugin ---------------------------------------------------------------------------------
+ */
 
 static bool ends_with(const char *text, const char *suffix)
 {
@@ -124,13 +127,11 @@ static const char *not_found(const char *wanted, const struct tn_places *places,
         list = tn_arena_format(&report->arena, "%s%s%s", list, i ? ", " : "",
                                tn_report_show(report, places->at[i]));
     keep(report, list);
-    tn_report_find(report,
-                   (struct tn_about){ .kind = TENON_FINDING_NOT_FOUND,
-                                      .refuses = true,
-                                      .plugin = wanted },
-                   "no plugin \"%s\" was found%s%s", tn_report_show(report, wanted),
-                   places->count ? " in " : ": no directory was given to look in",
-                   list ? list : "");
+    tn_report_find(
+        report,
+        (struct tn_about){ .kind = TENON_FINDING_NOT_FOUND, .refuses = true, .plugin = wanted },
+        "no plugin \"%s\" was found%s%s", tn_report_show(report, wanted),
+        places->count ? " in " : ": no directory was given to look in", list ? list : "");
     return NULL;
 }
 
