@@ -38,6 +38,8 @@
 #define TN_LIMIT_LIST_ELEMENTS (1u << 17) /* elements of one path list */
 #define TN_LIMIT_SEGMENT_READ (1u << 30)  /* bytes of one range read at once */
 #define TN_LIMIT_WORLD_CACHE (1u << 16)   /* paths a world remembers before it starts anew */
+#define TN_LIMIT_WORDS (1u << 20)         /* words of a command, response files included */
+#define TN_LIMIT_REPORT (1u << 30)        /* bytes of a linker's map or trace */
 
 /* Bundles: of hostile zips, what is stated; a bundle that somebody made is far below these. */
 #define TN_LIMIT_BUNDLE (UINT64_C(2) << 30)          /* bytes of a bundle */

@@ -4,7 +4,8 @@
 
 #include "cli.h"
 
-static const struct cli_command *const commands[] = { &cmd_why, &cmd_show };
+static const struct cli_command *const commands[] = { &cmd_why, &cmd_show, &cmd_cc, &cmd_wrap,
+                                                      &cmd_link };
 
 #define COMMANDS (sizeof commands / sizeof *commands)
 

@@ -78,7 +78,7 @@ bool tn_native_is_bitcode(struct tn_view head)
            (memcmp(head.at, "BC\xc0\xde", 4) == 0 || memcmp(head.at, "\xde\xc0\x17\x0b", 4) == 0);
 }
 
-static bool has_intermediate_code(const struct tn_elf_object *o)
+bool tn_native_has_intermediate_code(const struct tn_elf_object *o)
 {
     for (size_t i = 1; i < o->section_count; i++)
         if (strncmp(o->sections[i].name, ".gnu.lto_", 9) == 0 ||
@@ -269,7 +269,7 @@ bool tn_native_unit_of(const struct tn_elf_object *object, tenon_unit *out, bool
                        tenon_error *err)
 {
     tenon_unit unit = unknown_unit();
-    bool lto = has_intermediate_code(object);
+    bool lto = tn_native_has_intermediate_code(object);
     if (!lto || !is_slim(object)) {
         unit.stateful = has_state(object) || has_common(object) ? TENON_YES : TENON_NO;
         if (object->symbol_count && !list_definitions(object, &unit, err))

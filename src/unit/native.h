@@ -28,6 +28,9 @@ bool tn_native_unit_of(const struct tn_elf_object *object, tenon_unit *out, bool
 /* LLVM bitcode, bare or in its wrapper, by its first bytes. */
 bool tn_native_is_bitcode(struct tn_view head);
 
+/* Sections of GCC's or LLVM's intermediate code, alone or beside machine code. */
+bool tn_native_has_intermediate_code(const struct tn_elf_object *object);
+
 /* True for what only the compiler names: GCC's __gnu_lto_slim, personality references. */
 bool tn_native_is_noise(const char *symbol);
 

@@ -7,6 +7,7 @@
 
 #include <inttypes.h>
 
+#include "bytes.h"
 #include "elf_private.h"
 #include "fail.h"
 #include "limits.h"
@@ -29,60 +30,32 @@ static const char letters[] = {
 
 /* ---- writing -------------------------------------------------------------------------------- */
 
-/* Room that was counted before; a second count that disagrees would be a mistake of ours. */
-struct out {
-    uint8_t *at;
-    size_t used, room;
-    enum tn_endian endian;
-};
-
-static void put(struct out *out, const void *bytes, size_t size)
-{
-    if (size && size <= out->room - out->used) {
-        memcpy(out->at + out->used, bytes, size);
-        out->used += size;
-    }
-}
-
-static void put_u8(struct out *out, unsigned value)
-{
-    uint8_t byte = (uint8_t)value;
-    put(out, &byte, 1);
-}
-
-static void put_u32(struct out *out, uint32_t value, enum tn_endian endian)
-{
-    uint32_t bytes = endian == TN_LITTLE ? htole32(value) : htobe32(value);
-    put(out, &bytes, sizeof bytes);
-}
-
-static void put_string(struct out *out, const char *string)
-{
-    put(out, string, strlen(string) + 1);
-}
-
 static size_t padded(size_t size)
 {
     return (size + 3) & ~(size_t)3;
 }
 
-/* A note with a description of `size` bytes, zeroed to its end, its header written. */
+/* A note with a description of `size` bytes, its header written. */
 static bool begin_note(struct tn_arena *arena, uint32_t type, size_t size, enum tn_endian endian,
-                       struct out *out, tenon_error *err)
+                       struct tn_bytes *out, tenon_error *err)
 {
     size_t owner = sizeof TN_RECORD_OWNER;
     if (size > LIMIT_NOTE)
         return tn_fail(err, TENON_E_LIMIT, "record: a note of %zu bytes", size);
-    *out = (struct out){ .room = NOTE_HEADER + padded(owner) + padded(size), .endian = endian };
-    out->at = tn_arena_take(arena, out->room);
-    if (!out->at)
+    if (!tn_bytes(arena, NOTE_HEADER + padded(owner) + padded(size), endian, out))
         return tn_no_memory(err);
-    put_u32(out, (uint32_t)owner, endian);
-    put_u32(out, (uint32_t)size, endian);
-    put_u32(out, type, endian);
-    put(out, TN_RECORD_OWNER, owner);
-    out->used = NOTE_HEADER + padded(owner);
+    tn_put_u32(out, (uint32_t)owner, endian);
+    tn_put_u32(out, (uint32_t)size, endian);
+    tn_put_u32(out, type, endian);
+    tn_put(out, TN_RECORD_OWNER, owner);
+    tn_put_align(out, 4);
     return true;
+}
+
+static struct tn_view end_note(struct tn_bytes *out)
+{
+    tn_put_align(out, 4);
+    return tn_bytes_view(out);
 }
 
 static bool is_written(const tenon_digest *digest)
@@ -90,10 +63,10 @@ static bool is_written(const tenon_digest *digest)
     return digest->kind != TENON_DIGEST_UNKNOWN && digest->size > 0;
 }
 
-static void put_digest(struct out *out, const tenon_digest *digest)
+static void put_digest(struct tn_bytes *out, const tenon_digest *digest)
 {
     if (is_written(digest))
-        put(out, digest->bytes, TENON_DIGEST_ROOM);
+        tn_put(out, digest->bytes, TENON_DIGEST_ROOM);
 }
 
 static size_t unit_size(const tenon_unit *unit)
@@ -109,45 +82,46 @@ static size_t unit_size(const tenon_unit *unit)
 bool tn_record_write_unit(struct tn_arena *arena, const tenon_unit *unit, enum tn_endian endian,
                           struct tn_view *note, tenon_error *err)
 {
-    struct out out;
+    struct tn_bytes out;
     if (!begin_note(arena, TN_RECORD_UNIT, unit_size(unit), endian, &out, err))
         return false;
     unsigned flags = unit->stateful != TENON_UNKNOWN ? STATEFUL_KNOWN : 0;
     flags |= unit->stateful == TENON_YES ? STATEFUL : 0;
     flags |= unit->completed ? COMPLETED : 0;
-    put_u8(&out, LAYOUT);
-    put_u8(&out, flags);
-    put_u8(&out, is_written(&unit->interface) ? unit->interface.kind : TENON_DIGEST_UNKNOWN);
-    put_u8(&out,
-           is_written(&unit->implementation) ? unit->implementation.kind : TENON_DIGEST_UNKNOWN);
+    tn_put_u8(&out, LAYOUT);
+    tn_put_u8(&out, flags);
+    tn_put_u8(&out, is_written(&unit->interface) ? unit->interface.kind : TENON_DIGEST_UNKNOWN);
+    tn_put_u8(&out,
+              is_written(&unit->implementation) ? unit->implementation.kind : TENON_DIGEST_UNKNOWN);
     put_digest(&out, &unit->interface);
     put_digest(&out, &unit->implementation);
-    put_string(&out, unit->name);
-    put_string(&out, unit->origin ? unit->origin : "");
+    tn_put_string(&out, unit->name);
+    tn_put_string(&out, unit->origin ? unit->origin : "");
     for (size_t i = 0; i < unit->definition_count; i++) {
-        put_u8(&out, (uint8_t)letters[unit->definitions[i].kind]);
-        put_string(&out, unit->definitions[i].name);
+        tn_put_u8(&out, (uint8_t)letters[unit->definitions[i].kind]);
+        tn_put_string(&out, unit->definitions[i].name);
     }
-    *note = tn_view(out.at, out.room);
+    tn_put_u8(&out, 0);
+    *note = end_note(&out);
     return true;
 }
 
 bool tn_record_write_summary(struct tn_arena *arena, const struct tn_record_summary *summary,
                              enum tn_endian endian, struct tn_view *note, tenon_error *err)
 {
-    struct out out;
+    struct tn_bytes out;
     size_t size = 10;
     for (uint32_t i = 0; i < summary->unsure_count; i++)
         size += strlen(summary->unsure[i]) + 1;
     if (!begin_note(arena, TN_RECORD_SUMMARY, size, endian, &out, err))
         return false;
-    put_u8(&out, LAYOUT);
-    put_u8(&out, summary->complete ? SUMMARY_COMPLETE : 0);
-    put_u32(&out, summary->members, TN_LITTLE);
-    put_u32(&out, summary->unsure_count, TN_LITTLE);
+    tn_put_u8(&out, LAYOUT);
+    tn_put_u8(&out, summary->complete ? SUMMARY_COMPLETE : 0);
+    tn_put_u32(&out, summary->members, TN_LITTLE);
+    tn_put_u32(&out, summary->unsure_count, TN_LITTLE);
     for (uint32_t i = 0; i < summary->unsure_count; i++)
-        put_string(&out, summary->unsure[i]);
-    *note = tn_view(out.at, out.room);
+        tn_put_string(&out, summary->unsure[i]);
+    *note = end_note(&out);
     return true;
 }
 

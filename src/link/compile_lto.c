@@ -1,0 +1,299 @@
+/*
+ * src/link/compile_lto.c - notes compiled into intermediate code
+ *
+ * What such an object will be is known only after the link, so its implementation digest is taken
+ * over what it is made from (source-1): the preprocessed text, the options that make code of it,
+ * and the compiler's version. What it defines and whether it keeps state a compile to machine code
+ * tells. So a source is preprocessed once, compiled twice.
+ */
+#include <sodium.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "compile.h"
+#include "fail.h"
+#include "object.h"
+#include "temp.h"
+#include "text.h"
+
+enum {
+    FOR_TEXT = 1u << TN_WORD_MODE | 1u << TN_WORD_OUTPUT | 1u << TN_WORD_REPORT,
+    FOR_CODE =
+        1u << TN_WORD_OUTPUT | 1u << TN_WORD_REPORT | 1u << TN_WORD_DEPENDENCY | 1u << TN_WORD_LTO,
+    FOR_REAL = 1u << TN_WORD_DEPENDENCY | 1u << TN_WORD_OUTPUT
+};
+
+static bool run_derived(const struct tn_compilation *c, const struct tn_word *source,
+                        unsigned dropped, const char *const *last, int out, int err_out,
+                        struct tn_exit *exit, tenon_error *err)
+{
+    struct tn_words words = { 0 };
+    bool good = tn_command_derive(&c->command, source, dropped, last, &words)
+                    ? tn_run(words.at, out, err_out, c->signals, exit, err)
+                    : tn_no_memory(err);
+
+    tn_words_free(&words);
+    return good;
+}
+
+static bool has_word(const struct tn_compilation *c, const char *prefix)
+{
+    for (size_t i = 0; i < c->command.count; i++)
+        if (c->command.words[i].role == TN_WORD_DEPENDENCY &&
+            strncmp(c->command.words[i].text, prefix, strlen(prefix)) == 0)
+            return true;
+    return false;
+}
+
+/* rule: GCC manual, -MD: without -MF the output's name with the suffix ".d" */
+static const char *dependency_file(const struct tn_compilation *c, const char *output)
+{
+    const char *slash = strrchr(output, '/'), *dot = strrchr(output, '.');
+    size_t size = dot && (!slash || dot > slash) ? (size_t)(dot - output) : strlen(output);
+
+    return tn_arena_format(c->arena, "%.*s.d", (int)size, output);
+}
+
+/*
+ * The preprocessed text. Dependencies are written here, where they do not hold a header of ours,
+ * and named as the real compile would have named them.
+ */
+static bool preprocess(const struct tn_compilation *c, const struct tn_word *source,
+                       const char *output, struct tn_view *text, struct tn_exit *exit,
+                       tenon_error *err)
+{
+    const char *last[8] = { "-E", "-P", NULL };
+    size_t count = 2;
+    int out = tn_temp_nameless(err), silent = tn_temp_nameless(err);
+    bool good = out >= 0 && silent >= 0;
+
+    if (good && (has_word(c, "-MD") || has_word(c, "-MMD"))) {
+        if (!has_word(c, "-MF")) {
+            last[count++] = "-MF";
+            last[count++] = dependency_file(c, output);
+        }
+        if (!has_word(c, "-MT") && !has_word(c, "-MQ")) {
+            last[count++] = "-MQ";
+            last[count++] = output;
+        }
+    }
+    good = good && run_derived(c, source, FOR_TEXT, last, out, silent, exit, err) &&
+           (exit->status != 0 || tn_temp_read(out, c->arena, text, err));
+    if (out >= 0)
+        close(out);
+    if (silent >= 0)
+        close(silent);
+    return good;
+}
+
+/* "gcc (Debian 12.2.0-14) 12.2.0" and what follows */
+static bool compiler_version(const struct tn_compilation *c, struct tn_view *text, tenon_error *err)
+{
+    struct tn_words words = { 0 };
+    struct tn_exit exit = { 0 };
+    int out = tn_temp_nameless(err);
+    bool good = out >= 0;
+
+    for (size_t i = 0; good && i <= c->command.program; i++)
+        good = tn_words_add(&words, c->command.words[i].text) || tn_no_memory(err);
+    good =
+        good && ((tn_words_add(&words, "--version") && tn_words_end(&words)) || tn_no_memory(err));
+    good = good && tn_run(words.at, out, out, c->signals, &exit, err) &&
+           tn_temp_read(out, c->arena, text, err);
+    tn_words_free(&words);
+    if (out >= 0)
+        close(out);
+    return good;
+}
+
+/* Each part with its length before it, so that no two lists of parts are one text. */
+static void hash_part(crypto_hash_sha256_state *state, const void *bytes, size_t size)
+{
+    uint64_t length = htole64(size);
+
+    crypto_hash_sha256_update(state, (const unsigned char *)&length, sizeof length);
+    crypto_hash_sha256_update(state, bytes, size);
+}
+
+static tenon_digest digest_of(const struct tn_compilation *c, const struct tn_word *source,
+                              struct tn_view version, struct tn_view text)
+{
+    tenon_digest digest = { .kind = TENON_DIGEST_SOURCE, .size = TENON_DIGEST_ROOM };
+    crypto_hash_sha256_state state;
+
+    _Static_assert(crypto_hash_sha256_BYTES == TENON_DIGEST_ROOM, "a digest fits");
+    crypto_hash_sha256_init(&state);
+    hash_part(&state, "tenon source-1", 14);
+    hash_part(&state, version.at, version.size);
+    for (size_t i = 0; i < c->command.count; i++) {
+        const struct tn_word *word = &c->command.words[i];
+        if (word->role == TN_WORD_OPTION || word->role == TN_WORD_LANGUAGE ||
+            word->role == TN_WORD_LTO)
+            hash_part(&state, word->text, strlen(word->text));
+    }
+    (void)source;
+    hash_part(&state, text.at, text.size);
+    crypto_hash_sha256_final(&state, digest.bytes);
+    return digest;
+}
+
+/* The unit by a compile to machine code. */
+static bool work_out(const struct tn_compilation *c, const struct tn_word *source,
+                     struct tn_object *object, struct tn_exit *exit, tenon_error *err)
+{
+    const char *path = tn_temp_file(c->arena, ".o", tn_view("", 0), err);
+    const char *const last[] = { "-fno-lto", "-w", "-o", path, NULL };
+    int silent = path ? tn_temp_nameless(err) : -1;
+    struct tn_file file;
+    bool good = silent >= 0 && run_derived(c, source, FOR_CODE, last, silent, silent, exit, err);
+
+    if (good && exit->status == 0) {
+        int failed = tn_file_open(c->launch->world, path, c->arena, &file);
+        good =
+            failed ? tn_fail_system(err, failed, "%s", path) : tn_object_read(&file, object, err);
+        if (!failed)
+            tn_file_close(&file);
+    }
+    if (silent >= 0)
+        close(silent);
+    if (path)
+        unlink(path);
+    return good;
+}
+
+/* C that makes the assembler emit these notes. */
+static const char *header_text(struct tn_arena *arena, struct tn_view note)
+{
+    static const char before[] = "__asm__(\".pushsection .note.tenon,\\\"a\\\",%note\\n\"\n"
+                                 "        \".balign 4\\n\"\n";
+    static const char after[] = "        \".popsection\\n\");\n";
+    size_t room = sizeof before + sizeof after + note.size * 5 + (note.size / 16 + 1) * 32;
+    char *text = tn_arena_bytes(arena, room);
+    size_t used;
+
+    if (!text)
+        return NULL;
+    used = (size_t)snprintf(text, room, "%s", before);
+    for (size_t i = 0; i < note.size; i++) {
+        if (i % 16 == 0)
+            used += (size_t)snprintf(text + used, room - used, "        \".byte ");
+        used += (size_t)snprintf(text + used, room - used, "%s%u", i % 16 ? "," : "", note.at[i]);
+        if (i % 16 == 15 || i + 1 == note.size)
+            used += (size_t)snprintf(text + used, room - used, "\\n\"\n");
+    }
+    snprintf(text + used, room - used, "%s", after);
+    return text;
+}
+
+static bool write_header(const struct tn_compilation *c, const struct tn_word *source,
+                         struct tn_object *object, const char **header, tenon_error *err)
+{
+    struct tn_view note;
+
+    object->unit.name = tn_compile_unit_name(c, object, source);
+    object->unit.origin = tn_compile_origin(source);
+    if (!object->unit.name)
+        return tn_no_memory(err);
+    if (!tn_record_write_unit(c->arena, &object->unit, object->header.endian, &note, err))
+        return false;
+    const char *text = header_text(c->arena, note);
+    if (!text)
+        return tn_no_memory(err);
+    *header = tn_temp_file(c->arena, ".h", tn_view(text, strlen(text)), err);
+    return *header != NULL;
+}
+
+/* The command as it was given, with the header, which stands for <tenon/record.h> too. */
+static bool compile_with(const struct tn_compilation *c, const struct tn_word *source,
+                         const struct tn_object *object, const char *output, const char *header,
+                         struct tn_exit *exit, tenon_error *err)
+{
+    const char *own = object->record.count > 0 ? "-DTENON_NO_RECORD" : NULL;
+    const char *const last[] = { "-include", header, "-o", output, own, NULL };
+
+    return run_derived(c, source, FOR_REAL, last, -1, -1, exit, err);
+}
+
+/* The command as it was given, of this source alone: for what it has to say. */
+static bool compile_plainly(const struct tn_compilation *c, const struct tn_word *source,
+                            const char *output, struct tn_exit *exit, tenon_error *err)
+{
+    const char *const last[] = { "-o", output, NULL };
+
+    return run_derived(c, source, 1u << TN_WORD_OUTPUT, last, -1, -1, exit, err);
+}
+
+/* A source that was preprocessed before takes no header, standard input is read once only. */
+static const char *obstacle(const struct tn_word *source)
+{
+    const char *dot = strrchr(source->text, '.');
+
+    if (strcmp(source->text, "-") == 0)
+        return "it is read from standard input";
+    if (source->language ? strstr(source->language, "cpp-output") != NULL
+                         : dot && (strcmp(dot, ".i") == 0 || strcmp(dot, ".ii") == 0))
+        return "it is preprocessed already";
+    return NULL;
+}
+
+static bool compile_recorded(const struct tn_compilation *c, const struct tn_word *source,
+                             const char *output, struct tn_exit *exit, tenon_error *err)
+{
+    struct tn_view text, version;
+    struct tn_object object;
+    const char *header = NULL;
+    char shown[TN_QUOTE_ROOM];
+
+    if (!preprocess(c, source, output, &text, exit, err) ||
+        (exit->status == 0 && !work_out(c, source, &object, exit, err)))
+        return false;
+    if (exit->status != 0) { /* it fails for the user too, and says why */
+        return compile_plainly(c, source, output, exit, err) &&
+               (exit->status != 0 ||
+                tn_fail(err, TENON_E_UNSUPPORTED, "%s: compiles with -flto only",
+                        tn_quote(shown, source->text)));
+    }
+    if (!compiler_version(c, &version, err))
+        return false;
+    object.unit.implementation = digest_of(c, source, version, text);
+    if (!write_header(c, source, &object, &header, err))
+        return false;
+    bool good = compile_with(c, source, &object, output, header, exit, err);
+    unlink(header);
+    return good;
+}
+
+static bool compile_one(const struct tn_compilation *c, const struct tn_word *source,
+                        struct tn_exit *exit, tenon_error *err)
+{
+    const char *output = tn_compile_output(c, source), *why = obstacle(source);
+    char shown[TN_QUOTE_ROOM];
+
+    if (!output)
+        return tn_no_memory(err);
+    if (tn_command_is_assembly(source))
+        return compile_plainly(c, source, output, exit, err) &&
+               (exit->status != 0 || tn_compile_record(c, source, err));
+    if (!why)
+        return compile_recorded(c, source, output, exit, err);
+    tn_remark(c->launch, TN_REMARK_WARNING, "%s: not recorded: %s", tn_quote(shown, source->text),
+              why);
+    return compile_plainly(c, source, output, exit, err);
+}
+
+/* As the driver does it: all sources are tried, the worst status counts. */
+bool tn_compile_lto(const struct tn_compilation *c, struct tn_exit *exit, tenon_error *err)
+{
+    struct tn_exit one = { 0 };
+
+    for (size_t i = 0; i < c->command.count && !one.signal; i++) {
+        if (c->command.words[i].role != TN_WORD_SOURCE)
+            continue;
+        bool good = compile_one(c, &c->command.words[i], &one, err);
+        if (one.status > exit->status)
+            *exit = one;
+        if (!good)
+            return false;
+    }
+    return true;
+}

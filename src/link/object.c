@@ -1,0 +1,85 @@
+/* src/link/object.c - reads one object */
+#include "object.h"
+
+#include <elf.h>
+#include <string.h>
+
+#include "elf_object.h"
+#include "fail.h"
+#include "native.h"
+
+/* The notes of an object's own sections. */
+static bool read_own(const struct tn_elf_object *object, struct tn_record *record, tenon_error *err)
+{
+    for (size_t i = 1; i < object->section_count; i++) {
+        struct tn_view notes;
+        if (strcmp(object->sections[i].name, TN_RECORD_SECTION) != 0)
+            continue;
+        if (!tn_elf_object_bytes(object, i, &notes, err) ||
+            !tn_record_read(object->elf.file->arena, notes, 4, object->elf.header.endian, record,
+                            err))
+            return tn_context(err, "its record");
+    }
+    return true;
+}
+
+bool tn_object_is_recorded(const struct tn_object *object)
+{
+    for (size_t i = 0; i < object->record.count; i++)
+        if (object->record.units[i].implementation.kind == TENON_DIGEST_UNKNOWN)
+            return false;
+    return object->record.count > 0;
+}
+
+bool tn_object_is_one(struct tn_file *file)
+{
+    struct tn_elf_header header;
+    struct tn_view head;
+
+    if (!tn_file_upto(file, 0, 4, "first bytes", &head, NULL))
+        return false;
+    if (tn_native_is_bitcode(head))
+        return true;
+    return head.size == 4 && memcmp(head.at, ELFMAG, SELFMAG) == 0 &&
+           tn_elf_read_header(file, NULL, &header, NULL) && header.e_type == ET_REL;
+}
+
+/* rule: GCC lto-section-in.c, LTO_SECTION_NAME_PREFIX; LLVM's -ffat-lto-objects ".llvm.lto" */
+bool tn_object_is_lto(struct tn_file *file)
+{
+    static const char gcc[] = ".gnu.lto_", llvm[] = ".llvm.lto";
+    struct tn_elf_object object;
+    struct tn_view head;
+
+    if (!tn_file_upto(file, 0, 4, "first bytes", &head, NULL))
+        return false;
+    if (tn_native_is_bitcode(head))
+        return true;
+    if (!tn_object_is_one(file) || !tn_elf_read_object(file, &object, NULL))
+        return false;
+    for (size_t i = 1; i < object.section_count; i++)
+        if (strncmp(object.sections[i].name, gcc, sizeof gcc - 1) == 0 ||
+            strncmp(object.sections[i].name, llvm, sizeof llvm - 1) == 0)
+            return true;
+    return false;
+}
+
+bool tn_object_read(struct tn_file *file, struct tn_object *out, tenon_error *err)
+{
+    struct tn_elf_object elf;
+    struct tn_view head;
+    struct tn_object object = { 0 };
+
+    if (!tn_file_upto(file, 0, 4, "first bytes", &head, err))
+        return false;
+    if (tn_native_is_bitcode(head)) {
+        object.is_bitcode = object.is_lto = true;
+    } else {
+        if (!tn_elf_read_object(file, &elf, err) || !read_own(&elf, &object.record, err) ||
+            !tn_native_unit_of(&elf, &object.unit, &object.is_lto, err))
+            return false;
+        object.header = elf.elf.header;
+    }
+    *out = object;
+    return true;
+}

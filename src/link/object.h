@@ -1,0 +1,32 @@
+/* src/link/object.h - one object: what it records of itself, and what can be worked out */
+#ifndef TN_OBJECT_H
+#define TN_OBJECT_H
+
+#include "model.h"
+#include "record.h"
+
+struct tn_object {
+    bool is_bitcode, is_lto;     /* intermediate code; then the unit is of no use */
+    struct tn_elf_header header; /* of ELF */
+    struct tn_record record;     /* its own notes */
+    tenon_unit unit;             /* worked out; no name yet */
+};
+
+/* True when its own notes tell all that can be known: not those of <tenon/record.h> alone. */
+bool tn_object_is_recorded(const struct tn_object *object);
+
+/* True for ELF objects and LLVM bitcode, by the first bytes: for the files that launchers meet. */
+bool tn_object_is_one(struct tn_file *file);
+
+/* True for intermediate code, alone or beside machine code. False also for what cannot be read. */
+bool tn_object_is_lto(struct tn_file *file);
+
+/*
+ * Reads an object.
+ *
+ * owner    everything in file->arena
+ * errors   those of tn_elf_read_object, tn_record_read, tn_native_unit_of
+ */
+bool tn_object_read(struct tn_file *file, struct tn_object *out, tenon_error *err);
+
+#endif

@@ -1,0 +1,127 @@
+/* src/link/run.c - one child process, with the signals of a launcher */
+#include "run.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <spawn.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "fail.h"
+#include "text.h"
+
+extern char **environ;
+
+static const int ending[] = { SIGINT, SIGQUIT, SIGTERM, SIGHUP };
+
+static void fill_mask(sigset_t *mask)
+{
+    sigemptyset(mask);
+    sigaddset(mask, SIGCHLD);
+    for (size_t i = 0; i < sizeof ending / sizeof *ending; i++)
+        sigaddset(mask, ending[i]);
+}
+
+void tn_signals_hold(struct tn_signals *signals)
+{
+    sigset_t mask;
+
+    signals->asked = 0;
+    fill_mask(&mask);
+    pthread_sigmask(SIG_BLOCK, &mask, &signals->before);
+}
+
+void tn_signals_release(struct tn_signals *signals)
+{
+    pthread_sigmask(SIG_SETMASK, &signals->before, NULL);
+}
+
+static struct tn_exit exit_of(int status)
+{
+    if (WIFSIGNALED(status))
+        return (struct tn_exit){ 128 + WTERMSIG(status), WTERMSIG(status) };
+    return (struct tn_exit){ WEXITSTATUS(status), 0 };
+}
+
+/* A signal from the terminal reaches the whole group: only one that was sent is passed on. */
+static void pass_on(pid_t child, const siginfo_t *info, int *asked)
+{
+    if (!*asked)
+        *asked = info->si_signo;
+    if (info->si_code == SI_USER || info->si_code == SI_QUEUE || info->si_code == SI_TKILL)
+        kill(child, info->si_signo);
+}
+
+/* Both kinds of signals are blocked here, so none of them can be missed between two calls. */
+static int wait_for(pid_t child, int *status, int *asked)
+{
+    sigset_t mask;
+
+    fill_mask(&mask);
+    for (;;) {
+        siginfo_t info;
+        pid_t ended = waitpid(child, status, WNOHANG);
+        if (ended == child)
+            return 0;
+        if (ended < 0 && errno != EINTR)
+            return errno;
+        if (sigwaitinfo(&mask, &info) > 0 && info.si_signo != SIGCHLD)
+            pass_on(child, &info, asked);
+    }
+}
+
+static int prepare(posix_spawn_file_actions_t *files, posix_spawnattr_t *attributes, int out,
+                   int err_out, const sigset_t *before)
+{
+    int failed = 0;
+
+    if (out >= 0)
+        failed = posix_spawn_file_actions_adddup2(files, out, STDOUT_FILENO);
+    if (!failed && err_out >= 0)
+        failed = posix_spawn_file_actions_adddup2(files, err_out, STDERR_FILENO);
+    if (!failed)
+        failed = posix_spawnattr_setsigmask(attributes, before);
+    if (!failed)
+        failed = posix_spawnattr_setflags(attributes, POSIX_SPAWN_SETSIGMASK);
+    return failed;
+}
+
+static int start(const char *const *argv, int out, int err_out, const sigset_t *before,
+                 pid_t *child)
+{
+    posix_spawn_file_actions_t files;
+    posix_spawnattr_t attributes;
+    int failed = posix_spawn_file_actions_init(&files);
+
+    if (failed)
+        return failed;
+    failed = posix_spawnattr_init(&attributes);
+    if (!failed) {
+        failed = prepare(&files, &attributes, out, err_out, before);
+        /* argv is not written to; its type is older than const */
+        if (!failed)
+            failed =
+                posix_spawnp(child, argv[0], &files, &attributes, (char *const *)argv, environ);
+        posix_spawnattr_destroy(&attributes);
+    }
+    posix_spawn_file_actions_destroy(&files);
+    return failed;
+}
+
+bool tn_run(const char *const *argv, int out, int err_out, struct tn_signals *signals,
+            struct tn_exit *exit, tenon_error *err)
+{
+    char shown[TN_QUOTE_ROOM];
+    pid_t child;
+    int status = 0;
+    int failed = start(argv, out, err_out, &signals->before, &child);
+
+    if (failed)
+        *exit = (struct tn_exit){ failed == ENOENT ? 127 : 126, 0 };
+    else
+        failed = wait_for(child, &status, &signals->asked);
+    if (failed)
+        return tn_fail_system(err, failed, "%s", tn_quote(shown, argv[0]));
+    *exit = exit_of(status);
+    return true;
+}
