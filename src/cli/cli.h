@@ -24,7 +24,7 @@ struct cli_command {
     int (*run)(struct cli *cli, int argc, const char **argv);
 };
 
-extern const struct cli_command cmd_why, cmd_show, cmd_cc, cmd_wrap, cmd_link;
+extern const struct cli_command cmd_why, cmd_show, cmd_cc, cmd_wrap, cmd_link, cmd_check, cmd_run;
 
 /* One run of the command. */
 struct cli {

@@ -4,8 +4,8 @@
 
 #include "cli.h"
 
-static const struct cli_command *const commands[] = { &cmd_why, &cmd_show, &cmd_cc, &cmd_wrap,
-                                                      &cmd_link };
+static const struct cli_command *const commands[] = { &cmd_why,  &cmd_show,  &cmd_cc, &cmd_wrap,
+                                                      &cmd_link, &cmd_check, &cmd_run };
 
 #define COMMANDS (sizeof commands / sizeof *commands)
 
