@@ -58,8 +58,10 @@ typedef struct tenon_definition {
 
 /*
  * One unit. Two units are the same when their names are, when their implementation digests are
- * (of one kind, not unknown), or when their sets of strong definitions are (not empty): so that a
- * rename does not hide a double.
+ * (of one kind, not unknown), or when their sets of strong definitions are (not empty, not only
+ * names that any program has): so that a rename does not hide a double. A C unit's name that no
+ * project or archive qualifies ("plugin", not "stats/plugin") is no evidence where both define
+ * something and nothing of it is the same.
  */
 typedef struct tenon_unit {
     enum tenon_unit_kind kind;
@@ -142,7 +144,8 @@ typedef struct tenon_visible {
     enum tenon_definition_kind kind;
     bool exported, preemptible;
     bool strong;
-    bool unique; /* STB_GNU_UNIQUE: glibc joins all of them in a process */
+    bool maybe_static; /* a local symbol: hidden by the link, or a static one of that name */
+    bool unique;       /* STB_GNU_UNIQUE: glibc joins all of them in a process */
 } tenon_visible;
 TENON_API size_t tenon_units_visible_count(const tenon_units *units);
 TENON_API const tenon_visible *tenon_units_visible(const tenon_units *units, size_t i);
@@ -176,6 +179,9 @@ TENON_API const char *tenon_unit_kind_name(enum tenon_unit_kind kind);
 TENON_API const char *tenon_digest_kind_name(enum tenon_digest_kind kind);
 TENON_API const char *tenon_record_name(enum tenon_record record);
 TENON_API const char *tenon_answer_name(enum tenon_answer answer);
+
+/* "code" "data" "tls" "comdat" */
+TENON_API const char *tenon_definition_kind_name(enum tenon_definition_kind kind);
 
 /* The kind that a word names; false when none does. */
 TENON_API bool tenon_unit_kind_of(const char *name, enum tenon_unit_kind *kind);

@@ -1,4 +1,5 @@
 /* src/bundle/builder_code.c - adds code to a bundle: its place, its facts, what it provides */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -27,6 +28,22 @@ static bool check_image(const tenon_image *image, tenon_error *err)
     return true;
 }
 
+/*
+ * A library that uses no C library goes where the code is that it was brought along for: their
+ * folder then works as it is.
+ */
+static void join_last_native(const tenon_builder *builder, struct tn_triple *triple)
+{
+    for (size_t i = builder->item_count; i > 0; i--) {
+        const struct tn_item *item = &builder->items[i - 1];
+        if (item->is_code && item->code.kind == TENON_CODE_NATIVE) {
+            if (tn_triple_fits(triple->text, item->code.triple))
+                snprintf(triple->text, sizeof triple->text, "%s", item->code.triple);
+            return;
+        }
+    }
+}
+
 static bool fill_facts(tenon_builder *builder, const tenon_image *image, enum tenon_code_kind kind,
                        const char *base_name, const char *file, tenon_code_entry *code,
                        tenon_error *err)
@@ -36,6 +53,8 @@ static bool fill_facts(tenon_builder *builder, const tenon_image *image, enum te
 
     if (!check_image(image, err) || !tn_triple_of(image, &triple, err))
         return false;
+    if (kind == TENON_CODE_LIBRARY && !triple.libc)
+        join_last_native(builder, &triple);
     if (!base_name)
         base_name = kind == TENON_CODE_LIBRARY && own_name ? own_name : tn_base_name(file);
     *code = (tenon_code_entry){ .kind = kind, .libc = triple.libc };
@@ -71,11 +90,14 @@ static struct tn_item *add(tenon_builder *builder, const char *file, void *bytes
                            enum tenon_code_kind kind, const char *base_name, tenon_error *err)
 {
     tenon_image *image = tenon_image_parse(bytes, size, file, err);
-    tenon_units *units = image ? tenon_units_parse(bytes, size, file, err) : NULL;
+    tenon_units *units = NULL;
     struct tn_item *item = NULL;
     tenon_code_entry code;
 
-    if (units && fill_facts(builder, image, kind, base_name, file, &code, err)) {
+    /* by its name in the bundle: names and origins must not tell where it was packed */
+    if (image && fill_facts(builder, image, kind, base_name, file, &code, err))
+        units = tenon_units_parse(bytes, size, code.path, err);
+    if (units) {
         item = tn_builder_put(builder, code.path, bytes, size, false, err);
         bytes = NULL;
     }

@@ -120,7 +120,7 @@ bool tn_verify_code(const tenon_code_entry *code, const tenon_image *image, teno
 
     if (!tn_triple_of(image, &triple, err))
         return tn_context(err, "entry %s", tn_quote(shown, code->path));
-    if (!same_string(code->triple, triple.text))
+    if (!code->triple || !tn_triple_fits(triple.text, code->triple))
         what = "triple";
     else if (!same_string(code->libc, triple.libc))
         what = "C library";

@@ -24,7 +24,9 @@ struct cli_command {
     int (*run)(struct cli *cli, int argc, const char **argv);
 };
 
-extern const struct cli_command cmd_why, cmd_show, cmd_cc, cmd_wrap, cmd_link, cmd_check, cmd_run;
+extern const struct cli_command cmd_why, cmd_show, cmd_units, cmd_cc, cmd_wrap, cmd_link;
+extern const struct cli_command cmd_bundle, cmd_cache, cmd_pack;
+extern const struct cli_command cmd_check, cmd_run;
 
 /* One run of the command. */
 struct cli {

@@ -76,6 +76,16 @@ bool show_next_element(const char **rest, const char **element, size_t *size)
     return true;
 }
 
+static bool read_units(struct show *show, const char *path, tenon_error *err)
+{
+    const tenon_image_source source = { .path = path };
+
+    if (!show->with_units)
+        return true;
+    show->units = tenon_units_read(show->side.world, &source, err);
+    return show->units;
+}
+
 static bool give(struct cli_answer *answer, const char *label, const char *path, int *status,
                  tenon_error *err)
 {
@@ -86,8 +96,10 @@ static bool give(struct cli_answer *answer, const char *label, const char *path,
                      (show->dlopen ? (unsigned)TENON_PART_DLOPEN : 0u);
     tenon_image *image = tenon_image_open(show->side.world, path, parts, err);
 
-    if (!image)
+    if (!image || !read_units(show, path, err)) {
+        tenon_image_free(image);
         return false;
+    }
     *status = CLI_YES;
     if (cli->json && !cli->quiet) {
         show_print_json(show, image, label, &answer->json);
@@ -95,6 +107,8 @@ static bool give(struct cli_answer *answer, const char *label, const char *path,
         cli_puts(&cli->out, answer->answered ? "\n" : "");
         show_print_text(show, image, label);
     }
+    tenon_units_free(show->units);
+    show->units = NULL;
     tenon_image_free(image);
     return true;
 }
@@ -111,6 +125,7 @@ static int run_show(struct cli *cli, int argc, const char **argv)
           NULL },
         { "dlopen", 0, POPT_ARG_NONE, &show.dlopen, 0,
           "libraries it may ask for at run time (declared, likely)", NULL },
+        { "units", 0, POPT_ARG_NONE, &show.with_units, 0, "its units and their record", NULL },
         { "sysroot", 0, POPT_ARG_STRING, &show.query.sysroot, 0,
           "FILE is a path in the tree below DIR", "DIR" },
         POPT_TABLEEND

@@ -324,8 +324,11 @@ int cli_answer_all(struct cli_answer *answer, const char *const *files)
     }
     for (; *files && !answer->cli->out.error; files++)
         status = cli_worse(status, answer_one(answer, *files));
-    if (has_json(answer)) {
+    if (has_json(answer))
         cli_json_close(json, ']');
+    if (answer->finish)
+        status = cli_worse(status, answer->finish(answer));
+    if (has_json(answer)) {
         cli_json_close(json, '}');
         cli_puts(json->out, "\n");
     }

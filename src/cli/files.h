@@ -18,6 +18,12 @@ struct cli_answer {
      */
     bool (*give)(struct cli_answer *answer, const char *label, const char *path, int *status,
                  tenon_error *err);
+
+    /*
+     * After all files, and in JSON beside "results": what was found out about them together. NULL:
+     * nothing. Returns its status.
+     */
+    int (*finish)(struct cli_answer *answer);
     void *command;
 };
 

@@ -9,6 +9,8 @@ struct show {
     struct cli_query query; /* of it only the sysroot */
     struct cli_side side;
     int exports, imports, dlopen;
+    int with_units;
+    tenon_units *units; /* of the image that is shown; NULL: not asked for */
 };
 
 /* A fact with one value. Text shows what is there; JSON shows every one. */

@@ -1,6 +1,7 @@
 /* src/cli/show_json.c - one row of "results" of `tenon show --json`; keys are those of
  * docs/json.md */
 #include "show.h"
+#include "units.h"
 
 static void open_list(struct cli_json *json, const char *key)
 {
@@ -220,6 +221,8 @@ void show_print_json(const struct show *show, const tenon_image *image, const ch
         put_symbols(json, "imports", image, tenon_image_import);
     if (show->dlopen)
         put_dlopens(json, image);
+    if (show->units)
+        units_put_json(show->cli, show->units, json);
     put_others(json, image);
     put_warnings(json, image);
     cli_json_close(json, '}');

@@ -1,5 +1,6 @@
 /* src/cli/show_text.c - the facts of an image for people: a key and a value on each line */
 #include "show.h"
+#include "units.h"
 
 /* Where values start. */
 #define COLUMN 18
@@ -189,5 +190,7 @@ void show_print_text(const struct show *show, const tenon_image *image, const ch
         put_symbols(out, "imports", image, tenon_image_import);
     if (show->dlopen)
         put_dlopens(out, image);
+    if (show->units)
+        units_print_text(show->cli, show->units);
     put_warnings(out, image);
 }

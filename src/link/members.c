@@ -114,7 +114,7 @@ static bool add_later(struct tn_members *members, const struct subject *subject,
     row->base = base_name(unit.name);
     if (subject->archive && members->guesses)
         return true;
-    return tn_record_write_unit(members->arena, &unit, TN_LITTLE, &row->note, err);
+    return tn_record_write_unit(members->arena, &unit, members->like.endian, &row->note, err);
 }
 
 static bool add_object(struct tn_members *members, struct subject *subject,

@@ -222,6 +222,16 @@ static bool read_definitions(struct tn_arena *arena, struct tn_cursor *c, tenon_
     return true;
 }
 
+/* "PREFIX:PATH" as <tenon/record.h> writes it, or a base name alone. NULL: no memory. */
+static const char *name_of_source(struct tn_arena *arena, const char *name)
+{
+    const char *colon = strchr(name, ':');
+    if (!colon || !colon[1])
+        return tn_native_stem(arena, name);
+    const char *prefix = tn_arena_copy(arena, name, (size_t)(colon - name));
+    return prefix ? tn_native_name(arena, prefix, NULL, colon + 1, 1) : NULL;
+}
+
 static bool read_unit(struct tn_arena *arena, struct tn_view desc, tenon_unit *unit,
                       tenon_error *err)
 {
@@ -245,7 +255,7 @@ static bool read_unit(struct tn_arena *arena, struct tn_view desc, tenon_unit *u
     unit->completed = flags & COMPLETED;
     unit->origin = unit->origin[0] ? unit->origin : NULL;
     if (flags & SOURCE_NAME)
-        unit->name = tn_native_stem(arena, unit->name);
+        unit->name = name_of_source(arena, unit->name);
     return (unit->name || tn_no_memory(err)) && read_definitions(arena, &c, unit, err);
 }
 

@@ -16,7 +16,8 @@
  * type 1, a unit
  *     u8      1, the version of this layout
  *     u8      flags: 1 stateful is known, 2 stateful, 4 added by the linker launcher,
- *             8 the name is a source file's base name (written by tenon/record.h): suffixes go
+ *             8 the name is PREFIX:PATH of a source (written by tenon/record.h): directories and
+ *             suffixes go
  *     u8 u8   kinds of the interface and of the implementation digest (enum tenon_digest_kind)
  *     u8[32]  the interface digest, when its kind is not unknown
  *     u8[32]  the implementation digest, likewise

@@ -17,7 +17,6 @@ struct tenon_units {
     const char **remarks;
     size_t remark_count;
     tenon_visible *visible;
-    bool *perhaps_static; /* by visible: a local symbol, maybe a static of that name */
     size_t visible_count;
 };
 

@@ -17,7 +17,7 @@
 /* One row while they are gathered. */
 struct row {
     tenon_visible v;
-    bool perhaps_static;
+    bool is_copy; /* of another object's data, for a program that is not position independent */
 };
 
 struct rows {
@@ -90,7 +90,8 @@ static bool add_dynamic(const struct tn_elf_symbols *symbols, struct rows *rows,
                                   .exported = true,
                                   .preemptible = is_preemptible(rows, s),
                                   .strong = s->bind == TN_STB_GLOBAL,
-                                  .unique = s->bind == TN_STB_GNU_UNIQUE } };
+                                  .unique = s->bind == TN_STB_GNU_UNIQUE },
+                           .is_copy = s->wants_copy };
         if (!add_row(rows, &row, err))
             return false;
     }
@@ -125,8 +126,9 @@ static bool add_full_row(const struct tn_elf_object *o, const struct tn_elf_obje
     struct row row = { .v = { .name = name,
                               .kind = kind_of(s->type, flags),
                               .strong = local || s->bind == TN_STB_GLOBAL,
-                              .unique = s->bind == TN_STB_GNU_UNIQUE },
-                       .perhaps_static = local && !made_local && s->visibility == TN_STV_DEFAULT };
+                              .maybe_static =
+                                  local && !made_local && s->visibility == TN_STV_DEFAULT,
+                              .unique = s->bind == TN_STB_GNU_UNIQUE } };
     return add_row(rows, &row, err);
 }
 
@@ -155,12 +157,13 @@ static int compare_rows(const void *a_row, const void *b_row)
 {
     const struct row *a = a_row, *b = b_row;
     int order = strcmp(a->v.name, b->v.name);
-    return order ? order : a->perhaps_static - b->perhaps_static; /* certain ones first */
+    return order ? order : a->v.maybe_static - b->v.maybe_static; /* certain ones first */
 }
 
 static void merge_row(struct row *kept, const struct row *other)
 {
-    if (other->perhaps_static && !kept->perhaps_static)
+    kept->is_copy |= other->is_copy;
+    if (other->v.maybe_static && !kept->v.maybe_static)
         return; /* a static beside the real one */
     kept->v.exported |= other->v.exported;
     kept->v.preemptible |= other->v.preemptible;
@@ -181,20 +184,20 @@ static void merge_rows(struct rows *rows)
         else
             rows->at[kept++] = rows->at[i];
     }
-    rows->count = kept;
+    rows->count = 0;
+    for (size_t i = 0; i < kept; i++)
+        if (!rows->at[i].is_copy)
+            rows->at[rows->count++] = rows->at[i];
 }
 
 static bool keep_rows(const struct rows *rows, tenon_units *units, tenon_error *err)
 {
     units->visible = tn_arena_rows(&units->arena, rows->count, sizeof *units->visible);
-    units->perhaps_static =
-        tn_arena_rows(&units->arena, rows->count, sizeof *units->perhaps_static);
-    if (!units->visible || !units->perhaps_static)
+    if (!units->visible)
         return tn_no_memory(err);
     for (size_t i = 0; i < rows->count; i++) {
         units->visible[i] = rows->at[i].v;
         units->visible[i].name = tn_arena_string(&units->arena, rows->at[i].v.name);
-        units->perhaps_static[i] = rows->at[i].perhaps_static;
         if (!units->visible[i].name)
             return tn_no_memory(err);
     }
@@ -280,7 +283,7 @@ bool tenon_units_cover(const tenon_units *units, const tenon_unit *unit)
         if (tn_is_generic(d->name))
             continue;
         telling++;
-        certain += !units->perhaps_static[v - units->visible];
+        certain += !v->maybe_static;
     }
     return certain > 0 || telling > 1;
 }

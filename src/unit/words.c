@@ -12,6 +12,8 @@ static const char *const digest_kinds[] = { "unknown",  "exports-1", "code-1",
 static const char *const records[] = { "none", "assembled", "partial", "complete", "unreadable" };
 static const char *const answers[] = { "no", "yes", "unknown" };
 
+static const char *const definition_kinds[] = { "code", "data", "tls", "comdat" };
+
 static const char *word(const char *const *words, size_t count, unsigned value)
 {
     return value < count ? words[value] : "unknown";
@@ -46,6 +48,11 @@ const char *tenon_record_name(enum tenon_record record)
 const char *tenon_answer_name(enum tenon_answer answer)
 {
     return word(answers, TN_COUNT(answers), answer);
+}
+
+const char *tenon_definition_kind_name(enum tenon_definition_kind kind)
+{
+    return word(definition_kinds, TN_COUNT(definition_kinds), kind);
 }
 
 bool tenon_unit_kind_of(const char *name, enum tenon_unit_kind *kind)
