@@ -190,16 +190,21 @@ static bool covered_here(struct tn_doubles *d, const struct tn_candidate *c,
     return judged.refuses;
 }
 
-/* Each unit of the candidate beside each image that did not record all it has. */
+/* Each unit of the candidate beside the images that define its first symbol. */
 static bool find_covered_there(struct tn_doubles *d, const struct tn_candidate *c,
-                               struct tn_holding *there)
+                               const struct tn_sightings *there)
 {
     bool refuses = false;
-    if (!has_unrecorded(there))
-        return false;
-    for (size_t i = 0; i < c->count; i++)
-        if (c->entries[i].holding != there && c->entries[i].unit->kind == TENON_UNIT_C)
-            refuses |= covered_there(d, c, there, &c->entries[i]);
+    for (size_t i = 0; i < c->count; i++) {
+        const struct tn_entry *e = &c->entries[i];
+        struct tn_holding *h;
+        if (e->unit->kind != TENON_UNIT_C || !tn_unit_set_size(e->unit))
+            continue;
+        const char *symbol = e->unit->definitions[0].name;
+        for (uint32_t at = 0; (h = tn_sightings_next(there, symbol, &at));)
+            if (h != e->holding)
+                refuses |= covered_there(d, c, h, e);
+    }
     return refuses;
 }
 
@@ -311,18 +316,28 @@ static bool find_split(struct tn_doubles *d, const struct tn_candidate *c, struc
 bool tn_doubles_examine(void *arg, const struct tn_candidate *c, struct tn_index *coming)
 {
     struct tn_doubles *d = arg;
-    size_t number = (size_t)(c - d->candidates);
-    const struct tn_images *own = &d->images[number];
-    bool refuses = false;
-    for (size_t i = 0; i < d->registry->count; i++)
-        refuses |= find_covered_there(d, c, d->registry->holdings[i]);
-    for (size_t k = 0; k < number; k++)
-        for (size_t i = 0; i < d->images[k].count; i++)
-            if (!d->candidates[k].refused)
-                refuses |= find_covered_there(d, c, d->images[k].at[i]);
+    const struct tn_images *own = &d->images[c - d->candidates];
+    if (!tn_registry_sight(d->registry, d->world))
+        d->report->no_memory = true;
+    bool refuses = find_covered_there(d, c, &d->registry->sightings);
+    refuses |= find_covered_there(d, c, &d->coming);
     for (size_t i = 0; i < own->count; i++) {
+        if (own->at[i]->is_placed)
+            continue; /* a library that a plugin before brings as well */
         refuses |= find_covered_here(d, c, &d->registry->index, own->at[i]);
         refuses |= find_covered_here(d, c, coming, own->at[i]);
     }
     return find_split(d, c, coming) || refuses;
+}
+
+bool tn_doubles_place(void *arg, const struct tn_candidate *c)
+{
+    struct tn_doubles *d = arg;
+    const struct tn_images *own = &d->images[c - d->candidates];
+    for (size_t i = 0; i < own->count; i++) {
+        if (!own->at[i]->is_placed && !tn_sightings_add(&d->coming, own->at[i], d->world))
+            return false;
+        own->at[i]->is_placed = true;
+    }
+    return true;
 }

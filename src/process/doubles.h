@@ -4,6 +4,7 @@
 
 #include "plan.h"
 #include "registry.h"
+#include "sightings.h"
 
 /* The images of one candidate, own ones first, then those of the system that it brings. */
 struct tn_images {
@@ -17,6 +18,7 @@ struct tn_doubles {
     struct tn_registry *registry;
     const struct tn_candidate *candidates;
     const struct tn_images *images; /* by candidate */
+    struct tn_sightings coming;     /* images of plugins that load before */
     bool joins_unique;              /* the loader makes one of STB_GNU_UNIQUE symbols: glibc */
 };
 
@@ -24,5 +26,8 @@ struct tn_doubles {
 bool tn_doubles_compare(void *arg, const struct tn_candidate *c, const struct tn_entry *there,
                         const struct tn_entry *comes);
 bool tn_doubles_examine(void *arg, const struct tn_candidate *c, struct tn_index *coming);
+
+/* Told when a plugin stays in the plan: what it brings is then there for the next ones. */
+bool tn_doubles_place(void *arg, const struct tn_candidate *c);
 
 #endif

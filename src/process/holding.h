@@ -41,6 +41,7 @@ struct tn_holding {
     uintptr_t base;    /* where it is mapped; 0: it is not */
     bool is_caller;    /* the code of this library is in it */
     int32_t loaded_by; /* index of the holding that caused it; -1 */
+    bool is_placed;    /* in the plan at hand: counted once however many plugins need it */
     bool is_gone;      /* about to be dropped */
     bool must_serve;   /* loaded apart, and now somebody needs its symbols */
     uint32_t row;      /* of the graph at hand */

@@ -9,6 +9,7 @@
 void tn_job_free(struct tn_job *job)
 {
     tn_plan_free(&job->plan);
+    tn_sightings_free(&job->doubles.coming);
     for (size_t i = 0; i < job->count; i++)
         tn_prospect_free(&job->prospects[i]);
     for (size_t i = 0; i < job->brought_count; i++)
@@ -213,6 +214,7 @@ static bool judge_doubles(struct tn_job *job, tenon_error *err)
     };
     job->plan.judge = (struct tn_plan_judge){ .compare = tn_doubles_compare,
                                               .examine = tn_doubles_examine,
+                                              .place = tn_doubles_place,
                                               .arg = &job->doubles };
     return tn_plan_doubles(&job->plan) || tn_no_memory(err);
 }

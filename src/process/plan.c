@@ -397,7 +397,8 @@ static bool check_candidate(struct tn_plan *plan, struct tn_candidate *c)
     bool stays = !(c->refused && plan->each);
     for (size_t i = 0; i < c->brought_count; i++)
         plan->brought[c->brought[i]].introduced |= stays;
-    return good && (stays || tn_index_cut(&plan->coming, before));
+    return good &&
+           (stays ? plan->judge.place(plan->judge.arg, c) : tn_index_cut(&plan->coming, before));
 }
 
 bool tn_plan_doubles(struct tn_plan *plan)

@@ -43,6 +43,8 @@ struct tn_plan_judge {
                     const struct tn_entry *comes);
     /* What is not a matter of two units. `coming` are the units that load before. */
     bool (*examine)(void *arg, const struct tn_candidate *c, struct tn_index *coming);
+    /* The plugin stays: it is there for those that come after it. False: no memory. */
+    bool (*place)(void *arg, const struct tn_candidate *c);
     void *arg;
 };
 

@@ -13,6 +13,7 @@ void tn_registry_free(struct tn_registry *registry)
         tn_holding_free(registry->holdings[i]);
     free(registry->holdings);
     tn_index_free(&registry->index);
+    tn_sightings_free(&registry->sightings);
     *registry = (struct tn_registry){ 0 };
 }
 
@@ -67,6 +68,8 @@ bool tn_registry_keep(struct tn_registry *registry, const bool *marked)
         return false;
     }
     tn_index_free(&registry->index);
+    tn_sightings_free(&registry->sightings); /* to be made anew, when next wanted */
+    registry->sighted = 0;
     registry->index = kept;
     for (size_t i = 0; i < registry->count; i++)
         if (marked[i])
@@ -74,6 +77,14 @@ bool tn_registry_keep(struct tn_registry *registry, const bool *marked)
         else
             tn_holding_free(registry->holdings[i]);
     registry->count = count;
+    return true;
+}
+
+bool tn_registry_sight(struct tn_registry *registry, tenon_world *world)
+{
+    for (; registry->sighted < registry->count; registry->sighted++)
+        if (!tn_sightings_add(&registry->sightings, registry->holdings[registry->sighted], world))
+            return false;
     return true;
 }
 

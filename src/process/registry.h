@@ -6,6 +6,7 @@
 
 #include "holding.h"
 #include "index.h"
+#include "sightings.h"
 
 /*
  * What a process holds. Holdings stand in the loader's order, the program first.
@@ -16,6 +17,8 @@ struct tn_registry {
     struct tn_holding **holdings;
     size_t count, room;
     struct tn_index index;
+    struct tn_sightings sightings; /* of the first `sighted` holdings */
+    size_t sighted;
     unsigned long long adds, subs; /* the loader's own counters at the last look */
 };
 
@@ -39,6 +42,9 @@ bool tn_registry_take_graph(struct tn_registry *registry, tenon_world *world,
 
 /* Drops the holdings that are not marked, and their units. False: no memory. */
 bool tn_registry_keep(struct tn_registry *registry, const bool *marked);
+
+/* Brings `sightings` up to date: reads symbols of what is new. False: no memory. */
+bool tn_registry_sight(struct tn_registry *registry, tenon_world *world);
 
 /* The holding of the image at that path; NULL. */
 struct tn_holding *tn_registry_at_path(const struct tn_registry *registry, const char *path);

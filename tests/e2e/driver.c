@@ -106,7 +106,8 @@ static void compare(const char *before)
     free(after);
 }
 
-/* ---- what can be asked for ---------------------------------------------------------------------- */
+/* ---- what can be asked for ----------------------------------------------------------------------
+ */
 
 static tenon_process *process;
 static unsigned flags;

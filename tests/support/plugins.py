@@ -12,6 +12,8 @@ from report import skip_all
 SOURCE = tenon.source_root()
 BUILD = os.environ.get("TENON_BUILD") or os.path.join(SOURCE, "build")
 
+SHOWN = 20  # lines of an answer that was not expected
+
 COUNTER = """
 static int n;
 int counter_next(void) { return ++n; }
@@ -187,7 +189,9 @@ class Cases:
         if condition:
             return True
         self.wrong += 1
-        print("WRONG %s\n   %s" % (what, str(shown).replace("\n", "\n   ")), flush=True)
+        lines = str(shown).splitlines()
+        more = ["... %d lines more" % (len(lines) - SHOWN)] if len(lines) > SHOWN else []
+        print("\n   ".join(["WRONG " + what, *lines[:SHOWN], *more]), flush=True)
         return False
 
     def refused(self, what, answer, codes, *words):
