@@ -15,7 +15,9 @@
 #include <tenon/tenon.h>
 
 extern char **environ;
-int host_number(void) __attribute__((weak)); /* of the host under test */
+/* of the host under test */
+int host_number(void) __attribute__((weak));
+int host_catches(const tenon_plugin *plugin) __attribute__((weak));
 
 /* ---- the state of the process, as a text ----------------------------------------------------- */
 
@@ -179,22 +181,27 @@ static void unload(const char *name)
     print_report(report);
 }
 
+static const tenon_plugin *named(const char *name)
+{
+    for (size_t i = 0; i < tenon_process_plugin_count(process); i++)
+        if (strcmp(tenon_process_plugin(process, i)->name, name) == 0)
+            return tenon_process_plugin(process, i);
+    return NULL;
+}
+
 /* PLUGIN:SYMBOL, a function int (*)(void) */
 static void call(char *text)
 {
     char *symbol = strchr(text, ':');
     *symbol++ = '\0';
-    for (size_t i = 0; i < tenon_process_plugin_count(process); i++) {
-        const tenon_plugin *plugin = tenon_process_plugin(process, i);
-        void *found = tenon_plugin_symbol(plugin, symbol);
-        int (*function)(void);
-        if (strcmp(plugin->name, text) != 0 || !found)
-            continue;
-        memcpy(&function, &found, sizeof function);
+    const tenon_plugin *plugin = named(text);
+    void *found = plugin ? tenon_plugin_symbol(plugin, symbol) : NULL;
+    int (*function)(void);
+    memcpy(&function, &found, sizeof function);
+    if (found)
         printf("call %s %d\n", symbol, function());
-        return;
-    }
-    printf("call %s nobody\n", symbol);
+    else
+        printf("call %s nobody\n", symbol);
 }
 
 static void *load_in_thread(void *arg)
@@ -284,6 +291,8 @@ static void act(char *word)
         unload(value);
     else if (is(word, "call=", &value))
         call(value);
+    else if (is(word, "catch=", &value))
+        printf("catch %d\n", host_catches(named(value)));
     else if (is(word, "threads=", &value))
         load_in_threads(value);
     else if (is(word, "dlopen=", &value))
