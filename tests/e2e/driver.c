@@ -311,6 +311,9 @@ static void act(char *word)
         verbose = 1;
     else if (strcmp(word, "units") == 0)
         list_units();
+    else if (strcmp(word, "plugins") == 0)
+        for (size_t i = 0; i < tenon_process_plugin_count(process); i++)
+            printf("has %s\n", tenon_process_plugin(process, i)->name);
     else if (strcmp(word, "list") == 0)
         list_plugins();
     else if (strcmp(word, "number") == 0)
