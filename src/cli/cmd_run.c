@@ -1,4 +1,5 @@
 /* src/cli/cmd_run.c - loads plugins into a bare host, this very command, and prints what happens */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -19,6 +20,7 @@ static void print_event(void *arg, const tenon_event *event)
 {
     struct cli *cli = arg;
     const char *subject = event->subject ? event->subject : event->plugin;
+    fflush(stdout); /* what a plugin printed comes before */
     if (cli->json || cli->quiet)
         return;
     cli_puts(&cli->out, tenon_event_name(event->kind));

@@ -144,6 +144,26 @@ static void put_line(struct cli_out *out, enum cli_style style, const char *word
     cli_puts(out, "\n");
 }
 
+#define NOTES_MOST 8 /* more of them only with -v: a library of a hundred members has as many */
+
+static void put_notes(const struct cli_plugins *plugins, const tenon_report *report)
+{
+    struct cli_out *out = &plugins->cli->out;
+    const tenon_finding *finding;
+    size_t count = 0;
+    for (size_t i = 0; (finding = tenon_report_finding(report, i)); i++) {
+        if (finding->refuses)
+            continue;
+        if (count++ < NOTES_MOST || plugins->cli->verbose)
+            put_line(out, CLI_NOTE, tenon_finding_name(finding->kind), finding->message);
+    }
+    if (count <= NOTES_MOST || plugins->cli->verbose)
+        return;
+    cli_puts(out, "  ");
+    cli_plural(out, count - NOTES_MOST, "note", "notes");
+    cli_puts(out, " more (-v shows them)\n");
+}
+
 static void put_text(const struct cli_plugins *plugins, const tenon_report *report)
 {
     struct cli_out *out = &plugins->cli->out;
@@ -162,9 +182,7 @@ static void put_text(const struct cli_plugins *plugins, const tenon_report *repo
         cli_text(out, tenon_report_step(report, i));
         cli_puts(out, "\n");
     }
-    for (size_t i = 0; (finding = tenon_report_finding(report, i)); i++)
-        if (!finding->refuses)
-            put_line(out, CLI_NOTE, tenon_finding_name(finding->kind), finding->message);
+    put_notes(plugins, report);
 }
 
 int cli_report_plugins(const struct cli_plugins *plugins, const tenon_report *report)

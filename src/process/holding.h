@@ -71,6 +71,9 @@ bool tn_holding_take_bytes(struct tn_holding *holding, const void *bytes, size_t
 /* What the dynamic linker sees of it. */
 struct tn_sight tn_holding_sight(struct tn_holding *holding, tenon_world *world);
 
+/* Bytes of thread-local data of the image at that path (static_tls.c); 0: none, or not known. */
+uint64_t tn_tls_size(tenon_world *world, const char *path);
+
 /* The units that its record names, numbered through all records; NULL past the last. */
 const tenon_unit *tn_holding_unit(const struct tn_holding *holding, size_t i);
 

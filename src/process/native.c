@@ -361,10 +361,12 @@ static void check_tls(struct answer *a)
     uint64_t room = musl ? 0 : GLIBC_SURPLUS, used = 0;
     for (size_t row = 0; row < a->count; row++) {
         struct tn_holding *h = a->holding[row];
-        if (!h || !h->has_static_tls || h->serves_all || !h->tls_size)
+        if (!h || !h->has_static_tls || h->serves_all)
             continue;
+        if (!h->tls_size)
+            h->tls_size = tn_tls_size(a->job->world, h->path);
         used += h->tls_size;
-        if (a->owner[row] != NOBODY && used > room)
+        if (a->owner[row] != NOBODY && h->tls_size && used > room)
             tn_say_tls(a->job, a->owner[row], h, used, room);
     }
 }
@@ -445,10 +447,9 @@ static bool read_answer(struct answer *a, tenon_error *err)
     check_libraries(a);
     check_versions(a);
     check_bindings(a);
-    check_tls(a);
     memset(a->stamp, 0, a->count * sizeof *a->stamp);
     return (!a->job->brought_count || tn_fail(err, TENON_E_ARGUMENT, "checked twice")) &&
-           take_system(a, err) && list_brought(a, err);
+           take_system(a, err) && list_brought(a, err) && (check_tls(a), true);
 }
 
 static void free_answer(struct answer *a)

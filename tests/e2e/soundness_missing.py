@@ -90,6 +90,18 @@ def systems(shop, cases):
                       "x86_64-linux-musl")
 
 
+def static_tls(shop, cases):
+    """Initial-exec data comes out of the little room that the loader keeps for late comers."""
+    code = "__thread char room[%d] = {1}; int plugin_number(void) { return room[0]; }"
+    for name, size in (("tls_small", 64), ("tls_large", 8192)):
+        shop.plugin(name, code % size, "-ftls-model=initial-exec")
+    answer = shop.ask("host", "load=tls_small.plugin", "call=tls_small:plugin_number")
+    cases.loads("a little static TLS", answer)
+    cases.expect("it works", answer.one("call") == "plugin_number 1", answer)
+    answer = shop.ask("host", "load=tls_large.plugin")
+    cases.refused("too much static TLS", answer, ["static-tls"], "8192 bytes would be used")
+
+
 def order(shop, cases):
     """Two plugins of which one needs the other, by its library's name and by a unit."""
     shop.plugin("base", "int base_number(void) { return 40; }", "-Wl,-soname,base.so")
@@ -206,6 +218,7 @@ def main():
         missing(shop, cases)
         version(shop, cases)
         systems(shop, cases)
+        static_tls(shop, cases)
         order(shop, cases)
         cycle(shop, cases)
         starting(shop, cases)
