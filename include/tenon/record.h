@@ -3,7 +3,7 @@
 #define TENON_RECORD_H
 
 /*
- * Included by a source (or by the compiler: -include tenon/record.h), this puts the note of a unit
+ * Included by a source (or by gcc: -include tenon/record.h), this puts the note of a unit
  * into its object: the name, and nothing else. Digests, definitions and whether the unit keeps
  * state stay unknown; "tenon cc" and "tenon wrap" know them and put a whole note in this one's
  * place. It works with intermediate code (-flto) too, and needs no linking with libtenon.
@@ -22,6 +22,11 @@
 #endif
 #ifndef TENON_UNIT
 #define TENON_UNIT __BASE_FILE__
+#ifdef __clang__ /* which does not know its source there */
+__extension__ _Static_assert(__builtin_strcmp(TENON_UNIT, "<built-in>") != 0,
+                             "with clang, include <tenon/record.h> in the source, not by "
+                             "-include; or define TENON_UNIT");
+#endif
 #endif
 
 __asm__(".pushsection .note.tenon,\"a\",%note\n"

@@ -76,7 +76,7 @@ static bool claim_units(tenon_builder *builder, struct tn_item *item, const teno
             .interface = unit->interface,
             .implementation = unit->implementation,
             .stateful = unit->stateful,
-            .origin = unit->origin,
+            .origin = unit->origin && strcmp(unit->origin, item->path) != 0 ? unit->origin : NULL,
             .code = item->path,
         };
         if (!tn_builder_claim(builder, &item->claims, &claim, err))

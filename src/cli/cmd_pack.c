@@ -11,6 +11,7 @@ static int run_pack(struct cli *cli, int argc, const char **argv)
 
     if (cli_parse(cli, table, argc, argv, &files, &status))
         status = pack_all(&pack, files);
+    pack_end(&pack);
     pack_options_free(&options);
     return status;
 }

@@ -35,7 +35,8 @@ static bool set_strings(const struct cli_manifest *m, tenon_builder *builder, te
     };
 
     for (size_t i = 0; i < sizeof values / sizeof *values; i++)
-        if (values[i].value && !tenon_builder_set(builder, values[i].key, values[i].value, err))
+        if (values[i].value && !tenon_builder_set(builder, values[i].key,
+                                                  *values[i].value ? values[i].value : NULL, err))
             return false;
     return true;
 }

@@ -25,7 +25,7 @@ static bool begin(struct pack *pack, tenon_error *err)
     return pack->builder;
 }
 
-static void end(struct pack *pack)
+void pack_end(struct pack *pack)
 {
     pack_remove_scratch(pack);
     free(pack->patched);
@@ -204,6 +204,5 @@ int pack_all(struct pack *pack, const char *const *files)
         status = cli_fail_one(pack->cli, pack->out, &err);
     else
         status = answer(pack, &err);
-    end(pack);
     return status;
 }

@@ -61,13 +61,17 @@ struct pack {
     size_t file_count;
     bool has_host_record;
     enum tenon_record host_record;
-    char *scratch; /* a directory for patched copies; NULL: none was needed */
+    char *scratch; /* a directory for files that are not kept; NULL: none was needed */
     struct pack_patched *patched;
     size_t patched_count, patched_room;
 };
 
-/* Packs these files of code; returns the exit status, everything was printed. */
+/*
+ * Packs these files of code; returns the exit status, everything was printed. pack_end() is needed
+ * in any case.
+ */
 int pack_all(struct pack *pack, const char *const *files);
+void pack_end(struct pack *pack);
 
 void pack_options_free(struct pack_options *options);
 
@@ -80,11 +84,11 @@ void pack_options_free(struct pack_options *options);
  */
 const char *pack_patch(struct pack *pack, const struct tn_needed *row, tenon_error *err);
 
-/* Removes the copies. */
-void pack_remove_scratch(struct pack *pack);
+/* A directory for files that are not kept: pack->scratch. Twice is fine. */
+bool pack_make_scratch(struct pack *pack, tenon_error *err);
 
-/* Runs a program found along PATH; its exit status, 127 when it cannot be started, -1 by signal. */
-int pack_run_program(const char *const *argv);
+/* Removes it with the files in it. */
+void pack_remove_scratch(struct pack *pack);
 
 /* ---- pack_report.c
  * ------------------------------------------------------------------------------- */

@@ -1,35 +1,19 @@
 /* src/cli/pack_run_path.c - run paths written by patchelf, into copies and when it was asked for */
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "builder.h"
 #include "fail.h"
 #include "pack.h"
 #include "replace_file.h"
+#include "run.h"
 
-extern char **environ;
-
-int pack_run_program(const char *const *argv)
-{
-    int status;
-    pid_t child;
-
-    if (posix_spawnp(&child, argv[0], NULL, NULL, (char *const *)argv, environ) != 0)
-        return 127;
-    while (waitpid(child, &status, 0) < 0)
-        if (errno != EINTR)
-            return -1;
-    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
-}
-
-static bool make_scratch(struct pack *pack, tenon_error *err)
+bool pack_make_scratch(struct pack *pack, tenon_error *err)
 {
     const char *place = getenv("TMPDIR");
 
@@ -80,10 +64,12 @@ static bool check_patched(struct pack *pack, const char *path, tenon_error *err)
 
 const char *pack_patch(struct pack *pack, const struct tn_needed *row, tenon_error *err)
 {
+    struct tn_signals signals;
+    struct tn_exit result = { 0 };
     const char *path;
-    int status;
+    bool started;
 
-    if (!make_scratch(pack, err))
+    if (!pack_make_scratch(pack, err))
         return NULL;
     path =
         tn_arena_format(&pack->arena, "%s/%zu-%s", pack->scratch, pack->patched_count, row->name);
@@ -93,11 +79,15 @@ const char *pack_patch(struct pack *pack, const struct tn_needed *row, tenon_err
     }
     if (!copy(row->path, path, err))
         return NULL;
-    status =
-        pack_run_program((const char *const[]){ "patchelf", "--set-rpath", "$ORIGIN", path, NULL });
-    if (status == 127)
-        tn_fail(err, TENON_E_UNSUPPORTED, "--set-runpath needs patchelf, which is not installed");
-    else if (status != 0)
+    tn_signals_hold(&signals);
+    started = tn_run((const char *const[]){ "patchelf", "--set-rpath", "$ORIGIN", path, NULL }, -1,
+                     -1, &signals, &result, err);
+    if (signals.asked)
+        pack_remove_scratch(pack);
+    tn_signals_release(&signals);
+    if (!started)
+        tn_context(err, "--set-runpath needs patchelf");
+    else if (result.status != 0)
         tn_fail(err, TENON_E_MALFORMED, "patchelf failed for %s", row->path);
     else if (check_patched(pack, path, err))
         return path;
@@ -106,10 +96,16 @@ const char *pack_patch(struct pack *pack, const struct tn_needed *row, tenon_err
 
 void pack_remove_scratch(struct pack *pack)
 {
+    DIR *list = pack->scratch ? opendir(pack->scratch) : NULL;
+    struct dirent *entry;
+
     if (!pack->scratch)
         return;
-    for (size_t i = 0; i < pack->patched_count; i++)
-        unlink(pack->patched[i].copy);
+    while (list && (entry = readdir(list)))
+        if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
+            unlinkat(dirfd(list), entry->d_name, 0);
+    if (list)
+        closedir(list);
     rmdir(pack->scratch);
     free(pack->scratch);
     pack->scratch = NULL;

@@ -176,7 +176,7 @@ static bool read_name(struct tn_ar *ar, struct tn_ar_member *m, const uint8_t *f
     if (field[0] == '/')
         return read_slash_name(ar, m, field, size, err);
     m->external = ar->thin;
-    if (size > 3 && memcmp(field, "#1/", 3) == 0 && !ar->thin) {
+    if (size >= 3 && memcmp(field, "#1/", 3) == 0 && !ar->thin) {
         if (!read_bsd_name(ar, m, field, size, err))
             return false;
     } else if (!keep_name(ar, m, field, field[size - 1] == '/' ? size - 1 : size, err)) {

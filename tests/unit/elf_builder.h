@@ -113,6 +113,8 @@ static inline void elf_store(uint8_t *at, uint64_t value, unsigned size, bool bi
 static inline void elf_number(struct elf_out *out, uint64_t value, unsigned size)
 {
     uint8_t bytes[8];
+    if (size > sizeof bytes)
+        abort();
     elf_store(bytes, value, size, out->big);
     elf_put(out, bytes, size);
 }

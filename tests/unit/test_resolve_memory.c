@@ -17,58 +17,8 @@
 #include <cmocka.h>
 
 #include "arena.h"
-#include "failing_malloc.h"
+#include "failing_arena.h"
 #include "world_case.h"
-
-void *__real_tn_arena_take(struct tn_arena *arena, size_t size);
-void *__real_tn_arena_rows(struct tn_arena *arena, size_t count, size_t size);
-void *__real_tn_arena_bytes(struct tn_arena *arena, size_t size);
-char *__real_tn_arena_copy(struct tn_arena *arena, const void *bytes, size_t size);
-char *__real_tn_arena_string(struct tn_arena *arena, const char *string);
-void *__wrap_tn_arena_take(struct tn_arena *arena, size_t size);
-void *__wrap_tn_arena_rows(struct tn_arena *arena, size_t count, size_t size);
-void *__wrap_tn_arena_bytes(struct tn_arena *arena, size_t size);
-char *__wrap_tn_arena_copy(struct tn_arena *arena, const void *bytes, size_t size);
-char *__wrap_tn_arena_string(struct tn_arena *arena, const char *string);
-char *__wrap_tn_arena_format(struct tn_arena *arena, const char *format, ...)
-    __attribute__((format(printf, 2, 3)));
-
-void *__wrap_tn_arena_take(struct tn_arena *arena, size_t size)
-{
-    return may_allocate() ? __real_tn_arena_take(arena, size) : NULL;
-}
-
-void *__wrap_tn_arena_rows(struct tn_arena *arena, size_t count, size_t size)
-{
-    return may_allocate() ? __real_tn_arena_rows(arena, count, size) : NULL;
-}
-
-void *__wrap_tn_arena_bytes(struct tn_arena *arena, size_t size)
-{
-    return may_allocate() ? __real_tn_arena_bytes(arena, size) : NULL;
-}
-
-char *__wrap_tn_arena_copy(struct tn_arena *arena, const void *bytes, size_t size)
-{
-    return may_allocate() ? __real_tn_arena_copy(arena, bytes, size) : NULL;
-}
-
-char *__wrap_tn_arena_string(struct tn_arena *arena, const char *string)
-{
-    return may_allocate() ? __real_tn_arena_string(arena, string) : NULL;
-}
-
-char *__wrap_tn_arena_format(struct tn_arena *arena, const char *format, ...)
-{
-    va_list arguments;
-    char *text = NULL, *out = NULL;
-    va_start(arguments, format);
-    if (may_allocate() && vasprintf(&text, format, arguments) >= 0)
-        out = __real_tn_arena_string(arena, text);
-    va_end(arguments);
-    free(text);
-    return out;
-}
 
 #define ALL_FLAGS (TENON_RESOLVE_LATER | TENON_RESOLVE_SYMBOLS | TENON_RESOLVE_DLOPEN)
 
