@@ -20,7 +20,7 @@
 #include "table.h"
 
 #define WORTH_IT 8       /* files to read: for fewer a thread costs more than it brings */
-#define RESULTS 64       /* that many files the thread may be ahead */
+#define RESULTS 32       /* that many files the thread may be ahead */
 #define RESULTS_MOST 512 /* ... when it has guessed wrong and they lie about */
 #define USUAL 2000       /* bytes that the facts of a file take in its arena */
 #define SPINS 1000       /* looks before sleeping: that is some microseconds, sleeping is tens */
@@ -304,10 +304,14 @@ static void new_results(struct tn_ahead *ahead)
     }
 }
 
-/* When results of wrong guesses lie about and none is left. */
-static void add_results(struct tn_ahead *ahead)
+/* The caller has to read a file itself: the thread should not sleep while there are others. */
+static void rouse(struct tn_ahead *ahead)
 {
-    new_results(ahead);
+    bool idle = ahead->likely == ahead->row_count && ahead->next == ahead->list_count;
+    if (!ahead->thread_waits || idle)
+        return;
+    if (!ahead->unused) /* wrong guesses hold all that there were */
+        new_results(ahead);
     if (ahead->unused)
         wake(&ahead->taken, &ahead->thread_waits);
 }
@@ -411,8 +415,8 @@ void tn_ahead_need(struct tn_ahead *ahead, const char *name)
 static struct tn_ahead_result *take(struct tn_ahead *ahead, size_t row)
 {
     struct tn_ahead_result *result = row < ahead->row_count ? give(ahead, row) : NULL;
-    if (!result && ahead->started && !ahead->unused)
-        add_results(ahead);
+    if (!result)
+        rouse(ahead);
     return result;
 }
 
