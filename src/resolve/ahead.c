@@ -59,6 +59,8 @@ struct tn_ahead {
     size_t likely;         /* the first need that the thread has not seen */
     size_t next;           /* ... of the list */
     struct tn_map claims;  /* device and inode to row, or CALLERS */
+    bool caller_reads;     /* a file itself: */
+    uint32_t its_key[4];   /* ... this one */
     struct tn_ahead_result *unused;
     size_t unused_count, result_count;
 };
@@ -111,15 +113,26 @@ static void set_state(struct row *row, enum row_state state)
     atomic_store_explicit(&row->state, state, memory_order_release);
 }
 
-/* Who reads this file: `owner` if nobody had claimed it. Without memory the claimer reads it. */
-static uint32_t claim(struct tn_ahead *ahead, const tenon_file_info *info, uint32_t owner)
+static void key_of(const tenon_file_info *info, uint32_t key[4])
 {
-    const uint32_t key[4] = { (uint32_t)(info->device >> 32), (uint32_t)info->device,
-                              (uint32_t)(info->inode >> 32), (uint32_t)info->inode };
+    key[0] = (uint32_t)(info->device >> 32);
+    key[1] = (uint32_t)info->device;
+    key[2] = (uint32_t)(info->inode >> 32);
+    key[3] = (uint32_t)info->inode;
+}
+
+/* Who reads the file of a row: that row if nobody had claimed it. Without memory it does. */
+static uint32_t claim(struct tn_ahead *ahead, const tenon_file_info *info, uint32_t row)
+{
+    uint32_t key[4];
+    key_of(info, key);
     uint32_t known = tn_map_find(&ahead->claims, key);
-    if (known == TN_NO_NAME)
-        (void)tn_map_set(&ahead->claims, key, owner);
-    return known == TN_NO_NAME ? owner : known;
+    if (known != TN_NO_NAME)
+        return known;
+    if (ahead->caller_reads && memcmp(key, ahead->its_key, sizeof key) == 0)
+        return CALLERS;
+    (void)tn_map_set(&ahead->claims, key, row);
+    return row;
 }
 
 /* The next row, not counted yet; NULL: no memory. */
@@ -442,11 +455,24 @@ struct tn_ahead_result *tn_ahead_claim(struct tn_ahead *ahead, const tenon_file_
 {
     struct tn_ahead_result *result = NULL;
     lock(ahead);
-    uint32_t owner = claim(ahead, info, CALLERS);
-    if (owner != CALLERS)
+    key_of(info, ahead->its_key);
+    uint32_t owner = tn_map_find(&ahead->claims, ahead->its_key);
+    if (owner != TN_NO_NAME && owner != CALLERS)
         result = give(ahead, owner);
+    ahead->caller_reads = result == NULL;
     unlock(ahead);
     return result;
+}
+
+void tn_ahead_read(struct tn_ahead *ahead, const tenon_file_info *info, bool for_good)
+{
+    uint32_t key[4];
+    key_of(info, key);
+    lock(ahead);
+    ahead->caller_reads = false;
+    if (for_good)
+        (void)tn_map_set(&ahead->claims, key, CALLERS);
+    unlock(ahead);
 }
 
 void tn_ahead_done(struct tn_ahead *ahead, struct tn_ahead_result *result)
