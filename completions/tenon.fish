@@ -1,12 +1,21 @@
 # tenon.fish - completion of tenon's command line for fish
 
 set -l commands why show units
+set -l commands why show cc wrap link
+set -l commands why show pack build bundle cache
 set -l levels x86-64-v2 x86-64-v3 x86-64-v4 power9 power10 z13 z14 z15 z16
 
 complete -c tenon -n "not __fish_seen_subcommand_from $commands" -f
 complete -c tenon -n "not __fish_seen_subcommand_from $commands" -a why -d 'what would be loaded, and why'
 complete -c tenon -n "not __fish_seen_subcommand_from $commands" -a show -d 'what the linker recorded'
 complete -c tenon -n "not __fish_seen_subcommand_from $commands" -a units -d 'units of a file'
+complete -c tenon -n "not __fish_seen_subcommand_from $commands" -a cc -d 'compile, with notes that name units'
+complete -c tenon -n "not __fish_seen_subcommand_from $commands" -a wrap -d 'put such notes into ready files'
+complete -c tenon -n "not __fish_seen_subcommand_from $commands" -a link -d 'link with a record of what is in it'
+complete -c tenon -n "not __fish_seen_subcommand_from $commands" -a pack -d 'a plugin bundle of ready code'
+complete -c tenon -n "not __fish_seen_subcommand_from $commands" -a build -d 'a plugin bundle of sources'
+complete -c tenon -n "not __fish_seen_subcommand_from $commands" -a bundle -d 'look at plugin bundles'
+complete -c tenon -n "not __fish_seen_subcommand_from $commands" -a cache -d 'what was taken out of bundles'
 complete -c tenon -l help -d 'print the help and exit'
 complete -c tenon -l version -d 'print the version and exit'
 
@@ -16,6 +25,9 @@ complete -c tenon -n "$any" -s q -l quiet -d 'no answer, only the exit status'
 complete -c tenon -n "$any" -s v -l verbose -d 'say more'
 complete -c tenon -n "$any" -l color -x -a 'auto always never' -d 'colours'
 complete -c tenon -n "$any" -l sysroot -x -a '(__fish_complete_directories)' -d 'the system below'
+set -l image '__fish_seen_subcommand_from why show'
+complete -c tenon -n "$image" -l dlopen -d 'libraries it may ask for at run time'
+complete -c tenon -n "$image" -l sysroot -x -a '(__fish_complete_directories)' -d 'the system below'
 
 set -l images '__fish_seen_subcommand_from why show'
 complete -c tenon -n "$images" -l dlopen -d 'libraries it may ask for at run time'
@@ -45,3 +57,53 @@ complete -c tenon -n "$show" -l units -d 'its units and their record'
 set -l units '__fish_seen_subcommand_from units'
 complete -c tenon -n "$units" -l doubles -d 'only what is there twice among all files'
 complete -c tenon -n "$units" -l skip-other -d 'leave out files that are no images'
+
+set -l record '__fish_seen_subcommand_from cc wrap link'
+complete -c tenon -n "$record" -s p -l unit-prefix -x -d 'prefix of names'
+complete -c tenon -n '__fish_seen_subcommand_from wrap' -s o -l output -r -d 'write this file'
+
+set -l made '__fish_seen_subcommand_from pack build'
+complete -c tenon -n "$made" -s o -l output -r -d "the bundle to write"
+complete -c tenon -n "$made" -l bundle -x -a 'auto none' -d "libraries to bring along"
+complete -c tenon -n "$made" -l host -r -d "the program that loads it"
+complete -c tenon -n "$made" -l resource -r -d "a file as data/NAME"
+complete -c tenon -n "$made" -l data -r -d "a file as data/NAME"
+complete -c tenon -n "$made" -l set-runpath -d "write missing run paths into copies"
+
+set -l build '__fish_seen_subcommand_from build'
+complete -c tenon -n "$build" -l cc -r -d "the compiler"
+complete -c tenon -n "$build" -l cflag -x -d "a word for the compiler"
+complete -c tenon -n "$build" -l ldflag -x -d "a word for the link"
+complete -c tenon -n "$build" -l unit-prefix -x -d "what the names of units begin with"
+
+set -l written '__fish_seen_subcommand_from pack build bundle'
+complete -c tenon -n "$written" -l name -x -d "the plugin's name"
+complete -c tenon -n "$written" -l desc -x -d "what it is"
+complete -c tenon -n "$written" -l author -x -d "who wrote it"
+complete -c tenon -n "$written" -l date -x -d "when, in seconds since 1970"
+complete -c tenon -n "$written" -l url -x -d "where there is more"
+complete -c tenon -n "$written" -l license -x -d "its license"
+complete -c tenon -n "$written" -l copyrights -x -d "its copyright notices"
+complete -c tenon -n "$written" -l main -x -d "base name of its own code"
+complete -c tenon -n "$written" -l tags -x -d "features it offers"
+complete -c tenon -n "$written" -l cons -x -d "features the host must offer"
+complete -c tenon -n "$written" -l argv -x -d "a line about its arguments"
+complete -c tenon -n "$written" -l private -x -d "a unit that is a copy of its own"
+complete -c tenon -n "$written" -l requires -x -d "a unit the host must have"
+complete -c tenon -n "$written" -l provides -x -d "a unit it has"
+complete -c tenon -n "$written" -l version -x -d "the plugin's version"
+
+set -l bundle '__fish_seen_subcommand_from bundle'
+complete -c tenon -n "$bundle" -a 'show update install remove'
+complete -c tenon -n "$bundle" -l manifest -d "tenon.json as it is"
+complete -c tenon -n "$bundle" -l resources -d "only the resources"
+complete -c tenon -n "$bundle" -l libraries -d "only the libraries"
+complete -c tenon -n "$bundle" -l verify -d "read and check everything"
+complete -c tenon -n "$bundle" -l destdir -x -a '(__fish_complete_directories)' -d "the directory"
+complete -c tenon -n "$bundle" -l add-resource -r -d "a file as data/NAME"
+complete -c tenon -n "$bundle" -l drop -x -d "an entry to leave out"
+
+set -l cache '__fish_seen_subcommand_from cache'
+complete -c tenon -n "$cache" -f -a 'list prune'
+complete -c tenon -n "$cache" -l cache -x -a '(__fish_complete_directories)' -d "the cache directory"
+complete -c tenon -n "$cache" -l all -d "remove everything"
