@@ -1,6 +1,7 @@
 # tenon.bash - completion of tenon's command line for bash
 # shellcheck shell=bash disable=SC2207
 
+_tenon_commands='why show units cc wrap link pack build bundle cache'
 _tenon_cpu='x86-64-v2 x86-64-v3 x86-64-v4 power9 power10 z13 z14 z15 z16'
 _tenon_common='--json --quiet --verbose --color --help --version'
 _tenon_why='--lib --symbols --dlopen --what-if --skip-other --sysroot --loader --env --clean-env
@@ -16,7 +17,6 @@ _tenon_build="--cc --cflag --ldflag --unit-prefix $_tenon_pack"
 _tenon_bundle="--manifest --resources --libraries --verify --destdir --add-resource --drop
     $_tenon_manifest"
 _tenon_cache='--cache --all'
-_tenon_show='--exports --imports --dlopen --sysroot'
 
 # Words for the value of the option $1 into COMPREPLY; false when it takes none that we know.
 _tenon_value() {
@@ -37,13 +37,13 @@ _tenon_value() {
         COMPREPLY=()
         ;;
     --sysroot | --cwd) COMPREPLY=($(compgen -d -- "$current")) ;;
-    --exe | --interpreter | --output) COMPREPLY=($(compgen -f -- "$current")) ;;
+    --exe | --interpreter) COMPREPLY=($(compgen -f -- "$current")) ;;
     --env) COMPREPLY=($(compgen -S = -W 'LD_LIBRARY_PATH LD_PRELOAD' -- "$current")) ;;
     --what-if)
         COMPREPLY=($(compgen -W 'env: secure interpreter: without: cpu:' -- "$current"))
         compopt -o nospace
         ;;
-    --lib | --platform | --unit-prefix) COMPREPLY=() ;;
+    --lib | --platform) COMPREPLY=() ;;
     *) return 1 ;;
     esac
     return 0
@@ -60,9 +60,7 @@ _tenon() {
     fi
     COMPREPLY=()
     if ((COMP_CWORD == 1)); then
-        COMPREPLY=($(compgen -W 'why show units --help --version' -- "$current"))
-        COMPREPLY=($(compgen -W 'why show cc wrap link --help --version' -- "$current"))
-        COMPREPLY=($(compgen -W 'why show pack build bundle cache --help --version' -- "$current"))
+        COMPREPLY=($(compgen -W "$_tenon_commands --help --version" -- "$current"))
         return
     fi
     _tenon_value "$previous" "$current" && return

@@ -1,8 +1,6 @@
 # tenon.fish - completion of tenon's command line for fish
 
-set -l commands why show units
-set -l commands why show cc wrap link
-set -l commands why show pack build bundle cache
+set -l commands why show units cc wrap link pack build bundle cache
 set -l levels x86-64-v2 x86-64-v3 x86-64-v4 power9 power10 z13 z14 z15 z16
 
 complete -c tenon -n "not __fish_seen_subcommand_from $commands" -f
@@ -24,10 +22,9 @@ complete -c tenon -n "$any" -l json -d 'print one JSON object'
 complete -c tenon -n "$any" -s q -l quiet -d 'no answer, only the exit status'
 complete -c tenon -n "$any" -s v -l verbose -d 'say more'
 complete -c tenon -n "$any" -l color -x -a 'auto always never' -d 'colours'
-complete -c tenon -n "$any" -l sysroot -x -a '(__fish_complete_directories)' -d 'the system below'
-set -l image '__fish_seen_subcommand_from why show'
-complete -c tenon -n "$image" -l dlopen -d 'libraries it may ask for at run time'
-complete -c tenon -n "$image" -l sysroot -x -a '(__fish_complete_directories)' -d 'the system below'
+
+set -l systems '__fish_seen_subcommand_from why show units'
+complete -c tenon -n "$systems" -l sysroot -x -a '(__fish_complete_directories)' -d 'the system below'
 
 set -l images '__fish_seen_subcommand_from why show'
 complete -c tenon -n "$images" -l dlopen -d 'libraries it may ask for at run time'

@@ -22,7 +22,7 @@
 #define WORTH_IT 8       /* files to read: for fewer a thread costs more than it brings */
 #define RESULTS 32       /* that many files the thread may be ahead */
 #define RESULTS_MOST 512 /* ... when it has guessed wrong and they lie about */
-#define USUAL 8000       /* bytes that reading one file takes in its arena */
+#define USUAL 2000       /* bytes that the facts of a file take in its arena */
 #define SPINS 1000       /* looks before sleeping: that is some microseconds, sleeping is tens */
 #define CALLERS (TN_NO_NAME - 1)
 
@@ -51,13 +51,16 @@ struct tn_ahead {
     tenon_world *world;
     const struct tn_target *target; /* NULL: no needs are guessed */
     struct tn_arena arena;
-    struct row **rows; /* those of the list, then the likely needs; they never move */
+    struct tn_arena scratch; /* the caller's, for one file; the thread has its own */
+    struct row **rows;       /* those of the list, then the likely needs; they never move */
     size_t row_count, row_room, list_count;
     struct tn_names paths; /* of the likely needs, in the order of their rows */
     struct tn_names needs; /* names whose path was guessed already */
     size_t likely;         /* the first need that the thread has not seen */
     size_t next;           /* ... of the list */
     struct tn_map claims;  /* device and inode to row, or CALLERS */
+    bool caller_reads;     /* a file itself: */
+    uint32_t its_key[4];   /* ... this one */
     struct tn_ahead_result *unused;
     size_t unused_count, result_count;
 };
@@ -110,15 +113,26 @@ static void set_state(struct row *row, enum row_state state)
     atomic_store_explicit(&row->state, state, memory_order_release);
 }
 
-/* Who reads this file: `owner` if nobody had claimed it. Without memory the claimer reads it. */
-static uint32_t claim(struct tn_ahead *ahead, const tenon_file_info *info, uint32_t owner)
+static void key_of(const tenon_file_info *info, uint32_t key[4])
 {
-    const uint32_t key[4] = { (uint32_t)(info->device >> 32), (uint32_t)info->device,
-                              (uint32_t)(info->inode >> 32), (uint32_t)info->inode };
+    key[0] = (uint32_t)(info->device >> 32);
+    key[1] = (uint32_t)info->device;
+    key[2] = (uint32_t)(info->inode >> 32);
+    key[3] = (uint32_t)info->inode;
+}
+
+/* Who reads the file of a row: that row if nobody had claimed it. Without memory it does. */
+static uint32_t claim(struct tn_ahead *ahead, const tenon_file_info *info, uint32_t row)
+{
+    uint32_t key[4];
+    key_of(info, key);
     uint32_t known = tn_map_find(&ahead->claims, key);
-    if (known == TN_NO_NAME)
-        (void)tn_map_set(&ahead->claims, key, owner);
-    return known == TN_NO_NAME ? owner : known;
+    if (known != TN_NO_NAME)
+        return known;
+    if (ahead->caller_reads && memcmp(key, ahead->its_key, sizeof key) == 0)
+        return CALLERS;
+    (void)tn_map_set(&ahead->claims, key, row);
+    return row;
 }
 
 /* The next row, not counted yet; NULL: no memory. */
@@ -193,26 +207,33 @@ static struct row *find_row(struct tn_ahead *ahead)
     return NULL;
 }
 
-/* Fills a row's result; takes the lock only for a moment. */
-static void fill(struct tn_ahead *ahead, const struct row *row)
+/*
+ * Fills a row's result; takes the lock only for a moment. What is read goes to memory that only
+ * this thread uses, again and again, and the few facts are copied: bytes that another processor
+ * has had cost several times as much to write.
+ */
+static void fill(struct tn_ahead *ahead, const struct row *row, struct tn_arena *scratch)
 {
     struct tn_ahead_result *result = row->result;
     struct tn_file file;
     result->known = false;
-    result->error = tn_file_open(ahead->world, row->path, &result->arena, &file);
+    result->error = tn_file_open(ahead->world, row->path, scratch, &file);
     if (result->error)
         return;
     result->info = file.info;
     lock(ahead);
     result->known = claim(ahead, &file.info, row->number) != row->number;
     unlock(ahead);
-    if (!result->known)
+    if (!result->known) {
         tn_reading_make(&file, &result->reading);
+        tn_reading_move(&result->reading, &result->arena);
+    }
     tn_file_close(&file);
+    tn_arena_reset(scratch);
 }
 
 /* Reads one row, whoever does it, without the lock; false: there is none, or no result to fill. */
-static bool read_one(struct tn_ahead *ahead)
+static bool read_one(struct tn_ahead *ahead, struct tn_arena *scratch)
 {
     struct row *row = ahead->unused ? find_row(ahead) : NULL;
     if (!row)
@@ -220,7 +241,7 @@ static bool read_one(struct tn_ahead *ahead)
     struct tn_ahead_result *result = row->result = take_unused(ahead);
     set_state(row, ROW_READING);
     unlock(ahead);
-    fill(ahead, row);
+    fill(ahead, row, scratch);
     lock(ahead);
     if (!result->error && !result->known && result->reading.good)
         guess_needs(ahead, &result->reading.facts);
@@ -234,11 +255,13 @@ static bool read_one(struct tn_ahead *ahead)
 static void *run(void *arg)
 {
     struct tn_ahead *ahead = arg;
+    struct tn_arena scratch = { 0 };
     lock(ahead);
     while (!ahead->stop)
-        if (!read_one(ahead))
+        if (!read_one(ahead, &scratch))
             sleep_on(ahead, &ahead->taken, &ahead->thread_waits);
     unlock(ahead);
+    tn_arena_free(&scratch);
     return NULL;
 }
 
@@ -247,7 +270,7 @@ static void *run(void *arg)
 /* Reads other files as long as the thread is at this one; sleeps only when that takes long. */
 static void wait_for(struct tn_ahead *ahead, const struct row *row)
 {
-    while (state_of(row) == ROW_READING && read_one(ahead))
+    while (state_of(row) == ROW_READING && read_one(ahead, &ahead->scratch))
         ;
     unlock(ahead);
     for (unsigned i = 0; i < SPINS && state_of(row) == ROW_READING; i++)
@@ -294,10 +317,14 @@ static void new_results(struct tn_ahead *ahead)
     }
 }
 
-/* When results of wrong guesses lie about and none is left. */
-static void add_results(struct tn_ahead *ahead)
+/* The caller has to read a file itself: the thread should not sleep while there are others. */
+static void rouse(struct tn_ahead *ahead)
 {
-    new_results(ahead);
+    bool idle = ahead->likely == ahead->row_count && ahead->next == ahead->list_count;
+    if (!ahead->thread_waits || idle)
+        return;
+    if (!ahead->unused) /* wrong guesses hold all that there were */
+        new_results(ahead);
     if (ahead->unused)
         wake(&ahead->taken, &ahead->thread_waits);
 }
@@ -370,6 +397,7 @@ void tn_ahead_end(struct tn_ahead *ahead)
     tn_names_free(&ahead->paths);
     tn_names_free(&ahead->needs);
     tn_arena_free(&ahead->arena);
+    tn_arena_free(&ahead->scratch);
     free(ahead->rows);
     free(ahead);
 }
@@ -400,8 +428,8 @@ void tn_ahead_need(struct tn_ahead *ahead, const char *name)
 static struct tn_ahead_result *take(struct tn_ahead *ahead, size_t row)
 {
     struct tn_ahead_result *result = row < ahead->row_count ? give(ahead, row) : NULL;
-    if (!result && ahead->started && !ahead->unused)
-        add_results(ahead);
+    if (!result)
+        rouse(ahead);
     return result;
 }
 
@@ -427,11 +455,24 @@ struct tn_ahead_result *tn_ahead_claim(struct tn_ahead *ahead, const tenon_file_
 {
     struct tn_ahead_result *result = NULL;
     lock(ahead);
-    uint32_t owner = claim(ahead, info, CALLERS);
-    if (owner != CALLERS)
+    key_of(info, ahead->its_key);
+    uint32_t owner = tn_map_find(&ahead->claims, ahead->its_key);
+    if (owner != TN_NO_NAME && owner != CALLERS)
         result = give(ahead, owner);
+    ahead->caller_reads = result == NULL;
     unlock(ahead);
     return result;
+}
+
+void tn_ahead_read(struct tn_ahead *ahead, const tenon_file_info *info, bool for_good)
+{
+    uint32_t key[4];
+    key_of(info, key);
+    lock(ahead);
+    ahead->caller_reads = false;
+    if (for_good)
+        (void)tn_map_set(&ahead->claims, key, CALLERS);
+    unlock(ahead);
 }
 
 void tn_ahead_done(struct tn_ahead *ahead, struct tn_ahead_result *result)

@@ -42,10 +42,13 @@ struct tn_ahead_result *tn_ahead_take_listed(struct tn_ahead *ahead, size_t i);
 struct tn_ahead_result *tn_ahead_take(struct tn_ahead *ahead, const char *path);
 
 /*
- * The caller has opened a file itself and asks whose it is to read: the caller's (NULL), or the
- * thread's, whose result is then given.
+ * The caller has opened a file itself and asks whose it is to read: the thread's, whose result is
+ * then given, or the caller's (NULL), who says when that is done with tn_ahead_read.
  */
 struct tn_ahead_result *tn_ahead_claim(struct tn_ahead *ahead, const tenon_file_info *info);
+
+/* The claimed file was read. `for_good`: nobody need do it again. Else nothing is remembered. */
+void tn_ahead_read(struct tn_ahead *ahead, const tenon_file_info *info, bool for_good);
 
 /* Takes a result back; NULL is fine. */
 void tn_ahead_done(struct tn_ahead *ahead, struct tn_ahead_result *result);

@@ -329,26 +329,35 @@ static bool open_ahead(tenon_resolver *r, uint32_t path, struct tn_opening *open
     return !left;
 }
 
-/* The thread's reading of a file that we opened ourselves; NULL: there is none, it is ours. */
-static struct tn_ahead_result *read_already(tenon_resolver *r, const struct tn_file *file)
+/*
+ * The reading of a file that we opened ourselves: the thread's (*result is to be given back), or
+ * ours in `own`. What is no image need not be remembered where whole trees are asked about.
+ */
+static const struct tn_reading *read_opened(tenon_resolver *r, struct tn_file *file,
+                                            bool only_images, struct tn_reading *own,
+                                            struct tn_ahead_result **result)
 {
-    return r->ahead ? tn_ahead_claim(r->ahead, &file->info) : NULL;
+    *result = r->ahead ? tn_ahead_claim(r->ahead, &file->info) : NULL;
+    if (*result)
+        return &(*result)->reading;
+    tn_reading_make(file, own);
+    if (r->ahead)
+        tn_ahead_read(r->ahead, &file->info, own->good || !only_images);
+    return own;
 }
 
 /* Reads a file that we opened ourselves, unless the thread has read it under another name. */
 static uint32_t read_file(tenon_resolver *r, struct tn_file *file, uint32_t path)
 {
     uint32_t key[4];
-    struct tn_reading reading;
+    struct tn_reading own;
+    struct tn_ahead_result *result;
     uint32_t node = known_node(r, &file->info, key);
     if (node != TN_NO_NODE)
         return node;
-    struct tn_ahead_result *result = read_already(r, file);
-    if (!result)
-        tn_reading_make(file, &reading);
-    node = add_node(r, &file->info, result ? &result->reading : &reading, path, key);
-    if (result)
-        tn_ahead_done(r->ahead, result);
+    const struct tn_reading *reading = read_opened(r, file, false, &own, &result);
+    node = add_node(r, &file->info, reading, path, key);
+    tn_ahead_done(r->ahead, result);
     return node;
 }
 
@@ -409,23 +418,21 @@ static uint32_t read_argument(tenon_resolver *r, const char *path, tenon_error *
 {
     uint32_t key[4], name = TN_NO_NAME;
     struct tn_file file;
-    struct tn_reading reading;
+    struct tn_reading own;
+    const struct tn_reading *reading = NULL;
+    struct tn_ahead_result *result = NULL;
     int error = tn_file_open(r->world, path, &r->scratch, &file);
     if (error) {
         tn_fail_system(err, error, "%s", path);
         return TN_NO_NAME;
     }
-    bool known = known_node(r, &file.info, key) != TN_NO_NODE;
-    struct tn_ahead_result *result = known ? NULL : read_already(r, &file);
-    const struct tn_reading *found = result ? &result->reading : &reading;
-    if (!known && !result)
-        tn_reading_make(&file, &reading);
-    if (known || found->good)
-        name = keep_image(r, &file, found, err);
+    if (known_node(r, &file.info, key) == TN_NO_NODE)
+        reading = read_opened(r, &file, true, &own, &result);
+    if (!reading || reading->good)
+        name = keep_image(r, &file, reading, err);
     else
-        fail_reading(found, path, err);
-    if (result)
-        tn_ahead_done(r->ahead, result);
+        fail_reading(reading, path, err);
+    tn_ahead_done(r->ahead, result);
     tn_file_close(&file);
     tn_arena_reset(&r->scratch);
     return name;
