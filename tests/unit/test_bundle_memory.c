@@ -1,4 +1,5 @@
-/* tests/unit/test_bundle_memory.c - each allocation fails in turn: an error, nothing lost or left */
+/* tests/unit/test_bundle_memory.c - each allocation fails in turn: an error, nothing lost or left
+ */
 #include "bundle_case.h"
 
 #include <dirent.h>
