@@ -155,8 +155,15 @@ void tenon_bundle_free(tenon_bundle *bundle)
     free(bundle->entries);
     free(bundle->path);
     free(bundle->text);
-    close(bundle->fd);
+    if (bundle->fd >= 0)
+        close(bundle->fd);
     free(bundle);
+}
+
+void tn_bundle_rest(tenon_bundle *bundle)
+{
+    close(bundle->fd);
+    bundle->fd = bundle->zip.fd = -1;
 }
 
 const char *tenon_bundle_path(const tenon_bundle *bundle)

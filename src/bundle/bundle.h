@@ -24,6 +24,9 @@ struct tenon_bundle {
 /* The name of a file in messages; `fd` is taken over. See tenon_bundle_open. */
 tenon_bundle *tn_bundle_open_fd(int fd, const char *path, tenon_error *err);
 
+/* Closes the file: the manifest stays readable, entries do not. For those who open very many. */
+void tn_bundle_rest(tenon_bundle *bundle);
+
 /* The row of the manifest; NULL: no entry of that name. */
 const tenon_entry *tn_bundle_entry(const tenon_bundle *bundle, const char *name);
 

@@ -14,8 +14,8 @@
 #include <unistd.h>
 
 #include "fail.h"
+#include "launcher.h"
 #include "limits.h"
-#include "link.h"
 #include "members.h"
 #include "note_object.h"
 #include "predict.h"

@@ -1,4 +1,5 @@
-/* src/link/link.h - the launchers: a compiler's command is run, and what it makes gets a record */
+/* src/link/launcher.h - the launchers: a compiler's command is run, and what it makes gets a record
+ */
 #ifndef TN_LINK_H
 #define TN_LINK_H
 
