@@ -12,6 +12,8 @@ _tenon_build="--cc --cflag --ldflag --unit-prefix $_tenon_pack"
 _tenon_bundle="--manifest --resources --libraries --verify --destdir --add-resource --drop
     $_tenon_manifest"
 _tenon_cache='--cache --all'
+_tenon_check='--weak --each --directory --offer'
+_tenon_run='--host --weak --each --directory'
 _tenon_show='--exports --imports --dlopen --sysroot'
 
 # Words for the value of the option $1 into COMPREPLY; false when it takes none that we know.
@@ -26,7 +28,7 @@ _tenon_value() {
         COMPREPLY=($(compgen -f -- "$current"))
         ;;
     --cc) COMPREPLY=($(compgen -c -- "$current")) ;;
-    --destdir | --cache) COMPREPLY=($(compgen -d -- "$current")) ;;
+    --destdir | --cache | --directory | -d) COMPREPLY=($(compgen -d -- "$current")) ;;
     --name | --desc | --author | --date | --url | --license | --copyrights | --main | --tags | \
         --cons | --argv | --private | --requires | --provides | --cflag | --ldflag | \
         --unit-prefix | --drop)
@@ -39,7 +41,7 @@ _tenon_value() {
         COMPREPLY=($(compgen -W 'env: secure interpreter: without: cpu:' -- "$current"))
         compopt -o nospace
         ;;
-    --lib | --platform) COMPREPLY=() ;;
+    --lib | --platform | --offer) COMPREPLY=() ;;
     *) return 1 ;;
     esac
     return 0
@@ -56,7 +58,7 @@ _tenon() {
     fi
     COMPREPLY=()
     if ((COMP_CWORD == 1)); then
-        COMPREPLY=($(compgen -W 'why show pack build bundle cache --help --version' -- "$current"))
+        COMPREPLY=($(compgen -W 'why show pack build bundle cache check run --help --version' -- "$current"))
         return
     fi
     _tenon_value "$previous" "$current" && return
@@ -68,6 +70,8 @@ _tenon() {
         build) COMPREPLY=($(compgen -W "$_tenon_build $_tenon_common" -- "$current")) ;;
         bundle) COMPREPLY=($(compgen -W "$_tenon_bundle $_tenon_common" -- "$current")) ;;
         cache) COMPREPLY=($(compgen -W "$_tenon_cache $_tenon_common" -- "$current")) ;;
+        check) COMPREPLY=($(compgen -W "$_tenon_check $_tenon_common" -- "$current")) ;;
+        run) COMPREPLY=($(compgen -W "$_tenon_run $_tenon_common" -- "$current")) ;;
         esac
         return
     fi
