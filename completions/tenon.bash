@@ -1,10 +1,15 @@
 # tenon.bash - completion of tenon's command line for bash
 # shellcheck shell=bash disable=SC2207
 
+_tenon_commands='why show units cc wrap link pack build bundle cache check run'
 _tenon_cpu='x86-64-v2 x86-64-v3 x86-64-v4 power9 power10 z13 z14 z15 z16'
 _tenon_common='--json --quiet --verbose --color --help --version'
 _tenon_why='--lib --symbols --dlopen --what-if --skip-other --sysroot --loader --env --clean-env
     --cwd --exe --setuid --interpreter --cpu --platform --hide-system --dot'
+_tenon_show='--exports --imports --dlopen --units --sysroot'
+_tenon_units='--doubles --skip-other --sysroot'
+_tenon_launch='--unit-prefix'
+_tenon_wrap='--output --unit-prefix'
 _tenon_manifest='--name --version --desc --author --date --url --license --copyrights --main --tags
     --cons --argv --private --requires --provides'
 _tenon_pack="--output --bundle --host --resource --data --set-runpath $_tenon_manifest"
@@ -14,7 +19,6 @@ _tenon_bundle="--manifest --resources --libraries --verify --destdir --add-resou
 _tenon_cache='--cache --all'
 _tenon_check='--weak --each --directory --offer'
 _tenon_run='--host --weak --each --directory'
-_tenon_show='--exports --imports --dlopen --sysroot'
 
 # Words for the value of the option $1 into COMPREPLY; false when it takes none that we know.
 _tenon_value() {
@@ -58,14 +62,17 @@ _tenon() {
     fi
     COMPREPLY=()
     if ((COMP_CWORD == 1)); then
-        COMPREPLY=($(compgen -W 'why show pack build bundle cache check run --help --version' -- "$current"))
+        COMPREPLY=($(compgen -W "$_tenon_commands --help --version" -- "$current"))
         return
     fi
     _tenon_value "$previous" "$current" && return
     if [[ $current == -* ]]; then
         case ${COMP_WORDS[1]} in
         why) COMPREPLY=($(compgen -W "$_tenon_why $_tenon_common" -- "$current")) ;;
+        cc | link) COMPREPLY=($(compgen -W "$_tenon_launch $_tenon_common" -- "$current")) ;;
+        wrap) COMPREPLY=($(compgen -W "$_tenon_wrap $_tenon_common" -- "$current")) ;;
         show) COMPREPLY=($(compgen -W "$_tenon_show $_tenon_common" -- "$current")) ;;
+        units) COMPREPLY=($(compgen -W "$_tenon_units $_tenon_common" -- "$current")) ;;
         pack) COMPREPLY=($(compgen -W "$_tenon_pack $_tenon_common" -- "$current")) ;;
         build) COMPREPLY=($(compgen -W "$_tenon_build $_tenon_common" -- "$current")) ;;
         bundle) COMPREPLY=($(compgen -W "$_tenon_bundle $_tenon_common" -- "$current")) ;;

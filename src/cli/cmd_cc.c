@@ -8,7 +8,7 @@ static int run(struct cli *cli, int argc, const char **argv)
 
 const struct cli_command cmd_cc = {
     "cc",
-    "-- CC ...",
+    "-- CC...",
     "compile, with a note in each object that names its unit",
     "Runs the compile command CC ... as it stands, and puts into each object it made the note of\n"
     "its unit: name, digests, definitions, whether it keeps state. The linker then assembles the\n"

@@ -13,7 +13,7 @@ static int run(struct cli *cli, int argc, const char **argv)
 
 const struct cli_command cmd_link = {
     "link",
-    "-- CC ...",
+    "-- CC...",
     "link a program with a record of what is in it",
     "Runs the link command CC ... as it stands, and sees to it that the program or shared\n"
     "library it makes has the record of its units: objects and archive members that carry none\n"

@@ -4,37 +4,86 @@
 #include "launch.h"
 #include "wrap.h"
 
-/* One file: says what was done with it, in words or JSON; returns the status. */
-static int wrap(struct cli *cli, tenon_world *world, const char *file, const char *output,
-                const char *prefix)
+/* One run of the command. */
+struct wrap_run {
+    struct cli *cli;
+    tenon_world *world;
+    const char *output, *prefix;
+    struct cli_json json;
+};
+
+static bool has_json(const struct cli *cli)
 {
+    return cli->json && !cli->quiet;
+}
+
+static void put_json(struct wrap_run *run, const char *file, const struct tn_wrapped *wrapped,
+                     const tenon_error *err)
+{
+    struct cli_json *json = &run->json;
+
+    cli_json_item(json);
+    cli_json_open(json, '{');
+    CLI_JSON_KEY(json, "file");
+    cli_json_name(json, file);
+    CLI_JSON_KEY(json, "status");
+    cli_json_name(json, wrapped ? "ok" : "error");
+    if (wrapped) {
+        CLI_JSON_KEY(json, "objects");
+        cli_json_number(json, (int64_t)wrapped->objects);
+        CLI_JSON_KEY(json, "recorded");
+        cli_json_number(json, (int64_t)wrapped->recorded);
+    } else {
+        CLI_JSON_KEY(json, "error");
+        cli_json_open(json, '{');
+        CLI_JSON_KEY(json, "code");
+        cli_json_name(json, tenon_code_name(err->code));
+        CLI_JSON_KEY(json, "message");
+        cli_json_message(json, file, tenon_error_message(err));
+        cli_json_close(json, '}');
+    }
+    cli_json_close(json, '}');
+}
+
+static int wrap(struct wrap_run *run, const char *file)
+{
+    struct cli *cli = run->cli;
     struct tn_wrapped wrapped;
     tenon_error err = TENON_ERROR_INIT;
+    char shown[CLI_SHOWN_ROOM];
+    bool good = tn_wrap(run->world, file, run->output, run->prefix, &wrapped, &err);
 
-    if (!tn_wrap(world, file, output, prefix, &wrapped, &err)) {
-        cli_complain(cli, "%s", tenon_error_message(&err));
-        return CLI_UNREADABLE;
-    }
-    if (cli->verbose)
-        cli_complain(cli, "%s: %zu of %zu objects recorded now", file, wrapped.recorded,
-                     wrapped.objects);
-    return CLI_YES;
+    if (has_json(cli))
+        put_json(run, file, good ? &wrapped : NULL, &err);
+    else if (!good)
+        cli_complain_of(cli, file, tenon_error_message(&err));
+    else if (cli->verbose)
+        cli_complain(cli, "%s: %zu of %zu objects recorded now", cli_shown(shown, file),
+                     wrapped.recorded, wrapped.objects);
+    return good ? CLI_YES : CLI_UNREADABLE;
 }
 
 static int wrap_all(struct cli *cli, const char *const *files, const char *output,
                     const char *prefix)
 {
+    struct wrap_run run = {
+        .cli = cli, .output = output, .prefix = prefix, .json = { .out = &cli->out }
+    };
     tenon_error err = TENON_ERROR_INIT;
-    tenon_world *world = tenon_world_host(&err);
     int status = CLI_YES;
 
-    if (!world) {
+    run.world = tenon_world_host(&err);
+    if (!run.world) {
         cli_complain(cli, "%s", tenon_error_message(&err));
         return CLI_UNREADABLE;
     }
+    if (has_json(cli))
+        cli_puts(&cli->out, "{\"schema\":1,\"results\":[");
     for (; *files; files++)
-        status = cli_worse(status, wrap(cli, world, *files, output, prefix));
-    tenon_world_free(world);
+        status = cli_worse(status, wrap(&run, *files));
+    if (has_json(cli))
+        cli_puts(&cli->out, "]}\n");
+    tenon_world_free(run.world);
     return status;
 }
 

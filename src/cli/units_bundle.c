@@ -12,7 +12,7 @@
 #include "limits.h"
 #include "replace_file.h"
 #include "text.h"
-#include "units.h"
+#include "units_parts.h"
 
 /* rule  APPNOTE 4.3.7: a zip file that begins with an entry begins so */
 static bool is_zip(tenon_world *world, const char *path)

@@ -32,7 +32,7 @@ bool tn_ar_open(struct tn_file *file, struct tn_ar *out, tenon_error *err)
         return false;
     if (!tn_ar_matches(head))
         return tn_fail(err, TENON_E_FORMAT, "not an archive");
-    *out = (struct tn_ar){ .file = file, .next = TN_AR_MAGIC_SIZE };
+    *out = (struct tn_ar){ .file = file, .next = TN_AR_MAGIC_SIZE, .long_names = tn_view("", 0) };
     out->thin = memcmp(head.at, TN_AR_THIN_MAGIC, TN_AR_MAGIC_SIZE) == 0;
     return true;
 }

@@ -396,15 +396,27 @@ static bool is_linker_name(const char *name)
            (size > 7 && strcmp(name + size - 7, "-ld.bfd") == 0);
 }
 
+/* "tenon link --" before the compiler: the index behind it, else `i`. */
+static size_t behind_tenon(const struct tn_words *words, size_t i)
+{
+    size_t end = i + 1;
+
+    if (strcmp(base_name(words->at[i]), "tenon") != 0)
+        return i;
+    while (end < words->count && strcmp(words->at[end], "--") != 0)
+        end++;
+    return end + 1 < words->count ? end + 1 : i;
+}
+
 /* The index of the compiler behind launchers; "env" takes NAME=VALUE words too. */
 static size_t find_program(const struct tn_words *words)
 {
-    size_t i = 0;
+    size_t i = behind_tenon(words, 0);
 
     while (i + 1 < words->count &&
            (is_among(base_name(words->at[i]), launchers, TN_COUNT(launchers)) ||
             (i > 0 && strchr(words->at[i], '='))))
-        i++;
+        i = behind_tenon(words, i + 1);
     return i;
 }
 

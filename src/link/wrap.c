@@ -6,7 +6,6 @@
 #include "native.h"
 #include "object.h"
 #include "temp.h"
-#include "text.h"
 
 struct wrapping {
     struct tn_arena *arena;
@@ -111,7 +110,6 @@ bool tn_wrap(tenon_world *world, const char *path, const char *output, const cha
 {
     struct tn_arena arena = { 0 };
     struct wrapping w = { .arena = &arena, .path = path, .wrapped = wrapped };
-    char shown[TN_QUOTE_ROOM];
     struct tn_file file;
     struct tn_view bytes;
     bool good;
@@ -119,10 +117,10 @@ bool tn_wrap(tenon_world *world, const char *path, const char *output, const cha
     *wrapped = (struct tn_wrapped){ 0 };
     int failed = tn_file_open(world, path, &arena, &file);
     if (failed)
-        return tn_fail_system(err, failed, "%s", tn_quote(shown, path));
+        return tn_fail_system(err, failed, "cannot be opened");
     good = wrap_file(&w, world, &file, prefix, &bytes, err) &&
            write_out(path, output, wrapped, bytes, err);
     tn_file_close(&file);
     tn_arena_free(&arena);
-    return good || tn_context(err, "%s", tn_quote(shown, path));
+    return good;
 }

@@ -189,6 +189,9 @@ static void launchers_before_the_compiler_are_seen_through(void **state)
     assert_int_equal(f.command.program, 1);
     assert_int_equal(read_line("env LANG=C distcc clang -c a.c"), TN_COMMAND_COMPILE);
     assert_int_equal(f.command.program, 3);
+    assert_int_equal(read_line("tenon link -v -- ccache gcc -c a.c"), TN_COMMAND_COMPILE);
+    assert_int_equal(f.command.program, 5);
+    assert_int_equal(read_line("tenon link"), TN_COMMAND_LINK);
 }
 
 static void response_files_are_read(void **state)

@@ -1,0 +1,297 @@
+#!/usr/bin/env python3
+"""What tenon cc and tenon link leave as it was: files, streams, statuses, the number of links."""
+
+import os
+import shutil
+import signal
+import stat
+import subprocess
+import sys
+import tempfile
+import time
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
+
+import launch  # noqa: E402
+import tenon  # noqa: E402
+from build import needs  # noqa: E402
+from report import Report  # noqa: E402
+
+SOURCES = {
+    "main.c": "int counter(void); int main(void) { return counter() != 1; }\n",
+    "counter.c": "#include \"counter.h\"\nint counter(void) { static int n; return ++n; }\n",
+    "counter.h": "int counter(void);\n",
+    "other.c": "int other; int other_get(void) { return other; }\n",
+}
+
+# Stands for the compiler: counts its calls in the file `calls`.
+COUNTING = "#!/bin/sh\necho call >>%s/calls\nexec gcc \"$@\"\n"
+
+
+class Case:
+    """A directory with sources, and TMPDIR below it so that leftovers show."""
+
+    def __init__(self, report, what):
+        self.report, self.what = report, what
+
+    def __enter__(self):
+        self.dir = tempfile.mkdtemp(prefix="tenon-launch-")
+        os.mkdir(self.path("tmp"))
+        for name, text in SOURCES.items():
+            self.write(name, text)
+        self.write("gcc-counted", COUNTING % self.dir, 0o755)
+        return self
+
+    def __exit__(self, kind, value, trace):
+        if kind is launch.Failed:
+            self.check("built", True, str(value))
+        self.check("temporary files", [], os.listdir(self.path("tmp")))
+        shutil.rmtree(self.dir)
+        return kind is launch.Failed
+
+    def path(self, name):
+        return os.path.join(self.dir, name)
+
+    def write(self, name, text, mode=0o644):
+        with open(self.path(name), "w") as file:
+            file.write(text)
+        os.chmod(self.path(name), mode)
+
+    def read(self, name):
+        with open(self.path(name)) as file:
+            return file.read()
+
+    def check(self, what, expected, got):
+        self.report.check("%s: %s" % (self.what, what), expected, got)
+
+    def run(self, *words, check=True, **more):
+        return launch.run(list(words), self.dir, check=check, env={"TMPDIR": self.path("tmp")},
+                          **more)
+
+    def cc(self, *words, check=True, **more):
+        return self.run(*launch.behind("cc", words), check=check, **more)
+
+    def link(self, *words, check=True, **more):
+        return self.run(*launch.behind("link", words), check=check, **more)
+
+    def compile(self, *names):
+        for name in names:
+            self.run("gcc", "-c", name)
+
+    def calls(self):
+        count = self.read("calls").count("call") if os.path.exists(self.path("calls")) else 0
+        self.write("calls", "")
+        return count
+
+    def names(self, name="prog"):
+        return launch.names(launch.units(self.path(name)))
+
+
+def links_once_when_nothing_changed(report):
+    with Case(report, "links once when nothing changed") as c:
+        c.compile("main.c", "counter.c", "other.c")
+        gcc = c.path("gcc-counted")
+        c.link(gcc, "-o", "prog", "main.o", "counter.o")
+        c.check("first", 2, c.calls())
+        first = open(c.path("prog"), "rb").read()
+        c.link(gcc, "-o", "prog", "main.o", "counter.o")
+        c.check("again", 1, c.calls())
+        c.check("same bytes", True, first == open(c.path("prog"), "rb").read())
+        c.link(gcc, "-o", "prog", "main.o", "counter.o", "other.o")
+        c.check("another object", 2, c.calls())
+        c.check("units", ["counter", "main", "other"], c.names())
+        c.write("counter.c", SOURCES["counter.c"].replace("++n", "n++ + 1"))
+        c.compile("counter.c")
+        c.link(gcc, "-o", "prog", "main.o", "counter.o", "other.o")
+        c.check("a changed object", 2, c.calls())
+        c.cc("gcc", "-c", "main.c")
+        c.cc("gcc", "-c", "counter.c")
+        c.link(gcc, "-o", "prog", "main.o", "counter.o")
+        c.calls()
+        c.cc("gcc", "-c", "counter.c", "-O2")
+        c.link(gcc, "-o", "prog", "main.o", "counter.o")
+        c.check("objects that record themselves changed", 1, c.calls())
+
+
+def keeps_standard_output_and_map(report):
+    with Case(report, "keeps what the user asked for") as c:
+        c.compile("main.c", "counter.c")
+        plain = c.run("gcc", "-o", "plain", "main.o", "counter.o", "-Wl,-t")
+        traced = c.link("gcc", "-o", "prog", "main.o", "counter.o", "-Wl,-t")
+        c.check("a trace", plain.stdout, traced.stdout)
+        quiet = c.link("gcc", "-o", "prog2", "main.o", "counter.o", "-Wl,-Map=prog.map")
+        c.check("nothing else", ("", ""), (quiet.stdout, quiet.stderr))
+        c.check("a map", True, "main.o" in c.read("prog.map"))
+        c.check("units", ["counter", "main"], c.names("prog2"))
+        mold = c.link("gcc", "-fuse-ld=mold", "-o", "prog3", "main.o", "counter.o",
+                      "-Wl,-Map=mold.map")
+        c.check("mold's map", ("", True), (mold.stdout, "main.o" in c.read("mold.map")))
+        c.check("units with it", ["counter", "main"], c.names("prog3"))
+
+
+def warns_once(report):
+    with Case(report, "warns once") as c:
+        c.write("main.c", "char *mktemp(char *);\nint main(void) { char t[] = \"XXXXXX\";"
+                          " return !mktemp(t); }\n")
+        c.compile("main.c")
+        done = c.link("gcc", "-o", "prog", "main.o")
+        c.check("the linker's warning", 1, done.stderr.count("dangerous"))
+
+
+def compiles_and_links(report):
+    with Case(report, "compiles and links in one") as c:
+        done = c.link("gcc", "-O2", "-MD", "main.c", "counter.c", "-o", "prog")
+        c.check("silent", ("", ""), (done.stdout, done.stderr))
+        c.check("units", ["counter", "main"], c.names())
+        c.check("complete", "complete", launch.units(c.path("prog"))["record"])
+        c.write("args", "-O2 main.c\n-x c counter.c -o prog2")
+        c.link("gcc", "@args")
+        c.check("a response file", ["counter", "main"], c.names("prog2"))
+        c.link("clang", "main.c", "counter.c")
+        c.check("a.out", ["counter", "main"], c.names("a.out"))
+
+
+def members_of_one_name(report):
+    with Case(report, "members of one name") as c:
+        os.mkdir(c.path("d"))
+        c.run("gcc", "-c", "counter.c", "-o", "z.o")
+        c.run("gcc", "-c", "other.c", "-o", "d/z.o")
+        c.run("ar", "rc", "libz2.a", "z.o")
+        c.run("ar", "q", "libz2.a", "d/z.o")
+        c.compile("main.c")
+        c.link("gcc", "-o", "prog", "main.o", "-Wl,--whole-archive", "libz2.a",
+               "-Wl,--no-whole-archive")
+        c.check("all taken", ["main", "z2/z", "z2/z#2"], c.names())
+        done = c.link("gcc", "-o", "prog", "main.o", "libz2.a")
+        c.check("one taken", (["main"], "partial", ["libz2.a(z.o)"]),
+                (c.names(), launch.units(c.path("prog"))["record"],
+                 launch.units(c.path("prog"))["unsure"]))
+        c.check("and said", True, "1 of 2 members unrecorded" in done.stderr)
+
+
+def objects_keep_their_permissions(report):
+    with Case(report, "objects keep") as c:
+        c.cc("gcc", "-c", "counter.c", "-MD", "-MF", "c.d")
+        c.check("permissions", 0o644, stat.S_IMODE(os.stat(c.path("counter.o")).st_mode) | 0o044)
+        c.check("dependencies", "counter.o: counter.c", c.read("c.d").split(" counter.h")[0]
+                .replace("\\\n", "").replace("  ", " ").split(" /")[0])
+        c.check("no leftovers beside", [], [n for n in os.listdir(c.dir) if "tenon" in n])
+        os.symlink("real.o", c.path("link.o"))
+        c.cc("gcc", "-c", "counter.c", "-o", "link.o")
+        c.check("an output that is a link", True, os.path.islink(c.path("link.o")))
+        c.cc("gcc", "-c", "counter.c", "-o", "/dev/null")
+        c.check("/dev/null", True, stat.S_ISCHR(os.stat("/dev/null").st_mode))
+        c.cc("gcc", "-c", "counter.c", "other.c")
+        c.check("several sources", (["counter"], ["other"]),
+                (c.names("counter.o"), c.names("other.o")))
+
+
+def intermediate_code_keeps_dependencies(report):
+    with Case(report, "with -flto") as c:
+        for compiler in ("gcc", "clang"):
+            words = ["-flto", "-MD", "-c", "counter.c", "-o", "lto.o"]
+            c.run(compiler, *words)
+            plain = c.read("lto.d")
+            os.unlink(c.path("lto.d"))
+            done = c.cc(compiler, *words)
+            c.check(compiler + ": silent", ("", ""), (done.stdout, done.stderr))
+            c.check(compiler + ": dependencies", plain.split(), c.read("lto.d").split())
+            c.write("bad.c", "int f(void) { return g; }\n")
+            plain = c.run(compiler, "-flto", "-c", "bad.c", check=False)
+            done = c.cc(compiler, "-flto", "-c", "bad.c", check=False)
+            c.check(compiler + ": an error once", (plain.returncode, plain.stderr),
+                    (done.returncode, done.stderr))
+            c.check(compiler + ": no object", False, os.path.exists(c.path("bad.o")))
+            c.write("warn.c", "int f(void) { int x; return 1; }\n")
+            plain = c.run(compiler, "-flto", "-Wall", "-c", "warn.c")
+            done = c.cc(compiler, "-flto", "-Wall", "-c", "warn.c")
+            c.check(compiler + ": a warning once", plain.stderr, done.stderr)
+
+
+def source_digests_agree(report):
+    with Case(report, "source-1") as c:
+        def digest(*words):
+            c.cc("gcc", "-flto", "-c", "counter.c", "-o", "c.o", *words)
+            c.run("gcc", "-flto", "-o", "prog", "main.c", "c.o")
+            unit, = [u for u in launch.units(c.path("prog"))["units"] if u["name"] == "counter"]
+            return unit["implementation"]["kind"], unit["implementation"]["digest"]
+        first = digest()
+        c.check("kind", "source-1", first[0])
+        c.check("the same again", first, digest("-Wall", "-g"))
+        c.check("another option", False, first == digest("-O2"))
+        c.write("counter.h", "/* a comment */\n\nint counter(void);\n")
+        c.check("a comment", first, digest())
+        c.write("counter.h", "extern int counter(void);\n")
+        c.check("another text", False, first == digest())
+
+
+def the_header_names_a_unit(report):
+    with Case(report, "tenon/record.h") as c:
+        include = os.path.join(tenon.source_root(), "include")
+        c.write("own.c", "#include <tenon/record.h>\n" + SOURCES["other.c"])
+        for words in (["gcc"], ["clang"], ["gcc", "-flto"], ["clang", "-flto"], ["g++"],
+                      ["gcc", "-std=c99", "-pedantic-errors"]):
+            c.run(*words, "-I", include, "-DTENON_PROJECT=\"demo\"", "-c", "own.c")
+            c.run("gcc" if "gcc" in words or "g++" in words else "clang", *words[1:],
+                  "-fuse-ld=gold", "-o", "prog", "main.c", "counter.c", "own.o")
+            c.check(" ".join(words), ["demo/own"], c.names())
+        c.run("gcc", "-I", include, "-include", "tenon/record.h", "-c", "counter.c")
+        c.check("-include", ["counter"], c.names("counter.o"))
+        c.cc("gcc", "-flto", "-I", include, "-DTENON_PROJECT=\"demo\"", "-c", "own.c")
+        c.run("gcc", "-flto", "-o", "prog", "main.c", "counter.c", "own.o")
+        c.check("beside tenon cc, once", ["demo/own"], c.names())
+
+
+def signals_reach_the_compiler(report):
+    with Case(report, "signals") as c:
+        c.write("slow", "#!/bin/sh\ntrap 'echo told >told; exit 9' TERM\ntouch started\n"
+                        "while :; do sleep 0.05; done\n", 0o755)
+        for command, words in (("cc", ["-c", "main.c"]), ("link", ["main.o", "-o", "prog"])):
+            process = subprocess.Popen(launch.behind(command, ["./slow", *words]), cwd=c.dir,
+                                       env=dict(os.environ, TMPDIR=c.path("tmp")))
+            while not os.path.exists(c.path("started")):
+                time.sleep(0.02)
+            process.send_signal(signal.SIGTERM)
+            status = process.wait(timeout=20)
+            c.check(command + " ends by it", -signal.SIGTERM, status)
+            c.check(command + " tells", "told\n", c.read("told"))
+            os.unlink(c.path("started"))
+            os.unlink(c.path("told"))
+
+
+def failures_remove_the_output(report):
+    with Case(report, "a failure of ours") as c:
+        c.write("broken", "#!/bin/sh\nprintf '\\177ELF\\002\\001\\001\\0\\0\\0\\0\\0\\0\\0\\0\\0"
+                          "\\001\\0\\076\\0\\001\\0\\0\\0' >main.o\nexec truncate -s 70 main.o\n",
+                0o755)
+        done = c.cc("./broken", "-c", "main.c", check=False)
+        c.check("cc", (3, False), (done.returncode, os.path.exists(c.path("main.o"))))
+        c.check("cc says why", True, done.stderr.startswith("tenon cc: 'main.o': "))
+
+
+def a_linker_may_be_called_itself(report):
+    with Case(report, "ld itself") as c:
+        c.write("start.c", "void _start(void) { for (;;) ; }\n")
+        c.compile("start.c", "other.c")
+        c.link("ld", "-o", "prog", "start.o", "other.o")
+        c.check("units", ["other", "start"], c.names())
+        c.link("gcc", "-r", "-nostdlib", "-o", "all.o", "start.o", "other.o")
+        c.check("-r goes through", "none", launch.units(c.path("all.o"))["record"])
+
+
+CASES = [links_once_when_nothing_changed, keeps_standard_output_and_map, warns_once,
+         compiles_and_links, members_of_one_name, objects_keep_their_permissions,
+         intermediate_code_keeps_dependencies, source_digests_agree, the_header_names_a_unit,
+         signals_reach_the_compiler, failures_remove_the_output, a_linker_may_be_called_itself]
+
+
+def main():
+    needs("gcc", "g++", "clang", "ar", "ld.gold", "mold")
+    report = Report()
+    for case in CASES:
+        case(report)
+    report.finish()
+
+
+if __name__ == "__main__":
+    main()
