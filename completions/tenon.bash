@@ -7,7 +7,8 @@ _tenon_why='--lib --symbols --dlopen --what-if --skip-other --sysroot --loader -
     --cwd --exe --setuid --interpreter --cpu --platform --hide-system --dot'
 _tenon_launch='--unit-prefix'
 _tenon_wrap='--output --unit-prefix'
-_tenon_show='--exports --imports --dlopen --sysroot'
+_tenon_show='--exports --imports --dlopen --units --sysroot'
+_tenon_units='--doubles --skip-other --sysroot'
 
 # Words for the value of the option $1 into COMPREPLY; false when it takes none that we know.
 _tenon_value() {
@@ -40,7 +41,7 @@ _tenon() {
     fi
     COMPREPLY=()
     if ((COMP_CWORD == 1)); then
-        COMPREPLY=($(compgen -W 'why show cc wrap link --help --version' -- "$current"))
+        COMPREPLY=($(compgen -W 'why show units cc wrap link --help --version' -- "$current"))
         return
     fi
     _tenon_value "$previous" "$current" && return
@@ -50,6 +51,7 @@ _tenon() {
         cc | link) COMPREPLY=($(compgen -W "$_tenon_launch $_tenon_common" -- "$current")) ;;
         wrap) COMPREPLY=($(compgen -W "$_tenon_wrap $_tenon_common" -- "$current")) ;;
         show) COMPREPLY=($(compgen -W "$_tenon_show $_tenon_common" -- "$current")) ;;
+        units) COMPREPLY=($(compgen -W "$_tenon_units $_tenon_common" -- "$current")) ;;
         esac
         return
     fi

@@ -1,7 +1,7 @@
 /* src/cli/cmd_units.c - the units of a file, and which of them are there twice */
 #include <stdlib.h>
 
-#include "units.h"
+#include "units_parts.h"
 
 /* Names of definitions that are told without -v. */
 #define FEW_NAMES 4u

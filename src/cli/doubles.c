@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "units.h"
+#include "units_parts.h"
 
 /* One unit of one file; `group` leads to the first of those that are the same thing. */
 struct entry {
@@ -155,8 +156,7 @@ static void note_key(struct doubles_row *row, const tenon_unit *a, const tenon_u
     row->by_name |= strcmp(a->name, b->name) == 0;
     row->by_implementation |=
         tenon_digest_equal(&a->implementation, &b->implementation) == TENON_YES;
-    const char *key = tenon_unit_same(a, b);
-    row->by_definitions |= key && strcmp(key, "definitions") == 0;
+    row->by_definitions |= a->kind == TENON_UNIT_C && tn_same_definitions(a, b);
 }
 
 static int by_group(const void *a, const void *b, void *arg)

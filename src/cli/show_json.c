@@ -1,7 +1,7 @@
 /* src/cli/show_json.c - one row of "results" of `tenon show --json`; keys are those of
  * docs/json.md */
 #include "show.h"
-#include "units.h"
+#include "units_parts.h"
 
 static void open_list(struct cli_json *json, const char *key)
 {

@@ -1,6 +1,6 @@
 /* src/cli/show_text.c - the facts of an image for people: a key and a value on each line */
 #include "show.h"
-#include "units.h"
+#include "units_parts.h"
 
 /* Where values start. */
 #define COLUMN 18

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "fail.h"
-#include "units.h"
+#include "units_parts.h"
 
 /* *takes is false when the file is of another kind. */
 struct opener {

@@ -1,6 +1,6 @@
 /* src/cli/units_print.c - the units of a file as text and as JSON; keys are those of docs/json.md
  */
-#include "units.h"
+#include "units_parts.h"
 
 /* Where values start. */
 #define COLUMN 18

@@ -37,11 +37,12 @@ bool tn_elf_object_bytes(const struct tn_elf_object *object, size_t section, str
 }
 
 /* A name, "" when it is not in the table. */
-static bool take_name(struct tn_view strings, uint32_t offset, uint64_t *left, const char **name,
-                      tenon_error *err)
+static bool take_name(struct tn_elf_object *o, struct tn_view strings, uint32_t offset,
+                      uint64_t *left, const char **name, tenon_error *err)
 {
     const char *found = tn_view_string(strings, offset);
     *name = found ? found : "";
+    o->has_bad_names |= !found;
     uint64_t length = strlen(*name);
     if (length >= *left)
         return tn_fail(err, TENON_E_LIMIT, "more than %u bytes", LIMIT_NAMES);
@@ -60,7 +61,7 @@ static bool read_section_names(struct tn_elf_object *o, tenon_error *err)
     for (size_t i = 0; i < o->section_count; i++) {
         struct tn_elf_object_section *s = &o->sections[i];
         s->header = tn_elf_section(&o->table, i);
-        if (!take_name(strings, s->header.sh_name, &left, &s->name, err))
+        if (!take_name(o, strings, s->header.sh_name, &left, &s->name, err))
             return tn_context(err, "section names");
         s->comdat = strncmp(s->name, LINKONCE, sizeof LINKONCE - 1) == 0;
     }
@@ -232,7 +233,7 @@ static bool read_object_symbols(struct tn_elf_object *o, tenon_error *err)
     for (size_t i = 1; i < t.count; i++) {
         uint32_t st_name;
         o->symbols[i] = read_symbol(o, &t, i, &st_name);
-        if (!take_name(t.names, st_name, &left, &o->symbols[i].name, err))
+        if (!take_name(o, t.names, st_name, &left, &o->symbols[i].name, err))
             return tn_context(err, "symbol names");
     }
     o->symbol_count = t.count;

@@ -26,6 +26,7 @@ struct tn_elf_object {
     size_t section_count;
     struct tn_elf_object_symbol *symbols; /* by index; number 0 is nothing */
     size_t symbol_count;
+    bool has_bad_names; /* of a section or symbol, outside its table: they read as "" */
 };
 
 /* One relocation. REL keeps its addend in the relocated field, where it stays: addend is 0. */

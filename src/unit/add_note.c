@@ -184,5 +184,8 @@ bool tn_add_note(struct tn_arena *arena, struct tn_view object, struct tn_view n
     if (!r.names || r.names >= o.section_count ||
         o.sections[r.names].header.sh_type != TN_SHT_STRTAB)
         return tn_fail(err, TENON_E_MALFORMED, "no section has the section names");
+    if (o.has_bad_names) /* what is appended to the table would give them names */
+        return tn_fail(err, TENON_E_MALFORMED,
+                       "names of sections or symbols are outside their tables");
     return rewrite(&r, arena, out, err);
 }

@@ -140,7 +140,7 @@ static bool tells_something(const tenon_unit *unit, size_t count)
     return false;
 }
 
-static bool same_definitions(const tenon_unit *a, const tenon_unit *b)
+bool tn_same_definitions(const tenon_unit *a, const tenon_unit *b)
 {
     size_t count = strong_count(a);
     if (!count || count != strong_count(b))
@@ -191,5 +191,5 @@ const char *tenon_unit_same(const tenon_unit *a, const tenon_unit *b)
         return NULL;
     if (tenon_digest_equal(&a->implementation, &b->implementation) == TENON_YES)
         return "implementation";
-    return a->kind == TENON_UNIT_C && same_definitions(a, b) ? "definitions" : NULL;
+    return a->kind == TENON_UNIT_C && tn_same_definitions(a, b) ? "definitions" : NULL;
 }

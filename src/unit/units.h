@@ -48,4 +48,7 @@ bool tn_library_unit(struct tn_file *file, const struct tn_facts *facts, tenon_u
 /* True for a definition that any program or plugin may have, and that therefore tells nothing. */
 bool tn_is_generic(const char *definition);
 
+/* Equal sets of strong definitions that tell something. */
+bool tn_same_definitions(const tenon_unit *a, const tenon_unit *b);
+
 #endif

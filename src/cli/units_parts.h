@@ -1,6 +1,6 @@
-/* src/cli/units.h - units of files on their way to the user */
-#ifndef CLI_UNITS_H
-#define CLI_UNITS_H
+/* src/cli/units_parts.h - units of files on their way to the user */
+#ifndef CLI_UNITS_PARTS_H
+#define CLI_UNITS_PARTS_H
 
 #include "files.h"
 
