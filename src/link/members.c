@@ -14,12 +14,14 @@ bool tn_members_init(struct tn_members *members, tenon_world *world, struct tn_a
 {
     *members =
         (struct tn_members){ .world = world, .arena = arena, .command = command, .prefix = prefix };
-    return tn_archives_init(&members->archives, world, arena, prefix);
+    return tn_archives_init(&members->archives, world, arena, prefix) &&
+           tn_native_namer_init(&members->objects, arena, prefix, NULL);
 }
 
 void tn_members_free(struct tn_members *members)
 {
     tn_archives_free(&members->archives);
+    tn_native_namer_free(&members->objects);
     tn_words_free(&members->recorded);
     free(members->rows);
     *members = (struct tn_members){ 0 };
@@ -76,7 +78,7 @@ static const char *name_of(struct tn_members *members, const struct subject *sub
 {
     if (subject->archive)
         return tn_archive_unit_name(&members->archives, subject->archive, subject->index);
-    return tn_native_name(members->arena, members->prefix, NULL, subject->name, 1);
+    return tn_native_namer_next(&members->objects, subject->name);
 }
 
 static bool add_completed(struct tn_members *members, const struct subject *subject,

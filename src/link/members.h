@@ -5,6 +5,7 @@
 #include "archives.h"
 #include "command.h"
 #include "model.h"
+#include "native.h"
 #include "record.h"
 
 enum tn_member_state {
@@ -28,6 +29,7 @@ struct tn_members {
     const struct tn_command *command;
     const char *prefix;
     struct tn_archives archives;
+    struct tn_native_namer objects;
     struct tn_member *rows; /* malloc; in the order of the link */
     size_t count, room;
     struct tn_words recorded;  /* names of units that objects recorded themselves */

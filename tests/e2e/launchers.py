@@ -169,6 +169,30 @@ def members_of_one_name(report):
         c.check("and said", True, "1 of 2 members unrecorded" in done.stderr)
 
 
+def objects_of_one_name(report):
+    with Case(report, "objects of one name") as c:
+        os.mkdir(c.path("d"))
+        c.run("gcc", "-c", "counter.c", "-o", "z.o")
+        c.run("gcc", "-c", "other.c", "-o", "d/z.o")
+        c.compile("main.c")
+        c.link("gcc", "-o", "prog", "main.o", "z.o", "d/z.o")
+        c.check("numbered", ["main", "z", "z#2"], c.names())
+
+
+def dependencies_have_no_file_of_ours(report):
+    with Case(report, "dependencies of a link") as c:
+        c.compile("main.c", "counter.c")
+        for linker in ("bfd", "lld", "mold"):
+            words = ["gcc", "-fuse-ld=" + linker, "main.o", "counter.o", "-o", "prog",
+                     "-Wl,--dependency-file=prog.d"]
+            c.run(*words)
+            plain = c.read("prog.d")
+            os.unlink(c.path("prog"))
+            for time_ in ("first", "again"):
+                c.link(*words)
+                c.check("%s, %s" % (linker, time_), plain, c.read("prog.d"))
+
+
 def objects_keep_their_permissions(report):
     with Case(report, "objects keep") as c:
         c.cc("gcc", "-c", "counter.c", "-MD", "-MF", "c.d")
@@ -280,7 +304,8 @@ def a_linker_may_be_called_itself(report):
 
 
 CASES = [links_once_when_nothing_changed, keeps_standard_output_and_map, warns_once,
-         compiles_and_links, members_of_one_name, objects_keep_their_permissions,
+         compiles_and_links, members_of_one_name, objects_of_one_name,
+         dependencies_have_no_file_of_ours, objects_keep_their_permissions,
          intermediate_code_keeps_dependencies, source_digests_agree, the_header_names_a_unit,
          signals_reach_the_compiler, failures_remove_the_output, a_linker_may_be_called_itself]
 
