@@ -331,6 +331,63 @@ static bool read_members(struct session *s, const struct tn_report *trace, tenon
     return good;
 }
 
+/* ---- members of one name ----------------------------------------------------------------------
+ */
+
+/* GNU ld and gold tell in their map why they took a member, lld in a file of its own. */
+static bool reasons_words(struct session *s, bool lld, const char *path, struct tn_words *words)
+{
+    const char *word = tn_arena_format(&s->arena, lld ? "--why-extract=%s" : "-Map=%s", path);
+    bool good = word != NULL;
+
+    for (size_t i = 0; good && i < s->launch->argc; i++)
+        good = tn_words_add(words, s->launch->argv[i]);
+    return good && add_for_linker(s, words, word) && add_for_linker(s, words, "--no-demangle") &&
+           tn_words_end(words);
+}
+
+/* One more link, for what it says. A linker that does not know the option has no reasons. */
+static bool link_for_reasons(struct session *s, bool lld, struct tn_report *reasons,
+                             tenon_error *err)
+{
+    const char *path = tn_temp_file(&s->arena, ".map", tn_view("", 0), err);
+    int silent = path ? tn_temp_nameless(err) : -1;
+    struct tn_words words = { 0 };
+    struct tn_report_paths paths;
+    struct tn_exit exit = { 1, 0 };
+    struct tn_view text;
+    bool good = silent >= 0 && (reasons_words(s, lld, path, &words) || tn_no_memory(err)) &&
+                tn_run(words.at, silent, silent, s->signals, &exit, err);
+
+    if (good && exit.status == 0 &&
+        tn_file_whole(s->launch->world, path, TN_LIMIT_REPORT, &s->arena, &text) == 0)
+        good = (lld ? tn_map_lld_read : tn_map_gnu_read)(&s->arena, text, paths_of(s, &paths),
+                                                         reasons, err);
+    tn_words_free(&words);
+    if (silent >= 0)
+        close(silent);
+    if (path)
+        unlink(path);
+    return good;
+}
+
+/* Reads the members anew, with the reasons for which they were taken. */
+static bool tell_apart(struct session *s, const struct tn_report *trace, tenon_error *err)
+{
+    struct tn_report reasons = { 0 };
+    bool lld = s->command.linker && strstr(s->command.linker, "lld");
+    bool good = link_for_reasons(s, lld, &reasons, err);
+
+    if (good && reasons.count > 0) {
+        good = tn_members_reset(&s->members) || tn_no_memory(err);
+        s->members.reasons = &reasons;
+        good = good && read_members(s, trace, err);
+        s->members.reasons = NULL;
+    }
+    tn_report_free(&reasons);
+    return good;
+}
+
 /* ---- completing -------------------------------------------------------------------------------
  */
 
@@ -432,7 +489,9 @@ static bool complete(struct session *s, const struct tn_report *trace, tenon_err
 {
     struct tn_view notes;
 
-    if (!read_members(s, trace, err) || !read_sources(s, err) || !settle(s, err))
+    if (!read_members(s, trace, err) ||
+        (s->members.ambiguous > 0 && !trace->from_mold && !tell_apart(s, trace, err)) ||
+        !read_sources(s, err) || !settle(s, err))
         return false;
     if (!s->members.has_like && !like_output(s, err))
         return false;

@@ -162,11 +162,19 @@ def members_of_one_name(report):
         c.link("gcc", "-o", "prog", "main.o", "-Wl,--whole-archive", "libz2.a",
                "-Wl,--no-whole-archive")
         c.check("all taken", ["main", "z2/z", "z2/z#2"], c.names())
-        done = c.link("gcc", "-o", "prog", "main.o", "libz2.a")
-        c.check("one taken", (["main"], "partial", ["libz2.a(z.o)"]),
-                (c.names(), launch.units(c.path("prog"))["record"],
-                 launch.units(c.path("prog"))["unsure"]))
-        c.check("and said", True, "1 of 2 members unrecorded" in done.stderr)
+        for linker in ("bfd", "gold", "lld"):
+            c.link("gcc", "-fuse-ld=" + linker, "-o", "prog", "main.o", "libz2.a")
+            c.check("the first taken by " + linker, (["main", "z2/z"], "complete"),
+                    (c.names(), launch.units(c.path("prog"))["record"]))
+            c.write("second.c", "int other_get(void); int main(void) { return other_get(); }")
+            c.link("gcc", "-fuse-ld=" + linker, "-o", "prog", "second.c", "libz2.a")
+            c.check("the second taken by " + linker, (["second", "z2/z#2"], "complete"),
+                    (c.names(), launch.units(c.path("prog"))["record"]))
+        done = c.link("gcc", "-fuse-ld=mold", "-o", "prog", "main.o", "libz2.a")
+        row = launch.units(c.path("prog"))
+        c.check("one taken by mold", (["main"], "partial", ["libz2.a(z.o)", "libz2.a(z.o)"]),
+                (c.names(), row["record"], row["unsure"]))
+        c.check("and said", True, "2 of 3 members unrecorded" in done.stderr)
 
 
 def objects_of_one_name(report):
