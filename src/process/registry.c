@@ -191,6 +191,10 @@ static bool take_object(struct tn_registry *registry, tenon_world *world, const 
         return false;
     }
     tn_holding_file(holding, world);
+    if (holding->starved) {
+        tn_holding_free(holding);
+        return tn_no_memory(err);
+    }
     return tn_registry_add(registry, holding, err);
 }
 
