@@ -110,7 +110,7 @@ TENON_API const char *tenon_bundle_path(const tenon_bundle *bundle);
 TENON_API const tenon_manifest *tenon_bundle_manifest(const tenon_bundle *bundle);
 
 /* SHA-256 of the manifest's bytes: names the bundle's directory in the cache. */
-TENON_API const uint8_t *tenon_bundle_digest(const tenon_bundle *bundle);
+TENON_API const uint8_t *tenon_bundle_digest(tenon_bundle *bundle);
 
 /*
  * The whole content of one entry.

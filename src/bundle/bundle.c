@@ -37,20 +37,17 @@ static const struct tn_zip_entry *manifest_entry(const tenon_bundle *bundle, ten
 static bool read_manifest(tenon_bundle *bundle, tenon_error *err)
 {
     const struct tn_zip_entry *entry = manifest_entry(bundle, err);
-    uint8_t *text = entry ? malloc((size_t)entry->size + 1) : NULL;
 
     if (!entry)
         return false;
-    if (!text)
+    bundle->text_size = (size_t)entry->size;
+    bundle->text = malloc(bundle->text_size + 1);
+    if (!bundle->text)
         return tn_no_memory(err);
-    if (tn_zip_read(&bundle->zip, entry, text, err)) {
-        crypto_hash_sha256(bundle->digest, text, entry->size);
-        bundle->manifest = tenon_manifest_parse((const char *)text, (size_t)entry->size, err);
-        if (!bundle->manifest)
-            tn_context(err, TN_MANIFEST_ENTRY);
-    }
-    free(text);
-    return bundle->manifest;
+    if (!tn_zip_read(&bundle->zip, entry, bundle->text, err))
+        return false;
+    bundle->manifest = tenon_manifest_parse((const char *)bundle->text, bundle->text_size, err);
+    return bundle->manifest || tn_context(err, TN_MANIFEST_ENTRY);
 }
 
 static int compare_entries(const void *a, const void *b)
@@ -157,6 +154,7 @@ void tenon_bundle_free(tenon_bundle *bundle)
     tenon_manifest_free(bundle->manifest);
     free(bundle->entries);
     free(bundle->path);
+    free(bundle->text);
     if (bundle->fd >= 0)
         close(bundle->fd);
     free(bundle);
@@ -178,8 +176,11 @@ const tenon_manifest *tenon_bundle_manifest(const tenon_bundle *bundle)
     return bundle->manifest;
 }
 
-const uint8_t *tenon_bundle_digest(const tenon_bundle *bundle)
+const uint8_t *tenon_bundle_digest(tenon_bundle *bundle)
 {
+    if (!bundle->has_digest)
+        crypto_hash_sha256(bundle->digest, bundle->text, bundle->text_size);
+    bundle->has_digest = true;
     return bundle->digest;
 }
 

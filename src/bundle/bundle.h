@@ -15,6 +15,9 @@ struct tenon_bundle {
     tenon_manifest *manifest;
     const tenon_entry **entries; /* of the manifest, by name: as zip.by_name, without tenon.json */
     size_t entry_count;
+    uint8_t *text; /* tenon.json */
+    size_t text_size;
+    bool has_digest; /* it is worked out when somebody asks: lists of bundles do not */
     uint8_t digest[32];
 };
 

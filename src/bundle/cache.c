@@ -139,7 +139,7 @@ static bool prepare(struct taking *t, const char *triple, tenon_error *err)
 {
     struct tn_cached *to = t->to;
 
-    t->name = tn_cache_name(t->bundle->digest, triple, &to->arena);
+    t->name = tn_cache_name(tenon_bundle_digest(t->bundle), triple, &to->arena);
     if (!t->name)
         return tn_no_memory(err);
     to->directory = tn_arena_format(&to->arena, "%s/%s", t->cache->path, t->name);

@@ -229,22 +229,32 @@ static bool check_list(const struct finding *f, tenon_error *err)
     }
 }
 
-static bool list_rows(struct finding *f, tenon_error *err)
+/* The file itself, with room for `more` rows. */
+static bool list_file(struct finding *f, size_t more, tenon_error *err)
 {
-    size_t count = tenon_graph_count(f->graph);
+    struct tn_needed *rows = tn_arena_rows(f->arena, more + 1, sizeof *rows);
 
-    f->out->rows = tn_arena_rows(f->arena, count + 1, sizeof *f->out->rows);
-    f->row_of = tn_arena_rows(f->arena, count + 1, sizeof *f->row_of);
-    if (!f->out->rows || !f->row_of)
+    if (!rows)
         return tn_no_memory(err);
-    f->out->rows[0] = (struct tn_needed){
+    rows[0] = (struct tn_needed){
         .fate = TN_FATE_CODE,
         .name = tn_arena_string(f->arena, tn_base_name(f->request->file)),
         .path = tn_arena_string(f->arena, f->request->file),
     };
+    f->out->rows = rows;
     f->out->count = 1;
-    if (!f->out->rows[0].name || !f->out->rows[0].path)
+    return (rows[0].name && rows[0].path) || tn_no_memory(err);
+}
+
+static bool list_rows(struct finding *f, tenon_error *err)
+{
+    size_t count = tenon_graph_count(f->graph);
+
+    f->row_of = tn_arena_rows(f->arena, count + 1, sizeof *f->row_of);
+    if (!f->row_of)
         return tn_no_memory(err);
+    if (!list_file(f, count, err))
+        return false;
     for (size_t i = 0; i < count; i++)
         if (!add_row(f, i, err))
             return false;
@@ -256,12 +266,18 @@ bool tn_closure_find(tenon_world *world, const struct tn_closure_request *reques
                      struct tn_arena *arena, struct tn_closure *out, tenon_error *err)
 {
     struct finding f = { .request = request, .world = world, .arena = arena, .out = out };
+    tenon_error why = TENON_ERROR_INIT;
     bool ok = false;
 
     *out = (struct tn_closure){ 0 };
     f.resolver = tenon_resolver_new(world, err);
     if (f.resolver)
-        f.graph = tenon_resolve_file(f.resolver, request->file, err);
+        f.graph = tenon_resolve_file(f.resolver, request->file, &why);
+    if (f.resolver && !f.graph && why.code == TENON_E_UNSUPPORTED &&
+        strcmp(request->bundle, "none") == 0)
+        ok = list_file(&f, 0, err); /* code for a loader that is not known */
+    else if (f.resolver && !f.graph && err)
+        *err = why;
     if (f.graph && request->host)
         f.host = tenon_resolve_file(f.resolver, request->host, err);
     if (f.graph && (f.host || !request->host))

@@ -18,14 +18,17 @@
 /* An object of the file, its place for messages, and where copies go. */
 struct node {
     const json_t *json;
-    char place[64]; /* "provides[3]"; "": the manifest itself */
+    const char *list; /* it is row `index` of; NULL: the manifest itself */
+    size_t index;
     struct tn_arena *arena;
 };
 
 static bool fault(const struct node *node, const char *key, tenon_error *err, const char *expected)
 {
-    return tn_fail(err, TENON_E_MALFORMED, "%s%s%s: %s", node->place, node->place[0] ? "." : "",
-                   key, expected);
+    if (!node->list)
+        return tn_fail(err, TENON_E_MALFORMED, "%s: %s", key, expected);
+    return tn_fail(err, TENON_E_MALFORMED, "%s[%zu].%s: %s", node->list, node->index, key,
+                   expected);
 }
 
 /* The value of a key; NULL when it is absent or null. */
@@ -124,7 +127,7 @@ static bool digest(const struct node *node, const char *key, tenon_digest *out, 
     static const char expected[] = "\"KIND:HEXADECIMAL\" expected";
     enum tenon_digest_kind kind;
     const char *text, *colon;
-    char word[16];
+    char word[16] = "";
 
     *out = (tenon_digest){ .kind = TENON_DIGEST_UNKNOWN };
     if (!optional_string(node, key, &text, err))
@@ -134,7 +137,7 @@ static bool digest(const struct node *node, const char *key, tenon_digest *out, 
     colon = strchr(text, ':');
     if (!colon || (size_t)(colon - text) >= sizeof word)
         return fault(node, key, err, expected);
-    snprintf(word, sizeof word, "%.*s", (int)(colon - text), text);
+    memcpy(word, text, (size_t)(colon - text));
     if (!tenon_digest_kind_of(word, &kind) || kind == TENON_DIGEST_UNKNOWN)
         return fault(node, key, err, "a digest of unknown kind");
     if (!tenon_digest_read(colon + 1, kind, out, NULL) || out->size == 0)
@@ -220,7 +223,7 @@ static bool rows(const struct node *top, const char *key, size_t size,
 {
     const json_t *value = value_of(top, key);
     size_t length = json_array_size(value);
-    struct node node = { .arena = top->arena };
+    struct node node = { .list = key, .arena = top->arena };
     char *table;
 
     if (!value)
@@ -232,9 +235,9 @@ static bool rows(const struct node *top, const char *key, size_t size,
         return tn_no_memory(err);
     for (size_t i = 0; i < length; i++) {
         node.json = json_array_get(value, i);
-        snprintf(node.place, sizeof node.place, "%s[%zu]", key, i);
+        node.index = i;
         if (!json_is_object(node.json))
-            return tn_fail(err, TENON_E_MALFORMED, "%s: an object expected", node.place);
+            return tn_fail(err, TENON_E_MALFORMED, "%s[%zu]: an object expected", key, i);
         if (!read(&node, table + i * size, err))
             return false;
     }

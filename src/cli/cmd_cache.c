@@ -1,6 +1,8 @@
 /* src/cli/cmd_cache.c - what was taken out of bundles, and its removal */
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "cache.h"
 #include "manifest_options.h"
@@ -74,6 +76,14 @@ static void tell(void *arg, const struct tn_cache_row *row)
     run->told++;
 }
 
+/* Looking makes no directory. */
+static bool is_absent(const char *directory)
+{
+    struct stat info;
+
+    return stat(directory, &info) < 0 && errno == ENOENT;
+}
+
 static bool list(struct cache_run *run, struct tn_cache *cache, tenon_error *err)
 {
     struct tn_cache_row *rows;
@@ -114,15 +124,15 @@ static int act(struct cache_run *run,
 
     if (!choose_directory(run, &directory, &err))
         return cli_fail_one(run->cli, "", &err);
-    cache = tn_cache_open(directory, &err);
-    if (!cache)
+    cache = is_absent(directory) ? NULL : tn_cache_open(directory, &err);
+    if (err.code != TENON_OK)
         return cli_fail_one(run->cli, directory, &err);
     if (is_json(run)) {
-        cli_json_begin_one(&run->json, run->cli, tn_cache_path(cache), "ok");
+        cli_json_begin_one(&run->json, run->cli, cache ? tn_cache_path(cache) : directory, "ok");
         CLI_JSON_KEY(&run->json, "bundles");
         cli_json_open(&run->json, '[');
     }
-    ok = action(run, cache, &err);
+    ok = !cache || action(run, cache, &err);
     if (is_json(run)) {
         cli_json_close(&run->json, ']');
         cli_json_end_one(&run->json);

@@ -7,6 +7,7 @@
 
 #include "builder.h"
 #include "fail.h"
+#include "found_inside.h"
 #include "requires.h"
 
 void pack_options_free(struct pack_options *options)
@@ -161,8 +162,7 @@ static bool choose_output(struct pack *pack, tenon_error *err)
 
 static bool fill(struct pack *pack, tenon_error *err)
 {
-    return add_files(pack, err) &&
-           cli_add_resources(pack->options->manifest.resources, false, pack->builder, err) &&
+    return cli_add_resources(pack->options->manifest.resources, false, pack->builder, err) &&
            add_requirements(pack, err) &&
            cli_manifest_apply(&pack->options->manifest, pack->world, pack->builder, err) &&
            tenon_builder_write(pack->builder, pack->out, err);
@@ -200,6 +200,11 @@ int pack_all(struct pack *pack, const char *const *files)
         status = refuse(pack, "missing-library");
     else if (lacks_some_origin(pack) && !pack->options->set_runpath)
         status = refuse(pack, "no-run-path");
+    else if (!add_files(pack, &err) ||
+             !tn_found_inside(pack->builder, &pack->arena, &pack->stray, &err))
+        status = cli_fail_one(pack->cli, pack->out, &err);
+    else if (pack->stray)
+        status = refuse(pack, "found-elsewhere");
     else if (!fill(pack, &err))
         status = cli_fail_one(pack->cli, pack->out, &err);
     else

@@ -59,6 +59,7 @@ struct pack {
     char *out;
     struct pack_file *files;
     size_t file_count;
+    const char *stray; /* a library of the bundle that would come from elsewhere; NULL */
     bool has_host_record;
     enum tenon_record host_record;
     char *scratch; /* a directory for files that are not kept; NULL: none was needed */

@@ -291,7 +291,13 @@ void pack_print_refusal(struct pack *pack, const char *verdict)
         CLI_JSON_KEY(&json, "verdict");
         cli_json_name(&json, verdict);
         json_libraries(&json, pack);
+        CLI_JSON_KEY(&json, "reason");
+        cli_json_sentence(&json, pack->stray);
         cli_json_end_one(&json);
+        return;
+    }
+    if (pack->stray) {
+        cli_complain(pack->cli, "%s", pack->stray);
         return;
     }
     bool missing = strcmp(verdict, "missing-library") == 0;

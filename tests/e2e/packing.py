@@ -44,7 +44,8 @@ int tenon_plugin_start(void *self, int argc, char **argv)
 ORIGIN = "-Wl,-rpath,$ORIGIN"
 
 
-class Packing(unittest.TestCase):
+class Case(unittest.TestCase):
+    """A directory with sources, a host and two libraries."""
     compiler = "gcc"
     triple = "x86_64-linux-gnu"
 
@@ -111,6 +112,8 @@ class Packing(unittest.TestCase):
     def fates(self, result):
         return {row["name"]: row["fate"] for row in result["libraries"]}
 
+
+class Packing(Case):
     def test_closure_is_bundled_and_found(self):
         self.plugin(ORIGIN, ORIGIN + "/lib")
         result = self.asked("pack", "stats.so")
@@ -136,6 +139,15 @@ class Packing(unittest.TestCase):
         self.assertEqual(result["changed"], ["stats.so"])
         self.assertEqual(before, pathlib.Path(self.path("stats.so")).read_bytes())
         self.start()
+
+    def test_what_would_be_found_elsewhere_is_refused(self):
+        self.plugin("-Wl,-rpath,%s" % self.path("lib"), ORIGIN)
+        said = self.tenon("pack", "stats.so", status=1)
+        self.assertIn("'libhelp.so.1' of the bundle would not be found in it, but '%s'"
+                      % self.path("lib", "libhelp.so.1"), said)
+        self.assertIn("$ORIGIN must come first", said)
+        result = self.asked("pack", "stats.so", status=1)
+        self.assertEqual((result["status"], result["verdict"]), ("refused", "found-elsewhere"))
 
     def test_missing_library(self):
         self.plugin()
@@ -280,6 +292,28 @@ class Musl(Packing):
     @staticmethod
     def with_compiler(words):
         return (*words, "--cc=musl-gcc") if words[0] == "build" else words
+
+
+class Several(Case):
+    """One bundle with code for both C libraries."""
+
+    @classmethod
+    def setUpClass(cls):
+        if not shutil.which("musl-gcc"):
+            raise unittest.SkipTest("no musl-gcc")
+
+    def test_code_for_two_systems(self):
+        self.write("one.c", "int tenon_plugin_start(void *s, int c, char **v) { return 0; }\n"
+                            "#include <stdio.h>\nvoid say(void) { puts(\"\"); }")
+        os.mkdir(self.path("musl"))
+        self.cc("-shared", "-fPIC", "-o", "one.so", "one.c")
+        self.compiler = "musl-gcc"
+        self.cc("-shared", "-fPIC", "-o", "musl/one.so", "one.c")
+        result = self.asked("pack", "--bundle=none", "one.so", "musl/one.so")
+        self.assertEqual(result["name"], "one")
+        shown = self.asked("bundle", "show", "--verify", "one")
+        self.assertEqual([row["triple"] for row in shown["code"]],
+                         ["x86_64-linux-gnu", "x86_64-linux-musl"])
 
 
 if __name__ == "__main__":

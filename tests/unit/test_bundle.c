@@ -1,7 +1,6 @@
 /* tests/unit/test_bundle.c - bundles are made the same each time, and read strictly */
 #include "bundle_case.h"
 
-#include "inflate.h"
 #include "view.h"
 #include "zip_file.h"
 
@@ -205,40 +204,6 @@ static void no_flipped_bit_goes_unnoticed(void **state)
     assert_true(harmless <= 4 * (6 + 2 + 4));
 }
 
-static bool inflate(const void *packed, size_t size, void *out, size_t out_size, tenon_error *err)
-{
-    return tn_inflate(tn_view(packed, size), out, out_size, err);
-}
-
-static void bad_deflate_data_is_refused(void **state)
-{
-    static const struct {
-        uint8_t bytes[8];
-        size_t size, out;
-        const char *message;
-    } bad[] = {
-        { { 0x07 }, 1, 0, "a block of unknown type" },
-        { { 0x01 }, 1, 0, "the data end too early" },
-        { { 0x01, 1, 0, 0, 0 }, 5, 1, "two lengths differ" },
-        { { 0x01, 1, 0, 0xfe, 0xff, 'a' }, 6, 0, "more bytes than were promised" },
-        { { 0x01, 1, 0, 0xfe, 0xff, 'a' }, 6, 2, "fewer bytes than were promised" },
-        { { 0x01, 1, 0, 0xfe, 0xff, 'a', 'b' }, 7, 1, "bytes behind the end" },
-        { { 0x03, 0x02 }, 2, 3, "a distance before the beginning" },
-        { { 0x05, 0xc0, 0x81, 0, 0, 0, 0, 0 }, 8, 1, "" },
-    };
-    (void)state;
-    uint8_t out[16];
-
-    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
-        tenon_error err = TENON_ERROR_INIT;
-        assert_false(inflate(bad[i].bytes, bad[i].size, out, bad[i].out, &err));
-        if (!strstr(err.text, bad[i].message))
-            fail_msg("%zu: %s", i, err.text);
-    }
-    assert_true(inflate((const uint8_t[]){ 0x01, 1, 0, 0xfe, 0xff, 'a' }, 6, out, 1, NULL));
-    assert_true(inflate((const uint8_t[]){ 0x03, 0 }, 2, out, 0, NULL));
-}
-
 /* libzip (zlib) packs, we take out: contents of every kind of block. */
 static void what_zlib_packs_comes_out_the_same(void **state)
 {
@@ -315,7 +280,6 @@ int main(void)
         test(only_files_are_replaced),
         test(every_prefix_is_refused),
         test(no_flipped_bit_goes_unnoticed),
-        test(bad_deflate_data_is_refused),
         test(what_zlib_packs_comes_out_the_same),
         test(lies_are_found),
     };

@@ -262,6 +262,73 @@ static void what_a_killed_process_left_is_pruned(void **state)
     tn_cached_free(ensure_ok(c));
 }
 
+/* Makes "big.plugin", of a library with `extra` bytes behind it that do not compress well. */
+static void make_big(struct bundle_case *c, size_t extra)
+{
+    tenon_error err = TENON_ERROR_INIT;
+    tenon_builder *b = tenon_builder_new(&err);
+    uint32_t noise = 1;
+    size_t size;
+
+    case_library(c, "big.so", NULL);
+    uint8_t *bytes = case_read(c, "big.so", &size);
+    uint8_t *longer = calloc(1, size + extra);
+    memcpy(longer, bytes, size);
+    for (size_t i = 0; i < extra; i++) {
+        noise = noise * 1664525 + 1013904223;
+        longer[size + i] = (uint8_t)(noise >> 24);
+    }
+    case_write(c, "big.so", longer, size + extra);
+    free(bytes);
+    free(longer);
+    case_ok(tenon_builder_add_code(b, case_path(c, "big.so"), TENON_CODE_NATIVE, &err), err);
+    case_ok(tenon_builder_write(b, case_path(c, "big.plugin"), &err), err);
+    tenon_builder_free(b);
+}
+
+static struct tn_cached *ensure_big(struct bundle_case *c, tenon_error *err)
+{
+    tenon_bundle *bundle = case_open(c, "big.plugin");
+    struct tn_cache *cache = open_cache(c);
+    struct tn_cached *cached = tn_cache_ensure(cache, bundle, CASE_TRIPLE, 0, err);
+
+    tn_cache_close(cache);
+    tenon_bundle_free(bundle);
+    return cached;
+}
+
+/* Whenever a process is killed, others find all of the code or none, and their own work is whole.
+ */
+static void a_process_may_be_killed_at_any_time(void **state)
+{
+    struct bundle_case *c = *state;
+    unsigned unfinished = 0;
+
+    make_big(c, 3u << 20);
+    for (unsigned delay = 0; delay < 40; delay++) {
+        tenon_error err = TENON_ERROR_INIT;
+        int status;
+        pid_t child = fork();
+        if (child == 0) {
+            ensure_big(c, NULL);
+            _exit(0);
+        }
+        usleep(delay * 1000);
+        kill(child, SIGKILL);
+        assert_int_equal(waitpid(child, &status, 0), child);
+        struct tn_cached *cached = ensure_big(c, &err);
+        case_ok(cached, err);
+        assert_true(tn_cached_check(cached, &err));
+        tn_cached_free(cached);
+        struct tn_cache *cache = open_cache(c);
+        case_ok(tn_cache_prune(cache, false, count_row, &unfinished, &err), err);
+        assert_int_equal(count_directories(c), 1);
+        case_ok(tn_cache_prune(cache, true, NULL, NULL, &err), err);
+        tn_cache_close(cache);
+    }
+    print_message("%u times in the middle\n", unfinished);
+}
+
 static void nothing_is_pruned_while_somebody_loads(void **state)
 {
     struct bundle_case *c = *state;
@@ -389,25 +456,8 @@ static int try_full(struct bundle_case *c)
 
 static void a_full_file_system_leaves_nothing(void **state)
 {
-    struct bundle_case *c = *state;
-    tenon_error err = TENON_ERROR_INIT;
-    tenon_builder *b = tenon_builder_new(&err);
-    size_t size;
-
-    /* a library with a megabyte behind it */
-    case_library(c, "big.so", NULL);
-    uint8_t *bytes = case_read(c, "big.so", &size);
-    uint8_t *longer = calloc(1, size + (1u << 20));
-    memcpy(longer, bytes, size);
-    for (size_t i = 0; i < 1u << 20; i++)
-        longer[size + i] = (uint8_t)(i * i >> 7);
-    case_write(c, "big.so", longer, size + (1u << 20));
-    free(bytes);
-    free(longer);
-    case_ok(tenon_builder_add_code(b, case_path(c, "big.so"), TENON_CODE_NATIVE, &err), err);
-    case_ok(tenon_builder_write(b, case_path(c, "big.plugin"), &err), err);
-    tenon_builder_free(b);
-    with_mount(c, 0, "size=512k,mode=700", try_full);
+    make_big(*state, 1u << 20);
+    with_mount(*state, 0, "size=512k,mode=700", try_full);
 }
 
 static int try_read_only(struct bundle_case *c)
@@ -484,6 +534,7 @@ int main(void)
         test(unreadable_notes_only_cost_time),
         test(two_processes_at_once_both_succeed),
         test(what_a_killed_process_left_is_pruned),
+        test(a_process_may_be_killed_at_any_time),
         test(nothing_is_pruned_while_somebody_loads),
         test(directories_of_others_are_refused),
         test(a_file_in_its_place_is_an_error),

@@ -80,23 +80,41 @@ static void bytes_behind_the_end_are_refused(void **state)
     assert_int_equal(err.code, TENON_E_MALFORMED);
 }
 
-static void bad_codes_are_refused(void **state)
+static void bad_data_is_refused(void **state)
 {
-    static const uint8_t reserved[] = { 0x07, 0, 0, 0 };
+    static const struct {
+        uint8_t bytes[8];
+        size_t size, out;
+        enum tenon_code code;
+        const char *message;
+    } bad[] = {
+        { { 0x07 }, 1, 0, TENON_E_MALFORMED, "invalid block type" },
+        { { 0x01 }, 1, 0, TENON_E_TRUNCATED, "the data ends after 0 of 0 bytes" },
+        { { 0x01, 1, 0, 0, 0 }, 5, 1, TENON_E_MALFORMED, "invalid stored block lengths" },
+        { { 0x01, 1, 0, 0xfe, 0xff, 'a' }, 6, 0, TENON_E_MALFORMED, "more than the 0 bytes" },
+        { { 0x01, 1, 0, 0xfe, 0xff, 'a' }, 6, 2, TENON_E_MALFORMED, "give 1, not the 2" },
+        { { 0x01, 1, 0, 0xfe, 0xff, 'a', 'b' }, 7, 1, TENON_E_MALFORMED, "6 of 7 bytes give 1" },
+        { { 0x03, 0x02 }, 2, 3, TENON_E_MALFORMED, "invalid distance too far back" },
+        { { 0x05, 0xc0, 0x81, 0, 0, 0, 0, 0 }, 8, 1, TENON_E_TRUNCATED, "ends after 0 of 1" },
+    };
     uint8_t out[16];
-    tenon_error err = TENON_ERROR_INIT;
     (void)state;
-    assert_false(tn_inflate(tn_view(reserved, sizeof reserved), out, sizeof out, &err));
-    assert_int_equal(err.code, TENON_E_MALFORMED);
+    for (size_t i = 0; i < TN_COUNT(bad); i++) {
+        tenon_error err = TENON_ERROR_INIT;
+        assert_false(tn_inflate(tn_view(bad[i].bytes, bad[i].size), out, bad[i].out, &err));
+        if (err.code != bad[i].code || !strstr(err.text, bad[i].message))
+            fail_msg("%zu: %s", i, err.text);
+    }
 }
 
-static void nothing_packed_is_nothing(void **state)
+static void smallest_streams(void **state)
 {
-    static const uint8_t empty[] = { 0x03, 0x00 };
+    static const uint8_t stored[] = { 0x01, 1, 0, 0xfe, 0xff, 'a' }, empty[] = { 0x03, 0x00 };
     uint8_t out[1];
-    tenon_error err = TENON_ERROR_INIT;
     (void)state;
-    assert_true(tn_inflate(tn_view(empty, sizeof empty), out, 0, &err));
+    assert_true(tn_inflate(tn_view(stored, sizeof stored), out, 1, NULL));
+    assert_int_equal(out[0], 'a');
+    assert_true(tn_inflate(tn_view(empty, sizeof empty), out, 0, NULL));
 }
 
 int main(void)
@@ -106,8 +124,8 @@ int main(void)
         cmocka_unit_test(every_prefix_is_truncated),
         cmocka_unit_test(another_length_is_refused),
         cmocka_unit_test(bytes_behind_the_end_are_refused),
-        cmocka_unit_test(bad_codes_are_refused),
-        cmocka_unit_test(nothing_packed_is_nothing),
+        cmocka_unit_test(bad_data_is_refused),
+        cmocka_unit_test(smallest_streams),
     };
     return cmocka_run_group_tests(tests, pack, NULL);
 }
