@@ -195,13 +195,13 @@ static bool find_covered_there(struct tn_doubles *d, const struct tn_candidate *
                                const struct tn_sightings *there)
 {
     bool refuses = false;
-    for (size_t i = 0; i < c->count; i++) {
+    for (size_t i = 0; there->count && i < c->count; i++) {
         const struct tn_entry *e = &c->entries[i];
         struct tn_holding *h;
         if (e->unit->kind != TENON_UNIT_C || !tn_unit_set_size(e->unit))
             continue;
-        const char *symbol = e->unit->definitions[0].name;
-        for (uint32_t at = 0; (h = tn_sightings_next(there, symbol, &at));)
+        uint64_t key = tn_sightings_key(there, e->unit->definitions[0].name);
+        for (size_t at = tn_slots_at(&there->slots, key); (h = tn_sightings_next(there, key, &at));)
             if (h != e->holding)
                 refuses |= covered_there(d, c, h, e);
     }

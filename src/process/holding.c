@@ -131,30 +131,27 @@ bool tn_holding_read_image(struct tn_holding *holding, tenon_world *world, tenon
     return good;
 }
 
-const tenon_units *tn_holding_file(struct tn_holding *holding, tenon_world *world)
+static void read_file(struct tn_holding *holding, tenon_world *world)
 {
     const tenon_image_source source = { .path = holding->path };
-    if (!holding->file && !holding->file_tried && !holding->replaced) {
-        holding->file_tried = true;
-        holding->file = tenon_units_read(world, &source, NULL);
-        if (holding->file && !holding->base && !holding->record_count) {
-            holding->records[holding->record_count++] = holding->file;
-            note_record(holding, tenon_units_record(holding->file));
-        }
+    tenon_error why = TENON_ERROR_INIT;
+    holding->file = tenon_units_read(world, &source, &why);
+    holding->file_tried = why.code != TENON_E_MEMORY;
+    holding->starved |= why.code == TENON_E_MEMORY;
+    if (!holding->file) {
+        holding->fault = tn_arena_string(&holding->arena, tenon_error_message(&why));
+        holding->starved |= !holding->fault;
+    } else if (!holding->base && !holding->record_count) {
+        holding->records[holding->record_count++] = holding->file;
+        note_record(holding, tenon_units_record(holding->file));
     }
-    return holding->file;
 }
 
-bool tn_holding_take_bytes(struct tn_holding *holding, const void *bytes, size_t size,
-                           tenon_error *err)
+const tenon_units *tn_holding_file(struct tn_holding *holding, tenon_world *world)
 {
-    holding->file_tried = true;
-    holding->file = tenon_units_parse(bytes, size, holding->path, err);
-    if (!holding->file)
-        return false;
-    holding->records[holding->record_count++] = holding->file;
-    note_record(holding, tenon_units_record(holding->file));
-    return true;
+    if (!holding->file && !holding->file_tried && !holding->replaced)
+        read_file(holding, world);
+    return holding->file;
 }
 
 static const tenon_visible *find_visible(const void *of, const char *name)

@@ -33,8 +33,9 @@ struct tn_holding {
 
     /* The file, with its symbols: read when first wanted. */
     tenon_units *file;
-    bool file_tried;
-    const char *replaced; /* the file is not what is in the process: why; NULL */
+    bool file_tried, starved; /* starved: there was no memory to read it, what follows is wrong */
+    const char *fault;        /* why it cannot be read; NULL */
+    const char *replaced;     /* the file is not what is in the process: why; NULL */
 
     tenon_unit library; /* the image itself as a unit; its name is NULL when it has none */
 
@@ -61,12 +62,11 @@ bool tn_holding_take_image(struct tn_holding *holding, const tenon_image *image,
 bool tn_holding_add_notes(struct tn_holding *holding, const void *bytes, size_t size,
                           unsigned align, tenon_error *err);
 
-/* The units of its file, symbols included; NULL: they cannot be known. */
+/*
+ * The units of its file, symbols included; NULL: they cannot be known. When that was for want of
+ * memory, the holding is `starved`: whoever asked for an answer must not get one.
+ */
 const tenon_units *tn_holding_file(struct tn_holding *holding, tenon_world *world);
-
-/* Takes the units of the file, as bytes, for both record and symbols. */
-bool tn_holding_take_bytes(struct tn_holding *holding, const void *bytes, size_t size,
-                           tenon_error *err);
 
 /* What the dynamic linker sees of it. */
 struct tn_sight tn_holding_sight(struct tn_holding *holding, tenon_world *world);

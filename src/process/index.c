@@ -1,144 +1,136 @@
 /* src/process/index.c - units by each of their keys, to find those that may be the same */
 #include "index.h"
 
-#include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "judge.h"
 
-#define FIRST_SLOTS 256 /* a power of two, as every number of slots */
-
-struct tn_index_slot {
-    uint64_t hash;
-    uint32_t entry; /* number + 1; 0: empty */
-};
-
 /* What a hash is of. */
-enum key { KEY_NAME, KEY_IMPLEMENTATION, KEY_SET, KEY_COMDAT, KEY_FIRST };
+enum key { KEY_IMPLEMENTATION, KEY_SET, KEY_COMDAT, KEY_FIRST, KEY_NAME };
+
+#define KEYS_OF_UNIT 4
 
 void tn_index_free(struct tn_index *index)
 {
     free(index->entries);
-    free(index->slots);
     free(index->found);
+    tn_slots_free(&index->slots);
     *index = (struct tn_index){ 0 };
 }
 
-/* The key's kind goes into the hash, so that keys of two kinds never meet in practice. */
-static uint64_t hash_of(const struct tn_index *index, unsigned key, const void *bytes, size_t size)
+static void seed(struct tn_index *index)
 {
-    unsigned char out[crypto_shorthash_BYTES];
-    uint64_t hash;
-
-    crypto_shorthash(out, bytes, size, index->seed);
-    memcpy(&hash, out, sizeof hash);
-    return hash ^ (UINT64_C(0x9E3779B97F4A7C15) * (key + 1));
+    if (!index->seeded)
+        tn_hash_seed(index->seed);
+    index->seeded = true;
 }
 
+void tn_index_seed(struct tn_index *index, struct tn_index *other)
+{
+    seed(other);
+    memcpy(index->seed, other->seed, sizeof index->seed);
+    index->seeded = true;
+}
+
+bool tn_index_reserve(struct tn_index *index, size_t units)
+{
+    return tn_slots_reserve(&index->slots, KEYS_OF_UNIT * units);
+}
+
+/* ---- keys
+ * ------------------------------------------------------------------------------------------ */
+
+/* Never 0, which means that there is no such key. */
 static uint64_t hash_text(const struct tn_index *index, unsigned key, const char *text)
 {
-    return hash_of(index, key, text, strlen(text));
-}
-
-/* Of a set only its size and both ends count: enough to find it, and sets may be long. */
-static uint64_t hash_set(const struct tn_index *index, const tenon_unit *unit, size_t count)
-{
-    uint64_t first = hash_text(index, KEY_SET, unit->definitions[0].name);
-    uint64_t last = hash_text(index, KEY_SET, unit->definitions[count - 1].name);
-    return first ^ (last << 1 | last >> 63) ^ (count * UINT64_C(0xBF58476D1CE4E5B9));
-}
-
-static void put(struct tn_index_slot *slots, size_t slot_count, uint64_t hash, uint32_t entry)
-{
-    size_t slot = hash & (slot_count - 1);
-    while (slots[slot].entry)
-        slot = (slot + 1) & (slot_count - 1);
-    slots[slot] = (struct tn_index_slot){ hash, entry };
-}
-
-/* Keeps at most every second slot in use. */
-static bool make_room(struct tn_index *index)
-{
-    size_t wanted = index->slot_count ? index->slot_count : FIRST_SLOTS;
-    if (index->used + 1 <= index->slot_count / 2)
-        return true;
-    if (index->slot_count)
-        wanted *= 2;
-    struct tn_index_slot *slots = calloc(wanted, sizeof *slots);
-    if (!slots)
-        return false;
-    for (size_t i = 0; i < index->slot_count; i++)
-        if (index->slots[i].entry)
-            put(slots, wanted, index->slots[i].hash, index->slots[i].entry);
-    free(index->slots);
-    index->slots = slots;
-    index->slot_count = wanted;
-    return true;
-}
-
-static bool add_key(struct tn_index *index, uint64_t hash)
-{
-    if (!make_room(index))
-        return false;
-    put(index->slots, index->slot_count, hash, (uint32_t)index->count);
-    index->used++;
-    return true;
+    return tn_hash(index->seed, key, text, strlen(text)) | 1;
 }
 
 /* The kind is part of the name: "a" of C and "a" of OCaml are two things. */
 static uint64_t hash_name(const struct tn_index *index, enum tenon_unit_kind kind, const char *name)
 {
-    return hash_text(index, KEY_NAME + 16 * (unsigned)kind, name);
+    return hash_text(index, KEY_NAME + (unsigned)kind, name);
 }
 
-static bool add_keys(struct tn_index *index, const tenon_unit *unit)
+/* Of a set only its size and both ends count: enough to find it, and sets may be long. */
+static uint64_t hash_set(const struct tn_index *index, const tenon_unit *unit, size_t count,
+                         uint64_t first)
+{
+    uint64_t ends[3] = { first, count, 0 };
+    ends[2] = hash_text(index, KEY_SET, unit->definitions[count - 1].name);
+    return tn_hash(index->seed, KEY_SET, ends, sizeof ends) | 1;
+}
+
+void tn_index_keys(struct tn_index *index, const tenon_unit *unit, struct tn_keys *keys)
 {
     size_t set = tn_unit_set_size(unit);
-    if (!add_key(index, hash_name(index, unit->kind, unit->name)))
-        return false;
-    if (unit->implementation.kind != TENON_DIGEST_UNKNOWN &&
-        !add_key(index, hash_of(index, KEY_IMPLEMENTATION, unit->implementation.bytes,
-                                unit->implementation.size)))
-        return false;
-    if (set && (!add_key(index, hash_set(index, unit, set)) ||
-                !add_key(index, hash_text(index, KEY_FIRST, unit->definitions[0].name))))
-        return false;
-    for (size_t i = set; i < unit->definition_count; i++)
+    seed(index);
+    *keys = (struct tn_keys){ .name = hash_name(index, unit->kind, unit->name) };
+    if (unit->implementation.kind != TENON_DIGEST_UNKNOWN)
+        keys->implementation = tn_hash(index->seed, KEY_IMPLEMENTATION, unit->implementation.bytes,
+                                       unit->implementation.size) |
+                               1;
+    if (set) {
+        keys->first = hash_text(index, KEY_FIRST, unit->definitions[0].name);
+        keys->set = hash_set(index, unit, set, keys->first);
+    }
+}
+
+/* ---- adding
+ * ---------------------------------------------------------------------------------------- */
+
+static bool add_key(struct tn_index *index, uint64_t hash)
+{
+    return !hash || tn_slots_add(&index->slots, hash, (uint32_t)index->count - 1);
+}
+
+static bool add_comdats(struct tn_index *index, const tenon_unit *unit)
+{
+    for (size_t i = unit->definition_count;
+         i-- > 0 && unit->definitions[i].kind == TENON_DEFINES_COMDAT;)
         if (!add_key(index, hash_text(index, KEY_COMDAT, unit->definitions[i].name)))
             return false;
     return true;
 }
 
-bool tn_index_add(struct tn_index *index, const struct tn_entry *entry)
+bool tn_index_add(struct tn_index *index, const struct tn_entry *entry, const struct tn_keys *keys)
 {
-    if (!index->seeded) {
-        randombytes_buf(index->seed, sizeof index->seed);
-        index->seeded = true;
+    struct tn_keys own;
+    if (!keys) {
+        tn_index_keys(index, entry->unit, &own);
+        keys = &own;
     }
     if (!tn_grow(&index->entries, &index->room, index->count, sizeof *entry))
         return false;
     index->entries[index->count] = *entry;
     index->entries[index->count++].stamp = 0;
-    return add_keys(index, entry->unit);
+    return add_key(index, keys->name) && add_key(index, keys->implementation) &&
+           add_key(index, keys->set) && add_key(index, keys->first) &&
+           add_comdats(index, entry->unit);
 }
 
 bool tn_index_cut(struct tn_index *index, size_t count)
 {
-    struct tn_index_slot *slots = calloc(index->slot_count, sizeof *slots);
-    if (!slots && index->slot_count)
+    struct tn_slots kept = { 0 };
+    bool good = true;
+    for (size_t i = 0; good && i < index->slots.count; i++) {
+        const struct tn_slot *row = &index->slots.rows[i];
+        if (row->number && row->number <= count)
+            good = tn_slots_add(&kept, row->hash, row->number - 1);
+    }
+    if (!good) {
+        tn_slots_free(&kept);
         return false;
-    index->used = 0;
-    for (size_t i = 0; i < index->slot_count; i++)
-        if (index->slots[i].entry && index->slots[i].entry <= count) {
-            put(slots, index->slot_count, index->slots[i].hash, index->slots[i].entry);
-            index->used++;
-        }
-    free(index->slots);
-    index->slots = slots;
+    }
+    tn_slots_free(&index->slots);
+    index->slots = kept;
     index->count = count;
     return true;
 }
+
+/* ---- finding
+ * --------------------------------------------------------------------------------------- */
 
 static void begin(struct tn_index *index)
 {
@@ -149,12 +141,10 @@ static void begin(struct tn_index *index)
 /* Adds the entries under one hash, each once. */
 static bool collect(struct tn_index *index, uint64_t hash)
 {
-    if (!index->slot_count)
-        return true;
-    for (size_t slot = hash & (index->slot_count - 1); index->slots[slot].entry;
-         slot = (slot + 1) & (index->slot_count - 1)) {
-        uint32_t number = index->slots[slot].entry - 1;
-        if (index->slots[slot].hash != hash || index->entries[number].stamp == index->stamp)
+    size_t at = tn_slots_at(&index->slots, hash);
+    uint32_t number;
+    while (hash && (number = tn_slots_next(&index->slots, hash, &at)) != UINT32_MAX) {
+        if (index->entries[number].stamp == index->stamp)
             continue;
         if (!tn_grow(&index->found, &index->found_room, index->found_count, sizeof *index->found))
             return false;
@@ -177,20 +167,11 @@ static bool end(struct tn_index *index, bool good)
     return good;
 }
 
-bool tn_index_same(struct tn_index *index, const tenon_unit *unit)
+bool tn_index_same(struct tn_index *index, const struct tn_keys *keys)
 {
-    size_t set = tn_unit_set_size(unit);
-    bool good = true;
     begin(index);
-    if (!index->count)
-        return true;
-    good = collect(index, hash_name(index, unit->kind, unit->name));
-    if (good && unit->implementation.kind != TENON_DIGEST_UNKNOWN)
-        good = collect(index, hash_of(index, KEY_IMPLEMENTATION, unit->implementation.bytes,
-                                      unit->implementation.size));
-    if (good && set)
-        good = collect(index, hash_set(index, unit, set));
-    return end(index, good);
+    return end(index, collect(index, keys->name) && collect(index, keys->implementation) &&
+                          collect(index, keys->set));
 }
 
 bool tn_index_named(struct tn_index *index, enum tenon_unit_kind kind, const char *name)

@@ -6,8 +6,14 @@
 #include <tenon/unit.h>
 
 #include "arena.h"
+#include "slots.h"
 
 struct tn_holding;
+
+/* Hashes of what a unit is found by; 0: it has no such thing. */
+struct tn_keys {
+    uint64_t name, implementation, set, first;
+};
 
 /* A unit and where it is. */
 struct tn_entry {
@@ -21,35 +27,42 @@ struct tn_entry {
 
 /*
  * Entries in the order of adding, found by name, by implementation digest, by set of definitions,
- * and by each writable COMDAT object. Hashing is keyed by a random seed, as in table.h.
+ * by the first of that set, and by each writable COMDAT object.
  *
  * owner    borrows units and holdings
  */
 struct tn_index {
     struct tn_entry *entries;
     size_t count, room;
-    struct tn_index_slot *slots; /* open addressing; a key may stand in many */
-    size_t slot_count, used;
+    struct tn_slots slots;
     uint32_t *found; /* of the last question */
     size_t found_count, found_room;
     uint32_t stamp;
     bool seeded;
-    unsigned char seed[16];
+    uint64_t seed[2];
 };
 
 void tn_index_free(struct tn_index *index);
 
-/* False: no memory. */
-bool tn_index_add(struct tn_index *index, const struct tn_entry *entry);
+/* Takes the seed of another one, so that keys of one serve the other. Before anything is added. */
+void tn_index_seed(struct tn_index *index, struct tn_index *other);
+
+/* Room for that many more units. False: no memory. */
+bool tn_index_reserve(struct tn_index *index, size_t units);
+
+void tn_index_keys(struct tn_index *index, const tenon_unit *unit, struct tn_keys *keys);
+
+/* Adds an entry; `keys` are its unit's, NULL: worked out. False: no memory. */
+bool tn_index_add(struct tn_index *index, const struct tn_entry *entry, const struct tn_keys *keys);
 
 /* Drops all entries from number `count` on. False: no memory. */
 bool tn_index_cut(struct tn_index *index, size_t count);
 
 /*
- * Fills index->found with the numbers of entries that share a key with the unit, in the order of
- * adding; hashes can lie, so that each must still be compared. False: no memory.
+ * Fills index->found with the numbers of entries that share a name, a digest or a set with a unit,
+ * in the order of adding; hashes can lie, so that each must still be compared. False: no memory.
  */
-bool tn_index_same(struct tn_index *index, const tenon_unit *unit);
+bool tn_index_same(struct tn_index *index, const struct tn_keys *keys);
 
 /* Likewise: the entries of that kind and name; those that define a writable COMDAT object. */
 bool tn_index_named(struct tn_index *index, enum tenon_unit_kind kind, const char *name);

@@ -280,6 +280,27 @@ static bool open_world(struct tn_job *job, tenon_error *err)
     return job->cache_path || tn_no_memory(err);
 }
 
+static bool take_starved(struct tn_holding *holding)
+{
+    bool starved = holding->starved;
+    holding->starved = false;
+    return starved;
+}
+
+/* Symbols that could not be read for want of memory: what was said without them is worthless. */
+static bool is_starved(struct tn_job *job)
+{
+    bool starved = job->report->no_memory;
+    for (size_t i = 0; i < job->process->registry.count; i++)
+        starved |= take_starved(job->process->registry.holdings[i]);
+    for (size_t i = 0; i < job->brought_count; i++)
+        starved |= take_starved(job->brought[i]);
+    for (size_t i = 0; i < job->count; i++)
+        for (size_t k = 0; k < job->prospects[i].code_count; k++)
+            starved |= take_starved(job->prospects[i].codes[k].holding);
+    return starved;
+}
+
 bool tn_job_plan(struct tn_job *job, tenon_error *err)
 {
     struct tn_plan *plan = &job->plan;
@@ -298,5 +319,5 @@ bool tn_job_plan(struct tn_job *job, tenon_error *err)
     if (!tn_native_check(job, err) || !tn_plan_leave_out(plan) || !judge_doubles(job, err))
         return false;
     settle(job);
-    return true;
+    return !is_starved(job) || tn_no_memory(err);
 }

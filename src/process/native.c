@@ -278,8 +278,10 @@ static bool has_other_provider(struct answer *a, uint32_t number,
         const tenon_library *library = tenon_graph_library(a->graph, row);
         if (!is_found(library) || !sees(a, (int32_t)row, number))
             continue;
+        tenon_error why = TENON_ERROR_INIT;
         tenon_image *image =
-            tenon_image_open(a->job->world, library->path, TENON_PART_SYMBOLS, NULL);
+            tenon_image_open(a->job->world, library->path, TENON_PART_SYMBOLS, &why);
+        a->job->report->no_memory |= why.code == TENON_E_MEMORY;
         found = image && image_exports(image, binding);
         tenon_image_free(image);
     }

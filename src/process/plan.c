@@ -105,10 +105,10 @@ static bool fits(const tenon_claim *claim, const tenon_unit *unit)
     return same_code && tenon_digest_equal(&claim->interface, &unit->interface) != TENON_NO;
 }
 
-/* Candidates' units by name: entries know by `stamp` whose they are. */
+/* Candidates' units by name, listed when the first one is asked for. */
 struct owners {
     struct tn_index index;
-    uint32_t *of; /* entry number to candidate */
+    uint32_t *of; /* entry number to candidate; NULL: not listed yet */
 };
 
 static bool list_owners(const struct tn_plan *plan, struct owners *owners)
@@ -121,7 +121,7 @@ static bool list_owners(const struct tn_plan *plan, struct owners *owners)
         return false;
     for (size_t i = 0; i < plan->count; i++)
         for (size_t e = 0; e < plan->candidates[i].count; e++) {
-            if (!tn_index_add(&owners->index, &plan->candidates[i].entries[e]))
+            if (!tn_index_add(&owners->index, &plan->candidates[i].entries[e], NULL))
                 return false;
             owners->of[k++] = (uint32_t)i;
         }
@@ -179,7 +179,8 @@ static bool check_requirement(struct tn_plan *plan, size_t number, const tenon_c
         return false;
     if (find_fit(plan->present, claim, &fit, &other))
         return true;
-    if (!tn_index_named(&owners->index, claim->kind, claim->name))
+    if ((!owners->of && !list_owners(plan, owners)) ||
+        !tn_index_named(&owners->index, claim->kind, claim->name))
         return false;
     if (find_fit(&owners->index, claim, &fit, &other))
         return tn_plan_need(plan, number, owners->of[fit]);
@@ -191,7 +192,7 @@ static bool check_requirement(struct tn_plan *plan, size_t number, const tenon_c
 bool tn_plan_requirements(struct tn_plan *plan)
 {
     struct owners owners = { .of = NULL };
-    bool good = list_owners(plan, &owners);
+    bool good = true;
     for (size_t i = 0; good && i < plan->count; i++) {
         struct tn_candidate *c = &plan->candidates[i];
         if (c->refused && plan->each)
@@ -362,9 +363,9 @@ bool tn_plan_leave_out(struct tn_plan *plan)
 
 /* The unit beside everything in an index that may be the same. */
 static bool compare_with(struct tn_plan *plan, struct tn_candidate *c, struct tn_index *index,
-                         const struct tn_entry *entry)
+                         const struct tn_entry *entry, const struct tn_keys *keys)
 {
-    if (!tn_index_same(index, entry->unit))
+    if (!tn_index_same(index, keys))
         return false;
     for (size_t i = 0; i < index->found_count; i++)
         if (plan->judge.compare(plan->judge.arg, c, &index->entries[index->found[i]], entry))
@@ -375,11 +376,14 @@ static bool compare_with(struct tn_plan *plan, struct tn_candidate *c, struct tn
 static bool check_entries(struct tn_plan *plan, struct tn_candidate *c,
                           const struct tn_entry *entries, size_t count)
 {
-    for (size_t i = 0; i < count; i++)
-        if (!compare_with(plan, c, plan->present, &entries[i]) ||
-            !compare_with(plan, c, &plan->coming, &entries[i]) ||
-            !tn_index_add(&plan->coming, &entries[i]))
+    struct tn_keys keys;
+    for (size_t i = 0; i < count; i++) {
+        tn_index_keys(plan->present, entries[i].unit, &keys);
+        if (!compare_with(plan, c, plan->present, &entries[i], &keys) ||
+            !compare_with(plan, c, &plan->coming, &entries[i], &keys) ||
+            !tn_index_add(&plan->coming, &entries[i], &keys))
             return false;
+    }
     return true;
 }
 
@@ -403,6 +407,12 @@ static bool check_candidate(struct tn_plan *plan, struct tn_candidate *c)
 
 bool tn_plan_doubles(struct tn_plan *plan)
 {
+    size_t units = 0;
+    for (size_t i = 0; i < plan->count; i++)
+        units += plan->candidates[i].count;
+    tn_index_seed(&plan->coming, plan->present);
+    if (!tn_index_reserve(&plan->coming, units))
+        return false;
     for (size_t i = 0; i < plan->order_count; i++) {
         struct tn_candidate *c = &plan->candidates[plan->order[i]];
         if (plan->each && (c->refused || refused_need(plan, c)))

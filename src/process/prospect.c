@@ -212,8 +212,11 @@ static bool read_code(struct tn_job *job, struct tn_prospect *p, struct tn_code 
     if (!good)
         return tn_context(why, "%s", c->entry);
     const tenon_units *units = tn_holding_file(h, job->world);
+    if (h->starved)
+        return tn_no_memory(why);
     if (!units)
-        return tn_fail(why, TENON_E_MALFORMED, "%s: its units cannot be read", c->entry);
+        return tn_fail(why, TENON_E_MALFORMED, "%s: %s", c->entry,
+                       h->fault ? h->fault : "its units cannot be read");
     if (tenon_units_record(units) == TENON_RECORD_UNREADABLE)
         return tn_fail(why, TENON_E_MALFORMED, "%s: its record makes no sense: %s", c->entry,
                        tenon_units_remark(units, 0) ? tenon_units_remark(units, 0) : "");

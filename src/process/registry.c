@@ -23,7 +23,7 @@ static bool add_entry(struct tn_index *index, struct tn_holding *holding, const 
     struct tn_entry entry = {
         .unit = unit, .holding = holding, .reason = holding->reason, .state = TENON_INITIALISED
     };
-    return tn_index_add(index, &entry) || tn_no_memory(err);
+    return tn_index_add(index, &entry, NULL) || tn_no_memory(err);
 }
 
 /* The image itself, then what its record names. The record may name the image, too. */
@@ -62,7 +62,7 @@ bool tn_registry_keep(struct tn_registry *registry, const bool *marked)
         registry->holdings[i]->is_gone = !marked[i];
     for (size_t i = 0; good && i < registry->index.count; i++)
         if (!registry->index.entries[i].holding->is_gone)
-            good = tn_index_add(&kept, &registry->index.entries[i]);
+            good = tn_index_add(&kept, &registry->index.entries[i], NULL);
     if (!good) {
         tn_index_free(&kept);
         return false;
@@ -191,6 +191,10 @@ static bool take_object(struct tn_registry *registry, tenon_world *world, const 
         return false;
     }
     tn_holding_file(holding, world);
+    if (holding->starved) {
+        tn_holding_free(holding);
+        return tn_no_memory(err);
+    }
     return tn_registry_add(registry, holding, err);
 }
 

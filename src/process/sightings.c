@@ -4,43 +4,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define NO_MORE UINT32_MAX
-
 void tn_sightings_free(struct tn_sightings *sightings)
 {
-    if (sightings->ready)
-        tn_names_free(&sightings->names);
-    free(sightings->first);
-    free(sightings->rows);
+    tn_slots_free(&sightings->slots);
+    free(sightings->images);
     *sightings = (struct tn_sightings){ 0 };
 }
 
-/* Room for the heads of all names; new ones are empty. */
-static bool make_room(struct tn_sightings *s, uint32_t name)
+uint64_t tn_sightings_key(const struct tn_sightings *s, const char *symbol)
 {
-    size_t wanted = s->first_room ? s->first_room : 1024;
-    if (name < s->first_room)
-        return true;
-    while (wanted <= name)
-        wanted *= 2;
-    uint32_t *first = realloc(s->first, wanted * sizeof *first);
-    if (!first)
-        return false;
-    memset(first + s->first_room, 0, (wanted - s->first_room) * sizeof *first);
-    s->first = first;
-    s->first_room = wanted;
-    return true;
-}
-
-static bool add_one(struct tn_sightings *s, const char *symbol, struct tn_holding *holding)
-{
-    uint32_t name = tn_names_add(&s->names, symbol, strlen(symbol));
-    if (name == TN_NO_NAME || !make_room(s, name) ||
-        !tn_grow(&s->rows, &s->room, s->count, sizeof *s->rows))
-        return false;
-    s->rows[s->count] = (struct tn_sighting){ holding, s->first[name] };
-    s->first[name] = (uint32_t)++s->count;
-    return true;
+    return tn_hash(s->seed, 0, symbol, strlen(symbol));
 }
 
 bool tn_sightings_add(struct tn_sightings *s, struct tn_holding *holding, tenon_world *world)
@@ -48,30 +21,27 @@ bool tn_sightings_add(struct tn_sightings *s, struct tn_holding *holding, tenon_
     const tenon_units *file =
         holding->record == TENON_RECORD_COMPLETE ? NULL : tn_holding_file(holding, world);
     size_t count = file ? tenon_units_visible_count(file) : 0;
-    if (!s->ready && !tn_names_init(&s->names))
+    if (!count)
+        return true;
+    if (!s->seeded)
+        tn_hash_seed(s->seed);
+    s->seeded = true;
+    if (!tn_grow(&s->images, &s->room, s->count, sizeof *s->images) ||
+        !tn_slots_reserve(&s->slots, count))
         return false;
-    s->ready = true;
+    s->images[s->count] = holding;
     for (size_t i = 0; i < count; i++) {
         const tenon_visible *seen = tenon_units_visible(file, i);
-        if (seen->strong && !add_one(s, seen->name, holding))
+        if (seen->strong &&
+            !tn_slots_add(&s->slots, tn_sightings_key(s, seen->name), (uint32_t)s->count))
             return false;
     }
+    s->count++;
     return true;
 }
 
-struct tn_holding *tn_sightings_next(const struct tn_sightings *s, const char *symbol, uint32_t *at)
+struct tn_holding *tn_sightings_next(const struct tn_sightings *s, uint64_t key, size_t *at)
 {
-    uint32_t row = 0;
-    if (*at == NO_MORE || !s->ready)
-        return NULL;
-    if (*at == 0) {
-        uint32_t name = tn_names_find(&s->names, symbol, strlen(symbol));
-        row = name == TN_NO_NAME ? 0 : s->first[name];
-    } else {
-        row = *at;
-    }
-    if (!row)
-        return NULL;
-    *at = s->rows[row - 1].next ? s->rows[row - 1].next : NO_MORE;
-    return s->rows[row - 1].holding;
+    uint32_t number = tn_slots_next(&s->slots, key, at);
+    return number == UINT32_MAX ? NULL : s->images[number];
 }
