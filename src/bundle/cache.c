@@ -74,8 +74,7 @@ const char *tn_cache_name(const uint8_t digest[32], const char *triple, struct t
     return tn_arena_format(arena, "%s.%s", hex, triple);
 }
 
-/* ---- which files
- * --------------------------------------------------------------------------------- */
+/* ---- which files ----------------------------------------------------------------------------- */
 
 /* One bundle to be taken out. */
 struct taking {
@@ -146,8 +145,7 @@ static bool prepare(struct taking *t, const char *triple, tenon_error *err)
     return to->directory ? choose_files(t, triple, err) : tn_no_memory(err);
 }
 
-/* ---- what is there already
- * ------------------------------------------------------------------------ */
+/* ---- what is there already ------------------------------------------------------------------- */
 
 /* The digest of an open file; its identity must be the same before and after. */
 static bool hash_file(int fd, struct tn_identity *identity, uint8_t digest[32], tenon_error *err)
@@ -250,8 +248,7 @@ static bool use_directory(struct taking *t, int dir, unsigned flags, tenon_error
     return ok;
 }
 
-/* ---- taking out
- * ------------------------------------------------------------------------------------ */
+/* ---- taking out ------------------------------------------------------------------------------ */
 
 static bool take_file(struct taking *t, int dir, struct tn_cached_file *file, tenon_error *err)
 {

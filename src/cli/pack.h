@@ -76,8 +76,7 @@ void pack_end(struct pack *pack);
 
 void pack_options_free(struct pack_options *options);
 
-/* ---- pack_run_path.c
- * ----------------------------------------------------------------------------- */
+/* ---- pack_run_path.c ------------------------------------------------------------------------- */
 
 /*
  * The file to take for a row that lacks the run path $ORIGIN: a copy that patchelf has changed.
@@ -91,8 +90,7 @@ bool pack_make_scratch(struct pack *pack, tenon_error *err);
 /* Removes it with the files in it. */
 void pack_remove_scratch(struct pack *pack);
 
-/* ---- pack_report.c
- * ------------------------------------------------------------------------------- */
+/* ---- pack_report.c --------------------------------------------------------------------------- */
 
 /* What was made, from the bundle as it was written. */
 void pack_print(struct pack *pack, const tenon_manifest *manifest, uint64_t size);

@@ -30,8 +30,7 @@ static bool is_left_out(const struct tn_needed *row)
     return row->fate != TN_FATE_CODE && row->fate != TN_FATE_BUNDLED;
 }
 
-/* ---- text
- * ---------------------------------------------------------------------------------------- */
+/* ---- text ------------------------------------------------------------------------------------ */
 
 /* "  bundled     " */
 static void label(struct cli_out *out, const char *word)
@@ -162,8 +161,7 @@ static void print_text(struct pack *pack, const tenon_manifest *manifest)
     print_claims(out, "requires", manifest->requires, manifest->require_count);
 }
 
-/* ---- JSON
- * ------------------------------------------------------------------------------------------ */
+/* ---- JSON ------------------------------------------------------------------------------------ */
 
 static void json_row(struct cli_json *json, const struct tn_needed *row)
 {
@@ -261,8 +259,7 @@ void pack_print(struct pack *pack, const tenon_manifest *manifest, uint64_t size
         print_text(pack, manifest);
 }
 
-/* ---- refusals
- * ---------------------------------------------------------------------------------------- */
+/* ---- refusals -------------------------------------------------------------------------------- */
 
 static void complain_of_row(struct pack *pack, const struct tn_needed *row)
 {

@@ -13,8 +13,7 @@
 
 #define NOBODY UINT32_MAX
 
-/* ---- whose code names another plugin's
- * ------------------------------------------------------------ */
+/* ---- whose code names another plugin's ------------------------------------------------------- */
 
 /* The prospect that brings a library of that own name; NOBODY: none. */
 static uint32_t bringer_of(const struct tn_job *job, const char *name)
@@ -52,8 +51,7 @@ bool tn_native_needs(struct tn_job *job, tenon_error *err)
     return true;
 }
 
-/* ---- the question
- * ----------------------------------------------------------------------------------- */
+/* ---- the question ---------------------------------------------------------------------------- */
 
 /* The object whose code calls dlopen(): its run path counts for what has none of its own. */
 static int32_t caller_of(const struct tn_registry *registry)
@@ -102,8 +100,7 @@ static bool request(const struct tn_job *job, tenon_state *state, tenon_error *e
     return true;
 }
 
-/* ---- the answer, row by row
- * ------------------------------------------------------------------------- */
+/* ---- the answer, row by row ------------------------------------------------------------------ */
 
 struct answer {
     struct tn_job *job;
@@ -202,8 +199,7 @@ static void check_versions(struct answer *a)
     }
 }
 
-/* ---- who sees whose symbols
- * ------------------------------------------------------------------------- */
+/* ---- who sees whose symbols ------------------------------------------------------------------ */
 
 /* The row of what answers to a name among objects of the process; -1: none. */
 static int32_t row_named(const struct answer *a, const char *name)
@@ -345,8 +341,7 @@ static void check_bindings(struct answer *a)
     }
 }
 
-/* ---- static TLS
- * ----------------------------------------------------------------------------------------- */
+/* ---- static TLS ------------------------------------------------------------------------------ */
 
 /*
  * Room that glibc keeps in the static block for what is loaded later. How much is used up cannot be
@@ -373,8 +368,7 @@ static void check_tls(struct answer *a)
     }
 }
 
-/* ---- what the system adds
- * ----------------------------------------------------------------------------------- */
+/* ---- what the system adds -------------------------------------------------------------------- */
 
 static struct tn_holding *system_library(struct answer *a, size_t row, tenon_error *err)
 {
@@ -433,8 +427,7 @@ static bool list_brought(struct answer *a, tenon_error *err)
     return true;
 }
 
-/* ---- all of it
- * ---------------------------------------------------------------------------------------------- */
+/* ---- all of it ------------------------------------------------------------------------------- */
 
 static bool read_answer(struct answer *a, tenon_error *err)
 {
