@@ -1,7 +1,7 @@
 # tenon.bash - completion of tenon's command line for bash
 # shellcheck shell=bash disable=SC2207
 
-_tenon_commands='why show units cc wrap link pack build bundle cache'
+_tenon_commands='why show units cc wrap link pack build bundle cache check run'
 _tenon_cpu='x86-64-v2 x86-64-v3 x86-64-v4 power9 power10 z13 z14 z15 z16'
 _tenon_common='--json --quiet --verbose --color --help --version'
 _tenon_why='--lib --symbols --dlopen --what-if --skip-other --sysroot --loader --env --clean-env
@@ -17,6 +17,8 @@ _tenon_build="--cc --cflag --ldflag --unit-prefix $_tenon_pack"
 _tenon_bundle="--manifest --resources --libraries --verify --destdir --add-resource --drop
     $_tenon_manifest"
 _tenon_cache='--cache --all'
+_tenon_check='--weak --each --directory --offer'
+_tenon_run='--host --weak --each --directory'
 
 # Words for the value of the option $1 into COMPREPLY; false when it takes none that we know.
 _tenon_value() {
@@ -30,7 +32,7 @@ _tenon_value() {
         COMPREPLY=($(compgen -f -- "$current"))
         ;;
     --cc) COMPREPLY=($(compgen -c -- "$current")) ;;
-    --destdir | --cache) COMPREPLY=($(compgen -d -- "$current")) ;;
+    --destdir | --cache | --directory | -d) COMPREPLY=($(compgen -d -- "$current")) ;;
     --name | --desc | --author | --date | --url | --license | --copyrights | --main | --tags | \
         --cons | --argv | --private | --requires | --provides | --cflag | --ldflag | \
         --unit-prefix | --drop)
@@ -43,7 +45,7 @@ _tenon_value() {
         COMPREPLY=($(compgen -W 'env: secure interpreter: without: cpu:' -- "$current"))
         compopt -o nospace
         ;;
-    --lib | --platform) COMPREPLY=() ;;
+    --lib | --platform | --offer) COMPREPLY=() ;;
     *) return 1 ;;
     esac
     return 0
@@ -75,6 +77,8 @@ _tenon() {
         build) COMPREPLY=($(compgen -W "$_tenon_build $_tenon_common" -- "$current")) ;;
         bundle) COMPREPLY=($(compgen -W "$_tenon_bundle $_tenon_common" -- "$current")) ;;
         cache) COMPREPLY=($(compgen -W "$_tenon_cache $_tenon_common" -- "$current")) ;;
+        check) COMPREPLY=($(compgen -W "$_tenon_check $_tenon_common" -- "$current")) ;;
+        run) COMPREPLY=($(compgen -W "$_tenon_run $_tenon_common" -- "$current")) ;;
         esac
         return
     fi

@@ -1,6 +1,6 @@
 # tenon.fish - completion of tenon's command line for fish
 
-set -l commands why show units cc wrap link pack build bundle cache
+set -l commands why show units cc wrap link pack build bundle cache check run
 set -l levels x86-64-v2 x86-64-v3 x86-64-v4 power9 power10 z13 z14 z15 z16
 
 complete -c tenon -n "not __fish_seen_subcommand_from $commands" -f
@@ -14,6 +14,8 @@ complete -c tenon -n "not __fish_seen_subcommand_from $commands" -a pack -d 'a p
 complete -c tenon -n "not __fish_seen_subcommand_from $commands" -a build -d 'a plugin bundle of sources'
 complete -c tenon -n "not __fish_seen_subcommand_from $commands" -a bundle -d 'look at plugin bundles'
 complete -c tenon -n "not __fish_seen_subcommand_from $commands" -a cache -d 'what was taken out of bundles'
+complete -c tenon -n "not __fish_seen_subcommand_from $commands" -a check -d 'would these plugins load into that program?'
+complete -c tenon -n "not __fish_seen_subcommand_from $commands" -a run -d 'load plugins into a bare host'
 complete -c tenon -l help -d 'print the help and exit'
 complete -c tenon -l version -d 'print the version and exit'
 
@@ -104,3 +106,13 @@ set -l cache '__fish_seen_subcommand_from cache'
 complete -c tenon -n "$cache" -f -a 'list prune'
 complete -c tenon -n "$cache" -l cache -x -a '(__fish_complete_directories)' -d "the cache directory"
 complete -c tenon -n "$cache" -l all -d "remove everything"
+
+set -l check '__fish_seen_subcommand_from check'
+set -l run '__fish_seen_subcommand_from run'
+for command in $check $run
+    complete -c tenon -n "$command" -l weak -d "answer for a host without record, from its symbols"
+    complete -c tenon -n "$command" -l each -d "each plugin on its own: leave out the refused"
+    complete -c tenon -n "$command" -s d -l directory -x -a '(__fish_complete_directories)' -d "look for plugins in DIR, too"
+end
+complete -c tenon -n "$check" -l offer -x -d "a feature that the host offers"
+complete -c tenon -n "$run" -l host -r -d "first check them against PROG"

@@ -54,6 +54,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         check(&report);
     if (tn_map_gnu_read(&arena, text, &paths, &report, NULL))
         check(&report);
+    if (tn_map_lld_read(&arena, text, &paths, &report, NULL))
+        check(&report);
     if (tn_map_mold_read(&arena, text, &report, NULL))
         check(&report);
     read_command(&arena, copy);

@@ -177,7 +177,7 @@ static void put_text(const struct cli_plugins *plugins, const tenon_report *repo
     for (size_t i = 0; (finding = tenon_report_finding(report, i)); i++)
         if (finding->refuses)
             put_line(out, CLI_MISS, tenon_finding_name(finding->kind), finding->message);
-    for (size_t i = 0; i < tenon_report_step_count(report); i++) {
+    for (size_t i = 0; !plugins->loaded && i < tenon_report_step_count(report); i++) {
         cli_puts(out, "  load  ");
         cli_text(out, tenon_report_step(report, i));
         cli_puts(out, "\n");

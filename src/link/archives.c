@@ -31,6 +31,15 @@ void tn_archives_free(struct tn_archives *archives)
     *archives = (struct tn_archives){ 0 };
 }
 
+void tn_archives_unclaim(struct tn_archives *archives)
+{
+    for (size_t i = 0; i < archives->paths.count && i < archives->known_room; i++) {
+        struct tn_archive *archive = archives->known[i].archive;
+        if (archive)
+            memset(archive->claimed, 0, archive->count * sizeof *archive->claimed);
+    }
+}
+
 static struct tn_known_path *known(struct tn_archives *archives, const char *path)
 {
     size_t before = archives->paths.count;
@@ -233,32 +242,31 @@ static uint64_t find_in_index(struct tn_view index, unsigned word, const char *s
     return 0;
 }
 
-static const char *member_at(const struct tn_archive *archive, uint64_t header)
+static size_t member_at(const struct tn_archive *archive, uint64_t header)
 {
-    for (size_t i = 0; i < archive->count; i++)
-        if (archive->members[i].header == header)
-            return archive->members[i].name;
-    return NULL;
+    size_t i = 0;
+
+    while (i < archive->count && archive->members[i].header != header)
+        i++;
+    return i;
 }
 
-const char *tn_archive_definer(struct tn_archives *archives, struct tn_archive *archive,
-                               const char *symbol)
+size_t tn_archive_definer(struct tn_archive *archive, const char *symbol)
 {
     struct tn_ar_member member;
     struct tn_view index;
     struct tn_ar ar;
 
-    (void)archives;
     if (!tn_ar_open(&archive->file, &ar, NULL))
-        return NULL;
+        return archive->count;
     while (tn_ar_next(&ar, &member, NULL) && member.role != TN_AR_FILE) {
         if (member.role != TN_AR_INDEX && member.role != TN_AR_INDEX_64)
             continue;
         if (!tn_file_view(&archive->file, member.offset, member.size, "index", &index, NULL))
-            return NULL;
+            break;
         return member_at(archive, find_in_index(index, member.role == TN_AR_INDEX ? 4 : 8, symbol));
     }
-    return NULL;
+    return archive->count;
 }
 
 /* A thin archive may name a member of another archive. */

@@ -45,6 +45,9 @@ enum tn_path_kind tn_archives_kind(void *arg, const char *path);
 struct tn_archive *tn_archives_get(struct tn_archives *archives, const char *path,
                                    tenon_error *err);
 
+/* Sets `claimed` of all members to 0. */
+void tn_archives_unclaim(struct tn_archives *archives);
+
 /*
  * Members that a linker may mean by `name`: as the archive has it, the path of a thin member's file
  * from here, or its base name. Returns how many fit, *first the first of them and *how a number
@@ -64,11 +67,10 @@ const char *tn_archive_unit_name(struct tn_archives *archives, struct tn_archive
                                  size_t i);
 
 /*
- * The member that the archive's index says defines a symbol; NULL: none does, or there is no index
- * that tenon reads (GNU's, of 4 or 8 bytes).
+ * The member that the archive's index says defines a symbol; archive->count: none does, or there is
+ * no index that tenon reads (GNU's, of 4 or 8 bytes).
  */
-const char *tn_archive_definer(struct tn_archives *archives, struct tn_archive *archive,
-                               const char *symbol);
+size_t tn_archive_definer(struct tn_archive *archive, const char *symbol);
 
 /*
  * Opens a member as a file of its own; its bytes live in `arena`.

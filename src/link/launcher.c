@@ -13,11 +13,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "depends.h"
 #include "fail.h"
 #include "launcher.h"
 #include "limits.h"
 #include "members.h"
 #include "note_object.h"
+#include "object.h"
 #include "predict.h"
 #include "temp.h"
 #include "text.h"
@@ -156,15 +158,54 @@ static void drop_object(struct session *s)
     s->object = NULL;
 }
 
+enum like { LIKE_NOTHING, LIKE_OBJECT, LIKE_UNKNOWN };
+
+/* The header of one input; what is no ELF object tells nothing. */
+static enum like like_input(struct session *s, const char *path, struct tn_elf_header *like)
+{
+    struct tn_arena scratch = { 0 };
+    enum like result = LIKE_NOTHING;
+    struct tn_file file;
+
+    if (tn_file_open(s->launch->world, path, &scratch, &file) == 0) {
+        if (tn_object_is_one(&file))
+            result = tn_elf_read_header(&file, NULL, like, NULL) && !tn_object_is_bitcode(&file)
+                         ? LIKE_OBJECT
+                         : LIKE_UNKNOWN;
+        tn_file_close(&file);
+    }
+    tn_arena_free(&scratch);
+    return result;
+}
+
+/*
+ * For which machine the link is, before it is run: by its first object. Of intermediate code and
+ * archives nothing is known, and the earlier output counts; sources may be compiled for another
+ * machine this time.
+ */
+static enum like like_inputs(struct session *s, struct tn_elf_header *like)
+{
+    for (size_t i = 0; i < s->command.named.count; i++)
+        if (like_input(s, s->command.named.at[i], like) == LIKE_OBJECT)
+            return LIKE_OBJECT;
+    for (size_t i = 0; i < s->command.count; i++)
+        if (s->command.words[i].role == TN_WORD_SOURCE)
+            return LIKE_NOTHING;
+    return LIKE_UNKNOWN;
+}
+
 /* What the output of an earlier link lets us expect; having none is no error. */
 static bool predict(struct session *s, tenon_error *err)
 {
-    struct tn_elf_header like;
+    struct tn_elf_header before, like;
     struct tn_view notes;
 
-    if (!tn_predict_notes(s->launch->world, &s->arena, s->output, &like, &notes))
+    if (!tn_predict_notes(s->launch->world, &s->arena, s->output, &before, &notes))
         return true;
-    return write_object(s, &like, notes, err);
+    enum like known = like_inputs(s, &like);
+    if (known == LIKE_NOTHING || (known == LIKE_OBJECT && like.endian != before.endian))
+        return true;
+    return write_object(s, known == LIKE_OBJECT ? &like : &before, notes, err);
 }
 
 /* mold's trace names all members, taken or not; gold's none of intermediate code. */
@@ -290,6 +331,63 @@ static bool read_members(struct session *s, const struct tn_report *trace, tenon
     return good;
 }
 
+/* ---- members of one name ----------------------------------------------------------------------
+ */
+
+/* GNU ld and gold tell in their map why they took a member, lld in a file of its own. */
+static bool reasons_words(struct session *s, bool lld, const char *path, struct tn_words *words)
+{
+    const char *word = tn_arena_format(&s->arena, lld ? "--why-extract=%s" : "-Map=%s", path);
+    bool good = word != NULL;
+
+    for (size_t i = 0; good && i < s->launch->argc; i++)
+        good = tn_words_add(words, s->launch->argv[i]);
+    return good && add_for_linker(s, words, word) && add_for_linker(s, words, "--no-demangle") &&
+           tn_words_end(words);
+}
+
+/* One more link, for what it says. A linker that does not know the option has no reasons. */
+static bool link_for_reasons(struct session *s, bool lld, struct tn_report *reasons,
+                             tenon_error *err)
+{
+    const char *path = tn_temp_file(&s->arena, ".map", tn_view("", 0), err);
+    int silent = path ? tn_temp_nameless(err) : -1;
+    struct tn_words words = { 0 };
+    struct tn_report_paths paths;
+    struct tn_exit exit = { 1, 0 };
+    struct tn_view text;
+    bool good = silent >= 0 && (reasons_words(s, lld, path, &words) || tn_no_memory(err)) &&
+                tn_run(words.at, silent, silent, s->signals, &exit, err);
+
+    if (good && exit.status == 0 &&
+        tn_file_whole(s->launch->world, path, TN_LIMIT_REPORT, &s->arena, &text) == 0)
+        good = (lld ? tn_map_lld_read : tn_map_gnu_read)(&s->arena, text, paths_of(s, &paths),
+                                                         reasons, err);
+    tn_words_free(&words);
+    if (silent >= 0)
+        close(silent);
+    if (path)
+        unlink(path);
+    return good;
+}
+
+/* Reads the members anew, with the reasons for which they were taken. */
+static bool tell_apart(struct session *s, const struct tn_report *trace, tenon_error *err)
+{
+    struct tn_report reasons = { 0 };
+    bool lld = s->command.linker && strstr(s->command.linker, "lld");
+    bool good = link_for_reasons(s, lld, &reasons, err);
+
+    if (good && reasons.count > 0) {
+        good = tn_members_reset(&s->members) || tn_no_memory(err);
+        s->members.reasons = &reasons;
+        good = good && read_members(s, trace, err);
+        s->members.reasons = NULL;
+    }
+    tn_report_free(&reasons);
+    return good;
+}
+
 /* ---- completing -------------------------------------------------------------------------------
  */
 
@@ -391,7 +489,9 @@ static bool complete(struct session *s, const struct tn_report *trace, tenon_err
 {
     struct tn_view notes;
 
-    if (!read_members(s, trace, err) || !read_sources(s, err) || !settle(s, err))
+    if (!read_members(s, trace, err) ||
+        (s->members.ambiguous > 0 && !trace->from_mold && !tell_apart(s, trace, err)) ||
+        !read_sources(s, err) || !settle(s, err))
         return false;
     if (!s->members.has_like && !like_output(s, err))
         return false;
@@ -414,6 +514,21 @@ static bool is_regular(const char *path)
     return stat(path, &info) == 0 && S_ISREG(info.st_mode);
 }
 
+/* The linker lists our object among what the output depends on: it is gone by then. */
+static bool clean_dependencies(struct session *s, tenon_error *err)
+{
+    struct tn_view text, clean;
+
+    if (!s->command.depends || !s->object || !is_regular(s->command.depends))
+        return true;
+    int failed =
+        tn_file_whole(s->launch->world, s->command.depends, TN_LIMIT_CONFIG, &s->arena, &text);
+    if (failed)
+        return tn_fail_system(err, failed, "%s", s->command.depends);
+    return tn_depends_without(&s->arena, text, s->object, &clean, err) &&
+           tn_temp_replace(s->command.depends, clean, err);
+}
+
 static bool link_and_record(struct session *s, int out, struct tn_exit *exit, tenon_error *err)
 {
     struct tn_report trace = { 0 };
@@ -421,7 +536,7 @@ static bool link_and_record(struct session *s, int out, struct tn_exit *exit, te
 
     if (good && exit->status == 0 && is_regular(s->output)) {
         good = !trace.from_mold || s->map || link_for_map(s, out, &trace, err);
-        good = good && complete(s, &trace, err);
+        good = good && complete(s, &trace, err) && clean_dependencies(s, err);
     }
     tn_report_free(&trace);
     if (!good && exit->status == 0 && is_regular(s->output))
@@ -435,8 +550,11 @@ static bool run_session(struct session *s, struct tn_exit *exit, tenon_error *er
     int out;
 
     s->output = s->command.output ? s->command.output : "a.out";
-    if (!tn_members_init(&s->members, s->launch->world, &s->arena, &s->command, s->launch->prefix))
+    if (!tn_members_init(&s->members, s->launch->world, &s->arena, &s->command,
+                         s->launch->prefix)) {
+        tn_members_free(&s->members);
         return tn_no_memory(err);
+    }
     out = tn_temp_nameless(err);
     good = out >= 0 && predict(s, err) && (!wants_map(&s->command) || choose_map(s, err)) &&
            link_and_record(s, out, exit, err);

@@ -14,12 +14,14 @@ bool tn_members_init(struct tn_members *members, tenon_world *world, struct tn_a
 {
     *members =
         (struct tn_members){ .world = world, .arena = arena, .command = command, .prefix = prefix };
-    return tn_archives_init(&members->archives, world, arena, prefix);
+    return tn_archives_init(&members->archives, world, arena, prefix) &&
+           tn_native_namer_init(&members->objects, arena, prefix, NULL);
 }
 
 void tn_members_free(struct tn_members *members)
 {
     tn_archives_free(&members->archives);
+    tn_native_namer_free(&members->objects);
     tn_words_free(&members->recorded);
     free(members->rows);
     *members = (struct tn_members){ 0 };
@@ -76,7 +78,7 @@ static const char *name_of(struct tn_members *members, const struct subject *sub
 {
     if (subject->archive)
         return tn_archive_unit_name(&members->archives, subject->archive, subject->index);
-    return tn_native_name(members->arena, members->prefix, NULL, subject->name, 1);
+    return tn_native_namer_next(&members->objects, subject->name);
 }
 
 static bool add_completed(struct tn_members *members, const struct subject *subject,
@@ -230,6 +232,31 @@ static size_t nth_member(struct tn_members *members, const struct tn_archive *ar
     return i;
 }
 
+/* The n-th row (from 0) of a report that names a member so. */
+static const struct tn_report_row *nth_row(const struct tn_report *report,
+                                           const struct tn_report_row *row, size_t n)
+{
+    for (size_t i = 0; report && i < report->count; i++)
+        if (report->rows[i].kind == TN_REPORT_MEMBER && report->rows[i].member &&
+            strcmp(report->rows[i].file, row->file) == 0 &&
+            strcmp(report->rows[i].member, row->member) == 0 && n-- == 0)
+            return &report->rows[i];
+    return NULL;
+}
+
+/* Some of several members of one name: the symbol for which each was taken tells which. */
+static bool take_ambiguous(struct tn_members *members, struct tn_archive *archive, size_t first,
+                           const struct tn_report_row *row, const char *label, tenon_error *err)
+{
+    const struct tn_report_row *why = nth_row(members->reasons, row, archive->claimed[first]++);
+    size_t i = why && why->symbol ? tn_archive_definer(archive, why->symbol) : archive->count;
+
+    if (i < archive->count)
+        return add_member(members, archive, i, err);
+    members->ambiguous++;
+    return add_unsure(members, label, "several members have this name") || tn_no_memory(err);
+}
+
 static bool take_member(struct tn_members *members, const struct tn_report *report,
                         const struct tn_report_row *row, tenon_error *err)
 {
@@ -250,8 +277,8 @@ static bool take_member(struct tn_members *members, const struct tn_report *repo
                tn_no_memory(err);
     if (fits == 1)
         return archive->claimed[first]++ > 0 || add_member(members, archive, first, err);
-    if (count_rows(report, row) != fits)
-        return add_unsure(members, label, "several members have this name") || tn_no_memory(err);
+    if (report->from_mold || count_rows(report, row) != fits)
+        return take_ambiguous(members, archive, first, row, label, err);
     size_t i = nth_member(members, archive, row->member, how, archive->claimed[first]++);
     return i == archive->count || add_member(members, archive, i, err);
 }
@@ -406,16 +433,21 @@ static bool take_named(struct tn_members *members, const struct tn_report *trace
     return true;
 }
 
+static const char *definer_name(struct tn_members *members, const struct tn_report_row *row)
+{
+    struct tn_archive *archive = tn_archives_get(&members->archives, row->file, NULL);
+    size_t i = archive ? tn_archive_definer(archive, row->symbol) : 0;
+
+    return archive && i < archive->count ? archive->members[i].name : NULL;
+}
+
 /* Members of archives, from the map. Some rows have a symbol in place of the member's name. */
 static bool take_mapped(struct tn_members *members, const struct tn_report *map, tenon_error *err)
 {
     for (size_t i = 0; i < map->count; i++) {
         struct tn_report_row row = map->rows[i];
-        if (row.kind == TN_REPORT_MEMBER && !row.member && row.symbol) {
-            struct tn_archive *archive = tn_archives_get(&members->archives, row.file, NULL);
-            row.member =
-                archive ? tn_archive_definer(&members->archives, archive, row.symbol) : NULL;
-        }
+        if (row.kind == TN_REPORT_MEMBER && !row.member && row.symbol)
+            row.member = definer_name(members, &row);
         if (row.kind == TN_REPORT_MEMBER && !row.member)
             row.member = "?"; /* of which there is none: counted as not determined */
         if (row.kind == TN_REPORT_MEMBER &&
@@ -429,7 +461,7 @@ static bool take_mapped(struct tn_members *members, const struct tn_report *map,
 bool tn_members_read(struct tn_members *members, const struct tn_report *trace,
                      const struct tn_report *map, tenon_error *err)
 {
-    struct tn_report kept = { 0 };
+    struct tn_report kept = { .from_mold = trace->from_mold };
     bool good;
 
     if (!map)
@@ -441,6 +473,16 @@ bool tn_members_read(struct tn_members *members, const struct tn_report *trace,
                                                    : tn_no_memory(err);
     tn_report_free(&kept);
     return good;
+}
+
+bool tn_members_reset(struct tn_members *members)
+{
+    tn_native_namer_free(&members->objects);
+    tn_archives_unclaim(&members->archives);
+    members->count = members->recorded.count = 0;
+    members->gone = members->ambiguous = 0;
+    members->has_later = false;
+    return tn_native_namer_init(&members->objects, members->arena, members->prefix, NULL);
 }
 
 bool tn_members_add_source(struct tn_members *members, const char *path, const char *source,

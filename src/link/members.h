@@ -5,6 +5,7 @@
 #include "archives.h"
 #include "command.h"
 #include "model.h"
+#include "native.h"
 #include "record.h"
 
 enum tn_member_state {
@@ -28,13 +29,16 @@ struct tn_members {
     const struct tn_command *command;
     const char *prefix;
     struct tn_archives archives;
+    struct tn_native_namer objects;
     struct tn_member *rows; /* malloc; in the order of the link */
     size_t count, room;
     struct tn_words recorded;  /* names of units that objects recorded themselves */
     struct tn_elf_header like; /* of the first object */
     bool has_like, has_later;
-    bool guesses; /* mold: members of intermediate code are named, taken or not */
-    size_t gone;  /* objects that were there only during the link */
+    bool guesses;     /* mold: members of intermediate code are named, taken or not */
+    size_t ambiguous; /* rows that may mean several members of one name */
+    const struct tn_report *reasons; /* why members were taken, which tells them apart; NULL */
+    size_t gone;                     /* objects that were there only during the link */
 };
 
 bool tn_members_init(struct tn_members *members, tenon_world *world, struct tn_arena *arena,
@@ -52,6 +56,9 @@ void tn_members_free(struct tn_members *members);
  */
 bool tn_members_read(struct tn_members *members, const struct tn_report *trace,
                      const struct tn_report *map, tenon_error *err);
+
+/* Forgets what was read, to read it again with `reasons`. False: no memory. */
+bool tn_members_reset(struct tn_members *members);
 
 /*
  * Adds the object that a source of the command became during the link; it was made again at

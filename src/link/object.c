@@ -44,6 +44,13 @@ bool tn_object_is_one(struct tn_file *file)
            tn_elf_read_header(file, NULL, &header, NULL) && header.e_type == ET_REL;
 }
 
+bool tn_object_is_bitcode(struct tn_file *file)
+{
+    struct tn_view head;
+
+    return tn_file_upto(file, 0, 4, "first bytes", &head, NULL) && tn_native_is_bitcode(head);
+}
+
 /* rule: GCC lto-section-in.c, LTO_SECTION_NAME_PREFIX; LLVM's -ffat-lto-objects ".llvm.lto" */
 bool tn_object_is_lto(struct tn_file *file)
 {

@@ -18,6 +18,8 @@ bool tn_object_is_recorded(const struct tn_object *object);
 /* True for ELF objects and LLVM bitcode, by the first bytes: for the files that launchers meet. */
 bool tn_object_is_one(struct tn_file *file);
 
+bool tn_object_is_bitcode(struct tn_file *file);
+
 /* True for intermediate code, alone or beside machine code. False also for what cannot be read. */
 bool tn_object_is_lto(struct tn_file *file);
 

@@ -54,6 +54,10 @@ bool tn_trace_read(struct tn_arena *arena, struct tn_view text, const struct tn_
 bool tn_map_gnu_read(struct tn_arena *arena, struct tn_view text,
                      const struct tn_report_paths *paths, struct tn_report *out, tenon_error *err);
 
+/* Reads what lld writes with --why-extract: lines "REFERENCE<tab>ARCHIVE(MEMBER)<tab>SYMBOL". */
+bool tn_map_lld_read(struct tn_arena *arena, struct tn_view text,
+                     const struct tn_report_paths *paths, struct tn_report *out, tenon_error *err);
+
 /*
  * Reads mold's map: a row for each file or member of which something is in the result; only
  * `text` is set (kind TN_REPORT_FILE). A row stands once for each run of its lines.

@@ -404,12 +404,13 @@ void tn_ahead_end(struct tn_ahead *ahead)
 
 bool tn_ahead_aim(struct tn_ahead *ahead, struct tn_target *target)
 {
-    if (!target->loader->likely || target == ahead->target)
+    bool has_likely = target->loader->likely != NULL;
+    if (target == ahead->target)
         return true;
-    if (!target->loader->prepare_likely(target))
+    if (has_likely && !target->loader->prepare_likely(target))
         return false;
     lock(ahead);
-    ahead->target = target;
+    ahead->target = has_likely ? target : NULL;
     unlock(ahead);
     return true;
 }

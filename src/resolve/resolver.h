@@ -72,6 +72,7 @@ struct tn_use {
     int32_t object;
     uint32_t bare;     /* a directory: target + 1 of which it has no hardware subdirectories */
     uint8_t directory; /* enum tn_directory */
+    bool is_plain;     /* a needed name that has been seen to have no '$' in it */
 };
 
 enum tn_directory {

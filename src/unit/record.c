@@ -166,26 +166,13 @@ static void read_digest(struct tn_cursor *c, tenon_digest *digest)
 
 static bool read_letter(char letter, enum tenon_definition_kind *kind)
 {
-    for (size_t i = 0; i < TN_COUNT(letters); i++) {
-        if (letters[i] == letter) {
-            *kind = (enum tenon_definition_kind)i;
-            return true;
-        }
+    switch (letter) {
+    case 'T': *kind = TENON_DEFINES_CODE; return true;
+    case 'D': *kind = TENON_DEFINES_DATA; return true;
+    case 'L': *kind = TENON_DEFINES_TLS; return true;
+    case 'C': *kind = TENON_DEFINES_COMDAT; return true;
+    default: return false;
     }
-    return false;
-}
-
-/* How many strings there are before the empty one; false when it does not come. */
-static bool count_strings(struct tn_view in, size_t *count)
-{
-    size_t pos = 0;
-    for (*count = 0; pos < in.size && in.at[pos]; ++*count) {
-        const uint8_t *end = memchr(in.at + pos, 0, in.size - pos);
-        if (!end)
-            return false;
-        pos = (size_t)(end - in.at) + 1;
-    }
-    return pos < in.size;
 }
 
 /* Others rely on the order: what breaks it is no record. */
@@ -197,26 +184,42 @@ static bool is_in_order(const tenon_definition *before, const tenon_definition *
     return strcmp(before->name, d->name) < 0;
 }
 
-static bool read_definitions(struct tn_arena *arena, struct tn_cursor *c, tenon_unit *unit,
-                             tenon_error *err)
+static bool read_definition(struct tn_cursor *c, size_t i, tenon_definition *rows, tenon_error *err)
 {
     char quoted[TN_QUOTE_ROOM];
-    size_t count;
-    struct tn_view rest = { 0 };
-    if (!tn_view_sub(c->in, c->pos, c->in.size - c->pos, &rest) || !count_strings(rest, &count))
+    const char *text = take_string(c, "definition");
+    if (!text || !read_letter(text[0], &rows[i].kind) || !text[1])
+        return tn_fail(err, TENON_E_MALFORMED, "definition %zu is none", i);
+    rows[i].name = text + 1;
+    if (i && !is_in_order(&rows[i - 1], &rows[i]))
+        return tn_fail(err, TENON_E_MALFORMED, "definition %s is out of order",
+                       tn_quote(quoted, rows[i].name));
+    return true;
+}
+
+/*
+ * Gathered in an array that serves all units, then kept in one of the right size: counting first
+ * would look at each byte of a record twice, at every start of its program.
+ */
+static bool read_definitions(struct tn_arena *arena, struct tn_cursor *c, tenon_unit *unit,
+                             struct tn_record *record, tenon_error *err)
+{
+    size_t count = 0;
+    while (c->pos < c->in.size && c->in.at[c->pos]) {
+        if (!tn_elf_room(arena, &record->scratch, &record->scratch_room, count,
+                         sizeof *record->scratch))
+            return tn_no_memory(err);
+        if (!read_definition(c, count, record->scratch, err))
+            return false;
+        count++;
+    }
+    if (c->pos == c->in.size)
         return tn_fail(err, TENON_E_TRUNCATED, "its definitions have no end");
     tenon_definition *rows = tn_arena_rows(arena, count, sizeof *rows);
     if (!rows)
         return tn_no_memory(err);
-    for (size_t i = 0; i < count; i++) {
-        const char *text = take_string(c, "definition");
-        if (!text || !read_letter(text[0], &rows[i].kind) || !text[1])
-            return tn_fail(err, TENON_E_MALFORMED, "definition %zu is none", i);
-        rows[i].name = text + 1;
-        if (i && !is_in_order(&rows[i - 1], &rows[i]))
-            return tn_fail(err, TENON_E_MALFORMED, "definition %s is out of order",
-                           tn_quote(quoted, rows[i].name));
-    }
+    if (count)
+        memcpy(rows, record->scratch, count * sizeof *rows);
     unit->definitions = rows;
     unit->definition_count = count;
     return true;
@@ -232,8 +235,8 @@ static const char *name_of_source(struct tn_arena *arena, const char *name)
     return prefix ? tn_native_name(arena, prefix, NULL, colon + 1, 1) : NULL;
 }
 
-static bool read_unit(struct tn_arena *arena, struct tn_view desc, tenon_unit *unit,
-                      tenon_error *err)
+static bool read_unit(struct tn_arena *arena, struct tn_view desc, struct tn_record *record,
+                      tenon_unit *unit, tenon_error *err)
 {
     struct tn_cursor c = tn_cursor(desc, TN_LITTLE);
     *unit = (tenon_unit){ .kind = TENON_UNIT_C, .recorded = true, .stateful = TENON_UNKNOWN };
@@ -256,17 +259,15 @@ static bool read_unit(struct tn_arena *arena, struct tn_view desc, tenon_unit *u
     unit->origin = unit->origin[0] ? unit->origin : NULL;
     if (flags & SOURCE_NAME)
         unit->name = name_of_source(arena, unit->name);
-    return (unit->name || tn_no_memory(err)) && read_definitions(arena, &c, unit, err);
+    return (unit->name || tn_no_memory(err)) && read_definitions(arena, &c, unit, record, err);
 }
 
 static bool add_unit(struct tn_arena *arena, struct tn_view desc, struct tn_record *record,
                      tenon_error *err)
 {
-    if (record->count == TN_LIMIT_UNITS)
+    if (record->count == record->room) /* tn_record_read made room for as many as may be */
         return tn_fail(err, TENON_E_LIMIT, "more than %u units", TN_LIMIT_UNITS);
-    if (!tn_elf_room(arena, &record->units, &record->room, record->count, sizeof *record->units))
-        return tn_no_memory(err);
-    if (!read_unit(arena, desc, &record->units[record->count], err))
+    if (!read_unit(arena, desc, record, &record->units[record->count], err))
         return tn_context(err, "unit %zu", record->count);
     record->count++;
     return true;
@@ -320,25 +321,63 @@ static void skip_zeros(struct tn_cursor *c)
         tn_skip(c, 4, "padding");
 }
 
+struct note {
+    uint64_t start;
+    uint32_t type;
+    bool ours;
+    struct tn_view desc;
+};
+
+/* The next note; false at the end, or when c->lost says what does not fit. */
+static bool next_note(struct tn_cursor *c, struct note *note)
+{
+    skip_zeros(c);
+    if (c->in.size - c->pos < 4)
+        return false;
+    note->start = c->in.start + c->pos;
+    uint32_t owner_size = tn_u32(c, "namesz"), size = tn_u32(c, "descsz");
+    note->type = tn_u32(c, "type");
+    const uint8_t *owner = tn_take(c, ((uint64_t)owner_size + 3) & ~UINT64_C(3), "owner");
+    note->desc = tn_sub(c, size, "description");
+    if (c->lost)
+        return false;
+    size_t rest = padded(size) - size;
+    tn_skip(c, rest < c->in.size - c->pos ? rest : c->in.size - c->pos, "padding");
+    note->ours = owner_size == sizeof TN_RECORD_OWNER &&
+                 memcmp(owner, TN_RECORD_OWNER, sizeof TN_RECORD_OWNER) == 0;
+    return true;
+}
+
+/* Room for all units at once: growing would copy them again and again. */
+static bool make_room(struct tn_arena *arena, struct tn_cursor c, struct tn_record *record,
+                      tenon_error *err)
+{
+    struct note note;
+    size_t count = record->count;
+    while (count < TN_LIMIT_UNITS && next_note(&c, &note))
+        count += note.ours && note.type == TN_RECORD_UNIT;
+    if (count <= record->room)
+        return true;
+    tenon_unit *rows = tn_arena_rows(arena, count, sizeof *rows);
+    if (!rows)
+        return tn_no_memory(err);
+    if (record->count)
+        memcpy(rows, record->units, record->count * sizeof *rows);
+    record->units = rows;
+    record->room = count;
+    return true;
+}
+
 bool tn_record_read(struct tn_arena *arena, struct tn_view notes, unsigned align,
                     enum tn_endian endian, struct tn_record *record, tenon_error *err)
 {
     struct tn_cursor c = tn_cursor(notes, endian);
+    struct note note;
     (void)align;
-    for (skip_zeros(&c); c.in.size - c.pos >= 4; skip_zeros(&c)) {
-        uint64_t start = c.in.start + c.pos;
-        uint32_t owner_size = tn_u32(&c, "namesz"), size = tn_u32(&c, "descsz");
-        uint32_t type = tn_u32(&c, "type");
-        const uint8_t *owner = tn_take(&c, ((uint64_t)owner_size + 3) & ~UINT64_C(3), "owner");
-        struct tn_view desc = tn_sub(&c, size, "description");
-        if (!tn_end(&c, err))
-            return tn_context(err, "note at 0x%" PRIx64, start);
-        size_t rest = padded(size) - size;
-        tn_skip(&c, rest < c.in.size - c.pos ? rest : c.in.size - c.pos, "padding");
-        if (owner_size == sizeof TN_RECORD_OWNER &&
-            memcmp(owner, TN_RECORD_OWNER, sizeof TN_RECORD_OWNER) == 0 &&
-            !take_note(arena, type, desc, record, err))
-            return tn_context(err, "record at 0x%" PRIx64, start);
-    }
-    return true;
+    if (!make_room(arena, c, record, err))
+        return false;
+    while (next_note(&c, &note))
+        if (note.ours && !take_note(arena, note.type, note.desc, record, err))
+            return tn_context(err, "record at 0x%" PRIx64, note.start);
+    return tn_end(&c, err) || tn_context(err, "note at 0x%" PRIx64, note.start);
 }

@@ -57,6 +57,8 @@ struct tn_record {
     size_t count, room;
     bool has_summary;
     struct tn_record_summary summary;
+    tenon_definition *scratch; /* of the unit that is being read */
+    size_t scratch_room;
 };
 
 /*

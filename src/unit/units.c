@@ -312,7 +312,7 @@ static bool take_notes(tenon_units *units, struct tn_view notes, enum tn_endian 
     tenon_error local = TENON_ERROR_INIT;
     if (!mentions_us(notes))
         return true;
-    uint8_t *kept = tn_arena_take(&units->arena, notes.size);
+    uint8_t *kept = tn_arena_bytes(&units->arena, notes.size);
     if (!kept)
         return tn_no_memory(err);
     memcpy(kept, notes.at, notes.size);
@@ -386,6 +386,11 @@ static void take_summary(tenon_units *units, const struct tn_record *record)
 static bool add_record(tenon_units *units, const struct tn_record *record, tenon_error *err)
 {
     take_summary(units, record);
+    if (!units->count) { /* all there are, and in the arena already */
+        units->units = record->units;
+        units->count = units->room = record->count;
+        return true;
+    }
     for (size_t i = 0; i < record->count; i++)
         if (!tn_units_add(units, &record->units[i], err))
             return false;

@@ -162,11 +162,43 @@ def members_of_one_name(report):
         c.link("gcc", "-o", "prog", "main.o", "-Wl,--whole-archive", "libz2.a",
                "-Wl,--no-whole-archive")
         c.check("all taken", ["main", "z2/z", "z2/z#2"], c.names())
-        done = c.link("gcc", "-o", "prog", "main.o", "libz2.a")
-        c.check("one taken", (["main"], "partial", ["libz2.a(z.o)"]),
-                (c.names(), launch.units(c.path("prog"))["record"],
-                 launch.units(c.path("prog"))["unsure"]))
-        c.check("and said", True, "1 of 2 members unrecorded" in done.stderr)
+        for linker in ("bfd", "gold", "lld"):
+            c.link("gcc", "-fuse-ld=" + linker, "-o", "prog", "main.o", "libz2.a")
+            c.check("the first taken by " + linker, (["main", "z2/z"], "complete"),
+                    (c.names(), launch.units(c.path("prog"))["record"]))
+            c.write("second.c", "int other_get(void); int main(void) { return other_get(); }")
+            c.link("gcc", "-fuse-ld=" + linker, "-o", "prog", "second.c", "libz2.a")
+            c.check("the second taken by " + linker, (["second", "z2/z#2"], "complete"),
+                    (c.names(), launch.units(c.path("prog"))["record"]))
+        done = c.link("gcc", "-fuse-ld=mold", "-o", "prog", "main.o", "libz2.a")
+        row = launch.units(c.path("prog"))
+        c.check("one taken by mold", (["main"], "partial", ["libz2.a(z.o)", "libz2.a(z.o)"]),
+                (c.names(), row["record"], row["unsure"]))
+        c.check("and said", True, "2 of 3 members unrecorded" in done.stderr)
+
+
+def objects_of_one_name(report):
+    with Case(report, "objects of one name") as c:
+        os.mkdir(c.path("d"))
+        c.run("gcc", "-c", "counter.c", "-o", "z.o")
+        c.run("gcc", "-c", "other.c", "-o", "d/z.o")
+        c.compile("main.c")
+        c.link("gcc", "-o", "prog", "main.o", "z.o", "d/z.o")
+        c.check("numbered", ["main", "z", "z#2"], c.names())
+
+
+def dependencies_have_no_file_of_ours(report):
+    with Case(report, "dependencies of a link") as c:
+        c.compile("main.c", "counter.c")
+        for linker in ("bfd", "lld", "mold"):
+            words = ["gcc", "-fuse-ld=" + linker, "main.o", "counter.o", "-o", "prog",
+                     "-Wl,--dependency-file=prog.d"]
+            c.run(*words)
+            plain = c.read("prog.d")
+            os.unlink(c.path("prog"))
+            for time_ in ("first", "again"):
+                c.link(*words)
+                c.check("%s, %s" % (linker, time_), plain, c.read("prog.d"))
 
 
 def objects_keep_their_permissions(report):
@@ -280,7 +312,8 @@ def a_linker_may_be_called_itself(report):
 
 
 CASES = [links_once_when_nothing_changed, keeps_standard_output_and_map, warns_once,
-         compiles_and_links, members_of_one_name, objects_keep_their_permissions,
+         compiles_and_links, members_of_one_name, objects_of_one_name,
+         dependencies_have_no_file_of_ours, objects_keep_their_permissions,
          intermediate_code_keeps_dependencies, source_digests_agree, the_header_names_a_unit,
          signals_reach_the_compiler, failures_remove_the_output, a_linker_may_be_called_itself]
 

@@ -150,7 +150,7 @@ class Workshop:
                  "driver.o")
         source = self.write(name + (".cc" if compiler.endswith("++") else ".c"), code)
         tenon_flags = (["-L" + BUILD, "-ltenon", "-Wl,-rpath," + BUILD] if not static_tenon else
-                       [os.path.join(BUILD, "libtenon.a"), "-lsodium", "-ljansson"])
+                       [os.path.join(BUILD, "libtenon.a"), "-lsodium", "-ljansson", "-lz"])
         command = [compiler, "-O1", "-o", name, *flags, source, "driver.o", *link, *tenon_flags,
                    "-lpthread"]
         if record:

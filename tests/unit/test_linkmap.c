@@ -152,6 +152,14 @@ static void gold_leaves_members_of_llvm_code_to_their_symbol(void **state)
           "./libcl.a:<a");
 }
 
+static void lld_tells_why_members_are_there(void **state)
+{
+    (void)state;
+    check(tn_map_lld_read,
+          "reference\textracted\tsymbol\n./main.o\t./libx.a(a.o)\ta\n./m\t./none(b)\tb\n",
+          "./libx.a:a.o<a");
+}
+
 static bool read_mold(struct tn_arena *arena, struct tn_view text,
                       const struct tn_report_paths *unused, struct tn_report *out, tenon_error *err)
 {
@@ -192,6 +200,7 @@ static void nonsense_gives_no_rows(void **state)
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
         check(tn_trace_read, texts[i], "");
         check(tn_map_gnu_read, texts[i], "");
+        check(tn_map_lld_read, texts[i], "");
         check(read_mold, texts[i], "");
     }
 }
@@ -208,6 +217,7 @@ int main(void)
         cmocka_unit_test(other_lines_are_kept_for_the_user),
         cmocka_unit_test(a_gnu_map_tells_why_members_are_there),
         cmocka_unit_test(gold_leaves_members_of_llvm_code_to_their_symbol),
+        cmocka_unit_test(lld_tells_why_members_are_there),
         cmocka_unit_test(a_mold_map_has_the_files_of_input_sections),
         cmocka_unit_test(nonsense_gives_no_rows),
     };
