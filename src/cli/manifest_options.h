@@ -11,6 +11,7 @@ struct cli_manifest {
 };
 
 /* Rows of a table of options; `m` is a struct cli_manifest. */
+/* clang-format off: one row a line */
 #define CLI_MANIFEST_OPTIONS(m)                                                                      \
     { "name", 0, POPT_ARG_STRING, &(m).name, 0, "the plugin's name", "NAME" },                       \
         { "version", 0, POPT_ARG_STRING, &(m).version, 0, "the plugin's version", "VERSION" },       \
@@ -38,6 +39,7 @@ struct cli_manifest {
         "provides", 0, POPT_ARG_ARGV, &(m).provides, 0, "a unit it has, beside the recorded",        \
             "UNIT"                                                                                   \
     }
+/* clang-format on */
 
 void cli_manifest_free(struct cli_manifest *m);
 

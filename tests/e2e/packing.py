@@ -158,6 +158,18 @@ class Packing(Case):
         self.assertEqual(self.fates(result)["libhelp.so.1"], "missing")
         self.assertIn("libhelp.so.1", result["requires"])
 
+    def test_directories_of_a_build(self):
+        self.plugin(ORIGIN)
+        result = self.asked("pack", "--library-dir=lib", "stats.so")
+        row = [row for row in result["libraries"] if row["name"] == "libhelp.so.1"][0]
+        self.assertEqual((row["fate"], row["why"]), ("bundled", "--library-dir"))
+        self.start()
+        os.symlink("libhelp.so.1", self.path("lib", "libhelp.so"))
+        result = self.asked("build", "-o", "b", "stats.c", "--ldflag=-Llib", "--ldflag=-lhelp",
+                            "--ldflag=-Wl,-rpath-link,lib")
+        self.assertEqual(self.fates(result)["libhelp2.so.1"], "bundled")
+        self.start("b.plugin", "b.so")
+
     def test_lists(self):
         self.plugin(ORIGIN, ORIGIN + "/lib")
         result = self.asked("pack", "--bundle=libhelp.so.1", "stats.so")
