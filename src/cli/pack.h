@@ -14,36 +14,24 @@ struct pack_options {
     int set_runpath;
 };
 
-/* clang-format off: one row a line */
-#define PACK_OPTIONS(p)                                                                              \
-    {                                                                                                \
-        "output", 'o', POPT_ARG_STRING, &(p).out, 0, "the bundle to write; else NAME.plugin", "FILE" \
-    },                                                                                               \
-        { "bundle",    0, POPT_ARG_STRING,                                                           \
-          &(p).bundle, 0, "libraries to bring along: auto, none or a list",                          \
-          "WHICH" },                                                                                 \
-        { "host",    0, POPT_ARG_STRING,                                                             \
-          &(p).host, 0, "leave out what PROG has, require what it must have",                        \
-          "PROG" },                                                                                  \
-        { "library-dir",                                                                             \
-          'L',                                                                                       \
-          POPT_ARG_ARGV,                                                                             \
-          &(p).library_dirs,                                                                         \
-          0,                                                                                         \
-          "where else to look for libraries",                                                        \
-          "DIR" },                                                                                   \
-        { "resource",   0, POPT_ARG_ARGV, &(p).manifest.resources, 0, "a file as data/NAME",         \
-          "[NAME=]FILE" },                                                                           \
-        { "data",       0, POPT_ARG_ARGV, &(p).manifest.resources, 0, "the same as --resource",      \
-          "[NAME=]FILE" },                                                                           \
-        { "set-runpath",                                                                             \
-          0,                                                                                         \
-          POPT_ARG_NONE,                                                                             \
-          &(p).set_runpath,                                                                          \
-          0,                                                                                         \
-          "let patchelf write the run path $ORIGIN where it is missing",                             \
-          NULL },                                                                                    \
-        CLI_MANIFEST_OPTIONS((p).manifest)
+/* one row a line */
+/* clang-format off */
+#define PACK_OPTIONS(p) \
+    { "output", 'o', POPT_ARG_STRING, &(p).out, 0, \
+      "the bundle to write; else NAME.plugin", "FILE" }, \
+    { "bundle", 0, POPT_ARG_STRING, &(p).bundle, 0, \
+      "libraries to bring along: auto, none or a list", "WHICH" }, \
+    { "host", 0, POPT_ARG_STRING, &(p).host, 0, \
+      "leave out what PROG has, require what it must have", "PROG" }, \
+    { "library-dir", 'L', POPT_ARG_ARGV, &(p).library_dirs, 0, \
+      "where else to look for libraries", "DIR" }, \
+    { "resource", 0, POPT_ARG_ARGV, &(p).manifest.resources, 0, \
+      "a file as data/NAME", "[NAME=]FILE" }, \
+    { "data", 0, POPT_ARG_ARGV, &(p).manifest.resources, 0, \
+      "the same as --resource", "[NAME=]FILE" }, \
+    { "set-runpath", 0, POPT_ARG_NONE, &(p).set_runpath, 0, \
+      "let patchelf write the run path $ORIGIN where it is missing", NULL }, \
+    CLI_MANIFEST_OPTIONS((p).manifest)
 /* clang-format on */
 
 /* One file of code in the making. */
