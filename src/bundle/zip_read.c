@@ -17,6 +17,7 @@
 #include "limits.h"
 #include "text.h"
 #include "zip_file.h"
+#include "zip_header.h"
 
 enum {
     LOCAL_SIGNATURE = 0x04034b50,
@@ -27,18 +28,6 @@ enum {
     END_SIZE = 22,
 };
 #define WHOLE_SIZE (256u << 10) /* a file up to this size is read at once */
-
-/* general purpose bits */
-enum { ENCRYPTED = 1, DEFLATE_LEVEL = 2 | 4, DESCRIPTOR = 8, UTF8 = 1 << 11 };
-
-/* extra fields that change what the rest means */
-enum { EXTRA_ZIP64 = 0x0001, EXTRA_UNICODE_NAME = 0x7075, EXTRA_AES = 0x9901 };
-
-/* What local header and directory both say. */
-struct common {
-    uint16_t flags, method, time, date, name_size, extra_size;
-    uint32_t crc, packed, size;
-};
 
 bool tn_read_range(int fd, uint64_t offset, void *bytes, size_t size, tenon_error *err)
 {
@@ -167,79 +156,7 @@ static bool read_end(struct tn_zip *zip, struct end *end, tenon_error *err)
 
 /* ---- one entry ------------------------------------------------------------------------------- */
 
-static struct common read_common(struct tn_cursor *c)
-{
-    struct common common;
-
-    common.flags = tn_u16(c, "general purpose bits");
-    common.method = tn_u16(c, "compression method");
-    common.time = tn_u16(c, "time");
-    common.date = tn_u16(c, "date");
-    common.crc = tn_u32(c, "crc-32");
-    common.packed = tn_u32(c, "compressed size");
-    common.size = tn_u32(c, "uncompressed size");
-    common.name_size = tn_u16(c, "name length");
-    common.extra_size = tn_u16(c, "extra field length");
-    return common;
-}
-
-static bool check_extra(struct tn_view extra, tenon_error *err)
-{
-    struct tn_cursor c = tn_cursor(extra, TN_LITTLE);
-
-    while (c.pos < extra.size && !c.lost) {
-        uint16_t id = tn_u16(&c, "extra field");
-        tn_skip(&c, tn_u16(&c, "length of an extra field"), "extra field");
-        if (id == EXTRA_ZIP64 || id == EXTRA_UNICODE_NAME || id == EXTRA_AES)
-            return tn_fail(err, TENON_E_UNSUPPORTED, "extra field 0x%04x is not understood", id);
-    }
-    return tn_end(&c, err);
-}
-
-static bool check_flags(const struct common *common, tenon_error *err)
-{
-    if (common->flags & ENCRYPTED)
-        return tn_fail(err, TENON_E_UNSUPPORTED, "it is encrypted");
-    if (common->flags & DESCRIPTOR)
-        return tn_fail(err, TENON_E_UNSUPPORTED,
-                       "its lengths stand behind it (a data descriptor), not before");
-    if (common->flags & ~(DEFLATE_LEVEL | UTF8))
-        return tn_fail(err, TENON_E_UNSUPPORTED, "general purpose bits 0x%04x", common->flags);
-    if (common->method != TN_ZIP_STORED && common->method != TN_ZIP_DEFLATED)
-        return tn_fail(err, TENON_E_UNSUPPORTED, "compression method %u", common->method);
-    return true;
-}
-
-static bool check_sizes(const struct common *common, tenon_error *err)
-{
-    if (common->size > TN_LIMIT_ENTRY)
-        return tn_fail(err, TENON_E_LIMIT, "%" PRIu32 " bytes, at most %" PRIu64, common->size,
-                       TN_LIMIT_ENTRY);
-    if (common->method == TN_ZIP_STORED && common->packed != common->size)
-        return tn_fail(err, TENON_E_MALFORMED, "stored, and its two sizes differ");
-    if (common->size >= TN_LIMIT_RATIO_FROM && common->size / TN_LIMIT_RATIO > common->packed)
-        return tn_fail(err, TENON_E_LIMIT,
-                       "%" PRIu32 " bytes would become %" PRIu32 ", more than %u times as many",
-                       common->packed, common->size, TN_LIMIT_RATIO);
-    return true;
-}
-
-/* rule  the upper half of the external attributes is st_mode, whoever says to have made it */
-static bool check_kind(uint32_t attributes, tenon_error *err)
-{
-    enum { DOS_DIRECTORY = 0x10 };
-    unsigned kind = attributes >> 16 & S_IFMT;
-
-    if (kind == S_IFLNK)
-        return tn_fail(err, TENON_E_MALFORMED, "it is a symbolic link");
-    if (kind == S_IFDIR || attributes & DOS_DIRECTORY)
-        return tn_fail(err, TENON_E_MALFORMED, "it is a directory");
-    if (kind != 0 && kind != S_IFREG)
-        return tn_fail(err, TENON_E_MALFORMED, "it is a device, pipe or socket");
-    return true;
-}
-
-static bool same_header(const struct common *a, const struct common *b)
+static bool same_header(const struct tn_zip_header *a, const struct tn_zip_header *b)
 {
     return a->flags == b->flags && a->method == b->method && a->time == b->time &&
            a->date == b->date && a->crc == b->crc && a->packed == b->packed && a->size == b->size &&
@@ -247,7 +164,7 @@ static bool same_header(const struct common *a, const struct common *b)
 }
 
 /* The local header must say what the directory says; its end is where the bytes start. */
-static bool check_local(struct tn_zip *zip, uint64_t at, const struct common *common,
+static bool check_local(struct tn_zip *zip, uint64_t at, const struct tn_zip_header *common,
                         struct tn_zip_entry *entry, tenon_error *err)
 {
     struct tn_view head, extra;
@@ -258,7 +175,7 @@ static bool check_local(struct tn_zip *zip, uint64_t at, const struct common *co
     struct tn_cursor c = tn_cursor(head, TN_LITTLE);
     uint32_t signature = tn_u32(&c, "signature");
     tn_skip(&c, 2, "version needed");
-    struct common local = read_common(&c);
+    struct tn_zip_header local = tn_zip_header(&c);
     struct tn_view name = tn_sub(&c, common->name_size, "name");
     if (!tn_end(&c, err))
         return false;
@@ -267,21 +184,20 @@ static bool check_local(struct tn_zip *zip, uint64_t at, const struct common *co
     if (!same_header(common, &local) || memcmp(name.at, entry->name, name.size) != 0)
         return tn_fail(err, TENON_E_MALFORMED,
                        "its local header at 0x%" PRIx64 " and the directory differ", at);
-    if (!view(zip, at + size, local.extra_size, &extra, err) || !check_extra(extra, err))
+    if (!view(zip, at + size, local.extra_size, &extra, err) || !tn_zip_check_extra(extra, err))
         return false;
     entry->start = at + size + local.extra_size;
     return true;
 }
 
-static bool fill_entry(struct tn_zip *zip, const struct common *common, uint32_t attributes,
+static bool fill_entry(struct tn_zip *zip, const struct tn_zip_header *common, uint32_t attributes,
                        uint64_t at, struct tn_zip_entry *entry, tenon_error *err)
 {
     const char *fault = tn_entry_name_fault(entry->name, common->name_size);
 
     if (fault)
         return tn_fail(err, TENON_E_MALFORMED, "its name is refused: %s", fault);
-    if (!check_flags(common, err) || !check_sizes(common, err) || !check_kind(attributes, err) ||
-        !check_local(zip, at, common, entry, err))
+    if (!tn_zip_check(common, attributes, err) || !check_local(zip, at, common, entry, err))
         return false;
     entry->method = common->method == TN_ZIP_STORED ? TN_ZIP_STORED : TN_ZIP_DEFLATED;
     entry->packed = common->packed;
@@ -296,7 +212,7 @@ static bool read_row(struct tn_zip *zip, struct tn_cursor *c, uint64_t *at,
 {
     uint32_t signature = tn_u32(c, "signature of a row");
     tn_skip(c, 4, "versions");
-    struct common common = read_common(c);
+    struct tn_zip_header common = tn_zip_header(c);
     uint16_t comment = tn_u16(c, "comment length");
     uint16_t disk = tn_u16(c, "disk");
     tn_skip(c, 2, "internal attributes");
@@ -317,7 +233,7 @@ static bool read_row(struct tn_zip *zip, struct tn_cursor *c, uint64_t *at,
         return tn_fail(err, TENON_E_MALFORMED,
                        "entry %s begins at 0x%" PRIx32 ", the one before ends at 0x%" PRIx64,
                        tn_quote(shown, entry->name), start, *at);
-    if (!check_extra(extra, err) || !fill_entry(zip, &common, attributes, *at, entry, err))
+    if (!tn_zip_check_extra(extra, err) || !fill_entry(zip, &common, attributes, *at, entry, err))
         return tn_context(err, "entry %s", tn_quote(shown, entry->name));
     *at = entry->start + entry->packed;
     return true;
