@@ -249,6 +249,14 @@ class Packing(Case):
         self.assertEqual(set(result["provides"]), {"b.so", "stats", "one"})
         self.start("b.plugin", "b.so")
 
+    def test_builds_give_equal_bytes(self):
+        self.write("one.c", "int help(void) { return 41; }")
+        made = []
+        for name in ("a", "b"):
+            self.tenon("build", "-q", "--name=x", "-o", name, "--cflag=-g", "stats.c", "one.c")
+            made.append(pathlib.Path(self.path(name + ".plugin")).read_bytes())
+        self.assertEqual(made[0], made[1])
+
     def test_build_from_an_archive(self):
         self.cc("-c", "-fPIC", "-o", "help2.o", "help2.c")
         self.cc("-c", "-fPIC", "-o", "help.o", "help.c")
