@@ -203,6 +203,8 @@ class Packing(Case):
         self.tenon("pack", "--requires=help2=help2.o", "--requires=app/log", "--provides=my/own",
                    "--private=my/own", "--cons=log>=2,net", "--tags=a,b", "--argv=FILE what",
                    "--name=st", "--version=1.2", "--author=me", "--date=5", "-o", "out", "stats.so")
+        self.assertIn("private     x/y  which is no unit of the plugin",
+                      self.tenon("pack", "--private=x/y", "-o", "p", "stats.so"))
         shown = self.asked("bundle", "show", "out")
         units = {row["name"]: row for row in shown["requires"]}
         self.assertTrue(units["help2"]["interface"].startswith("exports-1:"))
