@@ -25,9 +25,13 @@ static bool open_lock(struct tn_cache *cache, tenon_error *err)
         openat(cache->dir, TN_CACHE_LOCK, O_RDONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (cache->lock < 0)
         return tn_fail_system(err, errno, "cache directory %s: making its lock", cache->path);
-    while (flock(cache->lock, LOCK_SH) < 0)
+    while (flock(cache->lock, LOCK_SH) < 0) {
+        /* some file systems have no locks: then nothing is ever removed there (tn_cache_prune) */
+        if (errno == ENOLCK || errno == EOPNOTSUPP || errno == ENOSYS || errno == EINVAL)
+            return true;
         if (errno != EINTR)
             return tn_fail_system(err, errno, "cache directory %s: locking it", cache->path);
+    }
     return true;
 }
 
