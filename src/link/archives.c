@@ -6,6 +6,7 @@
 #include "fail.h"
 #include "native.h"
 #include "text.h"
+#include "words.h"
 
 bool tn_archives_init(struct tn_archives *archives, tenon_world *world, struct tn_arena *arena,
                       const char *prefix)
@@ -151,13 +152,6 @@ struct tn_archive *tn_archives_get(struct tn_archives *archives, const char *pat
     return row->archive;
 }
 
-static const char *base_name(const char *path)
-{
-    const char *slash = strrchr(path, '/');
-
-    return slash ? slash + 1 : path;
-}
-
 bool tn_archive_fits(struct tn_archives *archives, const struct tn_archive *archive, size_t i,
                      const char *name, enum tn_name_match how)
 {
@@ -166,7 +160,7 @@ bool tn_archive_fits(struct tn_archives *archives, const struct tn_archive *arch
     if (how == TN_MATCH_NAME)
         return strcmp(own, name) == 0;
     if (how == TN_MATCH_BASE)
-        return strcmp(base_name(own), base_name(name)) == 0;
+        return strcmp(tn_base_name(own), tn_base_name(name)) == 0;
     if (how != TN_MATCH_PATH || !archive->members[i].external)
         return false;
     path = tn_ar_external_path(archives->arena, archive->path, own);

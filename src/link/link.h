@@ -18,6 +18,8 @@ struct tn_launch {
     size_t argc;
     const char *prefix; /* of units' names: --unit-prefix, else TENON_PROJECT; NULL */
     void (*remark)(void *arg, enum tn_remark kind, const char *text); /* may be NULL */
+    /* what the compiler printed on standard output, where that had to be caught; may be NULL */
+    bool (*print)(void *arg, const void *bytes, size_t size);
     void *arg;
 };
 

@@ -4,18 +4,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char *base_name(const char *path)
-{
-    const char *slash = strrchr(path, '/');
-
-    return slash ? slash + 1 : path;
-}
-
 /* rule: GCC "crt1.o", "Scrt1.o", "rcrt1.o", "crtbeginS.o"; compiler-rt "clang_rt.crtbegin-ARCH.o"
  */
 bool tn_runtime_is_start_file(const char *path)
 {
-    const char *name = base_name(path), *crt = strstr(name, "crt");
+    const char *name = tn_base_name(path), *crt = strstr(name, "crt");
     size_t size = strlen(name);
 
     if (size < 3 || strcmp(name + size - 2, ".o") != 0 || !crt)
@@ -28,7 +21,7 @@ static bool is_helper(const char *path)
     static const char *const names[] = { "libgcc.a", "libgcc_eh.a", "libc_nonshared.a",
                                          "libpthread_nonshared.a" };
     static const char builtins[] = "libclang_rt.builtins";
-    const char *name = base_name(path);
+    const char *name = tn_base_name(path);
 
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         if (strcmp(name, names[i]) == 0)
