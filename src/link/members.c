@@ -187,8 +187,11 @@ bool tn_members_add_file(struct tn_members *members, const char *path, const cha
     if (failed)
         return tn_members_add_unsure(members, subject.label, tn_errno_text(failed)) ||
                tn_no_memory(err);
-    if (tn_object_is_one(&subject.file))
+    tenon_error local = TENON_ERROR_INIT;
+    if (tn_object_is_one(&subject.file, &local))
         good = examine(members, &subject, err);
+    else if (local.code == TENON_E_MEMORY)
+        good = tn_no_memory(err);
     tn_file_close(&subject.file);
     tn_arena_free(&scratch);
     return good;

@@ -54,7 +54,8 @@ static bool take_ambiguous(struct tn_members *members, struct tn_archive *archiv
                            const struct tn_report_row *row, const char *label, tenon_error *err)
 {
     const struct tn_report_row *why = nth_row(members->reasons, row, archive->claimed[first]++);
-    size_t i = why && why->symbol ? tn_archive_definer(archive, why->symbol) : archive->count;
+    size_t i = why && why->symbol ? tn_archive_definer(&members->archives, archive, why->symbol)
+                                  : archive->count;
 
     if (i < archive->count)
         return tn_members_add_member(members, archive, i, err);
@@ -142,26 +143,36 @@ static bool is_kept(const struct tn_names *kept, const struct tn_report_row *row
            tn_names_find(kept, row->text, strlen(row->text)) != TN_NO_NAME;
 }
 
+/* The file of a row, in an arena of its own; false: there is none. */
+static bool open_row(struct tn_members *members, const struct tn_report_row *row,
+                     struct tn_arena *arena, struct tn_file *file, tenon_error *err)
+{
+    enum tn_name_match how;
+    size_t first;
+
+    if (row->kind == TN_REPORT_FILE) {
+        int failed = tn_file_open(members->world, row->file, arena, file);
+        return !failed || tn_fail_system(err, failed, "cannot be opened");
+    }
+    if (row->kind != TN_REPORT_MEMBER)
+        return false;
+    struct tn_archive *archive = tn_archives_get(&members->archives, row->file, err);
+    return archive && tn_archive_find(&members->archives, archive, row->member, &how, &first) > 0 &&
+           tn_archive_open(&members->archives, archive, first, arena, file, err);
+}
+
 static bool is_intermediate(struct tn_members *members, const struct tn_report_row *row)
 {
     struct tn_arena scratch = { 0 };
+    tenon_error err = TENON_ERROR_INIT;
     struct tn_file file;
-    enum tn_name_match how;
-    size_t first;
-    bool is_lto = false, opened = false;
+    bool is_lto = false;
 
-    if (row->kind == TN_REPORT_FILE) {
-        opened = tn_file_open(members->world, row->file, &scratch, &file) == 0;
-    } else if (row->kind == TN_REPORT_MEMBER) {
-        struct tn_archive *archive = tn_archives_get(&members->archives, row->file, NULL);
-        opened = archive &&
-                 tn_archive_find(&members->archives, archive, row->member, &how, &first) > 0 &&
-                 tn_archive_open(&members->archives, archive, first, &scratch, &file, NULL);
-    }
-    if (opened) {
-        is_lto = tn_object_is_lto(&file);
+    if (open_row(members, row, &scratch, &file, &err)) {
+        is_lto = tn_object_is_lto(&file, &err);
         tn_file_close(&file);
     }
+    members->archives.lost |= err.code == TENON_E_MEMORY;
     tn_arena_free(&scratch);
     return is_lto;
 }
@@ -207,9 +218,12 @@ static bool take_rows(struct tn_members *members, const struct tn_report *report
         return tn_no_memory(err);
     for (size_t i = 0; i < report->count; i++) {
         const struct tn_report_row *row = &report->rows[i];
+        bool lost = false;
         if (row->kind == TN_REPORT_MEMBER &&
-            tn_runtime_has(&runtime, members->world, members->arena, row->file))
+            tn_runtime_has(&runtime, members->world, members->arena, row->file, &lost))
             continue;
+        if (lost)
+            return tn_no_memory(err);
         if (!take_row(members, report, row, err))
             return false;
     }
@@ -242,7 +256,7 @@ static bool take_named(struct tn_members *members, const struct tn_report *trace
 static const char *definer_name(struct tn_members *members, const struct tn_report_row *row)
 {
     struct tn_archive *archive = tn_archives_get(&members->archives, row->file, NULL);
-    size_t i = archive ? tn_archive_definer(archive, row->symbol) : 0;
+    size_t i = archive ? tn_archive_definer(&members->archives, archive, row->symbol) : 0;
 
     return archive && i < archive->count ? archive->members[i].name : NULL;
 }
@@ -264,8 +278,8 @@ static bool take_mapped(struct tn_members *members, const struct tn_report *map,
     return true;
 }
 
-bool tn_members_read(struct tn_members *members, const struct tn_report *trace,
-                     const struct tn_report *map, tenon_error *err)
+static bool read_report(struct tn_members *members, const struct tn_report *trace,
+                        const struct tn_report *map, tenon_error *err)
 {
     struct tn_report kept = { .from_mold = trace->from_mold };
     bool good;
@@ -279,4 +293,10 @@ bool tn_members_read(struct tn_members *members, const struct tn_report *trace,
                                                    : tn_no_memory(err);
     tn_report_free(&kept);
     return good;
+}
+
+bool tn_members_read(struct tn_members *members, const struct tn_report *trace,
+                     const struct tn_report *map, tenon_error *err)
+{
+    return read_report(members, trace, map, err) && (!members->archives.lost || tn_no_memory(err));
 }

@@ -1,6 +1,7 @@
 /* src/link/runtime.c - which files of a link the compiler brought */
 #include "runtime.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -33,12 +34,12 @@ static bool is_helper(const char *path)
 static const char *directory_of(tenon_world *world, struct tn_arena *arena, const char *path,
                                 bool *lost)
 {
-    int failed;
+    int failed = 0;
     char *real = tenon_world_realpath(world, path, &failed);
     char *slash = real ? strrchr(real, '/') : NULL;
     const char *directory = slash ? tn_arena_copy(arena, real, (size_t)(slash - real)) : NULL;
 
-    *lost = slash && !directory;
+    *lost = (slash && !directory) || (!real && failed == ENOMEM);
     free(real);
     return directory;
 }
@@ -82,10 +83,9 @@ bool tn_runtime_find(struct tn_runtime *runtime, tenon_world *world, struct tn_a
 }
 
 bool tn_runtime_has(const struct tn_runtime *runtime, tenon_world *world, struct tn_arena *arena,
-                    const char *archive)
+                    const char *archive, bool *lost)
 {
-    bool lost;
-    const char *directory = is_helper(archive) ? directory_of(world, arena, archive, &lost) : NULL;
+    const char *directory = is_helper(archive) ? directory_of(world, arena, archive, lost) : NULL;
 
     return directory && is_in(runtime, directory);
 }

@@ -87,6 +87,8 @@ bool tn_session_trace(struct tn_session *s, int out, bool show, struct tn_report
     if (!tn_temp_read(out, &s->arena, &text, err) ||
         !tn_trace_read(&s->arena, text, tn_session_paths(s, &paths), trace, err))
         return false;
+    if (s->members.archives.lost)
+        return tn_no_memory(err);
     drop_own(s, trace);
     return !show || pass_through(s->launch, trace, err);
 }

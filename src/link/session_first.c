@@ -17,7 +17,7 @@ static enum like like_input(struct tn_session *s, const char *path, struct tn_el
     struct tn_file file;
 
     if (tn_file_open(s->launch->world, path, &scratch, &file) == 0) {
-        if (tn_object_is_one(&file))
+        if (tn_object_is_one(&file, NULL))
             result = tn_elf_read_header(&file, NULL, like, NULL) && !tn_object_is_bitcode(&file)
                          ? LIKE_OBJECT
                          : LIKE_UNKNOWN;

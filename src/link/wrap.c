@@ -46,7 +46,7 @@ static bool notes_of_member(void *arg, const struct tn_ar_member *member, struct
 
     tn_file_from_bytes(&file, member->name, bytes.at, bytes.size);
     file.arena = w->arena;
-    if (!tn_object_is_one(&file))
+    if (!tn_object_is_one(&file, NULL)) /* its bytes are there: nothing can fail */
         return true;
     return note_of(w, &file, tn_native_namer_next(&w->namer, member->name),
                    tn_arena_format(w->arena, "%s member %s", tn_base_name(w->path),
@@ -86,8 +86,11 @@ static bool wrap_file(struct wrapping *w, tenon_world *world, struct tn_file *fi
         return false;
     if (tn_ar_matches(head))
         return wrap_archive(w, world, file, prefix, out, err);
-    if (tn_object_is_one(file))
+    tenon_error local = TENON_ERROR_INIT;
+    if (tn_object_is_one(file, &local))
         return wrap_object(w, file, prefix, out, err);
+    if (local.code == TENON_E_MEMORY)
+        return tn_no_memory(err);
     return tn_fail(err, TENON_E_FORMAT, "neither an object nor an archive");
 }
 
