@@ -1,14 +1,24 @@
 # tenon.bash - completion of tenon's command line for bash
 # shellcheck shell=bash disable=SC2207
 
+_tenon_commands='why show units cc wrap link pack build bundle cache check run'
 _tenon_cpu='x86-64-v2 x86-64-v3 x86-64-v4 power9 power10 z13 z14 z15 z16'
 _tenon_common='--json --quiet --verbose --color --help --version'
 _tenon_why='--lib --symbols --dlopen --what-if --skip-other --sysroot --loader --env --clean-env
     --cwd --exe --setuid --interpreter --cpu --platform --hide-system --dot'
-_tenon_launch='--unit-prefix'
-_tenon_wrap='--output --unit-prefix'
 _tenon_show='--exports --imports --dlopen --units --sysroot'
 _tenon_units='--doubles --skip-other --sysroot'
+_tenon_launch='--unit-prefix'
+_tenon_wrap='--output --unit-prefix'
+_tenon_manifest='--name --version --desc --author --date --url --license --copyrights --main --tags
+    --cons --argv --private --requires --provides'
+_tenon_pack="--output --bundle --host --resource --data --set-runpath $_tenon_manifest"
+_tenon_build="--cc --cflag --ldflag --unit-prefix $_tenon_pack"
+_tenon_bundle="--manifest --resources --libraries --verify --destdir --add-resource --drop
+    $_tenon_manifest"
+_tenon_cache='--cache --all'
+_tenon_check='--weak --each --directory --offer'
+_tenon_run='--host --weak --each --directory'
 
 # Words for the value of the option $1 into COMPREPLY; false when it takes none that we know.
 _tenon_value() {
@@ -17,14 +27,25 @@ _tenon_value() {
     --color) COMPREPLY=($(compgen -W 'auto always never' -- "$current")) ;;
     --loader) COMPREPLY=($(compgen -W 'glibc musl' -- "$current")) ;;
     --cpu) COMPREPLY=($(compgen -W "$_tenon_cpu" -- "$current")) ;;
+    --bundle) COMPREPLY=($(compgen -W 'auto none' -- "$current")) ;;
+    --output | -o | --host | --resource | --data | --add-resource)
+        COMPREPLY=($(compgen -f -- "$current"))
+        ;;
+    --cc) COMPREPLY=($(compgen -c -- "$current")) ;;
+    --destdir | --cache | --directory | -d) COMPREPLY=($(compgen -d -- "$current")) ;;
+    --name | --desc | --author | --date | --url | --license | --copyrights | --main | --tags | \
+        --cons | --argv | --private | --requires | --provides | --cflag | --ldflag | \
+        --unit-prefix | --drop)
+        COMPREPLY=()
+        ;;
     --sysroot | --cwd) COMPREPLY=($(compgen -d -- "$current")) ;;
-    --exe | --interpreter | --output) COMPREPLY=($(compgen -f -- "$current")) ;;
+    --exe | --interpreter) COMPREPLY=($(compgen -f -- "$current")) ;;
     --env) COMPREPLY=($(compgen -S = -W 'LD_LIBRARY_PATH LD_PRELOAD' -- "$current")) ;;
     --what-if)
         COMPREPLY=($(compgen -W 'env: secure interpreter: without: cpu:' -- "$current"))
         compopt -o nospace
         ;;
-    --lib | --platform | --unit-prefix) COMPREPLY=() ;;
+    --lib | --platform | --offer) COMPREPLY=() ;;
     *) return 1 ;;
     esac
     return 0
@@ -41,7 +62,7 @@ _tenon() {
     fi
     COMPREPLY=()
     if ((COMP_CWORD == 1)); then
-        COMPREPLY=($(compgen -W 'why show units cc wrap link --help --version' -- "$current"))
+        COMPREPLY=($(compgen -W "$_tenon_commands --help --version" -- "$current"))
         return
     fi
     _tenon_value "$previous" "$current" && return
@@ -52,8 +73,20 @@ _tenon() {
         wrap) COMPREPLY=($(compgen -W "$_tenon_wrap $_tenon_common" -- "$current")) ;;
         show) COMPREPLY=($(compgen -W "$_tenon_show $_tenon_common" -- "$current")) ;;
         units) COMPREPLY=($(compgen -W "$_tenon_units $_tenon_common" -- "$current")) ;;
+        pack) COMPREPLY=($(compgen -W "$_tenon_pack $_tenon_common" -- "$current")) ;;
+        build) COMPREPLY=($(compgen -W "$_tenon_build $_tenon_common" -- "$current")) ;;
+        bundle) COMPREPLY=($(compgen -W "$_tenon_bundle $_tenon_common" -- "$current")) ;;
+        cache) COMPREPLY=($(compgen -W "$_tenon_cache $_tenon_common" -- "$current")) ;;
+        check) COMPREPLY=($(compgen -W "$_tenon_check $_tenon_common" -- "$current")) ;;
+        run) COMPREPLY=($(compgen -W "$_tenon_run $_tenon_common" -- "$current")) ;;
         esac
         return
+    fi
+    if ((COMP_CWORD == 2)); then
+        case ${COMP_WORDS[1]} in
+        bundle) COMPREPLY=($(compgen -W 'show update install remove' -- "$current")) && return ;;
+        cache) COMPREPLY=($(compgen -W 'list prune' -- "$current")) && return ;;
+        esac
     fi
     compopt -o filenames
     COMPREPLY=($(compgen -f -- "$current"))

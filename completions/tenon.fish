@@ -1,6 +1,6 @@
 # tenon.fish - completion of tenon's command line for fish
 
-set -l commands why show units cc wrap link
+set -l commands why show units cc wrap link pack build bundle cache check run
 set -l levels x86-64-v2 x86-64-v3 x86-64-v4 power9 power10 z13 z14 z15 z16
 
 complete -c tenon -n "not __fish_seen_subcommand_from $commands" -f
@@ -10,6 +10,12 @@ complete -c tenon -n "not __fish_seen_subcommand_from $commands" -a units -d 'un
 complete -c tenon -n "not __fish_seen_subcommand_from $commands" -a cc -d 'compile, with notes that name units'
 complete -c tenon -n "not __fish_seen_subcommand_from $commands" -a wrap -d 'put such notes into ready files'
 complete -c tenon -n "not __fish_seen_subcommand_from $commands" -a link -d 'link with a record of what is in it'
+complete -c tenon -n "not __fish_seen_subcommand_from $commands" -a pack -d 'a plugin bundle of ready code'
+complete -c tenon -n "not __fish_seen_subcommand_from $commands" -a build -d 'a plugin bundle of sources'
+complete -c tenon -n "not __fish_seen_subcommand_from $commands" -a bundle -d 'look at plugin bundles'
+complete -c tenon -n "not __fish_seen_subcommand_from $commands" -a cache -d 'what was taken out of bundles'
+complete -c tenon -n "not __fish_seen_subcommand_from $commands" -a check -d 'would these plugins load into that program?'
+complete -c tenon -n "not __fish_seen_subcommand_from $commands" -a run -d 'load plugins into a bare host'
 complete -c tenon -l help -d 'print the help and exit'
 complete -c tenon -l version -d 'print the version and exit'
 
@@ -18,7 +24,9 @@ complete -c tenon -n "$any" -l json -d 'print one JSON object'
 complete -c tenon -n "$any" -s q -l quiet -d 'no answer, only the exit status'
 complete -c tenon -n "$any" -s v -l verbose -d 'say more'
 complete -c tenon -n "$any" -l color -x -a 'auto always never' -d 'colours'
-complete -c tenon -n "$any" -l sysroot -x -a '(__fish_complete_directories)' -d 'the system below'
+
+set -l systems '__fish_seen_subcommand_from why show units'
+complete -c tenon -n "$systems" -l sysroot -x -a '(__fish_complete_directories)' -d 'the system below'
 
 set -l images '__fish_seen_subcommand_from why show'
 complete -c tenon -n "$images" -l dlopen -d 'libraries it may ask for at run time'
@@ -52,3 +60,59 @@ complete -c tenon -n "$units" -l skip-other -d 'leave out files that are no imag
 set -l record '__fish_seen_subcommand_from cc wrap link'
 complete -c tenon -n "$record" -s p -l unit-prefix -x -d 'prefix of names'
 complete -c tenon -n '__fish_seen_subcommand_from wrap' -s o -l output -r -d 'write this file'
+
+set -l made '__fish_seen_subcommand_from pack build'
+complete -c tenon -n "$made" -s o -l output -r -d "the bundle to write"
+complete -c tenon -n "$made" -l bundle -x -a 'auto none' -d "libraries to bring along"
+complete -c tenon -n "$made" -l host -r -d "the program that loads it"
+complete -c tenon -n "$made" -l resource -r -d "a file as data/NAME"
+complete -c tenon -n "$made" -l data -r -d "a file as data/NAME"
+complete -c tenon -n "$made" -l set-runpath -d "write missing run paths into copies"
+
+set -l build '__fish_seen_subcommand_from build'
+complete -c tenon -n "$build" -l cc -r -d "the compiler"
+complete -c tenon -n "$build" -l cflag -x -d "a word for the compiler"
+complete -c tenon -n "$build" -l ldflag -x -d "a word for the link"
+complete -c tenon -n "$build" -l unit-prefix -x -d "what the names of units begin with"
+
+set -l written '__fish_seen_subcommand_from pack build bundle'
+complete -c tenon -n "$written" -l name -x -d "the plugin's name"
+complete -c tenon -n "$written" -l desc -x -d "what it is"
+complete -c tenon -n "$written" -l author -x -d "who wrote it"
+complete -c tenon -n "$written" -l date -x -d "when, in seconds since 1970"
+complete -c tenon -n "$written" -l url -x -d "where there is more"
+complete -c tenon -n "$written" -l license -x -d "its license"
+complete -c tenon -n "$written" -l copyrights -x -d "its copyright notices"
+complete -c tenon -n "$written" -l main -x -d "base name of its own code"
+complete -c tenon -n "$written" -l tags -x -d "features it offers"
+complete -c tenon -n "$written" -l cons -x -d "features the host must offer"
+complete -c tenon -n "$written" -l argv -x -d "a line about its arguments"
+complete -c tenon -n "$written" -l private -x -d "a unit that is a copy of its own"
+complete -c tenon -n "$written" -l requires -x -d "a unit the host must have"
+complete -c tenon -n "$written" -l provides -x -d "a unit it has"
+complete -c tenon -n "$written" -l version -x -d "the plugin's version"
+
+set -l bundle '__fish_seen_subcommand_from bundle'
+complete -c tenon -n "$bundle" -a 'show update install remove'
+complete -c tenon -n "$bundle" -l manifest -d "tenon.json as it is"
+complete -c tenon -n "$bundle" -l resources -d "only the resources"
+complete -c tenon -n "$bundle" -l libraries -d "only the libraries"
+complete -c tenon -n "$bundle" -l verify -d "read and check everything"
+complete -c tenon -n "$bundle" -l destdir -x -a '(__fish_complete_directories)' -d "the directory"
+complete -c tenon -n "$bundle" -l add-resource -r -d "a file as data/NAME"
+complete -c tenon -n "$bundle" -l drop -x -d "an entry to leave out"
+
+set -l cache '__fish_seen_subcommand_from cache'
+complete -c tenon -n "$cache" -f -a 'list prune'
+complete -c tenon -n "$cache" -l cache -x -a '(__fish_complete_directories)' -d "the cache directory"
+complete -c tenon -n "$cache" -l all -d "remove everything"
+
+set -l check '__fish_seen_subcommand_from check'
+set -l run '__fish_seen_subcommand_from run'
+for command in $check $run
+    complete -c tenon -n "$command" -l weak -d "answer for a host without record, from its symbols"
+    complete -c tenon -n "$command" -l each -d "each plugin on its own: leave out the refused"
+    complete -c tenon -n "$command" -s d -l directory -x -a '(__fish_complete_directories)' -d "look for plugins in DIR, too"
+end
+complete -c tenon -n "$check" -l offer -x -d "a feature that the host offers"
+complete -c tenon -n "$run" -l host -r -d "first check them against PROG"

@@ -22,7 +22,7 @@ enum tenon_code_kind {
 };
 
 /* One code entry: "native/x86_64-linux-gnu/stats.so". */
-typedef struct tenon_code {
+typedef struct tenon_code_entry {
     const char *path; /* the entry's name */
     enum tenon_code_kind kind;
     const char *triple;   /* "x86_64-linux-gnu", "x86_64-linux-musl"; NULL: any (OCaml bytecode) */
@@ -30,7 +30,7 @@ typedef struct tenon_code {
     const char *own_name; /* of a shared library; NULL */
     const char *ocaml_magic; /* "Caml1999D031"; NULL: not OCaml */
     bool flambda;
-} tenon_code;
+} tenon_code_entry;
 
 /* A unit in a manifest: a claim, checked against the code before anything is loaded. */
 typedef struct tenon_claim {
@@ -70,7 +70,7 @@ typedef struct tenon_manifest {
     size_t provide_count, require_count;
     const char *const *private_units; /* units declared as deliberately private copies */
     size_t private_count;
-    const tenon_code *code;
+    const tenon_code_entry *code;
     size_t code_count;
     const tenon_entry *entries; /* every entry but the manifest and the signature, code included */
     size_t entry_count;
@@ -92,10 +92,11 @@ TENON_API void tenon_manifest_free(tenon_manifest *manifest);
 typedef struct tenon_bundle tenon_bundle;
 
 /*
- * Opens a bundle. Checked here: zip structure (local headers against the directory), names (no
- * "..", no absolute path, no backslash, no NUL or control character, no link or device, none
- * twice), sizes and ratios against limits, every entry named by the manifest and the reverse.
- * Contents are checked when they are read: length and SHA-256.
+ * Opens a bundle; tenon-bundle(5) has what is taken. Checked here: zip structure (local headers
+ * against the directory), names (no "..", no absolute path, no backslash, no NUL or control
+ * character, no link or device, none twice), sizes and ratios against limits, every entry named by
+ * the manifest and the reverse. Contents are checked when they are read: length and SHA-256. No
+ * library is loaded for any of it.
  *
  * owner    the caller, until tenon_bundle_free(). The file stays open; its path is copied
  * errors   TENON_E_SYSTEM, _FORMAT (no zip, or a zip without manifest), _MALFORMED, _TRUNCATED,
@@ -109,7 +110,7 @@ TENON_API const char *tenon_bundle_path(const tenon_bundle *bundle);
 TENON_API const tenon_manifest *tenon_bundle_manifest(const tenon_bundle *bundle);
 
 /* SHA-256 of the manifest's bytes: names the bundle's directory in the cache. */
-TENON_API const uint8_t *tenon_bundle_digest(const tenon_bundle *bundle);
+TENON_API const uint8_t *tenon_bundle_digest(tenon_bundle *bundle);
 
 /*
  * The whole content of one entry.
@@ -126,13 +127,17 @@ TENON_API bool tenon_bundle_verify(tenon_bundle *bundle, tenon_error *err);
 
 /*
  * Makes a bundle. Nothing is written before tenon_builder_write(), which replaces `path`
- * atomically; equal input gives equal bytes (order, times and modes are fixed).
+ * atomically; equal input gives equal bytes (order, times and modes are fixed). Writing needs
+ * libzip, which is loaded for it.
  *
  * add_code reads the file's units and fills the manifest's provides from them; what is set with
  * tenon_builder_set wins over what was filled in.
  *
- * owner    copies everything but the files, which are read by write
- * errors   TENON_E_ARGUMENT (an entry twice, a bad name), _SYSTEM, those of tenon_units_read
+ * owner    copies everything; files are read when they are added, so that what was looked at is
+ *          what is written
+ * errors   TENON_E_ARGUMENT (an entry twice, a bad name, a path that is no regular file), _SYSTEM,
+ *          _NOT_LOADABLE (code that is no shared library), _UNSUPPORTED (libzip is not installed;
+ *          a kind of code that is not made yet), those of tenon_units_read
  */
 typedef struct tenon_builder tenon_builder;
 TENON_API tenon_builder *tenon_builder_new(tenon_error *err);

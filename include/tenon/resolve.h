@@ -66,8 +66,9 @@ TENON_API bool tenon_resolver_set_interpreter(tenon_resolver *resolver, const ch
 TENON_API void tenon_resolver_set_flags(tenon_resolver *resolver, unsigned flags);
 
 /*
- * Says which files will be asked for, in which order: a hint. For long lists on this system the
- * resolver then reads them ahead in a thread of its own. Answers are the same with or without.
+ * Says which files will be asked for, in which order: a hint. On this system the resolver may then
+ * read them, and the libraries that they are likely to need, ahead in a thread of its own. Answers
+ * are the same with or without.
  *
  * owner    copies the strings
  * errors   TENON_E_MEMORY, TENON_E_ARGUMENT when called twice

@@ -2,9 +2,11 @@
 #ifndef TENON_TENON_H
 #define TENON_TENON_H
 
+#include <tenon/bundle.h>
 #include <tenon/error.h>
 #include <tenon/image.h>
 #include <tenon/loader.h>
+#include <tenon/process.h>
 #include <tenon/resolve.h>
 #include <tenon/unit.h>
 #include <tenon/world.h>

@@ -88,6 +88,14 @@ void *tn_arena_rows(struct tn_arena *arena, size_t count, size_t size)
     return __builtin_mul_overflow(count, size, &bytes) ? NULL : tn_arena_take(arena, bytes);
 }
 
+void *tn_arena_room(struct tn_arena *arena, size_t count, size_t size)
+{
+    size_t bytes;
+
+    return __builtin_mul_overflow(count, size, &bytes) ? NULL
+                                                       : take(arena, bytes, alignof(max_align_t));
+}
+
 char *tn_arena_copy(struct tn_arena *arena, const void *bytes, size_t size)
 {
     char *copy = size < SIZE_MAX ? tn_arena_bytes(arena, size + 1) : NULL;

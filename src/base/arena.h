@@ -22,6 +22,9 @@ void *tn_arena_take(struct tn_arena *arena, size_t size);
 /* count * size bytes, NULL also when the product does not fit */
 void *tn_arena_rows(struct tn_arena *arena, size_t count, size_t size);
 
+/* ... that are not zeroed, for a caller who fills them all. */
+void *tn_arena_room(struct tn_arena *arena, size_t count, size_t size);
+
 /* Bytes that need no alignment and are not zeroed. */
 void *tn_arena_bytes(struct tn_arena *arena, size_t size);
 

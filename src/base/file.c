@@ -8,7 +8,7 @@
 #include "limits.h"
 #include "world_private.h"
 
-#define PAGE ((uint64_t)4096)
+#define BLOCK ((uint64_t)256)
 
 int tn_file_open(tenon_world *world, const char *path, struct tn_arena *arena, struct tn_file *file)
 {
@@ -60,16 +60,16 @@ static void add_range(struct tn_file *file, struct tn_view range)
 }
 
 /*
- * Reads the pages of a range that lies in the file, as far as is known; a file that turns out to
+ * Reads the blocks of a range that lies in the file, as far as is known; a file that turns out to
  * be shorter is from now on as long as it turned out.
  */
 static bool read_range(struct tn_file *file, uint64_t offset, uint64_t size, const char *what,
                        tenon_error *err)
 {
     const uint64_t file_size = file->info.size;
-    uint64_t start = offset & ~(PAGE - 1);
-    uint64_t end =
-        file_size - (offset + size) < PAGE ? file_size : (offset + size + PAGE - 1) & ~(PAGE - 1);
+    uint64_t start = offset & ~(BLOCK - 1);
+    uint64_t end = file_size - (offset + size) < BLOCK ? file_size
+                                                       : (offset + size + BLOCK - 1) & ~(BLOCK - 1);
     size_t got;
 
     /* Ranges that overlap without end could be asked for: nothing is read a third time. */

@@ -11,8 +11,9 @@
 
 /*
  * Ranges that were read stay in `arena` until its owner drops it; views borrow from there. A
- * range inside one already read costs nothing; else it is read, rounded out to whole pages. When
- * as many bytes as the file has were read, it is read whole: at most twice its size is held.
+ * range inside one already read costs nothing; else it is read, rounded out to whole blocks of 256
+ * bytes: copying costs as much as asking, so that callers ask for what they need. When as many
+ * bytes as the file has were read, it is read whole: at most twice its size is held.
  */
 struct tn_file {
     const char *name; /* for messages; borrowed */

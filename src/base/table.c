@@ -169,10 +169,36 @@ void tn_map_free(struct tn_map *map)
     *map = (struct tn_map){ 0 };
 }
 
-static struct tn_map_row *map_row(struct tn_map_row *rows, size_t slots,
-                                  const unsigned char seed[16], const uint32_t key[4])
+void tn_map_empty(struct tn_map *map)
 {
-    size_t slot = hash_bytes(seed, key, 4 * sizeof key[0]) & (slots - 1);
+    const size_t cheap = 64 * FIRST_SLOTS;
+
+    if (map->count == 0)
+        return;
+    if (map->slots > cheap) {
+        free(map->rows);
+        map->rows = NULL;
+        map->slots = 0;
+    } else {
+        memset(map->rows, 0xFF, map->slots * sizeof *map->rows);
+    }
+    map->count = 0;
+}
+
+/*
+ * rule: Dietzfelbinger, "Universal hashing and k-wise independent random variables via integer
+ * arithmetic without primes" (1996): the upper half of the sum is strongly universal
+ */
+static size_t hash_key(const uint64_t seed[5], const uint32_t key[4])
+{
+    return (seed[0] + seed[1] * key[0] + seed[2] * key[1] + seed[3] * key[2] + seed[4] * key[3]) >>
+           32;
+}
+
+static struct tn_map_row *map_row(struct tn_map_row *rows, size_t slots, const uint64_t seed[5],
+                                  const uint32_t key[4])
+{
+    size_t slot = hash_key(seed, key) & (slots - 1);
 
     while (rows[slot].value != TN_NO_NAME && memcmp(rows[slot].key, key, sizeof rows->key) != 0)
         slot = (slot + 1) & (slots - 1);
@@ -190,7 +216,7 @@ static bool map_room(struct tn_map *map)
 {
     if ((map->count + 1) * 2 <= map->slots)
         return true;
-    size_t slots = map->slots * 2;
+    size_t slots = map->slots ? map->slots * 2 : FIRST_SLOTS;
     struct tn_map_row *rows = new_rows(slots);
     if (!rows)
         return false;
@@ -205,14 +231,10 @@ static bool map_room(struct tn_map *map)
 
 bool tn_map_set(struct tn_map *map, const uint32_t key[4], uint32_t value)
 {
+    if (!map_room(map)) /* one more than needed where the key is there already */
+        return false;
     struct tn_map_row *row = map_row(map->rows, map->slots, map->seed, key);
-
     if (row->value == TN_NO_NAME) {
-        size_t slots_before = map->slots;
-        if (!map_room(map))
-            return false;
-        if (map->slots != slots_before)
-            row = map_row(map->rows, map->slots, map->seed, key);
         memcpy(row->key, key, sizeof row->key);
         map->count++;
     }

@@ -143,6 +143,23 @@ void cli_print_options(struct cli_out *out, const struct poptOption *options)
         print_option(out, options);
 }
 
+static bool has_option(const struct poptOption *options, const char *name)
+{
+    for (; options->longName; options++)
+        if (strcmp(options->longName, name) == 0)
+            return true;
+    return false;
+}
+
+/* The common options, without those that mean something else to this command. */
+static void print_common(struct cli_out *out, const struct poptOption *common,
+                         const struct poptOption *own)
+{
+    for (; common->longName; common++)
+        if (!has_option(own, common->longName))
+            print_option(out, common);
+}
+
 static void print_help(struct cli *cli, const struct poptOption *options,
                        const struct poptOption *common)
 {
@@ -156,7 +173,7 @@ static void print_help(struct cli *cli, const struct poptOption *options,
         cli_puts(out, text[i]);
     cli_print_options(out, options);
     cli_puts(out, "\nCommon to all commands:\n");
-    cli_print_options(out, common);
+    print_common(out, common, options);
     cli_puts(out, "\n");
     cli_puts(out, command->examples);
 }

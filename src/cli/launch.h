@@ -3,7 +3,7 @@
 #define CLI_LAUNCH_H
 
 #include "cli.h"
-#include "link.h"
+#include "launcher.h"
 
 typedef bool cli_launcher(const struct tn_launch *launch, struct tn_signals *signals,
                           struct tn_exit *exit, tenon_error *err);

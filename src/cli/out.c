@@ -92,20 +92,39 @@ static uint64_t load_eight(const char *bytes)
     return eight;
 }
 
+/* The same for sixteen bytes, as most processors can compare them at once: not 0 for those. */
+typedef uint8_t sixteen __attribute__((vector_size(16)));
+
+static sixteen compare_special(const char *bytes)
+{
+    sixteen b;
+
+    memcpy(&b, bytes, sizeof b);
+    return (sixteen)((b < 0x20) | (b > 0x7e) | (b == '\\') | (b == '"'));
+}
+
+static bool is_simple_long(const char *bytes, size_t size)
+{
+    uint64_t halves[2];
+    sixteen marks = compare_special(bytes + size - sizeof marks);
+
+    for (size_t i = 0; i < size - sizeof marks; i += sizeof marks) /* the last ones again */
+        marks |= compare_special(bytes + i);
+    memcpy(halves, &marks, sizeof marks);
+    return !(halves[0] | halves[1]);
+}
+
 /* True when no rule of ours changes any of these bytes: nearly always. */
 static bool is_simple(const char *bytes, size_t size)
 {
-    uint64_t marks = 0;
-
-    if (size < 8) {
-        char few[8] = "        ";
-        memcpy(few, bytes, size);
-        return !(mark_special(load_eight(few)) & TOP);
-    }
-    for (size_t i = 0; i < size - 8; i += 8)
-        marks |= mark_special(load_eight(bytes + i));
-    marks |= mark_special(load_eight(bytes + size - 8)); /* some of them again */
-    return !(marks & TOP);
+    if (size >= sizeof(sixteen))
+        return is_simple_long(bytes, size);
+    if (size >= 8)
+        return !((mark_special(load_eight(bytes)) | mark_special(load_eight(bytes + size - 8))) &
+                 TOP);
+    char few[8] = "        ";
+    memcpy(few, bytes, size);
+    return !(mark_special(load_eight(few)) & TOP);
 }
 
 /* Where to cut the bytes so that no character of UTF-8 is split; continuation bytes are 10xxxxxx
@@ -199,14 +218,14 @@ void cli_prose_quoted(struct cli_out *out, const char *sentence)
     put_sentence(out, sentence, true);
 }
 
-void cli_style(struct cli_out *out, enum cli_style style)
+void cli_change_style(struct cli_out *out, enum cli_style style)
 {
     static const char *const sequences[] = {
         [CLI_PLAIN] = "\033[0m",   [CLI_DIM] = "\033[0;2m",   [CLI_RULE] = "\033[0;36m",
         [CLI_MISS] = "\033[0;31m", [CLI_NOTE] = "\033[0;33m", [CLI_GAIN] = "\033[0;32m",
     };
 
-    if (out->color && style != out->style) {
+    if (style != out->style) {
         out->style = style;
         cli_puts(out, sequences[style]);
     }

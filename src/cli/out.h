@@ -62,7 +62,12 @@ void cli_text_part_quoted(struct cli_out *out, const char *name, size_t size);
 void cli_prose_quoted(struct cli_out *out, const char *sentence);
 
 /* Changes the colour, when there are colours; CLI_PLAIN ends it. */
-void cli_style(struct cli_out *out, enum cli_style style);
+void cli_change_style(struct cli_out *out, enum cli_style style);
+static inline void cli_style(struct cli_out *out, enum cli_style style)
+{
+    if (out->color)
+        cli_change_style(out, style);
+}
 
 /* "1 file", "2 files" */
 void cli_plural(struct cli_out *out, size_t count, const char *one, const char *many);

@@ -23,6 +23,7 @@ static bool open_image(tenon_world *world, const char *label, const char *path,
 
 /* THE table of what can be given to `tenon units`. */
 static const struct opener openers[] = {
+    { units_open_bundle },
     { open_image },
 };
 

@@ -29,6 +29,10 @@ void units_close(struct units_parts *parts);
 bool units_add_part(struct units_parts *parts, const char *label, tenon_units *units,
                     tenon_error *err);
 
+/* A row of that table: the code of a bundle, each file of it a part. */
+bool units_open_bundle(tenon_world *world, const char *label, const char *path,
+                       struct units_parts *parts, bool *takes, tenon_error *err);
+
 /* ---- units_print.c ----------------------------------------------------------------------------
  */
 

@@ -32,10 +32,12 @@ static void put_record(struct cli *cli, const tenon_units *units)
     cli_puts(out, tenon_record_name(tenon_units_record(units)));
     if (members) {
         cli_puts(out, ", ");
-        cli_number(out, (int64_t)tenon_units_unsure_count(units));
-        cli_puts(out, " of ");
+        if (tenon_units_unsure_count(units)) {
+            cli_number(out, (int64_t)tenon_units_unsure_count(units));
+            cli_puts(out, " of ");
+        }
         cli_plural(out, members, "member", "members");
-        cli_puts(out, " not determined");
+        cli_puts(out, tenon_units_unsure_count(units) ? " not determined" : "");
     }
     cli_puts(out, "\n");
     for (size_t i = 0; (unsure = tenon_units_unsure(units, i)); i++) {

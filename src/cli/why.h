@@ -26,6 +26,7 @@ struct why {
 
 /* How a tree shows one object. */
 struct why_node {
+    const tenon_library *library;              /* NULL: the file itself */
     int32_t parent, first_child, next_sibling; /* nodes; WHY_NONE. Only nodes that are shown */
     uint32_t stamp;                            /* when it was last met in a list of needs */
     bool shown;
@@ -61,7 +62,7 @@ static inline int32_t why_object_of(size_t node)
 
 static inline const tenon_library *why_library(const struct why_view *view, size_t node)
 {
-    return tenon_graph_library(view->graph, node - 1);
+    return view->nodes[node].library;
 }
 
 /* The needs of an object, the file itself too. */

@@ -122,6 +122,7 @@ bool why_select(struct why_view *view, tenon_error *err)
         return tn_no_memory(err);
     for (size_t node = 0; node <= view->count; node++) {
         struct why_node *each = &view->nodes[node];
+        each->library = node == 0 ? NULL : tenon_graph_library(view->graph, node - 1);
         each->parent = node == 0 ? 0 : parent_of(view, node);
         each->first_child = each->next_sibling = WHY_NONE;
     }

@@ -325,8 +325,12 @@ static void put_searches(const struct why_view *view)
 
 void why_print_tree(struct why_view *view)
 {
-    struct tree tree = { .view = view, .out = view->out, .glyphs = view->why->glyphs };
+    struct tree tree; /* not cleared: most of it is room for prefixes */
 
+    tree.view = view;
+    tree.out = view->out;
+    tree.glyphs = view->why->glyphs;
+    tree.depth = tree.used[0] = 0;
     find_also(view, 0);
     put_header(view);
     put_branches(&tree);

@@ -23,7 +23,7 @@ enum {
 /* String and version tables that lie within so many bytes are read together. */
 #define TOGETHER (64u << 10)
 
-/* Bytes read of a version table whose end is not known. */
+/* Bytes read of a version table when no other table follows it. */
 #define VERSION_TABLE_GUESS 1024u
 
 static enum tn_elf_tag tag_of(uint64_t tag)
@@ -234,14 +234,29 @@ const char *tn_elf_string(struct tn_elf *elf, uint64_t offset, tenon_error *err)
     return text;
 }
 
-/* Widens [*low, *high) by the start of a version table. */
+/*
+ * How many bytes a version table may have: nothing says it, but the next table that the section
+ * names mostly begins where it ends.
+ */
+static uint64_t table_size(const struct tn_elf_dynamic *d, uint64_t va)
+{
+    static const enum tn_elf_tag tables[] = { TN_TAG_RELA, TN_TAG_REL, TN_TAG_JMPREL, TN_TAG_VERDEF,
+                                              TN_TAG_VERNEED };
+    uint64_t size = UINT64_MAX;
+    for (size_t i = 0; i < TN_COUNT(tables); i++)
+        if (d->value[tables[i]] > va && d->value[tables[i]] - va < size)
+            size = d->value[tables[i]] - va;
+    return size <= TOGETHER ? size : VERSION_TABLE_GUESS;
+}
+
+/* Widens [*low, *high) by a version table. */
 static void take_in_table(struct tn_elf *elf, enum tn_elf_tag tag, uint64_t *low, uint64_t *high)
 {
+    const struct tn_elf_dynamic *d = &elf->dynamic;
     uint64_t offset, room;
-    if (!tn_elf_has(&elf->dynamic, tag) ||
-        !tn_elf_map(elf, elf->dynamic.value[tag], &offset, &room))
+    if (!tn_elf_has(d, tag) || !tn_elf_map(elf, d->value[tag], &offset, &room))
         return;
-    uint64_t end = offset + (room < VERSION_TABLE_GUESS ? room : VERSION_TABLE_GUESS);
+    uint64_t size = table_size(d, d->value[tag]), end = offset + (room < size ? room : size);
     *low = offset < *low ? offset : *low;
     *high = end > *high ? end : *high;
 }
@@ -260,8 +275,6 @@ static void read_together(struct tn_elf *elf)
     take_in_table(elf, TN_TAG_VERNEED, &low, &high);
     if (high <= low || high - low > TOGETHER)
         return;
-    low -= low % TN_ELF_PAGE;
-    high += (TN_ELF_PAGE - high % TN_ELF_PAGE) % TN_ELF_PAGE;
     if (tn_file_upto(elf->file, low, high - low, "string table", &elf->strings.near, NULL))
         elf->tables.near = elf->strings.near;
 }

@@ -214,6 +214,10 @@ static bool fits(const char *name, const char *pattern)
 
 static const char *os_of_need(const char *name)
 {
+    if (!begins(name, "lib") && !begins(name, "ld-"))
+        return NULL;
+    if (name[2] == 'b' && name[3] != 'c' && name[3] != 'r') /* most names end here */
+        return NULL;
     for (size_t i = 0; i < TN_COUNT(telling_needs); i++)
         if (fits(name, telling_needs[i].name))
             return telling_needs[i].os;
@@ -232,15 +236,17 @@ static bool is_android_need(const char *name)
 
 const char *tn_elf_os_of_needs(const tenon_need *needs, size_t count)
 {
-    bool plain_libc = false, android = false;
+    bool plain_libc = false;
     for (size_t i = 0; i < count; i++) {
         const char *os = os_of_need(needs[i].name);
         if (os)
             return os;
         plain_libc = plain_libc || strcmp(needs[i].name, "libc.so") == 0;
-        android = android || is_android_need(needs[i].name);
     }
-    return plain_libc && android ? "android" : NULL;
+    for (size_t i = 0; plain_libc && i < count; i++)
+        if (is_android_need(needs[i].name))
+            return "android";
+    return NULL;
 }
 
 /* ---- flags --------------------------------------------------------------------------------- */

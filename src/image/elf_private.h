@@ -88,8 +88,10 @@ enum { TN_DT_RPATH = 15, TN_DT_RUNPATH = 29 };
 #define TN_DF_1_PIE 0x08000000u
 #define TN_NOTE_FDO_DLOPEN 0x407c0c0au
 
-/* Bytes of the first read: the header, the program headers and what linkers put behind them. */
-#define TN_ELF_HEAD 4096u
+/* Bytes of the first read: the header, the program headers and the notes behind them. */
+#define TN_ELF_HEAD 1024u
+
+/* Bytes around a question that nothing better is known of. */
 #define TN_ELF_PAGE 4096u
 
 /* All strings of one image's dynamic section and versions together. */

@@ -9,8 +9,9 @@
 
 const struct tn_format *const tn_formats[] = { &tn_format_elf, NULL };
 
-/* Bytes read to name a file. */
-#define HEAD 4096u
+/* Bytes read to see which reader takes a file, and to tell that one is text. */
+#define HEAD 1024u
+#define SAMPLE 4096u
 
 /* ---- files that are no image of ours ------------------------------------------------------- */
 
@@ -175,6 +176,8 @@ static bool fail_named(struct tn_file *file, struct tn_view head, tenon_error *e
     enum tenon_code code = TENON_E_FORMAT;
     if (head.size >= 2 && memcmp(head.at, "#!", 2) == 0)
         return fail_script(head, err);
+    if (is_text(head) && !tn_file_upto(file, 0, SAMPLE, "first bytes", &head, err))
+        return false; /* what is no text so far is none */
     const char *name = name_som(head, &code);
     name = name ? name : name_cafebabe(head, &code);
     name = name ? name : name_mz(file, head, &code);

@@ -3,7 +3,7 @@
 #define TN_COMPILE_H
 
 #include "command.h"
-#include "link.h"
+#include "launcher.h"
 #include "object.h"
 
 struct tn_compilation {

@@ -13,6 +13,7 @@
 
 #include "depends.h"
 #include "fail.h"
+#include "launcher.h"
 #include "limits.h"
 #include "predict.h"
 #include "session.h"

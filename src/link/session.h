@@ -2,7 +2,7 @@
 #ifndef TN_SESSION_H
 #define TN_SESSION_H
 
-#include "link.h"
+#include "launcher.h"
 #include "members.h"
 
 /* One run of the launcher. */

@@ -456,13 +456,11 @@ static bool read_conf(struct tn_target *target, struct config *config)
     return true;
 }
 
-/* Reads the cache once; without one, a foreign tree is treated as ldconfig would treat it. */
-static bool load_cache(struct tn_target *target, struct config *config)
+/* Reads the cache; without one, a foreign tree is treated as ldconfig would treat it. */
+static bool read_cache(struct tn_target *target, struct config *config)
 {
     struct tn_view file;
     tenon_error problem = TENON_ERROR_INIT;
-    if (config->cache_state != CACHE_UNREAD)
-        return true;
     const char *path = cache_file(target);
     if (!path)
         return false;
@@ -485,6 +483,11 @@ static bool load_cache(struct tn_target *target, struct config *config)
         return false;
     config->cache_state = CACHE_NONE;
     return true;
+}
+
+static bool load_cache(struct tn_target *target, struct config *config)
+{
+    return config->cache_state != CACHE_UNREAD || read_cache(target, config);
 }
 
 static bool in_system_dir(const struct tn_glibc_build *build, const char *path)
@@ -596,6 +599,19 @@ static bool cached(struct tn_target *target, const struct tn_fact_source *source
     return build != NULL;
 }
 
+static bool prepare_likely(struct tn_target *target)
+{
+    return load_cache(target, target->config);
+}
+
+static const char *likely(const struct tn_target *target, const char *name)
+{
+    const struct config *config = target->config;
+    return config->cache_state == CACHE_GOOD
+               ? tn_ldcache_lookup(&config->cache, name, &config->query)
+               : NULL;
+}
+
 static bool name_is_searchable(const char *name, struct tn_judgement *out)
 {
     (void)name;
@@ -633,6 +649,8 @@ const tenon_loader tn_loader_glibc = {
     .late_stage = late_stage,
     .subdirs = subdirs,
     .cached = cached,
+    .prepare_likely = prepare_likely,
+    .likely = likely,
     .judge = tn_glibc_judge,
     .judge_errno = tn_glibc_judge_errno,
     .name_is_searchable = name_is_searchable,

@@ -58,13 +58,28 @@ static bool find_system_dirs(struct tn_view file, struct tn_arena *arena,
     return true;
 }
 
+/*
+ * Where these bytes stand, at or behind `from`; NULL: nowhere. Programs hold few bytes like the
+ * first of ours, so that memchr() passes over most of them at once.
+ */
+static const uint8_t *find_bytes(struct tn_view file, size_t from, const char *bytes, size_t size)
+{
+    while (from < file.size && size <= file.size - from) {
+        const uint8_t *hit = memchr(file.at + from, bytes[0], file.size - from - size + 1);
+        if (!hit || memcmp(hit, bytes, size) == 0)
+            return hit;
+        from = (size_t)(hit - file.at) + 1;
+    }
+    return NULL;
+}
+
 /* The whole string with this end; *out stays as it is when there is none. false: no memory. */
 static bool find_path(struct tn_view file, struct tn_arena *arena, const char *suffix,
                       const char **out)
 {
     size_t size = strlen(suffix) + 1;
     for (size_t from = 0; from < file.size;) {
-        const uint8_t *hit = memmem(file.at + from, file.size - from, suffix, size);
+        const uint8_t *hit = find_bytes(file, from, suffix, size);
         if (!hit)
             break;
         size_t start = (size_t)(hit - file.at);
@@ -81,7 +96,7 @@ static bool find_path(struct tn_view file, struct tn_arena *arena, const char *s
 static unsigned find_minor(struct tn_view file)
 {
     static const char before[] = " version 2.";
-    const uint8_t *hit = memmem(file.at, file.size, before, sizeof before - 1);
+    const uint8_t *hit = find_bytes(file, 0, before, sizeof before - 1);
     unsigned minor = 0;
     if (hit)
         for (const uint8_t *p = hit + sizeof before - 1;

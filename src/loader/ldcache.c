@@ -42,6 +42,8 @@ static bool is_digit(char c)
 
 int tn_ldcache_compare(const char *a, const char *b)
 {
+    for (; *a && *a == *b && !is_digit(*a); a++, b++) /* most of them */
+        ;
     while (*a) {
         if (is_digit(*a) && is_digit(*b)) {
             int32_t difference = (int32_t)(read_number(&a) - read_number(&b));
@@ -148,13 +150,22 @@ bool tn_ldcache_open(struct tn_view file, enum tn_endian endian, struct tn_ldcac
                    OLD_MAGIC);
 }
 
+static const uint8_t *row_at(const struct tn_ldcache *cache, uint32_t i)
+{
+    return cache->entries.at + (size_t)i * (cache->is_old ? OLD_ENTRY : NEW_ENTRY);
+}
+
+static const char *key_at(const struct tn_ldcache *cache, uint32_t i)
+{
+    return tn_view_string(cache->base, tn_load32(row_at(cache, i) + 4, cache->endian));
+}
+
 static struct entry entry_at(const struct tn_ldcache *cache, uint32_t i)
 {
-    size_t stride = cache->is_old ? OLD_ENTRY : NEW_ENTRY;
-    const uint8_t *row = cache->entries.at + (size_t)i * stride;
+    const uint8_t *row = row_at(cache, i);
     return (struct entry){
         .flags = tn_load32(row, cache->endian),
-        .key = tn_view_string(cache->base, tn_load32(row + 4, cache->endian)),
+        .key = key_at(cache, i),
         .value = tn_view_string(cache->base, tn_load32(row + 8, cache->endian)),
         .hwcap = cache->is_old ? 0 : tn_load64(row + 16, cache->endian),
     };
@@ -166,7 +177,7 @@ static uint32_t first_of_group(const struct tn_ldcache *cache, const char *name)
     uint32_t low = 0, high = cache->count;
     while (low < high) {
         uint32_t middle = low + (high - low) / 2;
-        const char *key = entry_at(cache, middle).key;
+        const char *key = key_at(cache, middle);
         if (!key)
             return cache->count;
         if (tn_ldcache_compare(name, key) < 0)

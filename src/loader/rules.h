@@ -255,6 +255,14 @@ struct tenon_loader {
     bool (*cached)(struct tn_target *target, const struct tn_fact_source *source, const char *name,
                    bool nodeflib, struct tn_cached *out);
 
+    /*
+     * The path that a search for a name mostly ends at, borrowed from the target; NULL: nothing is
+     * likely. Any thread may ask, once the target's owner has prepared it (false: no memory). Both
+     * are NULL for a loader that has no cache.
+     */
+    bool (*prepare_likely)(struct tn_target *target);
+    const char *(*likely)(const struct tn_target *target, const char *name);
+
     void (*judge)(const struct tn_target *target, const struct tn_candidate *candidate,
                   struct tn_judgement *out);
     void (*judge_errno)(int error, struct tn_judgement *out);

@@ -1,44 +1,117 @@
 /*
- * src/resolve/ahead.c - reads the files of a long list in a thread before they are asked for
+ * src/resolve/ahead.c - reads files in a thread before they are asked for
  *
- * Opening and reading files is more than half of the work for a whole tree. The thread keeps a
- * window of files ahead of the resolver; a file belongs to whoever claims its device and inode
- * first, so that each is read once, and everything that depends on order stays with the caller.
+ * Opening and reading files is more than half of the work. What will be asked for next is known
+ * in two ways: the caller's list says it, and a file that was read names what it needs, for which
+ * the loader's cache mostly has the path. The thread reads the needs first, as they are asked for
+ * first, then on in the list, as far as it has results to fill. A file belongs to whoever claims
+ * its device and inode first, so that each is read once; everything that depends on order, and
+ * every answer, stays with the caller: a wrong guess only costs a look at a file.
  */
 #include "ahead.h"
 
 #include <pthread.h>
+#include <sched.h>
+#include <semaphore.h>
+#include <stdatomic.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "table.h"
 
-#define WORTH_IT 32 /* files: for fewer a thread costs more than it brings */
-#define WINDOW 32   /* files ahead of the caller, at most */
-#define LEAD 4      /* ... at least: waiting for a file costs more than reading it */
+#define WORTH_IT 8       /* files to read: for fewer a thread costs more than it brings */
+#define RESULTS 32       /* that many files the thread may be ahead */
+#define RESULTS_MOST 512 /* ... when it has guessed wrong and they lie about */
+#define USUAL 2000       /* bytes that the facts of a file take in its arena */
+#define SPINS 1000       /* looks before sleeping: that is some microseconds, sleeping is tens */
 #define CALLERS (TN_NO_NAME - 1)
+
+#if defined __x86_64__ || defined __i386__
+#define PAUSE() __builtin_ia32_pause()
+#else
+#define PAUSE() ((void)0)
+#endif
 
 enum row_state { ROW_WAITING, ROW_READING, ROW_READY, ROW_GIVEN };
 
+/* One path. Only its state is looked at without the lock. */
 struct row {
     const char *path;
-    enum row_state state;
+    uint32_t number;
+    _Atomic(enum row_state) state;
     struct tn_ahead_result *result;
 };
 
 struct tn_ahead {
     pthread_t thread;
-    pthread_mutex_t lock;
-    pthread_cond_t made, taken;
+    pthread_spinlock_t spin;
+    sem_t made, taken;
+    bool started, failed; /* the thread runs; it could not be made */
     bool caller_waits, thread_waits, stop;
     tenon_world *world;
-    struct row *rows;
-    size_t count;
-    size_t position;      /* the caller has come so far */
-    size_t waits_with;    /* the row that the thread will read next, when it waits */
-    struct tn_map claims; /* device and inode to row, or CALLERS */
+    const struct tn_target *target; /* NULL: no needs are guessed */
+    struct tn_arena arena;
+    struct tn_arena scratch; /* the caller's, for one file; the thread has its own */
+    struct row **rows;       /* those of the list, then the likely needs; they never move */
+    size_t row_count, row_room, list_count;
+    struct tn_names paths; /* of the likely needs, in the order of their rows */
+    struct tn_names needs; /* names whose path was guessed already */
+    size_t likely;         /* the first need that the thread has not seen */
+    size_t next;           /* ... of the list */
+    struct tn_map claims;  /* device and inode to row, or CALLERS */
+    bool caller_reads;     /* a file itself: */
+    uint32_t its_key[4];   /* ... this one */
+    struct tn_ahead_result *unused;
+    size_t unused_count, result_count;
 };
 
+/*
+ * The lock is held for parts of a microsecond, so that sleeping until it is free would cost far
+ * more than looking again; who holds it may have lost its processor, though.
+ */
+static void lock(struct tn_ahead *ahead)
+{
+    for (unsigned i = 1; pthread_spin_trylock(&ahead->spin) != 0; i++) {
+        if (i % SPINS)
+            PAUSE();
+        else
+            sched_yield();
+    }
+}
+
+static void unlock(struct tn_ahead *ahead)
+{
+    pthread_spin_unlock(&ahead->spin);
+}
+
+/* Sleeps without the lock until the other side has seen *waits. */
+static void sleep_on(struct tn_ahead *ahead, sem_t *semaphore, bool *waits)
+{
+    *waits = true;
+    unlock(ahead);
+    while (sem_wait(semaphore) != 0)
+        ; /* a signal */
+    lock(ahead);
+}
+
+static void wake(sem_t *semaphore, bool *waits)
+{
+    if (*waits)
+        sem_post(semaphore);
+    *waits = false;
+}
+
 /* ---- with the lock held ---- */
+
+static enum row_state state_of(const struct row *row)
+{
+    return atomic_load_explicit(&row->state, memory_order_acquire);
+}
+
+static void set_state(struct row *row, enum row_state state)
+{
+    atomic_store_explicit(&row->state, state, memory_order_release);
+}
 
 static void key_of(const tenon_file_info *info, uint32_t key[4])
 {
@@ -48,183 +121,369 @@ static void key_of(const tenon_file_info *info, uint32_t key[4])
     key[3] = (uint32_t)info->inode;
 }
 
-/* Who reads this file: `owner` if nobody had claimed it. Without memory the claimer reads it. */
-static uint32_t claim(struct tn_ahead *ahead, const tenon_file_info *info, uint32_t owner)
+/* Who reads the file of a row: that row if nobody had claimed it. Without memory it does. */
+static uint32_t claim(struct tn_ahead *ahead, const tenon_file_info *info, uint32_t row)
 {
     uint32_t key[4];
     key_of(info, key);
     uint32_t known = tn_map_find(&ahead->claims, key);
-    if (known == TN_NO_NAME)
-        (void)tn_map_set(&ahead->claims, key, owner);
-    return known == TN_NO_NAME ? owner : known;
+    if (known != TN_NO_NAME)
+        return known;
+    if (ahead->caller_reads && memcmp(key, ahead->its_key, sizeof key) == 0)
+        return CALLERS;
+    (void)tn_map_set(&ahead->claims, key, row);
+    return row;
 }
 
-static void wait_for(struct tn_ahead *ahead, const struct row *row)
+/* The next row, not counted yet; NULL: no memory. */
+static struct row *new_row(struct tn_ahead *ahead, const char *path)
 {
-    while (row->state == ROW_READING) {
-        ahead->caller_waits = true;
-        pthread_cond_wait(&ahead->made, &ahead->lock);
-    }
+    struct row *row = tn_arena_take(&ahead->arena, sizeof *row);
+    if (!row || !tn_grow(&ahead->rows, &ahead->row_room, ahead->row_count, sizeof *ahead->rows))
+        return NULL;
+    row->path = path;
+    row->number = (uint32_t)ahead->row_count;
+    atomic_init(&row->state, ROW_WAITING);
+    ahead->rows[ahead->row_count] = row;
+    return row;
 }
 
-/* Lets the thread go on when the caller has used up half of the window: waking costs, too. */
-static void advance(struct tn_ahead *ahead, size_t position)
+/* Adds a name to those that are known; false: it was one already, or there is no memory. */
+static bool is_new(struct tn_names *names, const char *name)
 {
-    if (position <= ahead->position)
+    size_t before = names->count;
+    uint32_t number = tn_names_add(names, name, strlen(name));
+    return number != TN_NO_NAME && number == before;
+}
+
+/* A row for a needed name, by the path that is likely for it. Without memory there is none. */
+static void guess(struct tn_ahead *ahead, const char *name)
+{
+    if (!ahead->target || !is_new(&ahead->needs, name))
         return;
-    ahead->position = position;
-    if (ahead->thread_waits && ahead->waits_with <= position + WINDOW / 2) {
-        ahead->thread_waits = false;
-        pthread_cond_signal(&ahead->taken);
+    const char *path = ahead->target->loader->likely(ahead->target, name);
+    if (path && new_row(ahead, path) && is_new(&ahead->paths, path))
+        ahead->row_count++;
+}
+
+/* ... for each need of a file that the target may load. */
+static void guess_needs(struct tn_ahead *ahead, const struct tn_facts *facts)
+{
+    const struct tn_target *target = ahead->target;
+    if (!target || facts->machine_code != target->machine || facts->class_bits != 8 * target->word)
+        return;
+    for (size_t i = 0; i < facts->need_count; i++)
+        guess(ahead, facts->needs[i].name);
+}
+
+static struct tn_ahead_result *take_unused(struct tn_ahead *ahead)
+{
+    struct tn_ahead_result *result = ahead->unused;
+    ahead->unused = result->next;
+    ahead->unused_count--;
+    return result;
+}
+
+static void put_unused(struct tn_ahead *ahead, struct tn_ahead_result *result)
+{
+    result->next = ahead->unused;
+    ahead->unused = result;
+    ahead->unused_count++;
+}
+
+/* The next row that nobody reads yet; NULL: none for now. */
+static struct row *find_row(struct tn_ahead *ahead)
+{
+    while (ahead->likely < ahead->row_count) {
+        struct row *row = ahead->rows[ahead->likely++];
+        if (state_of(row) == ROW_WAITING)
+            return row;
     }
+    while (ahead->next < ahead->list_count) {
+        struct row *row = ahead->rows[ahead->next++];
+        if (state_of(row) == ROW_WAITING)
+            return row;
+    }
+    return NULL;
+}
+
+/*
+ * Fills a row's result; takes the lock only for a moment. What is read goes to memory that only
+ * this thread uses, again and again, and the few facts are copied: bytes that another processor
+ * has had cost several times as much to write.
+ */
+static void fill(struct tn_ahead *ahead, const struct row *row, struct tn_arena *scratch)
+{
+    struct tn_ahead_result *result = row->result;
+    struct tn_file file;
+    result->known = false;
+    result->error = tn_file_open(ahead->world, row->path, scratch, &file);
+    if (result->error)
+        return;
+    result->info = file.info;
+    lock(ahead);
+    result->known = claim(ahead, &file.info, row->number) != row->number;
+    unlock(ahead);
+    if (!result->known) {
+        tn_reading_make(&file, &result->reading);
+        tn_reading_move(&result->reading, &result->arena);
+    }
+    tn_file_close(&file);
+    tn_arena_reset(scratch);
+}
+
+/* Reads one row, whoever does it, without the lock; false: there is none, or no result to fill. */
+static bool read_one(struct tn_ahead *ahead, struct tn_arena *scratch)
+{
+    struct row *row = ahead->unused ? find_row(ahead) : NULL;
+    if (!row)
+        return false;
+    struct tn_ahead_result *result = row->result = take_unused(ahead);
+    set_state(row, ROW_READING);
+    unlock(ahead);
+    fill(ahead, row, scratch);
+    lock(ahead);
+    if (!result->error && !result->known && result->reading.good)
+        guess_needs(ahead, &result->reading.facts);
+    set_state(row, ROW_READY);
+    wake(&ahead->made, &ahead->caller_waits);
+    return true;
 }
 
 /* ---- the thread ---- */
 
-static struct tn_ahead_result *read_row(struct tn_ahead *ahead, uint32_t i)
-{
-    struct tn_ahead_result *result = calloc(1, sizeof *result);
-    struct tn_file file;
-    if (!result)
-        return NULL;
-    result->error = tn_file_open(ahead->world, ahead->rows[i].path, &result->arena, &file);
-    if (result->error)
-        return result;
-    result->info = file.info;
-    pthread_mutex_lock(&ahead->lock);
-    result->known = claim(ahead, &file.info, i) != i;
-    pthread_mutex_unlock(&ahead->lock);
-    if (!result->known)
-        tn_reading_make(&file, &result->reading);
-    tn_file_close(&file);
-    return result;
-}
-
-/*
- * The next row to read; `count` when the work is over. Waits while the window is full; leaves rows
- * that the caller is about to reach to the caller.
- */
-static size_t next_row(struct tn_ahead *ahead, size_t from)
-{
-    while (!ahead->stop && from < ahead->count) {
-        if (from < ahead->position + LEAD) {
-            from = ahead->position + LEAD;
-        } else if (ahead->rows[from].state != ROW_WAITING) {
-            from++;
-        } else if (from >= ahead->position + WINDOW) {
-            ahead->thread_waits = true;
-            ahead->waits_with = from;
-            pthread_cond_wait(&ahead->taken, &ahead->lock);
-        } else {
-            return from;
-        }
-    }
-    return ahead->count;
-}
-
 static void *run(void *arg)
 {
     struct tn_ahead *ahead = arg;
-    pthread_mutex_lock(&ahead->lock);
-    for (size_t i = next_row(ahead, 0); i < ahead->count; i = next_row(ahead, i + 1)) {
-        ahead->rows[i].state = ROW_READING;
-        pthread_mutex_unlock(&ahead->lock);
-        struct tn_ahead_result *result = read_row(ahead, (uint32_t)i);
-        pthread_mutex_lock(&ahead->lock);
-        ahead->rows[i].result = result;
-        ahead->rows[i].state = result ? ROW_READY : ROW_GIVEN; /* no memory: the caller's turn */
-        if (ahead->caller_waits) {
-            ahead->caller_waits = false;
-            pthread_cond_signal(&ahead->made);
-        }
-    }
-    pthread_mutex_unlock(&ahead->lock);
+    struct tn_arena scratch = { 0 };
+    lock(ahead);
+    while (!ahead->stop)
+        if (!read_one(ahead, &scratch))
+            sleep_on(ahead, &ahead->taken, &ahead->thread_waits);
+    unlock(ahead);
+    tn_arena_free(&scratch);
     return NULL;
 }
 
 /* ---- the caller ---- */
 
+/* Reads other files as long as the thread is at this one; sleeps only when that takes long. */
+static void wait_for(struct tn_ahead *ahead, const struct row *row)
+{
+    while (state_of(row) == ROW_READING && read_one(ahead, &ahead->scratch))
+        ;
+    unlock(ahead);
+    for (unsigned i = 0; i < SPINS && state_of(row) == ROW_READING; i++)
+        PAUSE();
+    lock(ahead);
+    while (state_of(row) == ROW_READING)
+        sleep_on(ahead, &ahead->made, &ahead->caller_waits);
+}
+
+/* Takes a row's result away. */
+static struct tn_ahead_result *give(struct tn_ahead *ahead, size_t i)
+{
+    struct row *row = ahead->rows[i];
+    if (state_of(row) == ROW_READING)
+        wait_for(ahead, row);
+    struct tn_ahead_result *result = row->result;
+    row->result = NULL;
+    set_state(row, ROW_GIVEN);
+    return result;
+}
+
+static void free_result(struct tn_ahead_result *result)
+{
+    if (result)
+        tn_arena_free(&result->arena);
+    free(result);
+}
+
+/*
+ * More results to fill. Made by the caller, since memory that the thread asks for itself comes
+ * from a heap of its own, which grows by one system call for every page or two.
+ */
+static void new_results(struct tn_ahead *ahead)
+{
+    for (size_t i = 0; i < RESULTS && ahead->result_count < RESULTS_MOST; i++) {
+        struct tn_ahead_result *result = calloc(1, sizeof *result);
+        if (!result || !tn_arena_bytes(&result->arena, USUAL)) {
+            free_result(result);
+            return;
+        }
+        tn_arena_reset(&result->arena);
+        put_unused(ahead, result);
+        ahead->result_count++;
+    }
+}
+
+/* The caller has to read a file itself: the thread should not sleep while there are others. */
+static void rouse(struct tn_ahead *ahead)
+{
+    bool idle = ahead->likely == ahead->row_count && ahead->next == ahead->list_count;
+    if (!ahead->thread_waits || idle)
+        return;
+    if (!ahead->unused) /* wrong guesses hold all that there were */
+        new_results(ahead);
+    if (ahead->unused)
+        wake(&ahead->taken, &ahead->thread_waits);
+}
+
+/* Starts the thread when there is enough for it to do. */
+static void start(struct tn_ahead *ahead)
+{
+    if (ahead->started || ahead->failed ||
+        ahead->list_count + ahead->row_count - ahead->likely < WORTH_IT)
+        return;
+    new_results(ahead);
+    ahead->started = pthread_create(&ahead->thread, NULL, run, ahead) == 0;
+    ahead->failed = !ahead->started;
+}
+
+static bool add_list(struct tn_ahead *ahead, const char *const *paths, size_t count)
+{
+    for (; ahead->row_count < count; ahead->row_count++)
+        if (!new_row(ahead, paths[ahead->row_count]))
+            return false;
+    ahead->list_count = ahead->likely = count;
+    return true;
+}
+
 struct tn_ahead *tn_ahead_begin(tenon_world *world, const char *const *paths, size_t count)
 {
-    if (count < WORTH_IT || count >= CALLERS || !tn_world_has_threads(world))
+    if (count >= CALLERS || !tn_world_has_threads(world))
         return NULL;
     struct tn_ahead *ahead = calloc(1, sizeof *ahead);
-    struct row *rows = calloc(count, sizeof *rows);
-    if (!ahead || !rows || !tn_map_init(&ahead->claims)) {
-        free(ahead);
-        free(rows);
+    if (!ahead)
         return NULL;
-    }
-    for (size_t i = 0; i < count; i++)
-        rows[i].path = paths[i];
     ahead->world = world;
-    ahead->rows = rows;
-    ahead->count = count;
-    pthread_mutex_init(&ahead->lock, NULL);
-    pthread_cond_init(&ahead->made, NULL);
-    pthread_cond_init(&ahead->taken, NULL);
-    if (pthread_create(&ahead->thread, NULL, run, ahead) == 0)
+    pthread_spin_init(&ahead->spin, PTHREAD_PROCESS_PRIVATE);
+    sem_init(&ahead->made, 0, 0);
+    sem_init(&ahead->taken, 0, 0);
+    if (tn_map_init(&ahead->claims) && tn_names_init(&ahead->paths) &&
+        tn_names_init(&ahead->needs) && add_list(ahead, paths, count)) {
+        start(ahead);
         return ahead;
-    tn_map_free(&ahead->claims);
-    free(rows);
-    free(ahead);
+    }
+    tn_ahead_end(ahead);
     return NULL;
+}
+
+static void stop_thread(struct tn_ahead *ahead)
+{
+    lock(ahead);
+    ahead->stop = true;
+    wake(&ahead->taken, &ahead->thread_waits);
+    unlock(ahead);
+    pthread_join(ahead->thread, NULL);
 }
 
 void tn_ahead_end(struct tn_ahead *ahead)
 {
     if (!ahead)
         return;
-    pthread_mutex_lock(&ahead->lock);
-    ahead->stop = true;
-    pthread_cond_signal(&ahead->taken);
-    pthread_mutex_unlock(&ahead->lock);
-    pthread_join(ahead->thread, NULL);
-    for (size_t i = 0; i < ahead->count; i++)
-        tn_ahead_free(ahead->rows[i].result);
-    pthread_cond_destroy(&ahead->made);
-    pthread_cond_destroy(&ahead->taken);
-    pthread_mutex_destroy(&ahead->lock);
+    if (ahead->started)
+        stop_thread(ahead);
+    for (size_t i = 0; i < ahead->row_count; i++)
+        free_result(ahead->rows[i]->result);
+    for (struct tn_ahead_result *result = ahead->unused, *next; result; result = next) {
+        next = result->next;
+        free_result(result);
+    }
+    sem_destroy(&ahead->made);
+    sem_destroy(&ahead->taken);
+    pthread_spin_destroy(&ahead->spin);
     tn_map_free(&ahead->claims);
+    tn_names_free(&ahead->paths);
+    tn_names_free(&ahead->needs);
+    tn_arena_free(&ahead->arena);
+    tn_arena_free(&ahead->scratch);
     free(ahead->rows);
     free(ahead);
 }
 
-/* Takes a row's result away. With the lock held. */
-static struct tn_ahead_result *give(struct tn_ahead *ahead, size_t i)
+bool tn_ahead_aim(struct tn_ahead *ahead, struct tn_target *target)
 {
-    struct row *row = &ahead->rows[i];
-    wait_for(ahead, row);
-    struct tn_ahead_result *result = row->result;
-    row->result = NULL;
-    row->state = ROW_GIVEN;
+    bool has_likely = target->loader->likely != NULL;
+    if (target == ahead->target)
+        return true;
+    if (has_likely && !target->loader->prepare_likely(target))
+        return false;
+    lock(ahead);
+    ahead->target = has_likely ? target : NULL;
+    unlock(ahead);
+    return true;
+}
+
+void tn_ahead_need(struct tn_ahead *ahead, const char *name)
+{
+    lock(ahead);
+    guess(ahead, name);
+    if (ahead->likely < ahead->row_count)
+        wake(&ahead->taken, &ahead->thread_waits);
+    start(ahead);
+    unlock(ahead);
+}
+
+/* With the lock held. */
+static struct tn_ahead_result *take(struct tn_ahead *ahead, size_t row)
+{
+    struct tn_ahead_result *result = row < ahead->row_count ? give(ahead, row) : NULL;
+    if (!result)
+        rouse(ahead);
     return result;
 }
 
-struct tn_ahead_result *tn_ahead_take(struct tn_ahead *ahead, size_t i)
+struct tn_ahead_result *tn_ahead_take_listed(struct tn_ahead *ahead, size_t i)
 {
-    pthread_mutex_lock(&ahead->lock);
-    advance(ahead, i);
-    struct tn_ahead_result *result = give(ahead, i);
-    pthread_mutex_unlock(&ahead->lock);
+    lock(ahead);
+    struct tn_ahead_result *result = take(ahead, i);
+    unlock(ahead);
+    return result;
+}
+
+struct tn_ahead_result *tn_ahead_take(struct tn_ahead *ahead, const char *path)
+{
+    lock(ahead);
+    uint32_t known = tn_names_find(&ahead->paths, path, strlen(path));
+    struct tn_ahead_result *result =
+        take(ahead, known == TN_NO_NAME ? SIZE_MAX : ahead->list_count + known);
+    unlock(ahead);
     return result;
 }
 
 struct tn_ahead_result *tn_ahead_claim(struct tn_ahead *ahead, const tenon_file_info *info)
 {
     struct tn_ahead_result *result = NULL;
-    pthread_mutex_lock(&ahead->lock);
-    uint32_t owner = claim(ahead, info, CALLERS);
-    if (owner != CALLERS)
+    lock(ahead);
+    key_of(info, ahead->its_key);
+    uint32_t owner = tn_map_find(&ahead->claims, ahead->its_key);
+    if (owner != TN_NO_NAME && owner != CALLERS)
         result = give(ahead, owner);
-    pthread_mutex_unlock(&ahead->lock);
+    ahead->caller_reads = result == NULL;
+    unlock(ahead);
     return result;
 }
 
-void tn_ahead_free(struct tn_ahead_result *result)
+void tn_ahead_read(struct tn_ahead *ahead, const tenon_file_info *info, bool for_good)
+{
+    uint32_t key[4];
+    key_of(info, key);
+    lock(ahead);
+    ahead->caller_reads = false;
+    if (for_good)
+        (void)tn_map_set(&ahead->claims, key, CALLERS);
+    unlock(ahead);
+}
+
+void tn_ahead_done(struct tn_ahead *ahead, struct tn_ahead_result *result)
 {
     if (!result)
         return;
-    tn_arena_free(&result->arena);
-    free(result);
+    tn_arena_reset(&result->arena);
+    lock(ahead);
+    put_unused(ahead, result);
+    if (ahead->unused_count >= RESULTS / 2) /* not for each: waking costs, too */
+        wake(&ahead->taken, &ahead->thread_waits);
+    unlock(ahead);
 }

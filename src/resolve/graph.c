@@ -17,7 +17,7 @@ static int32_t row_of(const tenon_graph *graph, int32_t object)
 /* Numbers the objects by their place in the order. */
 static bool number_rows(tenon_graph *graph, const tenon_resolver *r)
 {
-    graph->row_of = tn_arena_rows(&graph->arena, r->object_count, sizeof *graph->row_of);
+    graph->row_of = tn_arena_room(&graph->arena, r->object_count, sizeof *graph->row_of);
     if (!graph->row_of)
         return false;
     for (size_t i = 0; i < r->object_count; i++)
@@ -64,37 +64,56 @@ static void fill_row(tenon_graph *graph, const tenon_resolver *r, int32_t object
     };
 }
 
-/* Who asked for each row: the edges turned round, each asker once. */
-static bool turn_edges(tenon_graph *graph, const tenon_resolver *r)
+/* What the object at a row needs, as rows; the file itself too. */
+static const int32_t *needs_of(const tenon_graph *graph, int32_t row, size_t *count)
 {
-    int32_t *last = tn_arena_rows(&graph->arena, graph->count, sizeof *last);
-    int32_t *askers = tn_arena_rows(&graph->arena, r->edge_count + 1, sizeof *askers);
-    if ((graph->count && !last) || !askers)
-        return false;
-    for (int pass = 0; pass < 2; pass++) { /* first count, then fill */
-        for (size_t i = 0; i < graph->count; i++) {
-            if (pass) {
-                graph->libraries[i].needed_by = askers;
-                askers += graph->libraries[i].needed_by_count;
-                graph->libraries[i].needed_by_count = 0;
-            }
-            last[i] = TENON_NOBODY;
-        }
-        for (size_t i = 0; i < r->order_count; i++) {
-            const struct tn_object *o = &r->objects[r->order[i]];
-            int32_t asker = graph->row_of[r->order[i]];
-            for (size_t k = 0; k < o->edge_count; k++) {
-                int32_t row = row_of(graph, r->edges[o->first_edge + k]);
-                if (row < 0 || last[row] == asker)
-                    continue;
-                last[row] = asker;
-                tenon_library *library = &graph->libraries[row];
-                if (pass)
-                    ((int32_t *)library->needed_by)[library->needed_by_count] = asker;
-                library->needed_by_count++;
-            }
+    *count = row == TENON_THE_FILE ? graph->need_count : graph->libraries[row].need_count;
+    return row == TENON_THE_FILE ? graph->needs : graph->libraries[row].needs;
+}
+
+/* One need, turned round. */
+struct asked {
+    int32_t row, asker;
+};
+
+/* Every need of a library, in load order of the askers and each asker once; counts them by row. */
+static size_t list_asked(tenon_graph *graph, const tenon_resolver *r, int32_t *last,
+                         struct asked *out)
+{
+    size_t n = 0, count;
+    for (size_t i = 0; i < r->order_count; i++) {
+        int32_t asker = graph->row_of[r->order[i]];
+        const int32_t *needs = needs_of(graph, asker, &count);
+        for (size_t k = 0; k < count; k++) {
+            int32_t row = needs[k];
+            if (row < 0 || last[row] == asker)
+                continue;
+            last[row] = asker;
+            graph->libraries[row].needed_by_count++;
+            out[n++] = (struct asked){ row, asker };
         }
     }
+    return n;
+}
+
+/* Who asked for each row: the edges turned round. */
+static bool turn_edges(tenon_graph *graph, const tenon_resolver *r)
+{
+    int32_t *last = tn_arena_room(&graph->arena, graph->count, sizeof *last);
+    int32_t **next = tn_arena_room(&graph->arena, graph->count, sizeof *next);
+    int32_t *askers = tn_arena_room(&graph->arena, r->edge_count + 1, sizeof *askers);
+    struct asked *asked = tn_arena_room(&graph->arena, r->edge_count + 1, sizeof *asked);
+    if ((graph->count && (!last || !next)) || !askers || !asked)
+        return false;
+    for (size_t i = 0; i < graph->count; i++)
+        last[i] = TENON_NOBODY;
+    size_t n = list_asked(graph, r, last, asked);
+    for (size_t i = 0; i < graph->count; i++) {
+        graph->libraries[i].needed_by = next[i] = askers;
+        askers += graph->libraries[i].needed_by_count;
+    }
+    for (size_t i = 0; i < n; i++)
+        *next[asked[i].row]++ = asked[i].asker;
     return true;
 }
 
@@ -103,9 +122,9 @@ static bool fill(tenon_graph *graph, tenon_resolver *r)
     const struct tn_object *program = &r->objects[TN_PROGRAM];
     if (!number_rows(graph, r))
         return false;
-    int32_t *room = tn_arena_rows(&graph->arena, r->edge_count + 1, sizeof *room);
-    graph->libraries = tn_arena_rows(&graph->arena, graph->count + 1, sizeof *graph->libraries);
-    graph->rows = tn_arena_rows(&graph->arena, graph->count + 1, sizeof *graph->rows);
+    int32_t *room = tn_arena_room(&graph->arena, r->edge_count + 1, sizeof *room);
+    graph->libraries = tn_arena_room(&graph->arena, graph->count + 1, sizeof *graph->libraries);
+    graph->rows = tn_arena_room(&graph->arena, graph->count + 1, sizeof *graph->rows);
     if (!room || !graph->libraries || !graph->rows)
         return false;
     graph->needs = (int32_t *)copy_needs(graph, r, program, &room);
@@ -132,9 +151,8 @@ static bool has_remark(const tenon_graph *graph, const struct tn_target *target)
 static bool has_audit(const tenon_graph *graph, const tenon_resolver *r)
 {
     const struct tn_facts *facts = graph->program->facts;
-    const char *audit = tenon_world_env(r->world, "LD_AUDIT");
     return r->target->target.loader->has_filters &&
-           ((audit && *audit) || facts->elf.audit || facts->elf.depaudit);
+           (r->target->env_has_audit || facts->elf.audit || facts->elf.depaudit);
 }
 
 static void add_remarks(tenon_graph *graph, const tenon_resolver *r)

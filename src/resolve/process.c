@@ -23,6 +23,17 @@ int32_t tn_process_add(tenon_resolver *r, struct tn_object object)
     return (int32_t)r->object_count++;
 }
 
+/* What a listed object needs will be asked for when the walk comes to it. */
+static void foresee(tenon_resolver *r, uint32_t number)
+{
+    struct tn_node *node = number == TN_NO_NODE ? NULL : r->nodes[number];
+    if (!r->ahead || !node || node->foreseen)
+        return;
+    node->foreseen = true;
+    for (uint32_t i = 0; i < node->need_count; i++)
+        tn_ahead_need(r->ahead, tn_text_of(r, node->needs[i].name));
+}
+
 void tn_process_list_at(tenon_resolver *r, int32_t object, size_t position)
 {
     if (!tn_grow(&r->order, &r->order_room, r->order_count, sizeof *r->order)) {
@@ -34,6 +45,7 @@ void tn_process_list_at(tenon_resolver *r, int32_t object, size_t position)
     r->order[position] = object;
     r->order_count++;
     tn_object_at(r, object)->listed = true;
+    foresee(r, tn_object_at(r, object)->node);
 }
 
 void tn_process_list(tenon_resolver *r, int32_t object)

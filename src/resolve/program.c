@@ -53,6 +53,8 @@ static struct tn_target_row *target_for(tenon_resolver *r, const struct tn_node 
         return NULL;
     const char *env = tenon_world_env(r->world, "LD_LIBRARY_PATH");
     row->env_has_tokens = env && strchr(env, '$');
+    const char *audit = tenon_world_env(r->world, "LD_AUDIT");
+    row->env_has_audit = audit && *audit;
     row->next = r->targets;
     r->targets = row;
     r->target_count++;
@@ -195,6 +197,8 @@ static bool choose_target(tenon_resolver *r, const struct tn_node *node, const c
                        facts->interpreter ? tn_quote(quoted, facts->interpreter) : "");
     }
     r->target = target_for(r, node, loader, err);
+    if (r->target && r->ahead && !tn_ahead_aim(r->ahead, &r->target->target))
+        return tn_no_memory(err);
     r->program_started = facts->interpreter != NULL && facts->kind == TENON_KIND_EXECUTABLE;
     return r->target != NULL;
 }

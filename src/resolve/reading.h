@@ -15,4 +15,10 @@ struct tn_reading {
 /* Reads an open file's header and facts. Pure: any thread may do it. */
 void tn_reading_make(struct tn_file *file, struct tn_reading *out);
 
+/*
+ * Moves the facts to another arena, close together: the file's own has all that was read around
+ * them. Without memory the reading becomes one that failed for it.
+ */
+void tn_reading_move(struct tn_reading *reading, struct tn_arena *arena);
+
 #endif

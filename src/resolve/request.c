@@ -187,8 +187,10 @@ static uint32_t expand(tenon_resolver *r, uint32_t name, int32_t object, struct 
     const char *detail = NULL;
     enum tenon_outcome outcome;
     *refused = NULL;
-    if (!strchr(text, '$'))
+    if (r->uses[name].is_plain || !strchr(text, '$')) {
+        r->uses[name].is_plain = true;
         return name;
+    }
     const char *origin = tn_origin_of(r, object);
     if (!origin)
         return name;

@@ -22,13 +22,14 @@ tenon_resolver *tenon_resolver_new(tenon_world *world, tenon_error *err)
 
 bool tn_store_set(struct tn_store *store, const uint32_t key[4], uint32_t value)
 {
-    return (store->map.rows || tn_map_init(&store->map)) && tn_map_set(&store->map, key, value);
+    return (store->has_map || (store->has_map = tn_map_init(&store->map))) &&
+           tn_map_set(&store->map, key, value);
 }
 
 void tn_store_empty(struct tn_store *store)
 {
     tn_arena_reset(&store->arena);
-    tn_map_free(&store->map);
+    tn_map_empty(&store->map);
     store->plan_count = store->search_count = store->path_count = 0;
 }
 
@@ -182,13 +183,18 @@ static bool keep_versions(tenon_resolver *r, struct tn_node *node, const struct 
     node->definitions = tn_arena_rows(&r->arena, defs, sizeof *node->definitions);
     if ((needs && !node->versions) || (defs && !node->definitions))
         return false;
-    for (size_t i = 0; i < needs; i++)
+    for (size_t i = 0, first = 0; i < needs; i++) {
+        const tenon_version *need = &facts->version_needs[i];
+        bool again = i > 0 && need->library == need[-1].library; /* they are grouped by file */
         node->versions[i] = (struct tn_node_version){
-            tn_resolver_name(r, facts->version_needs[i].library),
-            tn_resolver_name(r, facts->version_needs[i].name),
-            facts->version_needs[i].weak,
-            NULL,
+            .file = again ? node->versions[first].file : tn_resolver_name(r, need->library),
+            .version = tn_resolver_name(r, need->name),
+            .weak = need->weak,
         };
+        if (node->versions[i].file != node->versions[first].file)
+            first = i;
+        node->versions[first].count++;
+    }
     for (size_t i = 0; i < defs; i++)
         node->definitions[i] = tn_resolver_name(r, facts->version_defs[i].name);
     if (defs)
@@ -286,44 +292,72 @@ uint32_t tn_resolver_variant(tenon_resolver *r, uint32_t node, const struct tn_f
     return (uint32_t)r->node_count++;
 }
 
-/* A file of the list that is read ahead: the thread has it, or will be told that we do. */
-static bool open_ahead(tenon_resolver *r, uint32_t path, struct tn_opening *opening)
+/*
+ * The node of a file that the thread has looked at; *left: another row of the thread's is to have
+ * read it, and has not.
+ */
+static uint32_t keep_result(tenon_resolver *r, const struct tn_ahead_result *result, uint32_t path,
+                            bool *left)
 {
     uint32_t key[4];
+    struct tn_ahead_result *other = NULL;
+    uint32_t node = known_node(r, &result->info, key);
+    if (node == TN_NO_NODE && result->known)
+        result = other = tn_ahead_claim(r->ahead, &result->info);
+    *left = node == TN_NO_NODE && !result;
+    if (node == TN_NO_NODE && result)
+        node = add_node(r, &result->info, &result->reading, path, key);
+    if (node != TN_NO_NODE)
+        r->nodes[node]->foreseen = true;
+    tn_ahead_done(r->ahead, other);
+    return node;
+}
+
+/* A file that is read ahead: the thread has it, or will be told that we do. */
+static bool open_ahead(tenon_resolver *r, uint32_t path, struct tn_opening *opening)
+{
     uint32_t row = r->uses[path].expected;
-    struct tn_ahead_result *result = row ? tn_ahead_take(r->ahead, row - 1) : NULL;
+    struct tn_ahead_result *result = row ? tn_ahead_take_listed(r->ahead, row - 1)
+                                         : tn_ahead_take(r->ahead, tn_text_of(r, path));
+    bool left = false;
     if (!result)
         return false;
     opening->error = result->error;
-    if (!result->error) {
-        opening->node = known_node(r, &result->info, key);
-        if (opening->node == TN_NO_NODE && result->known) { /* it is another row's to read */
-            tn_ahead_free(result);
-            return false;
-        }
-        if (opening->node == TN_NO_NODE)
-            opening->node = add_node(r, &result->info, &result->reading, path, key);
-    }
-    tn_ahead_free(result);
-    return true;
+    if (!result->error)
+        opening->node = keep_result(r, result, path, &left);
+    tn_ahead_done(r->ahead, result);
+    return !left;
+}
+
+/*
+ * The reading of a file that we opened ourselves: the thread's (*result is to be given back), or
+ * ours in `own`. What is no image need not be remembered where whole trees are asked about.
+ */
+static const struct tn_reading *read_opened(tenon_resolver *r, struct tn_file *file,
+                                            bool only_images, struct tn_reading *own,
+                                            struct tn_ahead_result **result)
+{
+    *result = r->ahead ? tn_ahead_claim(r->ahead, &file->info) : NULL;
+    if (*result)
+        return &(*result)->reading;
+    tn_reading_make(file, own);
+    if (r->ahead)
+        tn_ahead_read(r->ahead, &file->info, own->good || !only_images);
+    return own;
 }
 
 /* Reads a file that we opened ourselves, unless the thread has read it under another name. */
 static uint32_t read_file(tenon_resolver *r, struct tn_file *file, uint32_t path)
 {
     uint32_t key[4];
+    struct tn_reading own;
+    struct tn_ahead_result *result;
     uint32_t node = known_node(r, &file->info, key);
     if (node != TN_NO_NODE)
         return node;
-    struct tn_ahead_result *result = r->ahead ? tn_ahead_claim(r->ahead, &file->info) : NULL;
-    if (result && !result->error && !result->known) {
-        node = add_node(r, &result->info, &result->reading, path, key);
-    } else {
-        struct tn_reading reading;
-        tn_reading_make(file, &reading);
-        node = add_node(r, &file->info, &reading, path, key);
-    }
-    tn_ahead_free(result);
+    const struct tn_reading *reading = read_opened(r, file, false, &own, &result);
+    node = add_node(r, &file->info, reading, path, key);
+    tn_ahead_done(r->ahead, result);
     return node;
 }
 
@@ -384,19 +418,21 @@ static uint32_t read_argument(tenon_resolver *r, const char *path, tenon_error *
 {
     uint32_t key[4], name = TN_NO_NAME;
     struct tn_file file;
-    struct tn_reading reading;
+    struct tn_reading own;
+    const struct tn_reading *reading = NULL;
+    struct tn_ahead_result *result = NULL;
     int error = tn_file_open(r->world, path, &r->scratch, &file);
     if (error) {
         tn_fail_system(err, error, "%s", path);
         return TN_NO_NAME;
     }
-    bool known = known_node(r, &file.info, key) != TN_NO_NODE;
-    if (!known)
-        tn_reading_make(&file, &reading);
-    if (known || reading.good)
-        name = keep_image(r, &file, &reading, err);
+    if (known_node(r, &file.info, key) == TN_NO_NODE)
+        reading = read_opened(r, &file, true, &own, &result);
+    if (!reading || reading->good)
+        name = keep_image(r, &file, reading, err);
     else
-        fail_reading(&reading, path, err);
+        fail_reading(reading, path, err);
+    tn_ahead_done(r->ahead, result);
     tn_file_close(&file);
     tn_arena_reset(&r->scratch);
     return name;

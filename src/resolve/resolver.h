@@ -18,7 +18,8 @@ struct tn_node_need {
 struct tn_node_version {
     uint32_t file, version;
     bool weak;
-    const struct tn_node *good_with; /* first of a file: last provider that had all of them */
+    uint32_t count;                  /* first of a file: how many are of it */
+    const struct tn_node *good_with; /* ... and the last provider that had all of them */
 };
 
 /* What one file asks, without any context: read once, whoever needs it. */
@@ -26,6 +27,7 @@ struct tn_node {
     tenon_file_info info;
     uint32_t path; /* by which it was first opened */
     bool header_read;
+    bool foreseen;         /* what it needs is read ahead, where anything is */
     enum tenon_code error; /* TENON_OK: facts are there */
     int system_errno;
     const char *error_text;       /* names no file, as `path` is only one of its names */
@@ -62,13 +64,15 @@ struct tn_search {
 
 /* What is remembered of a name, a path or a directory, by its number. */
 struct tn_use {
+    uint32_t expected; /* 0: no; else index + 1 in the list of tenon_resolver_expect() */
     uint32_t opened;   /* 0: never; else index + 1 of an opening */
-    uint32_t expected; /* 0: no; else index + 1 of a row that is read ahead */
     uint32_t plan;     /* the plan of `search`, both kept ones */
     uint32_t search;   /* 0: none; else its number + 1 */
     uint32_t stamp;    /* process in which `object` answers to it */
     int32_t object;
+    uint32_t bare;     /* a directory: target + 1 of which it has no hardware subdirectories */
     uint8_t directory; /* enum tn_directory */
+    bool is_plain;     /* a needed name that has been seen to have no '$' in it */
 };
 
 enum tn_directory {
@@ -117,6 +121,7 @@ struct tn_target_row {
     struct tn_target target;
     bool preloads_read;
     bool env_has_tokens; /* LD_LIBRARY_PATH depends on where the program is */
+    bool env_has_audit;
     struct tn_preload *preloads;
     size_t preload_count;
     struct tn_target_row *next;
@@ -128,7 +133,8 @@ struct tn_target_row {
  */
 struct tn_store {
     struct tn_arena arena;
-    struct tn_map map; /* tagged keys; no rows until the first is set */
+    struct tn_map map; /* tagged keys; made when the first is set */
+    bool has_map;
     struct tn_plan **plans;
     size_t plan_count, plan_room;
     struct tn_search **searches;

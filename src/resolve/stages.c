@@ -230,25 +230,58 @@ static enum tn_action try_in(struct tn_going *g, const char *dir, const char *su
     return name == TN_NO_NAME ? TN_STOP : tn_going_path(g, name);
 }
 
-/* One directory: first its hardware subdirectories that exist, then itself. */
-static enum tn_action try_directory(struct tn_going *g, const char *dir)
+/* Is dir/sub there? Below a first component that is not there nothing need be looked for. */
+static bool has_below(struct tn_going *g, const char *dir, const char *sub)
 {
-    static const char *const none[] = { NULL };
     char below[PATH_ROOM];
-    if (!has_directory(g, dir)) {
-        record_missing(g, dir);
-        return TN_SKIP;
+    if (!join(g, below, dir, sub, ""))
+        return false;
+    char *slash = strchr(below + strlen(below) - strlen(sub), '/');
+    if (slash) {
+        *slash = '\0';
+        if (!has_directory(g, below))
+            return false;
+        *slash = '/';
     }
-    const char *const *subs = g->plan->hwcaps ? g->target->loader->subdirs(g->target) : none;
+    return has_directory(g, below);
+}
+
+/* The hardware subdirectories of a directory that exist; it is noted when there are none. */
+static enum tn_action try_subdirectories(struct tn_going *g, const char *dir)
+{
+    tenon_resolver *r = g->r;
+    bool bare = true;
+    uint32_t name = tn_resolver_name(r, dir);
+    if (name == TN_NO_NAME || r->uses[name].bare == g->target->id + 1)
+        return TN_SKIP;
+    const char *const *subs = g->target->loader->subdirs(g->target);
     if (!subs)
-        g->r->no_memory = true;
+        r->no_memory = true;
     for (; subs && *subs; subs++) {
-        if (!join(g, below, dir, *subs, "") || !has_directory(g, below))
+        if (!has_below(g, dir, *subs))
             continue;
+        bare = false;
         enum tn_action action = try_in(g, dir, *subs);
         if (action == TN_END_STAGE || tn_going_is_over(g))
             return action;
     }
+    if (bare && !r->no_memory)
+        r->uses[name].bare = g->target->id + 1;
+    return TN_SKIP;
+}
+
+/* One directory: first its hardware subdirectories that exist, then itself. */
+static enum tn_action try_directory(struct tn_going *g, const char *dir)
+{
+    enum tn_action action = TN_SKIP;
+    if (!has_directory(g, dir)) {
+        record_missing(g, dir);
+        return TN_SKIP;
+    }
+    if (g->plan->hwcaps)
+        action = try_subdirectories(g, dir);
+    if (action == TN_END_STAGE)
+        return action;
     return tn_going_is_over(g) ? TN_STOP : try_in(g, dir, "");
 }
 

@@ -70,9 +70,7 @@ static bool check_file(tenon_graph *graph, struct tn_node *asker, uint32_t first
 static bool check_node(tenon_graph *graph, struct tn_node *node, int32_t row, tenon_error *err)
 {
     for (uint32_t first = 0, end; first < node->version_count; first = end) {
-        for (end = first + 1; end < node->version_count; end++)
-            if (node->versions[end].file != node->versions[first].file)
-                break;
+        end = first + node->versions[first].count;
         if (!check_file(graph, node, first, end, row, err))
             return false;
     }

@@ -1,5 +1,5 @@
 /*
- * src/unit/record.c - the notes in which a file names its units, written and read
+ * src/unit/record.c - the notes in which a file names its units, read
  *
  * rule  record.h has the layout; gABI chapter 5 "Note Section" that of notes
  */
@@ -7,125 +7,11 @@
 
 #include <inttypes.h>
 
-#include "bytes.h"
 #include "elf_private.h"
 #include "fail.h"
 #include "limits.h"
 #include "native.h"
 #include "text.h"
-
-enum { LAYOUT = 1, NOTE_HEADER = 12 };
-enum { STATEFUL_KNOWN = 1, STATEFUL = 2, COMPLETED = 4, SOURCE_NAME = 8 };
-enum { SUMMARY_COMPLETE = 1 };
-
-/* One note: above any unit, below what 32 bits can hold with padding. */
-#define LIMIT_NOTE (256u << 20)
-
-static const char letters[] = {
-    [TENON_DEFINES_CODE] = 'T',
-    [TENON_DEFINES_DATA] = 'D',
-    [TENON_DEFINES_TLS] = 'L',
-    [TENON_DEFINES_COMDAT] = 'C',
-};
-
-/* ---- writing -------------------------------------------------------------------------------- */
-
-static size_t padded(size_t size)
-{
-    return (size + 3) & ~(size_t)3;
-}
-
-/* A note with a description of `size` bytes, its header written. */
-static bool begin_note(struct tn_arena *arena, uint32_t type, size_t size, enum tn_endian endian,
-                       struct tn_bytes *out, tenon_error *err)
-{
-    size_t owner = sizeof TN_RECORD_OWNER;
-    if (size > LIMIT_NOTE)
-        return tn_fail(err, TENON_E_LIMIT, "record: a note of %zu bytes", size);
-    if (!tn_bytes(arena, NOTE_HEADER + padded(owner) + padded(size), endian, out))
-        return tn_no_memory(err);
-    tn_put_u32(out, (uint32_t)owner, endian);
-    tn_put_u32(out, (uint32_t)size, endian);
-    tn_put_u32(out, type, endian);
-    tn_put(out, TN_RECORD_OWNER, owner);
-    tn_put_align(out, 4);
-    return true;
-}
-
-static struct tn_view end_note(struct tn_bytes *out)
-{
-    tn_put_align(out, 4);
-    return tn_bytes_view(out);
-}
-
-static bool is_written(const tenon_digest *digest)
-{
-    return digest->kind != TENON_DIGEST_UNKNOWN && digest->size > 0;
-}
-
-static void put_digest(struct tn_bytes *out, const tenon_digest *digest)
-{
-    if (is_written(digest))
-        tn_put(out, digest->bytes, TENON_DIGEST_ROOM);
-}
-
-static size_t unit_size(const tenon_unit *unit)
-{
-    size_t size = 4 + strlen(unit->name) + 1 + (unit->origin ? strlen(unit->origin) : 0) + 1 + 1;
-    size += is_written(&unit->interface) ? TENON_DIGEST_ROOM : 0;
-    size += is_written(&unit->implementation) ? TENON_DIGEST_ROOM : 0;
-    for (size_t i = 0; i < unit->definition_count; i++)
-        size += 1 + strlen(unit->definitions[i].name) + 1;
-    return size;
-}
-
-bool tn_record_write_unit(struct tn_arena *arena, const tenon_unit *unit, enum tn_endian endian,
-                          struct tn_view *note, tenon_error *err)
-{
-    struct tn_bytes out;
-    if (!begin_note(arena, TN_RECORD_UNIT, unit_size(unit), endian, &out, err))
-        return false;
-    unsigned flags = unit->stateful != TENON_UNKNOWN ? STATEFUL_KNOWN : 0;
-    flags |= unit->stateful == TENON_YES ? STATEFUL : 0;
-    flags |= unit->completed ? COMPLETED : 0;
-    tn_put_u8(&out, LAYOUT);
-    tn_put_u8(&out, flags);
-    tn_put_u8(&out, is_written(&unit->interface) ? unit->interface.kind : TENON_DIGEST_UNKNOWN);
-    tn_put_u8(&out,
-              is_written(&unit->implementation) ? unit->implementation.kind : TENON_DIGEST_UNKNOWN);
-    put_digest(&out, &unit->interface);
-    put_digest(&out, &unit->implementation);
-    tn_put_string(&out, unit->name);
-    tn_put_string(&out, unit->origin ? unit->origin : "");
-    for (size_t i = 0; i < unit->definition_count; i++) {
-        tn_put_u8(&out, (uint8_t)letters[unit->definitions[i].kind]);
-        tn_put_string(&out, unit->definitions[i].name);
-    }
-    tn_put_u8(&out, 0);
-    *note = end_note(&out);
-    return true;
-}
-
-bool tn_record_write_summary(struct tn_arena *arena, const struct tn_record_summary *summary,
-                             enum tn_endian endian, struct tn_view *note, tenon_error *err)
-{
-    struct tn_bytes out;
-    size_t size = 10;
-    for (uint32_t i = 0; i < summary->unsure_count; i++)
-        size += strlen(summary->unsure[i]) + 1;
-    if (!begin_note(arena, TN_RECORD_SUMMARY, size, endian, &out, err))
-        return false;
-    tn_put_u8(&out, LAYOUT);
-    tn_put_u8(&out, summary->complete ? SUMMARY_COMPLETE : 0);
-    tn_put_u32(&out, summary->members, TN_LITTLE);
-    tn_put_u32(&out, summary->unsure_count, TN_LITTLE);
-    for (uint32_t i = 0; i < summary->unsure_count; i++)
-        tn_put_string(&out, summary->unsure[i]);
-    *note = end_note(&out);
-    return true;
-}
-
-/* ---- reading -------------------------------------------------------------------------------- */
 
 /* The string that the cursor stands on. */
 static const char *take_string(struct tn_cursor *c, const char *what)
@@ -138,7 +24,7 @@ static const char *take_string(struct tn_cursor *c, const char *what)
 static bool read_layout(struct tn_cursor *c, tenon_error *err)
 {
     uint8_t layout = tn_u8(c, "layout");
-    if (!c->lost && layout != LAYOUT)
+    if (!c->lost && layout != TN_RECORD_LAYOUT)
         return tn_fail(err, TENON_E_UNSUPPORTED, "layout %u, which this version does not know",
                        layout);
     return true;
@@ -166,26 +52,13 @@ static void read_digest(struct tn_cursor *c, tenon_digest *digest)
 
 static bool read_letter(char letter, enum tenon_definition_kind *kind)
 {
-    for (size_t i = 0; i < TN_COUNT(letters); i++) {
-        if (letters[i] == letter) {
-            *kind = (enum tenon_definition_kind)i;
-            return true;
-        }
+    switch (letter) {
+    case 'T': *kind = TENON_DEFINES_CODE; return true;
+    case 'D': *kind = TENON_DEFINES_DATA; return true;
+    case 'L': *kind = TENON_DEFINES_TLS; return true;
+    case 'C': *kind = TENON_DEFINES_COMDAT; return true;
+    default: return false;
     }
-    return false;
-}
-
-/* How many strings there are before the empty one; false when it does not come. */
-static bool count_strings(struct tn_view in, size_t *count)
-{
-    size_t pos = 0;
-    for (*count = 0; pos < in.size && in.at[pos]; ++*count) {
-        const uint8_t *end = memchr(in.at + pos, 0, in.size - pos);
-        if (!end)
-            return false;
-        pos = (size_t)(end - in.at) + 1;
-    }
-    return pos < in.size;
 }
 
 /* Others rely on the order: what breaks it is no record. */
@@ -197,26 +70,42 @@ static bool is_in_order(const tenon_definition *before, const tenon_definition *
     return strcmp(before->name, d->name) < 0;
 }
 
-static bool read_definitions(struct tn_arena *arena, struct tn_cursor *c, tenon_unit *unit,
-                             tenon_error *err)
+static bool read_definition(struct tn_cursor *c, size_t i, tenon_definition *rows, tenon_error *err)
 {
     char quoted[TN_QUOTE_ROOM];
-    size_t count;
-    struct tn_view rest = { 0 };
-    if (!tn_view_sub(c->in, c->pos, c->in.size - c->pos, &rest) || !count_strings(rest, &count))
+    const char *text = take_string(c, "definition");
+    if (!text || !read_letter(text[0], &rows[i].kind) || !text[1])
+        return tn_fail(err, TENON_E_MALFORMED, "definition %zu is none", i);
+    rows[i].name = text + 1;
+    if (i && !is_in_order(&rows[i - 1], &rows[i]))
+        return tn_fail(err, TENON_E_MALFORMED, "definition %s is out of order",
+                       tn_quote(quoted, rows[i].name));
+    return true;
+}
+
+/*
+ * Gathered in an array that serves all units, then kept in one of the right size: counting first
+ * would look at each byte of a record twice, at every start of its program.
+ */
+static bool read_definitions(struct tn_arena *arena, struct tn_cursor *c, tenon_unit *unit,
+                             struct tn_record *record, tenon_error *err)
+{
+    size_t count = 0;
+    while (c->pos < c->in.size && c->in.at[c->pos]) {
+        if (!tn_elf_room(arena, &record->scratch, &record->scratch_room, count,
+                         sizeof *record->scratch))
+            return tn_no_memory(err);
+        if (!read_definition(c, count, record->scratch, err))
+            return false;
+        count++;
+    }
+    if (c->pos == c->in.size)
         return tn_fail(err, TENON_E_TRUNCATED, "its definitions have no end");
     tenon_definition *rows = tn_arena_rows(arena, count, sizeof *rows);
     if (!rows)
         return tn_no_memory(err);
-    for (size_t i = 0; i < count; i++) {
-        const char *text = take_string(c, "definition");
-        if (!text || !read_letter(text[0], &rows[i].kind) || !text[1])
-            return tn_fail(err, TENON_E_MALFORMED, "definition %zu is none", i);
-        rows[i].name = text + 1;
-        if (i && !is_in_order(&rows[i - 1], &rows[i]))
-            return tn_fail(err, TENON_E_MALFORMED, "definition %s is out of order",
-                           tn_quote(quoted, rows[i].name));
-    }
+    if (count)
+        memcpy(rows, record->scratch, count * sizeof *rows);
     unit->definitions = rows;
     unit->definition_count = count;
     return true;
@@ -232,8 +121,8 @@ static const char *name_of_source(struct tn_arena *arena, const char *name)
     return prefix ? tn_native_name(arena, prefix, NULL, colon + 1, 1) : NULL;
 }
 
-static bool read_unit(struct tn_arena *arena, struct tn_view desc, tenon_unit *unit,
-                      tenon_error *err)
+static bool read_unit(struct tn_arena *arena, struct tn_view desc, struct tn_record *record,
+                      tenon_unit *unit, tenon_error *err)
 {
     struct tn_cursor c = tn_cursor(desc, TN_LITTLE);
     *unit = (tenon_unit){ .kind = TENON_UNIT_C, .recorded = true, .stateful = TENON_UNKNOWN };
@@ -250,23 +139,21 @@ static bool read_unit(struct tn_arena *arena, struct tn_view desc, tenon_unit *u
         return false;
     if (!unit->name[0])
         return tn_fail(err, TENON_E_MALFORMED, "no name");
-    if (flags & STATEFUL_KNOWN)
-        unit->stateful = flags & STATEFUL ? TENON_YES : TENON_NO;
-    unit->completed = flags & COMPLETED;
+    if (flags & TN_RECORD_STATEFUL_KNOWN)
+        unit->stateful = flags & TN_RECORD_STATEFUL ? TENON_YES : TENON_NO;
+    unit->completed = flags & TN_RECORD_COMPLETED;
     unit->origin = unit->origin[0] ? unit->origin : NULL;
-    if (flags & SOURCE_NAME)
+    if (flags & TN_RECORD_SOURCE_NAME)
         unit->name = name_of_source(arena, unit->name);
-    return (unit->name || tn_no_memory(err)) && read_definitions(arena, &c, unit, err);
+    return (unit->name || tn_no_memory(err)) && read_definitions(arena, &c, unit, record, err);
 }
 
 static bool add_unit(struct tn_arena *arena, struct tn_view desc, struct tn_record *record,
                      tenon_error *err)
 {
-    if (record->count == TN_LIMIT_UNITS)
+    if (record->count == record->room) /* tn_record_read made room for as many as may be */
         return tn_fail(err, TENON_E_LIMIT, "more than %u units", TN_LIMIT_UNITS);
-    if (!tn_elf_room(arena, &record->units, &record->room, record->count, sizeof *record->units))
-        return tn_no_memory(err);
-    if (!read_unit(arena, desc, &record->units[record->count], err))
+    if (!read_unit(arena, desc, record, &record->units[record->count], err))
         return tn_context(err, "unit %zu", record->count);
     record->count++;
     return true;
@@ -279,7 +166,7 @@ static bool read_summary(struct tn_arena *arena, struct tn_view desc, struct tn_
     struct tn_record_summary summary = { 0 };
     if (!read_layout(&c, err))
         return false;
-    summary.complete = tn_u8(&c, "flags") & SUMMARY_COMPLETE;
+    summary.complete = tn_u8(&c, "flags") & TN_RECORD_COMPLETE;
     summary.members = tn_u32(&c, "members");
     summary.unsure_count = tn_u32(&c, "members not determined");
     if (!tn_end(&c, err))
@@ -320,25 +207,63 @@ static void skip_zeros(struct tn_cursor *c)
         tn_skip(c, 4, "padding");
 }
 
+struct note {
+    uint64_t start;
+    uint32_t type;
+    bool ours;
+    struct tn_view desc;
+};
+
+/* The next note; false at the end, or when c->lost says what does not fit. */
+static bool next_note(struct tn_cursor *c, struct note *note)
+{
+    skip_zeros(c);
+    if (c->in.size - c->pos < 4)
+        return false;
+    note->start = c->in.start + c->pos;
+    uint32_t owner_size = tn_u32(c, "namesz"), size = tn_u32(c, "descsz");
+    note->type = tn_u32(c, "type");
+    const uint8_t *owner = tn_take(c, ((uint64_t)owner_size + 3) & ~UINT64_C(3), "owner");
+    note->desc = tn_sub(c, size, "description");
+    if (c->lost)
+        return false;
+    size_t rest = tn_record_padded(size) - size;
+    tn_skip(c, rest < c->in.size - c->pos ? rest : c->in.size - c->pos, "padding");
+    note->ours = owner_size == sizeof TN_RECORD_OWNER &&
+                 memcmp(owner, TN_RECORD_OWNER, sizeof TN_RECORD_OWNER) == 0;
+    return true;
+}
+
+/* Room for all units at once: growing would copy them again and again. */
+static bool make_room(struct tn_arena *arena, struct tn_cursor c, struct tn_record *record,
+                      tenon_error *err)
+{
+    struct note note;
+    size_t count = record->count;
+    while (count < TN_LIMIT_UNITS && next_note(&c, &note))
+        count += note.ours && note.type == TN_RECORD_UNIT;
+    if (count <= record->room)
+        return true;
+    tenon_unit *rows = tn_arena_rows(arena, count, sizeof *rows);
+    if (!rows)
+        return tn_no_memory(err);
+    if (record->count)
+        memcpy(rows, record->units, record->count * sizeof *rows);
+    record->units = rows;
+    record->room = count;
+    return true;
+}
+
 bool tn_record_read(struct tn_arena *arena, struct tn_view notes, unsigned align,
                     enum tn_endian endian, struct tn_record *record, tenon_error *err)
 {
     struct tn_cursor c = tn_cursor(notes, endian);
+    struct note note;
     (void)align;
-    for (skip_zeros(&c); c.in.size - c.pos >= 4; skip_zeros(&c)) {
-        uint64_t start = c.in.start + c.pos;
-        uint32_t owner_size = tn_u32(&c, "namesz"), size = tn_u32(&c, "descsz");
-        uint32_t type = tn_u32(&c, "type");
-        const uint8_t *owner = tn_take(&c, ((uint64_t)owner_size + 3) & ~UINT64_C(3), "owner");
-        struct tn_view desc = tn_sub(&c, size, "description");
-        if (!tn_end(&c, err))
-            return tn_context(err, "note at 0x%" PRIx64, start);
-        size_t rest = padded(size) - size;
-        tn_skip(&c, rest < c.in.size - c.pos ? rest : c.in.size - c.pos, "padding");
-        if (owner_size == sizeof TN_RECORD_OWNER &&
-            memcmp(owner, TN_RECORD_OWNER, sizeof TN_RECORD_OWNER) == 0 &&
-            !take_note(arena, type, desc, record, err))
-            return tn_context(err, "record at 0x%" PRIx64, start);
-    }
-    return true;
+    if (!make_room(arena, c, record, err))
+        return false;
+    while (next_note(&c, &note))
+        if (note.ours && !take_note(arena, note.type, note.desc, record, err))
+            return tn_context(err, "record at 0x%" PRIx64, note.start);
+    return tn_end(&c, err) || tn_context(err, "note at 0x%" PRIx64, note.start);
 }

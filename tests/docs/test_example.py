@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""docs/example.c builds with what `meson install` installs, and answers as the command does."""
+"""The programs of docs/ build with what `meson install` installs, and answer as the command does."""
 
 import json
 import os
@@ -12,6 +12,9 @@ import unittest
 
 import tree
 from tree import BUILD, SOURCE, TENON
+
+
+STRICT = ('-std=c11', '-Wall', '-Wextra', '-Werror')
 
 
 def output(*command, **more):
@@ -41,10 +44,32 @@ class Example(unittest.TestCase):
         flags = shlex.split(output('pkg-config', '--define-variable=prefix=' + prefix,
                                    '--cflags', '--libs', 'tenon',
                                    env={**os.environ, 'PKG_CONFIG_PATH': str(found.parent)}))
+        cls.flags = flags
         cls.program = str(pathlib.Path(cls.scratch.name) / 'example')
-        output(*shlex.split(os.environ.get('CC', 'cc')), '-std=c11', '-Wall', '-Wextra', '-Werror',
+        output(*shlex.split(os.environ.get('CC', 'cc')), *STRICT,
                str(SOURCE / 'docs' / 'example.c'), '-o', cls.program, *flags)
-        cls.environment = {**os.environ, 'LD_LIBRARY_PATH': str(found.parent.parent)}
+        cls.environment = {**os.environ, 'LD_LIBRARY_PATH': str(found.parent.parent),
+                           'TENON_CACHE': str(pathlib.Path(cls.scratch.name) / 'cache')}
+
+    def test_the_host_loads_the_plugin(self):
+        """The commands of docs/host.md."""
+        scratch = pathlib.Path(self.scratch.name)
+        cc = shlex.split(os.environ.get('CC', 'cc'))
+        host, code, bundle = (str(scratch / name) for name in ('host', 'hello.so', 'hello.plugin'))
+        output(TENON, 'link', '--', *cc, *STRICT, str(SOURCE / 'docs' / 'example_host.c'),
+               *self.flags, '-o', host)
+        output(TENON, 'link', '--', *cc, *STRICT, '-shared', '-fPIC',
+               str(SOURCE / 'docs' / 'example_plugin.c'), *self.flags, '-o', code)
+        output(TENON, 'pack', '-o', bundle, '--name', 'hello', '--version', '1', '--cons', 'log>=1',
+               '--bundle=none', code)
+        answer = subprocess.run([host, bundle], capture_output=True, text=True, timeout=60,
+                                env=self.environment)
+        self.assertEqual((answer.returncode, answer.stdout),
+                         (0, 'host: hello\nhello: loaded\n'), answer.stderr)
+        answer = subprocess.run([host, 'nowhere'], capture_output=True, text=True, timeout=60,
+                                env=self.environment)
+        self.assertEqual(answer.returncode, 1, answer.stderr)
+        self.assertIn('not-found: no plugin "nowhere" was found', answer.stdout)
 
     def run_example(self, *arguments):
         return subprocess.run([self.program, *arguments], capture_output=True, text=True,

@@ -15,11 +15,13 @@
 
 void *__real_tn_arena_take(struct tn_arena *arena, size_t size);
 void *__real_tn_arena_rows(struct tn_arena *arena, size_t count, size_t size);
+void *__real_tn_arena_room(struct tn_arena *arena, size_t count, size_t size);
 void *__real_tn_arena_bytes(struct tn_arena *arena, size_t size);
 char *__real_tn_arena_copy(struct tn_arena *arena, const void *bytes, size_t size);
 char *__real_tn_arena_string(struct tn_arena *arena, const char *string);
 void *__wrap_tn_arena_take(struct tn_arena *arena, size_t size);
 void *__wrap_tn_arena_rows(struct tn_arena *arena, size_t count, size_t size);
+void *__wrap_tn_arena_room(struct tn_arena *arena, size_t count, size_t size);
 void *__wrap_tn_arena_bytes(struct tn_arena *arena, size_t size);
 char *__wrap_tn_arena_copy(struct tn_arena *arena, const void *bytes, size_t size);
 char *__wrap_tn_arena_string(struct tn_arena *arena, const char *string);
@@ -34,6 +36,11 @@ void *__wrap_tn_arena_take(struct tn_arena *arena, size_t size)
 void *__wrap_tn_arena_rows(struct tn_arena *arena, size_t count, size_t size)
 {
     return may_allocate() ? __real_tn_arena_rows(arena, count, size) : NULL;
+}
+
+void *__wrap_tn_arena_room(struct tn_arena *arena, size_t count, size_t size)
+{
+    return may_allocate() ? __real_tn_arena_room(arena, count, size) : NULL;
 }
 
 void *__wrap_tn_arena_bytes(struct tn_arena *arena, size_t size)

@@ -26,6 +26,7 @@ static void everything_is_zeroed_and_aligned(void **state)
             if (size > 0)
                 memset(at, 0xAA, size);
             memset(tn_arena_bytes(&arena, 3), 0xBB, 3); /* leaves the next one unaligned */
+            assert_int_equal((uintptr_t)tn_arena_room(&arena, size, 3) % _Alignof(max_align_t), 0);
         }
         tn_arena_reset(&arena);
     }
@@ -57,6 +58,7 @@ static void impossible_sizes_are_refused(void **state)
     (void)state;
     struct tn_arena arena = { 0 };
     assert_null(tn_arena_rows(&arena, SIZE_MAX / 2, 3));
+    assert_null(tn_arena_room(&arena, SIZE_MAX / 2, 3));
     assert_null(tn_arena_bytes(&arena, SIZE_MAX));
     assert_null(tn_arena_copy(&arena, "x", SIZE_MAX));
     assert_non_null(tn_arena_take(&arena, 10));

@@ -98,6 +98,26 @@ static void a_map_holds_what_was_set_last(void **state)
     tn_map_free(&map);
 }
 
+/* Emptied once while it is small, once when it has grown so much that its room is given back. */
+static void an_emptied_map_is_as_new(void **state)
+{
+    (void)state;
+    static const uint32_t counts[] = { 10, 20000, 10 };
+    struct tn_map map;
+    assert_true(tn_map_init(&map));
+    for (size_t round = 0; round < sizeof counts / sizeof counts[0]; round++) {
+        for (uint32_t i = 0; i < counts[round]; i++) {
+            const uint32_t key[4] = { i, 0, 0, i };
+            assert_int_equal(tn_map_find(&map, key), TN_NO_NAME);
+            assert_true(tn_map_set(&map, key, i));
+            assert_int_equal(tn_map_find(&map, key), i);
+        }
+        tn_map_empty(&map);
+        assert_int_equal(map.count, 0);
+    }
+    tn_map_free(&map);
+}
+
 static bool fill(struct tn_names *names, struct tn_map *map)
 {
     for (uint32_t i = 0; i < 300; i++) {
@@ -133,7 +153,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(names_are_numbered_from_zero),  cmocka_unit_test(any_bytes_are_a_name),
         cmocka_unit_test(texts_stay_where_they_are),     cmocka_unit_test(tables_are_seeded_apart),
-        cmocka_unit_test(a_map_holds_what_was_set_last), cmocka_unit_test(each_allocation_may_fail),
+        cmocka_unit_test(a_map_holds_what_was_set_last), cmocka_unit_test(an_emptied_map_is_as_new),
+        cmocka_unit_test(each_allocation_may_fail),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

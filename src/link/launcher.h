@@ -1,6 +1,7 @@
-/* src/link/link.h - the launchers: a compiler's command is run, and what it makes gets a record */
-#ifndef TN_LINK_H
-#define TN_LINK_H
+/* src/link/launcher.h - the launchers: a compiler's command is run, and what it makes gets a record
+ */
+#ifndef TN_LAUNCHER_H
+#define TN_LAUNCHER_H
 
 #include <tenon/world.h>
 

@@ -1,0 +1,420 @@
+/* src/bundle/builder.c - what will be in a bundle: values, entries, claims */
+#include "builder.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "bundle.h"
+#include "entry_name.h"
+#include "fail.h"
+#include "limits.h"
+#include "manifest.h"
+#include "text.h"
+
+tenon_builder *tenon_builder_new(tenon_error *err)
+{
+    tenon_builder *builder = calloc(1, sizeof *builder);
+
+    if (!builder)
+        tn_no_memory(err);
+    return builder;
+}
+
+static void free_item(struct tn_item *item)
+{
+    free(item->bytes);
+    free(item->claims.rows);
+}
+
+void tenon_builder_free(tenon_builder *builder)
+{
+    if (!builder)
+        return;
+    for (size_t i = 0; i < builder->item_count; i++)
+        free_item(&builder->items[i]);
+    free(builder->items);
+    free(builder->provides.rows);
+    free(builder->requires.rows);
+    free(builder->tags.rows);
+    free(builder->cons.rows);
+    free(builder->argv.rows);
+    free(builder->private_units.rows);
+    tn_arena_free(&builder->arena);
+    free(builder);
+}
+
+/* ---- values ---------------------------------------------------------------------------------- */
+
+static const char **value_named(tenon_builder *builder, const char *key)
+{
+    const struct {
+        const char *key;
+        const char **value;
+    } values[] = {
+        { "name", &builder->name }, { "version", &builder->version },
+        { "desc", &builder->desc }, { "author", &builder->author },
+        { "url", &builder->url },   { "license", &builder->license },
+        { "main", &builder->main }, { "copyrights", &builder->copyrights },
+    };
+
+    for (size_t i = 0; i < TN_COUNT(values); i++)
+        if (strcmp(values[i].key, key) == 0)
+            return values[i].value;
+    return NULL;
+}
+
+static struct tn_strings *list_named(tenon_builder *builder, const char *key)
+{
+    const struct {
+        const char *key;
+        struct tn_strings *list;
+    } lists[] = { { "tags", &builder->tags },
+                  { "cons", &builder->cons },
+                  { "argv", &builder->argv },
+                  { "private", &builder->private_units } };
+
+    for (size_t i = 0; i < TN_COUNT(lists); i++)
+        if (strcmp(lists[i].key, key) == 0)
+            return lists[i].list;
+    return NULL;
+}
+
+static const char *value_fault(const char *key, const char *value)
+{
+    if (strcmp(key, "name") == 0)
+        return tn_plugin_name_fault(value);
+    if (strcmp(key, "main") == 0 && (strchr(value, '/') || !*value))
+        return "a base name expected, without folders";
+    if (strcmp(key, "cons") == 0)
+        return tn_constraint_fault(value);
+    return NULL;
+}
+
+static bool append(tenon_builder *builder, struct tn_strings *list, const char *value,
+                   tenon_error *err)
+{
+    const char *copy = tn_arena_string(&builder->arena, value);
+
+    if (!copy || !tn_grow(&list->rows, &list->room, list->count, sizeof *list->rows))
+        return tn_no_memory(err);
+    list->rows[list->count++] = copy;
+    return true;
+}
+
+static bool set_date(tenon_builder *builder, const char *value, tenon_error *err)
+{
+    char *end;
+    long long date;
+
+    if (!value) {
+        builder->date = 0;
+        return true;
+    }
+    errno = 0;
+    date = strtoll(value, &end, 10);
+    if (end == value || *end || errno)
+        return tn_fail(err, TENON_E_ARGUMENT, "date: seconds since 1970 expected");
+    builder->date = date;
+    return true;
+}
+
+bool tenon_builder_set(tenon_builder *builder, const char *key, const char *value, tenon_error *err)
+{
+    const char **place = value_named(builder, key);
+    struct tn_strings *list = list_named(builder, key);
+    const char *fault = value ? value_fault(key, value) : NULL;
+    char shown[TN_QUOTE_ROOM], shown_value[TN_QUOTE_ROOM];
+
+    if (fault)
+        return tn_fail(err, TENON_E_ARGUMENT, "%s: %s: %s", key, tn_quote(shown_value, value),
+                       fault);
+    if (strcmp(key, "date") == 0)
+        return set_date(builder, value, err);
+    if (list) {
+        if (value)
+            return append(builder, list, value, err);
+        list->count = 0;
+        return true;
+    }
+    if (!place)
+        return tn_fail(err, TENON_E_ARGUMENT, "the manifest has no %s", tn_quote(shown, key));
+    *place = value ? tn_arena_string(&builder->arena, value) : NULL;
+    return *place || !value || tn_no_memory(err);
+}
+
+/* ---- claims ------------------------------------------------------------------------------------
+ */
+
+static bool copy_string(tenon_builder *builder, const char **string)
+{
+    if (*string)
+        *string = tn_arena_string(&builder->arena, *string);
+    return *string;
+}
+
+bool tn_builder_claim(tenon_builder *builder, struct tn_claims *list, const tenon_claim *claim,
+                      tenon_error *err)
+{
+    tenon_claim copy = *claim;
+
+    if (!claim->name || !claim->name[0])
+        return tn_fail(err, TENON_E_ARGUMENT, "a unit without a name");
+    if (!copy_string(builder, &copy.name) || (copy.origin && !copy_string(builder, &copy.origin)) ||
+        (copy.code && !copy_string(builder, &copy.code)) ||
+        !tn_grow(&list->rows, &list->room, list->count, sizeof *list->rows))
+        return tn_no_memory(err);
+    list->rows[list->count++] = copy;
+    return true;
+}
+
+static tenon_claim *claim_named(const struct tn_claims *list, const tenon_claim *like)
+{
+    for (size_t i = 0; i < list->count; i++)
+        if (list->rows[i].kind == like->kind && strcmp(list->rows[i].name, like->name) == 0)
+            return &list->rows[i];
+    return NULL;
+}
+
+/* A later claim about the same unit replaces the earlier one. */
+static bool claim_once(tenon_builder *builder, struct tn_claims *list, const tenon_claim *claim,
+                       tenon_error *err)
+{
+    tenon_claim *old = claim->name ? claim_named(list, claim) : NULL;
+
+    if (!tn_builder_claim(builder, list, claim, err))
+        return false;
+    if (old) {
+        /* the list may have moved; the old row comes before the new one */
+        old = claim_named(list, claim);
+        *old = list->rows[--list->count];
+    }
+    return true;
+}
+
+bool tenon_builder_require(tenon_builder *builder, const tenon_claim *claim, tenon_error *err)
+{
+    return claim_once(builder, &builder->requires, claim, err);
+}
+
+bool tenon_builder_provide(tenon_builder *builder, const tenon_claim *claim, tenon_error *err)
+{
+    return claim_once(builder, &builder->provides, claim, err);
+}
+
+/* ---- entries ------------------------------------------------------------------------------------
+ */
+
+static struct tn_item *item_named(const tenon_builder *builder, const char *path)
+{
+    for (size_t i = 0; i < builder->item_count; i++)
+        if (strcmp(builder->items[i].path, path) == 0)
+            return &builder->items[i];
+    return NULL;
+}
+
+static const char *new_entry_fault(const tenon_builder *builder, const char *path, size_t size,
+                                   bool replace)
+{
+    const char *fault = tn_entry_name_fault(path, strlen(path));
+
+    if (fault)
+        return fault;
+    if (strcmp(path, TN_MANIFEST_ENTRY) == 0 || strcmp(path, TN_SIGNATURE_ENTRY) == 0)
+        return "the manifest and its signature are made, not added";
+    if (size > TN_LIMIT_ENTRY)
+        return "too large for a bundle";
+    if (!replace && item_named(builder, path))
+        return "it is there already";
+    if (!item_named(builder, path) && builder->item_count >= TN_LIMIT_BUNDLE_ENTRIES - 2)
+        return "too many entries";
+    return NULL;
+}
+
+struct tn_item *tn_builder_put(tenon_builder *builder, const char *path, void *bytes, size_t size,
+                               bool replace, tenon_error *err)
+{
+    const char *fault = new_entry_fault(builder, path, size, replace);
+    struct tn_item *item = item_named(builder, path);
+    const char *copy = fault ? NULL : tn_arena_string(&builder->arena, path);
+    char shown[TN_QUOTE_ROOM];
+
+    if (fault) {
+        tn_fail(err, TENON_E_ARGUMENT, "entry %s: %s", tn_quote(shown, path), fault);
+    } else if (!copy || (!item && !tn_grow(&builder->items, &builder->item_room,
+                                           builder->item_count, sizeof *builder->items))) {
+        tn_no_memory(err);
+    } else {
+        if (item)
+            free_item(item);
+        else
+            item = &builder->items[builder->item_count++];
+        *item = (struct tn_item){ .path = copy, .bytes = bytes, .size = size };
+        return item;
+    }
+    free(bytes);
+    return NULL;
+}
+
+bool tenon_builder_add_bytes(tenon_builder *builder, const char *entry, const void *bytes,
+                             size_t size, tenon_error *err)
+{
+    void *copy = malloc(size + 1);
+
+    if (!copy)
+        return tn_no_memory(err);
+    if (size)
+        memcpy(copy, bytes, size);
+    return tn_builder_put(builder, entry, copy, size, false, err);
+}
+
+bool tenon_builder_add_file(tenon_builder *builder, const char *entry, const char *file,
+                            tenon_error *err)
+{
+    void *bytes;
+    size_t size;
+
+    return tn_read_file(file, &bytes, &size, err) &&
+           tn_builder_put(builder, entry, bytes, size, false, err);
+}
+
+bool tenon_builder_drop(tenon_builder *builder, const char *entry, tenon_error *err)
+{
+    struct tn_item *item = item_named(builder, entry);
+    char shown[TN_QUOTE_ROOM];
+
+    if (!item)
+        return tn_fail(err, TENON_E_NOT_FOUND, "no entry %s", tn_quote(shown, entry));
+    free_item(item);
+    *item = builder->items[--builder->item_count];
+    return true;
+}
+
+static bool open_file(const char *path, int *fd, struct stat *info, tenon_error *err)
+{
+    *fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+    if (*fd < 0)
+        return tn_fail_system(err, errno, "opening it");
+    if (fstat(*fd, info) < 0)
+        return tn_fail_system(err, errno, "looking at it");
+    if (!S_ISREG(info->st_mode))
+        return tn_fail(err, TENON_E_ARGUMENT, "no regular file");
+    if ((uint64_t)info->st_size > TN_LIMIT_ENTRY)
+        return tn_fail(err, TENON_E_LIMIT, "%jd bytes, at most %" PRIu64, (intmax_t)info->st_size,
+                       TN_LIMIT_ENTRY);
+    return true;
+}
+
+bool tn_read_file(const char *path, void **bytes, size_t *size, tenon_error *err)
+{
+    char shown[TN_QUOTE_ROOM];
+    struct stat info;
+    int fd = -1;
+    bool ok = open_file(path, &fd, &info, err);
+
+    *bytes = NULL;
+    if (ok) {
+        *size = (size_t)info.st_size;
+        *bytes = malloc(*size + 1);
+        ok = *bytes ? tn_read_range(fd, 0, *bytes, *size, err) : tn_no_memory(err);
+    }
+    if (fd >= 0)
+        close(fd);
+    if (ok)
+        return true;
+    free(*bytes);
+    return tn_context(err, "%s", tn_quote(shown, path));
+}
+
+/* ---- from a bundle ----------------------------------------------------------------------------
+ */
+
+static bool take_values(tenon_builder *builder, const tenon_manifest *m, tenon_error *err)
+{
+    const struct {
+        const char **to;
+        const char *from;
+    } values[] = {
+        { &builder->name, m->name }, { &builder->version, m->version },
+        { &builder->desc, m->desc }, { &builder->author, m->author },
+        { &builder->url, m->url },   { &builder->license, m->license },
+        { &builder->main, m->main }, { &builder->copyrights, m->copyrights },
+    };
+    const struct {
+        struct tn_strings *to;
+        const char *const *from;
+        size_t count;
+    } lists[] = { { &builder->tags, m->tags, m->tag_count },
+                  { &builder->cons, m->cons, m->con_count },
+                  { &builder->argv, m->argv, m->argv_count },
+                  { &builder->private_units, m->private_units, m->private_count } };
+
+    builder->date = m->date;
+    for (size_t i = 0; i < TN_COUNT(values); i++) {
+        *values[i].to = values[i].from;
+        if (values[i].from && !copy_string(builder, values[i].to))
+            return tn_no_memory(err);
+    }
+    for (size_t i = 0; i < TN_COUNT(lists); i++)
+        for (size_t k = 0; k < lists[i].count; k++)
+            if (!append(builder, lists[i].to, lists[i].from[k], err))
+                return false;
+    return true;
+}
+
+static bool take_code(tenon_builder *builder, const tenon_code_entry *code, tenon_error *err)
+{
+    struct tn_item *item = item_named(builder, code->path);
+
+    item->is_code = true;
+    item->code = *code;
+    item->code.path = item->path;
+    if ((code->triple && !copy_string(builder, &item->code.triple)) ||
+        (code->libc && !copy_string(builder, &item->code.libc)) ||
+        (code->own_name && !copy_string(builder, &item->code.own_name)) ||
+        (code->ocaml_magic && !copy_string(builder, &item->code.ocaml_magic)))
+        return tn_no_memory(err);
+    return true;
+}
+
+static bool take_entries(tenon_builder *builder, tenon_bundle *bundle, tenon_error *err)
+{
+    const tenon_manifest *m = bundle->manifest;
+    void *bytes;
+    size_t size;
+
+    for (size_t i = 0; i < m->entry_count; i++)
+        if (!tenon_bundle_read(bundle, m->entries[i].path, &bytes, &size, err) ||
+            !tn_builder_put(builder, m->entries[i].path, bytes, size, false, err))
+            return false;
+    for (size_t i = 0; i < m->code_count; i++)
+        if (!take_code(builder, &m->code[i], err))
+            return false;
+    return true;
+}
+
+static bool take_claims(tenon_builder *builder, const tenon_manifest *m, tenon_error *err)
+{
+    for (size_t i = 0; i < m->provide_count; i++) {
+        const tenon_claim *claim = &m->provides[i];
+        struct tn_item *item = claim->code ? item_named(builder, claim->code) : NULL;
+        if (!tn_builder_claim(builder, item ? &item->claims : &builder->provides, claim, err))
+            return false;
+    }
+    for (size_t i = 0; i < m->require_count; i++)
+        if (!tn_builder_claim(builder, &builder->requires, &m->requires[i], err))
+            return false;
+    return true;
+}
+
+bool tenon_builder_from(tenon_builder *builder, tenon_bundle *bundle, tenon_error *err)
+{
+    if (builder->item_count)
+        return tn_fail(err, TENON_E_ARGUMENT, "entries were added before");
+    return take_values(builder, bundle->manifest, err) && take_entries(builder, bundle, err) &&
+           take_claims(builder, bundle->manifest, err);
+}

@@ -1,0 +1,215 @@
+/* src/bundle/builder_write.c - writes what was gathered: equal input gives equal bytes */
+#include <fcntl.h>
+#include <sodium.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "builder.h"
+#include "entry_name.h"
+#include "fail.h"
+#include "limits.h"
+#include "manifest.h"
+#include "replace_file.h"
+#include "text.h"
+#include "zip_file.h"
+
+/* One write: lists made from the builder, which stays as it is. */
+struct writing {
+    const tenon_builder *builder;
+    struct tn_arena arena;
+    const struct tn_item **items; /* by path */
+    tenon_manifest manifest;
+    char *text;
+    struct tn_zip_input *inputs;
+};
+
+static int compare_items(const void *a, const void *b)
+{
+    return strcmp((*(const struct tn_item *const *)a)->path,
+                  (*(const struct tn_item *const *)b)->path);
+}
+
+static bool sort_items(struct writing *w, tenon_error *err)
+{
+    size_t count = w->builder->item_count;
+
+    w->items = tn_arena_rows(&w->arena, count + 1, sizeof *w->items);
+    if (!w->items)
+        return tn_no_memory(err);
+    for (size_t i = 0; i < count; i++)
+        w->items[i] = &w->builder->items[i];
+    qsort(w->items, count, sizeof *w->items, compare_items);
+    return true;
+}
+
+static bool list_entries(struct writing *w, tenon_error *err)
+{
+    size_t count = w->builder->item_count;
+    tenon_entry *entries = tn_arena_rows(&w->arena, count + 1, sizeof *entries);
+    tenon_code_entry *code = tn_arena_rows(&w->arena, count + 1, sizeof *code);
+
+    if (!entries || !code)
+        return tn_no_memory(err);
+    w->manifest.entries = entries;
+    w->manifest.code = code;
+    for (size_t i = 0; i < count; i++) {
+        const struct tn_item *item = w->items[i];
+        tenon_entry *entry = &entries[w->manifest.entry_count++];
+        entry->path = item->path;
+        entry->size = item->size;
+        crypto_hash_sha256(entry->sha256, item->bytes, item->size);
+        if (item->is_code)
+            code[w->manifest.code_count++] = item->code;
+    }
+    return true;
+}
+
+static bool is_claimed(const struct tn_claims *list, const tenon_claim *claim)
+{
+    for (size_t i = 0; i < list->count; i++)
+        if (list->rows[i].kind == claim->kind && strcmp(list->rows[i].name, claim->name) == 0)
+            return true;
+    return false;
+}
+
+/* The caller's claims, then those of the code about which the caller said nothing. */
+static bool list_claims(struct writing *w, tenon_error *err)
+{
+    const tenon_builder *builder = w->builder;
+    size_t most = builder->provides.count;
+    tenon_claim *provides;
+
+    for (size_t i = 0; i < builder->item_count; i++)
+        most += builder->items[i].claims.count;
+    provides = tn_arena_rows(&w->arena, most + 1, sizeof *provides);
+    if (!provides)
+        return tn_no_memory(err);
+    w->manifest.provides = provides;
+    for (size_t i = 0; i < builder->provides.count; i++)
+        provides[w->manifest.provide_count++] = builder->provides.rows[i];
+    for (size_t i = 0; i < builder->item_count; i++)
+        for (size_t k = 0; k < w->items[i]->claims.count; k++)
+            if (!is_claimed(&builder->provides, &w->items[i]->claims.rows[k]))
+                provides[w->manifest.provide_count++] = w->items[i]->claims.rows[k];
+    w->manifest.requires = builder->requires.rows;
+    w->manifest.require_count = builder->requires.count;
+    return true;
+}
+
+static const char *first_native(struct writing *w)
+{
+    for (size_t i = 0; i < w->manifest.code_count; i++)
+        if (w->manifest.code[i].kind == TENON_CODE_NATIVE)
+            return w->manifest.code[i].path;
+    return NULL;
+}
+
+/* What the caller did not say: the plugin is named after its own code. */
+static bool set_values(struct writing *w, tenon_error *err)
+{
+    const tenon_builder *b = w->builder;
+    const char *native = first_native(w);
+    const char *base = native ? tn_main_name(&w->arena, native) : b->name;
+    tenon_manifest *m = &w->manifest;
+
+    if (native && !base)
+        return tn_no_memory(err);
+    m->format = TN_MANIFEST_FORMAT;
+    m->main = b->main ? b->main : base;
+    m->name = b->name ? b->name : base;
+    m->version = b->version ? b->version : "0";
+    m->desc = b->desc, m->author = b->author, m->url = b->url;
+    m->license = b->license, m->copyrights = b->copyrights, m->date = b->date;
+    m->tags = b->tags.rows, m->tag_count = b->tags.count;
+    m->cons = b->cons.rows, m->con_count = b->cons.count;
+    m->argv = b->argv.rows, m->argv_count = b->argv.count;
+    m->private_units = b->private_units.rows, m->private_count = b->private_units.count;
+    if (!m->name)
+        return tn_fail(err, TENON_E_ARGUMENT, "the plugin has no name and no code to take it from");
+    return true;
+}
+
+static bool list_inputs(struct writing *w, tenon_error *err)
+{
+    size_t count = w->builder->item_count;
+
+    w->inputs = tn_arena_rows(&w->arena, count + 1, sizeof *w->inputs);
+    if (!w->inputs)
+        return tn_no_memory(err);
+    w->inputs[0] =
+        (struct tn_zip_input){ TN_MANIFEST_ENTRY, w->text, strlen(w->text), TN_ZIP_STORED };
+    for (size_t i = 0; i < count; i++)
+        w->inputs[i + 1] = (struct tn_zip_input){ w->items[i]->path, w->items[i]->bytes,
+                                                  w->items[i]->size, TN_ZIP_DEFLATED };
+    return true;
+}
+
+static bool prepare(struct writing *w, tenon_error *err)
+{
+    if (!sort_items(w, err) || !list_entries(w, err) || !list_claims(w, err) || !set_values(w, err))
+        return false;
+    w->text = tenon_manifest_write(&w->manifest, err);
+    if (!w->text)
+        return tn_context(err, "manifest");
+    if (strlen(w->text) > TN_LIMIT_MANIFEST)
+        return tn_fail(err, TENON_E_LIMIT, "the manifest would have %zu bytes, at most %u",
+                       strlen(w->text), TN_LIMIT_MANIFEST);
+    return list_inputs(w, err);
+}
+
+/* Content that deflate makes vanish looks like a zip bomb to any reader: it is stored instead. */
+static bool store_what_vanishes(struct writing *w, tenon_error *err)
+{
+    for (size_t i = 1; i <= w->builder->item_count; i++) {
+        struct tn_zip_input *input = &w->inputs[i];
+        uint8_t *bytes;
+        size_t size;
+        if (input->size < TN_LIMIT_RATIO_FROM)
+            continue;
+        if (!tn_zip_make(input, 1, &bytes, &size, err))
+            return false;
+        free(bytes);
+        /* `size` has some bytes of headers too: with a margin */
+        if (input->size / size > TN_LIMIT_RATIO / 2)
+            input->method = TN_ZIP_STORED;
+    }
+    return true;
+}
+
+static bool has_large(const struct writing *w)
+{
+    for (size_t i = 1; i <= w->builder->item_count; i++)
+        if (w->inputs[i].size >= TN_LIMIT_RATIO_FROM)
+            return true;
+    return false;
+}
+
+/* What we write, we can read. */
+static bool check_written(int fd, tenon_error *err)
+{
+    struct tn_zip zip;
+
+    if (!tn_zip_open(&zip, fd, err))
+        return tn_context(err, "what was written");
+    tn_zip_close(&zip);
+    return true;
+}
+
+bool tenon_builder_write(tenon_builder *builder, const char *path, tenon_error *err)
+{
+    struct writing w = { .builder = builder };
+    uint8_t *bytes = NULL;
+    char shown[TN_QUOTE_ROOM];
+    size_t size = 0;
+    bool ok = prepare(&w, err) && (!has_large(&w) || store_what_vanishes(&w, err)) &&
+              tn_zip_make(w.inputs, builder->item_count + 1, &bytes, &size, err);
+
+    if (!ok)
+        tn_context(err, "bundle %s", tn_quote(shown, path));
+    else
+        ok = tn_replace_file(AT_FDCWD, path, bytes, size, 0666, check_written, err);
+    free(bytes);
+    free(w.text);
+    tn_arena_free(&w.arena);
+    return ok;
+}

@@ -1,0 +1,239 @@
+/* src/bundle/bundle.c - opens a bundle: its directory and manifest, which must agree */
+#include "bundle.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <sodium.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "entry_name.h"
+#include "fail.h"
+#include "limits.h"
+#include "manifest.h"
+#include "text.h"
+
+static const struct tn_zip_entry *manifest_entry(const tenon_bundle *bundle, tenon_error *err)
+{
+    const struct tn_zip_entry *entry = tn_zip_find(&bundle->zip, TN_MANIFEST_ENTRY);
+
+    if (!entry && tn_zip_find(&bundle->zip, "MANIFEST.scm"))
+        tn_fail(err, TENON_E_UNSUPPORTED,
+                "it has no " TN_MANIFEST_ENTRY ", only MANIFEST.scm: not read yet");
+    else if (!entry)
+        tn_fail(err, TENON_E_FORMAT, "a zip file without " TN_MANIFEST_ENTRY ": no bundle");
+    else if (entry != bundle->zip.entries || entry->method != TN_ZIP_STORED)
+        tn_fail(err, TENON_E_MALFORMED, TN_MANIFEST_ENTRY " must come first, and not compressed");
+    else if (entry->size > TN_LIMIT_MANIFEST)
+        tn_fail(err, TENON_E_LIMIT, TN_MANIFEST_ENTRY ": %" PRIu64 " bytes, at most %u",
+                entry->size, TN_LIMIT_MANIFEST);
+    else
+        return entry;
+    return NULL;
+}
+
+static bool read_manifest(tenon_bundle *bundle, tenon_error *err)
+{
+    const struct tn_zip_entry *entry = manifest_entry(bundle, err);
+
+    if (!entry)
+        return false;
+    bundle->text_size = (size_t)entry->size;
+    bundle->text = malloc(bundle->text_size + 1);
+    if (!bundle->text)
+        return tn_no_memory(err);
+    if (!tn_zip_read(&bundle->zip, entry, bundle->text, err))
+        return false;
+    bundle->manifest = tenon_manifest_parse((const char *)bundle->text, bundle->text_size, err);
+    return bundle->manifest || tn_context(err, TN_MANIFEST_ENTRY);
+}
+
+static int compare_entries(const void *a, const void *b)
+{
+    return strcmp((*(const tenon_entry *const *)a)->path, (*(const tenon_entry *const *)b)->path);
+}
+
+static bool sort_entries(tenon_bundle *bundle, tenon_error *err)
+{
+    const tenon_manifest *manifest = bundle->manifest;
+
+    bundle->entry_count = manifest->entry_count;
+    bundle->entries = calloc(bundle->entry_count + 1, sizeof *bundle->entries);
+    if (!bundle->entries)
+        return tn_no_memory(err);
+    for (size_t i = 0; i < bundle->entry_count; i++)
+        bundle->entries[i] = &manifest->entries[i];
+    qsort(bundle->entries, bundle->entry_count, sizeof *bundle->entries, compare_entries);
+    return true;
+}
+
+static bool is_listed(const struct tn_zip_entry *entry)
+{
+    return strcmp(entry->name, TN_MANIFEST_ENTRY) != 0 &&
+           strcmp(entry->name, TN_SIGNATURE_ENTRY) != 0;
+}
+
+/* Both lists are sorted and hold nothing twice: one walk compares them. */
+static bool compare_lists(const tenon_bundle *bundle, tenon_error *err)
+{
+    char shown[TN_QUOTE_ROOM];
+    size_t next = 0;
+
+    for (size_t i = 0; i < bundle->zip.count; i++) {
+        const struct tn_zip_entry *entry = bundle->zip.by_name[i];
+        const tenon_entry *row = next < bundle->entry_count ? bundle->entries[next] : NULL;
+        if (!is_listed(entry))
+            continue;
+        if (!row || strcmp(entry->name, row->path) < 0)
+            return tn_fail(err, TENON_E_MALFORMED, "entry %s is not in the manifest",
+                           tn_quote(shown, entry->name));
+        if (strcmp(entry->name, row->path) > 0)
+            break;
+        if (entry->size != row->size)
+            return tn_fail(err, TENON_E_MALFORMED,
+                           "entry %s has %" PRIu64 " bytes, the manifest says %" PRIu64,
+                           tn_quote(shown, row->path), entry->size, row->size);
+        next++;
+    }
+    if (next < bundle->entry_count)
+        return tn_fail(err, TENON_E_MALFORMED, "entry %s of the manifest is not there",
+                       tn_quote(shown, bundle->entries[next]->path));
+    return true;
+}
+
+static bool read_bundle(tenon_bundle *bundle, tenon_error *err)
+{
+    struct stat info;
+
+    if (fstat(bundle->fd, &info) < 0)
+        return tn_fail_system(err, errno, "looking at it");
+    bundle->identity = tn_identity(&info);
+    return tn_zip_open(&bundle->zip, bundle->fd, err) && read_manifest(bundle, err) &&
+           sort_entries(bundle, err) && compare_lists(bundle, err);
+}
+
+tenon_bundle *tn_bundle_open_fd(int fd, const char *path, tenon_error *err)
+{
+    tenon_bundle *bundle = calloc(1, sizeof *bundle);
+    char shown[TN_QUOTE_ROOM];
+
+    if (!bundle) {
+        close(fd);
+        tn_no_memory(err);
+        return NULL;
+    }
+    bundle->fd = fd;
+    bundle->zip.fd = -1;
+    bundle->path = strdup(path);
+    if (bundle->path ? read_bundle(bundle, err) : tn_no_memory(err))
+        return bundle;
+    tn_context(err, "bundle %s", tn_quote(shown, path));
+    tenon_bundle_free(bundle);
+    return NULL;
+}
+
+tenon_bundle *tenon_bundle_open(const char *path, tenon_error *err)
+{
+    /* a pipe of that name must not make us wait; it is refused later */
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+    char shown[TN_QUOTE_ROOM];
+
+    if (fd >= 0)
+        return tn_bundle_open_fd(fd, path, err);
+    tn_fail_system(err, errno, "bundle %s", tn_quote(shown, path));
+    return NULL;
+}
+
+void tenon_bundle_free(tenon_bundle *bundle)
+{
+    if (!bundle)
+        return;
+    tn_zip_close(&bundle->zip);
+    tenon_manifest_free(bundle->manifest);
+    free(bundle->entries);
+    free(bundle->path);
+    free(bundle->text);
+    if (bundle->fd >= 0)
+        close(bundle->fd);
+    free(bundle);
+}
+
+void tn_bundle_rest(tenon_bundle *bundle)
+{
+    close(bundle->fd);
+    bundle->fd = bundle->zip.fd = -1;
+}
+
+const char *tenon_bundle_path(const tenon_bundle *bundle)
+{
+    return bundle->path;
+}
+
+const tenon_manifest *tenon_bundle_manifest(const tenon_bundle *bundle)
+{
+    return bundle->manifest;
+}
+
+const uint8_t *tenon_bundle_digest(tenon_bundle *bundle)
+{
+    if (!bundle->has_digest)
+        crypto_hash_sha256(bundle->digest, bundle->text, bundle->text_size);
+    bundle->has_digest = true;
+    return bundle->digest;
+}
+
+static int compare_path(const void *name, const void *row)
+{
+    return strcmp(name, (*(const tenon_entry *const *)row)->path);
+}
+
+const tenon_entry *tn_bundle_entry(const tenon_bundle *bundle, const char *name)
+{
+    const tenon_entry *const *row =
+        bsearch(name, bundle->entries, bundle->entry_count, sizeof *bundle->entries, compare_path);
+
+    return row ? *row : NULL;
+}
+
+static bool read_checked(const tenon_bundle *bundle, const tenon_entry *row, uint8_t *bytes,
+                         tenon_error *err)
+{
+    uint8_t digest[crypto_hash_sha256_BYTES];
+    char shown[TN_QUOTE_ROOM];
+
+    /* sizes were compared when the bundle was opened */
+    if (!tn_zip_read(&bundle->zip, tn_zip_find(&bundle->zip, row->path), bytes, err))
+        return false;
+    crypto_hash_sha256(digest, bytes, row->size);
+    if (memcmp(digest, row->sha256, sizeof digest) != 0)
+        return tn_fail(err, TENON_E_MALFORMED,
+                       "entry %s: its SHA-256 is not the one in the manifest",
+                       tn_quote(shown, row->path));
+    return true;
+}
+
+bool tenon_bundle_read(tenon_bundle *bundle, const char *entry, void **bytes, size_t *size,
+                       tenon_error *err)
+{
+    const tenon_entry *row = tn_bundle_entry(bundle, entry);
+    char shown[TN_QUOTE_ROOM];
+    uint8_t *content;
+
+    if (!row) {
+        tn_fail(err, TENON_E_NOT_FOUND, "no entry %s", tn_quote(shown, entry));
+        return tn_context(err, "bundle %s", tn_quote(shown, bundle->path));
+    }
+    content = malloc((size_t)row->size + 1);
+    if (!content)
+        return tn_no_memory(err);
+    if (!read_checked(bundle, row, content, err)) {
+        free(content);
+        return tn_context(err, "bundle %s", tn_quote(shown, bundle->path));
+    }
+    content[row->size] = 0;
+    *bytes = content;
+    *size = (size_t)row->size;
+    return true;
+}

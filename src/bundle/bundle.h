@@ -1,0 +1,33 @@
+/* src/bundle/bundle.h - a bundle that was opened, as the other files of this layer see it */
+#ifndef TN_BUNDLE_H
+#define TN_BUNDLE_H
+
+#include <tenon/bundle.h>
+
+#include "file_identity.h"
+#include "zip_file.h"
+
+struct tenon_bundle {
+    char *path;
+    int fd;
+    struct tn_identity identity; /* of the bundle's file, when it was opened */
+    struct tn_zip zip;
+    tenon_manifest *manifest;
+    const tenon_entry **entries; /* of the manifest, by name: as zip.by_name, without tenon.json */
+    size_t entry_count;
+    uint8_t *text; /* tenon.json */
+    size_t text_size;
+    bool has_digest; /* it is worked out when somebody asks: lists of bundles do not */
+    uint8_t digest[32];
+};
+
+/* The name of a file in messages; `fd` is taken over. See tenon_bundle_open. */
+tenon_bundle *tn_bundle_open_fd(int fd, const char *path, tenon_error *err);
+
+/* Closes the file: the manifest stays readable, entries do not. For those who open very many. */
+void tn_bundle_rest(tenon_bundle *bundle);
+
+/* The row of the manifest; NULL: no entry of that name. */
+const tenon_entry *tn_bundle_entry(const tenon_bundle *bundle, const char *name);
+
+#endif

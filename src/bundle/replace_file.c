@@ -1,0 +1,124 @@
+/* src/bundle/replace_file.c - writes a file so that there is the old one or the new */
+#include "replace_file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "fail.h"
+#include "limits.h"
+#include "text.h"
+
+bool tn_write_all(int fd, const void *bytes, size_t size, tenon_error *err)
+{
+    const uint8_t *at = bytes;
+
+    for (size_t done = 0; done < size;) {
+        ssize_t wrote = write(fd, &at[done], size - done);
+        if (wrote < 0 && errno == EINTR)
+            continue;
+        if (wrote < 0)
+            return tn_fail_system(err, errno, "writing");
+        done += (size_t)wrote;
+    }
+    return true;
+}
+
+/* The folder of a path with its slash; "" for a path without. */
+static int folder_size(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+
+    return slash ? (int)(slash - path) + 1 : 0;
+}
+
+static bool check_target(int dir, const char *path, tenon_error *err)
+{
+    struct stat info;
+
+    if (fstatat(dir, path, &info, AT_SYMLINK_NOFOLLOW) < 0)
+        return errno == ENOENT || tn_fail_system(err, errno, "looking at it");
+    return S_ISREG(info.st_mode) ||
+           tn_fail(err, TENON_E_ARGUMENT, "it is there, and is no regular file");
+}
+
+static int open_beside(int dir, const char *path, mode_t mode, char temporary[TN_LIMIT_PATH],
+                       tenon_error *err)
+{
+    uint64_t random;
+    int fd;
+
+    do {
+        randombytes_buf(&random, sizeof random);
+        if (snprintf(temporary, TN_LIMIT_PATH, "%.*s.tenon-%016" PRIx64, folder_size(path), path,
+                     random) >= (int)TN_LIMIT_PATH) {
+            tn_fail_system(err, ENAMETOOLONG, "making a file");
+            return -1;
+        }
+        fd = openat(dir, temporary, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, mode);
+    } while (fd < 0 && errno == EEXIST);
+    if (fd < 0)
+        tn_fail_system(err, errno, "making a file beside it");
+    return fd;
+}
+
+/* That the name survives a crash too; some file systems cannot tell, which is no failure. */
+static void flush_folder(int dir, const char *path)
+{
+    char folder[TN_LIMIT_PATH];
+    int fd;
+
+    snprintf(folder, sizeof folder, "%.*s.", folder_size(path), path);
+    fd = openat(dir, folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0)
+        return;
+    fsync(fd);
+    close(fd);
+}
+
+static bool fill(int fd, const void *bytes, size_t size, bool (*check)(int, tenon_error *),
+                 tenon_error *err)
+{
+    if (!tn_write_all(fd, bytes, size, err))
+        return false;
+    if (fsync(fd) < 0)
+        return tn_fail_system(err, errno, "writing");
+    return !check || check(fd, err);
+}
+
+static bool replace(int dir, const char *path, const void *bytes, size_t size, mode_t mode,
+                    bool (*check)(int, tenon_error *), tenon_error *err)
+{
+    char temporary[TN_LIMIT_PATH];
+    bool ok;
+    int fd;
+
+    if (!check_target(dir, path, err))
+        return false;
+    fd = open_beside(dir, path, mode, temporary, err);
+    if (fd < 0)
+        return false;
+    ok = fill(fd, bytes, size, check, err);
+    if (close(fd) < 0 && ok)
+        ok = tn_fail_system(err, errno, "writing");
+    if (ok && renameat(dir, temporary, dir, path) < 0)
+        ok = tn_fail_system(err, errno, "putting it in place");
+    if (ok)
+        flush_folder(dir, path);
+    else
+        unlinkat(dir, temporary, 0);
+    return ok;
+}
+
+bool tn_replace_file(int dir, const char *path, const void *bytes, size_t size, mode_t mode,
+                     bool (*check)(int fd, tenon_error *err), tenon_error *err)
+{
+    char shown[TN_QUOTE_ROOM];
+
+    return replace(dir, path, bytes, size, mode, check, err) ||
+           tn_context(err, "%s", tn_quote(shown, path));
+}

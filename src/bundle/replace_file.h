@@ -1,0 +1,24 @@
+/* src/bundle/replace_file.h - writes a file so that there is the old one or the new, never less */
+#ifndef TN_REPLACE_FILE_H
+#define TN_REPLACE_FILE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/stat.h>
+#include <tenon/error.h>
+
+/*
+ * Writes beside `path` (relative to the directory `dir`, or AT_FDCWD), flushes, renames. `check`,
+ * when there is one, looks at the new file before it takes the place of the old.
+ *
+ * shape    what is there must be a regular file or nothing; `mode` is subject to the umask
+ * errors   TENON_E_SYSTEM; nothing is left behind
+ */
+bool tn_replace_file(int dir, const char *path, const void *bytes, size_t size, mode_t mode,
+                     bool (*check)(int fd, tenon_error *err), tenon_error *err);
+
+/* All bytes to an open file. errors  TENON_E_SYSTEM */
+bool tn_write_all(int fd, const void *bytes, size_t size, tenon_error *err);
+
+#endif

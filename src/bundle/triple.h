@@ -1,0 +1,27 @@
+/* src/bundle/triple.h - which systems code is for: "x86_64-linux-gnu" */
+#ifndef TN_TRIPLE_H
+#define TN_TRIPLE_H
+
+#include <stdbool.h>
+#include <tenon/error.h>
+#include <tenon/image.h>
+
+#define TN_TRIPLE_ROOM 64
+
+struct tn_triple {
+    char text[TN_TRIPLE_ROOM];
+    const char *libc; /* "glibc", "musl"; NULL: uses none */
+};
+
+/*
+ * The triple of a linked image: machine, system, and the C library that its interpreter, needs or
+ * symbol versions name. Code that uses no C library has none in its triple ("x86_64-linux").
+ *
+ * errors   TENON_E_UNSUPPORTED for a machine or system without a name
+ */
+bool tn_triple_of(const tenon_image *image, struct tn_triple *out, tenon_error *err);
+
+/* Code of triple `code` (NULL: any) can be loaded where code of triple `wanted` can. */
+bool tn_triple_fits(const char *code, const char *wanted);
+
+#endif

@@ -1,0 +1,47 @@
+/* src/cli/bundle_actions.h - the actions of `tenon bundle` */
+#ifndef CLI_BUNDLE_ACTIONS_H
+#define CLI_BUNDLE_ACTIONS_H
+
+#include "manifest_options.h"
+
+struct bundle_options {
+    struct cli_manifest manifest; /* update; its resources are --add-resource */
+    char **drop;
+    char *destdir;
+    int show_manifest, resources, libraries, verify;
+};
+
+/* One run: each bundle gets a row of "results". */
+struct bundle_run {
+    struct cli *cli;
+    const struct bundle_options *options;
+    struct cli_json json;
+};
+
+/*
+ * One action for one bundle; `file` has its suffix. False: *err says why. In JSON the row is open,
+ * with file and status still to be written by the action (bundle_begin_row).
+ */
+typedef bool bundle_action(struct bundle_run *run, const char *file, tenon_error *err);
+
+bool bundle_show(struct bundle_run *run, const char *file, tenon_error *err);
+bool bundle_update(struct bundle_run *run, const char *file, tenon_error *err);
+bool bundle_install(struct bundle_run *run, const char *file, tenon_error *err);
+bool bundle_remove(struct bundle_run *run, const char *file, tenon_error *err);
+
+/* Writes "file" and "status":"ok" of a row, when there is JSON. */
+void bundle_begin_row(struct bundle_run *run, const char *file);
+void bundle_end_row(struct bundle_run *run);
+
+/* True when rows are to be printed as text. */
+static inline bool bundle_is_text(const struct bundle_run *run)
+{
+    return !run->cli->json && !run->cli->quiet;
+}
+
+static inline bool bundle_is_json(const struct bundle_run *run)
+{
+    return run->cli->json && !run->cli->quiet;
+}
+
+#endif

@@ -1,0 +1,171 @@
+/* src/cli/bundle_change.c - updates, installs and removes bundles */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "builder.h"
+#include "bundle.h"
+#include "bundle_actions.h"
+#include "entry_name.h"
+#include "fail.h"
+#include "replace_file.h"
+#include "text.h"
+
+/* "updated stats.plugin" */
+static void told(struct bundle_run *run, const char *word, const char *file)
+{
+    struct cli_out *out = &run->cli->out;
+
+    if (bundle_is_text(run)) {
+        cli_puts(out, word);
+        cli_puts(out, " ");
+        cli_text(out, file);
+        cli_puts(out, "\n");
+        return;
+    }
+    bundle_begin_row(run, file);
+    if (bundle_is_json(run)) {
+        CLI_JSON_KEY(&run->json, "verdict");
+        cli_json_name(&run->json, word);
+    }
+    bundle_end_row(run);
+}
+
+/* ---- update
+ * ---------------------------------------------------------------------------------------- */
+
+static bool drop_entries(const struct bundle_run *run, tenon_builder *builder, tenon_error *err)
+{
+    for (char **entry = run->options->drop; entry && *entry; entry++)
+        if (!tenon_builder_drop(builder, *entry, err))
+            return tn_context(err, "--drop");
+    return true;
+}
+
+static bool change(const struct bundle_run *run, tenon_builder *builder, tenon_error *err)
+{
+    const struct cli_manifest *m = &run->options->manifest;
+    tenon_world *world = tenon_world_host(err);
+    bool ok = world && drop_entries(run, builder, err) &&
+              cli_add_resources(m->resources, true, builder, err) &&
+              cli_manifest_apply(m, world, builder, err);
+
+    tenon_world_free(world);
+    return ok;
+}
+
+bool bundle_update(struct bundle_run *run, const char *file, tenon_error *err)
+{
+    tenon_bundle *bundle = tenon_bundle_open(file, err);
+    tenon_builder *builder = bundle ? tenon_builder_new(err) : NULL;
+    bool ok = builder && tenon_builder_from(builder, bundle, err) && change(run, builder, err) &&
+              tenon_builder_write(builder, file, err);
+
+    tenon_builder_free(builder);
+    tenon_bundle_free(bundle);
+    if (ok)
+        told(run, "updated", file);
+    return ok;
+}
+
+/* ---- install and remove
+ * ---------------------------------------------------------------------------- */
+
+static const char *directory_of(const struct bundle_run *run)
+{
+    return run->options->destdir ? run->options->destdir : TENON_PLUGIN_DIR;
+}
+
+static bool make_directories(const char *directory, tenon_error *err)
+{
+    char shown[TN_QUOTE_ROOM], *path = strdup(directory);
+    struct stat info;
+
+    if (!path)
+        return tn_no_memory(err);
+    for (char *slash = strchr(path + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
+        *slash = '\0';
+        mkdir(path, 0777); /* what matters is the last one */
+        *slash = '/';
+    }
+    int failed = mkdir(path, 0777) < 0 && errno != EEXIST ? errno : 0;
+    if (!failed && (stat(path, &info) < 0 || !S_ISDIR(info.st_mode)))
+        failed = ENOTDIR;
+    free(path);
+    return !failed || tn_fail_system(err, failed, "directory %s", tn_quote(shown, directory));
+}
+
+/* Where a bundle is when it is installed; to be freed. */
+static char *installed_path(const struct bundle_run *run, const char *file, tenon_error *err)
+{
+    char *path;
+
+    if (asprintf(&path, "%s/%s", directory_of(run), tn_base_name(file)) >= 0)
+        return path;
+    tn_no_memory(err);
+    return NULL;
+}
+
+/* The bytes that were checked are the bytes that are copied. */
+static bool check_copy(int fd, tenon_error *err)
+{
+    int copy = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+    tenon_bundle *bundle;
+    bool ok;
+
+    if (copy < 0)
+        return tn_fail_system(err, errno, "reading the copy");
+    bundle = tn_bundle_open_fd(copy, "(the copy)", err);
+    ok = bundle && tenon_bundle_verify(bundle, err);
+    tenon_bundle_free(bundle);
+    return ok;
+}
+
+static bool install(struct bundle_run *run, const char *file, const char *to, tenon_error *err)
+{
+    void *bytes;
+    size_t size;
+    bool ok;
+
+    if (!tn_read_file(file, &bytes, &size, err))
+        return false;
+    ok = make_directories(directory_of(run), err) &&
+         tn_replace_file(AT_FDCWD, to, bytes, size, 0644, check_copy, err);
+    free(bytes);
+    return ok;
+}
+
+bool bundle_install(struct bundle_run *run, const char *file, tenon_error *err)
+{
+    tenon_bundle *bundle = tenon_bundle_open(file, err);
+    char *to = bundle ? installed_path(run, file, err) : NULL;
+    bool ok = to && tenon_bundle_verify(bundle, err) && install(run, file, to, err);
+
+    tenon_bundle_free(bundle);
+    if (ok)
+        told(run, "installed", to);
+    free(to);
+    return ok;
+}
+
+bool bundle_remove(struct bundle_run *run, const char *file, tenon_error *err)
+{
+    char shown[TN_QUOTE_ROOM], *path;
+    bool ok;
+
+    if (strchr(file, '/'))
+        return tn_fail(err, TENON_E_ARGUMENT, "%s: remove takes the name of an installed plugin",
+                       tn_quote(shown, file));
+    path = installed_path(run, file, err);
+    if (!path)
+        return false;
+    ok = unlink(path) == 0 || tn_fail_system(err, errno, "%s", tn_quote(shown, path));
+    if (ok)
+        told(run, "removed", path);
+    free(path);
+    return ok;
+}

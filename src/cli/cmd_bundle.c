@@ -1,0 +1,164 @@
+/* src/cli/cmd_bundle.c - looks at bundles, changes them, puts them where hosts look for them */
+#include <stdlib.h>
+#include <string.h>
+
+#include "bundle_actions.h"
+#include "query.h"
+
+static const struct {
+    const char *name;
+    bundle_action *act;
+} actions[] = {
+    { "show", bundle_show },
+    { "update", bundle_update },
+    { "install", bundle_install },
+    { "remove", bundle_remove },
+};
+
+void bundle_begin_row(struct bundle_run *run, const char *file)
+{
+    if (!bundle_is_json(run))
+        return;
+    cli_json_item(&run->json);
+    cli_json_open(&run->json, '{');
+    CLI_JSON_KEY(&run->json, "file");
+    cli_json_name(&run->json, file);
+    CLI_JSON_KEY(&run->json, "status");
+    cli_json_name(&run->json, "ok");
+}
+
+void bundle_end_row(struct bundle_run *run)
+{
+    if (bundle_is_json(run))
+        cli_json_close(&run->json, '}');
+}
+
+static void put_error(struct bundle_run *run, const char *file, const tenon_error *err)
+{
+    struct cli_json *json = &run->json;
+
+    if (!bundle_is_json(run)) {
+        cli_complain(run->cli, "%s", tenon_error_message(err));
+        return;
+    }
+    cli_json_item(json);
+    cli_json_open(json, '{');
+    CLI_JSON_KEY(json, "file");
+    cli_json_name(json, file);
+    CLI_JSON_KEY(json, "status");
+    cli_json_name(json, "error");
+    CLI_JSON_KEY(json, "error");
+    cli_json_open(json, '{');
+    CLI_JSON_KEY(json, "code");
+    cli_json_name(json, tenon_code_name(err->code));
+    CLI_JSON_KEY(json, "message");
+    cli_json_sentence(json, tenon_error_message(err));
+    cli_json_close(json, '}');
+    cli_json_close(json, '}');
+}
+
+static int act_on(struct bundle_run *run, bundle_action *act, const char *name)
+{
+    tenon_error err = TENON_ERROR_INIT;
+    char *file = cli_bundle_file(name);
+    int status = CLI_YES;
+
+    if (!file) {
+        cli_complain(run->cli, "no memory");
+        return CLI_UNREADABLE;
+    }
+    if (!act(run, file, &err)) {
+        put_error(run, file, &err);
+        status = cli_status_of(&err);
+    }
+    free(file);
+    return status;
+}
+
+static int act_on_all(struct bundle_run *run, bundle_action *act, const char *const *names)
+{
+    struct cli_json *json = &run->json;
+    int status = CLI_YES;
+
+    *json = (struct cli_json){ .out = &run->cli->out };
+    if (bundle_is_json(run)) {
+        cli_json_open(json, '{');
+        CLI_JSON_KEY(json, "schema");
+        cli_json_number(json, CLI_JSON_SCHEMA);
+        CLI_JSON_KEY(json, "results");
+        cli_json_open(json, '[');
+    }
+    for (; *names; names++)
+        status = cli_worse(status, act_on(run, act, *names));
+    if (bundle_is_json(run)) {
+        cli_json_close(json, ']');
+        cli_json_close(json, '}');
+        cli_puts(json->out, "\n");
+    }
+    return status;
+}
+
+static int choose(struct bundle_run *run, const char *const *words)
+{
+    char shown[CLI_SHOWN_ROOM];
+
+    for (size_t i = 0; i < sizeof actions / sizeof *actions; i++)
+        if (strcmp(actions[i].name, words[0]) == 0) {
+            if (!words[1])
+                return cli_usage(run->cli, "%s: no BUNDLE given", words[0]);
+            return act_on_all(run, actions[i].act, words + 1);
+        }
+    return cli_usage(run->cli, "%s: unknown action; there are show, update, install, remove",
+                     cli_shown(shown, words[0]));
+}
+
+static int run_bundle(struct cli *cli, int argc, const char **argv)
+{
+    struct bundle_options options = { .manifest = { 0 } };
+    struct bundle_run run = { .cli = cli, .options = &options };
+    const char *const *words;
+    int status;
+    struct poptOption table[] = {
+        { "manifest", 0, POPT_ARG_NONE, &options.show_manifest, 0, "show: tenon.json as it is",
+          NULL },
+        { "resources", 0, POPT_ARG_NONE, &options.resources, 0, "show: only the resources", NULL },
+        { "libraries", 0, POPT_ARG_NONE, &options.libraries, 0,
+          "show: only the libraries it brings along", NULL },
+        { "verify", 0, POPT_ARG_NONE, &options.verify, 0,
+          "show: read everything, and check it against the manifest", NULL },
+        { "destdir", 0, POPT_ARG_STRING, &options.destdir, 0,
+          "install, remove: the directory, instead of the default", "DIR" },
+        { "add-resource", 0, POPT_ARG_ARGV, &options.manifest.resources, 0,
+          "update: a file as data/NAME, added or replaced", "[NAME=]FILE" },
+        { "drop", 0, POPT_ARG_ARGV, &options.drop, 0, "update: an entry to leave out", "ENTRY" },
+        CLI_MANIFEST_OPTIONS(options.manifest),
+        POPT_TABLEEND
+    };
+
+    if (cli_parse(cli, table, argc, argv, &words, &status))
+        status = choose(&run, words);
+    cli_manifest_free(&options.manifest);
+    cli_free_list(options.drop);
+    free(options.destdir);
+    return status;
+}
+
+const struct cli_command cmd_bundle = {
+    .name = "bundle",
+    .arguments = "ACTION BUNDLE...",
+    .summary = "look at plugin bundles, update, install and remove them",
+    .about =
+        "Actions:\n"
+        "  show        what is in a bundle\n"
+        "  update      changes its manifest and resources; the options not marked below say how\n"
+        "  install     checks it, and copies it to where hosts look for plugins\n"
+        "  remove      removes an installed one\n\n"
+        "A BUNDLE foo means foo.plugin. A bundle is replaced as a whole or not at all.\n",
+    .examples =
+        "Examples:\n"
+        "  tenon bundle show stats                                  what is in stats.plugin\n"
+        "  tenon bundle update --add-resource=words.txt stats       another resource\n"
+        "  tenon bundle install --destdir=/usr/lib/app/plugins stats\n\n"
+        "Exit status: 0 it was done, 2 wrong usage, 3 a BUNDLE could not be read or written.\n",
+    .run = run_bundle,
+};

@@ -1,0 +1,99 @@
+/* src/cli/cmd_check.c - would these plugins load into that program? */
+#include <stdlib.h>
+
+#include "query.h"
+#include "report.h"
+
+/* Answers for a host that could be read. */
+static int check(struct cli_plugins *plugins, tenon_process *process, const char *const *bundles,
+                 unsigned flags)
+{
+    tenon_error err = TENON_ERROR_INIT;
+    size_t count = 0;
+    while (bundles[count])
+        count++;
+    tenon_request *requests = calloc(count + 1, sizeof *requests);
+    for (size_t i = 0; requests && i < count; i++)
+        requests[i].plugin = bundles[i];
+    plugins->record = tenon_process_record(process);
+    tenon_report *report = requests ? tenon_plan(process, requests, count, flags, &err) : NULL;
+    int status = report ? cli_report_plugins(plugins, report) : cli_report_no_host(plugins, &err);
+    tenon_report_free(report);
+    free(requests);
+    return status;
+}
+
+static bool add_directories(tenon_process *process, char *const *dirs, tenon_error *err)
+{
+    for (; dirs && *dirs; dirs++)
+        if (!tenon_process_add_directory(process, *dirs, err))
+            return false;
+    return true;
+}
+
+/* "NAME=VERSION" or "NAME" */
+static bool add_offers(tenon_process *process, char **offers, tenon_error *err)
+{
+    static const char offered[1];
+    for (; offers && *offers; offers++) {
+        char *at = *offers;
+        while (*at && *at != '=')
+            at++;
+        unsigned long version = *at ? strtoul(at + 1, NULL, 10) : 0;
+        *at = '\0';
+        if (!tenon_process_offer(process, *offers, (unsigned)version, offered, err))
+            return false;
+    }
+    return true;
+}
+
+static int run_check(struct cli *cli, int argc, const char **argv)
+{
+    int weak = 0, each = 0, status;
+    char **dirs = NULL, **offers = NULL;
+    const char *const *files;
+    struct poptOption options[] = { { "weak", 0, POPT_ARG_NONE, &weak, 0,
+                                      "answer for a host without record, from its symbols", NULL },
+                                    { "each", 0, POPT_ARG_NONE, &each, 0,
+                                      "each plugin on its own: leave out the refused", NULL },
+                                    { "directory", 'd', POPT_ARG_ARGV, &dirs, 0,
+                                      "look for plugins in DIR, too", "DIR" },
+                                    { "offer", 0, POPT_ARG_ARGV, &offers, 0,
+                                      "a feature that the host offers", "NAME[=VERSION]" },
+                                    POPT_TABLEEND };
+    tenon_error err = TENON_ERROR_INIT;
+    if (cli_parse(cli, options, argc, argv, &files, &status)) {
+        struct cli_plugins plugins = { .cli = cli, .host = files[0] };
+        tenon_process *process = NULL;
+        if (!files[1]) {
+            status = cli_usage(cli, "no BUNDLE given");
+        } else if ((process = tenon_process_of_file(files[0], &err)) &&
+                   add_directories(process, dirs, &err) && add_offers(process, offers, &err)) {
+            tenon_process_set_weak(process, weak);
+            status = check(&plugins, process, files + 1, each ? TENON_LOAD_EACH : 0);
+        } else {
+            status = cli_report_no_host(&plugins, &err);
+        }
+        tenon_process_free(process);
+    }
+    cli_free_list(dirs);
+    cli_free_list(offers);
+    return status;
+}
+
+const struct cli_command cmd_check = {
+    .name = "check",
+    .arguments = "HOST BUNDLE...",
+    .summary = "would these plugins load into that program?",
+    .about = "Says whether the plugins would load into the program HOST, in which order, and if\n"
+             "not, every reason: code that would be there twice, missing libraries, symbols and\n"
+             "versions, plugins that need each other. Nothing is executed, nothing is written.\n"
+             "BUNDLE is a file, or the name of a plugin to be searched for.\n",
+    .examples = "Examples:\n"
+                "  tenon check ./host stats.plugin            would it load?\n"
+                "  tenon check --each ./host *.plugin         which of them would?\n"
+                "  tenon check --weak /usr/bin/vim x.plugin   a host without record\n\n"
+                "Exit status: 0 all would load, 1 something is refused, 2 wrong usage, 3 HOST or\n"
+                "a BUNDLE could not be read.\n",
+    .run = run_check,
+};

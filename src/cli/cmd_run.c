@@ -1,0 +1,157 @@
+/* src/cli/cmd_run.c - loads plugins into a bare host, this very command, and prints what happens */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "query.h"
+#include "report.h"
+
+struct run {
+    struct cli *cli;
+    char *host; /* of --host; NULL */
+    int weak, each;
+    char **dirs;
+    const char *const *bundles;
+    tenon_request *requests;
+    size_t count;
+};
+
+static void print_event(void *arg, const tenon_event *event)
+{
+    struct cli *cli = arg;
+    const char *subject = event->subject ? event->subject : event->plugin;
+    fflush(stdout); /* what a plugin printed comes before */
+    if (cli->json || cli->quiet)
+        return;
+    cli_puts(&cli->out, tenon_event_name(event->kind));
+    cli_puts(&cli->out, "  ");
+    if (event->message)
+        cli_prose(&cli->out, event->message);
+    else if (subject)
+        cli_text(&cli->out, subject);
+    cli_puts(&cli->out, "\n");
+    cli_flush(&cli->out); /* what the plugin prints comes after */
+}
+
+static bool fill_requests(struct run *run, int argc, const char **argv)
+{
+    while (run->bundles[run->count])
+        run->count++;
+    run->requests = calloc(run->count + 1, sizeof *run->requests);
+    for (size_t i = 0; run->requests && i < run->count; i++)
+        run->requests[i] = (tenon_request){ .plugin = run->bundles[i], .argc = argc, .argv = argv };
+    return run->requests != NULL;
+}
+
+static bool add_directories(tenon_process *process, char *const *dirs, tenon_error *err)
+{
+    for (; dirs && *dirs; dirs++)
+        if (!tenon_process_add_directory(process, *dirs, err))
+            return false;
+    return true;
+}
+
+static unsigned flags_of(const struct run *run)
+{
+    return run->each ? TENON_LOAD_EACH : 0;
+}
+
+/* What the program of --host would say. True: go on. */
+static bool check_host(const struct run *run, int *status)
+{
+    struct cli_plugins plugins = { .cli = run->cli, .host = run->host };
+    tenon_error err = TENON_ERROR_INIT;
+    tenon_process *process = tenon_process_of_file(run->host, &err);
+    tenon_report *report = NULL;
+    if (process && add_directories(process, run->dirs, &err)) {
+        tenon_process_set_weak(process, run->weak);
+        plugins.record = tenon_process_record(process);
+        report = tenon_plan(process, run->requests, run->count, flags_of(run), &err);
+    }
+    *status = CLI_YES;
+    if (!report)
+        *status = cli_report_no_host(&plugins, &err);
+    else if (!tenon_report_ok(report))
+        *status = cli_report_plugins(&plugins, report);
+    tenon_report_free(report);
+    tenon_process_free(process);
+    return *status == CLI_YES;
+}
+
+/* This command has no record of its own: it answers from its symbols. */
+static int load(struct run *run)
+{
+    struct cli_plugins plugins = { .cli = run->cli, .host = "tenon", .loaded = true };
+    tenon_error err = TENON_ERROR_INIT;
+    tenon_process *process = tenon_process_new(&err);
+    tenon_report *report = NULL;
+    if (process && add_directories(process, run->dirs, &err)) {
+        tenon_process_set_weak(process, true);
+        tenon_process_on_event(process, print_event, run->cli);
+        plugins.record = tenon_process_record(process);
+        report = tenon_load(process, run->requests, run->count, flags_of(run), &err);
+    }
+    int status = report ? cli_report_plugins(&plugins, report) : cli_report_no_host(&plugins, &err);
+    tenon_report_free(report);
+    while (process &&
+           tenon_process_plugin_count(process)) { /* newest first: nothing stands on it */
+        size_t last = tenon_process_plugin_count(process) - 1;
+        report = tenon_unload(process, tenon_process_plugin(process, last)->name, NULL);
+        if (!report)
+            break;
+        tenon_report_free(report);
+    }
+    tenon_process_free(process);
+    return status;
+}
+
+/* Where "--" stands, or argc: what comes after is for the plugins. */
+static int split(int argc, const char **argv)
+{
+    for (int i = 0; i < argc; i++)
+        if (strcmp(argv[i], "--") == 0)
+            return i;
+    return argc;
+}
+
+static int run_run(struct cli *cli, int argc, const char **argv)
+{
+    struct run run = { .cli = cli };
+    int end = split(argc, argv), status;
+    struct poptOption options[] = {
+        { "host", 0, POPT_ARG_STRING, &run.host, 0, "first check them against PROG", "PROG" },
+        { "weak", 0, POPT_ARG_NONE, &run.weak, 0,
+          "answer for a PROG without record, from its symbols", NULL },
+        { "each", 0, POPT_ARG_NONE, &run.each, 0, "each plugin on its own: leave out the refused",
+          NULL },
+        { "directory", 'd', POPT_ARG_ARGV, &run.dirs, 0, "look for plugins in DIR, too", "DIR" },
+        POPT_TABLEEND
+    };
+    if (cli_parse(cli, options, end, argv, &run.bundles, &status)) {
+        int rest = end < argc ? argc - end - 1 : 0;
+        if (!fill_requests(&run, rest, argv + argc - rest))
+            status = CLI_UNREADABLE;
+        else if (!run.host || check_host(&run, &status))
+            status = load(&run);
+    }
+    free(run.requests);
+    free(run.host);
+    cli_free_list(run.dirs);
+    return status;
+}
+
+const struct cli_command cmd_run = {
+    .name = "run",
+    .arguments = "BUNDLE... [-- ARGUMENT...]",
+    .summary = "load plugins into a bare host, to try them",
+    .about =
+        "Loads the plugins into this very command, which serves as a bare host, gives each of\n"
+        "them the ARGUMENTs, prints what happens, and unloads them. Their code is executed.\n"
+        "With --host they are first checked against another program, as tenon check does.\n",
+    .examples = "Examples:\n"
+                "  tenon run stats.plugin -- --fast     load it and give it an argument\n"
+                "  tenon run --host ./host stats.plugin only if it would load into ./host\n\n"
+                "Exit status: 0 all were loaded, 1 something is refused or failed, 2 wrong usage,\n"
+                "3 PROG or a BUNDLE could not be read.\n",
+    .run = run_run,
+};

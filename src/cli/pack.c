@@ -1,0 +1,213 @@
+/* src/cli/pack.c - from code to a bundle: closure, run paths, entries, requirements */
+#include "pack.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "builder.h"
+#include "fail.h"
+#include "found_inside.h"
+#include "requires.h"
+
+void pack_options_free(struct pack_options *options)
+{
+    cli_manifest_free(&options->manifest);
+    free(options->out);
+    free(options->host);
+    free(options->bundle);
+}
+
+static bool begin(struct pack *pack, tenon_error *err)
+{
+    pack->world = tenon_world_host(err);
+    if (pack->world)
+        pack->builder = tenon_builder_new(err);
+    return pack->builder;
+}
+
+void pack_end(struct pack *pack)
+{
+    pack_remove_scratch(pack);
+    free(pack->patched);
+    free(pack->out);
+    tenon_builder_free(pack->builder);
+    tenon_world_free(pack->world);
+    tn_arena_free(&pack->arena);
+}
+
+static bool find_closures(struct pack *pack, const char *const *files, tenon_error *err)
+{
+    size_t count = 0;
+
+    while (files[count])
+        count++;
+    pack->files = tn_arena_rows(&pack->arena, count, sizeof *pack->files);
+    if (!pack->files)
+        return tn_no_memory(err);
+    for (size_t i = 0; i < count; i++) {
+        struct tn_closure_request request = {
+            .file = files[i],
+            .host = pack->options->host,
+            .bundle = pack->options->bundle ? pack->options->bundle : "auto",
+        };
+        pack->files[i].file = files[i];
+        if (!tn_closure_find(pack->world, &request, &pack->arena, &pack->files[i].closure, err))
+            return false;
+        pack->file_count++;
+    }
+    return true;
+}
+
+/* A missing library is a refusal only where the closure was to be complete. */
+static bool is_missing_some(const struct pack *pack)
+{
+    if (pack->options->bundle && strcmp(pack->options->bundle, "auto") != 0)
+        return false;
+    for (size_t i = 0; i < pack->file_count; i++)
+        for (size_t k = 0; k < pack->files[i].closure.count; k++)
+            if (pack->files[i].closure.rows[k].fate == TN_FATE_MISSING)
+                return true;
+    return false;
+}
+
+static bool lacks_origin(const struct tn_needed *row)
+{
+    return row->needs_bundled && !row->has_origin;
+}
+
+static bool lacks_some_origin(const struct pack *pack)
+{
+    for (size_t i = 0; i < pack->file_count; i++)
+        for (size_t k = 0; k < pack->files[i].closure.count; k++)
+            if (lacks_origin(&pack->files[i].closure.rows[k]))
+                return true;
+    return false;
+}
+
+/* Adds one file of code, under the name by which it is asked for. */
+static bool add_code(struct pack *pack, struct pack_file *file, const struct tn_needed *row,
+                     tenon_error *err)
+{
+    enum tenon_code_kind kind = row->fate == TN_FATE_CODE ? TENON_CODE_NATIVE : TENON_CODE_LIBRARY;
+    const char *source = lacks_origin(row) ? pack_patch(pack, row, err) : row->path;
+    tenon_units *units;
+    tenon_image_source where = { .path = row->path };
+
+    if (!source || !tn_builder_add_code_as(pack->builder, source, kind, row->name, NULL, err))
+        return false;
+    if (row->fate != TN_FATE_CODE)
+        return true;
+    units = tenon_units_read(pack->world, &where, err);
+    if (!units)
+        return false;
+    file->record = tenon_units_record(units);
+    file->unit_count = tenon_units_count(units);
+    tenon_units_free(units);
+    return true;
+}
+
+/* Two files of code may need the same library: it goes in once for each kind of system. */
+static bool was_added(const struct pack *pack, size_t file, const struct tn_needed *row)
+{
+    for (size_t i = 0; i < file; i++)
+        for (size_t k = 0; k < pack->files[i].closure.count; k++) {
+            const struct tn_needed *other = &pack->files[i].closure.rows[k];
+            if (other->fate == row->fate && strcmp(other->path, row->path) == 0 &&
+                strcmp(other->name, row->name) == 0)
+                return true;
+        }
+    return false;
+}
+
+static bool add_files(struct pack *pack, tenon_error *err)
+{
+    for (size_t i = 0; i < pack->file_count; i++) {
+        struct pack_file *file = &pack->files[i];
+        for (size_t k = 0; k < file->closure.count; k++) {
+            const struct tn_needed *row = &file->closure.rows[k];
+            bool wanted = row->fate == TN_FATE_CODE ||
+                          (row->fate == TN_FATE_BUNDLED && !was_added(pack, i, row));
+            if (wanted && !add_code(pack, file, row, err))
+                return false;
+        }
+    }
+    return true;
+}
+
+static bool add_requirements(struct pack *pack, tenon_error *err)
+{
+    if (!tn_require_libraries(pack->builder, err))
+        return false;
+    if (!pack->options->host)
+        return true;
+    pack->has_host_record = true;
+    return tn_require_from_host(pack->builder, pack->world, pack->options->host, &pack->host_record,
+                                err);
+}
+
+/* --output, else the name, else that of the code. */
+static bool choose_output(struct pack *pack, tenon_error *err)
+{
+    const struct pack_options *options = pack->options;
+    const char *name = options->out             ? options->out
+                       : options->manifest.name ? options->manifest.name
+                       : options->manifest.main ? options->manifest.main
+                                                : tn_main_name(&pack->arena, pack->files[0].file);
+
+    if (name)
+        pack->out = cli_bundle_file(name);
+    return pack->out || tn_no_memory(err);
+}
+
+static bool fill(struct pack *pack, tenon_error *err)
+{
+    return cli_add_resources(pack->options->manifest.resources, false, pack->builder, err) &&
+           add_requirements(pack, err) &&
+           cli_manifest_apply(&pack->options->manifest, pack->world, pack->builder, err) &&
+           tenon_builder_write(pack->builder, pack->out, err);
+}
+
+/* Opens what was written: what is told is what is there. */
+static int answer(struct pack *pack, tenon_error *err)
+{
+    tenon_bundle *bundle = tenon_bundle_open(pack->out, err);
+    struct stat info;
+
+    if (!bundle)
+        return cli_fail_one(pack->cli, pack->out, err);
+    if (!pack->cli->quiet)
+        pack_print(pack, tenon_bundle_manifest(bundle),
+                   stat(pack->out, &info) == 0 ? (uint64_t)info.st_size : 0);
+    tenon_bundle_free(bundle);
+    return CLI_YES;
+}
+
+static int refuse(struct pack *pack, const char *verdict)
+{
+    pack_print_refusal(pack, verdict);
+    return CLI_NO;
+}
+
+int pack_all(struct pack *pack, const char *const *files)
+{
+    tenon_error err = TENON_ERROR_INIT;
+    int status;
+
+    if (!begin(pack, &err) || !find_closures(pack, files, &err) || !choose_output(pack, &err))
+        status = cli_fail_one(pack->cli, pack->out ? pack->out : files[0], &err);
+    else if (is_missing_some(pack))
+        status = refuse(pack, "missing-library");
+    else if (lacks_some_origin(pack) && !pack->options->set_runpath)
+        status = refuse(pack, "no-run-path");
+    else if (!add_files(pack, &err) ||
+             !tn_found_inside(pack->builder, &pack->arena, &pack->stray, &err))
+        status = cli_fail_one(pack->cli, pack->out, &err);
+    else if (pack->stray)
+        status = refuse(pack, "found-elsewhere");
+    else if (!fill(pack, &err))
+        status = cli_fail_one(pack->cli, pack->out, &err);
+    else
+        status = answer(pack, &err);
+    return status;
+}

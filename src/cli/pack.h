@@ -1,0 +1,103 @@
+/* src/cli/pack.h - the steps of pack and build: closure, run paths, entries, what was done */
+#ifndef CLI_PACK_H
+#define CLI_PACK_H
+
+#include "arena.h"
+#include "closure.h"
+#include "manifest_options.h"
+
+/* Options of pack and build, as popt stores them. */
+struct pack_options {
+    struct cli_manifest manifest;
+    char *out, *host, *bundle;
+    int set_runpath;
+};
+
+#define PACK_OPTIONS(p)                                                                              \
+    {                                                                                                \
+        "output", 'o', POPT_ARG_STRING, &(p).out, 0, "the bundle to write; else NAME.plugin", "FILE" \
+    },                                                                                               \
+        { "bundle",    0, POPT_ARG_STRING,                                                           \
+          &(p).bundle, 0, "libraries to bring along: auto, none or a list",                          \
+          "WHICH" },                                                                                 \
+        { "host",    0, POPT_ARG_STRING,                                                             \
+          &(p).host, 0, "leave out what PROG has, require what it must have",                        \
+          "PROG" },                                                                                  \
+        { "resource",   0, POPT_ARG_ARGV, &(p).manifest.resources, 0, "a file as data/NAME",         \
+          "[NAME=]FILE" },                                                                           \
+        { "data",       0, POPT_ARG_ARGV, &(p).manifest.resources, 0, "the same as --resource",      \
+          "[NAME=]FILE" },                                                                           \
+        { "set-runpath",                                                                             \
+          0,                                                                                         \
+          POPT_ARG_NONE,                                                                             \
+          &(p).set_runpath,                                                                          \
+          0,                                                                                         \
+          "let patchelf write the run path $ORIGIN where it is missing",                             \
+          NULL },                                                                                    \
+        CLI_MANIFEST_OPTIONS((p).manifest)
+
+/* One file of code in the making. */
+struct pack_file {
+    const char *file; /* as given */
+    struct tn_closure closure;
+    enum tenon_record record;
+    size_t unit_count;
+};
+
+/* A file that patchelf has changed a copy of. */
+struct pack_patched {
+    const char *path, *copy;
+};
+
+struct pack {
+    struct cli *cli;
+    const struct pack_options *options;
+    const char *const *made; /* sentences of build: what it made; NULL-ended, or NULL */
+    struct tn_arena arena;
+    tenon_world *world;
+    tenon_builder *builder;
+    char *out;
+    struct pack_file *files;
+    size_t file_count;
+    const char *stray; /* a library of the bundle that would come from elsewhere; NULL */
+    bool has_host_record;
+    enum tenon_record host_record;
+    char *scratch; /* a directory for files that are not kept; NULL: none was needed */
+    struct pack_patched *patched;
+    size_t patched_count, patched_room;
+};
+
+/*
+ * Packs these files of code; returns the exit status, everything was printed. pack_end() is needed
+ * in any case.
+ */
+int pack_all(struct pack *pack, const char *const *files);
+void pack_end(struct pack *pack);
+
+void pack_options_free(struct pack_options *options);
+
+/* ---- pack_run_path.c
+ * ----------------------------------------------------------------------------- */
+
+/*
+ * The file to take for a row that lacks the run path $ORIGIN: a copy that patchelf has changed.
+ * NULL with *err: TENON_E_UNSUPPORTED (patchelf is not there), _SYSTEM.
+ */
+const char *pack_patch(struct pack *pack, const struct tn_needed *row, tenon_error *err);
+
+/* A directory for files that are not kept: pack->scratch. Twice is fine. */
+bool pack_make_scratch(struct pack *pack, tenon_error *err);
+
+/* Removes it with the files in it. */
+void pack_remove_scratch(struct pack *pack);
+
+/* ---- pack_report.c
+ * ------------------------------------------------------------------------------- */
+
+/* What was made, from the bundle as it was written. */
+void pack_print(struct pack *pack, const tenon_manifest *manifest, uint64_t size);
+
+/* The answer is no: libraries missing, run paths missing. `verdict` is a word for JSON. */
+void pack_print_refusal(struct pack *pack, const char *verdict);
+
+#endif

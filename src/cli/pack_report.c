@@ -1,0 +1,310 @@
+/* src/cli/pack_report.c - says what pack did: brought along, left out and why, what is recorded */
+#include <string.h>
+
+#include "pack.h"
+
+static const char *fate_name(enum tn_fate fate)
+{
+    switch (fate) {
+    case TN_FATE_CODE: return "code";
+    case TN_FATE_BUNDLED: return "bundled";
+    case TN_FATE_SYSTEM: return "system";
+    case TN_FATE_HOST: return "host";
+    case TN_FATE_UNLISTED: return "unlisted";
+    default: return "missing";
+    }
+}
+
+static const char *fate_words(enum tn_fate fate)
+{
+    switch (fate) {
+    case TN_FATE_SYSTEM: return "  the system's";
+    case TN_FATE_HOST: return "  the host has it";
+    case TN_FATE_UNLISTED: return "  not asked for";
+    default: return "";
+    }
+}
+
+static bool is_left_out(const struct tn_needed *row)
+{
+    return row->fate != TN_FATE_CODE && row->fate != TN_FATE_BUNDLED;
+}
+
+/* ---- text
+ * ---------------------------------------------------------------------------------------- */
+
+/* "  bundled     " */
+static void label(struct cli_out *out, const char *word)
+{
+    cli_puts(out, "  ");
+    cli_puts(out, word);
+    for (size_t width = strlen(word); width < 12; width++)
+        cli_puts(out, " ");
+}
+
+static void print_place(struct cli_out *out, const struct tn_needed *row)
+{
+    if (row->path) {
+        cli_puts(out, "  ");
+        cli_text(out, row->path);
+    }
+    if (row->why && row->why[0]) {
+        cli_puts(out, "  ");
+        cli_style(out, CLI_DIM);
+        cli_puts(out, "[");
+        cli_prose(out, row->why);
+        cli_puts(out, "]");
+        cli_style(out, CLI_PLAIN);
+    }
+    cli_puts(out, "\n");
+}
+
+static void print_rows(struct pack *pack, bool left_out)
+{
+    struct cli_out *out = &pack->cli->out;
+
+    for (size_t i = 0; i < pack->file_count; i++)
+        for (size_t k = 1; k < pack->files[i].closure.count; k++) {
+            const struct tn_needed *row = &pack->files[i].closure.rows[k];
+            if (is_left_out(row) != left_out)
+                continue;
+            label(out,
+                  left_out ? row->fate == TN_FATE_MISSING ? "missing" : "left out" : "bundled");
+            cli_text(out, row->name);
+            cli_puts(out, fate_words(row->fate));
+            print_place(out, row);
+        }
+}
+
+static void print_patched(struct pack *pack)
+{
+    struct cli_out *out = &pack->cli->out;
+
+    for (size_t i = 0; i < pack->patched_count; i++) {
+        label(out, "changed");
+        cli_puts(out, "by patchelf, in the bundle alone: run path $ORIGIN  ");
+        cli_text(out, pack->patched[i].path);
+        cli_puts(out, "\n");
+    }
+}
+
+static void print_claims(struct cli_out *out, const char *word, const tenon_claim *claims,
+                         size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        label(out, word);
+        cli_text(out, claims[i].name);
+        if (claims[i].kind == TENON_UNIT_LIBRARY)
+            cli_puts(out, "  (library)");
+        if (claims[i].stateful == TENON_YES)
+            cli_puts(out, "  (stateful)");
+        cli_puts(out, "\n");
+    }
+}
+
+static void print_records(struct pack *pack)
+{
+    struct cli_out *out = &pack->cli->out;
+
+    for (size_t i = 0; i < pack->file_count; i++) {
+        enum tenon_record record = pack->files[i].record;
+        label(out, "record");
+        cli_puts(out, tenon_record_name(record));
+        if (record == TENON_RECORD_NONE)
+            cli_puts(out, ": its units are not known; link with `tenon link -- CC ...`, or compile "
+                          "with `tenon cc -- CC ...`");
+        cli_puts(out, "\n");
+    }
+    if (pack->has_host_record && pack->host_record == TENON_RECORD_NONE) {
+        label(out, "host");
+        cli_puts(out, "has no record: what it must have is not known; link it with `tenon link`\n");
+    }
+}
+
+static void print_code(struct pack *pack, const tenon_manifest *manifest)
+{
+    struct cli_out *out = &pack->cli->out;
+
+    for (const char *const *made = pack->made; made && *made; made++) {
+        label(out, "made");
+        cli_prose(out, *made);
+        cli_puts(out, "\n");
+    }
+    for (size_t i = 0; i < manifest->code_count; i++) {
+        label(out, "code");
+        cli_text(out, manifest->code[i].path);
+        cli_puts(out, "\n");
+    }
+    for (size_t i = 0; i < manifest->entry_count; i++)
+        if (strncmp(manifest->entries[i].path, "data/", 5) == 0) {
+            label(out, "resource");
+            cli_text(out, manifest->entries[i].path);
+            cli_puts(out, "\n");
+        }
+}
+
+static void print_text(struct pack *pack, const tenon_manifest *manifest)
+{
+    struct cli_out *out = &pack->cli->out;
+
+    cli_text(out, pack->out);
+    cli_puts(out, ": ");
+    cli_text(out, manifest->name);
+    cli_puts(out, " ");
+    cli_text(out, manifest->version);
+    cli_puts(out, "\n");
+    print_code(pack, manifest);
+    print_rows(pack, false);
+    print_patched(pack);
+    print_rows(pack, true);
+    print_records(pack);
+    print_claims(out, "provides", manifest->provides, manifest->provide_count);
+    print_claims(out, "requires", manifest->requires, manifest->require_count);
+}
+
+/* ---- JSON
+ * ------------------------------------------------------------------------------------------ */
+
+static void json_row(struct cli_json *json, const struct tn_needed *row)
+{
+    cli_json_item(json);
+    cli_json_open(json, '{');
+    CLI_JSON_KEY(json, "name");
+    cli_json_name(json, row->name);
+    CLI_JSON_KEY(json, "path");
+    cli_json_name(json, row->path);
+    CLI_JSON_KEY(json, "fate");
+    cli_json_name(json, fate_name(row->fate));
+    CLI_JSON_KEY(json, "why");
+    cli_json_sentence(json, row->why);
+    CLI_JSON_KEY(json, "needed_by");
+    cli_json_name(json, row->asker);
+    CLI_JSON_KEY(json, "run_path_ok");
+    cli_json_bool(json, !row->needs_bundled || row->has_origin);
+    cli_json_close(json, '}');
+}
+
+static void json_libraries(struct cli_json *json, const struct pack *pack)
+{
+    CLI_JSON_KEY(json, "libraries");
+    cli_json_open(json, '[');
+    for (size_t i = 0; i < pack->file_count; i++)
+        for (size_t k = 0; k < pack->files[i].closure.count; k++)
+            json_row(json, &pack->files[i].closure.rows[k]);
+    cli_json_close(json, ']');
+}
+
+static void json_names(struct cli_json *json, const tenon_claim *claims, size_t count)
+{
+    cli_json_open(json, '[');
+    for (size_t i = 0; i < count; i++) {
+        cli_json_item(json);
+        cli_json_name(json, claims[i].name);
+    }
+    cli_json_close(json, ']');
+}
+
+static void json_lists(struct cli_json *json, const struct pack *pack)
+{
+    CLI_JSON_KEY(json, "records");
+    cli_json_open(json, '[');
+    for (size_t i = 0; i < pack->file_count; i++) {
+        cli_json_item(json);
+        cli_json_name(json, tenon_record_name(pack->files[i].record));
+    }
+    cli_json_close(json, ']');
+    CLI_JSON_KEY(json, "host_record");
+    cli_json_name(json, pack->has_host_record ? tenon_record_name(pack->host_record) : NULL);
+    CLI_JSON_KEY(json, "changed");
+    cli_json_open(json, '[');
+    for (size_t i = 0; i < pack->patched_count; i++) {
+        cli_json_item(json);
+        cli_json_name(json, pack->patched[i].path);
+    }
+    cli_json_close(json, ']');
+    CLI_JSON_KEY(json, "made");
+    cli_json_open(json, '[');
+    for (const char *const *made = pack->made; made && *made; made++) {
+        cli_json_item(json);
+        cli_json_sentence(json, *made);
+    }
+    cli_json_close(json, ']');
+}
+
+static void print_json(struct pack *pack, const tenon_manifest *manifest, uint64_t size)
+{
+    struct cli_json json;
+
+    cli_json_begin_one(&json, pack->cli, pack->out, "ok");
+    CLI_JSON_KEY(&json, "verdict");
+    cli_json_name(&json, "packed");
+    CLI_JSON_KEY(&json, "name");
+    cli_json_name(&json, manifest->name);
+    CLI_JSON_KEY(&json, "version");
+    cli_json_name(&json, manifest->version);
+    CLI_JSON_KEY(&json, "size");
+    cli_json_number(&json, (int64_t)size);
+    json_libraries(&json, pack);
+    json_lists(&json, pack);
+    CLI_JSON_KEY(&json, "provides");
+    json_names(&json, manifest->provides, manifest->provide_count);
+    CLI_JSON_KEY(&json, "requires");
+    json_names(&json, manifest->requires, manifest->require_count);
+    cli_json_end_one(&json);
+}
+
+void pack_print(struct pack *pack, const tenon_manifest *manifest, uint64_t size)
+{
+    if (pack->cli->json)
+        print_json(pack, manifest, size);
+    else
+        print_text(pack, manifest);
+}
+
+/* ---- refusals
+ * ---------------------------------------------------------------------------------------- */
+
+static void complain_of_row(struct pack *pack, const struct tn_needed *row)
+{
+    char name[CLI_SHOWN_ROOM], asker[CLI_SHOWN_ROOM], path[CLI_SHOWN_ROOM];
+
+    if (row->fate == TN_FATE_MISSING)
+        cli_complain(pack->cli,
+                     "%s, which %s needs, would not be found here%s%s; --bundle=none leaves all "
+                     "libraries to the loader",
+                     cli_shown(name, row->name), cli_shown(asker, row->asker),
+                     row->why && row->why[0] ? ": " : "", row->why ? row->why : "");
+    else if (row->needs_bundled && !row->has_origin)
+        cli_complain(pack->cli,
+                     "%s needs a library of the bundle and would not find it: link it with "
+                     "-Wl,-rpath,'$ORIGIN', or let --set-runpath change a copy",
+                     cli_shown(path, row->path));
+}
+
+void pack_print_refusal(struct pack *pack, const char *verdict)
+{
+    struct cli_json json;
+
+    if (pack->cli->json && !pack->cli->quiet) {
+        cli_json_begin_one(&json, pack->cli, pack->out,
+                           strcmp(verdict, "missing-library") == 0 ? "missing" : "refused");
+        CLI_JSON_KEY(&json, "verdict");
+        cli_json_name(&json, verdict);
+        json_libraries(&json, pack);
+        CLI_JSON_KEY(&json, "reason");
+        cli_json_sentence(&json, pack->stray);
+        cli_json_end_one(&json);
+        return;
+    }
+    if (pack->stray) {
+        cli_complain(pack->cli, "%s", pack->stray);
+        return;
+    }
+    bool missing = strcmp(verdict, "missing-library") == 0;
+    for (size_t i = 0; i < pack->file_count; i++)
+        for (size_t k = 0; k < pack->files[i].closure.count; k++) {
+            const struct tn_needed *row = &pack->files[i].closure.rows[k];
+            if (missing == (row->fate == TN_FATE_MISSING))
+                complain_of_row(pack, row);
+        }
+}

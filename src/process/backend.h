@@ -1,0 +1,70 @@
+/* src/process/backend.h - how code of one kind gets into the process and out again */
+#ifndef TN_BACKEND_H
+#define TN_BACKEND_H
+
+#include <tenon/process.h>
+
+/*
+ * One way of loading. The plan decides what and in which order; a back end only does it, one image
+ * at a time. `self` is the back end's own.
+ */
+struct tn_backend {
+    const char *name;
+
+    /* Maps one image and runs its initialisers. `global`: its symbols serve everybody. */
+    bool (*open)(void *self, const char *path, bool global, void **handle, tenon_error *err);
+
+    /* Calls the plugin's entry point, if it has one. *status is what it returned. */
+    bool (*run)(void *self, void *handle, tenon_plugin *plugin, int argc, char **argv, int *status,
+                tenon_error *err);
+
+    /* Calls the plugin's stop function, if it has one. */
+    void (*stop)(void *self, void *handle, tenon_plugin *plugin);
+
+    /* Takes one image out again. *stays: the system keeps it mapped, for this reason; NULL. */
+    void (*undo)(void *self, void *handle, const char *path, const char **stays);
+
+    void *(*symbol)(void *self, void *handle, const char *name);
+};
+
+extern const struct tn_backend tn_backend_dlopen; /* `self` is NULL */
+
+/* One image on its way. */
+struct tn_opened {
+    const char *path;
+    bool skip; /* the process has it already: nothing is opened */
+    bool global;
+    void *handle; /* NULL: not open */
+    enum tenon_unit_state state;
+    const char *stays; /* after undoing: why it is still mapped; NULL */
+};
+
+/* One plugin on its way: its images in load order, its own code last. */
+struct tn_execution {
+    const struct tn_backend *backend;
+    void *self;
+    struct tn_opened *images;
+    size_t count;
+    tenon_plugin *plugin;
+    int argc;
+    char **argv;
+
+    /* Asked before and after each image is opened: is the file still the one that was checked? */
+    bool (*check)(void *arg, size_t image, tenon_error *err);
+    /* Told before each image is opened. */
+    void (*linking)(void *arg, size_t image);
+    void *arg;
+};
+
+/*
+ * Opens the images in order and starts the plugin. Whatever fails, what was done is undone in
+ * reverse before it returns.
+ *
+ * returns  false: *kind says what failed (CACHE, LOADER, START), *err why
+ */
+bool tn_execute(struct tn_execution *execution, enum tenon_finding_kind *kind, tenon_error *err);
+
+/* Stops the plugin and takes its images out in reverse. */
+void tn_execute_undo(struct tn_execution *execution);
+
+#endif

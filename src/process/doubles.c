@@ -1,0 +1,343 @@
+/* src/process/doubles.c - says in words what is in a process twice: the judge of native code */
+#include "doubles.h"
+
+#include <string.h>
+
+/* "the host program (libcounter.a member counter.o)", "plugin \"stats\"", "/lib/libz.so.1" */
+static const char *place_of(struct tn_doubles *d, const struct tn_holding *holding,
+                            const char *origin)
+{
+    const char *place = holding->plugin || holding->is_program
+                            ? holding->place
+                            : tn_report_show(d->report, holding->place);
+    if (!origin)
+        return place;
+    const char *text =
+        tn_arena_format(&d->report->arena, "%s (%s)", place, tn_report_show(d->report, origin));
+    d->report->no_memory |= !text;
+    return text ? text : "";
+}
+
+/* Who contains the copy that would come: the plugin, or a library that it brings along. */
+static const char *bringer(struct tn_doubles *d, const struct tn_candidate *c,
+                           const struct tn_holding *holding)
+{
+    const char *text = strcmp(holding->place, holding->path) == 0
+                           ? tn_arena_format(&d->report->arena, "%s, which plugin \"%s\" needs,",
+                                             tn_report_show(d->report, holding->path), c->name)
+                           : tn_arena_format(&d->report->arena, "plugin \"%s\"", c->name);
+    d->report->no_memory |= !text;
+    return text ? text : "";
+}
+
+static struct tn_about about(const struct tn_judgement *judged, const struct tn_candidate *c,
+                             const char *unit, const char *there, const char *comes)
+{
+    return (struct tn_about){ .kind = judged->kind,
+                              .refuses = judged->refuses,
+                              .plugin = c->name,
+                              .unit = unit,
+                              .holders = { there, comes } };
+}
+
+/* What a copy declared private is refused for. */
+static const char *private_note(struct tn_doubles *d, const struct tn_judgement *judged)
+{
+    if (!judged->symbol || !judged->refuses)
+        return "";
+    const char *text = tn_arena_format(&d->report->arena,
+                                       "; it is declared private, but %s of it "
+                                       "is visible",
+                                       tn_report_show(d->report, judged->symbol));
+    d->report->no_memory |= !text;
+    return text ? text : "";
+}
+
+static void say_double(struct tn_doubles *d, const struct tn_candidate *c,
+                       const struct tn_entry *there, const struct tn_entry *comes,
+                       const struct tn_judgement *judged)
+{
+    const char *unit = tn_report_show(d->report, there->unit->name);
+    const char *a = place_of(d, there->holding, there->unit->origin);
+    const char *b = place_of(d, comes->holding, comes->unit->origin);
+    const char *who = bringer(d, c, comes->holding);
+    tn_report_find(
+        d->report, about(judged, c, there->unit->name, a, b),
+        "unit %s is already in %s; %s contains its own copy%s%s%s", unit, a, who,
+        !judged->because ? ""
+        : strncmp(judged->because, "with ", 5) == 0 || strncmp(judged->because, "and ", 4) == 0
+            ? " "
+            : ", ",
+        judged->because ? judged->because : "", comes->is_private ? private_note(d, judged) : "");
+}
+
+/* ---- two shared libraries ------------------------------------------------------------------- */
+
+static bool compare_libraries(struct tn_doubles *d, const struct tn_candidate *c,
+                              const struct tn_entry *there, const struct tn_entry *comes)
+{
+    enum tenon_answer equal =
+        tenon_digest_equal(&there->unit->implementation, &comes->unit->implementation);
+    bool same_name = strcmp(there->unit->name, comes->unit->name) == 0;
+    const struct tn_holding *a = there->holding, *b = comes->holding;
+    struct tn_judgement judged = { .kind = equal == TENON_YES ? TENON_FINDING_OTHER_COPY
+                                                              : TENON_FINDING_OTHER_BUILD,
+                                   .refuses = true };
+    if ((!same_name && equal != TENON_YES) || strcmp(a->path, b->path) == 0)
+        return false;
+    const char *what = equal == TENON_YES  ? "another copy of it"
+                       : equal == TENON_NO ? "another build of it"
+                                           : "another file of that name";
+    const char *there_text = place_of(d, a, a->plugin ? a->path : NULL);
+    const char *comes_text = place_of(d, b, b->plugin ? b->path : NULL);
+    tn_report_find(d->report, about(&judged, c, there->unit->name, there_text, comes_text),
+                   "library %s is already in the process as %s; plugin \"%s\" would bring %s, %s",
+                   tn_report_show(d->report, there->unit->name), tn_report_show(d->report, a->path),
+                   c->name, what, tn_report_show(d->report, b->path));
+    return true;
+}
+
+/* ---- two units ------------------------------------------------------------------------------ */
+
+static struct tn_copy copy_of(struct tn_doubles *d, const struct tn_entry *entry)
+{
+    return (struct tn_copy){ .unit = entry->unit,
+                             .sight = tn_holding_sight(entry->holding, d->world),
+                             .serves_all = entry->holding->serves_all,
+                             .is_private = entry->is_private };
+}
+
+bool tn_doubles_compare(void *arg, const struct tn_candidate *c, const struct tn_entry *there,
+                        const struct tn_entry *comes)
+{
+    struct tn_doubles *d = arg;
+    struct tn_judgement judged;
+    if (strcmp(there->holding->path, comes->holding->path) == 0 && there->holding != comes->holding)
+        return false; /* the very file, which the loader kept when it was unloaded */
+    if (there->unit->kind == TENON_UNIT_LIBRARY && comes->unit->kind == TENON_UNIT_LIBRARY)
+        return compare_libraries(d, c, there, comes);
+    if (there->unit->kind != comes->unit->kind || !tenon_unit_same(there->unit, comes->unit))
+        return false;
+    const struct tn_copy a = copy_of(d, there), b = copy_of(d, comes);
+    if (!tn_judge_units(&a, &b, &judged))
+        return false;
+    say_double(d, c, there, comes, &judged);
+    return judged.refuses;
+}
+
+/* ---- units that the other side did not record ------------------------------------------------ */
+
+/* A record that says that it is all needs no look at symbols. */
+static bool has_unrecorded(const struct tn_holding *holding)
+{
+    return holding->record != TENON_RECORD_COMPLETE;
+}
+
+/* Does the image's own record know a unit of that name or set? Then it was compared already. */
+static bool is_recorded(const struct tn_holding *holding, const tenon_unit *unit)
+{
+    const tenon_unit *own;
+    for (size_t i = 0; (own = tn_holding_unit(holding, i)); i++)
+        if (tenon_unit_same(own, unit))
+            return true;
+    return false;
+}
+
+static bool covers(struct tn_doubles *d, struct tn_holding *image, const tenon_unit *unit)
+{
+    const tenon_units *file = tn_holding_file(image, d->world);
+    return file && unit->kind == TENON_UNIT_C && tn_unit_set_size(unit) &&
+           tenon_units_cover(file, unit) && !is_recorded(image, unit);
+}
+
+/* The image `there` defines all that a unit of the plugin defines. */
+static bool covered_there(struct tn_doubles *d, const struct tn_candidate *c,
+                          struct tn_holding *there, const struct tn_entry *comes)
+{
+    struct tn_judgement judged;
+    const struct tn_copy copy = copy_of(d, comes);
+    const struct tn_sight sight = tn_holding_sight(there, d->world);
+    if (!covers(d, there, comes->unit) ||
+        !tn_judge_covered(&copy, &sight, there->serves_all, &judged))
+        return false;
+    const char *a = place_of(d, there, NULL);
+    const char *b = place_of(d, comes->holding, comes->unit->origin);
+    tn_report_find(
+        d->report, about(&judged, c, comes->unit->name, a, b),
+        "unit %s is already in %s, whose symbols cover it; %s contains its own copy%s%s%s",
+        tn_report_show(d->report, comes->unit->name), a, bringer(d, c, comes->holding),
+        judged.because ? ", " : "", judged.because ? judged.because : "",
+        comes->is_private ? private_note(d, &judged) : "");
+    return judged.refuses;
+}
+
+/* An image that the plugin brings defines all that a unit of the process defines. */
+static bool covered_here(struct tn_doubles *d, const struct tn_candidate *c,
+                         const struct tn_entry *there, struct tn_holding *comes)
+{
+    struct tn_judgement judged;
+    const struct tn_copy copy = copy_of(d, there);
+    const struct tn_sight sight = tn_holding_sight(comes, d->world);
+    if (there->holding == comes || !covers(d, comes, there->unit) ||
+        !tn_judge_covered(&copy, &sight, comes->serves_all, &judged))
+        return false;
+    const char *a = place_of(d, there->holding, there->unit->origin);
+    const char *b = place_of(d, comes, NULL);
+    tn_report_find(d->report, about(&judged, c, there->unit->name, a, b),
+                   "unit %s is already in %s; %s contains its own copy, as its symbols show%s%s",
+                   tn_report_show(d->report, there->unit->name), a, bringer(d, c, comes),
+                   judged.because ? ", " : "", judged.because ? judged.because : "");
+    return judged.refuses;
+}
+
+/* Each unit of the candidate beside the images that define its first symbol. */
+static bool find_covered_there(struct tn_doubles *d, const struct tn_candidate *c,
+                               const struct tn_sightings *there)
+{
+    bool refuses = false;
+    for (size_t i = 0; i < c->count; i++) {
+        const struct tn_entry *e = &c->entries[i];
+        struct tn_holding *h;
+        if (e->unit->kind != TENON_UNIT_C || !tn_unit_set_size(e->unit))
+            continue;
+        const char *symbol = e->unit->definitions[0].name;
+        for (uint32_t at = 0; (h = tn_sightings_next(there, symbol, &at));)
+            if (h != e->holding)
+                refuses |= covered_there(d, c, h, e);
+    }
+    return refuses;
+}
+
+/*
+ * Units of an index that an image covers: each has its first definition among the image's, so only
+ * those are looked at.
+ */
+static bool find_covered_here(struct tn_doubles *d, const struct tn_candidate *c,
+                              struct tn_index *index, struct tn_holding *comes)
+{
+    const tenon_units *file = tn_holding_file(comes, d->world);
+    size_t count = file ? tenon_units_visible_count(file) : 0;
+    bool refuses = false;
+    if (!index->count || !has_unrecorded(comes))
+        return false;
+    for (size_t i = 0; i < count; i++) {
+        const tenon_visible *seen = tenon_units_visible(file, i);
+        if (!seen->strong)
+            continue;
+        if (!tn_index_first(index, seen->name)) {
+            d->report->no_memory = true;
+            return true;
+        }
+        for (size_t k = 0; k < index->found_count; k++) {
+            const struct tn_entry *e = &index->entries[index->found[k]];
+            if (strcmp(e->unit->definitions[0].name, seen->name) == 0)
+                refuses |= covered_here(d, c, e, comes);
+        }
+    }
+    return refuses;
+}
+
+/* ---- writable objects of inline code --------------------------------------------------------- */
+
+static const tenon_visible hidden = { .exported = false };
+
+static const tenon_visible *seen_in(struct tn_doubles *d, struct tn_holding *holding,
+                                    const char *name)
+{
+    const struct tn_sight sight = tn_holding_sight(holding, d->world);
+    const tenon_visible *seen = sight.find ? sight.find(sight.of, name) : NULL;
+    return seen ? seen : &hidden;
+}
+
+static bool defines_comdat(const tenon_unit *unit, const char *symbol)
+{
+    for (size_t i = tn_unit_set_size(unit); i < unit->definition_count; i++)
+        if (strcmp(unit->definitions[i].name, symbol) == 0)
+            return true;
+    return false;
+}
+
+/* One such object beside those of an index; each image counts once. */
+static bool split_in(struct tn_doubles *d, const struct tn_candidate *c, struct tn_index *index,
+                     const struct tn_entry *comes, const char *symbol)
+{
+    const tenon_visible *here = seen_in(d, comes->holding, symbol);
+    if (!tn_index_comdat(index, symbol)) {
+        d->report->no_memory = true;
+        return true;
+    }
+    for (size_t i = 0; i < index->found_count; i++) {
+        const struct tn_entry *e = &index->entries[index->found[i]];
+        const struct tn_judgement judged = { .kind = TENON_FINDING_DOUBLE, .refuses = true };
+        if (e->holding == comes->holding || !defines_comdat(e->unit, symbol) ||
+            !tn_judge_comdat(seen_in(d, e->holding, symbol), e->holding->serves_all, here,
+                             d->joins_unique))
+            continue;
+        const char *a = place_of(d, e->holding, e->unit->origin);
+        const char *b = place_of(d, comes->holding, comes->unit->origin);
+        tn_report_find(d->report, about(&judged, c, symbol, a, b),
+                       "inline variable %s is already in %s; %s contains its own copy, which the "
+                       "loader would not join with it",
+                       tn_report_show(d->report, symbol), a, bringer(d, c, comes->holding));
+        return true;
+    }
+    return false;
+}
+
+/* Two units of one image may both name it: the linker kept one. */
+static bool is_named_before(const struct tn_candidate *c, size_t number, const char *symbol)
+{
+    for (size_t i = 0; i < number; i++)
+        if (c->entries[i].holding == c->entries[number].holding &&
+            defines_comdat(c->entries[i].unit, symbol))
+            return true;
+    return false;
+}
+
+static bool find_split(struct tn_doubles *d, const struct tn_candidate *c, struct tn_index *coming)
+{
+    bool refuses = false;
+    for (size_t i = 0; i < c->count; i++) {
+        const tenon_unit *unit = c->entries[i].unit;
+        if (c->entries[i].is_private)
+            continue;
+        for (size_t k = tn_unit_set_size(unit); k < unit->definition_count; k++) {
+            const char *symbol = unit->definitions[k].name;
+            if (!is_named_before(c, i, symbol))
+                refuses |= split_in(d, c, &d->registry->index, &c->entries[i], symbol) ||
+                           split_in(d, c, coming, &c->entries[i], symbol);
+        }
+    }
+    return refuses;
+}
+
+/* ---- one plugin as a whole ------------------------------------------------------------------- */
+
+bool tn_doubles_examine(void *arg, const struct tn_candidate *c, struct tn_index *coming)
+{
+    struct tn_doubles *d = arg;
+    const struct tn_images *own = &d->images[c - d->candidates];
+    if (!tn_registry_sight(d->registry, d->world))
+        d->report->no_memory = true;
+    bool refuses = find_covered_there(d, c, &d->registry->sightings);
+    refuses |= find_covered_there(d, c, &d->coming);
+    for (size_t i = 0; i < own->count; i++) {
+        if (own->at[i]->is_placed)
+            continue; /* a library that a plugin before brings as well */
+        refuses |= find_covered_here(d, c, &d->registry->index, own->at[i]);
+        refuses |= find_covered_here(d, c, coming, own->at[i]);
+    }
+    return find_split(d, c, coming) || refuses;
+}
+
+bool tn_doubles_place(void *arg, const struct tn_candidate *c)
+{
+    struct tn_doubles *d = arg;
+    const struct tn_images *own = &d->images[c - d->candidates];
+    for (size_t i = 0; i < own->count; i++) {
+        if (!own->at[i]->is_placed && !tn_sightings_add(&d->coming, own->at[i], d->world))
+            return false;
+        own->at[i]->is_placed = true;
+    }
+    return true;
+}

@@ -1,0 +1,80 @@
+/* src/process/holding.h - an image that is, or would be, in a process, with the units it holds */
+#ifndef TN_HOLDING_H
+#define TN_HOLDING_H
+
+#include <tenon/image.h>
+#include <tenon/process.h>
+
+#include "arena.h"
+#include "judge.h"
+
+#define TN_HOLDING_RECORDS 4 /* PT_NOTE segments of one image that may hold records */
+
+struct tn_holding {
+    struct tn_arena arena;
+    const char *path;   /* as the loader reports it */
+    const char *place;  /* for people: "the host program", "plugin \"stats\"", or the path */
+    const char *plugin; /* that provides or requires it; NULL */
+    enum tenon_reason_kind reason;
+    const char *name;     /* as the loader was asked for it; NULL: not known */
+    const char *own_name; /* NULL */
+    const char *build_id; /* hexadecimal; NULL */
+    const char *const *needs;
+    size_t need_count;
+    bool is_program;
+    bool serves_all; /* in the global scope: its exports answer everybody */
+    bool has_static_tls;
+    uint64_t tls_size;
+
+    /* Records: of the segments in memory, or of the file. */
+    tenon_units *records[TN_HOLDING_RECORDS];
+    size_t record_count;
+    enum tenon_record record;
+
+    /* The file, with its symbols: read when first wanted. */
+    tenon_units *file;
+    bool file_tried;
+    const char *replaced; /* the file is not what is in the process: why; NULL */
+
+    tenon_unit library; /* the image itself as a unit; its name is NULL when it has none */
+
+    uintptr_t base;    /* where it is mapped; 0: it is not */
+    bool is_caller;    /* the code of this library is in it */
+    int32_t loaded_by; /* index of the holding that caused it; -1 */
+    bool is_placed;    /* in the plan at hand: counted once however many plugins need it */
+    bool is_gone;      /* about to be dropped */
+    bool must_serve;   /* loaded apart, and now somebody needs its symbols */
+    uint32_t row;      /* of the graph at hand */
+};
+
+struct tn_holding *tn_holding_new(const char *path, tenon_error *err);
+void tn_holding_free(struct tn_holding *holding);
+
+/* Own name, needs and build id from the file; what is known from memory stays. Never fails but for
+ * want of memory: a file that cannot be read is `replaced`. */
+bool tn_holding_read_image(struct tn_holding *holding, tenon_world *world, tenon_error *err);
+
+/* The same from an image that is open already. */
+bool tn_holding_take_image(struct tn_holding *holding, const tenon_image *image, tenon_error *err);
+
+/* A copy of a record in memory: one PT_NOTE segment. */
+bool tn_holding_add_notes(struct tn_holding *holding, const void *bytes, size_t size,
+                          unsigned align, tenon_error *err);
+
+/* The units of its file, symbols included; NULL: they cannot be known. */
+const tenon_units *tn_holding_file(struct tn_holding *holding, tenon_world *world);
+
+/* Takes the units of the file, as bytes, for both record and symbols. */
+bool tn_holding_take_bytes(struct tn_holding *holding, const void *bytes, size_t size,
+                           tenon_error *err);
+
+/* What the dynamic linker sees of it. */
+struct tn_sight tn_holding_sight(struct tn_holding *holding, tenon_world *world);
+
+/* Bytes of thread-local data of the image at that path (static_tls.c); 0: none, or not known. */
+uint64_t tn_tls_size(tenon_world *world, const char *path);
+
+/* The units that its record names, numbered through all records; NULL past the last. */
+const tenon_unit *tn_holding_unit(const struct tn_holding *holding, size_t i);
+
+#endif

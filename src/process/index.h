@@ -1,0 +1,61 @@
+/* src/process/index.h - units by each of their keys, to find those that may be the same */
+#ifndef TN_INDEX_H
+#define TN_INDEX_H
+
+#include <tenon/process.h>
+#include <tenon/unit.h>
+
+#include "arena.h"
+
+struct tn_holding;
+
+/* A unit and where it is. */
+struct tn_entry {
+    const tenon_unit *unit;
+    struct tn_holding *holding; /* the image it is in */
+    enum tenon_reason_kind reason;
+    enum tenon_unit_state state;
+    bool is_private;
+    uint32_t stamp; /* of the last question that met it */
+};
+
+/*
+ * Entries in the order of adding, found by name, by implementation digest, by set of definitions,
+ * and by each writable COMDAT object. Hashing is keyed by a random seed, as in table.h.
+ *
+ * owner    borrows units and holdings
+ */
+struct tn_index {
+    struct tn_entry *entries;
+    size_t count, room;
+    struct tn_index_slot *slots; /* open addressing; a key may stand in many */
+    size_t slot_count, used;
+    uint32_t *found; /* of the last question */
+    size_t found_count, found_room;
+    uint32_t stamp;
+    bool seeded;
+    unsigned char seed[16];
+};
+
+void tn_index_free(struct tn_index *index);
+
+/* False: no memory. */
+bool tn_index_add(struct tn_index *index, const struct tn_entry *entry);
+
+/* Drops all entries from number `count` on. False: no memory. */
+bool tn_index_cut(struct tn_index *index, size_t count);
+
+/*
+ * Fills index->found with the numbers of entries that share a key with the unit, in the order of
+ * adding; hashes can lie, so that each must still be compared. False: no memory.
+ */
+bool tn_index_same(struct tn_index *index, const tenon_unit *unit);
+
+/* Likewise: the entries of that kind and name; those that define a writable COMDAT object. */
+bool tn_index_named(struct tn_index *index, enum tenon_unit_kind kind, const char *name);
+bool tn_index_comdat(struct tn_index *index, const char *symbol);
+
+/* Likewise: those whose set of definitions begins with that one. */
+bool tn_index_first(struct tn_index *index, const char *symbol);
+
+#endif

@@ -1,0 +1,302 @@
+/* src/process/job.c - from what was asked for to a plan, stage by stage */
+#include "job.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "fail.h"
+
+void tn_job_free(struct tn_job *job)
+{
+    tn_plan_free(&job->plan);
+    tn_sightings_free(&job->doubles.coming);
+    for (size_t i = 0; i < job->count; i++)
+        tn_prospect_free(&job->prospects[i]);
+    for (size_t i = 0; i < job->brought_count; i++)
+        tn_holding_free(job->brought[i]);
+    for (size_t i = 0; job->images && i < job->count; i++)
+        free(job->images[i].at);
+    free(job->images);
+    free(job->brought);
+    free(job->prospects);
+    free(job->plan.candidates);
+    tn_cache_close(job->cache);
+    free(job->cache_path);
+    tenon_world_free(job->world);
+    *job = (struct tn_job){ 0 };
+}
+
+/* ---- the host
+ * ------------------------------------------------------------------------------------- */
+
+static void refuse_host(struct tn_job *job, enum tenon_finding_kind kind, const char *format)
+{
+    const char *path = job->process->registry.holdings[0]->path;
+    tn_report_find(job->report,
+                   (struct tn_about){ .kind = kind, .refuses = true, .holders = { path } },
+                   "the host program %s %s", tn_report_show(job->report, path), format);
+}
+
+/* A record of a library that makes no sense is no less of a riddle than the host's. */
+static void check_records(struct tn_job *job)
+{
+    const struct tn_registry *registry = &job->process->registry;
+    for (size_t i = 1; i < registry->count; i++)
+        if (registry->holdings[i]->record == TENON_RECORD_UNREADABLE)
+            tn_report_find(job->report,
+                           (struct tn_about){ .kind = TENON_FINDING_BAD_RECORD,
+                                              .refuses = true,
+                                              .holders = { registry->holdings[i]->path } },
+                           "the record of %s cannot be read",
+                           tn_report_show(job->report, registry->holdings[i]->path));
+}
+
+static void check_host(struct tn_job *job)
+{
+    enum tenon_record record = job->process->registry.holdings[0]->record;
+    if (job->process->is_static)
+        refuse_host(job, TENON_FINDING_STATIC_HOST,
+                    "is linked statically: what it loads would bring a second C library");
+    else if (record == TENON_RECORD_UNREADABLE)
+        refuse_host(job, TENON_FINDING_BAD_RECORD, "has a record that cannot be read");
+    else if (record == TENON_RECORD_NONE && !job->process->weak)
+        refuse_host(job, TENON_FINDING_NO_RECORD,
+                    "has no record of its units: link it with \"tenon link -- cc ...\", compile it "
+                    "with \"tenon cc -- cc ...\", or ask for the weaker answer that its symbols "
+                    "give (--weak)");
+    check_records(job);
+}
+
+/* ---- from prospects to candidates
+ * ------------------------------------------------------------------ */
+
+static bool is_private(const tenon_manifest *m, const tenon_unit *unit)
+{
+    for (size_t i = 0; i < m->private_count; i++) {
+        size_t size = strlen(m->private_units[i]);
+        if (strncmp(m->private_units[i], unit->name, size) == 0 &&
+            (unit->name[size] == '\0' || unit->name[size] == '/'))
+            return true;
+    }
+    return false;
+}
+
+static size_t unit_count(const struct tn_holding *h)
+{
+    size_t count = h->own_name ? 1 : 0;
+    for (size_t k = 0; k < h->record_count; k++)
+        count += tenon_units_count(h->records[k]);
+    return count;
+}
+
+/* The image itself when it has a name, then the units that its record names. */
+static size_t fill_entries(struct tn_entry *out, struct tn_holding *h, const tenon_manifest *m)
+{
+    const tenon_unit *unit;
+    size_t n = 0;
+    const struct tn_entry entry = { .holding = h, .reason = h->reason, .state = TENON_PLANNED };
+    if (h->own_name) {
+        out[n] = entry;
+        out[n++].unit = &h->library;
+    }
+    for (size_t i = 0; (unit = tn_holding_unit(h, i)); i++)
+        if (unit->kind != TENON_UNIT_LIBRARY) {
+            out[n] = entry;
+            out[n].unit = unit;
+            out[n++].is_private = m && is_private(m, unit);
+        }
+    return n;
+}
+
+static bool same_build(const struct tn_holding *a, const struct tn_holding *b)
+{
+    return a->own_name && b->own_name && strcmp(a->own_name, b->own_name) == 0 &&
+           tenon_digest_equal(&a->library.implementation, &b->library.implementation) == TENON_YES;
+}
+
+/* A bundled library of which the process, or a plugin before, has the same build is not loaded. */
+static void find_shared(struct tn_job *job, size_t number, struct tn_code *code)
+{
+    const struct tn_registry *registry = &job->process->registry;
+    for (size_t i = 0; i < registry->count && !code->shared; i++)
+        code->shared = same_build(registry->holdings[i], code->holding);
+    for (size_t i = 0; i < number && !code->shared; i++)
+        for (size_t k = 0; k + 1 < job->prospects[i].code_count; k++)
+            code->shared |= same_build(job->prospects[i].codes[k].holding, code->holding);
+}
+
+static bool fill_candidate(struct tn_job *job, size_t number)
+{
+    struct tn_prospect *p = &job->prospects[number];
+    struct tn_candidate *c = &job->plan.candidates[number];
+    size_t count = 0;
+    for (size_t k = 0; k < p->code_count; k++) {
+        if (k + 1 < p->code_count)
+            find_shared(job, number, &p->codes[k]);
+        count += unit_count(p->codes[k].holding);
+    }
+    c->name = p->name;
+    c->requires = p->manifest->requires;
+    c->require_count = p->manifest->require_count;
+    c->cons = p->manifest->cons;
+    c->con_count = p->manifest->con_count;
+    c->entries = tn_arena_rows(&p->arena, count + 1, sizeof *c->entries);
+    for (size_t k = 0; c->entries && k < p->code_count; k++)
+        if (!p->codes[k].shared)
+            c->count += fill_entries(c->entries + c->count, p->codes[k].holding, p->manifest);
+    return c->entries != NULL;
+}
+
+/* Names of plugins are the manifest's own, so that they need no escaping. */
+static bool fill_candidates(struct tn_job *job, tenon_error *err)
+{
+    for (size_t i = 0; i < job->count; i++)
+        if (!fill_candidate(job, i))
+            return tn_no_memory(err);
+    job->plan.report = job->report;
+    job->plan.present = &job->process->registry.index;
+    job->plan.count = job->count;
+    job->plan.services = job->process->services;
+    job->plan.service_count = job->process->service_count;
+    job->plan.each = job->flags & TENON_LOAD_EACH;
+    return true;
+}
+
+/* ---- what they bring
+ * ---------------------------------------------------------------------------------- */
+
+static bool fill_brought(struct tn_job *job)
+{
+    job->plan.brought =
+        tn_arena_rows(&job->report->arena, job->brought_count + 1, sizeof *job->plan.brought);
+    for (size_t i = 0; job->plan.brought && i < job->brought_count; i++) {
+        struct tn_holding *h = job->brought[i];
+        struct tn_brought *b = &job->plan.brought[i];
+        b->entries = tn_arena_rows(&job->report->arena, unit_count(h) + 1, sizeof *b->entries);
+        if (!b->entries)
+            return false;
+        b->count = fill_entries(b->entries, h, NULL);
+    }
+    return job->plan.brought != NULL;
+}
+
+static bool fill_images(struct tn_job *job)
+{
+    job->images = calloc(job->count + 1, sizeof *job->images);
+    for (size_t i = 0; job->images && i < job->count; i++) {
+        const struct tn_prospect *p = &job->prospects[i];
+        const struct tn_candidate *c = &job->plan.candidates[i];
+        struct tn_images *images = &job->images[i];
+        images->at = calloc(p->code_count + c->brought_count + 1, sizeof *images->at);
+        if (!images->at)
+            return false;
+        for (size_t k = 0; k < p->code_count; k++)
+            if (!p->codes[k].shared)
+                images->at[images->count++] = p->codes[k].holding;
+        for (size_t k = 0; k < c->brought_count; k++)
+            images->at[images->count++] = job->brought[c->brought[k]];
+    }
+    return job->images != NULL;
+}
+
+static bool judge_doubles(struct tn_job *job, tenon_error *err)
+{
+    if (!fill_brought(job) || !fill_images(job))
+        return tn_no_memory(err);
+    job->doubles = (struct tn_doubles){
+        .report = job->report,
+        .world = job->world,
+        .registry = &job->process->registry,
+        .candidates = job->plan.candidates,
+        .images = job->images,
+        .joins_unique =
+            job->process->triple.libc && strcmp(job->process->triple.libc, "glibc") == 0,
+    };
+    job->plan.judge = (struct tn_plan_judge){ .compare = tn_doubles_compare,
+                                              .examine = tn_doubles_examine,
+                                              .place = tn_doubles_place,
+                                              .arg = &job->doubles };
+    return tn_plan_doubles(&job->plan) || tn_no_memory(err);
+}
+
+/* ---- all stages
+ * ---------------------------------------------------------------------------------------- */
+
+/* What is planned, in order: libraries of the system stand before who needs them. */
+static void list_steps(struct tn_job *job)
+{
+    bool *told = calloc(job->brought_count + 1, sizeof *told);
+    job->report->no_memory |= !told;
+    for (size_t i = 0; told && i < job->plan.order_count; i++) {
+        const struct tn_prospect *p = &job->prospects[job->plan.order[i]];
+        const struct tn_candidate *c = &job->plan.candidates[job->plan.order[i]];
+        for (size_t k = 0; k < c->brought_count; k++) {
+            if (!told[c->brought[k]])
+                tn_report_step(job->report, job->brought[c->brought[k]]->path);
+            told[c->brought[k]] = true;
+        }
+        for (size_t k = 0; k < p->code_count; k++) {
+            const char *step =
+                tn_arena_format(&job->report->arena, "%s:%s", p->name, p->codes[k].entry);
+            if (step && !p->codes[k].shared)
+                tn_report_step(job->report, step);
+            job->report->no_memory |= !step;
+        }
+    }
+    free(told);
+}
+
+void tn_job_refuse_rows(struct tn_job *job)
+{
+    for (size_t i = 0; i < job->count; i++) {
+        const struct tn_candidate *c = &job->plan.candidates[i];
+        if (c->refused && job->report->plugins[c->row].status == TENON_PLUGIN_PLANNED)
+            job->report->plugins[c->row].status = TENON_PLUGIN_REFUSED;
+    }
+}
+
+static void settle(struct tn_job *job)
+{
+    tn_job_refuse_rows(job);
+    if (tenon_report_ok(job->report) || job->plan.each)
+        list_steps(job);
+}
+
+static bool open_world(struct tn_job *job, tenon_error *err)
+{
+    tenon_error why = TENON_ERROR_INIT;
+    struct tn_arena arena = { 0 };
+    job->world = tenon_world_host(err);
+    if (!job->world)
+        return false;
+    const char *place = job->process->cache_directory ? job->process->cache_directory
+                                                      : tn_cache_place(job->world, &arena, &why);
+    if (place)
+        job->cache_path = realpath(place, NULL);
+    if (!job->cache_path) /* not made yet; without any place, checking still has to put it somewhere
+                           */
+        job->cache_path = strdup(place && *place == '/' ? place : "/tenon-cache");
+    tn_arena_free(&arena);
+    return job->cache_path || tn_no_memory(err);
+}
+
+bool tn_job_plan(struct tn_job *job, tenon_error *err)
+{
+    struct tn_plan *plan = &job->plan;
+    if (!open_world(job, err) || !tn_process_look(job->process, job->world, err))
+        return false;
+    job->adds = job->process->registry.adds;
+    job->subs = job->process->registry.subs;
+    check_host(job);
+    if (!tn_job_gather(job, err) || !fill_candidates(job, err))
+        return false;
+    if (!tn_plan_requirements(plan) || !tn_native_needs(job, err) || !tn_plan_leave_out(plan) ||
+        !tn_plan_order(plan) || !tn_plan_leave_out(plan))
+        return tn_no_memory(err);
+    if (job->process->is_static)
+        return true;
+    if (!tn_native_check(job, err) || !tn_plan_leave_out(plan) || !judge_doubles(job, err))
+        return false;
+    settle(job);
+    return true;
+}

@@ -1,0 +1,84 @@
+/* src/process/job.h - one request while it is answered: from names of plugins to a plan */
+#ifndef TN_JOB_H
+#define TN_JOB_H
+
+#include "doubles.h"
+#include "process_private.h"
+
+/* One file of code that a plugin would load. */
+struct tn_code {
+    const char *entry; /* in the bundle */
+    const char *path;  /* where it is, or will be, in the cache */
+    void *bytes;       /* not in the cache: what it will hold; NULL */
+    size_t size;
+    struct tn_holding *holding;
+    bool shared; /* a library of the same build is in the process, or comes before */
+};
+
+/* One plugin that was asked for and found. */
+struct tn_prospect {
+    struct tn_arena arena;
+    const tenon_request *request;
+    const char *file;
+    char *name;
+    tenon_bundle *bundle;
+    const tenon_manifest *manifest;
+    uint8_t digest[32];
+    const char *triple;    /* of the code that was chosen */
+    struct tn_code *codes; /* own libraries in the order of their needs, its own code last */
+    size_t code_count;
+    struct tn_cached *cached; /* NULL: not taken out yet */
+    bool serves_all;          /* others need its symbols without naming it */
+};
+
+struct tn_job {
+    tenon_process *process;
+    tenon_report *report;
+    tenon_world *world;
+    const tenon_request *requests;
+    size_t request_count;
+    unsigned flags;         /* enum tenon_load_flags */
+    char *cache_path;       /* where the cache is, or would be */
+    struct tn_cache *cache; /* open only while it is there */
+
+    struct tn_prospect *prospects; /* those that can be planned */
+    size_t count;
+    struct tn_plan plan; /* its candidates stand beside the prospects */
+    struct tn_doubles doubles;
+    struct tn_images *images;
+    struct tn_holding **brought; /* by number of plan.brought */
+    size_t brought_count, brought_room;
+    unsigned long long adds, subs; /* the loader's counters that the plan is made for */
+    bool failed;                   /* the answer could not be given: see the error */
+};
+
+/* ---- prospect.c -------------------------------------------------------------------------------
+ */
+
+/* Finds and opens everything that was asked for. False: *err. */
+bool tn_job_gather(struct tn_job *job, tenon_error *err);
+void tn_prospect_free(struct tn_prospect *prospect);
+
+/* ---- native.c ---------------------------------------------------------------------------------
+ */
+
+/* Which plugin's code names another's: fills the plan's needs before there is an order. */
+bool tn_native_needs(struct tn_job *job, tenon_error *err);
+
+/*
+ * What the system's loader would say: missing and refused libraries, symbols, versions, static
+ * TLS. Fills `brought`. False: *err; findings are no failure.
+ */
+bool tn_native_check(struct tn_job *job, tenon_error *err);
+
+/* ---- job.c ------------------------------------------------------------------------------------
+ */
+
+/* Makes the plan. False: *err. */
+bool tn_job_plan(struct tn_job *job, tenon_error *err);
+void tn_job_free(struct tn_job *job);
+
+/* Refused candidates are refused results. */
+void tn_job_refuse_rows(struct tn_job *job);
+
+#endif

@@ -1,0 +1,186 @@
+/*
+ * src/process/judge.c - what it means that one thing would be in a process twice
+ *
+ * rule  docs/design/plugins.md, "What a double is, by evidence"
+ */
+#include "judge.h"
+
+#include <string.h>
+
+#include "units.h"
+
+size_t tn_unit_set_size(const tenon_unit *unit)
+{
+    size_t count = 0;
+    while (count < unit->definition_count && unit->definitions[count].kind != TENON_DEFINES_COMDAT)
+        count++;
+    return count;
+}
+
+/* Do both define something that is not in any program? Both sets are sorted bytewise. */
+static bool share_definition(const tenon_unit *a, const tenon_unit *b)
+{
+    size_t a_count = tn_unit_set_size(a), b_count = tn_unit_set_size(b), i = 0, k = 0;
+    while (i < a_count && k < b_count) {
+        int order = strcmp(a->definitions[i].name, b->definitions[k].name);
+        if (order == 0 && !tn_is_generic(a->definitions[i].name))
+            return true;
+        i += order <= 0;
+        k += order >= 0;
+    }
+    return false;
+}
+
+/*
+ * A name without a project ("plugin", "util") says nothing by itself: any two plugins have such a
+ * source. It counts when the code is equal, or when both define a symbol of their own in common.
+ */
+static bool are_same(const tenon_unit *a, const tenon_unit *b)
+{
+    const char *key = tenon_unit_same(a, b);
+    if (!key || a->kind != TENON_UNIT_C || strcmp(key, "name") != 0 || strchr(a->name, '/'))
+        return key != NULL;
+    return tenon_digest_equal(&a->implementation, &b->implementation) == TENON_YES ||
+           share_definition(a, b);
+}
+
+static bool exports(const struct tn_copy *copy, const char *name)
+{
+    const tenon_visible *seen = copy->sight.find ? copy->sight.find(copy->sight.of, name) : NULL;
+    return seen && seen->exported;
+}
+
+/* A strong definition of the unit that its own image exports; NULL: none. */
+static const char *exported_definition(const struct tn_copy *copy)
+{
+    size_t count = tn_unit_set_size(copy->unit);
+    for (size_t i = 0; i < count; i++)
+        if (exports(copy, copy->unit->definitions[i].name))
+            return copy->unit->definitions[i].name;
+    return NULL;
+}
+
+/* A strong definition that both images export; NULL: none. */
+static const char *exported_by_both(const struct tn_copy *a, const struct tn_copy *b)
+{
+    size_t count = tn_unit_set_size(a->unit);
+    for (size_t i = 0; i < count; i++)
+        if (exports(a, a->unit->definitions[i].name) && exports(b, a->unit->definitions[i].name))
+            return a->unit->definitions[i].name;
+    return NULL;
+}
+
+static bool is_stateless(const struct tn_copy *a, const struct tn_copy *b)
+{
+    return a->unit->stateful == TENON_NO && b->unit->stateful == TENON_NO;
+}
+
+static bool same_set(const tenon_unit *a, const tenon_unit *b)
+{
+    size_t count = tn_unit_set_size(a);
+    if (count != tn_unit_set_size(b))
+        return false;
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(a->definitions[i].name, b->definitions[i].name) != 0)
+            return false;
+    return true;
+}
+
+/* The author's word counts only as far as it is true: none of its symbols may be seen. */
+static bool is_hidden_private(const struct tn_copy *copy)
+{
+    return copy->is_private && copy->sight.find && !exported_definition(copy);
+}
+
+static void set(struct tn_judgement *out, enum tenon_finding_kind kind, const char *because,
+                const char *symbol)
+{
+    *out = (struct tn_judgement){ kind, kind != TENON_FINDING_HARMLESS, because, symbol };
+}
+
+/* Two copies that differ. */
+static bool judge_conflict(const struct tn_copy *there, const struct tn_copy *comes,
+                           struct tn_judgement *out)
+{
+    const tenon_unit *a = there->unit, *b = comes->unit;
+    if (tenon_digest_equal(&a->interface, &b->interface) == TENON_NO)
+        set(out, TENON_FINDING_CONFLICT, "with another interface", NULL);
+    else if (tenon_digest_equal(&a->implementation, &b->implementation) == TENON_NO)
+        set(out, TENON_FINDING_CONFLICT, "with another implementation", NULL);
+    else
+        return false;
+    return true;
+}
+
+/* Two copies without state: harmless when equal, or when only one can ever be meant. */
+static void judge_stateless(const struct tn_copy *there, const struct tn_copy *comes,
+                            struct tn_judgement *out)
+{
+    const char *both = exported_by_both(there, comes);
+    if (tenon_digest_equal(&there->unit->implementation, &comes->unit->implementation) == TENON_YES)
+        set(out, TENON_FINDING_HARMLESS, "which is equal and has no state", NULL);
+    else if (both)
+        set(out, TENON_FINDING_CLASH,
+            "not proven equal, and both are visible to the dynamic linker", both);
+    else if (!same_set(there->unit, comes->unit))
+        set(out, TENON_FINDING_DOUBLE, "not proven equal, with other exported symbols", NULL);
+    else
+        set(out, TENON_FINDING_HARMLESS, "which has no state; not proven equal", NULL);
+}
+
+/* Two copies with state, or of which nobody knows. */
+static void judge_stateful(const struct tn_copy *there, const struct tn_copy *comes,
+                           struct tn_judgement *out)
+{
+    const char *both = exported_by_both(there, comes);
+    if (both)
+        set(out, TENON_FINDING_CLASH,
+            "and both are visible to the dynamic linker, so that link flags decide which one wins",
+            both);
+    else
+        set(out, TENON_FINDING_DOUBLE, NULL, NULL);
+}
+
+bool tn_judge_units(const struct tn_copy *there, const struct tn_copy *comes,
+                    struct tn_judgement *out)
+{
+    if (!are_same(there->unit, comes->unit))
+        return false;
+    if (is_hidden_private(comes) || is_hidden_private(there))
+        set(out, TENON_FINDING_HARMLESS, "which is declared private, and hidden", NULL);
+    else if (judge_conflict(there, comes, out))
+        ;
+    else if (is_stateless(there, comes))
+        judge_stateless(there, comes, out);
+    else
+        judge_stateful(there, comes, out);
+    if (out->refuses && comes->is_private)
+        out->symbol = exported_definition(comes);
+    return true;
+}
+
+bool tn_judge_covered(const struct tn_copy *unit, const struct tn_sight *image, bool image_serves,
+                      struct tn_judgement *out)
+{
+    const struct tn_copy other = { unit->unit, *image, image_serves, false };
+    const char *both = exported_by_both(unit, &other);
+    if (is_hidden_private(unit))
+        set(out, TENON_FINDING_HARMLESS, "which is declared private, and hidden", NULL);
+    else if (unit->unit->stateful == TENON_NO && !both)
+        set(out, TENON_FINDING_HARMLESS, "which has no state; not proven equal", NULL);
+    else if (unit->unit->stateful == TENON_NO)
+        set(out, TENON_FINDING_CLASH,
+            "not proven equal, and both are visible to the dynamic linker", both);
+    else
+        judge_stateful(unit, &other, out);
+    return true;
+}
+
+bool tn_judge_comdat(const tenon_visible *there, bool there_serves, const tenon_visible *comes,
+                     bool loader_joins_unique)
+{
+    bool both_exported = there->exported && comes->exported;
+    if (both_exported && loader_joins_unique && there->unique && comes->unique)
+        return false;
+    return !(both_exported && there_serves && comes->preemptible);
+}

@@ -1,0 +1,214 @@
+/* src/process/listing.c - the installed bundles along the search path */
+#include <dirent.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "bundle.h"
+#include "fail.h"
+#include "findings.h"
+#include "process_private.h"
+
+struct tenon_listing {
+    tenon_report *report; /* findings and arena */
+    tenon_bundle **bundles;
+    size_t count, room;
+};
+
+void tenon_listing_free(tenon_listing *listing)
+{
+    if (!listing)
+        return;
+    for (size_t i = 0; i < listing->count; i++)
+        tenon_bundle_free(listing->bundles[i]);
+    free(listing->bundles);
+    tenon_report_free(listing->report);
+    free(listing);
+}
+
+/* Names of bundles in one directory. */
+struct names {
+    char **at;
+    size_t count, room;
+};
+
+static void free_names(struct names *names)
+{
+    for (size_t i = 0; i < names->count; i++)
+        free(names->at[i]);
+    free(names->at);
+}
+
+static int by_name(const void *a, const void *b)
+{
+    return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+static bool is_bundle(const char *name)
+{
+    size_t size = strlen(name), end = strlen(".plugin");
+    return size > end && strcmp(name + (size - end), ".plugin") == 0;
+}
+
+/* A directory that is not there holds nothing. False: no memory. */
+static bool read_names(const char *dir, struct names *names)
+{
+    DIR *open = opendir(dir);
+    const struct dirent *entry;
+    bool good = true;
+    while (good && open && (entry = readdir(open))) {
+        if (!is_bundle(entry->d_name))
+            continue;
+        good = tn_grow(&names->at, &names->room, names->count, sizeof *names->at) &&
+               (names->at[names->count] = strdup(entry->d_name));
+        names->count += good;
+    }
+    if (open)
+        closedir(open);
+    if (names->count > 1)
+        qsort(names->at, names->count, sizeof *names->at, by_name);
+    return good;
+}
+
+static bool has_tag(const tenon_manifest *m, const char *tag)
+{
+    for (size_t i = 0; i < m->tag_count; i++)
+        if (strcmp(m->tags[i], tag) == 0)
+            return true;
+    return false;
+}
+
+static bool is_wanted(const tenon_manifest *m, const char *const *tags)
+{
+    for (; tags && *tags; tags++)
+        if (!has_tag(m, *tags))
+            return false;
+    return true;
+}
+
+static const tenon_bundle *listed(const tenon_listing *listing, const char *name)
+{
+    for (size_t i = 0; i < listing->count; i++)
+        if (strcmp(tenon_bundle_manifest(listing->bundles[i])->name, name) == 0)
+            return listing->bundles[i];
+    return NULL;
+}
+
+static void say_bad(tenon_listing *listing, const char *path, const char *why)
+{
+    tn_report_find(listing->report,
+                   (struct tn_about){ .kind = TENON_FINDING_BAD_BUNDLE, .holders = { path } }, "%s",
+                   why);
+}
+
+static void say_shadowed(tenon_listing *listing, const tenon_bundle *first, const char *path)
+{
+    const char *name = tenon_bundle_manifest(first)->name;
+    tn_report_find(listing->report,
+                   (struct tn_about){ .kind = TENON_FINDING_SHADOWED,
+                                      .plugin = name,
+                                      .holders = { tenon_bundle_path(first), path } },
+                   "plugin \"%s\" in %s is shadowed by that in %s", name,
+                   tn_report_show(listing->report, path),
+                   tn_report_show(listing->report, tenon_bundle_path(first)));
+}
+
+static bool list_one(tenon_listing *listing, const tenon_process *process, const char *path,
+                     const char *const *tags, tenon_error *err)
+{
+    tenon_error why = TENON_ERROR_INIT;
+    const char *distrust = tn_search_distrust(process, path);
+    if (distrust) {
+        say_bad(listing, path, distrust);
+        return true;
+    }
+    tenon_bundle *bundle = tenon_bundle_open(path, &why);
+    if (!bundle && why.code == TENON_E_MEMORY)
+        return tn_no_memory(err);
+    if (!bundle) {
+        say_bad(listing, path, tenon_error_message(&why));
+        return true;
+    }
+    const tenon_manifest *m = tenon_bundle_manifest(bundle);
+    const tenon_bundle *first = listed(listing, m->name);
+    bool keep = !first && is_wanted(m, tags);
+    if (first)
+        say_shadowed(listing, first, path);
+    if (keep &&
+        !tn_grow(&listing->bundles, &listing->room, listing->count, sizeof *listing->bundles)) {
+        tenon_bundle_free(bundle);
+        return tn_no_memory(err);
+    }
+    if (keep) {
+        tn_bundle_rest(bundle);
+        listing->bundles[listing->count++] = bundle;
+    } else {
+        tenon_bundle_free(bundle);
+    }
+    return true;
+}
+
+static bool list_directory(tenon_listing *listing, const tenon_process *process, const char *dir,
+                           const char *const *tags, tenon_error *err)
+{
+    struct names names = { 0 };
+    bool good = read_names(dir, &names) || tn_no_memory(err);
+    for (size_t i = 0; good && i < names.count; i++) {
+        const char *path = tn_arena_format(&listing->report->arena, "%s/%s", dir, names.at[i]);
+        good = path ? list_one(listing, process, path, tags, err) : tn_no_memory(err);
+    }
+    free_names(&names);
+    return good;
+}
+
+static bool list_all(tenon_listing *listing, const tenon_process *process, const char *const *tags,
+                     tenon_error *err)
+{
+    struct tn_places places = { 0 };
+    bool good = tn_search_path(process, &listing->report->arena, &places) || tn_no_memory(err);
+    for (size_t i = 0; good && i < places.count; i++)
+        good = list_directory(listing, process, places.at[i], tags, err);
+    free(places.at);
+    return good && (!listing->report->no_memory || tn_no_memory(err));
+}
+
+tenon_listing *tenon_process_list(tenon_process *process, const char *const *tags, tenon_error *err)
+{
+    tenon_listing *listing = calloc(1, sizeof *listing);
+    if (!listing) {
+        tn_no_memory(err);
+        return NULL;
+    }
+    listing->report = tn_report_new(err);
+    tn_process_lock(process);
+    bool good = listing->report && list_all(listing, process, tags, err);
+    tn_process_unlock(process);
+    if (good)
+        return listing;
+    tenon_listing_free(listing);
+    return NULL;
+}
+
+size_t tenon_listing_count(const tenon_listing *listing)
+{
+    return listing->count;
+}
+
+const char *tenon_listing_path(const tenon_listing *listing, size_t i)
+{
+    return i < listing->count ? tenon_bundle_path(listing->bundles[i]) : NULL;
+}
+
+const tenon_manifest *tenon_listing_manifest(const tenon_listing *listing, size_t i)
+{
+    return i < listing->count ? tenon_bundle_manifest(listing->bundles[i]) : NULL;
+}
+
+size_t tenon_listing_finding_count(const tenon_listing *listing)
+{
+    return listing->report->count;
+}
+
+const tenon_finding *tenon_listing_finding(const tenon_listing *listing, size_t i)
+{
+    return tenon_report_finding(listing->report, i);
+}

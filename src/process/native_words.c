@@ -1,0 +1,128 @@
+/* src/process/native_words.c - what the system's loader would refuse, as findings */
+#include "native_words.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#define TRIED_MOST 6 /* candidates named in one sentence */
+
+static struct tn_about about(struct tn_job *job, uint32_t number, enum tenon_finding_kind kind,
+                             const char *unit)
+{
+    struct tn_candidate *c = &job->plan.candidates[number];
+    c->refused = true;
+    return (struct tn_about){ .kind = kind, .refuses = true, .plugin = c->name, .unit = unit };
+}
+
+static const char *path_of(const tenon_graph *graph, int32_t row)
+{
+    if (row < 0)
+        return tenon_graph_file(graph);
+    const tenon_library *library = tenon_graph_library(graph, (size_t)row);
+    return library->path ? library->path : library->name;
+}
+
+/* ", which NAME needs" when it is not the plugin's own code that asks. */
+static const char *chain(struct tn_job *job, uint32_t number, const tenon_graph *graph, int32_t by)
+{
+    const struct tn_prospect *p = &job->prospects[number];
+    const char *path = path_of(graph, by);
+    if (by < 0 || strcmp(path, p->codes[p->code_count - 1].path) == 0)
+        return "";
+    const char *text =
+        tn_arena_format(&job->report->arena, " (for %s)", tn_report_show(job->report, path));
+    job->report->no_memory |= !text;
+    return text ? text : "";
+}
+
+/* "; tried A (no such file), B (...)" */
+static const char *tried(struct tn_job *job, const tenon_graph *graph, size_t row)
+{
+    const char *text = "";
+    size_t count = tenon_graph_tried_count(graph, row), named = 0;
+    for (size_t k = 0; text && k < count && named < TRIED_MOST; k++) {
+        const tenon_attempt *attempt = tenon_graph_tried(graph, row, k);
+        if (!*attempt->path || attempt->later)
+            continue;
+        text = tn_arena_format(&job->report->arena, "%s%s%s (%s)", text, named ? ", " : "; tried ",
+                               tn_report_show(job->report, attempt->path),
+                               attempt->detail ? tn_report_show(job->report, attempt->detail)
+                                               : tenon_outcome_name(attempt->outcome));
+        named++;
+    }
+    job->report->no_memory |= !text;
+    return text ? text : "";
+}
+
+void tn_say_library(struct tn_job *job, uint32_t number, const tenon_graph *graph, size_t row,
+                    int32_t by)
+{
+    const tenon_library *library = tenon_graph_library(graph, row);
+    const char *name = tn_report_show(job->report, library->name);
+    bool missing = library->status == TENON_STATUS_MISSING;
+    struct tn_about what =
+        about(job, number, missing ? TENON_FINDING_MISSING_LIBRARY : TENON_FINDING_REFUSED_LIBRARY,
+              library->name);
+    what.holders[0] = by < 0 ? NULL : path_of(graph, by);
+    if (missing)
+        tn_report_find(job->report, what, "plugin \"%s\" needs %s%s, which is not found%s",
+                       what.plugin, name, chain(job, number, graph, by), tried(job, graph, row));
+    else if (library->flavour == TENON_NEED_DLOPEN)
+        tn_report_find(job->report, what, "code of plugin \"%s\" is refused: %s: %s", what.plugin,
+                       name, library->reason ? library->reason : "the loader does not take it");
+    else
+        tn_report_find(job->report, what, "plugin \"%s\" needs %s%s, which is refused: %s",
+                       what.plugin, name, chain(job, number, graph, by),
+                       library->reason ? library->reason : "the loader does not take it");
+}
+
+void tn_say_version(struct tn_job *job, uint32_t number, const tenon_graph *graph,
+                    const tenon_missing_version *missing)
+{
+    struct tn_about what = about(job, number, TENON_FINDING_MISSING_VERSION, missing->version);
+    what.holders[0] = path_of(graph, missing->library);
+    tn_report_find(job->report, what,
+                   "plugin \"%s\" needs version %s of %s%s, which has no such "
+                   "version",
+                   what.plugin, tn_report_show(job->report, missing->version),
+                   tn_report_show(job->report, what.holders[0]),
+                   chain(job, number, graph, missing->needed_by));
+}
+
+void tn_say_symbol(struct tn_job *job, uint32_t number, const tenon_graph *graph,
+                   const tenon_symbol_binding *binding, const char *elsewhere)
+{
+    const char *at = binding->version ? "@" : "";
+    struct tn_about what = about(job, number, TENON_FINDING_MISSING_SYMBOL, binding->symbol);
+    what.holders[0] = path_of(graph, binding->needed_by);
+    const char *symbol = tn_report_show(job->report, binding->symbol);
+    const char *version = binding->version ? tn_report_show(job->report, binding->version) : "";
+    const char *by = chain(job, number, graph, binding->needed_by);
+    if (elsewhere)
+        tn_report_find(job->report, what,
+                       "plugin \"%s\" needs symbol %s%s%s%s: %s defines it, but keeps it to itself "
+                       "as the plugin does not require it",
+                       what.plugin, symbol, at, version, by,
+                       tn_report_show(job->report, elsewhere));
+    else
+        tn_report_find(job->report, what, "plugin \"%s\" needs symbol %s%s%s%s: %s", what.plugin,
+                       symbol, at, version, by, binding->reason);
+}
+
+void tn_say_tls(struct tn_job *job, uint32_t number, const struct tn_holding *holding,
+                uint64_t used, uint64_t room)
+{
+    struct tn_about what = about(job, number, TENON_FINDING_STATIC_TLS, holding->own_name);
+    what.holders[0] = holding->path;
+    if (room)
+        tn_report_find(job->report, what,
+                       "%s of plugin \"%s\" needs room in the static TLS block: %" PRIu64
+                       " bytes would be used, the loader keeps %" PRIu64
+                       " for what is loaded later (build it without -ftls-model=initial-exec)",
+                       tn_report_show(job->report, holding->path), what.plugin, used, room);
+    else
+        tn_report_find(job->report, what,
+                       "%s of plugin \"%s\" needs room in the static TLS block, which this loader "
+                       "gives to nothing that is loaded later",
+                       tn_report_show(job->report, holding->path), what.plugin);
+}

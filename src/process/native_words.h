@@ -1,0 +1,23 @@
+/* src/process/native_words.h - what the system's loader would refuse, as findings */
+#ifndef TN_NATIVE_WORDS_H
+#define TN_NATIVE_WORDS_H
+
+#include "job.h"
+
+/* Each refuses the candidate `number`. Rows are those of the graph. */
+
+/* A library that does not load; `by`: who needs it, TENON_THE_FILE for the plugin's own code. */
+void tn_say_library(struct tn_job *job, uint32_t number, const tenon_graph *graph, size_t row,
+                    int32_t by);
+
+void tn_say_version(struct tn_job *job, uint32_t number, const tenon_graph *graph,
+                    const tenon_missing_version *missing);
+
+/* `elsewhere`: an object that defines it, but that the plugin does not see; NULL. */
+void tn_say_symbol(struct tn_job *job, uint32_t number, const tenon_graph *graph,
+                   const tenon_symbol_binding *binding, const char *elsewhere);
+
+void tn_say_tls(struct tn_job *job, uint32_t number, const struct tn_holding *holding,
+                uint64_t used, uint64_t room);
+
+#endif

@@ -1,0 +1,414 @@
+/* src/process/plan.c - what will be loaded, in which order, or why not; knows no language */
+#include "plan.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define NOT_HERE UINT32_MAX
+
+void tn_plan_free(struct tn_plan *plan)
+{
+    for (size_t i = 0; i < plan->count; i++)
+        free(plan->candidates[i].needs);
+    free(plan->order);
+    tn_index_free(&plan->coming);
+    plan->order = NULL;
+}
+
+static void refuse(struct tn_candidate *c)
+{
+    c->refused = true;
+}
+
+/* ---- what the host must offer -------------------------------------------------------------- */
+
+bool tn_constraint_read(const char *text, size_t *size, unsigned *version)
+{
+    const char *at = strstr(text, ">=");
+    uint64_t value = 0;
+    *size = at ? (size_t)(at - text) : strlen(text);
+    *version = 0;
+    if (!at)
+        return *size > 0;
+    at += 2;
+    if (!*at)
+        return false;
+    for (; *at; at++) {
+        if (*at < '0' || *at > '9')
+            return false;
+        value = value * 10 + (uint64_t)(*at - '0');
+        if (value > UINT32_MAX)
+            return false;
+    }
+    *version = (unsigned)value;
+    return *size > 0;
+}
+
+static const struct tn_service *service_named(const struct tn_plan *plan, const char *name,
+                                              size_t size)
+{
+    const struct tn_service *best = NULL;
+    for (size_t i = 0; i < plan->service_count; i++) {
+        const struct tn_service *s = &plan->services[i];
+        if (strlen(s->name) == size && memcmp(s->name, name, size) == 0 &&
+            (!best || s->version > best->version))
+            best = s;
+    }
+    return best;
+}
+
+static void check_constraint(struct tn_plan *plan, struct tn_candidate *c, const char *constraint)
+{
+    size_t size;
+    unsigned version;
+    bool good = tn_constraint_read(constraint, &size, &version);
+    const struct tn_service *service = good ? service_named(plan, constraint, size) : NULL;
+    const char *shown = tn_report_show(plan->report, constraint);
+    struct tn_about about = {
+        .kind = TENON_FINDING_CONSTRAINT, .refuses = true, .plugin = c->name, .unit = constraint
+    };
+    if (service && service->version >= version)
+        return;
+    refuse(c);
+    if (!good)
+        tn_report_find(plan->report, about, "plugin \"%s\" asks for %s, which makes no sense",
+                       c->name, shown);
+    else if (!service)
+        tn_report_find(plan->report, about,
+                       "plugin \"%s\" asks for %s, which the host does not offer", c->name, shown);
+    else
+        tn_report_find(plan->report, about, "plugin \"%s\" asks for %s, the host offers version %u",
+                       c->name, shown, service->version);
+}
+
+/* ---- what must be there or come before ------------------------------------------------------ */
+
+bool tn_plan_need(struct tn_plan *plan, size_t who, size_t whom)
+{
+    struct tn_candidate *c = &plan->candidates[who];
+    if (who == whom)
+        return true;
+    for (size_t i = 0; i < c->need_count; i++)
+        if (c->needs[i] == whom)
+            return true;
+    if (!tn_grow(&c->needs, &c->need_room, c->need_count, sizeof *c->needs))
+        return false;
+    c->needs[c->need_count++] = (uint32_t)whom;
+    return true;
+}
+
+/* Digests of another kind, or unknown ones, prove nothing. */
+static bool fits(const tenon_claim *claim, const tenon_unit *unit)
+{
+    bool same_code = claim->kind != TENON_UNIT_OCAML ||
+                     tenon_digest_equal(&claim->implementation, &unit->implementation) != TENON_NO;
+    return same_code && tenon_digest_equal(&claim->interface, &unit->interface) != TENON_NO;
+}
+
+/* Candidates' units by name: entries know by `stamp` whose they are. */
+struct owners {
+    struct tn_index index;
+    uint32_t *of; /* entry number to candidate */
+};
+
+static bool list_owners(const struct tn_plan *plan, struct owners *owners)
+{
+    size_t total = 0, k = 0;
+    for (size_t i = 0; i < plan->count; i++)
+        total += plan->candidates[i].count;
+    owners->of = malloc((total + 1) * sizeof *owners->of);
+    if (!owners->of)
+        return false;
+    for (size_t i = 0; i < plan->count; i++)
+        for (size_t e = 0; e < plan->candidates[i].count; e++) {
+            if (!tn_index_add(&owners->index, &plan->candidates[i].entries[e]))
+                return false;
+            owners->of[k++] = (uint32_t)i;
+        }
+    return true;
+}
+
+/* Looks among entries of that name; true when one fits. *other becomes one that does not. */
+static bool find_fit(struct tn_index *index, const tenon_claim *claim, uint32_t *fit,
+                     const struct tn_entry **other)
+{
+    for (size_t i = 0; i < index->found_count; i++) {
+        const struct tn_entry *e = &index->entries[index->found[i]];
+        if (e->unit->kind != claim->kind || strcmp(e->unit->name, claim->name) != 0)
+            continue;
+        if (fits(claim, e->unit)) {
+            *fit = index->found[i];
+            return true;
+        }
+        *other = e;
+    }
+    return false;
+}
+
+static void find_missing(struct tn_plan *plan, struct tn_candidate *c, const tenon_claim *claim,
+                         const struct tn_entry *other)
+{
+    const char *shown = tn_report_show(plan->report, claim->name);
+    struct tn_about about = {
+        .kind = TENON_FINDING_MISSING_UNIT, .refuses = true, .plugin = c->name, .unit = claim->name
+    };
+    refuse(c);
+    if (other) {
+        about.kind = TENON_FINDING_WRONG_INTERFACE;
+        about.holders[0] = other->unit->origin;
+        tn_report_find(plan->report, about,
+                       "plugin \"%s\" was built against another version of unit %s than the one "
+                       "that is there",
+                       c->name, shown);
+    } else {
+        tn_report_find(plan->report, about,
+                       "plugin \"%s\" requires unit %s, which is neither in the process nor in "
+                       "another plugin of the plan",
+                       c->name, shown);
+    }
+}
+
+/* A library that nobody here holds is the system's loader's to find. */
+static bool check_requirement(struct tn_plan *plan, size_t number, const tenon_claim *claim,
+                              struct owners *owners)
+{
+    struct tn_candidate *c = &plan->candidates[number];
+    const struct tn_entry *other = NULL;
+    uint32_t fit;
+    if (!tn_index_named(plan->present, claim->kind, claim->name))
+        return false;
+    if (find_fit(plan->present, claim, &fit, &other))
+        return true;
+    if (!tn_index_named(&owners->index, claim->kind, claim->name))
+        return false;
+    if (find_fit(&owners->index, claim, &fit, &other))
+        return tn_plan_need(plan, number, owners->of[fit]);
+    if (claim->kind != TENON_UNIT_LIBRARY)
+        find_missing(plan, c, claim, other);
+    return true;
+}
+
+bool tn_plan_requirements(struct tn_plan *plan)
+{
+    struct owners owners = { .of = NULL };
+    bool good = list_owners(plan, &owners);
+    for (size_t i = 0; good && i < plan->count; i++) {
+        struct tn_candidate *c = &plan->candidates[i];
+        if (c->refused && plan->each)
+            continue;
+        for (size_t k = 0; k < c->con_count; k++)
+            check_constraint(plan, c, c->cons[k]);
+        for (size_t k = 0; good && k < c->require_count; k++)
+            good = check_requirement(plan, i, &c->requires[k], &owners);
+    }
+    free(owners.of);
+    tn_index_free(&owners.index);
+    return good;
+}
+
+/* ---- the order ------------------------------------------------------------------------------ */
+
+enum { OPEN, PLACED, IN_CYCLE };
+
+/* True when everything that the candidate needs is placed, or left out of the order anyhow. */
+static bool is_ready(const struct tn_plan *plan, const unsigned char *state, size_t i)
+{
+    const struct tn_candidate *c = &plan->candidates[i];
+    for (size_t k = 0; k < c->need_count; k++)
+        if (state[c->needs[k]] == OPEN)
+            return false;
+    return true;
+}
+
+/* The first ready candidate by name; NOT_HERE: none. */
+static uint32_t next_ready(const struct tn_plan *plan, const unsigned char *state)
+{
+    uint32_t best = NOT_HERE;
+    for (uint32_t i = 0; i < plan->count; i++)
+        if (state[i] == OPEN && is_ready(plan, state, i) &&
+            (best == NOT_HERE || strcmp(plan->candidates[i].name, plan->candidates[best].name) < 0))
+            best = i;
+    return best;
+}
+
+/* Something it needs that is not placed: when nothing is ready there always is one. */
+static uint32_t open_need(const struct tn_plan *plan, const unsigned char *state, uint32_t i)
+{
+    const struct tn_candidate *c = &plan->candidates[i];
+    for (size_t k = 0; k < c->need_count; k++)
+        if (state[c->needs[k]] == OPEN)
+            return c->needs[k];
+    return NOT_HERE;
+}
+
+/* Names the cycle that goes through candidate `at`. */
+static void find_cycle(struct tn_plan *plan, unsigned char *state, uint32_t at)
+{
+    tenon_report *report = plan->report;
+    const char *text = plan->candidates[at].name;
+    for (uint32_t i = open_need(plan, state, at); i != at; i = open_need(plan, state, i)) {
+        text = text ? tn_arena_format(&report->arena, "%s -> %s", text, plan->candidates[i].name)
+                    : NULL;
+        refuse(&plan->candidates[i]);
+    }
+    report->no_memory |= !text;
+    refuse(&plan->candidates[at]);
+    tn_report_find(
+        report,
+        (struct tn_about){
+            .kind = TENON_FINDING_CYCLE, .refuses = true, .plugin = plan->candidates[at].name },
+        "plugins need each other: %s -> %s", text ? text : "", plan->candidates[at].name);
+    for (uint32_t i = open_need(plan, state, at); i != at;) {
+        uint32_t next = open_need(plan, state, i);
+        state[i] = IN_CYCLE;
+        i = next;
+    }
+    state[at] = IN_CYCLE;
+}
+
+/* Follows open needs until one comes back; nothing is ready, so that one must. */
+static bool break_cycle(struct tn_plan *plan, unsigned char *state)
+{
+    uint32_t at = 0;
+    unsigned char *met = calloc(plan->count, 1);
+    if (!met)
+        return false;
+    while (state[at] != OPEN)
+        at++;
+    while (!met[at]) {
+        met[at] = 1;
+        at = open_need(plan, state, at);
+    }
+    free(met);
+    find_cycle(plan, state, at);
+    return true;
+}
+
+bool tn_plan_order(struct tn_plan *plan)
+{
+    unsigned char *state = calloc(plan->count + 1, 1);
+    size_t left = plan->count;
+    bool good = state != NULL;
+    plan->order = malloc((plan->count + 1) * sizeof *plan->order);
+    plan->order_count = 0;
+    good = good && plan->order;
+    for (size_t i = 0; good && plan->each && i < plan->count; i++)
+        if (plan->candidates[i].refused) {
+            state[i] = PLACED;
+            left--;
+        }
+    while (good && left) {
+        uint32_t next = next_ready(plan, state);
+        if (next == NOT_HERE) {
+            good = break_cycle(plan, state);
+            left = 0;
+            for (size_t i = 0; good && i < plan->count; i++)
+                left += state[i] == OPEN;
+            continue;
+        }
+        state[next] = PLACED;
+        plan->order[plan->order_count++] = next;
+        left--;
+    }
+    free(state);
+    return good;
+}
+
+/* ---- leaving out ---------------------------------------------------------------------------- */
+
+static const struct tn_candidate *refused_need(const struct tn_plan *plan,
+                                               const struct tn_candidate *c)
+{
+    for (size_t k = 0; k < c->need_count; k++)
+        if (plan->candidates[c->needs[k]].refused)
+            return &plan->candidates[c->needs[k]];
+    return NULL;
+}
+
+static void refuse_for(struct tn_plan *plan, struct tn_candidate *c,
+                       const struct tn_candidate *need)
+{
+    refuse(c);
+    tn_report_find(plan->report,
+                   (struct tn_about){ .kind = TENON_FINDING_NEEDS_REFUSED,
+                                      .refuses = true,
+                                      .plugin = c->name,
+                                      .unit = need->name },
+                   "plugin \"%s\" needs plugin \"%s\", which is refused", c->name, need->name);
+}
+
+bool tn_plan_leave_out(struct tn_plan *plan)
+{
+    size_t kept = 0;
+    for (bool again = plan->each; again;) {
+        again = false;
+        for (size_t i = 0; i < plan->count; i++) {
+            struct tn_candidate *c = &plan->candidates[i];
+            const struct tn_candidate *need = c->refused ? NULL : refused_need(plan, c);
+            if (need) {
+                refuse_for(plan, c, need);
+                again = true;
+            }
+        }
+    }
+    for (size_t i = 0; i < plan->order_count; i++)
+        if (!plan->each || !plan->candidates[plan->order[i]].refused)
+            plan->order[kept++] = plan->order[i];
+    plan->order_count = kept;
+    return true;
+}
+
+/* ---- nothing twice -------------------------------------------------------------------------- */
+
+/* The unit beside everything in an index that may be the same. */
+static bool compare_with(struct tn_plan *plan, struct tn_candidate *c, struct tn_index *index,
+                         const struct tn_entry *entry)
+{
+    if (!tn_index_same(index, entry->unit))
+        return false;
+    for (size_t i = 0; i < index->found_count; i++)
+        if (plan->judge.compare(plan->judge.arg, c, &index->entries[index->found[i]], entry))
+            refuse(c);
+    return true;
+}
+
+static bool check_entries(struct tn_plan *plan, struct tn_candidate *c,
+                          const struct tn_entry *entries, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (!compare_with(plan, c, plan->present, &entries[i]) ||
+            !compare_with(plan, c, &plan->coming, &entries[i]) ||
+            !tn_index_add(&plan->coming, &entries[i]))
+            return false;
+    return true;
+}
+
+static bool check_candidate(struct tn_plan *plan, struct tn_candidate *c)
+{
+    size_t before = plan->coming.count;
+    bool good = check_entries(plan, c, c->entries, c->count);
+    for (size_t i = 0; good && i < c->brought_count; i++) {
+        struct tn_brought *brought = &plan->brought[c->brought[i]];
+        if (!brought->introduced)
+            good = check_entries(plan, c, brought->entries, brought->count);
+    }
+    if (good && plan->judge.examine(plan->judge.arg, c, &plan->coming))
+        refuse(c);
+    bool stays = !(c->refused && plan->each);
+    for (size_t i = 0; i < c->brought_count; i++)
+        plan->brought[c->brought[i]].introduced |= stays;
+    return good &&
+           (stays ? plan->judge.place(plan->judge.arg, c) : tn_index_cut(&plan->coming, before));
+}
+
+bool tn_plan_doubles(struct tn_plan *plan)
+{
+    for (size_t i = 0; i < plan->order_count; i++) {
+        struct tn_candidate *c = &plan->candidates[plan->order[i]];
+        if (plan->each && (c->refused || refused_need(plan, c)))
+            continue;
+        if (!check_candidate(plan, c))
+            return false;
+    }
+    return tn_plan_leave_out(plan);
+}

@@ -1,0 +1,288 @@
+/* src/process/process.c - a process: its making, its settings, what it holds */
+#include "process_private.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/auxv.h>
+
+#include "fail.h"
+
+void tn_process_lock(const tenon_process *process)
+{
+    pthread_mutex_lock((pthread_mutex_t *)&process->lock);
+}
+
+void tn_process_unlock(const tenon_process *process)
+{
+    pthread_mutex_unlock((pthread_mutex_t *)&process->lock);
+}
+
+static bool init_lock(pthread_mutex_t *lock, tenon_error *err)
+{
+    pthread_mutexattr_t attributes;
+    int error = pthread_mutexattr_init(&attributes);
+    if (!error) {
+        pthread_mutexattr_settype(&attributes, PTHREAD_MUTEX_RECURSIVE);
+        error = pthread_mutex_init(lock, &attributes);
+        pthread_mutexattr_destroy(&attributes);
+    }
+    return !error || tn_fail_system(err, error, "a lock");
+}
+
+static tenon_process *new_process(tenon_error *err)
+{
+    tenon_process *process = calloc(1, sizeof *process);
+    if (!process) {
+        tn_no_memory(err);
+        return NULL;
+    }
+    if (!init_lock(&process->lock, err)) {
+        free(process);
+        return NULL;
+    }
+    process->secure = getauxval(AT_SECURE) != 0;
+    return process;
+}
+
+void tenon_process_free(tenon_process *process)
+{
+    if (!process)
+        return;
+    for (size_t i = 0; i < process->plugin_count; i++)
+        tn_loaded_free(process->plugins[i]);
+    free(process->plugins);
+    free(process->services);
+    free(process->added.at);
+    free(process->program);
+    tn_registry_free(&process->registry);
+    tn_arena_free(&process->arena);
+    pthread_mutex_destroy(&process->lock);
+    free(process);
+}
+
+/* ---- this process ---------------------------------------------------------------------------- */
+
+bool tn_process_look(tenon_process *process, tenon_world *world, tenon_error *err)
+{
+    return process->program ||
+           tn_registry_look(&process->registry, world, TENON_BY_OTHERS, NULL, err);
+}
+
+/* Which code the program can load; a machine without a name can load none. */
+static bool take_triple(tenon_process *process, tenon_world *world, const char *program,
+                        tenon_error *err)
+{
+    tenon_image *image = tenon_image_open(world, program, TENON_PART_CORE, err);
+    if (!image)
+        return false;
+    process->is_static = tenon_image_is_static(image);
+    if (!tn_triple_of(image, &process->triple, NULL))
+        process->triple.text[0] = '\0';
+    tenon_image_free(image);
+    return true;
+}
+
+static bool take_this(tenon_process *process, tenon_error *err)
+{
+    tenon_world *world = tenon_world_host(err);
+    if (!world)
+        return false;
+    bool good = tn_registry_look(&process->registry, world, TENON_BY_OTHERS, NULL, err);
+    for (size_t i = 0; good && i < process->registry.count; i++)
+        if (process->registry.holdings[i]->serves_all)
+            tn_registry_set_reason(&process->registry, i, TENON_IN_HOST);
+    good = good && take_triple(process, world, "/proc/self/exe", err);
+    if (good && process->is_static)
+        good = tn_fail(err, TENON_E_UNSUPPORTED,
+                       "this program is linked statically: it cannot load plugins soundly");
+    tenon_world_free(world);
+    return good;
+}
+
+tenon_process *tenon_process_new(tenon_error *err)
+{
+    tenon_process *process = new_process(err);
+    if (process && !take_this(process, err)) {
+        tenon_process_free(process);
+        return NULL;
+    }
+    return process;
+}
+
+/* ---- a program that does not run ------------------------------------------------------------- */
+
+static bool take_program(tenon_process *process, tenon_error *err)
+{
+    tenon_world *world = tenon_world_host(err);
+    tenon_resolver *resolver = world ? tenon_resolver_new(world, err) : NULL;
+    tenon_graph *graph = resolver ? tenon_resolve_file(resolver, process->program, err) : NULL;
+    bool good = graph && tn_registry_take_graph(&process->registry, world, graph, err) &&
+                take_triple(process, world, process->program, err);
+    tenon_graph_free(graph);
+    tenon_resolver_free(resolver);
+    tenon_world_free(world);
+    return good;
+}
+
+tenon_process *tenon_process_of_file(const char *program, tenon_error *err)
+{
+    tenon_process *process = new_process(err);
+    if (!process)
+        return NULL;
+    process->program = realpath(program, NULL);
+    if (!process->program)
+        process->program = strdup(program);
+    if (!process->program)
+        tn_no_memory(err);
+    if (!process->program || !take_program(process, err)) {
+        tenon_process_free(process);
+        return NULL;
+    }
+    return process;
+}
+
+/* ---- settings ---------------------------------------------------------------------------------
+ */
+
+void tenon_process_set_weak(tenon_process *process, bool weak)
+{
+    tn_process_lock(process);
+    process->weak = weak;
+    tn_process_unlock(process);
+}
+
+void tenon_process_set_ambiguous(tenon_process *process, bool refuse)
+{
+    tn_process_lock(process);
+    process->ambiguous = refuse;
+    tn_process_unlock(process);
+}
+
+void tenon_process_set_host_data(tenon_process *process, void *data)
+{
+    tn_process_lock(process);
+    process->host_data = data;
+    tn_process_unlock(process);
+}
+
+void tenon_process_on_event(tenon_process *process, tenon_event_handler *handler, void *arg)
+{
+    tn_process_lock(process);
+    process->handler = handler;
+    process->handler_arg = arg;
+    tn_process_unlock(process);
+}
+
+void tn_process_tell(tenon_process *process, enum tenon_event_kind kind, const char *plugin,
+                     const char *subject, const char *message)
+{
+    const tenon_event event = { kind, plugin, subject, message };
+    if (process->handler)
+        process->handler(process->handler_arg, &event);
+}
+
+static bool set_string(tenon_process *process, const char **out, const char *text, tenon_error *err)
+{
+    tn_process_lock(process);
+    const char *copy = tn_arena_string(&process->arena, text);
+    if (copy)
+        *out = copy;
+    tn_process_unlock(process);
+    return copy || tn_no_memory(err);
+}
+
+bool tenon_process_set_default_directory(tenon_process *process, const char *dir, tenon_error *err)
+{
+    return set_string(process, &process->default_directory, dir, err);
+}
+
+bool tenon_process_set_cache(tenon_process *process, const char *dir, tenon_error *err)
+{
+    return set_string(process, &process->cache_directory, dir, err);
+}
+
+bool tenon_process_add_directory(tenon_process *process, const char *dir, tenon_error *err)
+{
+    struct tn_places *added = &process->added;
+    tn_process_lock(process);
+    const char *copy = tn_arena_string(&process->arena, dir);
+    bool good = copy && tn_grow(&added->at, &added->room, added->count, sizeof *added->at);
+    if (good)
+        added->at[added->count++] = copy;
+    tn_process_unlock(process);
+    return good || tn_no_memory(err);
+}
+
+bool tenon_process_offer(tenon_process *process, const char *name, unsigned version,
+                         const void *service, tenon_error *err)
+{
+    struct tn_service offer = { .version = version, .service = service };
+    tn_process_lock(process);
+    offer.name = tn_arena_string(&process->arena, name);
+    bool good = offer.name && tn_grow(&process->services, &process->service_room,
+                                      process->service_count, sizeof offer);
+    if (good)
+        process->services[process->service_count++] = offer;
+    tn_process_unlock(process);
+    return good || tn_no_memory(err);
+}
+
+/* ---- what it holds ----------------------------------------------------------------------------
+ */
+
+size_t tenon_process_unit_count(const tenon_process *process)
+{
+    tn_process_lock(process);
+    size_t count = process->registry.index.count;
+    tn_process_unlock(process);
+    return count;
+}
+
+bool tenon_process_unit(const tenon_process *process, size_t i, tenon_present *out)
+{
+    tn_process_lock(process);
+    bool good = i < process->registry.index.count;
+    if (good) {
+        const struct tn_entry *e = &process->registry.index.entries[i];
+        *out = (tenon_present){ .unit = e->unit,
+                                .reason = e->reason,
+                                .state = e->state,
+                                .holder = e->holding->path,
+                                .plugin = e->holding->plugin };
+    }
+    tn_process_unlock(process);
+    return good;
+}
+
+enum tenon_record tenon_process_record(const tenon_process *process)
+{
+    tn_process_lock(process);
+    enum tenon_record record =
+        process->registry.count ? process->registry.holdings[0]->record : TENON_RECORD_NONE;
+    tn_process_unlock(process);
+    return record;
+}
+
+size_t tenon_process_plugin_count(const tenon_process *process)
+{
+    tn_process_lock(process);
+    size_t count = process->plugin_count;
+    tn_process_unlock(process);
+    return count;
+}
+
+const tenon_plugin *tenon_process_plugin(const tenon_process *process, size_t i)
+{
+    tn_process_lock(process);
+    const tenon_plugin *plugin = i < process->plugin_count ? &process->plugins[i]->plugin : NULL;
+    tn_process_unlock(process);
+    return plugin;
+}
+
+struct tn_loaded *tn_process_plugin_named(const tenon_process *process, const char *name)
+{
+    for (size_t i = 0; i < process->plugin_count; i++)
+        if (strcmp(process->plugins[i]->plugin.name, name) == 0)
+            return process->plugins[i];
+    return NULL;
+}

@@ -1,0 +1,93 @@
+/* src/process/process_private.h - what the parts of a process know of each other */
+#ifndef TN_PROCESS_PRIVATE_H
+#define TN_PROCESS_PRIVATE_H
+
+#include <pthread.h>
+#include <tenon/process.h>
+#include <tenon/resolve.h>
+
+#include "arena.h"
+#include "backend.h"
+#include "cache.h"
+#include "plan.h"
+#include "registry.h"
+#include "triple.h"
+
+/* Directories where plugins are looked for, in order. */
+struct tn_places {
+    const char **at;
+    size_t count, room;
+};
+
+/* A plugin that is loaded. */
+struct tn_loaded {
+    tenon_plugin plugin; /* first: what its own code sees */
+    struct tn_arena arena;
+    tenon_process *process;
+    uint8_t digest[32]; /* of its manifest */
+    struct tn_opened *images;
+    size_t image_count;
+    struct tn_cached *cached;
+    struct tn_loaded **needs; /* other plugins that it stands on */
+    size_t need_count;
+    const struct tn_backend *backend;
+};
+
+struct tenon_process {
+    pthread_mutex_t lock; /* recursive */
+    struct tn_arena arena;
+    char *program;  /* of a program that does not run; NULL: this process */
+    bool is_static; /* a program that no loader joins with anything */
+    bool secure, weak, ambiguous;
+    struct tn_triple triple; /* of its program; empty: none of ours */
+    struct tn_registry registry;
+    struct tn_places added;
+    const char *default_directory, *cache_directory;
+    void *host_data;
+    struct tn_service *services;
+    size_t service_count, service_room;
+    tenon_event_handler *handler;
+    void *handler_arg;
+    struct tn_loaded **plugins; /* in load order */
+    size_t plugin_count, plugin_room;
+};
+
+void tn_process_lock(const tenon_process *process);
+void tn_process_unlock(const tenon_process *process);
+
+/* Looks at what changed in this process; nothing for a program that does not run. */
+bool tn_process_look(tenon_process *process, tenon_world *world, tenon_error *err);
+
+struct tn_loaded *tn_process_plugin_named(const tenon_process *process, const char *name);
+
+void tn_process_tell(tenon_process *process, enum tenon_event_kind kind, const char *plugin,
+                     const char *subject, const char *message);
+
+/* ---- search.c ------------------------------------------------------------------------------- */
+
+/*
+ * The search path: added directories, TENON_PLUGIN_PATH (unless privileged), the default
+ * directory. All in the arena. False: no memory.
+ */
+bool tn_search_path(const tenon_process *process, struct tn_arena *arena, struct tn_places *places);
+
+/* Why a privileged process must not take it: others can change it. NULL: it may. */
+const char *tn_search_distrust(const tenon_process *process, const char *path);
+
+/*
+ * The bundle that a request means. NULL: none, or not to be taken; the findings are in the report.
+ *
+ * owner    in the report's arena
+ */
+const char *tn_search_find(tenon_process *process, const char *wanted, tenon_report *report);
+
+/* ---- plugin.c -------------------------------------------------------------------------------- */
+
+/* Fills what the plugin's own code sees. */
+void tn_plugin_equip(struct tn_loaded *loaded);
+void tn_loaded_free(struct tn_loaded *loaded);
+
+/* The pieces of a loaded plugin as they are undone. */
+struct tn_execution tn_loaded_execution(struct tn_loaded *loaded);
+
+#endif

@@ -1,0 +1,220 @@
+/* src/process/registry.c - the images of a process and the units they hold */
+#include "registry.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "fail.h"
+#include "limits.h"
+
+void tn_registry_free(struct tn_registry *registry)
+{
+    for (size_t i = 0; i < registry->count; i++)
+        tn_holding_free(registry->holdings[i]);
+    free(registry->holdings);
+    tn_index_free(&registry->index);
+    tn_sightings_free(&registry->sightings);
+    *registry = (struct tn_registry){ 0 };
+}
+
+static bool add_entry(struct tn_index *index, struct tn_holding *holding, const tenon_unit *unit,
+                      tenon_error *err)
+{
+    struct tn_entry entry = {
+        .unit = unit, .holding = holding, .reason = holding->reason, .state = TENON_INITIALISED
+    };
+    return tn_index_add(index, &entry) || tn_no_memory(err);
+}
+
+/* The image itself, then what its record names. The record may name the image, too. */
+static bool add_units(struct tn_index *index, struct tn_holding *holding, tenon_error *err)
+{
+    const tenon_unit *unit;
+    if (!holding->is_program && holding->own_name &&
+        !add_entry(index, holding, &holding->library, err))
+        return false;
+    for (size_t i = 0; (unit = tn_holding_unit(holding, i)); i++)
+        if (unit->kind != TENON_UNIT_LIBRARY && !add_entry(index, holding, unit, err))
+            return false;
+    return true;
+}
+
+bool tn_registry_add(struct tn_registry *registry, struct tn_holding *holding, tenon_error *err)
+{
+    bool good = registry->count < TN_LIMIT_OBJECTS ||
+                tn_fail(err, TENON_E_LIMIT, "more than %u objects in a process", TN_LIMIT_OBJECTS);
+    if (good && !tn_grow(&registry->holdings, &registry->room, registry->count, sizeof holding))
+        good = tn_no_memory(err);
+    if (!good) {
+        tn_holding_free(holding);
+        return false;
+    }
+    registry->holdings[registry->count++] = holding;
+    return add_units(&registry->index, holding, err);
+}
+
+bool tn_registry_keep(struct tn_registry *registry, const bool *marked)
+{
+    struct tn_index kept = { 0 };
+    size_t count = 0;
+    bool good = true;
+    for (size_t i = 0; i < registry->count; i++)
+        registry->holdings[i]->is_gone = !marked[i];
+    for (size_t i = 0; good && i < registry->index.count; i++)
+        if (!registry->index.entries[i].holding->is_gone)
+            good = tn_index_add(&kept, &registry->index.entries[i]);
+    if (!good) {
+        tn_index_free(&kept);
+        return false;
+    }
+    tn_index_free(&registry->index);
+    tn_sightings_free(&registry->sightings); /* to be made anew, when next wanted */
+    registry->sighted = 0;
+    registry->index = kept;
+    for (size_t i = 0; i < registry->count; i++)
+        if (marked[i])
+            registry->holdings[count++] = registry->holdings[i];
+        else
+            tn_holding_free(registry->holdings[i]);
+    registry->count = count;
+    return true;
+}
+
+bool tn_registry_sight(struct tn_registry *registry, tenon_world *world)
+{
+    for (; registry->sighted < registry->count; registry->sighted++)
+        if (!tn_sightings_add(&registry->sightings, registry->holdings[registry->sighted], world))
+            return false;
+    return true;
+}
+
+struct tn_holding *tn_registry_at_path(const struct tn_registry *registry, const char *path)
+{
+    for (size_t i = 0; i < registry->count; i++)
+        if (strcmp(registry->holdings[i]->path, path) == 0)
+            return registry->holdings[i];
+    return NULL;
+}
+
+void tn_registry_set_reason(struct tn_registry *registry, size_t i, enum tenon_reason_kind reason)
+{
+    registry->holdings[i]->reason = reason;
+    for (size_t k = 0; k < registry->index.count; k++)
+        if (registry->index.entries[k].holding == registry->holdings[i])
+            registry->index.entries[k].reason = reason;
+}
+
+/* The holding that answers to a recorded name. */
+struct tn_holding *tn_registry_named(const struct tn_registry *registry, const char *name)
+{
+    for (size_t i = 0; i < registry->count; i++) {
+        struct tn_holding *h = registry->holdings[i];
+        const char *slash = strrchr(h->path, '/');
+        if ((h->own_name && strcmp(h->own_name, name) == 0) || strcmp(h->path, name) == 0 ||
+            (slash && strcmp(slash + 1, name) == 0))
+            return h;
+    }
+    return NULL;
+}
+
+bool tn_registry_mark_scope(struct tn_registry *registry, tenon_error *err)
+{
+    struct tn_holding **queue = calloc(registry->count + 1, sizeof *queue);
+    size_t head = 0, tail = 0;
+    if (!queue)
+        return tn_no_memory(err);
+    if (registry->count) {
+        registry->holdings[0]->serves_all = true;
+        queue[tail++] = registry->holdings[0];
+    }
+    while (head < tail) {
+        const struct tn_holding *from = queue[head++];
+        for (size_t i = 0; i < from->need_count; i++) {
+            struct tn_holding *to = tn_registry_named(registry, from->needs[i]);
+            if (!to || to->serves_all)
+                continue;
+            to->serves_all = true;
+            queue[tail++] = to;
+        }
+    }
+    free(queue);
+    return true;
+}
+
+static bool is_planned_private(const struct tn_entry *planned, size_t count, const tenon_unit *unit)
+{
+    for (size_t i = 0; i < count; i++)
+        if (planned[i].is_private && strcmp(planned[i].unit->name, unit->name) == 0)
+            return true;
+    return false;
+}
+
+bool tn_registry_claim(struct tn_registry *registry, const char *path, const char *plugin,
+                       bool serves_all, const struct tn_entry *planned, size_t count)
+{
+    struct tn_holding *h = tn_registry_at_path(registry, path);
+    if (!h)
+        return true; /* another user's copy of the same file answers */
+    h->plugin = tn_arena_string(&h->arena, plugin);
+    h->place = tn_arena_format(&h->arena, "plugin \"%s\"", plugin);
+    h->reason = TENON_BY_PLUGIN;
+    h->serves_all |= serves_all;
+    for (size_t k = 0; k < registry->index.count; k++) {
+        struct tn_entry *e = &registry->index.entries[k];
+        if (e->holding != h)
+            continue;
+        e->reason = TENON_BY_PLUGIN;
+        e->is_private = is_planned_private(planned, count, e->unit);
+    }
+    return h->plugin && h->place;
+}
+
+/* One found object of a graph. */
+static bool take_object(struct tn_registry *registry, tenon_world *world, const char *path,
+                        const tenon_library *library, tenon_error *err)
+{
+    struct tn_holding *holding = tn_holding_new(path, err);
+    if (!holding)
+        return false;
+    holding->reason = TENON_IN_HOST;
+    holding->is_program = !library;
+    holding->serves_all = true;
+    if (!library)
+        holding->place = "the host program";
+    bool good = tn_holding_read_image(holding, world, err);
+    if (good && library) {
+        holding->name = tn_arena_string(&holding->arena, library->name);
+        good = holding->name || tn_no_memory(err);
+    }
+    if (!good) {
+        tn_holding_free(holding);
+        return false;
+    }
+    tn_holding_file(holding, world);
+    return tn_registry_add(registry, holding, err);
+}
+
+bool tn_registry_take_graph(struct tn_registry *registry, tenon_world *world,
+                            const tenon_graph *graph, tenon_error *err)
+{
+    size_t count = tenon_graph_count(graph);
+    int32_t *numbers = malloc((count + 1) * sizeof *numbers);
+    if (!numbers)
+        return tn_no_memory(err);
+    bool good = take_object(registry, world, tenon_graph_file(graph), NULL, err);
+    for (size_t i = 0; good && i < count; i++) {
+        const tenon_library *library = tenon_graph_library(graph, i);
+        numbers[i] = -1;
+        if (library->status != TENON_STATUS_FOUND)
+            continue;
+        numbers[i] = (int32_t)registry->count;
+        good = take_object(registry, world, library->path, library, err);
+        if (good) /* a parent stands before what it caused */
+            registry->holdings[registry->count - 1]->loaded_by = library->parent < 0 ? 0
+                                                                 : (size_t)library->parent < i
+                                                                     ? numbers[library->parent]
+                                                                     : 0;
+    }
+    free(numbers);
+    return good;
+}

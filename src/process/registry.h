@@ -1,0 +1,71 @@
+/* src/process/registry.h - the images of a process and the units they hold */
+#ifndef TN_REGISTRY_H
+#define TN_REGISTRY_H
+
+#include <tenon/resolve.h>
+
+#include "holding.h"
+#include "index.h"
+#include "sightings.h"
+
+/*
+ * What a process holds. Holdings stand in the loader's order, the program first.
+ *
+ * owner    its holdings, until they are gone from the process
+ */
+struct tn_registry {
+    struct tn_holding **holdings;
+    size_t count, room;
+    struct tn_index index;
+    struct tn_sightings sightings; /* of the first `sighted` holdings */
+    size_t sighted;
+    unsigned long long adds, subs; /* the loader's own counters at the last look */
+};
+
+void tn_registry_free(struct tn_registry *registry);
+
+/*
+ * Looks at this process: what is new is read, what is gone is dropped. `reason` and `plugin` are
+ * given to what is new. Does nothing when the loader says that nothing changed.
+ *
+ * errors   TENON_E_MEMORY, _LIMIT
+ */
+bool tn_registry_look(struct tn_registry *registry, tenon_world *world,
+                      enum tenon_reason_kind reason, const char *plugin, tenon_error *err);
+
+/* True when the loader's list changed since the last look. */
+bool tn_registry_is_stale(const struct tn_registry *registry);
+
+/* The program of a graph and everything that it loads. */
+bool tn_registry_take_graph(struct tn_registry *registry, tenon_world *world,
+                            const tenon_graph *graph, tenon_error *err);
+
+/* Drops the holdings that are not marked, and their units. False: no memory. */
+bool tn_registry_keep(struct tn_registry *registry, const bool *marked);
+
+/* Brings `sightings` up to date: reads symbols of what is new. False: no memory. */
+bool tn_registry_sight(struct tn_registry *registry, tenon_world *world);
+
+/* The holding of the image at that path; NULL. */
+struct tn_holding *tn_registry_at_path(const struct tn_registry *registry, const char *path);
+
+/* The holding that answers to a recorded name; NULL. */
+struct tn_holding *tn_registry_named(const struct tn_registry *registry, const char *name);
+
+/*
+ * The image at that path is a plugin's own. What was planned of its units (whether they are
+ * declared private) stays known. False: no memory.
+ */
+bool tn_registry_claim(struct tn_registry *registry, const char *path, const char *plugin,
+                       bool serves_all, const struct tn_entry *planned, size_t count);
+
+/* Adds one holding, which is then the registry's, with its units. */
+bool tn_registry_add(struct tn_registry *registry, struct tn_holding *holding, tenon_error *err);
+
+/* Says why holding i is there, for it and its units. */
+void tn_registry_set_reason(struct tn_registry *registry, size_t i, enum tenon_reason_kind reason);
+
+/* Marks what is in the global scope: the program and all that it needs, by name. */
+bool tn_registry_mark_scope(struct tn_registry *registry, tenon_error *err);
+
+#endif

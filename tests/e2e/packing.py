@@ -1,0 +1,322 @@
+#!/usr/bin/env python3
+"""Plugins made by real compilers, packed and built: what goes in, what stays out, and that what is
+in is found by the real loaders without any environment variable."""
+
+import json
+import os
+import pathlib
+import shutil
+import subprocess
+import sys
+import tempfile
+import unittest
+import zipfile
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "support"))
+
+import tenon
+from build import needs
+
+HOST = r"""
+#include <dlfcn.h>
+#include <stdio.h>
+int host_api(int x) { return x + 1; }
+int main(int argc, char **argv)
+{
+    void *plugin = dlopen(argv[1], RTLD_NOW);
+    int (*start)(void *, int, char **) = plugin ? dlsym(plugin, "tenon_plugin_start") : 0;
+    if (!start)
+        return puts(dlerror()), 1;
+    return start(0, argc, argv);
+}
+"""
+STATS = r"""
+#include <stdio.h>
+int help(void);
+int host_api(int);
+int tenon_plugin_start(void *self, int argc, char **argv)
+{
+    (void)self, (void)argc, (void)argv;
+    printf("%d\n", host_api(help()));
+    return 0;
+}
+"""
+ORIGIN = "-Wl,-rpath,$ORIGIN"
+
+
+class Case(unittest.TestCase):
+    """A directory with sources, a host and two libraries."""
+    compiler = "gcc"
+    triple = "x86_64-linux-gnu"
+
+    def setUp(self):
+        self.directory = tempfile.TemporaryDirectory(prefix="tenon-test-")
+        self.dir = os.path.realpath(self.directory.name)
+        self.write("host.c", HOST)
+        self.write("stats.c", STATS)
+        self.write("help.c", "int help2(void); int help(void) { return help2() + 1; }")
+        self.write("help2.c", "int help2(void) { return 40; }")
+        os.mkdir(self.path("lib"))
+        self.cc("-shared", "-fPIC", "-Wl,-soname,libhelp2.so.1", "-o", "lib/libhelp2.so.1",
+                "help2.c")
+        self.cc("-shared", "-fPIC", "-Wl,-soname,libhelp.so.1", "-o", "lib/libhelp.so.1", "help.c",
+                "lib/libhelp2.so.1", ORIGIN)
+        self.cc("-rdynamic", "-o", "host", "host.c", "-ldl")
+
+    def tearDown(self):
+        self.directory.cleanup()
+
+    def path(self, *parts):
+        return os.path.join(self.dir, *parts)
+
+    def write(self, name, text):
+        pathlib.Path(self.path(name)).write_text(text, encoding="utf-8")
+
+    def run_in(self, *words, **options):
+        return subprocess.run(words, cwd=self.dir, stdin=subprocess.DEVNULL, capture_output=True,
+                              text=True, timeout=120, **options)
+
+    def cc(self, *words, launcher=()):
+        done = self.run_in(*launcher, self.compiler, *words)
+        self.assertEqual(done.returncode, 0, done.stderr)
+
+    def tenon(self, *words, status=0):
+        done = self.run_in(tenon.command(), *words)
+        self.assertEqual(done.returncode, status, done.stdout + done.stderr)
+        return done.stdout + done.stderr
+
+    def asked(self, *words, status=0):
+        done = self.run_in(tenon.command(), *words, "--json")
+        self.assertEqual(done.returncode, status, done.stdout + done.stderr)
+        return json.loads(done.stdout)["results"][0]
+
+    def plugin(self, *flags, launcher=()):
+        self.cc("-shared", "-fPIC", "-o", "stats.so", "stats.c", "lib/libhelp.so.1",
+                "-Wl,-rpath-link,lib", *flags, launcher=launcher)
+
+    def start(self, bundle="stats.plugin", code="stats.so"):
+        """Takes the code out as the cache does, moves everything else away, and starts it."""
+        flat = self.path("flat")
+        shutil.rmtree(flat, ignore_errors=True)
+        os.mkdir(flat)
+        with zipfile.ZipFile(self.path(bundle)) as file:
+            for name in file.namelist():
+                if name.startswith("native/%s/" % self.triple):
+                    with open(os.path.join(flat, os.path.basename(name)), "wb") as out:
+                        out.write(file.read(name))
+        os.rename(self.path("lib"), self.path("gone"))
+        done = self.run_in("./host", os.path.join(flat, code), env={})
+        os.rename(self.path("gone"), self.path("lib"))
+        self.assertEqual((done.returncode, done.stdout), (0, "42\n"), done.stderr)
+
+    def fates(self, result):
+        return {row["name"]: row["fate"] for row in result["libraries"]}
+
+
+class Packing(Case):
+    def test_closure_is_bundled_and_found(self):
+        self.plugin(ORIGIN, ORIGIN + "/lib")
+        result = self.asked("pack", "stats.so")
+        fates = self.fates(result)
+        self.assertEqual((fates["libhelp.so.1"], fates["libhelp2.so.1"]), ("bundled", "bundled"))
+        self.assertNotIn("bundled", {fate for name, fate in fates.items() if "help" not in name})
+        self.tenon("bundle", "show", "--verify", "stats")
+        self.start()
+
+    def test_no_run_path_is_refused_with_the_flag(self):
+        self.plugin("-Wl,-rpath," + self.path("lib"))
+        said = self.tenon("pack", "stats.so", status=1)
+        self.assertIn("stats.so needs a library of the bundle", said)
+        self.assertIn("-Wl,-rpath,'$ORIGIN'", said)
+        self.assertFalse(os.path.exists(self.path("stats.plugin")))
+        self.assertEqual(self.asked("pack", "stats.so", status=1)["verdict"], "no-run-path")
+
+    @unittest.skipUnless(shutil.which("patchelf"), "no patchelf")
+    def test_set_runpath_changes_a_copy_and_says_so(self):
+        self.plugin("-Wl,-rpath," + self.path("lib"))
+        before = pathlib.Path(self.path("stats.so")).read_bytes()
+        result = self.asked("pack", "--set-runpath", "stats.so")
+        self.assertEqual(result["changed"], ["stats.so"])
+        self.assertEqual(before, pathlib.Path(self.path("stats.so")).read_bytes())
+        self.start()
+
+    def test_what_would_be_found_elsewhere_is_refused(self):
+        self.plugin("-Wl,-rpath,%s" % self.path("lib"), ORIGIN)
+        said = self.tenon("pack", "stats.so", status=1)
+        self.assertIn("'libhelp.so.1' of the bundle would not be found in it, but '%s'"
+                      % self.path("lib", "libhelp.so.1"), said)
+        self.assertIn("$ORIGIN must come first", said)
+        result = self.asked("pack", "stats.so", status=1)
+        self.assertEqual((result["status"], result["verdict"]), ("refused", "found-elsewhere"))
+
+    def test_missing_library(self):
+        self.plugin()
+        said = self.tenon("pack", "stats.so", status=1)
+        self.assertIn("libhelp.so.1, which stats.so needs, would not be found", said)
+        self.assertEqual(self.asked("pack", "stats.so", status=1)["status"], "missing")
+        result = self.asked("pack", "--bundle=none", "stats.so")
+        self.assertEqual(self.fates(result)["libhelp.so.1"], "missing")
+        self.assertIn("libhelp.so.1", result["requires"])
+
+    def test_lists(self):
+        self.plugin(ORIGIN, ORIGIN + "/lib")
+        result = self.asked("pack", "--bundle=libhelp.so.1", "stats.so")
+        fates = self.fates(result)
+        self.assertEqual((fates["libhelp.so.1"], fates["libhelp2.so.1"]), ("bundled", "unlisted"))
+        self.assertIn("libhelp2.so.1", result["requires"])
+        self.assertNotIn("libhelp.so.1", result["requires"])
+        self.assertIn("does not need 'libnone.so'",
+                      self.tenon("pack", "--bundle=libnone.so", "stats.so", status=2))
+
+    def test_host_is_left_out_and_required(self):
+        link = (tenon.command(), "link", "--")
+        self.write("main.c", HOST + "int help(void); int (*use)(void) = help;")
+        self.cc("-rdynamic", "-o", "app", "main.c", "lib/libhelp.so.1", "-Wl,-rpath-link,lib",
+                ORIGIN + "/lib", "-ldl", launcher=link)
+        self.plugin(ORIGIN, ORIGIN + "/lib", launcher=link)
+        result = self.asked("pack", "--host=app", "stats.so")
+        self.assertEqual(self.fates(result)["libhelp.so.1"], "host")
+        self.assertEqual(result["host_record"], "complete")
+        self.assertEqual(result["records"], ["complete"])
+        self.assertIn("main", result["requires"])
+        self.assertIn("stats", result["provides"])
+        shown = self.asked("bundle", "show", "stats")
+        unit = [row for row in shown["requires"] if row["name"] == "main"][0]
+        self.assertTrue(unit["interface"].startswith("exports-1:"))
+        self.assertIn("has no record", self.tenon("pack", "--host=host", "stats.so"))
+
+    def test_requires_and_provides(self):
+        self.cc("-c", "-o", "help2.o", "help2.c")
+        self.plugin(ORIGIN, ORIGIN + "/lib")
+        self.tenon("pack", "--requires=help2=help2.o", "--requires=app/log", "--provides=my/own",
+                   "--private=my/own", "--cons=log>=2,net", "--tags=a,b", "--argv=FILE what",
+                   "--name=st", "--version=1.2", "--author=me", "--date=5", "-o", "out", "stats.so")
+        shown = self.asked("bundle", "show", "out")
+        units = {row["name"]: row for row in shown["requires"]}
+        self.assertTrue(units["help2"]["interface"].startswith("exports-1:"))
+        self.assertIsNone(units["app/log"]["interface"])
+        self.assertEqual(shown["private"], ["my/own"])
+        self.assertEqual((shown["cons"], shown["tags"]), (["log>=2", "net"], ["a", "b"]))
+        self.assertEqual((shown["name"], shown["version"], shown["author"], shown["date"]),
+                         ("st", "1.2", "me", 5))
+        self.assertEqual(shown["argv"], ["FILE what"])
+        self.assertIn("has no unit 'x'",
+                      self.tenon("pack", "--requires=x=help2.o", "stats.so", status=3))
+
+    def test_equal_input_gives_equal_bytes(self):
+        self.plugin(ORIGIN, ORIGIN + "/lib")
+        self.tenon("pack", "--data=stats.c", "stats.so")
+        first = pathlib.Path(self.path("stats.plugin")).read_bytes()
+        os.utime(self.path("stats.c"), (1, 1))
+        os.chmod(self.path("stats.so"), 0o700)
+        os.mkdir(self.path("other"))
+        for name in ("stats.so", "stats.c", "lib"):
+            os.rename(self.path(name), self.path("other", name))
+        done = subprocess.run([tenon.command(), "pack", "--data=stats.c", "stats.so"],
+                              cwd=self.path("other"), capture_output=True, check=False,
+                              env={"TZ": "Asia/Tokyo", "PATH": os.environ["PATH"]})
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual(first, pathlib.Path(self.path("other", "stats.plugin")).read_bytes())
+
+    def test_resources(self):
+        self.plugin(ORIGIN, ORIGIN + "/lib")
+        self.tenon("pack", "--resource=help.c", "--data=deep/words.txt=stats.c", "stats.so")
+        names = self.tenon("bundle", "show", "--resources", "stats").split()
+        self.assertEqual(names, ["data/deep/words.txt", "data/help.c"])
+        self.assertIn("it is there already", self.tenon("pack", "--data=help.c", "--data=help.c",
+                                                        "stats.so", status=2))
+        self.tenon("pack", "--data=../x=help.c", "stats.so", status=2)
+        self.tenon("pack", "--data=none.txt", "stats.so", status=3)
+
+    def test_build_from_sources(self):
+        self.write("one.c", "int help(void) { return 41; }")
+        result = self.asked("build", "-o", "b", "stats.c", "one.c")
+        self.assertEqual(result["made"], ["stats.o from stats.c", "one.o from one.c",
+                                          "b.so from stats.o, one.o"])
+        self.assertEqual(result["records"], ["complete"])
+        self.assertEqual(set(result["provides"]), {"b.so", "stats", "one"})
+        self.start("b.plugin", "b.so")
+
+    def test_build_from_an_archive(self):
+        self.cc("-c", "-fPIC", "-o", "help2.o", "help2.c")
+        self.cc("-c", "-fPIC", "-o", "help.o", "help.c")
+        self.run_in("ar", "rcs", "libhelp.a", "help.o", "help2.o")
+        result = self.asked("build", "-o", "b", "stats.c", "libhelp.a")
+        self.assertIn("help/help2", result["provides"])
+        self.start("b.plugin", "b.so")
+
+    def test_build_names_the_member_that_is_not_position_independent(self):
+        self.write("bad.c", "int v; int *help(void) { return &v; }")
+        self.cc("-c", "-fno-pic", "-o", "bad.o", "bad.c")
+        self.run_in("ar", "rcs", "libbad.a", "bad.o")
+        for linker in ("bfd", "gold", "lld", "mold"):
+            if not shutil.which("ld." + linker):
+                continue
+            with self.subTest(linker=linker):
+                said = self.tenon("build", "-o", "b", "--ldflag=-fuse-ld=" + linker, "stats.c",
+                                  "libbad.a", status=1)
+                self.assertRegex(said, r"tenon build: .*bad\.o.* is not position independent")
+                self.assertFalse(os.path.exists(self.path("b.plugin")))
+
+    def test_build_that_fails(self):
+        self.write("wrong.c", "int x = ;")
+        self.assertIn("wrong.c: the compiler failed",
+                      self.tenon("build", "-o", "b", "wrong.c", status=1))
+        self.tenon("build", "-o", "b", "none.txt", status=2)
+        self.assertEqual([], [name for name in os.listdir(self.dir) if "plugin" in name])
+
+    def test_units_of_a_bundle(self):
+        self.write("one.c", "int help(void) { return 41; }")
+        self.tenon("build", "-q", "-o", "b", "stats.c", "one.c")
+        done = self.run_in(tenon.command(), "units", "b.plugin")
+        self.assertIn("b.plugin: native/%s/b.so" % self.triple, done.stdout)
+        self.assertIn("one", done.stdout)
+
+
+class Musl(Packing):
+    """The same with musl, whose loader asks for a run path in the plugin itself."""
+    compiler = "musl-gcc"
+    triple = "x86_64-linux-musl"
+
+    @classmethod
+    def setUpClass(cls):
+        if not shutil.which("musl-gcc"):
+            raise unittest.SkipTest("no musl-gcc")
+
+    def tenon(self, *words, status=0):
+        return super().tenon(*self.with_compiler(words), status=status)
+
+    def asked(self, *words, status=0):
+        return super().asked(*self.with_compiler(words), status=status)
+
+    @staticmethod
+    def with_compiler(words):
+        return (*words, "--cc=musl-gcc") if words[0] == "build" else words
+
+
+class Several(Case):
+    """One bundle with code for both C libraries."""
+
+    @classmethod
+    def setUpClass(cls):
+        if not shutil.which("musl-gcc"):
+            raise unittest.SkipTest("no musl-gcc")
+
+    def test_code_for_two_systems(self):
+        self.write("one.c", "int tenon_plugin_start(void *s, int c, char **v) { return 0; }\n"
+                            "#include <stdio.h>\nvoid say(void) { puts(\"\"); }")
+        os.mkdir(self.path("musl"))
+        self.cc("-shared", "-fPIC", "-o", "one.so", "one.c")
+        self.compiler = "musl-gcc"
+        self.cc("-shared", "-fPIC", "-o", "musl/one.so", "one.c")
+        result = self.asked("pack", "--bundle=none", "one.so", "musl/one.so")
+        self.assertEqual(result["name"], "one")
+        shown = self.asked("bundle", "show", "--verify", "one")
+        self.assertEqual([row["triple"] for row in shown["code"]],
+                         ["x86_64-linux-gnu", "x86_64-linux-musl"])
+
+
+if __name__ == "__main__":
+    tenon.command()
+    needs("gcc", "ar")
+    unittest.main()

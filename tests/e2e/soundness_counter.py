@@ -1,0 +1,58 @@
+#!/usr/bin/env python3
+"""The same stateful archive member in host and plugin: refused, however the two were linked."""
+
+import os
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
+
+from plugins import CONSTRUCTOR, COUNTER, HOST_COUNTS, USES_COUNTER, Cases, Workshop  # noqa: E402
+
+HOSTS = {"host": (), "host_r": ("-rdynamic",)}
+PLUGINS = {
+    "plain": ((), False),
+    "symbolic": (("-Wl,-Bsymbolic",), False),
+    "excluded": (("-Wl,--exclude-libs,ALL",), False),
+    "hidden": (("-fvisibility=hidden",), False),
+    "lto": (("-flto",), False),
+    "stripped": ((), True),
+}
+
+
+def main():
+    cases = Cases()
+    with Workshop() as shop:
+        archive = shop.archive("counter", {"counter": COUNTER})
+        for name, flags in HOSTS.items():
+            shop.host(name, HOST_COUNTS, *flags, link=[archive])
+            shop.host(name + "_stripped", HOST_COUNTS, *flags, link=[archive], strip=True)
+        for name, (flags, strip) in PLUGINS.items():
+            shop.plugin(name, USES_COUNTER + CONSTRUCTOR, *flags, link=[archive], strip=strip)
+        for host in [name + suffix for name in HOSTS for suffix in ("", "_stripped")]:
+            for name in PLUGINS:
+                answer = shop.ask(host, "load=%s.plugin" % name)
+                what = "%s with %s" % (host, name)
+                cases.refused(what, answer, answer.codes(), "unit counter/counter is already in "
+                              "the host program (libcounter.a member counter.o); plugin \"%s\" "
+                              "contains its own copy" % name)
+                cases.expect(what + ": a double or a clash",
+                             answer.codes() in (["double"], ["clash"]), answer)
+                status, result = shop.check(host, name + ".plugin")
+                cases.expect(what + ": check says the same",
+                             status == 1 and result["verdict"] == "refused" and
+                             [row["code"] for row in result["reasons"]] == answer.codes(), result)
+        # what the host exports needs no copy: the repaired plugin loads, and both count together
+        shop.plugin("repaired", USES_COUNTER)
+        answer = shop.ask("host_r", "number", "load=repaired.plugin", "call=repaired:plugin_number",
+                          "number")
+        cases.loads("repaired", answer)
+        cases.expect("they count together", answer.all("number") == ["1", "3"] and
+                     answer.one("call") == "plugin_number 2", answer)
+        answer = shop.ask("host", "load=repaired.plugin")
+        cases.refused("a host that does not export it", answer, ["missing-symbol"],
+                      "needs symbol counter_next")
+    cases.finish()
+
+
+if __name__ == "__main__":
+    main()

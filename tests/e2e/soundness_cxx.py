@@ -1,0 +1,168 @@
+#!/usr/bin/env python3
+"""C++: what both sides may have (templates, inline code) and what must not split; private copies."""
+
+import os
+import shutil
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
+
+from plugins import COUNTER, HOST_COUNTS, USES_COUNTER, Cases, Workshop  # noqa: E402
+from report import skip_all  # noqa: E402
+
+TEMPLATES = """
+#include <algorithm>
+#include <string>
+#include <vector>
+template <class T> T twice(T x) { return x + x; }
+inline int plain(int x) { return x + 1; }
+struct Shape { virtual ~Shape() {} virtual int area() const { return 3; } };
+extern "C" int %s(void) {
+    std::vector<int> v{3, 1, 2};
+    std::sort(v.begin(), v.end());
+    Shape s;
+    return twice(v[2]) + plain(s.area()) + (int)std::string("ab").size();
+}
+"""
+INLINE_VARIABLE = """
+inline int shared_state = 0;
+extern "C" int %s(void) { return ++shared_state; }
+"""
+FUNCTION_STATIC = """
+inline int &state(void) { static int value; return value; }
+extern "C" int %s(void) { return ++state(); }
+"""
+THROWS = """
+#include <stdexcept>
+extern "C" int plugin_number(void) {
+    try { throw std::runtime_error("inside"); } catch (const std::exception &) { return 11; }
+}
+extern "C" void plugin_throws(void) { throw std::runtime_error("across"); }
+extern "C" void (*thrower)(void) = plugin_throws;
+"""
+CATCHES = """
+#include <dlfcn.h>
+#include <stdexcept>
+#include <cstring>
+extern "C" int host_number(void) {
+    void *found = dlsym(RTLD_DEFAULT, "plugin_throws");
+    (void)found;
+    try { throw std::runtime_error("host"); } catch (const std::exception &) { return 12; }
+}
+"""
+
+
+def inline_code(shop, cases):
+    shop.host("cxx", TEMPLATES % "host_number", compiler="g++")
+    shop.host("cxx_r", TEMPLATES % "host_number", "-rdynamic", compiler="g++")
+    shop.plugin("templates", TEMPLATES % "plugin_number", compiler="g++", pack=("--bundle=none",))
+    for host in ("cxx", "cxx_r"):
+        answer = shop.ask(host, "number", "load=templates.plugin", "call=templates:plugin_number")
+        cases.loads("templates and inline functions in both: " + host, answer)
+        cases.expect("both work", answer.one("number") == "12" and
+                     answer.one("call") == "plugin_number 12", answer)
+
+
+def writable(shop, cases):
+    """Inline variables and function-local statics: shared when the loader unifies them."""
+    for kind, code in (("variable", INLINE_VARIABLE), ("static", FUNCTION_STATIC)):
+        shop.host(kind + "_h", code % "host_number", "-std=c++17", compiler="g++")
+        shop.host(kind + "_hr", code % "host_number", "-std=c++17", "-rdynamic", compiler="g++")
+        shop.plugin(kind + "_p", code % "plugin_number", "-std=c++17", compiler="g++",
+                    pack=("--bundle=none",))
+        shop.plugin(kind + "_ph", code % "plugin_number", "-std=c++17", "-fvisibility=hidden",
+                    "-fvisibility-inlines-hidden", compiler="g++", pack=("--bundle=none",))
+        answer = shop.ask(kind + "_h", "load=%s_p.plugin" % kind)
+        cases.refused("inline %s, hidden in the host" % kind, answer, ["double"],
+                      "the loader would not join")
+        answer = shop.ask(kind + "_hr", "load=%s_ph.plugin" % kind)
+        cases.refused("inline %s, hidden in the plugin" % kind, answer, ["double"],
+                      "the loader would not join")
+        answer = shop.ask(kind + "_hr", "number", "load=%s_p.plugin" % kind,
+                          "call=%s_p:plugin_number" % kind, "number")
+        cases.loads("inline %s, visible in both" % kind, answer)
+        cases.expect("it is one", answer.all("number") == ["1", "3"] and
+                     answer.one("call") == "plugin_number 2", answer)
+    # between two plugins: the loader joins unique symbols, whoever loaded them
+    shop.host("plain_host", "int host_number(void) { return 1; }")
+    for name in ("static_a", "static_b"):
+        shop.plugin(name, FUNCTION_STATIC % "plugin_number", "-std=c++17", compiler="g++",
+                    pack=("--bundle=none",))
+    answer = shop.ask("plain_host", "load=static_a.plugin,static_b.plugin",
+                      "call=static_a:plugin_number", "call=static_b:plugin_number")
+    cases.loads("unique in two plugins", answer)
+    cases.expect("they are one", answer.all("call") == ["plugin_number 1", "plugin_number 2"],
+                 answer)
+    answer = shop.ask("plain_host", "load=static_a.plugin", "unload=static_a")
+    cases.expect("unique symbols stay mapped, and that is said",
+                 "stays-mapped" in [code for code, _, _ in answer.findings()], answer)
+    for name in ("nouniq_a", "nouniq_b"):
+        shop.plugin(name, FUNCTION_STATIC % "plugin_number", "-std=c++17", "-fno-gnu-unique",
+                    compiler="g++", pack=("--bundle=none",))
+    answer = shop.ask("plain_host", "load=nouniq_a.plugin,nouniq_b.plugin")
+    cases.refused("not unique in two plugins: they would split", answer, ["double"])
+
+
+def runtime(shop, cases):
+    shop.plugin("static_cxx", THROWS, "-static-libstdc++", "-static-libgcc", compiler="g++",
+                pack=("--bundle=none",))
+    answer = shop.ask("cxx", "load=static_cxx.plugin")
+    cases.refused("static libstdc++ in a plugin of a C++ host", answer, answer.codes(),
+                  "libstdc++.so.6")
+    cases.expect("its code", set(answer.codes()) <= {"clash", "double"}, answer)
+    shop.plugin("throws", THROWS, compiler="g++", pack=("--bundle=none",))
+    shop.host("catches", """
+#include <stdexcept>
+#include <tenon/tenon.h>
+#include <cstring>
+extern "C" int host_catches(const tenon_plugin *plugin) {
+    void *found = tenon_plugin_symbol(plugin, "plugin_throws");
+    void (*function)(void);
+    memcpy(&function, &found, sizeof function);
+    try { function(); } catch (const std::runtime_error &e) {
+        return strcmp(e.what(), "across") == 0 ? 13 : 14;
+    }
+    return 15;
+}
+""", "-I" + os.path.join(os.environ.get("TENON_SOURCE", "."), "include"), compiler="g++")
+    answer = shop.ask("catches", "load=throws.plugin", "catch=throws",
+                      "call=throws:plugin_number")
+    cases.loads("exceptions", answer)
+    cases.expect("thrown across and inside", answer.one("catch") == "13" and
+                 answer.one("call") == "plugin_number 11", answer)
+
+
+def private(shop, cases):
+    archive = shop.archive("counter", {"counter": COUNTER})
+    shop.host("counts", HOST_COUNTS, link=[archive])
+    shop.host("counts_r", HOST_COUNTS, "-rdynamic", link=[archive])
+    shop.plugin("hidden", USES_COUNTER, "-Wl,--exclude-libs,ALL", link=[archive],
+                pack=("--private", "counter/counter"))
+    shop.plugin("visible", USES_COUNTER, link=[archive], pack=("--private", "counter/counter"))
+    for host in ("counts", "counts_r"):
+        answer = shop.ask(host, "number", "load=hidden.plugin", "call=hidden:plugin_number",
+                          "number")
+        cases.loads("a declared private copy with hidden symbols in " + host, answer)
+        cases.expect("it is reported", [code for code, _, _ in answer.findings()] == ["harmless"]
+                     and "declared private" in answer.messages(), answer)
+        cases.expect("they count apart", answer.all("number") == ["1", "2"] and
+                     answer.one("call") == "plugin_number 1", answer)
+        answer = shop.ask(host, "load=visible.plugin")
+        cases.refused("with visible ones in " + host, answer, answer.codes(),
+                      "it is declared private, but counter_next of it is visible")
+
+
+def main():
+    if shutil.which("g++") is None:
+        skip_all("no g++")
+    cases = Cases()
+    with Workshop() as shop:
+        private(shop, cases)
+        inline_code(shop, cases)
+        writable(shop, cases)
+        runtime(shop, cases)
+    cases.finish()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,112 @@
+#!/usr/bin/env python3
+"""Kinds of hosts, threads, many plugins, others that load things meanwhile."""
+
+import os
+import shutil
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
+
+from plugins import BUILD, CONSTRUCTOR, COUNTER, HOST_COUNTS, USES_COUNTER, Cases, Workshop  # noqa: E402
+
+MANY = 200
+
+
+def kinds(shop, cases):
+    archive = shop.archive("counter", {"counter": COUNTER})
+    shop.plugin("twice", USES_COUNTER + CONSTRUCTOR, link=[archive])
+    shop.plugin("sound", "int plugin_number(void) { return 21; }")
+    words = ("unit counter/counter is already in the host program (libcounter.a member "
+             "counter.o)",)
+    for name, flags, how in (("lto", ("-flto",), {}), ("gc", ("-Wl,--gc-sections",), {}),
+                             ("static_pie_no", ("-no-pie",), {}),
+                             ("embeds", (), {"static_tenon": True})):
+        shop.host(name, HOST_COUNTS, *flags, link=[archive], **how)
+        answer = shop.ask(name, "load=twice.plugin")
+        cases.refused("host " + name, answer, answer.codes(), *words)
+        answer = shop.ask(name, "load=sound.plugin", "call=sound:plugin_number")
+        cases.loads("host " + name, answer)
+    # no record
+    shop.host("unrecorded", HOST_COUNTS, link=["counter.o"], record=False)
+    answer = shop.ask("unrecorded", "load=sound.plugin")
+    cases.refused("a host without record", answer, ["no-record"], "tenon link -- cc", "--weak")
+    answer = shop.ask("unrecorded", "weak", "load=sound.plugin", "call=sound:plugin_number")
+    cases.loads("the weaker answer", answer)
+    answer = shop.ask("unrecorded", "weak", "load=twice.plugin")
+    cases.refused("the weaker answer", answer, answer.codes(),
+                  "unit counter/counter is already in the host program, whose symbols cover it")
+    status, result = shop.check("unrecorded", "sound.plugin")
+    cases.expect("check says so", status == 1 and result["record"] == "none" and
+                 result["reasons"][0]["code"] == "no-record", result)
+    done = shop.tenon("check", "--weak", "unrecorded", "sound.plugin")
+    cases.expect("check --weak", "loads" in done.stdout, done.stdout)
+    # static programs have no loader
+    shop.write("static.c", "int main(void) { return 0; }")
+    shop.tenon("link", "--", "gcc", "-static", "static.c", "-o", "static")
+    status, result = shop.check("static", "sound.plugin")
+    cases.expect("a static host", status == 1 and
+                 [row["code"] for row in result["reasons"]] == ["static-host"], result)
+    status, result = shop.check("nowhere", "sound.plugin")
+    cases.expect("a host that is not there", status == 3 and result["status"] == "error", result)
+
+
+def others(shop, cases):
+    """Somebody else loads a library between plan and load, before it, and after it."""
+    shop.write("part.c", COUNTER)
+    shop.run("gcc", "-shared", "-fPIC", "part.c", "-o", "libpart.so")
+    part = shop.path("libpart.so")
+    shop.host("bare", "int host_number(void) { return 1; }")
+    answer = shop.ask("bare", "dlopen=" + part, "load=twice.plugin")
+    cases.refused("what others loaded before counts", answer, answer.codes(), "libpart.so, whose "
+                  "symbols cover it")
+    answer = shop.ask("bare", "meddle=" + part, "load=twice.plugin")
+    cases.expect("what others load meanwhile counts: the plan is made again",
+                 answer.one("meddle") == "1" and answer.one("answer") == "no" and
+                 set(answer.codes()) <= {"double", "clash"} and
+                 not any("twice" in row for row in answer.all("new")), answer)
+    answer = shop.ask("bare", "meddle=" + part, "load=sound.plugin", "call=sound:plugin_number")
+    cases.loads("or made again, and carried out", answer)
+    answer = shop.ask("bare", "load=sound.plugin", "dlopen=" + part, "load=twice.plugin", "units")
+    cases.expect("between two requests", answer.all("answer") == ["yes", "no"], answer)
+
+
+def many(shop, cases):
+    names = ["many%03d" % i for i in range(MANY)]
+    for name in names:
+        shop.write(name + ".c", "static int n; int %s_next(void) { return ++n; }\n"
+                   "int plugin_number(void) { return %s_next(); }" % (name, name))
+    script = shop.write("build.sh", "for name in %s; do\n"
+                        "    gcc -shared -fPIC -O0 $name.c -o $name.so\n"
+                        "done\n" % " ".join(names))
+    shop.run("sh", script)
+    for name in names:
+        shop.pack(name, "--bundle=none")
+    bundles = ",".join(name + ".plugin" for name in names)
+    answer = shop.ask("bare", "load=" + bundles, "call=many007:plugin_number",
+                      "call=many199:plugin_number")
+    cases.loads("%d plugins at once" % MANY, answer)
+    cases.expect("all are loaded", len([row for row in answer.all("plugin") if
+                                        row.endswith(" loaded")]) == MANY, answer)
+    cases.expect("each its own", answer.all("call") == ["plugin_number 1"] * 2, answer)
+    answer = shop.ask("bare", "threads=" + ",".join(name + ".plugin" for name in names[:40]),
+                      "plugins")
+    cases.expect("from 80 threads at once", answer.one("threads") == "80 of 80", answer)
+    cases.expect("each is loaded once", sorted(answer.all("has")) == names[:40], answer)
+    # a request with one bad plugin takes back all that it loaded
+    shop.plugin("fails", "int tenon_plugin_start(void *a, int b, char **c)\n"
+                "{ (void)a; (void)b; (void)c; return 1; }")
+    answer = shop.ask("bare", "load=" + bundles + ",zfails.plugin,fails.plugin")
+    cases.refused("a plugin that is not there among many", answer, answer.codes())
+
+
+def main():
+    cases = Cases()
+    with Workshop() as shop:
+        kinds(shop, cases)
+        others(shop, cases)
+        many(shop, cases)
+    cases.finish()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,230 @@
+#!/usr/bin/env python3
+"""What a plugin needs and does not find; the order of plugins; failures while they start."""
+
+import os
+import shutil
+import subprocess
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
+
+from plugins import CONSTRUCTOR, Cases, Workshop  # noqa: E402
+
+HOST = "int host_number(void) { return 7; }\nint offered(void) { return 5; }\nint offered_data = 6;"
+
+
+def missing(shop, cases):
+    shop.host("host", HOST, "-rdynamic")
+    # a library
+    shop.run("gcc", "-shared", "-fPIC", "-xc", "-Wl,-soname,libgone.so.3", "-o", "libgone.so.3",
+             shop.path(shop.write("gone.c", "int gone(void) { return 1; }")))
+    shop.plugin("library", CONSTRUCTOR + "int gone(void); int plugin_number(void) { return gone(); }",
+                link=["libgone.so.3"], pack=("--bundle=none",))
+    os.unlink(shop.path("libgone.so.3"))
+    answer = shop.ask("host", "load=library.plugin")
+    cases.refused("missing library", answer, ["missing-library", "missing-symbol"],
+                  "plugin \"library\" needs libgone.so.3, which is not found", "tried ")
+    # a function, a datum
+    shop.plugin("function", CONSTRUCTOR + "int no_such(void);\n"
+                "int plugin_number(void) { return no_such(); }")
+    answer = shop.ask("host", "load=function.plugin")
+    cases.refused("missing function", answer, ["missing-symbol"], "needs symbol no_such")
+    shop.plugin("datum", CONSTRUCTOR + "extern int no_datum;\n"
+                "int plugin_number(void) { return no_datum; }")
+    answer = shop.ask("host", "load=datum.plugin")
+    cases.refused("missing datum", answer, ["missing-symbol"], "needs symbol no_datum")
+    shop.plugin("weak", "int no_such(void) __attribute__((weak));\n"
+                "int plugin_number(void) { return no_such ? 1 : 2; }")
+    answer = shop.ask("host", "load=weak.plugin", "call=weak:plugin_number")
+    cases.loads("a weak symbol may be missing", answer)
+    cases.expect("it stays 0", answer.one("call") == "plugin_number 2", answer)
+    shop.plugin("offered", "int offered(void); extern int offered_data;\n"
+                "int plugin_number(void) { return 10 * offered() + offered_data; }")
+    answer = shop.ask("host", "load=offered.plugin", "call=offered:plugin_number")
+    cases.loads("what the host exports is there", answer)
+    cases.expect("and used", answer.one("call") == "plugin_number 56", answer)
+
+
+def version(shop, cases):
+    flags = ("gcc", "-shared", "-fPIC", "-Wl,-soname,libver.so.1")
+    shop.write("ver.c", "int ver(void) { return 1; }")
+    shop.write("two.map", "V_1 { global: nothing; }; V_2 { global: ver; local: *; };")
+    shop.write("one.map", "V_1 { global: ver; local: *; };")
+    for directory, script in (("new", "two.map"), ("old", "one.map")):
+        os.mkdir(shop.path(directory))
+        shop.run(*flags, "-Wl,--version-script," + script, "ver.c", "-o",
+                 directory + "/libver.so.1")
+    shop.plugin("version", CONSTRUCTOR + "int ver(void); int plugin_number(void) { return ver(); }",
+                link=["new/libver.so.1", "-Wl,-rpath," + shop.path("old")],
+                pack=("--bundle=none",))
+    answer = shop.ask("host", "load=version.plugin")
+    cases.refused("missing symbol version", answer, answer.codes(), "V_2")
+    cases.expect("its code", "missing-version" in answer.codes(), answer)
+
+
+def systems(shop, cases):
+    """Wrong architecture, wrong libc."""
+    shop.write("other.c", "int plugin_number(void) { return 1; }")
+    probe = subprocess.run(["gcc", "-m32", "-shared", "-fPIC", "-nostdlib", "-o",
+                            shop.path("thirtytwo.so"), shop.path("other.c")], capture_output=True)
+    if probe.returncode == 0:
+        shop.pack("thirtytwo")
+        answer = shop.ask("host", "load=thirtytwo.plugin")
+        cases.refused("wrong architecture", answer, ["no-code"], "has no code for x86_64-linux-gnu")
+        # in a directory where only a library for another machine is
+        os.mkdir(shop.path("wrong"))
+        shop.run("gcc", "-m32", "-shared", "-fPIC", "-nostdlib", "-Wl,-soname,libwrong.so.1",
+                 "-o", "wrong/libwrong.so.1", "other.c")
+        shop.run("gcc", "-shared", "-fPIC", "-Wl,-soname,libwrong.so.1", "-o", "libwrong.so",
+                 "other.c")
+        shop.plugin("wrongdep", "int plugin_number(void); int more(void) { return plugin_number(); }",
+                    "-Wl,-rpath," + shop.path("wrong"), link=["./libwrong.so"],
+                    pack=("--bundle=none",))
+        answer = shop.ask("host", "load=wrongdep.plugin")
+        cases.refused("a library for another machine", answer, answer.codes(), "libwrong.so.1")
+    if shutil.which("musl-gcc"):
+        shop.run("musl-gcc", "-shared", "-fPIC", "-o", "muslish.so", "other.c")
+        shop.pack("muslish", "--bundle=none")
+        answer = shop.ask("host", "load=muslish.plugin")
+        cases.refused("wrong libc", answer, ["no-code"], "has no code for x86_64-linux-gnu",
+                      "x86_64-linux-musl")
+
+
+def static_tls(shop, cases):
+    """Initial-exec data comes out of the little room that the loader keeps for late comers."""
+    code = "__thread char room[%d] = {1}; int plugin_number(void) { return room[0]; }"
+    for name, size in (("tls_small", 64), ("tls_large", 8192)):
+        shop.plugin(name, code % size, "-ftls-model=initial-exec")
+    answer = shop.ask("host", "load=tls_small.plugin", "call=tls_small:plugin_number")
+    cases.loads("a little static TLS", answer)
+    cases.expect("it works", answer.one("call") == "plugin_number 1", answer)
+    answer = shop.ask("host", "load=tls_large.plugin")
+    cases.refused("too much static TLS", answer, ["static-tls"], "8192 bytes would be used")
+
+
+def order(shop, cases):
+    """Two plugins of which one needs the other, by its library's name and by a unit."""
+    shop.plugin("base", "int base_number(void) { return 40; }", "-Wl,-soname,base.so")
+    shop.plugin("above", "int base_number(void);\n"
+                "int plugin_number(void) { return base_number() + 2; }",
+                link=["./base.so"], pack=("--bundle=none",))
+    answer = shop.ask("host", "load=above.plugin,base.plugin", "call=above:plugin_number",
+                      "unload=base", "unload=above", "unload=base")
+    steps = [step.split(":")[0] for step in answer.all("step")]
+    cases.expect("what is needed loads first", steps == ["base", "above"], answer)
+    cases.expect("it works", answer.one("call") == "plugin_number 42", answer)
+    cases.expect("what is needed stays until then",
+                 answer.all("answer") == ["yes", "no", "yes", "yes"] and
+                 "in-use" in [code for code, _, _ in answer.findings()], answer)
+    answer = shop.ask("host", "load=above.plugin")
+    cases.refused("alone it is refused", answer, answer.codes(), "base.so")
+    answer = shop.ask("host", "load=base.plugin", "load=above.plugin", "call=above:plugin_number")
+    cases.loads("one after the other", answer)
+    # by a unit it requires: then its symbols serve the plugin, although nothing names its file
+    shop.plugin("byunit", "int base_number(void);\n"
+                "int plugin_number(void) { return base_number() + 3; }",
+                pack=("--requires", "base=base.so",))
+    for words in (("load=byunit.plugin,base.plugin",), ("load=base.plugin", "load=byunit.plugin")):
+        answer = shop.ask("host", *words, "call=byunit:plugin_number")
+        cases.loads("by a required unit: " + " ".join(words), answer)
+        cases.expect("it works", answer.one("call") == "plugin_number 43", answer)
+    shop.plugin("lonely", "int base_number(void);\nint plugin_number(void) { return base_number(); }")
+    answer = shop.ask("host", "load=base.plugin", "load=lonely.plugin")
+    cases.expect("without requiring it, another plugin's symbols are not there",
+                 answer.codes() == ["missing-symbol"] and answer.all("answer") == ["yes", "no"],
+                 answer)
+
+
+def cycle(shop, cases):
+    for name, other in (("cyc_a", "cyc_b"), ("cyc_b", "cyc_a")):
+        shop.write(name + ".c", "int %s(void); int %s(void) { return 1; }\n"
+                   "int (*use_%s)(void) = %s;" % (other, name, other, other))
+        shop.run("gcc", "-shared", "-fPIC", "-Wl,-soname,%s.so" % name, name + ".c", "-o",
+                 name + ".so")
+    for name, other in (("cyc_a", "cyc_b"), ("cyc_b", "cyc_a")):
+        shop.plugin(name, open(shop.path(name + ".c"), encoding="utf-8").read(),
+                    "-Wl,-soname,%s.so" % name, link=["./%s.so" % other],
+                    pack=("--bundle=none",))
+    answer = shop.ask("host", "load=cyc_a.plugin,cyc_b.plugin")
+    cases.refused("a cycle", answer, answer.codes(), "plugins need each other: cyc_a -> cyc_b -> "
+                  "cyc_a")
+    cases.expect("its code", "cycle" in answer.codes(), answer)
+
+
+def starting(shop, cases):
+    start = """
+#include <stddef.h>
+int tenon_plugin_start(void *self, int argc, char **argv)
+{ (void)self; (void)argc; (void)argv; return %d; }
+"""
+    shop.plugin("sound", "int plugin_number(void) { return 1; }")
+    shop.plugin("refuses", start % 5)
+    shop.plugin("agrees", start % 0 + "int plugin_number(void) { return 9; }")
+    answer = shop.ask("host", "load=sound.plugin,refuses.plugin", "units")
+    cases.expect("an entry point that fails", answer.codes() == ["start"] and
+                 "tenon_plugin_start() returned 5" in answer.messages(), answer)
+    cases.expect("the whole request is taken back", answer.one("state") == "same", answer)
+    cases.expect("the registry is true", not any(" sound" in row or " refuses" in row
+                                                 for row in answer.all("unit")), answer)
+    answer = shop.ask("host", "each", "load=sound.plugin,refuses.plugin,agrees.plugin",
+                      "call=sound:plugin_number", "call=agrees:plugin_number")
+    cases.expect("each on its own", sorted(answer.all("plugin")) ==
+                 ["agrees loaded", "refuses failed", "sound loaded"] and
+                 answer.all("call") == ["plugin_number 1", "plugin_number 9"], answer)
+    # a library of the plugin that loads, and then the plugin's own code that does not
+    shop.plugin("service", """
+#include "%s/include/tenon/plugin.h"
+int tenon_plugin_start(tenon_plugin *self, int argc, char **argv)
+{
+    const char *s = self->service(self, "greeting", 2);
+    return argc == 1 && argv[0][0] == 'x' && argv[1] == NULL && s && s[0] == 't' ? 0 : 1;
+}
+""" % os.environ.get("TENON_SOURCE", "."), pack=("--cons", "greeting>=2"))
+    answer = shop.ask("host", "offer=greeting:3", "argument=x", "load=service.plugin")
+    cases.loads("arguments and services", answer)
+    answer = shop.ask("host", "offer=greeting:1", "argument=x", "load=service.plugin")
+    cases.refused("an older service", answer, ["constraint"], "the host offers version 1")
+    answer = shop.ask("host", "argument=x", "load=service.plugin")
+    cases.refused("no such service", answer, ["constraint"], "which the host does not offer")
+
+
+def again(shop, cases):
+    answer = shop.ask("host", "load=sound.plugin", "load=sound.plugin", "unload=sound",
+                      "load=sound.plugin", "call=sound:plugin_number")
+    cases.expect("loading again does nothing and succeeds",
+                 answer.all("plugin") == ["sound loaded", "sound already-loaded", "sound planned",
+                                          "sound loaded"] and
+                 answer.all("answer") == ["yes"] * 4, answer)
+    cases.expect("it works", answer.one("call") == "plugin_number 1", answer)
+    answer = shop.ask("host", "load=nowhere")
+    cases.refused("a name that is not found", answer, ["not-found"])
+    os.mkdir(shop.path("one")), os.mkdir(shop.path("more"))
+    shutil.copy(shop.path("sound.plugin"), shop.path("one"))
+    shutil.copy(shop.path("agrees.plugin"), shop.path("more", "sound.plugin"))
+    shutil.copy(shop.path("agrees.plugin"), shop.path("more", "agrees.plugin"))
+    answer = shop.ask("host", "dir=one", "dir=more", "load=sound", "list")
+    cases.expect("the first directory counts", answer.one("answer") == "yes" and "shadowed" in
+                 [code for code, _, _ in answer.findings()], answer)
+    answer = shop.ask("host", "ambiguous", "dir=one", "dir=more", "load=sound")
+    cases.refused("or both are refused", answer, ["ambiguous"])
+    answer = shop.ask("host", "load=agrees", "call=agrees:plugin_number",
+                      env={"TENON_PLUGIN_PATH": "nowhere:" + shop.path("more")})
+    cases.loads("TENON_PLUGIN_PATH", answer)
+
+
+def main():
+    cases = Cases()
+    with Workshop() as shop:
+        missing(shop, cases)
+        version(shop, cases)
+        systems(shop, cases)
+        static_tls(shop, cases)
+        order(shop, cases)
+        cycle(shop, cases)
+        starting(shop, cases)
+        again(shop, cases)
+    cases.finish()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,227 @@
+#!/usr/bin/env python3
+"""Code that is static on one side and shared on the other, or shared in both."""
+
+import os
+import re
+import shutil
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
+
+from plugins import Cases, Workshop  # noqa: E402
+from report import skip_all  # noqa: E402
+
+USES_ZLIB = """
+#include <zlib.h>
+int %s(void) {
+    unsigned char in[4] = "abc", packed[64], out[64];
+    uLongf size = sizeof packed, back = sizeof out;
+    if (compress(packed, &size, in, 4) != Z_OK) return -1;
+    if (uncompress(out, &back, packed, size) != Z_OK) return -2;
+    return (int)back;
+}
+"""
+USES_SQLITE = """
+#include <sqlite3.h>
+int %s(void) {
+    sqlite3 *db;
+    if (sqlite3_open(":memory:", &db) != SQLITE_OK) return -1;
+    sqlite3_close(db);
+    return sqlite3_libversion_number();
+}
+"""
+LIBDIR = "/usr/lib/x86_64-linux-gnu"
+
+
+def static(name):
+    for directory in (LIBDIR, "/usr/lib64", "/usr/lib"):
+        path = os.path.join(directory, name)
+        if os.path.exists(path):
+            return path
+    return skip_all("no %s" % name)
+
+
+def stateful_units(shop, file, prefix):
+    """Which units of a file have state, and which have none, by tenon units."""
+    text = shop.tenon("units", file).stdout
+    rows = re.findall(r"unit\s+(\S+)\s+(stateful|stateless|state unknown)", text)
+    return ({name for name, state in rows if name.startswith(prefix) and state != "stateless"},
+            {name for name, state in rows if name.startswith(prefix) and state == "stateless"})
+
+
+def sqlite(shop, cases):
+    archive = static("libsqlite3.a")
+    shop.host("sql_static", USES_SQLITE % "host_number", link=[archive, "-lm"])
+    shop.host("sql_static_r", USES_SQLITE % "host_number", "-rdynamic", link=[archive, "-lm"])
+    shop.host("sql_shared", USES_SQLITE % "host_number", link=["-lsqlite3"])
+    shop.host("sql_none", "int host_number(void) { return 7; }")
+    shop.plugin("sql_p_static", USES_SQLITE % "plugin_number", "-Wl,-Bsymbolic", link=[archive, "-lm"])
+    shop.plugin("sql_p_shared", USES_SQLITE % "plugin_number", link=["-lsqlite3"])
+    for host in ("sql_static", "sql_static_r"):
+        answer = shop.ask(host, "load=sql_p_shared.plugin")
+        cases.refused("SQLite static in %s, shared in the plugin" % host, answer, answer.codes(),
+                      "the host program (libsqlite3.a member ", "libsqlite3.so.0, which "
+                      "plugin \"sql_p_shared\" needs, contains its own copy")
+        cases.expect("its code", answer.codes() == ["clash" if host.endswith("_r") else "double"],
+                     answer)
+        cases.expect("for its state", any("unit sqlite3/global " in message for _, refuses, message
+                                          in answer.findings() if refuses) or
+                     "member sqlite3.o" in answer.messages(), answer)
+    answer = shop.ask("sql_shared", "load=sql_p_static.plugin")
+    cases.refused("SQLite shared in the host, static in the plugin", answer, answer.codes(),
+                  "libsqlite3.so.0", "whose symbols cover it")
+    cases.expect("its code", answer.codes() in (["clash"], ["double"]), answer)
+    answer = shop.ask("sql_static", "load=sql_p_static.plugin")
+    cases.refused("SQLite static in both", answer, ["double"], "libsqlite3.a member ")
+    answer = shop.ask("sql_shared", "load=sql_p_shared.plugin", "call=sql_p_shared:plugin_number",
+                      "number")
+    cases.loads("SQLite shared in both", answer)
+    cases.expect("one and the same", answer.one("call").split()[-1] == answer.one("number"),
+                 answer)
+    for plugin in ("sql_p_static", "sql_p_shared"):
+        answer = shop.ask("sql_none", "load=%s.plugin" % plugin, "call=%s:plugin_number" % plugin)
+        cases.loads("SQLite only in %s" % plugin, answer)
+        cases.expect("it works", int(answer.one("call").split()[-1]) > 3000000, answer)
+    answer = shop.ask("sql_none", "load=sql_p_static.plugin,sql_p_shared.plugin")
+    cases.refused("SQLite static in one plugin, shared in another", answer, answer.codes())
+    answer = shop.ask("sql_none", "each", "load=sql_p_static.plugin,sql_p_shared.plugin",
+                      "call=sql_p_shared:plugin_number")
+    cases.expect("each on its own: the first loads, the other is left out",
+                 sorted(answer.all("plugin")) == ["sql_p_shared loaded", "sql_p_static refused"],
+                 answer)
+
+
+def zlib(shop, cases):
+    archive = static("libz.a")
+    shop.host("z_static", USES_ZLIB % "host_number", link=[archive])
+    shop.host("z_static_r", USES_ZLIB % "host_number", "-rdynamic", link=[archive])
+    shop.host("z_shared", USES_ZLIB % "host_number", link=["-lz"])
+    # the distribution's archive is not position independent: its own references must bind inside
+    shop.plugin("z_p_static", USES_ZLIB % "plugin_number", "-Wl,-Bsymbolic", link=[archive])
+    shop.plugin("z_p_hidden", USES_ZLIB % "plugin_number", "-Wl,--exclude-libs,ALL",
+                link=[archive])
+    shop.plugin("z_p_shared", USES_ZLIB % "plugin_number", link=["-lz"])
+    stateful, stateless = stateful_units(shop, "z_static", "zlib/")
+    print("zlib in the host: stateful %s; stateless %s" % (sorted(stateful), sorted(stateless)))
+    cases.expect("the members of zlib are found", len(stateful | stateless) >= 8,
+                 (stateful, stateless))
+    for host, plugin in (("z_static", "z_p_static"), ("z_static_r", "z_p_static"),
+                         ("z_static", "z_p_hidden"), ("z_static_r", "z_p_hidden")):
+        answer = shop.ask(host, "load=%s.plugin" % plugin, "call=%s:plugin_number" % plugin)
+        what = "zlib static in %s and %s" % (host, plugin)
+        if stateful:
+            cases.refused(what, answer, answer.codes())
+        else:
+            cases.loads(what, answer)
+            cases.expect(what + " works", answer.one("call") == "plugin_number 4", answer)
+        told = {message.split()[1] for _, _, message in answer.findings()}
+        cases.expect(what + ": every member is told", stateful | stateless <= told, answer)
+    answer = shop.ask("z_static", "load=z_p_shared.plugin", "call=z_p_shared:plugin_number")
+    what = "zlib static in the host, shared in the plugin"
+    if stateful:
+        cases.refused(what, answer, answer.codes())
+    else:
+        cases.loads(what, answer)
+        cases.expect(what + ": said", any(code == "harmless" and "not proven equal" in message
+                                          for code, _, message in answer.findings()), answer)
+    answer = shop.ask("z_static_r", "load=z_p_shared.plugin")
+    cases.refused("interposed by the host", answer, answer.codes(), "visible to the dynamic linker")
+    answer = shop.ask("z_shared", "load=z_p_shared.plugin", "call=z_p_shared:plugin_number",
+                      "number")
+    cases.loads("zlib shared in both", answer)
+    answer = shop.ask("z_shared", "load=z_p_static.plugin")
+    cases.refused("zlib shared in the host, static and visible in the plugin", answer,
+                  answer.codes(), "libz.so.1")
+
+
+def own_libraries(shop, cases):
+    """Another copy or build of a library that is loaded."""
+    shop.write("lib1.c", "int part(void) { static int n; return ++n; }")
+    shop.write("lib2.c", "int part(void) { static int n = 40; return ++n; }")
+    flags = ("gcc", "-shared", "-fPIC", "-Wl,-soname,libpart.so.1")
+    for directory, source in (("one", "lib1.c"), ("two", "lib2.c")):
+        os.mkdir(shop.path(directory))
+        shop.run(*flags, "-Wl,--build-id", source, "-o", directory + "/libpart.so.1")
+    os.mkdir(shop.path("copy"))
+    shutil.copy(shop.path("one", "libpart.so.1"), shop.path("copy", "libpart.so.1"))
+    shutil.copy(shop.path("one", "libpart.so.1"), shop.path("copy", "libother.so.1"))
+    code = "int part(void); int %s(void) { return part(); }"
+    shop.host("parts", code % "host_number", link=[shop.path("one", "libpart.so.1"),
+                                                   "-Wl,-rpath," + shop.path("one")])
+    link = [shop.path("one", "libpart.so.1"), "-Wl,-rpath,$ORIGIN"]
+    # the same build in the bundle: shared, not loaded again
+    shop.plugin("same", code % "plugin_number", link=link, pack=("--bundle=libpart.so.1",),
+                record=True)
+    answer = shop.ask("parts", "number", "load=same.plugin", "call=same:plugin_number", "number")
+    cases.loads("the same build bundled", answer)
+    cases.expect("shared once", answer.all("number") == ["1", "3"], answer)
+    cases.expect("mapped once", not any("libpart" in line for line in answer.all("new")), answer)
+    # another build in the bundle
+    shutil.copy(shop.path("two", "libpart.so.1"), shop.path("libpart.so.1"))
+    shop.plugin("other", code % "plugin_number",
+                link=[shop.path("two", "libpart.so.1"), "-Wl,-rpath,$ORIGIN"],
+                pack=("--bundle=libpart.so.1",))
+    answer = shop.ask("parts", "load=other.plugin")
+    cases.refused("another build bundled", answer, ["other-build"],
+                  "library libpart.so.1 is already in the process as "
+                  + shop.path("one", "libpart.so.1"))
+    # the same bytes under another path, asked for by path: the loader would map them again
+    shop.write("by_path.c", code % "plugin_number")
+    shutil.copy(shop.path("one", "libpart.so.1"), shop.path("copy", "nameless.so"))
+    shop.run("gcc", "-shared", "-fPIC", "lib1.c", "-o", shop.path("copy", "byname.so"))
+    for name, target, expected in (("by_copy", "libpart.so.1", "other-copy"),
+                                   ("by_other", "libother.so.1", "other-copy")):
+        shop.run("gcc", "-shared", "-fPIC", "by_path.c", shop.path("copy", "byname.so"), "-o",
+                 name + ".so")
+        if shutil.which("patchelf") is None:
+            skip_all("no patchelf")
+        shop.run("patchelf", "--replace-needed", shop.path("copy", "byname.so"),
+                 shop.path("copy", target), name + ".so")
+        shop.pack(name, "--bundle=none")
+        answer = shop.ask("parts", "load=%s.plugin" % name)
+        cases.refused("a copy at another path: %s" % target, answer, [expected], "another copy")
+
+
+def equal_and_other(shop, cases):
+    """Two plugins with one library; equal stateless copies; another digest."""
+    counter = "static int n; int counter_next(void) { return ++n; }"
+    archive = shop.archive("counter", {"counter": counter})
+    uses = "int counter_next(void); int plugin_number(void) { return counter_next(); }"
+    shop.host("bare", "int host_number(void) { return 7; }")
+    shop.plugin("first", uses, link=[archive])
+    shop.plugin("second", uses, link=[archive])
+    answer = shop.ask("bare", "load=first.plugin,second.plugin")
+    cases.refused("two plugins with the same static library", answer, answer.codes(),
+                  "unit counter/counter is already in plugin \"first\"")
+    pure = shop.archive("pure", {"pure": "int pure_twice(int x) { return 2 * x; }"})
+    uses_pure = "int pure_twice(int); int %s(void) { return pure_twice(21); }"
+    for flags, name in (((), "pure_host"), (("-rdynamic",), "pure_host_r")):
+        shop.host(name, uses_pure % "host_number", *flags, link=[pure])
+    shop.plugin("pure_p", uses_pure % "plugin_number", link=[pure])
+    for host in ("pure_host", "pure_host_r"):
+        answer = shop.ask(host, "load=pure_p.plugin", "call=pure_p:plugin_number")
+        cases.loads("an equal stateless copy in " + host, answer)
+        cases.expect("it is reported", [code for code, _, _ in answer.findings()] == ["harmless"],
+                     answer)
+        cases.expect("it works", answer.one("call") == "plugin_number 42", answer)
+    shop.host("counting", "int counter_next(void); int host_number(void) { return counter_next(); }",
+              link=[archive])
+    archive = shop.archive("counter", {"counter": counter.replace("++n", "n += 2")})
+    shop.plugin("newer", uses, link=[archive])
+    answer = shop.ask("counting", "load=newer.plugin")
+    cases.refused("the same name with another digest", answer, ["conflict"],
+                  "unit counter/counter", "with another implementation")
+
+
+def main():
+    cases = Cases()
+    with Workshop() as shop:
+        equal_and_other(shop, cases)
+        own_libraries(shop, cases)
+        zlib(shop, cases)
+        sqlite(shop, cases)
+    cases.finish()
+
+
+if __name__ == "__main__":
+    main()

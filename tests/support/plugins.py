@@ -1,0 +1,211 @@
+"""Builds hosts and plugins with real compilers, and asks them what happens."""
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+
+import tenon
+from report import skip_all
+
+SOURCE = tenon.source_root()
+BUILD = os.environ.get("TENON_BUILD") or os.path.join(SOURCE, "build")
+
+SHOWN = 20  # lines of an answer that was not expected
+
+COUNTER = """
+static int n;
+int counter_next(void) { return ++n; }
+"""
+USES_COUNTER = """
+int counter_next(void);
+int plugin_number(void) { return counter_next(); }
+"""
+HOST_COUNTS = """
+int counter_next(void);
+int host_number(void) { return counter_next(); }
+"""
+# What must not run in a refused plugin: it would change the environment.
+CONSTRUCTOR = """
+#include <stdlib.h>
+__attribute__((constructor)) static void constructed(void) { setenv("CONSTRUCTED", "yes", 1); }
+"""
+
+
+class Answer:
+    """What a host printed, by the first word of each line."""
+
+    def __init__(self, status, out, err):
+        self.status, self.out, self.err = status, out, err
+        self.lines = [line.partition(" ")[::2] for line in out.splitlines()]
+
+    def all(self, word):
+        return [rest for first, rest in self.lines if first == word]
+
+    def one(self, word):
+        found = self.all(word)
+        return found[-1] if found else None
+
+    def findings(self):
+        """(code, refuses, message)"""
+        rows = [rest.split(" ", 2) for rest in self.all("finding")]
+        return [(code, refuses == "refuses", message) for code, refuses, message in rows]
+
+    def codes(self):
+        return sorted({code for code, refuses, _ in self.findings() if refuses})
+
+    def messages(self):
+        return " | ".join(message for _, _, message in self.findings())
+
+    def __str__(self):
+        return "status %d\n%s%s" % (self.status, self.out, self.err)
+
+
+class Workshop:
+    """A directory in which things are built; paths are relative to it."""
+
+    def __init__(self):
+        self.dir = None
+
+    def __enter__(self):
+        for tool in ("gcc", "ar", "strip"):
+            if shutil.which(tool) is None:
+                skip_all("no " + tool)
+        if not os.path.exists(os.path.join(BUILD, "libtenon.so")):
+            skip_all("no libtenon.so in the build tree")
+        self.dir = os.path.realpath(tempfile.mkdtemp(prefix="tenon-e2e-"))
+        self.env = {name: value for name, value in os.environ.items()
+                    if not name.startswith(("TENON_", "LD_", "XDG_"))}
+        self.env["TENON_CACHE"] = self.path("cache")
+        self.env["HOME"] = self.dir
+        return self
+
+    def __exit__(self, kind, value, trace):
+        shutil.rmtree(self.dir, ignore_errors=True)
+
+    def path(self, *parts):
+        return os.path.join(self.dir, *parts)
+
+    def run(self, *command, good=True, **more):
+        done = subprocess.run([str(part) for part in command], cwd=self.dir, env=self.env,
+                              stdin=subprocess.DEVNULL, capture_output=True, text=True,
+                              timeout=300, **more)
+        if good and done.returncode != 0:
+            sys.exit("%s: status %d\n%s%s" % (" ".join(map(str, command)), done.returncode,
+                                              done.stdout, done.stderr))
+        return done
+
+    def tenon(self, *arguments, **more):
+        return self.run(tenon.command(), *arguments, **more)
+
+    def write(self, name, text):
+        with open(self.path(name), "w", encoding="utf-8") as file:
+            file.write(text)
+        return name
+
+    def object(self, name, code, *flags, compiler="gcc"):
+        """NAME.o, with its unit's record as `tenon cc` writes it."""
+        source = self.write(name + (".cc" if compiler.endswith("++") else ".c"), code)
+        self.tenon("cc", "--", compiler, "-fPIC", "-O1", "-c", source, "-o", name + ".o", *flags)
+        return name + ".o"
+
+    def archive(self, name, members, *flags):
+        """libNAME.a of {member: code}, recorded by `tenon wrap`: units NAME/MEMBER."""
+        objects = []
+        for member, code in members.items():
+            source = self.write(member + ".c", code)
+            self.run("gcc", "-fPIC", "-O1", "-c", source, "-o", member + ".o", *flags)
+            objects.append(member + ".o")
+        path = "lib%s.a" % name
+        if os.path.exists(self.path(path)):
+            os.unlink(self.path(path))
+        self.run("ar", "rcs", path, *objects)
+        self.tenon("wrap", path)
+        return path
+
+    def plugin(self, name, code, *flags, compiler="gcc", strip=False, pack=(), record=True,
+               link=()):
+        """NAME.plugin of one source; `link`: what comes after it on the command line."""
+        source = self.write(name + (".cc" if compiler.endswith("++") else ".c"), code)
+        command = [compiler, "-shared", "-fPIC", "-O1", "-o", name + ".so", *flags, source, *link]
+        if record:
+            self.tenon("link", "--", *command)
+        else:
+            self.run(*command)
+        if strip:
+            self.run("strip", name + ".so")
+        self.pack(name, *pack)
+        return name + ".plugin"
+
+    def pack(self, name, *arguments, code=None):
+        return self.tenon("pack", "-o", name + ".plugin", "--name", name, *arguments,
+                          code or name + ".so")
+
+    def host(self, name, code, *flags, link=(), compiler="gcc", strip=False, record=True,
+             static_tenon=False):
+        """A host that can be told what to do (driver.c), with more code of its own."""
+        driver = os.path.join(SOURCE, "tests", "e2e", "driver.c")
+        self.run("gcc", "-c", "-O1", "-D_GNU_SOURCE", driver, "-I", os.path.join(SOURCE, "include"), "-o",
+                 "driver.o")
+        source = self.write(name + (".cc" if compiler.endswith("++") else ".c"), code)
+        tenon_flags = (["-L" + BUILD, "-ltenon", "-Wl,-rpath," + BUILD] if not static_tenon else
+                       [os.path.join(BUILD, "libtenon.a"), "-lsodium", "-ljansson", "-lz"])
+        command = [compiler, "-O1", "-o", name, *flags, source, "driver.o", *link, *tenon_flags,
+                   "-lpthread"]
+        if record:
+            self.tenon("link", "--", *command)
+        else:
+            self.run(*command)
+        if strip:
+            self.run("strip", name)
+        return name
+
+    def ask(self, host, *words, env=None, **more):
+        """Runs a host with these words, and gives its Answer."""
+        done = subprocess.run([self.path(host), *words], cwd=self.dir,
+                              env={**self.env, **(env or {})}, stdin=subprocess.DEVNULL,
+                              capture_output=True, text=True, timeout=300, **more)
+        return Answer(done.returncode, done.stdout, done.stderr)
+
+    def check(self, host, *bundles, good=False):
+        """The one result of `tenon check --json`."""
+        import json
+        done = self.tenon("check", "--json", host, *bundles, good=good)
+        try:
+            return done.returncode, json.loads(done.stdout)["results"][0]
+        except (ValueError, KeyError):
+            sys.exit("tenon check: status %d\n%s%s" % (done.returncode, done.stdout, done.stderr))
+
+
+class Cases:
+    """Counts what was found right and wrong; finish() ends the script."""
+
+    def __init__(self):
+        self.count = self.wrong = 0
+
+    def expect(self, what, condition, shown=""):
+        self.count += 1
+        if condition:
+            return True
+        self.wrong += 1
+        lines = str(shown).splitlines()
+        more = ["... %d lines more" % (len(lines) - SHOWN)] if len(lines) > SHOWN else []
+        print("\n   ".join(["WRONG " + what, *lines[:SHOWN], *more]), flush=True)
+        return False
+
+    def refused(self, what, answer, codes, *words):
+        """Refused for these reasons, in these words, and the process is as it was."""
+        messages = answer.messages()
+        self.expect(what + ": refused", answer.one("answer") == "no", answer)
+        self.expect(what + ": reasons", answer.codes() == sorted(codes), answer)
+        for word in words:
+            self.expect("%s: says %r" % (what, word), word in messages, answer)
+        self.expect(what + ": the process is as it was", answer.one("state") == "same", answer)
+
+    def loads(self, what, answer):
+        self.expect(what + ": loads", answer.one("answer") == "yes" and answer.status == 0, answer)
+
+    def finish(self):
+        print("%d expectations, %d wrong" % (self.count, self.wrong))
+        sys.exit(1 if self.wrong else 0)

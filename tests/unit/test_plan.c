@@ -1,0 +1,300 @@
+/* tests/unit/test_plan.c - order, requirements, constraints and leaving out, without any code */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "plan.h"
+#include "view.h"
+
+#define MOST 8
+
+struct plan_case {
+    struct tn_plan plan;
+    struct tn_index present;
+    struct tn_candidate candidates[MOST];
+    tenon_unit units[MOST];
+    struct tn_entry entries[MOST];
+    tenon_claim claims[MOST];
+    size_t claim_count;
+};
+
+/* Two entries of one name are a double. */
+static bool compare(void *arg, const struct tn_candidate *c, const struct tn_entry *there,
+                    const struct tn_entry *comes)
+{
+    struct plan_case *k = arg;
+    if (strcmp(there->unit->name, comes->unit->name) != 0)
+        return false;
+    tn_report_find(k->plan.report,
+                   (struct tn_about){ .kind = TENON_FINDING_DOUBLE,
+                                      .refuses = true,
+                                      .plugin = c->name,
+                                      .unit = comes->unit->name },
+                   "%s", comes->unit->name);
+    return true;
+}
+
+static bool examine(void *arg, const struct tn_candidate *c, struct tn_index *coming)
+{
+    (void)arg;
+    (void)c;
+    (void)coming;
+    return false;
+}
+
+static bool place(void *arg, const struct tn_candidate *c)
+{
+    (void)arg;
+    (void)c;
+    return true;
+}
+
+static tenon_digest digest(uint8_t first)
+{
+    tenon_digest out = { .kind = TENON_DIGEST_EXPORTS, .size = 32 };
+    out.bytes[0] = first;
+    return out;
+}
+
+static int setup(void **state)
+{
+    struct plan_case *k = calloc(1, sizeof *k);
+    k->plan.report = tn_report_new(NULL);
+    k->plan.present = &k->present;
+    k->plan.candidates = k->candidates;
+    k->plan.judge = (struct tn_plan_judge){ compare, examine, place, k };
+    *state = k;
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    struct plan_case *k = *state;
+    tn_plan_free(&k->plan);
+    tn_index_free(&k->present);
+    tenon_report_free(k->plan.report);
+    free(k);
+    return 0;
+}
+
+/* A candidate with one unit of the given name and interface. */
+static struct tn_candidate *add(struct plan_case *k, const char *name, const char *unit)
+{
+    size_t i = k->plan.count++;
+    k->units[i] = (tenon_unit){ .kind = TENON_UNIT_C, .name = unit, .interface = digest(1) };
+    k->entries[i] = (struct tn_entry){ .unit = &k->units[i] };
+    k->candidates[i] =
+        (struct tn_candidate){ .name = name, .row = i, .entries = &k->entries[i], .count = 1 };
+    return &k->candidates[i];
+}
+
+static void need(struct plan_case *k, struct tn_candidate *c, const char *unit, uint8_t interface)
+{
+    tenon_claim *claim = &k->claims[k->claim_count++];
+    *claim = (tenon_claim){ .kind = TENON_UNIT_C, .name = unit, .interface = digest(interface) };
+    c->requires = claim;
+    c->require_count = 1;
+}
+
+static void make(struct plan_case *k)
+{
+    assert_true(tn_plan_requirements(&k->plan));
+    assert_true(tn_plan_leave_out(&k->plan));
+    assert_true(tn_plan_order(&k->plan));
+    assert_true(tn_plan_leave_out(&k->plan));
+    assert_true(tn_plan_doubles(&k->plan));
+    assert_false(k->plan.report->no_memory);
+}
+
+static void expect_order(const struct plan_case *k, const char *wanted)
+{
+    char text[256] = "";
+    for (size_t i = 0; i < k->plan.order_count; i++) {
+        strcat(text, i ? " " : "");
+        strcat(text, k->candidates[k->plan.order[i]].name);
+    }
+    assert_string_equal(text, wanted);
+}
+
+/* "double cycle ..." of the findings, in order. */
+static void expect_findings(const struct plan_case *k, const char *wanted)
+{
+    char text[256] = "";
+    for (size_t i = 0; i < k->plan.report->count; i++) {
+        strcat(text, i ? " " : "");
+        strcat(text, tenon_finding_name(k->plan.report->findings[i].kind));
+    }
+    assert_string_equal(text, wanted);
+}
+
+static void names_break_ties(void **state)
+{
+    struct plan_case *k = *state;
+    add(k, "c", "uc"), add(k, "a", "ua"), add(k, "b", "ub");
+    make(k);
+    expect_order(k, "a b c");
+    expect_findings(k, "");
+}
+
+static void what_is_needed_comes_first(void **state)
+{
+    struct plan_case *k = *state;
+    need(k, add(k, "a", "ua"), "uz", 1);
+    add(k, "b", "ub");
+    add(k, "z", "uz");
+    make(k);
+    expect_order(k, "b z a");
+}
+
+static void a_need_may_be_there_already(void **state)
+{
+    struct plan_case *k = *state;
+    tenon_unit there = { .kind = TENON_UNIT_C, .name = "there", .interface = digest(1) };
+    struct tn_entry entry = { .unit = &there };
+    assert_true(tn_index_add(&k->present, &entry));
+    need(k, add(k, "a", "ua"), "there", 1);
+    need(k, add(k, "b", "ub"), "there", 2);
+    need(k, add(k, "c", "uc"), "nowhere", 1);
+    make(k);
+    expect_findings(k, "wrong-interface missing-unit");
+    assert_false(k->candidates[0].refused);
+}
+
+static void cycles_are_named_all_at_once(void **state)
+{
+    struct plan_case *k = *state;
+    need(k, add(k, "a", "ua"), "ub", 1);
+    need(k, add(k, "b", "ub"), "ua", 1);
+    need(k, add(k, "c", "uc"), "ud", 1);
+    need(k, add(k, "d", "ud"), "uc", 1);
+    need(k, add(k, "e", "ue"), "ua", 1);
+    make(k);
+    expect_findings(k, "cycle cycle");
+    assert_string_equal(k->plan.report->findings[0].message,
+                        "plugins need each other: a -> b -> a");
+    assert_string_equal(k->plan.report->findings[1].message,
+                        "plugins need each other: c -> d -> c");
+    assert_false(k->candidates[4].refused);
+}
+
+static void each_leaves_out_what_stands_on_the_refused(void **state)
+{
+    struct plan_case *k = *state;
+    k->plan.each = true;
+    need(k, add(k, "a", "ua"), "nowhere", 1);
+    need(k, add(k, "b", "ub"), "ua", 1);
+    need(k, add(k, "c", "uc"), "ub", 1);
+    add(k, "d", "ud");
+    make(k);
+    expect_order(k, "d");
+    expect_findings(k, "missing-unit needs-refused needs-refused");
+}
+
+static void doubles_among_those_that_come(void **state)
+{
+    struct plan_case *k = *state;
+    add(k, "b", "same"), add(k, "a", "same"), add(k, "c", "other");
+    make(k);
+    expect_findings(k, "double");
+    assert_string_equal(k->plan.report->findings[0].plugin, "b");
+}
+
+static void each_keeps_the_first_of_a_double(void **state)
+{
+    struct plan_case *k = *state;
+    tenon_unit there = { .kind = TENON_UNIT_C, .name = "there" };
+    struct tn_entry entry = { .unit = &there };
+    k->plan.each = true;
+    assert_true(tn_index_add(&k->present, &entry));
+    add(k, "a", "there"), add(k, "b", "same"), add(k, "c", "same");
+    make(k);
+    expect_order(k, "b");
+    expect_findings(k, "double double");
+}
+
+static void libraries_are_introduced_once(void **state)
+{
+    struct plan_case *k = *state;
+    tenon_unit library = { .kind = TENON_UNIT_LIBRARY, .name = "libx.so.1" };
+    struct tn_entry entry = { .unit = &library };
+    struct tn_brought brought = { .entries = &entry, .count = 1 };
+    const uint32_t list[] = { 0 };
+    k->plan.brought = &brought;
+    for (int i = 0; i < 2; i++) {
+        struct tn_candidate *c = add(k, i ? "b" : "a", i ? "ub" : "ua");
+        c->brought = list;
+        c->brought_count = 1;
+    }
+    make(k);
+    expect_findings(k, "");
+    assert_true(brought.introduced);
+}
+
+static void constraints(void **state)
+{
+    struct plan_case *k = *state;
+    static const struct tn_service offered[] = { { "log", 2, NULL }, { "net", 0, NULL } };
+    static const char *const good[] = { "log", "log>=2", "net" };
+    static const char *const bad[] = { "log>=3", "gui", "log>=x", ">=1", "log>=" };
+    k->plan.services = offered;
+    k->plan.service_count = TN_COUNT(offered);
+    struct tn_candidate *c = add(k, "a", "ua");
+    c->cons = good;
+    c->con_count = TN_COUNT(good);
+    c = add(k, "b", "ub");
+    c->cons = bad;
+    c->con_count = TN_COUNT(bad);
+    make(k);
+    assert_false(k->candidates[0].refused);
+    expect_findings(k, "constraint constraint constraint constraint constraint");
+}
+
+static void reading_constraints(void **state)
+{
+    size_t size;
+    unsigned version;
+    (void)state;
+    assert_true(tn_constraint_read("log>=4294967295", &size, &version));
+    assert_int_equal(size, 3);
+    assert_int_equal(version, UINT32_MAX);
+    assert_false(tn_constraint_read("log>=4294967296", &size, &version));
+    assert_false(tn_constraint_read("", &size, &version));
+}
+
+static void the_index_forgets_what_is_cut(void **state)
+{
+    struct plan_case *k = *state;
+    add(k, "a", "one"), add(k, "b", "two");
+    for (size_t i = 0; i < 2; i++)
+        assert_true(tn_index_add(&k->present, &k->entries[i]));
+    assert_true(tn_index_cut(&k->present, 1));
+    assert_true(tn_index_named(&k->present, TENON_UNIT_C, "two"));
+    assert_int_equal(k->present.found_count, 0);
+    assert_true(tn_index_named(&k->present, TENON_UNIT_C, "one"));
+    assert_int_equal(k->present.found_count, 1);
+}
+
+#define CASE(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        CASE(names_break_ties),
+        CASE(what_is_needed_comes_first),
+        CASE(a_need_may_be_there_already),
+        CASE(cycles_are_named_all_at_once),
+        CASE(each_leaves_out_what_stands_on_the_refused),
+        CASE(doubles_among_those_that_come),
+        CASE(each_keeps_the_first_of_a_double),
+        CASE(libraries_are_introduced_once),
+        CASE(constraints),
+        cmocka_unit_test(reading_constraints),
+        CASE(the_index_forgets_what_is_cut),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
