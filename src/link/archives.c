@@ -61,7 +61,9 @@ static struct tn_known_path *known(struct tn_archives *archives, const char *pat
     tenon_file_info info;
     struct tn_known_path *row = &archives->known[number];
     *row = (struct tn_known_path){ .kind = TN_PATH_NOTHING };
-    if (tenon_world_stat(archives->world, path, &info) == 0 && info.type == TENON_FILE_REGULAR)
+    int failed = tenon_world_stat(archives->world, path, &info);
+    archives->lost |= failed == ENOMEM;
+    if (!failed && info.type == TENON_FILE_REGULAR)
         row->kind = TN_PATH_FILE;
     return row;
 }

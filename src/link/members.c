@@ -1,6 +1,7 @@
 /* src/link/members.c - reads the objects and members that a link took, one by one */
 #include "members_private.h"
 
+#include <errno.h>
 #include <stdlib.h>
 
 #include "fail.h"
@@ -160,7 +161,8 @@ bool tn_members_add_member(struct tn_members *members, struct tn_archive *archiv
         good = examine(members, &subject, err);
         tn_file_close(&subject.file);
     } else {
-        good = tn_members_add_unsure(members, subject.label, tenon_error_message(&local)) ||
+        good = (local.code != TENON_E_MEMORY &&
+                tn_members_add_unsure(members, subject.label, tenon_error_message(&local))) ||
                tn_no_memory(err);
     }
     tn_arena_free(&scratch);
@@ -185,7 +187,8 @@ bool tn_members_add_file(struct tn_members *members, const char *path, const cha
     int failed = tn_file_open(members->world, path, &scratch, &subject.file);
 
     if (failed)
-        return tn_members_add_unsure(members, subject.label, tn_errno_text(failed)) ||
+        return (failed != ENOMEM &&
+                tn_members_add_unsure(members, subject.label, tn_errno_text(failed))) ||
                tn_no_memory(err);
     tenon_error local = TENON_ERROR_INIT;
     if (tn_object_is_one(&subject.file, &local))

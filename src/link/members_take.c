@@ -79,8 +79,9 @@ static bool take_member(struct tn_members *members, const struct tn_report *repo
     if (archive)
         fits = tn_archive_find(&members->archives, archive, row->member, &how, &first);
     if (fits == 0)
-        return tn_members_add_unsure(members, label,
-                                     archive ? "no such member" : tenon_error_message(&local)) ||
+        return (local.code != TENON_E_MEMORY &&
+                tn_members_add_unsure(members, label,
+                                      archive ? "no such member" : tenon_error_message(&local))) ||
                tn_no_memory(err);
     if (fits == 1)
         return archive->claimed[first]++ > 0 || tn_members_add_member(members, archive, first, err);
