@@ -15,13 +15,15 @@ bool tn_members_init(struct tn_members *members, tenon_world *world, struct tn_a
     *members =
         (struct tn_members){ .world = world, .arena = arena, .command = command, .prefix = prefix };
     return tn_archives_init(&members->archives, world, arena, prefix) &&
-           tn_native_namer_init(&members->objects, arena, prefix, NULL);
+           tn_native_namer_init(&members->objects, arena, prefix, NULL) &&
+           tn_prepared_init(&members->prepared);
 }
 
 void tn_members_free(struct tn_members *members)
 {
     tn_archives_free(&members->archives);
     tn_native_namer_free(&members->objects);
+    tn_prepared_free(&members->prepared);
     tn_words_free(&members->recorded);
     free(members->rows);
     *members = (struct tn_members){ 0 };
@@ -75,16 +77,17 @@ static const char *name_of(struct tn_members *members, const struct subject *sub
 }
 
 static bool add_completed(struct tn_members *members, const struct subject *subject,
-                          tenon_unit *unit, enum tn_endian endian, tenon_error *err)
+                          const tenon_unit *worked_out, enum tn_endian endian, tenon_error *err)
 {
     struct tn_member *row = add(members, TN_MEMBER_COMPLETED, subject->label);
+    tenon_unit unit = *worked_out;
 
-    unit->name = name_of(members, subject);
-    unit->origin = subject->origin;
-    unit->recorded = unit->completed = true;
-    if (!row || !unit->name)
+    unit.name = name_of(members, subject);
+    unit.origin = subject->origin;
+    unit.recorded = unit.completed = true;
+    if (!row || !unit.name)
         return tn_no_memory(err);
-    return tn_record_write_unit(members->arena, unit, endian, &row->note, err);
+    return tn_record_write_unit(members->arena, &unit, endian, &row->note, err);
 }
 
 /*
@@ -112,8 +115,8 @@ static bool add_later(struct tn_members *members, const struct subject *subject,
     return tn_record_write_unit(members->arena, &unit, members->like.endian, &row->note, err);
 }
 
-static bool add_object(struct tn_members *members, struct subject *subject,
-                       struct tn_object *object, tenon_error *err)
+static bool add_object(struct tn_members *members, const struct subject *subject,
+                       const struct tn_object *object, tenon_error *err)
 {
     if (!members->has_like && !object->is_bitcode) {
         members->like = object->header;
@@ -183,7 +186,11 @@ bool tn_members_add_file(struct tn_members *members, const char *path, const cha
     struct subject subject = { .label = tn_base_name(shown),
                                .origin = shown_path(shown),
                                .name = shown };
+    const struct tn_object *prepared = tn_prepared_find(&members->prepared, path);
     bool good = true;
+
+    if (prepared)
+        return add_object(members, &subject, prepared, err);
     int failed = tn_file_open(members->world, path, &scratch, &subject.file);
 
     if (failed)

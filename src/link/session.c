@@ -38,12 +38,22 @@ static bool make_words(struct tn_session *s, bool trace, struct tn_words *words)
     return good && tn_words_end(words);
 }
 
+/* While the linker reads the objects of the command, so do we. */
+static void prepare(void *arg)
+{
+    struct tn_session *s = arg;
+
+    tn_prepared_read(&s->members.prepared, s->launch->world, &s->command.named);
+}
+
 bool tn_session_run(struct tn_session *s, bool trace, int out, int err_out, struct tn_exit *exit,
                     tenon_error *err)
 {
     struct tn_words words = { 0 };
-    bool good = make_words(s, trace, &words) ? tn_run(words.at, out, err_out, s->signals, exit, err)
-                                             : tn_no_memory(err);
+    const struct tn_meanwhile meanwhile = { prepare, s };
+    bool good = make_words(s, trace, &words)
+                    ? tn_run_while(words.at, out, err_out, s->signals, &meanwhile, exit, err)
+                    : tn_no_memory(err);
 
     tn_words_free(&words);
     return good;
