@@ -7,6 +7,8 @@
 
 static bool is_named(const struct tn_members *members, const char *path)
 {
+    if (members->prepared.has_all)
+        return tn_names_find(&members->prepared.paths, path, strlen(path)) != TN_NO_NAME;
     for (size_t i = 0; i < members->command->named.count; i++)
         if (strcmp(members->command->named.at[i], path) == 0)
             return true;

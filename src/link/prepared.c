@@ -3,6 +3,8 @@
 
 #include <stdlib.h>
 
+#define SMALL (64u << 10)
+
 bool tn_prepared_init(struct tn_prepared *prepared)
 {
     *prepared = (struct tn_prepared){ 0 };
@@ -45,6 +47,15 @@ static bool keep_record(struct tn_arena *arena, struct tn_record *record)
     return rows != NULL;
 }
 
+/* A small file is read at once: nearly all of it will be looked at. */
+static bool read_small(struct tn_file *file)
+{
+    struct tn_view bytes;
+
+    return file->info.size > SMALL ||
+           tn_file_view(file, 0, file->info.size, "object", &bytes, NULL);
+}
+
 static void read_one(struct tn_prepared *prepared, tenon_world *world, const char *path)
 {
     size_t before = prepared->paths.count;
@@ -53,14 +64,16 @@ static void read_one(struct tn_prepared *prepared, tenon_world *world, const cha
     struct tn_prepared_object *row;
     struct tn_file file;
 
+    prepared->has_all &= number != TN_NO_NAME;
     if (number == TN_NO_NAME || number < before ||
         !tn_grow(&prepared->objects, &prepared->room, number, sizeof *prepared->objects))
         return;
     row = &prepared->objects[number];
     row->known = false;
     if (tn_file_open(world, path, &scratch, &file) == 0) {
-        row->known = tn_object_is_one(&file, NULL) && tn_object_read(&file, &row->object, NULL) &&
-                     !row->object.is_lto && keep_definitions(&prepared->arena, &row->object.unit) &&
+        row->known = read_small(&file) && tn_object_is_one(&file, NULL) &&
+                     tn_object_read(&file, &row->object, NULL) && !row->object.is_lto &&
+                     keep_definitions(&prepared->arena, &row->object.unit) &&
                      keep_record(&prepared->arena, &row->object.record);
         tn_file_close(&file);
     }
@@ -70,6 +83,7 @@ static void read_one(struct tn_prepared *prepared, tenon_world *world, const cha
 void tn_prepared_read(struct tn_prepared *prepared, tenon_world *world,
                       const struct tn_words *files)
 {
+    prepared->has_all = true;
     for (size_t i = 0; i < files->count; i++)
         read_one(prepared, world, files->at[i]);
 }

@@ -12,6 +12,7 @@ struct tn_prepared {
     struct tn_prepared_object *objects; /* by number in `paths` */
     size_t room;
     struct tn_arena arena;
+    bool has_all; /* every file that was given is in `paths` */
 };
 struct tn_prepared_object {
     bool known;
