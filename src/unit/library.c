@@ -13,25 +13,23 @@ static const char *base_of(const char *path)
     return slash && slash[1] ? slash + 1 : path;
 }
 
-static bool digest_library(struct tn_file *file, tenon_digest *out, tenon_error *err)
+static bool digest_library(struct tn_arena *arena, const struct tn_elf_symbols *dynamic,
+                           tenon_digest *out, tenon_error *err)
 {
-    struct tn_elf_symbols symbols;
-    if (!tn_elf_read_symbols(file, NULL, &symbols, err))
-        return false;
-    struct tn_export *rows = tn_arena_rows(file->arena, symbols.count, sizeof *rows);
+    struct tn_export *rows = tn_arena_rows(arena, dynamic->count, sizeof *rows);
     size_t count = 0;
     if (!rows)
         return tn_no_memory(err);
-    for (size_t i = 1; i < symbols.count; i++) {
-        const struct tn_elf_symbol *s = &symbols.symbols[i];
+    for (size_t i = 1; i < dynamic->count; i++) {
+        const struct tn_elf_symbol *s = &dynamic->symbols[i];
         if (!tn_visible_is_offered(s))
             continue;
         rows[count] = (struct tn_export){ .name = s->name,
                                           .length = strlen(s->name),
                                           .kind = tn_visible_kind(s->type, 0),
                                           .size = s->size };
-        if (s->version > 1 && s->version < symbols.version_count) {
-            rows[count].version = symbols.versions[s->version].name;
+        if (s->version > 1 && s->version < dynamic->version_count) {
+            rows[count].version = dynamic->versions[s->version].name;
             rows[count].is_default = !s->hidden;
         }
         count++;
@@ -68,10 +66,9 @@ static bool list_exported(tenon_units *units, tenon_unit *unit, tenon_error *err
     return true;
 }
 
-bool tn_library_unit(struct tn_file *file, const struct tn_facts *facts, tenon_units *units,
-                     tenon_error *err)
+bool tn_library_unit(struct tn_arena *scratch, const struct tn_facts *facts,
+                     const struct tn_elf_symbols *dynamic, tenon_units *units, tenon_error *err)
 {
-    tenon_error local = TENON_ERROR_INIT;
     tenon_unit unit = { .kind = TENON_UNIT_LIBRARY, .stateful = TENON_UNKNOWN };
     unit.name =
         tn_arena_string(&units->arena, facts->own_name ? facts->own_name : base_of(units->name));
@@ -80,7 +77,6 @@ bool tn_library_unit(struct tn_file *file, const struct tn_facts *facts, tenon_u
         return tn_no_memory(err);
     if (facts->build_id)
         take_build_id(facts->build_id, &unit.implementation);
-    if (!digest_library(file, &unit.interface, &local) && local.code == TENON_E_MEMORY)
-        return tn_no_memory(err);
-    return list_exported(units, &unit, err) && tn_units_add(units, &unit, err);
+    return (!dynamic || digest_library(scratch, dynamic, &unit.interface, err)) &&
+           list_exported(units, &unit, err) && tn_units_add(units, &unit, err);
 }

@@ -68,9 +68,9 @@ bool tn_units_add_record(tenon_units *units, const struct tn_record *record, ten
 /* ---- visible.c, library.c ---------------------------------------------------------------------
  */
 
-/* Fills units->visible from the symbol tables of a linked file. */
-bool tn_visible_read(struct tn_file *file, const struct tn_facts *facts, tenon_units *units,
-                     tenon_error *err);
+/* Fills units->visible from the symbol tables of a linked file, of which one was read already. */
+bool tn_visible_read(struct tn_file *file, const struct tn_facts *facts,
+                     const struct tn_elf_symbols *dynamic, tenon_units *units, tenon_error *err);
 
 /* A dynamic symbol that others can bind to. */
 bool tn_visible_is_offered(const struct tn_elf_symbol *symbol);
@@ -80,10 +80,11 @@ enum tenon_definition_kind tn_visible_kind(uint8_t type, uint64_t section_flags)
 
 /*
  * The unit that a shared library is as a whole: name (own name, else the file's), interface
- * (exports-1 of its dynamic symbols), implementation (build id), exported strong definitions.
+ * (exports-1 of its dynamic symbols; NULL: not known), implementation (build id), exported strong
+ * definitions.
  */
-bool tn_library_unit(struct tn_file *file, const struct tn_facts *facts, tenon_units *units,
-                     tenon_error *err);
+bool tn_library_unit(struct tn_arena *scratch, const struct tn_facts *facts,
+                     const struct tn_elf_symbols *dynamic, tenon_units *units, tenon_error *err);
 
 /* ---- same.c --------------------------------------------------------------------------------- */
 

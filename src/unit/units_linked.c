@@ -104,15 +104,39 @@ bool tn_units_add_record(tenon_units *units, const struct tn_record *record, ten
     return true;
 }
 
+/* Dynamic symbols that make no sense are remarked on, and none are known then. */
+static bool read_dynamic(struct tn_units_reading *r, struct tn_file *file,
+                         struct tn_elf_symbols *out, bool *known, tenon_error *err)
+{
+    tenon_error local = TENON_ERROR_INIT;
+    *known = tn_elf_read_symbols(file, NULL, out, &local);
+    if (*known)
+        return true;
+    if (local.code == TENON_E_MEMORY)
+        return tn_no_memory(err);
+    *out = (struct tn_elf_symbols){ 0 };
+    tn_units_remark(r->units, "dynamic symbols: %s", tenon_error_message(&local));
+    return true;
+}
+
+static bool read_symbols(struct tn_units_reading *r, struct tn_file *file,
+                         const struct tn_facts *facts, tenon_error *err)
+{
+    struct tn_elf_symbols dynamic;
+    bool known;
+    return read_dynamic(r, file, &dynamic, &known, err) &&
+           tn_visible_read(file, facts, &dynamic, r->units, err) &&
+           (facts->kind != TENON_KIND_SHARED_LIBRARY ||
+            tn_library_unit(file->arena, facts, known ? &dynamic : NULL, r->units, err));
+}
+
 bool tn_units_read_linked(struct tn_units_reading *r, struct tn_file *file,
                           const struct tn_facts *facts, tenon_error *err)
 {
     struct tn_elf elf;
     struct tn_record record = { 0 };
-    if (!tn_visible_read(file, facts, r->units, err) ||
-        (facts->kind == TENON_KIND_SHARED_LIBRARY &&
-         !tn_library_unit(file, facts, r->units, err)) ||
-        !tn_elf_start(&elf, file, NULL, err) || !take_segments(r, &elf, &record, err))
+    if (!read_symbols(r, file, facts, err) || !tn_elf_start(&elf, file, NULL, err) ||
+        !take_segments(r, &elf, &record, err))
         return false;
     if (!record.count && !record.has_summary && r->units->record == TENON_RECORD_NONE &&
         !take_sections(r, &elf, &record, err))

@@ -202,34 +202,29 @@ static bool keep_rows(const struct rows *rows, tenon_units *units, tenon_error *
     return true;
 }
 
-/* A table that makes no sense is remarked on; what the other says still counts. */
-static bool gather(struct tn_file *file, struct rows *rows, tenon_units *units, tenon_error *err)
+/* A full table that makes no sense is remarked on; what the dynamic one says still counts. */
+static bool gather(struct tn_file *file, const struct tn_elf_symbols *dynamic, struct rows *rows,
+                   tenon_units *units, tenon_error *err)
 {
-    struct tn_elf_symbols symbols;
     struct tn_elf_object object;
     tenon_error local = TENON_ERROR_INIT;
-    bool ok = tn_elf_read_symbols(file, NULL, &symbols, &local);
-    rows->symbolic = ok && symbols.symbolic;
-    rows->relocations_known = ok && symbols.relocations_known;
-    if (ok && !add_dynamic(&symbols, rows, err))
+    rows->symbolic = dynamic->symbolic;
+    rows->relocations_known = dynamic->relocations_known;
+    if (!add_dynamic(dynamic, rows, err))
         return false;
-    if (!ok && local.code == TENON_E_MEMORY)
+    if (tn_elf_read_object_tables(file, &object, &local))
+        return add_full(&object, rows, err);
+    if (local.code == TENON_E_MEMORY)
         return tn_no_memory(err);
-    if (!ok)
-        tn_units_remark(units, "dynamic symbols: %s", tenon_error_message(&local));
-    ok = tn_elf_read_object_tables(file, &object, &local);
-    if (!ok && local.code == TENON_E_MEMORY)
-        return tn_no_memory(err);
-    if (!ok)
-        tn_units_remark(units, "symbol table: %s", tenon_error_message(&local));
-    return !ok || add_full(&object, rows, err);
+    tn_units_remark(units, "symbol table: %s", tenon_error_message(&local));
+    return true;
 }
 
-bool tn_visible_read(struct tn_file *file, const struct tn_facts *facts, tenon_units *units,
-                     tenon_error *err)
+bool tn_visible_read(struct tn_file *file, const struct tn_facts *facts,
+                     const struct tn_elf_symbols *dynamic, tenon_units *units, tenon_error *err)
 {
     struct rows rows = { .arena = file->arena, .is_program = facts->kind == TENON_KIND_EXECUTABLE };
-    bool ok = gather(file, &rows, units, err);
+    bool ok = gather(file, dynamic, &rows, units, err);
     if (ok) {
         merge_rows(&rows);
         ok = keep_rows(&rows, units, err);
