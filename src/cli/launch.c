@@ -1,6 +1,7 @@
 /* src/cli/launch.c - runs a launcher, and ends as the compiler ended */
 #include "launch.h"
 
+#include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
 
@@ -10,6 +11,15 @@ static void say(void *arg, enum tn_remark kind, const char *text)
 
     if (kind == TN_REMARK_WARNING ? !cli->quiet : cli->verbose)
         cli_complain(cli, "%s", text);
+}
+
+static bool print(void *arg, const void *bytes, size_t size)
+{
+    struct cli *cli = arg;
+
+    cli_put(&cli->out, bytes, size);
+    errno = cli->out.error;
+    return !cli->out.error;
 }
 
 /* A program that a signal ended leaves that signal to whoever started it. */
@@ -28,8 +38,10 @@ static int run_launcher(struct cli *cli, const struct tn_launch *launch, cli_lau
 
     if (!good)
         cli_complain(cli, "%s", tenon_error_message(&err));
-    if (exit.signal || signals.asked)
+    if (exit.signal || signals.asked) {
+        cli_flush(&cli->out);
         die_of(exit.signal ? exit.signal : signals.asked);
+    }
     return good || exit.status ? exit.status : CLI_UNREADABLE;
 }
 
@@ -56,7 +68,7 @@ int cli_launch(struct cli *cli, int argc, const char **argv, cli_launcher *launc
         return status;
     }
     struct tn_launch launch = {
-        .argv = words, .prefix = cli_project(prefix), .remark = say, .arg = cli
+        .argv = words, .prefix = cli_project(prefix), .remark = say, .print = print, .arg = cli
     };
     while (words[launch.argc])
         launch.argc++;

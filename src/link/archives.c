@@ -1,11 +1,13 @@
 /* src/link/archives.c - archives by path, members by the names that linkers give them */
 #include "archives.h"
 
+#include <errno.h>
 #include <stdlib.h>
 
 #include "fail.h"
 #include "native.h"
 #include "text.h"
+#include "words.h"
 
 bool tn_archives_init(struct tn_archives *archives, tenon_world *world, struct tn_arena *arena,
                       const char *prefix)
@@ -43,18 +45,25 @@ void tn_archives_unclaim(struct tn_archives *archives)
 static struct tn_known_path *known(struct tn_archives *archives, const char *path)
 {
     size_t before = archives->paths.count;
-    uint32_t number = tn_names_add(&archives->paths, path, strlen(path));
+    uint32_t number =
+        archives->lost ? TN_NO_NAME : tn_names_add(&archives->paths, path, strlen(path));
 
-    if (number == TN_NO_NAME)
+    if (number == TN_NO_NAME) {
+        archives->lost = true;
         return NULL;
+    }
     if (number < before)
         return &archives->known[number];
-    if (!tn_grow(&archives->known, &archives->known_room, number, sizeof *archives->known))
+    if (!tn_grow(&archives->known, &archives->known_room, number, sizeof *archives->known)) {
+        archives->lost = true;
         return NULL;
+    }
     tenon_file_info info;
     struct tn_known_path *row = &archives->known[number];
     *row = (struct tn_known_path){ .kind = TN_PATH_NOTHING };
-    if (tenon_world_stat(archives->world, path, &info) == 0 && info.type == TENON_FILE_REGULAR)
+    int failed = tenon_world_stat(archives->world, path, &info);
+    archives->lost |= failed == ENOMEM;
+    if (!failed && info.type == TENON_FILE_REGULAR)
         row->kind = TN_PATH_FILE;
     return row;
 }
@@ -92,12 +101,14 @@ static bool look_inside(struct tn_archives *archives, const char *path, struct t
     row->looked = true;
     if (!archive || !(archive->path = tn_arena_string(archives->arena, path)))
         return tn_no_memory(err);
-    if (tn_file_open(archives->world, archive->path, archives->arena, &archive->file) != 0)
-        return true;
-    if (!tn_file_upto(&archive->file, 0, TN_AR_MAGIC_SIZE, "archive", &head, NULL) ||
+    int failed = tn_file_open(archives->world, archive->path, archives->arena, &archive->file);
+    if (failed)
+        return failed != ENOMEM || tn_no_memory(err);
+    tenon_error local = TENON_ERROR_INIT;
+    if (!tn_file_upto(&archive->file, 0, TN_AR_MAGIC_SIZE, "archive", &head, &local) ||
         !tn_ar_matches(head)) {
         tn_file_close(&archive->file);
-        return true;
+        return local.code != TENON_E_MEMORY || tn_no_memory(err);
     }
     row->kind = TN_PATH_ARCHIVE;
     if (tn_ar_open(&archive->file, &ar, err)) {
@@ -126,12 +137,14 @@ enum tn_path_kind tn_archives_kind(void *arg, const char *path)
     if (!row)
         return TN_PATH_NOTHING;
     /* thousands of objects are not opened only to see that they are no archives */
-    if (row->kind == TN_PATH_FILE && !row->looked && !is_object_name(path))
-        (void)look_inside(archives, path, row, NULL);
+    tenon_error err = TENON_ERROR_INIT;
+    if (row->kind == TN_PATH_FILE && !row->looked && !is_object_name(path) &&
+        !look_inside(archives, path, row, &err))
+        archives->lost |= err.code == TENON_E_MEMORY;
     return row->kind;
 }
 
-struct tn_archive *tn_archives_get(struct tn_archives *archives, const char *path, tenon_error *err)
+static struct tn_archive *get(struct tn_archives *archives, const char *path, tenon_error *err)
 {
     char shown[TN_QUOTE_ROOM];
     struct tn_known_path *row = known(archives, path);
@@ -151,11 +164,15 @@ struct tn_archive *tn_archives_get(struct tn_archives *archives, const char *pat
     return row->archive;
 }
 
-static const char *base_name(const char *path)
+struct tn_archive *tn_archives_get(struct tn_archives *archives, const char *path, tenon_error *err)
 {
-    const char *slash = strrchr(path, '/');
+    tenon_error local = TENON_ERROR_INIT;
+    struct tn_archive *archive = get(archives, path, &local);
 
-    return slash ? slash + 1 : path;
+    archives->lost |= local.code == TENON_E_MEMORY;
+    if (!archive && err)
+        *err = local;
+    return archive;
 }
 
 bool tn_archive_fits(struct tn_archives *archives, const struct tn_archive *archive, size_t i,
@@ -166,10 +183,11 @@ bool tn_archive_fits(struct tn_archives *archives, const struct tn_archive *arch
     if (how == TN_MATCH_NAME)
         return strcmp(own, name) == 0;
     if (how == TN_MATCH_BASE)
-        return strcmp(base_name(own), base_name(name)) == 0;
+        return strcmp(tn_base_name(own), tn_base_name(name)) == 0;
     if (how != TN_MATCH_PATH || !archive->members[i].external)
         return false;
     path = tn_ar_external_path(archives->arena, archive->path, own);
+    archives->lost |= !path;
     return path && strcmp(path, name) == 0;
 }
 
@@ -251,22 +269,27 @@ static size_t member_at(const struct tn_archive *archive, uint64_t header)
     return i;
 }
 
-size_t tn_archive_definer(struct tn_archive *archive, const char *symbol)
+size_t tn_archive_definer(struct tn_archives *archives, struct tn_archive *archive,
+                          const char *symbol)
 {
     struct tn_ar_member member;
     struct tn_view index;
+    tenon_error err = TENON_ERROR_INIT;
+    size_t found = archive->count;
     struct tn_ar ar;
 
-    if (!tn_ar_open(&archive->file, &ar, NULL))
-        return archive->count;
-    while (tn_ar_next(&ar, &member, NULL) && member.role != TN_AR_FILE) {
+    if (!tn_ar_open(&archive->file, &ar, &err))
+        return found;
+    while (tn_ar_next(&ar, &member, &err) && member.role != TN_AR_FILE) {
         if (member.role != TN_AR_INDEX && member.role != TN_AR_INDEX_64)
             continue;
-        if (!tn_file_view(&archive->file, member.offset, member.size, "index", &index, NULL))
-            break;
-        return member_at(archive, find_in_index(index, member.role == TN_AR_INDEX ? 4 : 8, symbol));
+        if (tn_file_view(&archive->file, member.offset, member.size, "index", &index, &err))
+            found = member_at(archive,
+                              find_in_index(index, member.role == TN_AR_INDEX ? 4 : 8, symbol));
+        break;
     }
-    return archive->count;
+    archives->lost |= err.code == TENON_E_MEMORY;
+    return found;
 }
 
 /* A thin archive may name a member of another archive. */

@@ -24,6 +24,7 @@ struct tn_archives {
     struct tn_names paths;
     struct tn_known_path *known; /* by number in `paths` */
     size_t known_room;
+    bool lost; /* there was no memory for an answer: what was said is not to be used */
 };
 struct tn_known_path {
     enum tn_path_kind kind;
@@ -70,7 +71,8 @@ const char *tn_archive_unit_name(struct tn_archives *archives, struct tn_archive
  * The member that the archive's index says defines a symbol; archive->count: none does, or there is
  * no index that tenon reads (GNU's, of 4 or 8 bytes).
  */
-size_t tn_archive_definer(struct tn_archive *archive, const char *symbol);
+size_t tn_archive_definer(struct tn_archives *archives, struct tn_archive *archive,
+                          const char *symbol);
 
 /*
  * Opens a member as a file of its own; its bytes live in `arena`.

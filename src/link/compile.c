@@ -67,7 +67,7 @@ static bool record_bytes(const struct tn_compilation *c, const char *path, struc
 
     tn_file_from_bytes(&file, path, bytes.at, bytes.size);
     file.arena = c->arena;
-    if (!tn_object_is_one(&file))
+    if (!tn_object_is_one(&file, NULL)) /* its bytes are there: nothing can fail */
         return true; /* a precompiled header, bitcode in another wrapper: no object */
     if (!tn_object_read(&file, &object, err))
         return false;

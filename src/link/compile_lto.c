@@ -115,8 +115,8 @@ static void hash_part(crypto_hash_sha256_state *state, const void *bytes, size_t
     crypto_hash_sha256_update(state, bytes, size);
 }
 
-static tenon_digest digest_of(const struct tn_compilation *c, const struct tn_word *source,
-                              struct tn_view version, struct tn_view text)
+static tenon_digest digest_of(const struct tn_compilation *c, struct tn_view version,
+                              struct tn_view text)
 {
     tenon_digest digest = { .kind = TENON_DIGEST_SOURCE, .size = TENON_DIGEST_ROOM };
     crypto_hash_sha256_state state;
@@ -131,7 +131,6 @@ static tenon_digest digest_of(const struct tn_compilation *c, const struct tn_wo
             word->role == TN_WORD_LTO)
             hash_part(&state, word->text, strlen(word->text));
     }
-    (void)source;
     hash_part(&state, text.at, text.size);
     crypto_hash_sha256_final(&state, digest.bytes);
     return digest;
@@ -236,26 +235,44 @@ static const char *obstacle(const struct tn_word *source)
     return NULL;
 }
 
+/* What makes intermediate code only (-fsanitize=cfi) has a note without definitions. */
+static bool work_out_or_not(const struct tn_compilation *c, const struct tn_word *source,
+                            struct tn_object *object, tenon_error *err)
+{
+    struct tn_exit exit = { 0 };
+
+    if (!work_out(c, source, object, &exit, err))
+        return false;
+    if (exit.status != 0)
+        *object = (struct tn_object){ .unit = { .stateful = TENON_UNKNOWN } };
+    return true;
+}
+
+/* A source that cannot be preprocessed fails for the user too, and the compiler says why. */
+static bool compile_unread(const struct tn_compilation *c, const struct tn_word *source,
+                           const char *output, struct tn_exit *exit, tenon_error *err)
+{
+    char shown[TN_QUOTE_ROOM];
+
+    return compile_plainly(c, source, output, exit, err) &&
+           (exit->status != 0 || tn_fail(err, TENON_E_UNSUPPORTED, "%s: cannot be preprocessed",
+                                         tn_quote(shown, source->text)));
+}
+
 static bool compile_recorded(const struct tn_compilation *c, const struct tn_word *source,
                              const char *output, struct tn_exit *exit, tenon_error *err)
 {
     struct tn_view text, version;
     struct tn_object object;
     const char *header = NULL;
-    char shown[TN_QUOTE_ROOM];
 
-    if (!preprocess(c, source, output, &text, exit, err) ||
-        (exit->status == 0 && !work_out(c, source, &object, exit, err)))
+    if (!preprocess(c, source, output, &text, exit, err))
         return false;
-    if (exit->status != 0) { /* it fails for the user too, and says why */
-        return compile_plainly(c, source, output, exit, err) &&
-               (exit->status != 0 ||
-                tn_fail(err, TENON_E_UNSUPPORTED, "%s: compiles with -flto only",
-                        tn_quote(shown, source->text)));
-    }
-    if (!compiler_version(c, &version, err))
+    if (exit->status != 0)
+        return compile_unread(c, source, output, exit, err);
+    if (!work_out_or_not(c, source, &object, err) || !compiler_version(c, &version, err))
         return false;
-    object.unit.implementation = digest_of(c, source, version, text);
+    object.unit.implementation = digest_of(c, version, text);
     if (!write_header(c, source, &object, &header, err))
         return false;
     bool good = compile_with(c, source, &object, output, header, exit, err);

@@ -1,7 +1,7 @@
 /* src/link/launcher.h - the launchers: a compiler's command is run, and what it makes gets a record
  */
-#ifndef TN_LINK_H
-#define TN_LINK_H
+#ifndef TN_LAUNCHER_H
+#define TN_LAUNCHER_H
 
 #include <tenon/world.h>
 
@@ -19,6 +19,8 @@ struct tn_launch {
     size_t argc;
     const char *prefix; /* of units' names: --unit-prefix, else TENON_PROJECT; NULL */
     void (*remark)(void *arg, enum tn_remark kind, const char *text); /* may be NULL */
+    /* what the compiler printed on standard output, where that had to be caught; may be NULL */
+    bool (*print)(void *arg, const void *bytes, size_t size);
     void *arg;
 };
 

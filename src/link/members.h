@@ -6,6 +6,7 @@
 #include "command.h"
 #include "model.h"
 #include "native.h"
+#include "prepared.h"
 #include "record.h"
 
 enum tn_member_state {
@@ -30,6 +31,7 @@ struct tn_members {
     const char *prefix;
     struct tn_archives archives;
     struct tn_native_namer objects;
+    struct tn_prepared prepared;
     struct tn_member *rows; /* malloc; in the order of the link */
     size_t count, room;
     struct tn_words recorded;  /* names of units that objects recorded themselves */

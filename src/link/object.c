@@ -31,17 +31,17 @@ bool tn_object_is_recorded(const struct tn_object *object)
     return object->record.count > 0;
 }
 
-bool tn_object_is_one(struct tn_file *file)
+bool tn_object_is_one(struct tn_file *file, tenon_error *err)
 {
     struct tn_elf_header header;
     struct tn_view head;
 
-    if (!tn_file_upto(file, 0, 4, "first bytes", &head, NULL))
+    if (!tn_file_upto(file, 0, 4, "first bytes", &head, err))
         return false;
     if (tn_native_is_bitcode(head))
         return true;
     return head.size == 4 && memcmp(head.at, ELFMAG, SELFMAG) == 0 &&
-           tn_elf_read_header(file, NULL, &header, NULL) && header.e_type == ET_REL;
+           tn_elf_read_header(file, NULL, &header, err) && header.e_type == ET_REL;
 }
 
 bool tn_object_is_bitcode(struct tn_file *file)
@@ -52,17 +52,17 @@ bool tn_object_is_bitcode(struct tn_file *file)
 }
 
 /* rule: GCC lto-section-in.c, LTO_SECTION_NAME_PREFIX; LLVM's -ffat-lto-objects ".llvm.lto" */
-bool tn_object_is_lto(struct tn_file *file)
+bool tn_object_is_lto(struct tn_file *file, tenon_error *err)
 {
     static const char gcc[] = ".gnu.lto_", llvm[] = ".llvm.lto";
     struct tn_elf_object object;
     struct tn_view head;
 
-    if (!tn_file_upto(file, 0, 4, "first bytes", &head, NULL))
+    if (!tn_file_upto(file, 0, 4, "first bytes", &head, err))
         return false;
     if (tn_native_is_bitcode(head))
         return true;
-    if (!tn_object_is_one(file) || !tn_elf_read_object(file, &object, NULL))
+    if (!tn_object_is_one(file, err) || !tn_elf_read_object(file, &object, err))
         return false;
     for (size_t i = 1; i < object.section_count; i++)
         if (strncmp(object.sections[i].name, gcc, sizeof gcc - 1) == 0 ||

@@ -15,13 +15,16 @@ struct tn_object {
 /* True when its own notes tell all that can be known: not those of <tenon/record.h> alone. */
 bool tn_object_is_recorded(const struct tn_object *object);
 
-/* True for ELF objects and LLVM bitcode, by the first bytes: for the files that launchers meet. */
-bool tn_object_is_one(struct tn_file *file);
+/*
+ * True for ELF objects and LLVM bitcode, by the first bytes. False for others, and for files that
+ * cannot be read; then *err says why.
+ */
+bool tn_object_is_one(struct tn_file *file, tenon_error *err);
 
 bool tn_object_is_bitcode(struct tn_file *file);
 
-/* True for intermediate code, alone or beside machine code. False also for what cannot be read. */
-bool tn_object_is_lto(struct tn_file *file);
+/* True for intermediate code, alone or beside machine code. False as tn_object_is_one. */
+bool tn_object_is_lto(struct tn_file *file, tenon_error *err);
 
 /*
  * Reads an object.

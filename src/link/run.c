@@ -111,11 +111,21 @@ static int start(const char *const *argv, int out, int err_out, const sigset_t *
 bool tn_run(const char *const *argv, int out, int err_out, struct tn_signals *signals,
             struct tn_exit *exit, tenon_error *err)
 {
+    const struct tn_meanwhile nothing = { NULL, NULL };
+
+    return tn_run_while(argv, out, err_out, signals, &nothing, exit, err);
+}
+
+bool tn_run_while(const char *const *argv, int out, int err_out, struct tn_signals *signals,
+                  const struct tn_meanwhile *meanwhile, struct tn_exit *exit, tenon_error *err)
+{
     char shown[TN_QUOTE_ROOM];
     pid_t child;
     int status = 0;
     int failed = start(argv, out, err_out, &signals->before, &child);
 
+    if (!failed && meanwhile->work)
+        meanwhile->work(meanwhile->arg);
     if (failed)
         *exit = (struct tn_exit){ failed == ENOENT ? 127 : 126, 0 };
     else

@@ -32,6 +32,12 @@ void tn_signals_release(struct tn_signals *signals);
  *
  * errors   TENON_E_SYSTEM, TENON_E_MEMORY
  */
+struct tn_meanwhile {
+    void (*work)(void *arg); /* done in this process while the program runs; NULL */
+    void *arg;
+};
+bool tn_run_while(const char *const *argv, int out, int err_out, struct tn_signals *signals,
+                  const struct tn_meanwhile *meanwhile, struct tn_exit *exit, tenon_error *err);
 bool tn_run(const char *const *argv, int out, int err_out, struct tn_signals *signals,
             struct tn_exit *exit, tenon_error *err);
 

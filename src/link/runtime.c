@@ -1,21 +1,15 @@
 /* src/link/runtime.c - which files of a link the compiler brought */
 #include "runtime.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-
-static const char *base_name(const char *path)
-{
-    const char *slash = strrchr(path, '/');
-
-    return slash ? slash + 1 : path;
-}
 
 /* rule: GCC "crt1.o", "Scrt1.o", "rcrt1.o", "crtbeginS.o"; compiler-rt "clang_rt.crtbegin-ARCH.o"
  */
 bool tn_runtime_is_start_file(const char *path)
 {
-    const char *name = base_name(path), *crt = strstr(name, "crt");
+    const char *name = tn_base_name(path), *crt = strstr(name, "crt");
     size_t size = strlen(name);
 
     if (size < 3 || strcmp(name + size - 2, ".o") != 0 || !crt)
@@ -28,7 +22,7 @@ static bool is_helper(const char *path)
     static const char *const names[] = { "libgcc.a", "libgcc_eh.a", "libc_nonshared.a",
                                          "libpthread_nonshared.a" };
     static const char builtins[] = "libclang_rt.builtins";
-    const char *name = base_name(path);
+    const char *name = tn_base_name(path);
 
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         if (strcmp(name, names[i]) == 0)
@@ -40,12 +34,12 @@ static bool is_helper(const char *path)
 static const char *directory_of(tenon_world *world, struct tn_arena *arena, const char *path,
                                 bool *lost)
 {
-    int failed;
+    int failed = 0;
     char *real = tenon_world_realpath(world, path, &failed);
     char *slash = real ? strrchr(real, '/') : NULL;
     const char *directory = slash ? tn_arena_copy(arena, real, (size_t)(slash - real)) : NULL;
 
-    *lost = slash && !directory;
+    *lost = (slash && !directory) || (!real && failed == ENOMEM);
     free(real);
     return directory;
 }
@@ -89,10 +83,9 @@ bool tn_runtime_find(struct tn_runtime *runtime, tenon_world *world, struct tn_a
 }
 
 bool tn_runtime_has(const struct tn_runtime *runtime, tenon_world *world, struct tn_arena *arena,
-                    const char *archive)
+                    const char *archive, bool *lost)
 {
-    bool lost;
-    const char *directory = is_helper(archive) ? directory_of(world, arena, archive, &lost) : NULL;
+    const char *directory = is_helper(archive) ? directory_of(world, arena, archive, lost) : NULL;
 
     return directory && is_in(runtime, directory);
 }

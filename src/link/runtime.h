@@ -25,8 +25,8 @@ bool tn_runtime_is_start_file(const char *path);
 bool tn_runtime_find(struct tn_runtime *runtime, tenon_world *world, struct tn_arena *arena,
                      const struct tn_command *command, const struct tn_report *report);
 
-/* True when an archive is one of the helpers. */
+/* True when an archive is one of the helpers. False also without memory (*lost). */
 bool tn_runtime_has(const struct tn_runtime *runtime, tenon_world *world, struct tn_arena *arena,
-                    const char *archive);
+                    const char *archive, bool *lost);
 
 #endif

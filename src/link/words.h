@@ -2,6 +2,7 @@
 #ifndef TN_WORDS_H
 #define TN_WORDS_H
 
+#include <string.h>
 #include <tenon/world.h>
 
 #include "arena.h"
@@ -27,5 +28,25 @@ void tn_words_free(struct tn_words *words);
  */
 bool tn_words_expand(struct tn_words *words, tenon_world *world, struct tn_arena *arena,
                      const char *word, tenon_error *err);
+
+static inline const char *tn_base_name(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+
+    return slash ? slash + 1 : path;
+}
+
+static inline bool tn_begins(const char *text, const char *prefix)
+{
+    return strncmp(text, prefix, strlen(prefix)) == 0;
+}
+
+static inline bool tn_is_among(const char *word, const char *const *list, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(word, list[i]) == 0)
+            return true;
+    return false;
+}
 
 #endif

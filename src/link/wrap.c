@@ -6,6 +6,7 @@
 #include "native.h"
 #include "object.h"
 #include "temp.h"
+#include "words.h"
 
 struct wrapping {
     struct tn_arena *arena;
@@ -13,13 +14,6 @@ struct wrapping {
     struct tn_native_namer namer;
     struct tn_wrapped *wrapped;
 };
-
-static const char *base_name(const char *path)
-{
-    const char *slash = strrchr(path, '/');
-
-    return slash ? slash + 1 : path;
-}
 
 /* The note of one object; empty when it needs none. */
 static bool note_of(struct wrapping *w, struct tn_file *file, const char *name, const char *origin,
@@ -52,12 +46,12 @@ static bool notes_of_member(void *arg, const struct tn_ar_member *member, struct
 
     tn_file_from_bytes(&file, member->name, bytes.at, bytes.size);
     file.arena = w->arena;
-    if (!tn_object_is_one(&file))
+    if (!tn_object_is_one(&file, NULL)) /* its bytes are there: nothing can fail */
         return true;
-    return note_of(
-        w, &file, tn_native_namer_next(&w->namer, member->name),
-        tn_arena_format(w->arena, "%s member %s", base_name(w->path), base_name(member->name)),
-        notes, err);
+    return note_of(w, &file, tn_native_namer_next(&w->namer, member->name),
+                   tn_arena_format(w->arena, "%s member %s", tn_base_name(w->path),
+                                   tn_base_name(member->name)),
+                   notes, err);
 }
 
 static bool wrap_archive(struct wrapping *w, tenon_world *world, struct tn_file *file,
@@ -78,7 +72,7 @@ static bool wrap_object(struct wrapping *w, struct tn_file *file, const char *pr
     struct tn_view note = { 0 }, bytes;
 
     return note_of(w, file, tn_native_name(w->arena, prefix, NULL, w->path, 1),
-                   w->path[0] == '/' ? base_name(w->path) : w->path, &note, err) &&
+                   w->path[0] == '/' ? tn_base_name(w->path) : w->path, &note, err) &&
            tn_file_view(file, 0, file->info.size, "object", &bytes, err) &&
            (note.size ? tn_add_note(w->arena, bytes, note, out, err) : (*out = bytes, true));
 }
@@ -92,8 +86,11 @@ static bool wrap_file(struct wrapping *w, tenon_world *world, struct tn_file *fi
         return false;
     if (tn_ar_matches(head))
         return wrap_archive(w, world, file, prefix, out, err);
-    if (tn_object_is_one(file))
+    tenon_error local = TENON_ERROR_INIT;
+    if (tn_object_is_one(file, &local))
         return wrap_object(w, file, prefix, out, err);
+    if (local.code == TENON_E_MEMORY)
+        return tn_no_memory(err);
     return tn_fail(err, TENON_E_FORMAT, "neither an object nor an archive");
 }
 

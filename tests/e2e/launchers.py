@@ -240,6 +240,16 @@ def intermediate_code_keeps_dependencies(report):
             c.check(compiler + ": a warning once", plain.stderr, done.stderr)
 
 
+def intermediate_code_alone_has_a_note(report):
+    with Case(report, "what makes intermediate code only") as c:
+        words = ["-flto", "-fvisibility=hidden", "-fsanitize=cfi", "-fuse-ld=lld"]
+        c.cc("clang", *words, "-c", "counter.c")
+        c.run("clang", *words, "main.c", "counter.o", "-o", "prog")
+        unit, = [u for u in launch.units(c.path("prog"))["units"] if u["name"] == "counter"]
+        c.check("unit", ("source-1", "unknown"),
+                (unit["implementation"]["kind"], unit["stateful"]))
+
+
 def source_digests_agree(report):
     with Case(report, "source-1") as c:
         def digest(*words):
@@ -314,8 +324,9 @@ def a_linker_may_be_called_itself(report):
 CASES = [links_once_when_nothing_changed, keeps_standard_output_and_map, warns_once,
          compiles_and_links, members_of_one_name, objects_of_one_name,
          dependencies_have_no_file_of_ours, objects_keep_their_permissions,
-         intermediate_code_keeps_dependencies, source_digests_agree, the_header_names_a_unit,
-         signals_reach_the_compiler, failures_remove_the_output, a_linker_may_be_called_itself]
+         intermediate_code_keeps_dependencies, intermediate_code_alone_has_a_note,
+         source_digests_agree, the_header_names_a_unit, signals_reach_the_compiler,
+         failures_remove_the_output, a_linker_may_be_called_itself]
 
 
 def main():

@@ -1,0 +1,124 @@
+/* src/link/members_notes.c - the notes that a link is missing */
+#include "fail.h"
+#include "members.h"
+
+/* Takes one name out of a list; false when it is not there. */
+static bool take_name(const char **names, size_t count, const char *name)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (names[i] && strcmp(names[i], name) == 0) {
+            names[i] = NULL;
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool take_base(const char **names, size_t count, const char *base)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (names[i] && strcmp(tn_base_name(names[i]), base) == 0) {
+            names[i] = NULL;
+            return true;
+        }
+    }
+    return false;
+}
+
+/* How many names are left. */
+static size_t count_names(const char **names, size_t count)
+{
+    size_t left = 0;
+
+    for (size_t i = 0; i < count; i++)
+        left += names[i] != NULL;
+    return left;
+}
+
+/* Units that the linked file names and no object of machine code brought. */
+static const char **names_left(const struct tn_members *members, const tenon_units *linked,
+                               size_t count)
+{
+    const char **names = tn_arena_rows(members->arena, count + 1, sizeof *names);
+
+    for (size_t i = 0; names && i < count; i++) {
+        const tenon_unit *unit = tenon_units_at(linked, i);
+        names[i] = unit->recorded && !unit->completed ? unit->name : NULL;
+    }
+    for (size_t i = 0; names && i < members->recorded.count; i++)
+        (void)take_name(names, count, members->recorded.at[i]);
+    return names;
+}
+
+/* One object of intermediate code brings one note at most: as many notes as objects are theirs.
+ * Else a name tells whose it is. */
+bool tn_members_settle(struct tn_members *members, const tenon_units *linked, tenon_error *err)
+{
+    size_t count = linked ? tenon_units_count(linked) : 0;
+    const char **names = names_left(members, linked, count);
+
+    if (!names)
+        return tn_no_memory(err);
+    bool all = count_names(names, count) == tn_members_count(members, TN_MEMBER_LATER);
+    for (size_t i = 0; i < members->count; i++) {
+        struct tn_member *row = &members->rows[i];
+        if (row->state != TN_MEMBER_LATER)
+            continue;
+        bool recorded = all || take_base(names, count, row->base);
+        row->state = recorded ? TN_MEMBER_RECORDED : TN_MEMBER_UNSURE;
+        if (recorded)
+            row->note = (struct tn_view){ 0 };
+        row->why = "intermediate code that was compiled without \"tenon cc\"";
+    }
+    return true;
+}
+
+size_t tn_members_count(const struct tn_members *members, enum tn_member_state state)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < members->count; i++)
+        count += members->rows[i].state == state;
+    return count;
+}
+
+static bool write_summary(const struct tn_members *members, struct tn_arena *arena,
+                          struct tn_view *note, tenon_error *err)
+{
+    size_t unsure = tn_members_count(members, TN_MEMBER_UNSURE);
+    const char **labels = tn_arena_rows(arena, unsure + 1, sizeof *labels);
+    struct tn_record_summary summary = { .complete = unsure == 0,
+                                         .members = (uint32_t)members->count };
+
+    if (!labels)
+        return tn_no_memory(err);
+    for (size_t i = 0; i < members->count; i++)
+        if (members->rows[i].state == TN_MEMBER_UNSURE)
+            labels[summary.unsure_count++] = members->rows[i].label;
+    summary.unsure = labels;
+    return tn_record_write_summary(arena, &summary, members->like.endian, note, err);
+}
+
+bool tn_members_notes(const struct tn_members *members, struct tn_arena *arena, struct tn_view *out,
+                      tenon_error *err)
+{
+    struct tn_view summary;
+    size_t size = 0, used = 0;
+
+    if (!write_summary(members, arena, &summary, err))
+        return false;
+    for (size_t i = 0; i < members->count; i++)
+        size += members->rows[i].note.size;
+    uint8_t *bytes = tn_arena_bytes(arena, size + summary.size);
+    if (!bytes)
+        return tn_no_memory(err);
+    for (size_t i = 0; i < members->count; i++) {
+        const struct tn_view *note = &members->rows[i].note;
+        if (note->size)
+            memcpy(bytes + used, note->at, note->size);
+        used += note->size;
+    }
+    memcpy(bytes + used, summary.at, summary.size);
+    *out = tn_view(bytes, size + summary.size);
+    return true;
+}

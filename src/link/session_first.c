@@ -1,0 +1,108 @@
+/* src/link/session_first.c - the link as the user wrote it, and what is added to it */
+#include <unistd.h>
+
+#include "fail.h"
+#include "object.h"
+#include "predict.h"
+#include "session.h"
+#include "temp.h"
+
+enum like { LIKE_NOTHING, LIKE_OBJECT, LIKE_UNKNOWN };
+
+/* The header of one input; what is no ELF object tells nothing. */
+static enum like like_input(struct tn_session *s, const char *path, struct tn_elf_header *like)
+{
+    struct tn_arena scratch = { 0 };
+    enum like result = LIKE_NOTHING;
+    struct tn_file file;
+
+    if (tn_file_open(s->launch->world, path, &scratch, &file) == 0) {
+        if (tn_object_is_one(&file, NULL))
+            result = tn_elf_read_header(&file, NULL, like, NULL) && !tn_object_is_bitcode(&file)
+                         ? LIKE_OBJECT
+                         : LIKE_UNKNOWN;
+        tn_file_close(&file);
+    }
+    tn_arena_free(&scratch);
+    return result;
+}
+
+/*
+ * For which machine the link is, before it is run: by its first object. Of intermediate code and
+ * archives nothing is known, and the earlier output counts; sources may be compiled for another
+ * machine this time.
+ */
+static enum like like_inputs(struct tn_session *s, struct tn_elf_header *like)
+{
+    for (size_t i = 0; i < s->command.named.count; i++)
+        if (like_input(s, s->command.named.at[i], like) == LIKE_OBJECT)
+            return LIKE_OBJECT;
+    for (size_t i = 0; i < s->command.count; i++)
+        if (s->command.words[i].role == TN_WORD_SOURCE)
+            return LIKE_NOTHING;
+    return LIKE_UNKNOWN;
+}
+
+/* What the output of an earlier link lets us expect; having none is no error. */
+bool tn_session_predict(struct tn_session *s, tenon_error *err)
+{
+    struct tn_elf_header before, like;
+    struct tn_view notes;
+
+    if (!tn_predict_notes(s->launch->world, &s->arena, s->output, &before, &notes))
+        return true;
+    enum like known = like_inputs(s, &like);
+    if (known == LIKE_NOTHING || (known == LIKE_OBJECT && like.endian != before.endian))
+        return true;
+    return tn_session_write_object(s, known == LIKE_OBJECT ? &like : &before, notes, err);
+}
+
+/* mold's trace names all members, taken or not; gold's none of intermediate code. */
+bool tn_session_wants_map(const struct tn_command *command)
+{
+    return command->linker && (strstr(command->linker, "mold") || strstr(command->linker, "gold"));
+}
+
+bool tn_session_choose_map(struct tn_session *s, tenon_error *err)
+{
+    if (s->command.map) {
+        s->map = s->command.map;
+        return true;
+    }
+    s->map = tn_temp_file(&s->arena, ".map", tn_view("", 0), err);
+    s->own_map = s->map != NULL;
+    return s->own_map;
+}
+
+/*
+ * Runs the link and reads its trace. A user who has the linker print something gets exactly that,
+ * and the trace comes from a link of its own.
+ */
+bool tn_session_first(struct tn_session *s, int out, struct tn_exit *exit, struct tn_report *trace,
+                      tenon_error *err)
+{
+    struct tn_exit again;
+
+    if (!tn_session_run(s, !s->command.prints, s->command.prints ? -1 : out, -1, exit, err))
+        return false;
+    if (exit->status != 0 || !s->command.prints)
+        return tn_session_trace(s, out, true, trace, err);
+    if (!tn_session_run(s, true, out, out, &again, err))
+        return false;
+    if (again.status != 0)
+        return tn_fail(err, TENON_E_UNSUPPORTED, "the link failed when asked to name its files");
+    return tn_session_trace(s, out, false, trace, err);
+}
+
+/* mold as the default linker shows only by its trace: it is then asked for a map. */
+bool tn_session_link_for_map(struct tn_session *s, int out, struct tn_report *trace,
+                             tenon_error *err)
+{
+    struct tn_exit exit;
+
+    tn_report_free(trace);
+    if (!tn_session_choose_map(s, err) || ftruncate(out, 0) != 0 ||
+        !tn_session_run(s, true, out, out, &exit, err) || exit.status != 0)
+        return tn_fail(err, TENON_E_UNSUPPORTED, "the link failed when asked for a map");
+    return tn_session_trace(s, out, false, trace, err);
+}
