@@ -125,7 +125,7 @@ bool tn_doubles_compare(void *arg, const struct tn_candidate *c, const struct tn
     return judged.refuses;
 }
 
-/* ---- units that the other side did not record ------------------------------------------------ */
+/* ---- units that the other side did not record ----------------------------------------------- */
 
 /* A record that says that it is all needs no look at symbols. */
 static bool has_unrecorded(const struct tn_holding *holding)
@@ -237,7 +237,7 @@ static bool find_covered_here(struct tn_doubles *d, const struct tn_candidate *c
     return refuses;
 }
 
-/* ---- writable objects of inline code --------------------------------------------------------- */
+/* ---- writable objects of inline code -------------------------------------------------------- */
 
 static const tenon_visible hidden = { .exported = false };
 
@@ -311,7 +311,7 @@ static bool find_split(struct tn_doubles *d, const struct tn_candidate *c, struc
     return refuses;
 }
 
-/* ---- one plugin as a whole ------------------------------------------------------------------- */
+/* ---- one plugin as a whole ------------------------------------------------------------------ */
 
 bool tn_doubles_examine(void *arg, const struct tn_candidate *c, struct tn_index *coming)
 {

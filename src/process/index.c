@@ -38,8 +38,7 @@ bool tn_index_reserve(struct tn_index *index, size_t units)
     return tn_slots_reserve(&index->slots, KEYS_OF_UNIT * units);
 }
 
-/* ---- keys
- * ------------------------------------------------------------------------------------------ */
+/* ---- keys ----------------------------------------------------------------------------------- */
 
 /* Never 0, which means that there is no such key. */
 static uint64_t hash_text(const struct tn_index *index, unsigned key, const char *text)
@@ -77,8 +76,7 @@ void tn_index_keys(struct tn_index *index, const tenon_unit *unit, struct tn_key
     }
 }
 
-/* ---- adding
- * ---------------------------------------------------------------------------------------- */
+/* ---- adding --------------------------------------------------------------------------------- */
 
 static bool add_key(struct tn_index *index, uint64_t hash)
 {
@@ -129,8 +127,7 @@ bool tn_index_cut(struct tn_index *index, size_t count)
     return true;
 }
 
-/* ---- finding
- * --------------------------------------------------------------------------------------- */
+/* ---- finding -------------------------------------------------------------------------------- */
 
 static void begin(struct tn_index *index)
 {

@@ -26,8 +26,7 @@ void tn_job_free(struct tn_job *job)
     *job = (struct tn_job){ 0 };
 }
 
-/* ---- the host
- * ------------------------------------------------------------------------------------- */
+/* ---- the host ------------------------------------------------------------------------------- */
 
 static void refuse_host(struct tn_job *job, enum tenon_finding_kind kind, const char *format)
 {
@@ -67,8 +66,7 @@ static void check_host(struct tn_job *job)
     check_records(job);
 }
 
-/* ---- from prospects to candidates
- * ------------------------------------------------------------------ */
+/* ---- from prospects to candidates ----------------------------------------------------------- */
 
 static bool is_private(const tenon_manifest *m, const tenon_unit *unit)
 {
@@ -162,8 +160,7 @@ static bool fill_candidates(struct tn_job *job, tenon_error *err)
     return true;
 }
 
-/* ---- what they bring
- * ---------------------------------------------------------------------------------- */
+/* ---- what they bring ------------------------------------------------------------------------ */
 
 static bool fill_brought(struct tn_job *job)
 {
@@ -219,8 +216,7 @@ static bool judge_doubles(struct tn_job *job, tenon_error *err)
     return tn_plan_doubles(&job->plan) || tn_no_memory(err);
 }
 
-/* ---- all stages
- * ---------------------------------------------------------------------------------------- */
+/* ---- all stages ----------------------------------------------------------------------------- */
 
 /* What is planned, in order: libraries of the system stand before who needs them. */
 static void list_steps(struct tn_job *job)

@@ -46,8 +46,7 @@ tenon_report *tenon_plan(tenon_process *process, const tenon_request *requests, 
     return good ? tn_report_end(report, err) : NULL;
 }
 
-/* ---- one plugin
- * ---------------------------------------------------------------------------------------- */
+/* ---- one plugin ----------------------------------------------------------------------------- */
 
 static bool copy_arguments(struct tn_loaded *loaded, const tenon_request *request, char ***argv)
 {
@@ -313,8 +312,7 @@ static bool load_one(struct load *load, size_t number)
     return false;
 }
 
-/* ---- all of them
- * --------------------------------------------------------------------------------------- */
+/* ---- all of them ---------------------------------------------------------------------------- */
 
 /* Takes back everything that this request has loaded, newest first. */
 static void take_back(struct load *load)

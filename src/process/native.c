@@ -13,8 +13,7 @@
 
 #define NOBODY UINT32_MAX
 
-/* ---- whose code names another plugin's
- * ------------------------------------------------------------ */
+/* ---- whose code names another plugin's ------------------------------------------------------ */
 
 /* The prospect that brings a library of that own name; NOBODY: none. */
 static uint32_t bringer_of(const struct tn_job *job, const char *name)
@@ -52,16 +51,75 @@ bool tn_native_needs(struct tn_job *job, tenon_error *err)
     return true;
 }
 
-/* ---- the question
- * ----------------------------------------------------------------------------------- */
+/* ---- the question --------------------------------------------------------------------------- */
+
+/* One question and its answer. */
+struct answer {
+    struct tn_job *job;
+    const tenon_graph *graph;
+    struct tn_holding **there; /* what the resolver was told of, the program first */
+    size_t there_count;
+    size_t count;                /* rows */
+    uint32_t *owner;             /* by row: the candidate it was loaded for; NOBODY: it is there */
+    struct tn_holding **holding; /* by row: of the process or of a plugin; NULL: of the system */
+    uint32_t *stamp;             /* by row: the last closure it was met in */
+    uint32_t *queue;
+    size_t queue_count;
+};
+
+/* Units of it are required by a plugin of the plan. */
+static bool is_required(const struct tn_job *job, const struct tn_holding *h)
+{
+    const tenon_unit *unit;
+    for (size_t i = 0; (unit = tn_holding_unit(h, i)); i++)
+        for (size_t c = 0; c < job->plan.order_count; c++) {
+            const struct tn_candidate *k = &job->plan.candidates[job->plan.order[c]];
+            for (size_t r = 0; r < k->require_count; r++)
+                if (k->requires[r].kind == unit->kind &&
+                    strcmp(k->requires[r].name, unit->name) == 0)
+                    return true;
+        }
+    return false;
+}
+
+/*
+ * Code of a plugin that is loaded apart, has no name to be needed by, and holds nothing that is
+ * required, can answer nobody: a process may have thousands of those.
+ */
+static bool matters(const struct tn_job *job, const struct tn_holding *h)
+{
+    return h->reason != TENON_BY_PLUGIN || h->serves_all || h->own_name || is_required(job, h);
+}
+
+/* What the resolver is told of the process, in the loader's order. */
+static bool choose(struct answer *a, tenon_error *err)
+{
+    const struct tn_registry *registry = &a->job->process->registry;
+    a->there = calloc(registry->count + 1, sizeof *a->there);
+    if (!a->there)
+        return tn_no_memory(err);
+    for (size_t i = 0; i < registry->count; i++)
+        if (matters(a->job, registry->holdings[i])) {
+            registry->holdings[i]->row = (uint32_t)a->there_count;
+            a->there[a->there_count++] = registry->holdings[i];
+        }
+    return true;
+}
 
 /* The object whose code calls dlopen(): its run path counts for what has none of its own. */
-static int32_t caller_of(const struct tn_registry *registry)
+static int32_t caller_of(const struct answer *a)
 {
-    for (size_t i = 0; i < registry->count; i++)
-        if (registry->holdings[i]->is_caller)
+    for (size_t i = 0; i < a->there_count; i++)
+        if (a->there[i]->is_caller)
             return (int32_t)i;
     return 0;
+}
+
+/* Who caused it, as the resolver counts. */
+static int32_t cause_of(const struct answer *a, const struct tn_holding *h)
+{
+    const struct tn_registry *registry = &a->job->process->registry;
+    return h->loaded_by < 0 ? 0 : (int32_t)registry->holdings[h->loaded_by]->row;
 }
 
 /* Under musl a name without a path finds only what a search has found: the program's own needs. */
@@ -73,25 +131,25 @@ static const char *asked_name(const struct tn_holding *holding)
     return holding->serves_all ? slash ? slash + 1 : holding->path : NULL;
 }
 
-static bool describe(const struct tn_job *job, tenon_state *state, tenon_error *err)
+static bool describe(const struct answer *a, tenon_state *state, tenon_error *err)
 {
-    const struct tn_registry *registry = &job->process->registry;
-    for (size_t i = 0; i < registry->count; i++) {
-        const struct tn_holding *h = registry->holdings[i];
+    for (size_t i = 0; i < a->there_count; i++) {
+        const struct tn_holding *h = a->there[i];
         const tenon_loaded object = { .source.path = h->path,
                                       .name = i ? asked_name(h) : NULL,
                                       .reason = "in the process",
                                       .build_id = h->base ? h->build_id : NULL,
-                                      .loaded_by = i ? h->loaded_by < 0 ? 0 : h->loaded_by : -1 };
+                                      .loaded_by = i ? cause_of(a, h) : TENON_THE_FILE };
         if (!tenon_state_add(state, &object, err))
             return false;
     }
     return true;
 }
 
-static bool request(const struct tn_job *job, tenon_state *state, tenon_error *err)
+static bool request(const struct answer *a, tenon_state *state, tenon_error *err)
 {
-    int32_t caller = caller_of(&job->process->registry);
+    const struct tn_job *job = a->job;
+    int32_t caller = caller_of(a);
     for (size_t i = 0; i < job->plan.order_count; i++) {
         const struct tn_prospect *p = &job->prospects[job->plan.order[i]];
         for (size_t k = 0; k < p->code_count; k++)
@@ -102,19 +160,7 @@ static bool request(const struct tn_job *job, tenon_state *state, tenon_error *e
     return true;
 }
 
-/* ---- the answer, row by row
- * ------------------------------------------------------------------------- */
-
-struct answer {
-    struct tn_job *job;
-    const tenon_graph *graph;
-    size_t count;
-    uint32_t *owner;             /* by row: the candidate it was loaded for; NOBODY: it is there */
-    struct tn_holding **holding; /* by row: of the process or of a plugin; NULL: of the system */
-    uint32_t *stamp;             /* by row: the last closure it was met in */
-    uint32_t *queue;
-    size_t queue_count;
-};
+/* ---- the answer, row by row ----------------------------------------------------------------- */
 
 static const struct tn_prospect *owner_of(const struct answer *a, int32_t row)
 {
@@ -158,7 +204,7 @@ static void assign(struct answer *a)
         }
         a->owner[row] = current;
         if (current == NOBODY) {
-            a->holding[row] = row + 1 < registry->count ? registry->holdings[row + 1] : NULL;
+            a->holding[row] = row + 1 < a->there_count ? a->there[row + 1] : NULL;
             if (!a->holding[row] || !library->path ||
                 strcmp(a->holding[row]->path, library->path) != 0)
                 a->holding[row] =
@@ -202,8 +248,7 @@ static void check_versions(struct answer *a)
     }
 }
 
-/* ---- who sees whose symbols
- * ------------------------------------------------------------------------- */
+/* ---- who sees whose symbols ----------------------------------------------------------------- */
 
 /* The row of what answers to a name among objects of the process; -1: none. */
 static int32_t row_named(const struct answer *a, const char *name)
@@ -345,8 +390,7 @@ static void check_bindings(struct answer *a)
     }
 }
 
-/* ---- static TLS
- * ----------------------------------------------------------------------------------------- */
+/* ---- static TLS ----------------------------------------------------------------------------- */
 
 /*
  * Room that glibc keeps in the static block for what is loaded later. How much is used up cannot be
@@ -373,8 +417,7 @@ static void check_tls(struct answer *a)
     }
 }
 
-/* ---- what the system adds
- * ----------------------------------------------------------------------------------- */
+/* ---- what the system adds ------------------------------------------------------------------- */
 
 static struct tn_holding *system_library(struct answer *a, size_t row, tenon_error *err)
 {
@@ -433,8 +476,7 @@ static bool list_brought(struct answer *a, tenon_error *err)
     return true;
 }
 
-/* ---- all of it
- * ---------------------------------------------------------------------------------------------- */
+/* ---- all of it ------------------------------------------------------------------------------ */
 
 static bool read_answer(struct answer *a, tenon_error *err)
 {
@@ -456,6 +498,7 @@ static bool read_answer(struct answer *a, tenon_error *err)
 
 static void free_answer(struct answer *a)
 {
+    free(a->there);
     free(a->owner);
     free(a->stamp);
     free(a->queue);
@@ -478,8 +521,8 @@ bool tn_native_check(struct tn_job *job, tenon_error *err)
     tenon_error why = TENON_ERROR_INIT;
     tenon_resolver *resolver = tenon_resolver_new(job->world, err);
     tenon_state *state = resolver ? tenon_state_new(err) : NULL;
-    bool good = state && describe(job, state, err) && request(job, state, err);
     struct answer a = { .job = job };
+    bool good = state && choose(&a, err) && describe(&a, state, err) && request(&a, state, err);
     if (good) {
         tenon_resolver_set_flags(resolver, TENON_RESOLVE_SYMBOLS);
         a.graph = tenon_resolve_state(resolver, state, &why);

@@ -20,7 +20,7 @@ static void refuse(struct tn_candidate *c)
     c->refused = true;
 }
 
-/* ---- what the host must offer -------------------------------------------------------------- */
+/* ---- what the host must offer --------------------------------------------------------------- */
 
 bool tn_constraint_read(const char *text, size_t *size, unsigned *version)
 {

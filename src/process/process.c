@@ -60,7 +60,7 @@ void tenon_process_free(tenon_process *process)
     free(process);
 }
 
-/* ---- this process ---------------------------------------------------------------------------- */
+/* ---- this process --------------------------------------------------------------------------- */
 
 bool tn_process_look(tenon_process *process, tenon_world *world, tenon_error *err)
 {
@@ -109,7 +109,7 @@ tenon_process *tenon_process_new(tenon_error *err)
     return process;
 }
 
-/* ---- a program that does not run ------------------------------------------------------------- */
+/* ---- a program that does not run ------------------------------------------------------------ */
 
 static bool take_program(tenon_process *process, tenon_error *err)
 {

@@ -81,7 +81,7 @@ const char *tn_search_distrust(const tenon_process *process, const char *path);
  */
 const char *tn_search_find(tenon_process *process, const char *wanted, tenon_report *report);
 
-/* ---- plugin.c -------------------------------------------------------------------------------- */
+/* ---- plugin.c ------------------------------------------------------------------------------- */
 
 /* Fills what the plugin's own code sees. */
 void tn_plugin_equip(struct tn_loaded *loaded);
