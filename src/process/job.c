@@ -52,6 +52,8 @@ static void check_records(struct tn_job *job)
 
 static void check_host(struct tn_job *job)
 {
+    if (job->process->host_fault)
+        refuse_host(job, TENON_FINDING_MISSING_LIBRARY, job->process->host_fault);
     enum tenon_record record = job->process->registry.holdings[0]->record;
     if (job->process->is_static)
         refuse_host(job, TENON_FINDING_STATIC_HOST,
@@ -260,13 +262,15 @@ static void settle(struct tn_job *job)
 
 static bool open_world(struct tn_job *job, tenon_error *err)
 {
-    tenon_error why = TENON_ERROR_INIT;
     struct tn_arena arena = { 0 };
     job->world = tenon_world_host(err);
     if (!job->world)
         return false;
-    const char *place = job->process->cache_directory ? job->process->cache_directory
-                                                      : tn_cache_place(job->world, &arena, &why);
+    if (!job->process->program) /* what the loader of this process leaves out, so do we */
+        tenon_world_set_secure(job->world, job->process->secure);
+    const char *place = job->process->cache_directory
+                            ? job->process->cache_directory
+                            : tn_cache_place(job->world, &arena, &job->no_cache);
     if (place)
         job->cache_path = realpath(place, NULL);
     if (!job->cache_path) /* not made yet; without any place, checking still has to put it somewhere

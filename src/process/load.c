@@ -67,6 +67,10 @@ static struct tn_cached *take_out(struct tn_job *job, struct tn_prospect *p, ten
     p->cached = NULL;
     if (cached)
         return cached;
+    if (job->no_cache.code) {
+        *err = job->no_cache;
+        return NULL;
+    }
     if (!job->cache)
         job->cache = tn_cache_open(job->cache_path, err);
     tenon_bundle *bundle = job->cache ? tenon_bundle_open(p->file, err) : NULL;
@@ -93,6 +97,13 @@ static const char *cached_path(const struct tn_cached *cached, const char *entry
     return NULL;
 }
 
+/* A library of which there should be the same build; whoever was to bring it may be left out. */
+static bool is_there(const struct tn_loaded *loaded, const struct tn_code *code)
+{
+    return code->shared && code->holding->own_name &&
+           tn_registry_named(&loaded->process->registry, code->holding->own_name);
+}
+
 static bool fill_images(struct tn_loaded *loaded, const struct tn_prospect *p, tenon_error *err)
 {
     loaded->images = tn_arena_rows(&loaded->arena, p->code_count, sizeof *loaded->images);
@@ -104,7 +115,7 @@ static bool fill_images(struct tn_loaded *loaded, const struct tn_prospect *p, t
             return tn_fail(err, TENON_E_NOT_FOUND, "%s was not taken out", p->codes[k].entry);
         loaded->images[k] = (struct tn_opened){
             .path = tn_arena_string(&loaded->arena, path),
-            .skip = p->codes[k].shared,
+            .skip = is_there(loaded, &p->codes[k]),
             .global = p->serves_all,
         };
         if (!loaded->images[k].path)

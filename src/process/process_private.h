@@ -36,8 +36,9 @@ struct tn_loaded {
 struct tenon_process {
     pthread_mutex_t lock; /* recursive */
     struct tn_arena arena;
-    char *program;  /* of a program that does not run; NULL: this process */
-    bool is_static; /* a program that no loader joins with anything */
+    char *program;          /* of a program that does not run; NULL: this process */
+    bool is_static;         /* a program that no loader joins with anything */
+    const char *host_fault; /* why it would not start: "would not start: ..."; NULL */
     bool secure, weak, ambiguous;
     struct tn_triple triple; /* of its program; empty: none of ours */
     struct tn_registry registry;
