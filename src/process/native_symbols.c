@@ -108,6 +108,14 @@ static void promote(struct tn_answer *a, int32_t provider)
         a->holding[provider]->must_serve = true;
 }
 
+/* Somebody else has opened it for everybody. */
+static bool is_global(const struct tn_answer *a, const tenon_symbol_binding *binding)
+{
+    const struct tn_holding *h = a->holding[binding->provider];
+    return a->owner[binding->provider] == TN_NOBODY_HERE && h && h->reason == TENON_BY_OTHERS &&
+           tn_mapped_is_global(h, binding->symbol);
+}
+
 static void check_binding(struct tn_answer *a, uint32_t number, const tenon_symbol_binding *binding)
 {
     if (!binding->found) {
@@ -115,7 +123,7 @@ static void check_binding(struct tn_answer *a, uint32_t number, const tenon_symb
             tn_say_symbol(a->job, number, a->graph, binding, NULL);
         return;
     }
-    if (sees(a, binding->provider, number) || binding->weak ||
+    if (sees(a, binding->provider, number) || binding->weak || is_global(a, binding) ||
         has_other_provider(a, number, binding))
         return;
     if (requires_owner(a, number, binding->provider))
