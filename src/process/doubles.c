@@ -200,7 +200,7 @@ static bool find_covered_there(struct tn_doubles *d, const struct tn_candidate *
         struct tn_holding *h;
         if (e->unit->kind != TENON_UNIT_C || !tn_unit_set_size(e->unit))
             continue;
-        uint64_t key = tn_sightings_key(there, e->unit->definitions[0].name);
+        uint32_t key = tn_sightings_key(there, e->unit->definitions[0].name);
         for (size_t at = tn_slots_at(&there->slots, key); (h = tn_sightings_next(there, key, &at));)
             if (h != e->holding)
                 refuses |= covered_there(d, c, h, e);

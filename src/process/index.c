@@ -41,24 +41,31 @@ bool tn_index_reserve(struct tn_index *index, size_t units)
 /* ---- keys ----------------------------------------------------------------------------------- */
 
 /* Never 0, which means that there is no such key. */
-static uint64_t hash_text(const struct tn_index *index, unsigned key, const char *text)
+static uint32_t hash_bytes(const struct tn_index *index, unsigned key, const void *bytes,
+                           size_t size)
 {
-    return tn_hash(index->seed, key, text, strlen(text)) | 1;
+    uint32_t hash = tn_hash(index->seed, key, bytes, size);
+    return hash ? hash : 1;
+}
+
+static uint32_t hash_text(const struct tn_index *index, unsigned key, const char *text)
+{
+    return hash_bytes(index, key, text, strlen(text));
 }
 
 /* The kind is part of the name: "a" of C and "a" of OCaml are two things. */
-static uint64_t hash_name(const struct tn_index *index, enum tenon_unit_kind kind, const char *name)
+static uint32_t hash_name(const struct tn_index *index, enum tenon_unit_kind kind, const char *name)
 {
     return hash_text(index, KEY_NAME + (unsigned)kind, name);
 }
 
 /* Of a set only its size and both ends count: enough to find it, and sets may be long. */
-static uint64_t hash_set(const struct tn_index *index, const tenon_unit *unit, size_t count,
-                         uint64_t first)
+static uint32_t hash_set(const struct tn_index *index, const tenon_unit *unit, size_t count,
+                         uint32_t first)
 {
     uint64_t ends[3] = { first, count, 0 };
     ends[2] = hash_text(index, KEY_SET, unit->definitions[count - 1].name);
-    return tn_hash(index->seed, KEY_SET, ends, sizeof ends) | 1;
+    return hash_bytes(index, KEY_SET, ends, sizeof ends);
 }
 
 void tn_index_keys(struct tn_index *index, const tenon_unit *unit, struct tn_keys *keys)
@@ -67,9 +74,8 @@ void tn_index_keys(struct tn_index *index, const tenon_unit *unit, struct tn_key
     seed(index);
     *keys = (struct tn_keys){ .name = hash_name(index, unit->kind, unit->name) };
     if (unit->implementation.kind != TENON_DIGEST_UNKNOWN)
-        keys->implementation = tn_hash(index->seed, KEY_IMPLEMENTATION, unit->implementation.bytes,
-                                       unit->implementation.size) |
-                               1;
+        keys->implementation = hash_bytes(index, KEY_IMPLEMENTATION, unit->implementation.bytes,
+                                          unit->implementation.size);
     if (set) {
         keys->first = hash_text(index, KEY_FIRST, unit->definitions[0].name);
         keys->set = hash_set(index, unit, set, keys->first);
@@ -78,7 +84,7 @@ void tn_index_keys(struct tn_index *index, const tenon_unit *unit, struct tn_key
 
 /* ---- adding --------------------------------------------------------------------------------- */
 
-static bool add_key(struct tn_index *index, uint64_t hash)
+static bool add_key(struct tn_index *index, uint32_t hash)
 {
     return !hash || tn_slots_add(&index->slots, hash, (uint32_t)index->count - 1);
 }
@@ -136,7 +142,7 @@ static void begin(struct tn_index *index)
 }
 
 /* Adds the entries under one hash, each once. */
-static bool collect(struct tn_index *index, uint64_t hash)
+static bool collect(struct tn_index *index, uint32_t hash)
 {
     size_t at = tn_slots_at(&index->slots, hash);
     uint32_t number;

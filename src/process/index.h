@@ -12,7 +12,7 @@ struct tn_holding;
 
 /* Hashes of what a unit is found by; 0: it has no such thing. */
 struct tn_keys {
-    uint64_t name, implementation, set, first;
+    uint32_t name, implementation, set, first;
 };
 
 /* A unit and where it is. */
