@@ -12,7 +12,7 @@ _tenon_launch='--unit-prefix'
 _tenon_wrap='--output --unit-prefix'
 _tenon_manifest='--name --version --desc --author --date --url --license --copyrights --main --tags
     --cons --argv --private --requires --provides'
-_tenon_pack="--output --bundle --host --resource --data --set-runpath $_tenon_manifest"
+_tenon_pack="--output --bundle --host --library-dir --resource --data --set-runpath $_tenon_manifest"
 _tenon_build="--cc --cflag --ldflag --unit-prefix $_tenon_pack"
 _tenon_bundle="--manifest --resources --libraries --verify --destdir --add-resource --drop
     $_tenon_manifest"

@@ -65,6 +65,7 @@ set -l made '__fish_seen_subcommand_from pack build'
 complete -c tenon -n "$made" -s o -l output -r -d "the bundle to write"
 complete -c tenon -n "$made" -l bundle -x -a 'auto none' -d "libraries to bring along"
 complete -c tenon -n "$made" -l host -r -d "the program that loads it"
+complete -c tenon -n "$made" -s L -l library-dir -x -a '(__fish_complete_directories)' -d "where else to look for libraries"
 complete -c tenon -n "$made" -l resource -r -d "a file as data/NAME"
 complete -c tenon -n "$made" -l data -r -d "a file as data/NAME"
 complete -c tenon -n "$made" -l set-runpath -d "write missing run paths into copies"

@@ -9,12 +9,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "bundle.h"
 #include "entry_name.h"
 #include "fail.h"
 #include "limits.h"
 #include "manifest.h"
 #include "text.h"
+#include "zip_file.h"
 
 tenon_builder *tenon_builder_new(tenon_error *err)
 {
@@ -95,8 +95,8 @@ static const char *value_fault(const char *key, const char *value)
     return NULL;
 }
 
-static bool append(tenon_builder *builder, struct tn_strings *list, const char *value,
-                   tenon_error *err)
+bool tn_builder_append(tenon_builder *builder, struct tn_strings *list, const char *value,
+                       tenon_error *err)
 {
     const char *copy = tn_arena_string(&builder->arena, value);
 
@@ -137,7 +137,7 @@ bool tenon_builder_set(tenon_builder *builder, const char *key, const char *valu
         return set_date(builder, value, err);
     if (list) {
         if (value)
-            return append(builder, list, value, err);
+            return tn_builder_append(builder, list, value, err);
         list->count = 0;
         return true;
     }
@@ -150,7 +150,7 @@ bool tenon_builder_set(tenon_builder *builder, const char *key, const char *valu
 /* ---- claims ------------------------------------------------------------------------------------
  */
 
-static bool copy_string(tenon_builder *builder, const char **string)
+bool tn_builder_keep(tenon_builder *builder, const char **string)
 {
     if (*string)
         *string = tn_arena_string(&builder->arena, *string);
@@ -164,8 +164,9 @@ bool tn_builder_claim(tenon_builder *builder, struct tn_claims *list, const teno
 
     if (!claim->name || !claim->name[0])
         return tn_fail(err, TENON_E_ARGUMENT, "a unit without a name");
-    if (!copy_string(builder, &copy.name) || (copy.origin && !copy_string(builder, &copy.origin)) ||
-        (copy.code && !copy_string(builder, &copy.code)) ||
+    if (!tn_builder_keep(builder, &copy.name) ||
+        (copy.origin && !tn_builder_keep(builder, &copy.origin)) ||
+        (copy.code && !tn_builder_keep(builder, &copy.code)) ||
         !tn_grow(&list->rows, &list->room, list->count, sizeof *list->rows))
         return tn_no_memory(err);
     list->rows[list->count++] = copy;
@@ -209,7 +210,7 @@ bool tenon_builder_provide(tenon_builder *builder, const tenon_claim *claim, ten
 /* ---- entries ------------------------------------------------------------------------------------
  */
 
-static struct tn_item *item_named(const tenon_builder *builder, const char *path)
+struct tn_item *tn_builder_item(const tenon_builder *builder, const char *path)
 {
     for (size_t i = 0; i < builder->item_count; i++)
         if (strcmp(builder->items[i].path, path) == 0)
@@ -228,9 +229,9 @@ static const char *new_entry_fault(const tenon_builder *builder, const char *pat
         return "the manifest and its signature are made, not added";
     if (size > TN_LIMIT_ENTRY)
         return "too large for a bundle";
-    if (!replace && item_named(builder, path))
+    if (!replace && tn_builder_item(builder, path))
         return "it is there already";
-    if (!item_named(builder, path) && builder->item_count >= TN_LIMIT_BUNDLE_ENTRIES - 2)
+    if (!tn_builder_item(builder, path) && builder->item_count >= TN_LIMIT_BUNDLE_ENTRIES - 2)
         return "too many entries";
     return NULL;
 }
@@ -239,7 +240,7 @@ struct tn_item *tn_builder_put(tenon_builder *builder, const char *path, void *b
                                bool replace, tenon_error *err)
 {
     const char *fault = new_entry_fault(builder, path, size, replace);
-    struct tn_item *item = item_named(builder, path);
+    struct tn_item *item = tn_builder_item(builder, path);
     const char *copy = fault ? NULL : tn_arena_string(&builder->arena, path);
     char shown[TN_QUOTE_ROOM];
 
@@ -284,7 +285,7 @@ bool tenon_builder_add_file(tenon_builder *builder, const char *entry, const cha
 
 bool tenon_builder_drop(tenon_builder *builder, const char *entry, tenon_error *err)
 {
-    struct tn_item *item = item_named(builder, entry);
+    struct tn_item *item = tn_builder_item(builder, entry);
     char shown[TN_QUOTE_ROOM];
 
     if (!item)
@@ -328,93 +329,4 @@ bool tn_read_file(const char *path, void **bytes, size_t *size, tenon_error *err
         return true;
     free(*bytes);
     return tn_context(err, "%s", tn_quote(shown, path));
-}
-
-/* ---- from a bundle ----------------------------------------------------------------------------
- */
-
-static bool take_values(tenon_builder *builder, const tenon_manifest *m, tenon_error *err)
-{
-    const struct {
-        const char **to;
-        const char *from;
-    } values[] = {
-        { &builder->name, m->name }, { &builder->version, m->version },
-        { &builder->desc, m->desc }, { &builder->author, m->author },
-        { &builder->url, m->url },   { &builder->license, m->license },
-        { &builder->main, m->main }, { &builder->copyrights, m->copyrights },
-    };
-    const struct {
-        struct tn_strings *to;
-        const char *const *from;
-        size_t count;
-    } lists[] = { { &builder->tags, m->tags, m->tag_count },
-                  { &builder->cons, m->cons, m->con_count },
-                  { &builder->argv, m->argv, m->argv_count },
-                  { &builder->private_units, m->private_units, m->private_count } };
-
-    builder->date = m->date;
-    for (size_t i = 0; i < TN_COUNT(values); i++) {
-        *values[i].to = values[i].from;
-        if (values[i].from && !copy_string(builder, values[i].to))
-            return tn_no_memory(err);
-    }
-    for (size_t i = 0; i < TN_COUNT(lists); i++)
-        for (size_t k = 0; k < lists[i].count; k++)
-            if (!append(builder, lists[i].to, lists[i].from[k], err))
-                return false;
-    return true;
-}
-
-static bool take_code(tenon_builder *builder, const tenon_code_entry *code, tenon_error *err)
-{
-    struct tn_item *item = item_named(builder, code->path);
-
-    item->is_code = true;
-    item->code = *code;
-    item->code.path = item->path;
-    if ((code->triple && !copy_string(builder, &item->code.triple)) ||
-        (code->libc && !copy_string(builder, &item->code.libc)) ||
-        (code->own_name && !copy_string(builder, &item->code.own_name)) ||
-        (code->ocaml_magic && !copy_string(builder, &item->code.ocaml_magic)))
-        return tn_no_memory(err);
-    return true;
-}
-
-static bool take_entries(tenon_builder *builder, tenon_bundle *bundle, tenon_error *err)
-{
-    const tenon_manifest *m = bundle->manifest;
-    void *bytes;
-    size_t size;
-
-    for (size_t i = 0; i < m->entry_count; i++)
-        if (!tenon_bundle_read(bundle, m->entries[i].path, &bytes, &size, err) ||
-            !tn_builder_put(builder, m->entries[i].path, bytes, size, false, err))
-            return false;
-    for (size_t i = 0; i < m->code_count; i++)
-        if (!take_code(builder, &m->code[i], err))
-            return false;
-    return true;
-}
-
-static bool take_claims(tenon_builder *builder, const tenon_manifest *m, tenon_error *err)
-{
-    for (size_t i = 0; i < m->provide_count; i++) {
-        const tenon_claim *claim = &m->provides[i];
-        struct tn_item *item = claim->code ? item_named(builder, claim->code) : NULL;
-        if (!tn_builder_claim(builder, item ? &item->claims : &builder->provides, claim, err))
-            return false;
-    }
-    for (size_t i = 0; i < m->require_count; i++)
-        if (!tn_builder_claim(builder, &builder->requires, &m->requires[i], err))
-            return false;
-    return true;
-}
-
-bool tenon_builder_from(tenon_builder *builder, tenon_bundle *bundle, tenon_error *err)
-{
-    if (builder->item_count)
-        return tn_fail(err, TENON_E_ARGUMENT, "entries were added before");
-    return take_values(builder, bundle->manifest, err) && take_entries(builder, bundle, err) &&
-           take_claims(builder, bundle->manifest, err);
 }

@@ -53,7 +53,15 @@ bool tn_builder_add_code_as(tenon_builder *builder, const char *file, enum tenon
 struct tn_item *tn_builder_put(tenon_builder *builder, const char *path, void *bytes, size_t size,
                                bool replace, tenon_error *err);
 
+/* The item of a path; NULL: there is none. */
+struct tn_item *tn_builder_item(const tenon_builder *builder, const char *path);
+
+/* Puts a copy in the place of a string; false: no memory, or it was NULL. */
+bool tn_builder_keep(tenon_builder *builder, const char **string);
+
 /* Appends a copy. */
+bool tn_builder_append(tenon_builder *builder, struct tn_strings *list, const char *value,
+                       tenon_error *err);
 bool tn_builder_claim(tenon_builder *builder, struct tn_claims *list, const tenon_claim *claim,
                       tenon_error *err);
 

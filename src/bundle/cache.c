@@ -25,9 +25,13 @@ static bool open_lock(struct tn_cache *cache, tenon_error *err)
         openat(cache->dir, TN_CACHE_LOCK, O_RDONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (cache->lock < 0)
         return tn_fail_system(err, errno, "cache directory %s: making its lock", cache->path);
-    while (flock(cache->lock, LOCK_SH) < 0)
+    while (flock(cache->lock, LOCK_SH) < 0) {
+        /* some file systems have no locks: then nothing is ever removed there (tn_cache_prune) */
+        if (errno == ENOLCK || errno == EOPNOTSUPP || errno == ENOSYS || errno == EINVAL)
+            return true;
         if (errno != EINTR)
             return tn_fail_system(err, errno, "cache directory %s: locking it", cache->path);
+    }
     return true;
 }
 
@@ -74,8 +78,7 @@ const char *tn_cache_name(const uint8_t digest[32], const char *triple, struct t
     return tn_arena_format(arena, "%s.%s", hex, triple);
 }
 
-/* ---- which files
- * --------------------------------------------------------------------------------- */
+/* ---- which files ----------------------------------------------------------------------------- */
 
 /* One bundle to be taken out. */
 struct taking {
@@ -146,8 +149,7 @@ static bool prepare(struct taking *t, const char *triple, tenon_error *err)
     return to->directory ? choose_files(t, triple, err) : tn_no_memory(err);
 }
 
-/* ---- what is there already
- * ------------------------------------------------------------------------ */
+/* ---- what is there already ------------------------------------------------------------------- */
 
 /* The digest of an open file; its identity must be the same before and after. */
 static bool hash_file(int fd, struct tn_identity *identity, uint8_t digest[32], tenon_error *err)
@@ -250,8 +252,7 @@ static bool use_directory(struct taking *t, int dir, unsigned flags, tenon_error
     return ok;
 }
 
-/* ---- taking out
- * ------------------------------------------------------------------------------------ */
+/* ---- taking out ------------------------------------------------------------------------------ */
 
 static bool take_file(struct taking *t, int dir, struct tn_cached_file *file, tenon_error *err)
 {

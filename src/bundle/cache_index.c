@@ -84,11 +84,12 @@ static bool read_row(char *line, struct tn_noted *row)
     return !strchr(line, '/') && !tn_entry_name_fault(line, strlen(line));
 }
 
-static bool parse(char *text, struct tn_arena *arena, struct tn_notes *notes)
+bool tn_notes_parse(char *text, struct tn_arena *arena, struct tn_notes *notes)
 {
     char *line = next_line(&text);
     size_t lines = 0;
 
+    *notes = (struct tn_notes){ .plugin = "", .version = "" };
     if (!line || strcmp(line, header) != 0)
         return false;
     notes->plugin = next_line(&text);
@@ -123,7 +124,7 @@ bool tn_notes_read(int dir, struct tn_arena *arena, struct tn_notes *notes)
     if (!text)
         return false;
     text[info.st_size] = '\0';
-    if (parse(text, arena, notes))
+    if (tn_notes_parse(text, arena, notes))
         return true;
     *notes = (struct tn_notes){ .plugin = "", .version = "" };
     return false;

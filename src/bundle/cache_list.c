@@ -49,8 +49,7 @@ int tn_cache_remove(int parent, const char *name)
     return failed;
 }
 
-/* ---- rows
- * ------------------------------------------------------------------------------------------ */
+/* ---- rows ------------------------------------------------------------------------------------ */
 
 static bool is_ours(const char *name)
 {
@@ -134,8 +133,7 @@ bool tn_cache_list(struct tn_cache *cache, struct tn_arena *arena, struct tn_cac
     return ok;
 }
 
-/* ---- removal
- * --------------------------------------------------------------------------------------- */
+/* ---- removal --------------------------------------------------------------------------------- */
 
 static bool remove_rows(struct tn_cache *cache, bool all,
                         void (*each)(void *arg, const struct tn_cache_row *row), void *arg,

@@ -44,6 +44,9 @@ bool tn_notes_write(int dir, const struct tn_notes *notes, tenon_error *err);
 /* False without an error: there are none, or they make no sense; then everything is hashed. */
 bool tn_notes_read(int dir, struct tn_arena *arena, struct tn_notes *notes);
 
+/* The same of a text, which is cut into pieces; false: *notes is only good to be dropped. */
+bool tn_notes_parse(char *text, struct tn_arena *arena, struct tn_notes *notes);
+
 const struct tn_noted *tn_notes_find(const struct tn_notes *notes, const char *name);
 
 /* ---- cache_list.c -------------------------------------------------------------------------------

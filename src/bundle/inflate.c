@@ -75,3 +75,8 @@ bool tn_inflate(struct tn_view packed, uint8_t *out, size_t size, tenon_error *e
     (void)inflateEnd(&stream);
     return ok;
 }
+
+uint32_t tn_crc32(struct tn_view bytes)
+{
+    return (uint32_t)crc32_z(0, bytes.at, bytes.size);
+}

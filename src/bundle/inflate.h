@@ -15,4 +15,7 @@
  */
 bool tn_inflate(struct tn_view packed, uint8_t *out, size_t size, tenon_error *err);
 
+/* rule  PKWARE APPNOTE.TXT 4.4.7 */
+uint32_t tn_crc32(struct tn_view bytes);
+
 #endif

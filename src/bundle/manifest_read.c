@@ -246,8 +246,7 @@ static bool rows(const struct node *top, const char *key, size_t size,
     return true;
 }
 
-/* ---- the whole
- * ----------------------------------------------------------------------------------- */
+/* ---- the whole ------------------------------------------------------------------------------- */
 
 static bool read_format(const struct node *top, unsigned *format, tenon_error *err)
 {

@@ -108,8 +108,7 @@ static bool run(struct building *b, const struct words *words, int err_out, stru
     return ok;
 }
 
-/* ---- compiling
- * ------------------------------------------------------------------------------------- */
+/* ---- compiling ------------------------------------------------------------------------------- */
 
 static bool compile_words(struct building *b, struct words *words, const char *file,
                           const char *object, bool cxx)
@@ -161,8 +160,7 @@ static bool take_file(struct building *b, const char *file)
     }
 }
 
-/* ---- linking
- * --------------------------------------------------------------------------------------- */
+/* ---- linking --------------------------------------------------------------------------------- */
 
 static bool add_archives(struct building *b, struct words *words)
 {
@@ -269,8 +267,7 @@ static bool link_library(struct building *b, int *status)
                tn_arena_format(&b->pack->arena, "%s from %s", tn_base_name(b->library), pieces(b)));
 }
 
-/* ---- all of it
- * -------------------------------------------------------------------------------------- */
+/* ---- all of it ------------------------------------------------------------------------------- */
 
 /* --main, --name, the bundle's name, or that of the first file. */
 static const char *library_name(struct building *b, const char *first)

@@ -35,8 +35,7 @@ static void told(struct bundle_run *run, const char *word, const char *file)
     bundle_end_row(run);
 }
 
-/* ---- update
- * ---------------------------------------------------------------------------------------- */
+/* ---- update ---------------------------------------------------------------------------------- */
 
 static bool drop_entries(const struct bundle_run *run, tenon_builder *builder, tenon_error *err)
 {
@@ -72,8 +71,7 @@ bool bundle_update(struct bundle_run *run, const char *file, tenon_error *err)
     return ok;
 }
 
-/* ---- install and remove
- * ---------------------------------------------------------------------------- */
+/* ---- install and remove ---------------------------------------------------------------------- */
 
 static const char *directory_of(const struct bundle_run *run)
 {

@@ -11,8 +11,7 @@ static bool is_resource(const tenon_entry *entry)
     return strncmp(entry->path, TN_RESOURCE_FOLDER, strlen(TN_RESOURCE_FOLDER)) == 0;
 }
 
-/* ---- text
- * ---------------------------------------------------------------------------------------- */
+/* ---- text ------------------------------------------------------------------------------------ */
 
 static void label(struct cli_out *out, const char *word)
 {
@@ -112,8 +111,7 @@ static void put_lists(struct bundle_run *run, const tenon_manifest *m)
         }
 }
 
-/* ---- JSON
- * ------------------------------------------------------------------------------------------ */
+/* ---- JSON ------------------------------------------------------------------------------------ */
 
 static void json_strings(struct cli_json *json, const char *const *values, size_t count)
 {
@@ -245,8 +243,7 @@ static void json_manifest(struct cli_json *json, const tenon_manifest *m)
     json_entries(json, m);
 }
 
-/* ---- the action
- * ------------------------------------------------------------------------------------ */
+/* ---- the action ------------------------------------------------------------------------------ */
 
 /* tenon.json as this version writes it: equal to the file for what this version has written. */
 static bool put_manifest(struct bundle_run *run, const tenon_manifest *m, tenon_error *err)

@@ -23,6 +23,7 @@ static int run_build(struct cli *cli, int argc, const char **argv)
 
     if (cli_parse(cli, table, argc, argv, &files, &status)) {
         const char *library = build_library(&pack, &build, files, &status);
+        pack.flags = (const char *const *)build.ldflags;
         if (library)
             status = pack_all(&pack, (const char *const[]){ library, NULL });
     }

@@ -11,33 +11,28 @@ struct cli_manifest {
 };
 
 /* Rows of a table of options; `m` is a struct cli_manifest. */
-#define CLI_MANIFEST_OPTIONS(m)                                                                      \
-    { "name", 0, POPT_ARG_STRING, &(m).name, 0, "the plugin's name", "NAME" },                       \
-        { "version", 0, POPT_ARG_STRING, &(m).version, 0, "the plugin's version", "VERSION" },       \
-        { "desc", 0, POPT_ARG_STRING, &(m).desc, 0, "what it is, in a line", "TEXT" },               \
-        { "author", 0, POPT_ARG_STRING, &(m).author, 0, "who wrote it", "TEXT" },                    \
-        { "date", 0, POPT_ARG_STRING, &(m).date, 0, "when, in seconds since 1970", "SECONDS" },      \
-        { "url", 0, POPT_ARG_STRING, &(m).url, 0, "where there is more about it", "URL" },           \
-        { "license", 0, POPT_ARG_STRING, &(m).license, 0, "its license", "TEXT" },                   \
-        { "copyrights", 0, POPT_ARG_STRING, &(m).copyrights, 0, "its copyright notices", "TEXT" },   \
-        { "main", 0, POPT_ARG_STRING, &(m).main, 0, "base name of its own code", "NAME" },           \
-        { "tags", 0, POPT_ARG_ARGV, &(m).tags, 0, "features it offers", "TAG,..." },                 \
-        { "cons", 0, POPT_ARG_ARGV, &(m).cons, 0, "features the host must offer", "NAME[>=N],..." }, \
-        { "argv", 0, POPT_ARG_ARGV, &(m).argv, 0, "a line about its arguments", "TEXT" },            \
-        { "private",                                                                                 \
-          0,                                                                                         \
-          POPT_ARG_ARGV,                                                                             \
-          &(m).private_units,                                                                        \
-          0,                                                                                         \
-          "a unit that is meant to be a copy of its own",                                            \
-          "UNIT" },                                                                                  \
-        { "requires",    0, POPT_ARG_ARGV,                                                           \
-          &(m).requires, 0, "a unit the host must have, as it is in FILE",                           \
-          "UNIT[=FILE]" },                                                                           \
-    {                                                                                                \
-        "provides", 0, POPT_ARG_ARGV, &(m).provides, 0, "a unit it has, beside the recorded",        \
-            "UNIT"                                                                                   \
-    }
+/* one row a line */
+/* clang-format off */
+#define CLI_MANIFEST_OPTIONS(m) \
+    { "name", 0, POPT_ARG_STRING, &(m).name, 0, "the plugin's name", "NAME" }, \
+    { "version", 0, POPT_ARG_STRING, &(m).version, 0, "the plugin's version", "VERSION" }, \
+    { "desc", 0, POPT_ARG_STRING, &(m).desc, 0, "what it is, in a line", "TEXT" }, \
+    { "author", 0, POPT_ARG_STRING, &(m).author, 0, "who wrote it", "TEXT" }, \
+    { "date", 0, POPT_ARG_STRING, &(m).date, 0, "when, in seconds since 1970", "SECONDS" }, \
+    { "url", 0, POPT_ARG_STRING, &(m).url, 0, "where there is more about it", "URL" }, \
+    { "license", 0, POPT_ARG_STRING, &(m).license, 0, "its license", "TEXT" }, \
+    { "copyrights", 0, POPT_ARG_STRING, &(m).copyrights, 0, "its copyright notices", "TEXT" }, \
+    { "main", 0, POPT_ARG_STRING, &(m).main, 0, "base name of its own code", "NAME" }, \
+    { "tags", 0, POPT_ARG_ARGV, &(m).tags, 0, "features it offers", "TAG,..." }, \
+    { "cons", 0, POPT_ARG_ARGV, &(m).cons, 0, "features the host must offer", "NAME[>=N],..." }, \
+    { "argv", 0, POPT_ARG_ARGV, &(m).argv, 0, "a line about its arguments", "TEXT" }, \
+    { "private", 0, POPT_ARG_ARGV, &(m).private_units, 0, \
+      "a unit that is meant to be a copy of its own", "UNIT" }, \
+    { "requires", 0, POPT_ARG_ARGV, &(m).requires, 0, \
+      "a unit the host must have, as it is in FILE", "UNIT[=FILE]" }, \
+    { "provides", 0, POPT_ARG_ARGV, &(m).provides, 0, \
+      "a unit it has, beside the recorded", "UNIT" }
+/* clang-format on */
 
 void cli_manifest_free(struct cli_manifest *m);
 

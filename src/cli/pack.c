@@ -8,22 +8,59 @@
 #include "builder.h"
 #include "fail.h"
 #include "found_inside.h"
+#include "query.h"
 #include "requires.h"
 
 void pack_options_free(struct pack_options *options)
 {
     cli_manifest_free(&options->manifest);
+    cli_free_list(options->library_dirs);
     free(options->out);
     free(options->host);
     free(options->bundle);
 }
 
+/* Puts a directory before the others of a list. */
+static bool add_directory(struct pack *pack, const char **list, const char *directory,
+                          tenon_error *err)
+{
+    *list = **list ? tn_arena_format(&pack->arena, "%s:%s", *list, directory)
+                   : tn_arena_string(&pack->arena, directory);
+    return *list || tn_no_memory(err);
+}
+
+/* A loader looks for a library first where the user said: that is what LD_LIBRARY_PATH does. */
+static bool add_directories(struct pack *pack, tenon_error *err)
+{
+    const char *old = tenon_world_env(pack->world, "LD_LIBRARY_PATH"), *list = "";
+
+    for (char **dir = pack->options->library_dirs; dir && *dir; dir++)
+        if (!add_directory(pack, &list, *dir, err))
+            return false;
+    for (const char *const *flag = pack->flags; flag && *flag; flag++)
+        if (strncmp(*flag, "-L", 2) == 0 && (*flag)[2] &&
+            !add_directory(pack, &list, *flag + 2, err))
+            return false;
+    pack->has_directories = *list;
+    if (!*list || (old && *old && !add_directory(pack, &list, old, err)))
+        return !*list;
+    return tenon_world_set_env(pack->world, "LD_LIBRARY_PATH", list, err);
+}
+
 static bool begin(struct pack *pack, tenon_error *err)
 {
     pack->world = tenon_world_host(err);
-    if (pack->world)
+    if (pack->world && add_directories(pack, err))
         pack->builder = tenon_builder_new(err);
     return pack->builder;
+}
+
+/* What was found where the user said was not found by a variable. */
+static void reword(const struct pack *pack, struct tn_closure *closure)
+{
+    for (size_t i = 0; pack->has_directories && i < closure->count; i++)
+        if (closure->rows[i].why && strcmp(closure->rows[i].why, "LD_LIBRARY_PATH") == 0)
+            closure->rows[i].why = "--library-dir";
 }
 
 void pack_end(struct pack *pack)
@@ -54,6 +91,7 @@ static bool find_closures(struct pack *pack, const char *const *files, tenon_err
         pack->files[i].file = files[i];
         if (!tn_closure_find(pack->world, &request, &pack->arena, &pack->files[i].closure, err))
             return false;
+        reword(pack, &pack->files[i].closure);
         pack->file_count++;
     }
     return true;

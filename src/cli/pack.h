@@ -10,31 +10,29 @@
 struct pack_options {
     struct cli_manifest manifest;
     char *out, *host, *bundle;
+    char **library_dirs; /* NULL-ended; NULL: none */
     int set_runpath;
 };
 
-#define PACK_OPTIONS(p)                                                                              \
-    {                                                                                                \
-        "output", 'o', POPT_ARG_STRING, &(p).out, 0, "the bundle to write; else NAME.plugin", "FILE" \
-    },                                                                                               \
-        { "bundle",    0, POPT_ARG_STRING,                                                           \
-          &(p).bundle, 0, "libraries to bring along: auto, none or a list",                          \
-          "WHICH" },                                                                                 \
-        { "host",    0, POPT_ARG_STRING,                                                             \
-          &(p).host, 0, "leave out what PROG has, require what it must have",                        \
-          "PROG" },                                                                                  \
-        { "resource",   0, POPT_ARG_ARGV, &(p).manifest.resources, 0, "a file as data/NAME",         \
-          "[NAME=]FILE" },                                                                           \
-        { "data",       0, POPT_ARG_ARGV, &(p).manifest.resources, 0, "the same as --resource",      \
-          "[NAME=]FILE" },                                                                           \
-        { "set-runpath",                                                                             \
-          0,                                                                                         \
-          POPT_ARG_NONE,                                                                             \
-          &(p).set_runpath,                                                                          \
-          0,                                                                                         \
-          "let patchelf write the run path $ORIGIN where it is missing",                             \
-          NULL },                                                                                    \
-        CLI_MANIFEST_OPTIONS((p).manifest)
+/* one row a line */
+/* clang-format off */
+#define PACK_OPTIONS(p) \
+    { "output", 'o', POPT_ARG_STRING, &(p).out, 0, \
+      "the bundle to write; else NAME.plugin", "FILE" }, \
+    { "bundle", 0, POPT_ARG_STRING, &(p).bundle, 0, \
+      "libraries to bring along: auto, none or a list", "WHICH" }, \
+    { "host", 0, POPT_ARG_STRING, &(p).host, 0, \
+      "leave out what PROG has, require what it must have", "PROG" }, \
+    { "library-dir", 'L', POPT_ARG_ARGV, &(p).library_dirs, 0, \
+      "where else to look for libraries", "DIR" }, \
+    { "resource", 0, POPT_ARG_ARGV, &(p).manifest.resources, 0, \
+      "a file as data/NAME", "[NAME=]FILE" }, \
+    { "data", 0, POPT_ARG_ARGV, &(p).manifest.resources, 0, \
+      "the same as --resource", "[NAME=]FILE" }, \
+    { "set-runpath", 0, POPT_ARG_NONE, &(p).set_runpath, 0, \
+      "let patchelf write the run path $ORIGIN where it is missing", NULL }, \
+    CLI_MANIFEST_OPTIONS((p).manifest)
+/* clang-format on */
 
 /* One file of code in the making. */
 struct pack_file {
@@ -52,14 +50,16 @@ struct pack_patched {
 struct pack {
     struct cli *cli;
     const struct pack_options *options;
-    const char *const *made; /* sentences of build: what it made; NULL-ended, or NULL */
+    const char *const *flags; /* of build's link: its -L count as --library-dir; or NULL */
+    const char *const *made;  /* sentences of build: what it made; NULL-ended, or NULL */
     struct tn_arena arena;
     tenon_world *world;
     tenon_builder *builder;
     char *out;
     struct pack_file *files;
     size_t file_count;
-    const char *stray; /* a library of the bundle that would come from elsewhere; NULL */
+    const char *stray;    /* a library of the bundle that would come from elsewhere; NULL */
+    bool has_directories; /* --library-dir */
     bool has_host_record;
     enum tenon_record host_record;
     char *scratch; /* a directory for files that are not kept; NULL: none was needed */
@@ -76,8 +76,7 @@ void pack_end(struct pack *pack);
 
 void pack_options_free(struct pack_options *options);
 
-/* ---- pack_run_path.c
- * ----------------------------------------------------------------------------- */
+/* ---- pack_run_path.c ------------------------------------------------------------------------- */
 
 /*
  * The file to take for a row that lacks the run path $ORIGIN: a copy that patchelf has changed.
@@ -91,8 +90,7 @@ bool pack_make_scratch(struct pack *pack, tenon_error *err);
 /* Removes it with the files in it. */
 void pack_remove_scratch(struct pack *pack);
 
-/* ---- pack_report.c
- * ------------------------------------------------------------------------------- */
+/* ---- pack_report.c --------------------------------------------------------------------------- */
 
 /* What was made, from the bundle as it was written. */
 void pack_print(struct pack *pack, const tenon_manifest *manifest, uint64_t size);

@@ -30,8 +30,7 @@ static bool is_left_out(const struct tn_needed *row)
     return row->fate != TN_FATE_CODE && row->fate != TN_FATE_BUNDLED;
 }
 
-/* ---- text
- * ---------------------------------------------------------------------------------------- */
+/* ---- text ------------------------------------------------------------------------------------ */
 
 /* "  bundled     " */
 static void label(struct cli_out *out, const char *word)
@@ -102,6 +101,25 @@ static void print_claims(struct cli_out *out, const char *word, const tenon_clai
     }
 }
 
+static bool provides(const tenon_manifest *manifest, const char *unit)
+{
+    for (size_t i = 0; i < manifest->provide_count; i++)
+        if (strcmp(manifest->provides[i].name, unit) == 0)
+            return true;
+    return false;
+}
+
+static void print_private(struct cli_out *out, const tenon_manifest *manifest)
+{
+    for (size_t i = 0; i < manifest->private_count; i++) {
+        label(out, "private");
+        cli_text(out, manifest->private_units[i]);
+        cli_puts(out, provides(manifest, manifest->private_units[i])
+                          ? "\n"
+                          : "  which is no unit of the plugin\n");
+    }
+}
+
 static void print_records(struct pack *pack)
 {
     struct cli_out *out = &pack->cli->out;
@@ -160,10 +178,10 @@ static void print_text(struct pack *pack, const tenon_manifest *manifest)
     print_records(pack);
     print_claims(out, "provides", manifest->provides, manifest->provide_count);
     print_claims(out, "requires", manifest->requires, manifest->require_count);
+    print_private(out, manifest);
 }
 
-/* ---- JSON
- * ------------------------------------------------------------------------------------------ */
+/* ---- JSON ------------------------------------------------------------------------------------ */
 
 static void json_row(struct cli_json *json, const struct tn_needed *row)
 {
@@ -261,8 +279,7 @@ void pack_print(struct pack *pack, const tenon_manifest *manifest, uint64_t size
         print_text(pack, manifest);
 }
 
-/* ---- refusals
- * ---------------------------------------------------------------------------------------- */
+/* ---- refusals -------------------------------------------------------------------------------- */
 
 static void complain_of_row(struct pack *pack, const struct tn_needed *row)
 {

@@ -35,7 +35,30 @@ void tn_index_seed(struct tn_index *index, struct tn_index *other)
 
 bool tn_index_reserve(struct tn_index *index, size_t units)
 {
+    size_t wanted = index->count + units, twice = 2 * index->room;
+    if (wanted > index->room) {
+        wanted = wanted > twice ? wanted : twice; /* it may be asked for again and again */
+        struct tn_entry *entries = realloc(index->entries, wanted * sizeof *entries);
+        if (!entries)
+            return false;
+        index->entries = entries;
+        index->room = wanted;
+    }
     return tn_slots_reserve(&index->slots, KEYS_OF_UNIT * units);
+}
+
+static void expect(const struct tn_index *index, uint32_t hash)
+{
+    if (hash && index->slots.count)
+        __builtin_prefetch(&index->slots.rows[tn_slots_at(&index->slots, hash)]);
+}
+
+void tn_index_expect(const struct tn_index *index, const struct tn_keys *keys)
+{
+    expect(index, keys->name);
+    expect(index, keys->implementation);
+    expect(index, keys->set);
+    expect(index, keys->first);
 }
 
 /* ---- keys ----------------------------------------------------------------------------------- */

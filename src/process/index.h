@@ -52,6 +52,9 @@ bool tn_index_reserve(struct tn_index *index, size_t units);
 
 void tn_index_keys(struct tn_index *index, const tenon_unit *unit, struct tn_keys *keys);
 
+/* A hint that a question about these keys comes soon: the table is larger than the caches. */
+void tn_index_expect(const struct tn_index *index, const struct tn_keys *keys);
+
 /* Adds an entry; `keys` are its unit's, NULL: worked out. False: no memory. */
 bool tn_index_add(struct tn_index *index, const struct tn_entry *entry, const struct tn_keys *keys);
 

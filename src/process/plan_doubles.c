@@ -66,16 +66,31 @@ static bool compare_with(struct tn_plan *plan, struct tn_candidate *c, struct tn
     return true;
 }
 
+static bool check_entry(struct tn_plan *plan, struct tn_candidate *c, const struct tn_entry *entry,
+                        const struct tn_keys *keys)
+{
+    return compare_with(plan, c, plan->present, entry, keys) &&
+           compare_with(plan, c, &plan->coming, entry, keys) &&
+           tn_index_add(&plan->coming, entry, keys);
+}
+
+#define AHEAD 16 /* units whose keys are worked out before the first of them is looked up */
+
 static bool check_entries(struct tn_plan *plan, struct tn_candidate *c,
                           const struct tn_entry *entries, size_t count)
 {
-    struct tn_keys keys;
-    for (size_t i = 0; i < count; i++) {
-        tn_index_keys(plan->present, entries[i].unit, &keys);
-        if (!compare_with(plan, c, plan->present, &entries[i], &keys) ||
-            !compare_with(plan, c, &plan->coming, &entries[i], &keys) ||
-            !tn_index_add(&plan->coming, &entries[i], &keys))
-            return false;
+    struct tn_keys keys[AHEAD];
+    for (size_t done = 0; done < count;) {
+        size_t some = count - done < AHEAD ? count - done : AHEAD;
+        for (size_t i = 0; i < some; i++) {
+            tn_index_keys(plan->present, entries[done + i].unit, &keys[i]);
+            tn_index_expect(plan->present, &keys[i]);
+            tn_index_expect(&plan->coming, &keys[i]);
+        }
+        for (size_t i = 0; i < some; i++)
+            if (!check_entry(plan, c, &entries[done + i], &keys[i]))
+                return false;
+        done += some;
     }
     return true;
 }

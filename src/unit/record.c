@@ -1,5 +1,5 @@
 /*
- * src/unit/record.c - the notes in which a file names its units, written and read
+ * src/unit/record.c - the notes in which a file names its units, read
  *
  * rule  record.h has the layout; gABI chapter 5 "Note Section" that of notes
  */
@@ -7,125 +7,11 @@
 
 #include <inttypes.h>
 
-#include "bytes.h"
 #include "elf_private.h"
 #include "fail.h"
 #include "limits.h"
 #include "native.h"
 #include "text.h"
-
-enum { LAYOUT = 1, NOTE_HEADER = 12 };
-enum { STATEFUL_KNOWN = 1, STATEFUL = 2, COMPLETED = 4, SOURCE_NAME = 8 };
-enum { SUMMARY_COMPLETE = 1 };
-
-/* One note: above any unit, below what 32 bits can hold with padding. */
-#define LIMIT_NOTE (256u << 20)
-
-static const char letters[] = {
-    [TENON_DEFINES_CODE] = 'T',
-    [TENON_DEFINES_DATA] = 'D',
-    [TENON_DEFINES_TLS] = 'L',
-    [TENON_DEFINES_COMDAT] = 'C',
-};
-
-/* ---- writing -------------------------------------------------------------------------------- */
-
-static size_t padded(size_t size)
-{
-    return (size + 3) & ~(size_t)3;
-}
-
-/* A note with a description of `size` bytes, its header written. */
-static bool begin_note(struct tn_arena *arena, uint32_t type, size_t size, enum tn_endian endian,
-                       struct tn_bytes *out, tenon_error *err)
-{
-    size_t owner = sizeof TN_RECORD_OWNER;
-    if (size > LIMIT_NOTE)
-        return tn_fail(err, TENON_E_LIMIT, "record: a note of %zu bytes", size);
-    if (!tn_bytes(arena, NOTE_HEADER + padded(owner) + padded(size), endian, out))
-        return tn_no_memory(err);
-    tn_put_u32(out, (uint32_t)owner, endian);
-    tn_put_u32(out, (uint32_t)size, endian);
-    tn_put_u32(out, type, endian);
-    tn_put(out, TN_RECORD_OWNER, owner);
-    tn_put_align(out, 4);
-    return true;
-}
-
-static struct tn_view end_note(struct tn_bytes *out)
-{
-    tn_put_align(out, 4);
-    return tn_bytes_view(out);
-}
-
-static bool is_written(const tenon_digest *digest)
-{
-    return digest->kind != TENON_DIGEST_UNKNOWN && digest->size > 0;
-}
-
-static void put_digest(struct tn_bytes *out, const tenon_digest *digest)
-{
-    if (is_written(digest))
-        tn_put(out, digest->bytes, TENON_DIGEST_ROOM);
-}
-
-static size_t unit_size(const tenon_unit *unit)
-{
-    size_t size = 4 + strlen(unit->name) + 1 + (unit->origin ? strlen(unit->origin) : 0) + 1 + 1;
-    size += is_written(&unit->interface) ? TENON_DIGEST_ROOM : 0;
-    size += is_written(&unit->implementation) ? TENON_DIGEST_ROOM : 0;
-    for (size_t i = 0; i < unit->definition_count; i++)
-        size += 1 + strlen(unit->definitions[i].name) + 1;
-    return size;
-}
-
-bool tn_record_write_unit(struct tn_arena *arena, const tenon_unit *unit, enum tn_endian endian,
-                          struct tn_view *note, tenon_error *err)
-{
-    struct tn_bytes out;
-    if (!begin_note(arena, TN_RECORD_UNIT, unit_size(unit), endian, &out, err))
-        return false;
-    unsigned flags = unit->stateful != TENON_UNKNOWN ? STATEFUL_KNOWN : 0;
-    flags |= unit->stateful == TENON_YES ? STATEFUL : 0;
-    flags |= unit->completed ? COMPLETED : 0;
-    tn_put_u8(&out, LAYOUT);
-    tn_put_u8(&out, flags);
-    tn_put_u8(&out, is_written(&unit->interface) ? unit->interface.kind : TENON_DIGEST_UNKNOWN);
-    tn_put_u8(&out,
-              is_written(&unit->implementation) ? unit->implementation.kind : TENON_DIGEST_UNKNOWN);
-    put_digest(&out, &unit->interface);
-    put_digest(&out, &unit->implementation);
-    tn_put_string(&out, unit->name);
-    tn_put_string(&out, unit->origin ? unit->origin : "");
-    for (size_t i = 0; i < unit->definition_count; i++) {
-        tn_put_u8(&out, (uint8_t)letters[unit->definitions[i].kind]);
-        tn_put_string(&out, unit->definitions[i].name);
-    }
-    tn_put_u8(&out, 0);
-    *note = end_note(&out);
-    return true;
-}
-
-bool tn_record_write_summary(struct tn_arena *arena, const struct tn_record_summary *summary,
-                             enum tn_endian endian, struct tn_view *note, tenon_error *err)
-{
-    struct tn_bytes out;
-    size_t size = 10;
-    for (uint32_t i = 0; i < summary->unsure_count; i++)
-        size += strlen(summary->unsure[i]) + 1;
-    if (!begin_note(arena, TN_RECORD_SUMMARY, size, endian, &out, err))
-        return false;
-    tn_put_u8(&out, LAYOUT);
-    tn_put_u8(&out, summary->complete ? SUMMARY_COMPLETE : 0);
-    tn_put_u32(&out, summary->members, TN_LITTLE);
-    tn_put_u32(&out, summary->unsure_count, TN_LITTLE);
-    for (uint32_t i = 0; i < summary->unsure_count; i++)
-        tn_put_string(&out, summary->unsure[i]);
-    *note = end_note(&out);
-    return true;
-}
-
-/* ---- reading -------------------------------------------------------------------------------- */
 
 /* The string that the cursor stands on. */
 static const char *take_string(struct tn_cursor *c, const char *what)
@@ -138,7 +24,7 @@ static const char *take_string(struct tn_cursor *c, const char *what)
 static bool read_layout(struct tn_cursor *c, tenon_error *err)
 {
     uint8_t layout = tn_u8(c, "layout");
-    if (!c->lost && layout != LAYOUT)
+    if (!c->lost && layout != TN_RECORD_LAYOUT)
         return tn_fail(err, TENON_E_UNSUPPORTED, "layout %u, which this version does not know",
                        layout);
     return true;
@@ -253,11 +139,11 @@ static bool read_unit(struct tn_arena *arena, struct tn_view desc, struct tn_rec
         return false;
     if (!unit->name[0])
         return tn_fail(err, TENON_E_MALFORMED, "no name");
-    if (flags & STATEFUL_KNOWN)
-        unit->stateful = flags & STATEFUL ? TENON_YES : TENON_NO;
-    unit->completed = flags & COMPLETED;
+    if (flags & TN_RECORD_STATEFUL_KNOWN)
+        unit->stateful = flags & TN_RECORD_STATEFUL ? TENON_YES : TENON_NO;
+    unit->completed = flags & TN_RECORD_COMPLETED;
     unit->origin = unit->origin[0] ? unit->origin : NULL;
-    if (flags & SOURCE_NAME)
+    if (flags & TN_RECORD_SOURCE_NAME)
         unit->name = name_of_source(arena, unit->name);
     return (unit->name || tn_no_memory(err)) && read_definitions(arena, &c, unit, record, err);
 }
@@ -280,7 +166,7 @@ static bool read_summary(struct tn_arena *arena, struct tn_view desc, struct tn_
     struct tn_record_summary summary = { 0 };
     if (!read_layout(&c, err))
         return false;
-    summary.complete = tn_u8(&c, "flags") & SUMMARY_COMPLETE;
+    summary.complete = tn_u8(&c, "flags") & TN_RECORD_COMPLETE;
     summary.members = tn_u32(&c, "members");
     summary.unsure_count = tn_u32(&c, "members not determined");
     if (!tn_end(&c, err))
@@ -341,7 +227,7 @@ static bool next_note(struct tn_cursor *c, struct note *note)
     note->desc = tn_sub(c, size, "description");
     if (c->lost)
         return false;
-    size_t rest = padded(size) - size;
+    size_t rest = tn_record_padded(size) - size;
     tn_skip(c, rest < c->in.size - c->pos ? rest : c->in.size - c->pos, "padding");
     note->ours = owner_size == sizeof TN_RECORD_OWNER &&
                  memcmp(owner, TN_RECORD_OWNER, sizeof TN_RECORD_OWNER) == 0;

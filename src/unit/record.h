@@ -37,6 +37,20 @@
 #define TN_RECORD_SECTION ".note.tenon"
 #define TN_RECORD_OWNER "tenon"
 enum { TN_RECORD_UNIT = 1, TN_RECORD_SUMMARY = 2 };
+enum { TN_RECORD_LAYOUT = 1 };
+enum {
+    TN_RECORD_STATEFUL_KNOWN = 1,
+    TN_RECORD_STATEFUL = 2,
+    TN_RECORD_COMPLETED = 4,
+    TN_RECORD_SOURCE_NAME = 8,
+};
+enum { TN_RECORD_COMPLETE = 1 };
+
+/* Notes are 4-aligned, and so are their parts. */
+static inline size_t tn_record_padded(size_t size)
+{
+    return (size + 3) & ~(size_t)3;
+}
 
 struct tn_record_summary {
     bool complete;

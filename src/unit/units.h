@@ -4,7 +4,9 @@
 
 #include <tenon/unit.h>
 
+#include "elf_object.h"
 #include "model.h"
+#include "record.h"
 
 struct tenon_units {
     struct tn_arena arena;
@@ -30,18 +32,59 @@ bool tn_units_add(tenon_units *units, const tenon_unit *unit, tenon_error *err);
 /* Appends a unit whose strings live elsewhere. */
 bool tn_units_add_copy(tenon_units *units, const tenon_unit *unit, tenon_error *err);
 
-/* ---- visible.c ------------------------------------------------------------------------------ */
+/* One reading. */
+struct tn_units_reading {
+    tenon_world *world; /* NULL: bytes in memory */
+    tenon_units *units;
+    struct tn_arena scratch; /* the file itself */
+    const char *path;
+    const char *member; /* the only one that is wanted; NULL: all */
+    size_t recorded;    /* objects with a record */
+    bool found;         /* the wanted member */
+};
 
-/* Fills units->visible from the symbol tables of a linked file. */
-bool tn_visible_read(struct tn_file *file, const struct tn_facts *facts, tenon_units *units,
-                     tenon_error *err);
+/* ---- units_object.c, units_archive.c ----------------------------------------------------------
+ */
+
+/* One object, whose bytes and facts live in file->arena; the name is for one without a record. */
+bool tn_units_add_object(struct tn_units_reading *r, struct tn_file *file, const char *name,
+                         const char *origin, tenon_error *err);
+
+bool tn_units_read_archive(struct tn_units_reading *r, struct tn_file *file, tenon_error *err);
+
+/* ---- units_linked.c ---------------------------------------------------------------------------
+ */
+
+bool tn_units_read_linked(struct tn_units_reading *r, struct tn_file *file,
+                          const struct tn_facts *facts, tenon_error *err);
+
+/* Notes of one segment or section, kept whole. False only without memory. */
+bool tn_units_take_notes(tenon_units *units, struct tn_view notes, enum tn_endian endian,
+                         struct tn_record *record, tenon_error *err);
+
+/* What the notes said, once all of them are taken. */
+bool tn_units_add_record(tenon_units *units, const struct tn_record *record, tenon_error *err);
+
+/* ---- visible.c, library.c ---------------------------------------------------------------------
+ */
+
+/* Fills units->visible from the symbol tables of a linked file, of which one was read already. */
+bool tn_visible_read(struct tn_file *file, const struct tn_facts *facts,
+                     const struct tn_elf_symbols *dynamic, tenon_units *units, tenon_error *err);
+
+/* A dynamic symbol that others can bind to. */
+bool tn_visible_is_offered(const struct tn_elf_symbol *symbol);
+
+/* Sections tell code from data where the type does not: absolute and untyped symbols are data. */
+enum tenon_definition_kind tn_visible_kind(uint8_t type, uint64_t section_flags);
 
 /*
  * The unit that a shared library is as a whole: name (own name, else the file's), interface
- * (exports-1 of its dynamic symbols), implementation (build id), exported strong definitions.
+ * (exports-1 of its dynamic symbols; NULL: not known), implementation (build id), exported strong
+ * definitions.
  */
-bool tn_library_unit(struct tn_file *file, const struct tn_facts *facts, tenon_units *units,
-                     tenon_error *err);
+bool tn_library_unit(struct tn_arena *scratch, const struct tn_facts *facts,
+                     const struct tn_elf_symbols *dynamic, tenon_units *units, tenon_error *err);
 
 /* ---- same.c --------------------------------------------------------------------------------- */
 

@@ -6,10 +6,8 @@
  *       only GNU ld (behind a file symbol without a name) and the visibility "hidden" tell it from
  *       a static function
  */
-#include <inttypes.h>
 #include <stdlib.h>
 
-#include "digest.h"
 #include "fail.h"
 #include "native.h"
 #include "units.h"
@@ -43,8 +41,7 @@ static bool is_shown(uint8_t bind, uint8_t visibility)
            (visibility == TN_STV_DEFAULT || visibility == TN_STV_PROTECTED);
 }
 
-/* Sections tell code from data where the type does not: absolute and untyped symbols are data. */
-static enum tenon_definition_kind kind_of(uint8_t type, uint64_t section_flags)
+enum tenon_definition_kind tn_visible_kind(uint8_t type, uint64_t section_flags)
 {
     if (type == TN_STT_TLS)
         return TENON_DEFINES_TLS;
@@ -73,7 +70,7 @@ static bool is_version_mark(const struct tn_elf_symbol *s)
     return s->shndx == TN_SHN_ABS && s->type == TN_STT_OBJECT && !s->size;
 }
 
-static bool is_offered(const struct tn_elf_symbol *s)
+bool tn_visible_is_offered(const struct tn_elf_symbol *s)
 {
     return s->shndx != TN_SHN_UNDEF && is_shown(s->bind, s->visibility) && s->name[0] &&
            s->type != TN_STT_SECTION && s->type != TN_STT_FILE && !is_version_mark(s);
@@ -83,10 +80,10 @@ static bool add_dynamic(const struct tn_elf_symbols *symbols, struct rows *rows,
 {
     for (size_t i = 1; i < symbols->count; i++) {
         const struct tn_elf_symbol *s = &symbols->symbols[i];
-        if (!is_offered(s))
+        if (!tn_visible_is_offered(s))
             continue;
         struct row row = { .v = { .name = s->name,
-                                  .kind = kind_of(s->type, 0),
+                                  .kind = tn_visible_kind(s->type, 0),
                                   .exported = true,
                                   .preemptible = is_preemptible(rows, s),
                                   .strong = s->bind == TN_STB_GLOBAL,
@@ -124,7 +121,7 @@ static bool add_full_row(const struct tn_elf_object *o, const struct tn_elf_obje
         return tn_no_memory(err);
     uint64_t flags = s->section ? o->sections[s->section].header.sh_flags : 0;
     struct row row = { .v = { .name = name,
-                              .kind = kind_of(s->type, flags),
+                              .kind = tn_visible_kind(s->type, flags),
                               .strong = local || s->bind == TN_STB_GLOBAL,
                               .maybe_static =
                                   local && !made_local && s->visibility == TN_STV_DEFAULT,
@@ -205,34 +202,29 @@ static bool keep_rows(const struct rows *rows, tenon_units *units, tenon_error *
     return true;
 }
 
-/* A table that makes no sense is remarked on; what the other says still counts. */
-static bool gather(struct tn_file *file, struct rows *rows, tenon_units *units, tenon_error *err)
+/* A full table that makes no sense is remarked on; what the dynamic one says still counts. */
+static bool gather(struct tn_file *file, const struct tn_elf_symbols *dynamic, struct rows *rows,
+                   tenon_units *units, tenon_error *err)
 {
-    struct tn_elf_symbols symbols;
     struct tn_elf_object object;
     tenon_error local = TENON_ERROR_INIT;
-    bool ok = tn_elf_read_symbols(file, NULL, &symbols, &local);
-    rows->symbolic = ok && symbols.symbolic;
-    rows->relocations_known = ok && symbols.relocations_known;
-    if (ok && !add_dynamic(&symbols, rows, err))
+    rows->symbolic = dynamic->symbolic;
+    rows->relocations_known = dynamic->relocations_known;
+    if (!add_dynamic(dynamic, rows, err))
         return false;
-    if (!ok && local.code == TENON_E_MEMORY)
+    if (tn_elf_read_object_tables(file, &object, &local))
+        return add_full(&object, rows, err);
+    if (local.code == TENON_E_MEMORY)
         return tn_no_memory(err);
-    if (!ok)
-        tn_units_remark(units, "dynamic symbols: %s", tenon_error_message(&local));
-    ok = tn_elf_read_object_tables(file, &object, &local);
-    if (!ok && local.code == TENON_E_MEMORY)
-        return tn_no_memory(err);
-    if (!ok)
-        tn_units_remark(units, "symbol table: %s", tenon_error_message(&local));
-    return !ok || add_full(&object, rows, err);
+    tn_units_remark(units, "symbol table: %s", tenon_error_message(&local));
+    return true;
 }
 
-bool tn_visible_read(struct tn_file *file, const struct tn_facts *facts, tenon_units *units,
-                     tenon_error *err)
+bool tn_visible_read(struct tn_file *file, const struct tn_facts *facts,
+                     const struct tn_elf_symbols *dynamic, tenon_units *units, tenon_error *err)
 {
     struct rows rows = { .arena = file->arena, .is_program = facts->kind == TENON_KIND_EXECUTABLE };
-    bool ok = gather(file, &rows, units, err);
+    bool ok = gather(file, dynamic, &rows, units, err);
     if (ok) {
         merge_rows(&rows);
         ok = keep_rows(&rows, units, err);
@@ -286,84 +278,4 @@ bool tenon_units_cover(const tenon_units *units, const tenon_unit *unit)
         certain += !v->maybe_static;
     }
     return certain > 0 || telling > 1;
-}
-
-/* ---- the library as a whole -------------------------------------------------------------------
- */
-
-static const char *base_of(const char *path)
-{
-    const char *slash = strrchr(path, '/');
-    return slash && slash[1] ? slash + 1 : path;
-}
-
-static bool digest_library(struct tn_file *file, tenon_digest *out, tenon_error *err)
-{
-    struct tn_elf_symbols symbols;
-    if (!tn_elf_read_symbols(file, NULL, &symbols, err))
-        return false;
-    struct tn_export *rows = tn_arena_rows(file->arena, symbols.count, sizeof *rows);
-    size_t count = 0;
-    if (!rows)
-        return tn_no_memory(err);
-    for (size_t i = 1; i < symbols.count; i++) {
-        const struct tn_elf_symbol *s = &symbols.symbols[i];
-        if (!is_offered(s))
-            continue;
-        rows[count] = (struct tn_export){
-            .name = s->name, .length = strlen(s->name), .kind = kind_of(s->type, 0), .size = s->size
-        };
-        if (s->version > 1 && s->version < symbols.version_count) {
-            rows[count].version = symbols.versions[s->version].name;
-            rows[count].is_default = !s->hidden;
-        }
-        count++;
-    }
-    tn_digest_exports(rows, count, out);
-    return true;
-}
-
-/* A build id may be longer than a digest has room; then its beginning stands for it. */
-static void take_build_id(const char *text, tenon_digest *out)
-{
-    char cut[2 * TENON_DIGEST_ROOM + 1];
-    size_t length = strlen(text);
-    length = length < sizeof cut - 1 ? length : sizeof cut - 1;
-    memcpy(cut, text, length);
-    cut[length] = 0;
-    if (!tenon_digest_read(cut, TENON_DIGEST_BUILD_ID, out, NULL))
-        *out = (tenon_digest){ .kind = TENON_DIGEST_UNKNOWN };
-}
-
-static bool list_exported(tenon_units *units, tenon_unit *unit, tenon_error *err)
-{
-    size_t count = 0;
-    tenon_definition *rows = tn_arena_rows(&units->arena, units->visible_count, sizeof *rows);
-    if (!rows)
-        return tn_no_memory(err);
-    for (size_t i = 0; i < units->visible_count; i++) {
-        const tenon_visible *v = &units->visible[i];
-        if (v->exported && v->strong)
-            rows[count++] = (tenon_definition){ v->name, v->kind };
-    }
-    unit->definitions = rows;
-    unit->definition_count = count;
-    return true;
-}
-
-bool tn_library_unit(struct tn_file *file, const struct tn_facts *facts, tenon_units *units,
-                     tenon_error *err)
-{
-    tenon_error local = TENON_ERROR_INIT;
-    tenon_unit unit = { .kind = TENON_UNIT_LIBRARY, .stateful = TENON_UNKNOWN };
-    unit.name =
-        tn_arena_string(&units->arena, facts->own_name ? facts->own_name : base_of(units->name));
-    unit.origin = tn_arena_string(&units->arena, units->name);
-    if (!unit.name || !unit.origin)
-        return tn_no_memory(err);
-    if (facts->build_id)
-        take_build_id(facts->build_id, &unit.implementation);
-    if (!digest_library(file, &unit.interface, &local) && local.code == TENON_E_MEMORY)
-        return tn_no_memory(err);
-    return list_exported(units, &unit, err) && tn_units_add(units, &unit, err);
 }

@@ -3,8 +3,11 @@
 names the entry. What they claim is never believed, and nothing is taken out of them."""
 
 import io
+import json
 import os
 import pathlib
+import shutil
+import subprocess
 import sys
 import tempfile
 import unittest
@@ -204,6 +207,43 @@ class Hostile(unittest.TestCase):
                            (b" " * (17 << 20), "limit")):
             with self.subTest(text=text[:20]):
                 self.refused(make([Entry("tenon.json", text)]), code, "tenon.json")
+
+    def with_lies(self, library, **lie):
+        """A bundle of a real library whose manifest says one thing that is not so."""
+        self.assertEqual(0, tenon.run("pack", "-q", "-o", self.path, library)[0])
+        with zipfile.ZipFile(self.path) as file:
+            text = json.loads(file.read("tenon.json"))
+            code = text["code"][0]["path"]
+            data = file.read(code)
+        text["provides"][0].update(lie.get("provides", {}))
+        text["code"][0].update(lie.get("code", {}))
+        text["provides"] += lie.get("more", [])
+        return make([Entry("tenon.json", json.dumps(text).encode()), Entry(code, data)])
+
+    @unittest.skipUnless(shutil.which("cc"), "no cc")
+    def test_lies(self):
+        source = os.path.join(self.directory.name, "n.c")
+        library = os.path.join(self.directory.name, "n.so")
+        with open(source, "w", encoding="ascii") as out:
+            out.write("#include <stdio.h>\nint n; int next(void) { puts(\"\"); return ++n; }")
+        subprocess.run([tenon.command(), "link", "--", "cc", "-shared", "-fPIC", "-o", library,
+                        source], check=True)
+        self.taken(self.with_lies(library))
+        with zipfile.ZipFile(self.path) as file:
+            code = json.loads(file.read("tenon.json"))["code"][0]["path"]
+        claim = dict(kind="c", name="zlib/inflate", code=code)
+        for lie, word in ((dict(provides=dict(name="other")), "provide"),
+                          (dict(provides=dict(implementation="code-1:" + 64 * "0")),
+                           "implementation digest"),
+                          (dict(provides=dict(interface="exports-1:" + 64 * "0")),
+                           "interface digest"),
+                          (dict(provides=dict(stateful=False)), "state"),
+                          (dict(more=[claim]), "'zlib/inflate' is provided by the manifest"),
+                          (dict(code=dict(triple="x86_64-linux-nolibc")), "triple"),
+                          (dict(code=dict(libc="musl")), "C library"),
+                          (dict(code=dict(own_name="libother.so")), "own name")):
+            with self.subTest(lie=lie):
+                self.refused(self.with_lies(library, **lie), "malformed", word)
 
     def test_not_files(self):
         os.mkdir(self.path)

@@ -158,6 +158,18 @@ class Packing(Case):
         self.assertEqual(self.fates(result)["libhelp.so.1"], "missing")
         self.assertIn("libhelp.so.1", result["requires"])
 
+    def test_directories_of_a_build(self):
+        self.plugin(ORIGIN)
+        result = self.asked("pack", "--library-dir=lib", "stats.so")
+        row = [row for row in result["libraries"] if row["name"] == "libhelp.so.1"][0]
+        self.assertEqual((row["fate"], row["why"]), ("bundled", "--library-dir"))
+        self.start()
+        os.symlink("libhelp.so.1", self.path("lib", "libhelp.so"))
+        result = self.asked("build", "-o", "b", "stats.c", "--ldflag=-Llib", "--ldflag=-lhelp",
+                            "--ldflag=-Wl,-rpath-link,lib")
+        self.assertEqual(self.fates(result)["libhelp2.so.1"], "bundled")
+        self.start("b.plugin", "b.so")
+
     def test_lists(self):
         self.plugin(ORIGIN, ORIGIN + "/lib")
         result = self.asked("pack", "--bundle=libhelp.so.1", "stats.so")
@@ -191,6 +203,8 @@ class Packing(Case):
         self.tenon("pack", "--requires=help2=help2.o", "--requires=app/log", "--provides=my/own",
                    "--private=my/own", "--cons=log>=2,net", "--tags=a,b", "--argv=FILE what",
                    "--name=st", "--version=1.2", "--author=me", "--date=5", "-o", "out", "stats.so")
+        self.assertIn("private     x/y  which is no unit of the plugin",
+                      self.tenon("pack", "--private=x/y", "-o", "p", "stats.so"))
         shown = self.asked("bundle", "show", "out")
         units = {row["name"]: row for row in shown["requires"]}
         self.assertTrue(units["help2"]["interface"].startswith("exports-1:"))
@@ -236,6 +250,14 @@ class Packing(Case):
         self.assertEqual(result["records"], ["complete"])
         self.assertEqual(set(result["provides"]), {"b.so", "stats", "one"})
         self.start("b.plugin", "b.so")
+
+    def test_builds_give_equal_bytes(self):
+        self.write("one.c", "int help(void) { return 41; }")
+        made = []
+        for name in ("a", "b"):
+            self.tenon("build", "-q", "--name=x", "-o", name, "--cflag=-g", "stats.c", "one.c")
+            made.append(pathlib.Path(self.path(name + ".plugin")).read_bytes())
+        self.assertEqual(made[0], made[1])
 
     def test_build_from_an_archive(self):
         self.cc("-c", "-fPIC", "-o", "help2.o", "help2.c")

@@ -171,6 +171,41 @@ def changes(compiler):
         seen[found] = what
 
 
+# ---- other machines --------------------------------------------------------------------------------
+
+TARGETS = ["i386", "aarch64", "armv7", "riscv64", "powerpc", "powerpc64", "powerpc64le", "s390x",
+           "mips", "mips64el"]
+
+PURE = """
+const char *const names[] = { "a", "b" };
+const char *name(int i) { return i ? names[i] : "none"; }
+double scale(double d) { return d * 2.5; }
+"""
+
+
+def other_machines():
+    """Either class and byte order, RELA and REL: the same properties hold."""
+    for machine in TARGETS:
+        clang = ["clang", "--target=%s-linux-gnu" % machine, "-w", "-O2", "-fPIC", "-c"]
+        write("pure.c", PURE)
+        write("code.c", C_SOURCE.replace("#include <string.h>", ""))
+        if subprocess.run([*clang, "pure.c"], capture_output=True).returncode != 0:
+            REPORT.skip(machine, "this clang makes no code for it")
+            continue
+        run(*clang, "code.c")
+        run(*clang, "-g", "code.c", "-o", "debug.o")
+        REPORT.check(machine + ": -g", digest("code.o"), digest("debug.o"))
+        found = [unit("pure.o"), unit("code.o")]
+        REPORT.check(machine + ": state", ["no", "yes"], [u["stateful"] for u in found])
+        REPORT.check(machine + ": definitions", ["name", "names", "scale"],
+                     [d["name"] for d in found[0]["definitions"]])
+        for what, (old, new) in C_CHANGES.items():
+            write("code.c", C_SOURCE.replace("#include <string.h>", "").replace(old, new))
+            run(*clang, "code.c", "-o", "other.o")
+            REPORT.check("%s: %s changed" % (machine, what), False,
+                         digest("code.o") == digest("other.o"))
+
+
 # ---- definitions and state ------------------------------------------------------------------------
 
 SECTION = re.compile(r"^ *\[ *(\d+)\] (.*?) +([A-Z_0-9]+) +[0-9a-f]+ [0-9a-f]+ ([0-9a-f]+) [0-9a-f]+"
@@ -397,6 +432,7 @@ def main():
         if shutil.which("clang") and shutil.which("clang++"):
             digests("clang", "clang++")
             cxx_state("clang++")
+            other_machines()
         archives()
         records()
         doubles()

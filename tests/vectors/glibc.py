@@ -330,11 +330,11 @@ def _(t, expect):
     for runpath in ("${ORIGIN}/a", "$ORIGIN/a/", "$ORIGIN/a//", "/nope:$ORIGIN/a"):
         expect(t.program("E", needed=["libx.so.1"], runpath=runpath), x)
     t.lib("lib/x86_64-linux-gnu/libl.so", "libl.so")
-    t.lib("p/x86_64/libp.so", "libp.so")
+    t.lib("p/%s/libp.so" % platform(), "libp.so")
     e = t.program("E", needed=["libl.so", "libp.so"],
                   runpath="%s/$LIB:%s/${PLATFORM}" % (t.dir, t.path("p")))
     expect(e, ("libl.so", t.path("lib/x86_64-linux-gnu/libl.so")),
-           ("libp.so", t.path("p/x86_64/libp.so")))
+           ("libp.so", t.path("p/%s/libp.so" % platform())))
 
 
 @case("what looks like a token stays literal")
@@ -386,6 +386,29 @@ def hwcaps_levels():
     return re.findall(r"^  (x86-64-v\d) \(supported, searched\)", out, re.M)
 
 
+def diagnostics():
+    """What the loader found out about this machine, by its own names."""
+    out = subprocess.run([loaders.GLIBC, "--list-diagnostics"], capture_output=True, text=True)
+    return dict(re.findall(r'^(\w+)="?([^"\n]*)"?$', out.stdout, re.M))
+
+
+def platform():
+    """$PLATFORM: the kernel's word, or a loader's own (up to 2.36 "haswell" on Intel's)."""
+    return diagnostics().get("dl_platform", "x86_64")
+
+
+def legacy_subdirs():
+    """The power set of tls, platform and capabilities, in the order in which 2.36 tries them."""
+    bits = int(diagnostics().get("dl_hwcap_important", "0x2"), 16)
+    names = ["tls", platform()]
+    names += [name for bit, name in ((2, "avx512_1"), (1, "x86_64")) if bits >> bit & 1]
+    paths = []
+    for chosen in range((1 << len(names)) - 1, 0, -1):
+        taken = [name for i, name in enumerate(names) if chosen >> len(names) - 1 - i & 1]
+        paths.append("/".join(taken))
+    return paths
+
+
 def is_old_glibc():
     """True for a loader that still knows the legacy hwcaps directories (2.36 and earlier)."""
     out = subprocess.run([loaders.GLIBC, "--version"], capture_output=True, text=True).stdout
@@ -408,7 +431,7 @@ def _(t, expect):
 def _(t, expect):
     order = ["glibc-hwcaps/" + level for level in hwcaps_levels()]
     if is_old_glibc():
-        order += ["tls/x86_64/x86_64", "tls/x86_64", "tls", "x86_64/x86_64", "x86_64"]
+        order += list(dict.fromkeys(legacy_subdirs()))
     order.append("")
     paths = [t.lib(os.path.join("h", sub, "libx.so.1"), "libx.so.1") for sub in order]
     e = t.program("E", needed=["libx.so.1"], runpath=t.path("h"))
