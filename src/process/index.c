@@ -9,7 +9,7 @@
 /* What a hash is of. */
 enum key { KEY_IMPLEMENTATION, KEY_SET, KEY_COMDAT, KEY_FIRST, KEY_NAME };
 
-#define KEYS_OF_UNIT 4
+#define KEYS_OF_UNIT 4 /* three, and room to keep chains short */
 
 void tn_index_free(struct tn_index *index)
 {
@@ -58,7 +58,6 @@ void tn_index_expect(const struct tn_index *index, const struct tn_keys *keys)
     expect(index, keys->name);
     expect(index, keys->implementation);
     expect(index, keys->set);
-    expect(index, keys->first);
 }
 
 /* ---- keys ----------------------------------------------------------------------------------- */
@@ -82,13 +81,12 @@ static uint32_t hash_name(const struct tn_index *index, enum tenon_unit_kind kin
     return hash_text(index, KEY_NAME + (unsigned)kind, name);
 }
 
-/* Of a set only its size and both ends count: enough to find it, and sets may be long. */
-static uint32_t hash_set(const struct tn_index *index, const tenon_unit *unit, size_t count,
-                         uint32_t first)
+/* Of a set only its size and its last count: enough to find it, and sets may be long. */
+static uint32_t hash_set(const struct tn_index *index, const tenon_unit *unit, size_t count)
 {
-    uint64_t ends[3] = { first, count, 0 };
-    ends[2] = hash_text(index, KEY_SET, unit->definitions[count - 1].name);
-    return hash_bytes(index, KEY_SET, ends, sizeof ends);
+    const char *last = unit->definitions[count - 1].name;
+    uint32_t hash = hash_text(index, KEY_SET, last) ^ (uint32_t)(count * UINT32_C(0x9E3779B1));
+    return hash ? hash : 1;
 }
 
 void tn_index_keys(struct tn_index *index, const tenon_unit *unit, struct tn_keys *keys)
@@ -99,10 +97,8 @@ void tn_index_keys(struct tn_index *index, const tenon_unit *unit, struct tn_key
     if (unit->implementation.kind != TENON_DIGEST_UNKNOWN)
         keys->implementation = hash_bytes(index, KEY_IMPLEMENTATION, unit->implementation.bytes,
                                           unit->implementation.size);
-    if (set) {
-        keys->first = hash_text(index, KEY_FIRST, unit->definitions[0].name);
-        keys->set = hash_set(index, unit, set, keys->first);
-    }
+    if (set)
+        keys->set = hash_set(index, unit, set);
 }
 
 /* ---- adding --------------------------------------------------------------------------------- */
@@ -133,8 +129,7 @@ bool tn_index_add(struct tn_index *index, const struct tn_entry *entry, const st
     index->entries[index->count] = *entry;
     index->entries[index->count++].stamp = 0;
     return add_key(index, keys->name) && add_key(index, keys->implementation) &&
-           add_key(index, keys->set) && add_key(index, keys->first) &&
-           add_comdats(index, entry->unit);
+           add_key(index, keys->set) && add_comdats(index, entry->unit);
 }
 
 bool tn_index_cut(struct tn_index *index, size_t count)
@@ -153,6 +148,7 @@ bool tn_index_cut(struct tn_index *index, size_t count)
     tn_slots_free(&index->slots);
     index->slots = kept;
     index->count = count;
+    index->firsts = index->firsts < count ? index->firsts : count;
     return true;
 }
 
@@ -212,8 +208,22 @@ bool tn_index_comdat(struct tn_index *index, const char *symbol)
     return !index->count || end(index, collect(index, hash_text(index, KEY_COMDAT, symbol)));
 }
 
+/* Lists what was added since the last time. */
+static bool list_firsts(struct tn_index *index)
+{
+    for (; index->firsts < index->count; index->firsts++) {
+        const tenon_unit *unit = index->entries[index->firsts].unit;
+        if (tn_unit_set_size(unit) &&
+            !tn_slots_add(&index->slots, hash_text(index, KEY_FIRST, unit->definitions[0].name),
+                          (uint32_t)index->firsts))
+            return false;
+    }
+    return true;
+}
+
 bool tn_index_first(struct tn_index *index, const char *symbol)
 {
     begin(index);
-    return !index->count || end(index, collect(index, hash_text(index, KEY_FIRST, symbol)));
+    return !index->count ||
+           (list_firsts(index) && end(index, collect(index, hash_text(index, KEY_FIRST, symbol))));
 }

@@ -12,7 +12,7 @@ struct tn_holding;
 
 /* Hashes of what a unit is found by; 0: it has no such thing. */
 struct tn_keys {
-    uint32_t name, implementation, set, first;
+    uint32_t name, implementation, set;
 };
 
 /* A unit and where it is. */
@@ -34,6 +34,7 @@ struct tn_entry {
 struct tn_index {
     struct tn_entry *entries;
     size_t count, room;
+    size_t firsts; /* entries that are listed by the first of their set: when that was asked for */
     struct tn_slots slots;
     uint32_t *found; /* of the last question */
     size_t found_count, found_room;
