@@ -33,7 +33,7 @@ static const char *verdict(const struct cli_plugins *plugins, const tenon_report
     return plugins->loaded ? "loaded" : "loads";
 }
 
-/* ---- JSON ------------------------------------------------------------------------------------ */
+/* ---- JSON ----------------------------------------------------------------------------------- */
 
 static void put_bundles(struct cli_json *json, const tenon_report *report)
 {
@@ -128,7 +128,7 @@ static void put_json(const struct cli_plugins *plugins, const tenon_report *repo
     end_json(&json);
 }
 
-/* ---- text ------------------------------------------------------------------------------------ */
+/* ---- text ----------------------------------------------------------------------------------- */
 
 static void put_line(struct cli_out *out, enum cli_style style, const char *word,
                      const char *sentence)

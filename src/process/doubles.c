@@ -125,7 +125,7 @@ bool tn_doubles_compare(void *arg, const struct tn_candidate *c, const struct tn
     return judged.refuses;
 }
 
-/* ---- units that the other side did not record ------------------------------------------------ */
+/* ---- units that the other side did not record ----------------------------------------------- */
 
 /* A record that says that it is all needs no look at symbols. */
 static bool has_unrecorded(const struct tn_holding *holding)
@@ -200,7 +200,7 @@ static bool find_covered_there(struct tn_doubles *d, const struct tn_candidate *
         struct tn_holding *h;
         if (e->unit->kind != TENON_UNIT_C || !tn_unit_set_size(e->unit))
             continue;
-        uint64_t key = tn_sightings_key(there, e->unit->definitions[0].name);
+        uint32_t key = tn_sightings_key(there, e->unit->definitions[0].name);
         for (size_t at = tn_slots_at(&there->slots, key); (h = tn_sightings_next(there, key, &at));)
             if (h != e->holding)
                 refuses |= covered_there(d, c, h, e);
@@ -237,7 +237,7 @@ static bool find_covered_here(struct tn_doubles *d, const struct tn_candidate *c
     return refuses;
 }
 
-/* ---- writable objects of inline code --------------------------------------------------------- */
+/* ---- writable objects of inline code -------------------------------------------------------- */
 
 static const tenon_visible hidden = { .exported = false };
 
@@ -311,7 +311,7 @@ static bool find_split(struct tn_doubles *d, const struct tn_candidate *c, struc
     return refuses;
 }
 
-/* ---- one plugin as a whole ------------------------------------------------------------------- */
+/* ---- one plugin as a whole ------------------------------------------------------------------ */
 
 bool tn_doubles_examine(void *arg, const struct tn_candidate *c, struct tn_index *coming)
 {

@@ -9,7 +9,7 @@
 /* What a hash is of. */
 enum key { KEY_IMPLEMENTATION, KEY_SET, KEY_COMDAT, KEY_FIRST, KEY_NAME };
 
-#define KEYS_OF_UNIT 4
+#define KEYS_OF_UNIT 4 /* three, and room to keep chains short */
 
 void tn_index_free(struct tn_index *index)
 {
@@ -35,30 +35,58 @@ void tn_index_seed(struct tn_index *index, struct tn_index *other)
 
 bool tn_index_reserve(struct tn_index *index, size_t units)
 {
+    size_t wanted = index->count + units, twice = 2 * index->room;
+    if (wanted > index->room) {
+        wanted = wanted > twice ? wanted : twice; /* it may be asked for again and again */
+        struct tn_entry *entries = realloc(index->entries, wanted * sizeof *entries);
+        if (!entries)
+            return false;
+        index->entries = entries;
+        index->room = wanted;
+    }
     return tn_slots_reserve(&index->slots, KEYS_OF_UNIT * units);
 }
 
-/* ---- keys ------------------------------------------------------------------------------------ */
+static void expect(const struct tn_index *index, uint32_t hash)
+{
+    if (hash && index->slots.count)
+        __builtin_prefetch(&index->slots.rows[tn_slots_at(&index->slots, hash)]);
+}
+
+void tn_index_expect(const struct tn_index *index, const struct tn_keys *keys)
+{
+    expect(index, keys->name);
+    expect(index, keys->implementation);
+    expect(index, keys->set);
+}
+
+/* ---- keys ----------------------------------------------------------------------------------- */
 
 /* Never 0, which means that there is no such key. */
-static uint64_t hash_text(const struct tn_index *index, unsigned key, const char *text)
+static uint32_t hash_bytes(const struct tn_index *index, unsigned key, const void *bytes,
+                           size_t size)
 {
-    return tn_hash(index->seed, key, text, strlen(text)) | 1;
+    uint32_t hash = tn_hash(index->seed, key, bytes, size);
+    return hash ? hash : 1;
+}
+
+static uint32_t hash_text(const struct tn_index *index, unsigned key, const char *text)
+{
+    return hash_bytes(index, key, text, strlen(text));
 }
 
 /* The kind is part of the name: "a" of C and "a" of OCaml are two things. */
-static uint64_t hash_name(const struct tn_index *index, enum tenon_unit_kind kind, const char *name)
+static uint32_t hash_name(const struct tn_index *index, enum tenon_unit_kind kind, const char *name)
 {
     return hash_text(index, KEY_NAME + (unsigned)kind, name);
 }
 
-/* Of a set only its size and both ends count: enough to find it, and sets may be long. */
-static uint64_t hash_set(const struct tn_index *index, const tenon_unit *unit, size_t count,
-                         uint64_t first)
+/* Of a set only its size and its last count: enough to find it, and sets may be long. */
+static uint32_t hash_set(const struct tn_index *index, const tenon_unit *unit, size_t count)
 {
-    uint64_t ends[3] = { first, count, 0 };
-    ends[2] = hash_text(index, KEY_SET, unit->definitions[count - 1].name);
-    return tn_hash(index->seed, KEY_SET, ends, sizeof ends) | 1;
+    const char *last = unit->definitions[count - 1].name;
+    uint32_t hash = hash_text(index, KEY_SET, last) ^ (uint32_t)(count * UINT32_C(0x9E3779B1));
+    return hash ? hash : 1;
 }
 
 void tn_index_keys(struct tn_index *index, const tenon_unit *unit, struct tn_keys *keys)
@@ -67,18 +95,15 @@ void tn_index_keys(struct tn_index *index, const tenon_unit *unit, struct tn_key
     seed(index);
     *keys = (struct tn_keys){ .name = hash_name(index, unit->kind, unit->name) };
     if (unit->implementation.kind != TENON_DIGEST_UNKNOWN)
-        keys->implementation = tn_hash(index->seed, KEY_IMPLEMENTATION, unit->implementation.bytes,
-                                       unit->implementation.size) |
-                               1;
-    if (set) {
-        keys->first = hash_text(index, KEY_FIRST, unit->definitions[0].name);
-        keys->set = hash_set(index, unit, set, keys->first);
-    }
+        keys->implementation = hash_bytes(index, KEY_IMPLEMENTATION, unit->implementation.bytes,
+                                          unit->implementation.size);
+    if (set)
+        keys->set = hash_set(index, unit, set);
 }
 
-/* ---- adding ---------------------------------------------------------------------------------- */
+/* ---- adding --------------------------------------------------------------------------------- */
 
-static bool add_key(struct tn_index *index, uint64_t hash)
+static bool add_key(struct tn_index *index, uint32_t hash)
 {
     return !hash || tn_slots_add(&index->slots, hash, (uint32_t)index->count - 1);
 }
@@ -104,8 +129,7 @@ bool tn_index_add(struct tn_index *index, const struct tn_entry *entry, const st
     index->entries[index->count] = *entry;
     index->entries[index->count++].stamp = 0;
     return add_key(index, keys->name) && add_key(index, keys->implementation) &&
-           add_key(index, keys->set) && add_key(index, keys->first) &&
-           add_comdats(index, entry->unit);
+           add_key(index, keys->set) && add_comdats(index, entry->unit);
 }
 
 bool tn_index_cut(struct tn_index *index, size_t count)
@@ -124,10 +148,11 @@ bool tn_index_cut(struct tn_index *index, size_t count)
     tn_slots_free(&index->slots);
     index->slots = kept;
     index->count = count;
+    index->firsts = index->firsts < count ? index->firsts : count;
     return true;
 }
 
-/* ---- finding --------------------------------------------------------------------------------- */
+/* ---- finding -------------------------------------------------------------------------------- */
 
 static void begin(struct tn_index *index)
 {
@@ -136,7 +161,7 @@ static void begin(struct tn_index *index)
 }
 
 /* Adds the entries under one hash, each once. */
-static bool collect(struct tn_index *index, uint64_t hash)
+static bool collect(struct tn_index *index, uint32_t hash)
 {
     size_t at = tn_slots_at(&index->slots, hash);
     uint32_t number;
@@ -183,8 +208,22 @@ bool tn_index_comdat(struct tn_index *index, const char *symbol)
     return !index->count || end(index, collect(index, hash_text(index, KEY_COMDAT, symbol)));
 }
 
+/* Lists what was added since the last time. */
+static bool list_firsts(struct tn_index *index)
+{
+    for (; index->firsts < index->count; index->firsts++) {
+        const tenon_unit *unit = index->entries[index->firsts].unit;
+        if (tn_unit_set_size(unit) &&
+            !tn_slots_add(&index->slots, hash_text(index, KEY_FIRST, unit->definitions[0].name),
+                          (uint32_t)index->firsts))
+            return false;
+    }
+    return true;
+}
+
 bool tn_index_first(struct tn_index *index, const char *symbol)
 {
     begin(index);
-    return !index->count || end(index, collect(index, hash_text(index, KEY_FIRST, symbol)));
+    return !index->count ||
+           (list_firsts(index) && end(index, collect(index, hash_text(index, KEY_FIRST, symbol))));
 }

@@ -12,7 +12,7 @@ struct tn_holding;
 
 /* Hashes of what a unit is found by; 0: it has no such thing. */
 struct tn_keys {
-    uint64_t name, implementation, set, first;
+    uint32_t name, implementation, set;
 };
 
 /* A unit and where it is. */
@@ -34,6 +34,7 @@ struct tn_entry {
 struct tn_index {
     struct tn_entry *entries;
     size_t count, room;
+    size_t firsts; /* entries that are listed by the first of their set: when that was asked for */
     struct tn_slots slots;
     uint32_t *found; /* of the last question */
     size_t found_count, found_room;
@@ -51,6 +52,9 @@ void tn_index_seed(struct tn_index *index, struct tn_index *other);
 bool tn_index_reserve(struct tn_index *index, size_t units);
 
 void tn_index_keys(struct tn_index *index, const tenon_unit *unit, struct tn_keys *keys);
+
+/* A hint that a question about these keys comes soon: the table is larger than the caches. */
+void tn_index_expect(const struct tn_index *index, const struct tn_keys *keys);
 
 /* Adds an entry; `keys` are its unit's, NULL: worked out. False: no memory. */
 bool tn_index_add(struct tn_index *index, const struct tn_entry *entry, const struct tn_keys *keys);

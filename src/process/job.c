@@ -26,7 +26,7 @@ void tn_job_free(struct tn_job *job)
     *job = (struct tn_job){ 0 };
 }
 
-/* ---- the host -------------------------------------------------------------------------------- */
+/* ---- the host ------------------------------------------------------------------------------- */
 
 static void refuse_host(struct tn_job *job, enum tenon_finding_kind kind, const char *format)
 {
@@ -52,6 +52,8 @@ static void check_records(struct tn_job *job)
 
 static void check_host(struct tn_job *job)
 {
+    if (job->process->host_fault)
+        refuse_host(job, TENON_FINDING_MISSING_LIBRARY, job->process->host_fault);
     enum tenon_record record = job->process->registry.holdings[0]->record;
     if (job->process->is_static)
         refuse_host(job, TENON_FINDING_STATIC_HOST,
@@ -66,7 +68,7 @@ static void check_host(struct tn_job *job)
     check_records(job);
 }
 
-/* ---- from prospects to candidates ------------------------------------------------------------ */
+/* ---- from prospects to candidates ----------------------------------------------------------- */
 
 static bool is_private(const tenon_manifest *m, const tenon_unit *unit)
 {
@@ -160,7 +162,7 @@ static bool fill_candidates(struct tn_job *job, tenon_error *err)
     return true;
 }
 
-/* ---- what they bring ------------------------------------------------------------------------- */
+/* ---- what they bring ------------------------------------------------------------------------ */
 
 static bool fill_brought(struct tn_job *job)
 {
@@ -216,7 +218,7 @@ static bool judge_doubles(struct tn_job *job, tenon_error *err)
     return tn_plan_doubles(&job->plan) || tn_no_memory(err);
 }
 
-/* ---- all stages ------------------------------------------------------------------------------ */
+/* ---- all stages ----------------------------------------------------------------------------- */
 
 /* What is planned, in order: libraries of the system stand before who needs them. */
 static void list_steps(struct tn_job *job)
@@ -260,13 +262,15 @@ static void settle(struct tn_job *job)
 
 static bool open_world(struct tn_job *job, tenon_error *err)
 {
-    tenon_error why = TENON_ERROR_INIT;
     struct tn_arena arena = { 0 };
     job->world = tenon_world_host(err);
     if (!job->world)
         return false;
-    const char *place = job->process->cache_directory ? job->process->cache_directory
-                                                      : tn_cache_place(job->world, &arena, &why);
+    if (!job->process->program) /* what the loader of this process leaves out, so do we */
+        tenon_world_set_secure(job->world, job->process->secure);
+    const char *place = job->process->cache_directory
+                            ? job->process->cache_directory
+                            : tn_cache_place(job->world, &arena, &job->no_cache);
     if (place)
         job->cache_path = realpath(place, NULL);
     if (!job->cache_path) /* not made yet; without any place, checking still has to put it somewhere

@@ -39,6 +39,7 @@ struct tn_job {
     size_t request_count;
     unsigned flags;         /* enum tenon_load_flags */
     char *cache_path;       /* where the cache is, or would be */
+    tenon_error no_cache;   /* why there is no such place: then nothing can be loaded */
     struct tn_cache *cache; /* open only while it is there */
 
     struct tn_prospect *prospects; /* those that can be planned */

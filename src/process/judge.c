@@ -11,10 +11,17 @@
 
 size_t tn_unit_set_size(const tenon_unit *unit)
 {
-    size_t count = 0;
-    while (count < unit->definition_count && unit->definitions[count].kind != TENON_DEFINES_COMDAT)
-        count++;
-    return count;
+    size_t low = 0, high = unit->definition_count;
+    if (!high || unit->definitions[high - 1].kind != TENON_DEFINES_COMDAT)
+        return high;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (unit->definitions[middle].kind == TENON_DEFINES_COMDAT)
+            high = middle;
+        else
+            low = middle + 1;
+    }
+    return low;
 }
 
 /* Do both define something that is not in any program? Both sets are sorted bytewise. */

@@ -3,21 +3,12 @@
 #include <string.h>
 
 #include "fail.h"
-#include "job.h"
+#include "load.h"
 
 #define PLANS_MOST 8 /* others may load things between a plan and its loading, but not for ever */
 
-/* A request on its way: plans may be made anew, what was loaded stays known. */
-struct load {
-    tenon_process *process;
-    struct tn_job job;
-    size_t first; /* process->plugins from here on were loaded by this request */
-    unsigned plans;
-    bool stopped; /* something failed, and all or nothing was asked for */
-};
-
-static bool plan_job(struct load *load, const tenon_request *requests, size_t count, unsigned flags,
-                     tenon_error *err)
+static bool plan_job(struct tn_load *load, const tenon_request *requests, size_t count,
+                     unsigned flags, tenon_error *err)
 {
     tenon_report *report = tn_report_new(err);
     tn_job_free(&load->job);
@@ -37,7 +28,7 @@ static bool plan_job(struct load *load, const tenon_request *requests, size_t co
 tenon_report *tenon_plan(tenon_process *process, const tenon_request *requests, size_t count,
                          unsigned flags, tenon_error *err)
 {
-    struct load load = { .process = process };
+    struct tn_load load = { .process = process };
     tn_process_lock(process);
     bool good = plan_job(&load, requests, count, flags, err);
     tenon_report *report = load.job.report;
@@ -46,283 +37,17 @@ tenon_report *tenon_plan(tenon_process *process, const tenon_request *requests, 
     return good ? tn_report_end(report, err) : NULL;
 }
 
-/* ---- one plugin ------------------------------------------------------------------------------ */
-
-static bool copy_arguments(struct tn_loaded *loaded, const tenon_request *request, char ***argv)
-{
-    size_t count = request->argc > 0 ? (size_t)request->argc : 0;
-    *argv = tn_arena_rows(&loaded->arena, count + 1, sizeof **argv);
-    for (size_t i = 0; *argv && i < count; i++) {
-        (*argv)[i] = tn_arena_string(&loaded->arena, request->argv[i]);
-        if (!(*argv)[i])
-            return false;
-    }
-    return *argv != NULL;
-}
-
-/* The code of the bundle, taken out: exactly what was checked, by the digest of its manifest. */
-static struct tn_cached *take_out(struct tn_job *job, struct tn_prospect *p, tenon_error *err)
-{
-    struct tn_cached *cached = p->cached;
-    p->cached = NULL;
-    if (cached)
-        return cached;
-    if (!job->cache)
-        job->cache = tn_cache_open(job->cache_path, err);
-    tenon_bundle *bundle = job->cache ? tenon_bundle_open(p->file, err) : NULL;
-    if (bundle && memcmp(tenon_bundle_digest(bundle), p->digest, sizeof p->digest) != 0)
-        tn_fail(err, TENON_E_MALFORMED, "%s changed after it was checked", p->file);
-    else if (bundle)
-        cached = tn_cache_ensure(job->cache, bundle, p->triple, 0, err);
-    tenon_bundle_free(bundle);
-    return cached;
-}
-
-static const char *base_name(const char *path)
-{
-    const char *slash = strrchr(path, '/');
-    return slash ? slash + 1 : path;
-}
-
-/* Where the cache has one file of the code. */
-static const char *cached_path(const struct tn_cached *cached, const char *entry)
-{
-    for (size_t i = 0; i < cached->count; i++)
-        if (strcmp(base_name(cached->files[i].path), base_name(entry)) == 0)
-            return cached->files[i].path;
-    return NULL;
-}
-
-static bool fill_images(struct tn_loaded *loaded, const struct tn_prospect *p, tenon_error *err)
-{
-    loaded->images = tn_arena_rows(&loaded->arena, p->code_count, sizeof *loaded->images);
-    if (!loaded->images)
-        return tn_no_memory(err);
-    for (size_t k = 0; k < p->code_count; k++) {
-        const char *path = cached_path(loaded->cached, p->codes[k].entry);
-        if (!path)
-            return tn_fail(err, TENON_E_NOT_FOUND, "%s was not taken out", p->codes[k].entry);
-        loaded->images[k] = (struct tn_opened){
-            .path = tn_arena_string(&loaded->arena, path),
-            .skip = p->codes[k].shared,
-            .global = p->serves_all,
-        };
-        if (!loaded->images[k].path)
-            return tn_no_memory(err);
-    }
-    loaded->image_count = p->code_count;
-    return true;
-}
-
-static bool fill_plugin(struct tn_loaded *loaded, const struct tn_prospect *p, tenon_error *err)
-{
-    tenon_plugin *plugin = &loaded->plugin;
-    char *real = realpath(p->file, NULL);
-    plugin->name = tn_arena_string(&loaded->arena, p->name);
-    plugin->version = tn_arena_string(&loaded->arena, p->manifest->version);
-    plugin->bundle = tn_arena_string(&loaded->arena, real ? real : p->file);
-    plugin->directory = tn_arena_string(&loaded->arena, loaded->cached->directory);
-    free(real);
-    memcpy(loaded->digest, p->digest, sizeof loaded->digest);
-    tn_plugin_equip(loaded);
-    return (plugin->name && plugin->version && plugin->bundle && plugin->directory) ||
-           tn_no_memory(err);
-}
-
-static bool add_need(struct tn_loaded *loaded, struct tn_loaded *need, size_t room)
-{
-    for (size_t i = 0; i < loaded->need_count; i++)
-        if (loaded->needs[i] == need)
-            return true;
-    if (need && need != loaded && loaded->need_count < room)
-        loaded->needs[loaded->need_count++] = need;
-    return true;
-}
-
-/* The loaded plugins that this one stands on: by the plan, by units, by names of libraries. */
-static bool fill_needs(const struct tn_job *job, struct tn_loaded *loaded, size_t number)
-{
-    tenon_process *process = job->process;
-    struct tn_registry *registry = &process->registry;
-    const struct tn_candidate *c = &job->plan.candidates[number];
-    const struct tn_prospect *p = &job->prospects[number];
-    size_t room = process->plugin_count;
-    loaded->needs = tn_arena_rows(&loaded->arena, room + 1, sizeof *loaded->needs);
-    if (!loaded->needs)
-        return false;
-    for (size_t k = 0; k < c->need_count; k++)
-        add_need(loaded, tn_process_plugin_named(process, job->prospects[c->needs[k]].name), room);
-    for (size_t k = 0; k < c->require_count; k++) {
-        if (!tn_index_named(&registry->index, c->requires[k].kind, c->requires[k].name))
-            return false;
-        for (size_t i = 0; i < registry->index.found_count; i++) {
-            const struct tn_holding *h = registry->index.entries[registry->index.found[i]].holding;
-            if (h->plugin)
-                add_need(loaded, tn_process_plugin_named(process, h->plugin), room);
-        }
-    }
-    for (size_t k = 0; k < p->code_count; k++)
-        for (size_t n = 0; n < p->codes[k].holding->need_count; n++) {
-            const struct tn_holding *h = tn_registry_named(registry, p->codes[k].holding->needs[n]);
-            if (h && h->plugin)
-                add_need(loaded, tn_process_plugin_named(process, h->plugin), room);
-        }
-    return true;
-}
-
-static struct tn_loaded *prepare(struct tn_job *job, size_t number, struct tn_execution *x,
-                                 tenon_error *err)
-{
-    struct tn_prospect *p = &job->prospects[number];
-    struct tn_loaded *loaded = calloc(1, sizeof *loaded);
-    if (!loaded) {
-        tn_no_memory(err);
-        return NULL;
-    }
-    loaded->process = job->process;
-    loaded->backend = &tn_backend_dlopen;
-    loaded->cached = take_out(job, p, err);
-    bool good = loaded->cached && fill_plugin(loaded, p, err) && fill_images(loaded, p, err);
-    if (good && (!copy_arguments(loaded, p->request, &x->argv) || !fill_needs(job, loaded, number)))
-        good = tn_no_memory(err);
-    if (!good) {
-        tn_loaded_free(loaded);
-        return NULL;
-    }
-    char **argv = x->argv;
-    *x = tn_loaded_execution(loaded);
-    x->argv = argv;
-    x->argc = p->request->argc > 0 ? p->request->argc : 0;
-    return loaded;
-}
-
-static bool check_cached(void *arg, size_t image, tenon_error *err)
-{
-    const struct tn_loaded *loaded = arg;
-    (void)image;
-    return tn_cached_check(loaded->cached, err);
-}
-
-static void tell_linking(void *arg, size_t image)
-{
-    const struct tn_loaded *loaded = arg;
-    tn_process_tell(loaded->process, TENON_EVENT_LINKING, loaded->plugin.name,
-                    loaded->images[image].path, NULL);
-}
-
-/* What others need of the process now must serve everybody: the loader is asked once more for it.
- */
-static bool promote(struct tn_registry *registry, const struct tn_backend *backend,
-                    tenon_error *err)
-{
-    for (size_t i = 0; i < registry->count; i++) {
-        struct tn_holding *h = registry->holdings[i];
-        const char *stays;
-        void *handle;
-        if (!h->must_serve)
-            continue;
-        if (!backend->open(NULL, h->path, true, &handle, err))
-            return false;
-        backend->undo(NULL, handle, h->path, &stays); /* one use less; it stays global */
-        h->must_serve = false;
-        h->serves_all = true;
-    }
-    return true;
-}
-
-/* Registers what came: the plugin's own images are its, the rest was brought for it. */
-static bool register_plugin(struct tn_job *job, size_t number, struct tn_loaded *loaded,
-                            tenon_error *err)
-{
-    tenon_process *process = job->process;
-    const struct tn_candidate *c = &job->plan.candidates[number];
-    if (!tn_grow(&process->plugins, &process->plugin_room, process->plugin_count,
-                 sizeof *process->plugins))
-        return tn_no_memory(err);
-    if (!tn_registry_look(&process->registry, job->world, TENON_FOR_PLUGIN, loaded->plugin.name,
-                          err))
-        return false;
-    for (size_t k = 0; k < loaded->image_count; k++)
-        if (!loaded->images[k].skip &&
-            !tn_registry_claim(&process->registry, loaded->images[k].path, loaded->plugin.name,
-                               loaded->images[k].global, c->entries, c->count))
-            return tn_no_memory(err);
-    process->plugins[process->plugin_count++] = loaded;
-    return true;
-}
-
-static void say_failure(struct load *load, size_t number, enum tenon_finding_kind kind,
-                        const tenon_error *why)
-{
-    struct tn_job *job = &load->job;
-    const char *name = job->prospects[number].name;
-    job->report->plugins[job->plan.candidates[number].row].status = TENON_PLUGIN_FAILED;
-    job->plan.candidates[number].refused = true;
-    tn_report_find(job->report, (struct tn_about){ .kind = kind, .refuses = true, .plugin = name },
-                   "plugin \"%s\": %s", name, tenon_error_message(why));
-    tn_process_tell(load->process, TENON_EVENT_ERRORED, name, NULL,
-                    job->report->findings[job->report->count - 1].message);
-}
-
-static void say_stays(tenon_report *report, const struct tn_loaded *loaded)
-{
-    for (size_t k = 0; k < loaded->image_count; k++)
-        if (loaded->images[k].stays)
-            tn_report_find(report,
-                           (struct tn_about){ .kind = TENON_FINDING_STAYS,
-                                              .plugin = loaded->plugin.name,
-                                              .unit = loaded->images[k].path },
-                           "%s of plugin \"%s\" stays mapped: %s", loaded->images[k].path,
-                           loaded->plugin.name, loaded->images[k].stays);
-}
-
-static bool load_one(struct load *load, size_t number)
-{
-    struct tn_job *job = &load->job;
-    enum tenon_finding_kind kind = TENON_FINDING_CACHE;
-    struct tn_execution x = { 0 };
-    tenon_error why = TENON_ERROR_INIT;
-    tn_process_tell(load->process, TENON_EVENT_LOADING, job->prospects[number].name,
-                    job->prospects[number].file, NULL);
-    struct tn_loaded *loaded = prepare(job, number, &x, &why);
-    bool good = loaded != NULL;
-    if (good) {
-        x.check = check_cached;
-        x.linking = tell_linking;
-        x.arg = loaded;
-        kind = TENON_FINDING_LOADER;
-        good =
-            promote(&load->process->registry, loaded->backend, &why) && tn_execute(&x, &kind, &why);
-        if (good && !register_plugin(job, number, loaded, &why)) {
-            kind = TENON_FINDING_LOADER;
-            tn_execute_undo(&x);
-            good = false;
-        }
-    }
-    if (good) {
-        job->report->plugins[job->plan.candidates[number].row].status = TENON_PLUGIN_LOADED;
-        tn_process_tell(load->process, TENON_EVENT_LOADED, loaded->plugin.name, NULL, NULL);
-        return true;
-    }
-    say_failure(load, number, kind, &why);
-    if (loaded)
-        say_stays(job->report, loaded);
-    tn_loaded_free(loaded);
-    tn_process_look(load->process, job->world, NULL);
-    return false;
-}
-
-/* ---- all of them ----------------------------------------------------------------------------- */
+/* ---- all of them ---------------------------------------------------------------------------- */
 
 /* Takes back everything that this request has loaded, newest first. */
-static void take_back(struct load *load)
+static void take_back(struct tn_load *load)
 {
     tenon_process *process = load->process;
     while (process->plugin_count > load->first) {
         struct tn_loaded *loaded = process->plugins[--process->plugin_count];
         struct tn_execution x = tn_loaded_execution(loaded);
         tn_execute_undo(&x);
-        say_stays(load->job.report, loaded);
+        tn_load_say_stays(load->job.report, loaded);
         for (size_t i = 0; i < load->job.report->plugin_count; i++) {
             tenon_plugin_result *result = &load->job.report->plugins[i];
             if (strcmp(result->name, loaded->plugin.name) == 0 &&
@@ -335,7 +60,7 @@ static void take_back(struct load *load)
 }
 
 /* What an earlier plan of this request loaded is no surprise to the later one. */
-static void mark_loaded(struct load *load)
+static void mark_loaded(struct tn_load *load)
 {
     for (size_t k = load->first; k < load->process->plugin_count; k++)
         for (size_t i = 0; i < load->job.report->plugin_count; i++)
@@ -344,7 +69,7 @@ static void mark_loaded(struct load *load)
                 load->job.report->plugins[i].status = TENON_PLUGIN_LOADED;
 }
 
-static bool needs_refused(struct load *load, size_t number)
+static bool needs_refused(struct tn_load *load, size_t number)
 {
     const struct tn_candidate *c = &load->job.plan.candidates[number];
     for (size_t k = 0; k < c->need_count; k++)
@@ -356,7 +81,7 @@ static bool needs_refused(struct load *load, size_t number)
 }
 
 /* Carries out one plan. False: the process changed meanwhile, and another plan is needed. */
-static bool carry_out(struct load *load)
+static bool carry_out(struct tn_load *load)
 {
     struct tn_job *job = &load->job;
     bool each = job->flags & TENON_LOAD_EACH;
@@ -371,7 +96,7 @@ static bool carry_out(struct load *load)
     for (size_t i = 0; current && i < count && !load->stopped; i++) {
         if (tn_registry_is_stale(&load->process->registry))
             current = false;
-        else if (!(each && needs_refused(load, order[i])) && !load_one(load, order[i]))
+        else if (!(each && needs_refused(load, order[i])) && !tn_load_one(load, order[i]))
             load->stopped = !each;
     }
     free(order);
@@ -379,7 +104,7 @@ static bool carry_out(struct load *load)
     return current;
 }
 
-static void say_changed(struct load *load)
+static void say_changed(struct tn_load *load)
 {
     load->stopped = true;
     tn_report_find(load->job.report,
@@ -387,7 +112,7 @@ static void say_changed(struct load *load)
                    "the process changed while plugins were loaded, %u times in a row", PLANS_MOST);
 }
 
-static bool may_load(const struct load *load)
+static bool may_load(const struct tn_load *load)
 {
     const tenon_report *report = load->job.report;
     if (load->process->program)
@@ -400,8 +125,8 @@ static bool may_load(const struct load *load)
     return true;
 }
 
-static bool load_all(struct load *load, const tenon_request *requests, size_t count, unsigned flags,
-                     tenon_error *err)
+static bool load_all(struct tn_load *load, const tenon_request *requests, size_t count,
+                     unsigned flags, tenon_error *err)
 {
     for (bool done = false; !done;) {
         if (!plan_job(load, requests, count, flags, err))
@@ -425,7 +150,7 @@ static bool load_all(struct load *load, const tenon_request *requests, size_t co
 tenon_report *tenon_load(tenon_process *process, const tenon_request *requests, size_t count,
                          unsigned flags, tenon_error *err)
 {
-    struct load load = { .process = process };
+    struct tn_load load = { .process = process };
     if (process->program) {
         tn_fail(err, TENON_E_ARGUMENT, "%s does not run: nothing can be loaded into it",
                 process->program);

@@ -4,6 +4,7 @@
  * rule  dl_iterate_phdr(3): records are read from loaded PT_NOTE segments, with the loader's list
  *       held still; dlpi_adds and dlpi_subs count what came and went
  */
+#include <dlfcn.h>
 #include <elf.h>
 #include <link.h>
 #include <stdio.h>
@@ -237,4 +238,12 @@ bool tn_registry_look(struct tn_registry *registry, tenon_world *world,
     free(look.seen);
     free(look.fresh);
     return good && (!first || tn_registry_mark_scope(registry, err));
+}
+
+bool tn_mapped_is_global(const struct tn_holding *holding, const char *symbol)
+{
+    const void *found = holding->base ? dlsym(RTLD_DEFAULT, symbol) : NULL;
+    Dl_info info;
+    return found && dladdr(found, &info) && info.dli_fname &&
+           strcmp(info.dli_fname, holding->path) == 0;
 }

@@ -20,7 +20,7 @@ static void refuse(struct tn_candidate *c)
     c->refused = true;
 }
 
-/* ---- what the host must offer -------------------------------------------------------------- */
+/* ---- what the host must offer --------------------------------------------------------------- */
 
 bool tn_constraint_read(const char *text, size_t *size, unsigned *version)
 {
@@ -313,112 +313,4 @@ bool tn_plan_order(struct tn_plan *plan)
     }
     free(state);
     return good;
-}
-
-/* ---- leaving out ---------------------------------------------------------------------------- */
-
-static const struct tn_candidate *refused_need(const struct tn_plan *plan,
-                                               const struct tn_candidate *c)
-{
-    for (size_t k = 0; k < c->need_count; k++)
-        if (plan->candidates[c->needs[k]].refused)
-            return &plan->candidates[c->needs[k]];
-    return NULL;
-}
-
-static void refuse_for(struct tn_plan *plan, struct tn_candidate *c,
-                       const struct tn_candidate *need)
-{
-    refuse(c);
-    tn_report_find(plan->report,
-                   (struct tn_about){ .kind = TENON_FINDING_NEEDS_REFUSED,
-                                      .refuses = true,
-                                      .plugin = c->name,
-                                      .unit = need->name },
-                   "plugin \"%s\" needs plugin \"%s\", which is refused", c->name, need->name);
-}
-
-bool tn_plan_leave_out(struct tn_plan *plan)
-{
-    size_t kept = 0;
-    for (bool again = plan->each; again;) {
-        again = false;
-        for (size_t i = 0; i < plan->count; i++) {
-            struct tn_candidate *c = &plan->candidates[i];
-            const struct tn_candidate *need = c->refused ? NULL : refused_need(plan, c);
-            if (need) {
-                refuse_for(plan, c, need);
-                again = true;
-            }
-        }
-    }
-    for (size_t i = 0; i < plan->order_count; i++)
-        if (!plan->each || !plan->candidates[plan->order[i]].refused)
-            plan->order[kept++] = plan->order[i];
-    plan->order_count = kept;
-    return true;
-}
-
-/* ---- nothing twice -------------------------------------------------------------------------- */
-
-/* The unit beside everything in an index that may be the same. */
-static bool compare_with(struct tn_plan *plan, struct tn_candidate *c, struct tn_index *index,
-                         const struct tn_entry *entry, const struct tn_keys *keys)
-{
-    if (!tn_index_same(index, keys))
-        return false;
-    for (size_t i = 0; i < index->found_count; i++)
-        if (plan->judge.compare(plan->judge.arg, c, &index->entries[index->found[i]], entry))
-            refuse(c);
-    return true;
-}
-
-static bool check_entries(struct tn_plan *plan, struct tn_candidate *c,
-                          const struct tn_entry *entries, size_t count)
-{
-    struct tn_keys keys;
-    for (size_t i = 0; i < count; i++) {
-        tn_index_keys(plan->present, entries[i].unit, &keys);
-        if (!compare_with(plan, c, plan->present, &entries[i], &keys) ||
-            !compare_with(plan, c, &plan->coming, &entries[i], &keys) ||
-            !tn_index_add(&plan->coming, &entries[i], &keys))
-            return false;
-    }
-    return true;
-}
-
-static bool check_candidate(struct tn_plan *plan, struct tn_candidate *c)
-{
-    size_t before = plan->coming.count;
-    bool good = check_entries(plan, c, c->entries, c->count);
-    for (size_t i = 0; good && i < c->brought_count; i++) {
-        struct tn_brought *brought = &plan->brought[c->brought[i]];
-        if (!brought->introduced)
-            good = check_entries(plan, c, brought->entries, brought->count);
-    }
-    if (good && plan->judge.examine(plan->judge.arg, c, &plan->coming))
-        refuse(c);
-    bool stays = !(c->refused && plan->each);
-    for (size_t i = 0; i < c->brought_count; i++)
-        plan->brought[c->brought[i]].introduced |= stays;
-    return good &&
-           (stays ? plan->judge.place(plan->judge.arg, c) : tn_index_cut(&plan->coming, before));
-}
-
-bool tn_plan_doubles(struct tn_plan *plan)
-{
-    size_t units = 0;
-    for (size_t i = 0; i < plan->count; i++)
-        units += plan->candidates[i].count;
-    tn_index_seed(&plan->coming, plan->present);
-    if (!tn_index_reserve(&plan->coming, units))
-        return false;
-    for (size_t i = 0; i < plan->order_count; i++) {
-        struct tn_candidate *c = &plan->candidates[plan->order[i]];
-        if (plan->each && (c->refused || refused_need(plan, c)))
-            continue;
-        if (!check_candidate(plan, c))
-            return false;
-    }
-    return tn_plan_leave_out(plan);
 }

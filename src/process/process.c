@@ -6,6 +6,7 @@
 #include <sys/auxv.h>
 
 #include "fail.h"
+#include "text.h"
 
 void tn_process_lock(const tenon_process *process)
 {
@@ -60,7 +61,7 @@ void tenon_process_free(tenon_process *process)
     free(process);
 }
 
-/* ---- this process ---------------------------------------------------------------------------- */
+/* ---- this process --------------------------------------------------------------------------- */
 
 bool tn_process_look(tenon_process *process, tenon_world *world, tenon_error *err)
 {
@@ -109,7 +110,30 @@ tenon_process *tenon_process_new(tenon_error *err)
     return process;
 }
 
-/* ---- a program that does not run ------------------------------------------------------------- */
+/* ---- a program that does not run ------------------------------------------------------------ */
+
+/* What keeps the program itself from starting. False: no memory. */
+static bool find_fault(tenon_process *process, const tenon_graph *graph, tenon_error *err)
+{
+    if (tenon_graph_status(graph) == TENON_STATUS_OK)
+        return true;
+    process->host_fault = "would not start: its loader finds a version missing";
+    for (size_t i = 0; i < tenon_graph_count(graph); i++) {
+        const tenon_library *library = tenon_graph_library(graph, i);
+        if (library->status == TENON_STATUS_FOUND || library->optional)
+            continue;
+        size_t room = 4 * strlen(library->name) + 1;
+        char *shown = tn_arena_bytes(&process->arena, room);
+        if (!shown)
+            return tn_no_memory(err);
+        tn_text_escape(shown, room, library->name, strlen(library->name));
+        process->host_fault =
+            tn_arena_format(&process->arena, "would not start: it needs %s, which is %s", shown,
+                            library->status == TENON_STATUS_MISSING ? "not found" : "refused");
+        return process->host_fault || tn_no_memory(err);
+    }
+    return true;
+}
 
 static bool take_program(tenon_process *process, tenon_error *err)
 {
@@ -117,7 +141,8 @@ static bool take_program(tenon_process *process, tenon_error *err)
     tenon_resolver *resolver = world ? tenon_resolver_new(world, err) : NULL;
     tenon_graph *graph = resolver ? tenon_resolve_file(resolver, process->program, err) : NULL;
     bool good = graph && tn_registry_take_graph(&process->registry, world, graph, err) &&
-                take_triple(process, world, process->program, err);
+                take_triple(process, world, process->program, err) &&
+                find_fault(process, graph, err);
     tenon_graph_free(graph);
     tenon_resolver_free(resolver);
     tenon_world_free(world);

@@ -36,8 +36,9 @@ struct tn_loaded {
 struct tenon_process {
     pthread_mutex_t lock; /* recursive */
     struct tn_arena arena;
-    char *program;  /* of a program that does not run; NULL: this process */
-    bool is_static; /* a program that no loader joins with anything */
+    char *program;          /* of a program that does not run; NULL: this process */
+    bool is_static;         /* a program that no loader joins with anything */
+    const char *host_fault; /* why it would not start: "would not start: ..."; NULL */
     bool secure, weak, ambiguous;
     struct tn_triple triple; /* of its program; empty: none of ours */
     struct tn_registry registry;
@@ -81,7 +82,7 @@ const char *tn_search_distrust(const tenon_process *process, const char *path);
  */
 const char *tn_search_find(tenon_process *process, const char *wanted, tenon_report *report);
 
-/* ---- plugin.c -------------------------------------------------------------------------------- */
+/* ---- plugin.c ------------------------------------------------------------------------------- */
 
 /* Fills what the plugin's own code sees. */
 void tn_plugin_equip(struct tn_loaded *loaded);

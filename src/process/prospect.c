@@ -54,7 +54,7 @@ static bool no_memory(struct tn_job *job, tenon_error *err)
     return tn_no_memory(err);
 }
 
-/* ---- which code ------------------------------------------------------------------------------ */
+/* ---- which code ----------------------------------------------------------------------------- */
 
 static const char *base_name(const char *path)
 {
@@ -139,7 +139,7 @@ static bool choose(struct tn_job *job, size_t row, struct tn_prospect *p, tenon_
     return add_code(job, p, directory, own, err);
 }
 
-/* ---- its bytes ------------------------------------------------------------------------------- */
+/* ---- its bytes ------------------------------------------------------------------------------ */
 
 /* True when the cache has the code already: *p then knows where. */
 static bool find_cached(struct tn_job *job, struct tn_prospect *p, tenon_error *why)
@@ -221,7 +221,7 @@ static bool read_code(struct tn_job *job, struct tn_prospect *p, struct tn_code 
     return tn_verify_claims(p->manifest, code, units, why);
 }
 
-/* ---- own libraries in the order of their needs ----------------------------------------------- */
+/* ---- own libraries in the order of their needs ---------------------------------------------- */
 
 static bool needs_any(const struct tn_code *code, const struct tn_code *rest, size_t count)
 {
@@ -251,7 +251,7 @@ static void order_codes(struct tn_prospect *p)
     }
 }
 
-/* ---- one plugin ------------------------------------------------------------------------------ */
+/* ---- one plugin ----------------------------------------------------------------------------- */
 
 /* Loaded already, or asked for before: nothing is to be done, unless it is another one. */
 static bool is_new(struct tn_job *job, size_t row, const struct tn_prospect *p)

@@ -30,6 +30,11 @@ static bool add_entry(struct tn_index *index, struct tn_holding *holding, const 
 static bool add_units(struct tn_index *index, struct tn_holding *holding, tenon_error *err)
 {
     const tenon_unit *unit;
+    size_t count = 1;
+    for (size_t k = 0; k < holding->record_count; k++)
+        count += tenon_units_count(holding->records[k]);
+    if (!tn_index_reserve(index, count))
+        return tn_no_memory(err);
     if (!holding->is_program && holding->own_name &&
         !add_entry(index, holding, &holding->library, err))
         return false;

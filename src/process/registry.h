@@ -36,6 +36,12 @@ bool tn_registry_look(struct tn_registry *registry, tenon_world *world,
 /* True when the loader's list changed since the last look. */
 bool tn_registry_is_stale(const struct tn_registry *registry);
 
+/*
+ * Does an object of this process that defines the symbol serve everybody? Others may have opened it
+ * with RTLD_GLOBAL, which the loader's list does not tell: the loader itself is asked.
+ */
+bool tn_mapped_is_global(const struct tn_holding *holding, const char *symbol);
+
 /* The program of a graph and everything that it loads. */
 bool tn_registry_take_graph(struct tn_registry *registry, tenon_world *world,
                             const tenon_graph *graph, tenon_error *err);

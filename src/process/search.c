@@ -32,13 +32,10 @@ static bool add_list(struct tn_places *places, struct tn_arena *arena, const cha
     return true;
 }
 
+/* Where `tenon bundle install` puts them, unless the host says otherwise. */
 static const char *default_directory(const tenon_process *process)
 {
-#if defined TENON_PLUGIN_DIRECTORY
-    return process->default_directory ? process->default_directory : TENON_PLUGIN_DIRECTORY;
-#else
-    return process->default_directory;
-#endif
+    return process->default_directory ? process->default_directory : TENON_PLUGIN_DIR;
 }
 
 bool tn_search_path(const tenon_process *process, struct tn_arena *arena, struct tn_places *places)
@@ -50,7 +47,7 @@ bool tn_search_path(const tenon_process *process, struct tn_arena *arena, struct
             return false;
     if (list && !add_list(places, arena, list))
         return false;
-    return !last || add_place(places, arena, last, strlen(last));
+    return add_place(places, arena, last, strlen(last));
 }
 
 /* ---- whom a privileged process may trust ------------------------------------------------------

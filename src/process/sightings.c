@@ -11,7 +11,7 @@ void tn_sightings_free(struct tn_sightings *sightings)
     *sightings = (struct tn_sightings){ 0 };
 }
 
-uint64_t tn_sightings_key(const struct tn_sightings *s, const char *symbol)
+uint32_t tn_sightings_key(const struct tn_sightings *s, const char *symbol)
 {
     return tn_hash(s->seed, 0, symbol, strlen(symbol));
 }
@@ -40,7 +40,7 @@ bool tn_sightings_add(struct tn_sightings *s, struct tn_holding *holding, tenon_
     return true;
 }
 
-struct tn_holding *tn_sightings_next(const struct tn_sightings *s, uint64_t key, size_t *at)
+struct tn_holding *tn_sightings_next(const struct tn_sightings *s, uint32_t key, size_t *at)
 {
     uint32_t number = tn_slots_next(&s->slots, key, at);
     return number == UINT32_MAX ? NULL : s->images[number];

@@ -23,10 +23,10 @@ bool tn_sightings_add(struct tn_sightings *sightings, struct tn_holding *holding
                       tenon_world *world);
 
 /* The hash under which a symbol is found. */
-uint64_t tn_sightings_key(const struct tn_sightings *sightings, const char *symbol);
+uint32_t tn_sightings_key(const struct tn_sightings *sightings, const char *symbol);
 
 /* The next image that seems to define the symbol: start with tn_slots_at(). NULL: no more. */
-struct tn_holding *tn_sightings_next(const struct tn_sightings *sightings, uint64_t key,
+struct tn_holding *tn_sightings_next(const struct tn_sightings *sightings, uint32_t key,
                                      size_t *at);
 
 void tn_sightings_free(struct tn_sightings *sightings);

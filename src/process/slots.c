@@ -33,28 +33,52 @@ static uint64_t fold(uint64_t a, uint64_t b)
 #endif
 }
 
-static uint64_t load(const unsigned char *bytes, size_t size)
+static uint64_t load8(const unsigned char *at)
 {
-    uint64_t word = 0;
-    memcpy(&word, bytes, size < sizeof word ? size : sizeof word);
+    uint64_t word;
+    memcpy(&word, at, sizeof word);
     return word;
 }
 
-uint64_t tn_hash(const uint64_t seed[2], unsigned kind, const void *bytes, size_t size)
+static uint64_t load4(const unsigned char *at)
 {
-    const unsigned char *at = bytes;
-    uint64_t hash = fold(seed[0] ^ size, seed[1] + kind * UINT64_C(0x9E3779B97F4A7C15));
-    for (size_t done = 0; done < size; done += 16) {
-        size_t rest = size - done;
-        uint64_t high = rest > 8 ? load(at + done + 8, rest - 8) : 0;
-        hash = fold(load(at + done, rest) ^ seed[0] ^ hash, high ^ seed[1]);
-    }
-    return fold(hash ^ seed[1], seed[0] | 1);
+    uint32_t word;
+    memcpy(&word, at, sizeof word);
+    return word;
 }
 
-static void put(struct tn_slot *rows, size_t count, uint64_t hash, uint32_t number)
+/* All of up to 16 bytes in two words; reads overlap rather than depend on the size. */
+static void load_short(const unsigned char *at, size_t size, uint64_t *a, uint64_t *b)
 {
-    size_t slot = (size_t)hash & (count - 1);
+    size_t middle = size >> 3 << 2;
+    *a = *b = 0;
+    if (size >= 4) {
+        *a = load4(at) << 32 | load4(at + middle);
+        *b = load4(at + size - 4) << 32 | load4(at + size - 4 - middle);
+    } else if (size) {
+        *a = (uint64_t)at[0] << 16 | (uint64_t)at[size >> 1] << 8 | at[size - 1];
+    }
+}
+
+uint32_t tn_hash(const uint64_t seed[2], unsigned kind, const void *bytes, size_t size)
+{
+    const unsigned char *at = bytes;
+    uint64_t a, b, hash = fold(seed[0] ^ kind, seed[1]);
+    size_t left = size;
+    if (size <= 16) {
+        load_short(at, size, &a, &b);
+    } else {
+        for (; left > 16; left -= 16, at += 16)
+            hash = fold(load8(at) ^ seed[1], load8(at + 8) ^ hash);
+        a = load8(at + left - 16);
+        b = load8(at + left - 8);
+    }
+    return (uint32_t)fold(seed[1] ^ size, fold(a ^ seed[1], b ^ hash) ^ seed[0]);
+}
+
+static void put(struct tn_slot *rows, size_t count, uint32_t hash, uint32_t number)
+{
+    size_t slot = hash & (count - 1);
     while (rows[slot].number)
         slot = (slot + 1) & (count - 1);
     rows[slot] = (struct tn_slot){ hash, number };
@@ -79,7 +103,7 @@ bool tn_slots_reserve(struct tn_slots *slots, size_t more)
     return true;
 }
 
-bool tn_slots_add(struct tn_slots *slots, uint64_t hash, uint32_t number)
+bool tn_slots_add(struct tn_slots *slots, uint32_t hash, uint32_t number)
 {
     if (!tn_slots_reserve(slots, 1))
         return false;

@@ -7,7 +7,7 @@
 #include <stdint.h>
 
 struct tn_slot {
-    uint64_t hash;
+    uint32_t hash;
     uint32_t number; /* + 1; 0: empty */
 };
 
@@ -20,16 +20,16 @@ struct tn_slots {
 
 /* Room for that many more. False: no memory. */
 bool tn_slots_reserve(struct tn_slots *slots, size_t more);
-bool tn_slots_add(struct tn_slots *slots, uint64_t hash, uint32_t number);
+bool tn_slots_add(struct tn_slots *slots, uint32_t hash, uint32_t number);
 void tn_slots_free(struct tn_slots *slots);
 
 /* Walks the numbers under a hash: start with tn_slots_at; UINT32_MAX: no more. */
-static inline size_t tn_slots_at(const struct tn_slots *slots, uint64_t hash)
+static inline size_t tn_slots_at(const struct tn_slots *slots, uint32_t hash)
 {
-    return slots->count ? (size_t)hash & (slots->count - 1) : 0;
+    return slots->count ? hash & (slots->count - 1) : 0;
 }
 
-static inline uint32_t tn_slots_next(const struct tn_slots *slots, uint64_t hash, size_t *at)
+static inline uint32_t tn_slots_next(const struct tn_slots *slots, uint32_t hash, size_t *at)
 {
     while (slots->count && slots->rows[*at].number) {
         const struct tn_slot *row = &slots->rows[*at];
@@ -44,7 +44,7 @@ static inline uint32_t tn_slots_next(const struct tn_slots *slots, uint64_t hash
  * A hash under a secret seed, so that whoever makes up names cannot make them collide. Each kind of
  * key has hashes of its own. Equal hashes of different bytes are possible: compare what is found.
  */
-uint64_t tn_hash(const uint64_t seed[2], unsigned kind, const void *bytes, size_t size);
+uint32_t tn_hash(const uint64_t seed[2], unsigned kind, const void *bytes, size_t size);
 
 /* A new seed. */
 void tn_hash_seed(uint64_t seed[2]);

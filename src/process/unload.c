@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "fail.h"
-#include "process_private.h"
+#include "load.h"
 
 static const struct tn_loaded *user_of(const tenon_process *process, const struct tn_loaded *loaded)
 {
@@ -28,14 +28,7 @@ static void take_out(tenon_process *process, struct tn_loaded *loaded, tenon_rep
     struct tn_execution x = tn_loaded_execution(loaded);
     tn_execute_undo(&x);
     forget(process, loaded);
-    for (size_t k = 0; k < loaded->image_count; k++)
-        if (loaded->images[k].stays)
-            tn_report_find(report,
-                           (struct tn_about){ .kind = TENON_FINDING_STAYS,
-                                              .plugin = loaded->plugin.name,
-                                              .unit = loaded->images[k].path },
-                           "%s of plugin \"%s\" stays mapped: %s", loaded->images[k].path,
-                           loaded->plugin.name, loaded->images[k].stays);
+    tn_load_say_stays(report, loaded);
     tn_loaded_free(loaded);
 }
 

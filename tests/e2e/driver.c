@@ -297,6 +297,8 @@ static void act(char *word)
         load_in_threads(value);
     else if (is(word, "dlopen=", &value))
         printf("dlopen %d\n", dlopen(value, RTLD_NOW) != NULL);
+    else if (is(word, "global=", &value))
+        printf("dlopen %d\n", dlopen(value, RTLD_NOW | RTLD_GLOBAL) != NULL);
     else if (is(word, "exec=", &value))
         printf("exec %d\n", system(value));
     else if (strcmp(word, "weak") == 0)

@@ -66,6 +66,14 @@ def others(shop, cases):
                  not any("twice" in row for row in answer.all("new")), answer)
     answer = shop.ask("bare", "meddle=" + part, "load=sound.plugin", "call=sound:plugin_number")
     cases.loads("or made again, and carried out", answer)
+    # its symbols are there for plugins when it was opened for everybody
+    shop.plugin("leans", USES_COUNTER)
+    answer = shop.ask("bare", "global=" + part, "load=leans.plugin", "call=leans:plugin_number")
+    cases.loads("opened by others with RTLD_GLOBAL", answer)
+    cases.expect("it works", answer.one("call") == "plugin_number 1", answer)
+    answer = shop.ask("bare", "dlopen=" + part, "load=leans.plugin")
+    cases.refused("opened by others for themselves", answer, ["missing-symbol"],
+                  "libpart.so defines it, but keeps it to itself")
     answer = shop.ask("bare", "load=sound.plugin", "dlopen=" + part, "load=twice.plugin", "units")
     cases.expect("between two requests", answer.all("answer") == ["yes", "no"], answer)
 

@@ -188,6 +188,41 @@ int tenon_plugin_start(tenon_plugin *self, int argc, char **argv)
     cases.refused("no such service", answer, ["constraint"], "which the host does not offer")
 
 
+def half_way(shop, cases):
+    """A library of the plugin is mapped, and then its own code is not: what the plan cannot see."""
+    shop.write("help.c", "int help(void) { return 3; }")
+    shop.run("gcc", "-shared", "-fPIC", "-Wl,-soname,libhelp.so.1", "help.c", "-o", "libhelp.so.1")
+    code = ("int help(void); __thread char room[16] __attribute__((aligned(%d))) = {1};\n"
+            "int plugin_number(void) { return help() + room[0]; }")
+    for name, size in (("half", 4096), ("whole", 16)):
+        shop.plugin(name, code % size, "-ftls-model=initial-exec", "-Wl,-rpath,$ORIGIN",
+                    link=["./libhelp.so.1"], pack=("--bundle=libhelp.so.1",))
+    answer = shop.ask("host", "events", "load=half.plugin", "units")
+    cases.expect("the loader says no half way", answer.codes() == ["loader"] and
+                 "static TLS" in answer.messages() and
+                 answer.all("event").count("linking half") == 2, answer)
+    cases.expect("what was mapped is gone", answer.one("state") == "same" and not
+                 any("libhelp" in row for row in answer.all("unit")), answer)
+    answer = shop.ask("host", "load=whole.plugin", "call=whole:plugin_number", "units",
+                      "unload=whole", "units")
+    cases.loads("a plugin with a library", answer)
+    cases.expect("it works", answer.one("call") == "plugin_number 4", answer)
+    cases.expect("the library is its own while it is there",
+                 [row for row in answer.all("unit") if row.startswith("libhelp")] ==
+                 ["libhelp.so.1 provided initialised whole"], answer)
+
+
+def hosts_that_do_not_start(shop, cases):
+    shop.run("gcc", "-shared", "-fPIC", "-Wl,-soname,libaway.so.1", "help.c", "-o", "libaway.so.1")
+    shop.write("away.c", "int help(void); int main(void) { return help(); }")
+    shop.tenon("link", "--", "gcc", "away.c", "./libaway.so.1", "-o", "away")
+    os.unlink(shop.path("libaway.so.1"))
+    status, result = shop.check("away", "sound.plugin")
+    cases.expect("a host that would not start", status == 1 and
+                 "it needs libaway.so.1, which is not found" in result["reasons"][0]["message"] and
+                 result["reasons"][0]["plugin"] is None, result)
+
+
 def again(shop, cases):
     answer = shop.ask("host", "load=sound.plugin", "load=sound.plugin", "unload=sound",
                       "load=sound.plugin", "call=sound:plugin_number")
@@ -222,6 +257,8 @@ def main():
         order(shop, cases)
         cycle(shop, cases)
         starting(shop, cases)
+        half_way(shop, cases)
+        hosts_that_do_not_start(shop, cases)
         again(shop, cases)
     cases.finish()
 

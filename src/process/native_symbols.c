@@ -1,0 +1,149 @@
+/* src/process/native_symbols.c - who sees whose symbols, and which are missing */
+#include <string.h>
+
+#include "native_private.h"
+
+/* The row of what answers to a name among objects of the process; -1: none. */
+static int32_t row_named(const struct tn_answer *a, const char *name)
+{
+    for (size_t row = 0; row < a->count; row++) {
+        const struct tn_holding *h = a->holding[row];
+        if (h && h->own_name && strcmp(h->own_name, name) == 0)
+            return (int32_t)row;
+    }
+    return -1;
+}
+
+static void visit(struct tn_answer *a, int32_t row, uint32_t stamp)
+{
+    if (row < 0 || a->stamp[row] == stamp)
+        return;
+    a->stamp[row] = stamp;
+    a->queue[a->queue_count++] = (uint32_t)row;
+}
+
+void tn_answer_mark_closure(struct tn_answer *a, uint32_t number)
+{
+    const struct tn_prospect *p = &a->job->prospects[number];
+    uint32_t stamp = number + 1;
+    a->queue_count = 0;
+    for (size_t row = 0; row < a->count; row++)
+        if (a->owner[row] == number && a->holding[row])
+            visit(a, (int32_t)row, stamp);
+    for (size_t k = 0; k < p->code_count; k++)
+        if (p->codes[k].shared && p->codes[k].holding->own_name)
+            visit(a, row_named(a, p->codes[k].holding->own_name), stamp);
+    for (size_t i = 0; i < a->queue_count; i++) {
+        uint32_t row = a->queue[i];
+        const tenon_library *library = tenon_graph_library(a->graph, row);
+        for (size_t k = 0; k < library->need_count; k++)
+            visit(a, library->needs[k], stamp);
+        for (size_t k = 0;
+             a->owner[row] == TN_NOBODY_HERE && a->holding[row] && k < a->holding[row]->need_count;
+             k++)
+            visit(a, row_named(a, a->holding[row]->needs[k]), stamp);
+    }
+}
+
+static bool sees(const struct tn_answer *a, int32_t row, uint32_t number)
+{
+    if (row == TENON_THE_FILE || a->stamp[row] == number + 1)
+        return true;
+    return a->owner[row] == TN_NOBODY_HERE && a->holding[row] && a->holding[row]->serves_all;
+}
+
+/* Does the file define the symbol for others, at that version? */
+static bool image_exports(const tenon_image *image, const tenon_symbol_binding *binding)
+{
+    const tenon_symbol *symbol;
+    for (size_t i = 0; (symbol = tenon_image_export(image, i)); i++)
+        if (strcmp(symbol->name, binding->symbol) == 0 &&
+            (!binding->version || !symbol->version ||
+             strcmp(symbol->version, binding->version) == 0))
+            return true;
+    return false;
+}
+
+/* Another object that the plugin sees defines it as well. */
+static bool has_other_provider(struct tn_answer *a, uint32_t number,
+                               const tenon_symbol_binding *binding)
+{
+    bool found = false;
+    for (size_t row = 0; !found && row < a->count; row++) {
+        const tenon_library *library = tenon_graph_library(a->graph, row);
+        if (!tn_answer_is_found(library) || !sees(a, (int32_t)row, number))
+            continue;
+        tenon_error why = TENON_ERROR_INIT;
+        tenon_image *image =
+            tenon_image_open(a->job->world, library->path, TENON_PART_SYMBOLS, &why);
+        a->job->report->no_memory |= why.code == TENON_E_MEMORY;
+        found = image && image_exports(image, binding);
+        tenon_image_free(image);
+    }
+    return found;
+}
+
+/* Does the plugin stand on the one that provides a symbol, by what it requires? */
+static bool requires_owner(const struct tn_answer *a, uint32_t number, int32_t provider)
+{
+    const struct tn_candidate *c = &a->job->plan.candidates[number];
+    const struct tn_holding *h = a->holding[provider];
+    const tenon_unit *unit;
+    for (size_t k = 0; a->owner[provider] != TN_NOBODY_HERE && k < c->need_count; k++)
+        if (c->needs[k] == a->owner[provider])
+            return true;
+    for (size_t k = 0; h && k < c->require_count; k++)
+        for (size_t i = 0; (unit = tn_holding_unit(h, i)); i++)
+            if (unit->kind == c->requires[k].kind && strcmp(unit->name, c->requires[k].name) == 0)
+                return true;
+    return false;
+}
+
+/* What provides it must serve everybody, as the plugin requires it without naming its file. */
+static void promote(struct tn_answer *a, int32_t provider)
+{
+    if (a->owner[provider] != TN_NOBODY_HERE)
+        a->job->prospects[a->owner[provider]].serves_all = true;
+    else if (a->holding[provider])
+        a->holding[provider]->must_serve = true;
+}
+
+/* Somebody else has opened it for everybody. */
+static bool is_global(const struct tn_answer *a, const tenon_symbol_binding *binding)
+{
+    const struct tn_holding *h = a->holding[binding->provider];
+    return a->owner[binding->provider] == TN_NOBODY_HERE && h && h->reason == TENON_BY_OTHERS &&
+           tn_mapped_is_global(h, binding->symbol);
+}
+
+static void check_binding(struct tn_answer *a, uint32_t number, const tenon_symbol_binding *binding)
+{
+    if (!binding->found) {
+        if (!binding->weak)
+            tn_say_symbol(a->job, number, a->graph, binding, NULL);
+        return;
+    }
+    if (sees(a, binding->provider, number) || binding->weak || is_global(a, binding) ||
+        has_other_provider(a, number, binding))
+        return;
+    if (requires_owner(a, number, binding->provider))
+        promote(a, binding->provider);
+    else
+        tn_say_symbol(a->job, number, a->graph, binding,
+                      tenon_graph_library(a->graph, (size_t)binding->provider)->path);
+}
+
+void tn_answer_check_bindings(struct tn_answer *a)
+{
+    uint32_t current = TN_NOBODY_HERE;
+    for (size_t i = 0; i < tenon_graph_binding_count(a->graph); i++) {
+        const tenon_symbol_binding *binding = tenon_graph_binding(a->graph, i);
+        uint32_t owner = binding->needed_by < 0 ? TN_NOBODY_HERE : a->owner[binding->needed_by];
+        if (owner == TN_NOBODY_HERE)
+            continue;
+        if (owner != current)
+            tn_answer_mark_closure(a, owner);
+        current = owner;
+        check_binding(a, owner, binding);
+    }
+}
