@@ -13,7 +13,7 @@ import zipfile
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 
-from plugins import CONSTRUCTOR, COUNTER, USES_COUNTER, Cases, Workshop  # noqa: E402
+from plugins import CONSTRUCTOR, COUNTER, SANITIZED, USES_COUNTER, Cases, Workshop  # noqa: E402
 
 
 class Remade:
@@ -145,7 +145,8 @@ def caches(shop, cases):
     # two processes at once
     cache = shop.path("shared")
     running = [subprocess.Popen([shop.path("host"), "load=true.plugin"], cwd=shop.dir,
-                                env={**shop.env, "TENON_CACHE": cache}, text=True,
+                                env={**shop.env, **SANITIZED, "TENON_CACHE": cache},
+                                text=True,
                                 stdout=subprocess.PIPE) for _ in range(8)]
     outs = [process.communicate()[0] for process in running]
     cases.expect("eight processes at once", all("answer yes" in out for out in outs), outs)
@@ -153,7 +154,7 @@ def caches(shop, cases):
     cache = shop.path("killed")
     for delay in range(0, 40, 4):
         process = subprocess.Popen([shop.path("host"), "load=true.plugin"], cwd=shop.dir,
-                                   env={**shop.env, "TENON_CACHE": cache},
+                                   env={**shop.env, **SANITIZED, "TENON_CACHE": cache},
                                    stdout=subprocess.DEVNULL)
         time.sleep(delay / 1000)
         process.send_signal(signal.SIGKILL)

@@ -26,6 +26,21 @@ HOST_COUNTS = """
 int counter_next(void);
 int host_number(void) { return counter_next(); }
 """
+
+
+def sanitized():
+    """The environment in which a plain program can load a libtenon built with sanitizers."""
+    needed = subprocess.run(["readelf", "-dW", os.path.join(BUILD, "libtenon.so")],
+                            capture_output=True, text=True).stdout
+    if "libasan" not in needed:
+        return {}
+    libraries = [subprocess.run(["gcc", "-print-file-name=" + name], capture_output=True,
+                                text=True).stdout.strip() for name in ("libasan.so", "libubsan.so")]
+    return {"LD_PRELOAD": ":".join(libraries), "ASAN_OPTIONS": "detect_leaks=0"}
+
+
+SANITIZED = sanitized()
+
 # What must not run in a refused plugin: it would change the environment.
 CONSTRUCTOR = """
 #include <stdlib.h>
@@ -151,6 +166,8 @@ class Workshop:
         source = self.write(name + (".cc" if compiler.endswith("++") else ".c"), code)
         tenon_flags = (["-L" + BUILD, "-ltenon", "-Wl,-rpath," + BUILD] if not static_tenon else
                        [os.path.join(BUILD, "libtenon.a"), "-lsodium", "-ljansson", "-lz"])
+        if static_tenon and SANITIZED:
+            tenon_flags.append("-fsanitize=address,undefined")
         command = [compiler, "-O1", "-o", name, *flags, source, "driver.o", *link, *tenon_flags,
                    "-lpthread"]
         if record:
@@ -164,8 +181,9 @@ class Workshop:
     def ask(self, host, *words, env=None, **more):
         """Runs a host with these words, and gives its Answer."""
         done = subprocess.run([self.path(host), *words], cwd=self.dir,
-                              env={**self.env, **(env or {})}, stdin=subprocess.DEVNULL,
-                              capture_output=True, text=True, timeout=300, **more)
+                              env={**self.env, **SANITIZED, **(env or {})},
+                              stdin=subprocess.DEVNULL, capture_output=True, text=True,
+                              timeout=300, **more)
         return Answer(done.returncode, done.stdout, done.stderr)
 
     def check(self, host, *bundles, good=False):
