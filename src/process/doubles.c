@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "units.h"
+
 /* "the host program (libcounter.a member counter.o)", "plugin \"stats\"", "/lib/libz.so.1" */
 static const char *place_of(struct tn_doubles *d, const struct tn_holding *holding,
                             const char *origin)

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "judge.h"
+#include "units.h"
 
 /* What a hash is of. */
 enum key { KEY_IMPLEMENTATION, KEY_SET, KEY_COMDAT, KEY_FIRST, KEY_NAME };

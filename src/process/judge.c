@@ -9,48 +9,6 @@
 
 #include "units.h"
 
-size_t tn_unit_set_size(const tenon_unit *unit)
-{
-    size_t low = 0, high = unit->definition_count;
-    if (!high || unit->definitions[high - 1].kind != TENON_DEFINES_COMDAT)
-        return high;
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        if (unit->definitions[middle].kind == TENON_DEFINES_COMDAT)
-            high = middle;
-        else
-            low = middle + 1;
-    }
-    return low;
-}
-
-/* Do both define something that is not in any program? Both sets are sorted bytewise. */
-static bool share_definition(const tenon_unit *a, const tenon_unit *b)
-{
-    size_t a_count = tn_unit_set_size(a), b_count = tn_unit_set_size(b), i = 0, k = 0;
-    while (i < a_count && k < b_count) {
-        int order = strcmp(a->definitions[i].name, b->definitions[k].name);
-        if (order == 0 && !tn_is_generic(a->definitions[i].name))
-            return true;
-        i += order <= 0;
-        k += order >= 0;
-    }
-    return false;
-}
-
-/*
- * A name without a project ("plugin", "util") says nothing by itself: any two plugins have such a
- * source. It counts when the code is equal, or when both define a symbol of their own in common.
- */
-static bool are_same(const tenon_unit *a, const tenon_unit *b)
-{
-    const char *key = tenon_unit_same(a, b);
-    if (!key || a->kind != TENON_UNIT_C || strcmp(key, "name") != 0 || strchr(a->name, '/'))
-        return key != NULL;
-    return tenon_digest_equal(&a->implementation, &b->implementation) == TENON_YES ||
-           share_definition(a, b);
-}
-
 static bool exports(const struct tn_copy *copy, const char *name)
 {
     const tenon_visible *seen = copy->sight.find ? copy->sight.find(copy->sight.of, name) : NULL;
@@ -151,7 +109,7 @@ static void judge_stateful(const struct tn_copy *there, const struct tn_copy *co
 bool tn_judge_units(const struct tn_copy *there, const struct tn_copy *comes,
                     struct tn_judgement *out)
 {
-    if (!are_same(there->unit, comes->unit))
+    if (!tenon_unit_same(there->unit, comes->unit))
         return false;
     if (is_hidden_private(comes) || is_hidden_private(there))
         set(out, TENON_FINDING_HARMLESS, "which is declared private, and hidden", NULL);

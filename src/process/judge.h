@@ -57,7 +57,4 @@ bool tn_judge_covered(const struct tn_copy *unit, const struct tn_sight *image, 
 bool tn_judge_comdat(const tenon_visible *there, bool there_serves, const tenon_visible *comes,
                      bool loader_joins_unique);
 
-/* Definitions of a unit's set: the strong ones, which stand first. */
-size_t tn_unit_set_size(const tenon_unit *unit);
-
 #endif

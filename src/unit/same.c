@@ -119,7 +119,7 @@ bool tn_is_generic(const char *definition)
  */
 
 /* Strong ones stand first. */
-static size_t strong_count(const tenon_unit *unit)
+size_t tn_unit_set_size(const tenon_unit *unit)
 {
     size_t low = 0, high = unit->definition_count;
     while (low < high) {
@@ -142,8 +142,8 @@ static bool tells_something(const tenon_unit *unit, size_t count)
 
 bool tn_same_definitions(const tenon_unit *a, const tenon_unit *b)
 {
-    size_t count = strong_count(a);
-    if (!count || count != strong_count(b))
+    size_t count = tn_unit_set_size(a);
+    if (!count || count != tn_unit_set_size(b))
         return false;
     for (size_t i = 0; i < count; i++)
         if (strcmp(a->definitions[i].name, b->definitions[i].name) != 0)
@@ -151,34 +151,41 @@ bool tn_same_definitions(const tenon_unit *a, const tenon_unit *b)
     return tells_something(a, count);
 }
 
-/* Both define something of their own, and nothing of it in common. */
-static bool are_disjoint(const tenon_unit *a, const tenon_unit *b)
+/* Do both define something that is not in any program? Both sets are sorted bytewise. */
+static bool share_definition(const tenon_unit *a, const tenon_unit *b)
 {
-    size_t i = 0, j = 0, a_count = strong_count(a), b_count = strong_count(b);
-    if (!tells_something(a, a_count) || !tells_something(b, b_count))
-        return false;
+    size_t i = 0, j = 0, a_count = tn_unit_set_size(a), b_count = tn_unit_set_size(b);
     while (i < a_count && j < b_count) {
         int order = strcmp(a->definitions[i].name, b->definitions[j].name);
         if (order == 0 && !tn_is_generic(a->definitions[i].name))
-            return false;
+            return true;
         i += order <= 0;
         j += order >= 0;
     }
-    return true;
+    return false;
+}
+
+/* Nothing but its name, as <tenon/record.h> alone gives it. */
+static bool is_name_only(const tenon_unit *unit)
+{
+    return !tn_unit_set_size(unit) && unit->implementation.kind == TENON_DIGEST_UNKNOWN;
 }
 
 /* ---- the answer -------------------------------------------------------------------------------
  */
 
 /*
- * A name without a project or library before it ("plugin", "main") is found in many programs:
- * it counts unless the definitions speak against it.
+ * A name without a project or library before it ("plugin", "util") says little: any two plugins
+ * have such a source. It counts when the code is equal, when both define a symbol of their own in
+ * common, or when nothing else is known of one of them.
  */
 static bool same_name(const tenon_unit *a, const tenon_unit *b)
 {
     if (strcmp(a->name, b->name) != 0)
         return false;
-    return a->kind != TENON_UNIT_C || strchr(a->name, '/') || !are_disjoint(a, b);
+    return a->kind != TENON_UNIT_C || strchr(a->name, '/') || is_name_only(a) || is_name_only(b) ||
+           tenon_digest_equal(&a->implementation, &b->implementation) == TENON_YES ||
+           share_definition(a, b);
 }
 
 const char *tenon_unit_same(const tenon_unit *a, const tenon_unit *b)

@@ -91,6 +91,9 @@ bool tn_library_unit(struct tn_arena *scratch, const struct tn_facts *facts,
 /* True for a definition that any program or plugin may have, and that therefore tells nothing. */
 bool tn_is_generic(const char *definition);
 
+/* How many of its definitions are strong: the set that is compared. */
+size_t tn_unit_set_size(const tenon_unit *unit);
+
 /* Equal sets of strong definitions that tell something. */
 bool tn_same_definitions(const tenon_unit *a, const tenon_unit *b);
 
