@@ -41,6 +41,9 @@
 #define TN_LIMIT_WORDS (1u << 20)         /* words of a command, response files included */
 #define TN_LIMIT_REPORT (1u << 30)        /* bytes of a linker's map or trace */
 
+#define TN_LIMIT_KNOWN (32u << 20)     /* bytes of the index of bundles */
+#define TN_LIMIT_KNOWN_ROWS (1u << 16) /* bundles in it */
+
 /* Bundles: of hostile zips, what is stated; a bundle that somebody made is far below these. */
 #define TN_LIMIT_BUNDLE (UINT64_C(2) << 30)          /* bytes of a bundle */
 #define TN_LIMIT_BUNDLE_ENTRIES 16384u               /* entries of a bundle */

@@ -160,10 +160,87 @@ void tenon_bundle_free(tenon_bundle *bundle)
     free(bundle);
 }
 
+tenon_bundle *tn_bundle_of(const char *path, const struct tn_identity *identity,
+                           const uint8_t digest[32], tenon_manifest *manifest, tenon_error *err)
+{
+    tenon_bundle *bundle = calloc(1, sizeof *bundle);
+
+    if (!bundle) {
+        tenon_manifest_free(manifest);
+        tn_no_memory(err);
+        return NULL;
+    }
+    bundle->fd = bundle->zip.fd = -1;
+    bundle->identity = *identity;
+    bundle->manifest = manifest;
+    bundle->has_digest = true;
+    memcpy(bundle->digest, digest, sizeof bundle->digest);
+    bundle->path = strdup(path);
+    if (bundle->path ? sort_entries(bundle, err) : tn_no_memory(err))
+        return bundle;
+    tenon_bundle_free(bundle);
+    return NULL;
+}
+
 void tn_bundle_rest(tenon_bundle *bundle)
 {
-    close(bundle->fd);
-    bundle->fd = bundle->zip.fd = -1;
+    if (bundle->fd >= 0)
+        close(bundle->fd);
+    bundle->fd = -1;
+    tn_zip_close(&bundle->zip);
+}
+
+/* Is the manifest in the file the one that this bundle has? */
+static bool check_text(tenon_bundle *bundle, tenon_error *err)
+{
+    const struct tn_zip_entry *entry = manifest_entry(bundle, err);
+    uint8_t digest[crypto_hash_sha256_BYTES];
+    uint8_t *text = entry ? malloc((size_t)entry->size + 1) : NULL;
+    bool ok;
+
+    if (!text)
+        return entry ? tn_no_memory(err) : false;
+    ok = tn_zip_read(&bundle->zip, entry, text, err);
+    if (ok) {
+        crypto_hash_sha256(digest, text, entry->size);
+        ok = memcmp(digest, tenon_bundle_digest(bundle), sizeof digest) == 0 ||
+             tn_fail(err, TENON_E_MALFORMED, "its manifest changed since it was opened");
+    }
+    free(text);
+    return ok;
+}
+
+static bool wake_file(tenon_bundle *bundle, int fd, tenon_error *err)
+{
+    struct tn_identity now;
+    struct stat info;
+
+    if (fstat(fd, &info) < 0)
+        return tn_fail_system(err, errno, "looking at it");
+    now = tn_identity(&info);
+    if (!tn_identity_same(&now, &bundle->identity))
+        return tn_fail(err, TENON_E_MALFORMED, "it changed since it was opened");
+    return tn_zip_open(&bundle->zip, fd, err) && check_text(bundle, err) &&
+           compare_lists(bundle, err);
+}
+
+/* Opens the file of a bundle that rests: it must be the same, and is checked like a new one. */
+static bool wake(tenon_bundle *bundle, tenon_error *err)
+{
+    int fd;
+
+    if (bundle->fd >= 0)
+        return true;
+    fd = open(bundle->path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+    if (fd < 0)
+        return tn_fail_system(err, errno, "opening it");
+    if (wake_file(bundle, fd, err)) {
+        bundle->fd = fd;
+        return true;
+    }
+    tn_zip_close(&bundle->zip);
+    close(fd);
+    return false;
 }
 
 const char *tenon_bundle_path(const tenon_bundle *bundle)
@@ -228,7 +305,7 @@ bool tenon_bundle_read(tenon_bundle *bundle, const char *entry, void **bytes, si
     content = malloc((size_t)row->size + 1);
     if (!content)
         return tn_no_memory(err);
-    if (!read_checked(bundle, row, content, err)) {
+    if (!wake(bundle, err) || !read_checked(bundle, row, content, err)) {
         free(content);
         return tn_context(err, "bundle %s", tn_quote(shown, bundle->path));
     }

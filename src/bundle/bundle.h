@@ -24,7 +24,15 @@ struct tenon_bundle {
 /* The name of a file in messages; `fd` is taken over. See tenon_bundle_open. */
 tenon_bundle *tn_bundle_open_fd(int fd, const char *path, tenon_error *err);
 
-/* Closes the file: the manifest stays readable, entries do not. For those who open very many. */
+/*
+ * A bundle whose file was looked at before: its manifest, the SHA-256 of its text, and the file's
+ * identity then. The file is opened, and all of it checked again, when an entry is read. The
+ * manifest is taken over.
+ */
+tenon_bundle *tn_bundle_of(const char *path, const struct tn_identity *identity,
+                           const uint8_t digest[32], tenon_manifest *manifest, tenon_error *err);
+
+/* Closes the file; it is opened again when an entry is read. For those who open very many. */
 void tn_bundle_rest(tenon_bundle *bundle);
 
 /* The row of the manifest; NULL: no entry of that name. */

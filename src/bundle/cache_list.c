@@ -154,6 +154,8 @@ static bool remove_rows(struct tn_cache *cache, bool all,
             each(arg, &rows[i]);
     }
     tn_arena_free(&arena);
+    if (ok && all && unlinkat(cache->dir, TN_CACHE_KNOWN, 0) < 0 && errno != ENOENT)
+        ok = tn_fail_system(err, errno, "removing %s/%s", cache->path, TN_CACHE_KNOWN);
     return ok;
 }
 

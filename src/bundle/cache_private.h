@@ -13,6 +13,7 @@ struct tn_cache {
 #define TN_CACHE_LOCK "lock"
 #define TN_CACHE_TEMPORARY ".new-" /* directories that are being filled */
 #define TN_CACHE_INDEX ".tenon"    /* in each directory: what was noted */
+#define TN_CACHE_KNOWN "bundles"   /* beside them: what is known of bundles, see known.h */
 
 /* ---- cache_place.c ------------------------------------------------------------------------------
  */

@@ -262,21 +262,14 @@ static void settle(struct tn_job *job)
 
 static bool open_world(struct tn_job *job, tenon_error *err)
 {
-    struct tn_arena arena = { 0 };
     job->world = tenon_world_host(err);
     if (!job->world)
         return false;
     if (!job->process->program) /* what the loader of this process leaves out, so do we */
         tenon_world_set_secure(job->world, job->process->secure);
-    const char *place = job->process->cache_directory
-                            ? job->process->cache_directory
-                            : tn_cache_place(job->world, &arena, &job->no_cache);
-    if (place)
-        job->cache_path = realpath(place, NULL);
-    if (!job->cache_path) /* not made yet; without any place, checking still has to put it somewhere
-                           */
-        job->cache_path = strdup(place && *place == '/' ? place : "/tenon-cache");
-    tn_arena_free(&arena);
+    job->cache_path = tn_process_cache_path(job->process, job->world, &job->no_cache);
+    if (!job->cache_path) /* without any place, checking still has to put it somewhere */
+        job->cache_path = strdup("/tenon-cache");
     return job->cache_path || tn_no_memory(err);
 }
 

@@ -7,11 +7,13 @@
 #include "fail.h"
 #include "findings.h"
 #include "process_private.h"
+#include "table.h"
 
 struct tenon_listing {
     tenon_report *report; /* findings and arena */
     tenon_bundle **bundles;
     size_t count, room;
+    struct tn_names names; /* of them; only once `report` is there */
 };
 
 void tenon_listing_free(tenon_listing *listing)
@@ -21,6 +23,8 @@ void tenon_listing_free(tenon_listing *listing)
     for (size_t i = 0; i < listing->count; i++)
         tenon_bundle_free(listing->bundles[i]);
     free(listing->bundles);
+    if (listing->report)
+        tn_names_free(&listing->names);
     tenon_report_free(listing->report);
     free(listing);
 }
@@ -85,12 +89,25 @@ static bool is_wanted(const tenon_manifest *m, const char *const *tags)
     return true;
 }
 
+/* Names are added as bundles are kept: a name's number is its bundle's. */
 static const tenon_bundle *listed(const tenon_listing *listing, const char *name)
 {
-    for (size_t i = 0; i < listing->count; i++)
-        if (strcmp(tenon_bundle_manifest(listing->bundles[i])->name, name) == 0)
-            return listing->bundles[i];
-    return NULL;
+    uint32_t number = tn_names_find(&listing->names, name, strlen(name));
+    return number == TN_NO_NAME ? NULL : listing->bundles[number];
+}
+
+/* False: no memory; the bundle is then freed. */
+static bool keep_bundle(tenon_listing *listing, tenon_bundle *bundle)
+{
+    const char *name = tenon_bundle_manifest(bundle)->name;
+    if (!tn_grow(&listing->bundles, &listing->room, listing->count, sizeof *listing->bundles) ||
+        tn_names_add(&listing->names, name, strlen(name)) == TN_NO_NAME) {
+        tenon_bundle_free(bundle);
+        return false;
+    }
+    tn_bundle_rest(bundle);
+    listing->bundles[listing->count++] = bundle;
+    return true;
 }
 
 static void say_bad(tenon_listing *listing, const char *path, const char *why)
@@ -112,7 +129,7 @@ static void say_shadowed(tenon_listing *listing, const tenon_bundle *first, cons
                    tn_report_show(listing->report, tenon_bundle_path(first)));
 }
 
-static bool list_one(tenon_listing *listing, const tenon_process *process, const char *path,
+static bool list_one(tenon_listing *listing, tenon_process *process, const char *path,
                      const char *const *tags, tenon_error *err)
 {
     tenon_error why = TENON_ERROR_INIT;
@@ -121,7 +138,7 @@ static bool list_one(tenon_listing *listing, const tenon_process *process, const
         say_bad(listing, path, distrust);
         return true;
     }
-    tenon_bundle *bundle = tenon_bundle_open(path, &why);
+    tenon_bundle *bundle = tn_known_bundle(process->known, path, &why);
     if (!bundle && why.code == TENON_E_MEMORY)
         return tn_no_memory(err);
     if (!bundle) {
@@ -133,21 +150,13 @@ static bool list_one(tenon_listing *listing, const tenon_process *process, const
     bool keep = !first && is_wanted(m, tags);
     if (first)
         say_shadowed(listing, first, path);
-    if (keep &&
-        !tn_grow(&listing->bundles, &listing->room, listing->count, sizeof *listing->bundles)) {
-        tenon_bundle_free(bundle);
-        return tn_no_memory(err);
-    }
-    if (keep) {
-        tn_bundle_rest(bundle);
-        listing->bundles[listing->count++] = bundle;
-    } else {
-        tenon_bundle_free(bundle);
-    }
+    if (keep)
+        return keep_bundle(listing, bundle) || tn_no_memory(err);
+    tenon_bundle_free(bundle);
     return true;
 }
 
-static bool list_directory(tenon_listing *listing, const tenon_process *process, const char *dir,
+static bool list_directory(tenon_listing *listing, tenon_process *process, const char *dir,
                            const char *const *tags, tenon_error *err)
 {
     struct names names = { 0 };
@@ -160,14 +169,21 @@ static bool list_directory(tenon_listing *listing, const tenon_process *process,
     return good;
 }
 
-static bool list_all(tenon_listing *listing, const tenon_process *process, const char *const *tags,
+static bool list_all(tenon_listing *listing, tenon_process *process, const char *const *tags,
                      tenon_error *err)
 {
     struct tn_places places = { 0 };
+    tenon_world *world = tenon_world_host(err);
+    if (!world)
+        return false;
+    tn_process_known(process, world);
+    tenon_world_free(world);
     bool good = tn_search_path(process, &listing->report->arena, &places) || tn_no_memory(err);
     for (size_t i = 0; good && i < places.count; i++)
         good = list_directory(listing, process, places.at[i], tags, err);
     free(places.at);
+    if (good)
+        tn_known_save(process->known, true);
     return good && (!listing->report->no_memory || tn_no_memory(err));
 }
 
@@ -179,6 +195,11 @@ tenon_listing *tenon_process_list(tenon_process *process, const char *const *tag
         return NULL;
     }
     listing->report = tn_report_new(err);
+    if (listing->report && !tn_names_init(&listing->names)) {
+        tn_no_memory(err);
+        tenon_report_free(listing->report);
+        listing->report = NULL;
+    }
     tn_process_lock(process);
     bool good = listing->report && list_all(listing, process, tags, err);
     tn_process_unlock(process);

@@ -51,6 +51,7 @@ void tenon_process_free(tenon_process *process)
         return;
     for (size_t i = 0; i < process->plugin_count; i++)
         tn_loaded_free(process->plugins[i]);
+    tn_known_free(process->known);
     free(process->plugins);
     free(process->services);
     free(process->added.at);

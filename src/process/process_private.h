@@ -9,6 +9,7 @@
 #include "arena.h"
 #include "backend.h"
 #include "cache.h"
+#include "known.h"
 #include "plan.h"
 #include "registry.h"
 #include "triple.h"
@@ -49,6 +50,8 @@ struct tenon_process {
     size_t service_count, service_room;
     tenon_event_handler *handler;
     void *handler_arg;
+    struct tn_known *known; /* bundles met before; NULL: none are remembered */
+    bool known_tried;
     struct tn_loaded **plugins; /* in load order */
     size_t plugin_count, plugin_room;
 };
@@ -63,6 +66,18 @@ struct tn_loaded *tn_process_plugin_named(const tenon_process *process, const ch
 
 void tn_process_tell(tenon_process *process, enum tenon_event_kind kind, const char *plugin,
                      const char *subject, const char *message);
+
+/* ---- cache_use.c ---------------------------------------------------------------------------- */
+
+/*
+ * Where the cache is, or would be; to be freed. NULL: the process has none (*err says why), or no
+ * memory.
+ */
+char *tn_process_cache_path(const tenon_process *process, const tenon_world *world,
+                            tenon_error *err);
+
+/* What is known of bundles, read when first asked for. NULL: nothing can be remembered. */
+struct tn_known *tn_process_known(tenon_process *process, const tenon_world *world);
 
 /* ---- search.c ------------------------------------------------------------------------------- */
 

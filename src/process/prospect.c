@@ -282,7 +282,10 @@ static bool open_bundle(struct tn_job *job, size_t row, struct tn_prospect *p, t
     tenon_error why = TENON_ERROR_INIT;
     tenon_plugin_result *result = &job->report->plugins[row];
     tn_process_tell(job->process, TENON_EVENT_OPENING, NULL, p->file, NULL);
-    p->bundle = tenon_bundle_open(p->file, &why);
+    /* to verify everything is to read everything */
+    struct tn_known *known =
+        job->flags & TENON_LOAD_VERIFY ? NULL : tn_process_known(job->process, job->world);
+    p->bundle = tn_known_bundle(known, p->file, &why);
     if (!p->bundle)
         return drop_error(job, row, TENON_FINDING_BAD_BUNDLE, NULL, &why, err);
     p->manifest = tenon_bundle_manifest(p->bundle);
@@ -345,5 +348,7 @@ bool tn_job_gather(struct tn_job *job, tenon_error *err)
     for (size_t i = 0; i < count; i++)
         if (!gather_one(job, i, err))
             return false;
+    if (!job->process->program)
+        tn_known_save(job->process->known, false);
     return true;
 }

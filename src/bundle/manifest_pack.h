@@ -1,0 +1,25 @@
+/* src/bundle/manifest_pack.h - a manifest in few bytes, for what is read again and again */
+#ifndef TN_MANIFEST_PACK_H
+#define TN_MANIFEST_PACK_H
+
+#include <tenon/bundle.h>
+
+#include "view.h"
+
+/*
+ * Packs a manifest: numbers are little-endian, lists begin with a u32 of their length, strings end
+ * with a NUL; of those that may be NULL a byte says whether they are there.
+ *
+ * returns  malloc()ed bytes, or NULL: no memory
+ */
+uint8_t *tn_manifest_pack(const tenon_manifest *manifest, size_t *size);
+
+/*
+ * Reads one back from any bytes, and checks it like one that was parsed.
+ *
+ * owner    borrows nothing; the caller's, until tenon_manifest_free()
+ * errors   TENON_E_TRUNCATED, _MALFORMED, _MEMORY
+ */
+tenon_manifest *tn_manifest_unpack(struct tn_view packed, tenon_error *err);
+
+#endif
