@@ -3,6 +3,8 @@
 
 #include <stdlib.h>
 
+#include "units.h"
+
 #define SMALL (64u << 10)
 
 bool tn_prepared_init(struct tn_prepared *prepared)
@@ -17,20 +19,6 @@ void tn_prepared_free(struct tn_prepared *prepared)
     tn_arena_free(&prepared->arena);
     free(prepared->objects);
     *prepared = (struct tn_prepared){ 0 };
-}
-
-static bool keep_definitions(struct tn_arena *arena, tenon_unit *unit)
-{
-    tenon_definition *rows = tn_arena_rows(arena, unit->definition_count, sizeof *rows);
-
-    for (size_t i = 0; rows && i < unit->definition_count; i++) {
-        rows[i] = unit->definitions[i];
-        rows[i].name = tn_arena_string(arena, rows[i].name);
-        if (!rows[i].name)
-            return false;
-    }
-    unit->definitions = rows;
-    return rows != NULL;
 }
 
 /* Of the units that an object records itself only the names matter. */
@@ -73,7 +61,7 @@ static void read_one(struct tn_prepared *prepared, tenon_world *world, const cha
     if (tn_file_open(world, path, &scratch, &file) == 0) {
         row->known = read_small(&file) && tn_object_is_one(&file, NULL) &&
                      tn_object_read(&file, &row->object, NULL) && !row->object.is_lto &&
-                     keep_definitions(&prepared->arena, &row->object.unit) &&
+                     tn_unit_copy_definitions(&prepared->arena, &row->object.unit) &&
                      keep_record(&prepared->arena, &row->object.record);
         tn_file_close(&file);
     }

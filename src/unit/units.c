@@ -48,7 +48,7 @@ bool tn_units_add(tenon_units *units, const tenon_unit *unit, tenon_error *err)
     return true;
 }
 
-static bool copy_definitions(struct tn_arena *arena, tenon_unit *unit)
+bool tn_unit_copy_definitions(struct tn_arena *arena, tenon_unit *unit)
 {
     tenon_definition *rows = tn_arena_rows(arena, unit->definition_count, sizeof *rows);
     for (size_t i = 0; rows && i < unit->definition_count; i++) {
@@ -58,7 +58,7 @@ static bool copy_definitions(struct tn_arena *arena, tenon_unit *unit)
             return false;
     }
     unit->definitions = rows;
-    return rows;
+    return rows != NULL;
 }
 
 bool tn_units_add_copy(tenon_units *units, const tenon_unit *unit, tenon_error *err)
@@ -67,7 +67,7 @@ bool tn_units_add_copy(tenon_units *units, const tenon_unit *unit, tenon_error *
     tenon_unit copy = *unit;
     copy.name = tn_arena_string(arena, unit->name);
     copy.origin = unit->origin ? tn_arena_string(arena, unit->origin) : NULL;
-    if (!copy.name || (unit->origin && !copy.origin) || !copy_definitions(arena, &copy))
+    if (!copy.name || (unit->origin && !copy.origin) || !tn_unit_copy_definitions(arena, &copy))
         return tn_no_memory(err);
     return tn_units_add(units, &copy, err);
 }

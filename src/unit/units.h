@@ -32,6 +32,9 @@ bool tn_units_add(tenon_units *units, const tenon_unit *unit, tenon_error *err);
 /* Appends a unit whose strings live elsewhere. */
 bool tn_units_add_copy(tenon_units *units, const tenon_unit *unit, tenon_error *err);
 
+/* Gives the unit definitions of its own in the arena. False: no memory, the unit is as it was. */
+bool tn_unit_copy_definitions(struct tn_arena *arena, tenon_unit *unit);
+
 /* One reading. */
 struct tn_units_reading {
     tenon_world *world; /* NULL: bytes in memory */
