@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "fail.h"
+#include "limits.h"
 #include "reading.h"
 
 /* rule  typing/ident.ml: Local and Scoped cannot be met outside of their unit */
@@ -100,6 +101,28 @@ bool tn_section_names(struct tn_ocaml_reading *r, struct tn_view bytes, const ch
     }
     *out = (tenon_ocaml_names){ rows, count };
     return true;
+}
+
+const char *tn_keep_name(struct tn_ocaml_reading *r, struct tn_view bytes, const char *what)
+{
+    if (bytes.size > TN_LIMIT_STRING) {
+        tn_fail(r->err, TENON_E_LIMIT, "%s: a string of %zu bytes at 0x%" PRIx64, what, bytes.size,
+                bytes.start);
+        return NULL;
+    }
+    if (memchr(bytes.at, 0, bytes.size)) {
+        tn_fail(r->err, TENON_E_MALFORMED, "%s: the string at 0x%" PRIx64 " has a NUL in it", what,
+                bytes.start);
+        return NULL;
+    }
+    uint32_t number = TN_NO_NAME;
+    if (r->names.slots || tn_names_init(&r->names))
+        number = tn_names_add(&r->names, (const char *)bytes.at, bytes.size);
+    if (number == TN_NO_NAME) {
+        tn_no_memory(r->err);
+        return NULL;
+    }
+    return tn_names_text(&r->names, number);
 }
 
 /* Room for the numbers of all names so far. */

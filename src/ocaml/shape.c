@@ -3,7 +3,6 @@
 #include <stdio.h>
 
 #include "fail.h"
-#include "limits.h"
 #include "reading.h"
 
 /* What sharing may make of a value: rows for each of its bytes, and some. */
@@ -80,26 +79,6 @@ bool tn_shape_bytes(struct tn_ocaml_reading *r, tn_ml_value value, const char *w
         return tn_shape_fail(r, value, what, "a string");
     *out = (struct tn_view){ r->m.bytes.at + o->at, o->size, r->m.bytes.start + o->at };
     return true;
-}
-
-const char *tn_keep_name(struct tn_ocaml_reading *r, struct tn_view bytes, const char *what)
-{
-    if (bytes.size > TN_LIMIT_STRING) {
-        tn_fail(r->err, TENON_E_LIMIT, "%s: a string of %zu bytes at 0x%" PRIx64, what, bytes.size,
-                bytes.start);
-        return NULL;
-    }
-    if (memchr(bytes.at, 0, bytes.size)) {
-        tn_fail(r->err, TENON_E_MALFORMED, "%s: the string at 0x%" PRIx64 " has a NUL in it", what,
-                bytes.start);
-        return NULL;
-    }
-    uint32_t number = tn_names_add(&r->names, (const char *)bytes.at, bytes.size);
-    if (number == TN_NO_NAME) {
-        tn_no_memory(r->err);
-        return NULL;
-    }
-    return tn_names_text(&r->names, number);
 }
 
 const char *tn_shape_name(struct tn_ocaml_reading *r, tn_ml_value value, const char *what)
