@@ -9,6 +9,7 @@
 #include <tenon/ocaml.h>
 #include <tenon/process.h>
 #include <tenon/resolve.h>
+#include <tenon/signature.h>
 #include <tenon/unit.h>
 #include <tenon/world.h>
 
