@@ -284,7 +284,7 @@ static bool read_note_facts(struct tn_elf *elf, struct tn_facts *facts, tenon_er
     facts->elf.abi_os = elf->notes.has_abi ? elf->notes.abi[0] + 1 : 0;
     if (!elf->notes.build_id.size)
         return true;
-    facts->build_id = tn_elf_hex(elf->file->arena, elf->notes.build_id);
+    facts->build_id = tn_image_hex(elf->file->arena, elf->notes.build_id);
     return facts->build_id || tn_no_memory(err);
 }
 

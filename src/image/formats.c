@@ -208,7 +208,8 @@ const struct tn_format *tn_format_of(struct tn_file *file, tenon_error *err)
         return NULL;
     }
     for (size_t i = 0; tn_formats[i]; i++)
-        if (tn_formats[i]->matches(head))
+        if (tn_formats[i]->matches(head) &&
+            (!tn_formats[i]->confirms || tn_formats[i]->confirms(file, head)))
             return tn_formats[i];
     fail_named(file, head, err);
     return NULL;

@@ -110,6 +110,9 @@ struct tn_format {
     /* Yes or no, from the first bytes (up to 64; fewer when the file is shorter). */
     bool (*matches)(struct tn_view head);
 
+    /* NULL, or: whether a file whose first bytes match is one, as its other bytes tell. */
+    bool (*confirms)(struct tn_file *file, struct tn_view head);
+
     /* Core facts only; strings live in file->arena. Reads as little as it can. */
     bool (*read_facts)(struct tn_file *file, struct tn_facts *out, tenon_error *err);
 
@@ -137,6 +140,15 @@ const struct tn_format *tn_format_of(struct tn_file *file, tenon_error *err);
 /* Appends a warning; no memory for it is no error. */
 void tn_image_warn(tenon_image *image, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
+
+/* Appends a fact for people; of an empty value or NULL there is none. */
+bool tn_image_add_fact(tenon_image *image, const char *name, const char *value, tenon_error *err);
+
+/* ... whose text had to be made: NULL means that there was no memory. */
+bool tn_image_add_made(tenon_image *image, const char *name, const char *value, tenon_error *err);
+
+/* Lower-case hexadecimal digits; NULL: no memory. */
+const char *tn_image_hex(struct tn_arena *arena, struct tn_view bytes);
 
 /*
  * The raw header, tolerant: false only when the file is shorter than the header of its class
