@@ -50,6 +50,10 @@ static void put_needed(struct cli_json *json, const tenon_image *image)
         CLI_JSON_KEY(json, "flavour");
         cli_json_name(json, tenon_flavour_name(need->flavour));
         put_need_versions(json, need);
+        if (need->how) {
+            CLI_JSON_KEY(json, "how");
+            cli_json_name(json, need->how);
+        }
         cli_json_close(json, '}');
     }
     cli_json_close(json, ']');

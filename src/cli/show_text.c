@@ -76,6 +76,11 @@ static void put_needs(struct cli_out *out, const tenon_image *image, const char 
             cli_puts(out, tenon_flavour_name(need->flavour));
         }
         put_need_versions(out, need);
+        if (need->how) {
+            cli_puts(out, "  (");
+            cli_text(out, need->how);
+            cli_puts(out, ")");
+        }
         cli_puts(out, "\n");
     }
 }

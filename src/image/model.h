@@ -85,6 +85,47 @@ struct tn_macho_facts {
     bool allows_environment;  /* entitled to DYLD_ variables in spite of a hardened runtime */
 };
 
+/* What the linker recorded of one need besides its name. */
+struct tn_som_need {
+    uint8_t flags; /* TN_SOM_DASH_L, TN_SOM_INTERNAL_NAME */
+    uint8_t bind;
+    uint16_t highwater_mark; /* months since January 1990 */
+};
+#define TN_SOM_DASH_L 1u
+#define TN_SOM_INTERNAL_NAME 2u
+
+/* Of the header for the dynamic loader. */
+#define TN_SOM_SHLIB_PATH 4u /* SHLIB_PATH is searched */
+#define TN_SOM_EMBEDDED_PATH 8u
+#define TN_SOM_SHLIB_PATH_FIRST 0x10u
+#define TN_SOM_OWN_NAME 0x40u
+
+/* Facts of a SOM file that the common model has no word for. */
+struct tn_som_facts {
+    uint16_t system_id, a_magic;
+    bool has_dl_header;
+    uint32_t hdr_version;      /* 89060912 before HP-UX 10, then 93092112 */
+    uint16_t flags;            /* TN_SOM_SHLIB_PATH and so on */
+    uint16_t highwater_mark;   /* its own */
+    const char *embedded_path; /* NULL: none */
+    struct tn_som_need *needs; /* as facts.needs */
+};
+
+/* Of an a.out need: a library to be searched, or a path. */
+struct tn_aout_need {
+    bool is_library;
+    int16_t major, minor;
+};
+
+/* Facts of an a.out file that the common model has no word for. */
+struct tn_aout_facts {
+    uint32_t midmag; /* in the byte order that it was understood in */
+    unsigned mid;
+    bool is_dynamic, is_position_independent;
+    const char *paths; /* directories of ld -R; NULL: none */
+    struct tn_aout_need *needs;
+};
+
 /* What one file asks of its loader, without any context: enough to resolve. */
 struct tn_facts {
     enum tenon_format format;
@@ -107,6 +148,8 @@ struct tn_facts {
     size_t version_def_count;
     struct tn_elf_facts elf;
     struct tn_macho_facts macho;
+    struct tn_som_facts som;
+    struct tn_aout_facts aout;
 };
 
 struct tenon_image {
@@ -159,6 +202,8 @@ struct tn_format {
 extern const struct tn_format *const tn_formats[];
 extern const struct tn_format tn_format_elf;
 extern const struct tn_format tn_format_macho;
+extern const struct tn_format tn_format_som;
+extern const struct tn_format tn_format_aout;
 
 /* The reader for a file, or NULL with TENON_E_FORMAT (text is named as text, "#!" with its
  * interpreter, other known formats by name), _TRUNCATED (empty), _SYSTEM. */

@@ -13,6 +13,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 
 import corpus
 import facts_macho
+import facts_unix
 import tenon
 from report import Report
 
@@ -133,6 +134,20 @@ def compare_image(report, path, fact, row):
             "%s %s" % (path, key), expected, got, ("facts", "tenon")), fact, row)
 
 
+def compare_each(report, directory, facts, name, compare_one):
+    """Files of a format that have one image each."""
+    paths = [os.path.join(directory, fact["path"]) for fact in facts]
+    _, rows = tenon.results("show", "--json", "--exports", "--imports", "--", *paths)
+    report.check(name + " results", paths, [tenon.text(row["file"]) for row in rows])
+    for fact, row in zip(facts, rows):
+        if row["status"] == "error":
+            report.check(fact["path"], "facts", row["error"]["message"], ("facts", "tenon"))
+            continue
+        compare_one(lambda key, expected, got: report.check(
+            "%s %s" % (fact["path"], key), expected, got, ("facts", "tenon")), fact, row)
+    report.note("%d %s files" % (len(facts), name))
+
+
 def refused(report, path, name):
     """A file of another format: one clear error, status 3."""
     status, out, err = tenon.run("show", path)
@@ -157,7 +172,12 @@ def main():
         compare(report, fact, row)
     report.note("%d ELF files" % len(elves))
     compare_macho(report, directory, [fact for fact in facts if fact["format"] == "macho"])
-    others = [fact["path"] for fact in facts if fact["format"] not in ("elf", "macho")]
+    compare_each(report, directory, [fact for fact in facts if fact["format"] == "som"], "SOM",
+                 facts_unix.compare_som)
+    compare_each(report, directory, [fact for fact in facts if fact["format"] == "aout" and
+                                     not facts_unix.is_cut(fact)], "a.out", facts_unix.compare_aout)
+    others = [fact["path"] for fact in facts if fact["format"] not in
+              ("elf", "macho", "som", "aout") or fact.get("machine") == "pdp11"]
     for path in others:
         refused(report, os.path.join(directory, path), path)
     report.note("%d files of other formats" % len(others))
