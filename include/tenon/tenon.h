@@ -8,6 +8,7 @@
 #include <tenon/loader.h>
 #include <tenon/process.h>
 #include <tenon/resolve.h>
+#include <tenon/signature.h>
 #include <tenon/unit.h>
 #include <tenon/world.h>
 

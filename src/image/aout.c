@@ -85,7 +85,7 @@ static bool read_midmag(struct tn_aout *a, const uint8_t *head)
         a->flavour = TN_AOUT_LINUX;
         a->mid = MID_LINUX_386;
     }
-    a->facts->aout.midmag = word;
+    a->own->midmag = word;
     return true;
 }
 
@@ -181,18 +181,20 @@ static void fill_facts(struct tn_aout *a)
     f->machine = tn_aout_machine_name(a->mid);
     f->os = os_of(a);
     f->kind = kind_of(a);
-    f->aout.mid = a->mid;
-    f->aout.is_dynamic = a->flags & FLAG_DYNAMIC;
-    f->aout.is_position_independent = a->flags & FLAG_PIC;
+    a->own->mid = a->mid;
+    a->own->is_dynamic = a->flags & FLAG_DYNAMIC;
+    a->own->is_position_independent = a->flags & FLAG_PIC;
     /* Linux names libraries of fixed addresses in a program's code, where no table lists them. */
     f->is_static =
-        f->kind == TENON_KIND_EXECUTABLE && !f->aout.is_dynamic && a->flavour != TN_AOUT_LINUX;
+        f->kind == TENON_KIND_EXECUTABLE && !a->own->is_dynamic && a->flavour != TN_AOUT_LINUX;
 }
 
-bool tn_aout_start(struct tn_aout *aout, struct tn_file *file, struct tn_facts *facts)
+bool tn_aout_start(struct tn_aout *aout, struct tn_file *file, struct tn_facts *facts,
+                   struct tn_aout_facts *own)
 {
     struct tn_view head;
-    *aout = (struct tn_aout){ .file = file, .facts = facts };
+    *own = (struct tn_aout_facts){ 0 };
+    *aout = (struct tn_aout){ .file = file, .facts = facts, .own = own };
     *facts = (struct tn_facts){ 0 };
     if (!tn_file_view(file, 0, HEADER_SIZE, "a.out header", &head, NULL) ||
         !read_midmag(aout, head.at))
@@ -219,8 +221,9 @@ static bool aout_confirms(struct tn_file *file, struct tn_view head)
 {
     struct tn_aout aout;
     struct tn_facts facts;
+    struct tn_aout_facts own;
     (void)head;
-    return tn_aout_start(&aout, file, &facts);
+    return tn_aout_start(&aout, file, &facts, &own);
 }
 
 /* ---- needs ---------------------------------------------------------------------------------- */
@@ -251,7 +254,7 @@ static bool add_need(struct tn_aout *a, const struct tn_aout_dynamic *d, const u
     if (!told)
         return tn_no_memory(err);
     f->needs[f->need_count] = (tenon_need){ .name = told, .base = need.is_library ? name : NULL };
-    f->aout.needs[f->need_count++] = need;
+    a->own->needs[f->need_count++] = need;
     return true;
 }
 
@@ -269,7 +272,7 @@ static bool read_needs(struct tn_aout *a, const struct tn_aout_dynamic *d, tenon
         if (!tn_file_view(a->file, at, SOD_SIZE, "needed library", &sod, err))
             return false;
         if (!tn_arena_grow(arena, &f->needs, &needs, f->need_count, sizeof *f->needs) ||
-            !tn_arena_grow(arena, &f->aout.needs, &rows, f->need_count, sizeof *f->aout.needs))
+            !tn_arena_grow(arena, &a->own->needs, &rows, f->need_count, sizeof *a->own->needs))
             return tn_no_memory(err);
         uint32_t next = tn_load32(sod.at + 12, a->endian);
         if (!add_need(a, d, sod.at, err))
@@ -284,25 +287,45 @@ static bool read_needs(struct tn_aout *a, const struct tn_aout_dynamic *d, tenon
     return true;
 }
 
-static bool read_all(struct tn_aout *a, struct tn_aout_dynamic *d, tenon_error *err)
+static bool read_paths(struct tn_aout *a, const struct tn_aout_dynamic *d, tenon_error *err)
 {
     struct tn_facts *f = a->facts;
+    if (!d->paths)
+        return true;
+    const char *paths =
+        tn_file_string(a->file, d->paths, a->file->info.size, "search path (ld -R)", err);
+    if (!paths)
+        return false;
+    f->run_paths = tn_arena_rows(a->file->arena, 1, sizeof *f->run_paths);
+    if (!f->run_paths)
+        return tn_no_memory(err);
+    f->run_paths[f->run_path_count++] = (tenon_search_path){ .kind = "rpath", .path = paths };
+    return true;
+}
+
+static bool read_all(struct tn_aout *a, struct tn_aout_dynamic *d, tenon_error *err)
+{
     *d = (struct tn_aout_dynamic){ 0 };
-    if (!f->aout.is_dynamic)
+    if (!a->own->is_dynamic)
         return true;
     if (!tn_aout_read_dynamic(a, d, err) || !read_needs(a, d, err))
         return false;
-    if (d->paths)
-        f->aout.paths =
-            tn_file_string(a->file, d->paths, a->file->info.size, "search path (ld -R)", err);
-    return !d->paths || f->aout.paths;
+    return read_paths(a, d, err);
 }
 
 /* ---- rows ----------------------------------------------------------------------------------- */
 
-static bool refuse(tenon_error *err)
+/* Header and all that it leads to. */
+static bool start(struct tn_aout *a, struct tn_file *file, struct tn_facts *facts,
+                  struct tn_aout_dynamic *d, tenon_error *err)
 {
-    return tn_fail(err, TENON_E_MALFORMED, "a.out header: the file is shorter than it says");
+    struct tn_aout_facts *own = tn_arena_take(file->arena, sizeof *own);
+    if (!own)
+        return tn_no_memory(err);
+    if (!tn_aout_start(a, file, facts, own))
+        return tn_fail(err, TENON_E_MALFORMED, "a.out header: the file is shorter than it says");
+    facts->more = own;
+    return read_all(a, d, err);
 }
 
 static bool aout_read_facts(struct tn_file *file, struct tn_facts *out, tenon_error *err)
@@ -310,9 +333,7 @@ static bool aout_read_facts(struct tn_file *file, struct tn_facts *out, tenon_er
     struct tn_aout aout;
     struct tn_aout_dynamic dynamic;
     struct tn_facts facts;
-    if (!tn_aout_start(&aout, file, &facts))
-        return refuse(err);
-    if (!read_all(&aout, &dynamic, err))
+    if (!start(&aout, file, &facts, &dynamic, err))
         return false;
     *out = facts;
     return true;
@@ -328,22 +349,8 @@ static bool add_facts(const struct tn_aout *a, tenon_image *image, tenon_error *
     return tn_image_add_fact(image, "a_magic", magic, err) &&
            tn_image_add_made(image, "a_entry",
                              tn_arena_format(&image->arena, "0x%" PRIx32, a->a_entry), err) &&
-           tn_image_add_fact(image, "pic", image->facts.aout.is_position_independent ? "yes" : NULL,
-                             err) &&
+           tn_image_add_fact(image, "pic", a->own->is_position_independent ? "yes" : NULL, err) &&
            tn_image_add_fact(image, "libraries", libraries, err);
-}
-
-static bool list_search_paths(tenon_image *image, tenon_error *err)
-{
-    const char *path = image->facts.aout.paths;
-    if (!path)
-        return true;
-    image->search_paths = tn_arena_rows(&image->arena, 1, sizeof *image->search_paths);
-    if (!image->search_paths)
-        return tn_no_memory(err);
-    image->search_paths[image->search_path_count++] =
-        (tenon_search_path){ .kind = "rpath", .path = path };
-    return true;
 }
 
 static bool aout_read_image(struct tn_file *file, unsigned parts, tenon_image *image,
@@ -352,16 +359,30 @@ static bool aout_read_image(struct tn_file *file, unsigned parts, tenon_image *i
     struct tn_aout aout;
     struct tn_aout_dynamic dynamic;
     tenon_error local = TENON_ERROR_INIT;
-    if (!tn_aout_start(&aout, file, &image->facts))
-        return refuse(err);
-    if (!read_all(&aout, &dynamic, err) || !list_search_paths(image, err) ||
-        !add_facts(&aout, image, err))
+    if (!start(&aout, file, &image->facts, &dynamic, err) || !add_facts(&aout, image, err))
         return false;
+    image->search_paths = image->facts.run_paths;
+    image->search_path_count = image->facts.run_path_count;
     if (!(parts & TENON_PART_SYMBOLS) || tn_aout_read_symbols(&aout, &dynamic, image, &local))
         return true;
     if (local.code == TENON_E_MEMORY)
         return tn_no_memory(err);
     tn_image_warn(image, "symbols: %s", tenon_error_message(&local));
+    return true;
+}
+
+static bool aout_move_more(struct tn_facts *facts, struct tn_arena *arena)
+{
+    struct tn_aout_facts *own = tn_arena_take(arena, sizeof *own);
+    if (!own)
+        return false;
+    *own = *tn_aout_facts(facts);
+    own->needs = tn_arena_rows(arena, facts->need_count, sizeof *own->needs);
+    if (!own->needs)
+        return false;
+    if (facts->need_count)
+        memcpy(own->needs, tn_aout_facts(facts)->needs, facts->need_count * sizeof *own->needs);
+    facts->more = own;
     return true;
 }
 
@@ -371,5 +392,6 @@ const struct tn_format tn_format_aout = {
     .matches = aout_matches,
     .confirms = aout_confirms,
     .read_facts = aout_read_facts,
+    .move_more = aout_move_more,
     .read_image = aout_read_image,
 };

@@ -125,7 +125,7 @@ static bool find_table(const struct tn_aout *a, const struct tn_aout_dynamic *d,
 {
     struct tn_view size;
     *out = (struct table){ .stride = 12 };
-    if (a->facts->aout.is_dynamic) {
+    if (a->own->is_dynamic) {
         out->stride = d->version >= VERSION_BSD ? 16 : 12;
         out->symbols = d->symbols;
         out->strings = d->strings;

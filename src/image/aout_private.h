@@ -15,6 +15,7 @@ enum tn_aout_flavour {
 struct tn_aout {
     struct tn_file *file;
     struct tn_facts *facts;
+    struct tn_aout_facts *own; /* facts->more */
     enum tn_aout_flavour flavour;
     enum tn_endian endian;
     unsigned magic, mid, flags;
@@ -24,8 +25,9 @@ struct tn_aout {
     uint64_t symbols, strings; /* where they are in the file */
 };
 
-/* Header and layout; false without *err filled when it is no a.out file. */
-bool tn_aout_start(struct tn_aout *aout, struct tn_file *file, struct tn_facts *facts);
+/* Header and layout, into *facts and *own; false when it is no a.out file. */
+bool tn_aout_start(struct tn_aout *aout, struct tn_file *file, struct tn_facts *facts,
+                   struct tn_aout_facts *own);
 
 /* tenon's name of a machine id; NULL when unknown. */
 const char *tn_aout_machine_name(unsigned mid);

@@ -76,9 +76,7 @@ struct tn_macho_facts {
     uint32_t platform, platform_too;          /* PLATFORM_; 0: none */
     uint32_t min_os, sdk;                     /* 16.8.8 bits; 0: none */
     uint32_t current_version, compat_version; /* its own */
-    const char **rpaths;                      /* LC_RPATH, in file order */
-    size_t rpath_count;
-    const char **environment; /* LC_DYLD_ENVIRONMENT: "DYLD_LIBRARY_PATH=..." */
+    const char **environment;                 /* LC_DYLD_ENVIRONMENT: "DYLD_LIBRARY_PATH=..." */
     size_t environment_count;
     bool restricted;          /* a section __RESTRICT,__restrict */
     uint32_t signature_flags; /* CS_ of a program's code signature */
@@ -107,7 +105,6 @@ struct tn_som_facts {
     uint32_t hdr_version;      /* 89060912 before HP-UX 10, then 93092112 */
     uint16_t flags;            /* TN_SOM_SHLIB_PATH and so on */
     uint16_t highwater_mark;   /* its own */
-    const char *embedded_path; /* NULL: none */
     struct tn_som_need *needs; /* as facts.needs */
 };
 
@@ -122,7 +119,6 @@ struct tn_aout_facts {
     uint32_t midmag; /* in the byte order that it was understood in */
     unsigned mid;
     bool is_dynamic, is_position_independent;
-    const char *paths; /* directories of ld -R; NULL: none */
     struct tn_aout_need *needs;
 };
 
@@ -147,10 +143,29 @@ struct tn_facts {
     tenon_version *version_defs;
     size_t version_def_count;
     struct tn_elf_facts elf;
-    struct tn_macho_facts macho;
-    struct tn_som_facts som;
-    struct tn_aout_facts aout;
+
+    /* What ELF has not; all of it NULL there. */
+    tenon_search_path *run_paths; /* in file order, where there are other than rpath and runpath */
+    size_t run_path_count;
+    const char *const *slices; /* a universal file, NULL-ended: what counts is inside, not here */
+    const void *more;          /* facts of its format alone: a struct of its reader's */
 };
+
+/* tn_facts.more of the formats that have such. */
+static inline const struct tn_macho_facts *tn_macho_facts(const struct tn_facts *facts)
+{
+    return facts->more;
+}
+
+static inline const struct tn_som_facts *tn_som_facts(const struct tn_facts *facts)
+{
+    return facts->more;
+}
+
+static inline const struct tn_aout_facts *tn_aout_facts(const struct tn_facts *facts)
+{
+    return facts->more;
+}
 
 struct tenon_image {
     struct tn_arena arena;
@@ -185,6 +200,12 @@ struct tn_format {
     /* Core facts only; strings live in file->arena. Reads as little as it can. */
     bool (*read_facts)(struct tn_file *file, struct tn_facts *out, tenon_error *err);
 
+    /*
+     * Copies facts->more, and what it leads to, to another arena; false: no memory. NULL: there
+     * never is any.
+     */
+    bool (*move_more)(struct tn_facts *facts, struct tn_arena *arena);
+
     /* Everything `parts` asks for, facts included; image->arena == *file->arena. */
     bool (*read_image)(struct tn_file *file, unsigned parts, tenon_image *image, tenon_error *err);
 
@@ -204,6 +225,9 @@ extern const struct tn_format tn_format_elf;
 extern const struct tn_format tn_format_macho;
 extern const struct tn_format tn_format_som;
 extern const struct tn_format tn_format_aout;
+
+/* The reader of a format; NULL: there is none. */
+const struct tn_format *tn_format_with(enum tenon_format format);
 
 /* The reader for a file, or NULL with TENON_E_FORMAT (text is named as text, "#!" with its
  * interpreter, other known formats by name), _TRUNCATED (empty), _SYSTEM. */
@@ -231,6 +255,10 @@ const char *tn_image_hex(struct tn_arena *arena, struct tn_view bytes);
  */
 bool tn_elf_read_header(struct tn_file *file, const struct tn_elf_assume *assume,
                         struct tn_elf_header *out, tenon_error *err);
+
+/* ... from the first bytes of a file; false when they are fewer than a header has. */
+bool tn_elf_parse_header(struct tn_view head, const struct tn_elf_assume *assume,
+                         struct tn_elf_header *out);
 
 /*
  * Core facts of an ELF file, as a loader's program headers give them (section headers are looked

@@ -64,12 +64,12 @@ static bool read_header(struct tn_som *som, tenon_error *err)
     f->format = TENON_FORMAT_SOM;
     f->class_bits = 32;
     f->endian = TENON_ENDIAN_BIG;
-    f->som.system_id = tn_load16(at, TN_BIG);
-    f->som.a_magic = tn_load16(at + 2, TN_BIG);
-    f->machine_code = f->som.system_id;
+    som->own->system_id = tn_load16(at, TN_BIG);
+    som->own->a_magic = tn_load16(at + 2, TN_BIG);
+    f->machine_code = som->own->system_id;
     f->machine = "hppa";
     f->os = "hpux";
-    f->kind = kind_of(f->som.a_magic);
+    f->kind = kind_of(som->own->a_magic);
     som->aux_location = tn_load32(at + 28, TN_BIG);
     som->aux_size = tn_load32(at + 32, TN_BIG);
     som->subspaces = tn_load32(at + 52, TN_BIG);
@@ -153,7 +153,7 @@ static bool find_dl_header(struct tn_som *som, tenon_error *err)
 static bool read_dl_header(struct tn_som *som, tenon_error *err)
 {
     struct tn_view bytes;
-    struct tn_som_facts *f = &som->facts->som;
+    struct tn_som_facts *f = som->own;
     if (!tn_file_view(som->file, som->dl_header, DL_HEADER_SIZE, "header for the dynamic loader",
                       &bytes, err))
         return false;
@@ -202,9 +202,10 @@ static const char *how(struct tn_arena *arena, const struct tn_som_need *need)
  * rule  entry 0 of a program is the program as the linker was told to name it; of a library it is
  *       its internal name when a flag says that it has one, else its first need
  */
-static bool is_own_entry(const struct tn_facts *f, size_t i)
+static bool is_own_entry(const struct tn_som *som, size_t i)
 {
-    return i == 0 && (f->kind == TENON_KIND_EXECUTABLE || (f->som.flags & TN_SOM_OWN_NAME));
+    return i == 0 &&
+           (som->facts->kind == TENON_KIND_EXECUTABLE || (som->own->flags & TN_SOM_OWN_NAME));
 }
 
 static bool read_libraries(struct tn_som *som, tenon_error *err)
@@ -219,8 +220,8 @@ static bool read_libraries(struct tn_som *som, tenon_error *err)
                       (uint64_t)som->shlib_count * SHLIB_SIZE, "list of libraries", &rows, err))
         return false;
     f->needs = tn_arena_rows(arena, som->shlib_count, sizeof *f->needs);
-    f->som.needs = tn_arena_rows(arena, som->shlib_count, sizeof *f->som.needs);
-    if (!f->needs || !f->som.needs)
+    som->own->needs = tn_arena_rows(arena, som->shlib_count, sizeof *som->own->needs);
+    if (!f->needs || !som->own->needs)
         return tn_no_memory(err);
     for (size_t i = 0; i < som->shlib_count; i++) {
         const uint8_t *row = rows.at + i * SHLIB_SIZE;
@@ -228,17 +229,33 @@ static bool read_libraries(struct tn_som *som, tenon_error *err)
             tn_som_string(som, tn_load32(row, TN_BIG), "name of a needed library", err);
         if (!name)
             return false;
-        if (is_own_entry(f, i)) {
+        if (is_own_entry(som, i)) {
             f->own_name = name;
             continue;
         }
-        struct tn_som_need *need = &f->som.needs[f->need_count];
+        struct tn_som_need *need = &som->own->needs[f->need_count];
         *need = (struct tn_som_need){ row[4], row[5], tn_load16(row + 6, TN_BIG) };
         const char *text = how(arena, need);
         if (!text)
             return tn_no_memory(err);
         f->needs[f->need_count++] = (tenon_need){ .name = name, .how = text };
     }
+    return true;
+}
+
+static bool read_embedded_path(struct tn_som *som, tenon_error *err)
+{
+    struct tn_facts *f = som->facts;
+    if (!som->embedded_path)
+        return true;
+    const char *path = tn_som_string(som, som->embedded_path, "embedded path", err);
+    if (!path)
+        return false;
+    f->run_paths = tn_arena_rows(som->file->arena, 1, sizeof *f->run_paths);
+    if (!f->run_paths)
+        return tn_no_memory(err);
+    f->run_paths[f->run_path_count++] =
+        (tenon_search_path){ .kind = "embedded-path", .path = path };
     return true;
 }
 
@@ -249,6 +266,9 @@ static bool start(struct tn_som *som, struct tn_file *file, struct tn_facts *fac
 {
     *facts = (struct tn_facts){ 0 };
     *som = (struct tn_som){ .file = file, .facts = facts };
+    facts->more = som->own = tn_arena_take(file->arena, sizeof *som->own);
+    if (!som->own)
+        return tn_no_memory(err);
     if (!read_header(som, err))
         return false;
     if (facts->kind == TENON_KIND_OBJECT || facts->kind == TENON_KIND_ARCHIVE)
@@ -260,9 +280,7 @@ static bool start(struct tn_som *som, struct tn_file *file, struct tn_facts *fac
         return true;
     if (!read_dl_header(som, err) || !read_libraries(som, err))
         return false;
-    if (som->embedded_path)
-        facts->som.embedded_path = tn_som_string(som, som->embedded_path, "embedded path", err);
-    return !som->embedded_path || facts->som.embedded_path;
+    return read_embedded_path(som, err);
 }
 
 static bool som_read_facts(struct tn_file *file, struct tn_facts *out, tenon_error *err)
@@ -277,7 +295,7 @@ static bool som_read_facts(struct tn_file *file, struct tn_facts *out, tenon_err
 
 static bool add_facts(tenon_image *image, tenon_error *err)
 {
-    const struct tn_som_facts *f = &image->facts.som;
+    const struct tn_som_facts *f = tn_som_facts(&image->facts);
     struct tn_arena *arena = &image->arena;
     static const char levels[] = "1.0\0001.1\0002.0";
     const char *level = levels + (f->system_id == 0x20b ? 0 : f->system_id == 0x210 ? 4 : 8);
@@ -300,27 +318,15 @@ static bool add_facts(tenon_image *image, tenon_error *err)
                               tn_arena_format(arena, "%u", f->highwater_mark), err));
 }
 
-static bool list_search_paths(tenon_image *image, tenon_error *err)
-{
-    const char *path = image->facts.som.embedded_path;
-    if (!path)
-        return true;
-    image->search_paths = tn_arena_rows(&image->arena, 1, sizeof *image->search_paths);
-    if (!image->search_paths)
-        return tn_no_memory(err);
-    image->search_paths[image->search_path_count++] =
-        (tenon_search_path){ .kind = "embedded-path", .path = path };
-    return true;
-}
-
 static bool som_read_image(struct tn_file *file, unsigned parts, tenon_image *image,
                            tenon_error *err)
 {
     struct tn_som som;
     tenon_error local = TENON_ERROR_INIT;
-    if (!start(&som, file, &image->facts, err) || !list_search_paths(image, err) ||
-        !add_facts(image, err))
+    if (!start(&som, file, &image->facts, err) || !add_facts(image, err))
         return false;
+    image->search_paths = image->facts.run_paths;
+    image->search_path_count = image->facts.run_path_count;
     if (!(parts & TENON_PART_SYMBOLS) || tn_som_read_symbols(&som, image, &local))
         return true;
     if (local.code == TENON_E_MEMORY)
@@ -329,10 +335,26 @@ static bool som_read_image(struct tn_file *file, unsigned parts, tenon_image *im
     return true;
 }
 
+static bool som_move_more(struct tn_facts *facts, struct tn_arena *arena)
+{
+    struct tn_som_facts *own = tn_arena_take(arena, sizeof *own);
+    if (!own)
+        return false;
+    *own = *tn_som_facts(facts);
+    own->needs = tn_arena_rows(arena, facts->need_count, sizeof *own->needs);
+    if (!own->needs)
+        return false;
+    if (facts->need_count)
+        memcpy(own->needs, tn_som_facts(facts)->needs, facts->need_count * sizeof *own->needs);
+    facts->more = own;
+    return true;
+}
+
 const struct tn_format tn_format_som = {
     .format = TENON_FORMAT_SOM,
     .name = "SOM",
     .matches = som_matches,
     .read_facts = som_read_facts,
+    .move_more = som_move_more,
     .read_image = som_read_image,
 };

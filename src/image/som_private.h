@@ -8,6 +8,7 @@
 struct tn_som {
     struct tn_file *file;
     struct tn_facts *facts;
+    struct tn_som_facts *own; /* facts->more */
     uint32_t aux_location, aux_size;
     uint32_t subspaces, subspace_count, names, names_size;
     uint32_t symbols, symbol_count, symbol_strings, symbol_strings_size;

@@ -411,8 +411,8 @@ static void a_signature_tells_a_hardened_runtime(void **state)
     tn_file_from_bytes(&file, "f", b.bytes, b.size);
     file.arena = &arena;
     assert_true(tn_format_macho.read_facts(&file, &facts, NULL));
-    assert_int_equal(facts.macho.signature_flags, 0x10000);
-    assert_true(facts.macho.allows_environment);
+    assert_int_equal(tn_macho_facts(&facts)->signature_flags, 0x10000);
+    assert_true(tn_macho_facts(&facts)->allows_environment);
     tn_arena_free(&arena);
 }
 
