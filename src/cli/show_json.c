@@ -22,6 +22,19 @@ static void put_fact(struct cli_json *json, const tenon_image *image, const stru
         cli_json_bool(json, fact->flag(image));
 }
 
+/* Where a format records the parts of a name apart (XCOFF), all three of them. */
+static void put_parts(struct cli_json *json, const tenon_need *need)
+{
+    if (!need->base)
+        return;
+    CLI_JSON_KEY(json, "path");
+    cli_json_name(json, need->path);
+    CLI_JSON_KEY(json, "base");
+    cli_json_name(json, need->base);
+    CLI_JSON_KEY(json, "member");
+    cli_json_name(json, need->member);
+}
+
 static void put_needed(struct cli_json *json, const tenon_image *image)
 {
     const tenon_need *need;
@@ -37,6 +50,11 @@ static void put_needed(struct cli_json *json, const tenon_image *image)
         cli_json_name(json, need->name);
         CLI_JSON_KEY(json, "flavour");
         cli_json_name(json, tenon_flavour_name(need->flavour));
+        if (need->counts_symbols) {
+            CLI_JSON_KEY(json, "symbols");
+            cli_json_number(json, need->symbols);
+        }
+        put_parts(json, need);
         cli_json_close(json, '}');
     }
     cli_json_close(json, ']');
@@ -129,6 +147,14 @@ static void put_symbol(struct cli_json *json, const tenon_symbol *symbol)
     cli_json_bool(json, symbol->binding == TENON_BIND_WEAK);
     CLI_JSON_KEY(json, "type");
     cli_json_name(json, show_symbol_type(symbol));
+    if (symbol->has_ordinal) {
+        CLI_JSON_KEY(json, "ordinal");
+        cli_json_number(json, symbol->ordinal);
+    }
+    if (symbol->forward) {
+        CLI_JSON_KEY(json, "forward");
+        cli_json_name(json, symbol->forward);
+    }
     if (symbol->defined) {
         CLI_JSON_KEY(json, "default");
         cli_json_bool(json, !symbol->hidden_version);

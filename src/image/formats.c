@@ -7,7 +7,7 @@
 #include "model.h"
 #include "text.h"
 
-const struct tn_format *const tn_formats[] = { &tn_format_elf, NULL };
+const struct tn_format *const tn_formats[] = { &tn_format_elf, &tn_format_pe, NULL };
 
 /* Bytes read to see which reader takes a file, and to tell that one is text. */
 #define HEAD 1024u
@@ -84,8 +84,7 @@ static const char *name_mz(struct tn_file *file, struct tn_view head, enum tenon
     static const struct {
         char magic[3];
         const char *name;
-    } kinds[] = { { "PE", "a PE image" },
-                  { "NE", "an NE image" },
+    } kinds[] = { { "NE", "an NE image" },
                   { "LE", "an LE image" },
                   { "LX", "an LX image" } };
     struct tn_view at;

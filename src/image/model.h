@@ -60,6 +60,16 @@ struct tn_elf_facts {
     size_t version_file_count;
 };
 
+/* Facts of a PE image that the common model has no word for. */
+struct tn_pe_facts {
+    uint16_t characteristics, subsystem, dll_characteristics;
+    uint16_t dependent_load_flags; /* LOAD_LIBRARY_SEARCH_ bits for its own imports */
+    bool hybrid;                   /* ARM64EC or ARM64X: code for two machines */
+    bool clr, il_only, needs_32_bits;
+    bool wine_builtin, wine_placeholder; /* Wine's mark behind the DOS header */
+    uint32_t pdb_age;
+};
+
 /* What one file asks of its loader, without any context: enough to resolve. */
 struct tn_facts {
     enum tenon_format format;
@@ -81,6 +91,7 @@ struct tn_facts {
     tenon_version *version_defs;
     size_t version_def_count;
     struct tn_elf_facts elf;
+    struct tn_pe_facts pe;
 };
 
 struct tenon_image {
@@ -132,6 +143,7 @@ struct tn_format {
 /* THE table of formats; ends with NULL. */
 extern const struct tn_format *const tn_formats[];
 extern const struct tn_format tn_format_elf;
+extern const struct tn_format tn_format_pe;
 
 /* The reader for a file, or NULL with TENON_E_FORMAT (text is named as text, "#!" with its
  * interpreter, other known formats by name), _TRUNCATED (empty), _SYSTEM. */

@@ -12,6 +12,7 @@ import sys
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 
 import corpus
+import facts_pe
 import tenon
 from report import Report
 
@@ -74,6 +75,10 @@ def compare(report, fact, row):
     def check(key, expected, got):
         report.check("%s %s" % (path, key), expected, got, ("facts", "tenon"))
 
+    COMPARE[fact["format"]](check, fact, row)
+
+
+def compare_elf(check, fact, row):
     for key in ("format", "class", "endian", "kind", "build_id"):
         check(key, fact[key], row[key])
     for key in ("own_name", "interpreter"):
@@ -109,6 +114,13 @@ def compare_symbols(check, fact, row):
               symbols([each for each in row["imports"] if each["weak"]]))
 
 
+# by format: what compares a file's facts
+COMPARE = {
+    "elf": compare_elf,
+    "pe": facts_pe.compare_pe,
+}
+
+
 def refused(report, path, name):
     """A file of another format: one clear error, status 3."""
     status, out, err = tenon.run("show", path)
@@ -125,14 +137,15 @@ def main():
     tenon.command()
     report = Report()
     facts = corpus.facts(directory)
-    elves = [fact for fact in facts if fact["format"] == "elf"]
-    paths = [os.path.join(directory, fact["path"]) for fact in elves]
+    known = [fact for fact in facts if fact["format"] in COMPARE]
+    paths = [os.path.join(directory, fact["path"]) for fact in known]
     _, rows = tenon.results("show", "--json", "--exports", "--imports", "--", *paths)
     report.check("results", paths, [tenon.text(row["file"]) for row in rows])
-    for fact, row in zip(elves, rows):
+    for fact, row in zip(known, rows):
         compare(report, fact, row)
-    report.note("%d ELF files" % len(elves))
-    others = [fact["path"] for fact in facts if fact["format"] != "elf"]
+    for name in COMPARE:
+        report.note("%d %s files" % (sum(fact["format"] == name for fact in known), name))
+    others = [fact["path"] for fact in facts if fact["format"] not in COMPARE]
     for path in others:
         refused(report, os.path.join(directory, path), path)
     report.note("%d files of other formats" % len(others))
