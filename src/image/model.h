@@ -144,6 +144,8 @@ struct tn_format {
 extern const struct tn_format *const tn_formats[];
 extern const struct tn_format tn_format_elf;
 extern const struct tn_format tn_format_pe;
+extern const struct tn_format tn_format_archive;
+extern const struct tn_format tn_format_coff;
 
 /* The reader for a file, or NULL with TENON_E_FORMAT (text is named as text, "#!" with its
  * interpreter, other known formats by name), _TRUNCATED (empty), _SYSTEM. */
