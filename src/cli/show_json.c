@@ -75,6 +75,21 @@ static void put_filters(struct cli_json *json, const tenon_image *image, const c
     cli_json_close(json, ']');
 }
 
+/* Only an archive has the key. */
+static void put_members(struct cli_json *json, const tenon_image *image)
+{
+    const tenon_image_source *source;
+
+    if (tenon_image_format(image) != TENON_FORMAT_ARCHIVE)
+        return;
+    open_list(json, "members");
+    for (size_t i = 0; (source = tenon_image_inside(image, i)); i++) {
+        cli_json_item(json);
+        cli_json_name(json, source->member);
+    }
+    cli_json_close(json, ']');
+}
+
 static void put_search_paths(struct cli_json *json, const tenon_image *image)
 {
     const tenon_search_path *path;
@@ -241,6 +256,7 @@ void show_print_json(const struct show *show, const tenon_image *image, const ch
     for (size_t i = 1; i < SHOW_NEED_LISTS; i++)
         put_filters(json, image, show_need_lists[i]);
     put_search_paths(json, image);
+    put_members(json, image);
     put_version_needs(json, image);
     put_version_defs(json, image);
     if (show->exports)

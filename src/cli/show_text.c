@@ -85,6 +85,18 @@ static void put_search_paths(struct cli_out *out, const tenon_image *image)
     }
 }
 
+static void put_members(struct cli_out *out, const tenon_image *image)
+{
+    const char *key = "members";
+    const tenon_image_source *source;
+
+    for (size_t i = 0; (source = tenon_image_inside(image, i)) && source->member; i++) {
+        put_key(out, &key);
+        cli_text(out, source->member);
+        cli_puts(out, "\n");
+    }
+}
+
 static void put_versions(struct cli_out *out, const char *key, const tenon_image *image,
                          const tenon_version *(*get)(const tenon_image *, size_t))
 {
@@ -198,6 +210,7 @@ void show_print_text(const struct show *show, const tenon_image *image, const ch
         put_needs(out, image, show_need_lists[i]);
     put_search_paths(out, image);
     if (show->cli->verbose) {
+        put_members(out, image);
         put_versions(out, "version_needs", image, tenon_image_version_need);
         put_versions(out, "version_defs", image, tenon_image_version_definition);
         put_others(out, image);

@@ -7,7 +7,8 @@
 #include "model.h"
 #include "text.h"
 
-const struct tn_format *const tn_formats[] = { &tn_format_elf, &tn_format_pe, &tn_format_archive, &tn_format_coff, NULL };
+const struct tn_format *const tn_formats[] = { &tn_format_elf, &tn_format_pe, &tn_format_xcoff, &tn_format_archive,
+                                               &tn_format_coff, NULL };
 
 /* Bytes read to see which reader takes a file, and to tell that one is text. */
 #define HEAD 1024u
@@ -35,9 +36,6 @@ static const struct known {
     IMAGE("a Mach-O file", "\xfe\xed\xfa\xcf"),
     IMAGE("a Mach-O file", "\xcf\xfa\xed\xfe"),
     IMAGE("a universal Mach-O file", "\xca\xfe\xba\xbf"),
-    IMAGE("an XCOFF file", "\x01\xdf"),
-    IMAGE("an XCOFF file", "\x01\xf7"),
-    IMAGE("an XCOFF file", "\x01\xef"),
     IMAGE("a WebAssembly module", "\0asm"),
     IMAGE("LLVM bitcode", "BC\xc0\xde"),
     IMAGE("LLVM bitcode", "\xde\xc0\x17\x0b"),

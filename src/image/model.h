@@ -70,6 +70,16 @@ struct tn_pe_facts {
     uint32_t pdb_age;
 };
 
+/* Facts of an XCOFF file that the common model has no word for. */
+struct tn_xcoff_facts {
+    uint16_t flags; /* f_flags */
+    bool has_loader;
+    bool runtime_linking; /* symbols that whatever is loaded may supply: import id ".." */
+    const char *libpath;  /* path of import id 0; NULL: no loader section */
+    const char **ids;     /* all import ids as names, by number */
+    size_t id_count;
+};
+
 /* What one file asks of its loader, without any context: enough to resolve. */
 struct tn_facts {
     enum tenon_format format;
@@ -92,6 +102,7 @@ struct tn_facts {
     size_t version_def_count;
     struct tn_elf_facts elf;
     struct tn_pe_facts pe;
+    struct tn_xcoff_facts xcoff;
 };
 
 struct tenon_image {
@@ -146,6 +157,7 @@ extern const struct tn_format tn_format_elf;
 extern const struct tn_format tn_format_pe;
 extern const struct tn_format tn_format_archive;
 extern const struct tn_format tn_format_coff;
+extern const struct tn_format tn_format_xcoff;
 
 /* The reader for a file, or NULL with TENON_E_FORMAT (text is named as text, "#!" with its
  * interpreter, other known formats by name), _TRUNCATED (empty), _SYSTEM. */

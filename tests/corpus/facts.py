@@ -118,6 +118,9 @@ def compare_symbols(check, fact, row):
 COMPARE = {
     "elf": compare_elf,
     "pe": facts_pe.compare_pe,
+    "coff": facts_pe.compare_coff,
+    "xcoff": facts_pe.compare_xcoff,
+    "ar": facts_pe.compare_archive,
 }
 
 
