@@ -43,8 +43,7 @@ static bool add_library(struct members *m, const char *name, tenon_error *err)
     if (f->need_count == LIMIT_IMPORT_LIBRARIES)
         return tn_fail(err, TENON_E_LIMIT, "imports of more than %u libraries",
                        LIMIT_IMPORT_LIBRARIES);
-    if (!tn_arena_grow(&m->image->arena, &f->needs, &m->need_room, f->need_count,
-                       sizeof *f->needs))
+    if (!tn_arena_grow(&m->image->arena, &f->needs, &m->need_room, f->need_count, sizeof *f->needs))
         return tn_no_memory(err);
     f->needs[f->need_count++] = (tenon_need){ .name = name };
     return true;

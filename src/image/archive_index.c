@@ -98,8 +98,8 @@ static bool read_bsd(struct index *index, struct tn_view at, unsigned word, teno
         const char *name = tn_view_string(names, offset);
         if (!name)
             return tn_fail(err, TENON_E_MALFORMED,
-                           "index at 0x%" PRIx64 ": name at 0x%" PRIx64 " of 0x%zx bytes",
-                           at.start, offset, names.size);
+                           "index at 0x%" PRIx64 ": name at 0x%" PRIx64 " of 0x%zx bytes", at.start,
+                           offset, names.size);
         if (!add_name(index, name, err))
             return false;
     }

@@ -145,8 +145,7 @@ static bool import_facts(struct tn_coff *coff, struct tn_facts *facts, tenon_err
     if (!facts->needs)
         return tn_no_memory(err);
     facts->need_count = 1;
-    facts->needs[0] =
-        (tenon_need){ .name = import.library, .counts_symbols = true, .symbols = 1 };
+    facts->needs[0] = (tenon_need){ .name = import.library, .counts_symbols = true, .symbols = 1 };
     return true;
 }
 

@@ -101,8 +101,8 @@ static const char *name_of(const struct tn_coff *coff, const struct row *row,
 {
     uint32_t offset = tn_load32(row->name + 4, TN_LITTLE);
     if (tn_load32(row->name, TN_LITTLE)) {
-        const char *name =
-            tn_arena_copy(coff->file->arena, row->name, strnlen((const char *)row->name, NAME_SIZE));
+        const char *name = tn_arena_copy(coff->file->arena, row->name,
+                                         strnlen((const char *)row->name, NAME_SIZE));
         if (!name)
             tn_no_memory(err);
         return name;
@@ -132,7 +132,9 @@ static bool add_symbol(struct lists *lists, const struct tn_coff *coff, const st
         .value = common ? 0 : row->value,
         .size = common ? row->value : 0,
         .binding = weak ? TENON_BIND_WEAK : TENON_BIND_GLOBAL,
-        .type = common ? STT_COMMON : function ? STT_FUNC : STT_NOTYPE,
+        .type = common     ? STT_COMMON
+                : function ? STT_FUNC
+                           : STT_NOTYPE,
         .defined = defined,
     };
     if (!symbol.name)
@@ -160,9 +162,8 @@ bool tn_coff_read_symbols(struct tn_coff *coff, tenon_image *image, tenon_error 
         return true;
     if (coff->symbol_count > TN_LIMIT_OBJECT_SYMBOLS)
         return tn_fail(err, TENON_E_LIMIT, "more than %u", TN_LIMIT_OBJECT_SYMBOLS);
-    if (!tn_file_view(coff->file, coff->symbols,
-                      (uint64_t)coff->symbol_count * coff->symbol_size, "symbol table", &rows,
-                      err) ||
+    if (!tn_file_view(coff->file, coff->symbols, (uint64_t)coff->symbol_count * coff->symbol_size,
+                      "symbol table", &rows, err) ||
         !read_strings(coff, &strings, err))
         return false;
     for (uint64_t i = 0; i < coff->symbol_count; i++) {

@@ -7,8 +7,9 @@
 #include "model.h"
 #include "text.h"
 
-const struct tn_format *const tn_formats[] = { &tn_format_elf, &tn_format_pe, &tn_format_xcoff, &tn_format_archive,
-                                               &tn_format_coff, NULL };
+const struct tn_format *const tn_formats[] = { &tn_format_elf,   &tn_format_pe,
+                                               &tn_format_xcoff, &tn_format_archive,
+                                               &tn_format_coff,  NULL };
 
 /* Bytes read to see which reader takes a file, and to tell that one is text. */
 #define HEAD 1024u
@@ -77,9 +78,7 @@ static const char *name_mz(struct tn_file *file, struct tn_view head, enum tenon
     static const struct {
         char magic[3];
         const char *name;
-    } kinds[] = { { "NE", "an NE image" },
-                  { "LE", "an LE image" },
-                  { "LX", "an LX image" } };
+    } kinds[] = { { "NE", "an NE image" }, { "LE", "an LE image" }, { "LX", "an LX image" } };
     struct tn_view at;
     if (head.size < 64 || (memcmp(head.at, "MZ", 2) != 0 && memcmp(head.at, "ZM", 2) != 0))
         return NULL;

@@ -32,8 +32,8 @@ static bool read_load_config(struct tn_pe *pe, tenon_error *err)
         return true;
     pe->facts->pe.dependent_load_flags = tn_load16(at.at + flags, TN_LITTLE);
     if (wanted > chpe)
-        pe->facts->pe.hybrid = pe->word == 8 ? tn_load64(at.at + chpe, TN_LITTLE)
-                                             : tn_load32(at.at + chpe, TN_LITTLE);
+        pe->facts->pe.hybrid =
+            pe->word == 8 ? tn_load64(at.at + chpe, TN_LITTLE) : tn_load32(at.at + chpe, TN_LITTLE);
     return true;
 }
 
@@ -137,8 +137,7 @@ static bool add_version(struct tn_pe *pe, const char *name, const uint16_t versi
     if (!version[0] && !version[1])
         return true;
     return tn_image_add_made(
-        pe->image, name,
-        tn_arena_format(&pe->image->arena, "%u.%u", version[0], version[1]), err);
+        pe->image, name, tn_arena_format(&pe->image->arena, "%u.%u", version[0], version[1]), err);
 }
 
 static bool add_subsystem(struct tn_pe *pe, tenon_error *err)
@@ -174,8 +173,7 @@ static bool add_loader_facts(struct tn_pe *pe, tenon_error *err)
     tenon_image *image = pe->image;
     const struct tn_pe_facts *f = &pe->facts->pe;
     const char *wine = f->wine_builtin ? "builtin" : f->wine_placeholder ? "placeholder" : NULL;
-    return add_clr(pe, err) &&
-           tn_image_add_fact(image, "hybrid", f->hybrid ? "yes" : NULL, err) &&
+    return add_clr(pe, err) && tn_image_add_fact(image, "hybrid", f->hybrid ? "yes" : NULL, err) &&
            tn_image_add_fact(image, "wine", wine, err) &&
            (!f->dependent_load_flags ||
             tn_image_add_made(image, "dependent_load_flags",

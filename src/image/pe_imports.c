@@ -60,8 +60,7 @@ static bool next_import(struct walk *w, struct descriptor *out, tenon_error *err
 static bool next_delay(struct walk *w, struct descriptor *out, tenon_error *err)
 {
     struct tn_view row;
-    if (!tn_pe_bytes(w->pe, w->next, DELAY_SIZE, "delay import descriptor", &row, err) ||
-        !row.size)
+    if (!tn_pe_bytes(w->pe, w->next, DELAY_SIZE, "delay import descriptor", &row, err) || !row.size)
         return false;
     uint32_t attributes = tn_load32(row.at, TN_LITTLE);
     uint32_t name = tn_load32(row.at + 4, TN_LITTLE);

@@ -94,8 +94,7 @@ bool tn_pe_map(struct tn_pe *pe, uint64_t rva, struct tn_pe_place *out)
     uint64_t headers = smaller(pe->headers_size, pe->sections[0].start);
     if (rva < headers)
         return map_flat(pe, rva, headers, out);
-    const struct tn_pe_section *s =
-        pe->ordered ? find_ordered(pe, rva) : find_disordered(pe, rva);
+    const struct tn_pe_section *s = pe->ordered ? find_ordered(pe, rva) : find_disordered(pe, rva);
     if (!s || rva - s->start >= s->stored)
         return false;
     *out = (struct tn_pe_place){

@@ -21,8 +21,8 @@ static bool find_entry(struct tn_pe *pe, uint32_t offset, uint32_t id, bool any,
     *at = 0;
     if (!tn_pe_bytes(pe, rva, NODE_SIZE, "resource directory", &node, err) || !node.size)
         return !node.size;
-    uint32_t count = (uint32_t)tn_load16(node.at + 12, TN_LITTLE) +
-                     tn_load16(node.at + 14, TN_LITTLE);
+    uint32_t count =
+        (uint32_t)tn_load16(node.at + 12, TN_LITTLE) + tn_load16(node.at + 14, TN_LITTLE);
     if (!tn_pe_rows(pe, rva + NODE_SIZE, count, ENTRY_SIZE, "resource directory", &entries, err))
         return false;
     for (size_t i = 0; i < entries.size / ENTRY_SIZE; i++) {

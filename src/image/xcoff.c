@@ -158,10 +158,10 @@ static const char *flag_words(struct tn_arena *arena, uint16_t flags)
         uint16_t bit;
         const char *word;
     } words[] = {
-        { 0x0001, "RELFLG" },   { 0x0002, "EXEC" },      { 0x0004, "LNNO" },
-        { 0x0008, "LSYMS" },    { 0x0010, "FDPR_PROF" }, { 0x0020, "FDPR_OPTI" },
-        { 0x0040, "DSA" },      { 0x0100, "VARPG" },     { 0x1000, "DYNLOAD" },
-        { 0x2000, "SHROBJ" },   { 0x4000, "LOADONLY" },  { 0x8000, "NONEXEC" },
+        { 0x0001, "RELFLG" }, { 0x0002, "EXEC" },      { 0x0004, "LNNO" },
+        { 0x0008, "LSYMS" },  { 0x0010, "FDPR_PROF" }, { 0x0020, "FDPR_OPTI" },
+        { 0x0040, "DSA" },    { 0x0100, "VARPG" },     { 0x1000, "DYNLOAD" },
+        { 0x2000, "SHROBJ" }, { 0x4000, "LOADONLY" },  { 0x8000, "NONEXEC" },
     };
     const char *text = "";
     for (size_t i = 0; text && i < TN_COUNT(words); i++)

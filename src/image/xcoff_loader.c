@@ -159,11 +159,11 @@ enum { STT_OBJECT = 1, STT_FUNC = 2, STT_TLS = 6 };
 static uint8_t type_of(uint8_t smclas)
 {
     switch (smclas) {
-    case 0:              /* PR: code */
-    case 6:              /* GL: glue */
-    case 7:              /* XO: code at a fixed address */
+    case 0:                   /* PR: code */
+    case 6:                   /* GL: glue */
+    case 7:                   /* XO: code at a fixed address */
     case 10: return STT_FUNC; /* DS: descriptor of a function */
-    case 20:             /* TL */
+    case 20:                  /* TL */
     case 21: return STT_TLS;  /* UL */
     default: return STT_OBJECT;
     }
@@ -200,7 +200,8 @@ static tenon_symbol load_symbol(const struct tn_xcoff *x, const uint8_t *row, co
     };
 }
 
-/* The module an import is bound to: two levels of names. NULL: deferred, or nobody in particular. */
+/* The module an import is bound to: two levels of names. NULL: deferred, or nobody in particular.
+ */
 static const char *provider(const struct tn_xcoff *x, const uint8_t *row)
 {
     uint32_t id = tn_load32(row + 16, TN_BIG);

@@ -36,8 +36,8 @@ static bool read_table(struct tn_xcoff *x, struct table *out, tenon_error *err)
         !tn_file_upto(x->file, x->symbols + bytes, 4, "string table", &size, err))
         return false;
     uint32_t length = size.size == 4 ? tn_load32(size.at, TN_BIG) : 0;
-    return length < 4 || tn_file_view(x->file, x->symbols + bytes, length, "string table",
-                                      &out->strings, err);
+    return length < 4 ||
+           tn_file_view(x->file, x->symbols + bytes, length, "string table", &out->strings, err);
 }
 
 static const char *symbol_name(struct tn_xcoff *x, const struct table *table, const uint8_t *row,

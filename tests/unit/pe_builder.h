@@ -5,8 +5,8 @@
 /*
  * Headers, and one section at address 0x1000 that holds what a loader reads.
  *
- *     struct pe_spec spec = { .dll = true, .imports = (struct pe_import[]){ { "bar.dll" }, { 0 } } };
- *     size_t size; uint8_t *bytes = pe_build(&spec, &size);    the caller frees it
+ *     struct pe_spec spec = { .dll = true, .imports = (struct pe_import[]){ { "bar.dll" }, { 0 } }
+ * }; size_t size; uint8_t *bytes = pe_build(&spec, &size);    the caller frees it
  */
 #include <stdio.h>
 
@@ -117,7 +117,8 @@ static inline void pe_imports(struct pe_build *b, const struct pe_import *import
     b->dirs[1][1] = (uint32_t)(count + 1) * 20;
 }
 
-static inline void pe_delays(struct pe_build *b, const struct pe_import *delays, uint64_t image_base)
+static inline void pe_delays(struct pe_build *b, const struct pe_import *delays,
+                             uint64_t image_base)
 {
     size_t count = pe_count(delays);
     if (!count)

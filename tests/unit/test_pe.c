@@ -109,10 +109,9 @@ static void exports_forwarders_and_ordinals(void **state)
     const struct pe_spec spec = {
         .dll = true,
         .own_name = "f.dll",
-        .exports = (struct pe_export[]){ { "alpha", NULL },
-                                         { "who", "bar.who" },
-                                         { NULL, "baz.x.#3" },
-                                         { 0 } },
+        .exports =
+            (struct pe_export[]){
+                { "alpha", NULL }, { "who", "bar.who" }, { NULL, "baz.x.#3" }, { 0 } },
     };
     uint8_t *bytes;
     tenon_image *image = parse(&spec, &bytes);
@@ -179,7 +178,8 @@ static void systems_and_kinds(void **state)
         { { .subsystem = 9 }, TENON_KIND_EXECUTABLE, "wince" },
         { { .own_name = "cygwin1.dll", .dll = true }, TENON_KIND_SHARED_LIBRARY, "cygwin" },
         { { .imports = (struct pe_import[]){ { .library = "MSYS-2.0.dll" }, { 0 } } },
-          TENON_KIND_EXECUTABLE, "msys" },
+          TENON_KIND_EXECUTABLE,
+          "msys" },
     };
     for (size_t i = 0; i < TN_COUNT(cases); i++) {
         uint8_t *bytes;
