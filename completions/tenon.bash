@@ -4,8 +4,8 @@
 _tenon_commands='why show units cc wrap link pack build bundle cache check run'
 _tenon_cpu='x86-64-v2 x86-64-v3 x86-64-v4 power9 power10 z13 z14 z15 z16'
 _tenon_common='--json --quiet --verbose --color --help --version'
-_tenon_why='--lib --symbols --dlopen --what-if --skip-other --sysroot --loader --env --clean-env
-    --cwd --exe --setuid --interpreter --cpu --platform --hide-system --dot'
+_tenon_why='--lib --symbols --dlopen --what-if --slice --member --skip-other --sysroot --loader --env
+    --setting --clean-env --cwd --exe --setuid --interpreter --cpu --platform --hide-system --dot'
 _tenon_show='--exports --imports --dlopen --units --sysroot'
 _tenon_units='--doubles --skip-other --sysroot'
 _tenon_launch='--unit-prefix'
@@ -42,10 +42,10 @@ _tenon_value() {
     --exe | --interpreter) COMPREPLY=($(compgen -f -- "$current")) ;;
     --env) COMPREPLY=($(compgen -S = -W 'LD_LIBRARY_PATH LD_PRELOAD' -- "$current")) ;;
     --what-if)
-        COMPREPLY=($(compgen -W 'env: secure interpreter: without: cpu:' -- "$current"))
+        COMPREPLY=($(compgen -W 'env: setting: secure interpreter: without: cpu:' -- "$current"))
         compopt -o nospace
         ;;
-    --lib | --platform | --offer) COMPREPLY=() ;;
+    --lib | --slice | --member | --setting | --platform | --offer) COMPREPLY=() ;;
     *) return 1 ;;
     esac
     return 0
