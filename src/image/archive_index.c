@@ -25,8 +25,9 @@ static bool add_name(struct index *index, const char *name, tenon_error *err)
     if (!tn_arena_grow(&image->arena, &image->exports, &index->room, image->export_count,
                        sizeof *image->exports))
         return tn_no_memory(err);
-    image->exports[image->export_count++] =
-        (tenon_symbol){ .name = name, .binding = TENON_BIND_GLOBAL, .defined = true };
+    image->exports[image->export_count++] = (tenon_symbol){
+        .name = name, .binding = TENON_BIND_GLOBAL, .type = TENON_TYPE_NONE, .defined = true
+    };
     return true;
 }
 

@@ -218,12 +218,14 @@ static bool import_symbols(struct tn_coff *coff, tenon_image *image, tenon_error
         return tn_no_memory(err);
     const char *names[2] = { pointer, import.symbol };
     for (size_t i = 0; i < (import.type == 1 ? 1 : 2); i++)
-        image->exports[image->export_count++] =
-            (tenon_symbol){ .name = names[i], .binding = TENON_BIND_GLOBAL, .defined = true };
+        image->exports[image->export_count++] = (tenon_symbol){
+            .name = names[i], .binding = TENON_BIND_GLOBAL, .type = TENON_TYPE_NONE, .defined = true
+        };
     image->imports[image->import_count++] = (tenon_symbol){
         .name = import.name ? import.name : "",
         .library = import.library,
         .binding = TENON_BIND_GLOBAL,
+        .type = TENON_TYPE_NONE,
         .has_ordinal = !import.name,
         .ordinal = import.ordinal,
     };

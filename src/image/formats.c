@@ -7,9 +7,10 @@
 #include "model.h"
 #include "text.h"
 
-const struct tn_format *const tn_formats[] = { &tn_format_elf,   &tn_format_pe,
-                                               &tn_format_xcoff, &tn_format_archive,
-                                               &tn_format_coff,  NULL };
+const struct tn_format *const tn_formats[] = {
+    &tn_format_elf,  &tn_format_pe, &tn_format_macho, &tn_format_xcoff, &tn_format_archive,
+    &tn_format_coff, NULL
+};
 
 /* Bytes read to see which reader takes a file, and to tell that one is text. */
 #define HEAD 1024u
@@ -32,11 +33,6 @@ static const struct known {
     {                                                                                              \
         name, TENON_E_FORMAT, sizeof(magic) - 1, magic                                             \
     }
-    IMAGE("a Mach-O file", "\xfe\xed\xfa\xce"),
-    IMAGE("a Mach-O file", "\xce\xfa\xed\xfe"),
-    IMAGE("a Mach-O file", "\xfe\xed\xfa\xcf"),
-    IMAGE("a Mach-O file", "\xcf\xfa\xed\xfe"),
-    IMAGE("a universal Mach-O file", "\xca\xfe\xba\xbf"),
     IMAGE("a WebAssembly module", "\0asm"),
     IMAGE("LLVM bitcode", "BC\xc0\xde"),
     IMAGE("LLVM bitcode", "\xde\xc0\x17\x0b"),
@@ -47,6 +43,7 @@ static const struct known {
     IMAGE("an OCaml object file", "Caml1999"),
     IMAGE("a text stub of a library", "--- !tapi"),
     IMAGE("a linker script", "/* GNU ld script"),
+    OTHER("a Java class", "\xca\xfe\xba\xbe"), /* a universal Mach-O file has few slices */
     OTHER("a PDB file", "Microsoft C/C++ MSF 7.00"),
     OTHER("a zip archive", "PK\x03\x04"),
     OTHER("a gzip file", "\x1f\x8b"),
@@ -60,16 +57,6 @@ static const struct known {
 static uint32_t big32(struct tn_view head, size_t at)
 {
     return head.size >= at + 4 ? tn_load32(head.at + at, TN_BIG) : 0;
-}
-
-/* 0xCAFEBABE: a universal Mach-O file has few slices, a Java class a version from 45 up. */
-static const char *name_cafebabe(struct tn_view head, enum tenon_code *code)
-{
-    if (big32(head, 0) != 0xcafebabe)
-        return NULL;
-    bool fat = big32(head, 4) < 43;
-    *code = fat ? TENON_E_UNSUPPORTED : TENON_E_FORMAT;
-    return fat ? "a universal Mach-O file" : "a Java class";
 }
 
 /* rule  PE/COFF: the new header's signature is where e_lfanew says */
@@ -170,7 +157,6 @@ static bool fail_named(struct tn_file *file, struct tn_view head, tenon_error *e
     if (is_text(head) && !tn_file_upto(file, 0, SAMPLE, "first bytes", &head, err))
         return false; /* what is no text so far is none */
     const char *name = name_som(head, &code);
-    name = name ? name : name_cafebabe(head, &code);
     name = name ? name : name_mz(file, head, &code);
     name = name ? name : name_known(head, &code);
     name = name ? name : name_aout(file, head, &code);

@@ -152,6 +152,18 @@ bool tn_image_add_made(tenon_image *image, const char *name, const char *value, 
     return value ? tn_image_add_fact(image, name, value, err) : tn_no_memory(err);
 }
 
+bool tn_image_join_fact(tenon_image *image, const char *name, const char *value, tenon_error *err)
+{
+    for (size_t i = 0; i < image->other_count; i++) {
+        tenon_fact *fact = &image->others[i];
+        if (strcmp(fact->name, name) != 0)
+            continue;
+        fact->value = tn_arena_format(&image->arena, "%s %s", fact->value, value);
+        return fact->value || tn_no_memory(err);
+    }
+    return tn_image_add_fact(image, name, value, err);
+}
+
 const char *tn_image_hex(struct tn_arena *arena, struct tn_view bytes)
 {
     static const char digits[] = "0123456789abcdef";

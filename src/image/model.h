@@ -80,6 +80,31 @@ struct tn_xcoff_facts {
     size_t id_count;
 };
 
+/* One architecture of a universal file. */
+struct tn_macho_slice {
+    uint32_t cputype, cpusubtype;
+    uint64_t offset, size;
+    const char *arch; /* Apple's name of it */
+};
+
+/* Facts of a Mach-O image that the common model has no word for. */
+struct tn_macho_facts {
+    struct tn_macho_slice *slices; /* of a universal file, which has nothing else of these */
+    size_t slice_count;
+    uint32_t cputype, cpusubtype, filetype, flags;
+    const char *arch;                         /* Apple's name: "arm64e" */
+    uint32_t platform, platform_too;          /* PLATFORM_; 0: none */
+    uint32_t min_os, sdk;                     /* 16.8.8 bits; 0: none */
+    uint32_t current_version, compat_version; /* its own */
+    const char **rpaths;                      /* LC_RPATH, in file order */
+    size_t rpath_count;
+    const char **environment; /* LC_DYLD_ENVIRONMENT: "DYLD_LIBRARY_PATH=..." */
+    size_t environment_count;
+    bool restricted;          /* a section __RESTRICT,__restrict */
+    uint32_t signature_flags; /* CS_ of a program's code signature */
+    bool allows_environment;  /* entitled to DYLD_ variables in spite of a hardened runtime */
+};
+
 /* What one file asks of its loader, without any context: enough to resolve. */
 struct tn_facts {
     enum tenon_format format;
@@ -101,6 +126,7 @@ struct tn_facts {
     tenon_version *version_defs;
     size_t version_def_count;
     struct tn_elf_facts elf;
+    struct tn_macho_facts macho;
     struct tn_pe_facts pe;
     struct tn_xcoff_facts xcoff;
 
@@ -166,6 +192,7 @@ struct tn_format {
 /* THE table of formats; ends with NULL. */
 extern const struct tn_format *const tn_formats[];
 extern const struct tn_format tn_format_elf;
+extern const struct tn_format tn_format_macho;
 extern const struct tn_format tn_format_pe;
 extern const struct tn_format tn_format_archive;
 extern const struct tn_format tn_format_coff;
@@ -187,6 +214,9 @@ bool tn_image_add_fact(tenon_image *image, const char *name, const char *value, 
 
 /* ... whose text had to be made: NULL means that there was no memory. */
 bool tn_image_add_made(tenon_image *image, const char *name, const char *value, tenon_error *err);
+
+/* ... behind what the fact of that name says already, after a space. */
+bool tn_image_join_fact(tenon_image *image, const char *name, const char *value, tenon_error *err);
 
 /* Lower-case hexadecimal digits; NULL: no memory. */
 const char *tn_image_hex(struct tn_arena *arena, struct tn_view bytes);

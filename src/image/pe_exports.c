@@ -81,6 +81,7 @@ static bool add_export(struct tn_pe *pe, struct exports *e, const char *name, ui
         .name = name,
         .value = rva,
         .binding = TENON_BIND_GLOBAL,
+        .type = TENON_TYPE_NONE,
         .defined = true,
         .has_ordinal = true,
         .ordinal = e->base + index,

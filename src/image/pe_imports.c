@@ -166,7 +166,9 @@ static bool add_import(struct tn_pe *pe, size_t *room, const struct descriptor *
                        tenon_error *err)
 {
     tenon_image *image = pe->image;
-    tenon_symbol symbol = { .library = d->name, .binding = TENON_BIND_GLOBAL, .name = "" };
+    tenon_symbol symbol = {
+        .library = d->name, .binding = TENON_BIND_GLOBAL, .type = TENON_TYPE_NONE, .name = ""
+    };
     if (thunk >> (pe->word * 8 - 1)) {
         symbol.has_ordinal = true;
         symbol.ordinal = thunk & 0xffff;

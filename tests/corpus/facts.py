@@ -12,6 +12,7 @@ import sys
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 
 import corpus
+import facts_macho
 import facts_pe
 import tenon
 from report import Report
@@ -114,6 +115,29 @@ def compare_symbols(check, fact, row):
               symbols([each for each in row["imports"] if each["weak"]]))
 
 
+def compare_macho(report, directory, facts):
+    paths = [os.path.join(directory, fact["path"]) for fact in facts]
+    _, rows = tenon.results("show", "--json", "--exports", "--imports", "--", *paths)
+    report.check("Mach-O results", paths, [tenon.text(row["file"]) for row in rows])
+    for fact, row in zip(facts, rows):
+        if not fact["universal"]:
+            compare_image(report, fact["path"], fact, row)
+            continue
+        report.check(fact["path"] + " slices", [facts_macho.arch(each) for each in fact["slices"]],
+                     [each["arch"] for each in row["slices"]], ("facts", "tenon"))
+        for each, slice_row in zip(fact["slices"], row["slices"]):
+            compare_image(report, "%s (%s)" % (fact["path"], each["arch"]), each, slice_row)
+    report.note("%d Mach-O files" % len(facts))
+
+
+def compare_image(report, path, fact, row):
+    if row["status"] == "error":
+        report.check(path, "facts", "%(code)s: %(message)s" % row["error"], ("facts", "tenon"))
+    elif not fact.get("tool_error"):  # true: the facts know nothing of it
+        facts_macho.compare(lambda key, expected, got: report.check(
+            "%s %s" % (path, key), expected, got, ("facts", "tenon")), fact, row)
+
+
 # by format: what compares a file's facts
 COMPARE = {
     "elf": compare_elf,
@@ -148,7 +172,9 @@ def main():
         compare(report, fact, row)
     for name in COMPARE:
         report.note("%d %s files" % (sum(fact["format"] == name for fact in known), name))
-    others = [fact["path"] for fact in facts if fact["format"] not in COMPARE]
+    compare_macho(report, directory, [fact for fact in facts if fact["format"] == "macho"])
+    others = [fact["path"] for fact in facts
+              if fact["format"] not in COMPARE and fact["format"] != "macho"]
     for path in others:
         refused(report, os.path.join(directory, path), path)
     report.note("%d files of other formats" % len(others))
