@@ -75,9 +75,6 @@ struct tn_xcoff_facts {
     uint16_t flags; /* f_flags */
     bool has_loader;
     bool runtime_linking; /* symbols that whatever is loaded may supply: import id ".." */
-    const char *libpath;  /* path of import id 0; NULL: no loader section */
-    const char **ids;     /* all import ids as names, by number */
-    size_t id_count;
 };
 
 /* One architecture of a universal file. */
@@ -116,7 +113,8 @@ struct tn_facts {
     enum tenon_kind kind;
     bool pie, is_static;
     const char *own_name, *interpreter;
-    const char *rpath, *runpath; /* NULL: no such tag; "" is a tag with an empty string */
+    const char *rpath, *runpath; /* NULL: no such tag; "" is a tag with an empty string. XCOFF:
+                                  * rpath is the library path, import id 0 */
     const char *build_id;        /* hexadecimal */
     const char *uuid, *pdb;
     tenon_need *needs; /* in dynamic-section order, filters and auxiliaries among them */

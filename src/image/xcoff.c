@@ -138,7 +138,7 @@ static bool read_all_facts(struct tn_xcoff *x, struct tn_facts *out, tenon_error
     x->facts = &facts;
     if (x->loader_size && !tn_xcoff_read_import_ids(x, err))
         return false;
-    facts.is_static = facts.kind == TENON_KIND_EXECUTABLE && !facts.need_count;
+    facts.is_static = facts.kind == TENON_KIND_EXECUTABLE && !x->loader_size;
     *out = facts;
     x->facts = out;
     return true;
@@ -181,7 +181,7 @@ static bool add_others(struct tn_xcoff *x, tenon_error *err)
 static bool list_search_paths(struct tn_xcoff *x, tenon_error *err)
 {
     tenon_image *image = x->image;
-    const char *libpath = x->facts->xcoff.libpath;
+    const char *libpath = x->facts->rpath;
     if (!libpath || !*libpath)
         return true;
     image->search_paths = tn_arena_rows(&image->arena, 1, sizeof *image->search_paths);

@@ -123,19 +123,19 @@ static bool read_ids(struct tn_xcoff *x, const struct header *h, struct tn_view 
     uint64_t at = 0;
     size_t count = h->id_count < ids.size / 3 + 1 ? h->id_count : ids.size / 3 + 1;
     f->needs = tn_arena_rows(x->file->arena, count, sizeof *f->needs);
-    f->xcoff.ids = tn_arena_rows(x->file->arena, count, sizeof *f->xcoff.ids);
-    if (count && (!f->needs || !f->xcoff.ids))
+    x->ids = tn_arena_rows(x->file->arena, count, sizeof *x->ids);
+    if (count && (!f->needs || !x->ids))
         return tn_no_memory(err);
     for (size_t i = 0; i < count && next_id(ids, &at, &id); i++) {
-        f->xcoff.ids[f->xcoff.id_count++] = name_of(x->file->arena, &id);
+        x->ids[x->id_count++] = name_of(x->file->arena, &id);
         if (i == 0)
-            f->xcoff.libpath = id.path;
+            f->rpath = id.path;
         else if (!add_need(x, &id, err))
             return false;
     }
-    if (f->xcoff.id_count < h->id_count)
+    if (x->id_count < h->id_count)
         tn_xcoff_warn(x, "import ids: %" PRIu32 " expected, %zu are there", h->id_count,
-                      f->xcoff.id_count);
+                      x->id_count);
     return true;
 }
 
@@ -205,7 +205,7 @@ static tenon_symbol load_symbol(const struct tn_xcoff *x, const uint8_t *row, co
 static const char *provider(const struct tn_xcoff *x, const uint8_t *row)
 {
     uint32_t id = tn_load32(row + 16, TN_BIG);
-    return id && id < x->facts->xcoff.id_count ? x->facts->xcoff.ids[id] : NULL;
+    return id && id < x->id_count ? x->ids[id] : NULL;
 }
 
 struct lists {

@@ -21,6 +21,8 @@ struct tn_xcoff {
     uint32_t symbol_count;
     char module_type[3]; /* "1L", "RE", "RO"; "" when there is none */
     uint64_t loader_at, loader_size;
+    const char **ids; /* all import ids as names, by number */
+    size_t id_count;
 };
 
 #define tn_xcoff_warn(xcoff, ...)                                                                  \
@@ -31,7 +33,7 @@ struct tn_xcoff {
 
 /* ---- xcoff_loader.c ------------------------------------------------------------------------ */
 
-/* Import ids: facts->needs and facts->xcoff.libpath. */
+/* Import ids: facts->needs and facts->rpath, the library path. */
 bool tn_xcoff_read_import_ids(struct tn_xcoff *xcoff, tenon_error *err);
 
 /* Symbols of the loader section: image->exports and image->imports. */
