@@ -220,6 +220,12 @@ bool tn_image_join_fact(tenon_image *image, const char *name, const char *value,
 const char *tn_image_hex(struct tn_arena *arena, struct tn_view bytes);
 
 /*
+ * The manifest in a PE image (resource type 24: number 1 of a program, 2 or any of a library);
+ * empty when it has none.
+ */
+bool tn_pe_read_manifest(struct tn_file *file, struct tn_view *out, tenon_error *err);
+
+/*
  * The raw header, tolerant: false only when the file is shorter than the header of its class
  * (out->e_ident holds what there was, zero-filled) or cannot be read. `assume` may be NULL.
  */

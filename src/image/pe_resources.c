@@ -63,3 +63,10 @@ bool tn_pe_resource(struct tn_pe *pe, uint32_t type, uint32_t id, struct tn_view
     return size > RESOURCE_ROOM ||
            tn_pe_bytes(pe, tn_load32(data.at, TN_LITTLE), size, "resource", out, err);
 }
+
+bool tn_pe_read_manifest(struct tn_file *file, struct tn_view *out, tenon_error *err)
+{
+    struct tn_pe pe;
+    *out = tn_view("", 0);
+    return tn_pe_start(&pe, file, err) && tn_pe_resource(&pe, TN_PE_RT_MANIFEST, 0, out, err);
+}
