@@ -68,6 +68,9 @@ typedef struct tenon_manifest {
     size_t argv_count;
     const tenon_claim *provides, *requires;
     size_t provide_count, require_count;
+    const char *const *packages; /* findlib packages that its OCaml code needs beside the compiler's,
+                                    bundled ones too; in load order */
+    size_t package_count;
     const char *const *private_units; /* units declared as deliberately private copies */
     size_t private_count;
     const tenon_code_entry *code;
@@ -146,7 +149,7 @@ TENON_API void tenon_builder_free(tenon_builder *builder);
 /*
  * Sets one value of the manifest by its key ("name", "version", "desc", "author", "date", "url",
  * "license", "copyrights", "main"), or appends to one of its lists ("tags", "cons", "argv",
- * "private"). A NULL value empties it.
+ * "packages", "private"). A NULL value empties it.
  */
 TENON_API bool tenon_builder_set(tenon_builder *builder, const char *key, const char *value,
                                  tenon_error *err);

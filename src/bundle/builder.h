@@ -32,7 +32,7 @@ struct tenon_builder {
     struct tn_arena arena; /* strings */
     const char *name, *version, *desc, *author, *url, *license, *copyrights, *main;
     int64_t date;
-    struct tn_strings tags, cons, argv, private_units;
+    struct tn_strings tags, cons, argv, packages, private_units;
     struct tn_item *items;
     size_t item_count, item_room;
     struct tn_claims provides, requires; /* provides: said by the caller, beside the items' */

@@ -123,6 +123,7 @@ static bool set_values(struct writing *w, tenon_error *err)
     m->tags = b->tags.rows, m->tag_count = b->tags.count;
     m->cons = b->cons.rows, m->con_count = b->cons.count;
     m->argv = b->argv.rows, m->argv_count = b->argv.count;
+    m->packages = b->packages.rows, m->package_count = b->packages.count;
     m->private_units = b->private_units.rows, m->private_count = b->private_units.count;
     if (!m->name)
         return tn_fail(err, TENON_E_ARGUMENT, "the plugin has no name and no code to take it from");
