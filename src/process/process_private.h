@@ -56,6 +56,13 @@ struct tenon_process {
     size_t plugin_count, plugin_room;
 };
 
+/* A process without units: settings alone. */
+tenon_process *tn_process_new_bare(tenon_error *err);
+
+/* Which code the program can load; a machine without a name can load none. */
+bool tn_process_take_triple(tenon_process *process, tenon_world *world, const char *program,
+                            tenon_error *err);
+
 void tn_process_lock(const tenon_process *process);
 void tn_process_unlock(const tenon_process *process);
 
