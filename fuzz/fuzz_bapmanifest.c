@@ -17,7 +17,7 @@ static char *rewrite(const void *text, size_t size)
     if (!m)
         abort();
     if (tn_bap_manifest_read(tn_view(text, size), m, &err))
-        again = tn_bap_manifest_write(&m->is, &err);
+        again = tn_bap_manifest_write(&m->is, NULL, 0, &err);
     else if (err.code == TENON_OK)
         abort();
     tenon_manifest_free(&m->is);

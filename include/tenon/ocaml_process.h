@@ -67,6 +67,10 @@ TENON_API bool tenon_ocaml_tell(tenon_ocaml_process *process, const tenon_ocaml_
 TENON_API bool tenon_ocaml_tell_interface(tenon_ocaml_process *process, const char *name,
                                           const tenon_digest *crc, tenon_error *err);
 
+/* Says that native code defines this prefix of symbols: a unit, or a member of a pack. */
+TENON_API bool tenon_ocaml_tell_symbol(tenon_ocaml_process *process, const char *symbol,
+                                       tenon_error *err);
+
 /*
  * Takes what a program's file says: its units and interfaces. A native program's come from its
  * table of globals, a bytecode program's from its sections; of a bytecode program the C primitives
@@ -108,7 +112,8 @@ TENON_API bool tenon_ocaml_present_at(const tenon_ocaml_process *process, size_t
  * from which a unit may be taken that is required and not in the bundle.
  */
 typedef struct tenon_ocaml_request {
-    const char *plugin; /* a path (with '/' or ".plugin"), or a name to be searched */
+    const char *plugin; /* a path (with '/' or ".plugin"), a name to be searched; "package:NAME": a
+                           package, of which `offers` are the archives */
     const char *const *offers;
     size_t offer_count;
 } tenon_ocaml_request;

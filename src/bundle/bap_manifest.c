@@ -187,31 +187,37 @@ static bool is_main_code(const tenon_manifest *m, const char *code)
     return strncmp(base, m->main, size) == 0 && base[size] == '.';
 }
 
-/* The units of the plugin's own OCaml code, as BAP names them: "greet" for Greet. */
-static void put_units(struct tn_sexp_text *out, const tenon_manifest *m)
+/* The units of the plugin's own OCaml code, each once; a list for the caller to free(). */
+static const char **own_units(const tenon_manifest *m, size_t *count)
 {
-    bool first = true;
+    const char **names = calloc(m->provide_count + 1, sizeof *names);
 
-    tn_sexp_put(out, "(");
-    for (size_t i = 0; i < m->provide_count; i++) {
+    *count = 0;
+    for (size_t i = 0; names && i < m->provide_count; i++) {
         const tenon_claim *claim = &m->provides[i];
         bool told = claim->kind != TENON_UNIT_OCAML || !is_main_code(m, claim->code);
-        for (size_t k = 0; k < i && !told; k++)
-            told = m->provides[k].kind == TENON_UNIT_OCAML &&
-                   is_main_code(m, m->provides[k].code) &&
-                   strcmp(m->provides[k].name, claim->name) == 0;
-        char *name = told ? NULL : strdup(claim->name);
-        if (told)
-            continue;
+        for (size_t k = 0; k < *count && !told; k++)
+            told = strcmp(names[k], claim->name) == 0;
+        if (!told)
+            names[(*count)++] = claim->name;
+    }
+    return names;
+}
+
+/* As BAP names them: "greet" for Greet. */
+static void put_units(struct tn_sexp_text *out, const char *const *names, size_t count)
+{
+    tn_sexp_put(out, "(");
+    for (size_t i = 0; i < count; i++) {
+        char *name = strdup(names[i]);
         if (!name) {
             out->failed = true;
             return;
         }
         if (name[0] >= 'A' && name[0] <= 'Z')
             name[0] = (char)(name[0] - 'A' + 'a');
-        tn_sexp_put(out, first ? "" : " ");
+        tn_sexp_put(out, i ? " " : "");
         tn_sexp_put_atom(out, name);
-        first = false;
         free(name);
     }
     tn_sexp_put(out, ")");
@@ -250,25 +256,53 @@ static void put_value(struct tn_sexp_text *out, const tenon_manifest *m, const s
         snprintf(number, sizeof number, "%" PRId64, m->date);
         tn_sexp_put(out, number);
         break;
-    case IGNORED: put_units(out, m); break;
+    case IGNORED: break; /* "provides", which is not a value of ours */
     }
 }
 
-char *tn_bap_manifest_write(const tenon_manifest *manifest, tenon_error *err)
+char *tn_bap_manifest_write(const tenon_manifest *manifest, const char *const *provides,
+                            size_t provide_count, tenon_error *err)
 {
     struct tn_sexp_text out = { .at = NULL };
+    const char **own = provides ? NULL : own_units(manifest, &provide_count);
 
+    out.failed = !provides && !own;
     for (size_t i = 0; i < TN_COUNT(fields); i++) {
         tn_sexp_put(&out, i ? "\n (" : "((");
         tn_sexp_put(&out, fields[i].name);
         tn_sexp_put(&out, " ");
-        put_value(&out, manifest, &fields[i]);
+        if (fields[i].shape == IGNORED)
+            put_units(&out, provides ? provides : own, provide_count);
+        else
+            put_value(&out, manifest, &fields[i]);
         tn_sexp_put(&out, ")");
     }
     tn_sexp_put(&out, ")\n");
+    free(own);
     if (!out.failed)
         return out.at;
     free(out.at);
     tn_no_memory(err);
     return NULL;
+}
+
+tenon_manifest *tenon_manifest_parse_scm(const char *text, size_t size, tenon_error *err)
+{
+    struct tn_manifest *manifest = calloc(1, sizeof *manifest);
+
+    if (!manifest) {
+        tn_no_memory(err);
+        return NULL;
+    }
+    if (tn_bap_manifest_read(tn_view(text, size), manifest, err) &&
+        tn_manifest_check(&manifest->is, err))
+        return &manifest->is;
+    tenon_manifest_free(&manifest->is);
+    return NULL;
+}
+
+char *tenon_manifest_write_scm(const tenon_manifest *manifest, const char *const *provides,
+                               size_t provide_count, tenon_error *err)
+{
+    return tn_bap_manifest_write(manifest, provides, provide_count, err);
 }

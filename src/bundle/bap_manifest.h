@@ -18,10 +18,11 @@ bool tn_bap_manifest_read(struct tn_view text, struct tn_manifest *manifest, ten
 
 /*
  * The text of a MANIFEST.scm that says the same, as far as it can: readers of it want all thirteen
- * fields.
+ * fields. provides: NULL: the units that the manifest claims for the plugin's own OCaml code.
  *
  * returns  malloc()ed; NULL: no memory
  */
-char *tn_bap_manifest_write(const tenon_manifest *manifest, tenon_error *err);
+char *tn_bap_manifest_write(const tenon_manifest *manifest, const char *const *provides,
+                            size_t provide_count, tenon_error *err);
 
 #endif

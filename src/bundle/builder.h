@@ -45,6 +45,14 @@ struct tenon_builder {
 bool tn_builder_add_code_as(tenon_builder *builder, const char *file, enum tenon_code_kind kind,
                             const char *base_name, const struct tn_item **out, tenon_error *err);
 
+/* OCaml code: a .cmxs or .cma, at the root. Takes over `bytes`. */
+struct tn_item *tn_builder_add_ocaml(tenon_builder *builder, const char *file, void *bytes,
+                                     size_t size, enum tenon_code_kind kind, const char *base_name,
+                                     tenon_error *err);
+
+/* MANIFEST.scm, when there is OCaml code; the values are those of the manifest to be written. */
+bool tn_builder_put_scm(tenon_builder *builder, const tenon_manifest *manifest, tenon_error *err);
+
 /*
  * Puts an item in, instead of the one of that path.
  *

@@ -495,7 +495,7 @@ bool tn_oc_check_plugin(tenon_ocaml_plan *plan, struct tn_oc_prospect *p, tenon_
     for (size_t k = 0; k < p->count; k++)
         meet_library(&l, p->files[k]);
     size_t bundled = p->count;
-    if (!take_offers(&l))
+    if (p->bundle && !take_offers(&l))
         return false;
     for (size_t k = bundled; k < p->count; k++)
         meet_library(&l, p->files[k]);

@@ -50,9 +50,9 @@ bool tenon_ocaml_plan_take(tenon_ocaml_plan *plan, size_t request, tenon_error *
     struct tn_oc_prospect *p = request < plan->count ? &plan->prospects[request] : NULL;
     unsigned flags = plan->flags & TENON_LOAD_VERIFY ? TN_CACHE_VERIFY : 0;
 
-    if (!p || !p->bundle)
+    if (!p || !p->planned)
         return tn_fail(err, TENON_E_ARGUMENT, "no plugin %zu in the plan", request);
-    if (p->cached)
+    if (p->cached || !p->bundle)
         return true;
     if (!open_cache(plan, err))
         return false;
@@ -149,14 +149,14 @@ bool tenon_ocaml_plan_loaded(tenon_ocaml_plan *plan, size_t request, tenon_error
     tenon_ocaml_process *process = plan->process;
     const struct tn_oc_prospect *p = request < plan->count ? &plan->prospects[request] : NULL;
 
-    if (!p || !p->bundle)
+    if (!p || !p->planned)
         return tn_fail(err, TENON_E_ARGUMENT, "no plugin %zu in the plan", request);
     if (!tn_grow(&process->plugins, &process->plugin_room, process->plugin_count,
                  sizeof *process->plugins))
         return tn_no_memory(err);
     struct tn_oc_loaded *loaded = &process->plugins[process->plugin_count];
     loaded->name = tn_arena_string(&process->arena, p->name);
-    loaded->file = tn_arena_string(&process->arena, p->file);
+    loaded->file = tn_arena_string(&process->arena, p->file ? p->file : p->request->plugin);
     memcpy(loaded->digest, p->digest, sizeof loaded->digest);
     if (!loaded->name || !loaded->file)
         return tn_no_memory(err);

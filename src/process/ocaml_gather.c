@@ -14,6 +14,8 @@
 #include "text.h"
 #include "triple.h"
 
+#define PACKAGE "package:"
+
 void tn_oc_free_file(struct tn_oc_file *file)
 {
     tenon_image_free(file->image);
@@ -317,10 +319,41 @@ static bool open_bundle(tenon_ocaml_plan *plan, struct tn_oc_prospect *p, tenon_
     return result->name || tn_no_memory(err);
 }
 
+/* An installed package: its archives are all that it is. Which build it is nobody recorded. */
+static bool gather_package(tenon_ocaml_plan *plan, struct tn_oc_prospect *p, tenon_error *err)
+{
+    tenon_plugin_result *result = &plan->report->plugins[p->row];
+
+    p->name = strdup(p->request->plugin + strlen(PACKAGE));
+    result->name = p->name ? tn_arena_string(&plan->report->arena, p->name) : NULL;
+    if (!result->name)
+        return tn_no_memory(err);
+    if (!is_new(plan, p))
+        return true;
+    p->planned = true;
+    for (size_t i = 0; i < p->request->offer_count; i++) {
+        struct tn_oc_file *file;
+        if (!tn_oc_add_offer(plan, p, p->request->offers[i], &file, err))
+            return false;
+        if (!file)
+            tn_oc_find_in(plan, p, TENON_FINDING_BAD_BUNDLE, true, NULL, p->request->offers[i],
+                          "%s of package %s is no code for OCaml's %s loader",
+                          tn_report_show(plan->report, p->request->offers[i]), p->name,
+                          tenon_ocaml_loader_name(plan->process->loader));
+    }
+    if (!p->request->offer_count)
+        tn_oc_find_in(plan, p, TENON_FINDING_NO_CODE, true, NULL, NULL,
+                      "package %s has no code for OCaml's %s loader", p->name,
+                      tenon_ocaml_loader_name(plan->process->loader));
+    return true;
+}
+
 static bool gather_one(tenon_ocaml_plan *plan, struct tn_oc_prospect *p, tenon_error *err)
 {
     tenon_plugin_result *result = &plan->report->plugins[p->row];
 
+    if (strncmp(p->request->plugin, PACKAGE, strlen(PACKAGE)) == 0)
+        return gather_package(plan, p, err);
     result->name = tn_arena_string(&plan->report->arena, p->request->plugin);
     if (!result->name)
         return tn_no_memory(err);
@@ -340,6 +373,7 @@ static bool gather_one(tenon_ocaml_plan *plan, struct tn_oc_prospect *p, tenon_e
         p->manifest = NULL;
         return true;
     }
+    p->planned = true;
     return read_bundle(plan, p, err);
 }
 

@@ -82,13 +82,13 @@ static bool list_candidates(tenon_ocaml_plan *plan, tenon_error *err)
         return tn_no_memory(err);
     for (size_t i = 0; i < plan->count; i++) {
         struct tn_oc_prospect *p = &plan->prospects[i];
-        if (!p->bundle)
+        if (!p->planned)
             continue;
         struct tn_candidate *c = &order->candidates[order->count];
         *c = (struct tn_candidate){ .name = p->name,
                                     .row = i,
-                                    .cons = p->manifest->cons,
-                                    .con_count = p->manifest->con_count,
+                                    .cons = p->manifest ? p->manifest->cons : NULL,
+                                    .con_count = p->manifest ? p->manifest->con_count : 0,
                                     .refused =
                                         plan->report->plugins[i].status == TENON_PLUGIN_REFUSED };
         plan->planned[order->count++] = (uint32_t)i;

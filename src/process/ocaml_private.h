@@ -96,7 +96,8 @@ struct tn_oc_prospect {
     size_t row;
     char *name;
     const char *file;
-    tenon_bundle *bundle;
+    bool planned;         /* its code was read: it may come */
+    tenon_bundle *bundle; /* NULL: an installed package */
     const tenon_manifest *manifest;
     uint8_t digest[32];
     struct tn_oc_file **files; /* in load order once it is planned; in the plan's arena */
@@ -120,7 +121,7 @@ struct tenon_ocaml_plan {
     tenon_report *report;
     tenon_world *world;
     unsigned flags;
-    struct tn_oc_prospect *prospects; /* by request; those without `bundle` are not planned */
+    struct tn_oc_prospect *prospects; /* by request */
     size_t count;
     struct tn_plan order;        /* its candidates stand beside `planned` */
     uint32_t *planned;           /* candidate to prospect */

@@ -186,6 +186,17 @@ bool tenon_ocaml_tell_interface(tenon_ocaml_process *process, const char *name,
     return true;
 }
 
+bool tenon_ocaml_tell_symbol(tenon_ocaml_process *process, const char *symbol, tenon_error *err)
+{
+    struct tn_oc_known *known = tn_oc_known(process, symbol);
+
+    if (!known)
+        return tn_no_memory(err);
+    if (!known->symbol_holder)
+        known->symbol_holder = "the host program";
+    return true;
+}
+
 static bool tell_symbols(tenon_ocaml_process *process, const tenon_ocaml_unit *unit,
                          const char *holder)
 {

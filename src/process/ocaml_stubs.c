@@ -34,10 +34,12 @@ static bool begins(const char *text, const char *with)
 /* rule  asmcomp: "caml" and the unit's name; helpers that the startup file of a plugin gets */
 static bool is_of_compiler(const char *name)
 {
-    static const char *const helpers[] = { "caml_plugin_header", "caml_shared_startup",
-                                           "caml_startup",       "caml_system",
-                                           "caml_curry",         "caml_apply",
-                                           "caml_send",          "caml_tuplify" };
+    static const char *const helpers[] = {
+        "caml_plugin_header", "caml_shared_startup", "caml_startup__", "caml_startup.",
+        "caml_system__",      "caml_system.",        "caml_curry",     "caml_apply",
+        "caml_send",          "caml_tuplify",        "caml_globals",   "caml_frametable",
+        "caml_data_segments", "caml_code_segments",  "caml_exn_"
+    };
 
     if (begins(name, "caml") && isupper((unsigned char)name[4]))
         return true;
@@ -94,7 +96,7 @@ static const char *bundled_stub(const tenon_ocaml_plan *plan, const struct tn_oc
 {
     const char *triple = plan->process->settings->triple.text;
 
-    for (size_t i = 0; i < p->manifest->code_count; i++) {
+    for (size_t i = 0; p->manifest && i < p->manifest->code_count; i++) {
         const tenon_code_entry *code = &p->manifest->code[i];
         if (code->kind == TENON_CODE_LIBRARY && code->triple &&
             tn_triple_fits(code->triple, triple) && strcmp(tn_base_name(code->path), name) == 0)
@@ -189,7 +191,7 @@ static bool met_by_name(tenon_ocaml_plan *plan, struct tn_oc_prospect *p, struct
         return true;
     }
     for (size_t i = 0; i < plan->count; i++)
-        for (size_t k = 0; plan->prospects[i].bundle && k < plan->prospects[i].count; k++) {
+        for (size_t k = 0; plan->prospects[i].planned && k < plan->prospects[i].count; k++) {
             const struct tn_oc_file *other = plan->prospects[i].files[k];
             if (!other->is_stubs || !other->placed || strcmp(tn_base_name(other->label), name) != 0)
                 continue;
