@@ -796,13 +796,17 @@ let reasons plan name =
 
 (* ---- loading ---- *)
 
-(* How many units of a file have run to their end; only native code counts them. *)
-let count_of before units =
-  let now = Tenon_c.globals_inited () in
-  if before < 0 || now < 0 || loader () <> `Native then 0
-  else
-    (* the shared startup of a plugin is no unit, and is not counted either *)
-    min (max 0 (now - before)) (max 0 (List.length units - 1))
+(* How many units of a file have run to their end when it failed. Only the toplevel can be asked;
+   Dynlink does not tell which unit it was, so that there none counts as initialised. *)
+let count_of units =
+  match !Tenon_backend.current.Tenon_backend.probe with
+  | None -> 0
+  | Some is_linked ->
+    let rec count n = function
+      | name :: rest when is_linked name -> count (n + 1) rest
+      | _ -> n
+    in
+    count 0 units
 
 let message_of = function
   | Tenon_backend.Load_failed message -> message
@@ -812,13 +816,12 @@ let message_of = function
 let run_step plan number ((_, _, label, is_stubs, _, _, units) as step) =
   tell (`Linking label);
   Tenon_c.plan_check plan number;
-  let before = Tenon_c.globals_inited () in
   match load_file step with
   | () ->
     Tenon_c.plan_done plan number (-1);
     Tenon_c.plan_check plan number
   | exception e ->
-    if not is_stubs then Tenon_c.plan_done plan number (count_of before units);
+    if not is_stubs then Tenon_c.plan_done plan number (count_of units);
     raise e
 
 let announce p =

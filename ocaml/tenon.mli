@@ -255,7 +255,7 @@ module Plugins : sig
   type event =
     [ `Opening of string  (** a bundle *)
     | `Loading of plugin
-    | `Linking of string  (** one file, as [words.cma of plugin "greet"] *)
+    | `Linking of string  (** one file, as [library words of plugin "greet"] *)
     | `Loaded of plugin
     | `Errored of string * string  (** a plugin, and why *) ]
 

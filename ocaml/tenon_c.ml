@@ -79,7 +79,6 @@ external list : process -> string list -> string list = "tenon_ml_list"
 type global = string * string option * string option * string list
 
 external globals_map : unit -> global list option = "tenon_ml_globals_map"
-external globals_inited : unit -> int = "tenon_ml_globals_inited"
 
 type plan
 
@@ -106,3 +105,4 @@ external plan_done : plan -> int -> int -> unit = "tenon_ml_plan_done"
 external plan_loaded : plan -> int -> unit = "tenon_ml_plan_loaded"
 external version : unit -> string = "tenon_ml_version"
 external time : unit -> float = "tenon_ml_time"
+external silence_stderr : bool -> unit = "tenon_ml_silence_stderr"

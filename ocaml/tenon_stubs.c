@@ -1,10 +1,12 @@
 /* ocaml/tenon_stubs.c - libtenon for OCaml: values across the border, and nothing else */
 #define CAML_NAME_SPACE
 #include <dlfcn.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include <caml/alloc.h>
 #include <caml/callback.h>
@@ -629,14 +631,6 @@ value tenon_ml_globals_map(value unit)
     CAMLreturn(some(map));
 }
 
-/* How many global modules of native code were initialised; -1: nobody counts. */
-value tenon_ml_globals_inited(value unit)
-{
-    CAMLparam1(unit);
-    const long *at = dlsym(RTLD_DEFAULT, "caml_globals_inited");
-    CAMLreturn(Val_long(at ? *at : -1));
-}
-
 /* ---- installed bundles
  * ----------------------------------------------------------------------------
  */
@@ -845,4 +839,24 @@ value tenon_ml_time(value unit)
 {
     CAMLparam1(unit);
     CAMLreturn(caml_copy_double((double)time(NULL)));
+}
+
+/* Sends what is written to stderr nowhere, and back again; for the toplevel's probe alone. */
+value tenon_ml_silence_stderr(value silent)
+{
+    static int kept = -1;
+    CAMLparam1(silent);
+    if (Bool_val(silent) && kept < 0) {
+        int nowhere = open("/dev/null", O_WRONLY | O_CLOEXEC);
+        kept = nowhere >= 0 ? fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3) : -1;
+        if (kept >= 0)
+            dup2(nowhere, STDERR_FILENO);
+        if (nowhere >= 0)
+            close(nowhere);
+    } else if (!Bool_val(silent) && kept >= 0) {
+        dup2(kept, STDERR_FILENO);
+        close(kept);
+        kept = -1;
+    }
+    CAMLreturn(Val_unit);
 }

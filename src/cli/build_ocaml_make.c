@@ -305,7 +305,7 @@ static bool repair_byte(struct ocaml_building *b, struct ob_library *library)
         return true;
     if (!to)
         return tn_no_memory(b->err);
-    if (library->directory && !link_modules(b, library, "ocamlc", "-a", ".cmo", to))
+    if (library->package && !link_modules(b, library, "ocamlc", "-a", ".cmo", to))
         return false;
     if (!library->cma && library->package && !compile_sources(b, library))
         return false;
@@ -328,7 +328,7 @@ static bool repair_native(struct ocaml_building *b, struct ob_library *library)
         return tn_no_memory(b->err);
     if (library->cmxa)
         return make_cmxs(b, library);
-    if (library->directory && library->package &&
+    if (library->package &&
         !link_modules(b, library, "ocamlopt", "-shared", ".cmx", to))
         return false;
     return library->cmxs ||

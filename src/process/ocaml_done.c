@@ -156,7 +156,7 @@ bool tenon_ocaml_plan_loaded(tenon_ocaml_plan *plan, size_t request, tenon_error
         return tn_no_memory(err);
     struct tn_oc_loaded *loaded = &process->plugins[process->plugin_count];
     loaded->name = tn_arena_string(&process->arena, p->name);
-    loaded->file = tn_arena_string(&process->arena, p->file ? p->file : p->request->plugin);
+    loaded->file = tn_arena_string(&process->arena, p->file);
     memcpy(loaded->digest, p->digest, sizeof loaded->digest);
     if (!loaded->name || !loaded->file)
         return tn_no_memory(err);

@@ -206,6 +206,16 @@ static bool is_main(const tenon_manifest *m, const char *entry)
     return strncmp(base, m->main, size) == 0 && base[size] == '.';
 }
 
+/* "words.cmxs" and "words.cma" are one library in two forms. */
+static const char *library_name(tenon_ocaml_plan *plan, const char *entry)
+{
+    const char *base = tn_base_name(entry), *dot = strrchr(base, '.');
+    const char *name = tn_arena_copy(&plan->arena, base, dot ? (size_t)(dot - base) : strlen(base));
+
+    plan->report->no_memory |= !name;
+    return name ? tn_report_show(plan->report, name) : "";
+}
+
 static bool add_code(tenon_ocaml_plan *plan, struct tn_oc_prospect *p, const char *entry,
                      tenon_error *err)
 {
@@ -216,10 +226,9 @@ static bool add_code(tenon_ocaml_plan *plan, struct tn_oc_prospect *p, const cha
         return tn_no_memory(err);
     file->entry = entry;
     file->is_main = is_main(p->manifest, entry);
-    file->label = file->is_main
-                      ? tn_arena_format(&plan->arena, "plugin \"%s\"", p->name)
-                      : tn_arena_format(&plan->arena, "%s of plugin \"%s\"",
-                                        tn_report_show(plan->report, tn_base_name(entry)), p->name);
+    file->label = file->is_main ? tn_arena_format(&plan->arena, "plugin \"%s\"", p->name)
+                                : tn_arena_format(&plan->arena, "library %s of plugin \"%s\"",
+                                                  library_name(plan, entry), p->name);
     if (!file->label)
         return tn_no_memory(err);
     if (!tenon_bundle_read(p->bundle, entry, &file->bytes, &file->size, &why) ||
@@ -325,8 +334,9 @@ static bool gather_package(tenon_ocaml_plan *plan, struct tn_oc_prospect *p, ten
     tenon_plugin_result *result = &plan->report->plugins[p->row];
 
     p->name = strdup(p->request->plugin + strlen(PACKAGE));
+    p->file = tn_arena_string(&plan->arena, p->request->plugin);
     result->name = p->name ? tn_arena_string(&plan->report->arena, p->name) : NULL;
-    if (!result->name)
+    if (!p->file || !result->name)
         return tn_no_memory(err);
     if (!is_new(plan, p))
         return true;

@@ -303,6 +303,8 @@ tenon_ocaml_plan *tenon_ocaml_plan_make(tenon_ocaml_process *process,
         tn_no_memory(err);
     }
     good = good && make(plan, requests, err);
+    for (size_t i = 0; i < plan->count; i++)
+        plan->prospects[i].request = NULL; /* the caller may drop them */
     if (good && plan->report->no_memory)
         good = tn_no_memory(err);
     if (good)

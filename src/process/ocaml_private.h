@@ -92,7 +92,7 @@ struct tn_oc_file {
 
 /* One plugin on its way. */
 struct tn_oc_prospect {
-    const tenon_ocaml_request *request;
+    const tenon_ocaml_request *request; /* while the plan is made */
     size_t row;
     char *name;
     const char *file;

@@ -112,9 +112,18 @@ struct tn_oc_known *tn_oc_known(tenon_ocaml_process *process, const char *name)
     return &process->known[number];
 }
 
+static bool note_order(tenon_ocaml_process *process, const char *name)
+{
+    if (!tn_grow(&process->order, &process->order_room, process->order_count,
+                 sizeof *process->order))
+        return false;
+    process->order[process->order_count++] = tn_names_find(&process->names, name, strlen(name));
+    return true;
+}
+
 const struct tn_oc_known *tn_oc_find(tenon_ocaml_process *process, const char *name)
 {
-    static const struct tn_oc_known probed = { .holder = "the toplevel",
+    static const struct tn_oc_known probed = { .holder = "the host program",
                                                .state = TENON_INITIALISED };
     uint32_t number = tn_names_find(&process->names, name, strlen(name));
     struct tn_oc_known *known = number < process->known_room ? &process->known[number] : NULL;
@@ -122,7 +131,7 @@ const struct tn_oc_known *tn_oc_find(tenon_ocaml_process *process, const char *n
     if ((known && known->holder) || !process->probe || !process->probe(process->probe_arg, name))
         return known;
     known = tn_oc_known(process, name);
-    if (!known)
+    if (!known || !note_order(process, name))
         return &probed; /* without memory: it is there, which is all that is asked for */
     known->holder = probed.holder;
     known->state = TENON_INITIALISED;
@@ -139,15 +148,6 @@ static bool keep(tenon_ocaml_process *process, const char **string)
 
 /* ---- what is told ------------------------------------------------------------------------------
  */
-
-static bool note_order(tenon_ocaml_process *process, const char *name)
-{
-    if (!tn_grow(&process->order, &process->order_room, process->order_count,
-                 sizeof *process->order))
-        return false;
-    process->order[process->order_count++] = tn_names_find(&process->names, name, strlen(name));
-    return true;
-}
 
 bool tenon_ocaml_tell(tenon_ocaml_process *process, const tenon_ocaml_present *unit,
                       tenon_error *err)
