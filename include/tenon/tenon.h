@@ -10,6 +10,7 @@
 #include <tenon/ocaml_process.h>
 #include <tenon/process.h>
 #include <tenon/resolve.h>
+#include <tenon/signature.h>
 #include <tenon/unit.h>
 #include <tenon/world.h>
 

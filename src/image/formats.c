@@ -190,6 +190,14 @@ static bool fail_named(struct tn_file *file, struct tn_view head, tenon_error *e
     return tn_fail(err, code, "not an image: %s", name ? name : "of no format known");
 }
 
+const struct tn_format *tn_format_with(enum tenon_format format)
+{
+    for (size_t i = 0; tn_formats[i]; i++)
+        if (tn_formats[i]->format == format)
+            return tn_formats[i];
+    return NULL;
+}
+
 const struct tn_format *tn_format_of(struct tn_file *file, tenon_error *err)
 {
     struct tn_view head;

@@ -81,6 +81,12 @@ struct tn_facts {
     tenon_version *version_defs;
     size_t version_def_count;
     struct tn_elf_facts elf;
+
+    /* What ELF has not; all of it NULL there. */
+    tenon_search_path *run_paths; /* in file order, where there are other than rpath and runpath */
+    size_t run_path_count;
+    const char *const *slices; /* a universal file, NULL-ended: what counts is inside, not here */
+    const void *more;          /* facts of its format alone: a struct of its reader's */
 };
 
 struct tenon_image {
@@ -113,6 +119,12 @@ struct tn_format {
     /* Core facts only; strings live in file->arena. Reads as little as it can. */
     bool (*read_facts)(struct tn_file *file, struct tn_facts *out, tenon_error *err);
 
+    /*
+     * Copies facts->more, and what it leads to, to another arena; false: no memory. NULL: there
+     * never is any.
+     */
+    bool (*move_more)(struct tn_facts *facts, struct tn_arena *arena);
+
     /* Everything `parts` asks for, facts included; image->arena == *file->arena. */
     bool (*read_image)(struct tn_file *file, unsigned parts, tenon_image *image, tenon_error *err);
 
@@ -130,6 +142,9 @@ struct tn_format {
 extern const struct tn_format *const tn_formats[];
 extern const struct tn_format tn_format_elf;
 
+/* The reader of a format; NULL: there is none. */
+const struct tn_format *tn_format_with(enum tenon_format format);
+
 /* The reader for a file, or NULL with TENON_E_FORMAT (text is named as text, "#!" with its
  * interpreter, other known formats by name), _TRUNCATED (empty), _SYSTEM. */
 const struct tn_format *tn_format_of(struct tn_file *file, tenon_error *err);
@@ -144,6 +159,10 @@ void tn_image_warn(tenon_image *image, const char *format, ...)
  */
 bool tn_elf_read_header(struct tn_file *file, const struct tn_elf_assume *assume,
                         struct tn_elf_header *out, tenon_error *err);
+
+/* ... from the first bytes of a file; false when they are fewer than a header has. */
+bool tn_elf_parse_header(struct tn_view head, const struct tn_elf_assume *assume,
+                         struct tn_elf_header *out);
 
 /*
  * Core facts of an ELF file, as a loader's program headers give them (section headers are looked

@@ -42,10 +42,20 @@ static const struct {
 static const char magic_start[] = { 'C', 'a', 'm', 'l' };
 
 /* rule  Caml1999, and Caml2007 to Caml2021 of some kinds, old releases and other compilers */
-bool tn_ocaml_matches(struct tn_view head)
+static bool has_magic(struct tn_view head)
 {
     return head.size >= TN_OCAML_MAGIC && memcmp(head.at, magic_start, sizeof magic_start) == 0 &&
            (memcmp(head.at + 4, "1999", 4) == 0 || memcmp(head.at + 4, "20", 2) == 0);
+}
+
+static bool is_elf(struct tn_view head)
+{
+    return head.size >= 4 && memcmp(head.at, "\177ELF", 4) == 0;
+}
+
+bool tn_ocaml_is_own(struct tn_file *file, struct tn_view head)
+{
+    return has_magic(head) || (!is_elf(head) && tn_ocaml_is_program(file));
 }
 
 static bool read_magic(struct tn_ocaml_reading *r, struct tn_view head)
@@ -81,11 +91,11 @@ static bool read_any(struct tn_ocaml_reading *r)
         return tn_fail(r->err, TENON_E_NOT_FOUND, "not a regular file");
     if (!tn_file_upto(r->file, 0, TN_OCAML_MAGIC, "first bytes", &head, r->err))
         return false;
-    if (tn_ocaml_matches(head))
+    if (has_magic(head))
         return read_magic(r, head);
     if (tn_ocaml_is_program(r->file))
         return tn_ocaml_read_program(r);
-    if (head.size >= 4 && memcmp(head.at, "\177ELF", 4) == 0)
+    if (is_elf(head))
         return tn_ocaml_read_elf(r);
     return tn_fail(r->err, TENON_E_NOT_FOUND, "no file of OCaml's");
 }
@@ -93,14 +103,14 @@ static bool read_any(struct tn_ocaml_reading *r)
 tenon_ocaml *tn_ocaml_read(struct tn_file *file, tenon_error *err)
 {
     struct tn_ocaml_reading r = { .out = calloc(1, sizeof *r.out), .file = file, .err = err };
-    bool ok = (r.out && tn_names_init(&r.names)) || tn_no_memory(err);
-    ok = ok && read_any(&r);
-    if (r.out) { /* the names stay where they are */
-        r.out->strings = r.names.arena;
-        r.names.arena = (struct tn_arena){ 0 };
-    }
-    tn_names_free(&r.names);
-    free(r.stamps);
+    bool ok = r.out ? read_any(&r) : tn_no_memory(err);
+    tn_gathered_free(&r.requires);
+    tn_gathered_free(&r.defines);
+    tn_gathered_free(&r.primitives);
+    free(r.ends);
+    free(r.imports);
+    free(r.names);
+    free(r.units);
     if (ok)
         return r.out;
     tenon_ocaml_free(r.out);
@@ -151,7 +161,6 @@ void tenon_ocaml_free(tenon_ocaml *ocaml)
     if (!ocaml)
         return;
     tn_arena_free(&ocaml->arena);
-    tn_arena_free(&ocaml->strings);
     free(ocaml);
 }
 

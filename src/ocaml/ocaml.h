@@ -19,7 +19,7 @@ struct tn_ocaml_release {
 };
 
 struct tenon_ocaml {
-    struct tn_arena arena, strings;
+    struct tn_arena arena;
     enum tenon_ocaml_kind kind;
     const struct tn_ocaml_release *release; /* NULL: not known */
     bool flambda, custom;
@@ -36,7 +36,10 @@ struct tenon_ocaml {
  */
 tenon_ocaml *tn_ocaml_read(struct tn_file *file, tenon_error *err);
 
-/* True for the first bytes of a file that only OCaml's compilers write: no ELF file, no script. */
-bool tn_ocaml_matches(struct tn_view head);
+/*
+ * True for a file of OCaml's own, given its first bytes: what begins with a magic number, and a
+ * program of bytecode that brings no runtime. An ELF file is none, whatever is in it.
+ */
+bool tn_ocaml_is_own(struct tn_file *file, struct tn_view head);
 
 #endif
