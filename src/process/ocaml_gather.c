@@ -118,13 +118,19 @@ static const char *release_name(const char *digits)
     return "another one";
 }
 
+/* A native program that does not run has no magic number: its interfaces must tell. */
+static bool is_of_release(const tenon_ocaml_plan *plan, const struct tn_oc_file *file)
+{
+    const char *digits = tenon_ocaml_digits(file->code), *here = plan->process->digits;
+
+    return !digits || !*here || strcmp(digits, here) == 0;
+}
+
 /* Code of another release of OCaml is told apart from code that makes no sense. */
 static void check_release(tenon_ocaml_plan *plan, struct tn_oc_prospect *p,
                           const struct tn_oc_file *file)
 {
-    const char *digits = tenon_ocaml_digits(file->code);
-
-    if (digits && strcmp(digits, plan->process->digits) != 0)
+    if (!is_of_release(plan, file))
         tn_oc_find_in(plan, p, TENON_FINDING_OTHER_OCAML, true, NULL, p->file,
                       "%s was made by OCaml %s, this process is one of OCaml %s", file->label,
                       tenon_ocaml_release(file->code), release_name(plan->process->digits));
@@ -358,6 +364,27 @@ static bool gather_package(tenon_ocaml_plan *plan, struct tn_oc_prospect *p, ten
     return true;
 }
 
+/* Was it made by somebody who is trusted? */
+static bool check_signature(tenon_ocaml_plan *plan, struct tn_oc_prospect *p, tenon_error *err)
+{
+    const tenon_process *settings = plan->process->settings;
+    tenon_signature signature;
+    tenon_error why = TENON_ERROR_INIT;
+
+    if (!settings->keys && !settings->require_signature)
+        return true;
+    if (!tenon_bundle_signature(p->bundle, settings->keys, &signature, &why))
+        return drop(plan, p, TENON_FINDING_BAD_BUNDLE, NULL, &why, err);
+    const char *words = signature.state == TENON_SIGNATURE_GOOD
+                            ? NULL
+                            : tn_signature_words(&plan->arena, p->name, &signature);
+    if (words)
+        tn_oc_find_in(plan, p, TENON_FINDING_SIGNATURE,
+                      settings->require_signature || signature.state == TENON_SIGNATURE_BAD, NULL,
+                      p->file, "%s", words);
+    return true;
+}
+
 static bool gather_one(tenon_ocaml_plan *plan, struct tn_oc_prospect *p, tenon_error *err)
 {
     tenon_plugin_result *result = &plan->report->plugins[p->row];
@@ -384,7 +411,7 @@ static bool gather_one(tenon_ocaml_plan *plan, struct tn_oc_prospect *p, tenon_e
         return true;
     }
     p->planned = true;
-    return read_bundle(plan, p, err);
+    return check_signature(plan, p, err) && read_bundle(plan, p, err);
 }
 
 bool tn_oc_gather(tenon_ocaml_plan *plan, const tenon_ocaml_request *requests, tenon_error *err)
@@ -418,8 +445,7 @@ bool tn_oc_add_offer(tenon_ocaml_plan *plan, struct tn_oc_prospect *p, const cha
     if (stat(path, &info) == 0)
         file->identity = tn_identity(&info);
     if (tn_read_file(path, &file->bytes, &file->size, &why) && read_code(plan, file, path, &why) &&
-        strcmp(tenon_ocaml_digits(file->code) ? tenon_ocaml_digits(file->code) : "",
-               plan->process->digits) == 0) {
+        is_of_release(plan, file)) {
         *out = file;
         return true;
     }

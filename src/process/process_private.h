@@ -88,6 +88,12 @@ char *tn_process_cache_path(const tenon_process *process, const tenon_world *wor
 /* What is known of bundles, read when first asked for. NULL: nothing can be remembered. */
 struct tn_known *tn_process_known(tenon_process *process, const tenon_world *world);
 
+/* ---- prospect.c ----------------------------------------------------------------------------- */
+
+/* What keeps a plugin with this signature out, or is worth a word; NULL: nothing. In the arena. */
+const char *tn_signature_words(struct tn_arena *arena, const char *name,
+                               const tenon_signature *signature);
+
 /* ---- search.c ------------------------------------------------------------------------------- */
 
 /*
