@@ -427,17 +427,24 @@ let compare_names ~ours ~theirs of_whom =
       (if Names.is_empty missing || Names.is_empty extra then "" else "; ")
       (if Names.is_empty extra then "" else "only the other has " ^ show extra)
 
-(* rule: typing/ident.ml, bytesections: predefined exceptions are no units; "P.A" is inside of P *)
-let is_unit name = name <> "" && not (String.contains name '.')
+let begins prefix text =
+  String.length text >= String.length prefix
+  && String.sub text 0 (String.length prefix) = prefix
 
-(* The record must say what the program holds; the unit that carries it is the one it cannot name. *)
+(* "P.A" is inside of P; the unit that carries a record is the one that the record cannot name;
+   findlib makes one anew for every link. *)
+let is_unit name =
+  name <> ""
+  && not
+       (String.contains name '.'
+       || begins "Tenon_host_record_" name
+       || begins "Findlib_initl" name)
+
+(* The record must say what the program holds. *)
 let check_record ours =
   match Tenon_record.get () with
   | Some r when r.native = Dynlink.is_native ->
     let theirs = Names.of_list (List.map (fun (u : Tenon_record.unit_) -> u.name) r.units) in
-    let ours =
-      Names.filter (fun n -> not (String.length n > 18 && String.sub n 0 18 = "Tenon_host_record_")) ours
-    in
     let theirs = Names.filter is_unit theirs and ours = Names.filter is_unit ours in
     if not (Names.equal theirs ours) then compare_names ~ours:theirs ~theirs:ours "its record"
   | _ -> ()
