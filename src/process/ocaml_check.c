@@ -192,10 +192,11 @@ static bool order_files(const struct looking *l)
 /* ---- what is not in the bundle -----------------------------------------------------------------
  */
 
-static bool is_own(const struct looking *l, const char *name)
+/* Is it in a file of the plugin, other than this one? */
+static bool is_own(const struct looking *l, const char *name, const struct tn_oc_file *but)
 {
     for (size_t k = 0; k < l->p->count; k++)
-        for (size_t i = 0; i < unit_count(l->p->files[k]); i++)
+        for (size_t i = 0; l->p->files[k] != but && i < unit_count(l->p->files[k]); i++)
             if (strcmp(unit_at(l->p->files[k], i)->name, name) == 0)
                 return true;
     return false;
@@ -205,7 +206,7 @@ static bool lacks(const struct looking *l, const tenon_ocaml_unit *unit)
 {
     for (size_t k = 0; k < unit->requires.count; k++) {
         const char *name = unit->requires.at[k].name;
-        if (!find(l, name).holder && !is_own(l, name))
+        if (!find(l, name).holder && !is_own(l, name, NULL))
             return true;
     }
     return false;
@@ -228,7 +229,8 @@ static bool requires_unit_of(const struct looking *l, const struct tn_oc_file *o
             for (size_t r = 0; l->p->files[k] != offer && r < unit->requires.count; r++)
                 for (size_t u = 0; u < unit_count(offer); u++)
                     if (strcmp(unit_at(offer, u)->name, unit->requires.at[r].name) == 0 &&
-                        !find(l, unit->requires.at[r].name).holder)
+                        !find(l, unit->requires.at[r].name).holder &&
+                        !is_own(l, unit->requires.at[r].name, offer))
                         return true;
         }
     return false;
