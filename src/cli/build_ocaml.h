@@ -51,6 +51,7 @@ struct ocaml_building {
     struct ob_words stubs;                         /* "dllfoo.so" that go along: paths */
     const char *dlls;                              /* of the plugin's own C code; NULL */
     bool has_native;                               /* there is an ocamlopt */
+    bool by_base_name; /* compile below the scratch directory: names of files get into interfaces */
     struct tn_signals signals;
     tenon_error *err;
 };

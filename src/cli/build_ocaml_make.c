@@ -328,8 +328,7 @@ static bool repair_native(struct ocaml_building *b, struct ob_library *library)
         return tn_no_memory(b->err);
     if (library->cmxa)
         return make_cmxs(b, library);
-    if (library->package &&
-        !link_modules(b, library, "ocamlopt", "-shared", ".cmx", to))
+    if (library->package && !link_modules(b, library, "ocamlopt", "-shared", ".cmx", to))
         return false;
     return library->cmxs ||
            ob_add(b, &b->missing,
@@ -379,13 +378,29 @@ static bool add_packages(struct ocaml_building *b, struct ob_words *words)
     return true;
 }
 
+/* Runs a command with the scratch directory as the current one. */
+static bool run_in_scratch(struct ocaml_building *b, const struct ob_words *words)
+{
+    char *here = getcwd(NULL, 0);
+    bool ok = here && chdir(b->pack->scratch) == 0;
+
+    if (!ok)
+        tn_fail(b->err, TENON_E_SYSTEM, "going to %s", b->pack->scratch);
+    ok = ok && ob_run(b, words, NULL);
+    if (here && chdir(here) != 0)
+        ok = tn_fail(b->err, TENON_E_SYSTEM, "going back to %s", here);
+    free(here);
+    return ok;
+}
+
 static bool compile(struct ocaml_building *b, const char *compiler, const char *file)
 {
     struct ob_words words = { 0 };
     bool ok = ob_add(b, &words, b->ocamlfind) && ob_add(b, &words, compiler) &&
               ob_add(b, &words, "-I") && ob_add(b, &words, b->pack->scratch) &&
-              add_packages(b, &words) && ob_add(b, &words, "-c") && ob_add(b, &words, file) &&
-              ob_run(b, &words, NULL);
+              add_packages(b, &words) && ob_add(b, &words, "-c") &&
+              ob_add(b, &words, b->by_base_name ? tn_base_name(file) : file) &&
+              (b->by_base_name ? run_in_scratch(b, &words) : ob_run(b, &words, NULL));
 
     free(words.at);
     return ok;
@@ -436,12 +451,12 @@ static bool compile_c(struct ocaml_building *b, const char *file)
 
     if (!copy_file(b, file, &copy))
         return false;
-    char *here = getcwd(NULL, 0);
-    bool ok = here && chdir(b->pack->scratch) == 0 &&
-              ob_run_words(b, NULL, "ocamlc", "-ccopt", "-fPIC", "-c", copy, NULL);
-    if (here && chdir(here) != 0)
-        ok = tn_fail(b->err, TENON_E_SYSTEM, "going back to %s", here);
-    free(here);
+    struct ob_words words = { 0 };
+    bool ok = ob_add(b, &words, b->ocamlfind) && ob_add(b, &words, "ocamlc") &&
+              ob_add(b, &words, "-ccopt") && ob_add(b, &words, "-fPIC") &&
+              ob_add(b, &words, "-c") && ob_add(b, &words, copy) && run_in_scratch(b, &words);
+
+    free(words.at);
     return ok && ob_add(b, &b->objects, beside(b, copy, ".o"));
 }
 
@@ -574,6 +589,7 @@ static bool compile_sources(struct ocaml_building *b, struct ob_library *library
 
     b->units_cmo = b->units_cmx = (struct ob_words){ 0 };
     b->has_native = false; /* its native code is there */
+    b->by_base_name = true;
     ok = copy_interfaces(b, library->directory, &sources);
     if (ok && sources.count) {
         ok = compile_sorted(b, &sources);
@@ -589,5 +605,6 @@ static bool compile_sources(struct ocaml_building *b, struct ob_library *library
     b->units_cmo = kept_cmo;
     b->units_cmx = kept_cmx;
     b->has_native = native;
+    b->by_base_name = false;
     return ok;
 }
