@@ -97,8 +97,12 @@ bool tn_ocaml_read_elf(struct tn_ocaml_reading *r)
     struct tn_view value;
     if (!tn_elf_start(&elf, r->file, NULL, r->err) || !find_in_dynamic(&elf, &place, r->err))
         return false;
-    if (!place.anchor && is_program(&elf) && !find_in_full(r->file, &place, r->err))
-        return false;
+    if (!place.anchor && is_program(&elf)) {
+        if (tn_ocaml_is_program(r->file))
+            return tn_ocaml_read_program(r);
+        if (!find_in_full(r->file, &place, r->err))
+            return false;
+    }
     if (!place.anchor)
         return tn_fail(r->err, TENON_E_NOT_FOUND, "nothing of OCaml's is recorded in it");
     return (take_value(r, &elf, &place, &value) && place.anchor->read(r, value)) ||

@@ -32,22 +32,35 @@ static bool refer(struct tn_ocaml_reading *r, const struct tn_ocaml_text *own,
            tn_gather(r, &r->requires, name);
 }
 
-static bool read_target(struct tn_ocaml_reading *r, const struct tn_ocaml_text *own,
-                        enum reloc kind)
+static bool read_name(struct tn_ocaml_reading *r, const struct tn_ocaml_text *own, enum reloc kind)
 {
     static const char what[] = "relocations";
     struct tn_ocaml_text name;
-    bool predef;
+    bool predef = false;
+    if (!(kind == RELOC_PRIMITIVE ? tn_shape_text(r, what, &name)
+                                  : tn_shape_unit(r, what, &name, &predef)))
+        return false;
     switch (kind) {
-    case RELOC_REFERS: return tn_shape_unit(r, what, &name, &predef) && refer(r, own, name, predef);
-    case RELOC_DEFINES:
-        return tn_shape_unit(r, what, &name, &predef) && tn_gather(r, &r->defines, name);
-    case RELOC_PRIMITIVE:
-        return tn_shape_text(r, what, &name) && tn_gather(r, &r->primitives, name);
-    case RELOC_LITERAL:
-    case RELOC_PREDEF: break;
+    case RELOC_REFERS: return refer(r, own, name, predef);
+    case RELOC_DEFINES: return tn_gather(r, &r->defines, name);
+    default: return tn_gather(r, &r->primitives, name);
     }
-    return tn_ml_skip(&r->m, 1);
+}
+
+/* Most relocations lead to the same few objects: those met before need not be read again. */
+static bool read_target(struct tn_ocaml_reading *r, const struct tn_ocaml_text *own,
+                        enum reloc kind)
+{
+    if (kind == RELOC_LITERAL || kind == RELOC_PREDEF)
+        return tn_ml_skip(&r->m, 1);
+    uint32_t object = tn_ml_next_object(&r->m), key = object * 4 + kind % 4 + 1;
+    uint32_t *met = &r->met[(object * 4 + kind % 4) % TN_OCAML_MET];
+    if (object == UINT32_MAX)
+        return read_name(r, own, kind);
+    if (*met == key)
+        return tn_ml_skip(&r->m, 1);
+    *met = key;
+    return read_name(r, own, kind);
 }
 
 static bool read_reloc(struct tn_ocaml_reading *r, const struct tn_ocaml_text *own)
@@ -57,7 +70,13 @@ static bool read_reloc(struct tn_ocaml_reading *r, const struct tn_ocaml_text *o
     size_t kind_count = r->string_units ? TN_COUNT(relocs_5_2) : TN_COUNT(relocs_5_1);
     struct tn_ml_back pair;
     struct tn_ml_head info;
-    if (!tn_shape_enter(r, 0, 2, what, &pair) || !tn_ml_read(&r->m, &info))
+    if (!tn_shape_enter(r, 0, 2, what, &pair))
+        return false;
+    for (unsigned tag = 0; tag < kind_count && !pair.jumped; tag++)
+        if (tn_ml_short_block(&r->m, tag, 1))
+            return read_target(r, own, kinds[tag]) &&
+                   (tn_ml_short_int(&r->m) || tn_ml_skip(&r->m, 1));
+    if (!tn_ml_read(&r->m, &info))
         return false;
     if (info.kind != TN_ML_BLOCK || info.size != 1 || info.tag >= kind_count)
         return tn_ml_unexpected(&r->m, &info, what, "what is to be relocated");
@@ -126,6 +145,7 @@ static bool read_fields(struct tn_ocaml_reading *r, const struct tn_ocaml_text *
     tn_gathered_empty(&r->requires);
     tn_gathered_empty(&r->defines);
     tn_gathered_empty(&r->primitives);
+    memset(r->met, 0, sizeof r->met);
     return read_code(r) && read_relocs(r, own) &&
            tn_shape_imports(r, "interfaces imported", own, &unit->interfaces, &unit->interface) &&
            read_required(r, own, &unit->globals) &&

@@ -259,6 +259,14 @@ static bool take_custom(struct tn_marshal *m, struct tn_ml_head *head, bool with
     return take_bytes(m, head, size ? size : m->bytes.at[m->at] == 1 ? 5 : 9, TN_ML_OTHER);
 }
 
+static bool wrong_distance(struct tn_marshal *m, size_t where, uint64_t distance)
+{
+    return tn_fail(m->err, TENON_E_MALFORMED,
+                   "marshalled value: shared reference at 0x%" PRIx64 " goes back %" PRIu64
+                   " objects of %" PRIu32,
+                   m->bytes.start + where, distance, m->count);
+}
+
 /* rule  object number = count so far - distance */
 static bool follow(struct tn_marshal *m, struct tn_ml_head *head, unsigned width)
 {
@@ -266,10 +274,7 @@ static bool follow(struct tn_marshal *m, struct tn_ml_head *head, unsigned width
     if (!take_word(m, width, &distance))
         return false;
     if (!distance || distance > m->count)
-        return tn_fail(m->err, TENON_E_MALFORMED,
-                       "marshalled value: shared reference at 0x%" PRIx64 " goes back %" PRIu64
-                       " objects of %" PRIu32,
-                       m->bytes.start + head->where, distance, m->count);
+        return wrong_distance(m, head->where, distance);
     head->back = (struct tn_ml_back){ true, m->at, m->count };
     m->count -= (uint32_t)distance;
     m->at = m->places[m->count];
@@ -366,29 +371,92 @@ bool tn_ml_read(struct tn_marshal *m, struct tn_ml_head *head)
     return true;
 }
 
-bool tn_ml_skip(struct tn_marshal *m, uint64_t values)
+/* A code that comes rarely among what is skipped; *values grows by what it holds. */
+static bool skip_rare(struct tn_marshal *m, uint64_t *values)
 {
     struct tn_ml_head head;
+    unsigned width = m->at < m->bytes.size ? shared_width(m->bytes.at[m->at]) : 0;
     uint64_t distance = 0;
-    for (; values; values--) {
-        unsigned width = m->at < m->bytes.size ? shared_width(m->bytes.at[m->at]) : 0;
-        if (width) { /* leads to what was passed before */
-            m->at++;
-            if (!take_word(m, width, &distance))
-                return false;
-            if (!distance || distance > m->count)
-                return malformed(m, m->at, "shared reference to no object before that");
-            continue;
-        }
+    if (!width) {
         if (!take_code(m, &head))
             return false;
         if (head.kind == TN_ML_BLOCK)
-            values += head.size;
+            *values += head.size;
+        return true;
+    }
+    head.where = m->at++;
+    if (!take_word(m, width, &distance))
+        return false;
+    return (distance && distance <= m->count) || wrong_distance(m, head.where, distance);
+}
+
+/* Codes whose length they say themselves: bytes with what follows, fields, whether it is an object.
+ */
+struct passed {
+    uint8_t bytes; /* 0: another code */
+    uint8_t fields;
+    bool is_object;
+};
+
+#define EIGHT(ROW, at)                                                                             \
+    ROW((at)), ROW((at) + 1), ROW((at) + 2), ROW((at) + 3), ROW((at) + 4), ROW((at) + 5),          \
+        ROW((at) + 6), ROW((at) + 7)
+#define SIXTEEN(ROW, at) EIGHT(ROW, at), EIGHT(ROW, (at) + 8)
+#define INTEGER(code)                                                                              \
+    {                                                                                              \
+        1, 0, false                                                                                \
+    }
+#define STRING(code)                                                                               \
+    {                                                                                              \
+        1 + ((code)&0x1f), 0, true                                                                 \
+    }
+#define BLOCK(code)                                                                                \
+    {                                                                                              \
+        1, (code) >> 4 & 7, ((code) >> 4 & 7) != 0                                                 \
+    }
+
+static const struct passed passed[256] = {
+    [CODE_INT8] = { 2, 0, false },
+    [CODE_INT16] = { 3, 0, false },
+    [CODE_INT32] = { 5, 0, false },
+    [CODE_DOUBLE_BIG] = { 9, 0, true },
+    [CODE_DOUBLE_LITTLE] = { 9, 0, true },
+    [PREFIX_STRING] = SIXTEEN(STRING, 0x20),
+    SIXTEEN(STRING, 0x30),
+    SIXTEEN(INTEGER, 0x40),
+    SIXTEEN(INTEGER, 0x50),
+    SIXTEEN(INTEGER, 0x60),
+    SIXTEEN(INTEGER, 0x70),
+    SIXTEEN(BLOCK, 0x80),
+    SIXTEEN(BLOCK, 0x90),
+    SIXTEEN(BLOCK, 0xa0),
+    SIXTEEN(BLOCK, 0xb0),
+    SIXTEEN(BLOCK, 0xc0),
+    SIXTEEN(BLOCK, 0xd0),
+    SIXTEEN(BLOCK, 0xe0),
+    SIXTEEN(BLOCK, 0xf0),
+};
+
+bool tn_ml_skip(struct tn_marshal *m, uint64_t values)
+{
+    const uint8_t *bytes = m->bytes.at;
+    const size_t size = m->bytes.size;
+    for (; values; values--) {
+        const struct passed *p = &passed[m->at < size ? bytes[m->at] : CODE_CODE_POINTER];
+        if (!p->bytes || p->bytes > size - m->at || m->count == m->object_count) {
+            if (!skip_rare(m, &values))
+                return false;
+            continue;
+        }
+        m->places[m->count] = (uint32_t)m->at; /* for the next object, if this is none */
+        m->count += p->is_object;
+        m->at += p->bytes;
+        values += p->fields;
     }
     return true;
 }
 
-int tn_ml_next(struct tn_marshal *m, struct tn_ml_list *list)
+int tn_ml_next_slowly(struct tn_marshal *m, struct tn_ml_list *list)
 {
     struct tn_ml_head head;
     if (!tn_ml_read(m, &head))

@@ -91,6 +91,52 @@ static inline void tn_ml_leave(struct tn_marshal *m, const struct tn_ml_back *ba
     }
 }
 
+/*
+ * Passes the code of a block of that tag and size, when it is next and written in one byte, as
+ * nearly all are. False: nothing has happened. rule  codes 0x80 to 0xff: size in bits 4 to 6, tag
+ * in bits 0 to 3
+ */
+static inline bool tn_ml_short_block(struct tn_marshal *m, unsigned tag, unsigned size)
+{
+    if (m->at == m->bytes.size || m->bytes.at[m->at] != (0x80 | size << 4 | tag) ||
+        m->count == m->object_count)
+        return false;
+    m->places[m->count++] = (uint32_t)m->at++;
+    return true;
+}
+
+/* The number of the object that the next value is, or leads to; UINT32_MAX: none, or not known. */
+static inline uint32_t tn_ml_next_object(const struct tn_marshal *m)
+{
+    size_t left = m->bytes.size - m->at;
+    const uint8_t *at = m->bytes.at + m->at;
+    uint32_t distance;
+    if (left < 3)
+        return UINT32_MAX;
+    if (at[0] == 0x04) /* rule  intext.h: distances of 1 and 2 bytes */
+        distance = at[1];
+    else if (at[0] == 0x05)
+        distance = (uint32_t)at[1] << 8 | at[2];
+    else
+        return m->count;
+    return distance && distance <= m->count ? m->count - distance : UINT32_MAX;
+}
+
+/*
+ * Passes an integer in a byte, or in two or four behind its code. False: nothing has happened.
+ * rule  codes 0x40 to 0x7f, 0x01, 0x02
+ */
+static inline bool tn_ml_short_int(struct tn_marshal *m)
+{
+    size_t left = m->bytes.size - m->at;
+    uint8_t code = left ? m->bytes.at[m->at] : 0xff;
+    size_t bytes = (code & 0xc0) == 0x40 ? 1 : code <= 2 ? 1 + ((size_t)1 << code) : SIZE_MAX;
+    if (bytes > left)
+        return false;
+    m->at += bytes;
+    return true;
+}
+
 /* Skips `values` values with all that is in them; without recursion. */
 bool tn_ml_skip(struct tn_marshal *m, uint64_t values);
 
@@ -105,7 +151,15 @@ struct tn_ml_list {
     const char *what; /* for messages */
     struct tn_ml_back back;
 };
-int tn_ml_next(struct tn_marshal *m, struct tn_ml_list *list);
+int tn_ml_next_slowly(struct tn_marshal *m, struct tn_ml_list *list);
+
+static inline int tn_ml_next(struct tn_marshal *m, struct tn_ml_list *list)
+{
+    if (!m->rows_left || !tn_ml_short_block(m, 0, 2))
+        return tn_ml_next_slowly(m, list);
+    m->rows_left--;
+    return 1;
+}
 
 /* Fails: "WHAT: a block with tag 3 and 2 fields at 0x1f4 where EXPECTED was expected". */
 bool tn_ml_unexpected(struct tn_marshal *m, const struct tn_ml_head *head, const char *what,

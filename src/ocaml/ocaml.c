@@ -93,10 +93,10 @@ static bool read_any(struct tn_ocaml_reading *r)
         return false;
     if (has_magic(head))
         return read_magic(r, head);
-    if (tn_ocaml_is_program(r->file))
-        return tn_ocaml_read_program(r);
     if (is_elf(head))
         return tn_ocaml_read_elf(r);
+    if (tn_ocaml_is_program(r->file))
+        return tn_ocaml_read_program(r);
     return tn_fail(r->err, TENON_E_NOT_FOUND, "no file of OCaml's");
 }
 

@@ -17,6 +17,8 @@ static inline bool tn_text_equal(struct tn_ocaml_text a, struct tn_ocaml_text b)
     return a.size == b.size && memcmp(a.at, b.at, a.size) == 0;
 }
 
+#define TN_OCAML_MET 256u /* a power of two */
+
 /* Names of one list while it grows; none twice (gather.c). */
 struct tn_gathered {
     struct tn_ocaml_text *at;
@@ -37,6 +39,7 @@ struct tn_ocaml_reading {
     uint8_t **ends;
     size_t end_count, end_room;
     struct tn_gathered requires, defines, primitives; /* of the unit that is read */
+    uint32_t met[TN_OCAML_MET];                       /* objects whose names they have already */
     uint64_t seed;                                    /* of their slots; 0: none yet */
     /* rows of the list that is read, before it is known how many there are */
     tenon_ocaml_import *imports;
@@ -62,8 +65,15 @@ bool tn_shape_start(struct tn_ocaml_reading *r, struct tn_view from);
 bool tn_shape_finish(struct tn_ocaml_reading *r);
 
 /* A block with that tag and number of fields: they come next, then tn_shape_leave(). */
-bool tn_shape_enter(struct tn_ocaml_reading *r, unsigned tag, uint32_t size, const char *what,
-                    struct tn_ml_back *back);
+bool tn_shape_enter_slowly(struct tn_ocaml_reading *r, unsigned tag, uint32_t size,
+                           const char *what, struct tn_ml_back *back);
+static inline bool tn_shape_enter(struct tn_ocaml_reading *r, unsigned tag, uint32_t size,
+                                  const char *what, struct tn_ml_back *back)
+{
+    back->jumped = false;
+    return (size < 8 && tn_ml_short_block(&r->m, tag, size)) ||
+           tn_shape_enter_slowly(r, tag, size, what, back);
+}
 static inline bool tn_shape_leave(struct tn_ocaml_reading *r, const struct tn_ml_back *back)
 {
     tn_ml_leave(&r->m, back);

@@ -48,8 +48,8 @@ bool tn_shape_finish(struct tn_ocaml_reading *r)
 /* ---- its parts --------------------------------------------------------------------------------
  */
 
-bool tn_shape_enter(struct tn_ocaml_reading *r, unsigned tag, uint32_t size, const char *what,
-                    struct tn_ml_back *back)
+bool tn_shape_enter_slowly(struct tn_ocaml_reading *r, unsigned tag, uint32_t size,
+                           const char *what, struct tn_ml_back *back)
 {
     struct tn_ml_head head;
     if (!tn_ml_read(&r->m, &head))
@@ -78,7 +78,8 @@ static bool keep_text(struct tn_ocaml_reading *r, const struct tn_ml_head *head,
     if (memchr(at, 0, head->size))
         return tn_fail(r->err, TENON_E_MALFORMED, "%s: the string at 0x%" PRIx64 " has a NUL in it",
                        what, start);
-    if (!tn_grow(&r->ends, &r->end_room, r->end_count, sizeof *r->ends))
+    if (r->end_count == r->end_room &&
+        !tn_grow(&r->ends, &r->end_room, r->end_count, sizeof *r->ends))
         return tn_no_memory(r->err);
     r->ends[r->end_count++] = (uint8_t *)(uintptr_t)at + head->size;
     *out = (struct tn_ocaml_text){ (const char *)at, head->size };
@@ -122,6 +123,14 @@ bool tn_shape_int(struct tn_ocaml_reading *r, const char *what, int64_t *out)
     return true;
 }
 
+static void take_digest(const uint8_t *bytes, tenon_digest *out)
+{
+    out->kind = TENON_DIGEST_OCAML;
+    out->size = DIGEST_SIZE;
+    memcpy(out->bytes, bytes, DIGEST_SIZE);
+    memset(out->bytes + DIGEST_SIZE, 0, sizeof out->bytes - DIGEST_SIZE);
+}
+
 bool tn_shape_digest(struct tn_ocaml_reading *r, const char *what, tenon_digest *out)
 {
     struct tn_ml_head head;
@@ -133,8 +142,7 @@ bool tn_shape_digest(struct tn_ocaml_reading *r, const char *what, tenon_digest 
         return tn_fail(r->err, TENON_E_MALFORMED,
                        "%s: the digest at 0x%" PRIx64 " has %" PRIu32 " bytes, %u were expected",
                        what, r->m.bytes.start + head.text, head.size, DIGEST_SIZE);
-    *out = (tenon_digest){ .kind = TENON_DIGEST_OCAML, .size = DIGEST_SIZE };
-    memcpy(out->bytes, r->m.bytes.at + head.text, DIGEST_SIZE);
+    take_digest(r->m.bytes.at + head.text, out);
     return true;
 }
 
@@ -153,10 +161,26 @@ static bool enter_option(struct tn_ocaml_reading *r, const char *what, bool *som
            tn_ml_unexpected(&r->m, &head, what, "an option");
 }
 
+/* Some digest, as nearly all are written: codes 0x90 (block of one field) and 0x30 (16 bytes). */
+static bool take_short_digest(struct tn_marshal *m, tenon_digest *out)
+{
+    const uint8_t *at = m->bytes.at + m->at;
+    if (m->bytes.size - m->at < 2 + DIGEST_SIZE || at[0] != 0x90 || at[1] != 0x30 ||
+        m->object_count - m->count < 2)
+        return false;
+    m->places[m->count++] = (uint32_t)m->at;
+    m->places[m->count++] = (uint32_t)m->at + 1;
+    m->at += 2 + DIGEST_SIZE;
+    take_digest(at + 2, out);
+    return true;
+}
+
 bool tn_shape_digest_option(struct tn_ocaml_reading *r, const char *what, tenon_digest *out)
 {
     struct tn_ml_back back;
     bool some;
+    if (take_short_digest(&r->m, out))
+        return true;
     *out = (tenon_digest){ .kind = TENON_DIGEST_UNKNOWN };
     return enter_option(r, what, &some, &back) &&
            (!some || (tn_shape_digest(r, what, out) && tn_shape_leave(r, &back)));
