@@ -85,6 +85,7 @@ typedef struct tenon_need {
     uint64_t compat_version;
     const char *priority; /* .note.dlopen: required recommended suggested; NULL */
     const char *feature;  /* .note.dlopen: what it is for; NULL */
+    const char *how;      /* what else the linker recorded of it, for people; NULL */
     bool counts_symbols;  /* PE: how many symbols are asked of it is recorded too */
     uint32_t symbols;
 } tenon_need;

@@ -1,5 +1,6 @@
 /* src/cli/show_json.c - one row of "results" of `tenon show --json`; keys are those of
  * docs/json.md */
+#include "ocaml_print.h"
 #include "show.h"
 #include "units_parts.h"
 
@@ -68,6 +69,10 @@ static void put_needed(struct cli_json *json, const tenon_image *image)
         }
         put_parts(json, need);
         put_need_versions(json, need);
+        if (need->how) {
+            CLI_JSON_KEY(json, "how");
+            cli_json_name(json, need->how);
+        }
         cli_json_close(json, '}');
     }
     cli_json_close(json, ']');
@@ -245,7 +250,8 @@ static void put_others(struct cli_json *json, const tenon_image *image)
     cli_json_close(json, '}');
 }
 
-static void put_warnings(struct cli_json *json, const tenon_image *image)
+/* `more`: an error that is a warning here; NULL: none */
+static void put_warnings(struct cli_json *json, const tenon_image *image, const tenon_error *more)
 {
     const char *warning;
 
@@ -255,11 +261,15 @@ static void put_warnings(struct cli_json *json, const tenon_image *image)
         cli_json_item(json);
         cli_json_sentence(json, warning);
     }
+    if (more && more->code) {
+        cli_json_item(json);
+        cli_json_sentence(json, tenon_error_message(more));
+    }
     cli_json_close(json, ']');
 }
 
 /* All that one image says, whether it is a file or a slice; of a file also its units. */
-static void put_image(const struct show *show, const tenon_image *image, tenon_units *units,
+static void put_image(const struct show *show, const tenon_image *image, bool whole,
                       struct cli_json *json)
 {
     CLI_JSON_KEY(json, "status");
@@ -279,10 +289,14 @@ static void put_image(const struct show *show, const tenon_image *image, tenon_u
         put_symbols(json, "imports", image, tenon_image_import);
     if (show->dlopen)
         put_dlopens(json, image);
-    if (units)
-        units_put_json(show->cli, units, json);
+    if (whole && show->units) {
+        units_put_json(show->cli, show->units, json); /* OCaml's too */
+    } else if (whole && show->ocaml) {
+        CLI_JSON_KEY(json, "ocaml");
+        ocaml_put_json(show->ocaml, json);
+    }
     put_others(json, image);
-    put_warnings(json, image);
+    put_warnings(json, image, whole ? &show->ocaml_error : NULL);
 }
 
 static void put_error(const tenon_error *err, struct cli_json *json)
@@ -309,7 +323,7 @@ static void put_slice(const struct show *show, const tenon_image_source *source,
     CLI_JSON_KEY(json, "arch");
     cli_json_name(json, source->slice);
     if (image)
-        put_image(show, image, NULL, json);
+        put_image(show, image, false, json);
     else
         put_error(&err, json);
     cli_json_close(json, '}');
@@ -336,7 +350,22 @@ void show_print_json(const struct show *show, const tenon_image *image, const ch
     cli_json_open(json, '{');
     CLI_JSON_KEY(json, "file");
     cli_json_name(json, label);
-    put_image(show, image, show->units, json);
+    put_image(show, image, true, json);
     put_slices(show, image, json);
+    cli_json_close(json, '}');
+}
+
+void show_print_json_ocaml(const char *label, const tenon_ocaml *ocaml, struct cli_json *json)
+{
+    cli_json_item(json);
+    cli_json_open(json, '{');
+    CLI_JSON_KEY(json, "file");
+    cli_json_name(json, label);
+    CLI_JSON_KEY(json, "status");
+    cli_json_name(json, tenon_status_name(TENON_STATUS_OK));
+    CLI_JSON_KEY(json, "format");
+    cli_json_name(json, "ocaml");
+    CLI_JSON_KEY(json, "ocaml");
+    ocaml_put_json(ocaml, json);
     cli_json_close(json, '}');
 }

@@ -8,8 +8,9 @@
 #include "text.h"
 
 const struct tn_format *const tn_formats[] = {
-    &tn_format_elf,  &tn_format_pe, &tn_format_macho, &tn_format_xcoff, &tn_format_archive,
-    &tn_format_coff, NULL
+    &tn_format_elf,   &tn_format_pe,      &tn_format_macho,
+    &tn_format_xcoff, &tn_format_archive, &tn_format_som,
+    &tn_format_aout,  &tn_format_coff,    NULL
 };
 
 /* Bytes read to see which reader takes a file, and to tell that one is text. */
@@ -40,6 +41,13 @@ static const struct known {
     IMAGE("a PEF file", "Joy!peff"),
     IMAGE("a bFLT file", "bFLT"),
     IMAGE("an EFI TE image", "VZ"),
+    IMAGE("an ECOFF file", "\x01\x60"),
+    IMAGE("an ECOFF file", "\x01\x63"),
+    IMAGE("an ECOFF file", "\x62\x01"),
+    IMAGE("an ECOFF file", "\x83\x01"),
+    IMAGE("a Plan 9 program", "\0\0\x8a\x97"),
+    IMAGE("a Plan 9 program", "\0\0\x01\xeb"),
+    IMAGE("a Plan 9 program", "\0\0\x06\x47"),
     IMAGE("an OCaml object file", "Caml1999"),
     IMAGE("a text stub of a library", "--- !tapi"),
     IMAGE("a linker script", "/* GNU ld script"),
@@ -53,11 +61,6 @@ static const struct known {
     OTHER("a Zstandard file", "\x28\xb5\x2f\xfd"),
     OTHER("a pack200 file", "\xca\xfe\xd0\x0d"),
 };
-
-static uint32_t big32(struct tn_view head, size_t at)
-{
-    return head.size >= at + 4 ? tn_load32(head.at + at, TN_BIG) : 0;
-}
 
 /* rule  PE/COFF: the new header's signature is where e_lfanew says */
 static const char *name_mz(struct tn_file *file, struct tn_view head, enum tenon_code *code)
@@ -78,34 +81,14 @@ static const char *name_mz(struct tn_file *file, struct tn_view head, enum tenon
     return "a DOS program";
 }
 
-/* rule  HP-UX: system id, magic, and one of two version numbers */
-static const char *name_som(struct tn_view head, enum tenon_code *code)
+/* A PDP-11 has words of 16 bits: its a.out is another format. */
+static const char *name_pdp11(struct tn_view head, enum tenon_code *code)
 {
-    uint32_t version = big32(head, 4);
-    if (head.size < 8 || head.at[0] != 2 || (version != 85082112 && version != 87102412))
+    uint16_t magic = head.size >= 16 ? tn_load16(head.at, TN_LITTLE) : 0;
+    if (magic != 0407 && magic != 0410 && magic != 0411)
         return NULL;
     *code = TENON_E_UNSUPPORTED;
-    return "a SOM file";
-}
-
-/* rule  a.out: octal 0407 0410 0413 0314 in the low half of the first word, either byte order,
- *       and text, data, symbols and relocations no longer than the file */
-static const char *name_aout(struct tn_file *file, struct tn_view head, enum tenon_code *code)
-{
-    for (enum tn_endian endian = TN_LITTLE; head.size >= 32 && endian <= TN_BIG; endian++) {
-        uint32_t magic = tn_load32(head.at, endian) & 0xffff;
-        uint64_t sum = 0;
-        if (magic != 0407 && magic != 0410 && magic != 0413 && magic != 0314)
-            continue;
-        for (size_t field = 4; field < 32; field += 4)
-            if (field != 12 && field != 20) /* a_bss, a_entry */
-                sum += tn_load32(head.at + field, endian);
-        if (sum && sum <= file->info.size) {
-            *code = TENON_E_UNSUPPORTED;
-            return "an a.out file";
-        }
-    }
-    return NULL;
+    return "an a.out file for the PDP-11, or one that was cut short";
 }
 
 static bool is_text(struct tn_view head)
@@ -156,10 +139,9 @@ static bool fail_named(struct tn_file *file, struct tn_view head, tenon_error *e
         return fail_script(head, err);
     if (is_text(head) && !tn_file_upto(file, 0, SAMPLE, "first bytes", &head, err))
         return false; /* what is no text so far is none */
-    const char *name = name_som(head, &code);
-    name = name ? name : name_mz(file, head, &code);
+    const char *name = name_mz(file, head, &code);
     name = name ? name : name_known(head, &code);
-    name = name ? name : name_aout(file, head, &code);
+    name = name ? name : name_pdp11(head, &code);
     if (!name && is_text(head))
         name = "a text file";
     if (code == TENON_E_UNSUPPORTED)

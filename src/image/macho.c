@@ -131,8 +131,9 @@ const char *tn_macho_command_string(const struct tn_macho *macho,
 
 /* ---- one file ------------------------------------------------------------------------------ */
 
-static void read_identity(const struct tn_macho_header *h, struct tn_facts *facts)
+static void read_identity(struct tn_macho *macho, const struct tn_macho_header *h)
 {
+    struct tn_facts *facts = macho->facts;
     facts->format = TENON_FORMAT_MACHO;
     facts->class_bits = h->word * 8;
     facts->endian = h->endian == TN_BIG ? TENON_ENDIAN_BIG : TENON_ENDIAN_LITTLE;
@@ -140,10 +141,10 @@ static void read_identity(const struct tn_macho_header *h, struct tn_facts *fact
     facts->machine = tn_macho_machine_name(h->cputype);
     facts->kind = tn_macho_kind(h->filetype);
     facts->pie = facts->kind == TENON_KIND_EXECUTABLE && (h->flags & TN_MH_PIE);
-    facts->macho.cputype = h->cputype;
-    facts->macho.cpusubtype = h->cpusubtype;
-    facts->macho.filetype = h->filetype;
-    facts->macho.flags = h->flags;
+    macho->own->cputype = h->cputype;
+    macho->own->cpusubtype = h->cpusubtype;
+    macho->own->filetype = h->filetype;
+    macho->own->flags = h->flags;
 }
 
 /* Header, the place of the load commands, and all they say. */
@@ -153,14 +154,17 @@ static bool start(struct tn_macho *macho, struct tn_file *file, tenon_image *ima
     struct tn_macho_header h;
     *macho = (struct tn_macho){ .file = file, .image = image, .facts = facts };
     *facts = (struct tn_facts){ 0 };
+    facts->more = macho->own = tn_arena_take(file->arena, sizeof *macho->own);
+    if (!macho->own)
+        return tn_no_memory(err);
     if (!tn_macho_read_header(file, &h, err))
         return false;
     macho->endian = h.endian;
     macho->word = h.word;
     macho->ncmds = h.ncmds;
-    read_identity(&h, facts);
-    facts->macho.arch = tn_macho_arch_name(file->arena, h.cputype, h.cpusubtype);
-    if (!facts->macho.arch)
+    read_identity(macho, &h);
+    macho->own->arch = tn_macho_arch_name(file->arena, h.cputype, h.cpusubtype);
+    if (!macho->own->arch)
         return tn_no_memory(err);
     return tn_file_view(file, HEADER_SIZE(h.word), h.sizeofcmds, "load commands (sizeofcmds)",
                         &macho->commands, err) &&
@@ -185,27 +189,14 @@ static bool macho_read_facts(struct tn_file *file, struct tn_facts *out, tenon_e
 
 /* ---- image --------------------------------------------------------------------------------- */
 
-static bool list_search_paths(tenon_image *image, tenon_error *err)
-{
-    const struct tn_macho_facts *f = &image->facts.macho;
-    if (!f->rpath_count)
-        return true;
-    image->search_paths = tn_arena_rows(&image->arena, f->rpath_count, sizeof *image->search_paths);
-    if (!image->search_paths)
-        return tn_no_memory(err);
-    for (size_t i = 0; i < f->rpath_count; i++)
-        image->search_paths[i] =
-            (tenon_search_path){ .kind = "rpath", .path = f->rpaths[i], .single = true };
-    image->search_path_count = f->rpath_count;
-    return true;
-}
-
 static bool read_thin(struct tn_file *file, unsigned parts, tenon_image *image, tenon_error *err)
 {
     struct tn_macho macho;
     tenon_error local = TENON_ERROR_INIT;
-    if (!start(&macho, file, image, &image->facts, err) || !list_search_paths(image, err))
+    if (!start(&macho, file, image, &image->facts, err))
         return false;
+    image->search_paths = image->facts.run_paths;
+    image->search_path_count = image->facts.run_path_count;
     if (!(parts & TENON_PART_SYMBOLS) || tn_macho_read_symbols(&macho, &local))
         return true;
     if (local.code == TENON_E_MEMORY)
@@ -224,11 +215,36 @@ static bool macho_read_image(struct tn_file *file, unsigned parts, tenon_image *
                                  : read_thin(file, parts, image, err);
 }
 
+static bool macho_move_more(struct tn_facts *facts, struct tn_arena *arena)
+{
+    struct tn_macho_facts *own = tn_arena_take(arena, sizeof *own);
+    if (!own)
+        return false;
+    *own = *tn_macho_facts(facts);
+    own->slices = tn_arena_rows(arena, own->slice_count, sizeof *own->slices);
+    own->environment = tn_arena_rows(arena, own->environment_count, sizeof *own->environment);
+    if (!own->slices || !own->environment)
+        return false;
+    for (size_t i = 0; i < own->slice_count; i++) {
+        own->slices[i] = tn_macho_facts(facts)->slices[i];
+        if (!(own->slices[i].arch = tn_arena_string(arena, own->slices[i].arch)))
+            return false;
+    }
+    for (size_t i = 0; i < own->environment_count; i++)
+        if (!(own->environment[i] = tn_arena_string(arena, tn_macho_facts(facts)->environment[i])))
+            return false;
+    if (own->arch && !(own->arch = tn_arena_string(arena, own->arch)))
+        return false;
+    facts->more = own;
+    return true;
+}
+
 const struct tn_format tn_format_macho = {
     .format = TENON_FORMAT_MACHO,
     .name = "Mach-O",
     .matches = macho_matches,
     .read_facts = macho_read_facts,
+    .move_more = macho_move_more,
     .read_image = macho_read_image,
     .find_inside = tn_macho_find_inside,
 };

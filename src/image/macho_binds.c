@@ -87,7 +87,9 @@ static bool read_chained(struct tn_macho *macho, struct tn_macho_list *imports, 
     uint32_t count = tn_u32(&c, "imports_count");
     uint32_t format = tn_u32(&c, "imports_format");
     uint32_t packed = tn_u32(&c, "symbols_format");
-    if (tn_end(&c, NULL) && count && (packed || format < 1 || format > 3))
+    if (!tn_end(&c, err))
+        return tn_context(err, "chained fixups");
+    if (count && (packed || format < 1 || format > 3))
         return tn_fail(err, TENON_E_UNSUPPORTED,
                        "chained fixups: imports_format %" PRIu32 ", symbols_format %" PRIu32,
                        format, packed);

@@ -81,10 +81,10 @@ static bool read_own_name(struct tn_macho *macho, const struct tn_macho_command 
         return false;
     if (c->cmd != TN_LC_ID_DYLIB)
         return true;
-    f->macho.current_version = word_at(macho, c, 16);
-    f->macho.compat_version = word_at(macho, c, 20);
-    return add_version(macho, "current_version", f->macho.current_version, err) &&
-           add_version(macho, "compat_version", f->macho.compat_version, err);
+    macho->own->current_version = word_at(macho, c, 16);
+    macho->own->compat_version = word_at(macho, c, 20);
+    return add_version(macho, "current_version", macho->own->current_version, err) &&
+           add_version(macho, "compat_version", macho->own->compat_version, err);
 }
 
 static bool read_interpreter(struct tn_macho *macho, const struct tn_macho_command *c,
@@ -96,17 +96,18 @@ static bool read_interpreter(struct tn_macho *macho, const struct tn_macho_comma
 
 static bool read_rpath(struct tn_macho *macho, const struct tn_macho_command *c, tenon_error *err)
 {
-    struct tn_macho_facts *f = &macho->facts->macho;
+    struct tn_facts *f = macho->facts;
     const char *path = tn_macho_command_string(macho, c, 8, "run path (LC_RPATH)", err);
     if (path)
-        f->rpaths[f->rpath_count++] = path;
+        f->run_paths[f->run_path_count++] =
+            (tenon_search_path){ .kind = "rpath", .path = path, .single = true };
     return path;
 }
 
 static bool read_environment(struct tn_macho *macho, const struct tn_macho_command *c,
                              tenon_error *err)
 {
-    struct tn_macho_facts *f = &macho->facts->macho;
+    struct tn_macho_facts *f = macho->own;
     const char *text = tn_macho_command_string(macho, c, 8, "LC_DYLD_ENVIRONMENT", err);
     if (text)
         f->environment[f->environment_count++] = text;
@@ -127,7 +128,7 @@ static bool read_uuid(struct tn_macho *macho, const struct tn_macho_command *c, 
 static bool read_platform(struct tn_macho *macho, const struct tn_macho_command *c,
                           tenon_error *err)
 {
-    struct tn_macho_facts *f = &macho->facts->macho;
+    struct tn_macho_facts *f = macho->own;
     uint32_t platform, version;
     (void)err;
     switch (c->cmd) {
@@ -163,7 +164,7 @@ static bool read_segment(struct tn_macho *macho, const struct tn_macho_command *
         return true;
     for (size_t at = first; at + stride <= c->bytes.size; at += stride)
         if (is_name16(c->bytes.at + at, "__restrict"))
-            macho->facts->macho.restricted = true;
+            macho->own->restricted = true;
     return true;
 }
 
@@ -328,9 +329,9 @@ static bool make_room(struct tn_macho *macho, tenon_error *err)
         environment += h && h->read == read_environment;
     }
     f->needs = tn_arena_rows(arena, needs, sizeof *f->needs);
-    f->macho.rpaths = tn_arena_rows(arena, rpaths, sizeof *f->macho.rpaths);
-    f->macho.environment = tn_arena_rows(arena, environment, sizeof *f->macho.environment);
-    return (f->needs && f->macho.rpaths && f->macho.environment) || tn_no_memory(err);
+    f->run_paths = tn_arena_rows(arena, rpaths, sizeof *f->run_paths);
+    macho->own->environment = tn_arena_rows(arena, environment, sizeof *macho->own->environment);
+    return (f->needs && f->run_paths && macho->own->environment) || tn_no_memory(err);
 }
 
 /* ---- what follows from all of them ---------------------------------------------------------- */
@@ -339,25 +340,26 @@ static bool make_room(struct tn_macho *macho, tenon_error *err)
  * rule  before there was a command for it, a file for ARM was for iOS, one for the processors of
  *       NeXT or with libraries of fixed addresses for NeXTSTEP, and what dyld loads for macOS
  */
-static const char *guess_os(const struct tn_facts *f)
+static const char *guess_os(const struct tn_macho *macho)
 {
-    switch (f->macho.cputype) {
+    const struct tn_facts *f = macho->facts;
+    switch (macho->own->cputype) {
     case TN_CPU_M68K:
     case TN_CPU_HPPA:
     case TN_CPU_SPARC: return "nextstep";
     case TN_CPU_ARM: return "ios";
     }
-    bool linked = f->macho.filetype != TN_MH_OBJECT;
-    bool loaded = f->interpreter || f->macho.filetype == TN_MH_DYLIB ||
-                  f->macho.filetype == TN_MH_BUNDLE || f->macho.filetype == TN_MH_DYLINKER;
-    if (f->macho.cputype == TN_CPU_I386 && linked && !loaded)
-        return f->macho.filetype == TN_MH_KEXT_BUNDLE ? "macos" : "nextstep";
-    return loaded && f->macho.cputype != TN_CPU_ARM64 ? "macos" : NULL;
+    bool linked = macho->own->filetype != TN_MH_OBJECT;
+    bool loaded = f->interpreter || macho->own->filetype == TN_MH_DYLIB ||
+                  macho->own->filetype == TN_MH_BUNDLE || macho->own->filetype == TN_MH_DYLINKER;
+    if (macho->own->cputype == TN_CPU_I386 && linked && !loaded)
+        return macho->own->filetype == TN_MH_KEXT_BUNDLE ? "macos" : "nextstep";
+    return loaded && macho->own->cputype != TN_CPU_ARM64 ? "macos" : NULL;
 }
 
 static bool add_commons(struct tn_macho *macho, tenon_error *err)
 {
-    const struct tn_macho_facts *f = &macho->facts->macho;
+    const struct tn_macho_facts *f = macho->own;
     struct tn_arena *arena = macho->file->arena;
     if (!macho->image)
         return true;
@@ -404,6 +406,6 @@ bool tn_macho_read_commands(struct tn_macho *macho, tenon_error *err)
             return false;
     }
     f->is_static = f->kind == TENON_KIND_EXECUTABLE && !f->interpreter && !f->need_count;
-    f->os = f->macho.platform ? tn_macho_platform_os(f->macho.platform) : guess_os(f);
+    f->os = macho->own->platform ? tn_macho_platform_os(macho->own->platform) : guess_os(macho);
     return add_commons(macho, err);
 }

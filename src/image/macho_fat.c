@@ -118,15 +118,24 @@ static bool slice_kind(struct tn_file *file, const struct tn_macho_slice *slice,
 bool tn_macho_fat_facts(struct tn_file *file, struct tn_facts *out, tenon_error *err)
 {
     struct tn_facts facts = { .format = TENON_FORMAT_MACHO };
-    if (!read_slices(file, &facts.macho, err))
+    struct tn_macho_facts *own = tn_arena_take(file->arena, sizeof *own);
+    if (!own)
+        return tn_no_memory(err);
+    facts.more = own;
+    if (!read_slices(file, own, err))
         return false;
-    for (size_t i = 0; i < facts.macho.slice_count; i++) {
+    const char **names = tn_arena_rows(file->arena, own->slice_count + 1, sizeof *names);
+    if (!names)
+        return tn_no_memory(err);
+    facts.slices = names;
+    for (size_t i = 0; i < own->slice_count; i++) {
         enum tenon_kind kind;
-        if (!slice_kind(file, &facts.macho.slices[i], &kind, err))
+        if (!slice_kind(file, &own->slices[i], &kind, err))
             return false;
         if (i && kind != facts.kind)
             kind = TENON_KIND_UNKNOWN;
         facts.kind = kind;
+        names[i] = own->slices[i].arch;
     }
     *out = facts;
     return true;
@@ -134,9 +143,9 @@ bool tn_macho_fat_facts(struct tn_file *file, struct tn_facts *out, tenon_error 
 
 bool tn_macho_fat_image(struct tn_file *file, tenon_image *image, tenon_error *err)
 {
-    struct tn_macho_facts *f = &image->facts.macho;
     if (!tn_macho_fat_facts(file, &image->facts, err))
         return false;
+    const struct tn_macho_facts *f = tn_macho_facts(&image->facts);
     image->insides = tn_arena_rows(&image->arena, f->slice_count, sizeof *image->insides);
     if (!image->insides)
         return tn_no_memory(err);

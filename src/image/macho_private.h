@@ -96,6 +96,7 @@ struct tn_macho {
     struct tn_file *file;
     tenon_image *image; /* gets warnings and facts for people; NULL when only facts are wanted */
     struct tn_facts *facts;
+    struct tn_macho_facts *own; /* facts->more */
     enum tn_endian endian;
     unsigned word; /* bytes of an address */
     uint32_t ncmds;

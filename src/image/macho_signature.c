@@ -35,7 +35,7 @@ static bool allows_environment(struct tn_view plist)
 static bool read_blob(struct tn_macho *macho, uint32_t offset, tenon_error *err)
 {
     const struct tn_macho_range *all = &macho->signature;
-    struct tn_macho_facts *f = &macho->facts->macho;
+    struct tn_macho_facts *f = macho->own;
     struct tn_view blob;
     uint64_t at = (uint64_t)all->offset + offset;
     if (offset > all->size || all->size - offset < 16)
@@ -80,7 +80,7 @@ static bool read_blobs(struct tn_macho *macho, tenon_error *err)
 bool tn_macho_read_signature(struct tn_macho *macho, tenon_error *err)
 {
     tenon_error local = TENON_ERROR_INIT;
-    if (macho->facts->macho.filetype != TN_MH_EXECUTE || macho->signature.size < 12 ||
+    if (macho->own->filetype != TN_MH_EXECUTE || macho->signature.size < 12 ||
         read_blobs(macho, &local))
         return true;
     if (local.code == TENON_E_MEMORY)

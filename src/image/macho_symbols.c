@@ -70,7 +70,7 @@ static bool add_undefined(struct table *table, const struct nlist *n, const char
 {
     const struct tn_macho *macho = table->macho;
     int ordinal = n->n_desc >> 8;
-    bool two_level = macho->facts->macho.flags & TN_MH_TWOLEVEL;
+    bool two_level = macho->own->flags & TN_MH_TWOLEVEL;
     if (ordinal >= ORDINAL_DYNAMIC)
         ordinal = ordinal == ORDINAL_MAIN ? -1 : -2;
     const tenon_symbol symbol = {
@@ -147,7 +147,7 @@ static bool read_table(struct table *table, tenon_error *err)
 /* Names and places of a library that was taken out of a shared cache lie in the cache. */
 static bool is_in_cache(const struct tn_macho *macho)
 {
-    return macho->facts->macho.flags & TN_MH_DYLIB_IN_CACHE;
+    return macho->own->flags & TN_MH_DYLIB_IN_CACHE;
 }
 
 /* More libraries than an ordinal of the symbol table can say. */

@@ -93,13 +93,50 @@ struct tn_macho_facts {
     uint32_t platform, platform_too;          /* PLATFORM_; 0: none */
     uint32_t min_os, sdk;                     /* 16.8.8 bits; 0: none */
     uint32_t current_version, compat_version; /* its own */
-    const char **rpaths;                      /* LC_RPATH, in file order */
-    size_t rpath_count;
-    const char **environment; /* LC_DYLD_ENVIRONMENT: "DYLD_LIBRARY_PATH=..." */
+    const char **environment;                 /* LC_DYLD_ENVIRONMENT: "DYLD_LIBRARY_PATH=..." */
     size_t environment_count;
     bool restricted;          /* a section __RESTRICT,__restrict */
     uint32_t signature_flags; /* CS_ of a program's code signature */
     bool allows_environment;  /* entitled to DYLD_ variables in spite of a hardened runtime */
+};
+
+/* What the linker recorded of one need besides its name. */
+struct tn_som_need {
+    uint8_t flags; /* TN_SOM_DASH_L, TN_SOM_INTERNAL_NAME */
+    uint8_t bind;
+    uint16_t highwater_mark; /* months since January 1990 */
+};
+#define TN_SOM_DASH_L 1u
+#define TN_SOM_INTERNAL_NAME 2u
+
+/* Of the header for the dynamic loader. */
+#define TN_SOM_SHLIB_PATH 4u /* SHLIB_PATH is searched */
+#define TN_SOM_EMBEDDED_PATH 8u
+#define TN_SOM_SHLIB_PATH_FIRST 0x10u
+#define TN_SOM_OWN_NAME 0x40u
+
+/* Facts of a SOM file that the common model has no word for. */
+struct tn_som_facts {
+    uint16_t system_id, a_magic;
+    bool has_dl_header;
+    uint32_t hdr_version;      /* 89060912 before HP-UX 10, then 93092112 */
+    uint16_t flags;            /* TN_SOM_SHLIB_PATH and so on */
+    uint16_t highwater_mark;   /* its own */
+    struct tn_som_need *needs; /* as facts.needs */
+};
+
+/* Of an a.out need: a library to be searched, or a path. */
+struct tn_aout_need {
+    bool is_library;
+    int16_t major, minor;
+};
+
+/* Facts of an a.out file that the common model has no word for. */
+struct tn_aout_facts {
+    uint32_t midmag; /* in the byte order that it was understood in */
+    unsigned mid;
+    bool is_dynamic, is_position_independent;
+    struct tn_aout_need *needs;
 };
 
 /* What one file asks of its loader, without any context: enough to resolve. */
@@ -124,7 +161,6 @@ struct tn_facts {
     tenon_version *version_defs;
     size_t version_def_count;
     struct tn_elf_facts elf;
-    struct tn_macho_facts macho;
     struct tn_pe_facts pe;
     struct tn_xcoff_facts xcoff;
 
@@ -134,6 +170,22 @@ struct tn_facts {
     const char *const *slices; /* a universal file, NULL-ended: what counts is inside, not here */
     const void *more;          /* facts of its format alone: a struct of its reader's */
 };
+
+/* tn_facts.more of the formats that have such. */
+static inline const struct tn_macho_facts *tn_macho_facts(const struct tn_facts *facts)
+{
+    return facts->more;
+}
+
+static inline const struct tn_som_facts *tn_som_facts(const struct tn_facts *facts)
+{
+    return facts->more;
+}
+
+static inline const struct tn_aout_facts *tn_aout_facts(const struct tn_facts *facts)
+{
+    return facts->more;
+}
 
 struct tenon_image {
     struct tn_arena arena;
@@ -191,6 +243,8 @@ struct tn_format {
 extern const struct tn_format *const tn_formats[];
 extern const struct tn_format tn_format_elf;
 extern const struct tn_format tn_format_macho;
+extern const struct tn_format tn_format_som;
+extern const struct tn_format tn_format_aout;
 extern const struct tn_format tn_format_pe;
 extern const struct tn_format tn_format_archive;
 extern const struct tn_format tn_format_coff;

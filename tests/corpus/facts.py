@@ -14,6 +14,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 import corpus
 import facts_macho
 import facts_pe
+import facts_unix
 import tenon
 from report import Report
 
@@ -138,6 +139,20 @@ def compare_image(report, path, fact, row):
             "%s %s" % (path, key), expected, got, ("facts", "tenon")), fact, row)
 
 
+def compare_each(report, directory, facts, name, compare_one):
+    """Files of a format that have one image each."""
+    paths = [os.path.join(directory, fact["path"]) for fact in facts]
+    _, rows = tenon.results("show", "--json", "--exports", "--imports", "--", *paths)
+    report.check(name + " results", paths, [tenon.text(row["file"]) for row in rows])
+    for fact, row in zip(facts, rows):
+        if row["status"] == "error":
+            report.check(fact["path"], "facts", row["error"]["message"], ("facts", "tenon"))
+            continue
+        compare_one(lambda key, expected, got: report.check(
+            "%s %s" % (fact["path"], key), expected, got, ("facts", "tenon")), fact, row)
+    report.note("%d %s files" % (len(facts), name))
+
+
 # by format: what compares a file's facts
 COMPARE = {
     "elf": compare_elf,
@@ -173,8 +188,12 @@ def main():
     for name in COMPARE:
         report.note("%d %s files" % (sum(fact["format"] == name for fact in known), name))
     compare_macho(report, directory, [fact for fact in facts if fact["format"] == "macho"])
-    others = [fact["path"] for fact in facts
-              if fact["format"] not in COMPARE and fact["format"] != "macho"]
+    compare_each(report, directory, [fact for fact in facts if fact["format"] == "som"], "SOM",
+                 facts_unix.compare_som)
+    compare_each(report, directory, [fact for fact in facts if fact["format"] == "aout" and
+                                     not facts_unix.is_cut(fact)], "a.out", facts_unix.compare_aout)
+    others = [fact["path"] for fact in facts if fact["format"] not in
+              (*COMPARE, "macho", "som", "aout") or fact.get("machine") == "pdp11"]
     for path in others:
         refused(report, os.path.join(directory, path), path)
     report.note("%d files of other formats" % len(others))

@@ -353,6 +353,25 @@ static void chained_imports_are_read(void **state)
     }
 }
 
+/* A header cut short has no format that could be trusted. */
+static void chained_imports_without_a_whole_header_are_a_warning(void **state)
+{
+    (void)state;
+    const uint32_t header[] = { 0, 28, 28, 28, 2, 99 };
+    struct macho b;
+    macho_begin(&b, (struct macho_spec){ 64, false, 0x100000c, 0, 6, 0x85 });
+    size_t command =
+        macho_command(&b, 0x80000034, (const uint32_t[]){ 0, sizeof header }, 2, NULL, 0);
+    macho_end(&b);
+    macho_patch(&b, command + 8, (uint32_t)b.size);
+    for (size_t i = 0; i < TN_COUNT(header); i++)
+        macho_word(&b, header[i]);
+    tenon_image *image = read_good(&b);
+    assert_string_equal(tenon_image_warning(image, 0),
+                        "symbols: chained fixups: symbols_format: 4 bytes needed at 0x48, 0 left");
+    tenon_image_free(image);
+}
+
 /* ---- code signature -------------------------------------------------------------------------- */
 
 static void big32(uint8_t *at, uint32_t value)
@@ -391,8 +410,8 @@ static void a_signature_tells_a_hardened_runtime(void **state)
     tn_file_from_bytes(&file, "f", b.bytes, b.size);
     file.arena = &arena;
     assert_true(tn_format_macho.read_facts(&file, &facts, NULL));
-    assert_int_equal(facts.macho.signature_flags, 0x10000);
-    assert_true(facts.macho.allows_environment);
+    assert_int_equal(tn_macho_facts(&facts)->signature_flags, 0x10000);
+    assert_true(tn_macho_facts(&facts)->allows_environment);
     tn_arena_free(&arena);
 }
 
@@ -645,6 +664,7 @@ int main(void)
         cmocka_unit_test(names_of_a_trie_are_bounded),
         cmocka_unit_test(stripped_imports_come_from_what_dyld_binds),
         cmocka_unit_test(chained_imports_are_read),
+        cmocka_unit_test(chained_imports_without_a_whole_header_are_a_warning),
         cmocka_unit_test(a_signature_tells_a_hardened_runtime),
         cmocka_unit_test(slices_of_a_universal_file_are_images),
         cmocka_unit_test(a_broken_table_of_slices_is_refused),
