@@ -14,11 +14,12 @@ _tenon_manifest='--name --version --desc --author --date --url --license --copyr
     --cons --argv --private --requires --provides'
 _tenon_pack="--output --bundle --host --library-dir --resource --data --set-runpath $_tenon_manifest"
 _tenon_build="--cc --cflag --ldflag --unit-prefix $_tenon_pack"
+_tenon_trust='--trust --require-signature'
 _tenon_bundle="--manifest --resources --libraries --verify --destdir --add-resource --drop
-    $_tenon_manifest"
+    --key --comment $_tenon_trust $_tenon_manifest"
 _tenon_cache='--cache --all'
-_tenon_check='--weak --each --directory --offer'
-_tenon_run='--host --weak --each --directory'
+_tenon_check="--weak --each --directory --offer $_tenon_trust"
+_tenon_run="--host --weak --each --directory $_tenon_trust"
 
 # Words for the value of the option $1 into COMPREPLY; false when it takes none that we know.
 _tenon_value() {
@@ -28,14 +29,15 @@ _tenon_value() {
     --loader) COMPREPLY=($(compgen -W 'glibc musl' -- "$current")) ;;
     --cpu) COMPREPLY=($(compgen -W "$_tenon_cpu" -- "$current")) ;;
     --bundle) COMPREPLY=($(compgen -W 'auto none' -- "$current")) ;;
-    --output | -o | --host | --resource | --data | --add-resource)
+    --output | -o | --host | --resource | --data | --add-resource | --key | \
+        --trust)
         COMPREPLY=($(compgen -f -- "$current"))
         ;;
     --cc) COMPREPLY=($(compgen -c -- "$current")) ;;
     --destdir | --cache | --directory | -d) COMPREPLY=($(compgen -d -- "$current")) ;;
     --name | --desc | --author | --date | --url | --license | --copyrights | --main | --tags | \
         --cons | --argv | --private | --requires | --provides | --cflag | --ldflag | \
-        --unit-prefix | --drop)
+        --unit-prefix | --drop | --comment)
         COMPREPLY=()
         ;;
     --sysroot | --cwd) COMPREPLY=($(compgen -d -- "$current")) ;;
@@ -84,7 +86,7 @@ _tenon() {
     fi
     if ((COMP_CWORD == 2)); then
         case ${COMP_WORDS[1]} in
-        bundle) COMPREPLY=($(compgen -W 'show update install remove' -- "$current")) && return ;;
+        bundle) COMPREPLY=($(compgen -W 'show update install remove sign verify' -- "$current")) && return ;;
         cache) COMPREPLY=($(compgen -W 'list prune' -- "$current")) && return ;;
         esac
     fi

@@ -97,7 +97,7 @@ complete -c tenon -n "$written" -l provides -x -d "a unit it has"
 complete -c tenon -n "$written" -l version -x -d "the plugin's version"
 
 set -l bundle '__fish_seen_subcommand_from bundle'
-complete -c tenon -n "$bundle" -a 'show update install remove'
+complete -c tenon -n "$bundle" -a 'show update install remove sign verify'
 complete -c tenon -n "$bundle" -l manifest -d "tenon.json as it is"
 complete -c tenon -n "$bundle" -l resources -d "only the resources"
 complete -c tenon -n "$bundle" -l libraries -d "only the libraries"
@@ -105,6 +105,8 @@ complete -c tenon -n "$bundle" -l verify -d "read and check everything"
 complete -c tenon -n "$bundle" -l destdir -x -a '(__fish_complete_directories)' -d "the directory"
 complete -c tenon -n "$bundle" -l add-resource -r -d "a file as data/NAME"
 complete -c tenon -n "$bundle" -l drop -x -d "an entry to leave out"
+complete -c tenon -n "$bundle" -l key -r -d "the secret key to sign with"
+complete -c tenon -n "$bundle" -l comment -x -d "a line that is signed too"
 
 set -l cache '__fish_seen_subcommand_from cache'
 complete -c tenon -n "$cache" -f -a 'list prune'
@@ -113,6 +115,10 @@ complete -c tenon -n "$cache" -l all -d "remove everything"
 
 set -l check '__fish_seen_subcommand_from check'
 set -l run '__fish_seen_subcommand_from run'
+for command in $bundle $check $run
+    complete -c tenon -n "$command" -l trust -r -d "a public key whose signatures are good"
+    complete -c tenon -n "$command" -l require-signature -d "refuse what no trusted key has signed"
+end
 for command in $check $run
     complete -c tenon -n "$command" -l weak -d "answer for a host without record, from its symbols"
     complete -c tenon -n "$command" -l each -d "each plugin on its own: leave out the refused"

@@ -2,6 +2,8 @@
 #ifndef CLI_SHOW_H
 #define CLI_SHOW_H
 
+#include <tenon/ocaml.h>
+
 #include "files.h"
 
 struct show {
@@ -10,7 +12,9 @@ struct show {
     struct cli_side side;
     int exports, imports, dlopen;
     int with_units;
-    tenon_units *units; /* of the image that is shown; NULL: not asked for */
+    tenon_units *units;      /* of the image that is shown; NULL: not asked for */
+    tenon_ocaml *ocaml;      /* what OCaml's compilers recorded in it; NULL: nothing */
+    tenon_error ocaml_error; /* TENON_OK, or why that cannot be read */
 };
 
 /* A fact with one value. Text shows what is there; JSON shows every one. */
@@ -38,6 +42,7 @@ bool show_next_element(const char **rest, const char **element, size_t *size);
 const char *show_symbol_type(const tenon_symbol *symbol);
 
 void show_print_text(const struct show *show, const tenon_image *image, const char *label);
+void show_print_json_ocaml(const char *label, const tenon_ocaml *ocaml, struct cli_json *json);
 void show_print_json(const struct show *show, const tenon_image *image, const char *label,
                      struct cli_json *json);
 

@@ -1,5 +1,6 @@
 /* src/cli/show_json.c - one row of "results" of `tenon show --json`; keys are those of
  * docs/json.md */
+#include "ocaml_print.h"
 #include "show.h"
 #include "units_parts.h"
 
@@ -187,7 +188,7 @@ static void put_others(struct cli_json *json, const tenon_image *image)
     cli_json_close(json, '}');
 }
 
-static void put_warnings(struct cli_json *json, const tenon_image *image)
+static void put_warnings(struct cli_json *json, const struct show *show, const tenon_image *image)
 {
     const char *warning;
 
@@ -196,6 +197,10 @@ static void put_warnings(struct cli_json *json, const tenon_image *image)
     for (size_t i = 0; (warning = tenon_image_warning(image, i)); i++) {
         cli_json_item(json);
         cli_json_sentence(json, warning);
+    }
+    if (show->ocaml_error.code) {
+        cli_json_item(json);
+        cli_json_sentence(json, tenon_error_message(&show->ocaml_error));
     }
     cli_json_close(json, ']');
 }
@@ -223,9 +228,28 @@ void show_print_json(const struct show *show, const tenon_image *image, const ch
         put_symbols(json, "imports", image, tenon_image_import);
     if (show->dlopen)
         put_dlopens(json, image);
-    if (show->units)
-        units_put_json(show->cli, show->units, json);
+    if (show->units) {
+        units_put_json(show->cli, show->units, json); /* OCaml's too */
+    } else if (show->ocaml) {
+        CLI_JSON_KEY(json, "ocaml");
+        ocaml_put_json(show->ocaml, json);
+    }
     put_others(json, image);
-    put_warnings(json, image);
+    put_warnings(json, show, image);
+    cli_json_close(json, '}');
+}
+
+void show_print_json_ocaml(const char *label, const tenon_ocaml *ocaml, struct cli_json *json)
+{
+    cli_json_item(json);
+    cli_json_open(json, '{');
+    CLI_JSON_KEY(json, "file");
+    cli_json_name(json, label);
+    CLI_JSON_KEY(json, "status");
+    cli_json_name(json, tenon_status_name(TENON_STATUS_OK));
+    CLI_JSON_KEY(json, "format");
+    cli_json_name(json, "ocaml");
+    CLI_JSON_KEY(json, "ocaml");
+    ocaml_put_json(ocaml, json);
     cli_json_close(json, '}');
 }

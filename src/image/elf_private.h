@@ -394,6 +394,11 @@ const struct tn_elf_reloc_types *tn_elf_reloc_types(const struct tn_elf_header *
 typedef void tn_elf_reloc_each(void *arg, uint64_t symbol, uint32_t type);
 bool tn_elf_walk_relocs(struct tn_elf *elf, tn_elf_reloc_each *each, void *arg, tenon_error *err);
 
+/* The value of a dynamic symbol that is defined here (elf_lookup.c); *found false: there is none.
+ */
+bool tn_elf_find_definition(struct tn_elf *elf, const char *name, uint64_t *value, bool *found,
+                            tenon_error *err);
+
 /* ---- words (elf_names.c) -------------------------------------------------------------------- */
 
 /*
