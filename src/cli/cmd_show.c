@@ -1,4 +1,5 @@
 /* src/cli/cmd_show.c - what the linker recorded in an image */
+#include <stdio.h>
 #include <string.h>
 
 #include "ocaml_print.h"
@@ -16,7 +17,9 @@ static const char *kind_name(const tenon_image *image)
 
 static const char *endian_name(const tenon_image *image)
 {
-    return tenon_endian_name(tenon_image_endian(image));
+    enum tenon_endian endian = tenon_image_endian(image);
+
+    return endian == TENON_ENDIAN_NONE ? NULL : tenon_endian_name(endian);
 }
 
 static int64_t class_bits(const tenon_image *image)
@@ -69,14 +72,28 @@ const char *show_symbol_type(const tenon_symbol *symbol)
     return symbol->type < sizeof names / sizeof *names ? names[symbol->type] : NULL;
 }
 
-bool show_next_element(const char **rest, const char **element, size_t *size)
+bool show_next_element(const tenon_search_path *path, const char **rest, const char **element,
+                       size_t *size)
 {
     if (!*rest)
         return false;
     *element = *rest;
-    *size = strcspn(*rest, ":");
+    *size = strcspn(*rest, path->single ? "" : ":");
     *rest = (*rest)[*size] ? *rest + *size + 1 : NULL;
     return true;
+}
+
+tenon_image *show_open_slice(const struct show *show, const tenon_image_source *slice,
+                             tenon_error *err)
+{
+    return tenon_image_open_source(show->side.world, slice, show->parts, err);
+}
+
+const char *show_version(char room[SHOW_VERSION_ROOM], uint64_t version)
+{
+    snprintf(room, SHOW_VERSION_ROOM, "%u.%u.%u", (unsigned)(version >> 16 & 0xffff),
+             (unsigned)(version >> 8 & 0xff), (unsigned)(version & 0xff));
+    return room;
 }
 
 static bool read_units(struct show *show, const char *path, tenon_error *err)
@@ -164,16 +181,23 @@ static bool give(struct cli_answer *answer, const char *label, const char *path,
                  tenon_error *err)
 {
     struct show *show = answer->command;
-    unsigned parts = TENON_PART_SECTIONS |
-                     (show->exports || show->imports ? (unsigned)TENON_PART_SYMBOLS : 0u) |
-                     (show->dlopen ? (unsigned)TENON_PART_DLOPEN : 0u);
-    tenon_image *image = tenon_image_open(show->side.world, path, parts, err);
+    tenon_image *image = tenon_image_open(show->side.world, path, show->parts, err);
     bool ok =
         image ? give_image(answer, image, label, path, err) : give_ocaml(answer, label, path, err);
 
     tenon_image_free(image);
     *status = CLI_YES;
     return ok;
+}
+
+static int answer_all(struct cli_answer *answer, const char *const *files)
+{
+    struct show *show = answer->command;
+
+    show->parts = TENON_PART_SECTIONS |
+                  (show->exports || show->imports ? (unsigned)TENON_PART_SYMBOLS : 0u) |
+                  (show->dlopen ? (unsigned)TENON_PART_DLOPEN : 0u);
+    return cli_answer_all(answer, files);
 }
 
 static int run_show(struct cli *cli, int argc, const char **argv)
@@ -196,7 +220,7 @@ static int run_show(struct cli *cli, int argc, const char **argv)
 
     if (cli_parse(cli, options, argc, argv, &files, &status) &&
         cli_side_open(cli, &show.query, NULL, &show.side, &status))
-        status = cli_answer_all(&answer, files);
+        status = answer_all(&answer, files);
     cli_side_close(&show.side);
     cli_query_free(&show.query);
     return status;

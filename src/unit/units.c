@@ -45,8 +45,8 @@ bool tn_units_add(tenon_units *units, const tenon_unit *unit, tenon_error *err)
 {
     if (units->count == TN_LIMIT_UNITS)
         return tn_fail(err, TENON_E_LIMIT, "more than %u units", TN_LIMIT_UNITS);
-    if (!tn_elf_room(&units->arena, &units->units, &units->room, units->count,
-                     sizeof *units->units))
+    if (!tn_arena_grow(&units->arena, &units->units, &units->room, units->count,
+                       sizeof *units->units))
         return tn_no_memory(err);
     units->units[units->count++] = *unit;
     return true;
