@@ -4,8 +4,10 @@
 
 #include <tenon/bundle.h>
 #include <tenon/error.h>
+#include <tenon/find.h>
 #include <tenon/image.h>
 #include <tenon/loader.h>
+#include <tenon/plist.h>
 #include <tenon/process.h>
 #include <tenon/resolve.h>
 #include <tenon/unit.h>
