@@ -23,6 +23,7 @@ struct tn_file {
     size_t range_count;
     size_t oldest; /* of a full table: the next to make room; its bytes stay */
     uint64_t bytes_read;
+    uint64_t base; /* where it begins in what the handle reads: a part of another file */
     const tenon_layer_ops *ops; /* NULL: everything is in ranges[0] (bytes in memory) */
     void *layer, *handle;
 };
@@ -43,6 +44,16 @@ bool tn_world_has_threads(const tenon_world *world);
 
 /* A file that is already in memory. */
 void tn_file_from_bytes(struct tn_file *file, const char *name, const void *bytes, size_t size);
+
+/*
+ * The bytes [offset, offset + size) of a file as a file of their own: a slice of a universal file,
+ * a member of an archive. Offsets in it, also those of messages, count from its own start.
+ *
+ * owner    reads through `whole`, which must stay open; is itself never closed. `name` is borrowed
+ * errors   TENON_E_TRUNCATED when `whole` is shorter, _MEMORY
+ */
+bool tn_file_part(struct tn_file *whole, uint64_t offset, uint64_t size, const char *name,
+                  struct tn_file *part, tenon_error *err);
 
 /* Closes the handle; views stay valid with their arena. Twice is fine. */
 void tn_file_close(struct tn_file *file);

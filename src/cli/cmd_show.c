@@ -41,6 +41,8 @@ const struct show_fact show_facts[] = {
     { .key = "own_name", .string = tenon_image_own_name },
     { .key = "interpreter", .string = tenon_image_interpreter },
     { .key = "build_id", .string = tenon_image_build_id },
+    { .key = "uuid", .optional = true, .string = tenon_image_uuid },
+    { .key = "pdb", .optional = true, .string = tenon_image_pdb },
     { .key = NULL },
 };
 

@@ -16,7 +16,8 @@ struct show {
 /* A fact with one value. Text shows what is there; JSON shows every one. */
 struct show_fact {
     const char *key;
-    bool few; /* in text only with -v */
+    bool few;      /* in text only with -v */
+    bool optional; /* in JSON too only when there is one */
     const char *(*string)(const tenon_image *image);
     int64_t (*number)(const tenon_image *image); /* when there is no `string` */
     bool (*flag)(const tenon_image *image);      /* when there is neither */

@@ -11,6 +11,8 @@ static void open_list(struct cli_json *json, const char *key)
 
 static void put_fact(struct cli_json *json, const tenon_image *image, const struct show_fact *fact)
 {
+    if (fact->optional && !fact->string(image))
+        return;
     cli_json_named_key(json, fact->key);
     if (fact->string)
         cli_json_name(json, fact->string(image));

@@ -73,7 +73,8 @@ struct tn_facts {
     const char *own_name, *interpreter;
     const char *rpath, *runpath; /* NULL: no such tag; "" is a tag with an empty string */
     const char *build_id;        /* hexadecimal */
-    tenon_need *needs;           /* in dynamic-section order, filters and auxiliaries among them */
+    const char *uuid, *pdb;
+    tenon_need *needs; /* in dynamic-section order, filters and auxiliaries among them */
     size_t need_count;
     tenon_version *version_needs; /* grouped by file, in file order */
     size_t version_need_count;
@@ -93,6 +94,8 @@ struct tenon_image {
     size_t export_count, import_count;
     tenon_need *dlopens;
     size_t dlopen_count;
+    tenon_image_source *insides; /* slices or members, in file order */
+    size_t inside_count;
     tenon_fact *others;
     size_t other_count, other_room;
     const char **warnings;
@@ -112,6 +115,15 @@ struct tn_format {
 
     /* Everything `parts` asks for, facts included; image->arena == *file->arena. */
     bool (*read_image)(struct tn_file *file, unsigned parts, tenon_image *image, tenon_error *err);
+
+    /*
+     * The slice or member that `source` names, as a file of its own that reads through `file`.
+     * NULL: a file of this format is one image.
+     *
+     * errors  TENON_E_NOT_FOUND; _UNSUPPORTED: its bytes are in another file (thin archives)
+     */
+    bool (*find_inside)(struct tn_file *file, const tenon_image_source *source,
+                        struct tn_file *inside, tenon_error *err);
 };
 
 /* THE table of formats; ends with NULL. */

@@ -73,8 +73,12 @@ static bool is_main(const tenon_code_entry *code, const char *main)
 static bool is_for(const struct tn_job *job, const tenon_code_entry *code,
                    enum tenon_code_kind kind)
 {
-    return code->kind == kind && code->triple && job->process->triple.text[0] &&
-           tn_triple_fits(code->triple, job->process->triple.text);
+    const char *host = job->process->triple.text;
+    if (code->kind != kind || !code->triple || !*host)
+        return false;
+    /* a static program need not say which C library is in it, and is refused for another reason */
+    return tn_triple_fits(code->triple, host) ||
+           (job->process->is_static && tn_triple_fits(host, code->triple));
 }
 
 static bool add_code(struct tn_job *job, struct tn_prospect *p, const char *directory,
