@@ -145,6 +145,119 @@ TENON_API char *tenon_shared_flags(const tenon_platform *platform, const tenon_s
                                    const char *name, const char *dir, const char *version,
                                    tenon_error *err);
 
+/*
+ * A compiler, asked once, with which libraries are searched for.
+ *
+ * threads  made by one thread; then any number may search with it at the same time
+ */
+typedef struct tenon_finder tenon_finder;
+
+/*
+ * Asks the compiler of the settings (CC, SYSROOT) what it compiles for, and settles the settings
+ * for that platform, or for the one that is named.
+ *
+ * shape    `platform` may be NULL; `environment` is the caller's, NULL-ended: test programs and
+ *          compilers get it without the variables that change what a loader or linker finds
+ * owner    borrows the settings, until tenon_finder_free(); copies the rest
+ * errors   TENON_E_NOT_FOUND (no compiler), TENON_E_ARGUMENT, TENON_E_SYSTEM, TENON_E_MEMORY
+ */
+TENON_API tenon_finder *tenon_finder_new(tenon_settings *settings, const tenon_platform *platform,
+                                         const char *const *environment, tenon_error *err);
+TENON_API void tenon_finder_free(tenon_finder *finder);
+TENON_API const tenon_platform *tenon_finder_platform(const tenon_finder *finder);
+
+/* The list of known libraries that is built in: a line each, see tenon-find(1). A constant. */
+TENON_API const char *tenon_find_known(void);
+
+/* What to search for. Only `name` is needed; lists are NULL-ended; NULL: not given. */
+typedef struct tenon_find_request {
+    const char *name;             /* as given to -l */
+    const char *const *headers;   /* "zlib.h"; not given: guessed */
+    const char *function;         /* that a header declares and the library has */
+    const char *program;          /* path of a C file that must compile, link, and exit with 0 */
+    const char *const *dirs;      /* the user's base directories, searched first */
+    const char *cflags, *libs;    /* the user's switches: they replace the search */
+    const char *version_macro;    /* of a header: a string or a number */
+    const char *version_function; /* of the library: returns a string */
+    const char *version_cmd;      /* a command that prints it, run by sh */
+    const char *min_version;
+    bool static_link; /* find also what a static link needs */
+} tenon_find_request;
+
+enum tenon_find_verdict {
+    TENON_FIND_NOT_FOUND,     /* "not-found" */
+    TENON_FIND_FOUND,         /* "found" */
+    TENON_FIND_NOT_STARTABLE, /* "not-startable": found; a DLL is in no directory of PATH (PE) */
+};
+
+enum tenon_step_outcome {
+    TENON_STEP_SKIPPED, /* "skipped" */
+    TENON_STEP_PASSED,  /* "passed" */
+    TENON_STEP_FAILED,  /* "failed" */
+};
+
+/* One step in one directory: headers object link start further. */
+typedef struct tenon_find_step {
+    const char *step;
+    enum tenon_step_outcome outcome;
+    bool run_path;   /* with the run path */
+    const char *why; /* one sentence; NULL */
+} tenon_find_step;
+
+/* What was tried in one directory with one set of switches. */
+typedef struct tenon_find_place {
+    const char *dir;    /* base directory; NULL: the compiler's own */
+    const char *origin; /* "given", "LOCALBASE", "SEARCH_LIBS", "compiler", "flags", or a file */
+    const char *flags;  /* the switches, quoted for a shell */
+    const tenon_find_step *steps;
+    size_t step_count;
+    bool accepted;
+} tenon_find_place;
+
+/* The account and the result of one search. */
+typedef struct tenon_found tenon_found;
+
+/*
+ * Searches for one library: in each directory the headers are there (a), an object compiles (b), a
+ * program links (d), starts with the very file that was linked (e), and passes what else is asked
+ * (f); (d) to (f) again with a run path where there is one. File names of libraries decide nothing.
+ *
+ * owner    the caller, until tenon_found_free(); nothing is borrowed
+ * returns  an account, also when nothing was found; NULL when the question could not be answered
+ * errors   TENON_E_ARGUMENT, TENON_E_SYSTEM, TENON_E_MEMORY
+ */
+TENON_API tenon_found *tenon_find(const tenon_finder *finder, const tenon_find_request *request,
+                                  tenon_error *err);
+TENON_API void tenon_found_free(tenon_found *found);
+
+TENON_API const char *tenon_found_name(const tenon_found *found);
+TENON_API enum tenon_find_verdict tenon_found_verdict(const tenon_found *found);
+
+/* Why it was not found, in one sentence; NULL when it was. */
+TENON_API const char *tenon_found_reason(const tenon_found *found);
+
+/* The i-th place, in the order tried, and remark; NULL when i is past the last. */
+TENON_API const tenon_find_place *tenon_found_place(const tenon_found *found, size_t i);
+TENON_API const char *tenon_found_remark(const tenon_found *found, size_t i);
+
+/*
+ * The i-th value of the result: *name is "INCDIR", "LIBDIR", "DEFS", "LIBS", "STATIC_LIBS",
+ * "NEED_RPATH", "CONFIG", "SYSTEM", ... NULL when i is past the last.
+ */
+TENON_API const char *tenon_found_value(const tenon_found *found, size_t i, const char **name);
+
+/*
+ * The result for a consumer: "make", "sh", "pc", "cmake", "meson".
+ *
+ * owner    a new string for the caller to free(), or NULL with *err filled
+ * errors   TENON_E_ARGUMENT for another format, or when nothing was found; TENON_E_MEMORY
+ */
+TENON_API char *tenon_found_write(const tenon_found *found, const char *format, tenon_error *err);
+
+/* Stable words for the enumerations, as JSON has them. Constants. */
+TENON_API const char *tenon_find_verdict_name(enum tenon_find_verdict verdict);
+TENON_API const char *tenon_step_outcome_name(enum tenon_step_outcome outcome);
+
 #ifdef __cplusplus
 }
 #endif

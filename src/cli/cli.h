@@ -28,7 +28,7 @@ struct cli_command {
 extern const struct cli_command cmd_why, cmd_show, cmd_units, cmd_cc, cmd_wrap, cmd_link;
 extern const struct cli_command cmd_build, cmd_bundle, cmd_cache, cmd_pack;
 extern const struct cli_command cmd_check, cmd_run;
-extern const struct cli_command cmd_flags, cmd_platform, cmd_plist;
+extern const struct cli_command cmd_find, cmd_flags, cmd_platform, cmd_plist;
 
 /* One run of the command. */
 struct cli {

@@ -4,6 +4,7 @@
 #include "conf.h"
 #include "fail.h"
 #include "flags.h"
+#include "found.h"
 #include "quote.h"
 #include "text.h"
 
@@ -17,7 +18,8 @@ struct one {
 /* CONF_NAME_WHAT; NULL: not there. */
 static const char *get(const struct one *one, const char *what)
 {
-    const char *name = tn_arena_format(one->arena, "CONF_%s_%s", one->name, what);
+    const char *variable = tn_variable_name(one->arena, one->name);
+    const char *name = variable ? tn_arena_format(one->arena, "CONF_%s_%s", variable, what) : NULL;
 
     return name ? tn_conf_get(&one->conf, name, strlen(name)) : NULL;
 }

@@ -11,7 +11,7 @@
 
 #define ELF_NAMES "lib<n>.so lib<n>.so.<V> lib<n>.a lib<n>.la"
 #define ELF_RUN "LD_LIBRARY_PATH LD_PRELOAD"
-#define ELF_LINK "LD_RUN_PATH LIBRARY_PATH CPATH C_INCLUDE_PATH COMPILER_PATH GCC_EXEC_PREFIX"
+#define ELF_LINK "LD_RUN_PATH LIBRARY_PATH CPATH C_INCLUDE_PATH"
 #define ELF_RECORDED                                                                               \
     "the run path, in the file that needs the library; -L is not recorded and has no effect at "   \
     "the start; of the library its SONAME"
@@ -168,7 +168,7 @@ static const tenon_platform platforms[] = {
         .shlib_create = false,
         .search_libs = "/usr/local /usr",
         .run_variables = "PATH",
-        .link_variables = "LIBRARY_PATH CPATH C_INCLUDE_PATH COMPILER_PATH GCC_EXEC_PREFIX",
+        .link_variables = "LIBRARY_PATH CPATH C_INCLUDE_PATH",
         .recording = TENON_RECORDS_NOTHING,
         .recorded = "nothing but the name of the DLL, which is looked for in PATH",
         .print_recorded = "cygcheck; objdump -p",
@@ -181,7 +181,7 @@ static const tenon_platform platforms[] = {
         .shlib_type = "PE",
         .shlib_create = false,
         .run_variables = "PATH",
-        .link_variables = "LIBRARY_PATH CPATH C_INCLUDE_PATH COMPILER_PATH GCC_EXEC_PREFIX LIB",
+        .link_variables = "LIBRARY_PATH CPATH C_INCLUDE_PATH LIB",
         .recording = TENON_RECORDS_NOTHING,
         .recorded = "nothing but the name of the DLL, which is looked for beside the program and "
                     "in PATH",
@@ -198,7 +198,7 @@ static const tenon_platform platforms[] = {
         .run_variables = "DYLD_LIBRARY_PATH DYLD_FALLBACK_LIBRARY_PATH DYLD_INSERT_LIBRARIES "
                          "DYLD_FRAMEWORK_PATH DYLD_FALLBACK_FRAMEWORK_PATH DYLD_IMAGE_SUFFIX "
                          "DYLD_ROOT_PATH DYLD_VERSIONED_LIBRARY_PATH",
-        .link_variables = "LIBRARY_PATH CPATH C_INCLUDE_PATH COMPILER_PATH GCC_EXEC_PREFIX",
+        .link_variables = "LIBRARY_PATH CPATH C_INCLUDE_PATH",
         .loader_dirs = "/usr/local/lib /lib /usr/lib",
         .recording = TENON_RECORDS_INSTALL_NAME,
         .recorded = "the library's own install name, wherever -L found it; -rpath only helps one "
@@ -241,7 +241,7 @@ static const tenon_platform platforms[] = {
         .shlib_type = "NA",
         .shlib_create = false,
         .search_libs = "/usr/local /usr",
-        .link_variables = "LIBRARY_PATH CPATH C_INCLUDE_PATH COMPILER_PATH GCC_EXEC_PREFIX",
+        .link_variables = "LIBRARY_PATH CPATH C_INCLUDE_PATH",
         .recording = TENON_RECORDS_NOTHING,
         .recorded = "nothing: all libraries are static",
         .file_names = "lib<n>.a lib<n>.la",
