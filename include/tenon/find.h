@@ -157,12 +157,14 @@ typedef struct tenon_finder tenon_finder;
  * for that platform, or for the one that is named.
  *
  * shape    `platform` may be NULL; `environment` is the caller's, NULL-ended: test programs and
- *          compilers get it without the variables that change what a loader or linker finds
+ *          compilers get it without the variables that change what a loader or linker finds;
+ *          `cache` is a directory in which answers are kept, NULL: none are
  * owner    borrows the settings, until tenon_finder_free(); copies the rest
  * errors   TENON_E_NOT_FOUND (no compiler), TENON_E_ARGUMENT, TENON_E_SYSTEM, TENON_E_MEMORY
  */
 TENON_API tenon_finder *tenon_finder_new(tenon_settings *settings, const tenon_platform *platform,
-                                         const char *const *environment, tenon_error *err);
+                                         const char *const *environment, const char *cache,
+                                         tenon_error *err);
 TENON_API void tenon_finder_free(tenon_finder *finder);
 TENON_API const tenon_platform *tenon_finder_platform(const tenon_finder *finder);
 

@@ -4,14 +4,14 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
+#include "cache.h"
 #include "fail.h"
+#include "find_jobs.h"
 #include "find_report.h"
 #include "query.h"
 #include "run.h"
 #include "settings.h"
-#include "temp.h"
 #include "text.h"
 #include "view.h"
 
@@ -20,12 +20,11 @@ extern char **environ;
 struct find_run {
     struct cli *cli;
     struct cli_settings settings;
-    char **headers, **dirs;
-    char *function, *program, *cflags, *libs;
-    char *version_cmd, *version_macro, *version_function, *min_version;
-    char *format, *write, *cc, *sysroot, *wrapper, *localbase;
-    int static_link, known;
+    struct find_asked asked; /* on the command line: for every library */
+    char *format, *write, *cc, *sysroot, *wrapper, *localbase, *batch;
+    int known, no_cache, jobs;
     tenon_finder *finder;
+    struct tn_arena arena;
     struct cli_json json;
     struct tn_signals signals;
     size_t told;
@@ -63,6 +62,16 @@ static bool set_options(struct find_run *run, tenon_error *err)
     return true;
 }
 
+/* Where answers are kept; NULL: nowhere. */
+static const char *cache_place(struct find_run *run)
+{
+    tenon_world *world = run->no_cache ? NULL : tenon_world_host(NULL);
+    const char *place = world ? tn_cache_place(world, &run->arena, NULL) : NULL;
+
+    tenon_world_free(world);
+    return place ? tn_arena_format(&run->arena, "%s/find", place) : NULL;
+}
+
 static int open_finder(struct find_run *run)
 {
     tenon_error err = TENON_ERROR_INIT;
@@ -74,8 +83,8 @@ static int open_finder(struct find_run *run)
     if (!cli_settings_read(run->cli, &run->settings, &status))
         return status;
     if (set_options(run, &err))
-        run->finder =
-            tenon_finder_new(run->settings.settings, platform, (const char *const *)environ, &err);
+        run->finder = tenon_finder_new(run->settings.settings, platform,
+                                       (const char *const *)environ, cache_place(run), &err);
     if (run->finder)
         return CLI_YES;
     cli_complain(run->cli, "%s", tenon_error_message(&err));
@@ -176,50 +185,28 @@ static int tell(struct find_run *run, const char *name, const tenon_found *found
     return err->code == TENON_E_ARGUMENT ? CLI_USAGE : CLI_UNREADABLE;
 }
 
-static bool is_asked_to_end(struct find_run *run)
+/* Told in the order asked, as soon as it is their turn. */
+static void tell_job(void *arg, struct find_job *job)
 {
-    sigset_t pending;
-    static const int ending[] = { SIGINT, SIGQUIT, SIGTERM, SIGHUP };
+    struct find_run *run = arg;
 
-    sigpending(&pending);
-    for (size_t i = 0; i < TN_COUNT(ending); i++)
-        if (sigismember(&pending, ending[i]))
-            return true;
-    (void)run;
-    return false;
-}
-
-static int find_one(struct find_run *run, const char *name)
-{
-    tenon_error err = TENON_ERROR_INIT;
-    const tenon_find_request request = {
-        .name = name,
-        .headers = (const char *const *)run->headers,
-        .function = run->function,
-        .program = run->program,
-        .dirs = (const char *const *)run->dirs,
-        .cflags = run->cflags,
-        .libs = run->libs,
-        .version_macro = run->version_macro,
-        .version_function = run->version_function,
-        .version_cmd = run->version_cmd,
-        .min_version = run->min_version,
-        .static_link = run->static_link,
-    };
-    tenon_found *found = tenon_find(run->finder, &request, &err);
-    int status = tell(run, name, found, &err);
-
-    tenon_found_free(found);
-    return status;
+    job->status = tell(run, job->request.name, job->found, &job->err);
 }
 
 static int find_all(struct find_run *run, const char *const *names)
 {
-    int status = open_finder(run);
+    struct find_jobs jobs = { .finder = run->finder, .tell = tell_job, .arg = run };
     bool json = is_json(run) && !run->cli->quiet;
+    int status = CLI_YES;
 
-    if (status != CLI_YES)
+    for (; *names && status == CLI_YES; names++)
+        status = find_jobs_add(run->cli, &jobs, *names, &run->asked);
+    if (status == CLI_YES && run->batch)
+        status = find_jobs_read(run->cli, &jobs, run->batch, &run->asked, &run->arena);
+    if (status != CLI_YES) {
+        find_jobs_free(&jobs);
         return status;
+    }
     run->json = (struct cli_json){ .out = &run->cli->out };
     if (json) {
         cli_json_open(&run->json, '{');
@@ -228,14 +215,25 @@ static int find_all(struct find_run *run, const char *const *names)
         CLI_JSON_KEY(&run->json, "results");
         cli_json_open(&run->json, '[');
     }
-    tn_signals_hold(&run->signals);
-    for (; *names && !is_asked_to_end(run); names++)
-        status = cli_worse(status, find_one(run, *names));
+    status = find_jobs_run(run->cli, &jobs, run->jobs);
     if (json) {
         cli_json_close(&run->json, ']');
         cli_json_close(&run->json, '}');
         cli_puts(&run->cli->out, "\n");
     }
+    find_jobs_free(&jobs);
+    return status;
+}
+
+/* Signals wait until the temporary files are gone. */
+static int find_names(struct find_run *run, const char *const *names)
+{
+    int status = open_finder(run);
+
+    if (status != CLI_YES)
+        return status;
+    tn_signals_hold(&run->signals);
+    status = find_all(run, names);
     tn_signals_release(&run->signals);
     return status;
 }
@@ -254,19 +252,15 @@ static bool check(struct find_run *run, int *status)
 
 static void end(struct find_run *run)
 {
-    char *const strings[] = {
-        run->function,    run->program,       run->cflags,      run->libs,
-        run->version_cmd, run->version_macro, run->min_version, run->version_function,
-        run->format,      run->write,         run->cc,          run->sysroot,
-        run->wrapper,     run->localbase
-    };
+    char *const strings[] = { run->format,  run->write,     run->cc,   run->sysroot,
+                              run->wrapper, run->localbase, run->batch };
 
     for (size_t i = 0; i < TN_COUNT(strings); i++)
         free(strings[i]);
-    cli_free_list(run->headers);
-    cli_free_list(run->dirs);
+    find_asked_free(&run->asked);
     tenon_finder_free(run->finder);
     cli_settings_free(&run->settings);
+    tn_arena_free(&run->arena);
 }
 
 static int run_find(struct cli *cli, int argc, const char **argv)
@@ -275,27 +269,16 @@ static int run_find(struct cli *cli, int argc, const char **argv)
     const char *const *names;
     int status;
     struct poptOption table[] = {
-        { "header", 'H', POPT_ARG_ARGV, &run.headers, 0, "a header that must be there", "FILE" },
-        { "function", 'f', POPT_ARG_STRING, &run.function, 0,
-          "a function that a header declares and the library has", "NAME" },
-        { "program", 0, POPT_ARG_STRING, &run.program, 0,
-          "a program that must compile, link, and exit with 0", "FILE.c" },
-        { "dir", 'd', POPT_ARG_ARGV, &run.dirs, 0, "search below DIR first (include, lib)", "DIR" },
-        { "cflags", 0, POPT_ARG_STRING, &run.cflags, 0, "compile with these: no search", "FLAGS" },
-        { "libs", 0, POPT_ARG_STRING, &run.libs, 0, "link with these: no search", "FLAGS" },
-        { "version-macro", 0, POPT_ARG_STRING, &run.version_macro, 0,
-          "the header's version: a string or number", "MACRO" },
-        { "version-function", 0, POPT_ARG_STRING, &run.version_function, 0,
-          "the library's version: returns a string", "NAME" },
-        { "version-cmd", 0, POPT_ARG_STRING, &run.version_cmd, 0, "a command that prints it",
-          "COMMAND" },
-        { "min-version", 0, POPT_ARG_STRING, &run.min_version, 0, "refuse lower ones", "VERSION" },
-        { "static", 0, POPT_ARG_NONE, &run.static_link, 0,
-          "find also what a static link needs besides", NULL },
+        FIND_ASKED_OPTIONS(run.asked),
         { "format", 0, POPT_ARG_STRING, &run.format, 0, "make, sh, json, pc, cmake or meson",
           "FORMAT" },
         { "write", 'w', POPT_ARG_STRING, &run.write, 0, "keep the result in DIR/conf-NAME.mk",
           "DIR" },
+        { "batch", 0, POPT_ARG_STRING, &run.batch, 0,
+          "search for what each line of FILE says: NAME and options", "FILE" },
+        { "jobs", 'j', POPT_ARG_INT, &run.jobs, 0, "this many at once, else one a processor", "N" },
+        { "no-cache", 0, POPT_ARG_NONE, &run.no_cache, 0, "neither use kept answers nor keep any",
+          NULL },
         { "cc", 0, POPT_ARG_STRING, &run.cc, 0, "the compiler, with switches", "CC" },
         { "sysroot", 0, POPT_ARG_STRING, &run.sysroot, 0, "the tree it compiles for", "DIR" },
         { "exe-wrapper", 0, POPT_ARG_STRING, &run.wrapper, 0,
@@ -312,10 +295,10 @@ static int run_find(struct cli *cli, int argc, const char **argv)
     if (cli_parse(cli, table, argc, argv, &names, &status)) {
         if (run.known)
             cli_puts(&cli->out, tenon_find_known());
-        else if (!*names)
+        else if (!*names && !run.batch)
             status = cli_usage(cli, "no NAME given");
         else if (check(&run, &status))
-            status = find_all(&run, names);
+            status = find_names(&run, names);
     }
     end(&run);
     return status;
@@ -335,7 +318,8 @@ const struct cli_command cmd_find = {
         "  tenon find z                                    wherever it is\n"
         "  tenon find --dir=/opt/x --format=make foo       below /opt/x first, for make\n"
         "  tenon find --min-version=1.2.11 --write=conf z  kept for tenon flags --from\n"
-        "  tenon find -H foo.h -f foo_init foo             a header, a function\n\n"
+        "  tenon find -H foo.h -f foo_init foo             a header, a function\n"
+        "  tenon find --batch=LIST --write=conf            many at once\n\n"
         "Exit status: 0 found, 1 not found (the reason is said), 2 wrong usage, 3 it could not\n"
         "be tried.\n",
     .run = run_find,

@@ -9,6 +9,7 @@
 #include "fail.h"
 #include "flags.h"
 #include "hunt.h"
+#include "member.h"
 #include "private_libs.h"
 #include "quote.h"
 #include "text.h"
@@ -66,7 +67,7 @@ bool tn_hunt_step(struct tn_hunt *hunt, const char *step, enum tenon_step_outcom
         memcpy(rows, place->steps, place->step_count * sizeof *rows);
     rows[place->step_count++] = (tenon_find_step){ step, outcome, run_path, why };
     place->steps = rows;
-    if (outcome == TENON_STEP_FAILED && rank_of(step) >= hunt->last_rank) {
+    if (outcome == TENON_STEP_FAILED && rank_of(step) > hunt->last_rank) {
         hunt->last_rank = rank_of(step);
         hunt->last_reason = why;
     }
@@ -185,10 +186,15 @@ static bool header_belongs(const struct tn_hunt *hunt, const struct tn_attempt *
     return prefix && same_prefix(hunt->arena, prefix, attempt->dir);
 }
 
-/* (a): each header is there, and the one that the compiler takes is of this installation. */
+/*
+ * (a): each header is there, and one at least is of this installation: others may be what it needs
+ * of the system's. The last that belongs is the one that counts.
+ */
 static bool check_headers(struct tn_hunt *hunt, const struct tn_attempt *attempt,
                           struct tn_outcome *outcome, bool *passed, tenon_error *err)
 {
+    const char *foreign = NULL, *foreign_name = NULL;
+
     *passed = false;
     for (const char *const *header = hunt->headers; header && *header; header++) {
         const char *path = find_header(hunt, attempt, *header);
@@ -198,16 +204,19 @@ static bool check_headers(struct tn_hunt *hunt, const struct tn_attempt *attempt
             return tn_hunt_step(hunt, "headers", TENON_STEP_FAILED, false, "no %s in %s", *header,
                                 looked_in(hunt, attempt)) ||
                    tn_no_memory(err);
-        if (!header_belongs(hunt, attempt, path))
-            return tn_hunt_step(hunt, "headers", TENON_STEP_FAILED, false,
-                                "no %s below %s: the compiler takes %s", *header, attempt->dir,
-                                path) ||
-                   tn_no_memory(err);
-        if (!outcome->header) {
+        if (header_belongs(hunt, attempt, path)) {
             outcome->header = path;
             outcome->header_name = *header;
+        } else {
+            foreign = path;
+            foreign_name = *header;
         }
     }
+    if (foreign && !outcome->header)
+        return tn_hunt_step(hunt, "headers", TENON_STEP_FAILED, false,
+                            "no %s below %s: the compiler takes %s", foreign_name, attempt->dir,
+                            foreign) ||
+               tn_no_memory(err);
     *passed = true;
     hunt->builtin_tried |= attempt->builtin;
     return tn_hunt_step(hunt, "headers", hunt->headers ? TENON_STEP_PASSED : TENON_STEP_SKIPPED,
@@ -373,6 +382,17 @@ static const char *wrong_library(struct tn_hunt *hunt, const struct tn_attempt *
     return why;
 }
 
+/* The library's own file is an archive, whatever it needs besides. */
+static bool look_whether_static(struct tn_hunt *hunt, struct tn_outcome *outcome)
+{
+    struct tn_member member;
+
+    if (!tn_member_read(hunt->world, hunt->arena, outcome->group.at[0], TN_ROLE_STATIC, &member))
+        return false;
+    outcome->is_static = member.is;
+    return true;
+}
+
 /* What each file of the group is; remarks about those that are unusual. */
 static bool look_at_group(struct tn_hunt *hunt, struct tn_outcome *outcome)
 {
@@ -384,7 +404,9 @@ static bool look_at_group(struct tn_hunt *hunt, struct tn_outcome *outcome)
             tenon_image_open(hunt->world, outcome->group.at[i], TENON_PART_CORE, NULL);
         enum tenon_kind kind = image ? tenon_image_kind(image) : TENON_KIND_UNKNOWN;
         outcome->is_shared |= kind == TENON_KIND_SHARED_LIBRARY;
-        if (kind == TENON_KIND_IMPORT_LIBRARY)
+        if (i == 0)
+            good = look_whether_static(hunt, outcome);
+        if (good && kind == TENON_KIND_IMPORT_LIBRARY)
             good = tn_found_remark(
                 hunt->found, "%s is an import library: the program starts with the DLL %s",
                 outcome->group.at[i],

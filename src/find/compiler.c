@@ -9,6 +9,8 @@
 
 #include "fail.h"
 #include "finder.h"
+#include "flags.h"
+#include "remember.h"
 #include "text.h"
 
 /* The next line of a text; NULL at its end. */
@@ -79,27 +81,42 @@ static bool add_loader_dirs(struct tenon_finder *finder)
     return add_dir(finder, &finder->library_dirs, local, sizeof local - 1);
 }
 
-bool tn_compiler_ask(struct tenon_finder *finder, tenon_error *err)
+/* Its answer, asked or remembered. */
+static bool ask(struct tenon_finder *finder, const char **text, tenon_error *err)
 {
     static const char *const question[] = { "-E", "-v", "-x", "c", "/dev/null" };
-    struct tn_arena scratch = { 0 };
     struct tn_words argv = { 0 };
     struct tn_said said;
     bool good = true;
 
+    if (tn_remember_compiler(finder, text))
+        return true;
     for (size_t i = 0; good && i < finder->compiler.count; i++)
         good = tn_words_add(&argv, finder->compiler.at[i]);
+    if (good && finder->sysroot)
+        good = tn_add_joined(&argv, &finder->arena, "--sysroot=", finder->sysroot);
     for (size_t i = 0; good && i < TN_COUNT(question); i++)
         good = tn_words_add(&argv, question[i]);
     good = good || tn_no_memory(err);
-    good = good && tn_tool_run(finder, &scratch, &argv, TN_TOOL_SECONDS, &said, err);
-    if (good && said.exit.status == 127)
-        good = tn_fail(err, TENON_E_NOT_FOUND, "the compiler %.900s", said.err_out);
-    good = good && (read_answer(finder, said.err_out) || tn_no_memory(err));
-    if (good && !finder->platform && finder->target)
-        finder->platform = tenon_platform_of_target(finder->target);
-    good = good && (add_loader_dirs(finder) || tn_no_memory(err));
+    good = good && tn_tool_run(finder, &finder->arena, &argv, TN_TOOL_SECONDS, &said, err);
     tn_words_free(&argv);
-    tn_arena_free(&scratch);
+    if (good && said.exit.status == 127)
+        return tn_fail(err, TENON_E_NOT_FOUND, "the compiler %.900s", said.err_out);
+    *text = good ? said.err_out : NULL;
+    if (good && said.exit.status == 0)
+        tn_keep_compiler(finder, *text);
     return good;
+}
+
+bool tn_compiler_ask(struct tenon_finder *finder, tenon_error *err)
+{
+    const char *text;
+
+    if (!ask(finder, &text, err))
+        return false;
+    if (!read_answer(finder, text))
+        return tn_no_memory(err);
+    if (!finder->platform && finder->target)
+        finder->platform = tenon_platform_of_target(finder->target);
+    return add_loader_dirs(finder) || tn_no_memory(err);
 }

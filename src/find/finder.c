@@ -98,13 +98,11 @@ static bool settle(struct tenon_finder *finder, tenon_settings *settings, tenon_
     finder->run_paths = value && strcmp(value, "yes") == 0;
     finder->rpath_flag = tenon_settings_get(settings, "RPATH_FLAG");
     finder->starts = !finder->sysroot && is_own_platform(finder->platform);
-    if (finder->compiler.count)
-        finder->compiler_path = tn_find_program(&finder->arena, finder->compiler.at[0]);
     return true;
 }
 
 tenon_finder *tenon_finder_new(tenon_settings *settings, const tenon_platform *platform,
-                               const char *const *environment, tenon_error *err)
+                               const char *const *environment, const char *cache, tenon_error *err)
 {
     tenon_error own = TENON_ERROR_INIT;
     struct tenon_finder *finder = calloc(1, sizeof *finder);
@@ -123,8 +121,12 @@ tenon_finder *tenon_finder_new(tenon_settings *settings, const tenon_platform *p
     good = finder->nothing >= 0 || tn_fail_system(err, errno, "/dev/null");
     good = good &&
            ((copy_environment(finder, environment) && read_settings(finder)) || tn_no_memory(err));
+    if (good && cache && !(finder->cache = tn_arena_string(&finder->arena, cache)))
+        good = tn_no_memory(err);
     if (good && finder->compiler.count == 0)
         good = tn_fail(err, TENON_E_ARGUMENT, "CC is empty");
+    if (good)
+        finder->compiler_path = tn_find_program(&finder->arena, finder->compiler.at[0]);
     if (good && tn_compiler_ask(finder, err) && settle(finder, settings, err))
         return finder;
     tenon_finder_free(finder);

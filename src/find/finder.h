@@ -24,6 +24,7 @@ struct tenon_finder {
     const char *target;        /* its triple; NULL: not known */
     const char *sysroot;       /* NULL: this system */
     const char *home, *config_home;
+    const char *cache; /* directory of kept answers; NULL: none are kept */
     bool elf, run_paths;
     bool starts; /* programs that it makes can be started here, or by the wrapper */
     const char *rpath_flag;

@@ -29,9 +29,9 @@ bool tn_add_run_path(struct tn_words *words, struct tn_arena *arena, const char 
         const char *word = tn_arena_format(arena, "-Wl,%s,%s", flag, dir);
         return word && tn_words_add(words, word);
     }
-    const char *own_dir = tn_arena_string(arena, dir);
-    return own_dir && tn_words_add(words, "-Xlinker") && tn_words_add(words, flag) &&
-           tn_words_add(words, "-Xlinker") && tn_words_add(words, own_dir);
+    const char *joined =
+        tn_arena_format(arena, "%s%s%s", flag, strcmp(flag, "-R") == 0 ? "" : "=", dir);
+    return joined && tn_words_add(words, "-Xlinker") && tn_words_add(words, joined);
 }
 
 static bool is_yes(const tenon_settings *settings, const char *name)

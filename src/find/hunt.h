@@ -24,7 +24,8 @@ struct tn_outcome {
     const char *header;      /* path of the first header; NULL: there is none */
     const char *header_name; /* as included */
     struct tn_words group;   /* files that the library's switches made the linker open */
-    bool is_shared;
+    bool is_shared;          /* one of them is a shared library */
+    bool is_static;          /* the library's own file is an archive */
     struct tn_words run_dirs;
     bool run_path_in_libs; /* Mach-O: the switch is part of LIBS */
     const char *header_version, *library_version;

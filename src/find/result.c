@@ -133,7 +133,7 @@ static bool set_values(struct tn_hunt *hunt, const struct tn_attempt *attempt,
            tn_found_set(found, "CONFIG", attempt->is_script ? attempt->pc : NULL) &&
            tn_found_set(found, "SYSTEM", system ? "yes" : "no") &&
            tn_found_set(found, "FILE", library) &&
-           tn_found_set(found, "LINKAGE", outcome->is_shared ? "shared" : "static") &&
+           tn_found_set(found, "LINKAGE", outcome->is_static ? "static" : "shared") &&
            tn_found_set(found, "HEADER", outcome->header) &&
            tn_found_set(found, "HEADER_FROM",
                         !outcome->header      ? NULL
@@ -145,11 +145,31 @@ static bool set_values(struct tn_hunt *hunt, const struct tn_attempt *attempt,
                                                    : NULL);
 }
 
+/* The directories that the search looked into, of files and of .pc files. */
+static bool note_searched(struct tn_hunt *hunt, tenon_found *found)
+{
+    static const char *const below[] = { "/include", "/lib", "/lib/pkgconfig", "/bin",
+                                         "/share/pkgconfig" };
+    bool good = true;
+
+    for (size_t i = 0; good && i < found->place_count; i++) {
+        const char *dir = found->places[i].dir;
+        for (size_t k = 0; good && dir && k < TN_COUNT(below); k++) {
+            const char *path = tn_arena_format(hunt->arena, "%s%s", dir, below[k]);
+            good = path && tn_words_add(&found->dirs, path);
+        }
+    }
+    return good;
+}
+
+/* What the answer rests on besides the files that compiler, linker and loader opened. */
 static bool note_dirs(struct tn_hunt *hunt, const struct tn_attempt *attempt)
 {
     tenon_found *found = hunt->found;
     bool good = copy_words(&found->dirs, &hunt->finder->include_dirs) &&
-                copy_words(&found->dirs, &hunt->finder->library_dirs);
+                copy_words(&found->dirs, &hunt->finder->library_dirs) && note_searched(hunt, found);
+    const char *const files[] = { attempt->pc, hunt->request->program, hunt->finder->compiler_path,
+                                  "/etc/ld.so.cache", "/etc/tenon/libraries" };
 
     for (size_t i = 0; good && i < attempt->cflags.count; i++)
         if (tn_begins(attempt->cflags.at[i], "-I"))
@@ -157,6 +177,13 @@ static bool note_dirs(struct tn_hunt *hunt, const struct tn_attempt *attempt)
     for (size_t i = 0; good && i < attempt->libs.count; i++)
         if (tn_begins(attempt->libs.at[i], "-L"))
             good = tn_words_add(&found->dirs, attempt->libs.at[i] + 2);
+    for (size_t i = 0; good && i < hunt->finder->library_dirs.count; i++) {
+        const char *path =
+            tn_arena_format(hunt->arena, "%s/pkgconfig", hunt->finder->library_dirs.at[i]);
+        good = path && tn_words_add(&found->dirs, path);
+    }
+    for (size_t i = 0; good && i < TN_COUNT(files); i++)
+        good = !files[i] || tn_words_add(&found->files, files[i]);
     return good;
 }
 
@@ -189,6 +216,25 @@ static bool accept(struct tn_hunt *hunt, struct tn_attempt *attempt, struct tn_o
     return set_static(hunt, attempt, outcome, err);
 }
 
+/* Of the attempts that came farthest, the first; of those without headers, all. */
+static const char *reason(struct tn_hunt *hunt)
+{
+    const tenon_found *found = hunt->found;
+    const char *all = NULL;
+
+    if (hunt->last_rank != 1)
+        return hunt->last_reason ? hunt->last_reason : "there is no directory to search";
+    for (size_t i = 0; i < found->place_count; i++) {
+        const char *why = found->places[i].step_count ? found->places[i].steps[0].why : NULL;
+        if (!why || (all && strstr(all, why)))
+            continue;
+        all = all ? tn_arena_format(hunt->arena, "%s; %s", all, why) : why;
+        if (!all)
+            return NULL;
+    }
+    return all;
+}
+
 bool tn_result_make(struct tn_hunt *hunt, struct tn_attempt *accepted, struct tn_outcome *outcome,
                     tenon_error *err)
 {
@@ -197,6 +243,6 @@ bool tn_result_make(struct tn_hunt *hunt, struct tn_attempt *accepted, struct tn
     if (accepted)
         return accept(hunt, accepted, outcome, err);
     found->verdict = TENON_FIND_NOT_FOUND;
-    found->reason = hunt->last_reason ? hunt->last_reason : "there is no directory to search";
-    return true;
+    found->reason = reason(hunt);
+    return found->reason || tn_no_memory(err);
 }

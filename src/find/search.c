@@ -10,6 +10,7 @@
 #include "hunt.h"
 #include "private_libs.h"
 #include "quote.h"
+#include "remember.h"
 #include "result.h"
 #include "text.h"
 
@@ -18,6 +19,7 @@ struct search {
     struct tn_attempt accepted;
     struct tn_outcome outcome;
     bool done;
+    const char *stated_by, *stated; /* a .pc file and the version it states; NULL */
 };
 
 /* ---- temporary files ------------------------------------------------------------------------- */
@@ -142,11 +144,10 @@ static bool try_all_evidence(struct search *search, const struct tn_place *place
     if (good && there && !(search->done && tn_same_switches(&attempt, &search->accepted)) &&
         !tn_is_plain(&search->hunt, place, &attempt))
         good = try_evidence(search, &attempt, passed, err);
-    if (good && there && attempt.version && search->done && search->outcome.header_version &&
-        tn_version_compare(attempt.version, search->outcome.header_version) != 0)
-        good = tn_found_remark(search->hunt.found, "%s says version %s, the header says %s",
-                               attempt.pc, attempt.version, search->outcome.header_version) ||
-               tn_no_memory(err);
+    if (good && there && attempt.version) {
+        search->stated_by = attempt.pc;
+        search->stated = attempt.version;
+    }
     if (there || !good)
         tn_attempt_free(&attempt);
     return good;
@@ -243,6 +244,18 @@ static bool search_places(struct search *search, tenon_error *err)
     return true;
 }
 
+/* A .pc file whose version is not that of the header that it leads to. */
+static bool compare_stated(struct search *search, tenon_error *err)
+{
+    const char *real = search->outcome.header_version;
+
+    return !search->done || !search->stated || !real ||
+           tn_version_compare(search->stated, real) == 0 ||
+           tn_found_remark(search->hunt.found, "%s says version %s, the header says %s",
+                           search->stated_by, search->stated, real) ||
+           tn_no_memory(err);
+}
+
 /* The user's switches replace the search. */
 static bool try_flags(struct search *search, tenon_error *err)
 {
@@ -329,19 +342,29 @@ tenon_found *tenon_find(const tenon_finder *finder, const tenon_find_request *re
     tenon_error own = TENON_ERROR_INIT;
     struct search search = { .hunt = { .finder = finder, .request = request } };
     struct tn_hunt *hunt = &search.hunt;
+    uint8_t key[TN_STORE_KEY];
     bool good;
 
     if (!err)
         err = &own;
-    if (!check(request, err) || !(hunt->found = tn_found_new(request->name, err)))
+    if (!check(request, err))
+        return NULL;
+    tn_request_key(finder, request, key);
+    hunt->found = tn_remember(finder, key);
+    if (hunt->found)
+        return hunt->found;
+    if (!(hunt->found = tn_found_new(request->name, err)))
         return NULL;
     hunt->arena = &hunt->found->arena;
     good = prepare(hunt, err);
     if (good)
         good = request->cflags || request->libs ? try_flags(&search, err)
                                                 : search_places(&search, err);
+    good = good && compare_stated(&search, err);
     if (good)
         good = tn_result_make(hunt, search.done ? &search.accepted : NULL, &search.outcome, err);
+    if (good)
+        tn_keep(finder, key, hunt->found, hunt->dir);
     remove_dir(hunt);
     tn_attempt_free(&search.accepted);
     tn_outcome_free(&search.outcome);

@@ -111,13 +111,9 @@ static bool put_cmake_list(struct writer *w, const char *property, const struct 
     fprintf(w->out, "    %s \"", property);
     for (size_t i = 0; i < words->count; i++) {
         const char *word = words->at[i];
-        bool pair = options && strcmp(word, "-Xlinker") == 0 && i + 3 < words->count;
-        if (pair) {
-            const char *dir = tn_quote_shell(&w->arena, words->at[i + 3]);
-            word = dir ? tn_arena_format(&w->arena, "SHELL:-Xlinker %s -Xlinker %s",
-                                         words->at[i + 1], dir)
-                       : NULL;
-            i += 3;
+        if (options && strcmp(word, "-Xlinker") == 0 && i + 1 < words->count) {
+            const char *rest = tn_quote_shell(&w->arena, words->at[++i]);
+            word = rest ? tn_arena_format(&w->arena, "SHELL:-Xlinker %s", rest) : NULL;
         }
         const char *quoted = word ? tn_quote_cmake(&w->arena, word) : NULL;
         if (!quoted)
@@ -137,7 +133,7 @@ static bool split_link(struct writer *w, struct tn_words *options, struct tn_wor
         const char *word = w->link.at[i];
         bool option = tn_begins(word, "-L") || tn_begins(word, "-Wl,-rpath") ||
                       tn_begins(word, "-Wl,-R") || tn_begins(word, "-Wl,+b");
-        size_t n = strcmp(word, "-Xlinker") == 0 && i + 3 < w->link.count ? 4 : 1;
+        size_t n = strcmp(word, "-Xlinker") == 0 && i + 1 < w->link.count ? 2 : 1;
         for (size_t k = 0; k < n; k++)
             if (!tn_words_add(option || n > 1 ? options : libraries, w->link.at[i + k]))
                 return false;
