@@ -110,11 +110,12 @@ static tenon_plist *read_list(struct plist_run *run, const char *file, tenon_err
 {
     struct tn_arena arena = { 0 };
     struct tn_view text = { 0 };
+    char shown[TN_QUOTE_ROOM];
     tenon_plist *plist = NULL;
     int failed = tn_file_whole(run->world, file, TN_LIMIT_CONFIG, &arena, &text);
 
     if (failed)
-        tn_fail_system(err, failed, "reading it");
+        tn_fail_system(err, failed, "%s", tn_quote(shown, file));
     else
         plist = tenon_plist_expand(run->world, &run->options, text.at, text.size, file, err);
     tn_arena_free(&arena);

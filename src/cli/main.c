@@ -39,7 +39,7 @@ static void print_help(struct cli *cli)
     for (size_t i = 0; i < COMMANDS; i++) {
         cli_puts(out, "  ");
         cli_puts(out, commands[i]->name);
-        for (size_t width = strlen(commands[i]->name); width < 8; width++)
+        for (size_t width = strlen(commands[i]->name); width < 10; width++)
             cli_puts(out, " ");
         cli_puts(out, commands[i]->summary);
         cli_puts(out, "\n");

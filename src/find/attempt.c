@@ -14,14 +14,17 @@
 #include "quote.h"
 #include "text.h"
 
-/* How far an attempt came, by the step that failed: the reason told is that of the farthest. */
-static int rank_of(const char *step)
+/*
+ * How far an attempt came, by the step that failed: the reason told is that of the farthest; with a
+ * run path is farther than without.
+ */
+static int rank_of(const char *step, bool run_path)
 {
     static const char *const steps[] = { "headers", "object", "link", "start", "further" };
 
     for (int i = 0; i < (int)TN_COUNT(steps); i++)
         if (strcmp(steps[i], step) == 0)
-            return i + 1;
+            return 2 * i + TN_RANK_HEADERS + run_path;
     return 0;
 }
 
@@ -67,8 +70,8 @@ bool tn_hunt_step(struct tn_hunt *hunt, const char *step, enum tenon_step_outcom
         memcpy(rows, place->steps, place->step_count * sizeof *rows);
     rows[place->step_count++] = (tenon_find_step){ step, outcome, run_path, why };
     place->steps = rows;
-    if (outcome == TENON_STEP_FAILED && rank_of(step) > hunt->last_rank) {
-        hunt->last_rank = rank_of(step);
+    if (outcome == TENON_STEP_FAILED && rank_of(step, run_path) > hunt->last_rank) {
+        hunt->last_rank = rank_of(step, run_path);
         hunt->last_reason = why;
     }
     return true;
@@ -250,8 +253,8 @@ static bool begin_command(const struct tn_hunt *hunt, struct tn_words *argv)
     return !sysroot || tn_add_joined(argv, hunt->arena, "--sysroot=", sysroot);
 }
 
-bool tn_compile(struct tn_hunt *hunt, const struct tn_words *cflags, const char *source,
-                const char *object, const char *rule, struct tn_said *said, tenon_error *err)
+bool tn_probe_compile(struct tn_hunt *hunt, const struct tn_words *cflags, const char *source,
+                      const char *object, const char *rule, struct tn_said *said, tenon_error *err)
 {
     struct tn_words argv = { 0 };
     const char *const end[] = { "-MD", "-MF", rule, "-c", source, "-o", object, NULL };
@@ -294,7 +297,7 @@ static bool check_object(struct tn_hunt *hunt, const struct tn_attempt *attempt,
         return tn_hunt_step(hunt, "object", TENON_STEP_PASSED, false, NULL) || tn_no_memory(err);
     hunt->compiled = NULL;
     if (!tn_sample_write(hunt, source, err) ||
-        !tn_compile(hunt, &attempt->cflags, source, object, rule, &said, err))
+        !tn_probe_compile(hunt, &attempt->cflags, source, object, rule, &said, err))
         return false;
     *passed = said.exit.status == 0;
     if (!*passed && hunt->facts_by_list) {
@@ -302,7 +305,7 @@ static bool check_object(struct tn_hunt *hunt, const struct tn_attempt *attempt,
         hunt->function = hunt->version_macro = hunt->version_function = NULL;
         hunt->facts_by_list = false;
         if (!tn_sample_write(hunt, source, err) ||
-            !tn_compile(hunt, &attempt->cflags, source, object, rule, &said, err))
+            !tn_probe_compile(hunt, &attempt->cflags, source, object, rule, &said, err))
             return false;
         *passed = said.exit.status == 0;
     }
@@ -332,9 +335,9 @@ static bool needs_recording(const struct tenon_finder *finder)
            strcmp(finder->platform->name, "solaris") != 0;
 }
 
-bool tn_link(struct tn_hunt *hunt, const char *object, const char *program,
-             const struct tn_words *libs, const struct tn_words *run_dirs, bool is_static,
-             struct tn_said *said, tenon_error *err)
+bool tn_probe_link(struct tn_hunt *hunt, const char *object, const char *program,
+                   const struct tn_words *libs, const struct tn_words *run_dirs, bool is_static,
+                   struct tn_said *said, tenon_error *err)
 {
     struct tn_words argv = { 0 };
     bool record = needs_recording(hunt->finder) && !is_static;
@@ -459,8 +462,8 @@ static bool link_and_start(struct tn_hunt *hunt, struct tn_attempt *attempt,
     *linked = *passed = false;
     if (!object || !program)
         return tn_no_memory(err);
-    if (!tn_link(hunt, object, program, &attempt->libs, run_path ? &outcome->run_dirs : NULL, false,
-                 &said, err))
+    if (!tn_probe_link(hunt, object, program, &attempt->libs, run_path ? &outcome->run_dirs : NULL,
+                       false, &said, err))
         return false;
     outcome->group.count = 0;
     good = tn_linker_files(hunt->arena, said.out, &files) &&

@@ -104,10 +104,26 @@ static bool tail_fits(const struct tn_convention *convention, const char *tail)
     }
 }
 
+/* lib<n>.<N>: in libfoo.so.1 the name would be "foo.so", which is another row's suffix. */
+static bool has_suffix_inside(const char *name)
+{
+    static const char *const suffixes[] = { ".so", ".sl", ".dylib", ".a", ".la", ".dll" };
+    size_t size = strlen(name);
+
+    for (size_t i = 0; i < TN_COUNT(suffixes); i++) {
+        size_t n = strlen(suffixes[i]);
+        if ((size >= n && strcmp(name + size - n, suffixes[i]) == 0) || strstr(name, ".so."))
+            return true;
+    }
+    return false;
+}
+
 bool tn_convention_fits(const struct tn_convention *convention, const char *file, const char *name)
 {
     size_t prefix = strlen(convention->prefix), size = strlen(name);
 
+    if (convention->version == TN_VERSION_NUMBER && has_suffix_inside(name))
+        return false;
     return size > 0 && strncmp(file, convention->prefix, prefix) == 0 &&
            strncmp(file + prefix, name, size) == 0 && tail_fits(convention, file + prefix + size);
 }

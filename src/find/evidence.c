@@ -243,9 +243,9 @@ static bool ask_linker(struct tn_hunt *hunt, const struct tn_place *place, const
     if (!good || !tn_place_attempt(hunt, place, 0, &attempt))
         return tn_no_memory(err);
     good = tn_sample_write(&trial, source, err) &&
-           tn_compile(hunt, &attempt.cflags, source, object, rule, &said, err);
+           tn_probe_compile(hunt, &attempt.cflags, source, object, rule, &said, err);
     if (good && said.exit.status == 0)
-        good = tn_link(hunt, object, program, &attempt.libs, NULL, false, &said, err) &&
+        good = tn_probe_link(hunt, object, program, &attempt.libs, NULL, false, &said, err) &&
                ((tn_linker_files(hunt->arena, said.out, &files) &&
                  tn_linker_group(&files, object, &group)) ||
                 tn_no_memory(err));

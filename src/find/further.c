@@ -107,14 +107,14 @@ static bool check_program(struct tn_hunt *hunt, const struct tn_attempt *attempt
 
     if (!object || !rule || !program)
         return tn_no_memory(err);
-    if (!tn_compile(hunt, &attempt->cflags, hunt->request->program, object, rule, &said, err))
+    if (!tn_probe_compile(hunt, &attempt->cflags, hunt->request->program, object, rule, &said, err))
         return false;
     if (said.exit.status != 0) {
         *why = tn_arena_format(hunt->arena, "%s: compile error: %s", hunt->request->program,
                                tn_first_lines(hunt, said.err_out));
         return *why || tn_no_memory(err);
     }
-    if (!tn_link(hunt, object, program, &attempt->libs, run_dirs, false, &said, err))
+    if (!tn_probe_link(hunt, object, program, &attempt->libs, run_dirs, false, &said, err))
         return false;
     if (said.exit.status != 0)
         *why = tn_arena_format(hunt->arena, "%s: link error: %s", hunt->request->program,

@@ -32,6 +32,8 @@ struct tn_outcome {
     bool not_startable;
 };
 
+#define TN_RANK_HEADERS 1
+
 /* State of one search. */
 struct tn_hunt {
     const struct tenon_finder *finder;
@@ -47,7 +49,7 @@ struct tn_hunt {
     bool facts_by_list;   /* function and macros are from the list, not the user's */
     bool builtin_tried;   /* the headers were in a directory of the compiler's own */
     const char *last_reason;
-    int last_rank; /* how far the best failure came */
+    int last_rank; /* how far the best failure came; TN_RANK_HEADERS: not even there */
 };
 
 /* One step of the attempt that is being made. */

@@ -96,8 +96,8 @@ static bool try_link(struct trial *trial, bool *linked, tenon_error *err)
     for (size_t i = 0; good && i < trial->candidates.count; i++)
         if (!trial->left_out[i])
             good = tn_words_add(&libs, trial->candidates.at[i]);
-    good = good ? tn_link(trial->hunt, trial->object, trial->program, &libs, NULL, trial->is_static,
-                          trial->said, err)
+    good = good ? tn_probe_link(trial->hunt, trial->object, trial->program, &libs, NULL,
+                                trial->is_static, trial->said, err)
                 : tn_no_memory(err);
     *linked = good && trial->said->exit.status == 0;
     tn_words_free(&libs);

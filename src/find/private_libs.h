@@ -5,11 +5,11 @@
 #include "hunt.h"
 
 /* Compiles and links as steps (b) and (d) do. */
-bool tn_compile(struct tn_hunt *hunt, const struct tn_words *cflags, const char *source,
-                const char *object, const char *rule, struct tn_said *said, tenon_error *err);
-bool tn_link(struct tn_hunt *hunt, const char *object, const char *program,
-             const struct tn_words *libs, const struct tn_words *run_dirs, bool is_static,
-             struct tn_said *said, tenon_error *err);
+bool tn_probe_compile(struct tn_hunt *hunt, const struct tn_words *cflags, const char *source,
+                      const char *object, const char *rule, struct tn_said *said, tenon_error *err);
+bool tn_probe_link(struct tn_hunt *hunt, const char *object, const char *program,
+                   const struct tn_words *libs, const struct tn_words *run_dirs, bool is_static,
+                   struct tn_said *said, tenon_error *err);
 
 /*
  * After a link failed: when the library is an archive, tries the libraries that it may need, and

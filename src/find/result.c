@@ -222,7 +222,7 @@ static const char *reason(struct tn_hunt *hunt)
     const tenon_found *found = hunt->found;
     const char *all = NULL;
 
-    if (hunt->last_rank != 1)
+    if (hunt->last_rank != TN_RANK_HEADERS)
         return hunt->last_reason ? hunt->last_reason : "there is no directory to search";
     for (size_t i = 0; i < found->place_count; i++) {
         const char *why = found->places[i].step_count ? found->places[i].steps[0].why : NULL;

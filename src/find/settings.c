@@ -136,6 +136,9 @@ static bool settle_search(tenon_settings *settings, const tenon_platform *platfo
     const char *own = settings->rows[SEARCH_LIBS].value, *all;
     const char *instead = settings->rows[SEARCH_LIBS_OVERRIDE].value;
 
+    if (instead && !*instead)
+        instead = NULL;
+
     if (instead)
         all = instead;
     else if (own && *own && platform->search_libs)
