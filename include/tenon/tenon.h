@@ -7,9 +7,11 @@
 #include <tenon/find.h>
 #include <tenon/image.h>
 #include <tenon/loader.h>
+#include <tenon/ocaml.h>
 #include <tenon/plist.h>
 #include <tenon/process.h>
 #include <tenon/resolve.h>
+#include <tenon/signature.h>
 #include <tenon/unit.h>
 #include <tenon/world.h>
 

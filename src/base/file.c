@@ -138,6 +138,32 @@ bool tn_file_upto(struct tn_file *file, uint64_t offset, uint64_t size, const ch
     return view_of(file, offset, size, false, what, out, err);
 }
 
+const char *tn_file_string(struct tn_file *file, uint64_t offset, uint64_t end, const char *what,
+                           tenon_error *err)
+{
+    struct tn_view view;
+    const char *string;
+    end = end < file->info.size ? end : file->info.size;
+    for (uint64_t size = 256;; size *= 8) {
+        const uint64_t left = offset < end ? end - offset : 0;
+        if (!tn_file_upto(file, offset, size < left ? size : left, what, &view, err))
+            return NULL;
+        if ((string = tn_view_string(view, 0)))
+            return string;
+        if (size >= left) {
+            tn_fail(err, TENON_E_MALFORMED,
+                    "%s: the string at 0x%" PRIx64 " begins or ends past 0x%" PRIx64, what, offset,
+                    end);
+            return NULL;
+        }
+        if (size > TN_LIMIT_STRING) {
+            tn_fail(err, TENON_E_LIMIT, "%s: the string at 0x%" PRIx64 " has more than %u bytes",
+                    what, offset, TN_LIMIT_STRING);
+            return NULL;
+        }
+    }
+}
+
 bool tn_file_part(struct tn_file *whole, uint64_t offset, uint64_t size, const char *name,
                   struct tn_file *part, tenon_error *err)
 {

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <pthread.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
@@ -84,6 +85,25 @@ static bool is_own_platform(const tenon_platform *platform)
     return tenon_platform_of_target(facts.sysname) == platform;
 }
 
+/* rule  Debian: the libraries of a cross compiler are below /usr/TRIPLE, as qemu's -L wants it */
+static bool find_cross_root(struct tenon_finder *finder)
+{
+    struct utsname facts;
+    struct stat info;
+    const char *dir;
+    size_t machine;
+
+    if (!finder->target || finder->sysroot || uname(&facts) < 0)
+        return true;
+    machine = strcspn(finder->target, "-");
+    if (strlen(facts.machine) == machine && strncmp(facts.machine, finder->target, machine) == 0)
+        return true;
+    dir = tn_arena_format(&finder->arena, "/usr/%s", finder->target);
+    if (dir && stat(dir, &info) == 0 && S_ISDIR(info.st_mode))
+        finder->cross_root = dir;
+    return dir;
+}
+
 static bool settle(struct tenon_finder *finder, tenon_settings *settings, tenon_error *err)
 {
     const char *value;
@@ -127,7 +147,9 @@ tenon_finder *tenon_finder_new(tenon_settings *settings, const tenon_platform *p
         good = tn_fail(err, TENON_E_ARGUMENT, "CC is empty");
     if (good)
         finder->compiler_path = tn_find_program(&finder->arena, finder->compiler.at[0]);
-    if (good && tn_compiler_ask(finder, err) && settle(finder, settings, err))
+    good = good && tn_compiler_ask(finder, err) && settle(finder, settings, err) &&
+           (find_cross_root(finder) || tn_no_memory(err));
+    if (good)
         return finder;
     tenon_finder_free(finder);
     return NULL;

@@ -23,6 +23,7 @@ struct tenon_finder {
     const char *compiler_path; /* of its file; NULL: not known */
     const char *target;        /* its triple; NULL: not known */
     const char *sysroot;       /* NULL: this system */
+    const char *cross_root; /* what is "/" for programs of another machine; NULL: this system's */
     const char *home, *config_home;
     const char *cache; /* directory of kept answers; NULL: none are kept */
     bool elf, run_paths;

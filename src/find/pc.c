@@ -307,7 +307,8 @@ static bool has_word(struct tn_view view, const char *word, bool *first)
     }
     if (!line)
         return false;
-    end = line + strcspn(line, "\n");
+    for (end = line + strcspn(line, "\n"); *end && end[-1] == '\\';)
+        end += 1 + strcspn(end + 1, "\n"); /* continued */
     for (at = strstr(line, word); at && at < end; at = strstr(at + 1, word)) {
         if (!strchr(" \t\n\r", at[size]) || !strchr(" \t:", at[-1]))
             continue;

@@ -21,6 +21,11 @@ static tenon_world *world_of(const struct tn_hunt *hunt, const char *program, te
     if (!host)
         return NULL;
     tenon_world_clear_env(host); /* as the program is started: no variable of a loader is set */
+    if (!sysroot && hunt->finder->cross_root &&
+        !tenon_world_add_dir(host, "/", hunt->finder->cross_root, TENON_CASE_SENSITIVE, err)) {
+        tenon_world_free(host);
+        return NULL;
+    }
     if (!sysroot)
         return host;
     failed = tn_file_whole(host, program, TN_LIMIT_CACHE, &arena, &bytes);

@@ -121,9 +121,10 @@ class Workshop:
         return os.path.join(self.dir, *parts)
 
     def run(self, *command, good=True, **more):
+        if "input" not in more:
+            more["stdin"] = subprocess.DEVNULL
         done = subprocess.run([str(part) for part in command], cwd=self.dir, env=self.env,
-                              stdin=subprocess.DEVNULL, capture_output=True, text=True,
-                              timeout=300, **more)
+                              capture_output=True, text=True, timeout=300, **more)
         if good and done.returncode != 0:
             sys.exit("%s: status %d\n%s%s" % (" ".join(map(str, command)), done.returncode,
                                               done.stdout, done.stderr))
