@@ -90,6 +90,14 @@ void tn_attempt_free(struct tn_attempt *attempt)
     tn_words_free(&attempt->libs);
 }
 
+/* rule  GNU ld for PE: a program without suffix gets .exe */
+const char *tn_program_path(const struct tn_hunt *hunt, const char *name)
+{
+    bool is_pe = strcmp(hunt->finder->platform->shlib_type, "PE") == 0;
+
+    return tn_arena_format(hunt->arena, "%s/%s%s", hunt->dir, name, is_pe ? ".exe" : "");
+}
+
 /* ---- where things are ------------------------------------------------------------------------ */
 
 static bool is_below(struct tn_arena *arena, const char *path, const char *dir)
@@ -271,8 +279,17 @@ static bool check_compiled_header(const struct tn_words *files, const struct tn_
                                   struct tn_arena *arena)
 {
     const char *tidy = outcome->header ? tn_tidy_path(arena, outcome->header) : NULL;
+    struct stat one, other;
 
-    return !tidy || tn_is_among(tidy, files->at, files->count);
+    if (!tidy || tn_is_among(tidy, files->at, files->count))
+        return true;
+    /* a compiler may resolve the links of its own directories */
+    for (size_t i = 0; i < files->count; i++)
+        if (strcmp(tn_base_name(files->at[i]), tn_base_name(tidy)) == 0 && stat(tidy, &one) == 0 &&
+            stat(files->at[i], &other) == 0 && one.st_dev == other.st_dev &&
+            one.st_ino == other.st_ino)
+            return true;
+    return false;
 }
 
 /* (b): an object can be compiled. The same switches and headers are compiled once. */
@@ -396,6 +413,15 @@ static bool look_whether_static(struct tn_hunt *hunt, struct tn_outcome *outcome
     return true;
 }
 
+/* The DLL that an import library stands for. */
+static const char *dll_of(const tenon_image *image)
+{
+    const tenon_need *need = tenon_image_need(image, 0);
+    const char *name = tenon_image_own_name(image);
+
+    return name ? name : need ? need->name : "that it names";
+}
+
 /* What each file of the group is; remarks about those that are unusual. */
 static bool look_at_group(struct tn_hunt *hunt, struct tn_outcome *outcome)
 {
@@ -409,11 +435,12 @@ static bool look_at_group(struct tn_hunt *hunt, struct tn_outcome *outcome)
         outcome->is_shared |= kind == TENON_KIND_SHARED_LIBRARY;
         if (i == 0)
             good = look_whether_static(hunt, outcome);
+        if (i == 0 && kind == TENON_KIND_IMPORT_LIBRARY)
+            outcome->is_static = false;
         if (good && kind == TENON_KIND_IMPORT_LIBRARY)
-            good = tn_found_remark(
-                hunt->found, "%s is an import library: the program starts with the DLL %s",
-                outcome->group.at[i],
-                tenon_image_own_name(image) ? tenon_image_own_name(image) : "that it names");
+            good = tn_found_remark(hunt->found,
+                                   "%s is an import library: the program starts with the DLL %s",
+                                   outcome->group.at[i], dll_of(image));
         tenon_image_free(image);
     }
     return good;
@@ -453,7 +480,7 @@ static bool link_and_start(struct tn_hunt *hunt, struct tn_attempt *attempt,
                            tenon_error *err)
 {
     const char *object = tn_arena_format(hunt->arena, "%s/sample.o", hunt->dir);
-    const char *program = tn_arena_format(hunt->arena, "%s/sample", hunt->dir);
+    const char *program = tn_program_path(hunt, "sample");
     const char *why = NULL, *out = "";
     struct tn_said said;
     struct tn_words files = { 0 };
@@ -491,7 +518,7 @@ static bool link_and_start(struct tn_hunt *hunt, struct tn_attempt *attempt,
         return tn_no_memory(err);
     if (!tn_start(hunt, program, outcome, passed, &why, &out, err))
         return false;
-    if (!tn_hunt_step(hunt, "start", *passed ? TENON_STEP_PASSED : TENON_STEP_FAILED, run_path,
+    if (!tn_hunt_step(hunt, "start", why ? TENON_STEP_FAILED : TENON_STEP_PASSED, run_path,
                       why ? "%s" : NULL, why))
         return tn_no_memory(err);
     if (!*passed)

@@ -229,7 +229,7 @@ static bool ask_linker(struct tn_hunt *hunt, const struct tn_place *place, const
 {
     const char *object = tn_arena_format(hunt->arena, "%s/trial.o", hunt->dir);
     const char *rule = tn_arena_format(hunt->arena, "%s/trial.d", hunt->dir);
-    const char *program = tn_arena_format(hunt->arena, "%s/trial", hunt->dir);
+    const char *program = tn_program_path(hunt, "trial");
     const char *source = tn_arena_format(hunt->arena, "%s/trial.c", hunt->dir);
     struct tn_words files = { 0 }, group = { 0 };
     struct tn_attempt attempt;

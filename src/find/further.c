@@ -100,7 +100,7 @@ static bool check_program(struct tn_hunt *hunt, const struct tn_attempt *attempt
 {
     const char *object = tn_arena_format(hunt->arena, "%s/user.o", hunt->dir);
     const char *rule = tn_arena_format(hunt->arena, "%s/user.d", hunt->dir);
-    const char *program = tn_arena_format(hunt->arena, "%s/user", hunt->dir), *out;
+    const char *program = tn_program_path(hunt, "user"), *out;
     struct tn_outcome outcome = { 0 };
     struct tn_said said;
     bool passed;

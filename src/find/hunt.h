@@ -52,6 +52,9 @@ struct tn_hunt {
     int last_rank; /* how far the best failure came; TN_RANK_HEADERS: not even there */
 };
 
+/* DIR/NAME, with the suffix that the platform's linkers give to programs. NULL: no memory. */
+const char *tn_program_path(const struct tn_hunt *hunt, const char *name);
+
 /* One step of the attempt that is being made. */
 bool tn_hunt_step(struct tn_hunt *hunt, const char *step, enum tenon_step_outcome outcome,
                   bool run_path, const char *format, ...) __attribute__((format(printf, 5, 6)));

@@ -236,7 +236,7 @@ static bool try_static(struct tn_hunt *hunt, const struct tn_attempt *attempt,
                        const char **libs, struct tn_said *said, tenon_error *err)
 {
     const char *object = tn_arena_format(hunt->arena, "%s/sample.o", hunt->dir);
-    const char *program = tn_arena_format(hunt->arena, "%s/static", hunt->dir);
+    const char *program = tn_program_path(hunt, "static");
     struct trial trial = { .hunt = hunt,
                            .before = own,
                            .object = object,

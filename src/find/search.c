@@ -41,9 +41,10 @@ static const char *make_dir(struct tn_hunt *hunt, tenon_error *err)
 
 static void remove_dir(struct tn_hunt *hunt)
 {
-    static const char *const files[] = { "sample.c", "sample.o", "sample.d",   "sample",  "user.o",
-                                         "user.d",   "user",     "static",     "trial.o", "trial.d",
-                                         "trial",    "trial.c",  "sample.exe", "user.exe" };
+    static const char *const files[] = { "sample.c",   "sample.o", "sample.d",  "sample",
+                                         "user.o",     "user.d",   "user",      "static",
+                                         "trial.o",    "trial.d",  "trial",     "trial.c",
+                                         "sample.exe", "user.exe", "trial.exe", "static.exe" };
 
     for (size_t i = 0; hunt->dir && i < TN_COUNT(files); i++) {
         const char *path = tn_arena_format(hunt->arena, "%s/%s", hunt->dir, files[i]);

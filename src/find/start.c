@@ -59,14 +59,16 @@ static bool same_file(tenon_world *world, const char *a, const char *b)
            one.device == two.device && one.inode == two.inode;
 }
 
-/* The first library that is not found or refused, in words; NULL: none is. */
-static const char *what_is_missing(struct tn_arena *arena, const tenon_graph *graph)
+/* The first library that is not found or refused, in words, and its name; NULL: none is. */
+static const char *what_is_missing(struct tn_arena *arena, const tenon_graph *graph,
+                                   const char **name)
 {
     for (size_t i = 0; i < tenon_graph_count(graph); i++) {
         const tenon_library *row = tenon_graph_library(graph, i);
         if (row->status == TENON_STATUS_FOUND || row->status == TENON_STATUS_SYSTEM ||
             row->optional)
             continue;
+        *name = row->name;
         const tenon_library *by =
             row->parent >= 0 ? tenon_graph_library(graph, (size_t)row->parent) : NULL;
         return tn_arena_format(arena, "%s, needed by %s, is %s%s%s", row->name,
@@ -229,13 +231,41 @@ static bool compare(struct tn_hunt *hunt, struct check *check, const struct tn_o
     return (!lost && note_files(hunt, check->graph)) || tn_no_memory(err);
 }
 
-/* rule  a PE program records no directory: the caller's PATH decides (build-lookup section 2) */
-static bool dll_is_missing(struct tn_hunt *hunt, struct tn_outcome *outcome, const char *missing)
+/* Where the DLL is that no directory of PATH has; NULL: not known. */
+static const char *dir_of_dll(struct tn_hunt *hunt, const struct tn_outcome *outcome,
+                              const char *name)
 {
-    if (hunt->finder->platform->recording != TENON_RECORDS_NOTHING ||
-        strcmp(hunt->finder->platform->shlib_type, "PE") != 0 || !missing)
+    static const char *const ways[] = { "", "/../bin", "/bin" };
+
+    for (size_t i = 0; i < outcome->group.count; i++) {
+        const char *dir = tn_dir_name(hunt->arena, outcome->group.at[i]);
+        for (size_t k = 0; dir && k < TN_COUNT(ways); k++) {
+            tenon_file_info info;
+            const char *path = tn_arena_format(hunt->arena, "%s%s", dir, ways[k]);
+            const char *tidy = path ? tn_tidy_path(hunt->arena, path) : NULL;
+            const char *file = tidy ? tn_arena_format(hunt->arena, "%s/%s", tidy, name) : NULL;
+            if (file && tenon_world_stat(hunt->world, file, &info) == 0)
+                return tidy;
+        }
+    }
+    return NULL;
+}
+
+/*
+ * rule  a PE program records no directory: the user's PATH decides (build-lookup section 2). Found,
+ * and not startable as PATH is now.
+ */
+static bool is_not_startable(struct tn_hunt *hunt, struct tn_outcome *outcome, const char *name,
+                             bool *lost)
+{
+    const char *dir;
+
+    if (strcmp(hunt->finder->platform->shlib_type, "PE") != 0 || !name)
         return false;
     outcome->not_startable = true;
+    dir = dir_of_dll(hunt, outcome, name);
+    *lost = !tn_found_remark(hunt->found, "%s is in no directory of PATH%s%s", name,
+                             dir ? ": add " : "", dir ? dir : "");
     return true;
 }
 
@@ -244,7 +274,8 @@ bool tn_start(struct tn_hunt *hunt, const char *program, struct tn_outcome *outc
 {
     tenon_error failure = TENON_ERROR_INIT;
     struct check check;
-    const char *missing = NULL;
+    const char *missing = NULL, *name = NULL;
+    bool lost = false;
     bool ran = starts_here(hunt, program), good = true;
 
     *why = NULL;
@@ -254,15 +285,16 @@ bool tn_start(struct tn_hunt *hunt, const char *program, struct tn_outcome *outc
         return false;
     bool resolved = resolve(hunt, program, &check, &failure);
     if (resolved) {
-        missing = what_is_missing(hunt->arena, check.graph);
+        missing = what_is_missing(hunt->arena, check.graph, &name);
         if (*why && missing)
             *why = tn_arena_format(hunt->arena, "%s (%s)", *why, missing);
         else if (!ran && missing)
             *why = tn_arena_format(hunt->arena, "would not start: %s", missing);
         else if (!*why && outcome->is_shared)
             good = compare(hunt, &check, outcome, why, err);
-        if (*why && dll_is_missing(hunt, outcome, missing))
+        if (*why && is_not_startable(hunt, outcome, name, &lost))
             *passed = true;
+        good = good && !lost;
     } else if (!ran) {
         *why = tn_arena_format(hunt->arena, "it cannot be started here, nor answered for: %s",
                                tenon_error_message(&failure));
@@ -273,5 +305,5 @@ bool tn_start(struct tn_hunt *hunt, const char *program, struct tn_outcome *outc
     }
     end_check(&check);
     *passed |= good && !*why;
-    return good;
+    return good || tn_no_memory(err);
 }

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """
-tenon find with a compiler for another machine: started by qemu, and without it answered by the rules
+tenon find with a compiler for another machine or system: started by qemu, and without it answered by the rules
 of the loader; both must say the same, and the consumer's program must run.
 """
 
@@ -21,9 +21,13 @@ CC = "aarch64-linux-gnu-gcc"
 ROOT = "/usr/aarch64-linux-gnu"
 QEMU = ["qemu-aarch64", "-L", ROOT]
 
-build.needs(CC, QEMU[0])
+MINGW = "x86_64-w64-mingw32-gcc"
+
+if shutil.which(MINGW) is None:
+    build.needs(CC, QEMU[0])
 
 
+@unittest.skipIf(shutil.which(CC) is None or shutil.which(QEMU[0]) is None, "no " + CC)
 class Cross(unittest.TestCase):
     def setUp(self):
         self.dir = os.path.realpath(tempfile.mkdtemp(prefix="tenon-find-test-"))
@@ -87,6 +91,58 @@ class Cross(unittest.TestCase):
         row = self.both("--dir=" + self.path("opt"))
         self.assertEqual(row["verdict"], "not-found")
         self.assertIn("is for", row["reason"])
+
+
+@unittest.skipIf(shutil.which(MINGW) is None, "no " + MINGW)
+class Windows(Cross):
+    """A DLL: only the import library matters to the build, and the user's PATH to the start."""
+
+    def library(self, compiler=MINGW):
+        os.makedirs(self.path("opt/bin"), exist_ok=True)
+        self.cc("-shared", "-o", "opt/bin/libfoo-1.dll", "foo.c",
+                "-Wl,--out-implib,opt/lib/libfoo.dll.a", compiler=compiler)
+
+    def find(self, *words, name="foo"):
+        return super().find("--cc=" + MINGW, *words, name=name)
+
+    def both(self, *words, **how):
+        return self.find(*words, **how)
+
+    def test_system_library(self):
+        row = self.find("-H", "windows.h", "-f", "GetTickCount", name="kernel32")
+        self.assertEqual(row["verdict"], "found", json.dumps(row, indent=1))
+        self.assertIn("import library", "\n".join(row["remarks"]))
+
+    def test_run_path(self):
+        """There is none; the directory that PATH lacks is said."""
+        self.library()
+        row = self.find("-f", "foo_id", "--dir=" + self.path("opt"))
+        self.assertEqual(row["verdict"], "not-startable", json.dumps(row, indent=1))
+        self.assertEqual(row["status"], "ok")
+        self.assertEqual(row["result"]["CONF_foo_NEED_RPATH"], "no")
+        self.assertEqual(row["result"]["linkage"], "shared")
+        self.assertIn("libfoo-1.dll is in no directory of PATH: add " + self.path("opt/bin"),
+                      "\n".join(row["remarks"]))
+
+    def test_without_run_path(self):
+        self.library()
+        done = subprocess.run([tenon.command(), "find", "--cc=" + MINGW, "--set=ELF_RPATH=yes",
+                               "foo"], capture_output=True, text=True)
+        self.assertEqual(done.returncode, 2)
+        self.assertIn("SHLIB_TYPE is PE", done.stderr)
+
+    def test_library_of_this_machine(self):
+        """An ELF library is none to this linker."""
+        super().library("gcc")
+        row = self.find("--dir=" + self.path("opt"))
+        self.assertEqual(row["verdict"], "not-found")
+
+    def test_static(self):
+        self.cc("-c", "foo.c", "-o", "foo.o", compiler=MINGW)
+        subprocess.run(["ar", "rcs", self.path("opt/lib/libfoo.a"), self.path("foo.o")], check=True)
+        row = self.find("-f", "foo_id", "--dir=" + self.path("opt"))
+        self.assertEqual(row["verdict"], "found", json.dumps(row, indent=1))
+        self.assertEqual(row["result"]["linkage"], "static")
 
 
 if __name__ == "__main__":
