@@ -14,6 +14,7 @@
 #include "settings.h"
 #include "text.h"
 #include "view.h"
+#include "words.h"
 
 extern char **environ;
 
@@ -33,14 +34,6 @@ struct find_run {
 static bool is_json(const struct find_run *run)
 {
     return run->cli->json || (run->format && strcmp(run->format, "json") == 0);
-}
-
-static bool is_one_of(const char *word, const char *const *list, size_t count)
-{
-    for (size_t i = 0; i < count; i++)
-        if (strcmp(word, list[i]) == 0)
-            return true;
-    return false;
 }
 
 /* Options that are short for --set. */
@@ -157,7 +150,7 @@ static bool print(struct find_run *run, const tenon_found *found, tenon_error *e
         find_print_json(&run->json, found);
     } else if (!run->format) {
         cli_puts(&run->cli->out, run->told++ ? "\n" : "");
-        find_print_text(&run->cli->out, found, run->cli->verbose);
+        find_print_text(&run->cli->out, found);
     } else {
         char *text = is_found ? tenon_found_write(found, run->format, err) : NULL;
         if (is_found && !text)
@@ -167,7 +160,7 @@ static bool print(struct find_run *run, const tenon_found *found, tenon_error *e
         free(text);
         if (!is_found || run->cli->verbose) {
             cli_flush(&run->cli->out);
-            find_print_text(&run->cli->err, found, run->cli->verbose);
+            find_print_text(&run->cli->err, found);
             cli_flush(&run->cli->err);
         }
     }
@@ -243,7 +236,7 @@ static bool check(struct find_run *run, int *status)
     static const char *const formats[] = { "make", "sh", "json", "pc", "cmake", "meson" };
     char shown[TN_QUOTE_ROOM];
 
-    if (!run->format || is_one_of(run->format, formats, TN_COUNT(formats)))
+    if (!run->format || tn_is_among(run->format, formats, TN_COUNT(formats)))
         return true;
     *status = cli_usage(run->cli, "--format is make, sh, json, pc, cmake or meson, not %s",
                         tn_quote(shown, run->format));

@@ -78,12 +78,11 @@ static void put_value(struct cli_out *out, const char *library, const char *name
     cli_puts(out, "\n");
 }
 
-void find_print_text(struct cli_out *out, const tenon_found *found, bool verbose)
+void find_print_text(struct cli_out *out, const tenon_found *found)
 {
     const tenon_find_place *place;
     const char *name, *value;
 
-    (void)verbose;
     cli_text(out, tenon_found_name(found));
     cli_puts(out, ": ");
     switch (tenon_found_verdict(found)) {

@@ -358,6 +358,8 @@ bool tn_probe_link(struct tn_hunt *hunt, const char *object, const char *program
 {
     struct tn_words argv = { 0 };
     bool record = needs_recording(hunt->finder) && !is_static;
+    /* rule  ld64 knows the short name alone, mold the long one */
+    bool is_macho = hunt->finder->platform->recording == TENON_RECORDS_INSTALL_NAME;
     const char *const begin[] = { "-o", program, object, NULL };
     bool good = begin_command(hunt, &argv) && add_each(&argv, begin) &&
                 (!is_static || tn_words_add(&argv, "-static")) &&
@@ -367,7 +369,7 @@ bool tn_probe_link(struct tn_hunt *hunt, const char *object, const char *program
     for (size_t i = 0; good && run_dirs && i < run_dirs->count; i++)
         good = tn_add_run_path(&argv, hunt->arena, hunt->finder->rpath_flag, run_dirs->at[i]);
     good = good && (!record || tn_words_add(&argv, "-Wl,--pop-state")) &&
-           tn_words_add(&argv, "-Wl,-t");
+           tn_words_add(&argv, is_macho ? "-Wl,-t" : "-Wl,--trace");
     good = good ? tn_tool_run(hunt->finder, hunt->arena, &argv, TN_TOOL_SECONDS, said, err)
                 : tn_no_memory(err);
     tn_words_free(&argv);

@@ -96,6 +96,14 @@ static void fill(struct tn_hunt *hunt, struct tn_place *place)
         place->libdirs[place->variants++] = tn_arena_format(hunt->arena, "%s/lib", place->dir);
 }
 
+/* SEARCH_LIBS_OVERRIDE says all that is to be searched. */
+static bool has_override(const struct tn_hunt *hunt)
+{
+    const char *list = tenon_settings_get(hunt->finder->settings, "SEARCH_LIBS_OVERRIDE");
+
+    return list && *list;
+}
+
 bool tn_place_next(struct tn_hunt *hunt, size_t *i, struct tn_place *place)
 {
     const char *dir, *earlier, *ignored;
@@ -107,7 +115,7 @@ bool tn_place_next(struct tn_hunt *hunt, size_t *i, struct tn_place *place)
     dir = dir_at(hunt, *i, &place->origin, &place->user);
     if (!dir) {
         *i = SIZE_MAX; /* the last: wherever the compiler looks, unless that was tried by name */
-        if (hunt->builtin_tried)
+        if (hunt->builtin_tried || has_override(hunt))
             return false;
         *place = (struct tn_place){ .origin = "compiler", .builtin = true, .variants = 1 };
         return true;

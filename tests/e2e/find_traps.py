@@ -421,6 +421,41 @@ class Evidence(Case):
         self.assertIn("foo-config does not tell the truth", self.remarks(row))
 
 
+class Compilers(Case):
+    """Other compilers and linkers say the same things in other words."""
+
+    COMPILERS = ["gcc", "clang", "gcc -fuse-ld=gold", "clang -fuse-ld=lld", "gcc -fuse-ld=mold",
+                 "musl-gcc"]
+
+    def works(self, compiler):
+        self.write("empty.c", "int main(void) { return 0; }\n")
+        return shutil.which(compiler.split()[0]) and subprocess.run(
+            [*compiler.split(), "-o", "empty", "empty.c"], cwd=self.dir,
+            capture_output=True).returncode == 0
+
+    def test_each_finds_the_same(self):
+        self.header("a")
+        self.shared("a", flags=["-nostdlib"])
+        for compiler in self.COMPILERS:
+            if not self.works(compiler):
+                continue
+            with self.subTest(compiler=compiler):
+                row = self.find("--cc=" + compiler, *self.dirs("a"))
+                self.found(row, NEED_RPATH="yes", LIBDIR=self.path("a/lib"), linkage="shared")
+                row = self.find("--cc=" + compiler, "-H", "foo.h", "-f", "foo_gone", *self.dirs("a"))
+                self.not_found(row, "compile error", "foo_gone")
+
+    def test_each_says_which_archive(self):
+        self.header("a")
+        self.static("a")
+        for compiler in self.COMPILERS:
+            if not self.works(compiler):
+                continue
+            with self.subTest(compiler=compiler):
+                row = self.find("--cc=" + compiler, "-f", "foo_id", *self.dirs("a"))
+                self.found(row, linkage="static", file=self.path("a/lib/libfoo.a"))
+
+
 class Caller(Case):
     def test_variables_do_not_count(self):
         """What the caller's LD_LIBRARY_PATH and LD_RUN_PATH make work does not work elsewhere."""
@@ -434,14 +469,14 @@ class Caller(Case):
         self.consume(*self.dirs("a"), expect="a", env=env, only=["make", "sh"])
 
     def test_preload_does_not_count(self):
+        """A preloaded library that ends the test program, and nothing else."""
         preload = self.shared("p", name="preloaded",
-                              more="#include <stdlib.h>\n__attribute__((constructor)) static void "
-                              "no(void) { _Exit(9); }")
+                              more="#include <stdlib.h>\n#include <string.h>\n"
+                              "extern char *program_invocation_short_name;\n"
+                              "__attribute__((constructor)) static void no(void)"
+                              "{ if (!strcmp(program_invocation_short_name, \"sample\")) _Exit(9); }")
         self.both("a")
-        # the command itself must not be preloaded into: an argument of env alone would be
-        done = subprocess.run([tenon.command(), "find", "-q", "--no-cache", *self.dirs("a"), "foo"],
-                              env=dict(consumers.CLEAN, LD_PRELOAD_NOT=preload, HOME=self.dir))
-        self.assertEqual(done.returncode, 0)
+        self.found(self.find(*self.dirs("a"), env={"LD_PRELOAD": preload}))
 
     def test_own_flags_replace_the_search(self):
         self.both("a")
@@ -466,8 +501,12 @@ class Caller(Case):
     def test_search_libs(self):
         self.both("a")
         self.found(self.find(env={"SEARCH_LIBS": self.path("a")}), LIBDIR=self.path("a/lib"))
-        row = self.find("--set=SEARCH_LIBS_OVERRIDE=" + self.path("b"), name="z")
-        self.assertEqual(row["directories"][-1]["origin"], "compiler")
+        self.assertEqual(self.find(name="m")["verdict"], "found")
+        row = self.find("--set=SEARCH_LIBS_OVERRIDE=" + self.path("b"), name="m")
+        self.not_found(row, "no directory")
+        row = self.find("--set=SEARCH_LIBS_OVERRIDE=" + self.path("a"), env={"SEARCH_LIBS": "/usr"})
+        self.found(row, LIBDIR=self.path("a/lib"))
+        self.assertEqual(len(row["directories"]), 1)
         self.write("tenon.conf", "# ours\nBASE = %s\nSEARCH_LIBS += $(BASE)/a\n" % self.dir)
         self.found(self.find(), LIBDIR=self.path("a/lib"))
 
