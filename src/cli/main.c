@@ -5,10 +5,11 @@
 #include "cli.h"
 
 static const struct cli_command *const commands[] = {
-    &cmd_why,   &cmd_show,  &cmd_units,              /* images */
-    &cmd_cc,    &cmd_wrap,  &cmd_link,               /* recording */
-    &cmd_pack,  &cmd_build, &cmd_bundle, &cmd_cache, /* bundles */
-    &cmd_check, &cmd_run,                            /* processes */
+    &cmd_why,   &cmd_show,     &cmd_units,              /* images */
+    &cmd_cc,    &cmd_wrap,     &cmd_link,               /* recording */
+    &cmd_pack,  &cmd_build,    &cmd_bundle, &cmd_cache, /* bundles */
+    &cmd_check, &cmd_run,                               /* processes */
+    &cmd_find, &cmd_flags, &cmd_platform, &cmd_plist,              /* builds */
 };
 
 #define COMMANDS (sizeof commands / sizeof *commands)
@@ -38,7 +39,7 @@ static void print_help(struct cli *cli)
     for (size_t i = 0; i < COMMANDS; i++) {
         cli_puts(out, "  ");
         cli_puts(out, commands[i]->name);
-        for (size_t width = strlen(commands[i]->name); width < 8; width++)
+        for (size_t width = strlen(commands[i]->name); width < 10; width++)
             cli_puts(out, " ");
         cli_puts(out, commands[i]->summary);
         cli_puts(out, "\n");
