@@ -51,6 +51,8 @@ void tenon_resolver_free(tenon_resolver *r)
     tn_map_free(&r->map);
     tn_arena_free(&r->arena);
     tn_arena_free(&r->scratch);
+    tn_arena_free(&r->spare);
+    tn_arena_free(&r->spare_passing);
     free(r->uses);
     free(r->nodes);
     free(r->openings);
@@ -212,6 +214,7 @@ static bool keep_versions(tenon_resolver *r, struct tn_node *node, const struct 
             .file = again ? node->versions[first].file : tn_resolver_name(r, need->library),
             .version = tn_resolver_name(r, need->name),
             .weak = need->weak,
+            .good_with = TN_NO_NODE,
         };
         if (node->versions[i].file != node->versions[first].file)
             first = i;

@@ -20,8 +20,8 @@ struct tn_node_need {
 struct tn_node_version {
     uint32_t file, version;
     bool weak;
-    uint32_t count;                  /* first of a file: how many are of it */
-    const struct tn_node *good_with; /* ... and the last provider that had all of them */
+    uint32_t count;     /* first of a file: how many are of it */
+    uint32_t good_with; /* ... and the last node that had all of them; TN_NO_NODE: none yet */
 };
 
 /*
@@ -76,9 +76,9 @@ struct tn_use {
     uint32_t search;   /* 0: none; else its number + 1 */
     uint32_t stamp;    /* process in which `object` answers to it */
     int32_t object;
+    uint32_t plain;    /* target + 1 for which the name alone says which loaded object is meant */
     uint32_t bare;     /* a directory: target + 1 of which it has no hardware subdirectories */
     uint8_t directory; /* enum tn_directory */
-    bool is_plain;     /* a needed name that has been seen to have no '$' in it */
     bool is_inside;    /* a path with a slice or member behind it, see tn_resolver_source() */
 };
 
@@ -159,8 +159,9 @@ struct tn_store {
 
 struct tenon_resolver {
     tenon_world *world;
-    struct tn_arena arena;   /* lives as long as the resolver */
-    struct tn_arena scratch; /* one file */
+    struct tn_arena arena;                /* lives as long as the resolver */
+    struct tn_arena scratch;              /* one file */
+    struct tn_arena spare, spare_passing; /* of a graph that is gone, for the next */
     struct tn_names names;
     struct tn_ahead *ahead; /* NULL: nothing is read ahead */
     struct tn_map map;      /* tagged keys: nodes, variants, directory lists */
@@ -322,7 +323,7 @@ struct tenon_graph {
     const char *program_path;
     unsigned word; /* of the process */
     enum tn_endian endian;
-    int32_t *needs;
+    const int32_t *needs;
     size_t need_count;
     tenon_missing_version *missing_versions;
     size_t missing_version_count, missing_version_room;

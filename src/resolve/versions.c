@@ -40,19 +40,26 @@ static bool report(tenon_graph *graph, const struct tn_node_version *need,
     return add_missing(graph, missing, err);
 }
 
+/* The node that the loaded library of this name is; TN_NO_NODE: the library itself is missing. */
+static uint32_t provider_of(const tenon_resolver *r, uint32_t file)
+{
+    const struct tn_use *use = &r->uses[file];
+    return use->stamp == r->stamp ? r->objects[use->object].node : TN_NO_NODE;
+}
+
 /* The requirements [first, end) are all of one file. */
 static bool check_file(tenon_graph *graph, struct tn_node *asker, uint32_t first, uint32_t end,
                        int32_t asker_row, tenon_error *err)
 {
     tenon_resolver *r = graph->resolver;
     struct tn_node_version *needs = &asker->versions[first];
-    const struct tn_use *use = &r->uses[needs->file];
-    if (use->stamp != r->stamp || r->objects[use->object].node == TN_NO_NODE)
-        return true; /* the library itself is missing */
-    const struct tn_node *provider = r->nodes[r->objects[use->object].node];
-    int32_t row = graph->row_of[use->object];
+    uint32_t number = provider_of(r, needs->file);
+    if (number == TN_NO_NODE)
+        return true;
+    const struct tn_node *provider = r->nodes[number];
+    int32_t row = graph->row_of[r->uses[needs->file].object];
     bool good = true;
-    if (needs->good_with == provider || !provider->facts || row == TENON_NOBODY)
+    if (!provider->facts || row == TENON_NOBODY)
         return true;
     for (uint32_t i = first; i < end; i++) {
         if (tn_node_defines(provider, asker->versions[i].version))
@@ -64,14 +71,17 @@ static bool check_file(tenon_graph *graph, struct tn_node *asker, uint32_t first
             break;
     }
     if (good)
-        needs->good_with = provider;
+        needs->good_with = number;
     return true;
 }
 
 static bool check_node(tenon_graph *graph, struct tn_node *node, int32_t row, tenon_error *err)
 {
     for (uint32_t first = 0, end; first < node->version_count; first = end) {
-        end = first + node->versions[first].count;
+        const struct tn_node_version *needs = &node->versions[first];
+        end = first + needs->count;
+        if (provider_of(graph->resolver, needs->file) == needs->good_with)
+            continue; /* nearly always, so that no call is worth it; or both are none */
         if (!check_file(graph, node, first, end, row, err))
             return false;
     }
