@@ -34,6 +34,9 @@ char *tn_arena_string(struct tn_arena *arena, const char *string);
 char *tn_arena_format(struct tn_arena *arena, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
+/* Makes the first block of an empty arena, of this many bytes; false: no memory. */
+bool tn_arena_begin(struct tn_arena *arena, size_t size);
+
 /* Forgets everything but keeps the largest block for use again. */
 void tn_arena_reset(struct tn_arena *arena);
 void tn_arena_free(struct tn_arena *arena);

@@ -1,4 +1,5 @@
 /* src/cli/main.c - THE table of commands */
+#include <malloc.h>
 #include <signal.h>
 #include <string.h>
 
@@ -71,6 +72,9 @@ static int run_itself(struct cli *cli, const char *argument)
     return CLI_YES;
 }
 
+/* The heap grows by so much at once: each time is a call, and most commands need more than one. */
+#define HEAP_STEP (1 << 20)
+
 int main(int argc, char **argv)
 {
     const char *argument = argc > 1 ? argv[1] : NULL;
@@ -78,6 +82,7 @@ int main(int argc, char **argv)
     struct cli cli;
     int status;
 
+    (void)mallopt(M_TOP_PAD, HEAP_STEP);
     signal(SIGPIPE, SIG_DFL); /* a reader that went away is no error, whoever started us */
     cli_begin(&cli, command);
     if (command)

@@ -215,12 +215,15 @@ static struct tn_node *open_startable(tenon_resolver *r, uint32_t *path, tenon_e
 }
 
 /* rule  the kernel starts the interpreter: which one it is decides, unless a loader was named */
-static const tenon_loader *choose_loader(const tenon_resolver *r, const struct tn_node *node)
+static bool choose_loader(const tenon_resolver *r, const struct tn_node *node,
+                          const tenon_loader **loader)
 {
-    const tenon_loader *loader = r->loader;
-    if (!loader && r->interpreter)
-        loader = tn_loader_of_interpreter(node->facts->format, r->interpreter);
-    return loader ? loader : node->loader;
+    *loader = r->loader;
+    if (!*loader && r->interpreter)
+        *loader = tn_loader_of_interpreter(node->facts->format, r->interpreter);
+    if (!*loader)
+        *loader = node->loader;
+    return *loader || tn_loader_by_world(r->world, node->facts, loader);
 }
 
 bool tn_program_check(tenon_resolver *r, uint32_t path, tenon_error *err)
@@ -232,7 +235,9 @@ static bool choose_target(tenon_resolver *r, const struct tn_node *node, const c
                           tenon_error *err)
 {
     const struct tn_facts *facts = node->facts;
-    const tenon_loader *loader = choose_loader(r, node);
+    const tenon_loader *loader;
+    if (!choose_loader(r, node, &loader))
+        return tn_no_memory(err);
     if (!loader) {
         char quoted[TN_QUOTE_ROOM]; /* the file's own words */
         return tn_fail(err, TENON_E_UNSUPPORTED,

@@ -247,7 +247,6 @@ static bool keep_facts(tenon_resolver *r, struct tn_node *node, const struct tn_
     if (!kept)
         return false;
     *kept = *facts;
-    kept->own_name = tn_resolver_keep(r, facts->own_name);
     kept->interpreter = tn_resolver_keep(r, facts->interpreter);
     kept->rpath = tn_resolver_keep(r, facts->rpath);
     kept->runpath = tn_resolver_keep(r, facts->runpath);
@@ -258,7 +257,8 @@ static bool keep_facts(tenon_resolver *r, struct tn_node *node, const struct tn_
     kept->needs = NULL;
     kept->version_needs = kept->version_defs = NULL;
     kept->elf.version_files = NULL;
-    node->own_name = kept->own_name ? tn_resolver_name(r, kept->own_name) : TN_NO_NAME;
+    node->own_name = facts->own_name ? tn_resolver_name(r, facts->own_name) : TN_NO_NAME;
+    kept->own_name = tn_text_of(r, node->own_name);
     node->facts = kept;
     return keep_others(r, kept) && keep_needs(r, node, facts) && keep_versions(r, node, facts);
 }
@@ -269,15 +269,15 @@ static bool keep_reading(tenon_resolver *r, struct tn_node *node, const struct t
     node->head_size = reading->head_size;
     memcpy(node->head, reading->head, sizeof node->head);
     if (reading->good) {
-        return tn_loader_of(r->world, &reading->facts, &node->loader) &&
-               keep_facts(r, node, &reading->facts);
+        node->loader = reading->loader;
+        return keep_facts(r, node, &reading->facts);
     }
-    if (reading->err.code == TENON_E_MEMORY)
+    if (reading->err->code == TENON_E_MEMORY)
         return false;
-    node->error = reading->err.code;
-    node->system_errno = reading->err.system_errno;
+    node->error = reading->err->code;
+    node->system_errno = reading->err->system_errno;
     node->own_name = TN_NO_NAME;
-    return (node->error_text = tn_arena_string(&r->arena, reading->err.text)) != NULL;
+    return (node->error_text = tn_arena_string(&r->arena, reading->err->text)) != NULL;
 }
 
 /* The number of the node of a device and inode; TN_NO_NODE: not read yet. */
@@ -365,28 +365,33 @@ static bool open_ahead(tenon_resolver *r, uint32_t path, struct tn_opening *open
     return !left;
 }
 
+struct own_reading {
+    struct tn_reading is;
+    tenon_error err;
+};
+
 /*
  * The reading of a file that we opened ourselves: the thread's (*result is to be given back), or
  * ours in `own`. What is no image need not be remembered where whole trees are asked about.
  */
 static const struct tn_reading *read_opened(tenon_resolver *r, struct tn_file *file,
-                                            bool only_images, struct tn_reading *own,
+                                            bool only_images, struct own_reading *own,
                                             struct tn_ahead_result **result)
 {
     *result = r->ahead ? tn_ahead_claim(r->ahead, &file->info) : NULL;
     if (*result)
         return &(*result)->reading;
-    tn_reading_make(file, own);
+    tn_reading_make(file, &own->is, &own->err);
     if (r->ahead)
-        tn_ahead_read(r->ahead, &file->info, own->good || !only_images);
-    return own;
+        tn_ahead_read(r->ahead, &file->info, own->is.good || !only_images);
+    return &own->is;
 }
 
 /* Reads a file that we opened ourselves, unless the thread has read it under another name. */
 static uint32_t read_file(tenon_resolver *r, struct tn_file *file, uint32_t path)
 {
     uint32_t key[4];
-    struct tn_reading own;
+    struct own_reading own;
     struct tn_ahead_result *result;
     uint32_t node = known_node(r, &file->info, key);
     if (node != TN_NO_NODE)
@@ -430,21 +435,21 @@ uint32_t tn_resolver_source(tenon_resolver *r, const tenon_image_source *source)
 
 /* Reads what is inside an open file. */
 static void read_inside(struct tn_file *file, const tenon_image_source *source,
-                        struct tn_reading *reading)
+                        struct own_reading *reading)
 {
     struct tn_file inside;
-    tenon_error err = TENON_ERROR_INIT;
-    const struct tn_format *format = tn_format_of(file, &err);
+    tenon_error *err = &reading->err;
+    const struct tn_format *format = tn_format_of(file, err);
     if (format && !format->find_inside)
-        tn_fail(&err, TENON_E_NOT_FOUND, "has no slices or members");
-    if (format && format->find_inside && format->find_inside(file, source, &inside, &err)) {
-        tn_reading_make(&inside, reading);
+        tn_fail(err, TENON_E_NOT_FOUND, "has no slices or members");
+    if (format && format->find_inside && format->find_inside(file, source, &inside, err)) {
+        tn_reading_make(&inside, &reading->is, err);
         return;
     }
-    reading->good = false;
-    reading->head_size = 0;
-    memset(reading->head, 0, sizeof reading->head);
-    reading->err = err;
+    reading->is.good = false;
+    reading->is.err = err;
+    reading->is.head_size = 0;
+    memset(reading->is.head, 0, sizeof reading->is.head);
 }
 
 /* The number of the node of what is inside a file that has a node; TN_NO_NODE: no memory. */
@@ -455,7 +460,7 @@ static uint32_t open_inside(tenon_resolver *r, uint32_t path, uint32_t outer, in
     uint32_t inside = add_name(r, source.path + skip, r->names.rows[path].size - skip);
     uint32_t key[4] = { TN_TAG_INSIDE, outer, inside, 0 };
     uint32_t node = inside == TN_NO_NAME ? TN_NO_NAME : tn_map_find(&r->map, key);
-    struct tn_reading reading;
+    struct own_reading reading = { .err = TENON_ERROR_INIT };
     struct tn_file file;
     if (inside == TN_NO_NAME || node != TN_NO_NAME)
         return node;
@@ -463,7 +468,7 @@ static uint32_t open_inside(tenon_resolver *r, uint32_t path, uint32_t outer, in
     if (*error)
         return TN_NO_NODE;
     read_inside(&file, &source, &reading);
-    node = add_node(r, &r->nodes[outer]->info, &reading, path, key);
+    node = add_node(r, &r->nodes[outer]->info, &reading.is, path, key);
     tn_file_close(&file);
     tn_arena_reset(&r->scratch);
     if (node != TN_NO_NODE) {
@@ -553,7 +558,7 @@ static void fail_reading(const struct tn_reading *reading, const char *path, ten
 {
     if (!err)
         return;
-    *err = reading->err;
+    *err = *reading->err;
     if (err->code != TENON_E_MEMORY)
         tn_context(err, "%s", path);
 }
@@ -562,7 +567,7 @@ static uint32_t read_argument(tenon_resolver *r, const char *path, tenon_error *
 {
     uint32_t key[4], name = TN_NO_NAME;
     struct tn_file file;
-    struct tn_reading own;
+    struct own_reading own;
     const struct tn_reading *reading = NULL;
     struct tn_ahead_result *result = NULL;
     int error = tn_file_open(r->world, path, &r->scratch, &file);
