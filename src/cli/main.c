@@ -72,7 +72,10 @@ static int run_itself(struct cli *cli, const char *argument)
     return CLI_YES;
 }
 
-/* The heap grows by so much at once: each time is a call, and most commands need more than one. */
+/*
+ * The heap grows by so much at once, as each time is a call and most commands need more than one;
+ * and our threads have no heap of their own, as a new one costs more than they would wait.
+ */
 #define HEAP_STEP (1 << 20)
 
 int main(int argc, char **argv)
@@ -83,6 +86,7 @@ int main(int argc, char **argv)
     int status;
 
     (void)mallopt(M_TOP_PAD, HEAP_STEP);
+    (void)mallopt(M_ARENA_MAX, 1);
     signal(SIGPIPE, SIG_DFL); /* a reader that went away is no error, whoever started us */
     cli_begin(&cli, command);
     if (command)

@@ -437,8 +437,8 @@ void tn_ahead_need(struct tn_ahead *ahead, const char *name)
     guess(ahead, name);
     if (ahead->likely < ahead->row_count)
         wake(&ahead->taken, &ahead->thread_waits);
-    start(ahead);
     unlock(ahead);
+    start(ahead);
 }
 
 /* With the lock held. */
