@@ -5,7 +5,7 @@
 #include "arena.h"
 #include "why.h"
 
-#define SLOTS 2048           /* a power of two */
+#define SLOTS 1024           /* a power of two */
 #define LONGEST 1024         /* bytes of a line that is kept */
 #define TEXT_MOST (1u << 20) /* ... and of all of them */
 
@@ -114,9 +114,9 @@ static struct line *slot_of(struct why_lines *lines, const tenon_library *librar
 {
     uintptr_t mixed = (uintptr_t)library->name * 31 + (uintptr_t)library->path;
 
-    return &lines->slots[(uint32_t)(mixed ^ mixed >> 16) * 0x9E3779B1u >> 21];
+    return &lines->slots[(uint32_t)(mixed ^ mixed >> 16) * 0x9E3779B1u >> 22];
 }
-_Static_assert(SLOTS == 1u << (32 - 21), "the highest bits of a product choose the slot");
+_Static_assert(SLOTS == 1u << (32 - 22), "the highest bits of a product choose the slot");
 
 /* Only what name, path and rule say wholly is kept. */
 static bool is_usual(const tenon_library *library)

@@ -121,11 +121,9 @@ bool tn_resolver_fail(const tenon_resolver *r, uint32_t file, tenon_error *err)
 /* Room for what is remembered of every name there is. */
 static bool grow_uses(tenon_resolver *r)
 {
-    size_t room = r->use_room ? r->use_room : 512;
-    while (room < r->names.count)
+    size_t room = r->use_room ? 2 * r->use_room : 512;
+    while (room < r->names.capacity) /* it has as many rows */
         room *= 2;
-    if (room == r->use_room)
-        return true;
     struct tn_use *uses = realloc(r->uses, room * sizeof *uses);
     if (!uses)
         return false;
@@ -260,6 +258,7 @@ static bool keep_facts(tenon_resolver *r, struct tn_node *node, const struct tn_
     node->own_name = facts->own_name ? tn_resolver_name(r, facts->own_name) : TN_NO_NAME;
     kept->own_name = tn_text_of(r, node->own_name);
     node->facts = kept;
+    node->has_run_paths = kept->rpath || kept->runpath;
     return keep_others(r, kept) && keep_needs(r, node, facts) && keep_versions(r, node, facts);
 }
 
@@ -618,6 +617,10 @@ struct tn_node *tn_resolver_open(tenon_resolver *r, uint32_t path, int *error)
     return opening->error ? NULL : r->nodes[opening->node];
 }
 
+/* What is usual, so that tables need not grow. */
+#define NAMES_PER_FILE 2
+#define NAMES_AT_LEAST 1000
+
 bool tenon_resolver_expect(tenon_resolver *r, const char *const *paths, size_t count,
                            tenon_error *err)
 {
@@ -627,6 +630,8 @@ bool tenon_resolver_expect(tenon_resolver *r, const char *const *paths, size_t c
         return tn_fail(err, TENON_E_ARGUMENT, "files are expected already");
     if (count && (!texts || !names))
         return tn_no_memory(err);
+    if (count < TN_NO_NAME / 4)
+        tn_names_reserve(&r->names, r->names.count + count * NAMES_PER_FILE + NAMES_AT_LEAST);
     for (size_t i = 0; i < count; i++) {
         names[i] = tn_resolver_name(r, paths[i]);
         if (names[i] == TN_NO_NAME)

@@ -29,26 +29,28 @@ struct tn_node_version {
  * device and inode, or a slice or member of one.
  */
 struct tn_node {
-    tenon_file_info info;
-    uint32_t path;              /* by which it was first opened: the file's own */
-    const char *slice, *member; /* NULL: the file itself */
-    bool foreseen;              /* what it needs is read ahead, where anything is */
-    enum tenon_code error;      /* TENON_OK: facts are there */
-    int system_errno;
-    const char *error_text;       /* names no file, as `path` is only one of its names */
-    const struct tn_facts *facts; /* strings live as long as the resolver; lists are below */
-    uint8_t head[TN_HEAD_SIZE];   /* its first bytes */
-    uint8_t head_size;
-    const tenon_loader *loader; /* it was made for; NULL: none of ours */
-    uint32_t own_name;
-    struct tn_node_need *needs;
-    uint32_t need_count;
-    struct tn_node_version *versions;
-    uint32_t version_count;
-    uint32_t *definitions; /* version names, sorted by number */
-    uint32_t definition_count;
+    /* what every process that loads it looks at, close together */
     uint32_t stamp; /* process that has it as `object` */
     int32_t object;
+    uint32_t own_name, need_count;
+    struct tn_node_need *needs;
+    struct tn_node_version *versions;
+    uint32_t version_count;
+    bool has_run_paths; /* rpath or runpath */
+    bool foreseen;      /* what it needs is read ahead, where anything is */
+
+    uint32_t path;                /* by which it was first opened: the file's own */
+    const char *slice, *member;   /* NULL: the file itself */
+    const struct tn_facts *facts; /* strings live as long as the resolver; lists are here */
+    uint32_t *definitions;        /* version names, sorted by number */
+    uint32_t definition_count;
+    enum tenon_code error; /* TENON_OK: facts are there */
+    int system_errno;
+    const char *error_text; /* names no file, as `path` is only one of its names */
+    tenon_file_info info;
+    uint8_t head[TN_HEAD_SIZE]; /* its first bytes */
+    uint8_t head_size;
+    const tenon_loader *loader; /* it was made for, by its facts alone; NULL: these do not say */
 };
 
 /* The answer for one name by one plan: shared by every process that asks the same. */
