@@ -357,10 +357,18 @@ static void start(struct tn_ahead *ahead)
 
 static bool add_list(struct tn_ahead *ahead, const char *const *paths, size_t count)
 {
-    for (; ahead->row_count < count; ahead->row_count++)
-        if (!new_row(ahead, paths[ahead->row_count]))
-            return false;
-    ahead->list_count = ahead->likely = count;
+    struct row *rows = tn_arena_rows(&ahead->arena, count, sizeof *rows);
+    ahead->rows = calloc(count + WORTH_IT, sizeof *ahead->rows);
+    if (!rows || !ahead->rows)
+        return false;
+    ahead->row_room = count + WORTH_IT;
+    for (size_t i = 0; i < count; i++) {
+        rows[i].path = paths[i];
+        rows[i].number = (uint32_t)i;
+        atomic_init(&rows[i].state, ROW_WAITING);
+        ahead->rows[i] = &rows[i];
+    }
+    ahead->row_count = ahead->list_count = ahead->likely = count;
     return true;
 }
 

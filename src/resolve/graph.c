@@ -104,9 +104,16 @@ struct asked {
     int32_t row, asker;
 };
 
-/* Every need of a library, in load order of the askers and each asker once; counts them by row. */
-static size_t list_asked(tenon_graph *graph, const tenon_resolver *r, int32_t *last,
-                         struct asked *out)
+/* Rooms for turning edges round, by row. */
+struct turning {
+    int32_t *last;  /* who asked last */
+    size_t *counts; /* how many asked; then where the next goes */
+    struct asked *asked;
+};
+
+/* Every need of a library, in load order of the askers and each asker once. */
+static size_t list_asked(const tenon_graph *graph, const tenon_resolver *r,
+                         const struct turning *turning)
 {
     size_t n = 0, count;
     for (size_t i = 0; i < r->order_count; i++) {
@@ -114,11 +121,11 @@ static size_t list_asked(tenon_graph *graph, const tenon_resolver *r, int32_t *l
         const int32_t *needs = needs_of(graph, asker, &count);
         for (size_t k = 0; k < count; k++) {
             int32_t row = needs[k];
-            if (row < 0 || last[row] == asker)
+            if (row < 0 || turning->last[row] == asker)
                 continue;
-            last[row] = asker;
-            graph->libraries[row].needed_by_count++;
-            out[n++] = (struct asked){ row, asker };
+            turning->last[row] = asker;
+            turning->counts[row]++;
+            turning->asked[n++] = (struct asked){ row, asker };
         }
     }
     return n;
@@ -127,22 +134,29 @@ static size_t list_asked(tenon_graph *graph, const tenon_resolver *r, int32_t *l
 /* Who asked for each row: the edges turned round. */
 static bool turn_edges(tenon_graph *graph, const tenon_resolver *r)
 {
-    int32_t *last = tn_arena_room(&graph->arena, graph->count, sizeof *last);
-    int32_t **next = tn_arena_room(&graph->arena, graph->count, sizeof *next);
-    size_t edges = r->edge_count + r->late_count + 1;
-    int32_t *askers = tn_arena_room(&graph->arena, edges, sizeof *askers);
-    struct asked *asked = tn_arena_room(&graph->arena, edges, sizeof *asked);
-    if ((graph->count && (!last || !next)) || !askers || !asked)
+    size_t edges = r->edge_count + r->late_count, rows = graph->count + 1, next = 0;
+    struct turning turning = {
+        .last = tn_arena_room(&graph->arena, rows, sizeof *turning.last),
+        .counts = tn_arena_room(&graph->arena, rows, sizeof *turning.counts),
+        .asked = tn_arena_room(&graph->arena, edges + 1, sizeof *turning.asked),
+    };
+    int32_t *askers = tn_arena_room(&graph->arena, edges + 1, sizeof *askers);
+    if (!turning.last || !turning.counts || !turning.asked || !askers)
         return false;
-    for (size_t i = 0; i < graph->count; i++)
-        last[i] = TENON_NOBODY;
-    size_t n = list_asked(graph, r, last, asked);
     for (size_t i = 0; i < graph->count; i++) {
-        graph->libraries[i].needed_by = next[i] = askers;
-        askers += graph->libraries[i].needed_by_count;
+        turning.last[i] = TENON_NOBODY;
+        turning.counts[i] = 0;
+    }
+    size_t n = list_asked(graph, r, &turning);
+    for (size_t i = 0; i < graph->count; i++) {
+        size_t count = turning.counts[i];
+        graph->libraries[i].needed_by = askers + next;
+        graph->libraries[i].needed_by_count = count;
+        turning.counts[i] = next;
+        next += count;
     }
     for (size_t i = 0; i < n; i++)
-        *next[asked[i].row]++ = asked[i].asker;
+        askers[turning.counts[turning.asked[i].row]++] = turning.asked[i].asker;
     return true;
 }
 

@@ -198,31 +198,48 @@ bool tn_node_defines(const struct tn_node *node, uint32_t version)
            bsearch(&version, node->definitions, node->definition_count, sizeof version, by_number);
 }
 
+static size_t count_asked(const struct tn_facts *facts)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < facts->version_need_count; i++) /* they are grouped by file */
+        n += i == 0 || facts->version_needs[i].library != facts->version_needs[i - 1].library;
+    return n;
+}
+
+static bool keep_version_needs(tenon_resolver *r, struct tn_node *node,
+                               const struct tn_facts *facts)
+{
+    size_t count = facts->version_need_count;
+    struct tn_node_asked *asked = NULL;
+    node->asked = tn_arena_room(&r->arena, count_asked(facts), sizeof *node->asked);
+    node->versions = tn_arena_room(&r->arena, count, sizeof *node->versions);
+    if (!node->asked || !node->versions)
+        return false;
+    for (uint32_t i = 0; i < count; i++) {
+        const tenon_version *need = &facts->version_needs[i];
+        bool again = i > 0 && need->library == need[-1].library;
+        uint32_t file = again ? asked->file : tn_resolver_name(r, need->library);
+        if (!asked || asked->file != file) {
+            asked = &node->asked[node->asked_count++];
+            *asked = (struct tn_node_asked){ file, TN_NO_NODE, i, i };
+        }
+        node->versions[i].version = tn_resolver_name(r, need->name);
+        node->versions[i].weak = need->weak;
+        asked->end = i + 1;
+    }
+    return !r->no_memory;
+}
+
 static bool keep_versions(tenon_resolver *r, struct tn_node *node, const struct tn_facts *facts)
 {
-    size_t needs = facts->version_need_count, defs = facts->version_def_count;
-    node->versions = tn_arena_rows(&r->arena, needs, sizeof *node->versions);
-    node->definitions = tn_arena_rows(&r->arena, defs, sizeof *node->definitions);
-    if ((needs && !node->versions) || (defs && !node->definitions))
+    size_t defs = facts->version_def_count;
+    node->definitions = tn_arena_room(&r->arena, defs, sizeof *node->definitions);
+    if (!node->definitions || !keep_version_needs(r, node, facts))
         return false;
-    for (size_t i = 0, first = 0; i < needs; i++) {
-        const tenon_version *need = &facts->version_needs[i];
-        bool again = i > 0 && need->library == need[-1].library; /* they are grouped by file */
-        node->versions[i] = (struct tn_node_version){
-            .file = again ? node->versions[first].file : tn_resolver_name(r, need->library),
-            .version = tn_resolver_name(r, need->name),
-            .weak = need->weak,
-            .good_with = TN_NO_NODE,
-        };
-        if (node->versions[i].file != node->versions[first].file)
-            first = i;
-        node->versions[first].count++;
-    }
     for (size_t i = 0; i < defs; i++)
         node->definitions[i] = tn_resolver_name(r, facts->version_defs[i].name);
     if (defs)
         qsort(node->definitions, defs, sizeof *node->definitions, by_number);
-    node->version_count = (uint32_t)needs;
     node->definition_count = (uint32_t)defs;
     return !r->no_memory;
 }
@@ -621,25 +638,33 @@ struct tn_node *tn_resolver_open(tenon_resolver *r, uint32_t path, int *error)
 #define NAMES_PER_FILE 2
 #define NAMES_AT_LEAST 1000
 
+/* The thread's own copies of the paths; NULL: no memory. */
+static const char *const *copy_paths(tenon_resolver *r, const char *const *paths, size_t count)
+{
+    const char **copies = tn_arena_rows(&r->arena, count, sizeof *copies);
+    for (size_t i = 0; copies && i < count; i++)
+        if (!(copies[i] = tn_arena_string(&r->arena, paths[i])))
+            return NULL;
+    return copies;
+}
+
 bool tenon_resolver_expect(tenon_resolver *r, const char *const *paths, size_t count,
                            tenon_error *err)
 {
-    const char **texts = tn_arena_rows(&r->arena, count, sizeof *texts);
-    uint32_t *names = tn_arena_rows(&r->arena, count, sizeof *names);
     if (r->ahead)
         return tn_fail(err, TENON_E_ARGUMENT, "files are expected already");
-    if (count && (!texts || !names))
+    const char *const *copies = copy_paths(r, paths, count);
+    if (count && !copies)
         return tn_no_memory(err);
-    if (count < TN_NO_NAME / 4)
-        tn_names_reserve(&r->names, r->names.count + count * NAMES_PER_FILE + NAMES_AT_LEAST);
-    for (size_t i = 0; i < count; i++) {
-        names[i] = tn_resolver_name(r, paths[i]);
-        if (names[i] == TN_NO_NAME)
+    r->ahead = tn_ahead_begin(r->world, copies, count);
+    if (!r->ahead)
+        return true;
+    tn_names_reserve(&r->names, r->names.count + count * NAMES_PER_FILE + NAMES_AT_LEAST);
+    for (size_t i = 0; i < count; i++) { /* while the thread reads already */
+        uint32_t name = tn_resolver_name(r, paths[i]);
+        if (name == TN_NO_NAME)
             return tn_no_memory(err);
-        texts[i] = tn_text_of(r, names[i]);
+        r->uses[name].expected = (uint32_t)i + 1;
     }
-    r->ahead = tn_ahead_begin(r->world, texts, count);
-    for (size_t i = 0; r->ahead && i < count; i++)
-        r->uses[names[i]].expected = (uint32_t)i + 1;
     return true;
 }

@@ -18,10 +18,15 @@ struct tn_node_need {
 
 /* One version that a file asks of another. */
 struct tn_node_version {
-    uint32_t file, version;
+    uint32_t version;
     bool weak;
-    uint32_t count;     /* first of a file: how many are of it */
-    uint32_t good_with; /* ... and the last node that had all of them; TN_NO_NODE: none yet */
+};
+
+/* A file of which versions are asked: [first, end) of tn_node.versions. */
+struct tn_node_asked {
+    uint32_t file;
+    uint32_t good_with; /* the last node that had all of them; TN_NO_NODE: none yet */
+    uint32_t first, end;
 };
 
 /*
@@ -34,8 +39,9 @@ struct tn_node {
     int32_t object;
     uint32_t own_name, need_count;
     struct tn_node_need *needs;
+    struct tn_node_asked *asked;
     struct tn_node_version *versions;
-    uint32_t version_count;
+    uint32_t asked_count;
     bool has_run_paths; /* rpath or runpath */
     bool foreseen;      /* what it needs is read ahead, where anything is */
 
@@ -138,6 +144,7 @@ struct tn_target_row {
     bool preloads_read;
     bool wants_origin; /* searches depend on where the program is */
     bool has_audit;
+    uint32_t no_name, self_path, self_base; /* "", the interpreter and the last part of its path */
     struct tn_preload *preloads;
     size_t preload_count;
     struct tn_target_row *next;

@@ -166,8 +166,7 @@ void tn_run_paths_set(tenon_resolver *r, int32_t object)
         parent = tn_object_at(r, TN_PROGRAM)->paths;
     o->paths = parent;
     const struct tn_node *node = o->node == TN_NO_NODE ? NULL : r->nodes[o->node];
-    if (!node || !node->facts ||
-        (!node->has_run_paths && !tn_loader_at_hand(r)->paths_of_all))
+    if (!node || !node->facts || (!node->has_run_paths && !tn_loader_at_hand(r)->paths_of_all))
         return;
     const struct tn_paths *paths = make_paths(r, object, parent);
     if (!paths) {

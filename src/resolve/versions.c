@@ -47,21 +47,20 @@ static uint32_t provider_of(const tenon_resolver *r, uint32_t file)
     return use->stamp == r->stamp ? r->objects[use->object].node : TN_NO_NODE;
 }
 
-/* The requirements [first, end) are all of one file. */
-static bool check_file(tenon_graph *graph, struct tn_node *asker, uint32_t first, uint32_t end,
+/* What is asked of one file. */
+static bool check_file(tenon_graph *graph, const struct tn_node *asker, struct tn_node_asked *asked,
                        int32_t asker_row, tenon_error *err)
 {
     tenon_resolver *r = graph->resolver;
-    struct tn_node_version *needs = &asker->versions[first];
-    uint32_t number = provider_of(r, needs->file);
+    uint32_t number = provider_of(r, asked->file);
     if (number == TN_NO_NODE)
         return true;
     const struct tn_node *provider = r->nodes[number];
-    int32_t row = graph->row_of[r->uses[needs->file].object];
+    int32_t row = graph->row_of[r->uses[asked->file].object];
     bool good = true;
     if (!provider->facts || row == TENON_NOBODY)
         return true;
-    for (uint32_t i = first; i < end; i++) {
+    for (uint32_t i = asked->first; i < asked->end; i++) {
         if (tn_node_defines(provider, asker->versions[i].version))
             continue;
         good = false;
@@ -71,18 +70,18 @@ static bool check_file(tenon_graph *graph, struct tn_node *asker, uint32_t first
             break;
     }
     if (good)
-        needs->good_with = number;
+        asked->good_with = number;
     return true;
 }
 
-static bool check_node(tenon_graph *graph, struct tn_node *node, int32_t row, tenon_error *err)
+static bool check_node(tenon_graph *graph, const struct tn_node *node, int32_t row,
+                       tenon_error *err)
 {
-    for (uint32_t first = 0, end; first < node->version_count; first = end) {
-        const struct tn_node_version *needs = &node->versions[first];
-        end = first + needs->count;
-        if (provider_of(graph->resolver, needs->file) == needs->good_with)
+    for (uint32_t i = 0; i < node->asked_count; i++) {
+        struct tn_node_asked *asked = &node->asked[i];
+        if (provider_of(graph->resolver, asked->file) == asked->good_with)
             continue; /* nearly always, so that no call is worth it; or both are none */
-        if (!check_file(graph, node, first, end, row, err))
+        if (!check_file(graph, node, asked, row, err))
             return false;
     }
     return true;
