@@ -5,6 +5,9 @@
 #include <string.h>
 
 #include "fail.h"
+#include "file.h"
+#include "model.h"
+#include "units.h"
 
 struct tn_holding *tn_holding_new(const char *path, tenon_error *err)
 {
@@ -27,7 +30,7 @@ void tn_holding_free(struct tn_holding *holding)
     if (!holding)
         return;
     for (size_t i = 0; i < holding->record_count; i++)
-        if (holding->records[i] != holding->file)
+        if (holding->records[i] != holding->file && !holding->proof)
             tenon_units_free(holding->records[i]);
     tenon_units_free(holding->file);
     tn_arena_free(&holding->arena);
@@ -46,11 +49,9 @@ bool tn_holding_add_notes(struct tn_holding *holding, const void *bytes, size_t 
 {
     if (holding->record_count == TN_HOLDING_RECORDS)
         return tn_fail(err, TENON_E_LIMIT, "more than %d segments of notes", TN_HOLDING_RECORDS);
-    void *copy = tn_arena_take(&holding->arena, size);
-    if (!copy)
-        return tn_no_memory(err);
-    memcpy(copy, bytes, size);
-    tenon_units *units = tenon_units_parse_notes(copy, size, align, holding->path, err);
+    tenon_units *units = holding->is_program
+                             ? tn_units_parse_borrowed(bytes, size, holding->path, err)
+                             : tenon_units_parse_notes(bytes, size, align, holding->path, err);
     if (!units)
         return false;
     holding->records[holding->record_count++] = units;
@@ -115,10 +116,34 @@ bool tn_holding_take_image(struct tn_holding *holding, const tenon_image *image,
     return true;
 }
 
+struct tn_holding *tn_holding_of_proof(const char *path, const struct tn_proof *proof,
+                                       tenon_error *err)
+{
+    struct tn_holding *holding = calloc(1, sizeof *holding);
+    if (!holding) {
+        tn_no_memory(err);
+        return NULL;
+    }
+    holding->loaded_by = -1;
+    holding->path = holding->place = path;
+    holding->proof = proof;
+    holding->own_name = proof->own_name;
+    holding->build_id = proof->build_id;
+    holding->needs = proof->needs;
+    holding->need_count = proof->need_count;
+    holding->has_static_tls = proof->has_static_tls;
+    holding->tls_size = proof->tls_size;
+    holding->records[holding->record_count++] = proof->units;
+    note_record(holding, tenon_units_record(proof->units));
+    name_library(holding);
+    return holding;
+}
+
 bool tn_holding_read_image(struct tn_holding *holding, tenon_world *world, tenon_error *err)
 {
     tenon_error why = TENON_ERROR_INIT;
     tenon_image *image = tenon_image_open(world, holding->path, TENON_PART_CORE, &why);
+    holding->checked = true;
     if (!image) {
         if (why.code == TENON_E_MEMORY)
             return tn_no_memory(err);
@@ -130,6 +155,97 @@ bool tn_holding_read_image(struct tn_holding *holding, tenon_world *world, tenon
     tenon_image_free(image);
     return good;
 }
+
+/* ---- an object of this process ---------------------------------------------------------------- */
+
+static const char *keep(struct tn_holding *holding, const char *text)
+{
+    return !text || holding->is_program ? text : tn_arena_string(&holding->arena, text);
+}
+
+bool tn_holding_take_mapped(struct tn_holding *holding, const struct dl_phdr_info *info)
+{
+    struct tn_mapped *m = &holding->mapped;
+    const char *own_name, **needs;
+    size_t count = 0, at = 0;
+    tn_mapped_take(m, info);
+    own_name = tn_mapped_string(m, DT_SONAME);
+    holding->own_name = keep(holding, own_name);
+    while (tn_mapped_next_string(m, DT_NEEDED, &at))
+        count++;
+    needs = tn_arena_rows(&holding->arena, count + 1, sizeof *needs);
+    bool good = needs && (holding->own_name || !own_name);
+    at = 0;
+    for (size_t i = 0; good && i < count; i++) {
+        needs[i] = keep(holding, tn_mapped_next_string(m, DT_NEEDED, &at));
+        good = needs[i] != NULL;
+    }
+    holding->needs = needs;
+    holding->need_count = good ? count : 0;
+    holding->has_static_tls = tn_mapped_number(m, DT_FLAGS) & DF_STATIC_TLS;
+    name_library(holding);
+    return good;
+}
+
+static struct tn_identity identity_of(const tenon_file_info *info)
+{
+    return (struct tn_identity){ .device = info->device,
+                                 .inode = info->inode,
+                                 .size = info->size,
+                                 .changed = (int64_t)info->changed };
+}
+
+static void say_replaced(struct tn_holding *holding, const tenon_error *why)
+{
+    holding->replaced = tn_arena_string(&holding->arena, tenon_error_message(why));
+    holding->starved |= !holding->replaced || why->code == TENON_E_MEMORY;
+    holding->checked = why->code != TENON_E_MEMORY;
+}
+
+static void check_file(struct tn_holding *holding, struct tn_file *file, tenon_error *why)
+{
+    struct tn_facts facts;
+    if (!tn_elf_read_facts(file, NULL, &facts, why))
+        return;
+    if (holding->build_id && (!facts.build_id || strcmp(facts.build_id, holding->build_id) != 0)) {
+        tn_fail(why, TENON_E_MALFORMED, "the file was replaced after it was loaded");
+        return;
+    }
+    holding->is_bare = tn_visible_is_dynamic_only(file);
+    holding->identity = identity_of(&file->info);
+}
+
+bool tn_holding_check_file(struct tn_holding *holding, tenon_world *world)
+{
+    struct tn_arena arena = { 0 };
+    struct tn_file file;
+    tenon_error why = TENON_ERROR_INIT;
+    if (holding->checked)
+        return !holding->replaced;
+    int number = tn_file_open(world, holding->path, &arena, &file);
+    holding->checked = true;
+    if (number) {
+        tn_fail_system(&why, number, "%s", holding->path);
+    } else {
+        check_file(holding, &file, &why);
+        tn_file_close(&file);
+    }
+    if (why.code)
+        say_replaced(holding, &why);
+    tn_arena_free(&arena);
+    return !why.code;
+}
+
+bool tn_holding_file_changed(const struct tn_holding *holding)
+{
+    struct stat info;
+    if (!holding->checked || !holding->identity.inode || stat(holding->path, &info) != 0)
+        return true;
+    struct tn_identity now = tn_identity(&info);
+    return !tn_identity_same(&now, &holding->identity);
+}
+
+/* ---- the file ---------------------------------------------------------------------------------- */
 
 static void read_file(struct tn_holding *holding, tenon_world *world)
 {
@@ -149,9 +265,29 @@ static void read_file(struct tn_holding *holding, tenon_world *world)
 
 const tenon_units *tn_holding_file(struct tn_holding *holding, tenon_world *world)
 {
-    if (!holding->file && !holding->file_tried && !holding->replaced)
+    if (holding->file || holding->file_tried)
+        return holding->file;
+    if (holding->base && !tn_holding_check_file(holding, world))
+        return NULL;
+    if (!holding->replaced)
         read_file(holding, world);
     return holding->file;
+}
+
+size_t tn_holding_strong_count(struct tn_holding *holding, tenon_world *world)
+{
+    if (holding->proof)
+        return holding->proof->strong_count;
+    const tenon_units *file = tn_holding_file(holding, world);
+    return file ? tenon_units_visible_count(file) : 0;
+}
+
+const char *tn_holding_strong(const struct tn_holding *holding, size_t i)
+{
+    if (holding->proof)
+        return holding->proof->strong[i];
+    const tenon_visible *seen = tenon_units_visible(holding->file, i);
+    return seen->strong ? seen->name : NULL;
 }
 
 static const tenon_visible *find_visible(const void *of, const char *name)

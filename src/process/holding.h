@@ -6,7 +6,10 @@
 #include <tenon/process.h>
 
 #include "arena.h"
+#include "file_identity.h"
 #include "judge.h"
+#include "mapped_symbols.h"
+#include "proof.h"
 
 #define TN_HOLDING_RECORDS 4 /* PT_NOTE segments of one image that may hold records */
 
@@ -31,6 +34,18 @@ struct tn_holding {
     size_t record_count;
     enum tenon_record record;
 
+    /* Of code in the cache that was verified before: what was noted then. NULL: nothing was. */
+    const struct tn_proof *proof;
+
+    /* Of what the program was started with, and is never unmapped: its tables in memory. */
+    bool stays;
+    struct tn_mapped mapped;
+
+    /* The file, held against what is in memory: when that was first wanted. */
+    bool checked;
+    bool is_bare; /* it has no other symbols than the dynamic ones */
+    struct tn_identity identity;
+
     /* The file, with its symbols: read when first wanted. */
     tenon_units *file;
     bool file_tried, starved; /* starved: there was no memory to read it, what follows is wrong */
@@ -49,6 +64,10 @@ struct tn_holding {
 };
 
 struct tn_holding *tn_holding_new(const char *path, tenon_error *err);
+
+/* Code that was verified before; the path is borrowed, and so is what was noted. */
+struct tn_holding *tn_holding_of_proof(const char *path, const struct tn_proof *proof,
+                                       tenon_error *err);
 void tn_holding_free(struct tn_holding *holding);
 
 /* Own name, needs and build id from the file; what is known from memory stays. Never fails but for
@@ -58,7 +77,22 @@ bool tn_holding_read_image(struct tn_holding *holding, tenon_world *world, tenon
 /* The same from an image that is open already. */
 bool tn_holding_take_image(struct tn_holding *holding, const tenon_image *image, tenon_error *err);
 
-/* A copy of a record in memory: one PT_NOTE segment. */
+/*
+ * Own name and needs from memory. The file is looked at when somebody asks for what only it has.
+ * False: no memory.
+ */
+bool tn_holding_take_mapped(struct tn_holding *holding, const struct dl_phdr_info *info);
+
+/*
+ * Is the file of an object of this process still the one that was mapped, as far as that can be
+ * told? Looked at once; false with `replaced` set, or for want of memory (`starved`).
+ */
+bool tn_holding_check_file(struct tn_holding *holding, tenon_world *world);
+
+/* Did the file change since it was looked at, or was it never? */
+bool tn_holding_file_changed(const struct tn_holding *holding);
+
+/* A record in memory, one PT_NOTE segment; a copy of it, unless it is the program's. */
 bool tn_holding_add_notes(struct tn_holding *holding, const void *bytes, size_t size,
                           unsigned align, tenon_error *err);
 
@@ -67,6 +101,13 @@ bool tn_holding_add_notes(struct tn_holding *holding, const void *bytes, size_t 
  * memory, the holding is `starved`: whoever asked for an answer must not get one.
  */
 const tenon_units *tn_holding_file(struct tn_holding *holding, tenon_world *world);
+
+/*
+ * Its strong definitions: how many rows there are to look at, and the name in each; NULL: that one
+ * is not strong. Reads the file unless they were noted.
+ */
+size_t tn_holding_strong_count(struct tn_holding *holding, tenon_world *world);
+const char *tn_holding_strong(const struct tn_holding *holding, size_t i);
 
 /* What the dynamic linker sees of it. */
 struct tn_sight tn_holding_sight(struct tn_holding *holding, tenon_world *world);

@@ -260,6 +260,19 @@ static void settle(struct tn_job *job)
         list_steps(job);
 }
 
+/* What was in the cache and had to be read, and is good, need not be read the next time. */
+static void prove_cached(struct tn_job *job)
+{
+    for (size_t i = 0; i < job->plan.order_count; i++) {
+        uint32_t number = job->plan.order[i];
+        struct tn_prospect *p = &job->prospects[number];
+        if (p->cached && !p->proofs && !job->plan.candidates[number].refused)
+            tn_prospect_prove(job, p, p->cached);
+    }
+    if (!job->process->program)
+        tn_known_save(job->process->known, false);
+}
+
 static bool open_world(struct tn_job *job, tenon_error *err)
 {
     job->world = tenon_world_host(err);
@@ -297,7 +310,7 @@ static bool is_starved(struct tn_job *job)
 bool tn_job_plan(struct tn_job *job, tenon_error *err)
 {
     struct tn_plan *plan = &job->plan;
-    if (!open_world(job, err) || !tn_process_look(job->process, job->world, err))
+    if (!open_world(job, err) || !tn_process_look(job->process, err))
         return false;
     job->adds = job->process->registry.adds;
     job->subs = job->process->registry.subs;
@@ -309,8 +322,12 @@ bool tn_job_plan(struct tn_job *job, tenon_error *err)
         return tn_no_memory(err);
     if (job->process->is_static)
         return true;
-    if (!tn_native_check(job, err) || !tn_plan_leave_out(plan) || !judge_doubles(job, err))
+    if ((!tn_native_is_plain(job) && !tn_native_check(job, err)) || !tn_plan_leave_out(plan) ||
+        !judge_doubles(job, err))
         return false;
     settle(job);
-    return !is_starved(job) || tn_no_memory(err);
+    if (is_starved(job))
+        return tn_no_memory(err);
+    prove_cached(job);
+    return true;
 }

@@ -1,5 +1,6 @@
 /* src/process/listing.c - the installed bundles along the search path */
 #include <dirent.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -138,7 +139,7 @@ static bool list_one(tenon_listing *listing, tenon_process *process, const char 
         say_bad(listing, path, distrust);
         return true;
     }
-    tenon_bundle *bundle = tn_known_bundle(process->known, path, &why);
+    tenon_bundle *bundle = tn_known_bundle(process->known, AT_FDCWD, path, path, &why);
     if (!bundle && why.code == TENON_E_MEMORY)
         return tn_no_memory(err);
     if (!bundle) {
@@ -178,10 +179,12 @@ static bool list_all(tenon_listing *listing, tenon_process *process, const char 
         return false;
     tn_process_known(process, world);
     tenon_world_free(world);
+    tn_known_begin(process->known);
     bool good = tn_search_path(process, &listing->report->arena, &places) || tn_no_memory(err);
     for (size_t i = 0; good && i < places.count; i++)
         good = list_directory(listing, process, places.at[i], tags, err);
     free(places.at);
+    tn_known_end(process->known);
     if (good)
         tn_known_save(process->known, true);
     return good && (!listing->report->no_memory || tn_no_memory(err));

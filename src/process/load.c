@@ -56,7 +56,7 @@ static void take_back(struct tn_load *load)
         }
         tn_loaded_free(loaded);
     }
-    tn_process_look(process, load->job.world, NULL);
+    tn_process_look(process, NULL);
 }
 
 /* What an earlier plan of this request loaded is no surprise to the later one. */
@@ -144,6 +144,7 @@ static bool load_all(struct tn_load *load, const tenon_request *requests, size_t
     }
     if (load->stopped)
         take_back(load);
+    tn_known_save(load->process->known, false);
     return true;
 }
 

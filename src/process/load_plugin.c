@@ -24,6 +24,8 @@ static struct tn_cached *take_out(struct tn_job *job, struct tn_prospect *p, ten
     p->cached = NULL;
     if (cached)
         return cached;
+    if (p->proofs)
+        return tn_prospect_trust(job, p, err);
     if (job->no_cache.code) {
         *err = job->no_cache;
         return NULL;
@@ -207,8 +209,7 @@ static bool register_plugin(struct tn_job *job, size_t number, struct tn_loaded 
     if (!tn_grow(&process->plugins, &process->plugin_room, process->plugin_count,
                  sizeof *process->plugins))
         return tn_no_memory(err);
-    if (!tn_registry_look(&process->registry, job->world, TENON_FOR_PLUGIN, loaded->plugin.name,
-                          err))
+    if (!tn_registry_look(&process->registry, TENON_FOR_PLUGIN, loaded->plugin.name, err))
         return false;
     for (size_t k = 0; k < loaded->image_count; k++)
         if (!loaded->images[k].skip &&
@@ -268,6 +269,7 @@ bool tn_load_one(struct tn_load *load, size_t number)
         }
     }
     if (good) {
+        tn_prospect_prove(job, &job->prospects[number], loaded->cached);
         job->report->plugins[job->plan.candidates[number].row].status = TENON_PLUGIN_LOADED;
         tn_process_tell(load->process, TENON_EVENT_LOADED, loaded->plugin.name, NULL, NULL);
         return true;
@@ -276,6 +278,6 @@ bool tn_load_one(struct tn_load *load, size_t number)
     if (loaded)
         tn_load_say_stays(job->report, loaded);
     tn_loaded_free(loaded);
-    tn_process_look(load->process, job->world, NULL);
+    tn_process_look(load->process, NULL);
     return false;
 }

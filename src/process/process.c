@@ -52,6 +52,7 @@ void tenon_process_free(tenon_process *process)
     for (size_t i = 0; i < process->plugin_count; i++)
         tn_loaded_free(process->plugins[i]);
     tn_known_free(process->known);
+    tn_arena_free(&process->proofs);
     free(process->plugins);
     free(process->services);
     free(process->added.at);
@@ -64,10 +65,10 @@ void tenon_process_free(tenon_process *process)
 
 /* ---- this process --------------------------------------------------------------------------- */
 
-bool tn_process_look(tenon_process *process, tenon_world *world, tenon_error *err)
+bool tn_process_look(tenon_process *process, tenon_error *err)
 {
     return process->program ||
-           tn_registry_look(&process->registry, world, TENON_BY_OTHERS, NULL, err);
+           tn_registry_look(&process->registry, TENON_BY_OTHERS, NULL, err);
 }
 
 /* Which code the program can load; a machine without a name can load none. */
@@ -89,7 +90,7 @@ static bool take_this(tenon_process *process, tenon_error *err)
     tenon_world *world = tenon_world_host(err);
     if (!world)
         return false;
-    bool good = tn_registry_look(&process->registry, world, TENON_BY_OTHERS, NULL, err);
+    bool good = tn_registry_look(&process->registry, TENON_BY_OTHERS, NULL, err);
     for (size_t i = 0; good && i < process->registry.count; i++)
         if (process->registry.holdings[i]->serves_all)
             tn_registry_set_reason(&process->registry, i, TENON_IN_HOST);

@@ -1,4 +1,5 @@
 /* src/process/prospect.c - from the name of a plugin to its code, opened and checked */
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -188,6 +189,18 @@ static const tenon_code_entry *manifest_code(const tenon_manifest *m, const char
     return NULL;
 }
 
+/* False: no memory. */
+static bool tell_whose(const struct tn_prospect *p, struct tn_code *c, bool is_own)
+{
+    struct tn_holding *h = c->holding;
+    h->reason = TENON_BY_PLUGIN;
+    h->plugin = p->name;
+    h->place =
+        is_own ? tn_arena_format(&h->arena, "plugin \"%s\"", p->name)
+               : tn_arena_format(&h->arena, "%s of plugin \"%s\"", base_name(c->entry), p->name);
+    return h->place != NULL;
+}
+
 /* Reads one file of code and holds it against what the manifest says of it. */
 static bool read_code(struct tn_job *job, struct tn_prospect *p, struct tn_code *c, bool is_own,
                       tenon_error *why)
@@ -197,12 +210,7 @@ static bool read_code(struct tn_job *job, struct tn_prospect *p, struct tn_code 
     if (!c->holding)
         return false;
     struct tn_holding *h = c->holding;
-    h->reason = TENON_BY_PLUGIN;
-    h->plugin = p->name;
-    h->place =
-        is_own ? tn_arena_format(&h->arena, "plugin \"%s\"", p->name)
-               : tn_arena_format(&h->arena, "%s of plugin \"%s\"", base_name(c->entry), p->name);
-    if (!h->place)
+    if (!tell_whose(p, c, is_own))
         return tn_no_memory(why);
     tenon_image *image = tenon_image_open(job->world, c->path, TENON_PART_CORE, why);
     bool good = image && tn_verify_code(code, image, why) && tn_holding_take_image(h, image, why);
@@ -285,7 +293,7 @@ static bool open_bundle(struct tn_job *job, size_t row, struct tn_prospect *p, t
     /* to verify everything is to read everything */
     struct tn_known *known =
         job->flags & TENON_LOAD_VERIFY ? NULL : tn_process_known(job->process, job->world);
-    p->bundle = tn_known_bundle(known, p->file, &why);
+    p->bundle = tn_known_bundle(known, AT_FDCWD, p->file, p->file, &why);
     if (!p->bundle)
         return drop_error(job, row, TENON_FINDING_BAD_BUNDLE, NULL, &why, err);
     p->manifest = tenon_bundle_manifest(p->bundle);
@@ -309,8 +317,19 @@ static bool read_codes(struct tn_job *job, size_t row, struct tn_prospect *p, te
 /* False: it is not in the plan; a finding says why, or it is there already. */
 static bool fill(struct tn_job *job, size_t row, struct tn_prospect *p, tenon_error *err)
 {
-    return open_bundle(job, row, p, err) && is_new(job, row, p) && choose(job, row, p, err) &&
-           place_codes(job, row, p, err) && read_codes(job, row, p, err);
+    if (!open_bundle(job, row, p, err) || !is_new(job, row, p) || !choose(job, row, p, err))
+        return false;
+    tenon_error why = TENON_ERROR_INIT;
+    if (tn_prospect_take_proofs(job, p, &why)) {
+        for (size_t k = 0; k < p->code_count; k++)
+            if (!tell_whose(p, &p->codes[k], k + 1 == p->code_count))
+                return no_memory(job, err);
+        order_codes(p);
+        return true;
+    }
+    if (why.code)
+        return no_memory(job, err);
+    return place_codes(job, row, p, err) && read_codes(job, row, p, err);
 }
 
 static bool gather_one(struct tn_job *job, size_t row, tenon_error *err)
@@ -345,10 +364,11 @@ bool tn_job_gather(struct tn_job *job, tenon_error *err)
     if (!job->report->plugins || !job->prospects || !job->plan.candidates)
         return no_memory(job, err);
     job->report->plugin_count = count;
-    for (size_t i = 0; i < count; i++)
-        if (!gather_one(job, i, err))
-            return false;
-    if (!job->process->program)
-        tn_known_save(job->process->known, false);
-    return true;
+    if (!job->process->program && !(job->flags & TENON_LOAD_VERIFY))
+        tn_known_begin(tn_process_known(job->process, job->world));
+    bool good = true;
+    for (size_t i = 0; good && i < count; i++)
+        good = gather_one(job, i, err);
+    tn_known_end(job->process->known);
+    return good;
 }

@@ -30,8 +30,8 @@ void tn_registry_free(struct tn_registry *registry);
  *
  * errors   TENON_E_MEMORY, _LIMIT
  */
-bool tn_registry_look(struct tn_registry *registry, tenon_world *world,
-                      enum tenon_reason_kind reason, const char *plugin, tenon_error *err);
+bool tn_registry_look(struct tn_registry *registry, enum tenon_reason_kind reason,
+                      const char *plugin, tenon_error *err);
 
 /* True when the loader's list changed since the last look. */
 bool tn_registry_is_stale(const struct tn_registry *registry);

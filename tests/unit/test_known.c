@@ -1,4 +1,5 @@
 /* tests/unit/test_known.c - the index of bundles: nothing is believed of a file that changed */
+#include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -115,7 +116,7 @@ static int drop_place(void **state)
 static tenon_bundle *meet(struct tn_known *known, const struct place *place)
 {
     tenon_error err = TENON_ERROR_INIT;
-    tenon_bundle *bundle = tn_known_bundle(known, place->bundle, &err);
+    tenon_bundle *bundle = tn_known_bundle(known, AT_FDCWD, place->bundle, place->bundle, &err);
     if (!bundle)
         fail_msg("%s", tenon_error_message(&err));
     return bundle;
