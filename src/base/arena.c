@@ -130,6 +130,28 @@ char *tn_arena_format(struct tn_arena *arena, const char *format, ...)
     return text;
 }
 
+char *tn_arena_join(struct tn_arena *arena, const char *first, ...)
+{
+    va_list parts, again;
+    size_t size = 0, used = 0;
+
+    va_start(parts, first);
+    va_copy(again, parts);
+    for (const char *part = first; part; part = va_arg(parts, const char *))
+        size += strlen(part);
+    char *text = tn_arena_bytes(arena, size + 1);
+    for (const char *part = first; text && part; part = va_arg(again, const char *)) {
+        size_t length = strlen(part);
+        memcpy(text + used, part, length);
+        used += length;
+    }
+    if (text)
+        text[size] = '\0';
+    va_end(again);
+    va_end(parts);
+    return text;
+}
+
 void tn_arena_reset(struct tn_arena *arena)
 {
     struct tn_arena_block *kept = NULL;

@@ -34,6 +34,9 @@ char *tn_arena_string(struct tn_arena *arena, const char *string);
 char *tn_arena_format(struct tn_arena *arena, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
+/* Strings put together; the last argument is NULL. */
+char *tn_arena_join(struct tn_arena *arena, const char *first, ...) __attribute__((sentinel));
+
 /* Forgets everything but keeps the largest block for use again. */
 void tn_arena_reset(struct tn_arena *arena);
 void tn_arena_free(struct tn_arena *arena);

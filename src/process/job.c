@@ -23,6 +23,8 @@ void tn_job_free(struct tn_job *job)
     tn_cache_close(job->cache);
     free(job->cache_path);
     tenon_world_free(job->world);
+    tn_slots_free(&job->names);
+    tn_arena_free(&job->arena);
     *job = (struct tn_job){ 0 };
 }
 
@@ -140,7 +142,7 @@ static bool fill_candidate(struct tn_job *job, size_t number)
     c->require_count = p->manifest->require_count;
     c->cons = p->manifest->cons;
     c->con_count = p->manifest->con_count;
-    c->entries = tn_arena_rows(&p->arena, count + 1, sizeof *c->entries);
+    c->entries = tn_arena_rows(&job->arena, count + 1, sizeof *c->entries);
     for (size_t k = 0; c->entries && k < p->code_count; k++)
         if (!p->codes[k].shared)
             c->count += fill_entries(c->entries + c->count, p->codes[k].holding, p->manifest);
@@ -230,15 +232,15 @@ static void list_steps(struct tn_job *job)
         const struct tn_candidate *c = &job->plan.candidates[job->plan.order[i]];
         for (size_t k = 0; k < c->brought_count; k++) {
             if (!told[c->brought[k]])
-                tn_report_step(job->report, job->brought[c->brought[k]]->path);
+                tn_report_step(job->report, tn_arena_string(&job->report->arena,
+                                                            job->brought[c->brought[k]]->path));
             told[c->brought[k]] = true;
         }
         for (size_t k = 0; k < p->code_count; k++) {
-            const char *step =
-                tn_arena_format(&job->report->arena, "%s:%s", p->name, p->codes[k].entry);
-            if (step && !p->codes[k].shared)
-                tn_report_step(job->report, step);
-            job->report->no_memory |= !step;
+            if (!p->codes[k].shared)
+                tn_report_step(job->report,
+                               tn_arena_join(&job->report->arena, p->name, ":",
+                                             p->codes[k].entry, NULL));
         }
     }
     free(told);

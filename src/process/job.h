@@ -18,10 +18,9 @@ struct tn_code {
 
 /* One plugin that was asked for and found. */
 struct tn_prospect {
-    struct tn_arena arena;
     const tenon_request *request;
     const char *file;
-    char *name;
+    const char *name; /* of its manifest */
     tenon_bundle *bundle;
     const tenon_manifest *manifest;
     uint8_t digest[32];
@@ -44,7 +43,10 @@ struct tn_job {
     tenon_error no_cache;   /* why there is no such place: then nothing can be loaded */
     struct tn_cache *cache; /* open only while it is there */
 
+    struct tn_arena arena; /* what goes with it */
     struct tn_prospect *prospects; /* those that can be planned */
+    struct tn_slots names;         /* to their numbers */
+    uint64_t seed[2];
     size_t count;
     struct tn_plan plan; /* its candidates stand beside the prospects */
     struct tn_doubles doubles;

@@ -160,7 +160,7 @@ static bool list_brought(struct tn_answer *a, tenon_error *err)
         uint32_t number = job->plan.order[i];
         struct tn_candidate *c = &job->plan.candidates[number];
         uint32_t *list =
-            tn_arena_rows(&job->prospects[number].arena, job->brought_count + 1, sizeof *list);
+            tn_arena_rows(&job->arena, job->brought_count + 1, sizeof *list);
         if (!list)
             return tn_no_memory(err);
         tn_answer_mark_closure(a, number);

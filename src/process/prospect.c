@@ -18,7 +18,6 @@ void tn_prospect_free(struct tn_prospect *prospect)
     }
     tn_cached_free(prospect->cached);
     tenon_bundle_free(prospect->bundle);
-    tn_arena_free(&prospect->arena);
     *prospect = (struct tn_prospect){ 0 };
 }
 
@@ -83,7 +82,7 @@ static bool add_code(struct tn_job *job, struct tn_prospect *p, const char *dire
 {
     struct tn_code *c = &p->codes[p->code_count];
     c->entry = code->path;
-    c->path = tn_arena_format(&p->arena, "%s/%s", directory, base_name(code->path));
+    c->path = tn_arena_join(&job->arena, directory, "/", base_name(code->path), NULL);
     if (!c->path)
         return no_memory(job, err);
     p->code_count++;
@@ -127,10 +126,10 @@ static bool choose(struct tn_job *job, size_t row, struct tn_prospect *p, tenon_
     if (!own)
         return no_code(job, row, p);
     p->triple = job->process->triple.text;
-    const char *name = tn_cache_name(p->digest, p->triple, &p->arena);
+    const char *name = tn_cache_name(p->digest, p->triple, &job->arena);
     const char *directory =
-        name ? tn_arena_format(&p->arena, "%s/%s", job->cache_path, name) : NULL;
-    p->codes = tn_arena_rows(&p->arena, m->code_count, sizeof *p->codes);
+        name ? tn_arena_join(&job->arena, job->cache_path, "/", name, NULL) : NULL;
+    p->codes = tn_arena_rows(&job->arena, m->code_count, sizeof *p->codes);
     if (!directory || !p->codes)
         return no_memory(job, err);
     for (size_t i = 0; i < m->code_count; i++)
@@ -149,7 +148,7 @@ static bool find_cached(struct tn_job *job, struct tn_prospect *p, tenon_error *
     char *end = strrchr(p->codes[0].path, '/');
     if (!job->cache_path || job->process->program)
         return false;
-    char *directory = tn_arena_copy(&p->arena, p->codes[0].path, (size_t)(end - p->codes[0].path));
+    char *directory = tn_arena_copy(&job->arena, p->codes[0].path, (size_t)(end - p->codes[0].path));
     if (!directory || stat(directory, &info) != 0)
         return false;
     if (!job->cache)
@@ -190,14 +189,15 @@ static const tenon_code_entry *manifest_code(const tenon_manifest *m, const char
 }
 
 /* False: no memory. */
-static bool tell_whose(const struct tn_prospect *p, struct tn_code *c, bool is_own)
+static bool tell_whose(struct tn_job *job, const struct tn_prospect *p, struct tn_code *c,
+                       bool is_own)
 {
     struct tn_holding *h = c->holding;
     h->reason = TENON_BY_PLUGIN;
     h->plugin = p->name;
-    h->place =
-        is_own ? tn_arena_format(&h->arena, "plugin \"%s\"", p->name)
-               : tn_arena_format(&h->arena, "%s of plugin \"%s\"", base_name(c->entry), p->name);
+    h->place = is_own ? tn_arena_join(&job->arena, "plugin \"", p->name, "\"", NULL)
+                      : tn_arena_join(&job->arena, base_name(c->entry), " of plugin \"", p->name,
+                                      "\"", NULL);
     return h->place != NULL;
 }
 
@@ -210,7 +210,7 @@ static bool read_code(struct tn_job *job, struct tn_prospect *p, struct tn_code 
     if (!c->holding)
         return false;
     struct tn_holding *h = c->holding;
-    if (!tell_whose(p, c, is_own))
+    if (!tell_whose(job, p, c, is_own))
         return tn_no_memory(why);
     tenon_image *image = tenon_image_open(job->world, c->path, TENON_PART_CORE, why);
     bool good = image && tn_verify_code(code, image, why) && tn_holding_take_image(h, image, why);
@@ -261,26 +261,39 @@ static void order_codes(struct tn_prospect *p)
 
 /* ---- one plugin ----------------------------------------------------------------------------- */
 
+/* The prospect of that name; NULL: it was not asked for yet. */
+static const struct tn_prospect *asked_before(const struct tn_job *job, const char *name,
+                                              uint32_t hash)
+{
+    size_t at = tn_slots_at(&job->names, hash);
+    uint32_t number;
+    while ((number = tn_slots_next(&job->names, hash, &at)) != UINT32_MAX)
+        if (strcmp(job->prospects[number].name, name) == 0)
+            return &job->prospects[number];
+    return NULL;
+}
+
+static uint32_t hash_of(const struct tn_job *job, const char *name)
+{
+    return tn_hash(job->seed, 0, name, strlen(name));
+}
+
 /* Loaded already, or asked for before: nothing is to be done, unless it is another one. */
 static bool is_new(struct tn_job *job, size_t row, const struct tn_prospect *p)
 {
     const struct tn_loaded *loaded = tn_process_plugin_named(job->process, p->name);
-    const uint8_t *digest = loaded ? loaded->digest : NULL;
-    const char *file = loaded ? loaded->plugin.bundle : NULL;
-    for (size_t i = 0; !digest && i < job->count; i++)
-        if (strcmp(job->prospects[i].name, p->name) == 0) {
-            digest = job->prospects[i].digest;
-            file = job->prospects[i].file;
-        }
-    if (!digest)
+    const struct tn_prospect *before =
+        loaded ? NULL : asked_before(job, p->name, hash_of(job, p->name));
+    if (!loaded && !before)
         return true;
-    if (memcmp(digest, p->digest, sizeof p->digest) == 0) {
+    if (memcmp(loaded ? loaded->digest : before->digest, p->digest, sizeof p->digest) == 0) {
         job->report->plugins[row].status = TENON_PLUGIN_ALREADY;
         return false;
     }
     const char *text = tn_arena_format(
         &job->report->arena, "plugin \"%s\" is already %s from %s, which is another build", p->name,
-        loaded ? "loaded" : "asked for", tn_report_show(job->report, file));
+        loaded ? "loaded" : "asked for",
+        tn_report_show(job->report, loaded ? loaded->plugin.bundle : before->file));
     job->report->no_memory |= !text;
     return drop(job, row, TENON_FINDING_OTHER_BUILD, NULL, text ? text : "");
 }
@@ -298,8 +311,9 @@ static bool open_bundle(struct tn_job *job, size_t row, struct tn_prospect *p, t
         return drop_error(job, row, TENON_FINDING_BAD_BUNDLE, NULL, &why, err);
     p->manifest = tenon_bundle_manifest(p->bundle);
     memcpy(p->digest, tenon_bundle_digest(p->bundle), sizeof p->digest);
-    p->name = tn_arena_string(&p->arena, p->manifest->name);
-    result->name = p->name ? tn_arena_string(&job->report->arena, p->name) : NULL;
+    p->name = p->manifest->name;
+    if (strcmp(result->name, p->name) != 0)
+        result->name = tn_arena_string(&job->report->arena, p->name);
     return result->name || no_memory(job, err);
 }
 
@@ -322,7 +336,7 @@ static bool fill(struct tn_job *job, size_t row, struct tn_prospect *p, tenon_er
     tenon_error why = TENON_ERROR_INIT;
     if (tn_prospect_take_proofs(job, p, &why)) {
         for (size_t k = 0; k < p->code_count; k++)
-            if (!tell_whose(p, &p->codes[k], k + 1 == p->code_count))
+            if (!tell_whose(job, p, &p->codes[k], k + 1 == p->code_count))
                 return no_memory(job, err);
         order_codes(p);
         return true;
@@ -348,7 +362,8 @@ static bool gather_one(struct tn_job *job, size_t row, tenon_error *err)
     if (fill(job, row, p, err)) {
         job->plan.candidates[job->count].row = row;
         tn_bundle_rest(p->bundle);
-        job->count++;
+        if (!tn_slots_add(&job->names, hash_of(job, p->name), (uint32_t)job->count++))
+            return no_memory(job, err);
         return true;
     }
     tn_prospect_free(p);
@@ -364,6 +379,9 @@ bool tn_job_gather(struct tn_job *job, tenon_error *err)
     if (!job->report->plugins || !job->prospects || !job->plan.candidates)
         return no_memory(job, err);
     job->report->plugin_count = count;
+    tn_hash_seed(job->seed);
+    if (!tn_slots_reserve(&job->names, count))
+        return no_memory(job, err);
     if (!job->process->program && !(job->flags & TENON_LOAD_VERIFY))
         tn_known_begin(tn_process_known(job->process, job->world));
     bool good = true;
