@@ -72,10 +72,14 @@ const char *tn_cache_path(const struct tn_cache *cache)
 
 const char *tn_cache_name(const uint8_t digest[32], const char *triple, struct tn_arena *arena)
 {
-    char hex[crypto_hash_sha256_BYTES * 2 + 1];
+    static const char digits[] = "0123456789abcdef";
+    char hex[2 * crypto_hash_sha256_BYTES + 1] = "";
 
-    sodium_bin2hex(hex, sizeof hex, digest, crypto_hash_sha256_BYTES);
-    return tn_arena_format(arena, "%s.%s", hex, triple);
+    for (size_t i = 0; i < crypto_hash_sha256_BYTES; i++) {
+        hex[2 * i] = digits[digest[i] >> 4];
+        hex[2 * i + 1] = digits[digest[i] & 15];
+    }
+    return tn_arena_join(arena, hex, ".", triple, NULL);
 }
 
 /* ---- which files ----------------------------------------------------------------------------- */
@@ -128,7 +132,7 @@ static bool choose_files(struct taking *t, const char *triple, tenon_error *err)
             continue;
         to->files[to->count].code = code;
         to->files[to->count++].path =
-            tn_arena_format(&to->arena, "%s/%s", to->directory, tn_base_name(code->path));
+            tn_arena_join(&to->arena, to->directory, "/", tn_base_name(code->path), NULL);
     }
     for (size_t i = 0; i < to->count; i++)
         if (!to->files[i].path)
@@ -145,7 +149,7 @@ static bool prepare(struct taking *t, const char *triple, tenon_error *err)
     t->name = tn_cache_name(tenon_bundle_digest(t->bundle), triple, &to->arena);
     if (!t->name)
         return tn_no_memory(err);
-    to->directory = tn_arena_format(&to->arena, "%s/%s", t->cache->path, t->name);
+    to->directory = tn_arena_join(&to->arena, t->cache->path, "/", t->name, NULL);
     return to->directory ? choose_files(t, triple, err) : tn_no_memory(err);
 }
 

@@ -34,7 +34,8 @@ void tn_holding_free(struct tn_holding *holding)
             tenon_units_free(holding->records[i]);
     tenon_units_free(holding->file);
     tn_arena_free(&holding->arena);
-    free(holding);
+    if (!holding->proof) /* else it is in an arena */
+        free(holding);
 }
 
 /* The worst of what an image's records say counts; a summary says more than units alone. */
@@ -116,14 +117,12 @@ bool tn_holding_take_image(struct tn_holding *holding, const tenon_image *image,
     return true;
 }
 
-struct tn_holding *tn_holding_of_proof(const char *path, const struct tn_proof *proof,
-                                       tenon_error *err)
+struct tn_holding *tn_holding_of_proof(struct tn_arena *arena, const char *path,
+                                       const struct tn_proof *proof)
 {
-    struct tn_holding *holding = calloc(1, sizeof *holding);
-    if (!holding) {
-        tn_no_memory(err);
+    struct tn_holding *holding = tn_arena_take(arena, sizeof *holding);
+    if (!holding)
         return NULL;
-    }
     holding->loaded_by = -1;
     holding->path = holding->place = path;
     holding->proof = proof;
@@ -165,10 +164,13 @@ static const char *keep(struct tn_holding *holding, const char *text)
 
 bool tn_holding_take_mapped(struct tn_holding *holding, const struct dl_phdr_info *info)
 {
-    struct tn_mapped *m = &holding->mapped;
+    struct tn_mapped *m = tn_arena_take(&holding->arena, sizeof *m);
     const char *own_name, **needs;
     size_t count = 0, at = 0;
+    if (!m)
+        return false;
     tn_mapped_take(m, info);
+    holding->mapped = m->has_symbols ? m : NULL;
     own_name = tn_mapped_string(m, DT_SONAME);
     holding->own_name = keep(holding, own_name);
     while (tn_mapped_next_string(m, DT_NEEDED, &at))

@@ -39,7 +39,7 @@ struct tn_holding {
 
     /* Of what the program was started with, and is never unmapped: its tables in memory. */
     bool stays;
-    struct tn_mapped mapped;
+    const struct tn_mapped *mapped; /* NULL: none that we can look up in */
 
     /* The file, held against what is in memory: when that was first wanted. */
     bool checked;
@@ -65,9 +65,12 @@ struct tn_holding {
 
 struct tn_holding *tn_holding_new(const char *path, tenon_error *err);
 
-/* Code that was verified before; the path is borrowed, and so is what was noted. */
-struct tn_holding *tn_holding_of_proof(const char *path, const struct tn_proof *proof,
-                                       tenon_error *err);
+/*
+ * Code that was verified before, in an arena that outlives it; the path is borrowed, and so is what
+ * was noted. NULL: no memory.
+ */
+struct tn_holding *tn_holding_of_proof(struct tn_arena *arena, const char *path,
+                                       const struct tn_proof *proof);
 void tn_holding_free(struct tn_holding *holding);
 
 /* Own name, needs and build id from the file; what is known from memory stays. Never fails but for

@@ -3,11 +3,20 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "fail.h"
 
+void tn_job_close_folder(struct tn_job *job)
+{
+    if (job->folder_size)
+        close(job->folder_fd);
+    job->folder_size = 0;
+}
+
 void tn_job_free(struct tn_job *job)
 {
+    tn_job_close_folder(job);
     tn_plan_free(&job->plan);
     tn_sightings_free(&job->doubles.coming);
     for (size_t i = 0; i < job->count; i++)

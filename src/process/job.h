@@ -39,6 +39,9 @@ struct tn_job {
     const tenon_request *requests;
     size_t request_count;
     unsigned flags;         /* enum tenon_load_flags */
+    const char *folder;     /* of the last bundle, with its slash: it is open as */
+    size_t folder_size;
+    int folder_fd;
     char *cache_path;       /* where the cache is, or would be */
     tenon_error no_cache;   /* why there is no such place: then nothing can be loaded */
     struct tn_cache *cache; /* open only while it is there */
@@ -107,6 +110,7 @@ bool tn_native_check(struct tn_job *job, tenon_error *err);
 /* Makes the plan. False: *err. */
 bool tn_job_plan(struct tn_job *job, tenon_error *err);
 void tn_job_free(struct tn_job *job);
+void tn_job_close_folder(struct tn_job *job);
 
 /* Refused candidates are refused results. */
 void tn_job_refuse_rows(struct tn_job *job);

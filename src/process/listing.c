@@ -1,6 +1,5 @@
 /* src/process/listing.c - the installed bundles along the search path */
 #include <dirent.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -32,20 +31,20 @@ void tenon_listing_free(tenon_listing *listing)
 
 /* Names of bundles in one directory. */
 struct names {
-    char **at;
+    const char **at;
     size_t count, room;
+    struct tn_arena arena;
 };
 
 static void free_names(struct names *names)
 {
-    for (size_t i = 0; i < names->count; i++)
-        free(names->at[i]);
     free(names->at);
+    tn_arena_free(&names->arena);
 }
 
 static int by_name(const void *a, const void *b)
 {
-    return strcmp(*(char *const *)a, *(char *const *)b);
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
 static bool is_bundle(const char *name)
@@ -54,21 +53,18 @@ static bool is_bundle(const char *name)
     return size > end && strcmp(name + (size - end), ".plugin") == 0;
 }
 
-/* A directory that is not there holds nothing. False: no memory. */
-static bool read_names(const char *dir, struct names *names)
+/* False: no memory. */
+static bool read_names(DIR *open, struct names *names)
 {
-    DIR *open = opendir(dir);
     const struct dirent *entry;
     bool good = true;
-    while (good && open && (entry = readdir(open))) {
+    while (good && (entry = readdir(open))) {
         if (!is_bundle(entry->d_name))
             continue;
         good = tn_grow(&names->at, &names->room, names->count, sizeof *names->at) &&
-               (names->at[names->count] = strdup(entry->d_name));
+               (names->at[names->count] = tn_arena_string(&names->arena, entry->d_name));
         names->count += good;
     }
-    if (open)
-        closedir(open);
     if (names->count > 1)
         qsort(names->at, names->count, sizeof *names->at, by_name);
     return good;
@@ -130,16 +126,23 @@ static void say_shadowed(tenon_listing *listing, const tenon_bundle *first, cons
                    tn_report_show(listing->report, tenon_bundle_path(first)));
 }
 
-static bool list_one(tenon_listing *listing, tenon_process *process, const char *path,
+/* One file of a directory that is open. */
+struct found {
+    int dir;
+    const char *name, *path;
+};
+
+static bool list_one(tenon_listing *listing, tenon_process *process, const struct found *file,
                      const char *const *tags, tenon_error *err)
 {
     tenon_error why = TENON_ERROR_INIT;
+    const char *path = file->path;
     const char *distrust = tn_search_distrust(process, path);
     if (distrust) {
         say_bad(listing, path, distrust);
         return true;
     }
-    tenon_bundle *bundle = tn_known_bundle(process->known, AT_FDCWD, path, path, &why);
+    tenon_bundle *bundle = tn_known_bundle(process->known, file->dir, file->name, path, &why);
     if (!bundle && why.code == TENON_E_MEMORY)
         return tn_no_memory(err);
     if (!bundle) {
@@ -157,15 +160,22 @@ static bool list_one(tenon_listing *listing, tenon_process *process, const char 
     return true;
 }
 
+/* A directory that is not there holds nothing. */
 static bool list_directory(tenon_listing *listing, tenon_process *process, const char *dir,
                            const char *const *tags, tenon_error *err)
 {
     struct names names = { 0 };
-    bool good = read_names(dir, &names) || tn_no_memory(err);
+    DIR *open = opendir(dir);
+    if (!open)
+        return true;
+    bool good = read_names(open, &names) || tn_no_memory(err);
     for (size_t i = 0; good && i < names.count; i++) {
-        const char *path = tn_arena_format(&listing->report->arena, "%s/%s", dir, names.at[i]);
-        good = path ? list_one(listing, process, path, tags, err) : tn_no_memory(err);
+        const char *path = tn_arena_join(&listing->report->arena, dir, "/", names.at[i], NULL);
+        good = path ? list_one(listing, process, &(struct found){ dirfd(open), names.at[i], path },
+                               tags, err)
+                    : tn_no_memory(err);
     }
+    closedir(open);
     free_names(&names);
     return good;
 }

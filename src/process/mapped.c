@@ -223,7 +223,7 @@ static bool begin_scope(struct tn_registry *registry, tenon_error *err)
         struct tn_holding *h = registry->holdings[i];
         h->stays = h->serves_all;
         if (!h->stays)
-            h->mapped = (struct tn_mapped){ .has_symbols = false };
+            h->mapped = NULL;
     }
     return true;
 }

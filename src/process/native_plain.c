@@ -44,7 +44,7 @@ static const struct tn_holding *answering(const struct scope *scope, const char 
     for (size_t i = 0; i < scope->registry->count; i++) {
         const struct tn_holding *h = scope->registry->holdings[i];
         if (h->own_name && strcmp(h->own_name, name) == 0)
-            return h->stays && h->mapped.has_symbols ? h : NULL;
+            return h->stays && h->mapped ? h : NULL;
     }
     return NULL;
 }
@@ -56,7 +56,7 @@ static bool has_libraries(const struct scope *scope, const struct tn_proof *proo
             return false;
     for (size_t i = 0; i < proof->version_count; i++) {
         const struct tn_holding *h = answering(scope, proof->versions[i].file);
-        if (!h || !tn_mapped_defines_version(&h->mapped, proof->versions[i].version))
+        if (!h || !tn_mapped_defines_version(h->mapped, proof->versions[i].version))
             return false;
     }
     return true;
@@ -67,7 +67,7 @@ static bool is_offered(const struct scope *scope, const struct tn_import *import
     uint32_t hash = tn_mapped_hash(import->name);
     for (size_t i = 0; i < scope->count; i++) {
         const struct tn_holding *h = scope->registry->holdings[i];
-        if (h->stays && tn_mapped_offers(&h->mapped, import->name, hash, import->version))
+        if (h->stays && h->mapped && tn_mapped_offers(h->mapped, import->name, hash, import->version))
             return true;
     }
     return false;

@@ -298,6 +298,29 @@ static bool is_new(struct tn_job *job, size_t row, const struct tn_prospect *p)
     return drop(job, row, TENON_FINDING_OTHER_BUILD, NULL, text ? text : "");
 }
 
+/*
+ * The directory of a bundle, opened: most requests are for many of the same. AT_FDCWD: it cannot
+ * be, and *name is the whole path.
+ */
+static int folder_of(struct tn_job *job, const char *path, const char **name)
+{
+    size_t size = (size_t)(base_name(path) - path);
+    *name = path;
+    if (size < 2)
+        return AT_FDCWD;
+    if (size != job->folder_size || memcmp(job->folder, path, size) != 0) {
+        const char *folder = tn_arena_copy(&job->arena, path, size);
+        tn_job_close_folder(job);
+        job->folder_fd = folder ? open(folder, O_PATH | O_DIRECTORY | O_CLOEXEC) : -1;
+        if (job->folder_fd < 0)
+            return AT_FDCWD;
+        job->folder = folder;
+        job->folder_size = size;
+    }
+    *name = path + size;
+    return job->folder_fd;
+}
+
 static bool open_bundle(struct tn_job *job, size_t row, struct tn_prospect *p, tenon_error *err)
 {
     tenon_error why = TENON_ERROR_INIT;
@@ -306,7 +329,9 @@ static bool open_bundle(struct tn_job *job, size_t row, struct tn_prospect *p, t
     /* to verify everything is to read everything */
     struct tn_known *known =
         job->flags & TENON_LOAD_VERIFY ? NULL : tn_process_known(job->process, job->world);
-    p->bundle = tn_known_bundle(known, AT_FDCWD, p->file, p->file, &why);
+    const char *name;
+    int folder = folder_of(job, p->file, &name);
+    p->bundle = tn_known_bundle(known, folder, name, p->file, &why);
     if (!p->bundle)
         return drop_error(job, row, TENON_FINDING_BAD_BUNDLE, NULL, &why, err);
     p->manifest = tenon_bundle_manifest(p->bundle);
@@ -388,5 +413,6 @@ bool tn_job_gather(struct tn_job *job, tenon_error *err)
     for (size_t i = 0; good && i < count; i++)
         good = gather_one(job, i, err);
     tn_known_end(job->process->known);
+    tn_job_close_folder(job);
     return good;
 }

@@ -49,9 +49,10 @@ bool tn_prospect_take_proofs(struct tn_job *job, struct tn_prospect *p, tenon_er
             return false;
     }
     for (size_t k = 0; k < p->code_count; k++) {
-        p->codes[k].holding = tn_holding_of_proof(p->codes[k].path, p->codes[k].proof, err);
+        p->codes[k].holding =
+            tn_holding_of_proof(&job->arena, p->codes[k].path, p->codes[k].proof);
         if (!p->codes[k].holding)
-            return false;
+            return tn_no_memory(err);
     }
     p->proofs = proofs;
     return true;

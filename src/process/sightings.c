@@ -29,7 +29,7 @@ bool tn_sightings_add(struct tn_sightings *s, struct tn_holding *holding, tenon_
 {
     if (holding->record == TENON_RECORD_COMPLETE)
         return true;
-    if (holding->stays && holding->mapped.has_symbols && tn_holding_check_file(holding, world) &&
+    if (holding->stays && holding->mapped && tn_holding_check_file(holding, world) &&
         holding->is_bare)
         return add_mapped(s, holding);
     size_t count = tn_holding_strong_count(holding, world);
@@ -67,7 +67,7 @@ struct tn_holding *tn_sightings_next(const struct tn_sightings *s, struct tn_sou
 {
     while (sought->mapped < s->mapped_count) {
         struct tn_holding *h = s->mapped[sought->mapped++];
-        if (tn_mapped_is_strong(&h->mapped, sought->symbol, sought->hash))
+        if (tn_mapped_is_strong(h->mapped, sought->symbol, sought->hash))
             return h;
     }
     uint32_t number = s->count ? tn_slots_next(&s->slots, sought->key, &sought->at) : UINT32_MAX;
