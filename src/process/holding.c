@@ -34,7 +34,7 @@ void tn_holding_free(struct tn_holding *holding)
             tenon_units_free(holding->records[i]);
     tenon_units_free(holding->file);
     tn_arena_free(&holding->arena);
-    if (!holding->proof) /* else it is in an arena */
+    if (!holding->in_arena)
         free(holding);
 }
 
@@ -117,12 +117,8 @@ bool tn_holding_take_image(struct tn_holding *holding, const tenon_image *image,
     return true;
 }
 
-struct tn_holding *tn_holding_of_proof(struct tn_arena *arena, const char *path,
-                                       const struct tn_proof *proof)
+static void take_proof(struct tn_holding *holding, const char *path, const struct tn_proof *proof)
 {
-    struct tn_holding *holding = tn_arena_take(arena, sizeof *holding);
-    if (!holding)
-        return NULL;
     holding->loaded_by = -1;
     holding->path = holding->place = path;
     holding->proof = proof;
@@ -134,7 +130,36 @@ struct tn_holding *tn_holding_of_proof(struct tn_arena *arena, const char *path,
     holding->tls_size = proof->tls_size;
     holding->records[holding->record_count++] = proof->units;
     note_record(holding, tenon_units_record(proof->units));
-    name_library(holding);
+    if (holding->own_name)
+        name_library(holding);
+}
+
+struct tn_holding *tn_holding_of_proof(struct tn_arena *arena, const char *path,
+                                       const struct tn_proof *proof)
+{
+    struct tn_holding *holding = tn_arena_take(arena, sizeof *holding);
+    if (!holding)
+        return NULL;
+    holding->in_arena = true;
+    take_proof(holding, path, proof);
+    return holding;
+}
+
+struct tn_holding *tn_holding_came(const char *path, const char *plugin,
+                                   const struct tn_proof *proof)
+{
+    size_t path_size = strlen(path) + 1, size = strlen(plugin) + 1;
+    static const char before[] = "plugin \"";
+    struct tn_holding *holding =
+        calloc(1, sizeof *holding + path_size + size + sizeof before + size);
+    if (!holding)
+        return NULL;
+    char *at = (char *)(holding + 1);
+    take_proof(holding, memcpy(at, path, path_size), proof);
+    holding->plugin = memcpy(at + path_size, plugin, size);
+    holding->place = at + path_size + size;
+    stpcpy(stpcpy(stpcpy(at + path_size + size, before), plugin), "\"");
+    holding->reason = TENON_BY_PLUGIN;
     return holding;
 }
 

@@ -15,6 +15,7 @@
 
 struct tn_holding {
     struct tn_arena arena;
+    bool in_arena;      /* it is itself part of one */
     const char *path;   /* as the loader reports it */
     const char *place;  /* for people: "the host program", "plugin \"stats\"", or the path */
     const char *plugin; /* that provides or requires it; NULL */
@@ -71,6 +72,10 @@ struct tn_holding *tn_holding_new(const char *path, tenon_error *err);
  */
 struct tn_holding *tn_holding_of_proof(struct tn_arena *arena, const char *path,
                                        const struct tn_proof *proof);
+
+/* The same of code that was loaded for a plugin, with strings of its own. NULL: no memory. */
+struct tn_holding *tn_holding_came(const char *path, const char *plugin,
+                                   const struct tn_proof *proof);
 void tn_holding_free(struct tn_holding *holding);
 
 /* Own name, needs and build id from the file; what is known from memory stays. Never fails but for

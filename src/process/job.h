@@ -42,6 +42,8 @@ struct tn_job {
     const char *folder;     /* of the last bundle, with its slash: it is open as */
     size_t folder_size;
     int folder_fd;
+    const char *real_of, *real_folder; /* likewise: what realpath() made of it */
+    size_t real_of_size;
     char *cache_path;       /* where the cache is, or would be */
     tenon_error no_cache;   /* why there is no such place: then nothing can be loaded */
     struct tn_cache *cache; /* open only while it is there */

@@ -189,6 +189,16 @@ bool tn_registry_is_stale(const struct tn_registry *registry)
     return look.adds != registry->adds || look.subs != registry->subs;
 }
 
+bool tn_registry_grew_by(struct tn_registry *registry, size_t count)
+{
+    struct look look = { .adds = 0 };
+    dl_iterate_phdr(count_changes, &look);
+    if (look.adds != registry->adds + count || look.subs != registry->subs)
+        return false;
+    registry->adds = look.adds;
+    return true;
+}
+
 /* Who what is new is for. */
 static bool introduce(struct tn_holding *holding, enum tenon_reason_kind reason, const char *plugin,
                       tenon_error *err)

@@ -52,12 +52,12 @@ void tenon_process_free(tenon_process *process)
     for (size_t i = 0; i < process->plugin_count; i++)
         tn_loaded_free(process->plugins[i]);
     tn_known_free(process->known);
-    tn_arena_free(&process->proofs);
     free(process->plugins);
     free(process->services);
     free(process->added.at);
     free(process->program);
     tn_registry_free(&process->registry);
+    tn_arena_free(&process->proofs);
     tn_arena_free(&process->arena);
     pthread_mutex_destroy(&process->lock);
     free(process);

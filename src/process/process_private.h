@@ -30,7 +30,8 @@ struct tn_loaded {
     size_t image_count;
     struct tn_cached *cached;
     struct tn_loaded **needs; /* other plugins that it stands on */
-    size_t need_count;
+    size_t need_count, need_room;
+    bool never_starts; /* its code has no entry point */
     const struct tn_backend *backend;
 };
 

@@ -174,6 +174,47 @@ bool tn_registry_claim(struct tn_registry *registry, const char *path, const cha
     return h->plugin && h->place;
 }
 
+/* The units of one image, as they were planned. */
+static bool take_entries(struct tn_registry *registry, struct tn_holding *holding,
+                         const struct tn_holding *planned_in, const struct tn_entry *planned,
+                         size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        struct tn_entry entry = planned[i];
+        if (entry.holding != planned_in)
+            continue;
+        entry.unit = entry.unit == &planned_in->library ? &holding->library : entry.unit;
+        entry.holding = holding;
+        entry.reason = TENON_BY_PLUGIN;
+        entry.state = TENON_INITIALISED;
+        if (!tn_index_add(&registry->index, &entry, NULL))
+            return false;
+    }
+    return true;
+}
+
+bool tn_registry_take(struct tn_registry *registry, const struct tn_came *came, size_t count,
+                      const char *plugin, const struct tn_entry *planned, size_t planned_count,
+                      tenon_error *err)
+{
+    for (size_t i = 0; i < count; i++) {
+        struct tn_holding *h = tn_holding_came(came[i].path, plugin, came[i].planned->proof);
+        if (!h || !tn_grow(&registry->holdings, &registry->room, registry->count, sizeof h)) {
+            tn_holding_free(h);
+            registry->adds = 0; /* so that the next look is a whole one */
+            return tn_no_memory(err);
+        }
+        h->base = came[i].base;
+        h->serves_all = came[i].serves_all;
+        registry->holdings[registry->count++] = h;
+        if (!take_entries(registry, h, came[i].planned, planned, planned_count)) {
+            registry->adds = 0;
+            return tn_no_memory(err);
+        }
+    }
+    return true;
+}
+
 /* One found object of a graph. */
 static bool take_object(struct tn_registry *registry, tenon_world *world, const char *path,
                         const tenon_library *library, tenon_error *err)

@@ -46,6 +46,28 @@ bool tn_mapped_is_global(const struct tn_holding *holding, const char *symbol);
 bool tn_registry_take_graph(struct tn_registry *registry, tenon_world *world,
                             const tenon_graph *graph, tenon_error *err);
 
+/*
+ * True when, by the loader's counters, exactly so many objects came since the last look and none
+ * went; that then counts as a look.
+ */
+bool tn_registry_grew_by(struct tn_registry *registry, size_t count);
+
+/* An image that came, of which everything is known. */
+struct tn_came {
+    const struct tn_holding *planned;
+    const char *path; /* as the loader reports it */
+    uintptr_t base;
+    bool serves_all;
+};
+
+/*
+ * Takes what was opened for a plugin, in load order, with the units that were planned of it: as
+ * tn_registry_look() and tn_registry_claim() would, without reading them from memory.
+ */
+bool tn_registry_take(struct tn_registry *registry, const struct tn_came *came, size_t count,
+                      const char *plugin, const struct tn_entry *planned, size_t planned_count,
+                      tenon_error *err);
+
 /* Drops the holdings that are not marked, and their units. False: no memory. */
 bool tn_registry_keep(struct tn_registry *registry, const bool *marked);
 
