@@ -99,8 +99,8 @@ struct tn_known_row *tn_known_find(struct tn_known *known, const struct tn_ident
         !tn_known_file_block(&known->file, &entry, &found.packed, &found.proofs))
         return NULL;
     found.digest = entry.digest;
-    found.manifest = tn_manifest_unpack(found.packed, NULL);
-    row = found.manifest ? add(known, &found) : NULL;
+    found.manifest = found.packed.size ? tn_manifest_unpack(found.packed, NULL) : NULL;
+    row = found.manifest || !found.packed.size ? add(known, &found) : NULL;
     if (!row)
         tenon_manifest_free(found.manifest);
     return row;
@@ -171,7 +171,7 @@ void tn_known_free(struct tn_known *known)
 
 static bool pack(struct tn_known *known, struct tn_known_row *row)
 {
-    size_t size;
+    size_t size = 0;
     uint8_t *packed = row->packed.at ? NULL : tn_manifest_pack(row->manifest, &size);
     uint8_t *kept = packed ? tn_arena_bytes(&known->arena, size + 1) : NULL;
 
@@ -253,19 +253,25 @@ static bool is_settled(const struct tn_identity *identity)
     return identity->changed < (int64_t)now.tv_sec * 1000000000 + now.tv_nsec - SETTLED_NANOSECONDS;
 }
 
+/* A copy of bytes, with room for a byte more. NULL: no memory. */
+static const uint8_t *keep(struct tn_known *known, const void *bytes, size_t size)
+{
+    uint8_t *kept = tn_arena_bytes(&known->arena, size + 1);
+    if (kept && size)
+        memcpy(kept, bytes, size);
+    return kept;
+}
+
 /* Without memory for it, it is not noted. */
 static void note(struct tn_known *known, tenon_bundle *bundle)
 {
     struct tn_known_row row = { .identity = bundle->identity };
-    uint8_t *digest;
 
     if (!is_settled(&bundle->identity))
         return;
-    digest = tn_arena_bytes(&known->arena, 32);
-    if (!digest)
+    row.digest = keep(known, tenon_bundle_digest(bundle), 32);
+    if (!row.digest)
         return;
-    memcpy(digest, tenon_bundle_digest(bundle), 32);
-    row.digest = digest;
     row.manifest = tn_manifest_share(bundle->manifest);
     bundle->row = add(known, &row);
     if (!bundle->row) {
@@ -274,6 +280,31 @@ static void note(struct tn_known *known, tenon_bundle *bundle)
     }
     known->noted++;
     known->changed = true;
+}
+
+void tn_known_note(struct tn_known *known, const struct tn_identity *identity, const void *found,
+                   size_t size)
+{
+    static const uint8_t no_digest[32];
+    struct tn_known_row row = { .identity = *identity,
+                                .digest = no_digest,
+                                .packed = tn_view("", 0),
+                                .proofs = { .size = size } };
+
+    if (!is_settled(identity))
+        return;
+    row.proofs.at = keep(known, found, size);
+    if (!row.proofs.at || !add(known, &row))
+        return;
+    known->noted++;
+    known->changed = true;
+}
+
+struct tn_view tn_known_found(struct tn_known *known, const struct tn_identity *identity)
+{
+    const struct tn_known_row *row = tn_known_find(known, identity);
+
+    return row && !row->manifest ? row->proofs : tn_view(NULL, 0);
 }
 
 tenon_bundle *tn_known_bundle(struct tn_known *known, int dir, const char *name, const char *path,
@@ -287,7 +318,7 @@ tenon_bundle *tn_known_bundle(struct tn_known *known, int dir, const char *name,
         const struct tn_identity identity = tn_identity(&info);
         row = tn_known_find(known, &identity);
     }
-    if (row)
+    if (row && row->manifest)
         return tn_bundle_of(path, row, err);
     bundle = tenon_bundle_open(path, err);
     if (bundle && known)
@@ -303,11 +334,10 @@ struct tn_known_row *tn_known_row(const tenon_bundle *bundle)
 void tn_known_prove(struct tn_known *known, struct tn_known_row *row, const void *proofs,
                     size_t size)
 {
-    uint8_t *kept = tn_arena_bytes(&known->arena, size + 1);
+    const uint8_t *kept = keep(known, proofs, size);
 
     if (!kept)
         return;
-    memcpy(kept, proofs, size);
     row->proofs = tn_view(kept, size);
     known->changed = true;
 }

@@ -10,7 +10,7 @@
 
 /*
  * CACHE/bundles remembers the manifests of bundles whose file was opened and found good, and what
- * others proved of their code: whoever meets the same file again (device, inode, size, change
+ * others proved of their code, or found in other files (the libraries of a host): whoever meets the same file again (device, inode, size, change
  * time) needs not read it. A file that changed moments ago is not noted: it could change again
  * without its change time telling.
  *
@@ -23,7 +23,7 @@
  *         32 bytes: SHA-256 of its manifest
  *         u64 offset of its block, u32 size of the packed manifest, u32 size of the proofs
  *         u64 sum over the block
- *     blocks: the packed manifest, then the proofs; one of at most a page (TN_KNOWN_PAGE) lies
+ *     blocks: the packed manifest (none for another file than a bundle), then the proofs; one of at most a page (TN_KNOWN_PAGE) lies
  *         inside a page
  *
  * It is replaced as a whole, with what the file at that moment had besides, so that two processes
@@ -37,13 +37,13 @@ struct tn_known;
 
 #define TN_KNOWN_PAGE (UINT64_C(1) << 16)
 
-/* What is known of one bundle. Stays as long as the index. */
+/* What is known of one bundle, or of another file. Stays as long as the index. */
 struct tn_known_row {
     struct tn_identity identity;
     const uint8_t *digest;
-    tenon_manifest *manifest; /* the row's own reference */
+    tenon_manifest *manifest; /* the row's own reference; NULL: it is no bundle */
     struct tn_view packed;    /* of it; NULL: not packed yet */
-    struct tn_view proofs;    /* what others noted of its code; size 0: nothing */
+    struct tn_view proofs;    /* what others noted of its code, or of the file; size 0: nothing */
     const void *proven;       /* what they made of that; theirs */
     bool unproven;            /* they could not */
 };
@@ -77,6 +77,13 @@ struct tn_known_row *tn_known_row(const tenon_bundle *bundle);
 void tn_known_prove(struct tn_known *known, struct tn_known_row *row, const void *proofs,
                     size_t size);
 
+/* Notes what was found in a file that is no bundle; a copy is kept. */
+void tn_known_note(struct tn_known *known, const struct tn_identity *identity, const void *found,
+                   size_t size);
+
+/* What was found in such a file; size 0: nothing is known. Lives as long as the index. */
+struct tn_view tn_known_found(struct tn_known *known, const struct tn_identity *identity);
+
 /*
  * Writes the file when something was noted; that it cannot be is no error. `make`: the directory
  * too, when it is not there. `known` may be NULL.
@@ -92,7 +99,7 @@ bool tn_known_read(struct tn_known *known, struct tn_view file);
 /* Rows of the file, and those noted since. */
 size_t tn_known_count(const struct tn_known *known);
 
-/* The row of a bundle's file; NULL: it is not known. */
+/* The row of a file; NULL: it is not known. */
 struct tn_known_row *tn_known_find(struct tn_known *known, const struct tn_identity *identity);
 
 #endif

@@ -128,6 +128,9 @@ static void take_proof(struct tn_holding *holding, const char *path, const struc
     holding->need_count = proof->need_count;
     holding->has_static_tls = proof->has_static_tls;
     holding->tls_size = proof->tls_size;
+    holding->strong_known = true;
+    holding->strong = proof->strong;
+    holding->strong_count = proof->strong_count;
     holding->records[holding->record_count++] = proof->units;
     note_record(holding, tenon_units_record(proof->units));
     if (holding->own_name)
@@ -303,16 +306,16 @@ const tenon_units *tn_holding_file(struct tn_holding *holding, tenon_world *worl
 
 size_t tn_holding_strong_count(struct tn_holding *holding, tenon_world *world)
 {
-    if (holding->proof)
-        return holding->proof->strong_count;
+    if (holding->strong_known)
+        return holding->strong_count;
     const tenon_units *file = tn_holding_file(holding, world);
     return file ? tenon_units_visible_count(file) : 0;
 }
 
 const char *tn_holding_strong(const struct tn_holding *holding, size_t i)
 {
-    if (holding->proof)
-        return holding->proof->strong[i];
+    if (holding->strong_known)
+        return holding->strong[i];
     const tenon_visible *seen = tenon_units_visible(holding->file, i);
     return seen->strong ? seen->name : NULL;
 }

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "fail.h"
+#include "recognise.h"
 
 void tn_job_close_folder(struct tn_job *job)
 {
@@ -280,8 +281,10 @@ static void prove_cached(struct tn_job *job)
         if (p->cached && !p->proofs && !job->plan.candidates[number].refused)
             tn_prospect_prove(job, p, p->cached);
     }
-    if (!job->process->program)
-        tn_known_save(job->process->known, false);
+    if (job->process->program || !job->process->known)
+        return;
+    tn_recognise_note(&job->process->registry, job->process->known);
+    tn_known_save(job->process->known, false);
 }
 
 static bool open_world(struct tn_job *job, tenon_error *err)

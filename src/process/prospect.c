@@ -7,6 +7,7 @@
 #include "bundle.h"
 #include "fail.h"
 #include "job.h"
+#include "recognise.h"
 #include "triple.h"
 #include "verify.h"
 
@@ -409,6 +410,8 @@ bool tn_job_gather(struct tn_job *job, tenon_error *err)
         return no_memory(job, err);
     if (!job->process->program && !(job->flags & TENON_LOAD_VERIFY))
         tn_known_begin(tn_process_known(job->process, job->world));
+    if (!job->process->program)
+        tn_recognise(&job->process->registry, job->process->known, &job->process->proofs);
     bool good = true;
     for (size_t i = 0; good && i < count; i++)
         good = gather_one(job, i, err);
