@@ -321,8 +321,6 @@ bool tn_doubles_examine(void *arg, const struct tn_candidate *c, struct tn_index
 {
     struct tn_doubles *d = arg;
     const struct tn_images *own = &d->images[c - d->candidates];
-    if (!tn_registry_sight(d->registry, d->world))
-        d->report->no_memory = true;
     bool refuses = find_covered_there(d, c, &d->registry->sightings);
     refuses |= find_covered_there(d, c, &d->coming);
     for (size_t i = 0; i < own->count; i++) {

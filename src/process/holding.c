@@ -45,18 +45,35 @@ static void note_record(struct tn_holding *holding, enum tenon_record record)
         holding->record = record;
 }
 
-bool tn_holding_add_notes(struct tn_holding *holding, const void *bytes, size_t size,
-                          unsigned align, tenon_error *err)
+static bool take_units(struct tn_holding *holding, tenon_units *units)
 {
-    if (holding->record_count == TN_HOLDING_RECORDS)
-        return tn_fail(err, TENON_E_LIMIT, "more than %d segments of notes", TN_HOLDING_RECORDS);
-    tenon_units *units = holding->is_program
-                             ? tn_units_parse_borrowed(bytes, size, holding->path, err)
-                             : tenon_units_parse_notes(bytes, size, align, holding->path, err);
     if (!units)
         return false;
     holding->records[holding->record_count++] = units;
     note_record(holding, tenon_units_record(units));
+    return true;
+}
+
+bool tn_holding_add_notes(struct tn_holding *holding, const void *bytes, size_t size,
+                          unsigned align, tenon_error *err)
+{
+    if ((holding->is_program ? holding->note_count : holding->record_count) == TN_HOLDING_RECORDS)
+        return tn_fail(err, TENON_E_LIMIT, "more than %d segments of notes", TN_HOLDING_RECORDS);
+    if (!holding->is_program)
+        return take_units(holding,
+                          tenon_units_parse_notes(bytes, size, align, holding->path, err));
+    holding->notes[holding->note_count++] = tn_view(bytes, size);
+    return true;
+}
+
+bool tn_holding_read_notes(struct tn_holding *holding, tenon_error *err)
+{
+    for (; holding->notes_read < holding->note_count; holding->notes_read++) {
+        struct tn_view notes = holding->notes[holding->notes_read];
+        if (!take_units(holding,
+                        tn_units_parse_borrowed(notes.at, notes.size, holding->path, err)))
+            return false;
+    }
     return true;
 }
 

@@ -31,6 +31,8 @@ struct tn_holding {
     uint64_t tls_size;
 
     /* Records: of the segments in memory, or of the file. */
+    struct tn_view notes[TN_HOLDING_RECORDS]; /* not read yet */
+    size_t note_count, notes_read;
     tenon_units *records[TN_HOLDING_RECORDS];
     size_t record_count;
     enum tenon_record record;
@@ -104,9 +106,15 @@ bool tn_holding_check_file(struct tn_holding *holding, tenon_world *world);
 /* Did the file change since it was looked at, or was it never? */
 bool tn_holding_file_changed(const struct tn_holding *holding);
 
-/* A record in memory, one PT_NOTE segment; a copy of it, unless it is the program's. */
+/*
+ * A record in memory, one PT_NOTE segment. Of the program, whose memory stays, it is only
+ * remembered; else it is read at once, from a copy.
+ */
 bool tn_holding_add_notes(struct tn_holding *holding, const void *bytes, size_t size,
                           unsigned align, tenon_error *err);
+
+/* Reads what was remembered. Nothing else is said of it; what makes no sense is UNREADABLE. */
+bool tn_holding_read_notes(struct tn_holding *holding, tenon_error *err);
 
 /*
  * The units of its file, symbols included; NULL: they cannot be known. When that was for want of

@@ -324,7 +324,8 @@ static bool is_starved(struct tn_job *job)
 bool tn_job_plan(struct tn_job *job, tenon_error *err)
 {
     struct tn_plan *plan = &job->plan;
-    if (!open_world(job, err) || !tn_process_look(job->process, err))
+    if (!open_world(job, err) || !tn_process_look(job->process, err) ||
+        !tn_registry_read(&job->process->registry, err))
         return false;
     job->adds = job->process->registry.adds;
     job->subs = job->process->registry.subs;
@@ -336,6 +337,8 @@ bool tn_job_plan(struct tn_job *job, tenon_error *err)
         return tn_no_memory(err);
     if (job->process->is_static)
         return true;
+    if (!tn_registry_sight(&job->process->registry, job->world))
+        return tn_no_memory(err);
     if ((!tn_native_is_plain(job) && !tn_native_check(job, err)) || !tn_plan_leave_out(plan) ||
         !judge_doubles(job, err))
         return false;

@@ -257,10 +257,16 @@ bool tenon_process_offer(tenon_process *process, const char *name, unsigned vers
 /* ---- what it holds ----------------------------------------------------------------------------
  */
 
+/* The records, read when somebody asks. False: no memory. */
+static bool read_units(const tenon_process *process)
+{
+    return tn_registry_read(&((tenon_process *)process)->registry, NULL);
+}
+
 size_t tenon_process_unit_count(const tenon_process *process)
 {
     tn_process_lock(process);
-    size_t count = process->registry.index.count;
+    size_t count = read_units(process) ? process->registry.index.count : 0;
     tn_process_unlock(process);
     return count;
 }
@@ -268,7 +274,7 @@ size_t tenon_process_unit_count(const tenon_process *process)
 bool tenon_process_unit(const tenon_process *process, size_t i, tenon_present *out)
 {
     tn_process_lock(process);
-    bool good = i < process->registry.index.count;
+    bool good = read_units(process) && i < process->registry.index.count;
     if (good) {
         const struct tn_entry *e = &process->registry.index.entries[i];
         *out = (tenon_present){ .unit = e->unit,
@@ -284,8 +290,9 @@ bool tenon_process_unit(const tenon_process *process, size_t i, tenon_present *o
 enum tenon_record tenon_process_record(const tenon_process *process)
 {
     tn_process_lock(process);
-    enum tenon_record record =
-        process->registry.count ? process->registry.holdings[0]->record : TENON_RECORD_NONE;
+    enum tenon_record record = !read_units(process)      ? TENON_RECORD_UNREADABLE
+                               : process->registry.count ? process->registry.holdings[0]->record
+                                                         : TENON_RECORD_NONE;
     tn_process_unlock(process);
     return record;
 }

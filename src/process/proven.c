@@ -69,10 +69,11 @@ struct tn_cached *tn_prospect_trust(struct tn_job *job, struct tn_prospect *p, t
     return tn_cache_trust(job->cache, p->bundle, p->triple, identity_of, p->proofs, err);
 }
 
-static const struct tn_identity *cached_identity(const struct tn_cached *cached, const char *entry)
+/* By its path: the bundle that its rows borrow from may be gone. */
+static const struct tn_identity *cached_identity(const struct tn_cached *cached, const char *path)
 {
     for (size_t i = 0; i < cached->count; i++)
-        if (strcmp(cached->files[i].code->path, entry) == 0)
+        if (strcmp(cached->files[i].path, path) == 0)
             return &cached->files[i].identity;
     return NULL;
 }
@@ -88,7 +89,7 @@ void tn_prospect_prove(struct tn_job *job, struct tn_prospect *p, const struct t
     tn_proofs_begin(&packer, p->triple, p->code_count);
     for (size_t k = 0; good && k < p->code_count; k++) {
         const struct tn_code *c = &p->codes[k];
-        const struct tn_identity *identity = cached_identity(cached, c->entry);
+        const struct tn_identity *identity = cached_identity(cached, c->path);
         good = identity && !c->shared && c->holding->file &&
                tn_proof_add(&packer, job->world, c->path, c->entry, identity, c->holding->file) &&
                is_the_same(job, c, identity);

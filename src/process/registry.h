@@ -16,7 +16,8 @@
 struct tn_registry {
     struct tn_holding **holdings;
     size_t count, room;
-    struct tn_index index;
+    struct tn_index index; /* units of the first `indexed` holdings */
+    size_t indexed;
     struct tn_sightings sightings; /* of the first `sighted` holdings */
     size_t sighted;
     unsigned long long adds, subs; /* the loader's own counters at the last look */
@@ -25,7 +26,7 @@ struct tn_registry {
 void tn_registry_free(struct tn_registry *registry);
 
 /*
- * Looks at this process: what is new is read, what is gone is dropped. `reason` and `plugin` are
+ * Looks at this process: what is new is added, what is gone is dropped. `reason` and `plugin` are
  * given to what is new. Does nothing when the loader says that nothing changed.
  *
  * errors   TENON_E_MEMORY, _LIMIT
@@ -87,7 +88,15 @@ struct tn_holding *tn_registry_named(const struct tn_registry *registry, const c
 bool tn_registry_claim(struct tn_registry *registry, const char *path, const char *plugin,
                        bool serves_all, const struct tn_entry *planned, size_t count);
 
-/* Adds one holding, which is then the registry's, with its units. */
+/*
+ * Reads the records of what was added, and lists its units. A program need not wait for that when
+ * it starts: whoever looks into `index`, or at a holding's record, asks for it first.
+ *
+ * errors   TENON_E_MEMORY
+ */
+bool tn_registry_read(struct tn_registry *registry, tenon_error *err);
+
+/* Adds one holding, which is then the registry's. */
 bool tn_registry_add(struct tn_registry *registry, struct tn_holding *holding, tenon_error *err);
 
 /* Says why holding i is there, for it and its units. */
