@@ -13,7 +13,7 @@ struct tn_arena_block {
     alignas(max_align_t) unsigned char bytes[];
 };
 
-#define BLOCK_FIRST ((size_t)4096 - sizeof(struct tn_arena_block))
+#define BLOCK_FIRST ((size_t)1024 - sizeof(struct tn_arena_block))
 #define BLOCK_MOST ((size_t)65536)
 #define BLOCK_KEPT ((size_t)1 << 20) /* tn_arena_reset gives bigger ones back */
 

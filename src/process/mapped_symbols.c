@@ -253,6 +253,20 @@ static bool look_up(const struct tn_mapped *m, uint32_t hash, const struct asked
     return false;
 }
 
+void tn_mapped_mark(const struct tn_mapped *m, uint64_t *filter, uint32_t bits)
+{
+    size_t buckets = m->buckets.size / 4;
+    for (uint64_t bucket = 0; bucket < buckets; bucket++) {
+        uint32_t i, hash = 0;
+        if (!word_at(m->buckets, bucket, &i) || i < m->first || !i)
+            continue;
+        for (; !(hash & 1) && word_at(m->chains, i - m->first, &hash); i++) {
+            uint32_t bit = tn_mapped_bit(hash, bits);
+            filter[bit / 64] |= UINT64_C(1) << bit % 64;
+        }
+    }
+}
+
 bool tn_mapped_offers(const struct tn_mapped *m, const char *name, uint32_t hash,
                       const char *version)
 {

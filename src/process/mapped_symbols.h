@@ -50,6 +50,18 @@ bool tn_mapped_offers(const struct tn_mapped *mapped, const char *name, uint32_t
 /* Does it define that symbol strongly, for others to see? */
 bool tn_mapped_is_strong(const struct tn_mapped *mapped, const char *name, uint32_t hash);
 
+/*
+ * Marks the hashes of all symbols that it may offer in a filter of so many bits, a power of two:
+ * at tn_mapped_bit().
+ */
+void tn_mapped_mark(const struct tn_mapped *mapped, uint64_t *filter, uint32_t bits);
+
+/* The last bit of a hash is not kept in the tables. */
+static inline uint32_t tn_mapped_bit(uint32_t hash, uint32_t bits)
+{
+    return hash >> 1 & (bits - 1);
+}
+
 /* Does it define that version? */
 bool tn_mapped_defines_version(const struct tn_mapped *mapped, const char *version);
 

@@ -4,11 +4,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define FILTER_BITS (1u << 17)
+
 void tn_sightings_free(struct tn_sightings *sightings)
 {
     tn_slots_free(&sightings->slots);
     free(sightings->images);
     free(sightings->mapped);
+    free(sightings->filter);
     *sightings = (struct tn_sightings){ 0 };
 }
 
@@ -21,6 +24,9 @@ static bool add_mapped(struct tn_sightings *s, struct tn_holding *holding)
 {
     if (!tn_grow(&s->mapped, &s->mapped_room, s->mapped_count, sizeof *s->mapped))
         return false;
+    if (!s->filter && !(s->filter = calloc(FILTER_BITS / 64, sizeof *s->filter)))
+        return false;
+    tn_mapped_mark(holding->mapped, s->filter, FILTER_BITS);
     s->mapped[s->mapped_count++] = holding;
     return true;
 }
@@ -58,8 +64,12 @@ struct tn_sought tn_sightings_seek(const struct tn_sightings *s, const char *sym
         sought.key = key_of(s, symbol);
         sought.at = tn_slots_at(&s->slots, sought.key);
     }
-    if (s->mapped_count)
-        sought.hash = tn_mapped_hash(symbol);
+    if (!s->mapped_count)
+        return sought;
+    sought.hash = tn_mapped_hash(symbol);
+    uint32_t bit = tn_mapped_bit(sought.hash, FILTER_BITS);
+    if (!(s->filter[bit / 64] >> bit % 64 & 1))
+        sought.mapped = s->mapped_count;
     return sought;
 }
 

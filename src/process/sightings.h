@@ -19,6 +19,7 @@ struct tn_sightings {
     size_t count, room;
     struct tn_holding **mapped;
     size_t mapped_count, mapped_room;
+    uint64_t *filter; /* hashes of all their symbols: most names that are asked for are in none */
     bool seeded;
     uint64_t seed[2];
 };
