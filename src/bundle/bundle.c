@@ -160,7 +160,8 @@ void tenon_bundle_free(tenon_bundle *bundle)
     free(bundle);
 }
 
-tenon_bundle *tn_bundle_of(const char *path, struct tn_known_row *row, tenon_error *err)
+tenon_bundle *tn_bundle_of(const char *path, struct tn_known_row *row, bool is_link,
+                           tenon_error *err)
 {
     tenon_bundle *bundle = calloc(1, sizeof *bundle);
 
@@ -173,6 +174,7 @@ tenon_bundle *tn_bundle_of(const char *path, struct tn_known_row *row, tenon_err
     }
     bundle->fd = bundle->zip.fd = -1;
     bundle->row = row;
+    bundle->is_no_link = !is_link;
     bundle->identity = row->identity;
     bundle->manifest = tn_manifest_share(row->manifest);
     bundle->has_digest = true;

@@ -15,6 +15,7 @@ struct tenon_bundle {
     struct tn_zip zip;
     tenon_manifest *manifest;
     struct tn_known_row *row; /* what is known of it; NULL */
+    bool is_no_link;          /* the last part of its path was seen to be no symbolic link */
     /* of the manifest, by name: as zip.by_name, without tenon.json; NULL while it rests */
     const tenon_entry **entries;
     size_t entry_count;
@@ -29,9 +30,10 @@ tenon_bundle *tn_bundle_open_fd(int fd, const char *path, tenon_error *err);
 
 /*
  * A bundle whose file was looked at before. The file is opened, and all of it checked again, when
- * an entry is read.
+ * an entry is read. `is_link`: the last part of the path is a symbolic link.
  */
-tenon_bundle *tn_bundle_of(const char *path, struct tn_known_row *row, tenon_error *err);
+tenon_bundle *tn_bundle_of(const char *path, struct tn_known_row *row, bool is_link,
+                           tenon_error *err);
 
 /* Closes the file; it is opened again when an entry is read. For those who open very many. */
 void tn_bundle_rest(tenon_bundle *bundle);

@@ -262,26 +262,6 @@ static const uint8_t *keep(struct tn_known *known, const void *bytes, size_t siz
     return kept;
 }
 
-/* Without memory for it, it is not noted. */
-static void note(struct tn_known *known, tenon_bundle *bundle)
-{
-    struct tn_known_row row = { .identity = bundle->identity };
-
-    if (!is_settled(&bundle->identity))
-        return;
-    row.digest = keep(known, tenon_bundle_digest(bundle), 32);
-    if (!row.digest)
-        return;
-    row.manifest = tn_manifest_share(bundle->manifest);
-    bundle->row = add(known, &row);
-    if (!bundle->row) {
-        tenon_manifest_free(row.manifest);
-        return;
-    }
-    known->noted++;
-    known->changed = true;
-}
-
 void tn_known_note(struct tn_known *known, const struct tn_identity *identity, const void *found,
                    size_t size)
 {
@@ -307,22 +287,54 @@ struct tn_view tn_known_found(struct tn_known *known, const struct tn_identity *
     return row && !row->manifest ? row->proofs : tn_view(NULL, 0);
 }
 
-tenon_bundle *tn_known_bundle(struct tn_known *known, int dir, const char *name, const char *path,
-                              tenon_error *err)
+/* Without memory for it, it is not noted. */
+void tn_known_take(struct tn_known *known, tenon_bundle *bundle)
+{
+    struct tn_known_row row = { .identity = bundle->identity };
+
+    if (!known || !is_settled(&bundle->identity))
+        return;
+    row.digest = keep(known, tenon_bundle_digest(bundle), 32);
+    if (!row.digest)
+        return;
+    row.manifest = tn_manifest_share(bundle->manifest);
+    bundle->row = add(known, &row);
+    if (!bundle->row) {
+        tenon_manifest_free(row.manifest);
+        return;
+    }
+    known->noted++;
+    known->changed = true;
+}
+
+tenon_bundle *tn_known_lookup(struct tn_known *known, int dir, const char *name, const char *path)
 {
     struct stat info;
     struct tn_known_row *row = NULL;
-    tenon_bundle *bundle;
+    bool is_link = false;
 
-    if (known && fstatat(dir, name, &info, 0) == 0) {
-        const struct tn_identity identity = tn_identity(&info);
-        row = tn_known_find(known, &identity);
+    if (!known || fstatat(dir, name, &info, AT_SYMLINK_NOFOLLOW) < 0)
+        return NULL;
+    if (S_ISLNK(info.st_mode)) {
+        is_link = true;
+        if (fstatat(dir, name, &info, 0) < 0)
+            return NULL;
     }
-    if (row && row->manifest)
-        return tn_bundle_of(path, row, err);
+    const struct tn_identity identity = tn_identity(&info);
+    row = tn_known_find(known, &identity);
+    return row && row->manifest ? tn_bundle_of(path, row, is_link, NULL) : NULL;
+}
+
+tenon_bundle *tn_known_bundle(struct tn_known *known, int dir, const char *name, const char *path,
+                              tenon_error *err)
+{
+    tenon_bundle *bundle = tn_known_lookup(known, dir, name, path);
+
+    if (bundle)
+        return bundle;
     bundle = tenon_bundle_open(path, err);
-    if (bundle && known)
-        note(known, bundle);
+    if (bundle)
+        tn_known_take(known, bundle);
     return bundle;
 }
 

@@ -70,6 +70,13 @@ void tn_known_end(struct tn_known *known);
 tenon_bundle *tn_known_bundle(struct tn_known *known, int dir, const char *name, const char *path,
                               tenon_error *err);
 
+/*
+ * The two halves of that, for those who open many at once: the bundle that is known, NULL when it
+ * must be opened (or for want of memory); and noting one that was opened.
+ */
+tenon_bundle *tn_known_lookup(struct tn_known *known, int dir, const char *name, const char *path);
+void tn_known_take(struct tn_known *known, tenon_bundle *bundle);
+
 /* What is known of a bundle that came from tn_known_bundle(); NULL: it is not noted. */
 struct tn_known_row *tn_known_row(const tenon_bundle *bundle);
 

@@ -6,6 +6,7 @@
 #include "bundle.h"
 #include "fail.h"
 #include "findings.h"
+#include "open_many.h"
 #include "process_private.h"
 #include "table.h"
 
@@ -126,37 +127,98 @@ static void say_shadowed(tenon_listing *listing, const tenon_bundle *first, cons
                    tn_report_show(listing->report, tenon_bundle_path(first)));
 }
 
-/* One file of a directory that is open. */
-struct found {
-    int dir;
-    const char *name, *path;
-};
-
-static bool list_one(tenon_listing *listing, tenon_process *process, const struct found *file,
-                     const char *const *tags, tenon_error *err)
+/* A bundle that was found and opened: it is kept, or not wanted. */
+static bool list_one(tenon_listing *listing, tenon_bundle *bundle, const char *const *tags,
+                     tenon_error *err)
 {
-    tenon_error why = TENON_ERROR_INIT;
-    const char *path = file->path;
-    const char *distrust = tn_search_distrust(process, path);
-    if (distrust) {
-        say_bad(listing, path, distrust);
-        return true;
-    }
-    tenon_bundle *bundle = tn_known_bundle(process->known, file->dir, file->name, path, &why);
-    if (!bundle && why.code == TENON_E_MEMORY)
-        return tn_no_memory(err);
-    if (!bundle) {
-        say_bad(listing, path, tenon_error_message(&why));
-        return true;
-    }
     const tenon_manifest *m = tenon_bundle_manifest(bundle);
     const tenon_bundle *first = listed(listing, m->name);
-    bool keep = !first && is_wanted(m, tags);
     if (first)
-        say_shadowed(listing, first, path);
-    if (keep)
+        say_shadowed(listing, first, tenon_bundle_path(bundle));
+    if (!first && is_wanted(m, tags))
         return keep_bundle(listing, bundle) || tn_no_memory(err);
     tenon_bundle_free(bundle);
+    return true;
+}
+
+/* The bundles of one directory, by name. */
+struct folder {
+    tenon_bundle **bundles; /* NULL: not known */
+    const char **paths;     /* NULL: not to be looked at */
+    size_t count;
+    struct tn_opening *opened; /* those that were not known, in the same order */
+    size_t opened_count;
+};
+
+static void free_folder(struct folder *folder)
+{
+    for (size_t i = 0; folder->bundles && i < folder->count; i++)
+        tenon_bundle_free(folder->bundles[i]);
+    for (size_t i = 0; i < folder->opened_count; i++) {
+        tenon_bundle_free(folder->opened[i].bundle);
+        free(folder->opened[i].why);
+    }
+    free(folder->bundles);
+    free(folder->paths);
+    free(folder->opened);
+}
+
+/* Finds those that are known; the others are to be opened. False: no memory. */
+static bool look_up(tenon_listing *listing, tenon_process *process, DIR *open,
+                    const struct names *names, const char *dir, struct folder *folder)
+{
+    folder->bundles = calloc(names->count + 1, sizeof *folder->bundles);
+    folder->paths = calloc(names->count + 1, sizeof *folder->paths);
+    folder->opened = calloc(names->count + 1, sizeof *folder->opened);
+    folder->count = names->count;
+    if (!folder->bundles || !folder->paths || !folder->opened)
+        return false;
+    for (size_t i = 0; i < names->count; i++) {
+        const char *path = tn_arena_join(&listing->report->arena, dir, "/", names->at[i], NULL);
+        const char *distrust = path ? tn_search_distrust(process, path) : NULL;
+        if (!path)
+            return false;
+        if (distrust) {
+            say_bad(listing, path, distrust);
+            continue;
+        }
+        folder->paths[i] = path;
+        folder->bundles[i] = tn_known_lookup(process->known, dirfd(open), names->at[i], path);
+        if (!folder->bundles[i])
+            folder->opened[folder->opened_count++] = (struct tn_opening){ .path = path };
+    }
+    return true;
+}
+
+/* One that was opened just now. False: no memory. */
+static bool take_opened(tenon_listing *listing, tenon_process *process, struct tn_opening *opened,
+                        const char *const *tags, tenon_error *err)
+{
+    tenon_bundle *bundle = opened->bundle;
+    opened->bundle = NULL;
+    if (bundle) {
+        tn_known_take(process->known, bundle);
+        return list_one(listing, bundle, tags, err);
+    }
+    if (!opened->why || opened->why->code == TENON_E_MEMORY)
+        return tn_no_memory(err);
+    say_bad(listing, opened->path, tenon_error_message(opened->why));
+    return true;
+}
+
+static bool list_folder(tenon_listing *listing, tenon_process *process, struct folder *folder,
+                        const char *const *tags, tenon_error *err)
+{
+    size_t next = 0;
+    tn_open_many(folder->opened, folder->opened_count);
+    for (size_t i = 0; i < folder->count; i++) {
+        tenon_bundle *bundle = folder->bundles[i];
+        folder->bundles[i] = NULL;
+        if (bundle ? !list_one(listing, bundle, tags, err)
+                   : folder->paths[i] &&
+                         !take_opened(listing, process, &folder->opened[next++], tags, err))
+            return false;
+    }
     return true;
 }
 
@@ -165,17 +227,15 @@ static bool list_directory(tenon_listing *listing, tenon_process *process, const
                            const char *const *tags, tenon_error *err)
 {
     struct names names = { 0 };
+    struct folder folder = { .count = 0 };
     DIR *open = opendir(dir);
     if (!open)
         return true;
-    bool good = read_names(open, &names) || tn_no_memory(err);
-    for (size_t i = 0; good && i < names.count; i++) {
-        const char *path = tn_arena_join(&listing->report->arena, dir, "/", names.at[i], NULL);
-        good = path ? list_one(listing, process, &(struct found){ dirfd(open), names.at[i], path },
-                               tags, err)
-                    : tn_no_memory(err);
-    }
+    bool good = read_names(open, &names) &&
+                look_up(listing, process, open, &names, dir, &folder);
+    good = good ? list_folder(listing, process, &folder, tags, err) : tn_no_memory(err);
     closedir(open);
+    free_folder(&folder);
     free_names(&names);
     return good;
 }

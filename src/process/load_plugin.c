@@ -1,9 +1,8 @@
 /* src/process/load_plugin.c - one plugin: its code taken out, opened, started and registered */
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
+#include "bundle.h"
 #include "fail.h"
 #include "load.h"
 
@@ -102,13 +101,10 @@ static const char *real_folder(struct tn_job *job, const char *path, size_t size
 }
 
 /* As realpath(3), for many files of one directory. To be freed; NULL: it has none. */
-static char *real_path(struct tn_job *job, const char *path)
+static char *real_path(struct tn_job *job, const char *path, bool is_no_link)
 {
     size_t size = (size_t)(base_name(path) - path);
-    char end[1];
-    const char *folder = NULL;
-    if (size > 1 && readlink(path, end, sizeof end) < 0 && errno == EINVAL) /* no symbolic link */
-        folder = real_folder(job, path, size);
+    const char *folder = size > 1 && is_no_link ? real_folder(job, path, size) : NULL;
     if (!folder)
         return realpath(path, NULL);
     char *real = malloc(strlen(folder) + strlen(path + size) + 1);
@@ -121,7 +117,7 @@ static bool fill_plugin(struct tn_job *job, struct tn_loaded *loaded, const stru
                         tenon_error *err)
 {
     tenon_plugin *plugin = &loaded->plugin;
-    char *real = real_path(job, p->file);
+    char *real = real_path(job, p->file, p->bundle->is_no_link);
     plugin->name = tn_arena_string(&loaded->arena, p->name);
     plugin->version = tn_arena_string(&loaded->arena, p->manifest->version);
     plugin->bundle = tn_arena_string(&loaded->arena, real ? real : p->file);
