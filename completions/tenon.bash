@@ -4,8 +4,8 @@
 _tenon_commands='why show units cc wrap link pack build bundle cache check run'
 _tenon_cpu='x86-64-v2 x86-64-v3 x86-64-v4 power9 power10 z13 z14 z15 z16'
 _tenon_common='--json --quiet --verbose --color --help --version'
-_tenon_why='--lib --symbols --dlopen --what-if --skip-other --sysroot --loader --env --clean-env
-    --cwd --exe --setuid --interpreter --cpu --platform --hide-system --dot'
+_tenon_why='--lib --symbols --dlopen --what-if --slice --member --skip-other --sysroot --loader --env
+    --setting --clean-env --cwd --exe --setuid --interpreter --cpu --platform --hide-system --dot'
 _tenon_show='--exports --imports --dlopen --units --sysroot'
 _tenon_units='--doubles --skip-other --sysroot'
 _tenon_launch='--unit-prefix'
@@ -14,11 +14,12 @@ _tenon_manifest='--name --version --desc --author --date --url --license --copyr
     --cons --argv --private --requires --provides'
 _tenon_pack="--output --bundle --host --library-dir --resource --data --set-runpath $_tenon_manifest"
 _tenon_build="--cc --cflag --ldflag --unit-prefix $_tenon_pack"
+_tenon_trust='--trust --require-signature'
 _tenon_bundle="--manifest --resources --libraries --verify --destdir --add-resource --drop
-    $_tenon_manifest"
+    --key --comment $_tenon_trust $_tenon_manifest"
 _tenon_cache='--cache --all'
-_tenon_check='--weak --each --directory --offer'
-_tenon_run='--host --weak --each --directory'
+_tenon_check="--weak --each --directory --offer $_tenon_trust"
+_tenon_run="--host --weak --each --directory $_tenon_trust"
 
 # Words for the value of the option $1 into COMPREPLY; false when it takes none that we know.
 _tenon_value() {
@@ -28,24 +29,25 @@ _tenon_value() {
     --loader) COMPREPLY=($(compgen -W 'glibc musl' -- "$current")) ;;
     --cpu) COMPREPLY=($(compgen -W "$_tenon_cpu" -- "$current")) ;;
     --bundle) COMPREPLY=($(compgen -W 'auto none' -- "$current")) ;;
-    --output | -o | --host | --resource | --data | --add-resource)
+    --output | -o | --host | --resource | --data | --add-resource | --key | \
+        --trust)
         COMPREPLY=($(compgen -f -- "$current"))
         ;;
     --cc) COMPREPLY=($(compgen -c -- "$current")) ;;
     --destdir | --cache | --directory | -d) COMPREPLY=($(compgen -d -- "$current")) ;;
     --name | --desc | --author | --date | --url | --license | --copyrights | --main | --tags | \
         --cons | --argv | --private | --requires | --provides | --cflag | --ldflag | \
-        --unit-prefix | --drop)
+        --unit-prefix | --drop | --comment)
         COMPREPLY=()
         ;;
     --sysroot | --cwd) COMPREPLY=($(compgen -d -- "$current")) ;;
     --exe | --interpreter) COMPREPLY=($(compgen -f -- "$current")) ;;
     --env) COMPREPLY=($(compgen -S = -W 'LD_LIBRARY_PATH LD_PRELOAD' -- "$current")) ;;
     --what-if)
-        COMPREPLY=($(compgen -W 'env: secure interpreter: without: cpu:' -- "$current"))
+        COMPREPLY=($(compgen -W 'env: setting: secure interpreter: without: cpu:' -- "$current"))
         compopt -o nospace
         ;;
-    --lib | --platform | --offer) COMPREPLY=() ;;
+    --lib | --slice | --member | --setting | --platform | --offer) COMPREPLY=() ;;
     *) return 1 ;;
     esac
     return 0
@@ -84,7 +86,7 @@ _tenon() {
     fi
     if ((COMP_CWORD == 2)); then
         case ${COMP_WORDS[1]} in
-        bundle) COMPREPLY=($(compgen -W 'show update install remove' -- "$current")) && return ;;
+        bundle) COMPREPLY=($(compgen -W 'show update install remove sign verify' -- "$current")) && return ;;
         cache) COMPREPLY=($(compgen -W 'list prune' -- "$current")) && return ;;
         esac
     fi

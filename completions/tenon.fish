@@ -34,10 +34,13 @@ complete -c tenon -n "$images" -l dlopen -d 'libraries it may ask for at run tim
 set -l why '__fish_seen_subcommand_from why'
 complete -c tenon -n "$why" -l lib -x -d 'only the chains to this library'
 complete -c tenon -n "$why" -l symbols -d 'who provides each undefined symbol'
-complete -c tenon -n "$why" -l what-if -x -a 'env: secure interpreter: without: cpu:' -d 'ask again with a change'
+complete -c tenon -n "$why" -l what-if -x -a 'env: setting: secure interpreter: without: cpu:' -d 'ask again with a change'
+complete -c tenon -n "$why" -l slice -x -d 'the slice of a universal file that is meant'
+complete -c tenon -n "$why" -l member -x -d 'the member of an archive that is meant'
 complete -c tenon -n "$why" -l skip-other -d 'leave out files that are no images'
 complete -c tenon -n "$why" -l loader -x -a 'glibc musl' -d 'follow these rules'
 complete -c tenon -n "$why" -l env -x -d 'set a variable'
+complete -c tenon -n "$why" -l setting -x -d 'what its registry or system says'
 complete -c tenon -n "$why" -l clean-env -d 'start from an empty environment'
 complete -c tenon -n "$why" -l cwd -x -a '(__fish_complete_directories)' -d 'its current directory'
 complete -c tenon -n "$why" -l exe -r -d 'the executable that loads the library'
@@ -94,7 +97,7 @@ complete -c tenon -n "$written" -l provides -x -d "a unit it has"
 complete -c tenon -n "$written" -l version -x -d "the plugin's version"
 
 set -l bundle '__fish_seen_subcommand_from bundle'
-complete -c tenon -n "$bundle" -a 'show update install remove'
+complete -c tenon -n "$bundle" -a 'show update install remove sign verify'
 complete -c tenon -n "$bundle" -l manifest -d "tenon.json as it is"
 complete -c tenon -n "$bundle" -l resources -d "only the resources"
 complete -c tenon -n "$bundle" -l libraries -d "only the libraries"
@@ -102,6 +105,8 @@ complete -c tenon -n "$bundle" -l verify -d "read and check everything"
 complete -c tenon -n "$bundle" -l destdir -x -a '(__fish_complete_directories)' -d "the directory"
 complete -c tenon -n "$bundle" -l add-resource -r -d "a file as data/NAME"
 complete -c tenon -n "$bundle" -l drop -x -d "an entry to leave out"
+complete -c tenon -n "$bundle" -l key -r -d "the secret key to sign with"
+complete -c tenon -n "$bundle" -l comment -x -d "a line that is signed too"
 
 set -l cache '__fish_seen_subcommand_from cache'
 complete -c tenon -n "$cache" -f -a 'list prune'
@@ -110,6 +115,10 @@ complete -c tenon -n "$cache" -l all -d "remove everything"
 
 set -l check '__fish_seen_subcommand_from check'
 set -l run '__fish_seen_subcommand_from run'
+for command in $bundle $check $run
+    complete -c tenon -n "$command" -l trust -r -d "a public key whose signatures are good"
+    complete -c tenon -n "$command" -l require-signature -d "refuse what no trusted key has signed"
+end
 for command in $check $run
     complete -c tenon -n "$command" -l weak -d "answer for a host without record, from its symbols"
     complete -c tenon -n "$command" -l each -d "each plugin on its own: leave out the refused"

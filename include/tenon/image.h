@@ -21,7 +21,21 @@ extern "C" {
  */
 typedef struct tenon_image tenon_image;
 
-enum tenon_format { TENON_FORMAT_NONE, TENON_FORMAT_ELF };
+/* How a file is laid out. Names as in JSON's "format". */
+enum tenon_format {
+    TENON_FORMAT_NONE,
+    TENON_FORMAT_ELF,
+    TENON_FORMAT_PE,           /* "pe": images of Windows, EFI and Cygwin */
+    TENON_FORMAT_COFF,         /* "coff": objects and import objects of Windows */
+    TENON_FORMAT_MACHO,        /* "macho": thin or universal */
+    TENON_FORMAT_XCOFF,        /* "xcoff": AIX */
+    TENON_FORMAT_SOM,          /* "som": HP-UX on PA-RISC, 32 bits */
+    TENON_FORMAT_AOUT,         /* "aout" */
+    TENON_FORMAT_ARCHIVE,      /* "ar": any flavour, AIX's too */
+    TENON_FORMAT_TBD,          /* "tbd": text stub of a library of macOS */
+    TENON_FORMAT_LIBTOOL,      /* "libtool": an .la file */
+    TENON_FORMAT_LINKER_SCRIPT /* "linker-script": text that stands for libraries */
+};
 
 enum tenon_endian { TENON_ENDIAN_NONE, TENON_ENDIAN_LITTLE, TENON_ENDIAN_BIG };
 
@@ -33,6 +47,11 @@ enum tenon_kind {
     TENON_KIND_KERNEL_MODULE,  /* "kernel-module" */
     TENON_KIND_CORE,           /* "core" */
     TENON_KIND_DEBUG,          /* "debug": debugging information only */
+    TENON_KIND_BUNDLE,         /* "bundle": loaded at run time, never linked with (Mach-O) */
+    TENON_KIND_DRIVER,         /* "driver": loaded by a kernel or firmware (PE) */
+    TENON_KIND_ARCHIVE,        /* "archive": of objects */
+    TENON_KIND_IMPORT_LIBRARY, /* "import-library": stands for a library when linking */
+    TENON_KIND_STUB,           /* "stub": no code, stands for a library when linking */
 };
 
 /* How firmly a library is asked for. Names as in JSON's "flavour". */
@@ -49,6 +68,7 @@ enum tenon_flavour {
     TENON_NEED_DECLARED, /* named by a .note.dlopen */
     TENON_NEED_LIKELY,   /* named by a string literal */
     TENON_NEED_DLOPEN,   /* asked for by a call at run time */
+    TENON_NEED_FORWARD,  /* an export of its asker is a forwarder into it (PE) */
 };
 
 /*
@@ -65,15 +85,19 @@ typedef struct tenon_need {
     uint64_t compat_version;
     const char *priority; /* .note.dlopen: required recommended suggested; NULL */
     const char *feature;  /* .note.dlopen: what it is for; NULL */
+    const char *how;      /* what else the linker recorded of it, for people; NULL */
 } tenon_need;
 
 /* One search path string of an image, unsplit: "rpath", "runpath". */
 typedef struct tenon_search_path {
     const char *kind;
     const char *path;
+    bool single; /* one directory, whatever it is named (Mach-O); else elements between colons */
 } tenon_search_path;
 
 enum tenon_binding { TENON_BIND_LOCAL, TENON_BIND_GLOBAL, TENON_BIND_WEAK, TENON_BIND_UNIQUE };
+
+#define TENON_TYPE_NONE 0xffu
 
 /* One dynamic symbol (or symbol of a relocatable object). */
 typedef struct tenon_symbol {
@@ -82,10 +106,13 @@ typedef struct tenon_symbol {
     const char *library; /* imports: the library its version is recorded for; NULL */
     uint64_t value, size;
     enum tenon_binding binding;
-    uint8_t type;       /* STT_ of ELF */
+    uint8_t type;       /* STT_ of ELF; TENON_TYPE_NONE where a format has no such thing */
     uint8_t visibility; /* STV_ of ELF */
     bool defined;
     bool hidden_version; /* defined as NAME@VERSION, not NAME@@VERSION */
+    bool has_ordinal;    /* PE; a symbol without a name has "" and an ordinal */
+    uint32_t ordinal;
+    const char *forward; /* export that stands for another's: "bar.who"; NULL */
 } tenon_symbol;
 
 /* A requirement "this version of that library", or a version an image defines. */
@@ -113,7 +140,8 @@ typedef struct tenon_image_source {
 } tenon_image_source;
 
 /*
- * Reads the image at `path` of a world: the usual door.
+ * Reads the image at `path` of a world: the usual door. A universal file and an archive are opened
+ * as a whole: tenon_image_inside() lists what is in them.
  *
  * shape    any file at all; `parts` is a union of enum tenon_parts
  * owner    the caller, until tenon_image_free(); the world may be freed before
@@ -163,22 +191,30 @@ TENON_API bool tenon_image_is_pie(const tenon_image *image);
 /* An executable that no loader joins with anything. */
 TENON_API bool tenon_image_is_static(const tenon_image *image);
 
-/* rule  ELF DT_SONAME; NULL when none */
+/* rule  ELF DT_SONAME; Mach-O LC_ID_DYLIB; NULL when none */
 TENON_API const char *tenon_image_own_name(const tenon_image *image);
 
-/* rule  ELF PT_INTERP; NULL when none */
+/* rule  ELF PT_INTERP; Mach-O LC_LOAD_DYLINKER; NULL when none */
 TENON_API const char *tenon_image_interpreter(const tenon_image *image);
 
 /* Lower-case hexadecimal; NULL when none. rule  ELF note "GNU" 3 */
 TENON_API const char *tenon_image_build_id(const tenon_image *image);
 
+/* "4C4C44A1-5555-3144-A1F4-...": upper-case with dashes; NULL when none. rule  Mach-O LC_UUID */
+TENON_API const char *tenon_image_uuid(const tenon_image *image);
+
+/* The file of debugging information that was made with it; NULL when none. rule  PE CodeView */
+TENON_API const char *tenon_image_pdb(const tenon_image *image);
+
 /*
  * The i-th thing of each kind, in file order; NULL when i is past the last.
  *
  * shape    strings are bytes as in the file, maybe not UTF-8
- * rule     needs: ELF DT_NEEDED, DT_FILTER, DT_AUXILIARY. search paths: DT_RPATH, DT_RUNPATH.
+ * rule     needs: ELF DT_NEEDED, DT_FILTER, DT_AUXILIARY; Mach-O LC_LOAD_DYLIB and kin. search
+ *          paths: DT_RPATH, DT_RUNPATH; LC_RPATH.
  *          exports: dynamic symbols defined, global, weak or unique, default or protected.
- *          imports: undefined dynamic symbols that are not local
+ *          imports: undefined dynamic symbols that are not local. Mach-O: exports of the trie,
+ *          else external symbols; imports: undefined symbols, else what dyld binds
  */
 TENON_API const tenon_need *tenon_image_need(const tenon_image *image, size_t i);
 TENON_API const tenon_search_path *tenon_image_search_path(const tenon_image *image, size_t i);
@@ -188,6 +224,12 @@ TENON_API const tenon_version *tenon_image_version_need(const tenon_image *image
 TENON_API const tenon_version *tenon_image_version_definition(const tenon_image *image, size_t i);
 TENON_API const tenon_need *tenon_image_dlopen(const tenon_image *image, size_t i);
 TENON_API const char *tenon_image_warning(const tenon_image *image, size_t i);
+
+/*
+ * The i-th slice of a universal file or member of an archive, in file order, as what
+ * tenon_image_open_source() takes; NULL when i is past the last.
+ */
+TENON_API const tenon_image_source *tenon_image_inside(const tenon_image *image, size_t i);
 
 /* Other recorded facts by name, for people: "dt_flags_1", "debuglink", "abi_tag", ... */
 typedef struct tenon_fact {

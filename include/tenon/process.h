@@ -9,6 +9,7 @@
 #include <tenon/bundle.h>
 #include <tenon/error.h>
 #include <tenon/plugin.h>
+#include <tenon/signature.h>
 #include <tenon/unit.h>
 
 #ifdef __cplusplus
@@ -72,6 +73,14 @@ TENON_API bool tenon_process_set_default_directory(tenon_process *process, const
 TENON_API bool tenon_process_set_cache(tenon_process *process, const char *dir, tenon_error *err);
 TENON_API void tenon_process_set_host_data(tenon_process *process, void *data);
 
+/*
+ * Whose plugins are welcome. With `keys`, a bundle whose signature is not what its key would have
+ * made is refused, and one that is not signed by any of the keys is remarked on; with `require` it
+ * is refused, too. Copies the keys; NULL: none.
+ */
+TENON_API bool tenon_process_set_trust(tenon_process *process, const tenon_keys *keys, bool require,
+                                       tenon_error *err);
+
 /* Offers a service under a name, at a version: what plugins' `cons` can demand and start() gets. */
 TENON_API bool tenon_process_offer(tenon_process *process, const char *name, unsigned version,
                                    const void *service, tenon_error *err);
@@ -115,6 +124,7 @@ enum tenon_finding_kind {
     TENON_FINDING_LOADER,          /* "loader": the system's loader said no */
     TENON_FINDING_START,           /* "start": the plugin's entry point reported failure */
     TENON_FINDING_IN_USE,          /* "in-use": another plugin needs it (unloading) */
+    TENON_FINDING_SIGNATURE,       /* "signature": bad, or by nobody who is trusted */
     TENON_FINDING_STAYS,           /* "stays-mapped": the system will not unmap it (no refusal) */
 };
 

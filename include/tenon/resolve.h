@@ -91,6 +91,15 @@ TENON_API tenon_graph *tenon_resolve_file(tenon_resolver *resolver, const char *
 TENON_API void tenon_graph_free(tenon_graph *graph);
 
 /*
+ * As tenon_resolve_file, for a slice of a universal file or a member of an archive. Of a universal
+ * file without a slice the one is taken that its system would prefer.
+ *
+ * errors   TENON_E_NOT_FOUND when there is no such slice or member
+ */
+TENON_API tenon_graph *tenon_resolve_source(tenon_resolver *resolver,
+                                            const tenon_image_source *source, tenon_error *err);
+
+/*
  * A process as it is: its objects in load order, the program first, each with the reason it is
  * there. Questions can then be asked of it as a running program would ask dlopen().
  *
@@ -132,7 +141,8 @@ TENON_API tenon_graph *tenon_resolve_state(tenon_resolver *resolver, const tenon
 enum tenon_status {
     TENON_STATUS_OK,      /* "ok" */
     TENON_STATUS_FOUND,   /* "found": libraries only */
-    TENON_STATUS_SYSTEM,  /* "system": supplied by the other system itself; libraries only */
+    TENON_STATUS_SYSTEM,  /* "system": supplied by the system itself, not by a file; libraries only
+                           */
     TENON_STATUS_MISSING, /* "missing" */
     TENON_STATUS_REFUSED, /* "refused": there, and the loader does not take it */
     TENON_STATUS_ERROR,   /* "error": could not be answered */
@@ -151,6 +161,7 @@ enum tenon_outcome {
     TENON_OUTCOME_IS_DIRECTORY,   /* "is-directory" */
     TENON_OUTCOME_TRUNCATED,      /* "truncated" */
     TENON_OUTCOME_NOT_ELF,        /* "not-elf" */
+    TENON_OUTCOME_WRONG_FORMAT,   /* "wrong-format": not of the format that this loader loads */
     TENON_OUTCOME_WRONG_CLASS,    /* "wrong-class" */
     TENON_OUTCOME_WRONG_ENDIAN,   /* "wrong-endian" */
     TENON_OUTCOME_WRONG_MACHINE,  /* "wrong-machine" */
@@ -158,6 +169,9 @@ enum tenon_outcome {
     TENON_OUTCOME_WRONG_TYPE,     /* "wrong-type": not a shared object */
     TENON_OUTCOME_MALFORMED,      /* "malformed" */
     TENON_OUTCOME_WRONG_CPU,      /* "wrong-cpu": needs a newer processor level */
+    TENON_OUTCOME_WRONG_PLATFORM, /* "wrong-platform": made for another system of the family */
+    TENON_OUTCOME_WRONG_VERSION,  /* "wrong-version": of the library, lower than asked for */
+    TENON_OUTCOME_MEMBER_MISSING, /* "member-missing": an archive without the member asked for */
     TENON_OUTCOME_STALE,          /* "cache-entry-stale": the cache names a file that is gone */
     TENON_OUTCOME_NOT_IN_CACHE,   /* "not-in-cache" */
     TENON_OUTCOME_NO_CACHE,       /* "no-cache": the cache is absent or invalid */
@@ -167,6 +181,8 @@ enum tenon_outcome {
     TENON_OUTCOME_NOT_CONSULTED,  /* "stage-not-consulted" */
     TENON_OUTCOME_TOO_LONG,       /* "too-long" */
     TENON_OUTCOME_NOT_SETUID,     /* "not-setuid": a secure preload without the set-uid bit */
+    TENON_OUTCOME_FORBIDDEN,      /* "forbidden": the loader's policy refuses it */
+    TENON_OUTCOME_NO_MATCH,       /* "no-match": no name in the directory fits */
     TENON_OUTCOME_LATER,          /* "later": would have been next, and is good */
     TENON_OUTCOME_COUNT
 };
@@ -184,8 +200,9 @@ typedef struct tenon_attempt {
 
 /* One object of the process. */
 typedef struct tenon_library {
-    const char *name; /* as first asked for */
-    const char *path; /* as the loader reports it; NULL when none */
+    const char *name;           /* as first asked for */
+    const char *path;           /* as the loader reports it; NULL when none */
+    const char *slice, *member; /* of the file at `path`; NULL: the file itself */
     enum tenon_status status;
     const tenon_rule *rule; /* that gave the answer; NULL when none did */
     const char *where;      /* whose list; NULL */
@@ -195,7 +212,7 @@ typedef struct tenon_library {
     size_t needed_by_count;
     const int32_t *needs; /* for each of its needs in file order: index, TENON_THE_FILE possible */
     size_t need_count;
-    const char *reason; /* missing or refused: why, in one line; found: NULL */
+    const char *reason; /* missing, refused, system: why, in one line; found: NULL */
     bool optional;      /* its absence does not stop the program */
     bool is_interpreter;
 } tenon_library;

@@ -149,6 +149,19 @@ TENON_API void tenon_world_clear_env(tenon_world *world);
 TENON_API const char *tenon_world_env(const tenon_world *world, const char *name);
 
 /*
+ * Settings of a system that are neither files nor environment: what a registry says, which
+ * libraries a system has inside itself. Names are those that the pages of the loaders list
+ * ("SafeDllSearchMode", "KnownDLLs"); others are kept and asked for by nobody. `value` NULL
+ * unsets. A name that is not set gives NULL: the loader's default.
+ *
+ * owner    copies its arguments; tenon_world_setting() borrows from the world until the next set
+ * errors   TENON_E_MEMORY, TENON_E_ARGUMENT for a name with '=' or an empty one
+ */
+TENON_API bool tenon_world_set_setting(tenon_world *world, const char *name, const char *value,
+                                       tenon_error *err);
+TENON_API const char *tenon_world_setting(const tenon_world *world, const char *name);
+
+/*
  * The current directory that relative paths and empty path elements mean; absolute, "/" at
  * first in every world but the host's.
  */

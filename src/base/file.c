@@ -15,7 +15,7 @@ int tn_file_open(tenon_world *world, const char *path, struct tn_arena *arena, s
     file->name = path;
     file->arena = arena;
     file->range_count = file->oldest = 0;
-    file->bytes_read = 0;
+    file->bytes_read = file->base = 0;
     file->ops = NULL;
     return tn_world_open(world, path, &file->info, &file->ops, &file->layer, &file->handle);
 }
@@ -86,7 +86,7 @@ static bool read_range(struct tn_file *file, uint64_t offset, uint64_t size, con
     uint8_t *bytes = tn_arena_bytes(file->arena, (size_t)(end - start));
     if (!bytes)
         return tn_no_memory(err);
-    int error = tn_read_fully(file->ops, file->layer, file->handle, start, bytes,
+    int error = tn_read_fully(file->ops, file->layer, file->handle, file->base + start, bytes,
                               (size_t)(end - start), &got);
     if (error)
         return tn_fail_system(err, error, "%s: reading %" PRIu64 " bytes at 0x%" PRIx64, what,
@@ -136,6 +136,62 @@ bool tn_file_upto(struct tn_file *file, uint64_t offset, uint64_t size, const ch
                   struct tn_view *out, tenon_error *err)
 {
     return view_of(file, offset, size, false, what, out, err);
+}
+
+const char *tn_file_string(struct tn_file *file, uint64_t offset, uint64_t end, const char *what,
+                           tenon_error *err)
+{
+    struct tn_view view;
+    const char *string;
+    end = end < file->info.size ? end : file->info.size;
+    for (uint64_t size = 256;; size *= 8) {
+        const uint64_t left = offset < end ? end - offset : 0;
+        if (!tn_file_upto(file, offset, size < left ? size : left, what, &view, err))
+            return NULL;
+        if ((string = tn_view_string(view, 0)))
+            return string;
+        if (size >= left) {
+            tn_fail(err, TENON_E_MALFORMED,
+                    "%s: the string at 0x%" PRIx64 " begins or ends past 0x%" PRIx64, what, offset,
+                    end);
+            return NULL;
+        }
+        if (size > TN_LIMIT_STRING) {
+            tn_fail(err, TENON_E_LIMIT, "%s: the string at 0x%" PRIx64 " has more than %u bytes",
+                    what, offset, TN_LIMIT_STRING);
+            return NULL;
+        }
+    }
+}
+
+bool tn_file_part(struct tn_file *whole, uint64_t offset, uint64_t size, const char *name,
+                  struct tn_file *part, tenon_error *err)
+{
+    const uint64_t left = offset < whole->info.size ? whole->info.size - offset : 0;
+    struct tn_view bytes;
+
+    if (size > left)
+        return tn_fail(err, TENON_E_TRUNCATED,
+                       "%s: %" PRIu64 " bytes needed at 0x%" PRIx64 ", %" PRIu64 " left", name,
+                       size, offset, left);
+    if (!whole->ops) {
+        if (!tn_file_view(whole, offset, size, name, &bytes, err))
+            return false;
+        tn_file_from_bytes(part, name, bytes.at, bytes.size);
+        part->arena = whole->arena;
+        return true;
+    }
+    *part = (struct tn_file){
+        .name = name,
+        .info = whole->info,
+        .arena = whole->arena,
+        .base = whole->base + offset,
+        .ops = whole->ops,
+        .layer = whole->layer,
+        .handle = whole->handle,
+    };
+    part->info.size = size;
+    return true;
 }
 
 int tn_file_whole(tenon_world *world, const char *path, size_t limit, struct tn_arena *arena,

@@ -23,6 +23,7 @@ struct tn_file {
     size_t range_count;
     size_t oldest; /* of a full table: the next to make room; its bytes stay */
     uint64_t bytes_read;
+    uint64_t base; /* where it begins in what the handle reads: a part of another file */
     const tenon_layer_ops *ops; /* NULL: everything is in ranges[0] (bytes in memory) */
     void *layer, *handle;
 };
@@ -44,6 +45,16 @@ bool tn_world_has_threads(const tenon_world *world);
 /* A file that is already in memory. */
 void tn_file_from_bytes(struct tn_file *file, const char *name, const void *bytes, size_t size);
 
+/*
+ * The bytes [offset, offset + size) of a file as a file of their own: a slice of a universal file,
+ * a member of an archive. Offsets in it, also those of messages, count from its own start.
+ *
+ * owner    reads through `whole`, which must stay open; is itself never closed. `name` is borrowed
+ * errors   TENON_E_TRUNCATED when `whole` is shorter, _MEMORY
+ */
+bool tn_file_part(struct tn_file *whole, uint64_t offset, uint64_t size, const char *name,
+                  struct tn_file *part, tenon_error *err);
+
 /* Closes the handle; views stay valid with their arena. Twice is fine. */
 void tn_file_close(struct tn_file *file);
 
@@ -59,6 +70,14 @@ bool tn_file_view(struct tn_file *file, uint64_t offset, uint64_t size, const ch
 /* As much of [offset, offset + size) as the file has; never TENON_E_TRUNCATED. */
 bool tn_file_upto(struct tn_file *file, uint64_t offset, uint64_t size, const char *what,
                   struct tn_view *out, tenon_error *err);
+
+/*
+ * The string at `offset`, whose NUL must come before `end` (at most the file's size). Reads a piece
+ * around it, more only when it is long. NULL with *err filled: TENON_E_MALFORMED when it begins or
+ * ends outside, _LIMIT for more than TN_LIMIT_STRING bytes, and as tn_file_view().
+ */
+const char *tn_file_string(struct tn_file *file, uint64_t offset, uint64_t end, const char *what,
+                           tenon_error *err);
 
 /*
  * A whole small file (configuration, cache) in one view with a NUL behind it.

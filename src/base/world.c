@@ -39,6 +39,14 @@ static void changed(tenon_world *world)
         world->folds = world->folds || world->layers[k].rule == TENON_CASE_INSENSITIVE;
 }
 
+static void clear_variables(struct tn_variables *variables)
+{
+    for (size_t i = 0; i < variables->count; i++)
+        free(variables->at[i]);
+    free(variables->at);
+    *variables = (struct tn_variables){ NULL, 0, 0 };
+}
+
 /* --- making and ending ----------------------------------------------------------------------- */
 
 tenon_world *tenon_world_empty(tenon_error *err)
@@ -64,7 +72,8 @@ void tenon_world_free(tenon_world *world)
     tn_mem_free(&world->mem);
     tn_cache_drop(&world->cache);
     tn_map_free(&world->devices);
-    tenon_world_clear_env(world);
+    clear_variables(&world->env);
+    clear_variables(&world->settings);
     free(world->cwd);
     free(world->cpu);
     free(world->platform);
@@ -271,19 +280,20 @@ static const char *value_of(const char *entry, const char *name, size_t size)
     return strncmp(entry, name, size) == 0 && entry[size] == '=' ? entry + size + 1 : NULL;
 }
 
-const char *tenon_world_env(const tenon_world *world, const char *name)
+static const char *find_variable(const struct tn_variables *variables, const char *name)
 {
     size_t size = strlen(name);
 
-    for (size_t i = 0; i < world->env_count; i++) {
-        const char *value = value_of(world->env[i], name, size);
+    for (size_t i = 0; i < variables->count; i++) {
+        const char *value = value_of(variables->at[i], name, size);
         if (value)
             return value;
     }
     return NULL;
 }
 
-bool tenon_world_set_env(tenon_world *world, const char *name, const char *value, tenon_error *err)
+static bool set_variable(struct tn_variables *variables, const char *name, const char *value,
+                         tenon_error *err)
 {
     char quoted[TN_QUOTE_ROOM];
     char *entry = NULL;
@@ -294,7 +304,7 @@ bool tenon_world_set_env(tenon_world *world, const char *name, const char *value
                        tn_quote(quoted, name));
     if (value) {
         size_t value_size = strlen(value) + 1;
-        if (tn_grow(&world->env, &world->env_capacity, world->env_count, sizeof *world->env))
+        if (tn_grow(&variables->at, &variables->capacity, variables->count, sizeof *variables->at))
             entry = malloc(size + 1 + value_size);
         if (!entry)
             return tn_no_memory(err);
@@ -303,25 +313,42 @@ bool tenon_world_set_env(tenon_world *world, const char *name, const char *value
         memcpy(entry + size + 1, value, value_size);
     }
     size_t kept = 0;
-    for (size_t i = 0; i < world->env_count; i++) { /* an environment may name a thing twice */
-        if (value_of(world->env[i], name, size))
-            free(world->env[i]);
+    for (size_t i = 0; i < variables->count; i++) { /* an environment may name a thing twice */
+        if (value_of(variables->at[i], name, size))
+            free(variables->at[i]);
         else
-            world->env[kept++] = world->env[i];
+            variables->at[kept++] = variables->at[i];
     }
     if (entry)
-        world->env[kept++] = entry;
-    world->env_count = kept;
+        variables->at[kept++] = entry;
+    variables->count = kept;
     return true;
+}
+
+const char *tenon_world_env(const tenon_world *world, const char *name)
+{
+    return find_variable(&world->env, name);
+}
+
+bool tenon_world_set_env(tenon_world *world, const char *name, const char *value, tenon_error *err)
+{
+    return set_variable(&world->env, name, value, err);
 }
 
 void tenon_world_clear_env(tenon_world *world)
 {
-    for (size_t i = 0; i < world->env_count; i++)
-        free(world->env[i]);
-    free(world->env);
-    world->env = NULL;
-    world->env_count = world->env_capacity = 0;
+    clear_variables(&world->env);
+}
+
+const char *tenon_world_setting(const tenon_world *world, const char *name)
+{
+    return find_variable(&world->settings, name);
+}
+
+bool tenon_world_set_setting(tenon_world *world, const char *name, const char *value,
+                             tenon_error *err)
+{
+    return set_variable(&world->settings, name, value, err);
 }
 
 bool tenon_world_set_cwd(tenon_world *world, const char *path, tenon_error *err)

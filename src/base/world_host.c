@@ -129,17 +129,17 @@ static bool copy_environment(tenon_world *world)
 
     while (environ && environ[count])
         count++;
-    world->env = calloc(count + 1, sizeof *world->env);
-    if (!world->env)
+    world->env.at = calloc(count + 1, sizeof *world->env.at);
+    if (!world->env.at)
         return false;
-    world->env_capacity = count + 1;
+    world->env.capacity = count + 1;
     for (size_t i = 0; i < count; i++) {
         size_t size = strlen(environ[i]) + 1;
         char *copy = malloc(size);
         if (!copy)
             return false;
         memcpy(copy, environ[i], size);
-        world->env[world->env_count++] = copy;
+        world->env.at[world->env.count++] = copy;
     }
     return true;
 }

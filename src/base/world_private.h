@@ -148,6 +148,12 @@ struct tn_layer {
     bool foreign; /* made by the caller: its devices are numbered anew */
 };
 
+/* Names with values; each name once. */
+struct tn_variables {
+    char **at; /* "NAME=VALUE" */
+    size_t count, capacity;
+};
+
 struct tenon_world {
     struct tn_layer *layers; /* later ones cover earlier ones, the overlay all of them */
     size_t layer_count, layer_capacity;
@@ -155,8 +161,7 @@ struct tenon_world {
     struct tn_cache cache;
     struct tn_map devices; /* foreign devices: { layer, device } to a number */
     unsigned walking;      /* calls of tenon_world_list that have not returned */
-    char **env;            /* "NAME=VALUE" */
-    size_t env_count, env_capacity;
+    struct tn_variables env, settings;
     char *cwd, *cpu, *platform; /* NULL: "/", "", "" */
     char *vendor;               /* NULL: asked of the processor by the host's world, else "" */
     bool cwd_changed;

@@ -13,6 +13,7 @@
 #include "fail.h"
 #include "limits.h"
 #include "manifest.h"
+#include "signature.h"
 #include "text.h"
 #include "zip_file.h"
 
@@ -44,6 +45,7 @@ void tenon_builder_free(tenon_builder *builder)
     free(builder->cons.rows);
     free(builder->argv.rows);
     free(builder->private_units.rows);
+    tn_builder_unsign(builder);
     tn_arena_free(&builder->arena);
     free(builder);
 }

@@ -5,6 +5,7 @@
 #include <tenon/bundle.h>
 
 #include "arena.h"
+#include "minisign.h"
 
 /* A growing list of claims. */
 struct tn_claims {
@@ -36,6 +37,8 @@ struct tenon_builder {
     struct tn_item *items;
     size_t item_count, item_room;
     struct tn_claims provides, requires; /* provides: said by the caller, beside the items' */
+    struct tn_secret_key *signer;        /* owned; NULL: what is written is not signed */
+    const char *comment;                 /* of the signature; NULL: the usual one */
 };
 
 /*

@@ -10,6 +10,7 @@
 #include "limits.h"
 #include "manifest.h"
 #include "replace_file.h"
+#include "signature.h"
 #include "text.h"
 #include "zip_file.h"
 
@@ -19,8 +20,9 @@ struct writing {
     struct tn_arena arena;
     const struct tn_item **items; /* by path */
     tenon_manifest manifest;
-    char *text;
+    char *text, *signature;
     struct tn_zip_input *inputs;
+    size_t input_count;
 };
 
 static int compare_items(const void *a, const void *b)
@@ -133,7 +135,7 @@ static bool list_inputs(struct writing *w, tenon_error *err)
 {
     size_t count = w->builder->item_count;
 
-    w->inputs = tn_arena_rows(&w->arena, count + 1, sizeof *w->inputs);
+    w->inputs = tn_arena_rows(&w->arena, count + 2, sizeof *w->inputs);
     if (!w->inputs)
         return tn_no_memory(err);
     w->inputs[0] =
@@ -141,6 +143,10 @@ static bool list_inputs(struct writing *w, tenon_error *err)
     for (size_t i = 0; i < count; i++)
         w->inputs[i + 1] = (struct tn_zip_input){ w->items[i]->path, w->items[i]->bytes,
                                                   w->items[i]->size, TN_ZIP_DEFLATED };
+    w->input_count = count + 1;
+    if (w->signature)
+        w->inputs[w->input_count++] = (struct tn_zip_input){ TN_SIGNATURE_ENTRY, w->signature,
+                                                             strlen(w->signature), TN_ZIP_STORED };
     return true;
 }
 
@@ -154,6 +160,11 @@ static bool prepare(struct writing *w, tenon_error *err)
     if (strlen(w->text) > TN_LIMIT_MANIFEST)
         return tn_fail(err, TENON_E_LIMIT, "the manifest would have %zu bytes, at most %u",
                        strlen(w->text), TN_LIMIT_MANIFEST);
+    if (w->builder->signer) {
+        w->signature = tn_builder_signature(w->builder, &w->manifest, w->text, &w->arena, err);
+        if (!w->signature)
+            return tn_context(err, "signature");
+    }
     return list_inputs(w, err);
 }
 
@@ -202,7 +213,7 @@ bool tenon_builder_write(tenon_builder *builder, const char *path, tenon_error *
     char shown[TN_QUOTE_ROOM];
     size_t size = 0;
     bool ok = prepare(&w, err) && (!has_large(&w) || store_what_vanishes(&w, err)) &&
-              tn_zip_make(w.inputs, builder->item_count + 1, &bytes, &size, err);
+              tn_zip_make(w.inputs, w.input_count, &bytes, &size, err);
 
     if (!ok)
         tn_context(err, "bundle %s", tn_quote(shown, path));
@@ -210,6 +221,7 @@ bool tenon_builder_write(tenon_builder *builder, const char *path, tenon_error *
         ok = tn_replace_file(AT_FDCWD, path, bytes, size, 0666, check_written, err);
     free(bytes);
     free(w.text);
+    free(w.signature);
     tn_arena_free(&w.arena);
     return ok;
 }

@@ -155,6 +155,7 @@ void tenon_bundle_free(tenon_bundle *bundle)
     free(bundle->entries);
     free(bundle->path);
     free(bundle->text);
+    free(bundle->signed_text);
     if (bundle->fd >= 0)
         close(bundle->fd);
     free(bundle);
@@ -190,7 +191,7 @@ void tn_bundle_rest(tenon_bundle *bundle)
     tn_zip_close(&bundle->zip);
 }
 
-/* Is the manifest in the file the one that this bundle has? */
+/* Is the manifest in the file the one that this bundle has? Its text is then there again. */
 static bool check_text(tenon_bundle *bundle, tenon_error *err)
 {
     const struct tn_zip_entry *entry = manifest_entry(bundle, err);
@@ -205,6 +206,11 @@ static bool check_text(tenon_bundle *bundle, tenon_error *err)
         crypto_hash_sha256(digest, text, entry->size);
         ok = memcmp(digest, tenon_bundle_digest(bundle), sizeof digest) == 0 ||
              tn_fail(err, TENON_E_MALFORMED, "its manifest changed since it was opened");
+    }
+    if (ok && !bundle->text) {
+        bundle->text = text;
+        bundle->text_size = (size_t)entry->size;
+        return true;
     }
     free(text);
     return ok;
@@ -224,8 +230,7 @@ static bool wake_file(tenon_bundle *bundle, int fd, tenon_error *err)
            (bundle->entries || sort_entries(bundle, err)) && compare_lists(bundle, err);
 }
 
-/* Opens the file of a bundle that rests: it must be the same, and is checked like a new one. */
-static bool wake(tenon_bundle *bundle, tenon_error *err)
+bool tn_bundle_wake(tenon_bundle *bundle, tenon_error *err)
 {
     int fd;
 
@@ -317,7 +322,7 @@ bool tenon_bundle_read(tenon_bundle *bundle, const char *entry, void **bytes, si
     content = malloc((size_t)row->size + 1);
     if (!content)
         return tn_no_memory(err);
-    if (!wake(bundle, err) || !read_checked(bundle, row, content, err)) {
+    if (!tn_bundle_wake(bundle, err) || !read_checked(bundle, row, content, err)) {
         free(content);
         return tn_context(err, "bundle %s", tn_quote(shown, bundle->path));
     }

@@ -19,7 +19,8 @@ struct tenon_bundle {
     /* of the manifest, by name: as zip.by_name, without tenon.json; NULL while it rests */
     const tenon_entry **entries;
     size_t entry_count;
-    uint8_t *text; /* tenon.json */
+    uint8_t *text;     /* tenon.json; NULL until the file is read */
+    char *signed_text; /* what the last look at the signature gave for people; NULL */
     size_t text_size;
     bool has_digest; /* it is worked out when somebody asks: lists of bundles do not */
     uint8_t digest[32];
@@ -37,6 +38,9 @@ tenon_bundle *tn_bundle_of(const char *path, struct tn_known_row *row, bool is_l
 
 /* Closes the file; it is opened again when an entry is read. For those who open very many. */
 void tn_bundle_rest(tenon_bundle *bundle);
+
+/* Opens the file of a bundle that rests: it must be the same, and is checked like a new one. */
+bool tn_bundle_wake(tenon_bundle *bundle, tenon_error *err);
 
 /* The row of the manifest; NULL: no entry of that name. */
 const tenon_entry *tn_bundle_entry(const tenon_bundle *bundle, const char *name);

@@ -3,11 +3,13 @@
 #define CLI_BUNDLE_ACTIONS_H
 
 #include "manifest_options.h"
+#include "trust.h"
 
 struct bundle_options {
     struct cli_manifest manifest; /* update; its resources are --add-resource */
     char **drop;
-    char *destdir;
+    char *destdir, *key, *comment; /* update, sign: the secret key */
+    struct cli_trust trust;        /* show, verify */
     int show_manifest, resources, libraries, verify;
 };
 
@@ -16,6 +18,8 @@ struct bundle_run {
     struct cli *cli;
     const struct bundle_options *options;
     struct cli_json json;
+    char *password; /* of the key, once it was asked for; wiped and freed by the command */
+    bool refused;   /* an action's answer was "no" */
 };
 
 /*
@@ -28,6 +32,20 @@ bool bundle_show(struct bundle_run *run, const char *file, tenon_error *err);
 bool bundle_update(struct bundle_run *run, const char *file, tenon_error *err);
 bool bundle_install(struct bundle_run *run, const char *file, tenon_error *err);
 bool bundle_remove(struct bundle_run *run, const char *file, tenon_error *err);
+bool bundle_sign(struct bundle_run *run, const char *file, tenon_error *err);
+bool bundle_verify(struct bundle_run *run, const char *file, tenon_error *err);
+
+/* Has what is written signed, with the key of --key; nothing when there is none. */
+bool bundle_sign_builder(struct bundle_run *run, tenon_builder *builder, tenon_error *err);
+
+/* Wipes the password. */
+void bundle_forget(struct bundle_run *run);
+
+/* The key "signature" of a row. */
+void bundle_put_signature(struct cli_json *json, const tenon_signature *s);
+
+/* "updated stats.plugin" */
+void bundle_told(struct bundle_run *run, const char *word, const char *file);
 
 /* Writes "file" and "status":"ok" of a row, when there is JSON. */
 void bundle_begin_row(struct bundle_run *run, const char *file);

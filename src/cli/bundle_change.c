@@ -15,8 +15,7 @@
 #include "replace_file.h"
 #include "text.h"
 
-/* "updated stats.plugin" */
-static void told(struct bundle_run *run, const char *word, const char *file)
+void bundle_told(struct bundle_run *run, const char *word, const char *file)
 {
     struct cli_out *out = &run->cli->out;
 
@@ -61,13 +60,20 @@ bool bundle_update(struct bundle_run *run, const char *file, tenon_error *err)
 {
     tenon_bundle *bundle = tenon_bundle_open(file, err);
     tenon_builder *builder = bundle ? tenon_builder_new(err) : NULL;
-    bool ok = builder && tenon_builder_from(builder, bundle, err) && change(run, builder, err) &&
-              tenon_builder_write(builder, file, err);
+    tenon_signature was = { .state = TENON_SIGNATURE_NONE };
+    bool ok = builder && tenon_bundle_signature(bundle, NULL, &was, err) &&
+              tenon_builder_from(builder, bundle, err) && change(run, builder, err) &&
+              bundle_sign_builder(run, builder, err) && tenon_builder_write(builder, file, err);
 
     tenon_builder_free(builder);
     tenon_bundle_free(bundle);
     if (ok)
-        told(run, "updated", file);
+        bundle_told(run, "updated", file);
+    if (ok && was.state != TENON_SIGNATURE_NONE && !run->options->key)
+        cli_complain(run->cli,
+                     "%s: its signature was of what it was: sign it again (tenon bundle "
+                     "sign)",
+                     file);
     return ok;
 }
 
@@ -145,7 +151,7 @@ bool bundle_install(struct bundle_run *run, const char *file, tenon_error *err)
 
     tenon_bundle_free(bundle);
     if (ok)
-        told(run, "installed", to);
+        bundle_told(run, "installed", to);
     free(to);
     return ok;
 }
@@ -163,7 +169,7 @@ bool bundle_remove(struct bundle_run *run, const char *file, tenon_error *err)
         return false;
     ok = unlink(path) == 0 || tn_fail_system(err, errno, "%s", tn_quote(shown, path));
     if (ok)
-        told(run, "removed", path);
+        bundle_told(run, "removed", path);
     free(path);
     return ok;
 }

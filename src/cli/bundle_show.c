@@ -257,6 +257,21 @@ static bool put_manifest(struct bundle_run *run, const tenon_manifest *m, tenon_
     return true;
 }
 
+/* Who signed it, if anybody: whether that is true, `verify` tells. */
+static bool put_signer(struct bundle_run *run, tenon_bundle *bundle, tenon_error *err)
+{
+    tenon_signature signature;
+
+    if (!tenon_bundle_signature(bundle, NULL, &signature, err))
+        return false;
+    if (bundle_is_json(run))
+        bundle_put_signature(&run->json, &signature);
+    else if (signature.state != TENON_SIGNATURE_NONE)
+        put_value(&run->cli->out, "signed with",
+                  signature.key[0] ? signature.key : "(cannot be read)");
+    return true;
+}
+
 static bool put(struct bundle_run *run, const char *file, tenon_bundle *bundle, tenon_error *err)
 {
     const tenon_manifest *m = tenon_bundle_manifest(bundle);
@@ -266,14 +281,17 @@ static bool put(struct bundle_run *run, const char *file, tenon_bundle *bundle, 
     if (bundle_is_json(run)) {
         bundle_begin_row(run, file);
         json_manifest(&run->json, m);
+        ok = put_signer(run, bundle, err);
         bundle_end_row(run);
     } else if (bundle_is_text(run)) {
         if (options->show_manifest)
             ok = put_manifest(run, m, err);
         else if (options->resources || options->libraries)
             put_lists(run, m);
-        else
+        else {
             put_text(&run->cli->out, file, m);
+            ok = put_signer(run, bundle, err);
+        }
     }
     return ok;
 }

@@ -9,10 +9,8 @@ static const struct {
     const char *name;
     bundle_action *act;
 } actions[] = {
-    { "show", bundle_show },
-    { "update", bundle_update },
-    { "install", bundle_install },
-    { "remove", bundle_remove },
+    { "show", bundle_show },     { "update", bundle_update }, { "install", bundle_install },
+    { "remove", bundle_remove }, { "sign", bundle_sign },     { "verify", bundle_verify },
 };
 
 void bundle_begin_row(struct bundle_run *run, const char *file)
@@ -67,9 +65,12 @@ static int act_on(struct bundle_run *run, bundle_action *act, const char *name)
         cli_complain(run->cli, "no memory");
         return CLI_UNREADABLE;
     }
+    run->refused = false;
     if (!act(run, file, &err)) {
         put_error(run, file, &err);
         status = cli_status_of(&err);
+    } else if (run->refused) {
+        status = CLI_NO;
     }
     free(file);
     return status;
@@ -108,7 +109,9 @@ static int choose(struct bundle_run *run, const char *const *words)
                 return cli_usage(run->cli, "%s: no BUNDLE given", words[0]);
             return act_on_all(run, actions[i].act, words + 1);
         }
-    return cli_usage(run->cli, "%s: unknown action; there are show, update, install, remove",
+    return cli_usage(run->cli,
+                     "%s: unknown action; there are show, update, install, remove, sign, "
+                     "verify",
                      cli_shown(shown, words[0]));
 }
 
@@ -131,6 +134,11 @@ static int run_bundle(struct cli *cli, int argc, const char **argv)
         { "add-resource", 0, POPT_ARG_ARGV, &options.manifest.resources, 0,
           "update: a file as data/NAME, added or replaced", "[NAME=]FILE" },
         { "drop", 0, POPT_ARG_ARGV, &options.drop, 0, "update: an entry to leave out", "ENTRY" },
+        { "key", 0, POPT_ARG_STRING, &options.key, 0, "sign, update: the secret key to sign with",
+          "FILE" },
+        { "comment", 0, POPT_ARG_STRING, &options.comment, 0,
+          "sign, update: a line that is signed too", "TEXT" },
+        CLI_TRUST_OPTIONS(options.trust),
         CLI_MANIFEST_OPTIONS(options.manifest),
         POPT_TABLEEND
     };
@@ -139,7 +147,11 @@ static int run_bundle(struct cli *cli, int argc, const char **argv)
         status = choose(&run, words);
     cli_manifest_free(&options.manifest);
     cli_free_list(options.drop);
+    cli_trust_free(&options.trust);
     free(options.destdir);
+    free(options.key);
+    free(options.comment);
+    bundle_forget(&run);
     return status;
 }
 
@@ -152,13 +164,18 @@ const struct cli_command cmd_bundle = {
         "  show        what is in a bundle\n"
         "  update      changes its manifest and resources; the options not marked below say how\n"
         "  install     checks it, and copies it to where hosts look for plugins\n"
-        "  remove      removes an installed one\n\n"
+        "  remove      removes an installed one\n"
+        "  sign        signs it with a secret key of minisign(1)\n"
+        "  verify      reads everything, and says whether it is what it says, and who signed it\n\n"
         "A BUNDLE foo means foo.plugin. A bundle is replaced as a whole or not at all.\n",
     .examples =
         "Examples:\n"
         "  tenon bundle show stats                                  what is in stats.plugin\n"
         "  tenon bundle update --add-resource=words.txt stats       another resource\n"
-        "  tenon bundle install --destdir=/usr/lib/app/plugins stats\n\n"
-        "Exit status: 0 it was done, 2 wrong usage, 3 a BUNDLE could not be read or written.\n",
+        "  tenon bundle install --destdir=/usr/lib/app/plugins stats\n"
+        "  tenon bundle sign --key=$HOME/.minisign/minisign.key stats\n"
+        "  tenon bundle verify --trust=us.pub --require-signature stats\n\n"
+        "Exit status: 0 it was done, 1 verify: a signature is bad or missing, 2 wrong usage,\n"
+        "3 a BUNDLE could not be read or written, or is not what it says.\n",
     .run = run_bundle,
 };

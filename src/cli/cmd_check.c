@@ -3,6 +3,7 @@
 
 #include "query.h"
 #include "report.h"
+#include "trust.h"
 
 /* Answers for a host that could be read. */
 static int check(struct cli_plugins *plugins, tenon_process *process, const char *const *bundles,
@@ -51,6 +52,7 @@ static int run_check(struct cli *cli, int argc, const char **argv)
 {
     int weak = 0, each = 0, status;
     char **dirs = NULL, **offers = NULL;
+    struct cli_trust trust = { 0 };
     const char *const *files;
     struct poptOption options[] = { { "weak", 0, POPT_ARG_NONE, &weak, 0,
                                       "answer for a host without record, from its symbols", NULL },
@@ -60,6 +62,7 @@ static int run_check(struct cli *cli, int argc, const char **argv)
                                       "look for plugins in DIR, too", "DIR" },
                                     { "offer", 0, POPT_ARG_ARGV, &offers, 0,
                                       "a feature that the host offers", "NAME[=VERSION]" },
+                                    CLI_TRUST_OPTIONS(trust),
                                     POPT_TABLEEND };
     tenon_error err = TENON_ERROR_INIT;
     if (cli_parse(cli, options, argc, argv, &files, &status)) {
@@ -68,7 +71,8 @@ static int run_check(struct cli *cli, int argc, const char **argv)
         if (!files[1]) {
             status = cli_usage(cli, "no BUNDLE given");
         } else if ((process = tenon_process_of_file(files[0], &err)) &&
-                   add_directories(process, dirs, &err) && add_offers(process, offers, &err)) {
+                   add_directories(process, dirs, &err) && add_offers(process, offers, &err) &&
+                   cli_trust_apply(&trust, process, &err)) {
             tenon_process_set_weak(process, weak);
             status = check(&plugins, process, files + 1, each ? TENON_LOAD_EACH : 0);
         } else {
@@ -78,6 +82,7 @@ static int run_check(struct cli *cli, int argc, const char **argv)
     }
     cli_free_list(dirs);
     cli_free_list(offers);
+    cli_trust_free(&trust);
     return status;
 }
 
@@ -92,7 +97,8 @@ const struct cli_command cmd_check = {
     .examples = "Examples:\n"
                 "  tenon check ./host stats.plugin            would it load?\n"
                 "  tenon check --each ./host *.plugin         which of them would?\n"
-                "  tenon check --weak /usr/bin/vim x.plugin   a host without record\n\n"
+                "  tenon check --weak /usr/bin/vim x.plugin   a host without record\n"
+                "  tenon check --trust us.pub --require-signature ./host stats.plugin\n\n"
                 "Exit status: 0 all would load, 1 something is refused, 2 wrong usage, 3 HOST or\n"
                 "a BUNDLE could not be read.\n",
     .run = run_check,

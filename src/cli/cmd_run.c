@@ -5,12 +5,14 @@
 
 #include "query.h"
 #include "report.h"
+#include "trust.h"
 
 struct run {
     struct cli *cli;
     char *host; /* of --host; NULL */
     int weak, each;
     char **dirs;
+    struct cli_trust trust;
     const char *const *bundles;
     tenon_request *requests;
     size_t count;
@@ -63,7 +65,8 @@ static bool check_host(const struct run *run, int *status)
     tenon_error err = TENON_ERROR_INIT;
     tenon_process *process = tenon_process_of_file(run->host, &err);
     tenon_report *report = NULL;
-    if (process && add_directories(process, run->dirs, &err)) {
+    if (process && add_directories(process, run->dirs, &err) &&
+        cli_trust_apply(&run->trust, process, &err)) {
         tenon_process_set_weak(process, run->weak);
         plugins.record = tenon_process_record(process);
         report = tenon_plan(process, run->requests, run->count, flags_of(run), &err);
@@ -85,7 +88,8 @@ static int load(struct run *run)
     tenon_error err = TENON_ERROR_INIT;
     tenon_process *process = tenon_process_new(&err);
     tenon_report *report = NULL;
-    if (process && add_directories(process, run->dirs, &err)) {
+    if (process && add_directories(process, run->dirs, &err) &&
+        cli_trust_apply(&run->trust, process, &err)) {
         tenon_process_set_weak(process, true);
         tenon_process_on_event(process, print_event, run->cli);
         plugins.record = tenon_process_record(process);
@@ -125,6 +129,7 @@ static int run_run(struct cli *cli, int argc, const char **argv)
         { "each", 0, POPT_ARG_NONE, &run.each, 0, "each plugin on its own: leave out the refused",
           NULL },
         { "directory", 'd', POPT_ARG_ARGV, &run.dirs, 0, "look for plugins in DIR, too", "DIR" },
+        CLI_TRUST_OPTIONS(run.trust),
         POPT_TABLEEND
     };
     if (cli_parse(cli, options, end, argv, &run.bundles, &status)) {
@@ -137,6 +142,7 @@ static int run_run(struct cli *cli, int argc, const char **argv)
     free(run.requests);
     free(run.host);
     cli_free_list(run.dirs);
+    cli_trust_free(&run.trust);
     return status;
 }
 

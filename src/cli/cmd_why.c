@@ -53,11 +53,18 @@ static struct why_view view_of(struct why *why, const tenon_graph *graph, const 
                               .root = why->query.exe ? why->query.exe : label };
 }
 
+static tenon_graph *resolve(const struct why *why, const struct cli_side *side, const char *path,
+                            tenon_error *err)
+{
+    const tenon_image_source source = { path, why->slice, why->member };
+    return tenon_resolve_source(side->resolver, &source, err);
+}
+
 static bool give(struct cli_answer *answer, const char *label, const char *path, int *status,
                  tenon_error *err)
 {
     struct why *why = answer->command;
-    tenon_graph *graph = tenon_resolve_file(why->side.resolver, path, err);
+    tenon_graph *graph = resolve(why, &why->side, path, err);
     struct why_view view = view_of(why, graph, label);
     bool good = graph && why_select(&view, err);
 
@@ -76,8 +83,8 @@ static bool give_diff(struct cli_answer *answer, const char *label, const char *
                       tenon_error *err)
 {
     struct why *why = answer->command;
-    tenon_graph *graph = tenon_resolve_file(why->side.resolver, path, err);
-    tenon_graph *changed = graph ? tenon_resolve_file(why->changed.resolver, path, err) : NULL;
+    tenon_graph *graph = resolve(why, &why->side, path, err);
+    tenon_graph *changed = graph ? resolve(why, &why->changed, path, err) : NULL;
     struct why_view before = view_of(why, graph, label), after = view_of(why, changed, label);
     bool good = changed != NULL;
 
@@ -154,6 +161,8 @@ static void free_why(struct why *why)
     cli_query_free(&why->query);
     cli_free_list(why->changes);
     cli_free_list(why->libs);
+    free(why->slice);
+    free(why->member);
     free(why->nodes.rows);
     free(why->rows.rows);
 }
@@ -173,16 +182,22 @@ static int run_why(struct cli *cli, int argc, const char **argv)
           "libraries it may ask for at run time (declared, likely)", NULL },
         { "what-if", 0, POPT_ARG_ARGV, &why.changes, 0,
           "ask again with a change, print what differs", "CHANGE" },
+        { "slice", 0, POPT_ARG_STRING, &why.slice, 0, "the slice of a universal FILE that is meant",
+          "NAME" },
+        { "member", 0, POPT_ARG_STRING, &why.member, 0, "the member of an archive that is meant",
+          "NAME" },
         { "skip-other", 0, POPT_ARG_NONE, &why.skip_other, 0, "leave out FILEs that are no images",
           NULL },
         { "sysroot", 0, POPT_ARG_STRING, &query->sysroot, 0,
           "ask about the system whose files are below DIR", "DIR" },
         { "loader", 0, POPT_ARG_STRING, &query->loader, 0,
-          "follow these rules (glibc, musl), whatever FILE says", "NAME" },
+          "follow the rules of this loader, whatever FILE says", "NAME" },
         { "env", 0, POPT_ARG_ARGV, &query->env, 0, "set a variable of its environment",
           "NAME=VALUE" },
         { "clean-env", 0, POPT_ARG_NONE, &query->clean_env, 0, "start from an empty environment",
           NULL },
+        { "setting", 0, POPT_ARG_ARGV, &query->settings, 0,
+          "what its registry or system says (see tenon-loaders(7))", "NAME=VALUE" },
         { "cwd", 0, POPT_ARG_STRING, &query->cwd, 0, "its current directory", "DIR" },
         { "exe", 0, POPT_ARG_STRING, &query->exe, 0, "the executable that loads the library FILE",
           "PATH" },
@@ -220,8 +235,8 @@ const struct cli_command cmd_why = {
     .about = "Prints the tree of every library that FILE would load, each with its path and the\n"
              "rule that found it; below a miss stands every candidate and why it was refused.\n"
              "A directory stands for every image in it. Nothing is run.\n",
-    .examples = "A CHANGE is env:NAME=VALUE, env:NAME (not set), secure, interpreter:PATH,\n"
-                "without:PATH or cpu:LEVEL; several are made together.\n\n"
+    .examples = "A CHANGE is env:NAME=VALUE, env:NAME (not set), setting:NAME=VALUE, secure,\n"
+                "interpreter:PATH, without:PATH or cpu:LEVEL; several are made together.\n\n"
                 "Examples:\n"
                 "  tenon why /usr/bin/ssh                     the whole tree\n"
                 "  tenon why --lib libz.so.1 /usr/bin/ssh     who needs it, how it is found\n"

@@ -26,6 +26,7 @@ void cli_query_free(struct cli_query *query)
     free(query->cpu);
     free(query->platform);
     cli_free_list(query->env);
+    cli_free_list(query->settings);
 }
 
 /* "DIR/NAME", with one slash between them. */
@@ -45,17 +46,31 @@ static char *from_start(const struct cli_side *side, const char *path)
     return *path == '/' ? strdup(path) : join(side->start, path);
 }
 
+/* A variable of one kind: of the environment, or a setting. */
+typedef bool (*set_variable)(tenon_world *world, const char *name, const char *value,
+                             tenon_error *err);
+
 /* NAME=VALUE, or NAME alone, which unsets. */
-static bool change_env(struct cli_side *side, const char *change, tenon_error *err)
+static bool change_variable(struct cli_side *side, set_variable set, const char *change,
+                            tenon_error *err)
 {
     size_t size = strcspn(change, "=");
     char *name = strndup(change, size);
-    bool good =
-        name ? tenon_world_set_env(side->world, name, change[size] ? change + size + 1 : NULL, err)
-             : tn_no_memory(err);
+    bool good = name ? set(side->world, name, change[size] ? change + size + 1 : NULL, err)
+                     : tn_no_memory(err);
 
     free(name);
     return good;
+}
+
+static bool change_env(struct cli_side *side, const char *change, tenon_error *err)
+{
+    return change_variable(side, tenon_world_set_env, change, err);
+}
+
+static bool change_setting(struct cli_side *side, const char *change, tenon_error *err)
+{
+    return change_variable(side, tenon_world_set_setting, change, err);
 }
 
 static bool set_env(struct cli_side *side, const char *assignment, tenon_error *err)
@@ -63,6 +78,13 @@ static bool set_env(struct cli_side *side, const char *assignment, tenon_error *
     if (!strchr(assignment, '='))
         return tn_fail(err, TENON_E_ARGUMENT, "NAME=VALUE expected");
     return change_env(side, assignment, err);
+}
+
+static bool set_setting(struct cli_side *side, const char *assignment, tenon_error *err)
+{
+    if (!strchr(assignment, '='))
+        return tn_fail(err, TENON_E_ARGUMENT, "NAME=VALUE expected");
+    return change_setting(side, assignment, err);
 }
 
 static bool change_secure(struct cli_side *side, const char *value, tenon_error *err)
@@ -116,11 +138,9 @@ static const struct {
     bool (*apply)(struct cli_side *side, const char *value, tenon_error *err);
     bool may_be_empty; /* the value */
 } change_kinds[] = {
-    { "env:", change_env, false },
-    { "secure", change_secure, true },
-    { "interpreter:", change_interpreter, false },
-    { "without:", change_without, false },
-    { "cpu:", change_cpu, true },
+    { "env:", change_env, false },         { "setting:", change_setting, false },
+    { "secure", change_secure, true },     { "interpreter:", change_interpreter, false },
+    { "without:", change_without, false }, { "cpu:", change_cpu, true },
 };
 
 static bool make_change(struct cli_side *side, const char *change, tenon_error *err)
@@ -134,8 +154,8 @@ static bool make_change(struct cli_side *side, const char *change, tenon_error *
             return change_kinds[i].apply(side, change + size, err);
     }
     return tn_fail(err, TENON_E_ARGUMENT,
-                   "env:NAME=VALUE, env:NAME, secure, interpreter:PATH, without:PATH or cpu:LEVEL "
-                   "expected");
+                   "env:NAME=VALUE, env:NAME, setting:NAME=VALUE, setting:NAME, secure, "
+                   "interpreter:PATH, without:PATH or cpu:LEVEL expected");
 }
 
 static bool set_cwd(struct cli_side *side, const char *cwd, tenon_error *err)
@@ -242,6 +262,8 @@ static bool apply_options(struct cli *cli, const struct cli_query *query, struct
         tenon_world_clear_env(side->world);
     for (char **each = query->env; good && each && *each; each++)
         good = apply(cli, side, "--env", *each, set_env, status);
+    for (char **each = query->settings; good && each && *each; each++)
+        good = apply(cli, side, "--setting", *each, set_setting, status);
     for (size_t i = 0; good && i < sizeof rows / sizeof *rows; i++)
         good = apply(cli, side, rows[i].option, rows[i].value, rows[i].set, status);
     return good;

@@ -7,7 +7,7 @@
 /* Options that select the system, as popt stores them. */
 struct cli_query {
     char *sysroot, *loader, *cwd, *exe, *interpreter, *cpu, *platform;
-    char **env; /* NULL-ended; NULL: none */
+    char **env, **settings; /* NULL-ended; NULL: none */
     int clean_env, setuid;
     unsigned flags; /* enum tenon_resolve_flags */
 };

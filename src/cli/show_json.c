@@ -1,5 +1,6 @@
 /* src/cli/show_json.c - one row of "results" of `tenon show --json`; keys are those of
  * docs/json.md */
+#include "ocaml_print.h"
 #include "show.h"
 #include "units_parts.h"
 
@@ -11,6 +12,8 @@ static void open_list(struct cli_json *json, const char *key)
 
 static void put_fact(struct cli_json *json, const tenon_image *image, const struct show_fact *fact)
 {
+    if (fact->optional && !fact->string(image))
+        return;
     cli_json_named_key(json, fact->key);
     if (fact->string)
         cli_json_name(json, fact->string(image));
@@ -18,6 +21,18 @@ static void put_fact(struct cli_json *json, const tenon_image *image, const stru
         cli_json_number(json, fact->number(image));
     else
         cli_json_bool(json, fact->flag(image));
+}
+
+static void put_need_versions(struct cli_json *json, const tenon_need *need)
+{
+    char room[SHOW_VERSION_ROOM];
+
+    if (!need->current_version && !need->compat_version)
+        return;
+    CLI_JSON_KEY(json, "current_version");
+    cli_json_name(json, show_version(room, need->current_version));
+    CLI_JSON_KEY(json, "compat_version");
+    cli_json_name(json, show_version(room, need->compat_version));
 }
 
 static void put_needed(struct cli_json *json, const tenon_image *image)
@@ -35,6 +50,11 @@ static void put_needed(struct cli_json *json, const tenon_image *image)
         cli_json_name(json, need->name);
         CLI_JSON_KEY(json, "flavour");
         cli_json_name(json, tenon_flavour_name(need->flavour));
+        put_need_versions(json, need);
+        if (need->how) {
+            CLI_JSON_KEY(json, "how");
+            cli_json_name(json, need->how);
+        }
         cli_json_close(json, '}');
     }
     cli_json_close(json, ']');
@@ -64,7 +84,7 @@ static void put_search_paths(struct cli_json *json, const tenon_image *image)
     CLI_JSON_KEY(json, "search_paths");
     cli_json_open(json, '[');
     for (size_t i = 0; (path = tenon_image_search_path(image, i)); i++) {
-        for (rest = path->path; show_next_element(&rest, &element, &size);) {
+        for (rest = path->path; show_next_element(path, &rest, &element, &size);) {
             cli_json_item(json);
             cli_json_open(json, '{');
             CLI_JSON_KEY(json, "kind");
@@ -132,6 +152,10 @@ static void put_symbol(struct cli_json *json, const tenon_symbol *symbol)
         cli_json_bool(json, !symbol->hidden_version);
         CLI_JSON_KEY(json, "size");
         cli_json_number(json, (int64_t)(symbol->size & INT64_MAX));
+        if (symbol->forward) {
+            CLI_JSON_KEY(json, "forward");
+            cli_json_name(json, symbol->forward);
+        }
     } else {
         CLI_JSON_KEY(json, "library");
         cli_json_name(json, symbol->library);
@@ -185,7 +209,8 @@ static void put_others(struct cli_json *json, const tenon_image *image)
     cli_json_close(json, '}');
 }
 
-static void put_warnings(struct cli_json *json, const tenon_image *image)
+/* `more`: an error that is a warning here; NULL: none */
+static void put_warnings(struct cli_json *json, const tenon_image *image, const tenon_error *more)
 {
     const char *warning;
 
@@ -195,16 +220,17 @@ static void put_warnings(struct cli_json *json, const tenon_image *image)
         cli_json_item(json);
         cli_json_sentence(json, warning);
     }
+    if (more && more->code) {
+        cli_json_item(json);
+        cli_json_sentence(json, tenon_error_message(more));
+    }
     cli_json_close(json, ']');
 }
 
-void show_print_json(const struct show *show, const tenon_image *image, const char *label,
-                     struct cli_json *json)
+/* All that one image says, whether it is a file or a slice; of a file also its units. */
+static void put_image(const struct show *show, const tenon_image *image, bool whole,
+                      struct cli_json *json)
 {
-    cli_json_item(json);
-    cli_json_open(json, '{');
-    CLI_JSON_KEY(json, "file");
-    cli_json_name(json, label);
     CLI_JSON_KEY(json, "status");
     cli_json_name(json, tenon_status_name(TENON_STATUS_OK));
     for (const struct show_fact *fact = show_facts; fact->key; fact++)
@@ -221,9 +247,83 @@ void show_print_json(const struct show *show, const tenon_image *image, const ch
         put_symbols(json, "imports", image, tenon_image_import);
     if (show->dlopen)
         put_dlopens(json, image);
-    if (show->units)
-        units_put_json(show->cli, show->units, json);
+    if (whole && show->units) {
+        units_put_json(show->cli, show->units, json); /* OCaml's too */
+    } else if (whole && show->ocaml) {
+        CLI_JSON_KEY(json, "ocaml");
+        ocaml_put_json(show->ocaml, json);
+    }
     put_others(json, image);
-    put_warnings(json, image);
+    put_warnings(json, image, whole ? &show->ocaml_error : NULL);
+}
+
+static void put_error(const tenon_error *err, struct cli_json *json)
+{
+    CLI_JSON_KEY(json, "status");
+    cli_json_name(json, tenon_status_name(TENON_STATUS_ERROR));
+    CLI_JSON_KEY(json, "error");
+    cli_json_open(json, '{');
+    CLI_JSON_KEY(json, "code");
+    cli_json_name(json, tenon_code_name(err->code));
+    CLI_JSON_KEY(json, "message");
+    cli_json_message(json, NULL, tenon_error_message(err));
+    cli_json_close(json, '}');
+}
+
+static void put_slice(const struct show *show, const tenon_image_source *source,
+                      struct cli_json *json)
+{
+    tenon_error err = TENON_ERROR_INIT;
+    tenon_image *image = show_open_slice(show, source, &err);
+
+    cli_json_item(json);
+    cli_json_open(json, '{');
+    CLI_JSON_KEY(json, "arch");
+    cli_json_name(json, source->slice);
+    if (image)
+        put_image(show, image, false, json);
+    else
+        put_error(&err, json);
+    cli_json_close(json, '}');
+    tenon_image_free(image);
+}
+
+/* Only a universal file has the key. */
+static void put_slices(const struct show *show, const tenon_image *image, struct cli_json *json)
+{
+    const tenon_image_source *source = tenon_image_inside(image, 0);
+
+    if (!source || !source->slice)
+        return;
+    open_list(json, "slices");
+    for (size_t i = 0; (source = tenon_image_inside(image, i)); i++)
+        put_slice(show, source, json);
+    cli_json_close(json, ']');
+}
+
+void show_print_json(const struct show *show, const tenon_image *image, const char *label,
+                     struct cli_json *json)
+{
+    cli_json_item(json);
+    cli_json_open(json, '{');
+    CLI_JSON_KEY(json, "file");
+    cli_json_name(json, label);
+    put_image(show, image, true, json);
+    put_slices(show, image, json);
+    cli_json_close(json, '}');
+}
+
+void show_print_json_ocaml(const char *label, const tenon_ocaml *ocaml, struct cli_json *json)
+{
+    cli_json_item(json);
+    cli_json_open(json, '{');
+    CLI_JSON_KEY(json, "file");
+    cli_json_name(json, label);
+    CLI_JSON_KEY(json, "status");
+    cli_json_name(json, tenon_status_name(TENON_STATUS_OK));
+    CLI_JSON_KEY(json, "format");
+    cli_json_name(json, "ocaml");
+    CLI_JSON_KEY(json, "ocaml");
+    ocaml_put_json(ocaml, json);
     cli_json_close(json, '}');
 }

@@ -13,9 +13,10 @@ struct why_glyphs {
 struct why {
     struct cli *cli;
     struct cli_query query;
-    char **libs;     /* of --lib, NULL-ended; NULL: none. One is allowed */
-    const char *lib; /* that one; NULL: all libraries */
-    char **changes;  /* of --what-if, NULL-ended; NULL: none */
+    char **libs;          /* of --lib, NULL-ended; NULL: none. One is allowed */
+    const char *lib;      /* that one; NULL: all libraries */
+    char **changes;       /* of --what-if, NULL-ended; NULL: none */
+    char *slice, *member; /* of FILE; NULL: the file itself */
     int skip_other, hide_system, symbols, dlopen, dot;
     struct cli_side side, changed; /* `changed` with --what-if only */
     const struct why_glyphs *glyphs;

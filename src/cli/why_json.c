@@ -41,6 +41,8 @@ static void put_attempt(struct cli_json *json, const tenon_attempt *attempt)
     cli_json_bool(json, attempt->later);
     CLI_JSON_KEY(json, "evidence");
     cli_json_name(json, rule ? tenon_evidence_name(rule->evidence) : NULL);
+    CLI_JSON_KEY(json, "uncertain");
+    cli_json_bool(json, rule && tenon_evidence_is_uncertain(rule->evidence));
     CLI_JSON_KEY(json, "source");
     cli_json_name(json, rule ? rule->source : NULL);
     cli_json_close(json, '}');
@@ -57,6 +59,14 @@ static void put_library(struct cli_json *json, const tenon_graph *graph, size_t 
     cli_json_name(json, library->name);
     CLI_JSON_KEY(json, "path");
     cli_json_name(json, library->path);
+    if (library->slice) {
+        CLI_JSON_KEY(json, "slice");
+        cli_json_name(json, library->slice);
+    }
+    if (library->member) {
+        CLI_JSON_KEY(json, "member");
+        cli_json_name(json, library->member);
+    }
     CLI_JSON_KEY(json, "status");
     cli_json_name(json, tenon_status_name(library->status));
     put_rule(json, library->rule, library->where);

@@ -21,6 +21,12 @@ static const struct {
     [TENON_OUTCOME_IS_DIRECTORY] = { "tried", "is a directory" },
     [TENON_OUTCOME_TRUNCATED] = { "tried", "too short" },
     [TENON_OUTCOME_NOT_ELF] = { "tried", "not an ELF file" },
+    [TENON_OUTCOME_WRONG_FORMAT] = { "tried", "not of this loader's format" },
+    [TENON_OUTCOME_WRONG_PLATFORM] = { "tried", "made for another system" },
+    [TENON_OUTCOME_WRONG_VERSION] = { "tried", "of an older version than asked for" },
+    [TENON_OUTCOME_MEMBER_MISSING] = { "tried", "has no such member" },
+    [TENON_OUTCOME_FORBIDDEN] = { "tried", "forbidden by the loader's policy" },
+    [TENON_OUTCOME_NO_MATCH] = { "tried", "no name there fits" },
     [TENON_OUTCOME_WRONG_CLASS] = { "tried", "wrong class" },
     [TENON_OUTCOME_WRONG_ENDIAN] = { "tried", "wrong byte order" },
     [TENON_OUTCOME_WRONG_MACHINE] = { "tried", "wrong machine" },
@@ -86,6 +92,10 @@ static void put_attempt(struct cli_out *out, const tenon_library *library,
         cli_prose(out, attempt->detail);
         cli_puts(out, ")");
     }
+    if (attempt->rule && tenon_evidence_is_uncertain(attempt->rule->evidence)) {
+        cli_puts(out, "  uncertain: this rule is ");
+        cli_puts(out, tenon_evidence_name(attempt->rule->evidence));
+    }
     if (attempt->final && !library->optional)
         cli_puts(out, "; the loader gives up here");
     cli_style(out, CLI_PLAIN);
@@ -119,6 +129,13 @@ static void put_verdict(struct cli_out *out, const tenon_library *library)
 {
     if (has_answer(library)) {
         why_put_rule(out, "  ", library->rule, library->where);
+        if (library->status == TENON_STATUS_SYSTEM) {
+            cli_puts(out, "  system");
+            if (library->reason) {
+                cli_puts(out, ": ");
+                cli_prose(out, library->reason);
+            }
+        }
         return;
     }
     cli_puts(out, "  ");
@@ -133,6 +150,20 @@ static void put_verdict(struct cli_out *out, const tenon_library *library)
     cli_style(out, CLI_PLAIN);
 }
 
+/* Which image of the file it is, where there are several: "(shr.o)", " [arm64]". */
+static void put_inside(struct cli_out *out, const tenon_library *library)
+{
+    if (library->member) {
+        cli_puts(out, "(");
+        cli_text(out, library->member);
+        cli_puts(out, ")");
+    }
+    if (library->slice) {
+        cli_puts(out, " slice ");
+        cli_text(out, library->slice);
+    }
+}
+
 static void put_library(struct cli_out *out, const tenon_library *library)
 {
     bool missed = !has_answer(library) && !library->optional;
@@ -144,6 +175,7 @@ static void put_library(struct cli_out *out, const tenon_library *library)
         cli_puts(out, "  ");
         cli_text(out, library->path);
     }
+    put_inside(out, library);
     if (missed)
         cli_style(out, CLI_PLAIN);
     if (library->flavour != TENON_NEED_NORMAL) {

@@ -49,6 +49,26 @@ static uint64_t read_header_fields(struct tn_cursor *c, struct tn_elf_header *h)
     return e_entry;
 }
 
+/* From the first bytes of a file; false when they are too few. */
+static bool parse_header(struct tn_view head, const struct tn_elf_assume *assume,
+                         struct tn_elf_header *out, uint64_t *e_entry)
+{
+    *out = (struct tn_elf_header){ 0 };
+    read_ident(head, assume, out);
+    if (head.size < EHDR_SIZE(out->word))
+        return false;
+    struct tn_cursor c = tn_cursor(head, out->endian);
+    *e_entry = read_header_fields(&c, out);
+    return true;
+}
+
+bool tn_elf_parse_header(struct tn_view head, const struct tn_elf_assume *assume,
+                         struct tn_elf_header *out)
+{
+    uint64_t e_entry;
+    return parse_header(head, assume, out, &e_entry);
+}
+
 static bool read_header(struct tn_file *file, const struct tn_elf_assume *assume,
                         struct tn_elf_header *out, uint64_t *e_entry, tenon_error *err)
 {
@@ -56,12 +76,9 @@ static bool read_header(struct tn_file *file, const struct tn_elf_assume *assume
     *out = (struct tn_elf_header){ 0 };
     if (!tn_file_upto(file, 0, TN_ELF_HEAD, "ELF header", &head, err))
         return false;
-    read_ident(head, assume, out);
-    if (head.size < EHDR_SIZE(out->word))
+    if (!parse_header(head, assume, out, e_entry))
         return tn_fail(err, TENON_E_TRUNCATED, "ELF header: %u bytes needed at 0x0, %zu left",
                        EHDR_SIZE(out->word), head.size);
-    struct tn_cursor c = tn_cursor(head, out->endian);
-    *e_entry = read_header_fields(&c, out);
     return true;
 }
 
@@ -284,7 +301,7 @@ static bool read_note_facts(struct tn_elf *elf, struct tn_facts *facts, tenon_er
     facts->elf.abi_os = elf->notes.has_abi ? elf->notes.abi[0] + 1 : 0;
     if (!elf->notes.build_id.size)
         return true;
-    facts->build_id = tn_elf_hex(elf->file->arena, elf->notes.build_id);
+    facts->build_id = tn_image_hex(elf->file->arena, elf->notes.build_id);
     return facts->build_id || tn_no_memory(err);
 }
 
@@ -388,7 +405,8 @@ bool tn_elf_read_facts(struct tn_file *file, const struct tn_elf_assume *assume,
 static void add_search_path(tenon_image *image, const char *kind, const char *path)
 {
     if (path)
-        image->search_paths[image->search_path_count++] = (tenon_search_path){ kind, path };
+        image->search_paths[image->search_path_count++] =
+            (tenon_search_path){ .kind = kind, .path = path };
 }
 
 /* In the order of their tags in the file. */

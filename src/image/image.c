@@ -33,6 +33,29 @@ static bool image_read(tenon_image *image, struct tn_file *file, unsigned parts,
     return image->reader && image->reader->read_image(file, parts, image, err);
 }
 
+/* The slice or member of a file: formats may stand in each other, so each turn finds one of both.
+ */
+static bool image_read_inside(tenon_image *image, struct tn_file *file,
+                              const tenon_image_source *source, unsigned parts, tenon_error *err)
+{
+    char quoted[TN_QUOTE_ROOM];
+    struct tn_file inside;
+    const char *name = source->slice ? source->slice : source->member;
+    file->arena = &image->arena;
+    const struct tn_format *reader = tn_format_of(file, err);
+    if (!reader)
+        return false;
+    if (!reader->find_inside)
+        return tn_fail(err, TENON_E_NOT_FOUND, "no %s %s in a file of format %s",
+                       source->slice ? "slice" : "member", tn_quote(quoted, name), reader->name);
+    if (!reader->find_inside(file, source, &inside, err))
+        return false;
+    if (source->slice && source->member)
+        return image_read_inside(image, &inside, &(tenon_image_source){ .member = source->member },
+                                 parts, err);
+    return image_read(image, &inside, parts, err) || tn_context(err, "%s", tn_quote(quoted, name));
+}
+
 /* Ends a failed image; the message then begins with the file's name. */
 static tenon_image *image_refused(tenon_image *image, tenon_error *err)
 {
@@ -43,35 +66,28 @@ static tenon_image *image_refused(tenon_image *image, tenon_error *err)
     return NULL;
 }
 
-tenon_image *tenon_image_open(tenon_world *world, const char *path, unsigned parts,
-                              tenon_error *err)
+tenon_image *tenon_image_open_source(tenon_world *world, const tenon_image_source *source,
+                                     unsigned parts, tenon_error *err)
 {
     struct tn_file file;
-    tenon_image *image = image_new(path, err);
+    tenon_image *image = image_new(source->path, err);
     if (!image)
         return NULL;
-    int number = tn_file_open(world, path, &image->arena, &file);
+    int number = tn_file_open(world, source->path, &image->arena, &file);
     if (number) {
         tn_fail_system(err, number, "cannot be opened");
         return image_refused(image, err);
     }
-    bool ok = image_read(image, &file, parts, err);
+    bool ok = source->slice || source->member ? image_read_inside(image, &file, source, parts, err)
+                                              : image_read(image, &file, parts, err);
     tn_file_close(&file);
     return ok ? image : image_refused(image, err);
 }
 
-tenon_image *tenon_image_open_source(tenon_world *world, const tenon_image_source *source,
-                                     unsigned parts, tenon_error *err)
+tenon_image *tenon_image_open(tenon_world *world, const char *path, unsigned parts,
+                              tenon_error *err)
 {
-    const char *inside = source->slice ? source->slice : source->member;
-    tenon_image *image = tenon_image_open(world, source->path, parts, err);
-    if (!image || !inside)
-        return image;
-    /* No format of formats.c has parts yet: what could be opened is one image. */
-    char quoted[TN_QUOTE_ROOM];
-    tn_fail(err, TENON_E_NOT_FOUND, "no %s %s in a file of format %s",
-            source->slice ? "slice" : "member", tn_quote(quoted, inside), image->reader->name);
-    return image_refused(image, err);
+    return tenon_image_open_source(world, &(tenon_image_source){ .path = path }, parts, err);
 }
 
 tenon_image *tenon_image_parse(const void *bytes, size_t size, const char *name, tenon_error *err)
@@ -116,6 +132,50 @@ void tn_image_warn(tenon_image *image, const char *format, ...)
     const char *kept = image->warnings ? tn_arena_string(&image->arena, text) : NULL;
     if (kept)
         image->warnings[image->warning_count++] = kept;
+}
+
+/* ---- facts for people ---------------------------------------------------------------------- */
+
+bool tn_image_add_fact(tenon_image *image, const char *name, const char *value, tenon_error *err)
+{
+    if (!value || !*value)
+        return true;
+    if (!tn_arena_grow(&image->arena, &image->others, &image->other_room, image->other_count,
+                       sizeof *image->others))
+        return tn_no_memory(err);
+    image->others[image->other_count++] = (tenon_fact){ name, value };
+    return true;
+}
+
+bool tn_image_add_made(tenon_image *image, const char *name, const char *value, tenon_error *err)
+{
+    return value ? tn_image_add_fact(image, name, value, err) : tn_no_memory(err);
+}
+
+bool tn_image_join_fact(tenon_image *image, const char *name, const char *value, tenon_error *err)
+{
+    for (size_t i = 0; i < image->other_count; i++) {
+        tenon_fact *fact = &image->others[i];
+        if (strcmp(fact->name, name) != 0)
+            continue;
+        fact->value = tn_arena_format(&image->arena, "%s %s", fact->value, value);
+        return fact->value || tn_no_memory(err);
+    }
+    return tn_image_add_fact(image, name, value, err);
+}
+
+const char *tn_image_hex(struct tn_arena *arena, struct tn_view bytes)
+{
+    static const char digits[] = "0123456789abcdef";
+    char *text = tn_arena_bytes(arena, 2 * bytes.size + 1);
+    if (!text)
+        return NULL;
+    for (size_t i = 0; i < bytes.size; i++) {
+        text[2 * i] = digits[bytes.at[i] >> 4];
+        text[2 * i + 1] = digits[bytes.at[i] & 15];
+    }
+    text[2 * bytes.size] = 0;
+    return text;
 }
 
 /* ---- answers ------------------------------------------------------------------------------- */
@@ -185,6 +245,16 @@ const char *tenon_image_build_id(const tenon_image *image)
     return image->facts.build_id;
 }
 
+const char *tenon_image_uuid(const tenon_image *image)
+{
+    return image->facts.uuid;
+}
+
+const char *tenon_image_pdb(const tenon_image *image)
+{
+    return image->facts.pdb;
+}
+
 const tenon_need *tenon_image_need(const tenon_image *image, size_t i)
 {
     return i < image->facts.need_count ? &image->facts.needs[i] : NULL;
@@ -225,6 +295,11 @@ const char *tenon_image_warning(const tenon_image *image, size_t i)
     return i < image->warning_count ? image->warnings[i] : NULL;
 }
 
+const tenon_image_source *tenon_image_inside(const tenon_image *image, size_t i)
+{
+    return i < image->inside_count ? &image->insides[i] : NULL;
+}
+
 const tenon_fact *tenon_image_fact(const tenon_image *image, size_t i)
 {
     return i < image->other_count ? &image->others[i] : NULL;
@@ -239,14 +314,16 @@ static const char *word(const char *const *words, size_t count, unsigned value)
 
 const char *tenon_format_name(enum tenon_format format)
 {
-    static const char *const words[] = { "none", "elf" };
+    static const char *const words[] = { "none", "elf",  "pe", "coff", "macho",   "xcoff",
+                                         "som",  "aout", "ar", "tbd",  "libtool", "linker-script" };
     return word(words, TN_COUNT(words), format);
 }
 
 const char *tenon_kind_name(enum tenon_kind kind)
 {
     static const char *const words[] = { "unknown",       "executable", "shared-library", "object",
-                                         "kernel-module", "core",       "debug" };
+                                         "kernel-module", "core",       "debug",          "bundle",
+                                         "driver",        "archive",    "import-library", "stub" };
     return word(words, TN_COUNT(words), kind);
 }
 
@@ -258,8 +335,8 @@ const char *tenon_endian_name(enum tenon_endian endian)
 
 const char *tenon_flavour_name(enum tenon_flavour flavour)
 {
-    static const char *const words[] = { "normal",  "weak",     "delay",  "reexport",
-                                         "upward",  "lazy",     "filter", "auxiliary",
-                                         "preload", "declared", "likely", "dlopen" };
+    static const char *const words[] = { "normal", "weak",   "delay",     "reexport", "upward",
+                                         "lazy",   "filter", "auxiliary", "preload",  "declared",
+                                         "likely", "dlopen", "forward" };
     return word(words, TN_COUNT(words), flavour);
 }

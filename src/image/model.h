@@ -60,6 +60,68 @@ struct tn_elf_facts {
     size_t version_file_count;
 };
 
+/* One architecture of a universal file. */
+struct tn_macho_slice {
+    uint32_t cputype, cpusubtype;
+    uint64_t offset, size;
+    const char *arch; /* Apple's name of it */
+};
+
+/* Facts of a Mach-O image that the common model has no word for. */
+struct tn_macho_facts {
+    struct tn_macho_slice *slices; /* of a universal file, which has nothing else of these */
+    size_t slice_count;
+    uint32_t cputype, cpusubtype, filetype, flags;
+    const char *arch;                         /* Apple's name: "arm64e" */
+    uint32_t platform, platform_too;          /* PLATFORM_; 0: none */
+    uint32_t min_os, sdk;                     /* 16.8.8 bits; 0: none */
+    uint32_t current_version, compat_version; /* its own */
+    const char **environment;                 /* LC_DYLD_ENVIRONMENT: "DYLD_LIBRARY_PATH=..." */
+    size_t environment_count;
+    bool restricted;          /* a section __RESTRICT,__restrict */
+    uint32_t signature_flags; /* CS_ of a program's code signature */
+    bool allows_environment;  /* entitled to DYLD_ variables in spite of a hardened runtime */
+};
+
+/* What the linker recorded of one need besides its name. */
+struct tn_som_need {
+    uint8_t flags; /* TN_SOM_DASH_L, TN_SOM_INTERNAL_NAME */
+    uint8_t bind;
+    uint16_t highwater_mark; /* months since January 1990 */
+};
+#define TN_SOM_DASH_L 1u
+#define TN_SOM_INTERNAL_NAME 2u
+
+/* Of the header for the dynamic loader. */
+#define TN_SOM_SHLIB_PATH 4u /* SHLIB_PATH is searched */
+#define TN_SOM_EMBEDDED_PATH 8u
+#define TN_SOM_SHLIB_PATH_FIRST 0x10u
+#define TN_SOM_OWN_NAME 0x40u
+
+/* Facts of a SOM file that the common model has no word for. */
+struct tn_som_facts {
+    uint16_t system_id, a_magic;
+    bool has_dl_header;
+    uint32_t hdr_version;      /* 89060912 before HP-UX 10, then 93092112 */
+    uint16_t flags;            /* TN_SOM_SHLIB_PATH and so on */
+    uint16_t highwater_mark;   /* its own */
+    struct tn_som_need *needs; /* as facts.needs */
+};
+
+/* Of an a.out need: a library to be searched, or a path. */
+struct tn_aout_need {
+    bool is_library;
+    int16_t major, minor;
+};
+
+/* Facts of an a.out file that the common model has no word for. */
+struct tn_aout_facts {
+    uint32_t midmag; /* in the byte order that it was understood in */
+    unsigned mid;
+    bool is_dynamic, is_position_independent;
+    struct tn_aout_need *needs;
+};
+
 /* What one file asks of its loader, without any context: enough to resolve. */
 struct tn_facts {
     enum tenon_format format;
@@ -73,14 +135,37 @@ struct tn_facts {
     const char *own_name, *interpreter;
     const char *rpath, *runpath; /* NULL: no such tag; "" is a tag with an empty string */
     const char *build_id;        /* hexadecimal */
-    tenon_need *needs;           /* in dynamic-section order, filters and auxiliaries among them */
+    const char *uuid, *pdb;
+    tenon_need *needs; /* in dynamic-section order, filters and auxiliaries among them */
     size_t need_count;
     tenon_version *version_needs; /* grouped by file, in file order */
     size_t version_need_count;
     tenon_version *version_defs;
     size_t version_def_count;
     struct tn_elf_facts elf;
+
+    /* What ELF has not; all of it NULL there. */
+    tenon_search_path *run_paths; /* in file order, where there are other than rpath and runpath */
+    size_t run_path_count;
+    const char *const *slices; /* a universal file, NULL-ended: what counts is inside, not here */
+    const void *more;          /* facts of its format alone: a struct of its reader's */
 };
+
+/* tn_facts.more of the formats that have such. */
+static inline const struct tn_macho_facts *tn_macho_facts(const struct tn_facts *facts)
+{
+    return facts->more;
+}
+
+static inline const struct tn_som_facts *tn_som_facts(const struct tn_facts *facts)
+{
+    return facts->more;
+}
+
+static inline const struct tn_aout_facts *tn_aout_facts(const struct tn_facts *facts)
+{
+    return facts->more;
+}
 
 struct tenon_image {
     struct tn_arena arena;
@@ -93,6 +178,8 @@ struct tenon_image {
     size_t export_count, import_count;
     tenon_need *dlopens;
     size_t dlopen_count;
+    tenon_image_source *insides; /* slices or members, in file order */
+    size_t inside_count;
     tenon_fact *others;
     size_t other_count, other_room;
     const char **warnings;
@@ -107,16 +194,40 @@ struct tn_format {
     /* Yes or no, from the first bytes (up to 64; fewer when the file is shorter). */
     bool (*matches)(struct tn_view head);
 
+    /* NULL, or: whether a file whose first bytes match is one, as its other bytes tell. */
+    bool (*confirms)(struct tn_file *file, struct tn_view head);
+
     /* Core facts only; strings live in file->arena. Reads as little as it can. */
     bool (*read_facts)(struct tn_file *file, struct tn_facts *out, tenon_error *err);
 
+    /*
+     * Copies facts->more, and what it leads to, to another arena; false: no memory. NULL: there
+     * never is any.
+     */
+    bool (*move_more)(struct tn_facts *facts, struct tn_arena *arena);
+
     /* Everything `parts` asks for, facts included; image->arena == *file->arena. */
     bool (*read_image)(struct tn_file *file, unsigned parts, tenon_image *image, tenon_error *err);
+
+    /*
+     * The slice or member that `source` names, as a file of its own that reads through `file`.
+     * NULL: a file of this format is one image.
+     *
+     * errors  TENON_E_NOT_FOUND; _UNSUPPORTED: its bytes are in another file (thin archives)
+     */
+    bool (*find_inside)(struct tn_file *file, const tenon_image_source *source,
+                        struct tn_file *inside, tenon_error *err);
 };
 
 /* THE table of formats; ends with NULL. */
 extern const struct tn_format *const tn_formats[];
 extern const struct tn_format tn_format_elf;
+extern const struct tn_format tn_format_macho;
+extern const struct tn_format tn_format_som;
+extern const struct tn_format tn_format_aout;
+
+/* The reader of a format; NULL: there is none. */
+const struct tn_format *tn_format_with(enum tenon_format format);
 
 /* The reader for a file, or NULL with TENON_E_FORMAT (text is named as text, "#!" with its
  * interpreter, other known formats by name), _TRUNCATED (empty), _SYSTEM. */
@@ -126,12 +237,28 @@ const struct tn_format *tn_format_of(struct tn_file *file, tenon_error *err);
 void tn_image_warn(tenon_image *image, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
+/* Appends a fact for people; of an empty value or NULL there is none. */
+bool tn_image_add_fact(tenon_image *image, const char *name, const char *value, tenon_error *err);
+
+/* ... whose text had to be made: NULL means that there was no memory. */
+bool tn_image_add_made(tenon_image *image, const char *name, const char *value, tenon_error *err);
+
+/* ... behind what the fact of that name says already, after a space. */
+bool tn_image_join_fact(tenon_image *image, const char *name, const char *value, tenon_error *err);
+
+/* Lower-case hexadecimal digits; NULL: no memory. */
+const char *tn_image_hex(struct tn_arena *arena, struct tn_view bytes);
+
 /*
  * The raw header, tolerant: false only when the file is shorter than the header of its class
  * (out->e_ident holds what there was, zero-filled) or cannot be read. `assume` may be NULL.
  */
 bool tn_elf_read_header(struct tn_file *file, const struct tn_elf_assume *assume,
                         struct tn_elf_header *out, tenon_error *err);
+
+/* ... from the first bytes of a file; false when they are fewer than a header has. */
+bool tn_elf_parse_header(struct tn_view head, const struct tn_elf_assume *assume,
+                         struct tn_elf_header *out);
 
 /*
  * Core facts of an ELF file, as a loader's program headers give them (section headers are looked

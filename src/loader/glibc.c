@@ -35,38 +35,38 @@ static const tenon_rule rules[] = {
         .name = "already loaded",
         .what = "an object of the process has this name, SONAME, or device and inode",
         .source = "glibc elf/dl-load.c, _dl_map_object()",
-        .evidence = TENON_EVIDENCE_LOADER,
+        .evidence = TENON_EVIDENCE_REAL_LOADER,
     },
     [RULE_DIRECT] = {
         .name = "direct path",
         .what = "a name with a slash is opened as it is, nothing is searched",
         .source = "glibc elf/dl-load.c, _dl_map_object()",
-        .evidence = TENON_EVIDENCE_LOADER,
+        .evidence = TENON_EVIDENCE_REAL_LOADER,
     },
     [RULE_RPATH] = {
         .name = "RPATH",
         .what = "DT_RPATH of the object that asks and of those that caused it to be loaded, "
                      "unless it has DT_RUNPATH",
         .source = "glibc elf/dl-load.c, _dl_map_object()",
-        .evidence = TENON_EVIDENCE_LOADER,
+        .evidence = TENON_EVIDENCE_REAL_LOADER,
     },
     [RULE_ENV] = {
         .name = "LD_LIBRARY_PATH",
         .what = "the environment's directories, unless the process is secure",
         .source = "glibc elf/dl-load.c, _dl_init_paths()",
-        .evidence = TENON_EVIDENCE_LOADER,
+        .evidence = TENON_EVIDENCE_REAL_LOADER,
     },
     [RULE_RUNPATH] = {
         .name = "RUNPATH",
         .what = "DT_RUNPATH of the object that asks, never inherited",
         .source = "glibc elf/dl-load.c, _dl_map_object()",
-        .evidence = TENON_EVIDENCE_LOADER,
+        .evidence = TENON_EVIDENCE_REAL_LOADER,
     },
     [RULE_CACHE] = {
         .name = "ld.so.cache",
         .what = "the one path that the cache has for this name",
         .source = "glibc elf/dl-cache.c, _dl_load_cache_lookup()",
-        .evidence = TENON_EVIDENCE_LOADER,
+        .evidence = TENON_EVIDENCE_REAL_LOADER,
         .system = true,
     },
     [RULE_CONF] = {
@@ -80,14 +80,14 @@ static const tenon_rule rules[] = {
         .name = "default directory",
         .what = "directories compiled into ld.so, unless the object has DF_1_NODEFLIB",
         .source = "glibc elf/dl-load.c, _dl_map_object()",
-        .evidence = TENON_EVIDENCE_LOADER,
+        .evidence = TENON_EVIDENCE_REAL_LOADER,
         .system = true,
     },
     [RULE_SELF] = {
         .name = "interpreter",
         .what = "the program's interpreter is in the process from the start",
         .source = "glibc elf/rtld.c, dl_main()",
-        .evidence = TENON_EVIDENCE_LOADER,
+        .evidence = TENON_EVIDENCE_REAL_LOADER,
         .system = true,
     },
 };
@@ -222,6 +222,39 @@ static const char *cache_file(struct tn_target *target)
         return "/etc/ld.so.cache";
     const struct tn_glibc_build *build = build_of(target);
     return build ? build->cache : NULL;
+}
+
+/* Preloads of a secure process are not dropped here: what becomes of each is shown. */
+static const char *preload_list(const struct tn_target *target)
+{
+    return tenon_world_env(target->world, "LD_PRELOAD");
+}
+
+/* rule  glibc elf/rtld.c, dso_name_valid_for_suid() */
+static bool refuses(const struct tn_target *target, const char *name, enum tn_request request,
+                    struct tn_judgement *out)
+{
+    if (!target->secure || request != TN_REQUEST_PRELOAD ||
+        (!tn_has_slash(name) && strlen(name) <= 255))
+        return false;
+    *out = tn_judged(TENON_OUTCOME_DROPPED_SECURE, TN_STOP,
+                     "a secure process takes only short names without a slash");
+    return true;
+}
+
+/* $ORIGIN in the environment is the program's. */
+static bool wants_program_origin(const struct tn_target *target)
+{
+    const char *env = tenon_world_env(target->world, "LD_LIBRARY_PATH");
+    return env && strchr(env, '$');
+}
+
+#define DF_1_NODEFLIB 0x800u
+#define NODEFLIB 1u /* of tn_asker.flags */
+
+static uint32_t asker_flags(const struct tn_facts *facts)
+{
+    return facts->elf.dt_flags_1 & DF_1_NODEFLIB ? NODEFLIB : 0;
 }
 
 static bool is_self(const struct tn_target *target, const char *name)
@@ -413,7 +446,7 @@ static bool late_stage(struct tn_target *target, const struct tn_asker *asker, s
     *out = (struct tn_stage){ .kind = TN_STAGE_DIRS,
                               .rule = &rules[RULE_DEFAULT],
                               .dirs = build->system_dirs };
-    if (asker->nodeflib) {
+    if (asker->flags & NODEFLIB) {
         out->kind = TN_STAGE_SKIPPED;
         out->detail = "the object has DF_1_NODEFLIB";
     }
@@ -572,7 +605,7 @@ static bool lookup_conf(struct tn_target *target, const struct tn_fact_source *s
 }
 
 static bool cached(struct tn_target *target, const struct tn_fact_source *source, const char *name,
-                   bool nodeflib, struct tn_cached *out)
+                   const struct tn_asker *asker, struct tn_cached *out)
 {
     struct config *config = target->config;
     *out = (struct tn_cached){ .outcome = TENON_OUTCOME_NO_CACHE, .path = "" };
@@ -589,7 +622,7 @@ static bool cached(struct tn_target *target, const struct tn_fact_source *source
         if (path)
             out->path = path;
     }
-    if (out->outcome != TENON_OUTCOME_FOUND || !nodeflib)
+    if (out->outcome != TENON_OUTCOME_FOUND || !(asker->flags & NODEFLIB))
         return true;
     const struct tn_glibc_build *build = build_of(target);
     if (build && in_system_dir(build, out->path)) {
@@ -612,13 +645,6 @@ static const char *likely(const struct tn_target *target, const char *name)
                : NULL;
 }
 
-static bool name_is_searchable(const char *name, struct tn_judgement *out)
-{
-    (void)name;
-    (void)out;
-    return true;
-}
-
 const tenon_loader tn_loader_glibc = {
     .name = "glibc",
     .describe = "the GNU C library's ld.so on Linux",
@@ -631,17 +657,23 @@ const tenon_loader tn_loader_glibc = {
     .matches_soname = true,
     .checks_versions = true,
     .symbol_versions = true,
+    .binds_symbols = true,
     .has_filters = true,
     .preload_as_program = true,
     .program_is_last = true,
     .stats_directories = true,
     .preload_separators = " :",
+    .audit_variable = "LD_AUDIT",
     .is_interpreter = is_interpreter,
     .matches = matches,
     .interpreters = interpreters,
     .interpreter_count = TN_COUNT(interpreters),
     .configure = configure,
     .preload_file = preload_file,
+    .preload_list = preload_list,
+    .refuses = refuses,
+    .wants_program_origin = wants_program_origin,
+    .asker_flags = asker_flags,
     .is_self = is_self,
     .expand_name = expand_name,
     .split = split,
@@ -653,5 +685,5 @@ const tenon_loader tn_loader_glibc = {
     .likely = likely,
     .judge = tn_glibc_judge,
     .judge_errno = tn_glibc_judge_errno,
-    .name_is_searchable = name_is_searchable,
+    .why_missing = tn_why_missing,
 };

@@ -134,11 +134,12 @@ void tn_glibc_judge(const struct tn_target *target, const struct tn_candidate *c
             tn_judged(TENON_OUTCOME_IS_DIRECTORY, TN_STOP, "cannot read file data: Is a directory");
         return;
     }
-    if (!candidate->header_read) {
+    struct tn_elf_header header;
+    if (!tn_candidate_header(candidate, NULL, &header)) {
         *out = tn_judged(TENON_OUTCOME_TRUNCATED, TN_STOP, "file too short");
         return;
     }
-    *out = judge_header(target, candidate->header);
+    *out = judge_header(target, &header);
     if (out->outcome != TENON_OUTCOME_FOUND)
         return;
     if (candidate->facts)

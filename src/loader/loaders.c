@@ -22,7 +22,8 @@ static const tenon_loader *loader_by_facts(const struct tn_facts *facts)
 const tenon_loader *tn_loader_of_interpreter(enum tenon_format format, const char *path)
 {
     for (size_t i = 0; tn_loaders[i]; i++)
-        if (tn_loaders[i]->format == format && tn_loaders[i]->is_interpreter(path))
+        if (tn_loaders[i]->format == format && tn_loaders[i]->is_interpreter &&
+            tn_loaders[i]->is_interpreter(path))
             return tn_loaders[i];
     return NULL;
 }
@@ -93,13 +94,28 @@ const tenon_rule *tenon_loader_rule(const tenon_loader *loader, size_t i)
     return i < loader->rule_count ? &loader->rules[i] : NULL;
 }
 
+const char *tn_why_missing(struct tn_arena *arena, const char *name, const tenon_attempt *attempts,
+                           size_t count)
+{
+    (void)name;
+    for (size_t i = 0; i < count; i++)
+        if (attempts[i].outcome == TENON_OUTCOME_WRONG_CLASS)
+            return tn_arena_format(arena, "%s: %s", attempts[i].path, attempts[i].detail);
+    return "cannot open shared object file: No such file or directory";
+}
+
 const char *tenon_evidence_name(enum tenon_evidence evidence)
 {
     static const char *const names[] = {
-        [TENON_EVIDENCE_LOADER] = "loader",
-        [TENON_EVIDENCE_SOURCE] = "source",
-        [TENON_EVIDENCE_DOCUMENTATION] = "documentation",
+        [TENON_EVIDENCE_REAL_LOADER] = "real-loader",     [TENON_EVIDENCE_SOURCE] = "source",
+        [TENON_EVIDENCE_REAL_FILE] = "real-file",         [TENON_EVIDENCE_TOOL_MADE] = "tool-made",
+        [TENON_EVIDENCE_DOCUMENTATION] = "documentation", [TENON_EVIDENCE_SELF_MADE] = "self-made",
         [TENON_EVIDENCE_BELIEVED] = "believed",
     };
     return (size_t)evidence < TN_COUNT(names) ? names[evidence] : "unknown";
+}
+
+bool tenon_evidence_is_uncertain(enum tenon_evidence evidence)
+{
+    return evidence == TENON_EVIDENCE_SELF_MADE || evidence == TENON_EVIDENCE_BELIEVED;
 }

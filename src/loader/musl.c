@@ -28,47 +28,47 @@ static const tenon_rule rules[] = {
         .what = "libc, libpthread, librt, libm, libdl, libutil and libxnet are the loader "
                     "itself",
         .source = "musl ldso/dynlink.c, load_library()",
-        .evidence = TENON_EVIDENCE_LOADER,
+        .evidence = TENON_EVIDENCE_REAL_LOADER,
         .system = true,
     },
     [RULE_DIRECT] = {
         .name = "direct path",
         .what = "a name with a slash is opened as it is, nothing is searched",
         .source = "musl ldso/dynlink.c, load_library()",
-        .evidence = TENON_EVIDENCE_LOADER,
+        .evidence = TENON_EVIDENCE_REAL_LOADER,
     },
     [RULE_LOADED] = {
         .name = "already loaded",
         .what = "a search found an object of this file name before, or the same device and "
                       "inode",
         .source = "musl ldso/dynlink.c, load_library()",
-        .evidence = TENON_EVIDENCE_LOADER,
+        .evidence = TENON_EVIDENCE_REAL_LOADER,
     },
     [RULE_ENV] = {
         .name = "LD_LIBRARY_PATH",
         .what = "the environment's directories, unless the process is secure",
         .source = "musl ldso/dynlink.c, path_open()",
-        .evidence = TENON_EVIDENCE_LOADER,
+        .evidence = TENON_EVIDENCE_REAL_LOADER,
     },
     [RULE_RUNPATH] = {
         .name = "RPATH or RUNPATH",
         .what = "the run path of the object that asks, then of those that caused it to be "
                        "loaded",
         .source = "musl ldso/dynlink.c, fixup_rpath()",
-        .evidence = TENON_EVIDENCE_LOADER,
+        .evidence = TENON_EVIDENCE_REAL_LOADER,
     },
     [RULE_CONFIG] = {
         .name = "ld-musl path file",
         .what = "etc/ld-musl-ARCH.path below the loader's prefix",
         .source = "musl ldso/dynlink.c, load_library()",
-        .evidence = TENON_EVIDENCE_LOADER,
+        .evidence = TENON_EVIDENCE_REAL_LOADER,
         .system = true,
     },
     [RULE_DEFAULT] = {
         .name = "default directory",
         .what = "without that file: /lib, /usr/local/lib, /usr/lib",
         .source = "musl ldso/dynlink.c, load_library()",
-        .evidence = TENON_EVIDENCE_LOADER,
+        .evidence = TENON_EVIDENCE_REAL_LOADER,
         .system = true,
     },
 };
@@ -155,12 +155,42 @@ static bool is_self(const struct tn_target *target, const char *name)
     return strcmp(name, target->interpreter) == 0;
 }
 
-static const char *expand_name(struct tn_target *target, const char *name, const char *origin,
-                               enum tenon_outcome *outcome, const char **detail)
+static const char *preload_list(const struct tn_target *target)
 {
-    (void)target, (void)origin, (void)detail;
-    *outcome = TENON_OUTCOME_FOUND;
-    return name; /* never expanded */
+    return target->secure ? NULL : tenon_world_env(target->world, "LD_PRELOAD");
+}
+
+static struct tn_elf_assume assumed(const struct tn_target *target)
+{
+    return (struct tn_elf_assume){ target->word, target->endian };
+}
+
+/* rule  map_library(): neither e_ident nor e_machine is looked at */
+static bool is_of_target(const struct tn_target *target, struct tn_view head)
+{
+    return head.size >= 16 && memcmp(head.at, "\177ELF", 4) == 0 &&
+           head.at[4] == target->word / 4 && head.at[5] == (target->endian == TN_LITTLE ? 1 : 2);
+}
+
+static bool read_as_target(const struct tn_target *target, struct tn_file *file,
+                           struct tn_facts *out, tenon_error *err)
+{
+    struct tn_elf_assume assume = assumed(target);
+    return tn_elf_read_facts(file, &assume, out, err);
+}
+
+/* Every libc stands on nothing, or on its own ld.so. */
+static bool may_be_own_copy(size_t need_count, const char *first_need)
+{
+    return need_count == 0 || (need_count == 1 && tn_has_prefix(first_need, "ld-"));
+}
+
+/* rule  load_library(): a second libc is unmapped and the loader itself used instead */
+static bool is_own_copy(const struct tn_target *target, struct tn_file *file, bool *is,
+                        tenon_error *err)
+{
+    struct tn_elf_assume assume = assumed(target);
+    return tn_elf_is_libc(file, &assume, is, err);
 }
 
 /* A list that counts for nothing, with the reason for people. */
@@ -323,16 +353,17 @@ static void judge(const struct tn_target *target, const struct tn_candidate *can
                   struct tn_judgement *out)
 {
     const char *bad = "Exec format error";
-    (void)target;
+    struct tn_elf_assume assume = assumed(target);
+    struct tn_elf_header header;
+    bool whole = tn_candidate_header(candidate, &assume, &header);
     if (candidate->info->type == TENON_FILE_DIRECTORY)
         *out = tn_judged(TENON_OUTCOME_IS_DIRECTORY, TN_STOP, "Is a directory");
-    else if (!candidate->header_read)
+    else if (!whole)
         *out = tn_judged(TENON_OUTCOME_TRUNCATED, TN_STOP, bad);
-    else if (candidate->header->e_type != ET_DYN && candidate->header->e_type != ET_EXEC)
-        *out =
-            tn_judged(memcmp(candidate->header->e_ident, "\177ELF", 4) ? TENON_OUTCOME_NOT_ELF
-                                                                       : TENON_OUTCOME_WRONG_TYPE,
-                      TN_STOP, bad);
+    else if (header.e_type != ET_DYN && header.e_type != ET_EXEC)
+        *out = tn_judged(memcmp(header.e_ident, "\177ELF", 4) ? TENON_OUTCOME_NOT_ELF
+                                                              : TENON_OUTCOME_WRONG_TYPE,
+                         TN_STOP, bad);
     else if (!candidate->facts || !candidate->facts->elf.has_dynamic ||
              candidate->facts->elf.dynamic_at_zero)
         *out = tn_judged(TENON_OUTCOME_MALFORMED, TN_STOP, bad);
@@ -378,11 +409,10 @@ const tenon_loader tn_loader_musl = {
     .rule_direct = RULE_DIRECT,
     .rule_self = RULE_SELF,
     .matches_short = true,
+    .binds_symbols = true,
     .dlopen_as_program = true,
     .origin_as_given = true,
-    .ignores_ident = true,
     .joins_verbatim = true,
-    .merges_libc = true,
     .path_limit = 512, /* the buffer that path_open() is given: 2 * NAME_MAX + 2 */
     .preload_separators = " \t\n\v\f\r:",
     .is_interpreter = is_interpreter,
@@ -390,12 +420,17 @@ const tenon_loader tn_loader_musl = {
     .interpreters = interpreters,
     .interpreter_count = TN_COUNT(interpreters),
     .configure = configure,
+    .preload_list = preload_list,
     .is_self = is_self,
-    .expand_name = expand_name,
+    .is_of_target = is_of_target,
+    .read_as_target = read_as_target,
+    .may_be_own_copy = may_be_own_copy,
+    .is_own_copy = is_own_copy,
     .split = split,
     .plan = plan,
     .late_stage = late_stage,
     .judge = judge,
     .judge_errno = judge_errno,
     .name_is_searchable = name_is_searchable,
+    .why_missing = tn_why_missing,
 };

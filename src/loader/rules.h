@@ -33,6 +33,10 @@ struct tn_paths {
     const struct tn_paths *parent;           /* the next object that has either */
     const struct tn_paths *next_rpath;       /* ... that has an RPATH */
     uint32_t id;                             /* equal exactly for equal chains */
+
+    /* the object itself: its path as the loader reports it, and what it records */
+    const char *path;
+    const struct tn_facts *facts; /* without needs and versions */
 };
 
 /*
@@ -43,10 +47,11 @@ struct tn_target {
     const tenon_loader *loader;
     tenon_world *world;
     struct tn_arena *arena;
-    unsigned word;
+    unsigned word; /* bytes of an address, as the program's facts have it */
     enum tn_endian endian;
-    uint32_t machine, e_flags;
-    const char *interpreter; /* path of the loader's own file */
+    uint32_t machine;
+    uint32_t e_flags;        /* of an ELF program; 0 */
+    const char *interpreter; /* path of the loader's own file; "" when it has none */
     bool secure;
     void *config; /* the loader's own, lazily filled */
     uint32_t id;
@@ -64,11 +69,12 @@ enum tn_request {
 
 /* Who asks. Two askers with equal fields are given equal plans. */
 struct tn_asker {
-    const struct tn_paths *paths; /* NULL: nobody in the chain has any */
-    bool own;                     /* paths->owner is the asker itself */
-    bool nodeflib;                /* DF_1_NODEFLIB */
-    enum tn_request request;
-    const char *program_origin; /* directory of the program; NULL: unknown */
+    const struct tn_paths *paths;   /* NULL: nobody in the chain has any */
+    const struct tn_paths *program; /* with `paths_of_all`: the program's; else NULL */
+    bool own;                       /* `paths` are the asker's own */
+    uint32_t flags;                 /* tenon_loader.asker_flags() of it; below 2^24 */
+    enum tn_request request; /* NEED but for preloads of secure processes, or `requests_differ` */
+    const char *program_origin; /* directory of the program; NULL: nobody wanted it */
 };
 
 enum tn_stage_kind {
@@ -76,10 +82,12 @@ enum tn_stage_kind {
     TN_STAGE_CHAIN,   /* the stages that each object of the asker's chain gives */
     TN_STAGE_LATE,    /* tenon_loader.late_stage() makes it when a search comes that far */
     TN_STAGE_CACHE,   /* ask the loader's cache for one path */
+    TN_STAGE_OWN,     /* tn_stage.own makes the candidates, one by one */
     TN_STAGE_SKIPPED, /* not consulted; said why */
 };
 
 struct tn_link;
+struct tn_trial;
 
 /* One step of a search. */
 struct tn_stage {
@@ -91,6 +99,8 @@ struct tn_stage {
 
     /* CHAIN: what one object of the chain, which begins with asker->paths, means for the asker */
     void (*link)(const struct tn_asker *asker, const struct tn_paths *paths, struct tn_link *out);
+
+    void (*own)(struct tn_trial *trial); /* OWN */
 };
 
 /* What one object of a chain gives: no stage, one or two, and where the chain goes on. */
@@ -156,12 +166,27 @@ static inline struct tn_judgement tn_judged(enum tenon_outcome outcome, enum tn_
 /* What is known of a candidate that could be opened. */
 struct tn_candidate {
     const tenon_file_info *info;
-    const struct tn_elf_header *header;
-    bool header_read;             /* the file has a whole ELF header */
+    tenon_image_source source;    /* what was opened */
+    struct tn_view head;          /* the first bytes, at most TN_HEAD_SIZE */
     const struct tn_facts *facts; /* NULL: could not be read as this target would */
     enum tenon_code error;        /* why not */
     const char *error_text;
+    enum tn_request request; /* as that of the asker */
 };
+
+#define TN_HEAD_SIZE 64u
+
+/* The header of a candidate as an ELF loader sees it; false when the file is shorter than one. */
+static inline bool tn_candidate_header(const struct tn_candidate *candidate,
+                                       const struct tn_elf_assume *assume,
+                                       struct tn_elf_header *out)
+{
+    if (candidate->facts && candidate->facts->format == TENON_FORMAT_ELF) {
+        *out = candidate->facts->elf.header;
+        return true;
+    }
+    return tn_elf_parse_header(candidate->head, assume, out);
+}
 
 /* The answer of a cache. */
 struct tn_cached {
@@ -175,6 +200,90 @@ struct tn_cached {
 struct tn_fact_source {
     const struct tn_facts *(*facts)(void *arg, const char *path);
     void *arg;
+};
+
+/* A candidate that a loader makes itself: which image, and by which rule it came to it. */
+struct tn_place {
+    tenon_image_source source; /* path: "" when it is none */
+    const tenon_rule *rule;    /* NULL: the stage's own, and its `where` */
+    const char *where;         /* whose list; NULL */
+    const char *detail;        /* said of it when it is taken; NULL */
+};
+
+/*
+ * A search while TN_STAGE_OWN makes its candidates. A loader does so in its own order, and stops
+ * as soon as tn_is_over(). Strings that are given live as long as `arena`, or longer.
+ */
+struct tn_trial {
+    struct tn_target *target;
+    const struct tn_asker *asker;
+    const struct tn_stage *stage;
+    const char *name;       /* the key that is searched for */
+    struct tn_arena *arena; /* lives as long as the answer */
+    struct tn_fact_source facts;
+    bool no_memory; /* for the loader to set */
+
+    /* Opens, judges and records one candidate. */
+    enum tn_action (*file)(struct tn_trial *trial, const struct tn_place *place);
+
+    /* Tries `name` in each directory of a list. */
+    enum tn_action (*dirs)(struct tn_trial *trial, const struct tn_stage *list, const char *name);
+
+    /* Records what is no file, or none that is to be opened. TN_STOP gives the name up. */
+    void (*note)(struct tn_trial *trial, const struct tn_place *place, struct tn_judgement judged);
+
+    /* The system itself supplies it: `reason` says how. The search is over. */
+    void (*system)(struct tn_trial *trial, const struct tn_place *place, const char *reason);
+
+    bool (*is_over)(const struct tn_trial *trial);
+};
+
+static inline enum tn_action tn_try_file(struct tn_trial *trial, struct tn_place place)
+{
+    return trial->file(trial, &place);
+}
+
+static inline enum tn_action tn_try_dirs(struct tn_trial *trial, struct tn_stage list,
+                                         const char *name)
+{
+    return trial->dirs(trial, &list, name);
+}
+
+static inline void tn_try_note(struct tn_trial *trial, struct tn_place place,
+                               struct tn_judgement judged)
+{
+    trial->note(trial, &place, judged);
+}
+
+static inline void tn_try_system(struct tn_trial *trial, struct tn_place place, const char *reason)
+{
+    trial->system(trial, &place, reason);
+}
+
+static inline bool tn_is_over(const struct tn_trial *trial)
+{
+    return trial->no_memory || trial->is_over(trial);
+}
+
+/* An object of a process, as far as names go. */
+struct tn_loaded_object {
+    const char *key;           /* it was asked for by; "" for the program */
+    tenon_image_source source; /* where it is; path NULL: with the system */
+    const char *own_name;      /* NULL: none */
+    bool searched;             /* found by lists, not by a path */
+    bool is_program;
+};
+
+/* Takes one name more; false: no memory. */
+struct tn_name_sink {
+    bool (*add)(void *arg, const char *name);
+    void *arg;
+};
+
+/* One need of an object and the object that answers it. */
+struct tn_bound {
+    tenon_image_source asker, provider;
+    const char *name; /* of the need, as recorded */
 };
 
 /* Where a loader's own file is for one kind of image. */
@@ -199,26 +308,39 @@ struct tenon_loader {
     bool matches_soname;     /* a loaded object answers to its SONAME and every earlier request */
     bool matches_short;      /* it answers to the last component of the path a search found */
     bool checks_versions;    /* missing symbol versions are fatal */
+    bool unversioned_fatal;  /* ... also where the library defines no versions at all */
+    bool binds_symbols;      /* TENON_RESOLVE_SYMBOLS: ELF's, through the scope of the process */
     bool symbol_versions;    /* symbol lookup looks at versions */
-    bool has_filters;        /* DT_FILTER and DT_AUXILIARY count */
+    bool has_filters;        /* DT_FILTER and DT_AUXILIARY are loaded with their object */
     bool dlopen_as_program;  /* dlopen() searches for the program, whoever calls */
+    bool dlopen_searches;    /* ... and no loaded object answers to the name alone */
+    bool requests_differ;    /* preloads, needs and dlopen() are searched for differently */
     bool preload_as_program; /* a preload searches with the program's run paths */
+    bool preload_is_fatal;   /* one that cannot be loaded stops the program */
     bool program_is_last;    /* every chain of run paths ends with the program's */
+    bool paths_of_all;       /* a chain has every object, not only those with run paths */
+    bool paths_are_searched; /* names with a slash go through the plan, as others do */
     bool origin_as_given;    /* a relative path has a relative $ORIGIN; "." when it has no slash */
-    bool ignores_ident;      /* e_ident and e_machine of a candidate are never looked at */
+    bool origin_resolved;    /* $ORIGIN of a library: symbolic links in its path are followed */
     bool joins_verbatim;     /* "dir/" and a name give "dir//name", as the loader then reports it */
-    bool merges_libc;        /* a second libc is unmapped and the loader itself used instead */
     bool stats_directories;  /* a directory that cannot be asked about counts as absent */
+    bool depth_first;        /* what a library needs is loaded before the next need of its asker */
+    bool self_is_system;     /* the loader's own file need not be there: the system has it */
     size_t path_limit;       /* candidates this long or longer are skipped; 0: none are */
+    const char *rpath_word, *runpath_word; /* for people; NULL: "RPATH", "RUNPATH" */
     const char *preload_separators;
+    const char *audit_variable; /* names modules that are loaded apart; NULL: none */
 
-    /* Yes or no: is this the path of such a loader, by its name? */
+    /* The slices of universal files that a process may be, best first, NULL-ended; NULL: none. */
+    const char *const *program_slices;
+
+    /* Yes or no: is this the path of such a loader, by its name? NULL: it has no file. */
     bool (*is_interpreter)(const char *path);
 
     /* Yes or no: is this image started by (or made for) this loader? */
     bool (*matches)(const struct tn_facts *facts);
 
-    /* Where this loader's file is, when the image does not say: the first row that fits it. */
+    /* Where its file is, when the image does not say: the first row that fits; NULL: none. */
     const struct tn_interpreter *interpreters;
     size_t interpreter_count;
 
@@ -228,17 +350,61 @@ struct tenon_loader {
     /* The file that names preloads for all processes (NULL: none is read). NULL: no memory. */
     const char *(*preload_file)(struct tn_target *target);
 
-    /* The name stands for the loader itself. */
+    /* What the environment preloads, in the process at hand; NULL: nothing. The hook may be NULL.
+     */
+    const char *(*preload_list)(const struct tn_target *target);
+
+    /*
+     * The plan or a list of an asker depends on where the program is, always or because of a token
+     * in the environment. NULL: never.
+     */
+    bool (*wants_program_origin)(const struct tn_target *target);
+
+    /* What of a file matters for its searches besides its run paths. NULL: nothing. */
+    uint32_t (*asker_flags)(const struct tn_facts *facts);
+
+    /* The name stands for the loader itself. NULL: none does. */
     bool (*is_self)(const struct tn_target *target, const char *name);
 
     /*
+     * By what a need is looked for among loaded objects, and searched for: equal exactly for needs
+     * that the loader takes for the same. NULL: no memory. The hook NULL: the recorded name.
+     */
+    const char *(*key)(struct tn_target *target, const tenon_need *need);
+
+    /* Names that a loaded object answers to from now on, besides those of the flags above. */
+    bool (*claims)(struct tn_target *target, const struct tn_loaded_object *object,
+                   const struct tn_name_sink *out);
+
+    /*
+     * How well a loaded object answers to a name that it has not claimed: 0 not at all; the best
+     * one counts, of equal ones the first. `late`: a search found nothing. NULL: never.
+     */
+    unsigned (*fits)(struct tn_target *target, const char *name,
+                     const struct tn_loaded_object *object, bool late);
+
+    /*
+     * What has to be loaded because symbols are bound: names of needs that the provider then has.
+     * false: no memory. NULL: never any.
+     */
+    bool (*arising)(struct tn_target *target, const struct tn_bound *bound,
+                    const struct tn_name_sink *out);
+
+    /* Slices of a universal file that the process takes, best first, NULL-ended. NULL: none. */
+    const char *const *(*slices)(const struct tn_target *target);
+
+    /* Why a name is refused before anything is looked at; false when it is not. NULL: never. */
+    bool (*refuses)(const struct tn_target *target, const char *name, enum tn_request request,
+                    struct tn_judgement *out);
+
+    /*
      * Expands tokens of a recorded name. NULL with *outcome set when the loader refuses or drops
-     * it; `name` itself when there is nothing to expand.
+     * it; `name` itself when there is nothing to expand. The hook NULL: never expands.
      */
     const char *(*expand_name)(struct tn_target *target, const char *name, const char *origin,
                                enum tenon_outcome *outcome, const char **detail);
 
-    /* Splits an object's DT_RPATH or DT_RUNPATH. `origin`: its directory, NULL unknown. */
+    /* Splits an object's rpath or runpath. `origin`: its directory, NULL unknown. */
     const struct tn_dirs *(*split)(struct tn_target *target, const char *list, const char *origin,
                                    bool is_program);
 
@@ -253,7 +419,7 @@ struct tenon_loader {
 
     /* Asks the loader's cache for a name. false: no memory. */
     bool (*cached)(struct tn_target *target, const struct tn_fact_source *source, const char *name,
-                   bool nodeflib, struct tn_cached *out);
+                   const struct tn_asker *asker, struct tn_cached *out);
 
     /*
      * The path that a search for a name mostly ends at, borrowed from the target; NULL: nothing is
@@ -263,13 +429,37 @@ struct tenon_loader {
     bool (*prepare_likely)(struct tn_target *target);
     const char *(*likely)(const struct tn_target *target, const char *name);
 
+    /*
+     * A loader that reads every file in one way, whatever the file says of itself: is the file of
+     * that kind by its own word, and if not, what is read in it. Both NULL for others.
+     */
+    bool (*is_of_target)(const struct tn_target *target, struct tn_view head);
+    bool (*read_as_target)(const struct tn_target *target, struct tn_file *file,
+                           struct tn_facts *out, tenon_error *err);
+
+    /*
+     * A file that does what the loader itself does is unmapped, and the loader used instead: can a
+     * file with such needs be one (first_need: NULL for none), and is it? NULL: no file is.
+     */
+    bool (*may_be_own_copy)(size_t need_count, const char *first_need);
+    bool (*is_own_copy)(const struct tn_target *target, struct tn_file *file, bool *is,
+                        tenon_error *err);
+
     void (*judge)(const struct tn_target *target, const struct tn_candidate *candidate,
                   struct tn_judgement *out);
     void (*judge_errno)(int error, struct tn_judgement *out);
 
-    /* Why a name cannot even be searched ("" , too long); true when it can. */
+    /* Why a name cannot even be searched ("" , too long); true when it can. NULL: all can. */
     bool (*name_is_searchable)(const char *name, struct tn_judgement *out);
+
+    /* Why nothing was found, in the loader's words; NULL: no memory. */
+    const char *(*why_missing)(struct tn_arena *arena, const char *name,
+                               const tenon_attempt *attempts, size_t count);
 };
+
+/* ld.so's words where it has some: a class that did not fit, else that there is no such file. */
+const char *tn_why_missing(struct tn_arena *arena, const char *name, const tenon_attempt *attempts,
+                           size_t count);
 
 extern const tenon_loader tn_loader_glibc;
 extern const tenon_loader tn_loader_musl;

@@ -6,6 +6,7 @@
 #include <sys/auxv.h>
 
 #include "fail.h"
+#include "signature.h"
 #include "text.h"
 
 void tn_process_lock(const tenon_process *process)
@@ -52,6 +53,7 @@ void tenon_process_free(tenon_process *process)
     for (size_t i = 0; i < process->plugin_count; i++)
         tn_loaded_free(process->plugins[i]);
     tn_known_free(process->known);
+    tenon_keys_free(process->keys);
     free(process->plugins);
     free(process->services);
     free(process->added.at);
@@ -176,6 +178,23 @@ void tenon_process_set_weak(tenon_process *process, bool weak)
     tn_process_lock(process);
     process->weak = weak;
     tn_process_unlock(process);
+}
+
+bool tenon_process_set_trust(tenon_process *process, const tenon_keys *keys, bool require,
+                             tenon_error *err)
+{
+    tenon_keys *copy = NULL;
+    if (keys || require) {
+        copy = keys ? tn_keys_copy(keys, err) : tenon_keys_new(err);
+        if (!copy)
+            return false;
+    }
+    tn_process_lock(process);
+    tenon_keys_free(process->keys);
+    process->keys = copy;
+    process->require_signature = require;
+    tn_process_unlock(process);
+    return true;
 }
 
 void tenon_process_set_ambiguous(tenon_process *process, bool refuse)

@@ -44,6 +44,8 @@ struct tenon_process {
     bool secure, weak, ambiguous;
     struct tn_triple triple; /* of its program; empty: none of ours */
     struct tn_registry registry;
+    tenon_keys *keys; /* whose plugins are welcome; NULL: nobody asks */
+    bool require_signature;
     struct tn_places added;
     const char *default_directory, *cache_directory;
     void *host_data;

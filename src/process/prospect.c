@@ -74,8 +74,12 @@ static bool is_main(const tenon_code_entry *code, const char *main)
 static bool is_for(const struct tn_job *job, const tenon_code_entry *code,
                    enum tenon_code_kind kind)
 {
-    return code->kind == kind && code->triple && job->process->triple.text[0] &&
-           tn_triple_fits(code->triple, job->process->triple.text);
+    const char *host = job->process->triple.text;
+    if (code->kind != kind || !code->triple || !*host)
+        return false;
+    /* a static program need not say which C library is in it, and is refused for another reason */
+    return tn_triple_fits(code->triple, host) ||
+           (job->process->is_static && tn_triple_fits(host, code->triple));
 }
 
 static bool add_code(struct tn_job *job, struct tn_prospect *p, const char *directory,
@@ -343,6 +347,46 @@ static bool open_bundle(struct tn_job *job, size_t row, struct tn_prospect *p, t
     return result->name || no_memory(job, err);
 }
 
+/* What keeps a plugin with this signature out, or is worth a word; NULL: nothing. In the arena. */
+static const char *signature_words(struct tn_arena *arena, const char *name,
+                                   const tenon_signature *signature)
+{
+    switch (signature->state) {
+    case TENON_SIGNATURE_BAD:
+        return tn_arena_format(arena, "the signature of plugin \"%s\" is bad: %s", name,
+                               signature->why);
+    case TENON_SIGNATURE_UNKNOWN:
+        return tn_arena_format(arena, "plugin \"%s\" is signed with key %s, which is not trusted",
+                               name, signature->key);
+    default: return tn_arena_format(arena, "plugin \"%s\" is not signed", name);
+    }
+}
+
+/* Was it made by somebody who is trusted? Asked of the file that is there now. */
+static bool is_trusted(struct tn_job *job, size_t row, struct tn_prospect *p, tenon_error *err)
+{
+    const tenon_process *process = job->process;
+    tenon_error why = TENON_ERROR_INIT;
+    tenon_signature signature;
+    if (!process->keys)
+        return true;
+    if (!tenon_bundle_signature(p->bundle, process->keys, &signature, &why))
+        return drop_error(job, row, TENON_FINDING_BAD_BUNDLE, NULL, &why, err);
+    if (signature.state == TENON_SIGNATURE_GOOD)
+        return true;
+    const char *words = signature_words(&job->report->arena, p->name, &signature);
+    if (!words)
+        return no_memory(job, err);
+    if (process->require_signature || signature.state == TENON_SIGNATURE_BAD)
+        return drop(job, row, TENON_FINDING_SIGNATURE, NULL, words);
+    tn_report_find(job->report,
+                   (struct tn_about){ .kind = TENON_FINDING_SIGNATURE,
+                                      .plugin = job->report->plugins[row].name,
+                                      .holders = { p->file } },
+                   "%s", words);
+    return true;
+}
+
 static bool read_codes(struct tn_job *job, size_t row, struct tn_prospect *p, tenon_error *err)
 {
     for (size_t i = 0; i < p->code_count; i++) {
@@ -357,7 +401,8 @@ static bool read_codes(struct tn_job *job, size_t row, struct tn_prospect *p, te
 /* False: it is not in the plan; a finding says why, or it is there already. */
 static bool fill(struct tn_job *job, size_t row, struct tn_prospect *p, tenon_error *err)
 {
-    if (!open_bundle(job, row, p, err) || !is_new(job, row, p) || !choose(job, row, p, err))
+    if (!open_bundle(job, row, p, err) || !is_trusted(job, row, p, err) || !is_new(job, row, p) ||
+        !choose(job, row, p, err))
         return false;
     tenon_error why = TENON_ERROR_INIT;
     if (tn_prospect_take_proofs(job, p, &why)) {

@@ -40,6 +40,7 @@ const char *tenon_finding_name(enum tenon_finding_kind kind)
         [TENON_FINDING_LOADER] = "loader",
         [TENON_FINDING_START] = "start",
         [TENON_FINDING_IN_USE] = "in-use",
+        [TENON_FINDING_SIGNATURE] = "signature",
         [TENON_FINDING_STAYS] = "stays-mapped",
     };
     return word(words, TN_COUNT(words), kind);

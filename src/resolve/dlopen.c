@@ -42,11 +42,14 @@ static bool add_finding(tenon_graph *graph, const tenon_need *need, int32_t obje
            tn_resolver_fail(graph->resolver, graph->resolver->objects[object].path, err);
 }
 
-static bool find_in(tenon_graph *graph, int32_t object, const char *path, tenon_error *err)
+static bool find_in(tenon_graph *graph, int32_t object, const struct tn_node *node,
+                    tenon_error *err)
 {
     tenon_error ignored = TENON_ERROR_INIT;
+    tenon_image_source source = tn_node_source(graph->resolver, node);
+    source.path = tn_text_of(graph->resolver, graph->resolver->objects[object].path);
     tenon_image *image =
-        tenon_image_open(graph->resolver->world, path, TENON_PART_DLOPEN, &ignored);
+        tenon_image_open_source(graph->resolver->world, &source, TENON_PART_DLOPEN, &ignored);
     bool good = true;
     if (!image)
         return ignored.code != TENON_E_MEMORY || tn_no_memory(err);
@@ -62,7 +65,7 @@ bool tn_graph_find_dlopens(tenon_graph *graph, tenon_error *err)
     for (size_t i = 0; i < r->order_count; i++) {
         const struct tn_object *o = &r->objects[r->order[i]];
         if (o->node != TN_NO_NODE && !o->is_interpreter &&
-            !find_in(graph, r->order[i], tn_text_of(r, o->path), err))
+            !find_in(graph, r->order[i], r->nodes[o->node], err))
             return false;
     }
     return true;

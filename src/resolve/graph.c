@@ -35,7 +35,11 @@ static const int32_t *copy_needs(tenon_graph *graph, const tenon_resolver *r,
     int32_t *out = *room;
     for (size_t k = 0; k < o->edge_count; k++)
         out[k] = row_of(graph, r->edges[o->first_edge + k]);
-    *room += o->edge_count;
+    size_t n = o->edge_count;
+    for (size_t k = 0; o->late_count && k < r->late_count; k++)
+        if (&r->objects[r->late_edges[k].from] == o)
+            out[n++] = row_of(graph, r->late_edges[k].to);
+    *room += n;
     return out;
 }
 
@@ -43,21 +47,20 @@ static void fill_row(tenon_graph *graph, const tenon_resolver *r, int32_t object
 {
     const struct tn_object *o = &r->objects[object];
     int32_t row = graph->row_of[object];
-    graph->rows[row] = (struct tn_row){
-        .search = o->search,
-        .node = o->node == TN_NO_NODE ? NULL : r->nodes[o->node],
-        .object = object,
-    };
+    struct tn_node *node = o->node == TN_NO_NODE ? NULL : r->nodes[o->node];
+    graph->rows[row] = (struct tn_row){ .search = o->search, .node = node, .object = object };
     graph->libraries[row] = (tenon_library){
         .name = tn_text_of(r, o->name),
         .path = tn_text_of(r, o->path),
+        .slice = node ? node->slice : NULL,
+        .member = node ? node->member : NULL,
         .status = o->status,
         .rule = o->rule,
         .where = o->where,
         .flavour = o->flavour,
         .parent = o->parent < 0 ? TENON_THE_FILE : graph->row_of[o->parent],
         .needs = copy_needs(graph, r, o, room),
-        .need_count = o->edge_count,
+        .need_count = o->edge_count + o->late_count,
         .reason = o->reason,
         .optional = o->optional,
         .is_interpreter = o->is_interpreter,
@@ -101,8 +104,9 @@ static bool turn_edges(tenon_graph *graph, const tenon_resolver *r)
 {
     int32_t *last = tn_arena_room(&graph->arena, graph->count, sizeof *last);
     int32_t **next = tn_arena_room(&graph->arena, graph->count, sizeof *next);
-    int32_t *askers = tn_arena_room(&graph->arena, r->edge_count + 1, sizeof *askers);
-    struct asked *asked = tn_arena_room(&graph->arena, r->edge_count + 1, sizeof *asked);
+    size_t edges = r->edge_count + r->late_count + 1;
+    int32_t *askers = tn_arena_room(&graph->arena, edges, sizeof *askers);
+    struct asked *asked = tn_arena_room(&graph->arena, edges, sizeof *asked);
     if ((graph->count && (!last || !next)) || !askers || !asked)
         return false;
     for (size_t i = 0; i < graph->count; i++)
@@ -122,13 +126,13 @@ static bool fill(tenon_graph *graph, tenon_resolver *r)
     const struct tn_object *program = &r->objects[TN_PROGRAM];
     if (!number_rows(graph, r))
         return false;
-    int32_t *room = tn_arena_room(&graph->arena, r->edge_count + 1, sizeof *room);
+    int32_t *room = tn_arena_room(&graph->arena, r->edge_count + r->late_count + 1, sizeof *room);
     graph->libraries = tn_arena_room(&graph->arena, graph->count + 1, sizeof *graph->libraries);
     graph->rows = tn_arena_room(&graph->arena, graph->count + 1, sizeof *graph->rows);
     if (!room || !graph->libraries || !graph->rows)
         return false;
     graph->needs = (int32_t *)copy_needs(graph, r, program, &room);
-    graph->need_count = program->edge_count;
+    graph->need_count = program->edge_count + program->late_count;
     for (size_t i = 0; i < r->order_count; i++)
         if (r->order[i] != TN_PROGRAM)
             fill_row(graph, r, r->order[i], &room);
@@ -151,8 +155,8 @@ static bool has_remark(const tenon_graph *graph, const struct tn_target *target)
 static bool has_audit(const tenon_graph *graph, const tenon_resolver *r)
 {
     const struct tn_facts *facts = graph->program->facts;
-    return r->target->target.loader->has_filters &&
-           (r->target->env_has_audit || facts->elf.audit || facts->elf.depaudit);
+    return r->target->target.loader->audit_variable &&
+           (r->target->has_audit || facts->elf.audit || facts->elf.depaudit);
 }
 
 static void add_remarks(tenon_graph *graph, const tenon_resolver *r)
@@ -162,6 +166,8 @@ static void add_remarks(tenon_graph *graph, const tenon_resolver *r)
         graph->remarks[n++] = r->target->target.remark;
     if (has_audit(graph, r))
         graph->remarks[n++] = "audit modules are loaded apart from the program and are not shown";
+    if ((r->flags & TENON_RESOLVE_SYMBOLS) && !graph->loader->binds_symbols)
+        graph->remarks[n++] = "who provides each symbol is not known for this loader";
 }
 
 /* Refused is worse than missing: that file is there. */
@@ -191,7 +197,8 @@ static bool find_out(tenon_graph *graph, tenon_resolver *r, tenon_error *err)
     add_remarks(graph, r);
     if (r->target->target.loader->checks_versions && !tn_graph_check_versions(graph, err))
         return false;
-    if ((r->flags & TENON_RESOLVE_SYMBOLS) && !tn_graph_bind_symbols(graph, err))
+    if ((r->flags & TENON_RESOLVE_SYMBOLS) && graph->loader->binds_symbols &&
+        !tn_graph_bind_symbols(graph, err))
         return false;
     return !(r->flags & TENON_RESOLVE_DLOPEN) || tn_graph_find_dlopens(graph, err);
 }
@@ -212,7 +219,8 @@ tenon_graph *tn_graph_make(tenon_resolver *r, uint32_t file, tenon_error *err)
     graph->is_static = r->target == NULL;
     if (r->target) {
         graph->loader = r->target->target.loader;
-        graph->interpreter = r->target->target.interpreter;
+        const char *interpreter = r->target->target.interpreter;
+        graph->interpreter = *interpreter ? interpreter : NULL;
         graph->word = r->target->target.word;
         graph->endian = r->target->target.endian;
         if (!find_out(graph, r, err)) {
@@ -229,8 +237,14 @@ tenon_graph *tn_graph_make(tenon_resolver *r, uint32_t file, tenon_error *err)
 
 tenon_graph *tenon_resolve_file(tenon_resolver *r, const char *path, tenon_error *err)
 {
+    return tenon_resolve_source(r, &(tenon_image_source){ .path = path }, err);
+}
+
+tenon_graph *tenon_resolve_source(tenon_resolver *r, const tenon_image_source *source,
+                                  tenon_error *err)
+{
     r->asked = true;
-    uint32_t file = tn_resolver_argument(r, path, err);
+    uint32_t file = tn_resolver_argument(r, source, err);
     if (file == TN_NO_NAME)
         return NULL;
     return tn_process_file(r, file, err) ? tn_graph_make(r, file, err) : NULL;

@@ -57,19 +57,19 @@ static const char *read_file(tenon_resolver *r, struct tn_target *target)
     return text;
 }
 
-/* What the environment says; a loader that takes nothing of the kind from a file drops it, secure.
- */
-static const char *read_environment(tenon_resolver *r, const struct tn_target *target)
+/* What the environment says. */
+static const char *read_environment(const struct tn_target *target)
 {
-    const char *env = tenon_world_env(r->world, "LD_PRELOAD");
-    return env && !(target->secure && !target->loader->preload_file) ? env : "";
+    const char *list = target->loader->preload_list ? target->loader->preload_list(target) : NULL;
+    return list ? list : "";
 }
 
 static bool read_preloads(tenon_resolver *r, struct tn_target_row *row)
 {
     static const char in_file[] = ": \t\n"; /* rule  glibc elf/rtld.c, dl_main() */
-    const char *in_env = row->target.loader->preload_separators;
-    const char *env = read_environment(r, &row->target);
+    const char *separators = row->target.loader->preload_separators;
+    const char *in_env = separators ? separators : "";
+    const char *env = read_environment(&row->target);
     const char *file = read_file(r, &row->target);
     if (!file)
         return false;

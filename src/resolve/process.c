@@ -6,12 +6,13 @@
  */
 #include "process.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "fail.h"
 #include "limits.h"
 
-int32_t tn_process_add(tenon_resolver *r, struct tn_object object)
+int32_t tn_process_append(tenon_resolver *r, const struct tn_object *object)
 {
     r->too_much |= r->object_count >= TN_LIMIT_OBJECTS;
     if (r->too_much ||
@@ -19,7 +20,7 @@ int32_t tn_process_add(tenon_resolver *r, struct tn_object object)
         r->no_memory = true;
         return TENON_NOBODY;
     }
-    r->objects[r->object_count] = object;
+    r->objects[r->object_count] = *object;
     return (int32_t)r->object_count++;
 }
 
@@ -118,18 +119,83 @@ static void list_filtees(tenon_resolver *r, const struct tn_object *owner, size_
 }
 
 /* Answers one need, and gives the answer its place in the order. false: no memory. */
-static bool walk_need(tenon_resolver *r, int32_t owner, struct tn_node_need need)
+static bool walk_need(tenon_resolver *r, int32_t owner, struct tn_node_need *need)
 {
-    int32_t to = tn_request(r, need.name, owner, need.flavour, TN_REQUEST_NEED);
+    int32_t to = tn_loader_at_hand(r)->key
+                     ? tn_request_need(r, need, owner)
+                     : tn_request(r, need->name, owner, need->flavour, TN_REQUEST_NEED);
     if (to < 0)
         return false;
     add_edge(r, to);
     const struct tn_object *o = tn_object_at(r, to);
-    if (is_filter(need.flavour) && o->node != TN_NO_NODE)
+    if (is_filter(need->flavour) && o->node != TN_NO_NODE)
         note_filtee(r, to, owner);
     else if (!o->listed && !o->waits)
         tn_process_list(r, to);
     return !r->no_memory;
+}
+
+static bool is_walked(const tenon_resolver *r, const struct tn_node_need *need)
+{
+    return r->target->target.loader->has_filters || !is_filter(need->flavour);
+}
+
+/* ---- needs that arise when symbols are bound ----------------------------------------------- */
+
+struct arising {
+    tenon_resolver *r;
+    int32_t provider;
+};
+
+/* One more need of the provider. */
+static bool add_arising(void *arg, const char *text)
+{
+    struct arising *arising = arg;
+    tenon_resolver *r = arising->r;
+    const tenon_need need = { .name = text, .base = text, .flavour = TENON_NEED_FORWARD };
+    const tenon_loader *loader = tn_loader_at_hand(r);
+    const char *key = loader->key ? loader->key(&r->target->target, &need) : text;
+    uint32_t name = key ? tn_resolver_name(r, key) : TN_NO_NAME;
+    int32_t to = name == TN_NO_NAME
+                     ? TENON_NOBODY
+                     : tn_request(r, name, arising->provider, TENON_NEED_FORWARD, TN_REQUEST_NEED);
+    if (to < 0 || !tn_grow(&r->late_edges, &r->late_room, r->late_count, sizeof *r->late_edges)) {
+        r->no_memory = true;
+        return false;
+    }
+    for (size_t i = 0; i < r->late_count; i++)
+        if (r->late_edges[i].from == arising->provider && r->late_edges[i].to == to)
+            return true;
+    r->late_edges[r->late_count++] = (struct tn_late_edge){ arising->provider, to };
+    tn_object_at(r, arising->provider)->late_count++;
+    if (!tn_object_at(r, to)->listed)
+        tn_process_list(r, to);
+    return true;
+}
+
+/* What binding an object's symbols to those that answer its needs asks for. */
+static void bind_object(tenon_resolver *r, int32_t i)
+{
+    const tenon_loader *loader = tn_loader_at_hand(r);
+    const struct tn_node *node = r->nodes[tn_object_at(r, i)->node];
+    size_t edge = tn_object_at(r, i)->first_edge;
+    for (uint32_t k = 0; k < node->need_count && !r->no_memory; k++) {
+        if (!is_walked(r, &node->needs[k]))
+            continue;
+        int32_t provider = r->edges[edge++];
+        const struct tn_object *o = tn_object_at(r, provider);
+        if (o->node == TN_NO_NODE)
+            continue;
+        struct tn_bound bound = {
+            .asker = tn_node_source(r, node),
+            .provider = tn_node_source(r, r->nodes[o->node]),
+            .name = tn_text_of(r, node->needs[k].name),
+        };
+        struct arising arising = { r, provider };
+        const struct tn_name_sink sink = { add_arising, &arising };
+        if (!loader->arising(&r->target->target, &bound, &sink))
+            r->no_memory = true;
+    }
 }
 
 /* Answers the needs of the object that stands at `at`. */
@@ -140,22 +206,90 @@ static void walk_object(tenon_resolver *r, size_t at)
     tn_object_at(r, i)->done = true;
     if (tn_object_at(r, i)->node == TN_NO_NODE)
         return;
-    const struct tn_node *node = r->nodes[tn_object_at(r, i)->node];
+    struct tn_node *node = r->nodes[tn_object_at(r, i)->node];
     for (uint32_t k = 0; k < node->need_count; k++)
-        if ((tn_loader_at_hand(r)->has_filters || !is_filter(node->needs[k].flavour)) &&
-            !walk_need(r, i, node->needs[k]))
+        if (is_walked(r, &node->needs[k]) && !walk_need(r, i, &node->needs[k]))
             return;
     tn_object_at(r, i)->first_edge = first;
     tn_object_at(r, i)->edge_count = r->edge_count - first;
     if (r->waiting)
         list_filtees(r, tn_object_at(r, i), at);
+    if (tn_loader_at_hand(r)->arising)
+        bind_object(r, i);
+}
+
+/* ---- depth first --------------------------------------------------------------------------- */
+
+/* An object whose needs are being answered. */
+struct level {
+    int32_t object;
+    uint32_t next; /* need */
+};
+
+/* Its edges get their room at once, as those of other objects come between. false: no memory. */
+static bool begin_level(tenon_resolver *r, struct level *level, int32_t object)
+{
+    struct tn_object *o = tn_object_at(r, object);
+    uint32_t count = o->node == TN_NO_NODE ? 0 : r->nodes[o->node]->need_count;
+    o->done = true;
+    o->first_edge = r->edge_count;
+    for (uint32_t i = 0; i < count && !r->no_memory; i++)
+        add_edge(r, object);
+    *level = (struct level){ object, 0 };
+    return !r->no_memory;
+}
+
+/* The next need of the innermost object: the object that answers it, TENON_NOBODY: no more. */
+static int32_t next_below(tenon_resolver *r, struct level *level)
+{
+    struct tn_object *o = tn_object_at(r, level->object);
+    struct tn_node *node = o->node == TN_NO_NODE ? NULL : r->nodes[o->node];
+    while (node && level->next < node->need_count) {
+        struct tn_node_need *need = &node->needs[level->next++];
+        if (!is_walked(r, need))
+            continue;
+        int32_t to = tn_request_need(r, need, level->object);
+        if (to < 0)
+            return TENON_NOBODY;
+        o = tn_object_at(r, level->object);
+        r->edges[o->first_edge + o->edge_count++] = to;
+        return to;
+    }
+    return TENON_NOBODY;
+}
+
+/* All that an object needs, each with what it needs itself before the next. */
+static void walk_deep(tenon_resolver *r, int32_t first)
+{
+    struct level *levels = NULL;
+    size_t depth = 0, room = 0;
+    if (!tn_grow(&levels, &room, depth, sizeof *levels) || !begin_level(r, &levels[depth++], first))
+        r->no_memory = true;
+    while (depth && !r->no_memory) {
+        int32_t to = next_below(r, &levels[depth - 1]);
+        if (to < 0) {
+            depth--;
+            continue;
+        }
+        if (!tn_object_at(r, to)->listed)
+            tn_process_list(r, to);
+        if (tn_object_at(r, to)->done)
+            continue;
+        if (!tn_grow(&levels, &room, depth, sizeof *levels) ||
+            !begin_level(r, &levels[depth++], to))
+            r->no_memory = true;
+    }
+    free(levels);
 }
 
 void tn_process_walk(tenon_resolver *r)
 {
+    bool deep = tn_loader_at_hand(r)->depth_first;
     for (size_t at = 0; at < r->order_count && !r->no_memory;) {
         struct tn_object *o = tn_object_at(r, r->order[at]);
-        if (!o->done) {
+        if (!o->done && deep) {
+            walk_deep(r, r->order[at]);
+        } else if (!o->done) {
             walk_object(r, at);
         } else {
             o->passed = true;
@@ -167,7 +301,7 @@ void tn_process_walk(tenon_resolver *r)
 void tn_process_begin(tenon_resolver *r)
 {
     r->stamp++;
-    r->object_count = r->order_count = r->edge_count = r->waiting = 0;
+    r->object_count = r->order_count = r->edge_count = r->late_count = r->waiting = 0;
     r->self = TENON_NOBODY;
     r->program_origin = TN_NO_NAME;
     r->last_plan = UINT32_MAX;

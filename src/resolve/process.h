@@ -26,7 +26,12 @@ static inline const tenon_loader *tn_loader_at_hand(const tenon_resolver *r)
 void tn_process_begin(tenon_resolver *r);
 
 /* The number of a new object, which is not in the order yet; TENON_NOBODY: no memory. */
-int32_t tn_process_add(tenon_resolver *r, struct tn_object object);
+int32_t tn_process_append(tenon_resolver *r, const struct tn_object *object);
+
+static inline int32_t tn_process_add(tenon_resolver *r, struct tn_object object)
+{
+    return tn_process_append(r, &object);
+}
 
 /* Puts an object last into the order, or at a position of it. */
 void tn_process_list(tenon_resolver *r, int32_t object);
@@ -78,12 +83,18 @@ void tn_claim(tenon_resolver *r, uint32_t name, int32_t object);
 /* All names that a newly mapped object answers to. */
 void tn_claim_names(tenon_resolver *r, int32_t object, bool searched);
 
+/* Names that only the loader knows of: tenon_loader.claims(). */
+void tn_claim_own(tenon_resolver *r, int32_t object, bool searched);
+
 /*
  * Answers one request: an object of the process, maybe a missing one, maybe not in the order yet;
  * TENON_NOBODY: no memory.
  */
 int32_t tn_request(tenon_resolver *r, uint32_t name, int32_t asker, enum tenon_flavour flavour,
                    enum tn_request kind);
+
+/* ... for the k-th need of a node, by the key that its loader makes of it. */
+int32_t tn_request_need(tenon_resolver *r, struct tn_node_need *need, int32_t asker);
 
 /* The answer when the loader's own object is asked for by `name`. */
 int32_t tn_request_self(tenon_resolver *r, uint32_t name);

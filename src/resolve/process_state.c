@@ -16,6 +16,7 @@ static void ask_at_run_time(tenon_resolver *r, const char *text, int32_t caller)
                                            .node = TN_NO_NODE,
                                            .name = tn_resolver_name(r, text),
                                            .path = TN_NO_NAME,
+                                           .key = TN_NO_NAME,
                                            .parent = caller,
                                            .done = true,
                                            .flavour = TENON_NEED_DLOPEN,
@@ -27,13 +28,10 @@ static void ask_at_run_time(tenon_resolver *r, const char *text, int32_t caller)
         tn_process_list(r, object);
 }
 
-/* A slice or member is for formats that have some; a build id must be the file's. */
+/* A build id must be the file's. */
 static bool check_loaded(const struct tn_node *node, const tenon_loaded *loaded, tenon_error *err)
 {
     const char *recorded = node->facts->build_id;
-    if (loaded->source.slice || loaded->source.member)
-        return tn_fail(err, TENON_E_NOT_FOUND, "%s: an ELF file has no slices or members",
-                       loaded->source.path);
     if (loaded->build_id && (!recorded || strcmp(loaded->build_id, recorded) != 0))
         return tn_fail(err, TENON_E_UNSUPPORTED,
                        "%s: the file was replaced: its build id is %s, the process has %s",
@@ -62,7 +60,7 @@ static int32_t add_loaded(tenon_resolver *r, const tenon_loaded *loaded, int32_t
                           tenon_error *err)
 {
     const char *file = loaded->source.path;
-    uint32_t path = tn_resolver_name(r, file);
+    uint32_t path = tn_resolver_source(r, &loaded->source);
     uint32_t name = tn_resolver_name(r, loaded->name ? loaded->name : file);
     int error = 0;
     struct tn_node *node =
@@ -76,6 +74,7 @@ static int32_t add_loaded(tenon_resolver *r, const tenon_loaded *loaded, int32_t
                .node = r->openings[r->uses[path].opened - 1].node,
                .name = name,
                .path = path,
+               .key = name,
                .parent = parent,
                .done = true,
                .status = TENON_STATUS_FOUND,
@@ -129,7 +128,7 @@ bool tn_process_state(tenon_resolver *r, const tenon_state *state, tenon_error *
     tn_process_begin(r);
     if (!state->object_count)
         return tn_fail(err, TENON_E_ARGUMENT, "a process has at least its program");
-    uint32_t program = tn_resolver_name(r, state->objects[0].source.path);
+    uint32_t program = tn_resolver_source(r, &state->objects[0].source);
     int32_t *numbers = tn_arena_rows(&r->passing.arena, state->object_count, sizeof *numbers);
     if (program == TN_NO_NAME || !numbers)
         return tn_no_memory(err);

@@ -25,12 +25,15 @@ static const char *interpreter_for(tenon_resolver *r, const struct tn_node *node
 static struct tn_target_row *target_for(tenon_resolver *r, const struct tn_node *node,
                                         const tenon_loader *loader, tenon_error *err)
 {
-    const struct tn_elf_header *h = &node->header;
+    const struct tn_facts *facts = node->facts;
     const char *interpreter = interpreter_for(r, node, loader);
+    unsigned word = facts->class_bits / 8;
+    enum tn_endian endian = facts->endian == TENON_ENDIAN_BIG ? TN_BIG : TN_LITTLE;
     for (struct tn_target_row *row = r->targets; row; row = row->next)
-        if (row->target.loader == loader && row->target.word == h->word &&
-            row->target.endian == h->endian && row->target.machine == h->e_machine &&
-            row->target.e_flags == h->e_flags && strcmp(row->target.interpreter, interpreter) == 0)
+        if (row->target.loader == loader && row->target.word == word &&
+            row->target.endian == endian && row->target.machine == facts->machine_code &&
+            row->target.e_flags == facts->elf.header.e_flags &&
+            strcmp(row->target.interpreter, interpreter) == 0)
             return row;
     struct tn_target_row *row = tn_arena_take(&r->arena, sizeof *row);
     if (!row) {
@@ -41,20 +44,20 @@ static struct tn_target_row *target_for(tenon_resolver *r, const struct tn_node 
         .loader = loader,
         .world = r->world,
         .arena = &r->arena,
-        .word = h->word,
-        .endian = h->endian,
-        .machine = h->e_machine,
-        .e_flags = h->e_flags,
+        .word = word,
+        .endian = endian,
+        .machine = facts->machine_code,
+        .e_flags = facts->elf.header.e_flags,
         .interpreter = interpreter,
         .secure = tenon_world_secure(r->world),
         .id = (uint32_t)r->target_count,
     };
     if (!loader->configure(&row->target, err))
         return NULL;
-    const char *env = tenon_world_env(r->world, "LD_LIBRARY_PATH");
-    row->env_has_tokens = env && strchr(env, '$');
-    const char *audit = tenon_world_env(r->world, "LD_AUDIT");
-    row->env_has_audit = audit && *audit;
+    row->wants_origin = loader->wants_program_origin && loader->wants_program_origin(&row->target);
+    const char *audit =
+        loader->audit_variable ? tenon_world_env(r->world, loader->audit_variable) : NULL;
+    row->has_audit = audit && *audit;
     row->next = r->targets;
     r->targets = row;
     r->target_count++;
@@ -104,6 +107,19 @@ static void claim_self(tenon_resolver *r, uint32_t path, struct tn_node *node)
     }
 }
 
+/* One that is part of the other system, and of no file here. */
+static struct tn_object system_self(tenon_resolver *r, uint32_t path)
+{
+    return (struct tn_object){
+        .node = TN_NO_NODE,
+        .name = path,
+        .path = path,
+        .status = TENON_STATUS_SYSTEM,
+        .rule = &tn_loader_at_hand(r)->rules[tn_loader_at_hand(r)->rule_self],
+        .reason = "the loader is part of the system",
+    };
+}
+
 /*
  * The kernel maps the interpreter before anything else: it is there, or nothing starts. It stands
  * in the order when something asks for it (or when it is missing, so that it is seen).
@@ -111,18 +127,24 @@ static void claim_self(tenon_resolver *r, uint32_t path, struct tn_node *node)
 static void add_self(tenon_resolver *r)
 {
     int error;
+    bool by_system = tn_loader_at_hand(r)->self_is_system;
+    if (!*r->target->target.interpreter && by_system)
+        return; /* it has no file of its own */
     uint32_t path = tn_resolver_name(r, r->target->target.interpreter);
     struct tn_node *node = path == TN_NO_NAME ? NULL : tn_resolver_open(r, path, &error);
     if (r->no_memory)
         return;
-    struct tn_object self = node ? found_self(r, path) : missing_self(r, path, error);
+    struct tn_object self = node        ? found_self(r, path)
+                            : by_system ? system_self(r, path)
+                                        : missing_self(r, path, error);
+    self.key = TN_NO_NAME;
     self.parent = TENON_NOBODY;
     self.done = self.is_interpreter = self.has_short = true;
     r->self = tn_process_add(r, self);
     if (r->self < 0)
         return;
     claim_self(r, path, node);
-    if (!node)
+    if (!node && !by_system)
         tn_process_list(r, r->self);
 }
 
@@ -145,6 +167,10 @@ static bool check_kind(const struct tn_node *node, const char *path, tenon_error
         { TENON_KIND_KERNEL_MODULE, "a kernel module: the kernel loads it, not ld.so" },
         { TENON_KIND_CORE, "a core dump" },
         { TENON_KIND_DEBUG, "a file of debugging information: its program is elsewhere" },
+        { TENON_KIND_DRIVER, "a driver: a kernel or firmware loads it" },
+        { TENON_KIND_ARCHIVE, "an archive: a member of it may be, and has to be named" },
+        { TENON_KIND_IMPORT_LIBRARY, "an import library: it stands for a library when linking" },
+        { TENON_KIND_STUB, "a text that stands for a library when linking" },
     };
     for (size_t i = 0; i < TN_COUNT(kinds); i++)
         if (kinds[i].kind == node->facts->kind)
@@ -153,14 +179,32 @@ static bool check_kind(const struct tn_node *node, const char *path, tenon_error
     return true;
 }
 
-/* Opens a file and says why no loader starts it, if so. NULL with *err filled. */
-static struct tn_node *open_startable(tenon_resolver *r, uint32_t path, tenon_error *err)
+/* The slice of a universal file that is started: the best that a loader of its format names. */
+static struct tn_node *choose_slice(tenon_resolver *r, uint32_t *path, struct tn_node *node)
+{
+    const tenon_loader *loader;
+    uint32_t whole = *path;
+    if (!node || !node->facts || !node->facts->slices)
+        return node;
+    for (size_t i = 0; *path == whole && (loader = tn_loaders[i]); i++)
+        if (loader->format == node->facts->format && (!r->loader || r->loader == loader))
+            node = tn_resolver_slice(r, path, node, loader->program_slices);
+    if (*path == whole && node) /* none of them: the first that there is */
+        node = tn_resolver_slice(r, path, node, node->facts->slices);
+    return node;
+}
+
+/*
+ * Opens a file and says why no loader starts it, if so. NULL with *err filled. *path becomes that
+ * of the slice that is meant.
+ */
+static struct tn_node *open_startable(tenon_resolver *r, uint32_t *path, tenon_error *err)
 {
     int error;
-    const char *text = tn_text_of(r, path);
-    struct tn_node *node = tn_resolver_open(r, path, &error);
+    const char *text = tn_text_of(r, *path);
+    struct tn_node *node = choose_slice(r, path, tn_resolver_open(r, *path, &error));
     if (r->no_memory)
-        tn_resolver_fail(r, path, err);
+        tn_resolver_fail(r, *path, err);
     else if (!node)
         tn_fail_system(err, error, "%s", text);
     else if (node->error)
@@ -181,7 +225,7 @@ static const tenon_loader *choose_loader(const tenon_resolver *r, const struct t
 
 bool tn_program_check(tenon_resolver *r, uint32_t path, tenon_error *err)
 {
-    return open_startable(r, path, err) != NULL;
+    return open_startable(r, &path, err) != NULL;
 }
 
 static bool choose_target(tenon_resolver *r, const struct tn_node *node, const char *path,
@@ -205,13 +249,14 @@ static bool choose_target(tenon_resolver *r, const struct tn_node *node, const c
 
 bool tn_program_open(tenon_resolver *r, uint32_t path, tenon_error *err)
 {
-    const struct tn_node *node = open_startable(r, path, err);
+    const struct tn_node *node = open_startable(r, &path, err);
     if (!node)
         return false;
     int32_t program = tn_process_add(r, (struct tn_object){
                                             .node = r->openings[r->uses[path].opened - 1].node,
                                             .name = path,
                                             .path = path,
+                                            .key = TN_NO_NAME,
                                             .parent = TENON_NOBODY,
                                             .status = TENON_STATUS_FOUND,
                                         });
@@ -241,5 +286,7 @@ void tn_program_begin(tenon_resolver *r)
     if (tn_loader_at_hand(r)->matches_soname)
         claim_program(r);
     tn_run_paths_set(r, TN_PROGRAM);
+    if (tn_loader_at_hand(r)->claims)
+        tn_claim_own(r, TN_PROGRAM, false);
     add_self(r);
 }

@@ -6,32 +6,33 @@
 
 #include "fail.h"
 
-static bool is_elf(const struct tn_elf_header *header)
+static void read_head(struct tn_file *file, struct tn_reading *out)
 {
-    return memcmp(header->e_ident, "\177ELF", 4) == 0;
+    struct tn_view head;
+    out->head_size = 0;
+    memset(out->head, 0, sizeof out->head);
+    if (!tn_file_upto(file, 0, sizeof out->head, "first bytes", &head, &out->err))
+        return;
+    out->head_size = (uint8_t)head.size;
+    if (head.size)
+        memcpy(out->head, head.at, head.size);
 }
 
 void tn_reading_make(struct tn_file *file, struct tn_reading *out)
 {
-    memset(&out->header, 0, sizeof out->header);
-    out->header_read = out->good = false;
+    out->good = false;
     out->err.code = TENON_OK;
     out->err.system_errno = 0;
     out->err.text[0] = '\0';
     if (file->info.type == TENON_FILE_DIRECTORY) {
+        out->head_size = 0;
         tn_fail(&out->err, TENON_E_SYSTEM, "%s", tn_errno_text(EISDIR));
         out->err.system_errno = EISDIR;
         return;
     }
-    out->header_read = tn_elf_read_header(file, NULL, &out->header, &out->err);
-    if (out->err.code == TENON_E_MEMORY)
-        return;
-    if (!is_elf(&out->header)) {
-        out->err.code = TENON_OK;
-        (void)tn_format_of(file, &out->err);
-    } else if (out->header_read) {
-        out->good = tn_elf_read_facts(file, NULL, &out->facts, &out->err);
-    }
+    const struct tn_format *format = tn_format_of(file, &out->err);
+    read_head(file, out);
+    out->good = format && format->read_facts(file, &out->facts, &out->err);
 }
 
 static void move_string(const char **text, struct tn_arena *arena, bool *good)
@@ -61,7 +62,9 @@ static bool move_needs(struct tn_facts *facts, struct tn_arena *arena)
     bool good = move_rows(&facts->needs, facts->need_count, sizeof *facts->needs, arena);
     for (size_t i = 0; good && i < facts->need_count; i++) {
         move_string(&facts->needs[i].name, arena, &good);
-        facts->needs[i].path = facts->needs[i].base = facts->needs[i].member = NULL;
+        move_string(&facts->needs[i].path, arena, &good);
+        move_string(&facts->needs[i].base, arena, &good);
+        move_string(&facts->needs[i].member, arena, &good);
         facts->needs[i].priority = facts->needs[i].feature = NULL;
     }
     return good;
@@ -84,6 +87,34 @@ static bool move_versions(tenon_version **versions, size_t count, struct tn_aren
     return good;
 }
 
+static bool move_slices(struct tn_facts *facts, struct tn_arena *arena)
+{
+    size_t count = 0;
+    bool good = true;
+    if (!facts->slices)
+        return true;
+    while (facts->slices[count])
+        count++;
+    const char **slices = tn_arena_rows(arena, count + 1, sizeof *slices);
+    for (size_t i = 0; slices && i < count; i++) {
+        slices[i] = facts->slices[i];
+        move_string(&slices[i], arena, &good);
+    }
+    facts->slices = slices;
+    return slices && good;
+}
+
+bool tn_facts_move_lists(struct tn_facts *facts, struct tn_arena *arena)
+{
+    bool good =
+        move_rows(&facts->run_paths, facts->run_path_count, sizeof *facts->run_paths, arena);
+    for (size_t i = 0; good && i < facts->run_path_count; i++) {
+        move_string(&facts->run_paths[i].kind, arena, &good);
+        move_string(&facts->run_paths[i].path, arena, &good);
+    }
+    return good && move_slices(facts, arena);
+}
+
 static bool move_facts(struct tn_facts *facts, struct tn_arena *arena)
 {
     bool good = true;
@@ -96,7 +127,12 @@ static bool move_facts(struct tn_facts *facts, struct tn_arena *arena)
     move_string(&facts->elf.depaudit, arena, &good);
     facts->elf.version_files = NULL;
     facts->elf.version_file_count = 0;
-    return good && move_needs(facts, arena) &&
+    move_string(&facts->uuid, arena, &good);
+    move_string(&facts->pdb, arena, &good);
+    const struct tn_format *format = facts->more ? tn_format_with(facts->format) : NULL;
+    if (format && format->move_more && !format->move_more(facts, arena))
+        return false;
+    return good && tn_facts_move_lists(facts, arena) && move_needs(facts, arena) &&
            move_versions(&facts->version_needs, facts->version_need_count, arena) &&
            move_versions(&facts->version_defs, facts->version_def_count, arena);
 }

@@ -2,18 +2,21 @@
 #ifndef TN_READING_H
 #define TN_READING_H
 
-#include "model.h"
+#include "rules.h"
 
 struct tn_reading {
-    bool header_read;
     bool good; /* facts are there; else err says why not */
-    struct tn_elf_header header;
-    struct tn_facts facts; /* borrows from the file's arena */
-    tenon_error err;       /* names no file: it may have several names */
+    uint8_t head_size;
+    uint8_t head[TN_HEAD_SIZE]; /* its first bytes, and zeros */
+    struct tn_facts facts;      /* borrows from the file's arena */
+    tenon_error err;            /* names no file: it may have several names */
 };
 
-/* Reads an open file's header and facts. Pure: any thread may do it. */
+/* Reads an open file's first bytes and facts. Pure: any thread may do it. */
 void tn_reading_make(struct tn_file *file, struct tn_reading *out);
+
+/* Moves the run paths and slices of facts to another arena; false: no memory. */
+bool tn_facts_move_lists(struct tn_facts *facts, struct tn_arena *arena);
 
 /*
  * Moves the facts to another arena, close together: the file's own has all that was read around

@@ -37,6 +37,71 @@ void tn_claim_names(tenon_resolver *r, int32_t i, bool searched)
     }
     if (tn_loader_at_hand(r)->matches_short && searched)
         claim_short(r, i);
+    if (tn_loader_at_hand(r)->claims)
+        tn_claim_own(r, i, searched);
+}
+
+/* An object as the loader's rules see it. */
+static struct tn_loaded_object loaded_object(const tenon_resolver *r, int32_t i, bool searched)
+{
+    const struct tn_object *o = &r->objects[i];
+    const struct tn_node *node = o->node == TN_NO_NODE ? NULL : r->nodes[o->node];
+    struct tn_loaded_object loaded = {
+        .key = o->key == TN_NO_NAME ? "" : tn_text_of(r, o->key),
+        .own_name = node && node->facts ? node->facts->own_name : NULL,
+        .searched = searched,
+        .is_program = i == TN_PROGRAM,
+    };
+    if (node)
+        loaded.source = tn_node_source(r, node);
+    loaded.source.path = tn_text_of(r, o->path);
+    return loaded;
+}
+
+/* Where tn_claim_own() has its names added. */
+struct claimant {
+    tenon_resolver *r;
+    int32_t object;
+};
+
+static bool add_claim(void *arg, const char *text)
+{
+    struct claimant *claimant = arg;
+    uint32_t name = tn_resolver_name(claimant->r, text);
+    tn_claim(claimant->r, name, claimant->object);
+    return name != TN_NO_NAME;
+}
+
+void tn_claim_own(tenon_resolver *r, int32_t i, bool searched)
+{
+    struct claimant claimant = { r, i };
+    const struct tn_name_sink sink = { add_claim, &claimant };
+    struct tn_loaded_object object = loaded_object(r, i, searched);
+    if (!tn_loader_at_hand(r)->claims(&r->target->target, &object, &sink))
+        r->no_memory = true;
+}
+
+/*
+ * The object that answers best to a name that none has claimed; TENON_NOBODY. It is asked of every
+ * object in turn, as loaders with such rules do.
+ */
+static int32_t find_fit(tenon_resolver *r, const char *name, bool late)
+{
+    int32_t best = TENON_NOBODY;
+    unsigned best_fit = 0;
+    for (size_t i = 0; i < r->order_count; i++) {
+        const struct tn_object *o = tn_object_at(r, r->order[i]);
+        if (o->node == TN_NO_NODE)
+            continue;
+        struct tn_loaded_object object =
+            loaded_object(r, r->order[i], o->search && o->search->searched);
+        unsigned fit = tn_loader_at_hand(r)->fits(&r->target->target, name, &object, late);
+        if (fit > best_fit) {
+            best = r->order[i];
+            best_fit = fit;
+        }
+    }
+    return best;
 }
 
 /* Missing, or about to be put elsewhere. */
@@ -64,41 +129,45 @@ int32_t tn_request_self(tenon_resolver *r, uint32_t name)
     return r->self;
 }
 
-/* rule  musl load_library(): a second libc is unmapped and the loader itself used instead */
-static bool is_second_libc(tenon_resolver *r, const struct tn_node *node)
+/* A file that does what the loader itself does: it is then used instead. */
+static bool is_own_copy(tenon_resolver *r, const struct tn_node *node)
 {
-    struct tn_elf_assume assume = { r->target->target.word, r->target->target.endian };
+    const tenon_loader *loader = tn_loader_at_hand(r);
+    const char *first_need = node->need_count ? tn_text_of(r, node->needs[0].name) : NULL;
     struct tn_file file;
     tenon_error err = TENON_ERROR_INIT;
-    bool is_libc = false;
-    if (node->need_count > 1 ||
-        (node->need_count == 1 && strncmp(tn_text_of(r, node->needs[0].name), "ld-", 3) != 0))
-        return false; /* every libc stands on nothing, or on its own ld.so */
+    bool is_copy = false;
+    if (!loader->may_be_own_copy(node->need_count, first_need))
+        return false;
     if (tn_file_open(r->world, tn_text_of(r, node->path), &r->scratch, &file) != 0)
         return false;
-    if (!tn_elf_is_libc(&file, &assume, &is_libc, &err) && err.code == TENON_E_MEMORY)
+    if (!loader->is_own_copy(&r->target->target, &file, &is_copy, &err) &&
+        err.code == TENON_E_MEMORY)
         r->no_memory = true;
     tn_file_close(&file);
     tn_arena_reset(&r->scratch);
-    return is_libc;
+    return is_copy;
 }
 
-static int32_t add_found(tenon_resolver *r, struct tn_search *s, struct tn_object object)
+/* The same device and inode (and slice, and member) under another name. */
+static int32_t found_again(tenon_resolver *r, const struct tn_search *s, int32_t known)
+{
+    const tenon_loader *loader = tn_loader_at_hand(r);
+    if (loader->matches_soname)
+        tn_claim(r, s->name, known);
+    else if (s->searched && known != r->self && !loader->claims)
+        claim_short(r, known);
+    return known == r->self ? tn_request_self(r, s->name) : known;
+}
+
+static int32_t add_found(tenon_resolver *r, const struct tn_search *s, struct tn_object *object)
 {
     struct tn_node *node = r->nodes[s->node];
-    if (node->stamp == r->stamp) { /* the same device and inode under another name */
-        int32_t known = node->object;
-        if (tn_loader_at_hand(r)->matches_soname)
-            tn_claim(r, s->name, known);
-        else if (s->searched && known != r->self)
-            claim_short(r, known);
-        return known == r->self ? tn_request_self(r, s->name) : known;
-    }
-    if (tn_loader_at_hand(r)->merges_libc && is_second_libc(r, node))
+    if (tn_loader_at_hand(r)->may_be_own_copy && is_own_copy(r, node))
         return tn_request_self(r, s->name);
-    object.node = s->node;
-    object.path = s->path;
-    int32_t i = tn_process_add(r, object);
+    object->node = s->node;
+    object->path = s->path;
+    int32_t i = tn_process_append(r, object);
     if (i < 0)
         return i;
     node->stamp = r->stamp;
@@ -108,13 +177,47 @@ static int32_t add_found(tenon_resolver *r, struct tn_search *s, struct tn_objec
     return i;
 }
 
-/* The object that a search means in this process, made if new; not yet in the order. */
-static int32_t object_for(tenon_resolver *r, struct tn_search *s, int32_t parent,
+/* Does the absence of what is asked for in this way harm nothing? */
+static bool is_optional(const tenon_resolver *r, enum tenon_flavour flavour)
+{
+    switch (flavour) {
+    case TENON_NEED_PRELOAD: return !tn_loader_at_hand(r)->preload_is_fatal;
+    case TENON_NEED_AUXILIARY:
+    case TENON_NEED_WEAK:
+    case TENON_NEED_DELAY:
+    case TENON_NEED_LAZY: return true;
+    default: return false;
+    }
+}
+
+/* What the system supplies is one object, however it was asked for. */
+static int32_t add_system(tenon_resolver *r, const struct tn_search *s, struct tn_object *object)
+{
+    const struct tn_use *use = s->path == TN_NO_NAME ? NULL : &r->uses[s->path];
+    object->path = s->path;
+    if (use && use->stamp == r->stamp &&
+        tn_object_at(r, use->object)->status == TENON_STATUS_SYSTEM)
+        return use->object;
+    int32_t i = tn_process_append(r, object);
+    if (i >= 0 && use)
+        tn_claim(r, s->path, i);
+    return i;
+}
+
+/*
+ * The object that a search means in this process, made if new; not yet in the order. `shown` is
+ * the name as it was asked for.
+ */
+static int32_t object_for(tenon_resolver *r, struct tn_search *s, uint32_t shown, int32_t parent,
                           enum tenon_flavour flavour)
 {
+    bool found = s->status == TENON_STATUS_FOUND;
+    if (found && r->nodes[s->node]->stamp == r->stamp)
+        return found_again(r, s, r->nodes[s->node]->object);
     struct tn_object object = {
         .node = TN_NO_NODE,
-        .name = s->name,
+        .name = shown,
+        .key = s->name,
         .path = TN_NO_NAME,
         .parent = parent,
         .flavour = flavour,
@@ -123,14 +226,15 @@ static int32_t object_for(tenon_resolver *r, struct tn_search *s, int32_t parent
         .where = s->where,
         .reason = s->reason,
         .search = s,
-        .optional = flavour == TENON_NEED_AUXILIARY || flavour == TENON_NEED_PRELOAD,
+        .optional = is_optional(r, flavour),
     };
     if (flavour == TENON_NEED_PRELOAD && !tn_loader_at_hand(r)->preload_as_program)
         object.parent = TENON_NOBODY; /* the program's run paths are none of its business */
-    if (s->status == TENON_STATUS_FOUND)
-        return add_found(r, s, object);
+    if (found)
+        return add_found(r, s, &object);
     if (s->stamp != r->stamp) {
-        s->object = tn_process_add(r, object);
+        s->object = s->status == TENON_STATUS_SYSTEM ? add_system(r, s, &object)
+                                                     : tn_process_append(r, &object);
         s->stamp = r->stamp;
     }
     if (s->object >= 0)
@@ -138,14 +242,15 @@ static int32_t object_for(tenon_resolver *r, struct tn_search *s, int32_t parent
     return s->object;
 }
 
-#define DF_1_NODEFLIB 0x800u
-
 /* Who asks, as far as it matters for the search. */
 static struct tn_asker asker_for(tenon_resolver *r, int32_t object, enum tn_request request)
 {
     const tenon_loader *loader = tn_loader_at_hand(r);
     bool preload = request == TN_REQUEST_PRELOAD || request == TN_REQUEST_PRELOAD_CONFIG;
     struct tn_asker asker = { .request = request };
+    bool differs = loader->requests_differ || (preload && r->target->target.secure);
+    if (loader->paths_of_all)
+        asker.program = tn_object_at(r, TN_PROGRAM)->paths;
     if (request == TN_REQUEST_DLOPEN && loader->dlopen_as_program)
         object = TN_PROGRAM;
     const struct tn_object *o = tn_object_at(r, object);
@@ -153,11 +258,11 @@ static struct tn_asker asker_for(tenon_resolver *r, int32_t object, enum tn_requ
         asker.paths = o->paths;
         asker.own = o->own;
     }
-    if (o->node != TN_NO_NODE && r->nodes[o->node]->facts)
-        asker.nodeflib = r->nodes[o->node]->facts->elf.dt_flags_1 & DF_1_NODEFLIB;
-    if (r->target->env_has_tokens)
+    if (loader->asker_flags && o->node != TN_NO_NODE && r->nodes[o->node]->facts)
+        asker.flags = loader->asker_flags(r->nodes[o->node]->facts);
+    if (r->target->wants_origin)
         asker.program_origin = tn_program_origin(r);
-    if (!preload || !r->target->target.secure) /* plans differ only for secure preloads */
+    if (!differs)
         asker.request = TN_REQUEST_NEED;
     return asker;
 }
@@ -167,17 +272,17 @@ static struct tn_search *search_for(tenon_resolver *r, uint32_t name, int32_t ob
                                     enum tn_request request)
 {
     const char *text = tn_text_of(r, name);
-    bool secure = r->target->target.secure;
+    const tenon_loader *loader = tn_loader_at_hand(r);
+    struct tn_judgement refused;
     if (r->asker_object != object || r->asker_request != request) {
         r->asker = asker_for(r, object, request);
         r->asker_object = object;
         r->asker_request = request;
     }
-    if (secure && request == TN_REQUEST_PRELOAD && (tn_has_slash(text) || strlen(text) > 255))
-        return tn_search_refused(r, name, TENON_OUTCOME_DROPPED_SECURE,
-                                 "a secure process takes only short names without a slash");
-    return tn_has_slash(text) ? tn_search_direct(r, name, &r->asker)
-                              : tn_search_for(r, name, &r->asker);
+    if (loader->refuses && loader->refuses(&r->target->target, text, request, &refused))
+        return tn_search_refused(r, name, refused.outcome, refused.detail);
+    return tn_has_slash(text) && !loader->paths_are_searched ? tn_search_direct(r, name, &r->asker)
+                                                             : tn_search_for(r, name, &r->asker);
 }
 
 /* Expands a name; a refusal gives its search. */
@@ -187,6 +292,8 @@ static uint32_t expand(tenon_resolver *r, uint32_t name, int32_t object, struct 
     const char *detail = NULL;
     enum tenon_outcome outcome;
     *refused = NULL;
+    if (!tn_loader_at_hand(r)->expand_name)
+        return name;
     if (r->uses[name].is_plain || !strchr(text, '$')) {
         r->uses[name].is_plain = true;
         return name;
@@ -221,24 +328,66 @@ static struct tn_search *look(tenon_resolver *r, uint32_t *name, int32_t asker,
     *name = expand(r, *name, asker, &refused);
     if (refused || r->no_memory || *name == TN_NO_NAME)
         return refused;
+    const tenon_loader *loader = tn_loader_at_hand(r);
     const char *text = tn_text_of(r, *name);
-    if (tn_loader_at_hand(r)->name_is_searchable(text, &judged)) {
-        if (r->self >= 0 && tn_loader_at_hand(r)->is_self(&r->target->target, text))
+    bool by_name = !(kind == TN_REQUEST_DLOPEN && loader->dlopen_searches);
+    if (!loader->name_is_searchable || loader->name_is_searchable(text, &judged)) {
+        if (r->self >= 0 && loader->is_self && loader->is_self(&r->target->target, text))
             *loaded = r->self;
-        else if (r->uses[*name].stamp == r->stamp)
+        else if (by_name && r->uses[*name].stamp == r->stamp)
             *loaded = r->uses[*name].object;
+        else if (by_name && loader->fits)
+            *loaded = find_fit(r, text, false);
     }
-    return *loaded >= 0 ? NULL : search_for(r, *name, asker, kind);
+    if (*loaded >= 0)
+        return NULL;
+    struct tn_search *s = search_for(r, *name, asker, kind);
+    if (loader->fits && s && s->status == TENON_STATUS_MISSING)
+        *loaded = find_fit(r, text, true);
+    return *loaded >= 0 ? NULL : s;
+}
+
+/* ... `shown` is the name as it was asked for; TN_NO_NAME: as it is searched for. */
+static int32_t request(tenon_resolver *r, uint32_t name, uint32_t shown, int32_t asker,
+                       enum tenon_flavour flavour, enum tn_request kind)
+{
+    int32_t loaded;
+    struct tn_search *s = look(r, &name, asker, kind, &loaded);
+    if (s)
+        return object_for(r, s, shown == TN_NO_NAME ? name : shown, asker, flavour);
+    return loaded >= 0 && loaded == r->self ? tn_request_self(r, name) : loaded;
 }
 
 int32_t tn_request(tenon_resolver *r, uint32_t name, int32_t asker, enum tenon_flavour flavour,
                    enum tn_request kind)
 {
-    int32_t loaded;
-    struct tn_search *s = look(r, &name, asker, kind, &loaded);
-    if (s)
-        return object_for(r, s, asker, flavour);
-    return loaded >= 0 && loaded == r->self ? tn_request_self(r, name) : loaded;
+    return request(r, name, TN_NO_NAME, asker, flavour, kind);
+}
+
+/* The key of a need, made once for a target. */
+static uint32_t key_of(tenon_resolver *r, struct tn_node_need *need)
+{
+    struct tn_target *target = &r->target->target;
+    const tenon_need plain = { .name = tn_text_of(r, need->name), .flavour = need->flavour };
+    if (need->key_target == target->id + 1)
+        return need->key;
+    const char *key = target->loader->key(target, need->more ? need->more : &plain);
+    if (!key) {
+        r->no_memory = true;
+        return TN_NO_NAME;
+    }
+    need->key = tn_resolver_name(r, key);
+    need->key_target = target->id + 1;
+    return need->key;
+}
+
+int32_t tn_request_need(tenon_resolver *r, struct tn_node_need *need, int32_t asker)
+{
+    if (!tn_loader_at_hand(r)->key)
+        return request(r, need->name, TN_NO_NAME, asker, need->flavour, TN_REQUEST_NEED);
+    uint32_t key = key_of(r, need);
+    return key == TN_NO_NAME ? TENON_NOBODY
+                             : request(r, key, need->name, asker, need->flavour, TN_REQUEST_NEED);
 }
 
 struct tn_search *tn_process_ask(tenon_resolver *r, const char *text, int32_t object,

@@ -61,6 +61,7 @@ void tenon_resolver_free(tenon_resolver *r)
     free(r->objects);
     free(r->order);
     free(r->edges);
+    free(r->late_edges);
     free(r);
 }
 
@@ -152,14 +153,35 @@ const char *tn_resolver_keep(tenon_resolver *r, const char *text)
     return text ? tn_text_of(r, tn_resolver_name(r, text)) : NULL;
 }
 
+/* A need of which more than a name and a flavour was recorded; NULL: no memory. */
+static const tenon_need *keep_need(tenon_resolver *r, const tenon_need *need)
+{
+    tenon_need *kept = tn_arena_take(&r->arena, sizeof *kept);
+    if (!kept)
+        return NULL;
+    *kept = *need;
+    kept->name = tn_resolver_keep(r, need->name);
+    kept->path = tn_resolver_keep(r, need->path);
+    kept->base = tn_resolver_keep(r, need->base);
+    kept->member = tn_resolver_keep(r, need->member);
+    kept->priority = kept->feature = NULL;
+    return kept;
+}
+
 static bool keep_needs(tenon_resolver *r, struct tn_node *node, const struct tn_facts *facts)
 {
     node->needs = tn_arena_rows(&r->arena, facts->need_count, sizeof *node->needs);
     if (facts->need_count && !node->needs)
         return false;
-    for (size_t i = 0; i < facts->need_count; i++)
-        node->needs[i] = (struct tn_node_need){ tn_resolver_name(r, facts->needs[i].name),
-                                                facts->needs[i].flavour };
+    for (size_t i = 0; i < facts->need_count; i++) {
+        const tenon_need *need = &facts->needs[i];
+        node->needs[i].name = tn_resolver_name(r, need->name);
+        node->needs[i].flavour = need->flavour;
+        if ((need->path || need->base || need->member || need->current_version ||
+             need->compat_version) &&
+            !(node->needs[i].more = keep_need(r, need)))
+            return false;
+    }
     node->need_count = (uint32_t)facts->need_count;
     return !r->no_memory;
 }
@@ -204,6 +226,17 @@ static bool keep_versions(tenon_resolver *r, struct tn_node *node, const struct 
     return !r->no_memory;
 }
 
+/* ... of what ELF has not. false: no memory. */
+static bool keep_others(tenon_resolver *r, struct tn_facts *kept)
+{
+    const struct tn_format *format;
+    kept->uuid = tn_resolver_keep(r, kept->uuid);
+    kept->pdb = tn_resolver_keep(r, kept->pdb);
+    return tn_facts_move_lists(kept, &r->arena) &&
+           (!kept->more || !(format = tn_format_with(kept->format)) || !format->move_more ||
+            format->move_more(kept, &r->arena));
+}
+
 /* Copies what must outlive the bytes of the file. */
 static bool keep_facts(tenon_resolver *r, struct tn_node *node, const struct tn_facts *facts)
 {
@@ -224,14 +257,14 @@ static bool keep_facts(tenon_resolver *r, struct tn_node *node, const struct tn_
     kept->elf.version_files = NULL;
     node->own_name = kept->own_name ? tn_resolver_name(r, kept->own_name) : TN_NO_NAME;
     node->facts = kept;
-    return keep_needs(r, node, facts) && keep_versions(r, node, facts);
+    return keep_others(r, kept) && keep_needs(r, node, facts) && keep_versions(r, node, facts);
 }
 
 /* Makes a reading into a node. false: no memory. */
 static bool keep_reading(tenon_resolver *r, struct tn_node *node, const struct tn_reading *reading)
 {
-    node->header_read = reading->header_read;
-    node->header = reading->header;
+    node->head_size = reading->head_size;
+    memcpy(node->head, reading->head, sizeof node->head);
     if (reading->good) {
         return tn_loader_of(r->world, &reading->facts, &node->loader) &&
                keep_facts(r, node, &reading->facts);
@@ -282,8 +315,8 @@ uint32_t tn_resolver_variant(tenon_resolver *r, uint32_t node, const struct tn_f
     }
     variant->info = r->nodes[node]->info;
     variant->path = r->nodes[node]->path;
-    variant->header_read = true;
-    variant->header = facts->elf.header;
+    variant->head_size = r->nodes[node]->head_size;
+    memcpy(variant->head, r->nodes[node]->head, sizeof variant->head);
     if (!keep_facts(r, variant, facts) || !tn_map_set(&r->map, key, (uint32_t)r->node_count)) {
         r->no_memory = true;
         return TN_NO_NODE;
@@ -361,10 +394,118 @@ static uint32_t read_file(tenon_resolver *r, struct tn_file *file, uint32_t path
     return node;
 }
 
+/* The slice and member that stand behind a path; NULL: none. */
+static tenon_image_source source_at(const tenon_resolver *r, uint32_t path)
+{
+    tenon_image_source source = { .path = tn_text_of(r, path) };
+    const char *slice = source.path + strlen(source.path) + 1, *member = slice + strlen(slice) + 1;
+    source.slice = *slice ? slice : NULL;
+    source.member = *member ? member : NULL;
+    return source;
+}
+
+uint32_t tn_resolver_source(tenon_resolver *r, const tenon_image_source *source)
+{
+    const char *slice = source->slice ? source->slice : "";
+    const char *member = source->member ? source->member : "";
+    size_t sizes[] = { strlen(source->path) + 1, strlen(slice) + 1, strlen(member) };
+    if (!*slice && !*member)
+        return tn_resolver_name(r, source->path);
+    char *text = tn_arena_bytes(&r->passing.arena, sizes[0] + sizes[1] + sizes[2]);
+    if (!text) {
+        r->no_memory = true;
+        return TN_NO_NAME;
+    }
+    memcpy(text, source->path, sizes[0]);
+    memcpy(text + sizes[0], slice, sizes[1]);
+    memcpy(text + sizes[0] + sizes[1], member, sizes[2]);
+    uint32_t number = add_name(r, text, sizes[0] + sizes[1] + sizes[2]);
+    if (number != TN_NO_NAME)
+        r->uses[number].is_inside = true;
+    return number;
+}
+
+/* Reads what is inside an open file. */
+static void read_inside(struct tn_file *file, const tenon_image_source *source,
+                        struct tn_reading *reading)
+{
+    struct tn_file inside;
+    tenon_error err = TENON_ERROR_INIT;
+    const struct tn_format *format = tn_format_of(file, &err);
+    if (format && !format->find_inside)
+        tn_fail(&err, TENON_E_NOT_FOUND, "has no slices or members");
+    if (format && format->find_inside && format->find_inside(file, source, &inside, &err)) {
+        tn_reading_make(&inside, reading);
+        return;
+    }
+    reading->good = false;
+    reading->head_size = 0;
+    memset(reading->head, 0, sizeof reading->head);
+    reading->err = err;
+}
+
+/* The number of the node of what is inside a file that has a node; TN_NO_NODE: no memory. */
+static uint32_t open_inside(tenon_resolver *r, uint32_t path, uint32_t outer, int *error)
+{
+    tenon_image_source source = source_at(r, path);
+    size_t skip = strlen(source.path);
+    uint32_t inside = add_name(r, source.path + skip, r->names.rows[path].size - skip);
+    uint32_t key[4] = { TN_TAG_INSIDE, outer, inside, 0 };
+    uint32_t node = inside == TN_NO_NAME ? TN_NO_NAME : tn_map_find(&r->map, key);
+    struct tn_reading reading;
+    struct tn_file file;
+    if (inside == TN_NO_NAME || node != TN_NO_NAME)
+        return node;
+    *error = tn_file_open(r->world, source.path, &r->scratch, &file);
+    if (*error)
+        return TN_NO_NODE;
+    read_inside(&file, &source, &reading);
+    node = add_node(r, &r->nodes[outer]->info, &reading, path, key);
+    tn_file_close(&file);
+    tn_arena_reset(&r->scratch);
+    if (node != TN_NO_NODE) {
+        source = source_at(r, path); /* texts never move, but for tidiness of what is kept */
+        r->nodes[node]->slice = source.slice;
+        r->nodes[node]->member = source.member;
+    }
+    return node;
+}
+
+static struct tn_opening open_source(tenon_resolver *r, uint32_t path)
+{
+    struct tn_opening opening = { .node = TN_NO_NODE };
+    uint32_t whole = tn_resolver_name(r, tn_text_of(r, path));
+    if (whole == TN_NO_NAME || !tn_resolver_open(r, whole, &opening.error)) {
+        opening.error = r->no_memory ? ENOMEM : opening.error;
+        return opening;
+    }
+    uint32_t outer = r->openings[r->uses[whole].opened - 1].node;
+    opening.node = open_inside(r, path, outer, &opening.error);
+    return opening;
+}
+
+struct tn_node *tn_resolver_slice(tenon_resolver *r, uint32_t *path, struct tn_node *node,
+                                  const char *const *slices)
+{
+    const char *const *have = node->facts ? node->facts->slices : NULL;
+    int error;
+    for (; have && slices && *slices; slices++)
+        for (const char *const *each = have; *each; each++) {
+            if (strcmp(*each, *slices) != 0)
+                continue;
+            tenon_image_source source = { tn_text_of(r, *path), *slices, NULL };
+            *path = tn_resolver_source(r, &source);
+            return *path == TN_NO_NAME ? NULL : tn_resolver_open(r, *path, &error);
+        }
+    return node;
+}
+
 static struct tn_opening open_path(tenon_resolver *r, uint32_t path)
 {
     struct tn_opening opening = { .node = TN_NO_NODE };
     struct tn_file file;
+    if (r->uses[path].is_inside)
+        return open_source(r, path);
     if (r->ahead && open_ahead(r, path, &opening))
         return opening;
     opening.error = tn_file_open(r->world, tn_text_of(r, path), &r->scratch, &file);
@@ -438,9 +579,16 @@ static uint32_t read_argument(tenon_resolver *r, const char *path, tenon_error *
     return name;
 }
 
-uint32_t tn_resolver_argument(tenon_resolver *r, const char *path, tenon_error *err)
+uint32_t tn_resolver_argument(tenon_resolver *r, const tenon_image_source *source, tenon_error *err)
 {
+    const char *path = source->path;
     r->no_memory = r->too_much = false;
+    if (source->slice || source->member) {
+        uint32_t inside = tn_resolver_source(r, source);
+        if (inside == TN_NO_NAME)
+            tn_no_memory(err);
+        return inside;
+    }
     uint32_t name = tn_names_find(&r->names, path, strlen(path));
     bool is_new = name == TN_NO_NAME;
     if (!is_new && name >= r->use_room) /* no room for it yet */

@@ -12,6 +12,8 @@
 struct tn_node_need {
     uint32_t name;
     enum tenon_flavour flavour;
+    uint32_t key, key_target; /* for the target of this number, less one: what it is asked by */
+    const tenon_need *more;   /* where more than these two was recorded; NULL */
 };
 
 /* One version that a file asks of another. */
@@ -22,17 +24,21 @@ struct tn_node_version {
     const struct tn_node *good_with; /* ... and the last provider that had all of them */
 };
 
-/* What one file asks, without any context: read once, whoever needs it. */
+/*
+ * What one image asks, without any context: read once, whoever needs it. An image is a file, by its
+ * device and inode, or a slice or member of one.
+ */
 struct tn_node {
     tenon_file_info info;
-    uint32_t path; /* by which it was first opened */
-    bool header_read;
-    bool foreseen;         /* what it needs is read ahead, where anything is */
-    enum tenon_code error; /* TENON_OK: facts are there */
+    uint32_t path;              /* by which it was first opened: the file's own */
+    const char *slice, *member; /* NULL: the file itself */
+    bool foreseen;              /* what it needs is read ahead, where anything is */
+    enum tenon_code error;      /* TENON_OK: facts are there */
     int system_errno;
     const char *error_text;       /* names no file, as `path` is only one of its names */
     const struct tn_facts *facts; /* strings live as long as the resolver; lists are below */
-    struct tn_elf_header header;
+    uint8_t head[TN_HEAD_SIZE];   /* its first bytes */
+    uint8_t head_size;
     const tenon_loader *loader; /* it was made for; NULL: none of ours */
     uint32_t own_name;
     struct tn_node_need *needs;
@@ -73,6 +79,7 @@ struct tn_use {
     uint32_t bare;     /* a directory: target + 1 of which it has no hardware subdirectories */
     uint8_t directory; /* enum tn_directory */
     bool is_plain;     /* a needed name that has been seen to have no '$' in it */
+    bool is_inside;    /* a path with a slice or member behind it, see tn_resolver_source() */
 };
 
 enum tn_directory {
@@ -93,6 +100,7 @@ struct tn_opening {
 struct tn_object {
     uint32_t node;       /* TN_NO_NODE: missing */
     uint32_t name, path; /* as first asked for; as the loader reports it or TN_NO_NAME */
+    uint32_t key;        /* by which it was asked for; TN_NO_NAME: by nothing */
     int32_t parent;      /* object; TN_NOBODY: the loader itself */
     const struct tn_paths *paths;
     bool own;    /* paths are its own */
@@ -108,6 +116,12 @@ struct tn_object {
     const char *where, *reason;
     struct tn_search *search; /* NULL: not searched for */
     size_t first_edge, edge_count;
+    size_t late_count; /* edges among tenon_resolver.late_edges */
+};
+
+/* A need that arose when the object's own needs were answered. */
+struct tn_late_edge {
+    int32_t from, to;
 };
 
 #define TN_PROGRAM 0
@@ -120,8 +134,8 @@ struct tn_preload {
 struct tn_target_row {
     struct tn_target target;
     bool preloads_read;
-    bool env_has_tokens; /* LD_LIBRARY_PATH depends on where the program is */
-    bool env_has_audit;
+    bool wants_origin; /* searches depend on where the program is */
+    bool has_audit;
     struct tn_preload *preloads;
     size_t preload_count;
     struct tn_target_row *next;
@@ -183,6 +197,8 @@ struct tenon_resolver {
     size_t waiting; /* filtees of the object that is walked */
     int32_t *edges; /* answers to needs, grouped by object */
     size_t edge_count, edge_room;
+    struct tn_late_edge *late_edges;
+    size_t late_count, late_room;
     int32_t self;            /* the loader's own object, or TN_NOBODY */
     uint32_t program_origin; /* TN_NO_NAME until asked for */
     bool program_started;    /* by the kernel, not by `ld.so FILE` */
@@ -200,6 +216,7 @@ struct tenon_resolver {
 #define TN_TAG_PATHS 4u
 #define TN_TAG_VARIANT 5u
 #define TN_TAG_DIRS 6u
+#define TN_TAG_INSIDE 7u
 
 /* Sets a key of a store's map; false: no memory. */
 bool tn_store_set(struct tn_store *store, const uint32_t key[4], uint32_t value);
@@ -225,10 +242,30 @@ static inline const char *tn_text_of(const tenon_resolver *r, uint32_t name)
  * The number of a path that the caller asks about. A file that is no image leaves nothing behind,
  * so that whole trees of others cost no memory. TN_NO_NAME with *err filled.
  */
-uint32_t tn_resolver_argument(tenon_resolver *r, const char *path, tenon_error *err);
+uint32_t tn_resolver_argument(tenon_resolver *r, const tenon_image_source *source,
+                              tenon_error *err);
 
-/* Opens and reads the file at a path, once. NULL with *error: could not be opened. */
+/* Opens and reads the image at a path, once. NULL with *error: could not be opened. */
 struct tn_node *tn_resolver_open(tenon_resolver *r, uint32_t path, int *error);
+
+/*
+ * The number by which a slice or member of a file is opened; its text reads as the file's path.
+ * Without either it is that of the path. TN_NO_NAME: no memory.
+ */
+uint32_t tn_resolver_source(tenon_resolver *r, const tenon_image_source *source);
+
+/* Which image a node is; borrowed. */
+static inline tenon_image_source tn_node_source(const tenon_resolver *r, const struct tn_node *node)
+{
+    return (tenon_image_source){ tn_names_text(&r->names, node->path), node->slice, node->member };
+}
+
+/*
+ * The slice of a universal file that is best for a process: *path becomes its number. A path whose
+ * file is no such, or has none that fits, stays as it is. NULL: no memory.
+ */
+struct tn_node *tn_resolver_slice(tenon_resolver *r, uint32_t *path, struct tn_node *node,
+                                  const char *const *slices);
 
 /*
  * The number of the same file's node with the facts that the target at hand reads in it, whatever
@@ -293,7 +330,7 @@ struct tenon_graph {
     size_t binding_count, binding_room;
     tenon_dlopen_finding *dlopens;
     size_t dlopen_count, dlopen_room;
-    const char *remarks[2]; /* NULL after the last */
+    const char *remarks[4]; /* NULL after the last */
 };
 
 /* The path of a row, or of the file itself. */

@@ -28,6 +28,17 @@ static const char *directory_of(tenon_resolver *r, const char *path)
     return directory;
 }
 
+/* The directory of the file that a path leads to. */
+static const char *directory_behind(tenon_resolver *r, const char *path)
+{
+    int error = 0;
+    char *real = tenon_world_realpath(r->world, path, &error);
+    const char *directory = directory_of(r, real ? real : path);
+    free(real);
+    r->no_memory |= error == ENOMEM;
+    return directory;
+}
+
 /*
  * Directory of the program: the kernel gives its real path (/proc/self/exe); a file that ld.so was
  * asked to start keeps the path as typed.
@@ -37,11 +48,8 @@ const char *tn_program_origin(tenon_resolver *r)
     if (r->program_origin != TN_NO_NAME)
         return tn_text_of(r, r->program_origin);
     const char *path = tn_text_of(r, tn_object_at(r, TN_PROGRAM)->path);
-    int error = 0;
-    char *real = r->program_started ? tenon_world_realpath(r->world, path, &error) : NULL;
-    const char *directory = directory_of(r, real ? real : path);
-    free(real);
-    r->no_memory |= error == ENOMEM;
+    bool resolved = r->program_started || tn_loader_at_hand(r)->origin_resolved;
+    const char *directory = resolved ? directory_behind(r, path) : directory_of(r, path);
     if (!r->no_memory)
         r->program_origin = tn_resolver_name(r, directory);
     return directory;
@@ -60,6 +68,8 @@ static const char *directory_in(tenon_resolver *r, const char *path)
 const char *tn_origin_of(tenon_resolver *r, int32_t object)
 {
     const char *path = tn_text_of(r, tn_object_at(r, object)->path);
+    if (tn_loader_at_hand(r)->origin_resolved && object != TN_PROGRAM)
+        return directory_behind(r, path);
     bool by_kernel = object == TN_PROGRAM && r->program_started;
     if (tn_loader_at_hand(r)->origin_as_given && !by_kernel)
         return directory_in(r, path);
@@ -119,6 +129,7 @@ static const struct tn_paths *make_paths(tenon_resolver *r, int32_t object,
                                          const struct tn_paths *parent)
 {
     const struct tn_object *o = tn_object_at(r, object);
+    const tenon_loader *loader = tn_loader_at_hand(r);
     const struct tn_facts *facts = r->nodes[o->node]->facts;
     struct tn_store *store = store_for(r, object, parent);
     bool is_program = object == TN_PROGRAM;
@@ -131,11 +142,16 @@ static const struct tn_paths *make_paths(tenon_resolver *r, int32_t object,
     struct tn_paths *paths = tn_arena_take(&store->arena, sizeof *paths);
     if (!paths ||
         !tn_grow(&store->paths, &store->path_room, store->path_count, sizeof *store->paths) ||
-        !split_list(r, store, object, facts->rpath, "RPATH", &paths->rpath, &paths->rpath_where) ||
-        !split_list(r, store, object, facts->runpath, "RUNPATH", &paths->runpath,
+        !split_list(r, store, object, facts->rpath,
+                    loader->rpath_word ? loader->rpath_word : "RPATH", &paths->rpath,
+                    &paths->rpath_where) ||
+        !split_list(r, store, object, facts->runpath,
+                    loader->runpath_word ? loader->runpath_word : "RUNPATH", &paths->runpath,
                     &paths->runpath_where) ||
         !tn_store_set(store, key, (uint32_t)store->path_count))
         return NULL;
+    paths->path = tn_text_of(r, o->path);
+    paths->facts = facts;
     paths->parent = parent;
     paths->next_rpath = parent && !parent->rpath ? parent->next_rpath : parent;
     paths->id = (uint32_t)store->path_count << 1 | (store == &r->passing); /* tn_store_of() */
@@ -150,7 +166,7 @@ void tn_run_paths_set(tenon_resolver *r, int32_t object)
         parent = tn_object_at(r, TN_PROGRAM)->paths;
     o->paths = parent;
     const struct tn_facts *facts = o->node == TN_NO_NODE ? NULL : r->nodes[o->node]->facts;
-    if (!facts || (!facts->rpath && !facts->runpath))
+    if (!facts || (!facts->rpath && !facts->runpath && !tn_loader_at_hand(r)->paths_of_all))
         return;
     const struct tn_paths *paths = make_paths(r, object, parent);
     if (!paths) {

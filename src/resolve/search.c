@@ -3,23 +3,14 @@
 
 #include <string.h>
 
-/* Why nothing was found, in the words of the loader where it has some. */
-static const char *why_missing(struct tn_going *g)
-{
-    for (size_t i = 0; i < g->r->try_count; i++)
-        if (g->r->tries[i].outcome == TENON_OUTCOME_WRONG_CLASS)
-            return tn_arena_format(&g->store->arena, "%s: %s", g->r->tries[i].path,
-                                   g->r->tries[i].detail);
-    return "cannot open shared object file: No such file or directory";
-}
-
 static struct tn_search *finish(struct tn_going *g)
 {
     tenon_resolver *r = g->r;
     struct tn_search *s = g->search;
     if (!g->found && !g->stopped) {
         s->status = TENON_STATUS_MISSING;
-        s->reason = why_missing(g);
+        s->reason =
+            g->target->loader->why_missing(&g->store->arena, g->name, r->tries, r->try_count);
     }
     if (s->status != TENON_STATUS_FOUND && !s->reason)
         r->no_memory = true;
@@ -42,8 +33,8 @@ static uint32_t plan_for(tenon_resolver *r, struct tn_store *store, const struct
         asker->program_origin ? tn_resolver_name(r, asker->program_origin) : TN_NO_NAME;
     /* plans and their searches differ, too, in whether they go on behind the answer */
     bool later = r->flags & TENON_RESOLVE_LATER;
-    uint32_t key[4] = { TN_TAG_PLAN | (uint32_t)asker->own << 3 | (uint32_t)asker->nodeflib << 4 |
-                            (uint32_t)later << 5 | (uint32_t)asker->request << 6,
+    uint32_t key[4] = { TN_TAG_PLAN | (uint32_t)asker->own << 3 | (uint32_t)later << 4 |
+                            (uint32_t)asker->request << 5 | asker->flags << 7,
                         target->id, asker->paths ? asker->paths->id + 1 : 0, origin };
     uint32_t known = tn_map_find(&store->map, key);
     if (known != TN_NO_NAME)
@@ -104,7 +95,8 @@ static struct tn_search *search_with(tenon_resolver *r, struct tn_store *store, 
     if (!g.search)
         return NULL;
     g.search->searched = true;
-    if (!g.target->loader->name_is_searchable(g.name, &refused)) {
+    if (g.target->loader->name_is_searchable &&
+        !g.target->loader->name_is_searchable(g.name, &refused)) {
         tn_going_record(&g, "", refused);
         tn_going_stop(&g, NULL, refused);
         return finish(&g);
@@ -116,7 +108,7 @@ static struct tn_search *search_with(tenon_resolver *r, struct tn_store *store, 
 
 static bool same_asker(const struct tn_asker *a, const struct tn_asker *b)
 {
-    return a->paths == b->paths && a->own == b->own && a->nodeflib == b->nodeflib &&
+    return a->paths == b->paths && a->own == b->own && a->flags == b->flags &&
            a->request == b->request && a->program_origin == b->program_origin;
 }
 

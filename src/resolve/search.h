@@ -29,6 +29,9 @@ bool tn_going_is_over(const struct tn_going *g);
 /* Tries one path. */
 enum tn_action tn_going_path(struct tn_going *g, uint32_t path);
 
+/* Tries a stage that is no chain. */
+enum tn_action tn_going_one(struct tn_going *g, const struct tn_stage *stage);
+
 /* Tries all that a stage stands for. */
 void tn_going_stage(struct tn_going *g, const struct tn_stage *stage);
 

@@ -41,32 +41,21 @@ static struct tn_judgement said(enum tenon_outcome outcome, const char *detail)
     return tn_judged(outcome, TN_SKIP, detail);
 }
 
-/*
- * A candidate whose e_ident is not the target's, for a loader that never looks: its facts are
- * read again with the target's word size and byte order. false: no memory.
- */
+/* The facts of a candidate as this target reads it. false: no memory. */
 static bool read_as_target(struct tn_going *g, const struct tn_node *node, struct tn_candidate *c,
-                           struct tn_elf_header *header, struct tn_facts *facts)
+                           struct tn_facts *facts)
 {
-    struct tn_elf_assume assume = { g->target->word, g->target->endian };
     struct tn_file file;
     tenon_error err = TENON_ERROR_INIT;
     c->facts = NULL;
-    c->header_read = false;
-    if (tn_file_open(g->r->world, tn_text_of(g->r, node->path), &g->r->scratch, &file) != 0)
+    if (tn_file_open(g->r->world, tn_text_of(g->r, node->path), &g->r->scratch, &file) != 0) {
+        c->head.size = 0;
         return true;
-    c->header_read = tn_elf_read_header(&file, &assume, header, &err);
-    c->header = header;
-    if (c->header_read && tn_elf_read_facts(&file, &assume, facts, &err))
+    }
+    if (g->target->loader->read_as_target(g->target, &file, facts, &err))
         c->facts = facts;
     tn_file_close(&file);
     return err.code != TENON_E_MEMORY;
-}
-
-static bool is_of_target(const struct tn_target *target, const struct tn_elf_header *header)
-{
-    return memcmp(header->e_ident, "\177ELF", 4) == 0 && header->e_ident[4] == target->word / 4 &&
-           header->e_ident[5] == (target->endian == TN_LITTLE ? 1 : 2);
 }
 
 #define SET_UID 04000 /* S_ISUID */
@@ -75,24 +64,25 @@ static bool is_of_target(const struct tn_target *target, const struct tn_elf_hea
 static struct tn_judgement judge_node(struct tn_going *g, uint32_t *number)
 {
     const struct tn_node *node = g->r->nodes[*number];
+    const tenon_loader *loader = g->target->loader;
     struct tn_judgement judged;
-    struct tn_elf_header header;
     struct tn_facts facts;
     struct tn_candidate candidate = {
         .info = &node->info,
-        .header = &node->header,
-        .header_read = node->header_read,
+        .source = tn_node_source(g->r, node),
+        .head = tn_view(node->head, node->head_size),
         .facts = node->facts,
         .error = node->error,
         .error_text = node->error_text,
+        .request = g->asker ? g->asker->request : TN_REQUEST_NEED,
     };
     if (g->plan && g->plan->need_setuid && !(node->info.mode & SET_UID))
         return said(TENON_OUTCOME_NOT_SETUID, NULL);
-    bool again = g->target->loader->ignores_ident && node->info.type == TENON_FILE_REGULAR &&
-                 !is_of_target(g->target, &node->header);
-    if (again && !read_as_target(g, node, &candidate, &header, &facts))
+    bool again = loader->read_as_target && node->info.type == TENON_FILE_REGULAR &&
+                 !loader->is_of_target(g->target, candidate.head);
+    if (again && !read_as_target(g, node, &candidate, &facts))
         g->r->no_memory = true;
-    g->target->loader->judge(g->target, &candidate, &judged);
+    loader->judge(g->target, &candidate, &judged);
     /* its own reading gave nothing to load: what it needs is known only now */
     if (again && judged.action == TN_ACCEPT && !(node->facts && node->facts->elf.has_dynamic))
         *number = tn_resolver_variant(g->r, *number, candidate.facts);
@@ -128,23 +118,42 @@ void tn_going_stop(struct tn_going *g, const char *path, struct tn_judgement jud
             : judged.detail;
 }
 
-enum tn_action tn_going_path(struct tn_going *g, uint32_t path)
+/* The image at a path, or the slice of it that the process takes; NULL with *error. */
+static struct tn_node *open_for(struct tn_going *g, uint32_t *path, int *error)
+{
+    const tenon_loader *loader = g->target->loader;
+    struct tn_node *node = tn_resolver_open(g->r, *path, error);
+    if (!node || !loader->slices || !node->facts || !node->facts->slices)
+        return node;
+    *error = ENOMEM;
+    return tn_resolver_slice(g->r, path, node, loader->slices(g->target));
+}
+
+/* ... with what is said of it when it is taken, NULL for nothing. */
+static enum tn_action try_path(struct tn_going *g, uint32_t path, const char *detail)
 {
     struct tn_judgement judged;
     int error;
     const char *text = tn_text_of(g->r, path);
     uint32_t number = TN_NO_NODE;
-    if (tn_resolver_open(g->r, path, &error)) {
+    if (open_for(g, &path, &error)) {
         number = g->r->openings[g->r->uses[path].opened - 1].node;
         judged = judge_node(g, &number);
     } else
         g->target->loader->judge_errno(error, &judged);
+    if (judged.action == TN_ACCEPT && !judged.detail)
+        judged.detail = detail;
     tn_going_record(g, text, judged);
     if (judged.action == TN_ACCEPT)
         accept(g, path, number);
     else if (judged.action == TN_STOP)
         tn_going_stop(g, text, judged);
     return judged.action;
+}
+
+enum tn_action tn_going_path(struct tn_going *g, uint32_t path)
+{
+    return try_path(g, path, NULL);
 }
 
 /* Whether a directory exists, as far as this loader cares; asked once. */
@@ -313,7 +322,7 @@ static void try_cache(struct tn_going *g)
     struct tn_fact_source source = { facts_at, g->r };
     struct tn_stage stage = *g->stage;
     struct tn_cached cached;
-    if (!g->target->loader->cached(g->target, &source, g->name, g->asker->nodeflib, &cached)) {
+    if (!g->target->loader->cached(g->target, &source, g->name, g->asker, &cached)) {
         g->r->no_memory = true;
         return;
     }
@@ -333,25 +342,134 @@ static void try_cache(struct tn_going *g)
         last->outcome = TENON_OUTCOME_STALE;
 }
 
+/* ---- candidates that the loader makes itself ------------------------------------------------ */
+
+struct trial {
+    struct tn_trial is; /* first: what the loader has is this */
+    struct tn_going *g;
+};
+
+static struct tn_going *going_of(const struct tn_trial *trial)
+{
+    return ((const struct trial *)(const void *)trial)->g;
+}
+
+/* The stage by whose rule a place is tried, until the next. */
+static struct tn_stage stage_of(const struct tn_trial *trial, const struct tn_place *place)
+{
+    struct tn_stage stage = *trial->stage;
+    if (place->rule) {
+        stage.rule = place->rule;
+        stage.where = place->where;
+    }
+    return stage;
+}
+
+static enum tn_action trial_file(struct tn_trial *trial, const struct tn_place *place)
+{
+    struct tn_going *g = going_of(trial);
+    struct tn_stage stage = stage_of(trial, place);
+    uint32_t path = tn_resolver_source(g->r, &place->source);
+    if (path == TN_NO_NAME)
+        return TN_STOP;
+    g->stage = &stage;
+    enum tn_action action = try_path(g, path, place->detail);
+    g->stage = trial->stage;
+    return action;
+}
+
+static enum tn_action trial_dirs(struct tn_trial *trial, const struct tn_stage *list,
+                                 const char *name)
+{
+    struct tn_going *g = going_of(trial);
+    const char *before = g->name;
+    enum tn_action action;
+    g->name = name;
+    action = tn_going_one(g, list);
+    g->name = before;
+    g->stage = trial->stage;
+    return action;
+}
+
+static void trial_note(struct tn_trial *trial, const struct tn_place *place,
+                       struct tn_judgement judged)
+{
+    struct tn_going *g = going_of(trial);
+    struct tn_stage stage = stage_of(trial, place);
+    g->stage = &stage;
+    tn_going_record(g, place->source.path, judged);
+    if (judged.action == TN_STOP)
+        tn_going_stop(g, place->source.path, judged);
+    g->stage = trial->stage;
+}
+
+static void trial_system(struct tn_trial *trial, const struct tn_place *place, const char *reason)
+{
+    struct tn_going *g = going_of(trial);
+    struct tn_stage stage = stage_of(trial, place);
+    g->stage = &stage;
+    tn_going_record(g, place->source.path, said(TENON_OUTCOME_SYSTEM, reason));
+    if (!g->found && !g->stopped) {
+        g->found = true;
+        g->search->rule = stage.rule;
+        g->search->where = stage.where;
+        g->search->status = TENON_STATUS_SYSTEM;
+        g->search->reason = reason;
+        if (*place->source.path)
+            g->search->path = tn_resolver_source(g->r, &place->source);
+    }
+    g->stage = trial->stage;
+}
+
+static bool trial_is_over(const struct tn_trial *trial)
+{
+    return tn_going_is_over(going_of(trial));
+}
+
+static void try_own(struct tn_going *g)
+{
+    struct trial trial = {
+        .is = { .target = g->target,
+                .asker = g->asker,
+                .stage = g->stage,
+                .name = g->name,
+                .arena = &g->store->arena,
+                .facts = { facts_at, g->r },
+                .file = trial_file,
+                .dirs = trial_dirs,
+                .note = trial_note,
+                .system = trial_system,
+                .is_over = trial_is_over },
+        .g = g,
+    };
+    g->stage->own(&trial.is);
+    g->r->no_memory |= trial.is.no_memory;
+}
+
 /* A stage that is no chain. */
-static void try_one(struct tn_going *g, const struct tn_stage *stage)
+enum tn_action tn_going_one(struct tn_going *g, const struct tn_stage *stage)
 {
     struct tn_stage late;
     g->stage = stage;
     if (stage->kind == TN_STAGE_LATE) {
         if (!g->target->loader->late_stage(g->target, g->asker, &late)) {
             g->r->no_memory = true;
-            return;
+            return TN_STOP;
         }
         g->stage = &late;
     }
-    if (g->stage->kind == TN_STAGE_SKIPPED)
+    switch (g->stage->kind) {
+    case TN_STAGE_SKIPPED:
         tn_going_record(g, g->stage->dirs ? g->stage->dirs->text : "",
                         said(TENON_OUTCOME_NOT_CONSULTED, g->stage->detail));
-    else if (g->stage->kind == TN_STAGE_CACHE)
-        try_cache(g);
-    else
-        try_list(g);
+        break;
+    case TN_STAGE_CACHE: try_cache(g); break;
+    case TN_STAGE_OWN: try_own(g); break;
+    default: try_list(g);
+    }
+    if (g->found)
+        return TN_ACCEPT;
+    return g->stopped ? TN_STOP : TN_SKIP;
 }
 
 /* Objects of a chain that are shown although none of their lists counts. */
@@ -367,7 +485,7 @@ static void try_chain(struct tn_going *g, const struct tn_stage *chain)
         link = (struct tn_link){ .count = 0 };
         chain->link(g->asker, paths, &link);
         for (size_t i = 0; i < link.count && !tn_going_is_over(g); i++)
-            try_one(g, &link.stages[i]);
+            tn_going_one(g, &link.stages[i]);
         futile += link.futile;
         if (link.next && g->r->try_count == before)
             may_try(g->r, "");
@@ -376,5 +494,8 @@ static void try_chain(struct tn_going *g, const struct tn_stage *chain)
 
 void tn_going_stage(struct tn_going *g, const struct tn_stage *stage)
 {
-    (stage->kind == TN_STAGE_CHAIN ? try_chain : try_one)(g, stage);
+    if (stage->kind == TN_STAGE_CHAIN)
+        try_chain(g, stage);
+    else
+        tn_going_one(g, stage);
 }

@@ -26,7 +26,8 @@ static bool report(tenon_graph *graph, const struct tn_node_version *need,
         .library = provider_row,
         .needed_by = asker_row,
         .version = version,
-        .fatal = provider->facts->elf.has_verdef && !need->weak,
+        .fatal =
+            !need->weak && (provider->facts->elf.has_verdef || graph->loader->unversioned_fatal),
     };
     missing.reason =
         provider->facts->elf.has_verdef

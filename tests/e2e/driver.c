@@ -280,6 +280,17 @@ static void set(char *word)
         meddle = value;
 }
 
+/* Only what this key signed is welcome. */
+static void trust(const char *file)
+{
+    tenon_error err = TENON_ERROR_INIT;
+    tenon_keys *keys = tenon_keys_new(&err);
+    if (!keys || !tenon_keys_add_file(keys, file, &err) ||
+        !tenon_process_set_trust(process, keys, true, &err))
+        fail("trust", &err);
+    tenon_keys_free(keys);
+}
+
 static void act(char *word)
 {
     char *value;
@@ -301,6 +312,8 @@ static void act(char *word)
         printf("dlopen %d\n", dlopen(value, RTLD_NOW | RTLD_GLOBAL) != NULL);
     else if (is(word, "exec=", &value))
         printf("exec %d\n", system(value));
+    else if (is(word, "trust=", &value))
+        trust(value);
     else if (strcmp(word, "weak") == 0)
         tenon_process_set_weak(process, true);
     else if (strcmp(word, "ambiguous") == 0)

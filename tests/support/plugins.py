@@ -12,6 +12,13 @@ from report import skip_all
 SOURCE = tenon.source_root()
 BUILD = os.environ.get("TENON_BUILD") or os.path.join(SOURCE, "build")
 
+# Where libraries for musl are (tools/musl): hosts and plugins are then built for musl, and join
+# the libtenon of TENON_BUILD, which is built for it too.
+MUSL = os.environ.get("TENON_MUSL")
+MUSL_GCC = """#!/bin/sh
+exec musl-gcc -I%s/include -L%s/lib "$@"
+"""
+
 SHOWN = 20  # lines of an answer that was not expected
 
 COUNTER = """
@@ -82,6 +89,7 @@ class Workshop:
 
     def __init__(self):
         self.dir = None
+        self.musl = False
 
     def __enter__(self):
         for tool in ("gcc", "ar", "strip"):
@@ -94,7 +102,17 @@ class Workshop:
                     if not name.startswith(("TENON_", "LD_", "XDG_"))}
         self.env["TENON_CACHE"] = self.path("cache")
         self.env["HOME"] = self.dir
+        self.musl = bool(MUSL)
+        if self.musl:
+            self._put_musl_gcc()
         return self
+
+    def _put_musl_gcc(self):
+        os.mkdir(self.path("bin"))
+        for name in ("gcc", "cc"):
+            self.write("bin/" + name, MUSL_GCC % (MUSL, MUSL))
+            os.chmod(self.path("bin", name), 0o755)
+        self.env["PATH"] = self.path("bin") + ":" + self.env["PATH"]
 
     def __exit__(self, kind, value, trace):
         shutil.rmtree(self.dir, ignore_errors=True)
@@ -103,9 +121,10 @@ class Workshop:
         return os.path.join(self.dir, *parts)
 
     def run(self, *command, good=True, **more):
+        if "input" not in more:
+            more["stdin"] = subprocess.DEVNULL
         done = subprocess.run([str(part) for part in command], cwd=self.dir, env=self.env,
-                              stdin=subprocess.DEVNULL, capture_output=True, text=True,
-                              timeout=300, **more)
+                              capture_output=True, text=True, timeout=300, **more)
         if good and done.returncode != 0:
             sys.exit("%s: status %d\n%s%s" % (" ".join(map(str, command)), done.returncode,
                                               done.stdout, done.stderr))

@@ -72,3 +72,13 @@ def manifest(files, **keys):
                          for name, data in files.items()])
     text.update(keys)
     return json.dumps(text).encode()
+
+
+def put_signature(path, signature):
+    """Puts tenon.sig into the bundle at `path`, or another one there."""
+    import zipfile
+    with zipfile.ZipFile(path) as file:
+        entries = [Entry(info.filename, file.read(info), info.compress_type)
+                   for info in file.infolist() if info.filename != "tenon.sig"]
+    with open(path, "wb") as file:
+        file.write(make(entries + [Entry("tenon.sig", signature)]))

@@ -335,6 +335,42 @@ static void a_small_file_is_read_whole_with_a_nul_behind(void **state)
     tenon_world_free(world);
 }
 
+static void a_part_is_a_file_of_its_own(void **state)
+{
+    (void)state;
+    struct fixture f;
+    struct tn_file part, inner;
+    struct tn_view view;
+    tenon_error err = TENON_ERROR_INIT;
+    open_fixture(&f, 10000, 10000);
+    assert_true(tn_file_part(&f.file, 1000, 5000, "member", &part, NULL));
+    assert_true(tn_file_view(&part, 0, 64, "head", &view, NULL));
+    assert_int_equal(view.start, 0);
+    assert_int_equal(view.at[3], byte_at(1003));
+    assert_false(tn_file_view(&part, 4999, 2, "tail", &view, &err));
+    assert_string_equal(err.text, "tail: 2 bytes needed at 0x1387, 1 left");
+    assert_true(tn_file_part(&part, 100, 50, "inner", &inner, NULL));
+    assert_true(tn_file_view(&inner, 49, 1, "last", &view, NULL));
+    assert_int_equal(view.at[0], byte_at(1149));
+    assert_false(tn_file_part(&f.file, 9000, 1001, "member", &part, &err));
+    assert_int_equal(err.code, TENON_E_TRUNCATED);
+    assert_false(tn_file_part(&f.file, UINT64_MAX, UINT64_MAX, "member", &part, NULL));
+    close_fixture(&f);
+}
+
+static void a_part_of_bytes_in_memory(void **state)
+{
+    (void)state;
+    struct tn_file whole, part;
+    struct tn_view view;
+    tn_file_from_bytes(&whole, "whole", "abcdef", 6);
+    assert_true(tn_file_part(&whole, 2, 3, "part", &part, NULL));
+    assert_true(tn_file_view(&part, 1, 2, "end", &view, NULL));
+    assert_memory_equal(view.at, "de", 2);
+    assert_false(tn_file_view(&part, 1, 3, "end", &view, NULL));
+    assert_false(tn_file_part(&whole, 4, 3, "part", &part, NULL));
+}
+
 static void no_memory_is_said(void **state)
 {
     (void)state;
@@ -366,6 +402,8 @@ int main(void)
         cmocka_unit_test(bytes_in_memory_are_a_file_too),
         cmocka_unit_test(what_is_no_regular_file_opens_but_is_not_read),
         cmocka_unit_test(a_small_file_is_read_whole_with_a_nul_behind),
+        cmocka_unit_test(a_part_is_a_file_of_its_own),
+        cmocka_unit_test(a_part_of_bytes_in_memory),
         cmocka_unit_test(no_memory_is_said),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

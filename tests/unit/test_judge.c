@@ -30,9 +30,7 @@ static struct tn_judgement judge(const struct tn_facts *facts, unsigned word)
     tenon_world *world = tenon_world_empty(NULL);
     const struct tn_target target = { .world = world, .word = word, .machine = 62 };
     const tenon_file_info info = { .type = TENON_FILE_REGULAR };
-    const struct tn_candidate candidate = {
-        .info = &info, .header = &facts->elf.header, .header_read = true, .facts = facts
-    };
+    const struct tn_candidate candidate = { .info = &info, .facts = facts };
     struct tn_judgement out;
     assert_non_null(world);
     tn_glibc_judge(&target, &candidate, &out);
