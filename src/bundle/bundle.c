@@ -286,8 +286,8 @@ const tenon_entry *tn_bundle_entry(const tenon_bundle *bundle, const char *name)
 
     if (!bundle->entries)
         return look_through(bundle->manifest, name);
-    row = bsearch(name, bundle->entries, bundle->entry_count, sizeof *bundle->entries,
-                  compare_path);
+    row =
+        bsearch(name, bundle->entries, bundle->entry_count, sizeof *bundle->entries, compare_path);
     return row ? *row : NULL;
 }
 

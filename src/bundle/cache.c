@@ -374,8 +374,9 @@ struct tn_cached *tn_cache_ensure(struct tn_cache *cache, tenon_bundle *bundle, 
     return NULL;
 }
 
-static bool trust(struct taking *t, const struct tn_identity *(*identity)(const void *, const char *),
-                  const void *of, tenon_error *err)
+static bool trust(struct taking *t,
+                  const struct tn_identity *(*identity)(const void *, const char *), const void *of,
+                  tenon_error *err)
 {
     for (size_t i = 0; i < t->to->count; i++) {
         struct tn_cached_file *file = &t->to->files[i];

@@ -10,9 +10,9 @@
 
 /*
  * CACHE/bundles remembers the manifests of bundles whose file was opened and found good, and what
- * others proved of their code, or found in other files (the libraries of a host): whoever meets the same file again (device, inode, size, change
- * time) needs not read it. A file that changed moments ago is not noted: it could change again
- * without its change time telling.
+ * others proved of their code, or found in other files (the libraries of a host): whoever meets the
+ * same file again (device, inode, size, change time) needs not read it. A file that changed moments
+ * ago is not noted: it could change again without its change time telling.
  *
  * The file, all numbers little-endian:
  *
@@ -23,8 +23,8 @@
  *         32 bytes: SHA-256 of its manifest
  *         u64 offset of its block, u32 size of the packed manifest, u32 size of the proofs
  *         u64 sum over the block
- *     blocks: the packed manifest (none for another file than a bundle), then the proofs; one of at most a page (TN_KNOWN_PAGE) lies
- *         inside a page
+ *     blocks: the packed manifest (none for another file than a bundle), then the proofs; one of at
+ * most a page (TN_KNOWN_PAGE) lies inside a page
  *
  * It is replaced as a whole, with what the file at that moment had besides, so that two processes
  * that do so at once leave the one or the other; what is missing in it is read from the bundles

@@ -265,10 +265,12 @@ void tn_known_file_free(struct tn_known_file *file)
 static int by_file(const void *a, const void *b)
 {
     const struct tn_known_new *x = a, *y = b;
-    int order = (x->identity.device > y->identity.device) - (x->identity.device < y->identity.device);
+    int order =
+        (x->identity.device > y->identity.device) - (x->identity.device < y->identity.device);
 
-    return order ? order
-                 : (x->identity.inode > y->identity.inode) - (x->identity.inode < y->identity.inode);
+    return order
+               ? order
+               : (x->identity.inode > y->identity.inode) - (x->identity.inode < y->identity.inode);
 }
 
 /* Gives each block its place; how many rows there is room for. `end`: of the file. */

@@ -60,8 +60,7 @@ bool tn_holding_add_notes(struct tn_holding *holding, const void *bytes, size_t 
     if ((holding->is_program ? holding->note_count : holding->record_count) == TN_HOLDING_RECORDS)
         return tn_fail(err, TENON_E_LIMIT, "more than %d segments of notes", TN_HOLDING_RECORDS);
     if (!holding->is_program)
-        return take_units(holding,
-                          tenon_units_parse_notes(bytes, size, align, holding->path, err));
+        return take_units(holding, tenon_units_parse_notes(bytes, size, align, holding->path, err));
     holding->notes[holding->note_count++] = tn_view(bytes, size);
     return true;
 }
@@ -70,8 +69,7 @@ bool tn_holding_read_notes(struct tn_holding *holding, tenon_error *err)
 {
     for (; holding->notes_read < holding->note_count; holding->notes_read++) {
         struct tn_view notes = holding->notes[holding->notes_read];
-        if (!take_units(holding,
-                        tn_units_parse_borrowed(notes.at, notes.size, holding->path, err)))
+        if (!take_units(holding, tn_units_parse_borrowed(notes.at, notes.size, holding->path, err)))
             return false;
     }
     return true;
@@ -200,7 +198,8 @@ bool tn_holding_read_image(struct tn_holding *holding, tenon_world *world, tenon
     return good;
 }
 
-/* ---- an object of this process ---------------------------------------------------------------- */
+/* ---- an object of this process ----------------------------------------------------------------
+ */
 
 static const char *keep(struct tn_holding *holding, const char *text)
 {
@@ -292,7 +291,8 @@ bool tn_holding_file_changed(const struct tn_holding *holding)
     return !tn_identity_same(&now, &holding->identity);
 }
 
-/* ---- the file ---------------------------------------------------------------------------------- */
+/* ---- the file ----------------------------------------------------------------------------------
+ */
 
 static void read_file(struct tn_holding *holding, tenon_world *world)
 {

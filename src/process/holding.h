@@ -47,7 +47,7 @@ struct tn_holding {
     /* The file, held against what is in memory: when that was first wanted. */
     bool checked;
     bool recognised; /* by the index, or noted there */
-    bool is_bare; /* it has no other symbols than the dynamic ones */
+    bool is_bare;    /* it has no other symbols than the dynamic ones */
     struct tn_identity identity;
     bool strong_known; /* its strong definitions, bytewise by name */
     const char *const *strong;

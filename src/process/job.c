@@ -248,9 +248,8 @@ static void list_steps(struct tn_job *job)
         }
         for (size_t k = 0; k < p->code_count; k++) {
             if (!p->codes[k].shared)
-                tn_report_step(job->report,
-                               tn_arena_join(&job->report->arena, p->name, ":",
-                                             p->codes[k].entry, NULL));
+                tn_report_step(job->report, tn_arena_join(&job->report->arena, p->name, ":",
+                                                          p->codes[k].entry, NULL));
         }
     }
     free(told);

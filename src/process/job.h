@@ -29,7 +29,7 @@ struct tn_prospect {
     size_t code_count;
     const struct tn_proofs *proofs; /* all its code was verified before; NULL */
     struct tn_cached *cached;       /* NULL: not taken out yet, or not looked at as it is proven */
-    bool serves_all;          /* others need its symbols without naming it */
+    bool serves_all;                /* others need its symbols without naming it */
 };
 
 struct tn_job {
@@ -38,8 +38,8 @@ struct tn_job {
     tenon_world *world;
     const tenon_request *requests;
     size_t request_count;
-    unsigned flags;         /* enum tenon_load_flags */
-    const char *folder;     /* of the last bundle, with its slash: it is open as */
+    unsigned flags;     /* enum tenon_load_flags */
+    const char *folder; /* of the last bundle, with its slash: it is open as */
     size_t folder_size;
     int folder_fd;
     const char *real_of, *real_folder; /* likewise: what realpath() made of it */
@@ -48,7 +48,7 @@ struct tn_job {
     tenon_error no_cache;   /* why there is no such place: then nothing can be loaded */
     struct tn_cache *cache; /* open only while it is there */
 
-    struct tn_arena arena; /* what goes with it */
+    struct tn_arena arena;         /* what goes with it */
     struct tn_prospect *prospects; /* those that can be planned */
     struct tn_slots names;         /* to their numbers */
     uint64_t seed[2];

@@ -231,8 +231,7 @@ static bool list_directory(tenon_listing *listing, tenon_process *process, const
     DIR *open = opendir(dir);
     if (!open)
         return true;
-    bool good = read_names(open, &names) &&
-                look_up(listing, process, open, &names, dir, &folder);
+    bool good = read_names(open, &names) && look_up(listing, process, open, &names, dir, &folder);
     good = good ? list_folder(listing, process, &folder, tags, err) : tn_no_memory(err);
     closedir(open);
     free_folder(&folder);

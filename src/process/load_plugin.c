@@ -151,8 +151,7 @@ static bool fill_needs(const struct tn_job *job, struct tn_loaded *loaded, size_
     const struct tn_candidate *c = &job->plan.candidates[number];
     const struct tn_prospect *p = &job->prospects[number];
     for (size_t k = 0; k < c->need_count; k++)
-        if (!add_need(loaded,
-                      tn_process_plugin_named(process, job->prospects[c->needs[k]].name)))
+        if (!add_need(loaded, tn_process_plugin_named(process, job->prospects[c->needs[k]].name)))
             return false;
     for (size_t k = 0; k < c->require_count; k++) {
         if (!tn_index_named(&registry->index, c->requires[k].kind, c->requires[k].name))
@@ -275,8 +274,7 @@ static bool register_plugin(struct tn_job *job, size_t number, struct tn_loaded 
         return tn_no_memory(err);
     if (!take_proven(job, number, loaded, &took, err))
         return false;
-    if (!took &&
-        !tn_registry_look(&process->registry, TENON_FOR_PLUGIN, loaded->plugin.name, err))
+    if (!took && !tn_registry_look(&process->registry, TENON_FOR_PLUGIN, loaded->plugin.name, err))
         return false;
     for (size_t k = 0; !took && k < loaded->image_count; k++)
         if (!loaded->images[k].skip &&

@@ -67,7 +67,8 @@ static bool is_offered(const struct scope *scope, const struct tn_import *import
     uint32_t hash = tn_mapped_hash(import->name);
     for (size_t i = 0; i < scope->count; i++) {
         const struct tn_holding *h = scope->registry->holdings[i];
-        if (h->stays && h->mapped && tn_mapped_offers(h->mapped, import->name, hash, import->version))
+        if (h->stays && h->mapped &&
+            tn_mapped_offers(h->mapped, import->name, hash, import->version))
             return true;
     }
     return false;

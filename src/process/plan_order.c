@@ -156,10 +156,10 @@ static void say_cycle(struct ordering *o, uint32_t at)
     }
     report->no_memory |= !text;
     o->plan->candidates[at].refused = true;
-    tn_report_find(report,
-                   (struct tn_about){
-                       .kind = TENON_FINDING_CYCLE, .refuses = true, .plugin = name_of(o, at) },
-                   "plugins need each other: %s -> %s", text ? text : "", name_of(o, at));
+    tn_report_find(
+        report,
+        (struct tn_about){ .kind = TENON_FINDING_CYCLE, .refuses = true, .plugin = name_of(o, at) },
+        "plugins need each other: %s -> %s", text ? text : "", name_of(o, at));
 }
 
 static void leave_cycle(struct ordering *o, uint32_t at)

@@ -69,8 +69,7 @@ void tenon_process_free(tenon_process *process)
 
 bool tn_process_look(tenon_process *process, tenon_error *err)
 {
-    return process->program ||
-           tn_registry_look(&process->registry, TENON_BY_OTHERS, NULL, err);
+    return process->program || tn_registry_look(&process->registry, TENON_BY_OTHERS, NULL, err);
 }
 
 /* Which code the program can load; a machine without a name can load none. */

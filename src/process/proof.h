@@ -1,4 +1,5 @@
-/* src/process/proof.h - what was proven of a plugin's code when it was verified, kept in the index */
+/* src/process/proof.h - what was proven of a plugin's code when it was verified, kept in the index
+ */
 #ifndef TN_PROOF_H
 #define TN_PROOF_H
 

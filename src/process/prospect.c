@@ -153,7 +153,8 @@ static bool find_cached(struct tn_job *job, struct tn_prospect *p, tenon_error *
     char *end = strrchr(p->codes[0].path, '/');
     if (!job->cache_path || job->process->program)
         return false;
-    char *directory = tn_arena_copy(&job->arena, p->codes[0].path, (size_t)(end - p->codes[0].path));
+    char *directory =
+        tn_arena_copy(&job->arena, p->codes[0].path, (size_t)(end - p->codes[0].path));
     if (!directory || stat(directory, &info) != 0)
         return false;
     if (!job->cache)

@@ -26,8 +26,7 @@ static bool is_the_same(struct tn_job *job, const struct tn_code *code,
     struct tn_identity now;
     size_t size = strlen(job->cache_path);
     return strncmp(code->path, job->cache_path, size) == 0 && code->path[size] == '/' &&
-           tn_cache_look(job->cache, code->path + size + 1, &now) &&
-           tn_identity_same(&now, noted);
+           tn_cache_look(job->cache, code->path + size + 1, &now) && tn_identity_same(&now, noted);
 }
 
 static bool open_cache(struct tn_job *job)
@@ -49,8 +48,7 @@ bool tn_prospect_take_proofs(struct tn_job *job, struct tn_prospect *p, tenon_er
             return false;
     }
     for (size_t k = 0; k < p->code_count; k++) {
-        p->codes[k].holding =
-            tn_holding_of_proof(&job->arena, p->codes[k].path, p->codes[k].proof);
+        p->codes[k].holding = tn_holding_of_proof(&job->arena, p->codes[k].path, p->codes[k].proof);
         if (!p->codes[k].holding)
             return tn_no_memory(err);
     }

@@ -29,7 +29,8 @@ char *__wrap_tn_arena_string(struct tn_arena *arena, const char *string);
 char *__wrap_tn_arena_format(struct tn_arena *arena, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
-char *__wrap_tn_arena_join(struct tn_arena *arena, const char *first, ...) __attribute__((sentinel));
+char *__wrap_tn_arena_join(struct tn_arena *arena, const char *first, ...)
+    __attribute__((sentinel));
 
 void *__wrap_tn_arena_take(struct tn_arena *arena, size_t size)
 {

@@ -88,6 +88,7 @@ static void make_bundle(const struct place *place, const char *version)
     tenon_builder_free(builder);
 }
 
+/* For all tests; each begins without an index. */
 static int make_place(void **state)
 {
     struct place *place = calloc(1, sizeof *place);
@@ -102,13 +103,20 @@ static int make_place(void **state)
     return 0;
 }
 
-static int drop_place(void **state)
+static int drop_index(void **state)
 {
     struct place *place = *state;
     char file[128];
     snprintf(file, sizeof file, "%s/bundles", place->cache);
     unlink(file);
     rmdir(place->cache);
+    return 0;
+}
+
+static int drop_place(void **state)
+{
+    struct place *place = *state;
+    drop_index(state);
     unlink(place->bundle);
     rmdir(place->dir);
     free(place);
@@ -280,7 +288,8 @@ static void a_damaged_index_does_no_harm(void **state)
     free(good);
 }
 
-/* ---- several at once -------------------------------------------------------------------------- */
+/* ---- several at once --------------------------------------------------------------------------
+ */
 
 enum { WRITERS = 4, ROUNDS = 60 };
 
@@ -296,8 +305,7 @@ static void write_again_and_again(const struct place *place, unsigned writer)
         struct tn_known *known = tn_known_open(place->cache);
         const struct tn_identity own = made_up(writer, round);
         tn_known_begin(known);
-        tenon_bundle *bundle =
-            tn_known_bundle(known, AT_FDCWD, place->bundle, place->bundle, NULL);
+        tenon_bundle *bundle = tn_known_bundle(known, AT_FDCWD, place->bundle, place->bundle, NULL);
         tn_known_end(known);
         if (!bundle || strcmp(tenon_bundle_manifest(bundle)->version, "1") != 0)
             _exit(2);
@@ -378,7 +386,8 @@ static void what_others_add_is_found(void **state)
     tn_known_free(second);
 }
 
-/* ---- without memory --------------------------------------------------------------------------- */
+/* ---- without memory ---------------------------------------------------------------------------
+ */
 
 /* The whole way: an error for want of memory, or the bundle as it is. */
 static bool try_index(const struct place *place)
@@ -429,16 +438,15 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_packed_manifest_says_the_same),
         cmocka_unit_test(every_prefix_of_a_packed_manifest_is_refused),
-        cmocka_unit_test_setup_teardown(what_was_noted_needs_no_opening, make_place, drop_place),
-        cmocka_unit_test_setup_teardown(a_file_that_changed_is_opened_again, make_place,
-                                        drop_place),
-        cmocka_unit_test_setup_teardown(proofs_and_findings_come_back, make_place, drop_place),
-        cmocka_unit_test_setup_teardown(an_index_that_makes_no_sense_is_none, make_place,
-                                        drop_place),
-        cmocka_unit_test_setup_teardown(a_damaged_index_does_no_harm, make_place, drop_place),
-        cmocka_unit_test_setup_teardown(two_processes_write_at_once, make_place, drop_place),
-        cmocka_unit_test_setup_teardown(what_others_add_is_found, make_place, drop_place),
-        cmocka_unit_test_setup_teardown(each_allocation_may_fail, make_place, drop_place),
+        cmocka_unit_test_setup(what_was_noted_needs_no_opening, drop_index),
+        cmocka_unit_test_setup(proofs_and_findings_come_back, drop_index),
+        cmocka_unit_test_setup(an_index_that_makes_no_sense_is_none, drop_index),
+        cmocka_unit_test_setup(a_damaged_index_does_no_harm, drop_index),
+        cmocka_unit_test_setup(two_processes_write_at_once, drop_index),
+        cmocka_unit_test_setup(what_others_add_is_found, drop_index),
+        cmocka_unit_test_setup(each_allocation_may_fail, drop_index),
+        /* the last, as it changes the bundle */
+        cmocka_unit_test_setup(a_file_that_changed_is_opened_again, drop_index),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return cmocka_run_group_tests(tests, make_place, drop_place);
 }
