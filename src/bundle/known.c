@@ -98,7 +98,7 @@ struct tn_known_row *tn_known_find(struct tn_known *known, const struct tn_ident
     if (!tn_known_file_find(&known->file, identity, &entry) ||
         !tn_known_file_block(&known->file, &entry, &found.packed, &found.proofs))
         return NULL;
-    found.digest = entry.digest;
+    memcpy(found.digest, entry.digest, sizeof found.digest);
     found.manifest = found.packed.size ? tn_manifest_unpack(found.packed, NULL) : NULL;
     row = found.manifest || !found.packed.size ? add(known, &found) : NULL;
     if (!row)
@@ -265,9 +265,7 @@ static const uint8_t *keep(struct tn_known *known, const void *bytes, size_t siz
 void tn_known_note(struct tn_known *known, const struct tn_identity *identity, const void *found,
                    size_t size)
 {
-    static const uint8_t no_digest[32];
     struct tn_known_row row = { .identity = *identity,
-                                .digest = no_digest,
                                 .packed = tn_view("", 0),
                                 .proofs = { .size = size } };
 
@@ -294,9 +292,7 @@ void tn_known_take(struct tn_known *known, tenon_bundle *bundle)
 
     if (!known || !is_settled(&bundle->identity))
         return;
-    row.digest = keep(known, tenon_bundle_digest(bundle), 32);
-    if (!row.digest)
-        return;
+    memcpy(row.digest, tenon_bundle_digest(bundle), sizeof row.digest);
     row.manifest = tn_manifest_share(bundle->manifest);
     bundle->row = add(known, &row);
     if (!bundle->row) {

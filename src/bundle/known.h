@@ -40,7 +40,7 @@ struct tn_known;
 /* What is known of one bundle, or of another file. Stays as long as the index. */
 struct tn_known_row {
     struct tn_identity identity;
-    const uint8_t *digest;
+    uint8_t digest[32];       /* of its manifest's text; of another file: zeros */
     tenon_manifest *manifest; /* the row's own reference; NULL: it is no bundle */
     struct tn_view packed;    /* of it; NULL: not packed yet */
     struct tn_view proofs;    /* what others noted of its code, or of the file; size 0: nothing */

@@ -179,41 +179,32 @@ bool tn_known_file_take(struct tn_known_file *file, struct tn_view bytes)
     return false;
 }
 
-/* What was read of a file that is replaced now stays for those who borrow from it. */
-static bool set_aside(struct tn_known_file *file)
+/* Blocks that were read stay for those who borrow from them. */
+static void forget_rows(struct tn_known_file *file)
 {
-    struct tn_known_file *old;
-
-    if (!file->arena.blocks)
-        return true;
-    old = malloc(sizeof *old);
-    if (!old)
-        return false;
-    *old = *file;
-    old->fd = -1;
-    *file = (struct tn_known_file){ .fd = file->fd, .old = old };
-    return true;
+    free(file->row_bytes);
+    free(file->pages);
+    file->row_bytes = NULL;
+    file->pages = NULL;
+    file->rows = tn_view(NULL, 0);
 }
 
 static bool read_rows(struct tn_known_file *file)
 {
-    uint8_t head[HEAD], *rows;
+    uint8_t head[HEAD];
     size_t size;
 
-    file->rows = tn_view(NULL, 0);
     if (file->size < HEAD || file->size > TN_LIMIT_KNOWN ||
         !tn_read_range(file->fd, 0, head, HEAD, NULL) ||
         !read_head(tn_view(head, HEAD), file->size, &size))
         return false;
-    file->pages = tn_arena_rows(&file->arena, file->size / TN_KNOWN_PAGE + 1, sizeof *file->pages);
-    rows = tn_arena_bytes(&file->arena, size + 1);
-    if (!file->pages || !rows || !tn_read_range(file->fd, HEAD, rows, size, NULL))
+    file->pages = calloc((size_t)(file->size / TN_KNOWN_PAGE) + 1, sizeof *file->pages);
+    file->row_bytes = malloc(size + 1);
+    if (!file->pages || !file->row_bytes ||
+        !tn_read_range(file->fd, HEAD, file->row_bytes, size, NULL))
         return false;
-    file->rows = tn_view(rows, size);
-    if (check_rows(file))
-        return true;
-    file->rows = tn_view(NULL, 0);
-    return false;
+    file->rows = tn_view(file->row_bytes, size);
+    return check_rows(file);
 }
 
 bool tn_known_file_open(struct tn_known_file *file, int dir)
@@ -229,13 +220,12 @@ bool tn_known_file_open(struct tn_known_file *file, int dir)
         now = tn_identity(&info);
         if (file->pages && tn_identity_same(&now, &file->of))
             return true;
-        if (set_aside(file)) {
-            file->of = now;
-            file->size = now.size;
-            if (read_rows(file))
-                return true;
-            file->pages = NULL; /* not to be taken for good the next time */
-        }
+        forget_rows(file);
+        file->of = now;
+        file->size = now.size;
+        if (read_rows(file))
+            return true;
+        forget_rows(file);
     }
     tn_known_file_close(file);
     return false;
@@ -251,13 +241,8 @@ void tn_known_file_close(struct tn_known_file *file)
 void tn_known_file_free(struct tn_known_file *file)
 {
     tn_known_file_close(file);
+    forget_rows(file);
     tn_arena_free(&file->arena);
-    for (struct tn_known_file *old = file->old, *next; old; old = next) {
-        next = old->old;
-        tn_arena_free(&old->arena);
-        free(old);
-    }
-    *file = (struct tn_known_file){ .fd = -1 };
 }
 
 /* ---- writing --------------------------------------------------------------------------------- */

@@ -20,12 +20,12 @@ struct tn_known_entry {
 struct tn_known_file {
     int fd; /* -1: not open */
     uint64_t size;
-    struct tn_view rows;
-    struct tn_view memory;     /* all of it; at NULL: it is a file */
-    const uint8_t **pages;     /* read so far */
-    struct tn_identity of;     /* the file that `rows` are of */
-    struct tn_arena arena;     /* rows and pages: blocks are borrowed from here */
-    struct tn_known_file *old; /* that others still borrow from */
+    struct tn_view rows;   /* entries borrow their digests, until the file is opened again */
+    uint8_t *row_bytes;    /* NULL: they are in `memory` */
+    struct tn_view memory; /* all of it; at NULL: it is a file */
+    const uint8_t **pages; /* read so far */
+    struct tn_identity of; /* the file that `rows` are of */
+    struct tn_arena arena; /* pages of this and of earlier files: blocks are borrowed from here */
 };
 
 /* Takes bytes in memory. False: they make no sense. */
