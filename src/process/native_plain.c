@@ -32,8 +32,6 @@ static bool is_process_whole(struct tn_job *job)
             continue;
         if (!h->checked ? !tn_holding_check_file(h, job->world) : tn_holding_file_changed(h))
             return false;
-        if (h->has_static_tls && !h->serves_all)
-            return false;
     }
     return true;
 }

@@ -20,7 +20,6 @@ void tn_prospect_free(struct tn_prospect *prospect)
     *prospect = (struct tn_prospect){ 0 };
 }
 
-/* What keeps one plugin out: a finding, and its row is refused. False, always. */
 bool tn_prospect_drop(struct tn_job *job, size_t row, enum tenon_finding_kind kind,
                       const char *unit, const char *message)
 {
@@ -36,7 +35,6 @@ bool tn_prospect_drop(struct tn_job *job, size_t row, enum tenon_finding_kind ki
     return false;
 }
 
-/* The same for an error; running out of memory fails the whole job. */
 bool tn_prospect_drop_error(struct tn_job *job, size_t row, enum tenon_finding_kind kind,
                             const char *unit, const tenon_error *why, tenon_error *err)
 {
