@@ -16,7 +16,7 @@
  *
  * The file, all numbers little-endian:
  *
- *     "tenon-bundles 2\n"
+ *     "tenon-bundles 3\n"
  *     u32     rows
  *     rows, ascending by device, then inode:
  *         u64 device, inode, size, change time of the bundle's file

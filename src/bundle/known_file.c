@@ -12,7 +12,7 @@
 #include "limits.h"
 #include "zip_file.h"
 
-static const char header[] = "tenon-bundles 2\n";
+static const char header[] = "tenon-bundles 3\n";
 enum { HEAD = sizeof header - 1 + 4, ROW = 4 * 8 + 32 + 8 + 2 * 4 + 8 };
 
 /* ---- rows ------------------------------------------------------------------------------------ */

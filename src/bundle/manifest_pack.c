@@ -68,6 +68,7 @@ uint8_t *tn_manifest_pack(const tenon_manifest *m, size_t *size)
     tn_pack_texts(&p, m->tags, m->tag_count);
     tn_pack_texts(&p, m->cons, m->con_count);
     tn_pack_texts(&p, m->argv, m->argv_count);
+    tn_pack_texts(&p, m->packages, m->package_count);
     tn_pack_texts(&p, m->private_units, m->private_count);
     put_claims(&p, m->provides, m->provide_count);
     put_claims(&p, m->requires, m->require_count);
@@ -152,6 +153,7 @@ static void take_all(struct tn_unpacker *u, tenon_manifest *m)
     m->tags = tn_unpack_texts(u, &m->tag_count);
     m->cons = tn_unpack_texts(u, &m->con_count);
     m->argv = tn_unpack_texts(u, &m->argv_count);
+    m->packages = tn_unpack_texts(u, &m->package_count);
     m->private_units = tn_unpack_texts(u, &m->private_count);
     m->provides = take_claims(u, &m->provide_count);
     m->requires = take_claims(u, &m->require_count);
