@@ -322,8 +322,23 @@ static bool is_for_memory(const tenon_report *report)
     return false;
 }
 
+/* Both bundles, or an error for want of memory. */
+static bool try_list(tenon_process *process, const char *directory)
+{
+    tenon_error err = TENON_ERROR_INIT;
+    tenon_listing *listing = NULL;
+    if (tenon_process_add_directory(process, directory, &err))
+        listing = tenon_process_list(process, NULL, &err);
+    if (listing)
+        assert_int_equal(tenon_listing_count(listing), 2);
+    else
+        assert_int_equal(err.code, TENON_E_MEMORY);
+    tenon_listing_free(listing);
+    return listing != NULL;
+}
+
 /* The whole way: an error for want of memory, a refusal that says so, or a plugin that is up. */
-static bool try_load(const char *bundle)
+static bool try_load(const char *directory, const char *bundle)
 {
     tenon_error err = TENON_ERROR_INIT;
     const tenon_request request = { .plugin = bundle };
@@ -332,6 +347,7 @@ static bool try_load(const char *bundle)
     unsigned mapped = 0;
     if (process) {
         tenon_process_set_weak(process, true);
+        try_list(process, directory);
         report = tenon_load(process, &request, 1, 0, &err);
     }
     fail_never();
@@ -356,7 +372,7 @@ static void fail_each(struct bundle_case *c, const char *bundle, bool cold)
         if (cold)
             fresh_cache(c);
         fail_after(n);
-        if (try_load(bundle) && !allocation_failed)
+        if (try_load(c->root, bundle) && !allocation_failed)
             return;
     }
     fail_msg("there is no end to it");
@@ -368,7 +384,7 @@ static void each_allocation_may_fail(void **state)
     char bundle[512], code[1024];
     strcpy(bundle, case_path(c, "loadable.plugin"));
     fail_each(c, bundle, true);
-    assert_true(try_load(bundle));
+    assert_true(try_load(c->root, bundle));
     assert_true(is_proven(c, "loadable.plugin", code));
     fail_each(c, bundle, false);
     assert_true(is_proven(c, "loadable.plugin", code));
