@@ -7,6 +7,7 @@
 const tenon_loader *const tn_loaders[] = {
     &tn_loader_glibc,
     &tn_loader_musl,
+    &tn_loader_dyld,
     NULL,
 };
 

@@ -51,6 +51,7 @@ struct tn_target {
     enum tn_endian endian;
     uint32_t machine;
     uint32_t e_flags;        /* of an ELF program; 0 */
+    uint32_t variant;        /* as the program's facts have it */
     const char *interpreter; /* path of the loader's own file; "" when it has none */
     bool secure;
     void *config; /* the loader's own, lazily filled */
@@ -463,6 +464,7 @@ const char *tn_why_missing(struct tn_arena *arena, const char *name, const tenon
 
 extern const tenon_loader tn_loader_glibc;
 extern const tenon_loader tn_loader_musl;
+extern const tenon_loader tn_loader_dyld;
 
 /* THE table of loaders; ends with NULL. */
 extern const tenon_loader *const tn_loaders[];

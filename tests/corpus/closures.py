@@ -1,4 +1,4 @@
-"""The ELF closures of the corpus as sysroots: each need against the expected resolution.
+"""Closures of the corpus as sysroots: each need against the expected resolution.
 
 The glibc tree is asked twice, with its ld.so.cache and with ld.so.conf alone.
 """
@@ -15,6 +15,7 @@ from report import Report
 
 GLIBC = "debian13-arm64-file"
 MUSL = "linuxmusl-x64-addon"
+DYLD = ["darwin-arm64-sharp", "ios-arm64-app-frameworks"]
 
 
 def inside(tree, path):
@@ -49,6 +50,46 @@ def compare(report, what, tree, rows):
     return answers
 
 
+def requester_rows(rows):
+    by_requester = {}
+    for row in rows:
+        by_requester.setdefault(row["requester"], []).append(row)
+    return by_requester
+
+
+def state(row, tree, need, requester):
+    """What tenon says a need becomes for an object of the process: state, file or path."""
+    paths = [library["path"] for library in row["libraries"]]
+    indices = [-1] if requester is None else [
+        index for index, path in enumerate(paths) if path and inside(tree, path) == requester]
+    for library in row["libraries"]:
+        if need != tenon.text(library["name"]) or not set(indices) & set(library["needed_by"]):
+            continue
+        if library["status"] == "system":
+            return "system", library["path"].lstrip("/")
+        if library["status"] == "found":
+            return "found", inside(tree, library["path"])
+        return "not-found", None
+    return "no such need", None
+
+
+def compare_states(report, tree, rows, programs):
+    """Each need of each object, in the process of the first of `programs` that loads it."""
+    answers = tenon.why(["/" + program for program in programs], sysroot=tree)
+    asked = requester_rows(rows)
+    for requester, needs in sorted(asked.items()):
+        own = "/" + requester if requester in programs else None
+        program = own or next(
+            path for path in sorted(answers)
+            if any(library["path"] and inside(tree, library["path"]) == requester
+                   for library in answers[path]["libraries"]))
+        for need in needs:
+            expected = (need["outcome"], None if need["outcome"] == "not-found"
+                        else need["resolved_to"].lstrip("/"))
+            got = state(answers[program], tree, need["needed"], None if own else requester)
+            report.check("%s: %s of %s" % (program, need["needed"], requester), expected, got)
+
+
 def main():
     directory = tenon.shared("corpus", "closures")
     tenon.command()
@@ -74,6 +115,11 @@ def main():
         answers = compare(report, "musl", tree, corpus.expected(tree))
         for path, row in sorted(answers.items()):
             report.check(path + ": its loader", "musl", row["loader"])
+        for name in DYLD:
+            tree = os.path.join(work, name)
+            corpus.restore_tree(os.path.join(directory, name), tree)
+            rows = corpus.expected(tree)
+            compare_states(report, tree, rows, [rows[0]["requester"]])
     report.finish()
 
 
