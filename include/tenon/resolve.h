@@ -183,6 +183,7 @@ enum tenon_outcome {
     TENON_OUTCOME_NOT_SETUID,     /* "not-setuid": a secure preload without the set-uid bit */
     TENON_OUTCOME_FORBIDDEN,      /* "forbidden": the loader's policy refuses it */
     TENON_OUTCOME_NO_MATCH,       /* "no-match": no name in the directory fits */
+    TENON_OUTCOME_RENAMED,        /* "renamed": the loader looks for another name instead */
     TENON_OUTCOME_LATER,          /* "later": would have been next, and is good */
     TENON_OUTCOME_COUNT
 };

@@ -2,6 +2,8 @@
 #ifndef CLI_SHOW_H
 #define CLI_SHOW_H
 
+#include <tenon/ocaml.h>
+
 #include "files.h"
 
 struct show {
@@ -11,7 +13,9 @@ struct show {
     int exports, imports, dlopen;
     unsigned parts; /* that were asked for, TENON_PART_ */
     int with_units;
-    tenon_units *units; /* of the image that is shown; NULL: not asked for */
+    tenon_units *units;      /* of the image that is shown; NULL: not asked for */
+    tenon_ocaml *ocaml;      /* what OCaml's compilers recorded in it; NULL: nothing */
+    tenon_error ocaml_error; /* TENON_OK, or why that cannot be read */
 };
 
 /* A fact with one value. Text shows what is there; JSON shows every one. */
@@ -51,6 +55,7 @@ const char *show_version(char room[SHOW_VERSION_ROOM], uint64_t version);
 const char *show_symbol_type(const tenon_symbol *symbol);
 
 void show_print_text(const struct show *show, const tenon_image *image, const char *label);
+void show_print_json_ocaml(const char *label, const tenon_ocaml *ocaml, struct cli_json *json);
 void show_print_json(const struct show *show, const tenon_image *image, const char *label,
                      struct cli_json *json);
 

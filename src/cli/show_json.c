@@ -1,5 +1,6 @@
 /* src/cli/show_json.c - one row of "results" of `tenon show --json`; keys are those of
  * docs/json.md */
+#include "ocaml_print.h"
 #include "show.h"
 #include "units_parts.h"
 
@@ -208,7 +209,7 @@ static void put_others(struct cli_json *json, const tenon_image *image)
     cli_json_close(json, '}');
 }
 
-static void put_warnings(struct cli_json *json, const tenon_image *image)
+static void put_warnings(struct cli_json *json, const struct show *show, const tenon_image *image)
 {
     const char *warning;
 
@@ -218,11 +219,15 @@ static void put_warnings(struct cli_json *json, const tenon_image *image)
         cli_json_item(json);
         cli_json_sentence(json, warning);
     }
+    if (show->ocaml_error.code) {
+        cli_json_item(json);
+        cli_json_sentence(json, tenon_error_message(&show->ocaml_error));
+    }
     cli_json_close(json, ']');
 }
 
 /* All that one image says, whether it is a file or a slice; of a file also its units. */
-static void put_image(const struct show *show, const tenon_image *image, tenon_units *units,
+static void put_image(const struct show *show, const tenon_image *image, bool with_units,
                       struct cli_json *json)
 {
     CLI_JSON_KEY(json, "status");
@@ -241,10 +246,14 @@ static void put_image(const struct show *show, const tenon_image *image, tenon_u
         put_symbols(json, "imports", image, tenon_image_import);
     if (show->dlopen)
         put_dlopens(json, image);
-    if (units)
-        units_put_json(show->cli, units, json);
+    if (with_units && show->units) {
+        units_put_json(show->cli, show->units, json); /* OCaml's too */
+    } else if (with_units && show->ocaml) {
+        CLI_JSON_KEY(json, "ocaml");
+        ocaml_put_json(show->ocaml, json);
+    }
     put_others(json, image);
-    put_warnings(json, image);
+    put_warnings(json, show, image);
 }
 
 static void put_error(const tenon_error *err, struct cli_json *json)
@@ -271,7 +280,7 @@ static void put_slice(const struct show *show, const tenon_image_source *source,
     CLI_JSON_KEY(json, "arch");
     cli_json_name(json, source->slice);
     if (image)
-        put_image(show, image, NULL, json);
+        put_image(show, image, false, json);
     else
         put_error(&err, json);
     cli_json_close(json, '}');
@@ -298,7 +307,22 @@ void show_print_json(const struct show *show, const tenon_image *image, const ch
     cli_json_open(json, '{');
     CLI_JSON_KEY(json, "file");
     cli_json_name(json, label);
-    put_image(show, image, show->units, json);
+    put_image(show, image, true, json);
     put_slices(show, image, json);
+    cli_json_close(json, '}');
+}
+
+void show_print_json_ocaml(const char *label, const tenon_ocaml *ocaml, struct cli_json *json)
+{
+    cli_json_item(json);
+    cli_json_open(json, '{');
+    CLI_JSON_KEY(json, "file");
+    cli_json_name(json, label);
+    CLI_JSON_KEY(json, "status");
+    cli_json_name(json, tenon_status_name(TENON_STATUS_OK));
+    CLI_JSON_KEY(json, "format");
+    cli_json_name(json, "ocaml");
+    CLI_JSON_KEY(json, "ocaml");
+    ocaml_put_json(ocaml, json);
     cli_json_close(json, '}');
 }

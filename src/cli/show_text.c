@@ -1,4 +1,5 @@
 /* src/cli/show_text.c - the facts of an image for people: a key and a value on each line */
+#include "ocaml_print.h"
 #include "show.h"
 #include "units_parts.h"
 
@@ -179,17 +180,24 @@ static void put_others(struct cli_out *out, const tenon_image *image)
         put_name(out, fact->name, fact->value);
 }
 
-static void put_warnings(struct cli_out *out, const tenon_image *image)
+static void put_warning(struct cli_out *out, const char **key, const char *warning)
 {
+    put_key(out, key);
+    cli_style(out, CLI_NOTE);
+    cli_prose(out, warning);
+    cli_style(out, CLI_PLAIN);
+    cli_puts(out, "\n");
+}
+
+static void put_warnings(const struct show *show, const tenon_image *image)
+{
+    struct cli_out *out = &show->cli->out;
     const char *warning, *key = "warning";
 
-    for (size_t i = 0; (warning = tenon_image_warning(image, i)); i++) {
-        put_key(out, &key);
-        cli_style(out, CLI_NOTE);
-        cli_prose(out, warning);
-        cli_style(out, CLI_PLAIN);
-        cli_puts(out, "\n");
-    }
+    for (size_t i = 0; (warning = tenon_image_warning(image, i)); i++)
+        put_warning(out, &key, warning);
+    if (show->ocaml_error.code)
+        put_warning(out, &key, tenon_error_message(&show->ocaml_error));
 }
 
 /* All that one image says, whether it is a file or a slice. */
@@ -230,7 +238,7 @@ static void put_slice(const struct show *show, const tenon_image_source *source,
     cli_puts(out, ")\n");
     if (image) {
         put_image(show, image);
-        put_warnings(out, image);
+        put_warnings(show, image);
     } else {
         put_key(out, &key);
         cli_prose(out, tenon_error_message(&err));
@@ -247,8 +255,10 @@ void show_print_text(const struct show *show, const tenon_image *image, const ch
     cli_puts(&show->cli->out, "\n");
     put_image(show, image);
     if (show->units)
-        units_print_text(show->cli, show->units);
-    put_warnings(&show->cli->out, image);
+        units_print_text(show->cli, show->units); /* OCaml's too */
+    else if (show->ocaml)
+        ocaml_print_text(show->cli, show->ocaml);
+    put_warnings(show, image);
     for (size_t i = 0; (source = tenon_image_inside(image, i)) && source->slice; i++)
         put_slice(show, source, label);
 }

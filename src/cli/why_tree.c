@@ -27,6 +27,7 @@ static const struct {
     [TENON_OUTCOME_MEMBER_MISSING] = { "tried", "has no such member" },
     [TENON_OUTCOME_FORBIDDEN] = { "tried", "forbidden by the loader's policy" },
     [TENON_OUTCOME_NO_MATCH] = { "tried", "no name there fits" },
+    [TENON_OUTCOME_RENAMED] = { "renamed", NULL },
     [TENON_OUTCOME_WRONG_CLASS] = { "tried", "wrong class" },
     [TENON_OUTCOME_WRONG_ENDIAN] = { "tried", "wrong byte order" },
     [TENON_OUTCOME_WRONG_MACHINE] = { "tried", "wrong machine" },

@@ -210,6 +210,7 @@ enum tn_elf_tag {
     TN_TAG_ANDROID_PACKED, /* DT_ANDROID_REL, DT_ANDROID_RELA */
     TN_TAG_SUNW,           /* one that only Solaris writes */
     TN_TAG_CHECKSUM,
+    TN_TAG_HP_DLD_FLAGS, /* means something else, if anything, in files of other systems */
     TN_TAG_COUNT,
     TN_TAG_OTHER = TN_TAG_COUNT,
 };
@@ -385,6 +386,11 @@ const struct tn_elf_reloc_types *tn_elf_reloc_types(const struct tn_elf_header *
 /* Calls `each` with the symbol and type of every dynamic relocation. */
 typedef void tn_elf_reloc_each(void *arg, uint64_t symbol, uint32_t type);
 bool tn_elf_walk_relocs(struct tn_elf *elf, tn_elf_reloc_each *each, void *arg, tenon_error *err);
+
+/* The value of a dynamic symbol that is defined here (elf_lookup.c); *found false: there is none.
+ */
+bool tn_elf_find_definition(struct tn_elf *elf, const char *name, uint64_t *value, bool *found,
+                            tenon_error *err);
 
 /* ---- words (elf_names.c) -------------------------------------------------------------------- */
 

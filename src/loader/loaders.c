@@ -7,6 +7,13 @@
 const tenon_loader *const tn_loaders[] = {
     &tn_loader_glibc,
     &tn_loader_musl,
+    &tn_loader_freebsd,
+    &tn_loader_netbsd,
+    &tn_loader_openbsd,
+    &tn_loader_solaris,
+    &tn_loader_hpux,
+    &tn_loader_bionic,
+    &tn_loader_dragonfly,
     &tn_loader_dyld,
     NULL,
 };
@@ -33,7 +40,8 @@ const char *tn_loader_interpreter(const tenon_loader *loader, const struct tn_fa
 {
     for (size_t i = 0; i < loader->interpreter_count; i++) {
         const struct tn_interpreter *row = &loader->interpreters[i];
-        if (row->machine == facts->machine_code && row->class_bits == facts->class_bits &&
+        if ((!row->machine || row->machine == facts->machine_code) &&
+            (!row->class_bits || row->class_bits == facts->class_bits) &&
             (facts->elf.header.e_flags & row->flags_mask) == row->flags &&
             (!row->endian || row->endian == facts->endian))
             return row->path;

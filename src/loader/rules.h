@@ -281,6 +281,12 @@ struct tn_name_sink {
     void *arg;
 };
 
+/* Takes one need more, of the provider or (of_asker) of who asked it; false: no memory. */
+struct tn_need_sink {
+    bool (*add)(void *arg, const tenon_need *need, bool of_asker);
+    void *arg;
+};
+
 /* One need of an object and the object that answers it. */
 struct tn_bound {
     tenon_image_source asker, provider;
@@ -289,8 +295,8 @@ struct tn_bound {
 
 /* Where a loader's own file is for one kind of image. */
 struct tn_interpreter {
-    uint32_t machine;
-    unsigned class_bits;
+    uint32_t machine;           /* 0: any */
+    unsigned class_bits;        /* 0: any */
     uint32_t flags_mask, flags; /* of e_flags */
     enum tenon_endian endian;   /* NONE: both */
     const char *path;
@@ -385,11 +391,11 @@ struct tenon_loader {
                      const struct tn_loaded_object *object, bool late);
 
     /*
-     * What has to be loaded because symbols are bound: names of needs that the provider then has.
-     * false: no memory. NULL: never any.
+     * What else has to be loaded when a need is answered: what forwarders that are bound lead to,
+     * what a configuration adds. false: no memory. NULL: never any.
      */
     bool (*arising)(struct tn_target *target, const struct tn_bound *bound,
-                    const struct tn_name_sink *out);
+                    const struct tn_need_sink *out);
 
     /* Slices of a universal file that the process takes, best first, NULL-ended. NULL: none. */
     const char *const *(*slices)(const struct tn_target *target);
@@ -404,6 +410,9 @@ struct tenon_loader {
      */
     const char *(*expand_name)(struct tn_target *target, const char *name, const char *origin,
                                enum tenon_outcome *outcome, const char **detail);
+
+    /* Does a file's own list have tokens expanded? Else `origin` is NULL. NULL: always. */
+    bool (*expands)(const struct tn_facts *facts);
 
     /* Splits an object's rpath or runpath. `origin`: its directory, NULL unknown. */
     const struct tn_dirs *(*split)(struct tn_target *target, const char *list, const char *origin,
@@ -465,6 +474,13 @@ const char *tn_why_missing(struct tn_arena *arena, const char *name, const tenon
 extern const tenon_loader tn_loader_glibc;
 extern const tenon_loader tn_loader_musl;
 extern const tenon_loader tn_loader_dyld;
+extern const tenon_loader tn_loader_freebsd;
+extern const tenon_loader tn_loader_dragonfly;
+extern const tenon_loader tn_loader_netbsd;
+extern const tenon_loader tn_loader_openbsd;
+extern const tenon_loader tn_loader_solaris;
+extern const tenon_loader tn_loader_hpux;
+extern const tenon_loader tn_loader_bionic;
 
 /* THE table of loaders; ends with NULL. */
 extern const tenon_loader *const tn_loaders[];

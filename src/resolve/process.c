@@ -144,30 +144,25 @@ static bool is_walked(const tenon_resolver *r, const struct tn_node_need *need)
 
 struct arising {
     tenon_resolver *r;
-    int32_t provider;
+    int32_t asker, provider;
 };
 
-/* One more need of the provider. */
-static bool add_arising(void *arg, const char *text)
+/* One more need of the provider, or of who asked for it. */
+static bool add_arising(void *arg, const tenon_need *need, bool of_asker)
 {
     struct arising *arising = arg;
     tenon_resolver *r = arising->r;
-    const tenon_need need = { .name = text, .base = text, .flavour = TENON_NEED_FORWARD };
-    const tenon_loader *loader = tn_loader_at_hand(r);
-    const char *key = loader->key ? loader->key(&r->target->target, &need) : text;
-    uint32_t name = key ? tn_resolver_name(r, key) : TN_NO_NAME;
-    int32_t to = name == TN_NO_NAME
-                     ? TENON_NOBODY
-                     : tn_request(r, name, arising->provider, TENON_NEED_FORWARD, TN_REQUEST_NEED);
+    int32_t owner = of_asker ? arising->asker : arising->provider;
+    int32_t to = tn_request_more(r, need, owner);
     if (to < 0 || !tn_grow(&r->late_edges, &r->late_room, r->late_count, sizeof *r->late_edges)) {
         r->no_memory = true;
         return false;
     }
     for (size_t i = 0; i < r->late_count; i++)
-        if (r->late_edges[i].from == arising->provider && r->late_edges[i].to == to)
+        if (r->late_edges[i].from == owner && r->late_edges[i].to == to)
             return true;
-    r->late_edges[r->late_count++] = (struct tn_late_edge){ arising->provider, to };
-    tn_object_at(r, arising->provider)->late_count++;
+    r->late_edges[r->late_count++] = (struct tn_late_edge){ owner, to };
+    tn_object_at(r, owner)->late_count++;
     if (!tn_object_at(r, to)->listed)
         tn_process_list(r, to);
     return true;
@@ -191,8 +186,8 @@ static void bind_object(tenon_resolver *r, int32_t i)
             .provider = tn_node_source(r, r->nodes[o->node]),
             .name = tn_text_of(r, node->needs[k].name),
         };
-        struct arising arising = { r, provider };
-        const struct tn_name_sink sink = { add_arising, &arising };
+        struct arising arising = { r, i, provider };
+        const struct tn_need_sink sink = { add_arising, &arising };
         if (!loader->arising(&r->target->target, &bound, &sink))
             r->no_memory = true;
     }

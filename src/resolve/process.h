@@ -96,6 +96,9 @@ int32_t tn_request(tenon_resolver *r, uint32_t name, int32_t asker, enum tenon_f
 /* ... for the k-th need of a node, by the key that its loader makes of it. */
 int32_t tn_request_need(tenon_resolver *r, struct tn_node_need *need, int32_t asker);
 
+/* ... for a need that no file records. */
+int32_t tn_request_more(tenon_resolver *r, const tenon_need *need, int32_t asker);
+
 /* The answer when the loader's own object is asked for by `name`. */
 int32_t tn_request_self(tenon_resolver *r, uint32_t name);
 

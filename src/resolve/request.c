@@ -402,3 +402,15 @@ struct tn_search *tn_process_ask(tenon_resolver *r, const char *text, int32_t ob
         *loaded = r->nodes[s->node]->object;
     return s;
 }
+
+int32_t tn_request_more(tenon_resolver *r, const tenon_need *need, int32_t asker)
+{
+    struct tn_target *target = &r->target->target;
+    const char *key = target->loader->key ? target->loader->key(target, need) : need->name;
+    uint32_t number = key ? tn_resolver_name(r, key) : TN_NO_NAME;
+    uint32_t shown = tn_resolver_name(r, need->name);
+    r->no_memory |= !key;
+    if (number == TN_NO_NAME || shown == TN_NO_NAME)
+        return TENON_NOBODY;
+    return request(r, number, shown, asker, need->flavour, TN_REQUEST_NEED);
+}

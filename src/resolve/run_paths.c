@@ -105,7 +105,10 @@ static bool split_list(tenon_resolver *r, struct tn_store *store, int32_t object
 {
     if (!list)
         return true;
-    const char *origin = strchr(list, '$') ? tn_origin_of(r, object) : NULL;
+    const struct tn_facts *facts = r->nodes[tn_object_at(r, object)->node]->facts;
+    const tenon_loader *loader = tn_loader_at_hand(r);
+    bool expands = strchr(list, '$') && (!loader->expands || loader->expands(facts));
+    const char *origin = expands ? tn_origin_of(r, object) : NULL;
     if (r->no_memory)
         return false;
     *dirs = dirs_of(r, list, origin, object == TN_PROGRAM);
