@@ -5,17 +5,9 @@
 #include "rules.h"
 
 const tenon_loader *const tn_loaders[] = {
-    &tn_loader_glibc,
-    &tn_loader_musl,
-    &tn_loader_freebsd,
-    &tn_loader_netbsd,
-    &tn_loader_openbsd,
-    &tn_loader_solaris,
-    &tn_loader_hpux,
-    &tn_loader_bionic,
-    &tn_loader_dragonfly,
-    &tn_loader_dyld,
-    NULL,
+    &tn_loader_glibc,     &tn_loader_musl,    &tn_loader_freebsd,  &tn_loader_netbsd,
+    &tn_loader_openbsd,   &tn_loader_solaris, &tn_loader_hpux,     &tn_loader_bionic,
+    &tn_loader_dragonfly, &tn_loader_dyld,    &tn_loader_hpux_som, NULL,
 };
 
 /* The loader that the image itself asks for; NULL: it leaves that open, or asks for another. */

@@ -474,6 +474,7 @@ const char *tn_why_missing(struct tn_arena *arena, const char *name, const tenon
 extern const tenon_loader tn_loader_glibc;
 extern const tenon_loader tn_loader_musl;
 extern const tenon_loader tn_loader_dyld;
+extern const tenon_loader tn_loader_hpux_som;
 extern const tenon_loader tn_loader_freebsd;
 extern const tenon_loader tn_loader_dragonfly;
 extern const tenon_loader tn_loader_netbsd;
