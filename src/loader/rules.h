@@ -475,6 +475,8 @@ extern const tenon_loader tn_loader_glibc;
 extern const tenon_loader tn_loader_musl;
 extern const tenon_loader tn_loader_dyld;
 extern const tenon_loader tn_loader_hpux_som;
+extern const tenon_loader tn_loader_netbsd_aout;
+extern const tenon_loader tn_loader_freebsd_aout;
 extern const tenon_loader tn_loader_freebsd;
 extern const tenon_loader tn_loader_dragonfly;
 extern const tenon_loader tn_loader_netbsd;
