@@ -90,12 +90,11 @@ static size_t look_at(tenon_world *world, int depth, tenon_image *image, const t
             abort();
         return 0;
     }
-    size_t n = touch_rest(image) + touch_needs(image, tenon_image_need) +
-               touch_needs(image, tenon_image_dlopen) + touch_symbols(image, tenon_image_export) +
-               touch_symbols(image, tenon_image_import) +
-               touch_versions(image, tenon_image_version_need) +
-               touch_versions(image, tenon_image_version_definition) +
-               look_inside(world, depth, image);
+    size_t n =
+        touch_rest(image) + touch_needs(image, tenon_image_need) +
+        touch_needs(image, tenon_image_dlopen) + touch_symbols(image, tenon_image_export) +
+        touch_symbols(image, tenon_image_import) + touch_versions(image, tenon_image_version_need) +
+        touch_versions(image, tenon_image_version_definition) + look_inside(world, depth, image);
     tenon_image_free(image);
     return n;
 }
@@ -105,8 +104,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     static const unsigned parts[] = { TENON_PART_CORE, TENON_PART_SYMBOLS, TENON_PART_SECTIONS,
                                       TENON_PART_DLOPEN, TENON_PART_ALL };
     tenon_error err = TENON_ERROR_INIT;
-    size_t in_memory = 
-        look_at(NULL, DEPTH, tenon_image_parse(data, size, "fuzz", &err), &err);
+    size_t in_memory = look_at(NULL, DEPTH, tenon_image_parse(data, size, "fuzz", &err), &err);
     tenon_world *world = tenon_world_empty(NULL);
     if (!world || !tenon_world_put_file(world, "/fuzz", data, size, 0644, NULL))
         abort();

@@ -23,6 +23,19 @@ static void put_fact(struct cli_json *json, const tenon_image *image, const stru
         cli_json_bool(json, fact->flag(image));
 }
 
+/* Where a format records the parts of a name apart (XCOFF), all three of them. */
+static void put_parts(struct cli_json *json, const tenon_need *need)
+{
+    if (!need->base)
+        return;
+    CLI_JSON_KEY(json, "path");
+    cli_json_name(json, need->path);
+    CLI_JSON_KEY(json, "base");
+    cli_json_name(json, need->base);
+    CLI_JSON_KEY(json, "member");
+    cli_json_name(json, need->member);
+}
+
 static void put_need_versions(struct cli_json *json, const tenon_need *need)
 {
     char room[SHOW_VERSION_ROOM];
@@ -50,6 +63,11 @@ static void put_needed(struct cli_json *json, const tenon_image *image)
         cli_json_name(json, need->name);
         CLI_JSON_KEY(json, "flavour");
         cli_json_name(json, tenon_flavour_name(need->flavour));
+        if (need->counts_symbols) {
+            CLI_JSON_KEY(json, "symbols");
+            cli_json_number(json, need->symbols);
+        }
+        put_parts(json, need);
         put_need_versions(json, need);
         if (need->how) {
             CLI_JSON_KEY(json, "how");
@@ -71,6 +89,21 @@ static void put_filters(struct cli_json *json, const tenon_image *image, const c
             continue;
         cli_json_item(json);
         cli_json_name(json, need->name);
+    }
+    cli_json_close(json, ']');
+}
+
+/* Only an archive has the key. */
+static void put_members(struct cli_json *json, const tenon_image *image)
+{
+    const tenon_image_source *source;
+
+    if (tenon_image_format(image) != TENON_FORMAT_ARCHIVE)
+        return;
+    open_list(json, "members");
+    for (size_t i = 0; (source = tenon_image_inside(image, i)); i++) {
+        cli_json_item(json);
+        cli_json_name(json, source->member);
     }
     cli_json_close(json, ']');
 }
@@ -147,6 +180,14 @@ static void put_symbol(struct cli_json *json, const tenon_symbol *symbol)
     cli_json_bool(json, symbol->binding == TENON_BIND_WEAK);
     CLI_JSON_KEY(json, "type");
     cli_json_name(json, show_symbol_type(symbol));
+    if (symbol->has_ordinal) {
+        CLI_JSON_KEY(json, "ordinal");
+        cli_json_number(json, symbol->ordinal);
+    }
+    if (symbol->forward) {
+        CLI_JSON_KEY(json, "forward");
+        cli_json_name(json, symbol->forward);
+    }
     if (symbol->defined) {
         CLI_JSON_KEY(json, "default");
         cli_json_bool(json, !symbol->hidden_version);
@@ -209,7 +250,8 @@ static void put_others(struct cli_json *json, const tenon_image *image)
     cli_json_close(json, '}');
 }
 
-static void put_warnings(struct cli_json *json, const struct show *show, const tenon_image *image)
+/* `more`: an error that is a warning here; NULL: none */
+static void put_warnings(struct cli_json *json, const tenon_image *image, const tenon_error *more)
 {
     const char *warning;
 
@@ -219,15 +261,15 @@ static void put_warnings(struct cli_json *json, const struct show *show, const t
         cli_json_item(json);
         cli_json_sentence(json, warning);
     }
-    if (show->ocaml_error.code) {
+    if (more && more->code) {
         cli_json_item(json);
-        cli_json_sentence(json, tenon_error_message(&show->ocaml_error));
+        cli_json_sentence(json, tenon_error_message(more));
     }
     cli_json_close(json, ']');
 }
 
 /* All that one image says, whether it is a file or a slice; of a file also its units. */
-static void put_image(const struct show *show, const tenon_image *image, bool with_units,
+static void put_image(const struct show *show, const tenon_image *image, bool whole,
                       struct cli_json *json)
 {
     CLI_JSON_KEY(json, "status");
@@ -238,6 +280,7 @@ static void put_image(const struct show *show, const tenon_image *image, bool wi
     for (size_t i = 1; i < SHOW_NEED_LISTS; i++)
         put_filters(json, image, show_need_lists[i]);
     put_search_paths(json, image);
+    put_members(json, image);
     put_version_needs(json, image);
     put_version_defs(json, image);
     if (show->exports)
@@ -246,14 +289,14 @@ static void put_image(const struct show *show, const tenon_image *image, bool wi
         put_symbols(json, "imports", image, tenon_image_import);
     if (show->dlopen)
         put_dlopens(json, image);
-    if (with_units && show->units) {
+    if (whole && show->units) {
         units_put_json(show->cli, show->units, json); /* OCaml's too */
-    } else if (with_units && show->ocaml) {
+    } else if (whole && show->ocaml) {
         CLI_JSON_KEY(json, "ocaml");
         ocaml_put_json(show->ocaml, json);
     }
     put_others(json, image);
-    put_warnings(json, show, image);
+    put_warnings(json, image, whole ? &show->ocaml_error : NULL);
 }
 
 static void put_error(const tenon_error *err, struct cli_json *json)

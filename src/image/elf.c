@@ -405,7 +405,8 @@ bool tn_elf_read_facts(struct tn_file *file, const struct tn_elf_assume *assume,
 static void add_search_path(tenon_image *image, const char *kind, const char *path)
 {
     if (path)
-        image->search_paths[image->search_path_count++] = (tenon_search_path){ .kind = kind, .path = path };
+        image->search_paths[image->search_path_count++] =
+            (tenon_search_path){ .kind = kind, .path = path };
 }
 
 /* In the order of their tags in the file. */

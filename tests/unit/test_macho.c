@@ -367,9 +367,8 @@ static void chained_imports_without_a_whole_header_are_a_warning(void **state)
     for (size_t i = 0; i < TN_COUNT(header); i++)
         macho_word(&b, header[i]);
     tenon_image *image = read_good(&b);
-    assert_string_equal(
-        tenon_image_warning(image, 0),
-        "symbols: chained fixups: symbols_format: 4 bytes needed at 0x48, 0 left");
+    assert_string_equal(tenon_image_warning(image, 0),
+                        "symbols: chained fixups: symbols_format: 4 bytes needed at 0x48, 0 left");
     tenon_image_free(image);
 }
 
