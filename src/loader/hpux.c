@@ -265,7 +265,7 @@ static void search(struct tn_trial *trial)
         return;
     }
     tn_try_file(trial, (struct tn_place){ .source.path = name, .rule = &rules[RULE_DIRECT] });
-    if (by_origin && !tn_is_over(trial))
+    if (by_origin && !tn_is_answered(trial))
         try_lists(trial, tn_base_name(name));
 }
 

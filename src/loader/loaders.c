@@ -22,9 +22,10 @@ static const tenon_loader *loader_by_facts(const struct tn_facts *facts)
     return NULL;
 }
 
+/* From the end: those that know whole paths stand behind glibc, which goes by the last part. */
 const tenon_loader *tn_loader_of_interpreter(enum tenon_format format, const char *path)
 {
-    for (size_t i = 0; tn_loaders[i]; i++)
+    for (size_t i = TN_COUNT(tn_loaders) - 1; i-- > 0;)
         if (tn_loaders[i]->format == format && tn_loaders[i]->is_interpreter &&
             tn_loaders[i]->is_interpreter(path))
             return tn_loaders[i];

@@ -251,7 +251,7 @@ static bool try_instead(struct tn_trial *trial)
     trial->no_memory |= !detail;
     tn_try_note(trial, place, tn_judged(TENON_OUTCOME_RENAMED, TN_SKIP, detail));
     try_lists(trial, row->libraries[0]);
-    return tn_is_over(trial);
+    return tn_is_answered(trial);
 }
 
 #define AS_IT_IS '=' /* before a key: nothing else stands in for this library */

@@ -345,7 +345,7 @@ static void search(struct tn_trial *trial)
         return;
     }
     g.has_version = tn_dewey_parse(g.name, &g.wanted);
-    for (int pass = 0; pass < (g.has_version ? 2 : 1) && !tn_is_over(trial); pass++) {
+    for (int pass = 0; pass < (g.has_version ? 2 : 1) && !tn_is_answered(trial); pass++) {
         g.any_minor = pass == 1;
         if (slash)
             try_path(&g, slash);

@@ -237,6 +237,7 @@ struct tn_trial {
     void (*system)(struct tn_trial *trial, const struct tn_place *place, const char *reason);
 
     bool (*is_over)(const struct tn_trial *trial);
+    bool (*is_answered)(const struct tn_trial *trial);
 };
 
 static inline enum tn_action tn_try_file(struct tn_trial *trial, struct tn_place place)
@@ -264,6 +265,12 @@ static inline void tn_try_system(struct tn_trial *trial, struct tn_place place, 
 static inline bool tn_is_over(const struct tn_trial *trial)
 {
     return trial->no_memory || trial->is_over(trial);
+}
+
+/* The loader itself would try nothing more: what follows is for people. */
+static inline bool tn_is_answered(const struct tn_trial *trial)
+{
+    return trial->no_memory || trial->is_answered(trial);
 }
 
 /* An object of a process, as far as names go. */
