@@ -110,7 +110,7 @@ static bool is_delayed(const tenon_image *image, const char *name)
 
 /* Gives each library once, in the order of the symbols. */
 static bool add_needs(const tenon_image *asker, const char *name, const struct tn_forwards *from,
-                      const struct tn_name_sink *out)
+                      const struct tn_need_sink *out)
 {
     const tenon_symbol *symbol;
     const char *last = NULL;
@@ -121,14 +121,15 @@ static bool add_needs(const tenon_image *asker, const char *name, const struct t
         if (!forward || (last && strcmp(last, forward->library) == 0))
             continue;
         last = forward->library;
-        if (!out->add(out->arg, last))
+        const tenon_need need = { .name = last, .base = last, .flavour = TENON_NEED_FORWARD };
+        if (!out->add(out->arg, &need, false))
             return false;
     }
     return true;
 }
 
 bool tn_windows_arising(struct tn_target *target, const struct tn_bound *bound,
-                        const struct tn_name_sink *out)
+                        const struct tn_need_sink *out)
 {
     tenon_error err = TENON_ERROR_INIT;
     const struct tn_forwards *forwards = forwards_of(target, &bound->provider);

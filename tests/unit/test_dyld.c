@@ -576,6 +576,19 @@ static void a_universal_library_is_its_slice(void **state)
                         "'arm64' or 'arm64v8')");
 }
 
+static void a_loader_of_another_format_is_refused(void **state)
+{
+    struct world_case *c = *state;
+    case_put(c, "/elf", &(struct elf_spec){ .interp = GLIBC });
+    c->loader = "dyld";
+    assert_string_equal(answer(c, "/elf"),
+                        "error unsupported: /elf: the loader dyld loads no files of format elf");
+    PUT(c, E, .needs = NULL);
+    c->loader = "glibc";
+    assert_string_equal(answer(c, E), "error unsupported: " E
+                                      ": the loader glibc loads no files of format macho");
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, case_setup, case_teardown)
 
 int main(void)
@@ -610,6 +623,7 @@ int main(void)
         TEST(variables_can_be_baked_into_a_program),
         TEST(the_release_is_read_of_the_tree),
         TEST(a_universal_library_is_its_slice),
+        TEST(a_loader_of_another_format_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
