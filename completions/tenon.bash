@@ -27,9 +27,7 @@ _tenon_value() {
     local current=$2
     case $1 in
     --color) COMPREPLY=($(compgen -W 'auto always never' -- "$current")) ;;
-    --loader)
-        COMPREPLY=($(compgen -W "$_tenon_loaders native bytecode toplevel" -- "$current"))
-        ;;
+    --loader) COMPREPLY=($(compgen -W "$_tenon_loaders native bytecode toplevel" -- "$current")) ;;
     --cpu) COMPREPLY=($(compgen -W "$_tenon_cpu" -- "$current")) ;;
     --bundle) COMPREPLY=($(compgen -W 'auto none' -- "$current")) ;;
     --output | -o | --host | --resource | --data | --add-resource | --key | \
