@@ -4,6 +4,7 @@
 _tenon_commands='why show units cc wrap link pack build bundle cache check run find flags platform
     plist'
 _tenon_cpu='x86-64-v2 x86-64-v3 x86-64-v4 power9 power10 z13 z14 z15 z16'
+_tenon_loaders='glibc musl freebsd dragonfly netbsd openbsd solaris hpux bionic windows wine cygwin aix'
 _tenon_common='--json --quiet --verbose --color --help --version'
 _tenon_why='--lib --symbols --dlopen --what-if --slice --member --skip-other --sysroot --loader --env
     --setting --clean-env --cwd --exe --setuid --interpreter --cpu --platform --hide-system --dot'
@@ -14,12 +15,12 @@ _tenon_wrap='--output --unit-prefix'
 _tenon_manifest='--name --version --desc --author --date --url --license --copyrights --main --tags
     --cons --argv --private --requires --provides'
 _tenon_pack="--output --bundle --host --library-dir --resource --data --set-runpath $_tenon_manifest"
-_tenon_build="--cc --cflag --ldflag --unit-prefix $_tenon_pack"
+_tenon_build="--cc --cflag --ldflag --unit-prefix --package --ocamlfind --ocamlflag $_tenon_pack"
 _tenon_trust='--trust --require-signature'
 _tenon_bundle="--manifest --resources --libraries --verify --destdir --add-resource --drop
     --key --comment $_tenon_trust $_tenon_manifest"
 _tenon_cache='--cache --all'
-_tenon_check="--weak --each --directory --offer $_tenon_trust"
+_tenon_check="--weak --each --directory --offer --loader $_tenon_trust"
 _tenon_run="--host --weak --each --directory $_tenon_trust"
 _tenon_settings='--config --set'
 _tenon_find="--header --function --program --dir --cflags --libs --version-macro --version-function
@@ -35,7 +36,7 @@ _tenon_value() {
     local current=$2
     case $1 in
     --color) COMPREPLY=($(compgen -W 'auto always never' -- "$current")) ;;
-    --loader) COMPREPLY=($(compgen -W 'glibc musl' -- "$current")) ;;
+    --loader) COMPREPLY=($(compgen -W "$_tenon_loaders native bytecode toplevel" -- "$current")) ;;
     --cpu) COMPREPLY=($(compgen -W "$_tenon_cpu" -- "$current")) ;;
     --bundle) COMPREPLY=($(compgen -W 'auto none' -- "$current")) ;;
     --config | --batch | --program | --header | -H | --output | -o | --host | --resource | --data | \
@@ -43,11 +44,11 @@ _tenon_value() {
         COMPREPLY=($(compgen -f -- "$current"))
         ;;
     --format) COMPREPLY=($(compgen -W "$_tenon_formats" -- "$current")) ;;
-    --cc) COMPREPLY=($(compgen -c -- "$current")) ;;
+    --cc | --ocamlfind) COMPREPLY=($(compgen -c -- "$current")) ;;
     --destdir | --cache | --directory | -d | --dir | --write | -w | --from | --root | --localbase) COMPREPLY=($(compgen -d -- "$current")) ;;
     --name | --desc | --author | --date | --url | --license | --copyrights | --main | --tags | \
-        --cons | --argv | --private | --requires | --provides | --cflag | --ldflag | \
-        --unit-prefix | --drop | --comment | --function | -f | --cflags | --libs | \
+        --cons | --argv | --private | --requires | --provides | --cflag | --ldflag | --package | \
+        --ocamlflag | --unit-prefix | --drop | --comment | --function | -f | --cflags | --libs | \
         --version-macro | --version-function | --version-cmd | --min-version | --jobs | -j | \
         --exe-wrapper | --set | --define | -D)
         COMPREPLY=()

@@ -1,4 +1,5 @@
 /* src/cli/main.c - THE table of commands */
+#include <malloc.h>
 #include <signal.h>
 #include <string.h>
 
@@ -72,6 +73,12 @@ static int run_itself(struct cli *cli, const char *argument)
     return CLI_YES;
 }
 
+/*
+ * The heap grows by so much at once, as each time is a call and most commands need more than one;
+ * and our threads have no heap of their own, as a new one costs more than they would wait.
+ */
+#define HEAP_STEP (1 << 20)
+
 int main(int argc, char **argv)
 {
     const char *argument = argc > 1 ? argv[1] : NULL;
@@ -79,6 +86,8 @@ int main(int argc, char **argv)
     struct cli cli;
     int status;
 
+    (void)mallopt(M_TOP_PAD, HEAP_STEP);
+    (void)mallopt(M_ARENA_MAX, 1);
     signal(SIGPIPE, SIG_DFL); /* a reader that went away is no error, whoever started us */
     cli_begin(&cli, command);
     if (command)
