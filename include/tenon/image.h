@@ -51,7 +51,7 @@ enum tenon_kind {
     TENON_KIND_DRIVER,         /* "driver": loaded by a kernel or firmware (PE) */
     TENON_KIND_ARCHIVE,        /* "archive": of objects */
     TENON_KIND_IMPORT_LIBRARY, /* "import-library": stands for a library when linking */
-    TENON_KIND_STUB,           /* "stub": text that stands for a library when linking */
+    TENON_KIND_STUB,           /* "stub": no code, stands for a library when linking */
 };
 
 /* How firmly a library is asked for. Names as in JSON's "flavour". */
@@ -85,15 +85,21 @@ typedef struct tenon_need {
     uint64_t compat_version;
     const char *priority; /* .note.dlopen: required recommended suggested; NULL */
     const char *feature;  /* .note.dlopen: what it is for; NULL */
+    const char *how;      /* what else the linker recorded of it, for people; NULL */
+    bool counts_symbols;  /* PE: how many symbols are asked of it is recorded too */
+    uint32_t symbols;
 } tenon_need;
 
 /* One search path string of an image, unsplit: "rpath", "runpath". */
 typedef struct tenon_search_path {
     const char *kind;
     const char *path;
+    bool single; /* one directory, whatever it is named (Mach-O); else elements between colons */
 } tenon_search_path;
 
 enum tenon_binding { TENON_BIND_LOCAL, TENON_BIND_GLOBAL, TENON_BIND_WEAK, TENON_BIND_UNIQUE };
+
+#define TENON_TYPE_NONE 0xffu
 
 /* One dynamic symbol (or symbol of a relocatable object). */
 typedef struct tenon_symbol {
@@ -102,7 +108,7 @@ typedef struct tenon_symbol {
     const char *library; /* imports: the library its version is recorded for; NULL */
     uint64_t value, size;
     enum tenon_binding binding;
-    uint8_t type;       /* STT_ of ELF */
+    uint8_t type;       /* STT_ of ELF; TENON_TYPE_NONE where a format has no such thing */
     uint8_t visibility; /* STV_ of ELF */
     bool defined;
     bool hidden_version; /* defined as NAME@VERSION, not NAME@@VERSION */
@@ -187,10 +193,10 @@ TENON_API bool tenon_image_is_pie(const tenon_image *image);
 /* An executable that no loader joins with anything. */
 TENON_API bool tenon_image_is_static(const tenon_image *image);
 
-/* rule  ELF DT_SONAME; NULL when none */
+/* rule  ELF DT_SONAME; Mach-O LC_ID_DYLIB; NULL when none */
 TENON_API const char *tenon_image_own_name(const tenon_image *image);
 
-/* rule  ELF PT_INTERP; NULL when none */
+/* rule  ELF PT_INTERP; Mach-O LC_LOAD_DYLINKER; NULL when none */
 TENON_API const char *tenon_image_interpreter(const tenon_image *image);
 
 /* Lower-case hexadecimal; NULL when none. rule  ELF note "GNU" 3 */
@@ -206,9 +212,11 @@ TENON_API const char *tenon_image_pdb(const tenon_image *image);
  * The i-th thing of each kind, in file order; NULL when i is past the last.
  *
  * shape    strings are bytes as in the file, maybe not UTF-8
- * rule     needs: ELF DT_NEEDED, DT_FILTER, DT_AUXILIARY. search paths: DT_RPATH, DT_RUNPATH.
+ * rule     needs: ELF DT_NEEDED, DT_FILTER, DT_AUXILIARY; Mach-O LC_LOAD_DYLIB and kin. search
+ *          paths: DT_RPATH, DT_RUNPATH; LC_RPATH.
  *          exports: dynamic symbols defined, global, weak or unique, default or protected.
- *          imports: undefined dynamic symbols that are not local
+ *          imports: undefined dynamic symbols that are not local. Mach-O: exports of the trie,
+ *          else external symbols; imports: undefined symbols, else what dyld binds
  */
 TENON_API const tenon_need *tenon_image_need(const tenon_image *image, size_t i);
 TENON_API const tenon_search_path *tenon_image_search_path(const tenon_image *image, size_t i);

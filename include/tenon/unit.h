@@ -93,10 +93,12 @@ enum tenon_record {
 typedef struct tenon_units tenon_units;
 
 /*
- * Reads the units of a program, shared library, object or archive; nothing is executed.
+ * Reads the units of a program, shared library, object or archive, or of a file of OCaml's; nothing
+ * is executed.
  *
- * shape    an object or archive: each object in it is a unit, recorded or not. A linked file: what
- *          its record says; without one no unit but the shared library itself (see
+ * shape    an object or archive: each object in it is a unit, recorded or not. A .cmo .cma .cmi
+ *          .cmx .cmxa, or a program of bytecode: its units; a .cmxs or native program: those too. A
+ * linked file: what its record says; without one no unit but the shared library itself (see
  *          tenon_units_guess)
  * owner    the caller, until tenon_units_free(); the world may be freed before
  * returns  the units, or NULL with *err filled. A record that cannot be read is no error:
@@ -129,6 +131,13 @@ TENON_API enum tenon_record tenon_units_record(const tenon_units *units);
 TENON_API size_t tenon_units_unsure_count(const tenon_units *units);
 TENON_API const char *tenon_units_unsure(const tenon_units *units, size_t i);
 TENON_API size_t tenon_units_member_count(const tenon_units *units);
+
+/*
+ * What the OCaml compilers recorded in the file besides, in the order of its units of that kind:
+ * what they require, primitives, libraries (tenon/ocaml.h). NULL: nothing. Borrowed.
+ */
+typedef struct tenon_ocaml tenon_ocaml;
+TENON_API const tenon_ocaml *tenon_units_ocaml(const tenon_units *units);
 
 /* Things worth saying: why a record is unreadable, what was left out. NULL past the last. */
 TENON_API const char *tenon_units_remark(const tenon_units *units, size_t i);

@@ -185,3 +185,20 @@ bool tn_grow(void *rows_pointer, size_t *capacity, size_t count, size_t size)
     *capacity = wanted;
     return true;
 }
+
+bool tn_arena_grow(struct tn_arena *arena, void *rows_pointer, size_t *capacity, size_t count,
+                   size_t size)
+{
+    void **rows = rows_pointer;
+    if (count < *capacity)
+        return true;
+    size_t bigger = *capacity ? *capacity * 2 : 16;
+    void *grown = tn_arena_rows(arena, bigger, size);
+    if (!grown)
+        return false;
+    if (count)
+        memcpy(grown, *rows, count * size);
+    *rows = grown;
+    *capacity = bigger;
+    return true;
+}

@@ -138,6 +138,32 @@ bool tn_file_upto(struct tn_file *file, uint64_t offset, uint64_t size, const ch
     return view_of(file, offset, size, false, what, out, err);
 }
 
+const char *tn_file_string(struct tn_file *file, uint64_t offset, uint64_t end, const char *what,
+                           tenon_error *err)
+{
+    struct tn_view view;
+    const char *string;
+    end = end < file->info.size ? end : file->info.size;
+    for (uint64_t size = 256;; size *= 8) {
+        const uint64_t left = offset < end ? end - offset : 0;
+        if (!tn_file_upto(file, offset, size < left ? size : left, what, &view, err))
+            return NULL;
+        if ((string = tn_view_string(view, 0)))
+            return string;
+        if (size >= left) {
+            tn_fail(err, TENON_E_MALFORMED,
+                    "%s: the string at 0x%" PRIx64 " begins or ends past 0x%" PRIx64, what, offset,
+                    end);
+            return NULL;
+        }
+        if (size > TN_LIMIT_STRING) {
+            tn_fail(err, TENON_E_LIMIT, "%s: the string at 0x%" PRIx64 " has more than %u bytes",
+                    what, offset, TN_LIMIT_STRING);
+            return NULL;
+        }
+    }
+}
+
 bool tn_file_part(struct tn_file *whole, uint64_t offset, uint64_t size, const char *name,
                   struct tn_file *part, tenon_error *err)
 {
@@ -165,6 +191,34 @@ bool tn_file_part(struct tn_file *whole, uint64_t offset, uint64_t size, const c
         .handle = whole->handle,
     };
     part->info.size = size;
+    return true;
+}
+
+/* A range that was not read before is read past the table, unless that would be once too often. */
+static bool copy_directly(struct tn_file *file, uint64_t offset, uint64_t size, uint8_t *out)
+{
+    size_t got = 0;
+    if (!file->ops || size > TN_LIMIT_SEGMENT_READ || file->bytes_read > file->info.size ||
+        size > file->info.size - file->bytes_read)
+        return false;
+    file->bytes_read += size;
+    return tn_read_fully(file->ops, file->layer, file->handle, file->base + offset, out,
+                         (size_t)size, &got) == 0 &&
+           got == size;
+}
+
+bool tn_file_copy(struct tn_file *file, uint64_t offset, uint64_t size, const char *what,
+                  uint8_t *out, tenon_error *err)
+{
+    struct tn_view view;
+    bool inside = size && tn_world_readable(&file->info) == 0 && offset <= file->info.size &&
+                  size <= file->info.size - offset;
+    if (inside && !find_range(file, offset, size, &view) && copy_directly(file, offset, size, out))
+        return true;
+    if (!tn_file_view(file, offset, size, what, &view, err))
+        return false;
+    if (size)
+        memcpy(out, view.at, (size_t)size);
     return true;
 }
 

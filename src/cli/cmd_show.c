@@ -1,6 +1,8 @@
 /* src/cli/cmd_show.c - what the linker recorded in an image */
+#include <stdio.h>
 #include <string.h>
 
+#include "ocaml_print.h"
 #include "show.h"
 
 static const char *format_name(const tenon_image *image)
@@ -15,7 +17,9 @@ static const char *kind_name(const tenon_image *image)
 
 static const char *endian_name(const tenon_image *image)
 {
-    return tenon_endian_name(tenon_image_endian(image));
+    enum tenon_endian endian = tenon_image_endian(image);
+
+    return endian == TENON_ENDIAN_NONE ? NULL : tenon_endian_name(endian);
 }
 
 static int64_t class_bits(const tenon_image *image)
@@ -68,14 +72,28 @@ const char *show_symbol_type(const tenon_symbol *symbol)
     return symbol->type < sizeof names / sizeof *names ? names[symbol->type] : NULL;
 }
 
-bool show_next_element(const char **rest, const char **element, size_t *size)
+bool show_next_element(const tenon_search_path *path, const char **rest, const char **element,
+                       size_t *size)
 {
     if (!*rest)
         return false;
     *element = *rest;
-    *size = strcspn(*rest, ":");
+    *size = strcspn(*rest, path->single ? "" : ":");
     *rest = (*rest)[*size] ? *rest + *size + 1 : NULL;
     return true;
+}
+
+tenon_image *show_open_slice(const struct show *show, const tenon_image_source *slice,
+                             tenon_error *err)
+{
+    return tenon_image_open_source(show->side.world, slice, show->parts, err);
+}
+
+const char *show_version(char room[SHOW_VERSION_ROOM], uint64_t version)
+{
+    snprintf(room, SHOW_VERSION_ROOM, "%u.%u.%u", (unsigned)(version >> 16 & 0xffff),
+             (unsigned)(version >> 8 & 0xff), (unsigned)(version & 0xff));
+    return room;
 }
 
 static bool read_units(struct show *show, const char *path, tenon_error *err)
@@ -88,31 +106,98 @@ static bool read_units(struct show *show, const char *path, tenon_error *err)
     return show->units;
 }
 
-static bool give(struct cli_answer *answer, const char *label, const char *path, int *status,
-                 tenon_error *err)
+/* What an image holds of OCaml's; what makes no sense is a warning. */
+static tenon_ocaml *read_ocaml(struct show *show, const tenon_image *image, const char *path)
+{
+    enum tenon_kind kind = tenon_image_kind(image);
+    tenon_ocaml *ocaml;
+
+    if (show->with_units || (kind != TENON_KIND_SHARED_LIBRARY && kind != TENON_KIND_EXECUTABLE))
+        return NULL;
+    ocaml = tenon_ocaml_open(show->side.world, path, &show->ocaml_error);
+    if (ocaml || show->ocaml_error.code == TENON_E_NOT_FOUND)
+        show->ocaml_error.code = TENON_OK;
+    return ocaml;
+}
+
+static void print_image(struct cli_answer *answer, const char *label, const tenon_image *image)
 {
     struct show *show = answer->command;
     struct cli *cli = show->cli;
-    unsigned parts = TENON_PART_SECTIONS |
-                     (show->exports || show->imports ? (unsigned)TENON_PART_SYMBOLS : 0u) |
-                     (show->dlopen ? (unsigned)TENON_PART_DLOPEN : 0u);
-    tenon_image *image = tenon_image_open(show->side.world, path, parts, err);
 
-    if (!image || !read_units(show, path, err)) {
-        tenon_image_free(image);
-        return false;
-    }
-    *status = CLI_YES;
     if (cli->json && !cli->quiet) {
         show_print_json(show, image, label, &answer->json);
     } else if (!cli->quiet) {
         cli_puts(&cli->out, answer->answered ? "\n" : "");
         show_print_text(show, image, label);
     }
+}
+
+static bool give_image(struct cli_answer *answer, const tenon_image *image, const char *label,
+                       const char *path, tenon_error *err)
+{
+    struct show *show = answer->command;
+
+    if (!read_units(show, path, err))
+        return false;
+    show->ocaml = read_ocaml(show, image, path);
+    print_image(answer, label, image);
+    tenon_ocaml_free(show->ocaml);
+    show->ocaml = NULL;
     tenon_units_free(show->units);
     show->units = NULL;
-    tenon_image_free(image);
     return true;
+}
+
+/* A file of OCaml's own is no image: its units are what there is to show. */
+static bool give_ocaml(struct cli_answer *answer, const char *label, const char *path,
+                       tenon_error *err)
+{
+    struct cli *cli = answer->cli;
+    struct show *show = answer->command;
+    tenon_error local = TENON_ERROR_INIT;
+    tenon_ocaml *ocaml = NULL;
+
+    if (err->code == TENON_E_FORMAT || err->code == TENON_E_UNSUPPORTED)
+        ocaml = tenon_ocaml_open(show->side.world, path, &local);
+    if (!ocaml) {
+        if (local.code != TENON_OK && local.code != TENON_E_NOT_FOUND)
+            *err = local;
+        return false;
+    }
+    if (cli->json && !cli->quiet) {
+        show_print_json_ocaml(label, ocaml, &answer->json);
+    } else if (!cli->quiet) {
+        cli_puts(&cli->out, answer->answered ? "\n" : "");
+        cli_text(&cli->out, label);
+        cli_puts(&cli->out, "\n");
+        ocaml_print_text(cli, ocaml);
+    }
+    tenon_ocaml_free(ocaml);
+    return true;
+}
+
+static bool give(struct cli_answer *answer, const char *label, const char *path, int *status,
+                 tenon_error *err)
+{
+    struct show *show = answer->command;
+    tenon_image *image = tenon_image_open(show->side.world, path, show->parts, err);
+    bool ok =
+        image ? give_image(answer, image, label, path, err) : give_ocaml(answer, label, path, err);
+
+    tenon_image_free(image);
+    *status = CLI_YES;
+    return ok;
+}
+
+static int answer_all(struct cli_answer *answer, const char *const *files)
+{
+    struct show *show = answer->command;
+
+    show->parts = TENON_PART_SECTIONS |
+                  (show->exports || show->imports ? (unsigned)TENON_PART_SYMBOLS : 0u) |
+                  (show->dlopen ? (unsigned)TENON_PART_DLOPEN : 0u);
+    return cli_answer_all(answer, files);
 }
 
 static int run_show(struct cli *cli, int argc, const char **argv)
@@ -135,7 +220,7 @@ static int run_show(struct cli *cli, int argc, const char **argv)
 
     if (cli_parse(cli, options, argc, argv, &files, &status) &&
         cli_side_open(cli, &show.query, NULL, &show.side, &status))
-        status = cli_answer_all(&answer, files);
+        status = answer_all(&answer, files);
     cli_side_close(&show.side);
     cli_query_free(&show.query);
     return status;

@@ -2,6 +2,8 @@
 #ifndef CLI_SHOW_H
 #define CLI_SHOW_H
 
+#include <tenon/ocaml.h>
+
 #include "files.h"
 
 struct show {
@@ -9,8 +11,11 @@ struct show {
     struct cli_query query; /* of it only the sysroot */
     struct cli_side side;
     int exports, imports, dlopen;
+    unsigned parts; /* that were asked for, TENON_PART_ */
     int with_units;
-    tenon_units *units; /* of the image that is shown; NULL: not asked for */
+    tenon_units *units;      /* of the image that is shown; NULL: not asked for */
+    tenon_ocaml *ocaml;      /* what OCaml's compilers recorded in it; NULL: nothing */
+    tenon_error ocaml_error; /* TENON_OK, or why that cannot be read */
 };
 
 /* A fact with one value. Text shows what is there; JSON shows every one. */
@@ -31,13 +36,26 @@ extern const struct show_fact show_facts[];
 extern const char *const show_need_lists[SHOW_NEED_LISTS];
 const char *show_need_list(const tenon_need *need);
 
-/* One element of a search path: the bytes up to the ':' or the end. False: there is no more. */
-bool show_next_element(const char **rest, const char **element, size_t *size);
+/*
+ * One element of a search path: the bytes up to the ':' or the end, all of a single directory.
+ * *rest begins as path->path. False: there is no more.
+ */
+bool show_next_element(const tenon_search_path *path, const char **rest, const char **element,
+                       size_t *size);
+
+/* The i-th slice of a universal file, opened as the file was; NULL with *err filled. */
+tenon_image *show_open_slice(const struct show *show, const tenon_image_source *slice,
+                             tenon_error *err);
+
+/* "16.8.8" bits as Mach-O records a version: "7.0.2". */
+#define SHOW_VERSION_ROOM 24
+const char *show_version(char room[SHOW_VERSION_ROOM], uint64_t version);
 
 /* "func", "object", ... of a symbol; NULL: a type without a name. rule: ELF STT_ */
 const char *show_symbol_type(const tenon_symbol *symbol);
 
 void show_print_text(const struct show *show, const tenon_image *image, const char *label);
+void show_print_json_ocaml(const char *label, const tenon_ocaml *ocaml, struct cli_json *json);
 void show_print_json(const struct show *show, const tenon_image *image, const char *label,
                      struct cli_json *json);
 

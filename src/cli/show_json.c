@@ -1,5 +1,6 @@
 /* src/cli/show_json.c - one row of "results" of `tenon show --json`; keys are those of
  * docs/json.md */
+#include "ocaml_print.h"
 #include "show.h"
 #include "units_parts.h"
 
@@ -22,6 +23,31 @@ static void put_fact(struct cli_json *json, const tenon_image *image, const stru
         cli_json_bool(json, fact->flag(image));
 }
 
+/* Where a format records the parts of a name apart (XCOFF), all three of them. */
+static void put_parts(struct cli_json *json, const tenon_need *need)
+{
+    if (!need->base)
+        return;
+    CLI_JSON_KEY(json, "path");
+    cli_json_name(json, need->path);
+    CLI_JSON_KEY(json, "base");
+    cli_json_name(json, need->base);
+    CLI_JSON_KEY(json, "member");
+    cli_json_name(json, need->member);
+}
+
+static void put_need_versions(struct cli_json *json, const tenon_need *need)
+{
+    char room[SHOW_VERSION_ROOM];
+
+    if (!need->current_version && !need->compat_version)
+        return;
+    CLI_JSON_KEY(json, "current_version");
+    cli_json_name(json, show_version(room, need->current_version));
+    CLI_JSON_KEY(json, "compat_version");
+    cli_json_name(json, show_version(room, need->compat_version));
+}
+
 static void put_needed(struct cli_json *json, const tenon_image *image)
 {
     const tenon_need *need;
@@ -37,6 +63,16 @@ static void put_needed(struct cli_json *json, const tenon_image *image)
         cli_json_name(json, need->name);
         CLI_JSON_KEY(json, "flavour");
         cli_json_name(json, tenon_flavour_name(need->flavour));
+        if (need->counts_symbols) {
+            CLI_JSON_KEY(json, "symbols");
+            cli_json_number(json, need->symbols);
+        }
+        put_parts(json, need);
+        put_need_versions(json, need);
+        if (need->how) {
+            CLI_JSON_KEY(json, "how");
+            cli_json_name(json, need->how);
+        }
         cli_json_close(json, '}');
     }
     cli_json_close(json, ']');
@@ -57,6 +93,21 @@ static void put_filters(struct cli_json *json, const tenon_image *image, const c
     cli_json_close(json, ']');
 }
 
+/* Only an archive has the key. */
+static void put_members(struct cli_json *json, const tenon_image *image)
+{
+    const tenon_image_source *source;
+
+    if (tenon_image_format(image) != TENON_FORMAT_ARCHIVE)
+        return;
+    open_list(json, "members");
+    for (size_t i = 0; (source = tenon_image_inside(image, i)); i++) {
+        cli_json_item(json);
+        cli_json_name(json, source->member);
+    }
+    cli_json_close(json, ']');
+}
+
 static void put_search_paths(struct cli_json *json, const tenon_image *image)
 {
     const tenon_search_path *path;
@@ -66,7 +117,7 @@ static void put_search_paths(struct cli_json *json, const tenon_image *image)
     CLI_JSON_KEY(json, "search_paths");
     cli_json_open(json, '[');
     for (size_t i = 0; (path = tenon_image_search_path(image, i)); i++) {
-        for (rest = path->path; show_next_element(&rest, &element, &size);) {
+        for (rest = path->path; show_next_element(path, &rest, &element, &size);) {
             cli_json_item(json);
             cli_json_open(json, '{');
             CLI_JSON_KEY(json, "kind");
@@ -129,11 +180,23 @@ static void put_symbol(struct cli_json *json, const tenon_symbol *symbol)
     cli_json_bool(json, symbol->binding == TENON_BIND_WEAK);
     CLI_JSON_KEY(json, "type");
     cli_json_name(json, show_symbol_type(symbol));
+    if (symbol->has_ordinal) {
+        CLI_JSON_KEY(json, "ordinal");
+        cli_json_number(json, symbol->ordinal);
+    }
+    if (symbol->forward) {
+        CLI_JSON_KEY(json, "forward");
+        cli_json_name(json, symbol->forward);
+    }
     if (symbol->defined) {
         CLI_JSON_KEY(json, "default");
         cli_json_bool(json, !symbol->hidden_version);
         CLI_JSON_KEY(json, "size");
         cli_json_number(json, (int64_t)(symbol->size & INT64_MAX));
+        if (symbol->forward) {
+            CLI_JSON_KEY(json, "forward");
+            cli_json_name(json, symbol->forward);
+        }
     } else {
         CLI_JSON_KEY(json, "library");
         cli_json_name(json, symbol->library);
@@ -187,7 +250,8 @@ static void put_others(struct cli_json *json, const tenon_image *image)
     cli_json_close(json, '}');
 }
 
-static void put_warnings(struct cli_json *json, const tenon_image *image)
+/* `more`: an error that is a warning here; NULL: none */
+static void put_warnings(struct cli_json *json, const tenon_image *image, const tenon_error *more)
 {
     const char *warning;
 
@@ -197,6 +261,85 @@ static void put_warnings(struct cli_json *json, const tenon_image *image)
         cli_json_item(json);
         cli_json_sentence(json, warning);
     }
+    if (more && more->code) {
+        cli_json_item(json);
+        cli_json_sentence(json, tenon_error_message(more));
+    }
+    cli_json_close(json, ']');
+}
+
+/* All that one image says, whether it is a file or a slice; of a file also its units. */
+static void put_image(const struct show *show, const tenon_image *image, bool whole,
+                      struct cli_json *json)
+{
+    CLI_JSON_KEY(json, "status");
+    cli_json_name(json, tenon_status_name(TENON_STATUS_OK));
+    for (const struct show_fact *fact = show_facts; fact->key; fact++)
+        put_fact(json, image, fact);
+    put_needed(json, image);
+    for (size_t i = 1; i < SHOW_NEED_LISTS; i++)
+        put_filters(json, image, show_need_lists[i]);
+    put_search_paths(json, image);
+    put_members(json, image);
+    put_version_needs(json, image);
+    put_version_defs(json, image);
+    if (show->exports)
+        put_symbols(json, "exports", image, tenon_image_export);
+    if (show->imports)
+        put_symbols(json, "imports", image, tenon_image_import);
+    if (show->dlopen)
+        put_dlopens(json, image);
+    if (whole && show->units) {
+        units_put_json(show->cli, show->units, json); /* OCaml's too */
+    } else if (whole && show->ocaml) {
+        CLI_JSON_KEY(json, "ocaml");
+        ocaml_put_json(show->ocaml, json);
+    }
+    put_others(json, image);
+    put_warnings(json, image, whole ? &show->ocaml_error : NULL);
+}
+
+static void put_error(const tenon_error *err, struct cli_json *json)
+{
+    CLI_JSON_KEY(json, "status");
+    cli_json_name(json, tenon_status_name(TENON_STATUS_ERROR));
+    CLI_JSON_KEY(json, "error");
+    cli_json_open(json, '{');
+    CLI_JSON_KEY(json, "code");
+    cli_json_name(json, tenon_code_name(err->code));
+    CLI_JSON_KEY(json, "message");
+    cli_json_message(json, NULL, tenon_error_message(err));
+    cli_json_close(json, '}');
+}
+
+static void put_slice(const struct show *show, const tenon_image_source *source,
+                      struct cli_json *json)
+{
+    tenon_error err = TENON_ERROR_INIT;
+    tenon_image *image = show_open_slice(show, source, &err);
+
+    cli_json_item(json);
+    cli_json_open(json, '{');
+    CLI_JSON_KEY(json, "arch");
+    cli_json_name(json, source->slice);
+    if (image)
+        put_image(show, image, false, json);
+    else
+        put_error(&err, json);
+    cli_json_close(json, '}');
+    tenon_image_free(image);
+}
+
+/* Only a universal file has the key. */
+static void put_slices(const struct show *show, const tenon_image *image, struct cli_json *json)
+{
+    const tenon_image_source *source = tenon_image_inside(image, 0);
+
+    if (!source || !source->slice)
+        return;
+    open_list(json, "slices");
+    for (size_t i = 0; (source = tenon_image_inside(image, i)); i++)
+        put_slice(show, source, json);
     cli_json_close(json, ']');
 }
 
@@ -207,25 +350,22 @@ void show_print_json(const struct show *show, const tenon_image *image, const ch
     cli_json_open(json, '{');
     CLI_JSON_KEY(json, "file");
     cli_json_name(json, label);
+    put_image(show, image, true, json);
+    put_slices(show, image, json);
+    cli_json_close(json, '}');
+}
+
+void show_print_json_ocaml(const char *label, const tenon_ocaml *ocaml, struct cli_json *json)
+{
+    cli_json_item(json);
+    cli_json_open(json, '{');
+    CLI_JSON_KEY(json, "file");
+    cli_json_name(json, label);
     CLI_JSON_KEY(json, "status");
     cli_json_name(json, tenon_status_name(TENON_STATUS_OK));
-    for (const struct show_fact *fact = show_facts; fact->key; fact++)
-        put_fact(json, image, fact);
-    put_needed(json, image);
-    for (size_t i = 1; i < SHOW_NEED_LISTS; i++)
-        put_filters(json, image, show_need_lists[i]);
-    put_search_paths(json, image);
-    put_version_needs(json, image);
-    put_version_defs(json, image);
-    if (show->exports)
-        put_symbols(json, "exports", image, tenon_image_export);
-    if (show->imports)
-        put_symbols(json, "imports", image, tenon_image_import);
-    if (show->dlopen)
-        put_dlopens(json, image);
-    if (show->units)
-        units_put_json(show->cli, show->units, json);
-    put_others(json, image);
-    put_warnings(json, image);
+    CLI_JSON_KEY(json, "format");
+    cli_json_name(json, "ocaml");
+    CLI_JSON_KEY(json, "ocaml");
+    ocaml_put_json(ocaml, json);
     cli_json_close(json, '}');
 }

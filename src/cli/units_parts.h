@@ -36,6 +36,9 @@ bool units_open_bundle(tenon_world *world, const char *label, const char *path,
 /* ---- units_print.c ----------------------------------------------------------------------------
  */
 
+/* Starts a line: a key, and room up to where values start. */
+void units_put_key(struct cli_out *out, const char *key);
+
 /* Record, units and remarks, a line each or more with -v. */
 void units_print_text(struct cli *cli, const tenon_units *units);
 

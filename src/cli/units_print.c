@@ -1,5 +1,6 @@
 /* src/cli/units_print.c - the units of a file as text and as JSON; keys are those of docs/json.md
  */
+#include "ocaml_print.h"
 #include "units_parts.h"
 
 /* Where values start. */
@@ -10,7 +11,7 @@
 
 /* ---- text ------------------------------------------------------------------------------------ */
 
-static void put_key(struct cli_out *out, const char *key)
+void units_put_key(struct cli_out *out, const char *key)
 {
     cli_puts(out, "  ");
     cli_style(out, CLI_RULE);
@@ -28,7 +29,7 @@ static void put_record(struct cli *cli, const tenon_units *units)
     const char *unsure;
     size_t members = tenon_units_member_count(units);
 
-    put_key(out, "record");
+    units_put_key(out, "record");
     cli_puts(out, tenon_record_name(tenon_units_record(units)));
     if (members) {
         cli_puts(out, ", ");
@@ -41,7 +42,7 @@ static void put_record(struct cli *cli, const tenon_units *units)
     }
     cli_puts(out, "\n");
     for (size_t i = 0; (unsure = tenon_units_unsure(units, i)); i++) {
-        put_key(out, i ? "" : "not determined");
+        units_put_key(out, i ? "" : "not determined");
         cli_text(out, unsure);
         cli_puts(out, "\n");
     }
@@ -73,7 +74,7 @@ static void put_definitions(struct cli_out *out, const tenon_unit *unit)
 {
     for (size_t i = 0; i < unit->definition_count; i++) {
         const tenon_definition *d = &unit->definitions[i];
-        put_key(out, i ? "" : "  definitions");
+        units_put_key(out, i ? "" : "  definitions");
         cli_text(out, d->name);
         cli_puts(out, "  ");
         cli_puts(out, tenon_definition_kind_name(d->kind));
@@ -85,20 +86,26 @@ static void put_more(struct cli *cli, const tenon_unit *unit)
 {
     struct cli_out *out = &cli->out;
 
-    put_key(out, "  interface");
+    units_put_key(out, "  interface");
     put_digest(cli, &unit->interface);
     cli_puts(out, "\n");
-    put_key(out, "  code");
+    units_put_key(out, "  code");
     put_digest(cli, &unit->implementation);
     cli_puts(out, "\n");
     put_definitions(out, unit);
+}
+
+/* Bytecode has no digest of its code. */
+static const tenon_digest *shown_digest(const tenon_unit *unit)
+{
+    return unit->kind == TENON_UNIT_OCAML && unit->implementation.kind == TENON_DIGEST_UNKNOWN ? &unit->interface : &unit->implementation;
 }
 
 static void put_unit(struct cli *cli, const tenon_unit *unit)
 {
     struct cli_out *out = &cli->out;
 
-    put_key(out, unit->kind == TENON_UNIT_LIBRARY ? "library" : "unit");
+    units_put_key(out, unit->kind == TENON_UNIT_LIBRARY ? "library" : "unit");
     cli_style(out, CLI_NOTE);
     cli_text(out, unit->name);
     cli_style(out, CLI_PLAIN);
@@ -106,7 +113,7 @@ static void put_unit(struct cli *cli, const tenon_unit *unit)
     cli_puts(out, state_word(unit));
     if (!cli->verbose) {
         cli_puts(out, ", ");
-        put_digest(cli, &unit->implementation);
+        put_digest(cli, shown_digest(unit));
     }
     if (unit->recorded)
         cli_puts(out, unit->completed ? ", recorded by the linker launcher" : ", recorded");
@@ -126,12 +133,20 @@ void units_print_text(struct cli *cli, const tenon_units *units)
 {
     struct cli_out *out = &cli->out;
     const char *remark;
+    const tenon_ocaml *ocaml = tenon_units_ocaml(units);
+    size_t of_ocaml = 0;
 
     put_record(cli, units);
-    for (size_t i = 0; i < tenon_units_count(units); i++)
-        put_unit(cli, tenon_units_at(units, i));
+    if (ocaml)
+        ocaml_print_facts(cli, ocaml);
+    for (size_t i = 0; i < tenon_units_count(units); i++) {
+        const tenon_unit *unit = tenon_units_at(units, i);
+        put_unit(cli, unit);
+        if (unit->kind == TENON_UNIT_OCAML)
+            ocaml_print_unit(cli, tenon_ocaml_unit_at(ocaml, of_ocaml++));
+    }
     for (size_t i = 0; (remark = tenon_units_remark(units, i)); i++) {
-        put_key(out, "remark");
+        units_put_key(out, "remark");
         cli_prose(out, remark);
         cli_puts(out, "\n");
     }
@@ -222,4 +237,8 @@ void units_put_json(struct cli *cli, const tenon_units *units, struct cli_json *
     cli_json_close(json, ']');
     CLI_JSON_KEY(json, "remarks");
     put_json_list(json, units, tenon_units_remark, true);
+    if (tenon_units_ocaml(units)) {
+        CLI_JSON_KEY(json, "ocaml");
+        ocaml_put_json(tenon_units_ocaml(units), json);
+    }
 }

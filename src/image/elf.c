@@ -301,7 +301,7 @@ static bool read_note_facts(struct tn_elf *elf, struct tn_facts *facts, tenon_er
     facts->elf.abi_os = elf->notes.has_abi ? elf->notes.abi[0] + 1 : 0;
     if (!elf->notes.build_id.size)
         return true;
-    facts->build_id = tn_elf_hex(elf->file->arena, elf->notes.build_id);
+    facts->build_id = tn_image_hex(elf->file->arena, elf->notes.build_id);
     return facts->build_id || tn_no_memory(err);
 }
 
@@ -405,7 +405,8 @@ bool tn_elf_read_facts(struct tn_file *file, const struct tn_elf_assume *assume,
 static void add_search_path(tenon_image *image, const char *kind, const char *path)
 {
     if (path)
-        image->search_paths[image->search_path_count++] = (tenon_search_path){ kind, path };
+        image->search_paths[image->search_path_count++] =
+            (tenon_search_path){ .kind = kind, .path = path };
 }
 
 /* In the order of their tags in the file. */

@@ -30,8 +30,8 @@ struct found {
 static bool add(struct found *found, tenon_need need, tenon_error *err)
 {
     tenon_image *image = found->image;
-    if (!tn_elf_room(&image->arena, &image->dlopens, &found->room, image->dlopen_count,
-                     sizeof *image->dlopens))
+    if (!tn_arena_grow(&image->arena, &image->dlopens, &found->room, image->dlopen_count,
+                       sizeof *image->dlopens))
         return tn_no_memory(err);
     image->dlopens[image->dlopen_count++] = need;
     return true;

@@ -125,17 +125,3 @@ void tn_elf_read_notes(struct tn_elf *elf)
             tn_elf_gather_notes(elf, view);
     }
 }
-
-const char *tn_elf_hex(struct tn_arena *arena, struct tn_view bytes)
-{
-    static const char digits[] = "0123456789abcdef";
-    char *text = tn_arena_bytes(arena, 2 * bytes.size + 1);
-    if (!text)
-        return NULL;
-    for (size_t i = 0; i < bytes.size; i++) {
-        text[2 * i] = digits[bytes.at[i] >> 4];
-        text[2 * i + 1] = digits[bytes.at[i] & 15];
-    }
-    text[2 * bytes.size] = 0;
-    return text;
-}

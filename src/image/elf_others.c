@@ -7,29 +7,12 @@
 #define DF_STATIC_TLS 0x10u
 #define DF_TEXTREL 4u
 
-bool tn_elf_add_fact(tenon_image *image, const char *name, const char *value, tenon_error *err)
-{
-    if (!value || !*value)
-        return true;
-    if (!tn_elf_room(&image->arena, &image->others, &image->other_room, image->other_count,
-                     sizeof *image->others))
-        return tn_no_memory(err);
-    image->others[image->other_count++] = (tenon_fact){ name, value };
-    return true;
-}
-
-/* A fact whose text had to be made: NULL means that there was no memory. */
-static bool add_made(tenon_image *image, const char *name, const char *value, tenon_error *err)
-{
-    return value ? tn_elf_add_fact(image, name, value, err) : tn_no_memory(err);
-}
-
 static bool add_number(tenon_image *image, const char *name, const char *known, unsigned number,
                        tenon_error *err)
 {
     if (known)
-        return tn_elf_add_fact(image, name, known, err);
-    return add_made(image, name, tn_arena_format(&image->arena, "0x%x", number), err);
+        return tn_image_add_fact(image, name, known, err);
+    return tn_image_add_made(image, name, tn_arena_format(&image->arena, "0x%x", number), err);
 }
 
 static bool add_header_facts(struct tn_elf *elf, tenon_error *err)
@@ -42,7 +25,7 @@ static bool add_header_facts(struct tn_elf *elf, tenon_error *err)
                       h->e_type, err) &&
            add_number(image, "osabi", tn_elf_osabi_name(osabi), osabi, err) &&
            (!version || add_number(image, "abi_version", NULL, version, err)) &&
-           add_made(image, "e_flags", tn_elf_e_flags_words(&image->arena, h), err);
+           tn_image_add_made(image, "e_flags", tn_elf_e_flags_words(&image->arena, h), err);
 }
 
 static bool add_abi_tag(struct tn_elf *elf, tenon_error *err)
@@ -56,7 +39,7 @@ static bool add_abi_tag(struct tn_elf *elf, tenon_error *err)
         abi[0] < TN_COUNT(systems)
             ? tn_arena_format(arena, "%s %u.%u.%u", systems[abi[0]], abi[1], abi[2], abi[3])
             : tn_arena_format(arena, "OS %u %u.%u.%u", abi[0], abi[1], abi[2], abi[3]);
-    return add_made(elf->image, "abi_tag", text, err);
+    return tn_image_add_made(elf->image, "abi_tag", text, err);
 }
 
 static bool add_flags(struct tn_elf *elf, tenon_error *err)
@@ -66,13 +49,14 @@ static bool add_flags(struct tn_elf *elf, tenon_error *err)
     struct tn_arena *arena = &image->arena;
     bool textrel = tn_elf_has(&elf->dynamic, TN_TAG_TEXTREL) || (f->dt_flags & DF_TEXTREL);
     return (!f->dt_flags ||
-            add_made(image, "dt_flags", tn_elf_flag_words(arena, f->dt_flags), err)) &&
-           (!f->dt_flags_1 ||
-            add_made(image, "dt_flags_1", tn_elf_flag_1_words(arena, f->dt_flags_1), err)) &&
-           tn_elf_add_fact(image, "textrel", textrel ? "yes" : NULL, err) &&
-           tn_elf_add_fact(image, "static_tls", f->dt_flags & DF_STATIC_TLS ? "yes" : NULL, err) &&
-           tn_elf_add_fact(image, "audit", f->audit, err) &&
-           tn_elf_add_fact(image, "depaudit", f->depaudit, err);
+            tn_image_add_made(image, "dt_flags", tn_elf_flag_words(arena, f->dt_flags), err)) &&
+           (!f->dt_flags_1 || tn_image_add_made(image, "dt_flags_1",
+                                                tn_elf_flag_1_words(arena, f->dt_flags_1), err)) &&
+           tn_image_add_fact(image, "textrel", textrel ? "yes" : NULL, err) &&
+           tn_image_add_fact(image, "static_tls", f->dt_flags & DF_STATIC_TLS ? "yes" : NULL,
+                             err) &&
+           tn_image_add_fact(image, "audit", f->audit, err) &&
+           tn_image_add_fact(image, "depaudit", f->depaudit, err);
 }
 
 /* Of what has segments to load: a missing PT_GNU_STACK asks for an executable stack too. */
@@ -80,9 +64,11 @@ static bool add_processor_facts(struct tn_elf *elf, tenon_error *err)
 {
     tenon_image *image = elf->image;
     const struct tn_elf_facts *f = &image->facts.elf;
-    return tn_elf_add_fact(image, "exec_stack", f->has_load && f->exec_stack ? "yes" : NULL, err) &&
+    return tn_image_add_fact(image, "exec_stack", f->has_load && f->exec_stack ? "yes" : NULL,
+                             err) &&
            (!f->isa_needed ||
-            add_made(image, "isa_needed", tn_elf_isa_words(&image->arena, f->isa_needed), err));
+            tn_image_add_made(image, "isa_needed", tn_elf_isa_words(&image->arena, f->isa_needed),
+                              err));
 }
 
 bool tn_elf_read_others(struct tn_elf *elf, tenon_error *err)

@@ -161,10 +161,6 @@ const uint8_t *tn_elf_stream_next(struct tn_elf_stream *stream, size_t size, ten
 void tn_elf_stream_skip(struct tn_elf_stream *stream, uint64_t size);
 void tn_elf_stream_end(struct tn_elf_stream *stream);
 
-/* Room for one more row of an array that grows inside an arena (old copies stay until its end). */
-bool tn_elf_room(struct tn_arena *arena, void *rows_pointer, size_t *capacity, size_t count,
-                 size_t size);
-
 /* ---- program headers (elf.c) --------------------------------------------------------------- */
 
 struct tn_elf_segment {
@@ -320,9 +316,6 @@ const char *tn_elf_string(struct tn_elf *elf, uint64_t offset, tenon_error *err)
 void tn_elf_read_notes(struct tn_elf *elf);
 void tn_elf_gather_notes(struct tn_elf *elf, struct tn_view notes);
 
-/* Lower-case hexadecimal in the arena, NULL without memory. */
-const char *tn_elf_hex(struct tn_arena *arena, struct tn_view bytes);
-
 /* ---- versions (elf_versions.c) ------------------------------------------------------------- */
 
 struct tn_elf_version_row {
@@ -393,6 +386,11 @@ const struct tn_elf_reloc_types *tn_elf_reloc_types(const struct tn_elf_header *
 typedef void tn_elf_reloc_each(void *arg, uint64_t symbol, uint32_t type);
 bool tn_elf_walk_relocs(struct tn_elf *elf, tn_elf_reloc_each *each, void *arg, tenon_error *err);
 
+/* The value of a dynamic symbol that is defined here (elf_lookup.c); *found false: there is none.
+ */
+bool tn_elf_find_definition(struct tn_elf *elf, const char *name, uint64_t *value, bool *found,
+                            tenon_error *err);
+
 /* ---- words (elf_names.c) -------------------------------------------------------------------- */
 
 /*
@@ -418,8 +416,5 @@ const char *tn_elf_os_of_needs(const tenon_need *needs, size_t count);
 
 /* TENON_PART facts for people: image->others (elf_others.c). */
 bool tn_elf_read_others(struct tn_elf *elf, tenon_error *err);
-
-/* Appends one fact to image->others; a NULL value appends nothing. */
-bool tn_elf_add_fact(tenon_image *image, const char *name, const char *value, tenon_error *err);
 
 #endif

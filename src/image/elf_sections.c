@@ -194,7 +194,7 @@ static bool read_link(struct tn_elf_sections *sections, const struct tn_elf_sect
         return true;
     struct tn_elf_window window = window_of(elf, s, section);
     const char *name = tn_elf_window_string(&window, 0, TN_LIMIT_PATH, &length, err);
-    return name && tn_elf_add_fact(elf->image, fact, name, err);
+    return name && tn_image_add_fact(elf->image, fact, name, err);
 }
 
 static bool read_links(struct tn_elf_sections *sections, tenon_error *err)
@@ -226,7 +226,7 @@ static bool read_notes_again(struct tn_elf_sections *sections, tenon_error *err)
     }
     if (!elf->notes.build_id.size)
         return true;
-    facts->build_id = tn_elf_hex(elf->file->arena, elf->notes.build_id);
+    facts->build_id = tn_image_hex(elf->file->arena, elf->notes.build_id);
     return facts->build_id || tn_no_memory(err);
 }
 
@@ -239,6 +239,6 @@ bool tn_elf_read_section_part(struct tn_elf *elf, tenon_error *err)
     const char *count = tn_arena_format(arena, "%zu", sections.count);
     if (!count)
         return tn_no_memory(err);
-    return tn_elf_add_fact(elf->image, "section_count", count, err) &&
+    return tn_image_add_fact(elf->image, "section_count", count, err) &&
            read_notes_again(&sections, err) && read_links(&sections, err);
 }

@@ -124,8 +124,8 @@ struct collected {
 static bool start_file(struct collected *c, const char *file, tenon_error *err)
 {
     struct tn_elf_facts *elf = &c->facts->elf;
-    if (!tn_elf_room(c->arena, &elf->version_files, &c->files_room, elf->version_file_count,
-                     sizeof *elf->version_files))
+    if (!tn_arena_grow(c->arena, &elf->version_files, &c->files_room, elf->version_file_count,
+                       sizeof *elf->version_files))
         return tn_no_memory(err);
     elf->version_files[elf->version_file_count++] =
         (struct tn_version_file){ .file = file, .first = c->facts->version_need_count };
@@ -141,8 +141,8 @@ static bool add_need(void *arg, const struct tn_elf_version_row *row, tenon_erro
          elf->version_files[elf->version_file_count - 1].file != row->file) &&
         !start_file(c, row->file, err))
         return false;
-    if (!tn_elf_room(c->arena, &f->version_needs, &c->needs_room, f->version_need_count,
-                     sizeof *f->version_needs))
+    if (!tn_arena_grow(c->arena, &f->version_needs, &c->needs_room, f->version_need_count,
+                       sizeof *f->version_needs))
         return tn_no_memory(err);
     f->version_needs[f->version_need_count++] = (tenon_version){
         .library = row->file, .name = row->name, .weak = row->flags & VER_FLG_WEAK
@@ -155,8 +155,8 @@ static bool add_definition(void *arg, const struct tn_elf_version_row *row, teno
 {
     struct collected *c = arg;
     struct tn_facts *f = c->facts;
-    if (!tn_elf_room(c->arena, &f->version_defs, &c->defs_room, f->version_def_count,
-                     sizeof *f->version_defs))
+    if (!tn_arena_grow(c->arena, &f->version_defs, &c->defs_room, f->version_def_count,
+                       sizeof *f->version_defs))
         return tn_no_memory(err);
     f->version_defs[f->version_def_count++] = (tenon_version){ .name = row->name,
                                                                .weak = row->flags & VER_FLG_WEAK,

@@ -139,20 +139,3 @@ void tn_elf_stream_end(struct tn_elf_stream *s)
     free(s->buffer);
     s->buffer = NULL;
 }
-
-bool tn_elf_room(struct tn_arena *arena, void *rows_pointer, size_t *capacity, size_t count,
-                 size_t size)
-{
-    void **rows = rows_pointer;
-    if (count < *capacity)
-        return true;
-    size_t bigger = *capacity ? *capacity * 2 : 16;
-    void *grown = tn_arena_rows(arena, bigger, size);
-    if (!grown)
-        return false;
-    if (count)
-        memcpy(grown, *rows, count * size);
-    *rows = grown;
-    *capacity = bigger;
-    return true;
-}

@@ -7,7 +7,11 @@
 #include "model.h"
 #include "text.h"
 
-const struct tn_format *const tn_formats[] = { &tn_format_elf, NULL };
+const struct tn_format *const tn_formats[] = {
+    &tn_format_elf,   &tn_format_pe,      &tn_format_macho,
+    &tn_format_xcoff, &tn_format_archive, &tn_format_som,
+    &tn_format_aout,  &tn_format_coff,    NULL
+};
 
 /* Bytes read to see which reader takes a file, and to tell that one is text. */
 #define HEAD 1024u
@@ -30,19 +34,6 @@ static const struct known {
     {                                                                                              \
         name, TENON_E_FORMAT, sizeof(magic) - 1, magic                                             \
     }
-    IMAGE("a Mach-O file", "\xfe\xed\xfa\xce"),
-    IMAGE("a Mach-O file", "\xce\xfa\xed\xfe"),
-    IMAGE("a Mach-O file", "\xfe\xed\xfa\xcf"),
-    IMAGE("a Mach-O file", "\xcf\xfa\xed\xfe"),
-    IMAGE("a universal Mach-O file", "\xca\xfe\xba\xbf"),
-    IMAGE("an ar archive", "!<arch>\n"),
-    IMAGE("a thin ar archive", "!<thin>\n"),
-    IMAGE("an AIX archive", "<bigaf>\n"),
-    IMAGE("an AIX archive", "<aiaff>\n"),
-    IMAGE("an XCOFF file", "\x01\xdf"),
-    IMAGE("an XCOFF file", "\x01\xf7"),
-    IMAGE("an XCOFF file", "\x01\xef"),
-    IMAGE("a COFF import or big object", "\0\0\xff\xff"),
     IMAGE("a WebAssembly module", "\0asm"),
     IMAGE("LLVM bitcode", "BC\xc0\xde"),
     IMAGE("LLVM bitcode", "\xde\xc0\x17\x0b"),
@@ -50,9 +41,17 @@ static const struct known {
     IMAGE("a PEF file", "Joy!peff"),
     IMAGE("a bFLT file", "bFLT"),
     IMAGE("an EFI TE image", "VZ"),
+    IMAGE("an ECOFF file", "\x01\x60"),
+    IMAGE("an ECOFF file", "\x01\x63"),
+    IMAGE("an ECOFF file", "\x62\x01"),
+    IMAGE("an ECOFF file", "\x83\x01"),
+    IMAGE("a Plan 9 program", "\0\0\x8a\x97"),
+    IMAGE("a Plan 9 program", "\0\0\x01\xeb"),
+    IMAGE("a Plan 9 program", "\0\0\x06\x47"),
     IMAGE("an OCaml object file", "Caml1999"),
     IMAGE("a text stub of a library", "--- !tapi"),
     IMAGE("a linker script", "/* GNU ld script"),
+    OTHER("a Java class", "\xca\xfe\xba\xbe"), /* a universal Mach-O file has few slices */
     OTHER("a PDB file", "Microsoft C/C++ MSF 7.00"),
     OTHER("a zip archive", "PK\x03\x04"),
     OTHER("a gzip file", "\x1f\x8b"),
@@ -63,31 +62,13 @@ static const struct known {
     OTHER("a pack200 file", "\xca\xfe\xd0\x0d"),
 };
 
-static uint32_t big32(struct tn_view head, size_t at)
-{
-    return head.size >= at + 4 ? tn_load32(head.at + at, TN_BIG) : 0;
-}
-
-/* 0xCAFEBABE: a universal Mach-O file has few slices, a Java class a version from 45 up. */
-static const char *name_cafebabe(struct tn_view head, enum tenon_code *code)
-{
-    if (big32(head, 0) != 0xcafebabe)
-        return NULL;
-    bool fat = big32(head, 4) < 43;
-    *code = fat ? TENON_E_UNSUPPORTED : TENON_E_FORMAT;
-    return fat ? "a universal Mach-O file" : "a Java class";
-}
-
 /* rule  PE/COFF: the new header's signature is where e_lfanew says */
 static const char *name_mz(struct tn_file *file, struct tn_view head, enum tenon_code *code)
 {
     static const struct {
         char magic[3];
         const char *name;
-    } kinds[] = { { "PE", "a PE image" },
-                  { "NE", "an NE image" },
-                  { "LE", "an LE image" },
-                  { "LX", "an LX image" } };
+    } kinds[] = { { "NE", "an NE image" }, { "LE", "an LE image" }, { "LX", "an LX image" } };
     struct tn_view at;
     if (head.size < 64 || (memcmp(head.at, "MZ", 2) != 0 && memcmp(head.at, "ZM", 2) != 0))
         return NULL;
@@ -100,34 +81,14 @@ static const char *name_mz(struct tn_file *file, struct tn_view head, enum tenon
     return "a DOS program";
 }
 
-/* rule  HP-UX: system id, magic, and one of two version numbers */
-static const char *name_som(struct tn_view head, enum tenon_code *code)
+/* A PDP-11 has words of 16 bits: its a.out is another format. */
+static const char *name_pdp11(struct tn_view head, enum tenon_code *code)
 {
-    uint32_t version = big32(head, 4);
-    if (head.size < 8 || head.at[0] != 2 || (version != 85082112 && version != 87102412))
+    uint16_t magic = head.size >= 16 ? tn_load16(head.at, TN_LITTLE) : 0;
+    if (magic != 0407 && magic != 0410 && magic != 0411)
         return NULL;
     *code = TENON_E_UNSUPPORTED;
-    return "a SOM file";
-}
-
-/* rule  a.out: octal 0407 0410 0413 0314 in the low half of the first word, either byte order,
- *       and text, data, symbols and relocations no longer than the file */
-static const char *name_aout(struct tn_file *file, struct tn_view head, enum tenon_code *code)
-{
-    for (enum tn_endian endian = TN_LITTLE; head.size >= 32 && endian <= TN_BIG; endian++) {
-        uint32_t magic = tn_load32(head.at, endian) & 0xffff;
-        uint64_t sum = 0;
-        if (magic != 0407 && magic != 0410 && magic != 0413 && magic != 0314)
-            continue;
-        for (size_t field = 4; field < 32; field += 4)
-            if (field != 12 && field != 20) /* a_bss, a_entry */
-                sum += tn_load32(head.at + field, endian);
-        if (sum && sum <= file->info.size) {
-            *code = TENON_E_UNSUPPORTED;
-            return "an a.out file";
-        }
-    }
-    return NULL;
+    return "an a.out file for the PDP-11, or one that was cut short";
 }
 
 static bool is_text(struct tn_view head)
@@ -178,11 +139,9 @@ static bool fail_named(struct tn_file *file, struct tn_view head, tenon_error *e
         return fail_script(head, err);
     if (is_text(head) && !tn_file_upto(file, 0, SAMPLE, "first bytes", &head, err))
         return false; /* what is no text so far is none */
-    const char *name = name_som(head, &code);
-    name = name ? name : name_cafebabe(head, &code);
-    name = name ? name : name_mz(file, head, &code);
+    const char *name = name_mz(file, head, &code);
     name = name ? name : name_known(head, &code);
-    name = name ? name : name_aout(file, head, &code);
+    name = name ? name : name_pdp11(head, &code);
     if (!name && is_text(head))
         name = "a text file";
     if (code == TENON_E_UNSUPPORTED)
@@ -216,7 +175,8 @@ const struct tn_format *tn_format_of(struct tn_file *file, tenon_error *err)
         return NULL;
     }
     for (size_t i = 0; tn_formats[i]; i++)
-        if (tn_formats[i]->matches(head))
+        if (tn_formats[i]->matches(head) &&
+            (!tn_formats[i]->confirms || tn_formats[i]->confirms(file, head)))
             return tn_formats[i];
     fail_named(file, head, err);
     return NULL;

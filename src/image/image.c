@@ -134,6 +134,50 @@ void tn_image_warn(tenon_image *image, const char *format, ...)
         image->warnings[image->warning_count++] = kept;
 }
 
+/* ---- facts for people ---------------------------------------------------------------------- */
+
+bool tn_image_add_fact(tenon_image *image, const char *name, const char *value, tenon_error *err)
+{
+    if (!value || !*value)
+        return true;
+    if (!tn_arena_grow(&image->arena, &image->others, &image->other_room, image->other_count,
+                       sizeof *image->others))
+        return tn_no_memory(err);
+    image->others[image->other_count++] = (tenon_fact){ name, value };
+    return true;
+}
+
+bool tn_image_add_made(tenon_image *image, const char *name, const char *value, tenon_error *err)
+{
+    return value ? tn_image_add_fact(image, name, value, err) : tn_no_memory(err);
+}
+
+bool tn_image_join_fact(tenon_image *image, const char *name, const char *value, tenon_error *err)
+{
+    for (size_t i = 0; i < image->other_count; i++) {
+        tenon_fact *fact = &image->others[i];
+        if (strcmp(fact->name, name) != 0)
+            continue;
+        fact->value = tn_arena_format(&image->arena, "%s %s", fact->value, value);
+        return fact->value || tn_no_memory(err);
+    }
+    return tn_image_add_fact(image, name, value, err);
+}
+
+const char *tn_image_hex(struct tn_arena *arena, struct tn_view bytes)
+{
+    static const char digits[] = "0123456789abcdef";
+    char *text = tn_arena_bytes(arena, 2 * bytes.size + 1);
+    if (!text)
+        return NULL;
+    for (size_t i = 0; i < bytes.size; i++) {
+        text[2 * i] = digits[bytes.at[i] >> 4];
+        text[2 * i + 1] = digits[bytes.at[i] & 15];
+    }
+    text[2 * bytes.size] = 0;
+    return text;
+}
+
 /* ---- answers ------------------------------------------------------------------------------- */
 
 const char *tenon_image_name(const tenon_image *image)

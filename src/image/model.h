@@ -60,6 +60,85 @@ struct tn_elf_facts {
     size_t version_file_count;
 };
 
+/* Facts of a PE image that the common model has no word for. */
+struct tn_pe_facts {
+    uint16_t characteristics, subsystem, dll_characteristics;
+    uint16_t dependent_load_flags; /* LOAD_LIBRARY_SEARCH_ bits for its own imports */
+    bool hybrid;                   /* ARM64EC or ARM64X: code for two machines */
+    bool clr, il_only, needs_32_bits;
+    bool wine_builtin, wine_placeholder; /* Wine's mark behind the DOS header */
+    uint32_t pdb_age;
+};
+
+/* Facts of an XCOFF file that the common model has no word for. */
+struct tn_xcoff_facts {
+    uint16_t flags; /* f_flags */
+    bool has_loader;
+    bool runtime_linking; /* symbols that whatever is loaded may supply: import id ".." */
+};
+
+/* One architecture of a universal file. */
+struct tn_macho_slice {
+    uint32_t cputype, cpusubtype;
+    uint64_t offset, size;
+    const char *arch; /* Apple's name of it */
+};
+
+/* Facts of a Mach-O image that the common model has no word for. */
+struct tn_macho_facts {
+    struct tn_macho_slice *slices; /* of a universal file, which has nothing else of these */
+    size_t slice_count;
+    uint32_t cputype, cpusubtype, filetype, flags;
+    const char *arch;                         /* Apple's name: "arm64e" */
+    uint32_t platform, platform_too;          /* PLATFORM_; 0: none */
+    uint32_t min_os, sdk;                     /* 16.8.8 bits; 0: none */
+    uint32_t current_version, compat_version; /* its own */
+    const char **environment;                 /* LC_DYLD_ENVIRONMENT: "DYLD_LIBRARY_PATH=..." */
+    size_t environment_count;
+    bool restricted;          /* a section __RESTRICT,__restrict */
+    uint32_t signature_flags; /* CS_ of a program's code signature */
+    bool allows_environment;  /* entitled to DYLD_ variables in spite of a hardened runtime */
+};
+
+/* What the linker recorded of one need besides its name. */
+struct tn_som_need {
+    uint8_t flags; /* TN_SOM_DASH_L, TN_SOM_INTERNAL_NAME */
+    uint8_t bind;
+    uint16_t highwater_mark; /* months since January 1990 */
+};
+#define TN_SOM_DASH_L 1u
+#define TN_SOM_INTERNAL_NAME 2u
+
+/* Of the header for the dynamic loader. */
+#define TN_SOM_SHLIB_PATH 4u /* SHLIB_PATH is searched */
+#define TN_SOM_EMBEDDED_PATH 8u
+#define TN_SOM_SHLIB_PATH_FIRST 0x10u
+#define TN_SOM_OWN_NAME 0x40u
+
+/* Facts of a SOM file that the common model has no word for. */
+struct tn_som_facts {
+    uint16_t system_id, a_magic;
+    bool has_dl_header;
+    uint32_t hdr_version;      /* 89060912 before HP-UX 10, then 93092112 */
+    uint16_t flags;            /* TN_SOM_SHLIB_PATH and so on */
+    uint16_t highwater_mark;   /* its own */
+    struct tn_som_need *needs; /* as facts.needs */
+};
+
+/* Of an a.out need: a library to be searched, or a path. */
+struct tn_aout_need {
+    bool is_library;
+    int16_t major, minor;
+};
+
+/* Facts of an a.out file that the common model has no word for. */
+struct tn_aout_facts {
+    uint32_t midmag; /* in the byte order that it was understood in */
+    unsigned mid;
+    bool is_dynamic, is_position_independent;
+    struct tn_aout_need *needs;
+};
+
 /* What one file asks of its loader, without any context: enough to resolve. */
 struct tn_facts {
     enum tenon_format format;
@@ -71,7 +150,8 @@ struct tn_facts {
     enum tenon_kind kind;
     bool pie, is_static;
     const char *own_name, *interpreter;
-    const char *rpath, *runpath; /* NULL: no such tag; "" is a tag with an empty string */
+    const char *rpath, *runpath; /* NULL: no such tag; "" is a tag with an empty string. XCOFF:
+                                  * rpath is the library path, import id 0 */
     const char *build_id;        /* hexadecimal */
     const char *uuid, *pdb;
     tenon_need *needs; /* in dynamic-section order, filters and auxiliaries among them */
@@ -81,6 +161,8 @@ struct tn_facts {
     tenon_version *version_defs;
     size_t version_def_count;
     struct tn_elf_facts elf;
+    struct tn_pe_facts pe;
+    struct tn_xcoff_facts xcoff;
 
     /* What ELF has not; all of it NULL there. */
     tenon_search_path *run_paths; /* in file order, where there are other than rpath and runpath */
@@ -88,6 +170,22 @@ struct tn_facts {
     const char *const *slices; /* a universal file, NULL-ended: what counts is inside, not here */
     const void *more;          /* facts of its format alone: a struct of its reader's */
 };
+
+/* tn_facts.more of the formats that have such. */
+static inline const struct tn_macho_facts *tn_macho_facts(const struct tn_facts *facts)
+{
+    return facts->more;
+}
+
+static inline const struct tn_som_facts *tn_som_facts(const struct tn_facts *facts)
+{
+    return facts->more;
+}
+
+static inline const struct tn_aout_facts *tn_aout_facts(const struct tn_facts *facts)
+{
+    return facts->more;
+}
 
 struct tenon_image {
     struct tn_arena arena;
@@ -116,6 +214,9 @@ struct tn_format {
     /* Yes or no, from the first bytes (up to 64; fewer when the file is shorter). */
     bool (*matches)(struct tn_view head);
 
+    /* NULL, or: whether a file whose first bytes match is one, as its other bytes tell. */
+    bool (*confirms)(struct tn_file *file, struct tn_view head);
+
     /* Core facts only; strings live in file->arena. Reads as little as it can. */
     bool (*read_facts)(struct tn_file *file, struct tn_facts *out, tenon_error *err);
 
@@ -141,6 +242,13 @@ struct tn_format {
 /* THE table of formats; ends with NULL. */
 extern const struct tn_format *const tn_formats[];
 extern const struct tn_format tn_format_elf;
+extern const struct tn_format tn_format_macho;
+extern const struct tn_format tn_format_som;
+extern const struct tn_format tn_format_aout;
+extern const struct tn_format tn_format_pe;
+extern const struct tn_format tn_format_archive;
+extern const struct tn_format tn_format_coff;
+extern const struct tn_format tn_format_xcoff;
 
 /* The reader of a format; NULL: there is none. */
 const struct tn_format *tn_format_with(enum tenon_format format);
@@ -152,6 +260,24 @@ const struct tn_format *tn_format_of(struct tn_file *file, tenon_error *err);
 /* Appends a warning; no memory for it is no error. */
 void tn_image_warn(tenon_image *image, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
+
+/* Appends a fact for people; of an empty value or NULL there is none. */
+bool tn_image_add_fact(tenon_image *image, const char *name, const char *value, tenon_error *err);
+
+/* ... whose text had to be made: NULL means that there was no memory. */
+bool tn_image_add_made(tenon_image *image, const char *name, const char *value, tenon_error *err);
+
+/* ... behind what the fact of that name says already, after a space. */
+bool tn_image_join_fact(tenon_image *image, const char *name, const char *value, tenon_error *err);
+
+/* Lower-case hexadecimal digits; NULL: no memory. */
+const char *tn_image_hex(struct tn_arena *arena, struct tn_view bytes);
+
+/*
+ * The manifest in a PE image (resource type 24: number 1 of a program, 2 or any of a library);
+ * empty when it has none.
+ */
+bool tn_pe_read_manifest(struct tn_file *file, struct tn_view *out, tenon_error *err);
 
 /*
  * The raw header, tolerant: false only when the file is shorter than the header of its class

@@ -7,6 +7,10 @@
 const tenon_loader *const tn_loaders[] = {
     &tn_loader_glibc,
     &tn_loader_musl,
+    &tn_loader_windows,
+    &tn_loader_wine,
+    &tn_loader_cygwin,
+    &tn_loader_aix,
     NULL,
 };
 

@@ -463,6 +463,10 @@ const char *tn_why_missing(struct tn_arena *arena, const char *name, const tenon
 
 extern const tenon_loader tn_loader_glibc;
 extern const tenon_loader tn_loader_musl;
+extern const tenon_loader tn_loader_windows;
+extern const tenon_loader tn_loader_wine;
+extern const tenon_loader tn_loader_cygwin;
+extern const tenon_loader tn_loader_aix;
 
 /* THE table of loaders; ends with NULL. */
 extern const tenon_loader *const tn_loaders[];

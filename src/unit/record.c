@@ -92,8 +92,8 @@ static bool read_definitions(struct tn_arena *arena, struct tn_cursor *c, tenon_
 {
     size_t count = 0;
     while (c->pos < c->in.size && c->in.at[c->pos]) {
-        if (!tn_elf_room(arena, &record->scratch, &record->scratch_room, count,
-                         sizeof *record->scratch))
+        if (!tn_arena_grow(arena, &record->scratch, &record->scratch_room, count,
+                           sizeof *record->scratch))
             return tn_no_memory(err);
         if (!read_definition(c, count, record->scratch, err))
             return false;

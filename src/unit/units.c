@@ -13,8 +13,12 @@
 #include "fail.h"
 #include "limits.h"
 #include "native.h"
+#include "ocaml.h"
 #include "record.h"
 #include "text.h"
+
+/* Bytes that tell what a file is. */
+#define HEAD 16u
 
 /* More remarks than these help nobody. */
 #define REMARKS 64u
@@ -41,8 +45,8 @@ bool tn_units_add(tenon_units *units, const tenon_unit *unit, tenon_error *err)
 {
     if (units->count == TN_LIMIT_UNITS)
         return tn_fail(err, TENON_E_LIMIT, "more than %u units", TN_LIMIT_UNITS);
-    if (!tn_elf_room(&units->arena, &units->units, &units->room, units->count,
-                     sizeof *units->units))
+    if (!tn_arena_grow(&units->arena, &units->units, &units->room, units->count,
+                       sizeof *units->units))
         return tn_no_memory(err);
     units->units[units->count++] = *unit;
     return true;
@@ -90,7 +94,8 @@ static bool read_elf(struct tn_units_reading *r, struct tn_file *file, tenon_err
     case TENON_KIND_OBJECT:
     case TENON_KIND_KERNEL_MODULE: return read_single_object(r, file, err);
     case TENON_KIND_EXECUTABLE:
-    case TENON_KIND_SHARED_LIBRARY: return tn_units_read_linked(r, file, &facts, err);
+    case TENON_KIND_SHARED_LIBRARY:
+        return tn_units_read_linked(r, file, &facts, err) && tn_units_add_ocaml(r, file, err);
     default:
         return tn_fail(err, TENON_E_NOT_LOADABLE, "a file of kind %s has no units",
                        tenon_kind_name(facts.kind));
@@ -102,7 +107,7 @@ static bool read_any(struct tn_units_reading *r, struct tn_file *file, tenon_err
     char quoted[TN_QUOTE_ROOM];
     struct tn_view head;
     if (file->info.type == TENON_FILE_REGULAR &&
-        !tn_file_upto(file, 0, TN_AR_MAGIC_SIZE, "first bytes", &head, err))
+        !tn_file_upto(file, 0, HEAD, "first bytes", &head, err))
         return false;
     if (file->info.type == TENON_FILE_REGULAR && tn_ar_matches(head))
         return tn_units_read_archive(r, file, err);
@@ -111,6 +116,8 @@ static bool read_any(struct tn_units_reading *r, struct tn_file *file, tenon_err
                        tn_quote(quoted, r->member));
     if (file->info.type == TENON_FILE_REGULAR && tn_native_is_bitcode(head))
         return read_single_object(r, file, err);
+    if (file->info.type == TENON_FILE_REGULAR && tn_ocaml_is_own(file, head))
+        return tn_units_read_ocaml(r, file, err);
     return tn_format_of(file, err) && read_elf(r, file, err);
 }
 
@@ -203,6 +210,7 @@ void tenon_units_free(tenon_units *units)
 {
     if (!units)
         return;
+    tenon_ocaml_free(units->ocaml);
     tn_arena_free(&units->arena);
     free(units);
 }

@@ -2,6 +2,7 @@
 #ifndef TN_UNITS_H
 #define TN_UNITS_H
 
+#include <tenon/ocaml.h>
 #include <tenon/unit.h>
 
 #include "elf_object.h"
@@ -20,6 +21,7 @@ struct tenon_units {
     size_t remark_count;
     tenon_visible *visible;
     size_t visible_count;
+    tenon_ocaml *ocaml; /* NULL: nothing of OCaml's is in it */
 };
 
 /* Says something about the file; no memory for it is no error. */
@@ -67,6 +69,15 @@ bool tn_units_take_notes(tenon_units *units, struct tn_view notes, enum tn_endia
 
 /* What the notes said, once all of them are taken. */
 bool tn_units_add_record(tenon_units *units, const struct tn_record *record, tenon_error *err);
+
+/* ---- units_ocaml.c ----------------------------------------------------------------------------
+ */
+
+/* A file of OCaml's own. */
+bool tn_units_read_ocaml(struct tn_units_reading *r, struct tn_file *file, tenon_error *err);
+
+/* What an ELF file holds of OCaml's, if anything; what makes no sense is remarked on. */
+bool tn_units_add_ocaml(struct tn_units_reading *r, struct tn_file *file, tenon_error *err);
 
 /* ---- visible.c, library.c ---------------------------------------------------------------------
  */

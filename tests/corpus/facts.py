@@ -12,6 +12,9 @@ import sys
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 
 import corpus
+import facts_macho
+import facts_pe
+import facts_unix
 import tenon
 from report import Report
 
@@ -74,6 +77,10 @@ def compare(report, fact, row):
     def check(key, expected, got):
         report.check("%s %s" % (path, key), expected, got, ("facts", "tenon"))
 
+    COMPARE[fact["format"]](check, fact, row)
+
+
+def compare_elf(check, fact, row):
     for key in ("format", "class", "endian", "kind", "build_id"):
         check(key, fact[key], row[key])
     for key in ("own_name", "interpreter"):
@@ -109,6 +116,53 @@ def compare_symbols(check, fact, row):
               symbols([each for each in row["imports"] if each["weak"]]))
 
 
+def compare_macho(report, directory, facts):
+    paths = [os.path.join(directory, fact["path"]) for fact in facts]
+    _, rows = tenon.results("show", "--json", "--exports", "--imports", "--", *paths)
+    report.check("Mach-O results", paths, [tenon.text(row["file"]) for row in rows])
+    for fact, row in zip(facts, rows):
+        if not fact["universal"]:
+            compare_image(report, fact["path"], fact, row)
+            continue
+        report.check(fact["path"] + " slices", [facts_macho.arch(each) for each in fact["slices"]],
+                     [each["arch"] for each in row["slices"]], ("facts", "tenon"))
+        for each, slice_row in zip(fact["slices"], row["slices"]):
+            compare_image(report, "%s (%s)" % (fact["path"], each["arch"]), each, slice_row)
+    report.note("%d Mach-O files" % len(facts))
+
+
+def compare_image(report, path, fact, row):
+    if row["status"] == "error":
+        report.check(path, "facts", "%(code)s: %(message)s" % row["error"], ("facts", "tenon"))
+    elif not fact.get("tool_error"):  # true: the facts know nothing of it
+        facts_macho.compare(lambda key, expected, got: report.check(
+            "%s %s" % (path, key), expected, got, ("facts", "tenon")), fact, row)
+
+
+def compare_each(report, directory, facts, name, compare_one):
+    """Files of a format that have one image each."""
+    paths = [os.path.join(directory, fact["path"]) for fact in facts]
+    _, rows = tenon.results("show", "--json", "--exports", "--imports", "--", *paths)
+    report.check(name + " results", paths, [tenon.text(row["file"]) for row in rows])
+    for fact, row in zip(facts, rows):
+        if row["status"] == "error":
+            report.check(fact["path"], "facts", row["error"]["message"], ("facts", "tenon"))
+            continue
+        compare_one(lambda key, expected, got: report.check(
+            "%s %s" % (fact["path"], key), expected, got, ("facts", "tenon")), fact, row)
+    report.note("%d %s files" % (len(facts), name))
+
+
+# by format: what compares a file's facts
+COMPARE = {
+    "elf": compare_elf,
+    "pe": facts_pe.compare_pe,
+    "coff": facts_pe.compare_coff,
+    "xcoff": facts_pe.compare_xcoff,
+    "ar": facts_pe.compare_archive,
+}
+
+
 def refused(report, path, name):
     """A file of another format: one clear error, status 3."""
     status, out, err = tenon.run("show", path)
@@ -125,14 +179,21 @@ def main():
     tenon.command()
     report = Report()
     facts = corpus.facts(directory)
-    elves = [fact for fact in facts if fact["format"] == "elf"]
-    paths = [os.path.join(directory, fact["path"]) for fact in elves]
+    known = [fact for fact in facts if fact["format"] in COMPARE]
+    paths = [os.path.join(directory, fact["path"]) for fact in known]
     _, rows = tenon.results("show", "--json", "--exports", "--imports", "--", *paths)
     report.check("results", paths, [tenon.text(row["file"]) for row in rows])
-    for fact, row in zip(elves, rows):
+    for fact, row in zip(known, rows):
         compare(report, fact, row)
-    report.note("%d ELF files" % len(elves))
-    others = [fact["path"] for fact in facts if fact["format"] != "elf"]
+    for name in COMPARE:
+        report.note("%d %s files" % (sum(fact["format"] == name for fact in known), name))
+    compare_macho(report, directory, [fact for fact in facts if fact["format"] == "macho"])
+    compare_each(report, directory, [fact for fact in facts if fact["format"] == "som"], "SOM",
+                 facts_unix.compare_som)
+    compare_each(report, directory, [fact for fact in facts if fact["format"] == "aout" and
+                                     not facts_unix.is_cut(fact)], "a.out", facts_unix.compare_aout)
+    others = [fact["path"] for fact in facts if fact["format"] not in
+              (*COMPARE, "macho", "som", "aout") or fact.get("machine") == "pdp11"]
     for path in others:
         refused(report, os.path.join(directory, path), path)
     report.note("%d files of other formats" % len(others))

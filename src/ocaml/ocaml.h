@@ -1,0 +1,45 @@
+/* src/ocaml/ocaml.h - the facts of one OCaml file, for the layers to the right */
+#ifndef TN_OCAML_H
+#define TN_OCAML_H
+
+#include <tenon/ocaml.h>
+
+#include "file.h"
+
+/*
+ * One row of the table of releases: what the magic numbers and layouts of 4.08 and later depend
+ * on.
+ */
+struct tn_ocaml_release {
+    char digits[4];        /* of its magic numbers: "030" */
+    const char *name;      /* "4.13" */
+    bool string_units;     /* 5.2: units are named by strings, not by identifiers */
+    bool for_pack;         /* 5.1: unit_infos has an eleventh field */
+    const char *separator; /* between the parts of a symbol: "__", 5.2: "." */
+};
+
+struct tenon_ocaml {
+    struct tn_arena arena;
+    enum tenon_ocaml_kind kind;
+    const struct tn_ocaml_release *release; /* NULL: not known */
+    bool flambda, custom;
+    tenon_ocaml_unit *units;
+    size_t unit_count;
+    tenon_ocaml_imports interfaces;
+    tenon_ocaml_names globals, c_objects, c_options, dlls, dll_paths, primitives;
+    const char *runtime;
+};
+
+/*
+ * As tenon_ocaml_open, of an open file, whose bytes live in file->arena and are not needed
+ * afterwards. Messages do not begin with the file's name.
+ */
+tenon_ocaml *tn_ocaml_read(struct tn_file *file, tenon_error *err);
+
+/*
+ * True for a file of OCaml's own, given its first bytes: what begins with a magic number, and a
+ * program of bytecode that brings no runtime. An ELF file is none, whatever is in it.
+ */
+bool tn_ocaml_is_own(struct tn_file *file, struct tn_view head);
+
+#endif

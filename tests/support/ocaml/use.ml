@@ -1,0 +1,2 @@
+let () = ignore (Dep.next ())
+let twice x = x + !Dep.counter * 2
