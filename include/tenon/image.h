@@ -86,6 +86,8 @@ typedef struct tenon_need {
     const char *priority; /* .note.dlopen: required recommended suggested; NULL */
     const char *feature;  /* .note.dlopen: what it is for; NULL */
     const char *how;      /* what else the linker recorded of it, for people; NULL */
+    bool counts_symbols;  /* PE: how many symbols are asked of it is recorded too */
+    uint32_t symbols;
 } tenon_need;
 
 /* One search path string of an image, unsplit: "rpath", "runpath". */

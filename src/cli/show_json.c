@@ -23,6 +23,19 @@ static void put_fact(struct cli_json *json, const tenon_image *image, const stru
         cli_json_bool(json, fact->flag(image));
 }
 
+/* Where a format records the parts of a name apart (XCOFF), all three of them. */
+static void put_parts(struct cli_json *json, const tenon_need *need)
+{
+    if (!need->base)
+        return;
+    CLI_JSON_KEY(json, "path");
+    cli_json_name(json, need->path);
+    CLI_JSON_KEY(json, "base");
+    cli_json_name(json, need->base);
+    CLI_JSON_KEY(json, "member");
+    cli_json_name(json, need->member);
+}
+
 static void put_need_versions(struct cli_json *json, const tenon_need *need)
 {
     char room[SHOW_VERSION_ROOM];
@@ -50,6 +63,11 @@ static void put_needed(struct cli_json *json, const tenon_image *image)
         cli_json_name(json, need->name);
         CLI_JSON_KEY(json, "flavour");
         cli_json_name(json, tenon_flavour_name(need->flavour));
+        if (need->counts_symbols) {
+            CLI_JSON_KEY(json, "symbols");
+            cli_json_number(json, need->symbols);
+        }
+        put_parts(json, need);
         put_need_versions(json, need);
         if (need->how) {
             CLI_JSON_KEY(json, "how");
@@ -71,6 +89,21 @@ static void put_filters(struct cli_json *json, const tenon_image *image, const c
             continue;
         cli_json_item(json);
         cli_json_name(json, need->name);
+    }
+    cli_json_close(json, ']');
+}
+
+/* Only an archive has the key. */
+static void put_members(struct cli_json *json, const tenon_image *image)
+{
+    const tenon_image_source *source;
+
+    if (tenon_image_format(image) != TENON_FORMAT_ARCHIVE)
+        return;
+    open_list(json, "members");
+    for (size_t i = 0; (source = tenon_image_inside(image, i)); i++) {
+        cli_json_item(json);
+        cli_json_name(json, source->member);
     }
     cli_json_close(json, ']');
 }
@@ -147,6 +180,14 @@ static void put_symbol(struct cli_json *json, const tenon_symbol *symbol)
     cli_json_bool(json, symbol->binding == TENON_BIND_WEAK);
     CLI_JSON_KEY(json, "type");
     cli_json_name(json, show_symbol_type(symbol));
+    if (symbol->has_ordinal) {
+        CLI_JSON_KEY(json, "ordinal");
+        cli_json_number(json, symbol->ordinal);
+    }
+    if (symbol->forward) {
+        CLI_JSON_KEY(json, "forward");
+        cli_json_name(json, symbol->forward);
+    }
     if (symbol->defined) {
         CLI_JSON_KEY(json, "default");
         cli_json_bool(json, !symbol->hidden_version);
@@ -239,6 +280,7 @@ static void put_image(const struct show *show, const tenon_image *image, bool wh
     for (size_t i = 1; i < SHOW_NEED_LISTS; i++)
         put_filters(json, image, show_need_lists[i]);
     put_search_paths(json, image);
+    put_members(json, image);
     put_version_needs(json, image);
     put_version_defs(json, image);
     if (show->exports)

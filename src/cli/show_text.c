@@ -106,6 +106,18 @@ static void put_search_paths(struct cli_out *out, const tenon_image *image)
     }
 }
 
+static void put_members(struct cli_out *out, const tenon_image *image)
+{
+    const char *key = "members";
+    const tenon_image_source *source;
+
+    for (size_t i = 0; (source = tenon_image_inside(image, i)) && source->member; i++) {
+        put_key(out, &key);
+        cli_text(out, source->member);
+        cli_puts(out, "\n");
+    }
+}
+
 static void put_versions(struct cli_out *out, const char *key, const tenon_image *image,
                          const tenon_version *(*get)(const tenon_image *, size_t))
 {
@@ -124,6 +136,24 @@ static void put_versions(struct cli_out *out, const char *key, const tenon_image
     }
 }
 
+/* A symbol without a name has an ordinal: "#7". */
+static void put_symbol_name(struct cli_out *out, const tenon_symbol *symbol)
+{
+    cli_text(out, symbol->name);
+    if (symbol->has_ordinal && !*symbol->name) {
+        cli_puts(out, "#");
+        cli_number(out, symbol->ordinal);
+    }
+    if (!symbol->defined && symbol->has_ordinal && symbol->library) {
+        cli_puts(out, "  ");
+        cli_text(out, symbol->library);
+    }
+    if (symbol->forward) {
+        cli_puts(out, " -> ");
+        cli_text(out, symbol->forward);
+    }
+}
+
 /* NAME@@VERSION is the version that a new program would be linked to. */
 static void put_symbols(struct cli_out *out, const char *key, const tenon_image *image,
                         const tenon_symbol *(*get)(const tenon_image *, size_t))
@@ -133,7 +163,7 @@ static void put_symbols(struct cli_out *out, const char *key, const tenon_image 
     for (size_t i = 0; (symbol = get(image, i)); i++) {
         const char *type = show_symbol_type(symbol);
         put_key(out, &key);
-        cli_text(out, symbol->name);
+        put_symbol_name(out, symbol);
         if (symbol->version) {
             cli_puts(out, symbol->defined && !symbol->hidden_version ? "@@" : "@");
             cli_text(out, symbol->version);
@@ -211,6 +241,7 @@ static void put_image(const struct show *show, const tenon_image *image)
         put_needs(out, image, show_need_lists[i]);
     put_search_paths(out, image);
     if (show->cli->verbose) {
+        put_members(out, image);
         put_versions(out, "version_needs", image, tenon_image_version_need);
         put_versions(out, "version_defs", image, tenon_image_version_definition);
         put_others(out, image);

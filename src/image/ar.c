@@ -25,11 +25,23 @@ bool tn_ar_matches(struct tn_view head)
             memcmp(head.at, TN_AR_THIN_MAGIC, TN_AR_MAGIC_SIZE) == 0);
 }
 
+bool tn_ar_is_aix(struct tn_view head)
+{
+    return head.size >= TN_AR_MAGIC_SIZE &&
+           (memcmp(head.at, TN_AR_AIX_BIG_MAGIC, TN_AR_MAGIC_SIZE) == 0 ||
+            memcmp(head.at, TN_AR_AIX_SMALL_MAGIC, TN_AR_MAGIC_SIZE) == 0);
+}
+
 bool tn_ar_open(struct tn_file *file, struct tn_ar *out, tenon_error *err)
 {
     struct tn_view head;
     if (!tn_file_upto(file, 0, TN_AR_MAGIC_SIZE, "archive magic", &head, err))
         return false;
+    if (tn_ar_is_aix(head)) {
+        *out = (struct tn_ar){ .file = file, .is_aix = true, .long_names = tn_view("", 0) };
+        out->aix.big = memcmp(head.at, TN_AR_AIX_BIG_MAGIC, TN_AR_MAGIC_SIZE) == 0;
+        return tn_ar_aix_open(out, err);
+    }
     if (!tn_ar_matches(head))
         return tn_fail(err, TENON_E_FORMAT, "not an archive");
     *out = (struct tn_ar){ .file = file, .next = TN_AR_MAGIC_SIZE, .long_names = tn_view("", 0) };
@@ -225,6 +237,8 @@ static bool check_bytes(const struct tn_ar *ar, const struct tn_ar_member *m, te
 bool tn_ar_next(struct tn_ar *ar, struct tn_ar_member *member, tenon_error *err)
 {
     struct tn_ar_member m;
+    if (ar->is_aix)
+        return tn_ar_aix_next(ar, member, err);
     ar->end = ar->next >= ar->file->info.size;
     if (ar->end)
         return false;

@@ -7,6 +7,8 @@
 
 #define TN_AR_MAGIC "!<arch>\n"
 #define TN_AR_THIN_MAGIC "!<thin>\n"
+#define TN_AR_AIX_BIG_MAGIC "<bigaf>\n"
+#define TN_AR_AIX_SMALL_MAGIC "<aiaff>\n"
 #define TN_AR_MAGIC_SIZE 8u
 #define TN_AR_HEADER_SIZE 60u
 
@@ -29,9 +31,19 @@ struct tn_ar_member {
     uint64_t nested; /* external: header offset inside the archive `name`; 0: the file itself */
 };
 
+/* How AIX lays an archive out; its members are a list in both directions. */
+struct tn_ar_aix {
+    bool big;
+    uint64_t members;     /* offset of the member table's header; 0: none */
+    uint64_t index[2];    /* ... of the symbol tables for members of 32 and 64 bits */
+    uint64_t first, last; /* ... of the members */
+};
+
 struct tn_ar {
     struct tn_file *file;
     bool thin;
+    bool is_aix;
+    struct tn_ar_aix aix;
     struct tn_view long_names;
     uint64_t next; /* offset of the next header */
     size_t count;  /* members so far */
@@ -41,7 +53,10 @@ struct tn_ar {
 /* rule  "!<arch>\n" or "!<thin>\n" */
 bool tn_ar_matches(struct tn_view head);
 
-/* errors  TENON_E_FORMAT when it is none */
+/* The archives of AIX. rule  "<bigaf>\n" or "<aiaff>\n" */
+bool tn_ar_is_aix(struct tn_view head);
+
+/* Of either kind. errors  TENON_E_FORMAT when it is none */
 bool tn_ar_open(struct tn_file *file, struct tn_ar *out, tenon_error *err);
 
 /*
@@ -49,6 +64,14 @@ bool tn_ar_open(struct tn_file *file, struct tn_ar *out, tenon_error *err);
  * filled: TENON_E_MALFORMED, _TRUNCATED (a size that runs past the file), _LIMIT, _MEMORY.
  */
 bool tn_ar_next(struct tn_ar *ar, struct tn_ar_member *member, tenon_error *err);
+
+/* What tn_ar_open() and tn_ar_next() do for archives of AIX (ar_aix.c). */
+bool tn_ar_aix_open(struct tn_ar *ar, tenon_error *err);
+bool tn_ar_aix_next(struct tn_ar *ar, struct tn_ar_member *member, tenon_error *err);
+
+/* The member or table whose header is at `offset` of an archive of AIX. */
+bool tn_ar_aix_member(struct tn_ar *ar, uint64_t offset, struct tn_ar_member *member,
+                      uint64_t *next, tenon_error *err);
 
 /* The next member that is a file. */
 bool tn_ar_next_file(struct tn_ar *ar, struct tn_ar_member *member, tenon_error *err);

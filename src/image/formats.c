@@ -7,8 +7,11 @@
 #include "model.h"
 #include "text.h"
 
-const struct tn_format *const tn_formats[] = { &tn_format_elf, &tn_format_macho, &tn_format_som,
-                                               &tn_format_aout, NULL };
+const struct tn_format *const tn_formats[] = {
+    &tn_format_elf,   &tn_format_pe,      &tn_format_macho,
+    &tn_format_xcoff, &tn_format_archive, &tn_format_som,
+    &tn_format_aout,  &tn_format_coff,    NULL
+};
 
 /* Bytes read to see which reader takes a file, and to tell that one is text. */
 #define HEAD 1024u
@@ -31,14 +34,6 @@ static const struct known {
     {                                                                                              \
         name, TENON_E_FORMAT, sizeof(magic) - 1, magic                                             \
     }
-    IMAGE("an ar archive", "!<arch>\n"),
-    IMAGE("a thin ar archive", "!<thin>\n"),
-    IMAGE("an AIX archive", "<bigaf>\n"),
-    IMAGE("an AIX archive", "<aiaff>\n"),
-    IMAGE("an XCOFF file", "\x01\xdf"),
-    IMAGE("an XCOFF file", "\x01\xf7"),
-    IMAGE("an XCOFF file", "\x01\xef"),
-    IMAGE("a COFF import or big object", "\0\0\xff\xff"),
     IMAGE("a WebAssembly module", "\0asm"),
     IMAGE("LLVM bitcode", "BC\xc0\xde"),
     IMAGE("LLVM bitcode", "\xde\xc0\x17\x0b"),
@@ -73,10 +68,7 @@ static const char *name_mz(struct tn_file *file, struct tn_view head, enum tenon
     static const struct {
         char magic[3];
         const char *name;
-    } kinds[] = { { "PE", "a PE image" },
-                  { "NE", "an NE image" },
-                  { "LE", "an LE image" },
-                  { "LX", "an LX image" } };
+    } kinds[] = { { "NE", "an NE image" }, { "LE", "an LE image" }, { "LX", "an LX image" } };
     struct tn_view at;
     if (head.size < 64 || (memcmp(head.at, "MZ", 2) != 0 && memcmp(head.at, "ZM", 2) != 0))
         return NULL;

@@ -61,6 +61,23 @@ struct tn_elf_facts {
     size_t version_file_count;
 };
 
+/* Facts of a PE image that the common model has no word for. */
+struct tn_pe_facts {
+    uint16_t characteristics, subsystem, dll_characteristics;
+    uint16_t dependent_load_flags; /* LOAD_LIBRARY_SEARCH_ bits for its own imports */
+    bool hybrid;                   /* ARM64EC or ARM64X: code for two machines */
+    bool clr, il_only, needs_32_bits;
+    bool wine_builtin, wine_placeholder; /* Wine's mark behind the DOS header */
+    uint32_t pdb_age;
+};
+
+/* Facts of an XCOFF file that the common model has no word for. */
+struct tn_xcoff_facts {
+    uint16_t flags; /* f_flags */
+    bool has_loader;
+    bool runtime_linking; /* symbols that whatever is loaded may supply: import id ".." */
+};
+
 /* One architecture of a universal file. */
 struct tn_macho_slice {
     uint32_t cputype, cpusubtype;
@@ -134,7 +151,8 @@ struct tn_facts {
     enum tenon_kind kind;
     bool pie, is_static;
     const char *own_name, *interpreter;
-    const char *rpath, *runpath; /* NULL: no such tag; "" is a tag with an empty string */
+    const char *rpath, *runpath; /* NULL: no such tag; "" is a tag with an empty string. XCOFF:
+                                  * rpath is the library path, import id 0 */
     const char *build_id;        /* hexadecimal */
     const char *uuid, *pdb;
     tenon_need *needs; /* in dynamic-section order, filters and auxiliaries among them */
@@ -144,6 +162,8 @@ struct tn_facts {
     tenon_version *version_defs;
     size_t version_def_count;
     struct tn_elf_facts elf;
+    struct tn_pe_facts pe;
+    struct tn_xcoff_facts xcoff;
 
     /* What ELF has not; all of it NULL there. */
     tenon_search_path *run_paths; /* in file order, where there are other than rpath and runpath */
@@ -226,6 +246,10 @@ extern const struct tn_format tn_format_elf;
 extern const struct tn_format tn_format_macho;
 extern const struct tn_format tn_format_som;
 extern const struct tn_format tn_format_aout;
+extern const struct tn_format tn_format_pe;
+extern const struct tn_format tn_format_archive;
+extern const struct tn_format tn_format_coff;
+extern const struct tn_format tn_format_xcoff;
 
 /* The reader of a format; NULL: there is none. */
 const struct tn_format *tn_format_with(enum tenon_format format);
@@ -249,6 +273,12 @@ bool tn_image_join_fact(tenon_image *image, const char *name, const char *value,
 
 /* Lower-case hexadecimal digits; NULL: no memory. */
 const char *tn_image_hex(struct tn_arena *arena, struct tn_view bytes);
+
+/*
+ * The manifest in a PE image (resource type 24: number 1 of a program, 2 or any of a library);
+ * empty when it has none.
+ */
+bool tn_pe_read_manifest(struct tn_file *file, struct tn_view *out, tenon_error *err);
 
 /*
  * The raw header, tolerant: false only when the file is shorter than the header of its class

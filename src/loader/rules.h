@@ -486,6 +486,10 @@ extern const tenon_loader tn_loader_openbsd;
 extern const tenon_loader tn_loader_solaris;
 extern const tenon_loader tn_loader_hpux;
 extern const tenon_loader tn_loader_bionic;
+extern const tenon_loader tn_loader_windows;
+extern const tenon_loader tn_loader_wine;
+extern const tenon_loader tn_loader_cygwin;
+extern const tenon_loader tn_loader_aix;
 
 /* THE table of loaders; ends with NULL. */
 extern const tenon_loader *const tn_loaders[];

@@ -1,4 +1,4 @@
-"""The ELF closures of the corpus as sysroots: each need against the expected resolution.
+"""The closures of the corpus as sysroots: each need against the expected resolution.
 
 The glibc tree is asked twice, with its ld.so.cache and with ld.so.conf alone.
 """
@@ -16,6 +16,7 @@ from report import Report
 GLIBC = "debian13-arm64-file"
 MUSL = "linuxmusl-x64-addon"
 FREEBSD = "freebsd-x64-addon"
+WINDOWS = {"win32-x64-sharp": "windows", "cygwin-i386-rsync": "cygwin"}
 
 
 def inside(tree, path):
@@ -68,6 +69,33 @@ def compare_without_system(report, what, tree, rows):
                          wanted in tried or tried)
 
 
+def windows_outcome(row, expected):
+    """What a need of the file itself became: outcome, and where that is."""
+    for library in row["libraries"]:
+        if library["name"] == expected["needed"] and -1 in library["needed_by"]:
+            path = (tenon.text(library["path"]) or "").lower().lstrip("/")
+            outcome = {"missing": "not-found"}.get(library["status"], library["status"])
+            return library["flavour"], outcome, path
+    return None
+
+
+def compare_windows(report, name, tree):
+    """The same for files of Windows, where case does not count and a drive is a directory."""
+    rows = corpus.expected(tree)
+    answers = tenon.why(sorted({"/" + row["requester"] for row in rows}), sysroot=tree)
+    for row in rows:
+        answer = answers["/" + row["requester"]]
+        path = row["resolved_to"].replace("\\", "/").lower()
+        expected = (row["flavour"], row["outcome"], "" if path == "-" else path)
+        what = "%s: %s of %s" % (name, row["needed"], row["requester"])
+        report.check(what, expected, windows_outcome(answer, row))
+    for path, row in sorted(answers.items()):
+        missing = any(each["outcome"] == "not-found" and each["flavour"] == "normal"
+                      and "/" + each["requester"] == path for each in rows)
+        report.check(path + ": status", "missing" if missing else "ok", row["status"])
+        report.check(path + ": its loader", WINDOWS[name], row["loader"])
+
+
 def main():
     directory = tenon.shared("corpus", "closures")
     tenon.command()
@@ -96,6 +124,10 @@ def main():
         tree = os.path.join(work, FREEBSD)
         corpus.restore_tree(os.path.join(directory, FREEBSD), tree)
         compare_without_system(report, "freebsd", tree, corpus.expected(tree))
+        for name in WINDOWS:
+            tree = os.path.join(work, name)
+            corpus.restore_tree(os.path.join(directory, name), tree)
+            compare_windows(report, name, tree)
     report.finish()
 
 

@@ -13,6 +13,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 
 import corpus
 import facts_macho
+import facts_pe
 import facts_unix
 import tenon
 from report import Report
@@ -76,6 +77,10 @@ def compare(report, fact, row):
     def check(key, expected, got):
         report.check("%s %s" % (path, key), expected, got, ("facts", "tenon"))
 
+    COMPARE[fact["format"]](check, fact, row)
+
+
+def compare_elf(check, fact, row):
     for key in ("format", "class", "endian", "kind", "build_id"):
         check(key, fact[key], row[key])
     for key in ("own_name", "interpreter"):
@@ -148,6 +153,16 @@ def compare_each(report, directory, facts, name, compare_one):
     report.note("%d %s files" % (len(facts), name))
 
 
+# by format: what compares a file's facts
+COMPARE = {
+    "elf": compare_elf,
+    "pe": facts_pe.compare_pe,
+    "coff": facts_pe.compare_coff,
+    "xcoff": facts_pe.compare_xcoff,
+    "ar": facts_pe.compare_archive,
+}
+
+
 def refused(report, path, name):
     """A file of another format: one clear error, status 3."""
     status, out, err = tenon.run("show", path)
@@ -164,20 +179,21 @@ def main():
     tenon.command()
     report = Report()
     facts = corpus.facts(directory)
-    elves = [fact for fact in facts if fact["format"] == "elf"]
-    paths = [os.path.join(directory, fact["path"]) for fact in elves]
+    known = [fact for fact in facts if fact["format"] in COMPARE]
+    paths = [os.path.join(directory, fact["path"]) for fact in known]
     _, rows = tenon.results("show", "--json", "--exports", "--imports", "--", *paths)
     report.check("results", paths, [tenon.text(row["file"]) for row in rows])
-    for fact, row in zip(elves, rows):
+    for fact, row in zip(known, rows):
         compare(report, fact, row)
-    report.note("%d ELF files" % len(elves))
+    for name in COMPARE:
+        report.note("%d %s files" % (sum(fact["format"] == name for fact in known), name))
     compare_macho(report, directory, [fact for fact in facts if fact["format"] == "macho"])
     compare_each(report, directory, [fact for fact in facts if fact["format"] == "som"], "SOM",
                  facts_unix.compare_som)
     compare_each(report, directory, [fact for fact in facts if fact["format"] == "aout" and
                                      not facts_unix.is_cut(fact)], "a.out", facts_unix.compare_aout)
     others = [fact["path"] for fact in facts if fact["format"] not in
-              ("elf", "macho", "som", "aout") or fact.get("machine") == "pdp11"]
+              (*COMPARE, "macho", "som", "aout") or fact.get("machine") == "pdp11"]
     for path in others:
         refused(report, os.path.join(directory, path), path)
     report.note("%d files of other formats" % len(others))

@@ -1,0 +1,282 @@
+/*
+ * src/loader/windows_sxs.c - side-by-side assemblies: what a program's manifest redirects
+ *
+ * rule  Microsoft "Assembly searching sequence", "Application manifests": the manifest beside the
+ *       program or in it names assemblies; an assembly's own manifest names its files, which then
+ *       come from its directory and from nowhere else. Private assemblies without languages, and
+ *       those of WinSxS
+ */
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+#include "fail.h"
+#include "limits.h"
+#include "names.h"
+#include "windows.h"
+
+#define LIMIT_MANIFEST (1u << 20)
+#define LIMIT_ASSEMBLIES 64u
+#define NAME_ROOM 256u
+
+/* ---- a little XML -------------------------------------------------------------------------- */
+
+/* The next element of that name from *at on, as the text between its '<' and '>'. */
+static bool next_element(const char **at, const char *name, const char **start, size_t *size)
+{
+    size_t length = strlen(name);
+    for (const char *open = strchr(*at, '<'); open; open = strchr(open + 1, '<')) {
+        const char *tag = open + 1, *end = strchr(open, '>');
+        if (!end)
+            return false;
+        const char *colon = memchr(tag, ':', strcspn(tag, " \t\r\n>/"));
+        tag = colon ? colon + 1 : tag;
+        if (strncmp(tag, name, length) != 0 || !strchr(" \t\r\n>/", tag[length]))
+            continue;
+        *start = tag;
+        *size = (size_t)(end - tag);
+        *at = end + 1;
+        return true;
+    }
+    return false;
+}
+
+/* An attribute's value; false when there is none, or a longer one than any name is. */
+static bool attribute(const char *start, size_t size, const char *name, char value[NAME_ROOM])
+{
+    size_t length = strlen(name);
+    for (size_t i = 1; i + length + 2 < size; i++) {
+        if (!strchr(" \t\r\n", start[i - 1]) || strncmp(start + i, name, length) != 0)
+            continue;
+        const char *at = start + i + length;
+        at += strspn(at, " \t\r\n");
+        if (*at != '=')
+            continue;
+        at += 1 + strspn(at + 1, " \t\r\n");
+        const char *end = *at == '"' || *at == '\'' ? strchr(at + 1, *at) : NULL;
+        if (!end || end > start + size || (size_t)(end - at) > NAME_ROOM)
+            return false;
+        memcpy(value, at + 1, (size_t)(end - at - 1));
+        value[end - at - 1] = 0;
+        return true;
+    }
+    return false;
+}
+
+/* ---- manifests ----------------------------------------------------------------------------- */
+
+/* The text of the manifest at a path; NULL: there is none. */
+static const char *read_text(struct tn_target *target, const char *path)
+{
+    struct tn_view bytes;
+    if (tn_file_whole(target->world, path, LIMIT_MANIFEST, target->arena, &bytes) != 0 ||
+        memchr(bytes.at, 0, bytes.size))
+        return NULL;
+    return (const char *)bytes.at; /* with a NUL behind it */
+}
+
+/* The manifest inside an image; NULL: there is none. */
+static const char *read_embedded(struct tn_target *target, const char *path)
+{
+    struct tn_file file;
+    struct tn_view at = tn_view("", 0);
+    tenon_error err = TENON_ERROR_INIT;
+    if (tn_file_open(target->world, path, target->arena, &file) != 0)
+        return NULL;
+    bool good = tn_pe_read_manifest(&file, &at, &err);
+    tn_file_close(&file);
+    if (!good || !at.size || memchr(at.at, 0, at.size))
+        return NULL;
+    return tn_arena_copy(target->arena, at.at, at.size);
+}
+
+static bool add_file(struct tn_target *target, struct tn_sxs *sxs, const char *name,
+                     const char *directory)
+{
+    if (!tn_arena_grow(target->arena, &sxs->files, &sxs->room, sxs->count, sizeof *sxs->files))
+        return false;
+    name = tn_windows_lower(target->arena, name, strlen(name));
+    if (!name)
+        return false;
+    sxs->files[sxs->count++] = (struct tn_sxs_file){ name, directory };
+    return true;
+}
+
+/* The <file name="..."> elements of an assembly's manifest. */
+static bool add_files(struct tn_target *target, struct tn_sxs *sxs, const char *text,
+                      const char *directory)
+{
+    const char *start;
+    size_t size;
+    char name[NAME_ROOM];
+    while (next_element(&text, "file", &start, &size))
+        if (attribute(start, size, "name", name) && !add_file(target, sxs, name, directory))
+            return false;
+    return true;
+}
+
+/* ---- assemblies ---------------------------------------------------------------------------- */
+
+struct assembly {
+    char name[NAME_ROOM], arch[NAME_ROOM], key[NAME_ROOM];
+};
+
+/* One private probe: DIR/NAME.manifest or the manifest in DIR/NAME.DLL. */
+static const char *probe(struct tn_target *target, const char *dir, const char *name,
+                         const char *suffix)
+{
+    bool found;
+    const char *file = tn_arena_format(target->arena, "%s%s", name, suffix);
+    const char *path = file ? tn_windows_find(target, target->arena, dir, file, &found) : NULL;
+    if (!path || !found)
+        return NULL;
+    return strcasecmp(suffix, ".dll") == 0 ? read_embedded(target, path) : read_text(target, path);
+}
+
+/* rule  the program's directory, then one named as the assembly below it; .DLL before .manifest */
+static const char *find_private(struct tn_target *target, const char *app, const char *name,
+                                const char **directory)
+{
+    static const char *const suffixes[] = { ".DLL", ".manifest" };
+    bool found;
+    const char *below = tn_windows_find(target, target->arena, app, name, &found);
+    const char *const dirs[] = { app, found ? below : NULL };
+    for (size_t d = 0; d < TN_COUNT(dirs); d++)
+        for (size_t s = 0; dirs[d] && s < TN_COUNT(suffixes); s++) {
+            const char *text = probe(target, dirs[d], name, suffixes[s]);
+            *directory = dirs[d];
+            if (text)
+                return text;
+        }
+    return NULL;
+}
+
+struct store {
+    const struct assembly *assembly;
+    struct tn_arena *arena;
+    const char *best;
+};
+
+/* rule  "amd64_NAME_KEY_VERSION_LANGUAGE_HASH": the highest version, as names sort */
+static int each_assembly(void *arg, const char *name)
+{
+    struct store *store = arg;
+    const struct assembly *a = store->assembly;
+    char prefix[3 * NAME_ROOM];
+    int size = snprintf(prefix, sizeof prefix, "%s_%s_%s_", a->arch, a->name, a->key);
+    if (strncasecmp(name, prefix, (size_t)size) == 0)
+        store->best = tn_arena_string(store->arena, name);
+    return 0;
+}
+
+static const char *find_shared(struct tn_target *target, const struct tn_windows_place *place,
+                               const struct assembly *assembly, const char **directory)
+{
+    bool found;
+    struct store store = { assembly, target->arena, NULL };
+    if (!place->windows || !*assembly->key)
+        return NULL;
+    const char *sxs = tn_windows_find(target, target->arena, place->windows, "WinSxS", &found);
+    if (!sxs || !found)
+        return NULL;
+    tenon_world_list(target->world, sxs, each_assembly, &store);
+    if (!store.best)
+        return NULL;
+    const char *manifests = tn_windows_find(target, target->arena, sxs, "Manifests", &found);
+    *directory = tn_windows_find(target, target->arena, sxs, store.best, &found);
+    return manifests && *directory ? probe(target, manifests, store.best, ".manifest") : NULL;
+}
+
+/* rule  "*" stands for the process's own architecture */
+static void own_arch(const struct tn_target *target, struct assembly *assembly)
+{
+    if (strcmp(assembly->arch, "*") == 0)
+        strcpy(assembly->arch, target->word == 4           ? "x86"
+                               : target->machine == 0xaa64 ? "arm64"
+                                                           : "amd64");
+}
+
+static bool add_assembly(struct tn_target *target, const struct tn_windows_place *place,
+                         struct tn_sxs *sxs, const char *app, struct assembly *assembly)
+{
+    const char *directory = NULL;
+    own_arch(target, assembly);
+    const char *text = find_shared(target, place, assembly, &directory);
+    if (!text)
+        text = find_private(target, app, assembly->name, &directory);
+    if (text)
+        return add_files(target, sxs, text, directory);
+    if (!sxs->missing) /* those of Windows itself are wherever Windows is */
+        sxs->missing = strncasecmp(assembly->name, "Microsoft.Windows.", 18) == 0
+                           ? NULL
+                           : tn_arena_string(target->arena, assembly->name);
+    return true;
+}
+
+static bool add_assemblies(struct tn_target *target, const struct tn_windows_place *place,
+                           struct tn_sxs *sxs, const char *app, const char *text)
+{
+    const char *start;
+    size_t size;
+    unsigned count = 0;
+    while (count++ < LIMIT_ASSEMBLIES && next_element(&text, "dependentAssembly", &start, &size)) {
+        struct assembly assembly = { .arch = "*", .key = "" };
+        if (!next_element(&text, "assemblyIdentity", &start, &size) ||
+            !attribute(start, size, "name", assembly.name))
+            continue;
+        attribute(start, size, "processorArchitecture", assembly.arch);
+        attribute(start, size, "publicKeyToken", assembly.key);
+        if (strpbrk(assembly.name, "/\\") || !add_assembly(target, place, sxs, app, &assembly))
+            return strpbrk(assembly.name, "/\\") != NULL;
+    }
+    return true;
+}
+
+/* ---- contexts ------------------------------------------------------------------------------ */
+
+/* rule  since Server 2003 the manifest in the program comes before the one beside it */
+static const char *manifest_of(struct tn_target *target, const char *program)
+{
+    const char *text = read_embedded(target, program);
+    if (text)
+        return text;
+    const char *beside = tn_arena_format(target->arena, "%s.manifest", program);
+    return beside ? read_text(target, beside) : NULL;
+}
+
+static bool fill_context(struct tn_target *target, const struct tn_windows_place *place,
+                         struct tn_sxs *sxs)
+{
+    const char *text = manifest_of(target, sxs->program), *slash = strrchr(sxs->program, '/');
+    if (!text)
+        return true;
+    sxs->has_manifest = true;
+    const char *app =
+        slash ? tn_arena_copy(target->arena, sxs->program, (size_t)(slash - sxs->program)) : "";
+    return app && add_files(target, sxs, text, app) &&
+           add_assemblies(target, place, sxs, app, text);
+}
+
+const struct tn_sxs *tn_sxs_of(struct tn_target *target, const struct tn_windows_place *place,
+                               const char *program)
+{
+    struct tn_windows *windows = target->config;
+    for (struct tn_sxs *s = windows->contexts; s; s = s->next)
+        if (strcmp(s->program, program) == 0)
+            return s;
+    struct tn_sxs *sxs = tn_arena_take(target->arena, sizeof *sxs);
+    if (!sxs || !(sxs->program = tn_arena_string(target->arena, program)) ||
+        !fill_context(target, place, sxs))
+        return NULL;
+    sxs->next = windows->contexts;
+    windows->contexts = sxs;
+    return sxs;
+}
+
+const char *tn_sxs_directory(const struct tn_sxs *sxs, const char *name)
+{
+    for (size_t i = 0; i < sxs->count; i++)
+        if (strcmp(sxs->files[i].name, name) == 0)
+            return sxs->files[i].directory;
+    return NULL;
+}

@@ -1,0 +1,650 @@
+/* tests/unit/test_windows.c - the loaders of PE images: every vector of their rules */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "view.h"
+
+#include "apiset_builder.h"
+#include "pe_builder.h"
+#include "world_case.h"
+
+#define PE(c, path, ...) put((c), (path), &(struct pe_spec){ __VA_ARGS__ })
+#define IMPORTS(...) ((struct pe_import[]){ __VA_ARGS__, { 0 } })
+#define FOO IMPORTS({ .library = "foo.dll" })
+
+static void put(struct world_case *c, const char *path, const struct pe_spec *spec)
+{
+    size_t size;
+    uint8_t *bytes = pe_build(spec, &size);
+    assert_true(tenon_world_put_file(c->world, path, bytes, size, 0755, NULL));
+    free(bytes);
+}
+
+static void setting(struct world_case *c, const char *name, const char *value)
+{
+    assert_true(tenon_world_set_setting(c->world, name, value, NULL));
+}
+
+/* C:\a with a program that wants foo.dll, a Windows, C:\d as current directory, C:\p1;C:\p2. */
+static void standard(struct world_case *c)
+{
+    PE(c, "/C:/a/p.exe", .imports = FOO);
+    assert_true(tenon_world_put_dir(c->world, "/C:/windows/system32", NULL));
+    assert_true(tenon_world_put_dir(c->world, "/C:/windows/system", NULL));
+    assert_true(tenon_world_put_dir(c->world, "/C:/d", NULL));
+    case_cwd(c, "/C:/d");
+    case_env(c, "PATH", "C:\\p1;C:\\p2");
+}
+
+static void dll(struct world_case *c, const char *path)
+{
+    put(c, path, &(struct pe_spec){ .dll = true });
+}
+
+static void narrow_dll(struct world_case *c, const char *path)
+{
+    put(c, path, &(struct pe_spec){ .bits = 32, .dll = true });
+}
+
+static const char *foo(struct world_case *c)
+{
+    const char *text = answer(c, "/C:/a/p.exe");
+    const tenon_library *l = c->graph ? tenon_graph_library(c->graph, 0) : NULL;
+    return !l ? text : l->status == TENON_STATUS_FOUND ? l->path : tenon_status_name(l->status);
+}
+
+static const char *why_not(struct world_case *c)
+{
+    return tenon_graph_library(c->graph, 0)->reason;
+}
+
+/* W1 */
+static void each_directory_in_turn(void **state)
+{
+    struct world_case *c = *state;
+    static const char *const order[] = {
+        "/C:/a/foo.dll",
+        "/C:/windows/system32/foo.dll",
+        "/C:/windows/system/foo.dll",
+        "/C:/windows/foo.dll",
+        "/C:/d/foo.dll",
+        "/C:/p1/foo.dll",
+        "/C:/p2/foo.dll",
+    };
+    standard(c);
+    for (size_t i = 0; i < 7; i++)
+        dll(c, order[i]);
+    for (size_t i = 0; i < 7; i++) {
+        assert_string_equal(foo(c), order[i]);
+        assert_true(tenon_world_hide(c->world, order[i], NULL));
+    }
+    assert_string_equal(foo(c), "missing");
+    assert_string_equal(why_not(c), "error 126: the specified module could not be found "
+                                    "(0xC0000135 at the start)");
+}
+
+/* W2 */
+static void case_does_not_count(void **state)
+{
+    struct world_case *c = *state;
+    standard(c);
+    dll(c, "/C:/a/FOO.DLL");
+    assert_string_equal(foo(c), "/C:/a/FOO.DLL");
+    dll(c, "/C:/a/foo.dll");
+    assert_string_equal(foo(c), "/C:/a/foo.dll");
+}
+
+/* W3, W4 */
+static void another_machine_is_passed_over(void **state)
+{
+    struct world_case *c = *state;
+    standard(c);
+    narrow_dll(c, "/C:/a/foo.dll");
+    assert_string_equal(foo(c), "missing");
+    assert_string_equal(why_not(c),
+                        "error 193: only files of another machine (0xC000007B at the start)");
+    dll(c, "/C:/p1/foo.dll");
+    assert_string_equal(foo(c), "/C:/p1/foo.dll");
+}
+
+/* W5 */
+static void what_is_no_image_ends_the_search(void **state)
+{
+    struct world_case *c = *state;
+    standard(c);
+    dll(c, "/C:/p1/foo.dll");
+    case_put_text(c, "/C:/a/foo.dll", "hello");
+    assert_string_equal(foo(c), "refused");
+    assert_string_equal(why_not(c), "/C:/a/foo.dll: error 193: not a valid Win32 application");
+    case_put_text(c, "/C:/a/foo.dll", "");
+    assert_string_equal(foo(c), "refused");
+    size_t size;
+    uint8_t *bytes = pe_build(&(struct pe_spec){ .dll = true }, &size);
+    assert_true(tenon_world_put_file(c->world, "/C:/a/foo.dll", bytes, 0xa0, 0755, NULL));
+    free(bytes);
+    assert_string_equal(foo(c), "refused");
+    assert_string_equal(tried(c, "foo.dll"), "/C:/a/foo.dll: truncated\n");
+}
+
+/* W6, W7 */
+static void directories_and_dangling_links(void **state)
+{
+    struct world_case *c = *state;
+    standard(c);
+    dll(c, "/C:/p1/foo.dll");
+    case_put_link(c, "/C:/a/foo.dll", "gone");
+    assert_string_equal(foo(c), "/C:/p1/foo.dll");
+    assert_true(tenon_world_hide(c->world, "/C:/a/foo.dll", NULL));
+    assert_true(tenon_world_put_dir(c->world, "/C:/a/foo.dll", NULL));
+    assert_string_equal(foo(c), "refused");
+    assert_string_equal(why_not(c), "/C:/a/foo.dll: error 5: access is denied");
+}
+
+/* W8 */
+static void a_missing_dependency_fails_the_whole(void **state)
+{
+    struct world_case *c = *state;
+    standard(c);
+    PE(c, "/C:/a/foo.dll", .dll = true, .imports = IMPORTS({ .library = "bar.dll" }));
+    dll(c, "/C:/windows/system32/foo.dll");
+    assert_string_equal(answer(c, "/C:/a/p.exe"), "foo.dll => /C:/a/foo.dll [application "
+                                                  "directory]\nbar.dll => missing\n");
+    assert_int_equal(tenon_graph_status(c->graph), TENON_STATUS_MISSING);
+}
+
+/* A program without imports that calls LoadLibrary() for each name. */
+static const char *load(struct world_case *c, const char *const *names)
+{
+    tenon_state *process = tenon_state_new(NULL);
+    assert_true(tenon_state_add(
+        process, &(tenon_loaded){ .source.path = "/C:/a/q.exe", .loaded_by = -1 }, NULL));
+    for (; *names; names++)
+        assert_true(tenon_state_request(process, *names, 0, 0, NULL));
+    const char *text = answer_state(c, process);
+    tenon_state_free(process);
+    return text;
+}
+
+#define LOAD(c, ...) load((c), (const char *const[]){ __VA_ARGS__, NULL })
+
+/* W9, W10 */
+static void a_loaded_module_answers_to_its_name(void **state)
+{
+    struct world_case *c = *state;
+    standard(c);
+    PE(c, "/C:/a/q.exe", .dll = false);
+    dll(c, "/C:/d1/foo.dll");
+    dll(c, "/C:/a/foo.dll");
+    case_put_link(c, "/C:/d2/foo2.dll", "../d1/foo.dll");
+    assert_string_equal(LOAD(c, "C:\\d1\\foo.dll", "FOO", "C:\\d2\\foo2.dll"),
+                        "C:\\d1\\foo.dll => /C:/d1/foo.dll [absolute path]\n");
+}
+
+/* W11, W12 */
+static void flags_of_load_library(void **state)
+{
+    struct world_case *c = *state;
+    static const struct {
+        const char *flags;
+        bool in_a;
+        const char *expected;
+    } cases[] = {
+        { "0", false, "foo.dll => missing\n" },
+        { "8", false, "foo.dll => /C:/d1/foo.dll [directory of the loaded file]\n" },
+        { "0x100", false, "foo.dll => /C:/d1/foo.dll [directory of the loaded file]\n" },
+        { "0", true, "foo.dll => /C:/a/foo.dll [application directory]\n" },
+        { "8", true, "foo.dll => /C:/d1/foo.dll [directory of the loaded file]\n" },
+        { "0x1100", true, "foo.dll => /C:/d1/foo.dll [directory of the loaded file]\n" },
+        { "0x1000", true, "foo.dll => /C:/a/foo.dll [application directory]\n" },
+    };
+    standard(c);
+    PE(c, "/C:/a/q.exe", .dll = false);
+    PE(c, "/C:/d1/user.dll", .dll = true, .imports = FOO);
+    dll(c, "/C:/d1/foo.dll");
+    for (size_t i = 0; i < TN_COUNT(cases); i++) {
+        static const char user[] = "C:\\d1\\user.dll => /C:/d1/user.dll [absolute path]\n";
+        if (cases[i].in_a)
+            dll(c, "/C:/a/foo.dll");
+        setting(c, "LoadLibraryFlags", cases[i].flags);
+        const char *text = LOAD(c, "C:\\d1\\user.dll");
+        assert_memory_equal(text, user, sizeof user - 1);
+        assert_string_equal(text + sizeof user - 1, cases[i].expected);
+    }
+}
+
+/* W13 */
+static void without_safe_mode_the_current_directory_is_second(void **state)
+{
+    struct world_case *c = *state;
+    standard(c);
+    dll(c, "/C:/windows/system32/foo.dll");
+    dll(c, "/C:/d/foo.dll");
+    setting(c, "SafeDllSearchMode", "0");
+    assert_string_equal(foo(c), "/C:/d/foo.dll");
+    setting(c, "CWDIllegalInDllSearch", "0xffffffff");
+    assert_string_equal(foo(c), "/C:/windows/system32/foo.dll");
+}
+
+/* W14, W15, W16 */
+static void directories_of_the_process(void **state)
+{
+    struct world_case *c = *state;
+    standard(c);
+    PE(c, "/C:/a/q.exe", .dll = false);
+    dll(c, "/C:/d/foo.dll");
+    setting(c, "DllDirectory", "C:\\dd");
+    assert_string_equal(LOAD(c, "foo"), "foo => missing\n");
+    dll(c, "/C:/windows/system32/foo.dll");
+    dll(c, "/C:/dd/foo.dll");
+    assert_string_equal(LOAD(c, "foo"), "foo => /C:/dd/foo.dll [DLL directory]\n");
+    setting(c, "DllDirectory", NULL);
+    setting(c, "UserDirectories", "C:\\dd");
+    assert_string_equal(LOAD(c, "foo"), "foo => /C:/windows/system32/foo.dll [system directory]\n");
+    setting(c, "LoadLibraryFlags", "0x400");
+    assert_string_equal(LOAD(c, "foo"), "foo => /C:/dd/foo.dll [added directory]\n");
+    setting(c, "LoadLibraryFlags", "0x200");
+    assert_string_equal(LOAD(c, "foo"), "foo => missing\n");
+}
+
+/* W17, W18 */
+static void forms_of_a_name(void **state)
+{
+    struct world_case *c = *state;
+    standard(c);
+    PE(c, "/C:/a/q.exe", .dll = false);
+    dll(c, "/C:/d/sub/foo.dll");
+    dll(c, "/C:/a/sub/foo.dll");
+    dll(c, "/C:/a/foo");
+    dll(c, "/C:/a/foo.dll");
+    assert_string_equal(LOAD(c, "sub\\foo.dll"),
+                        "sub\\foo.dll => /C:/a/sub/foo.dll [application directory]\n");
+    assert_string_equal(LOAD(c, ".\\sub\\foo.dll"),
+                        ".\\sub\\foo.dll => /C:/d/sub/foo.dll [current directory]\n");
+    assert_string_equal(LOAD(c, "foo."), "foo. => /C:/a/foo [application directory]\n");
+}
+
+static void put_schema(struct world_case *c, unsigned version)
+{
+    static const struct apiset_entry entries[] = {
+        { "api-ms-win-core-synch-l1-2-0", "kernelbase.dll", NULL, NULL },
+        { "api-ms-win-core-appinit-l1-1-0", "kernel32.dll", "kernel32.dll", "kernelbase.dll" },
+        { "ext-ms-windowscore-deviceinfo-l1-1-0", "", NULL, NULL },
+        { NULL, NULL, NULL, NULL },
+    };
+    size_t size;
+    uint8_t *bytes = apiset_build(version, entries, &size);
+    assert_true(tenon_world_put_file(c->world, "/C:/windows/system32/apisetschema.dll", bytes, size,
+                                     0644, NULL));
+    free(bytes);
+}
+
+/* W19, W20 */
+static void contracts_of_every_schema(void **state)
+{
+    struct world_case *c = *state;
+    standard(c);
+    PE(c, "/C:/a/q.exe", .imports = IMPORTS({ .library = "api-ms-win-core-synch-l1-2-0.dll" }));
+    dll(c, "/C:/a/api-ms-win-core-synch-l1-2-0.dll");
+    dll(c, "/C:/windows/system32/kernelbase.dll");
+    static const unsigned versions[] = { 2, 4, 6 };
+    for (size_t i = 0; i < TN_COUNT(versions); i++) {
+        put_schema(c, versions[i]);
+        assert_string_equal(answer(c, "/C:/a/q.exe"),
+                            "api-ms-win-core-synch-l1-2-0.dll => "
+                            "/C:/windows/system32/kernelbase.dll [API set]\n");
+    }
+    PE(c, "/C:/a/q.exe", .dll = false);
+    assert_string_equal(LOAD(c, "api-ms-win-core-synch-L1-2-7"),
+                        "api-ms-win-core-synch-L1-2-7 => /C:/windows/system32/kernelbase.dll "
+                        "[API set]\n");
+    assert_string_equal(LOAD(c, "api-ms-win-core-synch-l1-9-99"),
+                        "api-ms-win-core-synch-l1-9-99 => missing\n");
+}
+
+/* W21, W22 */
+static void contracts_that_the_schema_does_not_have(void **state)
+{
+    struct world_case *c = *state;
+    standard(c);
+    put_schema(c, 6);
+    PE(c, "/C:/a/q.exe", .imports = IMPORTS({ .library = "api-ms-win-none-l1-1-0.dll" }));
+    dll(c, "/C:/a/api-ms-win-none-l1-1-0.dll");
+    assert_string_equal(answer(c, "/C:/a/q.exe"),
+                        "api-ms-win-none-l1-1-0.dll => /C:/a/api-ms-win-none-l1-1-0.dll "
+                        "[application directory]\n");
+    PE(c, "/C:/a/q.exe",
+       .imports = IMPORTS({ .library = "ext-ms-windowscore-deviceinfo-l1-1-0.dll" }));
+    assert_string_equal(answer(c, "/C:/a/q.exe"),
+                        "ext-ms-windowscore-deviceinfo-l1-1-0.dll => refused: a contract that this "
+                        "Windows does not implement\n");
+}
+
+/* W23 */
+static void a_contract_may_depend_on_who_asks(void **state)
+{
+    struct world_case *c = *state;
+    standard(c);
+    put_schema(c, 6);
+    PE(c, "/C:/a/q.exe", .imports = IMPORTS({ .library = "api-ms-win-core-appinit-l1-1-0.dll" }));
+    PE(c, "/C:/windows/system32/kernel32.dll", .dll = true,
+       .imports = IMPORTS({ .library = "api-ms-win-core-appinit-l1-1-0.dll" }));
+    dll(c, "/C:/windows/system32/kernelbase.dll");
+    assert_string_equal(answer(c, "/C:/a/q.exe"),
+                        "api-ms-win-core-appinit-l1-1-0.dll => /C:/windows/system32/kernel32.dll "
+                        "[API set]\n"
+                        "api-ms-win-core-appinit-l1-1-0.dll => /C:/windows/system32/kernelbase.dll "
+                        "[API set]\n");
+}
+
+/* W24, W25 */
+static void known_libraries_come_from_the_system(void **state)
+{
+    struct world_case *c = *state;
+    standard(c);
+    PE(c, "/C:/a/q.exe",
+       .imports = IMPORTS({ .library = "ole32.dll" }, { .library = "version.dll" }));
+    dll(c, "/C:/a/ole32.dll");
+    dll(c, "/C:/a/version.dll");
+    dll(c, "/C:/windows/system32/ole32.dll");
+    dll(c, "/C:/windows/system32/version.dll");
+    assert_string_equal(answer(c, "/C:/a/q.exe"),
+                        "ole32.dll => /C:/windows/system32/ole32.dll [KnownDLLs]\n"
+                        "version.dll => /C:/a/version.dll [application directory]\n");
+    setting(c, "KnownDLLs", "version.dll;other.dll");
+    assert_string_equal(answer(c, "/C:/a/q.exe"),
+                        "ole32.dll => /C:/a/ole32.dll [application directory]\n"
+                        "version.dll => /C:/windows/system32/version.dll [KnownDLLs]\n");
+}
+
+#define MANIFEST                                                                                   \
+    "<?xml version='1.0'?><assembly xmlns='urn:schemas-microsoft-com:asm.v1'>"                     \
+    "<dependency><dependentAssembly><assemblyIdentity type='win32' name='my.asm' "                 \
+    "version='1.0.0.0' processorArchitecture='*'/></dependentAssembly></dependency></assembly>"
+
+/* W26, W27 */
+static void a_private_assembly_is_final(void **state)
+{
+    struct world_case *c = *state;
+    standard(c);
+    PE(c, "/C:/a/p.exe", .imports = FOO, .manifest = MANIFEST);
+    case_put_text(c, "/C:/a/my.asm/my.asm.manifest",
+                  "<assembly><file name=\"foo.dll\"/></assembly>");
+    dll(c, "/C:/a/my.asm/foo.dll");
+    dll(c, "/C:/a/foo.dll");
+    assert_string_equal(foo(c), "/C:/a/my.asm/foo.dll");
+    assert_true(tenon_world_hide(c->world, "/C:/a/my.asm/foo.dll", NULL));
+    assert_string_equal(foo(c), "refused");
+    PE(c, "/C:/a/p.exe", .imports = FOO);
+    dll(c, "/C:/a/my.asm/foo.dll");
+    assert_string_equal(foo(c), "/C:/a/foo.dll");
+    case_put_text(c, "/C:/a/p.exe.manifest", MANIFEST);
+    assert_string_equal(foo(c), "/C:/a/my.asm/foo.dll");
+}
+
+/* W28 */
+static void a_missing_assembly(void **state)
+{
+    struct world_case *c = *state;
+    standard(c);
+    PE(c, "/C:/a/p.exe", .imports = FOO, .manifest = MANIFEST);
+    dll(c, "/C:/a/foo.dll");
+    assert_string_equal(foo(c), "refused");
+    assert_string_equal(why_not(c), "my.asm: error 14001: the program's side-by-side "
+                                    "configuration is incorrect");
+    c->loader = "wine";
+    assert_string_equal(foo(c), "/C:/a/foo.dll");
+}
+
+/* W29 */
+static void dot_local_redirects_full_paths(void **state)
+{
+    struct world_case *c = *state;
+    standard(c);
+    PE(c, "/C:/a/q.exe", .dll = false);
+    dll(c, "/C:/x/foo.dll");
+    dll(c, "/C:/a/foo.dll");
+    case_put_text(c, "/C:/a/q.exe.local", "");
+    assert_string_equal(LOAD(c, "C:\\x\\foo.dll"), "C:\\x\\foo.dll => /C:/a/foo.dll [.local]\n");
+    c->loader = "wine";
+    assert_string_equal(LOAD(c, "C:\\x\\foo.dll"),
+                        "C:\\x\\foo.dll => /C:/x/foo.dll [absolute path]\n");
+}
+
+/* W30 */
+static void a_narrow_process_sees_another_system_directory(void **state)
+{
+    struct world_case *c = *state;
+    standard(c);
+    PE(c, "/C:/a/p.exe", .bits = 32, .imports = FOO);
+    narrow_dll(c, "/C:/windows/system32/foo.dll");
+    assert_string_equal(foo(c), "/C:/windows/system32/foo.dll");
+    assert_true(tenon_world_put_dir(c->world, "/C:/windows/SysWOW64", NULL));
+    assert_string_equal(foo(c), "missing");
+    narrow_dll(c, "/C:/windows/SysWOW64/foo.dll");
+    assert_string_equal(foo(c), "/C:/windows/SysWOW64/foo.dll");
+}
+
+/* W31 */
+static void a_forwarder_brings_its_library(void **state)
+{
+    struct world_case *c = *state;
+    standard(c);
+    PE(c, "/C:/a/p.exe", .imports = IMPORTS({ .library = "foo.dll", .names = NAMES("who") }));
+    PE(c, "/C:/a/foo.dll", .dll = true,
+       .exports = (struct pe_export[]){ { "other", "baz.x" }, { "who", "bar.who" }, { 0 } });
+    dll(c, "/C:/p1/bar.dll");
+    assert_string_equal(answer(c, "/C:/a/p.exe"),
+                        "foo.dll => /C:/a/foo.dll [application directory]\n"
+                        "bar.dll => /C:/p1/bar.dll [PATH]\n");
+    assert_int_equal(tenon_graph_library(c->graph, 1)->flavour, TENON_NEED_FORWARD);
+    assert_int_equal(tenon_graph_library(c->graph, 1)->parent, 0);
+}
+
+/* W32 */
+static void quotes_in_path_are_letters(void **state)
+{
+    struct world_case *c = *state;
+    standard(c);
+    dll(c, "/C:/p1/foo.dll");
+    case_env(c, "PATH", "\"C:\\p1\"");
+    assert_string_equal(foo(c), "missing");
+    case_env(c, "PATH", ";;..\\p1;");
+    assert_string_equal(foo(c), "/C:/d/../p1/foo.dll");
+}
+
+/* W33 */
+static void overrides_of_wine(void **state)
+{
+    struct world_case *c = *state;
+    standard(c);
+    c->loader = "wine";
+    PE(c, "/C:/a/p.exe", .imports = IMPORTS({ .library = "version.dll" }));
+    PE(c, "/C:/windows/system32/version.dll", .dll = true, .stub = "Wine builtin DLL");
+    assert_string_equal(foo(c), "/C:/windows/system32/version.dll");
+    case_env(c, "WINEDLLOVERRIDES", "other=b;version=n");
+    assert_string_equal(foo(c), "missing");
+    dll(c, "/C:/a/version.dll");
+    assert_string_equal(foo(c), "/C:/a/version.dll");
+    case_env(c, "WINEDLLOVERRIDES", "version=");
+    assert_string_equal(foo(c), "refused");
+}
+
+/* W34 */
+static void an_importer_has_flags_of_its_own(void **state)
+{
+    struct world_case *c = *state;
+    standard(c);
+    PE(c, "/C:/a/p.exe", .imports = FOO, .dependent_load_flags = 0x800);
+    dll(c, "/C:/a/foo.dll");
+    assert_string_equal(foo(c), "missing");
+    dll(c, "/C:/windows/system32/foo.dll");
+    assert_string_equal(foo(c), "/C:/windows/system32/foo.dll");
+}
+
+static void hybrid_images_serve_two_machines(void **state)
+{
+    struct world_case *c = *state;
+    standard(c);
+    PE(c, "/C:/a/foo.dll", .dll = true, .machine = 0xaa64, .hybrid = true);
+    assert_string_equal(foo(c), "/C:/a/foo.dll");
+    PE(c, "/C:/a/foo.dll", .dll = true, .machine = 0xaa64);
+    assert_string_equal(foo(c), "missing");
+}
+
+static void without_windows_its_libraries_are_the_systems(void **state)
+{
+    struct world_case *c = *state;
+    PE(c, "/app/q.exe",
+       .imports =
+           IMPORTS({ .library = "KERNEL32.dll" }, { .library = "api-ms-win-crt-x-l1-1-0.dll" },
+                   { .library = "VERSION.dll" }, { .library = "mine.dll" }),
+       .delays = IMPORTS({ .library = "late.dll" }));
+    assert_string_equal(answer(c, "/app/q.exe"), "KERNEL32.dll => system\n"
+                                                 "api-ms-win-crt-x-l1-1-0.dll => system\n"
+                                                 "VERSION.dll => system\n"
+                                                 "mine.dll => missing\n"
+                                                 "late.dll => missing\n");
+    assert_string_equal(tenon_graph_library(c->graph, 0)->path,
+                        "/C:/Windows/System32/kernel32.dll");
+    assert_true(tenon_graph_library(c->graph, 4)->optional);
+}
+
+static void a_program_answers_to_its_own_name(void **state)
+{
+    struct world_case *c = *state;
+    standard(c);
+    PE(c, "/C:/a/P.exe", .imports = FOO);
+    PE(c, "/C:/a/foo.dll", .dll = true, .imports = IMPORTS({ .library = "p.EXE" }));
+    assert_string_equal(answer(c, "/C:/a/P.exe"),
+                        "foo.dll => /C:/a/foo.dll [application directory]\n");
+}
+
+/* ---- Cygwin -------------------------------------------------------------------------------- */
+
+/* /opt/x/bin/q.exe of Cygwin, whose root is /opt/x for what it calls /usr/bin. */
+static void cygwin(struct world_case *c)
+{
+    PE(c, "/C:/cyg/bin/q.exe", .imports = IMPORTS({ .library = "cygwin1.dll" }));
+    PE(c, "/C:/cyg/bin/cygwin1.dll", .dll = true, .own_name = "cygwin1.dll");
+    assert_true(tenon_world_put_dir(c->world, "/C:/cyg/lib", NULL));
+}
+
+static const char *cygwin_open(struct world_case *c, const char *name)
+{
+    tenon_state *process = tenon_state_new(NULL);
+    assert_true(tenon_state_add(
+        process, &(tenon_loaded){ .source.path = "/C:/cyg/bin/q.exe", .loaded_by = -1 }, NULL));
+    assert_true(tenon_state_request(process, name, 0, 0, NULL));
+    answer_state(c, process);
+    tenon_state_free(process);
+    const tenon_library *l = tenon_graph_library(c->graph, tenon_graph_count(c->graph) - 1);
+    return l->status == TENON_STATUS_FOUND ? l->path : tenon_status_name(l->status);
+}
+
+/* C1, C2 */
+static void cygwins_libraries_are_beside_the_program(void **state)
+{
+    struct world_case *c = *state;
+    cygwin(c);
+    assert_string_equal(answer(c, "/C:/cyg/bin/q.exe"),
+                        "cygwin1.dll => /C:/cyg/bin/cygwin1.dll [application directory]\n");
+    assert_string_equal(tenon_loader_name(tenon_graph_loader(c->graph)), "cygwin");
+    PE(c, "/C:/cyg/home/u/q.exe", .imports = IMPORTS({ .library = "cygwin1.dll" }));
+    case_env(c, "LD_LIBRARY_PATH", "/usr/bin");
+    assert_string_equal(answer(c, "/C:/cyg/home/u/q.exe"), "cygwin1.dll => missing\n");
+}
+
+/* C3, C4 */
+static void names_that_dlopen_makes(void **state)
+{
+    struct world_case *c = *state;
+    cygwin(c);
+    dll(c, "/C:/cyg/lib/cygfoo.dll");
+    assert_string_equal(cygwin_open(c, "libfoo.so"), "/C:/cyg/lib/cygfoo.dll");
+    dll(c, "/C:/cyg/bin/libfoo.dll");
+    assert_string_equal(cygwin_open(c, "libfoo.so"), "/C:/cyg/bin/libfoo.dll");
+    dll(c, "/C:/cyg/bin/cygfoo.dll");
+    assert_string_equal(cygwin_open(c, "libfoo.so"), "/C:/cyg/bin/cygfoo.dll");
+    dll(c, "/C:/cyg/o/libfoo.dll");
+    case_env(c, "LD_LIBRARY_PATH", "/o");
+    assert_string_equal(cygwin_open(c, "libfoo.so"), "/C:/cyg/o/libfoo.dll");
+}
+
+/* C5 */
+static void a_lib_directory_stands_for_the_programs_bin(void **state)
+{
+    struct world_case *c = *state;
+    cygwin(c);
+    dll(c, "/C:/cyg/bin/cygfoo.dll");
+    dll(c, "/C:/cyg/lib/cygfoo.dll");
+    assert_string_equal(cygwin_open(c, "/lib/libfoo.so"), "/C:/cyg/bin/cygfoo.dll");
+}
+
+/* C6, C6b, C6c */
+static void what_dlopen_does_not_find(void **state)
+{
+    struct world_case *c = *state;
+    cygwin(c);
+    dll(c, "/C:/p/foo.dll");
+    case_env(c, "PATH", "C:\\p");
+    assert_string_equal(cygwin_open(c, "foo.so"), "missing");
+    dll(c, "/C:/cyg/bin/cygfoo.dll");
+    assert_string_equal(cygwin_open(c, "libfoo"), "missing");
+    dll(c, "/C:/cyg/opt/x/lib/cygfoo.dll");
+    case_put_text(c, "/C:/cyg/opt/x/lib/libfoo.so", "INPUT(-lfoo)");
+    assert_string_equal(cygwin_open(c, "/opt/x/lib/libfoo.so"), "refused");
+}
+
+/* C9 */
+static void msys_has_its_own_prefix(void **state)
+{
+    struct world_case *c = *state;
+    PE(c, "/C:/cyg/bin/q.exe", .imports = IMPORTS({ .library = "msys-2.0.dll" }));
+    PE(c, "/C:/cyg/bin/msys-2.0.dll", .dll = true, .own_name = "msys-2.0.dll");
+    dll(c, "/C:/cyg/bin/msys-foo.dll");
+    assert_string_equal(answer(c, "/C:/cyg/bin/q.exe"),
+                        "msys-2.0.dll => /C:/cyg/bin/msys-2.0.dll [application directory]\n");
+    assert_string_equal(cygwin_open(c, "libfoo.so"), "/C:/cyg/bin/msys-foo.dll");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        CASE(each_directory_in_turn),
+        CASE(case_does_not_count),
+        CASE(another_machine_is_passed_over),
+        CASE(what_is_no_image_ends_the_search),
+        CASE(directories_and_dangling_links),
+        CASE(a_missing_dependency_fails_the_whole),
+        CASE(a_loaded_module_answers_to_its_name),
+        CASE(flags_of_load_library),
+        CASE(without_safe_mode_the_current_directory_is_second),
+        CASE(directories_of_the_process),
+        CASE(forms_of_a_name),
+        CASE(contracts_of_every_schema),
+        CASE(contracts_that_the_schema_does_not_have),
+        CASE(a_contract_may_depend_on_who_asks),
+        CASE(known_libraries_come_from_the_system),
+        CASE(a_private_assembly_is_final),
+        CASE(a_missing_assembly),
+        CASE(dot_local_redirects_full_paths),
+        CASE(a_narrow_process_sees_another_system_directory),
+        CASE(a_forwarder_brings_its_library),
+        CASE(quotes_in_path_are_letters),
+        CASE(overrides_of_wine),
+        CASE(an_importer_has_flags_of_its_own),
+        CASE(hybrid_images_serve_two_machines),
+        CASE(without_windows_its_libraries_are_the_systems),
+        CASE(a_program_answers_to_its_own_name),
+        CASE(cygwins_libraries_are_beside_the_program),
+        CASE(names_that_dlopen_makes),
+        CASE(a_lib_directory_stands_for_the_programs_bin),
+        CASE(what_dlopen_does_not_find),
+        CASE(msys_has_its_own_prefix),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
