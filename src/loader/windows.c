@@ -152,6 +152,68 @@ static const tenon_rule *rule_of(const struct tn_trial *trial, enum tn_windows_r
     return &trial->target->loader->rules[rule];
 }
 
+/* ---- Wine's own libraries -------------------------------------------------------------------- */
+
+/*
+ * What WINEDLLOVERRIDES says of a library: "n" native, "b" builtin, "" neither; NULL: nothing.
+ * rule  wine dlls/ntdll/loadorder.c: NAME[,NAME...]=ORDER; entries with semicolons between them
+ */
+static const char *override_of(const struct tn_target *target, const char *base, size_t *size)
+{
+    const char *at = tenon_world_env(target->world, "WINEDLLOVERRIDES");
+    size_t stem = strlen(base);
+    if (stem > 4 && tn_windows_same(base + stem - 4, ".dll"))
+        stem -= 4;
+    for (; at && *at; at += strcspn(at, ";"), at += *at == ';') {
+        size_t names = strcspn(at, "=;");
+        for (size_t i = 0; at[names] == '=' && i < names;) {
+            size_t length = strcspn(at + i, ",=;");
+            const char *name = at + i;
+            i += length + 1;
+            if (length && *name == '*')
+                name++, length--;
+            if (length != stem || strncasecmp(name, base, length) != 0)
+                continue;
+            *size = strcspn(at + names + 1, ";");
+            return at + names + 1;
+        }
+    }
+    return NULL;
+}
+
+/* The facts of an image that a process may have; NULL: it is none. */
+static const struct tn_facts *image_at(struct tn_trial *trial, const char *path)
+{
+    const struct tn_facts *facts = trial->facts.facts(trial->facts.arg, path);
+    bool good =
+        facts && facts->format == TENON_FORMAT_PE && facts->machine_code == trial->target->machine;
+    return good ? facts : NULL;
+}
+
+/*
+ * The path of Wine's own library that is mapped in place of a native one; NULL: none is.
+ * rule  wine dlls/ntdll/loadorder.c: builtin comes first unless something says otherwise
+ */
+static const char *own_instead(struct tn_trial *trial, const char *path)
+{
+    const struct tn_windows *windows = trial->target->config;
+    const struct tn_paths *program = trial->asker->program;
+    size_t size;
+    bool found;
+    if (!windows->is_wine)
+        return NULL;
+    struct tn_windows_place *place =
+        tn_windows_place_of(trial->target, program ? program->path : NULL);
+    const struct tn_facts *native = place && place->system ? image_at(trial, path) : NULL;
+    const char *order = override_of(trial->target, last_part(path), &size);
+    if (!native || native->pe.wine_builtin || (order && (!size || *order != 'b')))
+        return NULL;
+    const char *own =
+        tn_windows_find(trial->target, trial->arena, place->system, last_part(path), &found);
+    const struct tn_facts *facts = own && found ? image_at(trial, own) : NULL;
+    return facts && facts->pe.wine_builtin ? own : NULL;
+}
+
 enum tn_action tn_windows_try(struct tn_trial *trial, enum tn_windows_rule rule, const char *dir,
                               const char *name)
 {
@@ -161,8 +223,11 @@ enum tn_action tn_windows_try(struct tn_trial *trial, enum tn_windows_rule rule,
         trial->no_memory = true;
         return TN_STOP;
     }
-    return tn_try_file(trial,
-                       (struct tn_place){ .source.path = path, .rule = rule_of(trial, rule) });
+    const char *own = found ? own_instead(trial, path) : NULL;
+    struct tn_place place = { .source.path = own ? own : path, .rule = rule_of(trial, rule) };
+    if (own)
+        place.detail = "a native one is found, and Wine's own is used in its place";
+    return tn_try_file(trial, place);
 }
 
 static void try_directory(struct search *s, enum tn_windows_rule rule, const char *dir)
@@ -579,33 +644,6 @@ const char *tn_windows_why_missing(struct tn_arena *arena, const char *name,
 }
 
 /* ---- Wine ---------------------------------------------------------------------------------- */
-
-/*
- * What WINEDLLOVERRIDES says of a library: "n" native, "b" builtin, "" neither; NULL: nothing.
- * rule  wine dlls/ntdll/loadorder.c: NAME[,NAME...]=ORDER; entries with semicolons between them
- */
-static const char *override_of(const struct tn_target *target, const char *base, size_t *size)
-{
-    const char *at = tenon_world_env(target->world, "WINEDLLOVERRIDES");
-    size_t stem = strlen(base);
-    if (stem > 4 && tn_windows_same(base + stem - 4, ".dll"))
-        stem -= 4;
-    for (; at && *at; at += strcspn(at, ";"), at += *at == ';') {
-        size_t names = strcspn(at, "=;");
-        for (size_t i = 0; at[names] == '=' && i < names;) {
-            size_t length = strcspn(at + i, ",=;");
-            const char *name = at + i;
-            i += length + 1;
-            if (length && *name == '*')
-                name++, length--;
-            if (length != stem || strncasecmp(name, base, length) != 0)
-                continue;
-            *size = strcspn(at + names + 1, ";");
-            return at + names + 1;
-        }
-    }
-    return NULL;
-}
 
 static void wine_judge(const struct tn_target *target, const struct tn_candidate *candidate,
                        struct tn_judgement *out)
