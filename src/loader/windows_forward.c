@@ -121,9 +121,10 @@ static bool add_needs(struct tn_target *target, const tenon_image *asker, const 
         if (!forward || (last && strcmp(last, forward->library) == 0))
             continue;
         last = forward->library;
-        tenon_need need = { .name = last, .base = last, .flavour = TENON_NEED_FORWARD };
-        need.name = target->loader->key(target, &need); /* as it is asked for */
-        if (!need.name || !out->add(out->arg, &need, false))
+        const tenon_need need = { .name = last, .flavour = TENON_NEED_FORWARD };
+        const tenon_need whole = { .name = tn_windows_key(target, &need),
+                                   .flavour = TENON_NEED_FORWARD };
+        if (!whole.name || !out->add(out->arg, &whole, false))
             return false;
     }
     return true;

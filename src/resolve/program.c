@@ -240,6 +240,10 @@ static bool choose_target(tenon_resolver *r, const struct tn_node *node, const c
                        facts->os ? facts->os : "unknown system", facts->interpreter ? ", " : "",
                        facts->interpreter ? tn_quote(quoted, facts->interpreter) : "");
     }
+    if (loader->format != facts->format)
+        return tn_fail(err, TENON_E_UNSUPPORTED, "%s: of format %s; %s loads files of format %s",
+                       path, tenon_format_name(facts->format), loader->name,
+                       tenon_format_name(loader->format));
     r->target = target_for(r, node, loader, err);
     if (r->target && r->ahead && !tn_ahead_aim(r->ahead, &r->target->target))
         return tn_no_memory(err);

@@ -15,8 +15,8 @@ from report import Report
 
 GLIBC = "debian13-arm64-file"
 MUSL = "linuxmusl-x64-addon"
-FREEBSD = "freebsd-x64-addon"
 WINDOWS = {"win32-x64-sharp": "windows", "cygwin-i386-rsync": "cygwin"}
+FREEBSD = "freebsd-x64-addon"
 
 
 def inside(tree, path):
@@ -51,24 +51,6 @@ def compare(report, what, tree, rows):
     return answers
 
 
-def compare_without_system(report, what, tree, rows):
-    """A tree that holds no system: what that would supply is not found, by its loader's rules."""
-    requesters = sorted({"/" + row["requester"] for row in rows})
-    answers = tenon.why(requesters, sysroot=tree)
-    for path in requesters:
-        expected = [row["needed"] for row in rows if "/" + row["requester"] == path]
-        answer = answers[path]
-        report.check("%s: loader of %s" % (what, path), what, answer.get("loader"))
-        missing = [library["name"] for library in answer.get("libraries", ())
-                   if library["status"] == "missing"]
-        report.check("%s: not found for %s" % (what, path), expected, missing)
-        for library in answer.get("libraries", ()):
-            tried = [attempt["path"] for attempt in library["tried"]]
-            wanted = next(row["resolved_to"] for row in rows if row["needed"] == library["name"])
-            report.check("%s: where %s would be is tried" % (what, library["name"]), True,
-                         wanted in tried or tried)
-
-
 def windows_outcome(row, expected):
     """What a need of the file itself became: outcome, and where that is."""
     for library in row["libraries"]:
@@ -96,6 +78,24 @@ def compare_windows(report, name, tree):
         report.check(path + ": its loader", WINDOWS[name], row["loader"])
 
 
+def compare_without_system(report, what, tree, rows):
+    """A tree that holds no system: what that would supply is not found, by its loader's rules."""
+    requesters = sorted({"/" + row["requester"] for row in rows})
+    answers = tenon.why(requesters, sysroot=tree)
+    for path in requesters:
+        expected = [row["needed"] for row in rows if "/" + row["requester"] == path]
+        answer = answers[path]
+        report.check("%s: loader of %s" % (what, path), what, answer.get("loader"))
+        missing = [library["name"] for library in answer.get("libraries", ())
+                   if library["status"] == "missing"]
+        report.check("%s: not found for %s" % (what, path), expected, missing)
+        for library in answer.get("libraries", ()):
+            tried = [attempt["path"] for attempt in library["tried"]]
+            wanted = next(row["resolved_to"] for row in rows if row["needed"] == library["name"])
+            report.check("%s: where %s would be is tried" % (what, library["name"]), True,
+                         wanted in tried or tried)
+
+
 def main():
     directory = tenon.shared("corpus", "closures")
     tenon.command()
@@ -121,13 +121,13 @@ def main():
         answers = compare(report, "musl", tree, corpus.expected(tree))
         for path, row in sorted(answers.items()):
             report.check(path + ": its loader", "musl", row["loader"])
-        tree = os.path.join(work, FREEBSD)
-        corpus.restore_tree(os.path.join(directory, FREEBSD), tree)
-        compare_without_system(report, "freebsd", tree, corpus.expected(tree))
         for name in WINDOWS:
             tree = os.path.join(work, name)
             corpus.restore_tree(os.path.join(directory, name), tree)
             compare_windows(report, name, tree)
+        tree = os.path.join(work, FREEBSD)
+        corpus.restore_tree(os.path.join(directory, FREEBSD), tree)
+        compare_without_system(report, "freebsd", tree, corpus.expected(tree))
     report.finish()
 
 
