@@ -48,6 +48,7 @@ static void fill_row(tenon_graph *graph, const tenon_resolver *r, int32_t object
     const struct tn_object *o = &r->objects[object];
     int32_t row = graph->row_of[object];
     struct tn_node *node = o->node == TN_NO_NODE ? NULL : r->nodes[o->node];
+    const int32_t *needs = copy_needs(graph, r, o, room);
     graph->rows[row] = (struct tn_row){ .search = o->search, .node = node, .object = object };
     graph->libraries[row] = (tenon_library){
         .name = tn_text_of(r, o->name),
@@ -59,7 +60,7 @@ static void fill_row(tenon_graph *graph, const tenon_resolver *r, int32_t object
         .where = o->where,
         .flavour = o->flavour,
         .parent = o->parent < 0 ? TENON_THE_FILE : graph->row_of[o->parent],
-        .needs = copy_needs(graph, r, o, room),
+        .needs = needs,
         .need_count = o->edge_count + o->late_count,
         .reason = o->reason,
         .optional = o->optional,

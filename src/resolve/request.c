@@ -117,6 +117,7 @@ static int32_t object_for(tenon_resolver *r, struct tn_search *s, uint32_t shown
     bool found = s->status == TENON_STATUS_FOUND;
     if (found && r->nodes[s->node]->stamp == r->stamp)
         return found_again(r, s, r->nodes[s->node]->object);
+    bool optional = is_optional(r, flavour);
     struct tn_object object = {
         .node = TN_NO_NODE,
         .name = shown,
@@ -129,7 +130,7 @@ static int32_t object_for(tenon_resolver *r, struct tn_search *s, uint32_t shown
         .where = s->where,
         .reason = s->reason,
         .search = s,
-        .optional = is_optional(r, flavour),
+        .optional = optional,
     };
     if (flavour == TENON_NEED_PRELOAD && !tn_loader_at_hand(r)->preload_as_program)
         object.parent = TENON_NOBODY; /* the program's run paths are none of its business */

@@ -133,7 +133,7 @@ static bool grow_uses(tenon_resolver *r)
     return true;
 }
 
-uint32_t tn_resolver_bytes(tenon_resolver *r, const char *text, size_t size)
+static inline uint32_t add_name(tenon_resolver *r, const char *text, size_t size)
 {
     uint32_t name = tn_names_add(&r->names, text, size);
     if (name == TN_NO_NAME || (name >= r->use_room && !grow_uses(r))) {
@@ -145,7 +145,12 @@ uint32_t tn_resolver_bytes(tenon_resolver *r, const char *text, size_t size)
 
 uint32_t tn_resolver_name(tenon_resolver *r, const char *text)
 {
-    return tn_resolver_bytes(r, text, strlen(text));
+    return add_name(r, text, strlen(text));
+}
+
+uint32_t tn_resolver_bytes(tenon_resolver *r, const char *text, size_t size)
+{
+    return add_name(r, text, size);
 }
 
 const char *tn_resolver_keep(tenon_resolver *r, const char *text)
