@@ -38,21 +38,21 @@ uint32_t tn_resolver_source(tenon_resolver *r, const tenon_image_source *source)
 
 /* Reads what is inside an open file. */
 static void read_inside(struct tn_file *file, const tenon_image_source *source,
-                        struct tn_reading *reading)
+                        struct own_reading *reading)
 {
     struct tn_file inside;
-    tenon_error err = TENON_ERROR_INIT;
-    const struct tn_format *format = tn_format_of(file, &err);
+    tenon_error *err = &reading->err;
+    const struct tn_format *format = tn_format_of(file, err);
     if (format && !format->find_inside)
-        tn_fail(&err, TENON_E_NOT_FOUND, "has no slices or members");
-    if (format && format->find_inside && format->find_inside(file, source, &inside, &err)) {
-        tn_reading_make(&inside, reading);
+        tn_fail(err, TENON_E_NOT_FOUND, "has no slices or members");
+    if (format && format->find_inside && format->find_inside(file, source, &inside, err)) {
+        tn_reading_make(&inside, &reading->is, err);
         return;
     }
-    reading->good = false;
-    reading->head_size = 0;
-    memset(reading->head, 0, sizeof reading->head);
-    reading->err = err;
+    reading->is.good = false;
+    reading->is.err = err;
+    reading->is.head_size = 0;
+    memset(reading->is.head, 0, sizeof reading->is.head);
 }
 
 /* The number of the node of what is inside a file that has a node; TN_NO_NODE: no memory. */
@@ -63,7 +63,7 @@ static uint32_t open_inside(tenon_resolver *r, uint32_t path, uint32_t outer, in
     uint32_t inside = tn_resolver_bytes(r, source.path + skip, r->names.rows[path].size - skip);
     uint32_t key[4] = { TN_TAG_INSIDE, outer, inside, 0 };
     uint32_t node = inside == TN_NO_NAME ? TN_NO_NAME : tn_map_find(&r->map, key);
-    struct tn_reading reading;
+    struct own_reading reading = { .err = TENON_ERROR_INIT };
     struct tn_file file;
     if (inside == TN_NO_NAME || node != TN_NO_NAME)
         return node;
@@ -71,7 +71,7 @@ static uint32_t open_inside(tenon_resolver *r, uint32_t path, uint32_t outer, in
     if (*error)
         return TN_NO_NODE;
     read_inside(&file, &source, &reading);
-    node = tn_node_add(r, &r->nodes[outer]->info, &reading, path, key);
+    node = tn_node_add(r, &r->nodes[outer]->info, &reading.is, path, key);
     tn_file_close(&file);
     tn_arena_reset(&r->scratch);
     if (node != TN_NO_NODE) {

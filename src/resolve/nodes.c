@@ -49,30 +49,48 @@ bool tn_node_defines(const struct tn_node *node, uint32_t version)
            bsearch(&version, node->definitions, node->definition_count, sizeof version, by_number);
 }
 
+static size_t count_asked(const struct tn_facts *facts)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < facts->version_need_count; i++) /* they are grouped by file */
+        n += i == 0 || facts->version_needs[i].library != facts->version_needs[i - 1].library;
+    return n;
+}
+
+static bool keep_version_needs(tenon_resolver *r, struct tn_node *node,
+                               const struct tn_facts *facts)
+{
+    size_t count = facts->version_need_count;
+    struct tn_node_asked *asked = NULL;
+    node->asked = tn_arena_room(&r->arena, count_asked(facts), sizeof *node->asked);
+    node->versions = tn_arena_room(&r->arena, count, sizeof *node->versions);
+    if (!node->asked || !node->versions)
+        return false;
+    for (uint32_t i = 0; i < count; i++) {
+        const tenon_version *need = &facts->version_needs[i];
+        bool again = i > 0 && need->library == need[-1].library;
+        uint32_t file = again ? asked->file : tn_resolver_name(r, need->library);
+        if (!asked || asked->file != file) {
+            asked = &node->asked[node->asked_count++];
+            *asked = (struct tn_node_asked){ file, TN_NO_NODE, i, i };
+        }
+        node->versions[i].version = tn_resolver_name(r, need->name);
+        node->versions[i].weak = need->weak;
+        asked->end = i + 1;
+    }
+    return !r->no_memory;
+}
+
 static bool keep_versions(tenon_resolver *r, struct tn_node *node, const struct tn_facts *facts)
 {
-    size_t needs = facts->version_need_count, defs = facts->version_def_count;
-    node->versions = tn_arena_rows(&r->arena, needs, sizeof *node->versions);
-    node->definitions = tn_arena_rows(&r->arena, defs, sizeof *node->definitions);
-    if ((needs && !node->versions) || (defs && !node->definitions))
+    size_t defs = facts->version_def_count;
+    node->definitions = tn_arena_room(&r->arena, defs, sizeof *node->definitions);
+    if (!node->definitions || !keep_version_needs(r, node, facts))
         return false;
-    for (size_t i = 0, first = 0; i < needs; i++) {
-        const tenon_version *need = &facts->version_needs[i];
-        bool again = i > 0 && need->library == need[-1].library; /* they are grouped by file */
-        node->versions[i] = (struct tn_node_version){
-            .file = again ? node->versions[first].file : tn_resolver_name(r, need->library),
-            .version = tn_resolver_name(r, need->name),
-            .weak = need->weak,
-        };
-        if (node->versions[i].file != node->versions[first].file)
-            first = i;
-        node->versions[first].count++;
-    }
     for (size_t i = 0; i < defs; i++)
         node->definitions[i] = tn_resolver_name(r, facts->version_defs[i].name);
     if (defs)
         qsort(node->definitions, defs, sizeof *node->definitions, by_number);
-    node->version_count = (uint32_t)needs;
     node->definition_count = (uint32_t)defs;
     return !r->no_memory;
 }
@@ -95,7 +113,6 @@ static bool keep_facts(tenon_resolver *r, struct tn_node *node, const struct tn_
     if (!kept)
         return false;
     *kept = *facts;
-    kept->own_name = tn_resolver_keep(r, facts->own_name);
     kept->interpreter = tn_resolver_keep(r, facts->interpreter);
     kept->rpath = tn_resolver_keep(r, facts->rpath);
     kept->runpath = tn_resolver_keep(r, facts->runpath);
@@ -106,8 +123,10 @@ static bool keep_facts(tenon_resolver *r, struct tn_node *node, const struct tn_
     kept->needs = NULL;
     kept->version_needs = kept->version_defs = NULL;
     kept->elf.version_files = NULL;
-    node->own_name = kept->own_name ? tn_resolver_name(r, kept->own_name) : TN_NO_NAME;
+    node->own_name = facts->own_name ? tn_resolver_name(r, facts->own_name) : TN_NO_NAME;
+    kept->own_name = tn_text_of(r, node->own_name);
     node->facts = kept;
+    node->has_run_paths = kept->rpath || kept->runpath;
     return keep_others(r, kept) && keep_needs(r, node, facts) && keep_versions(r, node, facts);
 }
 
@@ -117,15 +136,15 @@ static bool keep_reading(tenon_resolver *r, struct tn_node *node, const struct t
     node->head_size = reading->head_size;
     memcpy(node->head, reading->head, sizeof node->head);
     if (reading->good) {
-        return tn_loader_of(r->world, &reading->facts, &node->loader) &&
-               keep_facts(r, node, &reading->facts);
+        node->loader = reading->loader;
+        return keep_facts(r, node, &reading->facts);
     }
-    if (reading->err.code == TENON_E_MEMORY)
+    if (reading->err->code == TENON_E_MEMORY)
         return false;
-    node->error = reading->err.code;
-    node->system_errno = reading->err.system_errno;
+    node->error = reading->err->code;
+    node->system_errno = reading->err->system_errno;
     node->own_name = TN_NO_NAME;
-    return (node->error_text = tn_arena_string(&r->arena, reading->err.text)) != NULL;
+    return (node->error_text = tn_arena_string(&r->arena, reading->err->text)) != NULL;
 }
 
 uint32_t tn_node_known(const tenon_resolver *r, const tenon_file_info *info, uint32_t key[4])

@@ -4,6 +4,12 @@
 
 #include "resolver.h"
 
+/* A reading of our own, with room for why it failed. */
+struct own_reading {
+    struct tn_reading is;
+    tenon_error err;
+};
+
 /* ---- nodes.c ---- */
 
 /* The number of the node of a device and inode; TN_NO_NODE: not read yet. `key` is filled. */

@@ -47,23 +47,23 @@ static bool open_ahead(tenon_resolver *r, uint32_t path, struct tn_opening *open
  * ours in `own`. What is no image need not be remembered where whole trees are asked about.
  */
 static const struct tn_reading *read_opened(tenon_resolver *r, struct tn_file *file,
-                                            bool only_images, struct tn_reading *own,
+                                            bool only_images, struct own_reading *own,
                                             struct tn_ahead_result **result)
 {
     *result = r->ahead ? tn_ahead_claim(r->ahead, &file->info) : NULL;
     if (*result)
         return &(*result)->reading;
-    tn_reading_make(file, own);
+    tn_reading_make(file, &own->is, &own->err);
     if (r->ahead)
-        tn_ahead_read(r->ahead, &file->info, own->good || !only_images);
-    return own;
+        tn_ahead_read(r->ahead, &file->info, own->is.good || !only_images);
+    return &own->is;
 }
 
 /* Reads a file that we opened ourselves, unless the thread has read it under another name. */
 static uint32_t read_file(tenon_resolver *r, struct tn_file *file, uint32_t path)
 {
     uint32_t key[4];
-    struct tn_reading own;
+    struct own_reading own;
     struct tn_ahead_result *result;
     uint32_t node = tn_node_known(r, &file->info, key);
     if (node != TN_NO_NODE)
@@ -124,7 +124,7 @@ static void fail_reading(const struct tn_reading *reading, const char *path, ten
 {
     if (!err)
         return;
-    *err = reading->err;
+    *err = *reading->err;
     if (err->code != TENON_E_MEMORY)
         tn_context(err, "%s", path);
 }
@@ -133,7 +133,7 @@ static uint32_t read_argument(tenon_resolver *r, const char *path, tenon_error *
 {
     uint32_t key[4], name = TN_NO_NAME;
     struct tn_file file;
-    struct tn_reading own;
+    struct own_reading own;
     const struct tn_reading *reading = NULL;
     struct tn_ahead_result *result = NULL;
     int error = tn_file_open(r->world, path, &r->scratch, &file);

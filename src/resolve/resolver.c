@@ -51,6 +51,8 @@ void tenon_resolver_free(tenon_resolver *r)
     tn_map_free(&r->map);
     tn_arena_free(&r->arena);
     tn_arena_free(&r->scratch);
+    tn_arena_free(&r->spare);
+    tn_arena_free(&r->spare_passing);
     free(r->uses);
     free(r->nodes);
     free(r->openings);
@@ -119,11 +121,9 @@ bool tn_resolver_fail(const tenon_resolver *r, uint32_t file, tenon_error *err)
 /* Room for what is remembered of every name there is. */
 static bool grow_uses(tenon_resolver *r)
 {
-    size_t room = r->use_room ? r->use_room : 512;
-    while (room < r->names.count)
+    size_t room = r->use_room ? 2 * r->use_room : 512;
+    while (room < r->names.capacity) /* it has as many rows */
         room *= 2;
-    if (room == r->use_room)
-        return true;
     struct tn_use *uses = realloc(r->uses, room * sizeof *uses);
     if (!uses)
         return false;
@@ -133,7 +133,7 @@ static bool grow_uses(tenon_resolver *r)
     return true;
 }
 
-static inline uint32_t add_name(tenon_resolver *r, const char *text, size_t size)
+static uint32_t add_name(tenon_resolver *r, const char *text, size_t size)
 {
     uint32_t name = tn_names_add(&r->names, text, size);
     if (name == TN_NO_NAME || (name >= r->use_room && !grow_uses(r))) {
@@ -158,23 +158,37 @@ const char *tn_resolver_keep(tenon_resolver *r, const char *text)
     return text ? tn_text_of(r, tn_resolver_name(r, text)) : NULL;
 }
 
+/* What is usual, so that tables need not grow. */
+#define NAMES_PER_FILE 2
+#define NAMES_AT_LEAST 1000
+
+/* The thread's own copies of the paths; NULL: no memory. */
+static const char *const *copy_paths(tenon_resolver *r, const char *const *paths, size_t count)
+{
+    const char **copies = tn_arena_rows(&r->arena, count, sizeof *copies);
+    for (size_t i = 0; copies && i < count; i++)
+        if (!(copies[i] = tn_arena_string(&r->arena, paths[i])))
+            return NULL;
+    return copies;
+}
+
 bool tenon_resolver_expect(tenon_resolver *r, const char *const *paths, size_t count,
                            tenon_error *err)
 {
-    const char **texts = tn_arena_rows(&r->arena, count, sizeof *texts);
-    uint32_t *names = tn_arena_rows(&r->arena, count, sizeof *names);
     if (r->ahead)
         return tn_fail(err, TENON_E_ARGUMENT, "files are expected already");
-    if (count && (!texts || !names))
+    const char *const *copies = copy_paths(r, paths, count);
+    if (count && !copies)
         return tn_no_memory(err);
-    for (size_t i = 0; i < count; i++) {
-        names[i] = tn_resolver_name(r, paths[i]);
-        if (names[i] == TN_NO_NAME)
+    r->ahead = tn_ahead_begin(r->world, copies, count);
+    if (!r->ahead)
+        return true;
+    tn_names_reserve(&r->names, r->names.count + count * NAMES_PER_FILE + NAMES_AT_LEAST);
+    for (size_t i = 0; i < count; i++) { /* while the thread reads already */
+        uint32_t name = tn_resolver_name(r, paths[i]);
+        if (name == TN_NO_NAME)
             return tn_no_memory(err);
-        texts[i] = tn_text_of(r, names[i]);
+        r->uses[name].expected = (uint32_t)i + 1;
     }
-    r->ahead = tn_ahead_begin(r->world, texts, count);
-    for (size_t i = 0; r->ahead && i < count; i++)
-        r->uses[names[i]].expected = (uint32_t)i + 1;
     return true;
 }
