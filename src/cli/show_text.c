@@ -108,7 +108,7 @@ static void put_search_paths(struct cli_out *out, const tenon_image *image)
 
 static void put_members(struct cli_out *out, const tenon_image *image)
 {
-    const char *key = "members";
+    const char *key = "member_names";
     const tenon_image_source *source;
 
     for (size_t i = 0; (source = tenon_image_inside(image, i)) && source->member; i++) {
