@@ -6,7 +6,7 @@ _tenon_cpu='x86-64-v2 x86-64-v3 x86-64-v4 power9 power10 z13 z14 z15 z16'
 _tenon_common='--json --quiet --verbose --color --help --version'
 _tenon_why='--lib --symbols --dlopen --what-if --slice --member --skip-other --sysroot --loader --env
     --setting --clean-env --cwd --exe --setuid --interpreter --cpu --platform --hide-system --dot'
-_tenon_show='--exports --imports --dlopen --units --sysroot'
+_tenon_show='--exports --imports --dlopen --units --slice --member --sysroot'
 _tenon_units='--doubles --skip-other --sysroot'
 _tenon_launch='--unit-prefix'
 _tenon_wrap='--output --unit-prefix'
@@ -26,7 +26,7 @@ _tenon_value() {
     local current=$2
     case $1 in
     --color) COMPREPLY=($(compgen -W 'auto always never' -- "$current")) ;;
-    --loader) COMPREPLY=($(compgen -W 'glibc musl' -- "$current")) ;;
+    --loader) COMPREPLY=($(compgen -W 'glibc musl windows wine cygwin aix' -- "$current")) ;;
     --cpu) COMPREPLY=($(compgen -W "$_tenon_cpu" -- "$current")) ;;
     --bundle) COMPREPLY=($(compgen -W 'auto none' -- "$current")) ;;
     --output | -o | --host | --resource | --data | --add-resource | --key | \
