@@ -62,20 +62,32 @@ static bool read_forwards(struct tn_target *target, const tenon_image_source *so
     return good && err.code != TENON_E_MEMORY;
 }
 
+/* Where what is known of a file (and of a need of it) is kept. */
+static size_t bucket_of(const char *path, const char *name)
+{
+    uint32_t hash = 2166136261u;
+    for (; *path; path++)
+        hash = (hash ^ (uint8_t)*path) * 16777619u;
+    for (; *name; name++)
+        hash = (hash ^ (uint8_t)*name) * 16777619u;
+    return hash % TN_FORWARD_BUCKETS;
+}
+
 /* The forwarders of a file, read once; NULL: no memory. */
 static const struct tn_forwards *forwards_of(struct tn_target *target,
                                              const tenon_image_source *source)
 {
     struct tn_windows *windows = target->config;
-    for (const struct tn_forwards *f = windows->forwards; f; f = f->next)
+    struct tn_forwards **bucket = &windows->forwards[bucket_of(source->path, "")];
+    for (const struct tn_forwards *f = *bucket; f; f = f->next)
         if (strcmp(f->path, source->path) == 0)
             return f;
     struct tn_forwards *forwards = tn_arena_take(target->arena, sizeof *forwards);
     if (!forwards || !(forwards->path = tn_arena_string(target->arena, source->path)) ||
         !read_forwards(target, source, forwards))
         return NULL;
-    forwards->next = windows->forwards;
-    windows->forwards = forwards;
+    forwards->next = *bucket;
+    *bucket = forwards;
     return forwards;
 }
 
@@ -108,36 +120,79 @@ static bool is_delayed(const tenon_image *image, const char *name)
     return false;
 }
 
-/* Gives each library once, in the order of the symbols. */
-static bool add_needs(const tenon_image *asker, const char *name, const struct tn_forwards *from,
-                      const struct tn_name_sink *out)
+/* What one need of one file brings in besides, when one file answers it. */
+struct tn_arisen {
+    const char *asker, *name;
+    const struct tn_forwards *provider;
+    const char **libraries;
+    size_t count, room;
+    struct tn_arisen *next;
+};
+
+/* Each library once, in the order of the symbols. */
+static bool list_libraries(struct tn_target *target, const tenon_image *asker,
+                           const struct tn_forwards *from, struct tn_arisen *to)
 {
     const tenon_symbol *symbol;
-    const char *last = NULL;
     for (size_t i = 0; (symbol = tenon_image_import(asker, i)); i++) {
-        if (strcmp(symbol->library, name) != 0)
+        if (strcmp(symbol->library, to->name) != 0)
             continue;
         const struct tn_forward *forward = find_forward(from, symbol);
-        if (!forward || (last && strcmp(last, forward->library) == 0))
+        bool known = !forward;
+        for (size_t k = 0; !known && k < to->count; k++)
+            known = strcmp(to->libraries[k], forward->library) == 0;
+        if (known)
             continue;
-        last = forward->library;
-        if (!out->add(out->arg, last))
+        if (!tn_arena_grow(target->arena, &to->libraries, &to->room, to->count,
+                           sizeof *to->libraries))
             return false;
+        to->libraries[to->count++] = forward->library;
     }
     return true;
+}
+
+static bool read_arisen(struct tn_target *target, const struct tn_bound *bound,
+                        const struct tn_forwards *forwards, struct tn_arisen *to)
+{
+    tenon_error err = TENON_ERROR_INIT;
+    tenon_image *asker =
+        tenon_image_open_source(target->world, &bound->asker, TENON_PART_SYMBOLS, &err);
+    bool good =
+        !asker || is_delayed(asker, bound->name) || list_libraries(target, asker, forwards, to);
+    tenon_image_free(asker);
+    return good && err.code != TENON_E_MEMORY;
+}
+
+/* Read once for each need of each file; NULL: no memory. */
+static const struct tn_arisen *arisen_of(struct tn_target *target, const struct tn_bound *bound,
+                                         const struct tn_forwards *forwards)
+{
+    struct tn_windows *windows = target->config;
+    struct tn_arisen **bucket = &windows->arisen[bucket_of(bound->asker.path, bound->name)];
+    for (const struct tn_arisen *a = *bucket; a; a = a->next)
+        if (a->provider == forwards && strcmp(a->asker, bound->asker.path) == 0 &&
+            strcmp(a->name, bound->name) == 0)
+            return a;
+    struct tn_arisen *arisen = tn_arena_take(target->arena, sizeof *arisen);
+    if (!arisen || !(arisen->asker = tn_arena_string(target->arena, bound->asker.path)) ||
+        !(arisen->name = tn_arena_string(target->arena, bound->name)) ||
+        !read_arisen(target, bound, forwards, arisen))
+        return NULL;
+    arisen->provider = forwards;
+    arisen->next = *bucket;
+    *bucket = arisen;
+    return arisen;
 }
 
 bool tn_windows_arising(struct tn_target *target, const struct tn_bound *bound,
                         const struct tn_name_sink *out)
 {
-    tenon_error err = TENON_ERROR_INIT;
     const struct tn_forwards *forwards = forwards_of(target, &bound->provider);
     if (!forwards || !forwards->count)
         return forwards;
-    tenon_image *asker =
-        tenon_image_open_source(target->world, &bound->asker, TENON_PART_SYMBOLS, &err);
-    bool good =
-        !asker || is_delayed(asker, bound->name) || add_needs(asker, bound->name, forwards, out);
-    tenon_image_free(asker);
-    return good && err.code != TENON_E_MEMORY;
+    const struct tn_arisen *arisen = arisen_of(target, bound, forwards);
+    bool good = arisen;
+    for (size_t i = 0; good && i < arisen->count; i++)
+        good = out->add(out->arg, arisen->libraries[i]);
+    return good;
 }
