@@ -13,12 +13,12 @@ _tenon_wrap='--output --unit-prefix'
 _tenon_manifest='--name --version --desc --author --date --url --license --copyrights --main --tags
     --cons --argv --private --requires --provides'
 _tenon_pack="--output --bundle --host --library-dir --resource --data --set-runpath $_tenon_manifest"
-_tenon_build="--cc --cflag --ldflag --unit-prefix $_tenon_pack"
+_tenon_build="--cc --cflag --ldflag --unit-prefix --package --ocamlfind --ocamlflag $_tenon_pack"
 _tenon_trust='--trust --require-signature'
 _tenon_bundle="--manifest --resources --libraries --verify --destdir --add-resource --drop
     --key --comment $_tenon_trust $_tenon_manifest"
 _tenon_cache='--cache --all'
-_tenon_check="--weak --each --directory --offer $_tenon_trust"
+_tenon_check="--weak --each --directory --offer --loader $_tenon_trust"
 _tenon_run="--host --weak --each --directory $_tenon_trust"
 
 # Words for the value of the option $1 into COMPREPLY; false when it takes none that we know.
@@ -26,17 +26,18 @@ _tenon_value() {
     local current=$2
     case $1 in
     --color) COMPREPLY=($(compgen -W 'auto always never' -- "$current")) ;;
-    --loader) COMPREPLY=($(compgen -W 'glibc musl windows wine cygwin aix' -- "$current")) ;;
+    --loader) COMPREPLY=($(compgen -W 'glibc musl windows wine cygwin aix native bytecode toplevel' \
+        -- "$current")) ;;
     --cpu) COMPREPLY=($(compgen -W "$_tenon_cpu" -- "$current")) ;;
     --bundle) COMPREPLY=($(compgen -W 'auto none' -- "$current")) ;;
     --output | -o | --host | --resource | --data | --add-resource | --key | \
         --trust)
         COMPREPLY=($(compgen -f -- "$current"))
         ;;
-    --cc) COMPREPLY=($(compgen -c -- "$current")) ;;
+    --cc | --ocamlfind) COMPREPLY=($(compgen -c -- "$current")) ;;
     --destdir | --cache | --directory | -d) COMPREPLY=($(compgen -d -- "$current")) ;;
     --name | --desc | --author | --date | --url | --license | --copyrights | --main | --tags | \
-        --cons | --argv | --private | --requires | --provides | --cflag | --ldflag | \
+        --cons | --argv | --private | --requires | --provides | --cflag | --ldflag | --package | --ocamlflag | \
         --unit-prefix | --drop | --comment)
         COMPREPLY=()
         ;;

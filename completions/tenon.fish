@@ -77,6 +77,9 @@ set -l build '__fish_seen_subcommand_from build'
 complete -c tenon -n "$build" -l cc -r -d "the compiler"
 complete -c tenon -n "$build" -l cflag -x -d "a word for the compiler"
 complete -c tenon -n "$build" -l ldflag -x -d "a word for the link"
+complete -c tenon -n "$build" -l package -x -d "a findlib package of OCaml code"
+complete -c tenon -n "$build" -l ocamlfind -x -d "findlib's command"
+complete -c tenon -n "$build" -l ocamlflag -x -d "a word for OCaml's compilers"
 complete -c tenon -n "$build" -l unit-prefix -x -d "what the names of units begin with"
 
 set -l written '__fish_seen_subcommand_from pack build bundle'
@@ -124,5 +127,6 @@ for command in $check $run
     complete -c tenon -n "$command" -l each -d "each plugin on its own: leave out the refused"
     complete -c tenon -n "$command" -s d -l directory -x -a '(__fish_complete_directories)' -d "look for plugins in DIR, too"
 end
+complete -c tenon -n "$check" -l loader -x -a 'native bytecode toplevel' -d "a loader of OCaml"
 complete -c tenon -n "$check" -l offer -x -d "a feature that the host offers"
 complete -c tenon -n "$run" -l host -r -d "first check them against PROG"

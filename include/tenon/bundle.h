@@ -68,6 +68,9 @@ typedef struct tenon_manifest {
     size_t argv_count;
     const tenon_claim *provides, *requires;
     size_t provide_count, require_count;
+    const char *const *packages; /* findlib packages that its OCaml code needs beside the
+                                    compiler's, bundled ones too; in load order */
+    size_t package_count;
     const char *const *private_units; /* units declared as deliberately private copies */
     size_t private_count;
     const tenon_code_entry *code;
@@ -87,6 +90,19 @@ typedef struct tenon_manifest {
 TENON_API tenon_manifest *tenon_manifest_parse(const char *text, size_t size, tenon_error *err);
 TENON_API char *tenon_manifest_write(const tenon_manifest *manifest, tenon_error *err);
 TENON_API void tenon_manifest_free(tenon_manifest *manifest);
+
+/*
+ * Reads and writes MANIFEST.scm, the manifest as BAP's bundles have it. What such a file
+ * "requires" are the packages of a manifest; what it "provides" are the units of the plugin's own
+ * OCaml code: `provides` when it is not NULL, else those among the claims.
+ *
+ * owner    as above
+ * errors   TENON_E_MALFORMED ("line 3: ...", "field date: ..."), _LIMIT, _MEMORY
+ */
+TENON_API tenon_manifest *tenon_manifest_parse_scm(const char *text, size_t size, tenon_error *err);
+TENON_API char *tenon_manifest_write_scm(const tenon_manifest *manifest,
+                                         const char *const *provides, size_t provide_count,
+                                         tenon_error *err);
 
 /* A bundle that was opened: its directory and manifest are read and agree with each other. */
 typedef struct tenon_bundle tenon_bundle;
@@ -131,13 +147,14 @@ TENON_API bool tenon_bundle_verify(tenon_bundle *bundle, tenon_error *err);
  * libzip, which is loaded for it.
  *
  * add_code reads the file's units and fills the manifest's provides from them; what is set with
- * tenon_builder_set wins over what was filled in.
+ * tenon_builder_set wins over what was filled in. OCaml code lies at the root of a bundle, and one
+ * that has some gets a MANIFEST.scm too, so that BAP's loader takes it.
  *
  * owner    copies everything; files are read when they are added, so that what was looked at is
  *          what is written
  * errors   TENON_E_ARGUMENT (an entry twice, a bad name, a path that is no regular file), _SYSTEM,
- *          _NOT_LOADABLE (code that is no shared library), _UNSUPPORTED (libzip is not installed;
- *          a kind of code that is not made yet), those of tenon_units_read
+ *          _NOT_LOADABLE (code that is no shared library, or none of OCaml's), _UNSUPPORTED
+ *          (libzip is not installed), those of tenon_units_read and tenon_ocaml_parse
  */
 typedef struct tenon_builder tenon_builder;
 TENON_API tenon_builder *tenon_builder_new(tenon_error *err);
@@ -146,12 +163,17 @@ TENON_API void tenon_builder_free(tenon_builder *builder);
 /*
  * Sets one value of the manifest by its key ("name", "version", "desc", "author", "date", "url",
  * "license", "copyrights", "main"), or appends to one of its lists ("tags", "cons", "argv",
- * "private"). A NULL value empties it.
+ * "packages", "private"). A NULL value empties it.
  */
 TENON_API bool tenon_builder_set(tenon_builder *builder, const char *key, const char *value,
                                  tenon_error *err);
 TENON_API bool tenon_builder_add_code(tenon_builder *builder, const char *file,
                                       enum tenon_code_kind kind, tenon_error *err);
+
+/* The same under another base name; NULL: a library's own name, else the file's. */
+TENON_API bool tenon_builder_add_code_as(tenon_builder *builder, const char *file,
+                                         enum tenon_code_kind kind, const char *base_name,
+                                         tenon_error *err);
 TENON_API bool tenon_builder_add_file(tenon_builder *builder, const char *entry, const char *file,
                                       tenon_error *err);
 TENON_API bool tenon_builder_add_bytes(tenon_builder *builder, const char *entry, const void *bytes,

@@ -92,37 +92,45 @@ TENON_API enum tenon_record tenon_process_record(const tenon_process *process);
 
 /* Why something is refused, or worth a word. Names as in JSON's "code". */
 enum tenon_finding_kind {
-    TENON_FINDING_CONFLICT,        /* "conflict": the same unit with another digest */
-    TENON_FINDING_CLASH,           /* "clash": twice, both visible to the dynamic linker */
-    TENON_FINDING_DOUBLE,          /* "double": twice, at least one copy hidden, stateful */
-    TENON_FINDING_HARMLESS,        /* "harmless": an equal stateless or declared private copy */
-    TENON_FINDING_OTHER_BUILD,     /* "other-build": a loaded library's name, another build */
-    TENON_FINDING_OTHER_COPY,      /* "other-copy": a loaded library's name at another path */
-    TENON_FINDING_MISSING_UNIT,    /* "missing-unit": required, and nowhere */
-    TENON_FINDING_WRONG_INTERFACE, /* "wrong-interface": required with another digest */
-    TENON_FINDING_MISSING_LIBRARY, /* "missing-library" */
-    TENON_FINDING_REFUSED_LIBRARY, /* "refused-library": there, and the loader does not take it */
-    TENON_FINDING_MISSING_SYMBOL,  /* "missing-symbol" */
-    TENON_FINDING_MISSING_VERSION, /* "missing-version" */
-    TENON_FINDING_STATIC_TLS,      /* "static-tls": needs room in the static TLS block */
-    TENON_FINDING_NO_CODE,         /* "no-code": no code for this machine, system and libc */
-    TENON_FINDING_CYCLE,           /* "cycle": plugins need each other */
-    TENON_FINDING_CONSTRAINT,      /* "constraint": a feature that the host does not offer */
-    TENON_FINDING_NOT_FOUND,       /* "not-found": no such plugin */
-    TENON_FINDING_AMBIGUOUS,       /* "ambiguous": the same name in two directories */
-    TENON_FINDING_SHADOWED,        /* "shadowed": found in an earlier directory (no refusal) */
-    TENON_FINDING_BAD_BUNDLE,      /* "bad-bundle": cannot be read, or its claims are untrue */
-    TENON_FINDING_NEEDS_REFUSED,   /* "needs-refused": a plugin it needs is refused */
-    TENON_FINDING_NO_RECORD,       /* "no-record": the host has no record */
-    TENON_FINDING_BAD_RECORD,      /* "bad-record": the host's record cannot be read */
-    TENON_FINDING_STATIC_HOST,     /* "static-host": cannot load soundly */
-    TENON_FINDING_CACHE,           /* "cache": code could not be taken out or was tampered with */
-    TENON_FINDING_CHANGED,         /* "changed": the process changed between plan and load */
-    TENON_FINDING_LOADER,          /* "loader": the system's loader said no */
-    TENON_FINDING_START,           /* "start": the plugin's entry point reported failure */
-    TENON_FINDING_IN_USE,          /* "in-use": another plugin needs it (unloading) */
-    TENON_FINDING_SIGNATURE,       /* "signature": bad, or by nobody who is trusted */
-    TENON_FINDING_STAYS,           /* "stays-mapped": the system will not unmap it (no refusal) */
+    TENON_FINDING_CONFLICT,          /* "conflict": the same unit with another digest */
+    TENON_FINDING_CLASH,             /* "clash": twice, both visible to the dynamic linker */
+    TENON_FINDING_DOUBLE,            /* "double": twice, at least one copy hidden, stateful */
+    TENON_FINDING_HARMLESS,          /* "harmless": an equal stateless or declared private copy */
+    TENON_FINDING_OTHER_BUILD,       /* "other-build": a loaded library's name, another build */
+    TENON_FINDING_OTHER_COPY,        /* "other-copy": a loaded library's name at another path */
+    TENON_FINDING_MISSING_UNIT,      /* "missing-unit": required, and nowhere */
+    TENON_FINDING_WRONG_INTERFACE,   /* "wrong-interface": required with another digest */
+    TENON_FINDING_MISSING_LIBRARY,   /* "missing-library" */
+    TENON_FINDING_REFUSED_LIBRARY,   /* "refused-library": there, and the loader does not take it */
+    TENON_FINDING_MISSING_SYMBOL,    /* "missing-symbol" */
+    TENON_FINDING_MISSING_VERSION,   /* "missing-version" */
+    TENON_FINDING_STATIC_TLS,        /* "static-tls": needs room in the static TLS block */
+    TENON_FINDING_NO_CODE,           /* "no-code": no code for this machine, system and libc */
+    TENON_FINDING_CYCLE,             /* "cycle": plugins need each other */
+    TENON_FINDING_CONSTRAINT,        /* "constraint": a feature that the host does not offer */
+    TENON_FINDING_NOT_FOUND,         /* "not-found": no such plugin */
+    TENON_FINDING_AMBIGUOUS,         /* "ambiguous": the same name in two directories */
+    TENON_FINDING_SHADOWED,          /* "shadowed": found in an earlier directory (no refusal) */
+    TENON_FINDING_BAD_BUNDLE,        /* "bad-bundle": cannot be read, or its claims are untrue */
+    TENON_FINDING_NEEDS_REFUSED,     /* "needs-refused": a plugin it needs is refused */
+    TENON_FINDING_NO_RECORD,         /* "no-record": the host has no record */
+    TENON_FINDING_BAD_RECORD,        /* "bad-record": the host's record cannot be read */
+    TENON_FINDING_STATIC_HOST,       /* "static-host": cannot load soundly */
+    TENON_FINDING_CACHE,             /* "cache": code could not be taken out or was tampered with */
+    TENON_FINDING_CHANGED,           /* "changed": the process changed between plan and load */
+    TENON_FINDING_LOADER,            /* "loader": the system's loader said no */
+    TENON_FINDING_START,             /* "start": the plugin's entry point reported failure */
+    TENON_FINDING_IN_USE,            /* "in-use": another plugin needs it (unloading) */
+    TENON_FINDING_SIGNATURE,         /* "signature": bad, or by nobody who is trusted */
+    TENON_FINDING_STAYS,             /* "stays-mapped": the system will not unmap it (no refusal) */
+    TENON_FINDING_WRONG_CODE,        /* "wrong-implementation": the compiler relied on other code */
+    TENON_FINDING_PART,              /* "part": of a library, the process has some units */
+    TENON_FINDING_OTHER_OCAML,       /* "other-ocaml": made by another release of OCaml */
+    TENON_FINDING_ORDER,             /* "order": a unit comes before one that it requires */
+    TENON_FINDING_FAILED_UNIT,       /* "failed-unit": its initialiser failed, it is half there */
+    TENON_FINDING_PROHIBITED,        /* "prohibited": the host does not let plugins use it */
+    TENON_FINDING_MISSING_PRIMITIVE, /* "missing-primitive": a C function that OCaml code calls */
+    TENON_FINDING_SHARED,            /* "shared": a library that the process has (no refusal) */
 };
 
 typedef struct tenon_finding {

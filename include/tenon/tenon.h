@@ -7,6 +7,7 @@
 #include <tenon/image.h>
 #include <tenon/loader.h>
 #include <tenon/ocaml.h>
+#include <tenon/ocaml_process.h>
 #include <tenon/process.h>
 #include <tenon/resolve.h>
 #include <tenon/signature.h>

@@ -194,6 +194,34 @@ bool tn_file_part(struct tn_file *whole, uint64_t offset, uint64_t size, const c
     return true;
 }
 
+/* A range that was not read before is read past the table, unless that would be once too often. */
+static bool copy_directly(struct tn_file *file, uint64_t offset, uint64_t size, uint8_t *out)
+{
+    size_t got = 0;
+    if (!file->ops || size > TN_LIMIT_SEGMENT_READ || file->bytes_read > file->info.size ||
+        size > file->info.size - file->bytes_read)
+        return false;
+    file->bytes_read += size;
+    return tn_read_fully(file->ops, file->layer, file->handle, file->base + offset, out,
+                         (size_t)size, &got) == 0 &&
+           got == size;
+}
+
+bool tn_file_copy(struct tn_file *file, uint64_t offset, uint64_t size, const char *what,
+                  uint8_t *out, tenon_error *err)
+{
+    struct tn_view view;
+    bool inside = size && tn_world_readable(&file->info) == 0 && offset <= file->info.size &&
+                  size <= file->info.size - offset;
+    if (inside && !find_range(file, offset, size, &view) && copy_directly(file, offset, size, out))
+        return true;
+    if (!tn_file_view(file, offset, size, what, &view, err))
+        return false;
+    if (size)
+        memcpy(out, view.at, (size_t)size);
+    return true;
+}
+
 int tn_file_whole(tenon_world *world, const char *path, size_t limit, struct tn_arena *arena,
                   struct tn_view *out)
 {

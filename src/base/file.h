@@ -72,6 +72,13 @@ bool tn_file_upto(struct tn_file *file, uint64_t offset, uint64_t size, const ch
                   struct tn_view *out, tenon_error *err);
 
 /*
+ * Copies [offset, offset + size) to `out`, for what outlives the file or is written to; nothing of
+ * it is kept. Errors as tn_file_view.
+ */
+bool tn_file_copy(struct tn_file *file, uint64_t offset, uint64_t size, const char *what,
+                  uint8_t *out, tenon_error *err);
+
+/*
  * The string at `offset`, whose NUL must come before `end` (at most the file's size). Reads a piece
  * around it, more only when it is long. NULL with *err filled: TENON_E_MALFORMED when it begins or
  * ends outside, _LIMIT for more than TN_LIMIT_STRING bytes, and as tn_file_view().

@@ -15,7 +15,6 @@
 #define TN_LIMIT_UNITS (1u << 20)           /* units of one file */
 #define TN_LIMIT_MEMBERS (1u << 20)         /* members of one archive */
 #define TN_LIMIT_MARSHAL (64u << 20)        /* bytes of one marshalled value of OCaml's */
-#define TN_LIMIT_MARSHAL_DEPTH (1u << 20)   /* blocks of it that are open at once */
 #define TN_LIMIT_OCAML_SECTIONS 1024u       /* sections of a program of bytecode */
 #define TN_LIMIT_PACKAGE_FILES                                                                     \
     (1u << 14) /* pkg-config or dpkg files looked through for an owner                             \

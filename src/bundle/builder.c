@@ -44,6 +44,7 @@ void tenon_builder_free(tenon_builder *builder)
     free(builder->tags.rows);
     free(builder->cons.rows);
     free(builder->argv.rows);
+    free(builder->packages.rows);
     free(builder->private_units.rows);
     tn_builder_unsign(builder);
     tn_arena_free(&builder->arena);
@@ -78,6 +79,7 @@ static struct tn_strings *list_named(tenon_builder *builder, const char *key)
     } lists[] = { { "tags", &builder->tags },
                   { "cons", &builder->cons },
                   { "argv", &builder->argv },
+                  { "packages", &builder->packages },
                   { "private", &builder->private_units } };
 
     for (size_t i = 0; i < TN_COUNT(lists); i++)

@@ -33,7 +33,7 @@ struct tenon_builder {
     struct tn_arena arena; /* strings */
     const char *name, *version, *desc, *author, *url, *license, *copyrights, *main;
     int64_t date;
-    struct tn_strings tags, cons, argv, private_units;
+    struct tn_strings tags, cons, argv, packages, private_units;
     struct tn_item *items;
     size_t item_count, item_room;
     struct tn_claims provides, requires; /* provides: said by the caller, beside the items' */
@@ -47,6 +47,14 @@ struct tenon_builder {
  */
 bool tn_builder_add_code_as(tenon_builder *builder, const char *file, enum tenon_code_kind kind,
                             const char *base_name, const struct tn_item **out, tenon_error *err);
+
+/* OCaml code: a .cmxs or .cma, at the root. Takes over `bytes`. */
+struct tn_item *tn_builder_add_ocaml(tenon_builder *builder, const char *file, void *bytes,
+                                     size_t size, enum tenon_code_kind kind, const char *base_name,
+                                     tenon_error *err);
+
+/* MANIFEST.scm, when there is OCaml code; the values are those of the manifest to be written. */
+bool tn_builder_put_scm(tenon_builder *builder, const tenon_manifest *manifest, tenon_error *err);
 
 /*
  * Puts an item in, instead of the one of that path.

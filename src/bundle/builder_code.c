@@ -8,11 +8,18 @@
 #include "fail.h"
 #include "text.h"
 #include "triple.h"
+#include "view.h"
 
 const char *tn_main_name(struct tn_arena *arena, const char *file)
 {
+    static const char *const ocaml[] = { ".cmxs", ".cma", ".cmo" };
     const char *base = tn_base_name(file), *end = base;
 
+    for (size_t i = 0; i < TN_COUNT(ocaml); i++) {
+        size_t size = strlen(base), suffix = strlen(ocaml[i]);
+        if (size > suffix && strcmp(base + (size - suffix), ocaml[i]) == 0)
+            return tn_arena_copy(arena, base, size - suffix);
+    }
     do
         end = strstr(end + 1, ".so");
     while (end && end[3] != '\0' && end[3] != '.');
@@ -122,15 +129,21 @@ bool tn_builder_add_code_as(tenon_builder *builder, const char *file, enum tenon
     void *bytes;
     size_t size;
 
-    if (kind != TENON_CODE_NATIVE && kind != TENON_CODE_LIBRARY)
-        return tn_fail(err, TENON_E_UNSUPPORTED, "code of kind %s cannot be added yet",
-                       tenon_code_kind_name(kind));
     if (!tn_read_file(file, &bytes, &size, err))
         return false;
-    item = add(builder, file, bytes, size, kind, base_name, err);
+    if (kind == TENON_CODE_OCAML_NATIVE || kind == TENON_CODE_OCAML_BYTE)
+        item = tn_builder_add_ocaml(builder, file, bytes, size, kind, base_name, err);
+    else
+        item = add(builder, file, bytes, size, kind, base_name, err);
     if (out)
         *out = item;
     return item || tn_context(err, "%s", tn_quote(shown, file));
+}
+
+bool tenon_builder_add_code_as(tenon_builder *builder, const char *file, enum tenon_code_kind kind,
+                               const char *base_name, tenon_error *err)
+{
+    return tn_builder_add_code_as(builder, file, kind, base_name, NULL, err);
 }
 
 bool tenon_builder_add_code(tenon_builder *builder, const char *file, enum tenon_code_kind kind,

@@ -21,6 +21,7 @@ static bool take_values(tenon_builder *builder, const tenon_manifest *m, tenon_e
     } lists[] = { { &builder->tags, m->tags, m->tag_count },
                   { &builder->cons, m->cons, m->con_count },
                   { &builder->argv, m->argv, m->argv_count },
+                  { &builder->packages, m->packages, m->package_count },
                   { &builder->private_units, m->private_units, m->private_count } };
 
     builder->date = m->date;

@@ -98,10 +98,10 @@ static bool list_claims(struct writing *w, tenon_error *err)
     return true;
 }
 
-static const char *first_native(struct writing *w)
+static const char *first_own(struct writing *w)
 {
     for (size_t i = 0; i < w->manifest.code_count; i++)
-        if (w->manifest.code[i].kind == TENON_CODE_NATIVE)
+        if (w->manifest.code[i].kind != TENON_CODE_LIBRARY)
             return w->manifest.code[i].path;
     return NULL;
 }
@@ -110,7 +110,7 @@ static const char *first_native(struct writing *w)
 static bool set_values(struct writing *w, tenon_error *err)
 {
     const tenon_builder *b = w->builder;
-    const char *native = first_native(w);
+    const char *native = first_own(w);
     const char *base = native ? tn_main_name(&w->arena, native) : b->name;
     tenon_manifest *m = &w->manifest;
 
@@ -125,6 +125,7 @@ static bool set_values(struct writing *w, tenon_error *err)
     m->tags = b->tags.rows, m->tag_count = b->tags.count;
     m->cons = b->cons.rows, m->con_count = b->cons.count;
     m->argv = b->argv.rows, m->argv_count = b->argv.count;
+    m->packages = b->packages.rows, m->package_count = b->packages.count;
     m->private_units = b->private_units.rows, m->private_count = b->private_units.count;
     if (!m->name)
         return tn_fail(err, TENON_E_ARGUMENT, "the plugin has no name and no code to take it from");
@@ -148,6 +149,26 @@ static bool list_inputs(struct writing *w, tenon_error *err)
         w->inputs[w->input_count++] = (struct tn_zip_input){ TN_SIGNATURE_ENTRY, w->signature,
                                                              strlen(w->signature), TN_ZIP_STORED };
     return true;
+}
+
+static bool has_ocaml(const tenon_builder *builder)
+{
+    for (size_t i = 0; i < builder->item_count; i++)
+        if (builder->items[i].is_code && (builder->items[i].code.kind == TENON_CODE_OCAML_NATIVE ||
+                                          builder->items[i].code.kind == TENON_CODE_OCAML_BYTE))
+            return true;
+    return false;
+}
+
+/* It is an entry like any other: made before entries are listed. */
+static bool put_scm(tenon_builder *builder, tenon_error *err)
+{
+    struct writing w = { .builder = builder };
+    bool ok = sort_items(&w, err) && list_entries(&w, err) && list_claims(&w, err) &&
+              set_values(&w, err) && tn_builder_put_scm(builder, &w.manifest, err);
+
+    tn_arena_free(&w.arena);
+    return ok;
 }
 
 static bool prepare(struct writing *w, tenon_error *err)
@@ -212,7 +233,8 @@ bool tenon_builder_write(tenon_builder *builder, const char *path, tenon_error *
     uint8_t *bytes = NULL;
     char shown[TN_QUOTE_ROOM];
     size_t size = 0;
-    bool ok = prepare(&w, err) && (!has_large(&w) || store_what_vanishes(&w, err)) &&
+    bool ok = (!has_ocaml(builder) || put_scm(builder, err)) && prepare(&w, err) &&
+              (!has_large(&w) || store_what_vanishes(&w, err)) &&
               tn_zip_make(w.inputs, w.input_count, &bytes, &size, err);
 
     if (!ok)

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "bap_bundle.h"
 #include "entry_name.h"
 #include "fail.h"
 #include "limits.h"
@@ -19,10 +20,7 @@ static const struct tn_zip_entry *manifest_entry(const tenon_bundle *bundle, ten
 {
     const struct tn_zip_entry *entry = tn_zip_find(&bundle->zip, TN_MANIFEST_ENTRY);
 
-    if (!entry && tn_zip_find(&bundle->zip, "MANIFEST.scm"))
-        tn_fail(err, TENON_E_UNSUPPORTED,
-                "it has no " TN_MANIFEST_ENTRY ", only MANIFEST.scm: not read yet");
-    else if (!entry)
+    if (!entry)
         tn_fail(err, TENON_E_FORMAT, "a zip file without " TN_MANIFEST_ENTRY ": no bundle");
     else if (entry != bundle->zip.entries || entry->method != TN_ZIP_STORED)
         tn_fail(err, TENON_E_MALFORMED, TN_MANIFEST_ENTRY " must come first, and not compressed");
@@ -34,17 +32,35 @@ static const struct tn_zip_entry *manifest_entry(const tenon_bundle *bundle, ten
     return NULL;
 }
 
+/* The text of tenon.json; of a bundle of BAP's, the text that it would have. */
+static uint8_t *read_text(const tenon_bundle *bundle, size_t *size, tenon_error *err)
+{
+    const struct tn_zip_entry *entry;
+    uint8_t *text;
+
+    if (!tn_zip_find(&bundle->zip, TN_MANIFEST_ENTRY) && tn_bap_is_bundle(&bundle->zip)) {
+        tenon_manifest *manifest = tn_bap_bundle_manifest(&bundle->zip, err);
+        text = manifest ? (uint8_t *)tenon_manifest_write(manifest, err) : NULL;
+        tenon_manifest_free(manifest);
+        *size = text ? strlen((char *)text) : 0;
+        return text;
+    }
+    entry = manifest_entry(bundle, err);
+    text = entry ? malloc((size_t)entry->size + 1) : NULL;
+    if (entry && !text)
+        tn_no_memory(err);
+    if (text && !tn_zip_read(&bundle->zip, entry, text, err)) {
+        free(text);
+        return NULL;
+    }
+    *size = entry ? (size_t)entry->size : 0;
+    return text;
+}
+
 static bool read_manifest(tenon_bundle *bundle, tenon_error *err)
 {
-    const struct tn_zip_entry *entry = manifest_entry(bundle, err);
-
-    if (!entry)
-        return false;
-    bundle->text_size = (size_t)entry->size;
-    bundle->text = malloc(bundle->text_size + 1);
+    bundle->text = read_text(bundle, &bundle->text_size, err);
     if (!bundle->text)
-        return tn_no_memory(err);
-    if (!tn_zip_read(&bundle->zip, entry, bundle->text, err))
         return false;
     bundle->manifest = tenon_manifest_parse((const char *)bundle->text, bundle->text_size, err);
     return bundle->manifest || tn_context(err, TN_MANIFEST_ENTRY);
@@ -194,22 +210,19 @@ void tn_bundle_rest(tenon_bundle *bundle)
 /* Is the manifest in the file the one that this bundle has? Its text is then there again. */
 static bool check_text(tenon_bundle *bundle, tenon_error *err)
 {
-    const struct tn_zip_entry *entry = manifest_entry(bundle, err);
     uint8_t digest[crypto_hash_sha256_BYTES];
-    uint8_t *text = entry ? malloc((size_t)entry->size + 1) : NULL;
+    size_t size;
+    uint8_t *text = read_text(bundle, &size, err);
     bool ok;
 
     if (!text)
-        return entry ? tn_no_memory(err) : false;
-    ok = tn_zip_read(&bundle->zip, entry, text, err);
-    if (ok) {
-        crypto_hash_sha256(digest, text, entry->size);
-        ok = memcmp(digest, tenon_bundle_digest(bundle), sizeof digest) == 0 ||
-             tn_fail(err, TENON_E_MALFORMED, "its manifest changed since it was opened");
-    }
+        return false;
+    crypto_hash_sha256(digest, text, size);
+    ok = memcmp(digest, tenon_bundle_digest(bundle), sizeof digest) == 0 ||
+         tn_fail(err, TENON_E_MALFORMED, "its manifest changed since it was opened");
     if (ok && !bundle->text) {
         bundle->text = text;
-        bundle->text_size = (size_t)entry->size;
+        bundle->text_size = size;
         return true;
     }
     free(text);

@@ -15,7 +15,7 @@
 #include "manifest_pack.h"
 #include "replace_file.h"
 
-static const char header[] = "tenon-bundles 1\n";
+static const char header[] = "tenon-bundles 2\n";
 enum { HEADER_SIZE = sizeof header - 1, ROW_HEAD = 4 * 8 + 32, FIRST_SLOTS = 64 };
 
 /* Change times tell changes apart that are further from each other than this; FAT has 2 s. */

@@ -13,7 +13,7 @@
  * meets the same file again (device, inode, size, change time) needs not read it. A file that
  * changed moments ago is not noted: it could change again without its change time telling.
  *
- * The file is a text line "tenon-bundles 1", then rows: u32 length of the rest, u64 device, inode,
+ * The file is a text line "tenon-bundles 2", then rows: u32 length of the rest, u64 device, inode,
  * size, change time, the 32 bytes of the manifest's SHA-256, the packed manifest; all
  * little-endian. It is replaced as a whole, so that two processes that do so at once leave the one
  * or the other; what is missing in it is read from the bundles again. One that makes no sense is

@@ -123,6 +123,7 @@ uint8_t *tn_manifest_pack(const tenon_manifest *m, size_t *size)
     put_texts(&p, m->tags, m->tag_count);
     put_texts(&p, m->cons, m->con_count);
     put_texts(&p, m->argv, m->argv_count);
+    put_texts(&p, m->packages, m->package_count);
     put_texts(&p, m->private_units, m->private_count);
     put_claims(&p, m->provides, m->provide_count);
     put_claims(&p, m->requires, m->require_count);
@@ -264,6 +265,7 @@ static void take_all(struct unpacker *u, tenon_manifest *m)
     m->tags = take_texts(u, &m->tag_count);
     m->cons = take_texts(u, &m->con_count);
     m->argv = take_texts(u, &m->argv_count);
+    m->packages = take_texts(u, &m->package_count);
     m->private_units = take_texts(u, &m->private_count);
     m->provides = take_claims(u, &m->provide_count);
     m->requires = take_claims(u, &m->require_count);

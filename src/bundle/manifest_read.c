@@ -279,6 +279,7 @@ static bool read_lists(const struct node *top, tenon_manifest *m, tenon_error *e
     return strings(top, "tags", &m->tags, &m->tag_count, err) &&
            strings(top, "cons", &m->cons, &m->con_count, err) &&
            strings(top, "argv", &m->argv, &m->argv_count, err) &&
+           strings(top, "packages", &m->packages, &m->package_count, err) &&
            strings(top, "private", &m->private_units, &m->private_count, err) &&
            rows(top, "provides", sizeof *m->provides, read_claim, &m->provides, &m->provide_count,
                 err) &&

@@ -160,6 +160,7 @@ static void put_manifest(struct writer *w, const tenon_manifest *m)
     put_strings(w, "cons", m->cons, m->con_count);
     put_string(w, "main", m->main);
     put_strings(w, "argv", m->argv, m->argv_count);
+    put_strings(w, "packages", m->packages, m->package_count);
     put_rows(w, "provides", m->provides, m->provide_count, sizeof *m->provides, put_claim);
     put_rows(w, "requires", m->requires, m->require_count, sizeof *m->requires, put_claim);
     put_strings(w, "private", m->private_units, m->private_count);

@@ -13,7 +13,7 @@
 #include "zip_file.h"
 
 /* general purpose bits */
-enum { ENCRYPTED = 1, DEFLATE_LEVEL = 2 | 4, DESCRIPTOR = 8, UTF8 = 1 << 11 };
+enum { ENCRYPTED = 1, DEFLATE_LEVEL = 2 | 4, UTF8 = 1 << 11 };
 
 /* extra fields that change what the rest means */
 enum { EXTRA_ZIP64 = 0x0001, EXTRA_UNICODE_NAME = 0x7075, EXTRA_AES = 0x9901 };
@@ -51,10 +51,7 @@ static bool check_flags(const struct tn_zip_header *common, tenon_error *err)
 {
     if (common->flags & ENCRYPTED)
         return tn_fail(err, TENON_E_UNSUPPORTED, "it is encrypted");
-    if (common->flags & DESCRIPTOR)
-        return tn_fail(err, TENON_E_UNSUPPORTED,
-                       "its lengths stand behind it (a data descriptor), not before");
-    if (common->flags & ~(DEFLATE_LEVEL | UTF8))
+    if (common->flags & ~(DEFLATE_LEVEL | TN_ZIP_DESCRIPTOR | UTF8))
         return tn_fail(err, TENON_E_UNSUPPORTED, "general purpose bits 0x%04x", common->flags);
     if (common->method != TN_ZIP_STORED && common->method != TN_ZIP_DEFLATED)
         return tn_fail(err, TENON_E_UNSUPPORTED, "compression method %u", common->method);

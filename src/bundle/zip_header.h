@@ -10,6 +10,9 @@ struct tn_zip_header {
     uint32_t crc, packed, size;
 };
 
+/* A bit of `flags`: CRC and sizes stand behind the bytes, not before. */
+#define TN_ZIP_DESCRIPTOR 8u
+
 /* The fields from the general purpose bits to the length of the extra fields. */
 struct tn_zip_header tn_zip_header(struct tn_cursor *c);
 

@@ -23,6 +23,8 @@ enum {
     LOCAL_SIGNATURE = 0x04034b50,
     DIRECTORY_SIGNATURE = 0x02014b50,
     END_SIGNATURE = 0x06054b50,
+    DESCRIPTOR_SIGNATURE = 0x08074b50,
+    DESCRIPTOR_SIZE = 16,
     LOCAL_SIZE = 30,
     DIRECTORY_ROW = 46,
     END_SIZE = 22,
@@ -156,11 +158,42 @@ static bool read_end(struct tn_zip *zip, struct end *end, tenon_error *err)
 
 /* ---- one entry ------------------------------------------------------------------------------- */
 
-static bool same_header(const struct tn_zip_header *a, const struct tn_zip_header *b)
+static bool same_sizes(const struct tn_zip_header *a, const struct tn_zip_header *b)
 {
-    return a->flags == b->flags && a->method == b->method && a->time == b->time &&
-           a->date == b->date && a->crc == b->crc && a->packed == b->packed && a->size == b->size &&
-           a->name_size == b->name_size;
+    return a->crc == b->crc && a->packed == b->packed && a->size == b->size;
+}
+
+/* rule  APPNOTE 4.4.4, bit 3: what stands behind the bytes is zero before them */
+static bool same_header(const struct tn_zip_header *row, const struct tn_zip_header *local)
+{
+    const struct tn_zip_header none = { .crc = 0 };
+
+    return row->flags == local->flags && row->method == local->method && row->time == local->time &&
+           row->date == local->date && row->name_size == local->name_size &&
+           same_sizes(row->flags & TN_ZIP_DESCRIPTOR ? &none : row, local);
+}
+
+/* CRC and sizes behind the bytes, when they stand there: the same as in the directory. */
+static bool check_descriptor(struct tn_zip *zip, uint64_t at, const struct tn_zip_header *row,
+                             tenon_error *err)
+{
+    struct tn_zip_header behind;
+    struct tn_view bytes;
+
+    if (!view(zip, at, DESCRIPTOR_SIZE, &bytes, err))
+        return tn_context(err, "data descriptor");
+    struct tn_cursor c = tn_cursor(bytes, TN_LITTLE);
+    uint32_t signature = tn_u32(&c, "signature");
+    behind.crc = tn_u32(&c, "crc-32");
+    behind.packed = tn_u32(&c, "compressed size");
+    behind.size = tn_u32(&c, "uncompressed size");
+    if (!tn_end(&c, err))
+        return false;
+    if (signature != DESCRIPTOR_SIGNATURE)
+        return tn_fail(err, TENON_E_MALFORMED, "no data descriptor at 0x%" PRIx64, at);
+    return same_sizes(&behind, row) ||
+           tn_fail(err, TENON_E_MALFORMED,
+                   "its data descriptor at 0x%" PRIx64 " and the directory differ", at);
 }
 
 /* The local header must say what the directory says; its end is where the bytes start. */
@@ -236,6 +269,11 @@ static bool read_row(struct tn_zip *zip, struct tn_cursor *c, uint64_t *at,
     if (!tn_zip_check_extra(extra, err) || !fill_entry(zip, &common, attributes, *at, entry, err))
         return tn_context(err, "entry %s", tn_quote(shown, entry->name));
     *at = entry->start + entry->packed;
+    if (common.flags & TN_ZIP_DESCRIPTOR) {
+        if (!check_descriptor(zip, *at, &common, err))
+            return tn_context(err, "entry %s", tn_quote(shown, entry->name));
+        *at += DESCRIPTOR_SIZE;
+    }
     return true;
 }
 

@@ -88,6 +88,7 @@ static void put_text(struct cli_out *out, const char *file, const tenon_manifest
     put_values(out, "tag", m->tags, m->tag_count);
     put_values(out, "needs", m->cons, m->con_count);
     put_values(out, "argument", m->argv, m->argv_count);
+    put_values(out, "package", m->packages, m->package_count);
     put_entries(out, m);
     put_claims(out, "provides", m->provides, m->provide_count);
     put_claims(out, "requires", m->requires, m->require_count);
@@ -229,6 +230,8 @@ static void json_manifest(struct cli_json *json, const tenon_manifest *m)
     json_strings(json, m->tags, m->tag_count);
     CLI_JSON_KEY(json, "cons");
     json_strings(json, m->cons, m->con_count);
+    CLI_JSON_KEY(json, "packages");
+    json_strings(json, m->packages, m->package_count);
     CLI_JSON_KEY(json, "argv");
     json_strings(json, m->argv, m->argv_count);
     CLI_JSON_KEY(json, "provides");

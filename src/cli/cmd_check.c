@@ -1,6 +1,7 @@
 /* src/cli/cmd_check.c - would these plugins load into that program? */
 #include <stdlib.h>
 
+#include "check_ocaml.h"
 #include "query.h"
 #include "report.h"
 #include "trust.h"
@@ -48,21 +49,38 @@ static bool add_offers(tenon_process *process, char **offers, tenon_error *err)
     return true;
 }
 
+/* Where plugins are looked for, what the host offers, whom it trusts. */
+struct check_settings {
+    char **dirs, **offers;
+    struct cli_trust trust;
+};
+
+static bool prepare(void *arg, tenon_process *process, tenon_error *err)
+{
+    struct check_settings *settings = arg;
+    return add_directories(process, settings->dirs, err) &&
+           add_offers(process, settings->offers, err) &&
+           cli_trust_apply(&settings->trust, process, err);
+}
+
 static int run_check(struct cli *cli, int argc, const char **argv)
 {
     int weak = 0, each = 0, status;
-    char **dirs = NULL, **offers = NULL;
-    struct cli_trust trust = { 0 };
+    struct check_settings settings = { .dirs = NULL };
+    enum tenon_ocaml_loader ocaml;
+    char *loader = NULL;
     const char *const *files;
     struct poptOption options[] = { { "weak", 0, POPT_ARG_NONE, &weak, 0,
                                       "answer for a host without record, from its symbols", NULL },
                                     { "each", 0, POPT_ARG_NONE, &each, 0,
                                       "each plugin on its own: leave out the refused", NULL },
-                                    { "directory", 'd', POPT_ARG_ARGV, &dirs, 0,
+                                    { "directory", 'd', POPT_ARG_ARGV, &settings.dirs, 0,
                                       "look for plugins in DIR, too", "DIR" },
-                                    { "offer", 0, POPT_ARG_ARGV, &offers, 0,
+                                    { "offer", 0, POPT_ARG_ARGV, &settings.offers, 0,
                                       "a feature that the host offers", "NAME[=VERSION]" },
-                                    CLI_TRUST_OPTIONS(trust),
+                                    { "loader", 0, POPT_ARG_STRING, &loader, 0,
+                                      "OCaml's loader: native, bytecode or toplevel", "NAME" },
+                                    CLI_TRUST_OPTIONS(settings.trust),
                                     POPT_TABLEEND };
     tenon_error err = TENON_ERROR_INIT;
     if (cli_parse(cli, options, argc, argv, &files, &status)) {
@@ -70,9 +88,17 @@ static int run_check(struct cli *cli, int argc, const char **argv)
         tenon_process *process = NULL;
         if (!files[1]) {
             status = cli_usage(cli, "no BUNDLE given");
+        } else if (check_ocaml_loader(loader, files[0], &ocaml)) {
+            status = check_ocaml(&(struct check_ocaml){ .plugins = &plugins,
+                                                        .loader = ocaml,
+                                                        .bundles = files + 1,
+                                                        .flags = each ? TENON_LOAD_EACH : 0,
+                                                        .prepare = prepare,
+                                                        .arg = &settings });
+        } else if (loader) {
+            status = cli_usage(cli, "--loader is native, bytecode or toplevel");
         } else if ((process = tenon_process_of_file(files[0], &err)) &&
-                   add_directories(process, dirs, &err) && add_offers(process, offers, &err) &&
-                   cli_trust_apply(&trust, process, &err)) {
+                   prepare(&settings, process, &err)) {
             tenon_process_set_weak(process, weak);
             status = check(&plugins, process, files + 1, each ? TENON_LOAD_EACH : 0);
         } else {
@@ -80,9 +106,10 @@ static int run_check(struct cli *cli, int argc, const char **argv)
         }
         tenon_process_free(process);
     }
-    cli_free_list(dirs);
-    cli_free_list(offers);
-    cli_trust_free(&trust);
+    cli_free_list(settings.dirs);
+    cli_free_list(settings.offers);
+    cli_trust_free(&settings.trust);
+    free(loader);
     return status;
 }
 
@@ -93,11 +120,13 @@ const struct cli_command cmd_check = {
     .about = "Says whether the plugins would load into the program HOST, in which order, and if\n"
              "not, every reason: code that would be there twice, missing libraries, symbols and\n"
              "versions, plugins that need each other. Nothing is executed, nothing is written.\n"
-             "BUNDLE is a file, or the name of a plugin to be searched for.\n",
+             "BUNDLE is a file, or the name of a plugin to be searched for.\n"
+             "A program that OCaml's compilers made is checked as OCaml's loaders would load.\n",
     .examples = "Examples:\n"
                 "  tenon check ./host stats.plugin            would it load?\n"
                 "  tenon check --each ./host *.plugin         which of them would?\n"
                 "  tenon check --weak /usr/bin/vim x.plugin   a host without record\n"
+                "  tenon check --loader=toplevel /usr/bin/ocaml greet.plugin\n"
                 "  tenon check --trust us.pub --require-signature ./host stats.plugin\n\n"
                 "Exit status: 0 all would load, 1 something is refused, 2 wrong usage, 3 HOST or\n"
                 "a BUNDLE could not be read.\n",

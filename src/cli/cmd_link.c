@@ -17,9 +17,12 @@ const struct cli_command cmd_link = {
     "link a program with a record of what is in it",
     "Runs the link command CC ... as it stands, and sees to it that the program or shared\n"
     "library it makes has the record of its units: objects and archive members that carry none\n"
-    "are completed. Links a second time when the record changed, else only once.\n",
+    "are completed. Links a second time when the record changed, else only once.\n"
+    "For OCaml's compilers (ocamlfind ocamlopt, ocamlc, ocamlmktop) the record is a unit that\n"
+    "hands the program's list of units to the library tenon when it is initialised.\n",
     "Examples:\n"
     "  tenon link -- cc -o host main.o -lfoo\n"
+    "  tenon link -- ocamlfind ocamlopt -package tenon -linkpkg main.ml -o host\n"
     "  cmake -DCMAKE_C_LINKER_LAUNCHER='tenon;link;--' ...\n\n"
     "Exit status: that of CC; 3 when CC succeeded and the record could not be made (the output\n"
     "is then removed), 2 wrong usage.\n",

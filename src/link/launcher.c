@@ -15,6 +15,7 @@
 #include "fail.h"
 #include "launcher.h"
 #include "limits.h"
+#include "ocaml_link.h"
 #include "predict.h"
 #include "session.h"
 #include "temp.h"
@@ -231,6 +232,8 @@ bool tn_link(const struct tn_launch *launch, struct tn_signals *signals, struct 
     bool good;
 
     *exit = (struct tn_exit){ 0 };
+    if (tn_is_ocaml_command(launch))
+        return tn_link_ocaml(launch, signals, exit, err);
     tn_signals_hold(signals);
     good = tn_command_read(launch->world, &s.arena, launch->argv, launch->argc, &s.command, err);
     if (good && s.command.kind == TN_COMMAND_LINK)

@@ -67,9 +67,11 @@ static bool is_program(const struct tn_elf *elf)
 }
 
 /* What follows the value, of which its header says how long it is, is not read. */
-static bool view_value(struct tn_file *file, const struct tn_elf *elf, const struct place *place,
-                       struct tn_view *out, tenon_error *err)
+static bool take_value(struct tn_ocaml_reading *r, const struct tn_elf *elf,
+                       const struct place *place, struct tn_view *out)
 {
+    struct tn_file *file = r->file;
+    tenon_error *err = r->err;
     uint64_t offset, room;
     struct tn_view head;
     struct tn_marshal_header h;
@@ -85,7 +87,7 @@ static bool view_value(struct tn_file *file, const struct tn_elf *elf, const str
                        "marshalled value at 0x%" PRIx64 ": %" PRIu64 " bytes needed, %" PRIu64
                        " left in its segment",
                        offset, h.data, room - h.size);
-    return tn_file_view(file, offset, h.size + h.data, "marshalled value", out, err);
+    return tn_shape_take(r, offset, h.size + h.data, "marshalled value", out);
 }
 
 bool tn_ocaml_read_elf(struct tn_ocaml_reading *r)
@@ -95,10 +97,14 @@ bool tn_ocaml_read_elf(struct tn_ocaml_reading *r)
     struct tn_view value;
     if (!tn_elf_start(&elf, r->file, NULL, r->err) || !find_in_dynamic(&elf, &place, r->err))
         return false;
-    if (!place.anchor && is_program(&elf) && !find_in_full(r->file, &place, r->err))
-        return false;
+    if (!place.anchor && is_program(&elf)) {
+        if (tn_ocaml_is_program(r->file))
+            return tn_ocaml_read_program(r);
+        if (!find_in_full(r->file, &place, r->err))
+            return false;
+    }
     if (!place.anchor)
         return tn_fail(r->err, TENON_E_NOT_FOUND, "nothing of OCaml's is recorded in it");
-    return (view_value(r->file, &elf, &place, &value, r->err) && place.anchor->read(r, value)) ||
+    return (take_value(r, &elf, &place, &value) && place.anchor->read(r, value)) ||
            tn_context(r->err, "%s", place.anchor->symbol);
 }

@@ -32,17 +32,15 @@ bool tn_ocaml_read_cmi(struct tn_ocaml_reading *r, char letter)
 {
     uint64_t offset = TN_OCAML_MAGIC;
     struct tn_view rest;
-    tenon_ocaml *o = r->out;
     (void)letter;
     if (!skip_value(r, &offset))
         return tn_context(r->err, "signature");
-    if (!tn_file_upto(r->file, offset, r->file->info.size - offset, "imports", &rest, r->err) ||
+    if (!tn_shape_take(r, offset, r->file->info.size - offset, "imports", &rest) ||
         !tn_shape_start(r, rest))
         return tn_context(r->err, "imports");
-    tenon_ocaml_unit *unit = tn_arena_rows(&o->arena, 1, sizeof *unit);
-    if (!unit)
-        return tn_no_memory(r->err);
-    if (!tn_shape_imports(r, r->m.root, "interfaces imported", &unit->interfaces))
+    tenon_ocaml_unit *unit = tn_units_next(r);
+    if (!unit || !tn_shape_imports(r, "interfaces imported", NULL, &unit->interfaces, NULL) ||
+        !tn_shape_finish(r))
         return false;
     if (!unit->interfaces.count || unit->interfaces.at[0].crc.kind != TENON_DIGEST_OCAML)
         return tn_fail(r->err, TENON_E_MALFORMED,
@@ -51,7 +49,5 @@ bool tn_ocaml_read_cmi(struct tn_ocaml_reading *r, char letter)
                        rest.start);
     unit->name = unit->interfaces.at[0].name;
     unit->interface = unit->interfaces.at[0].crc;
-    o->units = unit;
-    o->unit_count = 1;
-    return true;
+    return tn_units_keep(r);
 }

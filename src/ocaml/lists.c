@@ -1,77 +1,112 @@
-/* src/ocaml/lists.c - names of units, lists of names and of imports; each name is kept once */
+/* src/ocaml/lists.c - lists of names, of imports and of units */
 #include <inttypes.h>
-#include <stdlib.h>
 
 #include "fail.h"
-#include "limits.h"
 #include "reading.h"
+#include "text.h"
 
-/* rule  typing/ident.ml: Local and Scoped cannot be met outside of their unit */
-enum { IDENT_GLOBAL = 2, IDENT_PREDEF = 3 };
-
-const char *tn_shape_unit(struct tn_ocaml_reading *r, tn_ml_value value, const char *what,
-                          bool *predef)
+/* Rows that were gathered, in the file's own memory. NULL: no memory. */
+static void *keep_rows(struct tn_ocaml_reading *r, const void *rows, size_t count, size_t size)
 {
-    const struct tn_ml_object *o = tn_ml_object(&r->m, value);
-    *predef = false;
-    if (r->string_units)
-        return tn_shape_name(r, value, what);
-    if (o && o->tag == IDENT_GLOBAL && o->size == 1)
-        return tn_shape_name(r, r->m.fields[o->at], what);
-    if (o && o->tag == IDENT_PREDEF && o->size == 2) {
-        *predef = true;
-        return tn_shape_name(r, r->m.fields[o->at], what);
-    }
-    tn_shape_fail(r, value, what, "the identifier of a unit");
-    return NULL;
+    void *kept = tn_arena_room(&r->out->arena, count, size);
+    if (!kept)
+        tn_no_memory(r->err);
+    else if (count)
+        memcpy(kept, rows, count * size);
+    return kept;
 }
 
-bool tn_shape_names(struct tn_ocaml_reading *r, tn_ml_value list, const char *what, bool reversed,
+bool tn_names_keep(struct tn_ocaml_reading *r, size_t count, tenon_ocaml_names *out)
+{
+    *out = (tenon_ocaml_names){ keep_rows(r, r->names, count, sizeof *r->names), count };
+    return out->at;
+}
+
+static void reverse(const char **rows, size_t count)
+{
+    for (size_t i = 0; i < count / 2; i++) {
+        const char *row = rows[i];
+        rows[i] = rows[count - 1 - i];
+        rows[count - 1 - i] = row;
+    }
+}
+
+bool tn_shape_names(struct tn_ocaml_reading *r, const char *what, bool reversed,
                     tenon_ocaml_names *out)
 {
-    size_t count;
-    tn_ml_value element;
-    if (!tn_shape_count(r, list, what, &count))
-        return false;
-    const char **rows = tn_arena_room(&r->out->arena, count, sizeof *rows);
-    if (!rows)
-        return tn_no_memory(r->err);
-    for (size_t i = 0; tn_shape_next(r, &list, &element); i++) {
-        const char *name = tn_shape_name(r, element, what);
-        if (!name)
-            return false;
-        rows[reversed ? count - 1 - i : i] = name;
-    }
-    *out = (tenon_ocaml_names){ rows, count };
-    return true;
-}
-
-bool tn_shape_imports(struct tn_ocaml_reading *r, tn_ml_value list, const char *what,
-                      tenon_ocaml_imports *out)
-{
-    size_t count;
-    tn_ml_value element;
-    if (!tn_shape_count(r, list, what, &count))
-        return false;
-    tenon_ocaml_import *rows = tn_arena_room(&r->out->arena, count, sizeof *rows);
-    if (!rows)
-        return tn_no_memory(r->err);
-    for (size_t i = 0; tn_shape_next(r, &list, &element); i++) {
-        const tn_ml_value *pair = tn_shape_block(r, element, 0, 2, what);
-        if (!pair || !(rows[i].name = tn_shape_name(r, pair[0], what)) ||
-            !tn_shape_digest_option(r, pair[1], what, &rows[i].crc))
+    struct tn_ml_list list = { .what = what };
+    size_t count = 0;
+    int more;
+    for (; (more = tn_ml_next(&r->m, &list)) > 0; count++) {
+        if (!tn_grow(&r->names, &r->name_room, count, sizeof *r->names))
+            return tn_no_memory(r->err);
+        if (!tn_shape_name(r, what, &r->names[count]))
             return false;
     }
-    *out = (tenon_ocaml_imports){ rows, count };
-    return true;
+    if (more < 0)
+        return false;
+    if (reversed)
+        reverse(r->names, count);
+    return tn_names_keep(r, count, out);
 }
 
-tenon_digest tn_imports_find(tenon_ocaml_imports imports, const char *name)
+static bool read_import(struct tn_ocaml_reading *r, const char *what,
+                        const struct tn_ocaml_text *own, tenon_ocaml_import *out, tenon_digest *crc)
 {
-    for (size_t i = 0; i < imports.count; i++)
-        if (imports.at[i].name == name || strcmp(imports.at[i].name, name) == 0)
-            return imports.at[i].crc;
-    return (tenon_digest){ .kind = TENON_DIGEST_UNKNOWN };
+    struct tn_ml_back back;
+    struct tn_ocaml_text name;
+    if (!tn_shape_enter(r, 0, 2, what, &back) || !tn_shape_text(r, what, &name) ||
+        !tn_shape_digest_option(r, what, &out->crc))
+        return false;
+    out->name = name.at;
+    if (own && tn_text_equal(*own, name))
+        *crc = out->crc;
+    return tn_shape_leave(r, &back);
+}
+
+bool tn_shape_imports(struct tn_ocaml_reading *r, const char *what, const struct tn_ocaml_text *own,
+                      tenon_ocaml_imports *out, tenon_digest *crc)
+{
+    struct tn_ml_list list = { .what = what };
+    size_t count = 0;
+    int more;
+    for (; (more = tn_ml_next(&r->m, &list)) > 0; count++) {
+        if (!tn_grow(&r->imports, &r->import_room, count, sizeof *r->imports))
+            return tn_no_memory(r->err);
+        if (!read_import(r, what, own, &r->imports[count], crc))
+            return false;
+    }
+    if (more < 0)
+        return false;
+    *out = (tenon_ocaml_imports){ keep_rows(r, r->imports, count, sizeof *r->imports), count };
+    return out->at;
+}
+
+tenon_ocaml_unit *tn_units_next(struct tn_ocaml_reading *r)
+{
+    if (!tn_grow(&r->units, &r->unit_room, r->unit_count, sizeof *r->units)) {
+        tn_no_memory(r->err);
+        return NULL;
+    }
+    tenon_ocaml_unit *unit = &r->units[r->unit_count++];
+    *unit = (tenon_ocaml_unit){ 0 };
+    return unit;
+}
+
+bool tn_units_keep(struct tn_ocaml_reading *r)
+{
+    r->out->units = keep_rows(r, r->units, r->unit_count, sizeof *r->units);
+    r->out->unit_count = r->unit_count;
+    return r->out->units;
+}
+
+bool tn_in_unit(struct tn_ocaml_reading *r, struct tn_ocaml_text name)
+{
+    char copy[64], quoted[TN_QUOTE_ROOM];
+    size_t size = name.size < sizeof copy - 1 ? name.size : sizeof copy - 1;
+    memcpy(copy, name.at, size);
+    copy[size] = 0;
+    return tn_context(r->err, "unit %s", tn_quote(quoted, copy));
 }
 
 static size_t count_ends(struct tn_view bytes)
@@ -85,65 +120,18 @@ static size_t count_ends(struct tn_view bytes)
 bool tn_section_names(struct tn_ocaml_reading *r, struct tn_view bytes, const char *what,
                       tenon_ocaml_names *out)
 {
-    size_t count = count_ends(bytes), at = 0;
+    size_t count = count_ends(bytes);
     if (bytes.size && bytes.at[bytes.size - 1])
         return tn_fail(r->err, TENON_E_MALFORMED, "%s: the last name has no end at 0x%" PRIx64,
                        what, bytes.start + bytes.size);
     const char **rows = tn_arena_room(&r->out->arena, count, sizeof *rows);
+    const char *at = (const char *)bytes.at;
     if (!rows)
         return tn_no_memory(r->err);
     for (size_t i = 0; i < count; i++) {
-        const uint8_t *end = memchr(bytes.at + at, 0, bytes.size - at);
-        struct tn_view name = { bytes.at + at, (size_t)(end - (bytes.at + at)), bytes.start + at };
-        if (!(rows[i] = tn_keep_name(r, name, what)))
-            return false;
-        at += name.size + 1;
+        rows[i] = at;
+        at += strlen(at) + 1;
     }
     *out = (tenon_ocaml_names){ rows, count };
-    return true;
-}
-
-const char *tn_keep_name(struct tn_ocaml_reading *r, struct tn_view bytes, const char *what)
-{
-    if (bytes.size > TN_LIMIT_STRING) {
-        tn_fail(r->err, TENON_E_LIMIT, "%s: a string of %zu bytes at 0x%" PRIx64, what, bytes.size,
-                bytes.start);
-        return NULL;
-    }
-    if (memchr(bytes.at, 0, bytes.size)) {
-        tn_fail(r->err, TENON_E_MALFORMED, "%s: the string at 0x%" PRIx64 " has a NUL in it", what,
-                bytes.start);
-        return NULL;
-    }
-    uint32_t number = TN_NO_NAME;
-    if (r->names.slots || tn_names_init(&r->names))
-        number = tn_names_add(&r->names, (const char *)bytes.at, bytes.size);
-    if (number == TN_NO_NAME) {
-        tn_no_memory(r->err);
-        return NULL;
-    }
-    return tn_names_text(&r->names, number);
-}
-
-/* Room for the numbers of all names so far. */
-static bool grow_stamps(struct tn_ocaml_reading *r)
-{
-    size_t count = r->names.capacity > r->names.count ? r->names.capacity : r->names.count;
-    uint32_t *more = reallocarray(r->stamps, count, sizeof *more);
-    if (!more)
-        return tn_no_memory(r->err);
-    memset(more + r->stamp_count, 0, (count - r->stamp_count) * sizeof *more);
-    r->stamps = more;
-    r->stamp_count = count;
-    return true;
-}
-
-bool tn_name_is_new(struct tn_ocaml_reading *r, const char *name, uint32_t stamp, bool *is_new)
-{
-    uint32_t number = tn_names_find(&r->names, name, strlen(name));
-    if (number >= r->stamp_count && !grow_stamps(r))
-        return false;
-    *is_new = r->stamps[number] != stamp;
-    r->stamps[number] = stamp;
     return true;
 }

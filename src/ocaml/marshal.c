@@ -4,8 +4,8 @@
  * rule  runtime/caml/intext.h, runtime/extern.c: headers, codes, the numbering of objects. What
  *       intern.c trusts (counts, distances, sizes) is checked here
  *
- * Blocks are filled in the order of the file. What is still to be filled is a stack of ranges of
- * `fields`; the last field of a block leaves no range behind, so that a long list nests nowhere.
+ * Nothing nests: what is skipped is a number of values still to come, and what is read is as deep
+ * as the shape that its reader expects.
  */
 #include "marshal.h"
 
@@ -53,21 +53,6 @@ enum {
     PREFIX_BLOCK = 0x80,
 };
 
-/* Fields of a block that are still to be read. */
-struct range {
-    uint32_t next, end;
-};
-
-struct reading {
-    struct tn_cursor c; /* over the whole value */
-    struct tn_marshal *out;
-    struct range *stack;
-    size_t depth, room;
-    size_t object_limit, field_limit; /* as the header says, and no more than there are bytes */
-    size_t object_count, field_count;
-    tenon_error *err;
-};
-
 /* ---- the header -----------------------------------------------------------------------------
  */
 
@@ -94,7 +79,7 @@ static bool read_compressed_header(struct tn_cursor *c, struct tn_marshal_header
     (void)read_vlq(c, &good); /* uncompressed length */
     out->objects = read_vlq(c, &good);
     (void)read_vlq(c, &good); /* words where a word has 32 bits */
-    out->words = read_vlq(c, &good);
+    (void)read_vlq(c, &good); /* words where it has 64 */
     if (!tn_end(c, err))
         return false;
     if (!good || out->size != c->pos)
@@ -113,15 +98,14 @@ bool tn_marshal_header(struct tn_view from, struct tn_marshal_header *out, tenon
     case MAGIC_SMALL:
         h.data = tn_u32(&c, "marshal header");
         h.objects = tn_u32(&c, "marshal header");
-        tn_skip(&c, 4, "marshal header");
-        h.words = tn_u32(&c, "marshal header");
+        tn_skip(&c, 8, "marshal header"); /* words, where a word has 32 and 64 bits */
         h.size = 20;
         break;
     case MAGIC_BIG:
         tn_skip(&c, 4, "marshal header");
         h.data = tn_u64(&c, "marshal header");
         h.objects = tn_u64(&c, "marshal header");
-        h.words = tn_u64(&c, "marshal header");
+        tn_skip(&c, 8, "marshal header"); /* words */
         h.size = 32;
         break;
     case MAGIC_COMPRESSED:
@@ -140,245 +124,381 @@ bool tn_marshal_header(struct tn_view from, struct tn_marshal_header *out, tenon
     return true;
 }
 
-/* ---- places -----------------------------------------------------------------------------------
+/* ---- what is wrong ----------------------------------------------------------------------------
  */
 
-static bool malformed(struct reading *r, size_t where, const char *what)
+static bool malformed(struct tn_marshal *m, size_t where, const char *what)
 {
-    return tn_fail(r->err, TENON_E_MALFORMED, "marshalled value: %s at 0x%" PRIx64, what,
-                   r->c.in.start + where);
+    return tn_fail(m->err, TENON_E_MALFORMED, "marshalled value: %s at 0x%" PRIx64, what,
+                   m->bytes.start + where);
 }
 
-/* The next number, for an object whose code is at `where`. */
-static struct tn_ml_object *add_object(struct reading *r, size_t where, tn_ml_value *value)
+static bool truncated(struct tn_marshal *m, size_t where, const char *what)
 {
-    if (r->object_count == r->object_limit) {
-        tn_fail(r->err, TENON_E_MALFORMED,
-                "marshalled value: object at 0x%" PRIx64 ", and its header counts %zu",
-                r->c.in.start + where, r->object_limit);
-        return NULL;
-    }
-    *value = (uint64_t)r->object_count << 2;
-    struct tn_ml_object *object = &r->out->objects[r->object_count++];
-    object->where = (uint32_t)where;
-    return object;
+    return tn_fail(m->err, TENON_E_TRUNCATED,
+                   "marshalled value: %s at 0x%" PRIx64 " goes past its end at 0x%" PRIx64, what,
+                   m->bytes.start + where, m->bytes.start + m->bytes.size);
 }
 
-static bool push(struct reading *r, size_t where, struct range range)
+bool tn_ml_unexpected(struct tn_marshal *m, const struct tn_ml_head *head, const char *what,
+                      const char *expected)
 {
-    if (r->depth == TN_LIMIT_MARSHAL_DEPTH)
-        return tn_fail(r->err, TENON_E_LIMIT,
-                       "marshalled value: block at 0x%" PRIx64 " nested more than %u deep",
-                       r->c.in.start + where, TN_LIMIT_MARSHAL_DEPTH);
-    if (!tn_grow(&r->stack, &r->room, r->depth, sizeof *r->stack))
-        return tn_no_memory(r->err);
-    r->stack[r->depth++] = range;
+    static const char *const kinds[] = { "an integer", "a block", "a string", "a number" };
+    uint64_t where = m->bytes.start + head->where;
+    if (head->kind != TN_ML_BLOCK)
+        return tn_fail(m->err, TENON_E_MALFORMED, "%s: %s at 0x%" PRIx64 " where %s was expected",
+                       what, kinds[head->kind], where, expected);
+    return tn_fail(m->err, TENON_E_MALFORMED,
+                   "%s: a block with tag %u and %" PRIu32 " field%s at 0x%" PRIx64
+                   " where %s was expected",
+                   what, head->tag, head->size, head->size == 1 ? "" : "s", where, expected);
+}
+
+/* ---- the parts of codes ----------------------------------------------------------------------
+ */
+
+/* The next number, for the object whose code is at `where`. */
+static inline bool take_number(struct tn_marshal *m, size_t where)
+{
+    if (m->count == m->object_count)
+        return tn_fail(m->err, TENON_E_MALFORMED,
+                       "marshalled value: object at 0x%" PRIx64 ", and its header counts %" PRIu32,
+                       m->bytes.start + where, m->object_count);
+    m->places[m->count++] = (uint32_t)where;
     return true;
 }
 
-/* ---- one code ---------------------------------------------------------------------------------
- */
-
-static tn_ml_value integer(int64_t value)
+/* The big-endian number of so many bytes behind a code; false when they are not there. */
+static bool take_word(struct tn_marshal *m, unsigned bytes, uint64_t *out)
 {
-    return (uint64_t)value << 1 | 1;
+    uint64_t value = 0;
+    if (bytes > m->bytes.size - m->at)
+        return truncated(m, m->at, "number");
+    for (unsigned i = 0; i < bytes; i++)
+        value = value << 8 | m->bytes.at[m->at + i];
+    m->at += bytes;
+    *out = value;
+    return true;
 }
 
-/* rule  a block of no fields is an atom, and has no number */
-static bool read_block(struct reading *r, size_t where, uint64_t size, unsigned tag,
-                       tn_ml_value *value)
+static int64_t extend(uint64_t value, unsigned bytes)
+{
+    unsigned shift = 64 - 8 * bytes;
+    return (int64_t)(value << shift) >> shift;
+}
+
+/* rule  a block of no fields is an atom, and has no number; each field takes a byte at least */
+static bool take_block(struct tn_marshal *m, struct tn_ml_head *head, uint64_t size, unsigned tag)
 {
     if (tag >= TN_ML_TAG_LIMIT)
-        return malformed(r, where, "block with the tag of another kind of object");
-    if (!size) {
-        *value = (uint64_t)tag << 2 | 2;
-        return true;
-    }
-    if (size > r->field_limit - r->field_count)
-        return tn_fail(r->err, TENON_E_MALFORMED,
+        return malformed(m, head->where, "block with the tag of another kind of object");
+    if (size > m->bytes.size - m->at)
+        return tn_fail(m->err, TENON_E_MALFORMED,
                        "marshalled value: block of %" PRIu64 " fields at 0x%" PRIx64
-                       ", room for %zu is left",
-                       size, r->c.in.start + where, r->field_limit - r->field_count);
-    struct tn_ml_object *object = add_object(r, where, value);
-    if (!object)
-        return false;
-    object->tag = (uint8_t)tag;
-    object->at = (uint32_t)r->field_count;
-    object->size = (uint32_t)size;
-    r->field_count += (size_t)size;
-    return push(r, where, (struct range){ object->at, object->at + object->size });
+                       ", %zu bytes are left",
+                       size, m->bytes.start + head->where, m->bytes.size - m->at);
+    head->kind = TN_ML_BLOCK;
+    head->tag = (uint8_t)tag;
+    head->size = (uint32_t)size;
+    head->object = m->count;
+    return !size || take_number(m, head->where);
 }
 
-static bool read_bytes(struct reading *r, size_t where, uint64_t size, unsigned tag,
-                       const char *what, tn_ml_value *value)
+static bool take_bytes(struct tn_marshal *m, struct tn_ml_head *head, uint64_t size,
+                       enum tn_ml_kind kind)
 {
-    size_t at = r->c.pos;
-    tn_skip(&r->c, size, what);
-    if (r->c.lost)
-        return true; /* told by whoever asks the cursor */
-    struct tn_ml_object *object = add_object(r, where, value);
-    if (!object)
-        return false;
-    object->tag = (uint8_t)tag;
-    object->at = (uint32_t)at;
-    object->size = (uint32_t)size;
-    return true;
+    if (size > m->bytes.size - m->at)
+        return truncated(m, head->where, kind == TN_ML_STRING ? "string" : "number");
+    head->kind = kind;
+    head->text = m->at;
+    head->size = (uint32_t)size;
+    head->object = m->count;
+    m->at += (size_t)size;
+    return take_number(m, head->where);
 }
 
-static bool read_doubles(struct reading *r, size_t where, uint64_t count, tn_ml_value *value)
+static bool take_sized(struct tn_marshal *m, struct tn_ml_head *head, unsigned width,
+                       enum tn_ml_kind kind)
 {
-    uint64_t size;
-    if (!tn_mul(count, 8, &size))
+    uint64_t size = 0;
+    if (!take_word(m, width, &size))
+        return false;
+    if (kind == TN_ML_OTHER && !tn_mul(size, 8, &size)) /* doubles */
         size = UINT64_MAX;
-    return read_bytes(r, where, size, TN_ML_DOUBLES, "array of doubles", value);
+    return take_bytes(m, head, size, kind);
 }
 
-/* rule  object number = count so far - distance */
-static bool read_shared(struct reading *r, size_t where, uint64_t distance, tn_ml_value *value)
+static bool take_long_block(struct tn_marshal *m, struct tn_ml_head *head, unsigned width)
 {
-    if (r->c.lost)
-        return true;
-    if (!distance || distance > r->object_count)
-        return tn_fail(r->err, TENON_E_MALFORMED,
-                       "marshalled value: shared reference at 0x%" PRIx64 " goes back %" PRIu64
-                       " objects of %zu",
-                       r->c.in.start + where, distance, r->object_count);
-    *value = (r->object_count - distance) << 2;
-    return true;
+    uint64_t header = 0;
+    return take_word(m, width, &header) && take_block(m, head, header >> 10, header & 0xff);
 }
 
 /*
  * rule  runtime/ints.c: "_i" 4 bytes, "_j" 8 bytes, "_n" a byte that says 4 (1) or 8 (2). They
  *       take their number after their data, which makes no difference: they hold no objects
  */
-static uint64_t custom_size(struct reading *r, const char *name)
+static bool take_custom(struct tn_marshal *m, struct tn_ml_head *head, bool with_length)
 {
-    struct tn_cursor ahead = r->c;
-    if (strcmp(name, "_i") == 0)
-        return 4;
-    if (strcmp(name, "_j") == 0)
-        return 8;
-    if (strcmp(name, "_n") != 0)
-        return 0;
-    switch (tn_u8(&ahead, "custom block")) {
-    case 1: return 5;
-    case 2: return 9;
+    const uint8_t *name = m->bytes.at + m->at;
+    uint64_t size = 0;
+    if (m->bytes.size - m->at < 3)
+        return truncated(m, head->where, "custom block");
+    if (memcmp(name, "_i", 3) == 0)
+        size = 4;
+    else if (memcmp(name, "_j", 3) == 0)
+        size = 8;
+    else if (memcmp(name, "_n", 3) != 0)
+        return malformed(m, head->where, "custom block of unknown kind");
+    size_t before = 3 + (with_length ? 12u : 0u);
+    if (before >= m->bytes.size - m->at)
+        return truncated(m, head->where, "custom block");
+    m->at += before;
+    if (!size && (m->bytes.at[m->at] < 1 || m->bytes.at[m->at] > 2))
+        return malformed(m, head->where, "nativeint of unknown size");
+    return take_bytes(m, head, size ? size : m->bytes.at[m->at] == 1 ? 5 : 9, TN_ML_OTHER);
+}
+
+static bool wrong_distance(struct tn_marshal *m, size_t where, uint64_t distance)
+{
+    return tn_fail(m->err, TENON_E_MALFORMED,
+                   "marshalled value: shared reference at 0x%" PRIx64 " goes back %" PRIu64
+                   " objects of %" PRIu32,
+                   m->bytes.start + where, distance, m->count);
+}
+
+/* rule  object number = count so far - distance */
+static bool follow(struct tn_marshal *m, struct tn_ml_head *head, unsigned width)
+{
+    uint64_t distance = 0;
+    if (!take_word(m, width, &distance))
+        return false;
+    if (!distance || distance > m->count)
+        return wrong_distance(m, head->where, distance);
+    head->back = (struct tn_ml_back){ true, m->at, m->count };
+    m->count -= (uint32_t)distance;
+    m->at = m->places[m->count];
+    return true;
+}
+
+/* ---- one code ---------------------------------------------------------------------------------
+ */
+
+static bool take_integer(struct tn_marshal *m, struct tn_ml_head *head, unsigned width)
+{
+    uint64_t value = 0;
+    if (!take_word(m, width, &value))
+        return false;
+    head->kind = TN_ML_INT;
+    head->number = extend(value, width);
+    return true;
+}
+
+static bool take_rare(struct tn_marshal *m, struct tn_ml_head *head, uint8_t code)
+{
+    switch (code) {
+    case CODE_INT8: return take_integer(m, head, 1);
+    case CODE_INT16: return take_integer(m, head, 2);
+    case CODE_INT32: return take_integer(m, head, 4);
+    case CODE_INT64: return take_integer(m, head, 8);
+    case CODE_BLOCK32: return take_long_block(m, head, 4);
+    case CODE_BLOCK64: return take_long_block(m, head, 8);
+    case CODE_STRING8: return take_sized(m, head, 1, TN_ML_STRING);
+    case CODE_STRING32: return take_sized(m, head, 4, TN_ML_STRING);
+    case CODE_STRING64: return take_sized(m, head, 8, TN_ML_STRING);
+    case CODE_DOUBLE_BIG:
+    case CODE_DOUBLE_LITTLE: return take_bytes(m, head, 8, TN_ML_OTHER);
+    case CODE_DOUBLE_ARRAY8_BIG:
+    case CODE_DOUBLE_ARRAY8_LITTLE: return take_sized(m, head, 1, TN_ML_OTHER);
+    case CODE_DOUBLE_ARRAY32_BIG:
+    case CODE_DOUBLE_ARRAY32_LITTLE: return take_sized(m, head, 4, TN_ML_OTHER);
+    case CODE_DOUBLE_ARRAY64_BIG:
+    case CODE_DOUBLE_ARRAY64_LITTLE: return take_sized(m, head, 8, TN_ML_OTHER);
+    case CODE_CUSTOM_LENGTH: return take_custom(m, head, true);
+    case CODE_CUSTOM_FIXED: return take_custom(m, head, false);
+    case CODE_CODE_POINTER:
+    case CODE_INFIX_POINTER: return malformed(m, head->where, "function");
+    case CODE_CUSTOM:
+        return malformed(m, head->where, "custom block as OCaml before 4.08 wrote it");
+    default: return malformed(m, head->where, "unknown code");
+    }
+}
+
+/* Any code but a shared reference. */
+static inline bool take_code(struct tn_marshal *m, struct tn_ml_head *head)
+{
+    if (m->at == m->bytes.size)
+        return truncated(m, m->at, "value");
+    head->where = m->at;
+    uint8_t code = m->bytes.at[m->at++];
+    if (code >= PREFIX_BLOCK)
+        return take_block(m, head, code >> 4 & 7, code & 0xf);
+    if (code >= PREFIX_INT) {
+        head->kind = TN_ML_INT;
+        head->number = code & 0x3f;
+        return true;
+    }
+    if (code >= PREFIX_STRING)
+        return take_bytes(m, head, code & 0x1f, TN_ML_STRING);
+    return take_rare(m, head, code);
+}
+
+/* Bytes of the distance of a shared reference; 0: the code is another. */
+static inline unsigned shared_width(uint8_t code)
+{
+    switch (code) {
+    case CODE_SHARED8: return 1;
+    case CODE_SHARED16: return 2;
+    case CODE_SHARED32: return 4;
+    case CODE_SHARED64: return 8;
     default: return 0;
     }
 }
 
-static bool read_custom(struct reading *r, size_t where, bool with_length, tn_ml_value *value)
+bool tn_ml_read(struct tn_marshal *m, struct tn_ml_head *head)
 {
-    const struct tn_cursor *c = &r->c;
-    char name[4] = "";
-    for (size_t i = 0; i < sizeof name; i++) {
-        name[i] = (char)tn_u8(&r->c, "custom block");
-        if (!name[i])
-            break;
-        if (i == sizeof name - 1)
-            return malformed(r, where, "custom block of unknown kind");
+    unsigned width = m->at < m->bytes.size ? shared_width(m->bytes.at[m->at]) : 0;
+    head->back.jumped = false;
+    if (width) {
+        head->where = m->at++;
+        if (!follow(m, head, width))
+            return false;
     }
-    if (with_length)
-        tn_skip(&r->c, 12, "custom block");
-    uint64_t size = custom_size(r, name);
-    if (!size && !c->lost)
-        return malformed(r, where, "custom block of unknown kind");
-    return read_bytes(r, where, size, TN_ML_CUSTOM, "custom block", value);
+    if (!take_code(m, head))
+        return false;
+    if (head->kind != TN_ML_BLOCK || !head->size)
+        tn_ml_leave(m, &head->back);
+    return true;
 }
 
-static bool read_code(struct reading *r, size_t where, uint8_t code, tn_ml_value *value)
+/* A code that comes rarely among what is skipped; *values grows by what it holds. */
+static bool skip_rare(struct tn_marshal *m, uint64_t *values)
 {
-    struct tn_cursor *c = &r->c;
-    uint64_t header;
-    switch (code) {
-    case CODE_INT8: *value = integer((int8_t)tn_u8(c, "integer")); return true;
-    case CODE_INT16: *value = integer((int16_t)tn_u16(c, "integer")); return true;
-    case CODE_INT32: *value = integer((int32_t)tn_u32(c, "integer")); return true;
-    case CODE_INT64: *value = integer((int64_t)tn_u64(c, "integer")); return true;
-    case CODE_SHARED8: return read_shared(r, where, tn_u8(c, "shared reference"), value);
-    case CODE_SHARED16: return read_shared(r, where, tn_u16(c, "shared reference"), value);
-    case CODE_SHARED32: return read_shared(r, where, tn_u32(c, "shared reference"), value);
-    case CODE_SHARED64: return read_shared(r, where, tn_u64(c, "shared reference"), value);
-    case CODE_BLOCK32:
-        header = tn_u32(c, "block");
-        return read_block(r, where, header >> 10, header & 0xff, value);
-    case CODE_BLOCK64:
-        header = tn_u64(c, "block");
-        return read_block(r, where, header >> 10, header & 0xff, value);
-    case CODE_STRING8:
-        return read_bytes(r, where, tn_u8(c, "string"), TN_ML_STRING, "string", value);
-    case CODE_STRING32:
-        return read_bytes(r, where, tn_u32(c, "string"), TN_ML_STRING, "string", value);
-    case CODE_STRING64:
-        return read_bytes(r, where, tn_u64(c, "string"), TN_ML_STRING, "string", value);
-    case CODE_DOUBLE_BIG:
-    case CODE_DOUBLE_LITTLE: return read_bytes(r, where, 8, TN_ML_DOUBLE, "double", value);
-    case CODE_DOUBLE_ARRAY8_BIG:
-    case CODE_DOUBLE_ARRAY8_LITTLE:
-        return read_doubles(r, where, tn_u8(c, "array of doubles"), value);
-    case CODE_DOUBLE_ARRAY32_BIG:
-    case CODE_DOUBLE_ARRAY32_LITTLE:
-        return read_doubles(r, where, tn_u32(c, "array of doubles"), value);
-    case CODE_DOUBLE_ARRAY64_BIG:
-    case CODE_DOUBLE_ARRAY64_LITTLE:
-        return read_doubles(r, where, tn_u64(c, "array of doubles"), value);
-    case CODE_CUSTOM_LENGTH: return read_custom(r, where, true, value);
-    case CODE_CUSTOM_FIXED: return read_custom(r, where, false, value);
-    case CODE_CODE_POINTER:
-    case CODE_INFIX_POINTER: return malformed(r, where, "function");
-    case CODE_CUSTOM: return malformed(r, where, "custom block as OCaml before 4.08 wrote it");
-    default: return malformed(r, where, "unknown code");
-    }
-}
-
-static bool read_value(struct reading *r, tn_ml_value *value)
-{
-    size_t where = r->c.pos;
-    uint8_t code = tn_u8(&r->c, "value");
-    if (code >= PREFIX_BLOCK)
-        return read_block(r, where, code >> 4 & 7, code & 0xf, value);
-    if (code >= PREFIX_INT) {
-        *value = integer(code & 0x3f);
+    struct tn_ml_head head;
+    unsigned width = m->at < m->bytes.size ? shared_width(m->bytes.at[m->at]) : 0;
+    uint64_t distance = 0;
+    if (!width) {
+        if (!take_code(m, &head))
+            return false;
+        if (head.kind == TN_ML_BLOCK)
+            *values += head.size;
         return true;
     }
-    if (code >= PREFIX_STRING)
-        return read_bytes(r, where, code & 0x1f, TN_ML_STRING, "string", value);
-    return read_code(r, where, code, value);
+    head.where = m->at++;
+    if (!take_word(m, width, &distance))
+        return false;
+    return (distance && distance <= m->count) || wrong_distance(m, head.where, distance);
+}
+
+/* Codes whose length they say themselves: bytes with what follows, fields, whether it is an object.
+ */
+struct passed {
+    uint8_t bytes; /* 0: another code */
+    uint8_t fields;
+    bool is_object;
+};
+
+#define EIGHT(ROW, at)                                                                             \
+    ROW((at)), ROW((at) + 1), ROW((at) + 2), ROW((at) + 3), ROW((at) + 4), ROW((at) + 5),          \
+        ROW((at) + 6), ROW((at) + 7)
+#define SIXTEEN(ROW, at) EIGHT(ROW, at), EIGHT(ROW, (at) + 8)
+#define INTEGER(code)                                                                              \
+    {                                                                                              \
+        1, 0, false                                                                                \
+    }
+#define STRING(code)                                                                               \
+    {                                                                                              \
+        1 + ((code)&0x1f), 0, true                                                                 \
+    }
+#define BLOCK(code)                                                                                \
+    {                                                                                              \
+        1, (code) >> 4 & 7, ((code) >> 4 & 7) != 0                                                 \
+    }
+
+static const struct passed passed[256] = {
+    [CODE_INT8] = { 2, 0, false },
+    [CODE_INT16] = { 3, 0, false },
+    [CODE_INT32] = { 5, 0, false },
+    [CODE_DOUBLE_BIG] = { 9, 0, true },
+    [CODE_DOUBLE_LITTLE] = { 9, 0, true },
+    [PREFIX_STRING] = SIXTEEN(STRING, 0x20),
+    SIXTEEN(STRING, 0x30),
+    SIXTEEN(INTEGER, 0x40),
+    SIXTEEN(INTEGER, 0x50),
+    SIXTEEN(INTEGER, 0x60),
+    SIXTEEN(INTEGER, 0x70),
+    SIXTEEN(BLOCK, 0x80),
+    SIXTEEN(BLOCK, 0x90),
+    SIXTEEN(BLOCK, 0xa0),
+    SIXTEEN(BLOCK, 0xb0),
+    SIXTEEN(BLOCK, 0xc0),
+    SIXTEEN(BLOCK, 0xd0),
+    SIXTEEN(BLOCK, 0xe0),
+    SIXTEEN(BLOCK, 0xf0),
+};
+
+bool tn_ml_skip(struct tn_marshal *m, uint64_t values)
+{
+    const uint8_t *bytes = m->bytes.at;
+    const size_t size = m->bytes.size;
+    for (; values; values--) {
+        const struct passed *p = &passed[m->at < size ? bytes[m->at] : CODE_CODE_POINTER];
+        if (!p->bytes || p->bytes > size - m->at || m->count == m->object_count) {
+            if (!skip_rare(m, &values))
+                return false;
+            continue;
+        }
+        m->places[m->count] = (uint32_t)m->at; /* for the next object, if this is none */
+        m->count += p->is_object;
+        m->at += p->bytes;
+        values += p->fields;
+    }
+    return true;
+}
+
+int tn_ml_next_slowly(struct tn_marshal *m, struct tn_ml_list *list)
+{
+    struct tn_ml_head head;
+    if (!tn_ml_read(m, &head))
+        return -1;
+    if (head.back.jumped && head.kind == TN_ML_BLOCK && head.size && !list->back.jumped)
+        list->back = head.back;
+    if (head.kind == TN_ML_INT && head.number == 0) {
+        tn_ml_leave(m, &list->back);
+        return 0;
+    }
+    if (head.kind != TN_ML_BLOCK || head.tag != 0 || head.size != 2) {
+        tn_ml_unexpected(m, &head, list->what, "a list");
+        return -1;
+    }
+    if (!m->rows_left) {
+        tn_fail(m->err, TENON_E_LIMIT,
+                "%s: a list that comes back to itself or repeats others too often at 0x%" PRIx64,
+                list->what, m->bytes.start + head.where);
+        return -1;
+    }
+    m->rows_left--;
+    return 1;
 }
 
 /* ---- all of it --------------------------------------------------------------------------------
  */
 
-static bool read_all(struct reading *r)
+bool tn_marshal_end(struct tn_marshal *m)
 {
-    tn_ml_value *next = &r->out->root;
-    for (;;) {
-        if (!read_value(r, next) || !tn_end(&r->c, r->err))
-            return false;
-        if (!r->depth)
-            return true;
-        struct range *top = &r->stack[r->depth - 1];
-        next = &r->out->fields[top->next++];
-        if (top->next == top->end)
-            r->depth--;
-    }
-}
-
-static bool check_end(struct reading *r)
-{
-    if (r->c.pos != r->c.in.size)
-        return tn_fail(r->err, TENON_E_MALFORMED,
+    if (m->at != m->bytes.size)
+        return tn_fail(m->err, TENON_E_MALFORMED,
                        "marshalled value at 0x%" PRIx64 ": ends %zu bytes before its data",
-                       r->c.in.start, r->c.in.size - r->c.pos);
-    if (r->object_count != r->object_limit)
-        return tn_fail(r->err, TENON_E_MALFORMED,
-                       "marshalled value at 0x%" PRIx64 ": has %zu objects, its header counts %zu",
-                       r->c.in.start, r->object_count, r->object_limit);
-    r->out->object_count = r->object_count;
+                       m->bytes.start, m->bytes.size - m->at);
+    if (m->count != m->object_count)
+        return tn_fail(m->err, TENON_E_MALFORMED,
+                       "marshalled value at 0x%" PRIx64 ": has %" PRIu32
+                       " objects, its header counts %" PRIu32,
+                       m->bytes.start, m->count, m->object_count);
     return true;
 }
 
-/* Counts may be spent once they are known to fit the bytes: each object and field takes one. */
+/* Counts may be spent once they are known to fit the bytes: each object takes one. */
 static bool check_header(const struct tn_marshal_header *h, struct tn_view from, tenon_error *err)
 {
     if (h->compressed)
@@ -403,27 +523,22 @@ static bool check_header(const struct tn_marshal_header *h, struct tn_view from,
     return true;
 }
 
-bool tn_marshal_read(struct tn_arena *arena, struct tn_view from, struct tn_marshal *out,
-                     tenon_error *err)
+/* What sharing may make of a value: rows for each of its bytes, and some. */
+#define ROWS_PER_BYTE 8u
+#define ROWS_AT_LEAST 1024u
+
+bool tn_marshal_start(struct tn_arena *arena, struct tn_view from, struct tn_marshal *out,
+                      tenon_error *err)
 {
     struct tn_marshal_header h;
-    struct tn_marshal read = { 0 };
     if (!tn_marshal_header(from, &h, err) || !check_header(&h, from, err))
         return false;
-    size_t fields = (size_t)(h.words < h.data ? h.words : h.data);
-    read.bytes = (struct tn_view){ from.at, h.size + (size_t)h.data, from.start };
-    struct reading r = { .c = tn_cursor(read.bytes, TN_BIG),
-                         .out = &read,
-                         .object_limit = (size_t)h.objects,
-                         .field_limit = fields,
-                         .err = err };
-    tn_skip(&r.c, h.size, "marshal header");
-    read.objects = tn_arena_room(arena, r.object_limit, sizeof *read.objects);
-    read.fields = tn_arena_room(arena, fields, sizeof *read.fields);
-    bool ok = (read.objects && read.fields) || tn_no_memory(err);
-    ok = ok && read_all(&r) && check_end(&r);
-    free(r.stack);
-    if (ok)
-        *out = read;
-    return ok;
+    size_t size = h.size + (size_t)h.data;
+    *out = (struct tn_marshal){ .bytes = { from.at, size, from.start },
+                                .at = h.size,
+                                .object_count = (uint32_t)h.objects,
+                                .places = tn_arena_room(arena, (size_t)h.objects, sizeof(uint32_t)),
+                                .rows_left = ROWS_PER_BYTE * (uint64_t)size + ROWS_AT_LEAST,
+                                .err = err };
+    return out->places || tn_no_memory(err);
 }

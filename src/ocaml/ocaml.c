@@ -93,10 +93,10 @@ static bool read_any(struct tn_ocaml_reading *r)
         return false;
     if (has_magic(head))
         return read_magic(r, head);
-    if (tn_ocaml_is_program(r->file))
-        return tn_ocaml_read_program(r);
     if (is_elf(head))
         return tn_ocaml_read_elf(r);
+    if (tn_ocaml_is_program(r->file))
+        return tn_ocaml_read_program(r);
     return tn_fail(r->err, TENON_E_NOT_FOUND, "no file of OCaml's");
 }
 
@@ -104,12 +104,13 @@ tenon_ocaml *tn_ocaml_read(struct tn_file *file, tenon_error *err)
 {
     struct tn_ocaml_reading r = { .out = calloc(1, sizeof *r.out), .file = file, .err = err };
     bool ok = r.out ? read_any(&r) : tn_no_memory(err);
-    if (r.out) { /* the names stay where they are */
-        r.out->strings = r.names.arena;
-        r.names.arena = (struct tn_arena){ 0 };
-    }
-    tn_names_free(&r.names);
-    free(r.stamps);
+    tn_gathered_free(&r.requires);
+    tn_gathered_free(&r.defines);
+    tn_gathered_free(&r.primitives);
+    free(r.ends);
+    free(r.imports);
+    free(r.names);
+    free(r.units);
     if (ok)
         return r.out;
     tenon_ocaml_free(r.out);
@@ -160,7 +161,6 @@ void tenon_ocaml_free(tenon_ocaml *ocaml)
     if (!ocaml)
         return;
     tn_arena_free(&ocaml->arena);
-    tn_arena_free(&ocaml->strings);
     free(ocaml);
 }
 

@@ -19,7 +19,7 @@ struct tn_ocaml_release {
 };
 
 struct tenon_ocaml {
-    struct tn_arena arena, strings;
+    struct tn_arena arena;
     enum tenon_ocaml_kind kind;
     const struct tn_ocaml_release *release; /* NULL: not known */
     bool flambda, custom;

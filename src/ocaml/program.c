@@ -17,7 +17,6 @@
 #define ROW 8u
 
 /* rule  utils/map.ml, stdlib/map.ml: Node (left, key, slot, right, height) */
-enum { NODE_LEFT, NODE_KEY, NODE_SLOT, NODE_RIGHT };
 #define NODE_FIELDS 5u
 
 bool tn_ocaml_is_program(struct tn_file *file)
@@ -34,112 +33,149 @@ bool tn_ocaml_is_program(struct tn_file *file)
  */
 
 struct global {
-    const char *name;
+    struct tn_ocaml_text name;
     int64_t slot;
     bool predef;
+};
+
+/* A node of the tree whose left part is being read, or whose right part is. */
+struct node {
+    struct tn_ml_back back;
+    bool is_right;
 };
 
 struct globals {
     struct tn_ocaml_reading *r;
     struct global *at;
     size_t count, room;
-    tn_ml_value *todo; /* subtrees */
-    size_t todo_count, todo_room;
+    struct node *nodes; /* those that are open */
+    size_t depth, node_room;
 };
 
 /* rule  to 5.1 an identifier; from 5.2 tag 0: a unit, tag 1: a predefined exception */
-static bool read_key(struct tn_ocaml_reading *r, tn_ml_value key, struct global *out)
+static bool read_key(struct tn_ocaml_reading *r, struct global *out)
 {
     static const char what[] = "global";
-    const struct tn_ml_object *o = tn_ml_object(&r->m, key);
+    struct tn_ml_head head;
     if (!r->string_units)
-        return (out->name = tn_shape_unit(r, key, what, &out->predef));
-    if (!o || o->tag > 1 || o->size != 1)
-        return tn_shape_fail(r, key, what, "a unit or predefined exception");
-    out->predef = o->tag == 1;
-    return (out->name = tn_shape_name(r, r->m.fields[o->at], what));
+        return tn_shape_unit(r, what, &out->name, &out->predef);
+    if (!tn_ml_read(&r->m, &head))
+        return false;
+    if (head.kind != TN_ML_BLOCK || head.tag > 1 || head.size != 1)
+        return tn_ml_unexpected(&r->m, &head, what, "a unit or predefined exception");
+    out->predef = head.tag == 1;
+    return tn_shape_text(r, what, &out->name) && tn_shape_leave(r, &head.back);
 }
 
-static bool push_tree(struct globals *g, tn_ml_value tree)
-{
-    if (tn_ml_is_int(tree) && tn_ml_int(tree) == 0)
-        return true;
-    if (!tn_grow(&g->todo, &g->todo_room, g->todo_count, sizeof *g->todo))
-        return tn_no_memory(g->r->err);
-    g->todo[g->todo_count++] = tree;
-    return true;
-}
-
-static bool read_node(struct globals *g, tn_ml_value tree)
+/* A subtree begins: *inside is true when it has a node, whose left part then follows. */
+static bool enter_tree(struct globals *g, bool *inside)
 {
     static const char what[] = "table of globals";
     struct tn_ocaml_reading *r = g->r;
-    struct global global = { 0 };
-    const tn_ml_value *node = tn_shape_block(r, tree, 0, NODE_FIELDS, what);
-    if (!node)
+    struct tn_ml_head head;
+    if (!tn_ml_read(&r->m, &head))
         return false;
-    if (!r->rows_left--)
+    *inside = head.kind == TN_ML_BLOCK && head.tag == 0 && head.size == NODE_FIELDS;
+    if (!*inside)
+        return (head.kind == TN_ML_INT && head.number == 0) ||
+               tn_ml_unexpected(&r->m, &head, what, "a tree");
+    if (!r->m.rows_left)
         return tn_fail(
             r->err, TENON_E_LIMIT,
             "%s: a tree that comes back to itself or repeats others too often at 0x%" PRIx64, what,
-            r->near);
-    if (!read_key(r, node[NODE_KEY], &global) ||
-        !tn_shape_int(r, node[NODE_SLOT], "slot of a global", &global.slot))
+            r->m.bytes.start + head.where);
+    r->m.rows_left--;
+    if (!tn_grow(&g->nodes, &g->node_room, g->depth, sizeof *g->nodes))
+        return tn_no_memory(r->err);
+    g->nodes[g->depth++] = (struct node){ .back = head.back };
+    return true;
+}
+
+/* Behind the left part: key and slot, and then the right part. */
+static bool read_middle(struct globals *g)
+{
+    struct tn_ocaml_reading *r = g->r;
+    struct global global;
+    if (!read_key(r, &global) || !tn_shape_int(r, "slot of a global", &global.slot))
         return false;
     if (!tn_grow(&g->at, &g->room, g->count, sizeof *g->at))
         return tn_no_memory(r->err);
     g->at[g->count++] = global;
-    return push_tree(g, node[NODE_RIGHT]) && push_tree(g, node[NODE_LEFT]);
+    g->nodes[g->depth - 1].is_right = true;
+    return true;
+}
+
+/* All nodes whose right part has ended: their heights, and back to where they were met. */
+static bool leave_trees(struct globals *g)
+{
+    while (g->depth && g->nodes[g->depth - 1].is_right) {
+        if (!tn_ml_skip(&g->r->m, 1))
+            return false;
+        tn_ml_leave(&g->r->m, &g->nodes[--g->depth].back);
+    }
+    return true;
+}
+
+static bool read_tree(struct globals *g)
+{
+    bool inside;
+    do {
+        if (!enter_tree(g, &inside) || (!inside && !leave_trees(g)) ||
+            (!inside && g->depth && !read_middle(g)))
+            return false;
+    } while (g->depth);
+    return true;
 }
 
 static int compare_slots(const void *a_row, const void *b_row)
 {
     const struct global *a = a_row, *b = b_row;
-    return a->slot != b->slot ? (a->slot > b->slot) - (a->slot < b->slot)
-                              : strcmp(a->name, b->name);
+    if (a->slot != b->slot)
+        return a->slot > b->slot ? 1 : -1;
+    return (a->name.at > b->name.at) - (a->name.at < b->name.at);
 }
 
 /* rule  a name with a dot is inside of a pack, and nobody's unit */
 static bool is_unit(const struct global *global)
 {
-    return !global->predef && !strchr(global->name, '.');
+    return !global->predef && !memchr(global->name.at, '.', global->name.size);
 }
 
 static bool keep_globals(struct globals *g)
 {
     tenon_ocaml *o = g->r->out;
     const char **names = tn_arena_room(&o->arena, g->count, sizeof *names);
-    o->units = tn_arena_rows(&o->arena, g->count, sizeof *o->units);
-    if (!names || !o->units)
+    if (!names)
         return tn_no_memory(g->r->err);
     if (g->count)
         qsort(g->at, g->count, sizeof *g->at, compare_slots);
     for (size_t i = 0; i < g->count; i++) {
-        names[i] = g->at[i].name;
-        if (is_unit(&g->at[i]))
-            o->units[o->unit_count++].name = names[i];
+        tenon_ocaml_unit *unit = is_unit(&g->at[i]) ? tn_units_next(g->r) : NULL;
+        names[i] = g->at[i].name.at;
+        if (unit)
+            unit->name = names[i];
+        else if (is_unit(&g->at[i]))
+            return false;
     }
     o->globals = (tenon_ocaml_names){ names, g->count };
     return true;
 }
 
 /* rule  bytecomp/symtable.ml: (next number, tree of globals) */
-static bool read_globals(struct tn_ocaml_reading *r, tn_ml_value value)
+static bool read_globals(struct tn_ocaml_reading *r)
 {
     struct globals g = { .r = r };
-    const tn_ml_value *table = tn_shape_block(r, value, 0, 2, "table of globals");
-    bool ok = table && push_tree(&g, table[1]);
-    while (ok && g.todo_count)
-        ok = read_node(&g, g.todo[--g.todo_count]);
-    ok = ok && keep_globals(&g);
+    struct tn_ml_back back;
+    bool ok = tn_shape_enter(r, 0, 2, "table of globals", &back) && tn_ml_skip(&r->m, 1) &&
+              read_tree(&g) && tn_shape_leave(r, &back) && keep_globals(&g);
     free(g.at);
-    free(g.todo);
+    free(g.nodes);
     return ok;
 }
 
-static bool read_interfaces(struct tn_ocaml_reading *r, tn_ml_value value)
+static bool read_interfaces(struct tn_ocaml_reading *r)
 {
-    return tn_shape_imports(r, value, "interfaces imported", &r->out->interfaces);
+    return tn_shape_imports(r, "interfaces imported", NULL, &r->out->interfaces, NULL);
 }
 
 static int compare_imports(const void *a, const void *b)
@@ -159,12 +195,12 @@ static bool join_interfaces(struct tn_ocaml_reading *r)
         return true;
     memcpy(sorted, o->interfaces.at, count * sizeof *sorted);
     qsort(sorted, count, sizeof *sorted, compare_imports);
-    for (size_t i = 0; i < o->unit_count; i++) {
-        tenon_ocaml_import key = { .name = o->units[i].name };
+    for (size_t i = 0; i < r->unit_count; i++) {
+        tenon_ocaml_import key = { .name = r->units[i].name };
         const tenon_ocaml_import *found =
             bsearch(&key, sorted, count, sizeof *sorted, compare_imports);
         if (found)
-            o->units[i].interface = found->crc;
+            r->units[i].interface = found->crc;
     }
     return true;
 }
@@ -174,12 +210,12 @@ static bool join_interfaces(struct tn_ocaml_reading *r)
 
 static bool take_symb(struct tn_ocaml_reading *r, struct tn_view bytes)
 {
-    return tn_shape_start(r, bytes) && read_globals(r, r->m.root);
+    return tn_shape_start(r, bytes) && read_globals(r) && tn_shape_finish(r);
 }
 
 static bool take_crcs(struct tn_ocaml_reading *r, struct tn_view bytes)
 {
-    return tn_shape_start(r, bytes) && read_interfaces(r, r->m.root);
+    return tn_shape_start(r, bytes) && read_interfaces(r) && tn_shape_finish(r);
 }
 
 static bool take_dlls(struct tn_ocaml_reading *r, struct tn_view bytes)
@@ -199,10 +235,8 @@ static bool take_prim(struct tn_ocaml_reading *r, struct tn_view bytes)
 
 static bool take_rntm(struct tn_ocaml_reading *r, struct tn_view bytes)
 {
-    while (bytes.size && !bytes.at[bytes.size - 1])
-        bytes.size--;
-    r->out->runtime = tn_keep_name(r, bytes, "path");
-    return r->out->runtime;
+    r->out->runtime = (const char *)bytes.at; /* with a NUL of its own, or the one behind it */
+    return true;
 }
 
 /* What is read; the others are nobody's business. */
@@ -219,8 +253,7 @@ static bool take_section(struct tn_ocaml_reading *r, const uint8_t *name, uint64
     for (size_t i = 0; i < TN_COUNT(sections); i++) {
         if (memcmp(sections[i].name, name, 4) != 0)
             continue;
-        return (tn_file_view(r->file, offset, size, "section", &bytes, r->err) &&
-                sections[i].take(r, bytes)) ||
+        return (tn_shape_take(r, offset, size, "section", &bytes) && sections[i].take(r, bytes)) ||
                tn_context(r->err, "section %s", sections[i].name);
     }
     return true;
@@ -264,9 +297,8 @@ static bool find_runtime(struct tn_ocaml_reading *r)
         start++;
     for (end = start; end < head.size && head.at[end] && !memchr(" \t\r\n", head.at[end], 4);)
         end++;
-    struct tn_view path = { head.at + start, end - start, start };
-    r->out->runtime = tn_keep_name(r, path, "first line");
-    return r->out->runtime;
+    r->out->runtime = tn_arena_copy(&r->out->arena, head.at + start, end - start);
+    return r->out->runtime || tn_no_memory(r->err);
 }
 
 bool tn_ocaml_read_program(struct tn_ocaml_reading *r)
@@ -287,59 +319,81 @@ bool tn_ocaml_read_program(struct tn_ocaml_reading *r)
                        trailer.start, count);
     return tn_file_view(r->file, trailer.start - count * ROW, count * ROW, "table of sections",
                         &table, r->err) &&
-           read_sections(r, table) && join_interfaces(r) && find_runtime(r);
+           read_sections(r, table) && join_interfaces(r) && find_runtime(r) && tn_units_keep(r);
 }
 
 /* ---- -output-complete-exe ---------------------------------------------------------------------
  */
 
-/* The fields of a pair whose first is a string; NULL: none. */
-static const tn_ml_value *pair_of(const struct tn_ocaml_reading *r, tn_ml_value value)
+static bool read_pair(struct tn_ocaml_reading *r)
 {
-    const struct tn_ml_object *o = tn_ml_object(&r->m, value);
-    if (!o || o->tag || o->size != 2)
-        return NULL;
-    const struct tn_ml_object *name = tn_ml_object(&r->m, r->m.fields[o->at]);
-    return name && name->tag == TN_ML_STRING ? r->m.fields + o->at : NULL;
+    struct tn_ml_head name;
+    struct tn_ml_back back;
+    if (!tn_shape_enter(r, 0, 2, "section", &back) || !tn_ml_read(&r->m, &name))
+        return false;
+    if (name.kind != TN_ML_STRING || name.size != 4)
+        return tn_ml_unexpected(&r->m, &name, "name of a section", "a string of 4 bytes");
+    const uint8_t *text = r->m.bytes.at + name.text;
+    bool ok = memcmp(text, "SYMB", 4) == 0   ? read_globals(r)
+              : memcmp(text, "CRCS", 4) == 0 ? read_interfaces(r)
+                                             : tn_ml_skip(&r->m, 1);
+    return ok && tn_shape_leave(r, &back);
 }
 
-static bool take_pair(struct tn_ocaml_reading *r, tn_ml_value value)
+static bool read_list(struct tn_ocaml_reading *r)
 {
-    struct tn_view name;
-    const tn_ml_value *pair = tn_shape_block(r, value, 0, 2, "section");
-    if (!pair || !tn_shape_bytes(r, pair[0], "name of a section", &name))
-        return false;
-    if (name.size == 4 && memcmp(name.at, "SYMB", 4) == 0)
-        return read_globals(r, pair[1]);
-    if (name.size == 4 && memcmp(name.at, "CRCS", 4) == 0)
-        return read_interfaces(r, pair[1]);
-    return true;
+    struct tn_ml_list list = { .what = "sections" };
+    int more;
+    while ((more = tn_ml_next(&r->m, &list)) > 0)
+        if (!read_pair(r))
+            return false;
+    return more == 0;
 }
 
-/* rule  to 5.1 a list of (name, value), from 5.2 an array */
-static bool read_pairs(struct tn_ocaml_reading *r)
+static bool read_array(struct tn_ocaml_reading *r)
 {
-    const struct tn_ml_object *array = tn_ml_object(&r->m, r->m.root);
-    size_t count;
-    tn_ml_value list = r->m.root, element;
-    r->string_units = array && array->size && pair_of(r, r->m.fields[array->at + array->size - 1]);
-    if (r->string_units) {
-        for (size_t i = 0; i < array->size; i++)
-            if (!take_pair(r, r->m.fields[array->at + i]))
-                return false;
-        return true;
-    }
-    if (!tn_shape_count(r, list, "sections", &count))
+    struct tn_ml_head array;
+    if (!tn_ml_read(&r->m, &array))
         return false;
-    while (tn_shape_next(r, &list, &element))
-        if (!take_pair(r, element))
+    if (array.kind != TN_ML_BLOCK || array.tag)
+        return tn_ml_unexpected(&r->m, &array, "sections", "an array");
+    for (uint32_t i = 0; i < array.size; i++)
+        if (!read_pair(r))
             return false;
     return true;
 }
 
+/*
+ * An array has pairs in all of its fields, the first cell of a list a pair and then a list: a look
+ * at the second field tells.
+ */
+static bool is_array(struct tn_ocaml_reading *r, bool *answer)
+{
+    struct tn_marshal start = r->m;
+    struct tn_ml_head head;
+    *answer = true;
+    if (!tn_ml_read(&r->m, &head))
+        return false;
+    if (head.kind == TN_ML_BLOCK && head.size == 2) {
+        if (!tn_ml_skip(&r->m, 1) || !tn_ml_read(&r->m, &head))
+            return false;
+        *answer = false;
+        if (head.kind == TN_ML_BLOCK && head.size) {
+            if (!tn_ml_read(&r->m, &head))
+                return false;
+            *answer = head.kind == TN_ML_STRING;
+        }
+    }
+    r->m = start;
+    return true;
+}
+
+/* rule  to 5.1 a list of (name, value), from 5.2 an array */
 bool tn_ocaml_read_embedded(struct tn_ocaml_reading *r, struct tn_view value)
 {
     r->out->kind = TENON_OCAML_BYTECODE;
     r->out->custom = true;
-    return tn_shape_start(r, value) && read_pairs(r) && join_interfaces(r);
+    return tn_shape_start(r, value) && is_array(r, &r->string_units) &&
+           (r->string_units ? read_array(r) : read_list(r)) && tn_shape_finish(r) &&
+           join_interfaces(r) && tn_units_keep(r);
 }

@@ -1,93 +1,138 @@
-/* src/ocaml/reading.h - one file being read: marshalled values and the shapes expected of them */
+/* src/ocaml/reading.h - one file being read: a marshalled value, walked by the shape expected of it
+ */
 #ifndef TN_OCAML_READING_H
 #define TN_OCAML_READING_H
 
 #include "marshal.h"
 #include "ocaml.h"
-#include "table.h"
+
+/* Bytes of the file that will be a name: their NUL is put in once the value has been walked. */
+struct tn_ocaml_text {
+    const char *at;
+    size_t size;
+};
+
+static inline bool tn_text_equal(struct tn_ocaml_text a, struct tn_ocaml_text b)
+{
+    return a.size == b.size && memcmp(a.at, b.at, a.size) == 0;
+}
+
+#define TN_OCAML_MET 256u /* a power of two */
+
+/* Names of one list while it grows; none twice (gather.c). */
+struct tn_gathered {
+    struct tn_ocaml_text *at;
+    size_t count, room;
+    uint32_t *slots; /* open addressing; number + 1, 0 empty */
+    size_t slot_count;
+};
 
 /*
- * Shapes are asked for by name: what is not as it should be fails with that name and its place. A
- * shared value may be met again and again; `rows_left` bounds what comes of it.
+ * Values are read into memory of our own, which lives as long as the facts, so that names need not
+ * be copied: each ends where a code began that has been read. `ends` are those places.
  */
 struct tn_ocaml_reading {
     tenon_ocaml *out;
     struct tn_file *file;
-    struct tn_names names; /* of out->strings */
-    struct tn_marshal m;   /* the value that is looked at */
-    size_t rows_left;
-    bool string_units; /* units are named by strings, not by identifiers */
-    uint64_t near;     /* offset in the file of the block seen last */
-    uint32_t *stamps;  /* by number of a name: the unit that has it in a list already, + 1 */
-    size_t stamp_count;
+    struct tn_marshal m; /* the value that is walked */
+    bool string_units;   /* units are named by strings, not by identifiers */
+    uint8_t **ends;
+    size_t end_count, end_room;
+    struct tn_gathered requires, defines, primitives; /* of the unit that is read */
+    uint32_t met[TN_OCAML_MET];                       /* objects whose names they have already */
+    uint64_t seed;                                    /* of their slots; 0: none yet */
+    /* rows of the list that is read, before it is known how many there are */
+    tenon_ocaml_import *imports;
+    size_t import_room;
+    const char **names;
+    size_t name_room;
+    tenon_ocaml_unit *units;
+    size_t unit_count, unit_room;
     tenon_error *err;
 };
 
-/* ---- shape.c: values ------------------------------------------------------------------------
+/* ---- shape.c ----------------------------------------------------------------------------------
  */
 
-/* Reads the value at `from` and makes it the one that is looked at. */
+/* Copies `size` bytes of the file at `offset`, with room for a NUL behind them. */
+bool tn_shape_take(struct tn_ocaml_reading *r, uint64_t offset, uint64_t size, const char *what,
+                   struct tn_view *out);
+
+/* Begins to walk the value at `from`, which is a copy. */
 bool tn_shape_start(struct tn_ocaml_reading *r, struct tn_view from);
 
-/* The fields of a block with that tag and number of fields; NULL when it is something else. */
-const tn_ml_value *tn_shape_block(struct tn_ocaml_reading *r, tn_ml_value value, unsigned tag,
-                                  size_t size, const char *what);
+/* The value has been walked: it must end here, and its names get their ends. */
+bool tn_shape_finish(struct tn_ocaml_reading *r);
 
-/* The bytes of a string, as they lie in the file. */
-bool tn_shape_bytes(struct tn_ocaml_reading *r, tn_ml_value value, const char *what,
-                    struct tn_view *out);
+/* A block with that tag and number of fields: they come next, then tn_shape_leave(). */
+bool tn_shape_enter_slowly(struct tn_ocaml_reading *r, unsigned tag, uint32_t size,
+                           const char *what, struct tn_ml_back *back);
+static inline bool tn_shape_enter(struct tn_ocaml_reading *r, unsigned tag, uint32_t size,
+                                  const char *what, struct tn_ml_back *back)
+{
+    back->jumped = false;
+    return (size < 8 && tn_ml_short_block(&r->m, tag, size)) ||
+           tn_shape_enter_slowly(r, tag, size, what, back);
+}
+static inline bool tn_shape_leave(struct tn_ocaml_reading *r, const struct tn_ml_back *back)
+{
+    tn_ml_leave(&r->m, back);
+    return true;
+}
 
-/* A string without NUL inside; lives as long as the file's facts. NULL: it is something else. */
-const char *tn_shape_name(struct tn_ocaml_reading *r, tn_ml_value value, const char *what);
-bool tn_shape_bool(struct tn_ocaml_reading *r, tn_ml_value value, const char *what, bool *out);
-bool tn_shape_int(struct tn_ocaml_reading *r, tn_ml_value value, const char *what, int64_t *out);
-bool tn_shape_digest(struct tn_ocaml_reading *r, tn_ml_value value, const char *what,
-                     tenon_digest *out);
+/* A string that will be a name: without NUL inside. */
+bool tn_shape_text(struct tn_ocaml_reading *r, const char *what, struct tn_ocaml_text *out);
+bool tn_shape_name(struct tn_ocaml_reading *r, const char *what, const char **out);
+bool tn_shape_bool(struct tn_ocaml_reading *r, const char *what, bool *out);
+bool tn_shape_int(struct tn_ocaml_reading *r, const char *what, int64_t *out);
+bool tn_shape_digest(struct tn_ocaml_reading *r, const char *what, tenon_digest *out);
 
 /* A digest option: unknown for None. */
-bool tn_shape_digest_option(struct tn_ocaml_reading *r, tn_ml_value value, const char *what,
-                            tenon_digest *out);
+bool tn_shape_digest_option(struct tn_ocaml_reading *r, const char *what, tenon_digest *out);
 
-/* Says that a value has another shape. Returns false. */
-bool tn_shape_fail(struct tn_ocaml_reading *r, tn_ml_value value, const char *what,
-                   const char *expected);
+/* A string option: NULL for None. */
+bool tn_shape_name_option(struct tn_ocaml_reading *r, const char *what, const char **out);
 
-/* ---- shape.c: lists ---------------------------------------------------------------------------
- */
-
-/* Counts the elements; false when it does not end, or ends otherwise than a list. */
-bool tn_shape_count(struct tn_ocaml_reading *r, tn_ml_value list, const char *what, size_t *count);
-
-/* The next element of a list that was counted; false at its end. */
-bool tn_shape_next(const struct tn_ocaml_reading *r, tn_ml_value *list, tn_ml_value *element);
+/* The name of a unit, however the release writes it; *predef: of an exception that all have. */
+bool tn_shape_unit(struct tn_ocaml_reading *r, const char *what, struct tn_ocaml_text *out,
+                   bool *predef);
 
 /* ---- lists.c ----------------------------------------------------------------------------------
  */
 
-/* The name of a unit, however the release writes it; *predef: of an exception that all have. */
-const char *tn_shape_unit(struct tn_ocaml_reading *r, tn_ml_value value, const char *what,
-                          bool *predef);
-
 /* A list of strings; `reversed`: the file has the last one first. */
-bool tn_shape_names(struct tn_ocaml_reading *r, tn_ml_value list, const char *what, bool reversed,
+bool tn_shape_names(struct tn_ocaml_reading *r, const char *what, bool reversed,
                     tenon_ocaml_names *out);
 
-/* A list of (name, digest option). */
-bool tn_shape_imports(struct tn_ocaml_reading *r, tn_ml_value list, const char *what,
-                      tenon_ocaml_imports *out);
+/* A list of (name, digest option). `own` of them (NULL: nobody's) has its digest in *crc. */
+bool tn_shape_imports(struct tn_ocaml_reading *r, const char *what, const struct tn_ocaml_text *own,
+                      tenon_ocaml_imports *out, tenon_digest *crc);
 
-/* The digest that a name has among imports; unknown when it is not there. */
-tenon_digest tn_imports_find(tenon_ocaml_imports imports, const char *name);
+/* The first so many of r->names, kept. */
+bool tn_names_keep(struct tn_ocaml_reading *r, size_t count, tenon_ocaml_names *out);
 
-/* Names of a section, each with a NUL behind it. */
+/* Says in which unit something is wrong. Returns false. */
+bool tn_in_unit(struct tn_ocaml_reading *r, struct tn_ocaml_text name);
+
+/* The next unit of the list that is read; NULL: no memory. Then all of them, kept. */
+tenon_ocaml_unit *tn_units_next(struct tn_ocaml_reading *r);
+bool tn_units_keep(struct tn_ocaml_reading *r);
+
+/* Names of a section, each with a NUL behind it; `bytes` are a copy. */
 bool tn_section_names(struct tn_ocaml_reading *r, struct tn_view bytes, const char *what,
                       tenon_ocaml_names *out);
 
-/* True when a name comes for the first time in the list that `stamp` (> 0) stands for. */
-bool tn_name_is_new(struct tn_ocaml_reading *r, const char *name, uint32_t stamp, bool *is_new);
+/* ---- gather.c ---------------------------------------------------------------------------------
+ */
 
-/* A name kept once. NULL: no memory (*r->err says so) or a NUL inside. */
-const char *tn_keep_name(struct tn_ocaml_reading *r, struct tn_view bytes, const char *what);
+/* Adds a name that is not there yet. False: no memory. */
+bool tn_gather(struct tn_ocaml_reading *r, struct tn_gathered *list, struct tn_ocaml_text name);
+bool tn_gathered_keep(struct tn_ocaml_reading *r, const struct tn_gathered *list,
+                      tenon_ocaml_names *out);
+bool tn_gathered_keep_imports(struct tn_ocaml_reading *r, const struct tn_gathered *list,
+                              tenon_ocaml_imports *out);
+void tn_gathered_empty(struct tn_gathered *list);
+void tn_gathered_free(struct tn_gathered *list);
 
 /* ---- release.c --------------------------------------------------------------------------------
  */

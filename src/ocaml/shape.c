@@ -1,164 +1,216 @@
-/* src/ocaml/shape.c - what a marshalled value is expected to look like */
+/* src/ocaml/shape.c - what a marshalled value is expected to look like, while it is walked */
 #include <inttypes.h>
 #include <stdio.h>
 
 #include "fail.h"
+#include "limits.h"
 #include "reading.h"
-
-/* What sharing may make of a value: rows for each of its bytes, and some. */
-#define ROWS_PER_BYTE 8u
-#define ROWS_AT_LEAST 1024u
 
 #define DIGEST_SIZE 16u
 
+/* rule  typing/ident.ml: Local and Scoped cannot be met outside of their unit */
+enum { IDENT_GLOBAL = 2, IDENT_PREDEF = 3 };
+
+/* ---- a value as a whole -----------------------------------------------------------------------
+ */
+
+bool tn_shape_take(struct tn_ocaml_reading *r, uint64_t offset, uint64_t size, const char *what,
+                   struct tn_view *out)
+{
+    if (size > TN_LIMIT_MARSHAL)
+        return tn_fail(r->err, TENON_E_LIMIT, "%s: %" PRIu64 " bytes are more than tenon reads",
+                       what, size);
+    if (offset > r->file->info.size || size > r->file->info.size - offset)
+        return tn_file_view(r->file, offset, size, what, out, r->err); /* says so */
+    uint8_t *copy = tn_arena_bytes(&r->out->arena, (size_t)size + 1);
+    if (!copy)
+        return tn_no_memory(r->err);
+    copy[size] = 0;
+    *out = (struct tn_view){ copy, (size_t)size, offset };
+    return tn_file_copy(r->file, offset, size, what, copy, r->err);
+}
+
 bool tn_shape_start(struct tn_ocaml_reading *r, struct tn_view from)
 {
-    if (!tn_marshal_read(r->file->arena, from, &r->m, r->err))
+    return tn_marshal_start(r->file->arena, from, &r->m, r->err);
+}
+
+bool tn_shape_finish(struct tn_ocaml_reading *r)
+{
+    if (!tn_marshal_end(&r->m))
         return false;
-    r->rows_left = ROWS_PER_BYTE * r->m.bytes.size + ROWS_AT_LEAST;
-    r->near = from.start;
+    for (size_t i = 0; i < r->end_count; i++)
+        *r->ends[i] = 0;
+    r->end_count = 0;
     return true;
 }
 
-/* ---- what is wrong ----------------------------------------------------------------------------
+/* ---- its parts --------------------------------------------------------------------------------
  */
 
-static const char *tag_word(unsigned tag)
+bool tn_shape_enter_slowly(struct tn_ocaml_reading *r, unsigned tag, uint32_t size,
+                           const char *what, struct tn_ml_back *back)
 {
-    switch (tag) {
-    case TN_ML_STRING: return "a string";
-    case TN_ML_DOUBLE: return "a double";
-    case TN_ML_DOUBLES: return "an array of doubles";
-    case TN_ML_CUSTOM: return "a custom block";
-    default: return "a block";
-    }
-}
-
-bool tn_shape_fail(struct tn_ocaml_reading *r, tn_ml_value value, const char *what,
-                   const char *expected)
-{
-    const struct tn_ml_object *o = tn_ml_object(&r->m, value);
-    if (!o)
-        return tn_fail(r->err, TENON_E_MALFORMED,
-                       "%s: an integer or empty block in the block at 0x%" PRIx64
-                       " where %s was expected",
-                       what, r->near, expected);
-    uint64_t where = r->m.bytes.start + o->where;
-    if (o->tag < TN_ML_TAG_LIMIT)
-        return tn_fail(r->err, TENON_E_MALFORMED,
-                       "%s: a block with tag %u and %" PRIu32 " field%s at 0x%" PRIx64
-                       " where %s was expected",
-                       what, o->tag, o->size, o->size == 1 ? "" : "s", where, expected);
-    return tn_fail(r->err, TENON_E_MALFORMED, "%s: %s at 0x%" PRIx64 " where %s was expected", what,
-                   tag_word(o->tag), where, expected);
-}
-
-/* ---- values -----------------------------------------------------------------------------------
- */
-
-const tn_ml_value *tn_shape_block(struct tn_ocaml_reading *r, tn_ml_value value, unsigned tag,
-                                  size_t size, const char *what)
-{
-    const struct tn_ml_object *o = tn_ml_object(&r->m, value);
-    if (!o || o->tag != tag || o->size != size) {
-        char expected[80];
-        snprintf(expected, sizeof expected, "a block with tag %u and %zu field%s", tag, size,
-                 size == 1 ? "" : "s");
-        tn_shape_fail(r, value, what, expected);
-        return NULL;
-    }
-    r->near = r->m.bytes.start + o->where;
-    return r->m.fields + o->at;
-}
-
-bool tn_shape_bytes(struct tn_ocaml_reading *r, tn_ml_value value, const char *what,
-                    struct tn_view *out)
-{
-    const struct tn_ml_object *o = tn_ml_object(&r->m, value);
-    if (!o || o->tag != TN_ML_STRING)
-        return tn_shape_fail(r, value, what, "a string");
-    *out = (struct tn_view){ r->m.bytes.at + o->at, o->size, r->m.bytes.start + o->at };
-    return true;
-}
-
-const char *tn_shape_name(struct tn_ocaml_reading *r, tn_ml_value value, const char *what)
-{
-    struct tn_view bytes = { 0 };
-    return tn_shape_bytes(r, value, what, &bytes) ? tn_keep_name(r, bytes, what) : NULL;
-}
-
-bool tn_shape_bool(struct tn_ocaml_reading *r, tn_ml_value value, const char *what, bool *out)
-{
-    if (!tn_ml_is_int(value) || tn_ml_int(value) < 0 || tn_ml_int(value) > 1)
-        return tn_shape_fail(r, value, what, "0 or 1");
-    *out = tn_ml_int(value);
-    return true;
-}
-
-bool tn_shape_int(struct tn_ocaml_reading *r, tn_ml_value value, const char *what, int64_t *out)
-{
-    if (!tn_ml_is_int(value))
-        return tn_shape_fail(r, value, what, "an integer");
-    *out = tn_ml_int(value);
-    return true;
-}
-
-bool tn_shape_digest(struct tn_ocaml_reading *r, tn_ml_value value, const char *what,
-                     tenon_digest *out)
-{
-    struct tn_view bytes = { 0 };
-    if (!tn_shape_bytes(r, value, what, &bytes))
+    struct tn_ml_head head;
+    if (!tn_ml_read(&r->m, &head))
         return false;
-    if (bytes.size != DIGEST_SIZE)
-        return tn_fail(r->err, TENON_E_MALFORMED,
-                       "%s: the digest at 0x%" PRIx64 " has %zu bytes, %u were expected", what,
-                       bytes.start, bytes.size, DIGEST_SIZE);
-    *out = (tenon_digest){ .kind = TENON_DIGEST_OCAML, .size = DIGEST_SIZE };
-    memcpy(out->bytes, bytes.at, DIGEST_SIZE);
-    return true;
-}
-
-bool tn_shape_digest_option(struct tn_ocaml_reading *r, tn_ml_value value, const char *what,
-                            tenon_digest *out)
-{
-    if (tn_ml_is_int(value) && tn_ml_int(value) == 0) {
-        *out = (tenon_digest){ .kind = TENON_DIGEST_UNKNOWN };
+    if (head.kind == TN_ML_BLOCK && head.tag == tag && head.size == size) {
+        *back = head.back;
         return true;
     }
-    const tn_ml_value *some = tn_shape_block(r, value, 0, 1, what);
-    return some && tn_shape_digest(r, some[0], what, out);
+    char expected[80];
+    snprintf(expected, sizeof expected, "a block with tag %u and %" PRIu32 " field%s", tag, size,
+             size == 1 ? "" : "s");
+    return tn_ml_unexpected(&r->m, &head, what, expected);
 }
 
-/* ---- lists ------------------------------------------------------------------------------------
+/* A string that was read becomes a name. */
+static bool keep_text(struct tn_ocaml_reading *r, const struct tn_ml_head *head, const char *what,
+                      struct tn_ocaml_text *out)
+{
+    const uint8_t *at = r->m.bytes.at + head->text;
+    uint64_t start = r->m.bytes.start + head->text;
+    if (head->kind != TN_ML_STRING)
+        return tn_ml_unexpected(&r->m, head, what, "a string");
+    if (head->size > TN_LIMIT_STRING)
+        return tn_fail(r->err, TENON_E_LIMIT, "%s: a string of %" PRIu32 " bytes at 0x%" PRIx64,
+                       what, head->size, start);
+    if (memchr(at, 0, head->size))
+        return tn_fail(r->err, TENON_E_MALFORMED, "%s: the string at 0x%" PRIx64 " has a NUL in it",
+                       what, start);
+    if (r->end_count == r->end_room &&
+        !tn_grow(&r->ends, &r->end_room, r->end_count, sizeof *r->ends))
+        return tn_no_memory(r->err);
+    r->ends[r->end_count++] = (uint8_t *)(uintptr_t)at + head->size;
+    *out = (struct tn_ocaml_text){ (const char *)at, head->size };
+    return true;
+}
+
+bool tn_shape_text(struct tn_ocaml_reading *r, const char *what, struct tn_ocaml_text *out)
+{
+    struct tn_ml_head head;
+    return tn_ml_read(&r->m, &head) && keep_text(r, &head, what, out);
+}
+
+bool tn_shape_name(struct tn_ocaml_reading *r, const char *what, const char **out)
+{
+    struct tn_ocaml_text text;
+    if (!tn_shape_text(r, what, &text))
+        return false;
+    *out = text.at;
+    return true;
+}
+
+bool tn_shape_bool(struct tn_ocaml_reading *r, const char *what, bool *out)
+{
+    struct tn_ml_head head;
+    if (!tn_ml_read(&r->m, &head))
+        return false;
+    if (head.kind != TN_ML_INT || head.number < 0 || head.number > 1)
+        return tn_ml_unexpected(&r->m, &head, what, "0 or 1");
+    *out = head.number;
+    return true;
+}
+
+bool tn_shape_int(struct tn_ocaml_reading *r, const char *what, int64_t *out)
+{
+    struct tn_ml_head head;
+    if (!tn_ml_read(&r->m, &head))
+        return false;
+    if (head.kind != TN_ML_INT)
+        return tn_ml_unexpected(&r->m, &head, what, "an integer");
+    *out = head.number;
+    return true;
+}
+
+static void take_digest(const uint8_t *bytes, tenon_digest *out)
+{
+    out->kind = TENON_DIGEST_OCAML;
+    out->size = DIGEST_SIZE;
+    memcpy(out->bytes, bytes, DIGEST_SIZE);
+    memset(out->bytes + DIGEST_SIZE, 0, sizeof out->bytes - DIGEST_SIZE);
+}
+
+bool tn_shape_digest(struct tn_ocaml_reading *r, const char *what, tenon_digest *out)
+{
+    struct tn_ml_head head;
+    if (!tn_ml_read(&r->m, &head))
+        return false;
+    if (head.kind != TN_ML_STRING)
+        return tn_ml_unexpected(&r->m, &head, what, "a digest");
+    if (head.size != DIGEST_SIZE)
+        return tn_fail(r->err, TENON_E_MALFORMED,
+                       "%s: the digest at 0x%" PRIx64 " has %" PRIu32 " bytes, %u were expected",
+                       what, r->m.bytes.start + head.text, head.size, DIGEST_SIZE);
+    take_digest(r->m.bytes.at + head.text, out);
+    return true;
+}
+
+/* ---- options: integer 0, or a block with tag 0 and one field ------------------------------------
  */
 
-/* rule  []: integer 0; x :: rest: block with tag 0 and two fields */
-bool tn_shape_count(struct tn_ocaml_reading *r, tn_ml_value list, const char *what, size_t *count)
+static bool enter_option(struct tn_ocaml_reading *r, const char *what, bool *some,
+                         struct tn_ml_back *back)
 {
-    size_t found = 0;
-    for (; !tn_ml_is_int(list); found++) {
-        const tn_ml_value *cell = tn_shape_block(r, list, 0, 2, what);
-        if (!cell)
-            return false;
-        if (!r->rows_left--)
-            return tn_fail(r->err, TENON_E_LIMIT,
-                           "%s: a list that comes back to itself or repeats others too often at "
-                           "0x%" PRIx64,
-                           what, r->near);
-        list = cell[1];
-    }
-    if (tn_ml_int(list) != 0)
-        return tn_shape_fail(r, list, what, "the end of a list");
-    *count = found;
+    struct tn_ml_head head;
+    if (!tn_ml_read(&r->m, &head))
+        return false;
+    *some = head.kind == TN_ML_BLOCK && head.tag == 0 && head.size == 1;
+    *back = head.back;
+    return *some || (head.kind == TN_ML_INT && head.number == 0) ||
+           tn_ml_unexpected(&r->m, &head, what, "an option");
+}
+
+/* Some digest, as nearly all are written: codes 0x90 (block of one field) and 0x30 (16 bytes). */
+static bool take_short_digest(struct tn_marshal *m, tenon_digest *out)
+{
+    const uint8_t *at = m->bytes.at + m->at;
+    if (m->bytes.size - m->at < 2 + DIGEST_SIZE || at[0] != 0x90 || at[1] != 0x30 ||
+        m->object_count - m->count < 2)
+        return false;
+    m->places[m->count++] = (uint32_t)m->at;
+    m->places[m->count++] = (uint32_t)m->at + 1;
+    m->at += 2 + DIGEST_SIZE;
+    take_digest(at + 2, out);
     return true;
 }
 
-bool tn_shape_next(const struct tn_ocaml_reading *r, tn_ml_value *list, tn_ml_value *element)
+bool tn_shape_digest_option(struct tn_ocaml_reading *r, const char *what, tenon_digest *out)
 {
-    const struct tn_ml_object *cell = tn_ml_object(&r->m, *list);
-    if (!cell)
+    struct tn_ml_back back;
+    bool some;
+    if (take_short_digest(&r->m, out))
+        return true;
+    *out = (tenon_digest){ .kind = TENON_DIGEST_UNKNOWN };
+    return enter_option(r, what, &some, &back) &&
+           (!some || (tn_shape_digest(r, what, out) && tn_shape_leave(r, &back)));
+}
+
+bool tn_shape_name_option(struct tn_ocaml_reading *r, const char *what, const char **out)
+{
+    struct tn_ml_back back;
+    bool some;
+    *out = NULL;
+    return enter_option(r, what, &some, &back) &&
+           (!some || (tn_shape_name(r, what, out) && tn_shape_leave(r, &back)));
+}
+
+/* ---- units ------------------------------------------------------------------------------------
+ */
+
+bool tn_shape_unit(struct tn_ocaml_reading *r, const char *what, struct tn_ocaml_text *out,
+                   bool *predef)
+{
+    struct tn_ml_head head;
+    *predef = false;
+    if (!tn_ml_read(&r->m, &head))
         return false;
-    *element = r->m.fields[cell->at];
-    *list = r->m.fields[cell->at + 1];
-    return true;
+    if (r->string_units)
+        return keep_text(r, &head, what, out);
+    bool global = head.kind == TN_ML_BLOCK && head.tag == IDENT_GLOBAL && head.size == 1;
+    *predef = head.kind == TN_ML_BLOCK && head.tag == IDENT_PREDEF && head.size == 2;
+    if (!global && !*predef)
+        return tn_ml_unexpected(&r->m, &head, what, "the identifier of a unit");
+    return tn_shape_text(r, what, out) && (global || tn_ml_skip(&r->m, 1)) &&
+           tn_shape_leave(r, &head.back);
 }

@@ -31,7 +31,7 @@ static bool init_lock(pthread_mutex_t *lock, tenon_error *err)
     return !error || tn_fail_system(err, error, "a lock");
 }
 
-static tenon_process *new_process(tenon_error *err)
+tenon_process *tn_process_new_bare(tenon_error *err)
 {
     tenon_process *process = calloc(1, sizeof *process);
     if (!process) {
@@ -73,8 +73,8 @@ bool tn_process_look(tenon_process *process, tenon_world *world, tenon_error *er
 }
 
 /* Which code the program can load; a machine without a name can load none. */
-static bool take_triple(tenon_process *process, tenon_world *world, const char *program,
-                        tenon_error *err)
+bool tn_process_take_triple(tenon_process *process, tenon_world *world, const char *program,
+                            tenon_error *err)
 {
     tenon_image *image = tenon_image_open(world, program, TENON_PART_CORE, err);
     if (!image)
@@ -95,7 +95,7 @@ static bool take_this(tenon_process *process, tenon_error *err)
     for (size_t i = 0; good && i < process->registry.count; i++)
         if (process->registry.holdings[i]->serves_all)
             tn_registry_set_reason(&process->registry, i, TENON_IN_HOST);
-    good = good && take_triple(process, world, "/proc/self/exe", err);
+    good = good && tn_process_take_triple(process, world, "/proc/self/exe", err);
     if (good && process->is_static)
         good = tn_fail(err, TENON_E_UNSUPPORTED,
                        "this program is linked statically: it cannot load plugins soundly");
@@ -105,7 +105,7 @@ static bool take_this(tenon_process *process, tenon_error *err)
 
 tenon_process *tenon_process_new(tenon_error *err)
 {
-    tenon_process *process = new_process(err);
+    tenon_process *process = tn_process_new_bare(err);
     if (process && !take_this(process, err)) {
         tenon_process_free(process);
         return NULL;
@@ -144,7 +144,7 @@ static bool take_program(tenon_process *process, tenon_error *err)
     tenon_resolver *resolver = world ? tenon_resolver_new(world, err) : NULL;
     tenon_graph *graph = resolver ? tenon_resolve_file(resolver, process->program, err) : NULL;
     bool good = graph && tn_registry_take_graph(&process->registry, world, graph, err) &&
-                take_triple(process, world, process->program, err) &&
+                tn_process_take_triple(process, world, process->program, err) &&
                 find_fault(process, graph, err);
     tenon_graph_free(graph);
     tenon_resolver_free(resolver);
@@ -154,7 +154,7 @@ static bool take_program(tenon_process *process, tenon_error *err)
 
 tenon_process *tenon_process_of_file(const char *program, tenon_error *err)
 {
-    tenon_process *process = new_process(err);
+    tenon_process *process = tn_process_new_bare(err);
     if (!process)
         return NULL;
     process->program = realpath(program, NULL);

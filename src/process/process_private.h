@@ -58,6 +58,13 @@ struct tenon_process {
     size_t plugin_count, plugin_room;
 };
 
+/* A process without units: settings alone. */
+tenon_process *tn_process_new_bare(tenon_error *err);
+
+/* Which code the program can load; a machine without a name can load none. */
+bool tn_process_take_triple(tenon_process *process, tenon_world *world, const char *program,
+                            tenon_error *err);
+
 void tn_process_lock(const tenon_process *process);
 void tn_process_unlock(const tenon_process *process);
 
@@ -80,6 +87,12 @@ char *tn_process_cache_path(const tenon_process *process, const tenon_world *wor
 
 /* What is known of bundles, read when first asked for. NULL: nothing can be remembered. */
 struct tn_known *tn_process_known(tenon_process *process, const tenon_world *world);
+
+/* ---- prospect.c ----------------------------------------------------------------------------- */
+
+/* What keeps a plugin with this signature out, or is worth a word; NULL: nothing. In the arena. */
+const char *tn_signature_words(struct tn_arena *arena, const char *name,
+                               const tenon_signature *signature);
 
 /* ---- search.c ------------------------------------------------------------------------------- */
 

@@ -299,9 +299,8 @@ static bool open_bundle(struct tn_job *job, size_t row, struct tn_prospect *p, t
     return result->name || no_memory(job, err);
 }
 
-/* What keeps a plugin with this signature out, or is worth a word; NULL: nothing. In the arena. */
-static const char *signature_words(struct tn_arena *arena, const char *name,
-                                   const tenon_signature *signature)
+const char *tn_signature_words(struct tn_arena *arena, const char *name,
+                               const tenon_signature *signature)
 {
     switch (signature->state) {
     case TENON_SIGNATURE_BAD:
@@ -326,7 +325,7 @@ static bool is_trusted(struct tn_job *job, size_t row, struct tn_prospect *p, te
         return drop_error(job, row, TENON_FINDING_BAD_BUNDLE, NULL, &why, err);
     if (signature.state == TENON_SIGNATURE_GOOD)
         return true;
-    const char *words = signature_words(&job->report->arena, p->name, &signature);
+    const char *words = tn_signature_words(&job->report->arena, p->name, &signature);
     if (!words)
         return no_memory(job, err);
     if (process->require_signature || signature.state == TENON_SIGNATURE_BAD)

@@ -42,6 +42,14 @@ const char *tenon_finding_name(enum tenon_finding_kind kind)
         [TENON_FINDING_IN_USE] = "in-use",
         [TENON_FINDING_SIGNATURE] = "signature",
         [TENON_FINDING_STAYS] = "stays-mapped",
+        [TENON_FINDING_WRONG_CODE] = "wrong-implementation",
+        [TENON_FINDING_PART] = "part",
+        [TENON_FINDING_OTHER_OCAML] = "other-ocaml",
+        [TENON_FINDING_ORDER] = "order",
+        [TENON_FINDING_FAILED_UNIT] = "failed-unit",
+        [TENON_FINDING_PROHIBITED] = "prohibited",
+        [TENON_FINDING_MISSING_PRIMITIVE] = "missing-primitive",
+        [TENON_FINDING_SHARED] = "shared",
     };
     return word(words, TN_COUNT(words), kind);
 }

@@ -7,6 +7,7 @@ import json
 import os
 import pathlib
 import shutil
+import struct
 import subprocess
 import sys
 import tempfile
@@ -116,7 +117,7 @@ class Hostile(unittest.TestCase):
 
     def test_encrypted_and_unknown(self):
         for fields, word in ((dict(flags=1), "encrypted"), (dict(flags=0x41), "encrypted"),
-                             (dict(flags=8), "data descriptor"), (dict(flags=0x2000), "0x2000"),
+                             (dict(flags=0x2000), "0x2000"),
                              (dict(flags=0x20), "0x0020"), (dict(method=12), "method 12"),
                              (dict(method=99), "method 99")):
             with self.subTest(**fields):
@@ -179,13 +180,61 @@ class Hostile(unittest.TestCase):
         self.refused(make(good(), count=0xFFFF), "unsupported", "zip64")
         self.refused(make(good(), directory_start=5), "malformed", "not where")
 
+    def descriptor(self, entry, **wrong):
+        """The entry as a streaming writer leaves it: CRC and sizes behind the bytes."""
+        fields = {**entry.fields, **wrong}
+        streamed = Entry(entry.name, entry.data, entry.fields["method"], flags=8,
+                         local=dict(crc=0, packed=0, size=0))
+        streamed.packed += struct.pack("<IIII", fields.get("signature", 0x08074B50),
+                                       fields["crc"], fields["packed"], fields["size"])
+        return streamed
+
+    def test_data_descriptors(self):
+        entries = good()
+        last = entries[2]
+        self.taken(make([*entries[:2], self.descriptor(last)]))
+        for wrong in (dict(signature=1), dict(crc=5), dict(packed=5), dict(size=5)):
+            self.refused(make([*entries[:2], self.descriptor(last, **wrong)]), "malformed",
+                         "'data/b'", "data descriptor")
+        streamed = self.descriptor(last)
+        streamed.local = {}
+        self.refused(make([*entries[:2], streamed]), "malformed", "local header")
+        self.refused(make([*entries[:2], Entry("data/b", FILES["data/b"], flags=8,
+                                               local=dict(crc=0, packed=0, size=0))]),
+                     "malformed", "data descriptor")
+
+    def test_a_bundle_of_bap(self):
+        scm = (b'((name x) (version 1) (desc "a \\"b\\" \\195\\169") (main x) (author me) (date 1.5e9)'
+               b' (requires (str)) (provides (x)) (url ()) (license (MIT)) (copyrights (Some us))'
+               b' #; (left out) (tags (a "b c")) ; comment\n #| #| nested |# |# (cons ("")))')
+        self.taken(make([Entry("MANIFEST.scm", scm), Entry("data/a", b"first")]))
+        result = tenon.results("bundle", "show", "--json", self.path)[1][0]
+        self.assertEqual((result["desc"], result["date"], result["license"], result["copyrights"],
+                          result["packages"], result["tags"], result["cons"], result["url"]),
+                         ('a "b" \u00e9', 1500000000, "MIT", "us", ["str"], ["a", "b c"], [], None))
+        self.assertEqual([e["path"] for e in result["entries"]], ["MANIFEST.scm", "data/a"])
+        for old, new, word in ((b"(main x)", b"", "field main is not there"),
+                               (b"(main x)", b"(main x) (main y)", "field 'main' is there twice"),
+                               (b"(main x)", b"(Main x)", "field 'Main' is not known"),
+                               (b"(main x)", b"(main (x))", "field main: a word"),
+                               (b"1.5e9", b"soon", "field date: a number"),
+                               (b"(str)", b"str", "field requires: a list"),
+                               (b"((name", b"((((name", "without end"),
+                               (b'(cons (""))', b'(cons ("")) ) (second)', "without ("),
+                               (b"|# |#", b"|#", "comment without end")):
+            self.assertIn(old, scm)
+            self.refused(make([Entry("MANIFEST.scm", scm.replace(old, new, 1))]), "malformed",
+                         "MANIFEST.scm", word)
+        self.refused(make([Entry("MANIFEST.scm", b"(" * 5000)]), "limit", "nested too deep")
+
     def test_manifest_first_and_stored(self):
         entries = good()
         self.refused(make(entries[1:] + entries[:1]), "malformed", "must come first")
         self.refused(make([Entry("tenon.json", manifest(FILES), DEFLATED), *entries[1:]]),
                      "malformed", "not compressed")
         self.refused(make(entries[1:]), "not-an-image", "without tenon.json")
-        self.refused(make([Entry("MANIFEST.scm", b"()")]), "unsupported", "MANIFEST.scm")
+        self.refused(make([Entry("MANIFEST.scm", b"()")]), "malformed", "MANIFEST.scm",
+                     "field name is not there")
         self.refused(make([]), "not-an-image", "without tenon.json")
 
     def test_manifest_and_entries_agree(self):

@@ -1,9 +1,9 @@
 """What OCaml's compilers recorded: `ocamlobjinfo` against `tenon show`, line by line.
 
 Every .cmo .cma .cmi .cmx .cmxa .cmxs and program of bytecode of the installed compiler is read, and
-with TENON_CHECK=all those of some hundred packages of Debian, which are unpacked and not installed;
-else a sample of what is there. Left out is what no loader looks at: approximations and the functions
-that native code needs of each arity.
+with TENON_CHECK=all those of some hundred packages of Debian, which are unpacked and not installed,
+and of the compilers of other releases; else a sample of what is there. Left out is what no loader
+looks at: approximations and the functions that native code needs of each arity.
 
 rule: tools/objinfo.ml
 """
@@ -37,11 +37,11 @@ def is_compared(line):
     return line not in LEFT_OUT[0] and not line.startswith(LEFT_OUT[1])
 
 
-def oracle(paths):
-    """{path: its lines}"""
+def oracle(paths, objinfo):
+    """{path: its lines}, as the command `objinfo` says"""
     rows = {}
     for start in range(0, len(paths), BATCH):
-        done = subprocess.run(["ocamlobjinfo", "-no-approx", "-no-code", *paths[start:start + BATCH]],
+        done = subprocess.run([*objinfo, "-no-approx", "-no-code", *paths[start:start + BATCH]],
                               capture_output=True)
         if done.returncode:
             sys.exit("ocamlobjinfo: status %d: %s" % (done.returncode, done.stdout[-300:]))
@@ -178,8 +178,8 @@ def ours(paths):
     return rows
 
 
-def compare(report, paths):
-    expected, got = oracle(paths), ours(paths)
+def compare(report, paths, objinfo=("ocamlobjinfo",)):
+    expected, got = oracle(paths, objinfo), ours(paths)
     for path in paths:
         facts = got.get(path)
         if not facts or "kind" not in facts:
@@ -207,6 +207,17 @@ def by_title(lines):
     return [line for title, *rows in sorted(parts) for line in (title, *min(rows, rows[::-1]))]
 
 
+def compare_release(report, suite):
+    """The files of another release of OCaml, against its own ocamlobjinfo."""
+    root = ocaml_packages.fetch_release(suite)
+    if not root:
+        report.skip(suite, "its packages cannot be downloaded")
+        return
+    paths = ocaml_packages.files([root])
+    report.note("all %d files of the compiler of %s" % (len(paths), suite))
+    compare(report, paths, ocaml_packages.objinfo_of(root))
+
+
 def main():
     tenon.command()
     if not shutil.which("ocamlobjinfo"):
@@ -224,6 +235,8 @@ def main():
         report.note("a sample of %d files of %d (seed %d); TENON_CHECK=all takes all"
                     % (len(paths), of_all, SEED))
     compare(report, paths)
+    for suite in ocaml_packages.RELEASES if wants_all() else ():
+        compare_release(report, suite)
     report.finish()
 
 

@@ -67,6 +67,68 @@ def unpacked():
                   if not name.endswith(".part") and os.path.isdir(os.path.join(root, name)))
 
 
+# ---- other releases ------------------------------------------------------------------------------
+
+# Compilers of other releases of Debian: what has their standard library, and what its ocamlobjinfo
+# needs to run here.
+RELEASES = {
+    "bullseye": ["ocaml-nox", "ocaml-compiler-libs"],
+    "trixie": ["ocaml", "libstdlib-ocaml-dev", "libstdlib-ocaml", "libcompiler-libs-ocaml-dev",
+               "libc6", "libzstd1"],
+}
+KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"
+APT = """Dir "%(dir)s";
+Dir::Etc "%(dir)s/etc/apt";
+Dir::State "%(dir)s/var/lib/apt";
+Dir::State::status "%(dir)s/var/lib/dpkg/status";
+Dir::Cache "%(dir)s/var/cache/apt";
+APT::Sandbox::User "";
+"""
+
+
+def _private_apt(suite, directory):
+    """The environment of an apt that knows only that suite and nothing as installed."""
+    for name in ("etc/apt", "var/lib/apt/lists/partial", "var/cache/apt/archives/partial",
+                 "var/lib/dpkg"):
+        os.makedirs(os.path.join(directory, name), exist_ok=True)
+    for name, text in (("var/lib/dpkg/status", ""), ("apt.conf", APT % {"dir": directory}),
+                       ("etc/apt/sources.list",
+                        "deb [signed-by=%s] http://deb.debian.org/debian %s main\n"
+                        % (KEYRING, suite))):
+        with open(os.path.join(directory, name), "w") as file:
+            file.write(text)
+    return dict(os.environ, APT_CONFIG=os.path.join(directory, "apt.conf"))
+
+
+def fetch_release(suite):
+    """The root into which that release's compiler is unpacked; None: it is not to be had."""
+    base = os.path.abspath(folder()) + "-" + suite
+    root = os.path.join(base, "root")
+    if os.path.isdir(root):
+        return root
+    env = _private_apt(suite, os.path.join(base, "apt"))
+    for words in (["update"], ["download", *RELEASES[suite]]):
+        done = subprocess.run(["apt-get", "-q", *words], cwd=base, env=env, capture_output=True,
+                              text=True)
+        if done.returncode:
+            print("not to be had: %s: %s" % (suite, done.stderr.strip().split("\n")[-1]))
+            return None
+    for deb in glob.glob(os.path.join(base, "*.deb")):
+        subprocess.run(["dpkg", "-x", deb, root + ".part"], check=True)
+        os.remove(deb)
+    os.rename(root + ".part", root)
+    return root
+
+
+def objinfo_of(root):
+    """The command that runs the ocamlobjinfo of an unpacked release, with its own C library if it
+    has one."""
+    program = os.path.join(root, "usr/bin/ocamlobjinfo.opt")
+    libraries = os.path.join(root, "usr/lib/x86_64-linux-gnu")
+    loader = os.path.join(libraries, "ld-linux-x86-64.so.2")
+    return [loader, "--library-path", libraries, program] if os.path.exists(loader) else [program]
+
+
 def standard_library():
     """The directory of the installed compiler's library; None without one."""
     try:

@@ -1,0 +1,1067 @@
+(* tenon.ml - the surface; decisions are libtenon's *)
+
+exception Error of string
+exception Not_a_bundle of string
+
+let () =
+  Printexc.register_printer (function
+    | Error message -> Some ("Tenon.Error: " ^ message)
+    | Not_a_bundle message -> Some ("Tenon.Not_a_bundle: " ^ message)
+    | _ -> None)
+
+let error format = Printf.ksprintf (fun message -> raise (Error message)) format
+let guard f = try f () with Tenon_c.Error (_, message) -> raise (Error message)
+let version = Tenon_c.version ()
+
+(* enum tenon_code *)
+let code_format = 4
+
+let protect ~finally f =
+  match f () with
+  | v ->
+    finally ();
+    v
+  | exception e ->
+    let trace = Printexc.get_raw_backtrace () in
+    finally ();
+    Printexc.raise_with_backtrace e trace
+
+(* ---- manifests ------------------------------------------------------------------------------- *)
+
+module Manifest_value = struct
+  type t = Tenon_c.manifest = {
+    name : string;
+    version : string;
+    desc : string;
+    main : string;
+    author : string;
+    date : float;
+    requires : string list;
+    provides : string list;
+    url : string option;
+    license : string option;
+    copyrights : string option;
+    tags : string list;
+    cons : string list;
+    argv : string list;
+  }
+
+  let default_author () =
+    match Sys.getenv_opt "USER" with
+    | Some "" | None -> "unknown"
+    | Some user -> user
+
+  let create ?author ?(version = "1.0.0") ?main ?date ?(desc = "description not provided")
+      ?(requires = []) ?(provides = []) ?url ?license ?copyrights ?(tags = []) ?(cons = [])
+      ?(argv = []) name =
+    let or_else default = function
+      | Some v -> v
+      | None -> default ()
+    in
+    {
+      name;
+      version;
+      desc;
+      main = or_else (fun () -> name) main;
+      author = or_else default_author author;
+      date = or_else (fun () -> Tenon_c.time ()) date;
+      requires;
+      provides;
+      url;
+      license;
+      copyrights;
+      tags;
+      cons;
+      argv;
+    }
+
+  let to_string m = guard (fun () -> Tenon_c.manifest_to_scm m)
+  let of_string text = guard (fun () -> Tenon_c.manifest_of_scm text)
+  let compare (a : t) (b : t) = Stdlib.compare a b
+end
+
+(* ---- bundles ----------------------------------------------------------------------------------- *)
+
+type bundle = {
+  file : string;
+  mutable contents : Tenon_c.bundle option; (* None: it is not made yet *)
+  mutable said : Manifest_value.t option; (* by Manifest.update *)
+  host : bool;
+}
+
+let path_of_uri uri =
+  let prefixed prefix =
+    let n = String.length prefix in
+    if String.length uri >= n && String.sub uri 0 n = prefix then
+      Some (String.sub uri n (String.length uri - n))
+    else None
+  in
+  match prefixed "file://" with
+  | Some path -> path
+  | None -> (
+    match prefixed "file:" with
+    | Some path -> path
+    | None -> uri)
+
+let open_contents file =
+  try Tenon_c.bundle_open file with
+  | Tenon_c.Error (code, message) when code >= code_format -> raise (Not_a_bundle message)
+  | Tenon_c.Error (_, message) -> raise (Error message)
+
+let bundle_at ~host file =
+  {
+    file;
+    contents = (if Sys.file_exists file then Some (open_contents file) else None);
+    said = None;
+    host;
+  }
+
+let read_file file =
+  let channel = open_in_bin file in
+  protect
+    ~finally:(fun () -> close_in channel)
+    (fun () -> really_input_string channel (in_channel_length channel))
+
+let write_file file text =
+  let channel = open_out_bin file in
+  protect ~finally:(fun () -> close_out channel) (fun () -> output_string channel text)
+
+let with_temporary suffix text f =
+  let file = Filename.temp_file "tenon" suffix in
+  protect
+    ~finally:(fun () -> try Sys.remove file with Sys_error _ -> ())
+    (fun () ->
+      write_file file text;
+      f file)
+
+(* Which kind of code a name says that an entry is; None: a resource. *)
+let code_kind name =
+  let base = Filename.basename name in
+  let begins = String.length base > 3 && String.sub base 0 3 = "dll" in
+  if Filename.check_suffix name ".cmxs" then Some Tenon_c.Ocaml_native
+  else if Filename.check_suffix name ".cma" then Some Tenon_c.Ocaml_byte
+  else if begins && Filename.check_suffix name ".so" then Some Tenon_c.Library
+  else None
+
+let set_manifest builder (m : Manifest_value.t) =
+  let set key value = Tenon_c.builder_set builder key value in
+  let set_list key values =
+    set key None;
+    List.iter (fun v -> if v <> "" then set key (Some v)) values
+  in
+  set "name" (Some m.name);
+  set "version" (Some m.version);
+  set "desc" (Some m.desc);
+  set "main" (Some m.main);
+  set "author" (Some m.author);
+  set "date" (Some (Printf.sprintf "%.0f" m.date));
+  set "url" m.url;
+  set "license" m.license;
+  set "copyrights" m.copyrights;
+  set_list "packages" m.requires;
+  set_list "tags" m.tags;
+  set_list "cons" m.cons;
+  set_list "argv" m.argv
+
+let is_manifest entry = entry = "MANIFEST.scm" || entry = "tenon.json"
+
+let put builder name data =
+  ignore (Tenon_c.builder_drop builder name);
+  match code_kind name with
+  | None -> Tenon_c.builder_add_bytes builder name data
+  | Some kind ->
+    with_temporary ("-" ^ Filename.basename name) data (fun file ->
+        Tenon_c.builder_add_code builder file kind (Some (Filename.basename name)))
+
+let fresh_manifest file =
+  Manifest_value.create ~date:0.
+    (String.map
+       (function
+         | ('a' .. 'z' | 'A' .. 'Z' | '0' .. '9' | '-' | '_' | '.' | '+') as c -> c
+         | _ -> '-')
+       (Filename.remove_extension (Filename.basename file)))
+
+module Bundle_value = struct
+  type t = bundle
+
+  let of_uri uri = bundle_at ~host:false (path_of_uri uri)
+  let path b = b.file
+  let is_host b = b.host
+
+  let manifest b =
+    match (b.said, b.contents) with
+    | Some m, _ -> m
+    | None, Some c -> guard (fun () -> Tenon_c.bundle_manifest c)
+    | None, None -> fresh_manifest b.file
+
+  let list b =
+    match b.contents with
+    | None -> []
+    | Some c -> List.filter (fun e -> not (is_manifest e)) (Tenon_c.bundle_entries c)
+
+  let get_data b name =
+    match b.contents with
+    | None -> None
+    | Some c ->
+      guard (fun () ->
+          match Tenon_c.bundle_read c name with
+          | Some _ as found -> found
+          | None -> Tenon_c.bundle_read c ("data/" ^ name))
+
+  let get_file ?name b uri =
+    let entry = path_of_uri uri in
+    match get_data b entry with
+    | None -> None
+    | Some data ->
+      let file =
+        match name with
+        | Some name -> path_of_uri name
+        | None -> Filename.temp_file "tenon" ("-" ^ Filename.basename entry)
+      in
+      write_file file data;
+      Some file
+
+  (* One change: everything is read, changed and written anew, in place of the old file. *)
+  let change b f =
+    guard (fun () ->
+        let builder = Tenon_c.builder_new () in
+        (match b.contents with
+        | Some c -> Tenon_c.builder_from builder c
+        | None -> set_manifest builder (manifest b));
+        f builder;
+        Tenon_c.builder_write builder b.file;
+        b.contents <- Some (Tenon_c.bundle_open b.file))
+
+  let update_manifest b ~f =
+    let m = f (manifest b) in
+    change b (fun builder -> set_manifest builder m);
+    b.said <- None
+
+  let insert_files b files =
+    change b (fun builder ->
+        List.iter
+          (fun (name, uri) ->
+            let file = path_of_uri uri in
+            let name = match name with Some n -> n | None -> Filename.basename file in
+            put builder name (read_file file))
+          files)
+
+  let insert_file ?name b uri = insert_files b [ (name, uri) ]
+  let insert_data b ~name ~data = change b (fun builder -> put builder name data)
+
+  let process_file entry data work =
+    with_temporary ("-" ^ Filename.basename entry) data (fun file ->
+        work file;
+        read_file file)
+
+  let update b ~f =
+    let entries = list b in
+    change b (fun builder ->
+        List.iter
+          (fun entry ->
+            let data () =
+              match get_data b entry with
+              | Some data -> data
+              | None -> error "no entry %s" entry
+            in
+            match f entry with
+            | `Copy -> ()
+            | `Drop -> ignore (Tenon_c.builder_drop builder entry)
+            | `Map work -> put builder entry (work (data ()))
+            | `Proc work -> put builder entry (process_file entry (data ()) work))
+          entries)
+
+  let digest b =
+    match b.contents with
+    | None -> Digest.string ""
+    | Some c -> Digest.string (Tenon_c.bundle_digest c)
+
+  let verify b =
+    match b.contents with
+    | None -> error "%s: not there" b.file
+    | Some c -> guard (fun () -> Tenon_c.bundle_verify c)
+
+  module Builder = struct
+    type part = File of string * string | Data of string * string
+
+    type t = {
+      mutable parts : part list; (* newest first *)
+      mutable manifest : Manifest_value.t option;
+    }
+
+    let create () = { parts = []; manifest = None }
+
+    let put_file ?name b uri =
+      let file = path_of_uri uri in
+      let name = match name with Some n -> n | None -> Filename.basename file in
+      b.parts <- File (name, file) :: b.parts
+
+    let put_data b ~name ~data = b.parts <- Data (name, data) :: b.parts
+    let embed_manifest b m = b.manifest <- Some m
+
+    let flush b uri =
+      let file = path_of_uri uri in
+      guard (fun () ->
+          let builder = Tenon_c.builder_new () in
+          set_manifest builder
+            (match b.manifest with Some m -> m | None -> fresh_manifest file);
+          List.iter
+            (function
+              | File (name, from) -> put builder name (read_file from)
+              | Data (name, data) -> put builder name data)
+            (List.rev b.parts);
+          Tenon_c.builder_write builder file)
+  end
+end
+
+(* ---- whose code runs ------------------------------------------------------------------------- *)
+
+type context = { of_bundle : bundle option; mutable is : Manifest_value.t; arguments : string array }
+
+let program_bundle = ref None
+let contexts : context list ref = ref []
+
+let program_name () = Filename.remove_extension (Filename.basename Sys.executable_name)
+
+let host_bundle () =
+  match !program_bundle with
+  | Some b -> b
+  | None ->
+    let b = bundle_at ~host:true (program_name () ^ ".bundle") in
+    program_bundle := Some b;
+    b
+
+let set_main_bundle b =
+  program_bundle := Some { file = b.file; contents = b.contents; said = b.said; host = true }
+
+let main_bundle () =
+  match !contexts with
+  | { of_bundle = Some b; _ } :: _ -> b
+  | _ -> host_bundle ()
+
+module Manifest = struct
+  include Manifest_value
+
+  let current () =
+    match !contexts with
+    | context :: _ -> context.is
+    | [] -> Bundle_value.manifest (host_bundle ())
+
+  let update f =
+    match !contexts with
+    | context :: _ -> context.is <- f context.is
+    | [] ->
+      let b = host_bundle () in
+      b.said <- Some (f (Bundle_value.manifest b))
+
+  let switch m = update (fun _ -> m)
+end
+
+module Bundle = Bundle_value
+
+let within context f =
+  let before = !contexts in
+  contexts := context :: before;
+  protect ~finally:(fun () -> contexts := before) f
+
+(* ---- this process -------------------------------------------------------------------------------- *)
+
+type loader = [ `Native | `Bytecode | `Toplevel ]
+
+let loader () =
+  match !Tenon_backend.current.loader with
+  | Tenon_c.Native_code -> `Native
+  | Tenon_c.Bytecode -> `Bytecode
+  | Tenon_c.Toplevel -> `Toplevel
+
+module Names = Set.Make (String)
+
+(* Units that the program itself told, to be held against what its loader says. *)
+let tell_native process =
+  match Tenon_c.globals_map () with
+  | None -> error "this program has no table of its units (caml_globals_map): link it with -Wl,-E"
+  | Some globals ->
+    List.fold_left
+      (fun names (name, interface, implementation, symbols) ->
+        Tenon_c.tell_interface process name interface;
+        match implementation with
+        | None -> names
+        | Some _ ->
+          Tenon_c.tell process name interface implementation false;
+          List.iter (Tenon_c.tell_symbol process) symbols;
+          Names.add name names)
+      Names.empty globals
+
+let tell_record process (record : Tenon_record.t) =
+  List.iter (fun (name, crc) -> Tenon_c.tell_interface process name (Some crc)) record.interfaces;
+  List.fold_left
+    (fun names (u : Tenon_record.unit_) ->
+      Tenon_c.tell process u.name u.interface u.implementation false;
+      List.iter (Tenon_c.tell_symbol process) u.symbols;
+      Names.add u.name names)
+    Names.empty record.units
+
+let present_names process =
+  Array.fold_left
+    (fun names (name, _, _, _, _, _, _) -> Names.add name names)
+    Names.empty (Tenon_c.present process)
+
+(* A program of bytecode says what it holds in its file; stripped of that, in our record. *)
+let tell_bytecode process =
+  try
+    Tenon_c.tell_program process Sys.executable_name;
+    present_names process
+  with Tenon_c.Error (_, message) -> (
+    match Tenon_record.get () with
+    | Some record when not record.native -> tell_record process record
+    | _ ->
+      error "%s; link the program with \"tenon link\", which puts a record of its units into it"
+        message)
+
+let compare_names ~ours ~theirs of_whom =
+  let show names = String.concat ", " (Names.elements names) in
+  let missing = Names.diff theirs ours and extra = Names.diff ours theirs in
+  if not (Names.is_empty missing && Names.is_empty extra) then
+    error "%s and Dynlink disagree about the units of this program: %s%s%s" of_whom
+      (if Names.is_empty missing then "" else "only Dynlink has " ^ show missing)
+      (if Names.is_empty missing || Names.is_empty extra then "" else "; ")
+      (if Names.is_empty extra then "" else "only the other has " ^ show extra)
+
+let begins prefix text =
+  String.length text >= String.length prefix
+  && String.sub text 0 (String.length prefix) = prefix
+
+(* "P.A" is inside of P; the unit that carries a record is the one that the record cannot name;
+   findlib makes one anew for every link. *)
+let is_unit name =
+  name <> ""
+  && not
+       (String.contains name '.'
+       || begins "Tenon_host_record_" name
+       || begins "Findlib_initl" name)
+
+(* The record must say what the program holds. *)
+let check_record ours =
+  match Tenon_record.get () with
+  | Some r when r.native = Dynlink.is_native ->
+    let theirs = Names.of_list (List.map (fun (u : Tenon_record.unit_) -> u.name) r.units) in
+    let theirs = Names.filter is_unit theirs and ours = Names.filter is_unit ours in
+    if not (Names.equal theirs ours) then compare_names ~ours:theirs ~theirs:ours "its record"
+  | _ -> ()
+
+let dll_directories () =
+  let split text = String.split_on_char ':' text |> List.filter (( <> ) "") in
+  let lines file =
+    try
+      String.split_on_char '\n' (read_file file)
+      |> List.map String.trim
+      |> List.filter (( <> ) "")
+    with Sys_error _ -> []
+  in
+  let stdlib = try Findlib.ocaml_stdlib () with _ -> "" in
+  let relative dir = if Filename.is_relative dir then Filename.concat stdlib dir else dir in
+  (match Sys.getenv_opt "CAML_LD_LIBRARY_PATH" with
+  | Some text -> split text
+  | None -> [])
+  @ if stdlib = "" then [] else List.map relative (lines (Filename.concat stdlib "ld.conf"))
+
+let the_process = ref None
+
+let make_process () =
+  let backend = !Tenon_backend.current in
+  let process = Tenon_c.process_new backend.loader Tenon_backend.digits in
+  let names =
+    match backend.loader with
+    | Tenon_c.Native_code -> Some (tell_native process)
+    | Tenon_c.Bytecode -> Some (tell_bytecode process)
+    | Tenon_c.Toplevel ->
+      (* what the image holds; without it the toplevel still answers for each name *)
+      (try Tenon_c.tell_program process Sys.executable_name with Tenon_c.Error _ -> ());
+      None
+  in
+  (match (names, backend.program_units ()) with
+  | Some ours, Some theirs ->
+    let theirs = Names.filter is_unit (Names.of_list theirs) in
+    compare_names ~ours:(Names.filter is_unit ours) ~theirs "its own table"
+  | _ -> ());
+  (match names with Some ours -> check_record ours | None -> ());
+  (match backend.probe with
+  | Some probe ->
+    Callback.register "tenon.probe" probe;
+    Tenon_c.use_probe process
+  | None -> ());
+  if backend.loader <> Tenon_c.Native_code then
+    List.iter (Tenon_c.add_dll_directory process) (dll_directories ());
+  process
+
+let process () =
+  match !the_process with
+  | Some p -> p
+  | None ->
+    let p = guard make_process in
+    the_process := Some p;
+    p
+
+(* What somebody else loaded since we looked. *)
+let look process =
+  let known = present_names process in
+  List.iter
+    (fun name -> if not (Names.mem name known) then Tenon_c.tell process name None None true)
+    (!Tenon_backend.current.dynamic_units ())
+
+module Process = struct
+  type reason = In_core | Provided_by of string | Requested_by of string | By_others
+
+  type unit_ = {
+    name : string;
+    interface : Digest.t option;
+    implementation : Digest.t option;
+    initialised : bool;
+    reason : reason;
+    holder : string;
+  }
+
+  let units () =
+    let p = process () in
+    look p;
+    Tenon_c.present p |> Array.to_list
+    |> List.map (fun (name, interface, implementation, failed, reason, holder, plugin) ->
+           let plugin = match plugin with Some p -> p | None -> "" in
+           {
+             name;
+             interface;
+             implementation;
+             initialised = not failed;
+             reason =
+               (match reason with
+               | 0 -> In_core
+               | 1 -> Provided_by plugin
+               | 2 -> Requested_by plugin
+               | _ -> By_others);
+             holder;
+           })
+
+  let record = Tenon_record.get
+
+  let packages () =
+    match Tenon_record.get () with
+    | Some r when r.packages <> [] -> r.packages
+    | _ -> ( try Findlib.recorded_packages Findlib.Record_core with _ -> [])
+
+  let allow_only units =
+    guard (fun () -> Tenon_c.allow_only (process ()) units);
+    !Tenon_backend.current.restrict (`Allow_only units)
+
+  let prohibit units =
+    guard (fun () -> List.iter (Tenon_c.prohibit (process ())) units);
+    !Tenon_backend.current.restrict (`Prohibit units)
+
+  let offer ?(version = 0) name = guard (fun () -> Tenon_c.offer (process ()) name version)
+  let added = ref []
+
+  let add_directory dir =
+    guard (fun () -> Tenon_c.set_directory (process ()) 0 dir);
+    added := !added @ [ dir ]
+
+  let default = ref None
+
+  let set_default_directory dir =
+    guard (fun () -> Tenon_c.set_directory (process ()) 1 dir);
+    default := Some dir
+
+  let set_cache dir = guard (fun () -> Tenon_c.set_directory (process ()) 2 dir)
+  let refuse_ambiguous refuse = guard (fun () -> Tenon_c.set_ambiguous (process ()) refuse)
+end
+
+let list_loaded_units () = List.map (fun (u : Process.unit_) -> u.name) (Process.units ())
+
+let setup_dynamic_loader load =
+  Tenon_backend.set { !Tenon_backend.current with Tenon_backend.load }
+
+(* ---- archives of bytecode ---------------------------------------------------------------------- *)
+
+(* rule: file_formats/cmo_format.mli: library = units, custom, C objects, options, DLLs. The files
+   were read and checked by libtenon before: their descriptors may be unmarshalled. *)
+let archive_magic () = "Caml1999A" ^ Tenon_backend.digits
+
+let write_archive file ~code ~(library : Obj.t) =
+  let channel = open_out_bin file in
+  protect
+    ~finally:(fun () -> close_out channel)
+    (fun () ->
+      output_string channel (archive_magic ());
+      output_binary_int channel (16 + String.length code);
+      output_string channel code;
+      output_value channel library)
+
+(* An archive that holds nothing but the wish to open one C library. *)
+let stubs_archive file ~path =
+  let library = Obj.new_block 0 5 in
+  let set i v = Obj.set_field library i v in
+  set 0 (Obj.repr 0);
+  set 1 (Obj.repr false);
+  set 2 (Obj.repr 0);
+  set 3 (Obj.repr 0);
+  set 4 (Obj.repr [ path ]);
+  write_archive file ~code:"" ~library
+
+(* The same archive without its wishes: they were opened before, by path. *)
+let quiet_archive file ~path =
+  let text = read_file path in
+  let at = (Char.code text.[12] lsl 24) lor (Char.code text.[13] lsl 16)
+           lor (Char.code text.[14] lsl 8) lor Char.code text.[15] in
+  let library : Obj.t = Marshal.from_string text at in
+  Obj.set_field library 4 (Obj.repr 0);
+  write_archive file ~code:(String.sub text 16 (at - 16)) ~library
+
+let load_file (_, path, label, is_stubs, _, has_dlls, _) =
+  let load = !Tenon_backend.current.Tenon_backend.load in
+  match path with
+  | None -> error "%s was not taken out" label
+  | Some path when is_stubs ->
+    with_temporary ".cma" "" (fun file ->
+        stubs_archive file ~path;
+        load file)
+  | Some path when has_dlls ->
+    with_temporary ".cma" "" (fun file ->
+        quiet_archive file ~path;
+        load file)
+  | Some path -> load path
+
+(* ---- plugins ------------------------------------------------------------------------------------- *)
+
+type finding = {
+  code : string;
+  refuses : bool;
+  plugin : string option;
+  unit_ : string option;
+  message : string;
+}
+
+type source = Bundled of bundle | Package of { archives : string list Lazy.t; desc : string }
+
+type plugin = {
+  plugin_path : string;
+  plugin_name : string;
+  source : source;
+  mutable loaded : bool;
+  mutable waiting : (unit -> unit) list;
+}
+
+type event =
+  [ `Opening of string
+  | `Loading of plugin
+  | `Linking of string
+  | `Loaded of plugin
+  | `Errored of string * string ]
+
+let handlers : (event -> unit) list ref = ref []
+let tell event = List.iter (fun f -> f event) (List.rev !handlers)
+
+(* ---- what findlib knows ---- *)
+
+let code_predicate () =
+  match loader () with
+  | `Native -> "native"
+  | `Bytecode | `Toplevel -> "byte"
+
+(* The archives of one package: `plugin', else what an archive is called that can be loaded. *)
+let archives_of package =
+  let directory = Findlib.package_directory package in
+  let predicates = [ "plugin"; code_predicate (); "mt"; "mt_posix" ] in
+  let property name predicates =
+    try Some (Findlib.package_property predicates package name) with Not_found -> None
+  in
+  let text =
+    match property "plugin" (List.tl predicates) with
+    | Some text -> Some text
+    | None -> property "archive" predicates
+  in
+  let suffix = if code_predicate () = "native" then ".cmxs" else ".cma" in
+  match text with
+  | None -> []
+  | Some text ->
+    String.split_on_char ' ' (String.map (function ',' | '\t' | '\n' -> ' ' | c -> c) text)
+    |> List.filter (( <> ) "")
+    |> List.map (fun f ->
+           (* META that names .cmxa only: the plugin beside it, when there is one *)
+           let f = if Filename.check_suffix f ".cmxa" then Filename.remove_extension f ^ suffix else f in
+           Findlib.resolve_path ~base:directory f)
+    |> List.filter (fun f -> Filename.check_suffix f suffix && Sys.file_exists f)
+
+let closure packages =
+  let predicates = [ "plugin"; code_predicate (); "mt"; "mt_posix" ] in
+  let known = List.filter (fun p -> try ignore (Findlib.package_directory p); true with _ -> false) packages in
+  try Findlib.package_deep_ancestors predicates known with _ -> []
+
+let offers packages =
+  match packages with
+  | [] -> []
+  | packages -> (
+    try List.concat_map archives_of (closure packages)
+    with Fl_package_base.No_such_package _ -> [])
+
+(* ---- making them ---- *)
+
+let plugins : (string, plugin) Hashtbl.t = Hashtbl.create 16
+
+let remember path make =
+  match Hashtbl.find_opt plugins path with
+  | Some p -> p
+  | None ->
+    let p = make () in
+    Hashtbl.replace plugins path p;
+    p
+
+let of_path path =
+  let file =
+    if Sys.file_exists path || Filename.check_suffix path ".plugin" then path else path ^ ".plugin"
+  in
+  if not (Sys.file_exists file) then raise (Error (Printf.sprintf "no plugin at %s" file));
+  remember file (fun () ->
+      let b = bundle_at ~host:false file in
+      {
+        plugin_path = file;
+        plugin_name = (Bundle.manifest b).name;
+        source = Bundled b;
+        loaded = false;
+        waiting = [];
+      })
+
+let of_package ?(directories = []) name =
+  let found () =
+    try Some (Findlib.package_directory name) with _ -> None
+  in
+  if directories <> [] then
+    Findlib.init_manually
+      ~install_dir:(Findlib.default_location ())
+      ~meta_dir:(Findlib.meta_directory ())
+      ~search_path:(directories @ Findlib.search_path ())
+      ();
+  if found () = None then error "no findlib package %s" name;
+  remember ("package:" ^ name) (fun () ->
+      {
+        plugin_path = "package:" ^ name;
+        plugin_name = name;
+        source =
+          Package
+            {
+              archives = lazy (offers [ name ]);
+              desc = (try Findlib.package_property [] name "description" with Not_found -> "");
+            };
+        loaded = false;
+        waiting = [];
+      })
+
+let plugin_manifest p =
+  match p.source with
+  | Bundled b -> Bundle.manifest b
+  | Package { desc; _ } -> Manifest_value.create ~desc ~date:0. ~requires:[ p.plugin_name ] p.plugin_name
+
+let context_of ?(argv = [||]) p =
+  {
+    of_bundle = (match p.source with Bundled b -> Some b | Package _ -> None);
+    is = plugin_manifest p;
+    arguments = argv;
+  }
+
+(* ---- planning ---- *)
+
+(* A name without '/' would be searched: what was found stays what is meant. *)
+let file_of path = if Filename.is_relative path && not (String.contains path '/') then "./" ^ path else path
+
+let request p =
+  match p.source with
+  | Bundled b -> (file_of p.plugin_path, offers (Bundle.manifest b).requires)
+  | Package { archives; _ } -> (p.plugin_path, Lazy.force archives)
+
+(* enum tenon_load_flags *)
+let each_on_its_own = 1
+
+let make_plan ~each plugins =
+  let p = process () in
+  look p;
+  guard (fun () ->
+      Tenon_c.plan p
+        (Array.of_list (List.map request plugins))
+        (if each then each_on_its_own else 0))
+
+let findings plan =
+  Tenon_c.plan_findings plan |> Array.to_list
+  |> List.map (fun (code, refuses, plugin, unit_, message) ->
+         { code; refuses; plugin; unit_; message })
+
+(* Everything that is said against one plugin. *)
+let reasons plan name =
+  let against f = f.refuses && (f.plugin = Some name || f.plugin = None) in
+  match List.filter against (findings plan) with
+  | [] -> (
+    match List.filter (fun f -> f.refuses) (findings plan) with
+    | [] -> "refused"
+    | all -> String.concat "\n" (List.map (fun f -> f.message) all))
+  | own -> String.concat "\n" (List.map (fun f -> f.message) own)
+
+(* ---- loading ---- *)
+
+(* How many units of a file have run to their end when it failed. Only the toplevel can be asked;
+   Dynlink does not tell which unit it was, so that there none counts as initialised. *)
+let count_of units =
+  match !Tenon_backend.current.Tenon_backend.probe with
+  | None -> 0
+  | Some is_linked ->
+    let rec count n = function
+      | name :: rest when is_linked name -> count (n + 1) rest
+      | _ -> n
+    in
+    count 0 units
+
+let message_of = function
+  | Tenon_backend.Load_failed message -> message
+  | Tenon_c.Error (_, message) | Error message -> message
+  | e -> Printexc.to_string e
+
+let run_step plan number ((_, _, label, is_stubs, _, _, units) as step) =
+  tell (`Linking label);
+  Tenon_c.plan_check plan number;
+  match load_file step with
+  | () ->
+    Tenon_c.plan_done plan number (-1);
+    Tenon_c.plan_check plan number
+  | exception e ->
+    if not is_stubs then Tenon_c.plan_done plan number (count_of units);
+    raise e
+
+let announce p =
+  p.loaded <- true;
+  tell (`Loaded p);
+  let waiting = List.rev p.waiting in
+  p.waiting <- [];
+  List.iter (fun f -> f ()) waiting
+
+(* One plugin of a plan. A plugin that fails leaves what ran of it, told as such. *)
+let carry_out ?argv plan index p =
+  tell (`Loading p);
+  let take () = match p.source with Bundled _ -> Tenon_c.plan_take plan index | Package _ -> () in
+  match
+    take ();
+    within (context_of ?argv p) (fun () ->
+        Array.iteri
+          (fun number ((owner, _, _, _, _, _, _) as step) ->
+            if owner = index then run_step plan number step)
+          (Tenon_c.plan_steps plan))
+  with
+  | () ->
+    Tenon_c.plan_loaded plan index;
+    announce p;
+    Ok ()
+  | exception ((Stack_overflow | Out_of_memory) as e) -> raise e
+  | exception e -> Result.Error (Printf.sprintf "plugin \"%s\": %s" p.plugin_name (message_of e))
+
+let fails p message =
+  tell (`Errored (p.plugin_name, message));
+  Result.Error (p.plugin_name, message)
+
+(* The order of a plan is that of its steps. *)
+let order_of plan count =
+  let seen = Array.make count false in
+  let order =
+    Array.fold_left
+      (fun order (owner, _, _, _, _, _, _) ->
+        if seen.(owner) then order
+        else begin
+          seen.(owner) <- true;
+          owner :: order
+        end)
+      [] (Tenon_c.plan_steps plan)
+  in
+  List.rev order @ List.filter (fun i -> not seen.(i)) (List.init count (fun i -> i))
+
+let rec load_planned ?argv ~each plugins results todo =
+  let chosen = Array.of_list todo in
+  List.iter (fun i -> tell (`Opening plugins.(i).plugin_path)) todo;
+  let plan = make_plan ~each (List.map (fun i -> plugins.(i)) todo) in
+  let statuses = Tenon_c.plan_results plan in
+  let go = each || Tenon_c.plan_ok plan in
+  let failed = ref false and again = ref [] in
+  List.iter
+    (fun k ->
+      let i = chosen.(k) in
+      let p = plugins.(i) in
+      let _, _, status = statuses.(k) in
+      match status with
+      | Tenon_c.Already -> 
+        p.loaded <- true;
+        results.(i) <- Some (Ok p)
+      | Tenon_c.Planned when go && !failed -> again := i :: !again
+      | Tenon_c.Planned when go -> (
+        match carry_out ?argv plan k p with
+        | Ok () -> results.(i) <- Some (Ok p)
+        | Result.Error message ->
+          failed := true;
+          results.(i) <- Some (fails p message))
+      | _ -> results.(i) <- Some (fails p (reasons plan p.plugin_name)))
+    (order_of plan (Array.length chosen));
+  (* what remains is planned anew beside the one that failed half way *)
+  if !again <> [] then load_planned ?argv ~each plugins results (List.sort compare !again)
+
+let load_all ?argv plugins =
+  let plugins = Array.of_list plugins in
+  let results = Array.make (Array.length plugins) None in
+  let todo = List.init (Array.length plugins) (fun i -> i) in
+  if todo <> [] then load_planned ?argv ~each:true plugins results todo;
+  Array.to_list results
+  |> List.mapi (fun i r ->
+         match r with
+         | Some r -> r
+         | None -> Result.Error (plugins.(i).plugin_name, "was not loaded"))
+
+module Plugin = struct
+  type t = plugin
+
+  let of_path = of_path
+  let of_package = of_package
+  let is_bundled p = match p.source with Bundled _ -> true | Package _ -> false
+  let path p = p.plugin_path
+  let name p = p.plugin_name
+  let manifest = plugin_manifest
+  let desc p = (plugin_manifest p).desc
+
+  let bundle p =
+    match p.source with
+    | Bundled b -> b
+    | Package _ -> error "%s is a package, and has no bundle" p.plugin_path
+
+  let load ?argv p =
+    if p.loaded then Ok ()
+    else
+      match load_all ?argv [ p ] with
+      | [ Ok _ ] -> Ok ()
+      | [ Result.Error (_, message) ] -> Result.Error message
+      | _ -> Result.Error "was not loaded"
+
+  let check p = findings (make_plan ~each:false [ p ])
+  let is_loaded p = p.loaded
+  let on_loaded p f = if p.loaded then f () else p.waiting <- f :: p.waiting
+  let with_context p f = within (context_of p) f
+
+  let argv () =
+    match !contexts with
+    | context :: _ -> context.arguments
+    | [] -> [||]
+end
+
+module Plugins = struct
+  type nonrec event = event
+
+  let event_to_string : event -> string = function
+    | `Opening path -> "opening " ^ path
+    | `Loading p -> "loading " ^ p.plugin_name
+    | `Linking what -> "linking " ^ what
+    | `Loaded p -> "loaded " ^ p.plugin_name
+    | `Errored (name, message) -> Printf.sprintf "failed %s: %s" name message
+
+  let on_event f = handlers := f :: !handlers
+
+  let from_environment () =
+    match Sys.getenv_opt "TENON_PLUGIN_PATH" with
+    | None -> []
+    | Some text -> String.split_on_char ':' text |> List.filter (( <> ) "")
+
+  let path ?(library = []) () =
+    library @ !Process.added @ from_environment ()
+    @ match !Process.default with Some dir -> [ dir ] | None -> []
+
+  let plugins_in dir =
+    match Sys.readdir dir with
+    | exception Sys_error _ -> []
+    | names ->
+      Array.to_list names
+      |> List.filter (fun n -> Filename.check_suffix n ".plugin")
+      |> List.sort compare
+      |> List.map (Filename.concat dir)
+
+  (* "NAME" or "NAME>=VERSION" *)
+  let name_of_constraint text =
+    match String.index_opt text '>' with
+    | Some i -> String.sub text 0 i
+    | None -> text
+
+  let suits ?env ~provides (p : plugin) =
+    let m = plugin_manifest p in
+    List.for_all (fun tag -> List.mem tag m.tags) provides
+    && match env with
+       | None -> true
+       | Some env ->
+         List.for_all (fun c -> List.mem c env || List.mem (name_of_constraint c) env) m.cons
+
+  let offer_env env =
+    List.iter
+      (fun text ->
+        let name = name_of_constraint text in
+        let version =
+          if name = text then max_int land 0xFFFFFFFF
+          else
+            let from = String.length name + 2 in
+            try int_of_string (String.sub text from (String.length text - from)) with _ -> 0
+        in
+        Process.offer ~version name)
+      env
+
+  let list ?env ?(provides = []) ?(library = []) () =
+    let installed = guard (fun () -> Tenon_c.list (process ()) []) in
+    let files = List.concat_map plugins_in library @ installed in
+    let seen = Hashtbl.create 16 in
+    List.filter_map
+      (fun file ->
+        match of_path file with
+        | exception (Error _ | Not_a_bundle _) -> None
+        | p ->
+          if Hashtbl.mem seen p.plugin_name || not (suits ?env ~provides p) then None
+          else begin
+            Hashtbl.add seen p.plugin_name ();
+            Some p
+          end)
+      files
+    |> List.sort (fun a b -> compare a.plugin_name b.plugin_name)
+
+  let all_loaded = ref false
+  let waiting = ref []
+  let on_loaded f = if !all_loaded then f () else waiting := f :: !waiting
+  let load_all = load_all
+
+  (* Files that are no bundles are told of here, as `list' has no way to. *)
+  let unreadable library =
+    List.filter_map
+      (fun file ->
+        match of_path file with
+        | _ -> None
+        | exception (Error m | Not_a_bundle m) ->
+          tell (`Errored (file, m));
+          Some (Result.Error (file, m)))
+      (List.concat_map plugins_in library)
+
+  let load ?env ?provides ?(library = []) ?(exclude = []) ?argv () =
+    (match env with Some env -> offer_env env | None -> ());
+    let chosen =
+      List.filter
+        (fun p -> not (List.mem p.plugin_name exclude))
+        (list ?env ?provides ~library ())
+    in
+    let bad = unreadable (path ~library ()) in
+    let results = load_all ?argv chosen @ bad in
+    all_loaded := true;
+    let told = List.rev !waiting in
+    waiting := [];
+    List.iter (fun f -> f ()) told;
+    results
+
+  let run ?env ?provides ?(don't_setup_handlers = false) ?library ?exclude ?argv () =
+    let history = ref [] in
+    if not don't_setup_handlers then on_event (fun e -> history := e :: !history);
+    let results = load ?env ?provides ?library ?exclude ?argv () in
+    let bad = List.exists (function Result.Error _ -> true | Ok _ -> false) results in
+    if bad && not don't_setup_handlers then begin
+      List.iter (fun e -> prerr_endline (event_to_string e)) (List.rev !history);
+      exit 1
+    end
+end

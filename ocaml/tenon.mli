@@ -1,0 +1,304 @@
+(** Plugins that cannot be linked twice, in OCaml's three loaders.
+
+    A plugin is a bundle: one file, [NAME.plugin], with native code, bytecode, the libraries it
+    brings, resources and a manifest. Before a file is given to {!Dynlink} or to the toplevel, the
+    whole of what would be loaded is checked against what this process holds. A refusal leaves the
+    process as it was, and says why in the same words in every loader.
+
+    Nothing here is safe for several threads at once: load plugins from one thread. *)
+
+exception Error of string
+(** What failed, in a sentence. Every function here that fails raises this one, unless it says
+    otherwise. *)
+
+exception Not_a_bundle of string
+(** A file that is no bundle: its name, and why. *)
+
+val version : string
+(** Of libtenon. *)
+
+module Manifest : sig
+  (** What a bundle says of itself. *)
+  type t = {
+    name : string;
+    version : string;
+    desc : string;  (** one line *)
+    main : string;  (** base name of the plugin's own code: ["greet"] of [greet.cmxs] *)
+    author : string;
+    date : float;  (** seconds since 1970; 0.: not given *)
+    requires : string list;  (** findlib packages that its code needs, bundled or not *)
+    provides : string list;  (** units of its own code; the code decides, not what is set here *)
+    url : string option;
+    license : string option;
+    copyrights : string option;
+    tags : string list;  (** features that the plugin offers *)
+    cons : string list;  (** features that the host must offer: [NAME] or [NAME>=VERSION] *)
+    argv : string list;  (** documentation of its arguments, a line each *)
+  }
+
+  val create :
+    ?author:string ->
+    ?version:string ->
+    ?main:string ->
+    ?date:float ->
+    ?desc:string ->
+    ?requires:string list ->
+    ?provides:string list ->
+    ?url:string ->
+    ?license:string ->
+    ?copyrights:string ->
+    ?tags:string list ->
+    ?cons:string list ->
+    ?argv:string list ->
+    string ->
+    t
+  (** [create name]. Author: [$USER], else [unknown]; version [1.0.0]; main is the name; date: now. *)
+
+  val to_string : t -> string
+  (** As an S-expression: the text of a [MANIFEST.scm], which BAP's tools read too. *)
+
+  val of_string : string -> t
+  (** Reads such a text. Raises {!Error} with line or field. *)
+
+  val compare : t -> t -> int
+
+  val current : unit -> t
+  (** Of the plugin that is being initialised, else of the program's own bundle. *)
+
+  val update : (t -> t) -> unit
+  (** Changes what {!current} answers, for the plugin that is being initialised or the program. *)
+
+  val switch : t -> unit
+  (** [switch m] is [update (fun _ -> m)]. *)
+end
+
+type bundle
+
+val main_bundle : unit -> bundle
+(** The bundle of the plugin that is being initialised, else of the program: what
+    {!set_main_bundle} said, else the file [EXE.bundle] in the current directory, which need not be
+    there yet. *)
+
+val set_main_bundle : bundle -> unit
+
+module Bundle : sig
+  type t = bundle
+
+  val of_uri : string -> t
+  (** A path, or [file:] and a path. Opens the bundle, or stands for one that is made when something
+      is put in. Raises {!Not_a_bundle}. *)
+
+  val path : t -> string
+
+  val manifest : t -> Manifest.t
+  (** A fresh one, with the name of the file, when there is none. *)
+
+  val is_host : t -> bool
+  (** Is it the program's own, not a plugin's? *)
+
+  val list : t -> string list
+  (** Entries, without manifests. *)
+
+  val get_data : t -> string -> string option
+  (** The content of an entry, checked against the manifest. [words.txt] also finds
+      [data/words.txt]. *)
+
+  val get_file : ?name:string -> t -> string -> string option
+  (** Takes an entry out into the file [name], else a new temporary one; answers its name. *)
+
+  val update_manifest : t -> f:(Manifest.t -> Manifest.t) -> unit
+
+  val insert_file : ?name:string -> t -> string -> unit
+  (** OCaml code ([.cmxs], [.cma]) is known by its suffix, C stubs by [dllNAME.so]. *)
+
+  val insert_files : t -> (string option * string) list -> unit
+  val insert_data : t -> name:string -> data:string -> unit
+
+  val update :
+    t ->
+    f:
+      (string ->
+      [ `Drop | `Copy | `Proc of string -> unit | `Map of string -> string ]) ->
+    unit
+  (** Asks [f] about every entry: leave it out, keep it, let a function work on it as a file, or on
+      its content. *)
+
+  val digest : t -> Digest.t
+  (** Of everything in it. *)
+
+  val verify : t -> unit
+  (** Reads every entry and checks it. Raises {!Error}. *)
+
+  (** Makes a bundle. Nothing is read or written before [flush]. *)
+  module Builder : sig
+    type t
+
+    val create : unit -> t
+    val put_file : ?name:string -> t -> string -> unit
+    val put_data : t -> name:string -> data:string -> unit
+    val embed_manifest : t -> Manifest.t -> unit
+    val flush : t -> string -> unit
+  end
+end
+
+(** {1 What is in this process} *)
+
+type loader = [ `Native | `Bytecode | `Toplevel ]
+
+val loader : unit -> loader
+(** Which of the three loads code here. *)
+
+module Process : sig
+  type reason =
+    | In_core  (** in the program *)
+    | Provided_by of string  (** this plugin's own *)
+    | Requested_by of string  (** a library that this plugin brought *)
+    | By_others  (** loaded by somebody else *)
+
+  type unit_ = {
+    name : string;
+    interface : Digest.t option;
+    implementation : Digest.t option;
+    initialised : bool;  (** [false]: its initialiser failed, or one before it in its file *)
+    reason : reason;
+    holder : string;  (** the place, for people *)
+  }
+
+  val units : unit -> unit_ list
+  (** Every unit that is known to be here, in the order they came. The toplevel has no list of its
+      units: there it is those that plugins brought or asked for, and the ones of its image. *)
+
+  val record : unit -> Tenon_record.t option
+  (** What the host's build recorded. *)
+
+  val packages : unit -> string list
+  (** findlib packages in the program: of our record, else of findlib's. *)
+
+  val allow_only : string list -> unit
+  (** Plugins may use these units of the program and no others. Holds from now on, whether
+      something was loaded before or not. *)
+
+  val prohibit : string list -> unit
+
+  val offer : ?version:int -> string -> unit
+  (** A feature that plugins' constraints may ask for. *)
+
+  val add_directory : string -> unit
+  (** Where plugins are looked for, before [TENON_PLUGIN_PATH]. *)
+
+  val set_default_directory : string -> unit
+  val set_cache : string -> unit
+  val refuse_ambiguous : bool -> unit
+end
+
+val list_loaded_units : unit -> string list
+(** Names of {!Process.units}. *)
+
+val setup_dynamic_loader : (string -> unit) -> unit
+(** Another function that loads one file, instead of Dynlink's or the toplevel's. *)
+
+(** {1 Plugins} *)
+
+(** Why something is refused, or worth a word. *)
+type finding = {
+  code : string;  (** ["double"], ["missing-unit"], ...: tenon-check(1) has the list *)
+  refuses : bool;
+  plugin : string option;
+  unit_ : string option;
+  message : string;
+}
+
+type plugin
+
+module Plugin : sig
+  type t = plugin
+
+  val of_path : string -> t
+  (** The bundle at a path. Raises {!Not_a_bundle}. *)
+
+  val of_package : ?directories:string list -> string -> t
+  (** An installed findlib package as a plugin; [directories] are searched first, as those of dune's
+      sites. Raises {!Error} when there is no such package. *)
+
+  val is_bundled : t -> bool
+  val path : t -> string
+  (** A package has [package:NAME]. *)
+
+  val name : t -> string
+  val desc : t -> string
+
+  val bundle : t -> bundle
+  (** Raises {!Error} for a package. *)
+
+  val manifest : t -> Manifest.t
+
+  val load : ?argv:string array -> t -> (unit, string) result
+  (** Plans and loads it. Does nothing when it is loaded. *)
+
+  val check : t -> finding list
+  (** What {!load} would say, without loading. *)
+
+  val is_loaded : t -> bool
+
+  val on_loaded : t -> (unit -> unit) -> unit
+  (** Calls the function once it is loaded, at once when it is. *)
+
+  val with_context : t -> (unit -> 'a) -> 'a
+  (** Runs the function as if the plugin were being initialised: its bundle, manifest and
+      arguments are the current ones. *)
+
+  val argv : unit -> string array
+  (** The arguments that were given to the plugin that is being initialised. *)
+end
+
+module Plugins : sig
+  type event =
+    [ `Opening of string  (** a bundle *)
+    | `Loading of plugin
+    | `Linking of string  (** one file, as [library words of plugin "greet"] *)
+    | `Loaded of plugin
+    | `Errored of string * string  (** a plugin, and why *) ]
+
+  val event_to_string : event -> string
+
+  val on_event : (event -> unit) -> unit
+  (** Adds a function that is told of everything that happens from now on. *)
+
+  val path : ?library:string list -> unit -> string list
+  (** Where plugins are looked for: [library], added directories, [TENON_PLUGIN_PATH], the default
+      directory. *)
+
+  val list :
+    ?env:string list -> ?provides:string list -> ?library:string list -> unit -> plugin list
+  (** Installed bundles by name that offer all tags of [provides], and whose constraints are
+      among [env], when it is given. Files that cannot be read are left out. *)
+
+  val load :
+    ?env:string list ->
+    ?provides:string list ->
+    ?library:string list ->
+    ?exclude:string list ->
+    ?argv:string array ->
+    unit ->
+    (plugin, string * string) result list
+  (** Loads what {!list} finds, each on its own: the refused and those that need them are left
+      out. *)
+
+  val load_all : ?argv:string array -> plugin list -> (plugin, string * string) result list
+  (** Plans all of them together and loads each on its own; a result for each, in the order given. *)
+
+  val run :
+    ?env:string list ->
+    ?provides:string list ->
+    ?don't_setup_handlers:bool ->
+    ?library:string list ->
+    ?exclude:string list ->
+    ?argv:string array ->
+    unit ->
+    unit
+  (** As {!load}. When one fails, the default handler prints what happened to stderr and leaves
+      the program with status 1. *)
+
+  val on_loaded : (unit -> unit) -> unit
+  (** Calls the function when {!load} or {!run} has come to its end; at once when it has. *)
+end

@@ -1,0 +1,68 @@
+(* tenon_backend.ml - one of OCaml's three loaders, as the rest sees it: a file goes in, or an
+   exception comes out. What may be loaded was decided before. *)
+
+type t = {
+  loader : Tenon_c.loader;
+  load : string -> unit;
+  (* the C library of a bytecode archive, by its absolute path *)
+  probe : (string -> bool) option;
+  (* is a unit of that name linked? *)
+  dynamic_units : unit -> string list;
+  (* what the loader itself says is there *)
+  program_units : unit -> string list option;
+  restrict : [ `Allow_only of string list | `Prohibit of string list ] -> unit;
+}
+
+exception Load_failed of string
+
+(* The digits of this release's magic numbers. rule: runtime/caml/exec.h, utils/config *)
+let digits =
+  Scanf.sscanf Sys.ocaml_version "%d.%d" (fun major minor ->
+      match (major, minor) with
+      | 4, m when m >= 8 && m <= 13 -> Printf.sprintf "%03d" (25 + m - 8)
+      | 4, 14 -> "031"
+      | 5, m -> Printf.sprintf "%03d" (32 + m)
+      | _ -> "000")
+
+(* Until 4.11 Dynlink knows no units before it was asked to load something. Asking also fixes what
+   plugins may use, so that a restriction that comes later is kept. *)
+let wake =
+  let awake = ref false in
+  fun () ->
+    if not !awake then begin
+      awake := true;
+      (try Dynlink.loadfile "/dev/null/none" with _ -> ());
+      try Dynlink.allow_unsafe_modules true with _ -> ()
+    end
+
+let dynlink =
+  {
+    loader = (if Dynlink.is_native then Tenon_c.Native_code else Tenon_c.Bytecode);
+    load =
+      (fun path ->
+        wake ();
+        try Dynlink.loadfile path
+        with Dynlink.Error e -> (
+          match e with
+          | Dynlink.Library's_module_initializers_failed e -> raise e
+          | e -> raise (Load_failed (Dynlink.error_message e))));
+    probe = None;
+    dynamic_units =
+      (fun () ->
+        wake ();
+        Dynlink.all_units ());
+    program_units =
+      (fun () ->
+        wake ();
+        Some (Dynlink.main_program_units ()));
+    restrict =
+      (fun r ->
+        wake ();
+        match r with
+        | `Allow_only units -> Dynlink.allow_only units
+        | `Prohibit units -> Dynlink.prohibit units);
+  }
+
+(* tenon_top.cma, which a toplevel links or loads, puts its own here *)
+let current = ref dynlink
+let set backend = current := backend

@@ -1,0 +1,108 @@
+(* tenon_c.ml - libtenon as OCaml sees it: externals, nothing else *)
+
+exception Error of int * string
+
+let () = Callback.register_exception "tenon.error" (Error (0, ""))
+
+type manifest = {
+  name : string;
+  version : string;
+  desc : string;
+  main : string;
+  author : string;
+  date : float;
+  requires : string list;
+  provides : string list;
+  url : string option;
+  license : string option;
+  copyrights : string option;
+  tags : string list;
+  cons : string list;
+  argv : string list;
+}
+
+external manifest_of_scm : string -> manifest = "tenon_ml_manifest_of_scm"
+external manifest_to_scm : manifest -> string = "tenon_ml_manifest_to_scm"
+
+type bundle
+
+external bundle_open : string -> bundle = "tenon_ml_bundle_open"
+external bundle_manifest : bundle -> manifest = "tenon_ml_bundle_manifest"
+external bundle_digest : bundle -> string = "tenon_ml_bundle_digest"
+external bundle_entries : bundle -> string list = "tenon_ml_bundle_entries"
+external bundle_read : bundle -> string -> string option = "tenon_ml_bundle_read"
+external bundle_verify : bundle -> unit = "tenon_ml_bundle_verify"
+
+type builder
+
+(* in the order of enum tenon_code_kind *)
+type code = Native | Library | Ocaml_native | Ocaml_byte
+
+external builder_new : unit -> builder = "tenon_ml_builder_new"
+external builder_from : builder -> bundle -> unit = "tenon_ml_builder_from"
+external builder_set : builder -> string -> string option -> unit = "tenon_ml_builder_set"
+
+external builder_add_code : builder -> string -> code -> string option -> unit
+  = "tenon_ml_builder_add_code"
+
+external builder_add_bytes : builder -> string -> string -> unit = "tenon_ml_builder_add_bytes"
+external builder_drop : builder -> string -> bool = "tenon_ml_builder_drop"
+external builder_write : builder -> string -> unit = "tenon_ml_builder_write"
+
+type process
+
+(* in the order of enum tenon_ocaml_loader *)
+type loader = Native_code | Bytecode | Toplevel
+
+(* name, interface, implementation, failed, reason, holder, plugin *)
+type present =
+  string * string option * string option * bool * int * string * string option
+
+external process_new : loader -> string -> process = "tenon_ml_process_new"
+
+external tell : process -> string -> string option -> string option -> bool -> unit
+  = "tenon_ml_tell"
+
+external tell_interface : process -> string -> string option -> unit = "tenon_ml_tell_interface"
+external tell_symbol : process -> string -> unit = "tenon_ml_tell_symbol"
+external tell_program : process -> string -> unit = "tenon_ml_tell_program"
+external use_probe : process -> unit = "tenon_ml_use_probe"
+external prohibit : process -> string -> unit = "tenon_ml_prohibit"
+external allow_only : process -> string list -> unit = "tenon_ml_allow_only"
+external add_dll_directory : process -> string -> unit = "tenon_ml_add_dll_directory"
+external set_directory : process -> int -> string -> unit = "tenon_ml_set_directory"
+external set_ambiguous : process -> bool -> unit = "tenon_ml_set_ambiguous"
+external offer : process -> string -> int -> unit = "tenon_ml_offer"
+external present : process -> present array = "tenon_ml_present"
+external list : process -> string list -> string list = "tenon_ml_list"
+
+type global = string * string option * string option * string list
+
+external globals_map : unit -> global list option = "tenon_ml_globals_map"
+
+type plan
+
+(* in the order of enum tenon_plugin_status *)
+type status = Planned | Loaded | Already | Refused | Failed
+
+(* plugin, path, label, is_stubs, is_main, has_dlls, units *)
+type step = int * string option * string * bool * bool * bool * string list
+
+external plan : process -> (string * string list) array -> int -> plan = "tenon_ml_plan"
+
+external plan_results : plan -> (string * string option * status) array
+  = "tenon_ml_plan_results"
+
+(* code, refuses, plugin, unit, message *)
+external plan_findings : plan -> (string * bool * string option * string option * string) array
+  = "tenon_ml_plan_findings"
+
+external plan_ok : plan -> bool = "tenon_ml_plan_ok"
+external plan_steps : plan -> step array = "tenon_ml_plan_steps"
+external plan_take : plan -> int -> unit = "tenon_ml_plan_take"
+external plan_check : plan -> int -> unit = "tenon_ml_plan_check"
+external plan_done : plan -> int -> int -> unit = "tenon_ml_plan_done"
+external plan_loaded : plan -> int -> unit = "tenon_ml_plan_loaded"
+external version : unit -> string = "tenon_ml_version"
+external time : unit -> float = "tenon_ml_time"
+external silence_stderr : bool -> unit = "tenon_ml_silence_stderr"

@@ -1,0 +1,90 @@
+/* src/cli/build_ocaml.h - a bundle of OCaml code: sources, findlib packages and ready archives */
+#ifndef CLI_BUILD_OCAML_H
+#define CLI_BUILD_OCAML_H
+
+#include <tenon/ocaml.h>
+
+#include "pack.h"
+#include "run.h"
+
+/* Options of build that are OCaml's alone, as popt stores them. */
+struct ocaml_options {
+    char *ocamlfind;
+    char **packages, **flags; /* NULL-ended; NULL: none */
+};
+
+/* Is it OCaml's, by a file's suffix or an option? */
+bool build_is_ocaml(const struct ocaml_options *options, const char *const *files);
+
+/* Makes the bundle; returns the exit status, everything was said. */
+int build_ocaml(struct pack *pack, const struct ocaml_options *options, const char *const *files);
+
+/* ---- between the files of this ------------------------------------------------------------------
+ */
+
+/* A growing list of words, NULL-ended, in malloc's memory. */
+struct ob_words {
+    const char **at;
+    size_t count, room;
+};
+
+/* A library in the making: what its package ships, and what was made of it. */
+struct ob_library {
+    const char *name;      /* base name in the bundle */
+    const char *package;   /* findlib's name of it; NULL: given by hand, or the plugin's own code */
+    const char *directory; /* where its files lie */
+    const char *cma, *cmxs, *cmxa; /* paths; NULL: there is none */
+    const char *reason;            /* why it is left out; NULL: it is bundled */
+    bool is_main;
+};
+
+struct ocaml_building {
+    struct pack *pack;
+    const struct ocaml_options *options;
+    const char *ocamlfind;
+    struct ob_library *libraries; /* in the order of their needs; the plugin's own code last */
+    size_t count, room;
+    const char **packages; /* the closure, by findlib's names, in that order */
+    size_t package_count, package_room;
+    struct ob_words made, left_out, missing;
+    struct ob_words units_cmo, units_cmx, objects; /* of the plugin's own code */
+    struct ob_words stubs;                         /* "dllfoo.so" that go along: paths */
+    const char *dlls;                              /* of the plugin's own C code; NULL */
+    bool has_native;                               /* there is an ocamlopt */
+    bool by_base_name; /* compile below the scratch directory: names of files get into interfaces */
+    struct tn_signals signals;
+    tenon_error *err;
+};
+
+bool ob_add(struct ocaml_building *b, struct ob_words *words, const char *word);
+const char *ob_format(struct ocaml_building *b, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/*
+ * Runs ocamlfind with these words. *said: what it printed, NUL-ended; NULL: not wanted.
+ *
+ * returns  false: it could not be run, or failed: *b->err has its words
+ */
+bool ob_run(struct ocaml_building *b, const struct ob_words *words, const char **said);
+
+/* Words of a command, ended by NULL. */
+bool ob_run_words(struct ocaml_building *b, const char **said, ...);
+
+struct ob_library *ob_new_library(struct ocaml_building *b, const char *name);
+
+/* build_ocaml_find.c: the packages that are needed, with their files. */
+bool ob_find_packages(struct ocaml_building *b);
+
+/* Does the host hold every unit of this file? */
+bool ob_host_has(struct ocaml_building *b, const char *file, bool *all);
+
+/* build_ocaml_make.c: makes what a library forgot to ship. */
+bool ob_repair(struct ocaml_building *b, struct ob_library *library);
+
+/* Compiles and links the plugin's own code; the last of b->libraries. */
+bool ob_make_main(struct ocaml_building *b, const char *name, const char *const *files);
+
+/* The stubs that an archive of bytecode names, found or made, become b->stubs. */
+bool ob_find_stubs(struct ocaml_building *b, const struct ob_library *library);
+
+#endif

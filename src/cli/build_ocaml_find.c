@@ -1,0 +1,272 @@
+/* src/cli/build_ocaml_find.c - which findlib packages a plugin needs, and what they ship */
+#include <dirent.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "build_ocaml.h"
+#include "entry_name.h"
+#include "fail.h"
+#include "view.h"
+
+/* Packages that come with the compiler, or with what loads the plugin: never in a bundle. */
+static bool is_of_compiler(const char *package)
+{
+    static const char *const names[] = {
+        "stdlib", "unix",  "str",     "threads",        "dynlink",       "bigarray", "bytes",
+        "seq",    "tenon", "findlib", "runtime_events", "compiler-libs", "ocamldoc", "stdlib-shims",
+    };
+    size_t size = strcspn(package, ".");
+
+    for (size_t i = 0; i < TN_COUNT(names); i++)
+        if (strlen(names[i]) == size && strncmp(names[i], package, size) == 0)
+            return true;
+    return false;
+}
+
+static bool is_there(const char *path)
+{
+    return path && access(path, R_OK) == 0;
+}
+
+/* ---- the host
+ * ------------------------------------------------------------------------------------- */
+
+bool ob_host_has(struct ocaml_building *b, const char *file, bool *all)
+{
+    tenon_ocaml *host = tenon_ocaml_open(b->pack->world, b->pack->options->host, b->err);
+    tenon_ocaml *library = host ? tenon_ocaml_open(b->pack->world, file, b->err) : NULL;
+    bool ok = library != NULL;
+
+    *all = true;
+    for (size_t i = 0; ok && i < tenon_ocaml_unit_count(library); i++) {
+        const char *name = tenon_ocaml_unit_at(library, i)->name;
+        bool found = false;
+        for (size_t k = 0; !found && k < tenon_ocaml_unit_count(host); k++)
+            found = strcmp(tenon_ocaml_unit_at(host, k)->name, name) == 0;
+        *all = *all && found;
+    }
+    tenon_ocaml_free(library);
+    tenon_ocaml_free(host);
+    return ok;
+}
+
+/* ---- one package
+ * ---------------------------------------------------------------------------------- */
+
+static const char *first_line(struct ocaml_building *b, const char *text)
+{
+    return tn_arena_copy(&b->pack->arena, text, strcspn(text, "\n"));
+}
+
+/* What META says of a package under these predicates; "" for nothing. */
+static const char *ask(struct ocaml_building *b, const char *package, const char *predicates,
+                       const char *format)
+{
+    const char *said = NULL;
+
+    if (!ob_run_words(b, &said, "query", "-predicates", predicates, "-format", format, package,
+                      NULL))
+        return NULL;
+    return first_line(b, said);
+}
+
+/* The base name in the bundle; of two archives with one name the second has its package in front.
+ */
+static const char *name_in_bundle(struct ocaml_building *b, const char *base, const char *package)
+{
+    for (size_t i = 0; i < b->count; i++)
+        if (strcmp(b->libraries[i].name, base) == 0)
+            return ob_format(b, "%s-%s", package, base);
+    return base;
+}
+
+static const char *in_directory(struct ocaml_building *b, const char *directory, const char *base,
+                                const char *suffix)
+{
+    const char *path = ob_format(b, "%s/%s%s", directory, base, suffix);
+
+    return is_there(path) ? path : NULL;
+}
+
+static const char *base_of(struct ocaml_building *b, const char *archive)
+{
+    const char *base = tn_base_name(archive), *dot = strrchr(base, '.');
+
+    return tn_arena_copy(&b->pack->arena, base, dot ? (size_t)(dot - base) : strlen(base));
+}
+
+/* A package without any archive may still have code: modules that lie there by themselves. */
+static bool has_loose_code(const char *directory)
+{
+    DIR *open = opendir(directory);
+    const struct dirent *entry;
+    bool found = false;
+
+    while (open && !found && (entry = readdir(open))) {
+        const char *dot = strrchr(entry->d_name, '.');
+        found = dot && (strcmp(dot, ".cmo") == 0 || strcmp(dot, ".cmx") == 0);
+    }
+    if (open)
+        closedir(open);
+    return found;
+}
+
+static bool leave_out(struct ocaml_building *b, struct ob_library *library, const char *reason)
+{
+    library->reason = reason;
+    return ob_add(
+        b, &b->left_out,
+        ob_format(b, "%s  %s", library->package ? library->package : library->name, reason));
+}
+
+/* --bundle: auto, none, or a list. */
+static bool is_wanted(const struct ocaml_building *b, const char *package)
+{
+    const char *list = b->pack->options->bundle;
+    size_t size = strlen(package);
+
+    if (!list || strcmp(list, "auto") == 0)
+        return true;
+    for (const char *at = list; *at; at += *at == ',') {
+        size_t length = strcspn(at, ",");
+        if (length == size && strncmp(at, package, size) == 0)
+            return true;
+        at += length;
+    }
+    return false;
+}
+
+static bool judge_library(struct ocaml_building *b, struct ob_library *library)
+{
+    const char *sample = library->cma    ? library->cma
+                         : library->cmxa ? library->cmxa
+                                         : library->cmxs;
+    bool all = false;
+
+    if (is_of_compiler(library->package))
+        return leave_out(b, library, "the compiler's, or what loads it");
+    if (!is_wanted(b, library->package))
+        return leave_out(b, library, "not asked for");
+    if (b->pack->options->host && sample) {
+        if (!ob_host_has(b, sample, &all))
+            return false;
+        if (all)
+            return leave_out(b, library, "the host has it");
+    }
+    return true;
+}
+
+static bool add_archive(struct ocaml_building *b, const char *package, const char *directory,
+                        const char *base)
+{
+    const char *name = name_in_bundle(b, base, package);
+    struct ob_library *library = name ? ob_new_library(b, name) : NULL;
+
+    if (!library)
+        return tn_no_memory(b->err);
+    library->package = package;
+    library->directory = directory;
+    library->cma = in_directory(b, directory, base, ".cma");
+    library->cmxa = in_directory(b, directory, base, ".cmxa");
+    library->cmxs = in_directory(b, directory, base, ".cmxs");
+    return judge_library(b, library);
+}
+
+static bool was_seen(const char *seen, const char *base)
+{
+    size_t size = strlen(base);
+
+    for (const char *at = seen; (at = strstr(at, base)); at++)
+        if ((at == seen || at[-1] == ' ') && (at[size] == ' ' || at[size] == '\0'))
+            return true;
+    return false;
+}
+
+/* Each archive that META names for bytecode or native code, once. */
+static bool add_package(struct ocaml_building *b, const char *package, const char *directory)
+{
+    static const char *const predicates[] = { "byte", "native", "plugin,byte", "plugin,native" };
+    const char *seen = "";
+
+    if (!tn_grow(&b->packages, &b->package_room, b->package_count, sizeof *b->packages))
+        return tn_no_memory(b->err);
+    b->packages[b->package_count++] = package;
+    for (size_t i = 0; i < TN_COUNT(predicates); i++) {
+        const char *archives = ask(b, package, predicates[i], "%a");
+        char *rest = NULL, *text = archives ? tn_arena_string(&b->pack->arena, archives) : NULL;
+        if (!text)
+            return false;
+        for (char *word = strtok_r(text, " ", &rest); word; word = strtok_r(NULL, " ", &rest)) {
+            const char *base = base_of(b, word);
+            if (!base)
+                return tn_no_memory(b->err);
+            if (was_seen(seen, base))
+                continue;
+            seen = ob_format(b, "%s %s", seen, base);
+            if (!seen || !add_archive(b, package, directory, base))
+                return seen ? false : tn_no_memory(b->err);
+        }
+    }
+    return *seen || !has_loose_code(directory) || is_of_compiler(package) ||
+           add_archive(b, package, directory, package);
+}
+
+/* ---- the closure
+ * ---------------------------------------------------------------------------------- */
+
+static bool take_lines(struct ocaml_building *b, const char *said)
+{
+    char *rest = NULL, *text = tn_arena_string(&b->pack->arena, said);
+
+    if (!text)
+        return tn_no_memory(b->err);
+    for (char *line = strtok_r(text, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest)) {
+        char *bar = strchr(line, '|');
+        if (!bar) /* a warning of findlib's */
+            continue;
+        *bar = '\0';
+        if (!add_package(b, line, bar + 1))
+            return false;
+    }
+    return true;
+}
+
+/* The plugin's own archives stay behind the libraries that they need. */
+static void move_given_behind(struct ocaml_building *b, size_t given)
+{
+    for (size_t i = 0; i < given; i++) {
+        struct ob_library first = b->libraries[0];
+        memmove(b->libraries, b->libraries + 1, (b->count - 1) * sizeof first);
+        b->libraries[b->count - 1] = first;
+    }
+}
+
+bool ob_find_packages(struct ocaml_building *b)
+{
+    struct ob_words words = { 0 };
+    size_t given = b->count;
+    const char *said = NULL;
+    bool ok = true;
+
+    b->has_native = ob_run_words(b, NULL, "ocamlopt", "-version", NULL);
+    if (!b->has_native && !ob_run_words(b, NULL, "ocamlc", "-version", NULL))
+        return false;
+    *b->err = (tenon_error)TENON_ERROR_INIT;
+    if (!b->options->packages)
+        return true;
+    ok = ob_add(b, &words, b->ocamlfind) && ob_add(b, &words, "query") &&
+         ob_add(b, &words, "-recursive") && ob_add(b, &words, "-format") &&
+         ob_add(b, &words, "%p|%d");
+    for (char **list = b->options->packages; ok && *list; list++) {
+        char *rest = NULL, *text = tn_arena_string(&b->pack->arena, *list);
+        for (char *word = text ? strtok_r(text, ", ", &rest) : NULL; ok && word;
+             word = strtok_r(NULL, ", ", &rest))
+            ok = ob_add(b, &words, word);
+    }
+    ok = ok && ob_run(b, &words, &said) && take_lines(b, said);
+    free(words.at);
+    if (ok)
+        move_given_behind(b, given);
+    return ok;
+}

@@ -1,0 +1,81 @@
+/* src/cli/check_ocaml.c - the plan of an OCaml program that does not run */
+#include "check_ocaml.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* What a program's file is; false: nothing of OCaml's. */
+static bool look_at(const char *host, enum tenon_ocaml_kind *kind, char digits[4])
+{
+    tenon_world *world = tenon_world_host(NULL);
+    tenon_ocaml *ocaml = world ? tenon_ocaml_open(world, host, NULL) : NULL;
+    const char *found = ocaml ? tenon_ocaml_digits(ocaml) : NULL;
+
+    memset(digits, 0, 4);
+    if (ocaml)
+        *kind = tenon_ocaml_kind_of(ocaml);
+    if (found)
+        strncpy(digits, found, 3);
+    tenon_ocaml_free(ocaml);
+    tenon_world_free(world);
+    return ocaml != NULL;
+}
+
+bool check_ocaml_loader(const char *name, const char *host, enum tenon_ocaml_loader *loader)
+{
+    enum tenon_ocaml_kind kind;
+    char digits[4];
+
+    for (int i = TENON_OCAML_LOADER_NATIVE; name && i <= TENON_OCAML_LOADER_TOPLEVEL; i++) {
+        *loader = (enum tenon_ocaml_loader)i;
+        if (strcmp(tenon_ocaml_loader_name(*loader), name) == 0)
+            return true;
+    }
+    if (name || !look_at(host, &kind, digits))
+        return false;
+    *loader =
+        kind == TENON_OCAML_BYTECODE ? TENON_OCAML_LOADER_BYTECODE : TENON_OCAML_LOADER_NATIVE;
+    return kind == TENON_OCAML_BYTECODE || kind == TENON_OCAML_EXECUTABLE;
+}
+
+static int plan(const struct check_ocaml *check, tenon_ocaml_process *process, tenon_error *err)
+{
+    tenon_ocaml_plan *made = NULL;
+    size_t count = 0;
+    int status;
+
+    while (check->bundles[count])
+        count++;
+    tenon_ocaml_request *requests = calloc(count + 1, sizeof *requests);
+    for (size_t i = 0; requests && i < count; i++)
+        requests[i].plugin = check->bundles[i];
+    if (requests)
+        made = tenon_ocaml_plan_make(process, requests, count, check->flags, err);
+    /* an OCaml program's own table is a full record */
+    check->plugins->record = TENON_RECORD_COMPLETE;
+    status = made ? cli_report_plugins(check->plugins, tenon_ocaml_plan_report(made))
+                  : cli_report_no_host(check->plugins, err);
+    tenon_ocaml_plan_free(made);
+    free(requests);
+    return status;
+}
+
+int check_ocaml(const struct check_ocaml *check)
+{
+    tenon_error err = TENON_ERROR_INIT;
+    const char *host = check->plugins->host;
+    tenon_ocaml_process *process = NULL;
+    enum tenon_ocaml_kind kind;
+    char digits[4];
+    int status;
+
+    look_at(host, &kind, digits);
+    process = tenon_ocaml_process_new(check->loader, digits, host, &err);
+    if (process && tenon_ocaml_tell_program(process, host, &err) &&
+        check->prepare(check->arg, tenon_ocaml_process_settings(process), &err))
+        status = plan(check, process, &err);
+    else
+        status = cli_report_no_host(check->plugins, &err);
+    tenon_ocaml_process_free(process);
+    return status;
+}

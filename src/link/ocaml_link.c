@@ -1,0 +1,405 @@
+/*
+ * src/link/ocaml_link.c - "tenon link" for OCaml's compilers
+ *
+ * The link is run as it stands. What the program holds is then read from the program itself,
+ * written down as an OCaml unit that hands the list to the library `tenon`, and linked once more
+ * with that unit before the program's own: so that it is there when these are initialised. Adding
+ * it changes no other unit, which is checked.
+ */
+#include "ocaml_link.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <tenon/ocaml.h>
+#include <unistd.h>
+
+#include "arena.h"
+#include "fail.h"
+#include "temp.h"
+#include "text.h"
+#include "words.h"
+
+#define UNIT "tenon_host_record_"
+#define TAKER "Tenon_record" /* the unit of the library that takes the record */
+
+struct linking {
+    const struct tn_launch *launch;
+    struct tn_signals *signals;
+    struct tn_exit *exit;
+    tenon_error *err;
+    struct tn_arena arena;
+    bool native;
+    const char *output;
+    char *scratch;
+    const char *unit; /* path of the record's module, without suffix */
+    FILE *text;
+};
+
+/* ---- the command ------------------------------------------------------------------------------
+ */
+
+/* "ocamlopt.opt", "/usr/bin/ocamlopt" */
+static const char *tool(const char *word)
+{
+    static const char *const tools[] = { "ocamlopt", "ocamlc", "ocamlmktop", "ocamlfind" };
+    const char *base = tn_base_name(word);
+
+    for (size_t i = 0; i < TN_COUNT(tools); i++) {
+        size_t size = strlen(tools[i]);
+        if (strncmp(base, tools[i], size) == 0 &&
+            (!base[size] || strcmp(base + size, ".opt") == 0 || strcmp(base + size, ".byte") == 0))
+            return tools[i];
+    }
+    return NULL;
+}
+
+/* The compiler of a command; NULL: none of OCaml's. */
+static const char *compiler_of(const struct tn_launch *launch)
+{
+    const char *first = launch->argc ? tool(launch->argv[0]) : NULL;
+
+    if (!first || strcmp(first, "ocamlfind") != 0)
+        return first;
+    first = launch->argc > 1 ? tool(launch->argv[1]) : NULL;
+    return first && strcmp(first, "ocamlfind") != 0 ? first : NULL;
+}
+
+bool tn_is_ocaml_command(const struct tn_launch *launch)
+{
+    const char *first = launch->argc ? tool(launch->argv[0]) : NULL;
+
+    return first && (strcmp(first, "ocamlfind") == 0 || compiler_of(launch));
+}
+
+static bool ends_with(const char *text, const char *suffix)
+{
+    size_t size = strlen(text), end = strlen(suffix);
+
+    return size > end && strcmp(text + (size - end), suffix) == 0;
+}
+
+static bool is_code(const char *word)
+{
+    static const char *const suffixes[] = { ".ml", ".cmo", ".cmx", ".cma", ".cmxa" };
+
+    for (size_t i = 0; i < TN_COUNT(suffixes); i++)
+        if (ends_with(word, suffixes[i]))
+            return true;
+    return false;
+}
+
+/* Words that make of the command something else than the link of a program. */
+static bool links_program(const struct tn_launch *launch)
+{
+    static const char *const others[] = { "-c", "-a",      "-shared",     "-pack",
+                                          "-i", "-config", "-output-obj", "-output-complete-obj" };
+    bool code = false;
+
+    for (size_t i = 1; i < launch->argc; i++) {
+        for (size_t k = 0; k < TN_COUNT(others); k++)
+            if (strcmp(launch->argv[i], others[k]) == 0)
+                return false;
+        code |= is_code(launch->argv[i]);
+    }
+    return code || strcmp(compiler_of(launch), "ocamlmktop") == 0;
+}
+
+static const char *output_of(const struct tn_launch *launch)
+{
+    const char *output = "a.out";
+
+    for (size_t i = 1; i + 1 < launch->argc; i++)
+        if (strcmp(launch->argv[i], "-o") == 0)
+            output = launch->argv[i + 1];
+    return output;
+}
+
+/* rule  findlib frontend.ml: a unit that each link makes anew, under a name of its own */
+static bool is_generated(const tenon_ocaml_unit *unit)
+{
+    return tn_begins(unit->name, "Findlib_initl");
+}
+
+/* ---- the record as OCaml text ------------------------------------------------------------------
+ */
+
+static void put_string(FILE *out, const void *bytes, size_t size)
+{
+    const unsigned char *at = bytes;
+
+    fputc('"', out);
+    for (size_t i = 0; i < size; i++)
+        if (at[i] >= ' ' && at[i] < 0x7f && at[i] != '"' && at[i] != '\\')
+            fputc(at[i], out);
+        else
+            fprintf(out, "\\%03u", at[i]);
+    fputc('"', out);
+}
+
+static void put_name(FILE *out, const char *name)
+{
+    put_string(out, name, strlen(name));
+}
+
+static void put_digest(FILE *out, const tenon_digest *digest)
+{
+    if (digest->kind == TENON_DIGEST_UNKNOWN) {
+        fputs("None", out);
+        return;
+    }
+    fputs("Some ", out);
+    put_string(out, digest->bytes, digest->size);
+}
+
+static void put_names(FILE *out, tenon_ocaml_names names)
+{
+    fputc('[', out);
+    for (size_t i = 0; i < names.count; i++) {
+        fputs(i ? "; " : "", out);
+        put_name(out, names.at[i]);
+    }
+    fputc(']', out);
+}
+
+static void put_units(FILE *out, const tenon_ocaml *program)
+{
+    for (size_t i = 0; i < tenon_ocaml_unit_count(program); i++) {
+        const tenon_ocaml_unit *unit = tenon_ocaml_unit_at(program, i);
+        if (is_generated(unit))
+            continue;
+        fputs("    { name = ", out);
+        put_name(out, unit->name);
+        fputs("; interface = ", out);
+        put_digest(out, &unit->interface);
+        fputs("; implementation = ", out);
+        put_digest(out, &unit->implementation);
+        fputs("; symbols = ", out);
+        put_names(out, unit->defines);
+        fputs(" };\n", out);
+    }
+}
+
+static void put_interfaces(FILE *out, const tenon_ocaml *program)
+{
+    tenon_ocaml_imports seen = tenon_ocaml_interfaces(program);
+
+    for (size_t i = 0; i < seen.count; i++) {
+        if (seen.at[i].crc.kind == TENON_DIGEST_UNKNOWN)
+            continue;
+        fputs("    (", out);
+        put_name(out, seen.at[i].name);
+        fputs(", ", out);
+        put_string(out, seen.at[i].crc.bytes, seen.at[i].crc.size);
+        fputs(");\n", out);
+    }
+}
+
+/* Packages that the command names; the library knows their closure from findlib. */
+static void put_packages(FILE *out, const struct tn_launch *launch)
+{
+    for (size_t i = 1; i + 1 < launch->argc; i++) {
+        if (strcmp(launch->argv[i], "-package") != 0)
+            continue;
+        for (const char *at = launch->argv[i + 1]; *at;) {
+            size_t size = strcspn(at, ", ");
+            if (size) {
+                fputs("    ", out);
+                put_string(out, at, size);
+                fputs(";\n", out);
+            }
+            at += size + (at[size] != '\0');
+        }
+    }
+}
+
+static bool write_unit(struct linking *l, const tenon_ocaml *program)
+{
+    const char *path = tn_arena_format(&l->arena, "%s.ml", l->unit);
+    FILE *out = path ? fopen(path, "w") : NULL;
+    bool ok;
+
+    if (!out)
+        return tn_fail(l->err, TENON_E_SYSTEM, "writing the record");
+    fprintf(out, "let () =\n  Tenon_record.add {\n  native = %s;\n  units = [\n",
+            l->native ? "true" : "false");
+    put_units(out, program);
+    fputs("  ];\n  interfaces = [\n", out);
+    put_interfaces(out, program);
+    fputs("  ];\n  packages = [\n", out);
+    put_packages(out, l->launch);
+    fputs("  ];\n  primitives = ", out);
+    put_names(out, tenon_ocaml_primitives(program));
+    fputs(";\n  }\n", out);
+    ok = !ferror(out);
+    return (fclose(out) == 0 && ok) || tn_fail(l->err, TENON_E_SYSTEM, "writing the record");
+}
+
+/* ---- linking once more
+ * --------------------------------------------------------------------------- */
+
+static bool has_taker(const tenon_ocaml *program)
+{
+    for (size_t i = 0; i < tenon_ocaml_unit_count(program); i++)
+        if (strcmp(tenon_ocaml_unit_at(program, i)->name, TAKER) == 0)
+            return true;
+    return false;
+}
+
+static bool compile_unit(struct linking *l)
+{
+    const char *source = tn_arena_format(&l->arena, "%s.ml", l->unit);
+    const char *const words[] = {
+        "ocamlfind", l->native ? "ocamlopt" : "ocamlc", "-package", "tenon", "-c", source, NULL
+    };
+    struct tn_exit result;
+
+    if (!source)
+        return tn_no_memory(l->err);
+    if (!tn_run(words, -1, -1, l->signals, &result, l->err))
+        return false;
+    return result.status == 0 ||
+           tn_fail(l->err, TENON_E_UNSUPPORTED, "compiling the record failed");
+}
+
+/* Behind the library that takes it, else before the program's own code: findlib's packages come
+ * before both. */
+static size_t place(const struct tn_launch *launch)
+{
+    size_t first = launch->argc;
+
+    for (size_t i = launch->argc; i-- > 1;)
+        if (is_code(launch->argv[i]) && strcmp(launch->argv[i - 1], "-o") != 0)
+            first = i;
+    for (size_t i = 1; i < launch->argc; i++)
+        if (strcmp(tn_base_name(launch->argv[i]), "tenon.cmxa") == 0 ||
+            strcmp(tn_base_name(launch->argv[i]), "tenon.cma") == 0)
+            first = i + 1;
+    return first;
+}
+
+static bool link_again(struct linking *l)
+{
+    const char *object = tn_arena_format(&l->arena, "%s%s", l->unit, l->native ? ".cmx" : ".cmo");
+    size_t at = place(l->launch);
+    struct tn_words words = { 0 };
+    bool ok = object != NULL;
+
+    for (size_t i = 0; ok && i <= l->launch->argc; i++) {
+        if (i == at)
+            ok = tn_words_add(&words, object);
+        if (ok && i < l->launch->argc)
+            ok = tn_words_add(&words, l->launch->argv[i]);
+    }
+    if (!ok || !tn_words_end(&words)) {
+        tn_words_free(&words);
+        return tn_no_memory(l->err);
+    }
+    ok = tn_run(words.at, -1, -1, l->signals, l->exit, l->err);
+    tn_words_free(&words);
+    if (ok && l->exit->status != 0)
+        ok = tn_fail(l->err, TENON_E_UNSUPPORTED, "the link with the record failed");
+    return ok;
+}
+
+/* The program must hold what the record says, and the record. */
+static bool check_again(struct linking *l, const tenon_ocaml *before)
+{
+    tenon_ocaml *now = tenon_ocaml_open(l->launch->world, l->output, l->err);
+    size_t count = now ? tenon_ocaml_unit_count(now) : 0, there = 0, wanted = 0, same = 0;
+
+    for (size_t k = 0; k < count; k++)
+        there += !is_generated(tenon_ocaml_unit_at(now, k));
+    for (size_t i = 0; i < tenon_ocaml_unit_count(before); i++) {
+        const tenon_ocaml_unit *unit = tenon_ocaml_unit_at(before, i);
+        if (is_generated(unit))
+            continue;
+        wanted++;
+        for (size_t k = 0; k < count; k++)
+            same += strcmp(unit->name, tenon_ocaml_unit_at(now, k)->name) == 0;
+    }
+    bool ok = now && same == wanted && there == same + 1;
+    tenon_ocaml_free(now);
+    return ok || !now ||
+           tn_fail(
+               l->err, TENON_E_UNSUPPORTED,
+               "with its record the program holds other units than without: %zu of %zu, now %zu",
+               same, tenon_ocaml_unit_count(before), count);
+}
+
+static bool make_scratch(struct linking *l)
+{
+    const char *place_of = getenv("TMPDIR");
+
+    if (asprintf(&l->scratch, "%s/tenon-XXXXXX", place_of && *place_of ? place_of : "/tmp") < 0) {
+        l->scratch = NULL;
+        return tn_no_memory(l->err);
+    }
+    if (!mkdtemp(l->scratch)) {
+        free(l->scratch);
+        l->scratch = NULL;
+        return tn_fail(l->err, TENON_E_SYSTEM, "making a directory for the record");
+    }
+    l->unit = tn_arena_format(&l->arena, "%s/" UNIT "%s", l->scratch,
+                              l->scratch + strlen(l->scratch) - 6);
+    return l->unit || tn_no_memory(l->err);
+}
+
+static void remove_scratch(struct linking *l)
+{
+    static const char *const suffixes[] = { ".ml", ".cmi", ".cmo", ".cmx", ".o" };
+
+    for (size_t i = 0; l->unit && i < TN_COUNT(suffixes); i++) {
+        const char *path = tn_arena_format(&l->arena, "%s%s", l->unit, suffixes[i]);
+        if (path)
+            unlink(path);
+    }
+    if (l->scratch)
+        rmdir(l->scratch);
+    free(l->scratch);
+}
+
+static bool record(struct linking *l)
+{
+    tenon_ocaml *program = tenon_ocaml_open(l->launch->world, l->output, l->err);
+    bool ok = program != NULL;
+
+    if (ok && !has_taker(program)) {
+        tn_remark(l->launch, TN_REMARK_WARNING,
+                  "%s is not linked with the package tenon, which would take its record",
+                  l->output);
+    } else if (ok) {
+        ok = make_scratch(l) && write_unit(l, program) && compile_unit(l) && link_again(l) &&
+             check_again(l, program);
+        if (ok)
+            tn_remark(l->launch, TN_REMARK_DETAIL, "%s: %zu units recorded", l->output,
+                      tenon_ocaml_unit_count(program));
+    }
+    tenon_ocaml_free(program);
+    return ok;
+}
+
+bool tn_link_ocaml(const struct tn_launch *launch, struct tn_signals *signals, struct tn_exit *exit,
+                   tenon_error *err)
+{
+    struct linking l = { .launch = launch, .signals = signals, .exit = exit, .err = err };
+    const char *compiler = compiler_of(launch);
+    bool ok;
+
+    tn_signals_hold(signals);
+    ok = tn_run(launch->argv, -1, -1, signals, exit, err);
+    if (ok && exit->status == 0 && compiler && links_program(launch)) {
+        l.native = strcmp(compiler, "ocamlopt") == 0;
+        l.output = output_of(launch);
+        ok = record(&l);
+        if (!ok) {
+            unlink(l.output);
+            exit->status = 0;
+        }
+    }
+    remove_scratch(&l);
+    tn_arena_free(&l.arena);
+    tn_signals_release(signals);
+    return ok;
+}

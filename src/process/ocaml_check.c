@@ -1,0 +1,513 @@
+/*
+ * src/process/ocaml_check.c - one plugin's OCaml code beside what is there: everything that the
+ * loaders check one file after the other, and what they do not check
+ *
+ * rule  otherlibs/dynlink/dynlink_common.ml (doubles, interfaces, implementations, symbols,
+ * states); toplevel/topdirs.ml, toplevel/byte/topeval.ml check less
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "fail.h"
+#include "ocaml_private.h"
+
+/* One plugin being looked at. */
+struct looking {
+    tenon_ocaml_plan *plan;
+    struct tn_oc_prospect *p;
+    tenon_error *err;
+};
+
+static const char *show(const struct looking *l, const char *name)
+{
+    return tn_report_show(l->plan->report, name);
+}
+
+static size_t unit_count(const struct tn_oc_file *file)
+{
+    return file->code ? tenon_ocaml_unit_count(file->code) : 0;
+}
+
+static const tenon_ocaml_unit *unit_at(const struct tn_oc_file *file, size_t i)
+{
+    return tenon_ocaml_unit_at(file->code, i);
+}
+
+/* ---- a unit that is there, or comes before -----------------------------------------------------
+ */
+
+struct place {
+    const char *holder; /* NULL: it is nowhere */
+    tenon_digest interface, implementation;
+    bool comes;
+    enum tenon_unit_state state;
+};
+
+static struct place find(const struct looking *l, const char *name)
+{
+    const struct tn_oc_known *known = tn_oc_find(l->plan->process, name);
+    const struct tn_oc_coming *row;
+    struct place place = { .holder = NULL };
+
+    if (known && known->holder) {
+        place.holder = known->holder;
+        place.interface = known->interface;
+        place.implementation = known->implementation;
+        place.state = known->state;
+        return place;
+    }
+    row = tn_oc_coming(l->plan, name);
+    if (row && row->file) {
+        place.holder = row->file->label;
+        place.interface = row->interface;
+        place.implementation = row->implementation;
+        place.comes = true;
+        place.state = TENON_INITIALISED;
+    }
+    return place;
+}
+
+/* Are the two the same unit? Unknown digests say nothing against it. */
+static const char *difference(const struct place *there, const tenon_ocaml_unit *unit)
+{
+    if (tenon_digest_equal(&there->interface, &unit->interface) == TENON_NO)
+        return "interface";
+    if (tenon_digest_equal(&there->implementation, &unit->implementation) == TENON_NO)
+        return "implementation";
+    return NULL;
+}
+
+/* ---- libraries that are there already ----------------------------------------------------------
+ */
+
+static void refuse_part(const struct looking *l, const struct tn_oc_file *file, const char *there,
+                        const char *holder, const char *absent)
+{
+    tn_oc_find_in(l->plan, l->p, TENON_FINDING_PART, true, there, holder,
+                  "of %s, unit %s is in %s, and unit %s is not: a library must be there as a whole "
+                  "(-linkall) or not at all",
+                  file->label, show(l, there), holder, show(l, absent));
+}
+
+/* A library of which everything is there is not loaded; one that is there in part is refused. */
+static void meet_library(const struct looking *l, struct tn_oc_file *file)
+{
+    const char *there = NULL, *absent = NULL, *holder = NULL;
+    bool same = true;
+
+    if (file->is_main || !unit_count(file))
+        return;
+    for (size_t i = 0; i < unit_count(file); i++) {
+        const tenon_ocaml_unit *unit = unit_at(file, i);
+        struct place place = find(l, unit->name);
+        if (!place.holder) {
+            absent = unit->name;
+            continue;
+        }
+        if (!there) {
+            there = unit->name;
+            holder = place.holder;
+        }
+        same = same && !difference(&place, unit);
+    }
+    if (!there)
+        return;
+    if (absent) {
+        refuse_part(l, file, there, holder, absent);
+        file->skip = true; /* its units are told once */
+    } else if (same) {
+        file->skip = true;
+        tn_oc_find_in(l->plan, l->p, TENON_FINDING_SHARED, false, there, holder,
+                      "%s is in %s already, and is not loaded again", file->label, holder);
+    }
+}
+
+/* ---- the order of a plugin's own files ---------------------------------------------------------
+ */
+
+static bool mark_own(const struct looking *l)
+{
+    for (size_t k = 0; k < l->p->count; k++) {
+        struct tn_oc_file *file = l->p->files[k];
+        for (size_t i = 0; !file->skip && i < unit_count(file); i++) {
+            struct tn_oc_coming *row = tn_oc_coming(l->plan, unit_at(file, i)->name);
+            if (!row)
+                return tn_no_memory(l->err);
+            if (!row->own)
+                row->own = file;
+        }
+    }
+    return true;
+}
+
+static void unmark_own(const struct looking *l)
+{
+    for (size_t k = 0; k < l->p->count; k++)
+        for (size_t i = 0; i < unit_count(l->p->files[k]); i++) {
+            struct tn_oc_coming *row = tn_oc_coming(l->plan, unit_at(l->p->files[k], i)->name);
+            if (row)
+                row->own = NULL;
+        }
+}
+
+/* Does the file need a unit of a file that is not in order yet? */
+static bool waits(const struct looking *l, const struct tn_oc_file *file, size_t placed)
+{
+    for (size_t i = 0; i < unit_count(file); i++) {
+        const tenon_ocaml_unit *unit = unit_at(file, i);
+        for (size_t k = 0; k < unit->requires.count; k++) {
+            const struct tn_oc_coming *row = tn_oc_coming(l->plan, unit->requires.at[k].name);
+            if (!row || !row->own || row->own == file)
+                continue;
+            for (size_t rest = placed; rest < l->p->count; rest++)
+                if (l->p->files[rest] == row->own)
+                    return true;
+        }
+    }
+    return false;
+}
+
+/* Libraries first, each after those it needs; a cycle keeps its order, and is told unit by unit. */
+static bool order_files(const struct looking *l)
+{
+    struct tn_oc_prospect *p = l->p;
+
+    if (!mark_own(l))
+        return false;
+    for (size_t placed = 0; placed < p->count; placed++) {
+        size_t next = placed;
+        while (next < p->count && (p->files[next]->is_main || waits(l, p->files[next], placed)))
+            next++;
+        if (next == p->count) /* only the main file is left, or a cycle */
+            for (next = placed; next + 1 < p->count && p->files[next]->is_main; next++)
+                ;
+        struct tn_oc_file *file = p->files[next];
+        memmove(p->files + placed + 1, p->files + placed, (next - placed) * sizeof file);
+        p->files[placed] = file;
+    }
+    unmark_own(l);
+    return true;
+}
+
+/* ---- what is not in the bundle -----------------------------------------------------------------
+ */
+
+/* Is it in a file of the plugin, other than this one? */
+static bool is_own(const struct looking *l, const char *name, const struct tn_oc_file *but)
+{
+    for (size_t k = 0; k < l->p->count; k++)
+        for (size_t i = 0; l->p->files[k] != but && i < unit_count(l->p->files[k]); i++)
+            if (strcmp(unit_at(l->p->files[k], i)->name, name) == 0)
+                return true;
+    return false;
+}
+
+static bool lacks(const struct looking *l, const tenon_ocaml_unit *unit)
+{
+    for (size_t k = 0; k < unit->requires.count; k++) {
+        const char *name = unit->requires.at[k].name;
+        if (!find(l, name).holder && !is_own(l, name, NULL))
+            return true;
+    }
+    return false;
+}
+
+static bool lacks_any(const struct looking *l)
+{
+    for (size_t k = 0; k < l->p->count; k++)
+        for (size_t i = 0; !l->p->files[k]->skip && i < unit_count(l->p->files[k]); i++)
+            if (lacks(l, unit_at(l->p->files[k], i)))
+                return true;
+    return false;
+}
+
+static bool requires_unit_of(const struct looking *l, const struct tn_oc_file *offer)
+{
+    for (size_t k = 0; k < l->p->count; k++)
+        for (size_t i = 0; i < unit_count(l->p->files[k]); i++) {
+            const tenon_ocaml_unit *unit = unit_at(l->p->files[k], i);
+            for (size_t r = 0; l->p->files[k] != offer && r < unit->requires.count; r++)
+                for (size_t u = 0; u < unit_count(offer); u++)
+                    if (strcmp(unit_at(offer, u)->name, unit->requires.at[r].name) == 0 &&
+                        !find(l, unit->requires.at[r].name).holder &&
+                        !is_own(l, unit->requires.at[r].name, offer))
+                        return true;
+        }
+    return false;
+}
+
+/* Offers from the last to the first: those that need come behind those that are needed. */
+static bool take_offers(const struct looking *l)
+{
+    const tenon_ocaml_request *request = l->p->request;
+
+    for (size_t i = request->offer_count; i-- > 0 && lacks_any(l);) {
+        struct tn_oc_file *file;
+        if (!tn_oc_add_offer(l->plan, l->p, request->offers[i], &file, l->err))
+            return false;
+        if (!file)
+            continue;
+        if (!requires_unit_of(l, file)) {
+            tn_oc_free_file(file);
+            l->p->count--;
+        } else if (!tn_oc_note_names(l->plan, file)) {
+            return tn_no_memory(l->err);
+        }
+    }
+    return true;
+}
+
+/* ---- doubles ------------------------------------------------------------------------------------
+ */
+
+static void find_double(const struct looking *l, const struct tn_oc_file *file,
+                        const tenon_ocaml_unit *unit, const struct place *there)
+{
+    const char *what = difference(there, unit);
+
+    if (there->state == TENON_FAILED)
+        tn_oc_find_in(l->plan, l->p, TENON_FINDING_FAILED_UNIT, true, unit->name, there->holder,
+                      "unit %s came with %s, whose initialisers failed: it cannot be loaded again",
+                      show(l, unit->name), there->holder);
+    else
+        tn_oc_find_in(l->plan, l->p, what ? TENON_FINDING_CONFLICT : TENON_FINDING_DOUBLE, true,
+                      unit->name, there->holder,
+                      what ? "unit %s is already in %s; %s contains another one, with another %s"
+                           : "unit %s is already in %s; %s contains its own copy%s",
+                      show(l, unit->name), there->holder, file->label, what ? what : "");
+}
+
+/* rule  dynlink: "symbols multiply-defined"; P__A is a member of a pack P and of a library P */
+static void find_symbols(const struct looking *l, const struct tn_oc_file *file,
+                         const tenon_ocaml_unit *unit)
+{
+    if (l->plan->process->loader != TENON_OCAML_LOADER_NATIVE)
+        return;
+    for (size_t i = 0; i < unit->defines.count; i++) {
+        const char *symbol = unit->defines.at[i];
+        const struct tn_oc_known *known = tn_oc_find(l->plan->process, symbol);
+        const struct tn_oc_coming *row = tn_oc_coming(l->plan, symbol);
+        const char *holder = known && known->symbol_holder ? known->symbol_holder
+                             : row && row->symbol_file     ? row->symbol_file->label
+                                                           : NULL;
+        if (holder && !(row && row->symbol_file == file))
+            tn_oc_find_in(l->plan, l->p, TENON_FINDING_DOUBLE, true, unit->name, holder,
+                          "unit %s of %s defines the symbols of %s, which are in %s already",
+                          show(l, unit->name), file->label, show(l, symbol), holder);
+    }
+}
+
+/* ---- what is required ---------------------------------------------------------------------------
+ */
+
+static bool is_prohibited(const struct looking *l, const char *name)
+{
+    const struct tn_oc_known *known = tn_oc_find(l->plan->process, name);
+
+    if (!known || !known->holder || known->reason == TENON_BY_PLUGIN ||
+        known->reason == TENON_FOR_PLUGIN)
+        return false;
+    return known->prohibited || (l->plan->process->only && !known->allowed);
+}
+
+static void find_missing(const struct looking *l, const struct tn_oc_file *file,
+                         const tenon_ocaml_unit *unit, const char *name)
+{
+    const struct tn_oc_known *known = tn_oc_find(l->plan->process, name);
+    const char *why = known && known->interface.kind != TENON_DIGEST_UNKNOWN
+                          ? "; its interface is known here: the program was linked without it, "
+                            "which -linkall changes"
+                          : "";
+
+    tn_oc_find_in(l->plan, l->p, TENON_FINDING_MISSING_UNIT, true, name, file->label,
+                  "unit %s of %s requires unit %s, which is neither in the process nor in the "
+                  "plan%s",
+                  show(l, unit->name), file->label, show(l, name), why);
+}
+
+static void check_required(const struct looking *l, const struct tn_oc_file *file, size_t index,
+                           const tenon_ocaml_import *wanted)
+{
+    const tenon_ocaml_unit *unit = unit_at(file, index);
+    const struct tn_oc_coming *row = tn_oc_coming(l->plan, wanted->name);
+    struct place there;
+
+    if (!row || strcmp(wanted->name, unit->name) == 0)
+        return;
+    if (row->file == file && row->index > index) {
+        tn_oc_find_in(l->plan, l->p, TENON_FINDING_ORDER, true, unit->name, file->label,
+                      "in %s unit %s comes before unit %s, which it requires", file->label,
+                      show(l, unit->name), show(l, wanted->name));
+        return;
+    }
+    there = find(l, wanted->name);
+    if (!there.holder) {
+        find_missing(l, file, unit, wanted->name);
+    } else if (there.state == TENON_FAILED) {
+        tn_oc_find_in(l->plan, l->p, TENON_FINDING_FAILED_UNIT, true, wanted->name, there.holder,
+                      "unit %s of %s requires unit %s of %s, whose initialisers failed",
+                      show(l, unit->name), file->label, show(l, wanted->name), there.holder);
+    } else if (is_prohibited(l, wanted->name)) {
+        tn_oc_find_in(l->plan, l->p, TENON_FINDING_PROHIBITED, true, wanted->name, there.holder,
+                      "unit %s of %s uses unit %s of %s, which plugins may not use",
+                      show(l, unit->name), file->label, show(l, wanted->name), there.holder);
+    } else if (tenon_digest_equal(&there.implementation, &wanted->crc) == TENON_NO) {
+        tn_oc_find_in(l->plan, l->p, TENON_FINDING_WRONG_CODE, true, wanted->name, there.holder,
+                      "unit %s of %s was compiled against another implementation of unit %s than "
+                      "that of %s",
+                      show(l, unit->name), file->label, show(l, wanted->name), there.holder);
+    }
+}
+
+static void check_interface(const struct looking *l, const struct tn_oc_file *file,
+                            const tenon_ocaml_unit *unit, const tenon_ocaml_import *wanted)
+{
+    const struct tn_oc_known *known;
+    struct tn_oc_coming *row = tn_oc_coming(l->plan, wanted->name);
+    const char *holder;
+
+    if (wanted->crc.kind == TENON_DIGEST_UNKNOWN || !row || strcmp(wanted->name, unit->name) == 0)
+        return;
+    known = tn_oc_find(l->plan->process, wanted->name);
+    holder = known && known->holder ? known->holder
+             : row->file            ? row->file->label
+                                    : "what is there";
+    if ((known && tenon_digest_equal(&known->interface, &wanted->crc) == TENON_NO) ||
+        tenon_digest_equal(&row->interface, &wanted->crc) == TENON_NO)
+        tn_oc_find_in(l->plan, l->p, TENON_FINDING_WRONG_INTERFACE, true, wanted->name, holder,
+                      "unit %s of %s was compiled against another interface of unit %s than that "
+                      "of %s",
+                      show(l, unit->name), file->label, show(l, wanted->name), holder);
+    else if (row->interface.kind == TENON_DIGEST_UNKNOWN)
+        row->interface = wanted->crc; /* what is seen first holds for those that come */
+}
+
+/* ---- one file
+ * ------------------------------------------------------------------------------------ */
+
+static void announce(const struct looking *l, const struct tn_oc_file *file)
+{
+    for (size_t i = 0; i < unit_count(file); i++) {
+        const tenon_ocaml_unit *unit = unit_at(file, i);
+        struct place there = find(l, unit->name);
+        struct tn_oc_coming *row = tn_oc_coming(l->plan, unit->name);
+        if (there.holder) {
+            find_double(l, file, unit, &there);
+            continue;
+        }
+        if (!row)
+            continue;
+        if (tenon_digest_equal(&row->interface, &unit->interface) == TENON_NO)
+            tn_oc_find_in(l->plan, l->p, TENON_FINDING_WRONG_INTERFACE, true, unit->name, NULL,
+                          "unit %s of %s has another interface than the one that those before it "
+                          "were compiled against",
+                          show(l, unit->name), file->label);
+        row->file = file;
+        row->index = i;
+        row->interface = unit->interface;
+        row->implementation = unit->implementation;
+    }
+}
+
+static bool check_units(const struct looking *l, struct tn_oc_file *file)
+{
+    announce(l, file);
+    for (size_t i = 0; i < unit_count(file); i++) {
+        const tenon_ocaml_unit *unit = unit_at(file, i);
+        const struct tn_oc_known *known = tn_oc_find(l->plan->process, unit->name);
+        struct tn_oc_coming *row = tn_oc_coming(l->plan, unit->name);
+        if (!(known && known->holder) && row && row->file == file)
+            find_symbols(l, file, unit);
+        for (size_t k = 0; k < unit->defines.count; k++) {
+            struct tn_oc_coming *symbol = tn_oc_coming(l->plan, unit->defines.at[k]);
+            if (symbol && !symbol->symbol_file)
+                symbol->symbol_file = file;
+        }
+        for (size_t k = 0; k < unit->requires.count; k++)
+            check_required(l, file, i, &unit->requires.at[k]);
+        for (size_t k = 0; k < unit->interfaces.count; k++)
+            check_interface(l, file, unit, &unit->interfaces.at[k]);
+    }
+    return true;
+}
+
+static bool check_file(const struct looking *l, struct tn_oc_file *file)
+{
+    bool native = l->plan->process->loader == TENON_OCAML_LOADER_NATIVE;
+
+    if (file->is_main && !unit_count(file)) {
+        tn_oc_find_in(l->plan, l->p, TENON_FINDING_BAD_BUNDLE, true, NULL, file->label,
+                      "%s has no unit: it was linked without -linkall", file->label);
+        return true;
+    }
+    check_units(l, file);
+    if (!native && !tn_oc_find_stubs(l->plan, l->p, file, l->err))
+        return false;
+    for (size_t s = 0; s < file->stub_count; s++) {
+        struct tn_oc_file *stub = file->stubs[s];
+        if (stub->skip || !stub->image)
+            continue;
+        if (!tn_oc_check_code(l->plan, l->p, stub, l->err))
+            return false;
+        stub->placed = true;
+        if (!tn_oc_place_code(l->plan, stub))
+            return tn_no_memory(l->err);
+    }
+    if (!tn_oc_check_code(l->plan, l->p, file, l->err))
+        return false;
+    file->placed = true;
+    return tn_oc_place_code(l->plan, file) || tn_no_memory(l->err);
+}
+
+/* ---- one plugin
+ * ----------------------------------------------------------------------------------- */
+
+static bool is_refused(const struct looking *l)
+{
+    return l->plan->report->plugins[l->p->row].status == TENON_PLUGIN_REFUSED;
+}
+
+/* It does not come after all: what was put in place goes. */
+static void take_back(const struct looking *l)
+{
+    for (size_t k = 0; k < l->p->count; k++)
+        l->p->files[k]->placed = false;
+    for (size_t i = 0; i < l->plan->coming_room; i++) {
+        struct tn_oc_coming *row = &l->plan->coming[i];
+        for (size_t k = 0; k < l->p->count; k++) {
+            if (row->file == l->p->files[k]) {
+                row->file = NULL;
+                row->interface = row->implementation =
+                    (tenon_digest){ .kind = TENON_DIGEST_UNKNOWN };
+            }
+            if (row->symbol_file == l->p->files[k])
+                row->symbol_file = NULL;
+        }
+    }
+    for (size_t i = 0; i < l->plan->c_coming.count; i++)
+        for (size_t k = 0; k < l->p->count; k++)
+            if (l->plan->c_files[i] == l->p->files[k])
+                l->plan->c_files[i] = NULL;
+}
+
+bool tn_oc_check_plugin(tenon_ocaml_plan *plan, struct tn_oc_prospect *p, tenon_error *err)
+{
+    const struct looking l = { plan, p, err };
+
+    for (size_t k = 0; k < p->count; k++)
+        meet_library(&l, p->files[k]);
+    size_t bundled = p->count;
+    if (p->bundle && !take_offers(&l))
+        return false;
+    for (size_t k = bundled; k < p->count; k++)
+        meet_library(&l, p->files[k]);
+    if (!order_files(&l))
+        return false;
+    /* stubs are added behind while this goes on */
+    for (size_t k = 0, count = p->count; k < count; k++)
+        if (p->files[k]->code && !p->files[k]->skip && !check_file(&l, p->files[k]))
+            return false;
+    if (plan->order.each && is_refused(&l))
+        take_back(&l);
+    return true;
+}

@@ -1,0 +1,458 @@
+/* src/process/ocaml_gather.c - from the name of a plugin to its OCaml code, read and checked */
+#include <sodium.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "builder.h"
+#include "bundle.h"
+#include "entry_name.h"
+#include "fail.h"
+#include "ocaml_private.h"
+#include "reading.h"
+#include "text.h"
+#include "triple.h"
+
+#define PACKAGE "package:"
+
+void tn_oc_free_file(struct tn_oc_file *file)
+{
+    tenon_image_free(file->image);
+    tenon_ocaml_free(file->code);
+    free(file->defines.at);
+    free(file->bytes);
+    *file = (struct tn_oc_file){ .entry = NULL };
+}
+
+void tn_oc_prospect_free(struct tn_oc_prospect *prospect)
+{
+    for (size_t i = 0; i < prospect->count; i++)
+        tn_oc_free_file(prospect->files[i]);
+    free(prospect->files);
+    free(prospect->name);
+    tn_cached_free(prospect->cached);
+    tenon_bundle_free(prospect->bundle);
+    *prospect = (struct tn_oc_prospect){ 0 };
+}
+
+void tn_oc_find_in(tenon_ocaml_plan *plan, struct tn_oc_prospect *p, enum tenon_finding_kind kind,
+                   bool refuses, const char *unit, const char *holder, const char *format, ...)
+{
+    tenon_plugin_result *result = &plan->report->plugins[p->row];
+    va_list arguments;
+    char *text = NULL;
+
+    va_start(arguments, format);
+    int size = vasprintf(&text, format, arguments);
+    va_end(arguments);
+    if (size < 0) {
+        plan->report->no_memory = true;
+        return;
+    }
+    tn_report_find(plan->report,
+                   (struct tn_about){ .kind = kind,
+                                      .refuses = refuses,
+                                      .plugin = result->name,
+                                      .unit = unit,
+                                      .holders = { holder } },
+                   "%s", text);
+    if (refuses)
+        result->status = TENON_PLUGIN_REFUSED;
+    free(text);
+}
+
+/* An error keeps one plugin out; only want of memory keeps out everything. */
+static bool drop(tenon_ocaml_plan *plan, struct tn_oc_prospect *p, enum tenon_finding_kind kind,
+                 const char *unit, const tenon_error *why, tenon_error *err)
+{
+    if (why->code == TENON_E_MEMORY)
+        return tn_no_memory(err);
+    tn_oc_find_in(plan, p, kind, true, unit, p->file, "%s", tenon_error_message(why));
+    return true;
+}
+
+/* ---- one file ---------------------------------------------------------------------------------
+ */
+
+struct tn_oc_file *tn_oc_new_file(tenon_ocaml_plan *plan, struct tn_oc_prospect *p)
+{
+    struct tn_oc_file *file = tn_arena_rows(&plan->arena, 1, sizeof *file);
+
+    if (!file || !tn_grow(&p->files, &p->room, p->count, sizeof *p->files))
+        return NULL;
+    return p->files[p->count++] = file;
+}
+
+static enum tenon_ocaml_kind wanted_kind(const tenon_ocaml_process *process)
+{
+    return process->loader == TENON_OCAML_LOADER_NATIVE ? TENON_OCAML_CMXS : TENON_OCAML_CMA;
+}
+
+/* Reads the code of a file whose bytes are there. False: *why. */
+static bool read_code(tenon_ocaml_plan *plan, struct tn_oc_file *file, const char *name,
+                      tenon_error *why)
+{
+    file->code = tenon_ocaml_parse(file->bytes, file->size, name, why);
+    if (!file->code)
+        return false;
+    if (tenon_ocaml_kind_of(file->code) != wanted_kind(plan->process) &&
+        !(tenon_ocaml_kind_of(file->code) == TENON_OCAML_CMO &&
+          wanted_kind(plan->process) == TENON_OCAML_CMA))
+        return tn_fail(why, TENON_E_NOT_LOADABLE,
+                       "%s: a file of kind %s, which this loader does not take", name,
+                       tenon_ocaml_kind_name(tenon_ocaml_kind_of(file->code)));
+    if (plan->process->loader != TENON_OCAML_LOADER_NATIVE)
+        return true;
+    file->image = tenon_image_parse(file->bytes, file->size, name, why);
+    return file->image && (tn_oc_c_definitions(file->image, &file->defines) || tn_no_memory(why));
+}
+
+static const char *release_name(const char *digits)
+{
+    const struct tn_ocaml_release *release;
+
+    for (size_t i = 0; (release = tn_ocaml_release_at(i)); i++)
+        if (strcmp(release->digits, digits) == 0)
+            return release->name;
+    return "another one";
+}
+
+/* A native program that does not run has no magic number: its interfaces must tell. */
+static bool is_of_release(const tenon_ocaml_plan *plan, const struct tn_oc_file *file)
+{
+    const char *digits = tenon_ocaml_digits(file->code), *here = plan->process->digits;
+
+    return !digits || !*here || strcmp(digits, here) == 0;
+}
+
+/* Code of another release of OCaml is told apart from code that makes no sense. */
+static void check_release(tenon_ocaml_plan *plan, struct tn_oc_prospect *p,
+                          const struct tn_oc_file *file)
+{
+    if (!is_of_release(plan, file))
+        tn_oc_find_in(plan, p, TENON_FINDING_OTHER_OCAML, true, NULL, p->file,
+                      "%s was made by OCaml %s, this process is one of OCaml %s", file->label,
+                      tenon_ocaml_release(file->code), release_name(plan->process->digits));
+}
+
+/* ---- what the manifest claims ------------------------------------------------------------------
+ */
+
+static const tenon_claim *claim_of(const tenon_manifest *m, const char *entry, const char *unit)
+{
+    for (size_t i = 0; i < m->provide_count; i++)
+        if (m->provides[i].kind == TENON_UNIT_OCAML && m->provides[i].code &&
+            strcmp(m->provides[i].code, entry) == 0 && strcmp(m->provides[i].name, unit) == 0)
+            return &m->provides[i];
+    return NULL;
+}
+
+static size_t claim_count(const tenon_manifest *m, const char *entry)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < m->provide_count; i++)
+        count += m->provides[i].kind == TENON_UNIT_OCAML && m->provides[i].code &&
+                 strcmp(m->provides[i].code, entry) == 0;
+    return count;
+}
+
+static bool same_digest(const tenon_digest *a, const tenon_digest *b)
+{
+    return a->kind == b->kind &&
+           (a->kind == TENON_DIGEST_UNKNOWN || tenon_digest_equal(a, b) == TENON_YES);
+}
+
+/* What the manifest says of the code is held against it; one of BAP's says nothing. */
+static bool check_claims(const struct tn_oc_prospect *p, const struct tn_oc_file *file,
+                         tenon_error *why)
+{
+    size_t units = tenon_ocaml_unit_count(file->code), claims;
+    char shown[TN_QUOTE_ROOM];
+
+    if (!p->manifest->provide_count)
+        return true;
+    claims = claim_count(p->manifest, file->entry);
+    for (size_t i = 0; i < units; i++) {
+        const tenon_ocaml_unit *unit = tenon_ocaml_unit_at(file->code, i);
+        const tenon_claim *claim = claim_of(p->manifest, file->entry, unit->name);
+        if (!claim)
+            return tn_fail(why, TENON_E_MALFORMED,
+                           "%s: unit %s is in the code, and not among what the manifest provides",
+                           file->entry, tn_quote(shown, unit->name));
+        if (!same_digest(&claim->interface, &unit->interface) ||
+            !same_digest(&claim->implementation, &unit->implementation))
+            return tn_fail(why, TENON_E_MALFORMED,
+                           "%s: unit %s: the manifest's digest is not that of the code",
+                           file->entry, tn_quote(shown, unit->name));
+    }
+    return claims <= units ||
+           tn_fail(why, TENON_E_MALFORMED,
+                   "%s: the manifest provides units that are not in the code", file->entry);
+}
+
+/* ---- the code of one bundle ------------------------------------------------------------------ */
+
+static bool is_for(const tenon_ocaml_plan *plan, const tenon_code_entry *code)
+{
+    const char *triple = plan->process->settings->triple.text;
+
+    if (plan->process->loader != TENON_OCAML_LOADER_NATIVE)
+        return code->kind == TENON_CODE_OCAML_BYTE;
+    return code->kind == TENON_CODE_OCAML_NATIVE && code->triple && *triple &&
+           tn_triple_fits(code->triple, triple);
+}
+
+static bool is_main(const tenon_manifest *m, const char *entry)
+{
+    const char *base = tn_base_name(entry);
+    size_t size = strlen(m->main);
+
+    return strncmp(base, m->main, size) == 0 && base[size] == '.';
+}
+
+/* "words.cmxs" and "words.cma" are one library in two forms. */
+static const char *library_name(tenon_ocaml_plan *plan, const char *entry)
+{
+    const char *base = tn_base_name(entry), *dot = strrchr(base, '.');
+    const char *name = tn_arena_copy(&plan->arena, base, dot ? (size_t)(dot - base) : strlen(base));
+
+    plan->report->no_memory |= !name;
+    return name ? tn_report_show(plan->report, name) : "";
+}
+
+static bool add_code(tenon_ocaml_plan *plan, struct tn_oc_prospect *p, const char *entry,
+                     tenon_error *err)
+{
+    tenon_error why = TENON_ERROR_INIT;
+    struct tn_oc_file *file = tn_oc_new_file(plan, p);
+
+    if (!file)
+        return tn_no_memory(err);
+    file->entry = entry;
+    file->is_main = is_main(p->manifest, entry);
+    file->label = file->is_main ? tn_arena_format(&plan->arena, "plugin \"%s\"", p->name)
+                                : tn_arena_format(&plan->arena, "library %s of plugin \"%s\"",
+                                                  library_name(plan, entry), p->name);
+    if (!file->label)
+        return tn_no_memory(err);
+    if (!tenon_bundle_read(p->bundle, entry, &file->bytes, &file->size, &why) ||
+        !read_code(plan, file, entry, &why) || !check_claims(p, file, &why))
+        return drop(plan, p,
+                    why.code == TENON_E_UNSUPPORTED ? TENON_FINDING_OTHER_OCAML
+                                                    : TENON_FINDING_BAD_BUNDLE,
+                    entry, &why, err);
+    check_release(plan, p, file);
+    return true;
+}
+
+/* What the bundle has instead. */
+static const char *list_kinds(tenon_ocaml_plan *plan, const tenon_manifest *m)
+{
+    const char *list = "";
+
+    for (size_t i = 0; list && i < m->code_count; i++) {
+        const char *what = m->code[i].triple ? m->code[i].triple : "any system";
+        const char *kind = tenon_code_kind_name(m->code[i].kind);
+        const char *row =
+            tn_arena_format(&plan->arena, "%s for %s", kind, tn_report_show(plan->report, what));
+        if (row && !strstr(list, row))
+            list = tn_arena_format(&plan->arena, "%s%s%s", list, *list ? ", " : "", row);
+    }
+    plan->report->no_memory |= !list;
+    return list && *list ? list : "no code";
+}
+
+static bool read_bundle(tenon_ocaml_plan *plan, struct tn_oc_prospect *p, tenon_error *err)
+{
+    const tenon_manifest *m = p->manifest;
+    bool has_main = false;
+
+    for (size_t i = 0; i < m->code_count; i++)
+        has_main |= is_for(plan, &m->code[i]) && is_main(m, m->code[i].path);
+    if (!has_main) {
+        tn_oc_find_in(plan, p, TENON_FINDING_NO_CODE, true, NULL, p->file,
+                      "plugin \"%s\" has no code for OCaml's %s loader: it has %s", p->name,
+                      tenon_ocaml_loader_name(plan->process->loader), list_kinds(plan, m));
+        return true;
+    }
+    for (size_t i = 0; i < m->code_count; i++)
+        if (is_for(plan, &m->code[i]) && !add_code(plan, p, m->code[i].path, err))
+            return false;
+    return true;
+}
+
+/* ---- from what was asked for ------------------------------------------------------------------
+ */
+
+static const uint8_t *digest_of(const tenon_ocaml_plan *plan, const struct tn_oc_prospect *p,
+                                const char **file)
+{
+    for (size_t i = 0; i < plan->process->plugin_count; i++)
+        if (strcmp(plan->process->plugins[i].name, p->name) == 0) {
+            *file = plan->process->plugins[i].file;
+            return plan->process->plugins[i].digest;
+        }
+    for (size_t i = 0; i < p->row; i++)
+        if (plan->prospects[i].name && strcmp(plan->prospects[i].name, p->name) == 0) {
+            *file = plan->prospects[i].file;
+            return plan->prospects[i].digest;
+        }
+    return NULL;
+}
+
+/* Loaded already, or asked for before: nothing is to be done, unless it is another one. */
+static bool is_new(tenon_ocaml_plan *plan, struct tn_oc_prospect *p)
+{
+    const char *file = NULL;
+    const uint8_t *digest = digest_of(plan, p, &file);
+
+    if (!digest)
+        return true;
+    if (memcmp(digest, p->digest, sizeof p->digest) == 0)
+        plan->report->plugins[p->row].status = TENON_PLUGIN_ALREADY;
+    else
+        tn_oc_find_in(plan, p, TENON_FINDING_OTHER_BUILD, true, NULL, file,
+                      "plugin \"%s\" is already there from %s, which is another build", p->name,
+                      tn_report_show(plan->report, file));
+    return false;
+}
+
+static bool open_bundle(tenon_ocaml_plan *plan, struct tn_oc_prospect *p, tenon_error *err)
+{
+    tenon_plugin_result *result = &plan->report->plugins[p->row];
+    tenon_error why = TENON_ERROR_INIT;
+
+    p->bundle = tenon_bundle_open(p->file, &why);
+    if (!p->bundle)
+        return drop(plan, p, TENON_FINDING_BAD_BUNDLE, NULL, &why, err);
+    p->manifest = tenon_bundle_manifest(p->bundle);
+    memcpy(p->digest, tenon_bundle_digest(p->bundle), sizeof p->digest);
+    p->name = strdup(p->manifest->name);
+    result->name = p->name ? tn_arena_string(&plan->report->arena, p->name) : NULL;
+    return result->name || tn_no_memory(err);
+}
+
+/* An installed package: its archives are all that it is. Which build it is nobody recorded. */
+static bool gather_package(tenon_ocaml_plan *plan, struct tn_oc_prospect *p, tenon_error *err)
+{
+    tenon_plugin_result *result = &plan->report->plugins[p->row];
+
+    p->name = strdup(p->request->plugin + strlen(PACKAGE));
+    p->file = tn_arena_string(&plan->arena, p->request->plugin);
+    result->name = p->name ? tn_arena_string(&plan->report->arena, p->name) : NULL;
+    if (!p->file || !result->name)
+        return tn_no_memory(err);
+    if (!is_new(plan, p))
+        return true;
+    p->planned = true;
+    for (size_t i = 0; i < p->request->offer_count; i++) {
+        struct tn_oc_file *file;
+        if (!tn_oc_add_offer(plan, p, p->request->offers[i], &file, err))
+            return false;
+        if (!file)
+            tn_oc_find_in(plan, p, TENON_FINDING_BAD_BUNDLE, true, NULL, p->request->offers[i],
+                          "%s of package %s is no code for OCaml's %s loader",
+                          tn_report_show(plan->report, p->request->offers[i]), p->name,
+                          tenon_ocaml_loader_name(plan->process->loader));
+    }
+    if (!p->request->offer_count)
+        tn_oc_find_in(plan, p, TENON_FINDING_NO_CODE, true, NULL, NULL,
+                      "package %s has no code for OCaml's %s loader", p->name,
+                      tenon_ocaml_loader_name(plan->process->loader));
+    return true;
+}
+
+/* Was it made by somebody who is trusted? */
+static bool check_signature(tenon_ocaml_plan *plan, struct tn_oc_prospect *p, tenon_error *err)
+{
+    const tenon_process *settings = plan->process->settings;
+    tenon_signature signature;
+    tenon_error why = TENON_ERROR_INIT;
+
+    if (!settings->keys && !settings->require_signature)
+        return true;
+    if (!tenon_bundle_signature(p->bundle, settings->keys, &signature, &why))
+        return drop(plan, p, TENON_FINDING_BAD_BUNDLE, NULL, &why, err);
+    const char *words = signature.state == TENON_SIGNATURE_GOOD
+                            ? NULL
+                            : tn_signature_words(&plan->arena, p->name, &signature);
+    if (words)
+        tn_oc_find_in(plan, p, TENON_FINDING_SIGNATURE,
+                      settings->require_signature || signature.state == TENON_SIGNATURE_BAD, NULL,
+                      p->file, "%s", words);
+    return true;
+}
+
+static bool gather_one(tenon_ocaml_plan *plan, struct tn_oc_prospect *p, tenon_error *err)
+{
+    tenon_plugin_result *result = &plan->report->plugins[p->row];
+
+    if (strncmp(p->request->plugin, PACKAGE, strlen(PACKAGE)) == 0)
+        return gather_package(plan, p, err);
+    result->name = tn_arena_string(&plan->report->arena, p->request->plugin);
+    if (!result->name)
+        return tn_no_memory(err);
+    result->file = p->file =
+        tn_search_find(plan->process->settings, p->request->plugin, plan->report);
+    if (!p->file) {
+        result->status = TENON_PLUGIN_REFUSED;
+        return true;
+    }
+    if (!open_bundle(plan, p, err))
+        return false;
+    if (!p->bundle)
+        return true;
+    if (!is_new(plan, p)) {
+        tenon_bundle_free(p->bundle);
+        p->bundle = NULL;
+        p->manifest = NULL;
+        return true;
+    }
+    p->planned = true;
+    return check_signature(plan, p, err) && read_bundle(plan, p, err);
+}
+
+bool tn_oc_gather(tenon_ocaml_plan *plan, const tenon_ocaml_request *requests, tenon_error *err)
+{
+    for (size_t i = 0; i < plan->count; i++) {
+        plan->prospects[i].request = &requests[i];
+        plan->prospects[i].row = i;
+        if (!gather_one(plan, &plan->prospects[i], err))
+            return false;
+    }
+    return true;
+}
+
+/* ---- files of the system ----------------------------------------------------------------------
+ */
+
+bool tn_oc_add_offer(tenon_ocaml_plan *plan, struct tn_oc_prospect *p, const char *path,
+                     struct tn_oc_file **out, tenon_error *err)
+{
+    tenon_error why = TENON_ERROR_INIT;
+    struct tn_oc_file *file = tn_oc_new_file(plan, p);
+    struct stat info;
+
+    *out = NULL;
+    if (!file)
+        return tn_no_memory(err);
+    file->path = tn_arena_string(&plan->arena, path);
+    file->label = tn_arena_string(&plan->arena, tn_report_show(plan->report, path));
+    if (!file->path || !file->label)
+        return tn_no_memory(err);
+    if (stat(path, &info) == 0)
+        file->identity = tn_identity(&info);
+    if (tn_read_file(path, &file->bytes, &file->size, &why) && read_code(plan, file, path, &why) &&
+        is_of_release(plan, file)) {
+        *out = file;
+        return true;
+    }
+    if (why.code == TENON_E_MEMORY)
+        return tn_no_memory(err);
+    /* nothing to offer: what is missing will be said */
+    tn_oc_free_file(file);
+    p->count--;
+    return true;
+}

@@ -1,0 +1,329 @@
+/* src/process/ocaml_plan.c - what OCaml's loader would be given, or why nothing */
+#include <stdlib.h>
+#include <string.h>
+
+#include "bundle.h"
+#include "fail.h"
+#include "ocaml_private.h"
+
+void tenon_ocaml_plan_free(tenon_ocaml_plan *plan)
+{
+    if (!plan)
+        return;
+    for (size_t i = 0; i < plan->count; i++)
+        tn_oc_prospect_free(&plan->prospects[i]);
+    tn_plan_free(&plan->order);
+    free(plan->order.candidates);
+    free(plan->prospects);
+    free(plan->planned);
+    free(plan->coming);
+    free(plan->c_files);
+    free(plan->steps);
+    tn_names_free(&plan->c_coming);
+    tn_cache_close(plan->cache);
+    free(plan->cache_path);
+    tenon_world_free(plan->world);
+    tenon_report_free(plan->report);
+    tn_arena_free(&plan->arena);
+    free(plan);
+}
+
+struct tn_oc_coming *tn_oc_coming(tenon_ocaml_plan *plan, const char *name)
+{
+    struct tn_oc_known *known = tn_oc_known(plan->process, name);
+    size_t number = known ? (size_t)(known - plan->process->known) : 0;
+
+    if (!known)
+        return NULL;
+    if (number >= plan->coming_room) {
+        size_t room = plan->process->known_room;
+        struct tn_oc_coming *more = realloc(plan->coming, room * sizeof *more);
+        if (!more)
+            return NULL;
+        memset(more + plan->coming_room, 0, (room - plan->coming_room) * sizeof *more);
+        plan->coming = more;
+        plan->coming_room = room;
+    }
+    return &plan->coming[number];
+}
+
+bool tn_oc_note_names(tenon_ocaml_plan *plan, const struct tn_oc_file *file)
+{
+    for (size_t i = 0; file->code && i < tenon_ocaml_unit_count(file->code); i++) {
+        const tenon_ocaml_unit *unit = tenon_ocaml_unit_at(file->code, i);
+        bool good = tn_oc_coming(plan, unit->name) != NULL;
+        for (size_t k = 0; good && k < unit->requires.count; k++)
+            good = tn_oc_coming(plan, unit->requires.at[k].name) != NULL;
+        for (size_t k = 0; good && k < unit->interfaces.count; k++)
+            good = tn_oc_coming(plan, unit->interfaces.at[k].name) != NULL;
+        for (size_t k = 0; good && k < unit->defines.count; k++)
+            good = tn_oc_coming(plan, unit->defines.at[k]) != NULL;
+        if (!good)
+            return false;
+    }
+    return true;
+}
+
+static bool is_archive(const struct tn_oc_file *file)
+{
+    return file->code && !file->is_stubs;
+}
+
+/* ---- candidates and what they need of each other ----------------------------------------------
+ */
+
+static bool list_candidates(tenon_ocaml_plan *plan, tenon_error *err)
+{
+    struct tn_plan *order = &plan->order;
+
+    order->candidates = calloc(plan->count + 1, sizeof *order->candidates);
+    plan->planned = calloc(plan->count + 1, sizeof *plan->planned);
+    if (!order->candidates || !plan->planned)
+        return tn_no_memory(err);
+    for (size_t i = 0; i < plan->count; i++) {
+        struct tn_oc_prospect *p = &plan->prospects[i];
+        if (!p->planned)
+            continue;
+        struct tn_candidate *c = &order->candidates[order->count];
+        *c = (struct tn_candidate){ .name = p->name,
+                                    .row = i,
+                                    .cons = p->manifest ? p->manifest->cons : NULL,
+                                    .con_count = p->manifest ? p->manifest->con_count : 0,
+                                    .refused =
+                                        plan->report->plugins[i].status == TENON_PLUGIN_REFUSED };
+        plan->planned[order->count++] = (uint32_t)i;
+    }
+    order->report = plan->report;
+    order->present = &plan->process->settings->registry.index;
+    order->services = plan->process->settings->services;
+    order->service_count = plan->process->settings->service_count;
+    order->each = plan->flags & TENON_LOAD_EACH;
+    return true;
+}
+
+static bool own_units(tenon_ocaml_plan *plan, uint32_t candidate)
+{
+    const struct tn_oc_prospect *p = &plan->prospects[plan->planned[candidate]];
+
+    for (size_t k = 0; k < p->count; k++) {
+        if (!tn_oc_note_names(plan, p->files[k]))
+            return false;
+        for (size_t u = 0; is_archive(p->files[k]) && u < tenon_ocaml_unit_count(p->files[k]->code);
+             u++) {
+            struct tn_oc_coming *row =
+                tn_oc_coming(plan, tenon_ocaml_unit_at(p->files[k]->code, u)->name);
+            if (row && !row->owner)
+                row->owner = candidate + 1;
+        }
+    }
+    return true;
+}
+
+/* A unit that only another plugin has makes that one come before. */
+static bool need_of_unit(tenon_ocaml_plan *plan, uint32_t candidate, const tenon_ocaml_unit *unit)
+{
+    for (size_t i = 0; i < unit->requires.count; i++) {
+        const char *name = unit->requires.at[i].name;
+        const struct tn_oc_coming *row = tn_oc_coming(plan, name);
+        const struct tn_oc_known *known;
+        if (!row)
+            return false;
+        uint32_t owner = row->owner;
+        if (!owner || owner - 1 == candidate)
+            continue;
+        known = tn_oc_find(plan->process, name);
+        if (!(known && known->holder) && !tn_plan_need(&plan->order, candidate, owner - 1))
+            return false;
+    }
+    return true;
+}
+
+static bool has_unit(const struct tn_oc_prospect *p, const char *name)
+{
+    for (size_t k = 0; k < p->count; k++)
+        for (size_t u = 0; is_archive(p->files[k]) && u < tenon_ocaml_unit_count(p->files[k]->code);
+             u++)
+            if (strcmp(tenon_ocaml_unit_at(p->files[k]->code, u)->name, name) == 0)
+                return true;
+    return false;
+}
+
+/* Two plugins may bring one library: who has it itself needs nobody for it. */
+static bool find_needs(tenon_ocaml_plan *plan)
+{
+    for (uint32_t c = 0; c < plan->order.count; c++)
+        if (!own_units(plan, c))
+            return false;
+    for (uint32_t c = 0; c < plan->order.count; c++) {
+        const struct tn_oc_prospect *p = &plan->prospects[plan->planned[c]];
+        for (size_t k = 0; k < p->count; k++)
+            for (size_t u = 0;
+                 is_archive(p->files[k]) && u < tenon_ocaml_unit_count(p->files[k]->code); u++) {
+                tenon_ocaml_unit unit = *tenon_ocaml_unit_at(p->files[k]->code, u);
+                tenon_ocaml_import *others =
+                    tn_arena_rows(&plan->arena, unit.requires.count + 1, sizeof *others);
+                size_t count = 0;
+                if (!others)
+                    return false;
+                for (size_t i = 0; i < unit.requires.count; i++)
+                    if (!has_unit(p, unit.requires.at[i].name))
+                others[count++] = unit.requires.at[i];
+                unit.requires.at = others;
+                unit.requires.count = count;
+                if (!need_of_unit(plan, c, &unit))
+                    return false;
+            }
+    }
+    return true;
+}
+
+/* ---- making -----------------------------------------------------------------------------------
+ */
+
+/* Refused while it was read, or by a finding since then. */
+static void mark_refused(tenon_ocaml_plan *plan)
+{
+    for (size_t c = 0; c < plan->order.count; c++)
+        plan->order.candidates[c].refused |=
+            plan->report->plugins[plan->order.candidates[c].row].status == TENON_PLUGIN_REFUSED;
+}
+
+static bool leave_out(tenon_ocaml_plan *plan)
+{
+    mark_refused(plan);
+    return tn_plan_leave_out(&plan->order);
+}
+
+static void refuse_rows(tenon_ocaml_plan *plan)
+{
+    for (size_t c = 0; c < plan->order.count; c++) {
+        tenon_plugin_result *result = &plan->report->plugins[plan->order.candidates[c].row];
+        if (plan->order.candidates[c].refused && result->status == TENON_PLUGIN_PLANNED)
+            result->status = TENON_PLUGIN_REFUSED;
+    }
+}
+
+static bool add_step(tenon_ocaml_plan *plan, size_t prospect, const struct tn_oc_file *file)
+{
+    const struct tn_oc_prospect *p = &plan->prospects[prospect];
+
+    if (file->skip)
+        return true;
+    if (!tn_grow(&plan->steps, &plan->step_room, plan->step_count, sizeof *plan->steps))
+        return false;
+    for (size_t k = 0; k < p->count; k++)
+        if (p->files[k] == file)
+            plan->steps[plan->step_count++] =
+                (struct tn_step_row){ (uint32_t)prospect, (uint32_t)k };
+    const char *step = file->entry ? tn_arena_format(&plan->report->arena, "%s:%s", p->name,
+                                                     tn_report_show(plan->report, file->entry))
+                                   : tn_report_show(plan->report, file->path);
+    if (step)
+        tn_report_step(plan->report, step);
+    return step != NULL;
+}
+
+static bool list_steps(tenon_ocaml_plan *plan)
+{
+    if (!tenon_report_ok(plan->report) && !plan->order.each)
+        return true;
+    for (size_t i = 0; i < plan->order.order_count; i++) {
+        size_t prospect = plan->planned[plan->order.order[i]];
+        const struct tn_oc_prospect *p = &plan->prospects[prospect];
+        for (size_t k = 0; k < p->count; k++) {
+            const struct tn_oc_file *file = p->files[k];
+            if (!is_archive(file) || !file->placed)
+                continue;
+            for (size_t s = 0; s < file->stub_count; s++)
+                if (!add_step(plan, prospect, file->stubs[s]))
+                    return false;
+            if (!add_step(plan, prospect, file))
+                return false;
+        }
+    }
+    return true;
+}
+
+static bool open_world(tenon_ocaml_plan *plan, tenon_error *err)
+{
+    plan->world = tenon_world_host(err);
+    if (!plan->world)
+        return false;
+    plan->cache_path = tn_process_cache_path(plan->process->settings, plan->world, &plan->no_cache);
+    return true;
+}
+
+static bool make(tenon_ocaml_plan *plan, const tenon_ocaml_request *requests, tenon_error *err)
+{
+    if (!open_world(plan, err) || !tn_oc_gather(plan, requests, err) || !list_candidates(plan, err))
+        return false;
+    if (!tn_plan_requirements(&plan->order) || !find_needs(plan) || !leave_out(plan) ||
+        !tn_plan_order(&plan->order) || !leave_out(plan))
+        return tn_no_memory(err);
+    for (size_t i = 0; i < plan->order.order_count; i++) {
+        uint32_t c = plan->order.order[i];
+        bool waits = false; /* for one that is refused */
+        for (size_t k = 0; k < plan->order.candidates[c].need_count; k++)
+            waits |= plan->order.candidates[plan->order.candidates[c].needs[k]].refused;
+        if (plan->order.each && (waits || plan->order.candidates[c].refused))
+            continue;
+        if (!tn_oc_check_plugin(plan, &plan->prospects[plan->planned[c]], err))
+            return false;
+        mark_refused(plan);
+    }
+    if (!leave_out(plan))
+        return tn_no_memory(err);
+    refuse_rows(plan);
+    return list_steps(plan) || tn_no_memory(err);
+}
+
+tenon_ocaml_plan *tenon_ocaml_plan_make(tenon_ocaml_process *process,
+                                        const tenon_ocaml_request *requests, size_t count,
+                                        unsigned flags, tenon_error *err)
+{
+    tenon_ocaml_plan *plan = calloc(1, sizeof *plan);
+    bool good = plan != NULL;
+
+    if (!plan) {
+        tn_no_memory(err);
+        return NULL;
+    }
+    plan->process = process;
+    plan->flags = flags;
+    plan->count = count;
+    plan->report = tn_report_new(err);
+    plan->prospects = calloc(count + 1, sizeof *plan->prospects);
+    good = plan->report && plan->prospects && tn_names_init(&plan->c_coming);
+    if (good) {
+        plan->report->plugins = calloc(count + 1, sizeof *plan->report->plugins);
+        plan->report->plugin_count = plan->report->plugins ? count : 0;
+        good = plan->report->plugins || tn_no_memory(err);
+    } else {
+        plan->count = 0;
+        tn_no_memory(err);
+    }
+    good = good && make(plan, requests, err);
+    for (size_t i = 0; i < plan->count; i++)
+        plan->prospects[i].request = NULL; /* the caller may drop them */
+    if (good && plan->report->no_memory)
+        good = tn_no_memory(err);
+    if (good)
+        return plan;
+    tenon_ocaml_plan_free(plan);
+    return NULL;
+}
+
+const tenon_report *tenon_ocaml_plan_report(const tenon_ocaml_plan *plan)
+{
+    return plan->report;
+}
+
+size_t tenon_ocaml_plan_count(const tenon_ocaml_plan *plan)
+{
+    return plan->step_count;
+}
+
+tenon_bundle *tenon_ocaml_plan_bundle(const tenon_ocaml_plan *plan, size_t request)
+{
+    return request < plan->count ? plan->prospects[request].bundle : NULL;
+}

@@ -1,0 +1,218 @@
+/* src/process/ocaml_private.h - what the parts of an OCaml process know of each other */
+#ifndef TN_OCAML_PRIVATE_H
+#define TN_OCAML_PRIVATE_H
+
+#include <tenon/ocaml_process.h>
+
+#include "cache.h"
+#include "findings.h"
+#include "plan.h"
+#include "process_private.h"
+#include "table.h"
+
+/* What is known under one name. */
+struct tn_oc_known {
+    tenon_digest interface; /* CRC seen under it; unknown: none */
+    tenon_digest implementation;
+    const char *holder; /* its unit is there, in this; NULL: it is not */
+    const char *plugin;
+    const char *symbol_holder; /* this symbol prefix is defined there; NULL: nowhere */
+    enum tenon_unit_state state;
+    enum tenon_reason_kind reason;
+    bool prohibited, allowed;
+};
+
+/* A plugin that was loaded. */
+struct tn_oc_loaded {
+    const char *name, *file;
+    uint8_t digest[32];
+};
+
+struct tenon_ocaml_process {
+    enum tenon_ocaml_loader loader;
+    char digits[4];
+    tenon_process *settings;
+    struct tn_arena arena;
+    struct tn_names names;
+    struct tn_oc_known *known; /* by number of the name */
+    size_t known_room;
+    uint32_t *order; /* names whose units are there, as they were told */
+    size_t order_count, order_room;
+    bool only;                  /* plugins use what is allowed, and nothing else */
+    bool is_custom;             /* bytecode with a runtime of its own: its primitives are all */
+    struct tn_names primitives; /* of the program, as its file has them */
+    struct tn_names outside;    /* a program that does not run: what its images export */
+    bool outside_read;
+    const char *program; /* that does not run; NULL: this process */
+    const char **dll_directories;
+    size_t dll_directory_count, dll_directory_room;
+    struct tn_names host_dlls; /* base names that the program opens itself */
+    tenon_ocaml_probe *probe;
+    void *probe_arg;
+    struct tn_oc_loaded *plugins;
+    size_t plugin_count, plugin_room;
+    /* C code that came with plugins: symbols to the label of their file */
+    struct tn_names c_symbols;
+    const char **c_holders;
+    size_t c_holder_room;
+    /* stubs opened: by name of file, with their digest */
+    struct tn_oc_stubs *stubs;
+    size_t stub_count, stub_room;
+};
+
+struct tn_oc_stubs {
+    const char *name, *label;
+    uint8_t digest[32];
+};
+
+/* A growing list of names of symbols, borrowed. */
+struct tn_oc_symbols {
+    const char **at;
+    size_t count, room;
+};
+
+/* One file of a plan: code of a bundle, or of the system. */
+struct tn_oc_file {
+    const char *entry; /* NULL: a file of the system */
+    const char *path;  /* where it is, or will be */
+    const char *label;
+    void *bytes; /* until the plan is made */
+    size_t size;
+    uint8_t digest[32];
+    tenon_ocaml *code;  /* NULL: stubs */
+    tenon_image *image; /* NULL: bytecode */
+    bool is_main, is_stubs, has_dlls;
+    bool skip; /* the process has all of it */
+    bool placed;
+    struct tn_oc_symbols defines; /* C definitions that others see */
+    struct tn_oc_file **stubs;    /* that an archive wants opened before it */
+    size_t stub_count;
+    struct tn_identity identity; /* of a file of the system */
+};
+
+/* One plugin on its way. */
+struct tn_oc_prospect {
+    const tenon_ocaml_request *request; /* while the plan is made */
+    size_t row;
+    char *name;
+    const char *file;
+    bool planned;         /* its code was read: it may come */
+    tenon_bundle *bundle; /* NULL: an installed package */
+    const tenon_manifest *manifest;
+    uint8_t digest[32];
+    struct tn_oc_file **files; /* in load order once it is planned; in the plan's arena */
+    size_t count, room;
+    struct tn_cached *cached;
+};
+
+/* What comes with the plan, under one name: as tn_oc_known. */
+struct tn_oc_coming {
+    const struct tn_oc_file *file; /* that holds its unit; NULL: none that is planned */
+    size_t index;                  /* in the file */
+    uint32_t owner;                /* candidate that has it, + 1; 0: none */
+    const struct tn_oc_file *own;  /* of the plugin that is looked at */
+    tenon_digest interface, implementation;
+    const struct tn_oc_file *symbol_file;
+};
+
+struct tenon_ocaml_plan {
+    tenon_ocaml_process *process;
+    struct tn_arena arena;
+    tenon_report *report;
+    tenon_world *world;
+    unsigned flags;
+    struct tn_oc_prospect *prospects; /* by request */
+    size_t count;
+    struct tn_plan order;        /* its candidates stand beside `planned` */
+    uint32_t *planned;           /* candidate to prospect */
+    struct tn_oc_coming *coming; /* by number of the name */
+    size_t coming_room;
+    struct tn_names c_coming; /* C symbols to c_files */
+    const struct tn_oc_file **c_files;
+    size_t c_file_room;
+    struct tn_step_row {
+        uint32_t prospect, file;
+    } * steps;
+    size_t step_count, step_room;
+    struct tn_cache *cache;
+    char *cache_path;
+    tenon_error no_cache;
+};
+
+/* ---- ocaml_process.c --------------------------------------------------------------------------
+ */
+
+/* The row of a name, made if new; NULL: no memory. Moves when names are added. */
+struct tn_oc_known *tn_oc_known(tenon_ocaml_process *process, const char *name);
+
+/* The row of a name; NULL: nothing is known. Asks the probe. */
+const struct tn_oc_known *tn_oc_find(tenon_ocaml_process *process, const char *name);
+
+/* True when the name is that of a C primitive or symbol that this process has. *holder: where. */
+bool tn_oc_has_symbol(tenon_ocaml_process *process, tenon_world *world, const char *name,
+                      const char **holder);
+
+/* Can bytecode call this primitive? Stubs that come are not asked. */
+bool tn_oc_has_primitive(tenon_ocaml_process *process, tenon_world *world, const char *name);
+
+/* ---- ocaml_gather.c ---------------------------------------------------------------------------
+ */
+
+/* Opens what was asked for and reads its code. False: *err. */
+bool tn_oc_gather(tenon_ocaml_plan *plan, const tenon_ocaml_request *requests, tenon_error *err);
+
+/* A file of the system as part of a plugin. *out stays NULL when it holds nothing for us. */
+bool tn_oc_add_offer(tenon_ocaml_plan *plan, struct tn_oc_prospect *p, const char *path,
+                     struct tn_oc_file **out, tenon_error *err);
+void tn_oc_prospect_free(struct tn_oc_prospect *prospect);
+
+/* A new file, empty; NULL: no memory. */
+struct tn_oc_file *tn_oc_new_file(tenon_ocaml_plan *plan, struct tn_oc_prospect *p);
+void tn_oc_free_file(struct tn_oc_file *file);
+
+/* A finding about one plugin; its row becomes refused when it refuses. */
+void tn_oc_find_in(tenon_ocaml_plan *plan, struct tn_oc_prospect *p, enum tenon_finding_kind kind,
+                   bool refuses, const char *unit, const char *holder, const char *format, ...)
+    __attribute__((format(printf, 7, 8)));
+
+/* ---- ocaml_stubs.c ----------------------------------------------------------------------------
+ */
+
+/* Finds the stubs that an archive of bytecode asks for. False: *err; what is missing is a finding.
+ */
+bool tn_oc_find_stubs(tenon_ocaml_plan *plan, struct tn_oc_prospect *p, struct tn_oc_file *archive,
+                      tenon_error *err);
+
+/* C code that would be there twice, symbols and libraries that are not there. False: *err. */
+bool tn_oc_check_code(tenon_ocaml_plan *plan, struct tn_oc_prospect *p, struct tn_oc_file *file,
+                      tenon_error *err);
+
+/* The C definitions of an image, without those of OCaml's compiler. False: no memory. */
+bool tn_oc_c_definitions(const tenon_image *image, struct tn_oc_symbols *out);
+
+/* What the file exports is there for those that come after it. False: no memory. */
+bool tn_oc_place_code(tenon_ocaml_plan *plan, const struct tn_oc_file *file);
+
+/* The same in the process, once it is loaded. */
+bool tn_oc_keep_code(tenon_ocaml_process *process, const struct tn_oc_file *file);
+
+/* ---- ocaml_plan.c -----------------------------------------------------------------------------
+ */
+
+/* The row of a name, made if new; NULL: no memory. Moves when names are added. */
+struct tn_oc_coming *tn_oc_coming(tenon_ocaml_plan *plan, const char *name);
+
+/* Makes every name known that a file mentions, so that rows do not move while it is checked. False:
+ * no memory. */
+bool tn_oc_note_names(tenon_ocaml_plan *plan, const struct tn_oc_file *file);
+
+/* ---- ocaml_check.c ----------------------------------------------------------------------------
+ */
+
+/*
+ * Checks one plugin beside what is there and what comes before it; its files get their order and
+ * are placed. What is wrong becomes findings. False: *err.
+ */
+bool tn_oc_check_plugin(tenon_ocaml_plan *plan, struct tn_oc_prospect *p, tenon_error *err);
+
+#endif

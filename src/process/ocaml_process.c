@@ -1,0 +1,399 @@
+/* src/process/ocaml_process.c - the OCaml units of a process, as they are told */
+#include <dlfcn.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "fail.h"
+#include "ocaml_private.h"
+
+static bool start(tenon_ocaml_process *process, const char *program, tenon_error *err)
+{
+    tenon_world *world = tenon_world_host(err);
+    bool good = world && tn_process_take_triple(process->settings, world,
+                                                program ? program : "/proc/self/exe", err);
+
+    tenon_world_free(world);
+    return good;
+}
+
+/* The file that the system starts: of a bytecode program, its runtime. *copy is to be freed. */
+static const char *native_program(const char *program, char **copy)
+{
+    tenon_world *world = tenon_world_host(NULL);
+    tenon_ocaml *ocaml = world ? tenon_ocaml_open(world, program, NULL) : NULL;
+    const char *runtime = ocaml ? tenon_ocaml_runtime(ocaml) : NULL;
+
+    *copy = runtime && *runtime == '/' ? strdup(runtime) : NULL;
+    tenon_ocaml_free(ocaml);
+    tenon_world_free(world);
+    return *copy ? *copy : program;
+}
+
+tenon_ocaml_process *tenon_ocaml_process_new(enum tenon_ocaml_loader loader, const char *digits,
+                                             const char *program, tenon_error *err)
+{
+    tenon_ocaml_process *process = calloc(1, sizeof *process);
+    char *copy = NULL;
+    bool good = process && tn_names_init(&process->names) && tn_names_init(&process->primitives) &&
+                tn_names_init(&process->outside) && tn_names_init(&process->c_symbols) &&
+                tn_names_init(&process->host_dlls);
+
+    if (!good)
+        tn_no_memory(err);
+    if (good) {
+        process->loader = loader;
+        strncpy(process->digits, digits, sizeof process->digits - 1);
+        process->settings = tn_process_new_bare(err);
+        good = process->settings != NULL;
+    }
+    if (good && program) {
+        process->program = tn_arena_string(&process->arena, native_program(program, &copy));
+        process->settings->program = strdup(program);
+        if (!process->program || !process->settings->program)
+            good = tn_no_memory(err);
+    }
+    free(copy);
+    if (good && start(process, process->program, err))
+        return process;
+    tenon_ocaml_process_free(process);
+    return NULL;
+}
+
+void tenon_ocaml_process_free(tenon_ocaml_process *process)
+{
+    if (!process)
+        return;
+    tenon_process_free(process->settings);
+    tn_names_free(&process->names);
+    tn_names_free(&process->primitives);
+    tn_names_free(&process->outside);
+    tn_names_free(&process->c_symbols);
+    tn_names_free(&process->host_dlls);
+    free(process->known);
+    free(process->order);
+    free(process->dll_directories);
+    free(process->plugins);
+    free(process->c_holders);
+    free(process->stubs);
+    tn_arena_free(&process->arena);
+    free(process);
+}
+
+tenon_process *tenon_ocaml_process_settings(tenon_ocaml_process *process)
+{
+    return process->settings;
+}
+
+const char *tenon_ocaml_loader_name(enum tenon_ocaml_loader loader)
+{
+    static const char *const words[] = { "native", "bytecode", "toplevel" };
+
+    return (size_t)loader < TN_COUNT(words) ? words[loader] : "unknown";
+}
+
+/* ---- names ------------------------------------------------------------------------------------
+ */
+
+struct tn_oc_known *tn_oc_known(tenon_ocaml_process *process, const char *name)
+{
+    uint32_t number = tn_names_add(&process->names, name, strlen(name));
+
+    if (number == TN_NO_NAME)
+        return NULL;
+    if (number >= process->known_room) {
+        size_t room = 2 * (size_t)number + 256;
+        struct tn_oc_known *more = realloc(process->known, room * sizeof *more);
+        if (!more)
+            return NULL;
+        memset(more + process->known_room, 0, (room - process->known_room) * sizeof *more);
+        process->known = more;
+        process->known_room = room;
+    }
+    return &process->known[number];
+}
+
+static bool note_order(tenon_ocaml_process *process, const char *name)
+{
+    if (!tn_grow(&process->order, &process->order_room, process->order_count,
+                 sizeof *process->order))
+        return false;
+    process->order[process->order_count++] = tn_names_find(&process->names, name, strlen(name));
+    return true;
+}
+
+const struct tn_oc_known *tn_oc_find(tenon_ocaml_process *process, const char *name)
+{
+    static const struct tn_oc_known probed = { .holder = "the host program",
+                                               .state = TENON_INITIALISED };
+    uint32_t number = tn_names_find(&process->names, name, strlen(name));
+    struct tn_oc_known *known = number < process->known_room ? &process->known[number] : NULL;
+
+    if ((known && known->holder) || !process->probe || !process->probe(process->probe_arg, name))
+        return known;
+    known = tn_oc_known(process, name);
+    if (!known || !note_order(process, name))
+        return &probed; /* without memory: it is there, which is all that is asked for */
+    known->holder = probed.holder;
+    known->state = TENON_INITIALISED;
+    known->reason = TENON_BY_OTHERS;
+    return known;
+}
+
+static bool keep(tenon_ocaml_process *process, const char **string)
+{
+    if (*string)
+        *string = tn_arena_string(&process->arena, *string);
+    return *string != NULL;
+}
+
+/* ---- what is told ------------------------------------------------------------------------------
+ */
+
+bool tenon_ocaml_tell(tenon_ocaml_process *process, const tenon_ocaml_present *unit,
+                      tenon_error *err)
+{
+    const char *holder = unit->holder ? unit->holder : "the process", *plugin = unit->plugin;
+    struct tn_oc_known *known = tn_oc_known(process, unit->name);
+
+    if (!known)
+        return tn_no_memory(err);
+    if (known->holder && known->interface.kind == TENON_DIGEST_UNKNOWN)
+        known->interface = unit->interface;
+    if (known->holder)
+        return true;
+    if (!keep(process, &holder) || (plugin && !keep(process, &plugin)) ||
+        !note_order(process, unit->name))
+        return tn_no_memory(err);
+    if (unit->interface.kind != TENON_DIGEST_UNKNOWN)
+        known->interface = unit->interface;
+    known->implementation = unit->implementation;
+    known->holder = holder;
+    known->plugin = plugin;
+    known->state = unit->state;
+    known->reason = unit->reason;
+    return true;
+}
+
+bool tenon_ocaml_tell_interface(tenon_ocaml_process *process, const char *name,
+                                const tenon_digest *crc, tenon_error *err)
+{
+    struct tn_oc_known *known = tn_oc_known(process, name);
+
+    if (!known)
+        return tn_no_memory(err);
+    if (known->interface.kind == TENON_DIGEST_UNKNOWN)
+        known->interface = *crc;
+    return true;
+}
+
+bool tenon_ocaml_tell_symbol(tenon_ocaml_process *process, const char *symbol, tenon_error *err)
+{
+    struct tn_oc_known *known = tn_oc_known(process, symbol);
+
+    if (!known)
+        return tn_no_memory(err);
+    if (!known->symbol_holder)
+        known->symbol_holder = "the host program";
+    return true;
+}
+
+static bool tell_symbols(tenon_ocaml_process *process, const tenon_ocaml_unit *unit,
+                         const char *holder)
+{
+    for (size_t i = 0; i < unit->defines.count; i++) {
+        struct tn_oc_known *known = tn_oc_known(process, unit->defines.at[i]);
+        if (!known)
+            return false;
+        if (!known->symbol_holder)
+            known->symbol_holder = holder;
+    }
+    return true;
+}
+
+static bool tell_units(tenon_ocaml_process *process, const tenon_ocaml *program, tenon_error *err)
+{
+    tenon_ocaml_imports seen = tenon_ocaml_interfaces(program);
+
+    for (size_t i = 0; i < seen.count; i++)
+        if (seen.at[i].crc.kind != TENON_DIGEST_UNKNOWN &&
+            !tenon_ocaml_tell_interface(process, seen.at[i].name, &seen.at[i].crc, err))
+            return false;
+    for (size_t i = 0; i < tenon_ocaml_unit_count(program); i++) {
+        const tenon_ocaml_unit *unit = tenon_ocaml_unit_at(program, i);
+        const tenon_ocaml_present present = { .name = unit->name,
+                                              .interface = unit->interface,
+                                              .implementation = unit->implementation,
+                                              .state = TENON_INITIALISED,
+                                              .reason = TENON_IN_HOST,
+                                              .holder = "the host program" };
+        if (!tenon_ocaml_tell(process, &present, err))
+            return false;
+        if (process->loader == TENON_OCAML_LOADER_NATIVE &&
+            !tell_symbols(process, unit, "the host program"))
+            return tn_no_memory(err);
+    }
+    return true;
+}
+
+static bool add_names(struct tn_names *to, tenon_ocaml_names from)
+{
+    for (size_t i = 0; i < from.count; i++)
+        if (tn_names_add(to, from.at[i], strlen(from.at[i])) == TN_NO_NAME)
+            return false;
+    return true;
+}
+
+bool tenon_ocaml_tell_program(tenon_ocaml_process *process, const char *file, tenon_error *err)
+{
+    tenon_world *world = tenon_world_host(err);
+    tenon_ocaml *program = world ? tenon_ocaml_open(world, file, err) : NULL;
+    bool good = program != NULL;
+
+    if (good && tenon_ocaml_kind_of(program) != TENON_OCAML_BYTECODE &&
+        tenon_ocaml_kind_of(program) != TENON_OCAML_EXECUTABLE)
+        good = tn_fail(err, TENON_E_NOT_FOUND, "%s: no OCaml program", file);
+    if (good && tenon_ocaml_kind_of(program) == TENON_OCAML_BYTECODE) {
+        tenon_ocaml_names paths = tenon_ocaml_dll_paths(program);
+        process->is_custom = !tenon_ocaml_runtime(program);
+        good = (add_names(&process->primitives, tenon_ocaml_primitives(program)) &&
+                add_names(&process->host_dlls, tenon_ocaml_dlls(program))) ||
+               tn_no_memory(err);
+        for (size_t i = 0; good && i < paths.count; i++)
+            good = tenon_ocaml_add_dll_directory(process, paths.at[i], err);
+    }
+    good = good && tell_units(process, program, err);
+    tenon_ocaml_free(program);
+    tenon_world_free(world);
+    return good;
+}
+
+void tenon_ocaml_set_probe(tenon_ocaml_process *process, tenon_ocaml_probe *probe, void *arg)
+{
+    process->probe = probe;
+    process->probe_arg = arg;
+}
+
+bool tenon_ocaml_prohibit(tenon_ocaml_process *process, const char *unit, tenon_error *err)
+{
+    struct tn_oc_known *known = tn_oc_known(process, unit);
+
+    if (!known)
+        return tn_no_memory(err);
+    known->prohibited = true;
+    return true;
+}
+
+bool tenon_ocaml_allow_only(tenon_ocaml_process *process, const char *const *units, size_t count,
+                            tenon_error *err)
+{
+    bool first = !process->only;
+
+    for (size_t i = 0; i < count; i++) {
+        struct tn_oc_known *known = tn_oc_known(process, units[i]);
+        if (!known)
+            return tn_no_memory(err);
+        /* only ever less: what an earlier call left out stays out */
+        known->allowed = first || known->allowed;
+    }
+    if (!first)
+        for (size_t n = 0; n < process->names.count; n++) {
+            bool asked = false;
+            for (size_t i = 0; i < count && !asked; i++)
+                asked = strcmp(tn_names_text(&process->names, (uint32_t)n), units[i]) == 0;
+            if (n < process->known_room && !asked)
+                process->known[n].allowed = false;
+        }
+    process->only = true;
+    return true;
+}
+
+bool tenon_ocaml_add_dll_directory(tenon_ocaml_process *process, const char *directory,
+                                   tenon_error *err)
+{
+    const char *copy = tn_arena_string(&process->arena, directory);
+
+    if (!copy || !tn_grow(&process->dll_directories, &process->dll_directory_room,
+                          process->dll_directory_count, sizeof *process->dll_directories))
+        return tn_no_memory(err);
+    process->dll_directories[process->dll_directory_count++] = copy;
+    return true;
+}
+
+size_t tenon_ocaml_present_count(const tenon_ocaml_process *process)
+{
+    return process->order_count;
+}
+
+bool tenon_ocaml_present_at(const tenon_ocaml_process *process, size_t i, tenon_ocaml_present *out)
+{
+    if (i >= process->order_count)
+        return false;
+    const struct tn_oc_known *known = &process->known[process->order[i]];
+    *out = (tenon_ocaml_present){ .name = tn_names_text(&process->names, process->order[i]),
+                                  .interface = known->interface,
+                                  .implementation = known->implementation,
+                                  .state = known->state,
+                                  .reason = known->reason,
+                                  .holder = known->holder,
+                                  .plugin = known->plugin };
+    return true;
+}
+
+/* ---- C symbols ---------------------------------------------------------------------------------
+ */
+
+/* Everything that the program and its libraries export. Not knowing them is knowing none. */
+static void read_outside(tenon_ocaml_process *process, tenon_world *world)
+{
+    tenon_resolver *resolver = tenon_resolver_new(world, NULL);
+    tenon_graph *graph = resolver ? tenon_resolve_file(resolver, process->program, NULL) : NULL;
+
+    process->outside_read = true;
+    for (size_t i = 0; graph && i <= tenon_graph_count(graph); i++) {
+        const tenon_library *library = i ? tenon_graph_library(graph, i - 1) : NULL;
+        const char *path = i ? (library ? library->path : NULL) : process->program;
+        tenon_image *image = path ? tenon_image_open(world, path, TENON_PART_SYMBOLS, NULL) : NULL;
+        const tenon_symbol *symbol;
+        for (size_t k = 0; image && (symbol = tenon_image_export(image, k)); k++)
+            tn_names_add(&process->outside, symbol->name, strlen(symbol->name));
+        tenon_image_free(image);
+    }
+    tenon_graph_free(graph);
+    tenon_resolver_free(resolver);
+}
+
+bool tn_oc_has_symbol(tenon_ocaml_process *process, tenon_world *world, const char *name,
+                      const char **holder)
+{
+    uint32_t came = tn_names_find(&process->c_symbols, name, strlen(name));
+    void *at;
+
+    *holder = "the host program";
+    if (came != TN_NO_NAME) {
+        *holder = process->c_holders[came];
+        return true;
+    }
+    if (process->program) {
+        if (!process->outside_read)
+            read_outside(process, world);
+        return tn_names_find(&process->outside, name, strlen(name)) != TN_NO_NAME;
+    }
+    at = dlsym(RTLD_DEFAULT, name);
+    Dl_info info;
+    if (at && dladdr(at, &info) && info.dli_fname && *info.dli_fname)
+        *holder = info.dli_fname; /* of the loader, for as long as it is mapped */
+    return at != NULL;
+}
+
+/* rule  runtime/dynlink.c: a runtime of its own has the primitives that its program was linked with
+ */
+bool tn_oc_has_primitive(tenon_ocaml_process *process, tenon_world *world, const char *name)
+{
+    const char *holder;
+
+    if (tn_names_find(&process->primitives, name, strlen(name)) != TN_NO_NAME)
+        return true;
+    if (tn_names_find(&process->c_symbols, name, strlen(name)) != TN_NO_NAME)
+        return true;
+    return !process->is_custom && tn_oc_has_symbol(process, world, name, &holder);
+}

@@ -1,0 +1,497 @@
+/*
+ * src/process/ocaml_stubs.c - the C code of OCaml plugins: a unit like any other
+ *
+ * Native code has it inside the .cmxs, bytecode in shared libraries of its own. Both are opened
+ * with their symbols in the scope of the whole process, so that of two definitions one silently
+ * serves everybody.
+ *
+ * rule  otherlibs/dynlink, runtime/unix.c caml_dlopen: RTLD_NOW, RTLD_GLOBAL for public loads;
+ *       bytecomp/dll.ml, runtime/dynlink.c: where stubs are looked for
+ */
+#include <ctype.h>
+#include <dlfcn.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "builder.h"
+#include "entry_name.h"
+#include "fail.h"
+#include "ocaml_private.h"
+#include "text.h"
+#include "units.h"
+
+/* ---- which symbols are C code's ---------------------------------------------------------------
+ */
+
+static bool begins(const char *text, const char *with)
+{
+    return strncmp(text, with, strlen(with)) == 0;
+}
+
+/* rule  asmcomp: "caml" and the unit's name; helpers that the startup file of a plugin gets */
+static bool is_of_compiler(const char *name)
+{
+    static const char *const helpers[] = {
+        "caml_plugin_header", "caml_shared_startup", "caml_startup__", "caml_startup.",
+        "caml_system__",      "caml_system.",        "caml_curry",     "caml_apply",
+        "caml_send",          "caml_tuplify",        "caml_globals",   "caml_frametable",
+        "caml_data_segments", "caml_code_segments",  "caml_exn_"
+    };
+
+    if (begins(name, "caml") && isupper((unsigned char)name[4]))
+        return true;
+    for (size_t i = 0; i < TN_COUNT(helpers); i++)
+        if (begins(name, helpers[i]))
+            return true;
+    return false;
+}
+
+/* Every linked image has these. */
+static bool is_of_linker(const char *name)
+{
+    static const char *const names[] = { "_init",       "_fini",  "_edata",       "_end",
+                                         "__bss_start", "_start", "__data_start", "data_start" };
+
+    for (size_t i = 0; i < TN_COUNT(names); i++)
+        if (strcmp(names[i], name) == 0)
+            return true;
+    return false;
+}
+
+bool tn_oc_c_definitions(const tenon_image *image, struct tn_oc_symbols *out)
+{
+    const tenon_symbol *symbol;
+
+    for (size_t i = 0; (symbol = tenon_image_export(image, i)); i++) {
+        if (symbol->binding != TENON_BIND_GLOBAL || is_of_compiler(symbol->name) ||
+            is_of_linker(symbol->name))
+            continue;
+        if (!tn_grow(&out->at, &out->room, out->count, sizeof *out->at))
+            return false;
+        out->at[out->count++] = symbol->name;
+    }
+    return true;
+}
+
+/* ---- where stubs are --------------------------------------------------------------------------
+ */
+
+/* "-lfoo" and "dllfoo.so" mean the file dllfoo.so. In the arena; NULL: no memory. */
+static const char *stub_file(struct tn_arena *arena, const char *item)
+{
+    size_t size = strlen(item);
+
+    if (begins(item, "-l"))
+        return tn_arena_format(arena, "dll%s.so", item + 2);
+    if (size > 3 && strcmp(item + size - 3, ".so") == 0)
+        return tn_arena_string(arena, item);
+    return tn_arena_format(arena, "%s.so", item);
+}
+
+static const char *bundled_stub(const tenon_ocaml_plan *plan, const struct tn_oc_prospect *p,
+                                const char *name)
+{
+    const char *triple = plan->process->settings->triple.text;
+
+    for (size_t i = 0; p->manifest && i < p->manifest->code_count; i++) {
+        const tenon_code_entry *code = &p->manifest->code[i];
+        if (code->kind == TENON_CODE_LIBRARY && code->triple &&
+            tn_triple_fits(code->triple, triple) && strcmp(tn_base_name(code->path), name) == 0)
+            return code->path;
+    }
+    return NULL;
+}
+
+static const char *try_directory(tenon_ocaml_plan *plan, const char *directory, size_t size,
+                                 const char *between, const char *name)
+{
+    const char *path =
+        tn_arena_format(&plan->arena, "%.*s%s/%s", (int)size, directory, between, name);
+    struct stat info;
+
+    plan->report->no_memory |= !path;
+    return path && stat(path, &info) == 0 && S_ISREG(info.st_mode) ? path : NULL;
+}
+
+/* A stub of the system: beside the archive, in the place for all stubs, where the runtime looks. */
+static const char *system_stub(tenon_ocaml_plan *plan, const struct tn_oc_file *archive,
+                               const char *name)
+{
+    const tenon_ocaml_process *process = plan->process;
+    const char *slash = archive->path && !archive->entry ? strrchr(archive->path, '/') : NULL;
+    const char *found = NULL;
+
+    if (*name == '/')
+        return try_directory(plan, "", 0, "", name + 1);
+    if (slash) {
+        size_t size = (size_t)(slash - archive->path);
+        found = try_directory(plan, archive->path, size, "", name);
+        if (!found)
+            found = try_directory(plan, archive->path, size, "/../stublibs", name);
+        if (!found)
+            found = try_directory(plan, archive->path, size, "/stublibs", name);
+    }
+    for (size_t i = 0; !found && i < process->dll_directory_count; i++)
+        found = try_directory(plan, process->dll_directories[i],
+                              strlen(process->dll_directories[i]), "", name);
+    return found;
+}
+
+static bool read_stub(tenon_ocaml_plan *plan, struct tn_oc_prospect *p, struct tn_oc_file *stub,
+                      tenon_error *why)
+{
+    struct stat info;
+    bool good = stub->entry
+                    ? tenon_bundle_read(p->bundle, stub->entry, &stub->bytes, &stub->size, why)
+                    : tn_read_file(stub->path, &stub->bytes, &stub->size, why);
+
+    if (good && !stub->entry && stat(stub->path, &info) == 0)
+        stub->identity = tn_identity(&info);
+    if (good)
+        crypto_hash_sha256(stub->digest, stub->bytes, stub->size);
+    stub->image = good ? tenon_image_parse(stub->bytes, stub->size, stub->label, why) : NULL;
+    (void)plan;
+    return stub->image && (tn_oc_c_definitions(stub->image, &stub->defines) || tn_no_memory(why));
+}
+
+/* ---- stubs that are there already -------------------------------------------------------------
+ */
+
+static bool same_file(const char *path, const uint8_t digest[32])
+{
+    uint8_t other[32];
+    void *bytes;
+    size_t size;
+
+    if (!tn_read_file(path, &bytes, &size, NULL))
+        return false;
+    crypto_hash_sha256(other, bytes, size);
+    free(bytes);
+    return memcmp(other, digest, sizeof other) == 0;
+}
+
+/* Stubs of that name: skipped when they are the same, refused when they are others. */
+static bool met_by_name(tenon_ocaml_plan *plan, struct tn_oc_prospect *p, struct tn_oc_file *stub,
+                        const char *name)
+{
+    const tenon_ocaml_process *process = plan->process;
+
+    for (size_t i = 0; i < process->stub_count; i++) {
+        if (strcmp(process->stubs[i].name, name) != 0)
+            continue;
+        stub->skip = true;
+        if (memcmp(process->stubs[i].digest, stub->digest, sizeof stub->digest) != 0)
+            tn_oc_find_in(plan, p, TENON_FINDING_OTHER_BUILD, true, name, process->stubs[i].label,
+                          "C stubs %s of plugin \"%s\" are another build than those of %s, which "
+                          "are loaded",
+                          name, p->name, process->stubs[i].label);
+        return true;
+    }
+    for (size_t i = 0; i < plan->count; i++)
+        for (size_t k = 0; plan->prospects[i].planned && k < plan->prospects[i].count; k++) {
+            const struct tn_oc_file *other = plan->prospects[i].files[k];
+            if (!other->is_stubs || !other->placed || strcmp(tn_base_name(other->label), name) != 0)
+                continue;
+            stub->skip = true;
+            if (memcmp(other->digest, stub->digest, sizeof stub->digest) != 0)
+                tn_oc_find_in(plan, p, TENON_FINDING_OTHER_BUILD, true, name, other->label,
+                              "C stubs %s of plugin \"%s\" are another build than those of plugin "
+                              "\"%s\"",
+                              name, p->name, plan->prospects[i].name);
+            return true;
+        }
+    return false;
+}
+
+/* The program opened stubs of that name itself: they must be these. */
+static void met_in_host(tenon_ocaml_plan *plan, struct tn_oc_prospect *p, struct tn_oc_file *stub,
+                        const char *name)
+{
+    const char *holder = NULL;
+
+    for (size_t i = 0; i < stub->defines.count && !holder; i++)
+        if (!tn_oc_has_symbol(plan->process, plan->world, stub->defines.at[i], &holder))
+            holder = NULL;
+    if (!holder || plan->process->program)
+        return;
+    if (strcmp(tn_base_name(holder), name) == 0 && same_file(holder, stub->digest)) {
+        stub->skip = true;
+    } else if (strcmp(tn_base_name(holder), name) == 0) {
+        stub->skip = true;
+        tn_oc_find_in(plan, p, TENON_FINDING_OTHER_BUILD, true, name, holder,
+                      "C stubs %s of plugin \"%s\" are another build than %s, which is loaded",
+                      name, p->name, tn_report_show(plan->report, holder));
+    }
+}
+
+/* ---- the stubs of one archive -----------------------------------------------------------------
+ */
+
+static bool is_of_host(const tenon_ocaml_process *process, const char *name)
+{
+    size_t size = strlen(name);
+
+    /* DLLS has names without suffix */
+    return size > 3 && tn_names_find(&process->host_dlls, name, size - 3) != TN_NO_NAME;
+}
+
+static bool missing(tenon_ocaml_plan *plan, struct tn_oc_prospect *p,
+                    const struct tn_oc_file *archive, const char *name)
+{
+    tn_oc_find_in(plan, p, TENON_FINDING_MISSING_LIBRARY, true, name, archive->label,
+                  "%s needs the C stubs %s, which are neither in the bundle nor where this system "
+                  "has stubs",
+                  archive->label, tn_report_show(plan->report, name));
+    return true;
+}
+
+static bool find_stub(tenon_ocaml_plan *plan, struct tn_oc_prospect *p, struct tn_oc_file *archive,
+                      const char *item, tenon_error *err)
+{
+    const char *name = stub_file(&plan->arena, item);
+    const char *entry = name ? bundled_stub(plan, p, name) : NULL;
+    const char *path = name && !entry ? system_stub(plan, archive, name) : NULL;
+    tenon_error why = TENON_ERROR_INIT;
+
+    if (!name)
+        return tn_no_memory(err);
+    if (!entry && is_of_host(plan->process, name))
+        return true;
+    if (!entry && !path)
+        return missing(plan, p, archive, name);
+    struct tn_oc_file *stub = tn_oc_new_file(plan, p);
+    if (!stub)
+        return tn_no_memory(err);
+    stub->is_stubs = true;
+    stub->entry = entry;
+    stub->path = path;
+    stub->label = entry ? name : path;
+    archive->stubs[archive->stub_count++] = stub;
+    archive->has_dlls = true;
+    if (!read_stub(plan, p, stub, &why)) {
+        if (why.code == TENON_E_MEMORY)
+            return tn_no_memory(err);
+        tn_oc_find_in(plan, p, TENON_FINDING_REFUSED_LIBRARY, true, name, NULL, "%s",
+                      tenon_error_message(&why));
+        return true;
+    }
+    if (!met_by_name(plan, p, stub, tn_base_name(name)))
+        met_in_host(plan, p, stub, tn_base_name(name));
+    return true;
+}
+
+bool tn_oc_find_stubs(tenon_ocaml_plan *plan, struct tn_oc_prospect *p, struct tn_oc_file *archive,
+                      tenon_error *err)
+{
+    tenon_ocaml_names dlls = tenon_ocaml_dlls(archive->code);
+
+    archive->stubs = tn_arena_rows(&plan->arena, dlls.count + 1, sizeof *archive->stubs);
+    if (!archive->stubs)
+        return tn_no_memory(err);
+    for (size_t i = 0; i < dlls.count; i++)
+        if (!find_stub(plan, p, archive, dlls.at[i], err))
+            return false;
+    return true;
+}
+
+/* ---- twice, or not at all ---------------------------------------------------------------------
+ */
+
+static const struct tn_oc_file *coming_file(const tenon_ocaml_plan *plan, const char *symbol)
+{
+    uint32_t number = tn_names_find(&plan->c_coming, symbol, strlen(symbol));
+
+    return number == TN_NO_NAME ? NULL : plan->c_files[number];
+}
+
+static void find_doubles(tenon_ocaml_plan *plan, struct tn_oc_prospect *p,
+                         const struct tn_oc_file *file)
+{
+    size_t found = 0;
+    const char *first = NULL, *where = NULL;
+
+    for (size_t i = 0; i < file->defines.count; i++) {
+        const struct tn_oc_file *other = coming_file(plan, file->defines.at[i]);
+        const char *holder = other ? other->label : NULL;
+        if (!other && !tn_oc_has_symbol(plan->process, plan->world, file->defines.at[i], &holder))
+            continue;
+        if (!found++) {
+            first = file->defines.at[i];
+            where = holder;
+        }
+    }
+    if (found)
+        tn_oc_find_in(plan, p, TENON_FINDING_CLASH, true, first, where,
+                      "C code of %s defines %s%s, which %s defines too: the one that was loaded "
+                      "first would serve both",
+                      file->label, tn_report_show(plan->report, first),
+                      found > 1 ? " and others" : "", tn_report_show(plan->report, where));
+}
+
+/* A library that the file needs and that is not in the process: found as the loader would. */
+static bool find_libraries(tenon_ocaml_plan *plan, struct tn_oc_prospect *p,
+                           const struct tn_oc_file *file, struct tn_names *brought)
+{
+    const char *path = tn_arena_format(&plan->arena, "/tenon-plan/%s",
+                                       tn_base_name(file->entry ? file->entry : file->path));
+    tenon_resolver *resolver = NULL;
+    tenon_graph *graph = NULL;
+
+    if (!path || !tenon_world_put_file(plan->world, path, file->bytes, file->size, 0755, NULL))
+        return false;
+    resolver = tenon_resolver_new(plan->world, NULL);
+    graph = resolver ? tenon_resolve_file(resolver, path, NULL) : NULL;
+    for (size_t i = 0; graph && i < tenon_graph_count(graph); i++) {
+        const tenon_library *library = tenon_graph_library(graph, i);
+        const tenon_symbol *symbol;
+        if (library->status != TENON_STATUS_FOUND && !library->optional)
+            tn_oc_find_in(plan, p, TENON_FINDING_MISSING_LIBRARY, true, library->name, file->label,
+                          "%s needs library %s: %s", file->label,
+                          tn_report_show(plan->report, library->name),
+                          library->reason ? library->reason : "not found");
+        tenon_image *image =
+            library->path ? tenon_image_open(plan->world, library->path, TENON_PART_SYMBOLS, NULL)
+                          : NULL;
+        for (size_t k = 0; image && (symbol = tenon_image_export(image, k)); k++)
+            tn_names_add(brought, symbol->name, strlen(symbol->name));
+        tenon_image_free(image);
+    }
+    tenon_graph_free(graph);
+    tenon_resolver_free(resolver);
+    return true;
+}
+
+static bool is_mapped(const tenon_ocaml_plan *plan, const char *library)
+{
+    if (plan->process->program)
+        return false;
+    void *handle = dlopen(library, RTLD_LAZY | RTLD_NOLOAD);
+    if (handle)
+        dlclose(handle);
+    return handle != NULL;
+}
+
+static bool has_export(const tenon_image *image, const char *name)
+{
+    const tenon_symbol *symbol;
+
+    for (size_t i = 0; (symbol = tenon_image_export(image, i)); i++)
+        if (strcmp(symbol->name, name) == 0)
+            return true;
+    return false;
+}
+
+/* Symbols that must bind when the file is opened: everything, since loaders open with RTLD_NOW. */
+static bool find_missing(tenon_ocaml_plan *plan, struct tn_oc_prospect *p,
+                         const struct tn_oc_file *file, tenon_error *err)
+{
+    struct tn_names brought;
+    const tenon_symbol *symbol;
+    const tenon_need *need;
+    bool looked = false, good = tn_names_init(&brought), all_mapped = true;
+
+    for (size_t i = 0; (need = tenon_image_need(file->image, i)); i++)
+        all_mapped = all_mapped && is_mapped(plan, need->name);
+    if (good && !all_mapped) {
+        good = find_libraries(plan, p, file, &brought);
+        looked = true;
+    }
+    for (size_t i = 0; good && (symbol = tenon_image_import(file->image, i)); i++) {
+        const char *holder, *name = symbol->name;
+        if (symbol->binding != TENON_BIND_GLOBAL || is_of_compiler(name) ||
+            coming_file(plan, name) || tn_oc_has_symbol(plan->process, plan->world, name, &holder))
+            continue;
+        if (looked && tn_names_find(&brought, name, strlen(name)) != TN_NO_NAME)
+            continue;
+        if (has_export(file->image, name))
+            continue;
+        tn_oc_find_in(plan, p, TENON_FINDING_MISSING_SYMBOL, true, name, file->label,
+                      "%s needs the C symbol %s, which nothing defines", file->label,
+                      tn_report_show(plan->report, name));
+    }
+    tn_names_free(&brought);
+    return good || tn_no_memory(err);
+}
+
+/* rule  bytecode asks for primitives by name when a unit is linked: after those before it have run
+ */
+static void find_primitives(tenon_ocaml_plan *plan, struct tn_oc_prospect *p,
+                            const struct tn_oc_file *file)
+{
+    for (size_t i = 0; i < tenon_ocaml_unit_count(file->code); i++) {
+        const tenon_ocaml_unit *unit = tenon_ocaml_unit_at(file->code, i);
+        for (size_t k = 0; k < unit->primitives.count; k++) {
+            const char *name = unit->primitives.at[k];
+            if (!coming_file(plan, name) && !tn_oc_has_primitive(plan->process, plan->world, name))
+                tn_oc_find_in(plan, p, TENON_FINDING_MISSING_PRIMITIVE, true, name, file->label,
+                              "unit %s of %s calls the C function %s, which nothing defines",
+                              tn_report_show(plan->report, unit->name), file->label,
+                              tn_report_show(plan->report, name));
+        }
+    }
+}
+
+bool tn_oc_check_code(tenon_ocaml_plan *plan, struct tn_oc_prospect *p, struct tn_oc_file *file,
+                      tenon_error *err)
+{
+    if (file->image) {
+        find_doubles(plan, p, file);
+        if (!find_missing(plan, p, file, err))
+            return false;
+    }
+    if (file->code && !file->image)
+        find_primitives(plan, p, file);
+    return true;
+}
+
+/* ---- what is there from now on ----------------------------------------------------------------
+ */
+
+bool tn_oc_place_code(tenon_ocaml_plan *plan, const struct tn_oc_file *file)
+{
+    const tenon_symbol *symbol;
+
+    for (size_t i = 0; file->image && (symbol = tenon_image_export(file->image, i)); i++) {
+        uint32_t number = tn_names_add(&plan->c_coming, symbol->name, strlen(symbol->name));
+        if (number == TN_NO_NAME)
+            return false;
+        while (number >= plan->c_file_room)
+            if (!tn_grow(&plan->c_files, &plan->c_file_room, plan->c_file_room,
+                         sizeof *plan->c_files))
+                return false;
+        plan->c_files[number] = file;
+    }
+    return true;
+}
+
+bool tn_oc_keep_code(tenon_ocaml_process *process, const struct tn_oc_file *file)
+{
+    const char *label = tn_arena_string(&process->arena, file->label);
+
+    if (!label)
+        return false;
+    for (size_t i = 0; i < file->defines.count; i++) {
+        const char *name = file->defines.at[i];
+        uint32_t number = tn_names_add(&process->c_symbols, name, strlen(name));
+        if (number == TN_NO_NAME)
+            return false;
+        while (number >= process->c_holder_room)
+            if (!tn_grow(&process->c_holders, &process->c_holder_room, process->c_holder_room,
+                         sizeof *process->c_holders))
+                return false;
+        process->c_holders[number] = label;
+    }
+    if (!file->is_stubs)
+        return true;
+    if (!tn_grow(&process->stubs, &process->stub_room, process->stub_count, sizeof *process->stubs))
+        return false;
+    struct tn_oc_stubs *stubs = &process->stubs[process->stub_count];
+    stubs->name = tn_arena_string(&process->arena, tn_base_name(file->label));
+    stubs->label = label;
+    memcpy(stubs->digest, file->digest, sizeof stubs->digest);
+    process->stub_count += stubs->name != NULL;
+    return stubs->name != NULL;
+}

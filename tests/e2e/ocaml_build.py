@@ -1,0 +1,215 @@
+#!/usr/bin/env python3
+"""`tenon build` for OCaml with real packages and broken ones, the exchange of bundles with BAP, and
+every name of docs/from-bap.md."""
+
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+import sys
+import unittest
+import zipfile
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "support"))
+
+import ocamlcase
+import tenon
+from ocamlcase import LOADERS, PACKAGE, Case
+
+if not ocamlcase.available():
+    print("no OCaml compilers, or no package built")
+    sys.exit(77)
+
+SOURCE = pathlib.Path(tenon.source_root())
+
+
+def has_package(name):
+    return subprocess.run(["ocamlfind", "query", name], stdout=subprocess.DEVNULL,
+                          stderr=subprocess.DEVNULL).returncode == 0
+
+
+class Build(unittest.TestCase):
+    def setUp(self):
+        self.case = Case()
+        self.addCleanup(self.case.close)
+
+    def build(self, *words, check=True):
+        return self.case.run(tenon.command(), "build", *words, check=check)
+
+    def everywhere(self, plugin, expected, loaders=LOADERS):
+        for loader in loaders:
+            with self.subTest(loader=loader):
+                self.assertEqual(self.case.ask(loader, f"load:{plugin}"), expected)
+
+    def package(self, name, *units, keep):
+        """A findlib package of units, of which only files with these suffixes are installed."""
+        folder = self.case.root / "packages" / name
+        for unit in units:
+            self.case.compile(unit, folder=f"packages/{name}")
+        self.case.archive(name, *units, folder=f"packages/{name}")
+        for file in folder.iterdir():
+            if file.suffix not in keep:
+                file.unlink()
+        (folder / "META").write_text(f'archive(byte)="{name}.cma"\narchive(native)="{name}.cmxa"\n')
+
+    def test_sources_with_c_code(self):
+        self.case.write("b.mli", "val twice : int -> int\n")
+        self.case.write("b.ml", 'external add : int -> int -> int = "my_add"\nlet twice x = add x x\n')
+        self.case.write("a.ml", 'let () = Printf.printf "%d\\n%!" (B.twice 21)\n')
+        self.case.write("c.c", "#include <caml/mlvalues.h>\nvalue my_add(value a, value b)\n"
+                               "{ return Val_long(Long_val(a) + Long_val(b)); }\n")
+        said = self.build("-o", "a.plugin", "a.ml", "b.ml", "b.mli", "c.c").stdout
+        self.assertIn("a.cmxs from 2 modules", said)
+        self.assertIn("dlla_stubs.so from its C code", said)
+        self.case.hosts()
+        self.everywhere("a.plugin", ["42", "ok a"])
+
+    def test_packages_that_forgot_things(self):
+        for name in ("one", "two"):
+            self.case.write(f"packages/p/{name}.ml", "let v = ref 1\n" if name == "one" else
+                            "let get () = incr One.v; !One.v\n")
+        self.case.hosts()
+        self.case.write("user.ml", 'let () = Printf.printf "%d\\n%!" (Two.get ())\n')
+        for keep, made in (({".cmi", ".cmxa", ".a", ".cma"}, ["p.cmxs from p.cmxa"]),
+                           ({".cmi", ".cmxa", ".a", ".cmxs", ".cmo"}, [r"p.cma from 2 .cmo of package p"]),
+                           ({".cmi", ".cmx", ".o", ".cmo"}, ["p.cmxs from 2 .cmx of package p",
+                                                             "p.cma from 2 .cmo of package p"]),
+                           ({".cmi", ".cmxa", ".a", ".ml"}, ["p.cmxs from p.cmxa",
+                                                             "p.cma from 2 modules"])):
+            with self.subTest(keep=sorted(keep)):
+                for name in ("one", "two"):
+                    self.case.write(f"packages/p/{name}.ml", "let v = ref 1\n" if name == "one" else
+                                    "let get () = incr One.v; !One.v\n")
+                self.package("p", "one", "two", keep=keep)
+                said = self.build("-o", "user.plugin", "--package=p", "user.ml").stdout
+                for line in made:
+                    self.assertRegex(said, line)
+                self.everywhere("user.plugin", ["2", "ok user"])
+
+    def test_a_plugin_linked_without_linkall(self):
+        self.case.write("packages/p/one.ml", "let v = ref 1\n")
+        self.package("p", "one", keep={".cmi", ".cmxa", ".a", ".cma"})
+        folder = self.case.root / "packages/p"
+        self.case.ocamlfind("ocamlopt", "-shared", "-o", "p.cmxs", "p.cmxa", cwd=folder)
+        self.case.write("user.ml", 'let () = Printf.printf "%d\\n%!" !One.v\n')
+        self.assertIn("p.cmxs from p.cmxa", self.build("-o", "user.plugin", "--package=p", "user.ml").stdout)
+        self.case.hosts()
+        self.everywhere("user.plugin", ["1", "ok user"])
+
+    def test_bytecode_that_cannot_be_made(self):
+        self.case.write("packages/p/one.ml", "let v = ref 1\n")
+        self.package("p", "one", keep={".cmi", ".cmxa", ".a"})
+        self.case.write("user.ml", "let () = incr One.v\n")
+        said = self.build("-o", "user.plugin", "--package=p", "user.ml").stdout
+        self.assertIn("bytecode of p: neither .cma, .cmo nor sources", said)
+        self.case.hosts()
+        self.everywhere("user.plugin", ["ok user"], loaders=("native",))
+        self.assertRegex(self.case.ask("bytecode", "load:user.plugin")[0], "requires unit One")
+
+    def test_what_the_host_has_is_left_out(self):
+        self.case.write("packages/p/one.ml", "let v = ref 1\n")
+        self.package("p", "one", keep={".cmi", ".cmo", ".cmx", ".o", ".cmxa", ".a", ".cma", ".cmxs"})
+        self.case.hosts("packages/p/one")
+        self.case.write("user.ml", "let () = incr One.v\n")
+        said = self.build("-o", "user.plugin", "--package=p", "--host=host.opt", "user.ml").stdout
+        self.assertIn("p  the host has it", said)
+        self.assertNotIn("p.cmxs", zipfile.ZipFile(self.case.root / "user.plugin").namelist())
+        self.everywhere("user.plugin", ["ok user"])
+        said = self.build("-o", "user.plugin", "--package=p", "--bundle=none", "user.ml").stdout
+        self.assertIn("p  not asked for", said)
+
+    def test_equal_input_gives_equal_bundles(self):
+        self.case.plugin("p", "let x = 1\n")
+        first = (self.case.root / "p.plugin").read_bytes()
+        self.case.bundle("p", "p.cma", "p.cmxs", folder="p.src")
+        self.assertEqual(first, (self.case.root / "p.plugin").read_bytes())
+
+    def test_errors_of_the_compiler(self):
+        self.case.write("bad.ml", "let x : int = true\n")
+        done = self.build("-o", "bad.plugin", "bad.ml", check=False)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("bad.ml", done.stdout)
+        self.assertFalse((self.case.root / "bad.plugin").exists())
+        done = self.build("-o", "x.plugin", "--package=no-such-package", "bad.ml", check=False)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("no-such-package", done.stdout)
+
+    @unittest.skipUnless(has_package("magic"), "needs libmagic-ocaml-dev")
+    def test_a_real_package_without_cmxs(self):
+        # Debian's package ships .cmxa, .a and .cma, and no .cmxs
+        self.case.write("m.ml", 'let () = print_endline (Magic.buffer (Magic.create []) "#!/bin/sh\\n")\n')
+        said = self.build("-o", "m.plugin", "--package=magic", "m.ml").stdout
+        self.assertIn("magic.cmxs from magic.cmxa", said)
+        self.case.hosts()
+        self.everywhere("m.plugin", ["POSIX shell script, ASCII text executable", "ok m"])
+
+    @unittest.skipUnless(has_package("camlzip"), "needs libzip-ocaml-dev")
+    def test_a_real_package_with_needs(self):
+        self.case.plugin("p", "let x = 1\n")
+        self.case.write("z.ml", 'let () = Zip.open_in "p.plugin" |> Zip.entries |> '
+                                "List.iter (fun e -> print_endline e.Zip.filename)\n")
+        self.build("-q", "-o", "z.plugin", "--package=camlzip", "z.ml")
+        self.case.hosts()
+        # and BAP's library for zip files reads ours
+        self.everywhere("z.plugin", ["tenon.json", "MANIFEST.scm", "p.cma", "p.cmxs", "ok z"])
+
+    @unittest.skipUnless(has_package("parsexp"), "needs libparsexp-ocaml-dev")
+    def test_the_manifest_for_bap(self):
+        self.case.plugin("p", "let x = 1\n", words=["--desc", 'a "b" \u00e9 (c)', "--tags=x,y z"])
+        text = zipfile.ZipFile(self.case.root / "p.plugin").read("MANIFEST.scm").decode("latin-1")
+        self.case.write("scm", text)
+        self.case.write("read.ml", r"""
+let () =
+  let c = open_in_bin "scm" in
+  let s = really_input_string c (in_channel_length c) in
+  match Parsexp.Single.parse_string_exn s with
+  | Sexplib0.Sexp.List fields ->
+    List.iter (function
+      | Sexplib0.Sexp.List [ Atom name; Atom value ] -> Printf.printf "%s=%s\n" name value
+      | Sexplib0.Sexp.List [ Atom name; List l ] ->
+        Printf.printf "%s=[%s]\n" name
+          (String.concat "," (List.map (function Sexplib0.Sexp.Atom a -> a | List _ -> "?") l))
+      | _ -> print_endline "?") fields
+  | Atom _ -> print_endline "?"
+""")
+        self.case.ocamlfind("ocamlopt", "-package", "parsexp,sexplib0", "-linkpkg", "read.ml", "-o", "read")
+        said = self.case.run("./read").stdout.splitlines()
+        self.assertEqual(said, ["name=p", "version=0", 'desc=a "b" \u00e9 (c)', "main=p", "author=unknown",
+                                "date=0", "requires=[]", "provides=[p]", "url=[]", "license=[]",
+                                "copyrights=[]", "tags=[x,y z]", "cons=[]"])
+
+    def test_a_bundle_of_bap(self):
+        sample = pathlib.Path(tenon.shared("reference", "samples", "greet_demo.plugin"))
+        if self.case.ocamlfind("ocamlc", "-version").stdout.strip() != "4.13.1":
+            self.skipTest("the sample was compiled by 4.13.1")
+        shutil.copy(sample, self.case.root)
+        self.case.hosts()
+        self.everywhere("greet_demo.plugin", ["hello from the plugin bundles", "ok greet-demo"])
+
+    def test_every_name_of_from_bap(self):
+        program = (SOURCE / "tests/e2e/from_bap.ml").read_text()
+        table = (SOURCE / "docs/from-bap.md").read_text()
+        names = re.findall(r"^\|[^|]*\| `(Tenon\.[\w.']+)` \|", table, re.M)
+        self.assertGreater(len(names), 50)
+        for name in names:
+            self.assertIn(name, program)
+        for unit in ("unit", "one", "two", "three"):
+            self.case.compile(unit, text=f"let {unit} = 1\n")
+            self.case.archive(unit, unit)
+        self.case.write("from_bap.ml", program)
+        for compiler, more in (("ocamlopt", []), ("ocamlc", ["-dllpath", str(PACKAGE)])):
+            with self.subTest(compiler=compiler):
+                shutil.rmtree(self.case.root / "lib", ignore_errors=True)
+                (self.case.root / "made.plugin").unlink(missing_ok=True)
+                self.case.ocamlfind(compiler, "-package", "tenon", "-linkpkg", "-linkall", *more,
+                                    "from_bap.ml", "-o", "from_bap")
+                done = self.case.run("./from_bap", check=False)
+                self.assertEqual(done.returncode, 1, done.stdout)
+                self.assertIn("all\nhandlers\n", done.stdout)
+                self.assertNotIn("not reached", done.stdout)
+                self.assertIn("lib/zz.plugin", done.stdout)
+
+
+if __name__ == "__main__":
+    unittest.main()

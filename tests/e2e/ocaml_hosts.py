@@ -1,0 +1,128 @@
+#!/usr/bin/env python3
+"""The record of OCaml hosts: `tenon link` with every compiler and shape of program, what findlib
+records, and programs checked without running them."""
+
+import json
+import pathlib
+import shutil
+import subprocess
+import sys
+import unittest
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "support"))
+
+import ocamlcase
+import tenon
+from ocamlcase import PACKAGE, Case
+
+if not ocamlcase.available():
+    print("no OCaml compilers, or no package built")
+    sys.exit(77)
+
+HOST = r"""
+let () =
+  let recorded = match Tenon.Process.record () with
+    | None -> "none"
+    | Some r -> if List.exists (fun (u : Tenon_record.unit_) -> u.name = "Inside") r.units then "yes" else "no"
+  in
+  Printf.printf "%s %s %s\n%!" recorded
+    (String.concat "," (List.filter (fun p -> p = "str" || p = "tenon") (Tenon.Process.packages ())))
+    (if List.mem "Inside" (Tenon.list_loaded_units ()) then "present" else "absent");
+  match Sys.getenv_opt "PLUGIN" with
+  | None -> ()
+  | Some p -> (
+    match Tenon.Plugin.(load (of_path p)) with
+    | Ok () -> print_endline "loaded"
+    | Error m -> print_endline ("refused: " ^ m))
+"""
+
+
+class Hosts(unittest.TestCase):
+    def setUp(self):
+        self.case = Case()
+        self.addCleanup(self.case.close)
+        self.case.write("host.ml", HOST)
+        self.case.compile("inside", text="let n = ref 3\n")
+        self.plugin = self.case.plugin(
+            "p", 'let () = Printf.printf "plugin %d\\n%!" !Inside.n\n', include=["."])
+
+    def link(self, *words, check=True):
+        return self.case.run(tenon.command(), "link", "--", "ocamlfind", *words, check=check)
+
+    def said(self, program, *words, **env):
+        return self.case.run(f"./{program}", *words, env=env, check=False).stdout.split("\n")
+
+    def test_every_shape_of_program(self):
+        base = ["-package", "tenon,str", "-linkpkg", "-linkall"]
+        dll = ["-dllpath", str(PACKAGE)]
+        for words, program in (
+                (["ocamlopt", *base, "inside.cmx"], "native"),
+                (["ocamlc", *base, *dll, "inside.cmo"], "byte"),
+                (["ocamlc", *base, "-custom", "inside.cmo"], "custom"),
+                (["ocamlc", *base, "-output-complete-exe", "inside.cmo"], "complete")):
+            with self.subTest(program=program):
+                self.link(*words, "host.ml", "-o", program)
+                lines = self.said(program, PLUGIN=self.plugin)
+                self.assertEqual(lines[:3], ["yes tenon,str present", "plugin 3", "loaded"], lines)
+        # what is stripped of its tables still has the record
+        self.case.run("strip", "complete")
+        self.assertEqual(self.said("complete", PLUGIN=self.plugin)[:3],
+                         ["yes tenon,str present", "plugin 3", "loaded"])
+
+    def test_a_toplevel(self):
+        self.link("ocamlmktop", "-package", "tenon,str", "-linkpkg", "-dllpath", str(PACKAGE),
+                  "inside.cmo", "-o", "top")
+        self.case.write("ask.ml", 'match Tenon.loader () with `Toplevel -> print_endline "toplevel" '
+                                  '| _ -> print_endline "other";;\n#use "host.ml";;\n')
+        lines = self.said("top", "-I", str(PACKAGE), "ask.ml", PLUGIN=self.plugin)
+        self.assertEqual(lines[:4], ["toplevel", "yes tenon,str present", "plugin 3", "loaded"], lines)
+
+    def test_without_linkall(self):
+        self.case.archive("box", "inside")
+        shutil.copy(self.case.root / "inside.cmi", self.case.root / "keep.cmi")
+        self.case.ocamlfind("ocamlc", "-a", "-o", "box.cma", "inside.cmo")
+        for compiler, archive in (("ocamlopt", "box.cmxa"), ("ocamlc", "box.cma")):
+            with self.subTest(compiler=compiler):
+                self.link(compiler, "-package", "tenon", "-linkpkg", archive, "host.ml", "-o", "host",
+                          *([] if compiler == "ocamlopt" else ["-dllpath", str(PACKAGE)]))
+                lines = self.said("host", PLUGIN=self.plugin)
+                self.assertEqual(lines[0], "no tenon absent", lines)
+                self.assertIn('requires unit Inside', lines[1])
+
+    def test_a_program_without_the_library(self):
+        self.case.write("plain.ml", 'let () = print_endline "plain"\n')
+        done = self.link("ocamlopt", "plain.ml", "-o", "plain")
+        self.assertIn("not linked with the package tenon", done.stdout)
+        self.assertEqual(self.said("plain")[0], "plain")
+
+    def test_other_commands_are_only_run(self):
+        self.link("ocamlopt", "-c", "inside.ml")
+        self.assertTrue(self.link("query", "-format", "%v", "stdlib").stdout.strip())
+        self.assertEqual(self.link("ocamlopt", "none.ml", "-o", "x", check=False).returncode, 2)
+
+    def test_what_findlib_records(self):
+        self.case.ocamlfind("ocamlopt", "-package", "tenon,str,findlib.dynload", "-linkpkg",
+                            "inside.cmx", "host.ml", "-o", "host")
+        self.assertRegex(self.said("host", PLUGIN=self.plugin)[0], "^none (str,tenon|tenon,str) present$")
+
+    def test_checked_without_running(self):
+        self.case.hosts("inside")
+        for words in (["./host.opt"], ["./host.byte"], ["--loader=bytecode", "./host.byte"]):
+            done = self.case.run(tenon.command(), "check", "--json", *words, self.plugin)
+            result = json.loads(done.stdout)["results"][0]
+            self.assertEqual(result["verdict"], "loads", result)
+        done = self.case.run(tenon.command(), "check", "--json", "--loader=toplevel",
+                             shutil.which("ocaml"), self.plugin, check=False)
+        result = json.loads(done.stdout)["results"][0]
+        self.assertEqual((done.returncode, result["verdict"]), (1, "refused"))
+        self.assertEqual({(r["code"], r["unit"]) for r in result["reasons"]},
+                         {("missing-unit", "Inside")})
+        # native code for a bytecode host
+        self.case.bundle("only", "p.cmxs", "--main=p", folder="p.src")
+        done = self.case.run(tenon.command(), "check", "--json", "./host.byte", "only.plugin",
+                             check=False)
+        self.assertEqual(json.loads(done.stdout)["results"][0]["reasons"][0]["code"], "no-code")
+
+
+if __name__ == "__main__":
+    unittest.main()

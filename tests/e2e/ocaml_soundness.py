@@ -1,0 +1,466 @@
+#!/usr/bin/env python3
+"""What "sound" means for OCaml plugins, case by case, in native code, bytecode and toplevel: the
+same bundle file, the same outcome, the same words, and the state after a refusal."""
+
+import pathlib
+import re
+import shutil
+import sys
+import unittest
+import zipfile
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "support"))
+
+import ocamlcase
+import zipmaker
+from ocamlcase import LOADERS, Case
+
+if not ocamlcase.available():
+    print("no OCaml compilers, or no package built")
+    sys.exit(77)
+
+COUNTER = "let n = ref 0\nlet next () = incr n; !n\n"
+
+
+class Sound(unittest.TestCase):
+    def setUp(self):
+        self.case = Case()
+        self.addCleanup(self.case.close)
+
+    def counter(self, name="counter", text=COUNTER, folder="lib"):
+        self.case.compile(name, folder=folder, text=text)
+        self.case.archive(name, name, folder=folder)
+        return f"{folder}/{name}"
+
+    def everywhere(self, words, expected, loaders=LOADERS):
+        """The same lines in every loader. `expected` are patterns, one a line."""
+        for loader in loaders:
+            with self.subTest(loader=loader):
+                lines = self.case.ask(loader, *words)
+                said = "\n".join(lines)
+                self.assertEqual(len(lines), len(expected), said)
+                for line, pattern in zip(lines, expected):
+                    self.assertRegex(line, f"^{pattern}$", said)
+
+    # ---- units that are there ----
+
+    def test_a_library_that_the_host_has(self):
+        counter = self.counter()
+        plugin = self.case.plugin("p", 'let () = Printf.printf "n %d\\n%!" (Counter.next ())\n',
+                                  f"{counter}.cma", f"{counter}.cmxs", include=["lib"])
+        self.case.write("start.ml", "let () = ignore (Counter.next ())\n")
+        self.case.compile("start", "-I", "lib")
+        self.case.hosts("start", archives=[counter])
+        self.everywhere([f"load:{plugin}", "unit:Counter"],
+                        ["n 2", "ok p", "unit Counter up in the host program"])
+
+    def test_a_unit_in_host_and_plugin(self):
+        self.counter()
+        plugin = self.case.bundle("twice", "lib/counter.cma", "lib/counter.cmxs",
+                                  "--main", "counter")
+        self.case.hosts("lib/counter")
+        self.everywhere(
+            [f"load:{plugin}", "unit:Counter"],
+            ['no twice: unit Counter is already in the host program; plugin "twice" contains its '
+             "own copy", "unit Counter up in the host program"])
+
+    def test_a_unit_of_the_host_in_another_build(self):
+        self.counter()
+        self.case.hosts("lib/counter")
+        self.counter(text="let n = ref 5\nlet next () = n := !n + 2; !n\nlet more = ()\n",
+                     folder="new")
+        plugin = self.case.bundle("twice", "new/counter.cma", "new/counter.cmxs",
+                                  "--main", "counter")
+        # a stock toplevel does not tell which build of a module was loaded into it
+        other = (r'no twice: unit Counter is already in the host program; plugin "twice" contains '
+                 "another one, with another interface")
+        self.everywhere([f"load:{plugin}"], [other], loaders=("native", "bytecode"))
+        self.everywhere([f"load:{plugin}"], ["no twice: unit Counter is already in the host program.*"],
+                        loaders=("toplevel",))
+
+    def test_two_plugins_with_one_unit(self):
+        self.counter()
+        self.case.hosts()
+        for name in ("one", "two"):
+            self.case.bundle(name, "lib/counter.cma", "lib/counter.cmxs", "--main", "counter")
+        self.everywhere(
+            ["load:one.plugin", "load:two.plugin", "unit:Counter"],
+            ["ok one",
+             'no two: unit Counter is already in plugin "one"; plugin "two" contains its own copy',
+             'unit Counter up in plugin "one"'])
+        # in one plan, too
+        self.everywhere(
+            ["all:two.plugin,one.plugin"],
+            ['no two: unit Counter is already in plugin "one"; plugin "two" contains its own copy',
+             "ok one"])
+
+    def test_two_plugins_that_bring_one_library(self):
+        counter = self.counter()
+        self.case.hosts()
+        for name in ("one", "two"):
+            self.case.plugin(name, f'let () = Printf.printf "{name} %d\\n%!" (Counter.next ())\n',
+                             f"{counter}.cma", f"{counter}.cmxs", include=["lib"])
+        self.everywhere(["load:one.plugin", "load:two.plugin"],
+                        ["one 1", "ok one", "two 2", "ok two"])
+        self.everywhere(["all:two.plugin,one.plugin"], ["one 1", "two 2", "ok two", "ok one"])
+
+    def test_a_library_of_which_the_host_has_a_part(self):
+        self.case.compile("a", folder="lib", text="let a = 1\n")
+        self.case.compile("b", folder="lib", text="let b = 2\n")
+        self.case.archive("ab", "a", "b", folder="lib")
+        plugin = self.case.plugin("p", "let () = ignore (A.a + B.b)\n", "lib/ab.cma", "lib/ab.cmxs",
+                                  include=["lib"])
+        self.case.hosts("lib/a")
+        self.everywhere(
+            [f"load:{plugin}", "unit:B"],
+            ['no p: of library ab of plugin "p", unit A is in the host program, and unit B is not: '
+             r"a library must be there as a whole \(-linkall\) or not at all.*"])
+
+    def test_a_unit_the_host_was_linked_without(self):
+        self.case.compile("used", folder="lib", text="let u = 1\n")
+        self.case.compile("unused", folder="lib", text="let v = ref 2\n")
+        self.case.archive("two", "used", "unused", folder="lib")
+        # what a host without -linkall has is an archive that does not force it
+        self.case.ocamlfind("ocamlc", "-a", "-o", "two.cma", "used.cmo", "unused.cmo",
+                            cwd=self.case.root / "lib")
+        self.case.write("start.ml", "let () = ignore Used.u\nmodule type T = module type of Unused\n")
+        self.case.compile("start", "-I", "lib")
+        plugin = self.case.plugin("p", 'let () = Printf.printf "%d\\n" !Unused.v\n', include=["lib"])
+        self.case.hosts("start", archives=["lib/two"], linkall=False)
+        for loader in ("native", "bytecode"):
+            lines = self.case.ask(loader, f"load:{plugin}", "unit:Unused")
+            self.assertRegex("\n".join(lines),
+                             'no p: unit P of plugin "p" requires unit Unused, which is neither in '
+                             "the process nor in the plan")
+            self.assertEqual(len(lines), 1, lines)
+
+    # ---- digests ----
+
+    def test_another_interface(self):
+        self.counter()
+        self.counter(text=COUNTER + "let more = 1\n", folder="new")
+        plugin = self.case.plugin("p", "let () = ignore (Counter.next ())\n", include=["new"])
+        self.case.hosts("lib/counter")
+        refused = (r'no p: (?:.* / )*unit P of plugin "p" was compiled against another interface of '
+                   "unit Counter than that of the host program.*")
+        self.everywhere([f"load:{plugin}", "unit:P"], [refused], loaders=("native", "bytecode"))
+        # between two plugins every loader knows
+        self.case.hosts()
+        self.case.bundle("old", "lib/counter.cma", "lib/counter.cmxs", "--main", "counter")
+        refused = refused.replace("the host program", 'plugin "old"')
+        self.everywhere(["load:old.plugin", f"load:{plugin}", "unit:P"], ["ok old", refused])
+
+    def test_another_implementation(self):
+        self.case.write("lib/counter.mli", "val next : unit -> int\n")
+        self.case.write("new/counter.mli", "val next : unit -> int\n")
+        self.counter()
+        self.counter(text="let n = ref 5\nlet next () = n := !n + 2; !n\n", folder="new")
+        plugin = self.case.plugin("p", 'let () = Printf.printf "n %d\\n%!" (Counter.next ())\n',
+                                  include=["new"])
+        self.case.hosts("lib/counter")
+        self.everywhere(
+            [f"load:{plugin}"],
+            [r'no p: unit P of plugin "p" was compiled against another implementation of unit '
+             "Counter than that of the host program"], loaders=("native",))
+        # bytecode relies on interfaces alone: there it is sound
+        self.everywhere([f"load:{plugin}"], ["n 1", "ok p"], loaders=("bytecode", "toplevel"))
+
+    # ---- what is missing ----
+
+    def test_a_missing_unit(self):
+        self.counter()
+        plugin = self.case.plugin("p", "let () = ignore (Counter.next ())\n", include=["lib"])
+        self.case.hosts()
+        self.everywhere(
+            [f"load:{plugin}", "unit:P"],
+            ['no p: unit P of plugin "p" requires unit Counter, which is neither in the process nor '
+             "in the plan"])
+
+    def test_a_requirement_on_the_system(self):
+        self.case.hosts()
+        self.case.compile("q", folder="q.src", packages="str,tenon",
+                          text='let () = Printf.printf "%b\\n%!" '
+                               '(Str.string_match (Str.regexp "b+") "bb" 0)\n')
+        self.case.archive("q", "q", folder="q.src")
+        plugin = self.case.bundle("q", "--package=str", "--bundle=none", "q.cma", "q.cmxs",
+                                  folder="q.src")
+        self.everywhere([f"load:{plugin}", "unit:Str"],
+                        ["true", "ok q", r"unit Str up in .*str\.cm(a|xs)"])
+        # and absent: the package is in the bundle's list, and nowhere else
+        self.counter(folder="packages/gone")
+        self.case.write("packages/gone/META",
+                        'archive(byte)="counter.cma"\nplugin(byte)="counter.cma"\n'
+                        'archive(native)="counter.cmxa"\nplugin(native)="counter.cmxs"\n')
+        self.case.compile("r", folder="r.src", packages="gone", text="let () = ignore (Counter.next ())\n")
+        self.case.archive("r", "r", folder="r.src")
+        plugin = self.case.bundle("r", "--package=gone", "--bundle=none", "r.cma", "r.cmxs",
+                                  folder="r.src")
+        self.everywhere([f"load:{plugin}"], ["ok r"])
+        shutil.rmtree(self.case.root / "packages")
+        self.everywhere([f"load:{plugin}"],
+                        ['no r: unit R of plugin "r" requires unit Counter, which is neither in the '
+                         "process nor in the plan"])
+
+    def test_one_bad_among_good_ones(self):
+        counter = self.counter()
+        self.case.hosts()
+        self.case.plugin("bad", "let () = ignore (Counter.next ())\n", include=["lib"])
+        self.case.plugin("good", 'let () = print_endline "good"\n')
+        self.case.plugin("needs", "let () = ignore (Bad_unit.x)\n", include=[self.bad_unit()])
+        words = ["all:bad.plugin,good.plugin,needs.plugin"]
+        self.everywhere(words, ["good", "no bad: .*requires unit Counter.*", "ok good",
+                                "no needs: .*requires unit Bad_unit.*"])
+
+    def bad_unit(self):
+        self.case.compile("bad_unit", folder="badlib", text="let x = ref 1\n")
+        return "badlib"
+
+    def test_plugins_that_need_each_other(self):
+        self.case.hosts()
+        self.case.plugin("b-base", "let value = ref 7\n", folder="base")
+        self.case.compile("user", "-I", str(self.case.root / "base"), folder="user",
+                          text='let () = Printf.printf "value %d\\n%!" !B_base.value\n')
+        self.case.archive("user", "user", folder="user")
+        self.case.bundle("a-user", "user.cma", "user.cmxs", "--main=user", folder="user")
+        self.everywhere(["all:a-user.plugin,b-base.plugin"], ["value 7", "ok a-user", "ok b-base"])
+        self.everywhere(["load:a-user.plugin"], ["no a-user: .*requires unit B_base.*"])
+
+    # ---- initialisers that fail ----
+
+    def test_an_initialiser_that_fails_half_way(self):
+        self.case.hosts()
+        self.case.compile("first", folder="f", text='let ok = ref 1\nlet () = print_endline "first"\n')
+        self.case.compile("second", "-I", ".", folder="f",
+                          text='let () = if !First.ok = 1 then failwith "half way"\n')
+        self.case.archive("half", "first", "second", folder="f")
+        self.case.bundle("half", "half.cma", "half.cmxs", folder="f")
+        self.case.plugin("other", 'let () = print_endline "other"\n')
+        self.case.compile("after", "-I", ".", folder="f", text="let () = incr First.ok\n")
+        self.case.archive("after", "after", folder="f")
+        self.case.bundle("after", "after.cma", "after.cmxs", folder="f")
+        words = ["load:half.plugin", "unit:Second", "load:half.plugin", "load:other.plugin"]
+        failed = 'unit Second failed in plugin "half"'
+        again = (r'no half: (?:.* / )*unit Second came with plugin "half", whose initialisers failed: '
+                 "it cannot be loaded again(?: / .*)*")
+        self.everywhere(words, ["first", '.*no half: plugin "half": .*half way.*|no half: .*', failed,
+                                again, "other", "ok other"])
+        # the loaders do not say which unit it was: no other plugin may rely on any of them
+        self.everywhere(["load:half.plugin", "load:after.plugin"],
+                        ["first", "no half: .*", 'no after: unit After of plugin "after" requires unit '
+                         'First of plugin "half", whose initialisers failed'])
+
+    def test_a_repaired_plugin_after_a_refused_one(self):
+        # native Dynlink maps a file before it checks it, and a later one binds to its data
+        self.case.hosts()
+        self.counter()
+        small = self.case.plugin("x", "let a = 1\nlet () = ignore (Counter.next ())\n",
+                                 include=["lib"], folder="bad")
+        self.case.root.joinpath(small).rename(self.case.root / "refused.plugin")
+        text = "".join(f'let v{i} = ref (string_of_int {i})\n' for i in range(200))
+        self.case.plugin("x", text + 'let () = Printf.printf "%s\\n%!" !v199\n', folder="good")
+        self.everywhere(
+            ["load:refused.plugin", "gc:", "load:x.plugin", "gc:", "unit:X"],
+            ["no x: .*requires unit Counter.*", "gc", "199", "ok x", "gc", 'unit X up in plugin "x"'])
+
+    # ---- shapes of libraries ----
+
+    def test_internal_modules_of_the_host(self):
+        self.counter("internal", folder="tree")
+        uses = self.case.plugin("uses", 'let () = Printf.printf "n %d\\n%!" (Internal.next ())\n',
+                                include=["tree"])
+        holds = self.case.plugin("holds", "let () = ()\n", "tree/internal.cma", "tree/internal.cmxs")
+        self.case.hosts("tree/internal")
+        self.everywhere([f"load:{uses}", f"load:{holds}"], ["n 1", "ok uses", "ok holds"])
+        inside = self.case.bundle("inside", "tree/internal.cma", "tree/internal.cmxs",
+                                  "--main=internal")
+        self.everywhere([f"load:{inside}"], ["no inside: unit Internal is already in the host.*"])
+
+    def test_packs_and_wrapped_libraries(self):
+        case = self.case
+        case.write("w/wrapped.ml", "module A = Wrapped__A\n")
+        case.write("w/wrapped__A.ml", "let a = ref 1\n")
+        case.compile("wrapped", "-no-alias-deps", "-w", "-49", folder="w")
+        case.compile("wrapped__A", folder="w")
+        case.archive("wrapped", "wrapped", "wrapped__A", folder="w")
+        case.compile("m", "-for-pack", "Pack", folder="k", text="let m = ref 2\n")
+        case.ocamlfind("ocamlc", "-pack", "-o", "pack.cmo", "m.cmo", cwd=case.root / "k")
+        case.ocamlfind("ocamlopt", "-pack", "-o", "pack.cmx", "m.cmx", cwd=case.root / "k")
+        case.archive("pack", "pack", folder="k")
+        plugin = case.plugin("p", 'let () = Printf.printf "%d %d\\n%!" !Wrapped.A.a !Pack.M.m\n',
+                             "w/wrapped.cma", "w/wrapped.cmxs", "k/pack.cma", "k/pack.cmxs",
+                             include=["w", "k"])
+        case.hosts()
+        self.everywhere([f"load:{plugin}"], ["1 2", "ok p"])
+        case.hosts("w/wrapped", "w/wrapped__A", "k/pack")
+        self.everywhere([f"load:{plugin}", "unit:Pack"],
+                        ["1 2", "ok p", "unit Pack up in the host program"])
+        double = case.bundle("double", "k/pack.cma", "k/pack.cmxs", "--main=pack")
+        self.everywhere([f"load:{double}"], ["no double: unit Pack is already in the host program.*"])
+
+    def test_the_same_file_twice(self):
+        self.case.hosts()
+        plugin = self.case.plugin("p", 'let () = print_endline "once"\n')
+        self.everywhere([f"load:{plugin}", f"load:{plugin}", f"load:./{plugin}"],
+                        ["once", "ok p", "ok p", "ok p"])
+
+    # ---- C code ----
+
+    def stubs(self, name, value, folder):
+        """A library with C code: NAME_get () is `value`."""
+        case = self.case
+        case.write(f"{folder}/{name}_c.c",
+                   "#include <caml/mlvalues.h>\nvalue %s_get(value u) { (void)u; "
+                   "return Val_int(%d); }\n" % (name, value))
+        case.ocamlfind("ocamlc", "-ccopt", "-fPIC", "-c", f"{name}_c.c", cwd=case.root / folder)
+        case.ocamlfind("ocamlmklib", "-o", f"{name}_stubs", f"{name}_c.o", cwd=case.root / folder)
+        return f"{name}_stubs"
+
+    def c_library(self, name, value, folder, unit=None):
+        unit = unit or name
+        stubs = self.stubs(name, value, folder)
+        self.case.compile(unit, folder=folder,
+                          text=f'external get : unit -> int = "{name}_get"\n')
+        self.case.archive(unit, unit, folder=folder, byte=["-dllib", f"-l{stubs}"],
+                          native=["-cclib", f"-l{stubs}", "-ccopt", "-L."])
+        return f"{folder}/{unit}"
+
+    def test_c_code_of_a_bundled_library(self):
+        library = self.c_library("foo", 42, "c")
+        self.case.hosts()
+        plugin = self.case.plugin("p", 'let () = Printf.printf "c %d\\n%!" (Foo.get ())\n',
+                                  f"{library}.cma", f"{library}.cmxs", include=["c"])
+        shutil.rmtree(self.case.root / "c")  # what it needs is in it
+        self.everywhere([f"load:{plugin}"], ["c 42", "ok p"])
+
+    def test_two_versions_of_c_code(self):
+        one = self.c_library("foo", 1, "one", unit="one")
+        two = self.c_library("foo", 2, "two", unit="two")
+        self.case.hosts()
+        for name, library in (("p1", one), ("p2", two)):
+            unit = pathlib.Path(library).name.capitalize()
+            self.case.plugin(name, f'let () = Printf.printf "{name} %d\\n%!" ({unit}.get ())\n',
+                             f"{library}.cma", f"{library}.cmxs", include=[library.split("/")[0]])
+        for loader in LOADERS:
+            with self.subTest(loader=loader):
+                lines = self.case.ask(loader, "load:p1.plugin", "load:p2.plugin")
+                self.assertEqual(lines[:2], ["p1 1", "ok p1"])
+                self.assertRegex(lines[2], "no p2: (C code of library two|C stubs dllfoo_stubs.so) .*")
+                self.assertEqual(len(lines), 3, lines)
+
+    def test_c_stubs_that_are_missing(self):
+        library = self.c_library("foo", 42, "c")
+        self.case.hosts()
+        self.case.plugin("p", "let () = ignore (Foo.get ())\n", f"{library}.cma", f"{library}.cmxs",
+                         include=["c"])
+        # a bundle without them, as BAP's are
+        old = zipfile.ZipFile(self.case.root / "p.plugin")
+        entries = [zipmaker.Entry(n, old.read(n)) for n in old.namelist()
+                   if n != "tenon.json" and not n.endswith(".so")]
+        (self.case.root / "bare.plugin").write_bytes(zipmaker.make(entries))
+        self.everywhere(
+            ["load:bare.plugin", "unit:Foo"],
+            ['no p: library foo of plugin "p" needs the C stubs dllfoo_stubs.so, which are neither '
+             "in the bundle nor where this system has stubs(?: / .*)*"],
+            loaders=("bytecode", "toplevel"))
+        self.everywhere(["load:bare.plugin"], ["ok p"], loaders=("native",))
+
+    def test_externals_load_in_all_three(self):
+        self.case.hosts()
+        plugin = self.case.plugin(
+            "p", 'external length : string -> int = "caml_ml_string_length"\n'
+                 'let () = Printf.printf "%d\\n%!" (length "four")\n')
+        self.everywhere([f"load:{plugin}"], ["4", "ok p"])
+        plugin = self.case.bundle("none", folder=self.unknown_primitive(), *[
+            "none.cma", "none.cmxs"][:1])
+        self.everywhere(
+            [f"load:{plugin}", "unit:None"],
+            ['no none: unit None of plugin "none" calls the C function there_is_no_such_function, '
+             "which nothing defines"], loaders=("bytecode", "toplevel"))
+
+    def unknown_primitive(self):
+        self.case.write("none/none.ml", 'external f : int -> int = "there_is_no_such_function"\n'
+                                        "let () = print_int (f 1)\n")
+        cwd = self.case.root / "none"
+        self.case.ocamlfind("ocamlc", "-c", "none.ml", cwd=cwd)
+        self.case.ocamlfind("ocamlc", "-a", "-linkall", "-o", "none.cma", "none.cmo", cwd=cwd)
+        return "none"
+
+    # ---- other releases, other loaders ----
+
+    def test_code_for_the_other_loader(self):
+        self.case.hosts()
+        self.case.plugin("p", "let () = ()\n")
+        native = self.case.bundle("native-only", "p.cmxs", "--main=p", folder="p.src")
+        byte = self.case.bundle("byte-only", "p.cma", "--main=p", folder="p.src")
+        for loader, file, name in (("bytecode", native, "native-only"),
+                                   ("toplevel", native, "native-only"),
+                                   ("native", byte, "byte-only")):
+            self.everywhere(
+                [f"load:{file}", "unit:P"],
+                [f'no {name}: plugin "{name}" has no code for OCaml\'s {loader} loader: it has '
+                 "ocaml-(native|byte) for .*"], loaders=(loader,))
+
+    def other_release(self, digits):
+        """The plugin with the magic numbers of another release."""
+        old = zipfile.ZipFile(self.case.root / "p.plugin")
+        entries = []
+        for name in old.namelist():
+            data = old.read(name)
+            if name.endswith((".cma", ".cmxs")):
+                data = re.sub(rb"Caml1999([AD])\d\d\d", rb"Caml1999\g<1>" + digits.encode(), data)
+            if name != "tenon.json":
+                entries.append(zipmaker.Entry(name, data))
+        (self.case.root / "other.plugin").write_bytes(zipmaker.make(entries))
+
+    def test_a_plugin_of_another_release(self):
+        self.case.hosts()
+        self.case.plugin("p", "let () = ()\n")
+        self.other_release("029")
+        self.everywhere(["load:other.plugin", "unit:P"],
+                        [r'no p: plugin "p" was made by OCaml 4\.12, this process is one of OCaml .*'])
+        self.other_release("023")
+        self.everywhere(["load:other.plugin", "unit:P"], [r"no p: .*4\.07.*"])
+
+    # ---- what the host allows ----
+
+    def test_restrictions_set_before_the_first_load(self):
+        self.counter()
+        plugin = self.case.plugin("p", 'let () = Printf.printf "n %d\\n%!" (Counter.next ())\n',
+                                  include=["lib"])
+        free = self.case.plugin("free", "let x = 1\n")
+        self.case.hosts("lib/counter")
+        refused = ('no p: unit P of plugin "p" uses unit Counter of the host program, which plugins '
+                   "may not use")
+        self.everywhere(["prohibit:Counter", f"load:{plugin}", "unit:P", f"load:{free}"],
+                        [refused, "ok free"])
+        self.everywhere(["allow:Stdlib,Stdlib__Printf,CamlinternalFormatBasics", f"load:{plugin}"],
+                        [f".*{refused}"])
+
+    # ---- the order of things ----
+
+    def test_events_and_arguments(self):
+        counter = self.counter()
+        self.case.hosts()
+        plugin = self.case.plugin(
+            "p", 'let () = ignore (Counter.next ()); Printf.printf "%s %s %s\\n%!" '
+                 '(String.concat "," (Array.to_list (Tenon.Plugin.argv ()))) '
+                 "(Tenon.Manifest.current ()).Tenon.Manifest.name "
+                 '(Option.get (Tenon.Bundle.get_data (Tenon.main_bundle ()) "note"))\n',
+            f"{counter}.cma", f"{counter}.cmxs", include=["lib"],
+            words=["--data", f"note={self.case.write('note', 'hello')}"])
+        self.everywhere(["events:", f"load:{plugin}"],
+                        [f"opening {plugin}", "loading p", 'linking library counter of plugin "p"',
+                         'linking plugin "p"', "a,b p hello", "loaded p", "ok p"])
+
+    def test_a_package_as_a_plugin(self):
+        self.counter(folder="packages/count")
+        self.case.write("packages/count/META",
+                        'plugin(byte)="counter.cma"\nplugin(native)="counter.cmxs"\n')
+        self.case.hosts()
+        self.everywhere(["package:count", "package:count", "unit:Counter", "package:nothing"],
+                        ["ok count", "ok count", r"unit Counter up in .*counter\.cm(a|xs)",
+                         "no nothing: no findlib package nothing"])
+
+
+if __name__ == "__main__":
+    unittest.main()
