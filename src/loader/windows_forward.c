@@ -13,7 +13,7 @@
 struct tn_forward {
     const char *symbol; /* "" when it has an ordinal alone */
     uint32_t ordinal;
-    const char *library;
+    const char *library, *target; /* of "bar.who": "bar" and "who" */
 };
 
 /* Of one file. */
@@ -42,9 +42,10 @@ static bool add_forward(struct tn_target *target, struct tn_forwards *to, const 
         .symbol = tn_arena_string(target->arena, s->name),
         .ordinal = s->ordinal,
         .library = tn_arena_copy(target->arena, s->forward, (size_t)(dot - s->forward)),
+        .target = tn_arena_string(target->arena, dot + 1),
     };
     to->rows[to->count++] = row;
-    return row.symbol && row.library;
+    return row.symbol && row.library && row.target;
 }
 
 static bool read_forwards(struct tn_target *target, const tenon_image_source *source,
@@ -124,29 +125,33 @@ static bool is_delayed(const tenon_image *image, const char *name)
 struct tn_arisen {
     const char *asker, *name;
     const struct tn_forwards *provider;
-    const char **libraries;
+    const struct tn_forward **through; /* forwarders that its symbols are bound to */
     size_t count, room;
     struct tn_arisen *next;
 };
 
-/* Each library once, in the order of the symbols. */
-static bool list_libraries(struct tn_target *target, const tenon_image *asker,
-                           const struct tn_forwards *from, struct tn_arisen *to)
+/* Each forwarder once, in the order of the symbols. */
+static bool add_through(struct tn_target *target, struct tn_arisen *to,
+                        const struct tn_forward *forward)
+{
+    for (size_t i = 0; i < to->count; i++)
+        if (to->through[i] == forward)
+            return true;
+    if (!tn_arena_grow(target->arena, &to->through, &to->room, to->count, sizeof *to->through))
+        return false;
+    to->through[to->count++] = forward;
+    return true;
+}
+
+static bool list_forwarders(struct tn_target *target, const tenon_image *asker,
+                            const struct tn_forwards *from, struct tn_arisen *to)
 {
     const tenon_symbol *symbol;
     for (size_t i = 0; (symbol = tenon_image_import(asker, i)); i++) {
-        if (strcmp(symbol->library, to->name) != 0)
-            continue;
-        const struct tn_forward *forward = find_forward(from, symbol);
-        bool known = !forward;
-        for (size_t k = 0; !known && k < to->count; k++)
-            known = strcmp(to->libraries[k], forward->library) == 0;
-        if (known)
-            continue;
-        if (!tn_arena_grow(target->arena, &to->libraries, &to->room, to->count,
-                           sizeof *to->libraries))
+        const struct tn_forward *forward =
+            strcmp(symbol->library, to->name) == 0 ? find_forward(from, symbol) : NULL;
+        if (forward && !add_through(target, to, forward))
             return false;
-        to->libraries[to->count++] = forward->library;
     }
     return true;
 }
@@ -158,18 +163,18 @@ static bool read_arisen(struct tn_target *target, const struct tn_bound *bound,
     tenon_image *asker =
         tenon_image_open_source(target->world, &bound->asker, TENON_PART_SYMBOLS, &err);
     bool good =
-        !asker || is_delayed(asker, bound->name) || list_libraries(target, asker, forwards, to);
+        !asker || is_delayed(asker, bound->name) || list_forwarders(target, asker, forwards, to);
     tenon_image_free(asker);
     return good && err.code != TENON_E_MEMORY;
 }
 
 /* Read once for each need of each file; NULL: no memory. */
-static const struct tn_arisen *arisen_of(struct tn_target *target, const struct tn_bound *bound,
-                                         const struct tn_forwards *forwards)
+static struct tn_arisen *arisen_of(struct tn_target *target, const struct tn_bound *bound,
+                                   const struct tn_forwards *forwards)
 {
     struct tn_windows *windows = target->config;
     struct tn_arisen **bucket = &windows->arisen[bucket_of(bound->asker.path, bound->name)];
-    for (const struct tn_arisen *a = *bucket; a; a = a->next)
+    for (struct tn_arisen *a = *bucket; a; a = a->next)
         if (a->provider == forwards && strcmp(a->asker, bound->asker.path) == 0 &&
             strcmp(a->name, bound->name) == 0)
             return a;
@@ -184,15 +189,69 @@ static const struct tn_arisen *arisen_of(struct tn_target *target, const struct 
     return arisen;
 }
 
+/* ---- forwarders to forwarders -------------------------------------------------------------- */
+
+/* A symbol that a forwarder of one file asks of a library. */
+struct tn_passed {
+    const char *asker;
+    const struct tn_forward *by;
+    struct tn_passed *next;
+};
+
+/* Remembers what the library will be asked for when it is there; false: no memory. */
+static bool pass_on(struct tn_target *target, const char *asker, const struct tn_forward *by)
+{
+    struct tn_windows *windows = target->config;
+    struct tn_passed **bucket = &windows->passed[bucket_of(asker, by->library)];
+    for (const struct tn_passed *p = *bucket; p; p = p->next)
+        if (p->by == by && strcmp(p->asker, asker) == 0)
+            return true;
+    struct tn_passed *passed = tn_arena_take(target->arena, sizeof *passed);
+    if (!passed || !(passed->asker = tn_arena_string(target->arena, asker)))
+        return false;
+    passed->by = by;
+    passed->next = *bucket;
+    *bucket = passed;
+    return true;
+}
+
+/* What the asker's own forwarders ask of the provider, which may forward it in turn. */
+static bool add_passed(struct tn_target *target, const struct tn_bound *bound,
+                       const struct tn_forwards *forwards, struct tn_arisen *to)
+{
+    struct tn_windows *windows = target->config;
+    const struct tn_passed *p = windows->passed[bucket_of(bound->asker.path, bound->name)];
+    for (; p; p = p->next) {
+        if (strcmp(p->by->library, bound->name) != 0 || strcmp(p->asker, bound->asker.path) != 0)
+            continue;
+        bool numbered = p->by->target[0] == '#';
+        const tenon_symbol symbol = {
+            .name = p->by->target,
+            .has_ordinal = numbered,
+            .ordinal = numbered ? (uint32_t)strtoul(p->by->target + 1, NULL, 10) : 0,
+        };
+        const struct tn_forward *forward = find_forward(forwards, &symbol);
+        if (forward && !add_through(target, to, forward))
+            return false;
+    }
+    return true;
+}
+
 bool tn_windows_arising(struct tn_target *target, const struct tn_bound *bound,
                         const struct tn_name_sink *out)
 {
     const struct tn_forwards *forwards = forwards_of(target, &bound->provider);
     if (!forwards || !forwards->count)
         return forwards;
-    const struct tn_arisen *arisen = arisen_of(target, bound, forwards);
-    bool good = arisen;
+    struct tn_arisen *arisen = arisen_of(target, bound, forwards);
+    bool good = arisen && add_passed(target, bound, forwards, arisen);
     for (size_t i = 0; good && i < arisen->count; i++)
-        good = out->add(out->arg, arisen->libraries[i]);
+        good = pass_on(target, bound->provider.path, arisen->through[i]);
+    for (size_t i = 0; good && i < arisen->count; i++) {
+        bool given = false;
+        for (size_t k = 0; k < i && !given; k++)
+            given = strcmp(arisen->through[k]->library, arisen->through[i]->library) == 0;
+        good = given || out->add(out->arg, arisen->through[i]->library);
+    }
     return good;
 }
