@@ -13,7 +13,7 @@
 struct tn_forward {
     const char *symbol; /* "" when it has an ordinal alone */
     uint32_t ordinal;
-    const char *library, *target; /* of "bar.who": "bar" and "who" */
+    const char *library, *target; /* of "bar.who": "bar.dll", as it is searched for, and "who" */
 };
 
 /* Of one file. */
@@ -38,10 +38,13 @@ static bool add_forward(struct tn_target *target, struct tn_forwards *to, const 
         return true;
     if (!tn_arena_grow(target->arena, &to->rows, &to->room, to->count, sizeof *to->rows))
         return false;
+    const tenon_need need = {
+        .name = tn_arena_copy(target->arena, s->forward, (size_t)(dot - s->forward)),
+    };
     struct tn_forward row = {
         .symbol = tn_arena_string(target->arena, s->name),
         .ordinal = s->ordinal,
-        .library = tn_arena_copy(target->arena, s->forward, (size_t)(dot - s->forward)),
+        .library = need.name ? tn_windows_key(target, &need) : NULL,
         .target = tn_arena_string(target->arena, dot + 1),
     };
     to->rows[to->count++] = row;
@@ -238,7 +241,7 @@ static bool add_passed(struct tn_target *target, const struct tn_bound *bound,
 }
 
 bool tn_windows_arising(struct tn_target *target, const struct tn_bound *bound,
-                        const struct tn_name_sink *out)
+                        const struct tn_need_sink *out)
 {
     const struct tn_forwards *forwards = forwards_of(target, &bound->provider);
     if (!forwards || !forwards->count)
@@ -248,10 +251,12 @@ bool tn_windows_arising(struct tn_target *target, const struct tn_bound *bound,
     for (size_t i = 0; good && i < arisen->count; i++)
         good = pass_on(target, bound->provider.path, arisen->through[i]);
     for (size_t i = 0; good && i < arisen->count; i++) {
+        const tenon_need need = { .name = arisen->through[i]->library,
+                                  .flavour = TENON_NEED_FORWARD };
         bool given = false;
         for (size_t k = 0; k < i && !given; k++)
             given = strcmp(arisen->through[k]->library, arisen->through[i]->library) == 0;
-        good = given || out->add(out->arg, arisen->through[i]->library);
+        good = given || out->add(out->arg, &need, false);
     }
     return good;
 }

@@ -54,12 +54,15 @@ void tn_process_list(tenon_resolver *r, int32_t object)
     tn_process_list_at(r, object, r->order_count);
 }
 
-static void add_edge(tenon_resolver *r, int32_t to)
+/* Room for so many edges more; false: no memory. */
+static bool edge_room(tenon_resolver *r, size_t count)
 {
-    if (!tn_grow(&r->edges, &r->edge_room, r->edge_count, sizeof *r->edges))
-        r->no_memory = true;
-    else
-        r->edges[r->edge_count++] = to;
+    while (r->edge_room - r->edge_count < count)
+        if (!tn_grow(&r->edges, &r->edge_room, r->edge_room, sizeof *r->edges)) {
+            r->no_memory = true;
+            return false;
+        }
+    return true;
 }
 
 static bool is_filter(enum tenon_flavour flavour)
@@ -118,15 +121,18 @@ static void list_filtees(tenon_resolver *r, const struct tn_object *owner, size_
     }
 }
 
-/* Answers one need, and gives the answer its place in the order. false: no memory. */
+/*
+ * Answers one need, for whose edge there is room, and gives the answer its place in the order.
+ * false: no memory.
+ */
 static bool walk_need(tenon_resolver *r, int32_t owner, struct tn_node_need *need)
 {
-    int32_t to = tn_loader_at_hand(r)->key
-                     ? tn_request_need(r, need, owner)
-                     : tn_request(r, need->name, owner, need->flavour, TN_REQUEST_NEED);
+    int32_t to = tn_request_known(r, need->name);
+    if (to < 0)
+        to = tn_request_need(r, need, owner);
     if (to < 0)
         return false;
-    add_edge(r, to);
+    r->edges[r->edge_count++] = to;
     const struct tn_object *o = tn_object_at(r, to);
     if (is_filter(need->flavour) && o->node != TN_NO_NODE)
         note_filtee(r, to, owner);
@@ -144,14 +150,14 @@ static bool is_walked(const tenon_resolver *r, const struct tn_node_need *need)
 
 struct arising {
     tenon_resolver *r;
-    int32_t provider;
+    int32_t asker, provider;
     unsigned depth; /* names that led to this one */
 };
 
 /* A name that arises may make another arise; so far down none does outside of tests. */
 #define ARISING_DEPTH 64u
 
-static bool add_arising(void *arg, const char *text);
+static bool add_arising(void *arg, const tenon_need *need, bool of_asker);
 
 /* What binding to an object that answers a name of another asks for. */
 static void bind_to(tenon_resolver *r, int32_t asker, const char *name, int32_t provider,
@@ -165,36 +171,31 @@ static void bind_to(tenon_resolver *r, int32_t asker, const char *name, int32_t 
         .provider = tn_node_source(r, r->nodes[to->node]),
         .name = name,
     };
-    struct arising arising = { r, provider, depth };
-    const struct tn_name_sink sink = { add_arising, &arising };
+    struct arising arising = { r, asker, provider, depth };
+    const struct tn_need_sink sink = { add_arising, &arising };
     if (!tn_loader_at_hand(r)->arising(&r->target->target, &bound, &sink))
         r->no_memory = true;
 }
 
-/* One more need of the provider, which is bound to what answers it: each edge is met once. */
-static bool add_arising(void *arg, const char *text)
+/* One more need of the provider, or of who asked for it, bound in turn: each edge is met once. */
+static bool add_arising(void *arg, const tenon_need *need, bool of_asker)
 {
     struct arising *arising = arg;
     tenon_resolver *r = arising->r;
-    const tenon_need need = { .name = text, .base = text, .flavour = TENON_NEED_FORWARD };
-    const tenon_loader *loader = tn_loader_at_hand(r);
-    const char *key = loader->key ? loader->key(&r->target->target, &need) : text;
-    uint32_t name = key ? tn_resolver_name(r, key) : TN_NO_NAME;
-    int32_t to = name == TN_NO_NAME
-                     ? TENON_NOBODY
-                     : tn_request(r, name, arising->provider, TENON_NEED_FORWARD, TN_REQUEST_NEED);
+    int32_t owner = of_asker ? arising->asker : arising->provider;
+    int32_t to = tn_request_more(r, need, owner);
     if (to < 0 || !tn_grow(&r->late_edges, &r->late_room, r->late_count, sizeof *r->late_edges)) {
         r->no_memory = true;
         return false;
     }
     for (size_t i = 0; i < r->late_count; i++)
-        if (r->late_edges[i].from == arising->provider && r->late_edges[i].to == to)
+        if (r->late_edges[i].from == owner && r->late_edges[i].to == to)
             return true;
-    r->late_edges[r->late_count++] = (struct tn_late_edge){ arising->provider, to };
-    tn_object_at(r, arising->provider)->late_count++;
+    r->late_edges[r->late_count++] = (struct tn_late_edge){ owner, to };
+    tn_object_at(r, owner)->late_count++;
     if (!tn_object_at(r, to)->listed)
         tn_process_list(r, to);
-    bind_to(r, arising->provider, text, to, arising->depth + 1);
+    bind_to(r, owner, need->name, to, arising->depth + 1);
     return !r->no_memory;
 }
 
@@ -220,6 +221,8 @@ static void walk_object(tenon_resolver *r, size_t at)
     if (tn_object_at(r, i)->node == TN_NO_NODE)
         return;
     struct tn_node *node = r->nodes[tn_object_at(r, i)->node];
+    if (!edge_room(r, node->need_count))
+        return;
     for (uint32_t k = 0; k < node->need_count; k++)
         if (is_walked(r, &node->needs[k]) && !walk_need(r, i, &node->needs[k]))
             return;
@@ -246,8 +249,8 @@ static bool begin_level(tenon_resolver *r, struct level *level, int32_t object)
     uint32_t count = o->node == TN_NO_NODE ? 0 : r->nodes[o->node]->need_count;
     o->done = true;
     o->first_edge = r->edge_count;
-    for (uint32_t i = 0; i < count && !r->no_memory; i++)
-        add_edge(r, object);
+    if (edge_room(r, count))
+        r->edge_count += count;
     *level = (struct level){ object, 0 };
     return !r->no_memory;
 }

@@ -204,6 +204,20 @@ tenon_units *tenon_units_parse_notes(const void *bytes, size_t size, unsigned al
     return units;
 }
 
+tenon_units *tn_units_parse_borrowed(const void *bytes, size_t size, const char *name,
+                                     tenon_error *err)
+{
+    enum tn_endian endian = htole16(1) == 1 ? TN_LITTLE : TN_BIG;
+    struct tn_record record = { 0 };
+    tenon_units *units = units_new(name, err);
+    if (!units)
+        return NULL;
+    if (!tn_units_borrow_notes(units, tn_view(bytes, size), endian, &record, err) ||
+        !tn_units_add_record(units, &record, err))
+        return units_refused(units, err);
+    return units;
+}
+
 /* ---- answers -------------------------------------------------------------------------------- */
 
 void tenon_units_free(tenon_units *units)
