@@ -301,12 +301,12 @@ static bool has_word(struct tn_view view, const char *word, bool *first)
     const char *text = (const char *)view.at, *line = text, *end, *at;
     size_t size = strlen(word);
 
-    while (line && strncmp(line, "Libs:", 5) != 0) {
+    while (strncmp(line, "Libs:", 5) != 0) {
         line = strchr(line, '\n');
-        line += line != NULL;
+        if (!line)
+            return false;
+        line++;
     }
-    if (!line)
-        return false;
     for (end = line + strcspn(line, "\n"); *end && end[-1] == '\\';)
         end += 1 + strcspn(end + 1, "\n"); /* continued */
     for (at = strstr(line, word); at && at < end; at = strstr(at + 1, word)) {
