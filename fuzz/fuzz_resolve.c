@@ -190,9 +190,10 @@ static size_t look_at_library(const tenon_graph *graph, size_t i)
 {
     const tenon_library *l = tenon_graph_library(graph, i);
     size_t n = touch(l->name) + touch(l->path) + touch(l->where) + touch(l->reason);
-    bool found = l->status == TENON_STATUS_FOUND;
+    bool found = l->status == TENON_STATUS_FOUND, with_system = l->status == TENON_STATUS_SYSTEM;
     check(l->name && is_row(graph, l->parent));
-    check(found == (l->path != NULL) && found == (l->reason == NULL));
+    check(with_system || found == (l->path != NULL));
+    check(found == (l->reason == NULL));
     for (size_t k = 0; k < l->need_count; k++)
         check(is_row(graph, l->needs[k]));
     for (size_t k = 0; k < l->needed_by_count; k++)
@@ -291,6 +292,15 @@ static void ask_for_requests(struct fuzz_world *w)
     tenon_state_free(state);
 }
 
+/* One of the others, by a number. */
+static const char *any_loader(size_t number)
+{
+    size_t count = 0;
+    while (tenon_loader_at(count))
+        count++;
+    return tenon_loader_name(tenon_loader_at(number % count));
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct fuzz_world *w = calloc(1, sizeof *w);
@@ -307,6 +317,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     ask_for_programs(w, NULL);
     ask_for_programs(w, "glibc");
     ask_for_programs(w, "musl");
+    ask_for_programs(w, any_loader(size));
     ask_for_requests(w);
     tenon_world_free(w->world);
     free(text);

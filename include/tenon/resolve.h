@@ -183,6 +183,7 @@ enum tenon_outcome {
     TENON_OUTCOME_NOT_SETUID,     /* "not-setuid": a secure preload without the set-uid bit */
     TENON_OUTCOME_FORBIDDEN,      /* "forbidden": the loader's policy refuses it */
     TENON_OUTCOME_NO_MATCH,       /* "no-match": no name in the directory fits */
+    TENON_OUTCOME_RENAMED,        /* "renamed": the loader looks for another name instead */
     TENON_OUTCOME_LATER,          /* "later": would have been next, and is good */
     TENON_OUTCOME_COUNT
 };
@@ -200,8 +201,8 @@ typedef struct tenon_attempt {
 
 /* One object of the process. */
 typedef struct tenon_library {
-    const char *name;           /* as first asked for */
-    const char *path;           /* as the loader reports it; NULL when none */
+    const char *name; /* as first asked for; as `path`, it stays as long as the resolver */
+    const char *path; /* as the loader reports it; NULL when none */
     const char *slice, *member; /* of the file at `path`; NULL: the file itself */
     enum tenon_status status;
     const tenon_rule *rule; /* that gave the answer; NULL when none did */

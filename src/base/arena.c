@@ -130,6 +130,14 @@ char *tn_arena_format(struct tn_arena *arena, const char *format, ...)
     return text;
 }
 
+bool tn_arena_begin(struct tn_arena *arena, size_t size)
+{
+    *arena = (struct tn_arena){ .blocks = new_block(size) };
+    if (arena->blocks)
+        arena->blocks->next = NULL;
+    return arena->blocks != NULL;
+}
+
 char *tn_arena_join(struct tn_arena *arena, const char *first, ...)
 {
     va_list parts, again;

@@ -44,6 +44,9 @@ char *tn_arena_join(struct tn_arena *arena, const char *first, ...) __attribute_
 bool tn_arena_grow(struct tn_arena *arena, void *rows_pointer, size_t *capacity, size_t count,
                    size_t size);
 
+/* Makes the first block of an empty arena, of this many bytes; false: no memory. */
+bool tn_arena_begin(struct tn_arena *arena, size_t size);
+
 /* Forgets everything but keeps the largest block for use again. */
 void tn_arena_reset(struct tn_arena *arena);
 void tn_arena_free(struct tn_arena *arena);

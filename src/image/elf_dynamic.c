@@ -51,6 +51,7 @@ static enum tn_elf_tag tag_of(uint64_t tag)
     case 24: return TN_TAG_BIND_NOW;
     case TN_DT_RUNPATH: return TN_TAG_RUNPATH;
     case 30: return TN_TAG_FLAGS;
+    case 0x60000001: return TN_TAG_HP_DLD_FLAGS;
     case 0x6000000e: /* DT_SUNW_RTLDINF */
     case 0x60000013: /* DT_SUNW_SYMSORT */
     case 0x60000019: /* DT_SUNW_STRPAD */
@@ -346,6 +347,7 @@ bool tn_elf_dynamic_facts(struct tn_elf *elf, struct tn_facts *facts, tenon_erro
     facts->elf.dt_flags = (uint32_t)d->value[TN_TAG_FLAGS];
     facts->elf.dt_flags_1 = (uint32_t)d->value[TN_TAG_FLAGS_1];
     facts->elf.has_verdef = tn_elf_has(d, TN_TAG_VERDEF);
+    facts->elf.hp_dld_flags = (uint32_t)d->value[TN_TAG_HP_DLD_FLAGS];
     read_together(elf);
     return read_needs(elf, facts, err) &&
            read_string(elf, TN_TAG_SONAME, "DT_SONAME", &facts->own_name, err) &&

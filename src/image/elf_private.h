@@ -210,6 +210,7 @@ enum tn_elf_tag {
     TN_TAG_ANDROID_PACKED, /* DT_ANDROID_REL, DT_ANDROID_RELA */
     TN_TAG_SUNW,           /* one that only Solaris writes */
     TN_TAG_CHECKSUM,
+    TN_TAG_HP_DLD_FLAGS, /* means something else, if anything, in files of other systems */
     TN_TAG_COUNT,
     TN_TAG_OTHER = TN_TAG_COUNT,
 };

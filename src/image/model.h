@@ -47,6 +47,7 @@ enum tn_elf_layout {
 struct tn_elf_facts {
     struct tn_elf_header header;
     uint32_t dt_flags, dt_flags_1;
+    uint32_t hp_dld_flags; /* DT_HP_DLD_FLAGS, of HP-UX */
     bool has_dynamic, has_load;
     bool dynamic_at_zero; /* the PT_DYNAMIC that counts is at address 0, as if there were none */
     bool dynamic_empty;   /* one of them has no bytes */
@@ -83,6 +84,13 @@ struct tn_macho_slice {
     uint64_t offset, size;
     const char *arch; /* Apple's name of it */
 };
+
+/* tn_facts.variant of Mach-O: cpusubtype, PLATFORM_ in 5 bits from 24, what its signature allows.
+ */
+#define TN_MACHO_SUBTYPE 0x00ffffffu
+#define TN_MACHO_NO_ENVIRONMENT 0x20000000u /* DYLD_ variables do not count */
+#define TN_MACHO_HARDENED 0x40000000u       /* a hardened runtime */
+#define TN_MACHO_RESTRICTED 0x80000000u     /* neither do paths with @ */
 
 /* Facts of a Mach-O image that the common model has no word for. */
 struct tn_macho_facts {
@@ -145,6 +153,7 @@ struct tn_facts {
     unsigned class_bits;
     enum tenon_endian endian;
     uint32_t machine_code;
+    uint32_t variant;    /* tells apart the processes of programs of one machine; 0 for ELF */
     const char *machine; /* NULL: unknown */
     const char *os;      /* NULL: unknown */
     enum tenon_kind kind;
@@ -344,6 +353,12 @@ bool tn_elf_read_symbols(struct tn_file *file, const struct tn_elf_assume *assum
  */
 bool tn_elf_is_libc(struct tn_file *file, const struct tn_elf_assume *assume, bool *is_libc,
                     tenon_error *err);
+
+/*
+ * The part of the file that is mapped to be read only and holds no headers: a linker that keeps
+ * code and constants apart puts all constants there. Empty when there is none, or no reading it.
+ */
+struct tn_view tn_elf_constants(struct tn_file *file);
 
 /* String literals and .note.dlopen entries that name libraries (TENON_PART_DLOPEN). */
 bool tn_elf_read_dlopens(struct tn_file *file, tenon_image *image, tenon_error *err);

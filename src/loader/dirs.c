@@ -10,6 +10,29 @@
 
 #include "limits.h"
 
+static bool is_letter(char c)
+{
+    return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
+}
+
+/* Does this character behind an unbraced name make it another word? */
+static bool goes_on(char c, enum tn_token_end end)
+{
+    if (end == TN_TOKEN_END_NOTHING)
+        return false;
+    return is_letter(c) || (end == TN_TOKEN_END_IDENTIFIER && (c == '_' || (c >= '0' && c <= '9')));
+}
+
+/* The length of the word at `at` ('$') that is no token, for loaders to which it is nothing. */
+static size_t unknown_word(const char *at, const char *end)
+{
+    const char *p = at + 1;
+    bool braced = p < end && *p == '{';
+    for (p += braced; p < end && (is_letter(*p) || *p == '_'); p++)
+        ;
+    return (size_t)(p - at) + (braced && p < end && *p == '}');
+}
+
 /*
  * The token at `at` ('$'), NULL when it is none: then '$' stands for itself.
  * rule     glibc elf/dl-load.c, is_dst(): an unbraced name must not be followed by another
@@ -21,7 +44,7 @@ static const struct tn_token *token_at(const char *at, const char *end,
     for (size_t i = 0; i < tokens->count; i++) {
         size_t n = strlen(tokens->rows[i].name);
         const char *p = at + 1;
-        bool braced = p < end && *p == '{';
+        bool braced = p < end && *p == '{' && !tokens->no_braces;
         p += braced;
         if ((size_t)(end - p) < n || memcmp(p, tokens->rows[i].name, n) != 0)
             continue;
@@ -30,8 +53,7 @@ static const struct tn_token *token_at(const char *at, const char *end,
             if (p == end || *p != '}')
                 continue;
             p++;
-        } else if (p < end && (*p == '_' || (*p >= '0' && *p <= '9') || (*p >= 'A' && *p <= 'Z') ||
-                               (*p >= 'a' && *p <= 'z'))) {
+        } else if (p < end && goes_on(*p, tokens->end)) {
             continue;
         }
         *length = (size_t)(p - at);
@@ -130,6 +152,10 @@ static bool expand_into(char *out, const char *string, size_t size, const struct
                 return false;
             result->secure_used |= token == &tokens->rows[0];
             count = strlen(from);
+        } else if (*p == '$' && tokens->unknown_vanish) {
+            from = "";
+            length = unknown_word(p, end);
+            count = 0;
         } else {
             from = p;
             length = count = 1;

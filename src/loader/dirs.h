@@ -19,10 +19,20 @@ struct tn_token {
     const char *value;
 };
 
+/* What may not follow a token without braces: it would be another word. */
+enum tn_token_end {
+    TN_TOKEN_END_IDENTIFIER, /* a letter, digit or '_' */
+    TN_TOKEN_END_LETTER,
+    TN_TOKEN_END_NOTHING, /* all may: "$ORIGINX" is the origin and an X */
+};
+
 /* What `$NAME` and `${NAME}` mean in a list. */
 struct tn_tokens {
-    struct tn_token rows[4];
+    struct tn_token rows[8];
     size_t count;
+    enum tn_token_end end;
+    bool no_braces;      /* "${NAME}" is no token */
+    bool unknown_vanish; /* a '$' word that is none stands for nothing, not for itself */
 
     /*
      * glibc's rule for secure processes: an element that uses the first token (ORIGIN) is kept

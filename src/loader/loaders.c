@@ -5,17 +5,16 @@
 #include "rules.h"
 
 const tenon_loader *const tn_loaders[] = {
-    &tn_loader_glibc,
-    &tn_loader_musl,
-    &tn_loader_windows,
-    &tn_loader_wine,
-    &tn_loader_cygwin,
-    &tn_loader_aix,
-    NULL,
+    &tn_loader_glibc,       &tn_loader_musl,         &tn_loader_freebsd,
+    &tn_loader_netbsd,      &tn_loader_openbsd,      &tn_loader_solaris,
+    &tn_loader_hpux,        &tn_loader_bionic,       &tn_loader_dragonfly,
+    &tn_loader_windows,     &tn_loader_wine,         &tn_loader_cygwin,
+    &tn_loader_aix,         &tn_loader_dyld,         &tn_loader_hpux_som,
+    &tn_loader_netbsd_aout, &tn_loader_freebsd_aout, NULL,
 };
 
 /* The loader that the image itself asks for; NULL: it leaves that open, or asks for another. */
-static const tenon_loader *loader_by_facts(const struct tn_facts *facts)
+const tenon_loader *tn_loader_by_facts(const struct tn_facts *facts)
 {
     for (size_t i = 0; tn_loaders[i]; i++)
         if (tn_loaders[i]->format == facts->format && tn_loaders[i]->matches(facts))
@@ -23,9 +22,10 @@ static const tenon_loader *loader_by_facts(const struct tn_facts *facts)
     return NULL;
 }
 
+/* From the end: those that know whole paths stand behind glibc, which goes by the last part. */
 const tenon_loader *tn_loader_of_interpreter(enum tenon_format format, const char *path)
 {
-    for (size_t i = 0; tn_loaders[i]; i++)
+    for (size_t i = TN_COUNT(tn_loaders) - 1; i-- > 0;)
         if (tn_loaders[i]->format == format && tn_loaders[i]->is_interpreter &&
             tn_loaders[i]->is_interpreter(path))
             return tn_loaders[i];
@@ -36,7 +36,8 @@ const char *tn_loader_interpreter(const tenon_loader *loader, const struct tn_fa
 {
     for (size_t i = 0; i < loader->interpreter_count; i++) {
         const struct tn_interpreter *row = &loader->interpreters[i];
-        if (row->machine == facts->machine_code && row->class_bits == facts->class_bits &&
+        if ((!row->machine || row->machine == facts->machine_code) &&
+            (!row->class_bits || row->class_bits == facts->class_bits) &&
             (facts->elf.header.e_flags & row->flags_mask) == row->flags &&
             (!row->endian || row->endian == facts->endian))
             return row->path;
@@ -44,10 +45,11 @@ const char *tn_loader_interpreter(const tenon_loader *loader, const struct tn_fa
     return NULL;
 }
 
-bool tn_loader_of(tenon_world *world, const struct tn_facts *facts, const tenon_loader **loader)
+bool tn_loader_by_world(tenon_world *world, const struct tn_facts *facts,
+                        const tenon_loader **loader)
 {
-    *loader = loader_by_facts(facts);
-    if (*loader || facts->interpreter || (facts->os && strcmp(facts->os, "linux") != 0))
+    *loader = NULL;
+    if (facts->interpreter || (facts->os && strcmp(facts->os, "linux") != 0))
         return true;
     for (size_t i = 0; tn_loaders[i]; i++) {
         tenon_file_info info;

@@ -21,6 +21,7 @@ const char *tenon_outcome_name(enum tenon_outcome outcome)
         [TENON_OUTCOME_MEMBER_MISSING] = "member-missing",
         [TENON_OUTCOME_FORBIDDEN] = "forbidden",
         [TENON_OUTCOME_NO_MATCH] = "no-match",
+        [TENON_OUTCOME_RENAMED] = "renamed",
         [TENON_OUTCOME_WRONG_CLASS] = "wrong-class",
         [TENON_OUTCOME_WRONG_ENDIAN] = "wrong-endian",
         [TENON_OUTCOME_WRONG_MACHINE] = "wrong-machine",

@@ -51,6 +51,7 @@ struct tn_target {
     enum tn_endian endian;
     uint32_t machine;
     uint32_t e_flags;        /* of an ELF program; 0 */
+    uint32_t variant;        /* as the program's facts have it */
     const char *interpreter; /* path of the loader's own file; "" when it has none */
     bool secure;
     void *config; /* the loader's own, lazily filled */
@@ -236,6 +237,7 @@ struct tn_trial {
     void (*system)(struct tn_trial *trial, const struct tn_place *place, const char *reason);
 
     bool (*is_over)(const struct tn_trial *trial);
+    bool (*is_answered)(const struct tn_trial *trial);
 };
 
 static inline enum tn_action tn_try_file(struct tn_trial *trial, struct tn_place place)
@@ -265,6 +267,12 @@ static inline bool tn_is_over(const struct tn_trial *trial)
     return trial->no_memory || trial->is_over(trial);
 }
 
+/* The loader itself would try nothing more: what follows is for people. */
+static inline bool tn_is_answered(const struct tn_trial *trial)
+{
+    return trial->no_memory || trial->is_answered(trial);
+}
+
 /* An object of a process, as far as names go. */
 struct tn_loaded_object {
     const char *key;           /* it was asked for by; "" for the program */
@@ -280,6 +288,12 @@ struct tn_name_sink {
     void *arg;
 };
 
+/* Takes one need more, of the provider or (of_asker) of who asked it; false: no memory. */
+struct tn_need_sink {
+    bool (*add)(void *arg, const tenon_need *need, bool of_asker);
+    void *arg;
+};
+
 /* One need of an object and the object that answers it. */
 struct tn_bound {
     tenon_image_source asker, provider;
@@ -288,8 +302,8 @@ struct tn_bound {
 
 /* Where a loader's own file is for one kind of image. */
 struct tn_interpreter {
-    uint32_t machine;
-    unsigned class_bits;
+    uint32_t machine;           /* 0: any */
+    unsigned class_bits;        /* 0: any */
     uint32_t flags_mask, flags; /* of e_flags */
     enum tenon_endian endian;   /* NONE: both */
     const char *path;
@@ -384,11 +398,11 @@ struct tenon_loader {
                      const struct tn_loaded_object *object, bool late);
 
     /*
-     * What has to be loaded because symbols are bound: names of needs that the provider then has.
-     * false: no memory. NULL: never any.
+     * What else has to be loaded when a need is answered: what forwarders that are bound lead to,
+     * what a configuration adds. false: no memory. NULL: never any.
      */
     bool (*arising)(struct tn_target *target, const struct tn_bound *bound,
-                    const struct tn_name_sink *out);
+                    const struct tn_need_sink *out);
 
     /* Slices of a universal file that the process takes, best first, NULL-ended. NULL: none. */
     const char *const *(*slices)(const struct tn_target *target);
@@ -403,6 +417,9 @@ struct tenon_loader {
      */
     const char *(*expand_name)(struct tn_target *target, const char *name, const char *origin,
                                enum tenon_outcome *outcome, const char **detail);
+
+    /* Does a file's own list have tokens expanded? Else `origin` is NULL. NULL: always. */
+    bool (*expands)(const struct tn_facts *facts);
 
     /* Splits an object's rpath or runpath. `origin`: its directory, NULL unknown. */
     const struct tn_dirs *(*split)(struct tn_target *target, const char *list, const char *origin,
@@ -463,6 +480,17 @@ const char *tn_why_missing(struct tn_arena *arena, const char *name, const tenon
 
 extern const tenon_loader tn_loader_glibc;
 extern const tenon_loader tn_loader_musl;
+extern const tenon_loader tn_loader_dyld;
+extern const tenon_loader tn_loader_hpux_som;
+extern const tenon_loader tn_loader_netbsd_aout;
+extern const tenon_loader tn_loader_freebsd_aout;
+extern const tenon_loader tn_loader_freebsd;
+extern const tenon_loader tn_loader_dragonfly;
+extern const tenon_loader tn_loader_netbsd;
+extern const tenon_loader tn_loader_openbsd;
+extern const tenon_loader tn_loader_solaris;
+extern const tenon_loader tn_loader_hpux;
+extern const tenon_loader tn_loader_bionic;
 extern const tenon_loader tn_loader_windows;
 extern const tenon_loader tn_loader_wine;
 extern const tenon_loader tn_loader_cygwin;
@@ -477,10 +505,14 @@ const char *tn_loader_interpreter(const tenon_loader *loader, const struct tn_fa
 /* The loader that an interpreter is, by its path; NULL: the name is none of ours. */
 const tenon_loader *tn_loader_of_interpreter(enum tenon_format format, const char *path);
 
+/* The loader of an image: by its interpreter, notes and needs; NULL: these leave it open. */
+const tenon_loader *tn_loader_by_facts(const struct tn_facts *facts);
+
 /*
- * The loader of an image: by its interpreter, notes and needs; when these leave it open, the
- * first whose own file exists in the world. *loader NULL: none of ours; false: no memory.
+ * ... when these leave it open: the first whose own file exists in the world. *loader NULL: none
+ * of ours; false: no memory.
  */
-bool tn_loader_of(tenon_world *world, const struct tn_facts *facts, const tenon_loader **loader);
+bool tn_loader_by_world(tenon_world *world, const struct tn_facts *facts,
+                        const tenon_loader **loader);
 
 #endif

@@ -156,6 +156,6 @@ const char *tn_sxs_directory(const struct tn_sxs *sxs, const char *name);
 
 /* tenon_loader.arising */
 bool tn_windows_arising(struct tn_target *target, const struct tn_bound *bound,
-                        const struct tn_name_sink *out);
+                        const struct tn_need_sink *out);
 
 #endif

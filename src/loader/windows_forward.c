@@ -109,8 +109,8 @@ static bool is_delayed(const tenon_image *image, const char *name)
 }
 
 /* Gives each library once, in the order of the symbols. */
-static bool add_needs(const tenon_image *asker, const char *name, const struct tn_forwards *from,
-                      const struct tn_name_sink *out)
+static bool add_needs(struct tn_target *target, const tenon_image *asker, const char *name,
+                      const struct tn_forwards *from, const struct tn_need_sink *out)
 {
     const tenon_symbol *symbol;
     const char *last = NULL;
@@ -121,14 +121,17 @@ static bool add_needs(const tenon_image *asker, const char *name, const struct t
         if (!forward || (last && strcmp(last, forward->library) == 0))
             continue;
         last = forward->library;
-        if (!out->add(out->arg, last))
+        const tenon_need need = { .name = last, .flavour = TENON_NEED_FORWARD };
+        const tenon_need whole = { .name = tn_windows_key(target, &need),
+                                   .flavour = TENON_NEED_FORWARD };
+        if (!whole.name || !out->add(out->arg, &whole, false))
             return false;
     }
     return true;
 }
 
 bool tn_windows_arising(struct tn_target *target, const struct tn_bound *bound,
-                        const struct tn_name_sink *out)
+                        const struct tn_need_sink *out)
 {
     tenon_error err = TENON_ERROR_INIT;
     const struct tn_forwards *forwards = forwards_of(target, &bound->provider);
@@ -136,8 +139,8 @@ bool tn_windows_arising(struct tn_target *target, const struct tn_bound *bound,
         return forwards;
     tenon_image *asker =
         tenon_image_open_source(target->world, &bound->asker, TENON_PART_SYMBOLS, &err);
-    bool good =
-        !asker || is_delayed(asker, bound->name) || add_needs(asker, bound->name, forwards, out);
+    bool good = !asker || is_delayed(asker, bound->name) ||
+                add_needs(target, asker, bound->name, forwards, out);
     tenon_image_free(asker);
     return good && err.code != TENON_E_MEMORY;
 }

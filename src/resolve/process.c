@@ -54,12 +54,15 @@ void tn_process_list(tenon_resolver *r, int32_t object)
     tn_process_list_at(r, object, r->order_count);
 }
 
-static void add_edge(tenon_resolver *r, int32_t to)
+/* Room for so many edges more; false: no memory. */
+static bool edge_room(tenon_resolver *r, size_t count)
 {
-    if (!tn_grow(&r->edges, &r->edge_room, r->edge_count, sizeof *r->edges))
-        r->no_memory = true;
-    else
-        r->edges[r->edge_count++] = to;
+    while (r->edge_room - r->edge_count < count)
+        if (!tn_grow(&r->edges, &r->edge_room, r->edge_room, sizeof *r->edges)) {
+            r->no_memory = true;
+            return false;
+        }
+    return true;
 }
 
 static bool is_filter(enum tenon_flavour flavour)
@@ -118,15 +121,18 @@ static void list_filtees(tenon_resolver *r, const struct tn_object *owner, size_
     }
 }
 
-/* Answers one need, and gives the answer its place in the order. false: no memory. */
+/*
+ * Answers one need, for whose edge there is room, and gives the answer its place in the order.
+ * false: no memory.
+ */
 static bool walk_need(tenon_resolver *r, int32_t owner, struct tn_node_need *need)
 {
-    int32_t to = tn_loader_at_hand(r)->key
-                     ? tn_request_need(r, need, owner)
-                     : tn_request(r, need->name, owner, need->flavour, TN_REQUEST_NEED);
+    int32_t to = tn_request_known(r, need->name);
+    if (to < 0)
+        to = tn_request_need(r, need, owner);
     if (to < 0)
         return false;
-    add_edge(r, to);
+    r->edges[r->edge_count++] = to;
     const struct tn_object *o = tn_object_at(r, to);
     if (is_filter(need->flavour) && o->node != TN_NO_NODE)
         note_filtee(r, to, owner);
@@ -144,30 +150,25 @@ static bool is_walked(const tenon_resolver *r, const struct tn_node_need *need)
 
 struct arising {
     tenon_resolver *r;
-    int32_t provider;
+    int32_t asker, provider;
 };
 
-/* One more need of the provider. */
-static bool add_arising(void *arg, const char *text)
+/* One more need of the provider, or of who asked for it. */
+static bool add_arising(void *arg, const tenon_need *need, bool of_asker)
 {
     struct arising *arising = arg;
     tenon_resolver *r = arising->r;
-    const tenon_need need = { .name = text, .base = text, .flavour = TENON_NEED_FORWARD };
-    const tenon_loader *loader = tn_loader_at_hand(r);
-    const char *key = loader->key ? loader->key(&r->target->target, &need) : text;
-    uint32_t name = key ? tn_resolver_name(r, key) : TN_NO_NAME;
-    int32_t to = name == TN_NO_NAME
-                     ? TENON_NOBODY
-                     : tn_request(r, name, arising->provider, TENON_NEED_FORWARD, TN_REQUEST_NEED);
+    int32_t owner = of_asker ? arising->asker : arising->provider;
+    int32_t to = tn_request_more(r, need, owner);
     if (to < 0 || !tn_grow(&r->late_edges, &r->late_room, r->late_count, sizeof *r->late_edges)) {
         r->no_memory = true;
         return false;
     }
     for (size_t i = 0; i < r->late_count; i++)
-        if (r->late_edges[i].from == arising->provider && r->late_edges[i].to == to)
+        if (r->late_edges[i].from == owner && r->late_edges[i].to == to)
             return true;
-    r->late_edges[r->late_count++] = (struct tn_late_edge){ arising->provider, to };
-    tn_object_at(r, arising->provider)->late_count++;
+    r->late_edges[r->late_count++] = (struct tn_late_edge){ owner, to };
+    tn_object_at(r, owner)->late_count++;
     if (!tn_object_at(r, to)->listed)
         tn_process_list(r, to);
     return true;
@@ -191,8 +192,8 @@ static void bind_object(tenon_resolver *r, int32_t i)
             .provider = tn_node_source(r, r->nodes[o->node]),
             .name = tn_text_of(r, node->needs[k].name),
         };
-        struct arising arising = { r, provider };
-        const struct tn_name_sink sink = { add_arising, &arising };
+        struct arising arising = { r, i, provider };
+        const struct tn_need_sink sink = { add_arising, &arising };
         if (!loader->arising(&r->target->target, &bound, &sink))
             r->no_memory = true;
     }
@@ -207,6 +208,8 @@ static void walk_object(tenon_resolver *r, size_t at)
     if (tn_object_at(r, i)->node == TN_NO_NODE)
         return;
     struct tn_node *node = r->nodes[tn_object_at(r, i)->node];
+    if (!edge_room(r, node->need_count))
+        return;
     for (uint32_t k = 0; k < node->need_count; k++)
         if (is_walked(r, &node->needs[k]) && !walk_need(r, i, &node->needs[k]))
             return;
@@ -233,8 +236,8 @@ static bool begin_level(tenon_resolver *r, struct level *level, int32_t object)
     uint32_t count = o->node == TN_NO_NODE ? 0 : r->nodes[o->node]->need_count;
     o->done = true;
     o->first_edge = r->edge_count;
-    for (uint32_t i = 0; i < count && !r->no_memory; i++)
-        add_edge(r, object);
+    if (edge_room(r, count))
+        r->edge_count += count;
     *level = (struct level){ object, 0 };
     return !r->no_memory;
 }

@@ -105,7 +105,10 @@ static bool split_list(tenon_resolver *r, struct tn_store *store, int32_t object
 {
     if (!list)
         return true;
-    const char *origin = strchr(list, '$') ? tn_origin_of(r, object) : NULL;
+    const struct tn_facts *facts = r->nodes[tn_object_at(r, object)->node]->facts;
+    const tenon_loader *loader = tn_loader_at_hand(r);
+    bool expands = strchr(list, '$') && (!loader->expands || loader->expands(facts));
+    const char *origin = expands ? tn_origin_of(r, object) : NULL;
     if (r->no_memory)
         return false;
     *dirs = dirs_of(r, list, origin, object == TN_PROGRAM);
@@ -165,8 +168,8 @@ void tn_run_paths_set(tenon_resolver *r, int32_t object)
     if (!parent && object != TN_PROGRAM && tn_loader_at_hand(r)->program_is_last)
         parent = tn_object_at(r, TN_PROGRAM)->paths;
     o->paths = parent;
-    const struct tn_facts *facts = o->node == TN_NO_NODE ? NULL : r->nodes[o->node]->facts;
-    if (!facts || (!facts->rpath && !facts->runpath && !tn_loader_at_hand(r)->paths_of_all))
+    const struct tn_node *node = o->node == TN_NO_NODE ? NULL : r->nodes[o->node];
+    if (!node || !node->facts || (!node->has_run_paths && !tn_loader_at_hand(r)->paths_of_all))
         return;
     const struct tn_paths *paths = make_paths(r, object, parent);
     if (!paths) {

@@ -108,14 +108,22 @@ static struct tn_search *search_with(tenon_resolver *r, struct tn_store *store, 
 
 static bool same_asker(const struct tn_asker *a, const struct tn_asker *b)
 {
-    return a->paths == b->paths && a->own == b->own && a->flags == b->flags &&
-           a->request == b->request && a->program_origin == b->program_origin;
+    return a->paths == b->paths && a->program == b->program && a->own == b->own &&
+           a->flags == b->flags && a->request == b->request &&
+           a->program_origin == b->program_origin;
+}
+
+/* Also what goes by the program's own lists passes with it. */
+static struct tn_store *store_of(tenon_resolver *r, const struct tn_asker *asker)
+{
+    struct tn_store *store = tn_store_of(r, asker->paths);
+    return store == &r->kept && asker->program ? tn_store_of(r, asker->program) : store;
 }
 
 struct tn_search *tn_search_for(tenon_resolver *r, uint32_t name, const struct tn_asker *asker)
 {
     if (r->last_plan == UINT32_MAX || !same_asker(asker, &r->last_asker)) {
-        r->last_store = tn_store_of(r, asker->paths);
+        r->last_store = store_of(r, asker);
         r->last_plan = plan_for(r, r->last_store, asker);
         r->last_asker = *asker;
         if (r->last_plan == UINT32_MAX) {

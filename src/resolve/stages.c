@@ -426,6 +426,12 @@ static bool trial_is_over(const struct tn_trial *trial)
     return tn_going_is_over(going_of(trial));
 }
 
+static bool trial_is_answered(const struct tn_trial *trial)
+{
+    const struct tn_going *g = going_of(trial);
+    return g->found || g->stopped || tn_going_is_over(g);
+}
+
 static void try_own(struct tn_going *g)
 {
     struct trial trial = {
@@ -439,7 +445,8 @@ static void try_own(struct tn_going *g)
                 .dirs = trial_dirs,
                 .note = trial_note,
                 .system = trial_system,
-                .is_over = trial_is_over },
+                .is_over = trial_is_over,
+                .is_answered = trial_is_answered },
         .g = g,
     };
     g->stage->own(&trial.is);

@@ -44,6 +44,7 @@ struct tn_units_reading {
     struct tn_arena scratch; /* the file itself */
     const char *path;
     const char *member; /* the only one that is wanted; NULL: all */
+    bool names_only;    /* symbol tables of linked files are not read */
     size_t recorded;    /* objects with a record */
     bool found;         /* the wanted member */
 };

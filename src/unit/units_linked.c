@@ -130,6 +130,9 @@ static bool read_symbols(struct tn_units_reading *r, struct tn_file *file,
 {
     struct tn_elf_symbols dynamic;
     bool known;
+    if (r->names_only)
+        return facts->kind != TENON_KIND_SHARED_LIBRARY ||
+               tn_library_unit(file->arena, facts, NULL, r->units, err);
     return read_dynamic(r, file, &dynamic, &known, err) &&
            tn_visible_read(file, facts, &dynamic, r->units, err) &&
            (facts->kind != TENON_KIND_SHARED_LIBRARY ||

@@ -101,7 +101,16 @@ static void an_interpreter_has_its_loader_by_its_name(void **state)
         { "/lib64/ld-linux-x86-64.so.2", &tn_loader_glibc },
         { "/lib/ld64.so.1", &tn_loader_glibc },
         { "ld-2.31.so", &tn_loader_glibc },
-        { "/libexec/ld-elf.so.1", NULL },
+        { "/libexec/ld-elf.so.1", &tn_loader_freebsd },
+        { "/libexec/ld-elf32.so.1", &tn_loader_freebsd },
+        { "/usr/libexec/ld-elf.so.2", &tn_loader_dragonfly },
+        { "/usr/libexec/ld.elf_so", &tn_loader_netbsd },
+        { "/usr/libexec/ld.so", &tn_loader_openbsd },
+        { "/lib/64/ld.so.1", &tn_loader_solaris },
+        { "/usr/lib/ld.so.1", &tn_loader_solaris },
+        { "/usr/lib/hpux64/dld.so", &tn_loader_hpux },
+        { "/system/bin/linker64", &tn_loader_bionic },
+        { "/system/runtime_loader", NULL },
         { "", NULL },
     };
     for (size_t i = 0; i < TN_COUNT(cases); i++)

@@ -1165,7 +1165,7 @@ static void what_is_not_started_is_an_error(void **state)
     struct world_case *c = *state;
     PUT(c, "/t/object", .type = 1);
     case_put_text(c, "/t/text", "#!/bin/sh\n");
-    PUT(c, "/t/alien", .interp = "/libexec/ld-elf.so.1");
+    PUT(c, "/t/alien", .interp = "/system/runtime_loader");
     static const struct {
         const char *file;
         enum tenon_code code;

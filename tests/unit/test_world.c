@@ -928,6 +928,25 @@ static void a_case_insensitive_directory_of_this_system(void **state)
 /* --- environment, directory, processor ---------------------------------------------------------
  */
 
+static void settings_are_apart_from_the_environment(void **state)
+{
+    (void)state;
+    tenon_world *world = tenon_world_empty(NULL);
+    tenon_error err = TENON_ERROR_INIT;
+    assert_null(tenon_world_setting(world, "OSREL"));
+    assert_true(tenon_world_set_setting(world, "OSREL", "14.1", NULL));
+    assert_true(tenon_world_set_setting(world, "OSREL", "14.2", NULL));
+    assert_string_equal(tenon_world_setting(world, "OSREL"), "14.2");
+    assert_null(tenon_world_env(world, "OSREL"));
+    tenon_world_clear_env(world);
+    assert_non_null(tenon_world_setting(world, "OSREL"));
+    assert_true(tenon_world_set_setting(world, "OSREL", NULL, NULL));
+    assert_null(tenon_world_setting(world, "OSREL"));
+    assert_false(tenon_world_set_setting(world, "A=B", "", &err));
+    assert_int_equal(err.code, TENON_E_ARGUMENT);
+    tenon_world_free(world);
+}
+
 static void the_environment_is_what_was_set_last(void **state)
 {
     (void)state;
@@ -1062,6 +1081,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_case_insensitive_directory_of_this_system, make_base,
                                         remove_base),
         cmocka_unit_test(the_environment_is_what_was_set_last),
+        cmocka_unit_test(settings_are_apart_from_the_environment),
         cmocka_unit_test(the_host_has_this_process_facts),
         cmocka_unit_test_setup_teardown(each_allocation_may_fail, make_base, remove_base),
     };

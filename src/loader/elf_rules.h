@@ -1,0 +1,44 @@
+/* src/loader/elf_rules.h - what the ELF loaders of several systems do alike */
+#ifndef TN_ELF_RULES_H
+#define TN_ELF_RULES_H
+
+#include "dirs.h"
+
+/* What one of them says of a candidate that it does not take. */
+struct tn_elf_words {
+    enum tn_action refused; /* TN_SKIP: it goes on with the next; TN_STOP */
+    const char *directory, *not_elf, *too_short, *wrong_machine, *wrong_type, *malformed;
+    const char *is_32, *is_64;      /* the other class */
+    const char *is_little, *is_big; /* the other byte order */
+    bool takes_relocatable;         /* ET_REL, too */
+    bool (*fits_machine)(const struct tn_target *target, uint32_t machine); /* NULL: the same */
+};
+
+/* Judges by magic, class, byte order, machine, type and dynamic section, in this order. */
+void tn_elf_judge(const struct tn_target *target, const struct tn_candidate *candidate,
+                  const struct tn_elf_words *words, struct tn_judgement *out);
+
+/* Whatever open() says, the next candidate is tried. */
+void tn_elf_skip_errno(int error, struct tn_judgement *out);
+
+/* A list of the environment, split; *out NULL when the variable is not set or empty. */
+bool tn_elf_env_list(struct tn_target *target, const char *variable,
+                     const struct tn_list_syntax *syntax, const struct tn_dirs **out);
+
+/* The system and machine words of uname(3): what `-s` and `-m` or `-p` print. */
+const char *tn_elf_machine_word(const struct tn_target *target);
+
+/*
+ * The value of a setting of the world that a token stands for ("OSREL"), NULL when nobody said:
+ * then the token has no value.
+ */
+const char *tn_elf_setting(const struct tn_target *target, const char *name);
+
+/* A list without its relative elements, which a secure process does not use. NULL: no memory. */
+const struct tn_dirs *tn_elf_drop_relative(struct tn_arena *arena, const struct tn_dirs *dirs);
+
+/* Tries `dirs` for `name`; NULL is no list. `skipped`: why it does not count; NULL when it does. */
+void tn_elf_try_list(struct tn_trial *trial, const tenon_rule *rule, const char *where,
+                     const struct tn_dirs *dirs, const char *skipped, const char *name);
+
+#endif

@@ -1,0 +1,173 @@
+/*
+ * src/loader/libmap.c - FreeBSD's libmap.conf
+ *
+ * rule  FreeBSD libexec/rtld-elf/libmap.c, lmc_parse(), lm_find(); libmap.conf(5)
+ */
+#include "libmap.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "file.h"
+#include "limits.h"
+#include "names.h"
+
+#define BLANKS " \t\r\f\v"
+
+static void read_file(struct tn_libmap *map, tenon_world *world, const char *path, unsigned depth);
+
+static void add_row(struct tn_libmap *map, const char *constraint, const char *from, const char *to)
+{
+    if (map->count >= TN_LIMIT_NEEDS)
+        return;
+    if (map->count == map->room) {
+        size_t room = map->room ? 2 * map->room : 16;
+        struct tn_libmap_row *rows = tn_arena_rows(map->arena, room, sizeof *rows);
+        if (!rows) {
+            map->no_memory = true;
+            return;
+        }
+        if (map->count)
+            memcpy(rows, map->rows, map->count * sizeof *rows);
+        map->rows = rows;
+        map->room = room;
+    }
+    map->rows[map->count++] = (struct tn_libmap_row){ constraint, from, to };
+}
+
+/* Files of a directory that are included. */
+struct including {
+    struct tn_libmap *map;
+    tenon_world *world;
+    const char *dir;
+    unsigned depth;
+};
+
+static int include_each(void *arg, const char *name)
+{
+    struct including *in = arg;
+    size_t size = strlen(name);
+    if (size < 5 || strcmp(name + size - 5, ".conf") != 0)
+        return 0;
+    const char *path = tn_arena_format(in->map->arena, "%s/%s", in->dir, name);
+    if (path)
+        read_file(in->map, in->world, path, in->depth);
+    else
+        in->map->no_memory = true;
+    return in->map->no_memory;
+}
+
+/* The next word of a line, cut off; "" when there is none. */
+static char *word(char **line)
+{
+    char *at = *line + strspn(*line, BLANKS);
+    size_t size = strcspn(at, BLANKS);
+    *line = at + size;
+    if (**line)
+        *(*line)++ = '\0';
+    return at;
+}
+
+/* "[constraint]": a word without blanks; anything else is no section. */
+static bool read_section(struct tn_libmap *map, char *line, const char **constraint)
+{
+    char *end = strchr(line, ']');
+    if (*line != '[' || !end)
+        return false;
+    line += 1 + strspn(line + 1, BLANKS);
+    while (end > line && strchr(BLANKS, end[-1]))
+        end--;
+    *constraint = tn_arena_copy(map->arena, line, (size_t)(end - line));
+    map->no_memory |= !*constraint;
+    return true;
+}
+
+static void read_line(struct tn_libmap *map, tenon_world *world, char *line,
+                      const char **constraint, unsigned depth)
+{
+    line[strcspn(line, "#")] = '\0';
+    line += strspn(line, BLANKS);
+    if (!*line || read_section(map, line, constraint))
+        return;
+    const char *from = word(&line), *to = word(&line);
+    if (!*to || *word(&line))
+        return; /* no pair */
+    if (strcmp(from, "include") == 0) {
+        read_file(map, world, to, depth);
+    } else if (strcmp(from, "includedir") == 0) {
+        struct including in = { map, world, to, depth };
+        if (tenon_world_list(world, to, include_each, &in) == ENOMEM)
+            map->no_memory = true;
+    } else {
+        add_row(map, *constraint, from, to);
+    }
+}
+
+static void read_file(struct tn_libmap *map, tenon_world *world, const char *path, unsigned depth)
+{
+    struct tn_view bytes;
+    const char *constraint = NULL;
+    if (map->no_memory || depth >= TN_LIMIT_INCLUDE_DEPTH || map->files++ >= TN_LIMIT_INCLUDES)
+        return;
+    int error = tn_file_whole(world, path, TN_LIMIT_CONFIG, map->arena, &bytes);
+    char *text = error ? NULL : tn_arena_copy(map->arena, bytes.at, bytes.size);
+    if (!text) {
+        map->no_memory |= error == 0 || error == ENOMEM;
+        return;
+    }
+    for (char *end = text + bytes.size; text < end && !map->no_memory;) {
+        size_t size = strcspn(text, "\n");
+        text[size] = '\0';
+        read_line(map, world, text, &constraint, depth + 1);
+        text += size + 1;
+    }
+}
+
+void tn_libmap_read(struct tn_libmap *map, tenon_world *world, const char *path)
+{
+    read_file(map, world, path, 0);
+}
+
+void tn_libmap_read_variable(struct tn_libmap *map, const char *value)
+{
+    char *text = tn_arena_string(map->arena, value);
+    map->no_memory |= !text;
+    while (text && *text) {
+        char *pair = text, *equals;
+        text += strcspn(text, ",");
+        if (*text)
+            *text++ = '\0';
+        if ((equals = strchr(pair, '=')) && equals > pair && equals[1]) {
+            *equals = '\0';
+            add_row(map, NULL, pair, equals + 1);
+        }
+    }
+}
+
+/* rule  libmap.c, lm_find(): a directory stands for what is below it, a path for itself, else it is
+ *       the name of a file */
+static bool fits(const char *constraint, const char *path)
+{
+    size_t size = strlen(constraint);
+    if (size && constraint[size - 1] == '/')
+        return strncmp(path, constraint, size) == 0;
+    return strcmp(tn_has_slash(constraint) ? path : tn_base_name(path), constraint) == 0;
+}
+
+static const char *find(const struct tn_libmap *map, const char *path, const char *name,
+                        bool constrained)
+{
+    for (size_t i = map->count; i-- > 0;) {
+        const struct tn_libmap_row *row = &map->rows[i];
+        if ((row->constraint != NULL) == constrained && strcmp(row->from, name) == 0 &&
+            (!constrained || (path && fits(row->constraint, path))))
+            return row->to;
+    }
+    return NULL;
+}
+
+const char *tn_libmap_find(const struct tn_libmap *map, const char *path, const char *name)
+{
+    const char *to = find(map, path, name, true);
+    return to ? to : find(map, path, name, false);
+}

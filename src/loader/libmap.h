@@ -1,0 +1,31 @@
+/* src/loader/libmap.h - FreeBSD's libmap.conf: other names for libraries and directories */
+#ifndef TN_LIBMAP_H
+#define TN_LIBMAP_H
+
+#include "arena.h"
+#include <tenon/world.h>
+
+/* One line: for objects that fit the constraint, `from` is `to`. */
+struct tn_libmap_row {
+    const char *constraint; /* NULL: every object */
+    const char *from, *to;
+};
+
+struct tn_libmap {
+    struct tn_arena *arena;
+    struct tn_libmap_row *rows; /* in order of reading; the last that fits counts */
+    size_t count, room;
+    unsigned files; /* read so far */
+    bool no_memory;
+};
+
+/* Appends what a file and those that it includes say. A file that is absent says nothing. */
+void tn_libmap_read(struct tn_libmap *map, tenon_world *world, const char *path);
+
+/* Appends the value of LD_LIBMAP: "from=to,from=to". */
+void tn_libmap_read_variable(struct tn_libmap *map, const char *value);
+
+/* What `name` is for the object at `path` (NULL: none); NULL: itself. */
+const char *tn_libmap_find(const struct tn_libmap *map, const char *path, const char *name);
+
+#endif
