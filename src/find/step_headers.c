@@ -44,6 +44,19 @@ static const char *looked_in(const struct tn_hunt *hunt, const struct tn_attempt
     return all;
 }
 
+/* Where the compiler looks is not said by -I alone: it will tell. */
+static bool only_the_compiler_knows(const struct tn_hunt *hunt, const struct tn_attempt *attempt)
+{
+    static const char *const others[] = { "-isystem", "-idirafter", "-iquote",
+                                          "-include", "-F",         "--sysroot" };
+
+    for (size_t i = 0; i < attempt->cflags.count; i++)
+        for (size_t k = 0; k < TN_COUNT(others); k++)
+            if (tn_begins(attempt->cflags.at[i], others[k]))
+                return true;
+    return hunt->finder->include_dirs.count == 0;
+}
+
 static bool header_belongs(const struct tn_hunt *hunt, const struct tn_attempt *attempt,
                            const char *path)
 {
@@ -67,8 +80,8 @@ bool tn_step_headers(struct tn_hunt *hunt, const struct tn_attempt *attempt,
     *passed = false;
     for (const char *const *header = hunt->headers; header && *header; header++) {
         const char *path = find_header(hunt, attempt, *header);
-        if (!path && hunt->finder->include_dirs.count == 0)
-            continue; /* not known where the compiler looks: it will say */
+        if (!path && only_the_compiler_knows(hunt, attempt))
+            continue;
         if (!path)
             return tn_hunt_step(hunt, "headers", TENON_STEP_FAILED, false, "no %s in %s", *header,
                                 looked_in(hunt, attempt)) ||
