@@ -42,7 +42,7 @@ complete -c tenon -n "$why" -l what-if -x -a 'env: setting: secure interpreter: 
 complete -c tenon -n "$why" -l slice -x -d 'the slice of a universal file that is meant'
 complete -c tenon -n "$why" -l member -x -d 'the member of an archive that is meant'
 complete -c tenon -n "$why" -l skip-other -d 'leave out files that are no images'
-complete -c tenon -n "$why" -l loader -x -a 'glibc musl freebsd dragonfly netbsd openbsd solaris hpux bionic windows wine cygwin aix' -d 'follow these rules'
+complete -c tenon -n "$why" -l loader -x -a 'glibc musl freebsd dragonfly netbsd openbsd solaris hpux bionic windows wine cygwin aix dyld hpux-som netbsd-aout freebsd-aout' -d 'follow these rules'
 complete -c tenon -n "$why" -l env -x -d 'set a variable'
 complete -c tenon -n "$why" -l setting -x -d 'what its registry or system says'
 complete -c tenon -n "$why" -l clean-env -d 'start from an empty environment'

@@ -82,11 +82,11 @@ typedef struct tenon_need {
     const char *member; /* archive member; NULL */
     enum tenon_flavour flavour;
     uint64_t current_version; /* 0: none. Mach-O: xxxx.yy.zz as 16.8.8 bits */
-    uint64_t compat_version;
-    const char *priority; /* .note.dlopen: required recommended suggested; NULL */
-    const char *feature;  /* .note.dlopen: what it is for; NULL */
-    const char *how;      /* what else the linker recorded of it, for people; NULL */
-    bool counts_symbols;  /* PE: how many symbols are asked of it is recorded too */
+    uint64_t compat_version;  /* SOM: the high water mark, months since January 1990 */
+    const char *priority;     /* .note.dlopen: required recommended suggested; NULL */
+    const char *feature;      /* .note.dlopen: what it is for; NULL */
+    const char *how;          /* what else the linker recorded of it, for people; NULL */
+    bool counts_symbols;      /* PE: how many symbols are asked of it is recorded too */
     uint32_t symbols;
 } tenon_need;
 

@@ -34,6 +34,9 @@ char *tn_arena_string(struct tn_arena *arena, const char *string);
 char *tn_arena_format(struct tn_arena *arena, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
+/* Strings put together; the last argument is NULL. */
+char *tn_arena_join(struct tn_arena *arena, const char *first, ...) __attribute__((sentinel));
+
 /*
  * Room for one more row of an array that grows inside an arena (old copies stay until its end):
  * *rows (NULL at first), *capacity rows of `size` bytes, `count` in use. False: no memory.

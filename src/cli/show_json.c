@@ -40,7 +40,7 @@ static void put_need_versions(struct cli_json *json, const tenon_need *need)
 {
     char room[SHOW_VERSION_ROOM];
 
-    if (!need->current_version && !need->compat_version)
+    if (need->how || (!need->current_version && !need->compat_version))
         return;
     CLI_JSON_KEY(json, "current_version");
     cli_json_name(json, show_version(room, need->current_version));

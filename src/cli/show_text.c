@@ -53,7 +53,7 @@ static void put_need_versions(struct cli_out *out, const tenon_need *need)
 {
     char current[SHOW_VERSION_ROOM], compatible[SHOW_VERSION_ROOM];
 
-    if (!need->current_version && !need->compat_version)
+    if (need->how || (!need->current_version && !need->compat_version))
         return;
     cli_puts(out, "  (current ");
     cli_puts(out, show_version(current, need->current_version));

@@ -147,6 +147,30 @@ static void read_identity(struct tn_macho *macho, const struct tn_macho_header *
     macho->own->flags = h->flags;
 }
 
+/*
+ * What makes processes of one machine differ to dyld.
+ * rule  dyld-1378 dyld/DyldProcessConfig.cpp, Security: a hardened runtime ignores the environment
+ *       unless it is entitled to it, though it still has @ paths
+ */
+static uint32_t variant_of(const struct tn_macho_facts *own)
+{
+    enum { CS_RESTRICT = 0x800, CS_RUNTIME = 0x10000 };
+    uint32_t variant = (own->cpusubtype & TN_MACHO_SUBTYPE) | (own->platform & 0x1f) << 24;
+    if (own->filetype != TN_MH_EXECUTE)
+        return variant;
+    if (own->restricted || (own->signature_flags & CS_RESTRICT))
+        variant |= TN_MACHO_RESTRICTED;
+    if (own->signature_flags & CS_RUNTIME)
+        variant |= TN_MACHO_HARDENED | (own->allows_environment ? 0 : TN_MACHO_NO_ENVIRONMENT);
+    return variant;
+}
+
+static bool set_variant(struct tn_macho *macho)
+{
+    macho->facts->variant = variant_of(macho->own);
+    return true;
+}
+
 /* Header, the place of the load commands, and all they say. */
 static bool start(struct tn_macho *macho, struct tn_file *file, tenon_image *image,
                   struct tn_facts *facts, tenon_error *err)
@@ -169,7 +193,7 @@ static bool start(struct tn_macho *macho, struct tn_file *file, tenon_image *ima
     return tn_file_view(file, HEADER_SIZE(h.word), h.sizeofcmds, "load commands (sizeofcmds)",
                         &macho->commands, err) &&
            check_commands(macho, err) && tn_macho_read_commands(macho, err) &&
-           tn_macho_read_signature(macho, err);
+           tn_macho_read_signature(macho, err) && set_variant(macho);
 }
 
 static bool macho_read_facts(struct tn_file *file, struct tn_facts *out, tenon_error *err)

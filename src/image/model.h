@@ -85,6 +85,13 @@ struct tn_macho_slice {
     const char *arch; /* Apple's name of it */
 };
 
+/* tn_facts.variant of Mach-O: cpusubtype, PLATFORM_ in 5 bits from 24, what its signature allows.
+ */
+#define TN_MACHO_SUBTYPE 0x00ffffffu
+#define TN_MACHO_NO_ENVIRONMENT 0x20000000u /* DYLD_ variables do not count */
+#define TN_MACHO_HARDENED 0x40000000u       /* a hardened runtime */
+#define TN_MACHO_RESTRICTED 0x80000000u     /* neither do paths with @ */
+
 /* Facts of a Mach-O image that the common model has no word for. */
 struct tn_macho_facts {
     struct tn_macho_slice *slices; /* of a universal file, which has nothing else of these */
@@ -146,6 +153,7 @@ struct tn_facts {
     unsigned class_bits;
     enum tenon_endian endian;
     uint32_t machine_code;
+    uint32_t variant;    /* tells apart the processes of programs of one machine; 0 for ELF */
     const char *machine; /* NULL: unknown */
     const char *os;      /* NULL: unknown */
     enum tenon_kind kind;

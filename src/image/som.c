@@ -198,6 +198,13 @@ static const char *how(struct tn_arena *arena, const struct tn_som_need *need)
     return text;
 }
 
+/* A library that was linked with -l is searched for by the last part of its path. */
+static const char *base_of(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    return slash ? slash + 1 : path;
+}
+
 /*
  * rule  entry 0 of a program is the program as the linker was told to name it; of a library it is
  *       its internal name when a flag says that it has one, else its first need
@@ -238,7 +245,12 @@ static bool read_libraries(struct tn_som *som, tenon_error *err)
         const char *text = how(arena, need);
         if (!text)
             return tn_no_memory(err);
-        f->needs[f->need_count++] = (tenon_need){ .name = name, .how = text };
+        f->needs[f->need_count++] = (tenon_need){
+            .name = name,
+            .base = need->flags & TN_SOM_DASH_L ? base_of(name) : NULL,
+            .compat_version = need->highwater_mark,
+            .how = text,
+        };
     }
     return true;
 }

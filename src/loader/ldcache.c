@@ -42,7 +42,10 @@ static bool is_digit(char c)
 
 int tn_ldcache_compare(const char *a, const char *b)
 {
-    for (; *a && *a == *b && !is_digit(*a); a++, b++) /* most of them */
+    const char *start = a;
+    for (; *a && *a == *b; a++, b++) /* most of them */
+        ;
+    for (; a > start && is_digit(a[-1]); a--, b--) /* a number counts as a whole */
         ;
     while (*a) {
         if (is_digit(*a) && is_digit(*b)) {

@@ -5,13 +5,12 @@
 #include "rules.h"
 
 const tenon_loader *const tn_loaders[] = {
-    &tn_loader_glibc,     &tn_loader_musl,
-    &tn_loader_freebsd,   &tn_loader_netbsd,
-    &tn_loader_openbsd,   &tn_loader_solaris,
-    &tn_loader_hpux,      &tn_loader_bionic,
-    &tn_loader_dragonfly, &tn_loader_windows,
-    &tn_loader_wine,      &tn_loader_cygwin,
-    &tn_loader_aix,       NULL,
+    &tn_loader_glibc,       &tn_loader_musl,         &tn_loader_freebsd,
+    &tn_loader_netbsd,      &tn_loader_openbsd,      &tn_loader_solaris,
+    &tn_loader_hpux,        &tn_loader_bionic,       &tn_loader_dragonfly,
+    &tn_loader_windows,     &tn_loader_wine,         &tn_loader_cygwin,
+    &tn_loader_aix,         &tn_loader_dyld,         &tn_loader_hpux_som,
+    &tn_loader_netbsd_aout, &tn_loader_freebsd_aout, NULL,
 };
 
 /* The loader that the image itself asks for; NULL: it leaves that open, or asks for another. */

@@ -51,6 +51,7 @@ struct tn_target {
     enum tn_endian endian;
     uint32_t machine;
     uint32_t e_flags;        /* of an ELF program; 0 */
+    uint32_t variant;        /* as the program's facts have it */
     const char *interpreter; /* path of the loader's own file; "" when it has none */
     bool secure;
     void *config; /* the loader's own, lazily filled */
@@ -479,6 +480,10 @@ const char *tn_why_missing(struct tn_arena *arena, const char *name, const tenon
 
 extern const tenon_loader tn_loader_glibc;
 extern const tenon_loader tn_loader_musl;
+extern const tenon_loader tn_loader_dyld;
+extern const tenon_loader tn_loader_hpux_som;
+extern const tenon_loader tn_loader_netbsd_aout;
+extern const tenon_loader tn_loader_freebsd_aout;
 extern const tenon_loader tn_loader_freebsd;
 extern const tenon_loader tn_loader_dragonfly;
 extern const tenon_loader tn_loader_netbsd;

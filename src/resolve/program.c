@@ -33,6 +33,7 @@ static struct tn_target_row *target_for(tenon_resolver *r, const struct tn_node 
         if (row->target.loader == loader && row->target.word == word &&
             row->target.endian == endian && row->target.machine == facts->machine_code &&
             row->target.e_flags == facts->elf.header.e_flags &&
+            row->target.variant == facts->variant &&
             strcmp(row->target.interpreter, interpreter) == 0)
             return row;
     struct tn_target_row *row = tn_arena_take(&r->arena, sizeof *row);
@@ -48,6 +49,7 @@ static struct tn_target_row *target_for(tenon_resolver *r, const struct tn_node 
         .endian = endian,
         .machine = facts->machine_code,
         .e_flags = facts->elf.header.e_flags,
+        .variant = facts->variant,
         .interpreter = interpreter,
         .secure = tenon_world_secure(r->world),
         .id = (uint32_t)r->target_count,

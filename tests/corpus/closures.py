@@ -15,8 +15,15 @@ from report import Report
 
 GLIBC = "debian13-arm64-file"
 MUSL = "linuxmusl-x64-addon"
-WINDOWS = {"win32-x64-sharp": "windows", "cygwin-i386-rsync": "cygwin"}
+# closures whose objects are asked about in the processes of these files
+PROCESSES = {
+    "darwin-arm64-sharp": ["node_modules/@img/sharp-darwin-arm64/lib/"
+                           "sharp-darwin-arm64-0.35.5.node"],
+    "ios-arm64-app-frameworks": ["ReverseOneSignal.app/ReverseOneSignal"],
+    "hpux-hppa-dbload": ["pro/local/bin/db_load", "pro/local/lib/libgdbm.sl"],
+}
 FREEBSD = "freebsd-x64-addon"
+WINDOWS = {"win32-x64-sharp": "windows", "cygwin-i386-rsync": "cygwin"}
 
 
 def inside(tree, path):
@@ -51,6 +58,64 @@ def compare(report, what, tree, rows):
     return answers
 
 
+def requester_rows(rows):
+    by_requester = {}
+    for row in rows:
+        by_requester.setdefault(row["requester"], []).append(row)
+    return by_requester
+
+
+def state(row, tree, need, requester):
+    """What tenon says a need becomes for an object of the process: state, file or path."""
+    paths = [library["path"] for library in row["libraries"]]
+    indices = [-1] if requester is None else [
+        index for index, path in enumerate(paths) if path and inside(tree, path) == requester]
+    for library in row["libraries"]:
+        if need != tenon.text(library["name"]) or not set(indices) & set(library["needed_by"]):
+            continue
+        if library["status"] == "system":
+            return "system", library["path"].lstrip("/")
+        if library["status"] == "found":
+            return "found", inside(tree, library["path"])
+        return "not-found", None
+    return "no such need", None
+
+
+def compare_states(report, tree, rows, programs):
+    """Each need of each object, in the process of the first of `programs` that loads it."""
+    answers = tenon.why(["/" + program for program in programs], sysroot=tree)
+    asked = requester_rows(rows)
+    for requester, needs in sorted(asked.items()):
+        own = "/" + requester if requester in programs else None
+        program = own or next(
+            path for path in sorted(answers)
+            if any(library["path"] and inside(tree, library["path"]) == requester
+                   for library in answers[path]["libraries"]))
+        for need in needs:
+            expected = (need["outcome"], None if need["outcome"] == "not-found"
+                        else need["resolved_to"].lstrip("/"))
+            got = state(answers[program], tree, need["needed"], None if own else requester)
+            report.check("%s: %s of %s" % (program, need["needed"], requester), expected, got)
+
+
+def compare_without_system(report, what, tree, rows):
+    """A tree that holds no system: what that would supply is not found, by its loader's rules."""
+    requesters = sorted({"/" + row["requester"] for row in rows})
+    answers = tenon.why(requesters, sysroot=tree)
+    for path in requesters:
+        expected = [row["needed"] for row in rows if "/" + row["requester"] == path]
+        answer = answers[path]
+        report.check("%s: loader of %s" % (what, path), what, answer.get("loader"))
+        missing = [library["name"] for library in answer.get("libraries", ())
+                   if library["status"] == "missing"]
+        report.check("%s: not found for %s" % (what, path), expected, missing)
+        for library in answer.get("libraries", ()):
+            tried = [attempt["path"] for attempt in library["tried"]]
+            wanted = next(row["resolved_to"] for row in rows if row["needed"] == library["name"])
+            report.check("%s: where %s would be is tried" % (what, library["name"]), True,
+                         wanted in tried or tried)
+
+
 def windows_outcome(row, expected):
     """What a need of the file itself became: outcome, and where that is."""
     for library in row["libraries"]:
@@ -78,24 +143,6 @@ def compare_windows(report, name, tree):
         report.check(path + ": its loader", WINDOWS[name], row["loader"])
 
 
-def compare_without_system(report, what, tree, rows):
-    """A tree that holds no system: what that would supply is not found, by its loader's rules."""
-    requesters = sorted({"/" + row["requester"] for row in rows})
-    answers = tenon.why(requesters, sysroot=tree)
-    for path in requesters:
-        expected = [row["needed"] for row in rows if "/" + row["requester"] == path]
-        answer = answers[path]
-        report.check("%s: loader of %s" % (what, path), what, answer.get("loader"))
-        missing = [library["name"] for library in answer.get("libraries", ())
-                   if library["status"] == "missing"]
-        report.check("%s: not found for %s" % (what, path), expected, missing)
-        for library in answer.get("libraries", ()):
-            tried = [attempt["path"] for attempt in library["tried"]]
-            wanted = next(row["resolved_to"] for row in rows if row["needed"] == library["name"])
-            report.check("%s: where %s would be is tried" % (what, library["name"]), True,
-                         wanted in tried or tried)
-
-
 def main():
     directory = tenon.shared("corpus", "closures")
     tenon.command()
@@ -121,13 +168,17 @@ def main():
         answers = compare(report, "musl", tree, corpus.expected(tree))
         for path, row in sorted(answers.items()):
             report.check(path + ": its loader", "musl", row["loader"])
+        for name, programs in PROCESSES.items():
+            tree = os.path.join(work, name)
+            corpus.restore_tree(os.path.join(directory, name), tree)
+            compare_states(report, tree, corpus.expected(tree), programs)
+        tree = os.path.join(work, FREEBSD)
+        corpus.restore_tree(os.path.join(directory, FREEBSD), tree)
+        compare_without_system(report, "freebsd", tree, corpus.expected(tree))
         for name in WINDOWS:
             tree = os.path.join(work, name)
             corpus.restore_tree(os.path.join(directory, name), tree)
             compare_windows(report, name, tree)
-        tree = os.path.join(work, FREEBSD)
-        corpus.restore_tree(os.path.join(directory, FREEBSD), tree)
-        compare_without_system(report, "freebsd", tree, corpus.expected(tree))
     report.finish()
 
 

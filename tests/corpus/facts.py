@@ -193,7 +193,8 @@ def main():
     compare_each(report, directory, [fact for fact in facts if fact["format"] == "aout" and
                                      not facts_unix.is_cut(fact)], "a.out", facts_unix.compare_aout)
     others = [fact["path"] for fact in facts if fact["format"] not in
-              (*COMPARE, "macho", "som", "aout") or fact.get("machine") == "pdp11"]
+              (*COMPARE, "macho", "som", "aout", "ocaml-bytecode") or
+              fact.get("machine") == "pdp11"]
     for path in others:
         refused(report, os.path.join(directory, path), path)
     report.note("%d files of other formats" % len(others))
