@@ -2,7 +2,8 @@
  * bench/plugin_host.c - a host program that loads plugins in one of several ways
  *
  *     plugin_host none                      starts and ends
- *     plugin_host new                       reads its own record
+ *     plugin_host new                       calls tenon_process_new()
+ *     plugin_host units                     likewise, and counts its units: reads its own record
  *     plugin_host load LIST | verify LIST   tenon_load() of the bundles named in a file
  *     plugin_host raw LIST                  dlopen(RTLD_NOW | RTLD_LOCAL) of the files named
  *     plugin_host list DIR                  lists DIR and plans all of it: microseconds, twice each
@@ -126,6 +127,8 @@ int main(int argc, char **argv)
     const char *mode = argc > 1 ? argv[1] : "", *what = argc > 2 ? argv[2] : "";
     if (strcmp(mode, "new") == 0)
         process_new();
+    else if (strcmp(mode, "units") == 0)
+        tenon_process_unit_count(process_new());
     else if (strcmp(mode, "load") == 0)
         load(what, 0);
     else if (strcmp(mode, "verify") == 0)
@@ -135,6 +138,6 @@ int main(int argc, char **argv)
     else if (strcmp(mode, "list") == 0)
         list(what);
     else if (strcmp(mode, "none") != 0)
-        fail("none, new, load, verify, raw, or list");
+        fail("none, new, units, load, verify, raw, or list");
     _exit(0);
 }

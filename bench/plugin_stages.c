@@ -18,9 +18,13 @@
 
 struct tn_job;
 struct tn_plan;
+struct tn_registry;
 
 #define STAGES                                                                                     \
+    READ(tn_registry_read, tenon_error *, "record")                                                \
+    READ(tn_registry_sight, tenon_world *, "sight")                                                \
     JOB(tn_job_gather, "gather")                                                                   \
+    ASK(tn_native_is_plain, "plain")                                                               \
     JOB(tn_native_needs, "needs")                                                                  \
     JOB(tn_native_check, "native")                                                                 \
     PLAN(tn_plan_requirements, "requirements")                                                     \
@@ -34,6 +38,20 @@ static double now(void)
     return (double)t.tv_sec * 1e6 + (double)t.tv_nsec / 1e3;
 }
 
+/* Of this process: what is called again and again has nothing to do then. */
+#define READ(function, type, name)                                                                 \
+    bool __real_##function(struct tn_registry *registry, type arg);                                \
+    bool __wrap_##function(struct tn_registry *registry, type arg);                                \
+    bool __wrap_##function(struct tn_registry *registry, type arg)                                 \
+    {                                                                                              \
+        static bool done;                                                                          \
+        double start = now();                                                                      \
+        bool good = __real_##function(registry, arg);                                              \
+        if (!done)                                                                                 \
+            printf("%s %.1f\n", name, now() - start);                                              \
+        done = true;                                                                               \
+        return good;                                                                               \
+    }
 #define JOB(function, name)                                                                        \
     bool __real_##function(struct tn_job *job, tenon_error *err);                                  \
     bool __wrap_##function(struct tn_job *job, tenon_error *err);                                  \
@@ -41,6 +59,16 @@ static double now(void)
     {                                                                                              \
         double start = now();                                                                      \
         bool good = __real_##function(job, err);                                                   \
+        printf("%s %.1f\n", name, now() - start);                                                  \
+        return good;                                                                               \
+    }
+#define ASK(function, name)                                                                        \
+    bool __real_##function(struct tn_job *job);                                                    \
+    bool __wrap_##function(struct tn_job *job);                                                    \
+    bool __wrap_##function(struct tn_job *job)                                                     \
+    {                                                                                              \
+        double start = now();                                                                      \
+        bool good = __real_##function(job);                                                        \
         printf("%s %.1f\n", name, now() - start);                                                  \
         return good;                                                                               \
     }

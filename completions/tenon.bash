@@ -1,7 +1,8 @@
 # tenon.bash - completion of tenon's command line for bash
 # shellcheck shell=bash disable=SC2207
 
-_tenon_commands='why show units cc wrap link pack build bundle cache check run'
+_tenon_commands='why show units cc wrap link pack build bundle cache check run find flags platform
+    plist'
 _tenon_cpu='x86-64-v2 x86-64-v3 x86-64-v4 power9 power10 z13 z14 z15 z16'
 _tenon_loaders='glibc musl freebsd dragonfly netbsd openbsd solaris hpux bionic windows wine cygwin aix dyld hpux-som netbsd-aout freebsd-aout'
 _tenon_common='--json --quiet --verbose --color --help --version'
@@ -21,6 +22,14 @@ _tenon_bundle="--manifest --resources --libraries --verify --destdir --add-resou
 _tenon_cache='--cache --all'
 _tenon_check="--weak --each --directory --offer --loader $_tenon_trust"
 _tenon_run="--host --weak --each --directory $_tenon_trust"
+_tenon_settings='--config --set'
+_tenon_find="--header --function --program --dir --cflags --libs --version-macro --version-function
+    --version-cmd --min-version --static --format --write --batch --jobs --no-cache --cc --sysroot
+    --exe-wrapper --localbase --platform --known $_tenon_settings"
+_tenon_flags="--platform --make-shared --version --from --format $_tenon_settings"
+_tenon_platform="--format --list $_tenon_settings"
+_tenon_plist='--root --define --platform --scan'
+_tenon_formats='make sh json pc cmake meson text words'
 
 # Words for the value of the option $1 into COMPREPLY; false when it takes none that we know.
 _tenon_value() {
@@ -30,15 +39,18 @@ _tenon_value() {
     --loader) COMPREPLY=($(compgen -W "$_tenon_loaders native bytecode toplevel" -- "$current")) ;;
     --cpu) COMPREPLY=($(compgen -W "$_tenon_cpu" -- "$current")) ;;
     --bundle) COMPREPLY=($(compgen -W 'auto none' -- "$current")) ;;
-    --output | -o | --host | --resource | --data | --add-resource | --key | \
-        --trust)
+    --config | --batch | --program | --header | -H | --output | -o | --host | --resource | --data | \
+        --add-resource | --key | --trust)
         COMPREPLY=($(compgen -f -- "$current"))
         ;;
+    --format) COMPREPLY=($(compgen -W "$_tenon_formats" -- "$current")) ;;
     --cc | --ocamlfind) COMPREPLY=($(compgen -c -- "$current")) ;;
-    --destdir | --cache | --directory | -d) COMPREPLY=($(compgen -d -- "$current")) ;;
+    --destdir | --cache | --directory | -d | --dir | --write | -w | --from | --root | --localbase) COMPREPLY=($(compgen -d -- "$current")) ;;
     --name | --desc | --author | --date | --url | --license | --copyrights | --main | --tags | \
-        --cons | --argv | --private | --requires | --provides | --cflag | --ldflag | --package | --ocamlflag | \
-        --unit-prefix | --drop | --comment)
+        --cons | --argv | --private | --requires | --provides | --cflag | --ldflag | --package | \
+        --ocamlflag | --unit-prefix | --drop | --comment | --function | -f | --cflags | --libs | \
+        --version-macro | --version-function | --version-cmd | --min-version | --jobs | -j | \
+        --exe-wrapper | --set | --define | -D)
         COMPREPLY=()
         ;;
     --sysroot | --cwd) COMPREPLY=($(compgen -d -- "$current")) ;;
@@ -82,6 +94,10 @@ _tenon() {
         cache) COMPREPLY=($(compgen -W "$_tenon_cache $_tenon_common" -- "$current")) ;;
         check) COMPREPLY=($(compgen -W "$_tenon_check $_tenon_common" -- "$current")) ;;
         run) COMPREPLY=($(compgen -W "$_tenon_run $_tenon_common" -- "$current")) ;;
+        find) COMPREPLY=($(compgen -W "$_tenon_find $_tenon_common" -- "$current")) ;;
+        flags) COMPREPLY=($(compgen -W "$_tenon_flags $_tenon_common" -- "$current")) ;;
+        platform) COMPREPLY=($(compgen -W "$_tenon_platform $_tenon_common" -- "$current")) ;;
+        plist) COMPREPLY=($(compgen -W "$_tenon_plist $_tenon_common" -- "$current")) ;;
         esac
         return
     fi

@@ -1,6 +1,6 @@
 # tenon.fish - completion of tenon's command line for fish
 
-set -l commands why show units cc wrap link pack build bundle cache check run
+set -l commands why show units cc wrap link pack build bundle cache check run find flags platform plist
 set -l levels x86-64-v2 x86-64-v3 x86-64-v4 power9 power10 z13 z14 z15 z16
 
 complete -c tenon -n "not __fish_seen_subcommand_from $commands" -f
@@ -16,6 +16,10 @@ complete -c tenon -n "not __fish_seen_subcommand_from $commands" -a bundle -d 'l
 complete -c tenon -n "not __fish_seen_subcommand_from $commands" -a cache -d 'what was taken out of bundles'
 complete -c tenon -n "not __fish_seen_subcommand_from $commands" -a check -d 'would these plugins load into that program?'
 complete -c tenon -n "not __fish_seen_subcommand_from $commands" -a run -d 'load plugins into a bare host'
+complete -c tenon -n "not __fish_seen_subcommand_from $commands" -a find -d 'flags with which programs start'
+complete -c tenon -n "not __fish_seen_subcommand_from $commands" -a flags -d 'link flags for a known place'
+complete -c tenon -n "not __fish_seen_subcommand_from $commands" -a platform -d 'what is known of a platform'
+complete -c tenon -n "not __fish_seen_subcommand_from $commands" -a plist -d 'packing lists'
 complete -c tenon -l help -d 'print the help and exit'
 complete -c tenon -l version -d 'print the version and exit'
 
@@ -130,3 +134,45 @@ end
 complete -c tenon -n "$check" -l loader -x -a 'native bytecode toplevel' -d "a loader of OCaml"
 complete -c tenon -n "$check" -l offer -x -d "a feature that the host offers"
 complete -c tenon -n "$run" -l host -r -d "first check them against PROG"
+
+set -l settings '__fish_seen_subcommand_from find flags platform'
+complete -c tenon -n "$settings" -l config -r -d "read FILE instead of tenon.conf"
+complete -c tenon -n "$settings" -l set -x -d "give a variable a value"
+complete -c tenon -n "$settings" -l format -x -a 'make sh json pc cmake meson text words' -d "for whom"
+
+set -l find '__fish_seen_subcommand_from find'
+complete -c tenon -n "$find" -s H -l header -r -d "a header that must be there"
+complete -c tenon -n "$find" -s f -l function -x -d "a function of the library"
+complete -c tenon -n "$find" -l program -r -d "a program that must exit with 0"
+complete -c tenon -n "$find" -s d -l dir -x -a '(__fish_complete_directories)' -d "search below DIR first"
+complete -c tenon -n "$find" -l cflags -x -d "compile with these"
+complete -c tenon -n "$find" -l libs -x -d "link with these"
+complete -c tenon -n "$find" -l version-macro -x -d "the version of the header"
+complete -c tenon -n "$find" -l version-function -x -d "the version of the library"
+complete -c tenon -n "$find" -l version-cmd -x -d "a command that prints it"
+complete -c tenon -n "$find" -l min-version -x -d "refuse lower ones"
+complete -c tenon -n "$find" -l static -d "what a static link needs"
+complete -c tenon -n "$find" -s w -l write -x -a '(__fish_complete_directories)' -d "keep the result in DIR"
+complete -c tenon -n "$find" -l batch -r -d "search for what each line says"
+complete -c tenon -n "$find" -s j -l jobs -x -d "this many at once"
+complete -c tenon -n "$find" -l no-cache -d "keep no answers"
+complete -c tenon -n "$find" -l cc -r -d "the compiler"
+complete -c tenon -n "$find" -l sysroot -x -a '(__fish_complete_directories)' -d "the tree it compiles for"
+complete -c tenon -n "$find" -l exe-wrapper -x -d "what starts its programs"
+complete -c tenon -n "$find" -l localbase -x -a '(__fish_complete_directories)' -d "searched after each --dir"
+complete -c tenon -n "$find" -l platform -x -d "its platform"
+complete -c tenon -n "$find" -l known -d "print the list of known libraries"
+
+set -l flags '__fish_seen_subcommand_from flags'
+complete -c tenon -n "$flags" -l platform -x -d "for this platform, or all"
+complete -c tenon -n "$flags" -l make-shared -d "what makes a shared library there"
+complete -c tenon -n "$flags" -l version -x -d "its version"
+complete -c tenon -n "$flags" -l from -x -a '(__fish_complete_directories)' -d "join what tenon find wrote"
+
+complete -c tenon -n '__fish_seen_subcommand_from platform' -l list -d "the names of all platforms"
+
+set -l plist '__fish_seen_subcommand_from plist'
+complete -c tenon -n "$plist" -l root -x -a '(__fish_complete_directories)' -d "where the directories of the list are"
+complete -c tenon -n "$plist" -s D -l define -x -d "what a name stands for"
+complete -c tenon -n "$plist" -l platform -x -d "file names of this platform"
+complete -c tenon -n "$plist" -l scan -d "write a list for a tree"

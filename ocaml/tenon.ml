@@ -103,15 +103,16 @@ let path_of_uri uri =
     | Some path -> path
     | None -> uri)
 
-let open_contents file =
-  try Tenon_c.bundle_open file with
+(* Plugins are opened through the process, which remembers their files. *)
+let open_contents ?(by = Tenon_c.bundle_open) file =
+  try by file with
   | Tenon_c.Error (code, message) when code >= code_format -> raise (Not_a_bundle message)
   | Tenon_c.Error (_, message) -> raise (Error message)
 
-let bundle_at ~host file =
+let bundle_at ?by ~host file =
   {
     file;
-    contents = (if Sys.file_exists file then Some (open_contents file) else None);
+    contents = (if Sys.file_exists file then Some (open_contents ?by file) else None);
     said = None;
     host;
   }
@@ -719,7 +720,7 @@ let of_path path =
   in
   if not (Sys.file_exists file) then raise (Error (Printf.sprintf "no plugin at %s" file));
   remember file (fun () ->
-      let b = bundle_at ~host:false file in
+      let b = bundle_at ~by:(Tenon_c.process_bundle (process ())) ~host:false file in
       {
         plugin_path = file;
         plugin_name = (Bundle.manifest b).name;
@@ -820,7 +821,8 @@ let message_of = function
   | Tenon_c.Error (_, message) | Error message -> message
   | e -> Printexc.to_string e
 
-let run_step plan number ((_, _, label, is_stubs, _, _, units) as step) =
+let run_step plan number =
+  let ((_, _, label, is_stubs, _, _, units) as step) = Tenon_c.plan_step plan number in
   tell (`Linking label);
   Tenon_c.plan_check plan number;
   match load_file step with
@@ -839,16 +841,13 @@ let announce p =
   List.iter (fun f -> f ()) waiting
 
 (* One plugin of a plan. A plugin that fails leaves what ran of it, told as such. *)
-let carry_out ?argv plan index p =
+let carry_out ?argv plan owners index p =
   tell (`Loading p);
   let take () = match p.source with Bundled _ -> Tenon_c.plan_take plan index | Package _ -> () in
   match
     take ();
     within (context_of ?argv p) (fun () ->
-        Array.iteri
-          (fun number ((owner, _, _, _, _, _, _) as step) ->
-            if owner = index then run_step plan number step)
-          (Tenon_c.plan_steps plan))
+        Array.iteri (fun number owner -> if owner = index then run_step plan number) owners)
   with
   | () ->
     Tenon_c.plan_loaded plan index;
@@ -862,17 +861,17 @@ let fails p message =
   Result.Error (p.plugin_name, message)
 
 (* The order of a plan is that of its steps. *)
-let order_of plan count =
+let order_of owners count =
   let seen = Array.make count false in
   let order =
     Array.fold_left
-      (fun order (owner, _, _, _, _, _, _) ->
+      (fun order owner ->
         if seen.(owner) then order
         else begin
           seen.(owner) <- true;
           owner :: order
         end)
-      [] (Tenon_c.plan_steps plan)
+      [] owners
   in
   List.rev order @ List.filter (fun i -> not seen.(i)) (List.init count (fun i -> i))
 
@@ -881,6 +880,7 @@ let rec load_planned ?argv ~each plugins results todo =
   List.iter (fun i -> tell (`Opening plugins.(i).plugin_path)) todo;
   let plan = make_plan ~each (List.map (fun i -> plugins.(i)) todo) in
   let statuses = Tenon_c.plan_results plan in
+  let owners = Tenon_c.plan_owners plan in
   let go = each || Tenon_c.plan_ok plan in
   let failed = ref false and again = ref [] in
   List.iter
@@ -894,13 +894,13 @@ let rec load_planned ?argv ~each plugins results todo =
         results.(i) <- Some (Ok p)
       | Tenon_c.Planned when go && !failed -> again := i :: !again
       | Tenon_c.Planned when go -> (
-        match carry_out ?argv plan k p with
+        match carry_out ?argv plan owners k p with
         | Ok () -> results.(i) <- Some (Ok p)
         | Result.Error message ->
           failed := true;
           results.(i) <- Some (fails p message))
       | _ -> results.(i) <- Some (fails p (reasons plan p.plugin_name)))
-    (order_of plan (Array.length chosen));
+    (order_of owners (Array.length chosen));
   (* what remains is planned anew beside the one that failed half way *)
   if !again <> [] then load_planned ?argv ~each plugins results (List.sort compare !again)
 

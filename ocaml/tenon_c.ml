@@ -60,6 +60,8 @@ type present =
 
 external process_new : loader -> string -> process = "tenon_ml_process_new"
 
+external process_bundle : process -> string -> bundle = "tenon_ml_process_bundle"
+
 external tell : process -> string -> string option -> string option -> bool -> unit
   = "tenon_ml_tell"
 
@@ -98,7 +100,9 @@ external plan_findings : plan -> (string * bool * string option * string option 
   = "tenon_ml_plan_findings"
 
 external plan_ok : plan -> bool = "tenon_ml_plan_ok"
-external plan_steps : plan -> step array = "tenon_ml_plan_steps"
+(* by step: the number of its plugin *)
+external plan_owners : plan -> int array = "tenon_ml_plan_owners"
+external plan_step : plan -> int -> step = "tenon_ml_plan_step"
 external plan_take : plan -> int -> unit = "tenon_ml_plan_take"
 external plan_check : plan -> int -> unit = "tenon_ml_plan_check"
 external plan_done : plan -> int -> int -> unit = "tenon_ml_plan_done"

@@ -301,6 +301,16 @@ value tenon_ml_bundle_open(value path)
     CAMLreturn(box_bundle(bundle));
 }
 
+value tenon_ml_process_bundle(value process, value path)
+{
+    CAMLparam2(process, path);
+    tenon_error err = TENON_ERROR_INIT;
+    tenon_bundle *bundle = tenon_ocaml_open_bundle(unbox_process(process), String_val(path), &err);
+
+    check(bundle != NULL, &err);
+    CAMLreturn(box_bundle(bundle));
+}
+
 value tenon_ml_bundle_manifest(value bundle)
 {
     CAMLparam1(bundle);
@@ -763,31 +773,41 @@ static value unit_names(const tenon_ocaml *code)
     CAMLreturn(list);
 }
 
-/* (plugin, path, label, is_stubs, is_main, has_dlls, units) array; paths after taking out */
-value tenon_ml_plan_steps(value plan)
+value tenon_ml_plan_owners(value plan)
 {
     CAMLparam1(plan);
-    CAMLlocal3(rows, row, v);
+    CAMLlocal1(rows);
     tenon_ocaml_plan *p = unbox_plan(plan);
     size_t count = tenon_ocaml_plan_count(p);
     tenon_ocaml_step step;
 
     rows = count ? caml_alloc(count, 0) : Atom(0);
-    for (size_t i = 0; i < count && tenon_ocaml_plan_step(p, i, &step); i++) {
-        row = caml_alloc(7, 0);
-        Store_field(row, 0, Val_long(step.plugin));
-        v = text_option(step.path);
-        Store_field(row, 1, v);
-        v = caml_copy_string(step.label);
-        Store_field(row, 2, v);
-        Store_field(row, 3, Val_bool(step.is_stubs));
-        Store_field(row, 4, Val_bool(step.is_main));
-        Store_field(row, 5, Val_bool(step.has_dlls));
-        v = unit_names(step.code);
-        Store_field(row, 6, v);
-        Store_field(rows, i, row);
-    }
+    for (size_t i = 0; i < count && tenon_ocaml_plan_step(p, i, &step); i++)
+        Store_field(rows, i, Val_long(step.plugin));
     CAMLreturn(rows);
+}
+
+/* (plugin, path, label, is_stubs, is_main, has_dlls, units); the path after taking out */
+value tenon_ml_plan_step(value plan, value number)
+{
+    CAMLparam2(plan, number);
+    CAMLlocal2(row, v);
+    tenon_ocaml_step step;
+
+    if (!tenon_ocaml_plan_step(unbox_plan(plan), (size_t)Long_val(number), &step))
+        caml_invalid_argument("Tenon: no such step");
+    row = caml_alloc(7, 0);
+    Store_field(row, 0, Val_long(step.plugin));
+    v = text_option(step.path);
+    Store_field(row, 1, v);
+    v = caml_copy_string(step.label);
+    Store_field(row, 2, v);
+    Store_field(row, 3, Val_bool(step.is_stubs));
+    Store_field(row, 4, Val_bool(step.is_main));
+    Store_field(row, 5, Val_bool(step.has_dlls));
+    v = unit_names(step.code);
+    Store_field(row, 6, v);
+    CAMLreturn(row);
 }
 
 value tenon_ml_plan_take(value plan, value request)

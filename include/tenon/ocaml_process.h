@@ -46,6 +46,13 @@ TENON_API void tenon_ocaml_process_free(tenon_ocaml_process *process);
  */
 TENON_API tenon_process *tenon_ocaml_process_settings(tenon_ocaml_process *process);
 
+/*
+ * Opens a bundle as tenon_bundle_open() does, by what the process's cache remembers of its file
+ * where that is enough.
+ */
+TENON_API tenon_bundle *tenon_ocaml_open_bundle(tenon_ocaml_process *process, const char *path,
+                                                tenon_error *err);
+
 /* ---- what is there ---------------------------------------------------------------------------
  */
 

@@ -85,7 +85,10 @@ TENON_API bool tenon_process_set_trust(tenon_process *process, const tenon_keys 
 TENON_API bool tenon_process_offer(tenon_process *process, const char *name, unsigned version,
                                    const void *service, tenon_error *err);
 
-/* Units present, in the order they came. Borrowed until the process changes. */
+/*
+ * Units present, in the order they came. Borrowed until the process changes. The first question
+ * reads the records; without memory for that there are none, and the record is unreadable.
+ */
 TENON_API size_t tenon_process_unit_count(const tenon_process *process);
 TENON_API bool tenon_process_unit(const tenon_process *process, size_t i, tenon_present *out);
 TENON_API enum tenon_record tenon_process_record(const tenon_process *process);

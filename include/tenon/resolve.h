@@ -201,8 +201,8 @@ typedef struct tenon_attempt {
 
 /* One object of the process. */
 typedef struct tenon_library {
-    const char *name;           /* as first asked for */
-    const char *path;           /* as the loader reports it; NULL when none */
+    const char *name; /* as first asked for; as `path`, it stays as long as the resolver */
+    const char *path; /* as the loader reports it; NULL when none */
     const char *slice, *member; /* of the file at `path`; NULL: the file itself */
     enum tenon_status status;
     const tenon_rule *rule; /* that gave the answer; NULL when none did */

@@ -4,10 +4,12 @@
 
 #include <tenon/bundle.h>
 #include <tenon/error.h>
+#include <tenon/find.h>
 #include <tenon/image.h>
 #include <tenon/loader.h>
 #include <tenon/ocaml.h>
 #include <tenon/ocaml_process.h>
+#include <tenon/plist.h>
 #include <tenon/process.h>
 #include <tenon/resolve.h>
 #include <tenon/signature.h>

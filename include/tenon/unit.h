@@ -108,6 +108,14 @@ typedef struct tenon_units tenon_units;
 TENON_API tenon_units *tenon_units_read(tenon_world *world, const tenon_image_source *source,
                                         tenon_error *err);
 
+/*
+ * As tenon_units_read, without what only symbol tables say of a linked file: there are no visible
+ * definitions, and a shared library as a unit has neither an interface digest nor definitions. For
+ * those who ask for names and records alone, of many files.
+ */
+TENON_API tenon_units *tenon_units_read_names(tenon_world *world, const tenon_image_source *source,
+                                              tenon_error *err);
+
 /* As tenon_units_read, of a file in memory; `name` appears in messages and origins only. */
 TENON_API tenon_units *tenon_units_parse(const void *bytes, size_t size, const char *name,
                                          tenon_error *err);

@@ -13,7 +13,7 @@ struct tn_arena_block {
     alignas(max_align_t) unsigned char bytes[];
 };
 
-#define BLOCK_FIRST ((size_t)4096 - sizeof(struct tn_arena_block))
+#define BLOCK_FIRST ((size_t)1024 - sizeof(struct tn_arena_block))
 #define BLOCK_MOST ((size_t)65536)
 #define BLOCK_KEPT ((size_t)1 << 20) /* tn_arena_reset gives bigger ones back */
 
@@ -127,6 +127,36 @@ char *tn_arena_format(struct tn_arena *arena, const char *format, ...)
         vsnprintf(text, (size_t)size + 1, format, again);
     va_end(again);
     va_end(arguments);
+    return text;
+}
+
+bool tn_arena_begin(struct tn_arena *arena, size_t size)
+{
+    *arena = (struct tn_arena){ .blocks = new_block(size) };
+    if (arena->blocks)
+        arena->blocks->next = NULL;
+    return arena->blocks != NULL;
+}
+
+char *tn_arena_join(struct tn_arena *arena, const char *first, ...)
+{
+    va_list parts, again;
+    size_t size = 0, used = 0;
+
+    va_start(parts, first);
+    va_copy(again, parts);
+    for (const char *part = first; part; part = va_arg(parts, const char *))
+        size += strlen(part);
+    char *text = tn_arena_bytes(arena, size + 1);
+    for (const char *part = first; text && part; part = va_arg(again, const char *)) {
+        size_t length = strlen(part);
+        memcpy(text + used, part, length);
+        used += length;
+    }
+    if (text)
+        text[size] = '\0';
+    va_end(again);
+    va_end(parts);
     return text;
 }
 

@@ -34,12 +34,18 @@ char *tn_arena_string(struct tn_arena *arena, const char *string);
 char *tn_arena_format(struct tn_arena *arena, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
+/* Strings put together; the last argument is NULL. */
+char *tn_arena_join(struct tn_arena *arena, const char *first, ...) __attribute__((sentinel));
+
 /*
  * Room for one more row of an array that grows inside an arena (old copies stay until its end):
  * *rows (NULL at first), *capacity rows of `size` bytes, `count` in use. False: no memory.
  */
 bool tn_arena_grow(struct tn_arena *arena, void *rows_pointer, size_t *capacity, size_t count,
                    size_t size);
+
+/* Makes the first block of an empty arena, of this many bytes; false: no memory. */
+bool tn_arena_begin(struct tn_arena *arena, size_t size);
 
 /* Forgets everything but keeps the largest block for use again. */
 void tn_arena_reset(struct tn_arena *arena);

@@ -40,6 +40,11 @@ void tn_names_free(struct tn_names *names)
     *names = (struct tn_names){ 0 };
 }
 
+static bool is_name(const struct tn_name *name, const char *text, size_t size)
+{
+    return name->size == size && memcmp(name->text, text, size) == 0;
+}
+
 /* The slot that holds the string, or the empty one where it belongs. */
 static size_t name_slot(const struct tn_names *names, const char *text, size_t size, uint32_t hash)
 {
@@ -48,21 +53,15 @@ static size_t name_slot(const struct tn_names *names, const char *text, size_t s
 
     while (names->slots[slot] != 0) {
         const struct tn_name *name = &names->rows[names->slots[slot] - 1];
-        if (name->hash == hash && name->size == size && memcmp(name->text, text, size) == 0)
+        if (name->hash == hash && is_name(name, text, size))
             break;
         slot = (slot + 1) & mask;
     }
     return slot;
 }
 
-/* Keeps at most every second slot in use. */
-static bool names_room(struct tn_names *names)
+static bool rehash(struct tn_names *names, size_t slot_count)
 {
-    if ((names->count + 1) * 2 <= names->slot_count)
-        return true;
-    if (names->slot_count > SIZE_MAX / 2 / sizeof *names->slots)
-        return false;
-    size_t slot_count = names->slot_count * 2;
     uint32_t *slots = calloc(slot_count, sizeof *slots);
     if (!slots)
         return false;
@@ -76,6 +75,31 @@ static bool names_room(struct tn_names *names)
     names->slots = slots;
     names->slot_count = slot_count;
     return true;
+}
+
+/* Keeps at most every second slot in use. */
+static bool names_room(struct tn_names *names)
+{
+    if ((names->count + 1) * 2 <= names->slot_count)
+        return true;
+    return names->slot_count <= SIZE_MAX / 2 / sizeof *names->slots &&
+           rehash(names, names->slot_count * 2);
+}
+
+void tn_names_reserve(struct tn_names *names, size_t count)
+{
+    size_t slots = names->slot_count, rows;
+    while (slots < count * 2 && slots <= SIZE_MAX / 4 / sizeof *names->slots)
+        slots *= 2;
+    if (slots != names->slot_count)
+        (void)rehash(names, slots);
+    if (count <= names->capacity || __builtin_mul_overflow(count, sizeof *names->rows, &rows))
+        return;
+    struct tn_name *more = realloc(names->rows, rows);
+    if (more) {
+        names->rows = more;
+        names->capacity = count;
+    }
 }
 
 /*
@@ -122,11 +146,8 @@ uint32_t tn_names_add(struct tn_names *names, const char *text, size_t size)
 {
     uint32_t *recent = &names->recent[recent_slot(text, size)];
 
-    if (*recent) {
-        const struct tn_name *row = &names->rows[*recent - 1];
-        if (row->size == size && memcmp(row->text, text, size) == 0)
-            return *recent - 1;
-    }
+    if (*recent && is_name(&names->rows[*recent - 1], text, size))
+        return *recent - 1;
     uint32_t number = add_hashed(names, text, size);
     if (number != TN_NO_NAME)
         *recent = number + 1;
@@ -137,6 +158,9 @@ uint32_t tn_names_find(const struct tn_names *names, const char *text, size_t si
 {
     if (names->count == 0)
         return TN_NO_NAME;
+    uint32_t recent = names->recent[recent_slot(text, size)];
+    if (recent && is_name(&names->rows[recent - 1], text, size))
+        return recent - 1;
     size_t slot = name_slot(names, text, size, hash_bytes(names->seed, text, size));
     return names->slots[slot] - 1; /* 0, empty, gives TN_NO_NAME */
 }

@@ -30,6 +30,9 @@ struct tn_name {
 bool tn_names_init(struct tn_names *names);
 void tn_names_free(struct tn_names *names);
 
+/* Makes room for so many strings at once, instead of again and again; without memory later. */
+void tn_names_reserve(struct tn_names *names, size_t count);
+
 /* The number of a string, made if new; TN_NO_NAME when there is no memory. */
 uint32_t tn_names_add(struct tn_names *names, const char *text, size_t size);
 

@@ -16,6 +16,43 @@
 /* O_NONBLOCK: opening a pipe must not wait for a writer. Regular files do not mind it. */
 #define OPEN_FLAGS (O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)
 
+/*
+ * Where a process has threads, the C library makes every call that pthread_cancel() may end take
+ * the time of another cheap one. Nobody cancels ours. Only where a long holds an offset: elsewhere
+ * the kernel's arguments differ from one machine to the next.
+ */
+#if defined __linux__ && defined __LP64__
+static int sys_open(int root, const char *path, int flags)
+{
+    return (int)syscall(SYS_openat, root, path, flags);
+}
+
+static ssize_t sys_read(int fd, void *bytes, size_t size, uint64_t offset)
+{
+    return syscall(SYS_pread64, fd, bytes, size, (off_t)offset);
+}
+
+static void sys_close(int fd)
+{
+    (void)syscall(SYS_close, fd);
+}
+#else
+static int sys_open(int root, const char *path, int flags)
+{
+    return openat(root, path, flags);
+}
+
+static ssize_t sys_read(int fd, void *bytes, size_t size, uint64_t offset)
+{
+    return pread(fd, bytes, size, (off_t)offset);
+}
+
+static void sys_close(int fd)
+{
+    close(fd);
+}
+#endif
+
 struct dir_layer {
     int root;             /* AT_FDCWD: the layer is "/" itself, and paths are used as they are */
     bool without_openat2; /* the kernel has none, or does not let us */
@@ -75,7 +112,7 @@ static int open_again(int root, const char *path, int flags)
     int fd;
 
     do
-        fd = openat(root, path, flags);
+        fd = sys_open(root, path, flags);
     while (fd < 0 && errno == EINTR);
     return fd;
 }
@@ -218,7 +255,7 @@ static int dir_read(void *state, void *file, uint64_t offset, void *bytes, size_
     if (offset > INT64_MAX) /* past the end of any file */
         return 0;
     do
-        count = pread(fd_of(file), bytes, size, (off_t)offset);
+        count = sys_read(fd_of(file), bytes, size, offset);
     while (count < 0 && errno == EINTR);
     if (count < 0)
         return errno;
@@ -229,7 +266,7 @@ static int dir_read(void *state, void *file, uint64_t offset, void *bytes, size_
 static void dir_close(void *state, void *file)
 {
     (void)state;
-    close(fd_of(file));
+    sys_close(fd_of(file));
 }
 
 static int dir_lstat(void *state, const char *path, tenon_file_info *info)

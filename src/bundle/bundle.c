@@ -177,26 +177,26 @@ void tenon_bundle_free(tenon_bundle *bundle)
     free(bundle);
 }
 
-tenon_bundle *tn_bundle_of(const char *path, const struct tn_identity *identity,
-                           const uint8_t digest[32], tenon_manifest *manifest, tenon_error *err)
+tenon_bundle *tn_bundle_of(const char *path, struct tn_known_row *row, bool is_link,
+                           tenon_error *err)
 {
     tenon_bundle *bundle = calloc(1, sizeof *bundle);
 
-    if (!bundle) {
-        tenon_manifest_free(manifest);
+    if (bundle)
+        bundle->path = strdup(path);
+    if (!bundle || !bundle->path) {
+        free(bundle);
         tn_no_memory(err);
         return NULL;
     }
     bundle->fd = bundle->zip.fd = -1;
-    bundle->identity = *identity;
-    bundle->manifest = manifest;
+    bundle->row = row;
+    bundle->is_no_link = !is_link;
+    bundle->identity = row->identity;
+    bundle->manifest = tn_manifest_share(row->manifest);
     bundle->has_digest = true;
-    memcpy(bundle->digest, digest, sizeof bundle->digest);
-    bundle->path = strdup(path);
-    if (bundle->path ? sort_entries(bundle, err) : tn_no_memory(err))
-        return bundle;
-    tenon_bundle_free(bundle);
-    return NULL;
+    memcpy(bundle->digest, row->digest, sizeof bundle->digest);
+    return bundle;
 }
 
 void tn_bundle_rest(tenon_bundle *bundle)
@@ -240,7 +240,7 @@ static bool wake_file(tenon_bundle *bundle, int fd, tenon_error *err)
     if (!tn_identity_same(&now, &bundle->identity))
         return tn_fail(err, TENON_E_MALFORMED, "it changed since it was opened");
     return tn_zip_open(&bundle->zip, fd, err) && check_text(bundle, err) &&
-           compare_lists(bundle, err);
+           (bundle->entries || sort_entries(bundle, err)) && compare_lists(bundle, err);
 }
 
 bool tn_bundle_wake(tenon_bundle *bundle, tenon_error *err)
@@ -284,11 +284,23 @@ static int compare_path(const void *name, const void *row)
     return strcmp(name, (*(const tenon_entry *const *)row)->path);
 }
 
+/* One of which only the manifest is known is asked for few entries: they are not sorted for it. */
+static const tenon_entry *look_through(const tenon_manifest *manifest, const char *name)
+{
+    for (size_t i = 0; i < manifest->entry_count; i++)
+        if (strcmp(manifest->entries[i].path, name) == 0)
+            return &manifest->entries[i];
+    return NULL;
+}
+
 const tenon_entry *tn_bundle_entry(const tenon_bundle *bundle, const char *name)
 {
-    const tenon_entry *const *row =
-        bsearch(name, bundle->entries, bundle->entry_count, sizeof *bundle->entries, compare_path);
+    const tenon_entry *const *row;
 
+    if (!bundle->entries)
+        return look_through(bundle->manifest, name);
+    row =
+        bsearch(name, bundle->entries, bundle->entry_count, sizeof *bundle->entries, compare_path);
     return row ? *row : NULL;
 }
 

@@ -5,6 +5,7 @@
 #include <tenon/bundle.h>
 
 #include "file_identity.h"
+#include "known.h"
 #include "zip_file.h"
 
 struct tenon_bundle {
@@ -13,7 +14,10 @@ struct tenon_bundle {
     struct tn_identity identity; /* of the bundle's file, when it was opened */
     struct tn_zip zip;
     tenon_manifest *manifest;
-    const tenon_entry **entries; /* of the manifest, by name: as zip.by_name, without tenon.json */
+    struct tn_known_row *row; /* what is known of it; NULL */
+    bool is_no_link;          /* the last part of its path was seen to be no symbolic link */
+    /* of the manifest, by name: as zip.by_name, without tenon.json; NULL while it rests */
+    const tenon_entry **entries;
     size_t entry_count;
     uint8_t *text;     /* tenon.json; NULL until the file is read */
     char *signed_text; /* what the last look at the signature gave for people; NULL */
@@ -26,12 +30,11 @@ struct tenon_bundle {
 tenon_bundle *tn_bundle_open_fd(int fd, const char *path, tenon_error *err);
 
 /*
- * A bundle whose file was looked at before: its manifest, the SHA-256 of its text, and the file's
- * identity then. The file is opened, and all of it checked again, when an entry is read. The
- * manifest is taken over.
+ * A bundle whose file was looked at before. The file is opened, and all of it checked again, when
+ * an entry is read. `is_link`: the last part of the path is a symbolic link.
  */
-tenon_bundle *tn_bundle_of(const char *path, const struct tn_identity *identity,
-                           const uint8_t digest[32], tenon_manifest *manifest, tenon_error *err);
+tenon_bundle *tn_bundle_of(const char *path, struct tn_known_row *row, bool is_link,
+                           tenon_error *err);
 
 /* Closes the file; it is opened again when an entry is read. For those who open very many. */
 void tn_bundle_rest(tenon_bundle *bundle);

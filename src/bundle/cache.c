@@ -72,10 +72,14 @@ const char *tn_cache_path(const struct tn_cache *cache)
 
 const char *tn_cache_name(const uint8_t digest[32], const char *triple, struct tn_arena *arena)
 {
-    char hex[crypto_hash_sha256_BYTES * 2 + 1];
+    static const char digits[] = "0123456789abcdef";
+    char hex[2 * crypto_hash_sha256_BYTES + 1] = "";
 
-    sodium_bin2hex(hex, sizeof hex, digest, crypto_hash_sha256_BYTES);
-    return tn_arena_format(arena, "%s.%s", hex, triple);
+    for (size_t i = 0; i < crypto_hash_sha256_BYTES; i++) {
+        hex[2 * i] = digits[digest[i] >> 4];
+        hex[2 * i + 1] = digits[digest[i] & 15];
+    }
+    return tn_arena_join(arena, hex, ".", triple, NULL);
 }
 
 /* ---- which files ----------------------------------------------------------------------------- */
@@ -128,7 +132,7 @@ static bool choose_files(struct taking *t, const char *triple, tenon_error *err)
             continue;
         to->files[to->count].code = code;
         to->files[to->count++].path =
-            tn_arena_format(&to->arena, "%s/%s", to->directory, tn_base_name(code->path));
+            tn_arena_join(&to->arena, to->directory, "/", tn_base_name(code->path), NULL);
     }
     for (size_t i = 0; i < to->count; i++)
         if (!to->files[i].path)
@@ -145,7 +149,7 @@ static bool prepare(struct taking *t, const char *triple, tenon_error *err)
     t->name = tn_cache_name(tenon_bundle_digest(t->bundle), triple, &to->arena);
     if (!t->name)
         return tn_no_memory(err);
-    to->directory = tn_arena_format(&to->arena, "%s/%s", t->cache->path, t->name);
+    to->directory = tn_arena_join(&to->arena, t->cache->path, "/", t->name, NULL);
     return to->directory ? choose_files(t, triple, err) : tn_no_memory(err);
 }
 
@@ -368,6 +372,47 @@ struct tn_cached *tn_cache_ensure(struct tn_cache *cache, tenon_bundle *bundle, 
     tn_context(err, "bundle %s", tn_quote(shown, bundle->path));
     tn_cached_free(cached);
     return NULL;
+}
+
+static bool trust(struct taking *t,
+                  const struct tn_identity *(*identity)(const void *, const char *), const void *of,
+                  tenon_error *err)
+{
+    for (size_t i = 0; i < t->to->count; i++) {
+        struct tn_cached_file *file = &t->to->files[i];
+        const struct tn_identity *noted = identity(of, file->code->path);
+        if (!noted)
+            return tn_fail(err, TENON_E_NOT_FOUND, "%s was not verified", file->path);
+        file->identity = *noted;
+    }
+    return true;
+}
+
+struct tn_cached *tn_cache_trust(struct tn_cache *cache, tenon_bundle *bundle, const char *triple,
+                                 const struct tn_identity *(*identity)(const void *, const char *),
+                                 const void *of, tenon_error *err)
+{
+    struct tn_cached *cached = calloc(1, sizeof *cached);
+    struct taking t = { cache, bundle, cached, NULL };
+
+    if (!cached) {
+        tn_no_memory(err);
+        return NULL;
+    }
+    if (prepare(&t, triple, err) && trust(&t, identity, of, err))
+        return cached;
+    tn_cached_free(cached);
+    return NULL;
+}
+
+bool tn_cache_look(const struct tn_cache *cache, const char *below, struct tn_identity *out)
+{
+    struct stat info;
+
+    if (fstatat(cache->dir, below, &info, AT_SYMLINK_NOFOLLOW) < 0 || !S_ISREG(info.st_mode))
+        return false;
+    *out = tn_identity(&info);
+    return true;
 }
 
 void tn_cached_free(struct tn_cached *cached)

@@ -9,42 +9,42 @@
 #include <unistd.h>
 
 #include "bundle.h"
-#include "bytes.h"
 #include "cache_private.h"
+#include "known_file.h"
 #include "limits.h"
+#include "manifest.h"
 #include "manifest_pack.h"
 #include "replace_file.h"
 
-static const char header[] = "tenon-bundles 2\n";
-enum { HEADER_SIZE = sizeof header - 1, ROW_HEAD = 4 * 8 + 32, FIRST_SLOTS = 64 };
+enum { FIRST_SLOTS = 64 };
 
 /* Change times tell changes apart that are further from each other than this; FAT has 2 s. */
 #define SETTLED_NANOSECONDS INT64_C(2000000000)
 
-struct row {
-    struct tn_identity identity;
-    const uint8_t *digest;
-    struct tn_view packed;
-    bool met; /* in this process: the last to go when there are too many */
-};
-
-/* Rows by device and inode: open addressing, at most every second slot in use. */
+/*
+ * Rows met in this process by device and inode: open addressing, at most every second slot in use.
+ * One whose file changed gives way in the table, and stays for those who have it.
+ */
 struct tn_known {
     char *cache;
-    struct row *rows;
+    struct tn_known_file file;
+    struct tn_known_row **rows;
     size_t count, room;
     uint32_t *slots; /* number + 1; 0: empty */
     size_t slot_count;
-    struct tn_arena arena; /* of the file and of what was noted */
+    size_t noted;          /* rows that the file does not have */
+    struct tn_arena arena; /* of what was noted */
     bool changed;
 };
+
+/* ---- rows met -------------------------------------------------------------------------------- */
 
 static size_t slot_of(const struct tn_known *known, const struct tn_identity *identity)
 {
     uint64_t hash = (identity->inode ^ identity->device << 32) * UINT64_C(0x9E3779B97F4A7C15);
     size_t slot = (size_t)(hash >> 20) & (known->slot_count - 1);
     while (known->slots[slot]) {
-        const struct tn_identity *there = &known->rows[known->slots[slot] - 1].identity;
+        const struct tn_identity *there = &known->rows[known->slots[slot] - 1]->identity;
         if (there->inode == identity->inode && there->device == identity->device)
             break;
         slot = (slot + 1) & (known->slot_count - 1);
@@ -63,112 +63,103 @@ static bool make_room(struct tn_known *known)
     free(known->slots);
     known->slots = slots;
     known->slot_count = wanted;
-    for (size_t i = 0; i < known->count; i++)
-        known->slots[slot_of(known, &known->rows[i].identity)] = (uint32_t)i + 1;
+    for (size_t i = 0; i < known->count; i++) /* of two of one file the later one stays */
+        known->slots[slot_of(known, &known->rows[i]->identity)] = (uint32_t)i + 1;
     return true;
 }
 
-/* A row; one of the same file gives way. */
-static bool add(struct tn_known *known, const struct row *row)
+/* A new row, which the index holds. NULL: no memory; the manifest is then not held. */
+static struct tn_known_row *add(struct tn_known *known, const struct tn_known_row *row)
 {
-    if (!make_room(known) || !tn_grow(&known->rows, &known->room, known->count, sizeof *row))
-        return false;
-    size_t slot = slot_of(known, &row->identity);
-    if (!known->slots[slot])
-        known->slots[slot] = (uint32_t)++known->count;
-    known->rows[known->slots[slot] - 1] = *row;
-    return true;
+    if (!make_room(known) || !tn_grow(&known->rows, &known->room, known->count, sizeof row))
+        return NULL;
+    struct tn_known_row *kept = tn_arena_take(&known->arena, sizeof *kept);
+    if (!kept)
+        return NULL;
+    *kept = *row;
+    known->rows[known->count++] = kept;
+    known->slots[slot_of(known, &kept->identity)] = (uint32_t)known->count;
+    return kept;
 }
 
-static struct row *find(struct tn_known *known, const struct tn_identity *identity)
+static struct tn_known_row *met(const struct tn_known *known, const struct tn_identity *identity)
 {
     uint32_t number = known->slot_count ? known->slots[slot_of(known, identity)] : 0;
-    struct row *row = number ? &known->rows[number - 1] : NULL;
-    return row && tn_identity_same(&row->identity, identity) ? row : NULL;
+    return number ? known->rows[number - 1] : NULL;
 }
 
-/* ---- the file -------------------------------------------------------------------------------- */
-
-static bool read_row(struct tn_known *known, struct tn_cursor *file)
+struct tn_known_row *tn_known_find(struct tn_known *known, const struct tn_identity *identity)
 {
-    uint32_t size = tn_u32(file, "length of a row");
-    struct tn_cursor c = tn_cursor(tn_sub(file, size, "a row"), TN_LITTLE);
-    struct row row = { .identity.device = tn_u64(&c, "device") };
+    struct tn_known_row *row = met(known, identity), found = { .identity = *identity };
+    struct tn_known_entry entry;
 
-    row.identity.inode = tn_u64(&c, "inode");
-    row.identity.size = tn_u64(&c, "size");
-    row.identity.changed = (int64_t)tn_u64(&c, "change time");
-    row.digest = tn_take(&c, 32, "digest");
-    if (file->lost || c.lost)
-        return false;
-    row.packed = tn_sub(&c, c.in.size - c.pos, "manifest");
-    return add(known, &row);
-}
-
-static void forget(struct tn_known *known)
-{
-    known->count = 0;
-    if (known->slot_count)
-        memset(known->slots, 0, known->slot_count * sizeof *known->slots);
+    if (row && tn_identity_same(&row->identity, identity))
+        return row;
+    if (!tn_known_file_find(&known->file, identity, &entry) ||
+        !tn_known_file_block(&known->file, &entry, &found.packed, &found.proofs))
+        return NULL;
+    memcpy(found.digest, entry.digest, sizeof found.digest);
+    found.manifest = found.packed.size ? tn_manifest_unpack(found.packed, NULL) : NULL;
+    row = found.manifest || !found.packed.size ? add(known, &found) : NULL;
+    if (!row)
+        tenon_manifest_free(found.manifest);
+    return row;
 }
 
 bool tn_known_read(struct tn_known *known, struct tn_view file)
 {
-    struct tn_cursor c = tn_cursor(file, TN_LITTLE);
-    const uint8_t *start = tn_take(&c, HEADER_SIZE, "header");
-    bool good = start && memcmp(start, header, HEADER_SIZE) == 0;
-
-    while (good && c.pos < file.size)
-        good = known->count < TN_LIMIT_KNOWN_ROWS && read_row(known, &c);
-    if (!good)
-        forget(known);
-    return good;
+    return tn_known_file_take(&known->file, file);
 }
 
 size_t tn_known_count(const struct tn_known *known)
 {
-    return known->count;
+    return tn_known_file_count(&known->file) + known->noted;
 }
 
-static void load(struct tn_known *known, int dir)
-{
-    int fd = openat(dir, TN_CACHE_KNOWN, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
-    struct stat info;
-    uint8_t *bytes = NULL;
+/* ---- opening and closing --------------------------------------------------------------------- */
 
-    if (fd < 0)
+void tn_known_begin(struct tn_known *known)
+{
+    int dir;
+
+    if (!known || known->file.memory.at)
         return;
-    if (fstat(fd, &info) == 0 && S_ISREG(info.st_mode) && info.st_size <= TN_LIMIT_KNOWN)
-        bytes = tn_arena_bytes(&known->arena, (size_t)info.st_size + 1);
-    if (bytes && tn_read_range(fd, 0, bytes, (size_t)info.st_size, NULL))
-        tn_known_read(known, tn_view(bytes, (size_t)info.st_size));
-    close(fd);
+    /* what others could write is not read */
+    dir = tn_cache_open_place(known->cache, NULL);
+    if (dir < 0)
+        return;
+    if (tn_known_file_open(&known->file, dir))
+        known->noted = 0; /* as far as it is known without comparing */
+    close(dir);
+}
+
+void tn_known_end(struct tn_known *known)
+{
+    if (known)
+        tn_known_file_close(&known->file);
 }
 
 struct tn_known *tn_known_open(const char *cache)
 {
     struct tn_known *known = calloc(1, sizeof *known);
-    int dir;
 
-    if (known)
-        known->cache = strdup(cache);
-    if (!known || !known->cache) {
-        free(known);
+    if (!known)
         return NULL;
-    }
-    /* what others could write is not read */
-    dir = tn_cache_open_place(cache, NULL);
-    if (dir >= 0) {
-        load(known, dir);
-        close(dir);
-    }
-    return known;
+    known->file.fd = -1;
+    known->cache = strdup(cache);
+    if (known->cache)
+        return known;
+    free(known);
+    return NULL;
 }
 
 void tn_known_free(struct tn_known *known)
 {
     if (!known)
         return;
+    for (size_t i = 0; i < known->count; i++)
+        tenon_manifest_free(known->rows[i]->manifest);
+    tn_known_file_free(&known->file);
     tn_arena_free(&known->arena);
     free(known->rows);
     free(known->slots);
@@ -176,54 +167,66 @@ void tn_known_free(struct tn_known *known)
     free(known);
 }
 
-static size_t row_size(const struct row *row)
+/* ---- saving ---------------------------------------------------------------------------------- */
+
+static bool pack(struct tn_known *known, struct tn_known_row *row)
 {
-    return 4 + ROW_HEAD + row->packed.size;
+    size_t size = 0;
+    uint8_t *packed = row->packed.at ? NULL : tn_manifest_pack(row->manifest, &size);
+    uint8_t *kept = packed ? tn_arena_bytes(&known->arena, size + 1) : NULL;
+
+    if (kept) {
+        memcpy(kept, packed, size);
+        row->packed = tn_view(kept, size);
+    }
+    free(packed);
+    return row->packed.at;
 }
 
-static void put_u64(struct tn_bytes *out, uint64_t value)
+/* Those met in this process first, in the order they were met; what cannot be had is left out. */
+static size_t gather_rows(struct tn_known *known, struct tn_known_new *rows)
 {
-    tn_put_u32(out, (uint32_t)value, TN_LITTLE);
-    tn_put_u32(out, (uint32_t)(value >> 32), TN_LITTLE);
+    size_t count = 0;
+
+    for (size_t i = 0; i < known->count; i++) {
+        struct tn_known_row *row = known->rows[i];
+        if (met(known, &row->identity) == row && pack(known, row))
+            rows[count++] = (struct tn_known_new){ .identity = row->identity,
+                                                   .digest = row->digest,
+                                                   .packed = row->packed,
+                                                   .proofs = row->proofs };
+    }
+    for (size_t i = 0; i < tn_known_file_count(&known->file); i++) {
+        struct tn_known_entry e = tn_known_file_entry(&known->file, i);
+        struct tn_known_new *row = &rows[count];
+        if (met(known, &e.identity) ||
+            !tn_known_file_block(&known->file, &e, &row->packed, &row->proofs))
+            continue;
+        row->identity = e.identity;
+        row->digest = e.digest;
+        count++;
+    }
+    return count;
 }
 
-static void put_row(struct tn_bytes *out, const struct row *row)
+/* With what the file has by now: another process may have written since. */
+static void write_file(struct tn_known *known, int dir)
 {
-    tn_put_u32(out, (uint32_t)(ROW_HEAD + row->packed.size), TN_LITTLE);
-    put_u64(out, row->identity.device);
-    put_u64(out, row->identity.inode);
-    put_u64(out, row->identity.size);
-    put_u64(out, (uint64_t)row->identity.changed);
-    tn_put(out, row->digest, 32);
-    tn_put_view(out, row->packed);
-}
+    struct tn_arena arena = { 0 };
+    struct tn_known_new *rows;
+    struct tn_view bytes;
 
-/* Those met in this process first, then others as far as there is room. */
-static bool write_rows(const struct tn_known *known, struct tn_arena *arena, struct tn_bytes *out)
-{
-    size_t size = HEADER_SIZE, count = 0;
-    for (size_t i = 0; i < known->count; i++)
-        size += row_size(&known->rows[i]);
-    size = size < TN_LIMIT_KNOWN ? size : TN_LIMIT_KNOWN;
-    if (!tn_bytes(arena, size, TN_LITTLE, out))
-        return false;
-    tn_put(out, header, HEADER_SIZE);
-    for (unsigned met = 2; met-- > 0;)
-        for (size_t i = 0; i < known->count; i++) {
-            const struct row *row = &known->rows[i];
-            if (row->met != met || count == TN_LIMIT_KNOWN_ROWS ||
-                row_size(row) > out->room - out->used)
-                continue;
-            put_row(out, row);
-            count++;
-        }
-    return true;
+    tn_known_file_open(&known->file, dir);
+    rows = calloc(known->count + tn_known_file_count(&known->file) + 1, sizeof *rows);
+    if (rows && tn_known_file_lay(rows, gather_rows(known, rows), &arena, &bytes))
+        tn_replace_unflushed(dir, TN_CACHE_KNOWN, bytes.at, bytes.size, 0600, NULL);
+    tn_known_file_close(&known->file);
+    free(rows);
+    tn_arena_free(&arena);
 }
 
 void tn_known_save(struct tn_known *known, bool make)
 {
-    struct tn_arena arena = { 0 };
-    struct tn_bytes out;
     char *place;
     int dir = -1;
 
@@ -233,12 +236,11 @@ void tn_known_save(struct tn_known *known, bool make)
     place = make ? tn_cache_make_place(known->cache, NULL) : strdup(known->cache);
     if (place)
         dir = tn_cache_open_place(place, NULL);
-    if (dir >= 0 && write_rows(known, &arena, &out))
-        tn_replace_file(dir, TN_CACHE_KNOWN, out.at, out.used, 0600, NULL, NULL);
-    if (dir >= 0)
+    if (dir >= 0) {
+        write_file(known, dir);
         close(dir);
+    }
     free(place);
-    tn_arena_free(&arena);
 }
 
 /* ---- bundles --------------------------------------------------------------------------------- */
@@ -251,46 +253,99 @@ static bool is_settled(const struct tn_identity *identity)
     return identity->changed < (int64_t)now.tv_sec * 1000000000 + now.tv_nsec - SETTLED_NANOSECONDS;
 }
 
-/* Without memory for it, it is not noted. */
-static void note(struct tn_known *known, tenon_bundle *bundle)
+/* A copy of bytes, with room for a byte more. NULL: no memory. */
+static const uint8_t *keep(struct tn_known *known, const void *bytes, size_t size)
 {
-    struct row row = { .identity = bundle->identity, .met = true };
-    size_t size;
-    uint8_t *packed, *kept;
-
-    if (!is_settled(&bundle->identity))
-        return;
-    packed = tn_manifest_pack(bundle->manifest, &size);
-    kept = packed ? tn_arena_bytes(&known->arena, size + 32) : NULL;
-    if (kept) {
-        memcpy(kept, tenon_bundle_digest(bundle), 32);
-        memcpy(kept + 32, packed, size);
-        row.digest = kept;
-        row.packed = tn_view(kept + 32, size);
-        known->changed |= add(known, &row);
-    }
-    free(packed);
+    uint8_t *kept = tn_arena_bytes(&known->arena, size + 1);
+    if (kept && size)
+        memcpy(kept, bytes, size);
+    return kept;
 }
 
-tenon_bundle *tn_known_bundle(struct tn_known *known, const char *path, tenon_error *err)
+void tn_known_note(struct tn_known *known, const struct tn_identity *identity, const void *found,
+                   size_t size)
+{
+    struct tn_known_row row = { .identity = *identity,
+                                .packed = tn_view("", 0),
+                                .proofs = { .size = size } };
+
+    if (!is_settled(identity))
+        return;
+    row.proofs.at = keep(known, found, size);
+    if (!row.proofs.at || !add(known, &row))
+        return;
+    known->noted++;
+    known->changed = true;
+}
+
+struct tn_view tn_known_found(struct tn_known *known, const struct tn_identity *identity)
+{
+    const struct tn_known_row *row = tn_known_find(known, identity);
+
+    return row && !row->manifest ? row->proofs : tn_view(NULL, 0);
+}
+
+/* Without memory for it, it is not noted. */
+void tn_known_take(struct tn_known *known, tenon_bundle *bundle)
+{
+    struct tn_known_row row = { .identity = bundle->identity };
+
+    if (!known || !is_settled(&bundle->identity))
+        return;
+    memcpy(row.digest, tenon_bundle_digest(bundle), sizeof row.digest);
+    row.manifest = tn_manifest_share(bundle->manifest);
+    bundle->row = add(known, &row);
+    if (!bundle->row) {
+        tenon_manifest_free(row.manifest);
+        return;
+    }
+    known->noted++;
+    known->changed = true;
+}
+
+tenon_bundle *tn_known_lookup(struct tn_known *known, int dir, const char *name, const char *path)
 {
     struct stat info;
-    struct row *row = NULL;
-    tenon_manifest *manifest = NULL;
-    tenon_bundle *bundle;
+    struct tn_known_row *row = NULL;
+    bool is_link = false;
 
-    if (known && stat(path, &info) == 0) {
-        const struct tn_identity identity = tn_identity(&info);
-        row = find(known, &identity);
+    if (!known || fstatat(dir, name, &info, AT_SYMLINK_NOFOLLOW) < 0)
+        return NULL;
+    if (S_ISLNK(info.st_mode)) {
+        is_link = true;
+        if (fstatat(dir, name, &info, 0) < 0)
+            return NULL;
     }
-    if (row)
-        manifest = tn_manifest_unpack(row->packed, NULL);
-    if (manifest) {
-        row->met = true;
-        return tn_bundle_of(path, &row->identity, row->digest, manifest, err);
-    }
+    const struct tn_identity identity = tn_identity(&info);
+    row = tn_known_find(known, &identity);
+    return row && row->manifest ? tn_bundle_of(path, row, is_link, NULL) : NULL;
+}
+
+tenon_bundle *tn_known_bundle(struct tn_known *known, int dir, const char *name, const char *path,
+                              tenon_error *err)
+{
+    tenon_bundle *bundle = tn_known_lookup(known, dir, name, path);
+
+    if (bundle)
+        return bundle;
     bundle = tenon_bundle_open(path, err);
-    if (bundle && known)
-        note(known, bundle);
+    if (bundle)
+        tn_known_take(known, bundle);
     return bundle;
+}
+
+struct tn_known_row *tn_known_row(const tenon_bundle *bundle)
+{
+    return bundle->row;
+}
+
+void tn_known_prove(struct tn_known *known, struct tn_known_row *row, const void *proofs,
+                    size_t size)
+{
+    const uint8_t *kept = keep(known, proofs, size);
+
+    if (!kept)
+        return;
+    row->proofs = tn_view(kept, size);
+    known->changed = true;
 }

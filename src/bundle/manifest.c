@@ -165,7 +165,14 @@ void tenon_manifest_free(tenon_manifest *manifest)
 {
     struct tn_manifest *whole = (struct tn_manifest *)manifest;
 
-    if (whole)
-        tn_arena_free(&whole->arena);
+    if (!whole || atomic_fetch_sub(&whole->others, 1) != 0)
+        return;
+    tn_arena_free(&whole->arena);
     free(whole);
+}
+
+tenon_manifest *tn_manifest_share(tenon_manifest *manifest)
+{
+    atomic_fetch_add(&((struct tn_manifest *)manifest)->others, 1);
+    return manifest;
 }

@@ -2,6 +2,7 @@
 #ifndef TN_MANIFEST_H
 #define TN_MANIFEST_H
 
+#include <stdatomic.h>
 #include <tenon/bundle.h>
 
 #include "arena.h"
@@ -12,7 +13,11 @@
 struct tn_manifest {
     tenon_manifest is;
     struct tn_arena arena; /* of every string and list */
+    atomic_uint others;    /* who holds it besides the one that made it */
 };
+
+/* One more who will call tenon_manifest_free(): it is never changed once it is read. */
+tenon_manifest *tn_manifest_share(tenon_manifest *manifest);
 
 /* NULL for a good one, else what is wrong: "NAME", or "NAME>=VERSION" with a decimal number. */
 const char *tn_constraint_fault(const char *constraint);

@@ -7,8 +7,7 @@
 #include "view.h"
 
 /*
- * Packs a manifest: numbers are little-endian, lists begin with a u32 of their length, strings end
- * with a NUL; of those that may be NULL a byte says whether they are there.
+ * Packs a manifest, as packer.h says.
  *
  * returns  malloc()ed bytes, or NULL: no memory
  */

@@ -80,18 +80,25 @@ static void flush_folder(int dir, const char *path)
     close(fd);
 }
 
-static bool fill(int fd, const void *bytes, size_t size, bool (*check)(int, tenon_error *),
-                 tenon_error *err)
+/* What is to be put at a path, and how. */
+struct content {
+    const void *bytes;
+    size_t size;
+    mode_t mode;
+    bool flush;
+    bool (*check)(int fd, tenon_error *err); /* NULL: none */
+};
+
+static bool fill(int fd, const struct content *content, tenon_error *err)
 {
-    if (!tn_write_all(fd, bytes, size, err))
+    if (!tn_write_all(fd, content->bytes, content->size, err))
         return false;
-    if (fsync(fd) < 0)
+    if (content->flush && fsync(fd) < 0)
         return tn_fail_system(err, errno, "writing");
-    return !check || check(fd, err);
+    return !content->check || content->check(fd, err);
 }
 
-static bool replace(int dir, const char *path, const void *bytes, size_t size, mode_t mode,
-                    bool (*check)(int, tenon_error *), tenon_error *err)
+static bool replace(int dir, const char *path, const struct content *content, tenon_error *err)
 {
     char temporary[TN_LIMIT_PATH];
     bool ok;
@@ -99,26 +106,37 @@ static bool replace(int dir, const char *path, const void *bytes, size_t size, m
 
     if (!check_target(dir, path, err))
         return false;
-    fd = open_beside(dir, path, mode, temporary, err);
+    fd = open_beside(dir, path, content->mode, temporary, err);
     if (fd < 0)
         return false;
-    ok = fill(fd, bytes, size, check, err);
+    ok = fill(fd, content, err);
     if (close(fd) < 0 && ok)
         ok = tn_fail_system(err, errno, "writing");
     if (ok && renameat(dir, temporary, dir, path) < 0)
         ok = tn_fail_system(err, errno, "putting it in place");
-    if (ok)
-        flush_folder(dir, path);
-    else
+    if (!ok)
         unlinkat(dir, temporary, 0);
+    else if (content->flush)
+        flush_folder(dir, path);
     return ok;
+}
+
+static bool replace_named(int dir, const char *path, const struct content *content,
+                          tenon_error *err)
+{
+    char shown[TN_QUOTE_ROOM];
+
+    return replace(dir, path, content, err) || tn_context(err, "%s", tn_quote(shown, path));
 }
 
 bool tn_replace_file(int dir, const char *path, const void *bytes, size_t size, mode_t mode,
                      bool (*check)(int fd, tenon_error *err), tenon_error *err)
 {
-    char shown[TN_QUOTE_ROOM];
+    return replace_named(dir, path, &(struct content){ bytes, size, mode, true, check }, err);
+}
 
-    return replace(dir, path, bytes, size, mode, check, err) ||
-           tn_context(err, "%s", tn_quote(shown, path));
+bool tn_replace_unflushed(int dir, const char *path, const void *bytes, size_t size, mode_t mode,
+                          tenon_error *err)
+{
+    return replace_named(dir, path, &(struct content){ bytes, size, mode, false, NULL }, err);
 }

@@ -18,6 +18,13 @@
 bool tn_replace_file(int dir, const char *path, const void *bytes, size_t size, mode_t mode,
                      bool (*check)(int fd, tenon_error *err), tenon_error *err);
 
+/*
+ * The same of a file that can be made again and tells when it is only there in part: nothing is
+ * flushed, which takes longer than everything else.
+ */
+bool tn_replace_unflushed(int dir, const char *path, const void *bytes, size_t size, mode_t mode,
+                          tenon_error *err);
+
 /* All bytes to an open file. errors  TENON_E_SYSTEM */
 bool tn_write_all(int fd, const void *bytes, size_t size, tenon_error *err);
 

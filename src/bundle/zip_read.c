@@ -334,7 +334,7 @@ static bool read_directory(struct tn_zip *zip, const struct end *end, tenon_erro
 
 bool tn_zip_open(struct tn_zip *zip, int fd, tenon_error *err)
 {
-    struct end end;
+    struct end end = { 0 };
 
     *zip = (struct tn_zip){ .fd = fd };
     if (look_at_file(zip, err) && read_end(zip, &end, err) && read_directory(zip, &end, err))

@@ -203,6 +203,7 @@ static bool set_color(struct cli *cli)
 bool cli_parse(struct cli *cli, struct poptOption *options, int argc, const char **argv,
                const char *const **files, int *status)
 {
+    static const char *const no_file = NULL;
     char shown[CLI_SHOWN_ROOM];
     int help = 0, version = 0, wrong;
     struct poptOption common[] = {
@@ -233,12 +234,14 @@ bool cli_parse(struct cli *cli, struct poptOption *options, int argc, const char
     else if (!set_color(cli))
         *status =
             cli_usage(cli, "--color is auto, always or never, not %s", tn_quote(shown, cli->color));
+    else if (cli->command->bare && !*files)
+        *files = &no_file;
     else if (!*files || !**files)
         *status = cli_usage(cli, "no %.*s given", (int)strcspn(cli->command->arguments, "."),
                             cli->command->arguments);
     else
         return true;
-    return false;
+    return *files == &no_file;
 }
 
 bool cli_is_utf8(void)

@@ -22,11 +22,13 @@ struct cli_command {
     const char *about;     /* paragraphs, each line ended */
     const char *examples;  /* after the options: examples and exit statuses */
     int (*run)(struct cli *cli, int argc, const char **argv);
+    bool bare; /* it may be used without a FILE: then *files of cli_parse is an empty list */
 };
 
 extern const struct cli_command cmd_why, cmd_show, cmd_units, cmd_cc, cmd_wrap, cmd_link;
 extern const struct cli_command cmd_build, cmd_bundle, cmd_cache, cmd_pack;
 extern const struct cli_command cmd_check, cmd_run;
+extern const struct cli_command cmd_find, cmd_flags, cmd_platform, cmd_plist;
 
 /* One run of the command. */
 struct cli {
@@ -44,8 +46,9 @@ int cli_end(struct cli *cli, int status);
 
 /*
  * Reads a command's options (a popt table that stores into the caller's variables) and those
- * common to all. True: go on with *files, a NULL-ended list of at least one string that lives as
- * long as `cli`. False: return *status; help, version or a message was printed.
+ * common to all. True: go on with *files, a NULL-ended list of at least one string (unless the
+ * command may be bare) that lives as long as `cli`. False: return *status; help, version or a
+ * message was printed.
  */
 bool cli_parse(struct cli *cli, struct poptOption *options, int argc, const char **argv,
                const char *const **files, int *status);

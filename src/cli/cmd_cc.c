@@ -21,4 +21,5 @@ const struct cli_command cmd_cc = {
     "Exit status: that of CC; 3 when CC succeeded and the note could not be made (the object is\n"
     "then removed), 2 wrong usage.\n",
     run,
+    false,
 };

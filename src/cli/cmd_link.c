@@ -27,4 +27,5 @@ const struct cli_command cmd_link = {
     "Exit status: that of CC; 3 when CC succeeded and the record could not be made (the output\n"
     "is then removed), 2 wrong usage.\n",
     run,
+    false,
 };

@@ -64,13 +64,19 @@ static bool keep_parts(struct units_run *run, struct units_parts *parts, tenon_e
     return ok;
 }
 
+/* Nothing is printed, or compared, that only symbol tables say. */
+static bool is_brief(const struct units_run *run)
+{
+    return !run->doubles && (run->cli->quiet || !(run->cli->json || run->cli->verbose));
+}
+
 static bool give(struct cli_answer *answer, const char *label, const char *path, int *status,
                  tenon_error *err)
 {
     struct units_run *run = answer->command;
     struct units_parts parts;
 
-    if (!units_open(run->side.world, label, path, &parts, err))
+    if (!units_open(run->side.world, label, path, is_brief(run), &parts, err))
         return false;
     for (size_t i = 0; i < parts.count; i++) {
         *status = cli_worse(*status, status_of(&parts.at[i]));

@@ -4,8 +4,15 @@
 
 #include "why.h"
 
-static const struct why_glyphs lines = { "├─ ", "└─ ", "│  ", "   ", "  →" };
-static const struct why_glyphs ascii = { "|- ", "`- ", "|  ", "   ", "  ->" };
+#define GLYPH(text)                                                                                \
+    {                                                                                              \
+        text, sizeof(text) - 1                                                                     \
+    }
+
+static const struct why_glyphs lines = { GLYPH("├─ "), GLYPH("└─ "), GLYPH("│  "), GLYPH("   "),
+                                         "  →" };
+static const struct why_glyphs ascii = { GLYPH("|- "), GLYPH("`- "), GLYPH("|  "), GLYPH("   "),
+                                         "  ->" };
 
 /* The status of what was asked: with --lib that library, else the whole graph. */
 static enum tenon_status status_of(const struct why_view *view)
@@ -39,6 +46,7 @@ static void print(struct why_view *view, struct cli_answer *answer, enum tenon_s
         why_print_dot(view, answer->answered);
     } else {
         cli_puts(view->out, answer->answered ? "\n" : "");
+        why->printed++;
         why_print_tree(view);
         why_print_lists(view);
     }
@@ -163,8 +171,10 @@ static void free_why(struct why *why)
     cli_free_list(why->libs);
     free(why->slice);
     free(why->member);
+    why_lines_free(why->lines);
     free(why->nodes.rows);
     free(why->rows.rows);
+    free(why->elsewhere.rows);
 }
 
 static int run_why(struct cli *cli, int argc, const char **argv)

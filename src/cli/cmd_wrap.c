@@ -122,4 +122,5 @@ const struct cli_command cmd_wrap = {
     "Exit status: 0 all is well, 2 wrong usage, 3 a file could not be read, or is one that notes\n"
     "cannot be put into.\n",
     run,
+    false,
 };

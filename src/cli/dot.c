@@ -80,13 +80,14 @@ static void put_edge(struct cli_out *out, size_t number, int32_t from, int32_t t
 /* The edges that do not come from the first who asked. */
 static void put_other_edges(struct why_view *view, size_t number, size_t node)
 {
-    int32_t other;
-    size_t at = 0;
+    size_t count = why_elsewhere(view, node, view->elsewhere);
 
-    for (view->stamp++; (other = why_next_elsewhere(view, node, &at)) != WHY_NONE;)
+    for (size_t i = 0; i < count; i++) {
+        size_t other = (size_t)view->elsewhere[i];
         if (other > 0)
-            put_edge(view->out, number, why_object_of(node), why_object_of((size_t)other),
-                     why_library(view, (size_t)other), false);
+            put_edge(view->out, number, why_object_of(node), why_object_of(other),
+                     why_library(view, other), false);
+    }
 }
 
 static void put_finding(struct why_view *view, size_t number, size_t i)

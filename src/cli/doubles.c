@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <tenon/ocaml.h>
+
 #include "units.h"
 #include "units_parts.h"
 
@@ -30,6 +32,13 @@ struct finder {
 /* ---- all units --------------------------------------------------------------------------------
  */
 
+/* An interface of OCaml's: a name that stands for no code. */
+static bool is_interface(const struct units_part *part)
+{
+    const tenon_ocaml *ocaml = tenon_units_ocaml(part->units);
+    return ocaml && tenon_ocaml_kind_of(ocaml) == TENON_OCAML_CMI;
+}
+
 static bool list_entries(struct finder *f)
 {
     for (size_t i = 0; i < f->part_count; i++)
@@ -41,9 +50,13 @@ static bool list_entries(struct finder *f)
     size_t next = 0;
     for (size_t i = 0; i < f->part_count; i++) {
         const tenon_unit *unit;
-        for (size_t k = 0; (unit = tenon_units_at(f->parts[i].units, k)); k++, next++)
-            f->entries[next] = (struct entry){ &f->parts[i], unit, next };
+        for (size_t k = 0; (unit = tenon_units_at(f->parts[i].units, k)); k++)
+            if (!is_interface(&f->parts[i])) {
+                f->entries[next] = (struct entry){ &f->parts[i], unit, next };
+                next++;
+            }
     }
+    f->count = next;
     return true;
 }
 

@@ -1,14 +1,16 @@
 /* src/cli/main.c - THE table of commands */
+#include <malloc.h>
 #include <signal.h>
 #include <string.h>
 
 #include "cli.h"
 
 static const struct cli_command *const commands[] = {
-    &cmd_why,   &cmd_show,  &cmd_units,              /* images */
-    &cmd_cc,    &cmd_wrap,  &cmd_link,               /* recording */
-    &cmd_pack,  &cmd_build, &cmd_bundle, &cmd_cache, /* bundles */
-    &cmd_check, &cmd_run,                            /* processes */
+    &cmd_why,   &cmd_show,     &cmd_units,              /* images */
+    &cmd_cc,    &cmd_wrap,     &cmd_link,               /* recording */
+    &cmd_pack,  &cmd_build,    &cmd_bundle, &cmd_cache, /* bundles */
+    &cmd_check, &cmd_run,                               /* processes */
+    &cmd_find, &cmd_flags, &cmd_platform, &cmd_plist,              /* builds */
 };
 
 #define COMMANDS (sizeof commands / sizeof *commands)
@@ -38,7 +40,7 @@ static void print_help(struct cli *cli)
     for (size_t i = 0; i < COMMANDS; i++) {
         cli_puts(out, "  ");
         cli_puts(out, commands[i]->name);
-        for (size_t width = strlen(commands[i]->name); width < 8; width++)
+        for (size_t width = strlen(commands[i]->name); width < 10; width++)
             cli_puts(out, " ");
         cli_puts(out, commands[i]->summary);
         cli_puts(out, "\n");
@@ -71,6 +73,12 @@ static int run_itself(struct cli *cli, const char *argument)
     return CLI_YES;
 }
 
+/*
+ * The heap grows by so much at once, as each time is a call and most commands need more than one;
+ * and our threads have no heap of their own, as a new one costs more than they would wait.
+ */
+#define HEAP_STEP (1 << 20)
+
 int main(int argc, char **argv)
 {
     const char *argument = argc > 1 ? argv[1] : NULL;
@@ -78,6 +86,8 @@ int main(int argc, char **argv)
     struct cli cli;
     int status;
 
+    (void)mallopt(M_TOP_PAD, HEAP_STEP);
+    (void)mallopt(M_ARENA_MAX, 1);
     signal(SIGPIPE, SIG_DFL); /* a reader that went away is no error, whoever started us */
     cli_begin(&cli, command);
     if (command)

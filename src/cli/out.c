@@ -11,7 +11,7 @@
 
 void cli_out_init(struct cli_out *out, int fd)
 {
-    out->used = 0;
+    out->used = out->flushes = 0;
     out->fd = fd;
     out->error = 0;
     out->color = false;
@@ -35,6 +35,7 @@ void cli_flush(struct cli_out *out)
 {
     write_all(out, out->buffer, out->used);
     out->used = 0;
+    out->flushes++;
 }
 
 void cli_put_slowly(struct cli_out *out, const char *bytes, size_t size)

@@ -15,6 +15,7 @@ enum cli_style { CLI_PLAIN, CLI_DIM, CLI_RULE, CLI_MISS, CLI_NOTE, CLI_GAIN };
 /* After the first failed write everything is dropped and `error` says why. */
 struct cli_out {
     size_t used;
+    size_t flushes; /* how often the buffer was emptied */
     int fd;
     int error; /* errno value; 0: all is well */
     bool color;

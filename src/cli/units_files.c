@@ -7,34 +7,38 @@
 
 /* *takes is false when the file is of another kind. */
 struct opener {
-    bool (*open)(tenon_world *world, const char *label, const char *path, struct units_parts *parts,
-                 bool *takes, tenon_error *err);
+    bool (*open)(tenon_world *world, const char *label, const char *path, bool names_only,
+                 struct units_parts *parts, bool *takes, tenon_error *err);
 };
 
-static bool open_image(tenon_world *world, const char *label, const char *path,
+static bool open_image(tenon_world *world, const char *label, const char *path, bool names_only,
                        struct units_parts *parts, bool *takes, tenon_error *err)
 {
     const tenon_image_source source = { .path = path };
-    tenon_units *units = tenon_units_read(world, &source, err);
+    tenon_units *units = names_only ? tenon_units_read_names(world, &source, err)
+                                    : tenon_units_read(world, &source, err);
 
-    *takes = true;
+    *takes = units || err->code != TENON_E_FORMAT;
     return units && units_add_part(parts, label, units, err);
 }
 
-/* THE table of what can be given to `tenon units`. */
+/*
+ * THE table of what can be given to `tenon units`, what is given most first. The words of the first
+ * stand when none takes the file.
+ */
 static const struct opener openers[] = {
-    { units_open_bundle },
     { open_image },
+    { units_open_bundle },
 };
 
-bool units_open(tenon_world *world, const char *label, const char *path, struct units_parts *parts,
-                tenon_error *err)
+bool units_open(tenon_world *world, const char *label, const char *path, bool names_only,
+                struct units_parts *parts, tenon_error *err)
 {
     bool takes = false, ok = false;
 
     *parts = (struct units_parts){ 0 };
     for (size_t i = 0; i < sizeof openers / sizeof *openers && !takes; i++)
-        ok = openers[i].open(world, label, path, parts, &takes, err);
+        ok = openers[i].open(world, label, path, names_only, parts, &takes, err);
     if (!ok)
         units_close(parts);
     return ok;

@@ -19,10 +19,11 @@ struct units_parts {
 
 /*
  * Reads the units of one FILE. THE table in units_files.c says which kinds of file there are; the
- * first row that takes the file counts, and the last takes any. False: *err says why.
+ * first row that takes the file counts. With `names_only` what symbol
+ * tables say may be left out. False: *err says why.
  */
-bool units_open(tenon_world *world, const char *label, const char *path, struct units_parts *parts,
-                tenon_error *err);
+bool units_open(tenon_world *world, const char *label, const char *path, bool names_only,
+                struct units_parts *parts, tenon_error *err);
 void units_close(struct units_parts *parts);
 
 /* Adds a part; takes `units` also when it fails. */
@@ -30,7 +31,7 @@ bool units_add_part(struct units_parts *parts, const char *label, tenon_units *u
                     tenon_error *err);
 
 /* A row of that table: the code of a bundle, each file of it a part. */
-bool units_open_bundle(tenon_world *world, const char *label, const char *path,
+bool units_open_bundle(tenon_world *world, const char *label, const char *path, bool names_only,
                        struct units_parts *parts, bool *takes, tenon_error *err);
 
 /* ---- units_print.c ----------------------------------------------------------------------------

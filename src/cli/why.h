@@ -5,9 +5,16 @@
 #include "files.h"
 
 /* What trees and differences are drawn with. */
-struct why_glyphs {
-    const char *branch, *last, *rail, *blank, *becomes;
+struct why_glyph {
+    const char *text;
+    size_t size;
 };
+struct why_glyphs {
+    struct why_glyph branch, last, rail, blank;
+    const char *becomes;
+};
+
+struct why_lines;
 
 /* Options of the command and what one run needs. */
 struct why {
@@ -20,7 +27,9 @@ struct why {
     int skip_other, hide_system, symbols, dlopen, dot;
     struct cli_side side, changed; /* `changed` with --what-if only */
     const struct why_glyphs *glyphs;
-    struct cli_room nodes, rows; /* used again for every file */
+    struct cli_room nodes, rows, elsewhere; /* used again for every file */
+    struct why_lines *lines;                /* NULL: none are kept yet */
+    size_t printed;                         /* trees */
 };
 
 #define WHY_NONE (-1)
@@ -33,7 +42,7 @@ struct why_node {
     bool shown;
     bool wanted; /* the library of --lib */
     bool last;   /* nothing else hangs on its parent below it */
-    bool also;   /* it needs objects that hang elsewhere */
+    size_t also; /* how many objects it needs that hang elsewhere */
 };
 
 /* One graph on its way to the user. */
@@ -48,6 +57,7 @@ struct why_view {
     size_t hidden;          /* of them not shown */
     size_t wanted;          /* how many are the library of --lib */
     uint32_t stamp;
+    int32_t *elsewhere; /* room for what all of them need */
 };
 
 /* The node of an object of the graph, and back. */
@@ -73,10 +83,10 @@ const int32_t *why_needs(const struct why_view *view, size_t node, size_t *count
 bool why_select(struct why_view *view, tenon_error *err);
 
 /*
- * The next object that `node` needs and that hangs on another one in the tree, each once: start
- * with *at 0 and a new view->stamp. WHY_NONE: no more.
+ * The nodes that `node` needs and that hang on another one in the tree, each once: how many.
+ * `out` has room for all it needs.
  */
-int32_t why_next_elsewhere(struct why_view *view, size_t node, size_t *at);
+size_t why_elsewhere(struct why_view *view, size_t node, int32_t *out);
 
 /* An object by its path, else its name; the root as the user named it. */
 const char *why_object_name(const struct why_view *view, int32_t object);
@@ -86,6 +96,14 @@ void why_put_symbol(struct cli_out *out, const char *symbol, const char *version
 
 /* "GAP[RULE]", or whose rule it was when that is known. */
 void why_put_rule(struct cli_out *out, const char *gap, const tenon_rule *rule, const char *where);
+
+/* The line of a library in a tree, behind its rails; and only its name. */
+void why_put_line(const struct why_view *view, const tenon_library *library);
+void why_put_name(const struct why_view *view, const tenon_library *library);
+void why_lines_free(struct why_lines *lines);
+
+/* Found, or the system's own business. */
+bool why_has_answer(const tenon_library *library);
 
 /* The forms. */
 void why_print_tree(struct why_view *view);

@@ -112,6 +112,19 @@ static int32_t parent_of(const struct why_view *view, size_t node)
     return parent < TENON_THE_FILE ? 0 : (int32_t)why_node_of(parent);
 }
 
+/* Room for what all nodes need. */
+static int32_t *room_elsewhere(struct why_view *view)
+{
+    size_t total, count;
+
+    why_needs(view, 0, &total);
+    for (size_t node = 1; node <= view->count; node++) {
+        why_needs(view, node, &count);
+        total += count;
+    }
+    return cli_room_take(&view->why->elsewhere, total + 1, sizeof *view->elsewhere);
+}
+
 bool why_select(struct why_view *view, tenon_error *err)
 {
     view->count = tenon_graph_count(view->graph);
@@ -126,6 +139,9 @@ bool why_select(struct why_view *view, tenon_error *err)
         each->parent = node == 0 ? 0 : parent_of(view, node);
         each->first_child = each->next_sibling = WHY_NONE;
     }
+    view->elsewhere = room_elsewhere(view);
+    if (!view->elsewhere)
+        return tn_no_memory(err);
     view->nodes[0].shown = true;
     for (size_t node = 1; node <= view->count; node++)
         choose(view, node);
@@ -133,24 +149,25 @@ bool why_select(struct why_view *view, tenon_error *err)
     return true;
 }
 
-int32_t why_next_elsewhere(struct why_view *view, size_t node, size_t *at)
+size_t why_elsewhere(struct why_view *view, size_t node, int32_t *out)
 {
-    size_t count;
+    const bool only_wanted = view->why->lib != NULL;
+    size_t n = 0, count;
     const int32_t *needs = why_needs(view, node, &count);
 
-    while (*at < count) {
-        int32_t object = needs[(*at)++];
+    view->stamp++;
+    for (size_t i = 0; i < count; i++) {
         struct why_node *other;
-        if (object < TENON_THE_FILE)
+        if (needs[i] < TENON_THE_FILE)
             continue;
-        other = &view->nodes[why_node_of(object)];
-        if (!other->shown || other->stamp == view->stamp || (view->why->lib && !other->wanted) ||
-            (object != TENON_THE_FILE && other->parent == (int32_t)node))
+        other = &view->nodes[why_node_of(needs[i])];
+        if (!other->shown || other->stamp == view->stamp || (only_wanted && !other->wanted) ||
+            (needs[i] != TENON_THE_FILE && other->parent == (int32_t)node))
             continue;
         other->stamp = view->stamp;
-        return (int32_t)why_node_of(object);
+        out[n++] = (int32_t)why_node_of(needs[i]);
     }
-    return WHY_NONE;
+    return n;
 }
 
 void why_put_symbol(struct cli_out *out, const char *symbol, const char *version)

@@ -54,6 +54,7 @@ struct tree {
     struct why_view *view;
     struct cli_out *out;
     const struct why_glyphs *glyphs;
+    int32_t *also; /* behind the lists of the nodes on the way: see find_also() */
     size_t depth;
     size_t used[LEVELS + 1]; /* bytes of prefix by depth */
     char prefix[LEVELS * 8];
@@ -108,84 +109,22 @@ static void put_prefix(struct tree *tree)
     cli_put(tree->out, tree->prefix, tree->used[tree->depth < LEVELS ? tree->depth : LEVELS]);
 }
 
+static void put_glyph(struct tree *tree, const struct why_glyph *glyph)
+{
+    cli_put(tree->out, glyph->text, glyph->size);
+}
+
 /* Goes below `node`: its rail is drawn as long as something else follows under its parent. */
 static void descend(struct tree *tree, const struct why_node *node)
 {
-    const char *rail = node->last ? tree->glyphs->blank : tree->glyphs->rail;
-    size_t used, size = strlen(rail);
+    const struct why_glyph *rail = node->last ? &tree->glyphs->blank : &tree->glyphs->rail;
+    size_t used;
 
     if (tree->depth++ >= LEVELS)
         return;
     used = tree->used[tree->depth - 1];
-    memcpy(tree->prefix + used, rail, size);
-    tree->used[tree->depth] = used + size;
-}
-
-static bool has_answer(const tenon_library *library)
-{
-    return library->status == TENON_STATUS_FOUND || library->status == TENON_STATUS_SYSTEM;
-}
-
-static void put_verdict(struct cli_out *out, const tenon_library *library)
-{
-    if (has_answer(library)) {
-        why_put_rule(out, "  ", library->rule, library->where);
-        if (library->status == TENON_STATUS_SYSTEM) {
-            cli_puts(out, "  system");
-            if (library->reason) {
-                cli_puts(out, ": ");
-                cli_prose(out, library->reason);
-            }
-        }
-        return;
-    }
-    cli_puts(out, "  ");
-    cli_style(out, library->optional ? CLI_DIM : CLI_MISS);
-    cli_puts(out, library->status == TENON_STATUS_REFUSED ? "refused" : "not found");
-    if (library->reason && library->status == TENON_STATUS_REFUSED) {
-        cli_puts(out, ": ");
-        cli_prose(out, library->reason);
-    }
-    if (library->optional)
-        cli_puts(out, " (optional)");
-    cli_style(out, CLI_PLAIN);
-}
-
-/* Which image of the file it is, where there are several: "(shr.o)", " [arm64]". */
-static void put_inside(struct cli_out *out, const tenon_library *library)
-{
-    if (library->member) {
-        cli_puts(out, "(");
-        cli_text(out, library->member);
-        cli_puts(out, ")");
-    }
-    if (library->slice) {
-        cli_puts(out, " slice ");
-        cli_text(out, library->slice);
-    }
-}
-
-static void put_library(struct cli_out *out, const tenon_library *library)
-{
-    bool missed = !has_answer(library) && !library->optional;
-
-    if (missed)
-        cli_style(out, CLI_MISS);
-    cli_text(out, library->name);
-    if (library->path && strcmp(library->path, library->name) != 0) {
-        cli_puts(out, "  ");
-        cli_text(out, library->path);
-    }
-    put_inside(out, library);
-    if (missed)
-        cli_style(out, CLI_PLAIN);
-    if (library->flavour != TENON_NEED_NORMAL) {
-        cli_puts(out, "  (");
-        cli_puts(out, tenon_flavour_name(library->flavour));
-        cli_puts(out, ")");
-    }
-    put_verdict(out, library);
-    cli_puts(out, "\n");
+    memcpy(tree->prefix + used, rail->text, rail->size);
+    tree->used[tree->depth] = used + rail->size;
 }
 
 /* What was tried for a library: for a miss always, else on demand and without the answer. */
@@ -194,7 +133,7 @@ static void put_attempts(struct tree *tree, size_t node)
     const struct why_view *view = tree->view;
     const tenon_library *library = why_library(view, node);
     const struct why_node *self = &view->nodes[node];
-    bool found = has_answer(library);
+    bool found = why_has_answer(library);
     bool more = self->first_child != WHY_NONE || self->also;
     size_t count = tenon_graph_tried_count(view->graph, node - 1);
 
@@ -205,17 +144,18 @@ static void put_attempts(struct tree *tree, size_t node)
         if (found && !attempt->later && strcmp(outcomes[attempt->outcome].verb, "found") == 0)
             continue;
         put_prefix(tree);
-        cli_puts(tree->out, more ? tree->glyphs->rail : tree->glyphs->blank);
+        put_glyph(tree, more ? &tree->glyphs->rail : &tree->glyphs->blank);
         put_attempt(tree->out, library, attempt, found ? CLI_DIM : CLI_PLAIN);
     }
 }
 
-static void find_also(struct why_view *view, size_t node)
+/* Lists them behind those of the nodes on the way here, as they are shown below what hangs here. */
+static void find_also(struct tree *tree, size_t node)
 {
-    size_t at = 0;
+    size_t count = why_elsewhere(tree->view, node, tree->also);
 
-    view->stamp++;
-    view->nodes[node].also = why_next_elsewhere(view, node, &at) != WHY_NONE;
+    tree->view->nodes[node].also = count;
+    tree->also += count;
 }
 
 /* The needs that hang elsewhere, in one line. */
@@ -223,20 +163,22 @@ static void put_also(struct tree *tree, size_t node)
 {
     struct why_view *view = tree->view;
     struct cli_out *out = tree->out;
-    bool begun = false;
-    int32_t other;
-    size_t at = 0;
+    size_t count = view->nodes[node].also;
 
-    if (!view->nodes[node].also)
+    if (!count)
         return;
+    tree->also -= count;
     put_prefix(tree);
-    cli_puts(out, tree->glyphs->last);
+    put_glyph(tree, &tree->glyphs->last);
     cli_style(out, CLI_DIM);
     cli_puts(out, "also ");
-    for (view->stamp++; (other = why_next_elsewhere(view, node, &at)) != WHY_NONE; begun = true) {
-        if (begun)
+    for (size_t i = 0; i < count; i++) {
+        if (i > 0)
             cli_puts(out, ", ");
-        cli_text(out, other == 0 ? view->root : why_library(view, (size_t)other)->name);
+        if (tree->also[i] == 0)
+            cli_text(out, view->root);
+        else
+            why_put_name(view, why_library(view, (size_t)tree->also[i]));
     }
     cli_puts(out, " (shown elsewhere)");
     cli_style(out, CLI_PLAIN);
@@ -251,14 +193,14 @@ static void enter(struct tree *tree, size_t node)
 
     self->last = self->next_sibling == WHY_NONE && !view->nodes[self->parent].also;
     put_prefix(tree);
-    cli_puts(tree->out, self->last ? tree->glyphs->last : tree->glyphs->branch);
+    put_glyph(tree, self->last ? &tree->glyphs->last : &tree->glyphs->branch);
     if (tree->depth >= LEVELS) {
         cli_puts(tree->out, "(level ");
         cli_number(tree->out, (int64_t)tree->depth + 1);
         cli_puts(tree->out, ") ");
     }
-    put_library(tree->out, why_library(view, node));
-    find_also(view, node);
+    why_put_line(view, why_library(view, node));
+    find_also(tree, node);
     descend(tree, self);
     put_attempts(tree, node);
 }
@@ -363,8 +305,9 @@ void why_print_tree(struct why_view *view)
     tree.view = view;
     tree.out = view->out;
     tree.glyphs = view->why->glyphs;
+    tree.also = view->elsewhere;
     tree.depth = tree.used[0] = 0;
-    find_also(view, 0);
+    find_also(&tree, 0);
     put_header(view);
     put_branches(&tree);
     if (view->why->lib) {

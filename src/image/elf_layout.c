@@ -101,3 +101,22 @@ enum tn_elf_layout tn_elf_layout_of(const struct tn_elf *elf)
     bool known = elf->header.e_machine == TN_EM_X86_64 && elf->header.word == 8;
     return known ? map_all(elf) : TN_ELF_LAYOUT_GOOD;
 }
+
+struct tn_view tn_elf_constants(struct tn_file *file)
+{
+    struct tn_elf elf;
+    struct tn_view view = { 0 };
+    tenon_error err;
+    if (!tn_elf_start(&elf, file, NULL, &err))
+        return view;
+    for (size_t i = 0; i < elf.segment_count; i++) {
+        const struct tn_elf_segment *segment = &elf.segments[i];
+        if (segment->p_type != TN_PT_LOAD ||
+            (segment->p_flags & (TN_PF_R | TN_PF_W | TN_PF_X)) != TN_PF_R || segment->p_offset == 0)
+            continue;
+        if (!tn_file_upto(file, segment->p_offset, segment->p_filesz, "constants", &view, &err))
+            view.size = 0;
+        break;
+    }
+    return view;
+}

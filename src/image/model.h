@@ -357,6 +357,12 @@ bool tn_elf_read_symbols(struct tn_file *file, const struct tn_elf_assume *assum
 bool tn_elf_is_libc(struct tn_file *file, const struct tn_elf_assume *assume, bool *is_libc,
                     tenon_error *err);
 
+/*
+ * The part of the file that is mapped to be read only and holds no headers: a linker that keeps
+ * code and constants apart puts all constants there. Empty when there is none, or no reading it.
+ */
+struct tn_view tn_elf_constants(struct tn_file *file);
+
 /* String literals and .note.dlopen entries that name libraries (TENON_PART_DLOPEN). */
 bool tn_elf_read_dlopens(struct tn_file *file, tenon_image *image, tenon_error *err);
 

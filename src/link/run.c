@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <signal.h>
-#include <spawn.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -36,13 +35,6 @@ void tn_signals_release(struct tn_signals *signals)
     pthread_sigmask(SIG_SETMASK, &signals->before, NULL);
 }
 
-static struct tn_exit exit_of(int status)
-{
-    if (WIFSIGNALED(status))
-        return (struct tn_exit){ 128 + WTERMSIG(status), WTERMSIG(status) };
-    return (struct tn_exit){ WEXITSTATUS(status), 0 };
-}
-
 /* A signal from the terminal reaches the whole group: only one that was sent is passed on. */
 static void pass_on(pid_t child, const siginfo_t *info, int *asked)
 {
@@ -70,44 +62,6 @@ static int wait_for(pid_t child, int *status, int *asked)
     }
 }
 
-static int prepare(posix_spawn_file_actions_t *files, posix_spawnattr_t *attributes, int out,
-                   int err_out, const sigset_t *before)
-{
-    int failed = 0;
-
-    if (out >= 0)
-        failed = posix_spawn_file_actions_adddup2(files, out, STDOUT_FILENO);
-    if (!failed && err_out >= 0)
-        failed = posix_spawn_file_actions_adddup2(files, err_out, STDERR_FILENO);
-    if (!failed)
-        failed = posix_spawnattr_setsigmask(attributes, before);
-    if (!failed)
-        failed = posix_spawnattr_setflags(attributes, POSIX_SPAWN_SETSIGMASK);
-    return failed;
-}
-
-static int start(const char *const *argv, int out, int err_out, const sigset_t *before,
-                 pid_t *child)
-{
-    posix_spawn_file_actions_t files;
-    posix_spawnattr_t attributes;
-    int failed = posix_spawn_file_actions_init(&files);
-
-    if (failed)
-        return failed;
-    failed = posix_spawnattr_init(&attributes);
-    if (!failed) {
-        failed = prepare(&files, &attributes, out, err_out, before);
-        /* argv is not written to; its type is older than const */
-        if (!failed)
-            failed =
-                posix_spawnp(child, argv[0], &files, &attributes, (char *const *)argv, environ);
-        posix_spawnattr_destroy(&attributes);
-    }
-    posix_spawn_file_actions_destroy(&files);
-    return failed;
-}
-
 bool tn_run(const char *const *argv, int out, int err_out, struct tn_signals *signals,
             struct tn_exit *exit, tenon_error *err)
 {
@@ -122,7 +76,13 @@ bool tn_run_while(const char *const *argv, int out, int err_out, struct tn_signa
     char shown[TN_QUOTE_ROOM];
     pid_t child;
     int status = 0;
-    int failed = start(argv, out, err_out, &signals->before, &child);
+    const struct tn_child how = { .argv = argv,
+                                  .env = (const char *const *)environ,
+                                  .in = -1,
+                                  .out = out,
+                                  .err_out = err_out,
+                                  .mask = &signals->before };
+    int failed = tn_child_start(&how, &child);
 
     if (!failed && meanwhile->work)
         meanwhile->work(meanwhile->arg);
@@ -132,6 +92,6 @@ bool tn_run_while(const char *const *argv, int out, int err_out, struct tn_signa
         failed = wait_for(child, &status, &signals->asked);
     if (failed)
         return tn_fail_system(err, failed, "%s", tn_quote(shown, argv[0]));
-    *exit = exit_of(status);
+    *exit = tn_exit_of(status);
     return true;
 }

@@ -6,11 +6,7 @@
 #include <stdbool.h>
 #include <tenon/error.h>
 
-/* How a program ended: by exit(status), or by a signal (then status is 128 + signal). */
-struct tn_exit {
-    int status;
-    int signal; /* 0: none */
-};
+#include "child.h"
 
 /*
  * Signals that ask this process to end (INT, QUIT, TERM, HUP), held back so that its temporary

@@ -191,17 +191,49 @@ static bool from_file(struct tn_view file, struct tn_arena *arena, struct tn_gli
     return true;
 }
 
+static const struct tn_glibc_build usual = { .cache = "/etc/ld.so.cache",
+                                             .preload = "/etc/ld.so.preload" };
+
+/*
+ * What the constants of the file say, which are a fifth of it: *all when nothing is missing, or
+ * nothing can be read. false: no memory.
+ */
+static bool from_constants(tenon_world *world, const char *path, struct tn_arena *arena,
+                           struct tn_glibc_build *out, bool *all)
+{
+    struct tn_arena scratch = { 0 };
+    struct tn_file file;
+    int error = tn_file_open(world, path, &scratch, &file);
+    bool good = error != ENOMEM;
+    *out = usual;
+    *all = error != 0;
+    if (!error) {
+        struct tn_view constants = tn_elf_constants(&file);
+        good = !constants.size || from_file(constants, arena, out);
+        *all = out->minor && out->system_dirs && out->cache != usual.cache &&
+               out->preload != usual.preload;
+        tn_file_close(&file);
+    }
+    tn_arena_free(&scratch);
+    return good;
+}
+
 bool tn_glibc_build_read(tenon_world *world, struct tn_arena *arena, const char *interpreter,
                          uint32_t machine, unsigned word, uint32_t e_flags,
                          struct tn_glibc_build *out)
 {
     struct tn_arena scratch = { 0 };
     struct tn_view file;
-    *out = (struct tn_glibc_build){ .cache = "/etc/ld.so.cache", .preload = "/etc/ld.so.preload" };
-    int error = tn_file_whole(world, interpreter, LOADER_SIZE_LIMIT, &scratch, &file);
-    bool good = error == 0 ? from_file(file, arena, out) : error != ENOMEM;
-    tn_arena_free(&scratch);
-    if (!good)
+    bool all;
+    if (!from_constants(world, interpreter, arena, out, &all))
         return false;
+    if (!all) {
+        *out = usual;
+        int error = tn_file_whole(world, interpreter, LOADER_SIZE_LIMIT, &scratch, &file);
+        bool good = error == 0 ? from_file(file, arena, out) : error != ENOMEM;
+        tn_arena_free(&scratch);
+        if (!good)
+            return false;
+    }
     return out->system_dirs || from_table(world, arena, machine, word, e_flags, out);
 }

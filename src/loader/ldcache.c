@@ -42,7 +42,10 @@ static bool is_digit(char c)
 
 int tn_ldcache_compare(const char *a, const char *b)
 {
-    for (; *a && *a == *b && !is_digit(*a); a++, b++) /* most of them */
+    const char *start = a;
+    for (; *a && *a == *b; a++, b++) /* most of them */
+        ;
+    for (; a > start && is_digit(a[-1]); a--, b--) /* a number counts as a whole */
         ;
     while (*a) {
         if (is_digit(*a) && is_digit(*b)) {
@@ -139,7 +142,7 @@ static bool open_old(struct tn_view file, enum tn_endian endian, struct tn_ldcac
     return true;
 }
 
-bool tn_ldcache_open(struct tn_view file, enum tn_endian endian, struct tn_ldcache *out,
+static bool open_any(struct tn_view file, enum tn_endian endian, struct tn_ldcache *out,
                      tenon_error *err)
 {
     if (has_magic(file, 0, OLD_MAGIC))
@@ -150,6 +153,22 @@ bool tn_ldcache_open(struct tn_view file, enum tn_endian endian, struct tn_ldcac
                    OLD_MAGIC);
 }
 
+bool tn_ldcache_open(struct tn_view file, enum tn_endian endian, struct tn_ldcache *out,
+                     tenon_error *err)
+{
+    if (!open_any(file, endian, out, err))
+        return false;
+    const uint8_t *last =
+        out->base.size ? memrchr(out->base.at, 0, out->base.size) : NULL; /* once for all strings */
+    out->text_end = last ? (uint64_t)(last - out->base.at) + 1 : 0;
+    return true;
+}
+
+static const char *string_at(const struct tn_ldcache *cache, uint32_t offset)
+{
+    return offset < cache->text_end ? (const char *)cache->base.at + offset : NULL;
+}
+
 static const uint8_t *row_at(const struct tn_ldcache *cache, uint32_t i)
 {
     return cache->entries.at + (size_t)i * (cache->is_old ? OLD_ENTRY : NEW_ENTRY);
@@ -157,7 +176,7 @@ static const uint8_t *row_at(const struct tn_ldcache *cache, uint32_t i)
 
 static const char *key_at(const struct tn_ldcache *cache, uint32_t i)
 {
-    return tn_view_string(cache->base, tn_load32(row_at(cache, i) + 4, cache->endian));
+    return string_at(cache, tn_load32(row_at(cache, i) + 4, cache->endian));
 }
 
 static struct entry entry_at(const struct tn_ldcache *cache, uint32_t i)
@@ -166,7 +185,7 @@ static struct entry entry_at(const struct tn_ldcache *cache, uint32_t i)
     return (struct entry){
         .flags = tn_load32(row, cache->endian),
         .key = key_at(cache, i),
-        .value = tn_view_string(cache->base, tn_load32(row + 8, cache->endian)),
+        .value = string_at(cache, tn_load32(row + 8, cache->endian)),
         .hwcap = cache->is_old ? 0 : tn_load64(row + 16, cache->endian),
     };
 }

@@ -8,6 +8,7 @@ struct tn_ldcache {
     bool is_old; /* the format of glibc before 2.2, without capabilities */
     enum tn_endian endian;
     struct tn_view base; /* offsets of keys and values count from its start */
+    uint64_t text_end;   /* of `base`: whatever begins before it has a NUL behind it */
     struct tn_view entries;
     uint32_t count;
     struct tn_view hwcaps; /* u32 offsets of subdirectory names; empty when there are none */

@@ -14,7 +14,7 @@ const tenon_loader *const tn_loaders[] = {
 };
 
 /* The loader that the image itself asks for; NULL: it leaves that open, or asks for another. */
-static const tenon_loader *loader_by_facts(const struct tn_facts *facts)
+const tenon_loader *tn_loader_by_facts(const struct tn_facts *facts)
 {
     for (size_t i = 0; tn_loaders[i]; i++)
         if (tn_loaders[i]->format == facts->format && tn_loaders[i]->matches(facts))
@@ -45,10 +45,11 @@ const char *tn_loader_interpreter(const tenon_loader *loader, const struct tn_fa
     return NULL;
 }
 
-bool tn_loader_of(tenon_world *world, const struct tn_facts *facts, const tenon_loader **loader)
+bool tn_loader_by_world(tenon_world *world, const struct tn_facts *facts,
+                        const tenon_loader **loader)
 {
-    *loader = loader_by_facts(facts);
-    if (*loader || facts->interpreter || (facts->os && strcmp(facts->os, "linux") != 0))
+    *loader = NULL;
+    if (facts->interpreter || (facts->os && strcmp(facts->os, "linux") != 0))
         return true;
     for (size_t i = 0; tn_loaders[i]; i++) {
         tenon_file_info info;

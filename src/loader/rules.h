@@ -505,10 +505,14 @@ const char *tn_loader_interpreter(const tenon_loader *loader, const struct tn_fa
 /* The loader that an interpreter is, by its path; NULL: the name is none of ours. */
 const tenon_loader *tn_loader_of_interpreter(enum tenon_format format, const char *path);
 
+/* The loader of an image: by its interpreter, notes and needs; NULL: these leave it open. */
+const tenon_loader *tn_loader_by_facts(const struct tn_facts *facts);
+
 /*
- * The loader of an image: by its interpreter, notes and needs; when these leave it open, the
- * first whose own file exists in the world. *loader NULL: none of ours; false: no memory.
+ * ... when these leave it open: the first whose own file exists in the world. *loader NULL: none
+ * of ours; false: no memory.
  */
-bool tn_loader_of(tenon_world *world, const struct tn_facts *facts, const tenon_loader **loader);
+bool tn_loader_by_world(tenon_world *world, const struct tn_facts *facts,
+                        const tenon_loader **loader);
 
 #endif

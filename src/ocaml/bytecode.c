@@ -58,7 +58,7 @@ static bool read_target(struct tn_ocaml_reading *r, const struct tn_ocaml_text *
     if (object == UINT32_MAX)
         return read_name(r, own, kind);
     if (*met == key)
-        return tn_ml_skip(&r->m, 1);
+        return tn_ml_short_reference(&r->m) || tn_ml_skip(&r->m, 1);
     *met = key;
     return read_name(r, own, kind);
 }

@@ -123,6 +123,35 @@ static inline uint32_t tn_ml_next_object(const struct tn_marshal *m)
 }
 
 /*
+ * Passes a string of less than 32 bytes, or a reference to one that is near: *text is where its
+ * bytes are. False: nothing has happened.
+ * rule  codes 0x20 to 0x3f; what has a number has been seen to lie inside
+ */
+static inline bool tn_ml_short_text(struct tn_marshal *m, size_t *text, uint32_t *size)
+{
+    const uint8_t *bytes = m->bytes.at;
+    size_t left = m->bytes.size - m->at;
+    uint8_t code = left ? bytes[m->at] : 0;
+    if ((code & 0xe0) == 0x20) {
+        *size = code & 0x1f;
+        if (*size >= left || m->count == m->object_count)
+            return false;
+        *text = m->at + 1;
+        m->places[m->count++] = (uint32_t)m->at;
+        m->at += 1 + *size;
+        return true;
+    }
+    uint32_t object = code == 0x04 || code == 0x05 ? tn_ml_next_object(m) : UINT32_MAX;
+    size_t place = object == UINT32_MAX ? 0 : m->places[object];
+    if (object == UINT32_MAX || (bytes[place] & 0xe0) != 0x20)
+        return false;
+    *size = bytes[place] & 0x1f;
+    *text = place + 1;
+    m->at += code - 2u;
+    return true;
+}
+
+/*
  * Passes an integer in a byte, or in two or four behind its code. False: nothing has happened.
  * rule  codes 0x40 to 0x7f, 0x01, 0x02
  */
@@ -134,6 +163,16 @@ static inline bool tn_ml_short_int(struct tn_marshal *m)
     if (bytes > left)
         return false;
     m->at += bytes;
+    return true;
+}
+
+/* Passes a reference to an object that is near; false: nothing has happened. */
+static inline bool tn_ml_short_reference(struct tn_marshal *m)
+{
+    uint8_t code = m->at < m->bytes.size ? m->bytes.at[m->at] : 0;
+    if ((code != 0x04 && code != 0x05) || tn_ml_next_object(m) == UINT32_MAX)
+        return false;
+    m->at += code - 2u;
     return true;
 }
 

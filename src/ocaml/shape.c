@@ -64,31 +64,41 @@ bool tn_shape_enter_slowly(struct tn_ocaml_reading *r, unsigned tag, uint32_t si
     return tn_ml_unexpected(&r->m, &head, what, expected);
 }
 
-/* A string that was read becomes a name. */
-static bool keep_text(struct tn_ocaml_reading *r, const struct tn_ml_head *head, const char *what,
-                      struct tn_ocaml_text *out)
+/* `size` bytes of the value become a name. */
+static bool keep_bytes(struct tn_ocaml_reading *r, size_t text, uint32_t size, const char *what,
+                       struct tn_ocaml_text *out)
 {
-    const uint8_t *at = r->m.bytes.at + head->text;
-    uint64_t start = r->m.bytes.start + head->text;
-    if (head->kind != TN_ML_STRING)
-        return tn_ml_unexpected(&r->m, head, what, "a string");
-    if (head->size > TN_LIMIT_STRING)
+    const uint8_t *at = r->m.bytes.at + text;
+    uint64_t start = r->m.bytes.start + text;
+    if (size > TN_LIMIT_STRING)
         return tn_fail(r->err, TENON_E_LIMIT, "%s: a string of %" PRIu32 " bytes at 0x%" PRIx64,
-                       what, head->size, start);
-    if (memchr(at, 0, head->size))
+                       what, size, start);
+    if (memchr(at, 0, size))
         return tn_fail(r->err, TENON_E_MALFORMED, "%s: the string at 0x%" PRIx64 " has a NUL in it",
                        what, start);
     if (r->end_count == r->end_room &&
         !tn_grow(&r->ends, &r->end_room, r->end_count, sizeof *r->ends))
         return tn_no_memory(r->err);
-    r->ends[r->end_count++] = (uint8_t *)(uintptr_t)at + head->size;
-    *out = (struct tn_ocaml_text){ (const char *)at, head->size };
+    r->ends[r->end_count++] = (uint8_t *)(uintptr_t)at + size;
+    *out = (struct tn_ocaml_text){ (const char *)at, size };
     return true;
+}
+
+static bool keep_text(struct tn_ocaml_reading *r, const struct tn_ml_head *head, const char *what,
+                      struct tn_ocaml_text *out)
+{
+    if (head->kind != TN_ML_STRING)
+        return tn_ml_unexpected(&r->m, head, what, "a string");
+    return keep_bytes(r, head->text, head->size, what, out);
 }
 
 bool tn_shape_text(struct tn_ocaml_reading *r, const char *what, struct tn_ocaml_text *out)
 {
     struct tn_ml_head head;
+    size_t text;
+    uint32_t size;
+    if (tn_ml_short_text(&r->m, &text, &size))
+        return keep_bytes(r, text, size, what, out);
     return tn_ml_read(&r->m, &head) && keep_text(r, &head, what, out);
 }
 

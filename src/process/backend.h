@@ -25,6 +25,12 @@ struct tn_backend {
     void (*undo)(void *self, void *handle, const char *path, const char **stays);
 
     void *(*symbol)(void *self, void *handle, const char *name);
+
+    /*
+     * Where the image is mapped, when it is what the loader lists under that very path; 0: look at
+     * the loader's list. NULL: this back end always says 0.
+     */
+    uintptr_t (*base)(void *self, void *handle, const char *path);
 };
 
 extern const struct tn_backend tn_backend_dlopen; /* `self` is NULL */
@@ -46,6 +52,7 @@ struct tn_execution {
     struct tn_opened *images;
     size_t count;
     tenon_plugin *plugin;
+    bool never_starts; /* its code is known to have no entry point: none is looked for */
     int argc;
     char **argv;
 

@@ -197,13 +197,14 @@ static bool find_covered_there(struct tn_doubles *d, const struct tn_candidate *
                                const struct tn_sightings *there)
 {
     bool refuses = false;
-    for (size_t i = 0; there->count && i < c->count; i++) {
+    bool any = there->count || there->mapped_count;
+    for (size_t i = 0; any && i < c->count; i++) {
         const struct tn_entry *e = &c->entries[i];
         struct tn_holding *h;
         if (e->unit->kind != TENON_UNIT_C || !tn_unit_set_size(e->unit))
             continue;
-        uint32_t key = tn_sightings_key(there, e->unit->definitions[0].name);
-        for (size_t at = tn_slots_at(&there->slots, key); (h = tn_sightings_next(there, key, &at));)
+        struct tn_sought sought = tn_sightings_seek(there, e->unit->definitions[0].name);
+        while ((h = tn_sightings_next(there, &sought)))
             if (h != e->holding)
                 refuses |= covered_there(d, c, h, e);
     }
@@ -217,22 +218,21 @@ static bool find_covered_there(struct tn_doubles *d, const struct tn_candidate *
 static bool find_covered_here(struct tn_doubles *d, const struct tn_candidate *c,
                               struct tn_index *index, struct tn_holding *comes)
 {
-    const tenon_units *file = tn_holding_file(comes, d->world);
-    size_t count = file ? tenon_units_visible_count(file) : 0;
     bool refuses = false;
     if (!index->count || !has_unrecorded(comes))
         return false;
+    size_t count = tn_holding_strong_count(comes, d->world);
     for (size_t i = 0; i < count; i++) {
-        const tenon_visible *seen = tenon_units_visible(file, i);
-        if (!seen->strong)
+        const char *name = tn_holding_strong(comes, i);
+        if (!name)
             continue;
-        if (!tn_index_first(index, seen->name)) {
+        if (!tn_index_first(index, name)) {
             d->report->no_memory = true;
             return true;
         }
         for (size_t k = 0; k < index->found_count; k++) {
             const struct tn_entry *e = &index->entries[index->found[k]];
-            if (strcmp(e->unit->definitions[0].name, seen->name) == 0)
+            if (strcmp(e->unit->definitions[0].name, name) == 0)
                 refuses |= covered_here(d, c, e, comes);
         }
     }
@@ -263,7 +263,7 @@ static bool defines_comdat(const tenon_unit *unit, const char *symbol)
 static bool split_in(struct tn_doubles *d, const struct tn_candidate *c, struct tn_index *index,
                      const struct tn_entry *comes, const char *symbol)
 {
-    const tenon_visible *here = seen_in(d, comes->holding, symbol);
+    const tenon_visible *here = NULL;
     if (!tn_index_comdat(index, symbol)) {
         d->report->no_memory = true;
         return true;
@@ -271,8 +271,10 @@ static bool split_in(struct tn_doubles *d, const struct tn_candidate *c, struct 
     for (size_t i = 0; i < index->found_count; i++) {
         const struct tn_entry *e = &index->entries[index->found[i]];
         const struct tn_judgement judged = { .kind = TENON_FINDING_DOUBLE, .refuses = true };
-        if (e->holding == comes->holding || !defines_comdat(e->unit, symbol) ||
-            !tn_judge_comdat(seen_in(d, e->holding, symbol), e->holding->serves_all, here,
+        if (e->holding == comes->holding || !defines_comdat(e->unit, symbol))
+            continue;
+        here = here ? here : seen_in(d, comes->holding, symbol);
+        if (!tn_judge_comdat(seen_in(d, e->holding, symbol), e->holding->serves_all, here,
                              d->joins_unique))
             continue;
         const char *a = place_of(d, e->holding, e->unit->origin);
@@ -319,8 +321,6 @@ bool tn_doubles_examine(void *arg, const struct tn_candidate *c, struct tn_index
 {
     struct tn_doubles *d = arg;
     const struct tn_images *own = &d->images[c - d->candidates];
-    if (!tn_registry_sight(d->registry, d->world))
-        d->report->no_memory = true;
     bool refuses = find_covered_there(d, c, &d->registry->sightings);
     refuses |= find_covered_there(d, c, &d->coming);
     for (size_t i = 0; i < own->count; i++) {

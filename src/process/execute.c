@@ -41,7 +41,8 @@ static bool start(struct tn_execution *x, tenon_error *err)
 {
     struct tn_opened *own = &x->images[x->count - 1];
     int status = 0;
-    if (!x->backend->run(x->self, own->handle, x->plugin, x->argc, x->argv, &status, err)) {
+    if (!x->never_starts &&
+        !x->backend->run(x->self, own->handle, x->plugin, x->argc, x->argv, &status, err)) {
         own->state = TENON_FAILED;
         return false;
     }
@@ -71,7 +72,7 @@ bool tn_execute(struct tn_execution *x, enum tenon_finding_kind *kind, tenon_err
 void tn_execute_undo(struct tn_execution *x)
 {
     struct tn_opened *own = &x->images[x->count - 1];
-    if (own->handle)
+    if (own->handle && !x->never_starts)
         x->backend->stop(x->self, own->handle, x->plugin);
     close_images(x);
 }

@@ -99,11 +99,12 @@ void tn_report_find(tenon_report *report, struct tn_about about, const char *for
 
 void tn_report_step(tenon_report *report, const char *what)
 {
-    if (!tn_grow(&report->steps, &report->step_room, report->step_count, sizeof *report->steps)) {
+    if (!what ||
+        !tn_grow(&report->steps, &report->step_room, report->step_count, sizeof *report->steps)) {
         report->no_memory = true;
         return;
     }
-    report->steps[report->step_count++] = keep(report, what);
+    report->steps[report->step_count++] = what;
 }
 
 bool tn_report_refuses(const tenon_report *report, const char *plugin)

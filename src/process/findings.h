@@ -32,6 +32,7 @@ struct tn_about {
 void tn_report_find(tenon_report *report, struct tn_about about, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
+/* A step, whose text is in the report's arena; NULL: there was no memory for it. */
 void tn_report_step(tenon_report *report, const char *what);
 
 /* A copy of an untrusted name, made safe to show; "" when there is no memory. */

@@ -6,12 +6,16 @@
 #include <tenon/process.h>
 
 #include "arena.h"
+#include "file_identity.h"
 #include "judge.h"
+#include "mapped_symbols.h"
+#include "proof.h"
 
 #define TN_HOLDING_RECORDS 4 /* PT_NOTE segments of one image that may hold records */
 
 struct tn_holding {
     struct tn_arena arena;
+    bool in_arena;      /* it is itself part of one */
     const char *path;   /* as the loader reports it */
     const char *place;  /* for people: "the host program", "plugin \"stats\"", or the path */
     const char *plugin; /* that provides or requires it; NULL */
@@ -27,9 +31,27 @@ struct tn_holding {
     uint64_t tls_size;
 
     /* Records: of the segments in memory, or of the file. */
+    struct tn_view notes[TN_HOLDING_RECORDS]; /* not read yet */
+    size_t note_count, notes_read;
     tenon_units *records[TN_HOLDING_RECORDS];
     size_t record_count;
     enum tenon_record record;
+
+    /* Of code in the cache that was verified before: what was noted then. NULL: nothing was. */
+    const struct tn_proof *proof;
+
+    /* Of what the program was started with, and is never unmapped: its tables in memory. */
+    bool stays;
+    const struct tn_mapped *mapped; /* NULL: none that we can look up in */
+
+    /* The file, held against what is in memory: when that was first wanted. */
+    bool checked;
+    bool recognised; /* by the index, or noted there */
+    bool is_bare;    /* it has no other symbols than the dynamic ones */
+    struct tn_identity identity;
+    bool strong_known; /* its strong definitions, bytewise by name */
+    const char *const *strong;
+    size_t strong_count;
 
     /* The file, with its symbols: read when first wanted. */
     tenon_units *file;
@@ -49,6 +71,17 @@ struct tn_holding {
 };
 
 struct tn_holding *tn_holding_new(const char *path, tenon_error *err);
+
+/*
+ * Code that was verified before, in an arena that outlives it; the path is borrowed, and so is what
+ * was noted. NULL: no memory.
+ */
+struct tn_holding *tn_holding_of_proof(struct tn_arena *arena, const char *path,
+                                       const struct tn_proof *proof);
+
+/* The same of code that was loaded for a plugin, with strings of its own. NULL: no memory. */
+struct tn_holding *tn_holding_came(const char *path, const char *plugin,
+                                   const struct tn_proof *proof);
 void tn_holding_free(struct tn_holding *holding);
 
 /* Own name, needs and build id from the file; what is known from memory stays. Never fails but for
@@ -58,15 +91,43 @@ bool tn_holding_read_image(struct tn_holding *holding, tenon_world *world, tenon
 /* The same from an image that is open already. */
 bool tn_holding_take_image(struct tn_holding *holding, const tenon_image *image, tenon_error *err);
 
-/* A copy of a record in memory: one PT_NOTE segment. */
+/*
+ * Own name and needs from memory. The file is looked at when somebody asks for what only it has.
+ * False: no memory.
+ */
+bool tn_holding_take_mapped(struct tn_holding *holding, const struct dl_phdr_info *info);
+
+/*
+ * Is the file of an object of this process still the one that was mapped, as far as that can be
+ * told? Looked at once; false with `replaced` set, or for want of memory (`starved`).
+ */
+bool tn_holding_check_file(struct tn_holding *holding, tenon_world *world);
+
+/* Did the file change since it was looked at, or was it never? */
+bool tn_holding_file_changed(const struct tn_holding *holding);
+
+/*
+ * A record in memory, one PT_NOTE segment. Of the program, whose memory stays, it is only
+ * remembered; else it is read at once, from a copy.
+ */
 bool tn_holding_add_notes(struct tn_holding *holding, const void *bytes, size_t size,
                           unsigned align, tenon_error *err);
+
+/* Reads what was remembered. Nothing else is said of it; what makes no sense is UNREADABLE. */
+bool tn_holding_read_notes(struct tn_holding *holding, tenon_error *err);
 
 /*
  * The units of its file, symbols included; NULL: they cannot be known. When that was for want of
  * memory, the holding is `starved`: whoever asked for an answer must not get one.
  */
 const tenon_units *tn_holding_file(struct tn_holding *holding, tenon_world *world);
+
+/*
+ * Its strong definitions: how many rows there are to look at, and the name in each; NULL: that one
+ * is not strong. Reads the file unless they were noted.
+ */
+size_t tn_holding_strong_count(struct tn_holding *holding, tenon_world *world);
+const char *tn_holding_strong(const struct tn_holding *holding, size_t i);
 
 /* What the dynamic linker sees of it. */
 struct tn_sight tn_holding_sight(struct tn_holding *holding, tenon_world *world);

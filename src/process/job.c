@@ -3,11 +3,21 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "fail.h"
+#include "recognise.h"
+
+void tn_job_close_folder(struct tn_job *job)
+{
+    if (job->folder_size)
+        close(job->folder_fd);
+    job->folder_size = 0;
+}
 
 void tn_job_free(struct tn_job *job)
 {
+    tn_job_close_folder(job);
     tn_plan_free(&job->plan);
     tn_sightings_free(&job->doubles.coming);
     for (size_t i = 0; i < job->count; i++)
@@ -23,6 +33,8 @@ void tn_job_free(struct tn_job *job)
     tn_cache_close(job->cache);
     free(job->cache_path);
     tenon_world_free(job->world);
+    tn_slots_free(&job->names);
+    tn_arena_free(&job->arena);
     *job = (struct tn_job){ 0 };
 }
 
@@ -140,7 +152,7 @@ static bool fill_candidate(struct tn_job *job, size_t number)
     c->require_count = p->manifest->require_count;
     c->cons = p->manifest->cons;
     c->con_count = p->manifest->con_count;
-    c->entries = tn_arena_rows(&p->arena, count + 1, sizeof *c->entries);
+    c->entries = tn_arena_rows(&job->arena, count + 1, sizeof *c->entries);
     for (size_t k = 0; c->entries && k < p->code_count; k++)
         if (!p->codes[k].shared)
             c->count += fill_entries(c->entries + c->count, p->codes[k].holding, p->manifest);
@@ -230,15 +242,14 @@ static void list_steps(struct tn_job *job)
         const struct tn_candidate *c = &job->plan.candidates[job->plan.order[i]];
         for (size_t k = 0; k < c->brought_count; k++) {
             if (!told[c->brought[k]])
-                tn_report_step(job->report, job->brought[c->brought[k]]->path);
+                tn_report_step(job->report, tn_arena_string(&job->report->arena,
+                                                            job->brought[c->brought[k]]->path));
             told[c->brought[k]] = true;
         }
         for (size_t k = 0; k < p->code_count; k++) {
-            const char *step =
-                tn_arena_format(&job->report->arena, "%s:%s", p->name, p->codes[k].entry);
-            if (step && !p->codes[k].shared)
-                tn_report_step(job->report, step);
-            job->report->no_memory |= !step;
+            if (!p->codes[k].shared)
+                tn_report_step(job->report, tn_arena_join(&job->report->arena, p->name, ":",
+                                                          p->codes[k].entry, NULL));
         }
     }
     free(told);
@@ -258,6 +269,21 @@ static void settle(struct tn_job *job)
     tn_job_refuse_rows(job);
     if (tenon_report_ok(job->report) || job->plan.each)
         list_steps(job);
+}
+
+/* What was in the cache and had to be read, and is good, need not be read the next time. */
+static void prove_cached(struct tn_job *job)
+{
+    for (size_t i = 0; i < job->plan.order_count; i++) {
+        uint32_t number = job->plan.order[i];
+        struct tn_prospect *p = &job->prospects[number];
+        if (p->cached && !p->proofs && !job->plan.candidates[number].refused)
+            tn_prospect_prove(job, p, p->cached);
+    }
+    if (job->process->program || !job->process->known)
+        return;
+    tn_recognise_note(&job->process->registry, job->process->known);
+    tn_known_save(job->process->known, false);
 }
 
 static bool open_world(struct tn_job *job, tenon_error *err)
@@ -297,7 +323,8 @@ static bool is_starved(struct tn_job *job)
 bool tn_job_plan(struct tn_job *job, tenon_error *err)
 {
     struct tn_plan *plan = &job->plan;
-    if (!open_world(job, err) || !tn_process_look(job->process, job->world, err))
+    if (!open_world(job, err) || !tn_process_look(job->process, err) ||
+        !tn_registry_read(&job->process->registry, err))
         return false;
     job->adds = job->process->registry.adds;
     job->subs = job->process->registry.subs;
@@ -309,8 +336,14 @@ bool tn_job_plan(struct tn_job *job, tenon_error *err)
         return tn_no_memory(err);
     if (job->process->is_static)
         return true;
-    if (!tn_native_check(job, err) || !tn_plan_leave_out(plan) || !judge_doubles(job, err))
+    if (!tn_registry_sight(&job->process->registry, job->world))
+        return tn_no_memory(err);
+    if ((!tn_native_is_plain(job) && !tn_native_check(job, err)) || !tn_plan_leave_out(plan) ||
+        !judge_doubles(job, err))
         return false;
     settle(job);
-    return !is_starved(job) || tn_no_memory(err);
+    if (is_starved(job))
+        return tn_no_memory(err);
+    prove_cached(job);
+    return true;
 }

@@ -12,23 +12,24 @@ struct tn_code {
     void *bytes;       /* not in the cache: what it will hold; NULL */
     size_t size;
     struct tn_holding *holding;
+    const struct tn_proof *proof; /* it was verified before; NULL */
     bool shared; /* a library of the same build is in the process, or comes before */
 };
 
 /* One plugin that was asked for and found. */
 struct tn_prospect {
-    struct tn_arena arena;
     const tenon_request *request;
     const char *file;
-    char *name;
+    const char *name; /* of its manifest */
     tenon_bundle *bundle;
     const tenon_manifest *manifest;
     uint8_t digest[32];
     const char *triple;    /* of the code that was chosen */
     struct tn_code *codes; /* own libraries in the order of their needs, its own code last */
     size_t code_count;
-    struct tn_cached *cached; /* NULL: not taken out yet */
-    bool serves_all;          /* others need its symbols without naming it */
+    const struct tn_proofs *proofs; /* all its code was verified before; NULL */
+    struct tn_cached *cached;       /* NULL: not taken out yet, or not looked at as it is proven */
+    bool serves_all;                /* others need its symbols without naming it */
 };
 
 struct tn_job {
@@ -37,12 +38,20 @@ struct tn_job {
     tenon_world *world;
     const tenon_request *requests;
     size_t request_count;
-    unsigned flags;         /* enum tenon_load_flags */
+    unsigned flags;     /* enum tenon_load_flags */
+    const char *folder; /* of the last bundle, with its slash: it is open as */
+    size_t folder_size;
+    int folder_fd;
+    const char *real_of, *real_folder; /* likewise: what realpath() made of it */
+    size_t real_of_size;
     char *cache_path;       /* where the cache is, or would be */
     tenon_error no_cache;   /* why there is no such place: then nothing can be loaded */
     struct tn_cache *cache; /* open only while it is there */
 
+    struct tn_arena arena;         /* what goes with it */
     struct tn_prospect *prospects; /* those that can be planned */
+    struct tn_slots names;         /* to their numbers */
+    uint64_t seed[2];
     size_t count;
     struct tn_plan plan; /* its candidates stand beside the prospects */
     struct tn_doubles doubles;
@@ -60,11 +69,36 @@ struct tn_job {
 bool tn_job_gather(struct tn_job *job, tenon_error *err);
 void tn_prospect_free(struct tn_prospect *prospect);
 
+/* ---- proven.c ---------------------------------------------------------------------------------
+ */
+
+/*
+ * Fills the prospect's codes from what was proven of them, when the cache still has the very files.
+ * False: they must be read; *err is set only for want of memory.
+ */
+bool tn_prospect_take_proofs(struct tn_job *job, struct tn_prospect *prospect, tenon_error *err);
+
+/* The code of a proven prospect as the cache has it. NULL: *err. */
+struct tn_cached *tn_prospect_trust(struct tn_job *job, struct tn_prospect *prospect,
+                                    tenon_error *err);
+
+/* Notes what was found good about the code of a prospect that is in the cache. */
+void tn_prospect_prove(struct tn_job *job, struct tn_prospect *prospect,
+                       const struct tn_cached *cached);
+
 /* ---- native.c ---------------------------------------------------------------------------------
  */
 
 /* Which plugin's code names another's: fills the plan's needs before there is an order. */
 bool tn_native_needs(struct tn_job *job, tenon_error *err);
+
+/*
+ * True when the plan's code can be joined with this process without a question to the resolver:
+ * all of it is proven, every library that it needs is among those the program was started with, and
+ * these offer all versions and symbols that it asks for. Nothing is then missing, and nothing comes
+ * along. False: ask.
+ */
+bool tn_native_is_plain(struct tn_job *job);
 
 /*
  * What the system's loader would say: missing and refused libraries, symbols, versions, static
@@ -78,6 +112,7 @@ bool tn_native_check(struct tn_job *job, tenon_error *err);
 /* Makes the plan. False: *err. */
 bool tn_job_plan(struct tn_job *job, tenon_error *err);
 void tn_job_free(struct tn_job *job);
+void tn_job_close_folder(struct tn_job *job);
 
 /* Refused candidates are refused results. */
 void tn_job_refuse_rows(struct tn_job *job);

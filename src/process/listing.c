@@ -6,6 +6,7 @@
 #include "bundle.h"
 #include "fail.h"
 #include "findings.h"
+#include "open_many.h"
 #include "process_private.h"
 #include "table.h"
 
@@ -31,20 +32,20 @@ void tenon_listing_free(tenon_listing *listing)
 
 /* Names of bundles in one directory. */
 struct names {
-    char **at;
+    const char **at;
     size_t count, room;
+    struct tn_arena arena;
 };
 
 static void free_names(struct names *names)
 {
-    for (size_t i = 0; i < names->count; i++)
-        free(names->at[i]);
     free(names->at);
+    tn_arena_free(&names->arena);
 }
 
 static int by_name(const void *a, const void *b)
 {
-    return strcmp(*(char *const *)a, *(char *const *)b);
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
 static bool is_bundle(const char *name)
@@ -53,21 +54,18 @@ static bool is_bundle(const char *name)
     return size > end && strcmp(name + (size - end), ".plugin") == 0;
 }
 
-/* A directory that is not there holds nothing. False: no memory. */
-static bool read_names(const char *dir, struct names *names)
+/* False: no memory. */
+static bool read_names(DIR *open, struct names *names)
 {
-    DIR *open = opendir(dir);
     const struct dirent *entry;
     bool good = true;
-    while (good && open && (entry = readdir(open))) {
+    while (good && (entry = readdir(open))) {
         if (!is_bundle(entry->d_name))
             continue;
         good = tn_grow(&names->at, &names->room, names->count, sizeof *names->at) &&
-               (names->at[names->count] = strdup(entry->d_name));
+               (names->at[names->count] = tn_arena_string(&names->arena, entry->d_name));
         names->count += good;
     }
-    if (open)
-        closedir(open);
     if (names->count > 1)
         qsort(names->at, names->count, sizeof *names->at, by_name);
     return good;
@@ -129,42 +127,114 @@ static void say_shadowed(tenon_listing *listing, const tenon_bundle *first, cons
                    tn_report_show(listing->report, tenon_bundle_path(first)));
 }
 
-static bool list_one(tenon_listing *listing, tenon_process *process, const char *path,
-                     const char *const *tags, tenon_error *err)
+/* A bundle that was found and opened: it is kept, or not wanted. */
+static bool list_one(tenon_listing *listing, tenon_bundle *bundle, const char *const *tags,
+                     tenon_error *err)
 {
-    tenon_error why = TENON_ERROR_INIT;
-    const char *distrust = tn_search_distrust(process, path);
-    if (distrust) {
-        say_bad(listing, path, distrust);
-        return true;
-    }
-    tenon_bundle *bundle = tn_known_bundle(process->known, path, &why);
-    if (!bundle && why.code == TENON_E_MEMORY)
-        return tn_no_memory(err);
-    if (!bundle) {
-        say_bad(listing, path, tenon_error_message(&why));
-        return true;
-    }
     const tenon_manifest *m = tenon_bundle_manifest(bundle);
     const tenon_bundle *first = listed(listing, m->name);
-    bool keep = !first && is_wanted(m, tags);
     if (first)
-        say_shadowed(listing, first, path);
-    if (keep)
+        say_shadowed(listing, first, tenon_bundle_path(bundle));
+    if (!first && is_wanted(m, tags))
         return keep_bundle(listing, bundle) || tn_no_memory(err);
     tenon_bundle_free(bundle);
     return true;
 }
 
+/* The bundles of one directory, by name. */
+struct folder {
+    tenon_bundle **bundles; /* NULL: not known */
+    const char **paths;     /* NULL: not to be looked at */
+    size_t count;
+    struct tn_opening *opened; /* those that were not known, in the same order */
+    size_t opened_count;
+};
+
+static void free_folder(struct folder *folder)
+{
+    for (size_t i = 0; folder->bundles && i < folder->count; i++)
+        tenon_bundle_free(folder->bundles[i]);
+    for (size_t i = 0; i < folder->opened_count; i++) {
+        tenon_bundle_free(folder->opened[i].bundle);
+        free(folder->opened[i].why);
+    }
+    free(folder->bundles);
+    free(folder->paths);
+    free(folder->opened);
+}
+
+/* Finds those that are known; the others are to be opened. False: no memory. */
+static bool look_up(tenon_listing *listing, tenon_process *process, DIR *open,
+                    const struct names *names, const char *dir, struct folder *folder)
+{
+    folder->bundles = calloc(names->count + 1, sizeof *folder->bundles);
+    folder->paths = calloc(names->count + 1, sizeof *folder->paths);
+    folder->opened = calloc(names->count + 1, sizeof *folder->opened);
+    folder->count = names->count;
+    if (!folder->bundles || !folder->paths || !folder->opened)
+        return false;
+    for (size_t i = 0; i < names->count; i++) {
+        const char *path = tn_arena_join(&listing->report->arena, dir, "/", names->at[i], NULL);
+        const char *distrust = path ? tn_search_distrust(process, path) : NULL;
+        if (!path)
+            return false;
+        if (distrust) {
+            say_bad(listing, path, distrust);
+            continue;
+        }
+        folder->paths[i] = path;
+        folder->bundles[i] = tn_known_lookup(process->known, dirfd(open), names->at[i], path);
+        if (!folder->bundles[i])
+            folder->opened[folder->opened_count++] = (struct tn_opening){ .path = path };
+    }
+    return true;
+}
+
+/* One that was opened just now. False: no memory. */
+static bool take_opened(tenon_listing *listing, tenon_process *process, struct tn_opening *opened,
+                        const char *const *tags, tenon_error *err)
+{
+    tenon_bundle *bundle = opened->bundle;
+    opened->bundle = NULL;
+    if (bundle) {
+        tn_known_take(process->known, bundle);
+        return list_one(listing, bundle, tags, err);
+    }
+    if (!opened->why || opened->why->code == TENON_E_MEMORY)
+        return tn_no_memory(err);
+    say_bad(listing, opened->path, tenon_error_message(opened->why));
+    return true;
+}
+
+static bool list_folder(tenon_listing *listing, tenon_process *process, struct folder *folder,
+                        const char *const *tags, tenon_error *err)
+{
+    size_t next = 0;
+    tn_open_many(folder->opened, folder->opened_count);
+    for (size_t i = 0; i < folder->count; i++) {
+        tenon_bundle *bundle = folder->bundles[i];
+        folder->bundles[i] = NULL;
+        if (bundle ? !list_one(listing, bundle, tags, err)
+                   : folder->paths[i] &&
+                         !take_opened(listing, process, &folder->opened[next++], tags, err))
+            return false;
+    }
+    return true;
+}
+
+/* A directory that is not there holds nothing. */
 static bool list_directory(tenon_listing *listing, tenon_process *process, const char *dir,
                            const char *const *tags, tenon_error *err)
 {
     struct names names = { 0 };
-    bool good = read_names(dir, &names) || tn_no_memory(err);
-    for (size_t i = 0; good && i < names.count; i++) {
-        const char *path = tn_arena_format(&listing->report->arena, "%s/%s", dir, names.at[i]);
-        good = path ? list_one(listing, process, path, tags, err) : tn_no_memory(err);
-    }
+    struct folder folder = { .count = 0 };
+    DIR *open = opendir(dir);
+    if (!open)
+        return true;
+    bool good = read_names(open, &names) && look_up(listing, process, open, &names, dir, &folder);
+    good = good ? list_folder(listing, process, &folder, tags, err) : tn_no_memory(err);
+    closedir(open);
+    free_folder(&folder);
     free_names(&names);
     return good;
 }
@@ -178,10 +248,12 @@ static bool list_all(tenon_listing *listing, tenon_process *process, const char 
         return false;
     tn_process_known(process, world);
     tenon_world_free(world);
+    tn_known_begin(process->known);
     bool good = tn_search_path(process, &listing->report->arena, &places) || tn_no_memory(err);
     for (size_t i = 0; good && i < places.count; i++)
         good = list_directory(listing, process, places.at[i], tags, err);
     free(places.at);
+    tn_known_end(process->known);
     if (good)
         tn_known_save(process->known, true);
     return good && (!listing->report->no_memory || tn_no_memory(err));

@@ -56,7 +56,7 @@ static void take_back(struct tn_load *load)
         }
         tn_loaded_free(loaded);
     }
-    tn_process_look(process, load->job.world, NULL);
+    tn_process_look(process, NULL);
 }
 
 /* What an earlier plan of this request loaded is no surprise to the later one. */
@@ -94,7 +94,10 @@ static bool carry_out(struct tn_load *load)
     memcpy(order, job->plan.order, count * sizeof *order);
     bool current = true;
     for (size_t i = 0; current && i < count && !load->stopped; i++) {
-        if (tn_registry_is_stale(&load->process->registry))
+        /* right after one was registered, the list was as it should be */
+        bool fresh = load->counted && !load->process->handler;
+        load->counted = false;
+        if (!fresh && tn_registry_is_stale(&load->process->registry))
             current = false;
         else if (!(each && needs_refused(load, order[i])) && !tn_load_one(load, order[i]))
             load->stopped = !each;
@@ -144,6 +147,7 @@ static bool load_all(struct tn_load *load, const tenon_request *requests, size_t
     }
     if (load->stopped)
         take_back(load);
+    tn_known_save(load->process->known, false);
     return true;
 }
 

@@ -10,6 +10,7 @@ struct tn_load {
     struct tn_job job;
     size_t first; /* process->plugins from here on were loaded by this request */
     unsigned plans;
+    bool counted; /* the loader's list was looked at when the last plugin was registered */
     bool stopped; /* something failed, and all or nothing was asked for */
 };
 

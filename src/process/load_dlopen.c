@@ -99,6 +99,15 @@ static void undo(void *self, void *handle, const char *path, const char **stays)
                  "never unmaps (musl)";
 }
 
+static uintptr_t base_of(void *self, void *handle, const char *path)
+{
+    const struct link_map *map = NULL;
+    (void)self;
+    if (dlinfo(handle, RTLD_DI_LINKMAP, &map) != 0 || !map || strcmp(map->l_name, path) != 0)
+        return 0;
+    return map->l_addr;
+}
+
 const struct tn_backend tn_backend_dlopen = {
     .name = "dlopen",
     .open = open_image,
@@ -106,4 +115,5 @@ const struct tn_backend tn_backend_dlopen = {
     .stop = stop,
     .undo = undo,
     .symbol = symbol_of,
+    .base = base_of,
 };

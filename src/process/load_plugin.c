@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bundle.h"
 #include "fail.h"
 #include "load.h"
 
@@ -24,6 +25,8 @@ static struct tn_cached *take_out(struct tn_job *job, struct tn_prospect *p, ten
     p->cached = NULL;
     if (cached)
         return cached;
+    if (p->proofs)
+        return tn_prospect_trust(job, p, err);
     if (job->no_cache.code) {
         *err = job->no_cache;
         return NULL;
@@ -79,13 +82,42 @@ static bool fill_images(struct tn_loaded *loaded, const struct tn_prospect *p, t
             return tn_no_memory(err);
     }
     loaded->image_count = p->code_count;
+    loaded->never_starts = p->proofs && !p->codes[p->code_count - 1].proof->starts;
     return true;
 }
 
-static bool fill_plugin(struct tn_loaded *loaded, const struct tn_prospect *p, tenon_error *err)
+/* The real directory of a bundle, with its slash; of the last one it is remembered. NULL: none. */
+static const char *real_folder(struct tn_job *job, const char *path, size_t size)
+{
+    if (size == job->real_of_size && memcmp(job->real_of, path, size) == 0)
+        return job->real_folder;
+    const char *folder = tn_arena_copy(&job->arena, path, size);
+    char *real = folder ? realpath(folder, NULL) : NULL;
+    job->real_folder = real ? tn_arena_join(&job->arena, real, real[1] ? "/" : "", NULL) : NULL;
+    job->real_of = folder;
+    job->real_of_size = folder ? size : 0;
+    free(real);
+    return job->real_folder;
+}
+
+/* As realpath(3), for many files of one directory. To be freed; NULL: it has none. */
+static char *real_path(struct tn_job *job, const char *path, bool is_no_link)
+{
+    size_t size = (size_t)(base_name(path) - path);
+    const char *folder = size > 1 && is_no_link ? real_folder(job, path, size) : NULL;
+    if (!folder)
+        return realpath(path, NULL);
+    char *real = malloc(strlen(folder) + strlen(path + size) + 1);
+    if (real)
+        strcpy(stpcpy(real, folder), path + size);
+    return real;
+}
+
+static bool fill_plugin(struct tn_job *job, struct tn_loaded *loaded, const struct tn_prospect *p,
+                        tenon_error *err)
 {
     tenon_plugin *plugin = &loaded->plugin;
-    char *real = realpath(p->file, NULL);
+    char *real = real_path(job, p->file, p->bundle->is_no_link);
     plugin->name = tn_arena_string(&loaded->arena, p->name);
     plugin->version = tn_arena_string(&loaded->arena, p->manifest->version);
     plugin->bundle = tn_arena_string(&loaded->arena, real ? real : p->file);
@@ -97,13 +129,17 @@ static bool fill_plugin(struct tn_loaded *loaded, const struct tn_prospect *p, t
            tn_no_memory(err);
 }
 
-static bool add_need(struct tn_loaded *loaded, struct tn_loaded *need, size_t room)
+/* False: no memory. */
+static bool add_need(struct tn_loaded *loaded, struct tn_loaded *need)
 {
+    if (!need || need == loaded)
+        return true;
     for (size_t i = 0; i < loaded->need_count; i++)
         if (loaded->needs[i] == need)
             return true;
-    if (need && need != loaded && loaded->need_count < room)
-        loaded->needs[loaded->need_count++] = need;
+    if (!tn_grow(&loaded->needs, &loaded->need_room, loaded->need_count, sizeof need))
+        return false;
+    loaded->needs[loaded->need_count++] = need;
     return true;
 }
 
@@ -114,26 +150,23 @@ static bool fill_needs(const struct tn_job *job, struct tn_loaded *loaded, size_
     struct tn_registry *registry = &process->registry;
     const struct tn_candidate *c = &job->plan.candidates[number];
     const struct tn_prospect *p = &job->prospects[number];
-    size_t room = process->plugin_count;
-    loaded->needs = tn_arena_rows(&loaded->arena, room + 1, sizeof *loaded->needs);
-    if (!loaded->needs)
-        return false;
     for (size_t k = 0; k < c->need_count; k++)
-        add_need(loaded, tn_process_plugin_named(process, job->prospects[c->needs[k]].name), room);
+        if (!add_need(loaded, tn_process_plugin_named(process, job->prospects[c->needs[k]].name)))
+            return false;
     for (size_t k = 0; k < c->require_count; k++) {
         if (!tn_index_named(&registry->index, c->requires[k].kind, c->requires[k].name))
             return false;
         for (size_t i = 0; i < registry->index.found_count; i++) {
             const struct tn_holding *h = registry->index.entries[registry->index.found[i]].holding;
-            if (h->plugin)
-                add_need(loaded, tn_process_plugin_named(process, h->plugin), room);
+            if (h->plugin && !add_need(loaded, tn_process_plugin_named(process, h->plugin)))
+                return false;
         }
     }
     for (size_t k = 0; k < p->code_count; k++)
         for (size_t n = 0; n < p->codes[k].holding->need_count; n++) {
             const struct tn_holding *h = tn_registry_named(registry, p->codes[k].holding->needs[n]);
-            if (h && h->plugin)
-                add_need(loaded, tn_process_plugin_named(process, h->plugin), room);
+            if (h && h->plugin && !add_need(loaded, tn_process_plugin_named(process, h->plugin)))
+                return false;
         }
     return true;
 }
@@ -150,7 +183,7 @@ static struct tn_loaded *prepare(struct tn_job *job, size_t number, struct tn_ex
     loaded->process = job->process;
     loaded->backend = &tn_backend_dlopen;
     loaded->cached = take_out(job, p, err);
-    bool good = loaded->cached && fill_plugin(loaded, p, err) && fill_images(loaded, p, err);
+    bool good = loaded->cached && fill_plugin(job, loaded, p, err) && fill_images(loaded, p, err);
     if (good && (!copy_arguments(loaded, p->request, &x->argv) || !fill_needs(job, loaded, number)))
         good = tn_no_memory(err);
     if (!good) {
@@ -198,19 +231,52 @@ static bool promote(struct tn_registry *registry, const struct tn_backend *backe
     return true;
 }
 
+/*
+ * What came is what was proven, and nothing else came: then the plan's entries are what the
+ * loader's list would give. *took is false when the list must be looked at.
+ */
+static bool take_proven(struct tn_job *job, size_t number, struct tn_loaded *loaded, bool *took,
+                        tenon_error *err)
+{
+    const struct tn_prospect *p = &job->prospects[number];
+    const struct tn_candidate *c = &job->plan.candidates[number];
+    struct tn_came *came = tn_arena_rows(&job->arena, loaded->image_count, sizeof *came);
+    size_t count = 0;
+    *took = false;
+    if (!came)
+        return tn_no_memory(err);
+    for (size_t k = 0; k < loaded->image_count; k++) {
+        const struct tn_opened *image = &loaded->images[k];
+        uintptr_t base = p->proofs && image->handle && loaded->backend->base
+                             ? loaded->backend->base(NULL, image->handle, image->path)
+                             : 0;
+        if (!base)
+            return true;
+        came[count++] = (struct tn_came){ .planned = p->codes[k].holding,
+                                          .path = image->path,
+                                          .base = base,
+                                          .serves_all = image->global };
+    }
+    *took = tn_registry_grew_by(&job->process->registry, count);
+    return !*took || tn_registry_take(&job->process->registry, came, count, loaded->plugin.name,
+                                      c->entries, c->count, err);
+}
+
 /* Registers what came: the plugin's own images are its, the rest was brought for it. */
 static bool register_plugin(struct tn_job *job, size_t number, struct tn_loaded *loaded,
                             tenon_error *err)
 {
     tenon_process *process = job->process;
     const struct tn_candidate *c = &job->plan.candidates[number];
+    bool took;
     if (!tn_grow(&process->plugins, &process->plugin_room, process->plugin_count,
                  sizeof *process->plugins))
         return tn_no_memory(err);
-    if (!tn_registry_look(&process->registry, job->world, TENON_FOR_PLUGIN, loaded->plugin.name,
-                          err))
+    if (!take_proven(job, number, loaded, &took, err))
         return false;
-    for (size_t k = 0; k < loaded->image_count; k++)
+    if (!took && !tn_registry_look(&process->registry, TENON_FOR_PLUGIN, loaded->plugin.name, err))
+        return false;
+    for (size_t k = 0; !took && k < loaded->image_count; k++)
         if (!loaded->images[k].skip &&
             !tn_registry_claim(&process->registry, loaded->images[k].path, loaded->plugin.name,
                                loaded->images[k].global, c->entries, c->count))
@@ -268,6 +334,8 @@ bool tn_load_one(struct tn_load *load, size_t number)
         }
     }
     if (good) {
+        load->counted = true;
+        tn_prospect_prove(job, &job->prospects[number], loaded->cached);
         job->report->plugins[job->plan.candidates[number].row].status = TENON_PLUGIN_LOADED;
         tn_process_tell(load->process, TENON_EVENT_LOADED, loaded->plugin.name, NULL, NULL);
         return true;
@@ -276,6 +344,6 @@ bool tn_load_one(struct tn_load *load, size_t number)
     if (loaded)
         tn_load_say_stays(job->report, loaded);
     tn_loaded_free(loaded);
-    tn_process_look(load->process, job->world, NULL);
+    tn_process_look(load->process, NULL);
     return false;
 }

@@ -113,7 +113,7 @@ static bool read_object(struct tn_holding *holding, const struct dl_phdr_info *i
         if (p->p_type == PT_TLS)
             holding->tls_size = p->p_memsz;
     }
-    return true;
+    return tn_holding_take_mapped(holding, info) || tn_no_memory(err);
 }
 
 /* Was it there at the last look? */
@@ -189,24 +189,33 @@ bool tn_registry_is_stale(const struct tn_registry *registry)
     return look.adds != registry->adds || look.subs != registry->subs;
 }
 
-/* Facts of the file for what is new, and who it is for. */
-static bool introduce(struct tn_holding *holding, tenon_world *world, enum tenon_reason_kind reason,
-                      const char *plugin, tenon_error *err)
+bool tn_registry_grew_by(struct tn_registry *registry, size_t count)
+{
+    struct look look = { .adds = 0 };
+    dl_iterate_phdr(count_changes, &look);
+    if (look.adds != registry->adds + count || look.subs != registry->subs)
+        return false;
+    registry->adds = look.adds;
+    return true;
+}
+
+/* Who what is new is for. */
+static bool introduce(struct tn_holding *holding, enum tenon_reason_kind reason, const char *plugin,
+                      tenon_error *err)
 {
     holding->reason = reason;
     if (holding->is_program)
         holding->place = "the host program";
     if (plugin && !(holding->plugin = tn_arena_string(&holding->arena, plugin)))
         return tn_no_memory(err);
-    return tn_holding_read_image(holding, world, err);
+    return true;
 }
 
-static bool add_fresh(struct look *look, tenon_world *world, enum tenon_reason_kind reason,
-                      const char *plugin)
+static bool add_fresh(struct look *look, enum tenon_reason_kind reason, const char *plugin)
 {
     bool good = true;
     for (size_t i = 0; i < look->count; i++) {
-        good = good && introduce(look->fresh[i], world, reason, plugin, look->err);
+        good = good && introduce(look->fresh[i], reason, plugin, look->err);
         if (good)
             good = tn_registry_add(look->registry, look->fresh[i], look->err);
         else
@@ -215,8 +224,22 @@ static bool add_fresh(struct look *look, tenon_world *world, enum tenon_reason_k
     return good;
 }
 
-bool tn_registry_look(struct tn_registry *registry, tenon_world *world,
-                      enum tenon_reason_kind reason, const char *plugin, tenon_error *err)
+/* Tables in memory are only for what can never be unmapped. */
+static bool begin_scope(struct tn_registry *registry, tenon_error *err)
+{
+    if (!tn_registry_mark_scope(registry, err))
+        return false;
+    for (size_t i = 0; i < registry->count; i++) {
+        struct tn_holding *h = registry->holdings[i];
+        h->stays = h->serves_all;
+        if (!h->stays)
+            h->mapped = NULL;
+    }
+    return true;
+}
+
+bool tn_registry_look(struct tn_registry *registry, enum tenon_reason_kind reason,
+                      const char *plugin, tenon_error *err)
 {
     struct look look = { .registry = registry, .err = err };
     bool first = !registry->count;
@@ -229,7 +252,7 @@ bool tn_registry_look(struct tn_registry *registry, tenon_world *world,
     bool good = !look.failed && (look.seen_count == registry->count ||
                                  tn_registry_keep(registry, look.seen) || tn_no_memory(err));
     if (good)
-        good = add_fresh(&look, world, reason, plugin);
+        good = add_fresh(&look, reason, plugin);
     else
         for (size_t i = 0; i < look.count; i++)
             tn_holding_free(look.fresh[i]);
@@ -237,7 +260,7 @@ bool tn_registry_look(struct tn_registry *registry, tenon_world *world,
     registry->subs = look.subs;
     free(look.seen);
     free(look.fresh);
-    return good && (!first || tn_registry_mark_scope(registry, err));
+    return good && (!first || begin_scope(registry, err));
 }
 
 bool tn_mapped_is_global(const struct tn_holding *holding, const char *symbol)

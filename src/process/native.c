@@ -12,16 +12,15 @@
 
 /* ---- whose code names another plugin's ------------------------------------------------------ */
 
-/* The prospect that brings a library of that own name; TN_NOBODY_HERE: none. */
-static uint32_t bringer_of(const struct tn_job *job, const char *name)
+/* Who brings a library, by its own name. */
+struct bringers {
+    struct tn_slots slots; /* to numbers of prospects */
+    const struct tn_job *job;
+};
+
+static uint32_t hash_of(const struct bringers *b, const char *name)
 {
-    for (uint32_t i = 0; i < job->count; i++)
-        for (size_t k = 0; k < job->prospects[i].code_count; k++) {
-            const char *own = job->prospects[i].codes[k].holding->own_name;
-            if (own && strcmp(own, name) == 0)
-                return i;
-        }
-    return TN_NOBODY_HERE;
+    return tn_hash(b->job->seed, 0, name, strlen(name));
 }
 
 static bool brings(const struct tn_prospect *p, const char *name)
@@ -32,21 +31,51 @@ static bool brings(const struct tn_prospect *p, const char *name)
     return false;
 }
 
-bool tn_native_needs(struct tn_job *job, tenon_error *err)
+/* The first prospect that brings a library of that own name; TN_NOBODY_HERE: none. */
+static uint32_t bringer_of(const struct bringers *b, const char *name)
 {
-    for (size_t i = 0; i < job->count; i++) {
-        const struct tn_prospect *p = &job->prospects[i];
-        for (size_t k = 0; k < p->code_count; k++) {
-            const struct tn_holding *h = p->codes[k].holding;
-            for (size_t n = 0; n < h->need_count; n++) {
-                uint32_t whom =
-                    brings(p, h->needs[n]) ? TN_NOBODY_HERE : bringer_of(job, h->needs[n]);
-                if (whom != TN_NOBODY_HERE && !tn_plan_need(&job->plan, i, whom))
-                    return tn_no_memory(err);
-            }
+    uint32_t first = TN_NOBODY_HERE, number;
+    uint32_t hash = b->slots.used ? hash_of(b, name) : 0;
+    size_t at = tn_slots_at(&b->slots, hash);
+    while ((number = tn_slots_next(&b->slots, hash, &at)) != UINT32_MAX)
+        if (number < first && brings(&b->job->prospects[number], name))
+            first = number;
+    return first;
+}
+
+static bool list_bringers(struct bringers *b)
+{
+    for (uint32_t i = 0; i < b->job->count; i++)
+        for (size_t k = 0; k < b->job->prospects[i].code_count; k++) {
+            const char *own = b->job->prospects[i].codes[k].holding->own_name;
+            if (own && !tn_slots_add(&b->slots, hash_of(b, own), i))
+                return false;
+        }
+    return true;
+}
+
+static bool find_needs(struct tn_job *job, const struct bringers *b, uint32_t number)
+{
+    const struct tn_prospect *p = &job->prospects[number];
+    for (size_t k = 0; k < p->code_count; k++) {
+        const struct tn_holding *h = p->codes[k].holding;
+        for (size_t n = 0; n < h->need_count; n++) {
+            uint32_t whom = brings(p, h->needs[n]) ? TN_NOBODY_HERE : bringer_of(b, h->needs[n]);
+            if (whom != TN_NOBODY_HERE && !tn_plan_need(&job->plan, number, whom))
+                return false;
         }
     }
     return true;
+}
+
+bool tn_native_needs(struct tn_job *job, tenon_error *err)
+{
+    struct bringers bringers = { .job = job };
+    bool good = list_bringers(&bringers);
+    for (uint32_t i = 0; good && bringers.slots.used && i < job->count; i++)
+        good = find_needs(job, &bringers, i);
+    tn_slots_free(&bringers.slots);
+    return good || tn_no_memory(err);
 }
 
 /* ---- the question --------------------------------------------------------------------------- */

@@ -159,8 +159,7 @@ static bool list_brought(struct tn_answer *a, tenon_error *err)
     for (size_t i = 0; i < job->plan.order_count; i++) {
         uint32_t number = job->plan.order[i];
         struct tn_candidate *c = &job->plan.candidates[number];
-        uint32_t *list =
-            tn_arena_rows(&job->prospects[number].arena, job->brought_count + 1, sizeof *list);
+        uint32_t *list = tn_arena_rows(&job->arena, job->brought_count + 1, sizeof *list);
         if (!list)
             return tn_no_memory(err);
         tn_answer_mark_closure(a, number);

@@ -45,20 +45,28 @@ static bool open_cache(tenon_ocaml_plan *plan, tenon_error *err)
     return plan->cache != NULL;
 }
 
-bool tenon_ocaml_plan_take(tenon_ocaml_plan *plan, size_t request, tenon_error *err)
+bool tn_oc_take(tenon_ocaml_plan *plan, struct tn_oc_prospect *p, tenon_error *err)
 {
-    struct tn_oc_prospect *p = request < plan->count ? &plan->prospects[request] : NULL;
     unsigned flags = plan->flags & TENON_LOAD_VERIFY ? TN_CACHE_VERIFY : 0;
 
-    if (!p || !p->planned)
-        return tn_fail(err, TENON_E_ARGUMENT, "no plugin %zu in the plan", request);
-    if (p->cached || !p->bundle)
+    if (p->cached)
         return true;
     if (!open_cache(plan, err))
         return false;
     p->cached =
         tn_cache_ensure(plan->cache, p->bundle, plan->process->settings->triple.text, flags, err);
-    if (!p->cached)
+    return p->cached != NULL;
+}
+
+bool tenon_ocaml_plan_take(tenon_ocaml_plan *plan, size_t request, tenon_error *err)
+{
+    struct tn_oc_prospect *p = request < plan->count ? &plan->prospects[request] : NULL;
+
+    if (!p || !p->planned)
+        return tn_fail(err, TENON_E_ARGUMENT, "no plugin %zu in the plan", request);
+    if (!p->bundle)
+        return true;
+    if (!tn_oc_take(plan, p, err))
         return false;
     for (size_t k = 0; k < p->count; k++)
         for (size_t i = 0; p->files[k]->entry && i < p->cached->count; i++)

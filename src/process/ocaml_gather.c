@@ -104,7 +104,9 @@ static bool read_code(tenon_ocaml_plan *plan, struct tn_oc_file *file, const cha
                        tenon_ocaml_kind_name(tenon_ocaml_kind_of(file->code)));
     if (plan->process->loader != TENON_OCAML_LOADER_NATIVE)
         return true;
-    file->image = tenon_image_parse(file->bytes, file->size, name, why);
+    /* nobody asks for the parts that take longest to read */
+    file->image = file->path ? tenon_image_open(plan->world, file->path, TENON_PART_SYMBOLS, why)
+                             : tenon_image_parse(file->bytes, file->size, name, why);
     return file->image && (tn_oc_c_definitions(file->image, &file->defines) || tn_no_memory(why));
 }
 
@@ -222,6 +224,17 @@ static const char *library_name(tenon_ocaml_plan *plan, const char *entry)
     return name ? tn_report_show(plan->report, name) : "";
 }
 
+/* From the cache, when its code was taken out and verified before; else from the bundle. */
+static bool read_entry(const struct tn_oc_prospect *p, struct tn_oc_file *file, tenon_error *why)
+{
+    for (size_t i = 0; p->cached && i < p->cached->count; i++)
+        if (strcmp(p->cached->files[i].code->path, file->entry) == 0) {
+            file->path = p->cached->files[i].path;
+            return tn_read_file(file->path, &file->bytes, &file->size, why);
+        }
+    return tenon_bundle_read(p->bundle, file->entry, &file->bytes, &file->size, why);
+}
+
 static bool add_code(tenon_ocaml_plan *plan, struct tn_oc_prospect *p, const char *entry,
                      tenon_error *err)
 {
@@ -237,8 +250,8 @@ static bool add_code(tenon_ocaml_plan *plan, struct tn_oc_prospect *p, const cha
                                                   library_name(plan, entry), p->name);
     if (!file->label)
         return tn_no_memory(err);
-    if (!tenon_bundle_read(p->bundle, entry, &file->bytes, &file->size, &why) ||
-        !read_code(plan, file, entry, &why) || !check_claims(p, file, &why))
+    if (!read_entry(p, file, &why) || !read_code(plan, file, entry, &why) ||
+        !check_claims(p, file, &why))
         return drop(plan, p,
                     why.code == TENON_E_UNSUPPORTED ? TENON_FINDING_OTHER_OCAML
                                                     : TENON_FINDING_BAD_BUNDLE,
@@ -264,6 +277,25 @@ static const char *list_kinds(tenon_ocaml_plan *plan, const tenon_manifest *m)
     return list && *list ? list : "no code";
 }
 
+/* Planning takes nothing out: but what is there already need not be inflated again. */
+static bool find_cached(tenon_ocaml_plan *plan, struct tn_oc_prospect *p, tenon_error *err)
+{
+    const char *triple = plan->process->settings->triple.text;
+    const char *name = tn_cache_name(p->digest, triple, &plan->arena);
+    const char *directory =
+        name ? tn_arena_format(&plan->arena, "%s/%s", plan->cache_path, name) : NULL;
+    tenon_error why = TENON_ERROR_INIT;
+    struct stat info;
+
+    if (!directory)
+        return tn_no_memory(err);
+    if (!plan->cache_path || plan->process->program || stat(directory, &info) != 0)
+        return true;
+    if (tn_oc_take(plan, p, &why))
+        return true;
+    return drop(plan, p, TENON_FINDING_CACHE, NULL, &why, err);
+}
+
 static bool read_bundle(tenon_ocaml_plan *plan, struct tn_oc_prospect *p, tenon_error *err)
 {
     const tenon_manifest *m = p->manifest;
@@ -277,6 +309,8 @@ static bool read_bundle(tenon_ocaml_plan *plan, struct tn_oc_prospect *p, tenon_
                       tenon_ocaml_loader_name(plan->process->loader), list_kinds(plan, m));
         return true;
     }
+    if (!find_cached(plan, p, err))
+        return false;
     for (size_t i = 0; i < m->code_count; i++)
         if (is_for(plan, &m->code[i]) && !add_code(plan, p, m->code[i].path, err))
             return false;
@@ -324,7 +358,11 @@ static bool open_bundle(tenon_ocaml_plan *plan, struct tn_oc_prospect *p, tenon_
     tenon_plugin_result *result = &plan->report->plugins[p->row];
     tenon_error why = TENON_ERROR_INIT;
 
-    p->bundle = tenon_bundle_open(p->file, &why);
+    /* to verify everything is to read everything */
+    struct tn_known *known = plan->flags & TENON_LOAD_VERIFY
+                                 ? NULL
+                                 : tn_process_known(plan->process->settings, plan->world);
+    p->bundle = tn_known_bundle(known, p->file, &why);
     if (!p->bundle)
         return drop(plan, p, TENON_FINDING_BAD_BUNDLE, NULL, &why, err);
     p->manifest = tenon_bundle_manifest(p->bundle);
@@ -421,7 +459,11 @@ bool tn_oc_gather(tenon_ocaml_plan *plan, const tenon_ocaml_request *requests, t
         plan->prospects[i].row = i;
         if (!gather_one(plan, &plan->prospects[i], err))
             return false;
+        if (plan->prospects[i].bundle)
+            tn_bundle_rest(plan->prospects[i].bundle);
     }
+    if (!plan->process->program)
+        tn_known_save(plan->process->settings->known, false);
     return true;
 }
 

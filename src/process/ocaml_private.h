@@ -148,7 +148,7 @@ struct tn_oc_known *tn_oc_known(tenon_ocaml_process *process, const char *name);
 /* The row of a name; NULL: nothing is known. Asks the probe. */
 const struct tn_oc_known *tn_oc_find(tenon_ocaml_process *process, const char *name);
 
-/* True when the name is that of a C primitive or symbol that this process has. *holder: where. */
+/* True when the name is that of a C symbol that this process has. *holder (may be NULL): where. */
 bool tn_oc_has_symbol(tenon_ocaml_process *process, tenon_world *world, const char *name,
                       const char **holder);
 
@@ -174,6 +174,12 @@ void tn_oc_free_file(struct tn_oc_file *file);
 void tn_oc_find_in(tenon_ocaml_plan *plan, struct tn_oc_prospect *p, enum tenon_finding_kind kind,
                    bool refuses, const char *unit, const char *holder, const char *format, ...)
     __attribute__((format(printf, 7, 8)));
+
+/* ---- ocaml_done.c -----------------------------------------------------------------------------
+ */
+
+/* Takes the code of a bundle out, or finds it in the cache: p->cached. */
+bool tn_oc_take(tenon_ocaml_plan *plan, struct tn_oc_prospect *p, tenon_error *err);
 
 /* ---- ocaml_stubs.c ----------------------------------------------------------------------------
  */

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bundle.h"
 #include "fail.h"
 #include "ocaml_private.h"
 
@@ -82,6 +83,21 @@ void tenon_ocaml_process_free(tenon_ocaml_process *process)
 tenon_process *tenon_ocaml_process_settings(tenon_ocaml_process *process)
 {
     return process->settings;
+}
+
+tenon_bundle *tenon_ocaml_open_bundle(tenon_ocaml_process *process, const char *path,
+                                      tenon_error *err)
+{
+    tenon_process *settings = process->settings;
+    tenon_world *world = settings->known_tried ? NULL : tenon_world_host(err);
+    struct tn_known *known =
+        settings->known_tried || world ? tn_process_known(settings, world) : NULL;
+    tenon_bundle *bundle = tn_known_bundle(known, path, err);
+
+    if (bundle)
+        tn_bundle_rest(bundle);
+    tenon_world_free(world);
+    return bundle;
 }
 
 const char *tenon_ocaml_loader_name(enum tenon_ocaml_loader loader)
@@ -368,9 +384,11 @@ bool tn_oc_has_symbol(tenon_ocaml_process *process, tenon_world *world, const ch
     uint32_t came = tn_names_find(&process->c_symbols, name, strlen(name));
     void *at;
 
-    *holder = "the host program";
+    if (holder)
+        *holder = "the host program";
     if (came != TN_NO_NAME) {
-        *holder = process->c_holders[came];
+        if (holder)
+            *holder = process->c_holders[came];
         return true;
     }
     if (process->program) {
@@ -380,7 +398,7 @@ bool tn_oc_has_symbol(tenon_ocaml_process *process, tenon_world *world, const ch
     }
     at = dlsym(RTLD_DEFAULT, name);
     Dl_info info;
-    if (at && dladdr(at, &info) && info.dli_fname && *info.dli_fname)
+    if (at && holder && dladdr(at, &info) && info.dli_fname && *info.dli_fname)
         *holder = info.dli_fname; /* of the loader, for as long as it is mapped */
     return at != NULL;
 }
@@ -389,11 +407,9 @@ bool tn_oc_has_symbol(tenon_ocaml_process *process, tenon_world *world, const ch
  */
 bool tn_oc_has_primitive(tenon_ocaml_process *process, tenon_world *world, const char *name)
 {
-    const char *holder;
-
     if (tn_names_find(&process->primitives, name, strlen(name)) != TN_NO_NAME)
         return true;
     if (tn_names_find(&process->c_symbols, name, strlen(name)) != TN_NO_NAME)
         return true;
-    return !process->is_custom && tn_oc_has_symbol(process, world, name, &holder);
+    return !process->is_custom && tn_oc_has_symbol(process, world, name, NULL);
 }

@@ -391,18 +391,18 @@ static bool find_missing(tenon_ocaml_plan *plan, struct tn_oc_prospect *p,
     struct tn_names brought;
     const tenon_symbol *symbol;
     const tenon_need *need;
-    bool looked = false, good = tn_names_init(&brought), all_mapped = true;
+    bool looked = false, good = true, all_mapped = true;
 
     for (size_t i = 0; (need = tenon_image_need(file->image, i)); i++)
         all_mapped = all_mapped && is_mapped(plan, need->name);
-    if (good && !all_mapped) {
-        good = find_libraries(plan, p, file, &brought);
-        looked = true;
+    if (!all_mapped) {
+        looked = tn_names_init(&brought);
+        good = looked && find_libraries(plan, p, file, &brought);
     }
     for (size_t i = 0; good && (symbol = tenon_image_import(file->image, i)); i++) {
-        const char *holder, *name = symbol->name;
+        const char *name = symbol->name;
         if (symbol->binding != TENON_BIND_GLOBAL || is_of_compiler(name) ||
-            coming_file(plan, name) || tn_oc_has_symbol(plan->process, plan->world, name, &holder))
+            coming_file(plan, name) || tn_oc_has_symbol(plan->process, plan->world, name, NULL))
             continue;
         if (looked && tn_names_find(&brought, name, strlen(name)) != TN_NO_NAME)
             continue;
@@ -412,7 +412,8 @@ static bool find_missing(tenon_ocaml_plan *plan, struct tn_oc_prospect *p,
                       "%s needs the C symbol %s, which nothing defines", file->label,
                       tn_report_show(plan->report, name));
     }
-    tn_names_free(&brought);
+    if (looked)
+        tn_names_free(&brought);
     return good || tn_no_memory(err);
 }
 

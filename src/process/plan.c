@@ -4,8 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define NOT_HERE UINT32_MAX
-
 void tn_plan_free(struct tn_plan *plan)
 {
     for (size_t i = 0; i < plan->count; i++)
@@ -204,113 +202,5 @@ bool tn_plan_requirements(struct tn_plan *plan)
     }
     free(owners.of);
     tn_index_free(&owners.index);
-    return good;
-}
-
-/* ---- the order ------------------------------------------------------------------------------ */
-
-enum { OPEN, PLACED, IN_CYCLE };
-
-/* True when everything that the candidate needs is placed, or left out of the order anyhow. */
-static bool is_ready(const struct tn_plan *plan, const unsigned char *state, size_t i)
-{
-    const struct tn_candidate *c = &plan->candidates[i];
-    for (size_t k = 0; k < c->need_count; k++)
-        if (state[c->needs[k]] == OPEN)
-            return false;
-    return true;
-}
-
-/* The first ready candidate by name; NOT_HERE: none. */
-static uint32_t next_ready(const struct tn_plan *plan, const unsigned char *state)
-{
-    uint32_t best = NOT_HERE;
-    for (uint32_t i = 0; i < plan->count; i++)
-        if (state[i] == OPEN && is_ready(plan, state, i) &&
-            (best == NOT_HERE || strcmp(plan->candidates[i].name, plan->candidates[best].name) < 0))
-            best = i;
-    return best;
-}
-
-/* Something it needs that is not placed: when nothing is ready there always is one. */
-static uint32_t open_need(const struct tn_plan *plan, const unsigned char *state, uint32_t i)
-{
-    const struct tn_candidate *c = &plan->candidates[i];
-    for (size_t k = 0; k < c->need_count; k++)
-        if (state[c->needs[k]] == OPEN)
-            return c->needs[k];
-    return NOT_HERE;
-}
-
-/* Names the cycle that goes through candidate `at`. */
-static void find_cycle(struct tn_plan *plan, unsigned char *state, uint32_t at)
-{
-    tenon_report *report = plan->report;
-    const char *text = plan->candidates[at].name;
-    for (uint32_t i = open_need(plan, state, at); i != at; i = open_need(plan, state, i)) {
-        text = text ? tn_arena_format(&report->arena, "%s -> %s", text, plan->candidates[i].name)
-                    : NULL;
-        refuse(&plan->candidates[i]);
-    }
-    report->no_memory |= !text;
-    refuse(&plan->candidates[at]);
-    tn_report_find(
-        report,
-        (struct tn_about){
-            .kind = TENON_FINDING_CYCLE, .refuses = true, .plugin = plan->candidates[at].name },
-        "plugins need each other: %s -> %s", text ? text : "", plan->candidates[at].name);
-    for (uint32_t i = open_need(plan, state, at); i != at;) {
-        uint32_t next = open_need(plan, state, i);
-        state[i] = IN_CYCLE;
-        i = next;
-    }
-    state[at] = IN_CYCLE;
-}
-
-/* Follows open needs until one comes back; nothing is ready, so that one must. */
-static bool break_cycle(struct tn_plan *plan, unsigned char *state)
-{
-    uint32_t at = 0;
-    unsigned char *met = calloc(plan->count, 1);
-    if (!met)
-        return false;
-    while (state[at] != OPEN)
-        at++;
-    while (!met[at]) {
-        met[at] = 1;
-        at = open_need(plan, state, at);
-    }
-    free(met);
-    find_cycle(plan, state, at);
-    return true;
-}
-
-bool tn_plan_order(struct tn_plan *plan)
-{
-    unsigned char *state = calloc(plan->count + 1, 1);
-    size_t left = plan->count;
-    bool good = state != NULL;
-    plan->order = malloc((plan->count + 1) * sizeof *plan->order);
-    plan->order_count = 0;
-    good = good && plan->order;
-    for (size_t i = 0; good && plan->each && i < plan->count; i++)
-        if (plan->candidates[i].refused) {
-            state[i] = PLACED;
-            left--;
-        }
-    while (good && left) {
-        uint32_t next = next_ready(plan, state);
-        if (next == NOT_HERE) {
-            good = break_cycle(plan, state);
-            left = 0;
-            for (size_t i = 0; good && i < plan->count; i++)
-                left += state[i] == OPEN;
-            continue;
-        }
-        state[next] = PLACED;
-        plan->order[plan->order_count++] = next;
-        left--;
-    }
-    free(state);
     return good;
 }

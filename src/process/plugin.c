@@ -84,6 +84,7 @@ void tn_loaded_free(struct tn_loaded *loaded)
     if (!loaded)
         return;
     tn_cached_free(loaded->cached);
+    free(loaded->needs);
     tn_arena_free(&loaded->arena);
     free(loaded);
 }
@@ -93,7 +94,8 @@ struct tn_execution tn_loaded_execution(struct tn_loaded *loaded)
     return (struct tn_execution){ .backend = loaded->backend,
                                   .images = loaded->images,
                                   .count = loaded->image_count,
-                                  .plugin = &loaded->plugin };
+                                  .plugin = &loaded->plugin,
+                                  .never_starts = loaded->never_starts };
 }
 
 void *tenon_plugin_symbol(const tenon_plugin *plugin, const char *symbol)

@@ -59,6 +59,7 @@ void tenon_process_free(tenon_process *process)
     free(process->added.at);
     free(process->program);
     tn_registry_free(&process->registry);
+    tn_arena_free(&process->proofs);
     tn_arena_free(&process->arena);
     pthread_mutex_destroy(&process->lock);
     free(process);
@@ -66,10 +67,9 @@ void tenon_process_free(tenon_process *process)
 
 /* ---- this process --------------------------------------------------------------------------- */
 
-bool tn_process_look(tenon_process *process, tenon_world *world, tenon_error *err)
+bool tn_process_look(tenon_process *process, tenon_error *err)
 {
-    return process->program ||
-           tn_registry_look(&process->registry, world, TENON_BY_OTHERS, NULL, err);
+    return process->program || tn_registry_look(&process->registry, TENON_BY_OTHERS, NULL, err);
 }
 
 /* Which code the program can load; a machine without a name can load none. */
@@ -91,7 +91,7 @@ static bool take_this(tenon_process *process, tenon_error *err)
     tenon_world *world = tenon_world_host(err);
     if (!world)
         return false;
-    bool good = tn_registry_look(&process->registry, world, TENON_BY_OTHERS, NULL, err);
+    bool good = tn_registry_look(&process->registry, TENON_BY_OTHERS, NULL, err);
     for (size_t i = 0; good && i < process->registry.count; i++)
         if (process->registry.holdings[i]->serves_all)
             tn_registry_set_reason(&process->registry, i, TENON_IN_HOST);
@@ -275,10 +275,16 @@ bool tenon_process_offer(tenon_process *process, const char *name, unsigned vers
 /* ---- what it holds ----------------------------------------------------------------------------
  */
 
+/* The records, read when somebody asks. False: no memory. */
+static bool read_units(const tenon_process *process)
+{
+    return tn_registry_read(&((tenon_process *)process)->registry, NULL);
+}
+
 size_t tenon_process_unit_count(const tenon_process *process)
 {
     tn_process_lock(process);
-    size_t count = process->registry.index.count;
+    size_t count = read_units(process) ? process->registry.index.count : 0;
     tn_process_unlock(process);
     return count;
 }
@@ -286,7 +292,7 @@ size_t tenon_process_unit_count(const tenon_process *process)
 bool tenon_process_unit(const tenon_process *process, size_t i, tenon_present *out)
 {
     tn_process_lock(process);
-    bool good = i < process->registry.index.count;
+    bool good = read_units(process) && i < process->registry.index.count;
     if (good) {
         const struct tn_entry *e = &process->registry.index.entries[i];
         *out = (tenon_present){ .unit = e->unit,
@@ -302,8 +308,9 @@ bool tenon_process_unit(const tenon_process *process, size_t i, tenon_present *o
 enum tenon_record tenon_process_record(const tenon_process *process)
 {
     tn_process_lock(process);
-    enum tenon_record record =
-        process->registry.count ? process->registry.holdings[0]->record : TENON_RECORD_NONE;
+    enum tenon_record record = !read_units(process)      ? TENON_RECORD_UNREADABLE
+                               : process->registry.count ? process->registry.holdings[0]->record
+                                                         : TENON_RECORD_NONE;
     tn_process_unlock(process);
     return record;
 }

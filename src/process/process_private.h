@@ -30,7 +30,8 @@ struct tn_loaded {
     size_t image_count;
     struct tn_cached *cached;
     struct tn_loaded **needs; /* other plugins that it stands on */
-    size_t need_count;
+    size_t need_count, need_room;
+    bool never_starts; /* its code has no entry point */
     const struct tn_backend *backend;
 };
 
@@ -53,6 +54,7 @@ struct tenon_process {
     tenon_event_handler *handler;
     void *handler_arg;
     struct tn_known *known; /* bundles met before; NULL: none are remembered */
+    struct tn_arena proofs; /* what was read of it */
     bool known_tried;
     struct tn_loaded **plugins; /* in load order */
     size_t plugin_count, plugin_room;
@@ -69,7 +71,7 @@ void tn_process_lock(const tenon_process *process);
 void tn_process_unlock(const tenon_process *process);
 
 /* Looks at what changed in this process; nothing for a program that does not run. */
-bool tn_process_look(tenon_process *process, tenon_world *world, tenon_error *err);
+bool tn_process_look(tenon_process *process, tenon_error *err);
 
 struct tn_loaded *tn_process_plugin_named(const tenon_process *process, const char *name);
 

@@ -1,13 +1,13 @@
-/* src/process/prospect.c - from the name of a plugin to its code, opened and checked */
+/* src/process/prospect.c - from the name of a plugin to its bundle, opened and checked */
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "bundle.h"
 #include "fail.h"
 #include "job.h"
-#include "triple.h"
-#include "verify.h"
+#include "prospect.h"
+#include "recognise.h"
 
 void tn_prospect_free(struct tn_prospect *prospect)
 {
@@ -17,13 +17,11 @@ void tn_prospect_free(struct tn_prospect *prospect)
     }
     tn_cached_free(prospect->cached);
     tenon_bundle_free(prospect->bundle);
-    tn_arena_free(&prospect->arena);
     *prospect = (struct tn_prospect){ 0 };
 }
 
-/* What keeps one plugin out: a finding, and its row is refused. False, always. */
-static bool drop(struct tn_job *job, size_t row, enum tenon_finding_kind kind, const char *unit,
-                 const char *message)
+bool tn_prospect_drop(struct tn_job *job, size_t row, enum tenon_finding_kind kind,
+                      const char *unit, const char *message)
 {
     tenon_plugin_result *result = &job->report->plugins[row];
     result->status = TENON_PLUGIN_REFUSED;
@@ -37,24 +35,23 @@ static bool drop(struct tn_job *job, size_t row, enum tenon_finding_kind kind, c
     return false;
 }
 
-/* The same for an error; running out of memory fails the whole job. */
-static bool drop_error(struct tn_job *job, size_t row, enum tenon_finding_kind kind,
-                       const char *unit, const tenon_error *why, tenon_error *err)
+bool tn_prospect_drop_error(struct tn_job *job, size_t row, enum tenon_finding_kind kind,
+                            const char *unit, const tenon_error *why, tenon_error *err)
 {
     if (why->code == TENON_E_MEMORY) {
         job->failed = true;
         return tn_no_memory(err);
     }
-    return drop(job, row, kind, unit, tenon_error_message(why));
+    return tn_prospect_drop(job, row, kind, unit, tenon_error_message(why));
 }
 
-static bool no_memory(struct tn_job *job, tenon_error *err)
+bool tn_prospect_no_memory(struct tn_job *job, tenon_error *err)
 {
     job->failed = true;
     return tn_no_memory(err);
 }
 
-/* ---- which code ----------------------------------------------------------------------------- */
+/* ---- one plugin ----------------------------------------------------------------------------- */
 
 static const char *base_name(const char *path)
 {
@@ -62,223 +59,64 @@ static const char *base_name(const char *path)
     return slash ? slash + 1 : path;
 }
 
-/* Is the entry "MAIN.so"? */
-static bool is_main(const tenon_code_entry *code, const char *main)
+/* The prospect of that name; NULL: it was not asked for yet. */
+static const struct tn_prospect *asked_before(const struct tn_job *job, const char *name,
+                                              uint32_t hash)
 {
-    const char *base = base_name(code->path);
-    size_t size = strlen(main);
-    return strncmp(base, main, size) == 0 && strcmp(base + size, ".so") == 0;
-}
-
-static bool is_for(const struct tn_job *job, const tenon_code_entry *code,
-                   enum tenon_code_kind kind)
-{
-    const char *host = job->process->triple.text;
-    if (code->kind != kind || !code->triple || !*host)
-        return false;
-    /* a static program need not say which C library is in it, and is refused for another reason */
-    return tn_triple_fits(code->triple, host) ||
-           (job->process->is_static && tn_triple_fits(host, code->triple));
-}
-
-static bool add_code(struct tn_job *job, struct tn_prospect *p, const char *directory,
-                     const tenon_code_entry *code, tenon_error *err)
-{
-    struct tn_code *c = &p->codes[p->code_count];
-    c->entry = code->path;
-    c->path = tn_arena_format(&p->arena, "%s/%s", directory, base_name(code->path));
-    if (!c->path)
-        return no_memory(job, err);
-    p->code_count++;
-    return true;
-}
-
-/* Which systems the bundle has code for. */
-static const char *list_triples(struct tn_job *job, const tenon_manifest *m)
-{
-    const char *list = "";
-    for (size_t i = 0; list && i < m->code_count; i++) {
-        const char *triple =
-            m->code[i].triple ? m->code[i].triple : tenon_code_kind_name(m->code[i].kind);
-        if (!strstr(list, triple))
-            list = tn_arena_format(&job->report->arena, "%s%s%s", list, *list ? ", " : "",
-                                   tn_report_show(job->report, triple));
-    }
-    job->report->no_memory |= !list;
-    return list && *list ? list : "nothing";
-}
-
-static bool no_code(struct tn_job *job, size_t row, const struct tn_prospect *p)
-{
-    const char *text = tn_arena_format(
-        &job->report->arena, "plugin \"%s\" has no code for %s: it has code for %s", p->name,
-        job->process->triple.text[0] ? job->process->triple.text : "this host",
-        list_triples(job, p->manifest));
-    job->report->no_memory |= !text;
-    return drop(job, row, TENON_FINDING_NO_CODE, NULL, text ? text : "");
-}
-
-/* Own libraries first, the plugin's own code last. */
-static bool choose(struct tn_job *job, size_t row, struct tn_prospect *p, tenon_error *err)
-{
-    const tenon_manifest *m = p->manifest;
-    const tenon_code_entry *own = NULL;
-    for (size_t i = 0; i < m->code_count; i++)
-        if (is_for(job, &m->code[i], TENON_CODE_NATIVE) &&
-            (!m->main || is_main(&m->code[i], m->main)))
-            own = &m->code[i];
-    if (!own)
-        return no_code(job, row, p);
-    p->triple = job->process->triple.text;
-    const char *name = tn_cache_name(p->digest, p->triple, &p->arena);
-    const char *directory =
-        name ? tn_arena_format(&p->arena, "%s/%s", job->cache_path, name) : NULL;
-    p->codes = tn_arena_rows(&p->arena, m->code_count, sizeof *p->codes);
-    if (!directory || !p->codes)
-        return no_memory(job, err);
-    for (size_t i = 0; i < m->code_count; i++)
-        if (is_for(job, &m->code[i], TENON_CODE_LIBRARY) &&
-            !add_code(job, p, directory, &m->code[i], err))
-            return false;
-    return add_code(job, p, directory, own, err);
-}
-
-/* ---- its bytes ------------------------------------------------------------------------------ */
-
-/* True when the cache has the code already: *p then knows where. */
-static bool find_cached(struct tn_job *job, struct tn_prospect *p, tenon_error *why)
-{
-    struct stat info;
-    char *end = strrchr(p->codes[0].path, '/');
-    if (!job->cache_path || job->process->program)
-        return false;
-    char *directory = tn_arena_copy(&p->arena, p->codes[0].path, (size_t)(end - p->codes[0].path));
-    if (!directory || stat(directory, &info) != 0)
-        return false;
-    if (!job->cache)
-        job->cache = tn_cache_open(job->cache_path, why);
-    if (!job->cache)
-        return false;
-    p->cached = tn_cache_ensure(job->cache, p->bundle, p->triple,
-                                job->flags & TENON_LOAD_VERIFY ? TN_CACHE_VERIFY : 0, why);
-    return p->cached != NULL;
-}
-
-/* The code as files of the world: those of the cache, or files in memory where they would be. */
-static bool place_codes(struct tn_job *job, size_t row, struct tn_prospect *p, tenon_error *err)
-{
-    tenon_error why = TENON_ERROR_INIT;
-    if (find_cached(job, p, &why))
-        return true;
-    if (why.code)
-        return drop_error(job, row, TENON_FINDING_CACHE, NULL, &why, err);
-    for (size_t i = 0; i < p->code_count; i++) {
-        struct tn_code *c = &p->codes[i];
-        if (!tenon_bundle_read(p->bundle, c->entry, &c->bytes, &c->size, &why))
-            return drop_error(job, row, TENON_FINDING_BAD_BUNDLE, c->entry, &why, err);
-        if (!tenon_world_put_file(job->world, c->path, c->bytes, c->size, 0755, &why))
-            return drop_error(job, row, TENON_FINDING_CACHE, c->entry, &why, err);
-        free(c->bytes);
-        c->bytes = NULL;
-    }
-    return true;
-}
-
-static const tenon_code_entry *manifest_code(const tenon_manifest *m, const char *entry)
-{
-    for (size_t i = 0; i < m->code_count; i++)
-        if (strcmp(m->code[i].path, entry) == 0)
-            return &m->code[i];
+    size_t at = tn_slots_at(&job->names, hash);
+    uint32_t number;
+    while ((number = tn_slots_next(&job->names, hash, &at)) != UINT32_MAX)
+        if (strcmp(job->prospects[number].name, name) == 0)
+            return &job->prospects[number];
     return NULL;
 }
 
-/* Reads one file of code and holds it against what the manifest says of it. */
-static bool read_code(struct tn_job *job, struct tn_prospect *p, struct tn_code *c, bool is_own,
-                      tenon_error *why)
+static uint32_t hash_of(const struct tn_job *job, const char *name)
 {
-    const tenon_code_entry *code = manifest_code(p->manifest, c->entry);
-    c->holding = tn_holding_new(c->path, why);
-    if (!c->holding)
-        return false;
-    struct tn_holding *h = c->holding;
-    h->reason = TENON_BY_PLUGIN;
-    h->plugin = p->name;
-    h->place =
-        is_own ? tn_arena_format(&h->arena, "plugin \"%s\"", p->name)
-               : tn_arena_format(&h->arena, "%s of plugin \"%s\"", base_name(c->entry), p->name);
-    if (!h->place)
-        return tn_no_memory(why);
-    tenon_image *image = tenon_image_open(job->world, c->path, TENON_PART_CORE, why);
-    bool good = image && tn_verify_code(code, image, why) && tn_holding_take_image(h, image, why);
-    tenon_image_free(image);
-    if (!good)
-        return tn_context(why, "%s", c->entry);
-    const tenon_units *units = tn_holding_file(h, job->world);
-    if (h->starved)
-        return tn_no_memory(why);
-    if (!units)
-        return tn_fail(why, TENON_E_MALFORMED, "%s: %s", c->entry,
-                       h->fault ? h->fault : "its units cannot be read");
-    if (tenon_units_record(units) == TENON_RECORD_UNREADABLE)
-        return tn_fail(why, TENON_E_MALFORMED, "%s: its record makes no sense: %s", c->entry,
-                       tenon_units_remark(units, 0) ? tenon_units_remark(units, 0) : "");
-    return tn_verify_claims(p->manifest, code, units, why);
+    return tn_hash(job->seed, 0, name, strlen(name));
 }
-
-/* ---- own libraries in the order of their needs ---------------------------------------------- */
-
-static bool needs_any(const struct tn_code *code, const struct tn_code *rest, size_t count)
-{
-    const struct tn_holding *h = code->holding;
-    for (size_t i = 0; i < h->need_count; i++)
-        for (size_t k = 0; k < count; k++)
-            if (&rest[k] != code && rest[k].holding->own_name &&
-                strcmp(rest[k].holding->own_name, h->needs[i]) == 0)
-                return true;
-    return false;
-}
-
-/* A cycle among libraries is the system's loader's to join: any order serves. */
-static void order_codes(struct tn_prospect *p)
-{
-    size_t libraries = p->code_count - 1;
-    for (size_t placed = 0; placed < libraries; placed++) {
-        size_t next = placed;
-        while (next < libraries &&
-               needs_any(&p->codes[next], p->codes + placed, libraries - placed))
-            next++;
-        if (next == libraries)
-            return;
-        struct tn_code code = p->codes[next];
-        memmove(p->codes + placed + 1, p->codes + placed, (next - placed) * sizeof code);
-        p->codes[placed] = code;
-    }
-}
-
-/* ---- one plugin ----------------------------------------------------------------------------- */
 
 /* Loaded already, or asked for before: nothing is to be done, unless it is another one. */
 static bool is_new(struct tn_job *job, size_t row, const struct tn_prospect *p)
 {
     const struct tn_loaded *loaded = tn_process_plugin_named(job->process, p->name);
-    const uint8_t *digest = loaded ? loaded->digest : NULL;
-    const char *file = loaded ? loaded->plugin.bundle : NULL;
-    for (size_t i = 0; !digest && i < job->count; i++)
-        if (strcmp(job->prospects[i].name, p->name) == 0) {
-            digest = job->prospects[i].digest;
-            file = job->prospects[i].file;
-        }
-    if (!digest)
+    const struct tn_prospect *before =
+        loaded ? NULL : asked_before(job, p->name, hash_of(job, p->name));
+    if (!loaded && !before)
         return true;
-    if (memcmp(digest, p->digest, sizeof p->digest) == 0) {
+    if (memcmp(loaded ? loaded->digest : before->digest, p->digest, sizeof p->digest) == 0) {
         job->report->plugins[row].status = TENON_PLUGIN_ALREADY;
         return false;
     }
     const char *text = tn_arena_format(
         &job->report->arena, "plugin \"%s\" is already %s from %s, which is another build", p->name,
-        loaded ? "loaded" : "asked for", tn_report_show(job->report, file));
+        loaded ? "loaded" : "asked for",
+        tn_report_show(job->report, loaded ? loaded->plugin.bundle : before->file));
     job->report->no_memory |= !text;
-    return drop(job, row, TENON_FINDING_OTHER_BUILD, NULL, text ? text : "");
+    return tn_prospect_drop(job, row, TENON_FINDING_OTHER_BUILD, NULL, text ? text : "");
+}
+
+/*
+ * The directory of a bundle, opened: most requests are for many of the same. AT_FDCWD: it cannot
+ * be, and *name is the whole path.
+ */
+static int folder_of(struct tn_job *job, const char *path, const char **name)
+{
+    size_t size = (size_t)(base_name(path) - path);
+    *name = path;
+    if (size < 2)
+        return AT_FDCWD;
+    if (size != job->folder_size || memcmp(job->folder, path, size) != 0) {
+        const char *folder = tn_arena_copy(&job->arena, path, size);
+        tn_job_close_folder(job);
+        job->folder_fd = folder ? open(folder, O_PATH | O_DIRECTORY | O_CLOEXEC) : -1;
+        if (job->folder_fd < 0)
+            return AT_FDCWD;
+        job->folder = folder;
+        job->folder_size = size;
+    }
+    *name = path + size;
+    return job->folder_fd;
 }
 
 static bool open_bundle(struct tn_job *job, size_t row, struct tn_prospect *p, tenon_error *err)
@@ -289,14 +127,17 @@ static bool open_bundle(struct tn_job *job, size_t row, struct tn_prospect *p, t
     /* to verify everything is to read everything */
     struct tn_known *known =
         job->flags & TENON_LOAD_VERIFY ? NULL : tn_process_known(job->process, job->world);
-    p->bundle = tn_known_bundle(known, p->file, &why);
+    const char *name;
+    int folder = folder_of(job, p->file, &name);
+    p->bundle = tn_known_bundle(known, folder, name, p->file, &why);
     if (!p->bundle)
-        return drop_error(job, row, TENON_FINDING_BAD_BUNDLE, NULL, &why, err);
+        return tn_prospect_drop_error(job, row, TENON_FINDING_BAD_BUNDLE, NULL, &why, err);
     p->manifest = tenon_bundle_manifest(p->bundle);
     memcpy(p->digest, tenon_bundle_digest(p->bundle), sizeof p->digest);
-    p->name = tn_arena_string(&p->arena, p->manifest->name);
-    result->name = p->name ? tn_arena_string(&job->report->arena, p->name) : NULL;
-    return result->name || no_memory(job, err);
+    p->name = p->manifest->name;
+    if (strcmp(result->name, p->name) != 0)
+        result->name = tn_arena_string(&job->report->arena, p->name);
+    return result->name || tn_prospect_no_memory(job, err);
 }
 
 const char *tn_signature_words(struct tn_arena *arena, const char *name,
@@ -322,14 +163,14 @@ static bool is_trusted(struct tn_job *job, size_t row, struct tn_prospect *p, te
     if (!process->keys)
         return true;
     if (!tenon_bundle_signature(p->bundle, process->keys, &signature, &why))
-        return drop_error(job, row, TENON_FINDING_BAD_BUNDLE, NULL, &why, err);
+        return tn_prospect_drop_error(job, row, TENON_FINDING_BAD_BUNDLE, NULL, &why, err);
     if (signature.state == TENON_SIGNATURE_GOOD)
         return true;
     const char *words = tn_signature_words(&job->report->arena, p->name, &signature);
     if (!words)
-        return no_memory(job, err);
+        return tn_prospect_no_memory(job, err);
     if (process->require_signature || signature.state == TENON_SIGNATURE_BAD)
-        return drop(job, row, TENON_FINDING_SIGNATURE, NULL, words);
+        return tn_prospect_drop(job, row, TENON_FINDING_SIGNATURE, NULL, words);
     tn_report_find(job->report,
                    (struct tn_about){ .kind = TENON_FINDING_SIGNATURE,
                                       .plugin = job->report->plugins[row].name,
@@ -338,23 +179,11 @@ static bool is_trusted(struct tn_job *job, size_t row, struct tn_prospect *p, te
     return true;
 }
 
-static bool read_codes(struct tn_job *job, size_t row, struct tn_prospect *p, tenon_error *err)
-{
-    for (size_t i = 0; i < p->code_count; i++) {
-        tenon_error why = TENON_ERROR_INIT;
-        if (!read_code(job, p, &p->codes[i], i + 1 == p->code_count, &why))
-            return drop_error(job, row, TENON_FINDING_BAD_BUNDLE, p->codes[i].entry, &why, err);
-    }
-    order_codes(p);
-    return true;
-}
-
 /* False: it is not in the plan; a finding says why, or it is there already. */
 static bool fill(struct tn_job *job, size_t row, struct tn_prospect *p, tenon_error *err)
 {
     return open_bundle(job, row, p, err) && is_trusted(job, row, p, err) && is_new(job, row, p) &&
-           choose(job, row, p, err) && place_codes(job, row, p, err) &&
-           read_codes(job, row, p, err);
+           tn_prospect_fill_codes(job, row, p, err);
 }
 
 static bool gather_one(struct tn_job *job, size_t row, tenon_error *err)
@@ -364,16 +193,17 @@ static bool gather_one(struct tn_job *job, size_t row, tenon_error *err)
     p->request = &job->requests[row];
     result->name = tn_arena_string(&job->report->arena, p->request->plugin);
     if (!result->name)
-        return no_memory(job, err);
+        return tn_prospect_no_memory(job, err);
     result->file = p->file = tn_search_find(job->process, p->request->plugin, job->report);
     if (!p->file) {
         result->status = TENON_PLUGIN_REFUSED;
-        return !job->report->no_memory || no_memory(job, err);
+        return !job->report->no_memory || tn_prospect_no_memory(job, err);
     }
     if (fill(job, row, p, err)) {
         job->plan.candidates[job->count].row = row;
         tn_bundle_rest(p->bundle);
-        job->count++;
+        if (!tn_slots_add(&job->names, hash_of(job, p->name), (uint32_t)job->count++))
+            return tn_prospect_no_memory(job, err);
         return true;
     }
     tn_prospect_free(p);
@@ -387,12 +217,19 @@ bool tn_job_gather(struct tn_job *job, tenon_error *err)
     job->prospects = calloc(count + 1, sizeof *job->prospects);
     job->plan.candidates = calloc(count + 1, sizeof *job->plan.candidates);
     if (!job->report->plugins || !job->prospects || !job->plan.candidates)
-        return no_memory(job, err);
+        return tn_prospect_no_memory(job, err);
     job->report->plugin_count = count;
-    for (size_t i = 0; i < count; i++)
-        if (!gather_one(job, i, err))
-            return false;
+    tn_hash_seed(job->seed);
+    if (!tn_slots_reserve(&job->names, count))
+        return tn_prospect_no_memory(job, err);
+    if (!job->process->program && !(job->flags & TENON_LOAD_VERIFY))
+        tn_known_begin(tn_process_known(job->process, job->world));
     if (!job->process->program)
-        tn_known_save(job->process->known, false);
-    return true;
+        tn_recognise(&job->process->registry, job->process->known, &job->process->proofs);
+    bool good = true;
+    for (size_t i = 0; good && i < count; i++)
+        good = gather_one(job, i, err);
+    tn_known_end(job->process->known);
+    tn_job_close_folder(job);
+    return good;
 }

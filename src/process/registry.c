@@ -55,16 +55,34 @@ bool tn_registry_add(struct tn_registry *registry, struct tn_holding *holding, t
         return false;
     }
     registry->holdings[registry->count++] = holding;
-    return add_units(&registry->index, holding, err);
+    return true;
+}
+
+bool tn_registry_read(struct tn_registry *registry, tenon_error *err)
+{
+    while (registry->indexed < registry->count) {
+        struct tn_holding *holding = registry->holdings[registry->indexed];
+        size_t before = registry->index.count;
+        if (!tn_holding_read_notes(holding, err))
+            return false;
+        if (!add_units(&registry->index, holding, err)) {
+            tn_index_cut(&registry->index, before);
+            return false;
+        }
+        registry->indexed++;
+    }
+    return true;
 }
 
 bool tn_registry_keep(struct tn_registry *registry, const bool *marked)
 {
     struct tn_index kept = { 0 };
-    size_t count = 0;
+    size_t count = 0, indexed = 0;
     bool good = true;
-    for (size_t i = 0; i < registry->count; i++)
+    for (size_t i = 0; i < registry->count; i++) {
         registry->holdings[i]->is_gone = !marked[i];
+        indexed += marked[i] && i < registry->indexed;
+    }
     for (size_t i = 0; good && i < registry->index.count; i++)
         if (!registry->index.entries[i].holding->is_gone)
             good = tn_index_add(&kept, &registry->index.entries[i], NULL);
@@ -76,6 +94,7 @@ bool tn_registry_keep(struct tn_registry *registry, const bool *marked)
     tn_sightings_free(&registry->sightings); /* to be made anew, when next wanted */
     registry->sighted = 0;
     registry->index = kept;
+    registry->indexed = indexed;
     for (size_t i = 0; i < registry->count; i++)
         if (marked[i])
             registry->holdings[count++] = registry->holdings[i];
@@ -158,6 +177,8 @@ bool tn_registry_claim(struct tn_registry *registry, const char *path, const cha
                        bool serves_all, const struct tn_entry *planned, size_t count)
 {
     struct tn_holding *h = tn_registry_at_path(registry, path);
+    if (!tn_registry_read(registry, NULL))
+        return false;
     if (!h)
         return true; /* another user's copy of the same file answers */
     h->plugin = tn_arena_string(&h->arena, plugin);
@@ -172,6 +193,50 @@ bool tn_registry_claim(struct tn_registry *registry, const char *path, const cha
         e->is_private = is_planned_private(planned, count, e->unit);
     }
     return h->plugin && h->place;
+}
+
+/* The units of one image, as they were planned. */
+static bool take_entries(struct tn_registry *registry, struct tn_holding *holding,
+                         const struct tn_holding *planned_in, const struct tn_entry *planned,
+                         size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        struct tn_entry entry = planned[i];
+        if (entry.holding != planned_in)
+            continue;
+        entry.unit = entry.unit == &planned_in->library ? &holding->library : entry.unit;
+        entry.holding = holding;
+        entry.reason = TENON_BY_PLUGIN;
+        entry.state = TENON_INITIALISED;
+        if (!tn_index_add(&registry->index, &entry, NULL))
+            return false;
+    }
+    return true;
+}
+
+bool tn_registry_take(struct tn_registry *registry, const struct tn_came *came, size_t count,
+                      const char *plugin, const struct tn_entry *planned, size_t planned_count,
+                      tenon_error *err)
+{
+    if (!tn_registry_read(registry, err))
+        return false;
+    for (size_t i = 0; i < count; i++) {
+        struct tn_holding *h = tn_holding_came(came[i].path, plugin, came[i].planned->proof);
+        if (!h || !tn_grow(&registry->holdings, &registry->room, registry->count, sizeof h)) {
+            tn_holding_free(h);
+            registry->adds = 0; /* so that the next look is a whole one */
+            return tn_no_memory(err);
+        }
+        h->base = came[i].base;
+        h->serves_all = came[i].serves_all;
+        registry->holdings[registry->count++] = h;
+        registry->indexed = registry->count;
+        if (!take_entries(registry, h, came[i].planned, planned, planned_count)) {
+            registry->adds = 0;
+            return tn_no_memory(err);
+        }
+    }
+    return true;
 }
 
 /* One found object of a graph. */
@@ -225,5 +290,5 @@ bool tn_registry_take_graph(struct tn_registry *registry, tenon_world *world,
                                                                      : 0;
     }
     free(numbers);
-    return good;
+    return good && tn_registry_read(registry, err);
 }

@@ -16,7 +16,8 @@
 struct tn_registry {
     struct tn_holding **holdings;
     size_t count, room;
-    struct tn_index index;
+    struct tn_index index; /* units of the first `indexed` holdings */
+    size_t indexed;
     struct tn_sightings sightings; /* of the first `sighted` holdings */
     size_t sighted;
     unsigned long long adds, subs; /* the loader's own counters at the last look */
@@ -25,13 +26,13 @@ struct tn_registry {
 void tn_registry_free(struct tn_registry *registry);
 
 /*
- * Looks at this process: what is new is read, what is gone is dropped. `reason` and `plugin` are
+ * Looks at this process: what is new is added, what is gone is dropped. `reason` and `plugin` are
  * given to what is new. Does nothing when the loader says that nothing changed.
  *
  * errors   TENON_E_MEMORY, _LIMIT
  */
-bool tn_registry_look(struct tn_registry *registry, tenon_world *world,
-                      enum tenon_reason_kind reason, const char *plugin, tenon_error *err);
+bool tn_registry_look(struct tn_registry *registry, enum tenon_reason_kind reason,
+                      const char *plugin, tenon_error *err);
 
 /* True when the loader's list changed since the last look. */
 bool tn_registry_is_stale(const struct tn_registry *registry);
@@ -45,6 +46,28 @@ bool tn_mapped_is_global(const struct tn_holding *holding, const char *symbol);
 /* The program of a graph and everything that it loads. */
 bool tn_registry_take_graph(struct tn_registry *registry, tenon_world *world,
                             const tenon_graph *graph, tenon_error *err);
+
+/*
+ * True when, by the loader's counters, exactly so many objects came since the last look and none
+ * went; that then counts as a look.
+ */
+bool tn_registry_grew_by(struct tn_registry *registry, size_t count);
+
+/* An image that came, of which everything is known. */
+struct tn_came {
+    const struct tn_holding *planned;
+    const char *path; /* as the loader reports it */
+    uintptr_t base;
+    bool serves_all;
+};
+
+/*
+ * Takes what was opened for a plugin, in load order, with the units that were planned of it: as
+ * tn_registry_look() and tn_registry_claim() would, without reading them from memory.
+ */
+bool tn_registry_take(struct tn_registry *registry, const struct tn_came *came, size_t count,
+                      const char *plugin, const struct tn_entry *planned, size_t planned_count,
+                      tenon_error *err);
 
 /* Drops the holdings that are not marked, and their units. False: no memory. */
 bool tn_registry_keep(struct tn_registry *registry, const bool *marked);
@@ -65,7 +88,15 @@ struct tn_holding *tn_registry_named(const struct tn_registry *registry, const c
 bool tn_registry_claim(struct tn_registry *registry, const char *path, const char *plugin,
                        bool serves_all, const struct tn_entry *planned, size_t count);
 
-/* Adds one holding, which is then the registry's, with its units. */
+/*
+ * Reads the records of what was added, and lists its units. A program need not wait for that when
+ * it starts: whoever looks into `index`, or at a holding's record, asks for it first.
+ *
+ * errors   TENON_E_MEMORY
+ */
+bool tn_registry_read(struct tn_registry *registry, tenon_error *err);
+
+/* Adds one holding, which is then the registry's. */
 bool tn_registry_add(struct tn_registry *registry, struct tn_holding *holding, tenon_error *err);
 
 /* Says why holding i is there, for it and its units. */

@@ -108,7 +108,7 @@ static const char *keep(tenon_report *report, const char *text)
 /* A path: as it is given, else with the suffix. */
 static const char *find_path(const char *wanted, tenon_report *report)
 {
-    if (!is_file(wanted) && !ends_with(wanted, SUFFIX)) {
+    if (!ends_with(wanted, SUFFIX) && !is_file(wanted)) {
         const char *with = keep(report, tn_arena_format(&report->arena, "%s" SUFFIX, wanted));
         if (with && is_file(with))
             return with;

@@ -4,23 +4,41 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define FILTER_BITS (1u << 17)
+
 void tn_sightings_free(struct tn_sightings *sightings)
 {
     tn_slots_free(&sightings->slots);
     free(sightings->images);
+    free(sightings->mapped);
+    free(sightings->filter);
     *sightings = (struct tn_sightings){ 0 };
 }
 
-uint32_t tn_sightings_key(const struct tn_sightings *s, const char *symbol)
+static uint32_t key_of(const struct tn_sightings *s, const char *symbol)
 {
     return tn_hash(s->seed, 0, symbol, strlen(symbol));
 }
 
+static bool add_mapped(struct tn_sightings *s, struct tn_holding *holding)
+{
+    if (!tn_grow(&s->mapped, &s->mapped_room, s->mapped_count, sizeof *s->mapped))
+        return false;
+    if (!s->filter && !(s->filter = calloc(FILTER_BITS / 64, sizeof *s->filter)))
+        return false;
+    tn_mapped_mark(holding->mapped, s->filter, FILTER_BITS);
+    s->mapped[s->mapped_count++] = holding;
+    return true;
+}
+
 bool tn_sightings_add(struct tn_sightings *s, struct tn_holding *holding, tenon_world *world)
 {
-    const tenon_units *file =
-        holding->record == TENON_RECORD_COMPLETE ? NULL : tn_holding_file(holding, world);
-    size_t count = file ? tenon_units_visible_count(file) : 0;
+    if (holding->record == TENON_RECORD_COMPLETE)
+        return true;
+    if (holding->stays && holding->mapped && tn_holding_check_file(holding, world) &&
+        holding->is_bare)
+        return add_mapped(s, holding);
+    size_t count = tn_holding_strong_count(holding, world);
     if (!count)
         return true;
     if (!s->seeded)
@@ -31,17 +49,37 @@ bool tn_sightings_add(struct tn_sightings *s, struct tn_holding *holding, tenon_
         return false;
     s->images[s->count] = holding;
     for (size_t i = 0; i < count; i++) {
-        const tenon_visible *seen = tenon_units_visible(file, i);
-        if (seen->strong &&
-            !tn_slots_add(&s->slots, tn_sightings_key(s, seen->name), (uint32_t)s->count))
+        const char *name = tn_holding_strong(holding, i);
+        if (name && !tn_slots_add(&s->slots, key_of(s, name), (uint32_t)s->count))
             return false;
     }
     s->count++;
     return true;
 }
 
-struct tn_holding *tn_sightings_next(const struct tn_sightings *s, uint32_t key, size_t *at)
+struct tn_sought tn_sightings_seek(const struct tn_sightings *s, const char *symbol)
 {
-    uint32_t number = tn_slots_next(&s->slots, key, at);
+    struct tn_sought sought = { .symbol = symbol };
+    if (s->count) {
+        sought.key = key_of(s, symbol);
+        sought.at = tn_slots_at(&s->slots, sought.key);
+    }
+    if (!s->mapped_count)
+        return sought;
+    sought.hash = tn_mapped_hash(symbol);
+    uint32_t bit = tn_mapped_bit(sought.hash, FILTER_BITS);
+    if (!(s->filter[bit / 64] >> bit % 64 & 1))
+        sought.mapped = s->mapped_count;
+    return sought;
+}
+
+struct tn_holding *tn_sightings_next(const struct tn_sightings *s, struct tn_sought *sought)
+{
+    while (sought->mapped < s->mapped_count) {
+        struct tn_holding *h = s->mapped[sought->mapped++];
+        if (tn_mapped_is_strong(h->mapped, sought->symbol, sought->hash))
+            return h;
+    }
+    uint32_t number = s->count ? tn_slots_next(&s->slots, sought->key, &sought->at) : UINT32_MAX;
     return number == UINT32_MAX ? NULL : s->images[number];
 }

@@ -9,11 +9,17 @@
  * Strong definitions of images whose records do not say that they are complete, by name: so that a
  * unit is only compared with images that define the first symbol of its set. Hashes can lie: what
  * is found must still be compared.
+ *
+ * Of what the program was started with, the loader's own tables are asked instead, unless the file
+ * has definitions that are not among them.
  */
 struct tn_sightings {
     struct tn_slots slots; /* to a number of `images` */
     struct tn_holding **images;
     size_t count, room;
+    struct tn_holding **mapped;
+    size_t mapped_count, mapped_room;
+    uint64_t *filter; /* hashes of all their symbols: most names that are asked for are in none */
     bool seeded;
     uint64_t seed[2];
 };
@@ -22,12 +28,17 @@ struct tn_sightings {
 bool tn_sightings_add(struct tn_sightings *sightings, struct tn_holding *holding,
                       tenon_world *world);
 
-/* The hash under which a symbol is found. */
-uint32_t tn_sightings_key(const struct tn_sightings *sightings, const char *symbol);
+/* One question. */
+struct tn_sought {
+    const char *symbol;
+    uint32_t key, hash;
+    size_t at, mapped;
+};
+struct tn_sought tn_sightings_seek(const struct tn_sightings *sightings, const char *symbol);
 
-/* The next image that seems to define the symbol: start with tn_slots_at(). NULL: no more. */
-struct tn_holding *tn_sightings_next(const struct tn_sightings *sightings, uint32_t key,
-                                     size_t *at);
+/* The next image that seems to define the symbol. NULL: no more. */
+struct tn_holding *tn_sightings_next(const struct tn_sightings *sightings,
+                                     struct tn_sought *sought);
 
 void tn_sightings_free(struct tn_sightings *sightings);
 

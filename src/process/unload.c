@@ -75,9 +75,7 @@ tenon_report *tenon_unload(tenon_process *process, const char *plugin, tenon_err
     if (!report->no_memory) {
         tn_process_lock(process);
         unload(process, plugin, report);
-        tenon_world *world = tenon_world_host(NULL);
-        report->no_memory |= !world || !tn_process_look(process, world, NULL);
-        tenon_world_free(world);
+        report->no_memory |= !tn_process_look(process, NULL);
         tn_process_unlock(process);
     }
     return tn_report_end(report, err);

@@ -63,6 +63,8 @@ struct tn_ahead {
     uint32_t its_key[4];   /* ... this one */
     struct tn_ahead_result *unused;
     size_t unused_count, result_count;
+    struct tn_ahead_result *returned; /* the caller's: not among the unused ones yet */
+    size_t returned_count;
 };
 
 /*
@@ -216,6 +218,7 @@ static void fill(struct tn_ahead *ahead, const struct row *row, struct tn_arena 
 {
     struct tn_ahead_result *result = row->result;
     struct tn_file file;
+    tenon_error err;
     result->known = false;
     result->error = tn_file_open(ahead->world, row->path, scratch, &file);
     if (result->error)
@@ -225,7 +228,7 @@ static void fill(struct tn_ahead *ahead, const struct row *row, struct tn_arena 
     result->known = claim(ahead, &file.info, row->number) != row->number;
     unlock(ahead);
     if (!result->known) {
-        tn_reading_make(&file, &result->reading);
+        tn_reading_make(&file, &result->reading, &err);
         tn_reading_move(&result->reading, &result->arena);
     }
     tn_file_close(&file);
@@ -307,14 +310,26 @@ static void new_results(struct tn_ahead *ahead)
 {
     for (size_t i = 0; i < RESULTS && ahead->result_count < RESULTS_MOST; i++) {
         struct tn_ahead_result *result = calloc(1, sizeof *result);
-        if (!result || !tn_arena_bytes(&result->arena, USUAL)) {
+        if (!result || !tn_arena_begin(&result->arena, USUAL)) {
             free_result(result);
             return;
         }
-        tn_arena_reset(&result->arena);
         put_unused(ahead, result);
         ahead->result_count++;
     }
+}
+
+/* What the caller has given back can be filled again. Not for each alone: locks and waking cost. */
+static void collect_returned(struct tn_ahead *ahead)
+{
+    while (ahead->returned) {
+        struct tn_ahead_result *result = ahead->returned;
+        ahead->returned = result->next;
+        put_unused(ahead, result);
+    }
+    ahead->returned_count = 0;
+    if (ahead->unused_count >= RESULTS / 2)
+        wake(&ahead->taken, &ahead->thread_waits);
 }
 
 /* The caller has to read a file itself: the thread should not sleep while there are others. */
@@ -342,10 +357,18 @@ static void start(struct tn_ahead *ahead)
 
 static bool add_list(struct tn_ahead *ahead, const char *const *paths, size_t count)
 {
-    for (; ahead->row_count < count; ahead->row_count++)
-        if (!new_row(ahead, paths[ahead->row_count]))
-            return false;
-    ahead->list_count = ahead->likely = count;
+    struct row *rows = tn_arena_rows(&ahead->arena, count, sizeof *rows);
+    ahead->rows = calloc(count + WORTH_IT, sizeof *ahead->rows);
+    if (!rows || !ahead->rows)
+        return false;
+    ahead->row_room = count + WORTH_IT;
+    for (size_t i = 0; i < count; i++) {
+        rows[i].path = paths[i];
+        rows[i].number = (uint32_t)i;
+        atomic_init(&rows[i].state, ROW_WAITING);
+        ahead->rows[i] = &rows[i];
+    }
+    ahead->row_count = ahead->list_count = ahead->likely = count;
     return true;
 }
 
@@ -386,6 +409,7 @@ void tn_ahead_end(struct tn_ahead *ahead)
         stop_thread(ahead);
     for (size_t i = 0; i < ahead->row_count; i++)
         free_result(ahead->rows[i]->result);
+    collect_returned(ahead);
     for (struct tn_ahead_result *result = ahead->unused, *next; result; result = next) {
         next = result->next;
         free_result(result);
@@ -421,13 +445,15 @@ void tn_ahead_need(struct tn_ahead *ahead, const char *name)
     guess(ahead, name);
     if (ahead->likely < ahead->row_count)
         wake(&ahead->taken, &ahead->thread_waits);
-    start(ahead);
     unlock(ahead);
+    start(ahead);
 }
 
 /* With the lock held. */
 static struct tn_ahead_result *take(struct tn_ahead *ahead, size_t row)
 {
+    if (ahead->returned)
+        collect_returned(ahead);
     struct tn_ahead_result *result = row < ahead->row_count ? give(ahead, row) : NULL;
     if (!result)
         rouse(ahead);
@@ -481,9 +507,11 @@ void tn_ahead_done(struct tn_ahead *ahead, struct tn_ahead_result *result)
     if (!result)
         return;
     tn_arena_reset(&result->arena);
+    result->next = ahead->returned;
+    ahead->returned = result;
+    if (++ahead->returned_count < RESULTS / 4)
+        return;
     lock(ahead);
-    put_unused(ahead, result);
-    if (ahead->unused_count >= RESULTS / 2) /* not for each: waking costs, too */
-        wake(&ahead->taken, &ahead->thread_waits);
+    collect_returned(ahead);
     unlock(ahead);
 }

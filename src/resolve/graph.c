@@ -29,21 +29,46 @@ static bool number_rows(tenon_graph *graph, const tenon_resolver *r)
     return true;
 }
 
-static const int32_t *copy_needs(tenon_graph *graph, const tenon_resolver *r,
+/* The edges of an object and those that arose late, in a place of their own. */
+static const int32_t *join_needs(const tenon_graph *graph, const tenon_resolver *r,
                                  const struct tn_object *o, int32_t **room)
 {
     int32_t *out = *room;
-    for (size_t k = 0; k < o->edge_count; k++)
-        out[k] = row_of(graph, r->edges[o->first_edge + k]);
     size_t n = o->edge_count;
-    for (size_t k = 0; o->late_count && k < r->late_count; k++)
+    for (size_t k = 0; k < n; k++)
+        out[k] = row_of(graph, r->edges[o->first_edge + k]);
+    for (size_t k = 0; k < r->late_count; k++)
         if (&r->objects[r->late_edges[k].from] == o)
             out[n++] = row_of(graph, r->late_edges[k].to);
     *room += n;
     return out;
 }
 
-static void fill_row(tenon_graph *graph, const tenon_resolver *r, int32_t object, int32_t **room)
+/* What objects need, as rows: all edges first, as they stand, then room for join_needs(). */
+struct needs {
+    int32_t *all, *room;
+};
+
+static bool map_needs(struct needs *needs, tenon_graph *graph, const tenon_resolver *r)
+{
+    size_t joined = r->late_count ? r->edge_count + r->late_count : 0;
+    needs->all = tn_arena_room(&graph->arena, r->edge_count + joined + 1, sizeof *needs->all);
+    if (!needs->all)
+        return false;
+    for (size_t k = 0; k < r->edge_count; k++)
+        needs->all[k] = row_of(graph, r->edges[k]);
+    needs->room = needs->all + r->edge_count;
+    return true;
+}
+
+static const int32_t *needs_from(struct needs *needs, const tenon_graph *graph,
+                                 const tenon_resolver *r, const struct tn_object *o)
+{
+    return o->late_count ? join_needs(graph, r, o, &needs->room) : needs->all + o->first_edge;
+}
+
+static void fill_row(tenon_graph *graph, const tenon_resolver *r, int32_t object,
+                     struct needs *needs)
 {
     const struct tn_object *o = &r->objects[object];
     int32_t row = graph->row_of[object];
@@ -59,7 +84,7 @@ static void fill_row(tenon_graph *graph, const tenon_resolver *r, int32_t object
         .where = o->where,
         .flavour = o->flavour,
         .parent = o->parent < 0 ? TENON_THE_FILE : graph->row_of[o->parent],
-        .needs = copy_needs(graph, r, o, room),
+        .needs = needs_from(needs, graph, r, o),
         .need_count = o->edge_count + o->late_count,
         .reason = o->reason,
         .optional = o->optional,
@@ -79,9 +104,16 @@ struct asked {
     int32_t row, asker;
 };
 
-/* Every need of a library, in load order of the askers and each asker once; counts them by row. */
-static size_t list_asked(tenon_graph *graph, const tenon_resolver *r, int32_t *last,
-                         struct asked *out)
+/* Rooms for turning edges round, by row. */
+struct turning {
+    int32_t *last;  /* who asked last */
+    size_t *counts; /* how many asked; then where the next goes */
+    struct asked *asked;
+};
+
+/* Every need of a library, in load order of the askers and each asker once. */
+static size_t list_asked(const tenon_graph *graph, const tenon_resolver *r,
+                         const struct turning *turning)
 {
     size_t n = 0, count;
     for (size_t i = 0; i < r->order_count; i++) {
@@ -89,11 +121,11 @@ static size_t list_asked(tenon_graph *graph, const tenon_resolver *r, int32_t *l
         const int32_t *needs = needs_of(graph, asker, &count);
         for (size_t k = 0; k < count; k++) {
             int32_t row = needs[k];
-            if (row < 0 || last[row] == asker)
+            if (row < 0 || turning->last[row] == asker)
                 continue;
-            last[row] = asker;
-            graph->libraries[row].needed_by_count++;
-            out[n++] = (struct asked){ row, asker };
+            turning->last[row] = asker;
+            turning->counts[row]++;
+            turning->asked[n++] = (struct asked){ row, asker };
         }
     }
     return n;
@@ -102,40 +134,47 @@ static size_t list_asked(tenon_graph *graph, const tenon_resolver *r, int32_t *l
 /* Who asked for each row: the edges turned round. */
 static bool turn_edges(tenon_graph *graph, const tenon_resolver *r)
 {
-    int32_t *last = tn_arena_room(&graph->arena, graph->count, sizeof *last);
-    int32_t **next = tn_arena_room(&graph->arena, graph->count, sizeof *next);
-    size_t edges = r->edge_count + r->late_count + 1;
-    int32_t *askers = tn_arena_room(&graph->arena, edges, sizeof *askers);
-    struct asked *asked = tn_arena_room(&graph->arena, edges, sizeof *asked);
-    if ((graph->count && (!last || !next)) || !askers || !asked)
+    size_t edges = r->edge_count + r->late_count, rows = graph->count + 1, next = 0;
+    struct turning turning = {
+        .last = tn_arena_room(&graph->arena, rows, sizeof *turning.last),
+        .counts = tn_arena_room(&graph->arena, rows, sizeof *turning.counts),
+        .asked = tn_arena_room(&graph->arena, edges + 1, sizeof *turning.asked),
+    };
+    int32_t *askers = tn_arena_room(&graph->arena, edges + 1, sizeof *askers);
+    if (!turning.last || !turning.counts || !turning.asked || !askers)
         return false;
-    for (size_t i = 0; i < graph->count; i++)
-        last[i] = TENON_NOBODY;
-    size_t n = list_asked(graph, r, last, asked);
     for (size_t i = 0; i < graph->count; i++) {
-        graph->libraries[i].needed_by = next[i] = askers;
-        askers += graph->libraries[i].needed_by_count;
+        turning.last[i] = TENON_NOBODY;
+        turning.counts[i] = 0;
+    }
+    size_t n = list_asked(graph, r, &turning);
+    for (size_t i = 0; i < graph->count; i++) {
+        size_t count = turning.counts[i];
+        graph->libraries[i].needed_by = askers + next;
+        graph->libraries[i].needed_by_count = count;
+        turning.counts[i] = next;
+        next += count;
     }
     for (size_t i = 0; i < n; i++)
-        *next[asked[i].row]++ = asked[i].asker;
+        askers[turning.counts[turning.asked[i].row]++] = turning.asked[i].asker;
     return true;
 }
 
 static bool fill(tenon_graph *graph, tenon_resolver *r)
 {
     const struct tn_object *program = &r->objects[TN_PROGRAM];
-    if (!number_rows(graph, r))
+    struct needs needs;
+    if (!number_rows(graph, r) || !map_needs(&needs, graph, r))
         return false;
-    int32_t *room = tn_arena_room(&graph->arena, r->edge_count + r->late_count + 1, sizeof *room);
     graph->libraries = tn_arena_room(&graph->arena, graph->count + 1, sizeof *graph->libraries);
     graph->rows = tn_arena_room(&graph->arena, graph->count + 1, sizeof *graph->rows);
-    if (!room || !graph->libraries || !graph->rows)
+    if (!graph->libraries || !graph->rows)
         return false;
-    graph->needs = (int32_t *)copy_needs(graph, r, program, &room);
+    graph->needs = needs_from(&needs, graph, r, program);
     graph->need_count = program->edge_count + program->late_count;
     for (size_t i = 0; i < r->order_count; i++)
         if (r->order[i] != TN_PROGRAM)
-            fill_row(graph, r, r->order[i], &room);
+            fill_row(graph, r, r->order[i], &needs);
     return turn_edges(graph, r);
 }
 
@@ -211,6 +250,8 @@ tenon_graph *tn_graph_make(tenon_resolver *r, uint32_t file, tenon_error *err)
         return NULL;
     }
     const struct tn_object *program = &r->objects[TN_PROGRAM];
+    graph->arena = r->spare;
+    r->spare = (struct tn_arena){ 0 };
     graph->resolver = r;
     graph->file = tn_text_of(r, file);
     graph->program = r->nodes[program->node];
@@ -230,7 +271,8 @@ tenon_graph *tn_graph_make(tenon_resolver *r, uint32_t file, tenon_error *err)
     }
     graph->status = worst(graph);
     graph->passing = r->passing.arena;
-    r->passing.arena = (struct tn_arena){ 0 };
+    r->passing.arena = r->spare_passing;
+    r->spare_passing = (struct tn_arena){ 0 };
     tn_store_empty(&r->passing);
     return graph;
 }
@@ -257,12 +299,23 @@ tenon_graph *tenon_resolve_state(tenon_resolver *r, const tenon_state *state, te
                                            : NULL;
 }
 
+/* The next graph can have the room of one that is gone. */
+static void give_back(struct tn_arena *arena, struct tn_arena *spare)
+{
+    if (spare->blocks) {
+        tn_arena_free(arena);
+        return;
+    }
+    tn_arena_reset(arena);
+    *spare = *arena;
+}
+
 void tenon_graph_free(tenon_graph *graph)
 {
     if (!graph)
         return;
-    tn_arena_free(&graph->arena);
-    tn_arena_free(&graph->passing);
+    give_back(&graph->arena, &graph->resolver->spare);
+    give_back(&graph->passing, &graph->resolver->spare_passing);
     free(graph->missing_versions);
     free(graph->bindings);
     free(graph->dlopens);

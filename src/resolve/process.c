@@ -54,12 +54,15 @@ void tn_process_list(tenon_resolver *r, int32_t object)
     tn_process_list_at(r, object, r->order_count);
 }
 
-static void add_edge(tenon_resolver *r, int32_t to)
+/* Room for so many edges more; false: no memory. */
+static bool edge_room(tenon_resolver *r, size_t count)
 {
-    if (!tn_grow(&r->edges, &r->edge_room, r->edge_count, sizeof *r->edges))
-        r->no_memory = true;
-    else
-        r->edges[r->edge_count++] = to;
+    while (r->edge_room - r->edge_count < count)
+        if (!tn_grow(&r->edges, &r->edge_room, r->edge_room, sizeof *r->edges)) {
+            r->no_memory = true;
+            return false;
+        }
+    return true;
 }
 
 static bool is_filter(enum tenon_flavour flavour)
@@ -118,15 +121,18 @@ static void list_filtees(tenon_resolver *r, const struct tn_object *owner, size_
     }
 }
 
-/* Answers one need, and gives the answer its place in the order. false: no memory. */
+/*
+ * Answers one need, for whose edge there is room, and gives the answer its place in the order.
+ * false: no memory.
+ */
 static bool walk_need(tenon_resolver *r, int32_t owner, struct tn_node_need *need)
 {
-    int32_t to = tn_loader_at_hand(r)->key
-                     ? tn_request_need(r, need, owner)
-                     : tn_request(r, need->name, owner, need->flavour, TN_REQUEST_NEED);
+    int32_t to = tn_request_known(r, need->name);
+    if (to < 0)
+        to = tn_request_need(r, need, owner);
     if (to < 0)
         return false;
-    add_edge(r, to);
+    r->edges[r->edge_count++] = to;
     const struct tn_object *o = tn_object_at(r, to);
     if (is_filter(need->flavour) && o->node != TN_NO_NODE)
         note_filtee(r, to, owner);
@@ -202,6 +208,8 @@ static void walk_object(tenon_resolver *r, size_t at)
     if (tn_object_at(r, i)->node == TN_NO_NODE)
         return;
     struct tn_node *node = r->nodes[tn_object_at(r, i)->node];
+    if (!edge_room(r, node->need_count))
+        return;
     for (uint32_t k = 0; k < node->need_count; k++)
         if (is_walked(r, &node->needs[k]) && !walk_need(r, i, &node->needs[k]))
             return;
@@ -228,8 +236,8 @@ static bool begin_level(tenon_resolver *r, struct level *level, int32_t object)
     uint32_t count = o->node == TN_NO_NODE ? 0 : r->nodes[o->node]->need_count;
     o->done = true;
     o->first_edge = r->edge_count;
-    for (uint32_t i = 0; i < count && !r->no_memory; i++)
-        add_edge(r, object);
+    if (edge_room(r, count))
+        r->edge_count += count;
     *level = (struct level){ object, 0 };
     return !r->no_memory;
 }

@@ -102,4 +102,16 @@ int32_t tn_request_more(tenon_resolver *r, const tenon_need *need, int32_t asker
 /* The answer when the loader's own object is asked for by `name`. */
 int32_t tn_request_self(tenon_resolver *r, uint32_t name);
 
+/*
+ * What tn_request_need() answers when an object is loaded that has claimed the name, and no rule
+ * of the loader looks at more than that: nearly always. TENON_NOBODY: it has to be asked.
+ */
+static inline int32_t tn_request_known(tenon_resolver *r, uint32_t name)
+{
+    const struct tn_use *use = &r->uses[name];
+    if (use->stamp != r->stamp || use->plain != r->target->target.id + 1)
+        return TENON_NOBODY;
+    return use->object == r->self ? tn_request_self(r, name) : use->object;
+}
+
 #endif

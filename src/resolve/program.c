@@ -60,6 +60,13 @@ static struct tn_target_row *target_for(tenon_resolver *r, const struct tn_node 
     const char *audit =
         loader->audit_variable ? tenon_world_env(r->world, loader->audit_variable) : NULL;
     row->has_audit = audit && *audit;
+    row->no_name = tn_resolver_name(r, "");
+    row->self_path = tn_resolver_name(r, interpreter);
+    row->self_base = tn_resolver_name(r, tn_base_name(interpreter));
+    if (r->no_memory) {
+        tn_no_memory(err);
+        return NULL;
+    }
     row->next = r->targets;
     r->targets = row;
     r->target_count++;
@@ -102,7 +109,7 @@ static void claim_self(tenon_resolver *r, uint32_t path, struct tn_node *node)
     tn_claim(r, path, r->self);
     if (node && tn_loader_at_hand(r)->matches_soname)
         tn_claim(r, node->own_name, r->self);
-    tn_claim(r, tn_resolver_name(r, tn_base_name(tn_text_of(r, path))), r->self);
+    tn_claim(r, r->target->self_base, r->self);
     if (node) {
         node->stamp = r->stamp;
         node->object = r->self;
@@ -132,7 +139,7 @@ static void add_self(tenon_resolver *r)
     bool by_system = tn_loader_at_hand(r)->self_is_system;
     if (!*r->target->target.interpreter && by_system)
         return; /* it has no file of its own */
-    uint32_t path = tn_resolver_name(r, r->target->target.interpreter);
+    uint32_t path = r->target->self_path;
     struct tn_node *node = path == TN_NO_NAME ? NULL : tn_resolver_open(r, path, &error);
     if (r->no_memory)
         return;
@@ -217,12 +224,15 @@ static struct tn_node *open_startable(tenon_resolver *r, uint32_t *path, tenon_e
 }
 
 /* rule  the kernel starts the interpreter: which one it is decides, unless a loader was named */
-static const tenon_loader *choose_loader(const tenon_resolver *r, const struct tn_node *node)
+static bool choose_loader(const tenon_resolver *r, const struct tn_node *node,
+                          const tenon_loader **loader)
 {
-    const tenon_loader *loader = r->loader;
-    if (!loader && r->interpreter)
-        loader = tn_loader_of_interpreter(node->facts->format, r->interpreter);
-    return loader ? loader : node->loader;
+    *loader = r->loader;
+    if (!*loader && r->interpreter)
+        *loader = tn_loader_of_interpreter(node->facts->format, r->interpreter);
+    if (!*loader)
+        *loader = node->loader;
+    return *loader || tn_loader_by_world(r->world, node->facts, loader);
 }
 
 bool tn_program_check(tenon_resolver *r, uint32_t path, tenon_error *err)
@@ -234,7 +244,9 @@ static bool choose_target(tenon_resolver *r, const struct tn_node *node, const c
                           tenon_error *err)
 {
     const struct tn_facts *facts = node->facts;
-    const tenon_loader *loader = choose_loader(r, node);
+    const tenon_loader *loader;
+    if (!choose_loader(r, node, &loader))
+        return tn_no_memory(err);
     if (!loader) {
         char quoted[TN_QUOTE_ROOM]; /* the file's own words */
         return tn_fail(err, TENON_E_UNSUPPORTED,
@@ -277,7 +289,7 @@ bool tn_program_open(tenon_resolver *r, uint32_t path, tenon_error *err)
 static void claim_program(tenon_resolver *r)
 {
     struct tn_node *node = r->nodes[tn_object_at(r, TN_PROGRAM)->node];
-    tn_claim(r, tn_resolver_name(r, ""), TN_PROGRAM);
+    tn_claim(r, r->target->no_name, TN_PROGRAM);
     tn_claim(r, node->own_name, TN_PROGRAM);
     if (!r->program_started) {
         tn_claim(r, tn_object_at(r, TN_PROGRAM)->path, TN_PROGRAM);

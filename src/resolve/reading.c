@@ -6,33 +6,35 @@
 
 #include "fail.h"
 
-static void read_head(struct tn_file *file, struct tn_reading *out)
+static void read_head(struct tn_file *file, struct tn_reading *out, tenon_error *err)
 {
     struct tn_view head;
     out->head_size = 0;
     memset(out->head, 0, sizeof out->head);
-    if (!tn_file_upto(file, 0, sizeof out->head, "first bytes", &head, &out->err))
+    if (!tn_file_upto(file, 0, sizeof out->head, "first bytes", &head, err))
         return;
     out->head_size = (uint8_t)head.size;
     if (head.size)
         memcpy(out->head, head.at, head.size);
 }
 
-void tn_reading_make(struct tn_file *file, struct tn_reading *out)
+void tn_reading_make(struct tn_file *file, struct tn_reading *out, tenon_error *err)
 {
     out->good = false;
-    out->err.code = TENON_OK;
-    out->err.system_errno = 0;
-    out->err.text[0] = '\0';
+    out->err = err;
+    err->code = TENON_OK;
+    err->system_errno = 0;
+    err->text[0] = '\0';
     if (file->info.type == TENON_FILE_DIRECTORY) {
         out->head_size = 0;
-        tn_fail(&out->err, TENON_E_SYSTEM, "%s", tn_errno_text(EISDIR));
-        out->err.system_errno = EISDIR;
+        tn_fail(err, TENON_E_SYSTEM, "%s", tn_errno_text(EISDIR));
+        err->system_errno = EISDIR;
         return;
     }
-    const struct tn_format *format = tn_format_of(file, &out->err);
-    read_head(file, out);
-    out->good = format && format->read_facts(file, &out->facts, &out->err);
+    const struct tn_format *format = tn_format_of(file, err);
+    read_head(file, out, err);
+    out->good = format && format->read_facts(file, &out->facts, err);
+    out->loader = out->good ? tn_loader_by_facts(&out->facts) : NULL;
 }
 
 static void move_string(const char **text, struct tn_arena *arena, bool *good)
@@ -137,8 +139,25 @@ static bool move_facts(struct tn_facts *facts, struct tn_arena *arena)
            move_versions(&facts->version_defs, facts->version_def_count, arena);
 }
 
+static const tenon_error no_memory = { TENON_E_MEMORY, 0, "out of memory" };
+
+static const tenon_error *move_error(const tenon_error *err, struct tn_arena *arena)
+{
+    tenon_error *moved = err->code == TENON_E_MEMORY ? NULL : tn_arena_take(arena, sizeof *moved);
+    if (!moved)
+        return &no_memory;
+    moved->code = err->code;
+    moved->system_errno = err->system_errno;
+    memcpy(moved->text, err->text, strlen(err->text) + 1);
+    return moved;
+}
+
 void tn_reading_move(struct tn_reading *reading, struct tn_arena *arena)
 {
-    if (reading->good && !move_facts(&reading->facts, arena))
-        reading->good = tn_no_memory(&reading->err);
+    if (!reading->good) {
+        reading->err = move_error(reading->err, arena);
+    } else if (!move_facts(&reading->facts, arena)) {
+        reading->good = false;
+        reading->err = &no_memory;
+    }
 }

@@ -292,12 +292,8 @@ static uint32_t expand(tenon_resolver *r, uint32_t name, int32_t object, struct 
     const char *detail = NULL;
     enum tenon_outcome outcome;
     *refused = NULL;
-    if (!tn_loader_at_hand(r)->expand_name)
+    if (!tn_loader_at_hand(r)->expand_name || !strchr(text, '$'))
         return name;
-    if (r->uses[name].is_plain || !strchr(text, '$')) {
-        r->uses[name].is_plain = true;
-        return name;
-    }
     const char *origin = tn_origin_of(r, object);
     if (!origin)
         return name;
@@ -314,6 +310,20 @@ static uint32_t expand(tenon_resolver *r, uint32_t name, int32_t object, struct 
     return name;
 }
 
+/* Remembers whether the name alone says which loaded object is meant: see tn_request_known(). */
+static void note_plain(tenon_resolver *r, uint32_t name)
+{
+    const struct tn_target *target = &r->target->target;
+    const tenon_loader *loader = target->loader;
+    const char *text = tn_text_of(r, name);
+    struct tn_judgement judged;
+    if (loader->key || loader->fits || (loader->expand_name && strchr(text, '$')) ||
+        (loader->name_is_searchable && !loader->name_is_searchable(text, &judged)) ||
+        (loader->is_self && loader->is_self(target, text)))
+        return;
+    r->uses[name].plain = target->id + 1;
+}
+
 /*
  * What a name means to an asker: *loaded is the object that answers already (maybe the loader's
  * own, which is not in the order until it is asked for), or TENON_NOBODY and the search is given
@@ -325,6 +335,11 @@ static struct tn_search *look(tenon_resolver *r, uint32_t *name, int32_t asker,
     struct tn_search *refused;
     struct tn_judgement judged;
     *loaded = TENON_NOBODY;
+    if (r->uses[*name].plain == r->target->target.id + 1 && kind == TN_REQUEST_NEED) {
+        *loaded = r->uses[*name].stamp == r->stamp ? r->uses[*name].object : TENON_NOBODY;
+        return *loaded < 0 ? search_for(r, *name, asker, kind) : NULL;
+    }
+    note_plain(r, *name);
     *name = expand(r, *name, asker, &refused);
     if (refused || r->no_memory || *name == TN_NO_NAME)
         return refused;

@@ -51,6 +51,8 @@ void tenon_resolver_free(tenon_resolver *r)
     tn_map_free(&r->map);
     tn_arena_free(&r->arena);
     tn_arena_free(&r->scratch);
+    tn_arena_free(&r->spare);
+    tn_arena_free(&r->spare_passing);
     free(r->uses);
     free(r->nodes);
     free(r->openings);
@@ -119,11 +121,9 @@ bool tn_resolver_fail(const tenon_resolver *r, uint32_t file, tenon_error *err)
 /* Room for what is remembered of every name there is. */
 static bool grow_uses(tenon_resolver *r)
 {
-    size_t room = r->use_room ? r->use_room : 512;
-    while (room < r->names.count)
+    size_t room = r->use_room ? 2 * r->use_room : 512;
+    while (room < r->names.capacity) /* it has as many rows */
         room *= 2;
-    if (room == r->use_room)
-        return true;
     struct tn_use *uses = realloc(r->uses, room * sizeof *uses);
     if (!uses)
         return false;
@@ -198,30 +198,48 @@ bool tn_node_defines(const struct tn_node *node, uint32_t version)
            bsearch(&version, node->definitions, node->definition_count, sizeof version, by_number);
 }
 
+static size_t count_asked(const struct tn_facts *facts)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < facts->version_need_count; i++) /* they are grouped by file */
+        n += i == 0 || facts->version_needs[i].library != facts->version_needs[i - 1].library;
+    return n;
+}
+
+static bool keep_version_needs(tenon_resolver *r, struct tn_node *node,
+                               const struct tn_facts *facts)
+{
+    size_t count = facts->version_need_count;
+    struct tn_node_asked *asked = NULL;
+    node->asked = tn_arena_room(&r->arena, count_asked(facts), sizeof *node->asked);
+    node->versions = tn_arena_room(&r->arena, count, sizeof *node->versions);
+    if (!node->asked || !node->versions)
+        return false;
+    for (uint32_t i = 0; i < count; i++) {
+        const tenon_version *need = &facts->version_needs[i];
+        bool again = i > 0 && need->library == need[-1].library;
+        uint32_t file = again ? asked->file : tn_resolver_name(r, need->library);
+        if (!asked || asked->file != file) {
+            asked = &node->asked[node->asked_count++];
+            *asked = (struct tn_node_asked){ file, TN_NO_NODE, i, i };
+        }
+        node->versions[i].version = tn_resolver_name(r, need->name);
+        node->versions[i].weak = need->weak;
+        asked->end = i + 1;
+    }
+    return !r->no_memory;
+}
+
 static bool keep_versions(tenon_resolver *r, struct tn_node *node, const struct tn_facts *facts)
 {
-    size_t needs = facts->version_need_count, defs = facts->version_def_count;
-    node->versions = tn_arena_rows(&r->arena, needs, sizeof *node->versions);
-    node->definitions = tn_arena_rows(&r->arena, defs, sizeof *node->definitions);
-    if ((needs && !node->versions) || (defs && !node->definitions))
+    size_t defs = facts->version_def_count;
+    node->definitions = tn_arena_room(&r->arena, defs, sizeof *node->definitions);
+    if (!node->definitions || !keep_version_needs(r, node, facts))
         return false;
-    for (size_t i = 0, first = 0; i < needs; i++) {
-        const tenon_version *need = &facts->version_needs[i];
-        bool again = i > 0 && need->library == need[-1].library; /* they are grouped by file */
-        node->versions[i] = (struct tn_node_version){
-            .file = again ? node->versions[first].file : tn_resolver_name(r, need->library),
-            .version = tn_resolver_name(r, need->name),
-            .weak = need->weak,
-        };
-        if (node->versions[i].file != node->versions[first].file)
-            first = i;
-        node->versions[first].count++;
-    }
     for (size_t i = 0; i < defs; i++)
         node->definitions[i] = tn_resolver_name(r, facts->version_defs[i].name);
     if (defs)
         qsort(node->definitions, defs, sizeof *node->definitions, by_number);
-    node->version_count = (uint32_t)needs;
     node->definition_count = (uint32_t)defs;
     return !r->no_memory;
 }
@@ -244,7 +262,6 @@ static bool keep_facts(tenon_resolver *r, struct tn_node *node, const struct tn_
     if (!kept)
         return false;
     *kept = *facts;
-    kept->own_name = tn_resolver_keep(r, facts->own_name);
     kept->interpreter = tn_resolver_keep(r, facts->interpreter);
     kept->rpath = tn_resolver_keep(r, facts->rpath);
     kept->runpath = tn_resolver_keep(r, facts->runpath);
@@ -255,8 +272,10 @@ static bool keep_facts(tenon_resolver *r, struct tn_node *node, const struct tn_
     kept->needs = NULL;
     kept->version_needs = kept->version_defs = NULL;
     kept->elf.version_files = NULL;
-    node->own_name = kept->own_name ? tn_resolver_name(r, kept->own_name) : TN_NO_NAME;
+    node->own_name = facts->own_name ? tn_resolver_name(r, facts->own_name) : TN_NO_NAME;
+    kept->own_name = tn_text_of(r, node->own_name);
     node->facts = kept;
+    node->has_run_paths = kept->rpath || kept->runpath;
     return keep_others(r, kept) && keep_needs(r, node, facts) && keep_versions(r, node, facts);
 }
 
@@ -266,15 +285,15 @@ static bool keep_reading(tenon_resolver *r, struct tn_node *node, const struct t
     node->head_size = reading->head_size;
     memcpy(node->head, reading->head, sizeof node->head);
     if (reading->good) {
-        return tn_loader_of(r->world, &reading->facts, &node->loader) &&
-               keep_facts(r, node, &reading->facts);
+        node->loader = reading->loader;
+        return keep_facts(r, node, &reading->facts);
     }
-    if (reading->err.code == TENON_E_MEMORY)
+    if (reading->err->code == TENON_E_MEMORY)
         return false;
-    node->error = reading->err.code;
-    node->system_errno = reading->err.system_errno;
+    node->error = reading->err->code;
+    node->system_errno = reading->err->system_errno;
     node->own_name = TN_NO_NAME;
-    return (node->error_text = tn_arena_string(&r->arena, reading->err.text)) != NULL;
+    return (node->error_text = tn_arena_string(&r->arena, reading->err->text)) != NULL;
 }
 
 /* The number of the node of a device and inode; TN_NO_NODE: not read yet. */
@@ -362,28 +381,33 @@ static bool open_ahead(tenon_resolver *r, uint32_t path, struct tn_opening *open
     return !left;
 }
 
+struct own_reading {
+    struct tn_reading is;
+    tenon_error err;
+};
+
 /*
  * The reading of a file that we opened ourselves: the thread's (*result is to be given back), or
  * ours in `own`. What is no image need not be remembered where whole trees are asked about.
  */
 static const struct tn_reading *read_opened(tenon_resolver *r, struct tn_file *file,
-                                            bool only_images, struct tn_reading *own,
+                                            bool only_images, struct own_reading *own,
                                             struct tn_ahead_result **result)
 {
     *result = r->ahead ? tn_ahead_claim(r->ahead, &file->info) : NULL;
     if (*result)
         return &(*result)->reading;
-    tn_reading_make(file, own);
+    tn_reading_make(file, &own->is, &own->err);
     if (r->ahead)
-        tn_ahead_read(r->ahead, &file->info, own->good || !only_images);
-    return own;
+        tn_ahead_read(r->ahead, &file->info, own->is.good || !only_images);
+    return &own->is;
 }
 
 /* Reads a file that we opened ourselves, unless the thread has read it under another name. */
 static uint32_t read_file(tenon_resolver *r, struct tn_file *file, uint32_t path)
 {
     uint32_t key[4];
-    struct tn_reading own;
+    struct own_reading own;
     struct tn_ahead_result *result;
     uint32_t node = known_node(r, &file->info, key);
     if (node != TN_NO_NODE)
@@ -427,21 +451,21 @@ uint32_t tn_resolver_source(tenon_resolver *r, const tenon_image_source *source)
 
 /* Reads what is inside an open file. */
 static void read_inside(struct tn_file *file, const tenon_image_source *source,
-                        struct tn_reading *reading)
+                        struct own_reading *reading)
 {
     struct tn_file inside;
-    tenon_error err = TENON_ERROR_INIT;
-    const struct tn_format *format = tn_format_of(file, &err);
+    tenon_error *err = &reading->err;
+    const struct tn_format *format = tn_format_of(file, err);
     if (format && !format->find_inside)
-        tn_fail(&err, TENON_E_NOT_FOUND, "has no slices or members");
-    if (format && format->find_inside && format->find_inside(file, source, &inside, &err)) {
-        tn_reading_make(&inside, reading);
+        tn_fail(err, TENON_E_NOT_FOUND, "has no slices or members");
+    if (format && format->find_inside && format->find_inside(file, source, &inside, err)) {
+        tn_reading_make(&inside, &reading->is, err);
         return;
     }
-    reading->good = false;
-    reading->head_size = 0;
-    memset(reading->head, 0, sizeof reading->head);
-    reading->err = err;
+    reading->is.good = false;
+    reading->is.err = err;
+    reading->is.head_size = 0;
+    memset(reading->is.head, 0, sizeof reading->is.head);
 }
 
 /* The number of the node of what is inside a file that has a node; TN_NO_NODE: no memory. */
@@ -452,7 +476,7 @@ static uint32_t open_inside(tenon_resolver *r, uint32_t path, uint32_t outer, in
     uint32_t inside = add_name(r, source.path + skip, r->names.rows[path].size - skip);
     uint32_t key[4] = { TN_TAG_INSIDE, outer, inside, 0 };
     uint32_t node = inside == TN_NO_NAME ? TN_NO_NAME : tn_map_find(&r->map, key);
-    struct tn_reading reading;
+    struct own_reading reading = { .err = TENON_ERROR_INIT };
     struct tn_file file;
     if (inside == TN_NO_NAME || node != TN_NO_NAME)
         return node;
@@ -460,7 +484,7 @@ static uint32_t open_inside(tenon_resolver *r, uint32_t path, uint32_t outer, in
     if (*error)
         return TN_NO_NODE;
     read_inside(&file, &source, &reading);
-    node = add_node(r, &r->nodes[outer]->info, &reading, path, key);
+    node = add_node(r, &r->nodes[outer]->info, &reading.is, path, key);
     tn_file_close(&file);
     tn_arena_reset(&r->scratch);
     if (node != TN_NO_NODE) {
@@ -550,7 +574,7 @@ static void fail_reading(const struct tn_reading *reading, const char *path, ten
 {
     if (!err)
         return;
-    *err = reading->err;
+    *err = *reading->err;
     if (err->code != TENON_E_MEMORY)
         tn_context(err, "%s", path);
 }
@@ -559,7 +583,7 @@ static uint32_t read_argument(tenon_resolver *r, const char *path, tenon_error *
 {
     uint32_t key[4], name = TN_NO_NAME;
     struct tn_file file;
-    struct tn_reading own;
+    struct own_reading own;
     const struct tn_reading *reading = NULL;
     struct tn_ahead_result *result = NULL;
     int error = tn_file_open(r->world, path, &r->scratch, &file);
@@ -610,23 +634,37 @@ struct tn_node *tn_resolver_open(tenon_resolver *r, uint32_t path, int *error)
     return opening->error ? NULL : r->nodes[opening->node];
 }
 
+/* What is usual, so that tables need not grow. */
+#define NAMES_PER_FILE 2
+#define NAMES_AT_LEAST 1000
+
+/* The thread's own copies of the paths; NULL: no memory. */
+static const char *const *copy_paths(tenon_resolver *r, const char *const *paths, size_t count)
+{
+    const char **copies = tn_arena_rows(&r->arena, count, sizeof *copies);
+    for (size_t i = 0; copies && i < count; i++)
+        if (!(copies[i] = tn_arena_string(&r->arena, paths[i])))
+            return NULL;
+    return copies;
+}
+
 bool tenon_resolver_expect(tenon_resolver *r, const char *const *paths, size_t count,
                            tenon_error *err)
 {
-    const char **texts = tn_arena_rows(&r->arena, count, sizeof *texts);
-    uint32_t *names = tn_arena_rows(&r->arena, count, sizeof *names);
     if (r->ahead)
         return tn_fail(err, TENON_E_ARGUMENT, "files are expected already");
-    if (count && (!texts || !names))
+    const char *const *copies = copy_paths(r, paths, count);
+    if (count && !copies)
         return tn_no_memory(err);
-    for (size_t i = 0; i < count; i++) {
-        names[i] = tn_resolver_name(r, paths[i]);
-        if (names[i] == TN_NO_NAME)
+    r->ahead = tn_ahead_begin(r->world, copies, count);
+    if (!r->ahead)
+        return true;
+    tn_names_reserve(&r->names, r->names.count + count * NAMES_PER_FILE + NAMES_AT_LEAST);
+    for (size_t i = 0; i < count; i++) { /* while the thread reads already */
+        uint32_t name = tn_resolver_name(r, paths[i]);
+        if (name == TN_NO_NAME)
             return tn_no_memory(err);
-        texts[i] = tn_text_of(r, names[i]);
+        r->uses[name].expected = (uint32_t)i + 1;
     }
-    r->ahead = tn_ahead_begin(r->world, texts, count);
-    for (size_t i = 0; r->ahead && i < count; i++)
-        r->uses[names[i]].expected = (uint32_t)i + 1;
     return true;
 }

@@ -18,10 +18,15 @@ struct tn_node_need {
 
 /* One version that a file asks of another. */
 struct tn_node_version {
-    uint32_t file, version;
+    uint32_t version;
     bool weak;
-    uint32_t count;                  /* first of a file: how many are of it */
-    const struct tn_node *good_with; /* ... and the last provider that had all of them */
+};
+
+/* A file of which versions are asked: [first, end) of tn_node.versions. */
+struct tn_node_asked {
+    uint32_t file;
+    uint32_t good_with; /* the last node that had all of them; TN_NO_NODE: none yet */
+    uint32_t first, end;
 };
 
 /*
@@ -29,26 +34,29 @@ struct tn_node_version {
  * device and inode, or a slice or member of one.
  */
 struct tn_node {
-    tenon_file_info info;
-    uint32_t path;              /* by which it was first opened: the file's own */
-    const char *slice, *member; /* NULL: the file itself */
-    bool foreseen;              /* what it needs is read ahead, where anything is */
-    enum tenon_code error;      /* TENON_OK: facts are there */
-    int system_errno;
-    const char *error_text;       /* names no file, as `path` is only one of its names */
-    const struct tn_facts *facts; /* strings live as long as the resolver; lists are below */
-    uint8_t head[TN_HEAD_SIZE];   /* its first bytes */
-    uint8_t head_size;
-    const tenon_loader *loader; /* it was made for; NULL: none of ours */
-    uint32_t own_name;
-    struct tn_node_need *needs;
-    uint32_t need_count;
-    struct tn_node_version *versions;
-    uint32_t version_count;
-    uint32_t *definitions; /* version names, sorted by number */
-    uint32_t definition_count;
+    /* what every process that loads it looks at, close together */
     uint32_t stamp; /* process that has it as `object` */
     int32_t object;
+    uint32_t own_name, need_count;
+    struct tn_node_need *needs;
+    struct tn_node_asked *asked;
+    struct tn_node_version *versions;
+    uint32_t asked_count;
+    bool has_run_paths; /* rpath or runpath */
+    bool foreseen;      /* what it needs is read ahead, where anything is */
+
+    uint32_t path;                /* by which it was first opened: the file's own */
+    const char *slice, *member;   /* NULL: the file itself */
+    const struct tn_facts *facts; /* strings live as long as the resolver; lists are here */
+    uint32_t *definitions;        /* version names, sorted by number */
+    uint32_t definition_count;
+    enum tenon_code error; /* TENON_OK: facts are there */
+    int system_errno;
+    const char *error_text; /* names no file, as `path` is only one of its names */
+    tenon_file_info info;
+    uint8_t head[TN_HEAD_SIZE]; /* its first bytes */
+    uint8_t head_size;
+    const tenon_loader *loader; /* it was made for, by its facts alone; NULL: these do not say */
 };
 
 /* The answer for one name by one plan: shared by every process that asks the same. */
@@ -76,9 +84,9 @@ struct tn_use {
     uint32_t search;   /* 0: none; else its number + 1 */
     uint32_t stamp;    /* process in which `object` answers to it */
     int32_t object;
+    uint32_t plain;    /* target + 1 for which the name alone says which loaded object is meant */
     uint32_t bare;     /* a directory: target + 1 of which it has no hardware subdirectories */
     uint8_t directory; /* enum tn_directory */
-    bool is_plain;     /* a needed name that has been seen to have no '$' in it */
     bool is_inside;    /* a path with a slice or member behind it, see tn_resolver_source() */
 };
 
@@ -136,6 +144,7 @@ struct tn_target_row {
     bool preloads_read;
     bool wants_origin; /* searches depend on where the program is */
     bool has_audit;
+    uint32_t no_name, self_path, self_base; /* "", the interpreter and the last part of its path */
     struct tn_preload *preloads;
     size_t preload_count;
     struct tn_target_row *next;
@@ -159,8 +168,9 @@ struct tn_store {
 
 struct tenon_resolver {
     tenon_world *world;
-    struct tn_arena arena;   /* lives as long as the resolver */
-    struct tn_arena scratch; /* one file */
+    struct tn_arena arena;                /* lives as long as the resolver */
+    struct tn_arena scratch;              /* one file */
+    struct tn_arena spare, spare_passing; /* of a graph that is gone, for the next */
     struct tn_names names;
     struct tn_ahead *ahead; /* NULL: nothing is read ahead */
     struct tn_map map;      /* tagged keys: nodes, variants, directory lists */
@@ -322,7 +332,7 @@ struct tenon_graph {
     const char *program_path;
     unsigned word; /* of the process */
     enum tn_endian endian;
-    int32_t *needs;
+    const int32_t *needs;
     size_t need_count;
     tenon_missing_version *missing_versions;
     size_t missing_version_count, missing_version_room;

@@ -168,8 +168,8 @@ void tn_run_paths_set(tenon_resolver *r, int32_t object)
     if (!parent && object != TN_PROGRAM && tn_loader_at_hand(r)->program_is_last)
         parent = tn_object_at(r, TN_PROGRAM)->paths;
     o->paths = parent;
-    const struct tn_facts *facts = o->node == TN_NO_NODE ? NULL : r->nodes[o->node]->facts;
-    if (!facts || (!facts->rpath && !facts->runpath && !tn_loader_at_hand(r)->paths_of_all))
+    const struct tn_node *node = o->node == TN_NO_NODE ? NULL : r->nodes[o->node];
+    if (!node || !node->facts || (!node->has_run_paths && !tn_loader_at_hand(r)->paths_of_all))
         return;
     const struct tn_paths *paths = make_paths(r, object, parent);
     if (!paths) {

@@ -40,21 +40,27 @@ static bool report(tenon_graph *graph, const struct tn_node_version *need,
     return add_missing(graph, missing, err);
 }
 
-/* The requirements [first, end) are all of one file. */
-static bool check_file(tenon_graph *graph, struct tn_node *asker, uint32_t first, uint32_t end,
+/* The node that the loaded library of this name is; TN_NO_NODE: the library itself is missing. */
+static uint32_t provider_of(const tenon_resolver *r, uint32_t file)
+{
+    const struct tn_use *use = &r->uses[file];
+    return use->stamp == r->stamp ? r->objects[use->object].node : TN_NO_NODE;
+}
+
+/* What is asked of one file. */
+static bool check_file(tenon_graph *graph, const struct tn_node *asker, struct tn_node_asked *asked,
                        int32_t asker_row, tenon_error *err)
 {
     tenon_resolver *r = graph->resolver;
-    struct tn_node_version *needs = &asker->versions[first];
-    const struct tn_use *use = &r->uses[needs->file];
-    if (use->stamp != r->stamp || r->objects[use->object].node == TN_NO_NODE)
-        return true; /* the library itself is missing */
-    const struct tn_node *provider = r->nodes[r->objects[use->object].node];
-    int32_t row = graph->row_of[use->object];
-    bool good = true;
-    if (needs->good_with == provider || !provider->facts || row == TENON_NOBODY)
+    uint32_t number = provider_of(r, asked->file);
+    if (number == TN_NO_NODE)
         return true;
-    for (uint32_t i = first; i < end; i++) {
+    const struct tn_node *provider = r->nodes[number];
+    int32_t row = graph->row_of[r->uses[asked->file].object];
+    bool good = true;
+    if (!provider->facts || row == TENON_NOBODY)
+        return true;
+    for (uint32_t i = asked->first; i < asked->end; i++) {
         if (tn_node_defines(provider, asker->versions[i].version))
             continue;
         good = false;
@@ -64,15 +70,18 @@ static bool check_file(tenon_graph *graph, struct tn_node *asker, uint32_t first
             break;
     }
     if (good)
-        needs->good_with = provider;
+        asked->good_with = number;
     return true;
 }
 
-static bool check_node(tenon_graph *graph, struct tn_node *node, int32_t row, tenon_error *err)
+static bool check_node(tenon_graph *graph, const struct tn_node *node, int32_t row,
+                       tenon_error *err)
 {
-    for (uint32_t first = 0, end; first < node->version_count; first = end) {
-        end = first + node->versions[first].count;
-        if (!check_file(graph, node, first, end, row, err))
+    for (uint32_t i = 0; i < node->asked_count; i++) {
+        struct tn_node_asked *asked = &node->asked[i];
+        if (provider_of(graph->resolver, asked->file) == asked->good_with)
+            continue; /* nearly always, so that no call is worth it; or both are none */
+        if (!check_file(graph, node, asked, row, err))
             return false;
     }
     return true;

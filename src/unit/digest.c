@@ -238,7 +238,7 @@ static bool feed_symbols(struct code *code, size_t *defined, tenon_error *err)
 bool tn_digest_code(const struct tn_elf_object *object, tenon_digest *out, tenon_error *err)
 {
     struct code code = { .object = object, .left = object->elf.file->info.size };
-    size_t defined;
+    size_t defined = 0;
     *out = (tenon_digest){ .kind = TENON_DIGEST_UNKNOWN };
     if (!object->section_count)
         return true;

@@ -155,26 +155,41 @@ static tenon_units *finish(struct tn_units_reading *r, struct tn_file *file, ten
     return r->units;
 }
 
-tenon_units *tenon_units_read(tenon_world *world, const tenon_image_source *source,
-                              tenon_error *err)
+static tenon_units *read_source(struct tn_units_reading *r, const tenon_image_source *source,
+                                tenon_error *err)
 {
-    struct tn_units_reading r = { .world = world, .path = source->path, .member = source->member };
     struct tn_file file;
     char quoted[TN_QUOTE_ROOM];
-    r.units = units_new(source->path, err);
-    if (!r.units)
+    r->path = source->path;
+    r->member = source->member;
+    r->units = units_new(source->path, err);
+    if (!r->units)
         return NULL;
     if (source->slice) {
         tn_fail(err, TENON_E_NOT_FOUND, "no slice %s", tn_quote(quoted, source->slice));
-        return units_refused(r.units, err);
+        return units_refused(r->units, err);
     }
-    int number = tn_file_open(world, source->path, &r.scratch, &file);
+    int number = tn_file_open(r->world, source->path, &r->scratch, &file);
     if (number) {
         tn_fail_system(err, number, "cannot be opened");
-        tn_arena_free(&r.scratch);
-        return units_refused(r.units, err);
+        tn_arena_free(&r->scratch);
+        return units_refused(r->units, err);
     }
-    return finish(&r, &file, err);
+    return finish(r, &file, err);
+}
+
+tenon_units *tenon_units_read(tenon_world *world, const tenon_image_source *source,
+                              tenon_error *err)
+{
+    struct tn_units_reading r = { .world = world };
+    return read_source(&r, source, err);
+}
+
+tenon_units *tenon_units_read_names(tenon_world *world, const tenon_image_source *source,
+                                    tenon_error *err)
+{
+    struct tn_units_reading r = { .world = world, .names_only = true };
+    return read_source(&r, source, err);
 }
 
 tenon_units *tenon_units_parse(const void *bytes, size_t size, const char *name, tenon_error *err)
@@ -199,6 +214,20 @@ tenon_units *tenon_units_parse_notes(const void *bytes, size_t size, unsigned al
     if (!units)
         return NULL;
     if (!tn_units_take_notes(units, tn_view(bytes, size), endian, &record, err) ||
+        !tn_units_add_record(units, &record, err))
+        return units_refused(units, err);
+    return units;
+}
+
+tenon_units *tn_units_parse_borrowed(const void *bytes, size_t size, const char *name,
+                                     tenon_error *err)
+{
+    enum tn_endian endian = htole16(1) == 1 ? TN_LITTLE : TN_BIG;
+    struct tn_record record = { 0 };
+    tenon_units *units = units_new(name, err);
+    if (!units)
+        return NULL;
+    if (!tn_units_borrow_notes(units, tn_view(bytes, size), endian, &record, err) ||
         !tn_units_add_record(units, &record, err))
         return units_refused(units, err);
     return units;

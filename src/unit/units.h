@@ -44,6 +44,7 @@ struct tn_units_reading {
     struct tn_arena scratch; /* the file itself */
     const char *path;
     const char *member; /* the only one that is wanted; NULL: all */
+    bool names_only;    /* symbol tables of linked files are not read */
     size_t recorded;    /* objects with a record */
     bool found;         /* the wanted member */
 };
@@ -67,6 +68,23 @@ bool tn_units_read_linked(struct tn_units_reading *r, struct tn_file *file,
 bool tn_units_take_notes(tenon_units *units, struct tn_view notes, enum tn_endian endian,
                          struct tn_record *record, tenon_error *err);
 
+/* The same of notes that stay as long as the units. */
+bool tn_units_borrow_notes(tenon_units *units, struct tn_view notes, enum tn_endian endian,
+                           struct tn_record *record, tenon_error *err);
+
+/* As tenon_units_parse_notes, of bytes that stay as long as the units. */
+tenon_units *tn_units_parse_borrowed(const void *bytes, size_t size, const char *name,
+                                     tenon_error *err);
+
+/*
+ * The units of little-endian notes that stay where they are: all is in the arena or borrowed, so
+ * that nobody frees it. NULL: they make no sense, or there is no memory.
+ */
+tenon_units *tn_units_of_notes(struct tn_arena *arena, struct tn_view notes, const char *name);
+
+/* Such notes of what a linked file's record says. False: a record cannot hold it, or no memory. */
+bool tn_units_write(const tenon_units *units, struct tn_arena *arena, struct tn_view *notes);
+
 /* What the notes said, once all of them are taken. */
 bool tn_units_add_record(tenon_units *units, const struct tn_record *record, tenon_error *err);
 
@@ -88,6 +106,9 @@ bool tn_visible_read(struct tn_file *file, const struct tn_facts *facts,
 
 /* A dynamic symbol that others can bind to. */
 bool tn_visible_is_offered(const struct tn_elf_symbol *symbol);
+
+/* Has the file no full symbol table beside the dynamic one? False also when it cannot be told. */
+bool tn_visible_is_dynamic_only(struct tn_file *file);
 
 /* Sections tell code from data where the type does not: absolute and untyped symbols are data. */
 enum tenon_definition_kind tn_visible_kind(uint8_t type, uint64_t section_flags);

@@ -16,7 +16,6 @@ static bool mentions_us(struct tn_view notes)
 bool tn_units_take_notes(tenon_units *units, struct tn_view notes, enum tn_endian endian,
                          struct tn_record *record, tenon_error *err)
 {
-    tenon_error local = TENON_ERROR_INIT;
     if (!mentions_us(notes))
         return true;
     uint8_t *kept = tn_arena_bytes(&units->arena, notes.size);
@@ -24,7 +23,14 @@ bool tn_units_take_notes(tenon_units *units, struct tn_view notes, enum tn_endia
         return tn_no_memory(err);
     memcpy(kept, notes.at, notes.size);
     struct tn_view copy = { kept, notes.size, notes.start };
-    if (tn_record_read(&units->arena, copy, 4, endian, record, &local))
+    return tn_units_borrow_notes(units, copy, endian, record, err);
+}
+
+bool tn_units_borrow_notes(tenon_units *units, struct tn_view notes, enum tn_endian endian,
+                           struct tn_record *record, tenon_error *err)
+{
+    tenon_error local = TENON_ERROR_INIT;
+    if (tn_record_read(&units->arena, notes, 4, endian, record, &local))
         return true;
     if (local.code == TENON_E_MEMORY)
         return tn_no_memory(err);
@@ -124,6 +130,9 @@ static bool read_symbols(struct tn_units_reading *r, struct tn_file *file,
 {
     struct tn_elf_symbols dynamic;
     bool known;
+    if (r->names_only)
+        return facts->kind != TENON_KIND_SHARED_LIBRARY ||
+               tn_library_unit(file->arena, facts, NULL, r->units, err);
     return read_dynamic(r, file, &dynamic, &known, err) &&
            tn_visible_read(file, facts, &dynamic, r->units, err) &&
            (facts->kind != TENON_KIND_SHARED_LIBRARY ||

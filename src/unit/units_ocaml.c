@@ -2,7 +2,8 @@
  * src/unit/units_ocaml.c - the units of OCaml files, and of programs and plugins that hold OCaml
  *
  * rule  the tables that the OCaml compilers write name every unit of a file, so that they are a
- *       record of it; what C code is beside them they do not say
+ *       record of it. What C code is beside them they do not say: the record of an ELF file, or
+ * that it has none, stays what it is
  */
 #include <string.h>
 
@@ -52,10 +53,8 @@ bool tn_units_add_ocaml(struct tn_units_reading *r, struct tn_file *file, tenon_
     tenon_units *units = r->units;
     tenon_error local = TENON_ERROR_INIT;
     units->ocaml = tn_ocaml_read(file, &local);
-    if (units->ocaml) {
-        r->recorded += tenon_ocaml_unit_count(units->ocaml) > 0;
+    if (units->ocaml)
         return add_all(units, err);
-    }
     if (local.code == TENON_E_NOT_FOUND)
         return true;
     if (local.code == TENON_E_MEMORY)

@@ -220,6 +220,18 @@ static bool gather(struct tn_file *file, const struct tn_elf_symbols *dynamic, s
     return true;
 }
 
+bool tn_visible_is_dynamic_only(struct tn_file *file)
+{
+    struct tn_elf elf;
+    struct tn_elf_sections sections;
+    if (!tn_elf_start(&elf, file, NULL, NULL) || !tn_elf_read_sections(&elf, &sections, NULL))
+        return false;
+    for (size_t i = 1; i < sections.count; i++)
+        if (tn_elf_section(&sections, i).sh_type == TN_SHT_SYMTAB)
+            return false;
+    return true;
+}
+
 bool tn_visible_read(struct tn_file *file, const struct tn_facts *facts,
                      const struct tn_elf_symbols *dynamic, tenon_units *units, tenon_error *err)
 {

@@ -9,6 +9,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "arena.h"
 #include "failing_malloc.h"
@@ -27,6 +28,9 @@ char *__wrap_tn_arena_copy(struct tn_arena *arena, const void *bytes, size_t siz
 char *__wrap_tn_arena_string(struct tn_arena *arena, const char *string);
 char *__wrap_tn_arena_format(struct tn_arena *arena, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
+
+char *__wrap_tn_arena_join(struct tn_arena *arena, const char *first, ...)
+    __attribute__((sentinel));
 
 void *__wrap_tn_arena_take(struct tn_arena *arena, size_t size)
 {
@@ -68,6 +72,17 @@ char *__wrap_tn_arena_format(struct tn_arena *arena, const char *format, ...)
     va_end(arguments);
     free(text);
     return out;
+}
+
+char *__wrap_tn_arena_join(struct tn_arena *arena, const char *first, ...)
+{
+    char text[4096] = "";
+    va_list parts;
+    va_start(parts, first);
+    for (const char *part = first; part; part = va_arg(parts, const char *))
+        strncat(text, part, sizeof text - 1 - strlen(text));
+    va_end(parts);
+    return may_allocate() ? __real_tn_arena_string(arena, text) : NULL;
 }
 
 #endif

@@ -69,7 +69,7 @@ static void *script_symbol(void *self, void *handle, const char *name)
 }
 
 static const struct tn_backend scripted = {
-    "scripted", script_open, script_run, script_stop, script_undo, script_symbol,
+    "scripted", script_open, script_run, script_stop, script_undo, script_symbol, NULL,
 };
 
 static bool check(void *arg, size_t image, tenon_error *err)

@@ -1,4 +1,5 @@
 /* tests/unit/test_known.c - the index of bundles: nothing is believed of a file that changed */
+#include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -6,11 +7,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
 
 #include "bundle.h"
+#include "failing_arena.h"
 #include "known.h"
 #include "manifest_case.h"
 #include "manifest_pack.h"
@@ -85,6 +88,7 @@ static void make_bundle(const struct place *place, const char *version)
     tenon_builder_free(builder);
 }
 
+/* For all tests; each begins without an index. */
 static int make_place(void **state)
 {
     struct place *place = calloc(1, sizeof *place);
@@ -99,26 +103,40 @@ static int make_place(void **state)
     return 0;
 }
 
-static int drop_place(void **state)
+static int drop_index(void **state)
 {
     struct place *place = *state;
     char file[128];
     snprintf(file, sizeof file, "%s/bundles", place->cache);
     unlink(file);
     rmdir(place->cache);
+    return 0;
+}
+
+static int drop_place(void **state)
+{
+    struct place *place = *state;
+    drop_index(state);
     unlink(place->bundle);
     rmdir(place->dir);
     free(place);
     return 0;
 }
 
-static tenon_bundle *meet(struct tn_known *known, const struct place *place)
+static tenon_bundle *meet_at(struct tn_known *known, const char *path)
 {
     tenon_error err = TENON_ERROR_INIT;
-    tenon_bundle *bundle = tn_known_bundle(known, place->bundle, &err);
+    tn_known_begin(known);
+    tenon_bundle *bundle = tn_known_bundle(known, AT_FDCWD, path, path, &err);
+    tn_known_end(known);
     if (!bundle)
         fail_msg("%s", tenon_error_message(&err));
     return bundle;
+}
+
+static tenon_bundle *meet(struct tn_known *known, const struct place *place)
+{
+    return meet_at(known, place->bundle);
 }
 
 static void what_was_noted_needs_no_opening(void **state)
@@ -133,12 +151,13 @@ static void what_was_noted_needs_no_opening(void **state)
     assert_true(bundle->fd >= 0);
     memcpy(digest, tenon_bundle_digest(bundle), sizeof digest);
     tenon_bundle_free(bundle);
+    assert_int_equal(tn_known_count(known), 1);
     tn_known_save(known, true);
     tn_known_free(known);
 
     known = tn_known_open(place->cache);
-    assert_int_equal(tn_known_count(known), 1);
     bundle = meet(known, place);
+    assert_int_equal(tn_known_count(known), 1);
     assert_int_equal(bundle->fd, -1);
     assert_memory_equal(tenon_bundle_digest(bundle), digest, sizeof digest);
     assert_string_equal(tenon_bundle_manifest(bundle)->version, "1");
@@ -174,18 +193,244 @@ static void a_file_that_changed_is_opened_again(void **state)
     tn_known_free(known);
 }
 
+/* ---- what others note ------------------------------------------------------------------------ */
+
+static void proofs_and_findings_come_back(void **state)
+{
+    const struct place *place = *state;
+    const struct tn_identity other = { 1, 2, 3, 4 };
+    struct tn_known *known = tn_known_open(place->cache);
+    tenon_bundle *bundle = meet(known, place);
+
+    assert_non_null(tn_known_row(bundle));
+    assert_int_equal(tn_known_row(bundle)->proofs.size, 0);
+    tn_known_prove(known, tn_known_row(bundle), "proof", 5);
+    tn_known_note(known, &other, "found", 5);
+    tenon_bundle_free(bundle);
+    tn_known_save(known, true);
+    tn_known_free(known);
+
+    known = tn_known_open(place->cache);
+    bundle = meet(known, place);
+    assert_memory_equal(tn_known_row(bundle)->proofs.at, "proof", 5);
+    tn_known_begin(known);
+    assert_int_equal(tn_known_found(known, &other).size, 5);
+    assert_memory_equal(tn_known_found(known, &other).at, "found", 5);
+    assert_int_equal(tn_known_found(known, &bundle->identity).size, 0);
+    tn_known_end(known);
+    tenon_bundle_free(bundle);
+    tn_known_free(known);
+}
+
+/* ---- hostile files --------------------------------------------------------------------------- */
+
+static uint8_t *read_index(const struct place *place, size_t *size)
+{
+    char path[128];
+    snprintf(path, sizeof path, "%s/bundles", place->cache);
+    FILE *in = fopen(path, "rb");
+    uint8_t *bytes = malloc(1 << 20);
+    assert_non_null(in);
+    *size = fread(bytes, 1, 1 << 20, in);
+    fclose(in);
+    return bytes;
+}
+
+static void write_index(const struct place *place, const uint8_t *bytes, size_t size)
+{
+    char path[128];
+    snprintf(path, sizeof path, "%s/bundles", place->cache);
+    FILE *out = fopen(path, "wb");
+    assert_non_null(out);
+    assert_int_equal(fwrite(bytes, 1, size, out), size);
+    fclose(out);
+}
+
 static void an_index_that_makes_no_sense_is_none(void **state)
 {
     const struct place *place = *state;
-    static const uint8_t bad[] = "tenon-bundles 2\n\x30\0\0\0short";
+    static const uint8_t bad[] = "tenon-bundles 3\n\x30\0\0\0short";
     struct tn_known *known = tn_known_open(place->cache);
 
     assert_false(tn_known_read(known, tn_view(bad, sizeof bad - 1)));
     assert_int_equal(tn_known_count(known), 0);
-    assert_false(tn_known_read(known, tn_view("tenon-bundles 2\n", 16)));
-    assert_true(tn_known_read(known, tn_view("tenon-bundles 2\n", 16)));
+    assert_false(tn_known_read(known, tn_view("tenon-bundles 2\n\0\0\0\0", 20)));
+    assert_false(tn_known_read(known, tn_view("tenon-bundles 3\n\0\0\0", 19)));
+    assert_true(tn_known_read(known, tn_view("tenon-bundles 3\n\0\0\0\0", 20)));
     tenon_bundle_free(meet(known, place));
     tn_known_free(known);
+}
+
+/* Cut anywhere, or with any byte changed, it gives the right answer: from the bundle itself. */
+static void a_damaged_index_does_no_harm(void **state)
+{
+    const struct place *place = *state;
+    struct tn_known *known = tn_known_open(place->cache);
+    size_t size;
+
+    tenon_bundle_free(meet(known, place));
+    tn_known_save(known, true);
+    tn_known_free(known);
+    uint8_t *good = read_index(place, &size);
+    for (size_t i = 0; i < 2 * size; i++) {
+        uint8_t *bad = malloc(size);
+        memcpy(bad, good, size);
+        if (i < size)
+            bad[i] ^= 0x41;
+        write_index(place, bad, i < size ? size : i - size);
+        free(bad);
+        known = tn_known_open(place->cache);
+        tenon_bundle *bundle = meet(known, place);
+        assert_string_equal(tenon_bundle_manifest(bundle)->version, "1");
+        tenon_bundle_free(bundle);
+        tn_known_free(known);
+    }
+    free(good);
+}
+
+/* ---- several at once --------------------------------------------------------------------------
+ */
+
+enum { WRITERS = 4, ROUNDS = 60 };
+
+static struct tn_identity made_up(unsigned writer, unsigned round)
+{
+    return (struct tn_identity){ 77, writer * 1000 + round, 5, 6 };
+}
+
+/* Each round meets the bundle, adds a row of its own, and saves. */
+static void write_again_and_again(const struct place *place, unsigned writer)
+{
+    for (unsigned round = 0; round < ROUNDS; round++) {
+        struct tn_known *known = tn_known_open(place->cache);
+        const struct tn_identity own = made_up(writer, round);
+        tn_known_begin(known);
+        tenon_bundle *bundle = tn_known_bundle(known, AT_FDCWD, place->bundle, place->bundle, NULL);
+        tn_known_end(known);
+        if (!bundle || strcmp(tenon_bundle_manifest(bundle)->version, "1") != 0)
+            _exit(2);
+        tn_known_note(known, &own, &round, sizeof round);
+        tn_known_save(known, true);
+        tenon_bundle_free(bundle);
+        tn_known_free(known);
+    }
+    _exit(0);
+}
+
+/* Whatever is there at any moment is a whole index, and in the end rows of all are in it. */
+static void two_processes_write_at_once(void **state)
+{
+    const struct place *place = *state;
+    pid_t writers[WRITERS];
+    unsigned running = WRITERS, met = 0;
+    int status;
+
+    for (unsigned i = 0; i < WRITERS; i++) {
+        writers[i] = fork();
+        assert_true(writers[i] >= 0);
+        if (!writers[i])
+            write_again_and_again(place, i);
+    }
+    while (running) {
+        pid_t ended = waitpid(-1, &status, WNOHANG);
+        if (ended > 0) {
+            assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+            running--;
+        }
+        struct tn_known *known = tn_known_open(place->cache);
+        tenon_bundle *bundle = meet(known, place);
+        met += bundle->fd < 0;
+        tenon_bundle_free(bundle);
+        tn_known_free(known);
+    }
+    assert_true(met > 0); /* the index was used, not only passed by */
+    struct tn_known *known = tn_known_open(place->cache);
+    unsigned last = 0;
+    tn_known_begin(known);
+    for (unsigned i = 0; i < WRITERS; i++)
+        for (unsigned round = 0; round < ROUNDS; round++) {
+            const struct tn_identity own = made_up(i, round);
+            struct tn_view found = tn_known_found(known, &own);
+            unsigned value;
+            if (!found.size)
+                continue;
+            memcpy(&value, found.at, sizeof value);
+            assert_int_equal(value, round);
+            last++;
+        }
+    tn_known_end(known);
+    assert_true(last > ROUNDS); /* more than one alone has written */
+    tn_known_free(known);
+}
+
+/* One that is open while another process replaces the file finds what is new at its next start. */
+static void what_others_add_is_found(void **state)
+{
+    const struct place *place = *state;
+    const struct tn_identity one = made_up(1, 1), two = made_up(2, 2);
+    struct tn_known *first = tn_known_open(place->cache), *second;
+
+    tn_known_note(first, &one, "1", 1);
+    tn_known_save(first, true);
+    tn_known_begin(first);
+    assert_int_equal(tn_known_found(first, &two).size, 0);
+    tn_known_end(first);
+    second = tn_known_open(place->cache);
+    tn_known_note(second, &two, "2", 1);
+    tn_known_save(second, true);
+    tn_known_begin(first);
+    assert_int_equal(tn_known_found(first, &two).size, 1);
+    assert_int_equal(tn_known_found(first, &one).size, 1);
+    tn_known_end(first);
+    tn_known_free(first);
+    tn_known_free(second);
+}
+
+/* ---- without memory ---------------------------------------------------------------------------
+ */
+
+/* The whole way: an error for want of memory, or the bundle as it is. */
+static bool try_index(const struct place *place)
+{
+    tenon_error err = TENON_ERROR_INIT;
+    struct tn_known *known = tn_known_open(place->cache);
+    const struct tn_identity own = made_up(3, 3);
+
+    tn_known_begin(known);
+    tenon_bundle *bundle = tn_known_bundle(known, AT_FDCWD, place->bundle, place->bundle, &err);
+    tn_known_end(known);
+    if (bundle && tn_known_row(bundle))
+        tn_known_prove(known, tn_known_row(bundle), "proof", 5);
+    if (known)
+        tn_known_note(known, &own, "found", 5);
+    tn_known_save(known, true);
+    fail_never();
+    if (!bundle)
+        assert_int_equal(err.code, TENON_E_MEMORY);
+    else
+        assert_string_equal(tenon_bundle_manifest(bundle)->version, "1");
+    tenon_bundle_free(bundle);
+    tn_known_free(known);
+    return bundle != NULL;
+}
+
+static void each_allocation_may_fail(void **state)
+{
+    const struct place *place = *state;
+    for (unsigned warm = 0; warm < 2; warm++) {
+        for (long n = 0;; n++) {
+            assert_true(n < 10000);
+            if (!warm) {
+                char path[128];
+                snprintf(path, sizeof path, "%s/bundles", place->cache);
+                unlink(path);
+            }
+            fail_after(n);
+            if (try_index(place) && !allocation_failed)
+                break;
+        }
+        assert_true(try_index(place));
+    }
 }
 
 int main(void)
@@ -193,11 +438,15 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_packed_manifest_says_the_same),
         cmocka_unit_test(every_prefix_of_a_packed_manifest_is_refused),
-        cmocka_unit_test_setup_teardown(what_was_noted_needs_no_opening, make_place, drop_place),
-        cmocka_unit_test_setup_teardown(a_file_that_changed_is_opened_again, make_place,
-                                        drop_place),
-        cmocka_unit_test_setup_teardown(an_index_that_makes_no_sense_is_none, make_place,
-                                        drop_place),
+        cmocka_unit_test_setup(what_was_noted_needs_no_opening, drop_index),
+        cmocka_unit_test_setup(proofs_and_findings_come_back, drop_index),
+        cmocka_unit_test_setup(an_index_that_makes_no_sense_is_none, drop_index),
+        cmocka_unit_test_setup(a_damaged_index_does_no_harm, drop_index),
+        cmocka_unit_test_setup(two_processes_write_at_once, drop_index),
+        cmocka_unit_test_setup(what_others_add_is_found, drop_index),
+        cmocka_unit_test_setup(each_allocation_may_fail, drop_index),
+        /* the last, as it changes the bundle */
+        cmocka_unit_test_setup(a_file_that_changed_is_opened_again, drop_index),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return cmocka_run_group_tests(tests, make_place, drop_place);
 }

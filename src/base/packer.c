@@ -1,0 +1,99 @@
+/* src/base/packer.c - lists and texts in few bytes, and back */
+#include "packer.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { LEAST_TEXT = 1, FIRST_ROOM = 512 };
+
+void tn_pack(struct tn_packer *p, const void *bytes, size_t size)
+{
+    if (p->failed || !size)
+        return;
+    if (size > p->room - p->used) {
+        size_t twice = 2 * p->room, least = p->used + size + FIRST_ROOM;
+        size_t room = twice > least ? twice : least;
+        uint8_t *more = realloc(p->at, room);
+        if (!more) {
+            p->failed = true;
+            return;
+        }
+        p->at = more;
+        p->room = room;
+    }
+    memcpy(p->at + p->used, bytes, size);
+    p->used += size;
+}
+
+void tn_pack_number(struct tn_packer *p, uint64_t value, unsigned bytes)
+{
+    uint64_t little = htole64(value);
+    tn_pack(p, &little, bytes);
+}
+
+void tn_pack_text(struct tn_packer *p, const char *text)
+{
+    tn_pack(p, text, strlen(text) + 1);
+}
+
+void tn_pack_maybe(struct tn_packer *p, const char *text)
+{
+    tn_pack_byte(p, text != NULL);
+    if (text)
+        tn_pack_text(p, text);
+}
+
+void tn_pack_texts(struct tn_packer *p, const char *const *texts, size_t count)
+{
+    tn_pack_number(p, count, 4);
+    for (size_t i = 0; i < count; i++)
+        tn_pack_text(p, texts[i]);
+}
+
+const char *tn_unpack_text(struct tn_unpacker *u)
+{
+    const uint8_t *at = u->c.lost ? NULL : u->c.in.at + u->c.pos;
+    size_t left = u->c.in.size - u->c.pos;
+    const uint8_t *end = at && left ? memchr(at, 0, left) : NULL;
+    const uint8_t *text = tn_take(&u->c, end ? (uint64_t)(end - at) + 1 : left + 1, "a text");
+    return text ? (const char *)text : "";
+}
+
+const char *tn_unpack_maybe(struct tn_unpacker *u)
+{
+    return tn_u8(&u->c, "is there") ? tn_unpack_text(u) : NULL;
+}
+
+void *tn_unpack_rows(struct tn_unpacker *u, size_t least, size_t size, size_t *count)
+{
+    uint32_t stated = tn_u32(&u->c, "a count");
+    void *rows = NULL;
+    *count = 0;
+    if (u->c.lost || u->bad || u->no_memory)
+        return NULL;
+    if (stated > (u->c.in.size - u->c.pos) / least) {
+        u->bad = true;
+        return NULL;
+    }
+    rows = tn_arena_rows(u->arena, (size_t)stated + 1, size);
+    if (rows)
+        *count = stated;
+    else
+        u->no_memory = true;
+    return rows;
+}
+
+const char *const *tn_unpack_texts(struct tn_unpacker *u, size_t *count)
+{
+    const char **rows = tn_unpack_rows(u, LEAST_TEXT, sizeof *rows, count);
+    for (size_t i = 0; i < *count; i++)
+        rows[i] = tn_unpack_text(u);
+    return rows;
+}
+
+unsigned tn_unpack_kind(struct tn_unpacker *u, unsigned end)
+{
+    unsigned kind = tn_u8(&u->c, "a kind");
+    u->bad |= kind >= end;
+    return kind < end ? kind : 0;
+}

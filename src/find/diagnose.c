@@ -1,0 +1,110 @@
+/* src/find/diagnose.c - why a link failed, seen from the files that are there */
+#include "diagnose.h"
+
+#include <errno.h>
+
+#include "conventions.h"
+#include "fail.h"
+#include "member.h"
+
+struct look {
+    struct tn_hunt *hunt;
+    const char *dir, *machine; /* of the compiler's own objects; NULL */
+    const char *said;          /* so far */
+    bool linkable;             /* a name that a linker opens for -lNAME is there */
+    const char *versioned;     /* a shared library that only a loader opens */
+};
+
+/* What our own object is for. */
+static const char *own_machine(const struct tn_hunt *hunt)
+{
+    const char *object = tn_arena_format(hunt->arena, "%s/sample.o", hunt->dir);
+    tenon_world *host = tenon_world_host(NULL);
+    tenon_image *image =
+        object && host ? tenon_image_open(host, object, TENON_PART_CORE, NULL) : NULL;
+    const char *machine = image ? tenon_image_machine(image) : NULL;
+
+    if (machine)
+        machine = tn_arena_string(hunt->arena, machine);
+    tenon_image_free(image);
+    tenon_world_free(host);
+    return machine;
+}
+
+static void say(struct look *look, const char *path, const char *what)
+{
+    const char *more = tn_arena_format(look->hunt->arena, "%s (%s %s)", look->said, path, what);
+
+    if (more)
+        look->said = more;
+}
+
+static void look_at_image(struct look *look, const char *path)
+{
+    tenon_image *image = tenon_image_open(look->hunt->world, path, TENON_PART_CORE, NULL);
+    const char *machine = image ? tenon_image_machine(image) : NULL;
+
+    if (image && tenon_image_kind(image) == TENON_KIND_BUNDLE)
+        say(look, path, "is a run-time module: it can be loaded, not linked with");
+    else if (machine && look->machine && strcmp(machine, look->machine) != 0) {
+        const char *what =
+            tn_arena_format(look->hunt->arena, "is for %s, not for %s", machine, look->machine);
+        if (what)
+            say(look, path, what);
+    }
+    tenon_image_free(image);
+}
+
+static int look_at(void *arg, const char *name)
+{
+    struct look *look = arg;
+    const struct tn_convention *row;
+    size_t at = 0;
+
+    while ((row = tn_convention_next(look->hunt->finder->platform, &at)))
+        if (row->role != TN_ROLE_FRAMEWORK && row->role != TN_ROLE_LIBTOOL &&
+            tn_convention_fits(row, name, look->hunt->request->name))
+            break;
+    if (!row)
+        return 0;
+    const char *path = tn_arena_format(look->hunt->arena, "%s/%s", look->dir, name);
+    struct tn_member member;
+    if (!path || !tn_member_read(look->hunt->world, look->hunt->arena, path, row->role, &member))
+        return ENOMEM;
+    if (row->version != TN_VERSION_NONE) {
+        look->versioned = member.is ? path : look->versioned;
+        return 0;
+    }
+    look->linkable = true;
+    if (!member.is) {
+        const char *what = tn_arena_format(look->hunt->arena, "is no library: %s", member.why);
+        if (what)
+            say(look, path, what);
+    } else if (member.dangling) {
+        say(look, path, "is a link to a file that is not there");
+    } else {
+        look_at_image(look, path);
+    }
+    return 0;
+}
+
+const char *tn_diagnose(struct tn_hunt *hunt, const struct tn_attempt *attempt)
+{
+    struct look look = { .hunt = hunt, .said = "", .machine = own_machine(hunt) };
+
+    for (size_t i = 0; i < attempt->libs.count; i++) {
+        if (!tn_begins(attempt->libs.at[i], "-L") || !attempt->libs.at[i][2])
+            continue;
+        look.dir = attempt->libs.at[i] + 2;
+        (void)tenon_world_list(hunt->world, look.dir, look_at, &look);
+    }
+    for (size_t i = 0; attempt->builtin && i < hunt->finder->library_dirs.count; i++) {
+        look.dir = hunt->finder->library_dirs.at[i];
+        (void)tenon_world_list(hunt->world, look.dir, look_at, &look);
+    }
+    if (look.versioned && !look.linkable)
+        say(&look, look.versioned,
+            "is there, but not the name without version that a linker opens: the library's "
+            "development files are missing");
+    return look.said;
+}

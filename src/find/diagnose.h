@@ -1,0 +1,13 @@
+/* src/find/diagnose.h - why a link failed, seen from the files that are there */
+#ifndef TN_DIAGNOSE_H
+#define TN_DIAGNOSE_H
+
+#include "hunt.h"
+
+/*
+ * Words to append to a link's failure: " (libx.so.1 is there, ...)", "" when nothing is known.
+ * File names are only looked at here, after the answer.
+ */
+const char *tn_diagnose(struct tn_hunt *hunt, const struct tn_attempt *attempt);
+
+#endif

@@ -1,0 +1,46 @@
+/* src/find/evidence.h - a base directory, and what in it says how a library is used */
+#ifndef TN_EVIDENCE_H
+#define TN_EVIDENCE_H
+
+#include "hunt.h"
+
+#define TN_PLACE_VARIANTS 4
+
+/* One base directory. */
+struct tn_place {
+    const char *dir; /* NULL: the compiler's own */
+    const char *origin;
+    bool user;                              /* the user gave it, or it is LOCALBASE */
+    bool builtin;                           /* the compiler looks there on its own */
+    const char *libdirs[TN_PLACE_VARIANTS]; /* NULL: no -L */
+    size_t variants;                        /* 0: the directory is not there */
+};
+
+/* The next place from *i on: the user's directories, LOCALBASE, SEARCH_LIBS, the compiler's own. */
+bool tn_place_next(struct tn_hunt *hunt, size_t *i, struct tn_place *place);
+
+/* The plain switches for a place with its k-th library directory. False: no memory. */
+bool tn_place_attempt(struct tn_hunt *hunt, const struct tn_place *place, size_t k,
+                      struct tn_attempt *attempt);
+
+/*
+ * What a .pc file or a foo-config script of the place says. *there: one is; then *attempt is to be
+ * freed.
+ */
+bool tn_pc_attempt(struct tn_hunt *hunt, const struct tn_place *place, struct tn_attempt *attempt,
+                   bool *there, tenon_error *err);
+bool tn_script_attempt(struct tn_hunt *hunt, const struct tn_place *place,
+                       struct tn_attempt *attempt, bool *there, tenon_error *err);
+
+/* Equal switches, whatever their order. */
+bool tn_same_switches(const struct tn_attempt *a, const struct tn_attempt *b);
+
+/* The switches are those of one of the place's plain attempts. */
+bool tn_is_plain(struct tn_hunt *hunt, const struct tn_place *place,
+                 const struct tn_attempt *attempt);
+
+/* Headers that the library may have, and who says so. */
+bool tn_guess_headers(struct tn_hunt *hunt, const struct tn_place *place, struct tn_words *headers,
+                      const char **source, tenon_error *err);
+
+#endif

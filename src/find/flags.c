@@ -1,0 +1,196 @@
+/*
+ * src/find/flags.c - switches that link with a library, and that make one
+ *
+ * rules: GNU ld and lld -rpath, -soname; Solaris and NetBSD ld -R, -h; ld64 -install_name; HP-UX
+ * ld +b; AIX ld -blibpath
+ */
+#include "flags.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "fail.h"
+#include "platforms.h"
+#include "quote.h"
+#include "text.h"
+
+bool tn_add_joined(struct tn_words *words, struct tn_arena *arena, const char *prefix,
+                   const char *rest)
+{
+    const char *word = tn_arena_format(arena, "%s%s", prefix, rest);
+
+    return word && tn_words_add(words, word);
+}
+
+bool tn_add_run_path(struct tn_words *words, struct tn_arena *arena, const char *flag,
+                     const char *dir)
+{
+    if (!strchr(dir, ',')) {
+        const char *word = tn_arena_format(arena, "-Wl,%s,%s", flag, dir);
+        return word && tn_words_add(words, word);
+    }
+    const char *joined =
+        tn_arena_format(arena, "%s%s%s", flag, strcmp(flag, "-R") == 0 ? "" : "=", dir);
+    return joined && tn_words_add(words, "-Xlinker") && tn_words_add(words, joined);
+}
+
+static bool is_yes(const tenon_settings *settings, const char *name)
+{
+    const char *value = tenon_settings_get(settings, name);
+
+    return value && strcmp(value, "yes") == 0;
+}
+
+/* What must stand beside -L so that the program finds the library in `dir`. */
+static bool add_recording(struct tn_words *words, struct tn_arena *arena,
+                          const tenon_platform *platform, const tenon_settings *settings,
+                          const char *dir)
+{
+    if (platform->recording == TENON_RECORDS_PLUS_B)
+        return tn_add_joined(words, arena, "-Wl,+b,", dir);
+    if (!is_yes(settings, "ELF_RPATH") || tn_platform_loads_from(platform, dir))
+        return true;
+    return tn_add_run_path(words, arena, tenon_settings_get(settings, "RPATH_FLAG"), dir);
+}
+
+/* The joined words for the caller to free(); ends words and arena. */
+static char *finish(struct tn_words *words, struct tn_arena *arena, bool good, tenon_error *err)
+{
+    const char *joined = good ? tn_join_shell(arena, words) : NULL;
+    char *copy = joined ? strdup(joined) : NULL;
+
+    if (!copy)
+        tn_no_memory(err);
+    tn_words_free(words);
+    tn_arena_free(arena);
+    return copy;
+}
+
+char *tenon_link_flags(const tenon_platform *platform, const tenon_settings *settings,
+                       const char *name, const char *dir, tenon_error *err)
+{
+    struct tn_words words = { 0 };
+    struct tn_arena arena = { 0 };
+    bool good = tn_add_joined(&words, &arena, "-L", dir) &&
+                add_recording(&words, &arena, platform, settings, dir) &&
+                tn_add_joined(&words, &arena, "-l", name);
+
+    return finish(&words, &arena, good, err);
+}
+
+/* Up to three numbers separated by dots; the count of them, 0: not such a version. */
+static int read_version(const char *version, unsigned long number[3])
+{
+    int count = 0;
+
+    for (;;) {
+        char *end;
+        if (*version < '0' || *version > '9' || count == 3)
+            return 0;
+        number[count++] = strtoul(version, &end, 10);
+        if (number[count - 1] > 65535)
+            return 0;
+        if (*end == '\0')
+            return count;
+        if (*end != '.')
+            return 0;
+        version = end + 1;
+    }
+}
+
+/* The own name has the first number alone: what a program needs is any of the same major. */
+static bool add_elf(struct tn_words *words, struct tn_arena *arena, const tenon_platform *platform,
+                    const char *name, const unsigned long *version, int count)
+{
+    /* rule  Android's linker and packages know no versions in file names */
+    bool versions = count > 0 && strcmp(platform->name, "android") != 0;
+    bool solaris = strcmp(platform->name, "solaris") == 0;
+    bool openbsd = strcmp(platform->name, "openbsd") == 0;
+    const char *own = !versions ? tn_arena_format(arena, "lib%s.so", name)
+                      : openbsd ? tn_arena_format(arena, "lib%s.so.%lu.%lu", name, version[0],
+                                                  count > 1 ? version[1] : 0)
+                                : tn_arena_format(arena, "lib%s.so.%lu", name, version[0]);
+
+    return own && tn_words_add(words, "-shared") && tn_words_add(words, "-fPIC") &&
+           tn_add_joined(words, arena, solaris ? "-Wl,-h," : "-Wl,-soname,", own);
+}
+
+static bool add_macho(struct tn_words *words, struct tn_arena *arena, const char *name,
+                      const char *dir, const char *version, const unsigned long *number, int count)
+{
+    const char *path = count ? tn_arena_format(arena, "%s/lib%s.%lu.dylib", dir, name, number[0])
+                             : tn_arena_format(arena, "%s/lib%s.dylib", dir, name);
+    char major[32];
+
+    if (!path || !tn_words_add(words, "-dynamiclib") || !tn_words_add(words, "-install_name") ||
+        !tn_words_add(words, path))
+        return false;
+    if (!count)
+        return true;
+    const char *own = tn_arena_string(arena, version);
+    snprintf(major, sizeof major, "%lu", number[0]);
+    const char *compatible = tn_arena_string(arena, major);
+    return own && compatible && tn_words_add(words, "-compatibility_version") &&
+           tn_words_add(words, compatible) && tn_words_add(words, "-current_version") &&
+           tn_words_add(words, own);
+}
+
+/* Why none may be made; NULL: it may. */
+static const char *refusal(const tenon_platform *platform, const tenon_settings *settings)
+{
+    const char *type = tenon_settings_get(settings, "SHLIB_TYPE");
+
+    if (strcmp(type, "NA") == 0)
+        return "SHLIB_TYPE is NA: there are no shared libraries";
+    if (strcmp(type, platform->shlib_type) != 0)
+        return "SHLIB_TYPE is not the platform's own: how one is made is not known";
+    if (is_yes(settings, "SHLIB_CREATE"))
+        return NULL;
+    return platform->no_shared ? platform->no_shared : "SHLIB_CREATE is no";
+}
+
+char *tenon_shared_flags(const tenon_platform *platform, const tenon_settings *settings,
+                         const char *name, const char *dir, const char *version, tenon_error *err)
+{
+    char shown[TN_QUOTE_ROOM];
+    struct tn_words words = { 0 };
+    struct tn_arena arena = { 0 };
+    unsigned long number[3] = { 0 };
+    int count = version ? read_version(version, number) : 0;
+    const char *why = refusal(platform, settings);
+    bool good = false;
+
+    if (why) {
+        tn_fail(err, TENON_E_UNSUPPORTED, "no shared library is to be made on %s: %s",
+                platform->describe, why);
+        return NULL;
+    }
+    if (version && !count) {
+        tn_fail(err, TENON_E_ARGUMENT,
+                "the version is %s; it has one to three numbers up to 65535, separated by dots",
+                tn_quote(shown, version));
+        return NULL;
+    }
+    if (strcmp(platform->shlib_type, "MachO") == 0 && dir[0] != '/' && dir[0] != '@') {
+        tn_fail(err, TENON_E_ARGUMENT, "the directory is %s; an install name is absolute",
+                tn_quote(shown, dir));
+        return NULL;
+    }
+    switch (platform->recording) {
+    case TENON_RECORDS_RUN_PATH:
+        good = add_elf(&words, &arena, platform, name, number, count);
+        break;
+    case TENON_RECORDS_INSTALL_NAME:
+        good = add_macho(&words, &arena, name, dir, version, number, count);
+        break;
+    case TENON_RECORDS_NOTHING: /* a.out: the file name alone has the version */
+        good = tn_words_add(&words, "-shared") && tn_words_add(&words, "-fPIC");
+        break;
+    default: /* made only where the user says SHLIB_CREATE=yes */
+        tn_fail(err, TENON_E_UNSUPPORTED, "how a shared library is made on %s is not known",
+                platform->describe);
+        tn_words_free(&words);
+        return NULL;
+    }
+    return finish(&words, &arena, good, err);
+}

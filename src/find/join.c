@@ -1,0 +1,135 @@
+/* src/find/join.c - the results for several libraries as the flags of one build */
+#include "join.h"
+
+#include "conf.h"
+#include "fail.h"
+#include "flags.h"
+#include "found.h"
+#include "quote.h"
+#include "text.h"
+
+struct one {
+    struct tn_joined *joined;
+    struct tn_arena *arena;
+    struct tn_conf conf;
+    const char *name, *rpath_flag;
+};
+
+/* CONF_NAME_WHAT; NULL: not there. */
+static const char *get(const struct one *one, const char *what)
+{
+    const char *variable = tn_variable_name(one->arena, one->name);
+    const char *name = variable ? tn_arena_format(one->arena, "CONF_%s_%s", variable, what) : NULL;
+
+    return name ? tn_conf_get(&one->conf, name, strlen(name)) : NULL;
+}
+
+static bool is_yes(const char *value)
+{
+    return value && strcmp(value, "yes") == 0;
+}
+
+static bool add_once(struct tn_words *words, const char *word)
+{
+    return tn_is_among(word, words->at, words->count) || tn_words_add(words, word);
+}
+
+/* The words of a switch, which are more than one where a directory has a comma. */
+static bool add_run_path(struct one *one, const char *dir)
+{
+    struct tn_words *all = &one->joined->ldflags, words = { 0 };
+    bool good = tn_add_run_path(&words, one->arena, one->rpath_flag, dir), there = false;
+
+    for (size_t i = 0; good && !there && i + words.count <= all->count; i++) {
+        there = true;
+        for (size_t k = 0; k < words.count; k++)
+            there = there && strcmp(all->at[i + k], words.at[k]) == 0;
+    }
+    for (size_t i = 0; good && !there && i < words.count; i++)
+        good = tn_words_add(all, words.at[i]);
+    tn_words_free(&words);
+    return good;
+}
+
+static bool add_dir(struct one *one, const char *dir, bool run_path)
+{
+    const char *word = tn_arena_format(one->arena, "-L%s", dir);
+
+    return word && add_once(&one->joined->ldflags, word) && (!run_path || add_run_path(one, dir));
+}
+
+/* The words of LIBS: -L with the others of its kind, all else stays in order. */
+static bool add_libs(struct one *one, const char *libs, bool run_path)
+{
+    struct tn_words words = { 0 };
+    bool good = tn_split_shell(&words, one->arena, libs);
+
+    for (size_t i = 0; good && i < words.count; i++) {
+        if (tn_begins(words.at[i], "-L") && words.at[i][2])
+            good = add_dir(one, words.at[i] + 2, run_path);
+        else if (strcmp(words.at[i], "-L") == 0 && i + 1 < words.count)
+            good = add_dir(one, words.at[++i], run_path);
+        else
+            good = tn_words_add(&one->joined->libs, words.at[i]);
+    }
+    tn_words_free(&words);
+    return good;
+}
+
+static bool add_includes(struct one *one, bool system)
+{
+    const char *defs = get(one, "DEFS"), *dir = get(one, "INCDIR");
+    struct tn_words words = { 0 };
+    bool good = true;
+
+    if (defs) {
+        good = tn_split_shell(&words, one->arena, defs);
+        for (size_t i = 0; good && i < words.count; i++)
+            good = tn_begins(words.at[i], "-I") && words.at[i][2]
+                       ? add_once(&one->joined->cppflags, words.at[i])
+                       : tn_words_add(&one->joined->cppflags, words.at[i]);
+        tn_words_free(&words);
+        return good;
+    }
+    if (!dir || system)
+        return true;
+    const char *word = tn_arena_format(one->arena, "-I%s", dir);
+    return word && add_once(&one->joined->cppflags, word);
+}
+
+static bool add(struct one *one, tenon_error *err)
+{
+    const char *libs = get(one, "LIBS"), *dir = get(one, "LIBDIR");
+    bool run_path = is_yes(get(one, "NEED_RPATH")), system = is_yes(get(one, "SYSTEM")), good;
+
+    if (!libs && !dir)
+        return tn_fail(err, TENON_E_MALFORMED, "neither CONF_%s_LIBDIR nor CONF_%s_LIBS is set",
+                       one->name, one->name);
+    if (run_path && !one->rpath_flag)
+        return tn_fail(err, TENON_E_MALFORMED,
+                       "CONF_%s_NEED_RPATH is yes, and ELF_RPATH is no here", one->name);
+    good = add_includes(one, system);
+    if (good && libs)
+        good = add_libs(one, libs, run_path);
+    else if (good)
+        good = (system || add_dir(one, dir, run_path)) &&
+               tn_add_joined(&one->joined->libs, one->arena, "-l", one->name);
+    return good || tn_no_memory(err);
+}
+
+bool tn_join_add(struct tn_joined *joined, struct tn_arena *arena, const char *name,
+                 struct tn_view text, const char *rpath_flag, tenon_error *err)
+{
+    struct one one = { .joined = joined, .arena = arena, .name = name, .rpath_flag = rpath_flag };
+    bool good = tn_conf_read(&one.conf, arena, text, err) && add(&one, err);
+
+    tn_conf_free(&one.conf);
+    return good;
+}
+
+void tn_joined_free(struct tn_joined *joined)
+{
+    tn_words_free(&joined->cppflags);
+    tn_words_free(&joined->ldflags);
+    tn_words_free(&joined->libs);
+}

@@ -1,0 +1,13 @@
+/* src/find/platforms.h - questions about one platform */
+#ifndef TN_PLATFORMS_H
+#define TN_PLATFORMS_H
+
+#include <tenon/find.h>
+
+/* True when `word` is in a list separated by spaces; NULL is an empty list. */
+bool tn_list_has(const char *list, const char *word);
+
+/* True when the loader looks into `dir` without being told. */
+bool tn_platform_loads_from(const tenon_platform *platform, const char *dir);
+
+#endif

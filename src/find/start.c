@@ -1,0 +1,309 @@
+/* src/find/start.c - step (e): it starts, and with the very file that was linked */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "fail.h"
+#include "file.h"
+#include "hunt.h"
+#include "limits.h"
+#include "text.h"
+
+/* The world that the program will start in: this system, or the other one with the program in it.
+ */
+static tenon_world *world_of(const struct tn_hunt *hunt, const char *program, tenon_error *err)
+{
+    const char *sysroot = hunt->finder->sysroot;
+    struct tn_arena arena = { 0 };
+    struct tn_view bytes;
+    tenon_world *host = tenon_world_host(err), *world = NULL;
+    int failed;
+
+    if (!host)
+        return NULL;
+    tenon_world_clear_env(host); /* as the program is started: no variable of a loader is set */
+    if (!sysroot && hunt->finder->cross_root &&
+        !tenon_world_add_dir(host, "/", hunt->finder->cross_root, TENON_CASE_SENSITIVE, err)) {
+        tenon_world_free(host);
+        return NULL;
+    }
+    if (!sysroot)
+        return host;
+    failed = tn_file_whole(host, program, TN_LIMIT_CACHE, &arena, &bytes);
+    if (failed)
+        tn_fail_system(err, failed, "%s", program);
+    else
+        world = tenon_world_sysroot(sysroot, err);
+    if (world && !tenon_world_put_file(world, program, bytes.at, bytes.size, 0755, err)) {
+        tenon_world_free(world);
+        world = NULL;
+    }
+    tn_arena_free(&arena);
+    tenon_world_free(host);
+    return world;
+}
+
+/* A file of the build as the started program sees it. */
+static const char *seen(const struct tn_hunt *hunt, const char *path)
+{
+    const char *sysroot = hunt->finder->sysroot;
+    size_t size = sysroot ? strlen(sysroot) : 0;
+
+    return size && strncmp(path, sysroot, size) == 0 && path[size] == '/' ? path + size : path;
+}
+
+static bool same_file(tenon_world *world, const char *a, const char *b)
+{
+    tenon_file_info one, two;
+
+    return tenon_world_stat(world, a, &one) == 0 && tenon_world_stat(world, b, &two) == 0 &&
+           one.device == two.device && one.inode == two.inode;
+}
+
+/* The first library that is not found or refused, in words, and its name; NULL: none is. */
+static const char *what_is_missing(struct tn_arena *arena, const tenon_graph *graph,
+                                   const char **name)
+{
+    for (size_t i = 0; i < tenon_graph_count(graph); i++) {
+        const tenon_library *row = tenon_graph_library(graph, i);
+        if (row->status == TENON_STATUS_FOUND || row->status == TENON_STATUS_SYSTEM ||
+            row->optional)
+            continue;
+        *name = row->name;
+        const tenon_library *by =
+            row->parent >= 0 ? tenon_graph_library(graph, (size_t)row->parent) : NULL;
+        return tn_arena_format(arena, "%s, needed by %s, is %s%s%s", row->name,
+                               by ? (by->path ? by->path : by->name) : "the program",
+                               tenon_status_name(row->status), row->reason ? ": " : "",
+                               row->reason ? row->reason : "");
+    }
+    if (tenon_graph_missing_version_count(graph)) {
+        const tenon_missing_version *row = tenon_graph_missing_version(graph, 0);
+        return tn_arena_format(arena, "%s", row->reason);
+    }
+    return NULL;
+}
+
+/* What the program will ask its loader for when it was linked with a file. NULL: no memory. */
+static const char *name_of(struct tn_hunt *hunt, const char *path, bool *is_shared)
+{
+    tenon_image *image = tenon_image_open(hunt->world, seen(hunt, path), TENON_PART_CORE, NULL);
+    enum tenon_kind kind = image ? tenon_image_kind(image) : TENON_KIND_UNKNOWN;
+    const char *own = image ? tenon_image_own_name(image) : NULL;
+    const char *name = tn_arena_string(hunt->arena, own ? own : tn_base_name(path));
+
+    *is_shared = kind == TENON_KIND_SHARED_LIBRARY;
+    tenon_image_free(image);
+    return name;
+}
+
+/* One linked file against the graph. NULL: it is the one that loads, or none is asked for. */
+static const char *compare_one(struct tn_hunt *hunt, tenon_world *world, const tenon_graph *graph,
+                               const char *path, bool *lost)
+{
+    bool is_shared;
+    const char *name = name_of(hunt, path, &is_shared), *why;
+
+    *lost = !name;
+    if (!name || !is_shared)
+        return NULL;
+    for (size_t i = 0; i < tenon_graph_count(graph); i++) {
+        const tenon_library *row = tenon_graph_library(graph, i);
+        if (strcmp(row->name, name) != 0 && strcmp(tn_base_name(row->name), name) != 0)
+            continue;
+        if (!row->path || same_file(world, row->path, seen(hunt, path)))
+            return NULL;
+        why = tn_arena_format(hunt->arena, "linked with %s, but started with %s (%s%s%s)", path,
+                              row->path, row->rule ? row->rule->name : "no rule",
+                              row->where ? ": " : "", row->where ? row->where : "");
+        *lost = !why;
+        return why;
+    }
+    return NULL;
+}
+
+/* The files that the answer rests on: those that the loader takes. */
+static bool note_files(struct tn_hunt *hunt, const tenon_graph *graph)
+{
+    const char *sysroot = hunt->finder->sysroot;
+
+    for (size_t i = 0; i < tenon_graph_count(graph); i++) {
+        const char *path = tenon_graph_library(graph, i)->path;
+        const char *copy =
+            path ? tn_arena_format(hunt->arena, "%s%s", sysroot ? sysroot : "", path) : NULL;
+        if (path && (!copy || !tn_words_add(&hunt->found->files, copy)))
+            return false;
+    }
+    return true;
+}
+
+struct check {
+    tenon_world *world;
+    tenon_resolver *resolver;
+    tenon_graph *graph;
+};
+
+static void end_check(struct check *check)
+{
+    tenon_graph_free(check->graph);
+    tenon_resolver_free(check->resolver);
+    tenon_world_free(check->world);
+}
+
+/* The graph of the program; NULL with *err when no loader's rules are known for it. */
+static bool resolve(struct tn_hunt *hunt, const char *program, struct check *check,
+                    tenon_error *err)
+{
+    *check = (struct check){ .world = world_of(hunt, program, err) };
+    if (check->world)
+        check->resolver = tenon_resolver_new(check->world, err);
+    if (check->resolver)
+        check->graph = tenon_resolve_file(check->resolver, program, err);
+    return check->graph;
+}
+
+/* It ran, or did not: words why not. */
+static bool run(struct tn_hunt *hunt, const char *program, const char **why, const char **out,
+                tenon_error *err)
+{
+    struct tn_words argv = { 0 };
+    struct tn_said said;
+    bool good = true;
+
+    for (size_t i = 0; good && i < hunt->finder->wrapper.count; i++)
+        good = tn_words_add(&argv, hunt->finder->wrapper.at[i]);
+    good = good && tn_words_add(&argv, program);
+    good = good ? tn_tool_run(hunt->finder, hunt->arena, &argv, TN_START_SECONDS, &said, err)
+                : tn_no_memory(err);
+    tn_words_free(&argv);
+    if (!good)
+        return false;
+    *out = said.out;
+    *why = NULL;
+    if (said.late)
+        *why = "started, but did not end within 60 seconds";
+    else if (said.exit.signal)
+        *why = tn_arena_format(hunt->arena, "started, but died by signal %d", said.exit.signal);
+    else if (said.exit.status != 0)
+        *why = tn_arena_format(hunt->arena, "does not start (status %d): %s", said.exit.status,
+                               tn_first_lines(hunt, said.err_out));
+    return said.exit.status == 0 || *why || tn_no_memory(err);
+}
+
+/* rule  the interpreter and the machine must be this system's */
+static bool starts_here(const struct tn_hunt *hunt, const char *program)
+{
+    tenon_image *image, *own;
+    const char *interpreter;
+    tenon_file_info info;
+    bool here;
+    tenon_world *host;
+
+    if (hunt->finder->wrapper.count)
+        return true;
+    if (!hunt->finder->starts || !(host = tenon_world_host(NULL)))
+        return false;
+    image = tenon_image_open(host, program, TENON_PART_CORE, NULL);
+    own = tenon_image_open(host, "/proc/self/exe", TENON_PART_CORE, NULL);
+    if (!image || !own) {
+        here = !own; /* not Linux: the platform alone decides */
+    } else {
+        const char *machine = tenon_image_machine(image), *mine = tenon_image_machine(own);
+        bool related = machine && mine &&
+                       (strcmp(machine, mine) == 0 ||
+                        (strcmp(mine, "x86_64") == 0 && strcmp(machine, "i386") == 0));
+        interpreter = tenon_image_interpreter(image);
+        here = related && tenon_image_format(image) == tenon_image_format(own) &&
+               (!interpreter || tenon_world_stat(host, interpreter, &info) == 0);
+    }
+    tenon_image_free(image);
+    tenon_image_free(own);
+    tenon_world_free(host);
+    return here;
+}
+
+static bool compare(struct tn_hunt *hunt, struct check *check, const struct tn_outcome *outcome,
+                    const char **why, tenon_error *err)
+{
+    bool lost = false;
+
+    for (size_t i = 0; !*why && !lost && i < outcome->group.count; i++)
+        *why = compare_one(hunt, check->world, check->graph, outcome->group.at[i], &lost);
+    return (!lost && note_files(hunt, check->graph)) || tn_no_memory(err);
+}
+
+/* Where the DLL is that no directory of PATH has; NULL: not known. */
+static const char *dir_of_dll(struct tn_hunt *hunt, const struct tn_outcome *outcome,
+                              const char *name)
+{
+    static const char *const ways[] = { "", "/../bin", "/bin" };
+
+    for (size_t i = 0; i < outcome->group.count; i++) {
+        const char *dir = tn_dir_name(hunt->arena, outcome->group.at[i]);
+        for (size_t k = 0; dir && k < TN_COUNT(ways); k++) {
+            tenon_file_info info;
+            const char *path = tn_arena_format(hunt->arena, "%s%s", dir, ways[k]);
+            const char *tidy = path ? tn_tidy_path(hunt->arena, path) : NULL;
+            const char *file = tidy ? tn_arena_format(hunt->arena, "%s/%s", tidy, name) : NULL;
+            if (file && tenon_world_stat(hunt->world, file, &info) == 0)
+                return tidy;
+        }
+    }
+    return NULL;
+}
+
+/*
+ * rule  a PE program records no directory: the user's PATH decides (build-lookup section 2). Found,
+ * and not startable as PATH is now.
+ */
+static bool is_not_startable(struct tn_hunt *hunt, struct tn_outcome *outcome, const char *name,
+                             bool *lost)
+{
+    const char *dir;
+
+    if (strcmp(hunt->finder->platform->shlib_type, "PE") != 0 || !name)
+        return false;
+    outcome->not_startable = true;
+    dir = dir_of_dll(hunt, outcome, name);
+    *lost = !tn_found_remark(hunt->found, "%s is in no directory of PATH%s%s", name,
+                             dir ? ": add " : "", dir ? dir : "");
+    return true;
+}
+
+bool tn_start(struct tn_hunt *hunt, const char *program, struct tn_outcome *outcome, bool *passed,
+              const char **why, const char **out, tenon_error *err)
+{
+    tenon_error failure = TENON_ERROR_INIT;
+    struct check check;
+    const char *missing = NULL, *name = NULL;
+    bool lost = false;
+    bool ran = starts_here(hunt, program), good = true;
+
+    *why = NULL;
+    *out = "";
+    *passed = false;
+    if (ran && !run(hunt, program, why, out, err))
+        return false;
+    bool resolved = resolve(hunt, program, &check, &failure);
+    if (resolved) {
+        missing = what_is_missing(hunt->arena, check.graph, &name);
+        if (*why && missing)
+            *why = tn_arena_format(hunt->arena, "%s (%s)", *why, missing);
+        else if (!ran && missing)
+            *why = tn_arena_format(hunt->arena, "would not start: %s", missing);
+        else if (!*why && outcome->is_shared)
+            good = compare(hunt, &check, outcome, why, err);
+        if (*why && is_not_startable(hunt, outcome, name, &lost))
+            *passed = true;
+        good = good && !lost;
+    } else if (!ran) {
+        *why = tn_arena_format(hunt->arena, "it cannot be started here, nor answered for: %s",
+                               tenon_error_message(&failure));
+    } else if (!*why && outcome->is_shared && failure.code != TENON_E_NOT_LOADABLE) {
+        good = tn_found_remark(hunt->found, "which file it starts with could not be checked: %s",
+                               tenon_error_message(&failure)) ||
+               tn_no_memory(err);
+    }
+    end_check(&check);
+    *passed |= good && !*why;
+    return good || tn_no_memory(err);
+}

@@ -1,0 +1,267 @@
+/* src/plist/library.c - the files of one library in one directory */
+#include <errno.h>
+#include <stdlib.h>
+
+#include "fail.h"
+#include "member.h"
+#include "plist.h"
+#include "text.h"
+#include "view.h"
+
+struct hunt {
+    struct tn_plist_work *work;
+    const char *dir, *name;
+    size_t line;
+    struct tn_words names; /* of the directory */
+    struct tn_words files; /* found: names in the directory */
+    struct tn_words inner; /* found below a framework: paths */
+    struct tn_words versions;
+    const char *left_out; /* the last file that is none; NULL */
+};
+
+static const char *base_name(const char *path)
+{
+    return tn_base_name(path);
+}
+
+/* True when a library's own name is one of the library `name`, by any platform's convention. */
+static bool names_library(const char *own_name, const char *name)
+{
+    const struct tn_convention *row;
+    size_t i = 0;
+
+    while ((row = tn_convention_next(NULL, &i)))
+        if (tn_convention_fits(row, base_name(own_name), name))
+            return true;
+    return false;
+}
+
+static bool add_once(struct tn_words *words, const char *word)
+{
+    return tn_is_among(word, words->at, words->count) || tn_words_add(words, word);
+}
+
+/* Takes a file unless its content or its own name say otherwise. */
+static bool consider(struct hunt *hunt, const char *file, const struct tn_convention *row)
+{
+    char shown[TN_QUOTE_ROOM], other[TN_QUOTE_ROOM];
+    const char *path = tn_plist_join(hunt->work, hunt->dir, file);
+    const char *full = path ? tn_plist_path(hunt->work, path) : NULL;
+    struct tn_member member;
+
+    if (!full ||
+        !tn_member_read(hunt->work->world, &hunt->work->plist->arena, full, row->role, &member))
+        return false;
+    if (!member.is) {
+        hunt->left_out = file;
+        return tn_plist_remark(hunt->work, hunt->line, "%s is left out: %s", tn_quote(shown, path),
+                               member.why);
+    }
+    if (member.own_name && !names_library(member.own_name, hunt->name) &&
+        strcmp(base_name(member.own_name), file) != 0) {
+        /* what -l opens belongs to the name; a file with a version belongs to its own name */
+        bool take = row->version == TN_VERSION_NONE;
+        if (!take)
+            hunt->left_out = file;
+        if (!tn_plist_remark(hunt->work, hunt->line, "%s is %s: its own name is %s",
+                             tn_quote(shown, path), take ? "taken" : "left out",
+                             tn_quote(other, member.own_name)))
+            return false;
+        if (!take)
+            return true;
+    } else if (member.own_name && !add_once(&hunt->versions, base_name(member.own_name))) {
+        return false;
+    }
+    if (member.dangling &&
+        !tn_plist_remark(hunt->work, hunt->line, "%s is a link to a file that is not there",
+                         tn_quote(shown, path)))
+        return false;
+    return add_once(&hunt->files, file);
+}
+
+/* rule  libtool -release: lib<n>.so is a link to lib<n>-<V>.so, whose own name has the version */
+static bool is_release_of(const char *target, const char *name)
+{
+    size_t size = strlen(name);
+    const char *rest =
+        tn_begins(target, "lib") && strncmp(target + 3, name, size) == 0 ? target + 3 + size : "";
+    const char *end = strstr(rest, ".so");
+
+    if (!end)
+        end = strstr(rest, ".dylib");
+    return rest[0] == '-' && end && tn_is_version(rest + 1, (size_t)(end - rest - 1));
+}
+
+static bool follow_release(struct hunt *hunt)
+{
+    static const struct tn_convention release = { NULL, "lib", ".so", TN_VERSION_NONE,
+                                                  TN_ROLE_SHARED };
+    size_t count = hunt->files.count;
+
+    for (size_t i = 0; i < count; i++) {
+        const char *path = tn_plist_join(hunt->work, hunt->dir, hunt->files.at[i]);
+        const char *full = path ? tn_plist_path(hunt->work, path) : NULL;
+        int failed = 0;
+        char *real = full ? tenon_world_realpath(hunt->work->world, full, &failed) : NULL;
+        const char *target =
+            real ? tn_arena_string(&hunt->work->plist->arena, base_name(real)) : "";
+        free(real);
+        if (!full || !target)
+            return false;
+        if (!is_release_of(target, hunt->name))
+            continue;
+        /* the file and every link to it that is called so */
+        for (size_t k = 0; k < hunt->names.count; k++)
+            if (is_release_of(hunt->names.at[k], hunt->name) &&
+                strncmp(hunt->names.at[k], target, strcspn(target, "-")) == 0 &&
+                !consider(hunt, hunt->names.at[k], &release))
+                return false;
+    }
+    return true;
+}
+
+static bool take_framework(struct hunt *hunt, const char *file, tenon_error *err)
+{
+    const char *dir = tn_plist_join(hunt->work, hunt->dir, file);
+
+    return dir ? tn_plist_walk(hunt->work, dir, &hunt->inner, 0, err) : tn_no_memory(err);
+}
+
+static bool search(struct hunt *hunt, tenon_error *err)
+{
+    for (size_t i = 0; i < hunt->names.count; i++) {
+        const struct tn_convention *row;
+        size_t at = 0;
+        while ((row = tn_convention_next(hunt->work->options->platform, &at))) {
+            if (!tn_convention_fits(row, hunt->names.at[i], hunt->name))
+                continue;
+            if (row->role == TN_ROLE_FRAMEWORK) {
+                if (!take_framework(hunt, hunt->names.at[i], err))
+                    return false;
+            } else if (!consider(hunt, hunt->names.at[i], row)) {
+                return tn_no_memory(err);
+            }
+            break;
+        }
+    }
+    return follow_release(hunt) || tn_no_memory(err);
+}
+
+/* Is there a file of such a library, whatever is in it? */
+static bool has_any(const struct hunt *hunt, const char *name)
+{
+    for (size_t i = 0; i < hunt->names.count; i++) {
+        const struct tn_convention *row;
+        size_t at = 0;
+        while ((row = tn_convention_next(hunt->work->options->platform, &at)))
+            if (tn_convention_fits(row, hunt->names.at[i], name))
+                return true;
+    }
+    return false;
+}
+
+/* The name without "lib" and without a suffix of a library file; NULL: no memory. */
+static const char *bare_name(const struct hunt *hunt)
+{
+    const struct tn_convention *row;
+    struct tn_arena *arena = &hunt->work->plist->arena;
+    size_t at = 0, start;
+    const char *name = hunt->name;
+
+    while ((row = tn_convention_next(NULL, &at))) {
+        size_t size = tn_convention_name(row, name, &start);
+        if (size && row->version != TN_VERSION_NUMBER)
+            return tn_arena_copy(arena, name + start, size);
+    }
+    if (tn_begins(name, "lib"))
+        name += 3;
+    for (at = 0; (row = tn_convention_next(NULL, &at));) {
+        size_t size = strlen(name), suffix = strlen(row->suffix);
+        if (row->version == TN_VERSION_NONE && size > suffix &&
+            strcmp(name + size - suffix, row->suffix) == 0)
+            return tn_arena_copy(arena, name, size - suffix);
+    }
+    return tn_arena_string(arena, name);
+}
+
+/* Nothing was found: why. NULL: no memory. */
+static const char *reason(struct hunt *hunt)
+{
+    char dir[TN_QUOTE_ROOM], name[TN_QUOTE_ROOM], other[TN_QUOTE_ROOM];
+    struct tn_arena *arena = &hunt->work->plist->arena;
+    const char *bare = bare_name(hunt);
+
+    if (!bare)
+        return NULL;
+    tn_quote(dir, *hunt->dir ? hunt->dir : ".");
+    tn_quote(name, hunt->name);
+    if (strcmp(bare, hunt->name) != 0 && has_any(hunt, bare))
+        return tn_arena_format(arena,
+                               "no library %s in %s, but there is %s: the name is the word given "
+                               "to -l, without prefix and suffix",
+                               name, dir, tn_quote(other, bare));
+    if (hunt->left_out)
+        return tn_arena_format(arena, "no library %s in %s: %s is not one", name, dir,
+                               tn_quote(other, hunt->left_out));
+    return tn_arena_format(arena, "no library %s in %s", name, dir);
+}
+
+static int compare(const void *a, const void *b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* The found files as sorted paths in the library. */
+static bool keep(struct hunt *hunt, tenon_plist_library *library)
+{
+    size_t count = hunt->files.count + hunt->inner.count, n = 0;
+    const char **files = tn_arena_rows(&hunt->work->plist->arena, count + 1, sizeof *files);
+
+    if (!files)
+        return false;
+    for (size_t i = 0; i < hunt->files.count; i++)
+        if (!(files[n++] = tn_plist_join(hunt->work, hunt->dir, hunt->files.at[i])))
+            return false;
+    for (size_t i = 0; i < hunt->inner.count; i++)
+        files[n++] = hunt->inner.at[i];
+    qsort(files, n, sizeof *files, compare);
+    library->files = files;
+    library->versions = hunt->versions.count;
+    return true;
+}
+
+static bool list_dir(struct hunt *hunt, tenon_plist_library *library, tenon_error *err)
+{
+    char dir[TN_QUOTE_ROOM];
+    int failed = tn_plist_names(hunt->work, hunt->dir, &hunt->names);
+
+    if (failed == ENOMEM)
+        return tn_no_memory(err);
+    if (!failed)
+        return true;
+    library->reason = tn_arena_format(&hunt->work->plist->arena, "the directory %s: %s",
+                                      tn_quote(dir, hunt->dir), tn_errno_text(failed));
+    return library->reason || tn_no_memory(err);
+}
+
+bool tn_plist_find(struct tn_plist_work *work, const char *dir, const char *name, size_t line,
+                   tenon_plist_library *library, tenon_error *err)
+{
+    struct hunt hunt = { .work = work, .dir = dir, .name = name, .line = line };
+    bool good;
+
+    *library = (tenon_plist_library){ .dir = dir, .name = name, .line = line };
+    good = list_dir(&hunt, library, err) && search(&hunt, err) &&
+           (keep(&hunt, library) || tn_no_memory(err));
+    if (good && !library->reason && !library->files[0])
+        good = (library->reason = reason(&hunt)) || tn_no_memory(err);
+    if (good && library->versions > 1)
+        good = tn_plist_remark(work, line, "%zu versions of the library are taken, all there are",
+                               library->versions) ||
+               tn_no_memory(err);
+    tn_words_free(&hunt.names);
+    tn_words_free(&hunt.files);
+    tn_words_free(&hunt.inner);
+    tn_words_free(&hunt.versions);
+    return good;
+}

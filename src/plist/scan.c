@@ -1,0 +1,190 @@
+/*
+ * src/plist/scan.c - a packing list for a tree: the inverse of expanding
+ *
+ * A directive is written only when expanding it gives files that no other directive gives, so that
+ * the list expands to the tree exactly.
+ */
+#include <stdlib.h>
+
+#include "conventions.h"
+#include "fail.h"
+#include "plist.h"
+
+struct scan {
+    struct tn_plist_work work;
+    struct tn_words files; /* of the tree, bytewise within each directory */
+    bool *claimed;         /* by a directive, for each of files */
+};
+
+/* The directory part of a path below the root: "" for the root. */
+static size_t dir_size(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+
+    return slash ? (size_t)(slash - path) : 0;
+}
+
+static bool is_in_dir(const char *path, const char *dir)
+{
+    size_t size = dir_size(path);
+
+    return size == strlen(dir) && strncmp(path, dir, size) == 0;
+}
+
+/* The place of a file of the tree, files.count when it is none. Directories are contiguous. */
+static size_t place_of(const struct scan *scan, const char *path, size_t from)
+{
+    for (size_t i = from; i < scan->files.count; i++)
+        if (strcmp(scan->files.at[i], path) == 0)
+            return i;
+    return scan->files.count;
+}
+
+/* True when all files of the library are in the tree and nobody's; then they are claimed. */
+static bool claim(struct scan *scan, const tenon_plist_library *library, size_t from)
+{
+    for (size_t i = 0; library->files[i]; i++) {
+        size_t k = place_of(scan, library->files[i], from);
+        if (k == scan->files.count || scan->claimed[k])
+            return false;
+    }
+    for (size_t i = 0; library->files[i]; i++)
+        scan->claimed[place_of(scan, library->files[i], from)] = true;
+    return true;
+}
+
+static bool try_name(struct scan *scan, const char *dir, const char *name, size_t from,
+                     tenon_error *err)
+{
+    tenon_plist *plist = scan->work.plist;
+    tenon_plist_library library;
+    const char *line;
+
+    if (!tn_plist_find(&scan->work, *dir ? dir : ".", name, 0, &library, err))
+        return false;
+    if (library.reason || !library.files || !library.files[0] || !claim(scan, &library, from))
+        return true;
+    line = tn_arena_format(&plist->arena, "@library %s %s", library.dir, name);
+    if (!line || !tn_words_add(&plist->lines, line) ||
+        !tn_grow(&plist->libraries, &plist->library_room, plist->library_count,
+                 sizeof *plist->libraries))
+        return tn_no_memory(err);
+    plist->libraries[plist->library_count++] = library;
+    return true;
+}
+
+/* The names that the files of one directory can stand for, those that -l would open first. */
+static bool gather_names(struct scan *scan, const char *dir, size_t from, size_t to, bool versions,
+                         struct tn_words *names)
+{
+    struct tn_arena *arena = &scan->work.plist->arena;
+    size_t skip = *dir ? strlen(dir) + 1 : 0;
+
+    for (size_t i = from; i < to; i++) {
+        const struct tn_convention *row;
+        size_t at = 0, start;
+        if (scan->claimed[i] || !is_in_dir(scan->files.at[i], dir))
+            continue;
+        const char *file = scan->files.at[i] + skip;
+        while ((row = tn_convention_next(scan->work.options->platform, &at))) {
+            size_t size = tn_convention_name(row, file, &start);
+            if (!size || (row->version != TN_VERSION_NONE) != versions)
+                continue;
+            const char *name = tn_arena_copy(arena, file + start, size);
+            /* a name with a space cannot be written into the list */
+            if (!name || (!strpbrk(name, " \t/") && !tn_is_among(name, names->at, names->count) &&
+                          !tn_words_add(names, name)))
+                return false;
+        }
+    }
+    return true;
+}
+
+static bool scan_dir(struct scan *scan, const char *dir, size_t from, size_t to, tenon_error *err)
+{
+    bool good = true;
+
+    for (int versions = 0; good && versions < 2; versions++) {
+        struct tn_words names = { 0 };
+        good = gather_names(scan, dir, from, to, versions, &names) || tn_no_memory(err);
+        for (size_t i = 0; good && i < names.count; i++)
+            good = try_name(scan, dir, names.at[i], from, err);
+        tn_words_free(&names);
+    }
+    return good;
+}
+
+/* Frameworks are directories: their files are deeper, their name is in the path. */
+static bool scan_frameworks(struct scan *scan, tenon_error *err)
+{
+    static const char mark[] = ".framework/";
+
+    for (size_t i = 0; i < scan->files.count; i++) {
+        const char *path = scan->files.at[i], *end = strstr(path, mark);
+        if (!end || scan->claimed[i])
+            continue;
+        size_t start = (size_t)(end - path);
+        while (start > 0 && path[start - 1] != '/')
+            start--;
+        const char *dir = tn_arena_copy(&scan->work.plist->arena, path, start ? start - 1 : 0);
+        const char *name =
+            tn_arena_copy(&scan->work.plist->arena, path + start, (size_t)(end - path) - start);
+        if (!dir || !name)
+            return tn_no_memory(err);
+        if (*name && !strpbrk(name, " \t") && !try_name(scan, dir, name, i, err))
+            return false;
+    }
+    return true;
+}
+
+static bool scan_all(struct scan *scan, tenon_error *err)
+{
+    struct tn_arena *arena = &scan->work.plist->arena;
+
+    if (!scan_frameworks(scan, err))
+        return false;
+    for (size_t i = 0; i < scan->files.count; i++) {
+        const char *path = scan->files.at[i];
+        if (scan->claimed[i])
+            continue;
+        const char *dir = tn_arena_copy(arena, path, dir_size(path));
+        if (!dir)
+            return tn_no_memory(err);
+        /* once for each directory: at its first file that nobody claims */
+        bool first = true;
+        for (size_t k = 0; first && k < i; k++)
+            first = scan->claimed[k] || !is_in_dir(scan->files.at[k], dir);
+        if (first && !scan_dir(scan, dir, i, scan->files.count, err))
+            return false;
+    }
+    for (size_t i = 0; i < scan->files.count; i++)
+        if (!scan->claimed[i] && !tn_words_add(&scan->work.plist->lines, scan->files.at[i]))
+            return tn_no_memory(err);
+    return true;
+}
+
+static int compare(const void *a, const void *b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+tenon_plist *tenon_plist_scan(tenon_world *world, const tenon_plist_options *options,
+                              tenon_error *err)
+{
+    struct scan scan = { .work = { world, options, tn_plist_new(err) } };
+    bool good = scan.work.plist && tn_plist_walk(&scan.work, "", &scan.files, 0, err);
+
+    if (good) {
+        scan.claimed = calloc(scan.files.count + 1, sizeof *scan.claimed);
+        good = scan.claimed ? scan_all(&scan, err) : tn_no_memory(err);
+    }
+    if (good && scan.work.plist->lines.count)
+        qsort(scan.work.plist->lines.at, scan.work.plist->lines.count,
+              sizeof *scan.work.plist->lines.at, compare);
+    tn_words_free(&scan.files);
+    free(scan.claimed);
+    if (good)
+        return scan.work.plist;
+    tenon_plist_free(scan.work.plist);
+    return NULL;
+}

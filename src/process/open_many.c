@@ -1,0 +1,70 @@
+/* src/process/open_many.c - bundles opened on all cores */
+#include "open_many.h"
+
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "bundle.h"
+
+enum { THREADS_MOST = 16, WORTH_A_THREAD = 24, AT_ONCE = 8 };
+
+struct work {
+    struct tn_opening *rows;
+    size_t count;
+    atomic_size_t next;
+};
+
+static void open_one(struct tn_opening *row)
+{
+    tenon_error why = TENON_ERROR_INIT;
+    row->bundle = tenon_bundle_open(row->path, &why);
+    if (row->bundle) {
+        (void)tenon_bundle_digest(row->bundle);
+        tn_bundle_rest(row->bundle); /* there may be more of them than files may be open */
+        return;
+    }
+    row->why = malloc(sizeof *row->why);
+    if (row->why)
+        *row->why = why;
+}
+
+static void *open_some(void *arg)
+{
+    struct work *work = arg;
+    size_t start;
+    while ((start = atomic_fetch_add(&work->next, AT_ONCE)) < work->count)
+        for (size_t i = start; i < start + AT_ONCE && i < work->count; i++)
+            open_one(&work->rows[i]);
+    return NULL;
+}
+
+/* How many threads are worth their making, besides the one that is there. */
+static size_t helpers_for(size_t count)
+{
+    long cores = sysconf(_SC_NPROCESSORS_ONLN);
+    size_t most = cores > 1 ? (size_t)cores - 1 : 0;
+    most = most < THREADS_MOST ? most : THREADS_MOST;
+    return count / WORTH_A_THREAD < most ? count / WORTH_A_THREAD : most;
+}
+
+/* Threads that cannot be made are done without. */
+void tn_open_many(struct tn_opening *rows, size_t count)
+{
+    struct work work = { .rows = rows, .count = count };
+    size_t wanted = helpers_for(count), made = 0;
+    pthread_t helpers[THREADS_MOST];
+    sigset_t all, before;
+    if (wanted) {
+        sigfillset(&all);
+        pthread_sigmask(SIG_BLOCK, &all, &before);
+        while (made < wanted && pthread_create(&helpers[made], NULL, open_some, &work) == 0)
+            made++;
+        pthread_sigmask(SIG_SETMASK, &before, NULL);
+    }
+    open_some(&work);
+    for (size_t i = 0; i < made; i++)
+        pthread_join(helpers[i], NULL);
+}

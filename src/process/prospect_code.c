@@ -1,0 +1,257 @@
+/* src/process/prospect_code.c - a bundle's code: which of it, where it is, and what it holds */
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "bundle.h"
+#include "fail.h"
+#include "job.h"
+#include "prospect.h"
+#include "triple.h"
+#include "verify.h"
+
+/* ---- which code ----------------------------------------------------------------------------- */
+
+static const char *base_name(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    return slash ? slash + 1 : path;
+}
+
+/* Is the entry "MAIN.so"? */
+static bool is_main(const tenon_code_entry *code, const char *main)
+{
+    const char *base = base_name(code->path);
+    size_t size = strlen(main);
+    return strncmp(base, main, size) == 0 && strcmp(base + size, ".so") == 0;
+}
+
+static bool is_for(const struct tn_job *job, const tenon_code_entry *code,
+                   enum tenon_code_kind kind)
+{
+    const char *host = job->process->triple.text;
+    if (code->kind != kind || !code->triple || !*host)
+        return false;
+    /* a static program need not say which C library is in it, and is refused for another reason */
+    return tn_triple_fits(code->triple, host) ||
+           (job->process->is_static && tn_triple_fits(host, code->triple));
+}
+
+static bool add_code(struct tn_job *job, struct tn_prospect *p, const char *directory,
+                     const tenon_code_entry *code, tenon_error *err)
+{
+    struct tn_code *c = &p->codes[p->code_count];
+    c->entry = code->path;
+    c->path = tn_arena_join(&job->arena, directory, "/", base_name(code->path), NULL);
+    if (!c->path)
+        return tn_prospect_no_memory(job, err);
+    p->code_count++;
+    return true;
+}
+
+/* Which systems the bundle has code for. */
+static const char *list_triples(struct tn_job *job, const tenon_manifest *m)
+{
+    const char *list = "";
+    for (size_t i = 0; list && i < m->code_count; i++) {
+        const char *triple =
+            m->code[i].triple ? m->code[i].triple : tenon_code_kind_name(m->code[i].kind);
+        if (!strstr(list, triple))
+            list = tn_arena_format(&job->report->arena, "%s%s%s", list, *list ? ", " : "",
+                                   tn_report_show(job->report, triple));
+    }
+    job->report->no_memory |= !list;
+    return list && *list ? list : "nothing";
+}
+
+static bool no_code(struct tn_job *job, size_t row, const struct tn_prospect *p)
+{
+    const char *text = tn_arena_format(
+        &job->report->arena, "plugin \"%s\" has no code for %s: it has code for %s", p->name,
+        job->process->triple.text[0] ? job->process->triple.text : "this host",
+        list_triples(job, p->manifest));
+    job->report->no_memory |= !text;
+    return tn_prospect_drop(job, row, TENON_FINDING_NO_CODE, NULL, text ? text : "");
+}
+
+/* Own libraries first, the plugin's own code last. */
+static bool choose(struct tn_job *job, size_t row, struct tn_prospect *p, tenon_error *err)
+{
+    const tenon_manifest *m = p->manifest;
+    const tenon_code_entry *own = NULL;
+    for (size_t i = 0; i < m->code_count; i++)
+        if (is_for(job, &m->code[i], TENON_CODE_NATIVE) &&
+            (!m->main || is_main(&m->code[i], m->main)))
+            own = &m->code[i];
+    if (!own)
+        return no_code(job, row, p);
+    p->triple = job->process->triple.text;
+    const char *name = tn_cache_name(p->digest, p->triple, &job->arena);
+    const char *directory =
+        name ? tn_arena_join(&job->arena, job->cache_path, "/", name, NULL) : NULL;
+    p->codes = tn_arena_rows(&job->arena, m->code_count, sizeof *p->codes);
+    if (!directory || !p->codes)
+        return tn_prospect_no_memory(job, err);
+    for (size_t i = 0; i < m->code_count; i++)
+        if (is_for(job, &m->code[i], TENON_CODE_LIBRARY) &&
+            !add_code(job, p, directory, &m->code[i], err))
+            return false;
+    return add_code(job, p, directory, own, err);
+}
+
+/* ---- its bytes ------------------------------------------------------------------------------ */
+
+/* True when the cache has the code already: *p then knows where. */
+static bool find_cached(struct tn_job *job, struct tn_prospect *p, tenon_error *why)
+{
+    struct stat info;
+    char *end = strrchr(p->codes[0].path, '/');
+    if (!job->cache_path || job->process->program)
+        return false;
+    char *directory =
+        tn_arena_copy(&job->arena, p->codes[0].path, (size_t)(end - p->codes[0].path));
+    if (!directory || stat(directory, &info) != 0)
+        return false;
+    if (!job->cache)
+        job->cache = tn_cache_open(job->cache_path, why);
+    if (!job->cache)
+        return false;
+    p->cached = tn_cache_ensure(job->cache, p->bundle, p->triple,
+                                job->flags & TENON_LOAD_VERIFY ? TN_CACHE_VERIFY : 0, why);
+    return p->cached != NULL;
+}
+
+/* The code as files of the world: those of the cache, or files in memory where they would be. */
+static bool place_codes(struct tn_job *job, size_t row, struct tn_prospect *p, tenon_error *err)
+{
+    tenon_error why = TENON_ERROR_INIT;
+    if (find_cached(job, p, &why))
+        return true;
+    if (why.code)
+        return tn_prospect_drop_error(job, row, TENON_FINDING_CACHE, NULL, &why, err);
+    for (size_t i = 0; i < p->code_count; i++) {
+        struct tn_code *c = &p->codes[i];
+        if (!tenon_bundle_read(p->bundle, c->entry, &c->bytes, &c->size, &why))
+            return tn_prospect_drop_error(job, row, TENON_FINDING_BAD_BUNDLE, c->entry, &why, err);
+        if (!tenon_world_put_file(job->world, c->path, c->bytes, c->size, 0755, &why))
+            return tn_prospect_drop_error(job, row, TENON_FINDING_CACHE, c->entry, &why, err);
+        free(c->bytes);
+        c->bytes = NULL;
+    }
+    return true;
+}
+
+static const tenon_code_entry *manifest_code(const tenon_manifest *m, const char *entry)
+{
+    for (size_t i = 0; i < m->code_count; i++)
+        if (strcmp(m->code[i].path, entry) == 0)
+            return &m->code[i];
+    return NULL;
+}
+
+/* False: no memory. */
+static bool tell_whose(struct tn_job *job, const struct tn_prospect *p, struct tn_code *c,
+                       bool is_own)
+{
+    struct tn_holding *h = c->holding;
+    h->reason = TENON_BY_PLUGIN;
+    h->plugin = p->name;
+    h->place = is_own ? tn_arena_join(&job->arena, "plugin \"", p->name, "\"", NULL)
+                      : tn_arena_join(&job->arena, base_name(c->entry), " of plugin \"", p->name,
+                                      "\"", NULL);
+    return h->place != NULL;
+}
+
+/* Reads one file of code and holds it against what the manifest says of it. */
+static bool read_code(struct tn_job *job, struct tn_prospect *p, struct tn_code *c, bool is_own,
+                      tenon_error *why)
+{
+    const tenon_code_entry *code = manifest_code(p->manifest, c->entry);
+    c->holding = tn_holding_new(c->path, why);
+    if (!c->holding)
+        return false;
+    struct tn_holding *h = c->holding;
+    if (!tell_whose(job, p, c, is_own))
+        return tn_no_memory(why);
+    tenon_image *image = tenon_image_open(job->world, c->path, TENON_PART_CORE, why);
+    bool good = image && tn_verify_code(code, image, why) && tn_holding_take_image(h, image, why);
+    tenon_image_free(image);
+    if (!good)
+        return tn_context(why, "%s", c->entry);
+    const tenon_units *units = tn_holding_file(h, job->world);
+    if (h->starved)
+        return tn_no_memory(why);
+    if (!units)
+        return tn_fail(why, TENON_E_MALFORMED, "%s: %s", c->entry,
+                       h->fault ? h->fault : "its units cannot be read");
+    if (tenon_units_record(units) == TENON_RECORD_UNREADABLE)
+        return tn_fail(why, TENON_E_MALFORMED, "%s: its record makes no sense: %s", c->entry,
+                       tenon_units_remark(units, 0) ? tenon_units_remark(units, 0) : "");
+    return tn_verify_claims(p->manifest, code, units, why);
+}
+
+/* ---- own libraries in the order of their needs ---------------------------------------------- */
+
+static bool needs_any(const struct tn_code *code, const struct tn_code *rest, size_t count)
+{
+    const struct tn_holding *h = code->holding;
+    for (size_t i = 0; i < h->need_count; i++)
+        for (size_t k = 0; k < count; k++)
+            if (&rest[k] != code && rest[k].holding->own_name &&
+                strcmp(rest[k].holding->own_name, h->needs[i]) == 0)
+                return true;
+    return false;
+}
+
+/* A cycle among libraries is the system's loader's to join: any order serves. */
+static void order_codes(struct tn_prospect *p)
+{
+    size_t libraries = p->code_count - 1;
+    for (size_t placed = 0; placed < libraries; placed++) {
+        size_t next = placed;
+        while (next < libraries &&
+               needs_any(&p->codes[next], p->codes + placed, libraries - placed))
+            next++;
+        if (next == libraries)
+            return;
+        struct tn_code code = p->codes[next];
+        memmove(p->codes + placed + 1, p->codes + placed, (next - placed) * sizeof code);
+        p->codes[placed] = code;
+    }
+}
+
+/* ---- all of it ------------------------------------------------------------------------------ */
+
+static bool read_codes(struct tn_job *job, size_t row, struct tn_prospect *p, tenon_error *err)
+{
+    for (size_t i = 0; i < p->code_count; i++) {
+        tenon_error why = TENON_ERROR_INIT;
+        if (!read_code(job, p, &p->codes[i], i + 1 == p->code_count, &why))
+            return tn_prospect_drop_error(job, row, TENON_FINDING_BAD_BUNDLE, p->codes[i].entry,
+                                          &why, err);
+    }
+    order_codes(p);
+    return true;
+}
+
+/* Whose each of them is, and in which order they load. */
+static bool arrange(struct tn_job *job, struct tn_prospect *p, tenon_error *err)
+{
+    for (size_t k = 0; k < p->code_count; k++)
+        if (!tell_whose(job, p, &p->codes[k], k + 1 == p->code_count))
+            return tn_prospect_no_memory(job, err);
+    order_codes(p);
+    return true;
+}
+
+bool tn_prospect_fill_codes(struct tn_job *job, size_t row, struct tn_prospect *p, tenon_error *err)
+{
+    tenon_error why = TENON_ERROR_INIT;
+    if (!choose(job, row, p, err))
+        return false;
+    if (tn_prospect_take_proofs(job, p, &why))
+        return arrange(job, p, err);
+    if (why.code)
+        return tn_prospect_no_memory(job, err);
+    return place_codes(job, row, p, err) && read_codes(job, row, p, err);
+}

@@ -1,0 +1,539 @@
+#!/usr/bin/env python3
+"""
+Traps for whoever looks for a library: each is laid with real files, tenon find answers, and the
+truth is what the installed program of a consumer does.
+"""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import unittest
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
+
+import build  # noqa: E402
+import consumers  # noqa: E402
+import tenon  # noqa: E402
+
+build.needs("gcc", "ar", "make")
+
+PROGRAM = '#include <stdio.h>\n#include <foo.h>\nint main(void) { puts(foo_id()); return 0; }\n'
+
+
+class Case(unittest.TestCase):
+    def setUp(self):
+        self.dir = os.path.realpath(tempfile.mkdtemp(prefix="tenon-find-test-"))
+        self.addCleanup(shutil.rmtree, self.dir, ignore_errors=True)
+        self.env = {}
+
+    def path(self, *parts):
+        return os.path.join(self.dir, *parts)
+
+    def write(self, path, text, mode=0o644):
+        path = self.path(path)
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(text)
+        os.chmod(path, mode)
+        return path
+
+    def cc(self, *words):
+        done = subprocess.run(["gcc", *words], cwd=self.dir, capture_output=True, text=True,
+                              stdin=subprocess.DEVNULL)
+        if done.returncode != 0:
+            raise RuntimeError("gcc %s\n%s" % (" ".join(words), done.stderr))
+
+    def header(self, prefix, version="1.0", name="foo"):
+        self.write("%s/include/%s.h" % (prefix, name),
+                   '#define %s_VERSION "%s"\nconst char *%s_id(void);\n'
+                   'const char *%s_version(void);\n' % (name.upper(), version, name, name))
+
+    def source(self, ident, version="1.0", name="foo", more=""):
+        return self.write("src/%s-%s.c" % (name, ident.replace("/", "_").replace(" ", "_")),
+                          'const char *%s_id(void) { return "%s"; }\n'
+                          'const char *%s_version(void) { return "%s"; }\n%s\n'
+                          % (name, ident, name, version, more))
+
+    def shared(self, prefix, ident=None, version="1.0", name="foo", soname="lib%s.so.1", more="",
+               flags=(), libdir="lib", dev=True):
+        """PREFIX/lib/libfoo.so.1 with its link; returns its path."""
+        ident = ident or prefix
+        out = self.path(prefix, libdir)
+        os.makedirs(out, exist_ok=True)
+        real = os.path.join(out, "lib%s.so.1" % name)
+        soname = ["-Wl,-soname," + soname.replace("%s", name)] if soname else []
+        self.cc("-shared", "-fPIC", *soname, "-o", real, self.source(ident, version, name, more),
+                *flags)
+        if dev:
+            os.symlink("lib%s.so.1" % name, os.path.join(out, "lib%s.so" % name))
+        return real
+
+    def static(self, prefix, ident=None, version="1.0", name="foo", more=""):
+        out = self.path(prefix, "lib")
+        os.makedirs(out, exist_ok=True)
+        self.cc("-c", "-o", "member.o", self.source(ident or prefix, version, name, more))
+        subprocess.run(["ar", "rcs", os.path.join(out, "lib%s.a" % name), self.path("member.o")],
+                       check=True)
+
+    def both(self, prefix, **how):
+        self.header(prefix, how.get("version", "1.0"), how.get("name", "foo"))
+        return self.shared(prefix, **how)
+
+    def find(self, *words, name="foo", env=None):
+        """The result and the status; every format is written below conf."""
+        command = [tenon.command(), "find", "--json", "--no-cache", *words, name]
+        done = subprocess.run(command, capture_output=True, text=True, stdin=subprocess.DEVNULL,
+                              cwd=self.dir, env=dict(consumers.CLEAN, HOME=self.dir, **(env or {})))
+        self.assertIn(done.returncode, (0, 1), done.stderr)
+        row = json.loads(done.stdout)["results"][0]
+        self.assertEqual(done.returncode, 0 if row["status"] == "ok" else 1)
+        return row
+
+    def dirs(self, *prefixes):
+        return ["--dir=" + self.path(prefix) for prefix in prefixes]
+
+    def consume(self, *words, expect, name="foo", only=None, source=PROGRAM, env=None):
+        """Every consumer's installed program must print `expect`."""
+        for consumer in only or consumers.there():
+            conf, work = self.path("conf-" + consumer), self.path("work-" + consumer)
+            command = [tenon.command(), "find", "-q", "--no-cache", "--write=" + conf,
+                       "--format=" + consumers.ALL[consumer][0], *words, name]
+            subprocess.run(command, check=True, cwd=self.dir, stdin=subprocess.DEVNULL,
+                           env=dict(consumers.CLEAN, HOME=self.dir, **(env or {})))
+            with self.subTest(consumer=consumer):
+                try:
+                    out = consumers.consume(consumer, conf, work, name, source)
+                except consumers.Failed as failure:
+                    self.fail(str(failure))
+                self.assertEqual(out.strip(), expect)
+
+    def found(self, row, **values):
+        self.assertEqual(row["verdict"], "found", json.dumps(row, indent=1))
+        for key, value in values.items():
+            name = "CONF_foo_" + key if key.isupper() else key
+            self.assertEqual(row["result"].get(name), value, name)
+
+    def not_found(self, row, *words):
+        self.assertEqual(row["verdict"], "not-found", json.dumps(row, indent=1))
+        for word in words:
+            self.assertIn(word, row["reason"])
+
+    def remarks(self, row):
+        return "\n".join(row["remarks"])
+
+
+class RunPath(Case):
+    def test_a_directory_that_needs_it(self):
+        self.both("a")
+        row = self.find(*self.dirs("a"))
+        self.found(row, NEED_RPATH="yes", LIBDIR=self.path("a/lib"), INCDIR=self.path("a/include"))
+        self.assertIn("-L is not recorded", self.remarks(row))
+        self.consume(*self.dirs("a"), expect="a")
+
+    def test_not_where_it_is_forbidden(self):
+        self.both("a")
+        row = self.find("--set=ELF_RPATH=no", *self.dirs("a"))
+        self.not_found(row, "libfoo.so.1")
+
+    def test_spelling(self):
+        self.both("a")
+        conf = self.path("conf")
+        for flag in ("-R", "-rpath"):
+            subprocess.run([tenon.command(), "find", "-q", "--no-cache", "--write=" + conf,
+                            "--format=pc", "--set=RPATH_FLAG=" + flag, *self.dirs("a"), "foo"],
+                           check=True)
+            with open(os.path.join(conf, "foo.pc"), encoding="utf-8") as file:
+                self.assertIn("-Wl,%s,%s" % (flag, self.path("a/lib")), file.read())
+
+    def test_a_static_library_needs_none(self):
+        self.header("a")
+        self.static("a")
+        row = self.find(*self.dirs("a"))
+        self.found(row, NEED_RPATH="no", linkage="static")
+        self.consume(*self.dirs("a"), expect="a")
+
+    def test_a_system_directory_needs_none(self):
+        row = self.find(name="m")
+        self.assertEqual(row["verdict"], "found")
+        self.assertEqual(row["result"]["CONF_m_NEED_RPATH"], "no")
+
+
+class OtherFile(Case):
+    def test_own_name_is_a_system_library(self):
+        """It links and starts, and runs with libz of the system: only a run path helps."""
+        self.both("a", soname="libz.so.1", flags=[],
+                  more="const char *zlibVersion(void) { return \"0\"; }")
+        os.rename(self.path("a/lib/libfoo.so.1"), self.path("a/lib/libz.so.1"))
+        os.unlink(self.path("a/lib/libfoo.so"))
+        os.symlink("libz.so.1", self.path("a/lib/libfoo.so"))
+        row = self.find("--set=ELF_RPATH=no", *self.dirs("a"))
+        self.not_found(row, "started with", "libz.so.1")
+        row = self.find(*self.dirs("a"))
+        self.found(row, NEED_RPATH="yes")
+        self.consume(*self.dirs("a"), expect="a")
+
+    def test_two_versions_are_never_combined(self):
+        self.header("a", "2.0")           # the header of 2.0 without its library
+        self.both("b", version="1.0")
+        row = self.find(*self.dirs("a", "b"))
+        self.found(row, INCDIR=self.path("b/include"), LIBDIR=self.path("b/lib"))
+        self.assertIn(self.path("a"), self.remarks(row))
+        self.consume(*self.dirs("a", "b"), expect="b")
+
+    def test_two_versions_first_wins(self):
+        self.both("a", version="2.0")
+        self.both("b", version="1.0")
+        self.found(self.find(*self.dirs("a", "b")), LIBDIR=self.path("a/lib"))
+        self.found(self.find(*self.dirs("b", "a")), LIBDIR=self.path("b/lib"))
+        self.consume(*self.dirs("b", "a"), expect="b")
+
+    def test_older_than_its_header(self):
+        self.header("a", "2.0")
+        self.shared("a", version="1.0")
+        asked = ["--version-macro=FOO_VERSION", "--version-function=foo_version"]
+        self.not_found(self.find("-H", "foo.h", *asked, *self.dirs("a")), "older than its header",
+                       "2.0", "1.0")
+
+    def test_version_too_low(self):
+        self.both("a", version="1.9")
+        asked = ["-H", "foo.h", "--version-macro=FOO_VERSION", *self.dirs("a")]
+        self.found(self.find("--min-version=1.9", *asked), version="1.9")
+        self.not_found(self.find("--min-version=1.10", *asked), "version too low", "1.9", "1.10")
+        self.not_found(self.find("--min-version=1", "-H", "foo.h", *self.dirs("a")),
+                       "--version-macro")
+        self.found(self.find("--min-version=3", "--version-cmd=echo foo 3.1", *self.dirs("a")))
+
+    def test_function_of_another_version(self):
+        self.both("a")
+        self.write("a/include/foo.h", "const char *foo_id(void);\nint foo_new(void);\n")
+        self.not_found(self.find("-f", "foo_new", *self.dirs("a")), "link error", "foo_new")
+
+
+class Missing(Case):
+    def test_no_header(self):
+        self.shared("a")
+        self.not_found(self.find("-H", "foo.h", *self.dirs("a")), "no foo.h", self.path("a"))
+
+    def test_header_and_no_library(self):
+        self.header("a")
+        self.not_found(self.find(*self.dirs("a")), "link error", "-lfoo")
+
+    def test_compile_error(self):
+        self.both("a")
+        self.write("a/include/foo.h", "#include <not_there_at_all.h>\n")
+        self.not_found(self.find(*self.dirs("a")), "compile error", "not_there_at_all.h")
+
+    def test_its_own_dependency(self):
+        self.shared("b", name="bar")
+        self.header("a")
+        self.shared("a", more="const char *bar_id(void);\n"
+                    "const char *foo_bar(void) { return bar_id(); }",
+                    flags=["-L" + self.path("b/lib"), "-lbar"])
+        shutil.rmtree(self.path("b"))
+        self.not_found(self.find(*self.dirs("a")), "libbar.so.1")
+
+    def test_runtime_package_without_dev_link(self):
+        self.header("a")
+        self.shared("a", dev=False)
+        self.not_found(self.find(*self.dirs("a")), "libfoo.so.1", "development files")
+
+    def test_text_file(self):
+        self.header("a")
+        self.write("a/lib/libfoo.so", "hello\n")
+        self.not_found(self.find(*self.dirs("a")), "link error", "text file")
+
+    def test_symlink_loop(self):
+        self.header("a")
+        os.makedirs(self.path("a/lib"))
+        os.symlink("libfoo.so", self.path("a/lib/libfoo.so"))
+        self.not_found(self.find(*self.dirs("a")), "libfoo.so", "symbolic links")
+
+    def test_wrong_machine_first(self):
+        self.both("b")
+        self.header("a")
+        os.makedirs(self.path("a/lib"))
+        self.cc("-c", "-o", "other.o", self.source("a"))
+        with open(self.path("other.o"), "r+b") as file:  # e_machine: SPARC V9
+            file.seek(18)
+            file.write(b"\x2b\x00")
+        subprocess.run(["ar", "rc", self.path("a/lib/libfoo.a"), self.path("other.o")], check=True)
+        row = self.find(*self.dirs("a", "b"))
+        self.found(row, LIBDIR=self.path("b/lib"))
+        self.assertIn(self.path("a"), self.remarks(row))
+        self.consume(*self.dirs("a", "b"), expect="b")
+
+    def test_wrong_machine_alone(self):
+        real = self.both("a")
+        with open(real, "r+b") as file:
+            file.seek(18)
+            file.write(b"\xb7\x00")  # AArch64
+        self.not_found(self.find(*self.dirs("a")), "aarch64")
+
+    def test_does_not_end_well(self):
+        self.both("a", more="__attribute__((constructor)) static void no(void)"
+                  "{ __builtin_trap(); }")
+        self.not_found(self.find(*self.dirs("a")), "signal")
+
+
+class Kinds(Case):
+    def test_linker_script(self):
+        self.both("a")
+        os.unlink(self.path("a/lib/libfoo.so"))
+        self.write("a/lib/libfoo.so", "/* a script */\nINPUT(%s)\n" % self.path("a/lib/libfoo.so.1"))
+        row = self.find(*self.dirs("a"))
+        self.found(row, NEED_RPATH="yes")
+        self.consume(*self.dirs("a"), expect="a")
+
+    def test_shared_and_static(self):
+        self.both("a", ident="shared")
+        self.static("a", ident="static")
+        self.found(self.find(*self.dirs("a")), linkage="shared")
+        self.consume(*self.dirs("a"), expect="shared")
+
+    def test_archive_needs_others(self):
+        """What a static library needs is found by trying."""
+        self.header("a")
+        self.static("a", more="#include <math.h>\ndouble foo_cos(double x) { return cosl(x); }\n"
+                    "static double (*volatile keep)(double) = foo_cos;\n"
+                    "__attribute__((constructor)) static void use(void) { keep(1); }")
+        self.write("a/include/foo.h", "const char *foo_id(void);\n")
+        row = self.find("-f", "foo_id", *self.dirs("a"))
+        self.found(row, linkage="static")
+        self.assertIn("-lm", row["result"]["CONF_foo_LIBS"])
+        self.consume("-f", "foo_id", *self.dirs("a"), expect="a")
+
+    def test_static_libs(self):
+        self.both("a")
+        self.static("a", more="#include <math.h>\ndouble foo_cos(double x) { return cosl(x); }")
+        row = self.find("--static", *self.dirs("a"))
+        self.found(row)
+        libs = row["result"]["CONF_foo_STATIC_LIBS"]
+        self.assertIn("-lfoo", libs.split())
+        self.assertIn("-lm", libs.split())
+        self.assertNotIn("-lz", libs.split())
+        program = self.write("static.c", PROGRAM)
+        self.cc("-static", "-I" + self.path("a/include"), "-o", "static", program, *libs.split())
+        self.assertEqual(subprocess.run([self.path("static")], capture_output=True,
+                                        text=True).stdout.strip(), "a")
+
+    def test_neighbours(self):
+        self.both("a")
+        for name in ("foo2", "foobar", "foo-bar"):
+            self.shared("a", name=name.replace("-", "_"))
+        self.found(self.find(*self.dirs("a")), LIBDIR=self.path("a/lib"))
+        self.not_found(self.find("-H", "foo.h", *self.dirs("a"), name="fo"), "-lfo")
+
+    def test_lib_and_suffix_are_not_the_name(self):
+        self.both("a")
+        self.not_found(self.find("-H", "foo.h", *self.dirs("a"), name="libfoo"), "-llibfoo")
+        self.not_found(self.find("-H", "foo.h", *self.dirs("a"), name="foo.so"), "-lfoo.so")
+
+
+class Names(Case):
+    def test_spaces_and_quotes(self):
+        self.both("a b'c", ident="odd")
+        row = self.find(*self.dirs("a b'c"))
+        self.found(row, NEED_RPATH="yes", LIBDIR=self.path("a b'c/lib"))
+        # CMake and Meson hand quotes on to shells of their own
+        self.consume(*self.dirs("a b'c"), expect="odd", only=["flags", "sh", "pc", "meson"])
+
+    def test_spaces(self):
+        self.both("a b", ident="odd")
+        self.consume(*self.dirs("a b"), expect="odd",
+                     only=[one for one in consumers.there() if one != "make"])
+
+    def test_comma_and_dollar(self):
+        self.both("a,b", ident="comma")
+        self.consume(*self.dirs("a,b"), expect="comma",
+                     only=["flags", "sh", "pc", "cmake", "meson"])
+
+    def test_lib64(self):
+        self.header("a")
+        self.shared("a", libdir="lib64")
+        self.found(self.find(*self.dirs("a")), LIBDIR=self.path("a/lib64"))
+        self.consume(*self.dirs("a"), expect="a")
+
+
+class Evidence(Case):
+    def pc(self, prefix, text):
+        self.write("%s/lib/pkgconfig/foo.pc" % prefix,
+                   "prefix=%s\nName: foo\nDescription: foo\nVersion: 1.0\n%s"
+                   % (self.path(prefix), text))
+
+    def test_lying_pc(self):
+        self.both("a")
+        self.pc("a", "Cflags: -I${prefix}/include\nLibs: -L${prefix}/lib -lfoo -lnot_there\n")
+        row = self.find(*self.dirs("a"))
+        self.found(row)
+        self.assertIn("foo.pc does not tell the truth", self.remarks(row))
+        self.assertIn("not_there", self.remarks(row))
+        self.consume(*self.dirs("a"), expect="a")
+
+    def test_pc_that_leads_elsewhere(self):
+        self.both("a")
+        self.both("b")
+        self.pc("a", "Cflags: -I%s/include\nLibs: -L%s/lib -lfoo\n"
+                % (self.path("b"), self.path("b")))
+        row = self.find(*self.dirs("a"))
+        self.found(row, LIBDIR=self.path("a/lib"))
+        self.assertIn("does not tell the truth", self.remarks(row))
+
+    def test_pc_that_states_another_version(self):
+        self.both("a", version="1.0")
+        self.write("a/lib/pkgconfig/foo.pc", "Name: foo\nDescription: foo\nVersion: 2.0\n"
+                   "Cflags: -I%s\nLibs: -L%s -lfoo\n" % (self.path("a/include"),
+                                                        self.path("a/lib")))
+        row = self.find("-H", "foo.h", "--version-macro=FOO_VERSION", *self.dirs("a"))
+        self.found(row, version="1.0")
+        self.assertIn("says version 2.0", self.remarks(row))
+
+    def test_true_pc(self):
+        """Headers in a directory that only the .pc file names."""
+        self.shared("a")
+        self.header("a/include/foo-1")
+        os.rename(self.path("a/include/foo-1/include/foo.h"), self.path("a/include/foo-1/foo.h"))
+        self.pc("a", "Cflags: -I${prefix}/include/foo-1\nLibs: -L${prefix}/lib -lfoo\n")
+        row = self.find(*self.dirs("a"))
+        self.found(row, INCDIR=self.path("a/include/foo-1"))
+        self.assertIn("foo.pc", row["result"]["header_from"])
+        self.consume(*self.dirs("a"), expect="a")
+
+    def script(self, cflags, libs):
+        self.write("a/bin/foo-config", "#!/bin/sh\ncase $1 in\n--cflags) echo %s ;;\n"
+                   "--libs) echo %s ;;\nesac\n" % (cflags, libs), 0o755)
+
+    def test_script(self):
+        self.shared("a")
+        self.header("a/include/deep")
+        self.script("-I" + self.path("a/include/deep/include"), "-L%s -lfoo" % self.path("a/lib"))
+        row = self.find("-H", "foo.h", *self.dirs("a"))
+        self.found(row, CONFIG=self.path("a/bin/foo-config"))
+        self.consume("-H", "foo.h", *self.dirs("a"), expect="a")
+
+    def test_lying_script(self):
+        self.both("a")
+        self.script("-I/not/there", "-lfoo -lnot_there")
+        row = self.find(*self.dirs("a"))
+        self.found(row, CONFIG=None)
+        self.assertIn("foo-config does not tell the truth", self.remarks(row))
+
+
+class Compilers(Case):
+    """Other compilers and linkers say the same things in other words."""
+
+    COMPILERS = ["gcc", "clang", "gcc -fuse-ld=gold", "clang -fuse-ld=lld", "gcc -fuse-ld=mold",
+                 "musl-gcc"]
+
+    def works(self, compiler):
+        self.write("empty.c", "int main(void) { return 0; }\n")
+        return shutil.which(compiler.split()[0]) and subprocess.run(
+            [*compiler.split(), "-o", "empty", "empty.c"], cwd=self.dir,
+            capture_output=True).returncode == 0
+
+    def test_each_finds_the_same(self):
+        self.header("a")
+        self.shared("a", flags=["-nostdlib"])
+        for compiler in self.COMPILERS:
+            if not self.works(compiler):
+                continue
+            with self.subTest(compiler=compiler):
+                row = self.find("--cc=" + compiler, *self.dirs("a"))
+                self.found(row, NEED_RPATH="yes", LIBDIR=self.path("a/lib"), linkage="shared")
+                row = self.find("--cc=" + compiler, "-H", "foo.h", "-f", "foo_gone", *self.dirs("a"))
+                self.not_found(row, "compile error", "foo_gone")
+
+    def test_each_says_which_archive(self):
+        self.header("a")
+        self.static("a")
+        for compiler in self.COMPILERS:
+            if not self.works(compiler):
+                continue
+            with self.subTest(compiler=compiler):
+                row = self.find("--cc=" + compiler, "-f", "foo_id", *self.dirs("a"))
+                self.found(row, linkage="static", file=self.path("a/lib/libfoo.a"))
+
+
+class Caller(Case):
+    def test_variables_do_not_count(self):
+        """What the caller's LD_LIBRARY_PATH and LD_RUN_PATH make work does not work elsewhere."""
+        self.both("a")
+        env = {name: self.path("a/lib") for name in
+               ("LD_LIBRARY_PATH", "LD_RUN_PATH", "LIBRARY_PATH", "LIBPATH", "SHLIB_PATH", "LPATH")}
+        env["CPATH"] = self.path("a/include")
+        row = self.find("-H", "foo.h", env=env)
+        self.not_found(row, "no foo.h")
+        self.found(self.find(*self.dirs("a"), env=env), NEED_RPATH="yes")
+        self.consume(*self.dirs("a"), expect="a", env=env, only=["make", "sh"])
+
+    def test_preload_does_not_count(self):
+        """A preloaded library that ends the test program, and nothing else."""
+        preload = self.shared("p", name="preloaded",
+                              more="#include <stdlib.h>\n#include <string.h>\n"
+                              "extern char *program_invocation_short_name;\n"
+                              "__attribute__((constructor)) static void no(void)"
+                              "{ if (!strcmp(program_invocation_short_name, \"sample\")) _Exit(9); }")
+        self.both("a")
+        self.found(self.find(*self.dirs("a"), env={"LD_PRELOAD": preload}))
+
+    def test_own_flags_replace_the_search(self):
+        self.both("a")
+        self.both("b")
+        words = ["--cflags=-I%s" % self.path("b/include"),
+                 "--libs=-L%s -lfoo" % self.path("b/lib"), *self.dirs("a")]
+        row = self.find(*words)
+        self.found(row, LIBDIR=self.path("b/lib"), NEED_RPATH="yes")
+        self.assertEqual([place["origin"] for place in row["directories"]], ["flags"])
+        self.consume(*words, expect="b")
+        self.not_found(self.find("--libs=-lnot_there", "--cflags=-I" + self.path("b/include")),
+                       "link error")
+
+    def test_localbase_after_the_users_own(self):
+        self.both("a")
+        self.both("b")
+        base = {"LOCALBASE": self.path("b")}
+        self.found(self.find(env=base), LIBDIR=self.path("b/lib"))
+        self.found(self.find(*self.dirs("a"), env=base), LIBDIR=self.path("a/lib"))
+        self.found(self.find("--localbase=" + self.path("a"), env=base), LIBDIR=self.path("a/lib"))
+
+    def test_search_libs(self):
+        self.both("a")
+        self.found(self.find(env={"SEARCH_LIBS": self.path("a")}), LIBDIR=self.path("a/lib"))
+        self.assertEqual(self.find(name="m")["verdict"], "found")
+        row = self.find("--set=SEARCH_LIBS_OVERRIDE=" + self.path("b"), name="m")
+        self.not_found(row, "no directory")
+        row = self.find("--set=SEARCH_LIBS_OVERRIDE=" + self.path("a"), env={"SEARCH_LIBS": "/usr"})
+        self.found(row, LIBDIR=self.path("a/lib"))
+        self.assertEqual(len(row["directories"]), 1)
+        self.write("tenon.conf", "# ours\nBASE = %s\nSEARCH_LIBS += $(BASE)/a\n" % self.dir)
+        self.found(self.find(), LIBDIR=self.path("a/lib"))
+
+    def test_program(self):
+        self.both("a")
+        self.write("good.c", PROGRAM)
+        self.write("bad.c", PROGRAM.replace("return 0", "return 3"))
+        self.found(self.find("--program=good.c", *self.dirs("a")), NEED_RPATH="yes")
+        self.not_found(self.find("--program=bad.c", *self.dirs("a")), "bad.c", "status 3")
+
+    def test_two_libraries_joined(self):
+        self.both("a")
+        self.both("b", name="bar")
+        conf = self.path("conf")
+        for name, prefix in (("foo", "a"), ("bar", "b")):
+            subprocess.run([tenon.command(), "find", "-q", "--no-cache", "--write=" + conf,
+                            *self.dirs(prefix), name], check=True)
+        out = subprocess.run([tenon.command(), "flags", "--from", conf, "foo", "bar", "foo"],
+                             check=True, capture_output=True, text=True).stdout
+        values = dict(line.split(" = ", 1) for line in out.splitlines())
+        self.assertEqual(values["CPPFLAGS"], "-I%s -I%s" % (self.path("a/include"),
+                                                           self.path("b/include")))
+        self.assertEqual(values["LDFLAGS"], " ".join(
+            "-L{0} -Wl,-rpath,{0}".format(self.path(prefix, "lib")) for prefix in "ab"))
+        self.assertEqual(values["LIBS"], "-lfoo -lbar -lfoo")
+
+
+if __name__ == "__main__":
+    tenon.command()
+    unittest.main()

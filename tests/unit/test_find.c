@@ -1,0 +1,380 @@
+/* tests/unit/test_find.c - the small parts of tenon find */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "conf.h"
+#include "conventions.h"
+#include "flags.h"
+#include "hunt.h"
+#include "platforms.h"
+#include "quote.h"
+#include "remember.h"
+
+static void versions_are_compared_number_by_number(void **state)
+{
+    static const struct {
+        const char *a, *b;
+        int order;
+    } rows[] = {
+        { "1", "1", 0 },
+        { "1.2", "1.10", -1 },
+        { "1.2.1", "1.2", 1 },
+        { "1.2a", "1.2", 1 },
+        { "1.2a", "1.2b", -1 },
+        { "1.02", "1.2", 0 },
+        { "", "1", -1 },
+        { "2", "1.99.99", 1 },
+        { "1.2-3", "1.2.3", 0 },
+        { "1.rc", "1.1", -1 },
+        { "10", "9", 1 },
+        { "00000000000000000001", "1", 0 },
+        { "1.1.1k", "1.1.1l", -1 },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < TN_COUNT(rows); i++) {
+        assert_int_equal(tn_version_compare(rows[i].a, rows[i].b), rows[i].order);
+        assert_int_equal(tn_version_compare(rows[i].b, rows[i].a), -rows[i].order);
+    }
+}
+
+static void quoted_words_are_split_again(void **state)
+{
+    static const char *const words[] = { "plain", "a b",    "it's", "\"q\"", "$x", "back\\slash",
+                                         "",      "-L/a,b", "#c",   "*",     "'",  "tab\tx" };
+    struct tn_arena arena = { 0 };
+    struct tn_words in = { 0 }, out = { 0 };
+
+    (void)state;
+    for (size_t i = 0; i < TN_COUNT(words); i++)
+        assert_true(tn_words_add(&in, words[i]));
+    assert_true(tn_split_shell(&out, &arena, tn_join_shell(&arena, &in)));
+    assert_int_equal(out.count, in.count);
+    for (size_t i = 0; i < in.count; i++)
+        assert_string_equal(out.at[i], in.at[i]);
+    tn_words_free(&in);
+    tn_words_free(&out);
+    tn_arena_free(&arena);
+}
+
+static void paths_are_tidied_and_have_prefixes(void **state)
+{
+    static const char *const tidy[][2] = {
+        { "/a//b/./c/../d", "/a/b/d" },
+        { "/..", "/" },
+        { "/", "/" },
+        { "/usr/lib/gcc/x/12/../../../x/libz.so", "/usr/lib/x/libz.so" },
+        { "a/../b", "a/../b" },
+        { "/a/", "/a" },
+    };
+    static const char *const prefix[][2] = {
+        { "/usr/include", "/usr" },
+        { "/usr/include/libxml2/libxml", "/usr" },
+        { "/usr/local/lib", "/usr/local" },
+        { "/usr/lib/x86_64-linux-gnu", "/usr" },
+        { "/lib/x86_64-linux-gnu", "/usr" },
+        { "/usr/lib/gcc/x86_64-linux-gnu/12/include", "/usr" },
+        { "/opt/lib/foo/lib64", "/opt/lib/foo" },
+        { "/opt/foo", "/opt/foo" },
+    };
+    struct tn_arena arena = { 0 };
+
+    (void)state;
+    for (size_t i = 0; i < TN_COUNT(tidy); i++)
+        assert_string_equal(tn_tidy_path(&arena, tidy[i][0]), tidy[i][1]);
+    for (size_t i = 0; i < TN_COUNT(prefix); i++)
+        assert_string_equal(tn_prefix_of(&arena, prefix[i][0]), prefix[i][1]);
+    tn_arena_free(&arena);
+}
+
+static void expect_files(const char *text, const char *const *expected, size_t count)
+{
+    struct tn_arena arena = { 0 };
+    struct tn_words files = { 0 };
+
+    assert_true(tn_linker_files(&arena, text, &files));
+    assert_int_equal(files.count, count);
+    for (size_t i = 0; i < count; i++)
+        assert_string_equal(files.at[i], expected[i]);
+    tn_words_free(&files);
+    tn_arena_free(&arena);
+}
+
+static void linkers_tell_what_they_opened(void **state)
+{
+    static const char *const plain[] = { "/t/a.o", "/usr/lib/libz.so" };
+    static const char *const archive[] = { "/opt/libfoo.a" };
+
+    (void)state;
+    expect_files("/t/a.o\n/usr/lib/gcc/../libz.so\n/t/a.o\nnoise\n\n", plain, 2);
+    expect_files("trace: /t/a.o\ntrace: /usr/lib/libz.so\n", plain, 2);
+    expect_files("(/opt/libfoo.a)x.o\n/opt/libfoo.a(y.o)\n-lfoo (/opt/libfoo.a)\n", archive, 1);
+    expect_files("", plain, 0);
+}
+
+static void the_group_is_what_the_switches_asked_for(void **state)
+{
+    static const char *const all[] = { "/usr/lib/crt1.o",        "/t/a.o",
+                                       "/usr/lib/libncurses.so", "/usr/lib/libtinfo.so",
+                                       "/usr/lib/gcc/libgcc.a",  "/usr/lib/libc.so" };
+    struct tn_words files = { 0 }, group = { 0 };
+
+    (void)state;
+    for (size_t i = 0; i < TN_COUNT(all); i++)
+        assert_true(tn_words_add(&files, all[i]));
+    assert_true(tn_linker_group(&files, "/t/a.o", &group));
+    assert_int_equal(group.count, 2);
+    assert_string_equal(group.at[0], all[2]);
+    group.count = 0;
+    files.count = 2;
+    assert_true(tn_linker_group(&files, "/t/a.o", &group));
+    assert_int_equal(group.count, 0);
+    tn_words_free(&files);
+    tn_words_free(&group);
+}
+
+static bool fits_any(const char *file, const char *name)
+{
+    const struct tn_convention *row;
+    size_t at = 0;
+
+    while ((row = tn_convention_next(NULL, &at)))
+        if (tn_convention_fits(row, file, name))
+            return true;
+    return false;
+}
+
+static void conventions_know_names(void **state)
+{
+    static const char *const yes[][2] = {
+        { "libz.so", "z" },
+        { "libz.so.1.2.13", "z" },
+        { "libz.a", "z" },
+        { "libz.la", "z" },
+        { "libz.dylib", "z" },
+        { "libz.1.2.dylib", "z" },
+        { "libSystem.B.dylib", "System" },
+        { "z.framework", "z" },
+        { "libz.dll.a", "z" },
+        { "cygz-1.dll", "z" },
+        { "z.dll", "z" },
+        { "libz-1.dll", "z" },
+        { "z.lib", "z" },
+        { "libz.sl", "z" },
+        { "libz.3", "z" },
+        { "libz.o", "z" },
+        { "libgtk-3.so.0", "gtk-3" },
+        { "libpng16.so", "png16" },
+        { "libssl.so.1.0.2k", "ssl" },
+    };
+    static const char *const no[][2] = {
+        { "libfoobar.so", "foo" },   { "libfoo2.so", "foo" },       { "libfoo-bar.so", "foo" },
+        { "libfoo.so", "libfoo" },   { "libfoo.so.1", "foo.so" },   { "libfoo.so", "foo.so" },
+        { "libfoo.so", "fo" },       { "libfoo.so.x", "foo" },      { "libfoo.so.", "foo" },
+        { "foo.so", "foo" },         { "libfoo.txt", "foo" },       { "libfoo.so", "" },
+        { "libfoo-bar.dll", "foo" }, { "libfoo.bar.dylib", "foo" },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < TN_COUNT(yes); i++)
+        assert_true(fits_any(yes[i][0], yes[i][1]));
+    for (size_t i = 0; i < TN_COUNT(no); i++)
+        assert_false(fits_any(no[i][0], no[i][1]));
+}
+
+static void targets_have_platforms(void **state)
+{
+    static const char *const rows[][2] = {
+        { "x86_64-linux-gnu", "linux" },
+        { "x86_64-pc-linux-musl", "linux-musl" },
+        { "aarch64-linux-android21", "android" },
+        { "x86_64-w64-mingw32", "windows" },
+        { "i686-pc-cygwin", "cygwin" },
+        { "arm64-apple-darwin20", "darwin" },
+        { "x86_64-apple-macosx10.13", "darwin" },
+        { "powerpc-ibm-aix7.2.0.0", "aix" },
+        { "hppa2.0w-hp-hpux11.11", "hpux32" },
+        { "hppa64-hp-hpux11.11", "hpux64" },
+        { "ia64-hp-hpux11.31", "hpux64" },
+        { "x86_64--netbsd", "netbsd" },
+        { "amd64-unknown-openbsd7.3", "openbsd" },
+        { "i386-pc-solaris2.11", "solaris" },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < TN_COUNT(rows); i++)
+        assert_string_equal(tenon_platform_of_target(rows[i][0])->name, rows[i][1]);
+    assert_null(tenon_platform_of_target("vax-dec-vms"));
+}
+
+/* Every row keeps what the variables promise of each other. */
+static void platforms_fit_together(void **state)
+{
+    const tenon_platform *row;
+
+    (void)state;
+    for (size_t i = 0; (row = tenon_platform_at(i)); i++) {
+        tenon_settings *settings = tenon_settings_new(NULL);
+        assert_non_null(settings);
+        assert_true(tenon_settings_settle(settings, row, NULL));
+        assert_true(!row->elf_rpath || strcmp(row->shlib_type, "ELF") == 0);
+        assert_true(!row->elf_rpath || row->rpath_flag);
+        assert_true(row->shlib_create == !row->no_shared);
+        assert_ptr_equal(tenon_platform_named(row->name), row);
+        tenon_settings_free(settings);
+    }
+}
+
+static const char *conf_value(const char *text, const char *name, struct tn_arena *arena)
+{
+    struct tn_conf conf = { 0 };
+    const char *value = NULL;
+
+    if (tn_conf_read(&conf, arena, tn_view(text, strlen(text)), NULL))
+        value = tn_conf_get(&conf, name, strlen(name));
+    tn_conf_free(&conf);
+    return value;
+}
+
+static void assignments_are_read_as_make_does(void **state)
+{
+    struct tn_arena arena = { 0 };
+
+    (void)state;
+    assert_string_equal(conf_value("A = x y # c\n", "A", &arena), "x y");
+    assert_string_equal(conf_value("A=1\nA:=2", "A", &arena), "2");
+    assert_string_equal(conf_value("A ?= 1\nA ?= 2", "A", &arena), "1");
+    assert_string_equal(conf_value("A=1\nA+=2\n", "A", &arena), "1 2");
+    assert_string_equal(conf_value("A=1\nB=$(A)${A}$$x\n", "B", &arena), "11$x");
+    assert_string_equal(conf_value("A=a\\#b\\\n c\n", "A", &arena), "a#b  c");
+    assert_string_equal(conf_value("A=$(NONE)x", "A", &arena), "x");
+    assert_null(conf_value("A", "A", &arena));
+    assert_null(conf_value("A = $(x", "A", &arena));
+    assert_null(conf_value("= x", "", &arena));
+    tn_arena_free(&arena);
+}
+
+/* A value that doubles with each line is stopped. */
+static void assignments_are_bounded(void **state)
+{
+    struct tn_arena arena = { 0 };
+    struct tn_conf conf = { 0 };
+    tenon_error err = TENON_ERROR_INIT;
+    char text[4096] = "A=0123456789\n";
+
+    (void)state;
+    for (int i = 0; i < 40; i++)
+        strcat(text, "A:=$(A)$(A)$(A)$(A)\n");
+    assert_false(tn_conf_read(&conf, &arena, tn_view(text, strlen(text)), &err));
+    assert_int_equal(err.code, TENON_E_LIMIT);
+    tn_conf_free(&conf);
+    tn_arena_free(&arena);
+}
+
+static void settings_have_an_order(void **state)
+{
+    static const char conf[] = "CC=file\nLOCALBASE=/l\nOTHER=1\n";
+    tenon_settings *settings = tenon_settings_new(NULL);
+
+    (void)state;
+    assert_true(tenon_settings_set(settings, TENON_ORIGIN_OPTION, "CC", "option", NULL));
+    assert_true(tenon_settings_set(settings, TENON_ORIGIN_ENVIRONMENT, "CC", "env", NULL));
+    assert_true(tenon_settings_read(settings, conf, sizeof conf - 1, "f", NULL));
+    assert_string_equal(tenon_settings_get(settings, "CC"), "option");
+    assert_string_equal(tenon_settings_get(settings, "LOCALBASE"), "/l");
+    assert_int_equal(tenon_settings_origin(settings, "LOCALBASE"), TENON_ORIGIN_FILE);
+    assert_null(tenon_settings_get(settings, "OTHER"));
+    assert_false(tenon_settings_set(settings, TENON_ORIGIN_OPTION, "SHLIB_TYPE", "COFF", NULL));
+    assert_false(tenon_settings_set(settings, TENON_ORIGIN_OPTION, "NONE", "x", NULL));
+    tenon_settings_free(settings);
+}
+
+static void pc_files_are_read(void **state)
+{
+    static const char a[] = "prefix=/p\nlibdir=${prefix}/lib\nName: a\nVersion: 1.2\n"
+                            "Requires: b >= 3, c\nRequires.private: gone\n"
+                            "Cflags: -I ${prefix}/include\nLibs: -L${libdir} -la \\\n -lm\n"
+                            "Libs.private: -lp\n";
+    static const char b[] = "Libs: -lb\nCflags: -DB\n", c[] = "Requires: a\nLibs: -lc\n";
+    struct tn_arena arena = { 0 };
+    struct tn_words dirs = { 0 };
+    struct tn_pc pc;
+    tenon_world *world = tenon_world_empty(NULL);
+
+    (void)state;
+    assert_true(tenon_world_put_file(world, "/d/a.pc", a, sizeof a - 1, 0644, NULL));
+    assert_true(tenon_world_put_file(world, "/d/b.pc", b, sizeof b - 1, 0644, NULL));
+    assert_true(tenon_world_put_file(world, "/d/c.pc", c, sizeof c - 1, 0644, NULL));
+    assert_true(tn_words_add(&dirs, "/d"));
+    assert_true(tn_pc_read(world, &arena, "/d/a.pc", &dirs, NULL, &pc, NULL));
+    assert_string_equal(pc.version, "1.2");
+    assert_string_equal(tn_join_shell(&arena, &pc.cflags), "-I/p/include -DB");
+    assert_string_equal(tn_join_shell(&arena, &pc.libs), "-L/p/lib -la -lm -lb -lc");
+    assert_string_equal(tn_join_shell(&arena, &pc.private_libs), "-lp");
+    tn_pc_free(&pc);
+    assert_string_equal(tn_pc_for(world, &arena, &dirs, "b"), "/d/b.pc");
+    assert_string_equal(tn_pc_for(world, &arena, &dirs, "m"), "/d/a.pc");
+    assert_null(tn_pc_for(world, &arena, &dirs, "not"));
+    tn_words_free(&dirs);
+    tenon_world_free(world);
+    tn_arena_free(&arena);
+}
+
+static void what_is_kept_is_the_same_again(void **state)
+{
+    char path[] = "/tmp/tenon-test-XXXXXX";
+    int fd = mkstemp(path);
+    struct tn_words files = { 0 }, dirs = { 0 };
+    struct tn_pack pack = { 0 };
+    struct tn_arena arena = { 0 };
+
+    (void)state;
+    assert_true(fd >= 0);
+    assert_int_equal(write(fd, "one", 3), 3);
+    assert_true(tn_words_add(&files, path) && tn_words_add(&files, "/tenon/not/there"));
+    tn_pack_string(&pack, NULL);
+    tn_pack_string(&pack, "x");
+    tn_pack_state(&pack, &files, &dirs, "/other");
+    for (int changed = 0; changed < 3; changed++) {
+        struct tn_unpack in = { .in = tn_view(pack.bytes, pack.size), .arena = &arena };
+        assert_null(tn_unpack_string(&in));
+        assert_string_equal(tn_unpack_string(&in), "x");
+        /* written again with the same bytes: still the same; with others: not */
+        assert_int_equal(tn_unpack_state(&in), changed < 2);
+        assert_int_equal(pwrite(fd, changed == 0 ? "one" : "two", 3, 0), 3);
+    }
+    close(fd);
+    unlink(path);
+    free(pack.bytes);
+    tn_words_free(&files);
+    tn_words_free(&dirs);
+    tn_arena_free(&arena);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(versions_are_compared_number_by_number),
+        cmocka_unit_test(quoted_words_are_split_again),
+        cmocka_unit_test(paths_are_tidied_and_have_prefixes),
+        cmocka_unit_test(linkers_tell_what_they_opened),
+        cmocka_unit_test(the_group_is_what_the_switches_asked_for),
+        cmocka_unit_test(conventions_know_names),
+        cmocka_unit_test(targets_have_platforms),
+        cmocka_unit_test(platforms_fit_together),
+        cmocka_unit_test(assignments_are_read_as_make_does),
+        cmocka_unit_test(assignments_are_bounded),
+        cmocka_unit_test(settings_have_an_order),
+        cmocka_unit_test(pc_files_are_read),
+        cmocka_unit_test(what_is_kept_is_the_same_again),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

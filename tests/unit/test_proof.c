@@ -1,0 +1,182 @@
+/* tests/unit/test_proof.c - what is noted of code comes back as it was, and from nothing else */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "failing_arena.h"
+#include "holding.h"
+#include "proof.h"
+#include "record.h"
+#include "units.h"
+
+static const struct tn_identity identity = { 1, 2, 3, 4 };
+
+/* Two units, and a summary that says that these are all. */
+static tenon_units *make_units(struct tn_arena *arena, bool complete)
+{
+    static const tenon_definition definitions[] = { { "a_get", TENON_DEFINES_CODE },
+                                                    { "a_value", TENON_DEFINES_DATA },
+                                                    { "inline_one", TENON_DEFINES_COMDAT } };
+    const tenon_unit a = { .kind = TENON_UNIT_C,
+                           .name = "lib/a",
+                           .origin = "a.c",
+                           .interface = { TENON_DIGEST_EXPORTS, 32, { 1 } },
+                           .implementation = { TENON_DIGEST_CODE, 32, { 2 } },
+                           .stateful = TENON_YES,
+                           .definitions = definitions,
+                           .definition_count = 3 };
+    const tenon_unit b = { .kind = TENON_UNIT_C, .name = "b", .stateful = TENON_UNKNOWN };
+    const struct tn_record_summary summary = { .complete = true, .members = 2 };
+    struct tn_view notes[3];
+    uint8_t *bytes = tn_arena_take(arena, 4096);
+    size_t size = 0;
+    assert_true(tn_record_write_unit(arena, &a, TN_LITTLE, &notes[0], NULL));
+    assert_true(tn_record_write_unit(arena, &b, TN_LITTLE, &notes[1], NULL));
+    assert_true(tn_record_write_summary(arena, &summary, TN_LITTLE, &notes[2], NULL));
+    for (size_t i = 0; i < (complete ? 3 : 2); i++) {
+        memcpy(bytes + size, notes[i].at, notes[i].size);
+        size += notes[i].size;
+    }
+    tenon_units *units = tenon_units_parse_notes(bytes, size, 4, "made", NULL);
+    assert_non_null(units);
+    return units;
+}
+
+/* Of this very program's file. */
+static struct tn_packer pack(bool complete)
+{
+    struct tn_packer p = { .at = NULL };
+    struct tn_arena arena = { 0 };
+    tenon_units *units = make_units(&arena, complete);
+    tenon_world *world = tenon_world_host(NULL);
+    tn_proofs_begin(&p, "x86_64-linux-gnu", 1);
+    assert_true(tn_proof_add(&p, world, "/proc/self/exe", "code/x/a.so", &identity, units));
+    tenon_world_free(world);
+    tenon_units_free(units);
+    tn_arena_free(&arena);
+    return p;
+}
+
+static void what_is_noted_comes_back(void **state)
+{
+    struct tn_packer p = pack(true);
+    struct tn_arena arena = { 0 };
+    bool has_malloc = false;
+    (void)state;
+    const struct tn_proofs *proofs = tn_proofs_unpack(tn_view(p.at, p.used), &arena);
+    assert_non_null(proofs);
+    assert_string_equal(proofs->triple, "x86_64-linux-gnu");
+    assert_null(tn_proofs_find(proofs, "code/x/b.so"));
+    const struct tn_proof *proof = tn_proofs_find(proofs, "code/x/a.so");
+    assert_non_null(proof);
+    assert_true(tn_identity_same(&proof->identity, &identity));
+    assert_int_equal(tenon_units_record(proof->units), TENON_RECORD_COMPLETE);
+    assert_int_equal(tenon_units_count(proof->units), 2);
+    const tenon_unit *a = tenon_units_at(proof->units, 0);
+    assert_string_equal(a->name, "lib/a");
+    assert_string_equal(a->origin, "a.c");
+    assert_int_equal(a->stateful, TENON_YES);
+    assert_int_equal(a->implementation.bytes[0], 2);
+    assert_int_equal(a->definition_count, 3);
+    assert_int_equal(a->definitions[2].kind, TENON_DEFINES_COMDAT);
+    assert_int_equal(proof->strong_count, 0);
+    assert_true(proof->need_count > 0);
+    for (size_t i = 0; i < proof->import_count; i++)
+        has_malloc |= strcmp(proof->imports[i].name, "malloc") == 0;
+    assert_true(has_malloc);
+    tn_arena_free(&arena);
+    free(p.at);
+}
+
+static void each_prefix_is_refused(void **state)
+{
+    struct tn_packer p = pack(false);
+    (void)state;
+    for (size_t n = 0; n < p.used; n += 1 + n / 64) {
+        struct tn_arena arena = { 0 };
+        uint8_t *cut = malloc(n + !n); /* a sanitizer guards its end */
+        memcpy(cut, p.at, n);
+        assert_null(tn_proofs_unpack(tn_view(cut, n), &arena));
+        tn_arena_free(&arena);
+        free(cut);
+    }
+    free(p.at);
+}
+
+static void unpacking_without_memory_gives_nothing(void **state)
+{
+    struct tn_packer p = pack(true);
+    (void)state;
+    for (long n = 0;; n++) {
+        struct tn_arena arena = { 0 };
+        fail_after(n);
+        const struct tn_proofs *proofs = tn_proofs_unpack(tn_view(p.at, p.used), &arena);
+        fail_never();
+        if (proofs)
+            assert_int_equal(tenon_units_count(proofs->codes[0].units), 2);
+        bool done = proofs && !allocation_failed;
+        tn_arena_free(&arena);
+        if (done)
+            break;
+        assert_true(n < 1000);
+    }
+    free(p.at);
+}
+
+/* The process's own tables, asked as the loader would. */
+static int look(struct dl_phdr_info *info, size_t size, void *arg)
+{
+    struct tn_mapped *found = arg, one;
+    (void)size;
+    tn_mapped_take(&one, info);
+    const char *name = tn_mapped_string(&one, DT_SONAME);
+    if (name && strcmp(name, "libc.so.6") == 0)
+        *found = one;
+    return 0;
+}
+
+static bool offers(const struct tn_mapped *m, const char *name, const char *version)
+{
+    return tn_mapped_offers(m, name, tn_mapped_hash(name), version);
+}
+
+static void libc_offers_what_it_defines(void **state)
+{
+    struct tn_mapped libc = { .has_symbols = false };
+    uint64_t filter[64] = { 0 };
+    (void)state;
+    dl_iterate_phdr(look, &libc);
+    if (!libc.has_symbols)
+        skip();
+    assert_true(offers(&libc, "malloc", NULL));
+    assert_false(offers(&libc, "malloc", "GLIBC_99"));
+    assert_false(offers(&libc, "no_such_function_anywhere", NULL));
+    assert_true(tn_mapped_is_strong(&libc, "malloc", tn_mapped_hash("malloc")));
+    assert_false(tn_mapped_defines_version(&libc, "GLIBC_99"));
+    tn_mapped_mark(&libc, filter, 64 * 64);
+    uint32_t bit = tn_mapped_bit(tn_mapped_hash("malloc"), 64 * 64);
+    assert_true(filter[bit / 64] >> bit % 64 & 1);
+#if defined __x86_64__ && defined __GLIBC__
+    assert_true(offers(&libc, "malloc", "GLIBC_2.2.5"));
+    assert_true(offers(&libc, "memcpy", "GLIBC_2.2.5")); /* hidden: only with its version */
+    assert_true(offers(&libc, "memcpy", "GLIBC_2.14"));
+    assert_true(tn_mapped_defines_version(&libc, "GLIBC_2.14"));
+#endif
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_is_noted_comes_back),
+        cmocka_unit_test(each_prefix_is_refused),
+        cmocka_unit_test(unpacking_without_memory_gives_nothing),
+        cmocka_unit_test(libc_offers_what_it_defines),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
