@@ -6,11 +6,11 @@
 #include "cli.h"
 
 static const struct cli_command *const commands[] = {
-    &cmd_why,   &cmd_show,     &cmd_units,              /* images */
-    &cmd_cc,    &cmd_wrap,     &cmd_link,               /* recording */
-    &cmd_pack,  &cmd_build,    &cmd_bundle, &cmd_cache, /* bundles */
-    &cmd_check, &cmd_run,                               /* processes */
-    &cmd_find, &cmd_flags, &cmd_platform, &cmd_plist,              /* builds */
+    &cmd_why,   &cmd_show,  &cmd_units,                /* images */
+    &cmd_cc,    &cmd_wrap,  &cmd_link,                 /* recording */
+    &cmd_pack,  &cmd_build, &cmd_bundle,   &cmd_cache, /* bundles */
+    &cmd_check, &cmd_run,                              /* processes */
+    &cmd_find,  &cmd_flags, &cmd_platform, &cmd_plist, /* builds */
 };
 
 #define COMMANDS (sizeof commands / sizeof *commands)
