@@ -14,7 +14,7 @@ static void pack_list(struct tn_pack *pack, const char *const *list)
 
     while (list && list[count])
         count++;
-    tn_pack_number(pack, count);
+    tn_store_number(pack, count);
     for (size_t i = 0; i < count; i++)
         tn_pack_string(pack, list[i]);
 }
@@ -100,25 +100,25 @@ void tn_request_key(const struct tenon_finder *finder, const tenon_find_request 
         tn_pack_string(&pack, strings[i]);
     pack_list(&pack, request->headers);
     pack_list(&pack, request->dirs);
-    tn_pack_number(&pack, request->static_link);
+    tn_store_number(&pack, request->static_link);
     tn_store_key(&pack, key);
     free(pack.bytes);
 }
 
 static void pack_places(struct tn_pack *pack, const tenon_found *found)
 {
-    tn_pack_number(pack, found->place_count);
+    tn_store_number(pack, found->place_count);
     for (size_t i = 0; i < found->place_count; i++) {
         const tenon_find_place *place = &found->places[i];
         tn_pack_string(pack, place->dir);
         tn_pack_string(pack, place->origin);
         tn_pack_string(pack, place->flags);
-        tn_pack_number(pack, place->accepted);
-        tn_pack_number(pack, place->step_count);
+        tn_store_number(pack, place->accepted);
+        tn_store_number(pack, place->step_count);
         for (size_t k = 0; k < place->step_count; k++) {
             tn_pack_string(pack, place->steps[k].step);
-            tn_pack_number(pack, place->steps[k].outcome);
-            tn_pack_number(pack, place->steps[k].run_path);
+            tn_store_number(pack, place->steps[k].outcome);
+            tn_store_number(pack, place->steps[k].run_path);
             tn_pack_string(pack, place->steps[k].why);
         }
     }
@@ -128,8 +128,8 @@ static void pack_found(struct tn_pack *pack, const tenon_found *found)
 {
     tn_pack_string(pack, found->name);
     tn_pack_string(pack, found->reason);
-    tn_pack_number(pack, found->verdict);
-    tn_pack_number(pack, found->value_count);
+    tn_store_number(pack, found->verdict);
+    tn_store_number(pack, found->value_count);
     for (size_t i = 0; i < found->value_count; i++) {
         tn_pack_string(pack, found->values[i].name);
         tn_pack_string(pack, found->values[i].value);
@@ -145,7 +145,7 @@ static void pack_found(struct tn_pack *pack, const tenon_found *found)
 
 static void unpack_steps(struct tn_unpack *in, tenon_find_place *place)
 {
-    uint64_t count = tn_unpack_number(in);
+    uint64_t count = tn_store_take_number(in);
     tenon_find_step *steps;
 
     if (in->bad || count > 64 ||
@@ -155,8 +155,8 @@ static void unpack_steps(struct tn_unpack *in, tenon_find_place *place)
     }
     for (uint64_t i = 0; i < count; i++) {
         steps[i].step = tn_unpack_string(in);
-        steps[i].outcome = (enum tenon_step_outcome)(tn_unpack_number(in) % 3);
-        steps[i].run_path = tn_unpack_number(in) != 0;
+        steps[i].outcome = (enum tenon_step_outcome)(tn_store_take_number(in) % 3);
+        steps[i].run_path = tn_store_take_number(in) != 0;
         steps[i].why = tn_unpack_string(in);
         in->bad |= !steps[i].step;
     }
@@ -166,7 +166,7 @@ static void unpack_steps(struct tn_unpack *in, tenon_find_place *place)
 
 static void unpack_places(struct tn_unpack *in, tenon_found *found)
 {
-    uint64_t count = tn_unpack_number(in);
+    uint64_t count = tn_store_take_number(in);
 
     for (uint64_t i = 0; i < count && !in->bad; i++) {
         if (!tn_grow(&found->places, &found->place_room, found->place_count,
@@ -178,7 +178,7 @@ static void unpack_places(struct tn_unpack *in, tenon_found *found)
         *place = (tenon_find_place){ .dir = tn_unpack_string(in) };
         place->origin = tn_unpack_string(in);
         place->flags = tn_unpack_string(in);
-        place->accepted = tn_unpack_number(in) != 0;
+        place->accepted = tn_store_take_number(in) != 0;
         in->bad |= !place->origin || !place->flags;
         unpack_steps(in, place);
     }
@@ -186,7 +186,7 @@ static void unpack_places(struct tn_unpack *in, tenon_found *found)
 
 static void unpack_values(struct tn_unpack *in, tenon_found *found)
 {
-    uint64_t count = tn_unpack_number(in);
+    uint64_t count = tn_store_take_number(in);
 
     in->bad |= count > TN_FOUND_VALUES;
     for (uint64_t i = 0; i < count && !in->bad; i++) {
@@ -204,7 +204,7 @@ static void unpack_found(struct tn_unpack *in, tenon_found *found)
 
     found->name = tn_unpack_string(in);
     found->reason = tn_unpack_string(in);
-    verdict = tn_unpack_number(in);
+    verdict = tn_store_take_number(in);
     in->bad |= !found->name || verdict > TENON_FIND_NOT_STARTABLE;
     found->verdict = in->bad ? TENON_FIND_NOT_FOUND : (enum tenon_find_verdict)verdict;
     unpack_values(in, found);

@@ -33,7 +33,7 @@ static void put(struct tn_pack *pack, const void *bytes, size_t size)
     pack->size += size;
 }
 
-void tn_pack_number(struct tn_pack *pack, uint64_t number)
+void tn_store_number(struct tn_pack *pack, uint64_t number)
 {
     uint8_t bytes[8];
 
@@ -46,13 +46,13 @@ void tn_pack_string(struct tn_pack *pack, const char *string)
 {
     size_t size = string ? strlen(string) : 0;
 
-    tn_pack_number(pack, string ? size : UINT64_MAX);
+    tn_store_number(pack, string ? size : UINT64_MAX);
     put(pack, string, size);
 }
 
 void tn_pack_words(struct tn_pack *pack, const struct tn_words *words)
 {
-    tn_pack_number(pack, words->count);
+    tn_store_number(pack, words->count);
     for (size_t i = 0; i < words->count; i++)
         tn_pack_string(pack, words->at[i]);
 }
@@ -67,7 +67,7 @@ static const uint8_t *take(struct tn_unpack *unpack, uint64_t size)
     return unpack->in.at + (unpack->pos - (size_t)size);
 }
 
-uint64_t tn_unpack_number(struct tn_unpack *unpack)
+uint64_t tn_store_take_number(struct tn_unpack *unpack)
 {
     const uint8_t *bytes = take(unpack, 8);
     uint64_t number = 0;
@@ -79,7 +79,7 @@ uint64_t tn_unpack_number(struct tn_unpack *unpack)
 
 const char *tn_unpack_string(struct tn_unpack *unpack)
 {
-    uint64_t size = tn_unpack_number(unpack);
+    uint64_t size = tn_store_take_number(unpack);
     const uint8_t *bytes;
     const char *copy;
 
@@ -97,7 +97,7 @@ const char *tn_unpack_string(struct tn_unpack *unpack)
 
 void tn_unpack_words(struct tn_unpack *unpack, struct tn_words *words)
 {
-    uint64_t count = tn_unpack_number(unpack);
+    uint64_t count = tn_store_take_number(unpack);
 
     /* each word has 8 bytes at least: a count cannot promise more than there is */
     for (uint64_t i = 0; i < count && !unpack->bad; i++) {
@@ -166,11 +166,11 @@ static void pack_one(struct tn_pack *pack, const char *path)
     if (now.kind == FILE_THERE)
         digest_of(path, digest);
     tn_pack_string(pack, path);
-    tn_pack_number(pack, now.kind);
-    tn_pack_number(pack, now.device);
-    tn_pack_number(pack, now.inode);
-    tn_pack_number(pack, now.size);
-    tn_pack_number(pack, now.changed);
+    tn_store_number(pack, now.kind);
+    tn_store_number(pack, now.device);
+    tn_store_number(pack, now.inode);
+    tn_store_number(pack, now.size);
+    tn_store_number(pack, now.changed);
     put(pack, digest, sizeof digest);
 }
 
@@ -202,7 +202,7 @@ void tn_pack_state(struct tn_pack *pack, const struct tn_words *files, const str
         qsort(all.at, all.count, sizeof *all.at, compare);
     for (size_t i = 0; i < all.count; i++)
         count += i == 0 || strcmp(all.at[i], all.at[i - 1]) != 0;
-    tn_pack_number(pack, count);
+    tn_store_number(pack, count);
     for (size_t i = 0; i < all.count; i++)
         if (i == 0 || strcmp(all.at[i], all.at[i - 1]) != 0)
             pack_one(pack, all.at[i]);
@@ -215,7 +215,7 @@ static bool same_state(struct tn_unpack *unpack)
     struct state then;
     uint64_t *const fields[] = { &then.kind, &then.device, &then.inode, &then.size, &then.changed };
     for (size_t i = 0; i < TN_COUNT(fields); i++)
-        *fields[i] = tn_unpack_number(unpack);
+        *fields[i] = tn_store_take_number(unpack);
     const uint8_t *digest = take(unpack, TN_STORE_KEY);
     uint8_t own[TN_STORE_KEY];
 
@@ -237,7 +237,7 @@ static bool same_state(struct tn_unpack *unpack)
 
 bool tn_unpack_state(struct tn_unpack *unpack)
 {
-    uint64_t count = tn_unpack_number(unpack);
+    uint64_t count = tn_store_take_number(unpack);
 
     for (uint64_t i = 0; i < count; i++)
         if (!same_state(unpack))

@@ -14,7 +14,7 @@ struct tn_pack {
     size_t size, room;
     bool lost; /* no memory */
 };
-void tn_pack_number(struct tn_pack *pack, uint64_t number);
+void tn_store_number(struct tn_pack *pack, uint64_t number);
 void tn_pack_string(struct tn_pack *pack, const char *string); /* NULL is kept apart from "" */
 void tn_pack_words(struct tn_pack *pack, const struct tn_words *words);
 
@@ -25,7 +25,7 @@ struct tn_unpack {
     struct tn_arena *arena;
     bool bad;
 };
-uint64_t tn_unpack_number(struct tn_unpack *unpack);
+uint64_t tn_store_take_number(struct tn_unpack *unpack);
 const char *tn_unpack_string(struct tn_unpack *unpack);
 void tn_unpack_words(struct tn_unpack *unpack, struct tn_words *words);
 
