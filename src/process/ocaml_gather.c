@@ -1,7 +1,7 @@
 /* src/process/ocaml_gather.c - from the name of a plugin to its OCaml code, read and checked */
+#include <fcntl.h>
 #include <sodium.h>
 #include <stdarg.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -453,7 +453,8 @@ static bool gather_one(tenon_ocaml_plan *plan, struct tn_oc_prospect *p, tenon_e
     return check_signature(plan, p, err) && read_bundle(plan, p, err);
 }
 
-bool tn_oc_gather(tenon_ocaml_plan *plan, const tenon_ocaml_request *requests, tenon_error *err)
+static bool gather_all(tenon_ocaml_plan *plan, const tenon_ocaml_request *requests,
+                       tenon_error *err)
 {
     for (size_t i = 0; i < plan->count; i++) {
         plan->prospects[i].request = &requests[i];
@@ -463,9 +464,22 @@ bool tn_oc_gather(tenon_ocaml_plan *plan, const tenon_ocaml_request *requests, t
         if (plan->prospects[i].bundle)
             tn_bundle_rest(plan->prospects[i].bundle);
     }
-    if (!plan->process->program)
-        tn_known_save(plan->process->settings->known, false);
     return true;
+}
+
+bool tn_oc_gather(tenon_ocaml_plan *plan, const tenon_ocaml_request *requests, tenon_error *err)
+{
+    tenon_process *settings = plan->process->settings;
+    bool good;
+
+    if (!settings->program && !plan->process->is_remembering && !(plan->flags & TENON_LOAD_VERIFY))
+        tn_known_begin(tn_process_known(settings, plan->world));
+    good = gather_all(plan, requests, err);
+    tn_known_end(settings->known);
+    plan->process->is_remembering = false;
+    if (good && !settings->program)
+        tn_known_save(settings->known, false);
+    return good;
 }
 
 /* ---- files of the system ----------------------------------------------------------------------

@@ -93,6 +93,10 @@ tenon_bundle *tenon_ocaml_open_bundle(tenon_ocaml_process *process, const char *
     tenon_world *world = settings->known_tried ? NULL : tenon_world_host(err);
     struct tn_known *known =
         settings->known_tried || world ? tn_process_known(settings, world) : NULL;
+    /* bundles are opened one after the other, and then planned: that ends it */
+    if (!process->is_remembering)
+        tn_known_begin(known);
+    process->is_remembering = true;
     tenon_bundle *bundle = tn_known_bundle(known, AT_FDCWD, path, path, err);
 
     if (bundle)
