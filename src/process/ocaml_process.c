@@ -1,6 +1,5 @@
 /* src/process/ocaml_process.c - the OCaml units of a process, as they are told */
 #include <dlfcn.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -97,7 +96,7 @@ tenon_bundle *tenon_ocaml_open_bundle(tenon_ocaml_process *process, const char *
     if (!process->is_remembering)
         tn_known_begin(known);
     process->is_remembering = true;
-    tenon_bundle *bundle = tn_known_bundle(known, AT_FDCWD, path, path, err);
+    tenon_bundle *bundle = tn_known_bundle(known, path, err);
 
     if (bundle)
         tn_bundle_rest(bundle);

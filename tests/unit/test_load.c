@@ -132,7 +132,7 @@ static bool is_proven(struct bundle_case *c, const char *bundle, char code[1024]
     const struct tn_identity identity = tn_identity(&info);
     struct tn_known *known = tn_known_open(cache);
     tn_known_begin(known);
-    struct tn_known_row *row = tn_known_find(known, &identity);
+    struct tn_known_row *row = tn_known_identified(known, &identity);
     if (row && row->proofs.size) {
         const struct tn_proofs *proofs = tn_proofs_unpack(row->proofs, &arena);
         assert_non_null(proofs);
