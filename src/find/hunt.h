@@ -144,7 +144,8 @@ struct tn_known_library {
     const char *source; /* "the list of known libraries", or a file */
 };
 bool tn_known_library(const struct tenon_finder *finder, struct tn_arena *arena, tenon_world *world,
-                   const char *name, struct tn_known_library *out, bool *found, tenon_error *err);
+                      const char *name, struct tn_known_library *out, bool *found,
+                      tenon_error *err);
 extern const char tn_known_list[];
 
 /* Headers of the package that owns a file, best first; *package its name. */

@@ -89,7 +89,7 @@ static bool look_in_file(tenon_world *world, struct tn_arena *arena, const char 
 }
 
 bool tn_known_library(const struct tenon_finder *finder, struct tn_arena *arena, tenon_world *world,
-                   const char *name, struct tn_known_library *out, bool *found, tenon_error *err)
+                      const char *name, struct tn_known_library *out, bool *found, tenon_error *err)
 {
     const char *own = NULL;
 

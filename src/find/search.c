@@ -307,7 +307,7 @@ static bool prepare(struct tn_hunt *hunt, tenon_error *err)
     hunt->version_macro = request->version_macro;
     hunt->version_function = request->version_function;
     if (!tn_known_library(hunt->finder, hunt->arena, hunt->world, request->name, &known, &is_known,
-                       err))
+                          err))
         return false;
     if (!is_known || hunt->headers || request->program)
         return true;

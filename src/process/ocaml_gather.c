@@ -1,7 +1,7 @@
 /* src/process/ocaml_gather.c - from the name of a plugin to its OCaml code, read and checked */
+#include <fcntl.h>
 #include <sodium.h>
 #include <stdarg.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
