@@ -6,7 +6,7 @@
 
 enum { LEAST_TEXT = 1, FIRST_ROOM = 512 };
 
-void tn_pack(struct tn_packer *p, const void *bytes, size_t size)
+void tn_packer_put(struct tn_packer *p, const void *bytes, size_t size)
 {
     if (p->failed || !size)
         return;
@@ -25,29 +25,29 @@ void tn_pack(struct tn_packer *p, const void *bytes, size_t size)
     p->used += size;
 }
 
-void tn_pack_number(struct tn_packer *p, uint64_t value, unsigned bytes)
+void tn_packer_number(struct tn_packer *p, uint64_t value, unsigned bytes)
 {
     uint64_t little = htole64(value);
-    tn_pack(p, &little, bytes);
+    tn_packer_put(p, &little, bytes);
 }
 
-void tn_pack_text(struct tn_packer *p, const char *text)
+void tn_packer_text(struct tn_packer *p, const char *text)
 {
-    tn_pack(p, text, strlen(text) + 1);
+    tn_packer_put(p, text, strlen(text) + 1);
 }
 
-void tn_pack_maybe(struct tn_packer *p, const char *text)
+void tn_packer_maybe(struct tn_packer *p, const char *text)
 {
-    tn_pack_byte(p, text != NULL);
+    tn_packer_byte(p, text != NULL);
     if (text)
-        tn_pack_text(p, text);
+        tn_packer_text(p, text);
 }
 
-void tn_pack_texts(struct tn_packer *p, const char *const *texts, size_t count)
+void tn_packer_texts(struct tn_packer *p, const char *const *texts, size_t count)
 {
-    tn_pack_number(p, count, 4);
+    tn_packer_number(p, count, 4);
     for (size_t i = 0; i < count; i++)
-        tn_pack_text(p, texts[i]);
+        tn_packer_text(p, texts[i]);
 }
 
 const char *tn_unpack_text(struct tn_unpacker *u)

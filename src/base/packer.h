@@ -17,15 +17,15 @@ struct tn_packer {
     bool failed; /* no memory */
 };
 
-void tn_pack(struct tn_packer *p, const void *bytes, size_t size);
-void tn_pack_number(struct tn_packer *p, uint64_t value, unsigned bytes);
-void tn_pack_text(struct tn_packer *p, const char *text);
-void tn_pack_maybe(struct tn_packer *p, const char *text);
-void tn_pack_texts(struct tn_packer *p, const char *const *texts, size_t count);
+void tn_packer_put(struct tn_packer *p, const void *bytes, size_t size);
+void tn_packer_number(struct tn_packer *p, uint64_t value, unsigned bytes);
+void tn_packer_text(struct tn_packer *p, const char *text);
+void tn_packer_maybe(struct tn_packer *p, const char *text);
+void tn_packer_texts(struct tn_packer *p, const char *const *texts, size_t count);
 
-static inline void tn_pack_byte(struct tn_packer *p, unsigned value)
+static inline void tn_packer_byte(struct tn_packer *p, unsigned value)
 {
-    tn_pack_number(p, value, 1);
+    tn_packer_number(p, value, 1);
 }
 
 /* Reads any bytes. What is given out is borrowed from them, lists are in the arena. */

@@ -88,7 +88,7 @@ static struct tn_known_row *met(const struct tn_known *known, const struct tn_id
     return number ? known->rows[number - 1] : NULL;
 }
 
-struct tn_known_row *tn_known_find(struct tn_known *known, const struct tn_identity *identity)
+struct tn_known_row *tn_known_identified(struct tn_known *known, const struct tn_identity *identity)
 {
     struct tn_known_row *row = met(known, identity), found = { .identity = *identity };
     struct tn_known_entry entry;
@@ -280,7 +280,7 @@ void tn_known_note(struct tn_known *known, const struct tn_identity *identity, c
 
 struct tn_view tn_known_found(struct tn_known *known, const struct tn_identity *identity)
 {
-    const struct tn_known_row *row = tn_known_find(known, identity);
+    const struct tn_known_row *row = tn_known_identified(known, identity);
 
     return row && !row->manifest ? row->proofs : tn_view(NULL, 0);
 }
@@ -317,12 +317,12 @@ tenon_bundle *tn_known_lookup(struct tn_known *known, int dir, const char *name,
             return NULL;
     }
     const struct tn_identity identity = tn_identity(&info);
-    row = tn_known_find(known, &identity);
+    row = tn_known_identified(known, &identity);
     return row && row->manifest ? tn_bundle_of(path, row, is_link, NULL) : NULL;
 }
 
-tenon_bundle *tn_known_bundle(struct tn_known *known, int dir, const char *name, const char *path,
-                              tenon_error *err)
+tenon_bundle *tn_known_bundle_at(struct tn_known *known, int dir, const char *name,
+                                 const char *path, tenon_error *err)
 {
     tenon_bundle *bundle = tn_known_lookup(known, dir, name, path);
 
@@ -332,6 +332,11 @@ tenon_bundle *tn_known_bundle(struct tn_known *known, int dir, const char *name,
     if (bundle)
         tn_known_take(known, bundle);
     return bundle;
+}
+
+tenon_bundle *tn_known_bundle(struct tn_known *known, const char *path, tenon_error *err)
+{
+    return tn_known_bundle_at(known, AT_FDCWD, path, path, err);
 }
 
 struct tn_known_row *tn_known_row(const tenon_bundle *bundle)

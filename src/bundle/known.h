@@ -63,12 +63,16 @@ void tn_known_end(struct tn_known *known);
  * Opens a bundle, by what is known of its file where that is enough: then the file is opened when
  * an entry is read, and must be the same still. What is new is noted. `known` may be NULL.
  *
- * shape    `path` is as it will be shown; the file is looked at as `name` below the open directory
- *          `dir` (AT_FDCWD: `name` is a path, too)
  * errors   those of tenon_bundle_open
  */
-tenon_bundle *tn_known_bundle(struct tn_known *known, int dir, const char *name, const char *path,
-                              tenon_error *err);
+tenon_bundle *tn_known_bundle(struct tn_known *known, const char *path, tenon_error *err);
+
+/*
+ * The same of a file that is looked at as `name` below the open directory `dir`; `path` is how it
+ * is opened and shown.
+ */
+tenon_bundle *tn_known_bundle_at(struct tn_known *known, int dir, const char *name,
+                                 const char *path, tenon_error *err);
 
 /*
  * The two halves of that, for those who open many at once: the bundle that is known, NULL when it
@@ -77,7 +81,7 @@ tenon_bundle *tn_known_bundle(struct tn_known *known, int dir, const char *name,
 tenon_bundle *tn_known_lookup(struct tn_known *known, int dir, const char *name, const char *path);
 void tn_known_take(struct tn_known *known, tenon_bundle *bundle);
 
-/* What is known of a bundle that came from tn_known_bundle(); NULL: it is not noted. */
+/* What is known of a bundle that came from tn_known_bundle_at(); NULL: it is not noted. */
 struct tn_known_row *tn_known_row(const tenon_bundle *bundle);
 
 /* Notes proofs; a copy is kept. Without memory for it, nothing is noted. */
@@ -107,6 +111,7 @@ bool tn_known_read(struct tn_known *known, struct tn_view file);
 size_t tn_known_count(const struct tn_known *known);
 
 /* The row of a file; NULL: it is not known. */
-struct tn_known_row *tn_known_find(struct tn_known *known, const struct tn_identity *identity);
+struct tn_known_row *tn_known_identified(struct tn_known *known,
+                                         const struct tn_identity *identity);
 
 #endif

@@ -12,42 +12,42 @@
 
 static void put_digest(struct tn_packer *p, const tenon_digest *digest)
 {
-    tn_pack_byte(p, digest->kind);
-    tn_pack_byte(p, digest->size);
-    tn_pack(p, digest->bytes, digest->size);
+    tn_packer_byte(p, digest->kind);
+    tn_packer_byte(p, digest->size);
+    tn_packer_put(p, digest->bytes, digest->size);
 }
 
 static void put_claims(struct tn_packer *p, const tenon_claim *claims, size_t count)
 {
-    tn_pack_number(p, count, 4);
+    tn_packer_number(p, count, 4);
     for (size_t i = 0; i < count; i++) {
-        tn_pack_byte(p, claims[i].kind);
-        tn_pack_byte(p, claims[i].stateful);
-        tn_pack_text(p, claims[i].name);
+        tn_packer_byte(p, claims[i].kind);
+        tn_packer_byte(p, claims[i].stateful);
+        tn_packer_text(p, claims[i].name);
         put_digest(p, &claims[i].interface);
         put_digest(p, &claims[i].implementation);
-        tn_pack_maybe(p, claims[i].origin);
-        tn_pack_maybe(p, claims[i].code);
+        tn_packer_maybe(p, claims[i].origin);
+        tn_packer_maybe(p, claims[i].code);
     }
 }
 
 static void put_files(struct tn_packer *p, const tenon_manifest *m)
 {
-    tn_pack_number(p, m->code_count, 4);
+    tn_packer_number(p, m->code_count, 4);
     for (size_t i = 0; i < m->code_count; i++) {
-        tn_pack_text(p, m->code[i].path);
-        tn_pack_byte(p, m->code[i].kind);
-        tn_pack_maybe(p, m->code[i].triple);
-        tn_pack_maybe(p, m->code[i].libc);
-        tn_pack_maybe(p, m->code[i].own_name);
-        tn_pack_maybe(p, m->code[i].ocaml_magic);
-        tn_pack_byte(p, m->code[i].flambda);
+        tn_packer_text(p, m->code[i].path);
+        tn_packer_byte(p, m->code[i].kind);
+        tn_packer_maybe(p, m->code[i].triple);
+        tn_packer_maybe(p, m->code[i].libc);
+        tn_packer_maybe(p, m->code[i].own_name);
+        tn_packer_maybe(p, m->code[i].ocaml_magic);
+        tn_packer_byte(p, m->code[i].flambda);
     }
-    tn_pack_number(p, m->entry_count, 4);
+    tn_packer_number(p, m->entry_count, 4);
     for (size_t i = 0; i < m->entry_count; i++) {
-        tn_pack_text(p, m->entries[i].path);
-        tn_pack_number(p, m->entries[i].size, 8);
-        tn_pack(p, m->entries[i].sha256, sizeof m->entries[i].sha256);
+        tn_packer_text(p, m->entries[i].path);
+        tn_packer_number(p, m->entries[i].size, 8);
+        tn_packer_put(p, m->entries[i].sha256, sizeof m->entries[i].sha256);
     }
 }
 
@@ -55,21 +55,21 @@ uint8_t *tn_manifest_pack(const tenon_manifest *m, size_t *size)
 {
     struct tn_packer p = { .at = NULL };
 
-    tn_pack_number(&p, m->format, 4);
-    tn_pack_number(&p, (uint64_t)m->date, 8);
-    tn_pack_text(&p, m->name);
-    tn_pack_text(&p, m->version);
-    tn_pack_text(&p, m->main);
-    tn_pack_maybe(&p, m->desc);
-    tn_pack_maybe(&p, m->author);
-    tn_pack_maybe(&p, m->url);
-    tn_pack_maybe(&p, m->license);
-    tn_pack_maybe(&p, m->copyrights);
-    tn_pack_texts(&p, m->tags, m->tag_count);
-    tn_pack_texts(&p, m->cons, m->con_count);
-    tn_pack_texts(&p, m->argv, m->argv_count);
-    tn_pack_texts(&p, m->packages, m->package_count);
-    tn_pack_texts(&p, m->private_units, m->private_count);
+    tn_packer_number(&p, m->format, 4);
+    tn_packer_number(&p, (uint64_t)m->date, 8);
+    tn_packer_text(&p, m->name);
+    tn_packer_text(&p, m->version);
+    tn_packer_text(&p, m->main);
+    tn_packer_maybe(&p, m->desc);
+    tn_packer_maybe(&p, m->author);
+    tn_packer_maybe(&p, m->url);
+    tn_packer_maybe(&p, m->license);
+    tn_packer_maybe(&p, m->copyrights);
+    tn_packer_texts(&p, m->tags, m->tag_count);
+    tn_packer_texts(&p, m->cons, m->con_count);
+    tn_packer_texts(&p, m->argv, m->argv_count);
+    tn_packer_texts(&p, m->packages, m->package_count);
+    tn_packer_texts(&p, m->private_units, m->private_count);
     put_claims(&p, m->provides, m->provide_count);
     put_claims(&p, m->requires, m->require_count);
     put_files(&p, m);

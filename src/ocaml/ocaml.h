@@ -11,11 +11,10 @@
  * on.
  */
 struct tn_ocaml_release {
-    char digits[4];        /* of its magic numbers: "030" */
-    const char *name;      /* "4.13" */
-    bool string_units;     /* 5.2: units are named by strings, not by identifiers */
-    bool for_pack;         /* 5.1: unit_infos has an eleventh field */
-    const char *separator; /* between the parts of a symbol: "__", 5.2: "." */
+    char digits[4];    /* of its magic numbers: "030" */
+    const char *name;  /* "4.13" */
+    bool string_units; /* 5.2: units are named by strings, not by identifiers */
+    bool for_pack;     /* 5.1: unit_infos has an eleventh field */
 };
 
 struct tenon_ocaml {

@@ -179,7 +179,13 @@ bool tn_ocaml_read_program(struct tn_ocaml_reading *r);                       /*
 /* True when the file ends as a program of bytecode does. */
 bool tn_ocaml_is_program(struct tn_file *file);
 
-/* program.c: the sections of -output-complete-exe, which lie in its data. */
+/* globals.c: the table of globals, as units; a list of interfaces; the one for each of the units.
+ */
+bool tn_ocaml_read_globals(struct tn_ocaml_reading *r);
+bool tn_ocaml_read_interfaces(struct tn_ocaml_reading *r);
+bool tn_ocaml_join_interfaces(struct tn_ocaml_reading *r);
+
+/* embedded.c: the sections of -output-complete-exe, which lie in its data. */
 bool tn_ocaml_read_embedded(struct tn_ocaml_reading *r, struct tn_view sections);
 
 #endif

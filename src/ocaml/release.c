@@ -11,17 +11,17 @@
 #include "text.h"
 
 static const struct tn_ocaml_release releases[] = {
-    { .digits = "025", .name = "4.08", .separator = "__" },
-    { .digits = "026", .name = "4.09", .separator = "__" },
-    { .digits = "027", .name = "4.10", .separator = "__" },
-    { .digits = "028", .name = "4.11", .separator = "__" },
-    { .digits = "029", .name = "4.12", .separator = "__" },
-    { .digits = "030", .name = "4.13", .separator = "__" },
-    { .digits = "031", .name = "4.14", .separator = "__" },
-    { .digits = "032", .name = "5.0", .separator = "__" },
-    { .digits = "033", .name = "5.1", .separator = "__", .for_pack = true },
-    { .digits = "034", .name = "5.2", .separator = ".", .for_pack = true, .string_units = true },
-    { .digits = "035", .name = "5.3", .separator = ".", .for_pack = true, .string_units = true },
+    { .digits = "025", .name = "4.08" },
+    { .digits = "026", .name = "4.09" },
+    { .digits = "027", .name = "4.10" },
+    { .digits = "028", .name = "4.11" },
+    { .digits = "029", .name = "4.12" },
+    { .digits = "030", .name = "4.13" },
+    { .digits = "031", .name = "4.14" },
+    { .digits = "032", .name = "5.0" },
+    { .digits = "033", .name = "5.1", .for_pack = true },
+    { .digits = "034", .name = "5.2", .for_pack = true, .string_units = true },
+    { .digits = "035", .name = "5.3", .for_pack = true, .string_units = true },
 };
 
 /* What releases before them wrote; each kind had numbers of its own. */

@@ -455,17 +455,20 @@ static bool gather_one(tenon_ocaml_plan *plan, struct tn_oc_prospect *p, tenon_e
 
 bool tn_oc_gather(tenon_ocaml_plan *plan, const tenon_ocaml_request *requests, tenon_error *err)
 {
-    for (size_t i = 0; i < plan->count; i++) {
+    tenon_process *settings = plan->process->settings;
+    bool good = true;
+    tn_known_begin(tn_process_known(settings, plan->world));
+    for (size_t i = 0; good && i < plan->count; i++) {
         plan->prospects[i].request = &requests[i];
         plan->prospects[i].row = i;
-        if (!gather_one(plan, &plan->prospects[i], err))
-            return false;
-        if (plan->prospects[i].bundle)
+        good = gather_one(plan, &plan->prospects[i], err);
+        if (good && plan->prospects[i].bundle)
             tn_bundle_rest(plan->prospects[i].bundle);
     }
-    if (!plan->process->program)
-        tn_known_save(plan->process->settings->known, false);
-    return true;
+    tn_known_end(settings->known);
+    if (good && !plan->process->program)
+        tn_known_save(settings->known, false);
+    return good;
 }
 
 /* ---- files of the system ----------------------------------------------------------------------

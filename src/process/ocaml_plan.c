@@ -80,6 +80,8 @@ static bool list_candidates(tenon_ocaml_plan *plan, tenon_error *err)
     plan->planned = calloc(plan->count + 1, sizeof *plan->planned);
     if (!order->candidates || !plan->planned)
         return tn_no_memory(err);
+    if (!tn_registry_read(&plan->process->settings->registry, err))
+        return false;
     for (size_t i = 0; i < plan->count; i++) {
         struct tn_oc_prospect *p = &plan->prospects[i];
         if (!p->planned)

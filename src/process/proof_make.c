@@ -20,9 +20,9 @@ enum { LOCAL = 0, WEAK = 2 };
 
 void tn_proofs_begin(struct tn_packer *p, const char *triple, size_t count)
 {
-    tn_pack_byte(p, TN_PROOF_LAYOUT);
-    tn_pack_text(p, triple);
-    tn_pack_number(p, count, 4);
+    tn_packer_byte(p, TN_PROOF_LAYOUT);
+    tn_packer_text(p, triple);
+    tn_packer_number(p, count, 4);
 }
 
 static bool look(struct looked *l, tenon_world *world, const char *path)
@@ -84,17 +84,17 @@ static const char *version_of(const struct looked *l, const struct tn_elf_symbol
 
 static void put_needs(struct tn_packer *p, const struct looked *l)
 {
-    tn_pack_number(p, l->facts.need_count, 4);
+    tn_packer_number(p, l->facts.need_count, 4);
     for (size_t i = 0; i < l->facts.need_count; i++)
-        tn_pack_text(p, l->facts.needs[i].name);
+        tn_packer_text(p, l->facts.needs[i].name);
 }
 
 static void put_versions(struct tn_packer *p, const struct looked *l)
 {
-    tn_pack_number(p, l->facts.version_need_count, 4);
+    tn_packer_number(p, l->facts.version_need_count, 4);
     for (size_t i = 0; i < l->facts.version_need_count; i++) {
-        tn_pack_text(p, l->facts.version_needs[i].library);
-        tn_pack_text(p, l->facts.version_needs[i].name);
+        tn_packer_text(p, l->facts.version_needs[i].library);
+        tn_packer_text(p, l->facts.version_needs[i].name);
     }
 }
 
@@ -103,13 +103,13 @@ static void put_imports(struct tn_packer *p, const struct looked *l)
     size_t count = 0;
     for (size_t i = 1; i < l->symbols.count; i++)
         count += is_wanted(&l->symbols.symbols[i]);
-    tn_pack_number(p, count, 4);
+    tn_packer_number(p, count, 4);
     for (size_t i = 1; i < l->symbols.count; i++) {
         const struct tn_elf_symbol *s = &l->symbols.symbols[i];
         if (!is_wanted(s))
             continue;
-        tn_pack_text(p, s->name);
-        tn_pack_maybe(p, version_of(l, s));
+        tn_packer_text(p, s->name);
+        tn_packer_maybe(p, version_of(l, s));
     }
 }
 
@@ -119,18 +119,18 @@ static void put_strong(struct tn_packer *p, const tenon_units *units)
     size_t count = wanted ? tenon_units_visible_count(units) : 0, strong = 0;
     for (size_t i = 0; i < count; i++)
         strong += tenon_units_visible(units, i)->strong;
-    tn_pack_number(p, strong, 4);
+    tn_packer_number(p, strong, 4);
     for (size_t i = 0; i < count; i++)
         if (tenon_units_visible(units, i)->strong)
-            tn_pack_text(p, tenon_units_visible(units, i)->name);
+            tn_packer_text(p, tenon_units_visible(units, i)->name);
 }
 
 static void put_identity(struct tn_packer *p, const struct tn_identity *identity)
 {
-    tn_pack_number(p, identity->device, 8);
-    tn_pack_number(p, identity->inode, 8);
-    tn_pack_number(p, identity->size, 8);
-    tn_pack_number(p, (uint64_t)identity->changed, 8);
+    tn_packer_number(p, identity->device, 8);
+    tn_packer_number(p, identity->inode, 8);
+    tn_packer_number(p, identity->size, 8);
+    tn_packer_number(p, (uint64_t)identity->changed, 8);
 }
 
 static void put_looked(struct tn_packer *p, const struct looked *l, uint64_t tls_size)
@@ -138,10 +138,10 @@ static void put_looked(struct tn_packer *p, const struct looked *l, uint64_t tls
     unsigned flags = l->facts.elf.dt_flags & DF_STATIC_TLS ? TN_PROOF_STATIC_TLS : 0;
     flags |= is_plain(l) ? TN_PROOF_PLAIN : 0;
     flags |= has_entry_point(l) ? TN_PROOF_STARTS : 0;
-    tn_pack_maybe(p, l->facts.own_name);
-    tn_pack_maybe(p, l->facts.build_id);
-    tn_pack_byte(p, flags);
-    tn_pack_number(p, tls_size, 8);
+    tn_packer_maybe(p, l->facts.own_name);
+    tn_packer_maybe(p, l->facts.build_id);
+    tn_packer_byte(p, flags);
+    tn_packer_number(p, tls_size, 8);
     put_needs(p, l);
     put_versions(p, l);
     put_imports(p, l);
@@ -154,12 +154,12 @@ bool tn_proof_add(struct tn_packer *p, tenon_world *world, const char *path, con
     struct tn_view record;
     bool good = look(&l, world, path) && tn_units_write(units, &l.arena, &record);
     if (good) {
-        tn_pack_text(p, entry);
+        tn_packer_text(p, entry);
         put_identity(p, identity);
         put_looked(p, &l, tn_tls_size(world, path));
         put_strong(p, units);
-        tn_pack_number(p, record.size, 4);
-        tn_pack(p, record.at, record.size);
+        tn_packer_number(p, record.size, 4);
+        tn_packer_put(p, record.at, record.size);
     }
     tn_arena_free(&l.arena);
     return good && !p->failed && record.size <= UINT32_MAX;

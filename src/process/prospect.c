@@ -129,7 +129,7 @@ static bool open_bundle(struct tn_job *job, size_t row, struct tn_prospect *p, t
         job->flags & TENON_LOAD_VERIFY ? NULL : tn_process_known(job->process, job->world);
     const char *name;
     int folder = folder_of(job, p->file, &name);
-    p->bundle = tn_known_bundle(known, folder, name, p->file, &why);
+    p->bundle = tn_known_bundle_at(known, folder, name, p->file, &why);
     if (!p->bundle)
         return tn_prospect_drop_error(job, row, TENON_FINDING_BAD_BUNDLE, NULL, &why, err);
     p->manifest = tenon_bundle_manifest(p->bundle);

@@ -61,15 +61,15 @@ void tn_recognise(struct tn_registry *registry, struct tn_known *known, struct t
 static bool pack(struct tn_packer *p, const struct tn_holding *h)
 {
     size_t count = h->is_bare || !h->file ? 0 : tenon_units_visible_count(h->file), strong = 0;
-    tn_pack_byte(p, LAYOUT);
-    tn_pack_maybe(p, h->build_id);
-    tn_pack_byte(p, h->is_bare);
+    tn_packer_byte(p, LAYOUT);
+    tn_packer_maybe(p, h->build_id);
+    tn_packer_byte(p, h->is_bare);
     for (size_t i = 0; i < count; i++)
         strong += tenon_units_visible(h->file, i)->strong;
-    tn_pack_number(p, strong, 4);
+    tn_packer_number(p, strong, 4);
     for (size_t i = 0; i < count; i++)
         if (tenon_units_visible(h->file, i)->strong)
-            tn_pack_text(p, tenon_units_visible(h->file, i)->name);
+            tn_packer_text(p, tenon_units_visible(h->file, i)->name);
     return !p->failed;
 }
 

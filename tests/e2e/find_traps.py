@@ -490,6 +490,12 @@ class Caller(Case):
         self.not_found(self.find("--libs=-lnot_there", "--cflags=-I" + self.path("b/include")),
                        "link error")
 
+    def test_own_flags_of_other_kinds(self):
+        self.both("a")
+        row = self.find("-H", "foo.h", "--cflags=-isystem " + self.path("a/include"),
+                        "--libs=-L%s -lfoo" % self.path("a/lib"))
+        self.found(row, NEED_RPATH="yes", DEFS="-isystem " + self.path("a/include"))
+
     def test_localbase_after_the_users_own(self):
         self.both("a")
         self.both("b")

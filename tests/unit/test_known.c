@@ -127,7 +127,7 @@ static tenon_bundle *meet_at(struct tn_known *known, const char *path)
 {
     tenon_error err = TENON_ERROR_INIT;
     tn_known_begin(known);
-    tenon_bundle *bundle = tn_known_bundle(known, AT_FDCWD, path, path, &err);
+    tenon_bundle *bundle = tn_known_bundle_at(known, AT_FDCWD, path, path, &err);
     tn_known_end(known);
     if (!bundle)
         fail_msg("%s", tenon_error_message(&err));
@@ -305,7 +305,8 @@ static void write_again_and_again(const struct place *place, unsigned writer)
         struct tn_known *known = tn_known_open(place->cache);
         const struct tn_identity own = made_up(writer, round);
         tn_known_begin(known);
-        tenon_bundle *bundle = tn_known_bundle(known, AT_FDCWD, place->bundle, place->bundle, NULL);
+        tenon_bundle *bundle =
+            tn_known_bundle_at(known, AT_FDCWD, place->bundle, place->bundle, NULL);
         tn_known_end(known);
         if (!bundle || strcmp(tenon_bundle_manifest(bundle)->version, "1") != 0)
             _exit(2);
@@ -397,7 +398,7 @@ static bool try_index(const struct place *place)
     const struct tn_identity own = made_up(3, 3);
 
     tn_known_begin(known);
-    tenon_bundle *bundle = tn_known_bundle(known, AT_FDCWD, place->bundle, place->bundle, &err);
+    tenon_bundle *bundle = tn_known_bundle_at(known, AT_FDCWD, place->bundle, place->bundle, &err);
     tn_known_end(known);
     if (bundle && tn_known_row(bundle))
         tn_known_prove(known, tn_known_row(bundle), "proof", 5);

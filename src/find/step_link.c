@@ -1,0 +1,103 @@
+/* src/find/step_link.c - what step (d) linked, and where it was */
+#include "member.h"
+#include "steps.h"
+
+/* Header and library are of one installation, this one. NULL: they are; else the reason. */
+const char *tn_wrong_library(struct tn_hunt *hunt, const struct tn_attempt *attempt,
+                             const struct tn_outcome *outcome, const struct tn_said *said,
+                             bool *lost)
+{
+    const char *library = outcome->group.count ? outcome->group.at[0] : NULL, *why;
+    bool right = true;
+
+    *lost = false;
+    if (!library)
+        return NULL;
+    if (!attempt->by_user && attempt->dir && !attempt->builtin)
+        right = tn_is_below(hunt->arena, library, attempt->dir);
+    else if (!attempt->by_user && outcome->header)
+        right = tn_is_of_one(hunt->arena, outcome->header, library);
+    if (right)
+        return NULL;
+    if (attempt->builtin || !attempt->dir)
+        why = tn_arena_format(hunt->arena, "header and library are not of one installation: %s, %s",
+                              outcome->header, library);
+    else
+        why = tn_arena_format(hunt->arena, "links with %s, not with a library of %s%s%s", library,
+                              attempt->dir, *said->err_out ? ": " : "",
+                              *said->err_out ? tn_first_lines(hunt, said->err_out) : "");
+    *lost = !why;
+    return why;
+}
+
+/* The library's own file is an archive, whatever it needs besides. */
+static bool look_whether_static(struct tn_hunt *hunt, struct tn_outcome *outcome)
+{
+    struct tn_member member;
+
+    if (!tn_member_read(hunt->world, hunt->arena, outcome->group.at[0], TN_ROLE_STATIC, &member))
+        return false;
+    outcome->is_static = member.is;
+    return true;
+}
+
+/* The DLL that an import library stands for. */
+static const char *dll_of(const tenon_image *image)
+{
+    const tenon_need *need = tenon_image_need(image, 0);
+    const char *name = tenon_image_own_name(image);
+
+    return name ? name : need ? need->name : "that it names";
+}
+
+/* What each file of the group is; remarks about those that are unusual. */
+bool tn_look_at_group(struct tn_hunt *hunt, struct tn_outcome *outcome)
+{
+    bool good = true;
+
+    outcome->is_shared = false;
+    for (size_t i = 0; good && i < outcome->group.count; i++) {
+        tenon_image *image =
+            tenon_image_open(hunt->world, outcome->group.at[i], TENON_PART_CORE, NULL);
+        enum tenon_kind kind = image ? tenon_image_kind(image) : TENON_KIND_UNKNOWN;
+        outcome->is_shared |= kind == TENON_KIND_SHARED_LIBRARY;
+        if (i == 0)
+            good = look_whether_static(hunt, outcome);
+        if (i == 0 && kind == TENON_KIND_IMPORT_LIBRARY)
+            outcome->is_static = false;
+        if (good && kind == TENON_KIND_IMPORT_LIBRARY)
+            good = tn_found_remark(hunt->found,
+                                   "%s is an import library: the program starts with the DLL %s",
+                                   outcome->group.at[i], dll_of(image));
+        tenon_image_free(image);
+    }
+    return good;
+}
+
+/* The directories whose libraries the program must find: where the linker took them from. */
+bool tn_gather_run_dirs(struct tn_hunt *hunt, const struct tn_attempt *attempt,
+                        struct tn_outcome *outcome, bool linked)
+{
+    const char *sysroot = hunt->finder->sysroot;
+    size_t cut = sysroot ? strlen(sysroot) : 0;
+
+    outcome->run_dirs.count = 0;
+    for (size_t i = 0; linked && i < outcome->group.count; i++) {
+        const char *dir = tn_dir_name(hunt->arena, outcome->group.at[i]);
+        if (!dir)
+            return false;
+        if (cut && strncmp(dir, sysroot, cut) == 0 && dir[cut] == '/')
+            dir += cut;
+        if (!tn_is_among(dir, outcome->run_dirs.at, outcome->run_dirs.count) &&
+            !tn_words_add(&outcome->run_dirs, dir))
+            return false;
+    }
+    for (size_t i = 0; !linked && i < attempt->libs.count; i++) {
+        const char *word = attempt->libs.at[i];
+        if (tn_begins(word, "-L") && word[2] &&
+            !tn_is_among(word + 2, outcome->run_dirs.at, outcome->run_dirs.count) &&
+            !tn_words_add(&outcome->run_dirs, word + 2))
+            return false;
+    }
+    return true;
+}

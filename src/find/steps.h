@@ -1,0 +1,46 @@
+/* src/find/steps.h - what the steps of an attempt share */
+#ifndef TN_STEPS_H
+#define TN_STEPS_H
+
+#include "hunt.h"
+
+/* ---- which installation a file is part of ---------------------------------------------------- */
+
+/* A path is in a directory, by its text or after symbolic links. */
+bool tn_is_below(struct tn_arena *arena, const char *path, const char *dir);
+
+/* Two prefixes are the same directory. */
+bool tn_same_prefix(struct tn_arena *arena, const char *a, const char *b);
+
+/* The prefix of a file among headers or libraries. */
+const char *tn_file_prefix(struct tn_arena *arena, const char *path);
+
+/* A header and a library are of one installation. */
+bool tn_is_of_one(struct tn_arena *arena, const char *header, const char *library);
+
+/* ---- steps ----------------------------------------------------------------------------------- */
+
+bool tn_add_all(struct tn_words *words, const struct tn_words *more);
+
+/* Steps (a) and (b): each tells its outcome; *passed is the answer. */
+bool tn_step_headers(struct tn_hunt *hunt, const struct tn_attempt *attempt,
+                     struct tn_outcome *outcome, bool *passed, tenon_error *err);
+bool tn_step_object(struct tn_hunt *hunt, const struct tn_attempt *attempt,
+                    struct tn_outcome *outcome, bool *passed, tenon_error *err);
+
+/*
+ * Header and library are of one installation, this one. NULL: they are, or there was no memory
+ * (*lost); else the reason.
+ */
+const char *tn_wrong_library(struct tn_hunt *hunt, const struct tn_attempt *attempt,
+                             const struct tn_outcome *outcome, const struct tn_said *said,
+                             bool *lost);
+
+/* What each file of the group is; remarks about those that are unusual. */
+bool tn_look_at_group(struct tn_hunt *hunt, struct tn_outcome *outcome);
+
+/* The directories whose libraries the program must find: where the linker took them from. */
+bool tn_gather_run_dirs(struct tn_hunt *hunt, const struct tn_attempt *attempt,
+                        struct tn_outcome *outcome, bool linked);
+
+#endif
