@@ -363,7 +363,7 @@ static bool open_bundle(tenon_ocaml_plan *plan, struct tn_oc_prospect *p, tenon_
     struct tn_known *known = plan->flags & TENON_LOAD_VERIFY
                                  ? NULL
                                  : tn_process_known(plan->process->settings, plan->world);
-    p->bundle = tn_known_bundle(known, AT_FDCWD, p->file, p->file, &why);
+    p->bundle = tn_known_bundle(known, p->file, &why);
     if (!p->bundle)
         return drop(plan, p, TENON_FINDING_BAD_BUNDLE, NULL, &why, err);
     p->manifest = tenon_bundle_manifest(p->bundle);

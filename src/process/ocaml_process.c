@@ -1,6 +1,5 @@
 /* src/process/ocaml_process.c - the OCaml units of a process, as they are told */
 #include <dlfcn.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -93,7 +92,7 @@ tenon_bundle *tenon_ocaml_open_bundle(tenon_ocaml_process *process, const char *
     tenon_world *world = settings->known_tried ? NULL : tenon_world_host(err);
     struct tn_known *known =
         settings->known_tried || world ? tn_process_known(settings, world) : NULL;
-    tenon_bundle *bundle = tn_known_bundle(known, AT_FDCWD, path, path, err);
+    tenon_bundle *bundle = tn_known_bundle(known, path, err);
 
     if (bundle)
         tn_bundle_rest(bundle);

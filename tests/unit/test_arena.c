@@ -106,6 +106,24 @@ static void a_huge_block_is_given_back_by_a_reset(void **state)
     tn_arena_free(&arena);
 }
 
+static void a_first_block_may_be_small(void **state)
+{
+    (void)state;
+    struct tn_arena arena = { 0 };
+    fail_after(0);
+    assert_false(tn_arena_begin(&arena, 100));
+    fail_after(1);
+    assert_true(tn_arena_begin(&arena, 100));
+    assert_non_null(tn_arena_bytes(&arena, 60));
+    assert_non_null(tn_arena_bytes(&arena, 40));
+    assert_null(tn_arena_bytes(&arena, 1)); /* full, and there is no memory */
+    fail_never();
+    assert_non_null(tn_arena_bytes(&arena, 1));
+    tn_arena_reset(&arena);
+    assert_non_null(tn_arena_bytes(&arena, 1000));
+    tn_arena_free(&arena);
+}
+
 static bool use_everything(struct tn_arena *arena)
 {
     bool all = true;
@@ -170,6 +188,7 @@ int main(void)
         cmocka_unit_test(a_huge_block_is_given_back_by_a_reset),
         cmocka_unit_test(each_allocation_may_fail),
         cmocka_unit_test(an_array_grows_or_stays),
+        cmocka_unit_test(a_first_block_may_be_small),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

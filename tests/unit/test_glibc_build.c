@@ -103,6 +103,46 @@ static void a_list_at_the_end_of_the_file_is_read_to_the_end(void **state)
     read_build(f, 3, 4, 0);
 }
 
+/* Code and constants kept apart, as linkers do today: the words of `code` are no strings. */
+static void put_elf(struct fixture *f, const char *code, const char *constants, size_t size)
+{
+    enum { CODE = 0x100, CONSTANTS = 0x200 };
+    uint8_t file[0x400] = { 0 };
+    static const uint8_t header[] = { 0x7f,      'E',       'L',       'F',       2,
+                                      1,         1,         [16] = 3,  [18] = 62, [20] = 1,
+                                      [32] = 64, [52] = 64, [54] = 56, [56] = 2 };
+    const uint8_t segments[][4] = { { 5, CODE >> 8 }, { 4, CONSTANTS >> 8 } };
+    assert_true(size <= sizeof file - CONSTANTS);
+    memcpy(file, header, sizeof header);
+    for (size_t i = 0; i < 2; i++) {
+        uint8_t *row = file + 64 + i * 56;
+        row[0] = 1; /* PT_LOAD */
+        row[4] = segments[i][0];
+        row[9] = row[17] = row[25] = segments[i][1];
+        row[33] = row[41] = 1; /* 0x100 bytes */
+    }
+    memcpy(file + CODE + 1, code, strlen(code));
+    memcpy(file + CONSTANTS + 1, constants, size);
+    assert_true(tenon_world_put_file(f->world, LOADER, file, sizeof file, 0755, NULL));
+}
+
+static void constants_are_looked_through_first(void **state)
+{
+    struct fixture *f = *state;
+    static const char all[] = "/lib/\0/usr/lib/\0/a/ld.so.cache\0/a/ld.so.preload\0 version 2.36.";
+    static const char some[] = "/lib/\0/usr/lib/\0/a/ld.so.preload\0 version 2.36.";
+    put_elf(f, "/wrong/ld.so.cache", all, sizeof all);
+    read_build(f, 62, 8, 0);
+    assert_string_equal(directories(f), "/lib|/usr/lib");
+    assert_string_equal(f->build.cache, "/a/ld.so.cache");
+    assert_string_equal(f->build.preload, "/a/ld.so.preload");
+    put_elf(f, "/elsewhere/ld.so.cache", some, sizeof some);
+    read_build(f, 62, 8, 0);
+    assert_string_equal(f->build.cache, "/elsewhere/ld.so.cache");
+    assert_string_equal(f->build.preload, "/a/ld.so.preload");
+    assert_int_equal(f->build.minor, 36);
+}
+
 /* musl's libc has directories in a row, too: of time zones, which nothing is loaded from. */
 static void a_loader_that_is_not_glibcs_is_not_believed(void **state)
 {
@@ -207,6 +247,7 @@ int main(void)
         TEST(another_prefix_is_believed),
         TEST(one_directory_alone_is_no_list),
         TEST(a_list_at_the_end_of_the_file_is_read_to_the_end),
+        TEST(constants_are_looked_through_first),
         TEST(a_loader_that_is_not_glibcs_is_not_believed),
         TEST(without_a_file_the_table_answers),
         TEST(a_file_that_is_no_loader_does_no_harm),

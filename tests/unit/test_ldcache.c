@@ -208,6 +208,10 @@ static void digits_are_compared_as_numbers(void **state)
         { "libx.so.000", "libx.so.0", 0 },
         { "libx.so.1", "libx.so.1.0", -1 },
         { "lib-1.so", "lib.so", -1 },
+        { "lib12.so", "lib13.so", -1 }, /* ... also where they begin alike */
+        { "lib12", "lib123", -1 },
+        { "lib129", "lib13", 1 },
+        { "12", "1a", 1 },
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         assert_int_equal(sign(tn_ldcache_compare(cases[i].a, cases[i].b)), cases[i].expected);

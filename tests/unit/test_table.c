@@ -44,6 +44,28 @@ static void any_bytes_are_a_name(void **state)
     tn_names_free(&names);
 }
 
+static void room_made_before_changes_nothing(void **state)
+{
+    (void)state;
+    struct tn_names names;
+    char text[20];
+    assert_true(tn_names_init(&names));
+    uint32_t a = tn_names_add(&names, "a", 1);
+    tn_names_reserve(&names, 500);
+    fail_after(0);
+    for (uint32_t i = 1; i < 500; i++) {
+        int size = snprintf(text, sizeof text, "%u", i);
+        assert_int_equal(tn_names_add(&names, text, (size_t)size), i);
+    }
+    fail_never();
+    assert_int_equal(tn_names_find(&names, "a", 1), a);
+    fail_after(0);
+    tn_names_reserve(&names, 100000); /* no memory: as before */
+    fail_never();
+    assert_int_equal(tn_names_find(&names, "a", 1), a);
+    tn_names_free(&names);
+}
+
 static void texts_stay_where_they_are(void **state)
 {
     (void)state;
@@ -151,10 +173,14 @@ static void each_allocation_may_fail(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(names_are_numbered_from_zero),  cmocka_unit_test(any_bytes_are_a_name),
-        cmocka_unit_test(texts_stay_where_they_are),     cmocka_unit_test(tables_are_seeded_apart),
-        cmocka_unit_test(a_map_holds_what_was_set_last), cmocka_unit_test(an_emptied_map_is_as_new),
+        cmocka_unit_test(names_are_numbered_from_zero),
+        cmocka_unit_test(any_bytes_are_a_name),
+        cmocka_unit_test(texts_stay_where_they_are),
+        cmocka_unit_test(tables_are_seeded_apart),
+        cmocka_unit_test(a_map_holds_what_was_set_last),
+        cmocka_unit_test(an_emptied_map_is_as_new),
         cmocka_unit_test(each_allocation_may_fail),
+        cmocka_unit_test(room_made_before_changes_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
