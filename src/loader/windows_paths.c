@@ -84,7 +84,7 @@ static const char *find_one(struct tn_target *target, struct tn_arena *arena, co
     if (error == ENOMEM || match.no_memory)
         return NULL;
     *found = match.found;
-    return match.found ? join(arena, dir, match.found) : path;
+    return match.found ? join(arena, dir, match.found) : path; /* NULL is noted by the caller */
 }
 
 const char *tn_windows_find(struct tn_target *target, struct tn_arena *arena, const char *dir,
@@ -97,11 +97,13 @@ const char *tn_windows_find(struct tn_target *target, struct tn_arena *arena, co
         const char *component = tn_arena_copy(arena, name, size);
         name += size;
         name += strspn(name, "/\\");
+        tn_windows_note(target, !component);
         if (!component)
             return NULL;
         if (!size || strcmp(component, ".") == 0)
             continue;
         at = *found ? find_one(target, arena, at, component, found) : join(arena, at, component);
+        tn_windows_note(target, !at);
     }
     return at;
 }

@@ -357,8 +357,6 @@ int main(void)
         CASE(musl_survives_each_failure),
         CASE(windows_survives_each_failure),
         CASE(aix_survives_each_failure),
-}
-
         CASE(other_loaders_survive_each_failure),
         CASE(a_state_survives_each_failure),
         cmocka_unit_test(making_a_state_survives_each_failure),
