@@ -427,7 +427,9 @@ static void try_dot_local(struct search *s, const struct tn_sxs *sxs)
         s->trial->no_memory = true;
         return;
     }
-    if (tenon_world_stat(target->world, local, &info) != 0)
+    int error = tenon_world_stat(target->world, local, &info);
+    tn_windows_note(target, error == ENOMEM);
+    if (error)
         return;
     if (sxs->has_manifest && !number_setting(target->world, "DevOverrideEnable", 0))
         return;
@@ -545,7 +547,7 @@ static unsigned flags_for(struct search *s)
     return asker->flags;
 }
 
-void tn_windows_search(struct tn_trial *trial)
+static void search(struct tn_trial *trial)
 {
     const struct tn_asker *asker = trial->asker;
     struct search s = { .trial = trial, .windows = trial->target->config };
@@ -570,6 +572,15 @@ void tn_windows_search(struct tn_trial *trial)
         search_relative(&s);
     else
         search_bare(&s, sxs ? sxs : &none);
+}
+
+/* Memory that ran out on the way is no answer; what was not kept is read again. */
+void tn_windows_search(struct tn_trial *trial)
+{
+    struct tn_windows *windows = trial->target->config;
+    windows->no_memory = false;
+    search(trial);
+    trial->no_memory |= windows->no_memory;
 }
 
 bool tn_windows_plan(struct tn_target *target, const struct tn_asker *asker, struct tn_plan *out)

@@ -63,6 +63,7 @@ struct tn_windows {
     unsigned load_flags; /* of LoadLibraryEx(), setting LoadLibraryFlags */
     bool safe_mode, cwd_counts;
     bool is_wine;
+    bool no_memory; /* somewhere below a search: its answer is none */
 };
 
 /* LOAD_LIBRARY_SEARCH_ and LOAD_WITH_ALTERED_SEARCH_PATH */
@@ -97,6 +98,12 @@ void tn_windows_search(struct tn_trial *trial);
 /* Tries a file by its path in the world, whatever the case of its letters there. */
 enum tn_action tn_windows_try(struct tn_trial *trial, enum tn_windows_rule rule, const char *dir,
                               const char *name);
+
+/* Notes that memory ran out: a missing file is another thing. */
+static inline void tn_windows_note(struct tn_target *target, bool no_memory)
+{
+    ((struct tn_windows *)target->config)->no_memory |= no_memory;
+}
 
 /* ---- windows_paths.c ----------------------------------------------------------------------- */
 

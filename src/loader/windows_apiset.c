@@ -6,6 +6,7 @@
  *       names in UTF-16. Version 6: the last number of a contract does not count; versions 2 to 4:
  *       names are stored without "api-", and are compared whole
  */
+#include <errno.h>
 #include <string.h>
 #include <strings.h>
 
@@ -50,11 +51,14 @@ struct tn_apiset *tn_apiset_read(struct tn_target *target, const char *system)
     struct tn_view file, at;
     bool found;
     const char *path = tn_windows_find(target, target->arena, system, "apisetschema.dll", &found);
-    if (!path || !found ||
-        tn_file_whole(target->world, path, LIMIT_SCHEMA, target->arena, &file) != 0 ||
-        !find_section(file, &at) || at.size < 28)
+    if (!path || !found)
+        return NULL;
+    int error = tn_file_whole(target->world, path, LIMIT_SCHEMA, target->arena, &file);
+    tn_windows_note(target, error == ENOMEM);
+    if (error || !find_section(file, &at) || at.size < 28)
         return NULL;
     struct tn_apiset *apiset = tn_arena_take(target->arena, sizeof *apiset);
+    tn_windows_note(target, !apiset);
     if (!apiset)
         return NULL;
     apiset->at = at;

@@ -74,14 +74,17 @@ static const char *find_one(struct tn_target *target, struct tn_arena *arena, co
     tenon_file_info info;
     struct match match = { .name = name, .arena = arena };
     const char *path = join(arena, dir, name);
-    *found = path && tenon_world_lstat(target->world, path, &info) == 0;
-    if (!path || *found || !*name)
+    int error = path ? tenon_world_lstat(target->world, path, &info) : ENOMEM;
+    *found = error == 0;
+    if (*found)
         return path;
-    tenon_world_list(target->world, *dir ? dir : "/", each_name, &match);
-    if (match.no_memory)
+    if (error != ENOMEM && *name)
+        error = tenon_world_list(target->world, *dir ? dir : "/", each_name, &match);
+    tn_windows_note(target, error == ENOMEM || match.no_memory);
+    if (error == ENOMEM || match.no_memory)
         return NULL;
     *found = match.found;
-    return match.found ? join(arena, dir, match.found) : path;
+    return match.found ? join(arena, dir, match.found) : path; /* NULL is noted by the caller */
 }
 
 const char *tn_windows_find(struct tn_target *target, struct tn_arena *arena, const char *dir,
@@ -94,11 +97,13 @@ const char *tn_windows_find(struct tn_target *target, struct tn_arena *arena, co
         const char *component = tn_arena_copy(arena, name, size);
         name += size;
         name += strspn(name, "/\\");
+        tn_windows_note(target, !component);
         if (!component)
             return NULL;
         if (!size || strcmp(component, ".") == 0)
             continue;
         at = *found ? find_one(target, arena, at, component, found) : join(arena, at, component);
+        tn_windows_note(target, !at);
     }
     return at;
 }
@@ -153,7 +158,9 @@ const char *tn_windows_to_world(struct tn_target *target, struct tn_arena *arena
 static bool is_there(struct tn_target *target, const char *path)
 {
     tenon_file_info info;
-    return path && tenon_world_stat(target->world, path, &info) == 0;
+    int error = path ? tenon_world_stat(target->world, path, &info) : ENOENT;
+    tn_windows_note(target, error == ENOMEM);
+    return error == 0;
 }
 
 /* The path of drive C: for a program; NULL: there is none in this world. */
@@ -161,8 +168,11 @@ static const char *root_for(struct tn_target *target, const char *program)
 {
     const char *prefix = program ? strstr(program, "/drive_c/") : NULL;
     bool found;
-    if (prefix)
-        return tn_arena_copy(target->arena, program, (size_t)(prefix - program) + 8);
+    if (prefix) {
+        const char *root = tn_arena_copy(target->arena, program, (size_t)(prefix - program) + 8);
+        tn_windows_note(target, !root);
+        return root;
+    }
     if (is_there(target, "/C:"))
         return "/C:";
     if (is_there(target, "/drive_c"))
@@ -190,7 +200,7 @@ static const char *system_of(struct tn_target *target, const char *windows)
     return found ? path : NULL;
 }
 
-static bool fill_place(struct tn_target *target, struct tn_windows_place *place)
+static void fill_place(struct tn_target *target, struct tn_windows_place *place)
 {
     const char *setting = tenon_world_setting(target->world, "SystemRoot");
     bool found = false;
@@ -206,21 +216,25 @@ static bool fill_place(struct tn_target *target, struct tn_windows_place *place)
         place->system = system_of(target, place->windows);
     if (place->system)
         place->apiset = tn_apiset_read(target, place->system);
-    return true;
 }
 
 struct tn_windows_place *tn_windows_place_of(struct tn_target *target, const char *program)
 {
     struct tn_windows *windows = target->config;
     const char *root = root_for(target, program);
+    if (windows->no_memory)
+        return NULL;
     for (struct tn_windows_place *p = windows->places; p; p = p->next)
         if (p->root == root || (p->root && root && strcmp(p->root, root) == 0))
             return p;
     struct tn_windows_place *place = tn_arena_take(target->arena, sizeof *place);
-    if (!place)
+    if (!place) {
+        windows->no_memory = true;
         return NULL;
+    }
     place->root = root;
-    if (!fill_place(target, place))
+    fill_place(target, place);
+    if (windows->no_memory)
         return NULL;
     place->next = windows->places;
     windows->places = place;

@@ -6,6 +6,7 @@
  *       come from its directory and from nowhere else. Private assemblies without languages, and
  *       those of WinSxS
  */
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
@@ -69,8 +70,9 @@ static bool attribute(const char *start, size_t size, const char *name, char val
 static const char *read_text(struct tn_target *target, const char *path)
 {
     struct tn_view bytes;
-    if (tn_file_whole(target->world, path, LIMIT_MANIFEST, target->arena, &bytes) != 0 ||
-        memchr(bytes.at, 0, bytes.size))
+    int error = tn_file_whole(target->world, path, LIMIT_MANIFEST, target->arena, &bytes);
+    tn_windows_note(target, error == ENOMEM);
+    if (error || memchr(bytes.at, 0, bytes.size))
         return NULL;
     return (const char *)bytes.at; /* with a NUL behind it */
 }
@@ -81,13 +83,18 @@ static const char *read_embedded(struct tn_target *target, const char *path)
     struct tn_file file;
     struct tn_view at = tn_view("", 0);
     tenon_error err = TENON_ERROR_INIT;
-    if (tn_file_open(target->world, path, target->arena, &file) != 0)
+    int error = tn_file_open(target->world, path, target->arena, &file);
+    tn_windows_note(target, error == ENOMEM);
+    if (error)
         return NULL;
     bool good = tn_pe_read_manifest(&file, &at, &err);
     tn_file_close(&file);
+    tn_windows_note(target, err.code == TENON_E_MEMORY);
     if (!good || !at.size || memchr(at.at, 0, at.size))
         return NULL;
-    return tn_arena_copy(target->arena, at.at, at.size);
+    const char *text = tn_arena_copy(target->arena, at.at, at.size);
+    tn_windows_note(target, !text);
+    return text;
 }
 
 static bool add_file(struct tn_target *target, struct tn_sxs *sxs, const char *name,
@@ -128,6 +135,7 @@ static const char *probe(struct tn_target *target, const char *dir, const char *
     bool found;
     const char *file = tn_arena_format(target->arena, "%s%s", name, suffix);
     const char *path = file ? tn_windows_find(target, target->arena, dir, file, &found) : NULL;
+    tn_windows_note(target, !path);
     if (!path || !found)
         return NULL;
     return strcasecmp(suffix, ".dll") == 0 ? read_embedded(target, path) : read_text(target, path);
@@ -155,6 +163,7 @@ struct store {
     const struct assembly *assembly;
     struct tn_arena *arena;
     const char *best;
+    bool no_memory;
 };
 
 /* rule  "amd64_NAME_KEY_VERSION_LANGUAGE_HASH": the highest version, as names sort */
@@ -164,8 +173,10 @@ static int each_assembly(void *arg, const char *name)
     const struct assembly *a = store->assembly;
     char prefix[3 * NAME_ROOM];
     int size = snprintf(prefix, sizeof prefix, "%s_%s_%s_", a->arch, a->name, a->key);
-    if (strncasecmp(name, prefix, (size_t)size) == 0)
-        store->best = tn_arena_string(store->arena, name);
+    if (strncasecmp(name, prefix, (size_t)size) != 0)
+        return 0;
+    store->best = tn_arena_string(store->arena, name);
+    store->no_memory |= !store->best;
     return 0;
 }
 
@@ -173,13 +184,14 @@ static const char *find_shared(struct tn_target *target, const struct tn_windows
                                const struct assembly *assembly, const char **directory)
 {
     bool found;
-    struct store store = { assembly, target->arena, NULL };
+    struct store store = { assembly, target->arena, NULL, false };
     if (!place->windows || !*assembly->key)
         return NULL;
     const char *sxs = tn_windows_find(target, target->arena, place->windows, "WinSxS", &found);
     if (!sxs || !found)
         return NULL;
-    tenon_world_list(target->world, sxs, each_assembly, &store);
+    int error = tenon_world_list(target->world, sxs, each_assembly, &store);
+    tn_windows_note(target, error == ENOMEM || store.no_memory);
     if (!store.best)
         return NULL;
     const char *manifests = tn_windows_find(target, target->arena, sxs, "Manifests", &found);
@@ -206,6 +218,8 @@ static bool add_assembly(struct tn_target *target, const struct tn_windows_place
         text = find_private(target, app, assembly->name, &directory);
     if (text)
         return add_files(target, sxs, text, directory);
+    if (((struct tn_windows *)target->config)->no_memory)
+        return false;
     if (!sxs->missing) /* those of Windows itself are wherever Windows is */
         sxs->missing = strncasecmp(assembly->name, "Microsoft.Windows.", 18) == 0
                            ? NULL
@@ -241,6 +255,7 @@ static const char *manifest_of(struct tn_target *target, const char *program)
     if (text)
         return text;
     const char *beside = tn_arena_format(target->arena, "%s.manifest", program);
+    tn_windows_note(target, !beside);
     return beside ? read_text(target, beside) : NULL;
 }
 
@@ -266,7 +281,7 @@ const struct tn_sxs *tn_sxs_of(struct tn_target *target, const struct tn_windows
             return s;
     struct tn_sxs *sxs = tn_arena_take(target->arena, sizeof *sxs);
     if (!sxs || !(sxs->program = tn_arena_string(target->arena, program)) ||
-        !fill_context(target, place, sxs))
+        !fill_context(target, place, sxs) || windows->no_memory)
         return NULL;
     sxs->next = windows->contexts;
     windows->contexts = sxs;

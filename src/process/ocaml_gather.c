@@ -1,4 +1,5 @@
 /* src/process/ocaml_gather.c - from the name of a plugin to its OCaml code, read and checked */
+#include <fcntl.h>
 #include <sodium.h>
 #include <stdarg.h>
 #include <stdlib.h>

@@ -296,7 +296,8 @@ static uint32_t key_of(tenon_resolver *r, struct tn_node_need *need)
         return TN_NO_NAME;
     }
     need->key = tn_resolver_name(r, key);
-    need->key_target = target->id + 1;
+    if (need->key != TN_NO_NAME) /* else it is made again when there is memory */
+        need->key_target = target->id + 1;
     return need->key;
 }
 

@@ -18,7 +18,9 @@
 
 #include "arena.h"
 #include "failing_arena.h"
+#include "pe_builder.h"
 #include "world_case.h"
+#include "xcoff_builder.h"
 
 #define ALL_FLAGS (TENON_RESOLVE_LATER | TENON_RESOLVE_SYMBOLS | TENON_RESOLVE_DLOPEN)
 
@@ -217,6 +219,54 @@ static void musl_survives_each_failure(void **state)
     fail_each(c, "/t/E", NULL);
 }
 
+static void put_pe(struct world_case *c, const char *path, const struct pe_spec *spec)
+{
+    size_t size;
+    uint8_t *bytes = pe_build(spec, &size);
+    assert_true(tenon_world_put_file(c->world, path, bytes, size, 0755, NULL));
+    free(bytes);
+}
+
+static void windows_survives_each_failure(void **state)
+{
+    struct world_case *c = *state;
+    const struct pe_import wanted[] = { { .library = "FOO.dll" },
+                                        { .library = "api-ms-win-none-l1-1-0.dll" },
+                                        { .library = "none.dll" },
+                                        { 0 } };
+    const struct pe_export exports[] = { { "f", "bar.f" }, { 0 } };
+    put_pe(c, "/C:/a/p.exe",
+           &(struct pe_spec){ .imports = wanted,
+                              .manifest = "<dependentAssembly><assemblyIdentity name='my.asm'/>" });
+    put_pe(c, "/C:/a/my.asm/foo.dll", &(struct pe_spec){ .dll = true, .exports = exports });
+    put_pe(c, "/C:/p1/Bar.dll", &(struct pe_spec){ .dll = true });
+    case_put_text(c, "/C:/a/my.asm/my.asm.manifest", "<file name='foo.dll'/>");
+    case_put_text(c, "/C:/Windows/System32/apisetschema.dll", "none");
+    case_env(c, "PATH", "C:\\p1");
+    fail_each(c, "/C:/a/p.exe", NULL);
+}
+
+static void aix_survives_each_failure(void **state)
+{
+    struct world_case *c = *state;
+    size_t size, member_size;
+    const struct xcoff_id ids[] = { { .base = "libx.a", .member = "shr.o" },
+                                    { .path = "/", .base = "unix" },
+                                    { .base = "libnone.so" },
+                                    { 0 } };
+    uint8_t *member = xcoff_build(&(struct xcoff_spec){ .flags = 0x3002 }, &member_size);
+    const struct aix_member members[] = { { "shr.o", member, member_size }, { 0 } };
+    uint8_t *archive = aix_archive(true, members, &size);
+    assert_true(tenon_world_put_file(c->world, "/o/libx.a", archive, size, 0755, NULL));
+    free(archive);
+    free(member);
+    uint8_t *program = xcoff_build(&(struct xcoff_spec){ .ids = ids }, &size);
+    assert_true(tenon_world_put_file(c->world, "/t/p", program, size, 0755, NULL));
+    free(program);
+    case_env(c, "LIBPATH", "/n:/o");
+    fail_each(c, "/t/p", NULL);
+}
+
 /* What the loaders of other systems are configured with, all at once. */
 static void put_configurations(struct world_case *c)
 {
@@ -305,6 +355,8 @@ int main(void)
         CASE(a_library_alone_survives_each_failure),
         CASE(a_library_loaded_by_a_program_survives_each_failure),
         CASE(musl_survives_each_failure),
+        CASE(windows_survives_each_failure),
+        CASE(aix_survives_each_failure),
         CASE(other_loaders_survive_each_failure),
         CASE(a_state_survives_each_failure),
         cmocka_unit_test(making_a_state_survives_each_failure),
