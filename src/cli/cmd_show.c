@@ -1,5 +1,6 @@
 /* src/cli/cmd_show.c - what the linker recorded in an image */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "ocaml_print.h"
@@ -181,7 +182,8 @@ static bool give(struct cli_answer *answer, const char *label, const char *path,
                  tenon_error *err)
 {
     struct show *show = answer->command;
-    tenon_image *image = tenon_image_open(show->side.world, path, show->parts, err);
+    const tenon_image_source source = { path, show->slice, show->member };
+    tenon_image *image = tenon_image_open_source(show->side.world, &source, show->parts, err);
     bool ok =
         image ? give_image(answer, image, label, path, err) : give_ocaml(answer, label, path, err);
 
@@ -213,6 +215,10 @@ static int run_show(struct cli *cli, int argc, const char **argv)
         { "dlopen", 0, POPT_ARG_NONE, &show.dlopen, 0,
           "libraries it may ask for at run time (declared, likely)", NULL },
         { "units", 0, POPT_ARG_NONE, &show.with_units, 0, "its units and their record", NULL },
+        { "slice", 0, POPT_ARG_STRING, &show.slice, 0,
+          "the slice of a universal FILE that is meant", "NAME" },
+        { "member", 0, POPT_ARG_STRING, &show.member, 0, "the member of an archive that is meant",
+          "NAME" },
         { "sysroot", 0, POPT_ARG_STRING, &show.query.sysroot, 0,
           "FILE is a path in the tree below DIR", "DIR" },
         POPT_TABLEEND
@@ -222,6 +228,8 @@ static int run_show(struct cli *cli, int argc, const char **argv)
         cli_side_open(cli, &show.query, NULL, &show.side, &status))
         status = answer_all(&answer, files);
     cli_side_close(&show.side);
+    free(show.slice);
+    free(show.member);
     cli_query_free(&show.query);
     return status;
 }

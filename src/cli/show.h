@@ -11,7 +11,8 @@ struct show {
     struct cli_query query; /* of it only the sysroot */
     struct cli_side side;
     int exports, imports, dlopen;
-    unsigned parts; /* that were asked for, TENON_PART_ */
+    char *slice, *member; /* of FILE; NULL: the file itself */
+    unsigned parts;       /* that were asked for, TENON_PART_ */
     int with_units;
     tenon_units *units;      /* of the image that is shown; NULL: not asked for */
     tenon_ocaml *ocaml;      /* what OCaml's compilers recorded in it; NULL: nothing */

@@ -100,7 +100,7 @@ static void put_members(struct cli_json *json, const tenon_image *image)
 
     if (tenon_image_format(image) != TENON_FORMAT_ARCHIVE)
         return;
-    open_list(json, "members");
+    open_list(json, "member_names");
     for (size_t i = 0; (source = tenon_image_inside(image, i)); i++) {
         cli_json_item(json);
         cli_json_name(json, source->member);

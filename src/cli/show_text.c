@@ -108,7 +108,7 @@ static void put_search_paths(struct cli_out *out, const tenon_image *image)
 
 static void put_members(struct cli_out *out, const tenon_image *image)
 {
-    const char *key = "members";
+    const char *key = "member_names";
     const tenon_image_source *source;
 
     for (size_t i = 0; (source = tenon_image_inside(image, i)) && source->member; i++) {
@@ -144,14 +144,6 @@ static void put_symbol_name(struct cli_out *out, const tenon_symbol *symbol)
         cli_puts(out, "#");
         cli_number(out, symbol->ordinal);
     }
-    if (!symbol->defined && symbol->has_ordinal && symbol->library) {
-        cli_puts(out, "  ");
-        cli_text(out, symbol->library);
-    }
-    if (symbol->forward) {
-        cli_puts(out, " -> ");
-        cli_text(out, symbol->forward);
-    }
 }
 
 /* NAME@@VERSION is the version that a new program would be linked to. */
@@ -175,6 +167,10 @@ static void put_symbols(struct cli_out *out, const char *key, const tenon_image 
         if (symbol->forward) {
             cli_puts(out, "  -> ");
             cli_text(out, symbol->forward);
+        }
+        if (!symbol->defined && !symbol->version && symbol->library) {
+            cli_puts(out, "  of ");
+            cli_text(out, symbol->library);
         }
         cli_puts(out, symbol->binding == TENON_BIND_WEAK ? "  weak\n" : "\n");
     }

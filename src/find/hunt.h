@@ -143,7 +143,7 @@ struct tn_known_library {
     const char *define; /* "MACRO=VALUE" that the headers want; NULL */
     const char *source; /* "the list of known libraries", or a file */
 };
-bool tn_library_known(const struct tenon_finder *finder, struct tn_arena *arena, tenon_world *world,
+bool tn_known_library(const struct tenon_finder *finder, struct tn_arena *arena, tenon_world *world,
                       const char *name, struct tn_known_library *out, bool *found,
                       tenon_error *err);
 extern const char tn_known_list[];

@@ -88,7 +88,7 @@ static bool look_in_file(tenon_world *world, struct tn_arena *arena, const char 
     return failed || look_up(arena, (const char *)view.at, name, out, found, err);
 }
 
-bool tn_library_known(const struct tenon_finder *finder, struct tn_arena *arena, tenon_world *world,
+bool tn_known_library(const struct tenon_finder *finder, struct tn_arena *arena, tenon_world *world,
                       const char *name, struct tn_known_library *out, bool *found, tenon_error *err)
 {
     const char *own = NULL;

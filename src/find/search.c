@@ -306,7 +306,7 @@ static bool prepare(struct tn_hunt *hunt, tenon_error *err)
     hunt->function = request->function;
     hunt->version_macro = request->version_macro;
     hunt->version_function = request->version_function;
-    if (!tn_library_known(hunt->finder, hunt->arena, hunt->world, request->name, &known, &is_known,
+    if (!tn_known_library(hunt->finder, hunt->arena, hunt->world, request->name, &known, &is_known,
                           err))
         return false;
     if (!is_known || hunt->headers || request->program)

@@ -8,9 +8,9 @@
 #include "text.h"
 
 const struct tn_format *const tn_formats[] = {
-    &tn_format_elf,   &tn_format_pe,      &tn_format_macho,
-    &tn_format_xcoff, &tn_format_archive, &tn_format_som,
-    &tn_format_aout,  &tn_format_coff,    NULL
+    &tn_format_elf,     &tn_format_pe,      &tn_format_macho,  &tn_format_xcoff,
+    &tn_format_archive, &tn_format_som,     &tn_format_aout,   &tn_format_coff,
+    &tn_format_tbd,     &tn_format_libtool, &tn_format_script, NULL
 };
 
 /* Bytes read to see which reader takes a file, and to tell that one is text. */
@@ -49,8 +49,6 @@ static const struct known {
     IMAGE("a Plan 9 program", "\0\0\x01\xeb"),
     IMAGE("a Plan 9 program", "\0\0\x06\x47"),
     IMAGE("an OCaml object file", "Caml1999"),
-    IMAGE("a text stub of a library", "--- !tapi"),
-    IMAGE("a linker script", "/* GNU ld script"),
     OTHER("a Java class", "\xca\xfe\xba\xbe"), /* a universal Mach-O file has few slices */
     OTHER("a PDB file", "Microsoft C/C++ MSF 7.00"),
     OTHER("a zip archive", "PK\x03\x04"),

@@ -202,6 +202,38 @@ static bool add_file_version(struct tn_pe *pe, tenon_error *err)
         err);
 }
 
+#define BOUND_SIZE 8u
+#define BOUND_MODULES 1024u
+
+/*
+ * Libraries whose addresses were written into the image when it was bound: a hint, that no loader
+ * relies on.
+ * rule  Microsoft "PE Format", bound import: names are relative to the directory; forwarder
+ *       references follow their module
+ */
+static bool add_bound(struct tn_pe *pe, tenon_error *err)
+{
+    const char *names = "";
+    struct tn_view row;
+    uint64_t start = pe->dirs[TN_PE_DIR_BOUND].rva, at = start;
+    for (unsigned i = 0; start && i < BOUND_MODULES; i++, at += BOUND_SIZE) {
+        tenon_error local = TENON_ERROR_INIT;
+        if (!tn_pe_bytes(pe, at, BOUND_SIZE, "bound import", &row, err))
+            return false;
+        uint16_t offset = row.size ? tn_load16(row.at + 4, TN_LITTLE) : 0;
+        const char *name =
+            offset ? tn_pe_string(pe, start + offset, "name of a bound library", &local) : NULL;
+        if (local.code == TENON_E_MEMORY)
+            return tn_no_memory(err);
+        if (!name)
+            break;
+        names = tn_arena_format(&pe->image->arena, "%s%s%s", names, *names ? " " : "", name);
+        if (!names)
+            return tn_no_memory(err);
+    }
+    return tn_image_add_fact(pe->image, "bound_imports", names, err);
+}
+
 bool tn_pe_read_others(struct tn_pe *pe, tenon_error *err)
 {
     const uint16_t linker[2] = { pe->linker[0], pe->linker[1] };
@@ -209,5 +241,5 @@ bool tn_pe_read_others(struct tn_pe *pe, tenon_error *err)
            add_version(pe, "linker_version", linker, err) &&
            add_version(pe, "image_version", pe->image_version, err) &&
            add_version(pe, "subsystem_version", pe->subsystem_version, err) &&
-           add_file_version(pe, err);
+           add_file_version(pe, err) && add_bound(pe, err);
 }

@@ -117,7 +117,6 @@ static bool configure_with(struct tn_target *target, const struct places *places
     if (no_memory)
         return tn_no_memory(err);
     target->config = config;
-    config->map.arena = target->arena;
     config->compat = target->word == 4 && exists(target->world, places->compat_loader, &no_memory);
     config->lib = config->compat ? "lib32" : "lib";
     config->standard_list = config->compat ? places->compat_standard : places->standard;
@@ -244,18 +243,16 @@ static bool refuses(const struct tn_target *target, const char *name, enum tn_re
 
 static bool read_map(struct tn_target *target, struct config *config)
 {
-    if (config->map_read)
+    if (config->map_read || variable(target, "LIBMAP_DISABLE"))
         return true;
-    config->map_read = true;
-    const char *off = variable(target, "LIBMAP_DISABLE");
-    if (off)
-        return true;
+    config->map = (struct tn_libmap){ .arena = target->arena };
     tn_libmap_read(&config->map, target->world,
                    config->compat ? "/etc/libmap32.conf" : "/etc/libmap.conf");
     const char *more = variable(target, "LIBMAP");
     if (more)
         tn_libmap_read_variable(&config->map, more);
-    return !config->map.no_memory;
+    config->map_read = !config->map.no_memory;
+    return config->map_read;
 }
 
 /* Without those that are textually in the standard path, for objects with DF_1_NODEFLIB. */
@@ -283,7 +280,6 @@ static bool read_hints(struct tn_target *target, struct config *config)
     tenon_error problem = TENON_ERROR_INIT;
     if (config->hints_read)
         return true;
-    config->hints_read = true;
     int error =
         tn_file_whole(target->world, config->hints_path, TN_LIMIT_CONFIG, target->arena, &file);
     if (error == ENOMEM)
@@ -294,12 +290,14 @@ static bool read_hints(struct tn_target *target, struct config *config)
         target->remark = tn_arena_format(target->arena, "%s is not used: %s", config->hints_path,
                                          config->hints_problem);
         target->remark_rule = &target->loader->rules[RULE_HINTS];
-        return config->hints_problem && target->remark;
+        config->hints_read = config->hints_problem && target->remark;
+        return config->hints_read;
     }
     config->hints = tn_dirs_split(target->arena, list, &plain_list);
     config->hints_nodeflib =
         config->hints ? without_standard(target->arena, config->hints, config->standard) : NULL;
-    return config->hints_nodeflib != NULL;
+    config->hints_read = config->hints_nodeflib != NULL;
+    return config->hints_read;
 }
 
 /* ---- the search -------------------------------------------------------------------------------

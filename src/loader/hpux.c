@@ -48,7 +48,8 @@ static const tenon_rule rules[] = {
 
 struct config {
     const struct tn_dirs *env, *shlib, *defaults;
-    bool no_dynamic; /* a secure process without any directory that it may use */
+    const char *preloads; /* NULL: none */
+    bool no_dynamic;      /* a secure process without any directory that it may use */
 };
 
 /* Empty elements: the manuals say nothing of ELF programs; they are passed over. */
@@ -148,6 +149,17 @@ static bool secure_lists(struct tn_target *target, struct config *config)
     return true;
 }
 
+/* rule  ld(1): the list of LD_PRELOAD_ONCE comes first */
+static bool read_preloads(struct tn_target *target, struct config *config)
+{
+    const char *once = tenon_world_env(target->world, "LD_PRELOAD_ONCE");
+    const char *list = tenon_world_env(target->world, "LD_PRELOAD");
+    config->preloads = once ? once : list;
+    if (once && list)
+        config->preloads = tn_arena_format(target->arena, "%s:%s", once, list);
+    return config->preloads || !once;
+}
+
 static bool configure(struct tn_target *target, tenon_error *err)
 {
     struct config *config = tn_arena_take(target->arena, sizeof *config);
@@ -155,7 +167,7 @@ static bool configure(struct tn_target *target, tenon_error *err)
     if (!config || !tn_elf_env_list(target, "LD_LIBRARY_PATH", &plain_list, &config->env) ||
         !tn_elf_env_list(target, "SHLIB_PATH", &plain_list, &config->shlib) ||
         !(config->defaults = tn_dirs_split(target->arena, default_list(target), &plain_list)) ||
-        (target->secure && !secure_lists(target, config)))
+        !read_preloads(target, config) || (target->secure && !secure_lists(target, config)))
         return tn_no_memory(err);
     return true;
 }
@@ -176,16 +188,10 @@ static const struct tn_interpreter interpreters[] = {
     { .machine = EM_IA_64, .class_bits = 64, .path = "/usr/lib/hpux64/dld.so" },
 };
 
-/* rule  ld(1): the list of LD_PRELOAD_ONCE comes first */
 static const char *preload_list(const struct tn_target *target)
 {
-    const char *once = tenon_world_env(target->world, "LD_PRELOAD_ONCE");
-    const char *list = tenon_world_env(target->world, "LD_PRELOAD");
-    if (target->secure)
-        return NULL;
-    if (!once || !list)
-        return once ? once : list;
-    return tn_arena_format(target->arena, "%s:%s", once, list);
+    const struct config *config = target->config;
+    return target->secure ? NULL : config->preloads;
 }
 
 /* rule  <elf_hp.h> by binutils include/elf/hppa.h: the program's word counts for the process */

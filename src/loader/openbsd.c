@@ -151,7 +151,6 @@ static bool read_hints(struct tn_target *target, struct config *config)
     const char *dirs = "/usr/lib";
     if (config->hints_read)
         return true;
-    config->hints_read = true;
     int error = tn_file_whole(target->world, HINTS, TN_LIMIT_CONFIG, target->arena, &file);
     if (error == ENOMEM)
         return false;
@@ -169,7 +168,8 @@ static bool read_hints(struct tn_target *target, struct config *config)
             return false;
     }
     config->standard = tn_dirs_split(target->arena, dirs, &plain_list);
-    return config->standard != NULL;
+    config->hints_read = config->standard != NULL;
+    return config->hints_read;
 }
 
 /* ---- one list ---------------------------------------------------------------------------------

@@ -46,13 +46,18 @@ struct tn_sxs {
     struct tn_sxs *next;
 };
 
-/* Names of forwarders in the libraries that were asked about. */
+/* Forwarders of the libraries that were asked about, and what they brought in, by file. */
 struct tn_forwards;
+struct tn_arisen;
+struct tn_passed;
+#define TN_FORWARD_BUCKETS 1024u
 
 struct tn_windows {
     struct tn_windows_place *places;
     struct tn_sxs *contexts;
-    struct tn_forwards *forwards;
+    struct tn_forwards *forwards[TN_FORWARD_BUCKETS];
+    struct tn_arisen *arisen[TN_FORWARD_BUCKETS];
+    struct tn_passed *passed[TN_FORWARD_BUCKETS];
     const char **opened; /* files that were loaded by an absolute path */
     size_t opened_count, opened_room;
     unsigned load_flags; /* of LoadLibraryEx(), setting LoadLibraryFlags */

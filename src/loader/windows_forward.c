@@ -13,7 +13,7 @@
 struct tn_forward {
     const char *symbol; /* "" when it has an ordinal alone */
     uint32_t ordinal;
-    const char *library;
+    const char *library, *target; /* of "bar.who": "bar.dll", as it is searched for, and "who" */
 };
 
 /* Of one file. */
@@ -38,13 +38,17 @@ static bool add_forward(struct tn_target *target, struct tn_forwards *to, const 
         return true;
     if (!tn_arena_grow(target->arena, &to->rows, &to->room, to->count, sizeof *to->rows))
         return false;
+    const tenon_need need = {
+        .name = tn_arena_copy(target->arena, s->forward, (size_t)(dot - s->forward)),
+    };
     struct tn_forward row = {
         .symbol = tn_arena_string(target->arena, s->name),
         .ordinal = s->ordinal,
-        .library = tn_arena_copy(target->arena, s->forward, (size_t)(dot - s->forward)),
+        .library = need.name ? tn_windows_key(target, &need) : NULL,
+        .target = tn_arena_string(target->arena, dot + 1),
     };
     to->rows[to->count++] = row;
-    return row.symbol && row.library;
+    return row.symbol && row.library && row.target;
 }
 
 static bool read_forwards(struct tn_target *target, const tenon_image_source *source,
@@ -62,20 +66,32 @@ static bool read_forwards(struct tn_target *target, const tenon_image_source *so
     return good && err.code != TENON_E_MEMORY;
 }
 
+/* Where what is known of a file (and of a need of it) is kept. */
+static size_t bucket_of(const char *path, const char *name)
+{
+    uint32_t hash = 2166136261u;
+    for (; *path; path++)
+        hash = (hash ^ (uint8_t)*path) * 16777619u;
+    for (; *name; name++)
+        hash = (hash ^ (uint8_t)*name) * 16777619u;
+    return hash % TN_FORWARD_BUCKETS;
+}
+
 /* The forwarders of a file, read once; NULL: no memory. */
 static const struct tn_forwards *forwards_of(struct tn_target *target,
                                              const tenon_image_source *source)
 {
     struct tn_windows *windows = target->config;
-    for (const struct tn_forwards *f = windows->forwards; f; f = f->next)
+    struct tn_forwards **bucket = &windows->forwards[bucket_of(source->path, "")];
+    for (const struct tn_forwards *f = *bucket; f; f = f->next)
         if (strcmp(f->path, source->path) == 0)
             return f;
     struct tn_forwards *forwards = tn_arena_take(target->arena, sizeof *forwards);
     if (!forwards || !(forwards->path = tn_arena_string(target->arena, source->path)) ||
         !read_forwards(target, source, forwards))
         return NULL;
-    forwards->next = windows->forwards;
-    windows->forwards = forwards;
+    forwards->next = *bucket;
+    *bucket = forwards;
     return forwards;
 }
 
@@ -108,23 +124,117 @@ static bool is_delayed(const tenon_image *image, const char *name)
     return false;
 }
 
-/* Gives each library once, in the order of the symbols. */
-static bool add_needs(struct tn_target *target, const tenon_image *asker, const char *name,
-                      const struct tn_forwards *from, const struct tn_need_sink *out)
+/* What one need of one file brings in besides, when one file answers it. */
+struct tn_arisen {
+    const char *asker, *name;
+    const struct tn_forwards *provider;
+    const struct tn_forward **through; /* forwarders that its symbols are bound to */
+    size_t count, room;
+    struct tn_arisen *next;
+};
+
+/* Each forwarder once, in the order of the symbols. */
+static bool add_through(struct tn_target *target, struct tn_arisen *to,
+                        const struct tn_forward *forward)
+{
+    for (size_t i = 0; i < to->count; i++)
+        if (to->through[i] == forward)
+            return true;
+    if (!tn_arena_grow(target->arena, &to->through, &to->room, to->count, sizeof *to->through))
+        return false;
+    to->through[to->count++] = forward;
+    return true;
+}
+
+static bool list_forwarders(struct tn_target *target, const tenon_image *asker,
+                            const struct tn_forwards *from, struct tn_arisen *to)
 {
     const tenon_symbol *symbol;
-    const char *last = NULL;
     for (size_t i = 0; (symbol = tenon_image_import(asker, i)); i++) {
-        if (strcmp(symbol->library, name) != 0)
+        const struct tn_forward *forward =
+            strcmp(symbol->library, to->name) == 0 ? find_forward(from, symbol) : NULL;
+        if (forward && !add_through(target, to, forward))
+            return false;
+    }
+    return true;
+}
+
+static bool read_arisen(struct tn_target *target, const struct tn_bound *bound,
+                        const struct tn_forwards *forwards, struct tn_arisen *to)
+{
+    tenon_error err = TENON_ERROR_INIT;
+    tenon_image *asker =
+        tenon_image_open_source(target->world, &bound->asker, TENON_PART_SYMBOLS, &err);
+    bool good =
+        !asker || is_delayed(asker, bound->name) || list_forwarders(target, asker, forwards, to);
+    tenon_image_free(asker);
+    return good && err.code != TENON_E_MEMORY;
+}
+
+/* Read once for each need of each file; NULL: no memory. */
+static struct tn_arisen *arisen_of(struct tn_target *target, const struct tn_bound *bound,
+                                   const struct tn_forwards *forwards)
+{
+    struct tn_windows *windows = target->config;
+    struct tn_arisen **bucket = &windows->arisen[bucket_of(bound->asker.path, bound->name)];
+    for (struct tn_arisen *a = *bucket; a; a = a->next)
+        if (a->provider == forwards && strcmp(a->asker, bound->asker.path) == 0 &&
+            strcmp(a->name, bound->name) == 0)
+            return a;
+    struct tn_arisen *arisen = tn_arena_take(target->arena, sizeof *arisen);
+    if (!arisen || !(arisen->asker = tn_arena_string(target->arena, bound->asker.path)) ||
+        !(arisen->name = tn_arena_string(target->arena, bound->name)) ||
+        !read_arisen(target, bound, forwards, arisen))
+        return NULL;
+    arisen->provider = forwards;
+    arisen->next = *bucket;
+    *bucket = arisen;
+    return arisen;
+}
+
+/* ---- forwarders to forwarders -------------------------------------------------------------- */
+
+/* A symbol that a forwarder of one file asks of a library. */
+struct tn_passed {
+    const char *asker;
+    const struct tn_forward *by;
+    struct tn_passed *next;
+};
+
+/* Remembers what the library will be asked for when it is there; false: no memory. */
+static bool pass_on(struct tn_target *target, const char *asker, const struct tn_forward *by)
+{
+    struct tn_windows *windows = target->config;
+    struct tn_passed **bucket = &windows->passed[bucket_of(asker, by->library)];
+    for (const struct tn_passed *p = *bucket; p; p = p->next)
+        if (p->by == by && strcmp(p->asker, asker) == 0)
+            return true;
+    struct tn_passed *passed = tn_arena_take(target->arena, sizeof *passed);
+    if (!passed || !(passed->asker = tn_arena_string(target->arena, asker)))
+        return false;
+    passed->by = by;
+    passed->next = *bucket;
+    *bucket = passed;
+    return true;
+}
+
+/* What the asker's own forwarders ask of the provider, which may forward it in turn. */
+static bool add_passed(struct tn_target *target, const struct tn_bound *bound,
+                       const struct tn_forwards *forwards, struct tn_arisen *to)
+{
+    struct tn_windows *windows = target->config;
+    const struct tn_passed *p = windows->passed[bucket_of(bound->asker.path, bound->name)];
+    for (; p; p = p->next) {
+        if (strcmp(p->by->library, bound->name) != 0 || strcmp(p->asker, bound->asker.path) != 0)
             continue;
-        const struct tn_forward *forward = find_forward(from, symbol);
-        if (!forward || (last && strcmp(last, forward->library) == 0))
-            continue;
-        last = forward->library;
-        const tenon_need need = { .name = last, .flavour = TENON_NEED_FORWARD };
-        const tenon_need whole = { .name = tn_windows_key(target, &need),
-                                   .flavour = TENON_NEED_FORWARD };
-        if (!whole.name || !out->add(out->arg, &whole, false))
+        bool numbered = p->by->target[0] == '#';
+        const tenon_symbol symbol = {
+            .name = p->by->target,
+            .has_ordinal = numbered,
+            .ordinal = numbered ? (uint32_t)strtoul(p->by->target + 1, NULL, 10) : 0,
+        };
+        const struct tn_forward *forward = find_forward(forwards, &symbol);
+        if (forward && !add_through(target, to, forward))
             return false;
     }
     return true;
@@ -133,14 +243,20 @@ static bool add_needs(struct tn_target *target, const tenon_image *asker, const 
 bool tn_windows_arising(struct tn_target *target, const struct tn_bound *bound,
                         const struct tn_need_sink *out)
 {
-    tenon_error err = TENON_ERROR_INIT;
     const struct tn_forwards *forwards = forwards_of(target, &bound->provider);
     if (!forwards || !forwards->count)
         return forwards;
-    tenon_image *asker =
-        tenon_image_open_source(target->world, &bound->asker, TENON_PART_SYMBOLS, &err);
-    bool good = !asker || is_delayed(asker, bound->name) ||
-                add_needs(target, asker, bound->name, forwards, out);
-    tenon_image_free(asker);
-    return good && err.code != TENON_E_MEMORY;
+    struct tn_arisen *arisen = arisen_of(target, bound, forwards);
+    bool good = arisen && add_passed(target, bound, forwards, arisen);
+    for (size_t i = 0; good && i < arisen->count; i++)
+        good = pass_on(target, bound->provider.path, arisen->through[i]);
+    for (size_t i = 0; good && i < arisen->count; i++) {
+        const tenon_need need = { .name = arisen->through[i]->library,
+                                  .flavour = TENON_NEED_FORWARD };
+        bool given = false;
+        for (size_t k = 0; k < i && !given; k++)
+            given = strcmp(arisen->through[k]->library, arisen->through[i]->library) == 0;
+        good = given || out->add(out->arg, &need, false);
+    }
+    return good;
 }

@@ -151,9 +151,33 @@ static bool is_walked(const tenon_resolver *r, const struct tn_node_need *need)
 struct arising {
     tenon_resolver *r;
     int32_t asker, provider;
+    unsigned depth; /* names that led to this one */
 };
 
-/* One more need of the provider, or of who asked for it. */
+/* A name that arises may make another arise; so far down none does outside of tests. */
+#define ARISING_DEPTH 64u
+
+static bool add_arising(void *arg, const tenon_need *need, bool of_asker);
+
+/* What binding to an object that answers a name of another asks for. */
+static void bind_to(tenon_resolver *r, int32_t asker, const char *name, int32_t provider,
+                    unsigned depth)
+{
+    const struct tn_object *from = tn_object_at(r, asker), *to = tn_object_at(r, provider);
+    if (from->node == TN_NO_NODE || to->node == TN_NO_NODE || depth == ARISING_DEPTH)
+        return;
+    struct tn_bound bound = {
+        .asker = tn_node_source(r, r->nodes[from->node]),
+        .provider = tn_node_source(r, r->nodes[to->node]),
+        .name = name,
+    };
+    struct arising arising = { r, asker, provider, depth };
+    const struct tn_need_sink sink = { add_arising, &arising };
+    if (!tn_loader_at_hand(r)->arising(&r->target->target, &bound, &sink))
+        r->no_memory = true;
+}
+
+/* One more need of the provider, or of who asked for it, bound in turn: each edge is met once. */
 static bool add_arising(void *arg, const tenon_need *need, bool of_asker)
 {
     struct arising *arising = arg;
@@ -171,31 +195,20 @@ static bool add_arising(void *arg, const tenon_need *need, bool of_asker)
     tn_object_at(r, owner)->late_count++;
     if (!tn_object_at(r, to)->listed)
         tn_process_list(r, to);
-    return true;
+    bind_to(r, owner, need->name, to, arising->depth + 1);
+    return !r->no_memory;
 }
 
 /* What binding an object's symbols to those that answer its needs asks for. */
 static void bind_object(tenon_resolver *r, int32_t i)
 {
-    const tenon_loader *loader = tn_loader_at_hand(r);
     const struct tn_node *node = r->nodes[tn_object_at(r, i)->node];
     size_t edge = tn_object_at(r, i)->first_edge;
     for (uint32_t k = 0; k < node->need_count && !r->no_memory; k++) {
         if (!is_walked(r, &node->needs[k]))
             continue;
         int32_t provider = r->edges[edge++];
-        const struct tn_object *o = tn_object_at(r, provider);
-        if (o->node == TN_NO_NODE)
-            continue;
-        struct tn_bound bound = {
-            .asker = tn_node_source(r, node),
-            .provider = tn_node_source(r, r->nodes[o->node]),
-            .name = tn_text_of(r, node->needs[k].name),
-        };
-        struct arising arising = { r, i, provider };
-        const struct tn_need_sink sink = { add_arising, &arising };
-        if (!loader->arising(&r->target->target, &bound, &sink))
-            r->no_memory = true;
+        bind_to(r, i, tn_text_of(r, node->needs[k].name), provider, 0);
     }
 }
 

@@ -75,7 +75,7 @@ const char *tn_origin_of(tenon_resolver *r, int32_t object);
 /* ... for the program, and so in the environment. */
 const char *tn_program_origin(tenon_resolver *r);
 
-/* ---- request.c ---- */
+/* ---- claims.c ---- */
 
 /* The object answers to a name from now on, unless one before it does. */
 void tn_claim(tenon_resolver *r, uint32_t name, int32_t object);
@@ -85,6 +85,17 @@ void tn_claim_names(tenon_resolver *r, int32_t object, bool searched);
 
 /* Names that only the loader knows of: tenon_loader.claims(). */
 void tn_claim_own(tenon_resolver *r, int32_t object, bool searched);
+
+/* The last part of its path, for an object that a search found. */
+void tn_claim_short(tenon_resolver *r, int32_t object);
+
+/*
+ * The object that answers best to a name that none has claimed; TENON_NOBODY. It is asked of every
+ * object in turn, as loaders with such rules do.
+ */
+int32_t tn_find_fit(tenon_resolver *r, const char *name, bool late);
+
+/* ---- request.c ---- */
 
 /*
  * Answers one request: an object of the process, maybe a missing one, maybe not in the order yet;

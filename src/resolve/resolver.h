@@ -242,6 +242,7 @@ static inline struct tn_store *tn_store_of(tenon_resolver *r, const struct tn_pa
 
 /* A name's number, its memory made ready; TN_NO_NAME (and no_memory) when there is none. */
 uint32_t tn_resolver_name(tenon_resolver *r, const char *text);
+uint32_t tn_resolver_bytes(tenon_resolver *r, const char *text, size_t size);
 
 static inline const char *tn_text_of(const tenon_resolver *r, uint32_t name)
 {

@@ -26,6 +26,20 @@ void tn_going_stop(struct tn_going *g, const char *path, struct tn_judgement jud
 /* True when nothing more is to be tried. */
 bool tn_going_is_over(const struct tn_going *g);
 
+static inline struct tn_judgement tn_said(enum tenon_outcome outcome, const char *detail)
+{
+    return tn_judged(outcome, TN_SKIP, detail);
+}
+
+/* Tries one path; `detail` is said of it when it is taken, NULL: nothing. */
+enum tn_action tn_going_try(struct tn_going *g, uint32_t path, const char *detail);
+
+/* The facts of the file at a path, for a tn_fact_source whose argument is the resolver. */
+const struct tn_facts *tn_facts_at(void *arg, const char *path);
+
+/* Lets the loader make the candidates of g->stage. */
+void tn_going_own(struct tn_going *g);
+
 /* Tries one path. */
 enum tn_action tn_going_path(struct tn_going *g, uint32_t path);
 

@@ -36,11 +36,6 @@ void tn_going_record(struct tn_going *g, const char *path, struct tn_judgement j
     };
 }
 
-static struct tn_judgement said(enum tenon_outcome outcome, const char *detail)
-{
-    return tn_judged(outcome, TN_SKIP, detail);
-}
-
 /* The facts of a candidate as this target reads it. false: no memory. */
 static bool read_as_target(struct tn_going *g, const struct tn_node *node, struct tn_candidate *c,
                            struct tn_facts *facts)
@@ -77,7 +72,7 @@ static struct tn_judgement judge_node(struct tn_going *g, uint32_t *number)
         .request = g->asker ? g->asker->request : TN_REQUEST_NEED,
     };
     if (g->plan && g->plan->need_setuid && !(node->info.mode & SET_UID))
-        return said(TENON_OUTCOME_NOT_SETUID, NULL);
+        return tn_said(TENON_OUTCOME_NOT_SETUID, NULL);
     bool again = loader->read_as_target && node->info.type == TENON_FILE_REGULAR &&
                  !loader->is_of_target(g->target, candidate.head);
     if (again && !read_as_target(g, node, &candidate, &facts))
@@ -129,8 +124,7 @@ static struct tn_node *open_for(struct tn_going *g, uint32_t *path, int *error)
     return tn_resolver_slice(g->r, path, node, loader->slices(g->target));
 }
 
-/* ... with what is said of it when it is taken, NULL for nothing. */
-static enum tn_action try_path(struct tn_going *g, uint32_t path, const char *detail)
+enum tn_action tn_going_try(struct tn_going *g, uint32_t path, const char *detail)
 {
     struct tn_judgement judged;
     int error;
@@ -153,7 +147,7 @@ static enum tn_action try_path(struct tn_going *g, uint32_t path, const char *de
 
 enum tn_action tn_going_path(struct tn_going *g, uint32_t path)
 {
-    return try_path(g, path, NULL);
+    return tn_going_try(g, path, NULL);
 }
 
 /* Whether a directory exists, as far as this loader cares; asked once. */
@@ -215,7 +209,7 @@ static void record_missing(struct tn_going *g, const char *dir)
     const char *text = fits ? tn_arena_string(&g->store->arena, path) : dir;
     if (text)
         tn_going_record(g, text,
-                        said(fits ? TENON_OUTCOME_DIR_MISSING : TENON_OUTCOME_TOO_LONG, NULL));
+                        tn_said(fits ? TENON_OUTCOME_DIR_MISSING : TENON_OUTCOME_TOO_LONG, NULL));
     else
         g->r->no_memory = true;
 }
@@ -232,7 +226,7 @@ static enum tn_action try_in(struct tn_going *g, const char *dir, const char *su
     char path[PATH_ROOM];
     size_t limit = g->target->loader->path_limit;
     if (!join(g, path, dir, sub, g->name) || (limit && strlen(path) >= limit)) {
-        tn_going_record(g, dir, said(TENON_OUTCOME_TOO_LONG, NULL));
+        tn_going_record(g, dir, tn_said(TENON_OUTCOME_TOO_LONG, NULL));
         return TN_SKIP;
     }
     uint32_t name = tn_resolver_name(g->r, path);
@@ -300,13 +294,13 @@ static void try_list(struct tn_going *g)
     for (size_t i = 0; i < dirs->count && !tn_going_is_over(g); i++) {
         const struct tn_element *e = &dirs->at[i];
         if (!e->dir)
-            tn_going_record(g, e->text, said(e->dropped, NULL));
+            tn_going_record(g, e->text, tn_said(e->dropped, NULL));
         else if (try_directory(g, e->dir) == TN_END_STAGE)
             return;
     }
 }
 
-static const struct tn_facts *facts_at(void *arg, const char *path)
+const struct tn_facts *tn_facts_at(void *arg, const char *path)
 {
     tenon_resolver *r = arg;
     int error;
@@ -319,7 +313,7 @@ static const struct tn_facts *facts_at(void *arg, const char *path)
 
 static void try_cache(struct tn_going *g)
 {
-    struct tn_fact_source source = { facts_at, g->r };
+    struct tn_fact_source source = { tn_facts_at, g->r };
     struct tn_stage stage = *g->stage;
     struct tn_cached cached;
     if (!g->target->loader->cached(g->target, &source, g->name, g->asker, &cached)) {
@@ -330,7 +324,7 @@ static void try_cache(struct tn_going *g)
         stage.rule = cached.rule;
     g->stage = &stage;
     if (cached.outcome != TENON_OUTCOME_FOUND) {
-        tn_going_record(g, cached.path, said(cached.outcome, cached.detail));
+        tn_going_record(g, cached.path, tn_said(cached.outcome, cached.detail));
         return;
     }
     uint32_t path = tn_resolver_name(g->r, cached.path);
@@ -340,117 +334,6 @@ static void try_cache(struct tn_going *g)
     tenon_attempt *last = g->r->try_count ? &g->r->tries[g->r->try_count - 1] : NULL;
     if (last && last->outcome == TENON_OUTCOME_ABSENT)
         last->outcome = TENON_OUTCOME_STALE;
-}
-
-/* ---- candidates that the loader makes itself ------------------------------------------------ */
-
-struct trial {
-    struct tn_trial is; /* first: what the loader has is this */
-    struct tn_going *g;
-};
-
-static struct tn_going *going_of(const struct tn_trial *trial)
-{
-    return ((const struct trial *)(const void *)trial)->g;
-}
-
-/* The stage by whose rule a place is tried, until the next. */
-static struct tn_stage stage_of(const struct tn_trial *trial, const struct tn_place *place)
-{
-    struct tn_stage stage = *trial->stage;
-    if (place->rule) {
-        stage.rule = place->rule;
-        stage.where = place->where;
-    }
-    return stage;
-}
-
-static enum tn_action trial_file(struct tn_trial *trial, const struct tn_place *place)
-{
-    struct tn_going *g = going_of(trial);
-    struct tn_stage stage = stage_of(trial, place);
-    uint32_t path = tn_resolver_source(g->r, &place->source);
-    if (path == TN_NO_NAME)
-        return TN_STOP;
-    g->stage = &stage;
-    enum tn_action action = try_path(g, path, place->detail);
-    g->stage = trial->stage;
-    return action;
-}
-
-static enum tn_action trial_dirs(struct tn_trial *trial, const struct tn_stage *list,
-                                 const char *name)
-{
-    struct tn_going *g = going_of(trial);
-    const char *before = g->name;
-    enum tn_action action;
-    g->name = name;
-    action = tn_going_one(g, list);
-    g->name = before;
-    g->stage = trial->stage;
-    return action;
-}
-
-static void trial_note(struct tn_trial *trial, const struct tn_place *place,
-                       struct tn_judgement judged)
-{
-    struct tn_going *g = going_of(trial);
-    struct tn_stage stage = stage_of(trial, place);
-    g->stage = &stage;
-    tn_going_record(g, place->source.path, judged);
-    if (judged.action == TN_STOP)
-        tn_going_stop(g, place->source.path, judged);
-    g->stage = trial->stage;
-}
-
-static void trial_system(struct tn_trial *trial, const struct tn_place *place, const char *reason)
-{
-    struct tn_going *g = going_of(trial);
-    struct tn_stage stage = stage_of(trial, place);
-    g->stage = &stage;
-    tn_going_record(g, place->source.path, said(TENON_OUTCOME_SYSTEM, reason));
-    if (!g->found && !g->stopped) {
-        g->found = true;
-        g->search->rule = stage.rule;
-        g->search->where = stage.where;
-        g->search->status = TENON_STATUS_SYSTEM;
-        g->search->reason = reason;
-        if (*place->source.path)
-            g->search->path = tn_resolver_source(g->r, &place->source);
-    }
-    g->stage = trial->stage;
-}
-
-static bool trial_is_over(const struct tn_trial *trial)
-{
-    return tn_going_is_over(going_of(trial));
-}
-
-static bool trial_is_answered(const struct tn_trial *trial)
-{
-    const struct tn_going *g = going_of(trial);
-    return g->found || g->stopped || tn_going_is_over(g);
-}
-
-static void try_own(struct tn_going *g)
-{
-    struct trial trial = {
-        .is = { .target = g->target,
-                .asker = g->asker,
-                .stage = g->stage,
-                .name = g->name,
-                .arena = &g->store->arena,
-                .facts = { facts_at, g->r },
-                .file = trial_file,
-                .dirs = trial_dirs,
-                .note = trial_note,
-                .system = trial_system,
-                .is_over = trial_is_over,
-                .is_answered = trial_is_answered },
-        .g = g,
-    };
-    g->stage->own(&trial.is);
-    g->r->no_memory |= trial.is.no_memory;
 }
 
 /* A stage that is no chain. */
@@ -468,10 +351,10 @@ enum tn_action tn_going_one(struct tn_going *g, const struct tn_stage *stage)
     switch (g->stage->kind) {
     case TN_STAGE_SKIPPED:
         tn_going_record(g, g->stage->dirs ? g->stage->dirs->text : "",
-                        said(TENON_OUTCOME_NOT_CONSULTED, g->stage->detail));
+                        tn_said(TENON_OUTCOME_NOT_CONSULTED, g->stage->detail));
         break;
     case TN_STAGE_CACHE: try_cache(g); break;
-    case TN_STAGE_OWN: try_own(g); break;
+    case TN_STAGE_OWN: tn_going_own(g); break;
     default: try_list(g);
     }
     if (g->found)

@@ -143,10 +143,24 @@ def compare_windows(report, name, tree):
         report.check(path + ": its loader", WINDOWS[name], row["loader"])
 
 
+def compare_own(report):
+    """The bundle of macOS that is kept here, with one library missing."""
+    tree = os.path.join(tenon.source_root(), "tests", "corpus", "macho")
+    program = "/App.app/Contents/MacOS/App"
+    row = tenon.why([program], sysroot=tree)[program]
+    got = [(library["name"], library["status"], library["rule"]) for library in row["libraries"]]
+    report.check("macho: " + program, [
+        ("@rpath/libgreet.1.dylib", "found", "LC_RPATH"),
+        ("@rpath/libthank.dylib", "missing", None),
+        ("/usr/lib/libSystem.B.dylib", "system", "shared cache, assumed")], got)
+    report.check("macho: status", "missing", row["status"])
+
+
 def main():
     directory = tenon.shared("corpus", "closures")
     tenon.command()
     report = Report()
+    compare_own(report)
     with tempfile.TemporaryDirectory(prefix="tenon-closures-") as work:
         work = os.path.realpath(work)
         tree = os.path.join(work, GLIBC)

@@ -99,7 +99,7 @@ def compare_image(report, path, row):
 def compare_library(report, path, row):
     """The members as ar lists them, and the DLLs as dlltool knows them."""
     _, text = said("ar", "t", path)
-    report.check(path + " members", text.split(), [tenon.text(name) for name in row["members"]],
+    report.check(path + " members", text.split(), [tenon.text(name) for name in row["member_names"]],
                  ("ar", "tenon"))
     status, text = said(DLLTOOL, "--identify", path)
     if status == 0 and text.split():

@@ -379,6 +379,11 @@ def forwarders(w):
     w.dll("a/foo.dll", forward="bar.f_bar")
     w.dll("p1/bar.dll")
     w.same("a forwarder", env=TWO)
+    w.program()
+    w.dll("a/foo.dll", forward="bar.f_bar")
+    w.dll("p1/bar.dll", forward="baz.f_baz")
+    w.dll("p2/baz.dll")
+    w.same("a forwarder to a forwarder", env=TWO)
 
 
 @case

@@ -104,7 +104,7 @@ def compare_archive(check, fact, row):
     check("format", fact["format"], row["format"])
     check("kind", fact["kind"], row["kind"].replace("archive", "static-library"))
     check("thin", fact["thin"], row["facts"].get("flavour") == "thin")
-    members = [tenon.text(name) for name in row["members"]]
+    members = [tenon.text(name) for name in row["member_names"]]
     if fact["path"] in MEMBERS_UNREAD:
         check("member_count", MEMBERS_UNREAD[fact["path"]], len(members))
     else:

@@ -167,6 +167,32 @@ static void a_small_file_is_read_with_one_call(void **state)
     close_fixture(&f);
 }
 
+static void a_copy_reads_what_it_gives_and_no_more(void **state)
+{
+    (void)state;
+    struct fixture f;
+    struct tn_view view;
+    uint8_t out[300];
+    tenon_error err = TENON_ERROR_INIT;
+    open_fixture(&f, 100000, 100000);
+    assert_true(tn_file_copy(&f.file, 5000, 300, "part", out, NULL));
+    check_bytes((struct tn_view){ out, 300, 5000 }, 5000, 300);
+    assert_int_equal(f.counted.bytes, 300);
+    assert_true(tn_file_view(&f.file, 0, 64, "head", &view, NULL));
+    assert_true(tn_file_copy(&f.file, 10, 100, "of what is there", out, NULL));
+    check_bytes((struct tn_view){ out, 100, 10 }, 10, 100);
+    assert_int_equal(f.counted.bytes, 300 + 256);
+    assert_true(tn_file_copy(&f.file, 100000, 0, "nothing", out, NULL));
+    assert_false(tn_file_copy(&f.file, 99999, 2, "tail", out, &err));
+    assert_int_equal(err.code, TENON_E_TRUNCATED);
+    close_fixture(&f);
+
+    open_fixture(&f, 50, 100); /* shorter than it says */
+    assert_false(tn_file_copy(&f.file, 40, 20, "tail", out, &err));
+    assert_int_equal(err.code, TENON_E_TRUNCATED);
+    close_fixture(&f);
+}
+
 static void what_is_past_the_end_is_truncated(void **state)
 {
     (void)state;
@@ -394,6 +420,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(whole_blocks_are_read_and_kept),
         cmocka_unit_test(a_small_file_is_read_with_one_call),
+        cmocka_unit_test(a_copy_reads_what_it_gives_and_no_more),
         cmocka_unit_test(what_is_past_the_end_is_truncated),
         cmocka_unit_test(a_file_that_shrank_is_truncated_not_garbage),
         cmocka_unit_test(reads_that_give_little_are_continued),

@@ -58,7 +58,6 @@ static void other_formats_are_named_and_unsupported(void **state)
     EXPECT("\x01\x60\0\x0b", code, "f: an ECOFF file, which this version cannot read");
     EXPECT("\0\0\x8a\x97", code, "f: a Plan 9 program, which this version cannot read");
     EXPECT("bFLT\0\0\0\4", code, "f: a bFLT file, which this version cannot read");
-    EXPECT("/* GNU ld script */\n", code, "f: a linker script, which this version cannot read");
 }
 
 static void an_aout_file_must_hold_what_its_header_promises(void **state)

@@ -303,6 +303,39 @@ static void threads_load_at_once(void **state)
     dlclose(helper);
 }
 
+/* So many that are not known are opened in several threads: none is lost, in the order of names. */
+static void very_many_are_listed(void **state)
+{
+    struct bundle_case *c = *state;
+    enum { COUNT = 100 };
+    tenon_error err = TENON_ERROR_INIT;
+    char directory[512], path[600], name[16];
+    strcpy(directory, case_path(c, "many"));
+    assert_int_equal(mkdir(directory, 0700), 0);
+    for (unsigned i = 0; i < COUNT; i++) {
+        tenon_builder *b = tenon_builder_new(&err);
+        snprintf(name, sizeof name, "p%03u", i);
+        snprintf(path, sizeof path, "%s/%s.plugin", directory, name);
+        case_ok(tenon_builder_set(b, "name", name, &err), err);
+        case_ok(tenon_builder_add_bytes(b, "data/a", name, strlen(name), &err), err);
+        case_ok(tenon_builder_write(b, path, &err), err);
+        tenon_builder_free(b);
+    }
+    case_write(c, "many/p050.plugin", "no bundle", 9);
+    tenon_process *process = this_process();
+    assert_true(tenon_process_add_directory(process, directory, &err));
+    for (unsigned round = 0; round < 2; round++) {
+        tenon_listing *listing = tenon_process_list(process, NULL, &err);
+        case_ok(listing, err);
+        assert_int_equal(tenon_listing_count(listing), COUNT - 1);
+        assert_int_equal(tenon_listing_finding_count(listing), 1);
+        assert_string_equal(tenon_listing_manifest(listing, 49)->name, "p049");
+        assert_string_equal(tenon_listing_manifest(listing, 50)->name, "p051");
+        tenon_listing_free(listing);
+    }
+    tenon_process_free(process);
+}
+
 /* ---- without memory ---------------------------------------------------------------------------
  */
 
@@ -398,6 +431,7 @@ int main(void)
         cmocka_unit_test_setup(proven_code_that_changed_is_refused, set_up),
         cmocka_unit_test_setup(a_symbol_that_is_not_here_is_missing, set_up),
         cmocka_unit_test_setup(threads_load_at_once, set_up),
+        cmocka_unit_test_setup(very_many_are_listed, set_up),
         cmocka_unit_test_setup(each_allocation_may_fail, set_up),
     };
     return cmocka_run_group_tests(tests, set_up_all, case_teardown);

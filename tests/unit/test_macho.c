@@ -629,6 +629,37 @@ static void every_prefix_and_every_byte_is_survived(void **state)
     }
 }
 
+/* Bytes that are read for the facts of a program with so much behind it. */
+static uint64_t bytes_read_with(size_t tail)
+{
+    struct macho b;
+    struct tn_facts facts;
+    struct tn_file file;
+    struct tn_arena arena = { 0 };
+    build_full(&b, kinds_of_files[0]);
+    size_t size = b.size + tail;
+    uint8_t *bytes = calloc(1, size);
+    memcpy(bytes, b.bytes, b.size);
+    tenon_world *world = tenon_world_empty(NULL);
+    assert_true(tenon_world_put_file(world, "/f", bytes, size, 0755, NULL));
+    assert_int_equal(tn_file_open(world, "/f", &arena, &file), 0);
+    assert_true(tn_format_macho.read_facts(&file, &facts, NULL));
+    uint64_t read = file.bytes_read;
+    tn_file_close(&file);
+    tn_arena_free(&arena);
+    tenon_world_free(world);
+    free(bytes);
+    return read;
+}
+
+static void a_large_file_costs_what_a_small_one_does(void **state)
+{
+    (void)state;
+    uint64_t small = bytes_read_with(1u << 20);
+    assert_true(small <= 4096);
+    assert_int_equal(bytes_read_with(100u << 20), small);
+}
+
 static void every_allocation_may_fail(void **state)
 {
     (void)state;
@@ -673,6 +704,7 @@ int main(void)
         cmocka_unit_test(short_commands_are_refused),
         cmocka_unit_test(a_broken_symbol_table_is_a_warning),
         cmocka_unit_test(every_prefix_and_every_byte_is_survived),
+        cmocka_unit_test(a_large_file_costs_what_a_small_one_does),
         cmocka_unit_test(every_allocation_may_fail),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -179,6 +179,9 @@ static void values_in_elf_files(void **state)
     check_imports(tenon_ocaml_unit_at(o, 1)->requires, "Dep Late?");
     check_names(tenon_ocaml_unit_at(o, 1)->defines, "Use");
     tenon_ocaml_free(o);
+    o = open_seed("cmxs/plugin-sysv"); /* without DT_GNU_HASH */
+    assert_int_equal(tenon_ocaml_unit_count(o), 2);
+    tenon_ocaml_free(o);
     o = open_seed("cmxs/program");
     assert_int_equal(tenon_ocaml_kind_of(o), TENON_OCAML_EXECUTABLE);
     assert_null(tenon_ocaml_release(o));
@@ -318,6 +321,22 @@ static void a_digest_of_another_length(void **state)
     free(b.at);
 }
 
+static void check_limit(const char *name, const char *part)
+{
+    struct bytes b = seed(name);
+    check_refused(b, TENON_E_LIMIT, part);
+    free(b.at);
+}
+
+/* The format has values that contain themselves: reading one ends. */
+static void what_comes_back_to_itself(void **state)
+{
+    (void)state;
+    check_limit("cmi/endless", "interfaces imported: a list that comes back to itself");
+    check_limit("bytecode/deep",
+                "section SYMB: table of globals: a tree that comes back to itself");
+}
+
 static const char *const all[] = { "cmo/use.cmo",      "cmo/5.3",       "cma/all.cma",
                                    "cma/5.2",          "cmi/dep.cmi",   "cmi/5.3",
                                    "cmx/dep.cmx",      "cmx/5.1",       "cmxa/all.cmxa",
@@ -403,6 +422,7 @@ int main(void)
         cmocka_unit_test(what_is_not_of_ocaml),
         cmocka_unit_test(a_field_out_of_range),
         cmocka_unit_test(a_digest_of_another_length),
+        cmocka_unit_test(what_comes_back_to_itself),
         cmocka_unit_test(every_prefix_is_refused),
         cmocka_unit_test(every_byte_may_change),
         cmocka_unit_test(every_allocation_may_fail),

@@ -6,6 +6,7 @@
 
 #include <cmocka.h>
 
+#include "failing_arena.h"
 #include "model.h"
 #include "pe_builder.h"
 
@@ -308,6 +309,33 @@ static void extremes(void **state)
     free(bytes);
 }
 
+static void without_memory_it_says_so(void **state)
+{
+    (void)state;
+    size_t size;
+    const struct pe_spec spec = {
+        .dll = true,
+        .imports = IMPORTS({ .library = "a.dll", .names = NAMES("x", "#1") }),
+        .delays = IMPORTS({ .library = "b.dll" }),
+        .own_name = "f.dll",
+        .exports = (struct pe_export[]){ { "who", "bar.who" }, { 0 } },
+        .pdb = "p",
+        .manifest = "<assembly/>",
+    };
+    uint8_t *bytes = pe_build(&spec, &size);
+    tenon_image *image = NULL;
+    for (long n = 0; !image; n++) {
+        tenon_error err = TENON_ERROR_INIT;
+        fail_after(n);
+        image = tenon_image_parse(bytes, size, "f", &err);
+        bool failed = allocation_failed;
+        fail_never();
+        assert_true(image || err.code == TENON_E_MEMORY);
+        assert_true(!image || !failed);
+    }
+    drop(image, bytes);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -322,6 +350,7 @@ int main(void)
         cmocka_unit_test(tables_end_with_their_section),
         cmocka_unit_test(broken_headers_are_refused),
         cmocka_unit_test(extremes),
+        cmocka_unit_test(without_memory_it_says_so),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -217,6 +217,48 @@ static void musl_survives_each_failure(void **state)
     fail_each(c, "/t/E", NULL);
 }
 
+/* What the loaders of other systems are configured with, all at once. */
+static void put_configurations(struct world_case *c)
+{
+    case_put_text(c, "/etc/libmap.conf",
+                  "[E]\nlibgone.so.1 /t/z/libz.so.1\n/none /t/z\nincludedir /etc/libmap.d\n");
+    case_put_text(c, "/etc/libmap.d/a.conf", "liby.so libx.so.1\n");
+    case_put_text(c, "/var/run/ld-elf.so.hints", "no hints");
+    case_put_text(c, "/var/run/ld.so.hints", "no hints");
+    case_put_text(c, "/var/ld/64/ld.config", "no configuration");
+    case_put_text(c, "/etc/ld.so.conf",
+                  "/t/$OSNAME\nlibgone.so.1 kern.some 1:libz.so.1,libaux.so\n");
+    case_put_text(c, "/etc/dld.sl.conf", "/t/a:/t/z # these\nrelative\n");
+    case_env(c, "LD_LIBMAP", "libn.so=libaux.so");
+    case_env(c, "SHLIB_PATH", "/t/z:/t/bad");
+    case_env(c, "LD_PRELOAD_ONCE", "libaux.so");
+    assert_true(tenon_world_set_setting(c->world, "kern.some", "1", NULL));
+    assert_true(tenon_world_set_setting(c->world, "OSREL", "1", NULL));
+    PUT(c, "/usr/lib/libv.so.3.7", .soname = "libv.so.3.7");
+}
+
+static void other_loaders_survive_each_failure(void **state)
+{
+    static const char *const interpreters[] = {
+        "/libexec/ld-elf.so.1", "/usr/libexec/ld-elf.so.2", "/usr/libexec/ld.elf_so",
+        "/usr/libexec/ld.so",   "/lib/64/ld.so.1",          "/usr/lib/hpux64/dld.so",
+        "/system/bin/linker64",
+    };
+    struct world_case *c = *state;
+    for (size_t i = 0; i < sizeof interpreters / sizeof *interpreters; i++) {
+        put_everything(c, interpreters[i]);
+        put_configurations(c);
+        PUT(c, "/t/E", .interp = interpreters[i], .rpath = "$ORIGIN/a:/t/$ISALIST;/none",
+            .dt_flags_1 = 0x80,
+            .needed = NAMES("libx.so.1", "libgone.so.1", "libv.so.3.9", "/t/z/libz.so.1"));
+        c->flags = i & 1 ? ALL_FLAGS : 0;
+        fail_each(c, "/t/E", NULL);
+        tenon_world_set_secure(c->world, true);
+        fail_each(c, "/t/E", NULL);
+        tenon_world_set_secure(c->world, false);
+    }
+}
+
 static void a_state_survives_each_failure(void **state)
 {
     struct world_case *c = *state;
@@ -263,6 +305,7 @@ int main(void)
         CASE(a_library_alone_survives_each_failure),
         CASE(a_library_loaded_by_a_program_survives_each_failure),
         CASE(musl_survives_each_failure),
+        CASE(other_loaders_survive_each_failure),
         CASE(a_state_survives_each_failure),
         cmocka_unit_test(making_a_state_survives_each_failure),
     };

@@ -444,6 +444,24 @@ static void a_forwarder_brings_its_library(void **state)
     assert_int_equal(tenon_graph_library(c->graph, 1)->parent, 0);
 }
 
+static void forwarders_are_followed_to_the_end(void **state)
+{
+    struct world_case *c = *state;
+    standard(c);
+    PE(c, "/C:/a/p.exe", .imports = IMPORTS({ .library = "foo.dll", .names = NAMES("who") }));
+    PE(c, "/C:/a/foo.dll", .dll = true,
+       .exports = (struct pe_export[]){ { "who", "bar.#2" }, { 0 } });
+    PE(c, "/C:/a/bar.dll", .dll = true,
+       .exports = (struct pe_export[]){ { "a", "none.x" }, { "b", "baz.last" }, { 0 } });
+    PE(c, "/C:/a/baz.dll", .dll = true,
+       .exports = (struct pe_export[]){ { "last", "foo.who" }, { 0 } });
+    assert_string_equal(answer(c, "/C:/a/p.exe"),
+                        "foo.dll => /C:/a/foo.dll [application directory]\n"
+                        "bar.dll => /C:/a/bar.dll [application directory]\n"
+                        "baz.dll => /C:/a/baz.dll [application directory]\n");
+    assert_int_equal(tenon_graph_library(c->graph, 2)->parent, 1);
+}
+
 /* W32 */
 static void quotes_in_path_are_letters(void **state)
 {
@@ -634,6 +652,7 @@ int main(void)
         CASE(dot_local_redirects_full_paths),
         CASE(a_narrow_process_sees_another_system_directory),
         CASE(a_forwarder_brings_its_library),
+        CASE(forwarders_are_followed_to_the_end),
         CASE(quotes_in_path_are_letters),
         CASE(overrides_of_wine),
         CASE(an_importer_has_flags_of_its_own),

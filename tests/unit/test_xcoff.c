@@ -6,6 +6,7 @@
 
 #include <cmocka.h>
 
+#include "failing_arena.h"
 #include "model.h"
 #include "xcoff_builder.h"
 
@@ -225,6 +226,30 @@ static void extremes(void **state)
     }
 }
 
+static void without_memory_it_says_so(void **state)
+{
+    (void)state;
+    size_t size, member_size;
+    uint8_t *member = xcoff_build(
+        &(struct xcoff_spec){ .flags = 0x3002, .ids = ids, .symbols = symbols }, &member_size);
+    const struct aix_member members[] = { { "shr.o", member, member_size }, { 0 } };
+    uint8_t *archive = aix_archive(true, members, &size);
+    for (int i = 0; i < 2; i++) {
+        const uint8_t *bytes = i ? archive : member;
+        tenon_image *image = NULL;
+        for (long n = 0; !image; n++) {
+            tenon_error err = TENON_ERROR_INIT;
+            fail_after(n);
+            image = tenon_image_parse(bytes, i ? size : member_size, "f", &err);
+            fail_never();
+            assert_true(image || err.code == TENON_E_MEMORY);
+        }
+        tenon_image_free(image);
+    }
+    free(archive);
+    free(member);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -234,6 +259,7 @@ int main(void)
         cmocka_unit_test(a_circle_of_members_ends),
         cmocka_unit_test(broken_files_are_refused),
         cmocka_unit_test(extremes),
+        cmocka_unit_test(without_memory_it_says_so),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
