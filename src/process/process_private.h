@@ -81,8 +81,8 @@ void tn_process_tell(tenon_process *process, enum tenon_event_kind kind, const c
 /* ---- cache_use.c ---------------------------------------------------------------------------- */
 
 /*
- * Where the cache is, or would be; to be freed. NULL: the process has none (*err says why), or no
- * memory.
+ * Where the cache is, or would be; to be freed. NULL: the process has none, or there is no
+ * memory; *err says which.
  */
 char *tn_process_cache_path(const tenon_process *process, const tenon_world *world,
                             tenon_error *err);
