@@ -453,20 +453,31 @@ static bool gather_one(tenon_ocaml_plan *plan, struct tn_oc_prospect *p, tenon_e
     return check_signature(plan, p, err) && read_bundle(plan, p, err);
 }
 
+static bool gather_all(tenon_ocaml_plan *plan, const tenon_ocaml_request *requests,
+                       tenon_error *err)
+{
+    for (size_t i = 0; i < plan->count; i++) {
+        plan->prospects[i].request = &requests[i];
+        plan->prospects[i].row = i;
+        if (!gather_one(plan, &plan->prospects[i], err))
+            return false;
+        if (plan->prospects[i].bundle)
+            tn_bundle_rest(plan->prospects[i].bundle);
+    }
+    return true;
+}
+
 bool tn_oc_gather(tenon_ocaml_plan *plan, const tenon_ocaml_request *requests, tenon_error *err)
 {
     tenon_process *settings = plan->process->settings;
-    bool good = true;
-    tn_known_begin(tn_process_known(settings, plan->world));
-    for (size_t i = 0; good && i < plan->count; i++) {
-        plan->prospects[i].request = &requests[i];
-        plan->prospects[i].row = i;
-        good = gather_one(plan, &plan->prospects[i], err);
-        if (good && plan->prospects[i].bundle)
-            tn_bundle_rest(plan->prospects[i].bundle);
-    }
+    bool good;
+
+    if (!settings->program && !plan->process->is_remembering && !(plan->flags & TENON_LOAD_VERIFY))
+        tn_known_begin(tn_process_known(settings, plan->world));
+    good = gather_all(plan, requests, err);
     tn_known_end(settings->known);
-    if (good && !plan->process->program)
+    plan->process->is_remembering = false;
+    if (good && !settings->program)
         tn_known_save(settings->known, false);
     return good;
 }

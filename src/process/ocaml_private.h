@@ -33,6 +33,7 @@ struct tenon_ocaml_process {
     char digits[4];
     tenon_process *settings;
     struct tn_arena arena;
+    bool is_remembering; /* the index of bundles is open: tn_known_begin() */
     struct tn_names names;
     struct tn_oc_known *known; /* by number of the name */
     size_t known_room;

@@ -14,6 +14,14 @@
 #define LIMIT_LIST_FILE (16u << 20)
 #define DPKG_INFO "/var/lib/dpkg/info"
 
+/* How much a .pc file that names the library looks like its own; more is better. */
+enum likeness {
+    NEEDS_OTHERS, /* it requires other packages: the library may be another one that it needs */
+    STANDS_ALONE,
+    CALLED_ALIKE, /* "zlib" of -lz, "libpng16" of -lpng16 */
+    CALLED_SO,
+};
+
 /* One directory looked through, file by file. */
 struct search {
     tenon_world *world;
@@ -21,8 +29,8 @@ struct search {
     const char *dir, *suffix;
     const char *wanted; /* name of the library, or path of the archive */
     size_t files;
-    const char *owner; /* NULL: none yet */
-    bool exact;        /* the owner is called like the library */
+    const char *owner;      /* NULL: none yet */
+    enum likeness likeness; /* of the owner */
     bool (*owns)(struct search *search, struct tn_view text, const char *name, size_t length);
 };
 
@@ -85,18 +93,40 @@ static bool names_first(struct tn_view libs, const char *library)
     return false;
 }
 
-/* Of several, the one that is called like the library, else the first bytewise. */
+static bool is_blank(struct tn_view line)
+{
+    for (size_t i = 0; i < line.size; i++)
+        if (!strchr(" \t\r", line.at[i]))
+            return false;
+    return true;
+}
+
+static enum likeness likeness_of(struct tn_view text, const char *name, size_t length,
+                                 const char *library)
+{
+    size_t size = strlen(library);
+    if (length == size && memcmp(name, library, size) == 0)
+        return CALLED_SO;
+    if (length == size + 3 &&
+        ((memcmp(name, "lib", 3) == 0 && memcmp(name + 3, library, size) == 0) ||
+         (memcmp(name, library, size) == 0 && memcmp(name + size, "lib", 3) == 0)))
+        return CALLED_ALIKE;
+    return is_blank(find_line(text, "Requires:")) ? STANDS_ALONE : NEEDS_OTHERS;
+}
+
+/* Of several, the one that is most like the library's own, else the first bytewise. */
 static bool owns_by_pc(struct search *search, struct tn_view text, const char *name, size_t length)
 {
     if (!names_first(find_line(text, "Libs:"), search->wanted))
         return false;
-    bool exact = length == strlen(search->wanted) && memcmp(name, search->wanted, length) == 0;
-    if (search->owner && !exact && (search->exact || strcmp(search->owner, name) < 0))
+    enum likeness likeness = likeness_of(text, name, length, search->wanted);
+    if (search->owner && (likeness < search->likeness ||
+                          (likeness == search->likeness && strcmp(search->owner, name) < 0)))
         return false;
     const char *owner = tn_arena_copy(search->arena, name, length);
     if (owner) {
         search->owner = owner;
-        search->exact = exact;
+        search->likeness = likeness;
     }
     return false;
 }

@@ -22,8 +22,10 @@ ROOT = "/usr/aarch64-linux-gnu"
 QEMU = ["qemu-aarch64", "-L", ROOT]
 
 MINGW = "x86_64-w64-mingw32-gcc"
+CLANG = ["clang", "--target=x86_64-apple-macos11", "-fuse-ld=lld",
+         "-Wl,-platform_version,macos,11,11"]
 
-if shutil.which(MINGW) is None:
+if shutil.which(MINGW) is None and shutil.which("clang") is None:
     build.needs(CC, QEMU[0])
 
 
@@ -143,6 +145,77 @@ class Windows(Cross):
         row = self.find("-f", "foo_id", "--dir=" + self.path("opt"))
         self.assertEqual(row["verdict"], "found", json.dumps(row, indent=1))
         self.assertEqual(row["result"]["linkage"], "static")
+
+TBD = """--- !tapi-tbd
+tbd-version:     4
+targets:         [ x86_64-macos ]
+install-name:    '/usr/lib/libSystem.B.dylib'
+exports:
+  - targets:         [ x86_64-macos ]
+    symbols:         [ _printf, _puts, dyld_stub_binder ]
+...
+"""
+
+
+@unittest.skipIf(shutil.which("clang") is None or shutil.which("ld.lld") is None, "no clang, lld")
+class Mac(unittest.TestCase):
+    """Mach-O made with ld64.lld against a small SDK; the rules of dyld answer."""
+
+    write = Cross.write
+    path = Cross.path
+
+    def setUp(self):
+        self.dir = os.path.realpath(tempfile.mkdtemp(prefix="tenon-find-test-"))
+        self.addCleanup(shutil.rmtree, self.dir, ignore_errors=True)
+        for name in ("opt/include", "opt/lib", "sdk/usr/include", "sdk/usr/lib"):
+            os.makedirs(self.path(name))
+        self.write("sdk/usr/lib/libSystem.tbd", TBD)
+        self.write("sdk/usr/include/stdio.h", "int printf(const char *, ...);\n")
+        self.write("opt/include/foo.h", "const char *foo_id(void);\n")
+        self.write("foo.c", 'const char *foo_id(void) { return "mac"; }\n')
+        self.cc = [*CLANG, "-isysroot", self.path("sdk")]
+
+    def library(self, install_name, *words):
+        done = subprocess.run([*self.cc, *(words or ["-dynamiclib"]), "-o", "opt/lib/libfoo.dylib",
+                               "foo.c", *(["-install_name", install_name] if install_name else [])],
+                              cwd=self.dir, capture_output=True, text=True)
+        if done.returncode != 0:
+            self.skipTest("this lld makes no Mach-O: " + done.stderr[:200])
+
+    def find(self):
+        done = subprocess.run([tenon.command(), "find", "--json", "--no-cache",
+                               "--cc=" + " ".join(self.cc), "--dir=" + self.path("opt"),
+                               "-f", "foo_id", "foo"], capture_output=True, text=True,
+                              stdin=subprocess.DEVNULL)
+        return json.loads(done.stdout)["results"][0]
+
+    def test_install_name_where_it_is(self):
+        self.library(self.path("opt/lib/libfoo.dylib"))
+        row = self.find()
+        self.assertEqual(row["verdict"], "found", json.dumps(row, indent=1))
+        self.assertEqual(row["result"]["CONF_foo_NEED_RPATH"], "no")
+        self.assertNotIn("CONF_foo_LIBS", row["result"])
+
+    def test_install_name_in_rpath(self):
+        """The library asks for a run path: the switch is part of LIBS, NEED_RPATH is no."""
+        self.library("@rpath/libfoo.dylib")
+        row = self.find()
+        self.assertEqual(row["verdict"], "found", json.dumps(row, indent=1))
+        self.assertEqual(row["result"]["CONF_foo_NEED_RPATH"], "no")
+        self.assertIn("-Wl,-rpath," + self.path("opt/lib"), row["result"]["CONF_foo_LIBS"])
+
+    def test_install_name_elsewhere(self):
+        """A run path does not help: the program would look where the install name says."""
+        self.library("/not/there/libfoo.dylib")
+        row = self.find()
+        self.assertEqual(row["verdict"], "not-found", json.dumps(row, indent=1))
+        self.assertIn("/not/there/libfoo.dylib", row["reason"])
+
+    def test_run_time_module(self):
+        self.library(None, "-bundle")
+        row = self.find()
+        self.assertEqual(row["verdict"], "not-found", json.dumps(row, indent=1))
+        self.assertIn("run-time module", row["reason"])
 
 
 if __name__ == "__main__":

@@ -98,12 +98,16 @@ static void pkg_config_beside_it_says(void **state)
     put(&s, "/opt/lib/pkgconfig/foo.pc", "Libs: -lfoo\n");
     put(&s, "/opt/lib/pkgconfig/two.pc", "Libs: -lshared\n");
     put(&s, "/opt/lib/pkgconfig/one.pc", "Libs: -lshared\n");
+    put(&s, "/opt/lib/pkgconfig/cairo-pdf.pc", "Requires: cairo >= 1\nLibs: -lz \n");
+    put(&s, "/opt/lib/pkgconfig/first.pc", "Requires: it\nLibs: -lit\n");
+    put(&s, "/opt/lib/pkgconfig/last.pc", "Requires: \nLibs: -lit\n");
     put(&s, "/opt/lib/pkgconfig/not", "Libs: -lbar\n");
     put(&s, "/opt/lib/pkgconfig/empty.pc", "");
     assert_string_equal(owner(&s, "/opt/lib/libz.a"), "zlib");
     assert_string_equal(owner(&s, "/opt/lib/libpng16.a"), "libpng");
     assert_string_equal(owner(&s, "/opt/lib/libfoo.a"), "foo");
     assert_string_equal(owner(&s, "/opt/lib/libshared.a"), "one");
+    assert_string_equal(owner(&s, "/opt/lib/libit.a"), "last");
     assert_string_equal(owner(&s, "/opt/lib/libbar.a"), "");
     assert_string_equal(owner(&s, "/opt/libz.a"), "");
     assert_string_equal(owner(&s, "libz.a"), "");
