@@ -210,6 +210,14 @@ static struct tn_sexp *new_node(struct reader *r)
 /* One expression; `depth` lists are around it. NULL: *err. */
 static struct tn_sexp *expression(struct reader *r, unsigned depth);
 
+/* Passes to what "#;" leaves out; false: there is nothing. */
+static bool pass_to_left_out(struct reader *r)
+{
+    if (!pass(r))
+        return false;
+    return (peek(r, 0) >= 0 && peek(r, 0) != ')') || wrong(r, "#; with nothing behind it");
+}
+
 /* Expressions up to `)` or, outside of all lists, the end; "#;" leaves the next one out. */
 static bool sequence(struct reader *r, unsigned depth, struct tn_sexp **tail)
 {
@@ -219,13 +227,11 @@ static bool sequence(struct reader *r, unsigned depth, struct tn_sexp **tail)
             return true;
         if (leave_out) {
             r->at += 2;
-            if (!pass(r))
-                return false;
             /* "#;#;a b" leaves out both: each mark is one level */
             if (depth >= TN_SEXP_DEPTH)
                 return tn_fail(r->err, TENON_E_LIMIT, "line %u: nested too deep", r->line);
-            if (peek(r, 0) < 0 || peek(r, 0) == ')')
-                return wrong(r, "#; with nothing behind it");
+            if (!pass_to_left_out(r))
+                return false;
         }
         struct tn_sexp *node = expression(r, depth + leave_out);
         if (!node)
@@ -261,21 +267,13 @@ static struct tn_sexp *expression(struct reader *r, unsigned depth)
     if (peek(r, 0) == '(')
         return list(r, depth);
     if (peek(r, 0) == '#' && peek(r, 1) == ';') { /* "#;#;a b": left out before what is left out */
-        struct tn_sexp *gone;
         if (depth >= TN_SEXP_DEPTH) {
             tn_fail(r->err, TENON_E_LIMIT, "line %u: nested too deep", r->line);
             return NULL;
         }
         r->at += 2;
-        if (!pass(r))
+        if (!pass_to_left_out(r) || !expression(r, depth + 1) || !pass_to_left_out(r))
             return NULL;
-        gone = peek(r, 0) < 0 || peek(r, 0) == ')' ? NULL : expression(r, depth + 1);
-        if (!gone || !pass(r))
-            return NULL;
-        if (peek(r, 0) < 0 || peek(r, 0) == ')') {
-            wrong(r, "#; with nothing behind it");
-            return NULL;
-        }
         return expression(r, depth + 1);
     }
     struct tn_sexp *node = new_node(r);
