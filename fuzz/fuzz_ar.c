@@ -19,7 +19,8 @@ static size_t walk(struct tn_file *file, size_t size)
     if (!tn_ar_open(file, &ar, &err))
         return 0;
     while (tn_ar_next(&ar, &m, &err)) {
-        if (m.header < before || (!m.external && (m.offset > size || m.size > size - m.offset)))
+        if ((m.header < before && !ar.is_aix) ||
+            (!m.external && (m.offset > size || m.size > size - m.offset)))
             abort();
         before = m.header + 1;
         n += strlen(m.name) + 1;

@@ -97,10 +97,11 @@ bool tn_netbsd_conf_read(struct tn_arena *arena, struct tn_view file, struct tn_
     out->dirs = r.dirs;
     out->rows = r.rows;
     for (char *end = text + file.size; text < end && !r.no_memory;) {
-        size_t size = strcspn(text, "\n");
-        text[size] = '\0';
+        char *newline = memchr(text, '\n', (size_t)(end - text)); /* a NUL ends no line */
+        char *next = newline ? newline : end;
+        *next = '\0';
         read_line(&r, text);
-        text += size + 1;
+        text = next + 1;
     }
     return !r.no_memory;
 }

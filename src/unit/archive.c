@@ -63,6 +63,8 @@ static bool read_archive(struct archive *a, tn_archive_notes *notes_of, void *ar
     tenon_error local = TENON_ERROR_INIT;
     if (!tn_ar_open(a->file, &ar, err))
         return false;
+    if (ar.is_aix)
+        return tn_fail(err, TENON_E_UNSUPPORTED, "an archive of AIX, whose objects take no notes");
     if (ar.thin)
         return tn_fail(err, TENON_E_UNSUPPORTED,
                        "a thin archive, whose members are files of their own: give those");
