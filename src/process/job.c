@@ -294,9 +294,23 @@ static bool open_world(struct tn_job *job, tenon_error *err)
     if (!job->process->program) /* what the loader of this process leaves out, so do we */
         tenon_world_set_secure(job->world, job->process->secure);
     job->cache_path = tn_process_cache_path(job->process, job->world, &job->no_cache);
+    if (job->no_cache.code == TENON_E_MEMORY)
+        return tn_no_memory(err);
     if (!job->cache_path) /* without any place, checking still has to put it somewhere */
-        job->cache_path = strdup("/tenon-cache");
+        job->cache_path = strdup(TN_JOB_NO_CACHE);
     return job->cache_path || tn_no_memory(err);
+}
+
+bool tn_job_open_cache(struct tn_job *job, tenon_error *err)
+{
+    if (job->no_cache.code) {
+        if (err)
+            *err = job->no_cache;
+        return false;
+    }
+    if (!job->cache)
+        job->cache = tn_cache_open(job->cache_path, err);
+    return job->cache != NULL;
 }
 
 static bool take_starved(struct tn_holding *holding)

@@ -5,6 +5,9 @@
 #include "doubles.h"
 #include "process_private.h"
 
+/* Where code would be when there is no place for a cache: it is only named, never made. */
+#define TN_JOB_NO_CACHE "/tenon-cache"
+
 /* One file of code that a plugin would load. */
 struct tn_code {
     const char *entry; /* in the bundle */
@@ -112,6 +115,8 @@ bool tn_native_check(struct tn_job *job, tenon_error *err);
 /* Makes the plan. False: *err. */
 bool tn_job_plan(struct tn_job *job, tenon_error *err);
 void tn_job_free(struct tn_job *job);
+/* Opens the cache, once; false when there is no place for one, or it is not to be used. */
+bool tn_job_open_cache(struct tn_job *job, tenon_error *err);
 void tn_job_close_folder(struct tn_job *job);
 
 /* Refused candidates are refused results. */

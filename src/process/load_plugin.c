@@ -27,13 +27,7 @@ static struct tn_cached *take_out(struct tn_job *job, struct tn_prospect *p, ten
         return cached;
     if (p->proofs)
         return tn_prospect_trust(job, p, err);
-    if (job->no_cache.code) {
-        *err = job->no_cache;
-        return NULL;
-    }
-    if (!job->cache)
-        job->cache = tn_cache_open(job->cache_path, err);
-    tenon_bundle *bundle = job->cache ? tenon_bundle_open(p->file, err) : NULL;
+    tenon_bundle *bundle = tn_job_open_cache(job, err) ? tenon_bundle_open(p->file, err) : NULL;
     if (bundle && memcmp(tenon_bundle_digest(bundle), p->digest, sizeof p->digest) != 0)
         tn_fail(err, TENON_E_MALFORMED, "%s changed after it was checked", p->file);
     else if (bundle)

@@ -282,15 +282,17 @@ static const char *list_kinds(tenon_ocaml_plan *plan, const tenon_manifest *m)
 static bool find_cached(tenon_ocaml_plan *plan, struct tn_oc_prospect *p, tenon_error *err)
 {
     const char *triple = plan->process->settings->triple.text;
-    const char *name = tn_cache_name(p->digest, triple, &plan->arena);
-    const char *directory =
-        name ? tn_arena_format(&plan->arena, "%s/%s", plan->cache_path, name) : NULL;
     tenon_error why = TENON_ERROR_INIT;
     struct stat info;
 
+    if (!plan->cache_path || plan->process->program)
+        return true;
+    const char *name = tn_cache_name(p->digest, triple, &plan->arena);
+    const char *directory =
+        name ? tn_arena_format(&plan->arena, "%s/%s", plan->cache_path, name) : NULL;
     if (!directory)
         return tn_no_memory(err);
-    if (!plan->cache_path || plan->process->program || stat(directory, &info) != 0)
+    if (stat(directory, &info) != 0)
         return true;
     if (tn_oc_take(plan, p, &why))
         return true;

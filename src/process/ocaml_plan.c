@@ -252,7 +252,7 @@ static bool open_world(tenon_ocaml_plan *plan, tenon_error *err)
     if (!plan->world)
         return false;
     plan->cache_path = tn_process_cache_path(plan->process->settings, plan->world, &plan->no_cache);
-    return true;
+    return plan->no_cache.code != TENON_E_MEMORY || tn_no_memory(err);
 }
 
 static bool make(tenon_ocaml_plan *plan, const tenon_ocaml_request *requests, tenon_error *err)

@@ -106,15 +106,13 @@ static bool find_cached(struct tn_job *job, struct tn_prospect *p, tenon_error *
 {
     struct stat info;
     char *end = strrchr(p->codes[0].path, '/');
-    if (!job->cache_path || job->process->program)
+    if (job->no_cache.code || job->process->program)
         return false;
     char *directory =
         tn_arena_copy(&job->arena, p->codes[0].path, (size_t)(end - p->codes[0].path));
     if (!directory || stat(directory, &info) != 0)
         return false;
-    if (!job->cache)
-        job->cache = tn_cache_open(job->cache_path, why);
-    if (!job->cache)
+    if (!tn_job_open_cache(job, why))
         return false;
     p->cached = tn_cache_ensure(job->cache, p->bundle, p->triple,
                                 job->flags & TENON_LOAD_VERIFY ? TN_CACHE_VERIFY : 0, why);

@@ -29,18 +29,11 @@ static bool is_the_same(struct tn_job *job, const struct tn_code *code,
            tn_cache_look(job->cache, code->path + size + 1, &now) && tn_identity_same(&now, noted);
 }
 
-static bool open_cache(struct tn_job *job)
-{
-    if (!job->cache)
-        job->cache = tn_cache_open(job->cache_path, NULL);
-    return job->cache != NULL;
-}
-
 bool tn_prospect_take_proofs(struct tn_job *job, struct tn_prospect *p, tenon_error *err)
 {
-    bool may = !job->process->program && job->cache_path && !(job->flags & TENON_LOAD_VERIFY);
+    bool may = !job->process->program && !(job->flags & TENON_LOAD_VERIFY);
     const struct tn_proofs *proofs = may ? proofs_of(job, p) : NULL;
-    if (!proofs || !open_cache(job))
+    if (!proofs || !tn_job_open_cache(job, NULL))
         return false;
     for (size_t k = 0; k < p->code_count; k++) {
         p->codes[k].proof = tn_proofs_find(proofs, p->codes[k].entry);
