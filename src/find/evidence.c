@@ -112,7 +112,8 @@ static bool ask_script(struct tn_hunt *hunt, const char *script, const char *que
                 : tn_no_memory(err);
     *answered = good && said.exit.status == 0 && !said.late;
     if (*answered)
-        good = (tn_split_shell(&all, hunt->arena, said.out) && keep_words(hunt, &all, words)) ||
+        good = (tn_split_shell(&all, hunt->arena, said.out) && tn_join_apart(&all, hunt->arena) &&
+                keep_words(hunt, &all, words)) ||
                tn_no_memory(err);
     tn_words_free(&argv);
     tn_words_free(&all);

@@ -350,6 +350,34 @@ class Names(Case):
         self.consume(*self.dirs("a,b"), expect="comma",
                      only=["flags", "sh", "pc", "cmake", "meson"])
 
+    def test_relative_directories(self):
+        """The answer is used elsewhere: what is found is absolute, and so is what is recorded."""
+        self.both("a")
+        there = dict(NEED_RPATH="yes", LIBDIR=self.path("a/lib"), INCDIR=self.path("a/include"))
+        self.found(self.find("--dir=a"), **there)
+        self.found(self.find("--dir=./b/../a/"), **there)
+        self.found(self.find("--localbase=a"), **there)
+        self.found(self.find(env={"SEARCH_LIBS": "b a"}), **there)
+        self.found(self.find("--cflags=-Ia/include", "--libs=-La/lib -lfoo"), **there)
+        self.found(self.find("-H", "foo.h", "--cflags=-I a/include", "--libs=-L a/lib -lfoo"),
+                   NEED_RPATH="yes")
+        row = self.find("-H", "foo.h", "--cflags=-isystem a/include", "--libs=a/lib/libfoo.so")
+        self.found(row, NEED_RPATH="yes", LIBS="-L{0} {0}/libfoo.so".format(self.path("a/lib")))
+        self.consume("--dir=a", expect="a")
+
+    def test_kept_answers_of_relative_directories(self):
+        """The same words in another directory are another question."""
+        self.both("a")
+        self.both("b/a", ident="b")
+        cache = self.path("cache")
+        for cwd in ("", "b", ""):
+            for words in (["--dir=a"], ["--localbase=a"]):
+                done = subprocess.run([tenon.command(), "find", "--json", *words, "foo"],
+                                      capture_output=True, text=True, cwd=self.path(cwd),
+                                      env=dict(consumers.CLEAN, TENON_CACHE=cache, HOME=self.dir))
+                row = json.loads(done.stdout)["results"][0]
+                self.found(row, LIBDIR=self.path(cwd, "a/lib"))
+
     def test_lib64(self):
         self.header("a")
         self.shared("a", libdir="lib64")
@@ -461,12 +489,37 @@ class Caller(Case):
         """What the caller's LD_LIBRARY_PATH and LD_RUN_PATH make work does not work elsewhere."""
         self.both("a")
         env = {name: self.path("a/lib") for name in
-               ("LD_LIBRARY_PATH", "LD_RUN_PATH", "LIBRARY_PATH", "LIBPATH", "SHLIB_PATH", "LPATH")}
-        env["CPATH"] = self.path("a/include")
+               ("LD_LIBRARY_PATH", "LD_RUN_PATH", "LIBRARY_PATH", "LIBPATH", "SHLIB_PATH", "LPATH",
+                "DYLD_LIBRARY_PATH", "DYLD_FALLBACK_LIBRARY_PATH")}
+        env.update({name: self.path("a/include") for name in ("CPATH", "C_INCLUDE_PATH")})
         row = self.find("-H", "foo.h", env=env)
         self.not_found(row, "no foo.h")
         self.found(self.find(*self.dirs("a"), env=env), NEED_RPATH="yes")
         self.consume(*self.dirs("a"), expect="a", env=env, only=["make", "sh"])
+
+    def test_which_variables_a_compiler_and_a_program_see(self):
+        """None that changes what a loader or linker finds; PATH and all others stay."""
+        self.both("a")
+        gone = ["LD_LIBRARY_PATH", "LD_RUN_PATH", "LD_PRELOAD", "LD_AUDIT", "DYLD_LIBRARY_PATH",
+                "DYLD_INSERT_LIBRARIES", "LIBPATH", "SHLIB_PATH", "LPATH", "LIBRARY_PATH", "CPATH",
+                "C_INCLUDE_PATH"]
+        cc = self.write("bin/cc", "#!/bin/sh\nenv >>%s\nexec gcc \"$@\"\n"
+                        % self.path("cc.env"), 0o755)
+        program = self.write("env.c", "#include <stdio.h>\n#include <foo.h>\n"
+                             "extern char **environ;\nint main(void)\n{\n"
+                             "    FILE *out = fopen(\"%s\", \"w\");\n"
+                             "    for (char **at = environ; *at; at++)\n"
+                             "        fprintf(out, \"%%s\\n\", *at);\n"
+                             "    return !foo_id() || fclose(out);\n}\n" % self.path("run.env"))
+        env = {name: "/not/there" for name in gone if name not in ("LD_PRELOAD", "LD_AUDIT")}
+        env.update(LD_PRELOAD="", LD_AUDIT="", KEPT="yes")
+        self.found(self.find("--cc=" + cc, "--program=" + program, *self.dirs("a"), env=env))
+        for name in ("cc.env", "run.env"):
+            with open(self.path(name), encoding="utf-8") as file:
+                seen = dict(line.rstrip("\n").split("=", 1) for line in file if "=" in line)
+            self.assertEqual([one for one in gone if one in seen], [], name)
+            self.assertEqual(seen["PATH"], os.environ["PATH"])
+            self.assertEqual(seen["KEPT"], "yes")
 
     def test_preload_does_not_count(self):
         """A preloaded library that ends the test program, and nothing else."""
