@@ -263,7 +263,7 @@ static bool guess_by_package(struct tn_hunt *hunt, const struct tn_place *place,
 {
     const char *file, *package;
 
-    if (!place->builtin || hunt->finder->sysroot)
+    if ((place->user && !place->builtin) || hunt->finder->sysroot)
         return true;
     if (!ask_linker(hunt, place, &file, err))
         return false;

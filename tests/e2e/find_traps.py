@@ -319,6 +319,26 @@ class Kinds(Case):
         self.assertEqual(subprocess.run([self.path("static")], capture_output=True,
                                         text=True).stdout.strip(), "a")
 
+    def test_for_the_loader_alone(self):
+        """AIX: an object or archive with F_LOADONLY is what no linker takes."""
+        self.header("a")
+        os.makedirs(self.path("a/lib"))
+        corpus = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "corpus", "aix")
+        with open(os.path.join(corpus, "libfoo32.so"), "rb") as file:
+            module = bytearray(file.read())
+        module[18] |= 0x40  # f_flags
+        big = lambda value, width: str(value).encode().ljust(width)  # noqa: E731
+        head = 128
+        member = b"".join([big(len(module), 20), big(0, 20), big(0, 20), big(0, 12), big(0, 12),
+                           big(0, 12), big(644, 12), big(8, 4), b"foo32.so`\n", module])
+        archive = b"<bigaf>\n" + b"".join(big(at, 20) for at in (0, 0, 0, head, head, 0)) + member
+        for name, content in (("libfoo.so", module), ("libfoo.a", archive)):
+            with open(self.path("a/lib", name), "wb") as file:
+                file.write(content)
+        row = self.find("--platform=aix", *self.dirs("a"))
+        for name in ("libfoo.so", "libfoo.a"):
+            self.not_found(row, self.path("a/lib", name) + " is a run-time module")
+
     def test_neighbours(self):
         self.both("a")
         for name in ("foo2", "foobar", "foo-bar"):
@@ -428,6 +448,15 @@ class Evidence(Case):
         self.found(row, INCDIR=self.path("a/include/foo-1"))
         self.assertIn("foo.pc", row["result"]["header_from"])
         self.consume(*self.dirs("a"), expect="a")
+
+    def test_header_by_its_package(self):
+        """Debian's database says what else the package that owns the library has installed."""
+        libdir = "/usr/lib/x86_64-linux-gnu"
+        if not os.path.exists(libdir + "/libXdamage.so") or shutil.which("dpkg") is None:
+            self.skipTest("no libXdamage of a Debian package")
+        row = self.find(name="Xdamage")
+        self.assertEqual(row["verdict"], "found", json.dumps(row, indent=1))
+        self.assertIn("the package libxdamage-dev", row["result"]["header_from"])
 
     def script(self, cflags, libs):
         self.write("a/bin/foo-config", "#!/bin/sh\ncase $1 in\n--cflags) echo %s ;;\n"
