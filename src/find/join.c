@@ -12,17 +12,20 @@ struct one {
     struct tn_joined *joined;
     struct tn_arena *arena;
     struct tn_conf conf;
-    const char *name;
+    const char *name, *prefix; /* "CONF_NAME_" */
     tenon_error *err;
 };
 
 /* CONF_NAME_WHAT; NULL: not there. */
 static const char *get(const struct one *one, const char *what)
 {
-    const char *variable = tn_variable_name(one->arena, one->name);
-    const char *name = variable ? tn_arena_format(one->arena, "CONF_%s_%s", variable, what) : NULL;
+    size_t size = strlen(one->prefix);
 
-    return name ? tn_conf_get(&one->conf, name, strlen(name)) : NULL;
+    for (size_t i = 0; i < one->conf.count; i++)
+        if (tn_begins(one->conf.rows[i].name, one->prefix) &&
+            strcmp(one->conf.rows[i].name + size, what) == 0)
+            return one->conf.rows[i].value;
+    return NULL;
 }
 
 static bool is_yes(const char *value)
@@ -129,6 +132,10 @@ bool tn_join_add(struct tn_joined *joined, struct tn_arena *arena, const char *n
                  struct tn_view text, tenon_error *err)
 {
     struct one one = { .joined = joined, .arena = arena, .name = name, .err = err };
+    const char *variable = tn_variable_name(arena, name);
+
+    if (!variable || !(one.prefix = tn_arena_format(arena, "CONF_%s_", variable)))
+        return tn_no_memory(err);
     bool good = tn_conf_read(&one.conf, arena, text, err) && add(&one);
 
     tn_conf_free(&one.conf);

@@ -172,6 +172,19 @@ static int ask_package(struct owner *owner, const char *name, const char *text, 
     return owner->package ? 1 : ENOMEM;
 }
 
+/* One package by the file that lists what it installed. */
+static int ask_file(struct owner *owner, const char *name, const char *path, parse *parse_text)
+{
+    struct tn_arena scratch = { 0 };
+    struct tn_view view;
+    int failed = tn_file_whole(owner->world, path, TN_LIMIT_CONFIG, &scratch, &view), answer = 0;
+
+    if (!failed)
+        answer = ask_package(owner, name, (const char *)view.at, parse_text);
+    tn_arena_free(&scratch);
+    return failed == ENOMEM ? ENOMEM : answer;
+}
+
 /* A file whose name has the package in it, or that lies in the package's directory. */
 static const struct database {
     const char *dir;
@@ -204,7 +217,6 @@ static int each_entry(void *arg, const char *name)
     const struct database *database = walk->database;
     size_t size = strlen(name), suffix = strlen(database->suffix);
     struct tn_arena scratch = { 0 };
-    struct tn_view view;
     const char *path;
     int answer = 0;
 
@@ -218,8 +230,8 @@ static int each_entry(void *arg, const char *name)
         const char *package = tn_arena_copy(&scratch, name, size - suffix);
         if (!path || !package)
             answer = ENOMEM;
-        else if (tn_file_whole(walk->owner->world, path, TN_LIMIT_CONFIG, &scratch, &view) == 0)
-            answer = ask_package(walk->owner, package, (const char *)view.at, database->parse_text);
+        else
+            answer = ask_file(walk->owner, package, path, database->parse_text);
     }
     tn_arena_free(&scratch);
     walk->answer = answer;
@@ -231,8 +243,7 @@ static int walk_dir(struct owner *owner, const struct database *database, const 
 {
     struct walk walk = { owner, database, dir, level, 0 };
 
-    (void)tenon_world_list(owner->world, dir, each_entry, &walk);
-    return walk.answer;
+    return tenon_world_list(owner->world, dir, each_entry, &walk) == ENOMEM ? ENOMEM : walk.answer;
 }
 
 /* apk has all packages in one file. */
@@ -244,7 +255,10 @@ static int ask_apk(struct owner *owner)
     int answer = 0;
 
     for (size_t i = 0; !answer && i < TN_COUNT(files); i++) {
-        if (tn_file_whole(owner->world, files[i], TN_LIMIT_CONFIG, &scratch, &view) != 0)
+        int failed = tn_file_whole(owner->world, files[i], TN_LIMIT_CONFIG, &scratch, &view);
+        if (failed)
+            answer = failed == ENOMEM ? ENOMEM : 0;
+        if (failed)
             continue;
         for (const char *at = (const char *)view.at; !answer && *at;) {
             const char *end = strstr(at, "\n\n");

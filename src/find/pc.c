@@ -37,21 +37,23 @@ struct graph {
 
 /* ---- which files there are ------------------------------------------------------------------- */
 
-/* NAME of "NAME >= 1.2, OTHER"; NULL at the end. */
-static const char *next_required(struct tn_arena *arena, const char **list)
+/* *name is NAME of "NAME >= 1.2, OTHER", NULL at the end. False: no memory. */
+static bool next_required(struct tn_arena *arena, const char **list, const char **name)
 {
     const char *at = *list + strspn(*list, ", \t");
     size_t n = strcspn(at, ", \t<>=!");
 
+    *name = NULL;
     if (n == 0)
-        return NULL;
+        return true;
     *list = at + n;
     const char *after = *list + strspn(*list, " \t");
     if (*after && strchr("<>=!", *after)) {
         after += strspn(after, "<>=! \t");
         *list = after + strcspn(after, ", \t");
     }
-    return tn_arena_copy(arena, at, n);
+    *name = tn_arena_copy(arena, at, n);
+    return *name;
 }
 
 static bool add_module(struct graph *graph, const char *name, const char *path)
@@ -108,7 +110,11 @@ static bool read_required(struct graph *graph, size_t from, enum tn_pc_field fie
     tenon_error ignored = TENON_ERROR_INIT, *err = graph->err;
     size_t to;
 
-    while (list && (name = next_required(graph->arena, &list))) {
+    while (list) {
+        if (!next_required(graph->arena, &list, &name))
+            return tn_no_memory(err);
+        if (!name)
+            break;
         graph->err = strict ? err : &ignored;
         bool found = module_named(graph, name, &to);
         graph->err = err;
