@@ -33,11 +33,6 @@ static bool is_yes(const char *value)
     return value && strcmp(value, "yes") == 0;
 }
 
-static bool add_once(struct tn_words *words, const char *word)
-{
-    return tn_is_among(word, words->at, words->count) || tn_words_add(words, word);
-}
-
 /* The words of a switch, which are more than one where a directory has a comma. */
 static bool add_run_path(struct one *one, const char *dir)
 {
@@ -65,7 +60,7 @@ static bool add_dir(struct one *one, const char *dir, bool run_path)
 
     if (recorded && !tn_check_recorded_dir(joined->platform, dir, one->err))
         return false;
-    return (word && add_once(&joined->ldflags, word) &&
+    return (word && tn_words_add_once(&joined->ldflags, word) &&
             tn_record_dir(&joined->ldflags, one->arena, joined->platform, dir, &replaced) &&
             (!run_path || add_run_path(one, dir))) ||
            tn_no_memory(one->err);
@@ -98,7 +93,7 @@ static bool add_includes(struct one *one, bool system)
         good = tn_split_shell(&words, one->arena, defs) && tn_join_apart(&words, one->arena);
         for (size_t i = 0; good && i < words.count; i++)
             good = tn_begins(words.at[i], "-I") && words.at[i][2]
-                       ? add_once(&one->joined->cppflags, words.at[i])
+                       ? tn_words_add_once(&one->joined->cppflags, words.at[i])
                        : tn_words_add(&one->joined->cppflags, words.at[i]);
         tn_words_free(&words);
         return good;
@@ -106,7 +101,7 @@ static bool add_includes(struct one *one, bool system)
     if (!dir || system)
         return true;
     const char *word = tn_arena_format(one->arena, "-I%s", dir);
-    return word && add_once(&one->joined->cppflags, word);
+    return word && tn_words_add_once(&one->joined->cppflags, word);
 }
 
 static bool add(struct one *one)

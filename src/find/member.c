@@ -1,5 +1,5 @@
 /*
- * src/plist/member.c - whether a file is the library that its name says: by its content
+ * src/find/member.c - whether a file is the library that its name says: by its content
  *
  * Files of formats that a reader knows are read; of others the first bytes must be right.
  */

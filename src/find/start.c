@@ -172,11 +172,8 @@ static bool run(struct tn_hunt *hunt, const char *program, const char **why, con
 {
     struct tn_words argv = { 0 };
     struct tn_said said;
-    bool good = true;
+    bool good = tn_words_add_all(&argv, &hunt->finder->wrapper) && tn_words_add(&argv, program);
 
-    for (size_t i = 0; good && i < hunt->finder->wrapper.count; i++)
-        good = tn_words_add(&argv, hunt->finder->wrapper.at[i]);
-    good = good && tn_words_add(&argv, program);
     good = good ? tn_tool_run(hunt->finder, hunt->arena, &argv, TN_START_SECONDS, &said, err)
                 : tn_no_memory(err);
     tn_words_free(&argv);

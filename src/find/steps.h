@@ -20,8 +20,6 @@ bool tn_is_of_one(struct tn_arena *arena, const char *header, const char *librar
 
 /* ---- steps ----------------------------------------------------------------------------------- */
 
-bool tn_add_all(struct tn_words *words, const struct tn_words *more);
-
 /* Steps (a) and (b): each tells its outcome; *passed is the answer. */
 bool tn_step_headers(struct tn_hunt *hunt, const struct tn_attempt *attempt,
                      struct tn_outcome *outcome, bool *passed, tenon_error *err);

@@ -36,11 +36,6 @@ static bool names_library(const char *own_name, const char *name)
     return false;
 }
 
-static bool add_once(struct tn_words *words, const char *word)
-{
-    return tn_is_among(word, words->at, words->count) || tn_words_add(words, word);
-}
-
 /* Takes a file unless its content or its own name say otherwise. */
 static bool consider(struct hunt *hunt, const char *file, const struct tn_convention *row)
 {
@@ -69,14 +64,14 @@ static bool consider(struct hunt *hunt, const char *file, const struct tn_conven
             return false;
         if (!take)
             return true;
-    } else if (member.own_name && !add_once(&hunt->versions, base_name(member.own_name))) {
+    } else if (member.own_name && !tn_words_add_once(&hunt->versions, base_name(member.own_name))) {
         return false;
     }
     if (member.dangling &&
         !tn_plist_remark(hunt->work, hunt->line, "%s is a link to a file that is not there",
                          tn_quote(shown, path)))
         return false;
-    return add_once(&hunt->files, file);
+    return tn_words_add_once(&hunt->files, file);
 }
 
 /* rule  libtool -release: lib<n>.so is a link to lib<n>-<V>.so, whose own name has the version */
