@@ -47,6 +47,10 @@ bool tn_set_windows_path(struct tn_hunt *hunt, tenon_world *world, tenon_error *
 bool tn_remark_missing_dll(struct tn_hunt *hunt, const struct tn_outcome *outcome,
                            const char *name);
 
+/* Says of which DLLs PATH has others first than those that were linked with. False: no memory. */
+bool tn_remark_other_dlls(struct tn_hunt *hunt, const struct tn_outcome *outcome,
+                          const tenon_graph *graph);
+
 /* The directories whose libraries the program must find: where the linker took them from. */
 bool tn_gather_run_dirs(struct tn_hunt *hunt, const struct tn_attempt *attempt,
                         struct tn_outcome *outcome, bool linked);
