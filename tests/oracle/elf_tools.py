@@ -29,6 +29,7 @@ MACHINES = {
     "ARM": "arm", "PowerPC": "ppc", "HPPA": "hppa",
     "Sparc v9": "sparcv9", "Sparc": "sparc", "MC68000": "m68k", "Alpha": "alpha",
 }
+NARROW = {"x86_64": "x32", "aarch64": "aarch64_ilp32"}  # with addresses of 32 bits
 SIDES = ("readelf", "tenon")
 
 
@@ -120,7 +121,8 @@ def compare_header(report, path, row, text):
               interpreter[1] if interpreter else None]
     ours = [row["class"], row["endian"], tenon.text(row["interpreter"])]
     if machine in MACHINES:
-        theirs.append(MACHINES[machine])
+        name = MACHINES[machine]
+        theirs.append(NARROW.get(name, name) if theirs[0] == 32 else name)
         ours.append(row["machine"])
     if kind in KINDS:
         theirs.append(KINDS[kind])
