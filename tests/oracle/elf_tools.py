@@ -30,6 +30,7 @@ MACHINES = {
     "Sparc v9": "sparcv9", "Sparc": "sparc", "MC68000": "m68k", "Alpha": "alpha",
 }
 NARROW = {"x86_64": "x32", "aarch64": "aarch64_ilp32"}  # with addresses of 32 bits
+WORD = r"(?:<[^>]*>: \d+|\S+)"  # a type or binding, which may have no name
 SIDES = ("readelf", "tenon")
 
 
@@ -95,8 +96,8 @@ def symbols(text):
     exports, imports = [], []
     table = re.search(r"^Symbol table '\.dynsym' .*\n.*\n((?: +\d+: .*\n?)*)", text, re.M)
     for line in (table[1] if table else "").splitlines():
-        found = re.match(r" +\d+: [0-9a-f]+ +\S+ (\S+) +(\S+) +(\S+)(?: +\[.*?\])? +(\S+) (.+)$",
-                         line)
+        found = re.match(r" +\d+: [0-9a-f]+ +\S+ (%s) +(%s) +(\S+)(?: +\[.*?\])? +(\S+) (.+)$"
+                         % (WORD, WORD), line)
         if not found or found[1] == "SECTION" or found[2] == "LOCAL" or not found[5]:
             continue
         name = re.sub(r" \(\d+\)$", "", found[5]).replace("@@", "@").strip()
