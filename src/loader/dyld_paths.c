@@ -56,8 +56,7 @@ static void try_system(struct dyld_search *s, const char *path, int rule, enum d
 {
     bool named = how == DYLD_RAW && strcmp(path, s->path) == 0, run_path = rule == DYLD_RPATH;
     if (how == DYLD_ON_DISK || dyld_is_over(s) || !tn_dyld_is_system_path(path) ||
-        (!named && !run_path) || s->config->on_disk ||
-        tn_dyld_in_cache(s->trial->target, path) >= 0)
+        (!named && !run_path) || s->config->on_disk || tn_dyld_in_cache(s->trial, path) >= 0)
         return;
     const char *stub = tn_dyld_stub(s->trial, path);
     if (stub) {
@@ -85,7 +84,7 @@ static void try_one(struct dyld_search *s, const char *path, int rule, const cha
         return;
     }
     if (how != DYLD_ON_DISK && tn_dyld_is_system_path(path) &&
-        tn_dyld_in_cache(s->trial->target, path) == 1)
+        tn_dyld_in_cache(s->trial, path) == 1)
         tn_try_system(s->trial, tn_dyld_place(path, DYLD_CACHE, NULL), "in the shared cache");
     else if (tn_try_file(s->trial, tn_dyld_place(path, rule, where)) != TN_ACCEPT)
         try_system(s, path, rule, how);

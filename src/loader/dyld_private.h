@@ -71,7 +71,7 @@ const char *const *tn_dyld_slices(const struct tn_target *target);
 bool tn_dyld_is_system_path(const char *path);
 
 /* 1: the shared cache lists the path. 0: it does not. -1: nothing lists what is in it. */
-int tn_dyld_in_cache(struct tn_target *target, const char *path);
+int tn_dyld_in_cache(struct tn_trial *trial, const char *path);
 
 /* The stub of an SDK that stands for the library; NULL: there is none, or no memory. */
 const char *tn_dyld_stub(struct tn_trial *trial, const char *path);
