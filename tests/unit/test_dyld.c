@@ -338,7 +338,7 @@ static void m17_privileged_and_hardened_programs_ignore_the_environment(void **s
                                       "/App/Contents/MacOS/libx.dylib [@executable_path]\n");
 }
 
-static void m18_a_leaf_of_dlopen(void **state)
+static void m18_and_m18b_a_leaf_of_dlopen(void **state)
 {
     struct world_case *c = *state;
     PUT(c, E, .rpaths = NAMES("/r"));
@@ -663,7 +663,7 @@ int main(void)
         TEST(m15_suffixes_come_first),
         TEST(m16_a_weak_library_may_be_missing),
         TEST(m17_privileged_and_hardened_programs_ignore_the_environment),
-        TEST(m18_a_leaf_of_dlopen),
+        TEST(m18_and_m18b_a_leaf_of_dlopen),
         TEST(m19_fallbacks_are_not_for_paths_of_dlopen),
         TEST(m20_newer_versions_replace),
         TEST(versions_replace_as_the_installed_library_is_named),
