@@ -2,6 +2,7 @@
 #include "out.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 #include "text.h"
@@ -16,10 +17,33 @@ void cli_out_init(struct cli_out *out, int fd)
     out->error = 0;
     out->color = false;
     out->style = CLI_PLAIN;
+    out->kept = NULL;
+}
+
+/* Adds to what is kept; false: no memory. */
+static bool keep(struct cli_kept *kept, const char *bytes, size_t size)
+{
+    if (size > kept->room - kept->size) {
+        size_t room = 2 * (kept->size + size);
+        char *more = realloc(kept->bytes, room);
+        if (!more)
+            return false;
+        kept->bytes = more;
+        kept->room = room;
+    }
+    if (size)
+        memcpy(kept->bytes + kept->size, bytes, size);
+    kept->size += size;
+    return true;
 }
 
 static void write_all(struct cli_out *out, const char *bytes, size_t size)
 {
+    if (out->kept) {
+        if (!keep(out->kept, bytes, size))
+            out->error = ENOMEM;
+        return;
+    }
     while (size > 0 && !out->error) {
         ssize_t n = write(out->fd, bytes, size);
         if (n >= 0) {

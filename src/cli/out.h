@@ -12,6 +12,12 @@
 /* What a piece of text is, for colour. */
 enum cli_style { CLI_PLAIN, CLI_DIM, CLI_RULE, CLI_MISS, CLI_NOTE, CLI_GAIN };
 
+/* Bytes that are kept in memory; to be freed. */
+struct cli_kept {
+    char *bytes;
+    size_t size, room;
+};
+
 /* After the first failed write everything is dropped and `error` says why. */
 struct cli_out {
     size_t used;
@@ -19,7 +25,8 @@ struct cli_out {
     int fd;
     int error; /* errno value; 0: all is well */
     bool color;
-    enum cli_style style; /* in force */
+    enum cli_style style;  /* in force */
+    struct cli_kept *kept; /* where it goes instead of `fd`; NULL: nowhere else */
     char buffer[CLI_OUT_ROOM];
 };
 
