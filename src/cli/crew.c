@@ -16,15 +16,17 @@
 
 #define MEMBERS 4 /* at most: each reads the cache, and remembers common libraries */
 #define WORTH_IT 24
-#define BATCH 8 /* files taken at a time */
-#define SLOTS 64
+#define BATCH 8  /* files taken at a time */
+#define SLOTS 32 /* batches that were not told yet */
 
 /* Files [first, first + count) and what was said about them. */
 struct batch {
     size_t first, count;
     bool done;
     int status;
-    struct cli_kept said;
+    char *buffer;         /* what was said, of `used` bytes */
+    struct cli_kept said; /* ... when that was more than fits there; then all of it */
+    size_t used;
     size_t ends[BATCH]; /* of each file's part of it */
     bool left[BATCH];   /* to the first member */
     bool answered[BATCH];
@@ -42,6 +44,8 @@ struct crew {
     size_t taken, told;     /* batches */
     bool stop;
     struct batch batches[SLOTS]; /* number k in k % SLOTS */
+    char *unused[SLOTS];         /* buffers that no batch has, the one used last at the end */
+    size_t unused_count;
 };
 
 struct helper {
@@ -73,6 +77,7 @@ static struct batch *next_batch(struct crew *crew)
     batch->done = false;
     batch->status = CLI_YES;
     batch->said.size = 0;
+    batch->buffer = crew->unused[--crew->unused_count];
     crew->next += batch->count;
     crew->taken++;
     return batch;
@@ -84,6 +89,8 @@ static void answer_batch(struct crew *crew, struct cli_member *member, struct ba
     struct cli_answer *answer = &member->answer;
 
     out->kept = &batch->said;
+    out->buffer = batch->buffer;
+    out->used = 0;
     for (size_t i = 0; i < batch->count; i++) {
         size_t before = answer->answered;
         answer->left = false;
@@ -94,7 +101,9 @@ static void answer_batch(struct crew *crew, struct cli_member *member, struct ba
         batch->ends[i] = batch->said.size + out->used;
         batch->status = batch->left[i] ? batch->status : cli_worse(batch->status, status);
     }
-    cli_flush(out);
+    if (batch->said.size)
+        cli_flush(out);
+    batch->used = out->used;
     if (out->error) /* no memory to keep it */
         for (size_t i = 0; i < batch->count; i++)
             batch->left[i] = true;
@@ -143,26 +152,32 @@ static void tell_part(struct cli_answer *answer, const char *bytes, size_t size)
 
     if (!size)
         return;
-    cli_put(&answer->cli->out, bytes + first, size - first);
+    cli_put_whole(&answer->cli->out, bytes + first, size - first);
     answer->json.comma = true;
 }
 
+/* All parts that belong together: from one file left to the next. */
 static int tell_batch(struct crew *crew, struct batch *batch)
 {
     struct cli_answer *answer = crew->answer;
-    int status = batch->status;
-    size_t start = 0;
+    const char *bytes = batch->said.size ? batch->said.bytes : batch->buffer;
+    size_t start = 0, end = 0, answered = 0;
 
     for (size_t i = 0; i < batch->count && !answer->cli->out.error; i++) {
         if (batch->left[i]) {
-            status = cli_worse(status, cli_answer_one(answer, crew->files[batch->first + i]));
-        } else if (batch->answered[i]) {
-            tell_part(answer, batch->said.bytes + start, batch->ends[i] - start);
-            answer->answered++;
+            tell_part(answer, bytes + start, end - start);
+            answer->answered += answered;
+            batch->status = cli_worse(batch->status,
+                                      cli_answer_one(answer, crew->files[batch->first + i]));
+            start = batch->ends[i];
+            answered = 0;
         }
-        start = batch->ends[i];
+        answered += batch->answered[i];
+        end = batch->ends[i];
     }
-    return status;
+    tell_part(answer, bytes + start, end - start);
+    answer->answered += answered;
+    return batch->status;
 }
 
 /* Tells the batches that are done and next. With the lock held, but for the telling. */
@@ -174,6 +189,7 @@ static int tell_done(struct crew *crew)
         pthread_mutex_unlock(&crew->lock);
         status = cli_worse(status, tell_batch(crew, &crew->batches[crew->told % SLOTS]));
         pthread_mutex_lock(&crew->lock);
+        crew->unused[crew->unused_count++] = crew->batches[crew->told % SLOTS].buffer;
         if (crew->taken - crew->told++ == SLOTS)
             pthread_cond_broadcast(&crew->changed);
         crew->stop |= crew->answer->cli->out.error != 0;
@@ -251,11 +267,14 @@ bool cli_crew_answer(struct cli_answer *answer, const struct cli_crew_kind *kind
 {
     struct helper helpers[MEMBERS];
     struct crew *crew = calloc(1, sizeof *crew);
-    struct cli_member *first = crew ? new_member(answer, true) : NULL;
+    char *buffers = malloc((size_t)SLOTS * CLI_OUT_ROOM);
+    struct cli_member *first = crew && buffers ? new_member(answer, true) : NULL;
     bool good = first && kind->begin(first, answer);
 
     if (good) {
         *crew = (struct crew){ .answer = answer, .kind = kind, .files = files, .count = count };
+        for (; crew->unused_count < SLOTS; crew->unused_count++)
+            crew->unused[crew->unused_count] = buffers + crew->unused_count * CLI_OUT_ROOM;
         pthread_mutex_init(&crew->lock, NULL);
         pthread_cond_init(&crew->changed, NULL);
         size_t made = start(crew, helpers, size - 1);
@@ -272,6 +291,7 @@ bool cli_crew_answer(struct cli_answer *answer, const struct cli_crew_kind *kind
     if (first)
         kind->end(first);
     free(first);
+    free(buffers);
     free(crew);
     return good;
 }

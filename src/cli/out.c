@@ -10,6 +10,9 @@
 /* Unusual names are escaped in pieces of this many bytes, so that no length needs memory. */
 #define PIECE 1024
 
+/* Copying so many bytes costs as much as a call. */
+#define WORTH_A_WRITE 4096
+
 void cli_out_init(struct cli_out *out, int fd)
 {
     out->used = out->flushes = 0;
@@ -18,6 +21,7 @@ void cli_out_init(struct cli_out *out, int fd)
     out->color = false;
     out->style = CLI_PLAIN;
     out->kept = NULL;
+    out->buffer = out->own;
 }
 
 /* Adds to what is kept; false: no memory. */
@@ -71,6 +75,16 @@ void cli_put_slowly(struct cli_out *out, const char *bytes, size_t size)
     }
     memcpy(out->buffer, bytes, size);
     out->used = size;
+}
+
+void cli_put_whole(struct cli_out *out, const char *bytes, size_t size)
+{
+    if (size < WORTH_A_WRITE) {
+        cli_put(out, bytes, size);
+        return;
+    }
+    cli_flush(out);
+    write_all(out, bytes, size);
 }
 
 void cli_number(struct cli_out *out, int64_t number)

@@ -27,7 +27,8 @@ struct cli_out {
     bool color;
     enum cli_style style;  /* in force */
     struct cli_kept *kept; /* where it goes instead of `fd`; NULL: nowhere else */
-    char buffer[CLI_OUT_ROOM];
+    char *buffer;          /* of CLI_OUT_ROOM bytes: its own, or another that was put there */
+    char own[CLI_OUT_ROOM];
 };
 
 void cli_out_init(struct cli_out *out, int fd);
@@ -45,6 +46,9 @@ static inline void cli_put(struct cli_out *out, const char *bytes, size_t size)
     memcpy(out->buffer + out->used, bytes, size);
     out->used += size;
 }
+
+/* Many bytes, which are not copied unless they are few. */
+void cli_put_whole(struct cli_out *out, const char *bytes, size_t size);
 
 /* A string of our own. */
 static inline void cli_puts(struct cli_out *out, const char *string)

@@ -15,7 +15,7 @@
 #include <string.h>
 
 #define FIRST_SLOTS 4096 /* a power of two, as every number of slots */
-#define SPINS 2000       /* looks before sleeping: reading a file takes some microseconds */
+#define SPINS 200        /* looks before sleeping: reading a file takes some microseconds */
 
 #if defined __x86_64__ || defined __i386__
 #define PAUSE() __builtin_ia32_pause()
