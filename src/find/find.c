@@ -60,6 +60,25 @@ static bool compare_stated(struct tn_search *search, tenon_error *err)
            tn_no_memory(err);
 }
 
+/* Of a name like a file's that was not found: what a name is. */
+static bool remark_name(struct tn_search *search, tenon_error *err)
+{
+    static const char *const suffixes[] = { ".so", ".a", ".la", ".dylib", ".dll", ".sl", ".lib" };
+    const char *name = search->hunt.request->name;
+    size_t size = strlen(name);
+    bool is_file = tn_begins(name, "lib") || strstr(name, ".so.");
+
+    for (size_t i = 0; i < TN_COUNT(suffixes); i++) {
+        size_t n = strlen(suffixes[i]);
+        is_file |= size > n && strcmp(name + size - n, suffixes[i]) == 0;
+    }
+    return search->done || !is_file ||
+           tn_found_remark(search->hunt.found,
+                           "%s: the name is the word given to -l, without prefix and suffix",
+                           name) ||
+           tn_no_memory(err);
+}
+
 /* A header called like the library, in the directories that the user's switches name. */
 static bool guess_header(struct tn_hunt *hunt, const struct tn_words *cflags)
 {
@@ -160,7 +179,7 @@ static tenon_found *hunt_for(const tenon_finder *finder, const tenon_find_reques
     if (good)
         good = request->cflags || request->libs ? try_flags(&search, err)
                                                 : tn_search_places(&search, err);
-    good = good && compare_stated(&search, err);
+    good = good && compare_stated(&search, err) && remark_name(&search, err);
     if (good)
         good = tn_result_make(hunt, search.done ? &search.accepted : NULL, &search.outcome, err);
     if (good)

@@ -349,8 +349,12 @@ class Kinds(Case):
 
     def test_lib_and_suffix_are_not_the_name(self):
         self.both("a")
-        self.not_found(self.find("-H", "foo.h", *self.dirs("a"), name="libfoo"), "-llibfoo")
-        self.not_found(self.find("-H", "foo.h", *self.dirs("a"), name="foo.so"), "-lfoo.so")
+        for name in ("libfoo", "foo.so", "libfoo.so.1", "foo.dylib"):
+            row = self.find("-H", "foo.h", *self.dirs("a"), name=name)
+            self.not_found(row, "-l" + name)
+            self.assertIn("the word given to -l, without prefix and suffix", self.remarks(row))
+        self.shared("a", name="libbar")
+        self.assertEqual(self.find("-H", "foo.h", *self.dirs("a"), name="libbar")["verdict"], "found")
 
 
 class Names(Case):
