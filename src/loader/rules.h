@@ -201,6 +201,7 @@ struct tn_cached {
 struct tn_fact_source {
     const struct tn_facts *(*facts)(void *arg, const char *path);
     void *arg;
+    const struct tn_facts *(*inside)(void *arg, const tenon_image_source *source);
 };
 
 /* A candidate that a loader makes itself: which image, and by which rule it came to it. */
