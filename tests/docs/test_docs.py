@@ -191,6 +191,19 @@ class Readme(unittest.TestCase):
                 with self.subTest(line=line):
                     self.check_command(words)
 
+    def test_output_that_no_machine_changes_is_real(self):
+        text = (SOURCE / 'README.md').read_text(encoding='utf-8')
+        pasted = re.findall(r'^<!-- output: ([^\n]* tests/corpus/[^\n]*) -->\n'
+                            r'```\n\$ ([^\n]*)\n(.*?)^```', text, flags=re.M | re.S)
+        self.assertTrue(pasted)
+        for mark, line, output in pasted:
+            with self.subTest(line=line):
+                self.assertEqual(mark, line)
+                words = line.split()
+                answer = subprocess.run([TENON, *words[1:]], capture_output=True,
+                                        text=True, timeout=60, cwd=SOURCE)
+                self.assertEqual(answer.stdout, output)
+
     def check_command(self, words):
         if words[0] == 'make':
             makefile = (SOURCE / 'Makefile').read_text(encoding='utf-8')
