@@ -105,7 +105,10 @@ static void put_attempt(const struct why_view *view, const tenon_library *librar
         cli_prose(out, attempt->detail);
         cli_puts(out, ")");
     }
-    why_put_evidence(out, attempt->rule, view->why->cli->verbose);
+    if (attempt->believed)
+        cli_puts(out, "  uncertain: what the loader does with such a file is believed");
+    else
+        why_put_evidence(out, attempt->rule, view->why->cli->verbose);
     if (attempt->final && !library->optional)
         cli_puts(out, "; the loader gives up here");
     cli_style(out, CLI_PLAIN);

@@ -33,6 +33,7 @@ void tn_going_record(struct tn_going *g, const char *path, struct tn_judgement j
         .detail = judged.detail,
         .final = judged.action == TN_STOP && !later,
         .later = later,
+        .believed = judged.believed,
     };
 }
 

@@ -132,7 +132,8 @@ def compare_header(report, path, row, text):
 
 
 def names(row, key):
-    return [tenon.text(each["name"]) for each in row[key]]
+    """Of needs, which are objects, or of filters, which are plain names."""
+    return [tenon.text(each["name"] if isinstance(each, dict) else each) for each in row[key]]
 
 
 def compare_dynamic(report, path, row, text):
