@@ -167,8 +167,8 @@ static int tell_batch(struct crew *crew, struct batch *batch)
         if (batch->left[i]) {
             tell_part(answer, bytes + start, end - start);
             answer->answered += answered;
-            batch->status = cli_worse(batch->status,
-                                      cli_answer_one(answer, crew->files[batch->first + i]));
+            batch->status =
+                cli_worse(batch->status, cli_answer_one(answer, crew->files[batch->first + i]));
             start = batch->ends[i];
             answered = 0;
         }

@@ -196,7 +196,8 @@ uint32_t tn_resolver_variant(tenon_resolver *r, uint32_t node, const struct tn_f
     variant->path = r->nodes[node]->path;
     variant->head_size = r->nodes[node]->head_size;
     memcpy(variant->head, r->nodes[node]->head, sizeof variant->head);
-    if (!keep_facts(r, variant, facts, false) || !tn_map_set(&r->map, key, (uint32_t)r->node_count)) {
+    if (!keep_facts(r, variant, facts, false) ||
+        !tn_map_set(&r->map, key, (uint32_t)r->node_count)) {
         r->no_memory = true;
         return TN_NO_NODE;
     }

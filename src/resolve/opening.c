@@ -50,8 +50,7 @@ static const struct tn_reading *read_opened(tenon_resolver *r, struct tn_file *f
                                             bool only_images, struct own_reading *own,
                                             struct tn_ahead_result **result)
 {
-    const struct tn_shelf_entry *shared =
-        r->reader ? tn_shelf_find(r->reader, &file->info) : NULL;
+    const struct tn_shelf_entry *shared = r->reader ? tn_shelf_find(r->reader, &file->info) : NULL;
     *result = r->ahead ? tn_ahead_claim(r->ahead, &file->info) : NULL;
     if (*result || shared)
         return shared ? &shared->reading : &(*result)->reading;
