@@ -452,7 +452,10 @@ static int try_full(struct bundle_case *c)
 
     if (!bundle || !cache)
         return 1;
-    if (tn_cache_ensure(cache, bundle, CASE_TRIPLE, 0, &err) || err.system_errno != ENOSPC)
+    bool full = !tn_cache_ensure(cache, bundle, CASE_TRIPLE, 0, &err) && err.system_errno == ENOSPC;
+    tn_cache_close(cache);
+    tenon_bundle_free(bundle);
+    if (!full)
         return 2;
     return entries_below(case_path(c, "mnt/cache")) == 1 ? 0 : 3; /* the lock */
 }
