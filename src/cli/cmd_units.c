@@ -70,13 +70,54 @@ static bool is_brief(const struct units_run *run)
     return !run->doubles && (run->cli->quiet || !(run->cli->json || run->cli->verbose));
 }
 
+/* The units of a file, read before they are asked for. */
+struct made {
+    struct units_parts parts;
+    bool good;
+    tenon_error err;
+};
+
+static void *make_parts(void *context, tenon_world *world, const char *path)
+{
+    struct made *made = calloc(1, sizeof *made);
+
+    if (made)
+        made->good = units_open(world, path, path, is_brief(context), &made->parts, &made->err);
+    return made;
+}
+
+static void drop_parts(void *arg)
+{
+    struct made *made = arg;
+
+    if (made)
+        units_close(&made->parts);
+    free(made);
+}
+
+static bool take_parts(struct cli_answer *answer, const char *label, const char *path,
+                       struct units_parts *parts, tenon_error *err)
+{
+    const struct units_run *run = answer->command;
+    struct made *made = answer->made;
+
+    if (!made)
+        return units_open(run->side.world, label, path, is_brief(run), parts, err);
+    bool good = made->good;
+    *parts = made->parts;
+    if (!good && err)
+        *err = made->err;
+    free(made);
+    return good;
+}
+
 static bool give(struct cli_answer *answer, const char *label, const char *path, int *status,
                  tenon_error *err)
 {
     struct units_run *run = answer->command;
     struct units_parts parts;
 
-    if (!units_open(run->side.world, label, path, is_brief(run), &parts, err))
+    if (!take_parts(answer, label, path, &parts, err))
         return false;
     for (size_t i = 0; i < parts.count; i++) {
         *status = cli_worse(*status, status_of(&parts.at[i]));
@@ -272,6 +313,7 @@ static int run_units(struct cli *cli, int argc, const char **argv)
 
     if (cli_parse(cli, options, argc, argv, &files, &status) &&
         cli_side_open(cli, &run.query, NULL, &run.side, &status)) {
+        answer.ahead = (struct files_ahead_way){ make_parts, drop_parts, &run };
         answer.finish = run.doubles ? finish_doubles : NULL;
         status = cli_answer_all(&answer, files);
     }

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "fail.h"
+#include "file.h"
 #include "text.h"
 
 /* What is still to be looked at below a directory, the next one last. */
@@ -225,8 +226,10 @@ static int answer_file(struct cli_answer *answer, const char *label, const char 
 {
     tenon_error err = TENON_ERROR_INIT;
     int status = CLI_YES;
+    bool given = answer->give(answer, label, path, &status, &err);
 
-    if (answer->give(answer, label, path, &status, &err)) {
+    answer->made = NULL; /* was for this one */
+    if (given) {
         answer->answered++;
     } else if (is_dir && err.system_errno == EISDIR) {
         *is_dir = true;
@@ -309,9 +312,20 @@ static int answer_one(struct cli_answer *answer, const char *label)
     return status;
 }
 
+/* Paths in the world are names as given only where nothing was moved or put over it. */
+static struct files_ahead *begin_ahead(struct cli_answer *answer, const char *const *files)
+{
+    const struct cli_side *side = answer->side;
+
+    return answer->ahead.make && !side->sysroot && !side->moved && tn_world_has_threads(side->world)
+               ? files_ahead_begin(&answer->ahead, side->world, files)
+               : NULL;
+}
+
 int cli_answer_all(struct cli_answer *answer, const char *const *files)
 {
     struct cli_json *json = &answer->json;
+    struct files_ahead *ahead = begin_ahead(answer, files);
     int status = CLI_YES;
 
     json->out = &answer->cli->out;
@@ -322,8 +336,11 @@ int cli_answer_all(struct cli_answer *answer, const char *const *files)
         CLI_JSON_KEY(json, "results");
         cli_json_open(json, '[');
     }
-    for (; *files && !answer->cli->out.error; files++)
-        status = cli_worse(status, answer_one(answer, *files));
+    for (size_t i = 0; files[i] && !answer->cli->out.error; i++) {
+        answer->made = ahead ? files_ahead_take(ahead, i) : NULL;
+        status = cli_worse(status, answer_one(answer, files[i]));
+    }
+    files_ahead_end(ahead);
     if (has_json(answer))
         cli_json_close(json, ']');
     if (answer->finish)

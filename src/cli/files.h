@@ -2,6 +2,7 @@
 #ifndef CLI_FILES_H
 #define CLI_FILES_H
 
+#include "files_ahead.h"
 #include "query.h"
 
 /* How a command answers for each of its FILEs. */
@@ -18,6 +19,13 @@ struct cli_answer {
      */
     bool (*give)(struct cli_answer *answer, const char *label, const char *path, int *status,
                  tenon_error *err);
+
+    /*
+     * What give() takes from `made` when that is not NULL, as it is for files that were named, when
+     * there are many. No way: give() always does everything itself.
+     */
+    struct files_ahead_way ahead;
+    void *made;
 
     /*
      * After all files, and in JSON beside "results": what was found out about them together. NULL:
