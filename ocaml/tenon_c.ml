@@ -76,6 +76,7 @@ external set_directory : process -> int -> string -> unit = "tenon_ml_set_direct
 external set_ambiguous : process -> bool -> unit = "tenon_ml_set_ambiguous"
 external offer : process -> string -> int -> unit = "tenon_ml_offer"
 external present : process -> present array = "tenon_ml_present"
+external is_present : process -> string -> bool = "tenon_ml_is_present"
 external list : process -> string list -> string list = "tenon_ml_list"
 
 type global = string * string option * string option * string list
@@ -107,6 +108,7 @@ external plan_take : plan -> int -> unit = "tenon_ml_plan_take"
 external plan_check : plan -> int -> unit = "tenon_ml_plan_check"
 external plan_done : plan -> int -> int -> unit = "tenon_ml_plan_done"
 external plan_loaded : plan -> int -> unit = "tenon_ml_plan_loaded"
+external plan_end : plan -> unit = "tenon_ml_plan_end"
 external version : unit -> string = "tenon_ml_version"
 external time : unit -> float = "tenon_ml_time"
 external silence_stderr : bool -> unit = "tenon_ml_silence_stderr"

@@ -628,6 +628,12 @@ value tenon_ml_present(value process)
     CAMLreturn(rows);
 }
 
+/* Allocates nothing, so that nothing moves. */
+value tenon_ml_is_present(value process, value name)
+{
+    return Val_bool(tenon_ocaml_is_present(unbox_process(process), String_val(name)));
+}
+
 /* The native program's own table, as Dynlink reads it; None: this process has none. */
 value tenon_ml_globals_map(value unit)
 {
@@ -845,6 +851,13 @@ value tenon_ml_plan_loaded(value plan, value request)
     tenon_error err = TENON_ERROR_INIT;
 
     check(tenon_ocaml_plan_loaded(unbox_plan(plan), (size_t)Long_val(request), &err), &err);
+    CAMLreturn(Val_unit);
+}
+
+value tenon_ml_plan_end(value plan)
+{
+    CAMLparam1(plan);
+    tenon_ocaml_plan_end(unbox_plan(plan));
     CAMLreturn(Val_unit);
 }
 

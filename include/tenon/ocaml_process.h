@@ -111,6 +111,9 @@ TENON_API size_t tenon_ocaml_present_count(const tenon_ocaml_process *process);
 TENON_API bool tenon_ocaml_present_at(const tenon_ocaml_process *process, size_t i,
                                       tenon_ocaml_present *out);
 
+/* Was a unit of that name told? The toplevel's probe is not asked. */
+TENON_API bool tenon_ocaml_is_present(const tenon_ocaml_process *process, const char *name);
+
 /* ---- what may come ----------------------------------------------------------------------------
  */
 
@@ -185,6 +188,12 @@ TENON_API bool tenon_ocaml_plan_done(tenon_ocaml_plan *plan, size_t i, size_t in
 
 /* Says that a plugin is up: it is not loaded again. */
 TENON_API bool tenon_ocaml_plan_loaded(tenon_ocaml_plan *plan, size_t request, tenon_error *err);
+
+/*
+ * The plan has been carried out, as far as it goes: what was learned of the bundles is written into
+ * the cache, so that the next process needs not look at their code. That it cannot be is no error.
+ */
+TENON_API void tenon_ocaml_plan_end(tenon_ocaml_plan *plan);
 
 /* "native" "bytecode" "toplevel". A constant. */
 TENON_API const char *tenon_ocaml_loader_name(enum tenon_ocaml_loader loader);

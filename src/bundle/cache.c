@@ -422,17 +422,22 @@ void tn_cached_free(struct tn_cached *cached)
     free(cached);
 }
 
+bool tn_cached_check_file(const struct tn_cached_file *file, tenon_error *err)
+{
+    struct tn_identity now;
+    struct stat info;
+
+    if (lstat(file->path, &info) < 0)
+        return tampered(file, errno == ENOENT ? "it is gone" : tn_errno_text(errno), err);
+    now = tn_identity(&info);
+    return tn_identity_same(&now, &file->identity) ||
+           tampered(file, "it changed since it was verified", err);
+}
+
 bool tn_cached_check(const struct tn_cached *cached, tenon_error *err)
 {
-    for (size_t i = 0; i < cached->count; i++) {
-        const struct tn_cached_file *file = &cached->files[i];
-        struct tn_identity now;
-        struct stat info;
-        if (lstat(file->path, &info) < 0)
-            return tampered(file, errno == ENOENT ? "it is gone" : tn_errno_text(errno), err);
-        now = tn_identity(&info);
-        if (!tn_identity_same(&now, &file->identity))
-            return tampered(file, "it changed since it was verified", err);
-    }
+    for (size_t i = 0; i < cached->count; i++)
+        if (!tn_cached_check_file(&cached->files[i], err))
+            return false;
     return true;
 }

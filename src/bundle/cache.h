@@ -89,6 +89,7 @@ bool tn_cache_look(const struct tn_cache *cache, const char *below, struct tn_id
 
 /* True while each file is still the one that was verified: for before and after dlopen(). */
 bool tn_cached_check(const struct tn_cached *cached, tenon_error *err);
+bool tn_cached_check_file(const struct tn_cached_file *file, tenon_error *err);
 
 /* ---- for people -------------------------------------------------------------------------------
  */

@@ -32,7 +32,7 @@ bool tenon_ocaml_plan_step(const tenon_ocaml_plan *plan, size_t i, tenon_ocaml_s
     return true;
 }
 
-static bool open_cache(tenon_ocaml_plan *plan, tenon_error *err)
+bool tn_oc_open_cache(tenon_ocaml_plan *plan, tenon_error *err)
 {
     if (plan->cache)
         return true;
@@ -51,10 +51,11 @@ bool tn_oc_take(tenon_ocaml_plan *plan, struct tn_oc_prospect *p, tenon_error *e
 
     if (p->cached)
         return true;
-    if (!open_cache(plan, err))
+    if (!tn_oc_open_cache(plan, err))
         return false;
-    p->cached =
-        tn_cache_ensure(plan->cache, p->bundle, plan->process->settings->triple.text, flags, err);
+    p->cached = p->proofs ? tn_oc_trust(plan, p, err)
+                          : tn_cache_ensure(plan->cache, p->bundle,
+                                            plan->process->settings->triple.text, flags, err);
     return p->cached != NULL;
 }
 
@@ -75,6 +76,22 @@ bool tenon_ocaml_plan_take(tenon_ocaml_plan *plan, size_t request, tenon_error *
     return true;
 }
 
+/* The file itself, and the libraries that are found beside it; other code of OCaml's is not opened.
+ */
+static bool check_cached(const struct tn_cached *cached, const struct tn_oc_file *file,
+                         tenon_error *err)
+{
+    for (size_t i = 0; i < cached->count; i++) {
+        const tenon_code_entry *code = cached->files[i].code;
+        bool is_opened =
+            (code->kind != TENON_CODE_OCAML_NATIVE && code->kind != TENON_CODE_OCAML_BYTE) ||
+            strcmp(code->path, file->entry) == 0;
+        if (is_opened && !tn_cached_check_file(&cached->files[i], err))
+            return false;
+    }
+    return true;
+}
+
 bool tenon_ocaml_plan_check(const tenon_ocaml_plan *plan, size_t i, tenon_error *err)
 {
     char shown[TN_QUOTE_ROOM];
@@ -84,7 +101,7 @@ bool tenon_ocaml_plan_check(const tenon_ocaml_plan *plan, size_t i, tenon_error 
         return tn_fail(err, TENON_E_ARGUMENT, "no step %zu", i);
     const struct tn_oc_file *file = file_of(plan, i);
     if (file->entry)
-        return tn_cached_check(plan->prospects[plan->steps[i].prospect].cached, err);
+        return check_cached(plan->prospects[plan->steps[i].prospect].cached, file, err);
     if (stat(file->path, &info) == 0) {
         struct tn_identity now = tn_identity(&info);
         if (tn_identity_same(&now, &file->identity))
@@ -155,7 +172,7 @@ bool tenon_ocaml_plan_done(tenon_ocaml_plan *plan, size_t i, size_t initialised,
 bool tenon_ocaml_plan_loaded(tenon_ocaml_plan *plan, size_t request, tenon_error *err)
 {
     tenon_ocaml_process *process = plan->process;
-    const struct tn_oc_prospect *p = request < plan->count ? &plan->prospects[request] : NULL;
+    struct tn_oc_prospect *p = request < plan->count ? &plan->prospects[request] : NULL;
 
     if (!p || !p->planned)
         return tn_fail(err, TENON_E_ARGUMENT, "no plugin %zu in the plan", request);
@@ -170,5 +187,12 @@ bool tenon_ocaml_plan_loaded(tenon_ocaml_plan *plan, size_t request, tenon_error
         return tn_no_memory(err);
     process->plugin_count++;
     plan->report->plugins[p->row].status = TENON_PLUGIN_LOADED;
+    tn_oc_prove(plan, p);
     return true;
+}
+
+void tenon_ocaml_plan_end(tenon_ocaml_plan *plan)
+{
+    if (!plan->process->program && !(plan->flags & TENON_LOAD_VERIFY))
+        tn_known_save(plan->process->settings->known, false);
 }

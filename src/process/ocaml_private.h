@@ -61,6 +61,8 @@ struct tenon_ocaml_process {
     size_t stub_count, stub_room;
 };
 
+struct tn_oc_proofs;
+
 struct tn_oc_stubs {
     const char *name, *label;
     uint8_t digest[32];
@@ -72,6 +74,14 @@ struct tn_oc_symbols {
     size_t count, room;
 };
 
+/* The C side of a file: its symbols without those of OCaml's compiler. */
+struct tn_oc_c {
+    struct tn_oc_symbols defines; /* strong definitions that others see */
+    struct tn_oc_symbols exports; /* all that others may bind to */
+    struct tn_oc_symbols wants;   /* what must be there when it is opened */
+    struct tn_oc_symbols needs;   /* libraries */
+};
+
 /* One file of a plan: code of a bundle, or of the system. */
 struct tn_oc_file {
     const char *entry; /* NULL: a file of the system */
@@ -81,12 +91,14 @@ struct tn_oc_file {
     size_t size;
     uint8_t digest[32];
     tenon_ocaml *code;  /* NULL: stubs */
-    tenon_image *image; /* NULL: bytecode */
+    tenon_image *image; /* that `c` borrows from; NULL: bytecode, or proven */
+    bool has_c;         /* native code or stubs */
+    struct tn_oc_c c;
+    bool is_proven; /* code and c are the index's */
     bool is_main, is_stubs, has_dlls;
     bool skip; /* the process has all of it */
     bool placed;
-    struct tn_oc_symbols defines; /* C definitions that others see */
-    struct tn_oc_file **stubs;    /* that an archive wants opened before it */
+    struct tn_oc_file **stubs; /* that an archive wants opened before it */
     size_t stub_count;
     struct tn_identity identity; /* of a file of the system */
 };
@@ -104,6 +116,9 @@ struct tn_oc_prospect {
     struct tn_oc_file **files; /* in load order once it is planned; in the plan's arena */
     size_t count, room;
     struct tn_cached *cached;
+    bool looked_in_cache;
+    const struct tn_oc_proofs *proofs; /* its code was loaded before; NULL: it must be looked at */
+    const char *directory;             /* ... of it in the cache: a base name */
 };
 
 /* What comes with the plan, under one name: as tn_oc_known. */
@@ -179,6 +194,8 @@ void tn_oc_find_in(tenon_ocaml_plan *plan, struct tn_oc_prospect *p, enum tenon_
 /* ---- ocaml_done.c -----------------------------------------------------------------------------
  */
 
+bool tn_oc_open_cache(tenon_ocaml_plan *plan, tenon_error *err);
+
 /* Takes the code of a bundle out, or finds it in the cache: p->cached. */
 bool tn_oc_take(tenon_ocaml_plan *plan, struct tn_oc_prospect *p, tenon_error *err);
 
@@ -194,14 +211,33 @@ bool tn_oc_find_stubs(tenon_ocaml_plan *plan, struct tn_oc_prospect *p, struct t
 bool tn_oc_check_code(tenon_ocaml_plan *plan, struct tn_oc_prospect *p, struct tn_oc_file *file,
                       tenon_error *err);
 
-/* The C definitions of an image, without those of OCaml's compiler. False: no memory. */
-bool tn_oc_c_definitions(const tenon_image *image, struct tn_oc_symbols *out);
-
 /* What the file exports is there for those that come after it. False: no memory. */
 bool tn_oc_place_code(tenon_ocaml_plan *plan, const struct tn_oc_file *file);
 
 /* The same in the process, once it is loaded. */
 bool tn_oc_keep_code(tenon_ocaml_process *process, const struct tn_oc_file *file);
+
+/* ---- ocaml_symbols.c --------------------------------------------------------------------------
+ */
+
+/* The C side of an image, from which it borrows. False: no memory; what is there is to be freed. */
+bool tn_oc_c_read(const tenon_image *image, struct tn_oc_c *out);
+void tn_oc_c_free(struct tn_oc_c *c);
+
+/* ---- ocaml_proven.c ---------------------------------------------------------------------------
+ */
+
+/* Has the index notes about this bundle's code that may be used? Then p->proofs is set. */
+bool tn_oc_take_proofs(tenon_ocaml_plan *plan, struct tn_oc_prospect *p);
+
+/* Takes what was noted of one file, when the cache still has that file. False: it must be read. */
+bool tn_oc_take_proof(tenon_ocaml_plan *plan, struct tn_oc_prospect *p, struct tn_oc_file *file);
+
+/* p->cached by what was noted; nothing is looked at. */
+struct tn_cached *tn_oc_trust(tenon_ocaml_plan *plan, struct tn_oc_prospect *p, tenon_error *err);
+
+/* Notes what was read of a plugin that is loaded. */
+void tn_oc_prove(tenon_ocaml_plan *plan, struct tn_oc_prospect *p);
 
 /* ---- ocaml_plan.c -----------------------------------------------------------------------------
  */

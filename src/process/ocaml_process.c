@@ -92,6 +92,10 @@ tenon_bundle *tenon_ocaml_open_bundle(tenon_ocaml_process *process, const char *
     tenon_world *world = settings->known_tried ? NULL : tenon_world_host(err);
     struct tn_known *known =
         settings->known_tried || world ? tn_process_known(settings, world) : NULL;
+    if (known && !process->is_remembering && !settings->program) {
+        tn_known_begin(known);
+        process->is_remembering = true; /* until the next plan, which needs it too */
+    }
     tenon_bundle *bundle = tn_known_bundle(known, path, err);
 
     if (bundle)
@@ -353,6 +357,13 @@ bool tenon_ocaml_present_at(const tenon_ocaml_process *process, size_t i, tenon_
                                   .holder = known->holder,
                                   .plugin = known->plugin };
     return true;
+}
+
+bool tenon_ocaml_is_present(const tenon_ocaml_process *process, const char *name)
+{
+    uint32_t number = tn_names_find(&process->names, name, strlen(name));
+
+    return number != TN_NO_NAME && number < process->known_room && process->known[number].holder;
 }
 
 /* ---- C symbols ---------------------------------------------------------------------------------
