@@ -371,6 +371,69 @@ let within context f =
   contexts := context :: before;
   protect ~finally:(fun () -> contexts := before) f
 
+(* ---- archives of bytecode ---------------------------------------------------------------------- *)
+
+(* rule: file_formats/cmo_format.mli: library = units, custom, C objects, options, DLLs. The files
+   were read and checked by libtenon before: their descriptors may be unmarshalled. *)
+let archive_magic () = "Caml1999A" ^ Tenon_backend.digits
+
+let write_archive file ~code ~(library : Obj.t) =
+  let channel = open_out_bin file in
+  protect
+    ~finally:(fun () -> close_out channel)
+    (fun () ->
+      output_string channel (archive_magic ());
+      output_binary_int channel (16 + String.length code);
+      output_string channel code;
+      output_value channel library)
+
+(* An archive that holds nothing but the wish to open one C library. *)
+let stubs_archive file ~path =
+  let library = Obj.new_block 0 5 in
+  let set i v = Obj.set_field library i v in
+  set 0 (Obj.repr 0);
+  set 1 (Obj.repr false);
+  set 2 (Obj.repr 0);
+  set 3 (Obj.repr 0);
+  set 4 (Obj.repr [ path ]);
+  write_archive file ~code:"" ~library
+
+(* The same archive without its wishes: they were opened before, by path. *)
+let quiet_archive file ~path =
+  let text = read_file path in
+  let at = (Char.code text.[12] lsl 24) lor (Char.code text.[13] lsl 16)
+           lor (Char.code text.[14] lsl 8) lor Char.code text.[15] in
+  let library : Obj.t = Marshal.from_string text at in
+  Obj.set_field library 4 (Obj.repr 0);
+  write_archive file ~code:(String.sub text 16 (at - 16)) ~library
+
+(* What the toplevel keeps to itself: with which interface a module came that was loaded into it. A
+   unit without code that imports that interface is refused when it is another one, and changes
+   nothing when it is the same. rule: toplevel/topdirs.ml, toplevel/byte/topeval.ml:
+   check_consistency comes first *)
+let interface_archive file ~name ~crc =
+  let import = Obj.repr (name, Some crc) in
+  let no_code = 16 in
+  let unit_ =
+    Obj.repr [| Obj.repr "Tenon_probe"; Obj.repr no_code; Obj.repr 0; Obj.repr 0;
+                Obj.repr [ import ]; Obj.repr 0; Obj.repr 0; Obj.repr false; Obj.repr 0; Obj.repr 0 |]
+  in
+  let library = Obj.repr [| Obj.repr [ unit_ ]; Obj.repr false; Obj.repr 0; Obj.repr 0; Obj.repr 0 |] in
+  write_archive file ~code:"" ~library
+
+let contains text part =
+  let n = String.length part in
+  let rec at i = i + n <= String.length text && (String.sub text i n = part || at (i + 1)) in
+  at 0
+
+let ask_interface load name crc =
+  with_temporary ".cma" "" (fun file ->
+      interface_archive file ~name ~crc;
+      match load file with
+      | () -> Tenon_c.Yes
+      | exception Tenon_backend.Load_failed said when contains said "over interface" -> Tenon_c.No
+      | exception _ -> Tenon_c.Unknown)
+
 (* ---- this process -------------------------------------------------------------------------------- *)
 
 type loader = [ `Native | `Bytecode | `Toplevel ]
@@ -489,7 +552,9 @@ let make_process () =
   (match backend.probe with
   | Some probe ->
     Callback.register "tenon.probe" probe;
-    Tenon_c.use_probe process
+    Tenon_c.use_probe process;
+    Callback.register "tenon.interface_probe" (ask_interface backend.load);
+    Tenon_c.use_interface_probe process
   | None -> ());
   if backend.loader <> Tenon_c.Native_code then
     List.iter (Tenon_c.add_dll_directory process) (dll_directories ());
@@ -579,41 +644,7 @@ let list_loaded_units () = List.map (fun (u : Process.unit_) -> u.name) (Process
 let setup_dynamic_loader load =
   Tenon_backend.set { !Tenon_backend.current with Tenon_backend.load }
 
-(* ---- archives of bytecode ---------------------------------------------------------------------- *)
-
-(* rule: file_formats/cmo_format.mli: library = units, custom, C objects, options, DLLs. The files
-   were read and checked by libtenon before: their descriptors may be unmarshalled. *)
-let archive_magic () = "Caml1999A" ^ Tenon_backend.digits
-
-let write_archive file ~code ~(library : Obj.t) =
-  let channel = open_out_bin file in
-  protect
-    ~finally:(fun () -> close_out channel)
-    (fun () ->
-      output_string channel (archive_magic ());
-      output_binary_int channel (16 + String.length code);
-      output_string channel code;
-      output_value channel library)
-
-(* An archive that holds nothing but the wish to open one C library. *)
-let stubs_archive file ~path =
-  let library = Obj.new_block 0 5 in
-  let set i v = Obj.set_field library i v in
-  set 0 (Obj.repr 0);
-  set 1 (Obj.repr false);
-  set 2 (Obj.repr 0);
-  set 3 (Obj.repr 0);
-  set 4 (Obj.repr [ path ]);
-  write_archive file ~code:"" ~library
-
-(* The same archive without its wishes: they were opened before, by path. *)
-let quiet_archive file ~path =
-  let text = read_file path in
-  let at = (Char.code text.[12] lsl 24) lor (Char.code text.[13] lsl 16)
-           lor (Char.code text.[14] lsl 8) lor Char.code text.[15] in
-  let library : Obj.t = Marshal.from_string text at in
-  Obj.set_field library 4 (Obj.repr 0);
-  write_archive file ~code:(String.sub text 16 (at - 16)) ~library
+(* ---- loading one file ---- *)
 
 let load_file (_, path, label, is_stubs, _, has_dlls, _) =
   let load = !Tenon_backend.current.Tenon_backend.load in

@@ -69,6 +69,11 @@ external tell_interface : process -> string -> string option -> unit = "tenon_ml
 external tell_symbol : process -> string -> unit = "tenon_ml_tell_symbol"
 external tell_program : process -> string -> unit = "tenon_ml_tell_program"
 external use_probe : process -> unit = "tenon_ml_use_probe"
+external use_interface_probe : process -> unit = "tenon_ml_use_interface_probe"
+
+(* in the order of enum tenon_answer *)
+type answer = No | Yes | Unknown
+
 external prohibit : process -> string -> unit = "tenon_ml_prohibit"
 external allow_only : process -> string list -> unit = "tenon_ml_allow_only"
 external add_dll_directory : process -> string -> unit = "tenon_ml_add_dll_directory"

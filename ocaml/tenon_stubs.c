@@ -522,6 +522,29 @@ value tenon_ml_use_probe(value process)
     CAMLreturn(Val_unit);
 }
 
+static enum tenon_answer ask_interface_probe(void *arg, const char *unit, const tenon_digest *crc)
+{
+    CAMLparam0();
+    CAMLlocal3(name, digest, answer);
+    const value *probe = caml_named_value("tenon.interface_probe");
+
+    (void)arg;
+    if (!probe)
+        CAMLreturnT(enum tenon_answer, TENON_UNKNOWN);
+    name = caml_copy_string(unit);
+    digest = bytes_value(crc->bytes, crc->size);
+    answer = caml_callback2_exn(*probe, name, digest);
+    CAMLreturnT(enum tenon_answer,
+                Is_exception_result(answer) ? TENON_UNKNOWN : (enum tenon_answer)Int_val(answer));
+}
+
+value tenon_ml_use_interface_probe(value process)
+{
+    CAMLparam1(process);
+    tenon_ocaml_set_interface_probe(unbox_process(process), ask_interface_probe, NULL);
+    CAMLreturn(Val_unit);
+}
+
 value tenon_ml_prohibit(value process, value unit)
 {
     CAMLparam2(process, unit);

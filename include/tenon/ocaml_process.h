@@ -96,6 +96,15 @@ typedef bool tenon_ocaml_probe(void *arg, const char *unit);
 TENON_API void tenon_ocaml_set_probe(tenon_ocaml_process *process, tenon_ocaml_probe *probe,
                                      void *arg);
 
+/*
+ * Asked about units that are there and whose interface nobody told: is this its CRC? TENON_UNKNOWN
+ * when that cannot be found out. For modules that were loaded into a toplevel with #load.
+ */
+typedef enum tenon_answer tenon_ocaml_interface_probe(void *arg, const char *unit,
+                                                      const tenon_digest *crc);
+TENON_API void tenon_ocaml_set_interface_probe(tenon_ocaml_process *process,
+                                               tenon_ocaml_interface_probe *probe, void *arg);
+
 /* Plugins may not use this unit; nothing beside these when `only`. */
 TENON_API bool tenon_ocaml_prohibit(tenon_ocaml_process *process, const char *unit,
                                     tenon_error *err);

@@ -49,7 +49,8 @@ struct tenon_ocaml_process {
     size_t dll_directory_count, dll_directory_room;
     struct tn_names host_dlls; /* base names that the program opens itself */
     tenon_ocaml_probe *probe;
-    void *probe_arg;
+    tenon_ocaml_interface_probe *interface_probe;
+    void *probe_arg, *interface_arg;
     struct tn_oc_loaded *plugins;
     size_t plugin_count, plugin_room;
     /* C code that came with plugins: symbols to the label of their file */
@@ -163,6 +164,13 @@ struct tn_oc_known *tn_oc_known(tenon_ocaml_process *process, const char *name);
 
 /* The row of a name; NULL: nothing is known. Asks the probe. */
 const struct tn_oc_known *tn_oc_find(tenon_ocaml_process *process, const char *name);
+
+/*
+ * Is this the CRC of the interface that is known under that name? Asks the second probe about units
+ * that are there, when nobody told theirs.
+ */
+enum tenon_answer tn_oc_same_interface(tenon_ocaml_process *process, const char *name,
+                                       const tenon_digest *crc);
 
 /* True when the name is that of a C symbol that this process has. *holder (may be NULL): where. */
 bool tn_oc_has_symbol(tenon_ocaml_process *process, tenon_world *world, const char *name,

@@ -159,6 +159,24 @@ const struct tn_oc_known *tn_oc_find(tenon_ocaml_process *process, const char *n
     return known;
 }
 
+/* Under one name there is one interface, as long as the process lives: what was said stays true. */
+enum tenon_answer tn_oc_same_interface(tenon_ocaml_process *process, const char *name,
+                                       const tenon_digest *crc)
+{
+    uint32_t number = tn_names_find(&process->names, name, strlen(name));
+    struct tn_oc_known *known = number < process->known_room ? &process->known[number] : NULL;
+
+    if (!known || crc->kind == TENON_DIGEST_UNKNOWN)
+        return TENON_UNKNOWN;
+    if (known->interface.kind != TENON_DIGEST_UNKNOWN || !known->holder ||
+        !process->interface_probe)
+        return tenon_digest_equal(&known->interface, crc);
+    enum tenon_answer answer = process->interface_probe(process->interface_arg, name, crc);
+    if (answer == TENON_YES)
+        known->interface = *crc;
+    return answer;
+}
+
 static bool keep(tenon_ocaml_process *process, const char **string)
 {
     if (*string)
@@ -291,6 +309,13 @@ void tenon_ocaml_set_probe(tenon_ocaml_process *process, tenon_ocaml_probe *prob
 {
     process->probe = probe;
     process->probe_arg = arg;
+}
+
+void tenon_ocaml_set_interface_probe(tenon_ocaml_process *process,
+                                     tenon_ocaml_interface_probe *probe, void *arg)
+{
+    process->interface_probe = probe;
+    process->interface_arg = arg;
 }
 
 bool tenon_ocaml_prohibit(tenon_ocaml_process *process, const char *unit, tenon_error *err)
