@@ -438,6 +438,18 @@ class Sound(unittest.TestCase):
         self.everywhere(["allow:Stdlib,Stdlib__Printf,CamlinternalFormatBasics", f"load:{plugin}"],
                         [f".*{refused}"])
 
+    def test_restrictions_set_with_dynlink_before_the_first_load(self):
+        # Dynlink forgets them when it is first used; the library has used it before
+        self.counter()
+        plugin = self.case.plugin("p", 'let () = Printf.printf "n %d\\n%!" (Counter.next ())\n',
+                                  include=["lib"])
+        free = self.case.plugin("free", "let x = 1\n")
+        self.case.compile("strict", text='let () = Dynlink.prohibit [ "Counter" ]\n',
+                          packages="dynlink")
+        self.case.hosts("lib/counter", "strict")
+        self.everywhere([f"load:{plugin}", f"load:{free}"], ["no p: .*Counter.*", "ok free"],
+                        loaders=("native", "bytecode"))
+
     # ---- the order of things ----
 
     def test_events_and_arguments(self):
