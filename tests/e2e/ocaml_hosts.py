@@ -15,8 +15,8 @@ import ocamlcase
 import tenon
 from ocamlcase import PACKAGE, Case
 
-if not ocamlcase.available():
-    print("no OCaml compilers, or no package built")
+if not ocamlcase.available() or ocamlcase.sanitized():
+    print("no OCaml compilers, no package built, or a sanitizer that programs would have to preload")
     sys.exit(77)
 
 HOST = r"""
@@ -104,6 +104,20 @@ class Hosts(unittest.TestCase):
         self.case.ocamlfind("ocamlopt", "-package", "tenon,str,findlib.dynload", "-linkpkg",
                             "inside.cmx", "host.ml", "-o", "host")
         self.assertRegex(self.said("host", PLUGIN=self.plugin)[0], "^none (str,tenon|tenon,str) present$")
+
+    def test_what_findlib_has_counts_when_checked(self):
+        self.case.hosts()
+        self.case.compile("q", folder="q.src", packages="str",
+                          text='let () = ignore (Str.regexp "b+")\n')
+        self.case.archive("q", "q", folder="q.src")
+        for words, verdict in ((["--package=str"], "loads"), ([], "refused")):
+            self.case.bundle("q", *words, "--bundle=none", "q.cma", "q.cmxs", folder="q.src")
+            for host in ("./host.opt", "./host.byte"):
+                with self.subTest(host=host, verdict=verdict):
+                    done = self.case.run(tenon.command(), "check", "--json", host, "q.plugin",
+                                         check=False)
+                    result = json.loads(done.stdout)["results"][0]
+                    self.assertEqual(result["verdict"], verdict, result)
 
     def test_checked_without_running(self):
         self.case.hosts("inside")
