@@ -1,6 +1,7 @@
 /* src/cli/cmd_units.c - the units of a file, and which of them are there twice */
 #include <stdlib.h>
 
+#include "crew.h"
 #include "units_parts.h"
 
 /* Names of definitions that are told without -v. */
@@ -70,54 +71,13 @@ static bool is_brief(const struct units_run *run)
     return !run->doubles && (run->cli->quiet || !(run->cli->json || run->cli->verbose));
 }
 
-/* The units of a file, read before they are asked for. */
-struct made {
-    struct units_parts parts;
-    bool good;
-    tenon_error err;
-};
-
-static void *make_parts(void *context, tenon_world *world, const char *path)
-{
-    struct made *made = calloc(1, sizeof *made);
-
-    if (made)
-        made->good = units_open(world, path, path, is_brief(context), &made->parts, &made->err);
-    return made;
-}
-
-static void drop_parts(void *arg)
-{
-    struct made *made = arg;
-
-    if (made)
-        units_close(&made->parts);
-    free(made);
-}
-
-static bool take_parts(struct cli_answer *answer, const char *label, const char *path,
-                       struct units_parts *parts, tenon_error *err)
-{
-    const struct units_run *run = answer->command;
-    struct made *made = answer->made;
-
-    if (!made)
-        return units_open(run->side.world, label, path, is_brief(run), parts, err);
-    bool good = made->good;
-    *parts = made->parts;
-    if (!good && err)
-        *err = made->err;
-    free(made);
-    return good;
-}
-
 static bool give(struct cli_answer *answer, const char *label, const char *path, int *status,
                  tenon_error *err)
 {
     struct units_run *run = answer->command;
     struct units_parts parts;
 
-    if (!take_parts(answer, label, path, &parts, err))
+    if (!units_open(run->side.world, label, path, is_brief(run), &parts, err))
         return false;
     for (size_t i = 0; i < parts.count; i++) {
         *status = cli_worse(*status, status_of(&parts.at[i]));
@@ -294,13 +254,59 @@ static int finish_doubles(struct cli_answer *answer)
     return status;
 }
 
+/* ---- many files -------------------------------------------------------------------------------
+ */
+
+/* The first asks the side that is there already. */
+static bool begin_member(struct cli_member *member, const struct cli_answer *answer)
+{
+    struct units_run *of = answer->command, *run = calloc(1, sizeof *run);
+    int status;
+
+    member->command = member->answer.command = run;
+    if (!run)
+        return false;
+    run->cli = &member->cli;
+    if (member->is_first)
+        member->side = of->side;
+    else if (!cli_side_open(&member->cli, &of->query, NULL, &member->side, &status))
+        return false;
+    run->side = member->side;
+    return true;
+}
+
+static void end_member(struct cli_member *member)
+{
+    if (!member->is_first)
+        cli_side_close(&member->side);
+    free(member->command);
+}
+
+static const struct cli_crew_kind crew_kind = { begin_member, end_member };
+
+/* What is there twice among all files is found by one. */
+static bool give_all(struct cli_answer *answer, const char *const *files, int *status)
+{
+    const struct units_run *run = answer->command;
+    size_t count = 0, size;
+
+    while (files[count])
+        count++;
+    size = run->doubles || !tenon_world_is_host(run->side.world) || run->side.moved
+               ? 1
+               : cli_crew_size(count);
+    return size > 1 && cli_crew_answer(answer, &crew_kind, size, files, count, status);
+}
+
 /* ---- the command ------------------------------------------------------------------------------
  */
 
 static int run_units(struct cli *cli, int argc, const char **argv)
 {
     struct units_run run = { .cli = cli };
-    struct cli_answer answer = { .cli = cli, .side = &run.side, .give = give, .command = &run };
+    struct cli_answer answer = {
+        .cli = cli, .side = &run.side, .give = give, .give_all = give_all, .command = &run
+    };
     const char *const *files;
     int status;
     struct poptOption options[] = { { "doubles", 0, POPT_ARG_NONE, &run.doubles, 0,
@@ -313,7 +319,6 @@ static int run_units(struct cli *cli, int argc, const char **argv)
 
     if (cli_parse(cli, options, argc, argv, &files, &status) &&
         cli_side_open(cli, &run.query, NULL, &run.side, &status)) {
-        answer.ahead = (struct files_ahead_way){ make_parts, drop_parts, &run };
         answer.finish = run.doubles ? finish_doubles : NULL;
         status = cli_answer_all(&answer, files);
     }

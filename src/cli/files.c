@@ -7,7 +7,6 @@
 #include <string.h>
 
 #include "fail.h"
-#include "file.h"
 #include "text.h"
 
 /* What is still to be looked at below a directory, the next one last. */
@@ -226,15 +225,16 @@ static int answer_file(struct cli_answer *answer, const char *label, const char 
 {
     tenon_error err = TENON_ERROR_INIT;
     int status = CLI_YES;
-    bool given = answer->give(answer, label, path, &status, &err);
 
-    answer->made = NULL; /* was for this one */
-    if (given) {
+    if (answer->give(answer, label, path, &status, &err)) {
         answer->answered++;
     } else if (is_dir && err.system_errno == EISDIR) {
         *is_dir = true;
     } else if (!skip || !is_other(answer->side, path, !is_dir, &err)) {
-        status = tell_error(answer, label, err.code, failure_of(answer, label, path, &err));
+        if (answer->is_member)
+            answer->left = true;
+        else
+            status = tell_error(answer, label, err.code, failure_of(answer, label, path, &err));
     }
     return status;
 }
@@ -297,35 +297,28 @@ static int answer_dir(struct cli_answer *answer, const char *label, const char *
  * A FILE is taken for a file until it turns out to be a directory: asking first would cost a look
  * at each of thousands of files.
  */
-static int answer_one(struct cli_answer *answer, const char *label)
+int cli_answer_one(struct cli_answer *answer, const char *label)
 {
     bool is_dir = false;
     int status;
     char *path = cli_side_path(answer->side, label);
 
+    if (!path && answer->is_member)
+        answer->left = true;
     if (!path)
-        return tell_failure(answer, label, ENOMEM);
+        return answer->left ? CLI_YES : tell_failure(answer, label, ENOMEM);
     status = answer_file(answer, label, path, answer->skip_other, &is_dir);
-    if (is_dir)
+    if (is_dir && answer->is_member)
+        answer->left = true;
+    else if (is_dir)
         status = answer_dir(answer, label, path);
     free(path);
     return status;
 }
 
-/* Paths in the world are names as given only where nothing was moved or put over it. */
-static struct files_ahead *begin_ahead(struct cli_answer *answer, const char *const *files)
-{
-    const struct cli_side *side = answer->side;
-
-    return answer->ahead.make && !side->sysroot && !side->moved && tn_world_has_threads(side->world)
-               ? files_ahead_begin(&answer->ahead, side->world, files)
-               : NULL;
-}
-
 int cli_answer_all(struct cli_answer *answer, const char *const *files)
 {
     struct cli_json *json = &answer->json;
-    struct files_ahead *ahead = begin_ahead(answer, files);
     int status = CLI_YES;
 
     json->out = &answer->cli->out;
@@ -336,11 +329,9 @@ int cli_answer_all(struct cli_answer *answer, const char *const *files)
         CLI_JSON_KEY(json, "results");
         cli_json_open(json, '[');
     }
-    for (size_t i = 0; files[i] && !answer->cli->out.error; i++) {
-        answer->made = ahead ? files_ahead_take(ahead, i) : NULL;
-        status = cli_worse(status, answer_one(answer, files[i]));
-    }
-    files_ahead_end(ahead);
+    if (!answer->give_all || !answer->give_all(answer, files, &status))
+        for (; *files && !answer->cli->out.error; files++)
+            status = cli_worse(status, cli_answer_one(answer, *files));
     if (has_json(answer))
         cli_json_close(json, ']');
     if (answer->finish)

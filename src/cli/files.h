@@ -2,7 +2,6 @@
 #ifndef CLI_FILES_H
 #define CLI_FILES_H
 
-#include "files_ahead.h"
 #include "query.h"
 
 /* How a command answers for each of its FILEs. */
@@ -12,6 +11,8 @@ struct cli_answer {
     struct cli_json json; /* inside "results", when there is JSON */
     int skip_other;       /* leave out files that are no images, those that were named too */
     size_t answered;      /* so far */
+    bool is_member;       /* of a crew: directories and failures are left to the first member */
+    bool left;            /* ... as the last file was */
 
     /*
      * Prints the answer for one file: `label` as the user named it, `path` in the world. False:
@@ -21,11 +22,10 @@ struct cli_answer {
                  tenon_error *err);
 
     /*
-     * What give() takes from `made` when that is not NULL, as it is for files that were named, when
-     * there are many. No way: give() always does everything itself.
+     * Answers for all of the files in the place of one after the other; false: it cannot, and
+     * nothing was done. NULL: there is no such way.
      */
-    struct files_ahead_way ahead;
-    void *made;
+    bool (*give_all)(struct cli_answer *answer, const char *const *files, int *status);
 
     /*
      * After all files, and in JSON beside "results": what was found out about them together. NULL:
@@ -37,5 +37,8 @@ struct cli_answer {
 
 /* Answers for all files of a NULL-ended list; returns the exit status. */
 int cli_answer_all(struct cli_answer *answer, const char *const *files);
+
+/* Answers for one; returns its status. */
+int cli_answer_one(struct cli_answer *answer, const char *label);
 
 #endif

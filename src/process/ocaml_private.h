@@ -116,8 +116,10 @@ struct tn_oc_prospect {
     uint8_t digest[32];
     struct tn_oc_file **files; /* in load order once it is planned; in the plan's arena */
     size_t count, room;
-    struct tn_cached *cached;
+    struct tn_cached *cached; /* NULL: not taken out yet, or proven */
     bool looked_in_cache;
+    const struct tn_cached_file *taken; /* its code in the cache; NULL: not yet */
+    size_t taken_count;
     const struct tn_oc_proofs *proofs; /* its code was loaded before; NULL: it must be looked at */
     const char *directory;             /* ... of it in the cache: a base name */
 };
@@ -204,7 +206,7 @@ void tn_oc_find_in(tenon_ocaml_plan *plan, struct tn_oc_prospect *p, enum tenon_
 
 bool tn_oc_open_cache(tenon_ocaml_plan *plan, tenon_error *err);
 
-/* Takes the code of a bundle out, or finds it in the cache: p->cached. */
+/* Takes the code of a bundle out, or finds it in the cache: p->taken. */
 bool tn_oc_take(tenon_ocaml_plan *plan, struct tn_oc_prospect *p, tenon_error *err);
 
 /* ---- ocaml_stubs.c ----------------------------------------------------------------------------
@@ -241,8 +243,8 @@ bool tn_oc_take_proofs(tenon_ocaml_plan *plan, struct tn_oc_prospect *p);
 /* Takes what was noted of one file, when the cache still has that file. False: it must be read. */
 bool tn_oc_take_proof(tenon_ocaml_plan *plan, struct tn_oc_prospect *p, struct tn_oc_file *file);
 
-/* p->cached by what was noted; nothing is looked at. */
-struct tn_cached *tn_oc_trust(tenon_ocaml_plan *plan, struct tn_oc_prospect *p, tenon_error *err);
+/* p->taken by what was noted; nothing is looked at. False: *err. */
+bool tn_oc_trust(tenon_ocaml_plan *plan, struct tn_oc_prospect *p, tenon_error *err);
 
 /* Notes what was read of a plugin that is loaded. */
 void tn_oc_prove(tenon_ocaml_plan *plan, struct tn_oc_prospect *p);

@@ -66,17 +66,35 @@ bool tn_oc_take_proof(tenon_ocaml_plan *plan, struct tn_oc_prospect *p, struct t
     return true;
 }
 
-static const struct tn_identity *identity_of(const void *of, const char *entry)
+static const tenon_code_entry *entry_of(const struct tn_oc_prospect *p, const char *path)
 {
-    const struct tn_oc_proof *proof = tn_oc_proofs_find(of, entry);
-
-    return proof ? &proof->identity : NULL;
+    for (size_t i = 0; i < p->manifest->code_count; i++)
+        if (strcmp(p->manifest->code[i].path, path) == 0)
+            return &p->manifest->code[i];
+    return NULL;
 }
 
-struct tn_cached *tn_oc_trust(tenon_ocaml_plan *plan, struct tn_oc_prospect *p, tenon_error *err)
+bool tn_oc_trust(tenon_ocaml_plan *plan, struct tn_oc_prospect *p, tenon_error *err)
 {
-    return tn_cache_trust(plan->cache, p->bundle, plan->process->settings->triple.text, identity_of,
-                          p->proofs, err);
+    struct tn_cached_file *rows = tn_arena_rows(&plan->arena, p->proofs->count + 1, sizeof *rows);
+    size_t count = 0;
+
+    for (size_t i = 0; rows && i < p->proofs->count; i++) {
+        const struct tn_oc_proof *proof = &p->proofs->files[i];
+        const tenon_code_entry *code = entry_of(p, proof->entry);
+        const char *below = code ? below_cache(plan, p->directory, proof->entry) : NULL;
+        const char *path =
+            below ? tn_arena_join(&plan->arena, tn_cache_path(plan->cache), "/", below, NULL)
+                  : NULL;
+        if (!code) /* notes of another bundle, whatever the index says */
+            continue;
+        if (!path)
+            return tn_no_memory(err);
+        rows[count++] = (struct tn_cached_file){ code, path, proof->identity };
+    }
+    p->taken = rows;
+    p->taken_count = count;
+    return rows || tn_no_memory(err);
 }
 
 /* ---- noting -----------------------------------------------------------------------------------
@@ -123,7 +141,8 @@ void tn_oc_prove(tenon_ocaml_plan *plan, struct tn_oc_prospect *p)
     struct tn_oc_proofs proofs = { .triple = NULL };
     struct tn_packer packer = { .at = NULL };
 
-    if (!row || !p->cached || !tn_cached_check(p->cached, NULL) || !gather(plan, p, &proofs))
+    if (!row || !p->cached || !tn_cached_check(p->cached->files, p->cached->count, NULL) ||
+        !gather(plan, p, &proofs))
         return;
     tn_oc_proofs_pack(&packer, &proofs);
     if (!packer.failed) {
