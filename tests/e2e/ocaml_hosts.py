@@ -77,6 +77,18 @@ class Hosts(unittest.TestCase):
         lines = self.said("top", "-I", str(PACKAGE), "ask.ml", PLUGIN=self.plugin)
         self.assertEqual(lines[:4], ["toplevel", "yes tenon,str present", "plugin 3", "loaded"], lines)
 
+    @unittest.skipUnless(shutil.which("utop"), "needs utop")
+    def test_utop(self):
+        # another toplevel, with the compiler's libraries inside: nothing has to be built for it
+        self.case.write("ask.ml", '#require "tenon";;\n#load "inside.cmo";;\n#use "host.ml";;\n')
+        self.case.bundle("double", "inside.cmo", "--main=inside")
+        for plugin, last in ((self.plugin, "loaded"),
+                             ("double.plugin", "refused: unit Inside is already in the host program")):
+            with self.subTest(plugin=plugin):
+                done = self.case.run("utop", "ask.ml", check=False,
+                                     env={"PLUGIN": plugin, "CAML_LD_LIBRARY_PATH": str(PACKAGE)})
+                self.assertIn(last, done.stdout)
+
     def test_without_linkall(self):
         self.case.archive("box", "inside")
         shutil.copy(self.case.root / "inside.cmi", self.case.root / "keep.cmi")
