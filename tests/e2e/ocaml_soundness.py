@@ -6,6 +6,7 @@ import pathlib
 import re
 import shutil
 import sys
+import time
 import unittest
 import zipfile
 
@@ -386,6 +387,36 @@ class Sound(unittest.TestCase):
         self.case.ocamlfind("ocamlc", "-c", "none.ml", cwd=cwd)
         self.case.ocamlfind("ocamlc", "-a", "-linkall", "-o", "none.cma", "none.cmo", cwd=cwd)
         return "none"
+
+    def test_what_was_noted_of_code_changes_no_answer(self):
+        case = self.case
+        # a library with C code that needs one of the system's which no host has
+        case.write("c/foo_c.c", "#include <caml/mlvalues.h>\nextern const char *zlibVersion(void);\n"
+                                "value foo_get(value u) { (void)u; "
+                                "return Val_int(zlibVersion()[0] == '1'); }\n")
+        case.ocamlfind("ocamlc", "-ccopt", "-fPIC", "-c", "foo_c.c", cwd=case.root / "c")
+        case.ocamlfind("ocamlmklib", "-o", "foo_stubs", "foo_c.o", "-lz", cwd=case.root / "c")
+        case.compile("foo", folder="c", text='external get : unit -> int = "foo_get"\n')
+        case.archive("foo", "foo", folder="c", byte=["-dllib", "-lfoo_stubs"],
+                     native=["-cclib", "-lfoo_stubs", "-cclib", "-lz", "-ccopt", "-L."])
+        case.plugin("p", 'let () = Printf.printf "c %d\\n%!" (Foo.get ())\n', "c/foo.cma",
+                    "c/foo.cmxs", include=["c"])
+        self.counter()
+        case.bundle("twice", "lib/counter.cma", "lib/counter.cmxs", "--main", "counter")
+        case.plugin("user", "let () = ignore (Counter.next ())\n", include=["lib"])
+        case.hosts()
+        time.sleep(3)  # the index takes no file that changed moments ago
+        words = ["load:p.plugin", "load:twice.plugin", "load:user.plugin"]
+        for _ in range(2):
+            self.everywhere(words, ["c 1", "ok p", "ok twice", "ok user"])
+        missing = ('no user: unit User of plugin "user" requires unit Counter, which is neither in the '
+                   "process nor in the plan")
+        self.everywhere(["load:user.plugin", "unit:User"], [missing])
+        case.hosts("lib/counter")
+        self.everywhere(
+            ["load:twice.plugin", "load:user.plugin"],
+            ['no twice: unit Counter is already in the host program; plugin "twice" contains its own '
+             "copy", "ok user"])
 
     # ---- other releases, other loaders ----
 
