@@ -107,6 +107,25 @@ class Hosts(unittest.TestCase):
         self.assertIn("not linked with the package tenon", done.stdout)
         self.assertEqual(self.said("plain")[0], "plain")
 
+    def test_the_c_code_of_a_host(self):
+        self.case.write("stub.c", "#include <caml/mlvalues.h>\nstatic int n;\n"
+                                  "int stub_next(void) { return ++n; }\n"
+                                  "value stub_get(value v) { (void)v; return Val_int(stub_next()); }\n")
+        self.case.ocamlfind("ocamlopt", "-c", "stub.c")
+        self.case.run("ar", "rcs", "libstub.a", "stub.o")
+        self.case.write("calls.ml", 'external get : unit -> int = "stub_get"\n'
+                                    'let () = Printf.printf "c %d\\n%!" (get ())\n')
+        self.link("ocamlopt", "-cc", f"{tenon.command()} link -- gcc", "-package", "tenon", "-linkpkg",
+                  "-linkall", "libstub.a", "inside.cmx", "calls.ml", "host.ml", "-o", "host")
+        self.assertEqual(self.said("host", PLUGIN=self.plugin)[:4],
+                         ["c 1", "yes tenon present", "plugin 3", "loaded"])
+        done = self.case.run(tenon.command(), "units", "--json", "host")
+        result = json.loads(done.stdout)["results"][0]
+        units = {(u["name"], u["kind"]) for u in result["units"]}
+        self.assertEqual(result["record"], "complete")
+        self.assertIn(("stub/stub", "c"), units)
+        self.assertIn(("Inside", "ocaml"), units)
+
     def test_other_commands_are_only_run(self):
         self.link("ocamlopt", "-c", "inside.ml")
         self.assertTrue(self.link("query", "-format", "%v", "stdlib").stdout.strip())
