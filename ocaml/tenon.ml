@@ -746,12 +746,16 @@ let remember path make =
     p
 
 let of_path path =
-  let there = Sys.file_exists path in
-  let file = if there || Filename.check_suffix path ".plugin" then path else path ^ ".plugin" in
-  if not (there || (file != path && Sys.file_exists file)) then
-    raise (Error (Printf.sprintf "no plugin at %s" file));
+  let file =
+    if Filename.check_suffix path ".plugin" || Sys.file_exists path then path else path ^ ".plugin"
+  in
+  let opened () =
+    try bundle_at ~by:(Tenon_c.process_bundle (process ())) ~there:true ~host:false file
+    with (Error _ | Not_a_bundle _) when not (Sys.file_exists file) ->
+      error "no plugin at %s" file
+  in
   remember file (fun () ->
-      let b = bundle_at ~by:(Tenon_c.process_bundle (process ())) ~there:true ~host:false file in
+      let b = opened () in
       {
         plugin_path = file;
         plugin_name = (Bundle.manifest b).name;
