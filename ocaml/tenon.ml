@@ -86,6 +86,7 @@ type bundle = {
   file : string;
   mutable contents : Tenon_c.bundle option; (* None: it is not made yet *)
   mutable said : Manifest_value.t option; (* by Manifest.update *)
+  mutable read : Manifest_value.t option; (* of the contents *)
   host : bool;
 }
 
@@ -109,11 +110,12 @@ let open_contents ?(by = Tenon_c.bundle_open) file =
   | Tenon_c.Error (code, message) when code >= code_format -> raise (Not_a_bundle message)
   | Tenon_c.Error (_, message) -> raise (Error message)
 
-let bundle_at ?by ~host file =
+let bundle_at ?by ?(there = false) ~host file =
   {
     file;
-    contents = (if Sys.file_exists file then Some (open_contents ?by file) else None);
+    contents = (if there || Sys.file_exists file then Some (open_contents ?by file) else None);
     said = None;
+    read = None;
     host;
   }
 
@@ -190,10 +192,13 @@ module Bundle_value = struct
   let is_host b = b.host
 
   let manifest b =
-    match (b.said, b.contents) with
-    | Some m, _ -> m
-    | None, Some c -> guard (fun () -> Tenon_c.bundle_manifest c)
-    | None, None -> fresh_manifest b.file
+    match (b.said, b.read, b.contents) with
+    | Some m, _, _ | None, Some m, _ -> m
+    | None, None, Some c ->
+      let m = guard (fun () -> Tenon_c.bundle_manifest c) in
+      b.read <- Some m;
+      m
+    | None, None, None -> fresh_manifest b.file
 
   let list b =
     match b.contents with
@@ -231,7 +236,8 @@ module Bundle_value = struct
         | None -> set_manifest builder (manifest b));
         f builder;
         Tenon_c.builder_write builder b.file;
-        b.contents <- Some (Tenon_c.bundle_open b.file))
+        b.contents <- Some (Tenon_c.bundle_open b.file);
+        b.read <- None)
 
   let update_manifest b ~f =
     let m = f (manifest b) in
@@ -333,7 +339,7 @@ let host_bundle () =
     b
 
 let set_main_bundle b =
-  program_bundle := Some { file = b.file; contents = b.contents; said = b.said; host = true }
+  program_bundle := Some { b with host = true }
 
 let main_bundle () =
   match !contexts with
@@ -365,6 +371,69 @@ let within context f =
   contexts := context :: before;
   protect ~finally:(fun () -> contexts := before) f
 
+(* ---- archives of bytecode ---------------------------------------------------------------------- *)
+
+(* rule: file_formats/cmo_format.mli: library = units, custom, C objects, options, DLLs. The files
+   were read and checked by libtenon before: their descriptors may be unmarshalled. *)
+let archive_magic () = "Caml1999A" ^ Tenon_backend.digits
+
+let write_archive file ~code ~(library : Obj.t) =
+  let channel = open_out_bin file in
+  protect
+    ~finally:(fun () -> close_out channel)
+    (fun () ->
+      output_string channel (archive_magic ());
+      output_binary_int channel (16 + String.length code);
+      output_string channel code;
+      output_value channel library)
+
+(* An archive that holds nothing but the wish to open one C library. *)
+let stubs_archive file ~path =
+  let library = Obj.new_block 0 5 in
+  let set i v = Obj.set_field library i v in
+  set 0 (Obj.repr 0);
+  set 1 (Obj.repr false);
+  set 2 (Obj.repr 0);
+  set 3 (Obj.repr 0);
+  set 4 (Obj.repr [ path ]);
+  write_archive file ~code:"" ~library
+
+(* The same archive without its wishes: they were opened before, by path. *)
+let quiet_archive file ~path =
+  let text = read_file path in
+  let at = (Char.code text.[12] lsl 24) lor (Char.code text.[13] lsl 16)
+           lor (Char.code text.[14] lsl 8) lor Char.code text.[15] in
+  let library : Obj.t = Marshal.from_string text at in
+  Obj.set_field library 4 (Obj.repr 0);
+  write_archive file ~code:(String.sub text 16 (at - 16)) ~library
+
+(* What the toplevel keeps to itself: with which interface a module came that was loaded into it. A
+   unit without code that imports that interface is refused when it is another one, and changes
+   nothing when it is the same. rule: toplevel/topdirs.ml, toplevel/byte/topeval.ml:
+   check_consistency comes first *)
+let interface_archive file ~name ~crc =
+  let import = Obj.repr (name, Some crc) in
+  let no_code = 16 in
+  let unit_ =
+    Obj.repr [| Obj.repr "Tenon_probe"; Obj.repr no_code; Obj.repr 0; Obj.repr 0;
+                Obj.repr [ import ]; Obj.repr 0; Obj.repr 0; Obj.repr false; Obj.repr 0; Obj.repr 0 |]
+  in
+  let library = Obj.repr [| Obj.repr [ unit_ ]; Obj.repr false; Obj.repr 0; Obj.repr 0; Obj.repr 0 |] in
+  write_archive file ~code:"" ~library
+
+let contains text part =
+  let n = String.length part in
+  let rec at i = i + n <= String.length text && (String.sub text i n = part || at (i + 1)) in
+  at 0
+
+let ask_interface load name crc =
+  with_temporary ".cma" "" (fun file ->
+      interface_archive file ~name ~crc;
+      match load file with
+      | () -> Tenon_c.Yes
+      | exception Tenon_backend.Load_failed said when contains said "over interface" -> Tenon_c.No
+      | exception _ -> Tenon_c.Unknown)
+
 (* ---- this process -------------------------------------------------------------------------------- *)
 
 type loader = [ `Native | `Bytecode | `Toplevel ]
@@ -377,56 +446,37 @@ let loader () =
 
 module Names = Set.Make (String)
 
-(* Units that the program itself told, to be held against what its loader says. *)
+(* What the program itself says that it holds. *)
 let tell_native process =
   match Tenon_c.globals_map () with
   | None -> error "this program has no table of its units (caml_globals_map): link it with -Wl,-E"
   | Some globals ->
-    List.fold_left
-      (fun names (name, interface, implementation, symbols) ->
+    List.iter
+      (fun (name, interface, implementation, symbols) ->
         Tenon_c.tell_interface process name interface;
-        match implementation with
-        | None -> names
-        | Some _ ->
+        if implementation <> None then begin
           Tenon_c.tell process name interface implementation false;
-          List.iter (Tenon_c.tell_symbol process) symbols;
-          Names.add name names)
-      Names.empty globals
+          List.iter (Tenon_c.tell_symbol process) symbols
+        end)
+      globals
 
 let tell_record process (record : Tenon_record.t) =
   List.iter (fun (name, crc) -> Tenon_c.tell_interface process name (Some crc)) record.interfaces;
-  List.fold_left
-    (fun names (u : Tenon_record.unit_) ->
+  List.iter
+    (fun (u : Tenon_record.unit_) ->
       Tenon_c.tell process u.name u.interface u.implementation false;
-      List.iter (Tenon_c.tell_symbol process) u.symbols;
-      Names.add u.name names)
-    Names.empty record.units
-
-let present_names process =
-  Array.fold_left
-    (fun names (name, _, _, _, _, _, _) -> Names.add name names)
-    Names.empty (Tenon_c.present process)
+      List.iter (Tenon_c.tell_symbol process) u.symbols)
+    record.units
 
 (* A program of bytecode says what it holds in its file; stripped of that, in our record. *)
 let tell_bytecode process =
-  try
-    Tenon_c.tell_program process Sys.executable_name;
-    present_names process
+  try Tenon_c.tell_program process Sys.executable_name
   with Tenon_c.Error (_, message) -> (
     match Tenon_record.get () with
     | Some record when not record.native -> tell_record process record
     | _ ->
       error "%s; link the program with \"tenon link\", which puts a record of its units into it"
         message)
-
-let compare_names ~ours ~theirs of_whom =
-  let show names = String.concat ", " (Names.elements names) in
-  let missing = Names.diff theirs ours and extra = Names.diff ours theirs in
-  if not (Names.is_empty missing && Names.is_empty extra) then
-    error "%s and Dynlink disagree about the units of this program: %s%s%s" of_whom
-      (if Names.is_empty missing then "" else "only Dynlink has " ^ show missing)
-      (if Names.is_empty missing || Names.is_empty extra then "" else "; ")
-      (if Names.is_empty extra then "" else "only the other has " ^ show extra)
 
 let begins prefix text =
   String.length text >= String.length prefix
@@ -438,17 +488,31 @@ let is_unit name =
   name <> ""
   && not
        (String.contains name '.'
-       || begins "Tenon_host_record_" name
-       || begins "Findlib_initl" name)
+       || (name.[0] = 'T' && begins "Tenon_host_record_" name)
+       || (name.[0] = 'F' && begins "Findlib_initl" name))
 
-(* The record must say what the program holds. *)
-let check_record ours =
-  match Tenon_record.get () with
-  | Some r when r.native = Dynlink.is_native ->
-    let theirs = Names.of_list (List.map (fun (u : Tenon_record.unit_) -> u.name) r.units) in
-    let theirs = Names.filter is_unit theirs and ours = Names.filter is_unit ours in
-    if not (Names.equal theirs ours) then compare_names ~ours:theirs ~theirs:ours "its record"
-  | _ -> ()
+let present_units process =
+  Array.fold_left
+    (fun units (name, _, _, _, _, _, _) -> if is_unit name then name :: units else units)
+    [] (Tenon_c.present process)
+
+let tell_difference ~ours ~theirs whose other =
+  let ours = Names.of_list ours and theirs = Names.of_list theirs in
+  let only who names =
+    if Names.is_empty names then []
+    else [ Printf.sprintf "only %s has %s" who (String.concat ", " (Names.elements names)) ]
+  in
+  error "%s and %s disagree about the units of this program: %s" whose other
+    (String.concat "; " (only other (Names.diff theirs ours) @ only whose (Names.diff ours theirs)))
+
+(* What the program says is held against what its loader and its record say. *)
+let compare_units process ~others ~whose ~other =
+  let ours = present_units process and others = List.filter is_unit others in
+  if
+    not
+      (List.compare_lengths ours others = 0
+      && List.for_all (Tenon_c.is_present process) others)
+  then tell_difference ~ours ~theirs:others whose other
 
 let dll_directories () =
   let split text = String.split_on_char ':' text |> List.filter (( <> ) "") in
@@ -471,25 +535,26 @@ let the_process = ref None
 let make_process () =
   let backend = !Tenon_backend.current in
   let process = Tenon_c.process_new backend.loader Tenon_backend.digits in
-  let names =
-    match backend.loader with
-    | Tenon_c.Native_code -> Some (tell_native process)
-    | Tenon_c.Bytecode -> Some (tell_bytecode process)
-    | Tenon_c.Toplevel ->
-      (* what the image holds; without it the toplevel still answers for each name *)
-      (try Tenon_c.tell_program process Sys.executable_name with Tenon_c.Error _ -> ());
-      None
-  in
-  (match (names, backend.program_units ()) with
-  | Some ours, Some theirs ->
-    let theirs = Names.filter is_unit (Names.of_list theirs) in
-    compare_names ~ours:(Names.filter is_unit ours) ~theirs "its own table"
+  (match backend.loader with
+  | Tenon_c.Native_code -> tell_native process
+  | Tenon_c.Bytecode -> tell_bytecode process
+  | Tenon_c.Toplevel -> (
+    (* what the image holds; without it the toplevel still answers for each name *)
+    try Tenon_c.tell_program process Sys.executable_name with Tenon_c.Error _ -> ()));
+  (match backend.program_units () with
+  | Some others -> compare_units process ~others ~whose:"its own table" ~other:"Dynlink"
+  | None -> ());
+  (match Tenon_record.get () with
+  | Some r when backend.loader <> Tenon_c.Toplevel && r.native = Dynlink.is_native ->
+    let others = List.map (fun (u : Tenon_record.unit_) -> u.name) r.units in
+    compare_units process ~others ~whose:"its own table" ~other:"its record"
   | _ -> ());
-  (match names with Some ours -> check_record ours | None -> ());
   (match backend.probe with
   | Some probe ->
     Callback.register "tenon.probe" probe;
-    Tenon_c.use_probe process
+    Tenon_c.use_probe process;
+    Callback.register "tenon.interface_probe" (ask_interface backend.load);
+    Tenon_c.use_interface_probe process
   | None -> ());
   if backend.loader <> Tenon_c.Native_code then
     List.iter (Tenon_c.add_dll_directory process) (dll_directories ());
@@ -505,9 +570,9 @@ let process () =
 
 (* What somebody else loaded since we looked. *)
 let look process =
-  let known = present_names process in
   List.iter
-    (fun name -> if not (Names.mem name known) then Tenon_c.tell process name None None true)
+    (fun name ->
+      if not (Tenon_c.is_present process name) then Tenon_c.tell process name None None true)
     (!Tenon_backend.current.dynamic_units ())
 
 module Process = struct
@@ -579,41 +644,7 @@ let list_loaded_units () = List.map (fun (u : Process.unit_) -> u.name) (Process
 let setup_dynamic_loader load =
   Tenon_backend.set { !Tenon_backend.current with Tenon_backend.load }
 
-(* ---- archives of bytecode ---------------------------------------------------------------------- *)
-
-(* rule: file_formats/cmo_format.mli: library = units, custom, C objects, options, DLLs. The files
-   were read and checked by libtenon before: their descriptors may be unmarshalled. *)
-let archive_magic () = "Caml1999A" ^ Tenon_backend.digits
-
-let write_archive file ~code ~(library : Obj.t) =
-  let channel = open_out_bin file in
-  protect
-    ~finally:(fun () -> close_out channel)
-    (fun () ->
-      output_string channel (archive_magic ());
-      output_binary_int channel (16 + String.length code);
-      output_string channel code;
-      output_value channel library)
-
-(* An archive that holds nothing but the wish to open one C library. *)
-let stubs_archive file ~path =
-  let library = Obj.new_block 0 5 in
-  let set i v = Obj.set_field library i v in
-  set 0 (Obj.repr 0);
-  set 1 (Obj.repr false);
-  set 2 (Obj.repr 0);
-  set 3 (Obj.repr 0);
-  set 4 (Obj.repr [ path ]);
-  write_archive file ~code:"" ~library
-
-(* The same archive without its wishes: they were opened before, by path. *)
-let quiet_archive file ~path =
-  let text = read_file path in
-  let at = (Char.code text.[12] lsl 24) lor (Char.code text.[13] lsl 16)
-           lor (Char.code text.[14] lsl 8) lor Char.code text.[15] in
-  let library : Obj.t = Marshal.from_string text at in
-  Obj.set_field library 4 (Obj.repr 0);
-  write_archive file ~code:(String.sub text 16 (at - 16)) ~library
+(* ---- loading one file ---- *)
 
 let load_file (_, path, label, is_stubs, _, has_dlls, _) =
   let load = !Tenon_backend.current.Tenon_backend.load in
@@ -716,11 +747,15 @@ let remember path make =
 
 let of_path path =
   let file =
-    if Sys.file_exists path || Filename.check_suffix path ".plugin" then path else path ^ ".plugin"
+    if Filename.check_suffix path ".plugin" || Sys.file_exists path then path else path ^ ".plugin"
   in
-  if not (Sys.file_exists file) then raise (Error (Printf.sprintf "no plugin at %s" file));
+  let opened () =
+    try bundle_at ~by:(Tenon_c.process_bundle (process ())) ~there:true ~host:false file
+    with (Error _ | Not_a_bundle _) when not (Sys.file_exists file) ->
+      error "no plugin at %s" file
+  in
   remember file (fun () ->
-      let b = bundle_at ~by:(Tenon_c.process_bundle (process ())) ~host:false file in
+      let b = opened () in
       {
         plugin_path = file;
         plugin_name = (Bundle.manifest b).name;
@@ -841,13 +876,12 @@ let announce p =
   List.iter (fun f -> f ()) waiting
 
 (* One plugin of a plan. A plugin that fails leaves what ran of it, told as such. *)
-let carry_out ?argv plan owners index p =
+let carry_out ?argv plan steps index p =
   tell (`Loading p);
   let take () = match p.source with Bundled _ -> Tenon_c.plan_take plan index | Package _ -> () in
   match
     take ();
-    within (context_of ?argv p) (fun () ->
-        Array.iteri (fun number owner -> if owner = index then run_step plan number) owners)
+    within (context_of ?argv p) (fun () -> List.iter (run_step plan) steps)
   with
   | () ->
     Tenon_c.plan_loaded plan index;
@@ -860,20 +894,19 @@ let fails p message =
   tell (`Errored (p.plugin_name, message));
   Result.Error (p.plugin_name, message)
 
-(* The order of a plan is that of its steps. *)
+(* The steps of each plugin, and the plugins in the order of a plan, which is that of its steps;
+   those without any come last. *)
 let order_of owners count =
-  let seen = Array.make count false in
-  let order =
-    Array.fold_left
-      (fun order owner ->
-        if seen.(owner) then order
-        else begin
-          seen.(owner) <- true;
-          owner :: order
-        end)
-      [] owners
-  in
-  List.rev order @ List.filter (fun i -> not seen.(i)) (List.init count (fun i -> i))
+  let steps = Array.make count [] and order = ref [] in
+  for number = Array.length owners - 1 downto 0 do
+    let owner = owners.(number) in
+    steps.(owner) <- number :: steps.(owner)
+  done;
+  Array.iteri
+    (fun number owner -> if List.hd steps.(owner) = number then order := owner :: !order)
+    owners;
+  let idle = List.filter (fun i -> steps.(i) = []) (List.init count (fun i -> i)) in
+  (steps, List.rev_append !order idle)
 
 let rec load_planned ?argv ~each plugins results todo =
   let chosen = Array.of_list todo in
@@ -883,6 +916,7 @@ let rec load_planned ?argv ~each plugins results todo =
   let owners = Tenon_c.plan_owners plan in
   let go = each || Tenon_c.plan_ok plan in
   let failed = ref false and again = ref [] in
+  let steps, order = order_of owners (Array.length chosen) in
   List.iter
     (fun k ->
       let i = chosen.(k) in
@@ -894,13 +928,14 @@ let rec load_planned ?argv ~each plugins results todo =
         results.(i) <- Some (Ok p)
       | Tenon_c.Planned when go && !failed -> again := i :: !again
       | Tenon_c.Planned when go -> (
-        match carry_out ?argv plan owners k p with
+        match carry_out ?argv plan steps.(k) k p with
         | Ok () -> results.(i) <- Some (Ok p)
         | Result.Error message ->
           failed := true;
           results.(i) <- Some (fails p message))
       | _ -> results.(i) <- Some (fails p (reasons plan p.plugin_name)))
-    (order_of owners (Array.length chosen));
+    order;
+  Tenon_c.plan_end plan;
   (* what remains is planned anew beside the one that failed half way *)
   if !again <> [] then load_planned ?argv ~each plugins results (List.sort compare !again)
 

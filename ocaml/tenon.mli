@@ -61,6 +61,7 @@ module Manifest : sig
   (** Reads such a text. Raises {!Error} with line or field. *)
 
   val compare : t -> t -> int
+  (** All fields, one after the other. *)
 
   val current : unit -> t
   (** Of the plugin that is being initialised, else of the program's own bundle. *)
@@ -80,7 +81,9 @@ val main_bundle : unit -> bundle
     there yet. *)
 
 val set_main_bundle : bundle -> unit
+(** Makes it the program's own. *)
 
+(** Bundles: zip files with code, resources and a manifest. *)
 module Bundle : sig
   type t = bundle
 
@@ -89,6 +92,7 @@ module Bundle : sig
       is put in. Raises {!Not_a_bundle}. *)
 
   val path : t -> string
+  (** Of its file, which need not be there. *)
 
   val manifest : t -> Manifest.t
   (** A fresh one, with the name of the file, when there is none. *)
@@ -107,12 +111,16 @@ module Bundle : sig
   (** Takes an entry out into the file [name], else a new temporary one; answers its name. *)
 
   val update_manifest : t -> f:(Manifest.t -> Manifest.t) -> unit
+  (** Writes the bundle anew with another manifest, in place of the old file. *)
 
   val insert_file : ?name:string -> t -> string -> unit
   (** OCaml code ([.cmxs], [.cma]) is known by its suffix, C stubs by [dllNAME.so]. *)
 
   val insert_files : t -> (string option * string) list -> unit
+  (** Several [(name, file)] in one change of the bundle. *)
+
   val insert_data : t -> name:string -> data:string -> unit
+  (** Puts in an entry with that content, in place of one with that name. *)
 
   val update :
     t ->
@@ -134,10 +142,15 @@ module Bundle : sig
     type t
 
     val create : unit -> t
+
     val put_file : ?name:string -> t -> string -> unit
+    (** A file that will be an entry, by default under its own base name. *)
+
     val put_data : t -> name:string -> data:string -> unit
     val embed_manifest : t -> Manifest.t -> unit
+
     val flush : t -> string -> unit
+    (** Reads the files and writes the bundle. Raises {!Error}; then nothing is written. *)
   end
 end
 
@@ -148,6 +161,7 @@ type loader = [ `Native | `Bytecode | `Toplevel ]
 val loader : unit -> loader
 (** Which of the three loads code here. *)
 
+(** The units of this process, and what it allows its plugins. *)
 module Process : sig
   type reason =
     | In_core  (** in the program *)
@@ -179,6 +193,7 @@ module Process : sig
       something was loaded before or not. *)
 
   val prohibit : string list -> unit
+  (** Plugins may not use these units of the program. As {!allow_only}, known to Dynlink as well. *)
 
   val offer : ?version:int -> string -> unit
   (** A feature that plugins' constraints may ask for. *)
@@ -187,8 +202,14 @@ module Process : sig
   (** Where plugins are looked for, before [TENON_PLUGIN_PATH]. *)
 
   val set_default_directory : string -> unit
+  (** Where plugins are looked for last. *)
+
   val set_cache : string -> unit
+  (** Where code is taken out to, instead of the user's cache directory. *)
+
   val refuse_ambiguous : bool -> unit
+  (** Is a plugin refused whose name two directories of the search path have? Else the first one
+      counts. *)
 end
 
 val list_loaded_units : unit -> string list
@@ -210,6 +231,7 @@ type finding = {
 
 type plugin
 
+(** One plugin: a bundle, or an installed package. *)
 module Plugin : sig
   type t = plugin
 
@@ -221,10 +243,14 @@ module Plugin : sig
       sites. Raises {!Error} when there is no such package. *)
 
   val is_bundled : t -> bool
+  (** [false]: a package. *)
+
   val path : t -> string
   (** A package has [package:NAME]. *)
 
   val name : t -> string
+  (** Of its manifest; of a package: findlib's. *)
+
   val desc : t -> string
 
   val bundle : t -> bundle
@@ -251,6 +277,7 @@ module Plugin : sig
   (** The arguments that were given to the plugin that is being initialised. *)
 end
 
+(** All plugins that are installed, or those of a list. *)
 module Plugins : sig
   type event =
     [ `Opening of string  (** a bundle *)

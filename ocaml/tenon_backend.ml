@@ -24,40 +24,28 @@ let digits =
       | 5, m -> Printf.sprintf "%03d" (32 + m)
       | _ -> "000")
 
-(* Until 4.11 Dynlink knows no units before it was asked to load something. Asking also fixes what
-   plugins may use, so that a restriction that comes later is kept. *)
-let wake =
-  let awake = ref false in
-  fun () ->
-    if not !awake then begin
-      awake := true;
-      (try Dynlink.loadfile "/dev/null/none" with _ -> ());
-      try Dynlink.allow_unsafe_modules true with _ -> ()
-    end
+(* When Dynlink is first used it forgets which units plugins may not use, and until 4.11 it knows no
+   units before. So it is used as soon as this library is initialised, which is before the host's
+   own modules are; in the toplevel it cannot be used, and says so. *)
+let () =
+  (try Dynlink.loadfile "/dev/null/none" with _ -> ());
+  try Dynlink.allow_unsafe_modules true with _ -> ()
 
 let dynlink =
   {
     loader = (if Dynlink.is_native then Tenon_c.Native_code else Tenon_c.Bytecode);
     load =
       (fun path ->
-        wake ();
         try Dynlink.loadfile path
         with Dynlink.Error e -> (
           match e with
           | Dynlink.Library's_module_initializers_failed e -> raise e
           | e -> raise (Load_failed (Dynlink.error_message e))));
     probe = None;
-    dynamic_units =
-      (fun () ->
-        wake ();
-        Dynlink.all_units ());
-    program_units =
-      (fun () ->
-        wake ();
-        Some (Dynlink.main_program_units ()));
+    dynamic_units = Dynlink.all_units;
+    program_units = (fun () -> Some (Dynlink.main_program_units ()));
     restrict =
       (fun r ->
-        wake ();
         match r with
         | `Allow_only units -> Dynlink.allow_only units
         | `Prohibit units -> Dynlink.prohibit units);

@@ -69,6 +69,11 @@ external tell_interface : process -> string -> string option -> unit = "tenon_ml
 external tell_symbol : process -> string -> unit = "tenon_ml_tell_symbol"
 external tell_program : process -> string -> unit = "tenon_ml_tell_program"
 external use_probe : process -> unit = "tenon_ml_use_probe"
+external use_interface_probe : process -> unit = "tenon_ml_use_interface_probe"
+
+(* in the order of enum tenon_answer *)
+type answer = No | Yes | Unknown
+
 external prohibit : process -> string -> unit = "tenon_ml_prohibit"
 external allow_only : process -> string list -> unit = "tenon_ml_allow_only"
 external add_dll_directory : process -> string -> unit = "tenon_ml_add_dll_directory"
@@ -76,6 +81,7 @@ external set_directory : process -> int -> string -> unit = "tenon_ml_set_direct
 external set_ambiguous : process -> bool -> unit = "tenon_ml_set_ambiguous"
 external offer : process -> string -> int -> unit = "tenon_ml_offer"
 external present : process -> present array = "tenon_ml_present"
+external is_present : process -> string -> bool = "tenon_ml_is_present"
 external list : process -> string list -> string list = "tenon_ml_list"
 
 type global = string * string option * string option * string list
@@ -107,6 +113,7 @@ external plan_take : plan -> int -> unit = "tenon_ml_plan_take"
 external plan_check : plan -> int -> unit = "tenon_ml_plan_check"
 external plan_done : plan -> int -> int -> unit = "tenon_ml_plan_done"
 external plan_loaded : plan -> int -> unit = "tenon_ml_plan_loaded"
+external plan_end : plan -> unit = "tenon_ml_plan_end"
 external version : unit -> string = "tenon_ml_version"
 external time : unit -> float = "tenon_ml_time"
 external silence_stderr : bool -> unit = "tenon_ml_silence_stderr"

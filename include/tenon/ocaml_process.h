@@ -96,6 +96,15 @@ typedef bool tenon_ocaml_probe(void *arg, const char *unit);
 TENON_API void tenon_ocaml_set_probe(tenon_ocaml_process *process, tenon_ocaml_probe *probe,
                                      void *arg);
 
+/*
+ * Asked about units that are there and whose interface nobody told: is this its CRC? TENON_UNKNOWN
+ * when that cannot be found out. For modules that were loaded into a toplevel with #load.
+ */
+typedef enum tenon_answer tenon_ocaml_interface_probe(void *arg, const char *unit,
+                                                      const tenon_digest *crc);
+TENON_API void tenon_ocaml_set_interface_probe(tenon_ocaml_process *process,
+                                               tenon_ocaml_interface_probe *probe, void *arg);
+
 /* Plugins may not use this unit; nothing beside these when `only`. */
 TENON_API bool tenon_ocaml_prohibit(tenon_ocaml_process *process, const char *unit,
                                     tenon_error *err);
@@ -110,6 +119,9 @@ TENON_API bool tenon_ocaml_add_dll_directory(tenon_ocaml_process *process, const
 TENON_API size_t tenon_ocaml_present_count(const tenon_ocaml_process *process);
 TENON_API bool tenon_ocaml_present_at(const tenon_ocaml_process *process, size_t i,
                                       tenon_ocaml_present *out);
+
+/* Was a unit of that name told? The toplevel's probe is not asked. */
+TENON_API bool tenon_ocaml_is_present(const tenon_ocaml_process *process, const char *name);
 
 /* ---- what may come ----------------------------------------------------------------------------
  */
@@ -185,6 +197,12 @@ TENON_API bool tenon_ocaml_plan_done(tenon_ocaml_plan *plan, size_t i, size_t in
 
 /* Says that a plugin is up: it is not loaded again. */
 TENON_API bool tenon_ocaml_plan_loaded(tenon_ocaml_plan *plan, size_t request, tenon_error *err);
+
+/*
+ * The plan has been carried out, as far as it goes: what was learned of the bundles is written into
+ * the cache, so that the next process needs not look at their code. That it cannot be is no error.
+ */
+TENON_API void tenon_ocaml_plan_end(tenon_ocaml_plan *plan);
 
 /* "native" "bytecode" "toplevel". A constant. */
 TENON_API const char *tenon_ocaml_loader_name(enum tenon_ocaml_loader loader);

@@ -20,7 +20,7 @@
 #include "temp.h"
 #include "view.h"
 
-static bool ends_with(const char *text, const char *suffix)
+bool ob_ends_with(const char *text, const char *suffix)
 {
     size_t size = strlen(text), end = strlen(suffix);
 
@@ -37,7 +37,7 @@ bool build_is_ocaml(const struct ocaml_options *options, const char *const *file
         return true;
     for (; *files; files++)
         for (size_t i = 0; i < TN_COUNT(suffixes); i++)
-            if (ends_with(*files, suffixes[i]))
+            if (ob_ends_with(*files, suffixes[i]))
                 return true;
     return false;
 }
@@ -117,6 +117,16 @@ bool ob_run_words(struct ocaml_building *b, const char **said, ...)
     return ok;
 }
 
+bool ob_is_there(const char *path)
+{
+    return path && access(path, R_OK) == 0;
+}
+
+bool ob_made(struct ocaml_building *b, const char *what, const char *from)
+{
+    return ob_add(b, &b->made, ob_format(b, "%s from %s", tn_base_name(what), from));
+}
+
 struct ob_library *ob_new_library(struct ocaml_building *b, const char *name)
 {
     if (!tn_grow(&b->libraries, &b->room, b->count, sizeof *b->libraries)) {
@@ -144,7 +154,7 @@ static const char *main_name(struct ocaml_building *b, const char *const *files)
 
     if (options->manifest.main)
         return options->manifest.main;
-    if (options->out && ends_with(options->out, ".plugin"))
+    if (options->out && ob_ends_with(options->out, ".plugin"))
         return without_suffix(b, options->out);
     if (options->out || options->manifest.name)
         return tn_base_name(options->out ? options->out : options->manifest.name);
@@ -156,10 +166,10 @@ static const char *main_name(struct ocaml_building *b, const char *const *files)
 
 static const char **slot_of(struct ob_library *library, const char *file)
 {
-    return ends_with(file, ".cma")    ? &library->cma
-           : ends_with(file, ".cmxa") ? &library->cmxa
-           : ends_with(file, ".cmxs") ? &library->cmxs
-                                      : NULL;
+    return ob_ends_with(file, ".cma")    ? &library->cma
+           : ob_ends_with(file, ".cmxa") ? &library->cmxa
+           : ob_ends_with(file, ".cmxs") ? &library->cmxs
+                                         : NULL;
 }
 
 static struct ob_library *library_named(struct ocaml_building *b, const char *name)

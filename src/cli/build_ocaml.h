@@ -70,6 +70,12 @@ bool ob_run(struct ocaml_building *b, const struct ob_words *words, const char *
 /* Words of a command, ended by NULL. */
 bool ob_run_words(struct ocaml_building *b, const char **said, ...);
 
+bool ob_ends_with(const char *text, const char *suffix);
+bool ob_is_there(const char *path); /* NULL is not */
+
+/* "NAME from WHAT", to be told. */
+bool ob_made(struct ocaml_building *b, const char *what, const char *from);
+
 struct ob_library *ob_new_library(struct ocaml_building *b, const char *name);
 
 /* build_ocaml_find.c: the packages that are needed, with their files. */
@@ -78,13 +84,40 @@ bool ob_find_packages(struct ocaml_building *b);
 /* Does the host hold every unit of this file? */
 bool ob_host_has(struct ocaml_building *b, const char *file, bool *all);
 
-/* build_ocaml_make.c: makes what a library forgot to ship. */
+/* ---- build_ocaml_order.c ---- */
+
+/* How many units a file has; none when it cannot be read. */
+size_t ob_units_of(struct ocaml_building *b, const char *file);
+
+/* What was made must hold the very units of what it was made from. */
+bool ob_compare_units(struct ocaml_building *b, const char *product, const char *source);
+
+/* The modules of a directory with that suffix, those needed first. */
+bool ob_loose_modules(struct ocaml_building *b, const char *directory, const char *suffix,
+                      struct ob_words *out);
+
+/* ---- build_ocaml_make.c: makes what a library forgot to ship. ---- */
 bool ob_repair(struct ocaml_building *b, struct ob_library *library);
+
+/* Where a file of the library is made: its name in the scratch directory. */
+const char *ob_product(struct ocaml_building *b, const struct ob_library *library,
+                       const char *suffix);
+
+/* ---- build_ocaml_compile.c ---- */
 
 /* Compiles and links the plugin's own code; the last of b->libraries. */
 bool ob_make_main(struct ocaml_building *b, const char *name, const char *const *files);
 
-/* The stubs that an archive of bytecode names, found or made, become b->stubs. */
+/* Copies a file into the scratch directory: *to. */
+bool ob_copy_file(struct ocaml_building *b, const char *from, const char **to);
+
+/* Compiles sources in the order in which ocamldep says that they can be. */
+bool ob_compile_sorted(struct ocaml_building *b, const struct ob_words *sources);
+
+/* Links what was compiled: the library's .cmxs or .cma. */
+bool ob_link_own(struct ocaml_building *b, struct ob_library *library, bool native);
+
+/* ---- build_ocaml_stubs.c: the stubs that an archive of bytecode names become b->stubs. ---- */
 bool ob_find_stubs(struct ocaml_building *b, const struct ob_library *library);
 
 #endif

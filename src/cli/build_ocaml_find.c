@@ -24,11 +24,6 @@ static bool is_of_compiler(const char *package)
     return false;
 }
 
-static bool is_there(const char *path)
-{
-    return path && access(path, R_OK) == 0;
-}
-
 /* ---- the host
  * ------------------------------------------------------------------------------------- */
 
@@ -86,7 +81,7 @@ static const char *in_directory(struct ocaml_building *b, const char *directory,
 {
     const char *path = ob_format(b, "%s/%s%s", directory, base, suffix);
 
-    return is_there(path) ? path : NULL;
+    return ob_is_there(path) ? path : NULL;
 }
 
 static const char *base_of(struct ocaml_building *b, const char *archive)

@@ -4,6 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "check_offers.h"
+#include "fail.h"
+
 /* What a program's file is; false: nothing of OCaml's. */
 static bool look_at(const char *host, enum tenon_ocaml_kind *kind, char digits[4])
 {
@@ -38,25 +41,42 @@ bool check_ocaml_loader(const char *name, const char *host, enum tenon_ocaml_loa
     return kind == TENON_OCAML_BYTECODE || kind == TENON_OCAML_EXECUTABLE;
 }
 
+/* Each plugin with what findlib has for it, as when it is loaded. NULL: no memory. */
+static tenon_ocaml_request *list_requests(const struct check_ocaml *check, struct tn_arena *arena,
+                                          size_t *count)
+{
+    *count = 0;
+    while (check->bundles[*count])
+        ++*count;
+    tenon_ocaml_request *requests = tn_arena_rows(arena, *count + 1, sizeof *requests);
+    for (size_t i = 0; requests && i < *count; i++) {
+        requests[i].plugin = check->bundles[i];
+        requests[i].offers =
+            check_offers(arena, check->bundles[i], check->loader, &requests[i].offer_count);
+        if (!requests[i].offers)
+            return NULL;
+    }
+    return requests;
+}
+
 static int plan(const struct check_ocaml *check, tenon_ocaml_process *process, tenon_error *err)
 {
+    struct tn_arena arena = { 0 };
     tenon_ocaml_plan *made = NULL;
-    size_t count = 0;
+    size_t count;
     int status;
 
-    while (check->bundles[count])
-        count++;
-    tenon_ocaml_request *requests = calloc(count + 1, sizeof *requests);
-    for (size_t i = 0; requests && i < count; i++)
-        requests[i].plugin = check->bundles[i];
-    if (requests)
+    tenon_ocaml_request *requests = list_requests(check, &arena, &count);
+    if (!requests)
+        tn_no_memory(err);
+    else
         made = tenon_ocaml_plan_make(process, requests, count, check->flags, err);
     /* an OCaml program's own table is a full record */
     check->plugins->record = TENON_RECORD_COMPLETE;
     status = made ? cli_report_plugins(check->plugins, tenon_ocaml_plan_report(made))
                   : cli_report_no_host(check->plugins, err);
     tenon_ocaml_plan_free(made);
-    free(requests);
+    tn_arena_free(&arena);
     return status;
 }
 

@@ -117,11 +117,12 @@ const struct cli_command cmd_check = {
     .name = "check",
     .arguments = "HOST BUNDLE...",
     .summary = "would these plugins load into that program?",
-    .about = "Says whether the plugins would load into the program HOST, in which order, and if\n"
-             "not, every reason: code that would be there twice, missing libraries, symbols and\n"
-             "versions, plugins that need each other. Nothing is executed, nothing is written.\n"
-             "BUNDLE is a file, or the name of a plugin to be searched for.\n"
-             "A program that OCaml's compilers made is checked as OCaml's loaders would load.\n",
+    .about =
+        "Says whether the plugins would load into the program HOST, in which order, and if\n"
+        "not, every reason: code that would be there twice, missing libraries, symbols and\n"
+        "versions, plugins that need each other. No code of theirs is run, nothing is written.\n"
+        "BUNDLE is a file, or the name of a plugin to be searched for.\n"
+        "A program that OCaml's compilers made is checked as OCaml's loaders would load.\n",
     .examples = "Examples:\n"
                 "  tenon check ./host stats.plugin            would it load?\n"
                 "  tenon check --each ./host *.plugin         which of them would?\n"

@@ -1,6 +1,7 @@
 /* src/cli/cmd_units.c - the units of a file, and which of them are there twice */
 #include <stdlib.h>
 
+#include "crew.h"
 #include "units_parts.h"
 
 /* Names of definitions that are told without -v. */
@@ -253,13 +254,59 @@ static int finish_doubles(struct cli_answer *answer)
     return status;
 }
 
+/* ---- many files -------------------------------------------------------------------------------
+ */
+
+/* The first asks the side that is there already. */
+static bool begin_member(struct cli_member *member, const struct cli_answer *answer)
+{
+    struct units_run *of = answer->command, *run = calloc(1, sizeof *run);
+    int status;
+
+    member->command = member->answer.command = run;
+    if (!run)
+        return false;
+    run->cli = &member->cli;
+    if (member->is_first)
+        member->side = of->side;
+    else if (!cli_side_open(&member->cli, &of->query, NULL, &member->side, &status))
+        return false;
+    run->side = member->side;
+    return true;
+}
+
+static void end_member(struct cli_member *member)
+{
+    if (!member->is_first)
+        cli_side_close(&member->side);
+    free(member->command);
+}
+
+static const struct cli_crew_kind crew_kind = { begin_member, end_member };
+
+/* What is there twice among all files is found by one. */
+static bool give_all(struct cli_answer *answer, const char *const *files, int *status)
+{
+    const struct units_run *run = answer->command;
+    size_t count = 0, size;
+
+    while (files[count])
+        count++;
+    size = run->doubles || !tenon_world_is_host(run->side.world) || run->side.moved
+               ? 1
+               : cli_crew_size(count);
+    return size > 1 && cli_crew_answer(answer, &crew_kind, size, files, count, status);
+}
+
 /* ---- the command ------------------------------------------------------------------------------
  */
 
 static int run_units(struct cli *cli, int argc, const char **argv)
 {
     struct units_run run = { .cli = cli };
-    struct cli_answer answer = { .cli = cli, .side = &run.side, .give = give, .command = &run };
+    struct cli_answer answer = {
+        .cli = cli, .side = &run.side, .give = give, .give_all = give_all, .command = &run
+    };
     const char *const *files;
     int status;
     struct poptOption options[] = { { "doubles", 0, POPT_ARG_NONE, &run.doubles, 0,

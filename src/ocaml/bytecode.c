@@ -47,20 +47,45 @@ static bool read_name(struct tn_ocaml_reading *r, const struct tn_ocaml_text *ow
     }
 }
 
+/* Nobody needs to know what it leads to. */
+static inline bool is_passed(enum reloc kind)
+{
+    return kind == RELOC_LITERAL || kind == RELOC_PREDEF;
+}
+
 /* Most relocations lead to the same few objects: those met before need not be read again. */
 static bool read_target(struct tn_ocaml_reading *r, const struct tn_ocaml_text *own,
                         enum reloc kind)
 {
-    if (kind == RELOC_LITERAL || kind == RELOC_PREDEF)
+    if (is_passed(kind))
         return tn_ml_skip(&r->m, 1);
-    uint32_t object = tn_ml_next_object(&r->m), key = object * 4 + kind % 4 + 1;
+    unsigned bytes;
+    uint32_t object = tn_ml_next_object(&r->m, &bytes), key = object * 4 + kind % 4 + 1;
     uint32_t *met = &r->met[(object * 4 + kind % 4) % TN_OCAML_MET];
-    if (object == UINT32_MAX)
-        return read_name(r, own, kind);
-    if (*met == key)
-        return tn_ml_short_reference(&r->m) || tn_ml_skip(&r->m, 1);
-    *met = key;
+    if (object != UINT32_MAX && *met == key && bytes) {
+        r->m.at += bytes;
+        return true;
+    }
+    if (object != UINT32_MAX)
+        *met = key;
     return read_name(r, own, kind);
+}
+
+/*
+ * Passes the codes of a relocation and of what is to be relocated, as nearly all are written: its
+ * tag. -1: nothing has happened.
+ */
+static inline int short_reloc(struct tn_marshal *m, size_t kind_count)
+{
+    const uint8_t *at = m->bytes.at + m->at;
+    if (m->bytes.size - m->at < 2 || m->object_count - m->count < 2 || at[0] != 0xa0 ||
+        (unsigned)(at[1] - 0x90) >= kind_count)
+        return -1;
+    m->places[m->count] = (uint32_t)m->at;
+    m->places[m->count + 1] = (uint32_t)m->at + 1;
+    m->count += 2;
+    m->at += 2;
+    return at[1] - 0x90;
 }
 
 static bool read_reloc(struct tn_ocaml_reading *r, const struct tn_ocaml_text *own)
@@ -68,15 +93,14 @@ static bool read_reloc(struct tn_ocaml_reading *r, const struct tn_ocaml_text *o
     static const char what[] = "relocations";
     const enum reloc *kinds = r->string_units ? relocs_5_2 : relocs_5_1;
     size_t kind_count = r->string_units ? TN_COUNT(relocs_5_2) : TN_COUNT(relocs_5_1);
+    int tag = short_reloc(&r->m, kind_count);
     struct tn_ml_back pair;
     struct tn_ml_head info;
-    if (!tn_shape_enter(r, 0, 2, what, &pair))
-        return false;
-    for (unsigned tag = 0; tag < kind_count && !pair.jumped; tag++)
-        if (tn_ml_short_block(&r->m, tag, 1))
-            return read_target(r, own, kinds[tag]) &&
-                   (tn_ml_short_int(&r->m) || tn_ml_skip(&r->m, 1));
-    if (!tn_ml_read(&r->m, &info))
+    if (tag >= 0 && is_passed(kinds[tag]))
+        return tn_ml_skip(&r->m, 2);
+    if (tag >= 0)
+        return read_target(r, own, kinds[tag]) && (tn_ml_short_int(&r->m) || tn_ml_skip(&r->m, 1));
+    if (!tn_shape_enter(r, 0, 2, what, &pair) || !tn_ml_read(&r->m, &info))
         return false;
     if (info.kind != TN_ML_BLOCK || info.size != 1 || info.tag >= kind_count)
         return tn_ml_unexpected(&r->m, &info, what, "what is to be relocated");

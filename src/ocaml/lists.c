@@ -50,13 +50,45 @@ bool tn_shape_names(struct tn_ocaml_reading *r, const char *what, bool reversed,
     return tn_names_keep(r, count, out);
 }
 
+/*
+ * A name with some digest, as nearly all are written: codes 0xa0 (pair), 0x20 to 0x3f (name), 0x90
+ * (Some), 0x30 (16 bytes). False: nothing has happened.
+ */
+static inline bool short_import(struct tn_ocaml_reading *r, struct tn_ocaml_text *name,
+                                const uint8_t **digest)
+{
+    struct tn_marshal *m = &r->m;
+    const uint8_t *at = m->bytes.at + m->at;
+    uint32_t *places = m->places + m->count, where = (uint32_t)m->at;
+    if (m->bytes.size - m->at < 2 + 0x1f + 2 + TN_OCAML_CRC || m->object_count - m->count < 4 ||
+        at[0] != 0xa0 || (at[1] & 0xe0) != 0x20)
+        return false;
+    uint32_t size = at[1] & 0x1f;
+    if (at[2 + size] != 0x90 || at[3 + size] != 0x30 || memchr(at + 2, 0, size) ||
+        r->end_count == r->end_room)
+        return false;
+    places[0] = where;
+    places[1] = where + 1;
+    places[2] = where + 2 + size;
+    places[3] = where + 3 + size;
+    m->count += 4;
+    m->at += 4 + size + TN_OCAML_CRC;
+    *name = (struct tn_ocaml_text){ (const char *)at + 2, size };
+    *digest = at + 4 + size;
+    r->ends[r->end_count++] = (uint8_t *)(uintptr_t)at + 2 + size;
+    return true;
+}
+
 static bool read_import(struct tn_ocaml_reading *r, const char *what,
                         const struct tn_ocaml_text *own, tenon_ocaml_import *out, tenon_digest *crc)
 {
-    struct tn_ml_back back;
+    struct tn_ml_back back = { .jumped = false };
     struct tn_ocaml_text name;
-    if (!tn_shape_enter(r, 0, 2, what, &back) || !tn_shape_text(r, what, &name) ||
-        !tn_shape_digest_option(r, what, &out->crc))
+    const uint8_t *digest;
+    if (short_import(r, &name, &digest))
+        tn_shape_take_digest(digest, &out->crc);
+    else if (!tn_shape_enter(r, 0, 2, what, &back) || !tn_shape_text(r, what, &name) ||
+             !tn_shape_digest_option(r, what, &out->crc))
         return false;
     out->name = name.at;
     if (own && tn_text_equal(*own, name))

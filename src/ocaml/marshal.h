@@ -105,20 +105,27 @@ static inline bool tn_ml_short_block(struct tn_marshal *m, unsigned tag, unsigne
     return true;
 }
 
-/* The number of the object that the next value is, or leads to; UINT32_MAX: none, or not known. */
-static inline uint32_t tn_ml_next_object(const struct tn_marshal *m)
+/*
+ * The number of the object that the next value is, or leads to; UINT32_MAX: none, or not known.
+ * *bytes: of a reference to it; 0: it follows here.
+ */
+static inline uint32_t tn_ml_next_object(const struct tn_marshal *m, unsigned *bytes)
 {
     size_t left = m->bytes.size - m->at;
     const uint8_t *at = m->bytes.at + m->at;
     uint32_t distance;
+    *bytes = 0;
     if (left < 3)
         return UINT32_MAX;
-    if (at[0] == 0x04) /* rule  intext.h: distances of 1 and 2 bytes */
+    if (at[0] == 0x04) { /* rule  intext.h: distances of 1 and 2 bytes */
         distance = at[1];
-    else if (at[0] == 0x05)
+        *bytes = 2;
+    } else if (at[0] == 0x05) {
         distance = (uint32_t)at[1] << 8 | at[2];
-    else
+        *bytes = 3;
+    } else {
         return m->count;
+    }
     return distance && distance <= m->count ? m->count - distance : UINT32_MAX;
 }
 
@@ -141,13 +148,14 @@ static inline bool tn_ml_short_text(struct tn_marshal *m, size_t *text, uint32_t
         m->at += 1 + *size;
         return true;
     }
-    uint32_t object = code == 0x04 || code == 0x05 ? tn_ml_next_object(m) : UINT32_MAX;
+    unsigned width = 0;
+    uint32_t object = code == 0x04 || code == 0x05 ? tn_ml_next_object(m, &width) : UINT32_MAX;
     size_t place = object == UINT32_MAX ? 0 : m->places[object];
     if (object == UINT32_MAX || (bytes[place] & 0xe0) != 0x20)
         return false;
     *size = bytes[place] & 0x1f;
     *text = place + 1;
-    m->at += code - 2u;
+    m->at += width;
     return true;
 }
 
@@ -163,16 +171,6 @@ static inline bool tn_ml_short_int(struct tn_marshal *m)
     if (bytes > left)
         return false;
     m->at += bytes;
-    return true;
-}
-
-/* Passes a reference to an object that is near; false: nothing has happened. */
-static inline bool tn_ml_short_reference(struct tn_marshal *m)
-{
-    uint8_t code = m->at < m->bytes.size ? m->bytes.at[m->at] : 0;
-    if ((code != 0x04 && code != 0x05) || tn_ml_next_object(m) == UINT32_MAX)
-        return false;
-    m->at += code - 2u;
     return true;
 }
 

@@ -51,6 +51,16 @@ struct tn_ocaml_reading {
     tenon_error *err;
 };
 
+#define TN_OCAML_CRC 16u
+
+static inline void tn_shape_take_digest(const uint8_t bytes[TN_OCAML_CRC], tenon_digest *out)
+{
+    out->kind = TENON_DIGEST_OCAML;
+    out->size = TN_OCAML_CRC;
+    memcpy(out->bytes, bytes, TN_OCAML_CRC);
+    memset(out->bytes + TN_OCAML_CRC, 0, sizeof out->bytes - TN_OCAML_CRC);
+}
+
 /* ---- shape.c ----------------------------------------------------------------------------------
  */
 

@@ -6,8 +6,6 @@
 #include "limits.h"
 #include "reading.h"
 
-#define DIGEST_SIZE 16u
-
 /* rule  typing/ident.ml: Local and Scoped cannot be met outside of their unit */
 enum { IDENT_GLOBAL = 2, IDENT_PREDEF = 3 };
 
@@ -133,14 +131,6 @@ bool tn_shape_int(struct tn_ocaml_reading *r, const char *what, int64_t *out)
     return true;
 }
 
-static void take_digest(const uint8_t *bytes, tenon_digest *out)
-{
-    out->kind = TENON_DIGEST_OCAML;
-    out->size = DIGEST_SIZE;
-    memcpy(out->bytes, bytes, DIGEST_SIZE);
-    memset(out->bytes + DIGEST_SIZE, 0, sizeof out->bytes - DIGEST_SIZE);
-}
-
 bool tn_shape_digest(struct tn_ocaml_reading *r, const char *what, tenon_digest *out)
 {
     struct tn_ml_head head;
@@ -148,11 +138,11 @@ bool tn_shape_digest(struct tn_ocaml_reading *r, const char *what, tenon_digest 
         return false;
     if (head.kind != TN_ML_STRING)
         return tn_ml_unexpected(&r->m, &head, what, "a digest");
-    if (head.size != DIGEST_SIZE)
+    if (head.size != TN_OCAML_CRC)
         return tn_fail(r->err, TENON_E_MALFORMED,
                        "%s: the digest at 0x%" PRIx64 " has %" PRIu32 " bytes, %u were expected",
-                       what, r->m.bytes.start + head.text, head.size, DIGEST_SIZE);
-    take_digest(r->m.bytes.at + head.text, out);
+                       what, r->m.bytes.start + head.text, head.size, TN_OCAML_CRC);
+    tn_shape_take_digest(r->m.bytes.at + head.text, out);
     return true;
 }
 
@@ -175,13 +165,13 @@ static bool enter_option(struct tn_ocaml_reading *r, const char *what, bool *som
 static bool take_short_digest(struct tn_marshal *m, tenon_digest *out)
 {
     const uint8_t *at = m->bytes.at + m->at;
-    if (m->bytes.size - m->at < 2 + DIGEST_SIZE || at[0] != 0x90 || at[1] != 0x30 ||
+    if (m->bytes.size - m->at < 2 + TN_OCAML_CRC || at[0] != 0x90 || at[1] != 0x30 ||
         m->object_count - m->count < 2)
         return false;
     m->places[m->count++] = (uint32_t)m->at;
     m->places[m->count++] = (uint32_t)m->at + 1;
-    m->at += 2 + DIGEST_SIZE;
-    take_digest(at + 2, out);
+    m->at += 2 + TN_OCAML_CRC;
+    tn_shape_take_digest(at + 2, out);
     return true;
 }
 

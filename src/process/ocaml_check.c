@@ -68,9 +68,14 @@ static struct place find(const struct looking *l, const char *name)
 }
 
 /* Are the two the same unit? Unknown digests say nothing against it. */
-static const char *difference(const struct place *there, const tenon_ocaml_unit *unit)
+static const char *difference(const struct looking *l, const struct place *there,
+                              const tenon_ocaml_unit *unit)
 {
-    if (tenon_digest_equal(&there->interface, &unit->interface) == TENON_NO)
+    enum tenon_answer same =
+        there->comes ? tenon_digest_equal(&there->interface, &unit->interface)
+                     : tn_oc_same_interface(l->plan->process, unit->name, &unit->interface);
+
+    if (same == TENON_NO)
         return "interface";
     if (tenon_digest_equal(&there->implementation, &unit->implementation) == TENON_NO)
         return "implementation";
@@ -108,7 +113,7 @@ static void meet_library(const struct looking *l, struct tn_oc_file *file)
             there = unit->name;
             holder = place.holder;
         }
-        same = same && !difference(&place, unit);
+        same = same && !difference(l, &place, unit);
     }
     if (!there)
         return;
@@ -263,7 +268,7 @@ static bool take_offers(const struct looking *l)
 static void find_double(const struct looking *l, const struct tn_oc_file *file,
                         const tenon_ocaml_unit *unit, const struct place *there)
 {
-    const char *what = difference(there, unit);
+    const char *what = difference(l, there, unit);
 
     if (there->state == TENON_FAILED)
         tn_oc_find_in(l->plan, l->p, TENON_FINDING_FAILED_UNIT, true, unit->name, there->holder,
@@ -372,7 +377,7 @@ static void check_interface(const struct looking *l, const struct tn_oc_file *fi
     holder = known && known->holder ? known->holder
              : row->file            ? row->file->label
                                     : "what is there";
-    if ((known && tenon_digest_equal(&known->interface, &wanted->crc) == TENON_NO) ||
+    if (tn_oc_same_interface(l->plan->process, wanted->name, &wanted->crc) == TENON_NO ||
         tenon_digest_equal(&row->interface, &wanted->crc) == TENON_NO)
         tn_oc_find_in(l->plan, l->p, TENON_FINDING_WRONG_INTERFACE, true, wanted->name, holder,
                       "unit %s of %s was compiled against another interface of unit %s than that "

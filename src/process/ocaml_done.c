@@ -32,7 +32,7 @@ bool tenon_ocaml_plan_step(const tenon_ocaml_plan *plan, size_t i, tenon_ocaml_s
     return true;
 }
 
-static bool open_cache(tenon_ocaml_plan *plan, tenon_error *err)
+bool tn_oc_open_cache(tenon_ocaml_plan *plan, tenon_error *err)
 {
     if (plan->cache)
         return true;
@@ -49,13 +49,19 @@ bool tn_oc_take(tenon_ocaml_plan *plan, struct tn_oc_prospect *p, tenon_error *e
 {
     unsigned flags = plan->flags & TENON_LOAD_VERIFY ? TN_CACHE_VERIFY : 0;
 
-    if (p->cached)
+    if (p->taken)
         return true;
-    if (!open_cache(plan, err))
+    if (p->proofs)
+        return tn_oc_trust(plan, p, err);
+    if (!tn_oc_open_cache(plan, err))
         return false;
     p->cached =
         tn_cache_ensure(plan->cache, p->bundle, plan->process->settings->triple.text, flags, err);
-    return p->cached != NULL;
+    if (!p->cached)
+        return false;
+    p->taken = p->cached->files;
+    p->taken_count = p->cached->count;
+    return true;
 }
 
 bool tenon_ocaml_plan_take(tenon_ocaml_plan *plan, size_t request, tenon_error *err)
@@ -69,9 +75,25 @@ bool tenon_ocaml_plan_take(tenon_ocaml_plan *plan, size_t request, tenon_error *
     if (!tn_oc_take(plan, p, err))
         return false;
     for (size_t k = 0; k < p->count; k++)
-        for (size_t i = 0; p->files[k]->entry && i < p->cached->count; i++)
-            if (strcmp(p->cached->files[i].code->path, p->files[k]->entry) == 0)
-                p->files[k]->path = p->cached->files[i].path;
+        for (size_t i = 0; p->files[k]->entry && i < p->taken_count; i++)
+            if (strcmp(p->taken[i].code->path, p->files[k]->entry) == 0)
+                p->files[k]->path = p->taken[i].path;
+    return true;
+}
+
+/* The file itself, and the libraries that are found beside it; other code of OCaml's is not opened.
+ */
+static bool check_taken(const struct tn_oc_prospect *p, const struct tn_oc_file *file,
+                        tenon_error *err)
+{
+    for (size_t i = 0; i < p->taken_count; i++) {
+        const tenon_code_entry *code = p->taken[i].code;
+        bool is_opened =
+            (code->kind != TENON_CODE_OCAML_NATIVE && code->kind != TENON_CODE_OCAML_BYTE) ||
+            strcmp(code->path, file->entry) == 0;
+        if (is_opened && !tn_cached_check(&p->taken[i], 1, err))
+            return false;
+    }
     return true;
 }
 
@@ -83,10 +105,8 @@ bool tenon_ocaml_plan_check(const tenon_ocaml_plan *plan, size_t i, tenon_error 
     if (i >= plan->step_count)
         return tn_fail(err, TENON_E_ARGUMENT, "no step %zu", i);
     const struct tn_oc_file *file = file_of(plan, i);
-    if (file->entry) {
-        const struct tn_cached *cached = plan->prospects[plan->steps[i].prospect].cached;
-        return tn_cached_check(cached->files, cached->count, err);
-    }
+    if (file->entry)
+        return check_taken(&plan->prospects[plan->steps[i].prospect], file, err);
     if (stat(file->path, &info) == 0) {
         struct tn_identity now = tn_identity(&info);
         if (tn_identity_same(&now, &file->identity))
@@ -157,7 +177,7 @@ bool tenon_ocaml_plan_done(tenon_ocaml_plan *plan, size_t i, size_t initialised,
 bool tenon_ocaml_plan_loaded(tenon_ocaml_plan *plan, size_t request, tenon_error *err)
 {
     tenon_ocaml_process *process = plan->process;
-    const struct tn_oc_prospect *p = request < plan->count ? &plan->prospects[request] : NULL;
+    struct tn_oc_prospect *p = request < plan->count ? &plan->prospects[request] : NULL;
 
     if (!p || !p->planned)
         return tn_fail(err, TENON_E_ARGUMENT, "no plugin %zu in the plan", request);
@@ -172,5 +192,12 @@ bool tenon_ocaml_plan_loaded(tenon_ocaml_plan *plan, size_t request, tenon_error
         return tn_no_memory(err);
     process->plugin_count++;
     plan->report->plugins[p->row].status = TENON_PLUGIN_LOADED;
+    tn_oc_prove(plan, p);
     return true;
+}
+
+void tenon_ocaml_plan_end(tenon_ocaml_plan *plan)
+{
+    if (!plan->process->program && !(plan->flags & TENON_LOAD_VERIFY))
+        tn_known_save(plan->process->settings->known, false);
 }

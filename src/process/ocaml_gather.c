@@ -19,9 +19,11 @@
 
 void tn_oc_free_file(struct tn_oc_file *file)
 {
+    if (!file->is_proven) {
+        tn_oc_c_free(&file->c);
+        tenon_ocaml_free(file->code);
+    }
     tenon_image_free(file->image);
-    tenon_ocaml_free(file->code);
-    free(file->defines.at);
     free(file->bytes);
     *file = (struct tn_oc_file){ .entry = NULL };
 }
@@ -108,7 +110,8 @@ static bool read_code(tenon_ocaml_plan *plan, struct tn_oc_file *file, const cha
     /* nobody asks for the parts that take longest to read */
     file->image = file->path ? tenon_image_open(plan->world, file->path, TENON_PART_SYMBOLS, why)
                              : tenon_image_parse(file->bytes, file->size, name, why);
-    return file->image && (tn_oc_c_definitions(file->image, &file->defines) || tn_no_memory(why));
+    file->has_c = file->image != NULL;
+    return file->image && (tn_oc_c_read(file->image, &file->c) || tn_no_memory(why));
 }
 
 static const char *release_name(const char *digits)
@@ -236,6 +239,28 @@ static bool read_entry(const struct tn_oc_prospect *p, struct tn_oc_file *file, 
     return tenon_bundle_read(p->bundle, file->entry, &file->bytes, &file->size, why);
 }
 
+/* Planning takes nothing out: but what is there already need not be inflated again. */
+static bool find_cached(tenon_ocaml_plan *plan, struct tn_oc_prospect *p, tenon_error *err)
+{
+    const char *triple = plan->process->settings->triple.text;
+    tenon_error why = TENON_ERROR_INIT;
+    struct stat info;
+
+    if (!plan->cache_path || plan->process->program || p->looked_in_cache)
+        return true;
+    p->looked_in_cache = true;
+    const char *name = tn_cache_name(p->digest, triple, &plan->arena);
+    const char *directory =
+        name ? tn_arena_format(&plan->arena, "%s/%s", plan->cache_path, name) : NULL;
+    if (!directory)
+        return tn_no_memory(err);
+    if (stat(directory, &info) != 0)
+        return true;
+    if (tn_oc_take(plan, p, &why))
+        return true;
+    return drop(plan, p, TENON_FINDING_CACHE, NULL, &why, err);
+}
+
 static bool add_code(tenon_ocaml_plan *plan, struct tn_oc_prospect *p, const char *entry,
                      tenon_error *err)
 {
@@ -251,8 +276,13 @@ static bool add_code(tenon_ocaml_plan *plan, struct tn_oc_prospect *p, const cha
                                                   library_name(plan, entry), p->name);
     if (!file->label)
         return tn_no_memory(err);
-    if (!read_entry(p, file, &why) || !read_code(plan, file, entry, &why) ||
-        !check_claims(p, file, &why))
+    if (!tn_oc_take_proof(plan, p, file)) {
+        p->proofs = NULL; /* all of it is looked at */
+        if (!find_cached(plan, p, err))
+            return false;
+    }
+    if (!file->is_proven && (!read_entry(p, file, &why) || !read_code(plan, file, entry, &why) ||
+                             !check_claims(p, file, &why)))
         return drop(plan, p,
                     why.code == TENON_E_UNSUPPORTED ? TENON_FINDING_OTHER_OCAML
                                                     : TENON_FINDING_BAD_BUNDLE,
@@ -278,27 +308,6 @@ static const char *list_kinds(tenon_ocaml_plan *plan, const tenon_manifest *m)
     return list && *list ? list : "no code";
 }
 
-/* Planning takes nothing out: but what is there already need not be inflated again. */
-static bool find_cached(tenon_ocaml_plan *plan, struct tn_oc_prospect *p, tenon_error *err)
-{
-    const char *triple = plan->process->settings->triple.text;
-    tenon_error why = TENON_ERROR_INIT;
-    struct stat info;
-
-    if (!plan->cache_path || plan->process->program)
-        return true;
-    const char *name = tn_cache_name(p->digest, triple, &plan->arena);
-    const char *directory =
-        name ? tn_arena_format(&plan->arena, "%s/%s", plan->cache_path, name) : NULL;
-    if (!directory)
-        return tn_no_memory(err);
-    if (stat(directory, &info) != 0)
-        return true;
-    if (tn_oc_take(plan, p, &why))
-        return true;
-    return drop(plan, p, TENON_FINDING_CACHE, NULL, &why, err);
-}
-
 static bool read_bundle(tenon_ocaml_plan *plan, struct tn_oc_prospect *p, tenon_error *err)
 {
     const tenon_manifest *m = p->manifest;
@@ -312,8 +321,7 @@ static bool read_bundle(tenon_ocaml_plan *plan, struct tn_oc_prospect *p, tenon_
                       tenon_ocaml_loader_name(plan->process->loader), list_kinds(plan, m));
         return true;
     }
-    if (!find_cached(plan, p, err))
-        return false;
+    tn_oc_take_proofs(plan, p);
     for (size_t i = 0; i < m->code_count; i++)
         if (is_for(plan, &m->code[i]) && !add_code(plan, p, m->code[i].path, err))
             return false;

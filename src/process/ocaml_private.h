@@ -49,7 +49,8 @@ struct tenon_ocaml_process {
     size_t dll_directory_count, dll_directory_room;
     struct tn_names host_dlls; /* base names that the program opens itself */
     tenon_ocaml_probe *probe;
-    void *probe_arg;
+    tenon_ocaml_interface_probe *interface_probe;
+    void *probe_arg, *interface_arg;
     struct tn_oc_loaded *plugins;
     size_t plugin_count, plugin_room;
     /* C code that came with plugins: symbols to the label of their file */
@@ -60,6 +61,8 @@ struct tenon_ocaml_process {
     struct tn_oc_stubs *stubs;
     size_t stub_count, stub_room;
 };
+
+struct tn_oc_proofs;
 
 struct tn_oc_stubs {
     const char *name, *label;
@@ -72,6 +75,14 @@ struct tn_oc_symbols {
     size_t count, room;
 };
 
+/* The C side of a file: its symbols without those of OCaml's compiler. */
+struct tn_oc_c {
+    struct tn_oc_symbols defines; /* strong definitions that others see */
+    struct tn_oc_symbols exports; /* all that others may bind to */
+    struct tn_oc_symbols wants;   /* what must be there when it is opened */
+    struct tn_oc_symbols needs;   /* libraries */
+};
+
 /* One file of a plan: code of a bundle, or of the system. */
 struct tn_oc_file {
     const char *entry; /* NULL: a file of the system */
@@ -81,12 +92,14 @@ struct tn_oc_file {
     size_t size;
     uint8_t digest[32];
     tenon_ocaml *code;  /* NULL: stubs */
-    tenon_image *image; /* NULL: bytecode */
+    tenon_image *image; /* that `c` borrows from; NULL: bytecode, or proven */
+    bool has_c;         /* native code or stubs */
+    struct tn_oc_c c;
+    bool is_proven; /* code and c are the index's */
     bool is_main, is_stubs, has_dlls;
     bool skip; /* the process has all of it */
     bool placed;
-    struct tn_oc_symbols defines; /* C definitions that others see */
-    struct tn_oc_file **stubs;    /* that an archive wants opened before it */
+    struct tn_oc_file **stubs; /* that an archive wants opened before it */
     size_t stub_count;
     struct tn_identity identity; /* of a file of the system */
 };
@@ -103,7 +116,12 @@ struct tn_oc_prospect {
     uint8_t digest[32];
     struct tn_oc_file **files; /* in load order once it is planned; in the plan's arena */
     size_t count, room;
-    struct tn_cached *cached;
+    struct tn_cached *cached; /* NULL: not taken out yet, or proven */
+    bool looked_in_cache;
+    const struct tn_cached_file *taken; /* its code in the cache; NULL: not yet */
+    size_t taken_count;
+    const struct tn_oc_proofs *proofs; /* its code was loaded before; NULL: it must be looked at */
+    const char *directory;             /* ... of it in the cache: a base name */
 };
 
 /* What comes with the plan, under one name: as tn_oc_known. */
@@ -149,6 +167,13 @@ struct tn_oc_known *tn_oc_known(tenon_ocaml_process *process, const char *name);
 /* The row of a name; NULL: nothing is known. Asks the probe. */
 const struct tn_oc_known *tn_oc_find(tenon_ocaml_process *process, const char *name);
 
+/*
+ * Is this the CRC of the interface that is known under that name? Asks the second probe about units
+ * that are there, when nobody told theirs.
+ */
+enum tenon_answer tn_oc_same_interface(tenon_ocaml_process *process, const char *name,
+                                       const tenon_digest *crc);
+
 /* True when the name is that of a C symbol that this process has. *holder (may be NULL): where. */
 bool tn_oc_has_symbol(tenon_ocaml_process *process, tenon_world *world, const char *name,
                       const char **holder);
@@ -179,7 +204,9 @@ void tn_oc_find_in(tenon_ocaml_plan *plan, struct tn_oc_prospect *p, enum tenon_
 /* ---- ocaml_done.c -----------------------------------------------------------------------------
  */
 
-/* Takes the code of a bundle out, or finds it in the cache: p->cached. */
+bool tn_oc_open_cache(tenon_ocaml_plan *plan, tenon_error *err);
+
+/* Takes the code of a bundle out, or finds it in the cache: p->taken. */
 bool tn_oc_take(tenon_ocaml_plan *plan, struct tn_oc_prospect *p, tenon_error *err);
 
 /* ---- ocaml_stubs.c ----------------------------------------------------------------------------
@@ -194,14 +221,33 @@ bool tn_oc_find_stubs(tenon_ocaml_plan *plan, struct tn_oc_prospect *p, struct t
 bool tn_oc_check_code(tenon_ocaml_plan *plan, struct tn_oc_prospect *p, struct tn_oc_file *file,
                       tenon_error *err);
 
-/* The C definitions of an image, without those of OCaml's compiler. False: no memory. */
-bool tn_oc_c_definitions(const tenon_image *image, struct tn_oc_symbols *out);
-
 /* What the file exports is there for those that come after it. False: no memory. */
 bool tn_oc_place_code(tenon_ocaml_plan *plan, const struct tn_oc_file *file);
 
 /* The same in the process, once it is loaded. */
 bool tn_oc_keep_code(tenon_ocaml_process *process, const struct tn_oc_file *file);
+
+/* ---- ocaml_symbols.c --------------------------------------------------------------------------
+ */
+
+/* The C side of an image, from which it borrows. False: no memory; what is there is to be freed. */
+bool tn_oc_c_read(const tenon_image *image, struct tn_oc_c *out);
+void tn_oc_c_free(struct tn_oc_c *c);
+
+/* ---- ocaml_proven.c ---------------------------------------------------------------------------
+ */
+
+/* Has the index notes about this bundle's code that may be used? Then p->proofs is set. */
+bool tn_oc_take_proofs(tenon_ocaml_plan *plan, struct tn_oc_prospect *p);
+
+/* Takes what was noted of one file, when the cache still has that file. False: it must be read. */
+bool tn_oc_take_proof(tenon_ocaml_plan *plan, struct tn_oc_prospect *p, struct tn_oc_file *file);
+
+/* p->taken by what was noted; nothing is looked at. False: *err. */
+bool tn_oc_trust(tenon_ocaml_plan *plan, struct tn_oc_prospect *p, tenon_error *err);
+
+/* Notes what was read of a plugin that is loaded. */
+void tn_oc_prove(tenon_ocaml_plan *plan, struct tn_oc_prospect *p);
 
 /* ---- ocaml_plan.c -----------------------------------------------------------------------------
  */

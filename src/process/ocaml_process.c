@@ -92,6 +92,10 @@ tenon_bundle *tenon_ocaml_open_bundle(tenon_ocaml_process *process, const char *
     tenon_world *world = settings->known_tried ? NULL : tenon_world_host(err);
     struct tn_known *known =
         settings->known_tried || world ? tn_process_known(settings, world) : NULL;
+    if (known && !process->is_remembering && !settings->program) {
+        tn_known_begin(known);
+        process->is_remembering = true; /* until the next plan, which needs it too */
+    }
     tenon_bundle *bundle = tn_known_bundle(known, path, err);
 
     if (bundle)
@@ -153,6 +157,24 @@ const struct tn_oc_known *tn_oc_find(tenon_ocaml_process *process, const char *n
     known->state = TENON_INITIALISED;
     known->reason = TENON_BY_OTHERS;
     return known;
+}
+
+/* Under one name there is one interface, as long as the process lives: what was said stays true. */
+enum tenon_answer tn_oc_same_interface(tenon_ocaml_process *process, const char *name,
+                                       const tenon_digest *crc)
+{
+    uint32_t number = tn_names_find(&process->names, name, strlen(name));
+    struct tn_oc_known *known = number < process->known_room ? &process->known[number] : NULL;
+
+    if (!known || crc->kind == TENON_DIGEST_UNKNOWN)
+        return TENON_UNKNOWN;
+    if (known->interface.kind != TENON_DIGEST_UNKNOWN || !known->holder ||
+        !process->interface_probe)
+        return tenon_digest_equal(&known->interface, crc);
+    enum tenon_answer answer = process->interface_probe(process->interface_arg, name, crc);
+    if (answer == TENON_YES)
+        known->interface = *crc;
+    return answer;
 }
 
 static bool keep(tenon_ocaml_process *process, const char **string)
@@ -289,6 +311,13 @@ void tenon_ocaml_set_probe(tenon_ocaml_process *process, tenon_ocaml_probe *prob
     process->probe_arg = arg;
 }
 
+void tenon_ocaml_set_interface_probe(tenon_ocaml_process *process,
+                                     tenon_ocaml_interface_probe *probe, void *arg)
+{
+    process->interface_probe = probe;
+    process->interface_arg = arg;
+}
+
 bool tenon_ocaml_prohibit(tenon_ocaml_process *process, const char *unit, tenon_error *err)
 {
     struct tn_oc_known *known = tn_oc_known(process, unit);
@@ -353,6 +382,13 @@ bool tenon_ocaml_present_at(const tenon_ocaml_process *process, size_t i, tenon_
                                   .holder = known->holder,
                                   .plugin = known->plugin };
     return true;
+}
+
+bool tenon_ocaml_is_present(const tenon_ocaml_process *process, const char *name)
+{
+    uint32_t number = tn_names_find(&process->names, name, strlen(name));
+
+    return number != TN_NO_NAME && number < process->known_room && process->known[number].holder;
 }
 
 /* ---- C symbols ---------------------------------------------------------------------------------

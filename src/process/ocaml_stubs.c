@@ -8,7 +8,6 @@
  * rule  otherlibs/dynlink, runtime/unix.c caml_dlopen: RTLD_NOW, RTLD_GLOBAL for public loads;
  *       bytecomp/dll.ml, runtime/dynlink.c: where stubs are looked for
  */
-#include <ctype.h>
 #include <dlfcn.h>
 #include <sodium.h>
 #include <stdio.h>
@@ -23,57 +22,9 @@
 #include "text.h"
 #include "units.h"
 
-/* ---- which symbols are C code's ---------------------------------------------------------------
- */
-
 static bool begins(const char *text, const char *with)
 {
     return strncmp(text, with, strlen(with)) == 0;
-}
-
-/* rule  asmcomp: "caml" and the unit's name; helpers that the startup file of a plugin gets */
-static bool is_of_compiler(const char *name)
-{
-    static const char *const helpers[] = {
-        "caml_plugin_header", "caml_shared_startup", "caml_startup__", "caml_startup.",
-        "caml_system__",      "caml_system.",        "caml_curry",     "caml_apply",
-        "caml_send",          "caml_tuplify",        "caml_globals",   "caml_frametable",
-        "caml_data_segments", "caml_code_segments",  "caml_exn_"
-    };
-
-    if (begins(name, "caml") && isupper((unsigned char)name[4]))
-        return true;
-    for (size_t i = 0; i < TN_COUNT(helpers); i++)
-        if (begins(name, helpers[i]))
-            return true;
-    return false;
-}
-
-/* Every linked image has these. */
-static bool is_of_linker(const char *name)
-{
-    static const char *const names[] = { "_init",       "_fini",  "_edata",       "_end",
-                                         "__bss_start", "_start", "__data_start", "data_start" };
-
-    for (size_t i = 0; i < TN_COUNT(names); i++)
-        if (strcmp(names[i], name) == 0)
-            return true;
-    return false;
-}
-
-bool tn_oc_c_definitions(const tenon_image *image, struct tn_oc_symbols *out)
-{
-    const tenon_symbol *symbol;
-
-    for (size_t i = 0; (symbol = tenon_image_export(image, i)); i++) {
-        if (symbol->binding != TENON_BIND_GLOBAL || is_of_compiler(symbol->name) ||
-            is_of_linker(symbol->name))
-            continue;
-        if (!tn_grow(&out->at, &out->room, out->count, sizeof *out->at))
-            return false;
-        out->at[out->count++] = symbol->name;
-    }
-    return true;
 }
 
 /* ---- where stubs are --------------------------------------------------------------------------
@@ -140,8 +91,7 @@ static const char *system_stub(tenon_ocaml_plan *plan, const struct tn_oc_file *
     return found;
 }
 
-static bool read_stub(tenon_ocaml_plan *plan, struct tn_oc_prospect *p, struct tn_oc_file *stub,
-                      tenon_error *why)
+static bool read_stub(struct tn_oc_prospect *p, struct tn_oc_file *stub, tenon_error *why)
 {
     struct stat info;
     bool good = stub->entry
@@ -153,8 +103,8 @@ static bool read_stub(tenon_ocaml_plan *plan, struct tn_oc_prospect *p, struct t
     if (good)
         crypto_hash_sha256(stub->digest, stub->bytes, stub->size);
     stub->image = good ? tenon_image_parse(stub->bytes, stub->size, stub->label, why) : NULL;
-    (void)plan;
-    return stub->image && (tn_oc_c_definitions(stub->image, &stub->defines) || tn_no_memory(why));
+    stub->has_c = stub->image != NULL;
+    return stub->image && (tn_oc_c_read(stub->image, &stub->c) || tn_no_memory(why));
 }
 
 /* ---- stubs that are there already -------------------------------------------------------------
@@ -212,8 +162,8 @@ static void met_in_host(tenon_ocaml_plan *plan, struct tn_oc_prospect *p, struct
 {
     const char *holder = NULL;
 
-    for (size_t i = 0; i < stub->defines.count && !holder; i++)
-        if (!tn_oc_has_symbol(plan->process, plan->world, stub->defines.at[i], &holder))
+    for (size_t i = 0; i < stub->c.defines.count && !holder; i++)
+        if (!tn_oc_has_symbol(plan->process, plan->world, stub->c.defines.at[i], &holder))
             holder = NULL;
     if (!holder || plan->process->program)
         return;
@@ -271,7 +221,7 @@ static bool find_stub(tenon_ocaml_plan *plan, struct tn_oc_prospect *p, struct t
     stub->label = entry ? name : path;
     archive->stubs[archive->stub_count++] = stub;
     archive->has_dlls = true;
-    if (!read_stub(plan, p, stub, &why)) {
+    if (!read_stub(p, stub, &why)) {
         if (why.code == TENON_E_MEMORY)
             return tn_no_memory(err);
         tn_oc_find_in(plan, p, TENON_FINDING_REFUSED_LIBRARY, true, name, NULL, "%s",
@@ -313,13 +263,13 @@ static void find_doubles(tenon_ocaml_plan *plan, struct tn_oc_prospect *p,
     size_t found = 0;
     const char *first = NULL, *where = NULL;
 
-    for (size_t i = 0; i < file->defines.count; i++) {
-        const struct tn_oc_file *other = coming_file(plan, file->defines.at[i]);
+    for (size_t i = 0; i < file->c.defines.count; i++) {
+        const struct tn_oc_file *other = coming_file(plan, file->c.defines.at[i]);
         const char *holder = other ? other->label : NULL;
-        if (!other && !tn_oc_has_symbol(plan->process, plan->world, file->defines.at[i], &holder))
+        if (!other && !tn_oc_has_symbol(plan->process, plan->world, file->c.defines.at[i], &holder))
             continue;
         if (!found++) {
-            first = file->defines.at[i];
+            first = file->c.defines.at[i];
             where = holder;
         }
     }
@@ -339,8 +289,15 @@ static bool find_libraries(tenon_ocaml_plan *plan, struct tn_oc_prospect *p,
                                        tn_base_name(file->entry ? file->entry : file->path));
     tenon_resolver *resolver = NULL;
     tenon_graph *graph = NULL;
+    void *read = NULL; /* nobody had to look at the bytes so far */
+    size_t size = file->size;
 
-    if (!path || !tenon_world_put_file(plan->world, path, file->bytes, file->size, 0755, NULL))
+    if (!file->bytes && !tn_read_file(file->path, &read, &size, NULL))
+        return true; /* it is looked at again before it is loaded */
+    bool put = path &&
+               tenon_world_put_file(plan->world, path, read ? read : file->bytes, size, 0755, NULL);
+    free(read);
+    if (!put)
         return false;
     resolver = tenon_resolver_new(plan->world, NULL);
     graph = resolver ? tenon_resolve_file(resolver, path, NULL) : NULL;
@@ -374,39 +331,24 @@ static bool is_mapped(const tenon_ocaml_plan *plan, const char *library)
     return handle != NULL;
 }
 
-static bool has_export(const tenon_image *image, const char *name)
-{
-    const tenon_symbol *symbol;
-
-    for (size_t i = 0; (symbol = tenon_image_export(image, i)); i++)
-        if (strcmp(symbol->name, name) == 0)
-            return true;
-    return false;
-}
-
 /* Symbols that must bind when the file is opened: everything, since loaders open with RTLD_NOW. */
 static bool find_missing(tenon_ocaml_plan *plan, struct tn_oc_prospect *p,
                          const struct tn_oc_file *file, tenon_error *err)
 {
     struct tn_names brought;
-    const tenon_symbol *symbol;
-    const tenon_need *need;
     bool looked = false, good = true, all_mapped = true;
 
-    for (size_t i = 0; (need = tenon_image_need(file->image, i)); i++)
-        all_mapped = all_mapped && is_mapped(plan, need->name);
+    for (size_t i = 0; i < file->c.needs.count; i++)
+        all_mapped = all_mapped && is_mapped(plan, file->c.needs.at[i]);
     if (!all_mapped) {
         looked = tn_names_init(&brought);
         good = looked && find_libraries(plan, p, file, &brought);
     }
-    for (size_t i = 0; good && (symbol = tenon_image_import(file->image, i)); i++) {
-        const char *name = symbol->name;
-        if (symbol->binding != TENON_BIND_GLOBAL || is_of_compiler(name) ||
-            coming_file(plan, name) || tn_oc_has_symbol(plan->process, plan->world, name, NULL))
+    for (size_t i = 0; good && i < file->c.wants.count; i++) {
+        const char *name = file->c.wants.at[i];
+        if (coming_file(plan, name) || tn_oc_has_symbol(plan->process, plan->world, name, NULL))
             continue;
         if (looked && tn_names_find(&brought, name, strlen(name)) != TN_NO_NAME)
-            continue;
-        if (has_export(file->image, name))
             continue;
         tn_oc_find_in(plan, p, TENON_FINDING_MISSING_SYMBOL, true, name, file->label,
                       "%s needs the C symbol %s, which nothing defines", file->label,
@@ -438,12 +380,12 @@ static void find_primitives(tenon_ocaml_plan *plan, struct tn_oc_prospect *p,
 bool tn_oc_check_code(tenon_ocaml_plan *plan, struct tn_oc_prospect *p, struct tn_oc_file *file,
                       tenon_error *err)
 {
-    if (file->image) {
+    if (file->has_c) {
         find_doubles(plan, p, file);
         if (!find_missing(plan, p, file, err))
             return false;
     }
-    if (file->code && !file->image)
+    if (file->code && !file->has_c)
         find_primitives(plan, p, file);
     return true;
 }
@@ -453,10 +395,9 @@ bool tn_oc_check_code(tenon_ocaml_plan *plan, struct tn_oc_prospect *p, struct t
 
 bool tn_oc_place_code(tenon_ocaml_plan *plan, const struct tn_oc_file *file)
 {
-    const tenon_symbol *symbol;
-
-    for (size_t i = 0; file->image && (symbol = tenon_image_export(file->image, i)); i++) {
-        uint32_t number = tn_names_add(&plan->c_coming, symbol->name, strlen(symbol->name));
+    for (size_t i = 0; i < file->c.exports.count; i++) {
+        const char *name = file->c.exports.at[i];
+        uint32_t number = tn_names_add(&plan->c_coming, name, strlen(name));
         if (number == TN_NO_NAME)
             return false;
         while (number >= plan->c_file_room)
@@ -474,8 +415,8 @@ bool tn_oc_keep_code(tenon_ocaml_process *process, const struct tn_oc_file *file
 
     if (!label)
         return false;
-    for (size_t i = 0; i < file->defines.count; i++) {
-        const char *name = file->defines.at[i];
+    for (size_t i = 0; i < file->c.defines.count; i++) {
+        const char *name = file->c.defines.at[i];
         uint32_t number = tn_names_add(&process->c_symbols, name, strlen(name));
         if (number == TN_NO_NAME)
             return false;

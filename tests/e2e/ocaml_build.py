@@ -17,8 +17,8 @@ import ocamlcase
 import tenon
 from ocamlcase import LOADERS, PACKAGE, Case
 
-if not ocamlcase.available():
-    print("no OCaml compilers, or no package built")
+if not ocamlcase.available() or ocamlcase.sanitized():
+    print("no OCaml compilers, no package built, or a sanitizer that programs would have to preload")
     sys.exit(77)
 
 SOURCE = pathlib.Path(tenon.source_root())

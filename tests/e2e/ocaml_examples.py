@@ -14,8 +14,8 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "support
 import ocamlcase
 import tenon
 
-if not ocamlcase.available():
-    print("no OCaml compilers, or no package built")
+if not ocamlcase.available() or ocamlcase.sanitized():
+    print("no OCaml compilers, no package built, or a sanitizer that programs would have to preload")
     sys.exit(77)
 
 

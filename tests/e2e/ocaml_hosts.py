@@ -15,8 +15,8 @@ import ocamlcase
 import tenon
 from ocamlcase import PACKAGE, Case
 
-if not ocamlcase.available():
-    print("no OCaml compilers, or no package built")
+if not ocamlcase.available() or ocamlcase.sanitized():
+    print("no OCaml compilers, no package built, or a sanitizer that programs would have to preload")
     sys.exit(77)
 
 HOST = r"""
@@ -77,6 +77,18 @@ class Hosts(unittest.TestCase):
         lines = self.said("top", "-I", str(PACKAGE), "ask.ml", PLUGIN=self.plugin)
         self.assertEqual(lines[:4], ["toplevel", "yes tenon,str present", "plugin 3", "loaded"], lines)
 
+    @unittest.skipUnless(shutil.which("utop"), "needs utop")
+    def test_utop(self):
+        # another toplevel, with the compiler's libraries inside: nothing has to be built for it
+        self.case.write("ask.ml", '#require "tenon";;\n#load "inside.cmo";;\n#use "host.ml";;\n')
+        self.case.bundle("double", "inside.cmo", "--main=inside")
+        for plugin, last in ((self.plugin, "loaded"),
+                             ("double.plugin", "refused: unit Inside is already in the host program")):
+            with self.subTest(plugin=plugin):
+                done = self.case.run("utop", "ask.ml", check=False,
+                                     env={"PLUGIN": plugin, "CAML_LD_LIBRARY_PATH": str(PACKAGE)})
+                self.assertIn(last, done.stdout)
+
     def test_without_linkall(self):
         self.case.archive("box", "inside")
         shutil.copy(self.case.root / "inside.cmi", self.case.root / "keep.cmi")
@@ -95,6 +107,25 @@ class Hosts(unittest.TestCase):
         self.assertIn("not linked with the package tenon", done.stdout)
         self.assertEqual(self.said("plain")[0], "plain")
 
+    def test_the_c_code_of_a_host(self):
+        self.case.write("stub.c", "#include <caml/mlvalues.h>\nstatic int n;\n"
+                                  "int stub_next(void) { return ++n; }\n"
+                                  "value stub_get(value v) { (void)v; return Val_int(stub_next()); }\n")
+        self.case.ocamlfind("ocamlopt", "-c", "stub.c")
+        self.case.run("ar", "rcs", "libstub.a", "stub.o")
+        self.case.write("calls.ml", 'external get : unit -> int = "stub_get"\n'
+                                    'let () = Printf.printf "c %d\\n%!" (get ())\n')
+        self.link("ocamlopt", "-cc", f"{tenon.command()} link -- gcc", "-package", "tenon", "-linkpkg",
+                  "-linkall", "libstub.a", "inside.cmx", "calls.ml", "host.ml", "-o", "host")
+        self.assertEqual(self.said("host", PLUGIN=self.plugin)[:4],
+                         ["c 1", "yes tenon present", "plugin 3", "loaded"])
+        done = self.case.run(tenon.command(), "units", "--json", "host")
+        result = json.loads(done.stdout)["results"][0]
+        units = {(u["name"], u["kind"]) for u in result["units"]}
+        self.assertEqual(result["record"], "complete")
+        self.assertIn(("stub/stub", "c"), units)
+        self.assertIn(("Inside", "ocaml"), units)
+
     def test_other_commands_are_only_run(self):
         self.link("ocamlopt", "-c", "inside.ml")
         self.assertTrue(self.link("query", "-format", "%v", "stdlib").stdout.strip())
@@ -104,6 +135,20 @@ class Hosts(unittest.TestCase):
         self.case.ocamlfind("ocamlopt", "-package", "tenon,str,findlib.dynload", "-linkpkg",
                             "inside.cmx", "host.ml", "-o", "host")
         self.assertRegex(self.said("host", PLUGIN=self.plugin)[0], "^none (str,tenon|tenon,str) present$")
+
+    def test_what_findlib_has_counts_when_checked(self):
+        self.case.hosts()
+        self.case.compile("q", folder="q.src", packages="str",
+                          text='let () = ignore (Str.regexp "b+")\n')
+        self.case.archive("q", "q", folder="q.src")
+        for words, verdict in ((["--package=str"], "loads"), ([], "refused")):
+            self.case.bundle("q", *words, "--bundle=none", "q.cma", "q.cmxs", folder="q.src")
+            for host in ("./host.opt", "./host.byte"):
+                with self.subTest(host=host, verdict=verdict):
+                    done = self.case.run(tenon.command(), "check", "--json", host, "q.plugin",
+                                         check=False)
+                    result = json.loads(done.stdout)["results"][0]
+                    self.assertEqual(result["verdict"], verdict, result)
 
     def test_checked_without_running(self):
         self.case.hosts("inside")

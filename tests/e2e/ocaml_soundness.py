@@ -6,6 +6,7 @@ import pathlib
 import re
 import shutil
 import sys
+import time
 import unittest
 import zipfile
 
@@ -71,12 +72,10 @@ class Sound(unittest.TestCase):
                      folder="new")
         plugin = self.case.bundle("twice", "new/counter.cma", "new/counter.cmxs",
                                   "--main", "counter")
-        # a stock toplevel does not tell which build of a module was loaded into it
-        other = (r'no twice: unit Counter is already in the host program; plugin "twice" contains '
-                 "another one, with another interface")
-        self.everywhere([f"load:{plugin}"], [other], loaders=("native", "bytecode"))
-        self.everywhere([f"load:{plugin}"], ["no twice: unit Counter is already in the host program.*"],
-                        loaders=("toplevel",))
+        self.everywhere(
+            [f"load:{plugin}"],
+            ['no twice: unit Counter is already in the host program; plugin "twice" contains another '
+             "one, with another interface"])
 
     def test_two_plugins_with_one_unit(self):
         self.counter()
@@ -143,7 +142,11 @@ class Sound(unittest.TestCase):
         self.case.hosts("lib/counter")
         refused = (r'no p: (?:.* / )*unit P of plugin "p" was compiled against another interface of '
                    "unit Counter than that of the host program.*")
-        self.everywhere([f"load:{plugin}", "unit:P"], [refused], loaders=("native", "bytecode"))
+        self.everywhere([f"load:{plugin}", "unit:P"], [refused])
+        # to have asked changes nothing: what fits loads
+        fits = self.case.plugin("fits", 'let () = Printf.printf "n %d\\n%!" (Counter.next ())\n',
+                                include=["lib"])
+        self.everywhere([f"load:{plugin}", f"load:{fits}"], [refused, "n 1", "ok fits"])
         # between two plugins every loader knows
         self.case.hosts()
         self.case.bundle("old", "lib/counter.cma", "lib/counter.cmxs", "--main", "counter")
@@ -385,6 +388,36 @@ class Sound(unittest.TestCase):
         self.case.ocamlfind("ocamlc", "-a", "-linkall", "-o", "none.cma", "none.cmo", cwd=cwd)
         return "none"
 
+    def test_what_was_noted_of_code_changes_no_answer(self):
+        case = self.case
+        # a library with C code that needs one of the system's which no host has
+        case.write("c/foo_c.c", "#include <caml/mlvalues.h>\nextern const char *zlibVersion(void);\n"
+                                "value foo_get(value u) { (void)u; "
+                                "return Val_int(zlibVersion()[0] == '1'); }\n")
+        case.ocamlfind("ocamlc", "-ccopt", "-fPIC", "-c", "foo_c.c", cwd=case.root / "c")
+        case.ocamlfind("ocamlmklib", "-o", "foo_stubs", "foo_c.o", "-lz", cwd=case.root / "c")
+        case.compile("foo", folder="c", text='external get : unit -> int = "foo_get"\n')
+        case.archive("foo", "foo", folder="c", byte=["-dllib", "-lfoo_stubs"],
+                     native=["-cclib", "-lfoo_stubs", "-cclib", "-lz", "-ccopt", "-L."])
+        case.plugin("p", 'let () = Printf.printf "c %d\\n%!" (Foo.get ())\n', "c/foo.cma",
+                    "c/foo.cmxs", include=["c"])
+        self.counter()
+        case.bundle("twice", "lib/counter.cma", "lib/counter.cmxs", "--main", "counter")
+        case.plugin("user", "let () = ignore (Counter.next ())\n", include=["lib"])
+        case.hosts()
+        time.sleep(3)  # the index takes no file that changed moments ago
+        words = ["load:p.plugin", "load:twice.plugin", "load:user.plugin"]
+        for _ in range(2):
+            self.everywhere(words, ["c 1", "ok p", "ok twice", "ok user"])
+        missing = ('no user: unit User of plugin "user" requires unit Counter, which is neither in the '
+                   "process nor in the plan")
+        self.everywhere(["load:user.plugin", "unit:User"], [missing])
+        case.hosts("lib/counter")
+        self.everywhere(
+            ["load:twice.plugin", "load:user.plugin"],
+            ['no twice: unit Counter is already in the host program; plugin "twice" contains its own '
+             "copy", "ok user"])
+
     # ---- other releases, other loaders ----
 
     def test_code_for_the_other_loader(self):
@@ -435,6 +468,18 @@ class Sound(unittest.TestCase):
                         [refused, "ok free"])
         self.everywhere(["allow:Stdlib,Stdlib__Printf,CamlinternalFormatBasics", f"load:{plugin}"],
                         [f".*{refused}"])
+
+    def test_restrictions_set_with_dynlink_before_the_first_load(self):
+        # Dynlink forgets them when it is first used; the library has used it before
+        self.counter()
+        plugin = self.case.plugin("p", 'let () = Printf.printf "n %d\\n%!" (Counter.next ())\n',
+                                  include=["lib"])
+        free = self.case.plugin("free", "let x = 1\n")
+        self.case.compile("strict", text='let () = Dynlink.prohibit [ "Counter" ]\n',
+                          packages="dynlink")
+        self.case.hosts("lib/counter", "strict")
+        self.everywhere([f"load:{plugin}", f"load:{free}"], ["no p: .*Counter.*", "ok free"],
+                        loaders=("native", "bytecode"))
 
     # ---- the order of things ----
 

@@ -35,6 +35,22 @@ def _known():
     return sorted(set(names))
 
 
+def _unpack(root, name):
+    """A package that is downloaded, or is now."""
+    debs = glob.glob(os.path.join(root, name + "_*.deb"))
+    if not debs:
+        done = subprocess.run(["apt-get", "-q", "download", name], cwd=root, capture_output=True,
+                              text=True)
+        debs = glob.glob(os.path.join(root, name + "_*.deb"))
+        if not debs:
+            print("not to be had: %s: %s" % (name, done.stderr.strip().split("\n")[-1]))
+            return
+    part = os.path.join(root, name + ".part")
+    subprocess.run(["dpkg", "-x", debs[0], part], check=True)
+    os.rename(part, os.path.join(root, name))
+    os.remove(debs[0])
+
+
 def fetch():
     """
     Downloads and unpacks what is not there yet; a package that cannot be had is named. Returns the
@@ -44,17 +60,10 @@ def fetch():
     os.makedirs(root, exist_ok=True)
     there = set(unpacked())
     missing = [name for name in _known() if name not in there]
+    if missing:  # all at once: reading apt's lists takes longer than most of the files
+        subprocess.run(["apt-get", "-q", "download", *missing], cwd=root, capture_output=True)
     for name in missing:
-        done = subprocess.run(["apt-get", "-q", "download", name], cwd=root, capture_output=True,
-                              text=True)
-        debs = glob.glob(os.path.join(root, name + "_*.deb"))
-        if done.returncode or not debs:
-            print("not to be had: %s: %s" % (name, done.stderr.strip().split("\n")[-1]))
-            continue
-        part = os.path.join(root, name + ".part")
-        subprocess.run(["dpkg", "-x", debs[0], part], check=True)
-        os.rename(part, os.path.join(root, name))
-        os.remove(debs[0])
+        _unpack(root, name)
     return unpacked()
 
 

@@ -72,6 +72,20 @@ def available():
             (PACKAGE / "built").exists())
 
 
+def sanitized():
+    """Is libtenon built with a sanitizer, whose runtime must be preloaded by what loads it?"""
+    return "TENON_PRELOAD" in os.environ
+
+
+def preloaded():
+    """The environment for a program that loads libtenon. OCaml's runtime frees nothing at exit."""
+    if not sanitized():
+        return {}
+    options = os.environ.get("ASAN_OPTIONS", "")
+    return {"LD_PRELOAD": os.environ["TENON_PRELOAD"],
+            "ASAN_OPTIONS": ":".join(filter(None, [options, "detect_leaks=0"]))}
+
+
 class Case:
     """One directory with code in it."""
 
@@ -177,7 +191,8 @@ class Case:
             "toplevel": ["ocaml", "-noinit", "host_top.ml"],
         }[loader]
         more = {"CAML_LD_LIBRARY_PATH": str(PACKAGE)} if loader == "toplevel" else {}
-        done = self.run(*command, *words, env={**more, **(env or {})}, check=False)
+        done = self.run(*command, *words, env={**preloaded(), **more, **(env or {})},
+                        check=False)
         lines = [line for line in done.stdout.splitlines() if "[WARNING]" not in line]
         if done.returncode:
             lines.append(f"status {done.returncode}")

@@ -167,6 +167,27 @@ static void native_descriptions(void **state)
     o = open_seed("cmxa/all.cmxa");
     assert_int_equal(tenon_ocaml_unit_count(o), 3);
     check_names(tenon_ocaml_c_options(o), "-L.");
+    assert_false(tenon_ocaml_is_flambda(o));
+    tenon_ocaml_free(o);
+}
+
+/* Its approximations are passed, whatever is in them. */
+static void native_descriptions_of_flambda(void **state)
+{
+    (void)state;
+    tenon_ocaml *o = open_seed("cmx/flambda");
+    const tenon_ocaml_unit *u = tenon_ocaml_unit_at(o, 0);
+    assert_true(tenon_ocaml_is_flambda(o));
+    assert_string_equal(tenon_ocaml_release(o), "5.2");
+    assert_string_equal(u->name, "Made");
+    assert_null(u->for_pack);
+    check_imports(u->implementations, "Stdlib Late?");
+    tenon_ocaml_free(o);
+    o = open_seed("cmxa/flambda");
+    assert_true(tenon_ocaml_is_flambda(o));
+    assert_int_equal(tenon_ocaml_unit_count(o), 2);
+    assert_string_equal(tenon_ocaml_unit_at(o, 1)->name, "More");
+    check_names(tenon_ocaml_c_objects(o), "-la");
     tenon_ocaml_free(o);
 }
 
@@ -337,12 +358,12 @@ static void what_comes_back_to_itself(void **state)
                 "section SYMB: table of globals: a tree that comes back to itself");
 }
 
-static const char *const all[] = { "cmo/use.cmo",      "cmo/5.3",       "cma/all.cma",
-                                   "cma/5.2",          "cmi/dep.cmi",   "cmi/5.3",
-                                   "cmx/dep.cmx",      "cmx/5.1",       "cmxa/all.cmxa",
-                                   "cmxa/5.3",         "bytecode/4.13", "bytecode/5.3",
-                                   "cmxs/plugin",      "cmxs/program",  "cmxs/complete",
-                                   "cmxs/complete-5.2" };
+static const char *const all[] = { "cmo/use.cmo",   "cmo/5.3",          "cma/all.cma",
+                                   "cma/5.2",       "cmi/dep.cmi",      "cmi/5.3",
+                                   "cmx/dep.cmx",   "cmx/5.1",          "cmx/flambda",
+                                   "cmxa/all.cmxa", "cmxa/5.3",         "bytecode/4.13",
+                                   "bytecode/5.3",  "cmxs/plugin",      "cmxs/program",
+                                   "cmxs/complete", "cmxs/complete-5.2" };
 
 /* Nothing is read past the end: the block ends where the bytes do. */
 static void every_prefix_is_refused(void **state)
@@ -416,6 +437,7 @@ int main(void)
         cmocka_unit_test(an_order_of_libraries),
         cmocka_unit_test(interfaces),
         cmocka_unit_test(native_descriptions),
+        cmocka_unit_test(native_descriptions_of_flambda),
         cmocka_unit_test(values_in_elf_files),
         cmocka_unit_test(programs_of_bytecode),
         cmocka_unit_test(other_releases_by_name),

@@ -56,6 +56,15 @@ let info_53 name = {
   export = Obj.repr (Some [ 1L ]); ui_force = false; pack = Some "P";
 }
 
+(* flambda: other letters in the magic number, and approximations under another tag; nobody but that
+   compiler knows what is in them, so that here is something large and shared *)
+type export = Closure of Obj.t | Flambda of (string * (int * string array) list) list
+
+let flambda_53 name =
+  let arrays = List.init 40 (fun i -> (i, Array.make 3 (String.make i 'x'))) in
+  { (info_53 name) with
+    export = Obj.repr (Flambda [ ("sets", arrays); ("again", arrays); ("none", []) ]); pack = None }
+
 type native_library = { infos : (info * Digest.t) list; c : string list; o : string list }
 
 type dynamic = {
@@ -115,6 +124,12 @@ let () =
     "made/cma-5.2";
   let info = "Caml1999Y033" ^ value (info_53 "Made") in
   write "made/cmx-5.1" [ info; Digest.string info ];
+  let info = "Caml1999y034" ^ value (flambda_53 "Made") in
+  write "made/cmx-flambda" [ info; Digest.string info ];
+  file "z" "035"
+    [ value { infos = [ (flambda_53 "Made", crc "made"); (flambda_53 "More", crc "more") ];
+              c = [ "-la" ]; o = [ "-O" ] } ]
+    "made/cmxa-flambda";
   file "Z" "035" [ value { infos = [ (info_53 "Made", crc "made") ]; c = [ "-la" ]; o = [ "-O" ] } ]
     "made/cmxa-5.3";
   (* a compressed signature: header of 10 bytes, 5 bytes that are nobody's business *)

@@ -1,0 +1,196 @@
+/* ocaml/tenon_plan_stubs.c - plans for OCaml, step by step: values in, values out */
+#include "tenon_values.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <caml/alloc.h>
+#include <caml/fail.h>
+#include <caml/memory.h>
+
+/* ---- plans ------------------------------------------------------------------------------------
+ */
+
+static void free_requests(tenon_ocaml_request *requests, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        free((char *)requests[i].plugin);
+        ml_free_texts((char **)requests[i].offers,
+                      requests[i].offers ? requests[i].offer_count : 0);
+    }
+    free(requests);
+}
+
+/* requests: (string * string list) array */
+value tenon_ml_plan(value process, value requests, value flags)
+{
+    CAMLparam3(process, requests, flags);
+    tenon_error err = TENON_ERROR_INIT;
+    size_t count = Wosize_val(requests);
+    tenon_ocaml_request *rows = calloc(count + 1, sizeof *rows);
+    tenon_ocaml_plan *plan;
+
+    if (!rows)
+        caml_raise_out_of_memory();
+    for (size_t i = 0; i < count; i++) {
+        value row = Field(requests, i);
+        rows[i].plugin = strdup(String_val(Field(row, 0)));
+        rows[i].offers = (const char *const *)ml_texts_of_list(Field(row, 1), &rows[i].offer_count);
+    }
+    plan = tenon_ocaml_plan_make(ml_unbox_process(process), rows, count, (unsigned)Int_val(flags),
+                                 &err);
+    free_requests(rows, count);
+    ml_check(plan != NULL, &err);
+    CAMLreturn(ml_box_plan(plan));
+}
+
+/* (name, file, status) array */
+value tenon_ml_plan_results(value plan)
+{
+    CAMLparam1(plan);
+    CAMLlocal3(rows, row, v);
+    const tenon_report *report = tenon_ocaml_plan_report(ml_unbox_plan(plan));
+    size_t count = tenon_report_plugin_count(report);
+
+    rows = count ? caml_alloc(count, 0) : Atom(0);
+    for (size_t i = 0; i < count; i++) {
+        const tenon_plugin_result *result = tenon_report_plugin(report, i);
+        row = caml_alloc(3, 0);
+        v = caml_copy_string(result->name);
+        Store_field(row, 0, v);
+        v = ml_text_option(result->file);
+        Store_field(row, 1, v);
+        Store_field(row, 2, Val_int(result->status));
+        Store_field(rows, i, row);
+    }
+    CAMLreturn(rows);
+}
+
+/* (code, refuses, plugin, unit, message) array */
+value tenon_ml_plan_findings(value plan)
+{
+    CAMLparam1(plan);
+    CAMLlocal3(rows, row, v);
+    const tenon_report *report = tenon_ocaml_plan_report(ml_unbox_plan(plan));
+    size_t count = tenon_report_finding_count(report);
+
+    rows = count ? caml_alloc(count, 0) : Atom(0);
+    for (size_t i = 0; i < count; i++) {
+        const tenon_finding *finding = tenon_report_finding(report, i);
+        row = caml_alloc(5, 0);
+        v = caml_copy_string(tenon_finding_name(finding->kind));
+        Store_field(row, 0, v);
+        Store_field(row, 1, Val_bool(finding->refuses));
+        v = ml_text_option(finding->plugin);
+        Store_field(row, 2, v);
+        v = ml_text_option(finding->unit);
+        Store_field(row, 3, v);
+        v = caml_copy_string(finding->message);
+        Store_field(row, 4, v);
+        Store_field(rows, i, row);
+    }
+    CAMLreturn(rows);
+}
+
+value tenon_ml_plan_ok(value plan)
+{
+    return Val_bool(tenon_report_ok(tenon_ocaml_plan_report(ml_unbox_plan(plan))));
+}
+
+static value unit_names(const tenon_ocaml *code)
+{
+    CAMLparam0();
+    CAMLlocal1(list);
+    size_t count = code ? tenon_ocaml_unit_count(code) : 0;
+    const char **names = calloc(count + 1, sizeof *names);
+
+    if (!names)
+        caml_raise_out_of_memory();
+    for (size_t i = 0; i < count; i++)
+        names[i] = tenon_ocaml_unit_at(code, i)->name;
+    list = ml_text_list(names, count);
+    free(names);
+    CAMLreturn(list);
+}
+
+value tenon_ml_plan_owners(value plan)
+{
+    CAMLparam1(plan);
+    CAMLlocal1(rows);
+    tenon_ocaml_plan *p = ml_unbox_plan(plan);
+    size_t count = tenon_ocaml_plan_count(p);
+    tenon_ocaml_step step;
+
+    rows = count ? caml_alloc(count, 0) : Atom(0);
+    for (size_t i = 0; i < count && tenon_ocaml_plan_step(p, i, &step); i++)
+        Store_field(rows, i, Val_long(step.plugin));
+    CAMLreturn(rows);
+}
+
+/* (plugin, path, label, is_stubs, is_main, has_dlls, units); the path after taking out */
+value tenon_ml_plan_step(value plan, value number)
+{
+    CAMLparam2(plan, number);
+    CAMLlocal2(row, v);
+    tenon_ocaml_step step;
+
+    if (!tenon_ocaml_plan_step(ml_unbox_plan(plan), (size_t)Long_val(number), &step))
+        caml_invalid_argument("Tenon: no such step");
+    row = caml_alloc(7, 0);
+    Store_field(row, 0, Val_long(step.plugin));
+    v = ml_text_option(step.path);
+    Store_field(row, 1, v);
+    v = caml_copy_string(step.label);
+    Store_field(row, 2, v);
+    Store_field(row, 3, Val_bool(step.is_stubs));
+    Store_field(row, 4, Val_bool(step.is_main));
+    Store_field(row, 5, Val_bool(step.has_dlls));
+    v = unit_names(step.code);
+    Store_field(row, 6, v);
+    CAMLreturn(row);
+}
+
+value tenon_ml_plan_take(value plan, value request)
+{
+    CAMLparam2(plan, request);
+    tenon_error err = TENON_ERROR_INIT;
+
+    ml_check(tenon_ocaml_plan_take(ml_unbox_plan(plan), (size_t)Long_val(request), &err), &err);
+    CAMLreturn(Val_unit);
+}
+
+value tenon_ml_plan_check(value plan, value step)
+{
+    CAMLparam2(plan, step);
+    tenon_error err = TENON_ERROR_INIT;
+
+    ml_check(tenon_ocaml_plan_check(ml_unbox_plan(plan), (size_t)Long_val(step), &err), &err);
+    CAMLreturn(Val_unit);
+}
+
+/* initialised: -1 for all */
+value tenon_ml_plan_done(value plan, value step, value initialised)
+{
+    CAMLparam3(plan, step, initialised);
+    tenon_error err = TENON_ERROR_INIT;
+    size_t count = Long_val(initialised) < 0 ? SIZE_MAX : (size_t)Long_val(initialised);
+
+    ml_check(tenon_ocaml_plan_done(ml_unbox_plan(plan), (size_t)Long_val(step), count, &err), &err);
+    CAMLreturn(Val_unit);
+}
+
+value tenon_ml_plan_loaded(value plan, value request)
+{
+    CAMLparam2(plan, request);
+    tenon_error err = TENON_ERROR_INIT;
+
+    ml_check(tenon_ocaml_plan_loaded(ml_unbox_plan(plan), (size_t)Long_val(request), &err), &err);
+    CAMLreturn(Val_unit);
+}
+
+value tenon_ml_plan_end(value plan)
+{
+    CAMLparam1(plan);
+    tenon_ocaml_plan_end(ml_unbox_plan(plan));
+    CAMLreturn(Val_unit);
+}

@@ -1,0 +1,54 @@
+/* src/process/ocaml_proof.h - what was read of a bundle's OCaml code when it was loaded, kept in
+ * the index */
+#ifndef TN_OCAML_PROOF_H
+#define TN_OCAML_PROOF_H
+
+#include "ocaml.h"
+#include "ocaml_private.h"
+#include "packer.h"
+
+/*
+ * As the proofs of C code (proof.h): a plan wants names and digests, all of which follow from the
+ * file's bytes, so that whoever meets the same file again (by its identity in the cache) needs not
+ * open it. Only code that was loaded is noted. The notes are as hostile as any input.
+ *
+ * Packed as packer.h says: u8 layout, the triple, a list of files; of each: entry, identity (u64
+ * device, inode, size, change time), u8 flags; when it has code: u8 kind, digits of the release
+ * that may be missing, a list of DLLs, a list of units: name, two digests, lists of required units
+ * and of interfaces (name, digest each), of symbols and of primitives; when it has C code: lists of
+ * definitions, exports, wanted symbols and needed libraries. A digest: u8 whether there is one, its
+ * 16 bytes.
+ */
+enum { TN_OC_PROOF_LAYOUT = 0x0c }; /* no layout of proof.h */
+enum { TN_OC_PROOF_CODE = 1, TN_OC_PROOF_C = 2, TN_OC_PROOF_FLAGS_END = 4 };
+
+struct tn_oc_proof {
+    const char *entry; /* in the bundle */
+    struct tn_identity identity;
+    tenon_ocaml *code; /* what a plan asks of it; NULL: it was not read. Never freed */
+    bool has_c;
+    struct tn_oc_c c; /* likewise */
+};
+
+/* All files that a bundle's code for one kind of system consists of. */
+struct tn_oc_proofs {
+    const char *triple;
+    struct tn_oc_proof *files;
+    size_t count;
+};
+
+/*
+ * Reads proofs back from any bytes.
+ *
+ * owner    the arena; strings are borrowed from the bytes
+ * returns  NULL: they make no sense, or there is no memory
+ */
+struct tn_oc_proofs *tn_oc_proofs_unpack(struct tn_view packed, struct tn_arena *arena);
+
+/* The one of an entry; NULL. */
+const struct tn_oc_proof *tn_oc_proofs_find(const struct tn_oc_proofs *proofs, const char *entry);
+
+/* Writes them. Whether there was memory for it, the packer knows. */
+void tn_oc_proofs_pack(struct tn_packer *p, const struct tn_oc_proofs *proofs);
+
+#endif
