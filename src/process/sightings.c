@@ -20,11 +20,17 @@ static uint32_t key_of(const struct tn_sightings *s, const char *symbol)
     return tn_hash(s->seed, 0, symbol, strlen(symbol));
 }
 
+static bool make_filter(struct tn_sightings *s)
+{
+    if (!s->filter)
+        s->filter = calloc(FILTER_BITS / 64, sizeof *s->filter);
+    return s->filter;
+}
+
 static bool add_mapped(struct tn_sightings *s, struct tn_holding *holding)
 {
-    if (!tn_grow(&s->mapped, &s->mapped_room, s->mapped_count, sizeof *s->mapped))
-        return false;
-    if (!s->filter && !(s->filter = calloc(FILTER_BITS / 64, sizeof *s->filter)))
+    if (!tn_grow(&s->mapped, &s->mapped_room, s->mapped_count, sizeof *s->mapped) ||
+        !make_filter(s))
         return false;
     tn_mapped_mark(holding->mapped, s->filter, FILTER_BITS);
     s->mapped[s->mapped_count++] = holding;
@@ -45,12 +51,16 @@ bool tn_sightings_add(struct tn_sightings *s, struct tn_holding *holding, tenon_
         tn_hash_seed(s->seed);
     s->seeded = true;
     if (!tn_grow(&s->images, &s->room, s->count, sizeof *s->images) ||
-        !tn_slots_reserve(&s->slots, count))
+        !tn_slots_reserve(&s->slots, count) || !make_filter(s))
         return false;
     s->images[s->count] = holding;
     for (size_t i = 0; i < count; i++) {
         const char *name = tn_holding_strong(holding, i);
-        if (name && !tn_slots_add(&s->slots, key_of(s, name), (uint32_t)s->count))
+        if (!name)
+            continue;
+        uint32_t bit = tn_mapped_bit(tn_mapped_hash(name), FILTER_BITS);
+        s->filter[bit / 64] |= UINT64_C(1) << bit % 64;
+        if (!tn_slots_add(&s->slots, key_of(s, name), (uint32_t)s->count))
             return false;
     }
     s->count++;
@@ -60,21 +70,24 @@ bool tn_sightings_add(struct tn_sightings *s, struct tn_holding *holding, tenon_
 struct tn_sought tn_sightings_seek(const struct tn_sightings *s, const char *symbol)
 {
     struct tn_sought sought = { .symbol = symbol };
-    if (s->count) {
-        sought.key = key_of(s, symbol);
-        sought.at = tn_slots_at(&s->slots, sought.key);
-    }
-    if (!s->mapped_count)
+    if (!s->filter)
         return sought;
     sought.hash = tn_mapped_hash(symbol);
     uint32_t bit = tn_mapped_bit(sought.hash, FILTER_BITS);
     if (!(s->filter[bit / 64] >> bit % 64 & 1))
-        sought.mapped = s->mapped_count;
+        return sought;
+    sought.may = true;
+    if (s->count) {
+        sought.key = key_of(s, symbol);
+        sought.at = tn_slots_at(&s->slots, sought.key);
+    }
     return sought;
 }
 
 struct tn_holding *tn_sightings_next(const struct tn_sightings *s, struct tn_sought *sought)
 {
+    if (!sought->may)
+        return NULL;
     while (sought->mapped < s->mapped_count) {
         struct tn_holding *h = s->mapped[sought->mapped++];
         if (tn_mapped_is_strong(h->mapped, sought->symbol, sought->hash))

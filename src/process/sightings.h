@@ -30,6 +30,7 @@ bool tn_sightings_add(struct tn_sightings *sightings, struct tn_holding *holding
 
 /* One question. */
 struct tn_sought {
+    bool may; /* it is worth a look */
     const char *symbol;
     uint32_t key, hash;
     size_t at, mapped;
