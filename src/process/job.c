@@ -298,7 +298,10 @@ static bool open_world(struct tn_job *job, tenon_error *err)
         return tn_no_memory(err);
     if (!job->cache_path) /* without any place, checking still has to put it somewhere */
         job->cache_path = strdup(TN_JOB_NO_CACHE);
-    return job->cache_path || tn_no_memory(err);
+    if (!job->cache_path)
+        return tn_no_memory(err);
+    job->cache_path_size = strlen(job->cache_path);
+    return true;
 }
 
 bool tn_job_open_cache(struct tn_job *job, tenon_error *err)

@@ -47,7 +47,8 @@ struct tn_job {
     int folder_fd;
     const char *real_of, *real_folder; /* likewise: what realpath() made of it */
     size_t real_of_size;
-    char *cache_path;       /* where the cache is, or would be */
+    char *cache_path; /* where the cache is, or would be */
+    size_t cache_path_size;
     tenon_error no_cache;   /* why there is no such place: then nothing can be loaded */
     struct tn_cache *cache; /* open only while it is there */
 
