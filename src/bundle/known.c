@@ -305,12 +305,14 @@ struct tn_view tn_known_found(struct tn_known *known, const struct tn_identity *
 }
 
 /* Without memory for it, it is not noted. */
-void tn_known_take(struct tn_known *known, tenon_bundle *bundle)
+void tn_known_take(struct tn_known *known, tenon_bundle *bundle, struct tn_view packed)
 {
     struct tn_known_row row = { .identity = bundle->identity };
 
     if (!known || !is_settled(&bundle->identity))
         return;
+    if (packed.at)
+        row.packed = tn_view(keep(known, packed.at, packed.size), packed.size);
     memcpy(row.digest, tenon_bundle_digest(bundle), sizeof row.digest);
     row.manifest = tn_manifest_share(bundle->manifest);
     bundle->row = add(known, &row);
@@ -349,7 +351,7 @@ tenon_bundle *tn_known_bundle_at(struct tn_known *known, int dir, const char *na
         return bundle;
     bundle = tenon_bundle_open(path, err);
     if (bundle)
-        tn_known_take(known, bundle);
+        tn_known_take(known, bundle, tn_view(NULL, 0));
     return bundle;
 }
 
