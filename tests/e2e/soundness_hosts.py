@@ -113,6 +113,7 @@ def main():
         kinds(shop, cases)
         others(shop, cases)
         many(shop, cases)
+        shop.again(cases)
     cases.finish()
 
 
