@@ -71,10 +71,22 @@ TENON_API void tenon_resolver_set_flags(tenon_resolver *resolver, unsigned flags
  * are the same with or without.
  *
  * owner    copies the strings
- * errors   TENON_E_MEMORY, TENON_E_ARGUMENT when called twice
+ * errors   TENON_E_MEMORY, TENON_E_ARGUMENT when called twice (unless the resolver shares)
  */
 TENON_API bool tenon_resolver_expect(tenon_resolver *resolver, const char *const *paths,
                                      size_t count, tenon_error *err);
+
+/*
+ * Lets resolvers, each with a world of its own, read each file of this system only once, whichever
+ * comes to it first: one for each thread, when very many files are asked about. `with` NULL makes
+ * one that others can share with; where files are not simply those of this system, or `with` does
+ * not share, nothing is shared. Answers are the same with or without.
+ *
+ * threads  `with` may be in use by another thread. They may be freed in any order
+ * errors   TENON_E_ARGUMENT when the resolver was asked, expects files or shares; TENON_E_MEMORY
+ */
+TENON_API bool tenon_resolver_share(tenon_resolver *resolver, const tenon_resolver *with,
+                                    tenon_error *err);
 
 /*
  * What would be loaded if `path` were started as a program (a library: as `ld.so path` does, or

@@ -60,6 +60,16 @@ static void add_range(struct tn_file *file, struct tn_view range)
 }
 
 /*
+ * How much is read first. The tables of small images mostly lie near their beginning, and reading
+ * them along saves a call; of larger ones it would be copying for nothing.
+ */
+static uint64_t first_read(uint64_t file_size)
+{
+    const uint64_t kib = 1024;
+    return file_size <= 32 * kib ? 4 * kib : file_size <= 48 * kib ? 8 * kib : 0;
+}
+
+/*
  * Reads the blocks of a range that lies in the file, as far as is known; a file that turns out to
  * be shorter is from now on as long as it turned out.
  */
@@ -72,6 +82,8 @@ static bool read_range(struct tn_file *file, uint64_t offset, uint64_t size, con
                                                        : (offset + size + BLOCK - 1) & ~(BLOCK - 1);
     size_t got;
 
+    if (start == 0 && !file->bytes_read && end < first_read(file_size))
+        end = first_read(file_size) < file_size ? first_read(file_size) : file_size;
     /* Ranges that overlap without end could be asked for: nothing is read a third time. */
     if (file->bytes_read > file_size || end - start > file_size - file->bytes_read) {
         start = 0;

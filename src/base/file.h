@@ -12,7 +12,8 @@
 /*
  * Ranges that were read stay in `arena` until its owner drops it; views borrow from there. A
  * range inside one already read costs nothing; else it is read, rounded out to whole blocks of 256
- * bytes: copying costs as much as asking, so that callers ask for what they need. When as many
+ * bytes (of small files the first read is a page or two): copying costs as much as asking, so that
+ * callers ask for what they need. When as many
  * bytes as the file has were read, it is read whole: at most twice its size is held.
  */
 struct tn_file {

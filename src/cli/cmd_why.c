@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "crew.h"
 #include "why.h"
 
 #define GLYPH(text)                                                                                \
@@ -107,15 +108,91 @@ static bool give_diff(struct cli_answer *answer, const char *label, const char *
     return good;
 }
 
-/* Files that stand on the command line can be read ahead, where they are what the world has. */
-static void expect(struct why *why, const char *const *files)
+/* ---- many files ---------------------------------------------------------------------------- */
+
+static void free_rooms(struct why *why)
 {
-    size_t count = 0;
+    why_lines_free(why->lines);
+    free(why->nodes.rows);
+    free(why->rows.rows);
+    free(why->elsewhere.rows);
+}
+
+/* A member's own command: the same options, nothing in use by another. */
+static struct why *new_command(const struct why *of, struct cli_member *member)
+{
+    struct why *why = malloc(sizeof *why);
+
+    if (!why)
+        return NULL;
+    *why = *of;
+    why->cli = &member->cli;
+    why->lines = NULL;
+    why->nodes = why->rows = why->elsewhere = (struct cli_room){ 0 };
+    why->printed = 0;
+    return why;
+}
+
+/* Marks what comes next, in the resolver's own way, then answers as for any file. */
+static bool give_listed(struct cli_answer *answer, const char *label, const char *path, int *status,
+                        tenon_error *err)
+{
+    struct why *why = answer->command;
+
+    return tenon_resolver_expect(why->side.resolver, &path, 1, err) &&
+           give(answer, label, path, status, err);
+}
+
+/* The first asks the side that is there already. */
+static bool begin_member(struct cli_member *member, const struct cli_answer *answer)
+{
+    struct why *of = answer->command, *why = new_command(of, member);
+    int status;
+
+    member->command = member->answer.command = why;
+    member->answer.give = give_listed;
+    if (!why)
+        return false;
+    if (member->is_first)
+        member->side = of->side;
+    else if (!cli_side_open(&member->cli, &of->query, NULL, &member->side, &status) ||
+             !tenon_resolver_share(member->side.resolver, of->side.resolver, NULL))
+        return false;
+    why->side = member->side;
+    return true;
+}
+
+static void end_member(struct cli_member *member)
+{
+    struct why *why = member->command;
+
+    if (!member->is_first)
+        cli_side_close(&member->side);
+    if (why)
+        free_rooms(why);
+    free(why);
+}
+static const struct cli_crew_kind crew_kind = { begin_member, end_member };
+
+/*
+ * Files that stand on the command line, where they are what the world has: very many are answered
+ * for by a crew, others are read ahead.
+ */
+static bool give_all(struct cli_answer *answer, const char *const *files, int *status)
+{
+    struct why *why = answer->command;
+    tenon_resolver *resolver = why->side.resolver;
+    size_t count = 0, size;
 
     while (files[count])
         count++;
-    if (tenon_world_is_host(why->side.world) && !why->side.moved)
-        (void)tenon_resolver_expect(why->side.resolver, files, count, NULL);
+    if (!tenon_world_is_host(why->side.world) || why->side.moved)
+        return false;
+    size = why->changes || why->dot ? 1 : cli_crew_size(count);
+    if (size > 1 && tenon_resolver_share(resolver, NULL, NULL))
+        return cli_crew_answer(answer, &crew_kind, size, files, count, status);
+    (void)tenon_resolver_expect(resolver, files, count, NULL);
+    return false;
 }
 
 static int answer_all(struct why *why, const char *const *files)
@@ -125,6 +202,7 @@ static int answer_all(struct why *why, const char *const *files)
                                  .side = &why->side,
                                  .skip_other = why->skip_other,
                                  .give = why->changes ? give_diff : give,
+                                 .give_all = give_all,
                                  .command = why };
     int status = CLI_YES;
     bool dot = why->dot && !cli->quiet;
@@ -137,7 +215,6 @@ static int answer_all(struct why *why, const char *const *files)
     if (!cli_side_open(cli, &why->query, NULL, &why->side, &status) ||
         (why->changes && !cli_side_open(cli, &why->query, why->changes, &why->changed, &status)))
         return status;
-    expect(why, files);
     if (dot)
         why_begin_dot(&cli->out);
     status = cli_answer_all(&answer, files);
@@ -164,6 +241,7 @@ static const char *conflict(const struct why *why)
 
 static void free_why(struct why *why)
 {
+    free_rooms(why);
     cli_side_close(&why->side);
     cli_side_close(&why->changed);
     cli_query_free(&why->query);
@@ -171,10 +249,6 @@ static void free_why(struct why *why)
     cli_free_list(why->libs);
     free(why->slice);
     free(why->member);
-    why_lines_free(why->lines);
-    free(why->nodes.rows);
-    free(why->rows.rows);
-    free(why->elsewhere.rows);
 }
 
 static int run_why(struct cli *cli, int argc, const char **argv)

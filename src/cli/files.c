@@ -231,7 +231,10 @@ static int answer_file(struct cli_answer *answer, const char *label, const char 
     } else if (is_dir && err.system_errno == EISDIR) {
         *is_dir = true;
     } else if (!skip || !is_other(answer->side, path, !is_dir, &err)) {
-        status = tell_error(answer, label, err.code, failure_of(answer, label, path, &err));
+        if (answer->is_member)
+            answer->left = true;
+        else
+            status = tell_error(answer, label, err.code, failure_of(answer, label, path, &err));
     }
     return status;
 }
@@ -294,16 +297,20 @@ static int answer_dir(struct cli_answer *answer, const char *label, const char *
  * A FILE is taken for a file until it turns out to be a directory: asking first would cost a look
  * at each of thousands of files.
  */
-static int answer_one(struct cli_answer *answer, const char *label)
+int cli_answer_one(struct cli_answer *answer, const char *label)
 {
     bool is_dir = false;
     int status;
     char *path = cli_side_path(answer->side, label);
 
+    if (!path && answer->is_member)
+        answer->left = true;
     if (!path)
-        return tell_failure(answer, label, ENOMEM);
+        return answer->left ? CLI_YES : tell_failure(answer, label, ENOMEM);
     status = answer_file(answer, label, path, answer->skip_other, &is_dir);
-    if (is_dir)
+    if (is_dir && answer->is_member)
+        answer->left = true;
+    else if (is_dir)
         status = answer_dir(answer, label, path);
     free(path);
     return status;
@@ -322,8 +329,9 @@ int cli_answer_all(struct cli_answer *answer, const char *const *files)
         CLI_JSON_KEY(json, "results");
         cli_json_open(json, '[');
     }
-    for (; *files && !answer->cli->out.error; files++)
-        status = cli_worse(status, answer_one(answer, *files));
+    if (!answer->give_all || !answer->give_all(answer, files, &status))
+        for (; *files && !answer->cli->out.error; files++)
+            status = cli_worse(status, cli_answer_one(answer, *files));
     if (has_json(answer))
         cli_json_close(json, ']');
     if (answer->finish)

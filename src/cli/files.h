@@ -11,6 +11,8 @@ struct cli_answer {
     struct cli_json json; /* inside "results", when there is JSON */
     int skip_other;       /* leave out files that are no images, those that were named too */
     size_t answered;      /* so far */
+    bool is_member;       /* of a crew: directories and failures are left to the first member */
+    bool left;            /* ... as the last file was */
 
     /*
      * Prints the answer for one file: `label` as the user named it, `path` in the world. False:
@@ -18,6 +20,12 @@ struct cli_answer {
      */
     bool (*give)(struct cli_answer *answer, const char *label, const char *path, int *status,
                  tenon_error *err);
+
+    /*
+     * Answers for all of the files in the place of one after the other; false: it cannot, and
+     * nothing was done. NULL: there is no such way.
+     */
+    bool (*give_all)(struct cli_answer *answer, const char *const *files, int *status);
 
     /*
      * After all files, and in JSON beside "results": what was found out about them together. NULL:
@@ -29,5 +37,8 @@ struct cli_answer {
 
 /* Answers for all files of a NULL-ended list; returns the exit status. */
 int cli_answer_all(struct cli_answer *answer, const char *const *files);
+
+/* Answers for one; returns its status. */
+int cli_answer_one(struct cli_answer *answer, const char *label);
 
 #endif

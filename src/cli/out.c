@@ -2,12 +2,16 @@
 #include "out.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 #include "text.h"
 
 /* Unusual names are escaped in pieces of this many bytes, so that no length needs memory. */
 #define PIECE 1024
+
+/* Copying so many bytes costs as much as a call. */
+#define WORTH_A_WRITE 4096
 
 void cli_out_init(struct cli_out *out, int fd)
 {
@@ -16,10 +20,34 @@ void cli_out_init(struct cli_out *out, int fd)
     out->error = 0;
     out->color = false;
     out->style = CLI_PLAIN;
+    out->kept = NULL;
+    out->buffer = out->own;
+}
+
+/* Adds to what is kept; false: no memory. */
+static bool keep(struct cli_kept *kept, const char *bytes, size_t size)
+{
+    if (size > kept->room - kept->size) {
+        size_t room = 2 * (kept->size + size);
+        char *more = realloc(kept->bytes, room);
+        if (!more)
+            return false;
+        kept->bytes = more;
+        kept->room = room;
+    }
+    if (size)
+        memcpy(kept->bytes + kept->size, bytes, size);
+    kept->size += size;
+    return true;
 }
 
 static void write_all(struct cli_out *out, const char *bytes, size_t size)
 {
+    if (out->kept) {
+        if (!keep(out->kept, bytes, size))
+            out->error = ENOMEM;
+        return;
+    }
     while (size > 0 && !out->error) {
         ssize_t n = write(out->fd, bytes, size);
         if (n >= 0) {
@@ -47,6 +75,16 @@ void cli_put_slowly(struct cli_out *out, const char *bytes, size_t size)
     }
     memcpy(out->buffer, bytes, size);
     out->used = size;
+}
+
+void cli_put_whole(struct cli_out *out, const char *bytes, size_t size)
+{
+    if (size < WORTH_A_WRITE) {
+        cli_put(out, bytes, size);
+        return;
+    }
+    cli_flush(out);
+    write_all(out, bytes, size);
 }
 
 void cli_number(struct cli_out *out, int64_t number)

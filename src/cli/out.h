@@ -12,6 +12,12 @@
 /* What a piece of text is, for colour. */
 enum cli_style { CLI_PLAIN, CLI_DIM, CLI_RULE, CLI_MISS, CLI_NOTE, CLI_GAIN };
 
+/* Bytes that are kept in memory; to be freed. */
+struct cli_kept {
+    char *bytes;
+    size_t size, room;
+};
+
 /* After the first failed write everything is dropped and `error` says why. */
 struct cli_out {
     size_t used;
@@ -19,8 +25,10 @@ struct cli_out {
     int fd;
     int error; /* errno value; 0: all is well */
     bool color;
-    enum cli_style style; /* in force */
-    char buffer[CLI_OUT_ROOM];
+    enum cli_style style;  /* in force */
+    struct cli_kept *kept; /* where it goes instead of `fd`; NULL: nowhere else */
+    char *buffer;          /* of CLI_OUT_ROOM bytes: its own, or another that was put there */
+    char own[CLI_OUT_ROOM];
 };
 
 void cli_out_init(struct cli_out *out, int fd);
@@ -38,6 +46,9 @@ static inline void cli_put(struct cli_out *out, const char *bytes, size_t size)
     memcpy(out->buffer + out->used, bytes, size);
     out->used += size;
 }
+
+/* Many bytes, which are not copied unless they are few. */
+void cli_put_whole(struct cli_out *out, const char *bytes, size_t size);
 
 /* A string of our own. */
 static inline void cli_puts(struct cli_out *out, const char *string)

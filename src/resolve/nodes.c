@@ -106,13 +106,14 @@ static bool keep_others(tenon_resolver *r, struct tn_facts *kept)
             format->move_more(kept, &r->arena));
 }
 
-/* Copies what must outlive the bytes of the file. */
-static bool keep_facts(tenon_resolver *r, struct tn_node *node, const struct tn_facts *facts)
+/* Copies what must outlive the bytes of the file; NULL: no memory. */
+static const struct tn_facts *copy_facts(tenon_resolver *r, const struct tn_facts *facts)
 {
     struct tn_facts *kept = tn_arena_take(&r->arena, sizeof *kept);
     if (!kept)
-        return false;
+        return NULL;
     *kept = *facts;
+    kept->own_name = tn_resolver_keep(r, facts->own_name);
     kept->interpreter = tn_resolver_keep(r, facts->interpreter);
     kept->rpath = tn_resolver_keep(r, facts->rpath);
     kept->runpath = tn_resolver_keep(r, facts->runpath);
@@ -123,11 +124,19 @@ static bool keep_facts(tenon_resolver *r, struct tn_node *node, const struct tn_
     kept->needs = NULL;
     kept->version_needs = kept->version_defs = NULL;
     kept->elf.version_files = NULL;
+    return keep_others(r, kept) ? kept : NULL;
+}
+
+/* Gives a node its facts, which it may only point to when they `stay`. false: no memory. */
+static bool keep_facts(tenon_resolver *r, struct tn_node *node, const struct tn_facts *facts,
+                       bool stay)
+{
+    node->facts = stay ? facts : copy_facts(r, facts);
+    if (!node->facts)
+        return false;
     node->own_name = facts->own_name ? tn_resolver_name(r, facts->own_name) : TN_NO_NAME;
-    kept->own_name = tn_text_of(r, node->own_name);
-    node->facts = kept;
-    node->has_run_paths = kept->rpath || kept->runpath;
-    return keep_others(r, kept) && keep_needs(r, node, facts) && keep_versions(r, node, facts);
+    node->has_run_paths = facts->rpath || facts->runpath;
+    return keep_needs(r, node, facts) && keep_versions(r, node, facts);
 }
 
 /* Makes a reading into a node. false: no memory. */
@@ -137,14 +146,16 @@ static bool keep_reading(tenon_resolver *r, struct tn_node *node, const struct t
     memcpy(node->head, reading->head, sizeof node->head);
     if (reading->good) {
         node->loader = reading->loader;
-        return keep_facts(r, node, &reading->facts);
+        return keep_facts(r, node, &reading->facts, reading->stays);
     }
     if (reading->err->code == TENON_E_MEMORY)
         return false;
     node->error = reading->err->code;
     node->system_errno = reading->err->system_errno;
     node->own_name = TN_NO_NAME;
-    return (node->error_text = tn_arena_string(&r->arena, reading->err->text)) != NULL;
+    node->error_text =
+        reading->stays ? reading->err->text : tn_arena_string(&r->arena, reading->err->text);
+    return node->error_text != NULL;
 }
 
 uint32_t tn_node_known(const tenon_resolver *r, const tenon_file_info *info, uint32_t key[4])
@@ -185,7 +196,7 @@ uint32_t tn_resolver_variant(tenon_resolver *r, uint32_t node, const struct tn_f
     variant->path = r->nodes[node]->path;
     variant->head_size = r->nodes[node]->head_size;
     memcpy(variant->head, r->nodes[node]->head, sizeof variant->head);
-    if (!keep_facts(r, variant, facts) || !tn_map_set(&r->map, key, (uint32_t)r->node_count)) {
+    if (!keep_facts(r, variant, facts, false) || !tn_map_set(&r->map, key, (uint32_t)r->node_count)) {
         r->no_memory = true;
         return TN_NO_NODE;
     }

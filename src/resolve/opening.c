@@ -50,10 +50,16 @@ static const struct tn_reading *read_opened(tenon_resolver *r, struct tn_file *f
                                             bool only_images, struct own_reading *own,
                                             struct tn_ahead_result **result)
 {
+    const struct tn_shelf_entry *shared =
+        r->reader ? tn_shelf_find(r->reader, &file->info) : NULL;
     *result = r->ahead ? tn_ahead_claim(r->ahead, &file->info) : NULL;
-    if (*result)
-        return &(*result)->reading;
+    if (*result || shared)
+        return shared ? &shared->reading : &(*result)->reading;
     tn_reading_make(file, &own->is, &own->err);
+    if (r->reader && own->is.good)
+        shared = tn_shelf_keep(r->reader, &file->info, &own->is);
+    if (shared)
+        return &shared->reading;
     if (r->ahead)
         tn_ahead_read(r->ahead, &file->info, own->is.good || !only_images);
     return &own->is;
@@ -74,12 +80,29 @@ static uint32_t read_file(tenon_resolver *r, struct tn_file *file, uint32_t path
     return node;
 }
 
+/* A file that is read for several resolvers. */
+static struct tn_opening open_shared(tenon_resolver *r, uint32_t path)
+{
+    uint32_t key[4];
+    const struct tn_shelf_entry *entry;
+    struct tn_opening opening = { .node = TN_NO_NODE };
+    opening.error = tn_shelf_open(r->reader, r->world, &r->names.rows[path], &entry);
+    if (opening.error)
+        return opening;
+    opening.node = tn_node_known(r, &entry->info, key);
+    if (opening.node == TN_NO_NODE)
+        opening.node = tn_node_add(r, &entry->info, &entry->reading, path, key);
+    return opening;
+}
+
 static struct tn_opening open_path(tenon_resolver *r, uint32_t path)
 {
     struct tn_opening opening = { .node = TN_NO_NODE };
     struct tn_file file;
     if (r->uses[path].is_inside)
         return tn_open_inside(r, path);
+    if (r->reader)
+        return open_shared(r, path);
     if (r->ahead && open_ahead(r, path, &opening))
         return opening;
     opening.error = tn_file_open(r->world, tn_text_of(r, path), &r->scratch, &file);

@@ -47,6 +47,7 @@ void tenon_resolver_free(tenon_resolver *r)
     if (!r)
         return;
     tn_ahead_end(r->ahead);
+    tn_shelf_leave(r->reader);
     tn_names_free(&r->names);
     tn_map_free(&r->map);
     tn_arena_free(&r->arena);
@@ -172,9 +173,24 @@ static const char *const *copy_paths(tenon_resolver *r, const char *const *paths
     return copies;
 }
 
+/* Marks paths as those of a list, which need no second look at what they lead to. */
+static bool mark_expected(tenon_resolver *r, const char *const *paths, size_t count,
+                          tenon_error *err)
+{
+    for (size_t i = 0; i < count; i++) {
+        uint32_t name = tn_resolver_name(r, paths[i]);
+        if (name == TN_NO_NAME)
+            return tn_no_memory(err);
+        r->uses[name].expected = (uint32_t)i + 1;
+    }
+    return true;
+}
+
 bool tenon_resolver_expect(tenon_resolver *r, const char *const *paths, size_t count,
                            tenon_error *err)
 {
+    if (r->reader)
+        return mark_expected(r, paths, count, err);
     if (r->ahead)
         return tn_fail(err, TENON_E_ARGUMENT, "files are expected already");
     const char *const *copies = copy_paths(r, paths, count);
@@ -184,11 +200,19 @@ bool tenon_resolver_expect(tenon_resolver *r, const char *const *paths, size_t c
     if (!r->ahead)
         return true;
     tn_names_reserve(&r->names, r->names.count + count * NAMES_PER_FILE + NAMES_AT_LEAST);
-    for (size_t i = 0; i < count; i++) { /* while the thread reads already */
-        uint32_t name = tn_resolver_name(r, paths[i]);
-        if (name == TN_NO_NAME)
-            return tn_no_memory(err);
-        r->uses[name].expected = (uint32_t)i + 1;
-    }
+    return mark_expected(r, paths, count, err); /* while the thread reads already */
+}
+
+bool tenon_resolver_share(tenon_resolver *r, const tenon_resolver *with, tenon_error *err)
+{
+    if (r->asked || r->ahead || r->reader || r->names.count)
+        return tn_fail(err, TENON_E_ARGUMENT, "a resolver shares from its first question on");
+    if ((with && !with->reader) || !tn_world_has_threads(r->world))
+        return true;
+    r->reader = with ? tn_shelf_join(with->reader) : tn_shelf_begin();
+    if (!r->reader)
+        return tn_no_memory(err);
+    if (with) /* one hash for one path */
+        memcpy(r->names.seed, with->names.seed, sizeof r->names.seed);
     return true;
 }

@@ -6,6 +6,7 @@
 
 #include "ahead.h"
 #include "rules.h"
+#include "shelf.h"
 #include "table.h"
 
 /* One need of a file. */
@@ -172,7 +173,8 @@ struct tenon_resolver {
     struct tn_arena scratch;              /* one file */
     struct tn_arena spare, spare_passing; /* of a graph that is gone, for the next */
     struct tn_names names;
-    struct tn_ahead *ahead; /* NULL: nothing is read ahead */
+    struct tn_ahead *ahead;   /* NULL: nothing is read ahead */
+    struct tn_reader *reader; /* NULL: files are read for this resolver alone */
     struct tn_map map;      /* tagged keys: nodes, variants, directory lists */
     struct tn_use *uses;
     size_t use_room;
@@ -352,6 +354,7 @@ const char *tn_graph_path(const tenon_graph *graph, int32_t row);
  * errors   TENON_E_MEMORY; a file that cannot be read any more is left out
  */
 bool tn_graph_check_versions(tenon_graph *graph, tenon_error *err);
+bool tn_graph_compare_libraries(tenon_graph *graph, tenon_error *err);
 bool tn_graph_bind_symbols(tenon_graph *graph, tenon_error *err);
 bool tn_graph_find_dlopens(tenon_graph *graph, tenon_error *err);
 
