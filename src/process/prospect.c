@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "bundle.h"
+#include "entry_name.h"
 #include "fail.h"
 #include "job.h"
 #include "prospect.h"
@@ -53,12 +54,6 @@ bool tn_prospect_no_memory(struct tn_job *job, tenon_error *err)
 
 /* ---- one plugin ----------------------------------------------------------------------------- */
 
-static const char *base_name(const char *path)
-{
-    const char *slash = strrchr(path, '/');
-    return slash ? slash + 1 : path;
-}
-
 /* The prospect of that name; NULL: it was not asked for yet. */
 static const struct tn_prospect *asked_before(const struct tn_job *job, const char *name,
                                               uint32_t hash)
@@ -98,7 +93,7 @@ static bool is_new(struct tn_job *job, size_t row, const struct tn_prospect *p)
 
 int tn_job_folder(struct tn_job *job, const char *path, const char **name)
 {
-    size_t size = (size_t)(base_name(path) - path);
+    size_t size = (size_t)(tn_base_name(path) - path);
     *name = path;
     if (size < 2)
         return AT_FDCWD;

@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 
 #include "bundle.h"
+#include "entry_name.h"
 #include "fail.h"
 #include "job.h"
 #include "prospect.h"
@@ -12,16 +13,10 @@
 
 /* ---- which code ----------------------------------------------------------------------------- */
 
-static const char *base_name(const char *path)
-{
-    const char *slash = strrchr(path, '/');
-    return slash ? slash + 1 : path;
-}
-
 /* Is the entry "MAIN.so"? */
 static bool is_main(const tenon_code_entry *code, const char *main)
 {
-    const char *base = base_name(code->path);
+    const char *base = tn_base_name(code->path);
     size_t size = strlen(main);
     return strncmp(base, main, size) == 0 && strcmp(base + size, ".so") == 0;
 }
@@ -48,8 +43,8 @@ static bool place_paths(struct tn_job *job, struct tn_prospect *p, tenon_error *
     const char *name = tn_cache_name(p->digest, p->triple, &job->arena);
     for (size_t k = 0; name && k < p->code_count; k++) {
         struct tn_code *c = &p->codes[k];
-        c->path =
-            tn_arena_join(&job->arena, job->cache_path, "/", name, "/", base_name(c->entry), NULL);
+        c->path = tn_arena_join(&job->arena, job->cache_path, "/", name, "/",
+                                tn_base_name(c->entry), NULL);
         name = c->path ? name : NULL;
     }
     return name || tn_prospect_no_memory(job, err);
@@ -158,7 +153,7 @@ static bool tell_whose(struct tn_job *job, const struct tn_prospect *p, struct t
     h->reason = TENON_BY_PLUGIN;
     h->plugin = p->name;
     h->place = is_own ? tn_arena_join(&job->arena, "plugin \"", p->name, "\"", NULL)
-                      : tn_arena_join(&job->arena, base_name(c->entry), " of plugin \"", p->name,
+                      : tn_arena_join(&job->arena, tn_base_name(c->entry), " of plugin \"", p->name,
                                       "\"", NULL);
     return h->place != NULL;
 }
