@@ -66,6 +66,7 @@ const char *tn_unpack_maybe(struct tn_unpacker *u)
 
 void *tn_unpack_rows(struct tn_unpacker *u, size_t least, size_t size, size_t *count)
 {
+    static char none; /* what an empty list points to */
     uint32_t stated = tn_u32(&u->c, "a count");
     void *rows = NULL;
     *count = 0;
@@ -75,7 +76,7 @@ void *tn_unpack_rows(struct tn_unpacker *u, size_t least, size_t size, size_t *c
         u->bad = true;
         return NULL;
     }
-    rows = tn_arena_rows(u->arena, (size_t)stated + 1, size);
+    rows = stated ? tn_arena_rows(u->arena, stated, size) : &none;
     if (rows)
         *count = stated;
     else

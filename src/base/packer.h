@@ -43,6 +43,7 @@ const char *tn_unpack_maybe(struct tn_unpacker *u);
 /*
  * Zeroed room for a list of rows of `size` bytes, each of which takes at least `least` of the
  * packed ones: a count is only believed when its rows can be there. *count is 0 when it cannot be.
+ * NULL only then; an empty list points to something that must not be touched.
  */
 void *tn_unpack_rows(struct tn_unpacker *u, size_t least, size_t size, size_t *count);
 const char *const *tn_unpack_texts(struct tn_unpacker *u, size_t *count);

@@ -169,7 +169,8 @@ void tenon_bundle_free(tenon_bundle *bundle)
     tn_zip_close(&bundle->zip);
     tenon_manifest_free(bundle->manifest);
     free(bundle->entries);
-    free(bundle->path);
+    if (bundle->path != (char *)(bundle + 1))
+        free(bundle->path);
     free(bundle->text);
     free(bundle->signed_text);
     if (bundle->fd >= 0)
@@ -180,15 +181,14 @@ void tenon_bundle_free(tenon_bundle *bundle)
 tenon_bundle *tn_bundle_of(const char *path, struct tn_known_row *row, bool is_link,
                            tenon_error *err)
 {
-    tenon_bundle *bundle = calloc(1, sizeof *bundle);
+    size_t size = strlen(path) + 1;
+    tenon_bundle *bundle = calloc(1, sizeof *bundle + size);
 
-    if (bundle)
-        bundle->path = strdup(path);
-    if (!bundle || !bundle->path) {
-        free(bundle);
+    if (!bundle) {
         tn_no_memory(err);
         return NULL;
     }
+    bundle->path = memcpy(bundle + 1, path, size);
     bundle->fd = bundle->zip.fd = -1;
     bundle->row = row;
     bundle->is_no_link = !is_link;

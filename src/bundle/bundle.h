@@ -9,7 +9,7 @@
 #include "zip_file.h"
 
 struct tenon_bundle {
-    char *path;
+    char *path; /* of one that is known: behind it */
     int fd;
     struct tn_identity identity; /* of the bundle's file, when it was opened */
     struct tn_zip zip;

@@ -32,8 +32,8 @@ struct tn_known {
     size_t count, room;
     uint32_t *slots; /* number + 1; 0: empty */
     size_t slot_count;
-    size_t noted;          /* rows that the file does not have */
-    struct tn_arena arena; /* of what was noted */
+    size_t noted;                    /* rows that the file does not have */
+    struct tn_manifest_store *store; /* rows, manifests, what was noted */
     bool changed;
 };
 
@@ -73,7 +73,7 @@ static struct tn_known_row *add(struct tn_known *known, const struct tn_known_ro
 {
     if (!make_room(known) || !tn_grow(&known->rows, &known->room, known->count, sizeof row))
         return NULL;
-    struct tn_known_row *kept = tn_arena_take(&known->arena, sizeof *kept);
+    struct tn_known_row *kept = tn_arena_take(&known->store->arena, sizeof *kept);
     if (!kept)
         return NULL;
     *kept = *row;
@@ -99,7 +99,8 @@ struct tn_known_row *tn_known_identified(struct tn_known *known, const struct tn
         !tn_known_file_block(&known->file, &entry, &found.packed, &found.proofs))
         return NULL;
     memcpy(found.digest, entry.digest, sizeof found.digest);
-    found.manifest = found.packed.size ? tn_manifest_unpack(found.packed, NULL) : NULL;
+    found.manifest =
+        found.packed.size ? tn_manifest_unpack(found.packed, known->store, NULL) : NULL;
     row = found.manifest || !found.packed.size ? add(known, &found) : NULL;
     if (!row)
         tenon_manifest_free(found.manifest);
@@ -147,9 +148,10 @@ struct tn_known *tn_known_open(const char *cache)
         return NULL;
     known->file.fd = -1;
     known->cache = strdup(cache);
-    if (known->cache)
+    known->store = tn_manifest_store_new();
+    if (known->cache && known->store)
         return known;
-    free(known);
+    tn_known_free(known);
     return NULL;
 }
 
@@ -159,8 +161,12 @@ void tn_known_free(struct tn_known *known)
         return;
     for (size_t i = 0; i < known->count; i++)
         tenon_manifest_free(known->rows[i]->manifest);
+    if (known->store) { /* manifests that others still have borrow from it */
+        known->store->bytes = known->file.arena;
+        known->file.arena = (struct tn_arena){ 0 };
+    }
     tn_known_file_free(&known->file);
-    tn_arena_free(&known->arena);
+    tn_manifest_store_drop(known->store);
     free(known->rows);
     free(known->slots);
     free(known->cache);
@@ -173,7 +179,7 @@ static bool pack(struct tn_known *known, struct tn_known_row *row)
 {
     size_t size = 0;
     uint8_t *packed = row->packed.at ? NULL : tn_manifest_pack(row->manifest, &size);
-    uint8_t *kept = packed ? tn_arena_bytes(&known->arena, size + 1) : NULL;
+    uint8_t *kept = packed ? tn_arena_bytes(&known->store->arena, size + 1) : NULL;
 
     if (kept) {
         memcpy(kept, packed, size);
@@ -183,10 +189,19 @@ static bool pack(struct tn_known *known, struct tn_known_row *row)
     return row->packed.at;
 }
 
-/* Those met in this process first, in the order they were met; what cannot be had is left out. */
+static int by_offset(const void *a, const void *b)
+{
+    const struct tn_known_new *x = a, *y = b;
+    return (x->offset > y->offset) - (x->offset < y->offset);
+}
+
+/*
+ * Those met in this process first, in the order they were met, the rest as it lies: what is asked
+ * for together stays together. What cannot be had is left out.
+ */
 static size_t gather_rows(struct tn_known *known, struct tn_known_new *rows)
 {
-    size_t count = 0;
+    size_t count = 0, first;
 
     for (size_t i = 0; i < known->count; i++) {
         struct tn_known_row *row = known->rows[i];
@@ -196,6 +211,7 @@ static size_t gather_rows(struct tn_known *known, struct tn_known_new *rows)
                                                    .packed = row->packed,
                                                    .proofs = row->proofs };
     }
+    first = count;
     for (size_t i = 0; i < tn_known_file_count(&known->file); i++) {
         struct tn_known_entry e = tn_known_file_entry(&known->file, i);
         struct tn_known_new *row = &rows[count];
@@ -204,8 +220,11 @@ static size_t gather_rows(struct tn_known *known, struct tn_known_new *rows)
             continue;
         row->identity = e.identity;
         row->digest = e.digest;
+        row->offset = e.offset;
         count++;
     }
+    if (count - first > 1)
+        qsort(rows + first, count - first, sizeof *rows, by_offset);
     return count;
 }
 
@@ -256,7 +275,7 @@ static bool is_settled(const struct tn_identity *identity)
 /* A copy of bytes, with room for a byte more. NULL: no memory. */
 static const uint8_t *keep(struct tn_known *known, const void *bytes, size_t size)
 {
-    uint8_t *kept = tn_arena_bytes(&known->arena, size + 1);
+    uint8_t *kept = tn_arena_bytes(&known->store->arena, size + 1);
     if (kept && size)
         memcpy(kept, bytes, size);
     return kept;
@@ -286,12 +305,14 @@ struct tn_view tn_known_found(struct tn_known *known, const struct tn_identity *
 }
 
 /* Without memory for it, it is not noted. */
-void tn_known_take(struct tn_known *known, tenon_bundle *bundle)
+void tn_known_take(struct tn_known *known, tenon_bundle *bundle, struct tn_view packed)
 {
     struct tn_known_row row = { .identity = bundle->identity };
 
     if (!known || !is_settled(&bundle->identity))
         return;
+    if (packed.at)
+        row.packed = tn_view(keep(known, packed.at, packed.size), packed.size);
     memcpy(row.digest, tenon_bundle_digest(bundle), sizeof row.digest);
     row.manifest = tn_manifest_share(bundle->manifest);
     bundle->row = add(known, &row);
@@ -330,7 +351,7 @@ tenon_bundle *tn_known_bundle_at(struct tn_known *known, int dir, const char *na
         return bundle;
     bundle = tenon_bundle_open(path, err);
     if (bundle)
-        tn_known_take(known, bundle);
+        tn_known_take(known, bundle, tn_view(NULL, 0));
     return bundle;
 }
 

@@ -76,10 +76,11 @@ tenon_bundle *tn_known_bundle_at(struct tn_known *known, int dir, const char *na
 
 /*
  * The two halves of that, for those who open many at once: the bundle that is known, NULL when it
- * must be opened (or for want of memory); and noting one that was opened.
+ * must be opened (or for want of memory); and noting one that was opened. `packed`: its manifest,
+ * if that is packed already, to be copied.
  */
 tenon_bundle *tn_known_lookup(struct tn_known *known, int dir, const char *name, const char *path);
-void tn_known_take(struct tn_known *known, tenon_bundle *bundle);
+void tn_known_take(struct tn_known *known, tenon_bundle *bundle, struct tn_view packed);
 
 /* What is known of a bundle that came from tn_known_bundle_at(); NULL: it is not noted. */
 struct tn_known_row *tn_known_row(const tenon_bundle *bundle);

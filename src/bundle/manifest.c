@@ -8,6 +8,7 @@
 #include "entry_name.h"
 #include "fail.h"
 #include "text.h"
+#include "view.h"
 
 static const char *const code_kinds[] = {
     [TENON_CODE_NATIVE] = "native",
@@ -51,7 +52,20 @@ const char *tn_constraint_fault(const char *constraint)
 struct by_path {
     const char **paths;
     size_t count;
+    const char *few[8]; /* most have no more */
 };
+
+static void make_list(struct by_path *list, size_t room)
+{
+    list->count = 0;
+    list->paths = room <= TN_COUNT(list->few) ? list->few : calloc(room, sizeof *list->paths);
+}
+
+static void free_list(struct by_path *list)
+{
+    if (list->paths != list->few)
+        free(list->paths);
+}
 
 static int compare_paths(const void *a, const void *b)
 {
@@ -69,7 +83,7 @@ static bool sort_paths(struct by_path *list, const char *what, tenon_error *err)
 {
     char shown[TN_QUOTE_ROOM];
 
-    if (list->count)
+    if (list->count > 1)
         qsort(list->paths, list->count, sizeof *list->paths, compare_paths);
     for (size_t i = 1; i < list->count; i++)
         if (strcmp(list->paths[i - 1], list->paths[i]) == 0)
@@ -142,11 +156,12 @@ static bool check_claims(const tenon_manifest *manifest, const struct by_path *c
 
 bool tn_manifest_check(const tenon_manifest *manifest, tenon_error *err)
 {
-    struct by_path entries = { calloc(manifest->entry_count + 1, sizeof *entries.paths), 0 };
-    struct by_path code = { calloc(manifest->code_count + 1, sizeof *code.paths), 0 };
+    struct by_path entries, code;
     const char *fault = tn_plugin_name_fault(manifest->name);
     bool ok;
 
+    make_list(&entries, manifest->entry_count);
+    make_list(&code, manifest->code_count);
     if (fault)
         ok = tn_fail(err, TENON_E_MALFORMED, "name: %s", fault);
     else if (strchr(manifest->main, '/'))
@@ -156,15 +171,33 @@ bool tn_manifest_check(const tenon_manifest *manifest, tenon_error *err)
     else
         ok = check_entries(manifest, &entries, err) && check_code(manifest, &entries, &code, err) &&
              check_claims(manifest, &code, err);
-    free(entries.paths);
-    free(code.paths);
+    free_list(&entries);
+    free_list(&code);
     return ok;
+}
+
+struct tn_manifest_store *tn_manifest_store_new(void)
+{
+    return calloc(1, sizeof(struct tn_manifest_store));
+}
+
+void tn_manifest_store_drop(struct tn_manifest_store *store)
+{
+    if (!store || atomic_fetch_sub(&store->others, 1) != 0)
+        return;
+    tn_arena_free(&store->arena);
+    tn_arena_free(&store->bytes);
+    free(store);
 }
 
 void tenon_manifest_free(tenon_manifest *manifest)
 {
     struct tn_manifest *whole = (struct tn_manifest *)manifest;
 
+    if (whole && whole->store) {
+        tn_manifest_store_drop(whole->store);
+        return;
+    }
     if (!whole || atomic_fetch_sub(&whole->others, 1) != 0)
         return;
     tn_arena_free(&whole->arena);
@@ -173,6 +206,8 @@ void tenon_manifest_free(tenon_manifest *manifest)
 
 tenon_manifest *tn_manifest_share(tenon_manifest *manifest)
 {
-    atomic_fetch_add(&((struct tn_manifest *)manifest)->others, 1);
+    struct tn_manifest *whole = (struct tn_manifest *)manifest;
+
+    atomic_fetch_add(whole->store ? &whole->store->others : &whole->others, 1);
     return manifest;
 }

@@ -9,11 +9,23 @@
 
 #define TN_MANIFEST_FORMAT 1u
 
+/* Memory of many manifests. It goes when its maker and the last of them are gone. */
+struct tn_manifest_store {
+    struct tn_arena arena;
+    struct tn_arena bytes; /* what they borrow from, if the maker leaves it here */
+    atomic_uint others;    /* who holds it besides the maker */
+};
+
+/* NULL: no memory. */
+struct tn_manifest_store *tn_manifest_store_new(void);
+void tn_manifest_store_drop(struct tn_manifest_store *store);
+
 /* A manifest that was read; the public part comes first. */
 struct tn_manifest {
     tenon_manifest is;
-    struct tn_arena arena; /* of every string and list */
-    atomic_uint others;    /* who holds it besides the one that made it */
+    struct tn_manifest_store *store; /* it is in there, and holds it once for each who holds it */
+    struct tn_arena arena;           /* else: of every string and list */
+    atomic_uint others;              /* likewise: who holds it besides the one that made it */
 };
 
 /* One more who will call tenon_manifest_free(): it is never changed once it is read. */

@@ -162,37 +162,33 @@ static void take_all(struct tn_unpacker *u, tenon_manifest *m)
     u->bad |= m->format != TN_MANIFEST_FORMAT || m->date < 0 || u->c.pos != u->c.in.size;
 }
 
-static bool unpack(struct tn_view packed, struct tn_manifest *whole, tenon_error *err)
+static bool unpack(struct tn_view packed, struct tn_arena *arena, tenon_manifest *out,
+                   tenon_error *err)
 {
-    uint8_t *copy = tn_arena_bytes(&whole->arena, packed.size + 1);
-    struct tn_unpacker u = { .arena = &whole->arena };
+    struct tn_unpacker u = { .c = tn_cursor(packed, TN_LITTLE), .arena = arena };
 
-    if (!copy)
-        return tn_no_memory(err);
-    if (packed.size)
-        memcpy(copy, packed.at, packed.size);
-    u.c = tn_cursor(tn_view(copy, packed.size), TN_LITTLE);
-    take_all(&u, &whole->is);
+    take_all(&u, out);
     if (u.no_memory)
         return tn_no_memory(err);
     if (!tn_end(&u.c, err))
         return false;
     if (u.bad)
         return tn_fail(err, TENON_E_MALFORMED, "a value that no manifest has");
-    return tn_manifest_check(&whole->is, err);
+    return tn_manifest_check(out, err);
 }
 
-tenon_manifest *tn_manifest_unpack(struct tn_view packed, tenon_error *err)
+tenon_manifest *tn_manifest_unpack(struct tn_view packed, struct tn_manifest_store *store,
+                                   tenon_error *err)
 {
-    struct tn_manifest *whole = calloc(1, sizeof *whole);
+    struct tn_manifest *whole = tn_arena_take(&store->arena, sizeof *whole);
 
     if (!whole) {
         tn_no_memory(err);
         return NULL;
     }
-    if (unpack(packed, whole, err))
-        return &whole->is;
+    whole->store = store;
+    if (unpack(packed, &store->arena, &whole->is, err))
+        return tn_manifest_share(&whole->is);
     tn_context(err, "a packed manifest");
-    tenon_manifest_free(&whole->is);
     return NULL;
 }

@@ -4,6 +4,8 @@
 
 #include <tenon/bundle.h>
 
+#include "manifest.h"
+
 #include "view.h"
 
 /*
@@ -16,9 +18,11 @@ uint8_t *tn_manifest_pack(const tenon_manifest *manifest, size_t *size);
 /*
  * Reads one back from any bytes, and checks it like one that was parsed.
  *
- * owner    borrows nothing; the caller's, until tenon_manifest_free()
+ * owner    it is in the store and borrows from the bytes, which must stay as long; the caller's,
+ *          until tenon_manifest_free()
  * errors   TENON_E_TRUNCATED, _MALFORMED, _MEMORY
  */
-tenon_manifest *tn_manifest_unpack(struct tn_view packed, tenon_error *err);
+tenon_manifest *tn_manifest_unpack(struct tn_view packed, struct tn_manifest_store *store,
+                                   tenon_error *err);
 
 #endif

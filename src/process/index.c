@@ -10,7 +10,7 @@
 /* What a hash is of. */
 enum key { KEY_IMPLEMENTATION, KEY_SET, KEY_COMDAT, KEY_FIRST, KEY_NAME };
 
-#define KEYS_OF_UNIT 4 /* three, and room to keep chains short */
+#define KEYS_OF_UNIT 3
 
 void tn_index_free(struct tn_index *index)
 {

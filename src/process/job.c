@@ -286,7 +286,7 @@ static void prove_cached(struct tn_job *job)
     tn_known_save(job->process->known, false);
 }
 
-static bool open_world(struct tn_job *job, tenon_error *err)
+bool tn_job_open_world(struct tn_job *job, tenon_error *err)
 {
     job->world = tenon_world_host(err);
     if (!job->world)
@@ -298,7 +298,10 @@ static bool open_world(struct tn_job *job, tenon_error *err)
         return tn_no_memory(err);
     if (!job->cache_path) /* without any place, checking still has to put it somewhere */
         job->cache_path = strdup(TN_JOB_NO_CACHE);
-    return job->cache_path || tn_no_memory(err);
+    if (!job->cache_path)
+        return tn_no_memory(err);
+    job->cache_path_size = strlen(job->cache_path);
+    return true;
 }
 
 bool tn_job_open_cache(struct tn_job *job, tenon_error *err)
@@ -337,7 +340,7 @@ static bool is_starved(struct tn_job *job)
 bool tn_job_plan(struct tn_job *job, tenon_error *err)
 {
     struct tn_plan *plan = &job->plan;
-    if (!open_world(job, err) || !tn_process_look(job->process, err) ||
+    if (!tn_job_open_world(job, err) || !tn_process_look(job->process, err) ||
         !tn_registry_read(&job->process->registry, err))
         return false;
     job->adds = job->process->registry.adds;
@@ -352,7 +355,8 @@ bool tn_job_plan(struct tn_job *job, tenon_error *err)
         return true;
     if (!tn_registry_sight(&job->process->registry, job->world))
         return tn_no_memory(err);
-    if ((!tn_native_is_plain(job) && !tn_native_check(job, err)) || !tn_plan_leave_out(plan) ||
+    job->is_plain = tn_native_is_plain(job);
+    if ((!job->is_plain && !tn_native_check(job, err)) || !tn_plan_leave_out(plan) ||
         !judge_doubles(job, err))
         return false;
     settle(job);

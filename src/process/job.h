@@ -47,7 +47,8 @@ struct tn_job {
     int folder_fd;
     const char *real_of, *real_folder; /* likewise: what realpath() made of it */
     size_t real_of_size;
-    char *cache_path;       /* where the cache is, or would be */
+    char *cache_path; /* where the cache is, or would be */
+    size_t cache_path_size;
     tenon_error no_cache;   /* why there is no such place: then nothing can be loaded */
     struct tn_cache *cache; /* open only while it is there */
 
@@ -62,6 +63,7 @@ struct tn_job {
     struct tn_holding **brought; /* by number of plan.brought */
     size_t brought_count, brought_room;
     unsigned long long adds, subs; /* the loader's counters that the plan is made for */
+    bool is_plain;                 /* the resolver was not asked */
     bool failed;                   /* the answer could not be given: see the error */
 };
 
@@ -71,6 +73,12 @@ struct tn_job {
 /* Finds and opens everything that was asked for. False: *err. */
 bool tn_job_gather(struct tn_job *job, tenon_error *err);
 void tn_prospect_free(struct tn_prospect *prospect);
+
+/*
+ * The directory of a bundle, opened: most requests are for many of the same. AT_FDCWD: it cannot
+ * be, and *name is the whole path.
+ */
+int tn_job_folder(struct tn_job *job, const char *path, const char **name);
 
 /* ---- proven.c ---------------------------------------------------------------------------------
  */
@@ -99,6 +107,9 @@ bool tn_native_needs(struct tn_job *job, tenon_error *err);
  */
 bool tn_native_is_plain(struct tn_job *job);
 
+/* Is each file that a plugin could bind to the one that was mapped, as far as that can be told? */
+bool tn_native_is_whole(struct tn_job *job);
+
 /*
  * What the system's loader would say: missing and refused libraries, symbols, versions, static
  * TLS. Fills `brought`. False: *err; findings are no failure.
@@ -113,6 +124,7 @@ bool tn_job_plan(struct tn_job *job, tenon_error *err);
 void tn_job_free(struct tn_job *job);
 /* Opens the cache, once; false when there is no place for one, or it is not to be used. */
 bool tn_job_open_cache(struct tn_job *job, tenon_error *err);
+bool tn_job_open_world(struct tn_job *job, tenon_error *err);
 void tn_job_close_folder(struct tn_job *job);
 
 /* Refused candidates are refused results. */

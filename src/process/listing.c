@@ -157,6 +157,7 @@ static void free_folder(struct folder *folder)
     for (size_t i = 0; i < folder->opened_count; i++) {
         tenon_bundle_free(folder->opened[i].bundle);
         free(folder->opened[i].why);
+        free(folder->opened[i].packed);
     }
     free(folder->bundles);
     free(folder->paths);
@@ -197,7 +198,7 @@ static bool take_opened(tenon_listing *listing, tenon_process *process, struct t
     tenon_bundle *bundle = opened->bundle;
     opened->bundle = NULL;
     if (bundle) {
-        tn_known_take(process->known, bundle);
+        tn_known_take(process->known, bundle, tn_view(opened->packed, opened->packed_size));
         return list_one(listing, bundle, tags, err);
     }
     if (!opened->why || opened->why->code == TENON_E_MEMORY)

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "fail.h"
+#include "kept.h"
 #include "load.h"
 
 #define PLANS_MOST 8 /* others may load things between a plan and its loading, but not for ever */
@@ -30,11 +31,14 @@ tenon_report *tenon_plan(tenon_process *process, const tenon_request *requests, 
 {
     struct tn_load load = { .process = process };
     tn_process_lock(process);
-    bool good = plan_job(&load, requests, count, flags, err);
-    tenon_report *report = load.job.report;
+    tenon_report *report = tn_kept_answer(process, requests, count, flags);
+    if (!report && plan_job(&load, requests, count, flags, err)) {
+        report = load.job.report;
+        tn_kept_note(&load.job);
+    }
     tn_job_free(&load.job);
     tn_process_unlock(process);
-    return good ? tn_report_end(report, err) : NULL;
+    return report ? tn_report_end(report, err) : NULL;
 }
 
 /* ---- all of them ---------------------------------------------------------------------------- */
@@ -173,6 +177,7 @@ tenon_report *tenon_load(tenon_process *process, const tenon_request *requests, 
         return NULL;
     }
     tn_process_lock(process);
+    tn_kept_drop(process);
     load.first = process->plugin_count;
     bool good = load_all(&load, requests, count, flags, err);
     tenon_report *report = load.job.report;

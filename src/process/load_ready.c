@@ -9,14 +9,9 @@
 #include <string.h>
 
 #include "bundle.h"
+#include "entry_name.h"
 #include "fail.h"
 #include "load.h"
-
-static const char *base_name(const char *path)
-{
-    const char *slash = strrchr(path, '/');
-    return slash ? slash + 1 : path;
-}
 
 /* ---- its code ------------------------------------------------------------------------------- */
 
@@ -71,7 +66,7 @@ static bool take_code(struct tn_job *job, struct tn_loaded *loaded, struct tn_pr
 static const char *cached_path(const struct tn_loaded *loaded, const char *entry)
 {
     for (size_t i = 0; i < loaded->file_count; i++)
-        if (strcmp(base_name(loaded->files[i].path), base_name(entry)) == 0)
+        if (strcmp(tn_base_name(loaded->files[i].path), tn_base_name(entry)) == 0)
             return loaded->files[i].path;
     return NULL;
 }
@@ -112,7 +107,7 @@ static const char *real_folder(struct tn_job *job, const char *path, size_t size
 static const char *real_path(struct tn_job *job, struct tn_arena *arena, const char *path,
                              bool is_no_link)
 {
-    size_t size = (size_t)(base_name(path) - path);
+    size_t size = (size_t)(tn_base_name(path) - path);
     const char *folder = size > 1 && is_no_link ? real_folder(job, path, size) : NULL;
     if (folder)
         return tn_arena_join(arena, folder, path + size, NULL);
@@ -130,7 +125,8 @@ static bool fill_plugin(struct tn_job *job, struct tn_loaded *loaded, const stru
     plugin->name = tn_arena_string(&loaded->arena, p->name);
     plugin->version = tn_arena_string(&loaded->arena, p->manifest->version);
     plugin->bundle = real_path(job, &loaded->arena, p->file, p->bundle->is_no_link);
-    plugin->directory = tn_arena_copy(&loaded->arena, path, (size_t)(base_name(path) - 1 - path));
+    plugin->directory =
+        tn_arena_copy(&loaded->arena, path, (size_t)(tn_base_name(path) - 1 - path));
     memcpy(loaded->digest, p->digest, sizeof loaded->digest);
     tn_plugin_equip(loaded);
     return (plugin->name && plugin->version && plugin->bundle && plugin->directory) ||

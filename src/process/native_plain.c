@@ -23,7 +23,7 @@ struct scope {
  * The resolver reads the file of everything that could answer, and judges nothing when one is not
  * what was mapped. Code that is loaded apart, and has no name to be needed by, answers nobody.
  */
-static bool is_process_whole(struct tn_job *job)
+bool tn_native_is_whole(struct tn_job *job)
 {
     struct tn_registry *registry = &job->process->registry;
     for (size_t i = 0; i < registry->count; i++) {
@@ -96,7 +96,7 @@ bool tn_native_is_plain(struct tn_job *job)
     for (size_t i = 0; i < scope.registry->count; i++)
         if (scope.registry->holdings[i]->stays)
             scope.count = i + 1;
-    if (!is_process_whole(job))
+    if (!tn_native_is_whole(job))
         return false;
     for (size_t i = 0; i < job->plan.order_count; i++) {
         const struct tn_prospect *p = &job->prospects[job->plan.order[i]];

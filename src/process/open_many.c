@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "bundle.h"
+#include "manifest_pack.h"
 
 enum { THREADS_MOST = 16, WORTH_A_THREAD = 24, AT_ONCE = 8 };
 
@@ -23,6 +24,7 @@ static void open_one(struct tn_opening *row)
     row->bundle = tenon_bundle_open(row->path, &why);
     if (row->bundle) {
         (void)tenon_bundle_digest(row->bundle);
+        row->packed = tn_manifest_pack(row->bundle->manifest, &row->packed_size);
         tn_bundle_rest(row->bundle); /* there may be more of them than files may be open */
         return;
     }

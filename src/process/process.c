@@ -6,6 +6,7 @@
 #include <sys/auxv.h>
 
 #include "fail.h"
+#include "kept.h"
 #include "signature.h"
 #include "text.h"
 
@@ -52,6 +53,7 @@ void tenon_process_free(tenon_process *process)
         return;
     for (size_t i = 0; i < process->plugin_count; i++)
         tn_loaded_free(process->plugins[i]);
+    tn_kept_drop(process);
     tn_known_free(process->known);
     tenon_keys_free(process->keys);
     free(process->plugins);
@@ -175,6 +177,7 @@ tenon_process *tenon_process_of_file(const char *program, tenon_error *err)
 void tenon_process_set_weak(tenon_process *process, bool weak)
 {
     tn_process_lock(process);
+    tn_kept_drop(process);
     process->weak = weak;
     tn_process_unlock(process);
 }
@@ -189,6 +192,7 @@ bool tenon_process_set_trust(tenon_process *process, const tenon_keys *keys, boo
             return false;
     }
     tn_process_lock(process);
+    tn_kept_drop(process);
     tenon_keys_free(process->keys);
     process->keys = copy;
     process->require_signature = require;
@@ -199,6 +203,7 @@ bool tenon_process_set_trust(tenon_process *process, const tenon_keys *keys, boo
 void tenon_process_set_ambiguous(tenon_process *process, bool refuse)
 {
     tn_process_lock(process);
+    tn_kept_drop(process);
     process->ambiguous = refuse;
     tn_process_unlock(process);
 }
@@ -230,6 +235,7 @@ static bool set_string(tenon_process *process, const char **out, const char *tex
 {
     tn_process_lock(process);
     const char *copy = tn_arena_string(&process->arena, text);
+    tn_kept_drop(process);
     if (copy)
         *out = copy;
     tn_process_unlock(process);
@@ -264,6 +270,7 @@ bool tenon_process_offer(tenon_process *process, const char *name, unsigned vers
     struct tn_service offer = { .version = version, .service = service };
     tn_process_lock(process);
     offer.name = tn_arena_string(&process->arena, name);
+    tn_kept_drop(process);
     bool good = offer.name && tn_grow(&process->services, &process->service_room,
                                       process->service_count, sizeof offer);
     if (good)

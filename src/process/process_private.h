@@ -58,6 +58,7 @@ struct tenon_process {
     struct tn_known *known; /* bundles met before; NULL: none are remembered */
     struct tn_arena proofs; /* what was read of it */
     bool known_tried;
+    struct tn_kept *kept;       /* the last plan; NULL: none, or not one that is kept */
     struct tn_loaded **plugins; /* in load order */
     size_t plugin_count, plugin_room;
 };

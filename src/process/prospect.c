@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "bundle.h"
+#include "entry_name.h"
 #include "fail.h"
 #include "job.h"
 #include "prospect.h"
@@ -53,12 +54,6 @@ bool tn_prospect_no_memory(struct tn_job *job, tenon_error *err)
 
 /* ---- one plugin ----------------------------------------------------------------------------- */
 
-static const char *base_name(const char *path)
-{
-    const char *slash = strrchr(path, '/');
-    return slash ? slash + 1 : path;
-}
-
 /* The prospect of that name; NULL: it was not asked for yet. */
 static const struct tn_prospect *asked_before(const struct tn_job *job, const char *name,
                                               uint32_t hash)
@@ -96,13 +91,9 @@ static bool is_new(struct tn_job *job, size_t row, const struct tn_prospect *p)
     return tn_prospect_drop(job, row, TENON_FINDING_OTHER_BUILD, NULL, text ? text : "");
 }
 
-/*
- * The directory of a bundle, opened: most requests are for many of the same. AT_FDCWD: it cannot
- * be, and *name is the whole path.
- */
-static int folder_of(struct tn_job *job, const char *path, const char **name)
+int tn_job_folder(struct tn_job *job, const char *path, const char **name)
 {
-    size_t size = (size_t)(base_name(path) - path);
+    size_t size = (size_t)(tn_base_name(path) - path);
     *name = path;
     if (size < 2)
         return AT_FDCWD;
@@ -128,7 +119,7 @@ static bool open_bundle(struct tn_job *job, size_t row, struct tn_prospect *p, t
     struct tn_known *known =
         job->flags & TENON_LOAD_VERIFY ? NULL : tn_process_known(job->process, job->world);
     const char *name;
-    int folder = folder_of(job, p->file, &name);
+    int folder = tn_job_folder(job, p->file, &name);
     p->bundle = tn_known_bundle_at(known, folder, name, p->file, &why);
     if (!p->bundle)
         return tn_prospect_drop_error(job, row, TENON_FINDING_BAD_BUNDLE, NULL, &why, err);

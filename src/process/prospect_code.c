@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 
 #include "bundle.h"
+#include "entry_name.h"
 #include "fail.h"
 #include "job.h"
 #include "prospect.h"
@@ -12,16 +13,10 @@
 
 /* ---- which code ----------------------------------------------------------------------------- */
 
-static const char *base_name(const char *path)
-{
-    const char *slash = strrchr(path, '/');
-    return slash ? slash + 1 : path;
-}
-
 /* Is the entry "MAIN.so"? */
 static bool is_main(const tenon_code_entry *code, const char *main)
 {
-    const char *base = base_name(code->path);
+    const char *base = tn_base_name(code->path);
     size_t size = strlen(main);
     return strncmp(base, main, size) == 0 && strcmp(base + size, ".so") == 0;
 }
@@ -37,16 +32,22 @@ static bool is_for(const struct tn_job *job, const tenon_code_entry *code,
            (job->process->is_static && tn_triple_fits(host, code->triple));
 }
 
-static bool add_code(struct tn_job *job, struct tn_prospect *p, const char *directory,
-                     const tenon_code_entry *code, tenon_error *err)
+static void add_code(struct tn_prospect *p, const tenon_code_entry *code)
 {
-    struct tn_code *c = &p->codes[p->code_count];
-    c->entry = code->path;
-    c->path = tn_arena_join(&job->arena, directory, "/", base_name(code->path), NULL);
-    if (!c->path)
-        return tn_prospect_no_memory(job, err);
-    p->code_count++;
-    return true;
+    p->codes[p->code_count++].entry = code->path;
+}
+
+/* Where the cache has each, or would have it. */
+static bool place_paths(struct tn_job *job, struct tn_prospect *p, tenon_error *err)
+{
+    const char *name = tn_cache_name(p->digest, p->triple, &job->arena);
+    for (size_t k = 0; name && k < p->code_count; k++) {
+        struct tn_code *c = &p->codes[k];
+        c->path = tn_arena_join(&job->arena, job->cache_path, "/", name, "/",
+                                tn_base_name(c->entry), NULL);
+        name = c->path ? name : NULL;
+    }
+    return name || tn_prospect_no_memory(job, err);
 }
 
 /* Which systems the bundle has code for. */
@@ -86,17 +87,14 @@ static bool choose(struct tn_job *job, size_t row, struct tn_prospect *p, tenon_
     if (!own)
         return no_code(job, row, p);
     p->triple = job->process->triple.text;
-    const char *name = tn_cache_name(p->digest, p->triple, &job->arena);
-    const char *directory =
-        name ? tn_arena_join(&job->arena, job->cache_path, "/", name, NULL) : NULL;
     p->codes = tn_arena_rows(&job->arena, m->code_count, sizeof *p->codes);
-    if (!directory || !p->codes)
+    if (!p->codes)
         return tn_prospect_no_memory(job, err);
     for (size_t i = 0; i < m->code_count; i++)
-        if (is_for(job, &m->code[i], TENON_CODE_LIBRARY) &&
-            !add_code(job, p, directory, &m->code[i], err))
-            return false;
-    return add_code(job, p, directory, own, err);
+        if (is_for(job, &m->code[i], TENON_CODE_LIBRARY))
+            add_code(p, &m->code[i]);
+    add_code(p, own);
+    return place_paths(job, p, err);
 }
 
 /* ---- its bytes ------------------------------------------------------------------------------ */
@@ -155,7 +153,7 @@ static bool tell_whose(struct tn_job *job, const struct tn_prospect *p, struct t
     h->reason = TENON_BY_PLUGIN;
     h->plugin = p->name;
     h->place = is_own ? tn_arena_join(&job->arena, "plugin \"", p->name, "\"", NULL)
-                      : tn_arena_join(&job->arena, base_name(c->entry), " of plugin \"", p->name,
+                      : tn_arena_join(&job->arena, tn_base_name(c->entry), " of plugin \"", p->name,
                                       "\"", NULL);
     return h->place != NULL;
 }

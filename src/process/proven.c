@@ -19,14 +19,13 @@ static const struct tn_proofs *proofs_of(struct tn_job *job, const struct tn_pro
     return proofs && strcmp(proofs->triple, p->triple) == 0 ? proofs : NULL;
 }
 
-/* Is the file in the cache the one that was verified? */
+/* Is the file in the cache the one that was verified? Its path begins with the cache's. */
 static bool is_the_same(struct tn_job *job, const struct tn_code *code,
                         const struct tn_identity *noted)
 {
     struct tn_identity now;
-    size_t size = strlen(job->cache_path);
-    return strncmp(code->path, job->cache_path, size) == 0 && code->path[size] == '/' &&
-           tn_cache_look(job->cache, code->path + size + 1, &now) && tn_identity_same(&now, noted);
+    return tn_cache_look(job->cache, code->path + job->cache_path_size + 1, &now) &&
+           tn_identity_same(&now, noted);
 }
 
 bool tn_prospect_take_proofs(struct tn_job *job, struct tn_prospect *p, tenon_error *err)

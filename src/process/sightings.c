@@ -20,13 +20,29 @@ static uint32_t key_of(const struct tn_sightings *s, const char *symbol)
     return tn_hash(s->seed, 0, symbol, strlen(symbol));
 }
 
+static bool make_filter(struct tn_sightings *s)
+{
+    if (!s->filter)
+        s->filter = calloc(FILTER_BITS / 64, sizeof *s->filter);
+    return s->filter;
+}
+
+static void mark(struct tn_sightings *s, const char *name)
+{
+    uint32_t bit = tn_mapped_bit(tn_mapped_hash(name), FILTER_BITS);
+    s->filter[bit / 64] |= UINT64_C(1) << bit % 64;
+}
+
+/* One that is asked itself. */
 static bool add_mapped(struct tn_sightings *s, struct tn_holding *holding)
 {
-    if (!tn_grow(&s->mapped, &s->mapped_room, s->mapped_count, sizeof *s->mapped))
+    if (!tn_grow(&s->mapped, &s->mapped_room, s->mapped_count, sizeof *s->mapped) ||
+        !make_filter(s))
         return false;
-    if (!s->filter && !(s->filter = calloc(FILTER_BITS / 64, sizeof *s->filter)))
-        return false;
-    tn_mapped_mark(holding->mapped, s->filter, FILTER_BITS);
+    if (holding->is_bare)
+        tn_mapped_mark(holding->mapped, s->filter, FILTER_BITS);
+    for (size_t i = 0; !holding->is_bare && i < holding->strong_count; i++)
+        mark(s, holding->strong[i]);
     s->mapped[s->mapped_count++] = holding;
     return true;
 }
@@ -36,7 +52,7 @@ bool tn_sightings_add(struct tn_sightings *s, struct tn_holding *holding, tenon_
     if (holding->record == TENON_RECORD_COMPLETE)
         return true;
     if (holding->stays && holding->mapped && tn_holding_check_file(holding, world) &&
-        holding->is_bare)
+        (holding->is_bare || holding->strong_known))
         return add_mapped(s, holding);
     size_t count = tn_holding_strong_count(holding, world);
     if (!count)
@@ -45,12 +61,15 @@ bool tn_sightings_add(struct tn_sightings *s, struct tn_holding *holding, tenon_
         tn_hash_seed(s->seed);
     s->seeded = true;
     if (!tn_grow(&s->images, &s->room, s->count, sizeof *s->images) ||
-        !tn_slots_reserve(&s->slots, count))
+        !tn_slots_reserve(&s->slots, count) || !make_filter(s))
         return false;
     s->images[s->count] = holding;
     for (size_t i = 0; i < count; i++) {
         const char *name = tn_holding_strong(holding, i);
-        if (name && !tn_slots_add(&s->slots, key_of(s, name), (uint32_t)s->count))
+        if (!name)
+            continue;
+        mark(s, name);
+        if (!tn_slots_add(&s->slots, key_of(s, name), (uint32_t)s->count))
             return false;
     }
     s->count++;
@@ -60,24 +79,40 @@ bool tn_sightings_add(struct tn_sightings *s, struct tn_holding *holding, tenon_
 struct tn_sought tn_sightings_seek(const struct tn_sightings *s, const char *symbol)
 {
     struct tn_sought sought = { .symbol = symbol };
-    if (s->count) {
-        sought.key = key_of(s, symbol);
-        sought.at = tn_slots_at(&s->slots, sought.key);
-    }
-    if (!s->mapped_count)
+    if (!s->filter)
         return sought;
     sought.hash = tn_mapped_hash(symbol);
     uint32_t bit = tn_mapped_bit(sought.hash, FILTER_BITS);
     if (!(s->filter[bit / 64] >> bit % 64 & 1))
-        sought.mapped = s->mapped_count;
+        return sought;
+    sought.may = true;
+    if (s->count) {
+        sought.key = key_of(s, symbol);
+        sought.at = tn_slots_at(&s->slots, sought.key);
+    }
     return sought;
+}
+
+static int by_text(const void *a, const void *b)
+{
+    return strcmp(a, *(const char *const *)b);
+}
+
+static bool defines(const struct tn_holding *h, const struct tn_sought *sought)
+{
+    if (h->is_bare)
+        return tn_mapped_is_strong(h->mapped, sought->symbol, sought->hash);
+    return h->strong_count &&
+           bsearch(sought->symbol, h->strong, h->strong_count, sizeof *h->strong, by_text);
 }
 
 struct tn_holding *tn_sightings_next(const struct tn_sightings *s, struct tn_sought *sought)
 {
+    if (!sought->may)
+        return NULL;
     while (sought->mapped < s->mapped_count) {
         struct tn_holding *h = s->mapped[sought->mapped++];
-        if (tn_mapped_is_strong(h->mapped, sought->symbol, sought->hash))
+        if (defines(h, sought))
             return h;
     }
     uint32_t number = s->count ? tn_slots_next(&s->slots, sought->key, &sought->at) : UINT32_MAX;

@@ -11,13 +11,14 @@
  * is found must still be compared.
  *
  * Of what the program was started with, the loader's own tables are asked instead, unless the file
- * has definitions that are not among them.
+ * has definitions that are not among them; then the list of these that the index has, which is in
+ * order.
  */
 struct tn_sightings {
     struct tn_slots slots; /* to a number of `images` */
     struct tn_holding **images;
     size_t count, room;
-    struct tn_holding **mapped;
+    struct tn_holding **mapped; /* these, and such whose own list of names is at hand */
     size_t mapped_count, mapped_room;
     uint64_t *filter; /* hashes of all their symbols: most names that are asked for are in none */
     bool seeded;
@@ -30,6 +31,7 @@ bool tn_sightings_add(struct tn_sightings *sightings, struct tn_holding *holding
 
 /* One question. */
 struct tn_sought {
+    bool may; /* it is worth a look */
     const char *symbol;
     uint32_t key, hash;
     size_t at, mapped;

@@ -105,7 +105,7 @@ bool tn_slots_reserve(struct tn_slots *slots, size_t more)
 
 bool tn_slots_add(struct tn_slots *slots, uint32_t hash, uint32_t number)
 {
-    if (!tn_slots_reserve(slots, 1))
+    if (slots->used >= slots->count / 2 && !tn_slots_reserve(slots, 1))
         return false;
     put(slots->rows, slots->count, hash, number + 1);
     slots->used++;

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "fail.h"
+#include "kept.h"
 #include "load.h"
 
 static const struct tn_loaded *user_of(const tenon_process *process, const struct tn_loaded *loaded)
@@ -74,6 +75,7 @@ tenon_report *tenon_unload(tenon_process *process, const char *plugin, tenon_err
     report->no_memory = !report->plugins || !report->plugins[0].name;
     if (!report->no_memory) {
         tn_process_lock(process);
+        tn_kept_drop(process);
         unload(process, plugin, report);
         report->no_memory |= !tn_process_look(process, NULL);
         tn_process_unlock(process);

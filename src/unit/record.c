@@ -83,6 +83,21 @@ static bool read_definition(struct tn_cursor *c, size_t i, tenon_definition *row
     return true;
 }
 
+/* Where the definitions of a unit are gathered, with room for one more. NULL: no memory. */
+static tenon_definition *gathering(struct tn_arena *arena, struct tn_record *record, size_t count)
+{
+    if (count < TN_COUNT(record->few))
+        return record->few;
+    if (count == TN_COUNT(record->few)) {
+        if (!tn_arena_grow(arena, &record->scratch, &record->scratch_room, 0, sizeof *record->few))
+            return NULL;
+        memcpy(record->scratch, record->few, sizeof record->few);
+    }
+    return tn_arena_grow(arena, &record->scratch, &record->scratch_room, count, sizeof *record->few)
+               ? record->scratch
+               : NULL;
+}
+
 /*
  * Gathered in an array that serves all units, then kept in one of the right size: counting first
  * would look at each byte of a record twice, at every start of its program.
@@ -90,22 +105,23 @@ static bool read_definition(struct tn_cursor *c, size_t i, tenon_definition *row
 static bool read_definitions(struct tn_arena *arena, struct tn_cursor *c, tenon_unit *unit,
                              struct tn_record *record, tenon_error *err)
 {
+    tenon_definition *gathered = record->few;
     size_t count = 0;
     while (c->pos < c->in.size && c->in.at[c->pos]) {
-        if (!tn_arena_grow(arena, &record->scratch, &record->scratch_room, count,
-                           sizeof *record->scratch))
+        gathered = gathering(arena, record, count);
+        if (!gathered)
             return tn_no_memory(err);
-        if (!read_definition(c, count, record->scratch, err))
+        if (!read_definition(c, count, gathered, err))
             return false;
         count++;
     }
     if (c->pos == c->in.size)
         return tn_fail(err, TENON_E_TRUNCATED, "its definitions have no end");
-    tenon_definition *rows = tn_arena_rows(arena, count, sizeof *rows);
+    tenon_definition *rows = tn_arena_room(arena, count, sizeof *rows);
     if (!rows)
         return tn_no_memory(err);
     if (count)
-        memcpy(rows, record->scratch, count * sizeof *rows);
+        memcpy(rows, gathered, count * sizeof *rows);
     unit->definitions = rows;
     unit->definition_count = count;
     return true;

@@ -71,8 +71,9 @@ struct tn_record {
     size_t count, room;
     bool has_summary;
     struct tn_record_summary summary;
-    tenon_definition *scratch; /* of the unit that is being read */
+    tenon_definition *scratch; /* of the unit that is being read, when `few` does not do */
     size_t scratch_room;
+    tenon_definition few[8];
 };
 
 /*

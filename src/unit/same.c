@@ -118,10 +118,12 @@ bool tn_is_generic(const char *definition)
 /* ---- sets of strong definitions ---------------------------------------------------------------
  */
 
-/* Strong ones stand first. */
+/* Strong ones stand first; most units have no others. */
 size_t tn_unit_set_size(const tenon_unit *unit)
 {
     size_t low = 0, high = unit->definition_count;
+    if (!high || unit->definitions[high - 1].kind != TENON_DEFINES_COMDAT)
+        return high;
     while (low < high) {
         size_t middle = low + (high - low) / 2;
         if (unit->definitions[middle].kind == TENON_DEFINES_COMDAT)

@@ -51,6 +51,7 @@ def main():
         answer = shop.ask("host", "load=repaired.plugin")
         cases.refused("a host that does not export it", answer, ["missing-symbol"],
                       "needs symbol counter_next")
+        shop.again(cases)
     cases.finish()
 
 

@@ -161,6 +161,7 @@ def main():
         inline_code(shop, cases)
         writable(shop, cases)
         runtime(shop, cases)
+        shop.again(cases)
     cases.finish()
 
 

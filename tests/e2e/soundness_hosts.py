@@ -101,10 +101,17 @@ def many(shop, cases):
     cases.expect("from 80 threads at once", answer.one("threads") == "80 of 80", answer)
     cases.expect("each is loaded once", sorted(answer.all("has")) == names[:40], answer)
     # a request with one bad plugin takes back all that it loaded
-    shop.plugin("fails", "int tenon_plugin_start(void *a, int b, char **c)\n"
-                "{ (void)a; (void)b; (void)c; return 1; }")
+    for name in ("fails", "zz_fails"):
+        shop.plugin(name, "int tenon_plugin_start(void *a, int b, char **c)\n"
+                    "{ (void)a; (void)b; (void)c; return 1; }")
     answer = shop.ask("bare", "load=" + bundles + ",zfails.plugin,fails.plugin")
     cases.refused("a plugin that is not there among many", answer, answer.codes())
+    answer = shop.ask("bare", "events",
+                      "load=%s,zz_fails.plugin" % ",".join(bundles.split(",")[:40]), "plugins")
+    cases.refused("one that fails to start, after forty", answer, ["start"], "returned 1")
+    cases.expect("they were there, and none is left", not answer.all("has") and
+                 len([row for row in answer.all("event") if row.startswith("loaded ")]) == 40,
+                 answer)
 
 
 def main():
@@ -113,6 +120,7 @@ def main():
         kinds(shop, cases)
         others(shop, cases)
         many(shop, cases)
+        shop.again(cases)
     cases.finish()
 
 

@@ -304,6 +304,7 @@ def main():
         half_way(shop, cases)
         hosts_that_do_not_start(shop, cases)
         again(shop, cases)
+        shop.again(cases)
     cases.finish()
 
 

@@ -220,6 +220,7 @@ def main():
         own_libraries(shop, cases)
         zlib(shop, cases)
         sqlite(shop, cases)
+        shop.again(cases)
     cases.finish()
 
 

@@ -5,6 +5,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 
 import tenon
 from report import skip_all
@@ -80,6 +81,12 @@ class Answer:
     def messages(self):
         return " | ".join(message for _, _, message in self.findings())
 
+    def gist(self):
+        """All that must be the same when the same is asked again."""
+        return {word: sorted(self.all(word)) if word in ("plugin", "has") else self.all(word)
+                for word in ("answer", "plugin", "has", "call", "number", "state", "step")
+                } | {"codes": self.codes()}
+
     def __str__(self):
         return "status %d\n%s%s" % (self.status, self.out, self.err)
 
@@ -90,6 +97,7 @@ class Workshop:
     def __init__(self):
         self.dir = None
         self.musl = False
+        self.asked = []  # (words of a question, the files that were there, its answer)
 
     def __enter__(self):
         for tool in ("gcc", "ar", "strip"):
@@ -203,7 +211,41 @@ class Workshop:
                               env={**self.env, **SANITIZED, **(env or {})},
                               stdin=subprocess.DEVNULL, capture_output=True, text=True,
                               timeout=300, **more)
-        return Answer(done.returncode, done.stdout, done.stderr)
+        answer = Answer(done.returncode, done.stdout, done.stderr)
+        if not env and not more:
+            self.asked.append(((host, *words), self.files(), answer))
+        return answer
+
+    def files(self):
+        """What is built, by path: whatever changes in a file changes its row."""
+        found = {}
+        for base, folders, names in os.walk(self.dir):
+            folders[:] = [name for name in folders if "cache" not in name]
+            for path in (os.path.join(base, name) for name in names):
+                info = os.lstat(path)
+                found[path] = (info.st_ino, info.st_size, info.st_ctime_ns)
+        return found
+
+    def again(self, cases):
+        """
+        Everything that was asked about files that are still the same, asked again of a cache that
+        knows them. What another host could load is proven there, also where it is to be refused.
+        """
+        now = self.files()
+        rows = [(words, answer) for words, files, answer in self.asked
+                if all(now.get(path) == row for path, row in files.items())]
+        known = {"TENON_CACHE": self.path("cache-again")}
+        self.host("prover", "int proves(void) { return 1; }", "-rdynamic")
+        time.sleep(2.1)  # what changed moments ago is not noted
+        for bundle in sorted({name for words, _ in rows for word in words
+                              if word.startswith("load=") for name in word[5:].split(",")}):
+            self.ask("prover", "load=" + bundle, env=known)
+        for _ in range(2):
+            for words, answer in rows:
+                second = self.ask(*words, env=known)
+                cases.expect("asked again: " + " ".join(words), second.gist() == answer.gist(),
+                             "first\n%s\nnow\n%s" % (answer, second))
+        cases.expect("something was asked again", rows, self.asked)
 
     def check(self, host, *bundles, good=False):
         """The one result of `tenon check --json`."""

@@ -31,40 +31,46 @@ static void a_packed_manifest_says_the_same(void **state)
 {
     tenon_error err = TENON_ERROR_INIT;
     tenon_manifest *first = parsed(), *second;
+    struct tn_manifest_store *store = tn_manifest_store_new();
     size_t size;
     uint8_t *packed = tn_manifest_pack(first, &size);
     char *a, *b;
 
     (void)state;
     assert_non_null(packed);
-    second = tn_manifest_unpack(tn_view(packed, size), &err);
+    assert_non_null(store);
+    second = tn_manifest_unpack(tn_view(packed, size), store, &err);
     assert_non_null(second);
+    tn_manifest_store_drop(store); /* the manifest keeps it */
     a = tenon_manifest_write(first, &err);
     b = tenon_manifest_write(second, &err);
     assert_string_equal(a, b);
     free(a);
     free(b);
-    free(packed);
     tenon_manifest_free(first);
     tenon_manifest_free(second);
+    free(packed);
 }
 
 static void every_prefix_of_a_packed_manifest_is_refused(void **state)
 {
     tenon_manifest *manifest = parsed();
+    struct tn_manifest_store *store = tn_manifest_store_new();
     size_t size;
     uint8_t *packed = tn_manifest_pack(manifest, &size);
 
     (void)state;
+    assert_non_null(store);
     for (size_t n = 0; n < size; n++) {
         uint8_t *cut = malloc(n + !n); /* a sanitizer guards its end */
         memcpy(cut, packed, n);
         tenon_error err = TENON_ERROR_INIT;
-        assert_null(tn_manifest_unpack(tn_view(cut, n), &err));
+        assert_null(tn_manifest_unpack(tn_view(cut, n), store, &err));
         assert_int_not_equal(err.code, TENON_OK);
         free(cut);
     }
     free(packed);
+    tn_manifest_store_drop(store);
     tenon_manifest_free(manifest);
 }
 

@@ -228,6 +228,96 @@ static void proven_code_that_changed_is_refused(void **state)
     tenon_process_free(process);
 }
 
+/* A plan of one bundle: "ok", or what it is refused for. */
+static const char *planned(tenon_process *process, const char *bundle)
+{
+    tenon_error err = TENON_ERROR_INIT;
+    const tenon_request request = { .plugin = bundle };
+    tenon_report *report = tenon_plan(process, &request, 1, 0, &err);
+    const char *answer = "ok";
+    case_ok(report, err);
+    assert_int_equal(tenon_report_plugin_count(report), 1);
+    if (tenon_report_ok(report)) {
+        assert_string_equal(tenon_report_plugin(report, 0)->name, "loadable");
+        assert_string_equal(tenon_report_plugin(report, 0)->file, bundle);
+        assert_int_equal(tenon_report_plugin(report, 0)->status, TENON_PLUGIN_PLANNED);
+        assert_int_equal(tenon_report_step_count(report), 1);
+        assert_non_null(strstr(tenon_report_step(report, 0), "loadable:"));
+    } else {
+        answer = tenon_finding_name(tenon_report_finding(report, 0)->kind);
+    }
+    tenon_report_free(report);
+    return answer;
+}
+
+static void expect_kept(tenon_process *process, const char *bundle)
+{
+    for (unsigned round = 0; round < 3; round++) {
+        assert_string_equal(planned(process, bundle), "ok");
+        assert_non_null(process->kept);
+    }
+}
+
+/* What is kept of a plan answers for the same files, settings and process, and for no other. */
+static void a_kept_plan_answers_while_all_is_the_same(void **state)
+{
+    struct bundle_case *c = *state;
+    char code[1024], bundle[512];
+    tenon_process *process = this_process();
+    strcpy(bundle, case_path(c, "loadable.plugin"));
+    expect_load(process, bundle, 0);
+    assert_null(process->kept);
+    unload(process, "loadable");
+    expect_kept(process, bundle);
+
+    tenon_keys *keys = tenon_keys_new(NULL); /* a setting */
+    assert_true(tenon_process_set_trust(process, keys, true, NULL));
+    assert_null(process->kept);
+    assert_string_equal(planned(process, bundle), "signature");
+    assert_true(tenon_process_set_trust(process, NULL, false, NULL));
+    tenon_keys_free(keys);
+    expect_kept(process, bundle);
+
+    expect_load(process, bundle, 0); /* the process */
+    assert_null(process->kept);
+    unload(process, "loadable");
+    expect_kept(process, bundle);
+    void *helper = dlopen(built_path("helper.so"), RTLD_NOW);
+    assert_string_equal(planned(process, bundle), "ok");
+    dlclose(helper);
+
+    expect_kept(process, bundle); /* the code in the cache */
+    assert_true(is_proven(c, "loadable.plugin", code));
+    assert_int_equal(chmod(code, 0700), 0);
+    assert_string_equal(planned(process, bundle), "ok"); /* verified anew: it is what it was */
+    int fd = open(code, O_RDWR);
+    assert_int_equal(pwrite(fd, "\1", 1, 900), 1);
+    close(fd);
+    assert_string_equal(planned(process, bundle), "cache");
+    assert_null(process->kept);
+    tenon_process_free(process);
+}
+
+/* The bundle itself is looked at each time. */
+static void a_bundle_that_changed_is_planned_anew(void **state)
+{
+    struct bundle_case *c = *state;
+    char bundle[512], away[512];
+    tenon_process *process = this_process();
+    strcpy(bundle, case_path(c, "loadable.plugin"));
+    strcpy(away, case_path(c, "loadable.away"));
+    expect_load(process, bundle, 0);
+    unload(process, "loadable");
+    expect_kept(process, bundle);
+    assert_int_equal(rename(bundle, away), 0);
+    assert_string_equal(planned(process, bundle), "bad-bundle");
+    case_write(c, "loadable.plugin", "no bundle", 9);
+    assert_string_equal(planned(process, bundle), "bad-bundle");
+    assert_int_equal(rename(away, bundle), 0);
+    assert_string_equal(planned(process, bundle), "ok");
+    tenon_process_free(process);
+}
+
 static void code_beside_the_own_one_is_no_hindrance(void **state)
 {
     char bundle[512];
@@ -410,6 +500,8 @@ static bool try_load(const char *directory, const char *bundle)
     if (process) {
         tenon_process_set_weak(process, true);
         try_list(process, directory);
+        for (unsigned round = 0; round < 2; round++) /* the second may be answered by the first */
+            tenon_report_free(tenon_plan(process, &request, 1, 0, NULL));
         report = tenon_load(process, &request, 1, 0, &err);
     }
     fail_never();
@@ -459,11 +551,14 @@ int main(void)
         cmocka_unit_test_setup(loaded_code_is_proven_and_loads_again, set_up),
         cmocka_unit_test_setup(units_are_those_in_memory, set_up),
         cmocka_unit_test_setup(proven_code_that_changed_is_refused, set_up),
+        cmocka_unit_test_setup(a_kept_plan_answers_while_all_is_the_same, set_up),
         cmocka_unit_test_setup(code_beside_the_own_one_is_no_hindrance, set_up),
         cmocka_unit_test_setup(a_symbol_that_is_not_here_is_missing, set_up),
         cmocka_unit_test_setup(threads_load_at_once, set_up),
         cmocka_unit_test_setup(very_many_are_listed, set_up),
         cmocka_unit_test_setup(each_allocation_may_fail, set_up),
+        cmocka_unit_test_setup(a_bundle_that_changed_is_planned_anew,
+                               set_up), /* it is young then */
     };
     return cmocka_run_group_tests(tests, set_up_all, case_teardown);
 }
