@@ -16,8 +16,8 @@
 
 #define MEMBERS 4 /* at most: each reads the cache, and remembers common libraries */
 #define WORTH_IT 24
-#define BATCH 8  /* files taken at a time */
-#define SLOTS 32 /* batches that were not told yet */
+#define BATCH 4  /* files taken at a time */
+#define SLOTS 16 /* batches that were not told yet */
 
 /* Files [first, first + count) and what was said about them. */
 struct batch {
@@ -167,8 +167,8 @@ static int tell_batch(struct crew *crew, struct batch *batch)
         if (batch->left[i]) {
             tell_part(answer, bytes + start, end - start);
             answer->answered += answered;
-            batch->status = cli_worse(batch->status,
-                                      cli_answer_one(answer, crew->files[batch->first + i]));
+            batch->status =
+                cli_worse(batch->status, cli_answer_one(answer, crew->files[batch->first + i]));
             start = batch->ends[i];
             answered = 0;
         }

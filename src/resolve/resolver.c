@@ -47,7 +47,7 @@ void tenon_resolver_free(tenon_resolver *r)
     if (!r)
         return;
     tn_ahead_end(r->ahead);
-    tn_shelf_leave(r->reader);
+    tn_shelf_leave(r->reader, &r->arena, &r->names.arena); /* others may point to it */
     tn_names_free(&r->names);
     tn_map_free(&r->map);
     tn_arena_free(&r->arena);

@@ -175,7 +175,7 @@ struct tenon_resolver {
     struct tn_names names;
     struct tn_ahead *ahead;   /* NULL: nothing is read ahead */
     struct tn_reader *reader; /* NULL: files are read for this resolver alone */
-    struct tn_map map;      /* tagged keys: nodes, variants, directory lists */
+    struct tn_map map;        /* tagged keys: nodes, variants, directory lists */
     struct tn_use *uses;
     size_t use_room;
     struct tn_node **nodes;
