@@ -26,7 +26,7 @@ static bool keep_needs(tenon_resolver *r, struct tn_node *node, const struct tn_
         return false;
     for (size_t i = 0; i < facts->need_count; i++) {
         const tenon_need *need = &facts->needs[i];
-        node->needs[i].name = tn_resolver_name(r, need->name);
+        node->needs[i].name = tn_resolver_need(r, need->name);
         node->needs[i].flavour = need->flavour;
         if ((need->path || need->base || need->member || need->current_version ||
              need->compat_version) &&
@@ -69,7 +69,7 @@ static bool keep_version_needs(tenon_resolver *r, struct tn_node *node,
     for (uint32_t i = 0; i < count; i++) {
         const tenon_version *need = &facts->version_needs[i];
         bool again = i > 0 && need->library == need[-1].library;
-        uint32_t file = again ? asked->file : tn_resolver_name(r, need->library);
+        uint32_t file = again ? asked->file : tn_resolver_need(r, need->library);
         if (!asked || asked->file != file) {
             asked = &node->asked[node->asked_count++];
             *asked = (struct tn_node_asked){ file, TN_NO_NODE, i, i };
@@ -221,11 +221,11 @@ static bool adopt_lists(tenon_resolver *r, struct tn_node *node, const struct tn
     if (!node->needs || !node->asked || !node->versions || !node->definitions)
         return false;
     for (size_t i = 0; i < from->need_count; i++)
-        node->needs[i] = (struct tn_node_need){ .name = tn_resolver_name(r, *texts++),
+        node->needs[i] = (struct tn_node_need){ .name = tn_resolver_need(r, *texts++),
                                                 .flavour = from->needs[i].flavour,
                                                 .more = from->needs[i].more };
     for (size_t i = 0; i < from->asked_count; i++)
-        node->asked[i] = (struct tn_node_asked){ tn_resolver_name(r, *texts++), TN_NO_NODE,
+        node->asked[i] = (struct tn_node_asked){ tn_resolver_need(r, *texts++), TN_NO_NODE,
                                                  from->asked[i].first, from->asked[i].end };
     for (size_t i = 0; i < versions; i++)
         node->versions[i] =

@@ -49,6 +49,8 @@ void tenon_resolver_free(tenon_resolver *r)
     tn_ahead_end(r->ahead);
     tn_shelf_leave(r->reader, &r->arena, &r->names.arena); /* others may point to it */
     tn_names_free(&r->names);
+    tn_names_free(&r->kind_keys);
+    free(r->kinds);
     tn_map_free(&r->map);
     tn_arena_free(&r->arena);
     tn_arena_free(&r->scratch);
@@ -152,6 +154,14 @@ uint32_t tn_resolver_name(tenon_resolver *r, const char *text)
 uint32_t tn_resolver_bytes(tenon_resolver *r, const char *text, size_t size)
 {
     return add_name(r, text, size);
+}
+
+uint32_t tn_resolver_need(tenon_resolver *r, const char *text)
+{
+    uint32_t name = tn_resolver_name(r, text);
+    if (name != TN_NO_NAME)
+        r->uses[name].is_need = true;
+    return name;
 }
 
 const char *tn_resolver_keep(tenon_resolver *r, const char *text)
