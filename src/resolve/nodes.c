@@ -43,6 +43,22 @@ static int by_number(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
+/* Mostly there are few, and those in order. */
+static void sort_numbers(uint32_t *numbers, size_t count)
+{
+    if (count > 64) {
+        qsort(numbers, count, sizeof *numbers, by_number);
+        return;
+    }
+    for (size_t i = 1; i < count; i++) {
+        uint32_t number = numbers[i];
+        size_t at = i;
+        for (; at > 0 && numbers[at - 1] > number; at--)
+            numbers[at] = numbers[at - 1];
+        numbers[at] = number;
+    }
+}
+
 bool tn_node_defines(const struct tn_node *node, uint32_t version)
 {
     return node->definition_count &&
@@ -89,8 +105,7 @@ static bool keep_versions(tenon_resolver *r, struct tn_node *node, const struct 
         return false;
     for (size_t i = 0; i < defs; i++)
         node->definitions[i] = tn_resolver_name(r, facts->version_defs[i].name);
-    if (defs)
-        qsort(node->definitions, defs, sizeof *node->definitions, by_number);
+    sort_numbers(node->definitions, defs);
     node->definition_count = (uint32_t)defs;
     return !r->no_memory;
 }
@@ -235,8 +250,7 @@ static bool adopt_lists(tenon_resolver *r, struct tn_node *node, const struct tn
     node->need_count = from->need_count;
     node->asked_count = from->asked_count;
     node->definition_count = from->definition_count;
-    if (node->definition_count)
-        qsort(node->definitions, node->definition_count, sizeof *node->definitions, by_number);
+    sort_numbers(node->definitions, node->definition_count);
     return !r->no_memory;
 }
 

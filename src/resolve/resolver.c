@@ -224,5 +224,6 @@ bool tenon_resolver_share(tenon_resolver *r, const tenon_resolver *with, tenon_e
         return tn_no_memory(err);
     if (with) /* one hash for one path */
         memcpy(r->names.seed, with->names.seed, sizeof r->names.seed);
+    tn_names_reserve(&r->names, 2 * NAMES_AT_LEAST);
     return true;
 }
