@@ -5,13 +5,15 @@
 
 #include "conf.h"
 #include "join.h"
+#include "quote.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct tn_arena arena = { 0 };
-    struct tn_joined joined = { 0 };
+    struct tn_joined elf = { .platform = tenon_platform_named("linux"), .rpath_flag = "-rpath" };
+    struct tn_joined xcoff = { .platform = tenon_platform_named("aix") };
     tenon_error err = TENON_ERROR_INIT;
     tenon_settings *settings = tenon_settings_new(NULL);
 
@@ -20,9 +22,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (!tenon_settings_read(settings, data, size, "conf", &err) && err.code == TENON_OK)
         abort();
     (void)tenon_settings_settle(settings, tenon_platform_named("linux"), NULL);
-    (void)tn_join_add(&joined, &arena, "z", tn_view(data, size), "-rpath", NULL);
-    (void)tn_join_add(&joined, &arena, "b", tn_view(data, size), NULL, NULL);
-    tn_joined_free(&joined);
+    const char *ldflags = tenon_settings_get(settings, "LDFLAGS");
+    if (ldflags && !tn_split_shell(&xcoff.ldflags, &arena, ldflags))
+        abort();
+    (void)tn_join_add(&elf, &arena, "z", tn_view(data, size), NULL);
+    (void)tn_join_add(&xcoff, &arena, "b", tn_view(data, size), NULL);
+    tn_joined_free(&elf);
+    tn_joined_free(&xcoff);
     tenon_settings_free(settings);
     tn_arena_free(&arena);
     return 0;

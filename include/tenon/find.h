@@ -40,6 +40,7 @@ typedef struct tenon_platform {
     const char *loader_dirs;    /* where the loader looks on its own; NULL: nowhere, or PATH */
     enum tenon_recording recording;
     const char *recorded;       /* a sentence: what a program will have recorded */
+    const char *switches;       /* that have it recorded; DIR is the directory */
     const char *print_recorded; /* commands that print it */
     const char *file_names;     /* how a library <n> may be called */
     const char *no_shared;      /* why no shared library is to be made; NULL: it may */
@@ -125,10 +126,12 @@ TENON_API enum tenon_origin tenon_settings_origin(const tenon_settings *settings
 
 /*
  * The switches that link -lNAME from the directory `dir` for a platform, quoted for a shell: a run
- * path where the platform has one and `dir` is none of the loader's own directories.
+ * path where the platform has one and `dir` is none of the loader's own directories. Where LDFLAGS
+ * has a list that replaces what -L would record (AIX -blibpath, HP-UX +b), that list with `dir`.
  *
  * owner    a new string for the caller to free(), or NULL with *err filled
- * errors   TENON_E_MEMORY
+ * errors   TENON_E_ARGUMENT for a relative directory that a program would have recorded;
+ *          TENON_E_MEMORY
  */
 TENON_API char *tenon_link_flags(const tenon_platform *platform, const tenon_settings *settings,
                                  const char *name, const char *dir, tenon_error *err);

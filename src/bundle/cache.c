@@ -374,37 +374,6 @@ struct tn_cached *tn_cache_ensure(struct tn_cache *cache, tenon_bundle *bundle, 
     return NULL;
 }
 
-static bool trust(struct taking *t,
-                  const struct tn_identity *(*identity)(const void *, const char *), const void *of,
-                  tenon_error *err)
-{
-    for (size_t i = 0; i < t->to->count; i++) {
-        struct tn_cached_file *file = &t->to->files[i];
-        const struct tn_identity *noted = identity(of, file->code->path);
-        if (!noted)
-            return tn_fail(err, TENON_E_NOT_FOUND, "%s was not verified", file->path);
-        file->identity = *noted;
-    }
-    return true;
-}
-
-struct tn_cached *tn_cache_trust(struct tn_cache *cache, tenon_bundle *bundle, const char *triple,
-                                 const struct tn_identity *(*identity)(const void *, const char *),
-                                 const void *of, tenon_error *err)
-{
-    struct tn_cached *cached = calloc(1, sizeof *cached);
-    struct taking t = { cache, bundle, cached, NULL };
-
-    if (!cached) {
-        tn_no_memory(err);
-        return NULL;
-    }
-    if (prepare(&t, triple, err) && trust(&t, identity, of, err))
-        return cached;
-    tn_cached_free(cached);
-    return NULL;
-}
-
 bool tn_cache_look(const struct tn_cache *cache, const char *below, struct tn_identity *out)
 {
     struct stat info;
@@ -422,10 +391,10 @@ void tn_cached_free(struct tn_cached *cached)
     free(cached);
 }
 
-bool tn_cached_check(const struct tn_cached *cached, tenon_error *err)
+bool tn_cached_check(const struct tn_cached_file *files, size_t count, tenon_error *err)
 {
-    for (size_t i = 0; i < cached->count; i++) {
-        const struct tn_cached_file *file = &cached->files[i];
+    for (size_t i = 0; i < count; i++) {
+        const struct tn_cached_file *file = &files[i];
         struct tn_identity now;
         struct stat info;
         if (lstat(file->path, &info) < 0)

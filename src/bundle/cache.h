@@ -71,14 +71,6 @@ enum tn_cache_flags { TN_CACHE_VERIFY = 1 }; /* all digests anew, whatever was n
 struct tn_cached *tn_cache_ensure(struct tn_cache *cache, tenon_bundle *bundle, const char *triple,
                                   unsigned flags, tenon_error *err);
 
-/*
- * The same of code that was verified before: nothing is looked at. `identity` gives what was noted
- * then of an entry of the bundle; NULL: nothing, which is an error.
- */
-struct tn_cached *tn_cache_trust(struct tn_cache *cache, tenon_bundle *bundle, const char *triple,
-                                 const struct tn_identity *(*identity)(const void *of,
-                                                                       const char *entry),
-                                 const void *of, tenon_error *err);
 void tn_cached_free(struct tn_cached *cached);
 
 /*
@@ -88,7 +80,7 @@ void tn_cached_free(struct tn_cached *cached);
 bool tn_cache_look(const struct tn_cache *cache, const char *below, struct tn_identity *out);
 
 /* True while each file is still the one that was verified: for before and after dlopen(). */
-bool tn_cached_check(const struct tn_cached *cached, tenon_error *err);
+bool tn_cached_check(const struct tn_cached_file *files, size_t count, tenon_error *err);
 
 /* ---- for people -------------------------------------------------------------------------------
  */

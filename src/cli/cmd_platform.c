@@ -21,7 +21,7 @@ struct fact {
     const char *name, *value;
 };
 
-#define FACTS 18
+#define FACTS 19
 
 /* The variables that a build uses, then what its people want to know. */
 static size_t gather(const tenon_platform *platform, const tenon_settings *settings,
@@ -34,6 +34,7 @@ static size_t gather(const tenon_platform *platform, const tenon_settings *setti
         { "LOADER_DIRS", platform->loader_dirs },
         { "FILE_NAMES", platform->file_names },
         { "RECORDED", platform->recorded },
+        { "SWITCHES", platform->switches },
         { "PRINT_RECORDED", platform->print_recorded },
     };
 

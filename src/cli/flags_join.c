@@ -15,7 +15,6 @@ struct join {
     tenon_world *world;
     struct tn_arena arena;
     struct tn_joined joined;
-    const char *rpath_flag; /* NULL: run paths are not used */
 };
 
 /* The user's own LDFLAGS come first. */
@@ -25,7 +24,7 @@ static bool begin(struct join *join, const tenon_settings *settings, tenon_error
     const char *use = tenon_settings_get(settings, "ELF_RPATH");
 
     if (use && strcmp(use, "yes") == 0)
-        join->rpath_flag = tenon_settings_get(settings, "RPATH_FLAG");
+        join->joined.rpath_flag = tenon_settings_get(settings, "RPATH_FLAG");
     join->world = tenon_world_host(err);
     return join->world &&
            (!own || tn_split_shell(&join->joined.ldflags, &join->arena, own) || tn_no_memory(err));
@@ -43,7 +42,7 @@ static bool add(struct join *join, const char *dir, const char *name, tenon_erro
     failed = tn_file_whole(join->world, path, TN_LIMIT_STRING, &join->arena, &text);
     if (failed)
         return tn_fail_system(err, failed, "%s", tn_quote(shown, path));
-    return tn_join_add(&join->joined, &join->arena, name, text, join->rpath_flag, err) ||
+    return tn_join_add(&join->joined, &join->arena, name, text, err) ||
            tn_context(err, "%s", tn_quote(shown, path));
 }
 
@@ -136,8 +135,8 @@ int cli_flags_join(struct cli *cli, struct cli_settings *settings, const char *d
 {
     static const char *const formats[] = { "make", "sh", "json" };
     char shown[TN_QUOTE_ROOM];
-    struct join join = { .cli = cli };
     const tenon_platform *platform = cli_platform(cli, settings->platform);
+    struct join join = { .cli = cli, .joined = { .platform = platform } };
     int status = CLI_USAGE;
 
     if (!platform)

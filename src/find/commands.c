@@ -7,9 +7,7 @@
 /* rule  GNU ld for PE: a program without suffix gets .exe */
 const char *tn_program_path(const struct tn_hunt *hunt, const char *name)
 {
-    bool is_pe = strcmp(hunt->finder->platform->shlib_type, "PE") == 0;
-
-    return tn_arena_format(hunt->arena, "%s/%s%s", hunt->dir, name, is_pe ? ".exe" : "");
+    return tn_arena_format(hunt->arena, "%s/%s%s", hunt->dir, name, tn_is_pe(hunt) ? ".exe" : "");
 }
 
 bool tn_add_all(struct tn_words *words, const struct tn_words *more)

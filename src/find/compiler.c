@@ -74,7 +74,7 @@ static bool add_loader_dirs(struct tenon_finder *finder)
 
     while (*dirs) {
         size_t n = strcspn(dirs, " ");
-        if (!add_dir(finder, &finder->library_dirs, dirs, n))
+        if (*dirs == '/' && !add_dir(finder, &finder->library_dirs, dirs, n))
             return false;
         dirs += n + strspn(dirs + n, " ");
     }

@@ -6,6 +6,7 @@
 #include "conventions.h"
 #include "fail.h"
 #include "member.h"
+#include "platforms.h"
 
 struct look {
     struct tn_hunt *hunt;
@@ -39,12 +40,47 @@ static void say(struct look *look, const char *path, const char *what)
         look->said = more;
 }
 
+static bool has_flag(const tenon_image *image, const char *flag)
+{
+    const tenon_fact *fact;
+
+    for (size_t i = 0; (fact = tenon_image_fact(image, i)); i++)
+        if (strcmp(fact->name, "f_flags") == 0)
+            return tn_list_has(fact->value, flag);
+    return false;
+}
+
+/*
+ * For a loader, not for a linker. rule  Mach-O MH_BUNDLE; IBM XCOFF Object File Format: F_LOADONLY,
+ * which is true of an archive when it is of all its shared objects
+ */
+static bool is_run_time_module(tenon_world *world, const tenon_image *image)
+{
+    const tenon_image_source *source;
+    bool some = false;
+
+    if (tenon_image_kind(image) == TENON_KIND_BUNDLE || has_flag(image, "LOADONLY"))
+        return true;
+    if (tenon_image_format(image) != TENON_FORMAT_ARCHIVE)
+        return false;
+    for (size_t i = 0; (source = tenon_image_inside(image, i)); i++) {
+        tenon_image *member = tenon_image_open_source(world, source, TENON_PART_CORE, NULL);
+        bool shared = member && tenon_image_kind(member) == TENON_KIND_SHARED_LIBRARY;
+        bool linkable = shared && !has_flag(member, "LOADONLY");
+        tenon_image_free(member);
+        some |= shared;
+        if (linkable)
+            return false;
+    }
+    return some;
+}
+
 static void look_at_image(struct look *look, const char *path)
 {
     tenon_image *image = tenon_image_open(look->hunt->world, path, TENON_PART_CORE, NULL);
     const char *machine = image ? tenon_image_machine(image) : NULL;
 
-    if (image && tenon_image_kind(image) == TENON_KIND_BUNDLE)
+    if (image && is_run_time_module(look->hunt->world, image))
         say(look, path, "is a run-time module: it can be loaded, not linked with");
     else if (machine && look->machine && strcmp(machine, look->machine) != 0) {
         const char *what =

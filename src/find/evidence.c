@@ -112,7 +112,8 @@ static bool ask_script(struct tn_hunt *hunt, const char *script, const char *que
                 : tn_no_memory(err);
     *answered = good && said.exit.status == 0 && !said.late;
     if (*answered)
-        good = (tn_split_shell(&all, hunt->arena, said.out) && keep_words(hunt, &all, words)) ||
+        good = (tn_split_shell(&all, hunt->arena, said.out) && tn_join_apart(&all, hunt->arena) &&
+                keep_words(hunt, &all, words)) ||
                tn_no_memory(err);
     tn_words_free(&argv);
     tn_words_free(&all);
@@ -262,7 +263,7 @@ static bool guess_by_package(struct tn_hunt *hunt, const struct tn_place *place,
 {
     const char *file, *package;
 
-    if (!place->builtin || hunt->finder->sysroot)
+    if ((place->user && !place->builtin) || hunt->finder->sysroot)
         return true;
     if (!ask_linker(hunt, place, &file, err))
         return false;

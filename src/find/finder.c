@@ -37,6 +37,16 @@ static bool is_scrubbed(const char *variable)
     return false;
 }
 
+const char *tn_finder_env(const struct tenon_finder *finder, const char *name)
+{
+    size_t size = strlen(name);
+
+    for (size_t i = 0; i < finder->env.count; i++)
+        if (strncmp(finder->env.at[i], name, size) == 0 && finder->env.at[i][size] == '=')
+            return finder->env.at[i] + size + 1;
+    return NULL;
+}
+
 static bool copy_environment(struct tenon_finder *finder, const char *const *environment)
 {
     for (; environment && *environment; environment++) {
@@ -46,13 +56,23 @@ static bool copy_environment(struct tenon_finder *finder, const char *const *env
         copy = tn_arena_string(&finder->arena, *environment);
         if (!copy || !tn_words_add(&finder->env, copy))
             return false;
-        if (tn_begins(copy, "HOME="))
-            finder->home = copy + 5;
-        else if (tn_begins(copy, "XDG_CONFIG_HOME="))
-            finder->config_home = copy + 16;
     }
+    finder->home = tn_finder_env(finder, "HOME");
+    finder->config_home = tn_finder_env(finder, "XDG_CONFIG_HOME");
     /* messages are read, and told */
     return tn_words_add(&finder->env, "LC_ALL=C") && tn_words_end(&finder->env);
+}
+
+/* False: no memory. */
+static bool note_cwd(struct tenon_finder *finder)
+{
+    char *cwd = getcwd(NULL, 0);
+
+    if (!cwd)
+        return errno != ENOMEM;
+    finder->cwd = tn_arena_string(&finder->arena, cwd);
+    free(cwd);
+    return finder->cwd;
 }
 
 static bool read_settings(struct tenon_finder *finder)
@@ -62,7 +82,7 @@ static bool read_settings(struct tenon_finder *finder)
     const char *sysroot = tenon_settings_get(finder->settings, "SYSROOT");
 
     if (sysroot && *sysroot && strcmp(sysroot, "/") != 0) {
-        finder->sysroot = tn_tidy_path(&finder->arena, sysroot);
+        finder->sysroot = tn_absolute_path(&finder->arena, finder, sysroot);
         if (!finder->sysroot)
             return false;
     }
@@ -140,7 +160,8 @@ tenon_finder *tenon_finder_new(tenon_settings *settings, const tenon_platform *p
     pthread_sigmask(SIG_BLOCK, NULL, &finder->mask);
     good = finder->nothing >= 0 || tn_fail_system(err, errno, "/dev/null");
     good = good &&
-           ((copy_environment(finder, environment) && read_settings(finder)) || tn_no_memory(err));
+           ((copy_environment(finder, environment) && note_cwd(finder) && read_settings(finder)) ||
+            tn_no_memory(err));
     if (good && cache && !(finder->cache = tn_arena_string(&finder->arena, cache)))
         good = tn_no_memory(err);
     if (good && finder->compiler.count == 0)

@@ -25,6 +25,7 @@ struct tenon_finder {
     const char *sysroot;       /* NULL: this system */
     const char *cross_root; /* what is "/" for programs of another machine; NULL: this system's */
     const char *home, *config_home;
+    const char *cwd;   /* of the caller; NULL: not known */
     const char *cache; /* directory of kept answers; NULL: none are kept */
     bool elf, run_paths;
     bool starts; /* programs that it makes can be started here, or by the wrapper */
@@ -32,6 +33,9 @@ struct tenon_finder {
     int nothing; /* open on /dev/null */
     sigset_t mask;
 };
+
+/* A variable of the environment that tools and test programs have; NULL: not set. */
+const char *tn_finder_env(const struct tenon_finder *finder, const char *name);
 
 /* What one tool said. */
 struct tn_said {
@@ -62,6 +66,10 @@ bool tn_compiler_ask(struct tenon_finder *finder, tenon_error *err);
  * The file that PATH gives for a program's name. NULL: none.
  */
 const char *tn_find_program(struct tn_arena *arena, const char *name);
+
+/* The same path from everywhere: a relative one began in the directory where the run began. */
+const char *tn_absolute_path(struct tn_arena *arena, const struct tenon_finder *finder,
+                             const char *path);
 
 /* A path without "//", "/./" and "x/../", by its text alone. NULL: no memory. */
 const char *tn_tidy_path(struct tn_arena *arena, const char *path);

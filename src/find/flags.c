@@ -13,6 +13,7 @@
 #include "platforms.h"
 #include "quote.h"
 #include "text.h"
+#include "view.h"
 
 bool tn_add_joined(struct tn_words *words, struct tn_arena *arena, const char *prefix,
                    const char *rest)
@@ -20,6 +21,23 @@ bool tn_add_joined(struct tn_words *words, struct tn_arena *arena, const char *p
     const char *word = tn_arena_format(arena, "%s%s", prefix, rest);
 
     return word && tn_words_add(words, word);
+}
+
+bool tn_join_apart(struct tn_words *words, struct tn_arena *arena)
+{
+    static const char *const switches[] = { "-I", "-L", "-l", "-F" };
+    size_t kept = 0;
+
+    for (size_t i = 0; i < words->count; i++) {
+        const char *word = words->at[i];
+        if (i + 1 < words->count && tn_is_among(word, switches, TN_COUNT(switches)))
+            word = tn_arena_format(arena, "%s%s", word, words->at[++i]);
+        if (!word)
+            return false;
+        words->at[kept++] = word;
+    }
+    words->count = kept;
+    return true;
 }
 
 bool tn_add_run_path(struct tn_words *words, struct tn_arena *arena, const char *flag,
@@ -41,11 +59,38 @@ static bool is_yes(const tenon_settings *settings, const char *name)
     return value && strcmp(value, "yes") == 0;
 }
 
+/* The user's LDFLAGS may replace what -L would record: then by a list with `dir` in it. */
+static bool add_replacing(struct tn_words *words, struct tn_arena *arena,
+                          const tenon_platform *platform, const tenon_settings *settings,
+                          const char *dir, bool *replaced)
+{
+    const char *ldflags = tenon_settings_get(settings, "LDFLAGS");
+    struct tn_words own = { 0 };
+    bool good = !ldflags || tn_split_shell(&own, arena, ldflags);
+
+    *replaced = false;
+    for (size_t i = 0; good && i < own.count; i++) {
+        struct tn_words one = { .at = &own.at[i], .count = 1 };
+        bool there;
+        good = tn_record_dir(&one, arena, platform, dir, &there) &&
+               (!there || tn_words_add(words, own.at[i]));
+        *replaced |= there;
+    }
+    tn_words_free(&own);
+    return good;
+}
+
 /* What must stand beside -L so that the program finds the library in `dir`. */
 static bool add_recording(struct tn_words *words, struct tn_arena *arena,
                           const tenon_platform *platform, const tenon_settings *settings,
                           const char *dir)
 {
+    bool replaced;
+
+    if (!add_replacing(words, arena, platform, settings, dir, &replaced))
+        return false;
+    if (replaced)
+        return true;
     if (platform->recording == TENON_RECORDS_PLUS_B)
         return tn_add_joined(words, arena, "-Wl,+b,", dir);
     if (!is_yes(settings, "ELF_RPATH") || tn_platform_loads_from(platform, dir))
@@ -71,6 +116,9 @@ char *tenon_link_flags(const tenon_platform *platform, const tenon_settings *set
 {
     struct tn_words words = { 0 };
     struct tn_arena arena = { 0 };
+
+    if (!tn_check_recorded_dir(platform, dir, err))
+        return NULL;
     bool good = tn_add_joined(&words, &arena, "-L", dir) &&
                 add_recording(&words, &arena, platform, settings, dir) &&
                 tn_add_joined(&words, &arena, "-l", name);

@@ -14,6 +14,23 @@
 bool tn_add_run_path(struct tn_words *words, struct tn_arena *arena, const char *flag,
                      const char *dir);
 
+/* Makes "-I DIR" one word, and so -L, -l and -F. False: no memory. */
+bool tn_join_apart(struct tn_words *words, struct tn_arena *arena);
+
+/*
+ * Puts a directory into the list among the words that replaces what -L would record: AIX
+ * -blibpath, HP-UX +b. *there: there is one, and the directory is in it now. False: no memory.
+ */
+bool tn_record_dir(struct tn_words *words, struct tn_arena *arena, const tenon_platform *platform,
+                   const char *dir, bool *there);
+
+/*
+ * A directory that is written into programs must be the same from everywhere.
+ *
+ * errors   TENON_E_ARGUMENT
+ */
+bool tn_check_recorded_dir(const tenon_platform *platform, const char *dir, tenon_error *err);
+
 /* "-LDIR" and "-lNAME" */
 bool tn_add_joined(struct tn_words *words, struct tn_arena *arena, const char *prefix,
                    const char *rest);

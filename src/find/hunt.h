@@ -152,6 +152,9 @@ extern const char tn_known_list[];
 bool tn_package_headers(tenon_world *world, struct tn_arena *arena, const char *file,
                         const char *name, struct tn_words *headers, const char **package);
 
+/* The name without the version at its end: "png16" "png", "pcre2-8" "pcre2". NULL: no memory. */
+const char *tn_without_version(struct tn_arena *arena, const char *name);
+
 /* Headers called like the library in these directories. */
 bool tn_headers_like(tenon_world *world, struct tn_arena *arena, const struct tn_words *dirs,
                      const char *name, struct tn_words *headers);

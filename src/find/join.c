@@ -12,7 +12,8 @@ struct one {
     struct tn_joined *joined;
     struct tn_arena *arena;
     struct tn_conf conf;
-    const char *name, *rpath_flag;
+    const char *name;
+    tenon_error *err;
 };
 
 /* CONF_NAME_WHAT; NULL: not there. */
@@ -38,7 +39,7 @@ static bool add_once(struct tn_words *words, const char *word)
 static bool add_run_path(struct one *one, const char *dir)
 {
     struct tn_words *all = &one->joined->ldflags, words = { 0 };
-    bool good = tn_add_run_path(&words, one->arena, one->rpath_flag, dir), there = false;
+    bool good = tn_add_run_path(&words, one->arena, one->joined->rpath_flag, dir), there = false;
 
     for (size_t i = 0; good && !there && i + words.count <= all->count; i++) {
         there = true;
@@ -53,24 +54,32 @@ static bool add_run_path(struct one *one, const char *dir)
 
 static bool add_dir(struct one *one, const char *dir, bool run_path)
 {
+    struct tn_joined *joined = one->joined;
     const char *word = tn_arena_format(one->arena, "-L%s", dir);
+    bool recorded = run_path || joined->platform->recording == TENON_RECORDS_LINK_DIRS ||
+                    joined->platform->recording == TENON_RECORDS_PLUS_B;
+    bool replaced;
 
-    return word && add_once(&one->joined->ldflags, word) && (!run_path || add_run_path(one, dir));
+    if (recorded && !tn_check_recorded_dir(joined->platform, dir, one->err))
+        return false;
+    return (word && add_once(&joined->ldflags, word) &&
+            tn_record_dir(&joined->ldflags, one->arena, joined->platform, dir, &replaced) &&
+            (!run_path || add_run_path(one, dir))) ||
+           tn_no_memory(one->err);
 }
 
 /* The words of LIBS: -L with the others of its kind, all else stays in order. */
 static bool add_libs(struct one *one, const char *libs, bool run_path)
 {
     struct tn_words words = { 0 };
-    bool good = tn_split_shell(&words, one->arena, libs);
+    bool good = (tn_split_shell(&words, one->arena, libs) && tn_join_apart(&words, one->arena)) ||
+                tn_no_memory(one->err);
 
     for (size_t i = 0; good && i < words.count; i++) {
         if (tn_begins(words.at[i], "-L") && words.at[i][2])
             good = add_dir(one, words.at[i] + 2, run_path);
-        else if (strcmp(words.at[i], "-L") == 0 && i + 1 < words.count)
-            good = add_dir(one, words.at[++i], run_path);
         else
-            good = tn_words_add(&one->joined->libs, words.at[i]);
+            good = tn_words_add(&one->joined->libs, words.at[i]) || tn_no_memory(one->err);
     }
     tn_words_free(&words);
     return good;
@@ -83,7 +92,7 @@ static bool add_includes(struct one *one, bool system)
     bool good = true;
 
     if (defs) {
-        good = tn_split_shell(&words, one->arena, defs);
+        good = tn_split_shell(&words, one->arena, defs) && tn_join_apart(&words, one->arena);
         for (size_t i = 0; good && i < words.count; i++)
             good = tn_begins(words.at[i], "-I") && words.at[i][2]
                        ? add_once(&one->joined->cppflags, words.at[i])
@@ -97,31 +106,30 @@ static bool add_includes(struct one *one, bool system)
     return word && add_once(&one->joined->cppflags, word);
 }
 
-static bool add(struct one *one, tenon_error *err)
+static bool add(struct one *one)
 {
     const char *libs = get(one, "LIBS"), *dir = get(one, "LIBDIR");
     bool run_path = is_yes(get(one, "NEED_RPATH")), system = is_yes(get(one, "SYSTEM")), good;
 
     if (!libs && !dir)
-        return tn_fail(err, TENON_E_MALFORMED, "neither CONF_%s_LIBDIR nor CONF_%s_LIBS is set",
-                       one->name, one->name);
-    if (run_path && !one->rpath_flag)
-        return tn_fail(err, TENON_E_MALFORMED,
+        return tn_fail(one->err, TENON_E_MALFORMED,
+                       "neither CONF_%s_LIBDIR nor CONF_%s_LIBS is set", one->name, one->name);
+    if (run_path && !one->joined->rpath_flag)
+        return tn_fail(one->err, TENON_E_MALFORMED,
                        "CONF_%s_NEED_RPATH is yes, and ELF_RPATH is no here", one->name);
-    good = add_includes(one, system);
+    good = add_includes(one, system) || tn_no_memory(one->err);
     if (good && libs)
-        good = add_libs(one, libs, run_path);
-    else if (good)
-        good = (system || add_dir(one, dir, run_path)) &&
-               tn_add_joined(&one->joined->libs, one->arena, "-l", one->name);
-    return good || tn_no_memory(err);
+        return add_libs(one, libs, run_path);
+    return good && (system || add_dir(one, dir, run_path)) &&
+           (tn_add_joined(&one->joined->libs, one->arena, "-l", one->name) ||
+            tn_no_memory(one->err));
 }
 
 bool tn_join_add(struct tn_joined *joined, struct tn_arena *arena, const char *name,
-                 struct tn_view text, const char *rpath_flag, tenon_error *err)
+                 struct tn_view text, tenon_error *err)
 {
-    struct one one = { .joined = joined, .arena = arena, .name = name, .rpath_flag = rpath_flag };
-    bool good = tn_conf_read(&one.conf, arena, text, err) && add(&one, err);
+    struct one one = { .joined = joined, .arena = arena, .name = name, .err = err };
+    bool good = tn_conf_read(&one.conf, arena, text, err) && add(&one);
 
     tn_conf_free(&one.conf);
     return good;

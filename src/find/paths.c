@@ -34,6 +34,14 @@ const char *tn_tidy_path(struct tn_arena *arena, const char *path)
     return out;
 }
 
+const char *tn_absolute_path(struct tn_arena *arena, const struct tenon_finder *finder,
+                             const char *path)
+{
+    if (path[0] != '/' && finder->cwd)
+        path = tn_arena_format(arena, "%s/%s", finder->cwd, path);
+    return path ? tn_tidy_path(arena, path) : NULL;
+}
+
 const char *tn_real_path(struct tn_arena *arena, const char *path)
 {
     char *real = realpath(path, NULL);

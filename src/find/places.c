@@ -120,13 +120,13 @@ bool tn_place_next(struct tn_hunt *hunt, size_t *i, struct tn_place *place)
         *place = (struct tn_place){ .origin = "compiler", .builtin = true, .variants = 1 };
         return true;
     }
-    dir = tn_tidy_path(hunt->arena, dir);
+    dir = tn_absolute_path(hunt->arena, hunt->finder, dir);
     size_t own = (*i)++;
     if (!dir || (!place->user && !is_dir(dir)))
         return true;
     for (size_t k = 0; k < own; k++) {
         earlier = dir_at(hunt, k, &ignored, &unused);
-        earlier = earlier ? tn_tidy_path(hunt->arena, earlier) : NULL;
+        earlier = earlier ? tn_absolute_path(hunt->arena, hunt->finder, earlier) : NULL;
         if (earlier && strcmp(earlier, dir) == 0)
             return true;
     }

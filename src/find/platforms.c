@@ -9,132 +9,100 @@
 #include "platforms.h"
 #include "view.h"
 
-#define ELF_NAMES "lib<n>.so lib<n>.so.<V> lib<n>.a lib<n>.la"
-#define ELF_RUN "LD_LIBRARY_PATH LD_PRELOAD"
-#define ELF_LINK "LD_RUN_PATH LIBRARY_PATH CPATH C_INCLUDE_PATH"
-#define ELF_RECORDED                                                                               \
-    "the run path, in the file that needs the library; -L is not recorded and has no effect at "   \
-    "the start; of the library its SONAME"
+/* What ELF systems have in common; the run path is spelled differently. */
+#define ELF_SYSTEM(flag)                                                                           \
+    .shlib_type = "ELF", .shlib_create = true, .elf_rpath = true, .rpath_flag = flag,              \
+    .recording = TENON_RECORDS_RUN_PATH,                                                           \
+    .recorded = "the run path, in the file that needs the library; -L is not recorded and has no " \
+                "effect at the start; of the library its SONAME",                                  \
+    .switches = "-Wl," flag ",DIR; LD_RUN_PATH holds a whole list"
+#define UNIX_VARIABLES                                                                             \
+    .run_variables = "LD_LIBRARY_PATH LD_PRELOAD",                                                 \
+    .link_variables = "LD_RUN_PATH LIBRARY_PATH CPATH C_INCLUDE_PATH"
+#define ELF_NAMES .file_names = "lib<n>.so lib<n>.so.<V> lib<n>.a lib<n>.la"
+
+#define HPUX_REFUSED .no_shared = "HP-UX: not supported by package systems"
+#define PE_SYSTEM                                                                                  \
+    .shlib_type = "PE", .recording = TENON_RECORDS_NOTHING, .run_variables = "PATH",               \
+    .no_shared = "PE: nothing is gained and much trouble made, as a DLL is found by PATH alone"
 
 static const tenon_platform platforms[] = {
     {
         .name = "linux",
         .describe = "GNU/Linux (glibc)",
-        .shlib_type = "ELF",
-        .shlib_create = true,
-        .elf_rpath = true,
-        .rpath_flag = "-rpath",
+        ELF_SYSTEM("-rpath"),
+        UNIX_VARIABLES,
+        ELF_NAMES,
         .search_libs = "/usr/local /usr",
-        .run_variables = ELF_RUN,
-        .link_variables = ELF_LINK,
         .loader_dirs = "/lib /usr/lib /lib64 /usr/lib64",
-        .recording = TENON_RECORDS_RUN_PATH,
-        .recorded = ELF_RECORDED,
         .print_recorded = "objdump -p; readelf -d",
-        .file_names = ELF_NAMES,
     },
     {
         .name = "linux-musl",
         .describe = "Linux with musl",
-        .shlib_type = "ELF",
-        .shlib_create = true,
-        .elf_rpath = true,
-        .rpath_flag = "-rpath",
+        ELF_SYSTEM("-rpath"),
+        UNIX_VARIABLES,
+        ELF_NAMES,
         .search_libs = "/usr/local /usr",
-        .run_variables = ELF_RUN,
-        .link_variables = ELF_LINK,
         .loader_dirs = "/lib /usr/local/lib /usr/lib",
-        .recording = TENON_RECORDS_RUN_PATH,
-        .recorded = ELF_RECORDED,
         .print_recorded = "objdump -p; readelf -d",
-        .file_names = ELF_NAMES,
     },
     {
         .name = "freebsd",
         .describe = "FreeBSD and DragonFly",
-        .shlib_type = "ELF",
-        .shlib_create = true,
-        .elf_rpath = true,
-        .rpath_flag = "-rpath",
+        ELF_SYSTEM("-rpath"),
+        UNIX_VARIABLES,
+        ELF_NAMES,
         .search_libs = "/usr/local /usr",
-        .run_variables = ELF_RUN,
-        .link_variables = ELF_LINK,
         .loader_dirs = "/lib /usr/lib",
-        .recording = TENON_RECORDS_RUN_PATH,
-        .recorded = ELF_RECORDED,
         .print_recorded = "readelf -d; objdump -p",
-        .file_names = ELF_NAMES,
     },
     {
         .name = "netbsd",
         .describe = "NetBSD (ELF)",
-        .shlib_type = "ELF",
-        .shlib_create = true,
-        .elf_rpath = true,
-        .rpath_flag = "-R",
+        ELF_SYSTEM("-R"),
+        UNIX_VARIABLES,
+        ELF_NAMES,
         .search_libs = "/usr/pkg /usr/X11R7 /usr",
-        .run_variables = ELF_RUN,
-        .link_variables = ELF_LINK,
         .loader_dirs = "/lib /usr/lib",
-        .recording = TENON_RECORDS_RUN_PATH,
-        .recorded = ELF_RECORDED,
         .print_recorded = "objdump -p; readelf -d",
-        .file_names = ELF_NAMES,
     },
     {
         .name = "openbsd",
         .describe = "OpenBSD",
-        .shlib_type = "ELF",
-        .shlib_create = true,
-        .elf_rpath = true,
-        .rpath_flag = "-rpath",
+        ELF_SYSTEM("-rpath"),
+        UNIX_VARIABLES,
         .search_libs = "/usr/local /usr/X11R6 /usr",
-        .run_variables = ELF_RUN,
-        .link_variables = ELF_LINK,
         .loader_dirs = "/usr/lib",
-        .recording = TENON_RECORDS_RUN_PATH,
-        .recorded = ELF_RECORDED,
         .print_recorded = "objdump -p; readelf -d",
         .file_names = "lib<n>.so.<N>.<M> lib<n>.a lib<n>.la",
     },
     {
         .name = "solaris",
         .describe = "Solaris and illumos",
-        .shlib_type = "ELF",
-        .shlib_create = true,
-        .elf_rpath = true,
-        .rpath_flag = "-R",
+        ELF_SYSTEM("-R"),
+        ELF_NAMES,
         .search_libs = "/opt/local /usr/local /usr",
         .run_variables = "LD_LIBRARY_PATH LD_LIBRARY_PATH_32 LD_LIBRARY_PATH_64 LD_PRELOAD",
-        .link_variables = ELF_LINK " LD_OPTIONS",
+        .link_variables = "LD_RUN_PATH LIBRARY_PATH CPATH C_INCLUDE_PATH LD_OPTIONS",
         .loader_dirs = "/lib /usr/lib /lib/64 /usr/lib/64",
-        .recording = TENON_RECORDS_RUN_PATH,
-        .recorded = ELF_RECORDED,
         .print_recorded = "dump -Lv; elfdump -d",
-        .file_names = ELF_NAMES,
     },
     {
         .name = "android",
         .describe = "Android (bionic)",
-        .shlib_type = "ELF",
-        .shlib_create = true,
-        .elf_rpath = true,
-        .rpath_flag = "-rpath",
+        ELF_SYSTEM("-rpath"),
+        UNIX_VARIABLES,
         .search_libs = "/system /vendor",
-        .run_variables = ELF_RUN,
-        .link_variables = ELF_LINK,
         .loader_dirs = "/system/lib /system/lib64 /vendor/lib /vendor/lib64",
-        .recording = TENON_RECORDS_RUN_PATH,
-        .recorded = ELF_RECORDED,
         .print_recorded = "readelf -d",
         .file_names = "lib<n>.so lib<n>.a",
     },
     {
         .name = "hpux64",
         .describe = "HP-UX, 64-bit ELF",
+        HPUX_REFUSED,
         .shlib_type = "ELF",
-        .shlib_create = false,
-        .elf_rpath = false,
         .search_libs = "/usr/local /usr",
         .run_variables = "LD_LIBRARY_PATH SHLIB_PATH",
         .link_variables = "LPATH",
@@ -142,52 +110,44 @@ static const tenon_platform platforms[] = {
         .recording = TENON_RECORDS_PLUS_B,
         .recorded = "the list of +b; without +b the -L directories, so that build directories "
                     "must not be among them",
+        .switches = "-Wl,+b,DIR:DIR; -LDIR when there is no +b",
         .print_recorded = "chatr; elfdump",
         .file_names = "lib<n>.sl lib<n>.so lib<n>.<N> lib<n>.so.<N> lib<n>.a",
-        .no_shared = "HP-UX: not supported by package systems",
     },
     {
         .name = "hpux32",
         .describe = "HP-UX, 32-bit SOM",
+        HPUX_REFUSED,
         .shlib_type = "SOM",
-        .shlib_create = false,
         .search_libs = "/usr/local /usr",
         .run_variables = "SHLIB_PATH",
         .link_variables = "LPATH",
         .recording = TENON_RECORDS_LINK_DIRS,
         .recorded = "the -L directories, so that build directories must not be among them; +b "
                     "replaces them",
+        .switches = "-LDIR; -Wl,+b,DIR:DIR replaces all of them",
         .print_recorded = "chatr",
         .file_names = "lib<n>.sl lib<n>.<N> lib<n>.a",
-        .no_shared = "HP-UX: not supported by package systems",
     },
     {
         .name = "cygwin",
         .describe = "Cygwin",
-        .shlib_type = "PE",
-        .shlib_create = false,
+        PE_SYSTEM,
         .search_libs = "/usr/local /usr",
-        .run_variables = "PATH",
         .link_variables = "LIBRARY_PATH CPATH C_INCLUDE_PATH",
-        .recording = TENON_RECORDS_NOTHING,
         .recorded = "nothing but the name of the DLL, which is looked for in PATH",
         .print_recorded = "cygcheck; objdump -p",
         .file_names = "lib<n>.a lib<n>.dll.a cyg<n>-<V>.dll cyg<n>.dll lib<n>.la",
-        .no_shared = "PE: nothing is gained and much trouble made, as a DLL is found by PATH alone",
     },
     {
         .name = "windows",
         .describe = "Windows (MinGW)",
-        .shlib_type = "PE",
-        .shlib_create = false,
-        .run_variables = "PATH",
+        PE_SYSTEM,
         .link_variables = "LIBRARY_PATH CPATH C_INCLUDE_PATH LIB",
-        .recording = TENON_RECORDS_NOTHING,
         .recorded = "nothing but the name of the DLL, which is looked for beside the program and "
                     "in PATH",
         .print_recorded = "objdump -p",
         .file_names = "lib<n>.a lib<n>.dll.a <n>.lib <n>.dll lib<n>.dll lib<n>-<V>.dll lib<n>.la",
-        .no_shared = "PE: nothing is gained and much trouble made, as a DLL is found by PATH alone",
     },
     {
         .name = "darwin",
@@ -199,10 +159,13 @@ static const tenon_platform platforms[] = {
                          "DYLD_FRAMEWORK_PATH DYLD_FALLBACK_FRAMEWORK_PATH DYLD_IMAGE_SUFFIX "
                          "DYLD_ROOT_PATH DYLD_VERSIONED_LIBRARY_PATH",
         .link_variables = "LIBRARY_PATH CPATH C_INCLUDE_PATH",
-        .loader_dirs = "/usr/local/lib /lib /usr/lib",
+        /* rule  dyld(1): of the fallback directories $HOME/lib is the first, until macOS 10.14 */
+        .loader_dirs = "$HOME/lib /usr/local/lib /lib /usr/lib",
         .recording = TENON_RECORDS_INSTALL_NAME,
         .recorded = "the library's own install name, wherever -L found it; -rpath only helps one "
                     "that begins with @rpath",
+        .switches = "-install_name DIR/FILE when the library is made; while it is not yet in "
+                    "place -Wl,-dylib_file,DIR/FILE:WHERE_IT_IS; -Wl,-rpath,DIR for @rpath",
         .print_recorded = "otool -L -l -D",
         .file_names = "lib<n>.dylib lib<n>.<V>.dylib <n>.framework lib<n>.a lib<n>.tbd lib<n>.la",
     },
@@ -210,13 +173,15 @@ static const tenon_platform platforms[] = {
         .name = "aix",
         .describe = "AIX",
         .shlib_type = "XCOFF",
-        .shlib_create = false,
         .search_libs = "/opt/freeware /usr/local /usr",
         .run_variables = "LIBPATH LD_LIBRARY_PATH LDR_PRELOAD LDR_PRELOAD64",
         .link_variables = "LIBPATH LIBRARY_PATH CPATH",
         .recording = TENON_RECORDS_LINK_DIRS,
         .recorded = "the \"index 0\" path: the -L directories, then /usr/lib and /lib; "
-                    "-blibpath replaces all of it; build directories must not be among them",
+                    "-blibpath replaces all of it, -bnolibpath by LIBPATH at link time; build "
+                    "directories must not be among them",
+        .switches = "-LDIR; -Wl,-blibpath:DIR:/usr/lib:/lib in its place; with -Wl,-bnolibpath no "
+                    "-L is recorded",
         .print_recorded = "dump -Hv",
         .file_names = "lib<n>.a lib<n>.so lib<n>.so.<V> lib<n>.o lib<n>.la",
         .no_shared = "AIX: export lists are needed, and shared segments stay loaded",
@@ -224,11 +189,10 @@ static const tenon_platform platforms[] = {
     {
         .name = "netbsd-aout",
         .describe = "NetBSD a.out",
+        UNIX_VARIABLES,
         .shlib_type = "a.out",
         .shlib_create = true,
         .search_libs = "/usr/pkg /usr/X11R6 /usr",
-        .run_variables = "LD_LIBRARY_PATH LD_PRELOAD",
-        .link_variables = ELF_LINK,
         .loader_dirs = "/usr/lib",
         .recording = TENON_RECORDS_NOTHING,
         .recorded = "nothing that a user sets; the loader's configuration says where libraries are",
@@ -239,7 +203,6 @@ static const tenon_platform platforms[] = {
         .name = "none",
         .describe = "a system without shared libraries",
         .shlib_type = "NA",
-        .shlib_create = false,
         .search_libs = "/usr/local /usr",
         .link_variables = "LIBRARY_PATH CPATH C_INCLUDE_PATH",
         .recording = TENON_RECORDS_NOTHING,

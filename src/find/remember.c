@@ -6,56 +6,62 @@
 #include "fail.h"
 
 /* What is kept changes with this: a store of another tenon is none. */
-static const char format[] = "tenon find 1, " TENON_VERSION;
+static const char format[] = "tenon find 2, " TENON_VERSION;
 
-static void pack_list(struct tn_pack *pack, const char *const *list)
+static void pack_words(struct tn_packer *pack, const struct tn_words *words)
+{
+    tn_packer_texts(pack, words->at, words->count);
+}
+
+static void pack_list(struct tn_packer *pack, const char *const *list)
 {
     size_t count = 0;
 
     while (list && list[count])
         count++;
-    tn_store_number(pack, count);
-    for (size_t i = 0; i < count; i++)
-        tn_pack_string(pack, list[i]);
+    tn_packer_texts(pack, list, count);
 }
 
-/* The compiler: its words, and its file with what is in it. */
-static void pack_compiler(struct tn_pack *pack, const struct tenon_finder *finder)
+/* The compiler, and what it is run with. */
+static void pack_compiler(struct tn_packer *pack, const struct tenon_finder *finder)
 {
-    tn_pack_string(pack, format);
-    tn_pack_words(pack, &finder->compiler);
-    tn_pack_string(pack, finder->compiler_path);
-    tn_pack_string(pack, finder->sysroot);
+    tn_packer_text(pack, format);
+    pack_words(pack, &finder->compiler);
+    tn_packer_maybe(pack, finder->compiler_path);
+    tn_packer_maybe(pack, finder->sysroot);
+    tn_packer_maybe(pack, tn_finder_env(finder, "PATH"));
 }
 
 static void compiler_key(const struct tenon_finder *finder, uint8_t key[TN_STORE_KEY])
 {
-    struct tn_pack pack = { 0 };
+    struct tn_packer pack = { 0 };
 
-    tn_pack_string(&pack, "compiler");
+    tn_packer_text(&pack, "compiler");
     pack_compiler(&pack, finder);
     tn_store_key(&pack, key);
-    free(pack.bytes);
+    free(pack.at);
 }
 
 bool tn_remember_compiler(struct tenon_finder *finder, const char **text)
 {
     uint8_t key[TN_STORE_KEY];
-    struct tn_unpack unpack = { .arena = &finder->arena };
+    struct tn_unpacker unpack = { .arena = &finder->arena };
+    struct tn_view bytes;
 
     if (!finder->cache || !finder->compiler_path)
         return false;
     compiler_key(finder, key);
-    if (!tn_store_get(finder->cache, key, &finder->arena, &unpack.in))
+    if (!tn_store_get(finder->cache, key, &finder->arena, &bytes))
         return false;
-    *text = tn_unpack_string(&unpack);
-    return *text && tn_unpack_state(&unpack);
+    unpack.c = tn_cursor(bytes, TN_LITTLE);
+    *text = tn_unpack_text(&unpack);
+    return tn_unpack_state(&unpack);
 }
 
 void tn_keep_compiler(const struct tenon_finder *finder, const char *text)
 {
     uint8_t key[TN_STORE_KEY];
-    struct tn_pack pack = { 0 };
+    struct tn_packer pack = { 0 };
     struct tn_words files = { 0 }, dirs = { 0 };
     struct tn_arena arena = { 0 };
     static const char ignored[] = "ignoring nonexistent directory \"";
@@ -64,7 +70,7 @@ void tn_keep_compiler(const struct tenon_finder *finder, const char *text)
     if (!finder->cache || !finder->compiler_path)
         return;
     compiler_key(finder, key);
-    tn_pack_string(&pack, text);
+    tn_packer_text(&pack, text);
     good = tn_words_add(&files, finder->compiler_path);
     /* a directory that was not there would be named once it is */
     for (const char *at = text; good && (at = strstr(at, ignored));) {
@@ -78,176 +84,190 @@ void tn_keep_compiler(const struct tenon_finder *finder, const char *text)
     tn_words_free(&files);
     tn_words_free(&dirs);
     tn_arena_free(&arena);
-    free(pack.bytes);
+    free(pack.at);
+}
+
+/* Directories of the settings that are relative depend on where the caller is. */
+static bool has_relative(const struct tenon_finder *finder)
+{
+    static const char *const names[] = { "LOCALBASE", "SEARCH_LIBS" };
+
+    for (size_t i = 0; i < TN_COUNT(names); i++) {
+        const char *list = tenon_settings_get(finder->settings, names[i]);
+        while (list && *list) {
+            list += strspn(list, " \t");
+            if (*list && *list != '/')
+                return true;
+            list += strcspn(list, " \t");
+        }
+    }
+    return false;
 }
 
 void tn_request_key(const struct tenon_finder *finder, const tenon_find_request *request,
                     uint8_t key[TN_STORE_KEY])
 {
-    struct tn_pack pack = { 0 };
-    const char *const strings[] = { request->name,        request->function,
-                                    request->program,     request->cflags,
-                                    request->libs,        request->version_macro,
-                                    request->version_cmd, request->version_function,
-                                    request->min_version, finder->home,
-                                    finder->config_home,  finder->platform->name };
+    struct tn_packer pack = { 0 };
+    const char *const strings[] = { request->name,
+                                    request->function,
+                                    request->program,
+                                    request->cflags,
+                                    request->libs,
+                                    request->version_macro,
+                                    request->version_cmd,
+                                    request->version_function,
+                                    request->min_version,
+                                    finder->home,
+                                    finder->config_home,
+                                    finder->platform->name,
+                                    tn_finder_env(finder, "WINEPATH") };
 
-    tn_pack_string(&pack, "find");
+    tn_packer_text(&pack, "find");
     pack_compiler(&pack, finder);
     for (size_t i = 0; tenon_setting_name(i); i++)
-        tn_pack_string(&pack, tenon_settings_get(finder->settings, tenon_setting_name(i)));
+        tn_packer_maybe(&pack, tenon_settings_get(finder->settings, tenon_setting_name(i)));
     for (size_t i = 0; i < TN_COUNT(strings); i++)
-        tn_pack_string(&pack, strings[i]);
+        tn_packer_maybe(&pack, strings[i]);
+    tn_packer_maybe(&pack, has_relative(finder) ? finder->cwd : NULL);
     pack_list(&pack, request->headers);
     pack_list(&pack, request->dirs);
-    tn_store_number(&pack, request->static_link);
+    tn_packer_byte(&pack, request->static_link);
     tn_store_key(&pack, key);
-    free(pack.bytes);
+    free(pack.at);
 }
 
-static void pack_places(struct tn_pack *pack, const tenon_found *found)
+static void pack_places(struct tn_packer *pack, const tenon_found *found)
 {
-    tn_store_number(pack, found->place_count);
+    tn_packer_number(pack, found->place_count, 4);
     for (size_t i = 0; i < found->place_count; i++) {
         const tenon_find_place *place = &found->places[i];
-        tn_pack_string(pack, place->dir);
-        tn_pack_string(pack, place->origin);
-        tn_pack_string(pack, place->flags);
-        tn_store_number(pack, place->accepted);
-        tn_store_number(pack, place->step_count);
+        tn_packer_maybe(pack, place->dir);
+        tn_packer_text(pack, place->origin);
+        tn_packer_text(pack, place->flags);
+        tn_packer_byte(pack, place->accepted);
+        tn_packer_number(pack, place->step_count, 4);
         for (size_t k = 0; k < place->step_count; k++) {
-            tn_pack_string(pack, place->steps[k].step);
-            tn_store_number(pack, place->steps[k].outcome);
-            tn_store_number(pack, place->steps[k].run_path);
-            tn_pack_string(pack, place->steps[k].why);
+            tn_packer_text(pack, place->steps[k].step);
+            tn_packer_byte(pack, place->steps[k].outcome);
+            tn_packer_byte(pack, place->steps[k].run_path);
+            tn_packer_maybe(pack, place->steps[k].why);
         }
     }
 }
 
-static void pack_found(struct tn_pack *pack, const tenon_found *found)
+static void pack_found(struct tn_packer *pack, const tenon_found *found)
 {
-    tn_pack_string(pack, found->name);
-    tn_pack_string(pack, found->reason);
-    tn_store_number(pack, found->verdict);
-    tn_store_number(pack, found->value_count);
+    tn_packer_text(pack, found->name);
+    tn_packer_maybe(pack, found->reason);
+    tn_packer_byte(pack, found->verdict);
+    tn_packer_number(pack, found->value_count, 4);
     for (size_t i = 0; i < found->value_count; i++) {
-        tn_pack_string(pack, found->values[i].name);
-        tn_pack_string(pack, found->values[i].value);
+        tn_packer_text(pack, found->values[i].name);
+        tn_packer_text(pack, found->values[i].value);
     }
     pack_places(pack, found);
-    tn_pack_words(pack, &found->remarks);
-    tn_pack_words(pack, &found->compile);
-    tn_pack_words(pack, &found->link);
-    tn_pack_words(pack, &found->run_dirs);
-    tn_pack_string(pack, found->rpath_flag);
-    tn_pack_string(pack, found->version);
+    pack_words(pack, &found->remarks);
+    pack_words(pack, &found->compile);
+    pack_words(pack, &found->link);
+    pack_words(pack, &found->run_dirs);
+    tn_packer_maybe(pack, found->rpath_flag);
+    tn_packer_maybe(pack, found->version);
 }
 
-static void unpack_steps(struct tn_unpack *in, tenon_find_place *place)
-{
-    uint64_t count = tn_store_take_number(in);
-    tenon_find_step *steps;
+enum { LEAST_STEP = 4, LEAST_PLACE = 8 };
 
-    if (in->bad || count > 64 ||
-        !(steps = tn_arena_rows(in->arena, (size_t)count + 1, sizeof *steps))) {
-        in->bad = true;
-        return;
-    }
-    for (uint64_t i = 0; i < count; i++) {
-        steps[i].step = tn_unpack_string(in);
-        steps[i].outcome = (enum tenon_step_outcome)(tn_store_take_number(in) % 3);
-        steps[i].run_path = tn_store_take_number(in) != 0;
-        steps[i].why = tn_unpack_string(in);
-        in->bad |= !steps[i].step;
+static bool is_good(const struct tn_unpacker *in)
+{
+    return !in->c.lost && !in->bad && !in->no_memory;
+}
+
+static void unpack_words(struct tn_unpacker *in, struct tn_words *words)
+{
+    size_t count;
+    const char *const *texts = tn_unpack_texts(in, &count);
+
+    for (size_t i = 0; i < count && is_good(in); i++)
+        in->no_memory |= !tn_words_add(words, texts[i]);
+}
+
+static void unpack_steps(struct tn_unpacker *in, tenon_find_place *place)
+{
+    tenon_find_step *steps = tn_unpack_rows(in, LEAST_STEP, sizeof *steps, &place->step_count);
+
+    for (size_t i = 0; i < place->step_count; i++) {
+        steps[i].step = tn_unpack_text(in);
+        steps[i].outcome = tn_unpack_kind(in, TENON_STEP_FAILED + 1);
+        steps[i].run_path = tn_unpack_kind(in, 2);
+        steps[i].why = tn_unpack_maybe(in);
     }
     place->steps = steps;
-    place->step_count = (size_t)count;
 }
 
-static void unpack_places(struct tn_unpack *in, tenon_found *found)
+static void unpack_places(struct tn_unpacker *in, tenon_found *found)
 {
-    uint64_t count = tn_store_take_number(in);
+    uint32_t count = tn_u32(&in->c, "how many places");
 
-    for (uint64_t i = 0; i < count && !in->bad; i++) {
+    in->bad |= count > (in->c.in.size - in->c.pos) / LEAST_PLACE;
+    for (uint32_t i = 0; i < count && is_good(in); i++) {
         if (!tn_grow(&found->places, &found->place_room, found->place_count,
                      sizeof *found->places)) {
-            in->bad = true;
+            in->no_memory = true;
             return;
         }
         tenon_find_place *place = &found->places[found->place_count++];
-        *place = (tenon_find_place){ .dir = tn_unpack_string(in) };
-        place->origin = tn_unpack_string(in);
-        place->flags = tn_unpack_string(in);
-        place->accepted = tn_store_take_number(in) != 0;
-        in->bad |= !place->origin || !place->flags;
+        *place = (tenon_find_place){ .dir = tn_unpack_maybe(in) };
+        place->origin = tn_unpack_text(in);
+        place->flags = tn_unpack_text(in);
+        place->accepted = tn_unpack_kind(in, 2);
         unpack_steps(in, place);
     }
 }
 
-static void unpack_values(struct tn_unpack *in, tenon_found *found)
+static void unpack_values(struct tn_unpacker *in, tenon_found *found)
 {
-    uint64_t count = tn_store_take_number(in);
+    uint32_t count = tn_u32(&in->c, "how many values");
 
     in->bad |= count > TN_FOUND_VALUES;
-    for (uint64_t i = 0; i < count && !in->bad; i++) {
-        struct tn_value value = { tn_unpack_string(in), NULL };
-        value.value = tn_unpack_string(in);
-        in->bad |= !value.name || !value.value;
-        found->values[found->value_count] = value;
-        found->value_count += !in->bad;
+    for (uint32_t i = 0; i < count && is_good(in); i++) {
+        const char *name = tn_unpack_text(in);
+        found->values[found->value_count++] = (struct tn_value){ name, tn_unpack_text(in) };
     }
 }
 
-static void unpack_found(struct tn_unpack *in, tenon_found *found)
+bool tn_found_unpack(tenon_found *found, struct tn_view bytes)
 {
-    uint64_t verdict;
+    struct tn_unpacker in = { .c = tn_cursor(bytes, TN_LITTLE), .arena = &found->arena };
 
-    found->name = tn_unpack_string(in);
-    found->reason = tn_unpack_string(in);
-    verdict = tn_store_take_number(in);
-    in->bad |= !found->name || verdict > TENON_FIND_NOT_STARTABLE;
-    found->verdict = in->bad ? TENON_FIND_NOT_FOUND : (enum tenon_find_verdict)verdict;
-    unpack_values(in, found);
-    unpack_places(in, found);
-    tn_unpack_words(in, &found->remarks);
-    tn_unpack_words(in, &found->compile);
-    tn_unpack_words(in, &found->link);
-    tn_unpack_words(in, &found->run_dirs);
-    found->rpath_flag = tn_unpack_string(in);
-    found->version = tn_unpack_string(in);
+    found->name = tn_unpack_text(&in);
+    found->reason = tn_unpack_maybe(&in);
+    found->verdict = tn_unpack_kind(&in, TENON_FIND_NOT_STARTABLE + 1);
+    unpack_values(&in, found);
+    unpack_places(&in, found);
+    unpack_words(&in, &found->remarks);
+    unpack_words(&in, &found->compile);
+    unpack_words(&in, &found->link);
+    unpack_words(&in, &found->run_dirs);
+    found->rpath_flag = tn_unpack_maybe(&in);
+    found->version = tn_unpack_maybe(&in);
+    return is_good(&in) && tn_unpack_state(&in);
 }
 
-tenon_found *tn_found_unpack(struct tn_view bytes)
+tenon_found *tn_remember(const struct tenon_finder *finder, const uint8_t key[TN_STORE_KEY])
 {
-    tenon_found *found = tn_found_new("", NULL);
-    struct tn_unpack in = { .in = bytes };
+    tenon_found *found = finder->cache ? tn_found_new("", NULL) : NULL;
+    struct tn_view bytes;
 
-    if (!found)
-        return NULL;
-    in.arena = &found->arena;
-    unpack_found(&in, found);
-    if (!in.bad && tn_unpack_state(&in))
+    if (found && tn_store_get(finder->cache, key, &found->arena, &bytes) &&
+        tn_found_unpack(found, bytes))
         return found;
     tenon_found_free(found);
     return NULL;
 }
 
-tenon_found *tn_remember(const struct tenon_finder *finder, const uint8_t key[TN_STORE_KEY])
-{
-    struct tn_arena arena = { 0 };
-    struct tn_view bytes;
-    tenon_found *found = NULL;
-
-    if (finder->cache && tn_store_get(finder->cache, key, &arena, &bytes))
-        found = tn_found_unpack(bytes);
-    tn_arena_free(&arena);
-    return found;
-}
-
 void tn_keep(const struct tenon_finder *finder, const uint8_t key[TN_STORE_KEY],
              const tenon_found *found, const char *except)
 {
-    struct tn_pack pack = { 0 };
+    struct tn_packer pack = { 0 };
 
     /* what was not found may be there next time, anywhere */
     if (!finder->cache || found->verdict != TENON_FIND_FOUND)
@@ -255,5 +275,5 @@ void tn_keep(const struct tenon_finder *finder, const uint8_t key[TN_STORE_KEY],
     pack_found(&pack, found);
     tn_pack_state(&pack, &found->files, &found->dirs, except);
     tn_store_put(finder->cache, key, &pack);
-    free(pack.bytes);
+    free(pack.at);
 }

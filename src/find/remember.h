@@ -22,7 +22,10 @@ tenon_found *tn_remember(const struct tenon_finder *finder, const uint8_t key[TN
 void tn_keep(const struct tenon_finder *finder, const uint8_t key[TN_STORE_KEY],
              const tenon_found *found, const char *except);
 
-/* A kept answer as bytes; for tests and fuzzing. */
-tenon_found *tn_found_unpack(struct tn_view bytes);
+/*
+ * Reads a kept answer into an empty one, which borrows from the bytes. False: it is none, or
+ * something it rests on has changed.
+ */
+bool tn_found_unpack(tenon_found *found, struct tn_view bytes);
 
 #endif

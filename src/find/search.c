@@ -11,6 +11,7 @@
 #include "private_libs.h"
 #include "quote.h"
 #include "remember.h"
+#include "request.h"
 #include "result.h"
 #include "text.h"
 
@@ -337,23 +338,14 @@ static bool check(const tenon_find_request *request, tenon_error *err)
     return true;
 }
 
-tenon_found *tenon_find(const tenon_finder *finder, const tenon_find_request *request,
-                        tenon_error *err)
+/* The search itself. NULL with *err filled: it could not be made. */
+static tenon_found *hunt_for(const tenon_finder *finder, const tenon_find_request *request,
+                             const uint8_t key[TN_STORE_KEY], tenon_error *err)
 {
-    tenon_error own = TENON_ERROR_INIT;
     struct search search = { .hunt = { .finder = finder, .request = request } };
     struct tn_hunt *hunt = &search.hunt;
-    uint8_t key[TN_STORE_KEY];
     bool good;
 
-    if (!err)
-        err = &own;
-    if (!check(request, err))
-        return NULL;
-    tn_request_key(finder, request, key);
-    hunt->found = tn_remember(finder, key);
-    if (hunt->found)
-        return hunt->found;
     if (!(hunt->found = tn_found_new(request->name, err)))
         return NULL;
     hunt->arena = &hunt->found->arena;
@@ -374,4 +366,29 @@ tenon_found *tenon_find(const tenon_finder *finder, const tenon_find_request *re
         return hunt->found;
     tenon_found_free(hunt->found);
     return NULL;
+}
+
+tenon_found *tenon_find(const tenon_finder *finder, const tenon_find_request *request,
+                        tenon_error *err)
+{
+    tenon_error own = TENON_ERROR_INIT;
+    tenon_find_request absolute = *request;
+    struct tn_arena arena = { 0 };
+    uint8_t key[TN_STORE_KEY];
+    tenon_found *found = NULL;
+
+    if (!err)
+        err = &own;
+    if (!check(request, err))
+        return NULL;
+    if (!tn_request_absolute(&arena, finder, &absolute)) {
+        tn_no_memory(err);
+    } else {
+        tn_request_key(finder, &absolute, key);
+        found = tn_remember(finder, key);
+        if (!found)
+            found = hunt_for(finder, &absolute, key, err);
+    }
+    tn_arena_free(&arena);
+    return found;
 }

@@ -4,13 +4,13 @@
 
 #include "fail.h"
 #include "file.h"
-#include "hunt.h"
 #include "limits.h"
+#include "steps.h"
 #include "text.h"
 
 /* The world that the program will start in: this system, or the other one with the program in it.
  */
-static tenon_world *world_of(const struct tn_hunt *hunt, const char *program, tenon_error *err)
+static tenon_world *world_of(struct tn_hunt *hunt, const char *program, tenon_error *err)
 {
     const char *sysroot = hunt->finder->sysroot;
     struct tn_arena arena = { 0 };
@@ -26,14 +26,19 @@ static tenon_world *world_of(const struct tn_hunt *hunt, const char *program, te
         tenon_world_free(host);
         return NULL;
     }
-    if (!sysroot)
+    if (!sysroot && tn_set_windows_path(hunt, host, err))
         return host;
+    if (!sysroot) {
+        tenon_world_free(host);
+        return NULL;
+    }
     failed = tn_file_whole(host, program, TN_LIMIT_CACHE, &arena, &bytes);
     if (failed)
         tn_fail_system(err, failed, "%s", program);
     else
         world = tenon_world_sysroot(sysroot, err);
-    if (world && !tenon_world_put_file(world, program, bytes.at, bytes.size, 0755, err)) {
+    if (world && (!tenon_world_put_file(world, program, bytes.at, bytes.size, 0755, err) ||
+                  !tn_set_windows_path(hunt, world, err))) {
         tenon_world_free(world);
         world = NULL;
     }
@@ -231,44 +236,6 @@ static bool compare(struct tn_hunt *hunt, struct check *check, const struct tn_o
     return (!lost && note_files(hunt, check->graph)) || tn_no_memory(err);
 }
 
-/* Where the DLL is that no directory of PATH has; NULL: not known. */
-static const char *dir_of_dll(struct tn_hunt *hunt, const struct tn_outcome *outcome,
-                              const char *name)
-{
-    static const char *const ways[] = { "", "/../bin", "/bin" };
-
-    for (size_t i = 0; i < outcome->group.count; i++) {
-        const char *dir = tn_dir_name(hunt->arena, outcome->group.at[i]);
-        for (size_t k = 0; dir && k < TN_COUNT(ways); k++) {
-            tenon_file_info info;
-            const char *path = tn_arena_format(hunt->arena, "%s%s", dir, ways[k]);
-            const char *tidy = path ? tn_tidy_path(hunt->arena, path) : NULL;
-            const char *file = tidy ? tn_arena_format(hunt->arena, "%s/%s", tidy, name) : NULL;
-            if (file && tenon_world_stat(hunt->world, file, &info) == 0)
-                return tidy;
-        }
-    }
-    return NULL;
-}
-
-/*
- * rule  a PE program records no directory: the user's PATH decides (build-lookup section 2). Found,
- * and not startable as PATH is now.
- */
-static bool is_not_startable(struct tn_hunt *hunt, struct tn_outcome *outcome, const char *name,
-                             bool *lost)
-{
-    const char *dir;
-
-    if (strcmp(hunt->finder->platform->shlib_type, "PE") != 0 || !name)
-        return false;
-    outcome->not_startable = true;
-    dir = dir_of_dll(hunt, outcome, name);
-    *lost = !tn_found_remark(hunt->found, "%s is in no directory of PATH%s%s", name,
-                             dir ? ": add " : "", dir ? dir : "");
-    return true;
-}
-
 bool tn_start(struct tn_hunt *hunt, const char *program, struct tn_outcome *outcome, bool *passed,
               const char **why, const char **out, tenon_error *err)
 {
@@ -292,8 +259,10 @@ bool tn_start(struct tn_hunt *hunt, const char *program, struct tn_outcome *outc
             *why = tn_arena_format(hunt->arena, "would not start: %s", missing);
         else if (!*why && outcome->is_shared)
             good = compare(hunt, &check, outcome, why, err);
-        if (*why && is_not_startable(hunt, outcome, name, &lost))
-            *passed = true;
+        if (*why && name && tn_is_pe(hunt)) {
+            outcome->not_startable = *passed = true;
+            lost = !tn_remark_missing_dll(hunt, outcome, name);
+        }
         good = good && !lost;
     } else if (!ran) {
         *why = tn_arena_format(hunt->arena, "it cannot be started here, nor answered for: %s",

@@ -39,6 +39,16 @@ const char *tn_wrong_library(struct tn_hunt *hunt, const struct tn_attempt *atte
 /* What each file of the group is; remarks about those that are unusual. */
 bool tn_look_at_group(struct tn_hunt *hunt, struct tn_outcome *outcome);
 
+/* Programs of Windows and Cygwin. */
+bool tn_is_pe(const struct tn_hunt *hunt);
+
+/* Gives the world that a program starts in the PATH that it will have; other programs: nothing. */
+bool tn_set_windows_path(struct tn_hunt *hunt, tenon_world *world, tenon_error *err);
+
+/* Says which DLL is missing, and the directory to add to PATH. False: no memory. */
+bool tn_remark_missing_dll(struct tn_hunt *hunt, const struct tn_outcome *outcome,
+                           const char *name);
+
 /* The directories whose libraries the program must find: where the linker took them from. */
 bool tn_gather_run_dirs(struct tn_hunt *hunt, const struct tn_attempt *attempt,
                         struct tn_outcome *outcome, bool linked);

@@ -12,112 +12,18 @@
 #define STORE_LIMIT (64u << 20)
 #define CHUNK 65536u
 
-/* ---- packing --------------------------------------------------------------------------------- */
-
-static void put(struct tn_pack *pack, const void *bytes, size_t size)
+void tn_store_key(const struct tn_packer *question, uint8_t key[TN_STORE_KEY])
 {
-    if (pack->lost)
-        return;
-    if (size > pack->room - pack->size) {
-        size_t room = (pack->size + size) * 2 + 256;
-        uint8_t *bigger = realloc(pack->bytes, room);
-        if (!bigger) {
-            pack->lost = true;
-            return;
-        }
-        pack->bytes = bigger;
-        pack->room = room;
-    }
-    if (size)
-        memcpy(pack->bytes + pack->size, bytes, size);
-    pack->size += size;
-}
-
-void tn_store_number(struct tn_pack *pack, uint64_t number)
-{
-    uint8_t bytes[8];
-
-    for (size_t i = 0; i < sizeof bytes; i++)
-        bytes[i] = (uint8_t)(number >> (8 * i));
-    put(pack, bytes, sizeof bytes);
-}
-
-void tn_pack_string(struct tn_pack *pack, const char *string)
-{
-    size_t size = string ? strlen(string) : 0;
-
-    tn_store_number(pack, string ? size : UINT64_MAX);
-    put(pack, string, size);
-}
-
-void tn_pack_words(struct tn_pack *pack, const struct tn_words *words)
-{
-    tn_store_number(pack, words->count);
-    for (size_t i = 0; i < words->count; i++)
-        tn_pack_string(pack, words->at[i]);
-}
-
-static const uint8_t *take(struct tn_unpack *unpack, uint64_t size)
-{
-    if (unpack->bad || size > unpack->in.size - unpack->pos) {
-        unpack->bad = true;
-        return NULL;
-    }
-    unpack->pos += (size_t)size;
-    return unpack->in.at + (unpack->pos - (size_t)size);
-}
-
-uint64_t tn_store_take_number(struct tn_unpack *unpack)
-{
-    const uint8_t *bytes = take(unpack, 8);
-    uint64_t number = 0;
-
-    for (size_t i = 0; bytes && i < 8; i++)
-        number |= (uint64_t)bytes[i] << (8 * i);
-    return number;
-}
-
-const char *tn_unpack_string(struct tn_unpack *unpack)
-{
-    uint64_t size = tn_store_take_number(unpack);
-    const uint8_t *bytes;
-    const char *copy;
-
-    if (unpack->bad || size == UINT64_MAX)
-        return NULL;
-    bytes = take(unpack, size);
-    if (!bytes || memchr(bytes, 0, (size_t)size)) {
-        unpack->bad = true;
-        return NULL;
-    }
-    copy = tn_arena_copy(unpack->arena, bytes, (size_t)size);
-    unpack->bad |= !copy;
-    return copy;
-}
-
-void tn_unpack_words(struct tn_unpack *unpack, struct tn_words *words)
-{
-    uint64_t count = tn_store_take_number(unpack);
-
-    /* each word has 8 bytes at least: a count cannot promise more than there is */
-    for (uint64_t i = 0; i < count && !unpack->bad; i++) {
-        const char *word = tn_unpack_string(unpack);
-        if (!word || !tn_words_add(words, word))
-            unpack->bad = true;
-    }
-}
-
-void tn_store_key(const struct tn_pack *question, uint8_t key[TN_STORE_KEY])
-{
-    crypto_generichash(key, TN_STORE_KEY, question->bytes, question->size, NULL, 0);
+    crypto_generichash(key, TN_STORE_KEY, question->at, question->used, NULL, 0);
 }
 
 /* ---- the state of files ---------------------------------------------------------------------- */
 
-enum { ABSENT, FILE_THERE, DIR_THERE, OTHER };
+enum kind { ABSENT, FILE_THERE, DIR_THERE, OTHER, KINDS };
 
 struct state {
-    uint64_t kind, device, inode, size, changed;
+    enum kind kind;
+    uint64_t device, inode, size, changed;
 };
 
 static struct state state_of(const char *path)
@@ -158,20 +64,20 @@ static void digest_of(const char *path, uint8_t digest[TN_STORE_KEY])
     free(chunk);
 }
 
-static void pack_one(struct tn_pack *pack, const char *path)
+static void pack_one(struct tn_packer *pack, const char *path)
 {
     struct state now = state_of(path);
     uint8_t digest[TN_STORE_KEY] = { 0 };
 
     if (now.kind == FILE_THERE)
         digest_of(path, digest);
-    tn_pack_string(pack, path);
-    tn_store_number(pack, now.kind);
-    tn_store_number(pack, now.device);
-    tn_store_number(pack, now.inode);
-    tn_store_number(pack, now.size);
-    tn_store_number(pack, now.changed);
-    put(pack, digest, sizeof digest);
+    tn_packer_text(pack, path);
+    tn_packer_byte(pack, now.kind);
+    tn_packer_number(pack, now.device, 8);
+    tn_packer_number(pack, now.inode, 8);
+    tn_packer_number(pack, now.size, 8);
+    tn_packer_number(pack, now.changed, 8);
+    tn_packer_put(pack, digest, sizeof digest);
 }
 
 static int compare(const void *a, const void *b)
@@ -186,40 +92,41 @@ static bool is_below(const char *path, const char *dir)
     return size && strncmp(path, dir, size) == 0 && path[size] == '/';
 }
 
-void tn_pack_state(struct tn_pack *pack, const struct tn_words *files, const struct tn_words *dirs,
-                   const char *except)
+void tn_pack_state(struct tn_packer *pack, const struct tn_words *files,
+                   const struct tn_words *dirs, const char *except)
 {
     struct tn_words all = { 0 };
-    uint64_t count = 0;
+    size_t count = 0;
     bool good = true;
 
     for (size_t i = 0; good && i < files->count; i++)
         good = is_below(files->at[i], except) || tn_words_add(&all, files->at[i]);
     for (size_t i = 0; good && i < dirs->count; i++)
         good = tn_words_add(&all, dirs->at[i]);
-    pack->lost |= !good;
+    pack->failed |= !good;
     if (all.count)
         qsort(all.at, all.count, sizeof *all.at, compare);
     for (size_t i = 0; i < all.count; i++)
         count += i == 0 || strcmp(all.at[i], all.at[i - 1]) != 0;
-    tn_store_number(pack, count);
+    tn_packer_number(pack, count, 4);
     for (size_t i = 0; i < all.count; i++)
         if (i == 0 || strcmp(all.at[i], all.at[i - 1]) != 0)
             pack_one(pack, all.at[i]);
     tn_words_free(&all);
 }
 
-static bool same_state(struct tn_unpack *unpack)
+static bool same_state(struct tn_unpacker *unpack)
 {
-    const char *path = tn_unpack_string(unpack);
-    struct state then;
-    uint64_t *const fields[] = { &then.kind, &then.device, &then.inode, &then.size, &then.changed };
+    struct tn_cursor *c = &unpack->c;
+    const char *path = tn_unpack_text(unpack);
+    struct state then = { .kind = tn_unpack_kind(unpack, KINDS) };
+    uint64_t *const fields[] = { &then.device, &then.inode, &then.size, &then.changed };
     for (size_t i = 0; i < TN_COUNT(fields); i++)
-        *fields[i] = tn_store_take_number(unpack);
-    const uint8_t *digest = take(unpack, TN_STORE_KEY);
+        *fields[i] = tn_u64(c, "the state of a file");
+    const uint8_t *digest = tn_take(c, TN_STORE_KEY, "the digest of a file");
     uint8_t own[TN_STORE_KEY];
 
-    if (!path || !digest)
+    if (!digest)
         return false;
     struct state now = state_of(path);
     if (now.kind != then.kind)
@@ -235,14 +142,14 @@ static bool same_state(struct tn_unpack *unpack)
     return memcmp(own, digest, sizeof own) == 0 && !sodium_is_zero(own, sizeof own);
 }
 
-bool tn_unpack_state(struct tn_unpack *unpack)
+bool tn_unpack_state(struct tn_unpacker *unpack)
 {
-    uint64_t count = tn_store_take_number(unpack);
+    uint32_t count = tn_u32(&unpack->c, "how many files");
 
-    for (uint64_t i = 0; i < count; i++)
+    for (uint32_t i = 0; i < count; i++)
         if (!same_state(unpack))
             return false;
-    return !unpack->bad;
+    return !unpack->c.lost && !unpack->bad;
 }
 
 /* ---- the directory --------------------------------------------------------------------------- */
@@ -300,17 +207,17 @@ static void make_dirs(const char *dir)
 }
 
 /* Written beside and put in place as a whole: a reader sees the old one or the new one. */
-void tn_store_put(const char *dir, const uint8_t key[TN_STORE_KEY], const struct tn_pack *pack)
+void tn_store_put(const char *dir, const uint8_t key[TN_STORE_KEY], const struct tn_packer *pack)
 {
     char *path = path_of(dir, key, ""), *beside = path_of(dir, key, ".XXXXXX");
     int fd = -1;
 
     if (!is_ours(dir))
         make_dirs(dir);
-    if (path && beside && !pack->lost && is_ours(dir))
+    if (path && beside && !pack->failed && is_ours(dir))
         fd = mkostemp(beside, O_CLOEXEC);
     if (fd >= 0) {
-        bool good = write(fd, pack->bytes, pack->size) == (ssize_t)pack->size;
+        bool good = write(fd, pack->at, pack->used) == (ssize_t)pack->used;
         good &= close(fd) == 0;
         if (!good || rename(beside, path) < 0)
             unlink(beside);

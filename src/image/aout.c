@@ -345,12 +345,18 @@ static bool add_facts(const struct tn_aout *a, tenon_image *image, tenon_error *
                         : a->magic == NMAGIC ? "NMAGIC"
                         : a->magic == ZMAGIC ? "ZMAGIC"
                                              : "QMAGIC";
+    const char *doubt = a->flavour == TN_AOUT_SUN ? "the layout of SunOS's files is known from "
+                                                    "their headers only"
+                        : a->flavour == TN_AOUT_NET && (a->flags & FLAG_DYNAMIC)
+                            ? "what NetBSD's linker records is known from its headers only"
+                            : NULL;
     const char *libraries = a->flavour == TN_AOUT_LINUX ? "named in its code, not listed" : NULL;
     return tn_image_add_fact(image, "a_magic", magic, err) &&
            tn_image_add_made(image, "a_entry",
                              tn_arena_format(&image->arena, "0x%" PRIx32, a->a_entry), err) &&
            tn_image_add_fact(image, "pic", a->own->is_position_independent ? "yes" : NULL, err) &&
-           tn_image_add_fact(image, "libraries", libraries, err);
+           tn_image_add_fact(image, "libraries", libraries, err) &&
+           (!doubt || tn_image_doubt(image, doubt, err));
 }
 
 static bool aout_read_image(struct tn_file *file, unsigned parts, tenon_image *image,

@@ -167,10 +167,10 @@ static bool add_others(const struct tn_ar *ar, tenon_image *image, tenon_error *
     const char *flavour = ar->is_aix ? (ar->aix.big ? "aix-big" : "aix-small")
                           : ar->thin ? "thin"
                                      : NULL;
-    const char *uncertain =
-        ar->is_aix && !ar->aix.big ? "the layout of small archives is documented only" : NULL;
+    bool small = ar->is_aix && !ar->aix.big;
     return tn_image_add_fact(image, "flavour", flavour, err) &&
-           tn_image_add_fact(image, "uncertain", uncertain, err) &&
+           (!small ||
+            tn_image_doubt(image, "the layout of small archives is documented only", err)) &&
            tn_image_add_made(image, "member_count",
                              tn_arena_format(&image->arena, "%zu", image->inside_count), err);
 }

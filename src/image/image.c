@@ -164,6 +164,20 @@ bool tn_image_join_fact(tenon_image *image, const char *name, const char *value,
     return tn_image_add_fact(image, name, value, err);
 }
 
+bool tn_image_doubt(tenon_image *image, const char *why, tenon_error *err)
+{
+    static const char name[] = "uncertain";
+    for (size_t i = 0; i < image->other_count; i++) {
+        tenon_fact *fact = &image->others[i];
+        if (strcmp(fact->name, name) != 0)
+            continue;
+        if (!strstr(fact->value, why))
+            fact->value = tn_arena_format(&image->arena, "%s; %s", fact->value, why);
+        return fact->value || tn_no_memory(err);
+    }
+    return tn_image_add_fact(image, name, why, err);
+}
+
 const char *tn_image_hex(struct tn_arena *arena, struct tn_view bytes)
 {
     static const char digits[] = "0123456789abcdef";

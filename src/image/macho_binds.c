@@ -99,6 +99,10 @@ static bool read_chained(struct tn_macho *macho, struct tn_macho_list *imports, 
     names = tn_sub(&c, c.in.size - c.pos, "names");
     if (!tn_end(&c, err))
         return tn_context(err, "chained fixups");
+    if (count && format != 1 && macho->image && /* no file with these was at hand */
+        !tn_image_doubt(macho->image, "chained imports of this format are known from headers only",
+                        err))
+        return false;
     for (size_t i = 0; i < count; i++)
         if (!add_chained(macho, imports, rows.at + i * sizes[format], format, names, err))
             return false;

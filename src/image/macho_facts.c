@@ -38,23 +38,42 @@ static bool add_version(struct tn_macho *macho, const char *name, uint32_t versi
 
 /* ---- commands ------------------------------------------------------------------------------ */
 
+static bool is_use(const struct tn_macho *macho, const struct tn_macho_command *c)
+{
+    return (c->cmd == TN_LC_LOAD_DYLIB || c->cmd == TN_LC_LOAD_WEAK_DYLIB) &&
+           c->bytes.size > USE_NAME && word_at(macho, c, 8) == USE_NAME &&
+           word_at(macho, c, 12) == USE_MARK;
+}
+
+/* rule  dyld mach_o/Header.cpp: one that is re-exported cannot be weak, and is re-exported */
+static enum tenon_flavour flavour_of_use(const struct tn_macho_command *c, uint32_t flags)
+{
+    if (flags & USE_REEXPORT)
+        return TENON_NEED_REEXPORT;
+    if ((flags & USE_WEAK) || c->cmd == TN_LC_LOAD_WEAK_DYLIB)
+        return TENON_NEED_WEAK;
+    return flags & USE_UPWARD ? TENON_NEED_UPWARD : TENON_NEED_NORMAL;
+}
+
 static enum tenon_flavour flavour_of(const struct tn_macho *macho, const struct tn_macho_command *c)
 {
+    if (is_use(macho, c))
+        return flavour_of_use(c, word_at(macho, c, 24));
     switch (c->cmd) {
     case TN_LC_LOAD_WEAK_DYLIB: return TENON_NEED_WEAK;
     case TN_LC_REEXPORT_DYLIB: return TENON_NEED_REEXPORT;
     case TN_LC_LOAD_UPWARD_DYLIB: return TENON_NEED_UPWARD;
     case TN_LC_LAZY_LOAD_DYLIB: return TENON_NEED_LAZY;
     }
-    if (c->cmd == TN_LC_LOAD_DYLIB && c->bytes.size > USE_NAME &&
-        word_at(macho, c, 8) == USE_NAME && word_at(macho, c, 12) == USE_MARK) {
-        uint32_t flags = word_at(macho, c, 24);
-        return flags & USE_REEXPORT ? TENON_NEED_REEXPORT
-               : flags & USE_WEAK   ? TENON_NEED_WEAK
-               : flags & USE_UPWARD ? TENON_NEED_UPWARD
-                                    : TENON_NEED_NORMAL;
-    }
     return TENON_NEED_NORMAL;
+}
+
+/* No file with one was at hand. */
+static bool doubt_use(struct tn_macho *macho, const struct tn_macho_command *c, tenon_error *err)
+{
+    return !macho->image || !is_use(macho, c) ||
+           tn_image_doubt(macho->image,
+                          "commands of the form dylib_use are known from headers only", err);
 }
 
 static bool read_dylib(struct tn_macho *macho, const struct tn_macho_command *c, tenon_error *err)
@@ -69,7 +88,7 @@ static bool read_dylib(struct tn_macho *macho, const struct tn_macho_command *c,
         need.compat_version = word_at(macho, c, 20);
     }
     f->needs[f->need_count++] = need;
-    return true;
+    return doubt_use(macho, c, err);
 }
 
 static bool read_own_name(struct tn_macho *macho, const struct tn_macho_command *c,

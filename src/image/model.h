@@ -282,6 +282,9 @@ bool tn_image_add_made(tenon_image *image, const char *name, const char *value, 
 /* ... behind what the fact of that name says already, after a space. */
 bool tn_image_join_fact(tenon_image *image, const char *name, const char *value, tenon_error *err);
 
+/* What is told of the image rests on less than files that were seen: the fact "uncertain". */
+bool tn_image_doubt(tenon_image *image, const char *why, tenon_error *err);
+
 /* Lower-case hexadecimal digits; NULL: no memory. */
 const char *tn_image_hex(struct tn_arena *arena, struct tn_view bytes);
 

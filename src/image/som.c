@@ -316,6 +316,9 @@ static bool add_facts(tenon_image *image, tenon_error *err)
         return false;
     if (!f->has_dl_header)
         return true;
+    if (f->hdr_version == DL_OLD &&
+        !tn_image_doubt(image, "the header of HP-UX before 10 is known from documents only", err))
+        return false;
     return tn_image_add_made(image, "dl_version",
                              tn_arena_format(arena, "%" PRIu32, f->hdr_version), err) &&
            tn_image_add_made(image, "dl_flags", tn_arena_format(arena, "0x%x", f->flags), err) &&

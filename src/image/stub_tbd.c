@@ -290,6 +290,14 @@ static bool add_version(struct tbd *t)
            tn_no_memory(t->err);
 }
 
+/* No file of version 5 was at hand. */
+static bool add_doubt(struct tbd *t)
+{
+    return !t->image ||
+           tn_image_doubt(t->image, "text stubs of version 5 are known from LLVM's source only",
+                          t->err);
+}
+
 static unsigned version_of(const char *tag, const json_t *map)
 {
     const json_t *said = json_object_get(map, "tbd-version");
@@ -328,7 +336,8 @@ static bool read_json(struct tbd *t, const char *text, size_t size)
     json_int_t version = json_integer_value(json_object_get(root, "tapi_tbd_version"));
     t->version = version > 0 && version < 100 ? (unsigned)version : 0;
     bool good = t->version == 5
-                    ? read_json_library(t, json_object_get(root, "main_library")) && add_version(t)
+                    ? read_json_library(t, json_object_get(root, "main_library")) &&
+                          add_version(t) && add_doubt(t)
                     : tn_fail(t->err, TENON_E_UNSUPPORTED, "text stub: version %u", t->version);
     if (good)
         json_array_foreach(json_object_get(root, "libraries"), i, each) good =

@@ -136,14 +136,15 @@ bool tn_aout_next(struct tn_trial *trial, const char **list, const char **dir)
 
 /* ---- hints ----------------------------------------------------------------------------------- */
 
-const struct tn_sohints *tn_aout_hints(struct tn_target *target, struct tn_aout_hints *hints)
+const struct tn_sohints *tn_aout_hints(struct tn_trial *trial, struct tn_aout_hints *hints)
 {
+    struct tn_target *target = trial->target;
     struct tn_view file;
     if (!hints->is_read) {
-        hints->is_read = true;
-        hints->is_good =
-            tn_file_whole(target->world, HINTS, TN_LIMIT_CACHE, target->arena, &file) == 0 &&
-            tn_sohints_open(file, 4, target->endian, &hints->hints, NULL);
+        int error = tn_file_whole(target->world, HINTS, TN_LIMIT_CACHE, target->arena, &file);
+        trial->no_memory |= error == ENOMEM;
+        hints->is_read = error != ENOMEM;
+        hints->is_good = !error && tn_sohints_open(file, 4, target->endian, &hints->hints, NULL);
     }
     return hints->is_good ? &hints->hints : NULL;
 }

@@ -33,12 +33,12 @@ struct tn_aout_found tn_aout_scan(struct tn_trial *trial, const struct tn_aout_w
                                   const char *dir, const struct tn_place *place, bool checked,
                                   bool one_number);
 
-/* The hints of the system, read once; NULL: there are none that count. */
+/* The hints of the system, read once; NULL: there are none that count, or no memory. */
 struct tn_aout_hints {
     bool is_read, is_good;
     struct tn_sohints hints;
 };
-const struct tn_sohints *tn_aout_hints(struct tn_target *target, struct tn_aout_hints *hints);
+const struct tn_sohints *tn_aout_hints(struct tn_trial *trial, struct tn_aout_hints *hints);
 
 /* A list's next element, in the arena; false at its end. NULL *dir: no memory. */
 bool tn_aout_next(struct tn_trial *trial, const char **list, const char **dir);

@@ -243,4 +243,5 @@ const tenon_loader tn_loader_dyld = {
     .judge = tn_dyld_judge,
     .judge_errno = tn_dyld_judge_errno,
     .why_missing = tn_dyld_why_missing,
+    .compare_versions = tn_dyld_compare_versions,
 };

@@ -105,6 +105,13 @@ static const char *wrong_type(const struct tn_candidate *candidate)
     return "is neither a dylib nor a bundle";
 }
 
+bool tn_dyld_is_usable(const struct tn_target *target, const struct tn_facts *facts,
+                       const char *path)
+{
+    return !facts->slices && tn_macho_facts(facts)->filetype == MH_DYLIB &&
+           is_arch_taken(target, facts) && is_platform_taken(target, facts, path);
+}
+
 /* A file that cannot be read, though it begins as one should. */
 static bool is_macho(const struct tn_candidate *candidate)
 {

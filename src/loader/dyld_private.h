@@ -43,20 +43,6 @@ enum {
     DYLD_VISIONOS_SIMULATOR = 12,
 };
 
-/* A list of directories as a variable has it: empty elements stay. */
-struct dyld_list {
-    const char *name;        /* of the variable; NULL: it is not set */
-    const char *where;       /* "LC_DYLD_ENVIRONMENT of X"; NULL: of the environment */
-    const char *const *dirs; /* NULL-ended */
-};
-
-/* A library that replaces the one whose path is recorded (DYLD_VERSIONED_). */
-struct dyld_override {
-    const char *key, *path;
-    uint32_t version;
-    struct dyld_override *next;
-};
-
 /* What of a process depends on no program. */
 struct dyld_config {
     unsigned release;    /* 13.1 is 0xd0100, of macOS */
@@ -85,7 +71,7 @@ const char *const *tn_dyld_slices(const struct tn_target *target);
 bool tn_dyld_is_system_path(const char *path);
 
 /* 1: the shared cache lists the path. 0: it does not. -1: nothing lists what is in it. */
-int tn_dyld_in_cache(struct tn_target *target, const char *path);
+int tn_dyld_in_cache(struct tn_trial *trial, const char *path);
 
 /* The stub of an SDK that stands for the library; NULL: there is none, or no memory. */
 const char *tn_dyld_stub(struct tn_trial *trial, const char *path);
@@ -95,8 +81,18 @@ const char *tn_dyld_stub(struct tn_trial *trial, const char *path);
 void tn_dyld_judge(const struct tn_target *target, const struct tn_candidate *candidate,
                    struct tn_judgement *out);
 void tn_dyld_judge_errno(int error, struct tn_judgement *out);
+
+/* A library that the process can take, of its architecture and platform. */
+bool tn_dyld_is_usable(const struct tn_target *target, const struct tn_facts *facts,
+                       const char *path);
 const char *tn_dyld_why_missing(struct tn_arena *arena, const char *name,
                                 const tenon_attempt *attempts, size_t count);
+
+/* ---- dyld_versioned.c ----------------------------------------------------------------------- */
+
+/* Of a library that answers a need: is it new enough? false: no memory. */
+bool tn_dyld_compare_versions(const struct tn_target *target, struct tn_arena *arena,
+                              const struct tn_answered *answered, struct tn_unsuited *out);
 
 /* ---- dyld_search.c -------------------------------------------------------------------------- */
 

@@ -134,8 +134,8 @@ bool tn_dyld_is_system_path(const char *path)
 static const char *const cache_archs[] = { "arm64e", "arm64",    "x86_64h", "x86_64", "i386",
                                            "armv7k", "arm64_32", "armv7s",  "armv7",  NULL };
 
-/* The map of the first cache that there is one of. */
-static void read_map(struct tn_target *target, struct dyld_config *config)
+/* The map of the first cache that there is one of. false: no memory. */
+static bool read_map(struct tn_target *target, struct dyld_config *config)
 {
     static const char *const directories[] = {
         "/System/Library/dyld", "/System/Cryptexes/OS/System/Library/dyld",
@@ -146,11 +146,13 @@ static void read_map(struct tn_target *target, struct dyld_config *config)
         for (const char *const *arch = cache_archs; *arch; arch++) {
             char path[256];
             snprintf(path, sizeof path, "%s/dyld_shared_cache_%s.map", directories[i], *arch);
-            if (tn_file_whole(target->world, path, TN_LIMIT_CACHE, target->arena, &config->map) ==
-                0)
-                return;
+            int error =
+                tn_file_whole(target->world, path, TN_LIMIT_CACHE, target->arena, &config->map);
+            if (!error || error == ENOMEM)
+                return !error;
         }
     config->map = (struct tn_view){ 0 };
+    return true;
 }
 
 /* A line of the map that is the path and nothing else. */
@@ -167,11 +169,13 @@ static bool lists(struct tn_view map, const char *path)
     return false;
 }
 
-int tn_dyld_in_cache(struct tn_target *target, const char *path)
+int tn_dyld_in_cache(struct tn_trial *trial, const char *path)
 {
-    struct dyld_config *config = target->config;
-    if (!config->map_is_read)
-        read_map(target, config);
+    struct dyld_config *config = trial->target->config;
+    if (!config->map_is_read && !read_map(trial->target, config)) {
+        trial->no_memory = true;
+        return -1;
+    }
     config->map_is_read = true;
     return config->map.size ? lists(config->map, path) : -1;
 }

@@ -3,6 +3,7 @@
  *
  * rule  FreeBSD libexec/rtld-aout/rtld.c, shlib.c, support.c: findshlib(), rtfindlib()
  */
+#include <errno.h>
 #include <string.h>
 
 #include "aout_search.h"
@@ -81,8 +82,10 @@ static bool configure(struct tn_target *target, tenon_error *err)
     struct config *config = tn_arena_take(target->arena, sizeof *config);
     if (!config)
         return tn_no_memory(err);
-    bool moved = tenon_world_stat(target->world, "/usr/lib/aout", &info) == 0 &&
-                 info.type == TENON_FILE_DIRECTORY;
+    int error = tenon_world_stat(target->world, "/usr/lib/aout", &info);
+    if (error == ENOMEM)
+        return tn_no_memory(err);
+    bool moved = !error && info.type == TENON_FILE_DIRECTORY;
     config->default_dir = moved ? "/usr/lib/aout" : "/usr/lib";
     target->config = config;
     return true;
@@ -123,12 +126,15 @@ static bool try_found(struct search *s, const struct tn_aout_found *found, int r
                       const char *where)
 {
     struct tn_place place = place_of(found->path, rule, where);
-    if (found->minor < s->wanted.minor)
+    if (found->minor < s->wanted.minor) {
         place.detail = tn_arena_format(s->trial->arena,
                                        "warning: minor version %d older than expected %d, using it "
                                        "anyway",
                                        found->minor, s->wanted.minor);
-    tn_try_file(s->trial, place);
+        s->trial->no_memory |= !place.detail;
+    }
+    if (!s->trial->no_memory)
+        tn_try_file(s->trial, place);
     return true;
 }
 
@@ -163,9 +169,14 @@ static bool try_hints(struct search *s, const struct tn_sohints *hints)
                                             .minor = -1 };
     const char *path = hints && !s->exact ? tn_sohints_find(hints, &query) : NULL;
     tenon_file_info info;
-    if (!path || !(path = tn_arena_string(s->trial->arena, path)))
+    if (!path)
         return false;
-    if (tenon_world_stat(s->trial->target->world, path, &info) == 0) {
+    path = tn_arena_string(s->trial->arena, path);
+    int error = path ? tenon_world_stat(s->trial->target->world, path, &info) : ENOMEM;
+    s->trial->no_memory |= error == ENOMEM;
+    if (s->trial->no_memory)
+        return true;
+    if (!error) {
         tn_try_file(s->trial, place_of(path, HINTS, NULL));
         return true;
     }
@@ -190,7 +201,7 @@ static void search_library(struct search *s)
     const char *env = environment(s->trial->target, "LD_LIBRARY_PATH");
     if (env && try_list(s, env, ENV, NULL))
         return;
-    const struct tn_sohints *hints = tn_aout_hints(s->trial->target, &config->hints);
+    const struct tn_sohints *hints = tn_aout_hints(s->trial, &config->hints);
     if (try_hints(s, hints) || try_program_list(s) ||
         try_dir(s, config->default_dir, DEFAULT, NULL))
         return;

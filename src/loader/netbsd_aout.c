@@ -192,9 +192,13 @@ static bool try_hint(struct search *s, const char *below, int rule)
         .arg = (void *)below,
     };
     const char *path = tn_sohints_find(s->hints, &query);
-    path = path ? tn_arena_string(s->trial->arena, path) : NULL;
     if (!path)
         return false;
+    path = tn_arena_string(s->trial->arena, path);
+    if (!path) {
+        s->trial->no_memory = true;
+        return true;
+    }
     if (tn_try_file(s->trial, place_of(s, path, rule)) == TN_ACCEPT || tn_is_over(s->trial))
         return true;
     s->hints = NULL; /* what cannot be opened switches them off */
@@ -241,14 +245,17 @@ static void try_scan(struct search *s)
     if (!found.path || tn_is_over(s->trial))
         return;
     struct tn_place place = place_of(s, found.path, rule);
-    if (s->wanted.minor >= 0 && found.minor < s->wanted.minor)
+    if (s->wanted.minor >= 0 && found.minor < s->wanted.minor) {
         place.detail = tn_arena_format(s->trial->arena,
                                        "warning: minor version >= %d expected, using it anyway",
                                        s->wanted.minor);
-    tn_try_file(s->trial, place);
+        s->trial->no_memory |= !place.detail;
+    }
+    if (!s->trial->no_memory)
+        tn_try_file(s->trial, place);
 }
 
-static const char *own_list(const struct tn_trial *trial, const char **where)
+static const char *own_list(struct tn_trial *trial, const char **where)
 {
     const struct tn_paths *asker = trial->asker->paths;
     *where = NULL;
@@ -256,6 +263,7 @@ static const char *own_list(const struct tn_trial *trial, const char **where)
         tenon_world_env(trial->target->world, "LD_NO_INTERN_SEARCH"))
         return NULL;
     *where = tn_arena_format(trial->arena, "ld -R of %s", asker->path);
+    trial->no_memory |= !*where;
     return *where ? asker->facts->run_paths[0].path : NULL;
 }
 
@@ -279,7 +287,7 @@ static void search_library(struct search *s)
     struct config *config = s->trial->target->config;
     s->env = environment(s->trial->target, "LD_LIBRARY_PATH");
     s->own = own_list(s->trial, &s->own_where);
-    s->hints = s->wanted.major >= 0 ? tn_aout_hints(s->trial->target, &config->hints) : NULL;
+    s->hints = s->wanted.major >= 0 ? tn_aout_hints(s->trial, &config->hints) : NULL;
     if (s->hints && try_hints(s))
         return;
     if (!tn_is_over(s->trial))

@@ -300,6 +300,18 @@ struct tn_bound {
     const char *name; /* of the need, as recorded */
 };
 
+/* A need and the library that answers it. */
+struct tn_answered {
+    const tenon_need *need;
+    const char *asker, *path;     /* of who needs it, and of the library */
+    const struct tn_facts *facts; /* of the library */
+};
+
+/* Why a library does not suit: its version is not the one asked for. */
+struct tn_unsuited {
+    const char *version, *reason; /* NULL: it does */
+};
+
 /* Where a loader's own file is for one kind of image. */
 struct tn_interpreter {
     uint32_t machine;           /* 0: any */
@@ -404,6 +416,13 @@ struct tenon_loader {
      */
     bool (*arising)(struct tn_target *target, const struct tn_bound *bound,
                     const struct tn_need_sink *out);
+
+    /*
+     * Once all is loaded: does the version that a library says it has suit the need? Asked of needs
+     * with versions alone; what does not suit is fatal. false: no memory. NULL: all suit.
+     */
+    bool (*compare_versions)(const struct tn_target *target, struct tn_arena *arena,
+                             const struct tn_answered *answered, struct tn_unsuited *out);
 
     /* Slices of a universal file that the process takes, best first, NULL-ended. NULL: none. */
     const char *const *(*slices)(const struct tn_target *target);

@@ -22,7 +22,7 @@ static const tenon_rule wine_rules[] = TN_WINDOWS_RULES(TENON_EVIDENCE_REAL_LOAD
 
 /* ---- settings ------------------------------------------------------------------------------ */
 
-static unsigned number_setting(const tenon_world *world, const char *name, unsigned otherwise)
+unsigned tn_windows_number(const tenon_world *world, const char *name, unsigned otherwise)
 {
     const char *text = tenon_world_setting(world, name);
     return text && *text ? (unsigned)strtoul(text, NULL, 0) : otherwise;
@@ -34,9 +34,10 @@ bool tn_windows_configure(struct tn_target *target, tenon_error *err)
     if (!windows)
         return tn_no_memory(err);
     target->config = windows;
-    windows->load_flags = number_setting(target->world, "LoadLibraryFlags", 0);
-    windows->safe_mode = number_setting(target->world, "SafeDllSearchMode", 1);
-    windows->cwd_counts = number_setting(target->world, "CWDIllegalInDllSearch", 0) != 0xffffffff;
+    windows->load_flags = tn_windows_number(target->world, "LoadLibraryFlags", 0);
+    windows->safe_mode = tn_windows_number(target->world, "SafeDllSearchMode", 1);
+    windows->cwd_counts =
+        tn_windows_number(target->world, "CWDIllegalInDllSearch", 0) != 0xffffffff;
     windows->is_wine = target->loader == &tn_loader_wine;
     return true;
 }
@@ -65,7 +66,7 @@ uint32_t tn_windows_asker_flags(const struct tn_facts *facts)
 
 /* ---- names --------------------------------------------------------------------------------- */
 
-static const char *last_part(const char *name)
+const char *tn_windows_last_part(const char *name)
 {
     const char *base = name;
     for (const char *c = name; *c; c++)
@@ -74,11 +75,7 @@ static const char *last_part(const char *name)
     return base;
 }
 
-/*
- * rule  blanks at the end do not count; ".dll" is appended to a last part without a dot; a dot at
- *       its end prevents that, and is no part of the name
- */
-static const char *normalise(struct tn_arena *arena, const char *name)
+const char *tn_windows_normalise(struct tn_arena *arena, const char *name)
 {
     size_t size = strlen(name);
     while (size && name[size - 1] == ' ')
@@ -86,7 +83,7 @@ static const char *normalise(struct tn_arena *arena, const char *name)
     const char *copy = tn_arena_copy(arena, name, size);
     if (!copy || !size)
         return copy;
-    if (!strchr(last_part(copy), '.'))
+    if (!strchr(tn_windows_last_part(copy), '.'))
         return tn_arena_format(arena, "%s.dll", copy);
     return copy[size - 1] == '.' ? tn_arena_copy(arena, copy, size - 1) : copy;
 }
@@ -94,7 +91,7 @@ static const char *normalise(struct tn_arena *arena, const char *name)
 /* Needs are bare names to the loader, whatever is recorded; case does not count. */
 const char *tn_windows_key(struct tn_target *target, const tenon_need *need)
 {
-    const char *name = normalise(target->arena, need->name);
+    const char *name = tn_windows_normalise(target->arena, need->name);
     return name ? tn_windows_lower(target->arena, name, strlen(name)) : NULL;
 }
 
@@ -105,7 +102,7 @@ bool tn_windows_claims(struct tn_target *target, const struct tn_loaded_object *
     struct tn_windows *windows = target->config;
     if (!object->source.path)
         return true;
-    const char *base = last_part(object->source.path);
+    const char *base = tn_windows_last_part(object->source.path);
     const char *lower = tn_windows_lower(target->arena, base, strlen(base));
     if (!lower || !out->add(out->arg, lower))
         return false;
@@ -126,473 +123,11 @@ unsigned tn_windows_fits(struct tn_target *target, const char *name,
     (void)target;
     if (late || !object->source.path || tn_windows_has_dir(name))
         return 0;
-    const char *base = last_part(object->source.path);
+    const char *base = tn_windows_last_part(object->source.path);
     size_t size = strlen(name);
     if (strncasecmp(base, name, size) != 0)
         return 0;
     return !base[size] || (!strchr(name, '.') && tn_windows_same(base + size, ".dll"));
-}
-
-/* ---- one search ---------------------------------------------------------------------------- */
-
-struct search {
-    struct tn_trial *trial;
-    struct tn_windows *windows;
-    const struct tn_windows_place *place;
-    const char *program; /* path */
-    const char *app;     /* its directory */
-    const char *loaddir; /* of the file that was opened by an absolute path; NULL */
-    const char *name;    /* normalised */
-    const char *lower;   /* ... in lower case */
-    unsigned flags;
-};
-
-static const tenon_rule *rule_of(const struct tn_trial *trial, enum tn_windows_rule rule)
-{
-    return &trial->target->loader->rules[rule];
-}
-
-/* ---- Wine's own libraries -------------------------------------------------------------------- */
-
-/*
- * What WINEDLLOVERRIDES says of a library: "n" native, "b" builtin, "" neither; NULL: nothing.
- * rule  wine dlls/ntdll/loadorder.c: NAME[,NAME...]=ORDER; entries with semicolons between them
- */
-static const char *override_of(const struct tn_target *target, const char *base, size_t *size)
-{
-    const char *at = tenon_world_env(target->world, "WINEDLLOVERRIDES");
-    size_t stem = strlen(base);
-    if (stem > 4 && tn_windows_same(base + stem - 4, ".dll"))
-        stem -= 4;
-    for (; at && *at; at += strcspn(at, ";"), at += *at == ';') {
-        size_t names = strcspn(at, "=;");
-        for (size_t i = 0; at[names] == '=' && i < names;) {
-            size_t length = strcspn(at + i, ",=;");
-            const char *name = at + i;
-            i += length + 1;
-            if (length && *name == '*')
-                name++, length--;
-            if (length != stem || strncasecmp(name, base, length) != 0)
-                continue;
-            *size = strcspn(at + names + 1, ";");
-            return at + names + 1;
-        }
-    }
-    return NULL;
-}
-
-/* The facts of an image that a process may have; NULL: it is none. */
-static const struct tn_facts *image_at(struct tn_trial *trial, const char *path)
-{
-    const struct tn_facts *facts = trial->facts.facts(trial->facts.arg, path);
-    bool good =
-        facts && facts->format == TENON_FORMAT_PE && facts->machine_code == trial->target->machine;
-    return good ? facts : NULL;
-}
-
-/*
- * The path of Wine's own library that is mapped in place of a native one; NULL: none is.
- * rule  wine dlls/ntdll/loadorder.c: builtin comes first unless something says otherwise
- */
-static const char *own_instead(struct tn_trial *trial, const char *path)
-{
-    const struct tn_windows *windows = trial->target->config;
-    const struct tn_paths *program = trial->asker->program;
-    size_t size;
-    bool found;
-    if (!windows->is_wine)
-        return NULL;
-    struct tn_windows_place *place =
-        tn_windows_place_of(trial->target, program ? program->path : NULL);
-    const struct tn_facts *native = place && place->system ? image_at(trial, path) : NULL;
-    const char *order = override_of(trial->target, last_part(path), &size);
-    if (!native || native->pe.wine_builtin || (order && (!size || *order != 'b')))
-        return NULL;
-    const char *own =
-        tn_windows_find(trial->target, trial->arena, place->system, last_part(path), &found);
-    const struct tn_facts *facts = own && found ? image_at(trial, own) : NULL;
-    return facts && facts->pe.wine_builtin ? own : NULL;
-}
-
-enum tn_action tn_windows_try(struct tn_trial *trial, enum tn_windows_rule rule, const char *dir,
-                              const char *name)
-{
-    bool found;
-    const char *path = tn_windows_find(trial->target, trial->arena, dir, name, &found);
-    if (!path) {
-        trial->no_memory = true;
-        return TN_STOP;
-    }
-    const char *own = found ? own_instead(trial, path) : NULL;
-    struct tn_place place = { .source.path = own ? own : path, .rule = rule_of(trial, rule) };
-    if (own)
-        place.detail = "a native one is found, and Wine's own is used in its place";
-    return tn_try_file(trial, place);
-}
-
-static void try_directory(struct search *s, enum tn_windows_rule rule, const char *dir)
-{
-    if (dir && !tn_is_over(s->trial))
-        tn_windows_try(s->trial, rule, strcmp(dir, "/") == 0 ? "" : dir, s->name);
-}
-
-/* Elements of a list of Windows paths. rule: quotes are letters like others, "" is nothing */
-static void try_list(struct search *s, enum tn_windows_rule rule, const char *list)
-{
-    while (list && *list && !tn_is_over(s->trial)) {
-        size_t size = strcspn(list, ";");
-        const char *element = tn_arena_copy(s->trial->arena, list, size);
-        const char *dir =
-            element && *element
-                ? tn_windows_to_world(s->trial->target, s->trial->arena, s->place, element)
-                : element;
-        if (!dir) {
-            s->trial->no_memory = true;
-            return;
-        }
-        if (*dir)
-            try_directory(s, rule, dir);
-        else if (*element)
-            tn_try_note(
-                s->trial,
-                (struct tn_place){ .source.path = element, .rule = rule_of(s->trial, rule) },
-                tn_judged(TENON_OUTCOME_DIR_MISSING, TN_SKIP, "no such drive here"));
-        list += size + (list[size] == ';');
-    }
-}
-
-/* What every Windows has, where the tree has no Windows at all. */
-static void try_system(struct search *s, enum tn_windows_rule rule, const char *reason)
-{
-    const char *path = tn_arena_format(s->trial->arena, "/C:/Windows/System32/%s", s->name);
-    if (!path)
-        s->trial->no_memory = true;
-    else
-        tn_try_system(s->trial,
-                      (struct tn_place){ .source.path = path, .rule = rule_of(s->trial, rule) },
-                      reason);
-}
-
-static void try_system_directory(struct search *s)
-{
-    if (s->place->system)
-        try_directory(s, TN_WIN_SYSTEM, s->place->system);
-    else if (!tn_is_over(s->trial) && tn_windows_is_part(s->lower))
-        try_system(s, TN_WIN_SYSTEM, "a part of Windows");
-}
-
-static void try_windows_directory(struct search *s)
-{
-    bool found;
-    const char *windows = s->place->windows;
-    if (!windows)
-        return;
-    const char *old = tn_windows_find(s->trial->target, s->trial->arena, windows, "System", &found);
-    try_directory(s, TN_WIN_SYSTEM16, old);
-    try_directory(s, TN_WIN_WINDOWS, windows);
-}
-
-static void try_current_directory(struct search *s)
-{
-    if (s->windows->cwd_counts)
-        try_directory(s, TN_WIN_CWD, tenon_world_cwd(s->trial->target->world));
-}
-
-/* The PATH of a process of Windows: that of this system's own processes is none. */
-static const char *path_of(const struct tn_target *target)
-{
-    const char *setting = tenon_world_setting(target->world, "PATH");
-    if (setting || tenon_world_is_host(target->world))
-        return setting;
-    return tenon_world_env(target->world, "PATH");
-}
-
-/* rule  with any LOAD_LIBRARY_SEARCH_ flag there is neither current directory nor PATH */
-static void search_by_flags(struct search *s)
-{
-    const unsigned all = TN_LOAD_DEFAULT_DIRS;
-    if (s->flags & TN_LOAD_DLL_LOAD_DIR)
-        try_directory(s, TN_WIN_LOADDIR, s->loaddir);
-    if (s->flags & (TN_LOAD_APPLICATION_DIR | all))
-        try_directory(s, TN_WIN_APP, s->app);
-    if (s->flags & (TN_LOAD_USER_DIRS | all)) {
-        try_list(s, TN_WIN_USER, tenon_world_setting(s->trial->target->world, "UserDirectories"));
-        try_list(s, TN_WIN_DLLDIR, tenon_world_setting(s->trial->target->world, "DllDirectory"));
-    }
-    if (s->flags & (TN_LOAD_SYSTEM32 | all))
-        try_system_directory(s);
-}
-
-static void search_standard(struct search *s)
-{
-    struct tn_target *target = s->trial->target;
-    const char *dll_directory = tenon_world_setting(target->world, "DllDirectory");
-    bool altered = (s->flags & TN_LOAD_ALTERED) && s->loaddir;
-    try_directory(s, altered ? TN_WIN_LOADDIR : TN_WIN_APP, altered ? s->loaddir : s->app);
-    if (dll_directory)
-        try_list(s, TN_WIN_DLLDIR, dll_directory);
-    else if (!s->windows->safe_mode)
-        try_current_directory(s);
-    try_system_directory(s);
-    try_windows_directory(s);
-    if (!dll_directory && s->windows->safe_mode)
-        try_current_directory(s);
-    if (s->windows->is_wine)
-        try_list(s, TN_WIN_ENV_PATH, tenon_world_env(target->world, "WINEPATH"));
-    try_list(s, TN_WIN_ENV_PATH, path_of(target));
-}
-
-static void search_directories(struct search *s)
-{
-    if (s->flags & TN_LOAD_SEARCH_FLAGS)
-        search_by_flags(s);
-    else
-        search_standard(s);
-}
-
-/* ---- what comes before the directories ----------------------------------------------------- */
-
-static void try_contract_host(struct search *s, const char *host)
-{
-    const char *detail = tn_arena_format(s->trial->arena, "%s stands for it", host);
-    bool found;
-    const char *path =
-        tn_windows_find(s->trial->target, s->trial->arena, s->place->system, host, &found);
-    if (!path || !detail) {
-        s->trial->no_memory = true;
-        return;
-    }
-    struct tn_place place = {
-        .source.path = path,
-        .rule = rule_of(s->trial, TN_WIN_API_SET),
-        .detail = detail,
-    };
-    if (found)
-        tn_try_file(s->trial, place);
-    else
-        tn_try_system(s->trial, place, detail);
-}
-
-/* Contract names are no files. False: none of the schema's, so that it is an ordinary name. */
-static bool try_api_set(struct search *s)
-{
-    const char *host = NULL, *importer = "";
-    struct tn_place place = { .source.path = "", .rule = rule_of(s->trial, TN_WIN_API_SET) };
-    if (!tn_apiset_is_contract(s->name))
-        return false;
-    if (!s->place->apiset) {
-        if (s->place->system)
-            return false; /* of a Windows before 7 */
-        tn_try_system(s->trial, place,
-                      "a contract, which no file stands for: which library "
-                      "does depends on the Windows");
-        return true;
-    }
-    if (s->trial->asker->own && s->trial->asker->paths)
-        importer = last_part(s->trial->asker->paths->path);
-    switch (tn_apiset_find(s->place->apiset, s->lower, importer, s->trial->arena, &host)) {
-    case TN_APISET_HOST:
-        if (host)
-            try_contract_host(s, host);
-        else
-            s->trial->no_memory = true;
-        return true;
-    case TN_APISET_UNIMPLEMENTED:
-        tn_try_note(s->trial, place,
-                    tn_judged(TENON_OUTCOME_ABSENT, TN_STOP,
-                              "a contract that this Windows does not implement"));
-        return true;
-    default: return false;
-    }
-}
-
-static bool is_file(struct search *s, const char *path)
-{
-    tenon_file_info info;
-    return path && tenon_world_stat(s->trial->target->world, path, &info) == 0;
-}
-
-/*
- * rule  a file or directory PROGRAM.local: the program's directory, or that one, comes first; not
- *       with a manifest, unless DevOverrideEnable is set. Wine has no such thing
- */
-static void try_dot_local(struct search *s, const struct tn_sxs *sxs)
-{
-    struct tn_target *target = s->trial->target;
-    tenon_file_info info;
-    if (s->windows->is_wine || !s->program)
-        return;
-    const char *local = tn_arena_format(s->trial->arena, "%s.local", s->program);
-    if (!local) {
-        s->trial->no_memory = true;
-        return;
-    }
-    int error = tenon_world_stat(target->world, local, &info);
-    tn_windows_note(target, error == ENOMEM);
-    if (error)
-        return;
-    if (sxs->has_manifest && !number_setting(target->world, "DevOverrideEnable", 0))
-        return;
-    const char *dir = info.type == TENON_FILE_DIRECTORY ? local : s->app;
-    bool found;
-    const char *path = tn_windows_find(target, s->trial->arena, dir, last_part(s->name), &found);
-    if (found && is_file(s, path))
-        tn_windows_try(s->trial, TN_WIN_DOT_LOCAL, dir, last_part(s->name));
-}
-
-/* rule  a redirected name comes from its assembly, or not at all */
-static bool try_assembly(struct search *s, const struct tn_sxs *sxs)
-{
-    const char *directory = tn_sxs_directory(sxs, s->lower);
-    struct tn_judgement missing = tn_judged(TENON_OUTCOME_ABSENT, TN_STOP,
-                                            "its assembly has no such file: nothing else is "
-                                            "looked at");
-    bool found;
-    if (!directory)
-        return false;
-    const char *path =
-        tn_windows_find(s->trial->target, s->trial->arena, directory, s->name, &found);
-    if (!path)
-        s->trial->no_memory = true;
-    else if (found)
-        tn_windows_try(s->trial, TN_WIN_SXS, directory, s->name);
-    else
-        tn_try_note(s->trial,
-                    (struct tn_place){ .source.path = path, .rule = rule_of(s->trial, TN_WIN_SXS) },
-                    missing);
-    return true;
-}
-
-/* Windows does not start a program whose assembly is missing; Wine goes on. */
-static bool refuse_context(struct search *s, const struct tn_sxs *sxs)
-{
-    if (!sxs->missing || s->windows->is_wine)
-        return false;
-    tn_try_note(
-        s->trial,
-        (struct tn_place){ .source.path = sxs->missing, .rule = rule_of(s->trial, TN_WIN_SXS) },
-        tn_judged(TENON_OUTCOME_ABSENT, TN_STOP,
-                  "error 14001: the program's side-by-side configuration is incorrect"));
-    return true;
-}
-
-static bool try_known(struct search *s)
-{
-    bool found = false;
-    if (!tn_windows_is_known(s->trial->target, s->lower))
-        return false;
-    if (s->place->system)
-        tn_windows_find(s->trial->target, s->trial->arena, s->place->system, s->name, &found);
-    if (found)
-        tn_windows_try(s->trial, TN_WIN_KNOWN, s->place->system, s->name);
-    else if (!s->place->system)
-        try_system(s, TN_WIN_KNOWN, "a KnownDLL");
-    return found || !s->place->system;
-}
-
-/* ---- names of each kind -------------------------------------------------------------------- */
-
-static void search_bare(struct search *s, const struct tn_sxs *sxs)
-{
-    if (try_api_set(s) || tn_is_over(s->trial))
-        return;
-    try_dot_local(s, sxs);
-    if (tn_is_over(s->trial) || refuse_context(s, sxs) || try_assembly(s, sxs) || try_known(s))
-        return;
-    search_directories(s);
-}
-
-static void search_absolute(struct search *s, const struct tn_sxs *sxs)
-{
-    struct tn_target *target = s->trial->target;
-    const char *path = tn_windows_to_world(target, s->trial->arena, s->place, s->name);
-    try_dot_local(s, sxs);
-    if (!path) {
-        s->trial->no_memory = true;
-        return;
-    }
-    if (!tn_is_over(s->trial) && *path)
-        tn_windows_try(s->trial, TN_WIN_PATH, path, "");
-}
-
-/* rule  a relative path is tried below each directory; one that begins with a dot below the
- *       current directory alone */
-static void search_relative(struct search *s)
-{
-    if (s->name[0] == '.')
-        try_directory(s, TN_WIN_CWD, tenon_world_cwd(s->trial->target->world));
-    else
-        search_directories(s);
-}
-
-/* The directory of the file opened by an absolute path that the asker came with; NULL. */
-static const char *load_directory(struct search *s)
-{
-    const struct tn_windows *windows = s->windows;
-    for (const struct tn_paths *p = s->trial->asker->paths; p; p = p->parent)
-        for (size_t i = 0; i < windows->opened_count; i++) {
-            const char *slash = strrchr(p->path, '/');
-            if (strcmp(windows->opened[i], p->path) == 0 && slash)
-                return tn_arena_copy(s->trial->arena, p->path, (size_t)(slash - p->path));
-        }
-    return NULL;
-}
-
-/* rule  flags of LoadLibraryEx() count for the file and what it needs; else the importer's own */
-static unsigned flags_for(struct search *s)
-{
-    const struct tn_asker *asker = s->trial->asker;
-    if (asker->request == TN_REQUEST_DLOPEN || s->loaddir)
-        return s->windows->load_flags;
-    return asker->flags;
-}
-
-static void search(struct tn_trial *trial)
-{
-    const struct tn_asker *asker = trial->asker;
-    struct search s = { .trial = trial, .windows = trial->target->config };
-    s.program = asker->program ? asker->program->path : NULL;
-    s.app = asker->program_origin ? asker->program_origin : "";
-    s.place = tn_windows_place_of(trial->target, s.program);
-    s.name =
-        asker->request == TN_REQUEST_DLOPEN ? normalise(trial->arena, trial->name) : trial->name;
-    s.lower = s.name ? tn_windows_lower(trial->arena, s.name, strlen(s.name)) : NULL;
-    const struct tn_sxs *sxs =
-        s.place && s.program ? tn_sxs_of(trial->target, s.place, s.program) : NULL;
-    if (!s.place || !s.lower || (s.program && !sxs)) {
-        trial->no_memory = true;
-        return;
-    }
-    static const struct tn_sxs none = { 0 };
-    s.loaddir = load_directory(&s);
-    s.flags = flags_for(&s);
-    if (tn_windows_is_absolute(s.name))
-        search_absolute(&s, sxs ? sxs : &none);
-    else if (tn_windows_has_dir(s.name))
-        search_relative(&s);
-    else
-        search_bare(&s, sxs ? sxs : &none);
-}
-
-/* Memory that ran out on the way is no answer; what was not kept is read again. */
-void tn_windows_search(struct tn_trial *trial)
-{
-    struct tn_windows *windows = trial->target->config;
-    windows->no_memory = false;
-    search(trial);
-    trial->no_memory |= windows->no_memory;
-}
-
-bool tn_windows_plan(struct tn_target *target, const struct tn_asker *asker, struct tn_plan *out)
-{
-    (void)asker;
-    *out = (struct tn_plan){ .count = 0 };
-    tn_plan_add(out, (struct tn_stage){
-                         .kind = TN_STAGE_OWN,
-                         .rule = &target->loader->rules[TN_WIN_APP],
-                         .own = tn_windows_search,
-                     });
-    return true;
 }
 
 /* ---- candidates ---------------------------------------------------------------------------- */
@@ -654,26 +189,6 @@ const char *tn_windows_why_missing(struct tn_arena *arena, const char *name,
     return "error 126: the specified module could not be found (0xC0000135 at the start)";
 }
 
-/* ---- Wine ---------------------------------------------------------------------------------- */
-
-static void wine_judge(const struct tn_target *target, const struct tn_candidate *candidate,
-                       struct tn_judgement *out)
-{
-    size_t size;
-    tn_windows_judge(target, candidate, out);
-    if (out->action != TN_ACCEPT)
-        return;
-    const char *order = override_of(target, last_part(candidate->source.path), &size);
-    bool builtin = candidate->facts->pe.wine_builtin || candidate->facts->pe.wine_placeholder;
-    if (!order)
-        return;
-    if (size == 0)
-        *out = tn_judged(TENON_OUTCOME_FORBIDDEN, TN_STOP, "disabled by WINEDLLOVERRIDES");
-    else if (builtin && !memchr(order, 'b', size))
-        *out = tn_judged(TENON_OUTCOME_FORBIDDEN, TN_SKIP,
-                         "Wine's own, and WINEDLLOVERRIDES wants a native one");
-}
-
 const tenon_loader tn_loader_windows = {
     TN_WINDOWS_ROW,          .name = "windows",  .describe = "Windows (ntdll)",
     .rules = windows_rules,  .matches = matches, .judge = tn_windows_judge,
@@ -686,6 +201,6 @@ const tenon_loader tn_loader_wine = {
     .describe = "Wine's ntdll; has to be asked for by name",
     .rules = wine_rules,
     .matches = matches_nothing,
-    .judge = wine_judge,
+    .judge = tn_wine_judge,
     .plan = tn_windows_plan,
 };

@@ -7,15 +7,18 @@
 /* Rows of every rule table of this family, in the order applied. */
 enum tn_windows_rule {
     TN_WIN_API_SET,
+    TN_WIN_API_SET_ASSUMED, /* where no schema is at hand */
     TN_WIN_DOT_LOCAL,
     TN_WIN_SXS,
     TN_WIN_LOADED,
     TN_WIN_KNOWN,
-    TN_WIN_PATH,    /* a name with a directory */
-    TN_WIN_LOADDIR, /* directory of the file that was named by an absolute path */
+    TN_WIN_KNOWN_USUAL, /* where nothing lists them */
+    TN_WIN_PATH,        /* a name with a directory */
+    TN_WIN_LOADDIR,     /* directory of the file that was named by an absolute path */
     TN_WIN_APP,
     TN_WIN_DLLDIR,
     TN_WIN_SYSTEM,
+    TN_WIN_SYSTEM_ASSUMED, /* where there is no Windows */
     TN_WIN_SYSTEM16,
     TN_WIN_WINDOWS,
     TN_WIN_CWD,
@@ -78,7 +81,6 @@ struct tn_windows {
 /* ---- windows.c ----------------------------------------------------------------------------- */
 
 bool tn_windows_configure(struct tn_target *target, tenon_error *err);
-bool tn_windows_plan(struct tn_target *target, const struct tn_asker *asker, struct tn_plan *out);
 bool tn_windows_claims(struct tn_target *target, const struct tn_loaded_object *object,
                        const struct tn_name_sink *out);
 unsigned tn_windows_fits(struct tn_target *target, const char *name,
@@ -91,6 +93,39 @@ void tn_windows_judge_errno(int error, struct tn_judgement *out);
 const char *tn_windows_why_missing(struct tn_arena *arena, const char *name,
                                    const tenon_attempt *attempts, size_t count);
 bool tn_windows_wants_origin(const struct tn_target *target);
+
+static inline const tenon_rule *tn_windows_rule_of(const struct tn_trial *trial,
+                                                   enum tn_windows_rule rule)
+{
+    return &trial->target->loader->rules[rule];
+}
+
+/* A setting that is a number, as C writes one. */
+unsigned tn_windows_number(const tenon_world *world, const char *name, unsigned otherwise);
+
+/* What follows the last '/', '\\' or ':'. */
+const char *tn_windows_last_part(const char *name);
+
+/*
+ * rule  blanks at the end do not count; ".dll" is appended to a last part without a dot; a dot at
+ *       its end prevents that, and is no part of the name. NULL: no memory
+ */
+const char *tn_windows_normalise(struct tn_arena *arena, const char *name);
+
+/* ---- windows_own.c ------------------------------------------------------------------------- */
+
+/* What WINEDLLOVERRIDES says of a library: "n" native, "b" builtin, "" neither; NULL: nothing. */
+const char *tn_windows_override(const struct tn_target *target, const char *base, size_t *size);
+
+/* The path of Wine's own library that is mapped in place of a native one; NULL: none is. */
+const char *tn_windows_own_instead(struct tn_trial *trial, const char *path);
+
+void tn_wine_judge(const struct tn_target *target, const struct tn_candidate *candidate,
+                   struct tn_judgement *out);
+
+/* ---- windows_search.c ---------------------------------------------------------------------- */
+
+bool tn_windows_plan(struct tn_target *target, const struct tn_asker *asker, struct tn_plan *out);
 
 /* The whole search for one name; what stands in the plan of Windows and Wine. */
 void tn_windows_search(struct tn_trial *trial);
@@ -134,8 +169,12 @@ struct tn_windows_place *tn_windows_place_of(struct tn_target *target, const cha
 
 /* ---- windows_names.c ----------------------------------------------------------------------- */
 
-/* In lower case: is it a KnownDLL? By the setting of that name, else by Windows 10's usual list. */
-bool tn_windows_is_known(const struct tn_target *target, const char *name);
+/*
+ * In lower case: is it a KnownDLL? By the setting of that name, else by Windows 10's usual list;
+ * *rule says by which.
+ */
+bool tn_windows_is_known(const struct tn_target *target, const char *name,
+                         enum tn_windows_rule *rule);
 
 /* In lower case: is it a library that every Windows brings with it? */
 bool tn_windows_is_part(const char *name);

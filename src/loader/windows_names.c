@@ -74,15 +74,20 @@ static bool is_listed(const char *list, const char *name)
     return false;
 }
 
-bool tn_windows_is_known(const struct tn_target *target, const char *name)
+bool tn_windows_is_known(const struct tn_target *target, const char *name,
+                         enum tn_windows_rule *rule)
 {
     const char *setting = tenon_world_setting(target->world, "KnownDLLs");
     const char *excluded = tenon_world_setting(target->world, "ExcludeFromKnownDlls");
+    *rule = TN_WIN_KNOWN;
     if (strcmp(name, "ntdll.dll") == 0) /* is mapped before anything is searched for */
         return true;
     if (excluded && is_listed(excluded, name))
         return false;
-    return setting ? is_listed(setting, name) : is_in(known, TN_COUNT(known), name);
+    if (setting)
+        return is_listed(setting, name);
+    *rule = TN_WIN_KNOWN_USUAL;
+    return is_in(known, TN_COUNT(known), name);
 }
 
 bool tn_windows_is_part(const char *name)

@@ -16,6 +16,13 @@
             .evidence = tried,                                                                     \
             .system = true,                                                                        \
         },                                                                                         \
+        [TN_WIN_API_SET_ASSUMED] = {                                                                \
+            .name = "API set, assumed",                                                             \
+            .what = "a contract name, where no schema says which library stands for it",            \
+            .source = "Microsoft, Windows API sets",                                                \
+            .evidence = TENON_EVIDENCE_BELIEVED,                                                    \
+            .system = true,                                                                         \
+        },                                                                                          \
         [TN_WIN_DOT_LOCAL] = {                                                                     \
             .name = ".local",                                                                      \
             .what = "beside a file PROGRAM.local, or in such a directory, comes first; not with "  \
@@ -44,6 +51,13 @@
             .evidence = TENON_EVIDENCE_DOCUMENTATION,                                              \
             .system = true,                                                                        \
         },                                                                                         \
+        [TN_WIN_KNOWN_USUAL] = {                                                                    \
+            .name = "KnownDLLs, usual",                                                             \
+            .what = "likewise, by the usual list of Windows 10, where nothing says what this one has", \
+            .source = "Microsoft Q164501",                                                          \
+            .evidence = TENON_EVIDENCE_BELIEVED,                                                    \
+            .system = true,                                                                         \
+        },                                                                                          \
         [TN_WIN_PATH] = {                                                                          \
             .name = "absolute path",                                                               \
             .what = "that file, nothing is searched",                                              \
@@ -75,6 +89,13 @@
             .evidence = tried,                                                                     \
             .system = true,                                                                        \
         },                                                                                         \
+        [TN_WIN_SYSTEM_ASSUMED] = {                                                                 \
+            .name = "system directory, assumed",                                                    \
+            .what = "a library that every Windows has, where the tree has no Windows",              \
+            .source = TN_SEARCH_ORDER,                                                              \
+            .evidence = TENON_EVIDENCE_BELIEVED,                                                    \
+            .system = true,                                                                         \
+        },                                                                                          \
         [TN_WIN_SYSTEM16] = {                                                                      \
             .name = "16-bit system directory",                                                     \
             .what = "System below the Windows directory",                                          \

@@ -81,10 +81,6 @@ void tn_prospect_free(struct tn_prospect *prospect);
  */
 bool tn_prospect_take_proofs(struct tn_job *job, struct tn_prospect *prospect, tenon_error *err);
 
-/* The code of a proven prospect as the cache has it. NULL: *err. */
-struct tn_cached *tn_prospect_trust(struct tn_job *job, struct tn_prospect *prospect,
-                                    tenon_error *err);
-
 /* Notes what was found good about the code of a prospect that is in the cache. */
 void tn_prospect_prove(struct tn_job *job, struct tn_prospect *prospect,
                        const struct tn_cached *cached);

@@ -80,18 +80,27 @@ static bool needs_refused(struct tn_load *load, size_t number)
     return false;
 }
 
+/* Makes all ready before the first one is opened. */
+static void make_ready(struct tn_load *load, struct tn_ready *ready, size_t count)
+{
+    bool each = load->job.flags & TENON_LOAD_EACH;
+    for (size_t i = 0; i < count && !load->stopped; i++)
+        if (!tn_load_ready(load, load->job.plan.order[i], &ready[i]))
+            load->stopped = !each;
+}
+
 /* Carries out one plan. False: the process changed meanwhile, and another plan is needed. */
 static bool carry_out(struct tn_load *load)
 {
     struct tn_job *job = &load->job;
     bool each = job->flags & TENON_LOAD_EACH;
-    size_t count = job->plan.order_count;
-    uint32_t *order = malloc((count + 1) * sizeof *order);
-    if (!order) {
+    size_t count = job->plan.order_count; /* the order itself changes when one is left out */
+    struct tn_ready *ready = calloc(count + 1, sizeof *ready);
+    if (!ready) {
         job->report->no_memory = true;
         return true;
     }
-    memcpy(order, job->plan.order, count * sizeof *order);
+    make_ready(load, ready, count);
     bool current = true;
     for (size_t i = 0; current && i < count && !load->stopped; i++) {
         /* right after one was registered, the list was as it should be */
@@ -99,10 +108,13 @@ static bool carry_out(struct tn_load *load)
         load->counted = false;
         if (!fresh && tn_registry_is_stale(&load->process->registry))
             current = false;
-        else if (!(each && needs_refused(load, order[i])) && !tn_load_one(load, order[i]))
+        else if (ready[i].loaded && !(each && needs_refused(load, ready[i].number)) &&
+                 !tn_load_one(load, &ready[i]))
             load->stopped = !each;
     }
-    free(order);
+    for (size_t i = 0; i < count; i++)
+        tn_ready_free(&ready[i]);
+    free(ready);
     tn_job_refuse_rows(job);
     return current;
 }

@@ -14,8 +14,25 @@ struct tn_load {
     bool stopped; /* something failed, and all or nothing was asked for */
 };
 
-/* Loads one candidate of the plan. False: it failed, was undone, and the report says so. */
-bool tn_load_one(struct tn_load *load, size_t number);
+/* One candidate of the plan, ready to be loaded. */
+struct tn_ready {
+    size_t number;            /* of the candidate */
+    struct tn_loaded *loaded; /* NULL: it failed, or the process has it by now */
+    struct tn_holding **came; /* for the registry, by image, when its code is proven */
+    size_t came_count;
+    int argc;
+    char **argv;
+};
+
+/* Takes its code out, if need be, and allocates everything. False: *err. */
+bool tn_ready_make(struct tn_job *job, size_t number, struct tn_ready *out, tenon_error *err);
+void tn_ready_free(struct tn_ready *ready);
+
+/* Makes one ready. False: it failed, and the report says so. */
+bool tn_load_ready(struct tn_load *load, size_t number, struct tn_ready *ready);
+
+/* Loads one that is ready. False: it failed, was undone, and the report says so. */
+bool tn_load_one(struct tn_load *load, struct tn_ready *ready);
 
 /* Says what the system keeps mapped of a plugin that was taken out. */
 void tn_load_say_stays(tenon_report *report, const struct tn_loaded *loaded);

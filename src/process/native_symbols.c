@@ -105,7 +105,7 @@ static void promote(struct tn_answer *a, int32_t provider)
     if (a->owner[provider] != TN_NOBODY_HERE)
         a->job->prospects[a->owner[provider]].serves_all = true;
     else if (a->holding[provider])
-        a->holding[provider]->must_serve = true;
+        a->holding[provider]->must_serve = a->job->process->registry.must_serve = true;
 }
 
 /* Somebody else has opened it for everybody. */

@@ -83,8 +83,10 @@ bool tenon_ocaml_plan_check(const tenon_ocaml_plan *plan, size_t i, tenon_error 
     if (i >= plan->step_count)
         return tn_fail(err, TENON_E_ARGUMENT, "no step %zu", i);
     const struct tn_oc_file *file = file_of(plan, i);
-    if (file->entry)
-        return tn_cached_check(plan->prospects[plan->steps[i].prospect].cached, err);
+    if (file->entry) {
+        const struct tn_cached *cached = plan->prospects[plan->steps[i].prospect].cached;
+        return tn_cached_check(cached->files, cached->count, err);
+    }
     if (stat(file->path, &info) == 0) {
         struct tn_identity now = tn_identity(&info);
         if (tn_identity_same(&now, &file->identity))

@@ -83,10 +83,10 @@ void tn_loaded_free(struct tn_loaded *loaded)
 {
     if (!loaded)
         return;
+    struct tn_arena arena = loaded->arena;
     tn_cached_free(loaded->cached);
     free(loaded->needs);
-    tn_arena_free(&loaded->arena);
-    free(loaded);
+    tn_arena_free(&arena);
 }
 
 struct tn_execution tn_loaded_execution(struct tn_loaded *loaded)

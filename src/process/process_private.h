@@ -20,15 +20,17 @@ struct tn_places {
     size_t count, room;
 };
 
-/* A plugin that is loaded. */
+/* A plugin that is loaded, or about to be. */
 struct tn_loaded {
-    tenon_plugin plugin; /* first: what its own code sees */
-    struct tn_arena arena;
+    tenon_plugin plugin;   /* first: what its own code sees */
+    struct tn_arena arena; /* it is itself in there */
     tenon_process *process;
     uint8_t digest[32]; /* of its manifest */
     struct tn_opened *images;
     size_t image_count;
-    struct tn_cached *cached;
+    struct tn_cached *cached;           /* what was taken out for it; NULL: it is proven */
+    const struct tn_cached_file *files; /* all its code in the cache, and what each file must be */
+    size_t file_count;
     struct tn_loaded **needs; /* other plugins that it stands on */
     size_t need_count, need_room;
     bool never_starts; /* its code has no entry point */

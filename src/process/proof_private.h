@@ -9,7 +9,7 @@
  * version that may be missing), of strong definitions; u32 length of the record, the record as
  * record.h has it, little-endian.
  */
-enum { TN_PROOF_LAYOUT = 1 };
+enum { TN_PROOF_LAYOUT = 2 };
 enum {
     TN_PROOF_STATIC_TLS = 1,
     TN_PROOF_PLAIN = 2,

@@ -49,17 +49,6 @@ bool tn_prospect_take_proofs(struct tn_job *job, struct tn_prospect *p, tenon_er
     return true;
 }
 
-static const struct tn_identity *identity_of(const void *of, const char *entry)
-{
-    const struct tn_proof *proof = tn_proofs_find(of, entry);
-    return proof ? &proof->identity : NULL;
-}
-
-struct tn_cached *tn_prospect_trust(struct tn_job *job, struct tn_prospect *p, tenon_error *err)
-{
-    return tn_cache_trust(job->cache, p->bundle, p->triple, identity_of, p->proofs, err);
-}
-
 /* By its path: the bundle that its rows borrow from may be gone. */
 static const struct tn_identity *cached_identity(const struct tn_cached *cached, const char *path)
 {
@@ -69,12 +58,15 @@ static const struct tn_identity *cached_identity(const struct tn_cached *cached,
     return NULL;
 }
 
-/* What cannot be noted is read again the next time. */
+/*
+ * What cannot be noted is read again the next time. Neither is a bundle with more code for this
+ * system than what it loads: the loader may still open the rest, by name.
+ */
 void tn_prospect_prove(struct tn_job *job, struct tn_prospect *p, const struct tn_cached *cached)
 {
     struct tn_known_row *row = p->proofs ? NULL : tn_known_row(p->bundle);
     struct tn_packer packer = { .at = NULL };
-    bool good = row != NULL;
+    bool good = row && cached->count == p->code_count;
     if (!good)
         return;
     tn_proofs_begin(&packer, p->triple, p->code_count);

@@ -195,48 +195,47 @@ bool tn_registry_claim(struct tn_registry *registry, const char *path, const cha
     return h->plugin && h->place;
 }
 
-/* The units of one image, as they were planned. */
-static bool take_entries(struct tn_registry *registry, struct tn_holding *holding,
-                         const struct tn_holding *planned_in, const struct tn_entry *planned,
-                         size_t count)
+static bool has_private(const struct tn_entry *planned, size_t count)
 {
-    for (size_t i = 0; i < count; i++) {
-        struct tn_entry entry = planned[i];
-        if (entry.holding != planned_in)
-            continue;
-        entry.unit = entry.unit == &planned_in->library ? &holding->library : entry.unit;
-        entry.holding = holding;
-        entry.reason = TENON_BY_PLUGIN;
-        entry.state = TENON_INITIALISED;
-        if (!tn_index_add(&registry->index, &entry, NULL))
-            return false;
+    for (size_t i = 0; i < count; i++)
+        if (planned[i].is_private)
+            return true;
+    return false;
+}
+
+/* Which units are declared private is known only now: so they are listed at once. */
+static bool mark_private(struct tn_registry *registry, size_t first, const struct tn_entry *planned,
+                         size_t count, tenon_error *err)
+{
+    size_t before = registry->index.count;
+    if (!tn_registry_read(registry, err))
+        return false;
+    for (size_t i = before; i < registry->index.count; i++) {
+        struct tn_entry *e = &registry->index.entries[i];
+        for (size_t k = first; k < registry->count; k++)
+            if (e->holding == registry->holdings[k])
+                e->is_private = is_planned_private(planned, count, e->unit);
     }
     return true;
 }
 
-bool tn_registry_take(struct tn_registry *registry, const struct tn_came *came, size_t count,
-                      const char *plugin, const struct tn_entry *planned, size_t planned_count,
-                      tenon_error *err)
+bool tn_registry_take(struct tn_registry *registry, struct tn_holding **came, size_t count,
+                      const struct tn_entry *planned, size_t planned_count, tenon_error *err)
 {
-    if (!tn_registry_read(registry, err))
-        return false;
+    size_t first = registry->count;
     for (size_t i = 0; i < count; i++) {
-        struct tn_holding *h = tn_holding_came(came[i].path, plugin, came[i].planned->proof);
-        if (!h || !tn_grow(&registry->holdings, &registry->room, registry->count, sizeof h)) {
-            tn_holding_free(h);
+        if (!tn_grow(&registry->holdings, &registry->room, registry->count, sizeof *came)) {
             registry->adds = 0; /* so that the next look is a whole one */
             return tn_no_memory(err);
         }
-        h->base = came[i].base;
-        h->serves_all = came[i].serves_all;
-        registry->holdings[registry->count++] = h;
-        registry->indexed = registry->count;
-        if (!take_entries(registry, h, came[i].planned, planned, planned_count)) {
-            registry->adds = 0;
-            return tn_no_memory(err);
-        }
+        registry->holdings[registry->count++] = came[i];
+        came[i] = NULL;
     }
-    return true;
+    if (!has_private(planned, planned_count) ||
+        mark_private(registry, first, planned, planned_count, err))
+        return true;
+    registry->adds = 0;
+    return false;
 }
 
 /* One found object of a graph. */

@@ -20,6 +20,7 @@ struct tn_registry {
     size_t indexed;
     struct tn_sightings sightings; /* of the first `sighted` holdings */
     size_t sighted;
+    bool must_serve;               /* some holding must */
     unsigned long long adds, subs; /* the loader's own counters at the last look */
 };
 
@@ -53,21 +54,13 @@ bool tn_registry_take_graph(struct tn_registry *registry, tenon_world *world,
  */
 bool tn_registry_grew_by(struct tn_registry *registry, size_t count);
 
-/* An image that came, of which everything is known. */
-struct tn_came {
-    const struct tn_holding *planned;
-    const char *path; /* as the loader reports it */
-    uintptr_t base;
-    bool serves_all;
-};
-
 /*
- * Takes what was opened for a plugin, in load order, with the units that were planned of it: as
- * tn_registry_look() and tn_registry_claim() would, without reading them from memory.
+ * Takes what was opened for a plugin, in load order: of all of it everything is known, as
+ * tn_registry_look() and tn_registry_claim() would find it in memory. What is taken is NULL
+ * afterwards, also when it fails.
  */
-bool tn_registry_take(struct tn_registry *registry, const struct tn_came *came, size_t count,
-                      const char *plugin, const struct tn_entry *planned, size_t planned_count,
-                      tenon_error *err);
+bool tn_registry_take(struct tn_registry *registry, struct tn_holding **came, size_t count,
+                      const struct tn_entry *planned, size_t planned_count, tenon_error *err);
 
 /* Drops the holdings that are not marked, and their units. False: no memory. */
 bool tn_registry_keep(struct tn_registry *registry, const bool *marked);

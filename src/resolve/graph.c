@@ -237,6 +237,8 @@ static bool find_out(tenon_graph *graph, tenon_resolver *r, tenon_error *err)
     add_remarks(graph, r);
     if (r->target->target.loader->checks_versions && !tn_graph_check_versions(graph, err))
         return false;
+    if (r->target->target.loader->compare_versions && !tn_graph_compare_libraries(graph, err))
+        return false;
     if ((r->flags & TENON_RESOLVE_SYMBOLS) && graph->loader->binds_symbols &&
         !tn_graph_bind_symbols(graph, err))
         return false;

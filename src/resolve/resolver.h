@@ -365,6 +365,7 @@ const char *tn_graph_path(const tenon_graph *graph, int32_t row);
  * errors   TENON_E_MEMORY; a file that cannot be read any more is left out
  */
 bool tn_graph_check_versions(tenon_graph *graph, tenon_error *err);
+bool tn_graph_compare_libraries(tenon_graph *graph, tenon_error *err);
 bool tn_graph_bind_symbols(tenon_graph *graph, tenon_error *err);
 bool tn_graph_find_dlopens(tenon_graph *graph, tenon_error *err);
 

@@ -309,6 +309,9 @@ const struct tn_facts *tn_facts_at(void *arg, const char *path)
         return NULL;
     uint32_t name = tn_resolver_name(r, path);
     struct tn_node *node = name == TN_NO_NAME ? NULL : tn_resolver_open(r, name, &error);
+    const tenon_loader *loader = r->target->target.loader;
+    if (node && loader->slices)
+        node = tn_resolver_slice(r, &name, node, loader->slices(&r->target->target));
     return node && node->error == TENON_OK ? node->facts : NULL;
 }
 

@@ -96,3 +96,48 @@ bool tn_graph_check_versions(tenon_graph *graph, tenon_error *err)
             return false;
     return true;
 }
+
+/* ---- versions of whole libraries ------------------------------------------------------------ */
+
+/* One need with versions, and the library at a row. */
+static bool compare(tenon_graph *graph, const tenon_need *need, int32_t asker_row, int32_t row,
+                    tenon_error *err)
+{
+    const struct tn_node *provider = graph->rows[row].node;
+    struct tn_unsuited unsuited;
+    if (!provider || !provider->facts)
+        return true;
+    const struct tn_answered answered = { need, tn_graph_path(graph, asker_row),
+                                          tn_graph_path(graph, row), provider->facts };
+    if (!graph->loader->compare_versions(&graph->resolver->target->target, &graph->arena, &answered,
+                                         &unsuited))
+        return tn_no_memory(err);
+    if (!unsuited.reason)
+        return true;
+    const tenon_missing_version missing = { row, asker_row, unsuited.version, true,
+                                            unsuited.reason };
+    return add_missing(graph, missing, err);
+}
+
+static bool compare_needs(tenon_graph *graph, const struct tn_node *node, const int32_t *rows,
+                          size_t count, int32_t asker_row, tenon_error *err)
+{
+    for (size_t i = 0; i < node->need_count && i < count; i++)
+        if (node->needs[i].more && rows[i] >= 0 &&
+            !compare(graph, node->needs[i].more, asker_row, rows[i], err))
+            return false;
+    return true;
+}
+
+bool tn_graph_compare_libraries(tenon_graph *graph, tenon_error *err)
+{
+    if (!compare_needs(graph, graph->program, graph->needs, graph->need_count, TENON_THE_FILE, err))
+        return false;
+    for (size_t i = 0; i < graph->count; i++) {
+        const tenon_library *library = &graph->libraries[i];
+        if (graph->rows[i].node && !compare_needs(graph, graph->rows[i].node, library->needs,
+                                                  library->need_count, (int32_t)i, err))
+            return false;
+    }
+    return true;
+}

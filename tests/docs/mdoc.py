@@ -21,6 +21,33 @@ def sections(source):
     return found
 
 
+def evidence(lines, rules):
+    """{rule: what stands behind it} by the .Ss Evidence of a section; one word is for the rest."""
+    said, word, rest = {}, None, None
+    for line in lines[lines.index('.Ss Evidence') + 1:] if '.Ss Evidence' in lines else ():
+        if line.startswith('.Ss '):
+            break
+        if line.startswith('.It Ql '):
+            word = arguments(line)[1]
+        elif line.startswith('.Sy '):
+            said[' '.join(arguments(line)).removesuffix(' ,')] = word
+        elif line in ('All rules.', 'All others.'):
+            rest = word
+    return {**{rule: rest for rule in rules if rest}, **said}
+
+
+def evidence_of_rules(rules):
+    """The .Ss Evidence that says this."""
+    words = list(rules.values())
+    most = max(sorted(set(words)), key=words.count)
+    lines = ['.Ss Evidence', '.Bl -tag -width documentation -compact']
+    for word in sorted(set(words) - {most}):
+        names = [name for name, each in rules.items() if each == word]
+        lines += ['.It Ql ' + word, *['.Sy %s ,' % name for name in names[:-1]], '.Sy ' + names[-1]]
+    lines += ['.It Ql ' + most, 'All others.' if set(words) - {most} else 'All rules.', '.El']
+    return '\n'.join(lines)
+
+
 def flags(line):
     """The flags of a macro line, as '--json' and '-v'."""
     words = line.split()

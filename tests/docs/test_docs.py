@@ -25,7 +25,8 @@ EVERYWHERE = {'--help', '--version', '-?', '-h', '-V'}
 LIST_RULES = '''
 import ctypes, sys
 class Rule(ctypes.Structure):
-    _fields_ = [("name", ctypes.c_char_p)]
+    _fields_ = [("name", ctypes.c_char_p), ("what", ctypes.c_char_p),
+                ("source", ctypes.c_char_p), ("evidence", ctypes.c_int)]
 library = ctypes.CDLL(sys.argv[1])
 library.tenon_loader_at.restype = ctypes.c_void_p
 library.tenon_loader_at.argtypes = [ctypes.c_size_t]
@@ -33,13 +34,15 @@ library.tenon_loader_name.restype = ctypes.c_char_p
 library.tenon_loader_name.argtypes = [ctypes.c_void_p]
 library.tenon_loader_rule.restype = ctypes.POINTER(Rule)
 library.tenon_loader_rule.argtypes = [ctypes.c_void_p, ctypes.c_size_t]
+library.tenon_evidence_name.restype = ctypes.c_char_p
 i = 0
 while loader := library.tenon_loader_at(i):
     name = library.tenon_loader_name(loader).decode()
     print(name)
     k = 0
     while rule := library.tenon_loader_rule(loader, k):
-        print(name, rule.contents.name.decode(), sep="\\t")
+        print(name, rule.contents.name.decode(),
+              library.tenon_evidence_name(rule.contents.evidence).decode(), sep="\\t")
         k += 1
     i += 1
 '''
@@ -122,9 +125,10 @@ class Loaders(unittest.TestCase):
         cls.rules = {}
         for line in answer.stdout.splitlines():
             loader, _, rule = line.partition('\t')
-            cls.rules.setdefault(loader, set())
+            cls.rules.setdefault(loader, {})
             if rule:
-                cls.rules[loader].add(rule)
+                name, _, evidence = rule.partition('\t')
+                cls.rules[loader][name] = evidence
 
     def test_rules_and_page_agree(self):
         self.assertTrue(self.rules, 'the library knows no loader')
@@ -134,8 +138,16 @@ class Loaders(unittest.TestCase):
                 self.assertIn(loader.upper(), sections, 'a loader without a section')
                 described = {' '.join(mdoc.arguments(line)[1:])
                              for line in sections[loader.upper()] if line.startswith('.It Sy ')}
-                self.assertEqual(rules - described, set(), 'applied, not documented')
-                self.assertEqual(described - rules, set(), 'documented, not applied')
+                self.assertEqual(set(rules) - described, set(), 'applied, not documented')
+                self.assertEqual(described - set(rules), set(), 'documented, not applied')
+
+    def test_the_page_says_what_stands_behind_each_rule(self):
+        sections = mdoc.sections(page('tenon-loaders.7'))
+        for loader, rules in self.rules.items():
+            with self.subTest(loader=loader):
+                said = mdoc.evidence(sections[loader.upper()], rules)
+                self.assertEqual(said, rules, 'the section should end with:\n'
+                                 + mdoc.evidence_of_rules(rules))
 
 
 class Functions(unittest.TestCase):
@@ -178,6 +190,19 @@ class Readme(unittest.TestCase):
                 words = [w for w in part.split() if not re.match(r'^[A-Z_]+=', w)]
                 with self.subTest(line=line):
                     self.check_command(words)
+
+    def test_output_that_no_machine_changes_is_real(self):
+        text = (SOURCE / 'README.md').read_text(encoding='utf-8')
+        pasted = re.findall(r'^<!-- output: ([^\n]* tests/corpus/[^\n]*) -->\n'
+                            r'```\n\$ ([^\n]*)\n(.*?)^```', text, flags=re.M | re.S)
+        self.assertTrue(pasted)
+        for mark, line, output in pasted:
+            with self.subTest(line=line):
+                self.assertEqual(mark, line)
+                words = line.split()
+                answer = subprocess.run([TENON, *words[1:]], capture_output=True,
+                                        text=True, timeout=60, cwd=SOURCE)
+                self.assertEqual(answer.stdout, output)
 
     def check_command(self, words):
         if words[0] == 'make':

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """
-tenon find with a compiler for another machine or system: started by qemu, and without it answered by the rules
-of the loader; both must say the same, and the consumer's program must run.
+tenon find with a compiler for another machine or system: started by qemu or Wine, and without them
+answered by the rules of the loader; both must say the same, and the consumer's program must run.
 """
 
 import json
@@ -29,8 +29,9 @@ if shutil.which(MINGW) is None and shutil.which("clang") is None:
     build.needs(CC, QEMU[0])
 
 
-@unittest.skipIf(shutil.which(CC) is None or shutil.which(QEMU[0]) is None, "no " + CC)
-class Cross(unittest.TestCase):
+class Foreign(unittest.TestCase):
+    """A header and the source of a library in a directory of their own."""
+
     def setUp(self):
         self.dir = os.path.realpath(tempfile.mkdtemp(prefix="tenon-find-test-"))
         self.addCleanup(shutil.rmtree, self.dir, ignore_errors=True)
@@ -46,18 +47,30 @@ class Cross(unittest.TestCase):
         with open(self.path(path), "w", encoding="utf-8") as file:
             file.write(text)
 
-    def cc(self, *words, compiler=CC):
+    def cc(self, *words, compiler):
         subprocess.run([compiler, *words], cwd=self.dir, check=True)
 
-    def library(self, compiler=CC):
+    def elf_library(self, compiler):
         self.cc("-shared", "-fPIC", "-Wl,-soname,libfoo.so.1", "-o", "opt/lib/libfoo.so.1",
                 "foo.c", compiler=compiler)
         os.symlink("libfoo.so.1", self.path("opt/lib/libfoo.so"))
 
-    def find(self, *words, name="foo"):
-        done = subprocess.run([tenon.command(), "find", "--json", "--no-cache", "--cc=" + CC, *words,
-                               name], capture_output=True, text=True, stdin=subprocess.DEVNULL)
+    def dll(self, compiler):
+        os.makedirs(self.path("opt/bin"), exist_ok=True)
+        self.cc("-shared", "-o", "opt/bin/libfoo-1.dll", "foo.c",
+                "-Wl,--out-implib,opt/lib/libfoo.dll.a", compiler=compiler)
+
+    def find_with(self, compiler, *words, name="foo", env=None):
+        done = subprocess.run([tenon.command(), "find", "--json", "--no-cache", "--cc=" + compiler,
+                               *words, name], capture_output=True, text=True,
+                              stdin=subprocess.DEVNULL, env={**os.environ, **(env or {})})
         return json.loads(done.stdout)["results"][0]
+
+
+@unittest.skipIf(shutil.which(CC) is None or shutil.which(QEMU[0]) is None, "no " + CC)
+class Arm(Foreign):
+    def find(self, *words, **how):
+        return self.find_with(CC, *words, **how)
 
     def both(self, *words, **how):
         """With the wrapper and without it: verdicts, and steps, must be equal."""
@@ -73,51 +86,43 @@ class Cross(unittest.TestCase):
         self.assertIn("aarch64", row["result"]["file"])
 
     def test_run_path(self):
-        self.library()
+        self.elf_library(CC)
         row = self.both("--dir=" + self.path("opt"))
         self.assertEqual(row["result"]["CONF_foo_NEED_RPATH"], "yes")
         self.write("prog.c", "#include <foo.h>\n#include <stdio.h>\n"
                    "int main(void) { puts(foo_id()); return 0; }\n")
         self.cc("-Iopt/include", "prog.c", "-o", "prog", "-Lopt/lib",
-                "-Wl,-rpath," + self.path("opt/lib"), "-lfoo")
+                "-Wl,-rpath," + self.path("opt/lib"), "-lfoo", compiler=CC)
         out = subprocess.run([*QEMU, self.path("prog")], capture_output=True, text=True, check=True)
         self.assertEqual(out.stdout, "cross\n")
 
     def test_without_run_path(self):
-        self.library()
+        self.elf_library(CC)
         row = self.both("--set=ELF_RPATH=no", "--dir=" + self.path("opt"))
         self.assertEqual(row["verdict"], "not-found")
 
     def test_library_of_this_machine(self):
-        self.library("gcc")
+        self.elf_library("gcc")
         row = self.both("--dir=" + self.path("opt"))
         self.assertEqual(row["verdict"], "not-found")
         self.assertIn("is for", row["reason"])
 
 
 @unittest.skipIf(shutil.which(MINGW) is None, "no " + MINGW)
-class Windows(Cross):
+class Windows(Foreign):
     """A DLL: only the import library matters to the build, and the user's PATH to the start."""
 
-    def library(self, compiler=MINGW):
-        os.makedirs(self.path("opt/bin"), exist_ok=True)
-        self.cc("-shared", "-o", "opt/bin/libfoo-1.dll", "foo.c",
-                "-Wl,--out-implib,opt/lib/libfoo.dll.a", compiler=compiler)
-
-    def find(self, *words, name="foo"):
-        return super().find("--cc=" + MINGW, *words, name=name)
-
-    def both(self, *words, **how):
-        return self.find(*words, **how)
+    def find(self, *words, **how):
+        return self.find_with(MINGW, *words, **how)
 
     def test_system_library(self):
         row = self.find("-H", "windows.h", "-f", "GetTickCount", name="kernel32")
         self.assertEqual(row["verdict"], "found", json.dumps(row, indent=1))
         self.assertIn("import library", "\n".join(row["remarks"]))
 
-    def test_run_path(self):
-        """There is none; the directory that PATH lacks is said."""
-        self.library()
+    def test_not_startable(self):
+        """There is no run path; the directory that PATH lacks is said."""
+        self.dll(MINGW)
         row = self.find("-f", "foo_id", "--dir=" + self.path("opt"))
         self.assertEqual(row["verdict"], "not-startable", json.dumps(row, indent=1))
         self.assertEqual(row["status"], "ok")
@@ -126,8 +131,7 @@ class Windows(Cross):
         self.assertIn("libfoo-1.dll is in no directory of PATH: add " + self.path("opt/bin"),
                       "\n".join(row["remarks"]))
 
-    def test_without_run_path(self):
-        self.library()
+    def test_run_path_is_refused(self):
         done = subprocess.run([tenon.command(), "find", "--cc=" + MINGW, "--set=ELF_RPATH=yes",
                                "foo"], capture_output=True, text=True)
         self.assertEqual(done.returncode, 2)
@@ -135,7 +139,7 @@ class Windows(Cross):
 
     def test_library_of_this_machine(self):
         """An ELF library is none to this linker."""
-        super().library("gcc")
+        self.elf_library("gcc")
         row = self.find("--dir=" + self.path("opt"))
         self.assertEqual(row["verdict"], "not-found")
 
@@ -145,6 +149,107 @@ class Windows(Cross):
         row = self.find("-f", "foo_id", "--dir=" + self.path("opt"))
         self.assertEqual(row["verdict"], "found", json.dumps(row, indent=1))
         self.assertEqual(row["result"]["linkage"], "static")
+
+    def test_path_of_the_caller(self):
+        """Once the directory is in PATH, it is found."""
+        self.dll(MINGW)
+        path = os.environ["PATH"] + ":" + self.path("opt/bin")
+        row = self.find("-f", "foo_id", "--dir=" + self.path("opt"), env={"PATH": path})
+        self.assertEqual(row["verdict"], "found", json.dumps(row, indent=1))
+        self.assertEqual(row["remarks"], [self.path("opt/lib/libfoo.dll.a") + " is an import "
+                                          "library: the program starts with the DLL libfoo-1.dll"])
+
+
+def wine_program():
+    for name in (shutil.which("wine64"), "/usr/lib/wine/wine64"):
+        if name and os.access(name, os.X_OK):
+            return name
+    return None
+
+
+@unittest.skipIf(shutil.which(MINGW) is None or wine_program() is None, "no %s, wine64" % MINGW)
+class Wine(Foreign):
+    """The same, started: Wine's PATH is WINEPATH."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.prefix = os.path.realpath(tempfile.mkdtemp(prefix="tenon-wine-"))
+        cls.env = {"WINEPREFIX": cls.prefix, "WINEDEBUG": "-all", "HOME": cls.prefix,
+                   "WINEDLLOVERRIDES": "mscoree,mshtml,winemenubuilder.exe="}
+        made = subprocess.run([wine_program(), "wineboot", "-i"], env={**os.environ, **cls.env},
+                              stdin=subprocess.DEVNULL, capture_output=True, timeout=240)
+        if made.returncode != 0:
+            cls.tearDownClass()
+            raise unittest.SkipTest("wine made no prefix")
+
+    @classmethod
+    def tearDownClass(cls):
+        server = os.path.join(os.path.dirname(wine_program()), "wineserver64")
+        if os.access(server, os.X_OK):
+            subprocess.run([server, "-k"], env={**os.environ, **cls.env}, capture_output=True)
+        shutil.rmtree(cls.prefix, ignore_errors=True)
+
+    def find(self, *words, name="foo", env=None):
+        return self.find_with(MINGW, *words, name=name, env={**self.env, **(env or {})})
+
+    def both(self, *words, env=None, **how):
+        """Started by Wine with a WINEPATH, and answered with that PATH: the same is said."""
+        started = self.find("--exe-wrapper=" + wine_program(), *words, **how,
+                            env={"WINEPATH": env["PATH"]} if env else None)
+        path = os.environ["PATH"] + (":" + env["PATH"] if env else "")
+        answered = self.find(*words, **how, env={"PATH": path})
+        self.assertEqual(started["verdict"], answered["verdict"],
+                         json.dumps([started, answered], indent=1))
+        self.assertEqual(started["result"], answered["result"])
+        return started
+
+    def test_system_library(self):
+        row = self.both("-H", "windows.h", "-f", "GetTickCount", name="kernel32")
+        self.assertEqual(row["verdict"], "found", json.dumps(row, indent=1))
+
+    def test_not_startable(self):
+        """Not startable, then found with the directory that was to be added; so the program runs."""
+        self.dll(MINGW)
+        asked = ["-f", "foo_id", "--dir=" + self.path("opt")]
+        row = self.both(*asked)
+        self.assertEqual(row["verdict"], "not-startable", json.dumps(row, indent=1))
+        self.assertEqual(row["status"], "ok")
+        self.assertIn("libfoo-1.dll is in no directory of WINEPATH: add " + self.path("opt/bin"),
+                      "\n".join(row["remarks"]))
+        row = self.both(*asked, env={"PATH": self.path("opt/bin")})
+        self.assertEqual(row["verdict"], "found", json.dumps(row, indent=1))
+        self.write("prog.c", "#include <foo.h>\n#include <stdio.h>\n"
+                   "int main(void) { puts(foo_id()); return 0; }\n")
+        result = row["result"]
+        self.cc("-I" + result["CONF_foo_INCDIR"], "prog.c", "-o", "prog.exe",
+                "-L" + result["CONF_foo_LIBDIR"], "-lfoo", compiler=MINGW)
+        for path, out in ((self.path("opt/bin"), "cross\r\n"), ("", "")):
+            done = subprocess.run([wine_program(), self.path("prog.exe")], capture_output=True,
+                                  env={**os.environ, **self.env, "WINEPATH": path})
+            self.assertEqual(done.stdout.decode(), out)
+
+    def test_what_it_prints(self):
+        """What it prints and how it ends counts: it is really started."""
+        self.dll(MINGW)
+        self.write("opt/include/foo.h", "#define FOO_VERSION \"1.2\"\nconst char *foo_id(void);\n")
+        self.write("three.c", "int main(void) { return 3; }\n")
+        asked = ["--exe-wrapper=" + wine_program(), "--dir=" + self.path("opt"), "-H", "foo.h",
+                 "-f", "foo_id"]
+        path = {"WINEPATH": self.path("opt/bin")}
+        row = self.find("--version-macro=FOO_VERSION", *asked, env=path)
+        self.assertEqual(row["result"]["version"], "1.2")
+        row = self.find("--program=" + self.path("three.c"), *asked, env=path)
+        self.assertEqual(row["verdict"], "not-found")
+        self.assertIn("status 3", row["reason"])
+
+    def test_library_of_the_other_width(self):
+        """Of the other width: a 64-bit program has no use for it."""
+        if shutil.which("i686-w64-mingw32-gcc") is None:
+            self.skipTest("no i686-w64-mingw32-gcc")
+        self.dll("i686-w64-mingw32-gcc")
+        row = self.both("--dir=" + self.path("opt"), "-f", "foo_id")
+        self.assertEqual(row["verdict"], "not-found")
+
 
 TBD = """--- !tapi-tbd
 tbd-version:     4
@@ -161,8 +266,8 @@ exports:
 class Mac(unittest.TestCase):
     """Mach-O made with ld64.lld against a small SDK; the rules of dyld answer."""
 
-    write = Cross.write
-    path = Cross.path
+    write = Foreign.write
+    path = Foreign.path
 
     def setUp(self):
         self.dir = os.path.realpath(tempfile.mkdtemp(prefix="tenon-find-test-"))

@@ -319,6 +319,26 @@ class Kinds(Case):
         self.assertEqual(subprocess.run([self.path("static")], capture_output=True,
                                         text=True).stdout.strip(), "a")
 
+    def test_for_the_loader_alone(self):
+        """AIX: an object or archive with F_LOADONLY is what no linker takes."""
+        self.header("a")
+        os.makedirs(self.path("a/lib"))
+        corpus = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "corpus", "aix")
+        with open(os.path.join(corpus, "libfoo32.so"), "rb") as file:
+            module = bytearray(file.read())
+        module[18] |= 0x40  # f_flags
+        big = lambda value, width: str(value).encode().ljust(width)  # noqa: E731
+        head = 128
+        member = b"".join([big(len(module), 20), big(0, 20), big(0, 20), big(0, 12), big(0, 12),
+                           big(0, 12), big(644, 12), big(8, 4), b"foo32.so`\n", module])
+        archive = b"<bigaf>\n" + b"".join(big(at, 20) for at in (0, 0, 0, head, head, 0)) + member
+        for name, content in (("libfoo.so", module), ("libfoo.a", archive)):
+            with open(self.path("a/lib", name), "wb") as file:
+                file.write(content)
+        row = self.find("--platform=aix", *self.dirs("a"))
+        for name in ("libfoo.so", "libfoo.a"):
+            self.not_found(row, self.path("a/lib", name) + " is a run-time module")
+
     def test_neighbours(self):
         self.both("a")
         for name in ("foo2", "foobar", "foo-bar"):
@@ -349,6 +369,34 @@ class Names(Case):
         self.both("a,b", ident="comma")
         self.consume(*self.dirs("a,b"), expect="comma",
                      only=["flags", "sh", "pc", "cmake", "meson"])
+
+    def test_relative_directories(self):
+        """The answer is used elsewhere: what is found is absolute, and so is what is recorded."""
+        self.both("a")
+        there = dict(NEED_RPATH="yes", LIBDIR=self.path("a/lib"), INCDIR=self.path("a/include"))
+        self.found(self.find("--dir=a"), **there)
+        self.found(self.find("--dir=./b/../a/"), **there)
+        self.found(self.find("--localbase=a"), **there)
+        self.found(self.find(env={"SEARCH_LIBS": "b a"}), **there)
+        self.found(self.find("--cflags=-Ia/include", "--libs=-La/lib -lfoo"), **there)
+        self.found(self.find("-H", "foo.h", "--cflags=-I a/include", "--libs=-L a/lib -lfoo"),
+                   NEED_RPATH="yes")
+        row = self.find("-H", "foo.h", "--cflags=-isystem a/include", "--libs=a/lib/libfoo.so")
+        self.found(row, NEED_RPATH="yes", LIBS="-L{0} {0}/libfoo.so".format(self.path("a/lib")))
+        self.consume("--dir=a", expect="a")
+
+    def test_kept_answers_of_relative_directories(self):
+        """The same words in another directory are another question."""
+        self.both("a")
+        self.both("b/a", ident="b")
+        cache = self.path("cache")
+        for cwd in ("", "b", ""):
+            for words in (["--dir=a"], ["--localbase=a"]):
+                done = subprocess.run([tenon.command(), "find", "--json", *words, "foo"],
+                                      capture_output=True, text=True, cwd=self.path(cwd),
+                                      env=dict(consumers.CLEAN, TENON_CACHE=cache, HOME=self.dir))
+                row = json.loads(done.stdout)["results"][0]
+                self.found(row, LIBDIR=self.path(cwd, "a/lib"))
 
     def test_lib64(self):
         self.header("a")
@@ -400,6 +448,15 @@ class Evidence(Case):
         self.found(row, INCDIR=self.path("a/include/foo-1"))
         self.assertIn("foo.pc", row["result"]["header_from"])
         self.consume(*self.dirs("a"), expect="a")
+
+    def test_header_by_its_package(self):
+        """Debian's database says what else the package that owns the library has installed."""
+        libdir = "/usr/lib/x86_64-linux-gnu"
+        if not os.path.exists(libdir + "/libXdamage.so") or shutil.which("dpkg") is None:
+            self.skipTest("no libXdamage of a Debian package")
+        row = self.find(name="Xdamage")
+        self.assertEqual(row["verdict"], "found", json.dumps(row, indent=1))
+        self.assertIn("the package libxdamage-dev", row["result"]["header_from"])
 
     def script(self, cflags, libs):
         self.write("a/bin/foo-config", "#!/bin/sh\ncase $1 in\n--cflags) echo %s ;;\n"
@@ -461,12 +518,37 @@ class Caller(Case):
         """What the caller's LD_LIBRARY_PATH and LD_RUN_PATH make work does not work elsewhere."""
         self.both("a")
         env = {name: self.path("a/lib") for name in
-               ("LD_LIBRARY_PATH", "LD_RUN_PATH", "LIBRARY_PATH", "LIBPATH", "SHLIB_PATH", "LPATH")}
-        env["CPATH"] = self.path("a/include")
+               ("LD_LIBRARY_PATH", "LD_RUN_PATH", "LIBRARY_PATH", "LIBPATH", "SHLIB_PATH", "LPATH",
+                "DYLD_LIBRARY_PATH", "DYLD_FALLBACK_LIBRARY_PATH")}
+        env.update({name: self.path("a/include") for name in ("CPATH", "C_INCLUDE_PATH")})
         row = self.find("-H", "foo.h", env=env)
         self.not_found(row, "no foo.h")
         self.found(self.find(*self.dirs("a"), env=env), NEED_RPATH="yes")
         self.consume(*self.dirs("a"), expect="a", env=env, only=["make", "sh"])
+
+    def test_which_variables_a_compiler_and_a_program_see(self):
+        """None that changes what a loader or linker finds; PATH and all others stay."""
+        self.both("a")
+        gone = ["LD_LIBRARY_PATH", "LD_RUN_PATH", "LD_PRELOAD", "LD_AUDIT", "DYLD_LIBRARY_PATH",
+                "DYLD_INSERT_LIBRARIES", "LIBPATH", "SHLIB_PATH", "LPATH", "LIBRARY_PATH", "CPATH",
+                "C_INCLUDE_PATH"]
+        cc = self.write("bin/cc", "#!/bin/sh\nenv >>%s\nexec gcc \"$@\"\n"
+                        % self.path("cc.env"), 0o755)
+        program = self.write("env.c", "#include <stdio.h>\n#include <foo.h>\n"
+                             "extern char **environ;\nint main(void)\n{\n"
+                             "    FILE *out = fopen(\"%s\", \"w\");\n"
+                             "    for (char **at = environ; *at; at++)\n"
+                             "        fprintf(out, \"%%s\\n\", *at);\n"
+                             "    return !foo_id() || fclose(out);\n}\n" % self.path("run.env"))
+        env = {name: "/not/there" for name in gone if name not in ("LD_PRELOAD", "LD_AUDIT")}
+        env.update(LD_PRELOAD="", LD_AUDIT="", KEPT="yes")
+        self.found(self.find("--cc=" + cc, "--program=" + program, *self.dirs("a"), env=env))
+        for name in ("cc.env", "run.env"):
+            with open(self.path(name), encoding="utf-8") as file:
+                seen = dict(line.rstrip("\n").split("=", 1) for line in file if "=" in line)
+            self.assertEqual([one for one in gone if one in seen], [], name)
+            self.assertEqual(seen["PATH"], os.environ["PATH"])
+            self.assertEqual(seen["KEPT"], "yes")
 
     def test_preload_does_not_count(self):
         """A preloaded library that ends the test program, and nothing else."""

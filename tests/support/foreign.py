@@ -31,6 +31,7 @@ class World:
     """A tree for one case. Paths are those of the other system: "/t/a/libx.so.1"."""
 
     made = {}  # what was compiled before, by all that went into it
+    main = "/t/E"  # the program asked about
 
     def __init__(self, tree, system, work, number):
         self.tree, self.system, self.work = tree, system, work
@@ -60,7 +61,7 @@ class World:
         key = (soname, repr(sorted(how.items())))
         return self._take(path, "lib", key, lambda at: self.tree.lib(at, soname, **how))
 
-    def program(self, path="/t/E", **how):
+    def program(self, path=main, **how):
         bits = how.get("bits", 64)
         interp = self.system.interp if bits == 64 else self.system.interp32
         return self._take(path, "program", (path, repr(sorted(how.items()))),
@@ -83,7 +84,7 @@ class World:
     def link(self, path, target):
         os.symlink(target, self.host(path))
 
-    def why(self, program="/t/E", extra=(), **world):
+    def why(self, program, extra=(), **world):
         return tenon.why([program], extra=extra, sysroot=self.root, **world)[program]
 
 
@@ -93,14 +94,14 @@ class Expect:
     def __init__(self, report, name, world):
         self.report, self.name, self.world, self.runs = report, name, world, 0
 
-    def __call__(self, *objects, program="/t/E", reason=None, status=None, extra=(), **world):
+    def __call__(self, *objects, program=None, reason=None, status=None, extra=(), **world):
         """
         objects   (name, path) of all libraries in load order; path None: it does not load
         reason    words that the reason of the first of these has
         """
         self.runs += 1
         name = "%s (%d)" % (self.name, self.runs)
-        row = self.world.why(program, extra=extra, **world)
+        row = self.world.why(program or self.world.main, extra=extra, **world)
         if row["status"] == "error":
             self.report.check(name, list(objects), row["error"])
             return row
@@ -119,10 +120,10 @@ class Expect:
             self.report.check(name + " reason", True, reason in said or said)
         return row
 
-    def dlopen(self, wanted, path, program="/t/E", **world):
+    def dlopen(self, wanted, path, program=None, **world):
         """What a string literal in a library would load at run time."""
         self.runs += 1
-        row = self.world.why(program, extra=["--dlopen"], **world)
+        row = self.world.why(program or self.world.main, extra=["--dlopen"], **world)
         got = {tenon.text(found["name"]): tenon.text(found["path"]) for found in row["dlopen"]}
         self.report.check("%s (%d) dlopen" % (self.name, self.runs), path, got.get(wanted))
 

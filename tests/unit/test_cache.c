@@ -71,12 +71,12 @@ static void code_lies_in_one_private_directory(void **state)
     assert_memory_equal(cached->files[0].path, cached->directory, strlen(cached->directory));
     assert_int_equal(stat(cached->directory, &info), 0);
     assert_int_equal(info.st_mode & 07777, 0700);
-    assert_true(tn_cached_check(cached, &err));
+    assert_true(tn_cached_check(cached->files, cached->count, &err));
     tn_cached_free(cached);
 
     cached = ensure_ok(c);
     assert_false(cached->made);
-    assert_true(tn_cached_check(cached, &err));
+    assert_true(tn_cached_check(cached->files, cached->count, &err));
     tn_cached_free(cached);
     assert_int_equal(count_directories(c), 1);
 }
@@ -104,7 +104,7 @@ static void tampering_is_noticed_whatever_the_time_says(void **state)
     case_bundle(c, "stats.plugin");
     struct tn_cached *cached = ensure_ok(c);
     overwrite(cached->files[1].path, true);
-    assert_false(tn_cached_check(cached, &err));
+    assert_false(tn_cached_check(cached->files, cached->count, &err));
     assert_non_null(strstr(err.text, "stats.so' was tampered with: it changed since"));
     tn_cached_free(cached);
 
@@ -135,7 +135,7 @@ static void a_file_that_is_gone_is_tampering_too(void **state)
     case_bundle(c, "stats.plugin");
     struct tn_cached *cached = ensure_ok(c);
     assert_int_equal(unlink(cached->files[0].path), 0);
-    assert_false(tn_cached_check(cached, &err));
+    assert_false(tn_cached_check(cached->files, cached->count, &err));
     assert_null(ensure(c, 0, &err));
     assert_non_null(strstr(err.text, "it is gone"));
     tn_cached_free(cached);
@@ -210,7 +210,10 @@ static void two_processes_at_once_both_succeed(void **state)
                 close(gate[1]);
                 (void)!read(gate[0], &byte, 1);
                 struct tn_cached *cached = ensure(c, 0, &err);
-                _exit(cached && cached->count == 2 && tn_cached_check(cached, &err) ? 0 : 1);
+                _exit(cached && cached->count == 2 &&
+                              tn_cached_check(cached->files, cached->count, &err)
+                          ? 0
+                          : 1);
             }
         }
         close(gate[0]);
@@ -318,7 +321,7 @@ static void a_process_may_be_killed_at_any_time(void **state)
         assert_int_equal(waitpid(child, &status, 0), child);
         struct tn_cached *cached = ensure_big(c, &err);
         case_ok(cached, err);
-        assert_true(tn_cached_check(cached, &err));
+        assert_true(tn_cached_check(cached->files, cached->count, &err));
         tn_cached_free(cached);
         struct tn_cache *cache = open_cache(c);
         case_ok(tn_cache_prune(cache, false, count_row, &unfinished, &err), err);

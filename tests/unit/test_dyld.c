@@ -338,7 +338,7 @@ static void m17_privileged_and_hardened_programs_ignore_the_environment(void **s
                                       "/App/Contents/MacOS/libx.dylib [@executable_path]\n");
 }
 
-static void m18_a_leaf_of_dlopen(void **state)
+static void m18_and_m18b_a_leaf_of_dlopen(void **state)
 {
     struct world_case *c = *state;
     PUT(c, E, .rpaths = NAMES("/r"));
@@ -376,6 +376,26 @@ static void m20_newer_versions_replace(void **state)
     assert_string_equal(answer(c, E), "/l/libx.dylib => /l/libx.dylib [recorded path]\n");
 }
 
+static void versions_replace_as_the_installed_library_is_named(void **state)
+{
+    struct world_case *c = *state;
+    PUT(c, E, .needs = NAMES("/l/libx.dylib", "/l/X.framework/X"));
+    LIB(c, "/l/libx.1.dylib", "/l/libx.dylib", .current = 0x10000);
+    LIB(c, "/l/libx.dylib", "/l/libx.dylib", .current = 0x10000);
+    LIB(c, "/l/X.framework/X", "/l/X.framework/X");
+    LIB(c, "/v/X.framework/X", "/l/X.framework/X", .current = 0x20000);
+    LIB(c, "/v/a.dylib", "/l/libx.1.dylib", .current = 0x20000); /* installed: says libx.dylib */
+    PUT(c, "/v/b.dylib", .id = "/l/libx.dylib", .current = 0x30000, .platform = 2);
+    PUT(c, "/v/c.dylib", .id = "/l/libx.dylib", .current = 0x30000, .cputype = X86_64);
+    case_env(c, "DYLD_VERSIONED_LIBRARY_PATH", "/v");
+    assert_string_equal(answer(c, E), "/l/libx.dylib => /v/a.dylib [DYLD_VERSIONED paths]\n"
+                                      "/l/X.framework/X => /l/X.framework/X [recorded path]\n");
+    case_env(c, "DYLD_VERSIONED_FRAMEWORK_PATH", "/v");
+    assert_string_equal(answer(c, E), "/l/libx.dylib => /v/a.dylib [DYLD_VERSIONED paths]\n"
+                                      "/l/X.framework/X => /v/X.framework/X [DYLD_VERSIONED "
+                                      "paths]\n");
+}
+
 static void m21_loader_path_follows_links(void **state)
 {
     struct world_case *c = *state;
@@ -390,12 +410,27 @@ static void m21_loader_path_follows_links(void **state)
         "/q/real/libb.dylib");
 }
 
-static void m22_dyld4_does_not_compare_versions(void **state)
+static void m22_dyld2_compares_versions_of_old_libraries(void **state)
 {
     struct world_case *c = *state;
+    const char *const loaded = "/l/libx.dylib => /l/libx.dylib [recorded path]\n";
     PUT(c, E, .needs = NAMES("/l/libx.dylib"), .need_compat = 0x30000);
-    LIB(c, "/l/libx.dylib", "/l/libx.dylib", .compat = 0x20000);
-    assert_string_equal(answer(c, E), "/l/libx.dylib => /l/libx.dylib [recorded path]\n");
+    LIB(c, "/l/libx.dylib", "/l/libx.dylib", .compat = 0x20000, .min_os = 0xa0900);
+    assert_string_equal(answer(c, E), loaded);
+    assert_int_equal(tenon_graph_status(c->graph), TENON_STATUS_OK);
+    release(c, "11.0");
+    assert_string_equal(answer(c, E), loaded);
+    assert_int_equal(tenon_graph_status(c->graph), TENON_STATUS_MISSING);
+    assert_int_equal(tenon_graph_missing_version_count(c->graph), 1);
+    assert_string_equal(tenon_graph_missing_version(c->graph, 0)->reason,
+                        "Incompatible library version: prog requires version 3.0.0 or later, but "
+                        "libx.dylib provides version 2.0.0");
+    LIB(c, "/l/libx.dylib", "/l/libx.dylib", .compat = 0x30000, .min_os = 0xa0900);
+    answer(c, E);
+    assert_int_equal(tenon_graph_status(c->graph), TENON_STATUS_OK);
+    LIB(c, "/l/libx.dylib", "/l/libx.dylib", .compat = 0x20000, .min_os = 0xa0e00);
+    answer(c, E);
+    assert_int_equal(tenon_graph_status(c->graph), TENON_STATUS_OK);
 }
 
 #define UIKIT "/System/Library/Frameworks/UIKit.framework/UIKit"
@@ -546,25 +581,31 @@ static void the_release_is_read_of_the_tree(void **state)
                                          "cache)");
 }
 
+/* A universal file of two slices. */
+static void make_fat(uint8_t *fat, size_t size, const struct spec *first, const struct spec *second)
+{
+    const struct spec *const specs[] = { first, second };
+    memset(fat, 0, size);
+    big32(fat, 0xcafebabe);
+    big32(fat + 4, 2);
+    for (size_t i = 0; i < 2; i++) {
+        struct macho slice;
+        uint8_t *row = fat + 8 + 20 * i;
+        build(&slice, specs[i]);
+        big32(row, slice.spec.cputype);
+        big32(row + 8, (uint32_t)(4096 + 8192 * i));
+        big32(row + 12, (uint32_t)slice.size);
+        memcpy(fat + 4096 + 8192 * i, slice.bytes, slice.size);
+    }
+}
+
 static void a_universal_library_is_its_slice(void **state)
 {
     struct world_case *c = *state;
     static uint8_t fat[24576];
-    struct macho intel, arm;
     PUT(c, E, .needs = NAMES("/l/libx.dylib"));
-    build(&intel, &(struct spec){ .id = "/l/libx.dylib", .cputype = X86_64 });
-    build(&arm, &(struct spec){ .id = "/l/libx.dylib" });
-    memset(fat, 0, sizeof fat);
-    big32(fat, 0xcafebabe);
-    big32(fat + 4, 2);
-    const struct macho *slices[] = { &intel, &arm };
-    for (size_t i = 0; i < 2; i++) {
-        uint8_t *row = fat + 8 + 20 * i;
-        big32(row, slices[i]->spec.cputype);
-        big32(row + 8, (uint32_t)(4096 + 8192 * i));
-        big32(row + 12, (uint32_t)slices[i]->size);
-        memcpy(fat + 4096 + 8192 * i, slices[i]->bytes, slices[i]->size);
-    }
+    make_fat(fat, sizeof fat, &(struct spec){ .id = "/l/libx.dylib", .cputype = X86_64 },
+             &(struct spec){ .id = "/l/libx.dylib" });
     assert_true(tenon_world_put_file(c->world, "/l/libx.dylib", fat, sizeof fat, 0755, NULL));
     assert_string_equal(answer(c, E), "/l/libx.dylib => /l/libx.dylib [recorded path]\n");
     assert_string_equal(tenon_graph_library(c->graph, 0)->slice, "arm64");
@@ -574,6 +615,21 @@ static void a_universal_library_is_its_slice(void **state)
     assert_string_equal(tenon_graph_tried(c->graph, 0, 0)->detail,
                         "fat file, but missing compatible architecture (have 'x86_64,ppc', need "
                         "'arm64' or 'arm64v8')");
+}
+
+static void a_universal_library_has_the_version_of_its_slice(void **state)
+{
+    struct world_case *c = *state;
+    static uint8_t fat[24576];
+    PUT(c, E, .needs = NAMES("/l/libx.dylib"));
+    LIB(c, "/l/libx.dylib", "/l/libx.dylib", .current = 0x10500);
+    make_fat(fat, sizeof fat,
+             &(struct spec){ .id = "/l/libx.dylib", .cputype = X86_64, .current = 0x10000 },
+             &(struct spec){ .id = "/l/libx.dylib", .current = 0x20000 });
+    assert_true(tenon_world_put_file(c->world, "/v/libx.dylib", fat, sizeof fat, 0755, NULL));
+    case_env(c, "DYLD_VERSIONED_LIBRARY_PATH", "/v");
+    assert_string_equal(answer(c, E), "/l/libx.dylib => /v/libx.dylib [DYLD_VERSIONED paths]\n");
+    assert_string_equal(tenon_graph_library(c->graph, 0)->slice, "arm64");
 }
 
 static void a_loader_of_another_format_is_refused(void **state)
@@ -607,11 +663,12 @@ int main(void)
         TEST(m15_suffixes_come_first),
         TEST(m16_a_weak_library_may_be_missing),
         TEST(m17_privileged_and_hardened_programs_ignore_the_environment),
-        TEST(m18_a_leaf_of_dlopen),
+        TEST(m18_and_m18b_a_leaf_of_dlopen),
         TEST(m19_fallbacks_are_not_for_paths_of_dlopen),
         TEST(m20_newer_versions_replace),
+        TEST(versions_replace_as_the_installed_library_is_named),
         TEST(m21_loader_path_follows_links),
-        TEST(m22_dyld4_does_not_compare_versions),
+        TEST(m22_dyld2_compares_versions_of_old_libraries),
         TEST(m23_catalyst_looks_in_ios_support_first),
         TEST(m24_frameworks_have_a_variable_of_their_own),
         TEST(m25_inserted_libraries),
@@ -623,6 +680,7 @@ int main(void)
         TEST(variables_can_be_baked_into_a_program),
         TEST(the_release_is_read_of_the_tree),
         TEST(a_universal_library_is_its_slice),
+        TEST(a_universal_library_has_the_version_of_its_slice),
         TEST(a_loader_of_another_format_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

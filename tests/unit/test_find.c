@@ -332,30 +332,87 @@ static void what_is_kept_is_the_same_again(void **state)
     char path[] = "/tmp/tenon-test-XXXXXX";
     int fd = mkstemp(path);
     struct tn_words files = { 0 }, dirs = { 0 };
-    struct tn_pack pack = { 0 };
+    struct tn_packer pack = { 0 };
     struct tn_arena arena = { 0 };
 
     (void)state;
     assert_true(fd >= 0);
     assert_int_equal(write(fd, "one", 3), 3);
     assert_true(tn_words_add(&files, path) && tn_words_add(&files, "/tenon/not/there"));
-    tn_pack_string(&pack, NULL);
-    tn_pack_string(&pack, "x");
     tn_pack_state(&pack, &files, &dirs, "/other");
     for (int changed = 0; changed < 3; changed++) {
-        struct tn_unpack in = { .in = tn_view(pack.bytes, pack.size), .arena = &arena };
-        assert_null(tn_unpack_string(&in));
-        assert_string_equal(tn_unpack_string(&in), "x");
+        struct tn_unpacker in = { .c = tn_cursor(tn_view(pack.at, pack.used), TN_LITTLE),
+                                  .arena = &arena };
         /* written again with the same bytes: still the same; with others: not */
         assert_int_equal(tn_unpack_state(&in), changed < 2);
         assert_int_equal(pwrite(fd, changed == 0 ? "one" : "two", 3, 0), 3);
     }
     close(fd);
     unlink(path);
-    free(pack.bytes);
+    free(pack.at);
     tn_words_free(&files);
     tn_words_free(&dirs);
     tn_arena_free(&arena);
+}
+
+/* What each package system keeps, of a package with three headers; none owns libfoo of /opt. */
+static const struct {
+    const char *path, *text, *library, *package;
+} databases[] = {
+    { "/var/lib/dpkg/info/libfoo-dev:amd64.list",
+      "/.\n/usr/include/x86_64-linux-gnu/foo/sub.h\n/usr/include/foo.h\n/usr/include/foo/a.h\n"
+      "/usr/lib/libfoo.so\n",
+      "/lib/libfoo.so", "libfoo-dev:amd64" },
+    { "/var/lib/pacman/local/foo-1:2.0-1/files",
+      "%FILES%\nusr/\nusr/include/\nusr/include/foo.h\nusr/include/foo/a.h\n"
+      "usr/include/foo/sub.h\nusr/lib/libfoo.so\n\n%BACKUP%\netc/libfoo.so\n",
+      "/usr/lib/libfoo.so", "foo-1:2.0-1" },
+    { "/lib/apk/db/installed",
+      "C:Q1x=\nP:other\nV:1\nF:usr/lib\nR:libfoobar.so\nZ:Q1\n\nC:Q1y=\nP:foo-dev\nV:2\nF:usr\n"
+      "F:usr/include\nR:foo.h\nZ:Q1\nF:usr/include/foo\nR:a.h\nR:sub.h\nF:usr/lib\n"
+      "R:libfoo.so\na:0:0:777\n\n",
+      "/usr/lib/libfoo.so", "foo-dev" },
+    { "/usr/pkg/pkgdb/foo-2.0/+CONTENTS",
+      "@comment x\n@name foo-2.0\n@cwd /usr/pkg\ninclude/foo.h\n@comment MD5:1\ninclude/foo/a.h\n"
+      "include/foo/sub.h\nlib/libfoo.so\n@cwd .\n@ignore\ninclude/foo-not.h\n",
+      "/usr/pkg/lib/libfoo.so", "foo-2.0" },
+    { "/var/db/pkg/foo-2.0/+CONTENTS",
+      "@name foo-2.0\n@cwd /usr/local\ninclude/foo.h\n@sha x=\n@size 5\ninclude/foo/a.h\n"
+      "include/foo/sub.h\n@lib lib/libfoo.so.1.0\n@static-lib lib/libfoo.a\n",
+      "/usr/local/lib/libfoo.so.1.0", "foo-2.0" },
+    { "/var/db/pkg/dev-libs/foo-2.0/CONTENTS",
+      "dir /usr\nobj /usr/include/foo.h 0123 456\nobj /usr/include/foo/a.h 0123 456\n"
+      "obj /usr/include/foo/sub.h 0123 456\nobj /usr/lib64/libfoo.so.2 0123 456\n"
+      "sym /usr/lib64/libfoo.so -> libfoo.so.2 456\n",
+      "/usr/lib64/libfoo.so", "foo-2.0" },
+};
+
+static void package_databases_name_headers(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < TN_COUNT(databases); i++) {
+        struct tn_arena arena = { 0 };
+        struct tn_words headers = { 0 };
+        const char *package;
+        tenon_world *world = tenon_world_empty(NULL);
+        assert_true(tenon_world_put_file(world, databases[i].path, databases[i].text,
+                                         strlen(databases[i].text), 0644, NULL));
+        assert_true(
+            tn_package_headers(world, &arena, "/opt/lib/libfoo.so", "foo", &headers, &package));
+        assert_null(package);
+        assert_int_equal(headers.count, 0);
+        assert_true(
+            tn_package_headers(world, &arena, databases[i].library, "foo", &headers, &package));
+        assert_non_null(package);
+        assert_string_equal(package, databases[i].package);
+        assert_int_equal(headers.count, 3);
+        assert_string_equal(headers.at[0], "foo.h");
+        assert_string_equal(headers.at[1], "foo/a.h");
+        assert_string_equal(headers.at[2], "foo/sub.h");
+        tn_words_free(&headers);
+        tn_arena_free(&arena);
+        tenon_world_free(world);
+    }
 }
 
 int main(void)
@@ -374,6 +431,7 @@ int main(void)
         cmocka_unit_test(settings_have_an_order),
         cmocka_unit_test(pc_files_are_read),
         cmocka_unit_test(what_is_kept_is_the_same_again),
+        cmocka_unit_test(package_databases_name_headers),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

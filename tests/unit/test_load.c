@@ -34,6 +34,21 @@ static void make_bundle(struct bundle_case *c, const char *code)
     tenon_builder_free(b);
 }
 
+/* Code that the plugin's own neither is nor needs, as others of a project may stand beside it. */
+static void make_bundle_of_two(struct bundle_case *c)
+{
+    tenon_error err = TENON_ERROR_INIT;
+    tenon_builder *b = tenon_builder_new(&err);
+    case_ok(b, err);
+    case_ok(tenon_builder_set(b, "name", "two", &err), err);
+    case_ok(tenon_builder_set(b, "main", "loadable", &err), err);
+    case_ok(tenon_builder_add_code(b, built_path("loadable.so"), TENON_CODE_NATIVE, &err), err);
+    case_ok(tenon_builder_add_code(b, built_path("helper.so"), TENON_CODE_NATIVE, &err), err);
+    assert_int_equal(mkdir(case_path(c, "apart"), 0700), 0);
+    case_ok(tenon_builder_write(b, case_path(c, "apart/two.plugin"), &err), err);
+    tenon_builder_free(b);
+}
+
 /* One directory for all tests; what is noted must have been there for a while. */
 static int set_up_all(void **state)
 {
@@ -47,6 +62,7 @@ static int set_up_all(void **state)
 #endif
     make_bundle(*state, "loadable.so");
     make_bundle(*state, "wants.so");
+    make_bundle_of_two(*state);
     usleep(2100000);
     return 0;
 }
@@ -209,6 +225,18 @@ static void proven_code_that_changed_is_refused(void **state)
     assert_int_equal(chmod(code, 0500), 0);
     expect_refusal(process, bundle, "cache");
     assert_null(dlopen(code, RTLD_NOW | RTLD_NOLOAD));
+    tenon_process_free(process);
+}
+
+static void code_beside_the_own_one_is_no_hindrance(void **state)
+{
+    char bundle[512];
+    tenon_process *process = this_process();
+    strcpy(bundle, case_path(*state, "apart/two.plugin"));
+    for (unsigned round = 0; round < 3; round++) {
+        expect_load(process, bundle, 0);
+        unload(process, "two");
+    }
     tenon_process_free(process);
 }
 
@@ -402,7 +430,7 @@ static bool try_load(const char *directory, const char *bundle)
 
 static void fail_each(struct bundle_case *c, const char *bundle, bool cold)
 {
-    for (long n = 0; n < 1000000; n += 1 + n / 200) { /* late ones are alike */
+    for (long n = 0; n < 1000000; n += 1 + n / 64) { /* late ones are alike */
         if (cold)
             fresh_cache(c);
         fail_after(n);
@@ -431,6 +459,7 @@ int main(void)
         cmocka_unit_test_setup(loaded_code_is_proven_and_loads_again, set_up),
         cmocka_unit_test_setup(units_are_those_in_memory, set_up),
         cmocka_unit_test_setup(proven_code_that_changed_is_refused, set_up),
+        cmocka_unit_test_setup(code_beside_the_own_one_is_no_hindrance, set_up),
         cmocka_unit_test_setup(a_symbol_that_is_not_here_is_missing, set_up),
         cmocka_unit_test_setup(threads_load_at_once, set_up),
         cmocka_unit_test_setup(very_many_are_listed, set_up),

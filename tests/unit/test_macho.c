@@ -171,19 +171,25 @@ static void needs_of_the_new_form_are_read(void **state)
 {
     (void)state;
     struct macho b;
-    static const enum tenon_flavour flavours[] = { TENON_NEED_NORMAL, TENON_NEED_WEAK,
+    static const enum tenon_flavour flavours[] = { TENON_NEED_NORMAL,   TENON_NEED_WEAK,
                                                    TENON_NEED_REEXPORT, TENON_NEED_REEXPORT,
-                                                   TENON_NEED_UPWARD };
+                                                   TENON_NEED_UPWARD,   TENON_NEED_WEAK,
+                                                   TENON_NEED_REEXPORT };
     macho_begin(&b, (struct macho_spec){ .bits = 64, .cputype = 0x100000c, .filetype = 2 });
     for (uint32_t flags = 0; flags < 5; flags++)
         macho_command(&b, 0xc, (const uint32_t[]){ 28, 0x1a741800, 0x10000, 0x10000, flags }, 5,
                       "/x", 3);
+    for (uint32_t flags = 0; flags <= 2; flags += 2) /* weak by its command */
+        macho_command(&b, 0x80000018, (const uint32_t[]){ 28, 0x1a741800, 0x10000, 0x10000, flags },
+                      5, "/x", 3);
     macho_end(&b);
     tenon_image *image = read_good(&b);
     for (size_t i = 0; i < TN_COUNT(flavours); i++) {
         assert_string_equal(tenon_image_need(image, i)->name, "/x");
         assert_int_equal(tenon_image_need(image, i)->flavour, flavours[i]);
     }
+    assert_string_equal(fact(image, "uncertain"),
+                        "commands of the form dylib_use are known from headers only");
     tenon_image_free(image);
 }
 
@@ -349,6 +355,10 @@ static void chained_imports_are_read(void **state)
         assert_string_equal(tenon_image_import(image, 1)->name, "_b");
         assert_string_equal(tenon_image_import(image, 1)->library, "main-executable");
         assert_int_equal(tenon_image_import(image, 1)->binding, TENON_BIND_WEAK);
+        if (format == 1)
+            assert_null(fact(image, "uncertain"));
+        else
+            assert_non_null(fact(image, "uncertain"));
         tenon_image_free(image);
     }
 }

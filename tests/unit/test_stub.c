@@ -207,6 +207,7 @@ static void stubs_of_versions_4_and_5_say_the_same(void **state)
         assert_string_equal(fact(image, "current_version"), "1.2.3");
         assert_string_equal(fact(image, "targets"), i ? "arm64-macos" : "x86_64-macos arm64-macos");
         assert_string_equal(fact(image, "tbd_version"), i ? "5" : "4");
+        assert_int_equal(fact(image, "uncertain") != NULL, i != 0);
         check_names(tenon_image_export, image,
                     (const char *const[]){ "_a", "_b", "_t", "_w", NULL });
         assert_int_equal(tenon_image_export(image, 2)->type, 6);

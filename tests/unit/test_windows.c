@@ -352,7 +352,7 @@ static void known_libraries_come_from_the_system(void **state)
     dll(c, "/C:/windows/system32/ole32.dll");
     dll(c, "/C:/windows/system32/version.dll");
     assert_string_equal(answer(c, "/C:/a/q.exe"),
-                        "ole32.dll => /C:/windows/system32/ole32.dll [KnownDLLs]\n"
+                        "ole32.dll => /C:/windows/system32/ole32.dll [KnownDLLs, usual]\n"
                         "version.dll => /C:/a/version.dll [application directory]\n");
     setting(c, "KnownDLLs", "version.dll;other.dll");
     assert_string_equal(answer(c, "/C:/a/q.exe"),
@@ -528,6 +528,13 @@ static void without_windows_its_libraries_are_the_systems(void **state)
                                                  "late.dll => missing\n");
     assert_string_equal(tenon_graph_library(c->graph, 0)->path,
                         "/C:/Windows/System32/kernel32.dll");
+    static const char *const rules[] = { "KnownDLLs, usual", "API set, assumed",
+                                         "system directory, assumed" };
+    for (size_t i = 0; i < 3; i++) {
+        const tenon_rule *rule = tenon_graph_library(c->graph, i)->rule;
+        assert_string_equal(rule->name, rules[i]);
+        assert_true(tenon_evidence_is_uncertain(rule->evidence));
+    }
     assert_true(tenon_graph_library(c->graph, 4)->optional);
 }
 

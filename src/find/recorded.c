@@ -1,0 +1,92 @@
+/*
+ * src/find/recorded.c - directories that are written into programs
+ *
+ * rules: AIX ld: -blibpath:LIST is written instead of the -L directories, LIBPATH and the default;
+ * HP-UX ld: +b LIST instead of the -L directories. What is linked from a directory that the list
+ * has not is not found at the start.
+ */
+#include "fail.h"
+#include "flags.h"
+#include "platforms.h"
+#include "text.h"
+#include "view.h"
+
+static const struct {
+    const char *type; /* SHLIB_TYPE */
+    enum tenon_recording recording;
+    const char *prefix;
+} lists[] = {
+    { "XCOFF", TENON_RECORDS_LINK_DIRS, "-Wl,-blibpath:" },
+    { "XCOFF", TENON_RECORDS_LINK_DIRS, "-blibpath:" },
+    { "SOM", TENON_RECORDS_LINK_DIRS, "-Wl,+b," },
+    { "ELF", TENON_RECORDS_PLUS_B, "-Wl,+b," },
+};
+
+/* The list of a word that replaces what -L would record; NULL: it is another word. */
+static const char *list_of(const tenon_platform *platform, const char *word)
+{
+    for (size_t i = 0; i < TN_COUNT(lists); i++)
+        if (platform->recording == lists[i].recording &&
+            strcmp(platform->shlib_type, lists[i].type) == 0 && tn_begins(word, lists[i].prefix))
+            return word + strlen(lists[i].prefix);
+    return NULL;
+}
+
+static bool is_default(const char *dir, size_t size)
+{
+    return (size == 8 && memcmp(dir, "/usr/lib", 8) == 0) ||
+           (size == 4 && memcmp(dir, "/lib", 4) == 0);
+}
+
+/* Where a directory goes: behind those that are there, before the system's. False: it is there. */
+static bool place_in(const char *list, const char *dir, size_t *place)
+{
+    size_t at = 0, wanted = strlen(dir);
+    bool system = false;
+
+    for (*place = strlen(list); list[at]; at += list[at] == ':') {
+        size_t size = strcspn(list + at, ":");
+        if (size == wanted && strncmp(list + at, dir, size) == 0)
+            return false;
+        if (!system && is_default(list + at, size)) {
+            *place = at;
+            system = true;
+        }
+        at += size;
+    }
+    return true;
+}
+
+bool tn_record_dir(struct tn_words *words, struct tn_arena *arena, const tenon_platform *platform,
+                   const char *dir, bool *there)
+{
+    *there = false;
+    for (size_t i = 0; i < words->count; i++) {
+        const char *word = words->at[i], *list = list_of(platform, word);
+        size_t place;
+        if (!list)
+            continue;
+        *there = true;
+        if (!place_in(list, dir, &place))
+            continue;
+        const char *before = place && list[place - 1] != ':' ? ":" : "";
+        const char *after = list[place] ? ":" : "";
+        words->at[i] = tn_arena_format(arena, "%.*s%s%s%s%s", (int)(list - word + (long)place),
+                                       word, before, dir, after, list + place);
+        if (!words->at[i])
+            return false;
+    }
+    return true;
+}
+
+bool tn_check_recorded_dir(const tenon_platform *platform, const char *dir, tenon_error *err)
+{
+    char shown[TN_QUOTE_ROOM];
+
+    if (dir[0] == '/' || platform->recording == TENON_RECORDS_NOTHING ||
+        platform->recording == TENON_RECORDS_INSTALL_NAME)
+        return true;
+    return tn_fail(err, TENON_E_ARGUMENT,
+                   "the directory is %s; programs have it recorded, and it must be absolute",
+                   tn_quote(shown, dir));
+}

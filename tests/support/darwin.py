@@ -1,0 +1,101 @@
+"""Trees of macOS and its kin, whose files clang and ld64.lld make. Asked of tenon as sysroots.
+
+What a file needs is linked by a text stub of that install name, so that no file of Apple's is
+wanted. Such fixtures show that the rules are applied as written, not that dyld agrees."""
+
+import os
+import shutil
+import subprocess
+
+from foreign import World
+
+# ld64.lld's name: target of clang, platform of text stubs, release
+PLATFORMS = {
+    "macos": ("%s-apple-macos13", "macos", "13.0"),
+    "ios": ("%s-apple-ios16", "ios", "16.0"),
+    "mac-catalyst": ("%s-apple-ios16-macabi", "maccatalyst", "16.0"),
+}
+STUB = """--- !tapi-tbd
+tbd-version: 4
+targets: [ {arch}-{platform} ]
+install-name: '{name}'
+current-version: {current}
+compatibility-version: {compat}
+...
+"""
+
+
+def linker():
+    """ld64.lld, which Debian has with its version behind it; None when it is not there."""
+    names = ["ld64.lld"] + ["ld64.lld-%d" % version for version in range(20, 13, -1)]
+    return next(filter(None, map(shutil.which, names)), None)
+
+
+class System:
+    loader = "dyld"
+
+
+class Darwin(World):
+    """A tree for one case. Paths are those of the other system."""
+
+    made = {}
+    main = "/App/Contents/MacOS/prog"
+
+    def __init__(self, scratch, number):
+        super().__init__(None, System, os.path.join(scratch, "case%d" % number), number)
+        self.scratch = scratch
+
+    def _scratch(self, name):
+        os.makedirs(os.path.join(self.scratch, "made"), exist_ok=True)
+        return os.path.join(self.scratch, "made", name)
+
+    def _object(self, arch, platform):
+        path = self._scratch("%s-%s.o" % (arch, platform))
+        if not os.path.exists(path):
+            source = self._scratch("main.c")
+            with open(source, "w", encoding="utf-8") as file:
+                file.write("int main(void) { return 0; }\n")
+            subprocess.run(["clang", "-target", PLATFORMS[platform][0] % arch, "-ffreestanding",
+                            "-c", source, "-o", path], check=True)
+        return path
+
+    def _stub(self, name, arch, platform, compat):
+        path = self._scratch("stub%d.tbd" % len(self.made))
+        self.made[path] = name
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(STUB.format(arch=arch, platform=PLATFORMS[platform][1], name=name,
+                                   current="9.0", compat=compat))
+        return path
+
+    def _link(self, path, kind, arch="arm64", platform="macos", sdk="14.0", minimum=None, needs=(),
+              weak=(), rpaths=(), compat_wanted="1.0"):
+        minimum = minimum or PLATFORMS[platform][2]
+        words = [linker(), "-arch", arch, "-platform_version", platform, minimum, sdk, *kind]
+        for rpath in rpaths:
+            words += ["-rpath", rpath]
+        words.append(self._object(arch, platform))
+        words += [self._stub(name, arch, platform, compat_wanted) for name in needs]
+        for name in weak:
+            words += ["-weak_library", self._stub(name, arch, platform, compat_wanted)]
+        done = subprocess.run([*words, "-o", self.host(path)], capture_output=True, text=True,
+                              check=False)
+        if done.returncode:
+            raise AssertionError("%s\n%s" % (" ".join(words), done.stderr))
+        return path
+
+    def lib(self, path, name=None, current="1.0", compat="1.0", **how):
+        return self._link(path, ["-dylib", "-install_name", name or path, "-current_version",
+                                 current, "-compatibility_version", compat], **how)
+
+    def bundle(self, path, **how):
+        return self._link(path, ["-bundle"], **how)
+
+    def program(self, path=main, **how):
+        return self._link(path, ["-e", "_main"], **how)
+
+    def universal(self, path, *parts):
+        """One file of several of the tree."""
+        lipo = shutil.which("llvm-lipo") or shutil.which("llvm-lipo-14")
+        subprocess.run([lipo, "-create", *map(self.host, parts), "-output", self.host(path)],
+                       check=True)
+        return path

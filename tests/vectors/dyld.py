@@ -1,0 +1,305 @@
+"""The test vectors of dyld, with files that clang and ld64.lld make: section 3.13 of the reference.
+
+dyld is not there to be asked: this holds tenon to what its source says. What dlopen() is asked for
+(18, 19, 26, 27) is a state of a process, and asked by unit/test_dyld.c, which has all of them.
+"""
+
+import os
+import shutil
+import sys
+import tempfile
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
+
+import tenon
+from darwin import Darwin, linker
+from foreign import Expect
+from report import Report, skip_all
+
+OS = "/System/Volumes/Preboot/Cryptexes/OS"
+GONE = "/opt/none/libx.dylib"
+X = "@rpath/libx.dylib"
+CASES = []
+
+
+def case(name):
+    def register(function):
+        CASES.append((name, function))
+        return function
+    return register
+
+
+def tried(*rows):
+    return "tried: " + ", ".join("'%s' (%s)" % (path, why) for path, why in rows)
+
+
+@case("1 run path of the program")
+def _(w, expect):
+    w.program(needs=[X], rpaths=["@executable_path/../Frameworks"])
+    w.lib("/App/Contents/Frameworks/libx.dylib", X)
+    expect((X, "/App/Contents/Frameworks/libx.dylib"))
+
+
+@case("2 frameworks of iOS")
+def _(w, expect):
+    name = "@rpath/dyn.framework/dyn"
+    w.program(platform="ios", sdk="17.0", needs=[name], rpaths=["@executable_path/Frameworks"])
+    w.lib("/App/Contents/MacOS/Frameworks/dyn.framework/dyn", name, platform="ios", sdk="17.0")
+    expect((name, "/App/Contents/MacOS/Frameworks/dyn.framework/dyn"))
+
+
+def put_b(w, rpaths):
+    w.program(needs=["@rpath/liba.dylib"], rpaths=["/r1", "/r2"])
+    w.lib("/r1/liba.dylib", "@rpath/liba.dylib", needs=["@rpath/libb.dylib"], rpaths=rpaths)
+    for directory in ("/r1", "/r2", "/r1/sub"):
+        w.lib(directory + "/libb.dylib", "@rpath/libb.dylib")
+
+
+@case("3 run paths of the importer first")
+def _(w, expect):
+    put_b(w, ["@loader_path/sub"])
+    expect(("@rpath/liba.dylib", "/r1/liba.dylib"), ("@rpath/libb.dylib", "/r1/sub/libb.dylib"))
+
+
+@case("4 then those of the program")
+def _(w, expect):
+    put_b(w, [])
+    expect(("@rpath/liba.dylib", "/r1/liba.dylib"), ("@rpath/libb.dylib", "/r1/libb.dylib"))
+
+
+@case("5 the chain of who loaded it first")
+def _(w, expect):
+    w.lib("/l/libc.dylib", needs=["@rpath/libd.dylib"])
+    w.lib("/l/liba.dylib", needs=["/l/libc.dylib"], rpaths=["/q"])
+    w.lib("/q/libd.dylib", "@rpath/libd.dylib")
+    w.program(needs=["/l/liba.dylib"])
+    expect(("/l/liba.dylib", "/l/liba.dylib"), ("/l/libc.dylib", "/l/libc.dylib"),
+           ("@rpath/libd.dylib", "/q/libd.dylib"))
+    w.program(needs=["/l/libc.dylib", "/l/liba.dylib"])
+    expect(("/l/libc.dylib", "/l/libc.dylib"), ("/l/liba.dylib", "/l/liba.dylib"),
+           ("@rpath/libd.dylib", None), reason="no LC_RPATH's found")
+
+
+@case("6 environment before an absolute path")
+def _(w, expect):
+    w.program(needs=["/usr/local/lib/libx.dylib"])
+    w.lib("/usr/local/lib/libx.dylib")
+    w.lib("/o/libx.dylib", "/usr/local/lib/libx.dylib")
+    expect(("/usr/local/lib/libx.dylib", "/o/libx.dylib"), env={"DYLD_LIBRARY_PATH": "/o"})
+
+
+@case("7 environment before run paths")
+def _(w, expect):
+    w.program(needs=[X], rpaths=["/r"])
+    w.lib("/r/libx.dylib", X)
+    w.lib("/o/libx.dylib", X)
+    expect((X, "/o/libx.dylib"), env={"DYLD_LIBRARY_PATH": "/o"})
+
+
+@case("8 a wrong architecture is passed over")
+def _(w, expect):
+    w.program(needs=["/usr/local/lib/libx.dylib"])
+    w.lib("/usr/local/lib/libx.dylib")
+    w.lib("/o/libx.dylib", "/usr/local/lib/libx.dylib", arch="x86_64")
+    row = expect(("/usr/local/lib/libx.dylib", "/usr/local/lib/libx.dylib"),
+                 env={"DYLD_LIBRARY_PATH": "/o"})
+    expect.report.check("8 words", True, "incompatible architecture (have 'x86_64', need 'arm64'"
+                        in row["libraries"][0]["tried"][0]["detail"])
+
+
+@case("9 default fallbacks of an old SDK")
+def _(w, expect):
+    w.program(needs=[GONE], sdk="13.0")
+    w.lib("/usr/local/lib/libx.dylib", GONE)
+    expect((GONE, "/usr/local/lib/libx.dylib"))
+
+
+@case("10 none of a new SDK")
+def _(w, expect):
+    w.program(needs=[GONE])
+    w.lib("/usr/local/lib/libx.dylib", GONE)
+    expect((GONE, None), reason=tried(*[(path, "no such file")
+                                        for path in (GONE, OS + GONE, GONE)]))
+
+
+@case("11 fallbacks of the environment")
+def _(w, expect):
+    w.program(needs=[GONE])
+    w.lib("/usr/local/lib/libx.dylib", GONE)
+    expect((GONE, "/usr/local/lib/libx.dylib"),
+           env={"DYLD_FALLBACK_LIBRARY_PATH": "/usr/local/lib"})
+
+
+@case("12 HOME under dyld 2")
+def _(w, expect):
+    w.program(needs=[GONE], sdk="13.0")
+    w.lib("/usr/local/lib/libx.dylib", GONE)
+    w.lib("/home/lib/libx.dylib", GONE)
+    expect((GONE, "/usr/local/lib/libx.dylib"), env={"HOME": "/home"})
+    expect((GONE, "/home/lib/libx.dylib"), env={"HOME": "/home"},
+           extra=["--setting", "macos-release=10.15"])
+
+
+@case("13 the shared cache")
+def _(w, expect):
+    system = "/usr/lib/libSystem.B.dylib"
+    w.program(needs=[system])
+    w.write("/System/Library/dyld/dyld_shared_cache_arm64e.map",
+            "mapping  EX 1MB 0x0 -> 0x1\n%s\n\t__TEXT 0x0 -> 0x1\n" % system)
+    row = expect((system, system))
+    expect.report.check("13 status and rule", ("system", "shared cache"),
+                        (row["libraries"][0]["status"], row["libraries"][0]["rule"]))
+
+
+@case("14 empty elements are the root")
+def _(w, expect):
+    w.program(needs=["/l/libx.dylib"])
+    w.lib("/o/libx.dylib", "/l/libx.dylib")
+    row = expect(("/l/libx.dylib", "/o/libx.dylib"), env={"DYLD_LIBRARY_PATH": ":/o"})
+    expect.report.check("14 candidates", ["/libx.dylib", "/o/libx.dylib"],
+                        [each["path"] for each in row["libraries"][0]["tried"]][:2])
+
+
+@case("15 suffixes")
+def _(w, expect):
+    w.program(needs=["/l/libx.1.dylib"])
+    w.lib("/l/libx.1.dylib")
+    w.lib("/l/libx.1_debug.dylib", "/l/libx.1.dylib")
+    expect(("/l/libx.1.dylib", "/l/libx.1_debug.dylib"), env={"DYLD_IMAGE_SUFFIX": "_debug"})
+
+
+@case("16 a weak library may be missing")
+def _(w, expect):
+    w.program(weak=[GONE])
+    expect((GONE, None), status="ok")
+
+
+@case("17 set-id programs ignore the environment")
+def _(w, expect):
+    w.program(needs=["/l/libx.dylib"])
+    w.lib("/l/libx.dylib")
+    w.lib("/o/libx.dylib", "/l/libx.dylib")
+    expect(("/l/libx.dylib", "/l/libx.dylib"), env={"DYLD_LIBRARY_PATH": "/o"},
+           extra=["--setuid"])
+
+
+@case("20 newer versions replace")
+def _(w, expect):
+    w.program(needs=["/usr/lib/libx.dylib"])
+    w.lib("/usr/lib/libx.dylib", current="1.5")
+    w.lib("/v/libx.dylib", "/usr/lib/libx.dylib", current="2.0")
+    versioned = {"DYLD_VERSIONED_LIBRARY_PATH": "/v"}
+    expect(("/usr/lib/libx.dylib", "/v/libx.dylib"), env=versioned)
+    w.lib("/usr/lib/libx.dylib", current="2.0")
+    expect(("/usr/lib/libx.dylib", "/usr/lib/libx.dylib"), env=versioned)
+
+
+@case("20 of a universal file its slice's")
+def _(w, expect):
+    w.program(needs=["/usr/lib/libx.dylib"])
+    w.lib("/usr/lib/libx.dylib", current="1.5")
+    w.universal("/v/libx.dylib",
+                w.lib("/thin/arm64", "/usr/lib/libx.dylib", current="2.0"),
+                w.lib("/thin/x86_64", "/usr/lib/libx.dylib", current="1.0", arch="x86_64"))
+    expect(("/usr/lib/libx.dylib", "/v/libx.dylib"), env={"DYLD_VERSIONED_LIBRARY_PATH": "/v"})
+
+
+@case("21 @loader_path follows links")
+def _(w, expect):
+    w.program(needs=["/p/liba.dylib"])
+    w.lib("/q/real/liba.dylib", "/p/liba.dylib", needs=["@loader_path/libb.dylib"])
+    w.mkdir("/p")
+    w.link("/p/liba.dylib", "../q/real/liba.dylib")
+    w.lib("/q/real/libb.dylib", "@loader_path/libb.dylib")
+    w.lib("/p/libb.dylib", "@loader_path/libb.dylib")
+    expect(("/p/liba.dylib", "/p/liba.dylib"),
+           ("@loader_path/libb.dylib", "/q/real/libb.dylib"))
+
+
+@case("22 compatibility versions under dyld 2")
+def _(w, expect):
+    w.program(needs=["/l/libx.dylib"], compat_wanted="3.0", arch="x86_64")
+    w.lib("/l/libx.dylib", compat="2.0", minimum="10.9", arch="x86_64")
+    expect(("/l/libx.dylib", "/l/libx.dylib"))
+    old = ["--setting", "macos-release=11.0"]
+    row = expect(("/l/libx.dylib", "/l/libx.dylib"), extra=old, status="missing")
+    expect.report.check("22 words", ["Incompatible library version: prog requires version 3.0.0 or "
+                                     "later, but libx.dylib provides version 2.0.0"],
+                        [each["reason"] for each in row["missing_versions"]])
+    w.lib("/l/libx.dylib", compat="2.0", minimum="10.14", arch="x86_64")
+    expect(("/l/libx.dylib", "/l/libx.dylib"), extra=old)
+
+
+@case("23 Catalyst looks below /System/iOSSupport first")
+def _(w, expect):
+    name = "/System/Library/Frameworks/UIKit.framework/UIKit"
+    w.program(platform="mac-catalyst", sdk="17.0", needs=[name])
+    w.lib("/System/iOSSupport" + name, name, platform="mac-catalyst", sdk="17.0")
+    w.lib(name)
+    expect((name, "/System/iOSSupport" + name))
+
+
+@case("24 frameworks have a variable of their own")
+def _(w, expect):
+    name = "/Library/Frameworks/X.framework/X"
+    w.program(needs=[name])
+    w.lib(name)
+    w.lib("/o/X", name)
+    w.lib("/f/X.framework/X", name)
+    expect((name, name), env={"DYLD_LIBRARY_PATH": "/o"})
+    expect((name, "/f/X.framework/X"), env={"DYLD_FRAMEWORK_PATH": "/f"})
+
+
+@case("25 @rpath of an inserted library")
+def _(w, expect):
+    w.program(rpaths=["/r"])
+    w.lib("/r/libi.dylib", "@rpath/libi.dylib")
+    expect(("@rpath/libi.dylib", None), env={"DYLD_INSERT_LIBRARIES": "@rpath/libi.dylib"})
+
+
+@case("28 a bare name that is needed")
+def _(w, expect):
+    name = "libcapstone.5.dylib"
+    w.program(needs=[name])
+    w.mkdir("/w")
+    expect((name, None), cwd="/w",
+           reason=tried(*[(path, "no such file") for start in (name, "/w/" + name)
+                          for path in (start, OS + start, start)]))
+
+
+@case("29 a path through a file")
+def _(w, expect):
+    w.program(needs=["/l/libx.dylib"])
+    w.lib("/l/libx.dylib")
+    w.write("/p", "a file")
+    row = expect(("/l/libx.dylib", "/l/libx.dylib"), env={"DYLD_LIBRARY_PATH": "/p"})
+    expect.report.check("29 words", "errno=20", row["libraries"][0]["tried"][0]["detail"])
+
+
+@case("30 a text")
+def _(w, expect):
+    w.program(needs=["/l/libx.dylib"])
+    w.lib("/l/libx.dylib")
+    w.write("/t/libx.dylib", "a text")
+    w.bundle("/b/libx.dylib")
+    row = expect(("/l/libx.dylib", "/l/libx.dylib"), env={"DYLD_LIBRARY_PATH": "/t:/b"})
+    expect.report.check("30 words", ["slice is not valid mach-o file", "cannot link against bundle"],
+                        [each.get("detail") for each in row["libraries"][0]["tried"]][:2])
+
+
+def main():
+    tenon.command()
+    if not linker() or not shutil.which("clang"):
+        skip_all("no clang, or no ld64.lld")
+    report = Report()
+    wanted = sys.argv[1] if len(sys.argv) > 1 else ""
+    with tempfile.TemporaryDirectory(prefix="tenon-dyld-") as scratch:
+        for number, (name, function) in enumerate(CASES):
+            if wanted in name:
+                world = Darwin(scratch, number)
+                function(world, Expect(report, name, world))
+    report.finish()
+
+
+if __name__ == "__main__":
+    main()
