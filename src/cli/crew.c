@@ -16,8 +16,8 @@
 
 #define MEMBERS 4 /* at most: each reads the cache, and remembers common libraries */
 #define WORTH_IT 24
-#define BATCH 4  /* files taken at a time */
-#define SLOTS 16 /* batches that were not told yet */
+#define BATCH 4 /* files taken at a time */
+#define SLOTS 8 /* batches that were not told yet */
 
 /* Files [first, first + count) and what was said about them. */
 struct batch {
@@ -36,7 +36,7 @@ struct crew {
     struct cli_answer *answer; /* the command's own */
     const struct cli_crew_kind *kind;
     const char *const *files;
-    size_t count;
+    size_t count, at_once;
 
     pthread_mutex_t lock;
     pthread_cond_t changed; /* a slot became free, a batch was done, or all is over */
@@ -73,7 +73,8 @@ static struct batch *next_batch(struct crew *crew)
     if (crew->stop || crew->next == crew->count || crew->taken - crew->told == SLOTS)
         return NULL;
     batch->first = crew->next;
-    batch->count = crew->count - crew->next < BATCH ? crew->count - crew->next : BATCH;
+    batch->count =
+        crew->count - crew->next < crew->at_once ? crew->count - crew->next : crew->at_once;
     batch->done = false;
     batch->status = CLI_YES;
     batch->said.size = 0;
@@ -273,6 +274,7 @@ bool cli_crew_answer(struct cli_answer *answer, const struct cli_crew_kind *kind
 
     if (good) {
         *crew = (struct crew){ .answer = answer, .kind = kind, .files = files, .count = count };
+        crew->at_once = answer->cli->json ? BATCH / 4 : BATCH; /* so that buffers are enough */
         for (; crew->unused_count < SLOTS; crew->unused_count++)
             crew->unused[crew->unused_count] = buffers + crew->unused_count * CLI_OUT_ROOM;
         pthread_mutex_init(&crew->lock, NULL);

@@ -6,7 +6,7 @@
 #include "arena.h"
 #include "why.h"
 
-#define TEXT_MOST (1u << 20) /* bytes of all that is kept */
+#define TEXT_MOST (1u << 18) /* bytes of all that is kept */
 
 /* The answers about one kind of file, behind the file's own name. */
 struct alike {
