@@ -16,8 +16,8 @@
 
 #define MEMBERS 4 /* at most: each reads the cache, and remembers common libraries */
 #define WORTH_IT 24
-#define BATCH 4 /* files taken at a time */
-#define SLOTS 8 /* batches that were not told yet */
+#define BATCH 8  /* files taken at a time */
+#define SLOTS 32 /* batches that were not told yet */
 
 /* Files [first, first + count) and what was said about them. */
 struct batch {
@@ -191,7 +191,7 @@ static int tell_done(struct crew *crew)
         status = cli_worse(status, tell_batch(crew, &crew->batches[crew->told % SLOTS]));
         pthread_mutex_lock(&crew->lock);
         crew->unused[crew->unused_count++] = crew->batches[crew->told % SLOTS].buffer;
-        if (crew->taken - crew->told++ == SLOTS)
+        if (crew->taken - ++crew->told == SLOTS / 2) /* waking for each alone would cost more */
             pthread_cond_broadcast(&crew->changed);
         crew->stop |= crew->answer->cli->out.error != 0;
     }
