@@ -17,7 +17,7 @@
 #define MEMBERS 4 /* at most: each reads the cache, and remembers common libraries */
 #define WORTH_IT 24
 #define BATCH 8  /* files taken at a time */
-#define SLOTS 32 /* batches that were not told yet */
+#define SLOTS 16 /* batches that were not told yet */
 
 /* Files [first, first + count) and what was said about them. */
 struct batch {
