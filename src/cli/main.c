@@ -77,7 +77,14 @@ static int run_itself(struct cli *cli, const char *argument)
  * The heap grows by so much at once, as each time is a call and most commands need more than one;
  * and our threads have no heap of their own, as a new one costs more than they would wait.
  */
-#define HEAP_STEP (1 << 20)
+static void settle_heap(void)
+{
+#ifdef __GLIBC__ /* no other C library has these */
+    enum { STEP = 1 << 20 };
+    (void)mallopt(M_TOP_PAD, STEP);
+    (void)mallopt(M_ARENA_MAX, 1);
+#endif
+}
 
 int main(int argc, char **argv)
 {
@@ -86,8 +93,7 @@ int main(int argc, char **argv)
     struct cli cli;
     int status;
 
-    (void)mallopt(M_TOP_PAD, HEAP_STEP);
-    (void)mallopt(M_ARENA_MAX, 1);
+    settle_heap();
     signal(SIGPIPE, SIG_DFL); /* a reader that went away is no error, whoever started us */
     cli_begin(&cli, command);
     if (command)
