@@ -1,4 +1,5 @@
-/* fuzz/fuzz_windows.c - any bytes as a schema of API sets and as a manifest of a Windows tree */
+/* fuzz/fuzz_windows.c - any bytes as a schema of API sets, a manifest, and the registry of a Wine
+ * prefix */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -39,12 +40,24 @@ static size_t ask_manifest(struct tn_target *target)
     return n + (sxs ? touch(sxs->missing) : 0);
 }
 
+static size_t ask_registry(struct tn_target *target)
+{
+    struct tn_windows_registry registry = { 0 };
+    enum tn_windows_rule rule;
+    if (!tn_windows_read_registry(target, "/r/drive_c", &registry))
+        abort();
+    return touch(tn_windows_registered(&registry, "p.exe", "foo.dll")) + touch(registry.safe_mode) +
+           tn_windows_is_known(target, &registry, "foo.dll", &rule);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct tn_arena arena = { 0 };
     tenon_world *world = tenon_world_empty(NULL);
     if (!world || !tenon_world_put_file(world, "/s/apisetschema.dll", data, size, 0644, NULL) ||
         !tenon_world_put_file(world, "/a/p.exe.manifest", data, size, 0644, NULL) ||
+        !tenon_world_put_file(world, "/r/system.reg", data, size, 0644, NULL) ||
+        !tenon_world_put_file(world, "/r/user.reg", data, size, 0644, NULL) ||
         !tenon_world_put_file(world, "/a/my.asm/my.asm.manifest", data, size, 0644, NULL) ||
         !tenon_world_put_file(world, "/w/WinSxS/Manifests/amd64_my.asm_01_1_2.manifest", data, size,
                               0644, NULL) ||
@@ -55,7 +68,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     };
     if (!tn_windows_configure(&target, NULL))
         abort();
-    if (ask_schema(&target) + ask_manifest(&target) > SIZE_MAX / 2)
+    if (ask_schema(&target) + ask_manifest(&target) + ask_registry(&target) > SIZE_MAX / 2)
         abort();
     tn_arena_free(&arena);
     tenon_world_free(world);

@@ -137,7 +137,8 @@ enum tenon_parts {
 /* Which image is meant: a file, and in it a slice of a universal file or a member of an archive. */
 typedef struct tenon_image_source {
     const char *path;   /* in the world */
-    const char *slice;  /* architecture of a universal file; NULL */
+    const char *slice;  /* architecture of a universal file; with a member of an archive, its
+                           machine: AIX's have several of one name; NULL */
     const char *member; /* archive member; NULL */
 } tenon_image_source;
 

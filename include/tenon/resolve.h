@@ -209,6 +209,7 @@ typedef struct tenon_attempt {
     const char *detail; /* the loader's words or ours, e.g. "ELFCLASS32"; NULL */
     bool final;         /* the loader gives up here: nothing after it is tried */
     bool later;         /* not tried by the loader: it had found the library before */
+    bool believed;      /* what the loader does with such a candidate is not established */
 } tenon_attempt;
 
 /* One object of the process. */

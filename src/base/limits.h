@@ -41,6 +41,7 @@
 #define TN_LIMIT_SEGMENT_READ (1u << 30)  /* bytes of one range read at once */
 #define TN_LIMIT_WORLD_CACHE (1u << 16)   /* paths a world remembers before it starts anew */
 #define TN_LIMIT_WORDS (1u << 20)         /* words of a command, response files included */
+#define TN_LIMIT_PC_SWITCHES 10000u       /* in all .pc files that one requires */
 #define TN_LIMIT_REPORT (1u << 30)        /* bytes of a linker's map or trace */
 
 #define TN_LIMIT_KNOWN (32u << 20)     /* bytes of the index of bundles */

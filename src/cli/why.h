@@ -101,6 +101,9 @@ void why_put_symbol(struct cli_out *out, const char *symbol, const char *version
 /* "GAP[RULE]", or whose rule it was when that is known. */
 void why_put_rule(struct cli_out *out, const char *gap, const tenon_rule *rule, const char *where);
 
+/* What stands behind a rule: always said when that makes it uncertain, else with `verbose`. */
+void why_put_evidence(struct cli_out *out, const tenon_rule *rule, bool verbose);
+
 /* The line of a library in a tree, behind its rails; and only its name. */
 void why_put_line(const struct why_view *view, const tenon_library *library);
 void why_put_name(const struct why_view *view, const tenon_library *library);

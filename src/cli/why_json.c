@@ -42,7 +42,7 @@ static void put_attempt(struct cli_json *json, const tenon_attempt *attempt)
     CLI_JSON_KEY(json, "evidence");
     cli_json_name(json, rule ? tenon_evidence_name(rule->evidence) : NULL);
     CLI_JSON_KEY(json, "uncertain");
-    cli_json_bool(json, rule && tenon_evidence_is_uncertain(rule->evidence));
+    cli_json_bool(json, attempt->believed || (rule && tenon_evidence_is_uncertain(rule->evidence)));
     CLI_JSON_KEY(json, "source");
     cli_json_name(json, rule ? rule->source : NULL);
     cli_json_close(json, '}');

@@ -38,7 +38,7 @@ bool why_has_answer(const tenon_library *library)
     return library->status == TENON_STATUS_FOUND || library->status == TENON_STATUS_SYSTEM;
 }
 
-static void put_verdict(struct cli_out *out, const tenon_library *library)
+static void put_verdict(struct cli_out *out, const tenon_library *library, bool verbose)
 {
     if (why_has_answer(library)) {
         why_put_rule(out, "  ", library->rule, library->where);
@@ -49,6 +49,8 @@ static void put_verdict(struct cli_out *out, const tenon_library *library)
                 cli_prose(out, library->reason);
             }
         }
+        if (verbose)
+            why_put_evidence(out, library->rule, true);
         return;
     }
     cli_puts(out, "  ");
@@ -77,7 +79,7 @@ static void put_inside(struct cli_out *out, const tenon_library *library)
     }
 }
 
-static void put_library(struct cli_out *out, const tenon_library *library)
+static void put_library(struct cli_out *out, const tenon_library *library, bool verbose)
 {
     bool missed = !why_has_answer(library) && !library->optional;
 
@@ -96,7 +98,7 @@ static void put_library(struct cli_out *out, const tenon_library *library)
         cli_puts(out, tenon_flavour_name(library->flavour));
         cli_puts(out, ")");
     }
-    put_verdict(out, library);
+    put_verdict(out, library, verbose);
     cli_puts(out, "\n");
 }
 
@@ -161,7 +163,7 @@ void why_put_line(const struct why_view *view, const tenon_library *library)
         cli_put(out, line->text, line->size);
         return;
     }
-    put_library(out, library);
+    put_library(out, library, view->why->cli->verbose);
     if (line && out->flushes == flushes && out->used - start <= LONGEST)
         keep(lines, line, library, out->buffer + start, out->used - start);
 }

@@ -72,9 +72,20 @@ void why_put_rule(struct cli_out *out, const char *gap, const tenon_rule *rule, 
     cli_style(out, CLI_PLAIN);
 }
 
-static void put_attempt(struct cli_out *out, const tenon_library *library,
+void why_put_evidence(struct cli_out *out, const tenon_rule *rule, bool verbose)
+{
+    bool uncertain = rule && tenon_evidence_is_uncertain(rule->evidence);
+
+    if (!rule || (!uncertain && !verbose))
+        return;
+    cli_puts(out, uncertain ? "  uncertain: this rule is " : "  evidence: ");
+    cli_puts(out, tenon_evidence_name(rule->evidence));
+}
+
+static void put_attempt(const struct why_view *view, const tenon_library *library,
                         const tenon_attempt *attempt, enum cli_style style)
 {
+    struct cli_out *out = view->out;
     const char *words = outcomes[attempt->outcome].words;
 
     cli_style(out, style);
@@ -94,10 +105,10 @@ static void put_attempt(struct cli_out *out, const tenon_library *library,
         cli_prose(out, attempt->detail);
         cli_puts(out, ")");
     }
-    if (attempt->rule && tenon_evidence_is_uncertain(attempt->rule->evidence)) {
-        cli_puts(out, "  uncertain: this rule is ");
-        cli_puts(out, tenon_evidence_name(attempt->rule->evidence));
-    }
+    if (attempt->believed)
+        cli_puts(out, "  uncertain: what the loader does with such a file is believed");
+    else
+        why_put_evidence(out, attempt->rule, view->why->cli->verbose);
     if (attempt->final && !library->optional)
         cli_puts(out, "; the loader gives up here");
     cli_style(out, CLI_PLAIN);
@@ -145,7 +156,7 @@ static void put_attempts(struct tree *tree, size_t node)
             continue;
         put_prefix(tree);
         put_glyph(tree, more ? &tree->glyphs->rail : &tree->glyphs->blank);
-        put_attempt(tree->out, library, attempt, found ? CLI_DIM : CLI_PLAIN);
+        put_attempt(tree->view, library, attempt, found ? CLI_DIM : CLI_PLAIN);
     }
 }
 
@@ -281,7 +292,7 @@ static void put_search(const struct why_view *view, size_t node)
         cli_puts(out, k < 9 ? "   " : k < 99 ? "  " : " ");
         cli_number(out, (int64_t)k + 1);
         cli_puts(out, ". ");
-        put_attempt(out, library, attempt, CLI_PLAIN);
+        put_attempt(view, library, attempt, CLI_PLAIN);
     }
 }
 

@@ -29,12 +29,9 @@ bool tn_hunt_begin(struct tn_hunt *hunt, const struct tn_attempt *attempt)
     tenon_found *found = hunt->found;
     struct tn_words all = { 0 };
     bool good =
-        tn_grow(&found->places, &found->place_room, found->place_count, sizeof *found->places);
+        tn_grow(&found->places, &found->place_room, found->place_count, sizeof *found->places) &&
+        tn_words_add_all(&all, &attempt->cflags) && tn_words_add_all(&all, &attempt->libs);
 
-    for (size_t i = 0; good && i < attempt->cflags.count; i++)
-        good = tn_words_add(&all, attempt->cflags.at[i]);
-    for (size_t i = 0; good && i < attempt->libs.count; i++)
-        good = tn_words_add(&all, attempt->libs.at[i]);
     if (good) {
         tenon_find_place *place = &found->places[found->place_count++];
         *place = (tenon_find_place){ .dir = attempt->dir, .origin = attempt->origin };
@@ -120,7 +117,7 @@ static bool link_and_start(struct tn_hunt *hunt, struct tn_attempt *attempt,
                             tn_diagnose(hunt, attempt));
     else if (good)
         good = *linked = tn_hunt_step(hunt, "link", TENON_STEP_PASSED, run_path, NULL);
-    good = good && !lost && tn_add_all(&hunt->found->files, &files);
+    good = good && !lost && tn_words_add_all(&hunt->found->files, &files);
     tn_words_free(&files);
     if (!good)
         return tn_no_memory(err);

@@ -10,14 +10,6 @@ const char *tn_program_path(const struct tn_hunt *hunt, const char *name)
     return tn_arena_format(hunt->arena, "%s/%s%s", hunt->dir, name, tn_is_pe(hunt) ? ".exe" : "");
 }
 
-bool tn_add_all(struct tn_words *words, const struct tn_words *more)
-{
-    for (size_t i = 0; i < more->count; i++)
-        if (!tn_words_add(words, more->at[i]))
-            return false;
-    return true;
-}
-
 static bool add_each(struct tn_words *words, const char *const *more)
 {
     for (; *more; more++)
@@ -31,7 +23,7 @@ static bool begin_command(const struct tn_hunt *hunt, struct tn_words *argv)
 {
     const char *sysroot = hunt->finder->sysroot;
 
-    if (!tn_add_all(argv, &hunt->finder->compiler))
+    if (!tn_words_add_all(argv, &hunt->finder->compiler))
         return false;
     return !sysroot || tn_add_joined(argv, hunt->arena, "--sysroot=", sysroot);
 }
@@ -41,7 +33,8 @@ bool tn_probe_compile(struct tn_hunt *hunt, const struct tn_words *cflags, const
 {
     struct tn_words argv = { 0 };
     const char *const end[] = { "-MD", "-MF", rule, "-c", source, "-o", object, NULL };
-    bool good = begin_command(hunt, &argv) && tn_add_all(&argv, cflags) && add_each(&argv, end);
+    bool good =
+        begin_command(hunt, &argv) && tn_words_add_all(&argv, cflags) && add_each(&argv, end);
 
     good = good ? tn_tool_run(hunt->finder, hunt->arena, &argv, TN_TOOL_SECONDS, said, err)
                 : tn_no_memory(err);
@@ -68,7 +61,7 @@ bool tn_probe_link(struct tn_hunt *hunt, const char *object, const char *program
     bool good = begin_command(hunt, &argv) && add_each(&argv, begin) &&
                 (!is_static || tn_words_add(&argv, "-static")) &&
                 (!record || tn_words_add(&argv, "-Wl,--push-state,--no-as-needed")) &&
-                tn_add_all(&argv, libs);
+                tn_words_add_all(&argv, libs);
 
     for (size_t i = 0; good && run_dirs && i < run_dirs->count; i++)
         good = tn_add_run_path(&argv, hunt->arena, hunt->finder->rpath_flag, run_dirs->at[i]);

@@ -87,12 +87,11 @@ static bool ask(struct tenon_finder *finder, const char **text, tenon_error *err
     static const char *const question[] = { "-E", "-v", "-x", "c", "/dev/null" };
     struct tn_words argv = { 0 };
     struct tn_said said;
-    bool good = true;
+    bool good;
 
     if (tn_remember_compiler(finder, text))
         return true;
-    for (size_t i = 0; good && i < finder->compiler.count; i++)
-        good = tn_words_add(&argv, finder->compiler.at[i]);
+    good = tn_words_add_all(&argv, &finder->compiler);
     if (good && finder->sysroot)
         good = tn_add_joined(&argv, &finder->arena, "--sysroot=", finder->sysroot);
     for (size_t i = 0; good && i < TN_COUNT(question); i++)

@@ -1,5 +1,5 @@
 /*
- * src/plist/conventions.c - THE table of file names of libraries
+ * src/find/conventions.c - THE table of file names of libraries
  *
  * source: build-lookup facts of each platform (docs/design/find.md); libtool's library names
  */

@@ -1,4 +1,4 @@
-/* src/plist/conventions.h - how the files of a library are called, on every platform */
+/* src/find/conventions.h - how the files of a library are called, on every platform */
 #ifndef TN_CONVENTIONS_H
 #define TN_CONVENTIONS_H
 

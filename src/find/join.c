@@ -12,27 +12,25 @@ struct one {
     struct tn_joined *joined;
     struct tn_arena *arena;
     struct tn_conf conf;
-    const char *name;
+    const char *name, *prefix; /* "CONF_NAME_" */
     tenon_error *err;
 };
 
 /* CONF_NAME_WHAT; NULL: not there. */
 static const char *get(const struct one *one, const char *what)
 {
-    const char *variable = tn_variable_name(one->arena, one->name);
-    const char *name = variable ? tn_arena_format(one->arena, "CONF_%s_%s", variable, what) : NULL;
+    size_t size = strlen(one->prefix);
 
-    return name ? tn_conf_get(&one->conf, name, strlen(name)) : NULL;
+    for (size_t i = 0; i < one->conf.count; i++)
+        if (tn_begins(one->conf.rows[i].name, one->prefix) &&
+            strcmp(one->conf.rows[i].name + size, what) == 0)
+            return one->conf.rows[i].value;
+    return NULL;
 }
 
 static bool is_yes(const char *value)
 {
     return value && strcmp(value, "yes") == 0;
-}
-
-static bool add_once(struct tn_words *words, const char *word)
-{
-    return tn_is_among(word, words->at, words->count) || tn_words_add(words, word);
 }
 
 /* The words of a switch, which are more than one where a directory has a comma. */
@@ -62,7 +60,7 @@ static bool add_dir(struct one *one, const char *dir, bool run_path)
 
     if (recorded && !tn_check_recorded_dir(joined->platform, dir, one->err))
         return false;
-    return (word && add_once(&joined->ldflags, word) &&
+    return (word && tn_words_add_once(&joined->ldflags, word) &&
             tn_record_dir(&joined->ldflags, one->arena, joined->platform, dir, &replaced) &&
             (!run_path || add_run_path(one, dir))) ||
            tn_no_memory(one->err);
@@ -95,7 +93,7 @@ static bool add_includes(struct one *one, bool system)
         good = tn_split_shell(&words, one->arena, defs) && tn_join_apart(&words, one->arena);
         for (size_t i = 0; good && i < words.count; i++)
             good = tn_begins(words.at[i], "-I") && words.at[i][2]
-                       ? add_once(&one->joined->cppflags, words.at[i])
+                       ? tn_words_add_once(&one->joined->cppflags, words.at[i])
                        : tn_words_add(&one->joined->cppflags, words.at[i]);
         tn_words_free(&words);
         return good;
@@ -103,7 +101,7 @@ static bool add_includes(struct one *one, bool system)
     if (!dir || system)
         return true;
     const char *word = tn_arena_format(one->arena, "-I%s", dir);
-    return word && add_once(&one->joined->cppflags, word);
+    return word && tn_words_add_once(&one->joined->cppflags, word);
 }
 
 static bool add(struct one *one)
@@ -129,6 +127,10 @@ bool tn_join_add(struct tn_joined *joined, struct tn_arena *arena, const char *n
                  struct tn_view text, tenon_error *err)
 {
     struct one one = { .joined = joined, .arena = arena, .name = name, .err = err };
+    const char *variable = tn_variable_name(arena, name);
+
+    if (!variable || !(one.prefix = tn_arena_format(arena, "CONF_%s_", variable)))
+        return tn_no_memory(err);
     bool good = tn_conf_read(&one.conf, arena, text, err) && add(&one);
 
     tn_conf_free(&one.conf);

@@ -1,5 +1,5 @@
 /*
- * src/plist/member.c - whether a file is the library that its name says: by its content
+ * src/find/member.c - whether a file is the library that its name says: by its content
  *
  * Files of formats that a reader knows are read; of others the first bytes must be right.
  */
@@ -15,7 +15,7 @@
 
 #define HEAD 4096u
 
-enum content { UNKNOWN, OBJECT, ARCHIVE, LIBTOOL, STAND_IN, TEXT };
+enum content { UNKNOWN, OBJECT, ARCHIVE, LIBTOOL, STAND_IN, TEXT, LOST /* no memory */ };
 
 /* First bytes; source: the specification of each format. */
 static const struct {
@@ -94,7 +94,7 @@ static enum content content_of(struct tn_arena *arena, struct tn_view head)
             return magics[i].content;
     if (head.size && is_text(head)) {
         const char *text = tn_arena_copy(arena, head.at, head.size);
-        return text ? text_content(text) : UNKNOWN;
+        return text ? text_content(text) : LOST;
     }
     return is_aout(head) ? OBJECT : UNKNOWN;
 }
@@ -142,6 +142,8 @@ static bool judge(tenon_world *world, struct tn_arena *arena, const char *path, 
 {
     bool shared = role == TN_ROLE_SHARED || role == TN_ROLE_EITHER;
 
+    if (content == LOST)
+        return false;
     if (content == OBJECT && shared)
         return read_object(world, arena, path, out);
     out->is = (content == ARCHIVE && role != TN_ROLE_LIBTOOL) || (content == STAND_IN && shared) ||
@@ -157,6 +159,7 @@ bool tn_member_read(tenon_world *world, struct tn_arena *arena, const char *path
     struct tn_file file;
     struct tn_view head = { 0 };
     struct tn_arena scratch = { 0 };
+    tenon_error err = TENON_ERROR_INIT;
     tenon_file_info info;
     int failed = tenon_world_stat(world, path, &info);
     bool good;
@@ -178,10 +181,10 @@ bool tn_member_read(tenon_world *world, struct tn_arena *arena, const char *path
         out->why = tn_errno_text(failed);
         return failed != ENOMEM;
     }
-    good = tn_file_upto(&file, 0, HEAD, "first bytes", &head, NULL);
-    if (!good)
+    good = tn_file_upto(&file, 0, HEAD, "first bytes", &head, &err);
+    if (!good && err.code != TENON_E_MEMORY)
         out->why = "it cannot be read";
-    else
+    else if (good)
         good = judge(world, arena, path, role, content_of(&scratch, head), out);
     tn_file_close(&file);
     tn_arena_free(&scratch);

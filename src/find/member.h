@@ -1,4 +1,4 @@
-/* src/plist/member.h - whether a file is the library that its name says */
+/* src/find/member.h - whether a file is the library that its name says */
 #ifndef TN_MEMBER_H
 #define TN_MEMBER_H
 

@@ -1,142 +1,13 @@
-/*
- * src/find/packages.c - the headers of the package that owns a library
- *
- * rules, each by the files that the package system keeps:
- * dpkg: info/PACKAGE.list, a path a line
- * pacman: local/PACKAGE/files, after %FILES% a path a line without its first slash
- * apk: records between empty lines; P: the package, F: a directory, R: a file in it
- * pkgsrc, OpenBSD: PACKAGE/+CONTENTS, paths below @cwd; @ignore skips one; OpenBSD's @lib, @so and
- * @static-lib have the path behind them
- * Portage: CATEGORY/PACKAGE/CONTENTS, "obj PATH MD5 TIME" and "sym PATH -> TARGET TIME"
- */
+/* src/find/packages.c - the headers of the package that owns a library */
 #include <errno.h>
 #include <stdlib.h>
 
 #include "file.h"
 #include "hunt.h"
 #include "limits.h"
+#include "package_lists.h"
 
 #define BEST 6u /* headers that are tried */
-
-/* The paths that one package installed. False: no memory. */
-typedef bool parse(struct tn_arena *arena, const char *text, struct tn_words *paths);
-
-/* ---- what each system writes ----------------------------------------------------------------- */
-
-/* Takes one line off a text; NULL: no memory. */
-static const char *take_line(struct tn_arena *arena, const char **text)
-{
-    size_t size = strcspn(*text, "\n");
-    const char *line = tn_arena_copy(arena, *text, size);
-
-    *text += size + ((*text)[size] == '\n');
-    return line;
-}
-
-static bool add_path(struct tn_arena *arena, struct tn_words *paths, const char *dir,
-                     const char *file)
-{
-    size_t size = strlen(dir);
-    const char *slash = size && dir[size - 1] == '/' ? "" : "/";
-    const char *path = tn_arena_format(arena, "%s%s%s", dir, slash, file);
-
-    return path && tn_words_add(paths, path);
-}
-
-static bool parse_dpkg(struct tn_arena *arena, const char *text, struct tn_words *paths)
-{
-    while (*text) {
-        const char *line = take_line(arena, &text);
-        if (!line || !tn_words_add(paths, line))
-            return false;
-    }
-    return true;
-}
-
-static bool parse_pacman(struct tn_arena *arena, const char *text, struct tn_words *paths)
-{
-    bool files = false;
-
-    while (*text) {
-        const char *line = take_line(arena, &text);
-        if (!line)
-            return false;
-        if (*line == '%')
-            files = strcmp(line, "%FILES%") == 0;
-        else if (files && *line && !add_path(arena, paths, "/", line))
-            return false;
-    }
-    return true;
-}
-
-static bool parse_apk(struct tn_arena *arena, const char *text, struct tn_words *paths)
-{
-    const char *dir = "/";
-
-    while (*text) {
-        const char *line = take_line(arena, &text);
-        if (!line)
-            return false;
-        if (tn_begins(line, "F:") && !(dir = tn_arena_format(arena, "/%s", line + 2)))
-            return false;
-        if (tn_begins(line, "R:") && !add_path(arena, paths, dir, line + 2))
-            return false;
-    }
-    return true;
-}
-
-static bool parse_contents(struct tn_arena *arena, const char *text, struct tn_words *paths)
-{
-    static const char *const kinds[] = { "@lib ", "@so ", "@static-lib " };
-    const char *dir = "/";
-    bool ignore = false;
-
-    while (*text) {
-        const char *line = take_line(arena, &text);
-        if (!line)
-            return false;
-        if (tn_begins(line, "@cwd "))
-            dir = line + strlen("@cwd ");
-        for (size_t i = 0; i < TN_COUNT(kinds); i++)
-            if (tn_begins(line, kinds[i]))
-                line += strlen(kinds[i]);
-        if (*line && *line != '@' && !ignore && !add_path(arena, paths, dir, line))
-            return false;
-        ignore = strcmp(line, "@ignore") == 0;
-    }
-    return true;
-}
-
-/* Cuts the last words off a line. */
-static void cut_words(char *line, unsigned count)
-{
-    char *space;
-
-    while (count-- && (space = strrchr(line, ' ')))
-        *space = '\0';
-}
-
-static bool parse_portage(struct tn_arena *arena, const char *text, struct tn_words *paths)
-{
-    while (*text) {
-        const char *line = take_line(arena, &text);
-        bool is_link = line && tn_begins(line, "sym ");
-        if (!line)
-            return false;
-        if (!is_link && !tn_begins(line, "obj "))
-            continue;
-        char *path = tn_arena_string(arena, line + 4), *arrow;
-        if (!path)
-            return false;
-        if (is_link && (arrow = strstr(path, " -> ")))
-            *arrow = '\0';
-        else if (!is_link)
-            cut_words(path, 2);
-        if (!tn_words_add(paths, path))
-            return false;
-    }
-    return true;
-}
 
 /* ---- who owns a file ------------------------------------------------------------------------- */
 
@@ -150,7 +21,8 @@ struct owner {
 };
 
 /* One package. 0: not the owner, 1: the owner, ENOMEM. */
-static int ask_package(struct owner *owner, const char *name, const char *text, parse *parse_text)
+static int ask_package(struct owner *owner, const char *name, const char *text,
+                       tn_parse_package *parse_text)
 {
     struct tn_words paths = { 0 };
     bool found = false;
@@ -172,19 +44,33 @@ static int ask_package(struct owner *owner, const char *name, const char *text, 
     return owner->package ? 1 : ENOMEM;
 }
 
+/* One package by the file that lists what it installed. */
+static int ask_file(struct owner *owner, const char *name, const char *path,
+                    tn_parse_package *parse_text)
+{
+    struct tn_arena scratch = { 0 };
+    struct tn_view view;
+    int failed = tn_file_whole(owner->world, path, TN_LIMIT_CONFIG, &scratch, &view), answer = 0;
+
+    if (!failed)
+        answer = ask_package(owner, name, (const char *)view.at, parse_text);
+    tn_arena_free(&scratch);
+    return failed == ENOMEM ? ENOMEM : answer;
+}
+
 /* A file whose name has the package in it, or that lies in the package's directory. */
 static const struct database {
     const char *dir;
     const char *suffix; /* of the package's name */
     const char *file;   /* below the package's directory */
     unsigned levels;    /* of directories above the packages */
-    parse *parse_text;
+    tn_parse_package *parse_text;
 } databases[] = {
-    { "/var/lib/dpkg/info", ".list", "", 1, parse_dpkg },
-    { "/var/lib/pacman/local", "", "/files", 1, parse_pacman },
-    { "/usr/pkg/pkgdb", "", "/+CONTENTS", 1, parse_contents },
-    { "/var/db/pkg", "", "/+CONTENTS", 1, parse_contents },
-    { "/var/db/pkg", "", "/CONTENTS", 2, parse_portage },
+    { "/var/lib/dpkg/info", ".list", "", 1, tn_parse_dpkg },
+    { "/var/lib/pacman/local", "", "/files", 1, tn_parse_pacman },
+    { "/usr/pkg/pkgdb", "", "/+CONTENTS", 1, tn_parse_contents },
+    { "/var/db/pkg", "", "/+CONTENTS", 1, tn_parse_contents },
+    { "/var/db/pkg", "", "/CONTENTS", 2, tn_parse_portage },
 };
 
 struct walk {
@@ -204,7 +90,6 @@ static int each_entry(void *arg, const char *name)
     const struct database *database = walk->database;
     size_t size = strlen(name), suffix = strlen(database->suffix);
     struct tn_arena scratch = { 0 };
-    struct tn_view view;
     const char *path;
     int answer = 0;
 
@@ -218,8 +103,8 @@ static int each_entry(void *arg, const char *name)
         const char *package = tn_arena_copy(&scratch, name, size - suffix);
         if (!path || !package)
             answer = ENOMEM;
-        else if (tn_file_whole(walk->owner->world, path, TN_LIMIT_CONFIG, &scratch, &view) == 0)
-            answer = ask_package(walk->owner, package, (const char *)view.at, database->parse_text);
+        else
+            answer = ask_file(walk->owner, package, path, database->parse_text);
     }
     tn_arena_free(&scratch);
     walk->answer = answer;
@@ -231,8 +116,7 @@ static int walk_dir(struct owner *owner, const struct database *database, const 
 {
     struct walk walk = { owner, database, dir, level, 0 };
 
-    (void)tenon_world_list(owner->world, dir, each_entry, &walk);
-    return walk.answer;
+    return tenon_world_list(owner->world, dir, each_entry, &walk) == ENOMEM ? ENOMEM : walk.answer;
 }
 
 /* apk has all packages in one file. */
@@ -244,7 +128,10 @@ static int ask_apk(struct owner *owner)
     int answer = 0;
 
     for (size_t i = 0; !answer && i < TN_COUNT(files); i++) {
-        if (tn_file_whole(owner->world, files[i], TN_LIMIT_CONFIG, &scratch, &view) != 0)
+        int failed = tn_file_whole(owner->world, files[i], TN_LIMIT_CONFIG, &scratch, &view);
+        if (failed)
+            answer = failed == ENOMEM ? ENOMEM : 0;
+        if (failed)
             continue;
         for (const char *at = (const char *)view.at; !answer && *at;) {
             const char *end = strstr(at, "\n\n");
@@ -252,7 +139,7 @@ static int ask_apk(struct owner *owner)
             const char *named = record ? strstr(record, "\nP:") : NULL;
             const char *name =
                 named ? tn_arena_copy(&scratch, named + 3, strcspn(named + 3, "\n")) : record;
-            answer = name ? ask_package(owner, name, record, parse_apk) : ENOMEM;
+            answer = name ? ask_package(owner, name, record, tn_parse_apk) : ENOMEM;
             at = end ? end + 2 : at + strlen(at);
         }
     }

@@ -10,11 +10,10 @@
 #include <stdlib.h>
 
 #include "fail.h"
-#include "flags.h"
 #include "hunt.h"
 #include "limits.h"
 #include "pc_file.h"
-#include "quote.h"
+#include "pc_switches.h"
 #include "text.h"
 
 /* A file and those that it requires. */
@@ -37,21 +36,23 @@ struct graph {
 
 /* ---- which files there are ------------------------------------------------------------------- */
 
-/* NAME of "NAME >= 1.2, OTHER"; NULL at the end. */
-static const char *next_required(struct tn_arena *arena, const char **list)
+/* *name is NAME of "NAME >= 1.2, OTHER", NULL at the end. False: no memory. */
+static bool next_required(struct tn_arena *arena, const char **list, const char **name)
 {
     const char *at = *list + strspn(*list, ", \t");
     size_t n = strcspn(at, ", \t<>=!");
 
+    *name = NULL;
     if (n == 0)
-        return NULL;
+        return true;
     *list = at + n;
     const char *after = *list + strspn(*list, " \t");
     if (*after && strchr("<>=!", *after)) {
         after += strspn(after, "<>=! \t");
         *list = after + strcspn(after, ", \t");
     }
-    return tn_arena_copy(arena, at, n);
+    *name = tn_arena_copy(arena, at, n);
+    return *name;
 }
 
 static bool add_module(struct graph *graph, const char *name, const char *path)
@@ -108,7 +109,11 @@ static bool read_required(struct graph *graph, size_t from, enum tn_pc_field fie
     tenon_error ignored = TENON_ERROR_INIT, *err = graph->err;
     size_t to;
 
-    while (list && (name = next_required(graph->arena, &list))) {
+    while (list) {
+        if (!next_required(graph->arena, &list, &name))
+            return tn_no_memory(err);
+        if (!name)
+            break;
         graph->err = strict ? err : &ignored;
         bool found = module_named(graph, name, &to);
         graph->err = err;
@@ -191,86 +196,8 @@ static void put_in_order(struct graph *graph, walk *how, bool all, struct order 
     how(graph, 0, all, order);
 }
 
-/* ---- switches -------------------------------------------------------------------------------- */
-
-/* A switch and its argument, where that is a word of its own. */
-struct unit {
-    const char *word, *argument;
-};
-
-struct units {
-    struct unit *rows;
-    size_t count, room;
-};
-
-static const char *const apart[] = { "-isystem",        "-idirafter", "-iquote",
-                                     "-include",        "-imacros",   "-framework",
-                                     "-weak_framework", "-Xlinker",   "-Xpreprocessor",
-                                     "-arch",           "-u",         "-z" };
-
-static bool add_unit(struct units *units, struct unit unit)
-{
-    if (!tn_grow(&units->rows, &units->room, units->count, sizeof *units->rows))
-        return false;
-    units->rows[units->count++] = unit;
-    return true;
-}
-
-static bool add_value(struct units *units, struct tn_arena *arena, const char *value)
-{
-    struct tn_words words = { 0 };
-    bool good = !value || (tn_split_shell(&words, arena, value) && tn_join_apart(&words, arena));
-
-    for (size_t i = 0; good && i < words.count; i++) {
-        struct unit unit = { words.at[i], NULL };
-        if (i + 1 < words.count && tn_is_among(unit.word, apart, TN_COUNT(apart)))
-            unit.argument = words.at[++i];
-        good = add_unit(units, unit);
-    }
-    tn_words_free(&words);
-    return good;
-}
-
-/* A directory to look into: the first place counts; of other switches the last. */
-static bool is_dir(const struct unit *unit)
-{
-    return tn_begins(unit->word, "-I") || tn_begins(unit->word, "-L") ||
-           tn_begins(unit->word, "-isystem") || tn_begins(unit->word, "-idirafter") ||
-           tn_begins(unit->word, "-iquote") || tn_begins(unit->word, "-F");
-}
-
-static bool is_same(const struct unit *a, const struct unit *b)
-{
-    return strcmp(a->word, b->word) == 0 && !a->argument == !b->argument &&
-           (!a->argument || strcmp(a->argument, b->argument) == 0);
-}
-
-/* Stands again at another place. A group of the linker's is not one switch. */
-static bool is_repeated(const struct units *units, size_t i)
-{
-    const struct unit *unit = &units->rows[i];
-    bool first = is_dir(unit);
-
-    if (tn_begins(unit->word, "-Wl,") || strcmp(unit->word, "-Xlinker") == 0)
-        return false;
-    for (size_t k = first ? 0 : i + 1; k < (first ? i : units->count); k++)
-        if (is_same(&units->rows[k], unit))
-            return true;
-    return false;
-}
-
-static bool put_words(const struct units *units, bool dirs, struct tn_words *out)
-{
-    for (size_t i = 0; i < units->count; i++) {
-        const struct unit *unit = &units->rows[i];
-        if (is_dir(unit) != dirs || is_repeated(units, i))
-            continue;
-        if (!tn_words_add(out, unit->word) ||
-            (unit->argument && !tn_words_add(out, unit->argument)))
-            return false;
-    }
-    return true;
-}
+/* ---- what they say ----------------------------------------------------------------------------
+ */
 
 /* What the fields of all files say: the directories, then the other switches. */
 static bool gather(struct graph *graph, struct order *order, bool all,
@@ -279,18 +206,22 @@ static bool gather(struct graph *graph, struct order *order, bool all,
     bool good = true;
 
     for (int dirs = 1; good && dirs >= 0; dirs--) {
-        struct units units = { 0 };
+        struct tn_switches switches = { 0 };
         put_in_order(graph, dirs ? walk_down : walk_up, all, order);
         for (size_t i = 0; good && i < order->count; i++) {
             size_t module = order->at[dirs ? i : order->count - 1 - i];
             for (size_t k = 0; good && k < count; k++)
-                good =
-                    add_value(&units, graph->arena, graph->modules[module].file.value[fields[k]]);
+                good = tn_switches_add(&switches, graph->arena,
+                                       graph->modules[module].file.value[fields[k]]);
         }
-        good = good && put_words(&units, dirs, out);
-        free(units.rows);
+        bool many = switches.count > TN_LIMIT_PC_SWITCHES;
+        good = good && !many && tn_switches_put(&switches, dirs, out);
+        tn_switches_free(&switches);
+        if (many)
+            return tn_fail(graph->err, TENON_E_LIMIT, "more than %u switches",
+                           TN_LIMIT_PC_SWITCHES);
     }
-    return good;
+    return good || tn_no_memory(graph->err);
 }
 
 /* Of what a static link needs, the words that another link has not. */
@@ -309,14 +240,15 @@ static bool gather_all(struct graph *graph, struct tn_pc *out)
     static const enum tn_pc_field libs[] = { TN_PC_LIBS, TN_PC_LIBS_PRIVATE };
     struct order order = { .at = calloc(graph->count, sizeof *order.at) };
     struct tn_words all = { 0 };
-    bool good = order.at && gather(graph, &order, true, cflags, 1, &out->cflags) &&
+    bool good = (order.at || tn_no_memory(graph->err)) &&
+                gather(graph, &order, true, cflags, 1, &out->cflags) &&
                 gather(graph, &order, false, libs, 1, &out->libs) &&
                 gather(graph, &order, true, libs, 2, &all) &&
-                keep_private(&all, &out->libs, &out->private_libs);
+                (keep_private(&all, &out->libs, &out->private_libs) || tn_no_memory(graph->err));
 
     free(order.at);
     tn_words_free(&all);
-    return good || tn_no_memory(graph->err);
+    return good;
 }
 
 /* With a sysroot, directories are below it unless they are already. */

@@ -110,8 +110,10 @@ static bool read_line(struct reader *reader, const char *line, size_t size)
     const char *key = tn_arena_copy(reader->arena, line, end);
     const char *text = tn_expand(reader->arena, line + value, size - value, false, lookup,
                                  &file->variables, reader->err);
-    if (!key || !text)
+    if (!text)
         return false;
+    if (!key)
+        return tn_no_memory(reader->err);
     if (line[name] == '=') {
         text = unquoted(reader->arena, text);
         return (text && set_variable(file, key, text)) || tn_no_memory(reader->err);

@@ -13,11 +13,6 @@ static const char *const usual[] = { "-lssl",     "-lcrypto", "-lz",      "-lbz2
                                      "-llzma",    "-lzstd",   "-lstdc++", "-lm",
                                      "-lpthread", "-ldl",     "-lrt",     "-lresolv" };
 
-static bool add_once(struct tn_words *words, const char *word)
-{
-    return tn_is_among(word, words->at, words->count) || tn_words_add(words, word);
-}
-
 /* "libm.so.6" is -lm: what the shared library needs, the archive needs too. */
 static bool add_needs(struct tn_hunt *hunt, const struct tn_outcome *outcome,
                       struct tn_words *candidates)
@@ -34,7 +29,7 @@ static bool add_needs(struct tn_hunt *hunt, const struct tn_outcome *outcome,
                 continue;
             const char *word =
                 tn_arena_format(hunt->arena, "-l%.*s", (int)(end - need->name - 3), need->name + 3);
-            good = word && add_once(candidates, word);
+            good = word && tn_words_add_once(candidates, word);
         }
         tenon_image_free(image);
     }
@@ -60,7 +55,7 @@ static bool add_from_pc(struct tn_hunt *hunt, const struct tn_attempt *attempt,
     if (path && tn_pc_read(hunt->world, hunt->arena, path, &dirs, hunt->finder->sysroot, &pc, NULL))
         for (size_t i = 0; good && i < pc.private_libs.count; i++)
             if (!tn_is_among(pc.private_libs.at[i], attempt->libs.at, attempt->libs.count))
-                good = add_once(candidates, pc.private_libs.at[i]);
+                good = tn_words_add_once(candidates, pc.private_libs.at[i]);
     tn_pc_free(&pc);
     tn_words_free(&dirs);
     return good;
@@ -72,7 +67,7 @@ static bool gather(struct tn_hunt *hunt, const struct tn_attempt *attempt,
     bool good = add_from_pc(hunt, attempt, candidates) && add_needs(hunt, outcome, candidates);
 
     for (size_t i = 0; good && i < TN_COUNT(usual); i++)
-        good = add_once(candidates, usual[i]);
+        good = tn_words_add_once(candidates, usual[i]);
     return good;
 }
 
@@ -86,16 +81,22 @@ struct trial {
     struct tn_said *said;
 };
 
+/* The library's words, then the candidates that were not left out. */
+static bool add_words(const struct trial *trial, const struct tn_words *own, struct tn_words *out)
+{
+    bool good = tn_words_add_all(out, own);
+
+    for (size_t i = 0; good && i < trial->candidates.count; i++)
+        if (!trial->left_out[i])
+            good = tn_words_add(out, trial->candidates.at[i]);
+    return good;
+}
+
 static bool try_link(struct trial *trial, bool *linked, tenon_error *err)
 {
     struct tn_words libs = { 0 };
-    bool good = true;
+    bool good = add_words(trial, trial->before, &libs);
 
-    for (size_t i = 0; good && i < trial->before->count; i++)
-        good = tn_words_add(&libs, trial->before->at[i]);
-    for (size_t i = 0; good && i < trial->candidates.count; i++)
-        if (!trial->left_out[i])
-            good = tn_words_add(&libs, trial->candidates.at[i]);
     good = good ? tn_probe_link(trial->hunt, trial->object, trial->program, &libs, NULL,
                                 trial->is_static, trial->said, err)
                 : tn_no_memory(err);
@@ -217,15 +218,9 @@ static const char *join(struct tn_hunt *hunt, const struct tn_attempt *attempt,
                         const struct trial *trial)
 {
     struct tn_words words = { 0 };
-    bool good = true;
-    const char *joined;
+    const char *joined =
+        add_words(trial, &attempt->libs, &words) ? tn_join_shell(hunt->arena, &words) : NULL;
 
-    for (size_t i = 0; good && i < attempt->libs.count; i++)
-        good = tn_words_add(&words, attempt->libs.at[i]);
-    for (size_t i = 0; good && i < trial->candidates.count; i++)
-        if (!trial->left_out[i])
-            good = tn_words_add(&words, trial->candidates.at[i]);
-    joined = good ? tn_join_shell(hunt->arena, &words) : NULL;
     tn_words_free(&words);
     return joined;
 }

@@ -5,14 +5,6 @@
 #include "private_libs.h"
 #include "quote.h"
 
-static bool copy_words(struct tn_words *to, const struct tn_words *from)
-{
-    for (size_t i = 0; i < from->count; i++)
-        if (!tn_words_add(to, from->at[i]))
-            return false;
-    return true;
-}
-
 /* A directory that stands in a make rule or a script as it is. */
 static bool is_plain(struct tn_arena *arena, const char *dir)
 {
@@ -166,8 +158,9 @@ static bool note_searched(struct tn_hunt *hunt, tenon_found *found)
 static bool note_dirs(struct tn_hunt *hunt, const struct tn_attempt *attempt)
 {
     tenon_found *found = hunt->found;
-    bool good = copy_words(&found->dirs, &hunt->finder->include_dirs) &&
-                copy_words(&found->dirs, &hunt->finder->library_dirs) && note_searched(hunt, found);
+    bool good = tn_words_add_all(&found->dirs, &hunt->finder->include_dirs) &&
+                tn_words_add_all(&found->dirs, &hunt->finder->library_dirs) &&
+                note_searched(hunt, found);
     const char *const files[] = { attempt->pc, hunt->request->program, hunt->finder->compiler_path,
                                   "/etc/ld.so.cache", "/etc/tenon/libraries" };
 
@@ -208,9 +201,9 @@ static bool accept(struct tn_hunt *hunt, struct tn_attempt *attempt, struct tn_o
     found->rpath_flag =
         outcome->run_dirs.count ? tn_arena_string(hunt->arena, hunt->finder->rpath_flag) : NULL;
     found->version = outcome->header_version ? outcome->header_version : outcome->library_version;
-    if (!copy_words(&found->compile, &attempt->cflags) ||
-        !copy_words(&found->link, &attempt->libs) ||
-        !copy_words(&found->run_dirs, &outcome->run_dirs) || !note_dirs(hunt, attempt) ||
+    if (!tn_words_add_all(&found->compile, &attempt->cflags) ||
+        !tn_words_add_all(&found->link, &attempt->libs) ||
+        !tn_words_add_all(&found->run_dirs, &outcome->run_dirs) || !note_dirs(hunt, attempt) ||
         !remark_run_path(hunt, outcome) || !set_values(hunt, attempt, outcome))
         return tn_no_memory(err);
     return set_static(hunt, attempt, outcome, err);

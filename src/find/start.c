@@ -172,11 +172,8 @@ static bool run(struct tn_hunt *hunt, const char *program, const char **why, con
 {
     struct tn_words argv = { 0 };
     struct tn_said said;
-    bool good = true;
+    bool good = tn_words_add_all(&argv, &hunt->finder->wrapper) && tn_words_add(&argv, program);
 
-    for (size_t i = 0; good && i < hunt->finder->wrapper.count; i++)
-        good = tn_words_add(&argv, hunt->finder->wrapper.at[i]);
-    good = good && tn_words_add(&argv, program);
     good = good ? tn_tool_run(hunt->finder, hunt->arena, &argv, TN_START_SECONDS, &said, err)
                 : tn_no_memory(err);
     tn_words_free(&argv);
@@ -233,6 +230,8 @@ static bool compare(struct tn_hunt *hunt, struct check *check, const struct tn_o
 
     for (size_t i = 0; !*why && !lost && i < outcome->group.count; i++)
         *why = compare_one(hunt, check->world, check->graph, outcome->group.at[i], &lost);
+    if (!lost && !*why && tn_is_pe(hunt))
+        lost = !tn_remark_other_dlls(hunt, outcome, check->graph);
     return (!lost && note_files(hunt, check->graph)) || tn_no_memory(err);
 }
 
@@ -257,7 +256,7 @@ bool tn_start(struct tn_hunt *hunt, const char *program, struct tn_outcome *outc
             *why = tn_arena_format(hunt->arena, "%s (%s)", *why, missing);
         else if (!ran && missing)
             *why = tn_arena_format(hunt->arena, "would not start: %s", missing);
-        else if (!*why && outcome->is_shared)
+        else if (!*why && (outcome->is_shared || tn_is_pe(hunt)))
             good = compare(hunt, &check, outcome, why, err);
         if (*why && name && tn_is_pe(hunt)) {
             outcome->not_startable = *passed = true;

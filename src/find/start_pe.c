@@ -56,12 +56,36 @@ static const char *dir_of_dll(struct tn_hunt *hunt, const struct tn_outcome *out
     return NULL;
 }
 
-bool tn_remark_missing_dll(struct tn_hunt *hunt, const struct tn_outcome *outcome, const char *name)
+/* The variable that has the directories. */
+static const char *path_variable(const struct tn_hunt *hunt)
 {
     const struct tn_words *wrapper = &hunt->finder->wrapper;
+
+    return wrapper->count && tn_begins(tn_base_name(wrapper->at[0]), "wine") ? "WINEPATH" : "PATH";
+}
+
+bool tn_remark_missing_dll(struct tn_hunt *hunt, const struct tn_outcome *outcome, const char *name)
+{
     const char *dir = dir_of_dll(hunt, outcome, name);
-    bool wine = wrapper->count && tn_begins(tn_base_name(wrapper->at[0]), "wine");
 
     return tn_found_remark(hunt->found, "%s is in no directory of %s%s%s", name,
-                           wine ? "WINEPATH" : "PATH", dir ? ": add " : "", dir ? dir : "");
+                           path_variable(hunt), dir ? ": add " : "", dir ? dir : "");
+}
+
+bool tn_remark_other_dlls(struct tn_hunt *hunt, const struct tn_outcome *outcome,
+                          const tenon_graph *graph)
+{
+    bool good = true;
+
+    for (size_t i = 0; good && i < tenon_graph_count(graph); i++) {
+        const tenon_library *row = tenon_graph_library(graph, i);
+        const char *dir = row->path ? dir_of_dll(hunt, outcome, row->name) : NULL;
+        const char *taken = dir ? tn_dir_name(hunt->arena, row->path) : NULL;
+        if (dir && !taken)
+            return false;
+        if (dir && !tn_same_prefix(hunt->arena, dir, taken))
+            good = tn_found_remark(hunt->found, "%s is loaded from %s: %s comes later in %s",
+                                   row->name, taken, dir, path_variable(hunt));
+    }
+    return good;
 }

@@ -20,8 +20,6 @@ bool tn_is_of_one(struct tn_arena *arena, const char *header, const char *librar
 
 /* ---- steps ----------------------------------------------------------------------------------- */
 
-bool tn_add_all(struct tn_words *words, const struct tn_words *more);
-
 /* Steps (a) and (b): each tells its outcome; *passed is the answer. */
 bool tn_step_headers(struct tn_hunt *hunt, const struct tn_attempt *attempt,
                      struct tn_outcome *outcome, bool *passed, tenon_error *err);
@@ -48,6 +46,10 @@ bool tn_set_windows_path(struct tn_hunt *hunt, tenon_world *world, tenon_error *
 /* Says which DLL is missing, and the directory to add to PATH. False: no memory. */
 bool tn_remark_missing_dll(struct tn_hunt *hunt, const struct tn_outcome *outcome,
                            const char *name);
+
+/* Says of which DLLs PATH has others first than those that were linked with. False: no memory. */
+bool tn_remark_other_dlls(struct tn_hunt *hunt, const struct tn_outcome *outcome,
+                          const tenon_graph *graph);
 
 /* The directories whose libraries the program must find: where the linker took them from. */
 bool tn_gather_run_dirs(struct tn_hunt *hunt, const struct tn_attempt *attempt,

@@ -58,9 +58,7 @@ bool tn_tool_run(const struct tenon_finder *finder, struct tn_arena *arena,
     bool good = outputs[0] >= 0 && (outputs[1] = tn_temp_nameless(err)) >= 0;
 
     *said = (struct tn_said){ .out = "", .err_out = "" };
-    for (size_t i = 0; good && i < argv->count; i++)
-        good = tn_words_add(&ended, argv->at[i]) || tn_no_memory(err);
-    good = good && (tn_words_end(&ended) || tn_no_memory(err));
+    good = good && ((tn_words_add_all(&ended, argv) && tn_words_end(&ended)) || tn_no_memory(err));
     good = good && run(finder, arena, &ended, seconds, said, outputs, err);
     for (size_t i = 0; i < 2; i++)
         if (outputs[i] >= 0)

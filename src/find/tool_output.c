@@ -11,9 +11,10 @@
 #include "hunt.h"
 #include "limits.h"
 
+/* NULL: there was no memory for it. */
 static bool add_once(struct tn_words *words, const char *word)
 {
-    return word && (tn_is_among(word, words->at, words->count) || tn_words_add(words, word));
+    return word && tn_words_add_once(words, word);
 }
 
 /* One file of a rule; NULL at its end. `room` holds the rest of the text. */

@@ -207,6 +207,20 @@ static bool archive_read_image(struct tn_file *file, unsigned parts, tenon_image
     return true;
 }
 
+/* Is the member an image for this machine? Whatever else is wrong with it, it is not. */
+static bool is_for(struct tn_file *file, const struct tn_ar_member *m, const char *machine)
+{
+    struct tn_file part;
+    struct tn_facts facts;
+    tenon_error local = TENON_ERROR_INIT;
+    if (m->external || !tn_file_part(file, m->offset, m->size, m->name, &part, &local))
+        return false;
+    const struct tn_format *format = tn_format_of(&part, &local);
+    return format && format->format != TENON_FORMAT_ARCHIVE &&
+           format->read_facts(&part, &facts, &local) && facts.machine &&
+           strcmp(facts.machine, machine) == 0;
+}
+
 static bool archive_find_inside(struct tn_file *file, const tenon_image_source *source,
                                 struct tn_file *inside, tenon_error *err)
 {
@@ -220,7 +234,8 @@ static bool archive_find_inside(struct tn_file *file, const tenon_image_source *
     if (!tn_ar_open(file, &ar, err))
         return false;
     while (tn_ar_next_file(&ar, &m, &local)) {
-        if (strcmp(m.name, source->member) != 0)
+        if (strcmp(m.name, source->member) != 0 ||
+            (source->slice && !is_for(file, &m, source->slice)))
             continue;
         if (m.external)
             return tn_fail(err, TENON_E_UNSUPPORTED,
@@ -233,7 +248,8 @@ static bool archive_find_inside(struct tn_file *file, const tenon_image_source *
             *err = local;
         return false;
     }
-    return tn_fail(err, TENON_E_NOT_FOUND, "no member %s", tn_quote(quoted, source->member));
+    return tn_fail(err, TENON_E_NOT_FOUND, "no member %s%s%s", tn_quote(quoted, source->member),
+                   source->slice ? " for " : "", source->slice ? source->slice : "");
 }
 
 const struct tn_format tn_format_archive = {
@@ -243,4 +259,5 @@ const struct tn_format tn_format_archive = {
     .read_facts = archive_read_facts,
     .read_image = archive_read_image,
     .find_inside = archive_find_inside,
+    .members_have_slices = true,
 };

@@ -50,7 +50,7 @@ static bool image_read_inside(tenon_image *image, struct tn_file *file,
                        source->slice ? "slice" : "member", tn_quote(quoted, name), reader->name);
     if (!reader->find_inside(file, source, &inside, err))
         return false;
-    if (source->slice && source->member)
+    if (source->slice && source->member && !reader->members_have_slices)
         return image_read_inside(image, &inside, &(tenon_image_source){ .member = source->member },
                                  parts, err);
     return image_read(image, &inside, parts, err) || tn_context(err, "%s", tn_quote(quoted, name));

@@ -246,6 +246,7 @@ struct tn_format {
      */
     bool (*find_inside)(struct tn_file *file, const tenon_image_source *source,
                         struct tn_file *inside, tenon_error *err);
+    bool members_have_slices; /* find_inside() heeds both at once */
 };
 
 /* THE table of formats; ends with NULL. */

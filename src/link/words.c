@@ -17,6 +17,19 @@ bool tn_words_add(struct tn_words *words, const char *word)
     return true;
 }
 
+bool tn_words_add_once(struct tn_words *words, const char *word)
+{
+    return tn_is_among(word, words->at, words->count) || tn_words_add(words, word);
+}
+
+bool tn_words_add_all(struct tn_words *words, const struct tn_words *more)
+{
+    for (size_t i = 0; i < more->count; i++)
+        if (!tn_words_add(words, more->at[i]))
+            return false;
+    return true;
+}
+
 bool tn_words_end(struct tn_words *words)
 {
     if (!tn_words_add(words, NULL))

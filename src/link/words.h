@@ -16,6 +16,10 @@ struct tn_words {
 /* False: no memory. NULL is a word too: it ends a list for exec, and is not counted. */
 bool tn_words_add(struct tn_words *words, const char *word);
 bool tn_words_end(struct tn_words *words);
+
+/* Adds a word unless it is there; adds all words of another list. False: no memory. */
+bool tn_words_add_once(struct tn_words *words, const char *word);
+bool tn_words_add_all(struct tn_words *words, const struct tn_words *more);
 void tn_words_free(struct tn_words *words);
 
 /*

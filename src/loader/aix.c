@@ -131,6 +131,21 @@ static bool split_key(struct tn_arena *arena, const char *name, const char **fil
 
 /* ---- search -------------------------------------------------------------------------------- */
 
+/*
+ * The member of the process's class, where the first of its name is of the other.
+ * rule  an archive may hold both under one name, as IBM's and GNU's tools make them
+ */
+static tenon_image_source source_of(struct tn_trial *trial, const char *path, const char *member)
+{
+    const struct tn_fact_source *from = &trial->facts;
+    tenon_image_source source = { .path = path, .member = member }, other = source;
+    const struct tn_facts *facts = member ? from->inside(from->arg, &source) : NULL;
+    if (!facts || facts->class_bits == trial->target->word * 8)
+        return source;
+    other.slice = trial->target->word == 8 ? "ppc64" : "ppc";
+    return from->inside(from->arg, &other) ? other : source;
+}
+
 /* A directory's file, whatever it is, ends the search; a directory without one does not. */
 static void try_list(struct tn_trial *trial, const tenon_rule *rule, const char *where,
                      const struct tn_dirs *dirs, const char *file, const char *member)
@@ -148,7 +163,7 @@ static void try_list(struct tn_trial *trial, const tenon_rule *rule, const char 
             return;
         }
         tn_try_file(trial, (struct tn_place){
-                               .source = { .path = path, .member = member },
+                               .source = source_of(trial, path, member),
                                .rule = rule,
                                .where = where,
                            });
@@ -193,7 +208,7 @@ static void search(struct tn_trial *trial)
                       (struct tn_place){ .source.path = "/unix", .rule = &rules[RULE_KERNEL] },
                       "the kernel's own exports");
     else if (tn_has_slash(file))
-        tn_try_file(trial, (struct tn_place){ .source = { .path = file, .member = member },
+        tn_try_file(trial, (struct tn_place){ .source = source_of(trial, file, member),
                                               .rule = &rules[RULE_DIRECT] });
     else
         search_lists(trial, file, member);

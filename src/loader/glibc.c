@@ -9,81 +9,66 @@
 #include <string.h>
 
 #include "fail.h"
-#include "glibc_build.h"
 #include "glibc_judge.h"
+#include "glibc_private.h"
 #include "hwcaps.h"
-#include "ldcache.h"
-#include "ldconf.h"
-#include "limits.h"
 #include "machines.h"
 #include "names.h"
 
-enum {
-    RULE_LOADED,
-    RULE_DIRECT,
-    RULE_RPATH,
-    RULE_ENV,
-    RULE_RUNPATH,
-    RULE_CACHE,
-    RULE_CONF,
-    RULE_DEFAULT,
-    RULE_SELF,
-};
-
-static const tenon_rule rules[] = {
-    [RULE_LOADED] = {
+const tenon_rule tn_glibc_rules[GLIBC_RULES] = {
+    [GLIBC_LOADED] = {
         .name = "already loaded",
         .what = "an object of the process has this name, SONAME, or device and inode",
         .source = "glibc elf/dl-load.c, _dl_map_object()",
         .evidence = TENON_EVIDENCE_REAL_LOADER,
     },
-    [RULE_DIRECT] = {
+    [GLIBC_DIRECT] = {
         .name = "direct path",
         .what = "a name with a slash is opened as it is, nothing is searched",
         .source = "glibc elf/dl-load.c, _dl_map_object()",
         .evidence = TENON_EVIDENCE_REAL_LOADER,
     },
-    [RULE_RPATH] = {
+    [GLIBC_RPATH] = {
         .name = "RPATH",
         .what = "DT_RPATH of the object that asks and of those that caused it to be loaded, "
                      "unless it has DT_RUNPATH",
         .source = "glibc elf/dl-load.c, _dl_map_object()",
         .evidence = TENON_EVIDENCE_REAL_LOADER,
     },
-    [RULE_ENV] = {
+    [GLIBC_ENV] = {
         .name = "LD_LIBRARY_PATH",
         .what = "the environment's directories, unless the process is secure",
         .source = "glibc elf/dl-load.c, _dl_init_paths()",
         .evidence = TENON_EVIDENCE_REAL_LOADER,
     },
-    [RULE_RUNPATH] = {
+    [GLIBC_RUNPATH] = {
         .name = "RUNPATH",
         .what = "DT_RUNPATH of the object that asks, never inherited",
         .source = "glibc elf/dl-load.c, _dl_map_object()",
         .evidence = TENON_EVIDENCE_REAL_LOADER,
     },
-    [RULE_CACHE] = {
+    [GLIBC_CACHE] = {
         .name = "ld.so.cache",
         .what = "the one path that the cache has for this name",
         .source = "glibc elf/dl-cache.c, _dl_load_cache_lookup()",
         .evidence = TENON_EVIDENCE_REAL_LOADER,
         .system = true,
     },
-    [RULE_CONF] = {
+    [GLIBC_CONF] = {
         .name = "ld.so.conf",
         .what = "stands in for an absent cache, as ldconfig would have made it",
         .source = "glibc elf/ldconfig.c, search_dir()",
         .evidence = TENON_EVIDENCE_SOURCE,
         .system = true,
     },
-    [RULE_DEFAULT] = {
+    [GLIBC_DEFAULT] = {
         .name = "default directory",
         .what = "directories compiled into ld.so, unless the object has DF_1_NODEFLIB",
         .source = "glibc elf/dl-load.c, _dl_map_object()",
         .evidence = TENON_EVIDENCE_REAL_LOADER,
         .system = true,
     },
-    [RULE_SELF] = {
+    [GLIBC_SELF] = {
         .name = "interpreter",
         .what = "the program's interpreter is in the process from the start",
         .source = "glibc elf/rtld.c, dl_main()",
@@ -92,24 +77,9 @@ static const tenon_rule rules[] = {
     },
 };
 
-enum cache_state { CACHE_UNREAD, CACHE_GOOD, CACHE_NONE, CACHE_CONF };
-
-struct config {
-    bool build_read;
-    struct tn_glibc_build build;
-    enum cache_state cache_state;
-    struct tn_ldcache cache;
-    struct tn_ldcache_query query;
-    const char *cache_path, *cache_problem, *conf_path;
-    const struct tn_dirs *conf_dirs;
-    const char *const *subdirs;
-    const char *levels[TN_HWCAPS_LEVELS];
-};
-
-/* What the loader's own file says of its build; NULL: no memory. */
-static const struct tn_glibc_build *build_of(struct tn_target *target)
+const struct tn_glibc_build *tn_glibc_build_of(struct tn_target *target)
 {
-    struct config *config = target->config;
+    struct tn_glibc_config *config = target->config;
     if (!config->build_read &&
         !tn_glibc_build_read(target->world, target->arena, target->interpreter, target->machine,
                              target->word, target->e_flags, &config->build))
@@ -120,7 +90,7 @@ static const struct tn_glibc_build *build_of(struct tn_target *target)
 
 static bool configure(struct tn_target *target, tenon_error *err)
 {
-    struct config *config = tn_arena_take(target->arena, sizeof *config);
+    struct tn_glibc_config *config = tn_arena_take(target->arena, sizeof *config);
     if (!config)
         return tn_no_memory(err);
     tn_hwcaps_levels(target->machine, target->endian, tenon_world_cpu(target->world),
@@ -212,15 +182,15 @@ static const char *preload_file(struct tn_target *target)
 {
     if (has_usual_prefix(target))
         return "/etc/ld.so.preload";
-    const struct tn_glibc_build *build = build_of(target);
+    const struct tn_glibc_build *build = tn_glibc_build_of(target);
     return build ? build->preload : NULL;
 }
 
-static const char *cache_file(struct tn_target *target)
+const char *tn_glibc_cache_file(struct tn_target *target)
 {
     if (has_usual_prefix(target))
         return "/etc/ld.so.cache";
-    const struct tn_glibc_build *build = build_of(target);
+    const struct tn_glibc_build *build = tn_glibc_build_of(target);
     return build ? build->cache : NULL;
 }
 
@@ -250,11 +220,10 @@ static bool wants_program_origin(const struct tn_target *target)
 }
 
 #define DF_1_NODEFLIB 0x800u
-#define NODEFLIB 1u /* of tn_asker.flags */
 
 static uint32_t asker_flags(const struct tn_facts *facts)
 {
-    return facts->elf.dt_flags_1 & DF_1_NODEFLIB ? NODEFLIB : 0;
+    return facts->elf.dt_flags_1 & DF_1_NODEFLIB ? GLIBC_NODEFLIB : 0;
 }
 
 static bool is_self(const struct tn_target *target, const char *name)
@@ -310,7 +279,7 @@ static bool tokens_for(struct tn_target *target, const char *string, const char 
     };
     if (!strchr(string, '$'))
         return true;
-    const struct tn_glibc_build *build = build_of(target);
+    const struct tn_glibc_build *build = tn_glibc_build_of(target);
     if (!build)
         return false;
     out->rows[1].value = platform_of(target, build);
@@ -351,7 +320,7 @@ static const struct tn_dirs *split_with(struct tn_target *target, const char *li
         return NULL;
     tokens.secure = target->secure;
     if (target->secure && trusted) {
-        const struct tn_glibc_build *build = build_of(target);
+        const struct tn_glibc_build *build = tn_glibc_build_of(target);
         if (!build)
             return NULL;
         tokens.trusted = build->system_dirs;
@@ -382,7 +351,7 @@ static void link_rpath(const struct tn_asker *asker, const struct tn_paths *path
         skipped = "no RPATH counts for an object that has a RUNPATH";
     if (paths->rpath)
         out->stages[out->count++] =
-            tn_stage_of(&rules[RULE_RPATH], paths->rpath_where, paths->rpath, skipped);
+            tn_stage_of(&tn_glibc_rules[GLIBC_RPATH], paths->rpath_where, paths->rpath, skipped);
     out->next = paths->next_rpath;
     out->futile = cut;
 }
@@ -394,7 +363,7 @@ static void link_runpath(const struct tn_asker *asker, const struct tn_paths *pa
     bool own = asker->own && paths == asker->paths;
     if (paths->runpath)
         out->stages[out->count++] =
-            tn_stage_of(&rules[RULE_RUNPATH], paths->runpath_where, paths->runpath,
+            tn_stage_of(&tn_glibc_rules[GLIBC_RUNPATH], paths->runpath_where, paths->runpath,
                         own ? NULL : "a RUNPATH is not inherited by what the object loads");
     out->next = paths->parent;
     out->futile = true;
@@ -407,7 +376,7 @@ static bool plan_env(struct tn_target *target, const struct tn_asker *asker, str
         return true;
     const struct tn_dirs *dirs = split_with(target, env, ":;", asker->program_origin, true);
     if (dirs)
-        tn_plan_add(plan, tn_stage_of(&rules[RULE_ENV], NULL, dirs,
+        tn_plan_add(plan, tn_stage_of(&tn_glibc_rules[GLIBC_ENV], NULL, dirs,
                                       target->secure ? "ignored in a secure process" : NULL));
     return dirs != NULL;
 }
@@ -415,7 +384,7 @@ static bool plan_env(struct tn_target *target, const struct tn_asker *asker, str
 /* rule  _dl_map_object(): no preload of a secure process (__RTLD_SECURE) is looked up there */
 static struct tn_stage cache_stage(bool need_setuid)
 {
-    struct tn_stage stage = { .kind = TN_STAGE_CACHE, .rule = &rules[RULE_CACHE] };
+    struct tn_stage stage = { .kind = TN_STAGE_CACHE, .rule = &tn_glibc_rules[GLIBC_CACHE] };
     if (need_setuid) {
         stage.kind = TN_STAGE_SKIPPED;
         stage.detail = "not used for preloads of a secure process";
@@ -440,13 +409,13 @@ static bool plan(struct tn_target *target, const struct tn_asker *asker, struct 
 /* The default directories are in ld.so's file, which is read only when a search comes that far. */
 static bool late_stage(struct tn_target *target, const struct tn_asker *asker, struct tn_stage *out)
 {
-    const struct tn_glibc_build *build = build_of(target);
+    const struct tn_glibc_build *build = tn_glibc_build_of(target);
     if (!build)
         return false;
     *out = (struct tn_stage){ .kind = TN_STAGE_DIRS,
-                              .rule = &rules[RULE_DEFAULT],
+                              .rule = &tn_glibc_rules[GLIBC_DEFAULT],
                               .dirs = build->system_dirs };
-    if (asker->flags & NODEFLIB) {
+    if (asker->flags & GLIBC_NODEFLIB) {
         out->kind = TN_STAGE_SKIPPED;
         out->detail = "the object has DF_1_NODEFLIB";
     }
@@ -455,8 +424,8 @@ static bool late_stage(struct tn_target *target, const struct tn_asker *asker, s
 
 static const char *const *subdirs(struct tn_target *target)
 {
-    struct config *config = target->config;
-    const struct tn_glibc_build *build = build_of(target);
+    struct tn_glibc_config *config = target->config;
+    const struct tn_glibc_build *build = tn_glibc_build_of(target);
     if (build && !config->subdirs)
         config->subdirs = tn_hwcaps_subdirs(target->arena, target->machine, target->endian,
                                             tenon_world_cpu(target->world),
@@ -464,196 +433,15 @@ static const char *const *subdirs(struct tn_target *target)
     return config->subdirs;
 }
 
-/* What ldconfig would have gone by, and a remark that says so. */
-static bool read_conf(struct tn_target *target, struct config *config)
-{
-    tenon_file_info info;
-    const char *cache = config->cache_path, *slash = strrchr(cache, '/');
-    const char *conf =
-        tn_arena_format(target->arena, "%.*s/ld.so.conf", slash ? (int)(slash - cache) : 0, cache);
-    int error = conf ? tenon_world_stat(target->world, conf, &info) : ENOMEM;
-    if (error == ENOMEM)
-        return false;
-    target->remark =
-        error == ENOENT
-            ? tn_arena_format(target->arena, "there is no %s and no %s: only default directories",
-                              cache, conf)
-            : tn_arena_format(target->arena,
-                              "there is no %s: ld.so.conf was read as ldconfig would", cache);
-    target->remark_rule = &rules[RULE_CONF];
-    config->conf_path = conf;
-    config->conf_dirs = tn_ldconf_read(target->world, target->arena, conf);
-    if (!target->remark || !config->conf_dirs || !build_of(target))
-        return false;
-    config->cache_state = CACHE_CONF;
-    return true;
-}
-
-/* Reads the cache; without one, a foreign tree is treated as ldconfig would treat it. */
-static bool read_cache(struct tn_target *target, struct config *config)
-{
-    struct tn_view file;
-    tenon_error problem = TENON_ERROR_INIT;
-    const char *path = cache_file(target);
-    if (!path)
-        return false;
-    config->cache_path = path;
-    int error = tn_file_whole(target->world, path, TN_LIMIT_CACHE, target->arena, &file);
-    if (error == 0 && tn_ldcache_open(file, target->endian, &config->cache, &problem)) {
-        config->cache_state = CACHE_GOOD;
-        return true;
-    }
-    if (error == ENOMEM)
-        return false;
-    if (error == ENOENT && !tenon_world_is_host(target->world))
-        return read_conf(target, config);
-    config->cache_problem =
-        error ? tn_errno_text(error) : tn_arena_string(target->arena, problem.text);
-    target->remark =
-        tn_arena_format(target->arena, "%s is not used: %s", path, config->cache_problem);
-    target->remark_rule = &rules[RULE_CACHE];
-    if (!config->cache_problem || !target->remark)
-        return false;
-    config->cache_state = CACHE_NONE;
-    return true;
-}
-
-static bool load_cache(struct tn_target *target, struct config *config)
-{
-    return config->cache_state != CACHE_UNREAD || read_cache(target, config);
-}
-
-static bool in_system_dir(const struct tn_glibc_build *build, const char *path)
-{
-    for (size_t i = 0; i < build->system_dirs->count; i++) {
-        const char *dir = build->system_dirs->at[i].dir;
-        if (tn_has_prefix(path, dir) && path[strlen(dir)] == '/')
-            return true;
-    }
-    return false;
-}
-
-/*
- * Would ldconfig have entered dir/name under that name? Its key is the SONAME, or the file's own
- * name when it has none; a link counts under its own name when it leads to a file called as the
- * SONAME, or to the development link.
- * rule  glibc elf/ldconfig.c, search_dir()
- */
-static bool would_enter(struct tn_target *target, const struct tn_fact_source *source,
-                        const char *path, const char *name, bool *no_memory)
-{
-    const struct tn_facts *facts = source->facts(source->arg, path);
-    bool plain;
-    if (!facts || facts->class_bits != target->word * 8 ||
-        tn_ldcache_id(facts->machine_code, target->word, facts->elf.header.e_flags, &plain) !=
-            ((struct config *)target->config)->query.id)
-        return false;
-    if (!facts->own_name || strcmp(facts->own_name, name) == 0)
-        return true;
-    int error;
-    char *real = tenon_world_realpath(target->world, path, &error);
-    const char *base = real ? tn_base_name(real) : name;
-    *no_memory |= !real && error == ENOMEM;
-    size_t n = strlen(base);
-    bool is_link = strcmp(base, name) != 0;
-    bool enters =
-        is_link &&
-        (strcmp(base, facts->own_name) == 0 ||
-         (n >= 3 && strcmp(base + n - 3, ".so") == 0 && strncmp(base, facts->own_name, n) == 0));
-    free(real);
-    return enters;
-}
-
-/* The first directory in which ldconfig would have found the name, below `subdir`. */
-static const char *find_in(struct tn_target *target, const struct tn_fact_source *source,
-                           const struct tn_dirs *dirs, const char *subdir, const char *name,
-                           bool *no_memory)
-{
-    for (size_t i = 0; i < dirs->count && !*no_memory; i++) {
-        const char *path = tn_arena_format(target->arena, "%s/%s%s", dirs->at[i].dir, subdir, name);
-        *no_memory |= !path;
-        if (path && would_enter(target, source, path, name, no_memory))
-            return path;
-    }
-    return NULL;
-}
-
-static bool lookup_conf(struct tn_target *target, const struct tn_fact_source *source,
-                        const char *name, struct tn_cached *out)
-{
-    struct config *config = target->config;
-    const struct tn_dirs *lists[] = { config->conf_dirs, build_of(target)->system_dirs };
-    const char *found = NULL;
-    bool no_memory = false;
-    out->rule = &rules[RULE_CONF];
-    /* ldconfig enters nothing else: rule elf/ldconfig.c, _dl_is_dso() */
-    bool is_candidate =
-        (tn_has_prefix(name, "lib") || tn_has_prefix(name, "ld-")) && strstr(name, ".so");
-    for (size_t level = 0; is_candidate && !found && level < TN_HWCAPS_LEVELS; level++) {
-        const char *subdir = "";
-        if (config->levels[level])
-            subdir = tn_arena_format(target->arena, "glibc-hwcaps/%s/", config->levels[level]);
-        for (size_t i = 0; subdir && !found && i < TN_COUNT(lists); i++)
-            found = find_in(target, source, lists[i], subdir, name, &no_memory);
-        no_memory |= !subdir;
-        if (!config->levels[level])
-            break;
-    }
-    out->outcome = found ? TENON_OUTCOME_FOUND : TENON_OUTCOME_NOT_IN_CACHE;
-    out->path = found ? found : config->conf_path;
-    return !no_memory;
-}
-
-static bool cached(struct tn_target *target, const struct tn_fact_source *source, const char *name,
-                   const struct tn_asker *asker, struct tn_cached *out)
-{
-    struct config *config = target->config;
-    *out = (struct tn_cached){ .outcome = TENON_OUTCOME_NO_CACHE, .path = "" };
-    if (!load_cache(target, config))
-        return false;
-    out->path = config->cache_path;
-    out->detail = config->cache_problem;
-    if (config->cache_state == CACHE_CONF) {
-        if (!lookup_conf(target, source, name, out))
-            return false;
-    } else if (config->cache_state == CACHE_GOOD) {
-        const char *path = tn_ldcache_lookup(&config->cache, name, &config->query);
-        out->outcome = path ? TENON_OUTCOME_FOUND : TENON_OUTCOME_NOT_IN_CACHE;
-        if (path)
-            out->path = path;
-    }
-    if (out->outcome != TENON_OUTCOME_FOUND || !(asker->flags & NODEFLIB))
-        return true;
-    const struct tn_glibc_build *build = build_of(target);
-    if (build && in_system_dir(build, out->path)) {
-        out->outcome = TENON_OUTCOME_NODEFLIB;
-        out->detail = "the object has DF_1_NODEFLIB and this is a system directory";
-    }
-    return build != NULL;
-}
-
-static bool prepare_likely(struct tn_target *target)
-{
-    return load_cache(target, target->config);
-}
-
-static const char *likely(const struct tn_target *target, const char *name)
-{
-    const struct config *config = target->config;
-    return config->cache_state == CACHE_GOOD
-               ? tn_ldcache_lookup(&config->cache, name, &config->query)
-               : NULL;
-}
-
 const tenon_loader tn_loader_glibc = {
     .name = "glibc",
     .describe = "the GNU C library's ld.so on Linux",
     .format = TENON_FORMAT_ELF,
-    .rules = rules,
-    .rule_count = TN_COUNT(rules),
-    .rule_loaded = RULE_LOADED,
-    .rule_direct = RULE_DIRECT,
-    .rule_self = RULE_SELF,
+    .rules = tn_glibc_rules,
+    .rule_count = GLIBC_RULES,
+    .rule_loaded = GLIBC_LOADED,
+    .rule_direct = GLIBC_DIRECT,
+    .rule_self = GLIBC_SELF,
     .matches_soname = true,
     .checks_versions = true,
     .symbol_versions = true,
@@ -681,9 +469,9 @@ const tenon_loader tn_loader_glibc = {
     .plan = plan,
     .late_stage = late_stage,
     .subdirs = subdirs,
-    .cached = cached,
-    .prepare_likely = prepare_likely,
-    .likely = likely,
+    .cached = tn_glibc_cached,
+    .prepare_likely = tn_glibc_prepare_likely,
+    .likely = tn_glibc_likely,
     .judge = tn_glibc_judge,
     .judge_errno = tn_glibc_judge_errno,
     .why_missing = tn_why_missing,

@@ -299,10 +299,13 @@ static const struct tn_elf_words words = {
     .malformed = "no dynamic section",
 };
 
+/* That the wrong kind is passed over is documented; what becomes of a broken file is not. */
 static void judge(const struct tn_target *target, const struct tn_candidate *candidate,
                   struct tn_judgement *out)
 {
     tn_elf_judge(target, candidate, &words, out);
+    out->believed = out->action != TN_ACCEPT && out->outcome != TENON_OUTCOME_WRONG_CLASS &&
+                    out->outcome != TENON_OUTCOME_WRONG_MACHINE;
 }
 
 static const char *why_missing(struct tn_arena *arena, const char *name,

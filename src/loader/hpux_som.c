@@ -275,19 +275,19 @@ static void judge(const struct tn_target *target, const struct tn_candidate *can
     const struct tn_facts *facts = candidate->facts;
     (void)target;
     if (candidate->info->type == TENON_FILE_DIRECTORY)
-        *out = tn_judged(TENON_OUTCOME_IS_DIRECTORY, TN_STOP, "Is a directory");
+        *out = tn_believed(TENON_OUTCOME_IS_DIRECTORY, TN_STOP, "Is a directory");
     else if (!(candidate->info->mode & EXECUTABLE_BITS))
-        *out = tn_judged(TENON_OUTCOME_PERMISSION, TN_STOP, "has no execute permission");
+        *out = tn_believed(TENON_OUTCOME_PERMISSION, TN_STOP, "has no execute permission");
     else if (!facts && candidate->error == TENON_E_FORMAT)
-        *out = tn_judged(TENON_OUTCOME_WRONG_FORMAT, TN_STOP, "Invalid argument");
+        *out = tn_believed(TENON_OUTCOME_WRONG_FORMAT, TN_STOP, "Invalid argument");
     else if (!facts)
-        *out = tn_judged(candidate->error == TENON_E_TRUNCATED ? TENON_OUTCOME_TRUNCATED
-                                                               : TENON_OUTCOME_MALFORMED,
-                         TN_STOP, "Exec format error");
+        *out = tn_believed(candidate->error == TENON_E_TRUNCATED ? TENON_OUTCOME_TRUNCATED
+                                                                 : TENON_OUTCOME_MALFORMED,
+                           TN_STOP, "Exec format error");
     else if (facts->format != TENON_FORMAT_SOM)
-        *out = tn_judged(TENON_OUTCOME_WRONG_FORMAT, TN_STOP, "Exec format error");
+        *out = tn_believed(TENON_OUTCOME_WRONG_FORMAT, TN_STOP, "Exec format error");
     else if (facts->kind != TENON_KIND_SHARED_LIBRARY)
-        *out = tn_judged(TENON_OUTCOME_WRONG_TYPE, TN_STOP, "not a shared library");
+        *out = tn_believed(TENON_OUTCOME_WRONG_TYPE, TN_STOP, "not a shared library");
     else
         *out = tn_judged(TENON_OUTCOME_FOUND, TN_ACCEPT, NULL);
 }

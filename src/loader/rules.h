@@ -156,12 +156,20 @@ struct tn_judgement {
     enum tenon_outcome outcome;
     enum tn_action action;
     const char *detail; /* a constant: the loader's own words where it has some */
+    bool believed;      /* that the loader does so is not established */
 };
 
 static inline struct tn_judgement tn_judged(enum tenon_outcome outcome, enum tn_action action,
                                             const char *detail)
 {
-    return (struct tn_judgement){ outcome, action, detail };
+    return (struct tn_judgement){ outcome, action, detail, false };
+}
+
+/* ... where no source and no manual says what the loader does with such a candidate. */
+static inline struct tn_judgement tn_believed(enum tenon_outcome outcome, enum tn_action action,
+                                              const char *detail)
+{
+    return (struct tn_judgement){ outcome, action, detail, true };
 }
 
 /* What is known of a candidate that could be opened. */
@@ -201,6 +209,7 @@ struct tn_cached {
 struct tn_fact_source {
     const struct tn_facts *(*facts)(void *arg, const char *path);
     void *arg;
+    const struct tn_facts *(*inside)(void *arg, const tenon_image_source *source);
 };
 
 /* A candidate that a loader makes itself: which image, and by which rule it came to it. */

@@ -35,9 +35,6 @@ bool tn_windows_configure(struct tn_target *target, tenon_error *err)
         return tn_no_memory(err);
     target->config = windows;
     windows->load_flags = tn_windows_number(target->world, "LoadLibraryFlags", 0);
-    windows->safe_mode = tn_windows_number(target->world, "SafeDllSearchMode", 1);
-    windows->cwd_counts =
-        tn_windows_number(target->world, "CWDIllegalInDllSearch", 0) != 0xffffffff;
     windows->is_wine = target->loader == &tn_loader_wine;
     return true;
 }

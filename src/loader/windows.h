@@ -28,12 +28,20 @@ enum tn_windows_rule {
     TN_WIN_RULES
 };
 
+/* What the registry of a Wine prefix says; as settings have it, NULL: nothing. */
+struct tn_windows_registry {
+    const char *known, *excluded; /* names with semicolons between them */
+    const char *safe_mode, *cwd_illegal;
+    struct tn_override *overrides;
+};
+
 /* The places of one Windows in a world: several where Wine prefixes are programs' homes. */
 struct tn_windows_place {
     const char *root;    /* path of drive C:, "" for the world's own root; NULL: there is none */
     const char *windows; /* path of the Windows directory, as spelled there; NULL: not there */
     const char *system;  /* of System32 as the process sees it; NULL */
     struct tn_apiset *apiset; /* NULL: no schema there */
+    struct tn_windows_registry registry;
     struct tn_windows_place *next;
 };
 
@@ -63,8 +71,9 @@ struct tn_windows {
     struct tn_passed *passed[TN_FORWARD_BUCKETS];
     const char **opened; /* files that were loaded by an absolute path */
     size_t opened_count, opened_room;
-    unsigned load_flags; /* of LoadLibraryEx(), setting LoadLibraryFlags */
-    bool safe_mode, cwd_counts;
+    unsigned load_flags;                  /* of LoadLibraryEx(), setting LoadLibraryFlags */
+    const struct tn_windows_place *place; /* of the search at hand; NULL: none so far */
+    const char *program;                  /* ... file name of its program; NULL */
     bool is_wine;
     bool no_memory; /* somewhere below a search: its answer is none */
 };
@@ -114,7 +123,10 @@ const char *tn_windows_normalise(struct tn_arena *arena, const char *name);
 
 /* ---- windows_own.c ------------------------------------------------------------------------- */
 
-/* What WINEDLLOVERRIDES says of a library: "n" native, "b" builtin, "" neither; NULL: nothing. */
+/*
+ * What WINEDLLOVERRIDES says of a library, or the registry: "n..." native, "b..." builtin first, ""
+ * neither; NULL: nothing.
+ */
 const char *tn_windows_override(const struct tn_target *target, const char *base, size_t *size);
 
 /* The path of Wine's own library that is mapped in place of a native one; NULL: none is. */
@@ -122,6 +134,16 @@ const char *tn_windows_own_instead(struct tn_trial *trial, const char *path);
 
 void tn_wine_judge(const struct tn_target *target, const struct tn_candidate *candidate,
                    struct tn_judgement *out);
+
+/* ---- windows_registry.c -------------------------------------------------------------------- */
+
+/* Reads the registry of the prefix that drive C: is in, if it is in one. false: no memory. */
+bool tn_windows_read_registry(struct tn_target *target, const char *root,
+                              struct tn_windows_registry *out);
+
+/* What to load for a library of a program: "native,builtin", "" for none; NULL: not said. */
+const char *tn_windows_registered(const struct tn_windows_registry *registry, const char *program,
+                                  const char *base);
 
 /* ---- windows_search.c ---------------------------------------------------------------------- */
 
@@ -170,11 +192,11 @@ struct tn_windows_place *tn_windows_place_of(struct tn_target *target, const cha
 /* ---- windows_names.c ----------------------------------------------------------------------- */
 
 /*
- * In lower case: is it a KnownDLL? By the setting of that name, else by Windows 10's usual list;
- * *rule says by which.
+ * In lower case: is it a KnownDLL? By the setting of that name, by the registry, else by Windows
+ * 10's usual list; *rule says by which.
  */
-bool tn_windows_is_known(const struct tn_target *target, const char *name,
-                         enum tn_windows_rule *rule);
+bool tn_windows_is_known(const struct tn_target *target, const struct tn_windows_registry *registry,
+                         const char *name, enum tn_windows_rule *rule);
 
 /* In lower case: is it a library that every Windows brings with it? */
 bool tn_windows_is_part(const char *name);

@@ -74,18 +74,20 @@ static bool is_listed(const char *list, const char *name)
     return false;
 }
 
-bool tn_windows_is_known(const struct tn_target *target, const char *name,
-                         enum tn_windows_rule *rule)
+bool tn_windows_is_known(const struct tn_target *target, const struct tn_windows_registry *registry,
+                         const char *name, enum tn_windows_rule *rule)
 {
-    const char *setting = tenon_world_setting(target->world, "KnownDLLs");
+    const char *listed = tenon_world_setting(target->world, "KnownDLLs");
     const char *excluded = tenon_world_setting(target->world, "ExcludeFromKnownDlls");
+    listed = listed ? listed : registry->known;
+    excluded = excluded ? excluded : registry->excluded;
     *rule = TN_WIN_KNOWN;
     if (strcmp(name, "ntdll.dll") == 0) /* is mapped before anything is searched for */
         return true;
     if (excluded && is_listed(excluded, name))
         return false;
-    if (setting)
-        return is_listed(setting, name);
+    if (listed)
+        return is_listed(listed, name);
     *rule = TN_WIN_KNOWN_USUAL;
     return is_in(known, TN_COUNT(known), name);
 }

@@ -9,7 +9,8 @@
 
 #include "windows.h"
 
-const char *tn_windows_override(const struct tn_target *target, const char *base, size_t *size)
+static const char *override_of_environment(const struct tn_target *target, const char *base,
+                                           size_t *size)
 {
     const char *at = tenon_world_env(target->world, "WINEDLLOVERRIDES");
     size_t stem = strlen(base);
@@ -30,6 +31,17 @@ const char *tn_windows_override(const struct tn_target *target, const char *base
         }
     }
     return NULL;
+}
+
+const char *tn_windows_override(const struct tn_target *target, const char *base, size_t *size)
+{
+    const struct tn_windows *windows = target->config;
+    const char *order = override_of_environment(target, base, size);
+    if (order || !windows->place)
+        return order;
+    order = tn_windows_registered(&windows->place->registry, windows->program, base);
+    *size = order ? strlen(order) : 0;
+    return order;
 }
 
 /* The facts of an image that a process may have; NULL: it is none. */
@@ -74,8 +86,8 @@ void tn_wine_judge(const struct tn_target *target, const struct tn_candidate *ca
     if (!order)
         return;
     if (size == 0)
-        *out = tn_judged(TENON_OUTCOME_FORBIDDEN, TN_STOP, "disabled by WINEDLLOVERRIDES");
+        *out = tn_judged(TENON_OUTCOME_FORBIDDEN, TN_STOP, "disabled by an override");
     else if (builtin && !memchr(order, 'b', size))
         *out = tn_judged(TENON_OUTCOME_FORBIDDEN, TN_SKIP,
-                         "Wine's own, and WINEDLLOVERRIDES wants a native one");
+                         "Wine's own, and an override wants a native one");
 }

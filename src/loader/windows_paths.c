@@ -216,6 +216,7 @@ static void fill_place(struct tn_target *target, struct tn_windows_place *place)
         place->system = system_of(target, place->windows);
     if (place->system)
         place->apiset = tn_apiset_read(target, place->system);
+    tn_windows_note(target, !tn_windows_read_registry(target, place->root, &place->registry));
 }
 
 struct tn_windows_place *tn_windows_place_of(struct tn_target *target, const char *program)

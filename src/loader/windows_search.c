@@ -5,6 +5,7 @@
  *       LoadLibraryExW, SetDllDirectoryW; wine dlls/ntdll/loader.c, find_dll_file()
  */
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "windows.h"
@@ -101,9 +102,18 @@ static void try_windows_directory(struct search *s)
     try_directory(s, TN_WIN_WINDOWS, windows);
 }
 
+/* A value of the session manager: a setting, else what the registry says. */
+static unsigned session_value(struct search *s, const char *name, const char *registered,
+                              unsigned otherwise)
+{
+    if (registered)
+        otherwise = (unsigned)strtoul(registered, NULL, 0);
+    return tn_windows_number(s->trial->target->world, name, otherwise);
+}
+
 static void try_current_directory(struct search *s)
 {
-    if (s->windows->cwd_counts)
+    if (session_value(s, "CWDIllegalInDllSearch", s->place->registry.cwd_illegal, 0) != 0xffffffff)
         try_directory(s, TN_WIN_CWD, tenon_world_cwd(s->trial->target->world));
 }
 
@@ -137,14 +147,15 @@ static void search_standard(struct search *s)
     struct tn_target *target = s->trial->target;
     const char *dll_directory = tenon_world_setting(target->world, "DllDirectory");
     bool altered = (s->flags & TN_LOAD_ALTERED) && s->loaddir;
+    bool safe = session_value(s, "SafeDllSearchMode", s->place->registry.safe_mode, 1);
     try_directory(s, altered ? TN_WIN_LOADDIR : TN_WIN_APP, altered ? s->loaddir : s->app);
     if (dll_directory)
         try_list(s, TN_WIN_DLLDIR, dll_directory);
-    else if (!s->windows->safe_mode)
+    else if (!safe)
         try_current_directory(s);
     try_system_directory(s);
     try_windows_directory(s);
-    if (!dll_directory && s->windows->safe_mode)
+    if (!dll_directory && safe)
         try_current_directory(s);
     if (s->windows->is_wine)
         try_list(s, TN_WIN_ENV_PATH, tenon_world_env(target->world, "WINEPATH"));
@@ -293,7 +304,7 @@ static bool try_known(struct search *s)
 {
     enum tn_windows_rule rule;
     bool found = false;
-    if (!tn_windows_is_known(s->trial->target, s->lower, &rule))
+    if (!tn_windows_is_known(s->trial->target, &s->place->registry, s->lower, &rule))
         return false;
     if (s->place->system)
         tn_windows_find(s->trial->target, s->trial->arena, s->place->system, s->name, &found);
@@ -378,6 +389,8 @@ static void search(struct tn_trial *trial)
         return;
     }
     static const struct tn_sxs none = { 0 };
+    s.windows->place = s.place;
+    s.windows->program = s.program ? tn_windows_last_part(s.program) : NULL;
     s.loaddir = load_directory(&s);
     s.flags = flags_for(&s);
     if (tn_windows_is_absolute(s.name))

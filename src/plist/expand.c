@@ -108,11 +108,13 @@ tenon_plist *tenon_plist_expand(tenon_world *world, const tenon_plist_options *o
                                 const void *bytes, size_t size, const char *name, tenon_error *err)
 {
     char shown[TN_QUOTE_ROOM];
-    struct tn_plist_work work = { world, options, tn_plist_new(err) };
+    struct tn_plist_work work = { .world = world, .options = options, .plist = tn_plist_new(err) };
 
     if (!work.plist)
         return NULL;
-    if (expand(&work, bytes, size, err))
+    bool good = expand(&work, bytes, size, err);
+    tn_words_free(&work.listed);
+    if (good)
         return work.plist;
     tn_context(err, "%s", tn_quote(shown, name));
     tenon_plist_free(work.plist);

@@ -12,9 +12,9 @@ struct hunt {
     struct tn_plist_work *work;
     const char *dir, *name;
     size_t line;
-    struct tn_words names; /* of the directory */
-    struct tn_words files; /* found: names in the directory */
-    struct tn_words inner; /* found below a framework: paths */
+    const struct tn_words *names; /* of the directory */
+    struct tn_words files;        /* found: names in the directory */
+    struct tn_words inner;        /* found below a framework: paths */
     struct tn_words versions;
     const char *left_out; /* the last file that is none; NULL */
 };
@@ -34,11 +34,6 @@ static bool names_library(const char *own_name, const char *name)
         if (tn_convention_fits(row, base_name(own_name), name))
             return true;
     return false;
-}
-
-static bool add_once(struct tn_words *words, const char *word)
-{
-    return tn_is_among(word, words->at, words->count) || tn_words_add(words, word);
 }
 
 /* Takes a file unless its content or its own name say otherwise. */
@@ -69,14 +64,14 @@ static bool consider(struct hunt *hunt, const char *file, const struct tn_conven
             return false;
         if (!take)
             return true;
-    } else if (member.own_name && !add_once(&hunt->versions, base_name(member.own_name))) {
+    } else if (member.own_name && !tn_words_add_once(&hunt->versions, base_name(member.own_name))) {
         return false;
     }
     if (member.dangling &&
         !tn_plist_remark(hunt->work, hunt->line, "%s is a link to a file that is not there",
                          tn_quote(shown, path)))
         return false;
-    return add_once(&hunt->files, file);
+    return tn_words_add_once(&hunt->files, file);
 }
 
 /* rule  libtool -release: lib<n>.so is a link to lib<n>-<V>.so, whose own name has the version */
@@ -111,10 +106,10 @@ static bool follow_release(struct hunt *hunt)
         if (!is_release_of(target, hunt->name))
             continue;
         /* the file and every link to it that is called so */
-        for (size_t k = 0; k < hunt->names.count; k++)
-            if (is_release_of(hunt->names.at[k], hunt->name) &&
-                strncmp(hunt->names.at[k], target, strcspn(target, "-")) == 0 &&
-                !consider(hunt, hunt->names.at[k], &release))
+        for (size_t k = 0; k < hunt->names->count; k++)
+            if (is_release_of(hunt->names->at[k], hunt->name) &&
+                strncmp(hunt->names->at[k], target, strcspn(target, "-")) == 0 &&
+                !consider(hunt, hunt->names->at[k], &release))
                 return false;
     }
     return true;
@@ -129,16 +124,16 @@ static bool take_framework(struct hunt *hunt, const char *file, tenon_error *err
 
 static bool search(struct hunt *hunt, tenon_error *err)
 {
-    for (size_t i = 0; i < hunt->names.count; i++) {
+    for (size_t i = 0; i < hunt->names->count; i++) {
         const struct tn_convention *row;
         size_t at = 0;
         while ((row = tn_convention_next(hunt->work->options->platform, &at))) {
-            if (!tn_convention_fits(row, hunt->names.at[i], hunt->name))
+            if (!tn_convention_fits(row, hunt->names->at[i], hunt->name))
                 continue;
             if (row->role == TN_ROLE_FRAMEWORK) {
-                if (!take_framework(hunt, hunt->names.at[i], err))
+                if (!take_framework(hunt, hunt->names->at[i], err))
                     return false;
-            } else if (!consider(hunt, hunt->names.at[i], row)) {
+            } else if (!consider(hunt, hunt->names->at[i], row)) {
                 return tn_no_memory(err);
             }
             break;
@@ -150,11 +145,11 @@ static bool search(struct hunt *hunt, tenon_error *err)
 /* Is there a file of such a library, whatever is in it? */
 static bool has_any(const struct hunt *hunt, const char *name)
 {
-    for (size_t i = 0; i < hunt->names.count; i++) {
+    for (size_t i = 0; i < hunt->names->count; i++) {
         const struct tn_convention *row;
         size_t at = 0;
         while ((row = tn_convention_next(hunt->work->options->platform, &at)))
-            if (tn_convention_fits(row, hunt->names.at[i], name))
+            if (tn_convention_fits(row, hunt->names->at[i], name))
                 return true;
     }
     return false;
@@ -233,7 +228,7 @@ static bool keep(struct hunt *hunt, tenon_plist_library *library)
 static bool list_dir(struct hunt *hunt, tenon_plist_library *library, tenon_error *err)
 {
     char dir[TN_QUOTE_ROOM];
-    int failed = tn_plist_names(hunt->work, hunt->dir, &hunt->names);
+    int failed = tn_plist_listing(hunt->work, hunt->dir, &hunt->names);
 
     if (failed == ENOMEM)
         return tn_no_memory(err);
@@ -259,7 +254,6 @@ bool tn_plist_find(struct tn_plist_work *work, const char *dir, const char *name
         good = tn_plist_remark(work, line, "%zu versions of the library are taken, all there are",
                                library->versions) ||
                tn_no_memory(err);
-    tn_words_free(&hunt.names);
     tn_words_free(&hunt.files);
     tn_words_free(&hunt.inner);
     tn_words_free(&hunt.versions);

@@ -86,6 +86,21 @@ int tn_plist_names(const struct tn_plist_work *work, const char *dir, struct tn_
     return path ? tenon_world_list(work->world, path, add_name, &listing) : ENOMEM;
 }
 
+int tn_plist_listing(struct tn_plist_work *work, const char *dir, const struct tn_words **names)
+{
+    int failed = 0;
+
+    if (!work->listed_dir || strcmp(work->listed_dir, dir) != 0) {
+        work->listed.count = 0;
+        work->listed_dir = NULL;
+        failed = tn_plist_names(work, dir, &work->listed);
+        if (!failed && !(work->listed_dir = tn_arena_string(&work->plist->arena, dir)))
+            failed = ENOMEM;
+    }
+    *names = &work->listed;
+    return failed;
+}
+
 static bool walk_one(const struct tn_plist_work *work, const char *below, struct tn_words *files,
                      unsigned depth, tenon_error *err)
 {

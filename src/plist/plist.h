@@ -19,6 +19,8 @@ struct tn_plist_work {
     tenon_world *world;
     const tenon_plist_options *options;
     tenon_plist *plist;
+    const char *listed_dir; /* the last that was asked for libraries; NULL */
+    struct tn_words listed; /* its names; to be freed */
 };
 
 tenon_plist *tn_plist_new(tenon_error *err);
@@ -40,6 +42,9 @@ const char *tn_plist_join(const struct tn_plist_work *work, const char *dir, con
 
 /* Names of a directory, bytewise. Returns 0 or an errno value. */
 int tn_plist_names(const struct tn_plist_work *work, const char *dir, struct tn_words *names);
+
+/* The same, kept until another directory is asked: one has many libraries. *names is lent. */
+int tn_plist_listing(struct tn_plist_work *work, const char *dir, const struct tn_words **names);
 
 /* Every file and link below `dir`, depth first, bytewise. */
 bool tn_plist_walk(const struct tn_plist_work *work, const char *dir, struct tn_words *files,

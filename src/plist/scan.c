@@ -12,7 +12,7 @@
 
 struct scan {
     struct tn_plist_work work;
-    struct tn_words files; /* of the tree, bytewise within each directory */
+    struct tn_words files; /* of the tree, as compare_places has them */
     bool *claimed;         /* by a directive, for each of files */
 };
 
@@ -31,30 +31,41 @@ static bool is_in_dir(const char *path, const char *dir)
     return size == strlen(dir) && strncmp(path, dir, size) == 0;
 }
 
-/* The place of a file of the tree, files.count when it is none. Directories are contiguous. */
-static size_t place_of(const struct scan *scan, const char *path, size_t from)
+/* By directories, so that the files of one stand together. */
+static int compare_places(const void *a, const void *b)
 {
-    for (size_t i = from; i < scan->files.count; i++)
-        if (strcmp(scan->files.at[i], path) == 0)
-            return i;
-    return scan->files.count;
+    const char *one = *(const char *const *)a, *two = *(const char *const *)b;
+    size_t size = dir_size(one), other = dir_size(two);
+    int order = strncmp(one, two, size < other ? size : other);
+
+    if (order == 0 && size != other)
+        order = size < other ? -1 : 1;
+    return order ? order : strcmp(one, two);
+}
+
+/* Whether a file of the tree is claimed; NULL when it is none. */
+static bool *claim_of(const struct scan *scan, const char *path)
+{
+    const char **at =
+        bsearch(&path, scan->files.at, scan->files.count, sizeof *scan->files.at, compare_places);
+
+    return at ? &scan->claimed[at - scan->files.at] : NULL;
 }
 
 /* True when all files of the library are in the tree and nobody's; then they are claimed. */
-static bool claim(struct scan *scan, const tenon_plist_library *library, size_t from)
+static bool claim(struct scan *scan, const tenon_plist_library *library)
 {
     for (size_t i = 0; library->files[i]; i++) {
-        size_t k = place_of(scan, library->files[i], from);
-        if (k == scan->files.count || scan->claimed[k])
+        const bool *claimed = claim_of(scan, library->files[i]);
+        if (!claimed || *claimed)
             return false;
     }
     for (size_t i = 0; library->files[i]; i++)
-        scan->claimed[place_of(scan, library->files[i], from)] = true;
+        *claim_of(scan, library->files[i]) = true;
     return true;
 }
 
-static bool try_name(struct scan *scan, const char *dir, const char *name, size_t from,
-                     tenon_error *err)
+static bool try_name(struct scan *scan, const char *dir, const char *name, tenon_error *err)
 {
     tenon_plist *plist = scan->work.plist;
     tenon_plist_library library;
@@ -62,7 +73,7 @@ static bool try_name(struct scan *scan, const char *dir, const char *name, size_
 
     if (!tn_plist_find(&scan->work, *dir ? dir : ".", name, 0, &library, err))
         return false;
-    if (library.reason || !library.files || !library.files[0] || !claim(scan, &library, from))
+    if (library.reason || !library.files || !library.files[0] || !claim(scan, &library))
         return true;
     line = tn_arena_format(&plist->arena, "@library %s %s", library.dir, name);
     if (!line || !tn_words_add(&plist->lines, line) ||
@@ -83,7 +94,7 @@ static bool gather_names(struct scan *scan, const char *dir, size_t from, size_t
     for (size_t i = from; i < to; i++) {
         const struct tn_convention *row;
         size_t at = 0, start;
-        if (scan->claimed[i] || !is_in_dir(scan->files.at[i], dir))
+        if (scan->claimed[i])
             continue;
         const char *file = scan->files.at[i] + skip;
         while ((row = tn_convention_next(scan->work.options->platform, &at))) {
@@ -108,7 +119,7 @@ static bool scan_dir(struct scan *scan, const char *dir, size_t from, size_t to,
         struct tn_words names = { 0 };
         good = gather_names(scan, dir, from, to, versions, &names) || tn_no_memory(err);
         for (size_t i = 0; good && i < names.count; i++)
-            good = try_name(scan, dir, names.at[i], from, err);
+            good = try_name(scan, dir, names.at[i], err);
         tn_words_free(&names);
     }
     return good;
@@ -131,7 +142,7 @@ static bool scan_frameworks(struct scan *scan, tenon_error *err)
             tn_arena_copy(&scan->work.plist->arena, path + start, (size_t)(end - path) - start);
         if (!dir || !name)
             return tn_no_memory(err);
-        if (*name && !strpbrk(name, " \t") && !try_name(scan, dir, name, i, err))
+        if (*name && !strpbrk(name, " \t") && !try_name(scan, dir, name, err))
             return false;
     }
     return true;
@@ -140,24 +151,20 @@ static bool scan_frameworks(struct scan *scan, tenon_error *err)
 static bool scan_all(struct scan *scan, tenon_error *err)
 {
     struct tn_arena *arena = &scan->work.plist->arena;
+    size_t count = scan->files.count, to;
 
     if (!scan_frameworks(scan, err))
         return false;
-    for (size_t i = 0; i < scan->files.count; i++) {
-        const char *path = scan->files.at[i];
-        if (scan->claimed[i])
-            continue;
-        const char *dir = tn_arena_copy(arena, path, dir_size(path));
+    for (size_t i = 0; i < count; i = to) {
+        const char *dir = tn_arena_copy(arena, scan->files.at[i], dir_size(scan->files.at[i]));
         if (!dir)
             return tn_no_memory(err);
-        /* once for each directory: at its first file that nobody claims */
-        bool first = true;
-        for (size_t k = 0; first && k < i; k++)
-            first = scan->claimed[k] || !is_in_dir(scan->files.at[k], dir);
-        if (first && !scan_dir(scan, dir, i, scan->files.count, err))
+        for (to = i + 1; to < count && is_in_dir(scan->files.at[to], dir); to++)
+            ;
+        if (!scan_dir(scan, dir, i, to, err))
             return false;
     }
-    for (size_t i = 0; i < scan->files.count; i++)
+    for (size_t i = 0; i < count; i++)
         if (!scan->claimed[i] && !tn_words_add(&scan->work.plist->lines, scan->files.at[i]))
             return tn_no_memory(err);
     return true;
@@ -171,10 +178,13 @@ static int compare(const void *a, const void *b)
 tenon_plist *tenon_plist_scan(tenon_world *world, const tenon_plist_options *options,
                               tenon_error *err)
 {
-    struct scan scan = { .work = { world, options, tn_plist_new(err) } };
+    struct scan scan = { .work = {
+                             .world = world, .options = options, .plist = tn_plist_new(err) } };
     bool good = scan.work.plist && tn_plist_walk(&scan.work, "", &scan.files, 0, err);
 
     if (good) {
+        if (scan.files.count)
+            qsort(scan.files.at, scan.files.count, sizeof *scan.files.at, compare_places);
         scan.claimed = calloc(scan.files.count + 1, sizeof *scan.claimed);
         good = scan.claimed ? scan_all(&scan, err) : tn_no_memory(err);
     }
@@ -182,6 +192,7 @@ tenon_plist *tenon_plist_scan(tenon_world *world, const tenon_plist_options *opt
         qsort(scan.work.plist->lines.at, scan.work.plist->lines.count,
               sizeof *scan.work.plist->lines.at, compare);
     tn_words_free(&scan.files);
+    tn_words_free(&scan.work.listed);
     free(scan.claimed);
     if (good)
         return scan.work.plist;

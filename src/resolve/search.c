@@ -190,7 +190,7 @@ struct tn_search *tn_search_refused(tenon_resolver *r, uint32_t name, enum tenon
                           .store = &r->kept,
                           .search = s,
                           .name = tn_text_of(r, name) };
-    struct tn_judgement judged = { outcome, TN_STOP, detail };
+    struct tn_judgement judged = tn_judged(outcome, TN_STOP, detail);
     tn_going_record(&g, g.name, judged);
     tn_going_stop(&g, NULL, judged);
     return finish(&g);

@@ -37,6 +37,9 @@ enum tn_action tn_going_try(struct tn_going *g, uint32_t path, const char *detai
 /* The facts of the file at a path, for a tn_fact_source whose argument is the resolver. */
 const struct tn_facts *tn_facts_at(void *arg, const char *path);
 
+/* ... and of a slice or member. */
+const struct tn_facts *tn_facts_inside(void *arg, const tenon_image_source *source);
+
 /* Lets the loader make the candidates of g->stage. */
 void tn_going_own(struct tn_going *g);
 

@@ -33,6 +33,7 @@ void tn_going_record(struct tn_going *g, const char *path, struct tn_judgement j
         .detail = judged.detail,
         .final = judged.action == TN_STOP && !later,
         .later = later,
+        .believed = judged.believed,
     };
 }
 
@@ -315,9 +316,20 @@ const struct tn_facts *tn_facts_at(void *arg, const char *path)
     return node && node->error == TENON_OK ? node->facts : NULL;
 }
 
+const struct tn_facts *tn_facts_inside(void *arg, const tenon_image_source *source)
+{
+    tenon_resolver *r = arg;
+    int error;
+    if (!may_try(r, source->path))
+        return NULL;
+    uint32_t name = tn_resolver_source(r, source);
+    struct tn_node *node = name == TN_NO_NAME ? NULL : tn_resolver_open(r, name, &error);
+    return node && node->error == TENON_OK ? node->facts : NULL;
+}
+
 static void try_cache(struct tn_going *g)
 {
-    struct tn_fact_source source = { tn_facts_at, g->r };
+    struct tn_fact_source source = { tn_facts_at, g->r, tn_facts_inside };
     struct tn_stage stage = *g->stage;
     struct tn_cached cached;
     if (!g->target->loader->cached(g->target, &source, g->name, g->asker, &cached)) {

@@ -52,6 +52,16 @@ def compare_archive(report):
         report.check("libbar.a(%s)" % member, bits, rows[0]["class"])
 
 
+def compare_same_names(report):
+    """A member of each width under one name: the first, or that of a machine."""
+    archive = os.path.join(HERE, "libboth.a")
+    _, rows = tenon.results("show", "--json", archive)
+    report.check("libboth.a", ["shr.o", "shr.o"], rows[0]["member_names"])
+    for words, bits in (((), 32), (("--slice", "ppc"), 32), (("--slice", "ppc64"), 64)):
+        _, rows = tenon.results("show", "--json", "--member", "shr.o", *words, archive)
+        report.check("libboth.a(shr.o) " + " ".join(words), bits, rows[0]["class"])
+
+
 def compare_tree(report):
     """Each library as the file asked about, libbar.a in its library path."""
     with tempfile.TemporaryDirectory(prefix="tenon-aix-") as tree:
@@ -75,6 +85,7 @@ def main():
     report = Report()
     compare_files(report)
     compare_archive(report)
+    compare_same_names(report)
     compare_tree(report)
     report.finish()
 

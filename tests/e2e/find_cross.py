@@ -159,6 +159,17 @@ class Windows(Foreign):
         self.assertEqual(row["remarks"], [self.path("opt/lib/libfoo.dll.a") + " is an import "
                                           "library: the program starts with the DLL libfoo-1.dll"])
 
+    def test_another_dll_in_path(self):
+        """PATH has a DLL of the same name first: that one is loaded, and it is said."""
+        self.dll(MINGW)
+        os.mkdir(self.path("first"))
+        shutil.copy(self.path("opt/bin/libfoo-1.dll"), self.path("first"))
+        path = ":".join([os.environ["PATH"], self.path("first"), self.path("opt/bin")])
+        row = self.find("-f", "foo_id", "--dir=" + self.path("opt"), env={"PATH": path})
+        self.assertEqual(row["verdict"], "found", json.dumps(row, indent=1))
+        self.assertIn("libfoo-1.dll is loaded from %s: %s comes later in PATH"
+                      % (self.path("first"), self.path("opt/bin")), row["remarks"])
+
 
 def wine_program():
     for name in (shutil.which("wine64"), "/usr/lib/wine/wine64"):

@@ -6,6 +6,7 @@ truth is what the installed program of a consumer does.
 
 import json
 import os
+import pty
 import shutil
 import subprocess
 import sys
@@ -348,8 +349,12 @@ class Kinds(Case):
 
     def test_lib_and_suffix_are_not_the_name(self):
         self.both("a")
-        self.not_found(self.find("-H", "foo.h", *self.dirs("a"), name="libfoo"), "-llibfoo")
-        self.not_found(self.find("-H", "foo.h", *self.dirs("a"), name="foo.so"), "-lfoo.so")
+        for name in ("libfoo", "foo.so", "libfoo.so.1", "foo.dylib"):
+            row = self.find("-H", "foo.h", *self.dirs("a"), name=name)
+            self.not_found(row, "-l" + name)
+            self.assertIn("the word given to -l, without prefix and suffix", self.remarks(row))
+        self.shared("a", name="libbar")
+        self.assertEqual(self.find("-H", "foo.h", *self.dirs("a"), name="libbar")["verdict"], "found")
 
 
 class Names(Case):
@@ -620,6 +625,55 @@ class Caller(Case):
         self.assertEqual(values["LDFLAGS"], " ".join(
             "-L{0} -Wl,-rpath,{0}".format(self.path(prefix, "lib")) for prefix in "ab"))
         self.assertEqual(values["LIBS"], "-lfoo -lbar -lfoo")
+
+
+class Batch(Case):
+    """Many at once: so many compilers, and on a terminal a line that says how many are done."""
+
+    def setUp(self):
+        super().setUp()
+        self.both("a")
+        self.both("b", name="bar")
+        self.write("list", "# two\nfoo --dir=a\nbar --dir=b --header=bar.h\n")
+        self.cc_script = self.write(
+            "cc", "#!/bin/sh\ntouch run/$$\nls run | wc -l >>most\nsleep 0.5\ngcc \"$@\"\n"
+            "status=$?\nrm run/$$\nexit $status\n", 0o755)
+        os.mkdir(self.path("run"))
+
+    def batch(self, *words):
+        """(what it printed, what a terminal on its standard error got)"""
+        ours, theirs = pty.openpty()
+        child = subprocess.Popen([tenon.command(), "find", "--no-cache", "--batch=list",
+                                  "--cc=" + self.cc_script, *words], stdout=subprocess.PIPE,
+                                 stderr=theirs, stdin=subprocess.DEVNULL, text=True, cwd=self.dir,
+                                 env=dict(consumers.CLEAN, HOME=self.dir))
+        os.close(theirs)
+        out, shown = child.stdout.read(), b""
+        child.stdout.close()
+        self.assertEqual(child.wait(), 0)
+        try:
+            while chunk := os.read(ours, 4096):
+                shown += chunk
+        except OSError:  # EIO: the other end is closed
+            pass
+        os.close(ours)
+        return out, shown.decode()
+
+    def test_a_line_on_a_terminal(self):
+        out, shown = self.batch("-j1")
+        self.assertEqual([line for line in out.splitlines() if line.endswith(": found")],
+                         ["foo: found", "bar: found"])
+        self.assertIn("\r0 of 2 libraries", shown)
+        self.assertIn("\r1 of 2 libraries", shown)
+        self.assertTrue(shown.endswith("\r\033[K"), shown)
+        self.assertEqual(self.batch("-j1", "-q")[1], "")
+
+    def test_as_many_as_asked(self):
+        for jobs in (1, 2):
+            self.write("most", "")
+            self.batch("-j%d" % jobs)
+            with open(self.path("most"), encoding="utf-8") as file:
+                self.assertEqual(max(map(int, file)), jobs)
 
 
 if __name__ == "__main__":

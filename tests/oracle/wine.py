@@ -160,6 +160,14 @@ class Windows:
     def program(self, name="a/p.exe", imports=("foo.dll",)):
         self._compile(self.keep(name), PROGRAM, imports, 64, [])
 
+    def register(self, key, name, value):
+        """Sets a value of the registry, or with None removes its key; on disk when it returns."""
+        words = ["add", key, "/v", name, "/d", value, "/f"] if value else ["delete", key, "/f"]
+        self._run(["reg", *words])
+        server = os.path.join(os.path.dirname(self.wine), "wineserver64")
+        subprocess.run([server, "-k"], env=self._env({}), check=False, capture_output=True)
+        subprocess.run([server, "-w"], env=self._env({}), check=False, capture_output=True)
+
     def real(self, name, arguments, env, cwd):
         """(does it run, its modules) of Wine's own; None: it hangs"""
         os.makedirs(self.path(cwd), exist_ok=True)
@@ -413,6 +421,20 @@ def overrides(w):
     w.program(imports=["version.dll"])
     w.dll("a/version.dll")
     w.same("version=n with a native one", env={"WINEDLLOVERRIDES": "version=n"})
+
+
+@case
+def overrides_of_the_registry(w):
+    key = "HKCU\\Software\\Wine\\%sDllOverrides"
+    for where, order in (("", "native"), ("", "disabled"), ("AppDefaults\\p.exe\\", "builtin"),
+                         ("AppDefaults\\q.exe\\", "native")):
+        w.register(key % where, "version", order)
+        w.program(imports=["version.dll"])
+        w.same("%sversion=%s without a native one" % (where, order))
+        w.program(imports=["version.dll"])
+        w.dll("a/version.dll")
+        w.same("%sversion=%s with a native one" % (where, order), names_only=True)
+        w.register(key % where, "version", None)
 
 
 def main():

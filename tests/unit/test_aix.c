@@ -34,6 +34,24 @@ static void put_archive(struct world_case *c, const char *path, const char *memb
     free(bytes);
 }
 
+/* ... with one of each class under the same name. */
+static void put_both(struct world_case *c, const char *path, const char *member, int first)
+{
+    size_t sizes[2], size;
+    uint8_t *bytes[2];
+    for (int i = 0; i < 2; i++)
+        bytes[i] = xcoff_build(
+            &(struct xcoff_spec){ .bits = i ? 96 - first : first, .flags = SHARED }, &sizes[i]);
+    const struct aix_member members[] = { { member, bytes[0], sizes[0] },
+                                          { member, bytes[1], sizes[1] },
+                                          { 0 } };
+    uint8_t *archive = aix_archive(true, members, &size);
+    assert_true(tenon_world_put_file(c->world, path, archive, size, 0755, NULL));
+    free(archive);
+    free(bytes[0]);
+    free(bytes[1]);
+}
+
 static const char *missing(struct world_case *c, const char *name)
 {
     return tenon_graph_library(c->graph, case_index(c, name))->reason;
@@ -226,6 +244,20 @@ static void the_same_member_is_one_module(void **state)
     assert_string_equal(answer(c, "/t/p"), "libx.a(shr.o) => /a/libx.a [library path]\n");
 }
 
+/* rule  4.1: of two members of one name that of the process's class is used */
+static void members_of_both_classes_have_one_name(void **state)
+{
+    struct world_case *c = *state;
+    for (int bits = 32; bits <= 64; bits += 32)
+        for (int first = 32; first <= 64; first += 32) {
+            XCOFF(c, "/t/p", .bits = bits, .libpath = "/a",
+                  .ids = IDS({ .base = "libx.a", .member = "shr.o" }));
+            put_both(c, "/a/libx.a", "shr.o", first);
+            assert_string_equal(answer(c, "/t/p"), "libx.a(shr.o) => /a/libx.a [library path]\n");
+            assert_string_equal(tenon_graph_library(c->graph, 0)->member, "shr.o");
+        }
+}
+
 static void preloads_of_the_programs_class(void **state)
 {
     struct world_case *c = *state;
@@ -253,6 +285,7 @@ int main(void)
         CASE(an_empty_libpath_adds_the_current_directory),
         CASE(a_library_searches_by_its_own_path),
         CASE(the_same_member_is_one_module),
+        CASE(members_of_both_classes_have_one_name),
         CASE(preloads_of_the_programs_class),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -407,7 +407,7 @@ static void with_mount(struct bundle_case *c, unsigned long flags, const char *o
 
     if (child == 0) {
         mkdir(case_path(c, "mnt"), 0700);
-        if (unshare(CLONE_NEWNS) < 0 || mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
+        if (unshare(CLONE_NEWNS) < 0 || mount("none", "/", "", MS_REC | MS_PRIVATE, NULL) < 0 ||
             mount("tmpfs", case_path(c, "mnt"), "tmpfs", flags, options) < 0)
             _exit(77);
         _exit(test(c));

@@ -41,6 +41,16 @@ static void windows_survives_each_failure(void **state)
     case_put_text(c, "/C:/Windows/System32/apisetschema.dll", "none");
     case_env(c, "PATH", "C:\\p1");
     fail_each(c, "/C:/a/p.exe", NULL);
+    put_pe(c, "/w/drive_c/p.exe", &(struct pe_spec){ .imports = wanted });
+    put_pe(c, "/w/drive_c/foo.dll", &(struct pe_spec){ .dll = true });
+    case_put_text(c, "/w/system.reg",
+                  "[System\\\\CurrentControlSet\\\\Control\\\\Session Manager\\\\KnownDLLs]\n"
+                  "\"a\"=\"a.dll\"\n\"b\"=\"none.dll\"\n");
+    case_put_text(c, "/w/user.reg",
+                  "[Software\\\\Wine\\\\AppDefaults\\\\p.exe\\\\DllOverrides]\n"
+                  "\"foo\"=\"native\"\n\"x\"=dword:0000000a\n");
+    c->loader = "wine";
+    fail_each(c, "/w/drive_c/p.exe", NULL);
 }
 
 static void aix_survives_each_failure(void **state)

@@ -323,6 +323,7 @@ static void what_is_no_library_ends_the_search(void **state)
     answer(c, E);
     assert_int_equal(tenon_graph_library(c->graph, 0)->status, TENON_STATUS_REFUSED);
     assert_true(tenon_graph_tried(c->graph, 0, 0)->final);
+    assert_true(tenon_graph_tried(c->graph, 0, 0)->believed); /* no manual says so */
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, case_setup, case_teardown)

@@ -491,6 +491,78 @@ static void overrides_of_wine(void **state)
     assert_string_equal(foo(c), "refused");
 }
 
+/* A prefix of Wine: /w/drive_c is drive C:. */
+static void put_prefix(struct world_case *c, const char *system, const char *user)
+{
+    static const char *const dirs[] = { "/w/drive_c/a", "/w/drive_c/windows/system32",
+                                        "/w/drive_c/d" };
+    PE(c, "/w/drive_c/a/p.exe", .imports = FOO);
+    for (size_t i = 0; i < 3; i++)
+        assert_true(tenon_world_put_dir(c->world, dirs[i], NULL));
+    case_cwd(c, "/w/drive_c/d");
+    case_put_text(c, "/w/system.reg", system);
+    case_put_text(c, "/w/user.reg", user);
+}
+
+static const char *prefix_answer(struct world_case *c)
+{
+    answer(c, "/w/drive_c/a/p.exe");
+    const tenon_library *l = tenon_graph_library(c->graph, 0);
+    return l->status == TENON_STATUS_FOUND ? l->path : tenon_status_name(l->status);
+}
+
+#define REG "WINE REGISTRY Version 2\n;; All keys relative to \\\\Machine\n\n#arch=win64\n\n"
+#define MANAGER "[System\\\\CurrentControlSet\\\\Control\\\\Session Manager"
+
+static void the_registry_of_a_prefix_is_read(void **state)
+{
+    struct world_case *c = *state;
+    put_prefix(c,
+               REG MANAGER "] 17\n\"SafeDllSearchMode\"=dword:00000000\n\"X\"=hex(3):61,\\\n  62\n"
+                           "[Other]\n\"SafeDllSearchMode\"=dword:00000001\n",
+               "");
+    dll(c, "/w/drive_c/windows/system32/foo.dll");
+    dll(c, "/w/drive_c/d/foo.dll");
+    assert_string_equal(prefix_answer(c), "/w/drive_c/d/foo.dll");
+    setting(c, "SafeDllSearchMode", "1");
+    assert_string_equal(prefix_answer(c), "/w/drive_c/windows/system32/foo.dll");
+    dll(c, "/w/drive_c/a/foo.dll");
+    assert_string_equal(prefix_answer(c), "/w/drive_c/a/foo.dll");
+    case_put_text(c, "/w/system.reg",
+                  REG MANAGER "\\\\KnownDLLs]\n\"b\"=\"bar.dll\"\n\"f\"=str(2):\"F\\x006fo.dll\"\n"
+                              "\"DllDirectory\"=\"C:\\\\x\"\n");
+    assert_string_equal(prefix_answer(c), "/w/drive_c/windows/system32/foo.dll");
+    assert_string_equal(tenon_graph_library(c->graph, 0)->rule->name, "KnownDLLs");
+    case_put_text(c, "/w/system.reg",
+                  REG MANAGER "\\\\KnownDLLs]\n\"f\"=\"foo.dll\"\n" MANAGER
+                              "]\n\"ExcludeFromKnownDlls\"=str(7):\"x\\0foo.dll\\0\"\n");
+    assert_string_equal(prefix_answer(c), "/w/drive_c/a/foo.dll");
+}
+
+static void overrides_in_the_registry(void **state)
+{
+    struct world_case *c = *state;
+    put_prefix(c, "",
+               REG "[Software\\\\Wine\\\\DllOverrides] 1\n\"*foo\"=\"native\"\n"
+                   "[Software\\\\Wine\\\\AppDefaults\\\\q.exe\\\\DllOverrides]\n"
+                   "\"foo.dll\"=\"builtin\"\n");
+    c->loader = "wine";
+    PE(c, "/w/drive_c/windows/system32/foo.dll", .dll = true, .stub = "Wine builtin DLL");
+    assert_string_equal(prefix_answer(c), "missing");
+    case_env(c, "WINEDLLOVERRIDES", "foo=b"); /* comes first */
+    assert_string_equal(prefix_answer(c), "/w/drive_c/windows/system32/foo.dll");
+    case_env(c, "WINEDLLOVERRIDES", "");
+    assert_string_equal(prefix_answer(c), "missing");
+    case_put_text(c, "/w/user.reg",
+                  REG "[software\\\\wine\\\\dlloverrides]\n\"foo\"=\"native\"\n"
+                      "[Software\\\\Wine\\\\AppDefaults\\\\P.EXE\\\\DllOverrides]\n"
+                      "\"foo.dll\"=\"builtin\"\n");
+    assert_string_equal(prefix_answer(c), "/w/drive_c/windows/system32/foo.dll");
+    case_put_text(c, "/w/user.reg",
+                  REG "[Software\\\\Wine\\\\DllOverrides]\n\"foo\"=\"disabled\"\n");
+    assert_string_equal(prefix_answer(c), "refused");
+}
+
 /* W34 */
 static void an_importer_has_flags_of_its_own(void **state)
 {
@@ -662,6 +734,8 @@ int main(void)
         CASE(forwarders_are_followed_to_the_end),
         CASE(quotes_in_path_are_letters),
         CASE(overrides_of_wine),
+        CASE(the_registry_of_a_prefix_is_read),
+        CASE(overrides_in_the_registry),
         CASE(an_importer_has_flags_of_its_own),
         CASE(hybrid_images_serve_two_machines),
         CASE(without_windows_its_libraries_are_the_systems),

@@ -1,0 +1,195 @@
+/*
+ * src/loader/glibc_cache.c - glibc: what its cache says, and what ldconfig would have put there
+ *
+ * rule  glibc 2.36 elf/dl-cache.c, elf/ldconfig.c
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "fail.h"
+#include "glibc_private.h"
+#include "ldconf.h"
+#include "limits.h"
+#include "names.h"
+
+/* What ldconfig would have gone by, and a remark that says so. */
+static bool read_conf(struct tn_target *target, struct tn_glibc_config *config)
+{
+    tenon_file_info info;
+    const char *cache = config->cache_path, *slash = strrchr(cache, '/');
+    const char *conf =
+        tn_arena_format(target->arena, "%.*s/ld.so.conf", slash ? (int)(slash - cache) : 0, cache);
+    int error = conf ? tenon_world_stat(target->world, conf, &info) : ENOMEM;
+    if (error == ENOMEM)
+        return false;
+    target->remark =
+        error == ENOENT
+            ? tn_arena_format(target->arena, "there is no %s and no %s: only default directories",
+                              cache, conf)
+            : tn_arena_format(target->arena,
+                              "there is no %s: ld.so.conf was read as ldconfig would", cache);
+    target->remark_rule = &tn_glibc_rules[GLIBC_CONF];
+    config->conf_path = conf;
+    config->conf_dirs = tn_ldconf_read(target->world, target->arena, conf);
+    if (!target->remark || !config->conf_dirs || !tn_glibc_build_of(target))
+        return false;
+    config->cache_state = CACHE_CONF;
+    return true;
+}
+
+/* Reads the cache; without one, a foreign tree is treated as ldconfig would treat it. */
+static bool read_cache(struct tn_target *target, struct tn_glibc_config *config)
+{
+    struct tn_view file;
+    tenon_error problem = TENON_ERROR_INIT;
+    const char *path = tn_glibc_cache_file(target);
+    if (!path)
+        return false;
+    config->cache_path = path;
+    int error = tn_file_whole(target->world, path, TN_LIMIT_CACHE, target->arena, &file);
+    if (error == 0 && tn_ldcache_open(file, target->endian, &config->cache, &problem)) {
+        config->cache_state = CACHE_GOOD;
+        return true;
+    }
+    if (error == ENOMEM)
+        return false;
+    if (error == ENOENT && !tenon_world_is_host(target->world))
+        return read_conf(target, config);
+    config->cache_problem =
+        error ? tn_errno_text(error) : tn_arena_string(target->arena, problem.text);
+    target->remark =
+        tn_arena_format(target->arena, "%s is not used: %s", path, config->cache_problem);
+    target->remark_rule = &tn_glibc_rules[GLIBC_CACHE];
+    if (!config->cache_problem || !target->remark)
+        return false;
+    config->cache_state = CACHE_NONE;
+    return true;
+}
+
+static bool load_cache(struct tn_target *target, struct tn_glibc_config *config)
+{
+    return config->cache_state != CACHE_UNREAD || read_cache(target, config);
+}
+
+static bool in_system_dir(const struct tn_glibc_build *build, const char *path)
+{
+    for (size_t i = 0; i < build->system_dirs->count; i++) {
+        const char *dir = build->system_dirs->at[i].dir;
+        if (tn_has_prefix(path, dir) && path[strlen(dir)] == '/')
+            return true;
+    }
+    return false;
+}
+
+/*
+ * Would ldconfig have entered dir/name under that name? Its key is the SONAME, or the file's own
+ * name when it has none; a link counts under its own name when it leads to a file called as the
+ * SONAME, or to the development link.
+ * rule  glibc elf/ldconfig.c, search_dir()
+ */
+static bool would_enter(struct tn_target *target, const struct tn_fact_source *source,
+                        const char *path, const char *name, bool *no_memory)
+{
+    const struct tn_facts *facts = source->facts(source->arg, path);
+    bool plain;
+    if (!facts || facts->class_bits != target->word * 8 ||
+        tn_ldcache_id(facts->machine_code, target->word, facts->elf.header.e_flags, &plain) !=
+            ((struct tn_glibc_config *)target->config)->query.id)
+        return false;
+    if (!facts->own_name || strcmp(facts->own_name, name) == 0)
+        return true;
+    int error;
+    char *real = tenon_world_realpath(target->world, path, &error);
+    const char *base = real ? tn_base_name(real) : name;
+    *no_memory |= !real && error == ENOMEM;
+    size_t n = strlen(base);
+    bool is_link = strcmp(base, name) != 0;
+    bool enters =
+        is_link &&
+        (strcmp(base, facts->own_name) == 0 ||
+         (n >= 3 && strcmp(base + n - 3, ".so") == 0 && strncmp(base, facts->own_name, n) == 0));
+    free(real);
+    return enters;
+}
+
+/* The first directory in which ldconfig would have found the name, below `subdir`. */
+static const char *find_in(struct tn_target *target, const struct tn_fact_source *source,
+                           const struct tn_dirs *dirs, const char *subdir, const char *name,
+                           bool *no_memory)
+{
+    for (size_t i = 0; i < dirs->count && !*no_memory; i++) {
+        const char *path = tn_arena_format(target->arena, "%s/%s%s", dirs->at[i].dir, subdir, name);
+        *no_memory |= !path;
+        if (path && would_enter(target, source, path, name, no_memory))
+            return path;
+    }
+    return NULL;
+}
+
+static bool lookup_conf(struct tn_target *target, const struct tn_fact_source *source,
+                        const char *name, struct tn_cached *out)
+{
+    struct tn_glibc_config *config = target->config;
+    const struct tn_dirs *lists[] = { config->conf_dirs, tn_glibc_build_of(target)->system_dirs };
+    const char *found = NULL;
+    bool no_memory = false;
+    out->rule = &tn_glibc_rules[GLIBC_CONF];
+    /* ldconfig enters nothing else: rule elf/ldconfig.c, _dl_is_dso() */
+    bool is_candidate =
+        (tn_has_prefix(name, "lib") || tn_has_prefix(name, "ld-")) && strstr(name, ".so");
+    for (size_t level = 0; is_candidate && !found && level < TN_HWCAPS_LEVELS; level++) {
+        const char *subdir = "";
+        if (config->levels[level])
+            subdir = tn_arena_format(target->arena, "glibc-hwcaps/%s/", config->levels[level]);
+        for (size_t i = 0; subdir && !found && i < TN_COUNT(lists); i++)
+            found = find_in(target, source, lists[i], subdir, name, &no_memory);
+        no_memory |= !subdir;
+        if (!config->levels[level])
+            break;
+    }
+    out->outcome = found ? TENON_OUTCOME_FOUND : TENON_OUTCOME_NOT_IN_CACHE;
+    out->path = found ? found : config->conf_path;
+    return !no_memory;
+}
+
+bool tn_glibc_cached(struct tn_target *target, const struct tn_fact_source *source,
+                     const char *name, const struct tn_asker *asker, struct tn_cached *out)
+{
+    struct tn_glibc_config *config = target->config;
+    *out = (struct tn_cached){ .outcome = TENON_OUTCOME_NO_CACHE, .path = "" };
+    if (!load_cache(target, config))
+        return false;
+    out->path = config->cache_path;
+    out->detail = config->cache_problem;
+    if (config->cache_state == CACHE_CONF) {
+        if (!lookup_conf(target, source, name, out))
+            return false;
+    } else if (config->cache_state == CACHE_GOOD) {
+        const char *path = tn_ldcache_lookup(&config->cache, name, &config->query);
+        out->outcome = path ? TENON_OUTCOME_FOUND : TENON_OUTCOME_NOT_IN_CACHE;
+        if (path)
+            out->path = path;
+    }
+    if (out->outcome != TENON_OUTCOME_FOUND || !(asker->flags & GLIBC_NODEFLIB))
+        return true;
+    const struct tn_glibc_build *build = tn_glibc_build_of(target);
+    if (build && in_system_dir(build, out->path)) {
+        out->outcome = TENON_OUTCOME_NODEFLIB;
+        out->detail = "the object has DF_1_NODEFLIB and this is a system directory";
+    }
+    return build != NULL;
+}
+
+bool tn_glibc_prepare_likely(struct tn_target *target)
+{
+    return load_cache(target, target->config);
+}
+
+const char *tn_glibc_likely(const struct tn_target *target, const char *name)
+{
+    const struct tn_glibc_config *config = target->config;
+    return config->cache_state == CACHE_GOOD
+               ? tn_ldcache_lookup(&config->cache, name, &config->query)
+               : NULL;
+}

@@ -1,0 +1,177 @@
+"""The test vectors of Windows and Cygwin that Wine cannot be asked about, with files that mingw-w64
+makes: sections 1.14 and 2.6 of the reference.
+
+Windows is not there to be asked: this holds tenon to its documentation. What Wine answers is asked
+in oracle/wine.py, also with files of mingw-w64; unit/test_windows.c has all vectors.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
+
+import tenon
+from foreign import Expect, World
+from report import Report, skip_all
+
+GCC = {64: "x86_64-w64-mingw32-gcc", 32: "i686-w64-mingw32-gcc"}
+DLLTOOL = "x86_64-w64-mingw32-dlltool"
+APP, SYSTEM = "/C:/a", "/C:/windows/system32"
+CASES = []
+
+
+class System:
+    def __init__(self, loader):
+        self.loader = loader
+
+
+class Windows(World):
+    """A tree with drive C: at /C:."""
+
+    main = APP + "/p.exe"
+
+    def __init__(self, loader, scratch, number):
+        super().__init__(None, System(loader), os.path.join(scratch, "case%d" % number), number)
+        self.mkdir(SYSTEM)
+        self.mkdir(APP)
+        self.mkdir("/C:/d")
+
+    def _libraries(self, needs, bits):
+        """An import library for each name."""
+        for number, name in enumerate(needs):
+            definition, path = self.host("/make/%d.def" % number), self.host("/make/%d.a" % number)
+            with open(definition, "w", encoding="utf-8") as file:
+                file.write("LIBRARY \"%s\"\nEXPORTS\nf%d\n" % (name, number))
+            machine = ["-m", "i386", "--as-flags=--32"] if bits == 32 else []
+            subprocess.run([DLLTOOL, *machine, "-d", definition, "-l", path], check=True)
+            yield path
+
+    def _build(self, path, needs, bits, extra):
+        libraries = list(self._libraries(needs, bits))
+        source = self.host("/make/source.c")
+        with open(source, "w", encoding="utf-8") as file:
+            for number in range(len(needs)):
+                file.write("extern int f%d(void); int (*volatile use%d)(void) = f%d;\n"
+                           % (number, number, number))
+            file.write("int start(void) { return 1; }\n")
+        entry = "-Wl,-e," + ("_start" if bits == 32 else "start")
+        subprocess.run([GCC[bits], "-nostdlib", entry, "-o", self.host(path), source, *libraries,
+                        *extra], check=True)
+        shutil.rmtree(self.host("/make"))
+
+    def program(self, path=main, needs=("foo.dll",), bits=64, extra=()):
+        self._build(path, needs, bits, list(extra))
+
+    def dll(self, path, needs=(), bits=64):
+        self._build(path, needs, bits, ["-shared"])
+
+
+def case(name, loader="windows"):
+    def register(function):
+        CASES.append((name, loader, function))
+        return function
+    return register
+
+
+@case("W24 a KnownDLL beside the program")
+def _(w, expect):
+    w.program(needs=["ole32.dll"])
+    w.dll(APP + "/ole32.dll")
+    w.dll(SYSTEM + "/ole32.dll")
+    for setting, rule in (((), "KnownDLLs, usual"),
+                          (("--setting", "KnownDLLs=ole32.dll"), "KnownDLLs")):
+        row = expect(("ole32.dll", SYSTEM + "/ole32.dll"), extra=setting)
+        expect.report.check("W24 rule", rule, row["libraries"][0]["rule"])
+
+
+@case("W25 a library that is no KnownDLL")
+def _(w, expect):
+    w.program(needs=["version.dll"])
+    w.dll(APP + "/version.dll")
+    w.dll(SYSTEM + "/version.dll")
+    expect(("version.dll", APP + "/version.dll"))
+
+
+MANIFEST = ("<assembly xmlns='urn:schemas-microsoft-com:asm.v1' manifestVersion='1.0'><dependency>"
+            "<dependentAssembly><assemblyIdentity type='win32' name='my.asm' version='1.0.0.0' "
+            "processorArchitecture='amd64'/></dependentAssembly></dependency></assembly>")
+
+
+@case("W28 an assembly that is not there")
+def _(w, expect):
+    w.program()
+    w.dll(APP + "/foo.dll")
+    w.write(APP + "/p.exe.manifest", MANIFEST)
+    expect(("foo.dll", None), status="refused", reason="error 14001")
+
+
+@case("W28 likewise under Wine", "wine")
+def _(w, expect):
+    w.program()
+    w.dll(APP + "/foo.dll")
+    w.write(APP + "/p.exe.manifest", MANIFEST)
+    expect(("foo.dll", APP + "/foo.dll"), extra=["--loader", "wine"])
+
+
+@case("W30 a narrow process on a wide Windows")
+def _(w, expect):
+    w.program(bits=32)
+    w.dll(SYSTEM + "/foo.dll")
+    w.mkdir("/C:/windows/SysWOW64")
+    expect(("foo.dll", None))
+    w.dll("/C:/windows/SysWOW64/foo.dll", bits=32)
+    expect(("foo.dll", "/C:/windows/SysWOW64/foo.dll"))
+
+
+@case("C1 libraries of Cygwin beside the program", "cygwin")
+def _(w, expect):
+    program = "/C:/cygwin64/bin/ls.exe"
+    w.program(program, needs=["cygwin1.dll", "cygintl-8.dll", "KERNEL32.dll"])
+    for name in ("cygwin1.dll", "cygintl-8.dll"):
+        w.dll("/C:/cygwin64/bin/" + name)
+    w.dll(SYSTEM + "/kernel32.dll")
+    expect(("cygwin1.dll", "/C:/cygwin64/bin/cygwin1.dll"),
+           ("cygintl-8.dll", "/C:/cygwin64/bin/cygintl-8.dll"),
+           ("KERNEL32.dll", SYSTEM + "/kernel32.dll"), program=program)
+
+
+@case("C2 LD_LIBRARY_PATH is not for the start", "cygwin")
+def _(w, expect):
+    program = "/C:/cygwin64/home/u/prog.exe"
+    w.program(program, needs=["cygwin1.dll"])
+    w.dll("/C:/cygwin64/bin/cygwin1.dll")
+    expect(("cygwin1.dll", None), program=program, env={"LD_LIBRARY_PATH": "/usr/bin"},
+           cwd="/C:/d")
+    expect(("cygwin1.dll", "/C:/cygwin64/bin/cygwin1.dll"), program=program, cwd="/C:/d",
+           env={"PATH": "C:\\cygwin64\\bin"})
+
+
+@case("C9 MSYS2", "cygwin")
+def _(w, expect):
+    program = "/C:/msys64/usr/bin/prog.exe"
+    w.program(program, needs=["msys-2.0.dll"])
+    w.dll("/C:/msys64/usr/bin/msys-2.0.dll")
+    expect(("msys-2.0.dll", "/C:/msys64/usr/bin/msys-2.0.dll"), program=program,
+           env={"PATH": "C:\\msys64\\ucrt64\\bin"})
+
+
+def main():
+    for program in (*GCC.values(), DLLTOOL):
+        if shutil.which(program) is None:
+            skip_all("no " + program)
+    tenon.command()
+    report = Report()
+    wanted = sys.argv[1] if len(sys.argv) > 1 else ""
+    with tempfile.TemporaryDirectory(prefix="tenon-windows-") as scratch:
+        for number, (name, loader, function) in enumerate(CASES):
+            if wanted in name:
+                world = Windows(loader, scratch, number)
+                function(world, Expect(report, name, world))
+    report.finish()
+
+
+if __name__ == "__main__":
+    main()
