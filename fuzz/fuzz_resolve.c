@@ -19,6 +19,7 @@
 #include <tenon/resolve.h>
 
 #include "../tests/unit/elf_builder.h"
+#include "alike.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -257,20 +258,76 @@ static tenon_resolver *new_resolver(struct fuzz_world *w, const char *loader)
     return r;
 }
 
-/* Each file as a program; a resolver that was asked before gives the same answer as a new one. */
-static void ask_for_programs(struct fuzz_world *w, const char *loader)
+/*
+ * Each file as a program; a resolver that was asked before gives the same answer as a new one,
+ * which costs more than all else: it is tried with one of the files.
+ */
+static void ask_for_programs(struct fuzz_world *w, const char *loader, size_t number)
 {
     tenon_resolver *old = new_resolver(w, loader);
     size_t first[MOST];
     for (size_t i = 0; i < w->file_count; i++)
         first[i] = answer(old, w->files[i].path, NULL);
-    for (size_t i = w->file_count; i-- > 0;) {
-        tenon_resolver *fresh = new_resolver(w, loader);
+    for (size_t i = w->file_count; i-- > 0;)
         check(answer(old, w->files[i].path, NULL) == first[i]);
-        check(answer(fresh, w->files[i].path, NULL) == first[i]);
-        tenon_resolver_free(fresh);
-    }
     tenon_resolver_free(old);
+    if (!w->file_count)
+        return;
+    tenon_resolver *fresh = new_resolver(w, loader);
+    check(answer(fresh, w->files[number % w->file_count].path, NULL) ==
+          first[number % w->file_count]);
+    tenon_resolver_free(fresh);
+}
+
+/* ---- programs that are alike --------------------------------------------------------------- */
+
+static uint64_t mix(uint64_t hash, uint64_t value)
+{
+    return (hash ^ value) * UINT64_C(0x100000001b3);
+}
+
+static uint64_t mix_text(uint64_t hash, const char *text)
+{
+    for (; text && *text; text++)
+        hash = mix(hash, (unsigned char)*text);
+    return mix(hash, text != NULL);
+}
+
+/* All of a graph but what it is about. */
+static uint64_t digest(const tenon_graph *graph)
+{
+    uint64_t hash =
+        mix_text(mix_text(1, tenon_graph_machine(graph)), tenon_graph_interpreter(graph));
+    for (size_t i = 0; i < tenon_graph_count(graph); i++) {
+        const tenon_library *l = tenon_graph_library(graph, i);
+        hash = mix_text(mix_text(mix_text(hash, l->name), l->path), l->where);
+        hash = mix(mix(mix(hash, l->status), l->flavour), (uint64_t)l->parent);
+        for (size_t k = 0; k < l->need_count; k++)
+            hash = mix(hash, (uint64_t)l->needs[k]);
+        for (size_t k = 0; k < tenon_graph_tried_count(graph, i); k++)
+            hash = mix_text(hash, tenon_graph_tried(graph, i, k)->path);
+    }
+    return mix(mix(hash, tenon_graph_status(graph)), tenon_graph_missing_version_count(graph));
+}
+
+/* Files of one kind have one graph. */
+static void ask_for_kinds(struct fuzz_world *w)
+{
+    tenon_resolver *r = new_resolver(w, "glibc");
+    uint64_t known[MOST] = { 0 };
+    tenon_resolver_set_flags(r, 0);
+    for (size_t n = 0; n < 2 * w->file_count; n++) {
+        const char *path = w->files[n % w->file_count].path;
+        uint32_t kind = tn_alike_kind(r, path);
+        tenon_graph *graph = tenon_resolve_file(r, path, NULL);
+        check(kind <= w->file_count && (!kind || graph));
+        if (kind && known[kind - 1])
+            check(known[kind - 1] == digest(graph));
+        else if (kind && tn_alike_learn(r, kind, graph))
+            known[kind - 1] = digest(graph);
+        tenon_graph_free(graph);
+    }
+    tenon_resolver_free(r);
 }
 
 /* All files as one process, the first one the program. */
@@ -314,10 +371,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         change(w, line[0], line[1] ? line + 2 - (line[1] != ' ') : line + 1);
     for (size_t i = 0; i < w->file_count; i++)
         put_elf(w, &w->files[i]);
-    ask_for_programs(w, NULL);
-    ask_for_programs(w, "glibc");
-    ask_for_programs(w, "musl");
-    ask_for_programs(w, any_loader(size));
+    /* one of the loaders each time: inputs are many, and of many sizes */
+    const char *const loaders[] = { NULL, "glibc", "musl", any_loader(size / 4) };
+    ask_for_programs(w, loaders[size % 4], size);
+    ask_for_kinds(w);
     ask_for_requests(w);
     tenon_world_free(w->world);
     free(text);

@@ -69,19 +69,54 @@ static tenon_graph *resolve(const struct why *why, const struct cli_side *side, 
     return tenon_resolve_source(side->resolver, &source, err);
 }
 
+/* The answer for a file of a kind that was answered for before; false: it was not. */
+static bool give_alike(struct cli_answer *answer, const char *label, uint32_t kind, int *status)
+{
+    struct why *why = answer->command;
+    struct cli_out *out = &why->cli->out;
+    struct cli_json *json = &answer->json;
+    size_t size;
+    const char *text = why_alike(why, kind, &size, status);
+
+    if (!text)
+        return false;
+    if (why->cli->json) {
+        cli_json_item(json);
+        cli_json_open(json, '{');
+        CLI_JSON_KEY(json, "file");
+        cli_json_name(json, label);
+        json->comma = true;
+    } else {
+        cli_puts(out, answer->answered ? "\n" : "");
+        cli_text(out, label);
+    }
+    cli_put(out, text, size);
+    return true;
+}
+
 static bool give(struct cli_answer *answer, const char *label, const char *path, int *status,
                  tenon_error *err)
 {
     struct why *why = answer->command;
+    struct cli_out *out = &why->cli->out;
+    uint32_t kind = why_alike_kind(why, path);
+
+    if (give_alike(answer, label, kind, status))
+        return true;
+
     tenon_graph *graph = resolve(why, &why->side, path, err);
     struct why_view view = view_of(why, graph, label);
     bool good = graph && why_select(&view, err);
 
     if (good) {
         enum tenon_status found = status_of(&view);
+        size_t flushes = out->flushes;
         *status = exit_status(found);
         if (!why->cli->quiet)
             print(&view, answer, found);
+        if (kind && out->flushes == flushes)
+            why_alike_keep(why, kind, graph, out->buffer + view.behind, out->used - view.behind,
+                           *status);
     }
     tenon_graph_free(graph);
     return good;
@@ -113,6 +148,7 @@ static bool give_diff(struct cli_answer *answer, const char *label, const char *
 static void free_rooms(struct why *why)
 {
     why_lines_free(why->lines);
+    why_alikes_free(why->alikes);
     free(why->nodes.rows);
     free(why->rows.rows);
     free(why->elsewhere.rows);
@@ -128,8 +164,10 @@ static struct why *new_command(const struct why *of, struct cli_member *member)
     *why = *of;
     why->cli = &member->cli;
     why->lines = NULL;
+    why->alikes = NULL;
     why->nodes = why->rows = why->elsewhere = (struct cli_room){ 0 };
     why->printed = 0;
+    why->keeps_alike = !why->lib && !why->cli->quiet;
     return why;
 }
 

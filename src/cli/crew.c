@@ -16,8 +16,9 @@
 
 #define MEMBERS 4 /* at most: each reads the cache, and remembers common libraries */
 #define WORTH_IT 24
-#define BATCH 8  /* files taken at a time */
-#define SLOTS 32 /* batches that were not told yet */
+#define BATCH 8              /* files taken at a time */
+#define SLOTS 16             /* batches that were not told yet */
+#define KEPT_MOST (4u << 20) /* bytes that do not fit their buffers: then nobody goes on */
 
 /* Files [first, first + count) and what was said about them. */
 struct batch {
@@ -36,7 +37,8 @@ struct crew {
     struct cli_answer *answer; /* the command's own */
     const struct cli_crew_kind *kind;
     const char *const *files;
-    size_t count;
+    size_t count, at_once; /* files; how many are taken now, by how much was said about others */
+    size_t kept;           /* bytes of all that did not fit a buffer */
 
     pthread_mutex_t lock;
     pthread_cond_t changed; /* a slot became free, a batch was done, or all is over */
@@ -70,13 +72,14 @@ static struct batch *next_batch(struct crew *crew)
 {
     struct batch *batch = &crew->batches[crew->taken % SLOTS];
 
-    if (crew->stop || crew->next == crew->count || crew->taken - crew->told == SLOTS)
+    if (crew->stop || crew->next == crew->count || crew->taken - crew->told == SLOTS ||
+        crew->kept > KEPT_MOST)
         return NULL;
     batch->first = crew->next;
-    batch->count = crew->count - crew->next < BATCH ? crew->count - crew->next : BATCH;
+    batch->count =
+        crew->count - crew->next < crew->at_once ? crew->count - crew->next : crew->at_once;
     batch->done = false;
     batch->status = CLI_YES;
-    batch->said.size = 0;
     batch->buffer = crew->unused[--crew->unused_count];
     crew->next += batch->count;
     crew->taken++;
@@ -116,6 +119,11 @@ static void do_batch(struct crew *crew, struct cli_member *member, struct batch 
     answer_batch(crew, member, batch);
     pthread_mutex_lock(&crew->lock);
     batch->done = true;
+    crew->kept += batch->said.size;
+    if ((batch->said.size || batch->used > CLI_OUT_ROOM / 2) && crew->at_once > 1)
+        crew->at_once /= 2;
+    else if (!batch->said.size && batch->used < CLI_OUT_ROOM / 8 && crew->at_once < BATCH)
+        crew->at_once++;
 }
 
 static void *help(void *arg)
@@ -186,11 +194,17 @@ static int tell_done(struct crew *crew)
     int status = CLI_YES;
 
     while (crew->told < crew->taken && crew->batches[crew->told % SLOTS].done) {
+        struct batch *batch = &crew->batches[crew->told % SLOTS];
         pthread_mutex_unlock(&crew->lock);
-        status = cli_worse(status, tell_batch(crew, &crew->batches[crew->told % SLOTS]));
+        status = cli_worse(status, tell_batch(crew, batch));
         pthread_mutex_lock(&crew->lock);
-        crew->unused[crew->unused_count++] = crew->batches[crew->told % SLOTS].buffer;
-        if (crew->taken - crew->told++ == SLOTS)
+        bool was_full = crew->kept > KEPT_MOST;
+        crew->kept -= batch->said.size;
+        free(batch->said.bytes);
+        batch->said = (struct cli_kept){ 0 };
+        crew->unused[crew->unused_count++] = batch->buffer;
+        /* waking for each slot alone would cost more than waiting */
+        if (crew->taken - ++crew->told == SLOTS / 2 || was_full)
             pthread_cond_broadcast(&crew->changed);
         crew->stop |= crew->answer->cli->out.error != 0;
     }
@@ -273,6 +287,7 @@ bool cli_crew_answer(struct cli_answer *answer, const struct cli_crew_kind *kind
 
     if (good) {
         *crew = (struct crew){ .answer = answer, .kind = kind, .files = files, .count = count };
+        crew->at_once = answer->cli->json ? BATCH / 4 : BATCH; /* so that buffers are enough */
         for (; crew->unused_count < SLOTS; crew->unused_count++)
             crew->unused[crew->unused_count] = buffers + crew->unused_count * CLI_OUT_ROOM;
         pthread_mutex_init(&crew->lock, NULL);

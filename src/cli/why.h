@@ -15,6 +15,7 @@ struct why_glyphs {
 };
 
 struct why_lines;
+struct why_alikes;
 
 /* Options of the command and what one run needs. */
 struct why {
@@ -29,6 +30,8 @@ struct why {
     const struct why_glyphs *glyphs;
     struct cli_room nodes, rows, elsewhere; /* used again for every file */
     struct why_lines *lines;                /* NULL: none are kept yet */
+    struct why_alikes *alikes;              /* NULL: none are kept yet */
+    bool keeps_alike;                       /* files are many, and answers say only what is so */
     size_t printed;                         /* trees */
 };
 
@@ -58,6 +61,7 @@ struct why_view {
     size_t wanted;          /* how many are the library of --lib */
     uint32_t stamp;
     int32_t *elsewhere; /* room for what all of them need */
+    size_t behind;      /* where in the output buffer the file's name ended */
 };
 
 /* The node of an object of the graph, and back. */
@@ -104,6 +108,16 @@ void why_put_evidence(struct cli_out *out, const tenon_rule *rule, bool verbose)
 void why_put_line(const struct why_view *view, const tenon_library *library);
 void why_put_name(const struct why_view *view, const tenon_library *library);
 void why_lines_free(struct why_lines *lines);
+
+/*
+ * why_alike.c: answers that differ in nothing but the file's name. The kind of a file, 0: none;
+ * what stands behind its name, NULL: that is not known; keeps what was just printed of one.
+ */
+uint32_t why_alike_kind(struct why *why, const char *path);
+const char *why_alike(const struct why *why, uint32_t kind, size_t *size, int *status);
+void why_alike_keep(struct why *why, uint32_t kind, const tenon_graph *graph, const char *text,
+                    size_t size, int status);
+void why_alikes_free(struct why_alikes *alikes);
 
 /* Found, or the system's own business. */
 bool why_has_answer(const tenon_library *library);

@@ -258,6 +258,7 @@ void why_print_json(struct why_view *view, struct cli_json *json, enum tenon_sta
     cli_json_open(json, '{');
     CLI_JSON_KEY(json, "file");
     cli_json_name(json, view->file);
+    view->behind = json->out->used;
     CLI_JSON_KEY(json, "status");
     cli_json_name(json, tenon_status_name(status));
     if (view->root != view->file) {

@@ -242,7 +242,7 @@ static void put_branches(struct tree *tree)
     }
 }
 
-static void put_header(const struct why_view *view)
+static void put_header(struct why_view *view)
 {
     struct cli_out *out = view->out;
     const tenon_loader *loader = tenon_graph_loader(view->graph);
@@ -250,6 +250,7 @@ static void put_header(const struct why_view *view)
     const char *machine = tenon_graph_machine(view->graph);
 
     cli_text(out, view->file);
+    view->behind = out->used;
     if (view->root != view->file) {
         cli_puts(out, "  loaded by ");
         cli_text(out, view->root);

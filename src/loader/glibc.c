@@ -446,6 +446,7 @@ const tenon_loader tn_loader_glibc = {
     .checks_versions = true,
     .symbol_versions = true,
     .binds_symbols = true,
+    .asks_as_needed = true,
     .has_filters = true,
     .preload_as_program = true,
     .program_is_last = true,

@@ -190,19 +190,39 @@ static struct entry entry_at(const struct tn_ldcache *cache, uint32_t i)
     };
 }
 
-/* Entries are in descending order; one without a readable key ends the search. */
+/* How many characters are the same from the start on, before the first that is a digit. */
+static size_t same_start(const char *a, const char *b)
+{
+    size_t n = 0;
+    while (a[n] && a[n] == b[n] && !is_digit(a[n]))
+        n++;
+    return n;
+}
+
+/*
+ * Entries are in descending order; one without a readable key ends the search. What stands between
+ * two that begin as the name does begins so, too: no more of it is compared than that it does.
+ */
 static uint32_t first_of_group(const struct tn_ldcache *cache, const char *name)
 {
     uint32_t low = 0, high = cache->count;
+    size_t same_low = 0, same_high = 0;
     while (low < high) {
         uint32_t middle = low + (high - low) / 2;
         const char *key = key_at(cache, middle);
+        size_t skip = same_low < same_high ? same_low : same_high;
         if (!key)
             return cache->count;
-        if (tn_ldcache_compare(name, key) < 0)
+        if (strncmp(name, key, skip) != 0) /* not in order */
+            skip = 0;
+        size_t same = skip + same_start(name + skip, key + skip);
+        if (tn_ldcache_compare(name + same, key + same) < 0) {
             low = middle + 1;
-        else
+            same_low = same;
+        } else {
             high = middle;
+            same_high = same;
+        }
     }
     return low;
 }

@@ -73,7 +73,8 @@ static void fill_row(tenon_graph *graph, const tenon_resolver *r, int32_t object
     const struct tn_object *o = &r->objects[object];
     int32_t row = graph->row_of[object];
     struct tn_node *node = o->node == TN_NO_NODE ? NULL : r->nodes[o->node];
-    graph->rows[row] = (struct tn_row){ .search = o->search, .node = node, .object = object };
+    graph->rows[row] =
+        (struct tn_row){ .search = o->search, .node = node, .number = o->node, .object = object };
     graph->libraries[row] = (tenon_library){
         .name = tn_text_of(r, o->name),
         .path = tn_text_of(r, o->path),

@@ -50,15 +50,10 @@ static const struct tn_reading *read_opened(tenon_resolver *r, struct tn_file *f
                                             bool only_images, struct own_reading *own,
                                             struct tn_ahead_result **result)
 {
-    const struct tn_shelf_entry *shared = r->reader ? tn_shelf_find(r->reader, &file->info) : NULL;
     *result = r->ahead ? tn_ahead_claim(r->ahead, &file->info) : NULL;
-    if (*result || shared)
-        return shared ? &shared->reading : &(*result)->reading;
+    if (*result)
+        return &(*result)->reading;
     tn_reading_make(file, &own->is, &own->err);
-    if (r->reader && own->is.good)
-        shared = tn_shelf_keep(r->reader, &file->info, &own->is);
-    if (shared)
-        return &shared->reading;
     if (r->ahead)
         tn_ahead_read(r->ahead, &file->info, own->is.good || !only_images);
     return &own->is;
@@ -79,19 +74,75 @@ static uint32_t read_file(tenon_resolver *r, struct tn_file *file, uint32_t path
     return node;
 }
 
-/* A file that is read for several resolvers. */
-static struct tn_opening open_shared(tenon_resolver *r, uint32_t path)
+/* ---- files that are read for several resolvers --------------------------------------------- */
+
+static void put_on_shelf(tenon_resolver *r, struct tn_shelf_entry *entry, uint32_t node)
+{
+    const struct tn_node *made = node == TN_NO_NODE ? NULL : r->nodes[node];
+    const char *const *texts = made ? tn_node_texts(r, made) : NULL;
+    tn_shelf_fill(r->reader, entry, texts ? made : NULL, texts);
+}
+
+/* The node of an open file; *entry is what others find it by. TN_NO_NODE: no memory. */
+static uint32_t read_shared(tenon_resolver *r, struct tn_file *file, uint32_t path,
+                            struct tn_shelf_entry **entry)
 {
     uint32_t key[4];
-    const struct tn_shelf_entry *entry;
+    struct own_reading own;
+    bool ours;
+    *entry = tn_shelf_entry(r->reader, &file->info, &ours);
+    if (!*entry || !ours)
+        return *entry ? tn_node_adopt(r, *entry, path) : TN_NO_NODE;
+    uint32_t node = tn_node_known(r, &file->info, key);
+    if (node == TN_NO_NODE) {
+        tn_reading_make(file, &own.is, &own.err);
+        node = tn_node_add(r, &file->info, &own.is, path, key);
+    }
+    put_on_shelf(r, *entry, node);
+    return node;
+}
+
+/* Opens a path without looking for it on the shelf. */
+static struct tn_opening open_here(tenon_resolver *r, uint32_t path, struct tn_shelf_entry **entry)
+{
     struct tn_opening opening = { .node = TN_NO_NODE };
-    opening.error = tn_shelf_open(r->reader, r->world, &r->names.rows[path], &entry);
+    struct tn_file file;
+    *entry = NULL;
+    opening.error = tn_file_open(r->world, tn_text_of(r, path), &r->scratch, &file);
     if (opening.error)
         return opening;
-    opening.node = tn_node_known(r, &entry->info, key);
-    if (opening.node == TN_NO_NODE)
-        opening.node = tn_node_add(r, &entry->info, &entry->reading, path, key);
+    opening.node = read_shared(r, &file, path, entry);
+    tn_file_close(&file);
+    tn_arena_reset(&r->scratch);
     return opening;
+}
+
+static struct tn_opening open_shared(tenon_resolver *r, uint32_t path)
+{
+    bool ours;
+    struct tn_shelf_entry *entry;
+    struct tn_opening opening = { ENOMEM, TN_NO_NODE };
+    if (*tn_text_of(r, path) != '/') /* worlds differ in where such paths begin */
+        return open_here(r, path, &entry);
+    struct tn_shelf_row *row = tn_shelf_row(r->reader, &r->names.rows[path], &ours);
+    if (row && ours) {
+        opening = open_here(r, path, &entry);
+        bool failed = opening.error == 0 && opening.node == TN_NO_NODE;
+        tn_shelf_fill_row(r->reader, row, failed ? ENOMEM : opening.error, entry);
+    } else if (row) {
+        opening.error = row->error;
+        opening.node = row->error ? TN_NO_NODE : tn_node_adopt(r, row->entry, path);
+    }
+    return opening;
+}
+
+/* Lets others have what was read of a file that was met in a directory. */
+static void share_image(tenon_resolver *r, uint32_t node)
+{
+    bool ours;
+    struct tn_shelf_entry *entry = tn_shelf_entry(r->reader, &r->nodes[node]->info, &ours);
+    if (entry && ours)
+        put_on_shelf(r, entry, node);
 }
 
 static struct tn_opening open_path(tenon_resolver *r, uint32_t path)
@@ -133,8 +184,11 @@ static uint32_t keep_image(tenon_resolver *r, const struct tn_file *file,
     uint32_t key[4];
     uint32_t name = tn_resolver_name(r, file->name);
     struct tn_opening opening = { .node = tn_node_known(r, &file->info, key) };
-    if (name != TN_NO_NAME && opening.node == TN_NO_NODE)
+    bool is_new = opening.node == TN_NO_NODE;
+    if (name != TN_NO_NAME && is_new)
         opening.node = tn_node_add(r, &file->info, reading, name, key);
+    if (r->reader && is_new && opening.node != TN_NO_NODE)
+        share_image(r, opening.node);
     if (name != TN_NO_NAME && remember(r, name, opening))
         return name;
     tn_no_memory(err);
@@ -151,6 +205,14 @@ static void fail_reading(const struct tn_reading *reading, const char *path, ten
         tn_context(err, "%s", path);
 }
 
+/* Has another resolver read it? It is ours then, too, unless there is no memory. */
+static bool is_on_shelf(tenon_resolver *r, const char *path, const tenon_file_info *info)
+{
+    const struct tn_shelf_entry *entry = r->reader ? tn_shelf_find(r->reader, info) : NULL;
+    uint32_t name = entry ? tn_resolver_name(r, path) : TN_NO_NAME;
+    return name != TN_NO_NAME && tn_node_adopt(r, entry, name) != TN_NO_NODE;
+}
+
 static uint32_t read_argument(tenon_resolver *r, const char *path, tenon_error *err)
 {
     uint32_t key[4], name = TN_NO_NAME;
@@ -163,7 +225,7 @@ static uint32_t read_argument(tenon_resolver *r, const char *path, tenon_error *
         tn_fail_system(err, error, "%s", path);
         return TN_NO_NAME;
     }
-    if (tn_node_known(r, &file.info, key) == TN_NO_NODE)
+    if (tn_node_known(r, &file.info, key) == TN_NO_NODE && !is_on_shelf(r, path, &file.info))
         reading = read_opened(r, &file, true, &own, &result);
     if (!reading || reading->good)
         name = keep_image(r, &file, reading, err);

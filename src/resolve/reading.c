@@ -20,7 +20,7 @@ static void read_head(struct tn_file *file, struct tn_reading *out, tenon_error 
 
 void tn_reading_make(struct tn_file *file, struct tn_reading *out, tenon_error *err)
 {
-    out->good = out->stays = false;
+    out->good = false;
     out->err = err;
     err->code = TENON_OK;
     err->system_errno = 0;

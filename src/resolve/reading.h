@@ -5,8 +5,7 @@
 #include "rules.h"
 
 struct tn_reading {
-    bool good;  /* facts are there; else err says why not */
-    bool stays; /* on a shelf: whoever shares it may point to facts and texts */
+    bool good; /* facts are there; else err says why not */
     uint8_t head_size;
     uint8_t head[TN_HEAD_SIZE]; /* its first bytes, and zeros */
     struct tn_facts facts;      /* borrows from the file's arena */

@@ -47,8 +47,10 @@ void tenon_resolver_free(tenon_resolver *r)
     if (!r)
         return;
     tn_ahead_end(r->ahead);
-    tn_shelf_leave(r->reader);
+    tn_shelf_leave(r->reader, &r->arena, &r->names.arena); /* others may point to it */
     tn_names_free(&r->names);
+    tn_names_free(&r->kind_keys);
+    free(r->kinds);
     tn_map_free(&r->map);
     tn_arena_free(&r->arena);
     tn_arena_free(&r->scratch);
@@ -154,6 +156,14 @@ uint32_t tn_resolver_bytes(tenon_resolver *r, const char *text, size_t size)
     return add_name(r, text, size);
 }
 
+uint32_t tn_resolver_need(tenon_resolver *r, const char *text)
+{
+    uint32_t name = tn_resolver_name(r, text);
+    if (name != TN_NO_NAME)
+        r->uses[name].is_need = true;
+    return name;
+}
+
 const char *tn_resolver_keep(tenon_resolver *r, const char *text)
 {
     return text ? tn_text_of(r, tn_resolver_name(r, text)) : NULL;
@@ -214,5 +224,6 @@ bool tenon_resolver_share(tenon_resolver *r, const tenon_resolver *with, tenon_e
         return tn_no_memory(err);
     if (with) /* one hash for one path */
         memcpy(r->names.seed, with->names.seed, sizeof r->names.seed);
+    tn_names_reserve(&r->names, 2 * NAMES_AT_LEAST);
     return true;
 }

@@ -45,6 +45,7 @@ struct tn_node {
     uint32_t asked_count;
     bool has_run_paths; /* rpath or runpath */
     bool foreseen;      /* what it needs is read ahead, where anything is */
+    bool accepted;      /* some search ended here */
 
     uint32_t path;                /* by which it was first opened: the file's own */
     const char *slice, *member;   /* NULL: the file itself */
@@ -88,6 +89,7 @@ struct tn_use {
     uint32_t plain;    /* target + 1 for which the name alone says which loaded object is meant */
     uint32_t bare;     /* a directory: target + 1 of which it has no hardware subdirectories */
     uint8_t directory; /* enum tn_directory */
+    bool is_need;      /* some file needs it, or asks it for versions */
     bool is_inside;    /* a path with a slice or member behind it, see tn_resolver_source() */
 };
 
@@ -167,6 +169,8 @@ struct tn_store {
     size_t path_count, path_room;
 };
 
+struct tn_kind;
+
 struct tenon_resolver {
     tenon_world *world;
     struct tn_arena arena;                /* lives as long as the resolver */
@@ -188,6 +192,9 @@ struct tenon_resolver {
     struct tn_store passing; /* what only the process at hand has; its graph takes the arena */
     struct tn_target_row *targets;
     size_t target_count;
+    struct tn_names kind_keys; /* of tn_alike_kind() */
+    struct tn_kind *kinds;
+    size_t kind_count, kind_room;
     tenon_attempt *tries; /* of the search going on */
     size_t try_count, try_room;
 
@@ -245,6 +252,9 @@ static inline struct tn_store *tn_store_of(tenon_resolver *r, const struct tn_pa
 /* A name's number, its memory made ready; TN_NO_NAME (and no_memory) when there is none. */
 uint32_t tn_resolver_name(tenon_resolver *r, const char *text);
 uint32_t tn_resolver_bytes(tenon_resolver *r, const char *text, size_t size);
+
+/* ... of a name that some file needs, or asks for versions. */
+uint32_t tn_resolver_need(tenon_resolver *r, const char *text);
 
 static inline const char *tn_text_of(const tenon_resolver *r, uint32_t name)
 {
@@ -316,6 +326,7 @@ tenon_graph *tn_graph_make(tenon_resolver *r, uint32_t file, tenon_error *err);
 struct tn_row {
     const struct tn_search *search; /* NULL: not searched for */
     struct tn_node *node;           /* NULL: missing */
+    uint32_t number;                /* of that node */
     int32_t object;
 };
 

@@ -3,8 +3,8 @@
  *
  * A row for each path and an entry for each file (device and inode). Whoever comes first makes it
  * and fills it in without the lock; it never changes again, so that others need no lock to find a
- * row that is filled. Memory for what a reader makes comes from its own arena, which lives as long
- * as the shelf.
+ * row that is filled. What is on the shelf is memory of who put it there, which lives as long as
+ * the shelf.
  */
 #include "shelf.h"
 
@@ -26,25 +26,11 @@
 /* NEW: nobody is at it, for the first time or because there was no memory. */
 enum state { STATE_NEW, STATE_READING, STATE_READY };
 
-struct entry {
-    struct tn_shelf_entry is;
-    atomic_int state;
-};
-
-/* One path. */
-struct row {
-    const char *text;
-    uint32_t size, hash;
-    int error; /* errno of opening */
-    const struct entry *entry;
-    atomic_int state;
-};
-
 /* Open addressing; NULL: empty. One that became too small stays for those who look in it. */
 struct slots {
     struct slots *smaller;
     size_t count; /* of slots */
-    _Atomic(struct row *) at[];
+    _Atomic(struct tn_shelf_row *) at[];
 };
 
 struct tn_shelf {
@@ -54,7 +40,7 @@ struct tn_shelf {
     _Atomic(struct slots *) slots;
     size_t row_count;
     struct tn_map files; /* device and inode to entry */
-    struct entry **entries;
+    struct tn_shelf_entry **entries;
     size_t entry_count, entry_room;
     struct tn_reader *readers;
     size_t reader_count;
@@ -63,7 +49,8 @@ struct tn_shelf {
 struct tn_reader {
     struct tn_shelf *shelf;
     struct tn_reader *next;
-    struct tn_arena arena, scratch;
+    struct tn_arena arena;        /* rows and entries */
+    struct tn_arena nodes, texts; /* of a resolver that is gone */
 };
 
 /* ---- places -------------------------------------------------------------------------------- */
@@ -81,6 +68,8 @@ static void free_shelf(struct tn_shelf *shelf)
     for (struct tn_reader *reader = shelf->readers, *next; reader; reader = next) {
         next = reader->next;
         tn_arena_free(&reader->arena);
+        tn_arena_free(&reader->nodes);
+        tn_arena_free(&reader->texts);
         free(reader);
     }
     for (struct slots *slots = shelf->slots, *next; slots; slots = next) {
@@ -127,12 +116,14 @@ struct tn_reader *tn_shelf_join(struct tn_reader *other)
     return join(other->shelf);
 }
 
-void tn_shelf_leave(struct tn_reader *reader)
+void tn_shelf_leave(struct tn_reader *reader, struct tn_arena *nodes, struct tn_arena *texts)
 {
     if (!reader)
         return;
     struct tn_shelf *shelf = reader->shelf;
-    tn_arena_free(&reader->scratch);
+    reader->nodes = *nodes;
+    reader->texts = *texts;
+    *nodes = *texts = (struct tn_arena){ 0 };
     pthread_mutex_lock(&shelf->lock);
     bool last = --shelf->reader_count == 0;
     pthread_mutex_unlock(&shelf->lock);
@@ -143,7 +134,7 @@ void tn_shelf_leave(struct tn_reader *reader)
 /* ---- waiting ------------------------------------------------------------------------------- */
 
 /* Until somebody is no longer at it. */
-static int wait_for(struct tn_shelf *shelf, atomic_int *state)
+static int wait_for(struct tn_shelf *shelf, tn_shelf_state *state)
 {
     for (unsigned i = 0; i < SPINS; i++) {
         int now = atomic_load_explicit(state, memory_order_acquire);
@@ -161,7 +152,7 @@ static int wait_for(struct tn_shelf *shelf, atomic_int *state)
 }
 
 /* Either a sleeper has seen the new state, or we see the sleeper. */
-static void finish(struct tn_shelf *shelf, atomic_int *state, enum state now)
+static void finish(struct tn_shelf *shelf, tn_shelf_state *state, enum state now)
 {
     atomic_store(state, now);
     if (atomic_load(&shelf->sleepers) == 0)
@@ -172,7 +163,7 @@ static void finish(struct tn_shelf *shelf, atomic_int *state, enum state now)
 }
 
 /* True: it is ours to fill. With the lock held. */
-static bool take(atomic_int *state)
+static bool take(tn_shelf_state *state)
 {
     if (*state != STATE_NEW)
         return false;
@@ -182,8 +173,8 @@ static bool take(atomic_int *state)
 
 /* ---- files --------------------------------------------------------------------------------- */
 
-static struct entry *known_entry(struct tn_shelf *shelf, const tenon_file_info *info,
-                                 uint32_t key[4])
+static struct tn_shelf_entry *known_entry(const struct tn_shelf *shelf, const tenon_file_info *info,
+                                          uint32_t key[4])
 {
     key[0] = (uint32_t)(info->device >> 32);
     key[1] = (uint32_t)info->device;
@@ -193,80 +184,63 @@ static struct entry *known_entry(struct tn_shelf *shelf, const tenon_file_info *
     return known == TN_NO_NAME ? NULL : shelf->entries[known];
 }
 
-static struct entry *add_entry(struct tn_reader *reader, const tenon_file_info *info,
-                               const uint32_t key[4])
+static struct tn_shelf_entry *add_entry(struct tn_reader *reader, const uint32_t key[4])
 {
     struct tn_shelf *shelf = reader->shelf;
-    struct entry *entry = tn_arena_room(&reader->arena, 1, sizeof *entry);
+    struct tn_shelf_entry *entry = tn_arena_take(&reader->arena, sizeof *entry);
     if (!entry ||
         !tn_grow(&shelf->entries, &shelf->entry_room, shelf->entry_count, sizeof *shelf->entries) ||
         !tn_map_set(&shelf->files, key, (uint32_t)shelf->entry_count))
         return NULL;
-    entry->is.info = *info;
-    atomic_init(&entry->state, STATE_NEW);
     return shelf->entries[shelf->entry_count++] = entry;
 }
 
-/* The entry of a file, made if new; *ours: it is ours to fill. NULL: no memory. */
-static struct entry *claim(struct tn_reader *reader, const tenon_file_info *info, bool *ours)
+static struct tn_shelf_entry *claim(struct tn_reader *reader, const tenon_file_info *info,
+                                    bool *ours)
 {
     uint32_t key[4];
     pthread_mutex_lock(&reader->shelf->lock);
-    struct entry *entry = known_entry(reader->shelf, info, key);
+    struct tn_shelf_entry *entry = known_entry(reader->shelf, info, key);
     if (!entry)
-        entry = add_entry(reader, info, key);
+        entry = add_entry(reader, key);
     *ours = entry && take(&entry->state);
     pthread_mutex_unlock(&reader->shelf->lock);
     return entry;
 }
 
-/* Ends the filling of an entry whose reading is made; false: there was no memory for it. */
-static bool publish(struct tn_reader *reader, struct entry *entry)
+struct tn_shelf_entry *tn_shelf_entry(struct tn_reader *reader, const tenon_file_info *info,
+                                      bool *ours)
 {
-    struct tn_reading *reading = &entry->is.reading;
-    tn_reading_move(reading, &reader->arena);
-    reading->stays = true;
-    bool good = reading->good || reading->err->code != TENON_E_MEMORY;
-    finish(reader->shelf, &entry->state, good ? STATE_READY : STATE_NEW);
-    return good;
+    struct tn_shelf_entry *entry = claim(reader, info, ours);
+    while (entry && !*ours && wait_for(reader->shelf, &entry->state) != STATE_READY)
+        entry = claim(reader, info, ours);
+    return entry;
 }
 
-/* What an open file is; NULL: no memory. */
-static const struct entry *read_open(struct tn_reader *reader, struct tn_file *file)
+const struct tn_shelf_entry *tn_shelf_find(struct tn_reader *reader, const tenon_file_info *info)
 {
-    tenon_error err;
-    bool ours;
-    struct entry *entry = claim(reader, &file->info, &ours);
-    while (entry && !ours && wait_for(reader->shelf, &entry->state) != STATE_READY)
-        entry = claim(reader, &file->info, &ours);
-    if (!entry || !ours)
-        return entry;
-    tn_reading_make(file, &entry->is.reading, &err);
-    return publish(reader, entry) ? entry : NULL;
+    uint32_t key[4];
+    pthread_mutex_lock(&reader->shelf->lock);
+    struct tn_shelf_entry *entry = known_entry(reader->shelf, info, key);
+    pthread_mutex_unlock(&reader->shelf->lock);
+    return entry && wait_for(reader->shelf, &entry->state) == STATE_READY ? entry : NULL;
 }
 
-/* Opens a path and reads what is there. */
-static int open_path(struct tn_reader *reader, tenon_world *world, const char *path,
-                     const struct entry **entry)
+void tn_shelf_fill(struct tn_reader *reader, struct tn_shelf_entry *entry,
+                   const struct tn_node *node, const char *const *texts)
 {
-    struct tn_file file;
-    int error = tn_file_open(world, path, &reader->scratch, &file);
-    *entry = NULL;
-    if (error)
-        return error;
-    *entry = read_open(reader, &file);
-    tn_file_close(&file);
-    tn_arena_reset(&reader->scratch);
-    return *entry ? 0 : ENOMEM;
+    entry->node = node;
+    entry->texts = texts;
+    finish(reader->shelf, &entry->state, node ? STATE_READY : STATE_NEW);
 }
 
 /* ---- paths --------------------------------------------------------------------------------- */
 
 /* The slot of a path, or the empty one where it belongs. */
-static _Atomic(struct row *) *slot_of(struct slots *slots, const struct tn_name *path)
+static _Atomic(struct tn_shelf_row *) *slot_of(struct slots *slots, const struct tn_name *path)
 {
     size_t mask = slots->count - 1, i = path->hash & mask;
-    struct row *row;
+    struct tn_shelf_row *row;
     while ((row = atomic_load_explicit(&slots->at[i], memory_order_acquire)) &&
            !(row->hash == path->hash && row->size == path->size &&
              memcmp(row->text, path->text, path->size) == 0))
@@ -284,7 +258,7 @@ static bool make_room(struct tn_shelf *shelf)
     if (!slots)
         return false;
     for (size_t i = 0; i < old->count; i++) {
-        struct row *row = old->at[i];
+        struct tn_shelf_row *row = old->at[i];
         if (row)
             *slot_of(slots, &(struct tn_name){ row->text, row->size, row->hash }) = row;
     }
@@ -293,89 +267,49 @@ static bool make_room(struct tn_shelf *shelf)
     return true;
 }
 
-/* The row of a path, made if new; *ours: it is ours to fill. NULL: no memory. */
-static struct row *claim_row(struct tn_reader *reader, const struct tn_name *path, bool *ours)
+static struct tn_shelf_row *add_row(struct tn_reader *reader, const struct tn_name *path)
 {
     struct tn_shelf *shelf = reader->shelf;
-    struct row *made = NULL;
-    pthread_mutex_lock(&shelf->lock);
-    struct row *row = *slot_of(shelf->slots, path);
-    if (!row && make_room(shelf) && (made = tn_arena_take(&reader->arena, sizeof *made)) &&
-        (made->text = tn_arena_copy(&reader->arena, path->text, path->size))) {
-        made->size = path->size;
-        made->hash = path->hash;
-        shelf->row_count++;
-        row = made;
-    }
-    *ours = row && take(&row->state);
-    if (row && row == made)
-        atomic_store_explicit(slot_of(shelf->slots, path), row, memory_order_release);
-    pthread_mutex_unlock(&shelf->lock);
+    struct tn_shelf_row *row = tn_arena_take(&reader->arena, sizeof *row);
+    if (!row || !make_room(shelf) ||
+        !(row->text = tn_arena_copy(&reader->arena, path->text, path->size)))
+        return NULL;
+    row->size = path->size;
+    row->hash = path->hash;
+    atomic_store_explicit(slot_of(shelf->slots, path), row, memory_order_release);
+    shelf->row_count++;
     return row;
 }
 
-static void fill(struct tn_reader *reader, tenon_world *world, struct row *row)
+static struct tn_shelf_row *claim_row(struct tn_reader *reader, const struct tn_name *path,
+                                      bool *ours)
 {
-    row->error = open_path(reader, world, row->text, &row->entry);
-    finish(reader->shelf, &row->state, row->error == ENOMEM ? STATE_NEW : STATE_READY);
+    pthread_mutex_lock(&reader->shelf->lock);
+    struct tn_shelf_row *row = *slot_of(reader->shelf->slots, path);
+    if (!row)
+        row = add_row(reader, path);
+    *ours = row && take(&row->state);
+    pthread_mutex_unlock(&reader->shelf->lock);
+    return row;
 }
 
-/* A row that is filled, by us or by others; NULL: no memory. */
-static const struct row *filled_row(struct tn_reader *reader, tenon_world *world,
-                                    const struct tn_name *path)
+struct tn_shelf_row *tn_shelf_row(struct tn_reader *reader, const struct tn_name *path, bool *ours)
 {
     struct slots *slots = atomic_load_explicit(&reader->shelf->slots, memory_order_acquire);
-    struct row *row = *slot_of(slots, path);
-    int state = row ? atomic_load_explicit(&row->state, memory_order_acquire) : STATE_NEW;
-    while (state != STATE_READY) {
-        bool ours = false;
-        if (state == STATE_NEW && !(row = claim_row(reader, path, &ours)))
-            return NULL;
-        if (ours) {
-            fill(reader, world, row);
-            return atomic_load(&row->state) == STATE_READY ? row : NULL;
-        }
-        state = wait_for(reader->shelf, &row->state);
-    }
+    struct tn_shelf_row *row = *slot_of(slots, path);
+    *ours = false;
+    if (row && atomic_load_explicit(&row->state, memory_order_acquire) == STATE_READY)
+        return row;
+    row = claim_row(reader, path, ours);
+    while (row && !*ours && wait_for(reader->shelf, &row->state) != STATE_READY)
+        row = claim_row(reader, path, ours);
     return row;
 }
 
-int tn_shelf_open(struct tn_reader *reader, tenon_world *world, const struct tn_name *path,
-                  const struct tn_shelf_entry **entry)
+void tn_shelf_fill_row(struct tn_reader *reader, struct tn_shelf_row *row, int error,
+                       const struct tn_shelf_entry *entry)
 {
-    const struct entry *found = NULL;
-    int error = ENOMEM;
-    if (*path->text == '/') {
-        const struct row *row = filled_row(reader, world, path);
-        if (row) {
-            error = row->error;
-            found = row->entry;
-        }
-    } else { /* worlds differ in where such paths begin */
-        error = open_path(reader, world, path->text, &found);
-    }
-    *entry = found ? &found->is : NULL;
-    return error;
-}
-
-/* ---- what its reader opens itself ---------------------------------------------------------- */
-
-const struct tn_shelf_entry *tn_shelf_find(struct tn_reader *reader, const tenon_file_info *info)
-{
-    uint32_t key[4];
-    pthread_mutex_lock(&reader->shelf->lock);
-    struct entry *entry = known_entry(reader->shelf, info, key);
-    pthread_mutex_unlock(&reader->shelf->lock);
-    return entry && wait_for(reader->shelf, &entry->state) == STATE_READY ? &entry->is : NULL;
-}
-
-const struct tn_shelf_entry *tn_shelf_keep(struct tn_reader *reader, const tenon_file_info *info,
-                                           const struct tn_reading *reading)
-{
-    bool ours;
-    struct entry *entry = claim(reader, info, &ours);
-    if (!entry || !ours)
-        return NULL;
-    entry->is.reading = *reading;
-    return publish(reader, entry) ? &entry->is : NULL;
+    row->error = error;
+    row->entry = entry;
+    finish(reader->shelf, &row->state, error == ENOMEM ? STATE_NEW : STATE_READY);
 }

@@ -92,6 +92,7 @@ static void accept(struct tn_going *g, uint32_t path, uint32_t node)
     if (g->found || g->stopped)
         return;
     g->found = true;
+    g->r->nodes[node]->accepted = true;
     g->search->path = path;
     g->search->node = node;
     g->search->rule = g->stage->rule;
