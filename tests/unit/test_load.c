@@ -522,7 +522,7 @@ static bool try_load(const char *directory, const char *bundle)
 
 static void fail_each(struct bundle_case *c, const char *bundle, bool cold)
 {
-    for (long n = 0; n < 1000000; n += 1 + n / 64) { /* late ones are alike */
+    for (long n = 0; n < 1000000; n += 1 + n / 16) { /* late ones are alike */
         if (cold)
             fresh_cache(c);
         fail_after(n);
