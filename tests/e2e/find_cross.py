@@ -67,7 +67,14 @@ class Foreign(unittest.TestCase):
         return json.loads(done.stdout)["results"][0]
 
 
-@unittest.skipIf(shutil.which(CC) is None or shutil.which(QEMU[0]) is None, "no " + CC)
+def links(compiler):
+    """Is the compiler there, with a C library?"""
+    return shutil.which(compiler) is not None and subprocess.run(
+        [compiler, "-x", "c", "-", "-o", os.devnull], input=b"int main(void) { return 0; }",
+        stderr=subprocess.DEVNULL).returncode == 0
+
+
+@unittest.skipUnless(links(CC) and shutil.which(QEMU[0]), "no %s, or no C library for it" % CC)
 class Arm(Foreign):
     def find(self, *words, **how):
         return self.find_with(CC, *words, **how)
