@@ -11,6 +11,8 @@
 #include <cmocka.h>
 #include <tenon/resolve.h>
 
+#include "graph_text.h"
+
 #define MOST 64
 
 /* Files of this system: this program, all that it loads, some twice, some that are no images. */
@@ -68,31 +70,6 @@ static int teardown(void **state)
     for (size_t i = 0; i < files->count; i++)
         free(files->paths[i]);
     return 0;
-}
-
-static void put(char **text, const char *more)
-{
-    char *longer;
-    assert_true(asprintf(&longer, "%s%s\n", *text ? *text : "", more ? more : "-") >= 0);
-    free(*text);
-    *text = longer;
-}
-
-/* All that is answered about one file, as text for the caller to free. */
-static char *answer(tenon_resolver *r, const char *path)
-{
-    tenon_error err = TENON_ERROR_INIT;
-    char *text = NULL;
-    tenon_graph *graph = tenon_resolve_file(r, path, &err);
-    put(&text, graph ? tenon_graph_file(graph) : tenon_error_message(&err));
-    for (size_t i = 0; graph && i < tenon_graph_count(graph); i++) {
-        const tenon_library *library = tenon_graph_library(graph, i);
-        put(&text, library->name);
-        put(&text, library->path);
-        put(&text, tenon_status_name(library->status));
-    }
-    tenon_graph_free(graph);
-    return text;
 }
 
 /* Asks two resolvers for all files in steps, one of which expects the first of them. */

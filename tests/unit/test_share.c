@@ -12,6 +12,8 @@
 #include <tenon/resolve.h>
 #include <unistd.h>
 
+#include "graph_text.h"
+
 #define MOST 64
 #define THREADS 4
 
@@ -30,38 +32,6 @@ static tenon_resolver *new_resolver(tenon_world **world)
     tenon_resolver *r = tenon_resolver_new(*world, NULL);
     assert_non_null(r);
     return r;
-}
-
-static void put(char **text, const char *more)
-{
-    char *longer;
-    if (asprintf(&longer, "%s%s\n", *text ? *text : "", more ? more : "-") < 0)
-        abort();
-    free(*text);
-    *text = longer;
-}
-
-/* All that is answered about one file, as text for the caller to free. */
-static char *answer(tenon_resolver *r, const char *path)
-{
-    tenon_error err = TENON_ERROR_INIT;
-    char *text = NULL;
-    tenon_graph *graph = tenon_resolve_file(r, path, &err);
-    put(&text, graph ? tenon_graph_file(graph) : tenon_error_message(&err));
-    for (size_t i = 0; graph && i < tenon_graph_count(graph); i++) {
-        const tenon_library *library = tenon_graph_library(graph, i);
-        put(&text, library->name);
-        put(&text, library->path);
-        put(&text, tenon_status_name(library->status));
-        for (size_t k = 0; k < library->needed_by_count; k++)
-            put(&text, library->needed_by[k] < 0 ? "file" : "library");
-        for (size_t k = 0; k < tenon_graph_tried_count(graph, i); k++)
-            put(&text, tenon_graph_tried(graph, i, k)->path);
-    }
-    for (size_t i = 0; graph && i < tenon_graph_missing_version_count(graph); i++)
-        put(&text, tenon_graph_missing_version(graph, i)->reason);
-    tenon_graph_free(graph);
-    return text;
 }
 
 static void add(const char *path)
