@@ -35,8 +35,10 @@ struct binder {
     struct tn_arena arena;
     struct scope_object *scope;
     size_t scope_count;
-    struct tn_names names;  /* only of symbols that someone leaves undefined */
+    struct tn_names names;  /* only of symbols that someone looks up */
     uint32_t *first, *last; /* by name: index + 1 into definitions */
+    uint32_t *unique;       /* ... of the unique one that the process has, once that is known */
+    bool several_unique;    /* some name has more than one */
     struct definition *definitions;
     size_t definition_count, definition_room;
     bool versions; /* the loader looks at them */
@@ -85,19 +87,29 @@ static bool is_undefined(const struct tn_elf_symbol *s)
     return s->name && *s->name && s->shndx == SHN_UNDEF && s->bind != BIND_LOCAL;
 }
 
-static bool name_undefined(struct binder *b, tenon_error *err)
+/*
+ * A symbol that its object looks up. What a program copies from a library is defined in it: that
+ * is the room for the copy.
+ */
+static bool is_looked_up(const struct tn_elf_symbol *s)
+{
+    return is_undefined(s) || (s->wants_copy && s->name && *s->name);
+}
+
+static bool name_wanted(struct binder *b, tenon_error *err)
 {
     for (size_t i = 0; i < b->scope_count; i++) {
         const struct tn_elf_symbols *table = &b->scope[i].table;
         for (size_t k = 1; k < table->count; k++)
-            if (is_undefined(&table->symbols[k]) &&
+            if (is_looked_up(&table->symbols[k]) &&
                 tn_names_add(&b->names, table->symbols[k].name, strlen(table->symbols[k].name)) ==
                     TN_NO_NAME)
                 return tn_no_memory(err);
     }
     b->first = tn_arena_rows(&b->arena, b->names.count + 1, sizeof *b->first);
     b->last = tn_arena_rows(&b->arena, b->names.count + 1, sizeof *b->last);
-    return (b->first && b->last) || tn_no_memory(err);
+    b->unique = tn_arena_rows(&b->arena, b->names.count + 1, sizeof *b->unique);
+    return (b->first && b->last && b->unique) || tn_no_memory(err);
 }
 
 /* An undefined symbol with a value is the address of a procedure linkage entry: it can answer. */
@@ -109,12 +121,21 @@ static bool can_answer(const struct tn_elf_symbol *s)
            (BINDABLE_TYPES >> s->type & 1) && !(s->shndx == SHN_UNDEF && s->value == 0);
 }
 
+static bool is_unique(const struct binder *b, uint32_t number)
+{
+    const struct definition *d = &b->definitions[number - 1];
+    return b->versions && b->scope[d->scope].table.symbols[d->symbol].bind == BIND_UNIQUE;
+}
+
 static bool add_definition(struct binder *b, uint32_t name, uint32_t scope, uint32_t symbol)
 {
     if (!tn_grow(&b->definitions, &b->definition_room, b->definition_count, sizeof *b->definitions))
         return false;
     b->definitions[b->definition_count++] = (struct definition){ scope, symbol, 0 };
     uint32_t number = (uint32_t)b->definition_count;
+    for (uint32_t n = b->first[name]; n && is_unique(b, number) && !b->several_unique;
+         n = b->definitions[n - 1].next)
+        b->several_unique = is_unique(b, n);
     if (b->last[name])
         b->definitions[b->last[name] - 1].next = number;
     else
@@ -193,26 +214,33 @@ static bool is_inconsistent(const struct binder *b, const struct scope_object *o
            r->uses[file].object == (int32_t)o->object;
 }
 
+/* A default version that an object has once, and visible, answers who asks for none. */
+static bool is_answer(const struct binder *b, const struct definition *maybe, uint32_t count)
+{
+    return maybe && count == 1 && !is_hidden(&b->scope[maybe->scope].table.symbols[maybe->symbol]);
+}
+
 /*
  * The definition that the loader takes for a name; NULL: none, maybe because of an object that is
- * *inconsistent.
+ * *inconsistent. One that matches and is hidden ends the search of its object.
+ * rule  glibc elf/dl-lookup.c, do_lookup_x(), "Hidden and internal symbols are local"
  */
 static const struct definition *look_up(const struct binder *b, uint32_t name,
                                         const struct tn_elf_version *wanted, enum reference kind,
                                         const struct scope_object **inconsistent)
 {
     const struct definition *maybe = NULL;
-    uint32_t maybe_count = 0;
+    uint32_t maybe_count = 0, left = UINT32_MAX;
     for (uint32_t n = b->first[name]; n; n = b->definitions[n - 1].next) {
         const struct definition *d = &b->definitions[n - 1];
         const struct scope_object *o = &b->scope[d->scope];
         const struct tn_elf_symbol *s = &o->table.symbols[d->symbol];
         if (maybe && maybe->scope != d->scope) {
-            if (maybe_count == 1)
+            if (is_answer(b, maybe, maybe_count))
                 return maybe;
             maybe = NULL;
         }
-        if ((kind == REFERENCE_COPY && o->object == TN_PROGRAM) ||
+        if (d->scope == left || (kind == REFERENCE_COPY && o->object == TN_PROGRAM) ||
             (kind == REFERENCE_PLT && s->shndx == SHN_UNDEF))
             continue;
         if (is_inconsistent(b, o, wanted)) {
@@ -224,12 +252,59 @@ static const struct definition *look_up(const struct binder *b, uint32_t name,
                                        : MATCH_YES;
         if (match == MATCH_YES && !(b->versions && is_hidden(s)))
             return d;
-        if (match == MATCH_MAYBE) {
+        if (match == MATCH_YES) {
+            left = d->scope;
+            maybe = NULL;
+        } else if (match == MATCH_MAYBE) {
             maybe_count = maybe ? maybe_count + 1 : 1;
             maybe = d;
         }
     }
-    return maybe && maybe_count == 1 ? maybe : NULL;
+    return is_answer(b, maybe, maybe_count) ? maybe : NULL;
+}
+
+/*
+ * ... or, where that is a unique symbol, the one of its name that the process has already.
+ * rule  glibc elf/dl-lookup.c, do_lookup_unique()
+ */
+static const struct definition *look_up_unique(const struct binder *b, uint32_t name,
+                                               const struct tn_elf_version *wanted,
+                                               enum reference kind,
+                                               const struct scope_object **inconsistent)
+{
+    const struct definition *d = look_up(b, name, wanted, kind, inconsistent);
+    bool has_owner = d && b->unique[name] && kind != REFERENCE_COPY &&
+                     is_unique(b, (uint32_t)(d - b->definitions) + 1);
+    return has_owner ? &b->definitions[b->unique[name] - 1] : d;
+}
+
+/* Notes whom a reference makes the owner of a unique name, when it is the first to find it. */
+static void own_unique(const struct binder *b, const struct scope_object *o,
+                       const struct tn_elf_symbol *s)
+{
+    const struct scope_object *inconsistent = NULL;
+    const enum reference kinds[] = { REFERENCE_DATA, REFERENCE_PLT };
+    const bool used[] = { s->wants_data || !o->table.relocations_known, s->wants_plt };
+    const struct tn_elf_version *wanted = version_of(&o->table, s);
+    uint32_t name = tn_names_find(&b->names, s->name, strlen(s->name));
+    for (size_t i = 0; i < TN_COUNT(kinds) && !b->unique[name]; i++) {
+        const struct definition *d =
+            used[i] ? look_up(b, name, wanted, kinds[i], &inconsistent) : NULL;
+        uint32_t number = d ? (uint32_t)(d - b->definitions) + 1 : 0;
+        b->unique[name] = number && is_unique(b, number) ? number : 0;
+    }
+}
+
+/*
+ * Unique symbols belong to whom the first reference finds, whatever version others ask for.
+ * rule  glibc elf/rtld.c, dl_main(): objects are relocated from the last to the first
+ */
+static void own_all_unique(const struct binder *b)
+{
+    for (size_t i = b->scope_count; b->several_unique && i-- > 0;)
+        for (size_t k = 1; k < b->scope[i].table.count; k++)
+            if (is_undefined(&b->scope[i].table.symbols[k]))
+                own_unique(b, &b->scope[i], &b->scope[i].table.symbols[k]);
 }
 
 /* Why nothing answers: the nearest thing to an answer that there is. */
@@ -276,7 +351,7 @@ static bool bind(struct binder *b, const struct scope_object *o, const struct tn
     const struct tn_elf_version *wanted = b->versions ? version_of(&o->table, s) : NULL;
     uint32_t name = tn_names_find(&b->names, s->name, strlen(s->name));
     const struct scope_object *inconsistent = NULL;
-    const struct definition *d = look_up(b, name, wanted, kind, &inconsistent);
+    const struct definition *d = look_up_unique(b, name, wanted, kind, &inconsistent);
     int32_t row = d ? b->scope[d->scope].row : TENON_NOBODY;
     if (*provider == row)
         return true; /* the other way of using it gave the same */
@@ -312,12 +387,13 @@ static bool bind_symbol(struct binder *b, const struct scope_object *o,
 
 static bool bind_all(struct binder *b, tenon_error *err)
 {
+    own_all_unique(b);
     for (size_t i = 0; i < b->scope_count; i++) {
         const struct scope_object *o = &b->scope[i];
         if (o->row >= 0 && b->graph->libraries[o->row].is_interpreter)
             continue; /* it bound itself before anything else was there */
         for (size_t k = 1; k < o->table.count; k++)
-            if (is_undefined(&o->table.symbols[k]) && !bind_symbol(b, o, &o->table.symbols[k], err))
+            if (is_looked_up(&o->table.symbols[k]) && !bind_symbol(b, o, &o->table.symbols[k], err))
                 return false;
     }
     return true;
@@ -327,7 +403,7 @@ bool tn_graph_bind_symbols(tenon_graph *graph, tenon_error *err)
 {
     struct binder b = { .graph = graph, .versions = graph->loader->symbol_versions };
     bool good = tn_names_init(&b.names) || tn_no_memory(err);
-    good = good && read_scope(&b, err) && name_undefined(&b, err) && collect_definitions(&b, err) &&
+    good = good && read_scope(&b, err) && name_wanted(&b, err) && collect_definitions(&b, err) &&
            bind_all(&b, err);
     free(b.definitions);
     tn_names_free(&b.names);

@@ -20,6 +20,7 @@ import build
 import loaders
 import system
 import tenon
+from cases import Cases
 from report import Report, skip_all, wants_all
 
 SAMPLE = 40      # of programs that are started
@@ -145,13 +146,7 @@ def _without_versions(rows):
     return {(requester, symbol, None) for requester, symbol, _ in rows}
 
 
-CASES = []
-
-
-def case(function):
-    """Registers a function that builds a case and gives (program, environment)."""
-    CASES.append(function)
-    return function
+case = Cases()  # functions that build a case and give (program, environment)
 
 
 class Builder:
@@ -180,33 +175,33 @@ CALLS = "int f(void); int main(void) { return f() - f(); }"
 ONE = "int f(void) { return 1; }"
 
 
-@case
+@case()
 def plain(b):
     b.lib("libf.so", ONE)
     return b.program(CALLS, link=["libf.so"]), {}
 
 
-@case
+@case()
 def first_in_scope_wins(b):
     b.lib("libf1.so", ONE)
     b.lib("libf2.so", ONE)
     return b.program(CALLS, link=["libf2.so", "libf1.so"]), {}
 
 
-@case
+@case()
 def missing_symbol(b):
     b.lib("libf.so", "int gone(void); extern int gone_too; int f(void) { return gone_too; }"
                      " int (*p)(void) = gone;")
     return b.program(CALLS, link=["libf.so"]), {}
 
 
-@case
+@case()
 def missing_call(b):
     b.lib("libf.so", "int gone(void); int f(void) { return 1; } int g(void) { return gone(); }")
     return b.program(CALLS, "-Wl,-z,lazy", link=["libf.so"]), {}
 
 
-@case
+@case()
 def missing_version_of_a_symbol(b):
     two = b.versions("two.map", "V1 { }; V2 { f; } V1;")
     b.lib("libf.so", ONE, two)
@@ -216,28 +211,28 @@ def missing_version_of_a_symbol(b):
     return program, {"LD_LIBRARY_PATH": b.tree.path("new")}
 
 
-@case
+@case()
 def weak_undefined(b):
     b.lib("libf.so", "__attribute__((weak)) int gone(void); "
                      "int f(void) { return gone ? gone() : 1; }")
     return b.program(CALLS, link=["libf.so"]), {}
 
 
-@case
+@case()
 def weak_definition_first(b):
     b.lib("libw.so", "__attribute__((weak)) int f(void) { return 2; }")
     b.lib("libf.so", ONE)
     return b.program(CALLS, link=["libw.so", "libf.so"]), {}
 
 
-@case
+@case()
 def interposed_by_preload(b):
     b.lib("libf.so", ONE)
     preload = b.lib("libp.so", ONE)
     return b.program(CALLS, link=["libf.so"]), {"LD_PRELOAD": preload}
 
 
-@case
+@case()
 def interposed_by_program(b):
     b.lib("libf.so", "int g(void); int f(void) { return g(); }")
     b.lib("libg.so", "int g(void) { return 3; }")
@@ -245,7 +240,7 @@ def interposed_by_program(b):
                      "-rdynamic", link=["libf.so", "libg.so"]), {}
 
 
-@case
+@case()
 def copy_relocation(b):
     b.lib("libd.so", "int data = 5; int own(void) { return data; }")
     b.lib("libu.so", "extern int data; int f(void) { return data; }")
@@ -253,7 +248,16 @@ def copy_relocation(b):
                      "-no-pie", "-fno-pie", link=["libd.so", "libu.so"]), {}
 
 
-@case
+@case()
+def copy_of_what_is_gone(b):
+    b.lib("libd.so", "int data = 5; int f(void) { return 1; }")
+    program = b.program("extern int data; int f(void); int main(void) { return data - f(); }",
+                        "-no-pie", "-fno-pie", link=["libd.so"])
+    b.lib("new/libd.so", ONE)
+    return program, {"LD_LIBRARY_PATH": b.tree.path("new")}
+
+
+@case()
 def canonical_plt_address(b):
     b.lib("libf.so", ONE)
     b.lib("libu.so", "int f(void); void *where(void) { return (void *)f; }")
@@ -262,7 +266,7 @@ def canonical_plt_address(b):
                      "-no-pie", "-fno-pie", link=["libf.so", "libu.so"]), {}
 
 
-@case
+@case()
 def protected(b):
     b.lib("libf.so", "__attribute__((visibility(\"protected\"))) int f(void) { return 1; }"
                      " int (*p)(void) = f;")
@@ -270,7 +274,7 @@ def protected(b):
     return b.program(CALLS, link=["libf.so", "libu.so"]), {}
 
 
-@case
+@case()
 def hidden_is_passed_over(b):
     b.lib("libh.so", "__attribute__((visibility(\"hidden\"))) int f(void) { return 1; }"
                      " int h(void) { return f(); }")
@@ -278,7 +282,7 @@ def hidden_is_passed_over(b):
     return b.program(CALLS, link=["libh.so", "libf.so"]), {}
 
 
-@case
+@case()
 def symbolic(b):
     b.lib("libs.so", "int f(void) { return 1; } int g(void); int h(void) { return g(); }"
                      " int (*p)(void) = g;", "-Wl,-Bsymbolic")
@@ -288,7 +292,19 @@ def symbolic(b):
                      link=["libs.so", "libg.so"]), {}
 
 
-@case
+@case()
+def unique_of_several_versions(b):
+    code = ("__asm__(\".globl u; .data; u: .long %d; .type u, @gnu_unique_object; "
+            ".size u, 4\");")
+    b.lib("libu1.so", code % 1, b.versions("1.map", "V1 { u; };"))
+    b.lib("libu2.so", code % 2, b.versions("2.map", "V2 { u; };"))
+    b.lib("liba.so", "extern int u; int a(void) { return u; }", link=["libu1.so"])
+    b.lib("libb.so", "extern int u; int f(void) { return u; }", link=["libu2.so"])
+    return b.program("int a(void); int f(void); int main(void) { return a() - f(); }",
+                     link=["liba.so", "libb.so", "libu1.so", "libu2.so"]), {}
+
+
+@case()
 def unique(b):
     code = "__asm__(\".globl u; .data; u: .long %d; .type u, @gnu_unique_object; .size u, 4\");"
     b.lib("libu1.so", code % 1)
@@ -297,7 +313,7 @@ def unique(b):
     return b.program(CALLS, link=["libu2.so", "libf.so", "libu1.so"]), {}
 
 
-@case
+@case()
 def ifunc(b):
     b.lib("libf.so", "static int one(void) { return 1; } static void *pick(void) "
                      "{ return (void *)one; } int f(void) __attribute__((ifunc(\"pick\")));")
@@ -305,7 +321,7 @@ def ifunc(b):
     return b.program(CALLS, link=["libf.so", "libu.so"]), {}
 
 
-@case
+@case()
 def thread_local(b):
     b.lib("libt.so", "__thread int t = 3;")
     b.lib("libf.so", "extern __thread int t; int f(void) { return t; }",
@@ -317,7 +333,7 @@ SYMVER = ("__asm__(\".symver f_1, f@V1\"); __asm__(\".symver f_2, f@@V2\");"
           "int f_1(void) { return 1; } int f_2(void) { return 2; }")
 
 
-@case
+@case()
 def old_and_default_version(b):
     script = b.versions("v.map", "V1 { }; V2 { } V1;")
     b.lib("libf.so", SYMVER, script)
@@ -326,7 +342,7 @@ def old_and_default_version(b):
     return b.program(CALLS, link=["libf.so", "libo.so"]), {}
 
 
-@case
+@case()
 def reference_without_version(b):
     b.lib("libf.so", ONE)
     program = b.program(CALLS, link=["libf.so"])
@@ -334,7 +350,7 @@ def reference_without_version(b):
     return program, {"LD_LIBRARY_PATH": b.tree.path("new")}
 
 
-@case
+@case()
 def reference_with_version_to_a_library_without(b):
     b.lib("libother.so", ONE)
     b.lib("libf.so", ONE, b.versions("v.map", "V1 { f; };"))
@@ -342,7 +358,7 @@ def reference_with_version_to_a_library_without(b):
         "LD_PRELOAD": b.tree.path("libother.so")}
 
 
-@case
+@case()
 def needs_of_needs(b):
     b.lib("libg.so", "int g(void) { return 1; }")
     b.lib("libf.so", "int g(void); int f(void) { return g(); }", "-Wl,-rpath," + b.tree.dir,
@@ -350,7 +366,7 @@ def needs_of_needs(b):
     return b.program(CALLS, link=["libf.so"]), {}
 
 
-@case
+@case()
 def sysv_hash_only(b):
     b.lib("libf.so", "int g(void); int f(void) { return g(); }", "-Wl,--hash-style=sysv")
     b.lib("libg.so", "int g(void) { return 1; }", "-Wl,--hash-style=sysv")
@@ -359,7 +375,7 @@ def sysv_hash_only(b):
 
 def built_cases(report, comparison):
     """What real programs seldom have"""
-    for function in CASES:
+    for (function,) in case:
         name = function.__name__.replace("_", " ")
         with build.Tree() as tree:
             program, env = function(Builder(tree))
@@ -369,7 +385,7 @@ def built_cases(report, comparison):
             if not complaints:
                 real = bindings.debugged([program], tree.path("debug"), env)
                 comparison.run(program, real, row)
-    report.note("%d cases built" % len(CASES))
+    report.note("%d cases built" % len(case))
 
 
 def main():

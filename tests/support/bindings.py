@@ -48,6 +48,26 @@ def read_bindings(lines):
     return None
 
 
+def all_bindings(lines):
+    """As read_bindings(), of a trace, in which no code is ever started."""
+    found = {}
+    for line in lines:
+        row = _BINDING.match(line)
+        if row:
+            found.setdefault((row[1], row[3], row[4]), set()).add(row[2])
+    return found
+
+
+def complaints(lines):
+    """{(requester, symbol, version)} of what `ldd -r` prints"""
+    rows = set()
+    for line in lines:
+        found = _UNDEFINED.match(line) or _WRONG_FILE.match(line)
+        if found:
+            rows.add((found[3], found[1], found[2]))
+    return rows
+
+
 def unresolved(command, env=None, cwd=None):
     """
     What `ldd -r` complains about: {(requester, symbol, version)}. None: the loader dies of it.
@@ -57,12 +77,7 @@ def unresolved(command, env=None, cwd=None):
                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=60)
     if done.returncode != 0:
         return None
-    rows = set()
-    for line in os.fsdecode(done.stdout).split("\n"):
-        found = _UNDEFINED.match(line) or _WRONG_FILE.match(line)
-        if found:
-            rows.add((found[3], found[1], found[2]))
-    return rows
+    return complaints(os.fsdecode(done.stdout).split("\n"))
 
 
 class Undefined:
