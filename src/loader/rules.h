@@ -340,29 +340,30 @@ struct tenon_loader {
     /* rows of `rules` for the answers that the resolver gives itself */
     size_t rule_loaded, rule_direct, rule_self;
 
-    bool matches_soname;     /* a loaded object answers to its SONAME and every earlier request */
-    bool matches_short;      /* it answers to the last component of the path a search found */
-    bool checks_versions;    /* missing symbol versions are fatal */
-    bool unversioned_fatal;  /* ... also where the library defines no versions at all */
-    bool binds_symbols;      /* TENON_RESOLVE_SYMBOLS: ELF's, through the scope of the process */
-    bool symbol_versions;    /* symbol lookup looks at versions */
-    bool asks_as_needed;     /* of a program without run paths only needs and flags count */
-    bool has_filters;        /* DT_FILTER and DT_AUXILIARY are loaded with their object */
-    bool dlopen_as_program;  /* dlopen() searches for the program, whoever calls */
-    bool dlopen_searches;    /* ... and no loaded object answers to the name alone */
-    bool requests_differ;    /* preloads, needs and dlopen() are searched for differently */
-    bool preload_as_program; /* a preload searches with the program's run paths */
-    bool preload_is_fatal;   /* one that cannot be loaded stops the program */
-    bool program_is_last;    /* every chain of run paths ends with the program's */
-    bool paths_of_all;       /* a chain has every object, not only those with run paths */
-    bool paths_are_searched; /* names with a slash go through the plan, as others do */
-    bool origin_as_given;    /* a relative path has a relative $ORIGIN; "." when it has no slash */
-    bool origin_resolved;    /* $ORIGIN of a library: symbolic links in its path are followed */
-    bool joins_verbatim;     /* "dir/" and a name give "dir//name", as the loader then reports it */
-    bool stats_directories;  /* a directory that cannot be asked about counts as absent */
-    bool depth_first;        /* what a library needs is loaded before the next need of its asker */
-    bool self_is_system;     /* the loader's own file need not be there: the system has it */
-    size_t path_limit;       /* candidates this long or longer are skipped; 0: none are */
+    bool matches_soname;      /* a loaded object answers to its SONAME and every earlier request */
+    bool matches_short;       /* it answers to the last component of the path a search found */
+    bool checks_versions;     /* missing symbol versions are fatal */
+    bool unversioned_fatal;   /* ... also where the library defines no versions at all */
+    bool binds_symbols;       /* TENON_RESOLVE_SYMBOLS: ELF's, through the scope of the process */
+    bool symbol_versions;     /* symbol lookup looks at versions */
+    bool asks_as_needed;      /* of a program without run paths only needs and flags count */
+    bool has_filters;         /* DT_FILTER and DT_AUXILIARY are loaded with their object */
+    bool dlopen_as_program;   /* dlopen() searches for the program, whoever calls */
+    bool dlopen_searches;     /* ... and no loaded object answers to the name alone */
+    bool requests_differ;     /* preloads, needs and dlopen() are searched for differently */
+    bool preload_as_program;  /* a preload searches with the program's run paths */
+    bool preload_is_fatal;    /* one that cannot be loaded stops the program */
+    bool forward_is_optional; /* where one leads nowhere, only a call of it fails */
+    bool program_is_last;     /* every chain of run paths ends with the program's */
+    bool paths_of_all;        /* a chain has every object, not only those with run paths */
+    bool paths_are_searched;  /* names with a slash go through the plan, as others do */
+    bool origin_as_given;     /* a relative path has a relative $ORIGIN; "." when it has no slash */
+    bool origin_resolved;     /* $ORIGIN of a library: symbolic links in its path are followed */
+    bool joins_verbatim;    /* "dir/" and a name give "dir//name", as the loader then reports it */
+    bool stats_directories; /* a directory that cannot be asked about counts as absent */
+    bool depth_first;       /* what a library needs is loaded before the next need of its asker */
+    bool self_is_system;    /* the loader's own file need not be there: the system has it */
+    size_t path_limit;      /* candidates this long or longer are skipped; 0: none are */
     const char *rpath_word, *runpath_word; /* for people; NULL: "RPATH", "RUNPATH" */
     const char *preload_separators;
     const char *audit_variable; /* names modules that are loaded apart; NULL: none */

@@ -197,6 +197,8 @@ const tenon_loader tn_loader_wine = {
     .name = "wine",
     .describe = "Wine's ntdll; has to be asked for by name",
     .rules = wine_rules,
+    /* rule  wine dlls/ntdll/loader.c, find_forwarded_export() and import_dll(): a stub is made */
+    .forward_is_optional = true,
     .matches = matches_nothing,
     .judge = tn_wine_judge,
     .plan = tn_windows_plan,
