@@ -86,6 +86,9 @@ class Process:
         rows, numbers = [], []
         for name in dict.fromkeys(needed):
             some = [version for version in self.defines[name][1:] if self.chance(0.7)]
+            if self.chance(0.06):
+                some.append(self.pick((1, "V1"), (1, "V2"), (2, "V9")))
+            some = list(dict.fromkeys(some))
             if some:
                 rows.append((name, [(version, first + len(numbers) + i)
                                     for i, version in enumerate(some)]))
@@ -131,7 +134,7 @@ class Process:
 
 
 def glibc(process):
-    """(bindings, unresolved symbols) as ld.so tells both"""
+    """(bindings, unresolved symbols, missing versions) as ld.so tells them"""
     env = {"LD_LIBRARY_PATH": process.top, "LD_TRACE_LOADED_OBJECTS": "1", "LD_WARN": "yes",
            "LD_BIND_NOW": "yes", "LD_DEBUG": "bindings"}
     done = subprocess.run([loaders.GLIBC, process.program], env=env, stdin=subprocess.DEVNULL,
@@ -140,17 +143,19 @@ def glibc(process):
         raise loaders.LoaderFailed("status %d: %s" % (done.returncode,
                                                       os.fsdecode(done.stderr)[-200:]))
     lines = os.fsdecode(done.stdout + b"\n" + done.stderr).split("\n")
-    return bindings.all_bindings(lines), bindings.complaints(lines)
+    lines = [line for line in lines if not line.endswith("(continued)")]  # told twice
+    answer = loaders.read_glibc_trace(0, "", "\n".join(lines))
+    return bindings.all_bindings(lines), bindings.complaints(lines), answer.versions
 
 
 def musl(process):
-    """(None, unresolved symbols): its loader tells no bindings, and knows no versions."""
+    """(None, unresolved symbols, None): its loader tells no bindings, and knows no versions."""
     done = subprocess.run([loaders.MUSL, "--list", process.program], stdin=subprocess.DEVNULL,
                           env={"LD_LIBRARY_PATH": process.top}, capture_output=True, timeout=60)
     if done.returncode not in (0, 127):
         raise loaders.LoaderFailed("status %d" % done.returncode)
     found = map(NOT_FOUND.match, os.fsdecode(done.stderr).split("\n"))
-    return None, {(row[1], row[2], None) for row in found if row}
+    return None, {(row[1], row[2], None) for row in found if row}, None
 
 
 LOADERS = {"ld.so": (loaders.GLIBC, glibc), "ld-musl": (loaders.MUSL, musl)}
@@ -158,7 +163,7 @@ LOADERS = {"ld.so": (loaders.GLIBC, glibc), "ld-musl": (loaders.MUSL, musl)}
 
 def compare(report, what, process, ask):
     try:
-        real, unresolved = ask(process)
+        real, unresolved, versions = ask(process)
     except loaders.LoaderFailed as failure:
         report.skip(what, str(failure))
         return
@@ -181,6 +186,8 @@ def compare(report, what, process, ask):
                                       (missing - unresolved, "missed by tenon only"))
                     for requester, symbol, version in sorted(rows, key=str)]
     report.tally(what, differences, max(1, len(ours)))
+    if versions is not None:
+        report.check(what + ", versions", versions, tenon.answer(row).versions, ("ld.so", "tenon"))
 
 
 def main():
