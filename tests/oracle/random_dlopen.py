@@ -18,36 +18,13 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 import build
 import loaders
 import tenon
+from opener import HOST
 from report import Report, skip_all, wants_all
 from trees import DIRS, NAMES, RandomTree
 
 SAMPLE, ALL = 150, 2000  # trees
 RUNS = 4                 # of one tree
 LONGEST = 1000           # bytes of a run path
-
-HOST = r"""
-#define _GNU_SOURCE
-#include <dlfcn.h>
-#include <link.h>
-#include <stdio.h>
-
-static int show(struct dl_phdr_info *info, size_t size, void *arg)
-{
-    (void)size, (void)arg;
-    printf("%s\n", info->dlpi_name);
-    return 0;
-}
-
-int main(int argc, char **argv)
-{
-    if (argc > 1 && !dlopen(argv[1], RTLD_LAZY)) {
-        printf("%s\n", dlerror());
-        return 1;
-    }
-    return dl_iterate_phdr(show, 0);
-}
-"""
-
 
 class Loader:
     """A real loader and the programs that are built for it: with a place for either run path."""

@@ -6,6 +6,9 @@ loaders of glibc and musl bind them all without starting anything, as for `ldd -
 who provides each. With TENON_CHECK=all there are many more; `random_symbols.py NUMBER` makes one
 and leaves it for a look.
 
+Into some of them a real program opens a library with dlopen(): what it and its needs are bound
+to, and the symbol for which it fails.
+
 rule: glibc elf/dl-lookup.c, elf/dl-version.c, sysdeps/x86_64/dl-machine.h; musl ldso/dynlink.c,
 find_sym2() and do_relocs()
 """
@@ -26,12 +29,14 @@ import elfmake
 import loaders
 import tenon
 from elfmake import Symbol
+from opener import HOST
 from report import Report, skip_all, wants_all
 
 SAMPLE, ALL = 250, 4000
 SYMBOLS = ["s%d" % i for i in range(8)]
 LIBRARIES = ["lib%d.so" % i for i in range(5)]
 VERSIONS = ["V1", "V2", "V3"]
+SYMBOL_ERROR = re.compile(r"^(/.*): undefined symbol: ([^,]*)(?:, version .*)?$")
 NOT_FOUND = re.compile(r"^Error relocating (.*): (.*): symbol not found$")
 
 
@@ -158,7 +163,81 @@ def musl(process):
     return None, {(row[1], row[2], None) for row in found if row}, None
 
 
+class Opened:
+    """A real program that needs some of the libraries and opens another one."""
+
+    def __init__(self, process, seed):
+        self.top, self.random = process.top, random.Random("opened %d" % seed)
+        needed = self.random.sample(LIBRARIES, self.random.randrange(3))
+        self.library = os.path.join(self.top, self.random.choice(LIBRARIES))
+        self.host = os.path.join(self.top, "host")
+        source = os.path.join(self.top, "host.c")
+        with open(source, "w", encoding="utf-8") as file:
+            file.write(HOST + "".join("int %s = 1;\n" % name for name in SYMBOLS
+                                      if self.random.random() < 0.3))
+        subprocess.run(["gcc", "-w", "-O0", "-o", self.host, source, "-Wl,--no-as-needed",
+                        "-Wl,--allow-shlib-undefined", "-Wl,-rpath," + self.top,
+                        *self.random.choice(([], ["-rdynamic"])),
+                        *(os.path.join(self.top, name) for name in needed)], check=True)
+
+    def _start(self, *arguments):
+        prefix = os.path.join(self.top, "debug")
+        env = {"LD_LIBRARY_PATH": self.top, "LD_DEBUG": "bindings", "LD_DEBUG_OUTPUT": prefix,
+               "LD_BIND_NOW": "1"}
+        with subprocess.Popen([self.host, *arguments], env=env, stdin=subprocess.DEVNULL,
+                              stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as child:
+            out = os.fsdecode(child.stdout.read())
+        with open("%s.%d" % (prefix, child.pid), encoding="utf-8") as file:
+            return child.returncode, out, bindings.all_bindings(file.read().split("\n"))
+
+    def ask(self):
+        """(what was there before, all bindings, why it fails); LoaderFailed: it does not start."""
+        status, out, _ = self._start()
+        if status != 0:
+            raise loaders.LoaderFailed("the program does not start")
+        before = set(out.split("\n"))
+        status, out, bound = self._start(self.library)
+        if status not in (0, 1):
+            raise loaders.LoaderFailed("status %d" % status)
+        return before, bound, out.strip() if status else None
+
+
+def compare_opened(report, what, opened):
+    try:
+        before, real, message = opened.ask()
+    except loaders.LoaderFailed:
+        return
+    row = tenon.why([opened.library], ("--symbols", "--exe", opened.host),
+                    env={"LD_LIBRARY_PATH": opened.top})[opened.library]
+    if message is not None and "version `" in message:
+        report.check(what + ", versions", True, bool(row.get("missing_versions")), ("ld.so", "tenon"))
+        return
+    missing = {(tenon.requester(row, each["needed_by"]), tenon.text(each["symbol"]))
+               for each in row["missing_symbols"]}
+    if message is not None:
+        found = SYMBOL_ERROR.match(message)
+        said = (found[1], found[2]) if found else message
+        report.check(what, said, said if said in missing else missing, ("ld.so", "tenon"))
+        return
+    ours = provided(row)
+    differences = ["%s@%s of %s: ld.so %s, tenon %s" % (*key[1:], key[0], real.get(key), provider)
+                   for key, provider in ours.items()
+                   if key[0] not in before and (provider or "nobody") not in
+                   real.get(key, {"nobody"})]
+    differences += ["%s of %s: missed by tenon only" % (symbol, requester)
+                    for requester, symbol in missing]
+    report.tally(what, differences, max(1, len(ours)))
+
+
 LOADERS = {"ld.so": (loaders.GLIBC, glibc), "ld-musl": (loaders.MUSL, musl)}
+
+
+def provided(row):
+    """tenon's bindings: {(requester, symbol, version): provider, None for nobody}"""
+    return {(tenon.requester(row, each["needed_by"]), tenon.text(each["symbol"]),
+             tenon.text(each["version"])):
+            None if each["provider"] is None else tenon.requester(row, each["provider"])
+            for each in row["bindings"]}
 
 
 def compare(report, what, process, ask):
@@ -169,10 +248,7 @@ def compare(report, what, process, ask):
         return
     row = tenon.why([process.program], ("--symbols",),
                     env={"LD_LIBRARY_PATH": process.top})[process.program]
-    ours = {(tenon.requester(row, each["needed_by"]), tenon.text(each["symbol"]),
-             tenon.text(each["version"])):
-            None if each["provider"] is None else tenon.requester(row, each["provider"])
-            for each in row["bindings"]}
+    ours = provided(row)
     missing = {(tenon.requester(row, each["needed_by"]), tenon.text(each["symbol"]),
                 tenon.text(each["version"])) for each in row["missing_symbols"]}
     differences = [] if real is None else [
@@ -200,7 +276,10 @@ def main():
     for seed in wanted or range(ALL if wants_all() else SAMPLE):
         for name, interp, ask in usable:
             top = os.path.realpath(tempfile.mkdtemp(prefix="tenon-random-"))
-            compare(report, "%s process %d" % (name, seed), Process(top, seed, interp), ask)
+            process = Process(top, seed, interp)
+            compare(report, "%s process %d" % (name, seed), process, ask)
+            if interp == loaders.GLIBC and seed % 3 == 0:
+                compare_opened(report, "dlopen in process %d" % seed, Opened(process, seed))
             if wanted:
                 report.note("files: " + top)
             else:

@@ -117,8 +117,8 @@ def _left_out(library):
 
 
 def requester(row, index):
-    """The path of an object of the graph; -1 is the file itself."""
-    return text(row["file"]) if index < 0 else text(row["libraries"][index]["path"])
+    """The path of an object of the graph; -1 is the program: the file itself, or that of --exe."""
+    return text(row.get("exe") or row["file"]) if index < 0 else text(row["libraries"][index]["path"])
 
 
 def _stop(row, said):
