@@ -108,7 +108,7 @@ int main(int argc, char **argv)
     if (!there || !tn_index_reserve(&present, host))
         return 3;
     for (size_t i = 0; i < host; i++)
-        if (!tn_index_add(&present, &there[i], NULL))
+        if (!tn_index_add(&present, &there[i], false))
             return 3;
     printf("index of %zu units: %.3f ms\n", host, now() - start);
     for (size_t i = 0; candidates && i < plugins; i++)

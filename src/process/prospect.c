@@ -193,7 +193,8 @@ static bool gather_one(struct tn_job *job, size_t row, tenon_error *err)
     if (fill(job, row, p, err)) {
         job->plan.candidates[job->count].row = row;
         tn_bundle_rest(p->bundle);
-        if (!tn_slots_add(&job->names, hash_of(job, p->name), (uint32_t)job->count++))
+        if (!tn_slots_add(&job->names, hash_of(job, p->name), (uint32_t)job->count) ||
+            !tn_job_fill_candidate(job, job->count++))
             return tn_prospect_no_memory(job, err);
         return true;
     }

@@ -156,7 +156,7 @@ static void a_need_may_be_there_already(void **state)
     struct plan_case *k = *state;
     tenon_unit there = { .kind = TENON_UNIT_C, .name = "there", .interface = digest(1) };
     struct tn_entry entry = { .unit = &there };
-    assert_true(tn_index_add(&k->present, &entry, NULL));
+    assert_true(tn_index_add(&k->present, &entry, false));
     need(k, add(k, "a", "ua"), "there", 1);
     need(k, add(k, "b", "ub"), "there", 2);
     need(k, add(k, "c", "uc"), "nowhere", 1);
@@ -210,7 +210,7 @@ static void each_keeps_the_first_of_a_double(void **state)
     tenon_unit there = { .kind = TENON_UNIT_C, .name = "there" };
     struct tn_entry entry = { .unit = &there };
     k->plan.each = true;
-    assert_true(tn_index_add(&k->present, &entry, NULL));
+    assert_true(tn_index_add(&k->present, &entry, false));
     add(k, "a", "there"), add(k, "b", "same"), add(k, "c", "same");
     make(k);
     expect_order(k, "b");
@@ -271,7 +271,7 @@ static void the_index_forgets_what_is_cut(void **state)
     struct plan_case *k = *state;
     add(k, "a", "one"), add(k, "b", "two");
     for (size_t i = 0; i < 2; i++)
-        assert_true(tn_index_add(&k->present, &k->entries[i], NULL));
+        assert_true(tn_index_add(&k->present, &k->entries[i], false));
     assert_true(tn_index_cut(&k->present, 1));
     assert_true(tn_index_named(&k->present, TENON_UNIT_C, "two"));
     assert_int_equal(k->present.found_count, 0);
