@@ -16,7 +16,7 @@
  *
  * The file, all numbers little-endian:
  *
- *     "tenon-bundles 3\n"
+ *     "tenon-bundles 4\n"
  *     u32     rows
  *     rows, ascending by device, then inode:
  *         u64 device, inode, size, change time of the bundle's file

@@ -91,7 +91,9 @@ static void take_digest(struct tn_unpacker *u, tenon_digest *out)
     out->size = (uint8_t)tn_unpack_kind(u, TENON_DIGEST_ROOM + 1);
     const uint8_t *bytes = tn_take(&u->c, out->size, "a digest");
     u->bad |= (out->kind == TENON_DIGEST_UNKNOWN) != (out->size == 0);
-    if (bytes)
+    if (bytes && out->size == sizeof out->bytes) /* nearly all are: a copy of known size */
+        memcpy(out->bytes, bytes, sizeof out->bytes);
+    else if (bytes)
         memcpy(out->bytes, bytes, out->size);
 }
 

@@ -6,6 +6,7 @@
 
 #include "judge.h"
 #include "mapped_symbols.h"
+#include "pages.h"
 #include "units.h"
 
 /* What a hash is of. */
@@ -90,6 +91,7 @@ bool tn_index_reserve(struct tn_index *index, size_t units)
         struct tn_entry *entries = realloc(index->entries, wanted * sizeof *entries);
         if (!entries)
             return false;
+        tn_pages_ahead(entries + index->count, (wanted - index->count) * sizeof *entries);
         index->entries = entries;
         index->room = wanted;
     }

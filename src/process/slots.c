@@ -11,6 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "pages.h"
+
 #define FIRST_SLOTS 256 /* a power of two */
 
 void tn_hash_seed(uint64_t seed[2])
@@ -86,6 +88,7 @@ bool tn_slots_reserve(struct tn_slots *slots, size_t more)
     struct tn_slot *rows = calloc(wanted, sizeof *rows);
     if (!rows)
         return false;
+    tn_pages_ahead(rows, wanted * sizeof *rows);
     for (size_t i = 0; i < slots->count; i++)
         if (slots->rows[i].number)
             tn_slots_put(rows, wanted, slots->rows[i]);

@@ -255,14 +255,14 @@ static void write_index(const struct place *place, const uint8_t *bytes, size_t 
 static void an_index_that_makes_no_sense_is_none(void **state)
 {
     const struct place *place = *state;
-    static const uint8_t bad[] = "tenon-bundles 3\n\x30\0\0\0short";
+    static const uint8_t bad[] = "tenon-bundles 4\n\x30\0\0\0short";
     struct tn_known *known = tn_known_open(place->cache);
 
     assert_false(tn_known_read(known, tn_view(bad, sizeof bad - 1)));
     assert_int_equal(tn_known_count(known), 0);
-    assert_false(tn_known_read(known, tn_view("tenon-bundles 2\n\0\0\0\0", 20)));
-    assert_false(tn_known_read(known, tn_view("tenon-bundles 3\n\0\0\0", 19)));
-    assert_true(tn_known_read(known, tn_view("tenon-bundles 3\n\0\0\0\0", 20)));
+    assert_false(tn_known_read(known, tn_view("tenon-bundles 3\n\0\0\0\0", 20)));
+    assert_false(tn_known_read(known, tn_view("tenon-bundles 4\n\0\0\0", 19)));
+    assert_true(tn_known_read(known, tn_view("tenon-bundles 4\n\0\0\0\0", 20)));
     tenon_bundle_free(meet(known, place));
     tn_known_free(known);
 }
