@@ -96,8 +96,8 @@ static inline bool tn_index_may_same(const struct tn_index *index, const struct 
 }
 
 /*
- * Adds an entry. `keyed`: its keys were worked out for this index, or for one of the same seed; else
- * they are now. False: no memory.
+ * Adds an entry. `keyed`: its keys were worked out for this index, or for one of the same seed;
+ * else they are now. False: no memory.
  */
 bool tn_index_add(struct tn_index *index, const struct tn_entry *entry, bool keyed);
 

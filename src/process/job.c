@@ -166,8 +166,7 @@ bool tn_job_fill_candidate(struct tn_job *job, size_t number)
     c->entries = tn_arena_rows(&job->arena, count + 1, sizeof *c->entries);
     for (size_t k = 0; c->entries && k < p->code_count; k++)
         if (!p->codes[k].shared)
-            c->count +=
-                fill_entries(job, c->entries + c->count, p->codes[k].holding, p->manifest);
+            c->count += fill_entries(job, c->entries + c->count, p->codes[k].holding, p->manifest);
     return c->entries != NULL;
 }
 

@@ -68,7 +68,7 @@ static bool compare_with(struct tn_plan *plan, struct tn_candidate *c, struct tn
     return true;
 }
 
-#define AHEAD 8 /* entries between the one whose slots are asked for and the one that is checked */
+#define AHEAD 8 /* entries from the one whose slots are asked for to the one that is checked */
 
 /* Keys that nobody worked out when the unit was read. */
 static void complete_keys(struct tn_plan *plan, struct tn_entry *entry)
@@ -86,10 +86,9 @@ static bool check_entries(struct tn_plan *plan, struct tn_candidate *c, struct t
             tn_index_expect(&plan->coming, &entries[i].keys);
         }
         const struct tn_entry *entry = i < AHEAD ? NULL : &entries[i - AHEAD];
-        if (entry &&
-            !(compare_with(plan, c, plan->present, entry) &&
-              compare_with(plan, c, &plan->coming, entry) &&
-              tn_index_add(&plan->coming, entry, true)))
+        if (entry && !(compare_with(plan, c, plan->present, entry) &&
+                       compare_with(plan, c, &plan->coming, entry) &&
+                       tn_index_add(&plan->coming, entry, true)))
             return false;
     }
     return true;
