@@ -190,7 +190,7 @@ tenon_bundle *tn_bundle_of(const char *path, struct tn_known_row *row, bool is_l
     bundle->row = row;
     bundle->is_no_link = !is_link;
     bundle->identity = row->identity;
-    bundle->manifest = tn_manifest_share(row->manifest);
+    bundle->manifest = row->manifest ? tn_manifest_share(row->manifest) : NULL;
     bundle->has_digest = true;
     memcpy(bundle->digest, row->digest, sizeof bundle->digest);
     return bundle;
