@@ -21,24 +21,17 @@ import loaders
 import tenon
 from answer import Answer
 from build import Tree
+from cases import Cases
 from report import Report, skip_all
 
 ABSENT = "cannot open shared object file: No such file or directory"
 NO_REASON = "cannot open shared object file"  # nothing was tried, so there is no errno
 NOBODY = 65534
-CASES = []
+case = Cases()
 
 # Ways to ask the real loader: as ldd does through the kernel, as ldd does through ld.so, and as
 # ld.so --list does, which alone stops at a miss.
 START = {"kernel": loaders.glibc_start, "ld.so": loaders.glibc_trace, "list": loaders.glibc_list}
-
-
-def case(name):
-    """Registers a function that builds one case in a tree and states what is expected."""
-    def register(function):
-        CASES.append((name, function))
-        return function
-    return register
 
 
 class Expect:
@@ -1035,7 +1028,7 @@ def main():
         skip_all("no glibc for x86-64 here")
     tenon.command()
     report = Report()
-    for name, function in CASES:
+    for name, function in case:
         with Tree(interp=loaders.GLIBC) as tree:
             function(tree, Expect(report, name))
     report.finish()
