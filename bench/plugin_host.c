@@ -7,8 +7,9 @@
  *     plugin_host load LIST | verify LIST   tenon_load() of the bundles named in a file
  *     plugin_host raw LIST                  dlopen(RTLD_NOW | RTLD_LOCAL) of the files named
  *     plugin_host floor LIST BUNDLES        the same, and the looks at files that nobody can leave
- *                                           out who says that they are what was checked: at the
- *                                           bundle, and at the code before and after
+ *                                           out who says that they are what was checked: at bundle
+ *                                           and code before anything is opened, and at the code
+ *                                           before and after it is
  *     plugin_host list DIR                  lists DIR and plans all of it: microseconds, twice each
  *
  * It leaves by _exit: destructors and unloading are not what is measured.
@@ -111,8 +112,10 @@ static void raw_with_looks(const char *list, const char *bundles)
     struct stat bundle, before, after;
     if (others != count)
         fail("as many bundles as files");
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = 0; i < count; i++) {
         look(files[i], &bundle);
+        look(names[i], &before);
+    }
     for (size_t i = 0; i < count; i++) {
         look(names[i], &before);
         if (!dlopen(names[i], RTLD_NOW | RTLD_LOCAL))

@@ -167,6 +167,8 @@ bool tn_job_fill_candidate(struct tn_job *job, size_t number)
     for (size_t k = 0; c->entries && k < p->code_count; k++)
         if (!p->codes[k].shared)
             c->count += fill_entries(job, c->entries + c->count, p->codes[k].holding, p->manifest);
+    for (size_t i = 0; p->manifest->private_count && i < c->count; i++)
+        c->has_private |= c->entries[i].is_private;
     return c->entries != NULL;
 }
 
