@@ -112,18 +112,21 @@ static uint64_t add_word(uint64_t sum, const uint8_t *at)
 /* Four sums side by side, of every fourth word: each alone would wait for itself. */
 static uint64_t add_bytes(uint64_t sum, struct tn_view v)
 {
-    uint64_t lanes[4] = { sum, sum + 1, sum + 2, sum + 3 };
+    uint64_t first = sum, second = sum + 1, third = sum + 2, fourth = sum + 3;
+    const uint64_t fold = UINT64_C(0x100000001B3);
     size_t at = 0;
 
-    for (; v.size - at >= 32; at += 32)
-        for (size_t i = 0; i < 4; i++)
-            lanes[i] = add_word(lanes[i], v.at + at + 8 * i);
-    for (size_t i = 0; i < 4; i++)
-        sum = (sum ^ lanes[i]) * UINT64_C(0x100000001B3);
+    for (; v.size - at >= 32; at += 32) {
+        first = add_word(first, v.at + at);
+        second = add_word(second, v.at + at + 8);
+        third = add_word(third, v.at + at + 16);
+        fourth = add_word(fourth, v.at + at + 24);
+    }
+    sum = ((((sum ^ first) * fold ^ second) * fold ^ third) * fold ^ fourth) * fold;
     for (; v.size - at >= 8; at += 8)
         sum = add_word(sum, v.at + at);
     for (; at < v.size; at++)
-        sum = (sum ^ v.at[at]) * UINT64_C(0x100000001B3);
+        sum = (sum ^ v.at[at]) * fold;
     return sum;
 }
 
