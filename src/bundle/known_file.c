@@ -10,6 +10,7 @@
 #include "cache_private.h"
 #include "known.h"
 #include "limits.h"
+#include "pages.h"
 #include "zip_file.h"
 
 static const char header[] = "tenon-bundles 4\n";
@@ -215,6 +216,8 @@ static bool read_rows(struct tn_known_file *file)
         return false;
     file->pages = calloc((size_t)(file->size / TN_KNOWN_PAGE) + 1, sizeof *file->pages);
     file->row_bytes = malloc(size + 1);
+    if (file->row_bytes)
+        tn_pages_ahead(file->row_bytes, size);
     if (!file->pages || !file->row_bytes ||
         !tn_read_range(file->fd, HEAD, file->row_bytes, size, NULL))
         return false;
