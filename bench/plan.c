@@ -81,6 +81,9 @@ static double run(struct tn_index *present, struct tn_candidate *candidates, siz
                             .candidates = candidates,
                             .count = count,
                             .judge = { compare, examine, place, report } };
+    for (size_t i = 0; i < count; i++) /* what the last run worked out */
+        for (size_t k = 0; k < candidates[i].count; k++)
+            candidates[i].entries[k].keys = (struct tn_keys){ .name = 0 };
     double start = now();
     bool good = report && tn_plan_requirements(&plan) && tn_plan_order(&plan) &&
                 tn_plan_doubles(&plan) && plan.order_count == count && tenon_report_ok(report);
