@@ -81,6 +81,9 @@ static double run(struct tn_index *present, struct tn_candidate *candidates, siz
                             .candidates = candidates,
                             .count = count,
                             .judge = { compare, examine, place, report } };
+    for (size_t i = 0; i < count; i++) /* what the last run worked out */
+        for (size_t k = 0; k < candidates[i].count; k++)
+            candidates[i].entries[k].keys = (struct tn_keys){ .name = 0 };
     double start = now();
     bool good = report && tn_plan_requirements(&plan) && tn_plan_order(&plan) &&
                 tn_plan_doubles(&plan) && plan.order_count == count && tenon_report_ok(report);
@@ -108,7 +111,7 @@ int main(int argc, char **argv)
     if (!there || !tn_index_reserve(&present, host))
         return 3;
     for (size_t i = 0; i < host; i++)
-        if (!tn_index_add(&present, &there[i], NULL))
+        if (!tn_index_add(&present, &there[i], false))
             return 3;
     printf("index of %zu units: %.3f ms\n", host, now() - start);
     for (size_t i = 0; candidates && i < plugins; i++)

@@ -6,6 +6,10 @@
  *     plugin_host units                     likewise, and counts its units: reads its own record
  *     plugin_host load LIST | verify LIST   tenon_load() of the bundles named in a file
  *     plugin_host raw LIST                  dlopen(RTLD_NOW | RTLD_LOCAL) of the files named
+ *     plugin_host floor LIST BUNDLES        the same, and the looks at files that nobody can leave
+ *                                           out who says that they are what was checked: at bundle
+ *                                           and code before anything is opened, and at the code
+ *                                           before and after it is
  *     plugin_host list DIR                  lists DIR and plans all of it: microseconds, twice each
  *
  * It leaves by _exit: destructors and unloading are not what is measured.
@@ -14,6 +18,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -94,6 +99,33 @@ static void raw(const char *list)
             fail(dlerror());
 }
 
+static void look(const char *path, struct stat *info)
+{
+    if (lstat(path, info) != 0)
+        fail(path);
+}
+
+static void raw_with_looks(const char *list, const char *bundles)
+{
+    size_t count, others;
+    char **names = lines(list, &count), **files = lines(bundles, &others);
+    struct stat bundle, before, after;
+    if (others != count)
+        fail("as many bundles as files");
+    for (size_t i = 0; i < count; i++) {
+        look(files[i], &bundle);
+        look(names[i], &before);
+    }
+    for (size_t i = 0; i < count; i++) {
+        look(names[i], &before);
+        if (!dlopen(names[i], RTLD_NOW | RTLD_LOCAL))
+            fail(dlerror());
+        look(names[i], &after);
+        if (before.st_ino != after.st_ino || before.st_ctim.tv_nsec != after.st_ctim.tv_nsec)
+            fail("it changed");
+    }
+}
+
 static void list(const char *dir)
 {
     tenon_process *process = process_new();
@@ -135,9 +167,11 @@ int main(int argc, char **argv)
         load(what, TENON_LOAD_VERIFY);
     else if (strcmp(mode, "raw") == 0)
         raw(what);
+    else if (strcmp(mode, "floor") == 0)
+        raw_with_looks(what, argc > 3 ? argv[3] : "");
     else if (strcmp(mode, "list") == 0)
         list(what);
     else if (strcmp(mode, "none") != 0)
-        fail("none, new, units, load, verify, raw, or list");
+        fail("none, new, units, load, verify, raw, floor, or list");
     _exit(0);
 }

@@ -6,7 +6,7 @@
  * Linked with the library's objects and `ld --wrap` for each stage (their names are in
  * src/process/job.h and plan.h): the wrappers here take the time and call the real one. Nothing in
  * the library knows of it. Prints a line "STAGE MICROSECONDS" for each, of one plan of all the
- * bundles named in LIST.
+ * bundles named in LIST, and what is left of it as "rest".
  */
 #include <stdbool.h>
 #include <stdio.h>
@@ -31,11 +31,20 @@ struct tn_registry;
     PLAN(tn_plan_order, "order")                                                                   \
     PLAN(tn_plan_doubles, "doubles")
 
+static double staged; /* microseconds in stages */
+
 static double now(void)
 {
     struct timespec t;
     clock_gettime(CLOCK_MONOTONIC, &t);
     return (double)t.tv_sec * 1e6 + (double)t.tv_nsec / 1e3;
+}
+
+static void say(const char *stage, double start)
+{
+    double took = now() - start;
+    staged += took;
+    printf("%s %.1f\n", stage, took);
 }
 
 /* Of this process: what is called again and again has nothing to do then. */
@@ -48,7 +57,7 @@ static double now(void)
         double start = now();                                                                      \
         bool good = __real_##function(registry, arg);                                              \
         if (!done)                                                                                 \
-            printf("%s %.1f\n", name, now() - start);                                              \
+            say(name, start);                                                                      \
         done = true;                                                                               \
         return good;                                                                               \
     }
@@ -59,7 +68,7 @@ static double now(void)
     {                                                                                              \
         double start = now();                                                                      \
         bool good = __real_##function(job, err);                                                   \
-        printf("%s %.1f\n", name, now() - start);                                                  \
+        say(name, start);                                                                          \
         return good;                                                                               \
     }
 #define ASK(function, name)                                                                        \
@@ -69,7 +78,7 @@ static double now(void)
     {                                                                                              \
         double start = now();                                                                      \
         bool good = __real_##function(job);                                                        \
-        printf("%s %.1f\n", name, now() - start);                                                  \
+        say(name, start);                                                                          \
         return good;                                                                               \
     }
 #define PLAN(function, name)                                                                       \
@@ -79,7 +88,7 @@ static double now(void)
     {                                                                                              \
         double start = now();                                                                      \
         bool good = __real_##function(plan);                                                       \
-        printf("%s %.1f\n", name, now() - start);                                                  \
+        say(name, start);                                                                          \
         return good;                                                                               \
     }
 STAGES
@@ -100,7 +109,8 @@ int main(int argc, char **argv)
     }
     double start = now();
     tenon_report *report = tenon_plan(process, requests, count, 0, &err);
-    printf("all %.1f\n", now() - start);
+    double took = now() - start;
+    printf("rest %.1f\nall %.1f\n", took - staged, took);
     if (report && !tenon_report_ok(report) && tenon_report_finding_count(report))
         fprintf(stderr, "%s\n", tenon_report_finding(report, 0)->message);
     if (!report)

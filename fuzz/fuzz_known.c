@@ -24,6 +24,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     first = tn_manifest_unpack(tn_view(data, size), store, &err);
     if (!first && err.code == TENON_OK)
         abort();
+    const tenon_manifest *brief =
+        tn_manifest_unpack_brief(tn_view(data, size), &store->arena, NULL);
+    if (first &&
+        (!brief || strcmp(first->name, brief->name) != 0 || first->code_count != brief->code_count))
+        abort();
     if (first) {
         size_t packed_size, again_size;
         uint8_t *packed = tn_manifest_pack(first, &packed_size);

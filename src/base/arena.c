@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "pages.h"
+
 struct tn_arena_block {
     struct tn_arena_block *next;
     size_t size; /* of bytes */
@@ -15,6 +17,7 @@ struct tn_arena_block {
 
 #define BLOCK_FIRST ((size_t)1024 - sizeof(struct tn_arena_block))
 #define BLOCK_MOST ((size_t)65536)
+#define BLOCK_AHEAD ((size_t)32768)  /* from this size on its pages are asked for at once */
 #define BLOCK_KEPT ((size_t)1 << 20) /* tn_arena_reset gives bigger ones back */
 
 static size_t next_block_size(const struct tn_arena *arena)
@@ -32,8 +35,11 @@ static struct tn_arena_block *new_block(size_t size)
 
     if (size <= SIZE_MAX - sizeof *block)
         block = malloc(sizeof *block + size);
-    if (block)
-        block->size = size;
+    if (!block)
+        return NULL;
+    if (size >= BLOCK_AHEAD - sizeof *block && size <= BLOCK_KEPT)
+        tn_pages_ahead(block, sizeof *block + size);
+    block->size = size;
     return block;
 }
 

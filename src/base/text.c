@@ -75,10 +75,23 @@ static size_t next_piece(const uint8_t *p, size_t size, bool *plain)
     return length > 0 ? length : 1;
 }
 
+static const char digits[] = "0123456789abcdef";
+
+char *tn_text_hex(char *out, const void *bytes, size_t size)
+{
+    const uint8_t *in = bytes;
+
+    for (size_t i = 0; i < size; i++) {
+        out[2 * i] = digits[in[i] >> 4];
+        out[2 * i + 1] = digits[in[i] & 15];
+    }
+    out[2 * size] = '\0';
+    return out;
+}
+
 /* As tn_text_escape; *taken is how many of the bytes got in. */
 static size_t escape(char *out, size_t room, const char *bytes, size_t size, size_t *taken)
 {
-    static const char digits[] = "0123456789abcdef";
     const uint8_t *in = (const uint8_t *)bytes;
     size_t used = 0;
 

@@ -16,6 +16,9 @@ size_t tn_text_escape(char *out, size_t room, const char *bytes, size_t size);
 /* True when escaping would change nothing. */
 int tn_text_is_plain(const char *bytes, size_t size);
 
+/* Bytes as digits: 2 * size of them, and a NUL. Returns `out`. */
+char *tn_text_hex(char *out, const void *bytes, size_t size);
+
 /* A quoted, escaped, shortened copy for a message: "'name'". Returns buffer. */
 #define TN_QUOTE_ROOM 300
 const char *tn_quote(char buffer[TN_QUOTE_ROOM], const char *string);

@@ -121,13 +121,10 @@ static bool compare_lists(const tenon_bundle *bundle, tenon_error *err)
 
 static bool read_bundle(tenon_bundle *bundle, tenon_error *err)
 {
-    struct stat info;
-
-    if (fstat(bundle->fd, &info) < 0)
-        return tn_fail_system(err, errno, "looking at it");
-    bundle->identity = tn_identity(&info);
-    return tn_zip_open(&bundle->zip, bundle->fd, err) && read_manifest(bundle, err) &&
-           sort_entries(bundle, err) && compare_lists(bundle, err);
+    if (!tn_zip_open(&bundle->zip, bundle->fd, err))
+        return false;
+    bundle->identity = bundle->zip.identity;
+    return read_manifest(bundle, err) && sort_entries(bundle, err) && compare_lists(bundle, err);
 }
 
 tenon_bundle *tn_bundle_open_fd(int fd, const char *path, tenon_error *err)
@@ -193,7 +190,7 @@ tenon_bundle *tn_bundle_of(const char *path, struct tn_known_row *row, bool is_l
     bundle->row = row;
     bundle->is_no_link = !is_link;
     bundle->identity = row->identity;
-    bundle->manifest = tn_manifest_share(row->manifest);
+    bundle->manifest = row->manifest ? tn_manifest_share(row->manifest) : NULL;
     bundle->has_digest = true;
     memcpy(bundle->digest, row->digest, sizeof bundle->digest);
     return bundle;
@@ -201,6 +198,10 @@ tenon_bundle *tn_bundle_of(const char *path, struct tn_known_row *row, bool is_l
 
 void tn_bundle_rest(tenon_bundle *bundle)
 {
+    if (bundle->text) /* by its digest it is known again when it is read again */
+        (void)tenon_bundle_digest(bundle);
+    free(bundle->text);
+    bundle->text = NULL;
     if (bundle->fd >= 0)
         close(bundle->fd);
     bundle->fd = -1;

@@ -30,8 +30,9 @@ struct tenon_bundle {
 tenon_bundle *tn_bundle_open_fd(int fd, const char *path, tenon_error *err);
 
 /*
- * A bundle whose file was looked at before. The file is opened, and all of it checked again, when
- * an entry is read. `is_link`: the last part of the path is a symbolic link.
+ * A bundle whose file was looked at before; without a manifest when its row has but a brief one.
+ * The file is opened, and all of it checked again, when an entry is read. `is_link`: the last part
+ * of the path is a symbolic link.
  */
 tenon_bundle *tn_bundle_of(const char *path, struct tn_known_row *row, bool is_link,
                            tenon_error *err);

@@ -72,14 +72,10 @@ const char *tn_cache_path(const struct tn_cache *cache)
 
 const char *tn_cache_name(const uint8_t digest[32], const char *triple, struct tn_arena *arena)
 {
-    static const char digits[] = "0123456789abcdef";
-    char hex[2 * crypto_hash_sha256_BYTES + 1] = "";
+    char hex[2 * crypto_hash_sha256_BYTES + 1];
 
-    for (size_t i = 0; i < crypto_hash_sha256_BYTES; i++) {
-        hex[2 * i] = digits[digest[i] >> 4];
-        hex[2 * i + 1] = digits[digest[i] & 15];
-    }
-    return tn_arena_join(arena, hex, ".", triple, NULL);
+    return tn_arena_join(arena, tn_text_hex(hex, digest, crypto_hash_sha256_BYTES), ".", triple,
+                         NULL);
 }
 
 /* ---- which files ----------------------------------------------------------------------------- */

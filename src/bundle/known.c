@@ -88,7 +88,13 @@ static struct tn_known_row *met(const struct tn_known *known, const struct tn_id
     return number ? known->rows[number - 1] : NULL;
 }
 
-struct tn_known_row *tn_known_identified(struct tn_known *known, const struct tn_identity *identity)
+static bool is_bundle(const struct tn_known_row *row)
+{
+    return row->manifest || row->packed.size;
+}
+
+/* The row of a file, with nothing unpacked if it was not met before. */
+static struct tn_known_row *identified(struct tn_known *known, const struct tn_identity *identity)
 {
     struct tn_known_row *row = met(known, identity), found = { .identity = *identity };
     struct tn_known_entry entry;
@@ -99,12 +105,21 @@ struct tn_known_row *tn_known_identified(struct tn_known *known, const struct tn
         !tn_known_file_block(&known->file, &entry, &found.packed, &found.proofs))
         return NULL;
     memcpy(found.digest, entry.digest, sizeof found.digest);
-    found.manifest =
-        found.packed.size ? tn_manifest_unpack(found.packed, known->store, NULL) : NULL;
-    row = found.manifest || !found.packed.size ? add(known, &found) : NULL;
-    if (!row)
-        tenon_manifest_free(found.manifest);
-    return row;
+    return add(known, &found);
+}
+
+static bool fill(struct tn_known *known, struct tn_known_row *row)
+{
+    if (is_bundle(row) && !row->manifest)
+        row->manifest = tn_manifest_unpack(row->packed, known->store, NULL);
+    return row->manifest;
+}
+
+struct tn_known_row *tn_known_identified(struct tn_known *known, const struct tn_identity *identity)
+{
+    struct tn_known_row *row = identified(known, identity);
+
+    return row && (!is_bundle(row) || fill(known, row)) ? row : NULL;
 }
 
 bool tn_known_read(struct tn_known *known, struct tn_view file)
@@ -301,7 +316,7 @@ struct tn_view tn_known_found(struct tn_known *known, const struct tn_identity *
 {
     const struct tn_known_row *row = tn_known_identified(known, identity);
 
-    return row && !row->manifest ? row->proofs : tn_view(NULL, 0);
+    return row && !is_bundle(row) ? row->proofs : tn_view(NULL, 0);
 }
 
 /* Without memory for it, it is not noted. */
@@ -324,22 +339,47 @@ void tn_known_take(struct tn_known *known, tenon_bundle *bundle, struct tn_view 
     known->changed = true;
 }
 
-tenon_bundle *tn_known_lookup(struct tn_known *known, int dir, const char *name, const char *path)
+/* The row of a bundle's file, as it is now; NULL. */
+static struct tn_known_row *look(struct tn_known *known, int dir, const char *name, bool *is_link)
 {
+    struct tn_known_row *row;
     struct stat info;
-    struct tn_known_row *row = NULL;
-    bool is_link = false;
 
     if (!known || fstatat(dir, name, &info, AT_SYMLINK_NOFOLLOW) < 0)
         return NULL;
-    if (S_ISLNK(info.st_mode)) {
-        is_link = true;
-        if (fstatat(dir, name, &info, 0) < 0)
-            return NULL;
-    }
+    *is_link = S_ISLNK(info.st_mode);
+    if (*is_link && fstatat(dir, name, &info, 0) < 0)
+        return NULL;
     const struct tn_identity identity = tn_identity(&info);
-    row = tn_known_identified(known, &identity);
-    return row && row->manifest ? tn_bundle_of(path, row, is_link, NULL) : NULL;
+    row = identified(known, &identity);
+    return row && is_bundle(row) ? row : NULL;
+}
+
+tenon_bundle *tn_known_lookup(struct tn_known *known, int dir, const char *name, const char *path)
+{
+    bool is_link;
+    struct tn_known_row *row = look(known, dir, name, &is_link);
+
+    return row && fill(known, row) ? tn_bundle_of(path, row, is_link, NULL) : NULL;
+}
+
+tenon_bundle *tn_known_brief(struct tn_known *known, int dir, const char *name, const char *path)
+{
+    bool is_link;
+    struct tn_known_row *row = look(known, dir, name, &is_link);
+
+    if (!row || !row->proofs.size)
+        return NULL;
+    if (!row->manifest && !row->brief)
+        row->brief = tn_manifest_unpack_brief(row->packed, &known->store->arena, NULL);
+    return row->manifest || row->brief ? tn_bundle_of(path, row, is_link, NULL) : NULL;
+}
+
+bool tn_known_fill(struct tn_known *known, tenon_bundle *bundle)
+{
+    if (!bundle->manifest && bundle->row && fill(known, bundle->row))
+        bundle->manifest = tn_manifest_share(bundle->row->manifest);
+    return bundle->manifest;
 }
 
 tenon_bundle *tn_known_bundle_at(struct tn_known *known, int dir, const char *name,

@@ -16,7 +16,7 @@
  *
  * The file, all numbers little-endian:
  *
- *     "tenon-bundles 3\n"
+ *     "tenon-bundles 4\n"
  *     u32     rows
  *     rows, ascending by device, then inode:
  *         u64 device, inode, size, change time of the bundle's file
@@ -41,11 +41,12 @@ struct tn_known;
 struct tn_known_row {
     struct tn_identity identity;
     uint8_t digest[32];       /* of its manifest's text; of another file: zeros */
-    tenon_manifest *manifest; /* the row's own reference; NULL: it is no bundle */
-    struct tn_view packed;    /* of it; NULL: not packed yet */
-    struct tn_view proofs;    /* what others noted of its code, or of the file; size 0: nothing */
-    const void *proven;       /* what they made of that; theirs */
-    bool unproven;            /* they could not */
+    tenon_manifest *manifest; /* the row's own reference; NULL: not unpacked, or it is no bundle */
+    const tenon_manifest *brief; /* what a plan asks for of it, when that was unpacked; NULL */
+    struct tn_view packed;       /* of it; NULL: not packed yet */
+    struct tn_view proofs; /* what others noted of its code, or of the file; size 0: nothing */
+    const void *proven;    /* what they made of that; theirs */
+    bool unproven;         /* they could not */
 };
 
 /* The rows that a cache directory has; it need not be there. NULL: no memory. */
@@ -81,6 +82,16 @@ tenon_bundle *tn_known_bundle_at(struct tn_known *known, int dir, const char *na
  */
 tenon_bundle *tn_known_lookup(struct tn_known *known, int dir, const char *name, const char *path);
 void tn_known_take(struct tn_known *known, tenon_bundle *bundle, struct tn_view packed);
+
+/*
+ * The same for a plan of code that was proven: of the manifest there may only be what
+ * tn_manifest_unpack_brief() gives, in the bundle's row; then tn_known_fill() brings the rest. NULL
+ * also when nothing was proven of its code.
+ */
+tenon_bundle *tn_known_brief(struct tn_known *known, int dir, const char *name, const char *path);
+
+/* False: the manifest cannot be had from the index, or there is no memory. */
+bool tn_known_fill(struct tn_known *known, tenon_bundle *bundle);
 
 /* What is known of a bundle that came from tn_known_bundle_at(); NULL: it is not noted. */
 struct tn_known_row *tn_known_row(const tenon_bundle *bundle);

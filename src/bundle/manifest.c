@@ -117,32 +117,33 @@ static bool check_entries(const tenon_manifest *manifest, struct by_path *entrie
     return sort_paths(entries, "entries", err);
 }
 
+static bool check_code_row(const tenon_code_entry *row, size_t i, tenon_error *err)
+{
+    bool native = row->kind == TENON_CODE_NATIVE || row->kind == TENON_CODE_LIBRARY;
+
+    if ((native || row->triple) && !is_word(row->triple))
+        return tn_fail(err, TENON_E_MALFORMED, "code[%zu].triple: a triple expected", i);
+    if (row->own_name && (strchr(row->own_name, '/') || !*row->own_name))
+        return tn_fail(err, TENON_E_MALFORMED, "code[%zu].own_name: a file name expected", i);
+    return true;
+}
+
 static bool check_code(const tenon_manifest *manifest, const struct by_path *entries,
                        struct by_path *code, tenon_error *err)
 {
     for (size_t i = 0; i < manifest->code_count; i++) {
         const tenon_code_entry *row = &manifest->code[i];
-        bool native = row->kind == TENON_CODE_NATIVE || row->kind == TENON_CODE_LIBRARY;
         if (!contains(entries, row->path))
             return tn_fail(err, TENON_E_MALFORMED, "code[%zu].path: not among the entries", i);
-        if ((native || row->triple) && !is_word(row->triple))
-            return tn_fail(err, TENON_E_MALFORMED, "code[%zu].triple: a triple expected", i);
-        if (row->own_name && (strchr(row->own_name, '/') || !*row->own_name))
-            return tn_fail(err, TENON_E_MALFORMED, "code[%zu].own_name: a file name expected", i);
+        if (!check_code_row(row, i, err))
+            return false;
         code->paths[code->count++] = row->path;
     }
     return sort_paths(code, "code", err);
 }
 
-static bool check_claims(const tenon_manifest *manifest, const struct by_path *code,
-                         tenon_error *err)
+static bool check_wants(const tenon_manifest *manifest, tenon_error *err)
 {
-    for (size_t i = 0; i < manifest->provide_count; i++) {
-        if (manifest->provides[i].name[0] == '\0')
-            return tn_fail(err, TENON_E_MALFORMED, "provides[%zu].name: a name expected", i);
-        if (manifest->provides[i].code && !contains(code, manifest->provides[i].code))
-            return tn_fail(err, TENON_E_MALFORMED, "provides[%zu].code: not among the code", i);
-    }
     for (size_t i = 0; i < manifest->require_count; i++)
         if (manifest->requires[i].name[0] == '\0')
             return tn_fail(err, TENON_E_MALFORMED, "requires[%zu].name: a name expected", i);
@@ -154,23 +155,55 @@ static bool check_claims(const tenon_manifest *manifest, const struct by_path *c
     return true;
 }
 
+static bool check_claims(const tenon_manifest *manifest, const struct by_path *code,
+                         tenon_error *err)
+{
+    for (size_t i = 0; i < manifest->provide_count; i++) {
+        if (manifest->provides[i].name[0] == '\0')
+            return tn_fail(err, TENON_E_MALFORMED, "provides[%zu].name: a name expected", i);
+        if (manifest->provides[i].code && !contains(code, manifest->provides[i].code))
+            return tn_fail(err, TENON_E_MALFORMED, "provides[%zu].code: not among the code", i);
+    }
+    return check_wants(manifest, err);
+}
+
+static bool check_names(const tenon_manifest *manifest, tenon_error *err)
+{
+    const char *fault = tn_plugin_name_fault(manifest->name);
+
+    if (fault)
+        return tn_fail(err, TENON_E_MALFORMED, "name: %s", fault);
+    return !strchr(manifest->main, '/') ||
+           tn_fail(err, TENON_E_MALFORMED, "main: a base name expected, without folders");
+}
+
+bool tn_manifest_check_brief(const tenon_manifest *manifest, tenon_error *err)
+{
+    if (!check_names(manifest, err))
+        return false;
+    for (size_t i = 0; i < manifest->code_count; i++) {
+        const tenon_code_entry *row = &manifest->code[i];
+        const char *fault = tn_entry_name_fault(row->path, strlen(row->path));
+        if (fault)
+            return tn_fail(err, TENON_E_MALFORMED, "code[%zu].path: %s", i, fault);
+        if (!check_code_row(row, i, err))
+            return false;
+    }
+    return check_wants(manifest, err);
+}
+
 bool tn_manifest_check(const tenon_manifest *manifest, tenon_error *err)
 {
     struct by_path entries, code;
-    const char *fault = tn_plugin_name_fault(manifest->name);
     bool ok;
 
+    if (!check_names(manifest, err))
+        return false;
     make_list(&entries, manifest->entry_count);
     make_list(&code, manifest->code_count);
-    if (fault)
-        ok = tn_fail(err, TENON_E_MALFORMED, "name: %s", fault);
-    else if (strchr(manifest->main, '/'))
-        ok = tn_fail(err, TENON_E_MALFORMED, "main: a base name expected, without folders");
-    else if (!entries.paths || !code.paths)
-        ok = tn_no_memory(err);
-    else
-        ok = check_entries(manifest, &entries, err) && check_code(manifest, &entries, &code, err) &&
-             check_claims(manifest, &code, err);
+    ok = (entries.paths && code.paths) || tn_no_memory(err);
+    ok = ok && check_entries(manifest, &entries, err) &&
+         check_code(manifest, &entries, &code, err) && check_claims(manifest, &code, err);
     free_list(&entries);
     free_list(&code);
     return ok;

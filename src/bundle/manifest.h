@@ -42,4 +42,7 @@ const char *tn_constraint_fault(const char *constraint);
  */
 bool tn_manifest_check(const tenon_manifest *manifest, tenon_error *err);
 
+/* The same for one of which only what tn_manifest_unpack_brief() gives is there. */
+bool tn_manifest_check_brief(const tenon_manifest *manifest, tenon_error *err);
+
 #endif

@@ -31,7 +31,7 @@ static void put_claims(struct tn_packer *p, const tenon_claim *claims, size_t co
     }
 }
 
-static void put_files(struct tn_packer *p, const tenon_manifest *m)
+static void put_code(struct tn_packer *p, const tenon_manifest *m)
 {
     tn_packer_number(p, m->code_count, 4);
     for (size_t i = 0; i < m->code_count; i++) {
@@ -43,6 +43,10 @@ static void put_files(struct tn_packer *p, const tenon_manifest *m)
         tn_packer_maybe(p, m->code[i].ocaml_magic);
         tn_packer_byte(p, m->code[i].flambda);
     }
+}
+
+static void put_entries(struct tn_packer *p, const tenon_manifest *m)
+{
     tn_packer_number(p, m->entry_count, 4);
     for (size_t i = 0; i < m->entry_count; i++) {
         tn_packer_text(p, m->entries[i].path);
@@ -51,28 +55,40 @@ static void put_files(struct tn_packer *p, const tenon_manifest *m)
     }
 }
 
+/* What a plan of proven code asks for. */
+static void put_brief(struct tn_packer *p, const tenon_manifest *m)
+{
+    tn_packer_number(p, m->format, 4);
+    tn_packer_number(p, (uint64_t)m->date, 8);
+    tn_packer_text(p, m->name);
+    tn_packer_text(p, m->version);
+    tn_packer_text(p, m->main);
+    tn_packer_texts(p, m->cons, m->con_count);
+    tn_packer_texts(p, m->private_units, m->private_count);
+    put_claims(p, m->requires, m->require_count);
+    put_code(p, m);
+}
+
+static void put_rest(struct tn_packer *p, const tenon_manifest *m)
+{
+    tn_packer_maybe(p, m->desc);
+    tn_packer_maybe(p, m->author);
+    tn_packer_maybe(p, m->url);
+    tn_packer_maybe(p, m->license);
+    tn_packer_maybe(p, m->copyrights);
+    tn_packer_texts(p, m->tags, m->tag_count);
+    tn_packer_texts(p, m->argv, m->argv_count);
+    tn_packer_texts(p, m->packages, m->package_count);
+    put_claims(p, m->provides, m->provide_count);
+    put_entries(p, m);
+}
+
 uint8_t *tn_manifest_pack(const tenon_manifest *m, size_t *size)
 {
     struct tn_packer p = { .at = NULL };
 
-    tn_packer_number(&p, m->format, 4);
-    tn_packer_number(&p, (uint64_t)m->date, 8);
-    tn_packer_text(&p, m->name);
-    tn_packer_text(&p, m->version);
-    tn_packer_text(&p, m->main);
-    tn_packer_maybe(&p, m->desc);
-    tn_packer_maybe(&p, m->author);
-    tn_packer_maybe(&p, m->url);
-    tn_packer_maybe(&p, m->license);
-    tn_packer_maybe(&p, m->copyrights);
-    tn_packer_texts(&p, m->tags, m->tag_count);
-    tn_packer_texts(&p, m->cons, m->con_count);
-    tn_packer_texts(&p, m->argv, m->argv_count);
-    tn_packer_texts(&p, m->packages, m->package_count);
-    tn_packer_texts(&p, m->private_units, m->private_count);
-    put_claims(&p, m->provides, m->provide_count);
-    put_claims(&p, m->requires, m->require_count);
-    put_files(&p, m);
+    put_brief(&p, m);
+    put_rest(&p, m);
     *size = p.used;
     if (!p.failed)
         return p.at;
@@ -91,7 +107,9 @@ static void take_digest(struct tn_unpacker *u, tenon_digest *out)
     out->size = (uint8_t)tn_unpack_kind(u, TENON_DIGEST_ROOM + 1);
     const uint8_t *bytes = tn_take(&u->c, out->size, "a digest");
     u->bad |= (out->kind == TENON_DIGEST_UNKNOWN) != (out->size == 0);
-    if (bytes)
+    if (bytes && out->size == sizeof out->bytes) /* nearly all are: a copy of known size */
+        memcpy(out->bytes, bytes, sizeof out->bytes);
+    else if (bytes)
         memcpy(out->bytes, bytes, out->size);
 }
 
@@ -138,43 +156,65 @@ static const tenon_entry *take_entries(struct tn_unpacker *u, size_t *count)
     return rows;
 }
 
-static void take_all(struct tn_unpacker *u, tenon_manifest *m)
+static void take_brief(struct tn_unpacker *u, tenon_manifest *m)
 {
     m->format = tn_u32(&u->c, "format");
     m->date = (int64_t)tn_u64(&u->c, "date");
     m->name = tn_unpack_text(u);
     m->version = tn_unpack_text(u);
     m->main = tn_unpack_text(u);
+    m->cons = tn_unpack_texts(u, &m->con_count);
+    m->private_units = tn_unpack_texts(u, &m->private_count);
+    m->requires = take_claims(u, &m->require_count);
+    m->code = take_code(u, &m->code_count);
+    u->bad |= m->format != TN_MANIFEST_FORMAT || m->date < 0;
+}
+
+static void take_rest(struct tn_unpacker *u, tenon_manifest *m)
+{
     m->desc = tn_unpack_maybe(u);
     m->author = tn_unpack_maybe(u);
     m->url = tn_unpack_maybe(u);
     m->license = tn_unpack_maybe(u);
     m->copyrights = tn_unpack_maybe(u);
     m->tags = tn_unpack_texts(u, &m->tag_count);
-    m->cons = tn_unpack_texts(u, &m->con_count);
     m->argv = tn_unpack_texts(u, &m->argv_count);
     m->packages = tn_unpack_texts(u, &m->package_count);
-    m->private_units = tn_unpack_texts(u, &m->private_count);
     m->provides = take_claims(u, &m->provide_count);
-    m->requires = take_claims(u, &m->require_count);
-    m->code = take_code(u, &m->code_count);
     m->entries = take_entries(u, &m->entry_count);
-    u->bad |= m->format != TN_MANIFEST_FORMAT || m->date < 0 || u->c.pos != u->c.in.size;
+    u->bad |= u->c.pos != u->c.in.size;
 }
 
-static bool unpack(struct tn_view packed, struct tn_arena *arena, tenon_manifest *out,
+static bool unpack(struct tn_view packed, struct tn_arena *arena, bool brief, tenon_manifest *out,
                    tenon_error *err)
 {
     struct tn_unpacker u = { .c = tn_cursor(packed, TN_LITTLE), .arena = arena };
 
-    take_all(&u, out);
+    take_brief(&u, out);
+    if (!brief)
+        take_rest(&u, out);
     if (u.no_memory)
         return tn_no_memory(err);
     if (!tn_end(&u.c, err))
         return false;
     if (u.bad)
         return tn_fail(err, TENON_E_MALFORMED, "a value that no manifest has");
-    return tn_manifest_check(out, err);
+    return brief ? tn_manifest_check_brief(out, err) : tn_manifest_check(out, err);
+}
+
+const tenon_manifest *tn_manifest_unpack_brief(struct tn_view packed, struct tn_arena *arena,
+                                               tenon_error *err)
+{
+    tenon_manifest *brief = tn_arena_take(arena, sizeof *brief);
+
+    if (!brief) {
+        tn_no_memory(err);
+        return NULL;
+    }
+    if (unpack(packed, arena, true, brief, err))
+        return brief;
+    tn_context(err, "a packed manifest");
+    return NULL;
 }
 
 tenon_manifest *tn_manifest_unpack(struct tn_view packed, struct tn_manifest_store *store,
@@ -187,7 +227,7 @@ tenon_manifest *tn_manifest_unpack(struct tn_view packed, struct tn_manifest_sto
         return NULL;
     }
     whole->store = store;
-    if (unpack(packed, &store->arena, &whole->is, err))
+    if (unpack(packed, &store->arena, false, &whole->is, err))
         return tn_manifest_share(&whole->is);
     tn_context(err, "a packed manifest");
     return NULL;

@@ -25,4 +25,13 @@ uint8_t *tn_manifest_pack(const tenon_manifest *manifest, size_t *size);
 tenon_manifest *tn_manifest_unpack(struct tn_view packed, struct tn_manifest_store *store,
                                    tenon_error *err);
 
+/*
+ * Reads of such bytes only what a plan asks for of a bundle whose code is proven: name, version,
+ * main, cons, private units, requires, code. The rest of the manifest is empty, and not checked.
+ *
+ * owner    the arena; borrows from the bytes
+ */
+const tenon_manifest *tn_manifest_unpack_brief(struct tn_view packed, struct tn_arena *arena,
+                                               tenon_error *err);
+
 #endif

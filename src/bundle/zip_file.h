@@ -7,6 +7,7 @@
 #include <tenon/error.h>
 
 #include "arena.h"
+#include "file_identity.h"
 #include "view.h"
 
 enum tn_zip_method { TN_ZIP_STORED = 0, TN_ZIP_DEFLATED = 8 };
@@ -30,7 +31,8 @@ struct tn_zip {
     struct tn_zip_entry *entries; /* in file order */
     size_t count;
     const struct tn_zip_entry **by_name;
-    int fd; /* borrowed */
+    int fd;                      /* borrowed */
+    struct tn_identity identity; /* of the file, before anything of it was read */
     uint64_t file_size;
     struct tn_view whole; /* small files: all bytes */
 };

@@ -89,6 +89,7 @@ static bool look_at_file(struct tn_zip *zip, tenon_error *err)
         return tn_fail_system(err, errno, "looking at it");
     if (!S_ISREG(info.st_mode))
         return tn_fail(err, TENON_E_FORMAT, "no regular file");
+    zip->identity = tn_identity(&info);
     zip->file_size = (uint64_t)info.st_size;
     if (zip->file_size > TN_LIMIT_BUNDLE)
         return tn_fail(err, TENON_E_LIMIT, "%" PRIu64 " bytes, at most %" PRIu64, zip->file_size,
@@ -366,6 +367,25 @@ const struct tn_zip_entry *tn_zip_find(const struct tn_zip *zip, const char *nam
 /* ---- contents -----------------------------------------------------------------------------------
  */
 
+/* Its bytes, when the file was read as a whole. */
+static bool is_at_hand(const struct tn_zip *zip, const struct tn_zip_entry *entry,
+                       struct tn_view *out)
+{
+    return zip->whole.at && tn_view_sub(zip->whole, entry->start, (size_t)entry->packed, out);
+}
+
+static bool read_stored(const struct tn_zip *zip, const struct tn_zip_entry *entry, uint8_t *out,
+                        tenon_error *err)
+{
+    struct tn_view in;
+
+    if (!is_at_hand(zip, entry, &in))
+        return tn_read_range(zip->fd, entry->start, out, (size_t)entry->size, err);
+    if (in.size)
+        memcpy(out, in.at, in.size);
+    return true;
+}
+
 static bool read_deflated(const struct tn_zip *zip, const struct tn_zip_entry *entry, uint8_t *out,
                           tenon_error *err)
 {
@@ -374,7 +394,7 @@ static bool read_deflated(const struct tn_zip *zip, const struct tn_zip_entry *e
     uint8_t *bytes = NULL;
     bool ok = true;
 
-    if (!zip->whole.at || !tn_view_sub(zip->whole, entry->start, packed, &in)) {
+    if (!is_at_hand(zip, entry, &in)) {
         bytes = malloc(packed + 1);
         if (!bytes)
             return tn_no_memory(err);
@@ -392,10 +412,7 @@ bool tn_zip_read(const struct tn_zip *zip, const struct tn_zip_entry *entry, uin
     char shown[TN_QUOTE_ROOM];
     bool ok;
 
-    if (entry->method == TN_ZIP_STORED)
-        ok = tn_read_range(zip->fd, entry->start, out, (size_t)entry->size, err);
-    else
-        ok = read_deflated(zip, entry, out, err);
+    ok = (entry->method == TN_ZIP_STORED ? read_stored : read_deflated)(zip, entry, out, err);
     if (ok && tn_crc32(tn_view(out, (size_t)entry->size)) != entry->crc)
         ok = tn_fail(err, TENON_E_MALFORMED, "its CRC is not the recorded one");
     return ok || tn_context(err, "entry %s", tn_quote(shown, entry->name));

@@ -180,16 +180,8 @@ bool tn_image_doubt(tenon_image *image, const char *why, tenon_error *err)
 
 const char *tn_image_hex(struct tn_arena *arena, struct tn_view bytes)
 {
-    static const char digits[] = "0123456789abcdef";
     char *text = tn_arena_bytes(arena, 2 * bytes.size + 1);
-    if (!text)
-        return NULL;
-    for (size_t i = 0; i < bytes.size; i++) {
-        text[2 * i] = digits[bytes.at[i] >> 4];
-        text[2 * i + 1] = digits[bytes.at[i] & 15];
-    }
-    text[2 * bytes.size] = 0;
-    return text;
+    return text ? tn_text_hex(text, bytes.at, bytes.size) : NULL;
 }
 
 /* ---- answers ------------------------------------------------------------------------------- */

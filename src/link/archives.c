@@ -42,30 +42,46 @@ void tn_archives_unclaim(struct tn_archives *archives)
     }
 }
 
-static struct tn_known_path *known(struct tn_archives *archives, const char *path)
+/* The row of a path; *is_new: nothing is known of it yet. NULL: no memory. */
+static struct tn_known_path *row_of(struct tn_archives *archives, const char *path, bool *is_new)
 {
     size_t before = archives->paths.count;
     uint32_t number =
         archives->lost ? TN_NO_NAME : tn_names_add(&archives->paths, path, strlen(path));
 
-    if (number == TN_NO_NAME) {
+    *is_new = number != TN_NO_NAME && number >= before;
+    if (number == TN_NO_NAME || (*is_new && !tn_grow(&archives->known, &archives->known_room,
+                                                     number, sizeof *archives->known))) {
         archives->lost = true;
         return NULL;
     }
-    if (number < before)
-        return &archives->known[number];
-    if (!tn_grow(&archives->known, &archives->known_room, number, sizeof *archives->known)) {
-        archives->lost = true;
-        return NULL;
-    }
+    if (*is_new)
+        archives->known[number] = (struct tn_known_path){ .kind = TN_PATH_NOTHING };
+    return &archives->known[number];
+}
+
+static struct tn_known_path *known(struct tn_archives *archives, const char *path)
+{
     tenon_file_info info;
-    struct tn_known_path *row = &archives->known[number];
-    *row = (struct tn_known_path){ .kind = TN_PATH_NOTHING };
+    bool is_new;
+    struct tn_known_path *row = row_of(archives, path, &is_new);
+
+    if (!row || !is_new)
+        return row;
     int failed = tenon_world_stat(archives->world, path, &info);
     archives->lost |= failed == ENOMEM;
     if (!failed && info.type == TENON_FILE_REGULAR)
         row->kind = TN_PATH_FILE;
     return row;
+}
+
+void tn_archives_met(struct tn_archives *archives, const char *path)
+{
+    bool is_new;
+    struct tn_known_path *row = row_of(archives, path, &is_new);
+
+    if (row && is_new)
+        row->kind = TN_PATH_FILE;
 }
 
 static bool add_member(struct tn_archive *archive, const struct tn_ar_member *member)

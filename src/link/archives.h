@@ -39,6 +39,9 @@ void tn_archives_free(struct tn_archives *archives);
 /* For readers of reports; arg is a struct tn_archives. */
 enum tn_path_kind tn_archives_kind(void *arg, const char *path);
 
+/* A file at that path was read just now: nobody needs to look whether it is there. */
+void tn_archives_met(struct tn_archives *archives, const char *path);
+
 /*
  * The archive at a path, its members listed. NULL: there is none, or one that cannot be read (*err
  * filled).

@@ -136,7 +136,7 @@ static bool examine(struct tn_members *members, struct subject *subject, tenon_e
     struct tn_object object;
     size_t before = members->count;
 
-    if (tn_object_read(&subject->file, &object, &local) &&
+    if (tn_object_read_member(&subject->file, &object, &local) &&
         add_object(members, subject, &object, &local))
         return true;
     if (local.code == TENON_E_MEMORY)

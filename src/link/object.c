@@ -71,7 +71,16 @@ bool tn_object_is_lto(struct tn_file *file, tenon_error *err)
     return false;
 }
 
-bool tn_object_read(struct tn_file *file, struct tn_object *out, tenon_error *err)
+/* `always`: also of one that is named by its own notes. */
+static bool read_unit(const struct tn_elf_object *elf, bool always, struct tn_object *object,
+                      tenon_error *err)
+{
+    if (!always && object->record.count && !tn_native_has_intermediate_code(elf))
+        return true;
+    return tn_native_unit_of(elf, &object->unit, &object->is_lto, err);
+}
+
+static bool read_object(struct tn_file *file, bool always, struct tn_object *out, tenon_error *err)
 {
     struct tn_elf_object elf;
     struct tn_view head;
@@ -83,10 +92,20 @@ bool tn_object_read(struct tn_file *file, struct tn_object *out, tenon_error *er
         object.is_bitcode = object.is_lto = true;
     } else {
         if (!tn_elf_read_object(file, &elf, err) || !read_own(&elf, &object.record, err) ||
-            !tn_native_unit_of(&elf, &object.unit, &object.is_lto, err))
+            !read_unit(&elf, always, &object, err))
             return false;
         object.header = elf.elf.header;
     }
     *out = object;
     return true;
+}
+
+bool tn_object_read(struct tn_file *file, struct tn_object *out, tenon_error *err)
+{
+    return read_object(file, true, out, err);
+}
+
+bool tn_object_read_member(struct tn_file *file, struct tn_object *out, tenon_error *err)
+{
+    return read_object(file, false, out, err);
 }

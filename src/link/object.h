@@ -34,4 +34,10 @@ bool tn_object_is_lto(struct tn_file *file, tenon_error *err);
  */
 bool tn_object_read(struct tn_file *file, struct tn_object *out, tenon_error *err);
 
+/*
+ * The same for a link, which asks an object with notes of its own for nothing else: its unit is not
+ * worked out, unless it is intermediate code.
+ */
+bool tn_object_read_member(struct tn_file *file, struct tn_object *out, tenon_error *err);
+
 #endif

@@ -179,7 +179,9 @@ bool tn_option_is_source(const char *path)
     };
     const char *dot = strrchr(tn_base_name(path), '.');
 
-    return dot && tn_is_among(dot, suffixes, TN_COUNT(suffixes));
+    if (!dot || strcmp(dot, ".o") == 0) /* it may be asked of thousands of objects */
+        return false;
+    return tn_is_among(dot, suffixes, TN_COUNT(suffixes));
 }
 
 bool tn_command_is_assembly(const struct tn_word *source)

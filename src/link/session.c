@@ -38,12 +38,16 @@ static bool make_words(struct tn_session *s, bool trace, struct tn_words *words)
     return good && tn_words_end(words);
 }
 
-/* While the linker reads the objects of the command, so do we. */
+/* While the linker reads the objects of the command, so do we; and what was read is there. */
 static void prepare(void *arg)
 {
     struct tn_session *s = arg;
+    const struct tn_words *named = &s->command.named;
 
-    tn_prepared_read(&s->members.prepared, s->launch->world, &s->command.named);
+    tn_prepared_read(&s->members.prepared, s->launch->world, named);
+    for (size_t i = 0; i < named->count; i++)
+        if (tn_prepared_find(&s->members.prepared, named->at[i]))
+            tn_archives_met(&s->members.archives, named->at[i]);
 }
 
 bool tn_session_run(struct tn_session *s, bool trace, int out, int err_out, struct tn_exit *exit,

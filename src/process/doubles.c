@@ -201,9 +201,10 @@ static bool find_covered_there(struct tn_doubles *d, const struct tn_candidate *
     for (size_t i = 0; any && i < c->count; i++) {
         const struct tn_entry *e = &c->entries[i];
         struct tn_holding *h;
-        if (e->unit->kind != TENON_UNIT_C || !tn_unit_set_size(e->unit))
+        if (!e->keys.has_first || !tn_sightings_may(there, e->keys.first))
             continue;
-        struct tn_sought sought = tn_sightings_seek(there, e->unit->definitions[0].name);
+        struct tn_sought sought =
+            tn_sightings_seek(there, e->unit->definitions[0].name, e->keys.first);
         while ((h = tn_sightings_next(there, &sought)))
             if (h != e->holding)
                 refuses |= covered_there(d, c, h, e);
@@ -303,7 +304,7 @@ static bool find_split(struct tn_doubles *d, const struct tn_candidate *c, struc
     bool refuses = false;
     for (size_t i = 0; i < c->count; i++) {
         const tenon_unit *unit = c->entries[i].unit;
-        if (c->entries[i].is_private)
+        if (c->entries[i].is_private || !c->entries[i].keys.has_comdat)
             continue;
         for (size_t k = tn_unit_set_size(unit); k < unit->definition_count; k++) {
             const char *symbol = unit->definitions[k].name;

@@ -5,6 +5,8 @@
 #include <string.h>
 
 #include "judge.h"
+#include "mapped_symbols.h"
+#include "pages.h"
 #include "units.h"
 
 /* What a hash is of. */
@@ -16,6 +18,7 @@ void tn_index_free(struct tn_index *index)
 {
     free(index->entries);
     free(index->found);
+    free(index->filter);
     tn_slots_free(&index->slots);
     *index = (struct tn_index){ 0 };
 }
@@ -34,6 +37,52 @@ void tn_index_seed(struct tn_index *index, struct tn_index *other)
     index->seeded = true;
 }
 
+/* ---- the filter ----------------------------------------------------------------------------- */
+
+enum { SLOTS_OF_WORD = 8 };
+
+static void mark(struct tn_index *index, uint32_t hash)
+{
+    *tn_index_word(index, hash) |= tn_index_bits(hash);
+}
+
+static size_t words_for(const struct tn_slots *slots)
+{
+    return slots->count / SLOTS_OF_WORD;
+}
+
+/* Makes it as large as the slots call for, with all that is in them. False: no memory. */
+static bool fit_filter(struct tn_index *index)
+{
+    size_t wanted = words_for(&index->slots);
+    if (wanted <= index->filter_words)
+        return true;
+    uint64_t *filter = calloc(wanted, sizeof *filter);
+    if (!filter)
+        return false;
+    free(index->filter);
+    index->filter = filter;
+    index->filter_words = wanted;
+    /* fresh memory is not touched before it is used */
+    for (size_t i = 0; index->slots.used && i < index->slots.count; i++)
+        if (index->slots.rows[i].number)
+            mark(index, index->slots.rows[i].hash);
+    return true;
+}
+
+static bool add_slot(struct tn_index *index, uint32_t hash, size_t number)
+{
+    if (tn_slots_are_full(&index->slots) && !tn_slots_reserve(&index->slots, 1))
+        return false;
+    if (index->filter_words < words_for(&index->slots) && !fit_filter(index))
+        return false;
+    tn_slots_place(&index->slots, hash, (uint32_t)number);
+    mark(index, hash);
+    return true;
+}
+
+/* ---- room ----------------------------------------------------------------------------------- */
+
 bool tn_index_reserve(struct tn_index *index, size_t units)
 {
     size_t wanted = index->count + units, twice = 2 * index->room;
@@ -42,10 +91,11 @@ bool tn_index_reserve(struct tn_index *index, size_t units)
         struct tn_entry *entries = realloc(index->entries, wanted * sizeof *entries);
         if (!entries)
             return false;
+        tn_pages_ahead(entries + index->count, (wanted - index->count) * sizeof *entries);
         index->entries = entries;
         index->room = wanted;
     }
-    return tn_slots_reserve(&index->slots, KEYS_OF_UNIT * units);
+    return tn_slots_reserve(&index->slots, KEYS_OF_UNIT * units) && fit_filter(index);
 }
 
 static void expect(const struct tn_index *index, uint32_t hash)
@@ -100,13 +150,22 @@ void tn_index_keys(struct tn_index *index, const tenon_unit *unit, struct tn_key
                                           unit->implementation.size);
     if (set)
         keys->set = hash_set(index, unit, set);
+    keys->has_comdat = set < unit->definition_count;
+}
+
+void tn_index_all_keys(struct tn_index *index, const tenon_unit *unit, struct tn_keys *keys)
+{
+    tn_index_keys(index, unit, keys);
+    keys->has_first = keys->set && unit->kind == TENON_UNIT_C;
+    if (keys->has_first)
+        keys->first = tn_mapped_hash(unit->definitions[0].name);
 }
 
 /* ---- adding --------------------------------------------------------------------------------- */
 
-static bool add_key(struct tn_index *index, uint32_t hash)
+static inline bool add_key(struct tn_index *index, uint32_t hash)
 {
-    return !hash || tn_slots_add(&index->slots, hash, (uint32_t)index->count - 1);
+    return !hash || add_slot(index, hash, index->count - 1);
 }
 
 static bool add_comdats(struct tn_index *index, const tenon_unit *unit)
@@ -118,19 +177,19 @@ static bool add_comdats(struct tn_index *index, const tenon_unit *unit)
     return true;
 }
 
-bool tn_index_add(struct tn_index *index, const struct tn_entry *entry, const struct tn_keys *keys)
+bool tn_index_add(struct tn_index *index, const struct tn_entry *entry, bool keyed)
 {
-    struct tn_keys own;
-    if (!keys) {
-        tn_index_keys(index, entry->unit, &own);
-        keys = &own;
-    }
     if (!tn_grow(&index->entries, &index->room, index->count, sizeof *entry))
         return false;
-    index->entries[index->count] = *entry;
-    index->entries[index->count++].stamp = 0;
-    return add_key(index, keys->name) && add_key(index, keys->implementation) &&
-           add_key(index, keys->set) && add_comdats(index, entry->unit);
+    struct tn_entry *added = &index->entries[index->count];
+    *added = *entry;
+    added->stamp = 0;
+    if (!keyed)
+        tn_index_keys(index, entry->unit, &added->keys);
+    index->count++;
+    return add_key(index, added->keys.name) && add_key(index, added->keys.implementation) &&
+           add_key(index, added->keys.set) &&
+           (!added->keys.has_comdat || add_comdats(index, entry->unit));
 }
 
 bool tn_index_cut(struct tn_index *index, size_t count)
@@ -164,9 +223,11 @@ static void begin(struct tn_index *index)
 /* Adds the entries under one hash, each once. */
 static bool collect(struct tn_index *index, uint32_t hash)
 {
+    if (!tn_index_may(index, hash))
+        return true;
     size_t at = tn_slots_at(&index->slots, hash);
     uint32_t number;
-    while (hash && (number = tn_slots_next(&index->slots, hash, &at)) != UINT32_MAX) {
+    while ((number = tn_slots_next(&index->slots, hash, &at)) != UINT32_MAX) {
         if (index->entries[number].stamp == index->stamp)
             continue;
         if (!tn_grow(&index->found, &index->found_room, index->found_count, sizeof *index->found))
@@ -215,8 +276,7 @@ static bool list_firsts(struct tn_index *index)
     for (; index->firsts < index->count; index->firsts++) {
         const tenon_unit *unit = index->entries[index->firsts].unit;
         if (tn_unit_set_size(unit) &&
-            !tn_slots_add(&index->slots, hash_text(index, KEY_FIRST, unit->definitions[0].name),
-                          (uint32_t)index->firsts))
+            !add_slot(index, hash_text(index, KEY_FIRST, unit->definitions[0].name), index->firsts))
             return false;
     }
     return true;

@@ -10,9 +10,15 @@
 
 struct tn_holding;
 
-/* Hashes of what a unit is found by; 0: it has no such thing. */
+/*
+ * Hashes of what a unit is found by; 0: it has no such thing, and without a name they are not
+ * worked out. They are good for indexes of one seed.
+ */
 struct tn_keys {
     uint32_t name, implementation, set;
+    uint32_t first;  /* of what comes: tn_mapped_hash() of the first of its set */
+    bool has_first;  /* it is C, and has a set */
+    bool has_comdat; /* it defines writable COMDAT objects */
 };
 
 /* A unit and where it is. */
@@ -21,8 +27,9 @@ struct tn_entry {
     struct tn_holding *holding; /* the image it is in */
     enum tenon_reason_kind reason;
     enum tenon_unit_state state;
-    bool is_private;
+    struct tn_keys keys;
     uint32_t stamp; /* of the last question that met it */
+    bool is_private;
 };
 
 /*
@@ -36,6 +43,8 @@ struct tn_index {
     size_t count, room;
     size_t firsts; /* entries that are listed by the first of their set: when that was asked for */
     struct tn_slots slots;
+    uint64_t *filter; /* hashes that are in `slots`: most that are asked for are not */
+    size_t filter_words;
     uint32_t *found; /* of the last question */
     size_t found_count, found_room;
     uint32_t stamp;
@@ -51,13 +60,46 @@ void tn_index_seed(struct tn_index *index, struct tn_index *other);
 /* Room for that many more units. False: no memory. */
 bool tn_index_reserve(struct tn_index *index, size_t units);
 
+/* All but `first`; with it. */
 void tn_index_keys(struct tn_index *index, const tenon_unit *unit, struct tn_keys *keys);
+void tn_index_all_keys(struct tn_index *index, const tenon_unit *unit, struct tn_keys *keys);
 
 /* A hint that a question about these keys comes soon: the table is larger than the caches. */
 void tn_index_expect(const struct tn_index *index, const struct tn_keys *keys);
 
-/* Adds an entry; `keys` are its unit's, NULL: worked out. False: no memory. */
-bool tn_index_add(struct tn_index *index, const struct tn_entry *entry, const struct tn_keys *keys);
+/* The filter: two bits of one word for each hash. */
+enum { TN_INDEX_BIT = 6, TN_INDEX_BITS = 1 << TN_INDEX_BIT };
+
+static inline uint64_t tn_index_bits(uint32_t hash)
+{
+    return UINT64_C(1) << hash % TN_INDEX_BITS | UINT64_C(1)
+                                                     << (hash >> TN_INDEX_BIT) % TN_INDEX_BITS;
+}
+
+static inline uint64_t *tn_index_word(const struct tn_index *index, uint32_t hash)
+{
+    return &index->filter[hash >> 2 * TN_INDEX_BIT & (index->filter_words - 1)];
+}
+
+/* Could there be an entry under that hash? */
+static inline bool tn_index_may(const struct tn_index *index, uint32_t hash)
+{
+    uint64_t bits = tn_index_bits(hash);
+    return hash && index->filter_words && (*tn_index_word(index, hash) & bits) == bits;
+}
+
+/* Could tn_index_same() find anything? */
+static inline bool tn_index_may_same(const struct tn_index *index, const struct tn_keys *keys)
+{
+    return tn_index_may(index, keys->name) || tn_index_may(index, keys->implementation) ||
+           tn_index_may(index, keys->set);
+}
+
+/*
+ * Adds an entry. `keyed`: its keys were worked out for this index, or for one of the same seed;
+ * else they are now. False: no memory.
+ */
+bool tn_index_add(struct tn_index *index, const struct tn_entry *entry, bool keyed);
 
 /* Drops all entries from number `count` on. False: no memory. */
 bool tn_index_cut(struct tn_index *index, size_t count);

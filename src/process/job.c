@@ -101,22 +101,32 @@ static size_t unit_count(const struct tn_holding *h)
     return count;
 }
 
-/* The image itself when it has a name, then the units that its record names. */
-static size_t fill_entries(struct tn_entry *out, struct tn_holding *h, const tenon_manifest *m)
+static void fill_entry(struct tn_job *job, struct tn_entry *out, struct tn_holding *h,
+                       const tenon_unit *unit)
 {
-    const tenon_unit *unit;
+    *out = (struct tn_entry){
+        .unit = unit, .holding = h, .reason = h->reason, .state = TENON_PLANNED
+    };
+    tn_index_all_keys(&job->process->registry.index, unit, &out->keys);
+}
+
+/* The image itself when it has a name, then the units that its record names. */
+static size_t fill_entries(struct tn_job *job, struct tn_entry *out, struct tn_holding *h,
+                           const tenon_manifest *m)
+{
     size_t n = 0;
-    const struct tn_entry entry = { .holding = h, .reason = h->reason, .state = TENON_PLANNED };
-    if (h->own_name) {
-        out[n] = entry;
-        out[n++].unit = &h->library;
-    }
-    for (size_t i = 0; (unit = tn_holding_unit(h, i)); i++)
-        if (unit->kind != TENON_UNIT_LIBRARY) {
-            out[n] = entry;
-            out[n].unit = unit;
-            out[n++].is_private = m && is_private(m, unit);
+    if (h->own_name)
+        fill_entry(job, &out[n++], h, &h->library);
+    for (size_t k = 0; k < h->record_count; k++) {
+        size_t count = tenon_units_count(h->records[k]);
+        for (size_t i = 0; i < count; i++) {
+            const tenon_unit *unit = tenon_units_at(h->records[k], i);
+            if (unit->kind == TENON_UNIT_LIBRARY)
+                continue;
+            fill_entry(job, &out[n], h, unit);
+            out[n++].is_private = m && m->private_count && is_private(m, unit);
         }
+    }
     return n;
 }
 
@@ -137,7 +147,8 @@ static void find_shared(struct tn_job *job, size_t number, struct tn_code *code)
             code->shared |= same_build(job->prospects[i].codes[k].holding, code->holding);
 }
 
-static bool fill_candidate(struct tn_job *job, size_t number)
+/* Names of plugins are the manifest's own, so that they need no escaping. */
+bool tn_job_fill_candidate(struct tn_job *job, size_t number)
 {
     struct tn_prospect *p = &job->prospects[number];
     struct tn_candidate *c = &job->plan.candidates[number];
@@ -155,23 +166,20 @@ static bool fill_candidate(struct tn_job *job, size_t number)
     c->entries = tn_arena_rows(&job->arena, count + 1, sizeof *c->entries);
     for (size_t k = 0; c->entries && k < p->code_count; k++)
         if (!p->codes[k].shared)
-            c->count += fill_entries(c->entries + c->count, p->codes[k].holding, p->manifest);
+            c->count += fill_entries(job, c->entries + c->count, p->codes[k].holding, p->manifest);
+    for (size_t i = 0; p->manifest->private_count && i < c->count; i++)
+        c->has_private |= c->entries[i].is_private;
     return c->entries != NULL;
 }
 
-/* Names of plugins are the manifest's own, so that they need no escaping. */
-static bool fill_candidates(struct tn_job *job, tenon_error *err)
+static void begin_plan(struct tn_job *job)
 {
-    for (size_t i = 0; i < job->count; i++)
-        if (!fill_candidate(job, i))
-            return tn_no_memory(err);
     job->plan.report = job->report;
     job->plan.present = &job->process->registry.index;
     job->plan.count = job->count;
     job->plan.services = job->process->services;
     job->plan.service_count = job->process->service_count;
     job->plan.each = job->flags & TENON_LOAD_EACH;
-    return true;
 }
 
 /* ---- what they bring ------------------------------------------------------------------------ */
@@ -186,7 +194,7 @@ static bool fill_brought(struct tn_job *job)
         b->entries = tn_arena_rows(&job->report->arena, unit_count(h) + 1, sizeof *b->entries);
         if (!b->entries)
             return false;
-        b->count = fill_entries(b->entries, h, NULL);
+        b->count = fill_entries(job, b->entries, h, NULL);
     }
     return job->plan.brought != NULL;
 }
@@ -346,8 +354,9 @@ bool tn_job_plan(struct tn_job *job, tenon_error *err)
     job->adds = job->process->registry.adds;
     job->subs = job->process->registry.subs;
     check_host(job);
-    if (!tn_job_gather(job, err) || !fill_candidates(job, err))
+    if (!tn_job_gather(job, err))
         return false;
+    begin_plan(job);
     if (!tn_plan_requirements(plan) || !tn_native_needs(job, err) || !tn_plan_leave_out(plan) ||
         !tn_plan_order(plan) || !tn_plan_leave_out(plan))
         return tn_no_memory(err);

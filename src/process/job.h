@@ -127,6 +127,12 @@ bool tn_job_open_cache(struct tn_job *job, tenon_error *err);
 bool tn_job_open_world(struct tn_job *job, tenon_error *err);
 void tn_job_close_folder(struct tn_job *job);
 
+/*
+ * The candidate that stands for a prospect, with its units and their keys: right after these were
+ * read, when they are at hand. False: no memory.
+ */
+bool tn_job_fill_candidate(struct tn_job *job, size_t number);
+
 /* Refused candidates are refused results. */
 void tn_job_refuse_rows(struct tn_job *job);
 

@@ -20,6 +20,7 @@ struct tn_ready {
     struct tn_loaded *loaded; /* NULL: it failed, or the process has it by now */
     struct tn_holding **came; /* for the registry, by image, when its code is proven */
     size_t came_count;
+    bool stands_alone; /* on none of the plugins that were there when it was made ready */
     int argc;
     char **argv;
 };

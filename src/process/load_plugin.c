@@ -25,19 +25,13 @@ static bool add_need(struct tn_loaded *loaded, struct tn_loaded *need)
     return true;
 }
 
-/*
- * The loaded plugins that this one stands on: by the plan, by units, by names of libraries. Units
- * are those that were there when the plan was made: what comes with it is in the plan's needs.
- */
-static bool fill_needs(const struct tn_job *job, struct tn_loaded *loaded, size_t number)
+/* By units and by names of libraries. False: no memory. */
+static bool stand_on_present(const struct tn_job *job, struct tn_loaded *loaded, size_t number)
 {
     tenon_process *process = job->process;
     struct tn_registry *registry = &process->registry;
     const struct tn_candidate *c = &job->plan.candidates[number];
     const struct tn_prospect *p = &job->prospects[number];
-    for (size_t k = 0; k < c->need_count; k++)
-        if (!add_need(loaded, tn_process_plugin_named(process, job->prospects[c->needs[k]].name)))
-            return false;
     for (size_t k = 0; k < c->require_count; k++) {
         if (!tn_index_named(&registry->index, c->requires[k].kind, c->requires[k].name))
             return false;
@@ -53,6 +47,36 @@ static bool fill_needs(const struct tn_job *job, struct tn_loaded *loaded, size_
             if (h && h->plugin && !add_need(loaded, tn_process_plugin_named(process, h->plugin)))
                 return false;
         }
+    return true;
+}
+
+/*
+ * The loaded plugins that this one stands on: by the plan, by units, by names of libraries. Units
+ * are those that were there when the plan was made: what comes with it is in the plan's needs.
+ */
+static bool fill_needs(const struct tn_job *job, struct tn_ready *ready)
+{
+    const struct tn_candidate *c = &job->plan.candidates[ready->number];
+    for (size_t k = 0; k < c->need_count; k++)
+        if (!add_need(ready->loaded,
+                      tn_process_plugin_named(job->process, job->prospects[c->needs[k]].name)))
+            return false;
+    return ready->stands_alone || stand_on_present(job, ready->loaded, ready->number);
+}
+
+/*
+ * Most stand on nobody who is there. In a plain plan no plugin brings anything that another one
+ * could stand on, but by the plan: so this is asked while all of it is at hand. Who does stand on
+ * somebody is asked again, as that one may be gone by then.
+ */
+static bool ask_early(const struct tn_job *job, struct tn_ready *ready)
+{
+    if (!job->is_plain)
+        return true;
+    if (!stand_on_present(job, ready->loaded, ready->number))
+        return false;
+    ready->stands_alone = !ready->loaded->need_count;
+    ready->loaded->need_count = 0;
     return true;
 }
 
@@ -113,7 +137,7 @@ static bool take_proven(struct tn_job *job, struct tn_ready *ready, bool *took, 
     }
     *took = tn_registry_grew_by(&job->process->registry, ready->came_count);
     return !*took || tn_registry_take(&job->process->registry, ready->came, ready->came_count,
-                                      c->entries, c->count, err);
+                                      c->entries, c->has_private ? c->count : 0, err);
 }
 
 /* Registers what came: the plugin's own images are its, the rest was brought for it. */
@@ -174,8 +198,12 @@ static void tell_loading(struct tn_load *load, size_t number)
 bool tn_load_ready(struct tn_load *load, size_t number, struct tn_ready *ready)
 {
     tenon_error why = TENON_ERROR_INIT;
-    if (tn_ready_make(&load->job, number, ready, &why))
-        return true;
+    if (tn_ready_make(&load->job, number, ready, &why)) {
+        if (ask_early(&load->job, ready))
+            return true;
+        tn_ready_free(ready);
+        tn_no_memory(&why);
+    }
     tell_loading(load, number);
     say_failure(load, number, TENON_FINDING_CACHE, &why);
     return false;
@@ -203,7 +231,7 @@ static bool bring_up(struct tn_job *job, struct tn_ready *ready, enum tenon_find
     *kind = TENON_FINDING_LOADER;
     for (size_t k = 0; k < loaded->image_count; k++)
         loaded->images[k].skip = is_there(registry, &p->codes[k]);
-    if (!fill_needs(job, loaded, ready->number))
+    if (!fill_needs(job, ready))
         return tn_no_memory(err);
     if (!promote(registry, loaded->backend, err) || !tn_execute(&x, kind, err))
         return false;

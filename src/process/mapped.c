@@ -17,6 +17,7 @@
 #include "limits.h"
 #include "record.h"
 #include "registry.h"
+#include "text.h"
 
 /* One look at the loader's list. */
 struct look {
@@ -75,8 +76,7 @@ static bool find_build_id(struct tn_view notes, uint64_t align, char *out, size_
             return false;
         if (type == NT_GNU_BUILD_ID && name_size == 4 && memcmp(name, "GNU", 4) == 0 &&
             size <= (room - 1) / 2) {
-            for (uint32_t i = 0; i < size; i++)
-                snprintf(out + 2 * (size_t)i, 3, "%02x", (unsigned)desc[i]);
+            tn_text_hex(out, desc, size);
             return true;
         }
         tn_skip(&c, rest < notes.size - c.pos ? rest : notes.size - c.pos, "padding");

@@ -9,8 +9,9 @@
 
 #include "bundle.h"
 #include "manifest_pack.h"
+#include "pages.h"
 
-enum { THREADS_MOST = 16, WORTH_A_THREAD = 24, AT_ONCE = 8 };
+enum { THREADS_MOST = 16, WORTH_A_THREAD = 24, AT_ONCE = 8, ROOM_OF_ONE = 8192 };
 
 struct work {
     struct tn_opening *rows;
@@ -33,13 +34,27 @@ static void open_one(struct tn_opening *row)
         *row->why = why;
 }
 
+/*
+ * What some bundles will take, asked for in one piece and given back: a thread's own heap grows by
+ * single pages otherwise, each with a call to the system that holds up all other threads.
+ */
+static void make_room(void)
+{
+    void *volatile room = malloc(AT_ONCE * ROOM_OF_ONE);
+    if (room)
+        tn_pages_ahead(room, AT_ONCE * ROOM_OF_ONE);
+    free(room);
+}
+
 static void *open_some(void *arg)
 {
     struct work *work = arg;
     size_t start;
-    while ((start = atomic_fetch_add(&work->next, AT_ONCE)) < work->count)
+    while ((start = atomic_fetch_add(&work->next, AT_ONCE)) < work->count) {
+        make_room();
         for (size_t i = start; i < start + AT_ONCE && i < work->count; i++)
             open_one(&work->rows[i]);
+    }
     return NULL;
 }
 

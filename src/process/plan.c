@@ -119,7 +119,7 @@ static bool list_owners(const struct tn_plan *plan, struct owners *owners)
         return false;
     for (size_t i = 0; i < plan->count; i++)
         for (size_t e = 0; e < plan->candidates[i].count; e++) {
-            if (!tn_index_add(&owners->index, &plan->candidates[i].entries[e], NULL))
+            if (!tn_index_add(&owners->index, &plan->candidates[i].entries[e], false))
                 return false;
             owners->of[k++] = (uint32_t)i;
         }

@@ -26,6 +26,7 @@ struct tn_candidate {
     size_t con_count;
     uint32_t *needs; /* other candidates that must be loaded before */
     size_t need_count, need_room;
+    bool has_private; /* some of its units are declared private copies */
     bool refused;
 };
 

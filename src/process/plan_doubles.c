@@ -56,9 +56,11 @@ bool tn_plan_leave_out(struct tn_plan *plan)
 
 /* The unit beside everything in an index that may be the same. */
 static bool compare_with(struct tn_plan *plan, struct tn_candidate *c, struct tn_index *index,
-                         const struct tn_entry *entry, const struct tn_keys *keys)
+                         const struct tn_entry *entry)
 {
-    if (!tn_index_same(index, keys))
+    if (!tn_index_may_same(index, &entry->keys))
+        return true;
+    if (!tn_index_same(index, &entry->keys))
         return false;
     for (size_t i = 0; i < index->found_count; i++)
         if (plan->judge.compare(plan->judge.arg, c, &index->entries[index->found[i]], entry))
@@ -66,31 +68,28 @@ static bool compare_with(struct tn_plan *plan, struct tn_candidate *c, struct tn
     return true;
 }
 
-static bool check_entry(struct tn_plan *plan, struct tn_candidate *c, const struct tn_entry *entry,
-                        const struct tn_keys *keys)
+#define AHEAD 8 /* entries from the one whose slots are asked for to the one that is checked */
+
+/* Keys that nobody worked out when the unit was read. */
+static void complete_keys(struct tn_plan *plan, struct tn_entry *entry)
 {
-    return compare_with(plan, c, plan->present, entry, keys) &&
-           compare_with(plan, c, &plan->coming, entry, keys) &&
-           tn_index_add(&plan->coming, entry, keys);
+    if (!entry->keys.name)
+        tn_index_all_keys(plan->present, entry->unit, &entry->keys);
 }
 
-#define AHEAD 16 /* units whose keys are worked out before the first of them is looked up */
-
-static bool check_entries(struct tn_plan *plan, struct tn_candidate *c,
-                          const struct tn_entry *entries, size_t count)
+static bool check_entries(struct tn_plan *plan, struct tn_candidate *c, struct tn_entry *entries,
+                          size_t count)
 {
-    struct tn_keys keys[AHEAD];
-    for (size_t done = 0; done < count;) {
-        size_t some = count - done < AHEAD ? count - done : AHEAD;
-        for (size_t i = 0; i < some; i++) {
-            tn_index_keys(plan->present, entries[done + i].unit, &keys[i]);
-            tn_index_expect(plan->present, &keys[i]);
-            tn_index_expect(&plan->coming, &keys[i]);
+    for (size_t i = 0; i < count + AHEAD; i++) {
+        if (i < count) {
+            complete_keys(plan, &entries[i]);
+            tn_index_expect(&plan->coming, &entries[i].keys);
         }
-        for (size_t i = 0; i < some; i++)
-            if (!check_entry(plan, c, &entries[done + i], &keys[i]))
-                return false;
-        done += some;
+        const struct tn_entry *entry = i < AHEAD ? NULL : &entries[i - AHEAD];
+        if (entry && !(compare_with(plan, c, plan->present, entry) &&
+                       compare_with(plan, c, &plan->coming, entry) &&
+                       tn_index_add(&plan->coming, entry, true)))
+            return false;
     }
     return true;
 }

@@ -110,20 +110,50 @@ int tn_job_folder(struct tn_job *job, const char *path, const char **name)
     return job->folder_fd;
 }
 
+/*
+ * A bundle of which the index knows enough is not asked for its whole manifest. To ask who signed
+ * it takes all of it, and to verify everything is to read everything.
+ */
+static tenon_bundle *find_bundle(struct tn_job *job, const char *path, tenon_error *why)
+{
+    const tenon_process *process = job->process;
+    struct tn_known *known =
+        job->flags & TENON_LOAD_VERIFY ? NULL : tn_process_known(job->process, job->world);
+    const char *name;
+    int folder = tn_job_folder(job, path, &name);
+    tenon_bundle *brief =
+        process->program || process->keys ? NULL : tn_known_brief(known, folder, name, path);
+    return brief ? brief : tn_known_bundle_at(known, folder, name, path, why);
+}
+
+bool tn_prospect_fill(struct tn_job *job, struct tn_prospect *p, tenon_error *why)
+{
+    if (!tn_known_fill(job->process->known, p->bundle)) {
+        tenon_bundle *bundle = tenon_bundle_open(p->file, why);
+        if (!bundle)
+            return false;
+        if (memcmp(tenon_bundle_digest(bundle), p->digest, sizeof p->digest) != 0) {
+            tenon_bundle_free(bundle);
+            return tn_fail(why, TENON_E_MALFORMED, "%s changed while it was looked at", p->file);
+        }
+        tenon_bundle_free(p->bundle);
+        p->bundle = bundle;
+    }
+    p->manifest = tenon_bundle_manifest(p->bundle);
+    return true;
+}
+
 static bool open_bundle(struct tn_job *job, size_t row, struct tn_prospect *p, tenon_error *err)
 {
     tenon_error why = TENON_ERROR_INIT;
     tenon_plugin_result *result = &job->report->plugins[row];
     tn_process_tell(job->process, TENON_EVENT_OPENING, NULL, p->file, NULL);
-    /* to verify everything is to read everything */
-    struct tn_known *known =
-        job->flags & TENON_LOAD_VERIFY ? NULL : tn_process_known(job->process, job->world);
-    const char *name;
-    int folder = tn_job_folder(job, p->file, &name);
-    p->bundle = tn_known_bundle_at(known, folder, name, p->file, &why);
+    p->bundle = find_bundle(job, p->file, &why);
     if (!p->bundle)
         return tn_prospect_drop_error(job, row, TENON_FINDING_BAD_BUNDLE, NULL, &why, err);
     p->manifest = tenon_bundle_manifest(p->bundle);
+    if (!p->manifest)
+        p->manifest = tn_known_row(p->bundle)->brief;
     memcpy(p->digest, tenon_bundle_digest(p->bundle), sizeof p->digest);
     p->name = p->manifest->name;
     if (strcmp(result->name, p->name) != 0)
@@ -193,7 +223,8 @@ static bool gather_one(struct tn_job *job, size_t row, tenon_error *err)
     if (fill(job, row, p, err)) {
         job->plan.candidates[job->count].row = row;
         tn_bundle_rest(p->bundle);
-        if (!tn_slots_add(&job->names, hash_of(job, p->name), (uint32_t)job->count++))
+        if (!tn_slots_add(&job->names, hash_of(job, p->name), (uint32_t)job->count) ||
+            !tn_job_fill_candidate(job, job->count++))
             return tn_prospect_no_memory(job, err);
         return true;
     }

@@ -15,6 +15,12 @@ bool tn_prospect_drop_error(struct tn_job *job, size_t row, enum tenon_finding_k
 /* Fails the whole job. False, always. */
 bool tn_prospect_no_memory(struct tn_job *job, tenon_error *err);
 
+/*
+ * Brings the whole manifest of a prospect that has but a brief one; names that were taken from that
+ * stay. False: *why.
+ */
+bool tn_prospect_fill(struct tn_job *job, struct tn_prospect *prospect, tenon_error *why);
+
 /* ---- prospect_code.c ------------------------------------------------------------------------- */
 
 /*

@@ -249,5 +249,7 @@ bool tn_prospect_fill_codes(struct tn_job *job, size_t row, struct tn_prospect *
         return arrange(job, p, err);
     if (why.code)
         return tn_prospect_no_memory(job, err);
+    if (!tn_prospect_fill(job, p, &why))
+        return tn_prospect_drop_error(job, row, TENON_FINDING_BAD_BUNDLE, NULL, &why, err);
     return place_codes(job, row, p, err) && read_codes(job, row, p, err);
 }

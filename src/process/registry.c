@@ -23,7 +23,7 @@ static bool add_entry(struct tn_index *index, struct tn_holding *holding, const 
     struct tn_entry entry = {
         .unit = unit, .holding = holding, .reason = holding->reason, .state = TENON_INITIALISED
     };
-    return tn_index_add(index, &entry, NULL) || tn_no_memory(err);
+    return tn_index_add(index, &entry, false) || tn_no_memory(err);
 }
 
 /* The image itself, then what its record names. The record may name the image, too. */
@@ -83,9 +83,10 @@ bool tn_registry_keep(struct tn_registry *registry, const bool *marked)
         registry->holdings[i]->is_gone = !marked[i];
         indexed += marked[i] && i < registry->indexed;
     }
+    tn_index_seed(&kept, &registry->index); /* keys stay good: also those that plans have */
     for (size_t i = 0; good && i < registry->index.count; i++)
         if (!registry->index.entries[i].holding->is_gone)
-            good = tn_index_add(&kept, &registry->index.entries[i], NULL);
+            good = tn_index_add(&kept, &registry->index.entries[i], true);
     if (!good) {
         tn_index_free(&kept);
         return false;

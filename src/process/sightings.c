@@ -4,8 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define FILTER_BITS (1u << 17)
-
 void tn_sightings_free(struct tn_sightings *sightings)
 {
     tn_slots_free(&sightings->slots);
@@ -23,13 +21,13 @@ static uint32_t key_of(const struct tn_sightings *s, const char *symbol)
 static bool make_filter(struct tn_sightings *s)
 {
     if (!s->filter)
-        s->filter = calloc(FILTER_BITS / 64, sizeof *s->filter);
+        s->filter = calloc(TN_SIGHTINGS_BITS / 64, sizeof *s->filter);
     return s->filter;
 }
 
 static void mark(struct tn_sightings *s, const char *name)
 {
-    uint32_t bit = tn_mapped_bit(tn_mapped_hash(name), FILTER_BITS);
+    uint32_t bit = tn_mapped_bit(tn_mapped_hash(name), TN_SIGHTINGS_BITS);
     s->filter[bit / 64] |= UINT64_C(1) << bit % 64;
 }
 
@@ -40,7 +38,7 @@ static bool add_mapped(struct tn_sightings *s, struct tn_holding *holding)
         !make_filter(s))
         return false;
     if (holding->is_bare)
-        tn_mapped_mark(holding->mapped, s->filter, FILTER_BITS);
+        tn_mapped_mark(holding->mapped, s->filter, TN_SIGHTINGS_BITS);
     for (size_t i = 0; !holding->is_bare && i < holding->strong_count; i++)
         mark(s, holding->strong[i]);
     s->mapped[s->mapped_count++] = holding;
@@ -76,16 +74,9 @@ bool tn_sightings_add(struct tn_sightings *s, struct tn_holding *holding, tenon_
     return true;
 }
 
-struct tn_sought tn_sightings_seek(const struct tn_sightings *s, const char *symbol)
+struct tn_sought tn_sightings_seek(const struct tn_sightings *s, const char *symbol, uint32_t hash)
 {
-    struct tn_sought sought = { .symbol = symbol };
-    if (!s->filter)
-        return sought;
-    sought.hash = tn_mapped_hash(symbol);
-    uint32_t bit = tn_mapped_bit(sought.hash, FILTER_BITS);
-    if (!(s->filter[bit / 64] >> bit % 64 & 1))
-        return sought;
-    sought.may = true;
+    struct tn_sought sought = { .symbol = symbol, .hash = hash };
     if (s->count) {
         sought.key = key_of(s, symbol);
         sought.at = tn_slots_at(&s->slots, sought.key);
@@ -108,8 +99,6 @@ static bool defines(const struct tn_holding *h, const struct tn_sought *sought)
 
 struct tn_holding *tn_sightings_next(const struct tn_sightings *s, struct tn_sought *sought)
 {
-    if (!sought->may)
-        return NULL;
     while (sought->mapped < s->mapped_count) {
         struct tn_holding *h = s->mapped[sought->mapped++];
         if (defines(h, sought))

@@ -3,7 +3,10 @@
 #define TN_SIGHTINGS_H
 
 #include "holding.h"
+#include "mapped_symbols.h"
 #include "slots.h"
+
+#define TN_SIGHTINGS_BITS (1u << 17) /* of the filter */
 
 /*
  * Strong definitions of images whose records do not say that they are complete, by name: so that a
@@ -29,14 +32,21 @@ struct tn_sightings {
 bool tn_sightings_add(struct tn_sightings *sightings, struct tn_holding *holding,
                       tenon_world *world);
 
-/* One question. */
+/* Could a symbol of that hash (tn_mapped_hash) be in any of them? */
+static inline bool tn_sightings_may(const struct tn_sightings *sightings, uint32_t hash)
+{
+    uint32_t bit = tn_mapped_bit(hash, TN_SIGHTINGS_BITS);
+    return sightings->filter && sightings->filter[bit / 64] >> bit % 64 & 1;
+}
+
+/* One question, about a symbol that may be there. */
 struct tn_sought {
-    bool may; /* it is worth a look */
     const char *symbol;
     uint32_t key, hash;
     size_t at, mapped;
 };
-struct tn_sought tn_sightings_seek(const struct tn_sightings *sightings, const char *symbol);
+struct tn_sought tn_sightings_seek(const struct tn_sightings *sightings, const char *symbol,
+                                   uint32_t hash);
 
 /* The next image that seems to define the symbol. NULL: no more. */
 struct tn_holding *tn_sightings_next(const struct tn_sightings *sightings,

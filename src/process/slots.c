@@ -11,6 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "pages.h"
+
 #define FIRST_SLOTS 256 /* a power of two */
 
 void tn_hash_seed(uint64_t seed[2])
@@ -76,14 +78,6 @@ uint32_t tn_hash(const uint64_t seed[2], unsigned kind, const void *bytes, size_
     return (uint32_t)fold(seed[1] ^ size, fold(a ^ seed[1], b ^ hash) ^ seed[0]);
 }
 
-static void put(struct tn_slot *rows, size_t count, uint32_t hash, uint32_t number)
-{
-    size_t slot = hash & (count - 1);
-    while (rows[slot].number)
-        slot = (slot + 1) & (count - 1);
-    rows[slot] = (struct tn_slot){ hash, number };
-}
-
 bool tn_slots_reserve(struct tn_slots *slots, size_t more)
 {
     size_t wanted = slots->count ? slots->count : FIRST_SLOTS;
@@ -94,9 +88,10 @@ bool tn_slots_reserve(struct tn_slots *slots, size_t more)
     struct tn_slot *rows = calloc(wanted, sizeof *rows);
     if (!rows)
         return false;
+    tn_pages_ahead(rows, wanted * sizeof *rows);
     for (size_t i = 0; i < slots->count; i++)
         if (slots->rows[i].number)
-            put(rows, wanted, slots->rows[i].hash, slots->rows[i].number);
+            tn_slots_put(rows, wanted, slots->rows[i]);
     free(slots->rows);
     slots->rows = rows;
     slots->count = wanted;
@@ -105,10 +100,9 @@ bool tn_slots_reserve(struct tn_slots *slots, size_t more)
 
 bool tn_slots_add(struct tn_slots *slots, uint32_t hash, uint32_t number)
 {
-    if (slots->used >= slots->count / 2 && !tn_slots_reserve(slots, 1))
+    if (tn_slots_are_full(slots) && !tn_slots_reserve(slots, 1))
         return false;
-    put(slots->rows, slots->count, hash, number + 1);
-    slots->used++;
+    tn_slots_place(slots, hash, number);
     return true;
 }
 

@@ -23,6 +23,26 @@ bool tn_slots_reserve(struct tn_slots *slots, size_t more);
 bool tn_slots_add(struct tn_slots *slots, uint32_t hash, uint32_t number);
 void tn_slots_free(struct tn_slots *slots);
 
+/* The parts of tn_slots_add(), for those who add many: is there no room, and one where there is. */
+static inline bool tn_slots_are_full(const struct tn_slots *slots)
+{
+    return slots->used >= slots->count / 2;
+}
+
+static inline void tn_slots_put(struct tn_slot *rows, size_t count, struct tn_slot row)
+{
+    size_t slot = row.hash & (count - 1);
+    while (rows[slot].number)
+        slot = (slot + 1) & (count - 1);
+    rows[slot] = row;
+}
+
+static inline void tn_slots_place(struct tn_slots *slots, uint32_t hash, uint32_t number)
+{
+    tn_slots_put(slots->rows, slots->count, (struct tn_slot){ hash, number + 1 });
+    slots->used++;
+}
+
 /* Walks the numbers under a hash: start with tn_slots_at; UINT32_MAX: no more. */
 static inline size_t tn_slots_at(const struct tn_slots *slots, uint32_t hash)
 {

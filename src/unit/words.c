@@ -90,14 +90,7 @@ enum tenon_answer tenon_digest_equal(const tenon_digest *a, const tenon_digest *
 
 const char *tenon_digest_text(const tenon_digest *digest, char buffer[2 * TENON_DIGEST_ROOM + 1])
 {
-    static const char digits[] = "0123456789abcdef";
-    size_t used = 0;
-    for (size_t i = 0; is_known(digest) && i < digest->size; i++) {
-        buffer[used++] = digits[digest->bytes[i] >> 4];
-        buffer[used++] = digits[digest->bytes[i] & 15];
-    }
-    buffer[used] = 0;
-    return buffer;
+    return tn_text_hex(buffer, digest->bytes, is_known(digest) ? digest->size : 0);
 }
 
 /* A digit's value and one more; 0: it is none. By a table: of branches every third would be wrong.

@@ -52,6 +52,43 @@ static void a_packed_manifest_says_the_same(void **state)
     free(packed);
 }
 
+static void a_brief_manifest_says_what_a_plan_asks_for(void **state)
+{
+    tenon_error err = TENON_ERROR_INIT;
+    tenon_manifest *first = parsed();
+    struct tn_arena arena = { 0 };
+    size_t size;
+    uint8_t *packed = tn_manifest_pack(first, &size);
+    const tenon_manifest *brief = tn_manifest_unpack_brief(tn_view(packed, size), &arena, &err);
+
+    (void)state;
+    assert_non_null(brief);
+    assert_string_equal(brief->name, first->name);
+    assert_string_equal(brief->version, first->version);
+    assert_string_equal(brief->main, first->main);
+    assert_int_equal(brief->code_count, first->code_count);
+    for (size_t i = 0; i < first->code_count; i++) {
+        assert_string_equal(brief->code[i].path, first->code[i].path);
+        assert_int_equal(brief->code[i].kind, first->code[i].kind);
+    }
+    assert_int_equal(brief->require_count, first->require_count);
+    for (size_t i = 0; i < first->require_count; i++)
+        assert_string_equal(brief->requires[i].name, first->requires[i].name);
+    assert_int_equal(brief->con_count, first->con_count);
+    assert_int_equal(brief->private_count, first->private_count);
+    assert_int_equal(brief->provide_count, 0);
+    assert_int_equal(brief->entry_count, 0);
+    for (size_t n = 0; n < 30; n++) { /* the name at least is cut */
+        uint8_t *cut = malloc(n + !n);
+        memcpy(cut, packed, n < 18 ? n : 18);
+        assert_null(tn_manifest_unpack_brief(tn_view(cut, n < 18 ? n : 18), &arena, NULL));
+        free(cut);
+    }
+    tn_arena_free(&arena);
+    free(packed);
+    tenon_manifest_free(first);
+}
+
 static void every_prefix_of_a_packed_manifest_is_refused(void **state)
 {
     tenon_manifest *manifest = parsed();
@@ -228,6 +265,36 @@ static void proofs_and_findings_come_back(void **state)
     tn_known_free(known);
 }
 
+/* What a plan needs of one that is proven; the rest when it is asked for. */
+static void a_proven_bundle_may_be_brief(void **state)
+{
+    const struct place *place = *state;
+    struct tn_known *known = tn_known_open(place->cache);
+    tenon_bundle *bundle = meet(known, place);
+
+    assert_null(tn_known_brief(known, AT_FDCWD, place->bundle, place->bundle)); /* no proofs */
+    tn_known_prove(known, tn_known_row(bundle), "proof", 5);
+    tenon_bundle_free(bundle);
+    tn_known_save(known, true);
+    tn_known_free(known);
+
+    known = tn_known_open(place->cache);
+    tn_known_begin(known);
+    bundle = tn_known_brief(known, AT_FDCWD, place->bundle, place->bundle);
+    assert_non_null(bundle);
+    assert_null(tenon_bundle_manifest(bundle));
+    assert_string_equal(tn_known_row(bundle)->brief->name, "stats");
+    assert_true(tn_known_fill(known, bundle));
+    assert_int_equal(tenon_bundle_manifest(bundle)->entry_count, 1);
+    tenon_bundle_free(bundle);
+    bundle = tn_known_brief(known, AT_FDCWD, place->bundle, place->bundle);
+    assert_non_null(tenon_bundle_manifest(bundle)); /* it is there by now */
+    tenon_bundle_free(bundle);
+    assert_null(tn_known_brief(known, AT_FDCWD, "/nowhere.plugin", "/nowhere.plugin"));
+    tn_known_end(known);
+    tn_known_free(known);
+}
+
 /* ---- hostile files --------------------------------------------------------------------------- */
 
 static uint8_t *read_index(const struct place *place, size_t *size)
@@ -255,14 +322,14 @@ static void write_index(const struct place *place, const uint8_t *bytes, size_t 
 static void an_index_that_makes_no_sense_is_none(void **state)
 {
     const struct place *place = *state;
-    static const uint8_t bad[] = "tenon-bundles 3\n\x30\0\0\0short";
+    static const uint8_t bad[] = "tenon-bundles 4\n\x30\0\0\0short";
     struct tn_known *known = tn_known_open(place->cache);
 
     assert_false(tn_known_read(known, tn_view(bad, sizeof bad - 1)));
     assert_int_equal(tn_known_count(known), 0);
-    assert_false(tn_known_read(known, tn_view("tenon-bundles 2\n\0\0\0\0", 20)));
-    assert_false(tn_known_read(known, tn_view("tenon-bundles 3\n\0\0\0", 19)));
-    assert_true(tn_known_read(known, tn_view("tenon-bundles 3\n\0\0\0\0", 20)));
+    assert_false(tn_known_read(known, tn_view("tenon-bundles 3\n\0\0\0\0", 20)));
+    assert_false(tn_known_read(known, tn_view("tenon-bundles 4\n\0\0\0", 19)));
+    assert_true(tn_known_read(known, tn_view("tenon-bundles 4\n\0\0\0\0", 20)));
     tenon_bundle_free(meet(known, place));
     tn_known_free(known);
 }
@@ -444,7 +511,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_packed_manifest_says_the_same),
+        cmocka_unit_test(a_brief_manifest_says_what_a_plan_asks_for),
         cmocka_unit_test(every_prefix_of_a_packed_manifest_is_refused),
+        cmocka_unit_test_setup(a_proven_bundle_may_be_brief, drop_index),
         cmocka_unit_test_setup(what_was_noted_needs_no_opening, drop_index),
         cmocka_unit_test_setup(proofs_and_findings_come_back, drop_index),
         cmocka_unit_test_setup(an_index_that_makes_no_sense_is_none, drop_index),

@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -156,7 +157,7 @@ static void a_need_may_be_there_already(void **state)
     struct plan_case *k = *state;
     tenon_unit there = { .kind = TENON_UNIT_C, .name = "there", .interface = digest(1) };
     struct tn_entry entry = { .unit = &there };
-    assert_true(tn_index_add(&k->present, &entry, NULL));
+    assert_true(tn_index_add(&k->present, &entry, false));
     need(k, add(k, "a", "ua"), "there", 1);
     need(k, add(k, "b", "ub"), "there", 2);
     need(k, add(k, "c", "uc"), "nowhere", 1);
@@ -210,7 +211,7 @@ static void each_keeps_the_first_of_a_double(void **state)
     tenon_unit there = { .kind = TENON_UNIT_C, .name = "there" };
     struct tn_entry entry = { .unit = &there };
     k->plan.each = true;
-    assert_true(tn_index_add(&k->present, &entry, NULL));
+    assert_true(tn_index_add(&k->present, &entry, false));
     add(k, "a", "there"), add(k, "b", "same"), add(k, "c", "same");
     make(k);
     expect_order(k, "b");
@@ -271,7 +272,7 @@ static void the_index_forgets_what_is_cut(void **state)
     struct plan_case *k = *state;
     add(k, "a", "one"), add(k, "b", "two");
     for (size_t i = 0; i < 2; i++)
-        assert_true(tn_index_add(&k->present, &k->entries[i], NULL));
+        assert_true(tn_index_add(&k->present, &k->entries[i], false));
     assert_true(tn_index_cut(&k->present, 1));
     assert_true(tn_index_named(&k->present, TENON_UNIT_C, "two"));
     assert_int_equal(k->present.found_count, 0);
@@ -279,11 +280,50 @@ static void the_index_forgets_what_is_cut(void **state)
     assert_int_equal(k->present.found_count, 1);
 }
 
+/* Enough of them that table and filter grow several times. */
+static void the_index_finds_all_and_nothing_else(void **state)
+{
+    enum { UNITS = 3000 };
+    struct plan_case *k = *state;
+    tenon_unit *units = calloc(UNITS, sizeof *units);
+    struct tn_index other = { .entries = NULL };
+    char name[32];
+    for (size_t i = 0; i < UNITS; i++) {
+        snprintf(name, sizeof name, "project/unit%zu", i);
+        units[i] = (tenon_unit){ .kind = TENON_UNIT_C, .name = strdup(name) };
+        struct tn_entry entry = { .unit = &units[i] };
+        assert_true(tn_index_add(&k->present, &entry, false));
+    }
+    for (size_t i = 0; i < UNITS; i++) {
+        assert_true(tn_index_may_same(&k->present, &k->present.entries[i].keys));
+        assert_true(tn_index_same(&k->present, &k->present.entries[i].keys));
+        assert_true(k->present.found_count >= 1);
+        assert_true(tn_index_named(&k->present, TENON_UNIT_OCAML, units[i].name));
+        assert_int_equal(k->present.found_count, 0);
+    }
+    /* another one of the same seed takes the keys as they are */
+    tn_index_seed(&other, &k->present);
+    for (size_t i = 0; i < UNITS; i++)
+        assert_true(tn_index_add(&other, &k->present.entries[i], true));
+    assert_true(tn_index_cut(&other, 1));
+    for (size_t i = 0; i < UNITS; i++) {
+        assert_true(tn_index_same(&other, &k->present.entries[i].keys));
+        assert_int_equal(other.found_count, i == 0);
+        assert_true(tn_index_add(&other, &k->present.entries[i], true));
+        assert_true(tn_index_cut(&other, 1));
+    }
+    for (size_t i = 0; i < UNITS; i++)
+        free((char *)units[i].name);
+    tn_index_free(&other);
+    free(units);
+}
+
 #define CASE(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        CASE(the_index_finds_all_and_nothing_else),
         CASE(names_break_ties),
         CASE(what_is_needed_comes_first),
         CASE(a_need_may_be_there_already),

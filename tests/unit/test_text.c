@@ -144,6 +144,14 @@ static void a_name_is_quoted_whole_or_marked_as_cut(void **state)
     }
 }
 
+static void digits_are_two_for_each_byte(void **state)
+{
+    char out[9] = "........";
+    (void)state;
+    assert_string_equal(tn_text_hex(out, "\x00\x9f\xa0\xff", 4), "009fa0ff");
+    assert_string_equal(tn_text_hex(out, NULL, 0), "");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -151,6 +159,7 @@ int main(void)
         cmocka_unit_test(escaping_can_be_undone),
         cmocka_unit_test(a_short_buffer_never_ends_inside_a_piece),
         cmocka_unit_test(a_name_is_quoted_whole_or_marked_as_cut),
+        cmocka_unit_test(digits_are_two_for_each_byte),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
