@@ -37,6 +37,7 @@ void tn_names_free(struct tn_names *names)
     tn_arena_free(&names->arena);
     free(names->rows);
     free(names->slots);
+    free(names->recent);
     *names = (struct tn_names){ 0 };
 }
 
@@ -65,6 +66,12 @@ static bool rehash(struct tn_names *names, size_t slot_count)
     uint32_t *slots = calloc(slot_count, sizeof *slots);
     if (!slots)
         return false;
+    if (!names->recent)
+        names->recent = calloc(TN_NAMES_RECENT, sizeof *names->recent);
+    if (!names->recent) {
+        free(slots);
+        return false;
+    }
     for (size_t i = 0; i < names->count; i++) {
         size_t slot = names->rows[i].hash & (slot_count - 1);
         while (slots[slot] != 0)
@@ -144,13 +151,14 @@ static uint32_t add_hashed(struct tn_names *names, const char *text, size_t size
 
 uint32_t tn_names_add(struct tn_names *names, const char *text, size_t size)
 {
-    uint32_t *recent = &names->recent[recent_slot(text, size)];
+    size_t slot = recent_slot(text, size);
+    uint32_t recent = names->recent ? names->recent[slot] : 0;
 
-    if (*recent && is_name(&names->rows[*recent - 1], text, size))
-        return *recent - 1;
+    if (recent && is_name(&names->rows[recent - 1], text, size))
+        return recent - 1;
     uint32_t number = add_hashed(names, text, size);
-    if (number != TN_NO_NAME)
-        *recent = number + 1;
+    if (number != TN_NO_NAME && names->recent)
+        names->recent[slot] = number + 1;
     return number;
 }
 
@@ -158,7 +166,7 @@ uint32_t tn_names_find(const struct tn_names *names, const char *text, size_t si
 {
     if (names->count == 0)
         return TN_NO_NAME;
-    uint32_t recent = names->recent[recent_slot(text, size)];
+    uint32_t recent = names->recent ? names->recent[recent_slot(text, size)] : 0;
     if (recent && is_name(&names->rows[recent - 1], text, size))
         return recent - 1;
     size_t slot = name_slot(names, text, size, hash_bytes(names->seed, text, size));
