@@ -456,7 +456,7 @@ static bool check_file(const struct looking *l, struct tn_oc_file *file)
         return false;
     for (size_t s = 0; s < file->stub_count; s++) {
         struct tn_oc_file *stub = file->stubs[s];
-        if (stub->skip || !stub->image)
+        if (stub->skip || !stub->has_c)
             continue;
         if (!tn_oc_check_code(l->plan, l->p, stub, l->err))
             return false;

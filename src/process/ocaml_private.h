@@ -98,7 +98,7 @@ struct tn_oc_file {
     const char *label;
     void *bytes; /* until the plan is made */
     size_t size;
-    uint8_t digest[32];
+    uint8_t digest[32];                  /* of stubs */
     tenon_ocaml *code;                   /* NULL: stubs */
     const struct tn_oc_numbers *numbers; /* by unit of the code: tn_oc_note_names() */
     tenon_image *image;                  /* that `c` borrows from; NULL: bytecode, or proven */
@@ -258,7 +258,8 @@ void tn_oc_c_free(struct tn_oc_c *c);
 /* Has the index notes about this bundle's code that may be used? Then p->proofs is set. */
 bool tn_oc_take_proofs(tenon_ocaml_plan *plan, struct tn_oc_prospect *p);
 
-/* Takes what was noted of one file, when the cache still has that file. False: it must be read. */
+/* Takes what was noted of one file, when the cache still has that file. False: it must be read, and
+ * so must all of the plugin's code. */
 bool tn_oc_take_proof(tenon_ocaml_plan *plan, struct tn_oc_prospect *p, struct tn_oc_file *file);
 
 /* p->taken by what was noted; nothing is looked at. False: *err. */

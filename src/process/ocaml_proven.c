@@ -46,11 +46,12 @@ static bool is_the_same(const tenon_ocaml_plan *plan, const char *below,
     return tn_cache_look(plan->cache, below, &now) && tn_identity_same(&now, noted);
 }
 
-/* The file of the plan that is the code of an entry; NULL. */
+/* The file of the plan that is an entry, when what it holds is known; NULL. */
 static const struct tn_oc_file *file_of(const struct tn_oc_prospect *p, const char *entry)
 {
     for (size_t k = 0; k < p->count; k++)
-        if (p->files[k]->entry && p->files[k]->code && strcmp(p->files[k]->entry, entry) == 0)
+        if (p->files[k]->entry && (p->files[k]->code || p->files[k]->has_c) &&
+            strcmp(p->files[k]->entry, entry) == 0)
             return p->files[k];
     return NULL;
 }
@@ -69,7 +70,8 @@ bool tn_oc_take_proofs(tenon_ocaml_plan *plan, struct tn_oc_prospect *p)
 bool tn_oc_take_proof(tenon_ocaml_plan *plan, struct tn_oc_prospect *p, struct tn_oc_file *file)
 {
     struct tn_oc_proof *proof = tn_oc_proofs_find(p->proofs, file->entry);
-    bool good = proof && tn_oc_proof_read(proof, &plan->process->settings->proofs) && proof->code;
+    bool good = proof && tn_oc_proof_read(proof, &plan->process->settings->proofs) &&
+                (file->is_stubs ? proof->has_c && !proof->code : proof->code != NULL);
     const char *below, *path = good ? in_cache(plan, p, file->entry, &below) : NULL;
 
     if (!path || !is_the_same(plan, below, &proof->identity))

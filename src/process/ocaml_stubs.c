@@ -107,9 +107,30 @@ static bool system_stub(tenon_ocaml_plan *plan, const struct tn_oc_file *archive
     return true;
 }
 
-static bool read_stub(struct tn_oc_prospect *p, struct tn_oc_file *stub, tenon_error *why)
+/* Stubs that were opened before, by what was noted of them. */
+static bool prove_stub(tenon_ocaml_plan *plan, struct tn_oc_prospect *p, struct tn_oc_file *stub)
+{
+    const tenon_manifest *m = p->manifest;
+
+    if (!stub->entry || !p->proofs)
+        return false;
+    for (size_t i = 0; i < m->entry_count; i++)
+        if (strcmp(m->entries[i].path, stub->entry) == 0) {
+            memcpy(stub->digest, m->entries[i].sha256, sizeof stub->digest);
+            return tn_oc_take_proof(plan, p, stub);
+        }
+    return false;
+}
+
+static bool read_stub(tenon_ocaml_plan *plan, struct tn_oc_prospect *p, struct tn_oc_file *stub,
+                      tenon_error *why)
 {
     struct stat info;
+
+    if (prove_stub(plan, p, stub))
+        return true;
+    if (stub->entry)
+        p->proofs = NULL; /* noted anew when it is loaded */
     bool good = stub->entry
                     ? tenon_bundle_read(p->bundle, stub->entry, &stub->bytes, &stub->size, why)
                     : tn_read_file(stub->path, &stub->bytes, &stub->size, why);
@@ -238,7 +259,7 @@ static bool find_stub(tenon_ocaml_plan *plan, struct tn_oc_prospect *p, struct t
     stub->label = entry ? name : path;
     archive->stubs[archive->stub_count++] = stub;
     archive->has_dlls = true;
-    if (!read_stub(p, stub, &why)) {
+    if (!read_stub(plan, p, stub, &why)) {
         if (why.code == TENON_E_MEMORY)
             return tn_no_memory(err);
         tn_oc_find_in(plan, p, TENON_FINDING_REFUSED_LIBRARY, true, name, NULL, "%s",
