@@ -485,26 +485,11 @@ let tell_bytecode process =
       error "%s; link the program with \"tenon link\", which puts a record of its units into it"
         message)
 
-let begins prefix text =
-  String.length text >= String.length prefix
-  && String.sub text 0 (String.length prefix) = prefix
-
-(* "P.A" is inside of P; the unit that carries a record is the one that the record cannot name;
-   findlib makes one anew for every link. *)
-let is_unit name =
-  name <> ""
-  && not
-       (String.contains name '.'
-       || (name.[0] = 'T' && begins "Tenon_host_record_" name)
-       || (name.[0] = 'F' && begins "Findlib_initl" name))
-
-let present_units process =
-  Array.fold_left
-    (fun units (name, _, _, _, _, _, _) -> if is_unit name then name :: units else units)
-    [] (Tenon_c.present process)
-
-let tell_difference ~ours ~theirs whose other =
-  let ours = Names.of_list ours and theirs = Names.of_list theirs in
+let tell_difference process ~others whose other =
+  let named names = Names.of_list (List.filter Tenon_c.is_compared names) in
+  let ours =
+    named (List.map (fun (name, _, _, _, _, _, _) -> name) (Array.to_list (Tenon_c.present process)))
+  and theirs = named others in
   let only who names =
     if Names.is_empty names then []
     else [ Printf.sprintf "only %s has %s" who (String.concat ", " (Names.elements names)) ]
@@ -514,12 +499,7 @@ let tell_difference ~ours ~theirs whose other =
 
 (* What the program says is held against what its loader and its record say. *)
 let compare_units process ~others ~whose ~other =
-  let ours = present_units process and others = List.filter is_unit others in
-  if
-    not
-      (List.compare_lengths ours others = 0
-      && List.for_all (Tenon_c.is_present process) others)
-  then tell_difference ~ours ~theirs:others whose other
+  if not (Tenon_c.has_just process others) then tell_difference process ~others whose other
 
 let split_path text = String.split_on_char ':' text |> List.filter (( <> ) "")
 

@@ -85,6 +85,12 @@ external set_ambiguous : process -> bool -> unit = "tenon_ml_set_ambiguous"
 external offer : process -> string -> int -> unit = "tenon_ml_offer"
 external present : process -> present array = "tenon_ml_present"
 external is_present : process -> string -> bool = "tenon_ml_is_present"
+
+(* is it a unit that several sources should name? *)
+external is_compared : string -> bool = "tenon_ml_is_compared"
+
+(* are these the units that are there, as far as they are compared? *)
+external has_just : process -> string list -> bool = "tenon_ml_has_just"
 external list : process -> string list -> string list = "tenon_ml_list"
 
 type global = string * string option * string option * string list

@@ -260,6 +260,50 @@ value tenon_ml_is_present(value process, value name)
     return Val_bool(tenon_ocaml_is_present(ml_unbox_process(process), String_val(name)));
 }
 
+/*
+ * "P.A" is inside of P; the unit that carries a record is the one that the record cannot name;
+ * findlib makes one anew for every link.
+ */
+static bool is_compared(const char *name)
+{
+    static const char record[] = "Tenon_host_record_", findlib[] = "Findlib_initl";
+
+    return *name && !strchr(name, '.') && strncmp(name, record, sizeof record - 1) != 0 &&
+           strncmp(name, findlib, sizeof findlib - 1) != 0;
+}
+
+value tenon_ml_is_compared(value name)
+{
+    return Val_bool(is_compared(String_val(name)));
+}
+
+static size_t count_present(const tenon_ocaml_process *process)
+{
+    size_t count = tenon_ocaml_present_count(process), compared = 0;
+    tenon_ocaml_present unit;
+
+    for (size_t i = 0; i < count && tenon_ocaml_present_at(process, i, &unit); i++)
+        compared += is_compared(unit.name);
+    return compared;
+}
+
+/* Neither list has a name twice. Allocates nothing, so that nothing moves. */
+value tenon_ml_has_just(value process, value names)
+{
+    tenon_ocaml_process *p = ml_unbox_process(process);
+    size_t compared = 0;
+    bool all = true;
+
+    for (; all && Is_block(names); names = Field(names, 1)) {
+        const char *name = String_val(Field(names, 0));
+        if (!is_compared(name))
+            continue;
+        compared++;
+        all = tenon_ocaml_is_present(p, name);
+    }
+    return Val_bool(all && compared == count_present(p));
+}
+
 /* rule  asmcomp/asmlink.ml: without implementation, an interface that was only imported */
 static bool tell_global(tenon_ocaml_process *process, value global, tenon_error *err)
 {

@@ -10,6 +10,7 @@ _Static_assert(crypto_shorthash_KEYBYTES == sizeof(((struct tn_names *)0)->seed)
 _Static_assert(crypto_shorthash_BYTES == sizeof(uint64_t), "result of SipHash");
 
 #define FIRST_SLOTS 64 /* a power of two, as every number of slots */
+#define MANY_SLOTS 512 /* from here on a second way to a name is worth its memory */
 
 static uint32_t hash_bytes(const unsigned char seed[16], const void *bytes, size_t size)
 {
@@ -66,11 +67,12 @@ static bool rehash(struct tn_names *names, size_t slot_count)
     uint32_t *slots = calloc(slot_count, sizeof *slots);
     if (!slots)
         return false;
-    if (!names->recent)
+    if (!names->recent && slot_count >= MANY_SLOTS) {
         names->recent = calloc(TN_NAMES_RECENT, sizeof *names->recent);
-    if (!names->recent) {
-        free(slots);
-        return false;
+        if (!names->recent) {
+            free(slots);
+            return false;
+        }
     }
     for (size_t i = 0; i < names->count; i++) {
         size_t slot = names->rows[i].hash & (slot_count - 1);
