@@ -3,7 +3,7 @@
 
 _tenon_commands='why show units cc wrap link pack build bundle cache check run find flags platform
     plist'
-_tenon_cpu='x86-64-v2 x86-64-v3 x86-64-v4 power9 power10 z13 z14 z15 z16'
+_tenon_cpu='native x86-64-v2 x86-64-v3 x86-64-v4 power9 power10 z13 z14 z15 z16'
 _tenon_loaders='glibc musl freebsd dragonfly netbsd openbsd solaris hpux bionic windows wine cygwin aix dyld hpux-som netbsd-aout freebsd-aout'
 _tenon_common='--json --quiet --verbose --color --help --version'
 _tenon_why='--lib --symbols --dlopen --what-if --slice --member --skip-other --sysroot --loader --env

@@ -1,7 +1,7 @@
 # tenon.fish - completion of tenon's command line for fish
 
 set -l commands why show units cc wrap link pack build bundle cache check run find flags platform plist
-set -l levels x86-64-v2 x86-64-v3 x86-64-v4 power9 power10 z13 z14 z15 z16
+set -l levels native x86-64-v2 x86-64-v3 x86-64-v4 power9 power10 z13 z14 z15 z16
 
 complete -c tenon -n "not __fish_seen_subcommand_from $commands" -f
 complete -c tenon -n "not __fish_seen_subcommand_from $commands" -a why -d 'what would be loaded, and why'

@@ -12,9 +12,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 static void look_up(const struct tn_ldcache *cache, const char *name)
 {
     static const char *const levels[] = { "x86-64-v3", "x86-64-v2", NULL };
-    static const struct tn_ldcache_query queries[] = { { 0x0303, true, levels, 3 },
-                                                       { 0x0303, false, levels + 2, 1 },
-                                                       { 3, true, levels, 0 } };
+    static const struct tn_ldcache_query queries[] = {
+        { .id = 0x0303, .levels = levels, .isa_level = 3 },
+        { .id = 0x0303, .levels = levels + 2, .isa_level = 1 },
+        { .id = 3, .unmarked = 1, .levels = levels, .legacy = { 7, 15, 4 } },
+    };
     for (size_t i = 0; i < TN_COUNT(queries); i++) {
         const char *path = tn_ldcache_lookup(cache, name, &queries[i]);
         const uint8_t *at = (const uint8_t *)path;

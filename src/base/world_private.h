@@ -12,7 +12,7 @@
 /* Devices of files that no system numbered: above every dev_t of Linux. */
 #define TN_DEVICE_MADE ((uint64_t)0xFFFFFFFF << 32)
 
-/* --- world_mem.c: the overlay of files that exist only in memory --------------------------- */
+/* --- world_mem.c: the overlay of files that exist only in memory ----------------------------- */
 
 #define TN_NO_NODE UINT32_MAX
 
@@ -65,7 +65,7 @@ void tn_mem_info(const struct tn_mem *mem, uint32_t node, tenon_file_info *info)
 int tn_mem_put(struct tn_mem *mem, const char *path, enum tn_node_kind kind, const void *bytes,
                size_t size, uint32_t mode);
 
-/* --- world_dir.c: directory trees of this system ------------------------------------------- */
+/* --- world_dir.c: directory trees of this system --------------------------------------------- */
 
 extern const tenon_layer_ops tn_dir_ops;
 
@@ -81,7 +81,7 @@ int tn_system_open_dir(const char *path, tenon_file_info *info, int *fd);
 /* Every name in the directory; closes `fd`. 0, an errno value, or what `each` returned. */
 int tn_system_list(int fd, int (*each)(void *arg, const char *name), void *arg);
 
-/* --- world_host.c: what the running process knows ------------------------------------------ */
+/* --- world_host.c: what the running process knows -------------------------------------------- */
 
 /* The maker of this processor. Asking costs: in a virtual machine each question leaves it. */
 const char *tn_system_vendor(void);
@@ -89,7 +89,11 @@ const char *tn_system_vendor(void);
 /* Fills environment, current directory, processor and platform. */
 bool tn_host_facts(tenon_world *world, tenon_error *err);
 
-/* --- world_walk.c: from a path to a file, through all layers --------------------------------- */
+/* --- world_settings.c: environment, directory, processor ------------------------------------- */
+
+void tn_settings_free(tenon_world *world);
+
+/* --- directories, layers, and the world ------------------------------------------------------ */
 
 /* Names in bytewise order, or by their folded form (see tn_fold_compare). */
 struct tn_listing {
@@ -187,8 +191,12 @@ enum tn_walk_flags {
     TN_WALK_MISSING = 2, /* what does not exist is no error: its path is still wanted */
 };
 
+/* --- world_walk.c: from a path to a file, through all layers --------------------------------- */
+
 /* Resolves a path; 0 or an errno value. Relative ones start at the world's cwd. */
 int tn_walk(tenon_world *world, const char *path, unsigned flags, struct tn_place *out);
+
+/* --- world_cache.c: what was learnt ---------------------------------------------------------- */
 
 /* Makes the cache usable, dropping what grew too big; false: no memory. */
 bool tn_cache_start(tenon_world *world);
@@ -198,17 +206,37 @@ void tn_cache_drop(struct tn_cache *cache);
 struct tn_known *tn_cache_find(const struct tn_cache *cache, const char *path, size_t size);
 struct tn_known *tn_cache_add(struct tn_cache *cache, const char *path, size_t size);
 
-/* "directory/name" into out[TN_LIMIT_PATH]; its size, 0 when it is too long. */
-size_t tn_path_join(char *out, const char *directory, size_t directory_size, const char *name,
-                    size_t size);
+/* Adds a path with what is known of it; 0 or ENOMEM. */
+int tn_cache_remember(struct tn_cache *cache, const char *path, size_t size, struct tn_known what);
 
-/* The path as the kernel has to see it: with the cwd before it where the caller changed that. */
-int tn_path_for_system(const tenon_world *world, const char *path, char *buffer, const char **out);
+/* A directory that no layer has a part of yet; NULL: no memory. */
+struct tn_dir *tn_cache_new_dir(tenon_world *world, struct tn_dir *parent, const char *path,
+                                size_t size);
 
 /* Numbers the device of a layer that the caller made; 0 or ENOMEM. */
 int tn_world_number_device(tenon_world *world, size_t layer, tenon_file_info *info);
 
-/* --- world_list.c: directories ---------------------------------------------------------------- */
+/* --- world_look.c: one name in one directory ------------------------------------------------- */
+
+/* "directory/name" into out[TN_LIMIT_PATH]; its size, 0 when it is too long. */
+size_t tn_path_join(char *out, const char *directory, size_t directory_size, const char *name,
+                    size_t size);
+
+/*
+ * The spelling of a name in the topmost layer that has it. Layers may disagree on case; with this
+ * spelling all of them are asked, so that every way to write a path gives one answer.
+ */
+int tn_canonical_name(tenon_world *world, struct tn_dir *dir, const char *name, size_t size,
+                      const char **out);
+
+/*
+ * Looks up the canonical name whose path is out->path. Fills `out` for a file or link; for a
+ * directory gives *made, with the parts of all layers down to the first that has a file there.
+ */
+int tn_look(tenon_world *world, struct tn_dir *dir, const char *name, size_t size,
+            struct tn_place *out, struct tn_dir **made);
+
+/* --- world_list.c: directories --------------------------------------------------------------- */
 
 /* The name in a layer that does not tell case apart: the same, else the first that folds alike. */
 int tn_stored_name(tenon_world *world, struct tn_dir *dir, size_t layer, const char *name,
@@ -221,7 +249,7 @@ int tn_stored_name(tenon_world *world, struct tn_dir *dir, size_t layer, const c
 int tn_fold_compare(const char *a, size_t a_size, const char *b, size_t b_size);
 void tn_fold(char *text, size_t size);
 
-/* --- world.c: for readers of files ------------------------------------------------------------ */
+/* --- world_files.c: for readers of files ----------------------------------------------------- */
 
 /*
  * Opens the file at `path`. *ops is NULL for what cannot be read (tn_world_readable says why).
@@ -230,6 +258,9 @@ void tn_fold(char *text, size_t size);
  */
 int tn_world_open(tenon_world *world, const char *path, tenon_file_info *info,
                   const tenon_layer_ops **ops, void **layer, void **handle);
+
+/* The path as the kernel has to see it: with the cwd before it where the caller changed that. */
+int tn_path_for_system(const tenon_world *world, const char *path, char *buffer, const char **out);
 
 /* 0 for a regular file, EISDIR for a directory, EINVAL for devices, pipes and the like. */
 int tn_world_readable(const tenon_file_info *info);

@@ -67,19 +67,13 @@ static void end_complaint(struct cli *cli)
     cli_flush(&cli->err);
 }
 
-static void complain(struct cli *cli, bool hint, const char *format, va_list arguments)
+static void complain(struct cli *cli, const char *format, va_list arguments)
 {
     char text[TENON_ERROR_TEXT + CLI_SHOWN_ROOM + 64];
 
     begin_complaint(cli);
     vsnprintf(text, sizeof text, format, arguments);
     cli_prose(&cli->err, text);
-    if (hint) {
-        cli_puts(&cli->err, " (try '");
-        put_command(cli, &cli->err);
-        cli_puts(&cli->err, " --help')");
-    }
-    end_complaint(cli);
 }
 
 void cli_complain_of(struct cli *cli, const char *name, const char *message)
@@ -96,8 +90,9 @@ void cli_complain(struct cli *cli, const char *format, ...)
     va_list arguments;
 
     va_start(arguments, format);
-    complain(cli, false, format, arguments);
+    complain(cli, format, arguments);
     va_end(arguments);
+    end_complaint(cli);
 }
 
 int cli_usage(struct cli *cli, const char *format, ...)
@@ -105,8 +100,24 @@ int cli_usage(struct cli *cli, const char *format, ...)
     va_list arguments;
 
     va_start(arguments, format);
-    complain(cli, true, format, arguments);
+    complain(cli, format, arguments);
     va_end(arguments);
+    cli_puts(&cli->err, " (try '");
+    put_command(cli, &cli->err);
+    cli_puts(&cli->err, " --help')");
+    end_complaint(cli);
+    return CLI_USAGE;
+}
+
+int cli_unknown(struct cli *cli, const char *what, const char *written, const char *dashes,
+                const struct cli_guess *guess)
+{
+    char shown[CLI_SHOWN_ROOM];
+
+    cli_shown(shown, written);
+    if (!guess->best)
+        return cli_usage(cli, "%s: unknown %s", shown, what);
+    cli_complain(cli, "%s: unknown %s (did you mean %s%s?)", shown, what, dashes, guess->best);
     return CLI_USAGE;
 }
 
@@ -200,6 +211,22 @@ static bool set_color(struct cli *cli)
     return true;
 }
 
+/* "--whatif=A" is compared as "whatif". */
+static int unknown_option(struct cli *cli, const char *written, const struct poptOption *own,
+                          const struct poptOption *common)
+{
+    const struct poptOption *const tables[] = { own, common };
+    char word[CLI_SHOWN_ROOM];
+    struct cli_guess guess;
+
+    snprintf(word, sizeof word, "%.*s", (int)strcspn(written, "="), written);
+    cli_guess_begin(&guess, word + (strncmp(word, "--", 2) == 0 ? 2 : 0));
+    for (size_t i = 0; guess.word > word && i < sizeof tables / sizeof *tables; i++)
+        for (const struct poptOption *option = tables[i]; option->longName; option++)
+            cli_guess_try(&guess, option->longName);
+    return cli_unknown(cli, "option", written, "--", &guess);
+}
+
 bool cli_parse(struct cli *cli, struct poptOption *options, int argc, const char **argv,
                const char *const **files, int *status)
 {
@@ -223,7 +250,10 @@ bool cli_parse(struct cli *cli, struct poptOption *options, int argc, const char
     wrong = poptGetNextOpt(cli->parser);
     *status = CLI_YES;
     *files = (const char *const *)poptGetArgs(cli->parser);
-    if (wrong < -1)
+    if (wrong == POPT_ERROR_BADOPT)
+        *status = unknown_option(cli, poptBadOption(cli->parser, POPT_BADOPTION_NOALIAS), options,
+                                 common);
+    else if (wrong < -1)
         *status = cli_usage(cli, "%s: %s",
                             cli_shown(shown, poptBadOption(cli->parser, POPT_BADOPTION_NOALIAS)),
                             poptStrerror(wrong));

@@ -8,6 +8,7 @@
 
 #include "json.h"
 #include "out.h"
+#include "suggest.h"
 
 /* Exit statuses, from best to worst. */
 enum { CLI_YES = 0, CLI_NO = 1, CLI_USAGE = 2, CLI_UNREADABLE = 3 };
@@ -68,6 +69,13 @@ void cli_complain_of(struct cli *cli, const char *name, const char *message);
 
 /* cli_complain with a hint at --help; returns CLI_USAGE. */
 int cli_usage(struct cli *cli, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/*
+ * "tenon: WORD: unknown command", with the guess (whose name has `dashes` before it) or a hint at
+ * --help; returns CLI_USAGE.
+ */
+int cli_unknown(struct cli *cli, const char *what, const char *written, const char *dashes,
+                const struct cli_guess *guess);
 
 /* "tenon 0.1.0" */
 void cli_print_version(struct cli *cli);

@@ -2,11 +2,13 @@
 #include "files.h"
 
 #include <errno.h>
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "fail.h"
+#include "limits.h"
 #include "text.h"
 
 /* What is still to be looked at below a directory, the next one last. */
@@ -119,6 +121,7 @@ static bool has_json(const struct cli_answer *answer)
 struct failure {
     const char *subject; /* NULL: the message says it */
     const char *message;
+    bool absent; /* nothing is there */
 };
 
 /* No message cuts a shorter name: what does not fit is at most one character, escaped. */
@@ -155,10 +158,28 @@ static struct failure failure_of(const struct cli_answer *answer, const char *la
     const char *message = tenon_error_message(err), *exe = answer->side->exe, *said;
 
     if ((said = said_of(message, path)))
-        return (struct failure){ label, said };
+        return (struct failure){ label, said, err->system_errno == ENOENT };
     if (exe && (said = said_of(message, exe)))
-        return (struct failure){ exe, said };
-    return (struct failure){ NULL, message };
+        return (struct failure){ exe, said, err->system_errno == ENOENT };
+    return (struct failure){ NULL, message, false };
+}
+
+static void complain(struct cli *cli, const struct cli_side *side, struct failure failure)
+{
+    char program[TN_LIMIT_PATH], shown[CLI_SHOWN_ROOM], hint[TENON_ERROR_TEXT + CLI_SHOWN_ROOM];
+
+    if (!failure.subject) {
+        cli_complain(cli, "%s", failure.message);
+        return;
+    }
+    /* who types a command's name may have expected it to be looked for as a shell does */
+    if (failure.absent && tenon_world_is_host(side->world) &&
+        cli_program_of(failure.subject, program, sizeof program)) {
+        snprintf(hint, sizeof hint, "%s (did you mean %s?)", failure.message,
+                 cli_shown(shown, program));
+        failure.message = hint;
+    }
+    cli_complain_of(cli, failure.subject, failure.message);
 }
 
 /* The error of one file, on the channel that its reader looks at. */
@@ -168,10 +189,7 @@ static int tell_error(struct cli_answer *answer, const char *label, enum tenon_c
     struct cli_json *json = &answer->json;
 
     if (!has_json(answer)) {
-        if (failure.subject)
-            cli_complain_of(answer->cli, failure.subject, failure.message);
-        else
-            cli_complain(answer->cli, "%s", failure.message);
+        complain(answer->cli, answer->side, failure);
         return CLI_UNREADABLE;
     }
     cli_json_item(json);
@@ -253,8 +271,9 @@ static int tell_failure(struct cli_answer *answer, const char *label, int failed
 {
     bool memory = failed == ENOMEM;
 
-    return tell_error(answer, label, memory ? TENON_E_MEMORY : TENON_E_SYSTEM,
-                      (struct failure){ label, memory ? "out of memory" : tn_errno_text(failed) });
+    return tell_error(
+        answer, label, memory ? TENON_E_MEMORY : TENON_E_SYSTEM,
+        (struct failure){ label, memory ? "out of memory" : tn_errno_text(failed), false });
 }
 
 /* One path of the walk: a file is answered for, a directory is walked later. */

@@ -56,11 +56,23 @@ static const struct cli_command *command_named(const char *name)
     return NULL;
 }
 
+static int unknown(struct cli *cli, const char *argument)
+{
+    static const char *const options[] = { "--help", "--version" };
+    const bool is_option = argument[0] == '-';
+    struct cli_guess guess;
+
+    cli_guess_begin(&guess, argument);
+    for (size_t i = 0; is_option && i < sizeof options / sizeof *options; i++)
+        cli_guess_try(&guess, options[i]);
+    for (size_t i = 0; !is_option && i < COMMANDS; i++)
+        cli_guess_try(&guess, commands[i]->name);
+    return cli_unknown(cli, is_option ? "option" : "command", argument, "", &guess);
+}
+
 /* tenon without a command */
 static int run_itself(struct cli *cli, const char *argument)
 {
-    char shown[CLI_SHOWN_ROOM];
-
     if (!argument)
         return cli_usage(cli, "no command given");
     if (strcmp(argument, "--help") == 0)
@@ -68,8 +80,7 @@ static int run_itself(struct cli *cli, const char *argument)
     else if (strcmp(argument, "--version") == 0)
         cli_print_version(cli);
     else
-        return cli_usage(cli, "%s: unknown %s", cli_shown(shown, argument),
-                         argument[0] == '-' ? "option" : "command");
+        return unknown(cli, argument);
     return CLI_YES;
 }
 

@@ -123,12 +123,26 @@ static bool is_cpu_level(const char *level)
     return false;
 }
 
+/* This host's processor for the program of another tree, as for a container that it would run. */
+static bool set_native_cpu(struct cli_side *side, tenon_error *err)
+{
+    tenon_world *host = tenon_world_host(err);
+    bool good = host && tenon_world_set_cpu(side->world, tenon_world_cpu(host), err) &&
+                tenon_world_set_platform(side->world, tenon_world_platform(host), err) &&
+                tenon_world_set_vendor(side->world, tenon_world_vendor(host), err);
+
+    tenon_world_free(host);
+    return good;
+}
+
 static bool change_cpu(struct cli_side *side, const char *value, tenon_error *err)
 {
+    if (strcmp(value, "native") == 0)
+        return set_native_cpu(side, err);
     if (!is_cpu_level(value))
         return tn_fail(err, TENON_E_ARGUMENT,
-                       "x86-64-v2 to v4, power9, power10, z13 to z16, or nothing for the baseline "
-                       "expected");
+                       "native, x86-64-v2 to v4, power9, power10, z13 to z16, or nothing for the "
+                       "baseline expected");
     return tenon_world_set_cpu(side->world, value, err);
 }
 

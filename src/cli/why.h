@@ -107,6 +107,9 @@ void why_put_evidence(struct cli_out *out, const tenon_rule *rule, bool verbose)
 /* The line of a library in a tree, behind its rails; and only its name. */
 void why_put_line(const struct why_view *view, const tenon_library *library);
 void why_put_name(const struct why_view *view, const tenon_library *library);
+
+/* That the library of --lib is not there, and which have its name but for the version. */
+void why_put_not_loaded(const struct why_view *view);
 void why_lines_free(struct why_lines *lines);
 
 /*

@@ -301,13 +301,8 @@ static void put_searches(const struct why_view *view)
     for (size_t node = 1; node <= view->count; node++)
         if (view->nodes[node].wanted)
             put_search(view, node);
-    if (view->wanted)
-        return;
-    cli_style(view->out, CLI_MISS);
-    cli_text(view->out, view->why->lib);
-    cli_puts(view->out, " is not loaded");
-    cli_style(view->out, CLI_PLAIN);
-    cli_puts(view->out, "\n");
+    if (!view->wanted)
+        why_put_not_loaded(view);
 }
 
 void why_print_tree(struct why_view *view)

@@ -96,7 +96,7 @@ static bool configure(struct tn_target *target, tenon_error *err)
     tn_hwcaps_levels(target->machine, target->endian, tenon_world_cpu(target->world),
                      config->levels);
     config->query.id =
-        tn_ldcache_id(target->machine, target->word, target->e_flags, &config->query.accept_plain);
+        tn_ldcache_id(target->machine, target->word, target->e_flags, &config->query.unmarked);
     config->query.levels = config->levels;
     config->query.isa_level = tn_hwcaps_isa_level(target->machine, tenon_world_cpu(target->world));
     target->config = config;
@@ -267,6 +267,15 @@ static const char *platform_of(struct tn_target *target, const struct tn_glibc_b
     if (level >= 3 && has_legacy(build) && strcmp(tenon_world_vendor(target->world), "intel") == 0)
         return "haswell";
     return kernel_platform(target);
+}
+
+bool tn_glibc_legacy(struct tn_target *target, struct tn_ldcache_legacy *out)
+{
+    const struct tn_glibc_build *build = tn_glibc_build_of(target);
+    if (build && has_legacy(build))
+        *out = tn_hwcaps_legacy(target->machine, tenon_world_cpu(target->world),
+                                platform_of(target, build));
+    return build != NULL;
 }
 
 /* Fills the token values; they cost a look into ld.so, so only when the string has tokens. */

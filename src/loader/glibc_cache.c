@@ -49,6 +49,9 @@ static bool read_cache(struct tn_target *target, struct tn_glibc_config *config)
     config->cache_path = path;
     int error = tn_file_whole(target->world, path, TN_LIMIT_CACHE, target->arena, &file);
     if (error == 0 && tn_ldcache_open(file, target->endian, &config->cache, &problem)) {
+        /* ld.so is looked into only for caches where its version matters */
+        if (config->cache.has_legacy && !tn_glibc_legacy(target, &config->query.legacy))
+            return false;
         config->cache_state = CACHE_GOOD;
         return true;
     }
@@ -92,9 +95,9 @@ static bool would_enter(struct tn_target *target, const struct tn_fact_source *s
                         const char *path, const char *name, bool *no_memory)
 {
     const struct tn_facts *facts = source->facts(source->arg, path);
-    bool plain;
+    uint32_t unmarked;
     if (!facts || facts->class_bits != target->word * 8 ||
-        tn_ldcache_id(facts->machine_code, target->word, facts->elf.header.e_flags, &plain) !=
+        tn_ldcache_id(facts->machine_code, target->word, facts->elf.header.e_flags, &unmarked) !=
             ((struct tn_glibc_config *)target->config)->query.id)
         return false;
     if (!facts->own_name || strcmp(facts->own_name, name) == 0)

@@ -41,6 +41,9 @@ struct tn_glibc_config {
 /* What the loader's own file says of its build; NULL: no memory. */
 const struct tn_glibc_build *tn_glibc_build_of(struct tn_target *target);
 
+/* Which entries with capability bits count; false: no memory. */
+bool tn_glibc_legacy(struct tn_target *target, struct tn_ldcache_legacy *out);
+
 /* The path of the cache; NULL: no memory. */
 const char *tn_glibc_cache_file(struct tn_target *target);
 

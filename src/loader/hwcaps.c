@@ -16,17 +16,33 @@ static const struct level_row {
 };
 
 /*
- * Legacy capability names in order of their bits, as far as they do not depend on the processor.
+ * Legacy capability names with their bits, as far as they do not depend on the processor.
  * rule  glibc 2.36 sysdeps/ARCH/dl-hwcap.h, HWCAP_IMPORTANT
  */
 static const struct legacy_row {
     uint32_t machine;
     const char *capability;
+    uint64_t bit;
 } legacy_rows[] = {
-    { EM_X86_64, "x86_64" },
-    { EM_386, "sse2" },
-    { EM_AARCH64, "atomics" },
+    { EM_X86_64, "x86_64", 1 << 1 },
+    { EM_386, "sse2", 1 << 0 },
+    { EM_AARCH64, "atomics", 1 << 8 },
 };
+#define AVX512_1 ((uint64_t)1 << 2)
+#define TLS ((uint64_t)1 << 63) /* of every machine */
+
+/* rule  glibc 2.36 sysdeps/x86/dl-procinfo.c, _dl_x86_platforms */
+static const struct platform_row {
+    uint32_t machine;
+    const char *platform;
+    uint64_t bit;
+} platform_rows[] = {
+    { EM_X86_64, "haswell", UINT64_C(4) << 48 },
+    { EM_X86_64, "xeon_phi", UINT64_C(8) << 48 },
+    { EM_386, "i586", UINT64_C(1) << 48 },
+    { EM_386, "i686", UINT64_C(2) << 48 },
+};
+#define X86_PLATFORMS (UINT64_C(15) << 48)
 
 void tn_hwcaps_levels(uint32_t machine, enum tn_endian endian, const char *level,
                       const char *levels[TN_HWCAPS_LEVELS])
@@ -55,6 +71,12 @@ unsigned tn_hwcaps_isa_level(uint32_t machine, const char *level)
     while (levels[n - 1])
         n++;
     return n;
+}
+
+/* Only where the platform is Intel's, too. */
+static bool has_avx512_1(uint32_t machine, const char *level, const char *platform)
+{
+    return platform && strcmp(platform, "haswell") == 0 && tn_hwcaps_isa_level(machine, level) >= 4;
 }
 
 #define LEGACY_NAMES 4 /* capability, avx512_1, platform, tls */
@@ -105,10 +127,29 @@ const char *const *tn_hwcaps_subdirs(struct tn_arena *arena, uint32_t machine,
     for (size_t i = 0; i < TN_COUNT(legacy_rows); i++)
         if (legacy_rows[i].machine == machine)
             names[names_count++] = legacy_rows[i].capability;
-    if (platform && strcmp(platform, "haswell") == 0 && tn_hwcaps_isa_level(machine, level) >= 4)
-        names[names_count++] = "avx512_1"; /* only where the platform is Intel's, too */
+    if (has_avx512_1(machine, level, platform))
+        names[names_count++] = "avx512_1";
     if (platform && *platform && strlen(platform) < 16)
         names[names_count++] = platform;
     names[names_count++] = "tls";
     return add_power_set(arena, names, names_count, out + levels_count) ? out : NULL;
+}
+
+/* rule  glibc 2.36 elf/dl-cache.c, search_cache() */
+struct tn_ldcache_legacy tn_hwcaps_legacy(uint32_t machine, const char *level, const char *platform)
+{
+    struct tn_ldcache_legacy out = { .capabilities = TLS };
+    for (size_t i = 0; i < TN_COUNT(legacy_rows); i++)
+        if (legacy_rows[i].machine == machine)
+            out.capabilities |= legacy_rows[i].bit;
+    if (has_avx512_1(machine, level, platform))
+        out.capabilities |= AVX512_1;
+    for (size_t i = 0; i < TN_COUNT(platform_rows); i++) {
+        if (platform_rows[i].machine != machine)
+            continue;
+        out.platforms = X86_PLATFORMS;
+        if (platform && strcmp(platform, platform_rows[i].platform) == 0)
+            out.platform = platform_rows[i].bit;
+    }
+    return out;
 }

@@ -2,6 +2,7 @@
 #ifndef TN_HWCAPS_H
 #define TN_HWCAPS_H
 
+#include "ldcache.h"
 #include "rules.h"
 
 #define TN_HWCAPS_LEVELS 5
@@ -23,5 +24,9 @@ unsigned tn_hwcaps_isa_level(uint32_t machine, const char *level);
 const char *const *tn_hwcaps_subdirs(struct tn_arena *arena, uint32_t machine,
                                      enum tn_endian endian, const char *level, const char *platform,
                                      bool legacy);
+
+/* Which entries with legacy capability bits a cache may have for such a processor. */
+struct tn_ldcache_legacy tn_hwcaps_legacy(uint32_t machine, const char *level,
+                                          const char *platform);
 
 #endif

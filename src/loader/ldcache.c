@@ -153,17 +153,6 @@ static bool open_any(struct tn_view file, enum tn_endian endian, struct tn_ldcac
                    OLD_MAGIC);
 }
 
-bool tn_ldcache_open(struct tn_view file, enum tn_endian endian, struct tn_ldcache *out,
-                     tenon_error *err)
-{
-    if (!open_any(file, endian, out, err))
-        return false;
-    const uint8_t *last =
-        out->base.size ? memrchr(out->base.at, 0, out->base.size) : NULL; /* once for all strings */
-    out->text_end = last ? (uint64_t)(last - out->base.at) + 1 : 0;
-    return true;
-}
-
 static const char *string_at(const struct tn_ldcache *cache, uint32_t offset)
 {
     return offset < cache->text_end ? (const char *)cache->base.at + offset : NULL;
@@ -188,6 +177,27 @@ static struct entry entry_at(const struct tn_ldcache *cache, uint32_t i)
         .value = string_at(cache, tn_load32(row + 8, cache->endian)),
         .hwcap = cache->is_old ? 0 : tn_load64(row + 16, cache->endian),
     };
+}
+
+/* rule  glibc sysdeps/generic/dl-cache.h, dl_cache_hwcap_extension() */
+static bool is_extension(const struct entry *entry)
+{
+    return (entry->hwcap & HWCAP_FIXED_BITS) == HWCAP_EXTENSION;
+}
+
+bool tn_ldcache_open(struct tn_view file, enum tn_endian endian, struct tn_ldcache *out,
+                     tenon_error *err)
+{
+    if (!open_any(file, endian, out, err))
+        return false;
+    const uint8_t *last =
+        out->base.size ? memrchr(out->base.at, 0, out->base.size) : NULL; /* once for all strings */
+    out->text_end = last ? (uint64_t)(last - out->base.at) + 1 : 0;
+    for (uint32_t i = 0; i < out->count && !out->has_legacy; i++) {
+        struct entry entry = entry_at(out, i);
+        out->has_legacy = entry.hwcap && !is_extension(&entry);
+    }
+    return true;
 }
 
 /* How many characters are the same from the start on, before the first that is a digit. */
@@ -228,7 +238,7 @@ static uint32_t first_of_group(const struct tn_ldcache *cache, const char *name)
 }
 
 /*
- * The subdirectory name of an extension entry; NULL when the entry is of another kind.
+ * The subdirectory name of an extension entry; NULL when it has none.
  * rule  glibc_hwcaps_priority_lookup() and kin: these names count from the start of the file, also
  *       when the old format stands first. ldconfig writes them from the new header, as it does keys
  *       and values, so that a file of both formats gives ld.so no subdirectory: a bug of glibc,
@@ -237,7 +247,7 @@ static uint32_t first_of_group(const struct tn_ldcache *cache, const char *name)
 static const char *subdir_of(const struct tn_ldcache *cache, const struct entry *entry)
 {
     uint32_t index = (uint32_t)entry->hwcap;
-    if ((entry->hwcap & HWCAP_FIXED_BITS) != HWCAP_EXTENSION || index >= cache->hwcaps.size / 4)
+    if (index >= cache->hwcaps.size / 4)
         return NULL;
     uint32_t offset = tn_load32(cache->hwcaps.at + (size_t)index * 4, cache->endian);
     return tn_view_string(cache->file, offset);
@@ -257,81 +267,106 @@ static size_t priority_of(const struct tn_ldcache *cache, const struct entry *en
     return SIZE_MAX;
 }
 
+static bool has_capabilities(const struct entry *entry, const struct tn_ldcache_legacy *legacy)
+{
+    uint64_t platform = entry->hwcap & legacy->platforms;
+    return !(entry->hwcap & ~(legacy->capabilities | legacy->platforms)) &&
+           (!platform || platform == legacy->platform);
+}
+
+/*
+ * Entries of one name stand in the order that ldconfig gives them: those of this machine before
+ * those of plain ELF, and of each the extensions, then the others by their capabilities, most
+ * first. A file in another order is searched in the same way.
+ * rule  glibc 2.36 elf/dl-cache.c, search_cache()
+ */
 const char *tn_ldcache_lookup(const struct tn_ldcache *cache, const char *name,
                               const struct tn_ldcache_query *query)
 {
-    const char *plain = NULL, *generic = NULL, *best = NULL;
-    size_t best_priority = SIZE_MAX;
+    const char *best = NULL;
+    size_t best_priority = 0;
     for (uint32_t i = first_of_group(cache, name); i < cache->count; i++) {
         struct entry e = entry_at(cache, i);
         if (!e.key || tn_ldcache_compare(name, e.key) != 0)
             break;
         bool native = e.flags == query->id;
-        if (!e.value || (!native && !(e.flags == 1 && query->accept_plain)))
+        if (!e.value || (!native && !(query->unmarked && e.flags == query->unmarked)))
             continue;
-        if (e.hwcap) { /* legacy capability bits are skipped, as by glibc 2.37 and later */
+        if (is_extension(&e)) {
             size_t priority = priority_of(cache, &e, query);
-            if (priority < best_priority) {
-                best_priority = priority;
-                best = e.value;
-            }
-        } else if (native && !plain) {
-            plain = e.value;
-        } else if (!native && !generic) {
-            generic = e.value;
+            if (priority == SIZE_MAX || (best && priority >= best_priority))
+                continue;
+            best_priority = priority;
+            best = e.value;
+            continue;
         }
+        if (best && !cache->is_old)
+            break;
+        if (!has_capabilities(&e, &query->legacy))
+            continue;
+        best = e.value;
+        best_priority = 0;
+        if (native)
+            break;
     }
-    return best ? best : plain ? plain : generic;
+    return best;
 }
 
-/* rule  glibc sysdeps/generic/ldconfig.h FLAG_*, sysdeps/.../dl-cache.h _dl_cache_check_flags() */
+enum {
+    UNMARKED_ELF = 1,   /* neither libc5's nor libc6's */
+    UNMARKED_LIBC6 = 3, /* of no ABI of ARM's in particular */
+};
+
+/*
+ * rule  glibc sysdeps/generic/ldconfig.h FLAG_*; _dl_cache_check_flags() in sysdeps/generic and of
+ *       each port, dl-cache.h: ports with a mark of their own take nothing else, tried on x86-64
+ */
 static const struct id_row {
     uint32_t machine;
     unsigned word;        /* 0: any */
     uint32_t mask, value; /* of e_flags */
-    uint32_t id;
-    bool accept_plain;
+    uint32_t id, unmarked;
 } id_rows[] = {
-    { EM_X86_64, 8, 0, 0, 0x0303, true },
-    { EM_X86_64, 4, 0, 0, 0x0803, false },
-    { EM_386, 0, 0, 0, 0x0003, true },
-    { EM_AARCH64, 8, 0, 0, 0x0a03, true },
-    { EM_ARM, 0, 0x400, 0x400, 0x0903, false },
-    { EM_ARM, 0, 0x200, 0x200, 0x0b03, false },
-    { EM_ARM, 0, 0, 0, 0x0003, true },
-    { EM_PPC64, 0, 0, 0, 0x0503, true },
-    { EM_PPC, 0, 0, 0, 0x0003, true },
-    { EM_S390, 8, 0, 0, 0x0403, true },
-    { EM_S390, 4, 0, 0, 0x0003, true },
-    { EM_SPARCV9, 0, 0, 0, 0x0103, true },
-    { EM_SPARC, 0, 0, 0, 0x0003, true },
-    { EM_SPARC32PLUS, 0, 0, 0, 0x0003, true },
-    { EM_MIPS, 8, 0x400, 0x400, 0x0e03, false }, /* n64, NaN 2008 */
-    { EM_MIPS, 8, 0, 0, 0x0703, false },
-    { EM_MIPS, 4, 0x420, 0x420, 0x0d03, false }, /* n32, NaN 2008 */
-    { EM_MIPS, 4, 0x020, 0x020, 0x0603, false },
-    { EM_MIPS, 4, 0x400, 0x400, 0x0c03, false }, /* o32, NaN 2008 */
-    { EM_MIPS, 4, 0, 0, 0x0003, true },
-    { EM_RISCV, 8, 0x6, 0x4, 0x1003, false },
-    { EM_RISCV, 8, 0x6, 0x0, 0x0f03, false },
-    { EM_LOONGARCH, 8, 0x7, 0x3, 0x1203, false },
-    { EM_LOONGARCH, 8, 0x7, 0x1, 0x1103, false },
-    { EM_68K, 0, 0, 0, 0x0003, true },
-    { EM_PARISC, 0, 0, 0, 0x0003, true },
-    { EM_SH, 0, 0, 0, 0x0003, true },
-    { EM_ALPHA, 0, 0, 0, 0x0003, true },
+    { EM_X86_64, 8, 0, 0, 0x0303, 0 },
+    { EM_X86_64, 4, 0, 0, 0x0803, 0 },
+    { EM_386, 0, 0, 0, 0x0003, UNMARKED_ELF },
+    { EM_AARCH64, 8, 0, 0, 0x0a03, 0 },
+    { EM_ARM, 0, 0x400, 0x400, 0x0903, UNMARKED_LIBC6 },
+    { EM_ARM, 0, 0x200, 0x200, 0x0b03, UNMARKED_LIBC6 },
+    { EM_ARM, 0, 0, 0, 0x0003, 0 },
+    { EM_PPC64, 0, 0, 0, 0x0503, 0 },
+    { EM_PPC, 0, 0, 0, 0x0003, UNMARKED_ELF },
+    { EM_S390, 8, 0, 0, 0x0403, 0 },
+    { EM_S390, 4, 0, 0, 0x0003, UNMARKED_ELF },
+    { EM_SPARCV9, 0, 0, 0, 0x0103, 0 },
+    { EM_SPARC, 0, 0, 0, 0x0003, UNMARKED_ELF },
+    { EM_SPARC32PLUS, 0, 0, 0, 0x0003, UNMARKED_ELF },
+    { EM_MIPS, 8, 0x400, 0x400, 0x0e03, 0 }, /* n64, NaN 2008 */
+    { EM_MIPS, 8, 0, 0, 0x0703, 0 },
+    { EM_MIPS, 4, 0x420, 0x420, 0x0d03, 0 }, /* n32, NaN 2008 */
+    { EM_MIPS, 4, 0x020, 0x020, 0x0603, 0 },
+    { EM_MIPS, 4, 0x400, 0x400, 0x0c03, 0 }, /* o32, NaN 2008 */
+    { EM_MIPS, 4, 0, 0, 0x0003, 0 },
+    { EM_RISCV, 8, 0x6, 0x4, 0x1003, 0 },
+    { EM_RISCV, 8, 0x6, 0x0, 0x0f03, 0 },
+    { EM_LOONGARCH, 8, 0x7, 0x3, 0x1203, 0 },
+    { EM_LOONGARCH, 8, 0x7, 0x1, 0x1103, 0 },
+    { EM_68K, 0, 0, 0, 0x0003, UNMARKED_ELF },
+    { EM_PARISC, 0, 0, 0, 0x0003, UNMARKED_ELF },
+    { EM_SH, 0, 0, 0, 0x0003, UNMARKED_ELF },
+    { EM_ALPHA, 0, 0, 0, 0x0003, UNMARKED_ELF },
 };
 
-uint32_t tn_ldcache_id(uint32_t machine, unsigned word, uint32_t e_flags, bool *accept_plain)
+uint32_t tn_ldcache_id(uint32_t machine, unsigned word, uint32_t e_flags, uint32_t *unmarked)
 {
     for (size_t i = 0; i < TN_COUNT(id_rows); i++) {
         const struct id_row *row = &id_rows[i];
         if (row->machine == machine && (!row->word || row->word == word) &&
             (e_flags & row->mask) == row->value) {
-            *accept_plain = row->accept_plain;
+            *unmarked = row->unmarked;
             return row->id;
         }
     }
-    *accept_plain = true;
+    *unmarked = UNMARKED_ELF;
     return 0;
 }

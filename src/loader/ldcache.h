@@ -5,7 +5,8 @@
 #include "cursor.h"
 
 struct tn_ldcache {
-    bool is_old; /* the format of glibc before 2.2, without capabilities */
+    bool is_old;     /* the format of glibc before 2.2, without capabilities */
+    bool has_legacy; /* some entry has capability bits of the kind that glibc knew up to 2.36 */
     enum tn_endian endian;
     struct tn_view base; /* offsets of keys and values count from its start */
     uint64_t text_end;   /* of `base`: whatever begins before it has a NUL behind it */
@@ -16,14 +17,23 @@ struct tn_ldcache {
 };
 
 /*
- * What a lookup may take: `id` as an entry of this machine has it; entries of plain ELF (1) too
- * when accept_plain. `levels` are the supported glibc-hwcaps names, best first, NULL-ended.
+ * What entries with capability bits count for a processor: they may have any of `capabilities`,
+ * and of `platforms` none or just `platform`. All 0: none counts.
+ */
+struct tn_ldcache_legacy {
+    uint64_t capabilities, platforms, platform;
+};
+
+/*
+ * What a lookup may take: entries of this machine, `id`, and of those without a mark, if any
+ * (`unmarked` is not 0). `levels` are the supported glibc-hwcaps names, best first, NULL-ended.
  */
 struct tn_ldcache_query {
     uint32_t id;
-    bool accept_plain;
+    uint32_t unmarked;
     const char *const *levels;
     unsigned isa_level; /* of x86-64; 0: entries are not checked */
+    struct tn_ldcache_legacy legacy;
 };
 
 /*
@@ -40,7 +50,10 @@ const char *tn_ldcache_lookup(const struct tn_ldcache *cache, const char *name,
 /* How names are ordered: runs of digits as numbers. <0, 0, >0. */
 int tn_ldcache_compare(const char *a, const char *b);
 
-/* The native id of a machine's entries; 0 when the machine is not known. */
-uint32_t tn_ldcache_id(uint32_t machine, unsigned word, uint32_t e_flags, bool *accept_plain);
+/*
+ * The id of a machine's entries, 0 when the machine is not known; and of unmarked ones that its
+ * loader takes, 0 when it takes none.
+ */
+uint32_t tn_ldcache_id(uint32_t machine, unsigned word, uint32_t e_flags, uint32_t *unmarked);
 
 #endif

@@ -91,8 +91,7 @@ void tn_process_preload(tenon_resolver *r)
     for (size_t i = 0; i < row->preload_count && !r->no_memory; i++) {
         uint32_t name = tn_resolver_name(r, row->preloads[i].name);
         int32_t object = name == TN_NO_NAME ? TENON_NOBODY
-                                            : tn_request(r, name, TN_PROGRAM, TENON_NEED_PRELOAD,
-                                                         row->preloads[i].request);
+                                            : tn_request_preload(r, name, row->preloads[i].request);
         if (object >= 0 && !tn_object_at(r, object)->listed)
             tn_process_list(r, object);
     }

@@ -104,6 +104,9 @@ int32_t tn_find_fit(tenon_resolver *r, const char *name, bool late);
 int32_t tn_request(tenon_resolver *r, uint32_t name, int32_t asker, enum tenon_flavour flavour,
                    enum tn_request kind);
 
+/* ... for a name of a list of preloads. */
+int32_t tn_request_preload(tenon_resolver *r, uint32_t name, enum tn_request kind);
+
 /* ... for the k-th need of a node, by the key that its loader makes of it. */
 int32_t tn_request_need(tenon_resolver *r, struct tn_node_need *need, int32_t asker);
 

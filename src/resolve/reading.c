@@ -32,7 +32,7 @@ void tn_reading_make(struct tn_file *file, struct tn_reading *out, tenon_error *
         return;
     }
     const struct tn_format *format = tn_format_of(file, err);
-    read_head(file, out, err);
+    read_head(file, out, format ? err : NULL); /* what was said already is why */
     out->good = format && format->read_facts(file, &out->facts, err);
     out->loader = out->good ? tn_loader_by_facts(&out->facts) : NULL;
 }

@@ -93,6 +93,18 @@ static bool is_optional(const tenon_resolver *r, enum tenon_flavour flavour)
     }
 }
 
+/*
+ * A preload that failed is forgotten: who needs the same asks anew, later.
+ *
+ * rule  glibc elf/rtld.c, do_preload()
+ */
+static bool is_new_miss(tenon_resolver *r, int32_t object, enum tenon_flavour flavour)
+{
+    const struct tn_object *known = object < 0 ? NULL : tn_object_at(r, object);
+    return known && known->status >= TENON_STATUS_MISSING && known->optional &&
+           known->flavour == TENON_NEED_PRELOAD && flavour != TENON_NEED_PRELOAD;
+}
+
 /* What the system supplies is one object, however it was asked for. */
 static int32_t add_system(tenon_resolver *r, const struct tn_search *s, struct tn_object *object)
 {
@@ -136,7 +148,7 @@ static int32_t object_for(tenon_resolver *r, struct tn_search *s, uint32_t shown
         object.parent = TENON_NOBODY; /* the program's run paths are none of its business */
     if (found)
         return add_found(r, s, &object);
-    if (s->stamp != r->stamp) {
+    if (s->stamp != r->stamp || is_new_miss(r, s->object, flavour)) {
         s->object = s->status == TENON_STATUS_SYSTEM ? add_system(r, s, &object)
                                                      : tn_process_append(r, &object);
         s->stamp = r->stamp;
@@ -299,6 +311,12 @@ static uint32_t key_of(tenon_resolver *r, struct tn_node_need *need)
     if (need->key != TN_NO_NAME) /* else it is made again when there is memory */
         need->key_target = target->id + 1;
     return need->key;
+}
+
+/* rule  glibc elf/rtld.c, do_preload(): an object keeps the name as the list has it */
+int32_t tn_request_preload(tenon_resolver *r, uint32_t name, enum tn_request kind)
+{
+    return request(r, name, name, TN_PROGRAM, TENON_NEED_PRELOAD, kind);
 }
 
 int32_t tn_request_need(tenon_resolver *r, struct tn_node_need *need, int32_t asker)

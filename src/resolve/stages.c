@@ -251,14 +251,20 @@ static bool has_below(struct tn_going *g, const char *dir, const char *sub)
     return has_directory(g, below);
 }
 
-/* The hardware subdirectories of a directory that exist; it is noted when there are none. */
-static enum tn_action try_subdirectories(struct tn_going *g, const char *dir)
+/*
+ * The hardware subdirectories of a directory that exist; it is noted when there are none. None
+ * ends the stage, whatever the error.
+ *
+ * rule  glibc 2.36 elf/dl-load.c, open_path(): errno is looked at after the last candidate of a
+ *       directory, and that is the one in the directory itself
+ */
+static void try_subdirectories(struct tn_going *g, const char *dir)
 {
     tenon_resolver *r = g->r;
     bool bare = true;
     uint32_t name = tn_resolver_name(r, dir);
     if (name == TN_NO_NAME || r->uses[name].bare == g->target->id + 1)
-        return TN_SKIP;
+        return;
     const char *const *subs = g->target->loader->subdirs(g->target);
     if (!subs)
         r->no_memory = true;
@@ -266,27 +272,23 @@ static enum tn_action try_subdirectories(struct tn_going *g, const char *dir)
         if (!has_below(g, dir, *subs))
             continue;
         bare = false;
-        enum tn_action action = try_in(g, dir, *subs);
-        if (action == TN_END_STAGE || tn_going_is_over(g))
-            return action;
+        try_in(g, dir, *subs);
+        if (tn_going_is_over(g))
+            return;
     }
     if (bare && !r->no_memory)
         r->uses[name].bare = g->target->id + 1;
-    return TN_SKIP;
 }
 
 /* One directory: first its hardware subdirectories that exist, then itself. */
 static enum tn_action try_directory(struct tn_going *g, const char *dir)
 {
-    enum tn_action action = TN_SKIP;
     if (!has_directory(g, dir)) {
         record_missing(g, dir);
         return TN_SKIP;
     }
     if (g->plan->hwcaps)
-        action = try_subdirectories(g, dir);
-    if (action == TN_END_STAGE)
-        return action;
+        try_subdirectories(g, dir);
     return tn_going_is_over(g) ? TN_STOP : try_in(g, dir, "");
 }
 

@@ -12,6 +12,7 @@ import tempfile
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 
 import tenon
+from cases import Cases
 from report import Report, skip_all
 
 GCC = {64: "x86_64-w64-mingw32-gcc", 32: "i686-w64-mingw32-gcc"}
@@ -48,12 +49,7 @@ int main(int argc, char **argv)
 }
 """
 
-CASES = []
-
-
-def case(function):
-    CASES.append(function)
-    return function
+case = Cases()
 
 
 def wine_program():
@@ -244,7 +240,7 @@ PLACES = ["a", "windows/system32", "windows/system", "windows", "d", "p1", "p2"]
 TWO = {"WINEPATH": "C:\\p1;C:\\p2"}
 
 
-@case
+@case()
 def each_directory_in_turn(w):
     for i in range(len(PLACES) + 1):
         w.program()
@@ -253,14 +249,14 @@ def each_directory_in_turn(w):
         w.same("foo.dll from %s on" % (PLACES[i:] or ["nowhere"])[0], env=TWO)
 
 
-@case
+@case()
 def case_of_letters(w):
     w.program()
     w.dll("a/FOO.DLL")
     w.same("FOO.DLL for foo.dll")
 
 
-@case
+@case()
 def another_machine(w):
     w.program()
     w.dll("a/foo.dll", bits=32)
@@ -271,7 +267,7 @@ def another_machine(w):
     w.same("a narrow foo.dll, a good one in PATH", env=TWO)
 
 
-@case
+@case()
 def no_images(w):
     for what, content in (("text", "hello\n"), ("nothing", "")):
         w.program()
@@ -280,7 +276,7 @@ def no_images(w):
         w.same("foo.dll is " + what, env=TWO)
 
 
-@case
+@case()
 def cut_short(w):
     w.program()
     w.dll("a/foo.dll")
@@ -289,7 +285,7 @@ def cut_short(w):
     w.same("foo.dll is cut short", env=TWO)
 
 
-@case
+@case()
 def directories_and_links(w):
     w.program()
     os.makedirs(w.keep("a/foo.dll"))
@@ -301,7 +297,7 @@ def directories_and_links(w):
     w.same("foo.dll is a dangling link", env=TWO)
 
 
-@case
+@case()
 def missing_dependency(w):
     w.program()
     w.dll("a/foo.dll", imports=["bar.dll"])
@@ -309,7 +305,7 @@ def missing_dependency(w):
     w.same("foo.dll wants a library that is nowhere")
 
 
-@case
+@case()
 def dependencies(w):
     w.program()
     w.dll("a/foo.dll", imports=["bar.dll", "baz.dll"])
@@ -318,7 +314,7 @@ def dependencies(w):
     w.same("libraries of libraries", env=TWO)
 
 
-@case
+@case()
 def flags(w):
     for in_a in (False, True):
         for flag in (0, 8, 0x100 | 0x1000, 0x1000):
@@ -331,7 +327,7 @@ def flags(w):
                    load="d1/user.dll", flags=flag)
 
 
-@case
+@case()
 def api_sets(w):
     w.program(imports=["api-ms-win-core-synch-l1-2-0.dll"])
     w.dll("a/api-ms-win-core-synch-l1-2-0.dll")
@@ -341,7 +337,7 @@ def api_sets(w):
     w.same("no contract, and a file of its name")
 
 
-@case
+@case()
 def system_libraries_beside_the_program(w):
     w.program(imports=["version.dll"])
     w.dll("a/version.dll")
@@ -365,7 +361,7 @@ ASSEMBLY = """<?xml version="1.0" encoding="UTF-8" standalone="yes"?>
 """
 
 
-@case
+@case()
 def assemblies(w):
     for what, there in (("has its file", True), ("lacks its file", False)):
         w.program()
@@ -381,7 +377,7 @@ def assemblies(w):
     w.same("an assembly that is nowhere")
 
 
-@case
+@case()
 def forwarders(w):
     w.program()
     w.dll("a/foo.dll", forward="bar.f_bar")
@@ -394,7 +390,7 @@ def forwarders(w):
     w.same("a forwarder to a forwarder", env=TWO)
 
 
-@case
+@case()
 def forms_of_path(w):
     w.program()
     w.dll("p1/foo.dll")
@@ -404,7 +400,7 @@ def forms_of_path(w):
     w.same("empty elements of PATH", env={"WINEPATH": ";;C:\\p1;"})
 
 
-@case
+@case()
 def dll_directory(w):
     w.program(imports=())
     w.dll("d1/user.dll", imports=["foo.dll"])
@@ -414,7 +410,7 @@ def dll_directory(w):
            settings={"DllDirectory": "C:\\dd"})
 
 
-@case
+@case()
 def overrides(w):
     w.program(imports=["version.dll"])
     w.same("version=n without a native one", env={"WINEDLLOVERRIDES": "version=n"})
@@ -423,7 +419,7 @@ def overrides(w):
     w.same("version=n with a native one", env={"WINEDLLOVERRIDES": "version=n"})
 
 
-@case
+@case()
 def overrides_of_the_registry(w):
     key = "HKCU\\Software\\Wine\\%sDllOverrides"
     for where, order in (("", "native"), ("", "disabled"), ("AppDefaults\\p.exe\\", "builtin"),
@@ -445,7 +441,7 @@ def main():
     report = Report()
     windows = Windows(report)
     try:
-        for function in CASES:
+        for (function,) in case:
             function(windows)
     finally:
         windows.close()

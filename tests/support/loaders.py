@@ -14,8 +14,10 @@ GLIBC_32 = "/lib/ld-linux.so.2"
 GLIBC_X32 = "/libx32/ld-linux-x32.so.2"
 MUSL = "/lib/ld-musl-x86_64.so.1"
 
-_FOUND = re.compile(r"^\t(.*) => (.*) \((0x[0-9a-f]+)\)$", re.S)
-_ALONE = re.compile(r"^\t(.*) \((0x[0-9a-f]+)\)$", re.S)
+TIMEOUT = 60  # seconds, for one answer
+
+_FOUND = re.compile(r"^\t(.*) => (.*) \((0x[0-9a-f]+|0)\)$", re.S)
+_ALONE = re.compile(r"^\t(.*) \((0x[0-9a-f]+|0)\)$", re.S)
 _MISSING = re.compile(r"^\t(.*) => not found$", re.S)
 _STOPPED = re.compile(r"error while loading shared libraries: (.*)$", re.S)
 _ERRNO = re.compile(r"\bError (\d+)$")  # before libc is there the loader knows no words
@@ -50,8 +52,11 @@ def _run(command, env, cwd, root=None, user=None):
             os.setuid(user)
 
     prepare = enter if root is not None or user is not None else None
-    done = subprocess.run(command, env=env, cwd=None if root else cwd, preexec_fn=prepare,
-                          stdin=subprocess.DEVNULL, capture_output=True, timeout=60)
+    try:
+        done = subprocess.run(command, env=env, cwd=None if root else cwd, preexec_fn=prepare,
+                              stdin=subprocess.DEVNULL, capture_output=True, timeout=TIMEOUT)
+    except subprocess.TimeoutExpired:
+        raise LoaderFailed("no answer in %d s" % TIMEOUT) from None
     return done.returncode, os.fsdecode(done.stdout), os.fsdecode(done.stderr)
 
 

@@ -15,8 +15,12 @@
 static const char *const no_levels[] = { NULL };
 static const char *const v3_levels[] = { "x86-64-v3", "x86-64-v2", NULL };
 
-static const struct tn_ldcache_query baseline = { CACHE_X86_64, true, no_levels, 1 };
-static const struct tn_ldcache_query v3 = { CACHE_X86_64, true, v3_levels, 3 };
+static const struct tn_ldcache_query baseline = { .id = CACHE_X86_64,
+                                                  .levels = no_levels,
+                                                  .isa_level = 1 };
+static const struct tn_ldcache_query v3 = { .id = CACHE_X86_64,
+                                            .levels = v3_levels,
+                                            .isa_level = 3 };
 
 /* A cache made for one test, in a block of exactly its size. */
 struct made {
@@ -328,42 +332,90 @@ static void an_entry_above_the_isa_level_does_not_count(void **state)
     free(made.bytes);
 }
 
-static void legacy_capabilities_are_skipped(void **state)
+/* rule  glibc: capability bits count up to 2.36 */
+static void legacy_capabilities_count_where_they_are_known(void **state)
 {
     (void)state;
     static const struct cache_entry entries[] = {
-        { .key = "libx.so.1", .value = "/legacy", .raw_hwcap = 0x8 },
         { .key = "libx.so.1",
           .value = "/no-such-index",
           .raw_hwcap = UINT64_C(1) << 62 | 0xffffffff },
         { .key = "libx.so.1", .value = "/extra-bits", .raw_hwcap = UINT64_C(3) << 62 },
+        { .key = "libx.so.1", .value = "/tls", .raw_hwcap = UINT64_C(1) << 63 | 2 },
+        { .key = "libx.so.1", .value = "/other-platform", .raw_hwcap = UINT64_C(8) << 48 },
+        { .key = "libx.so.1", .value = "/platform", .raw_hwcap = UINT64_C(4) << 48 },
+        { .key = "libx.so.1", .value = "/unknown", .raw_hwcap = 0x8 },
         { .key = "libx.so.1", .value = "/plain" },
     };
+    static const struct {
+        struct tn_ldcache_legacy legacy;
+        const char *found;
+    } cases[] = {
+        { { 0, 0, 0 }, "/plain" },
+        { { UINT64_C(1) << 63 | 2, 0, 0 }, "/tls" },
+        { { 2, UINT64_C(15) << 48, UINT64_C(4) << 48 }, "/platform" },
+        { { 2, UINT64_C(15) << 48, 0 }, "/plain" },
+    };
     struct made made;
-    make(&made, &(struct cache_spec){ .entries = entries, .count = 4 });
-    assert_string_equal(tn_ldcache_lookup(&made.cache, "libx.so.1", &v3), "/plain");
+    make(&made, &(struct cache_spec){ .entries = entries, .count = 7 });
+    assert_true(made.cache.has_legacy);
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct tn_ldcache_query query = v3;
+        query.legacy = cases[i].legacy;
+        assert_string_equal(tn_ldcache_lookup(&made.cache, "libx.so.1", &query), cases[i].found);
+    }
     free(made.bytes);
 }
 
+/* rule  glibc 2.36 on x86-64, tried: an unmarked entry is not taken there */
 static void only_entries_of_the_machine_count(void **state)
 {
     (void)state;
     static const struct cache_entry entries[] = {
-        { .key = "libx.so.1", .value = "/i386", .flags = 0x0003 },
         { .key = "libx.so.1", .value = "/x32", .flags = 0x0803 },
-        { .key = "libx.so.1", .value = "/any", .flags = 1 },
         { .key = "libx.so.1", .value = "/native", .flags = 0x0303 },
+        { .key = "libx.so.1", .value = "/i386", .flags = 0x0003 },
+        { .key = "libx.so.1", .value = "/any", .flags = 1 },
+        { .key = "liba.so.1", .value = "/foreign", .flags = 0x0303 },
         { .key = "liba.so.1", .value = "/any-alone", .flags = 1 },
-        { .key = "liba.so.1", .value = "/foreign", .flags = 0x0003 },
     };
+    static const struct tn_ldcache_query x32 = { .id = 0x0803, .levels = no_levels };
+    static const struct tn_ldcache_query i386 = { .id = 3, .unmarked = 1, .levels = no_levels };
+    static const struct tn_ldcache_query arm = { .id = 0x903, .unmarked = 3, .levels = no_levels };
     struct made made;
     make(&made, &(struct cache_spec){ .entries = entries, .count = 6 });
-    assert_string_equal(look_up(&made, "libx.so.1"), "/native"); /* though "any" came first */
-    assert_string_equal(look_up(&made, "liba.so.1"), "/any-alone");
-    struct tn_ldcache_query x32 = { 0x0803, false, no_levels, 0 };
+    assert_string_equal(look_up(&made, "libx.so.1"), "/native");
+    assert_string_equal(look_up(&made, "liba.so.1"), "/foreign");
     assert_string_equal(tn_ldcache_lookup(&made.cache, "libx.so.1", &x32), "/x32");
-    assert_null(tn_ldcache_lookup(&made.cache, "liba.so.1", &x32)); /* no plain ELF for x32 */
+    assert_null(tn_ldcache_lookup(&made.cache, "liba.so.1", &x32));
+    assert_string_equal(tn_ldcache_lookup(&made.cache, "libx.so.1", &i386), "/i386");
+    assert_string_equal(tn_ldcache_lookup(&made.cache, "liba.so.1", &i386), "/any-alone");
+    assert_string_equal(tn_ldcache_lookup(&made.cache, "libx.so.1", &arm), "/i386");
+    assert_null(tn_ldcache_lookup(&made.cache, "liba.so.1", &arm));
     free(made.bytes);
+}
+
+/* In the old format the last unmarked entry counts, in the new one the first. */
+static void the_order_of_entries_counts(void **state)
+{
+    (void)state;
+    static const struct cache_entry entries[] = {
+        { .key = "libx.so.1", .value = "/1", .flags = 1 },
+        { .key = "libx.so.1", .value = "/2", .flags = 1 },
+        { .key = "libx.so.1", .value = "/native", .flags = 3 },
+        { .key = "liba.so.1", .value = "/1", .flags = 1 },
+        { .key = "liba.so.1", .value = "/2", .flags = 1 },
+    };
+    static const struct tn_ldcache_query i386 = { .id = 3, .unmarked = 1, .levels = no_levels };
+    for (int old = 0; old < 2; old++) {
+        struct made made;
+        make(&made,
+             &(struct cache_spec){ .old = old, .old_alone = old, .entries = entries, .count = 5 });
+        assert_string_equal(tn_ldcache_lookup(&made.cache, "libx.so.1", &i386),
+                            old ? "/native" : "/1");
+        assert_string_equal(tn_ldcache_lookup(&made.cache, "liba.so.1", &i386), old ? "/2" : "/1");
+        free(made.bytes);
+    }
 }
 
 /* rule  reference: glibc sysdeps/generic/ldconfig.h */
@@ -373,34 +425,35 @@ static void each_machine_has_its_id(void **state)
     static const struct {
         uint32_t machine;
         unsigned word;
-        uint32_t flags, id;
-        bool plain;
+        uint32_t flags, id, unmarked;
     } cases[] = {
-        { 62, 8, 0, 0x0303, true },
-        { 62, 4, 0, 0x0803, false },
-        { 3, 4, 0, 0x0003, true },
-        { 183, 8, 0, 0x0a03, true },
-        { 40, 4, 0x5000400, 0x0903, false },
-        { 40, 4, 0x5000200, 0x0b03, false },
-        { 21, 8, 2, 0x0503, true },
-        { 22, 8, 0, 0x0403, true },
-        { 43, 8, 0, 0x0103, true },
-        { 8, 8, 0, 0x0703, false },
-        { 8, 4, 0x20, 0x0603, false },
-        { 8, 4, 0x400, 0x0c03, false },
-        { 8, 4, 0x420, 0x0d03, false },
-        { 8, 8, 0x400, 0x0e03, false },
-        { 243, 8, 4, 0x1003, false },
-        { 243, 8, 0, 0x0f03, false },
-        { 258, 8, 0x43, 0x1203, false },
-        { 258, 8, 0x41, 0x1103, false },
-        { 9999, 8, 0, 0, true },
+        { 62, 8, 0, 0x0303, 0 },
+        { 62, 4, 0, 0x0803, 0 },
+        { 3, 4, 0, 0x0003, 1 },
+        { 183, 8, 0, 0x0a03, 0 },
+        { 40, 4, 0x5000400, 0x0903, 3 },
+        { 40, 4, 0x5000200, 0x0b03, 3 },
+        { 40, 4, 0x5000000, 0x0003, 0 },
+        { 21, 8, 2, 0x0503, 0 },
+        { 22, 8, 0, 0x0403, 0 },
+        { 22, 4, 0, 0x0003, 1 },
+        { 43, 8, 0, 0x0103, 0 },
+        { 8, 8, 0, 0x0703, 0 },
+        { 8, 4, 0x20, 0x0603, 0 },
+        { 8, 4, 0x400, 0x0c03, 0 },
+        { 8, 4, 0x420, 0x0d03, 0 },
+        { 8, 8, 0x400, 0x0e03, 0 },
+        { 243, 8, 4, 0x1003, 0 },
+        { 243, 8, 0, 0x0f03, 0 },
+        { 258, 8, 0x43, 0x1203, 0 },
+        { 258, 8, 0x41, 0x1103, 0 },
+        { 9999, 8, 0, 0, 1 },
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        bool plain;
-        assert_int_equal(tn_ldcache_id(cases[i].machine, cases[i].word, cases[i].flags, &plain),
+        uint32_t unmarked;
+        assert_int_equal(tn_ldcache_id(cases[i].machine, cases[i].word, cases[i].flags, &unmarked),
                          cases[i].id);
-        assert_int_equal(plain, cases[i].plain);
+        assert_int_equal(unmarked, cases[i].unmarked);
     }
 }
 
@@ -521,7 +574,8 @@ int main(void)
         cmocka_unit_test(the_best_subdirectory_of_the_whole_group_wins),
         cmocka_unit_test(subdirectory_names_count_from_the_start_of_the_file),
         cmocka_unit_test(an_entry_above_the_isa_level_does_not_count),
-        cmocka_unit_test(legacy_capabilities_are_skipped),
+        cmocka_unit_test(legacy_capabilities_count_where_they_are_known),
+        cmocka_unit_test(the_order_of_entries_counts),
         cmocka_unit_test(only_entries_of_the_machine_count),
         cmocka_unit_test(each_machine_has_its_id),
         cmocka_unit_test(a_bad_extension_is_ignored),

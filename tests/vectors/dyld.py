@@ -12,6 +12,7 @@ import tempfile
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 
 import tenon
+from cases import Cases
 from darwin import Darwin, linker
 from foreign import Expect
 from report import Report, skip_all
@@ -19,14 +20,7 @@ from report import Report, skip_all
 OS = "/System/Volumes/Preboot/Cryptexes/OS"
 GONE = "/opt/none/libx.dylib"
 X = "@rpath/libx.dylib"
-CASES = []
-
-
-def case(name):
-    def register(function):
-        CASES.append((name, function))
-        return function
-    return register
+case = Cases()
 
 
 def tried(*rows):
@@ -294,7 +288,7 @@ def main():
     report = Report()
     wanted = sys.argv[1] if len(sys.argv) > 1 else ""
     with tempfile.TemporaryDirectory(prefix="tenon-dyld-") as scratch:
-        for number, (name, function) in enumerate(CASES):
+        for number, (name, function) in enumerate(case):
             if wanted in name:
                 world = Darwin(scratch, number)
                 function(world, Expect(report, name, world))

@@ -13,18 +13,12 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 
 import build
 import tenon
+from cases import Cases
 from foreign import ANDROID, FREEBSD, HPUX, NETBSD, OPENBSD, SOLARIS, Expect, Tree, World
 from report import Report
 
 X, Y = "libx.so.1", "liby.so"
-CASES = []
-
-
-def case(system, name):
-    def register(function):
-        CASES.append((system, "%s %s" % (system.loader, name), function))
-        return function
-    return register
+case = Cases()
 
 
 def llp(value, name="LD_LIBRARY_PATH"):
@@ -698,7 +692,8 @@ def main():
     report = Report()
     wanted = sys.argv[1] if len(sys.argv) > 1 else ""
     with Tree() as tree, tempfile.TemporaryDirectory(prefix="tenon-foreign-") as work:
-        for number, (system, name, function) in enumerate(CASES):
+        for number, (system, label, function) in enumerate(case):
+            name = "%s %s" % (system.loader, label)
             if wanted in name:
                 world = World(tree, system, work, number)
                 function(world, Expect(report, name, world))

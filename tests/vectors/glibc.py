@@ -21,24 +21,17 @@ import loaders
 import tenon
 from answer import Answer
 from build import Tree
+from cases import Cases
 from report import Report, skip_all
 
 ABSENT = "cannot open shared object file: No such file or directory"
 NO_REASON = "cannot open shared object file"  # nothing was tried, so there is no errno
 NOBODY = 65534
-CASES = []
+case = Cases()
 
 # Ways to ask the real loader: as ldd does through the kernel, as ldd does through ld.so, and as
 # ld.so --list does, which alone stops at a miss.
 START = {"kernel": loaders.glibc_start, "ld.so": loaders.glibc_trace, "list": loaders.glibc_list}
-
-
-def case(name):
-    """Registers a function that builds one case in a tree and states what is expected."""
-    def register(function):
-        CASES.append((name, function))
-        return function
-    return register
 
 
 class Expect:
@@ -427,6 +420,21 @@ def _(t, expect):
     return expect(e, ("libx.so.1", best), env=llp(t.path("h2"), t.path("h1")))
 
 
+@case("an error in a hwcaps subdirectory")
+def _(t, expect):
+    levels = hwcaps_levels()
+    if not levels:
+        return expect.report.skip("error in hwcaps", "no glibc-hwcaps level on this processor")
+    standard(t)
+    t.link("h/glibc-hwcaps/%s/libx.so.1" % levels[0], "libx.so.1")
+    e = t.program("E", needed=["libx.so.1"])
+    expect(e, ("libx.so.1", t.path("a/libx.so.1")), env=first(t, "h"))
+    good = t.lib("h/libx.so.1", "libx.so.1")
+    expect(e, ("libx.so.1", good), env=first(t, "h"))
+    t.link("l/libx.so.1", "libx.so.1")
+    expect(e, ("libx.so.1", None), env=first(t, "l"))
+
+
 @case("hwcaps subdirectories in order")
 def _(t, expect):
     order = ["glibc-hwcaps/" + level for level in hwcaps_levels()]
@@ -807,6 +815,27 @@ def _(t, expect):
         expect.warns(e, (name, reason), env={"LD_PRELOAD": name})
 
 
+@case("a preload keeps the name that it was asked for by")
+def _(t, expect):
+    standard(t)
+    one = t.lib("p/lib1.so", "lib1.so")
+    e = t.program("E", needed=["libx.so.1"], runpath=t.path("a"))
+    expect(e, ("$ORIGIN/p/lib1.so", one), ("libx.so.1", t.path("a/libx.so.1")),
+           env={"LD_PRELOAD": "$ORIGIN/p/lib1.so"})
+
+
+@case("a preload that failed is asked for anew")
+def _(t, expect):
+    bad = t.write("p/libx.so.1", "text" * 100)
+    worse = t.write("p/liby.so", "text" * 100)
+    e = t.program("E", needed=["liby.so", "libx.so.1"])
+    expect(e, stop=worse + ": invalid ELF header",
+           env=dict(llp(t.path("p")), LD_PRELOAD="libx.so.1"))
+    t.lib("p/liby.so", "liby.so")
+    expect(e, stop=bad + ": invalid ELF header",
+           env=dict(llp(t.path("p")), LD_PRELOAD="libx.so.1"))
+
+
 @case("/etc/ld.so.preload")
 def _(t, expect):
     root = system_tree(t)
@@ -1035,7 +1064,7 @@ def main():
         skip_all("no glibc for x86-64 here")
     tenon.command()
     report = Report()
-    for name, function in CASES:
+    for name, function in case:
         with Tree(interp=loaders.GLIBC) as tree:
             function(tree, Expect(report, name))
     report.finish()

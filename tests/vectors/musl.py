@@ -16,19 +16,12 @@ import elf
 import loaders
 import tenon
 from build import Tree
+from cases import Cases
 from musl_case import MuslExpect, NOTHING_TRIED
 from report import Report, skip_all
 
 ABSENT = "No such file or directory"
-CASES = []
-
-
-def case(name):
-    """Registers a function that builds one case in a tree and states what is expected."""
-    def register(function):
-        CASES.append((name, function))
-        return function
-    return register
+case = Cases()
 
 
 def standard(t, prefix=""):
@@ -223,7 +216,7 @@ def main():
         skip_all("no musl for x86-64 here")
     tenon.command()
     report = Report()
-    for name, function in CASES:
+    for name, function in case:
         with Tree(compiler="musl-gcc", interp=loaders.MUSL) as tree:
             function(tree, MuslExpect(report, name))
     report.finish()

@@ -14,13 +14,14 @@ import tempfile
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 
 import tenon
+from cases import Cases
 from foreign import Expect, World
 from report import Report, skip_all
 
 GCC = {64: "x86_64-w64-mingw32-gcc", 32: "i686-w64-mingw32-gcc"}
 DLLTOOL = "x86_64-w64-mingw32-dlltool"
 APP, SYSTEM = "/C:/a", "/C:/windows/system32"
-CASES = []
+case = Cases()
 
 
 class System:
@@ -69,14 +70,7 @@ class Windows(World):
         self._build(path, needs, bits, ["-shared"])
 
 
-def case(name, loader="windows"):
-    def register(function):
-        CASES.append((name, loader, function))
-        return function
-    return register
-
-
-@case("W24 a KnownDLL beside the program")
+@case("W24 a KnownDLL beside the program", "windows")
 def _(w, expect):
     w.program(needs=["ole32.dll"])
     w.dll(APP + "/ole32.dll")
@@ -87,7 +81,7 @@ def _(w, expect):
         expect.report.check("W24 rule", rule, row["libraries"][0]["rule"])
 
 
-@case("W25 a library that is no KnownDLL")
+@case("W25 a library that is no KnownDLL", "windows")
 def _(w, expect):
     w.program(needs=["version.dll"])
     w.dll(APP + "/version.dll")
@@ -100,7 +94,7 @@ MANIFEST = ("<assembly xmlns='urn:schemas-microsoft-com:asm.v1' manifestVersion=
             "processorArchitecture='amd64'/></dependentAssembly></dependency></assembly>")
 
 
-@case("W28 an assembly that is not there")
+@case("W28 an assembly that is not there", "windows")
 def _(w, expect):
     w.program()
     w.dll(APP + "/foo.dll")
@@ -116,7 +110,7 @@ def _(w, expect):
     expect(("foo.dll", APP + "/foo.dll"), extra=["--loader", "wine"])
 
 
-@case("W30 a narrow process on a wide Windows")
+@case("W30 a narrow process on a wide Windows", "windows")
 def _(w, expect):
     w.program(bits=32)
     w.dll(SYSTEM + "/foo.dll")
@@ -166,7 +160,7 @@ def main():
     report = Report()
     wanted = sys.argv[1] if len(sys.argv) > 1 else ""
     with tempfile.TemporaryDirectory(prefix="tenon-windows-") as scratch:
-        for number, (name, loader, function) in enumerate(CASES):
+        for number, (name, loader, function) in enumerate(case):
             if wanted in name:
                 world = Windows(loader, scratch, number)
                 function(world, Expect(report, name, world))
