@@ -69,10 +69,10 @@ static const char *try_directory(tenon_ocaml_plan *plan, const char *directory, 
 
 static bool ask_search(tenon_ocaml_process *process, tenon_error *err)
 {
-    tenon_ocaml_dll_search *search = process->dll_search;
-
+    if (process->dll_search && !process->dll_search(process->dll_arg, process, err))
+        return false;
     process->dll_search = NULL;
-    return !search || search(process->dll_arg, process, err);
+    return true;
 }
 
 /*

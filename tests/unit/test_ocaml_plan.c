@@ -188,6 +188,71 @@ static void code_that_was_loaded_is_planned_from_the_index(void **state)
     tenon_ocaml_process_free(process);
 }
 
+/* ---- where stubs are ---------------------------------------------------------------------------
+ */
+
+struct asked {
+    const char *directory;
+    int times;
+};
+
+static bool add_directory(void *arg, tenon_ocaml_process *process, tenon_error *err)
+{
+    struct asked *asked = arg;
+    asked->times++;
+    return tenon_ocaml_add_dll_directory(process, asked->directory, err);
+}
+
+/* A plugin with units Dep, Use and Prim, which wants the stubs dllprim.so. */
+static const char *make_bundle_with_stubs(struct bundle_case *c)
+{
+    char room[4096];
+    tenon_error err = TENON_ERROR_INIT;
+    tenon_builder *b = tenon_builder_new(&err);
+    assert_non_null(b);
+    assert_true(tenon_builder_set(b, "name", "all", &err));
+    assert_true(tenon_builder_add_code_as(b, seed(room, "cma/all.cma"), TENON_CODE_OCAML_BYTE,
+                                          "all.cma", &err));
+    if (!tenon_builder_write(b, case_path(c, "all.plugin"), &err))
+        fail_msg("%s", tenon_error_message(&err));
+    tenon_builder_free(b);
+    return c->path;
+}
+
+static void where_stubs_are_is_asked_once_and_late(void **state)
+{
+    struct bundle_case *c = *state;
+    char file[512], said[1024];
+    struct asked asked = { .directory = c->root };
+    tenon_error err = TENON_ERROR_INIT;
+    tenon_ocaml_process *process = new_process(c);
+    tenon_ocaml_set_dll_search(process, add_directory, &asked);
+    tenon_ocaml_plan_free(plan(process, make_bundle(c, true), &err));
+    assert_int_equal(asked.times, 0); /* it has no C code */
+    snprintf(file, sizeof file, "%s", make_bundle_with_stubs(c));
+    for (int i = 0; i < 2; i++) {
+        tenon_ocaml_plan *made = plan(process, file, &err);
+        assert_non_null(made);
+        describe(made, said, sizeof said);
+        assert_non_null(strstr(said, "needs the C stubs dllprim.so"));
+        assert_int_equal(asked.times, 1);
+        tenon_ocaml_plan_free(made);
+    }
+    /* what it said is where they are */
+    FILE *stub = fopen(case_path(c, "dllprim.so"), "w");
+    assert_non_null(stub);
+    fputs("no library", stub);
+    fclose(stub);
+    tenon_ocaml_plan *made = plan(process, file, &err);
+    assert_non_null(made);
+    describe(made, said, sizeof said);
+    assert_null(strstr(said, "needs the C stubs"));
+    assert_non_null(strstr(said, "dllprim.so: "));
+    assert_int_equal(asked.times, 1);
+    tenon_ocaml_plan_free(made);
+    tenon_ocaml_process_free(process);
+}
+
 /* ---- the notes themselves ---------------------------------------------------------------------
  */
 
@@ -417,6 +482,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(every_allocation_of_a_refusal_may_fail, case_setup,
                                         case_teardown),
         cmocka_unit_test_setup_teardown(code_that_was_loaded_is_planned_from_the_index, case_setup,
+                                        case_teardown),
+        cmocka_unit_test_setup_teardown(where_stubs_are_is_asked_once_and_late, case_setup,
                                         case_teardown),
         cmocka_unit_test(notes_come_back_as_they_were),
         cmocka_unit_test(notes_are_written_again_unread),
