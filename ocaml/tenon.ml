@@ -200,6 +200,17 @@ module Bundle_value = struct
       m
     | None, None, None -> fresh_manifest b.file
 
+  (* The same when somebody asks for it: what it is now, not what it will be then. *)
+  let manifest_later b =
+    match (b.said, b.read, b.contents) with
+    | None, None, Some c -> lazy (guard (fun () -> Tenon_c.bundle_manifest c))
+    | _ -> Lazy.from_val (manifest b)
+
+  let packages b =
+    match (b.said, b.contents) with
+    | None, Some c -> Tenon_c.bundle_packages c
+    | _ -> (manifest b).requires
+
   let list b =
     match b.contents with
     | None -> []
@@ -323,7 +334,11 @@ end
 
 (* ---- whose code runs ------------------------------------------------------------------------- *)
 
-type context = { of_bundle : bundle option; mutable is : Manifest_value.t; arguments : string array }
+type context = {
+  of_bundle : bundle option;
+  mutable is : Manifest_value.t Lazy.t;
+  arguments : string array;
+}
 
 let program_bundle = ref None
 let contexts : context list ref = ref []
@@ -351,12 +366,12 @@ module Manifest = struct
 
   let current () =
     match !contexts with
-    | context :: _ -> context.is
+    | context :: _ -> Lazy.force context.is
     | [] -> Bundle_value.manifest (host_bundle ())
 
   let update f =
     match !contexts with
-    | context :: _ -> context.is <- f context.is
+    | context :: _ -> context.is <- Lazy.from_val (f (Lazy.force context.is))
     | [] ->
       let b = host_bundle () in
       b.said <- Some (f (Bundle_value.manifest b))
@@ -450,15 +465,7 @@ module Names = Set.Make (String)
 let tell_native process =
   match Tenon_c.globals_map () with
   | None -> error "this program has no table of its units (caml_globals_map): link it with -Wl,-E"
-  | Some globals ->
-    List.iter
-      (fun (name, interface, implementation, symbols) ->
-        Tenon_c.tell_interface process name interface;
-        if implementation <> None then begin
-          Tenon_c.tell process name interface implementation false;
-          List.iter (Tenon_c.tell_symbol process) symbols
-        end)
-      globals
+  | Some globals -> Tenon_c.tell_globals process globals
 
 let tell_record process (record : Tenon_record.t) =
   List.iter (fun (name, crc) -> Tenon_c.tell_interface process name (Some crc)) record.interfaces;
@@ -478,26 +485,11 @@ let tell_bytecode process =
       error "%s; link the program with \"tenon link\", which puts a record of its units into it"
         message)
 
-let begins prefix text =
-  String.length text >= String.length prefix
-  && String.sub text 0 (String.length prefix) = prefix
-
-(* "P.A" is inside of P; the unit that carries a record is the one that the record cannot name;
-   findlib makes one anew for every link. *)
-let is_unit name =
-  name <> ""
-  && not
-       (String.contains name '.'
-       || (name.[0] = 'T' && begins "Tenon_host_record_" name)
-       || (name.[0] = 'F' && begins "Findlib_initl" name))
-
-let present_units process =
-  Array.fold_left
-    (fun units (name, _, _, _, _, _, _) -> if is_unit name then name :: units else units)
-    [] (Tenon_c.present process)
-
-let tell_difference ~ours ~theirs whose other =
-  let ours = Names.of_list ours and theirs = Names.of_list theirs in
+let tell_difference process ~others whose other =
+  let named names = Names.of_list (List.filter Tenon_c.is_compared names) in
+  let ours =
+    named (List.map (fun (name, _, _, _, _, _, _) -> name) (Array.to_list (Tenon_c.present process)))
+  and theirs = named others in
   let only who names =
     if Names.is_empty names then []
     else [ Printf.sprintf "only %s has %s" who (String.concat ", " (Names.elements names)) ]
@@ -507,15 +499,12 @@ let tell_difference ~ours ~theirs whose other =
 
 (* What the program says is held against what its loader and its record say. *)
 let compare_units process ~others ~whose ~other =
-  let ours = present_units process and others = List.filter is_unit others in
-  if
-    not
-      (List.compare_lengths ours others = 0
-      && List.for_all (Tenon_c.is_present process) others)
-  then tell_difference ~ours ~theirs:others whose other
+  if not (Tenon_c.has_just process others) then tell_difference process ~others whose other
 
-let dll_directories () =
-  let split text = String.split_on_char ':' text |> List.filter (( <> ) "") in
+let split_path text = String.split_on_char ':' text |> List.filter (( <> ) "")
+
+(* What ld.conf lists. To find it, findlib reads its configuration. *)
+let system_dll_directories () =
   let lines file =
     try
       String.split_on_char '\n' (read_file file)
@@ -525,10 +514,7 @@ let dll_directories () =
   in
   let stdlib = try Findlib.ocaml_stdlib () with _ -> "" in
   let relative dir = if Filename.is_relative dir then Filename.concat stdlib dir else dir in
-  (match Sys.getenv_opt "CAML_LD_LIBRARY_PATH" with
-  | Some text -> split text
-  | None -> [])
-  @ if stdlib = "" then [] else List.map relative (lines (Filename.concat stdlib "ld.conf"))
+  if stdlib = "" then [] else List.map relative (lines (Filename.concat stdlib "ld.conf"))
 
 let the_process = ref None
 
@@ -556,8 +542,13 @@ let make_process () =
     Callback.register "tenon.interface_probe" (ask_interface backend.load);
     Tenon_c.use_interface_probe process
   | None -> ());
-  if backend.loader <> Tenon_c.Native_code then
-    List.iter (Tenon_c.add_dll_directory process) (dll_directories ());
+  if backend.loader <> Tenon_c.Native_code then begin
+    (match Sys.getenv_opt "CAML_LD_LIBRARY_PATH" with
+    | Some text -> List.iter (Tenon_c.add_dll_directory process) (split_path text)
+    | None -> ());
+    Callback.register "tenon.dll_search" system_dll_directories;
+    Tenon_c.use_dll_search process
+  end;
   process
 
 let process () =
@@ -646,7 +637,7 @@ let setup_dynamic_loader load =
 
 (* ---- loading one file ---- *)
 
-let load_file (_, path, label, is_stubs, _, has_dlls, _) =
+let load_file (path, label, is_stubs, has_dlls) =
   let load = !Tenon_backend.current.Tenon_backend.load in
   match path with
   | None -> error "%s was not taken out" label
@@ -758,7 +749,10 @@ let of_path path =
       let b = opened () in
       {
         plugin_path = file;
-        plugin_name = (Bundle.manifest b).name;
+        plugin_name =
+          (match b.contents with
+          | Some c -> Tenon_c.bundle_name c
+          | None -> (Bundle.manifest b).name);
         source = Bundled b;
         loaded = false;
         waiting = [];
@@ -797,7 +791,10 @@ let plugin_manifest p =
 let context_of ?(argv = [||]) p =
   {
     of_bundle = (match p.source with Bundled b -> Some b | Package _ -> None);
-    is = plugin_manifest p;
+    is =
+      (match p.source with
+      | Bundled b -> Bundle.manifest_later b
+      | Package _ -> lazy (plugin_manifest p));
     arguments = argv;
   }
 
@@ -808,7 +805,7 @@ let file_of path = if Filename.is_relative path && not (String.contains path '/'
 
 let request p =
   match p.source with
-  | Bundled b -> (file_of p.plugin_path, offers (Bundle.manifest b).requires)
+  | Bundled b -> (file_of p.plugin_path, offers (Bundle.packages b))
   | Package { archives; _ } -> (p.plugin_path, Lazy.force archives)
 
 (* enum tenon_load_flags *)
@@ -857,7 +854,7 @@ let message_of = function
   | e -> Printexc.to_string e
 
 let run_step plan number =
-  let ((_, _, label, is_stubs, _, _, units) as step) = Tenon_c.plan_step plan number in
+  let ((_, label, is_stubs, _) as step) = Tenon_c.plan_step plan number in
   tell (`Linking label);
   Tenon_c.plan_check plan number;
   match load_file step with
@@ -865,7 +862,8 @@ let run_step plan number =
     Tenon_c.plan_done plan number (-1);
     Tenon_c.plan_check plan number
   | exception e ->
-    if not is_stubs then Tenon_c.plan_done plan number (count_of units);
+    if not is_stubs then
+      Tenon_c.plan_done plan number (count_of (Tenon_c.plan_step_units plan number));
     raise e
 
 let announce p =
@@ -912,7 +910,7 @@ let rec load_planned ?argv ~each plugins results todo =
   let chosen = Array.of_list todo in
   List.iter (fun i -> tell (`Opening plugins.(i).plugin_path)) todo;
   let plan = make_plan ~each (List.map (fun i -> plugins.(i)) todo) in
-  let statuses = Tenon_c.plan_results plan in
+  let statuses = Tenon_c.plan_statuses plan in
   let owners = Tenon_c.plan_owners plan in
   let go = each || Tenon_c.plan_ok plan in
   let failed = ref false and again = ref [] in
@@ -921,9 +919,8 @@ let rec load_planned ?argv ~each plugins results todo =
     (fun k ->
       let i = chosen.(k) in
       let p = plugins.(i) in
-      let _, _, status = statuses.(k) in
-      match status with
-      | Tenon_c.Already -> 
+      match statuses.(k) with
+      | Tenon_c.Already ->
         p.loaded <- true;
         results.(i) <- Some (Ok p)
       | Tenon_c.Planned when go && !failed -> again := i :: !again

@@ -139,6 +139,20 @@ value tenon_ml_bundle_manifest(value bundle)
     CAMLreturn(manifest_value(tenon_bundle_manifest(ml_unbox_bundle(bundle))));
 }
 
+/* Parts of the manifest, for those who need no more of it. */
+value tenon_ml_bundle_name(value bundle)
+{
+    CAMLparam1(bundle);
+    CAMLreturn(caml_copy_string(tenon_bundle_manifest(ml_unbox_bundle(bundle))->name));
+}
+
+value tenon_ml_bundle_packages(value bundle)
+{
+    CAMLparam1(bundle);
+    const tenon_manifest *m = tenon_bundle_manifest(ml_unbox_bundle(bundle));
+    CAMLreturn(ml_text_list(m->packages, m->package_count));
+}
+
 value tenon_ml_bundle_digest(value bundle)
 {
     CAMLparam1(bundle);

@@ -28,6 +28,8 @@ type bundle
 
 external bundle_open : string -> bundle = "tenon_ml_bundle_open"
 external bundle_manifest : bundle -> manifest = "tenon_ml_bundle_manifest"
+external bundle_name : bundle -> string = "tenon_ml_bundle_name"
+external bundle_packages : bundle -> string list = "tenon_ml_bundle_packages"
 external bundle_digest : bundle -> string = "tenon_ml_bundle_digest"
 external bundle_entries : bundle -> string list = "tenon_ml_bundle_entries"
 external bundle_read : bundle -> string -> string option = "tenon_ml_bundle_read"
@@ -77,29 +79,36 @@ type answer = No | Yes | Unknown
 external prohibit : process -> string -> unit = "tenon_ml_prohibit"
 external allow_only : process -> string list -> unit = "tenon_ml_allow_only"
 external add_dll_directory : process -> string -> unit = "tenon_ml_add_dll_directory"
+external use_dll_search : process -> unit = "tenon_ml_use_dll_search"
 external set_directory : process -> int -> string -> unit = "tenon_ml_set_directory"
 external set_ambiguous : process -> bool -> unit = "tenon_ml_set_ambiguous"
 external offer : process -> string -> int -> unit = "tenon_ml_offer"
 external present : process -> present array = "tenon_ml_present"
 external is_present : process -> string -> bool = "tenon_ml_is_present"
+
+(* is it a unit that several sources should name? *)
+external is_compared : string -> bool = "tenon_ml_is_compared"
+
+(* are these the units that are there, as far as they are compared? *)
+external has_just : process -> string list -> bool = "tenon_ml_has_just"
 external list : process -> string list -> string list = "tenon_ml_list"
 
 type global = string * string option * string option * string list
 
 external globals_map : unit -> global list option = "tenon_ml_globals_map"
+external tell_globals : process -> global list -> unit = "tenon_ml_tell_globals"
 
 type plan
 
 (* in the order of enum tenon_plugin_status *)
 type status = Planned | Loaded | Already | Refused | Failed
 
-(* plugin, path, label, is_stubs, is_main, has_dlls, units *)
-type step = int * string option * string * bool * bool * bool * string list
+(* path, label, is_stubs, has_dlls *)
+type step = string option * string * bool * bool
 
 external plan : process -> (string * string list) array -> int -> plan = "tenon_ml_plan"
 
-external plan_results : plan -> (string * string option * status) array
-  = "tenon_ml_plan_results"
+external plan_statuses : plan -> status array = "tenon_ml_plan_statuses"
 
 (* code, refuses, plugin, unit, message *)
 external plan_findings : plan -> (string * bool * string option * string option * string) array
@@ -109,6 +118,7 @@ external plan_ok : plan -> bool = "tenon_ml_plan_ok"
 (* by step: the number of its plugin *)
 external plan_owners : plan -> int array = "tenon_ml_plan_owners"
 external plan_step : plan -> int -> step = "tenon_ml_plan_step"
+external plan_step_units : plan -> int -> string list = "tenon_ml_plan_step_units"
 external plan_take : plan -> int -> unit = "tenon_ml_plan_take"
 external plan_check : plan -> int -> unit = "tenon_ml_plan_check"
 external plan_done : plan -> int -> int -> unit = "tenon_ml_plan_done"

@@ -44,25 +44,16 @@ value tenon_ml_plan(value process, value requests, value flags)
     CAMLreturn(ml_box_plan(plan));
 }
 
-/* (name, file, status) array */
-value tenon_ml_plan_results(value plan)
+value tenon_ml_plan_statuses(value plan)
 {
     CAMLparam1(plan);
-    CAMLlocal3(rows, row, v);
+    CAMLlocal1(rows);
     const tenon_report *report = tenon_ocaml_plan_report(ml_unbox_plan(plan));
     size_t count = tenon_report_plugin_count(report);
 
     rows = count ? caml_alloc(count, 0) : Atom(0);
-    for (size_t i = 0; i < count; i++) {
-        const tenon_plugin_result *result = tenon_report_plugin(report, i);
-        row = caml_alloc(3, 0);
-        v = caml_copy_string(result->name);
-        Store_field(row, 0, v);
-        v = ml_text_option(result->file);
-        Store_field(row, 1, v);
-        Store_field(row, 2, Val_int(result->status));
-        Store_field(rows, i, row);
-    }
+    for (size_t i = 0; i < count; i++)
+        Store_field(rows, i, Val_int(tenon_report_plugin(report, i)->status));
     CAMLreturn(rows);
 }
 
@@ -127,7 +118,7 @@ value tenon_ml_plan_owners(value plan)
     CAMLreturn(rows);
 }
 
-/* (plugin, path, label, is_stubs, is_main, has_dlls, units); the path after taking out */
+/* (path, label, is_stubs, has_dlls); the path after taking out */
 value tenon_ml_plan_step(value plan, value number)
 {
     CAMLparam2(plan, number);
@@ -136,18 +127,24 @@ value tenon_ml_plan_step(value plan, value number)
 
     if (!tenon_ocaml_plan_step(ml_unbox_plan(plan), (size_t)Long_val(number), &step))
         caml_invalid_argument("Tenon: no such step");
-    row = caml_alloc(7, 0);
-    Store_field(row, 0, Val_long(step.plugin));
+    row = caml_alloc(4, 0);
     v = ml_text_option(step.path);
-    Store_field(row, 1, v);
+    Store_field(row, 0, v);
     v = caml_copy_string(step.label);
-    Store_field(row, 2, v);
-    Store_field(row, 3, Val_bool(step.is_stubs));
-    Store_field(row, 4, Val_bool(step.is_main));
-    Store_field(row, 5, Val_bool(step.has_dlls));
-    v = unit_names(step.code);
-    Store_field(row, 6, v);
+    Store_field(row, 1, v);
+    Store_field(row, 2, Val_bool(step.is_stubs));
+    Store_field(row, 3, Val_bool(step.has_dlls));
     CAMLreturn(row);
+}
+
+value tenon_ml_plan_step_units(value plan, value number)
+{
+    CAMLparam2(plan, number);
+    tenon_ocaml_step step;
+
+    if (!tenon_ocaml_plan_step(ml_unbox_plan(plan), (size_t)Long_val(number), &step))
+        caml_invalid_argument("Tenon: no such step");
+    CAMLreturn(unit_names(step.code));
 }
 
 value tenon_ml_plan_take(value plan, value request)

@@ -154,6 +154,32 @@ value tenon_ml_add_dll_directory(value process, value directory)
     CAMLreturn(Val_unit);
 }
 
+/* The closure answers with a list of directories; one that raises has none. */
+static bool ask_dll_search(void *arg, tenon_ocaml_process *process, tenon_error *err)
+{
+    CAMLparam0();
+    CAMLlocal1(list);
+    const value *search = caml_named_value("tenon.dll_search");
+    bool good = true;
+
+    (void)arg;
+    if (search) {
+        list = caml_callback_exn(*search, Val_unit);
+        if (Is_exception_result(list))
+            list = Val_emptylist;
+        for (; good && Is_block(list); list = Field(list, 1))
+            good = tenon_ocaml_add_dll_directory(process, String_val(Field(list, 0)), err);
+    }
+    CAMLreturnT(bool, good);
+}
+
+value tenon_ml_use_dll_search(value process)
+{
+    CAMLparam1(process);
+    tenon_ocaml_set_dll_search(ml_unbox_process(process), ask_dll_search, NULL);
+    CAMLreturn(Val_unit);
+}
+
 /* 0: an added directory, 1: the default one, 2: the cache */
 value tenon_ml_set_directory(value process, value which, value directory)
 {
@@ -232,6 +258,84 @@ value tenon_ml_present(value process)
 value tenon_ml_is_present(value process, value name)
 {
     return Val_bool(tenon_ocaml_is_present(ml_unbox_process(process), String_val(name)));
+}
+
+/*
+ * "P.A" is inside of P; the unit that carries a record is the one that the record cannot name;
+ * findlib makes one anew for every link.
+ */
+static bool is_compared(const char *name)
+{
+    static const char record[] = "Tenon_host_record_", findlib[] = "Findlib_initl";
+
+    return *name && !strchr(name, '.') && strncmp(name, record, sizeof record - 1) != 0 &&
+           strncmp(name, findlib, sizeof findlib - 1) != 0;
+}
+
+value tenon_ml_is_compared(value name)
+{
+    return Val_bool(is_compared(String_val(name)));
+}
+
+static size_t count_present(const tenon_ocaml_process *process)
+{
+    size_t count = tenon_ocaml_present_count(process), compared = 0;
+    tenon_ocaml_present unit;
+
+    for (size_t i = 0; i < count && tenon_ocaml_present_at(process, i, &unit); i++)
+        compared += is_compared(unit.name);
+    return compared;
+}
+
+/* Neither list has a name twice. Allocates nothing, so that nothing moves. */
+value tenon_ml_has_just(value process, value names)
+{
+    tenon_ocaml_process *p = ml_unbox_process(process);
+    size_t compared = 0;
+    bool all = true;
+
+    for (; all && Is_block(names); names = Field(names, 1)) {
+        const char *name = String_val(Field(names, 0));
+        if (!is_compared(name))
+            continue;
+        compared++;
+        all = tenon_ocaml_is_present(p, name);
+    }
+    return Val_bool(all && compared == count_present(p));
+}
+
+/* rule  asmcomp/asmlink.ml: without implementation, an interface that was only imported */
+static bool tell_global(tenon_ocaml_process *process, value global, tenon_error *err)
+{
+    const tenon_ocaml_present unit = {
+        .name = String_val(Field(global, 0)),
+        .interface = ml_digest_of_option(Field(global, 1)),
+        .implementation = ml_digest_of_option(Field(global, 2)),
+        .state = TENON_INITIALISED,
+        .reason = TENON_IN_HOST,
+        .holder = "the host program",
+    };
+    bool good = tenon_ocaml_tell_interface(process, unit.name, &unit.interface, err);
+
+    if (!Is_block(Field(global, 2)))
+        return good;
+    good = good && tenon_ocaml_tell(process, &unit, err);
+    for (value s = Field(global, 3); good && Is_block(s); s = Field(s, 1))
+        good = tenon_ocaml_tell_symbol(process, String_val(Field(s, 0)), err);
+    return good;
+}
+
+/* Allocates nothing, so that nothing moves. */
+value tenon_ml_tell_globals(value process, value globals)
+{
+    CAMLparam2(process, globals);
+    tenon_error err = TENON_ERROR_INIT;
+    bool good = true;
+
+    for (value v = globals; good && Is_block(v); v = Field(v, 1))
+        good = tell_global(ml_unbox_process(process), Field(v, 0), &err);
+    ml_check(good, &err);
+    CAMLreturn(Val_unit);
 }
 
 /* The native program's own table, as Dynlink reads it; None: this process has none. */

@@ -115,6 +115,14 @@ TENON_API bool tenon_ocaml_allow_only(tenon_ocaml_process *process, const char *
 TENON_API bool tenon_ocaml_add_dll_directory(tenon_ocaml_process *process, const char *directory,
                                              tenon_error *err);
 
+/*
+ * Asked once, when stubs are first looked for outside of bundles: adds the directories that nobody
+ * added before, since finding them may take longer than all else. False: *err.
+ */
+typedef bool tenon_ocaml_dll_search(void *arg, tenon_ocaml_process *process, tenon_error *err);
+TENON_API void tenon_ocaml_set_dll_search(tenon_ocaml_process *process,
+                                          tenon_ocaml_dll_search *search, void *arg);
+
 /* Units that are there, in the order they were told. False: i is past the last. */
 TENON_API size_t tenon_ocaml_present_count(const tenon_ocaml_process *process);
 TENON_API bool tenon_ocaml_present_at(const tenon_ocaml_process *process, size_t i,

@@ -50,6 +50,20 @@ void tn_packer_texts(struct tn_packer *p, const char *const *texts, size_t count
         tn_packer_text(p, texts[i]);
 }
 
+size_t tn_packer_begin(struct tn_packer *p)
+{
+    tn_packer_number(p, 0, 4);
+    return p->used;
+}
+
+void tn_packer_end(struct tn_packer *p, size_t begin)
+{
+    uint32_t little = htole32((uint32_t)(p->used - begin));
+    p->failed |= p->used - begin > UINT32_MAX;
+    if (!p->failed)
+        memcpy(p->at + begin - 4, &little, sizeof little);
+}
+
 const char *tn_unpack_text(struct tn_unpacker *u)
 {
     const uint8_t *at = u->c.lost ? NULL : u->c.in.at + u->c.pos;
@@ -62,6 +76,14 @@ const char *tn_unpack_text(struct tn_unpacker *u)
 const char *tn_unpack_maybe(struct tn_unpacker *u)
 {
     return tn_u8(&u->c, "is there") ? tn_unpack_text(u) : NULL;
+}
+
+struct tn_view tn_unpack_part(struct tn_unpacker *u)
+{
+    uint32_t size = tn_u32(&u->c, "a size");
+    uint64_t start = u->c.in.start + u->c.pos;
+    const uint8_t *bytes = tn_take(&u->c, size, "a part");
+    return (struct tn_view){ bytes ? bytes : (const uint8_t *)"", bytes ? size : 0, start };
 }
 
 void *tn_unpack_rows(struct tn_unpacker *u, size_t least, size_t size, size_t *count)

@@ -28,6 +28,10 @@ static inline void tn_packer_byte(struct tn_packer *p, unsigned value)
     tn_packer_number(p, value, 1);
 }
 
+/* What is written from here to the end of it has its size, a u32, before it. */
+size_t tn_packer_begin(struct tn_packer *p);
+void tn_packer_end(struct tn_packer *p, size_t begin);
+
 /* Reads any bytes. What is given out is borrowed from them, lists are in the arena. */
 struct tn_unpacker {
     struct tn_cursor c;
@@ -39,6 +43,9 @@ struct tn_unpacker {
 /* "" when there is none. */
 const char *tn_unpack_text(struct tn_unpacker *u);
 const char *tn_unpack_maybe(struct tn_unpacker *u);
+
+/* What has its size before it. */
+struct tn_view tn_unpack_part(struct tn_unpacker *u);
 
 /*
  * Zeroed room for a list of rows of `size` bytes, each of which takes at least `least` of the

@@ -10,6 +10,7 @@ _Static_assert(crypto_shorthash_KEYBYTES == sizeof(((struct tn_names *)0)->seed)
 _Static_assert(crypto_shorthash_BYTES == sizeof(uint64_t), "result of SipHash");
 
 #define FIRST_SLOTS 64 /* a power of two, as every number of slots */
+#define MANY_SLOTS 512 /* from here on a second way to a name is worth its memory */
 
 static uint32_t hash_bytes(const unsigned char seed[16], const void *bytes, size_t size)
 {
@@ -37,6 +38,7 @@ void tn_names_free(struct tn_names *names)
     tn_arena_free(&names->arena);
     free(names->rows);
     free(names->slots);
+    free(names->recent);
     *names = (struct tn_names){ 0 };
 }
 
@@ -65,6 +67,13 @@ static bool rehash(struct tn_names *names, size_t slot_count)
     uint32_t *slots = calloc(slot_count, sizeof *slots);
     if (!slots)
         return false;
+    if (!names->recent && slot_count >= MANY_SLOTS) {
+        names->recent = calloc(TN_NAMES_RECENT, sizeof *names->recent);
+        if (!names->recent) {
+            free(slots);
+            return false;
+        }
+    }
     for (size_t i = 0; i < names->count; i++) {
         size_t slot = names->rows[i].hash & (slot_count - 1);
         while (slots[slot] != 0)
@@ -144,13 +153,14 @@ static uint32_t add_hashed(struct tn_names *names, const char *text, size_t size
 
 uint32_t tn_names_add(struct tn_names *names, const char *text, size_t size)
 {
-    uint32_t *recent = &names->recent[recent_slot(text, size)];
+    size_t slot = recent_slot(text, size);
+    uint32_t recent = names->recent ? names->recent[slot] : 0;
 
-    if (*recent && is_name(&names->rows[*recent - 1], text, size))
-        return *recent - 1;
+    if (recent && is_name(&names->rows[recent - 1], text, size))
+        return recent - 1;
     uint32_t number = add_hashed(names, text, size);
-    if (number != TN_NO_NAME)
-        *recent = number + 1;
+    if (number != TN_NO_NAME && names->recent)
+        names->recent[slot] = number + 1;
     return number;
 }
 
@@ -158,7 +168,7 @@ uint32_t tn_names_find(const struct tn_names *names, const char *text, size_t si
 {
     if (names->count == 0)
         return TN_NO_NAME;
-    uint32_t recent = names->recent[recent_slot(text, size)];
+    uint32_t recent = names->recent ? names->recent[recent_slot(text, size)] : 0;
     if (recent && is_name(&names->rows[recent - 1], text, size))
         return recent - 1;
     size_t slot = name_slot(names, text, size, hash_bytes(names->seed, text, size));

@@ -18,7 +18,7 @@ struct tn_names {
     uint32_t *slots;      /* open addressing; number + 1, 0 empty */
     size_t count, capacity, slot_count;
     unsigned char seed[16];
-    uint32_t recent[TN_NAMES_RECENT]; /* number + 1 by a cheap mix; a miss only costs the hash */
+    uint32_t *recent; /* number + 1 by a cheap mix: a miss only costs the hash; NULL: few names */
 };
 
 struct tn_name {

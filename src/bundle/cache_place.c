@@ -64,6 +64,9 @@ char *tn_cache_make_place(const char *directory, tenon_error *err)
         tn_fail(err, TENON_E_ARGUMENT, "an empty name for the cache directory");
         return NULL;
     }
+    path = realpath(directory, NULL);
+    if (path)
+        return path;
     copy = strdup(directory);
     if (!copy) {
         tn_no_memory(err);

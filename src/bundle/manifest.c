@@ -78,12 +78,21 @@ static bool contains(const struct by_path *list, const char *path)
            bsearch(&path, list->paths, list->count, sizeof *list->paths, compare_paths);
 }
 
+/* As most manifests have them. */
+static bool is_sorted(const struct by_path *list)
+{
+    for (size_t i = 1; i < list->count; i++)
+        if (strcmp(list->paths[i - 1], list->paths[i]) > 0)
+            return false;
+    return true;
+}
+
 /* Sorts; false when one is there twice. */
 static bool sort_paths(struct by_path *list, const char *what, tenon_error *err)
 {
     char shown[TN_QUOTE_ROOM];
 
-    if (list->count > 1)
+    if (!is_sorted(list))
         qsort(list->paths, list->count, sizeof *list->paths, compare_paths);
     for (size_t i = 1; i < list->count; i++)
         if (strcmp(list->paths[i - 1], list->paths[i]) == 0)

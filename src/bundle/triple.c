@@ -7,6 +7,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <sys/auxv.h>
 
 #include "fail.h"
 #include "view.h"
@@ -86,6 +87,23 @@ bool tn_triple_of(const tenon_image *image, struct tn_triple *out, tenon_error *
     else
         snprintf(out->text, sizeof out->text, "%s-linux-%s%s", machine,
                  strcmp(libc, "musl") == 0 ? "musl" : "gnu", suffix);
+    return true;
+}
+
+/* rule  a program's loader joins it with libraries of its own machine and C library alone */
+bool tn_triple_own(struct tn_triple *out)
+{
+#if defined __linux__ && defined __GLIBC__ && defined __LP64__ && defined __x86_64__
+    static const char own[] = "x86_64-linux-gnu";
+#elif defined __linux__ && defined __GLIBC__ && defined __LP64__ && defined __AARCH64EL__
+    static const char own[] = "aarch64-linux-gnu";
+#else
+    static const char own[] = ""; /* read what it is */
+#endif
+    if (!*own || !getauxval(AT_BASE)) /* no loader: linked statically, or started by its name */
+        return false;
+    out->libc = "glibc";
+    memcpy(out->text, own, sizeof own);
     return true;
 }
 

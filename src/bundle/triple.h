@@ -21,6 +21,12 @@ struct tn_triple {
  */
 bool tn_triple_of(const tenon_image *image, struct tn_triple *out, tenon_error *err);
 
+/*
+ * The same of the running program, by what this library was built for: quicker than reading the
+ * program's file. False: not known, the file must be read.
+ */
+bool tn_triple_own(struct tn_triple *out);
+
 /* Code of triple `code` (NULL: any) can be loaded where code of triple `wanted` can. */
 bool tn_triple_fits(const char *code, const char *wanted);
 

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ocaml.h"
 #include "ocaml_print.h"
 #include "show.h"
 
@@ -107,20 +108,6 @@ static bool read_units(struct show *show, const char *path, tenon_error *err)
     return show->units;
 }
 
-/* What an image holds of OCaml's; what makes no sense is a warning. */
-static tenon_ocaml *read_ocaml(struct show *show, const tenon_image *image, const char *path)
-{
-    enum tenon_kind kind = tenon_image_kind(image);
-    tenon_ocaml *ocaml;
-
-    if (show->with_units || (kind != TENON_KIND_SHARED_LIBRARY && kind != TENON_KIND_EXECUTABLE))
-        return NULL;
-    ocaml = tenon_ocaml_open(show->side.world, path, &show->ocaml_error);
-    if (ocaml || show->ocaml_error.code == TENON_E_NOT_FOUND)
-        show->ocaml_error.code = TENON_OK;
-    return ocaml;
-}
-
 static void print_image(struct cli_answer *answer, const char *label, const tenon_image *image)
 {
     struct show *show = answer->command;
@@ -134,16 +121,17 @@ static void print_image(struct cli_answer *answer, const char *label, const teno
     }
 }
 
-static bool give_image(struct cli_answer *answer, const tenon_image *image, const char *label,
-                       const char *path, tenon_error *err)
+/* What an image holds of OCaml's and makes no sense is a warning. */
+static bool give_image(struct cli_answer *answer, const struct tn_ocaml_image *opened,
+                       const char *label, const char *path, tenon_error *err)
 {
     struct show *show = answer->command;
 
     if (!read_units(show, path, err))
         return false;
-    show->ocaml = read_ocaml(show, image, path);
-    print_image(answer, label, image);
-    tenon_ocaml_free(show->ocaml);
+    show->ocaml = opened->ocaml;
+    show->ocaml_error = opened->ocaml_error;
+    print_image(answer, label, opened->image);
     show->ocaml = NULL;
     tenon_units_free(show->units);
     show->units = NULL;
@@ -151,21 +139,10 @@ static bool give_image(struct cli_answer *answer, const tenon_image *image, cons
 }
 
 /* A file of OCaml's own is no image: its units are what there is to show. */
-static bool give_ocaml(struct cli_answer *answer, const char *label, const char *path,
-                       tenon_error *err)
+static void give_ocaml(struct cli_answer *answer, const char *label, const tenon_ocaml *ocaml)
 {
     struct cli *cli = answer->cli;
-    struct show *show = answer->command;
-    tenon_error local = TENON_ERROR_INIT;
-    tenon_ocaml *ocaml = NULL;
 
-    if (err->code == TENON_E_FORMAT || err->code == TENON_E_UNSUPPORTED)
-        ocaml = tenon_ocaml_open(show->side.world, path, &local);
-    if (!ocaml) {
-        if (local.code != TENON_OK && local.code != TENON_E_NOT_FOUND)
-            *err = local;
-        return false;
-    }
     if (cli->json && !cli->quiet) {
         show_print_json_ocaml(label, ocaml, &answer->json);
     } else if (!cli->quiet) {
@@ -174,8 +151,6 @@ static bool give_ocaml(struct cli_answer *answer, const char *label, const char 
         cli_puts(&cli->out, "\n");
         ocaml_print_text(cli, ocaml);
     }
-    tenon_ocaml_free(ocaml);
-    return true;
 }
 
 static bool give(struct cli_answer *answer, const char *label, const char *path, int *status,
@@ -183,11 +158,16 @@ static bool give(struct cli_answer *answer, const char *label, const char *path,
 {
     struct show *show = answer->command;
     const tenon_image_source source = { path, show->slice, show->member };
-    tenon_image *image = tenon_image_open_source(show->side.world, &source, show->parts, err);
-    bool ok =
-        image ? give_image(answer, image, label, path, err) : give_ocaml(answer, label, path, err);
+    struct tn_ocaml_image opened;
+    bool ok = tn_ocaml_open_image(show->side.world, &source, show->parts, !show->with_units,
+                                  &opened, err);
 
-    tenon_image_free(image);
+    if (ok && opened.image)
+        ok = give_image(answer, &opened, label, path, err);
+    else if (ok)
+        give_ocaml(answer, label, opened.ocaml);
+    tenon_ocaml_free(opened.ocaml);
+    tenon_image_free(opened.image);
     *status = CLI_YES;
     return ok;
 }

@@ -57,31 +57,42 @@ static bool image_read_inside(tenon_image *image, struct tn_file *file,
 }
 
 /* Ends a failed image; the message then begins with the file's name. */
-static tenon_image *image_refused(tenon_image *image, tenon_error *err)
+static tenon_image *image_refused(tenon_image *image, const char *name, tenon_error *err)
 {
     char shown[TN_QUOTE_ROOM];
-    tn_text_escape(shown, sizeof shown, image->name, strlen(image->name));
+    tn_text_escape(shown, sizeof shown, name, strlen(name));
     tn_context(err, "%s", shown);
     tenon_image_free(image);
     return NULL;
+}
+
+tenon_image *tn_image_of_file(struct tn_file *file, const tenon_image_source *source,
+                              unsigned parts, tenon_error *err)
+{
+    tenon_image *image = image_new(source->path, err);
+    if (!image)
+        return NULL;
+    bool ok = source->slice || source->member ? image_read_inside(image, file, source, parts, err)
+                                              : image_read(image, file, parts, err);
+    if (ok)
+        return image;
+    if (file->ops) /* what was read was in the image's memory */
+        file->range_count = file->oldest = 0;
+    return image_refused(image, source->path, err);
 }
 
 tenon_image *tenon_image_open_source(tenon_world *world, const tenon_image_source *source,
                                      unsigned parts, tenon_error *err)
 {
     struct tn_file file;
-    tenon_image *image = image_new(source->path, err);
-    if (!image)
-        return NULL;
-    int number = tn_file_open(world, source->path, &image->arena, &file);
+    int number = tn_file_open(world, source->path, NULL, &file);
     if (number) {
         tn_fail_system(err, number, "cannot be opened");
-        return image_refused(image, err);
+        return image_refused(NULL, source->path, err);
     }
-    bool ok = source->slice || source->member ? image_read_inside(image, &file, source, parts, err)
-                                              : image_read(image, &file, parts, err);
+    tenon_image *image = tn_image_of_file(&file, source, parts, err);
     tn_file_close(&file);
-    return ok ? image : image_refused(image, err);
+    return image;
 }
 
 tenon_image *tenon_image_open(tenon_world *world, const char *path, unsigned parts,
@@ -97,7 +108,7 @@ tenon_image *tenon_image_parse(const void *bytes, size_t size, const char *name,
     if (!image)
         return NULL;
     tn_file_from_bytes(&file, image->name, bytes, size);
-    return image_read(image, &file, TENON_PART_ALL, err) ? image : image_refused(image, err);
+    return image_read(image, &file, TENON_PART_ALL, err) ? image : image_refused(image, name, err);
 }
 
 void tenon_image_free(tenon_image *image)

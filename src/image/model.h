@@ -270,6 +270,13 @@ const struct tn_format *tn_format_with(enum tenon_format format);
  * interpreter, other known formats by name), _TRUNCATED (empty), _SYSTEM. */
 const struct tn_format *tn_format_of(struct tn_file *file, tenon_error *err);
 
+/*
+ * As tenon_image_open_source, of a file that is open and stays so. What was read of it is in the
+ * image's memory: nobody reads on once that is freed.
+ */
+tenon_image *tn_image_of_file(struct tn_file *file, const tenon_image_source *source,
+                              unsigned parts, tenon_error *err);
+
 /* Appends a warning; no memory for it is no error. */
 void tn_image_warn(tenon_image *image, const char *format, ...)
     __attribute__((format(printf, 2, 3)));

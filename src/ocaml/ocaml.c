@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "fail.h"
+#include "model.h"
 #include "reading.h"
 #include "text.h"
 
@@ -118,17 +119,23 @@ tenon_ocaml *tn_ocaml_read(struct tn_file *file, tenon_error *err)
 }
 
 /* The message then begins with the file's name. */
-static tenon_ocaml *finish(struct tn_file *file, struct tn_arena *arena, const char *name,
-                           tenon_error *err)
+static tenon_ocaml *read_named(struct tn_file *file, const char *name, tenon_error *err)
 {
     char shown[TN_QUOTE_ROOM];
     tenon_ocaml *ocaml = tn_ocaml_read(file, err);
-    tn_file_close(file);
-    tn_arena_free(arena);
     if (!ocaml) {
         tn_text_escape(shown, sizeof shown, name, strlen(name));
         tn_context(err, "%s", shown);
     }
+    return ocaml;
+}
+
+static tenon_ocaml *finish(struct tn_file *file, struct tn_arena *arena, const char *name,
+                           tenon_error *err)
+{
+    tenon_ocaml *ocaml = read_named(file, name, err);
+    tn_file_close(file);
+    tn_arena_free(arena);
     return ocaml;
 }
 
@@ -145,6 +152,50 @@ tenon_ocaml *tenon_ocaml_open(tenon_world *world, const char *path, tenon_error 
         return NULL;
     }
     return finish(&file, &arena, path, err);
+}
+
+static bool is_linked(const tenon_image *image)
+{
+    enum tenon_kind kind = tenon_image_kind(image);
+    return kind == TENON_KIND_SHARED_LIBRARY || kind == TENON_KIND_EXECUTABLE;
+}
+
+/* What was read for the image serves here, too. */
+static bool read_both(struct tn_file *file, const tenon_image_source *source, unsigned parts,
+                      bool with_ocaml, struct tn_ocaml_image *out, tenon_error *err)
+{
+    struct tn_arena arena = { 0 };
+    tenon_error *why = &out->ocaml_error;
+    out->image = tn_image_of_file(file, source, parts, err);
+    bool asks = out->image ? with_ocaml && is_linked(out->image)
+                           : err->code == TENON_E_FORMAT || err->code == TENON_E_UNSUPPORTED;
+    if (!out->image)
+        file->arena = &arena;
+    file->bytes_read = 0; /* each reader may read all of it */
+    if (asks)
+        out->ocaml = read_named(file, source->path, why);
+    tn_arena_free(&arena);
+    if (out->ocaml || why->code == TENON_E_NOT_FOUND)
+        why->code = TENON_OK;
+    if (!out->image && why->code != TENON_OK)
+        *err = *why;
+    return out->image || out->ocaml;
+}
+
+bool tn_ocaml_open_image(tenon_world *world, const tenon_image_source *source, unsigned parts,
+                         bool with_ocaml, struct tn_ocaml_image *out, tenon_error *err)
+{
+    struct tn_file file;
+    char shown[TN_QUOTE_ROOM];
+    *out = (struct tn_ocaml_image){ .ocaml_error = TENON_ERROR_INIT };
+    int number = tn_file_open(world, source->path, NULL, &file);
+    if (number) {
+        tn_text_escape(shown, sizeof shown, source->path, strlen(source->path));
+        return tn_fail_system(err, number, "%s: cannot be opened", shown);
+    }
+    bool ok = read_both(&file, source, parts, with_ocaml, out, err);
+    tn_file_close(&file);
+    return ok;
 }
 
 tenon_ocaml *tenon_ocaml_parse(const void *bytes, size_t size, const char *name, tenon_error *err)

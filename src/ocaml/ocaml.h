@@ -2,6 +2,7 @@
 #ifndef TN_OCAML_H
 #define TN_OCAML_H
 
+#include <tenon/image.h>
 #include <tenon/ocaml.h>
 
 #include "file.h"
@@ -34,6 +35,22 @@ struct tenon_ocaml {
  * afterwards. Messages do not begin with the file's name.
  */
 tenon_ocaml *tn_ocaml_read(struct tn_file *file, tenon_error *err);
+
+/* An image, and what it holds of OCaml's; or a file of OCaml's own, which is no image. */
+struct tn_ocaml_image {
+    tenon_image *image;      /* NULL: it is none */
+    tenon_ocaml *ocaml;      /* NULL: it holds nothing of OCaml's, or what makes no sense */
+    tenon_error ocaml_error; /* why it makes no sense; TENON_OK */
+};
+
+/*
+ * Opens a file once for both. `with_ocaml`: ask linked images, too.
+ *
+ * owner    the caller, of both
+ * returns  false: it is neither; *err says why it is no image
+ */
+bool tn_ocaml_open_image(tenon_world *world, const tenon_image_source *source, unsigned parts,
+                         bool with_ocaml, struct tn_ocaml_image *out, tenon_error *err);
 
 /*
  * True for a file of OCaml's own, given its first bytes: what begins with a magic number, and a

@@ -41,12 +41,15 @@ tenon_report *tn_report_end(tenon_report *report, tenon_error *err)
 const char *tn_report_show(tenon_report *report, const char *name)
 {
     size_t size = strlen(name);
-    char *shown = tn_arena_bytes(&report->arena, 4 * size + 1);
+    bool plain = tn_text_is_plain(name, size);
+    char *shown = plain ? tn_arena_copy(&report->arena, name, size)
+                        : tn_arena_bytes(&report->arena, 4 * size + 1);
     if (!shown) {
         report->no_memory = true;
         return "";
     }
-    tn_text_escape(shown, 4 * size + 1, name, size);
+    if (!plain)
+        tn_text_escape(shown, 4 * size + 1, name, size);
     return shown;
 }
 

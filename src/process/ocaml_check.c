@@ -33,6 +33,12 @@ static const tenon_ocaml_unit *unit_at(const struct tn_oc_file *file, size_t i)
     return tenon_ocaml_unit_at(file->code, i);
 }
 
+/* The plan's row of a unit. */
+static struct tn_oc_coming *row_of(const struct looking *l, const struct tn_oc_file *file, size_t i)
+{
+    return tn_oc_coming(l->plan, file->numbers[i].own);
+}
+
 /* ---- a unit that is there, or comes before -----------------------------------------------------
  */
 
@@ -43,21 +49,20 @@ struct place {
     enum tenon_unit_state state;
 };
 
-static struct place find(const struct looking *l, const char *name)
+static struct place find(const struct looking *l, uint32_t number)
 {
-    const struct tn_oc_known *known = tn_oc_find(l->plan->process, name);
-    const struct tn_oc_coming *row;
+    const struct tn_oc_known *known = tn_oc_find(l->plan->process, number);
+    const struct tn_oc_coming *row = tn_oc_coming(l->plan, number);
     struct place place = { .holder = NULL };
 
-    if (known && known->holder) {
+    if (known->holder) {
         place.holder = known->holder;
         place.interface = known->interface;
         place.implementation = known->implementation;
         place.state = known->state;
         return place;
     }
-    row = tn_oc_coming(l->plan, name);
-    if (row && row->file) {
+    if (row->file) {
         place.holder = row->file->label;
         place.interface = row->interface;
         place.implementation = row->implementation;
@@ -68,12 +73,12 @@ static struct place find(const struct looking *l, const char *name)
 }
 
 /* Are the two the same unit? Unknown digests say nothing against it. */
-static const char *difference(const struct looking *l, const struct place *there,
+static const char *difference(const struct looking *l, const struct place *there, uint32_t number,
                               const tenon_ocaml_unit *unit)
 {
-    enum tenon_answer same =
-        there->comes ? tenon_digest_equal(&there->interface, &unit->interface)
-                     : tn_oc_same_interface(l->plan->process, unit->name, &unit->interface);
+    enum tenon_answer same = there->comes
+                                 ? tenon_digest_equal(&there->interface, &unit->interface)
+                                 : tn_oc_same_interface(l->plan->process, number, &unit->interface);
 
     if (same == TENON_NO)
         return "interface";
@@ -104,7 +109,8 @@ static void meet_library(const struct looking *l, struct tn_oc_file *file)
         return;
     for (size_t i = 0; i < unit_count(file); i++) {
         const tenon_ocaml_unit *unit = unit_at(file, i);
-        struct place place = find(l, unit->name);
+        uint32_t number = file->numbers[i].own;
+        struct place place = find(l, number);
         if (!place.holder) {
             absent = unit->name;
             continue;
@@ -113,7 +119,7 @@ static void meet_library(const struct looking *l, struct tn_oc_file *file)
             there = unit->name;
             holder = place.holder;
         }
-        same = same && !difference(l, &place, unit);
+        same = same && !difference(l, &place, number, unit);
     }
     if (!there)
         return;
@@ -130,29 +136,21 @@ static void meet_library(const struct looking *l, struct tn_oc_file *file)
 /* ---- the order of a plugin's own files ---------------------------------------------------------
  */
 
-static bool mark_own(const struct looking *l)
+static void mark_own(const struct looking *l)
 {
     for (size_t k = 0; k < l->p->count; k++) {
         struct tn_oc_file *file = l->p->files[k];
-        for (size_t i = 0; !file->skip && i < unit_count(file); i++) {
-            struct tn_oc_coming *row = tn_oc_coming(l->plan, unit_at(file, i)->name);
-            if (!row)
-                return tn_no_memory(l->err);
-            if (!row->own)
-                row->own = file;
-        }
+        for (size_t i = 0; !file->skip && i < unit_count(file); i++)
+            if (!row_of(l, file, i)->own)
+                row_of(l, file, i)->own = file;
     }
-    return true;
 }
 
 static void unmark_own(const struct looking *l)
 {
     for (size_t k = 0; k < l->p->count; k++)
-        for (size_t i = 0; i < unit_count(l->p->files[k]); i++) {
-            struct tn_oc_coming *row = tn_oc_coming(l->plan, unit_at(l->p->files[k], i)->name);
-            if (row)
-                row->own = NULL;
-        }
+        for (size_t i = 0; i < unit_count(l->p->files[k]); i++)
+            row_of(l, l->p->files[k], i)->own = NULL;
 }
 
 /* Does the file need a unit of a file that is not in order yet? */
@@ -161,8 +159,8 @@ static bool waits(const struct looking *l, const struct tn_oc_file *file, size_t
     for (size_t i = 0; i < unit_count(file); i++) {
         const tenon_ocaml_unit *unit = unit_at(file, i);
         for (size_t k = 0; k < unit->requires.count; k++) {
-            const struct tn_oc_coming *row = tn_oc_coming(l->plan, unit->requires.at[k].name);
-            if (!row || !row->own || row->own == file)
+            const struct tn_oc_coming *row = tn_oc_coming(l->plan, file->numbers[i].requires[k]);
+            if (!row->own || row->own == file)
                 continue;
             for (size_t rest = placed; rest < l->p->count; rest++)
                 if (l->p->files[rest] == row->own)
@@ -173,12 +171,11 @@ static bool waits(const struct looking *l, const struct tn_oc_file *file, size_t
 }
 
 /* Libraries first, each after those it needs; a cycle keeps its order, and is told unit by unit. */
-static bool order_files(const struct looking *l)
+static void order_files(const struct looking *l)
 {
     struct tn_oc_prospect *p = l->p;
 
-    if (!mark_own(l))
-        return false;
+    mark_own(l);
     for (size_t placed = 0; placed < p->count; placed++) {
         size_t next = placed;
         while (next < p->count && (p->files[next]->is_main || waits(l, p->files[next], placed)))
@@ -191,27 +188,26 @@ static bool order_files(const struct looking *l)
         p->files[placed] = file;
     }
     unmark_own(l);
-    return true;
 }
 
 /* ---- what is not in the bundle -----------------------------------------------------------------
  */
 
 /* Is it in a file of the plugin, other than this one? */
-static bool is_own(const struct looking *l, const char *name, const struct tn_oc_file *but)
+static bool is_own(const struct looking *l, uint32_t number, const struct tn_oc_file *but)
 {
     for (size_t k = 0; k < l->p->count; k++)
         for (size_t i = 0; l->p->files[k] != but && i < unit_count(l->p->files[k]); i++)
-            if (strcmp(unit_at(l->p->files[k], i)->name, name) == 0)
+            if (l->p->files[k]->numbers[i].own == number)
                 return true;
     return false;
 }
 
-static bool lacks(const struct looking *l, const tenon_ocaml_unit *unit)
+static bool lacks(const struct looking *l, const struct tn_oc_file *file, size_t index)
 {
-    for (size_t k = 0; k < unit->requires.count; k++) {
-        const char *name = unit->requires.at[k].name;
-        if (!find(l, name).holder && !is_own(l, name, NULL))
+    for (size_t k = 0; k < unit_at(file, index)->requires.count; k++) {
+        uint32_t number = file->numbers[index].requires[k];
+        if (!find(l, number).holder && !is_own(l, number, NULL))
             return true;
     }
     return false;
@@ -221,23 +217,32 @@ static bool lacks_any(const struct looking *l)
 {
     for (size_t k = 0; k < l->p->count; k++)
         for (size_t i = 0; !l->p->files[k]->skip && i < unit_count(l->p->files[k]); i++)
-            if (lacks(l, unit_at(l->p->files[k], i)))
+            if (lacks(l, l->p->files[k], i))
                 return true;
     return false;
 }
 
+static bool has_unit(const struct tn_oc_file *file, const char *name)
+{
+    for (size_t u = 0; u < unit_count(file); u++)
+        if (strcmp(unit_at(file, u)->name, name) == 0)
+            return true;
+    return false;
+}
+
+/* The names of an offer are not noted yet. */
 static bool requires_unit_of(const struct looking *l, const struct tn_oc_file *offer)
 {
-    for (size_t k = 0; k < l->p->count; k++)
-        for (size_t i = 0; i < unit_count(l->p->files[k]); i++) {
-            const tenon_ocaml_unit *unit = unit_at(l->p->files[k], i);
-            for (size_t r = 0; l->p->files[k] != offer && r < unit->requires.count; r++)
-                for (size_t u = 0; u < unit_count(offer); u++)
-                    if (strcmp(unit_at(offer, u)->name, unit->requires.at[r].name) == 0 &&
-                        !find(l, unit->requires.at[r].name).holder &&
-                        !is_own(l, unit->requires.at[r].name, offer))
-                        return true;
-        }
+    for (size_t k = 0; k < l->p->count; k++) {
+        const struct tn_oc_file *file = l->p->files[k];
+        for (size_t i = 0; file != offer && i < unit_count(file); i++)
+            for (size_t r = 0; r < unit_at(file, i)->requires.count; r++) {
+                uint32_t number = file->numbers[i].requires[r];
+                if (has_unit(offer, unit_at(file, i)->requires.at[r].name) &&
+                    !find(l, number).holder && !is_own(l, number, offer))
+                    return true;
+            }
+    }
     return false;
 }
 
@@ -265,10 +270,11 @@ static bool take_offers(const struct looking *l)
 /* ---- doubles ------------------------------------------------------------------------------------
  */
 
-static void find_double(const struct looking *l, const struct tn_oc_file *file,
-                        const tenon_ocaml_unit *unit, const struct place *there)
+static void find_double(const struct looking *l, const struct tn_oc_file *file, size_t index,
+                        const struct place *there)
 {
-    const char *what = difference(l, there, unit);
+    const tenon_ocaml_unit *unit = unit_at(file, index);
+    const char *what = difference(l, there, file->numbers[index].own, unit);
 
     if (there->state == TENON_FAILED)
         tn_oc_find_in(l->plan, l->p, TENON_FINDING_FAILED_UNIT, true, unit->name, there->holder,
@@ -283,19 +289,21 @@ static void find_double(const struct looking *l, const struct tn_oc_file *file,
 }
 
 /* rule  dynlink: "symbols multiply-defined"; P__A is a member of a pack P and of a library P */
-static void find_symbols(const struct looking *l, const struct tn_oc_file *file,
-                         const tenon_ocaml_unit *unit)
+static void find_symbols(const struct looking *l, const struct tn_oc_file *file, size_t index)
 {
+    const tenon_ocaml_unit *unit = unit_at(file, index);
+
     if (l->plan->process->loader != TENON_OCAML_LOADER_NATIVE)
         return;
     for (size_t i = 0; i < unit->defines.count; i++) {
         const char *symbol = unit->defines.at[i];
-        const struct tn_oc_known *known = tn_oc_find(l->plan->process, symbol);
-        const struct tn_oc_coming *row = tn_oc_coming(l->plan, symbol);
-        const char *holder = known && known->symbol_holder ? known->symbol_holder
-                             : row && row->symbol_file     ? row->symbol_file->label
-                                                           : NULL;
-        if (holder && !(row && row->symbol_file == file))
+        uint32_t number = file->numbers[index].defines[i];
+        const struct tn_oc_known *known = tn_oc_find(l->plan->process, number);
+        const struct tn_oc_coming *row = tn_oc_coming(l->plan, number);
+        const char *holder = known->symbol_holder ? known->symbol_holder
+                             : row->symbol_file   ? row->symbol_file->label
+                                                  : NULL;
+        if (holder && row->symbol_file != file)
             tn_oc_find_in(l->plan, l->p, TENON_FINDING_DOUBLE, true, unit->name, holder,
                           "unit %s of %s defines the symbols of %s, which are in %s already",
                           show(l, unit->name), file->label, show(l, symbol), holder);
@@ -305,21 +313,20 @@ static void find_symbols(const struct looking *l, const struct tn_oc_file *file,
 /* ---- what is required ---------------------------------------------------------------------------
  */
 
-static bool is_prohibited(const struct looking *l, const char *name)
+static bool is_prohibited(const struct looking *l, uint32_t number)
 {
-    const struct tn_oc_known *known = tn_oc_find(l->plan->process, name);
+    const struct tn_oc_known *known = tn_oc_find(l->plan->process, number);
 
-    if (!known || !known->holder || known->reason == TENON_BY_PLUGIN ||
-        known->reason == TENON_FOR_PLUGIN)
+    if (!known->holder || known->reason == TENON_BY_PLUGIN || known->reason == TENON_FOR_PLUGIN)
         return false;
     return known->prohibited || (l->plan->process->only && !known->allowed);
 }
 
 static void find_missing(const struct looking *l, const struct tn_oc_file *file,
-                         const tenon_ocaml_unit *unit, const char *name)
+                         const tenon_ocaml_unit *unit, const char *name, uint32_t number)
 {
-    const struct tn_oc_known *known = tn_oc_find(l->plan->process, name);
-    const char *why = known && known->interface.kind != TENON_DIGEST_UNKNOWN
+    const struct tn_oc_known *known = tn_oc_find(l->plan->process, number);
+    const char *why = known->interface.kind != TENON_DIGEST_UNKNOWN
                           ? "; its interface is known here: the program was linked without it, "
                             "which -linkall changes"
                           : "";
@@ -331,13 +338,15 @@ static void find_missing(const struct looking *l, const struct tn_oc_file *file,
 }
 
 static void check_required(const struct looking *l, const struct tn_oc_file *file, size_t index,
-                           const tenon_ocaml_import *wanted)
+                           size_t k)
 {
     const tenon_ocaml_unit *unit = unit_at(file, index);
-    const struct tn_oc_coming *row = tn_oc_coming(l->plan, wanted->name);
+    const tenon_ocaml_import *wanted = &unit->requires.at[k];
+    uint32_t number = file->numbers[index].requires[k];
+    const struct tn_oc_coming *row = tn_oc_coming(l->plan, number);
     struct place there;
 
-    if (!row || strcmp(wanted->name, unit->name) == 0)
+    if (number == file->numbers[index].own)
         return;
     if (row->file == file && row->index > index) {
         tn_oc_find_in(l->plan, l->p, TENON_FINDING_ORDER, true, unit->name, file->label,
@@ -345,14 +354,14 @@ static void check_required(const struct looking *l, const struct tn_oc_file *fil
                       show(l, unit->name), show(l, wanted->name));
         return;
     }
-    there = find(l, wanted->name);
+    there = find(l, number);
     if (!there.holder) {
-        find_missing(l, file, unit, wanted->name);
+        find_missing(l, file, unit, wanted->name, number);
     } else if (there.state == TENON_FAILED) {
         tn_oc_find_in(l->plan, l->p, TENON_FINDING_FAILED_UNIT, true, wanted->name, there.holder,
                       "unit %s of %s requires unit %s of %s, whose initialisers failed",
                       show(l, unit->name), file->label, show(l, wanted->name), there.holder);
-    } else if (is_prohibited(l, wanted->name)) {
+    } else if (is_prohibited(l, number)) {
         tn_oc_find_in(l->plan, l->p, TENON_FINDING_PROHIBITED, true, wanted->name, there.holder,
                       "unit %s of %s uses unit %s of %s, which plugins may not use",
                       show(l, unit->name), file->label, show(l, wanted->name), there.holder);
@@ -364,20 +373,21 @@ static void check_required(const struct looking *l, const struct tn_oc_file *fil
     }
 }
 
-static void check_interface(const struct looking *l, const struct tn_oc_file *file,
-                            const tenon_ocaml_unit *unit, const tenon_ocaml_import *wanted)
+static void check_interface(const struct looking *l, const struct tn_oc_file *file, size_t index,
+                            size_t k)
 {
-    const struct tn_oc_known *known;
-    struct tn_oc_coming *row = tn_oc_coming(l->plan, wanted->name);
-    const char *holder;
+    const tenon_ocaml_unit *unit = unit_at(file, index);
+    const tenon_ocaml_import *wanted = &unit->interfaces.at[k];
+    uint32_t number = file->numbers[index].interfaces[k];
+    struct tn_oc_coming *row = tn_oc_coming(l->plan, number);
 
-    if (wanted->crc.kind == TENON_DIGEST_UNKNOWN || !row || strcmp(wanted->name, unit->name) == 0)
+    if (wanted->crc.kind == TENON_DIGEST_UNKNOWN || number == file->numbers[index].own)
         return;
-    known = tn_oc_find(l->plan->process, wanted->name);
-    holder = known && known->holder ? known->holder
-             : row->file            ? row->file->label
-                                    : "what is there";
-    if (tn_oc_same_interface(l->plan->process, wanted->name, &wanted->crc) == TENON_NO ||
+    const struct tn_oc_known *known = tn_oc_find(l->plan->process, number);
+    const char *holder = known->holder ? known->holder
+                         : row->file   ? row->file->label
+                                       : "what is there";
+    if (tn_oc_same_interface(l->plan->process, number, &wanted->crc) == TENON_NO ||
         tenon_digest_equal(&row->interface, &wanted->crc) == TENON_NO)
         tn_oc_find_in(l->plan, l->p, TENON_FINDING_WRONG_INTERFACE, true, wanted->name, holder,
                       "unit %s of %s was compiled against another interface of unit %s than that "
@@ -394,14 +404,12 @@ static void announce(const struct looking *l, const struct tn_oc_file *file)
 {
     for (size_t i = 0; i < unit_count(file); i++) {
         const tenon_ocaml_unit *unit = unit_at(file, i);
-        struct place there = find(l, unit->name);
-        struct tn_oc_coming *row = tn_oc_coming(l->plan, unit->name);
+        struct place there = find(l, file->numbers[i].own);
+        struct tn_oc_coming *row = row_of(l, file, i);
         if (there.holder) {
-            find_double(l, file, unit, &there);
+            find_double(l, file, i, &there);
             continue;
         }
-        if (!row)
-            continue;
         if (tenon_digest_equal(&row->interface, &unit->interface) == TENON_NO)
             tn_oc_find_in(l->plan, l->p, TENON_FINDING_WRONG_INTERFACE, true, unit->name, NULL,
                           "unit %s of %s has another interface than the one that those before it "
@@ -414,26 +422,24 @@ static void announce(const struct looking *l, const struct tn_oc_file *file)
     }
 }
 
-static bool check_units(const struct looking *l, struct tn_oc_file *file)
+static void check_units(const struct looking *l, struct tn_oc_file *file)
 {
     announce(l, file);
     for (size_t i = 0; i < unit_count(file); i++) {
         const tenon_ocaml_unit *unit = unit_at(file, i);
-        const struct tn_oc_known *known = tn_oc_find(l->plan->process, unit->name);
-        struct tn_oc_coming *row = tn_oc_coming(l->plan, unit->name);
-        if (!(known && known->holder) && row && row->file == file)
-            find_symbols(l, file, unit);
+        const struct tn_oc_numbers *numbers = &file->numbers[i];
+        if (!tn_oc_find(l->plan->process, numbers->own)->holder && row_of(l, file, i)->file == file)
+            find_symbols(l, file, i);
         for (size_t k = 0; k < unit->defines.count; k++) {
-            struct tn_oc_coming *symbol = tn_oc_coming(l->plan, unit->defines.at[k]);
-            if (symbol && !symbol->symbol_file)
+            struct tn_oc_coming *symbol = tn_oc_coming(l->plan, numbers->defines[k]);
+            if (!symbol->symbol_file)
                 symbol->symbol_file = file;
         }
         for (size_t k = 0; k < unit->requires.count; k++)
-            check_required(l, file, i, &unit->requires.at[k]);
+            check_required(l, file, i, k);
         for (size_t k = 0; k < unit->interfaces.count; k++)
-            check_interface(l, file, unit, &unit->interfaces.at[k]);
+            check_interface(l, file, i, k);
     }
-    return true;
 }
 
 static bool check_file(const struct looking *l, struct tn_oc_file *file)
@@ -450,7 +456,7 @@ static bool check_file(const struct looking *l, struct tn_oc_file *file)
         return false;
     for (size_t s = 0; s < file->stub_count; s++) {
         struct tn_oc_file *stub = file->stubs[s];
-        if (stub->skip || !stub->image)
+        if (stub->skip || !stub->has_c)
             continue;
         if (!tn_oc_check_code(l->plan, l->p, stub, l->err))
             return false;
@@ -506,8 +512,7 @@ bool tn_oc_check_plugin(tenon_ocaml_plan *plan, struct tn_oc_prospect *p, tenon_
         return false;
     for (size_t k = bundled; k < p->count; k++)
         meet_library(&l, p->files[k]);
-    if (!order_files(&l))
-        return false;
+    order_files(&l);
     /* stubs are added behind while this goes on */
     for (size_t k = 0, count = p->count; k < count; k++)
         if (p->files[k]->code && !p->files[k]->skip && !check_file(&l, p->files[k]))

@@ -119,23 +119,12 @@ bool tenon_ocaml_plan_check(const tenon_ocaml_plan *plan, size_t i, tenon_error 
 /* ---- what came of it ----------------------------------------------------------------------------
  */
 
-static bool keep_symbols(tenon_ocaml_process *process, const tenon_ocaml_unit *unit,
-                         const char *holder)
-{
-    for (size_t i = 0; i < unit->defines.count; i++) {
-        struct tn_oc_known *known = tn_oc_known(process, unit->defines.at[i]);
-        if (!known)
-            return false;
-        if (!known->symbol_holder)
-            known->symbol_holder = holder;
-    }
-    return true;
-}
-
 static bool keep_unit(tenon_ocaml_process *process, const struct tn_oc_prospect *p,
-                      const struct tn_oc_file *file, const tenon_ocaml_unit *unit,
-                      enum tenon_unit_state state, tenon_error *err)
+                      const struct tn_oc_file *file, size_t index, enum tenon_unit_state state,
+                      tenon_error *err)
 {
+    const tenon_ocaml_unit *unit = tenon_ocaml_unit_at(file->code, index);
+    const struct tn_oc_numbers *numbers = &file->numbers[index];
     const tenon_ocaml_present present = {
         .name = unit->name,
         .interface = unit->interface,
@@ -145,19 +134,16 @@ static bool keep_unit(tenon_ocaml_process *process, const struct tn_oc_prospect 
         .holder = file->label,
         .plugin = p->name,
     };
-    const struct tn_oc_known *known;
+    bool native = process->loader == TENON_OCAML_LOADER_NATIVE;
 
-    if (!tenon_ocaml_tell(process, &present, err))
+    if (!tn_oc_tell(process, numbers->own, &present, err))
         return false;
-    known = tn_oc_known(process, unit->name);
-    if (known && process->loader == TENON_OCAML_LOADER_NATIVE &&
-        !keep_symbols(process, unit, known->holder))
-        return tn_no_memory(err);
+    const char *holder = process->known[numbers->own].holder;
+    for (size_t i = 0; native && i < unit->defines.count; i++)
+        tn_oc_tell_symbol(process, numbers->defines[i], holder);
     for (size_t i = 0; i < unit->interfaces.count; i++)
-        if (unit->interfaces.at[i].crc.kind != TENON_DIGEST_UNKNOWN &&
-            !tenon_ocaml_tell_interface(process, unit->interfaces.at[i].name,
-                                        &unit->interfaces.at[i].crc, err))
-            return false;
+        if (unit->interfaces.at[i].crc.kind != TENON_DIGEST_UNKNOWN)
+            tn_oc_tell_interface(process, numbers->interfaces[i], &unit->interfaces.at[i].crc);
     return true;
 }
 
@@ -168,29 +154,38 @@ bool tenon_ocaml_plan_done(tenon_ocaml_plan *plan, size_t i, size_t initialised,
     const struct tn_oc_file *file = file_of(plan, i);
     const struct tn_oc_prospect *p = &plan->prospects[plan->steps[i].prospect];
     for (size_t u = 0; file->code && u < tenon_ocaml_unit_count(file->code); u++)
-        if (!keep_unit(plan->process, p, file, tenon_ocaml_unit_at(file->code, u),
+        if (!keep_unit(plan->process, p, file, u,
                        u < initialised ? TENON_INITIALISED : TENON_FAILED, err))
             return false;
     return tn_oc_keep_code(plan->process, file) || tn_no_memory(err);
 }
 
+/* False: no memory; nothing has changed then. */
+static bool keep_plugin(tenon_ocaml_process *process, const struct tn_oc_prospect *p)
+{
+    size_t count = process->plugin_count;
+    const char *file = tn_arena_string(&process->arena, p->file);
+
+    if (!file ||
+        !tn_grow(&process->plugins, &process->plugin_room, count, sizeof *process->plugins))
+        return false;
+    uint32_t number = tn_names_add(&process->plugin_names, p->name, strlen(p->name));
+    if (number != count) /* TN_NO_NAME, or it was told before */
+        return number != TN_NO_NAME;
+    struct tn_oc_loaded *loaded = &process->plugins[process->plugin_count++];
+    loaded->file = file;
+    memcpy(loaded->digest, p->digest, sizeof loaded->digest);
+    return true;
+}
+
 bool tenon_ocaml_plan_loaded(tenon_ocaml_plan *plan, size_t request, tenon_error *err)
 {
-    tenon_ocaml_process *process = plan->process;
     struct tn_oc_prospect *p = request < plan->count ? &plan->prospects[request] : NULL;
 
     if (!p || !p->planned)
         return tn_fail(err, TENON_E_ARGUMENT, "no plugin %zu in the plan", request);
-    if (!tn_grow(&process->plugins, &process->plugin_room, process->plugin_count,
-                 sizeof *process->plugins))
+    if (!keep_plugin(plan->process, p))
         return tn_no_memory(err);
-    struct tn_oc_loaded *loaded = &process->plugins[process->plugin_count];
-    loaded->name = tn_arena_string(&process->arena, p->name);
-    loaded->file = tn_arena_string(&process->arena, p->file);
-    memcpy(loaded->digest, p->digest, sizeof loaded->digest);
-    if (!loaded->name || !loaded->file)
-        return tn_no_memory(err);
-    process->plugin_count++;
     plan->report->plugins[p->row].status = TENON_PLUGIN_LOADED;
     tn_oc_prove(plan, p);
     return true;

@@ -271,9 +271,9 @@ static bool add_code(tenon_ocaml_plan *plan, struct tn_oc_prospect *p, const cha
         return tn_no_memory(err);
     file->entry = entry;
     file->is_main = is_main(p->manifest, entry);
-    file->label = file->is_main ? tn_arena_format(&plan->arena, "plugin \"%s\"", p->name)
-                                : tn_arena_format(&plan->arena, "library %s of plugin \"%s\"",
-                                                  library_name(plan, entry), p->name);
+    file->label = file->is_main ? tn_arena_join(&plan->arena, "plugin \"", p->name, "\"", NULL)
+                                : tn_arena_join(&plan->arena, "library ", library_name(plan, entry),
+                                                " of plugin \"", p->name, "\"", NULL);
     if (!file->label)
         return tn_no_memory(err);
     if (!tn_oc_take_proof(plan, p, file)) {
@@ -331,28 +331,38 @@ static bool read_bundle(tenon_ocaml_plan *plan, struct tn_oc_prospect *p, tenon_
 /* ---- from what was asked for ------------------------------------------------------------------
  */
 
-static const uint8_t *digest_of(const tenon_ocaml_plan *plan, const struct tn_oc_prospect *p,
-                                const char **file)
+/* The one of that name that is loaded, or was asked for before: its digest. False: no memory. */
+static bool find_named(tenon_ocaml_plan *plan, const struct tn_oc_prospect *p,
+                       const uint8_t **digest, const char **file)
 {
-    for (size_t i = 0; i < plan->process->plugin_count; i++)
-        if (strcmp(plan->process->plugins[i].name, p->name) == 0) {
-            *file = plan->process->plugins[i].file;
-            return plan->process->plugins[i].digest;
-        }
-    for (size_t i = 0; i < p->row; i++)
-        if (plan->prospects[i].name && strcmp(plan->prospects[i].name, p->name) == 0) {
-            *file = plan->prospects[i].file;
-            return plan->prospects[i].digest;
-        }
-    return NULL;
+    const tenon_ocaml_process *process = plan->process;
+    size_t size = strlen(p->name), before = plan->names.count;
+    uint32_t loaded = tn_names_find(&process->plugin_names, p->name, size);
+    uint32_t number = tn_names_add(&plan->names, p->name, size);
+
+    *digest = NULL;
+    if (number == TN_NO_NAME)
+        return false;
+    if (number == before)
+        plan->named[number] = (uint32_t)p->row;
+    if (loaded != TN_NO_NAME) {
+        *file = process->plugins[loaded].file;
+        *digest = process->plugins[loaded].digest;
+    } else if (number != before) {
+        *file = plan->prospects[plan->named[number]].file;
+        *digest = plan->prospects[plan->named[number]].digest;
+    }
+    return true;
 }
 
 /* Loaded already, or asked for before: nothing is to be done, unless it is another one. */
 static bool is_new(tenon_ocaml_plan *plan, struct tn_oc_prospect *p)
 {
     const char *file = NULL;
-    const uint8_t *digest = digest_of(plan, p, &file);
+    const uint8_t *digest;
 
+    if (!find_named(plan, p, &digest, &file))
+        plan->report->no_memory = true;
     if (!digest)
         return true;
     if (memcmp(digest, p->digest, sizeof p->digest) == 0)

@@ -15,11 +15,14 @@ void tenon_ocaml_plan_free(tenon_ocaml_plan *plan)
     tn_plan_free(&plan->order);
     free(plan->order.candidates);
     free(plan->prospects);
+    free(plan->named);
     free(plan->planned);
     free(plan->coming);
     free(plan->c_files);
     free(plan->steps);
     tn_names_free(&plan->c_coming);
+    tn_names_free(&plan->c_there);
+    tn_names_free(&plan->names);
     tn_cache_close(plan->cache);
     free(plan->cache_path);
     tenon_world_free(plan->world);
@@ -28,40 +31,64 @@ void tenon_ocaml_plan_free(tenon_ocaml_plan *plan)
     free(plan);
 }
 
-struct tn_oc_coming *tn_oc_coming(tenon_ocaml_plan *plan, const char *name)
+/* The number of a name, with a row of the process and one of the plan. TN_NO_NAME: no memory. */
+static uint32_t note(tenon_ocaml_plan *plan, const char *name)
 {
-    struct tn_oc_known *known = tn_oc_known(plan->process, name);
+    const struct tn_oc_known *known = tn_oc_known(plan->process, name);
     size_t number = known ? (size_t)(known - plan->process->known) : 0;
 
     if (!known)
-        return NULL;
+        return TN_NO_NAME;
     if (number >= plan->coming_room) {
         size_t room = plan->process->known_room;
         struct tn_oc_coming *more = realloc(plan->coming, room * sizeof *more);
         if (!more)
-            return NULL;
+            return TN_NO_NAME;
         memset(more + plan->coming_room, 0, (room - plan->coming_room) * sizeof *more);
         plan->coming = more;
         plan->coming_room = room;
     }
-    return &plan->coming[number];
+    return (uint32_t)number;
 }
 
-bool tn_oc_note_names(tenon_ocaml_plan *plan, const struct tn_oc_file *file)
+static bool note_imports(tenon_ocaml_plan *plan, tenon_ocaml_imports imports, uint32_t *out)
 {
-    for (size_t i = 0; file->code && i < tenon_ocaml_unit_count(file->code); i++) {
-        const tenon_ocaml_unit *unit = tenon_ocaml_unit_at(file->code, i);
-        bool good = tn_oc_coming(plan, unit->name) != NULL;
-        for (size_t k = 0; good && k < unit->requires.count; k++)
-            good = tn_oc_coming(plan, unit->requires.at[k].name) != NULL;
-        for (size_t k = 0; good && k < unit->interfaces.count; k++)
-            good = tn_oc_coming(plan, unit->interfaces.at[k].name) != NULL;
-        for (size_t k = 0; good && k < unit->defines.count; k++)
-            good = tn_oc_coming(plan, unit->defines.at[k]) != NULL;
-        if (!good)
+    for (size_t i = 0; i < imports.count; i++)
+        if ((out[i] = note(plan, imports.at[i].name)) == TN_NO_NAME)
             return false;
-    }
     return true;
+}
+
+static bool note_unit(tenon_ocaml_plan *plan, const tenon_ocaml_unit *unit,
+                      struct tn_oc_numbers *out)
+{
+    size_t imports = unit->requires.count + unit->interfaces.count;
+    uint32_t *numbers =
+        tn_arena_rows(&plan->arena, imports + unit->defines.count + 1, sizeof *numbers);
+
+    if (!numbers || (out->own = note(plan, unit->name)) == TN_NO_NAME)
+        return false;
+    uint32_t *interfaces = numbers + unit->requires.count, *defines = numbers + imports;
+    out->requires = numbers;
+    out->interfaces = interfaces;
+    out->defines = defines;
+    for (size_t i = 0; i < unit->defines.count; i++)
+        if ((defines[i] = note(plan, unit->defines.at[i])) == TN_NO_NAME)
+            return false;
+    return note_imports(plan, unit->requires, numbers) &&
+           note_imports(plan, unit->interfaces, interfaces);
+}
+
+bool tn_oc_note_names(tenon_ocaml_plan *plan, struct tn_oc_file *file)
+{
+    size_t count = file->code ? tenon_ocaml_unit_count(file->code) : 0;
+    struct tn_oc_numbers *rows = tn_arena_rows(&plan->arena, count + 1, sizeof *rows);
+
+    for (size_t i = 0; rows && i < count; i++)
+        if (!note_unit(plan, tenon_ocaml_unit_at(file->code, i), &rows[i]))
+            return false;
+    file->numbers = rows;
+    return rows;
 }
 
 static bool is_archive(const struct tn_oc_file *file)
@@ -108,49 +135,47 @@ static bool own_units(tenon_ocaml_plan *plan, uint32_t candidate)
     const struct tn_oc_prospect *p = &plan->prospects[plan->planned[candidate]];
 
     for (size_t k = 0; k < p->count; k++) {
-        if (!tn_oc_note_names(plan, p->files[k]))
+        struct tn_oc_file *file = p->files[k];
+        if (!tn_oc_note_names(plan, file))
             return false;
-        for (size_t u = 0; is_archive(p->files[k]) && u < tenon_ocaml_unit_count(p->files[k]->code);
-             u++) {
-            struct tn_oc_coming *row =
-                tn_oc_coming(plan, tenon_ocaml_unit_at(p->files[k]->code, u)->name);
-            if (row && !row->owner)
+        for (size_t u = 0; is_archive(file) && u < tenon_ocaml_unit_count(file->code); u++) {
+            struct tn_oc_coming *row = tn_oc_coming(plan, file->numbers[u].own);
+            if (!row->owner)
                 row->owner = candidate + 1;
         }
     }
     return true;
 }
 
-/* A unit that only another plugin has makes that one come before. */
-static bool need_of_unit(tenon_ocaml_plan *plan, uint32_t candidate, const tenon_ocaml_unit *unit)
+static bool has_unit(const struct tn_oc_prospect *p, uint32_t number)
 {
+    for (size_t k = 0; k < p->count; k++)
+        for (size_t u = 0; is_archive(p->files[k]) && u < tenon_ocaml_unit_count(p->files[k]->code);
+             u++)
+            if (p->files[k]->numbers[u].own == number)
+                return true;
+    return false;
+}
+
+/*
+ * A unit that only another plugin has makes that one come before. Two plugins may bring one
+ * library: who has it itself needs nobody for it.
+ */
+static bool needs_of_unit(tenon_ocaml_plan *plan, uint32_t candidate, const tenon_ocaml_unit *unit,
+                          const struct tn_oc_numbers *numbers)
+{
+    const struct tn_oc_prospect *p = &plan->prospects[plan->planned[candidate]];
+
     for (size_t i = 0; i < unit->requires.count; i++) {
-        const char *name = unit->requires.at[i].name;
-        const struct tn_oc_coming *row = tn_oc_coming(plan, name);
-        const struct tn_oc_known *known;
-        if (!row)
-            return false;
-        uint32_t owner = row->owner;
-        if (!owner || owner - 1 == candidate)
-            continue;
-        known = tn_oc_find(plan->process, name);
-        if (!(known && known->holder) && !tn_plan_need(&plan->order, candidate, owner - 1))
+        uint32_t number = numbers->requires[i], owner = tn_oc_coming(plan, number)->owner;
+        if (owner && owner - 1 != candidate && !has_unit(p, number) &&
+            !tn_oc_find(plan->process, number)->holder &&
+            !tn_plan_need(&plan->order, candidate, owner - 1))
             return false;
     }
     return true;
 }
 
-static bool has_unit(const struct tn_oc_prospect *p, const char *name)
-{
-    for (size_t k = 0; k < p->count; k++)
-        for (size_t u = 0; is_archive(p->files[k]) && u < tenon_ocaml_unit_count(p->files[k]->code);
-             u++)
-            if (strcmp(tenon_ocaml_unit_at(p->files[k]->code, u)->name, name) == 0)
-                return true;
-    return false;
-}
-
-/* Two plugins may bring one library: who has it itself needs nobody for it. */
 static bool find_needs(tenon_ocaml_plan *plan)
 {
     for (uint32_t c = 0; c < plan->order.count; c++)
@@ -160,21 +185,10 @@ static bool find_needs(tenon_ocaml_plan *plan)
         const struct tn_oc_prospect *p = &plan->prospects[plan->planned[c]];
         for (size_t k = 0; k < p->count; k++)
             for (size_t u = 0;
-                 is_archive(p->files[k]) && u < tenon_ocaml_unit_count(p->files[k]->code); u++) {
-                tenon_ocaml_unit unit = *tenon_ocaml_unit_at(p->files[k]->code, u);
-                tenon_ocaml_import *others =
-                    tn_arena_rows(&plan->arena, unit.requires.count + 1, sizeof *others);
-                size_t count = 0;
-                if (!others)
+                 is_archive(p->files[k]) && u < tenon_ocaml_unit_count(p->files[k]->code); u++)
+                if (!needs_of_unit(plan, c, tenon_ocaml_unit_at(p->files[k]->code, u),
+                                   &p->files[k]->numbers[u]))
                     return false;
-                for (size_t i = 0; i < unit.requires.count; i++)
-                    if (!has_unit(p, unit.requires.at[i].name))
-                others[count++] = unit.requires.at[i];
-                unit.requires.at = others;
-                unit.requires.count = count;
-                if (!need_of_unit(plan, c, &unit))
-                    return false;
-            }
     }
     return true;
 }
@@ -217,9 +231,9 @@ static bool add_step(tenon_ocaml_plan *plan, size_t prospect, const struct tn_oc
         if (p->files[k] == file)
             plan->steps[plan->step_count++] =
                 (struct tn_step_row){ (uint32_t)prospect, (uint32_t)k };
-    const char *step = file->entry ? tn_arena_format(&plan->report->arena, "%s:%s", p->name,
-                                                     tn_report_show(plan->report, file->entry))
-                                   : tn_report_show(plan->report, file->path);
+    const char *step = tn_report_show(plan->report, file->entry ? file->entry : file->path);
+    if (file->entry)
+        step = tn_arena_join(&plan->report->arena, p->name, ":", step, NULL);
     if (step)
         tn_report_step(plan->report, step);
     return step != NULL;
@@ -295,7 +309,9 @@ tenon_ocaml_plan *tenon_ocaml_plan_make(tenon_ocaml_process *process,
     plan->count = count;
     plan->report = tn_report_new(err);
     plan->prospects = calloc(count + 1, sizeof *plan->prospects);
-    good = plan->report && plan->prospects && tn_names_init(&plan->c_coming);
+    plan->named = calloc(count + 1, sizeof *plan->named);
+    good = plan->report && plan->prospects && plan->named && tn_names_init(&plan->c_coming) &&
+           tn_names_init(&plan->c_there) && tn_names_init(&plan->names);
     if (good) {
         plan->report->plugins = calloc(count + 1, sizeof *plan->report->plugins);
         plan->report->plugin_count = plan->report->plugins ? count : 0;

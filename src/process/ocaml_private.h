@@ -24,7 +24,7 @@ struct tn_oc_known {
 
 /* A plugin that was loaded. */
 struct tn_oc_loaded {
-    const char *name, *file;
+    const char *file;
     uint8_t digest[32];
 };
 
@@ -50,9 +50,11 @@ struct tenon_ocaml_process {
     struct tn_names host_dlls; /* base names that the program opens itself */
     tenon_ocaml_probe *probe;
     tenon_ocaml_interface_probe *interface_probe;
-    void *probe_arg, *interface_arg;
+    tenon_ocaml_dll_search *dll_search; /* NULL: none, or it was asked */
+    void *probe_arg, *interface_arg, *dll_arg;
     struct tn_oc_loaded *plugins;
     size_t plugin_count, plugin_room;
+    struct tn_names plugin_names; /* by number: the row of `plugins` */
     /* C code that came with plugins: symbols to the label of their file */
     struct tn_names c_symbols;
     const char **c_holders;
@@ -83,6 +85,12 @@ struct tn_oc_c {
     struct tn_oc_symbols needs;   /* libraries */
 };
 
+/* Numbers of the names that a unit mentions, in the process; lists as the unit has them. */
+struct tn_oc_numbers {
+    uint32_t own;
+    const uint32_t *requires, *interfaces, *defines;
+};
+
 /* One file of a plan: code of a bundle, or of the system. */
 struct tn_oc_file {
     const char *entry; /* NULL: a file of the system */
@@ -90,10 +98,11 @@ struct tn_oc_file {
     const char *label;
     void *bytes; /* until the plan is made */
     size_t size;
-    uint8_t digest[32];
-    tenon_ocaml *code;  /* NULL: stubs */
-    tenon_image *image; /* that `c` borrows from; NULL: bytecode, or proven */
-    bool has_c;         /* native code or stubs */
+    uint8_t digest[32];                  /* of stubs */
+    tenon_ocaml *code;                   /* NULL: stubs */
+    const struct tn_oc_numbers *numbers; /* by unit of the code: tn_oc_note_names() */
+    tenon_image *image;                  /* that `c` borrows from; NULL: bytecode, or proven */
+    bool has_c;                          /* native code or stubs */
     struct tn_oc_c c;
     bool is_proven; /* code and c are the index's */
     bool is_main, is_stubs, has_dlls;
@@ -142,11 +151,14 @@ struct tenon_ocaml_plan {
     unsigned flags;
     struct tn_oc_prospect *prospects; /* by request */
     size_t count;
+    struct tn_names names;       /* of prospects */
+    uint32_t *named;             /* by number: the first prospect of that name */
     struct tn_plan order;        /* its candidates stand beside `planned` */
     uint32_t *planned;           /* candidate to prospect */
     struct tn_oc_coming *coming; /* by number of the name */
     size_t coming_room;
     struct tn_names c_coming; /* C symbols to c_files */
+    struct tn_names c_there;  /* C symbols that the process was found to have */
     const struct tn_oc_file **c_files;
     size_t c_file_room;
     struct tn_step_row {
@@ -164,14 +176,20 @@ struct tenon_ocaml_plan {
 /* The row of a name, made if new; NULL: no memory. Moves when names are added. */
 struct tn_oc_known *tn_oc_known(tenon_ocaml_process *process, const char *name);
 
-/* The row of a name; NULL: nothing is known. Asks the probe. */
-const struct tn_oc_known *tn_oc_find(tenon_ocaml_process *process, const char *name);
+/* What is known under the name of that number, which has a row. Asks the probe. */
+const struct tn_oc_known *tn_oc_find(tenon_ocaml_process *process, uint32_t number);
+
+/* tenon_ocaml_tell() of a name that has a row; tenon_ocaml_tell_interface() and _symbol(). */
+bool tn_oc_tell(tenon_ocaml_process *process, uint32_t number, const tenon_ocaml_present *unit,
+                tenon_error *err);
+void tn_oc_tell_interface(tenon_ocaml_process *process, uint32_t number, const tenon_digest *crc);
+void tn_oc_tell_symbol(tenon_ocaml_process *process, uint32_t number, const char *holder);
 
 /*
  * Is this the CRC of the interface that is known under that name? Asks the second probe about units
  * that are there, when nobody told theirs.
  */
-enum tenon_answer tn_oc_same_interface(tenon_ocaml_process *process, const char *name,
+enum tenon_answer tn_oc_same_interface(tenon_ocaml_process *process, uint32_t number,
                                        const tenon_digest *crc);
 
 /* True when the name is that of a C symbol that this process has. *holder (may be NULL): where. */
@@ -240,7 +258,8 @@ void tn_oc_c_free(struct tn_oc_c *c);
 /* Has the index notes about this bundle's code that may be used? Then p->proofs is set. */
 bool tn_oc_take_proofs(tenon_ocaml_plan *plan, struct tn_oc_prospect *p);
 
-/* Takes what was noted of one file, when the cache still has that file. False: it must be read. */
+/* Takes what was noted of one file, when the cache still has that file. False: it must be read, and
+ * so must all of the plugin's code. */
 bool tn_oc_take_proof(tenon_ocaml_plan *plan, struct tn_oc_prospect *p, struct tn_oc_file *file);
 
 /* p->taken by what was noted; nothing is looked at. False: *err. */
@@ -252,12 +271,14 @@ void tn_oc_prove(tenon_ocaml_plan *plan, struct tn_oc_prospect *p);
 /* ---- ocaml_plan.c -----------------------------------------------------------------------------
  */
 
-/* The row of a name, made if new; NULL: no memory. Moves when names are added. */
-struct tn_oc_coming *tn_oc_coming(tenon_ocaml_plan *plan, const char *name);
+/* Numbers every name that a file mentions, and makes rows for them. False: no memory. */
+bool tn_oc_note_names(tenon_ocaml_plan *plan, struct tn_oc_file *file);
 
-/* Makes every name known that a file mentions, so that rows do not move while it is checked. False:
- * no memory. */
-bool tn_oc_note_names(tenon_ocaml_plan *plan, const struct tn_oc_file *file);
+/* The row of a name that was noted. Moves when others are. */
+static inline struct tn_oc_coming *tn_oc_coming(const tenon_ocaml_plan *plan, uint32_t number)
+{
+    return &plan->coming[number];
+}
 
 /* ---- ocaml_check.c ----------------------------------------------------------------------------
  */

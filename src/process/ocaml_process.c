@@ -9,6 +9,8 @@
 
 static bool start(tenon_ocaml_process *process, const char *program, tenon_error *err)
 {
+    if (!program && tn_triple_own(&process->settings->triple))
+        return true;
     tenon_world *world = tenon_world_host(err);
     bool good = world && tn_process_take_triple(process->settings, world,
                                                 program ? program : "/proc/self/exe", err);
@@ -37,7 +39,7 @@ tenon_ocaml_process *tenon_ocaml_process_new(enum tenon_ocaml_loader loader, con
     char *copy = NULL;
     bool good = process && tn_names_init(&process->names) && tn_names_init(&process->primitives) &&
                 tn_names_init(&process->outside) && tn_names_init(&process->c_symbols) &&
-                tn_names_init(&process->host_dlls);
+                tn_names_init(&process->host_dlls) && tn_names_init(&process->plugin_names);
 
     if (!good)
         tn_no_memory(err);
@@ -70,6 +72,7 @@ void tenon_ocaml_process_free(tenon_ocaml_process *process)
     tn_names_free(&process->outside);
     tn_names_free(&process->c_symbols);
     tn_names_free(&process->host_dlls);
+    tn_names_free(&process->plugin_names);
     free(process->known);
     free(process->order);
     free(process->dll_directories);
@@ -132,27 +135,27 @@ struct tn_oc_known *tn_oc_known(tenon_ocaml_process *process, const char *name)
     return &process->known[number];
 }
 
-static bool note_order(tenon_ocaml_process *process, const char *name)
+static bool note_order(tenon_ocaml_process *process, uint32_t number)
 {
     if (!tn_grow(&process->order, &process->order_room, process->order_count,
                  sizeof *process->order))
         return false;
-    process->order[process->order_count++] = tn_names_find(&process->names, name, strlen(name));
+    process->order[process->order_count++] = number;
     return true;
 }
 
-const struct tn_oc_known *tn_oc_find(tenon_ocaml_process *process, const char *name)
+const struct tn_oc_known *tn_oc_find(tenon_ocaml_process *process, uint32_t number)
 {
     static const struct tn_oc_known probed = { .holder = "the host program",
                                                .state = TENON_INITIALISED };
-    uint32_t number = tn_names_find(&process->names, name, strlen(name));
-    struct tn_oc_known *known = number < process->known_room ? &process->known[number] : NULL;
+    struct tn_oc_known *known = &process->known[number];
 
-    if ((known && known->holder) || !process->probe || !process->probe(process->probe_arg, name))
+    if (known->holder || !process->probe ||
+        !process->probe(process->probe_arg, tn_names_text(&process->names, number)))
         return known;
-    known = tn_oc_known(process, name);
-    if (!known || !note_order(process, name))
+    if (!note_order(process, number))
         return &probed; /* without memory: it is there, which is all that is asked for */
+    known = &process->known[number]; /* the probe may have told of others */
     known->holder = probed.holder;
     known->state = TENON_INITIALISED;
     known->reason = TENON_BY_OTHERS;
@@ -160,20 +163,20 @@ const struct tn_oc_known *tn_oc_find(tenon_ocaml_process *process, const char *n
 }
 
 /* Under one name there is one interface, as long as the process lives: what was said stays true. */
-enum tenon_answer tn_oc_same_interface(tenon_ocaml_process *process, const char *name,
+enum tenon_answer tn_oc_same_interface(tenon_ocaml_process *process, uint32_t number,
                                        const tenon_digest *crc)
 {
-    uint32_t number = tn_names_find(&process->names, name, strlen(name));
-    struct tn_oc_known *known = number < process->known_room ? &process->known[number] : NULL;
+    struct tn_oc_known *known = &process->known[number];
 
-    if (!known || crc->kind == TENON_DIGEST_UNKNOWN)
+    if (crc->kind == TENON_DIGEST_UNKNOWN)
         return TENON_UNKNOWN;
     if (known->interface.kind != TENON_DIGEST_UNKNOWN || !known->holder ||
         !process->interface_probe)
         return tenon_digest_equal(&known->interface, crc);
-    enum tenon_answer answer = process->interface_probe(process->interface_arg, name, crc);
+    enum tenon_answer answer = process->interface_probe(
+        process->interface_arg, tn_names_text(&process->names, number), crc);
     if (answer == TENON_YES)
-        known->interface = *crc;
+        process->known[number].interface = *crc; /* rows may have moved */
     return answer;
 }
 
@@ -187,20 +190,18 @@ static bool keep(tenon_ocaml_process *process, const char **string)
 /* ---- what is told ------------------------------------------------------------------------------
  */
 
-bool tenon_ocaml_tell(tenon_ocaml_process *process, const tenon_ocaml_present *unit,
-                      tenon_error *err)
+bool tn_oc_tell(tenon_ocaml_process *process, uint32_t number, const tenon_ocaml_present *unit,
+                tenon_error *err)
 {
     const char *holder = unit->holder ? unit->holder : "the process", *plugin = unit->plugin;
-    struct tn_oc_known *known = tn_oc_known(process, unit->name);
+    struct tn_oc_known *known = &process->known[number];
 
-    if (!known)
-        return tn_no_memory(err);
     if (known->holder && known->interface.kind == TENON_DIGEST_UNKNOWN)
         known->interface = unit->interface;
     if (known->holder)
         return true;
     if (!keep(process, &holder) || (plugin && !keep(process, &plugin)) ||
-        !note_order(process, unit->name))
+        !note_order(process, number))
         return tn_no_memory(err);
     if (unit->interface.kind != TENON_DIGEST_UNKNOWN)
         known->interface = unit->interface;
@@ -212,39 +213,56 @@ bool tenon_ocaml_tell(tenon_ocaml_process *process, const tenon_ocaml_present *u
     return true;
 }
 
+void tn_oc_tell_interface(tenon_ocaml_process *process, uint32_t number, const tenon_digest *crc)
+{
+    struct tn_oc_known *known = &process->known[number];
+
+    if (known->interface.kind == TENON_DIGEST_UNKNOWN)
+        known->interface = *crc;
+}
+
+void tn_oc_tell_symbol(tenon_ocaml_process *process, uint32_t number, const char *holder)
+{
+    struct tn_oc_known *known = &process->known[number];
+
+    if (!known->symbol_holder)
+        known->symbol_holder = holder;
+}
+
+/* The number of a name that has a row; TN_NO_NAME: no memory. */
+static uint32_t number_of(tenon_ocaml_process *process, const char *name)
+{
+    const struct tn_oc_known *known = tn_oc_known(process, name);
+
+    return known ? (uint32_t)(known - process->known) : TN_NO_NAME;
+}
+
+bool tenon_ocaml_tell(tenon_ocaml_process *process, const tenon_ocaml_present *unit,
+                      tenon_error *err)
+{
+    uint32_t number = number_of(process, unit->name);
+
+    return number == TN_NO_NAME ? tn_no_memory(err) : tn_oc_tell(process, number, unit, err);
+}
+
 bool tenon_ocaml_tell_interface(tenon_ocaml_process *process, const char *name,
                                 const tenon_digest *crc, tenon_error *err)
 {
-    struct tn_oc_known *known = tn_oc_known(process, name);
+    uint32_t number = number_of(process, name);
 
-    if (!known)
+    if (number == TN_NO_NAME)
         return tn_no_memory(err);
-    if (known->interface.kind == TENON_DIGEST_UNKNOWN)
-        known->interface = *crc;
+    tn_oc_tell_interface(process, number, crc);
     return true;
 }
 
 bool tenon_ocaml_tell_symbol(tenon_ocaml_process *process, const char *symbol, tenon_error *err)
 {
-    struct tn_oc_known *known = tn_oc_known(process, symbol);
+    uint32_t number = number_of(process, symbol);
 
-    if (!known)
+    if (number == TN_NO_NAME)
         return tn_no_memory(err);
-    if (!known->symbol_holder)
-        known->symbol_holder = "the host program";
-    return true;
-}
-
-static bool tell_symbols(tenon_ocaml_process *process, const tenon_ocaml_unit *unit,
-                         const char *holder)
-{
-    for (size_t i = 0; i < unit->defines.count; i++) {
-        struct tn_oc_known *known = tn_oc_known(process, unit->defines.at[i]);
-        if (!known)
-            return false;
-        if (!known->symbol_holder)
-            known->symbol_holder = holder;
-    }
+    tn_oc_tell_symbol(process, number, "the host program");
     return true;
 }
 
@@ -266,9 +284,10 @@ static bool tell_units(tenon_ocaml_process *process, const tenon_ocaml *program,
                                               .holder = "the host program" };
         if (!tenon_ocaml_tell(process, &present, err))
             return false;
-        if (process->loader == TENON_OCAML_LOADER_NATIVE &&
-            !tell_symbols(process, unit, "the host program"))
-            return tn_no_memory(err);
+        bool native = process->loader == TENON_OCAML_LOADER_NATIVE;
+        for (size_t k = 0; native && k < unit->defines.count; k++)
+            if (!tenon_ocaml_tell_symbol(process, unit->defines.at[k], err))
+                return false;
     }
     return true;
 }
@@ -362,6 +381,13 @@ bool tenon_ocaml_add_dll_directory(tenon_ocaml_process *process, const char *dir
         return tn_no_memory(err);
     process->dll_directories[process->dll_directory_count++] = copy;
     return true;
+}
+
+void tenon_ocaml_set_dll_search(tenon_ocaml_process *process, tenon_ocaml_dll_search *search,
+                                void *arg)
+{
+    process->dll_search = search;
+    process->dll_arg = arg;
 }
 
 size_t tenon_ocaml_present_count(const tenon_ocaml_process *process)

@@ -6,7 +6,7 @@
 #include "reading.h"
 
 /* What a row takes at least. */
-enum { LEAST_IMPORT = 2, LEAST_UNIT = 20, LEAST_FILE = 34 };
+enum { LEAST_IMPORT = 2, LEAST_UNIT = 20, LEAST_FILE = 37 };
 
 /* ---- writing ----------------------------------------------------------------------------------
  */
@@ -56,13 +56,8 @@ static void put_symbols(struct tn_packer *p, const struct tn_oc_symbols *symbols
     tn_packer_texts(p, symbols->at, symbols->count);
 }
 
-static void put_file(struct tn_packer *p, const struct tn_oc_proof *file)
+static void put_content(struct tn_packer *p, const struct tn_oc_proof *file)
 {
-    tn_packer_text(p, file->entry);
-    tn_packer_number(p, file->identity.device, 8);
-    tn_packer_number(p, file->identity.inode, 8);
-    tn_packer_number(p, file->identity.size, 8);
-    tn_packer_number(p, (uint64_t)file->identity.changed, 8);
     tn_packer_byte(p, (file->code ? TN_OC_PROOF_CODE : 0) | (file->has_c ? TN_OC_PROOF_C : 0));
     if (file->code)
         put_code(p, file->code);
@@ -72,6 +67,21 @@ static void put_file(struct tn_packer *p, const struct tn_oc_proof *file)
     put_symbols(p, &file->c.exports);
     put_symbols(p, &file->c.wants);
     put_symbols(p, &file->c.needs);
+}
+
+static void put_file(struct tn_packer *p, const struct tn_oc_proof *file)
+{
+    tn_packer_text(p, file->entry);
+    tn_packer_number(p, file->identity.device, 8);
+    tn_packer_number(p, file->identity.inode, 8);
+    tn_packer_number(p, file->identity.size, 8);
+    tn_packer_number(p, (uint64_t)file->identity.changed, 8);
+    size_t begin = tn_packer_begin(p);
+    if (file->packed.size)
+        tn_packer_put(p, file->packed.at, file->packed.size);
+    else
+        put_content(p, file);
+    tn_packer_end(p, begin);
 }
 
 void tn_oc_proofs_pack(struct tn_packer *p, const struct tn_oc_proofs *proofs)
@@ -173,6 +183,12 @@ static void take_file(struct tn_unpacker *u, struct tn_oc_proof *out)
     out->identity.inode = tn_u64(&u->c, "inode");
     out->identity.size = tn_u64(&u->c, "size");
     out->identity.changed = (int64_t)tn_u64(&u->c, "change time");
+    out->packed = tn_unpack_part(u);
+    u->bad |= !out->packed.size;
+}
+
+static void take_content(struct tn_unpacker *u, struct tn_oc_proof *out)
+{
     unsigned flags = tn_unpack_kind(u, TN_OC_PROOF_FLAGS_END);
     if (flags & TN_OC_PROOF_CODE)
         out->code = take_code(u);
@@ -183,6 +199,20 @@ static void take_file(struct tn_unpacker *u, struct tn_oc_proof *out)
     out->c.exports = take_symbols(u);
     out->c.wants = take_symbols(u);
     out->c.needs = take_symbols(u);
+}
+
+bool tn_oc_proof_read(struct tn_oc_proof *proof, struct tn_arena *arena)
+{
+    struct tn_unpacker u = { .c = tn_cursor(proof->packed, TN_LITTLE), .arena = arena };
+    struct tn_oc_proof read = *proof;
+    if (!proof->packed.size)
+        return true;
+    take_content(&u, &read);
+    if (is_over(&u) || u.c.pos != proof->packed.size)
+        return false;
+    read.packed = tn_view(NULL, 0);
+    *proof = read;
+    return true;
 }
 
 struct tn_oc_proofs *tn_oc_proofs_unpack(struct tn_view packed, struct tn_arena *arena)
@@ -199,7 +229,7 @@ struct tn_oc_proofs *tn_oc_proofs_unpack(struct tn_view packed, struct tn_arena 
     return is_over(&u) || u.c.pos != packed.size ? NULL : proofs;
 }
 
-const struct tn_oc_proof *tn_oc_proofs_find(const struct tn_oc_proofs *proofs, const char *entry)
+struct tn_oc_proof *tn_oc_proofs_find(const struct tn_oc_proofs *proofs, const char *entry)
 {
     for (size_t i = 0; proofs && i < proofs->count; i++)
         if (strcmp(proofs->files[i].entry, entry) == 0)

@@ -13,19 +13,20 @@
  * open it. Only code that was loaded is noted. The notes are as hostile as any input.
  *
  * Packed as packer.h says: u8 layout, the triple, a list of files; of each: entry, identity (u64
- * device, inode, size, change time), u8 flags; when it has code: u8 kind, digits of the release
- * that may be missing, a list of DLLs, a list of units: name, two digests, lists of required units
- * and of interfaces (name, digest each), of symbols and of primitives; when it has C code: lists of
- * definitions, exports, wanted symbols and needed libraries. A digest: u8 whether there is one, its
- * 16 bytes.
+ * device, inode, size, change time), and with their size before them: u8 flags; when it has code:
+ * u8 kind, digits of the release that may be missing, a list of DLLs, a list of units: name, two
+ * digests, lists of required units and of interfaces (name, digest each), of symbols and of
+ * primitives; when it has C code: lists of definitions, exports, wanted symbols and needed
+ * libraries. A digest: u8 whether there is one, its 16 bytes. A loader reads its own files of them.
  */
-enum { TN_OC_PROOF_LAYOUT = 0x0c }; /* no layout of proof.h */
+enum { TN_OC_PROOF_LAYOUT = 0x0d }; /* no layout of proof.h */
 enum { TN_OC_PROOF_CODE = 1, TN_OC_PROOF_C = 2, TN_OC_PROOF_FLAGS_END = 4 };
 
 struct tn_oc_proof {
     const char *entry; /* in the bundle */
     struct tn_identity identity;
-    tenon_ocaml *code; /* what a plan asks of it; NULL: it was not read. Never freed */
+    struct tn_view packed; /* all that follows, not read yet; empty: it is there */
+    tenon_ocaml *code;     /* what a plan asks of it; NULL: it was not read. Never freed */
     bool has_c;
     struct tn_oc_c c; /* likewise */
 };
@@ -46,7 +47,10 @@ struct tn_oc_proofs {
 struct tn_oc_proofs *tn_oc_proofs_unpack(struct tn_view packed, struct tn_arena *arena);
 
 /* The one of an entry; NULL. */
-const struct tn_oc_proof *tn_oc_proofs_find(const struct tn_oc_proofs *proofs, const char *entry);
+struct tn_oc_proof *tn_oc_proofs_find(const struct tn_oc_proofs *proofs, const char *entry);
+
+/* Reads what was noted of one file, once. False: it makes no sense, or there is no memory. */
+bool tn_oc_proof_read(struct tn_oc_proof *proof, struct tn_arena *arena);
 
 /* Writes them. Whether there was memory for it, the packer knows. */
 void tn_oc_proofs_pack(struct tn_packer *p, const struct tn_oc_proofs *proofs);

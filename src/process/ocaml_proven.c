@@ -24,10 +24,18 @@ static const struct tn_oc_proofs *proofs_of(const tenon_ocaml_plan *plan,
     return proofs && strcmp(proofs->triple, settings->triple.text) == 0 ? proofs : NULL;
 }
 
-/* "DIGEST.TRIPLE/NAME", as the cache has it. */
-static const char *below_cache(tenon_ocaml_plan *plan, const char *directory, const char *entry)
+/* Where the cache has a file. *below (may be NULL): its end, "DIGEST.TRIPLE/NAME". NULL: no memory.
+ */
+static const char *in_cache(tenon_ocaml_plan *plan, const struct tn_oc_prospect *p,
+                            const char *entry, const char **below)
 {
-    return tn_arena_join(&plan->arena, directory, "/", tn_base_name(entry), NULL);
+    const char *cache = tn_cache_path(plan->cache);
+    const char *path =
+        tn_arena_join(&plan->arena, cache, "/", p->directory, "/", tn_base_name(entry), NULL);
+
+    if (path && below)
+        *below = path + strlen(cache) + 1;
+    return path;
 }
 
 static bool is_the_same(const tenon_ocaml_plan *plan, const char *below,
@@ -36,6 +44,16 @@ static bool is_the_same(const tenon_ocaml_plan *plan, const char *below,
     struct tn_identity now;
 
     return tn_cache_look(plan->cache, below, &now) && tn_identity_same(&now, noted);
+}
+
+/* The file of the plan that is an entry, when what it holds is known; NULL. */
+static const struct tn_oc_file *file_of(const struct tn_oc_prospect *p, const char *entry)
+{
+    for (size_t k = 0; k < p->count; k++)
+        if (p->files[k]->entry && (p->files[k]->code || p->files[k]->has_c) &&
+            strcmp(p->files[k]->entry, entry) == 0)
+            return p->files[k];
+    return NULL;
 }
 
 bool tn_oc_take_proofs(tenon_ocaml_plan *plan, struct tn_oc_prospect *p)
@@ -51,14 +69,14 @@ bool tn_oc_take_proofs(tenon_ocaml_plan *plan, struct tn_oc_prospect *p)
 
 bool tn_oc_take_proof(tenon_ocaml_plan *plan, struct tn_oc_prospect *p, struct tn_oc_file *file)
 {
-    const struct tn_oc_proof *proof = tn_oc_proofs_find(p->proofs, file->entry);
-    const char *below = proof && proof->code ? below_cache(plan, p->directory, file->entry) : NULL;
+    struct tn_oc_proof *proof = tn_oc_proofs_find(p->proofs, file->entry);
+    bool good = proof && tn_oc_proof_read(proof, &plan->process->settings->proofs) &&
+                (file->is_stubs ? proof->has_c && !proof->code : proof->code != NULL);
+    const char *below, *path = good ? in_cache(plan, p, file->entry, &below) : NULL;
 
-    if (!below || !is_the_same(plan, below, &proof->identity))
+    if (!path || !is_the_same(plan, below, &proof->identity))
         return false;
-    file->path = tn_arena_join(&plan->arena, tn_cache_path(plan->cache), "/", below, NULL);
-    if (!file->path)
-        return false;
+    file->path = path;
     file->is_proven = true;
     file->code = proof->code;
     file->has_c = proof->has_c;
@@ -82,12 +100,12 @@ bool tn_oc_trust(tenon_ocaml_plan *plan, struct tn_oc_prospect *p, tenon_error *
     for (size_t i = 0; rows && i < p->proofs->count; i++) {
         const struct tn_oc_proof *proof = &p->proofs->files[i];
         const tenon_code_entry *code = entry_of(p, proof->entry);
-        const char *below = code ? below_cache(plan, p->directory, proof->entry) : NULL;
-        const char *path =
-            below ? tn_arena_join(&plan->arena, tn_cache_path(plan->cache), "/", below, NULL)
-                  : NULL;
-        if (!code) /* notes of another bundle, whatever the index says */
+        const struct tn_oc_file *file = code ? file_of(p, proof->entry) : NULL;
+        /* notes of another bundle, whatever the index says; code that this loader does not open */
+        if (!code || (!file && (code->kind == TENON_CODE_OCAML_NATIVE ||
+                                code->kind == TENON_CODE_OCAML_BYTE)))
             continue;
+        const char *path = file ? file->path : in_cache(plan, p, proof->entry, NULL);
         if (!path)
             return tn_no_memory(err);
         rows[count++] = (struct tn_cached_file){ code, path, proof->identity };
@@ -99,14 +117,6 @@ bool tn_oc_trust(tenon_ocaml_plan *plan, struct tn_oc_prospect *p, tenon_error *
 
 /* ---- noting -----------------------------------------------------------------------------------
  */
-
-static const struct tn_oc_file *file_of(const struct tn_oc_prospect *p, const char *entry)
-{
-    for (size_t k = 0; k < p->count; k++)
-        if (p->files[k]->entry && p->files[k]->code && strcmp(p->files[k]->entry, entry) == 0)
-            return p->files[k];
-    return NULL;
-}
 
 /* A row for each file of the cache: what this plan read of it, else what another loader's had. */
 static bool gather(const tenon_ocaml_plan *plan, const struct tn_oc_prospect *p,
@@ -127,6 +137,7 @@ static bool gather(const tenon_ocaml_plan *plan, const struct tn_oc_prospect *p,
         row->identity = cached->identity;
         if (!file)
             continue;
+        row->packed = tn_view(NULL, 0);
         row->code = file->code;
         row->has_c = file->has_c;
         row->c = file->c;

@@ -67,33 +67,70 @@ static const char *try_directory(tenon_ocaml_plan *plan, const char *directory, 
     return path && stat(path, &info) == 0 && S_ISREG(info.st_mode) ? path : NULL;
 }
 
-/* A stub of the system: beside the archive, in the place for all stubs, where the runtime looks. */
-static const char *system_stub(tenon_ocaml_plan *plan, const struct tn_oc_file *archive,
-                               const char *name)
+static bool ask_search(tenon_ocaml_process *process, tenon_error *err)
 {
-    const tenon_ocaml_process *process = plan->process;
-    const char *slash = archive->path && !archive->entry ? strrchr(archive->path, '/') : NULL;
-    const char *found = NULL;
-
-    if (*name == '/')
-        return try_directory(plan, "", 0, "", name + 1);
-    if (slash) {
-        size_t size = (size_t)(slash - archive->path);
-        found = try_directory(plan, archive->path, size, "", name);
-        if (!found)
-            found = try_directory(plan, archive->path, size, "/../stublibs", name);
-        if (!found)
-            found = try_directory(plan, archive->path, size, "/stublibs", name);
-    }
-    for (size_t i = 0; !found && i < process->dll_directory_count; i++)
-        found = try_directory(plan, process->dll_directories[i],
-                              strlen(process->dll_directories[i]), "", name);
-    return found;
+    if (process->dll_search && !process->dll_search(process->dll_arg, process, err))
+        return false;
+    process->dll_search = NULL;
+    return true;
 }
 
-static bool read_stub(struct tn_oc_prospect *p, struct tn_oc_file *stub, tenon_error *why)
+/*
+ * A stub of the system: beside the archive, in the place for all stubs, where the runtime looks.
+ * *found: NULL when there is none. False: *err.
+ */
+static bool system_stub(tenon_ocaml_plan *plan, const struct tn_oc_file *archive, const char *name,
+                        const char **found, tenon_error *err)
+{
+    tenon_ocaml_process *process = plan->process;
+    const char *slash = archive->path && !archive->entry ? strrchr(archive->path, '/') : NULL;
+
+    *found = *name == '/' ? try_directory(plan, "", 0, "", name + 1) : NULL;
+    if (*name == '/')
+        return true;
+    if (slash) {
+        size_t size = (size_t)(slash - archive->path);
+        *found = try_directory(plan, archive->path, size, "", name);
+        if (!*found)
+            *found = try_directory(plan, archive->path, size, "/../stublibs", name);
+        if (!*found)
+            *found = try_directory(plan, archive->path, size, "/stublibs", name);
+    }
+    for (size_t i = 0; !*found; i++) {
+        if (i == process->dll_directory_count && !ask_search(process, err))
+            return false;
+        if (i == process->dll_directory_count)
+            break;
+        const char *directory = process->dll_directories[i];
+        *found = try_directory(plan, directory, strlen(directory), "", name);
+    }
+    return true;
+}
+
+/* Stubs that were opened before, by what was noted of them. */
+static bool prove_stub(tenon_ocaml_plan *plan, struct tn_oc_prospect *p, struct tn_oc_file *stub)
+{
+    const tenon_manifest *m = p->manifest;
+
+    if (!stub->entry || !p->proofs)
+        return false;
+    for (size_t i = 0; i < m->entry_count; i++)
+        if (strcmp(m->entries[i].path, stub->entry) == 0) {
+            memcpy(stub->digest, m->entries[i].sha256, sizeof stub->digest);
+            return tn_oc_take_proof(plan, p, stub);
+        }
+    return false;
+}
+
+static bool read_stub(tenon_ocaml_plan *plan, struct tn_oc_prospect *p, struct tn_oc_file *stub,
+                      tenon_error *why)
 {
     struct stat info;
+
+    if (prove_stub(plan, p, stub))
+        return true;
+    if (stub->entry)
+        p->proofs = NULL; /* noted anew when it is loaded */
     bool good = stub->entry
                     ? tenon_bundle_read(p->bundle, stub->entry, &stub->bytes, &stub->size, why)
                     : tn_read_file(stub->path, &stub->bytes, &stub->size, why);
@@ -202,14 +239,15 @@ static bool find_stub(tenon_ocaml_plan *plan, struct tn_oc_prospect *p, struct t
                       const char *item, tenon_error *err)
 {
     const char *name = stub_file(&plan->arena, item);
-    const char *entry = name ? bundled_stub(plan, p, name) : NULL;
-    const char *path = name && !entry ? system_stub(plan, archive, name) : NULL;
+    const char *entry = name ? bundled_stub(plan, p, name) : NULL, *path = NULL;
     tenon_error why = TENON_ERROR_INIT;
 
     if (!name)
         return tn_no_memory(err);
     if (!entry && is_of_host(plan->process, name))
         return true;
+    if (!entry && !system_stub(plan, archive, name, &path, err))
+        return false;
     if (!entry && !path)
         return missing(plan, p, archive, name);
     struct tn_oc_file *stub = tn_oc_new_file(plan, p);
@@ -221,7 +259,7 @@ static bool find_stub(tenon_ocaml_plan *plan, struct tn_oc_prospect *p, struct t
     stub->label = entry ? name : path;
     archive->stubs[archive->stub_count++] = stub;
     archive->has_dlls = true;
-    if (!read_stub(p, stub, &why)) {
+    if (!read_stub(plan, p, stub, &why)) {
         if (why.code == TENON_E_MEMORY)
             return tn_no_memory(err);
         tn_oc_find_in(plan, p, TENON_FINDING_REFUSED_LIBRARY, true, name, NULL, "%s",
@@ -331,6 +369,22 @@ static bool is_mapped(const tenon_ocaml_plan *plan, const char *library)
     return handle != NULL;
 }
 
+/*
+ * Most files want the same few symbols, and what is there stays while a plan is made. Without
+ * memory to note it, it is looked for again.
+ */
+static bool is_there(tenon_ocaml_plan *plan, const char *symbol)
+{
+    size_t size = strlen(symbol);
+
+    if (tn_names_find(&plan->c_there, symbol, size) != TN_NO_NAME)
+        return true;
+    if (!tn_oc_has_symbol(plan->process, plan->world, symbol, NULL))
+        return false;
+    (void)tn_names_add(&plan->c_there, symbol, size);
+    return true;
+}
+
 /* Symbols that must bind when the file is opened: everything, since loaders open with RTLD_NOW. */
 static bool find_missing(tenon_ocaml_plan *plan, struct tn_oc_prospect *p,
                          const struct tn_oc_file *file, tenon_error *err)
@@ -346,7 +400,7 @@ static bool find_missing(tenon_ocaml_plan *plan, struct tn_oc_prospect *p,
     }
     for (size_t i = 0; good && i < file->c.wants.count; i++) {
         const char *name = file->c.wants.at[i];
-        if (coming_file(plan, name) || tn_oc_has_symbol(plan->process, plan->world, name, NULL))
+        if (coming_file(plan, name) || is_there(plan, name))
             continue;
         if (looked && tn_names_find(&brought, name, strlen(name)) != TN_NO_NAME)
             continue;

@@ -380,6 +380,16 @@ class Sound(unittest.TestCase):
             ['no none: unit None of plugin "none" calls the C function there_is_no_such_function, '
              "which nothing defines"], loaders=("bytecode", "toplevel"))
 
+    def opened(self, loader, *words):
+        """Base names of the files that the host opens; none where nobody can tell."""
+        if not shutil.which("strace"):
+            return []
+        trace = self.case.root / "trace"
+        self.case.ask(loader, *words, before=["strace", "-f", "-e", "trace=openat", "-o", str(trace)])
+        opened = re.findall(r'openat\([^,]*, "([^"]*)"', trace.read_text())
+        self.assertTrue(opened)
+        return [name.rpartition("/")[2] for name in opened]
+
     def unknown_primitive(self):
         self.case.write("none/none.ml", 'external f : int -> int = "there_is_no_such_function"\n'
                                         "let () = print_int (f 1)\n")
@@ -409,6 +419,9 @@ class Sound(unittest.TestCase):
         words = ["load:p.plugin", "load:twice.plugin", "load:user.plugin"]
         for _ in range(2):
             self.everywhere(words, ["c 1", "ok p", "ok twice", "ok user"])
+        for loader in ("native", "bytecode"):
+            with self.subTest(loader=loader):
+                self.assertNotIn("p.plugin", self.opened(loader, "load:p.plugin"))
         missing = ('no user: unit User of plugin "user" requires unit Counter, which is neither in the '
                    "process nor in the plan")
         self.everywhere(["load:user.plugin", "unit:User"], [missing])

@@ -183,15 +183,15 @@ class Case:
         self.write("host_top.ml", "\n".join(script) + "\n")
         return self
 
-    def ask(self, loader, *words, env=None):
-        """What the host says in that loader."""
+    def ask(self, loader, *words, env=None, before=()):
+        """What the host says in that loader; `before`: a command that runs it."""
         command = {
             "native": ["./host.opt"],
             "bytecode": ["./host.byte"],
             "toplevel": ["ocaml", "-noinit", "host_top.ml"],
         }[loader]
         more = {"CAML_LD_LIBRARY_PATH": str(PACKAGE)} if loader == "toplevel" else {}
-        done = self.run(*command, *words, env={**preloaded(), **more, **(env or {})},
+        done = self.run(*before, *command, *words, env={**preloaded(), **more, **(env or {})},
                         check=False)
         lines = [line for line in done.stdout.splitlines() if "[WARNING]" not in line]
         if done.returncode:

@@ -4,6 +4,8 @@
  *
  * The files are those of fuzz/seeds, which tools/make-ocaml-seeds makes.
  */
+#include <errno.h>
+#include <limits.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -17,6 +19,7 @@
 #include <tenon/ocaml.h>
 
 #include "failing_arena.h"
+#include "ocaml.h"
 
 struct bytes {
     uint8_t *at;
@@ -428,6 +431,152 @@ static void every_allocation_may_fail(void **state)
     }
 }
 
+/* ---- one opening for the image and for what it holds of OCaml's --------------------------------
+ */
+
+/* A world with one file, "/f". */
+struct shelf {
+    struct bytes file;
+    int opens;
+    bool failed; /* an allocation */
+};
+
+static int shelf_lstat(void *layer, const char *path, tenon_file_info *info)
+{
+    const struct shelf *shelf = layer;
+    *info = (tenon_file_info){ .size = shelf->file.size, .mode = 0644 };
+    if (strcmp(path, "/") == 0)
+        info->type = TENON_FILE_DIRECTORY;
+    return strcmp(path, "/") == 0 || strcmp(path, "/f") == 0 ? 0 : ENOENT;
+}
+
+static int shelf_open(void *layer, const char *path, tenon_file_info *info, void **file)
+{
+    struct shelf *shelf = layer;
+    *file = NULL;
+    shelf->opens++;
+    return shelf_lstat(layer, path, info);
+}
+
+static int shelf_read(void *layer, void *file, uint64_t offset, void *bytes, size_t size,
+                      size_t *got)
+{
+    const struct shelf *shelf = layer;
+    size_t left = offset < shelf->file.size ? shelf->file.size - (size_t)offset : 0;
+    (void)file;
+    *got = size < left ? size : left;
+    if (*got)
+        memcpy(bytes, shelf->file.at + offset, *got);
+    return 0;
+}
+
+static void shelf_close(void *layer, void *file)
+{
+    (void)layer, (void)file;
+}
+
+static int shelf_readlink(void *layer, const char *path, char *target, size_t size, size_t *length)
+{
+    (void)layer, (void)path, (void)target, (void)size, (void)length;
+    return EINVAL;
+}
+
+static int shelf_list(void *layer, const char *path, int (*each)(void *arg, const char *name),
+                      void *arg)
+{
+    (void)layer, (void)path;
+    return each(arg, "f");
+}
+
+#define ALL 1000000 /* allocations that succeed: more than there are */
+
+/* `most`: allocations that succeed. */
+static bool open_both(struct shelf *shelf, bool with_ocaml, long most, struct tn_ocaml_image *out,
+                      tenon_error *err)
+{
+    static const tenon_layer_ops ops = {
+        .open = shelf_open,
+        .read = shelf_read,
+        .close = shelf_close,
+        .lstat = shelf_lstat,
+        .readlink = shelf_readlink,
+        .list = shelf_list,
+    };
+    const tenon_image_source source = { .path = "/f" };
+    tenon_world *world = tenon_world_empty(NULL);
+    assert_non_null(world);
+    assert_true(tenon_world_add_layer(world, "/", &ops, shelf, TENON_CASE_SENSITIVE, NULL));
+    shelf->opens = 0;
+    fail_after(most);
+    bool ok = tn_ocaml_open_image(world, &source, TENON_PART_SECTIONS, with_ocaml, out, err);
+    shelf->failed = allocation_failed;
+    fail_never();
+    tenon_world_free(world);
+    return ok;
+}
+
+static void check_both(const char *name, bool with_ocaml, bool image, size_t units)
+{
+    struct shelf shelf = { .file = seed(name) };
+    struct tn_ocaml_image got;
+    tenon_error err = TENON_ERROR_INIT;
+    if (!open_both(&shelf, with_ocaml, ALL, &got, &err))
+        fail_msg("%s", tenon_error_message(&err));
+    assert_int_equal(shelf.opens, 1);
+    assert_int_equal(got.image != NULL, image);
+    assert_int_equal(got.ocaml ? tenon_ocaml_unit_count(got.ocaml) : 0, units);
+    assert_int_equal(got.ocaml_error.code, TENON_OK);
+    tenon_ocaml_free(got.ocaml);
+    tenon_image_free(got.image);
+    free(shelf.file.at);
+}
+
+static void a_file_is_opened_once_for_both(void **state)
+{
+    struct shelf shelf = { .file = seed("text/plain") };
+    struct tn_ocaml_image got;
+    tenon_error err = TENON_ERROR_INIT;
+    (void)state;
+    check_both("cmxs/plugin", true, true, 2);
+    check_both("cmxs/plugin", false, true, 0);
+    check_both("cma/all.cma", true, false, 3);
+    check_both("elf/library32", true, true, 0);
+    /* cut short, it is no file of OCaml's, and the words are those about it */
+    free(shelf.file.at);
+    shelf.file = seed("cma/all.cma");
+    shelf.file.size /= 2;
+    assert_false(open_both(&shelf, true, ALL, &got, &err));
+    assert_int_equal(shelf.opens, 1);
+    assert_null(got.image);
+    assert_null(got.ocaml);
+    assert_non_null(strstr(tenon_error_message(&err), "/f: descriptor"));
+    free(shelf.file.at);
+}
+
+/* No memory is an error or a warning that says so, and never an answer. */
+static void opening_for_both_may_fail_anywhere(void **state)
+{
+    static const char *const names[] = { "cmxs/plugin", "cma/all.cma" };
+    (void)state;
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        struct shelf shelf = { .file = seed(names[i]) };
+        for (long n = 0;; n++) {
+            struct tn_ocaml_image got = { NULL };
+            tenon_error err = TENON_ERROR_INIT;
+            bool ok = open_both(&shelf, true, n, &got, &err), failed = shelf.failed;
+            assert_true(ok || err.code == TENON_E_MEMORY);
+            assert_true(failed || got.ocaml);
+            assert_true(!ok || got.ocaml || got.ocaml_error.code == TENON_E_MEMORY);
+            tenon_ocaml_free(got.ocaml);
+            tenon_image_free(got.image);
+            if (!failed)
+                break;
+            assert_true(n < 2000);
+        }
+        free(shelf.file.at);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -440,6 +589,8 @@ int main(void)
         cmocka_unit_test(native_descriptions_of_flambda),
         cmocka_unit_test(values_in_elf_files),
         cmocka_unit_test(programs_of_bytecode),
+        cmocka_unit_test(a_file_is_opened_once_for_both),
+        cmocka_unit_test(opening_for_both_may_fail_anywhere),
         cmocka_unit_test(other_releases_by_name),
         cmocka_unit_test(what_is_not_of_ocaml),
         cmocka_unit_test(a_field_out_of_range),

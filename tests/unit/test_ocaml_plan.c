@@ -10,6 +10,7 @@
 
 #include "failing_arena.h"
 #include "ocaml_proof.h"
+#include "triple.h"
 
 static const char *seed(char room[4096], const char *name)
 {
@@ -187,6 +188,71 @@ static void code_that_was_loaded_is_planned_from_the_index(void **state)
     tenon_ocaml_process_free(process);
 }
 
+/* ---- where stubs are ---------------------------------------------------------------------------
+ */
+
+struct asked {
+    const char *directory;
+    int times;
+};
+
+static bool add_directory(void *arg, tenon_ocaml_process *process, tenon_error *err)
+{
+    struct asked *asked = arg;
+    asked->times++;
+    return tenon_ocaml_add_dll_directory(process, asked->directory, err);
+}
+
+/* A plugin with units Dep, Use and Prim, which wants the stubs dllprim.so. */
+static const char *make_bundle_with_stubs(struct bundle_case *c)
+{
+    char room[4096];
+    tenon_error err = TENON_ERROR_INIT;
+    tenon_builder *b = tenon_builder_new(&err);
+    assert_non_null(b);
+    assert_true(tenon_builder_set(b, "name", "all", &err));
+    assert_true(tenon_builder_add_code_as(b, seed(room, "cma/all.cma"), TENON_CODE_OCAML_BYTE,
+                                          "all.cma", &err));
+    if (!tenon_builder_write(b, case_path(c, "all.plugin"), &err))
+        fail_msg("%s", tenon_error_message(&err));
+    tenon_builder_free(b);
+    return c->path;
+}
+
+static void where_stubs_are_is_asked_once_and_late(void **state)
+{
+    struct bundle_case *c = *state;
+    char file[512], said[1024];
+    struct asked asked = { .directory = c->root };
+    tenon_error err = TENON_ERROR_INIT;
+    tenon_ocaml_process *process = new_process(c);
+    tenon_ocaml_set_dll_search(process, add_directory, &asked);
+    tenon_ocaml_plan_free(plan(process, make_bundle(c, true), &err));
+    assert_int_equal(asked.times, 0); /* it has no C code */
+    snprintf(file, sizeof file, "%s", make_bundle_with_stubs(c));
+    for (int i = 0; i < 2; i++) {
+        tenon_ocaml_plan *made = plan(process, file, &err);
+        assert_non_null(made);
+        describe(made, said, sizeof said);
+        assert_non_null(strstr(said, "needs the C stubs dllprim.so"));
+        assert_int_equal(asked.times, 1);
+        tenon_ocaml_plan_free(made);
+    }
+    /* what it said is where they are */
+    FILE *stub = fopen(case_path(c, "dllprim.so"), "w");
+    assert_non_null(stub);
+    fputs("no library", stub);
+    fclose(stub);
+    tenon_ocaml_plan *made = plan(process, file, &err);
+    assert_non_null(made);
+    describe(made, said, sizeof said);
+    assert_null(strstr(said, "needs the C stubs"));
+    assert_non_null(strstr(said, "dllprim.so: "));
+    assert_int_equal(asked.times, 1);
+    tenon_ocaml_plan_free(made);
+    tenon_ocaml_process_free(process);
+}
+
 /* ---- the notes themselves ---------------------------------------------------------------------
  */
 
@@ -261,6 +327,24 @@ static void same_code(const tenon_ocaml *got, const char *name)
     tenon_ocaml_free(expected);
 }
 
+static const struct tn_oc_proof *read_note(const struct tn_oc_proofs *proofs, const char *entry,
+                                           struct tn_arena *arena)
+{
+    struct tn_oc_proof *proof = tn_oc_proofs_find(proofs, entry);
+    assert_non_null(proof);
+    assert_true(tn_oc_proof_read(proof, arena));
+    assert_int_equal(proof->packed.size, 0);
+    return proof;
+}
+
+static bool read_all(const struct tn_oc_proofs *proofs, struct tn_arena *arena)
+{
+    for (size_t i = 0; proofs && i < proofs->count; i++)
+        if (!tn_oc_proof_read(&proofs->files[i], arena))
+            return false;
+    return proofs;
+}
+
 static void notes_come_back_as_they_were(void **state)
 {
     struct tn_packer p = pack();
@@ -271,17 +355,52 @@ static void notes_come_back_as_they_were(void **state)
     assert_string_equal(proofs->triple, CASE_TRIPLE);
     assert_int_equal(proofs->count, 3);
     assert_null(tn_oc_proofs_find(proofs, "b.cma"));
-    same_code(tn_oc_proofs_find(proofs, "a.cma")->code, "cma/all.cma");
-    const struct tn_oc_proof *plugin = tn_oc_proofs_find(proofs, "a.cmxs");
+    same_code(read_note(proofs, "a.cma", &arena)->code, "cma/all.cma");
+    const struct tn_oc_proof *plugin = read_note(proofs, "a.cmxs", &arena);
     same_code(plugin->code, "cmxs/plugin");
     assert_true(plugin->has_c);
     assert_int_equal(plugin->identity.changed, -8);
     assert_int_equal(plugin->c.wants.count, 2);
     assert_string_equal(plugin->c.wants.at[1], "free");
     assert_string_equal(plugin->c.needs.at[0], "libc.so.6");
-    const struct tn_oc_proof *stubs = tn_oc_proofs_find(proofs, "dlla.so");
+    const struct tn_oc_proof *stubs = read_note(proofs, "dlla.so", &arena);
     assert_null(stubs->code);
     assert_false(stubs->has_c);
+    tn_arena_free(&arena);
+    free(p.at);
+}
+
+/* What nobody asked for is written again as it is. */
+static void notes_are_written_again_unread(void **state)
+{
+    struct tn_packer p = pack(), again = { .at = NULL };
+    struct tn_arena arena = { 0 };
+    const struct tn_oc_proofs *proofs = tn_oc_proofs_unpack(tn_view(p.at, p.used), &arena);
+    (void)state;
+    assert_non_null(proofs);
+    read_note(proofs, "a.cmxs", &arena);
+    tn_oc_proofs_pack(&again, proofs);
+    assert_int_equal(again.used, p.used);
+    assert_memory_equal(again.at, p.at, p.used);
+    tn_arena_free(&arena);
+    free(again.at);
+    free(p.at);
+}
+
+/* A note that makes no sense is no reason to distrust those beside it. */
+static void one_bad_note_is_told_when_it_is_read(void **state)
+{
+    struct tn_packer p = pack();
+    struct tn_arena arena = { 0 };
+    const struct tn_oc_proofs *proofs = tn_oc_proofs_unpack(tn_view(p.at, p.used), &arena);
+    struct tn_oc_proof *bad;
+    (void)state;
+    assert_non_null(proofs);
+    bad = tn_oc_proofs_find(proofs, "a.cma");
+    p.at[bad->packed.at - p.at] = 0xff; /* flags */
+    assert_false(tn_oc_proof_read(bad, &arena));
+    assert_null(bad->code);
+    same_code(read_note(proofs, "a.cmxs", &arena)->code, "cmxs/plugin");
     tn_arena_free(&arena);
     free(p.at);
 }
@@ -310,7 +429,7 @@ static void each_byte_may_change(void **state)
         uint8_t *copy = malloc(p.used);
         memcpy(copy, p.at, p.used);
         copy[n] ^= 0xff;
-        (void)tn_oc_proofs_unpack(tn_view(copy, p.used), &arena);
+        (void)read_all(tn_oc_proofs_unpack(tn_view(copy, p.used), &arena), &arena);
         tn_arena_free(&arena);
         free(copy);
     }
@@ -324,16 +443,34 @@ static void unpacking_without_memory_gives_nothing(void **state)
     for (long n = 0;; n++) {
         struct tn_arena arena = { 0 };
         fail_after(n);
-        const struct tn_oc_proofs *proofs = tn_oc_proofs_unpack(tn_view(p.at, p.used), &arena);
+        bool good = read_all(tn_oc_proofs_unpack(tn_view(p.at, p.used), &arena), &arena);
         bool failed = allocation_failed;
         fail_never();
-        assert_true(failed ? !proofs : proofs != NULL);
+        assert_int_equal(good, !failed);
         tn_arena_free(&arena);
         if (!failed)
             break;
         assert_true(n < 1000);
     }
     free(p.at);
+}
+
+/* What the library was built for is what the program's file says. */
+static void the_system_is_that_of_the_program(void **state)
+{
+    struct tn_triple own, read;
+    tenon_error err = TENON_ERROR_INIT;
+    tenon_world *world = tenon_world_host(&err);
+    tenon_image *image = tenon_image_open(world, "/proc/self/exe", TENON_PART_CORE, &err);
+    (void)state;
+    assert_non_null(image);
+    assert_true(tn_triple_of(image, &read, &err));
+    if (tn_triple_own(&own)) {
+        assert_string_equal(own.text, read.text);
+        assert_string_equal(own.libc, read.libc);
+    }
+    tenon_image_free(image);
+    tenon_world_free(world);
 }
 
 int main(void)
@@ -346,7 +483,12 @@ int main(void)
                                         case_teardown),
         cmocka_unit_test_setup_teardown(code_that_was_loaded_is_planned_from_the_index, case_setup,
                                         case_teardown),
+        cmocka_unit_test_setup_teardown(where_stubs_are_is_asked_once_and_late, case_setup,
+                                        case_teardown),
         cmocka_unit_test(notes_come_back_as_they_were),
+        cmocka_unit_test(notes_are_written_again_unread),
+        cmocka_unit_test(one_bad_note_is_told_when_it_is_read),
+        cmocka_unit_test(the_system_is_that_of_the_program),
         cmocka_unit_test(each_prefix_is_refused),
         cmocka_unit_test(each_byte_may_change),
         cmocka_unit_test(unpacking_without_memory_gives_nothing),
