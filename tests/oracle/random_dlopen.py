@@ -19,10 +19,10 @@ import build
 import loaders
 import tenon
 from opener import HOST
-from report import Report, skip_all, wants_all
+from report import Report, chosen_numbers, skip_all
 from trees import DIRS, NAMES, RandomTree
 
-SAMPLE, ALL = 150, 2000  # trees
+SAMPLE, ALL = 100, 2000  # trees
 RUNS = 4                 # of one tree
 LONGEST = 1000           # bytes of a run path
 
@@ -126,11 +126,11 @@ def main():
     if not usable:
         skip_all("no loader for x86-64 here")
     report = Report()
-    wanted = [int(number) for number in sys.argv[1:]]
+    numbers, wanted = chosen_numbers(report, SAMPLE, ALL)
     with build.Tree() as tree:
         for loader in usable:
             loader.build(tree)
-        for seed in wanted or range(ALL if wants_all() else SAMPLE):
+        for seed in numbers:
             for loader in usable:
                 top = os.path.realpath(tempfile.mkdtemp(prefix="tenon-random-"))
                 os.chmod(top, 0o755)

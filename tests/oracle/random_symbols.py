@@ -30,9 +30,9 @@ import loaders
 import tenon
 from elfmake import Symbol
 from opener import HOST
-from report import Report, skip_all, wants_all
+from report import Report, chosen_numbers, skip_all
 
-SAMPLE, ALL = 250, 4000
+SAMPLE, ALL = 150, 4000
 SYMBOLS = ["s%d" % i for i in range(8)]
 LIBRARIES = ["lib%d.so" % i for i in range(5)]
 VERSIONS = ["V1", "V2", "V3"]
@@ -272,8 +272,8 @@ def main():
     if not usable:
         skip_all("no loader for x86-64 here")
     report = Report()
-    wanted = [int(number) for number in sys.argv[1:]]
-    for seed in wanted or range(ALL if wants_all() else SAMPLE):
+    numbers, wanted = chosen_numbers(report, SAMPLE, ALL)
+    for seed in numbers:
         for name, interp, ask in usable:
             top = os.path.realpath(tempfile.mkdtemp(prefix="tenon-random-"))
             process = Process(top, seed, interp)

@@ -21,10 +21,10 @@ import build
 import loaders
 import musl_case
 import tenon
-from report import Report, skip_all, wants_all
+from report import Report, chosen_numbers, skip_all
 from trees import DIRS, RandomTree
 
-SAMPLE, ALL = 200, 3000  # trees
+SAMPLE, ALL = 120, 3000  # trees
 RUNS = 3                 # of one tree, each with an environment of its own
 ABSENT = "No such file or directory"
 
@@ -104,8 +104,8 @@ def main():
         skip_all("no loader for x86-64 here")
     loaders.TIMEOUT = 5
     report = Report()
-    wanted = [int(number) for number in sys.argv[1:]]
-    for seed in wanted or range(ALL if wants_all() else SAMPLE):
+    numbers, wanted = chosen_numbers(report, SAMPLE, ALL)
+    for seed in numbers:
         for loader in usable:
             top = os.path.realpath(tempfile.mkdtemp(prefix="tenon-random-"))
             os.chmod(top, 0o755)

@@ -14,10 +14,10 @@ import sys
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 
 import tenon
-from report import Report, wants_all
+from report import Report, chosen_numbers
 from wineprefix import Windows, needs_windows
 
-SAMPLE, ALL = 10, 200
+SAMPLE, ALL = 5, 100
 NAMES = ["foo.dll", "bar.dll", "qux.dll", "version.dll"]
 PLACES = ["a", "windows/system32", "windows/system", "windows", "d", "p1", "p2", "a/sub"]
 
@@ -116,9 +116,9 @@ def main():
     report = Report()
     windows = Windows(report)
     shop = Shop(windows)
-    wanted = [int(number) for number in sys.argv[1:]]
+    numbers, wanted = chosen_numbers(report, SAMPLE, ALL)
     try:
-        for seed in wanted or range(ALL if wants_all() else SAMPLE):
+        for seed in numbers:
             world = World(windows, shop, seed)
             how = dict(env=world.env(), cwd=world.pick((2, "d"), (1, "a"), (1, "p1")),
                        own=["version.dll"], **world.load())

@@ -77,3 +77,14 @@ def first_difference(expected, got, limit=3):
 def wants_all():
     """True when everything shall be checked, not a sample."""
     return os.environ.get("TENON_CHECK") == "all"
+
+
+def chosen_numbers(report, sample, most):
+    """(the numbers of random cases to make, whether they are the arguments of the script)"""
+    wanted = [int(number) for number in sys.argv[1:]]
+    if wanted:
+        return wanted, True
+    count = most if wants_all() else sample
+    report.note("numbers 0 to %d%s" % (
+        count - 1, "" if wants_all() else " as a sample (TENON_CHECK=all for %d)" % most))
+    return range(count), False
