@@ -512,7 +512,11 @@ let system_dll_directories () =
       |> List.filter (( <> ) "")
     with Sys_error _ -> []
   in
-  let stdlib = try Findlib.ocaml_stdlib () with _ -> "" in
+  let stdlib =
+    try Findlib.ocaml_stdlib () with
+    | (Out_of_memory | Sys.Break) as raised -> raise raised
+    | _ -> ""
+  in
   let relative dir = if Filename.is_relative dir then Filename.concat stdlib dir else dir in
   if stdlib = "" then [] else List.map relative (lines (Filename.concat stdlib "ld.conf"))
 

@@ -5,6 +5,7 @@
 #include <dlfcn.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -15,6 +16,7 @@
 #include <caml/fail.h>
 #include <caml/intext.h>
 #include <caml/memory.h>
+#include <caml/printexc.h>
 
 /* ---- the process
  * --------------------------------------------------------------------------------- */
@@ -154,7 +156,22 @@ value tenon_ml_add_dll_directory(value process, value directory)
     CAMLreturn(Val_unit);
 }
 
-/* The closure answers with a list of directories; one that raises has none. */
+static bool search_raised(tenon_error *err, value exception)
+{
+    char *text = caml_format_exception(exception);
+
+    err->code = TENON_E_SYSTEM;
+    err->system_errno = 0;
+    snprintf(err->text, sizeof err->text, "looking for the directories of C stubs: %s",
+             text ? text : "it raised");
+    free(text);
+    return false;
+}
+
+/*
+ * The closure answers with a list of directories. One that raises, as for want of memory or since
+ * the user broke in, is asked again.
+ */
 static bool ask_dll_search(void *arg, tenon_ocaml_process *process, tenon_error *err)
 {
     CAMLparam0();
@@ -166,7 +183,7 @@ static bool ask_dll_search(void *arg, tenon_ocaml_process *process, tenon_error 
     if (search) {
         list = caml_callback_exn(*search, Val_unit);
         if (Is_exception_result(list))
-            list = Val_emptylist;
+            CAMLreturnT(bool, search_raised(err, Extract_exception(list)));
         for (; good && Is_block(list); list = Field(list, 1))
             good = tenon_ocaml_add_dll_directory(process, String_val(Field(list, 0)), err);
     }

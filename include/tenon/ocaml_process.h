@@ -116,8 +116,9 @@ TENON_API bool tenon_ocaml_add_dll_directory(tenon_ocaml_process *process, const
                                              tenon_error *err);
 
 /*
- * Asked once, when stubs are first looked for outside of bundles: adds the directories that nobody
- * added before, since finding them may take longer than all else. False: *err.
+ * Asked until it succeeds once, when stubs are first looked for outside of bundles: adds the
+ * directories that nobody added before, since finding them may take longer than all else. False:
+ * *err.
  */
 typedef bool tenon_ocaml_dll_search(void *arg, tenon_ocaml_process *process, tenon_error *err);
 TENON_API void tenon_ocaml_set_dll_search(tenon_ocaml_process *process,

@@ -73,7 +73,8 @@ bool cli_program_of(const char *name, char *path, size_t size)
 
     if (!*name || strchr(name, '/'))
         return false;
-    for (; dir && *dir; dir += strspn(dir, ":")) {
+    /* an empty element is the current directory, where it was just not found */
+    while (dir && *(dir += strspn(dir, ":"))) {
         size_t length = strcspn(dir, ":");
         int wanted = snprintf(path, size, "%.*s/%s", (int)length, dir, name);
         if (wanted > 0 && (size_t)wanted < size && is_program(path))

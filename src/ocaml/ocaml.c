@@ -177,8 +177,11 @@ static bool read_both(struct tn_file *file, const tenon_image_source *source, un
     tn_arena_free(&arena);
     if (out->ocaml || why->code == TENON_E_NOT_FOUND)
         why->code = TENON_OK;
-    if (!out->image && why->code != TENON_OK)
+    if ((!out->image && why->code != TENON_OK) || why->code == TENON_E_MEMORY) {
         *err = *why;
+        tenon_image_free(out->image);
+        out->image = NULL;
+    }
     return out->image || out->ocaml;
 }
 

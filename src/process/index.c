@@ -63,7 +63,6 @@ static bool fit_filter(struct tn_index *index)
     free(index->filter);
     index->filter = filter;
     index->filter_words = wanted;
-    /* fresh memory is not touched before it is used */
     for (size_t i = 0; index->slots.used && i < index->slots.count; i++)
         if (index->slots.rows[i].number)
             mark(index, index->slots.rows[i].hash);

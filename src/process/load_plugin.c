@@ -36,8 +36,12 @@ static bool stand_on_present(const struct tn_job *job, struct tn_loaded *loaded,
         if (!tn_index_named(&registry->index, c->requires[k].kind, c->requires[k].name))
             return false;
         for (size_t i = 0; i < registry->index.found_count; i++) {
-            const struct tn_holding *h = registry->index.entries[registry->index.found[i]].holding;
-            if (h->plugin && !add_need(loaded, tn_process_plugin_named(process, h->plugin)))
+            const struct tn_entry *e = &registry->index.entries[registry->index.found[i]];
+            const struct tn_holding *h = e->holding;
+            bool is_it = e->unit->kind == c->requires[k].kind &&
+                         strcmp(e->unit->name, c->requires[k].name) == 0;
+            if (is_it && h->plugin &&
+                !add_need(loaded, tn_process_plugin_named(process, h->plugin)))
                 return false;
         }
     }

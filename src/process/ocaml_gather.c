@@ -277,7 +277,7 @@ static bool add_code(tenon_ocaml_plan *plan, struct tn_oc_prospect *p, const cha
     if (!file->label)
         return tn_no_memory(err);
     if (!tn_oc_take_proof(plan, p, file)) {
-        p->proofs = NULL; /* all of it is looked at */
+        p->proofs = NULL; /* the rest is read, and all of it noted anew */
         if (!find_cached(plan, p, err))
             return false;
     }

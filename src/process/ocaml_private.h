@@ -259,7 +259,7 @@ void tn_oc_c_free(struct tn_oc_c *c);
 bool tn_oc_take_proofs(tenon_ocaml_plan *plan, struct tn_oc_prospect *p);
 
 /* Takes what was noted of one file, when the cache still has that file. False: it must be read, and
- * so must all of the plugin's code. */
+ * so must what follows it; all of the plugin is noted anew. */
 bool tn_oc_take_proof(tenon_ocaml_plan *plan, struct tn_oc_prospect *p, struct tn_oc_file *file);
 
 /* p->taken by what was noted; nothing is looked at. False: *err. */

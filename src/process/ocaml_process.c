@@ -148,14 +148,14 @@ const struct tn_oc_known *tn_oc_find(tenon_ocaml_process *process, uint32_t numb
 {
     static const struct tn_oc_known probed = { .holder = "the host program",
                                                .state = TENON_INITIALISED };
-    struct tn_oc_known *known = &process->known[number];
+    bool is_known = process->known[number].holder || !process->probe ||
+                    !process->probe(process->probe_arg, tn_names_text(&process->names, number));
+    struct tn_oc_known *known = &process->known[number]; /* the probe may have told of others */
 
-    if (known->holder || !process->probe ||
-        !process->probe(process->probe_arg, tn_names_text(&process->names, number)))
+    if (is_known)
         return known;
     if (!note_order(process, number))
         return &probed; /* without memory: it is there, which is all that is asked for */
-    known = &process->known[number]; /* the probe may have told of others */
     known->holder = probed.holder;
     known->state = TENON_INITIALISED;
     known->reason = TENON_BY_OTHERS;

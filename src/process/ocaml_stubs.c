@@ -147,14 +147,17 @@ static bool read_stub(tenon_ocaml_plan *plan, struct tn_oc_prospect *p, struct t
 /* ---- stubs that are there already -------------------------------------------------------------
  */
 
-static bool same_file(const char *path, const uint8_t digest[32])
+static bool same_file(tenon_ocaml_plan *plan, const char *path, const uint8_t digest[32])
 {
     uint8_t other[32];
     void *bytes;
     size_t size;
+    tenon_error why = TENON_ERROR_INIT;
 
-    if (!tn_read_file(path, &bytes, &size, NULL))
+    if (!tn_read_file(path, &bytes, &size, &why)) {
+        plan->report->no_memory |= why.code == TENON_E_MEMORY;
         return false;
+    }
     crypto_hash_sha256(other, bytes, size);
     free(bytes);
     return memcmp(other, digest, sizeof other) == 0;
@@ -204,7 +207,7 @@ static void met_in_host(tenon_ocaml_plan *plan, struct tn_oc_prospect *p, struct
             holder = NULL;
     if (!holder || plan->process->program)
         return;
-    if (strcmp(tn_base_name(holder), name) == 0 && same_file(holder, stub->digest)) {
+    if (strcmp(tn_base_name(holder), name) == 0 && same_file(plan, holder, stub->digest)) {
         stub->skip = true;
     } else if (strcmp(tn_base_name(holder), name) == 0) {
         stub->skip = true;
@@ -319,9 +322,26 @@ static void find_doubles(tenon_ocaml_plan *plan, struct tn_oc_prospect *p,
                       found > 1 ? " and others" : "", tn_report_show(plan->report, where));
 }
 
-/* A library that the file needs and that is not in the process: found as the loader would. */
+/* What a library would bring; false: no memory. One that cannot be read brings nothing. */
+static bool add_exports(tenon_ocaml_plan *plan, const char *path, struct tn_names *brought)
+{
+    tenon_error why = TENON_ERROR_INIT;
+    tenon_image *image = tenon_image_open(plan->world, path, TENON_PART_SYMBOLS, &why);
+    const tenon_symbol *symbol;
+    bool good = image || why.code != TENON_E_MEMORY;
+
+    for (size_t k = 0; good && image && (symbol = tenon_image_export(image, k)); k++)
+        good = tn_names_add(brought, symbol->name, strlen(symbol->name)) != TN_NO_NAME;
+    tenon_image_free(image);
+    return good;
+}
+
+/*
+ * Libraries that the file needs and that are not in the process: found as the loader would. False:
+ * no memory, or nobody can say now what they bring (*unread).
+ */
 static bool find_libraries(tenon_ocaml_plan *plan, struct tn_oc_prospect *p,
-                           const struct tn_oc_file *file, struct tn_names *brought)
+                           const struct tn_oc_file *file, struct tn_names *brought, bool *unread)
 {
     const char *path = tn_arena_format(&plan->arena, "/tenon-plan/%s",
                                        tn_base_name(file->entry ? file->entry : file->path));
@@ -329,34 +349,32 @@ static bool find_libraries(tenon_ocaml_plan *plan, struct tn_oc_prospect *p,
     tenon_graph *graph = NULL;
     void *read = NULL; /* nobody had to look at the bytes so far */
     size_t size = file->size;
+    tenon_error why = TENON_ERROR_INIT;
 
-    if (!file->bytes && !tn_read_file(file->path, &read, &size, NULL))
-        return true; /* it is looked at again before it is loaded */
+    if (!file->bytes && !tn_read_file(file->path, &read, &size, &why)) {
+        *unread = why.code != TENON_E_MEMORY; /* it is looked at again before it is loaded */
+        return false;
+    }
     bool put = path &&
                tenon_world_put_file(plan->world, path, read ? read : file->bytes, size, 0755, NULL);
     free(read);
     if (!put)
         return false;
-    resolver = tenon_resolver_new(plan->world, NULL);
-    graph = resolver ? tenon_resolve_file(resolver, path, NULL) : NULL;
-    for (size_t i = 0; graph && i < tenon_graph_count(graph); i++) {
+    resolver = tenon_resolver_new(plan->world, &why);
+    graph = resolver ? tenon_resolve_file(resolver, path, &why) : NULL;
+    bool good = graph || why.code != TENON_E_MEMORY;
+    for (size_t i = 0; good && graph && i < tenon_graph_count(graph); i++) {
         const tenon_library *library = tenon_graph_library(graph, i);
-        const tenon_symbol *symbol;
         if (library->status != TENON_STATUS_FOUND && !library->optional)
             tn_oc_find_in(plan, p, TENON_FINDING_MISSING_LIBRARY, true, library->name, file->label,
                           "%s needs library %s: %s", file->label,
                           tn_report_show(plan->report, library->name),
                           library->reason ? library->reason : "not found");
-        tenon_image *image =
-            library->path ? tenon_image_open(plan->world, library->path, TENON_PART_SYMBOLS, NULL)
-                          : NULL;
-        for (size_t k = 0; image && (symbol = tenon_image_export(image, k)); k++)
-            tn_names_add(brought, symbol->name, strlen(symbol->name));
-        tenon_image_free(image);
+        good = !library->path || add_exports(plan, library->path, brought);
     }
     tenon_graph_free(graph);
     tenon_resolver_free(resolver);
-    return true;
+    return good;
 }
 
 static bool is_mapped(const tenon_ocaml_plan *plan, const char *library)
@@ -390,13 +408,13 @@ static bool find_missing(tenon_ocaml_plan *plan, struct tn_oc_prospect *p,
                          const struct tn_oc_file *file, tenon_error *err)
 {
     struct tn_names brought;
-    bool looked = false, good = true, all_mapped = true;
+    bool looked = false, good = true, unread = false, all_mapped = true;
 
     for (size_t i = 0; i < file->c.needs.count; i++)
         all_mapped = all_mapped && is_mapped(plan, file->c.needs.at[i]);
     if (!all_mapped) {
         looked = tn_names_init(&brought);
-        good = looked && find_libraries(plan, p, file, &brought);
+        good = looked && find_libraries(plan, p, file, &brought, &unread);
     }
     for (size_t i = 0; good && i < file->c.wants.count; i++) {
         const char *name = file->c.wants.at[i];
@@ -410,7 +428,7 @@ static bool find_missing(tenon_ocaml_plan *plan, struct tn_oc_prospect *p,
     }
     if (looked)
         tn_names_free(&brought);
-    return good || tn_no_memory(err);
+    return good || unread || tn_no_memory(err);
 }
 
 /* rule  bytecode asks for primitives by name when a unit is linked: after those before it have run

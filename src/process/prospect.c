@@ -9,6 +9,7 @@
 #include "job.h"
 #include "prospect.h"
 #include "recognise.h"
+#include "text.h"
 
 void tn_prospect_free(struct tn_prospect *prospect)
 {
@@ -132,9 +133,12 @@ bool tn_prospect_fill(struct tn_job *job, struct tn_prospect *p, tenon_error *wh
         tenon_bundle *bundle = tenon_bundle_open(p->file, why);
         if (!bundle)
             return false;
-        if (memcmp(tenon_bundle_digest(bundle), p->digest, sizeof p->digest) != 0) {
+        if (memcmp(tenon_bundle_digest(bundle), p->digest, sizeof p->digest) != 0 ||
+            strcmp(tenon_bundle_manifest(bundle)->name, p->name) != 0) {
+            char shown[TN_QUOTE_ROOM];
             tenon_bundle_free(bundle);
-            return tn_fail(why, TENON_E_MALFORMED, "%s changed while it was looked at", p->file);
+            return tn_fail(why, TENON_E_MALFORMED, "%s changed while it was looked at",
+                           tn_quote(shown, p->file));
         }
         tenon_bundle_free(p->bundle);
         p->bundle = bundle;
@@ -223,8 +227,9 @@ static bool gather_one(struct tn_job *job, size_t row, tenon_error *err)
     if (fill(job, row, p, err)) {
         job->plan.candidates[job->count].row = row;
         tn_bundle_rest(p->bundle);
-        if (!tn_slots_add(&job->names, hash_of(job, p->name), (uint32_t)job->count) ||
-            !tn_job_fill_candidate(job, job->count++))
+        size_t number = job->count++;
+        if (!tn_slots_add(&job->names, hash_of(job, p->name), (uint32_t)number) ||
+            !tn_job_fill_candidate(job, number))
             return tn_prospect_no_memory(job, err);
         return true;
     }

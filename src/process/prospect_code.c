@@ -163,6 +163,8 @@ static bool read_code(struct tn_job *job, struct tn_prospect *p, struct tn_code 
                       tenon_error *why)
 {
     const tenon_code_entry *code = manifest_code(p->manifest, c->entry);
+    if (!code) /* it was chosen by what the index had of the manifest */
+        return tn_fail(why, TENON_E_MALFORMED, "%s: not among the code of its manifest", c->entry);
     c->holding = tn_holding_new(c->path, why);
     if (!c->holding)
         return false;

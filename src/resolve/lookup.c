@@ -22,9 +22,10 @@ static bool is_undefined(const struct tn_elf_symbol *s)
     return s->name && *s->name && s->shndx == TN_SHN_UNDEF && s->bind != TN_BIND_LOCAL;
 }
 
-bool tn_symbol_is_looked_up(const struct tn_elf_symbol *s)
+bool tn_symbol_is_looked_up(const struct tn_lookup *b, const struct tn_elf_symbol *s)
 {
-    return is_undefined(s) || (s->wants_copy && s->name && *s->name);
+    bool is_copy = s->wants_copy && s->name && *s->name && s->bind != TN_BIND_LOCAL;
+    return (is_undefined(s) || is_copy) && !(b->versions && tn_symbol_is_hidden(s));
 }
 
 static bool name_wanted(struct tn_lookup *b, tenon_error *err)
@@ -32,7 +33,7 @@ static bool name_wanted(struct tn_lookup *b, tenon_error *err)
     for (size_t i = 0; i < b->scope_count; i++) {
         const struct tn_elf_symbols *table = &b->scope[i].table;
         for (size_t k = 1; k < table->count; k++)
-            if (tn_symbol_is_looked_up(&table->symbols[k]) &&
+            if (tn_symbol_is_looked_up(b, &table->symbols[k]) &&
                 tn_names_add(&b->names, table->symbols[k].name, strlen(table->symbols[k].name)) ==
                     TN_NO_NAME)
                 return tn_no_memory(err);
@@ -229,24 +230,87 @@ static void own_unique(const struct tn_lookup *b, const struct tn_scope_object *
     }
 }
 
+/* ---- whose a unique name is ---- */
+
+/* One object of a walk behind its needs. */
+struct step {
+    uint32_t scope;
+    size_t next; /* of its needs */
+};
+
+struct walk {
+    uint32_t *scope_of; /* by row of the graph: index + 1; 0: not in the scope */
+    bool *seen;
+    struct step *steps;
+    size_t depth;
+};
+
+static void enter(struct walk *walk, uint32_t scope)
+{
+    walk->seen[scope] = true;
+    walk->steps[walk->depth++] = (struct step){ scope, 0 };
+}
+
+/* The next need that was not met yet, to be entered; false: there is none. */
+static bool enter_need(const struct tn_lookup *b, struct walk *walk, struct step *step)
+{
+    int32_t row = b->scope[step->scope].row;
+    size_t count = row < 0 ? b->graph->need_count : b->graph->libraries[row].need_count;
+    const int32_t *needs = row < 0 ? b->graph->needs : b->graph->libraries[row].needs;
+    while (step->next < count) {
+        int32_t need = needs[step->next++];
+        uint32_t scope = need < 0 ? 0 : walk->scope_of[need];
+        if (scope && !walk->seen[scope - 1]) {
+            enter(walk, scope - 1);
+            return true;
+        }
+    }
+    return false;
+}
+
+/* An object owns after all that it needs. The stack is ours: chains of needs may be long. */
+static void own_behind_needs(const struct tn_lookup *b, struct walk *walk, uint32_t scope)
+{
+    if (!walk->seen[scope])
+        enter(walk, scope);
+    while (walk->depth > 0) {
+        struct step *step = &walk->steps[walk->depth - 1];
+        if (enter_need(b, walk, step))
+            continue;
+        const struct tn_scope_object *o = &b->scope[step->scope];
+        for (size_t k = 1; k < o->table.count; k++)
+            if (is_undefined(&o->table.symbols[k]))
+                own_unique(b, o, &o->table.symbols[k]);
+        walk->depth--;
+    }
+}
+
 /*
  * Unique symbols belong to whom the first reference finds, whatever version others ask for.
- * rule  glibc elf/rtld.c, dl_main(): objects are relocated from the last to the first
+ * Objects are relocated behind those that they need.
+ * rule  glibc elf/rtld.c, dl_main(): l_initfini backwards; elf/dl-sort-maps.c, dfs_traversal()
  */
-static void own_all_unique(const struct tn_lookup *b)
+static bool own_all_unique(struct tn_lookup *b, tenon_error *err)
 {
-    for (size_t i = b->scope_count; b->several_unique && i-- > 0;)
-        for (size_t k = 1; k < b->scope[i].table.count; k++)
-            if (is_undefined(&b->scope[i].table.symbols[k]))
-                own_unique(b, &b->scope[i], &b->scope[i].table.symbols[k]);
+    struct walk walk = { 0 };
+    if (!b->several_unique)
+        return true;
+    walk.scope_of = tn_arena_rows(&b->arena, b->graph->count + 1, sizeof *walk.scope_of);
+    walk.seen = tn_arena_rows(&b->arena, b->scope_count, sizeof *walk.seen);
+    walk.steps = tn_arena_rows(&b->arena, b->scope_count, sizeof *walk.steps);
+    if (!walk.scope_of || !walk.seen || !walk.steps)
+        return tn_no_memory(err);
+    for (uint32_t i = 0; i < b->scope_count; i++)
+        if (b->scope[i].row >= 0)
+            walk.scope_of[b->scope[i].row] = i + 1;
+    for (uint32_t i = (uint32_t)b->scope_count; i-- > 0;)
+        own_behind_needs(b, &walk, i);
+    return true;
 }
 
 bool tn_lookup_prepare(struct tn_lookup *b, tenon_error *err)
 {
     if (!tn_names_init(&b->names))
         return tn_no_memory(err);
-    if (!name_wanted(b, err) || !collect_definitions(b, err))
-        return false;
-    own_all_unique(b);
-    return true;
+    return name_wanted(b, err) && collect_definitions(b, err) && own_all_unique(b, err);
 }

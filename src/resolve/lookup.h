@@ -61,8 +61,9 @@ bool tn_symbol_is_hidden(const struct tn_elf_symbol *s);
 
 /*
  * A symbol that its object looks up. What a program copies from a library is defined in it: that
- * is the room for the copy.
+ * is the room for the copy. Hidden symbols are the object's own where the loader looks at that.
+ * rule  glibc sysdeps/generic/ldsodefs.h, dl_symbol_visibility_binds_local_p()
  */
-bool tn_symbol_is_looked_up(const struct tn_elf_symbol *s);
+bool tn_symbol_is_looked_up(const struct tn_lookup *b, const struct tn_elf_symbol *s);
 
 #endif

@@ -42,7 +42,7 @@ static bool read_scope(struct tn_lookup *b, tenon_error *err)
 
 /* Why nothing answers: the nearest thing to an answer that there is. */
 static const char *why_not(struct tn_lookup *b, uint32_t name, const struct tn_elf_version *wanted,
-                           const struct tn_scope_object *inconsistent)
+                           enum tn_reference kind, const struct tn_scope_object *inconsistent)
 {
     tenon_graph *graph = b->graph;
     if (inconsistent)
@@ -52,7 +52,8 @@ static const char *why_not(struct tn_lookup *b, uint32_t name, const struct tn_e
         const struct tn_scope_object *o = &b->scope[b->definitions[n - 1].scope];
         const struct tn_elf_symbol *s = &o->table.symbols[b->definitions[n - 1].symbol];
         const struct tn_elf_version *has = tn_symbol_version(&o->table, s);
-        if (s->shndx == TN_SHN_UNDEF)
+        bool is_room = kind == TN_REFERENCE_COPY && o->object == TN_PROGRAM;
+        if (s->shndx == TN_SHN_UNDEF || is_room)
             continue;
         if (tn_symbol_is_hidden(s))
             return tn_arena_format(&graph->arena, "%s defines it, but hidden",
@@ -99,7 +100,7 @@ static bool bind(struct tn_lookup *b, const struct tn_scope_object *o,
         .weak = s->bind == TN_BIND_WEAK && !inconsistent, /* then it may not stay undefined, too */
         .lazy = kind == TN_REFERENCE_PLT && !s->wants_data && !s->wants_copy,
         .found = d != NULL,
-        .reason = d ? NULL : why_not(b, name, wanted, inconsistent),
+        .reason = d ? NULL : why_not(b, name, wanted, kind, inconsistent),
     };
     if (!binding.symbol || (!d && !binding.reason))
         return tn_no_memory(err);
@@ -126,7 +127,7 @@ static bool bind_all(struct tn_lookup *b, tenon_error *err)
         if (o->row >= 0 && b->graph->libraries[o->row].is_interpreter)
             continue; /* it bound itself before anything else was there */
         for (size_t k = 1; k < o->table.count; k++)
-            if (tn_symbol_is_looked_up(&o->table.symbols[k]) &&
+            if (tn_symbol_is_looked_up(b, &o->table.symbols[k]) &&
                 !bind_symbol(b, o, &o->table.symbols[k], err))
                 return false;
     }

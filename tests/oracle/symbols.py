@@ -305,6 +305,19 @@ def unique_of_several_versions(b):
 
 
 @case()
+def unique_by_the_order_of_relocation(b):
+    code = ("__asm__(\".globl u; .data; u: .long %d; .type u, @gnu_unique_object; "
+            ".size u, 4\");")
+    rpath = "-Wl,-rpath," + b.tree.dir
+    b.lib("libx.so", code % 1, b.versions("1.map", "V1 { u; };"))
+    b.lib("liby.so", code % 2, b.versions("2.map", "V2 { u; };"))
+    b.lib("libb.so", "extern int u; int f(void) { return u; }", rpath, link=["liby.so"])
+    b.lib("liba.so", "extern int u; int a(void) { return u; }", rpath, link=["libx.so", "libb.so"])
+    return b.program("int a(void); int f(void); int main(void) { return a() - f(); }",
+                     link=["libb.so", "liba.so", "libx.so", "liby.so"]), {}
+
+
+@case()
 def unique(b):
     code = "__asm__(\".globl u; .data; u: .long %d; .type u, @gnu_unique_object; .size u, 4\");"
     b.lib("libu1.so", code % 1)
