@@ -561,7 +561,7 @@ static void opening_for_both_may_fail_anywhere(void **state)
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         struct shelf shelf = { .file = seed(names[i]) };
         for (long n = 0;; n++) {
-            struct tn_ocaml_image got = { NULL };
+            struct tn_ocaml_image got = { 0 };
             tenon_error err = TENON_ERROR_INIT;
             bool ok = open_both(&shelf, true, n, &got, &err), failed = shelf.failed;
             assert_true(ok || err.code == TENON_E_MEMORY);
