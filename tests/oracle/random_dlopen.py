@@ -11,7 +11,6 @@ import os
 import shutil
 import subprocess
 import sys
-import tempfile
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 
@@ -19,8 +18,8 @@ import build
 import loaders
 import tenon
 from opener import HOST
-from report import Report, chosen_numbers, skip_all
-from trees import DIRS, NAMES, RandomTree
+from report import Report, skip_all
+from trees import DIRS, NAMES, RandomTree, random_cases
 
 SAMPLE, ALL = 100, 2000  # trees
 RUNS = 4                 # of one tree
@@ -126,19 +125,11 @@ def main():
     if not usable:
         skip_all("no loader for x86-64 here")
     report = Report()
-    numbers, wanted = chosen_numbers(report, SAMPLE, ALL)
     with build.Tree() as tree:
         for loader in usable:
             loader.build(tree)
-        for seed in numbers:
-            for loader in usable:
-                top = os.path.realpath(tempfile.mkdtemp(prefix="tenon-random-"))
-                os.chmod(top, 0o755)
-                compare(report, loader, RandomTree(top, seed, loader, False), seed)
-                if wanted:
-                    report.note("tree: " + top)
-                else:
-                    shutil.rmtree(top)
+        for seed, loader, top in random_cases(report, usable, SAMPLE, ALL):
+            compare(report, loader, RandomTree(top, seed, loader, False), seed)
     report.finish()
 
 

@@ -16,10 +16,8 @@ find_sym2() and do_relocs()
 import os
 import random
 import re
-import shutil
 import subprocess
 import sys
-import tempfile
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 
@@ -30,7 +28,8 @@ import loaders
 import tenon
 from elfmake import Symbol
 from opener import HOST
-from report import Report, chosen_numbers, skip_all
+from report import Report, skip_all
+from trees import random_cases
 
 SAMPLE, ALL = 150, 4000
 SYMBOLS = ["s%d" % i for i in range(8)]
@@ -169,7 +168,7 @@ class Opened:
     def __init__(self, process, seed):
         self.top, self.random = process.top, random.Random("opened %d" % seed)
         needed = self.random.sample(LIBRARIES, self.random.randrange(3))
-        self.library = os.path.join(self.top, self.random.choice(LIBRARIES))
+        self.asked = os.path.join(self.top, self.random.choice(LIBRARIES))
         self.host = os.path.join(self.top, "host")
         source = os.path.join(self.top, "host.c")
         with open(source, "w", encoding="utf-8") as file:
@@ -196,7 +195,7 @@ class Opened:
         if status != 0:
             raise loaders.LoaderFailed("the program does not start")
         before = set(out.split("\n"))
-        status, out, bound = self._start(self.library)
+        status, out, bound = self._start(self.asked)
         if status not in (0, 1):
             raise loaders.LoaderFailed("status %d" % status)
         return before, bound, out.strip() if status else None
@@ -207,8 +206,8 @@ def compare_opened(report, what, opened):
         before, real, message = opened.ask()
     except loaders.LoaderFailed:
         return
-    row = tenon.why([opened.library], ("--symbols", "--exe", opened.host),
-                    env={"LD_LIBRARY_PATH": opened.top})[opened.library]
+    row = tenon.why([opened.asked], ("--symbols", "--exe", opened.host),
+                    env={"LD_LIBRARY_PATH": opened.top})[opened.asked]
     if message is not None and "version `" in message:
         report.check(what + ", versions", True, bool(row.get("missing_versions")), ("ld.so", "tenon"))
         return
@@ -272,18 +271,11 @@ def main():
     if not usable:
         skip_all("no loader for x86-64 here")
     report = Report()
-    numbers, wanted = chosen_numbers(report, SAMPLE, ALL)
-    for seed in numbers:
-        for name, interp, ask in usable:
-            top = os.path.realpath(tempfile.mkdtemp(prefix="tenon-random-"))
-            process = Process(top, seed, interp)
-            compare(report, "%s process %d" % (name, seed), process, ask)
-            if interp == loaders.GLIBC and seed % 3 == 0:
-                compare_opened(report, "dlopen in process %d" % seed, Opened(process, seed))
-            if wanted:
-                report.note("files: " + top)
-            else:
-                shutil.rmtree(top)
+    for seed, (name, interp, ask), top in random_cases(report, usable, SAMPLE, ALL):
+        process = Process(top, seed, interp)
+        compare(report, "%s process %d" % (name, seed), process, ask)
+        if interp == loaders.GLIBC and seed % 3 == 0:
+            compare_opened(report, "dlopen in process %d" % seed, Opened(process, seed))
     report.finish()
 
 

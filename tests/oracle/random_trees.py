@@ -11,9 +11,7 @@ rule: glibc elf/dl-load.c, elf/rtld.c (trace mode); musl ldso/dynlink.c (ldd mod
 """
 
 import os
-import shutil
 import sys
-import tempfile
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 
@@ -21,8 +19,8 @@ import build
 import loaders
 import musl_case
 import tenon
-from report import Report, chosen_numbers, skip_all
-from trees import DIRS, RandomTree
+from report import Report, skip_all
+from trees import DIRS, RandomTree, random_cases
 
 SAMPLE, ALL = 120, 3000  # trees
 RUNS = 3                 # of one tree, each with an environment of its own
@@ -104,17 +102,9 @@ def main():
         skip_all("no loader for x86-64 here")
     loaders.TIMEOUT = 5
     report = Report()
-    numbers, wanted = chosen_numbers(report, SAMPLE, ALL)
-    for seed in numbers:
-        for loader in usable:
-            top = os.path.realpath(tempfile.mkdtemp(prefix="tenon-random-"))
-            os.chmod(top, 0o755)
-            rooted = seed % 3 == 2 and os.geteuid() == 0
-            compare(report, loader, RandomTree(top, seed, loader, rooted), seed)
-            if wanted:
-                report.note("tree: " + top)
-            else:
-                shutil.rmtree(top)
+    for seed, loader, top in random_cases(report, usable, SAMPLE, ALL):
+        rooted = seed % 3 == 2 and os.geteuid() == 0
+        compare(report, loader, RandomTree(top, seed, loader, rooted), seed)
     report.finish()
 
 

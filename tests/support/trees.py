@@ -2,14 +2,34 @@
 
 import os
 import random
+import shutil
+import tempfile
 
 import elf
 import elfmake
+from report import chosen_numbers
 
 NAMES = ["liba.so.1", "libb.so.1", "libc9.so", "libd.so.2", "libe", "libf.so.1"]
 DIRS = ["d0", "d1", "d2", "d2/d3", "d0/glibc-hwcaps/x86-64-v2", "d1/glibc-hwcaps/x86-64-v3",
         "d2/tls", "d0/haswell", "d1/tls/x86_64", "bin"]
 EM_AARCH64 = 183
+
+
+def random_cases(report, usable, sample, most):
+    """
+    (number, loader, an empty directory for it) of each case to make, for each loader. What was
+    made there goes before the next one, but stays where the numbers are the script's arguments.
+    """
+    numbers, wanted = chosen_numbers(report, sample, most)
+    for number in numbers:
+        for loader in usable:
+            top = os.path.realpath(tempfile.mkdtemp(prefix="tenon-random-"))
+            os.chmod(top, 0o755)
+            yield number, loader, top
+            if wanted:
+                report.note("files: " + top)
+            else:
+                shutil.rmtree(top)
 
 
 class RandomTree:
