@@ -473,6 +473,40 @@ static void the_system_is_that_of_the_program(void **state)
     tenon_world_free(world);
 }
 
+/* Tells of many units, so that what is known moves, and that the one asked about is not there. */
+static bool tells_of_others(void *arg, const char *unit)
+{
+    char name[32];
+    (void)unit;
+    for (int i = 0; i < 500; i++) {
+        snprintf(name, sizeof name, "Told%d", i);
+        const tenon_ocaml_present told = { .name = name,
+                                           .state = TENON_INITIALISED,
+                                           .reason = TENON_BY_OTHERS,
+                                           .holder = "the probe" };
+        assert_true(tenon_ocaml_tell(arg, &told, NULL));
+    }
+    return false;
+}
+
+/* ASan watches what is known of a unit being read after it moved. */
+static void a_probe_may_tell_of_others(void **state)
+{
+    struct bundle_case *c = *state;
+    char said[2000];
+    tenon_error err = TENON_ERROR_INIT;
+    const char *file = make_bundle(c, false);
+    tenon_ocaml_process *process = new_process(c);
+    tenon_ocaml_set_probe(process, tells_of_others, process);
+    tenon_ocaml_plan *made = plan(process, file, &err);
+    assert_non_null(made);
+    describe(made, said, sizeof said);
+    assert_non_null(strstr(said, "Dep"));
+    assert_int_equal(tenon_ocaml_present_count(process), 500);
+    tenon_ocaml_plan_free(made);
+    tenon_ocaml_process_free(process);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -485,6 +519,7 @@ int main(void)
                                         case_teardown),
         cmocka_unit_test_setup_teardown(where_stubs_are_is_asked_once_and_late, case_setup,
                                         case_teardown),
+        cmocka_unit_test_setup_teardown(a_probe_may_tell_of_others, case_setup, case_teardown),
         cmocka_unit_test(notes_come_back_as_they_were),
         cmocka_unit_test(notes_are_written_again_unread),
         cmocka_unit_test(one_bad_note_is_told_when_it_is_read),
