@@ -151,11 +151,10 @@ class Tree:
 
 
 def reseal_cache(root, *directories, keep_links=False):
-    """Runs ldconfig over the tree `root` with these lines in its ld.so.conf: what it warns of."""
+    """Runs ldconfig over the tree `root` with these lines in its ld.so.conf."""
     os.makedirs(os.path.join(root, "etc"), exist_ok=True)
     with open(os.path.join(root, "etc", "ld.so.conf"), "w", encoding="utf-8") as file:
         file.write("".join(name + "\n" for name in directories))
     ldconfig = shutil.which("ldconfig") or "/sbin/ldconfig"
-    done = subprocess.run([ldconfig, *(["-X"] if keep_links else []), "-r", root],
-                          stdin=subprocess.DEVNULL, capture_output=True, check=True)
-    return done.stderr.decode(errors="surrogateescape")
+    subprocess.run([ldconfig, *(["-X"] if keep_links else []), "-r", root],
+                   stdin=subprocess.DEVNULL, capture_output=True, check=True)
