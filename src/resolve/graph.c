@@ -179,13 +179,17 @@ static bool fill(tenon_graph *graph, tenon_resolver *r)
     return turn_edges(graph, r);
 }
 
-/* True when an attempt of this process was by the rule that the target's remark is about. */
+/*
+ * True when an attempt of this process was by the rule that the target's remark is about. A rule
+ * that was passed over had no part: what it goes by may have been read for another process only.
+ */
 static bool has_remark(const tenon_graph *graph, const struct tn_target *target)
 {
     for (size_t i = 0; target->remark && i < graph->count; i++) {
         const struct tn_search *search = graph->rows[i].search;
         for (size_t k = 0; search && k < search->attempt_count; k++)
-            if (search->attempts[k].rule == target->remark_rule)
+            if (search->attempts[k].rule == target->remark_rule &&
+                search->attempts[k].outcome != TENON_OUTCOME_NOT_CONSULTED)
                 return true;
     }
     return false;
