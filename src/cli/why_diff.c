@@ -128,13 +128,29 @@ static void tell(struct why_diff *diff, const struct why_kind *kind, enum why_ma
         cli_puts(diff->out, "\n");
 }
 
+/*
+ * The interpreter stands in an answer when something asks for it, but is in the process all the
+ * same: only another one is a difference.
+ */
+static bool is_same_interpreter(const struct why_diff *diff, const struct why_kind *kind,
+                                const struct why_view *view, size_t i)
+{
+    const char *before = tenon_graph_interpreter(diff->before->graph);
+    const char *after = tenon_graph_interpreter(diff->after->graph);
+
+    return kind == &why_kinds[0] && tenon_graph_library(view->graph, i)->is_interpreter && before &&
+           after && strcmp(before, after) == 0;
+}
+
 static bool is_marked(const struct why_diff *diff, const struct why_kind *kind, enum why_mark mark,
                       const struct why_row *row)
 {
     if (row->again)
         return false;
     if (mark != WHY_CHANGED)
-        return !row->twin;
+        return !row->twin &&
+               !is_same_interpreter(diff, kind, mark == WHY_GONE ? diff->before : diff->after,
+                                    row->index);
     return row->twin && !kind->same(diff, row->twin - 1, row->index);
 }
 

@@ -140,6 +140,9 @@ void tn_glibc_judge(const struct tn_target *target, const struct tn_candidate *c
         return;
     }
     *out = judge_header(target, &header);
+    if (out->outcome == TENON_OUTCOME_WRONG_MACHINE && candidate->facts)
+        out->detail =
+            candidate->facts->machine; /* of which it is: ld.so passes on without a word */
     if (out->outcome != TENON_OUTCOME_FOUND)
         return;
     if (candidate->facts)

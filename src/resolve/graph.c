@@ -203,6 +203,25 @@ static bool has_audit(const tenon_graph *graph, const tenon_resolver *r)
            (r->target->has_audit || facts->elf.audit || facts->elf.depaudit);
 }
 
+/*
+ * Whoever starts a set-user-ID program of another's gets a secure process, in which the loader
+ * passes over some of what counts here. Who that will be is not known.
+ * rule  ld.so(8), "Secure-execution mode"; Linux fs/exec.c, bprm_fill_uid()
+ */
+static bool may_become_secure(const tenon_graph *graph, const tenon_resolver *r)
+{
+    static const char *const variables[] = { "LD_LIBRARY_PATH", "LD_PRELOAD", "LD_AUDIT" };
+    const struct tn_facts *facts = graph->program->facts;
+    bool matters = (facts->rpath && strchr(facts->rpath, '$')) ||
+                   (facts->runpath && strchr(facts->runpath, '$'));
+    for (size_t i = 0; i < TN_COUNT(variables) && !matters; i++) {
+        const char *value = tenon_world_env(r->world, variables[i]);
+        matters = value && *value;
+    }
+    return matters && r->program_started && !r->target->target.secure &&
+           graph->loader->format == TENON_FORMAT_ELF && tn_is_set_id(graph->program->info.mode);
+}
+
 static void add_remarks(tenon_graph *graph, const tenon_resolver *r)
 {
     size_t n = 0;
@@ -210,6 +229,10 @@ static void add_remarks(tenon_graph *graph, const tenon_resolver *r)
         graph->remarks[n++] = r->target->target.remark;
     if (has_audit(graph, r))
         graph->remarks[n++] = "audit modules are loaded apart from the program and are not shown";
+    if (may_become_secure(graph, r))
+        graph->remarks[n++] =
+            "it is set-user-ID or set-group-ID: started by another than its owner, "
+            "the process is secure; --setuid tells what is loaded then";
     if ((r->flags & TENON_RESOLVE_SYMBOLS) && !graph->loader->binds_symbols)
         graph->remarks[n++] = "who provides each symbol is not known for this loader";
 }

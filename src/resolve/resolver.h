@@ -108,6 +108,12 @@ struct tn_opening {
 
 #define TN_NO_NODE UINT32_MAX
 
+/* Does a file of this mode change whose rights its process has? Set-group-ID counts with x. */
+static inline bool tn_is_set_id(uint32_t mode)
+{
+    return (mode & 04000) || (mode & 02010) == 02010;
+}
+
 struct tn_object {
     uint32_t node;       /* TN_NO_NODE: missing */
     uint32_t name, path; /* as first asked for; as the loader reports it or TN_NO_NAME */
@@ -354,7 +360,7 @@ struct tenon_graph {
     size_t binding_count, binding_room;
     tenon_dlopen_finding *dlopens;
     size_t dlopen_count, dlopen_room;
-    const char *remarks[4]; /* NULL after the last */
+    const char *remarks[5]; /* NULL after the last */
 };
 
 /* The path of a row, or of the file itself. */

@@ -1,7 +1,40 @@
 /* src/resolve/search.c - the answer for one name by one plan, made once for all who ask */
 #include "search.h"
 
+#include <errno.h>
 #include <string.h>
+
+/* The first file of that name in a list; NULL: none, or no memory. */
+static const char *file_in(struct tn_going *g, const struct tn_dirs *dirs)
+{
+    tenon_file_info info;
+    for (size_t i = 0; i < dirs->count; i++) {
+        const char *dir = dirs->at[i].dir;
+        const char *path =
+            dir ? tn_arena_format(&g->store->arena, "%s%s%s", dir, *dir ? "/" : "", g->name) : NULL;
+        int error = dir && !path ? ENOMEM
+                    : path       ? tenon_world_stat(g->r->world, path, &info)
+                                 : ENOENT;
+        g->r->no_memory |= error == ENOMEM;
+        if (error == 0 && info.type == TENON_FILE_REGULAR)
+            return path;
+    }
+    return NULL;
+}
+
+/* A miss whose file lies where nobody looks: what one asks first. */
+static void tell_passed(struct tn_going *g)
+{
+    for (size_t i = 0; i < g->passed_count && g->passed[i].attempt < g->r->try_count; i++) {
+        tenon_attempt *attempt = &g->r->tries[g->passed[i].attempt];
+        const char *there = file_in(g, g->passed[i].dirs);
+        if (!there)
+            continue;
+        attempt->detail = tn_arena_format(&g->store->arena, "%s; %s is there",
+                                          attempt->detail ? attempt->detail : "passed over", there);
+        g->r->no_memory |= !attempt->detail;
+    }
+}
 
 static struct tn_search *finish(struct tn_going *g)
 {
@@ -9,6 +42,7 @@ static struct tn_search *finish(struct tn_going *g)
     struct tn_search *s = g->search;
     if (!g->found && !g->stopped) {
         s->status = TENON_STATUS_MISSING;
+        tell_passed(g);
         s->reason =
             g->target->loader->why_missing(&g->store->arena, g->name, r->tries, r->try_count);
     }

@@ -5,6 +5,8 @@
 #include "resolver.h"
 
 /* What was tried so far is in r->tries. */
+#define TN_PASSED_MOST 8 /* that are looked into again, for a miss */
+
 struct tn_going {
     tenon_resolver *r;
     struct tn_target *target;
@@ -15,6 +17,13 @@ struct tn_going {
     const struct tn_asker *asker;
     const char *name;
     bool found, stopped;
+
+    /* lists that were passed over on the way, by the attempts that say so */
+    struct tn_passed {
+        const struct tn_dirs *dirs;
+        size_t attempt;
+    } passed[TN_PASSED_MOST];
+    size_t passed_count;
 };
 
 /* Adds an attempt. After the answer it is one that the loader would not make. */

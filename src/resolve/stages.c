@@ -354,6 +354,13 @@ static void try_cache(struct tn_going *g)
         last->outcome = TENON_OUTCOME_STALE;
 }
 
+/* A list is about to be recorded as passed over. */
+static void note_passed(struct tn_going *g)
+{
+    if (g->stage->dirs && !g->found && g->passed_count < TN_PASSED_MOST)
+        g->passed[g->passed_count++] = (struct tn_passed){ g->stage->dirs, g->r->try_count };
+}
+
 /* A stage that is no chain. */
 enum tn_action tn_going_one(struct tn_going *g, const struct tn_stage *stage)
 {
@@ -368,6 +375,7 @@ enum tn_action tn_going_one(struct tn_going *g, const struct tn_stage *stage)
     }
     switch (g->stage->kind) {
     case TN_STAGE_SKIPPED:
+        note_passed(g);
         tn_going_record(g, g->stage->dirs ? g->stage->dirs->text : "",
                         tn_said(TENON_OUTCOME_NOT_CONSULTED, g->stage->detail));
         break;
