@@ -238,7 +238,7 @@ bool cli_parse(struct cli *cli, struct poptOption *options, int argc, const char
         { "quiet", 'q', POPT_ARG_NONE, &cli->quiet, 0, "no answer, only the exit status", NULL },
         { "verbose", 'v', POPT_ARG_NONE, &cli->verbose, 0, "say more", NULL },
         { "color", 0, POPT_ARG_STRING, &cli->color, 0, "auto, always or never", "WHEN" },
-        { "help", 0, POPT_ARG_NONE, &help, 0, "print this and exit", NULL },
+        { "help", 'h', POPT_ARG_NONE, &help, 0, "print this and exit", NULL },
         { "version", 0, POPT_ARG_NONE, &version, 0, "print the version and exit", NULL },
         POPT_TABLEEND
     };

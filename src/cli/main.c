@@ -19,14 +19,14 @@ static void print_help(struct cli *cli)
 {
     static const char before[] =
         "usage: tenon COMMAND [OPTION...] ...\n"
-        "       tenon --help | --version\n\n"
+        "       tenon help [COMMAND] | --help | --version\n\n"
         "What will this program really be joined with, and is that right?\n"
-        "Reads programs and libraries, runs nothing.\n\n"
+        "Programs and libraries are read, not run, but by those commands whose work it is.\n\n"
         "Commands:\n";
     static const char after[] =
         "\n"
         "Options:\n"
-        "      --help                print this and exit; after a command: the help of that\n"
+        "  -h, --help                print this and exit; after a command: the help of that\n"
         "      --version             print the version and exit\n\n"
         "Examples:\n"
         "  tenon why /usr/bin/ssh                what it loads, from where, by which rule\n"
@@ -70,12 +70,18 @@ static int unknown(struct cli *cli, const char *argument)
     return cli_unknown(cli, is_option ? "option" : "command", argument, "", &guess);
 }
 
+static bool asks_for_help(const char *argument)
+{
+    return strcmp(argument, "--help") == 0 || strcmp(argument, "-h") == 0 ||
+           strcmp(argument, "help") == 0;
+}
+
 /* tenon without a command */
 static int run_itself(struct cli *cli, const char *argument)
 {
     if (!argument)
         return cli_usage(cli, "no command given");
-    if (strcmp(argument, "--help") == 0)
+    if (asks_for_help(argument))
         print_help(cli);
     else if (strcmp(argument, "--version") == 0)
         cli_print_version(cli);
@@ -97,6 +103,17 @@ static void settle_heap(void)
 #endif
 }
 
+/* "tenon help COMMAND" is "tenon COMMAND --help". */
+static int help_with(struct cli *cli, const char *name)
+{
+    const char *arguments[] = { name, "--help", NULL };
+
+    cli->command = command_named(name);
+    if (!cli->command)
+        return unknown(cli, name);
+    return cli->command->run(cli, 2, arguments);
+}
+
 int main(int argc, char **argv)
 {
     const char *argument = argc > 1 ? argv[1] : NULL;
@@ -109,6 +126,8 @@ int main(int argc, char **argv)
     cli_begin(&cli, command);
     if (command)
         status = command->run(&cli, argc - 1, (const char **)argv + 1);
+    else if (argc > 2 && strcmp(argument, "help") == 0)
+        status = help_with(&cli, argv[2]);
     else
         status = run_itself(&cli, argument);
     return cli_end(&cli, status);
