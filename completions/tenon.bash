@@ -36,7 +36,13 @@ _tenon_value() {
     local current=$2
     case $1 in
     --color) COMPREPLY=($(compgen -W 'auto always never' -- "$current")) ;;
-    --loader) COMPREPLY=($(compgen -W "$_tenon_loaders native bytecode toplevel" -- "$current")) ;;
+    --loader)
+        if [[ ${COMP_WORDS[1]} == check ]]; then
+            COMPREPLY=($(compgen -W 'native bytecode toplevel' -- "$current"))
+        else
+            COMPREPLY=($(compgen -W "$_tenon_loaders" -- "$current"))
+        fi
+        ;;
     --cpu) COMPREPLY=($(compgen -W "$_tenon_cpu" -- "$current")) ;;
     --bundle) COMPREPLY=($(compgen -W 'auto none' -- "$current")) ;;
     --config | --batch | --program | --header | -H | --output | -o | --host | --resource | --data | \
@@ -77,7 +83,7 @@ _tenon() {
     fi
     COMPREPLY=()
     if ((COMP_CWORD == 1)); then
-        COMPREPLY=($(compgen -W "$_tenon_commands --help --version" -- "$current"))
+        COMPREPLY=($(compgen -W "$_tenon_commands help --help --version" -- "$current"))
         return
     fi
     _tenon_value "$previous" "$current" && return
@@ -105,7 +111,12 @@ _tenon() {
         case ${COMP_WORDS[1]} in
         bundle) COMPREPLY=($(compgen -W 'show update install remove sign verify' -- "$current")) && return ;;
         cache) COMPREPLY=($(compgen -W 'list prune' -- "$current")) && return ;;
+        help) COMPREPLY=($(compgen -W "$_tenon_commands" -- "$current")) && return ;;
         esac
+    fi
+    if [[ ${COMP_WORDS[1]} == platform ]]; then
+        COMPREPLY=($(compgen -W "$(tenon platform --list 2>/dev/null)" -- "$current"))
+        return
     fi
     compopt -o filenames
     COMPREPLY=($(compgen -f -- "$current"))
