@@ -115,7 +115,7 @@ _tenon() {
         esac
     fi
     if [[ ${COMP_WORDS[1]} == platform ]]; then
-        COMPREPLY=($(compgen -W "$(tenon platform --list 2>/dev/null)" -- "$current"))
+        COMPREPLY=($(compgen -W "$(tenon platform --list 2>/dev/null | cut -d ' ' -f 1)" -- "$current"))
         return
     fi
     compopt -o filenames
