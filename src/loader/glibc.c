@@ -58,7 +58,7 @@ const tenon_rule tn_glibc_rules[GLIBC_RULES] = {
         .name = "ld.so.conf",
         .what = "stands in for an absent cache, as ldconfig would have made it",
         .source = "glibc elf/ldconfig.c, search_dir()",
-        .evidence = TENON_EVIDENCE_SOURCE,
+        .evidence = TENON_EVIDENCE_REAL_LOADER,
         .system = true,
     },
     [GLIBC_DEFAULT] = {
@@ -252,7 +252,7 @@ static const char *kernel_platform(const struct tn_target *target)
 }
 
 /* Up to 2.36 there were legacy directories, and names of Intel's for some processors. */
-static bool has_legacy(const struct tn_glibc_build *build)
+bool tn_glibc_has_legacy(const struct tn_glibc_build *build)
 {
     return build->minor > 0 && build->minor <= 36;
 }
@@ -264,7 +264,8 @@ static bool has_legacy(const struct tn_glibc_build *build)
 static const char *platform_of(struct tn_target *target, const struct tn_glibc_build *build)
 {
     unsigned level = tn_hwcaps_isa_level(target->machine, tenon_world_cpu(target->world));
-    if (level >= 3 && has_legacy(build) && strcmp(tenon_world_vendor(target->world), "intel") == 0)
+    if (level >= 3 && tn_glibc_has_legacy(build) &&
+        strcmp(tenon_world_vendor(target->world), "intel") == 0)
         return "haswell";
     return kernel_platform(target);
 }
@@ -272,7 +273,7 @@ static const char *platform_of(struct tn_target *target, const struct tn_glibc_b
 bool tn_glibc_legacy(struct tn_target *target, struct tn_ldcache_legacy *out)
 {
     const struct tn_glibc_build *build = tn_glibc_build_of(target);
-    if (build && has_legacy(build))
+    if (build && tn_glibc_has_legacy(build))
         *out = tn_hwcaps_legacy(target->machine, tenon_world_cpu(target->world),
                                 platform_of(target, build));
     return build != NULL;
@@ -438,7 +439,7 @@ static const char *const *subdirs(struct tn_target *target)
     if (build && !config->subdirs)
         config->subdirs = tn_hwcaps_subdirs(target->arena, target->machine, target->endian,
                                             tenon_world_cpu(target->world),
-                                            platform_of(target, build), has_legacy(build));
+                                            platform_of(target, build), tn_glibc_has_legacy(build));
     return config->subdirs;
 }
 

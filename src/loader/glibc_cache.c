@@ -1,7 +1,7 @@
 /*
  * src/loader/glibc_cache.c - glibc: what its cache says, and what ldconfig would have put there
  *
- * rule  glibc 2.36 elf/dl-cache.c, elf/ldconfig.c
+ * rule  glibc 2.36 elf/dl-cache.c
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -10,6 +10,7 @@
 #include "fail.h"
 #include "glibc_private.h"
 #include "ldconf.h"
+#include "ldconfig.h"
 #include "limits.h"
 #include "names.h"
 
@@ -85,75 +86,27 @@ static bool in_system_dir(const struct tn_glibc_build *build, const char *path)
     return false;
 }
 
-/*
- * Would ldconfig have entered dir/name under that name? Its key is the SONAME, or the file's own
- * name when it has none; a link counts under its own name when it leads to a file called as the
- * SONAME, or to the development link.
- * rule  glibc elf/ldconfig.c, search_dir()
- */
-static bool would_enter(struct tn_target *target, const struct tn_fact_source *source,
-                        const char *path, const char *name, bool *no_memory)
+/* Makes the cache that is not there; without memory it is tried again. */
+static bool make_cache(struct tn_target *target, const struct tn_fact_source *source,
+                       struct tn_glibc_config *config)
 {
-    const struct tn_facts *facts = source->facts(source->arg, path);
-    uint32_t unmarked;
-    if (!facts || facts->class_bits != target->word * 8 ||
-        tn_ldcache_id(facts->machine_code, target->word, facts->elf.header.e_flags, &unmarked) !=
-            ((struct tn_glibc_config *)target->config)->query.id)
+    const struct tn_glibc_build *build = tn_glibc_build_of(target);
+    const struct tn_dirs *lists[] = { config->conf_dirs, build ? build->system_dirs : NULL };
+    const struct tn_ldconfig how = {
+        .world = target->world,
+        .facts = source,
+        .lists = lists,
+        .list_count = TN_COUNT(lists),
+        .machine = target->machine,
+        .legacy = build && tn_glibc_has_legacy(build),
+    };
+    struct tn_view bytes;
+    if (!build || !tn_ldconfig_make(&how, target->arena, &bytes) ||
+        !tn_ldcache_open(bytes, TN_LITTLE, &config->cache, NULL) ||
+        (config->cache.has_legacy && !tn_glibc_legacy(target, &config->query.legacy)))
         return false;
-    if (!facts->own_name || strcmp(facts->own_name, name) == 0)
-        return true;
-    int error;
-    char *real = tenon_world_realpath(target->world, path, &error);
-    const char *base = real ? tn_base_name(real) : name;
-    *no_memory |= !real && error == ENOMEM;
-    size_t n = strlen(base);
-    bool is_link = strcmp(base, name) != 0;
-    bool enters =
-        is_link &&
-        (strcmp(base, facts->own_name) == 0 ||
-         (n >= 3 && strcmp(base + n - 3, ".so") == 0 && strncmp(base, facts->own_name, n) == 0));
-    free(real);
-    return enters;
-}
-
-/* The first directory in which ldconfig would have found the name, below `subdir`. */
-static const char *find_in(struct tn_target *target, const struct tn_fact_source *source,
-                           const struct tn_dirs *dirs, const char *subdir, const char *name,
-                           bool *no_memory)
-{
-    for (size_t i = 0; i < dirs->count && !*no_memory; i++) {
-        const char *path = tn_arena_format(target->arena, "%s/%s%s", dirs->at[i].dir, subdir, name);
-        *no_memory |= !path;
-        if (path && would_enter(target, source, path, name, no_memory))
-            return path;
-    }
-    return NULL;
-}
-
-static bool lookup_conf(struct tn_target *target, const struct tn_fact_source *source,
-                        const char *name, struct tn_cached *out)
-{
-    struct tn_glibc_config *config = target->config;
-    const struct tn_dirs *lists[] = { config->conf_dirs, tn_glibc_build_of(target)->system_dirs };
-    const char *found = NULL;
-    bool no_memory = false;
-    out->rule = &tn_glibc_rules[GLIBC_CONF];
-    /* ldconfig enters nothing else: rule elf/ldconfig.c, _dl_is_dso() */
-    bool is_candidate =
-        (tn_has_prefix(name, "lib") || tn_has_prefix(name, "ld-")) && strstr(name, ".so");
-    for (size_t level = 0; is_candidate && !found && level < TN_HWCAPS_LEVELS; level++) {
-        const char *subdir = "";
-        if (config->levels[level])
-            subdir = tn_arena_format(target->arena, "glibc-hwcaps/%s/", config->levels[level]);
-        for (size_t i = 0; subdir && !found && i < TN_COUNT(lists); i++)
-            found = find_in(target, source, lists[i], subdir, name, &no_memory);
-        no_memory |= !subdir;
-        if (!config->levels[level])
-            break;
-    }
-    out->outcome = found ? TENON_OUTCOME_FOUND : TENON_OUTCOME_NOT_IN_CACHE;
-    out->path = found ? found : config->conf_path;
-    return !no_memory;
+    config->cache_state = CACHE_MADE;
+    return true;
 }
 
 bool tn_glibc_cached(struct tn_target *target, const struct tn_fact_source *source,
@@ -163,12 +116,13 @@ bool tn_glibc_cached(struct tn_target *target, const struct tn_fact_source *sour
     *out = (struct tn_cached){ .outcome = TENON_OUTCOME_NO_CACHE, .path = "" };
     if (!load_cache(target, config))
         return false;
-    out->path = config->cache_path;
+    if (config->cache_state == CACHE_CONF && !make_cache(target, source, config))
+        return false;
+    bool is_made = config->cache_state == CACHE_MADE;
+    out->path = is_made ? config->conf_path : config->cache_path;
+    out->rule = is_made ? &tn_glibc_rules[GLIBC_CONF] : NULL;
     out->detail = config->cache_problem;
-    if (config->cache_state == CACHE_CONF) {
-        if (!lookup_conf(target, source, name, out))
-            return false;
-    } else if (config->cache_state == CACHE_GOOD) {
+    if (config->cache_state != CACHE_NONE) {
         const char *path = tn_ldcache_lookup(&config->cache, name, &config->query);
         out->outcome = path ? TENON_OUTCOME_FOUND : TENON_OUTCOME_NOT_IN_CACHE;
         if (path)

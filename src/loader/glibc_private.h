@@ -24,7 +24,8 @@ extern const tenon_rule tn_glibc_rules[GLIBC_RULES];
 
 #define GLIBC_NODEFLIB 1u /* of tn_asker.flags */
 
-enum tn_glibc_cache { CACHE_UNREAD, CACHE_GOOD, CACHE_NONE, CACHE_CONF };
+/* CONF: to be made as ldconfig would, MADE: it was. */
+enum tn_glibc_cache { CACHE_UNREAD, CACHE_GOOD, CACHE_NONE, CACHE_CONF, CACHE_MADE };
 
 struct tn_glibc_config {
     bool build_read;
@@ -40,6 +41,9 @@ struct tn_glibc_config {
 
 /* What the loader's own file says of its build; NULL: no memory. */
 const struct tn_glibc_build *tn_glibc_build_of(struct tn_target *target);
+
+/* Did that version know directories of capabilities other than glibc-hwcaps? */
+bool tn_glibc_has_legacy(const struct tn_glibc_build *build);
 
 /* Which entries with capability bits count; false: no memory. */
 bool tn_glibc_legacy(struct tn_target *target, struct tn_ldcache_legacy *out);

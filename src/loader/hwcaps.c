@@ -135,6 +135,25 @@ const char *const *tn_hwcaps_subdirs(struct tn_arena *arena, uint32_t machine,
     return add_power_set(arena, names, names_count, out + levels_count) ? out : NULL;
 }
 
+static bool is_word(const char *word, const char *name, size_t size)
+{
+    return strlen(word) == size && memcmp(word, name, size) == 0;
+}
+
+/* rule  glibc 2.36 elf/ldconfig.c, is_hwcap_platform(), path_hwcap() */
+uint64_t tn_hwcaps_legacy_bit(uint32_t machine, const char *name, size_t size)
+{
+    for (size_t i = 0; i < TN_COUNT(legacy_rows); i++)
+        if (legacy_rows[i].machine == machine && is_word(legacy_rows[i].capability, name, size))
+            return legacy_rows[i].bit;
+    for (size_t i = 0; i < TN_COUNT(platform_rows); i++)
+        if (platform_rows[i].machine == machine && is_word(platform_rows[i].platform, name, size))
+            return platform_rows[i].bit;
+    if (machine == EM_X86_64 && is_word("avx512_1", name, size))
+        return AVX512_1;
+    return is_word("tls", name, size) ? TLS : 0;
+}
+
 /* rule  glibc 2.36 elf/dl-cache.c, search_cache() */
 struct tn_ldcache_legacy tn_hwcaps_legacy(uint32_t machine, const char *level, const char *platform)
 {

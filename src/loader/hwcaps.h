@@ -25,6 +25,12 @@ const char *const *tn_hwcaps_subdirs(struct tn_arena *arena, uint32_t machine,
                                      enum tn_endian endian, const char *level, const char *platform,
                                      bool legacy);
 
+/*
+ * The bit of a legacy directory's name of `size` bytes, as ldconfig gives it to what is found
+ * there up to 2.36; 0: it is no such name.
+ */
+uint64_t tn_hwcaps_legacy_bit(uint32_t machine, const char *name, size_t size);
+
 /* Which entries with legacy capability bits a cache may have for such a processor. */
 struct tn_ldcache_legacy tn_hwcaps_legacy(uint32_t machine, const char *level,
                                           const char *platform);

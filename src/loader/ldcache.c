@@ -274,6 +274,39 @@ static bool has_capabilities(const struct entry *entry, const struct tn_ldcache_
            (!platform || platform == legacy->platform);
 }
 
+/* The best entry so far, and how good it is: 0 is the best. */
+struct choice {
+    const char *path;
+    size_t priority;
+};
+
+static void weigh_extension(const struct tn_ldcache *cache, const struct entry *entry,
+                            const struct tn_ldcache_query *query, struct choice *best)
+{
+    size_t priority = priority_of(cache, entry, query);
+    if (priority != SIZE_MAX && (!best->path || priority < best->priority))
+        *best = (struct choice){ entry->value, priority };
+}
+
+/* True: nothing behind this entry counts. */
+static bool weigh(const struct tn_ldcache *cache, const struct entry *entry,
+                  const struct tn_ldcache_query *query, struct choice *best)
+{
+    bool native = entry->flags == query->id;
+    if (!entry->value || !(native || (query->unmarked && entry->flags == query->unmarked)))
+        return false;
+    if (is_extension(entry)) {
+        weigh_extension(cache, entry, query, best);
+        return false;
+    }
+    if (best->path && !cache->is_old)
+        return true;
+    if (!has_capabilities(entry, &query->legacy))
+        return false;
+    *best = (struct choice){ entry->value, 0 };
+    return native;
+}
+
 /*
  * Entries of one name stand in the order that ldconfig gives them: those of this machine before
  * those of plain ELF, and of each the extensions, then the others by their capabilities, most
@@ -283,33 +316,14 @@ static bool has_capabilities(const struct entry *entry, const struct tn_ldcache_
 const char *tn_ldcache_lookup(const struct tn_ldcache *cache, const char *name,
                               const struct tn_ldcache_query *query)
 {
-    const char *best = NULL;
-    size_t best_priority = 0;
-    for (uint32_t i = first_of_group(cache, name); i < cache->count; i++) {
-        struct entry e = entry_at(cache, i);
-        if (!e.key || tn_ldcache_compare(name, e.key) != 0)
-            break;
-        bool native = e.flags == query->id;
-        if (!e.value || (!native && !(query->unmarked && e.flags == query->unmarked)))
-            continue;
-        if (is_extension(&e)) {
-            size_t priority = priority_of(cache, &e, query);
-            if (priority == SIZE_MAX || (best && priority >= best_priority))
-                continue;
-            best_priority = priority;
-            best = e.value;
-            continue;
-        }
-        if (best && !cache->is_old)
-            break;
-        if (!has_capabilities(&e, &query->legacy))
-            continue;
-        best = e.value;
-        best_priority = 0;
-        if (native)
-            break;
+    struct choice best = { NULL, 0 };
+    bool over = false;
+    for (uint32_t i = first_of_group(cache, name); i < cache->count && !over; i++) {
+        struct entry entry = entry_at(cache, i);
+        over = !entry.key || tn_ldcache_compare(name, entry.key) != 0 ||
+               weigh(cache, &entry, query, &best);
     }
-    return best;
+    return best.path;
 }
 
 enum {

@@ -210,6 +210,7 @@ struct tn_fact_source {
     const struct tn_facts *(*facts)(void *arg, const char *path);
     void *arg;
     const struct tn_facts *(*inside)(void *arg, const tenon_image_source *source);
+    const bool *no_memory; /* true once it said NULL of a file that it could not read for that */
 };
 
 /* A candidate that a loader makes itself: which image, and by which rule it came to it. */

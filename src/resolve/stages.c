@@ -331,7 +331,7 @@ const struct tn_facts *tn_facts_inside(void *arg, const tenon_image_source *sour
 
 static void try_cache(struct tn_going *g)
 {
-    struct tn_fact_source source = { tn_facts_at, g->r, tn_facts_inside };
+    struct tn_fact_source source = { tn_facts_at, g->r, tn_facts_inside, &g->r->no_memory };
     struct tn_stage stage = *g->stage;
     struct tn_cached cached;
     if (!g->target->loader->cached(g->target, &source, g->name, g->asker, &cached)) {

@@ -97,7 +97,7 @@ void tn_going_own(struct tn_going *g)
                 .stage = g->stage,
                 .name = g->name,
                 .arena = &g->store->arena,
-                .facts = { tn_facts_at, g->r, tn_facts_inside },
+                .facts = { tn_facts_at, g->r, tn_facts_inside, &g->r->no_memory },
                 .file = trial_file,
                 .dirs = trial_dirs,
                 .note = trial_note,

@@ -4,12 +4,14 @@ Each tree is made from its number: directories, some of them links to others, wi
 are good, of another class or machine, no libraries at all, links to one another or links to
 nowhere; names, run paths, flags, environment and current directory drawn from what loaders treat
 in their own ways. Every third tree is a root of its own, with a cache that ldconfig made, or
-musl's file of directories. What is right is only what the loader answers. With TENON_CHECK=all
+musl's file of directories; tenon is asked about the former once more without that cache, when it
+has to go by ld.so.conf as ldconfig did. What is right is only what the loader answers. With TENON_CHECK=all
 there are many more trees; `random_trees.py NUMBER` makes one and leaves it for a look.
 
 rule: glibc elf/dl-load.c, elf/rtld.c (trace mode); musl ldso/dynlink.c (ldd mode)
 """
 
+import contextlib
 import os
 import sys
 
@@ -36,6 +38,15 @@ class Glibc:
         made.write(loaders.GLIBC[1:], open(loaders.GLIBC, "rb").read())
         build.reseal_cache(made.top, *[made.see(made.random.choice(DIRS)) for _ in range(3)],
                            keep_links=made.chance(0.5))
+
+    @staticmethod
+    @contextlib.contextmanager
+    def without_cache(made):
+        """The tree as one that was only unpacked: tenon has to go by what ldconfig went by."""
+        cache = made.path("etc/ld.so.cache")
+        os.rename(cache, cache + "~")
+        yield
+        os.rename(cache + "~", cache)
 
     @staticmethod
     def ask(program, **world):
@@ -81,6 +92,12 @@ class Musl:
         return answer
 
 
+def ask_tenon(report, what, loader, made, world, real):
+    row = tenon.why([made.program], sysroot=made.root, cpu="native", **world)[made.program]
+    if not report.check(what, real, loader.answer(row, real), (loader.name, "tenon")):
+        report.note("   with %r" % world)
+
+
 def compare(report, loader, made, seed):
     for run in range(RUNS):
         world = made.world()
@@ -90,9 +107,10 @@ def compare(report, loader, made, seed):
         except loaders.LoaderFailed as failure:
             report.skip(what, str(failure))
             continue
-        row = tenon.why([made.program], sysroot=made.root, cpu="native", **world)[made.program]
-        if not report.check(what, real, loader.answer(row, real), (loader.name, "tenon")):
-            report.note("   with %r" % world)
+        ask_tenon(report, what, loader, made, world, real)
+        if made.root and loader is Glibc and not made.mixes_classes():
+            with loader.without_cache(made):
+                ask_tenon(report, what + " without its cache", loader, made, world, real)
 
 
 def main():

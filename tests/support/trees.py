@@ -40,6 +40,7 @@ class RandomTree:
         self.seen = "" if rooted else top
         self.root = top if rooted else None
         self.files = []  # that are files themselves
+        self.shared = {}  # shared libraries by path, also by links: SONAME and class
         for name in DIRS:
             os.makedirs(os.path.join(top, name))
         self._link_dirs()
@@ -136,8 +137,10 @@ class RandomTree:
         elif kind == "link":
             relative = os.path.relpath(other, os.path.dirname(path))
             os.symlink(self.pick((1, relative), (1, self.see(other))), self.path(path))
+            self.shared[path] = self.shared.get(other)
         elif kind == "hard" and self.files:
             os.link(self.path(other), self.path(path))
+            self.shared[path] = self.shared.get(other)
         else:
             self.files.append(path)
             self.write(path, self._bytes(kind, path))
@@ -154,8 +157,20 @@ class RandomTree:
             how["machine"] = EM_AARCH64
         elif kind == "executable":
             how.update(e_type=elf.ET_EXEC, base=0x400000 + 0x100000 * len(self.files))
+        if kind in ("good", "narrow"):
+            self.shared[path] = (how["soname"], how.get("bits", 64))
         data = elfmake.image(**how)
         return data[:self.random.randrange(4, 60)] if kind == "short" else data
+
+    def mixes_classes(self):
+        """Has a directory two libraries of one SONAME, of two classes? ldconfig then takes the one
+        that the file system happens to list first."""
+        seen = {}
+        for path, known in self.shared.items():
+            if known:
+                key = os.path.dirname(path), known[0] or os.path.basename(path)
+                seen.setdefault(key, set()).add(known[1])
+        return any(len(classes) > 1 for classes in seen.values())
 
     def write(self, path, data):
         os.makedirs(os.path.dirname(self.path(path)), exist_ok=True)

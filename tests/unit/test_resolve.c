@@ -1142,6 +1142,64 @@ static void without_a_cache_ld_so_conf_is_read(void **state)
         strstr(answer(c, "/t/E"), "/t/b/glibc-hwcaps/x86-64-v2/libx.so.1 [ld.so.conf]"));
 }
 
+/* Of glibc-hwcaps the cache names files; of other directories what is called as the SONAME. */
+static void ldconfig_names_files_of_hwcaps(void **state)
+{
+    struct world_case *c = *state;
+    assert_true(tenon_world_hide(c->world, "/etc/ld.so.cache", NULL));
+    case_put_text(c, "/etc/ld.so.conf", "/t/a\n/t/b\n");
+    PUT(c, "/t/b/glibc-hwcaps/x86-64-v2/libx-1.9.so", .soname = X);
+    PUT(c, "/t/b/glibc-hwcaps/x86-64-v2/libx-1.10.so", .soname = X);
+    PUT(c, "/t/a/libx-1.so", .soname = X);
+    PUT(c, "/t/E", .interp = GLIBC, .needed = NAMES(X));
+    assert_string_equal(answer(c, "/t/E"), MISSING);
+    assert_true(tenon_world_put_link(c->world, "/t/a/" X, "libx-1.so", NULL));
+    assert_string_equal(answer(c, "/t/E"), X " => /t/a/" X " [ld.so.conf]\n");
+    assert_true(tenon_world_set_cpu(c->world, "x86-64-v2", NULL));
+    assert_string_equal(answer(c, "/t/E"),
+                        X " => /t/b/glibc-hwcaps/x86-64-v2/libx-1.10.so [ld.so.conf]\n");
+}
+
+/* A link is what its file is, unless it is called as the SONAME or for the linker. */
+static void ldconfig_knows_links(void **state)
+{
+    struct world_case *c = *state;
+    assert_true(tenon_world_hide(c->world, "/etc/ld.so.cache", NULL));
+    case_put_text(c, "/etc/ld.so.conf", "/t/a\n");
+    PUT(c, "/t/o/libx.so.1.2", .soname = X);
+    assert_true(tenon_world_put_link(c->world, "/t/a/libx.so", "../o/libx.so.1.2", NULL));
+    assert_true(tenon_world_put_link(c->world, "/t/a/libother.so.5", "../o/libx.so.1.2", NULL));
+    PUT(c, "/t/E", .interp = GLIBC, .needed = NAMES("libx.so", "libother.so.5", X));
+    assert_string_equal(answer(c, "/t/E"), "libx.so => /t/a/libx.so [ld.so.conf]\n"
+                                           "libother.so.5 => missing\n");
+    assert_true(tenon_world_put_link(c->world, "/t/a/" X, "../o/libx.so.1.2", NULL));
+    PUT(c, "/t/E", .interp = GLIBC, .needed = NAMES(X));
+    assert_string_equal(answer(c, "/t/E"), X " => /t/a/" X " [ld.so.conf]\n");
+}
+
+/* Up to 2.36; directories that lead into themselves are entered once. */
+static void ldconfig_enters_legacy_capabilities_by_version(void **state)
+{
+    struct world_case *c = *state;
+    static const char newer[] = "\0/lib64/\0/usr/lib64/\0ld.so release version 2.37.\n";
+    assert_true(tenon_world_hide(c->world, "/etc/ld.so.cache", NULL));
+    case_put_text(c, "/etc/ld.so.conf", "/t/a\n/t/b\n");
+    PUT(c, "/t/a/libx.so.1", .soname = X);
+    PUT(c, "/t/b/x86_64/libx.so.1", .soname = X);
+    PUT(c, "/t/b/x86_64/tls/libx.so.1", .soname = X);
+    PUT(c, "/t/b/haswell/libx.so.1", .soname = X);
+    assert_true(tenon_world_put_link(c->world, "/t/a/tls", ".", NULL));
+    PUT(c, "/t/E", .interp = GLIBC, .needed = NAMES(X));
+    assert_string_equal(answer(c, "/t/E"), X " => /t/b/x86_64/tls/" X " [ld.so.conf]\n");
+    assert_true(tenon_world_hide(c->world, "/t/b/x86_64/tls", NULL));
+    assert_string_equal(answer(c, "/t/E"), X " => /t/b/x86_64/" X " [ld.so.conf]\n");
+    assert_true(tenon_world_set_cpu(c->world, "x86-64-v3", NULL));
+    assert_true(tenon_world_set_vendor(c->world, "intel", NULL));
+    assert_string_equal(answer(c, "/t/E"), X " => /t/b/haswell/" X " [ld.so.conf]\n");
+    case_put_glibc(c, GLIBC, &(struct elf_spec){ .rodata = newer, .rodata_size = sizeof newer });
+    assert_string_equal(answer(c, "/t/E"), X " => /t/a/" X " [ld.so.conf]\n");
+}
+
 /* ---- beginnings ---------------------------------------------------------------------------- */
 
 static void a_missing_interpreter_is_missing(void **state)
@@ -1942,6 +2000,9 @@ int main(void)
         CASE(glibc_takes_no_library_of_another_machine),
         CASE(a_foreign_cache_is_read_in_its_byte_order),
         CASE(without_a_cache_ld_so_conf_is_read),
+        CASE(ldconfig_names_files_of_hwcaps),
+        CASE(ldconfig_knows_links),
+        CASE(ldconfig_enters_legacy_capabilities_by_version),
         CASE(a_missing_interpreter_is_missing),
         CASE(what_is_not_started_is_an_error),
         CASE(a_static_program_needs_nothing),
