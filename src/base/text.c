@@ -63,11 +63,16 @@ static bool is_hidden(const uint8_t *p, size_t length)
     return false;
 }
 
+static inline bool is_plain_ascii(uint8_t byte)
+{
+    return byte >= 0x20 && byte < 0x7F && byte != '\\';
+}
+
 /* The bytes at p that belong together; *plain says whether they are shown as they are. */
 static size_t next_piece(const uint8_t *p, size_t size, bool *plain)
 {
     if (p[0] < 0x80) {
-        *plain = p[0] >= 0x20 && p[0] != 0x7F && p[0] != '\\';
+        *plain = is_plain_ascii(p[0]);
         return 1;
     }
     size_t length = character_length(p, size);
@@ -132,8 +137,8 @@ int tn_text_is_plain(const char *bytes, size_t size)
     const uint8_t *in = (const uint8_t *)bytes;
 
     for (size_t i = 0; i < size;) {
-        bool plain;
-        i += next_piece(in + i, size - i, &plain);
+        bool plain = is_plain_ascii(in[i]);
+        i += plain ? 1 : next_piece(in + i, size - i, &plain);
         if (!plain)
             return 0;
     }

@@ -78,6 +78,15 @@ const char *tn_cache_name(const uint8_t digest[32], const char *triple, struct t
                          NULL);
 }
 
+const char *tn_cache_code(const char *cache, const uint8_t digest[32], const char *triple,
+                          const char *name, struct tn_arena *arena)
+{
+    char hex[2 * crypto_hash_sha256_BYTES + 1];
+
+    return tn_arena_join(arena, cache, "/", tn_text_hex(hex, digest, crypto_hash_sha256_BYTES), ".",
+                         triple, "/", name, NULL);
+}
+
 /* ---- which files ----------------------------------------------------------------------------- */
 
 /* One bundle to be taken out. */

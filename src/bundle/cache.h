@@ -58,6 +58,10 @@ const char *tn_cache_path(const struct tn_cache *cache);
 /* The base name of a bundle's directory: "DIGEST.TRIPLE". In the arena; NULL: no memory. */
 const char *tn_cache_name(const uint8_t digest[32], const char *triple, struct tn_arena *arena);
 
+/* A file in that directory of a cache. NULL: no memory. */
+const char *tn_cache_code(const char *cache, const uint8_t digest[32], const char *triple,
+                          const char *name, struct tn_arena *arena);
+
 enum tn_cache_flags { TN_CACHE_VERIFY = 1 }; /* all digests anew, whatever was noted */
 
 /*

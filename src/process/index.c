@@ -19,6 +19,7 @@ void tn_index_free(struct tn_index *index)
     free(index->entries);
     free(index->found);
     free(index->filter);
+    free(index->awaited);
     tn_slots_free(&index->slots);
     *index = (struct tn_index){ 0 };
 }
@@ -97,19 +98,6 @@ bool tn_index_reserve(struct tn_index *index, size_t units)
     return tn_slots_reserve(&index->slots, KEYS_OF_UNIT * units) && fit_filter(index);
 }
 
-static void expect(const struct tn_index *index, uint32_t hash)
-{
-    if (hash && index->slots.count)
-        __builtin_prefetch(&index->slots.rows[tn_slots_at(&index->slots, hash)]);
-}
-
-void tn_index_expect(const struct tn_index *index, const struct tn_keys *keys)
-{
-    expect(index, keys->name);
-    expect(index, keys->implementation);
-    expect(index, keys->set);
-}
-
 /* ---- keys ----------------------------------------------------------------------------------- */
 
 /* Never 0, which means that there is no such key. */
@@ -176,7 +164,7 @@ static bool add_comdats(struct tn_index *index, const tenon_unit *unit)
     return true;
 }
 
-bool tn_index_add(struct tn_index *index, const struct tn_entry *entry, bool keyed)
+static bool add(struct tn_index *index, const struct tn_entry *entry, bool keyed)
 {
     if (!tn_grow(&index->entries, &index->room, index->count, sizeof *entry))
         return false;
@@ -191,10 +179,60 @@ bool tn_index_add(struct tn_index *index, const struct tn_entry *entry, bool key
            (!added->keys.has_comdat || add_comdats(index, entry->unit));
 }
 
+bool tn_index_await(struct tn_index *index, const struct tn_entry *entries, size_t count)
+{
+    if (!count)
+        return true;
+    if (!tn_grow(&index->awaited, &index->awaited_room, index->awaited_count,
+                 sizeof *index->awaited))
+        return false;
+    index->awaited[index->awaited_count++] = (struct tn_awaited){ entries, count };
+    index->awaited_entries += count;
+    return true;
+}
+
+/* Lists those that await it. False: no memory. */
+static bool settle(struct tn_index *index)
+{
+    if (!index->awaited_entries)
+        return true;
+    if (!tn_index_reserve(index, index->awaited_entries))
+        return false;
+    for (size_t i = 0; i < index->awaited_count; i++)
+        for (struct tn_awaited *a = &index->awaited[i]; a->count; a->entries++) {
+            a->count--;
+            index->awaited_entries--;
+            if (!add(index, a->entries, true))
+                return false;
+        }
+    index->awaited_count = 0;
+    return true;
+}
+
+bool tn_index_add(struct tn_index *index, const struct tn_entry *entry, bool keyed)
+{
+    return settle(index) && add(index, entry, keyed);
+}
+
+/* Leaves so many of those that are not listed. */
+static void cut_awaited(struct tn_index *index, size_t left)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < index->awaited_count; i++) {
+        struct tn_awaited *a = &index->awaited[i];
+        a->count = a->count < left - kept ? a->count : left - kept;
+        kept += a->count;
+    }
+    index->awaited_entries = kept;
+}
+
 bool tn_index_cut(struct tn_index *index, size_t count)
 {
     struct tn_slots kept = { 0 };
     bool good = true;
+    cut_awaited(index, count > index->count ? count - index->count : 0);
+    if (count >= index->count)
+        return true;
     for (size_t i = 0; good && i < index->slots.count; i++) {
         const struct tn_slot *row = &index->slots.rows[i];
         if (row->number && row->number <= count)
@@ -253,20 +291,23 @@ static bool end(struct tn_index *index, bool good)
 bool tn_index_same(struct tn_index *index, const struct tn_keys *keys)
 {
     begin(index);
-    return end(index, collect(index, keys->name) && collect(index, keys->implementation) &&
+    return settle(index) &&
+           end(index, collect(index, keys->name) && collect(index, keys->implementation) &&
                           collect(index, keys->set));
 }
 
 bool tn_index_named(struct tn_index *index, enum tenon_unit_kind kind, const char *name)
 {
     begin(index);
-    return !index->count || end(index, collect(index, hash_name(index, kind, name)));
+    return settle(index) &&
+           (!index->count || end(index, collect(index, hash_name(index, kind, name))));
 }
 
 bool tn_index_comdat(struct tn_index *index, const char *symbol)
 {
     begin(index);
-    return !index->count || end(index, collect(index, hash_text(index, KEY_COMDAT, symbol)));
+    return settle(index) &&
+           (!index->count || end(index, collect(index, hash_text(index, KEY_COMDAT, symbol))));
 }
 
 /* Lists what was added since the last time. */
@@ -284,6 +325,7 @@ static bool list_firsts(struct tn_index *index)
 bool tn_index_first(struct tn_index *index, const char *symbol)
 {
     begin(index);
-    return !index->count ||
-           (list_firsts(index) && end(index, collect(index, hash_text(index, KEY_FIRST, symbol))));
+    return settle(index) &&
+           (!index->count || (list_firsts(index) &&
+                              end(index, collect(index, hash_text(index, KEY_FIRST, symbol)))));
 }

@@ -32,6 +32,12 @@ struct tn_entry {
     bool is_private;
 };
 
+/* Entries that stay where they are until they are wanted; their keys are worked out. */
+struct tn_awaited {
+    const struct tn_entry *entries;
+    size_t count;
+};
+
 /*
  * Entries in the order of adding, found by name, by implementation digest, by set of definitions,
  * by the first of that set, and by each writable COMDAT object.
@@ -48,6 +54,8 @@ struct tn_index {
     uint32_t *found; /* of the last question */
     size_t found_count, found_room;
     uint32_t stamp;
+    struct tn_awaited *awaited; /* added, but not listed before somebody asks */
+    size_t awaited_count, awaited_room, awaited_entries;
     bool seeded;
     uint64_t seed[2];
 };
@@ -63,9 +71,6 @@ bool tn_index_reserve(struct tn_index *index, size_t units);
 /* All but `first`; with it. */
 void tn_index_keys(struct tn_index *index, const tenon_unit *unit, struct tn_keys *keys);
 void tn_index_all_keys(struct tn_index *index, const tenon_unit *unit, struct tn_keys *keys);
-
-/* A hint that a question about these keys comes soon: the table is larger than the caches. */
-void tn_index_expect(const struct tn_index *index, const struct tn_keys *keys);
 
 /* The filter: two bits of one word for each hash. */
 enum { TN_INDEX_BIT = 6, TN_INDEX_BITS = 1 << TN_INDEX_BIT };
@@ -100,6 +105,18 @@ static inline bool tn_index_may_same(const struct tn_index *index, const struct 
  * else they are now. False: no memory.
  */
 bool tn_index_add(struct tn_index *index, const struct tn_entry *entry, bool keyed);
+
+/*
+ * The same for many, with keys for this index: they are borrowed, and copied and listed when the
+ * first question comes. False: no memory.
+ */
+bool tn_index_await(struct tn_index *index, const struct tn_entry *entries, size_t count);
+
+/* Entries, with those that are not listed yet. */
+static inline size_t tn_index_total(const struct tn_index *index)
+{
+    return index->count + index->awaited_entries;
+}
 
 /* Drops all entries from number `count` on. False: no memory. */
 bool tn_index_cut(struct tn_index *index, size_t count);

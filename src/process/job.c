@@ -196,6 +196,7 @@ static bool fill_brought(struct tn_job *job)
             return false;
         b->count = fill_entries(job, b->entries, h, NULL);
     }
+    job->plan.brought_count = job->brought_count;
     return job->plan.brought != NULL;
 }
 

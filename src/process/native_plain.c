@@ -16,7 +16,8 @@
 /* What the program was started with. */
 struct scope {
     const struct tn_registry *registry;
-    size_t count; /* of its holdings that may belong to it */
+    size_t count;                  /* of its holdings that may belong to it */
+    const struct tn_proof *before; /* code that has all that it asks for; NULL */
 };
 
 /*
@@ -72,15 +73,45 @@ static bool is_offered(const struct scope *scope, const struct tn_import *import
     return false;
 }
 
-static bool is_code_plain(const struct scope *scope, const struct tn_code *code)
+static bool has_imports(const struct scope *scope, const struct tn_proof *proof)
 {
-    const struct tn_proof *proof = code->proof;
-    if (!proof || !proof->is_plain || proof->has_static_tls || code->shared ||
-        !has_libraries(scope, proof))
-        return false;
     for (size_t i = 0; i < proof->import_count; i++)
         if (!is_offered(scope, &proof->imports[i]))
             return false;
+    return true;
+}
+
+static bool is_same_text(const char *a, const char *b)
+{
+    return a && b ? strcmp(a, b) == 0 : a == b;
+}
+
+/* Plugins of one host ask for much the same. */
+static bool asks_same(const struct tn_proof *a, const struct tn_proof *b)
+{
+    bool same = a->need_count == b->need_count && a->version_count == b->version_count &&
+                a->import_count == b->import_count;
+    for (size_t i = 0; same && i < a->need_count; i++)
+        same = strcmp(a->needs[i], b->needs[i]) == 0;
+    for (size_t i = 0; same && i < a->version_count; i++)
+        same = strcmp(a->versions[i].file, b->versions[i].file) == 0 &&
+               strcmp(a->versions[i].version, b->versions[i].version) == 0;
+    for (size_t i = 0; same && i < a->import_count; i++)
+        same = strcmp(a->imports[i].name, b->imports[i].name) == 0 &&
+               is_same_text(a->imports[i].version, b->imports[i].version);
+    return same;
+}
+
+static bool is_code_plain(struct scope *scope, const struct tn_code *code)
+{
+    const struct tn_proof *proof = code->proof;
+    if (!proof || !proof->is_plain || proof->has_static_tls || code->shared)
+        return false;
+    if (scope->before && asks_same(scope->before, proof))
+        return true;
+    if (!has_libraries(scope, proof) || !has_imports(scope, proof))
+        return false;
+    scope->before = proof;
     return true;
 }
 

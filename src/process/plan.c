@@ -10,6 +10,7 @@ void tn_plan_free(struct tn_plan *plan)
         free(plan->candidates[i].needs);
     free(plan->order);
     tn_index_free(&plan->coming);
+    tn_repeats_free(&plan->repeats);
     plan->order = NULL;
 }
 

@@ -4,6 +4,7 @@
 
 #include "findings.h"
 #include "index.h"
+#include "repeats.h"
 
 /* A library of the system that plugins bring into the process. */
 struct tn_brought {
@@ -55,6 +56,7 @@ struct tn_plan {
     struct tn_candidate *candidates;
     size_t count;
     struct tn_brought *brought;
+    size_t brought_count;
     const struct tn_service *services;
     size_t service_count;
     bool each; /* refused plugins and those that need them are left out */
@@ -63,6 +65,7 @@ struct tn_plan {
     uint32_t *order; /* candidates in load order, without those left out */
     size_t order_count;
     struct tn_index coming;
+    struct tn_repeats repeats; /* keys of units that come */
 };
 
 /*

@@ -54,12 +54,58 @@ bool tn_plan_leave_out(struct tn_plan *plan)
 
 /* ---- nothing twice -------------------------------------------------------------------------- */
 
-/* The unit beside everything in an index that may be the same. */
+/* Keys that nobody worked out when the unit was read. */
+static void complete_keys(struct tn_plan *plan, struct tn_entry *entry)
+{
+    if (!entry->keys.name)
+        tn_index_all_keys(plan->present, entry->unit, &entry->keys);
+}
+
+/* Notes which of their keys come again. False: no memory. */
+static bool add_keys(struct tn_plan *plan, struct tn_entry *entries, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        const struct tn_keys *keys = &entries[i].keys;
+        complete_keys(plan, &entries[i]);
+        if (!tn_repeats_add(&plan->repeats, keys->name) ||
+            !tn_repeats_add(&plan->repeats, keys->implementation) ||
+            !tn_repeats_add(&plan->repeats, keys->set))
+            return false;
+    }
+    return true;
+}
+
+/* Of all that comes, libraries that several plugins bring once. False: no memory. */
+static bool find_repeats(struct tn_plan *plan)
+{
+    enum { KEYS = 3 };
+    size_t units = 0;
+    bool good;
+    for (size_t i = 0; i < plan->count; i++)
+        units += plan->candidates[i].count;
+    for (size_t i = 0; i < plan->brought_count; i++)
+        units += plan->brought[i].count;
+    good = tn_repeats_begin(&plan->repeats, KEYS * units);
+    for (size_t i = 0; good && i < plan->count; i++)
+        good = add_keys(plan, plan->candidates[i].entries, plan->candidates[i].count);
+    for (size_t i = 0; good && i < plan->brought_count; i++)
+        good = add_keys(plan, plan->brought[i].entries, plan->brought[i].count);
+    tn_repeats_end(&plan->repeats);
+    return good;
+}
+
+/* Could something else that comes be the same? */
+static bool comes_again(const struct tn_plan *plan, const struct tn_keys *keys)
+{
+    return tn_repeats_has(&plan->repeats, keys->name) ||
+           tn_repeats_has(&plan->repeats, keys->implementation) ||
+           tn_repeats_has(&plan->repeats, keys->set);
+}
+
+/* The unit beside everything in an index that shares a key with it. */
 static bool compare_with(struct tn_plan *plan, struct tn_candidate *c, struct tn_index *index,
                          const struct tn_entry *entry)
 {
-    if (!tn_index_may_same(index, &entry->keys))
-        return true;
     if (!tn_index_same(index, &entry->keys))
         return false;
     for (size_t i = 0; i < index->found_count; i++)
@@ -68,35 +114,29 @@ static bool compare_with(struct tn_plan *plan, struct tn_candidate *c, struct tn
     return true;
 }
 
-#define AHEAD 8 /* entries from the one whose slots are asked for to the one that is checked */
-
-/* Keys that nobody worked out when the unit was read. */
-static void complete_keys(struct tn_plan *plan, struct tn_entry *entry)
+/* Each beside what is there, and what comes before it; then they come, too. */
+static bool check_entries(struct tn_plan *plan, struct tn_candidate *c,
+                          const struct tn_entry *entries, size_t count)
 {
-    if (!entry->keys.name)
-        tn_index_all_keys(plan->present, entry->unit, &entry->keys);
-}
-
-static bool check_entries(struct tn_plan *plan, struct tn_candidate *c, struct tn_entry *entries,
-                          size_t count)
-{
-    for (size_t i = 0; i < count + AHEAD; i++) {
-        if (i < count) {
-            complete_keys(plan, &entries[i]);
-            tn_index_expect(&plan->coming, &entries[i].keys);
-        }
-        const struct tn_entry *entry = i < AHEAD ? NULL : &entries[i - AHEAD];
-        if (entry && !(compare_with(plan, c, plan->present, entry) &&
-                       compare_with(plan, c, &plan->coming, entry) &&
-                       tn_index_add(&plan->coming, entry, true)))
+    size_t first = 0; /* of those that `coming` does not have */
+    for (size_t i = 0; i < count; i++) {
+        const struct tn_entry *entry = &entries[i];
+        if (tn_index_may_same(plan->present, &entry->keys) &&
+            !compare_with(plan, c, plan->present, entry))
             return false;
+        if (!comes_again(plan, &entry->keys))
+            continue;
+        if (!tn_index_await(&plan->coming, entries + first, i - first) ||
+            !compare_with(plan, c, &plan->coming, entry))
+            return false;
+        first = i;
     }
-    return true;
+    return tn_index_await(&plan->coming, entries + first, count - first);
 }
 
 static bool check_candidate(struct tn_plan *plan, struct tn_candidate *c)
 {
-    size_t before = plan->coming.count;
+    size_t before = tn_index_total(&plan->coming);
     bool good = check_entries(plan, c, c->entries, c->count);
     for (size_t i = 0; good && i < c->brought_count; i++) {
         struct tn_brought *brought = &plan->brought[c->brought[i]];
@@ -114,11 +154,8 @@ static bool check_candidate(struct tn_plan *plan, struct tn_candidate *c)
 
 bool tn_plan_doubles(struct tn_plan *plan)
 {
-    size_t units = 0;
-    for (size_t i = 0; i < plan->count; i++)
-        units += plan->candidates[i].count;
     tn_index_seed(&plan->coming, plan->present);
-    if (!tn_index_reserve(&plan->coming, units))
+    if (!find_repeats(plan))
         return false;
     for (size_t i = 0; i < plan->order_count; i++) {
         struct tn_candidate *c = &plan->candidates[plan->order[i]];

@@ -105,14 +105,25 @@ static bool make_room(struct ordering *o)
     return o->state && o->numbers && plan->order;
 }
 
+/* Many are asked for as a directory lists them. */
+static void sort_by_name(struct ordering *o)
+{
+    const struct tn_plan *plan = o->plan;
+    bool sorted = true;
+    for (uint32_t i = 0; i < plan->count; i++) {
+        o->by_name[i] = i;
+        sorted =
+            sorted && (!i || strcmp(plan->candidates[i - 1].name, plan->candidates[i].name) <= 0);
+    }
+    if (!sorted)
+        qsort_r(o->by_name, plan->count, sizeof *o->by_name, by_name, plan->candidates);
+}
+
 /* Those that are left out already stand in nobody's way. */
 static void begin(struct ordering *o)
 {
     const struct tn_plan *plan = o->plan;
-    for (uint32_t i = 0; i < plan->count; i++)
-        o->by_name[i] = i;
-    if (plan->count)
-        qsort_r(o->by_name, plan->count, sizeof *o->by_name, by_name, plan->candidates);
+    sort_by_name(o);
     for (uint32_t i = 0; i < plan->count; i++)
         o->ranks[o->by_name[i]] = i;
     list_users(o);

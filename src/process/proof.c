@@ -54,15 +54,6 @@ static const char *const *take_strong(struct tn_unpacker *u, size_t *count)
     return rows;
 }
 
-static tenon_units *take_units(struct tn_unpacker *u, const char *name)
-{
-    uint32_t size = tn_u32(&u->c, "length of the record");
-    struct tn_view notes = tn_sub(&u->c, size, "record");
-    tenon_units *units = u->c.lost || u->bad ? NULL : tn_units_of_notes(u->arena, notes, name);
-    u->bad |= !units;
-    return units;
-}
-
 static void take_proof(struct tn_unpacker *u, struct tn_proof *out)
 {
     out->entry = tn_unpack_text(u);
@@ -75,7 +66,7 @@ static void take_proof(struct tn_unpacker *u, struct tn_proof *out)
     out->versions = take_versions(u, &out->version_count);
     out->imports = take_imports(u, &out->import_count);
     out->strong = take_strong(u, &out->strong_count);
-    out->units = take_units(u, out->entry);
+    out->units = u->bad || u->c.lost || u->no_memory ? NULL : tn_units_unpack(u, out->entry);
 }
 
 const struct tn_proofs *tn_proofs_unpack(struct tn_view packed, struct tn_arena *arena)

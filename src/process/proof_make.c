@@ -151,16 +151,14 @@ bool tn_proof_add(struct tn_packer *p, tenon_world *world, const char *path, con
                   const struct tn_identity *identity, const tenon_units *units)
 {
     struct looked l = { .arena = { 0 } };
-    struct tn_view record;
-    bool good = look(&l, world, path) && tn_units_write(units, &l.arena, &record);
+    bool good = look(&l, world, path);
     if (good) {
         tn_packer_text(p, entry);
         put_identity(p, identity);
         put_looked(p, &l, tn_tls_size(world, path));
         put_strong(p, units);
-        tn_packer_number(p, record.size, 4);
-        tn_packer_put(p, record.at, record.size);
+        good = tn_units_pack(units, p);
     }
     tn_arena_free(&l.arena);
-    return good && !p->failed && record.size <= UINT32_MAX;
+    return good && !p->failed;
 }

@@ -6,10 +6,10 @@
  * Packed as packer.h says: u8 layout, the triple, a list of codes; of each: entry, identity (u64
  * device, inode, size, change time), own name and build id that may be missing, u8 flags, u64
  * bytes of thread-local data, lists of needs, of versions (file, version), of imports (name,
- * version that may be missing), of strong definitions; u32 length of the record, the record as
- * record.h has it, little-endian.
+ * version that may be missing), of strong definitions; what the record says, as units_packed.c has
+ * it.
  */
-enum { TN_PROOF_LAYOUT = 2 };
+enum { TN_PROOF_LAYOUT = 3 };
 enum {
     TN_PROOF_STATIC_TLS = 1,
     TN_PROOF_PLAIN = 2,

@@ -40,14 +40,14 @@ static void add_code(struct tn_prospect *p, const tenon_code_entry *code)
 /* Where the cache has each, or would have it. */
 static bool place_paths(struct tn_job *job, struct tn_prospect *p, tenon_error *err)
 {
-    const char *name = tn_cache_name(p->digest, p->triple, &job->arena);
-    for (size_t k = 0; name && k < p->code_count; k++) {
+    for (size_t k = 0; k < p->code_count; k++) {
         struct tn_code *c = &p->codes[k];
-        c->path = tn_arena_join(&job->arena, job->cache_path, "/", name, "/",
-                                tn_base_name(c->entry), NULL);
-        name = c->path ? name : NULL;
+        c->path = tn_cache_code(job->cache_path, p->digest, p->triple, tn_base_name(c->entry),
+                                &job->arena);
+        if (!c->path)
+            return tn_prospect_no_memory(job, err);
     }
-    return name || tn_prospect_no_memory(job, err);
+    return true;
 }
 
 /* Which systems the bundle has code for. */

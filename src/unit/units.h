@@ -9,6 +9,9 @@
 #include "model.h"
 #include "record.h"
 
+struct tn_packer;
+struct tn_unpacker;
+
 struct tenon_units {
     struct tn_arena arena;
     const char *name; /* of the file, for messages */
@@ -77,13 +80,14 @@ tenon_units *tn_units_parse_borrowed(const void *bytes, size_t size, const char 
                                      tenon_error *err);
 
 /*
- * The units of little-endian notes that stay where they are: all is in the arena or borrowed, so
- * that nobody frees it. NULL: they make no sense, or there is no memory.
+ * What a linked file's record says, packed, and read back from any bytes: all is in the unpacker's
+ * arena or borrowed from the bytes, so that nobody frees it.
+ *
+ * returns  false: a unit that a record does not hold, or no memory; NULL: it makes no sense, or
+ *          there is no memory
  */
-tenon_units *tn_units_of_notes(struct tn_arena *arena, struct tn_view notes, const char *name);
-
-/* Such notes of what a linked file's record says. False: a record cannot hold it, or no memory. */
-bool tn_units_write(const tenon_units *units, struct tn_arena *arena, struct tn_view *notes);
+bool tn_units_pack(const tenon_units *units, struct tn_packer *packer);
+tenon_units *tn_units_unpack(struct tn_unpacker *unpacker, const char *name);
 
 /* What the notes said, once all of them are taken. */
 bool tn_units_add_record(tenon_units *units, const struct tn_record *record, tenon_error *err);

@@ -318,12 +318,118 @@ static void the_index_finds_all_and_nothing_else(void **state)
     free(units);
 }
 
+static void the_index_lists_what_it_awaits(void **state)
+{
+    struct plan_case *k = *state;
+    struct tn_index other = { .entries = NULL };
+    for (size_t i = 0; i < 5; i++) {
+        static const char *const names[] = { "a", "b", "c", "d", "e" };
+        add(k, names[i], names[i]);
+        tn_index_all_keys(&k->present, k->entries[i].unit, &k->entries[i].keys);
+    }
+    tn_index_seed(&other, &k->present);
+    assert_true(tn_index_await(&other, k->entries, 2));
+    assert_true(tn_index_await(&other, k->entries + 2, 0));
+    assert_true(tn_index_await(&other, k->entries + 2, 3));
+    assert_int_equal(tn_index_total(&other), 5);
+    assert_int_equal(other.count, 0);
+    assert_true(tn_index_cut(&other, 4)); /* in the middle of what is awaited */
+    assert_int_equal(tn_index_total(&other), 4);
+    assert_true(tn_index_named(&other, TENON_UNIT_C, "e"));
+    assert_int_equal(other.found_count, 0);
+    assert_int_equal(other.count, 4);
+    assert_true(tn_index_same(&other, &k->entries[3].keys));
+    assert_int_equal(other.found_count, 1);
+    assert_true(tn_index_await(&other, k->entries + 4, 1));
+    assert_true(tn_index_add(&other, &k->entries[0], true)); /* after it, not before */
+    assert_string_equal(other.entries[4].unit->name, "e");
+    assert_int_equal(other.count, 6);
+    assert_true(tn_index_await(&other, k->entries, 5));
+    assert_true(tn_index_cut(&other, 1));
+    assert_int_equal(tn_index_total(&other), 1);
+    assert_true(tn_index_named(&other, TENON_UNIT_C, "b"));
+    assert_int_equal(other.found_count, 0);
+    tn_index_free(&other);
+}
+
+static void hashes_that_come_again_are_known(void **state)
+{
+    enum { MANY = 1000 };
+    struct tn_repeats r;
+    (void)state;
+    assert_true(tn_repeats_begin(&r, 0));
+    tn_repeats_end(&r);
+    assert_false(tn_repeats_has(&r, 7));
+    tn_repeats_free(&r);
+    assert_true(tn_repeats_begin(&r, 2 * MANY));
+    for (uint32_t i = 0; i < MANY; i++) {
+        assert_true(tn_repeats_add(&r, i << 12)); /* all in one slot; 0 is no hash */
+        assert_true(tn_repeats_add(&r, i % 10 == 3 ? i << 12 : i << 12 | 1));
+    }
+    assert_true(tn_repeats_add(&r, 0));
+    tn_repeats_end(&r);
+    for (uint32_t i = 0; i < MANY; i++) {
+        assert_int_equal(tn_repeats_has(&r, i << 12), i % 10 == 3);
+        assert_false(tn_repeats_has(&r, i << 12 | 1));
+    }
+    tn_repeats_free(&r);
+}
+
+/* Which units are a double, whatever came between, and whoever brings them. */
+static void doubles_among_what_comes(void **state)
+{
+    struct plan_case *k = *state;
+    struct tn_candidate *c = add(k, "p", "one");
+    add(k, "x", "one"), add(k, "x", "two"); /* further units of the same plugin */
+    k->plan.count = 1;
+    c->count = 3;
+    make(k);
+    expect_findings(k, "double");
+}
+
+static void what_is_left_out_is_no_double(void **state)
+{
+    struct plan_case *k = *state;
+    add(k, "a", "one"), add(k, "b", "one"), add(k, "c", "two"), add(k, "d", "one");
+    k->plan.each = true;
+    k->candidates[0].refused = true;
+    make(k);
+    expect_findings(k, "double"); /* d beside b; a does not count */
+    assert_false(k->candidates[1].refused);
+    assert_true(k->candidates[3].refused);
+}
+
+static void libraries_that_are_brought_count_once(void **state)
+{
+    struct plan_case *k = *state;
+    static const uint32_t number = 0;
+    struct tn_brought brought;
+    add(k, "a", "one"), add(k, "b", "two"), add(k, "c", "lib"), add(k, "x", "lib");
+    brought = (struct tn_brought){ .entries = &k->entries[3], .count = 1 };
+    k->plan.count = 3;
+    k->plan.brought = &brought;
+    k->plan.brought_count = 1;
+    for (size_t i = 0; i < 2; i++) {
+        k->candidates[i].brought = &number;
+        k->candidates[i].brought_count = 1;
+    }
+    make(k);
+    expect_findings(k, "double"); /* of c alone */
+    assert_true(k->candidates[2].refused);
+    assert_false(k->candidates[1].refused);
+}
+
 #define CASE(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         CASE(the_index_finds_all_and_nothing_else),
+        CASE(the_index_lists_what_it_awaits),
+        CASE(hashes_that_come_again_are_known),
+        CASE(doubles_among_what_comes),
+        CASE(what_is_left_out_is_no_double),
+        CASE(libraries_that_are_brought_count_once),
         CASE(names_break_ties),
         CASE(what_is_needed_comes_first),
         CASE(a_need_may_be_there_already),

@@ -94,6 +94,90 @@ static void what_is_noted_comes_back(void **state)
     free(p.at);
 }
 
+/* What a record says of itself, and names that nothing may cut short. */
+static void units_come_back_as_they_were(void **state)
+{
+    struct tn_arena arena = { 0 };
+    tenon_definition definitions[] = { { "a", TENON_DEFINES_CODE },
+                                       { "b", TENON_DEFINES_TLS },
+                                       { "a", TENON_DEFINES_COMDAT } };
+    tenon_unit rows[] = { { .kind = TENON_UNIT_C,
+                            .name = "p/one",
+                            .recorded = true,
+                            .completed = true,
+                            .stateful = TENON_UNKNOWN,
+                            .interface = { TENON_DIGEST_EXPORTS, 32, { 7 } },
+                            .definitions = definitions,
+                            .definition_count = 3 },
+                          { .kind = TENON_UNIT_LIBRARY, .name = "libx.so.1" },
+                          { .kind = TENON_UNIT_C,
+                            .name = "p/two",
+                            .origin = "two.c",
+                            .recorded = true,
+                            .stateful = TENON_NO } };
+    const char *unsure[] = { "odd.o" };
+    tenon_units units = { .units = rows,
+                          .count = 3,
+                          .record = TENON_RECORD_PARTIAL,
+                          .members = 4,
+                          .unsure = unsure,
+                          .unsure_count = 1 };
+    struct tn_packer p = { .at = NULL };
+    (void)state;
+    assert_true(tn_units_pack(&units, &p));
+    struct tn_unpacker u = { .c = tn_cursor(tn_view(p.at, p.used), TN_LITTLE), .arena = &arena };
+    const tenon_units *back = tn_units_unpack(&u, "made");
+    assert_non_null(back);
+    assert_int_equal(u.c.pos, p.used);
+    assert_int_equal(tenon_units_record(back), TENON_RECORD_PARTIAL);
+    assert_int_equal(back->members, 4);
+    assert_int_equal(tenon_units_unsure_count(back), 1);
+    assert_string_equal(tenon_units_unsure(back, 0), "odd.o");
+    assert_int_equal(tenon_units_count(back), 2); /* not the library */
+    const tenon_unit *one = tenon_units_at(back, 0), *two = tenon_units_at(back, 1);
+    assert_true(one->recorded && one->completed && !one->origin);
+    assert_int_equal(one->stateful, TENON_UNKNOWN);
+    assert_int_equal(tenon_digest_equal(&one->interface, &rows[0].interface), TENON_YES);
+    assert_int_equal(one->implementation.kind, TENON_DIGEST_UNKNOWN);
+    assert_int_equal(one->definition_count, 3);
+    assert_string_equal(one->definitions[1].name, "b");
+    assert_int_equal(one->definitions[2].kind, TENON_DEFINES_COMDAT);
+    assert_string_equal(two->origin, "two.c");
+    assert_int_equal(two->stateful, TENON_NO);
+    assert_false(two->completed);
+    assert_int_equal(two->definition_count, 0);
+
+    /* what a record does not hold is not put down */
+    rows[2].recorded = false;
+    assert_false(tn_units_pack(&units, &(struct tn_packer){ .at = NULL }));
+    tn_arena_free(&arena);
+    free(p.at);
+}
+
+/* Whatever byte of it is another: it is refused, or all that it gives is as it must be. */
+static void units_of_any_bytes_are_whole(void **state)
+{
+    struct tn_packer p = pack(true);
+    (void)state;
+    for (size_t n = 0; n < 8 * p.used; n++) {
+        struct tn_arena arena = { 0 };
+        p.at[n / 8] ^= (uint8_t)(1 << n % 8);
+        const struct tn_proofs *proofs = tn_proofs_unpack(tn_view(p.at, p.used), &arena);
+        for (size_t k = 0; proofs && k < proofs->count; k++)
+            for (size_t i = 0; i < tenon_units_count(proofs->codes[k].units); i++) {
+                const tenon_unit *unit = tenon_units_at(proofs->codes[k].units, i);
+                assert_true(unit->name[0] && unit->stateful <= TENON_UNKNOWN);
+                for (size_t d = 1; d < unit->definition_count; d++)
+                    assert_true(strcmp(unit->definitions[d - 1].name, unit->definitions[d].name) <
+                                    0 ||
+                                unit->definitions[d - 1].kind != unit->definitions[d].kind);
+            }
+        tn_arena_free(&arena);
+        p.at[n / 8] ^= (uint8_t)(1 << n % 8);
+    }
+    free(p.at);
+}
+
 static void each_prefix_is_refused(void **state)
 {
     struct tn_packer p = pack(false);
@@ -175,6 +259,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_is_noted_comes_back),
         cmocka_unit_test(each_prefix_is_refused),
+        cmocka_unit_test(units_come_back_as_they_were),
+        cmocka_unit_test(units_of_any_bytes_are_whole),
         cmocka_unit_test(unpacking_without_memory_gives_nothing),
         cmocka_unit_test(libc_offers_what_it_defines),
     };
