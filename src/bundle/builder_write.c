@@ -132,6 +132,36 @@ static bool set_values(struct writing *w, tenon_error *err)
     return true;
 }
 
+/* Is it OCaml code that the plugin is called after, or native code that is found as MAIN.so? */
+static bool is_own(const tenon_code_entry *code, const char *main)
+{
+    const char *base = tn_base_name(code->path);
+    size_t size = strlen(main);
+
+    if (code->kind == TENON_CODE_LIBRARY || strncmp(base, main, size) != 0)
+        return false;
+    return code->kind == TENON_CODE_NATIVE ? strcmp(base + size, ".so") == 0 : base[size] == '.';
+}
+
+/* Native code of which none would ever be loaded. */
+static bool check_own(const struct writing *w, tenon_error *err)
+{
+    const tenon_manifest *m = &w->manifest;
+    const tenon_code_entry *other = NULL;
+    char shown[TN_QUOTE_ROOM], shown_code[TN_QUOTE_ROOM];
+
+    for (size_t i = 0; i < m->code_count; i++) {
+        if (is_own(&m->code[i], m->main))
+            return true;
+        if (m->code[i].kind == TENON_CODE_NATIVE && !other)
+            other = &m->code[i];
+    }
+    return !other || tn_fail(err, TENON_E_ARGUMENT,
+                             "main: %s is not the name of any code: it would have to be called "
+                             "MAIN.so, as %s is not",
+                             tn_quote(shown, m->main), tn_quote(shown_code, other->path));
+}
+
 static bool list_inputs(struct writing *w, tenon_error *err)
 {
     size_t count = w->builder->item_count;
@@ -173,7 +203,8 @@ static bool put_scm(tenon_builder *builder, tenon_error *err)
 
 static bool prepare(struct writing *w, tenon_error *err)
 {
-    if (!sort_items(w, err) || !list_entries(w, err) || !list_claims(w, err) || !set_values(w, err))
+    if (!sort_items(w, err) || !list_entries(w, err) || !list_claims(w, err) ||
+        !set_values(w, err) || !check_own(w, err))
         return false;
     w->text = tenon_manifest_write(&w->manifest, err);
     if (!w->text)

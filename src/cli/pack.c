@@ -94,7 +94,7 @@ static bool find_closures(struct pack *pack, const char *const *files, tenon_err
         reword(pack, &pack->files[i].closure);
         pack->file_count++;
     }
-    return true;
+    return pack_name_files(pack, err) && pack_check_systems(pack, err);
 }
 
 /* A missing library is a refusal only where the closure was to be complete. */
@@ -127,14 +127,16 @@ static bool lacks_some_origin(const struct pack *pack)
 static bool add_code(struct pack *pack, struct pack_file *file, const struct tn_needed *row,
                      tenon_error *err)
 {
-    enum tenon_code_kind kind = row->fate == TN_FATE_CODE ? TENON_CODE_NATIVE : TENON_CODE_LIBRARY;
+    bool is_own = row->fate == TN_FATE_CODE;
     const char *source = lacks_origin(row) ? pack_patch(pack, row, err) : row->path;
     tenon_units *units;
     tenon_image_source where = { .path = row->path };
 
-    if (!source || !tn_builder_add_code_as(pack->builder, source, kind, row->name, NULL, err))
+    if (!source || !tn_builder_add_code_as(pack->builder, source,
+                                           is_own ? TENON_CODE_NATIVE : TENON_CODE_LIBRARY,
+                                           is_own ? file->name : row->name, NULL, err))
         return false;
-    if (row->fate != TN_FATE_CODE)
+    if (!is_own)
         return true;
     units = tenon_units_read(pack->world, &where, err);
     if (!units)
@@ -190,11 +192,12 @@ static bool choose_output(struct pack *pack, tenon_error *err)
     const struct pack_options *options = pack->options;
     const char *name = options->out             ? options->out
                        : options->manifest.name ? options->manifest.name
-                       : options->manifest.main ? options->manifest.main
-                                                : tn_main_name(&pack->arena, pack->files[0].file);
+                                                : pack->main;
 
-    if (name)
-        pack->out = cli_bundle_file(name);
+    if (!*name)
+        return tn_fail(err, TENON_E_ARGUMENT, "%s: an empty name",
+                       options->out ? "output" : "name");
+    pack->out = cli_bundle_file(name);
     return pack->out || tn_no_memory(err);
 }
 

@@ -36,7 +36,9 @@ struct pack_options {
 
 /* One file of code in the making. */
 struct pack_file {
-    const char *file; /* as given */
+    const char *file;   /* as given */
+    const char *name;   /* in the bundle */
+    const char *triple; /* "": not known; only looked at when there are several */
     struct tn_closure closure;
     enum tenon_record record;
     size_t unit_count;
@@ -56,6 +58,7 @@ struct pack {
     tenon_world *world;
     tenon_builder *builder;
     char *out;
+    const char *main; /* the base name of the plugin's own code */
     struct pack_file *files;
     size_t file_count;
     const char *stray;    /* a library of the bundle that would come from elsewhere; NULL */
@@ -75,6 +78,17 @@ int pack_all(struct pack *pack, const char *const *files);
 void pack_end(struct pack *pack);
 
 void pack_options_free(struct pack_options *options);
+
+/* ---- pack_main.c ----------------------------------------------------------------------------- */
+
+/*
+ * Fills pack->main, and by which name each file goes into the bundle: MAIN.so, so that it is found
+ * again. With --main, other code may stand beside it under its own name.
+ */
+bool pack_name_files(struct pack *pack, tenon_error *err);
+
+/* Of two files for one kind of system only one would ever be loaded. TENON_E_ARGUMENT. */
+bool pack_check_systems(struct pack *pack, tenon_error *err);
 
 /* ---- pack_run_path.c ------------------------------------------------------------------------- */
 

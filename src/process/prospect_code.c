@@ -65,12 +65,28 @@ static const char *list_triples(struct tn_job *job, const tenon_manifest *m)
     return list && *list ? list : "nothing";
 }
 
+/* Code for the host that is not called as the manifest says. NULL: there is none. */
+static const tenon_code_entry *misnamed(const struct tn_job *job, const tenon_manifest *m)
+{
+    for (size_t i = 0; i < m->code_count; i++)
+        if (is_for(job, &m->code[i], TENON_CODE_NATIVE))
+            return &m->code[i];
+    return NULL;
+}
+
 static bool no_code(struct tn_job *job, size_t row, const struct tn_prospect *p)
 {
-    const char *text = tn_arena_format(
-        &job->report->arena, "plugin \"%s\" has no code for %s: it has code for %s", p->name,
-        job->process->triple.text[0] ? job->process->triple.text : "this host",
-        list_triples(job, p->manifest));
+    const char *host = job->process->triple.text[0] ? job->process->triple.text : "this host";
+    const tenon_code_entry *other = misnamed(job, p->manifest);
+    const char *text =
+        other ? tn_arena_format(&job->report->arena,
+                                "plugin \"%s\" has no code for %s that is called %s.so, as its "
+                                "manifest says: there is %s",
+                                p->name, host, tn_report_show(job->report, p->manifest->main),
+                                tn_report_show(job->report, other->path))
+              : tn_arena_format(&job->report->arena,
+                                "plugin \"%s\" has no code for %s: it has code for %s", p->name,
+                                host, list_triples(job, p->manifest));
     job->report->no_memory |= !text;
     return tn_prospect_drop(job, row, TENON_FINDING_NO_CODE, NULL, text ? text : "");
 }
