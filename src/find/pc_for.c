@@ -10,14 +10,16 @@ struct choice {
     const char *dir, *word; /* "-lNAME" */
     const char *best;       /* path */
     size_t best_size;
-    bool best_first;
     size_t looked;
 };
 
-/* True when the Libs of a file have the word; *first: before any other -l. */
-static bool has_word(struct tn_view view, const char *word, bool *first)
+/*
+ * True when the first library among the Libs of a file is the word. Others that stand there are
+ * what that one needs: gmock.pc has -lpthread, and is not about it.
+ */
+static bool is_about(struct tn_view view, const char *word)
 {
-    const char *text = (const char *)view.at, *line = text, *end, *at;
+    const char *line = (const char *)view.at, *end, *at;
     size_t size = strlen(word);
 
     while (strncmp(line, "Libs:", 5) != 0) {
@@ -28,13 +30,9 @@ static bool has_word(struct tn_view view, const char *word, bool *first)
     }
     for (end = line + strcspn(line, "\n"); *end && end[-1] == '\\';)
         end += 1 + strcspn(end + 1, "\n"); /* continued */
-    for (at = strstr(line, word); at && at < end; at = strstr(at + 1, word)) {
-        if (!strchr(" \t\n\r", at[size]) || !strchr(" \t:", at[-1]))
-            continue;
-        const char *other = strstr(line, "-l");
-        *first = other == at;
-        return true;
-    }
+    for (at = strstr(line, "-l"); at && at < end; at = strstr(at + 1, "-l"))
+        if (strchr(" \t\n\r:", at[-1])) /* else it is part of a directory's name */
+            return strncmp(at, word, size) == 0 && strchr(" \t\n\r", at[size]);
     return false;
 }
 
@@ -44,7 +42,6 @@ static int consider(void *arg, const char *name)
     struct tn_arena scratch = { 0 };
     struct tn_view view;
     size_t size = strlen(name);
-    bool first = false;
     const char *path;
 
     if (size < 4 || strcmp(name + size - 3, ".pc") != 0 ||
@@ -52,12 +49,9 @@ static int consider(void *arg, const char *name)
         return 0;
     path = tn_arena_format(&scratch, "%s/%s", choice->dir, name);
     if (path && tn_file_whole(choice->world, path, TN_PC_FILE, &scratch, &view) == 0 &&
-        has_word(view, choice->word, &first) &&
-        (!choice->best || (first && !choice->best_first) ||
-         (first == choice->best_first && size < choice->best_size))) {
+        is_about(view, choice->word) && (!choice->best || size < choice->best_size)) {
         choice->best = tn_arena_string(choice->arena, path);
         choice->best_size = size;
-        choice->best_first = first;
     }
     tn_arena_free(&scratch);
     return 0;

@@ -6,7 +6,7 @@
 #include "fail.h"
 
 /* What is kept changes with this: a store of another tenon is none. */
-static const char format[] = "tenon find 2, " TENON_VERSION;
+static const char format[] = "tenon find 3, " TENON_VERSION;
 
 static void pack_words(struct tn_packer *pack, const struct tn_words *words)
 {
