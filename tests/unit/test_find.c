@@ -303,6 +303,7 @@ static void pc_files_are_read(void **state)
                             "Cflags: -I ${prefix}/include\nLibs: -L${libdir} -la \\\n -lm\n"
                             "Libs.private: -lp\n";
     static const char b[] = "Libs: -lb\nCflags: -DB\n", c[] = "Requires: a\nLibs: -lc\n";
+    static const char other[] = "Libs: -L/lib-lx -lq -lm\n";
     struct tn_arena arena = { 0 };
     struct tn_words dirs = { 0 };
     struct tn_pc pc;
@@ -320,7 +321,9 @@ static void pc_files_are_read(void **state)
     assert_string_equal(tn_join_shell(&arena, &pc.private_libs), "-lp");
     tn_pc_free(&pc);
     assert_string_equal(tn_pc_for(world, &arena, &dirs, "b"), "/d/b.pc");
-    assert_string_equal(tn_pc_for(world, &arena, &dirs, "m"), "/d/a.pc");
+    assert_null(tn_pc_for(world, &arena, &dirs, "m")); /* a.pc needs it, and is not about it */
+    assert_true(tenon_world_put_file(world, "/d/o.pc", other, sizeof other - 1, 0644, NULL));
+    assert_string_equal(tn_pc_for(world, &arena, &dirs, "q"), "/d/o.pc");
     assert_null(tn_pc_for(world, &arena, &dirs, "not"));
     tn_words_free(&dirs);
     tenon_world_free(world);
