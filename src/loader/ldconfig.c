@@ -208,39 +208,50 @@ static bool is_better(const struct source *known, const char *name, bool is_link
            (is_link == known->is_link && tn_ldcache_compare(known->name, name) < 0);
 }
 
+/* The link of a SONAME and the development link: they are known by their own names, as links. */
+static bool stays_link(const char *name, const char *soname)
+{
+    size_t n = strlen(name);
+    return strcmp(name, soname) == 0 ||
+           (n >= 3 && strcmp(name + n - 3, ".so") == 0 && strncmp(name, soname, n) == 0);
+}
+
+/* The number among this directory's rows of a key, whose row is added if it is new. */
+static uint32_t row_of(struct run *run, const char *key, uint32_t flags, bool *is_new)
+{
+    size_t before = run->keys.count;
+    uint32_t number = tn_names_add(&run->keys, key, strlen(key));
+    *is_new = number == before;
+    if (number == TN_NO_NAME || !*is_new)
+        return number;
+    const char *copy = tn_arena_string(run->arena, key);
+    if (!copy || !tn_grow(&run->sources, &run->source_room, before, sizeof *run->sources) ||
+        !tn_arena_grow(run->arena, &run->rows, &run->row_room, run->row_count, sizeof *run->rows))
+        return TN_NO_NAME;
+    run->rows[run->row_count++] = (struct tn_ldcache_row){ .key = copy, .flags = flags };
+    return number;
+}
+
 static void enter(struct run *run, const char *name, bool is_link, const struct tn_facts *facts)
 {
     uint32_t flags = flags_of(run->how, facts);
+    bool is_new;
     if (!flags || run->row_count == MOST_LIBRARIES)
         return;
     const char *key = facts->own_name ? facts->own_name : name;
-    /* the link of a SONAME and the development link are known by their own names, as links */
-    size_t n = strlen(name);
-    is_link &= strcmp(name, key) == 0 ||
-               (n >= 3 && strcmp(name + n - 3, ".so") == 0 && strncmp(name, key, n) == 0);
-    if (is_link)
-        key = name;
-    size_t before = run->keys.count;
-    uint32_t number = tn_names_add(&run->keys, key, strlen(key));
-    bool is_new = number == before;
-    if (number == TN_NO_NAME ||
-        (is_new && (!tn_grow(&run->sources, &run->source_room, before, sizeof *run->sources) ||
-                    !tn_arena_grow(run->arena, &run->rows, &run->row_room, run->row_count,
-                                   sizeof *run->rows)))) {
+    is_link &= stays_link(name, key);
+    uint32_t number = row_of(run, is_link ? name : key, flags, &is_new);
+    if (number == TN_NO_NAME) {
         run->no_memory = true;
         return;
     }
     struct source *source = &run->sources[number];
     if (!is_new && !is_better(source, name, is_link))
         return;
-    if (is_new)
-        run->rows[run->row_count++] =
-            (struct tn_ldcache_row){ .key = tn_arena_string(run->arena, key), .flags = flags };
-    struct tn_ldcache_row *row = &run->rows[run->first_row + number];
     source->name = tn_arena_string(run->arena, name);
     source->is_link = is_link;
-    row->isa = isa_of(facts);
-    run->no_memory |= !row->key || !source->name;
+    run->rows[run->first_row + number].isa = isa_of(facts);
+    run->no_memory |= !source->name;
 }
 
 static int each_file(void *arg, const char *name)

@@ -1160,6 +1160,22 @@ static void ldconfig_names_files_of_hwcaps(void **state)
                         X " => /t/b/glibc-hwcaps/x86-64-v2/libx-1.10.so [ld.so.conf]\n");
 }
 
+/* What needs a better processor than the directory's name says is passed over, by the cache. */
+static void ldconfig_knows_what_processor_a_file_needs(void **state)
+{
+    struct world_case *c = *state;
+    assert_true(tenon_world_hide(c->world, "/etc/ld.so.cache", NULL));
+    case_put_text(c, "/etc/ld.so.conf", "/t/a\n");
+    PUT(c, "/t/a/libx.so.1", .soname = X);
+    PUT(c, "/t/a/glibc-hwcaps/x86-64-v2/libx.so.1", .soname = X, .isa_needed = 1u << 2);
+    PUT(c, "/t/E", .interp = GLIBC, .needed = NAMES(X));
+    assert_true(tenon_world_set_cpu(c->world, "x86-64-v2", NULL));
+    assert_string_equal(answer(c, "/t/E"), X " => /t/a/" X " [ld.so.conf]\n");
+    assert_true(tenon_world_set_cpu(c->world, "x86-64-v3", NULL));
+    assert_string_equal(answer(c, "/t/E"),
+                        X " => /t/a/glibc-hwcaps/x86-64-v2/" X " [ld.so.conf]\n");
+}
+
 /* A link is what its file is, unless it is called as the SONAME or for the linker. */
 static void ldconfig_knows_links(void **state)
 {
@@ -2001,6 +2017,7 @@ int main(void)
         CASE(a_foreign_cache_is_read_in_its_byte_order),
         CASE(without_a_cache_ld_so_conf_is_read),
         CASE(ldconfig_names_files_of_hwcaps),
+        CASE(ldconfig_knows_what_processor_a_file_needs),
         CASE(ldconfig_knows_links),
         CASE(ldconfig_enters_legacy_capabilities_by_version),
         CASE(a_missing_interpreter_is_missing),
