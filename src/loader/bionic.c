@@ -159,6 +159,7 @@ const tenon_loader tn_loader_bionic = {
     .name = "bionic",
     .describe = "Android's linker, without namespaces",
     .format = TENON_FORMAT_ELF,
+    .secure_variables = tn_elf_secure_variables,
     .rules = rules,
     .rule_count = TN_COUNT(rules),
     .rule_loaded = RULE_LOADED,

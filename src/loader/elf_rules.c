@@ -7,6 +7,9 @@
 #include "fail.h"
 #include "machines.h"
 
+/* rule  ld.so(8), ld-elf.so.1(1), ld.elf_so(1), ld.so(1) of OpenBSD; musl ldso/dynlink.c */
+const char *const tn_elf_secure_variables[] = { "LD_LIBRARY_PATH", "LD_PRELOAD", NULL };
+
 enum { ET_REL = 1, ET_EXEC = 2, ET_DYN = 3 };
 
 static struct tn_judgement judge_header(const struct tn_target *target,

@@ -21,6 +21,9 @@ void tn_elf_judge(const struct tn_target *target, const struct tn_candidate *can
 /* Whatever open() says, the next candidate is tried. */
 void tn_elf_skip_errno(int error, struct tn_judgement *out);
 
+/* tenon_loader.secure_variables of most: LD_LIBRARY_PATH and LD_PRELOAD. */
+extern const char *const tn_elf_secure_variables[];
+
 /* A list of the environment, split; *out NULL when the variable is not set or empty. */
 bool tn_elf_env_list(struct tn_target *target, const char *variable,
                      const struct tn_list_syntax *syntax, const struct tn_dirs **out);

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "elf_rules.h"
 #include "fail.h"
 #include "glibc_judge.h"
 #include "glibc_private.h"
@@ -463,6 +464,7 @@ const tenon_loader tn_loader_glibc = {
     .stats_directories = true,
     .preload_separators = " :",
     .audit_variable = "LD_AUDIT",
+    .secure_variables = tn_elf_secure_variables,
     .is_interpreter = is_interpreter,
     .matches = matches,
     .interpreters = interpreters,

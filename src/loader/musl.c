@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "dirs.h"
+#include "elf_rules.h"
 #include "fail.h"
 #include "limits.h"
 #include "machines.h"
@@ -403,6 +404,7 @@ const tenon_loader tn_loader_musl = {
     .name = "musl",
     .describe = "musl's ld-musl-ARCH.so.1 on Linux",
     .format = TENON_FORMAT_ELF,
+    .secure_variables = tn_elf_secure_variables,
     .rules = rules,
     .rule_count = TN_COUNT(rules),
     .rule_loaded = RULE_LOADED,

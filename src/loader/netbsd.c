@@ -331,6 +331,7 @@ const tenon_loader tn_loader_netbsd = {
     .name = "netbsd",
     .describe = "NetBSD's ld.elf_so",
     .format = TENON_FORMAT_ELF,
+    .secure_variables = tn_elf_secure_variables,
     .rules = rules,
     .rule_count = TN_COUNT(rules),
     .rule_loaded = RULE_LOADED,

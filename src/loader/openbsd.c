@@ -395,6 +395,7 @@ const tenon_loader tn_loader_openbsd = {
     .name = "openbsd",
     .describe = "OpenBSD's ld.so",
     .format = TENON_FORMAT_ELF,
+    .secure_variables = tn_elf_secure_variables,
     .rules = rules,
     .rule_count = TN_COUNT(rules),
     .rule_loaded = RULE_LOADED,

@@ -367,7 +367,9 @@ struct tenon_loader {
     size_t path_limit;      /* candidates this long or longer are skipped; 0: none are */
     const char *rpath_word, *runpath_word; /* for people; NULL: "RPATH", "RUNPATH" */
     const char *preload_separators;
-    const char *audit_variable; /* names modules that are loaded apart; NULL: none */
+    const char *audit_variable;          /* names modules that are loaded apart; NULL: none */
+    const char *const *secure_variables; /* passed over in a secure process, NULL-ended; NULL:
+                                          * nothing is said of such */
 
     /* The slices of universal files that a process may be, best first, NULL-ended; NULL: none. */
     const char *const *program_slices;

@@ -210,16 +210,18 @@ static bool has_audit(const tenon_graph *graph, const tenon_resolver *r)
  */
 static bool may_become_secure(const tenon_graph *graph, const tenon_resolver *r)
 {
-    static const char *const variables[] = { "LD_LIBRARY_PATH", "LD_PRELOAD", "LD_AUDIT" };
+    const char *const *variables = graph->loader->secure_variables;
     const struct tn_facts *facts = graph->program->facts;
-    bool matters = (facts->rpath && strchr(facts->rpath, '$')) ||
+    if (!variables || !r->program_started || r->target->target.secure ||
+        !tn_is_set_id(graph->program->info.mode))
+        return false;
+    bool matters = has_audit(graph, r) || (facts->rpath && strchr(facts->rpath, '$')) ||
                    (facts->runpath && strchr(facts->runpath, '$'));
-    for (size_t i = 0; i < TN_COUNT(variables) && !matters; i++) {
-        const char *value = tenon_world_env(r->world, variables[i]);
+    for (; *variables && !matters; variables++) {
+        const char *value = tenon_world_env(r->world, *variables);
         matters = value && *value;
     }
-    return matters && r->program_started && !r->target->target.secure &&
-           graph->loader->format == TENON_FORMAT_ELF && tn_is_set_id(graph->program->info.mode);
+    return matters;
 }
 
 static void add_remarks(tenon_graph *graph, const tenon_resolver *r)
