@@ -12,6 +12,7 @@
 #include "replace_file.h"
 #include "signature.h"
 #include "text.h"
+#include "triple.h"
 #include "zip_file.h"
 
 /* One write: lists made from the builder, which stays as it is. */
@@ -143,23 +144,32 @@ static bool is_own(const tenon_code_entry *code, const char *main)
     return code->kind == TENON_CODE_NATIVE ? strcmp(base + size, ".so") == 0 : base[size] == '.';
 }
 
-/* Native code of which none would ever be loaded. */
+/* The first native code that no system would come to, as the plugin has no code of its own there.
+ */
+static const tenon_code_entry *find_orphan(const tenon_manifest *m)
+{
+    for (size_t i = 0; i < m->code_count; i++) {
+        const tenon_code_entry *code = &m->code[i];
+        bool has_own = code->kind != TENON_CODE_NATIVE;
+        for (size_t k = 0; k < m->code_count && !has_own; k++)
+            has_own =
+                is_own(&m->code[k], m->main) && tn_triple_meets(m->code[k].triple, code->triple);
+        if (!has_own)
+            return code;
+    }
+    return NULL;
+}
+
 static bool check_own(const struct writing *w, tenon_error *err)
 {
-    const tenon_manifest *m = &w->manifest;
-    const tenon_code_entry *other = NULL;
-    char shown[TN_QUOTE_ROOM], shown_code[TN_QUOTE_ROOM];
+    const tenon_code_entry *orphan = find_orphan(&w->manifest);
+    char shown[TN_QUOTE_ROOM], shown_main[TN_QUOTE_ROOM];
 
-    for (size_t i = 0; i < m->code_count; i++) {
-        if (is_own(&m->code[i], m->main))
-            return true;
-        if (m->code[i].kind == TENON_CODE_NATIVE && !other)
-            other = &m->code[i];
-    }
-    return !other || tn_fail(err, TENON_E_ARGUMENT,
-                             "main: %s is not the name of any code: it would have to be called "
-                             "MAIN.so, as %s is not",
-                             tn_quote(shown, m->main), tn_quote(shown_code, other->path));
+    return !orphan || tn_fail(err, TENON_E_ARGUMENT,
+                              "main: %s is not the name of any code for %s: it would have to be "
+                              "called MAIN.so, as %s is not",
+                              tn_quote(shown_main, w->manifest.main), orphan->triple,
+                              tn_quote(shown, orphan->path));
 }
 
 static bool list_inputs(struct writing *w, tenon_error *err)

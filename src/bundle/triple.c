@@ -117,3 +117,8 @@ bool tn_triple_fits(const char *code, const char *wanted)
     return strncmp(code, wanted, size) == 0 && (wanted[size] == '\0' || wanted[size] == '-') &&
            strncmp(wanted + size, "-linux", 6) != 0;
 }
+
+bool tn_triple_meets(const char *a, const char *b)
+{
+    return !a || !b || tn_triple_fits(a, b) || tn_triple_fits(b, a);
+}

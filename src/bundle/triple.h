@@ -30,4 +30,7 @@ bool tn_triple_own(struct tn_triple *out);
 /* Code of triple `code` (NULL: any) can be loaded where code of triple `wanted` can. */
 bool tn_triple_fits(const char *code, const char *wanted);
 
+/* Is there a kind of system that can load code of both? */
+bool tn_triple_meets(const char *a, const char *b);
+
 #endif

@@ -32,7 +32,9 @@ bool pack_name_files(struct pack *pack, tenon_error *err)
     const char *said = pack->options->manifest.main;
     bool has_main = false;
 
-    pack->main = said && *said ? said : base_of(pack, &pack->files[0], err);
+    if (said && !*said)
+        return tn_fail(err, TENON_E_ARGUMENT, "main: an empty name");
+    pack->main = said ? said : base_of(pack, &pack->files[0], err);
     if (!pack->main)
         return false;
     for (size_t i = 0; i < pack->file_count; i++) {
@@ -45,11 +47,6 @@ bool pack_name_files(struct pack *pack, tenon_error *err)
         if (!name_file(pack, &pack->files[i], pack->main, err))
             return false;
     return true;
-}
-
-static bool same_system(const char *a, const char *b)
-{
-    return tn_triple_fits(a, b) || tn_triple_fits(b, a);
 }
 
 /* Which kind of system a file is for; what is no code says so when it is added. */
@@ -85,7 +82,7 @@ bool pack_check_systems(struct pack *pack, tenon_error *err)
             return false;
         for (size_t k = 0; *file->triple && k < i; k++)
             if (*pack->files[k].triple && strcmp(pack->files[k].name, file->name) == 0 &&
-                same_system(pack->files[k].triple, file->triple))
+                tn_triple_meets(pack->files[k].triple, file->triple))
                 return fail_twice(&pack->files[k], file, err);
     }
     return true;
