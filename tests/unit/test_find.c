@@ -324,6 +324,8 @@ static void pc_files_are_read(void **state)
     assert_null(tn_pc_for(world, &arena, &dirs, "m")); /* a.pc needs it, and is not about it */
     assert_true(tenon_world_put_file(world, "/d/o.pc", other, sizeof other - 1, 0644, NULL));
     assert_string_equal(tn_pc_for(world, &arena, &dirs, "q"), "/d/o.pc");
+    assert_true(tenon_world_put_file(world, "/d/qlib-2.pc", other, sizeof other - 1, 0644, NULL));
+    assert_string_equal(tn_pc_for(world, &arena, &dirs, "q"), "/d/qlib-2.pc");
     assert_null(tn_pc_for(world, &arena, &dirs, "not"));
     tn_words_free(&dirs);
     tenon_world_free(world);
