@@ -362,7 +362,7 @@ static void hashes_that_come_again_are_known(void **state)
     assert_false(tn_repeats_has(&r, 7));
     tn_repeats_free(&r);
     assert_true(tn_repeats_begin(&r, 2 * MANY));
-    for (uint32_t i = 0; i < MANY; i++) {
+    for (uint32_t i = MANY; i-- > 0;) {
         assert_true(tn_repeats_add(&r, i << 12)); /* all in one slot; 0 is no hash */
         assert_true(tn_repeats_add(&r, i % 10 == 3 ? i << 12 : i << 12 | 1));
     }

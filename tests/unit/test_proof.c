@@ -154,6 +154,47 @@ static void units_come_back_as_they_were(void **state)
     free(p.at);
 }
 
+/* A unit of such definitions and origin, packed; its text at `flaw` gets another end, if not NULL.
+ */
+static bool is_taken(tenon_definition *definitions, size_t count, const char *flaw)
+{
+    struct tn_arena arena = { 0 };
+    tenon_unit unit = { .kind = TENON_UNIT_C,
+                        .name = "one",
+                        .origin = "one.c",
+                        .recorded = true,
+                        .definitions = definitions,
+                        .definition_count = count };
+    tenon_units units = { .units = &unit, .count = 1, .record = TENON_RECORD_COMPLETE };
+    struct tn_packer p = { .at = NULL };
+    assert_true(tn_units_pack(&units, &p));
+    uint8_t *at = flaw ? memmem(p.at, p.used, flaw, strlen(flaw) + 1) : NULL;
+    assert_int_equal(at != NULL, flaw != NULL);
+    if (at)
+        at[strlen(flaw)] = 'x';
+    struct tn_unpacker u = { .c = tn_cursor(tn_view(p.at, p.used), TN_LITTLE), .arena = &arena };
+    bool taken = tn_units_unpack(&u, "made") != NULL;
+    tn_arena_free(&arena);
+    free(p.at);
+    return taken;
+}
+
+static void units_that_make_no_sense_are_refused(void **state)
+{
+    tenon_definition rows[] = { { "a", TENON_DEFINES_CODE },
+                                { "b", TENON_DEFINES_CODE },
+                                { "a", TENON_DEFINES_CODE },
+                                { "a", TENON_DEFINES_COMDAT },
+                                { "a", TENON_DEFINES_CODE } };
+    (void)state;
+    assert_true(is_taken(rows, 2, NULL));
+    assert_false(is_taken(rows, 3, NULL));     /* others rely on the order */
+    assert_true(is_taken(rows + 2, 2, NULL));  /* COMDAT ones stand behind */
+    assert_false(is_taken(rows + 3, 2, NULL)); /* ... not before */
+    assert_false(is_taken(rows, 2, "one.c"));  /* a text without an end */
+    assert_false(is_taken(rows, 2, "one"));
+}
+
 /* Whatever byte of it is another: it is refused, or all that it gives is as it must be. */
 static void units_of_any_bytes_are_whole(void **state)
 {
@@ -261,6 +302,7 @@ int main(void)
         cmocka_unit_test(each_prefix_is_refused),
         cmocka_unit_test(units_come_back_as_they_were),
         cmocka_unit_test(units_of_any_bytes_are_whole),
+        cmocka_unit_test(units_that_make_no_sense_are_refused),
         cmocka_unit_test(unpacking_without_memory_gives_nothing),
         cmocka_unit_test(libc_offers_what_it_defines),
     };

@@ -1214,6 +1214,9 @@ static void ldconfig_enters_legacy_capabilities_by_version(void **state)
     assert_string_equal(answer(c, "/t/E"), X " => /t/b/haswell/" X " [ld.so.conf]\n");
     case_put_glibc(c, GLIBC, &(struct elf_spec){ .rodata = newer, .rodata_size = sizeof newer });
     assert_string_equal(answer(c, "/t/E"), X " => /t/a/" X " [ld.so.conf]\n");
+    case_put_text(c, "/etc/ld.so.conf", "/t/b/tls\n"); /* a directory like any other by now */
+    PUT(c, "/t/b/tls/libx.so.1", .soname = X);
+    assert_string_equal(answer(c, "/t/E"), X " => /t/b/tls/" X " [ld.so.conf]\n");
 }
 
 /* ---- beginnings ---------------------------------------------------------------------------- */
