@@ -11,14 +11,15 @@
 
 struct tn_arena_block {
     struct tn_arena_block *next;
-    size_t size; /* of bytes */
+    size_t size;    /* of bytes */
+    size_t touched; /* bytes that were given out before, or whose pages are there */
     alignas(max_align_t) unsigned char bytes[];
 };
 
 #define BLOCK_FIRST ((size_t)1024 - sizeof(struct tn_arena_block))
 #define BLOCK_MOST ((size_t)65536)
 #define BLOCK_AHEAD ((size_t)32768)  /* from this size on its pages are asked for at once */
-#define BLOCK_KEPT ((size_t)1 << 20) /* tn_arena_reset gives bigger ones back */
+#define BLOCK_KEPT ((size_t)2 << 20) /* tn_arena_reset gives bigger ones back */
 
 static size_t next_block_size(const struct tn_arena *arena)
 {
@@ -37,10 +38,21 @@ static struct tn_arena_block *new_block(size_t size)
         block = malloc(sizeof *block + size);
     if (!block)
         return NULL;
-    if (size >= BLOCK_AHEAD - sizeof *block && size <= BLOCK_KEPT)
-        tn_pages_ahead(block, sizeof *block + size);
     block->size = size;
+    block->touched = 0;
+    if (size >= BLOCK_AHEAD - sizeof *block && size <= BLOCK_MOST) {
+        tn_pages_ahead(block, sizeof *block + size);
+        block->touched = size;
+    }
     return block;
+}
+
+/* The first so many bytes will be written. */
+static void touch(struct tn_arena_block *block, size_t end)
+{
+    if (end - block->touched >= BLOCK_AHEAD && end <= BLOCK_KEPT)
+        tn_pages_ahead(block->bytes + block->touched, end - block->touched);
+    block->touched = end;
 }
 
 /* Space that the newest block does not have. */
@@ -52,6 +64,8 @@ static void *take_elsewhere(struct tn_arena *arena, size_t size)
 
     if (!block)
         return NULL;
+    if (size > block->touched)
+        touch(block, size);
     if (alone && arena->blocks) {
         block->next = arena->blocks->next;
         arena->blocks->next = block;
@@ -69,6 +83,8 @@ static void *take(struct tn_arena *arena, size_t size, size_t alignment)
         size_t start = (arena->used + alignment - 1) & ~(alignment - 1);
         if (start <= arena->blocks->size && size <= arena->blocks->size - start) {
             arena->used = start + size;
+            if (arena->used > arena->blocks->touched)
+                touch(arena->blocks, arena->used);
             return arena->blocks->bytes + start;
         }
     }

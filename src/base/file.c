@@ -9,6 +9,24 @@
 #include "world_private.h"
 
 #define BLOCK ((uint64_t)256)
+#define ROOM (((size_t)2 << 20) - 64)
+
+struct tn_arena tn_file_room(tenon_world *world)
+{
+    struct tn_arena room = { .blocks = world ? atomic_exchange(&world->spare, NULL) : NULL };
+    if (!room.blocks)
+        tn_arena_begin(&room, ROOM);
+    return room;
+}
+
+void tn_file_room_end(tenon_world *world, struct tn_arena *room)
+{
+    struct tn_arena_block *none = NULL;
+    tn_arena_reset(room);
+    if (world && atomic_compare_exchange_strong(&world->spare, &none, room->blocks))
+        *room = (struct tn_arena){ 0 };
+    tn_arena_free(room);
+}
 
 int tn_file_open(tenon_world *world, const char *path, struct tn_arena *arena, struct tn_file *file)
 {

@@ -30,6 +30,14 @@ struct tn_file {
 };
 
 /*
+ * An arena for what is read of one file, and its end: the next file of the same world has its
+ * largest block, which the system need not fill with pages once more. NULL: no world. May be called
+ * in several threads at once.
+ */
+struct tn_arena tn_file_room(tenon_world *world);
+void tn_file_room_end(tenon_world *world, struct tn_arena *room);
+
+/*
  * Opens a file of the world (relative paths start at its cwd). The bytes will live in `arena`.
  *
  * returns  0 or an errno value. Directories do open, as open(2) does; reading one gives EISDIR

@@ -45,6 +45,7 @@ void tenon_world_free(tenon_world *world)
     tn_cache_drop(&world->cache);
     tn_map_free(&world->devices);
     tn_settings_free(world);
+    tn_arena_free(&(struct tn_arena){ .blocks = world->spare });
     free(world);
 }
 

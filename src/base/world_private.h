@@ -2,6 +2,7 @@
 #ifndef TN_WORLD_PRIVATE_H
 #define TN_WORLD_PRIVATE_H
 
+#include <stdatomic.h>
 #include <sys/stat.h>
 #include <tenon/world.h>
 
@@ -172,6 +173,7 @@ struct tenon_world {
     bool secure, is_host;
     bool plain_host; /* this system with nothing over it: the kernel resolves paths */
     bool folds;      /* some layer does not tell case apart */
+    _Atomic(struct tn_arena_block *) spare; /* of the file read last; file.c */
 };
 
 /* Where a walk ended. */

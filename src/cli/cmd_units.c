@@ -65,10 +65,12 @@ static bool keep_parts(struct units_run *run, struct units_parts *parts, tenon_e
     return ok;
 }
 
-/* Nothing is printed, or compared, that only symbol tables say. */
-static bool is_brief(const struct units_run *run)
+/* What is printed or compared. */
+static enum tn_units_detail detail_of(const struct units_run *run)
 {
-    return !run->doubles && (run->cli->quiet || !(run->cli->json || run->cli->verbose));
+    if (!run->doubles && run->cli->quiet)
+        return TN_UNITS_NAMES;
+    return run->doubles || run->cli->json || run->cli->verbose ? TN_UNITS_ALL : TN_UNITS_SHOWN;
 }
 
 static bool give(struct cli_answer *answer, const char *label, const char *path, int *status,
@@ -77,7 +79,7 @@ static bool give(struct cli_answer *answer, const char *label, const char *path,
     struct units_run *run = answer->command;
     struct units_parts parts;
 
-    if (!units_open(run->side.world, label, path, is_brief(run), &parts, err))
+    if (!units_open(run->side.world, label, path, detail_of(run), &parts, err))
         return false;
     for (size_t i = 0; i < parts.count; i++) {
         *status = cli_worse(*status, status_of(&parts.at[i]));

@@ -74,14 +74,15 @@ static bool add_code(struct units_parts *parts, const char *label, tenon_bundle 
     return ok;
 }
 
-bool units_open_bundle(tenon_world *world, const char *label, const char *path, bool names_only,
-                       struct units_parts *parts, bool *takes, tenon_error *err)
+bool units_open_bundle(tenon_world *world, const char *label, const char *path,
+                       enum tn_units_detail detail, struct units_parts *parts, bool *takes,
+                       tenon_error *err)
 {
     tenon_bundle *bundle;
     bool ok = true;
     int fd;
 
-    (void)names_only; /* few bundles are asked about at once */
+    (void)detail; /* few bundles are asked about at once */
     *takes = is_zip(world, path);
     if (!*takes)
         return false;

@@ -7,16 +7,17 @@
 
 /* *takes is false when the file is of another kind. */
 struct opener {
-    bool (*open)(tenon_world *world, const char *label, const char *path, bool names_only,
-                 struct units_parts *parts, bool *takes, tenon_error *err);
+    bool (*open)(tenon_world *world, const char *label, const char *path,
+                 enum tn_units_detail detail, struct units_parts *parts, bool *takes,
+                 tenon_error *err);
 };
 
-static bool open_image(tenon_world *world, const char *label, const char *path, bool names_only,
-                       struct units_parts *parts, bool *takes, tenon_error *err)
+static bool open_image(tenon_world *world, const char *label, const char *path,
+                       enum tn_units_detail detail, struct units_parts *parts, bool *takes,
+                       tenon_error *err)
 {
     const tenon_image_source source = { .path = path };
-    tenon_units *units = names_only ? tenon_units_read_names(world, &source, err)
-                                    : tenon_units_read(world, &source, err);
+    tenon_units *units = tn_units_read(world, &source, detail, err);
 
     *takes = units || err->code != TENON_E_FORMAT;
     return units && units_add_part(parts, label, units, err);
@@ -31,14 +32,14 @@ static const struct opener openers[] = {
     { units_open_bundle },
 };
 
-bool units_open(tenon_world *world, const char *label, const char *path, bool names_only,
-                struct units_parts *parts, tenon_error *err)
+bool units_open(tenon_world *world, const char *label, const char *path,
+                enum tn_units_detail detail, struct units_parts *parts, tenon_error *err)
 {
     bool takes = false, ok = false;
 
     *parts = (struct units_parts){ 0 };
     for (size_t i = 0; i < sizeof openers / sizeof *openers && !takes; i++)
-        ok = openers[i].open(world, label, path, names_only, parts, &takes, err);
+        ok = openers[i].open(world, label, path, detail, parts, &takes, err);
     if (!ok)
         units_close(parts);
     return ok;

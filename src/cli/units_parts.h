@@ -3,6 +3,7 @@
 #define CLI_UNITS_PARTS_H
 
 #include "files.h"
+#include "units.h"
 
 /* ---- units_files.c: a FILE and what it has units in ------------------------------------------ */
 
@@ -19,11 +20,11 @@ struct units_parts {
 
 /*
  * Reads the units of one FILE. THE table in units_files.c says which kinds of file there are; the
- * first row that takes the file counts. With `names_only` what symbol
- * tables say may be left out. False: *err says why.
+ * first row that takes the file counts. There may be more than `detail` asks for. False: *err says
+ * why.
  */
-bool units_open(tenon_world *world, const char *label, const char *path, bool names_only,
-                struct units_parts *parts, tenon_error *err);
+bool units_open(tenon_world *world, const char *label, const char *path,
+                enum tn_units_detail detail, struct units_parts *parts, tenon_error *err);
 void units_close(struct units_parts *parts);
 
 /* Adds a part; takes `units` also when it fails. */
@@ -31,8 +32,9 @@ bool units_add_part(struct units_parts *parts, const char *label, tenon_units *u
                     tenon_error *err);
 
 /* A row of that table: the code of a bundle, each file of it a part. */
-bool units_open_bundle(tenon_world *world, const char *label, const char *path, bool names_only,
-                       struct units_parts *parts, bool *takes, tenon_error *err);
+bool units_open_bundle(tenon_world *world, const char *label, const char *path,
+                       enum tn_units_detail detail, struct units_parts *parts, bool *takes,
+                       tenon_error *err);
 
 /* ---- units_print.c ----------------------------------------------------------------------------
  */

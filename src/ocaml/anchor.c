@@ -87,7 +87,7 @@ static bool take_value(struct tn_ocaml_reading *r, const struct tn_elf *elf,
                        "marshalled value at 0x%" PRIx64 ": %" PRIu64 " bytes needed, %" PRIu64
                        " left in its segment",
                        offset, h.data, room - h.size);
-    return tn_shape_take(r, offset, h.size + h.data, "marshalled value", out);
+    return tn_shape_view(r, offset, h.size + h.data, "marshalled value", out);
 }
 
 bool tn_ocaml_read_elf(struct tn_ocaml_reading *r)

@@ -24,6 +24,12 @@ static const enum reloc relocs_5_2[] = { RELOC_LITERAL, RELOC_REFERS, RELOC_PRED
 /* ---- relocations ------------------------------------------------------------------------------
  */
 
+struct relocs {
+    const struct tn_ocaml_text *own; /* name of the unit */
+    const enum reloc *kinds;         /* by tag */
+    unsigned kind_count;
+};
+
 /* rule  a name with a dot is inside of a pack; a unit does not require itself */
 static bool refer(struct tn_ocaml_reading *r, const struct tn_ocaml_text *own,
                   struct tn_ocaml_text name, bool predef)
@@ -40,6 +46,8 @@ static bool read_name(struct tn_ocaml_reading *r, const struct tn_ocaml_text *ow
     if (!(kind == RELOC_PRIMITIVE ? tn_shape_text(r, what, &name)
                                   : tn_shape_unit(r, what, &name, &predef)))
         return false;
+    if (r->detail == TN_OCAML_UNITS)
+        return true;
     switch (kind) {
     case RELOC_REFERS: return refer(r, own, name, predef);
     case RELOC_DEFINES: return tn_gather(r, &r->defines, name);
@@ -53,69 +61,122 @@ static inline bool is_passed(enum reloc kind)
     return kind == RELOC_LITERAL || kind == RELOC_PREDEF;
 }
 
-/* Most relocations lead to the same few objects: those met before need not be read again. */
-static bool read_target(struct tn_ocaml_reading *r, const struct tn_ocaml_text *own,
-                        enum reloc kind)
+/* An object as the target of relocations with that tag; 0 is none. */
+static inline uint32_t target_key(uint32_t object, unsigned tag)
 {
+    return object * 8 + tag + 1;
+}
+
+/* Most relocations lead to the same few objects: those met before need not be read again. */
+static bool read_target(struct tn_ocaml_reading *r, const struct relocs *relocs, unsigned tag)
+{
+    const enum reloc kind = relocs->kinds[tag];
+    unsigned bytes;
+    uint32_t object = tn_ml_next_object(&r->m, &bytes), key = target_key(object, tag);
     if (is_passed(kind))
         return tn_ml_skip(&r->m, 1);
-    unsigned bytes;
-    uint32_t object = tn_ml_next_object(&r->m, &bytes), key = object * 4 + kind % 4 + 1;
-    uint32_t *met = &r->met[(object * 4 + kind % 4) % TN_OCAML_MET];
-    if (object != UINT32_MAX && *met == key && bytes) {
+    if (object != UINT32_MAX && r->met[key % TN_OCAML_MET] == key && bytes) {
         r->m.at += bytes;
         return true;
     }
     if (object != UINT32_MAX)
-        *met = key;
-    return read_name(r, own, kind);
+        r->met[key % TN_OCAML_MET] = key;
+    return read_name(r, relocs->own, kind);
+}
+
+static bool read_reloc(struct tn_ocaml_reading *r, const struct relocs *relocs)
+{
+    static const char what[] = "relocations";
+    struct tn_ml_back pair;
+    struct tn_ml_head info;
+    if (!tn_shape_enter(r, 0, 2, what, &pair) || !tn_ml_read(&r->m, &info))
+        return false;
+    if (info.kind != TN_ML_BLOCK || info.size != 1 || info.tag >= relocs->kind_count)
+        return tn_ml_unexpected(&r->m, &info, what, "what is to be relocated");
+    return read_target(r, relocs, info.tag) && tn_shape_leave(r, &info.back) &&
+           tn_ml_skip(&r->m, 1) && tn_shape_leave(r, &pair);
+}
+
+/* Bytes of an integer with its code, when that is 0x40 to 0x7f, 0x00, 0x01 or 0x02; 0: another. */
+static inline unsigned int_bytes(uint8_t code)
+{
+    return code == 0x01 ? 3 : (code & 0xc0) == 0x40 ? 1 : code <= 2 ? 1u + (1u << code) : 0;
 }
 
 /*
- * Passes the codes of a relocation and of what is to be relocated, as nearly all are written: its
- * tag. -1: nothing has happened.
+ * Bytes of a reference to what was met as a target, and of the integer behind it; 0: something else
+ * is there. `count`: objects before.
  */
-static inline int short_reloc(struct tn_marshal *m, size_t kind_count)
+static inline unsigned met_bytes(const uint32_t met[TN_OCAML_MET], const uint8_t *code,
+                                 uint32_t count, unsigned tag)
 {
-    const uint8_t *at = m->bytes.at + m->at;
-    if (m->bytes.size - m->at < 2 || m->object_count - m->count < 2 || at[0] != 0xa0 ||
-        (unsigned)(at[1] - 0x90) >= kind_count)
-        return -1;
-    m->places[m->count] = (uint32_t)m->at;
-    m->places[m->count + 1] = (uint32_t)m->at + 1;
-    m->count += 2;
-    m->at += 2;
-    return at[1] - 0x90;
+    const unsigned is_wide = code[0] & 1, is_near = is_wide ^ 1;
+    const uint32_t distance = ((uint32_t)code[1] << 8 | code[2]) >> (8 * is_near);
+    const uint32_t key = target_key(count - distance, tag);
+    const unsigned number = int_bytes(code[2 + is_wide]);
+    if ((code[0] & 0xfe) != 0x04 || distance - 1 >= count || met[key % TN_OCAML_MET] != key)
+        return 0;
+    return number ? 2 + is_wide + number : 0;
 }
 
-static bool read_reloc(struct tn_ocaml_reading *r, const struct tn_ocaml_text *own)
+/*
+ * Passes relocations as nearly all are written: codes 0xa0 (cell), 0xa0 (pair), 0x90 with the tag,
+ * then what nobody needs to know or 0x04 or 0x05 (a reference to what was met), and an integer.
+ * Ends before one that is written otherwise. False: one makes no sense.
+ */
+static bool pass_relocs(struct tn_ocaml_reading *r, const struct relocs *relocs)
 {
-    static const char what[] = "relocations";
-    const enum reloc *kinds = r->string_units ? relocs_5_2 : relocs_5_1;
-    size_t kind_count = r->string_units ? TN_COUNT(relocs_5_2) : TN_COUNT(relocs_5_1);
-    int tag = short_reloc(&r->m, kind_count);
-    struct tn_ml_back pair;
-    struct tn_ml_head info;
-    if (tag >= 0 && is_passed(kinds[tag]))
-        return tn_ml_skip(&r->m, 2);
-    if (tag >= 0)
-        return read_target(r, own, kinds[tag]) && (tn_ml_short_int(&r->m) || tn_ml_skip(&r->m, 1));
-    if (!tn_shape_enter(r, 0, 2, what, &pair) || !tn_ml_read(&r->m, &info))
-        return false;
-    if (info.kind != TN_ML_BLOCK || info.size != 1 || info.tag >= kind_count)
-        return tn_ml_unexpected(&r->m, &info, what, "what is to be relocated");
-    return read_target(r, own, kinds[info.tag]) && tn_shape_leave(r, &info.back) &&
-           tn_ml_skip(&r->m, 1) && tn_shape_leave(r, &pair);
+    enum { OBJECTS = 3, BYTES = 3 + 3 + 5 };
+    struct tn_marshal *const m = &r->m;
+    const struct tn_view bytes = m->bytes;
+    uint32_t *const places = m->places, most = m->object_count, count = m->count;
+    size_t at = m->at;
+    uint64_t rows = m->rows_left;
+    for (; bytes.size - at >= BYTES && most - count >= OBJECTS && rows; rows--) {
+        const uint8_t *const cell = bytes.at + at;
+        const unsigned tag = cell[2] - 0x90u;
+        if (cell[0] != 0xa0 || cell[1] != 0xa0 || tag >= relocs->kind_count)
+            break;
+        const bool is_literal = is_passed(relocs->kinds[tag]);
+        const unsigned met = is_literal ? 0 : met_bytes(r->met, cell + 3, count + OBJECTS, tag);
+        if (!is_literal && !met)
+            break;
+        for (uint32_t i = 0; i < OBJECTS; i++)
+            places[count + i] = (uint32_t)at + i;
+        count += OBJECTS;
+        at += OBJECTS + met;
+        if (is_literal) {
+            m->at = at;
+            m->count = count;
+            if (!tn_ml_skip(m, 2))
+                return false;
+            at = m->at;
+            count = m->count;
+        }
+    }
+    m->at = at;
+    m->count = count;
+    m->rows_left = rows;
+    return true;
 }
 
 static bool read_relocs(struct tn_ocaml_reading *r, const struct tn_ocaml_text *own)
 {
+    const struct relocs relocs = {
+        .own = own,
+        .kinds = r->string_units ? relocs_5_2 : relocs_5_1,
+        .kind_count = r->string_units ? TN_COUNT(relocs_5_2) : TN_COUNT(relocs_5_1),
+    };
     struct tn_ml_list list = { .what = "relocations" };
-    int more;
-    while ((more = tn_ml_next(&r->m, &list)) > 0)
-        if (!read_reloc(r, own))
+    for (;;) {
+        if (!pass_relocs(r, &relocs))
             return false;
-    return more == 0;
+        int more = tn_ml_next(&r->m, &list);
+        if (more <= 0)
+            return more == 0;
+        if (!read_reloc(r, &relocs))
+            return false;
+    }
 }
 
 /* ---- units ------------------------------------------------------------------------------------
@@ -131,13 +192,12 @@ static bool read_required(struct tn_ocaml_reading *r, const struct tn_ocaml_text
     for (; (more = tn_ml_next(&r->m, &list)) > 0; count++) {
         struct tn_ocaml_text name;
         bool predef;
-        if (!tn_grow(&r->names, &r->name_room, count, sizeof *r->names))
-            return tn_no_memory(r->err);
-        if (!tn_shape_unit(r, what, &name, &predef) || !refer(r, own, name, predef))
+        if (!tn_shape_unit(r, what, &name, &predef) ||
+            (r->detail != TN_OCAML_UNITS && !refer(r, own, name, predef)) ||
+            (r->detail == TN_OCAML_ALL && !tn_shape_add_name(r, count, name)))
             return false;
-        r->names[count] = name.at;
     }
-    return more == 0 && tn_names_keep(r, count, out);
+    return more == 0 && (r->detail != TN_OCAML_ALL || tn_names_keep(r, count, out));
 }
 
 /* rule  code and its size lie in the file, before the descriptor or at its end */
@@ -157,23 +217,27 @@ static bool read_code(struct tn_ocaml_reading *r)
 
 static bool keep_lists(struct tn_ocaml_reading *r, tenon_ocaml_unit *unit)
 {
+    if (r->detail == TN_OCAML_UNITS)
+        return true;
     return tn_gathered_keep_imports(r, &r->requires, &unit->requires) &&
-           tn_gathered_keep(r, &r->defines, &unit->defines) &&
-           tn_gathered_keep(r, &r->primitives, &unit->primitives);
+           tn_gathered_keep(r, &r->primitives, &unit->primitives) &&
+           (r->detail != TN_OCAML_ALL || tn_gathered_keep(r, &r->defines, &unit->defines));
 }
 
 /* All fields behind the name; position and size of debugging information are nobody's business. */
 static bool read_fields(struct tn_ocaml_reading *r, const struct tn_ocaml_text *own,
                         tenon_ocaml_unit *unit)
 {
+    const bool all = r->detail == TN_OCAML_ALL;
     tn_gathered_empty(&r->requires);
     tn_gathered_empty(&r->defines);
     tn_gathered_empty(&r->primitives);
     memset(r->met, 0, sizeof r->met);
     return read_code(r) && read_relocs(r, own) &&
-           tn_shape_imports(r, "interfaces imported", own, &unit->interfaces, &unit->interface) &&
+           tn_shape_imports(r, "interfaces imported", own, all ? &unit->interfaces : NULL,
+                            &unit->interface) &&
            read_required(r, own, &unit->globals) &&
-           tn_shape_names(r, "primitives declared", false, &unit->externals) &&
+           tn_shape_names(r, "primitives declared", false, all ? &unit->externals : NULL) &&
            tn_shape_bool(r, "force link", &unit->force_link) && tn_ml_skip(&r->m, 2) &&
            keep_lists(r, unit);
 }
@@ -184,9 +248,8 @@ static bool read_unit(struct tn_ocaml_reading *r)
     struct tn_ocaml_text name;
     tenon_ocaml_unit *unit = tn_units_next(r);
     if (!unit || !tn_shape_enter(r, 0, CU_FIELDS, "compilation unit", &back) ||
-        !tn_shape_text(r, "name of the unit", &name))
+        !tn_shape_text(r, "name of the unit", &name) || !(unit->name = tn_shape_keep(r, name)))
         return false;
-    unit->name = name.at;
     return (read_fields(r, &name, unit) && tn_shape_leave(r, &back)) || tn_in_unit(r, name);
 }
 
@@ -224,7 +287,7 @@ bool tn_ocaml_read_cmo(struct tn_ocaml_reading *r, char letter)
                        "offset of the descriptor at 0xc is %" PRIu32 ", the file has %" PRIu64
                        " bytes",
                        offset, size);
-    if (!tn_shape_take(r, offset, size - offset, "descriptor", &descriptor) ||
+    if (!tn_shape_view(r, offset, size - offset, "descriptor", &descriptor) ||
         !tn_shape_start(r, descriptor))
         return tn_context(r->err, "descriptor");
     return (letter == 'A' ? read_library(r) : read_unit(r)) && tn_shape_finish(r) &&

@@ -79,7 +79,8 @@ bool tn_gathered_keep(struct tn_ocaml_reading *r, const struct tn_gathered *list
     if (!rows)
         return tn_no_memory(r->err);
     for (size_t i = 0; i < list->count; i++)
-        rows[i] = list->at[i].at;
+        if (!(rows[i] = tn_shape_keep(r, list->at[i])))
+            return false;
     *out = (tenon_ocaml_names){ rows, list->count };
     return true;
 }
@@ -91,7 +92,8 @@ bool tn_gathered_keep_imports(struct tn_ocaml_reading *r, const struct tn_gather
     if (!rows)
         return tn_no_memory(r->err);
     for (size_t i = 0; i < list->count; i++)
-        rows[i].name = list->at[i].at;
+        if (!(rows[i].name = tn_shape_keep(r, list->at[i])))
+            return false;
     *out = (tenon_ocaml_imports){ rows, list->count };
     return true;
 }

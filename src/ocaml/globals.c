@@ -130,11 +130,11 @@ static bool keep_globals(struct globals *g)
         qsort(g->at, g->count, sizeof *g->at, compare_slots);
     for (size_t i = 0; i < g->count; i++) {
         tenon_ocaml_unit *unit = is_unit(&g->at[i]) ? tn_units_next(g->r) : NULL;
-        names[i] = g->at[i].name.at;
+        names[i] = tn_shape_keep(g->r, g->at[i].name);
+        if (!names[i] || (!unit && is_unit(&g->at[i])))
+            return false;
         if (unit)
             unit->name = names[i];
-        else if (is_unit(&g->at[i]))
-            return false;
     }
     o->globals = (tenon_ocaml_names){ names, g->count };
     return true;

@@ -35,7 +35,7 @@ bool tn_ocaml_read_cmi(struct tn_ocaml_reading *r, char letter)
     (void)letter;
     if (!skip_value(r, &offset))
         return tn_context(r->err, "signature");
-    if (!tn_shape_take(r, offset, r->file->info.size - offset, "imports", &rest) ||
+    if (!tn_shape_view(r, offset, r->file->info.size - offset, "imports", &rest) ||
         !tn_shape_start(r, rest))
         return tn_context(r->err, "imports");
     tenon_ocaml_unit *unit = tn_units_next(r);

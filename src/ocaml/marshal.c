@@ -314,64 +314,78 @@ static bool skip_rare(struct tn_marshal *m, uint64_t *values)
     return (distance && distance <= m->count) || wrong_distance(m, head.where, distance);
 }
 
-/*
- * Bytes of a code below PREFIX_STRING with what follows it, when that says all about the value.
- * 0: another code.
- */
+/* Bytes of a code below PREFIX_STRING that holds no object and is no reference; 0: another code. */
 static const uint8_t short_codes[PREFIX_STRING] = {
-    [CODE_INT8] = 2, [CODE_INT16] = 3, [CODE_INT32] = 5, [CODE_SHARED8] = 2, [CODE_SHARED16] = 3,
+    [CODE_INT8] = 2,
+    [CODE_INT32] = 5,
 };
-#define SHORT_MOST 32u /* bytes of a code that is passed here */
+#define FIRST_FIELDS 0x90u /* codes of blocks from here on have fields: the others are atoms */
+#define SHORT_MOST 32u     /* bytes of a code that is passed here */
 
-/* Is there such an object, `bytes` being those of a reference to it that is near? */
-static inline bool is_met(const uint8_t *code, unsigned bytes, uint32_t count)
+/*
+ * How many bytes may be passed without looking whether a code goes past the end, or an object past
+ * those that are counted: no code has more objects than bytes.
+ */
+static size_t unwatched(const struct tn_marshal *m, size_t at, size_t count)
 {
-    uint32_t distance = bytes == 2 ? code[1] : (uint32_t)code[1] << 8 | code[2];
-    return distance && distance <= count;
+    const size_t left = m->bytes.size - at, objects = m->object_count - count;
+    const size_t bytes = left < SHORT_MOST ? 0 : left - SHORT_MOST;
+    return bytes < objects ? bytes : objects;
 }
 
 /*
- * Passes the usual codes, as long as any of them fits what is left. Answers how many values are
- * still to come. This is where a third of the time goes: what changes is in registers, and the
- * length of a code comes from a branch, which is guessed, where a table would have to be waited
- * for.
+ * Passes the usual codes, as long as any of them fits what is left. Answers how many of the values,
+ * of which there is one at least, are still to come. This is where most of the time goes: what
+ * changes is in registers, the length of a code comes from a branch, which is guessed, where a
+ * table would have to be waited for, and what comes most often is asked for first.
  */
 static uint64_t skip_usual(struct tn_marshal *m, uint64_t values)
 {
-    const uint8_t *bytes = m->bytes.at;
-    const size_t safe = m->bytes.size - m->at < SHORT_MOST ? 0 : m->bytes.size - SHORT_MOST;
-    const uint32_t most = m->object_count;
-    uint32_t *const places = m->places, count = m->count;
-    size_t at = m->at;
-    while (values && at < safe && count < most) {
-        const uint8_t code = bytes[at];
-        places[count] = (uint32_t)at; /* for the next object, if this is none */
-        if (code >= PREFIX_BLOCK) {
-            const unsigned fields = code >> 4 & 7;
-            count += fields != 0;
-            values += fields;
-            at++;
-        } else if (code >= PREFIX_INT) {
-            at++;
-        } else if (code >= PREFIX_STRING) {
-            count++;
-            at += 1 + (code & 0x1f);
-        } else {
-            const unsigned width = short_codes[code];
-            if (!width || (code >= CODE_SHARED8 && !is_met(bytes + at, width, count)))
-                break;
-            at += width;
+    const uint8_t *const bytes = m->bytes.at;
+    uint32_t *const places = m->places;
+    size_t at = m->at, count = m->count, end;
+    while (at < (end = at + unwatched(m, at, count)))
+        while (at < end) {
+            const unsigned code = bytes[at];
+            places[count] = (uint32_t)at; /* for the next object, if this is none */
+            if (code >= FIRST_FIELDS) {
+                values += (code >> 4) - 9;
+                count++;
+                at++;
+                continue;
+            }
+            if (code >= PREFIX_INT) {
+                at++;
+            } else if (code == CODE_INT16) {
+                at += 3;
+            } else if (code >= PREFIX_STRING) {
+                count++;
+                at += 1 + (code & 0x1f);
+            } else if (code == CODE_SHARED8) {
+                if (bytes[at + 1] - 1u >= count)
+                    goto rare;
+                at += 2;
+            } else if (code == CODE_SHARED16) {
+                if (((unsigned)bytes[at + 1] << 8 | bytes[at + 2]) - 1u >= count)
+                    goto rare;
+                at += 3;
+            } else {
+                if (!short_codes[code])
+                    goto rare;
+                at += short_codes[code];
+            }
+            if (!--values)
+                goto rare;
         }
-        values--;
-    }
+rare:
     m->at = at;
-    m->count = count;
+    m->count = (uint32_t)count;
     return values;
 }
 
 bool tn_ml_skip(struct tn_marshal *m, uint64_t values)
 {
-    for (values = skip_usual(m, values); values; values = skip_usual(m, values - 1))
+    for (; values && (values = skip_usual(m, values)); values--)
         if (!skip_rare(m, &values))
             return false;
     return true;

@@ -159,21 +159,6 @@ static inline bool tn_ml_short_text(struct tn_marshal *m, size_t *text, uint32_t
     return true;
 }
 
-/*
- * Passes an integer in a byte, or in two or four behind its code. False: nothing has happened.
- * rule  codes 0x40 to 0x7f, 0x01, 0x02
- */
-static inline bool tn_ml_short_int(struct tn_marshal *m)
-{
-    size_t left = m->bytes.size - m->at;
-    uint8_t code = left ? m->bytes.at[m->at] : 0xff;
-    size_t bytes = (code & 0xc0) == 0x40 ? 1 : code <= 2 ? 1 + ((size_t)1 << code) : SIZE_MAX;
-    if (bytes > left)
-        return false;
-    m->at += bytes;
-    return true;
-}
-
 /* Skips `values` values with all that is in them; without recursion. */
 bool tn_ml_skip(struct tn_marshal *m, uint64_t values);
 

@@ -30,16 +30,21 @@ static bool read_units(struct tn_ocaml_reading *r, read_element *read)
 static bool read_imports(struct tn_ocaml_reading *r, const struct tn_ocaml_text *own,
                          tenon_ocaml_unit *unit)
 {
-    if (!tn_shape_imports(r, "interfaces imported", own, &unit->interfaces, &unit->interface) ||
-        !tn_shape_imports(r, "implementations imported", NULL, &unit->implementations, NULL))
+    const bool all = r->detail == TN_OCAML_ALL, needs = all || r->detail == TN_OCAML_NEEDS;
+    if (!tn_shape_imports(r, "interfaces imported", own, all ? &unit->interfaces : NULL,
+                          &unit->interface) ||
+        !tn_shape_imports(r, "implementations imported", NULL, needs ? &unit->requires : NULL,
+                          NULL))
         return false;
-    unit->requires = unit->implementations;
+    if (all)
+    unit->implementations = unit->requires;
     return true;
 }
 
 static bool read_defines(struct tn_ocaml_reading *r, tenon_ocaml_unit *unit)
 {
-    return tn_shape_names(r, "globals defined", false, &unit->defines);
+    return tn_shape_names(r, "globals defined", false,
+                          r->detail == TN_OCAML_ALL ? &unit->defines : NULL);
 }
 
 /* ---- .cmx, .cmxa ------------------------------------------------------------------------------
@@ -62,9 +67,8 @@ static bool read_info(struct tn_ocaml_reading *r)
     struct tn_ocaml_text name;
     tenon_ocaml_unit *unit = tn_units_next(r);
     if (!unit || !tn_shape_enter(r, 0, UI_FIELDS + r->out->release->for_pack, "unit", &back) ||
-        !tn_shape_text(r, "name of the unit", &name))
+        !tn_shape_text(r, "name of the unit", &name) || !(unit->name = tn_shape_keep(r, name)))
         return false;
-    unit->name = name.at;
     return (read_info_fields(r, &name, unit) && tn_shape_leave(r, &back)) || tn_in_unit(r, name);
 }
 
@@ -99,7 +103,7 @@ static bool read_single(struct tn_ocaml_reading *r, struct tn_view rest)
         return tn_fail(r->err, TENON_E_TRUNCATED,
                        "CRC of the unit: %u bytes needed at 0x%" PRIx64 ", %zu left", digest->size,
                        rest.start + r->m.bytes.size, rest.size - r->m.bytes.size);
-    memcpy(digest->bytes, crc.at, crc.size); /* before names get their ends */
+    memcpy(digest->bytes, crc.at, crc.size);
     return true;
 }
 
@@ -109,7 +113,7 @@ bool tn_ocaml_read_cmx(struct tn_ocaml_reading *r, char letter)
     struct tn_view rest;
     bool is_library = letter == 'Z' || letter == 'z';
     r->out->flambda = letter == 'y' || letter == 'z';
-    if (!tn_shape_take(r, offset, r->file->info.size - offset, "descriptor", &rest) ||
+    if (!tn_shape_view(r, offset, r->file->info.size - offset, "descriptor", &rest) ||
         !tn_shape_start(r, rest))
         return tn_context(r->err, "descriptor");
     return (is_library ? read_library(r) : read_single(r, rest)) && tn_shape_finish(r) &&
@@ -125,9 +129,8 @@ static bool read_dynamic(struct tn_ocaml_reading *r)
     struct tn_ocaml_text name;
     tenon_ocaml_unit *unit = tn_units_next(r);
     if (!unit || !tn_shape_enter(r, 0, DYNU_FIELDS, "unit", &back) ||
-        !tn_shape_text(r, "name of the unit", &name))
+        !tn_shape_text(r, "name of the unit", &name) || !(unit->name = tn_shape_keep(r, name)))
         return false;
-    unit->name = name.at;
     return (tn_shape_digest(r, "CRC of the implementation", &unit->implementation) &&
             read_imports(r, &name, unit) && read_defines(r, unit) && tn_shape_leave(r, &back)) ||
            tn_in_unit(r, name);

@@ -101,14 +101,15 @@ static bool read_any(struct tn_ocaml_reading *r)
     return tn_fail(r->err, TENON_E_NOT_FOUND, "no file of OCaml's");
 }
 
-tenon_ocaml *tn_ocaml_read(struct tn_file *file, tenon_error *err)
+tenon_ocaml *tn_ocaml_read(struct tn_file *file, enum tn_ocaml_detail detail, tenon_error *err)
 {
-    struct tn_ocaml_reading r = { .out = calloc(1, sizeof *r.out), .file = file, .err = err };
+    struct tn_ocaml_reading r = {
+        .out = calloc(1, sizeof *r.out), .file = file, .detail = detail, .err = err
+    };
     bool ok = r.out ? read_any(&r) : tn_no_memory(err);
     tn_gathered_free(&r.requires);
     tn_gathered_free(&r.defines);
     tn_gathered_free(&r.primitives);
-    free(r.ends);
     free(r.imports);
     free(r.names);
     free(r.units);
@@ -122,7 +123,7 @@ tenon_ocaml *tn_ocaml_read(struct tn_file *file, tenon_error *err)
 static tenon_ocaml *read_named(struct tn_file *file, const char *name, tenon_error *err)
 {
     char shown[TN_QUOTE_ROOM];
-    tenon_ocaml *ocaml = tn_ocaml_read(file, err);
+    tenon_ocaml *ocaml = tn_ocaml_read(file, TN_OCAML_ALL, err);
     if (!ocaml) {
         tn_text_escape(shown, sizeof shown, name, strlen(name));
         tn_context(err, "%s", shown);
@@ -130,28 +131,28 @@ static tenon_ocaml *read_named(struct tn_file *file, const char *name, tenon_err
     return ocaml;
 }
 
-static tenon_ocaml *finish(struct tn_file *file, struct tn_arena *arena, const char *name,
-                           tenon_error *err)
+static tenon_ocaml *finish(tenon_world *world, struct tn_file *file, struct tn_arena *room,
+                           const char *name, tenon_error *err)
 {
     tenon_ocaml *ocaml = read_named(file, name, err);
     tn_file_close(file);
-    tn_arena_free(arena);
+    tn_file_room_end(world, room);
     return ocaml;
 }
 
 tenon_ocaml *tenon_ocaml_open(tenon_world *world, const char *path, tenon_error *err)
 {
-    struct tn_arena arena = { 0 };
+    struct tn_arena room = tn_file_room(world);
     struct tn_file file;
     char shown[TN_QUOTE_ROOM];
-    int number = tn_file_open(world, path, &arena, &file);
+    int number = tn_file_open(world, path, &room, &file);
     if (number) {
-        tn_arena_free(&arena);
+        tn_file_room_end(world, &room);
         tn_text_escape(shown, sizeof shown, path, strlen(path));
         tn_fail_system(err, number, "%s: cannot be opened", shown);
         return NULL;
     }
-    return finish(&file, &arena, path, err);
+    return finish(world, &file, &room, path, err);
 }
 
 static bool is_linked(const tenon_image *image)
@@ -207,7 +208,7 @@ tenon_ocaml *tenon_ocaml_parse(const void *bytes, size_t size, const char *name,
     struct tn_file file;
     tn_file_from_bytes(&file, name, bytes, size);
     file.arena = &arena;
-    return finish(&file, &arena, name, err);
+    return finish(NULL, &file, &arena, name, err);
 }
 
 void tenon_ocaml_free(tenon_ocaml *ocaml)

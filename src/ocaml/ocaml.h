@@ -31,10 +31,20 @@ struct tenon_ocaml {
 };
 
 /*
+ * What is kept of the units of .cmo .cma .cmx .cmxa .cmxs; what is not kept is read and checked all
+ * the same, and then empty.
+ */
+enum tn_ocaml_detail {
+    TN_OCAML_ALL,
+    TN_OCAML_NEEDS, /* names, digests, options, and of the lists `requires` and `primitives` */
+    TN_OCAML_UNITS, /* names, digests and options */
+};
+
+/*
  * As tenon_ocaml_open, of an open file, whose bytes live in file->arena and are not needed
  * afterwards. Messages do not begin with the file's name.
  */
-tenon_ocaml *tn_ocaml_read(struct tn_file *file, tenon_error *err);
+tenon_ocaml *tn_ocaml_read(struct tn_file *file, enum tn_ocaml_detail detail, tenon_error *err);
 
 /* An image, and what it holds of OCaml's; or a file of OCaml's own, which is no image. */
 struct tn_ocaml_image {

@@ -56,8 +56,8 @@ static bool take_prim(struct tn_ocaml_reading *r, struct tn_view bytes)
 
 static bool take_rntm(struct tn_ocaml_reading *r, struct tn_view bytes)
 {
-    r->out->runtime = (const char *)bytes.at; /* with a NUL of its own, or the one behind it */
-    return true;
+    r->out->runtime = tn_arena_copy(&r->out->arena, bytes.at, bytes.size);
+    return r->out->runtime || tn_no_memory(r->err);
 }
 
 /* What is read; the others are nobody's business. */
@@ -74,7 +74,7 @@ static bool take_section(struct tn_ocaml_reading *r, const uint8_t *name, uint64
     for (size_t i = 0; i < TN_COUNT(sections); i++) {
         if (memcmp(sections[i].name, name, 4) != 0)
             continue;
-        return (tn_shape_take(r, offset, size, "section", &bytes) && sections[i].take(r, bytes)) ||
+        return (tn_shape_view(r, offset, size, "section", &bytes) && sections[i].take(r, bytes)) ||
                tn_context(r->err, "section %s", sections[i].name);
     }
     return true;

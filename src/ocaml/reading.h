@@ -6,7 +6,7 @@
 #include "marshal.h"
 #include "ocaml.h"
 
-/* Bytes of the file that will be a name: their NUL is put in once the value has been walked. */
+/* Bytes of the value that is walked. */
 struct tn_ocaml_text {
     const char *at;
     size_t size;
@@ -27,17 +27,13 @@ struct tn_gathered {
     size_t slot_count;
 };
 
-/*
- * Values are read into memory of our own, which lives as long as the facts, so that names need not
- * be copied: each ends where a code began that has been read. `ends` are those places.
- */
+/* Values live in file->arena. What is kept of them is copied into the memory of `out`. */
 struct tn_ocaml_reading {
     tenon_ocaml *out;
     struct tn_file *file;
+    enum tn_ocaml_detail detail;
     struct tn_marshal m; /* the value that is walked */
     bool string_units;   /* units are named by strings, not by identifiers */
-    uint8_t **ends;
-    size_t end_count, end_room;
     struct tn_gathered requires, defines, primitives; /* of the unit that is read */
     uint32_t met[TN_OCAML_MET];                       /* objects whose names they have already */
     uint64_t seed;                                    /* of their slots; 0: none yet */
@@ -64,14 +60,12 @@ static inline void tn_shape_take_digest(const uint8_t bytes[TN_OCAML_CRC], tenon
 /* ---- shape.c ----------------------------------------------------------------------------------
  */
 
-/* Copies `size` bytes of the file at `offset`, with room for a NUL behind them. */
-bool tn_shape_take(struct tn_ocaml_reading *r, uint64_t offset, uint64_t size, const char *what,
+/* `size` bytes of the file at `offset`. */
+bool tn_shape_view(struct tn_ocaml_reading *r, uint64_t offset, uint64_t size, const char *what,
                    struct tn_view *out);
 
-/* Begins to walk the value at `from`, which is a copy. */
+/* Begins to walk the value at `from`. Once it has been walked it must end there. */
 bool tn_shape_start(struct tn_ocaml_reading *r, struct tn_view from);
-
-/* The value has been walked: it must end here, and its names get their ends. */
 bool tn_shape_finish(struct tn_ocaml_reading *r);
 
 /* A block with that tag and number of fields: they come next, then tn_shape_leave(). */
@@ -90,8 +84,11 @@ static inline bool tn_shape_leave(struct tn_ocaml_reading *r, const struct tn_ml
     return true;
 }
 
-/* A string that will be a name: without NUL inside. */
+/* A string that can be a name: without NUL inside. */
 bool tn_shape_text(struct tn_ocaml_reading *r, const char *what, struct tn_ocaml_text *out);
+
+/* It is one, and kept. NULL: no memory, *r->err says so. */
+const char *tn_shape_keep(struct tn_ocaml_reading *r, struct tn_ocaml_text name);
 bool tn_shape_name(struct tn_ocaml_reading *r, const char *what, const char **out);
 bool tn_shape_bool(struct tn_ocaml_reading *r, const char *what, bool *out);
 bool tn_shape_int(struct tn_ocaml_reading *r, const char *what, int64_t *out);
@@ -110,15 +107,17 @@ bool tn_shape_unit(struct tn_ocaml_reading *r, const char *what, struct tn_ocaml
 /* ---- lists.c ----------------------------------------------------------------------------------
  */
 
-/* A list of strings; `reversed`: the file has the last one first. */
+/* A list of strings; `reversed`: the file has the last one first. NULL for `out`: nobody's. */
 bool tn_shape_names(struct tn_ocaml_reading *r, const char *what, bool reversed,
                     tenon_ocaml_names *out);
 
-/* A list of (name, digest option). `own` of them (NULL: nobody's) has its digest in *crc. */
+/* A list of (name, digest option). `own` of them (NULL: nobody's) has its digest in *crc. With NULL
+ * for `out` nothing else is kept. */
 bool tn_shape_imports(struct tn_ocaml_reading *r, const char *what, const struct tn_ocaml_text *own,
                       tenon_ocaml_imports *out, tenon_digest *crc);
 
-/* The first so many of r->names, kept. */
+/* Keeps a name as number `count` of r->names. Then the first so many of them. */
+bool tn_shape_add_name(struct tn_ocaml_reading *r, size_t count, struct tn_ocaml_text name);
 bool tn_names_keep(struct tn_ocaml_reading *r, size_t count, tenon_ocaml_names *out);
 
 /* Says in which unit something is wrong. Returns false. */
@@ -128,7 +127,7 @@ bool tn_in_unit(struct tn_ocaml_reading *r, struct tn_ocaml_text name);
 tenon_ocaml_unit *tn_units_next(struct tn_ocaml_reading *r);
 bool tn_units_keep(struct tn_ocaml_reading *r);
 
-/* Names of a section, each with a NUL behind it; `bytes` are a copy. */
+/* Names of a section, each with a NUL behind it. */
 bool tn_section_names(struct tn_ocaml_reading *r, struct tn_view bytes, const char *what,
                       tenon_ocaml_names *out);
 

@@ -12,20 +12,13 @@ enum { IDENT_GLOBAL = 2, IDENT_PREDEF = 3 };
 /* ---- a value as a whole -----------------------------------------------------------------------
  */
 
-bool tn_shape_take(struct tn_ocaml_reading *r, uint64_t offset, uint64_t size, const char *what,
+bool tn_shape_view(struct tn_ocaml_reading *r, uint64_t offset, uint64_t size, const char *what,
                    struct tn_view *out)
 {
     if (size > TN_LIMIT_MARSHAL)
         return tn_fail(r->err, TENON_E_LIMIT, "%s: %" PRIu64 " bytes are more than tenon reads",
                        what, size);
-    if (offset > r->file->info.size || size > r->file->info.size - offset)
-        return tn_file_view(r->file, offset, size, what, out, r->err); /* says so */
-    uint8_t *copy = tn_arena_bytes(&r->out->arena, (size_t)size + 1);
-    if (!copy)
-        return tn_no_memory(r->err);
-    copy[size] = 0;
-    *out = (struct tn_view){ copy, (size_t)size, offset };
-    return tn_file_copy(r->file, offset, size, what, copy, r->err);
+    return tn_file_view(r->file, offset, size, what, out, r->err);
 }
 
 bool tn_shape_start(struct tn_ocaml_reading *r, struct tn_view from)
@@ -35,12 +28,7 @@ bool tn_shape_start(struct tn_ocaml_reading *r, struct tn_view from)
 
 bool tn_shape_finish(struct tn_ocaml_reading *r)
 {
-    if (!tn_marshal_end(&r->m))
-        return false;
-    for (size_t i = 0; i < r->end_count; i++)
-        *r->ends[i] = 0;
-    r->end_count = 0;
-    return true;
+    return tn_marshal_end(&r->m);
 }
 
 /* ---- its parts --------------------------------------------------------------------------------
@@ -62,9 +50,9 @@ bool tn_shape_enter_slowly(struct tn_ocaml_reading *r, unsigned tag, uint32_t si
     return tn_ml_unexpected(&r->m, &head, what, expected);
 }
 
-/* `size` bytes of the value become a name. */
-static bool keep_bytes(struct tn_ocaml_reading *r, size_t text, uint32_t size, const char *what,
-                       struct tn_ocaml_text *out)
+/* `size` bytes of the value can be a name. */
+static bool take_text(struct tn_ocaml_reading *r, size_t text, uint32_t size, const char *what,
+                      struct tn_ocaml_text *out)
 {
     const uint8_t *at = r->m.bytes.at + text;
     uint64_t start = r->m.bytes.start + text;
@@ -74,20 +62,16 @@ static bool keep_bytes(struct tn_ocaml_reading *r, size_t text, uint32_t size, c
     if (memchr(at, 0, size))
         return tn_fail(r->err, TENON_E_MALFORMED, "%s: the string at 0x%" PRIx64 " has a NUL in it",
                        what, start);
-    if (r->end_count == r->end_room &&
-        !tn_grow(&r->ends, &r->end_room, r->end_count, sizeof *r->ends))
-        return tn_no_memory(r->err);
-    r->ends[r->end_count++] = (uint8_t *)(uintptr_t)at + size;
     *out = (struct tn_ocaml_text){ (const char *)at, size };
     return true;
 }
 
-static bool keep_text(struct tn_ocaml_reading *r, const struct tn_ml_head *head, const char *what,
-                      struct tn_ocaml_text *out)
+static bool take_string(struct tn_ocaml_reading *r, const struct tn_ml_head *head, const char *what,
+                        struct tn_ocaml_text *out)
 {
     if (head->kind != TN_ML_STRING)
         return tn_ml_unexpected(&r->m, head, what, "a string");
-    return keep_bytes(r, head->text, head->size, what, out);
+    return take_text(r, head->text, head->size, what, out);
 }
 
 bool tn_shape_text(struct tn_ocaml_reading *r, const char *what, struct tn_ocaml_text *out)
@@ -96,17 +80,22 @@ bool tn_shape_text(struct tn_ocaml_reading *r, const char *what, struct tn_ocaml
     size_t text;
     uint32_t size;
     if (tn_ml_short_text(&r->m, &text, &size))
-        return keep_bytes(r, text, size, what, out);
-    return tn_ml_read(&r->m, &head) && keep_text(r, &head, what, out);
+        return take_text(r, text, size, what, out);
+    return tn_ml_read(&r->m, &head) && take_string(r, &head, what, out);
+}
+
+const char *tn_shape_keep(struct tn_ocaml_reading *r, struct tn_ocaml_text name)
+{
+    const char *kept = tn_arena_copy(&r->out->arena, name.at, name.size);
+    if (!kept)
+        tn_no_memory(r->err);
+    return kept;
 }
 
 bool tn_shape_name(struct tn_ocaml_reading *r, const char *what, const char **out)
 {
     struct tn_ocaml_text text;
-    if (!tn_shape_text(r, what, &text))
-        return false;
-    *out = text.at;
-    return true;
+    return tn_shape_text(r, what, &text) && (*out = tn_shape_keep(r, text));
 }
 
 bool tn_shape_bool(struct tn_ocaml_reading *r, const char *what, bool *out)
@@ -206,7 +195,7 @@ bool tn_shape_unit(struct tn_ocaml_reading *r, const char *what, struct tn_ocaml
     if (!tn_ml_read(&r->m, &head))
         return false;
     if (r->string_units)
-        return keep_text(r, &head, what, out);
+        return take_string(r, &head, what, out);
     bool global = head.kind == TN_ML_BLOCK && head.tag == IDENT_GLOBAL && head.size == 1;
     *predef = head.kind == TN_ML_BLOCK && head.tag == IDENT_PREDEF && head.size == 2;
     if (!global && !*predef)

@@ -147,7 +147,7 @@ static tenon_units *finish(struct tn_units_reading *r, struct tn_file *file, ten
 {
     bool ok = read_any(r, file, err);
     tn_file_close(file);
-    tn_arena_free(&r->scratch);
+    tn_file_room_end(r->world, &r->scratch);
     if (!ok)
         return units_refused(r->units, err);
     if (r->recorded && r->units->record == TENON_RECORD_NONE)
@@ -169,10 +169,11 @@ static tenon_units *read_source(struct tn_units_reading *r, const tenon_image_so
         tn_fail(err, TENON_E_NOT_FOUND, "no slice %s", tn_quote(quoted, source->slice));
         return units_refused(r->units, err);
     }
+    r->scratch = tn_file_room(r->world);
     int number = tn_file_open(r->world, source->path, &r->scratch, &file);
     if (number) {
         tn_fail_system(err, number, "cannot be opened");
-        tn_arena_free(&r->scratch);
+        tn_file_room_end(r->world, &r->scratch);
         return units_refused(r->units, err);
     }
     return finish(r, &file, err);
@@ -182,6 +183,19 @@ tenon_units *tenon_units_read(tenon_world *world, const tenon_image_source *sour
                               tenon_error *err)
 {
     struct tn_units_reading r = { .world = world };
+    return read_source(&r, source, err);
+}
+
+tenon_units *tn_units_read(tenon_world *world, const tenon_image_source *source,
+                           enum tn_units_detail detail, tenon_error *err)
+{
+    struct tn_units_reading r = {
+        .world = world,
+        .names_only = detail != TN_UNITS_ALL,
+        .ocaml = detail == TN_UNITS_ALL     ? TN_OCAML_ALL
+                 : detail == TN_UNITS_SHOWN ? TN_OCAML_NEEDS
+                                            : TN_OCAML_UNITS,
+    };
     return read_source(&r, source, err);
 }
 

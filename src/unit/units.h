@@ -7,6 +7,7 @@
 
 #include "elf_object.h"
 #include "model.h"
+#include "ocaml.h"
 #include "record.h"
 
 struct tn_packer;
@@ -40,6 +41,18 @@ bool tn_units_add_copy(tenon_units *units, const tenon_unit *unit, tenon_error *
 /* Gives the unit definitions of its own in the arena. False: no memory, the unit is as it was. */
 bool tn_unit_copy_definitions(struct tn_arena *arena, tenon_unit *unit);
 
+/* How much of a file is read. */
+enum tn_units_detail {
+    TN_UNITS_ALL,
+    TN_UNITS_SHOWN, /* what people are shown: no symbol tables of linked files, and of OCaml's units
+                       what they need */
+    TN_UNITS_NAMES, /* names, digests and whether it makes sense: of OCaml's units nothing else */
+};
+
+/* As tenon_units_read, but no more than that. */
+tenon_units *tn_units_read(tenon_world *world, const tenon_image_source *source,
+                           enum tn_units_detail detail, tenon_error *err);
+
 /* One reading. */
 struct tn_units_reading {
     tenon_world *world; /* NULL: bytes in memory */
@@ -48,8 +61,9 @@ struct tn_units_reading {
     const char *path;
     const char *member; /* the only one that is wanted; NULL: all */
     bool names_only;    /* symbol tables of linked files are not read */
-    size_t recorded;    /* objects with a record */
-    bool found;         /* the wanted member */
+    enum tn_ocaml_detail ocaml;
+    size_t recorded; /* objects with a record */
+    bool found;      /* the wanted member */
 };
 
 /* ---- units_object.c, units_archive.c ----------------------------------------------------------

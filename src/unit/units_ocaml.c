@@ -41,7 +41,7 @@ static bool add_all(tenon_units *units, tenon_error *err)
 
 bool tn_units_read_ocaml(struct tn_units_reading *r, struct tn_file *file, tenon_error *err)
 {
-    r->units->ocaml = tn_ocaml_read(file, err);
+    r->units->ocaml = tn_ocaml_read(file, r->ocaml, err);
     if (!r->units->ocaml)
         return false;
     r->units->record = TENON_RECORD_COMPLETE;
@@ -52,7 +52,7 @@ bool tn_units_add_ocaml(struct tn_units_reading *r, struct tn_file *file, tenon_
 {
     tenon_units *units = r->units;
     tenon_error local = TENON_ERROR_INIT;
-    units->ocaml = tn_ocaml_read(file, &local);
+    units->ocaml = tn_ocaml_read(file, r->ocaml, &local);
     if (units->ocaml)
         return add_all(units, err);
     if (local.code == TENON_E_NOT_FOUND)
