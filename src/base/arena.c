@@ -19,7 +19,7 @@ struct tn_arena_block {
 #define BLOCK_FIRST ((size_t)1024 - sizeof(struct tn_arena_block))
 #define BLOCK_MOST ((size_t)65536)
 #define BLOCK_AHEAD ((size_t)32768)  /* from this size on its pages are asked for at once */
-#define BLOCK_KEPT ((size_t)2 << 20) /* tn_arena_reset gives bigger ones back */
+#define BLOCK_KEPT ((size_t)1 << 20) /* tn_arena_reset gives bigger ones back */
 
 static size_t next_block_size(const struct tn_arena *arena)
 {

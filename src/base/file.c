@@ -9,13 +9,13 @@
 #include "world_private.h"
 
 #define BLOCK ((uint64_t)256)
-#define ROOM (((size_t)2 << 20) - 64)
+#define ROOM (((size_t)1 << 20) - 64) /* which tn_arena_reset keeps */
 
 struct tn_arena tn_file_room(tenon_world *world)
 {
     struct tn_arena room = { .blocks = world ? atomic_exchange(&world->spare, NULL) : NULL };
-    if (!room.blocks)
-        tn_arena_begin(&room, ROOM);
+    if (world && !room.blocks)
+        tn_arena_begin(&room, ROOM); /* without it there is less room */
     return room;
 }
 

@@ -415,6 +415,25 @@ static void no_memory_is_said(void **state)
     close_fixture(&f);
 }
 
+static void the_next_file_of_a_world_has_the_room_of_the_last(void **state)
+{
+    (void)state;
+    tenon_world *world = tenon_world_empty(NULL);
+    struct tn_arena first = tn_file_room(world), second = tn_file_room(world);
+    uint8_t *bytes = tn_arena_bytes(&first, 1000);
+    assert_non_null(bytes);
+    assert_ptr_not_equal(tn_arena_bytes(&second, 1000), bytes);
+    tn_file_room_end(world, &first);
+    tn_file_room_end(world, &second); /* there is one already */
+    first = tn_file_room(world);
+    assert_ptr_equal(tn_arena_bytes(&first, 1000), bytes);
+    tn_file_room_end(world, &first);
+    first = tn_file_room(NULL);
+    assert_non_null(tn_arena_bytes(&first, 1000));
+    tn_file_room_end(NULL, &first);
+    tenon_world_free(world);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -432,6 +451,7 @@ int main(void)
         cmocka_unit_test(a_part_is_a_file_of_its_own),
         cmocka_unit_test(a_part_of_bytes_in_memory),
         cmocka_unit_test(no_memory_is_said),
+        cmocka_unit_test(the_next_file_of_a_world_has_the_room_of_the_last),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -411,6 +411,77 @@ static void every_byte_may_change(void **state)
     }
 }
 
+static tenon_ocaml *read_detail(const struct bytes *b, enum tn_ocaml_detail detail,
+                                tenon_error *err)
+{
+    struct tn_arena arena = { 0 };
+    struct tn_file file;
+    tn_file_from_bytes(&file, "x", b->at, b->size);
+    file.arena = &arena;
+    tenon_ocaml *o = tn_ocaml_read(&file, detail, err);
+    tn_arena_free(&arena);
+    return o;
+}
+
+static void check_brief(const tenon_ocaml *whole, const tenon_ocaml *brief,
+                        enum tn_ocaml_detail detail)
+{
+    size_t count = tenon_ocaml_unit_count(whole);
+    assert_int_equal(tenon_ocaml_unit_count(brief), count);
+    for (size_t i = 0; i < count; i++) {
+        const tenon_ocaml_unit *a = tenon_ocaml_unit_at(whole, i);
+        const tenon_ocaml_unit *b = tenon_ocaml_unit_at(brief, i);
+        assert_string_equal(a->name, b->name);
+        assert_memory_equal(&a->interface, &b->interface, sizeof a->interface);
+        assert_memory_equal(&a->implementation, &b->implementation, sizeof a->implementation);
+        assert_int_equal(a->force_link, b->force_link);
+        if (detail == TN_OCAML_UNITS)
+            continue;
+        assert_int_equal(a->requires.count, b->requires.count);
+        for (size_t k = 0; k < a->requires.count; k++)
+            assert_string_equal(a->requires.at[k].name, b->requires.at[k].name);
+        assert_int_equal(a->primitives.count, b->primitives.count);
+        for (size_t k = 0; k < a->primitives.count; k++)
+            assert_string_equal(a->primitives.at[k], b->primitives.at[k]);
+    }
+}
+
+static void check_details(const struct bytes *b)
+{
+    tenon_error err = TENON_ERROR_INIT;
+    tenon_ocaml *whole = read_detail(b, TN_OCAML_ALL, &err);
+    for (enum tn_ocaml_detail detail = TN_OCAML_NEEDS; detail <= TN_OCAML_UNITS; detail++) {
+        tenon_error other = TENON_ERROR_INIT;
+        tenon_ocaml *brief = read_detail(b, detail, &other);
+        assert_int_equal(err.code, other.code);
+        assert_int_equal(!whole, !brief);
+        if (whole)
+            check_brief(whole, brief, detail);
+        else
+            assert_string_equal(tenon_error_message(&err), tenon_error_message(&other));
+        tenon_ocaml_free(brief);
+    }
+    tenon_ocaml_free(whole);
+}
+
+static void what_is_not_kept_is_checked_all_the_same(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
+        struct bytes b = seed(all[i]);
+        check_details(&b);
+        for (size_t at = 0; at < b.size; at++) {
+            uint8_t kept = b.at[at];
+            for (unsigned change = 1; change < 256; change *= 2) {
+                b.at[at] = (uint8_t)(kept ^ change);
+                check_details(&b);
+            }
+            b.at[at] = kept;
+        }
+        free(b.at);
+    }
+}
+
 static void every_allocation_may_fail(void **state)
 {
     (void)state;
@@ -598,6 +669,7 @@ int main(void)
         cmocka_unit_test(what_comes_back_to_itself),
         cmocka_unit_test(every_prefix_is_refused),
         cmocka_unit_test(every_byte_may_change),
+        cmocka_unit_test(what_is_not_kept_is_checked_all_the_same),
         cmocka_unit_test(every_allocation_may_fail),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
