@@ -99,7 +99,8 @@ bool tn_found_remark(tenon_found *found, const char *format, ...)
     vsnprintf(text, sizeof text, format, arguments);
     va_end(arguments);
     copy = tn_arena_string(&found->arena, text);
-    return copy && tn_words_add(&found->remarks, copy);
+    return copy && (tn_is_among(copy, found->remarks.at, found->remarks.count) ||
+                    tn_words_add(&found->remarks, copy));
 }
 
 const char *tn_variable_name(struct tn_arena *arena, const char *name)

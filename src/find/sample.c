@@ -9,13 +9,21 @@
 /* stdio.h first: some headers use FILE without including it (jpeglib.h) */
 static const char head[] = "#include <stddef.h>\n#include <stdio.h>\n";
 
+/* a string or a number: C11 chooses by _Generic, C++ by overloads */
 static const char printers[] =
     "static void tenon_string(const char *what, const char *text)\n"
     "{ printf(\"tenon %s %s\\n\", what, text ? text : \"\"); }\n"
     "static void tenon_number(const char *what, double number)\n"
     "{ printf(\"tenon %s %.15g\\n\", what, number); }\n"
+    "#ifdef __cplusplus\n"
+    "static void tenon_print(const char *what, const char *text) { tenon_string(what, text); }\n"
+    "static void tenon_print(const char *what, char *text) { tenon_string(what, text); }\n"
+    "template <typename number> static void tenon_print(const char *what, number value)\n"
+    "{ tenon_number(what, (double)value); }\n"
+    "#else\n"
     "#define tenon_print(what, value) _Generic((value), char *: tenon_string, \\\n"
-    "    const char *: tenon_string, default: tenon_number)(what, value)\n";
+    "    const char *: tenon_string, default: tenon_number)(what, value)\n"
+    "#endif\n";
 
 static void write_body(FILE *file, const struct tn_hunt *hunt)
 {

@@ -3,6 +3,7 @@
 
 #include "evidence.h"
 #include "fail.h"
+#include "text.h"
 
 /* ---- one place ------------------------------------------------------------------------------- */
 
@@ -39,25 +40,34 @@ static const char *last_why(const tenon_found *found)
     return "it does not work";
 }
 
-/* Evidence is tested, and told when it lies. */
-static bool try_evidence(struct tn_search *search, struct tn_attempt *attempt, bool *passed,
-                         tenon_error *err)
+/* Evidence is tested; what failed is told when the place is done. */
+static bool try_evidence(struct tn_search *search, struct tn_attempt *attempt, bool script,
+                         bool *passed, tenon_error *err)
 {
     const char *file = attempt->pc;
-    struct tn_hunt *hunt = &search->hunt;
-    const char *reason = hunt->last_reason;
-    int rank = hunt->last_rank;
 
     if (!tn_search_attempt(search, attempt, passed, err))
         return false;
-    if (*passed)
-        return true;
-    if (!tn_found_remark(hunt->found, "%s does not tell the truth: %s", file,
-                         last_why(hunt->found)))
-        return tn_no_memory(err);
-    if (rank >= hunt->last_rank)
-        hunt->last_reason = reason;
+    search->doubts[script].file = *passed ? NULL : file;
+    search->doubts[script].why = *passed ? NULL : last_why(search->hunt.found);
     return true;
+}
+
+/* Evidence lies when other switches for the same place do; else it may be true, and not enough. */
+static bool settle_doubts(struct tn_search *search, bool passed, tenon_error *err)
+{
+    bool good = true;
+
+    for (size_t i = 0; i < TN_COUNT(search->doubts); i++) {
+        const char *file = search->doubts[i].file;
+        if (good && file)
+            good = tn_found_remark(search->hunt.found,
+                                   passed ? "%s does not tell the truth: %s"
+                                          : "what %s says does not do: %s",
+                                   file, search->doubts[i].why);
+        search->doubts[i].file = NULL;
+    }
+    return good || tn_no_memory(err);
 }
 
 /* The plain switches of each library directory, until one passes. */
@@ -92,7 +102,7 @@ static bool try_all_evidence(struct tn_search *search, const struct tn_place *pl
                    : tn_pc_attempt(&search->hunt, place, &attempt, &there, err);
     if (good && there && !(search->done && tn_same_switches(&attempt, &search->accepted)) &&
         !tn_is_plain(&search->hunt, place, &attempt))
-        good = try_evidence(search, &attempt, passed, err);
+        good = try_evidence(search, &attempt, scripts, passed, err);
     if (good && there && attempt.version) {
         search->stated_by = attempt.pc;
         search->stated = attempt.version;
@@ -157,9 +167,10 @@ static bool try_place(struct tn_search *search, const struct tn_place *place, bo
 {
     struct tn_hunt *hunt = &search->hunt;
 
-    if (hunt->headers || hunt->request->program)
-        return try_with_headers(search, place, passed, err);
-    return try_guesses(search, place, passed, err);
+    bool good = hunt->headers || hunt->request->program
+                    ? try_with_headers(search, place, passed, err)
+                    : try_guesses(search, place, passed, err);
+    return good && settle_doubts(search, *passed, err);
 }
 
 /* ---- all places ------------------------------------------------------------------------------ */

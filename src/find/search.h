@@ -9,6 +9,9 @@ struct tn_search {
     struct tn_attempt accepted;
     struct tn_outcome outcome;
     bool done;
+    struct {
+        const char *file, *why;     /* NULL: none */
+    } doubts[2];                    /* a .pc file and a script of this place that failed */
     const char *stated_by, *stated; /* a .pc file and the version it states; NULL */
 };
 

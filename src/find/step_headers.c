@@ -124,6 +124,26 @@ static bool check_compiled_header(const struct tn_words *files, const struct tn_
     return false;
 }
 
+/* Words for a header that C refuses and C++ takes: it is tried. */
+static bool try_as_cpp(struct tn_hunt *hunt, const struct tn_attempt *attempt, const char *source,
+                       const char **hint, tenon_error *err)
+{
+    const char *object = tn_arena_format(hunt->arena, "%s/trial.o", hunt->dir);
+    const char *rule = tn_arena_format(hunt->arena, "%s/trial.d", hunt->dir);
+    struct tn_words cflags = { 0 };
+    struct tn_said said;
+    bool good = object && rule && tn_words_add(&cflags, "-x") && tn_words_add(&cflags, "c++") &&
+                tn_words_add_all(&cflags, &attempt->cflags);
+
+    *hint = "";
+    good = good ? tn_probe_compile(hunt, &cflags, source, object, rule, &said, err)
+                : tn_no_memory(err);
+    if (good && said.exit.status == 0)
+        *hint = " (in C++ it compiles: try --cc=c++)";
+    tn_words_free(&cflags);
+    return good;
+}
+
 /* (b): an object can be compiled. The same switches and headers are compiled once. */
 bool tn_step_object(struct tn_hunt *hunt, const struct tn_attempt *attempt,
                     struct tn_outcome *outcome, bool *passed, tenon_error *err)
@@ -135,6 +155,7 @@ bool tn_step_object(struct tn_hunt *hunt, const struct tn_attempt *attempt,
     const char *key = flags && hunt->headers
                           ? tn_arena_format(hunt->arena, "%s %s", flags, hunt->headers[0])
                           : flags;
+    const char *hint;
     struct tn_words files = { 0 };
     struct tn_said said;
     bool good;
@@ -159,9 +180,10 @@ bool tn_step_object(struct tn_hunt *hunt, const struct tn_attempt *attempt,
         *passed = said.exit.status == 0;
     }
     if (!*passed)
-        return tn_hunt_step(hunt, "object", TENON_STEP_FAILED, false, "compile error: %s",
-                            tn_first_lines(hunt, said.err_out)) ||
-               tn_no_memory(err);
+        return try_as_cpp(hunt, attempt, source, &hint, err) &&
+               (tn_hunt_step(hunt, "object", TENON_STEP_FAILED, false, "compile error%s: %s", hint,
+                             tn_first_lines(hunt, said.err_out)) ||
+                tn_no_memory(err));
     good =
         tn_depfile_read(hunt->arena, rule, &files) && tn_words_add_all(&hunt->found->files, &files);
     if (good && !check_compiled_header(&files, outcome, hunt->arena)) {

@@ -483,6 +483,17 @@ class Evidence(Case):
         self.assertIn("foo-config does not tell the truth", self.remarks(row))
 
 
+    def test_a_pc_that_cannot_be_judged(self):
+        """Where the plain switches fail as well, the .pc file is not called a liar."""
+        self.both("a")
+        self.write("a/include/foo.h", "#error not for this compiler\n")
+        self.pc("a", "Cflags: -I${prefix}/include -DFOO\nLibs: -L${prefix}/lib -lfoo\n")
+        row = self.find(*self.dirs("a"))
+        self.not_found(row, "not for this compiler")
+        self.assertNotIn("truth", self.remarks(row))
+        self.assertEqual(len([text for text in row["remarks"] if "foo.pc" in text]), 1)
+
+
 class Compilers(Case):
     """Other compilers and linkers say the same things in other words."""
 
@@ -506,6 +517,33 @@ class Compilers(Case):
                 self.found(row, NEED_RPATH="yes", LIBDIR=self.path("a/lib"), linkage="shared")
                 row = self.find("--cc=" + compiler, "-H", "foo.h", "-f", "foo_gone", *self.dirs("a"))
                 self.not_found(row, "compile error", "foo_gone")
+
+    def cpp_header(self, text):
+        self.write("a/include/foo.h", '#define FOO_VERSION "1.0"\n#define FOO_NUMBER 0\n%s' % text)
+
+    def test_cpp(self):
+        """Versions are asked for in C++ too, of strings and of numbers."""
+        if not self.works("g++"):
+            self.skipTest("no g++")
+        self.both("a")
+        self.cpp_header('extern "C" { const char *foo_id(void); char *foo_version(void); }\n')
+        for compiler in [c for c in ("g++", "clang++") if self.works(c)]:
+            row = self.find("--cc=" + compiler, "--version-macro=FOO_VERSION",
+                            "--version-function=foo_version", "--min-version=1.0", *self.dirs("a"))
+            self.found(row, version="1.0")
+            row = self.find("--cc=" + compiler, "--version-macro=FOO_NUMBER", *self.dirs("a"))
+            self.found(row, version="0")
+
+    def test_a_header_of_cpp(self):
+        """It is tried whether C++ takes what C refuses; what neither takes is no C++."""
+        if not self.works("g++"):
+            self.skipTest("no g++")
+        self.both("a")
+        self.cpp_header("class foo { public: int x; };\n")
+        self.not_found(self.find(*self.dirs("a")), "in C++ it compiles", "--cc=c++", "error")
+        self.found(self.find("--cc=g++", *self.dirs("a")))
+        self.cpp_header("#error neither\n")
+        self.assertNotIn("C++", self.find(*self.dirs("a"))["reason"])
 
     def test_each_says_which_archive(self):
         self.header("a")
