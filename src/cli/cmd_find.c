@@ -150,7 +150,7 @@ static bool print(struct find_run *run, const tenon_found *found, tenon_error *e
         find_print_json(&run->json, found);
     } else if (!run->format) {
         cli_puts(&run->cli->out, run->told++ ? "\n" : "");
-        find_print_text(&run->cli->out, found);
+        find_print_text(&run->cli->out, found, run->cli->verbose);
     } else {
         char *text = is_found ? tenon_found_write(found, run->format, err) : NULL;
         if (is_found && !text)
@@ -160,7 +160,7 @@ static bool print(struct find_run *run, const tenon_found *found, tenon_error *e
         free(text);
         if (!is_found || run->cli->verbose) {
             cli_flush(&run->cli->out);
-            find_print_text(&run->cli->err, found);
+            find_print_text(&run->cli->err, found, run->cli->verbose);
             cli_flush(&run->cli->err);
         }
     }
@@ -268,7 +268,7 @@ static int run_find(struct cli *cli, int argc, const char **argv)
         { "write", 'w', POPT_ARG_STRING, &run.write, 0, "keep the result in DIR/conf-NAME.mk",
           "DIR" },
         { "batch", 0, POPT_ARG_STRING, &run.batch, 0,
-          "search for what each line of FILE says: NAME and options", "FILE" },
+          "NAME and options in each line of FILE, - for input", "FILE" },
         { "jobs", 'j', POPT_ARG_INT, &run.jobs, 0, "this many at once, else one a processor", "N" },
         { "no-cache", 0, POPT_ARG_NONE, &run.no_cache, 0, "neither use kept answers nor keep any",
           NULL },

@@ -4,6 +4,7 @@
 
 #include "fail.h"
 #include "flags_join.h"
+#include "quote.h"
 #include "settings.h"
 #include "text.h"
 
@@ -21,6 +22,21 @@ static bool is_format(const struct flags_run *run, const char *name)
     return run->format && strcmp(run->format, name) == 0;
 }
 
+/* The same as arguments: nobody need read the quotes of a shell. */
+static void print_words(struct cli_json *json, const char *flags)
+{
+    struct tn_arena arena = { 0 };
+    struct tn_words words = { 0 };
+
+    if (flags && tn_split_shell(&words, &arena, flags)) {
+        cli_flags_words(json, &words);
+    } else {
+        cli_json_name(json, NULL);
+    }
+    tn_words_free(&words);
+    tn_arena_free(&arena);
+}
+
 static void print_json(struct flags_run *run, const tenon_platform *platform, const char *name,
                        const char *flags, const tenon_error *err)
 {
@@ -36,6 +52,8 @@ static void print_json(struct flags_run *run, const tenon_platform *platform, co
     cli_json_name(json, platform->name);
     CLI_JSON_KEY(json, "flags");
     cli_json_name(json, flags);
+    CLI_JSON_KEY(json, "words");
+    print_words(json, flags);
     if (!flags) {
         CLI_JSON_KEY(json, "reason");
         cli_json_sentence(json, tenon_error_message(err));

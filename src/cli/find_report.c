@@ -4,7 +4,29 @@
 #include <ctype.h>
 #include <string.h>
 
-static void put_step(struct cli_out *out, const tenon_find_step *step)
+/* A text that the verdict, a note or a step before this one has: it is not said again. */
+static bool is_said(const tenon_found *found, const tenon_find_step *step)
+{
+    const tenon_find_place *place;
+    const char *reason = tenon_found_reason(found), *remark;
+
+    if (reason && strstr(reason, step->why))
+        return true;
+    for (size_t i = 0; (remark = tenon_found_remark(found, i)); i++)
+        if (strstr(remark, step->why))
+            return true;
+    for (size_t i = 0; (place = tenon_found_place(found, i)); i++)
+        for (size_t k = 0; k < place->step_count; k++) {
+            if (&place->steps[k] == step)
+                return false;
+            if (place->steps[k].why && strcmp(place->steps[k].why, step->why) == 0)
+                return true;
+        }
+    return false;
+}
+
+static void put_step(struct cli_out *out, const tenon_found *found, const tenon_find_step *step,
+                     bool verbose)
 {
     static const enum cli_style styles[] = { CLI_DIM, CLI_GAIN, CLI_MISS };
 
@@ -17,14 +39,17 @@ static void put_step(struct cli_out *out, const tenon_find_step *step)
     cli_style(out, CLI_PLAIN);
     if (step->run_path)
         cli_puts(out, ", with a run path");
-    if (step->why) {
+    if (step->why && !verbose && is_said(found, step)) {
+        cli_puts(out, ": as said above");
+    } else if (step->why) {
         cli_puts(out, ": ");
         cli_prose(out, step->why);
     }
     cli_puts(out, "\n");
 }
 
-static void put_place(struct cli_out *out, const tenon_find_place *place)
+static void put_place(struct cli_out *out, const tenon_found *found, const tenon_find_place *place,
+                      bool verbose)
 {
     cli_puts(out, "  ");
     if (place->dir)
@@ -41,7 +66,7 @@ static void put_place(struct cli_out *out, const tenon_find_place *place)
     cli_prose(out, place->flags);
     cli_puts(out, "\n");
     for (size_t i = 0; i < place->step_count; i++)
-        put_step(out, &place->steps[i]);
+        put_step(out, found, &place->steps[i], verbose);
 }
 
 static bool is_lower_case(const char *name)
@@ -78,7 +103,7 @@ static void put_value(struct cli_out *out, const char *library, const char *name
     cli_puts(out, "\n");
 }
 
-void find_print_text(struct cli_out *out, const tenon_found *found)
+void find_print_text(struct cli_out *out, const tenon_found *found, bool verbose)
 {
     const tenon_find_place *place;
     const char *name, *value;
@@ -103,7 +128,7 @@ void find_print_text(struct cli_out *out, const tenon_found *found)
         cli_puts(out, "\n");
     }
     for (size_t i = 0; (place = tenon_found_place(found, i)); i++)
-        put_place(out, place);
+        put_place(out, found, place, verbose);
     for (size_t i = 0; (value = tenon_found_value(found, i, &name)); i++)
         put_value(out, tenon_found_name(found), name, value);
 }

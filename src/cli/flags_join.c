@@ -1,6 +1,7 @@
 /* src/cli/flags_join.c - tenon flags --from: several results joined */
 #include "flags_join.h"
 
+#include <errno.h>
 #include <string.h>
 
 #include "fail.h"
@@ -40,6 +41,13 @@ static bool add(struct join *join, const char *dir, const char *name, tenon_erro
     if (!path)
         return tn_no_memory(err);
     failed = tn_file_whole(join->world, path, TN_LIMIT_STRING, &join->arena, &text);
+    if (failed == ENOENT)
+        return tn_fail(err, TENON_E_SYSTEM, "%s: %s (tenon find --write=%s %s makes it)",
+                       tn_quote(shown, path), tn_errno_text(failed), dir, name);
+    if (failed == ENOTDIR)
+        return tn_fail(err, TENON_E_SYSTEM,
+                       "%s: %s (--from is the directory that tenon find --write made)",
+                       tn_quote(shown, dir), tn_errno_text(failed));
     if (failed)
         return tn_fail_system(err, failed, "%s", tn_quote(shown, path));
     return tn_join_add(&join->joined, &join->arena, name, text, err) ||
@@ -65,7 +73,7 @@ static bool print_one(struct join *join, const char *format, const char *name,
     return true;
 }
 
-static void print_words(struct cli_json *json, const struct tn_words *words)
+void cli_flags_words(struct cli_json *json, const struct tn_words *words)
 {
     cli_json_open(json, '[');
     for (size_t i = 0; i < words->count; i++) {
@@ -91,11 +99,11 @@ static void print_json(struct join *join, const char *dir)
     CLI_JSON_KEY(&json, "status");
     cli_json_name(&json, "ok");
     CLI_JSON_KEY(&json, "CPPFLAGS");
-    print_words(&json, &join->joined.cppflags);
+    cli_flags_words(&json, &join->joined.cppflags);
     CLI_JSON_KEY(&json, "LDFLAGS");
-    print_words(&json, &join->joined.ldflags);
+    cli_flags_words(&json, &join->joined.ldflags);
     CLI_JSON_KEY(&json, "LIBS");
-    print_words(&json, &join->joined.libs);
+    cli_flags_words(&json, &join->joined.libs);
     cli_json_close(&json, '}');
     cli_json_close(&json, ']');
     cli_json_close(&json, '}');

@@ -160,6 +160,53 @@ static bool asks_for_run_path(struct tn_hunt *hunt, const struct tn_outcome *out
     return asks;
 }
 
+/* A library that was linked needs another one of the same directories. */
+static bool has_neighbour(struct tn_hunt *hunt, const struct tn_outcome *outcome)
+{
+    bool has = false;
+
+    for (size_t i = 0; !has && i < outcome->group.count; i++) {
+        tenon_image *image =
+            tenon_image_open(hunt->world, outcome->group.at[i], TENON_PART_CORE, NULL);
+        const char *dir = tn_dir_name(hunt->arena, outcome->group.at[i]);
+        const tenon_need *need;
+        for (size_t k = 0; !has && image && dir && (need = tenon_image_need(image, k)); k++) {
+            tenon_file_info info;
+            const char *path = tn_arena_format(hunt->arena, "%s/%s", dir, need->name);
+            has = path && tenon_world_stat(hunt->world, path, &info) == 0;
+        }
+        tenon_image_free(image);
+    }
+    return has;
+}
+
+/*
+ * A run path that libraries inherit. rule  ld.so(8): DT_RUNPATH counts for the needs of its own
+ * object alone, DT_RPATH also for those of what that loads
+ */
+static bool inherited(struct tn_hunt *hunt, struct tn_attempt *attempt, struct tn_outcome *outcome,
+                      bool *passed, tenon_error *err)
+{
+    static const char word[] = "-Wl,--disable-new-dtags";
+    bool linked;
+
+    if (!hunt->finder->elf || !has_neighbour(hunt, outcome) ||
+        tn_is_among(word, attempt->libs.at, attempt->libs.count))
+        return true;
+    if (!tn_words_add(&attempt->libs, word))
+        return tn_no_memory(err);
+    if (!link_and_start(hunt, attempt, outcome, true, &linked, passed, err))
+        return false;
+    if (!*passed)
+        attempt->libs.count--;
+    return !*passed ||
+           tn_found_remark(hunt->found,
+                           "the library needs others of its directory and does not say where they "
+                           "are: with %s the program's run path counts for them too",
+                           word) ||
+           tn_no_memory(err);
+}
+
 static bool again(struct tn_hunt *hunt, struct tn_attempt *attempt, struct tn_outcome *outcome,
                   bool linked, bool *passed, tenon_error *err)
 {
@@ -181,6 +228,8 @@ static bool again(struct tn_hunt *hunt, struct tn_attempt *attempt, struct tn_ou
         return true;
     }
     if (!link_and_start(hunt, attempt, outcome, true, &linked, passed, err))
+        return false;
+    if (!*passed && linked && !inherited(hunt, attempt, outcome, passed, err))
         return false;
     if (*passed && linked && !outcome->is_shared)
         outcome->run_dirs.count = 0;

@@ -276,6 +276,43 @@ static bool guess_by_package(struct tn_hunt *hunt, const struct tn_place *place,
     return *source || tn_no_memory(err);
 }
 
+/* What is known of a library is what the name is about: by its headers, or by their directory. */
+static bool is_row_of(const struct tn_known_library *row, const char *name,
+                      const struct tn_words *guesses)
+{
+    size_t size = strlen(name);
+
+    for (const char *const *header = row->headers; header && *header; header++)
+        if (tn_is_among(*header, guesses->at, guesses->count) ||
+            (strncmp(*header, name, size) == 0 && (*header)[size] == '/'))
+            return true;
+    return false;
+}
+
+bool tn_known_by_pc(struct tn_hunt *hunt, const struct tn_place *place,
+                    const struct tn_words *guesses, struct tn_known_library *row, bool *known,
+                    tenon_error *err)
+{
+    struct tn_pc pc = { 0 };
+    bool there, good = find_pc(hunt, place, &pc, &there, err);
+    const char *own = NULL;
+
+    *known = false;
+    if (!good || !there)
+        return good;
+    for (size_t i = 0; !own && i < pc.libs.count; i++)
+        own = tn_begins(pc.libs.at[i], "-l") ? pc.libs.at[i] + 2 : NULL;
+    if (own)
+        good = tn_library_known(hunt->finder, hunt->arena, hunt->world, own, row, known, err);
+    *known = good && *known && is_row_of(row, hunt->request->name, guesses);
+    if (*known) {
+        row->source = tn_arena_format(hunt->arena, "%s, as %s by %s", row->source, own, pc.path);
+        good = row->source || tn_no_memory(err);
+    }
+    tn_pc_free(&pc);
+    return good;
+}
+
 bool tn_guess_headers(struct tn_hunt *hunt, const struct tn_place *place, struct tn_words *headers,
                       const char **source, tenon_error *err)
 {

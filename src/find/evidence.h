@@ -39,6 +39,15 @@ bool tn_same_switches(const struct tn_attempt *a, const struct tn_attempt *b);
 bool tn_is_plain(struct tn_hunt *hunt, const struct tn_place *place,
                  const struct tn_attempt *attempt);
 
+/*
+ * The row of known libraries of the first one that the .pc file of this name gives, when it is what
+ * the name is about: one of its headers is among the guesses, or lies below NAME/. *known: there is
+ * one.
+ */
+bool tn_known_by_pc(struct tn_hunt *hunt, const struct tn_place *place,
+                    const struct tn_words *guesses, struct tn_known_library *row, bool *known,
+                    tenon_error *err);
+
 /* Headers that the library may have, and who says so. */
 bool tn_guess_headers(struct tn_hunt *hunt, const struct tn_place *place, struct tn_words *headers,
                       const char **source, tenon_error *err);

@@ -130,25 +130,12 @@ static bool prepare(struct tn_hunt *hunt, tenon_error *err)
     if (!hunt->world || !(hunt->dir = make_dir(hunt, err)))
         return false;
     hunt->headers = request->headers && request->headers[0] ? request->headers : NULL;
-    hunt->function = request->function;
-    hunt->version_macro = request->version_macro;
-    hunt->version_function = request->version_function;
+    tn_hunt_take(hunt, &(struct tn_known_library){ .headers = hunt->headers });
     if (!tn_library_known(hunt->finder, hunt->arena, hunt->world, request->name, &known, &is_known,
                           err))
         return false;
-    if (!is_known || hunt->headers || request->program)
-        return true;
-    hunt->headers = known.headers;
-    hunt->header_source = known.source;
-    hunt->define = known.define;
-    hunt->facts_by_list = !request->function && !request->version_macro &&
-                          !request->version_function && !request->min_version;
-    if (!hunt->function)
-        hunt->function = known.function;
-    if (!hunt->version_macro && !request->version_cmd)
-        hunt->version_macro = known.version_macro;
-    if (!hunt->version_function && !request->version_cmd)
-        hunt->version_function = known.version_function;
+    if (is_known && !hunt->headers && !request->program)
+        tn_hunt_take(hunt, &known);
     return true;
 }
 

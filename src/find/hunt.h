@@ -148,6 +148,9 @@ bool tn_library_known(const struct tenon_finder *finder, struct tn_arena *arena,
                       tenon_error *err);
 extern const char tn_known_list[];
 
+/* Searches with a row's headers and facts; what the user asked for goes before. */
+void tn_hunt_take(struct tn_hunt *hunt, const struct tn_known_library *known);
+
 /* Headers of the package that owns a file, best first; *package its name. */
 bool tn_package_headers(tenon_world *world, struct tn_arena *arena, const char *file,
                         const char *name, struct tn_words *headers, const char **package);

@@ -110,6 +110,24 @@ bool tn_library_known(const struct tenon_finder *finder, struct tn_arena *arena,
     return true;
 }
 
+void tn_hunt_take(struct tn_hunt *hunt, const struct tn_known_library *known)
+{
+    const tenon_find_request *request = hunt->request;
+    bool own = request->version_cmd;
+
+    hunt->headers = known->headers;
+    hunt->header_source = known->source;
+    hunt->define = known->define;
+    hunt->function = request->function ? request->function : known->function;
+    hunt->version_macro =
+        request->version_macro || own ? request->version_macro : known->version_macro;
+    hunt->version_function =
+        request->version_function || own ? request->version_function : known->version_function;
+    hunt->facts_by_list = known->source && !request->function && !request->version_macro &&
+                          !request->version_function && !request->min_version;
+    hunt->compiled = NULL;
+}
+
 const char *tenon_find_known(void)
 {
     return tn_known_list;

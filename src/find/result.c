@@ -31,10 +31,11 @@ static bool set_includes(struct tn_hunt *hunt, const struct tn_attempt *attempt,
     tenon_found *found = hunt->found;
     const struct tn_words *words = &attempt->cflags;
     bool one = words->count == 1 && tn_begins(words->at[0], "-I");
-    const char *dir = words->count == 0 ? header_dir(hunt->arena, outcome)
-                      : one             ? words->at[0] + 2
-                                        : NULL;
+    const char *dir = header_dir(hunt->arena, outcome);
 
+    if (!dir && one)
+        dir = words->at[0] + 2;
+    one = one && strcmp(dir, words->at[0] + 2) == 0;
     if (dir && !tn_found_set(found, "INCDIR", dir))
         return false;
     if (words->count == 0 || (one && is_plain(hunt->arena, dir)))
@@ -111,13 +112,21 @@ static bool set_static(struct tn_hunt *hunt, const struct tn_attempt *attempt,
            tn_no_memory(err);
 }
 
+/* Nothing but -l: no directory need be named. */
+static bool names_no_dir(const struct tn_words *libs)
+{
+    for (size_t i = 0; i < libs->count; i++)
+        if (!tn_begins(libs->at[i], "-l"))
+            return false;
+    return libs->count > 0;
+}
+
 static bool set_values(struct tn_hunt *hunt, const struct tn_attempt *attempt,
                        const struct tn_outcome *outcome)
 {
     tenon_found *found = hunt->found;
     bool run_path = outcome->run_dirs.count > 0;
-    bool system = !run_path && attempt->cflags.count == 0 && is_simple(hunt, &attempt->libs) &&
-                  attempt->libs.count == 1;
+    bool system = !run_path && attempt->cflags.count == 0 && names_no_dir(&attempt->libs);
     const char *library = outcome->group.count ? outcome->group.at[0] : NULL;
 
     return set_includes(hunt, attempt, outcome) && set_libs(hunt, attempt, outcome) &&

@@ -127,6 +127,22 @@ static bool try_with_headers(struct tn_search *search, const struct tn_place *pl
     return true;
 }
 
+/* What is known of the library that a .pc file of this name is about: zlib.pc is about z. */
+static bool try_known(struct tn_search *search, const struct tn_place *place,
+                      const struct tn_words *guesses, bool *passed, tenon_error *err)
+{
+    struct tn_known_library row;
+    bool known, good = tn_known_by_pc(&search->hunt, place, guesses, &row, &known, err);
+
+    if (!good || !known)
+        return good;
+    tn_hunt_take(&search->hunt, &row);
+    good = try_with_headers(search, place, passed, err);
+    if (good && !*passed)
+        tn_hunt_take(&search->hunt, &(struct tn_known_library){ 0 });
+    return good;
+}
+
 static bool try_guesses(struct tn_search *search, const struct tn_place *place, bool *passed,
                         tenon_error *err)
 {
@@ -136,6 +152,7 @@ static bool try_guesses(struct tn_search *search, const struct tn_place *place, 
     bool good = tn_guess_headers(hunt, place, &guesses, &source, err);
 
     *passed = false;
+    good = good && try_known(search, place, &guesses, passed, err);
     for (size_t i = 0; good && !*passed && i < guesses.count; i++) {
         const char **one = tn_arena_rows(hunt->arena, 2, sizeof *one);
         good = one || tn_no_memory(err);
@@ -149,11 +166,12 @@ static bool try_guesses(struct tn_search *search, const struct tn_place *place, 
     }
     if (good && !*passed)
         hunt->headers = NULL;
-    if (good && guesses.count == 0) {
+    if (good && !*passed && guesses.count == 0) {
         struct tn_attempt attempt;
         good = tn_place_attempt(hunt, place, 0, &attempt) && tn_hunt_begin(hunt, &attempt) &&
                tn_hunt_step(hunt, "headers", TENON_STEP_FAILED, false,
-                            "no header is known for %s, and none is called like it: give --header",
+                            "no header is known for %s, and none is called like it: give "
+                            "--header=FILE, and --dir=DIR for where it is installed",
                             hunt->request->name);
         tn_attempt_free(&attempt);
         good = good || tn_no_memory(err);
@@ -179,6 +197,13 @@ static bool try_place(struct tn_search *search, const struct tn_place *place, bo
 static bool remark_given(struct tn_search *search, const struct tn_place *place, const char *why,
                          tenon_error *err)
 {
+    tenon_file_info info;
+    int failed = tenon_world_stat(search->hunt.world, place->dir, &info);
+
+    if (failed)
+        return tn_found_remark(search->hunt.found, "the directory %s (%s) cannot be searched: %s",
+                               place->dir, place->origin, tn_errno_text(failed)) ||
+               tn_no_memory(err);
     return tn_found_remark(search->hunt.found, "the directory %s (%s) does not do: %s", place->dir,
                            place->origin, why ? why : "it does not work") ||
            tn_no_memory(err);

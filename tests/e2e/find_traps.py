@@ -236,6 +236,39 @@ class Missing(Case):
         shutil.rmtree(self.path("b"))
         self.not_found(self.find(*self.dirs("a")), "libbar.so.1")
 
+    def beside(self, *flags):
+        """libfoo needs libbar, which lies beside it."""
+        self.shared("a", name="bar")
+        self.header("a")
+        self.shared("a", more="const char *bar_id(void);\n"
+                    "const char *foo_bar(void) { return bar_id(); }",
+                    flags=["-L" + self.path("a/lib"), "-lbar", *flags])
+
+    def test_a_dependency_beside_it(self):
+        self.beside()
+        row = self.find(*self.dirs("a"))
+        self.found(row, NEED_RPATH="yes",
+                   LIBS="-L%s -lfoo -Wl,--disable-new-dtags" % self.path("a/lib"))
+        self.assertIn("others of its directory", self.remarks(row))
+        self.consume(*self.dirs("a"), expect="a")
+
+    def test_a_dependency_beside_it_that_it_says(self):
+        self.beside("-Wl,-rpath,$ORIGIN")
+        row = self.find(*self.dirs("a"))
+        self.found(row, NEED_RPATH="yes", LIBS=None)
+        self.assertNotIn("others of its directory", self.remarks(row))
+
+    def test_nothing_of_that_name(self):
+        row = self.find(name="not_there_at_all", *self.dirs("a"))
+        self.not_found(row, "no header is known", "--header=FILE", "--dir=DIR")
+        self.assertEqual(row["remarks"], ["the directory %s (given) cannot be searched: No such "
+                                          "file or directory" % self.path("a")])
+        for words, texts in (([], 1), (["-v"], 1 + len(row["directories"]))):
+            text = subprocess.run([tenon.command(), "find", "--no-cache", *words, *self.dirs("a"),
+                                   "not_there_at_all"], capture_output=True, text=True,
+                                  cwd=self.dir, env=dict(consumers.CLEAN, HOME=self.dir)).stdout
+            self.assertEqual(text.count("no header is known"), texts, text)
+
     def test_runtime_package_without_dev_link(self):
         self.header("a")
         self.shared("a", dev=False)
@@ -454,6 +487,49 @@ class Evidence(Case):
         self.assertIn("foo.pc", row["result"]["header_from"])
         self.consume(*self.dirs("a"), expect="a")
 
+    def known(self, *rows):
+        self.write(".config/tenon/libraries", "".join(row + "\n" for row in rows))
+
+    def test_a_pc_of_a_known_library(self):
+        """What is known of foo is known of what foo2.pc is about."""
+        self.both("a", version="1.5")
+        self.known("foo header=foo.h function=foo_id version-macro=FOO_VERSION")
+        for name, more in (("foo2", ""), ("foo-2.0", " -DFOO=1")):
+            os.makedirs(self.path("a/include/foolib"), exist_ok=True)
+            self.write("a/lib/pkgconfig/%s.pc" % name,
+                       "Name: foo\nDescription: foo\nVersion: 1.5\nCflags: -I%s%s\n"
+                       "Libs: -L%s -lfoo\n" % (self.path("a/include"), more, self.path("a/lib")))
+            row = self.find(*self.dirs("a"), name=name)
+            self.assertEqual(row["verdict"], "found", json.dumps(row, indent=1))
+            self.assertEqual(row["result"]["version"], "1.5")
+            self.assertIn("as foo by", row["result"]["header_from"])
+
+    def test_a_pc_that_needs_known_libraries_alone(self):
+        """openssl.pc names no library: by its headers' directory it is that of the first."""
+        self.both("a", version="3.0")
+        self.both("a", name="bar")
+        self.known("foo header=all/foo.h version-macro=FOO_VERSION")
+        self.write("a/include/all/foo.h", open(self.path("a/include/foo.h")).read())
+        os.unlink(self.path("a/include/foo.h"))
+        for name in ("foo", "bar"):
+            self.write("a/lib/pkgconfig/lib%s.pc" % name, "Name: x\nDescription: x\nVersion: 3.0\n"
+                       "Cflags: -I%s\nLibs: -L%s -l%s\n"
+                       % (self.path("a/include"), self.path("a/lib"), name))
+        for name in ("all", "other"):
+            self.write("a/lib/pkgconfig/%s.pc" % name, "Name: x\nDescription: x\nVersion: 3.0\n"
+                       "Requires: libfoo libbar\n")
+        row = self.find(*self.dirs("a"), name="all")
+        self.assertEqual(row["verdict"], "found", json.dumps(row, indent=1))
+        self.assertEqual(row["result"]["version"], "3.0")
+        self.assertIn("-lfoo -lbar", row["result"]["CONF_all_LIBS"])
+        self.not_found(self.find(*self.dirs("a"), name="other"), "no header is known")
+
+    def test_a_system_library_by_its_pc(self):
+        if not os.path.exists("/usr/lib/x86_64-linux-gnu/pkgconfig/zlib.pc"):
+            self.skipTest("no zlib.pc")
+        row, plain = self.find(name="zlib")["result"], self.find(name="z")["result"]
+        self.assertEqual((row["version"], row["CONF_zlib_SYSTEM"]), (plain["version"], "yes"))
+
     def test_header_by_its_package(self):
         """Debian's database says what else the package that owns the library has installed."""
         libdir = "/usr/lib/x86_64-linux-gnu"
@@ -621,6 +697,20 @@ class Caller(Case):
                         "--libs=-L%s -lfoo" % self.path("a/lib"))
         self.found(row, NEED_RPATH="yes", DEFS="-isystem " + self.path("a/include"))
 
+    def test_own_flags_and_the_headers_directory(self):
+        """INCDIR is where the header is, whatever -I were given; DEFS has them all."""
+        self.both("a")
+        libs = "--libs=-L%s -lfoo" % self.path("a/lib")
+        include, other = "-I" + self.path("a/include"), "-I" + self.path("other")
+        os.makedirs(self.path("other"))
+        for flags, defs in (("", None), (" -DFOO", " -DFOO"), (" " + other, " " + other)):
+            row = self.find("--cflags=" + include + flags, libs)
+            self.found(row, INCDIR=self.path("a/include"), DEFS=defs and include + defs)
+        row = self.find("-H", "math.h", "--cflags=" + other, "--libs=-lm")
+        self.found(row, INCDIR="/usr/include", DEFS=other)
+        words = ["--cflags=%s %s" % (other, include), libs]
+        self.consume(*words, expect="a")
+
     def test_localbase_after_the_users_own(self):
         self.both("a")
         self.both("b")
@@ -699,6 +789,15 @@ class Batch(Case):
             pass
         os.close(ours)
         return out, shown.decode()
+
+    def test_from_standard_input(self):
+        with open(self.path("list"), encoding="utf-8") as lines:
+            done = subprocess.run([tenon.command(), "find", "--json", "--no-cache", "--batch=-"],
+                                  capture_output=True, text=True, stdin=lines, cwd=self.dir,
+                                  env=dict(consumers.CLEAN, HOME=self.dir))
+        rows = json.loads(done.stdout)["results"]
+        self.assertEqual([(row["name"], row["verdict"]) for row in rows],
+                         [("foo", "found"), ("bar", "found")])
 
     def test_a_line_on_a_terminal(self):
         out, shown = self.batch("-j1")
