@@ -290,6 +290,8 @@ typedef struct tenon_dlopen_finding {
     enum tenon_status status;       /* FOUND, MISSING, REFUSED */
     const char *path;               /* NULL: none */
     const tenon_rule *rule;         /* NULL: none */
+    const tenon_attempt *tried;     /* the search; none for what is loaded already */
+    size_t tried_count;
 } tenon_dlopen_finding;
 TENON_API size_t tenon_graph_dlopen_count(const tenon_graph *graph);
 TENON_API const tenon_dlopen_finding *tenon_graph_dlopen(const tenon_graph *graph, size_t i);

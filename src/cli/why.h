@@ -104,6 +104,10 @@ void why_put_rule(struct cli_out *out, const char *gap, const tenon_rule *rule, 
 /* What stands behind a rule: always said when that makes it uncertain, else with `verbose`. */
 void why_put_evidence(struct cli_out *out, const tenon_rule *rule, bool verbose);
 
+/* One line of a search; `optional`: the loader goes on without the library. */
+void why_put_attempt(const struct why_view *view, bool optional, const tenon_attempt *attempt,
+                     enum cli_style style);
+
 /* The line of a library in a tree, behind its rails; and only its name. */
 void why_put_line(const struct why_view *view, const tenon_library *library);
 void why_put_name(const struct why_view *view, const tenon_library *library);

@@ -105,6 +105,21 @@ static void find_twins(struct list *before, struct list *after)
     sort(after, by_index);
 }
 
+/* What was tried for a library that is not found after the change. */
+static void put_tried(const struct why_diff *diff, size_t i)
+{
+    const struct why_view *view = diff->after;
+    const tenon_library *library = tenon_graph_library(view->graph, i);
+    size_t count = tenon_graph_tried_count(view->graph, i);
+
+    if (why_has_answer(library) || !view->why->cli->verbose)
+        return;
+    for (size_t k = 0; k < count; k++) {
+        cli_puts(diff->out, "      ");
+        why_put_attempt(view, library->optional, tenon_graph_tried(view->graph, i, k), CLI_PLAIN);
+    }
+}
+
 static void tell(struct why_diff *diff, const struct why_kind *kind, enum why_mark mark,
                  const struct why_row *row)
 {
@@ -126,6 +141,8 @@ static void tell(struct why_diff *diff, const struct why_kind *kind, enum why_ma
         cli_json_close(diff->json, '}');
     else
         cli_puts(diff->out, "\n");
+    if (!diff->json && kind == &why_kinds[0] && mark != WHY_GONE)
+        put_tried(diff, row->index);
 }
 
 /*

@@ -48,10 +48,18 @@ static void put_attempt(struct cli_json *json, const tenon_attempt *attempt)
     cli_json_close(json, '}');
 }
 
+static void put_tried(struct cli_json *json, const tenon_attempt *attempts, size_t count)
+{
+    CLI_JSON_KEY(json, "tried");
+    cli_json_open(json, '[');
+    for (size_t k = 0; k < count; k++)
+        put_attempt(json, &attempts[k]);
+    cli_json_close(json, ']');
+}
+
 static void put_library(struct cli_json *json, const tenon_graph *graph, size_t i)
 {
     const tenon_library *library = tenon_graph_library(graph, i);
-    size_t tried = tenon_graph_tried_count(graph, i);
 
     cli_json_item(json);
     cli_json_open(json, '{');
@@ -86,11 +94,7 @@ static void put_library(struct cli_json *json, const tenon_graph *graph, size_t 
     cli_json_bool(json, library->optional);
     CLI_JSON_KEY(json, "is_interpreter");
     cli_json_bool(json, library->is_interpreter);
-    CLI_JSON_KEY(json, "tried");
-    cli_json_open(json, '[');
-    for (size_t k = 0; k < tried; k++)
-        put_attempt(json, tenon_graph_tried(graph, i, k));
-    cli_json_close(json, ']');
+    put_tried(json, tenon_graph_tried(graph, i, 0), tenon_graph_tried_count(graph, i));
     cli_json_close(json, '}');
 }
 
@@ -201,6 +205,7 @@ static void put_dlopens(struct cli_json *json, const tenon_graph *graph)
         cli_json_name(json, finding->path);
         CLI_JSON_KEY(json, "rule");
         cli_json_name(json, finding->rule ? finding->rule->name : NULL);
+        put_tried(json, finding->tried, finding->tried_count);
         cli_json_close(json, '}');
     }
     cli_json_close(json, ']');

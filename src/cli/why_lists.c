@@ -124,6 +124,17 @@ static void put_finding(const struct why_view *view, const tenon_dlopen_finding 
     cli_puts(out, "\n");
 }
 
+/* Why it is not found, as the tree says it: many are no more than likely, so only on demand. */
+static void put_tried(const struct why_view *view, const tenon_dlopen_finding *finding)
+{
+    if (finding->status == TENON_STATUS_FOUND || !view->why->cli->verbose)
+        return;
+    for (size_t k = 0; k < finding->tried_count; k++) {
+        cli_puts(view->out, "    ");
+        why_put_attempt(view, true, &finding->tried[k], CLI_PLAIN);
+    }
+}
+
 static void put_dlopens(const struct why_view *view)
 {
     size_t count = tenon_graph_dlopen_count(view->graph);
@@ -131,8 +142,10 @@ static void put_dlopens(const struct why_view *view)
     if (count == 0)
         return;
     cli_puts(view->out, "may be asked for at run time:\n");
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = 0; i < count; i++) {
         put_finding(view, tenon_graph_dlopen(view->graph, i));
+        put_tried(view, tenon_graph_dlopen(view->graph, i));
+    }
 }
 
 static void put_remarks(const struct why_view *view)

@@ -82,8 +82,8 @@ void why_put_evidence(struct cli_out *out, const tenon_rule *rule, bool verbose)
     cli_puts(out, tenon_evidence_name(rule->evidence));
 }
 
-static void put_attempt(const struct why_view *view, const tenon_library *library,
-                        const tenon_attempt *attempt, enum cli_style style)
+void why_put_attempt(const struct why_view *view, bool optional, const tenon_attempt *attempt,
+                     enum cli_style style)
 {
     struct cli_out *out = view->out;
     const char *words = outcomes[attempt->outcome].words;
@@ -109,7 +109,7 @@ static void put_attempt(const struct why_view *view, const tenon_library *librar
         cli_puts(out, "  uncertain: what the loader does with such a file is believed");
     else
         why_put_evidence(out, attempt->rule, view->why->cli->verbose);
-    if (attempt->final && !library->optional)
+    if (attempt->final && !optional)
         cli_puts(out, "; the loader gives up here");
     cli_style(out, CLI_PLAIN);
     cli_puts(out, "\n");
@@ -156,7 +156,7 @@ static void put_attempts(struct tree *tree, size_t node)
             continue;
         put_prefix(tree);
         put_glyph(tree, more ? &tree->glyphs->rail : &tree->glyphs->blank);
-        put_attempt(tree->view, library, attempt, found ? CLI_DIM : CLI_PLAIN);
+        why_put_attempt(tree->view, library->optional, attempt, found ? CLI_DIM : CLI_PLAIN);
     }
 }
 
@@ -292,7 +292,7 @@ static void put_search(const struct why_view *view, size_t node)
         cli_puts(out, k < 9 ? "   " : k < 99 ? "  " : " ");
         cli_number(out, (int64_t)k + 1);
         cli_puts(out, ". ");
-        put_attempt(view, library, attempt, CLI_PLAIN);
+        why_put_attempt(view, library->optional, attempt, CLI_PLAIN);
     }
 }
 

@@ -20,6 +20,8 @@ static void answer(tenon_graph *graph, int32_t object, tenon_dlopen_finding *fin
         finding->status = s->status;
         finding->path = tn_text_of(r, s->path);
         finding->rule = s->rule;
+        finding->tried = s->attempts;
+        finding->tried_count = s->attempt_count;
     }
 }
 
