@@ -52,6 +52,7 @@ struct tn_execution {
     struct tn_opened *images;
     size_t count;
     tenon_plugin *plugin;
+    bool own_first;    /* the last image is opened before the others, not behind them */
     bool never_starts; /* its code is known to have no entry point: none is looked for */
     int argc;
     char **argv;

@@ -20,14 +20,14 @@ static const char *place_of(struct tn_doubles *d, const struct tn_holding *holdi
     return text ? text : "";
 }
 
-/* Who contains the copy that would come: the plugin, or a library that it brings along. */
+/* Who contains the copy that would come: the plugin, or a library of its bundle or the system. */
 static const char *bringer(struct tn_doubles *d, const struct tn_candidate *c,
                            const struct tn_holding *holding)
 {
-    const char *text = strcmp(holding->place, holding->path) == 0
-                           ? tn_arena_format(&d->report->arena, "%s, which plugin \"%s\" needs,",
-                                             tn_report_show(d->report, holding->path), c->name)
-                           : tn_arena_format(&d->report->arena, "plugin \"%s\"", c->name);
+    if (strcmp(holding->place, holding->path) != 0)
+        return tn_report_show(d->report, holding->place);
+    const char *text = tn_arena_format(&d->report->arena, "%s, which plugin \"%s\" needs,",
+                                       tn_report_show(d->report, holding->path), c->name);
     d->report->no_memory |= !text;
     return text ? text : "";
 }
@@ -220,7 +220,7 @@ static bool find_covered_here(struct tn_doubles *d, const struct tn_candidate *c
                               struct tn_index *index, struct tn_holding *comes)
 {
     bool refuses = false;
-    if (!index->count || !has_unrecorded(comes))
+    if (!tn_index_total(index) || !has_unrecorded(comes))
         return false;
     size_t count = tn_holding_strong_count(comes, d->world);
     for (size_t i = 0; i < count; i++) {

@@ -57,8 +57,8 @@ static bool start(struct tn_execution *x, tenon_error *err)
 
 bool tn_execute(struct tn_execution *x, enum tenon_finding_kind *kind, tenon_error *err)
 {
-    bool good = true;
-    for (size_t i = 0; good && i < x->count; i++)
+    bool good = !x->own_first || open_image(x, x->count - 1, kind, err);
+    for (size_t i = 0; good && i < x->count - x->own_first; i++)
         good = open_image(x, i, kind, err);
     if (good) {
         *kind = TENON_FINDING_START;

@@ -33,6 +33,7 @@ struct tn_prospect {
     const struct tn_proofs *proofs; /* all its code was verified before; NULL */
     struct tn_cached *cached;       /* NULL: not taken out yet, or not looked at as it is proven */
     bool serves_all;                /* others need its symbols without naming it */
+    bool own_first;                 /* its own code is opened before its libraries */
 };
 
 struct tn_job {

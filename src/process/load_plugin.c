@@ -232,6 +232,7 @@ static bool bring_up(struct tn_job *job, struct tn_ready *ready, enum tenon_find
     const struct tn_prospect *p = &job->prospects[ready->number];
     struct tn_loaded *loaded = ready->loaded;
     struct tn_execution x = execution_of(ready);
+    x.own_first = p->own_first;
     *kind = TENON_FINDING_LOADER;
     for (size_t k = 0; k < loaded->image_count; k++)
         loaded->images[k].skip = is_there(registry, &p->codes[k]);

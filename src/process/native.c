@@ -165,7 +165,10 @@ static bool request(const struct tn_answer *a, tenon_state *state, tenon_error *
     int32_t caller = caller_of(a);
     for (size_t i = 0; i < job->plan.order_count; i++) {
         const struct tn_prospect *p = &job->prospects[job->plan.order[i]];
-        for (size_t k = 0; k < p->code_count; k++)
+        const struct tn_code *own = &p->codes[p->code_count - 1];
+        if (p->own_first && !tenon_state_request(state, own->path, caller, 0, err))
+            return false;
+        for (size_t k = 0; k < p->code_count - p->own_first; k++)
             if (!p->codes[k].shared &&
                 !tenon_state_request(state, p->codes[k].path, caller, 0, err))
                 return false;
@@ -175,7 +178,7 @@ static bool request(const struct tn_answer *a, tenon_state *state, tenon_error *
 
 /* ---- all of it ------------------------------------------------------------------------------ */
 
-static bool read_answer(struct tn_answer *a, tenon_error *err)
+static bool read_answer(struct tn_answer *a, bool *again, tenon_error *err)
 {
     a->count = tenon_graph_count(a->graph);
     a->owner = calloc(a->count + 1, sizeof *a->owner);
@@ -185,9 +188,11 @@ static bool read_answer(struct tn_answer *a, tenon_error *err)
     if (!a->owner || !a->stamp || !a->queue || !a->holding)
         return tn_no_memory(err);
     tn_answer_assign(a);
+    *again = tn_answer_reorder(a);
+    if (*again)
+        return true;
     tn_answer_check_rows(a);
     tn_answer_check_bindings(a);
-    memset(a->stamp, 0, a->count * sizeof *a->stamp);
     if (!tn_answer_take_system(a, err))
         return false;
     tn_answer_check_tls(a);
@@ -214,7 +219,8 @@ static bool cannot_tell(struct tn_job *job, const tenon_error *why, tenon_error 
     return true;
 }
 
-bool tn_native_check(struct tn_job *job, tenon_error *err)
+/* Asks for all of it. *again: in another order it has to be asked once more. */
+static bool ask(struct tn_job *job, bool *again, tenon_error *err)
 {
     tenon_error why = TENON_ERROR_INIT;
     tenon_resolver *resolver = tenon_resolver_new(job->world, err);
@@ -224,11 +230,22 @@ bool tn_native_check(struct tn_job *job, tenon_error *err)
     if (good) {
         tenon_resolver_set_flags(resolver, TENON_RESOLVE_SYMBOLS);
         a.graph = tenon_resolve_state(resolver, state, &why);
-        good = a.graph ? read_answer(&a, err) : cannot_tell(job, &why, err);
+        good = a.graph ? read_answer(&a, again, err) : cannot_tell(job, &why, err);
     }
     free_answer(&a);
     tenon_graph_free((tenon_graph *)a.graph);
     tenon_state_free(state);
     tenon_resolver_free(resolver);
+    return good;
+}
+
+/* Each time that it is asked again, one plugin more has its own code opened first. */
+bool tn_native_check(struct tn_job *job, tenon_error *err)
+{
+    bool good, again;
+    do {
+        again = false;
+        good = ask(job, &again, err);
+    } while (good && again);
     return good;
 }

@@ -17,6 +17,7 @@ struct tn_answer {
     uint32_t *owner; /* by row: the candidate it was loaded for; TN_NOBODY_HERE: it is there */
     struct tn_holding **holding; /* by row: of the process or of a plugin; NULL: of the system */
     uint32_t *stamp;             /* by row: the last closure it was met in */
+    uint32_t closures;           /* that were marked */
     uint32_t *queue;
     size_t queue_count;
 };
@@ -42,13 +43,22 @@ void tn_answer_check_tls(struct tn_answer *a);
 
 /* ---- native_symbols.c ------------------------------------------------------------------------ */
 
+/* Marks a plugin's images and all that they need: tn_answer_is_marked(). */
+void tn_answer_mark_plugin(struct tn_answer *a, uint32_t number);
+
+static inline bool tn_answer_is_marked(const struct tn_answer *a, size_t row)
+{
+    return a->stamp[row] == a->closures;
+}
+
 /*
- * Marks (with number + 1) what a plugin's code sees besides the global scope: its own images and
- * all that they need.
- *
- * rule  glibc elf/dl-open.c, the local scope of a dlopen()ed object; musl treats it alike
+ * Libraries of a bundle are opened before its own code, so that they are those that were checked,
+ * whatever the search of the loader would find. Opened so, a library sees what it needs and no
+ * more. One that lives on what the plugin defines, or on a library that only the plugin names, can
+ * be opened with the plugin alone: then its own code comes first. True: that is so of one more
+ * plugin, and nothing else was looked at.
  */
-void tn_answer_mark_closure(struct tn_answer *a, uint32_t number);
+bool tn_answer_reorder(struct tn_answer *a);
 
 /* Symbols that nobody provides, or only somebody that the plugin does not see. */
 void tn_answer_check_bindings(struct tn_answer *a);

@@ -162,9 +162,9 @@ static bool list_brought(struct tn_answer *a, tenon_error *err)
         uint32_t *list = tn_arena_rows(&job->arena, job->brought_count + 1, sizeof *list);
         if (!list)
             return tn_no_memory(err);
-        tn_answer_mark_closure(a, number);
+        tn_answer_mark_plugin(a, number);
         for (uint32_t k = 0; k < job->brought_count; k++)
-            if (a->stamp[job->brought[k]->row] == number + 1)
+            if (tn_answer_is_marked(a, job->brought[k]->row))
                 list[c->brought_count++] = k;
         c->brought = list;
     }

@@ -14,43 +14,110 @@ static int32_t row_named(const struct tn_answer *a, const char *name)
     return -1;
 }
 
-static void visit(struct tn_answer *a, int32_t row, uint32_t stamp)
+/* ---- what is seen --------------------------------------------------------------------------- */
+
+static void visit(struct tn_answer *a, int32_t row)
 {
-    if (row < 0 || a->stamp[row] == stamp)
+    if (row < 0 || tn_answer_is_marked(a, (size_t)row))
         return;
-    a->stamp[row] = stamp;
+    a->stamp[row] = a->closures;
     a->queue[a->queue_count++] = (uint32_t)row;
 }
 
-void tn_answer_mark_closure(struct tn_answer *a, uint32_t number)
+static void begin(struct tn_answer *a)
 {
-    const struct tn_prospect *p = &a->job->prospects[number];
-    uint32_t stamp = number + 1;
+    a->closures++;
     a->queue_count = 0;
-    for (size_t row = 0; row < a->count; row++)
-        if (a->owner[row] == number && a->holding[row])
-            visit(a, (int32_t)row, stamp);
-    for (size_t k = 0; k < p->code_count; k++)
-        if (p->codes[k].shared && p->codes[k].holding->own_name)
-            visit(a, row_named(a, p->codes[k].holding->own_name), stamp);
+}
+
+/* All that is needed by what was visited. */
+static void spread(struct tn_answer *a)
+{
     for (size_t i = 0; i < a->queue_count; i++) {
         uint32_t row = a->queue[i];
         const tenon_library *library = tenon_graph_library(a->graph, row);
         for (size_t k = 0; k < library->need_count; k++)
-            visit(a, library->needs[k], stamp);
+            visit(a, library->needs[k]);
         for (size_t k = 0;
              a->owner[row] == TN_NOBODY_HERE && a->holding[row] && k < a->holding[row]->need_count;
              k++)
-            visit(a, row_named(a, a->holding[row]->needs[k]), stamp);
+            visit(a, row_named(a, a->holding[row]->needs[k]));
     }
 }
 
-static bool sees(const struct tn_answer *a, int32_t row, uint32_t number)
+/* The library of that name which was there before the plugin that brings it, too. */
+static void visit_shared(struct tn_answer *a, const struct tn_code *code)
 {
-    if (row == TENON_THE_FILE || a->stamp[row] == number + 1)
+    if (code->shared && code->holding->own_name)
+        visit(a, row_named(a, code->holding->own_name));
+}
+
+void tn_answer_mark_plugin(struct tn_answer *a, uint32_t number)
+{
+    const struct tn_prospect *p = &a->job->prospects[number];
+    begin(a);
+    for (size_t row = 0; row < a->count; row++)
+        if (a->owner[row] == number && a->holding[row])
+            visit(a, (int32_t)row);
+    for (size_t k = 0; k < p->code_count; k++)
+        visit_shared(a, &p->codes[k]);
+    spread(a);
+}
+
+static const struct tn_holding *own_of(const struct tn_answer *a, uint32_t number)
+{
+    const struct tn_prospect *p = &a->job->prospects[number];
+    return p->codes[p->code_count - 1].holding;
+}
+
+static void mark_row(struct tn_answer *a, size_t row)
+{
+    begin(a);
+    visit(a, (int32_t)row);
+    spread(a);
+}
+
+/* What a plugin's own code sees. */
+static void mark_own(struct tn_answer *a, uint32_t number)
+{
+    begin(a);
+    for (size_t row = 0; row < a->count; row++)
+        if (a->owner[row] == number && a->holding[row] == own_of(a, number))
+            visit(a, (int32_t)row);
+    spread(a);
+}
+
+/* A library of the plugin's bundle. */
+static bool is_bundled(const struct tn_answer *a, size_t row)
+{
+    return a->holding[row] && a->holding[row] != own_of(a, a->owner[row]);
+}
+
+/*
+ * Marks what an object sees besides the global scope: what was opened with it, and all that this
+ * needs. What was opened with a plugin's own code sees what that sees.
+ *
+ * rule  glibc elf/dl-open.c, the local scope of a dlopen()ed object; musl treats it alike
+ */
+static void mark_scope(struct tn_answer *a, size_t row)
+{
+    uint32_t number = a->owner[row];
+    if (!is_bundled(a, row) || a->job->prospects[number].own_first) {
+        mark_own(a, number);
+        if (tn_answer_is_marked(a, row))
+            return;
+    }
+    mark_row(a, row);
+}
+
+static bool sees(const struct tn_answer *a, int32_t row)
+{
+    if (row == TENON_THE_FILE || tn_answer_is_marked(a, (size_t)row))
         return true;
     return a->owner[row] == TN_NOBODY_HERE && a->holding[row] && a->holding[row]->serves_all;
 }
+
+/* ---- which are missing ---------------------------------------------------------------------- */
 
 /* Does the file define the symbol for others, at that version? */
 static bool image_exports(const tenon_image *image, const tenon_symbol_binding *binding)
@@ -65,13 +132,12 @@ static bool image_exports(const tenon_image *image, const tenon_symbol_binding *
 }
 
 /* Another object that the plugin sees defines it as well. */
-static bool has_other_provider(struct tn_answer *a, uint32_t number,
-                               const tenon_symbol_binding *binding)
+static bool has_other_provider(struct tn_answer *a, const tenon_symbol_binding *binding)
 {
     bool found = false;
     for (size_t row = 0; !found && row < a->count; row++) {
         const tenon_library *library = tenon_graph_library(a->graph, row);
-        if (!tn_answer_is_found(library) || !sees(a, (int32_t)row, number))
+        if (!tn_answer_is_found(library) || !sees(a, (int32_t)row))
             continue;
         tenon_error why = TENON_ERROR_INIT;
         tenon_image *image =
@@ -116,6 +182,12 @@ static bool is_global(const struct tn_answer *a, const tenon_symbol_binding *bin
            tn_mapped_is_global(h, binding->symbol);
 }
 
+static bool is_served(struct tn_answer *a, const tenon_symbol_binding *binding)
+{
+    return sees(a, binding->provider) || binding->weak || is_global(a, binding) ||
+           has_other_provider(a, binding);
+}
+
 static void check_binding(struct tn_answer *a, uint32_t number, const tenon_symbol_binding *binding)
 {
     if (!binding->found) {
@@ -123,8 +195,7 @@ static void check_binding(struct tn_answer *a, uint32_t number, const tenon_symb
             tn_say_symbol(a->job, number, a->graph, binding, NULL);
         return;
     }
-    if (sees(a, binding->provider, number) || binding->weak || is_global(a, binding) ||
-        has_other_provider(a, number, binding))
+    if (is_served(a, binding))
         return;
     if (requires_owner(a, number, binding->provider))
         promote(a, binding->provider);
@@ -133,17 +204,50 @@ static void check_binding(struct tn_answer *a, uint32_t number, const tenon_symb
                       tenon_graph_library(a->graph, (size_t)binding->provider)->path);
 }
 
+/* The next binding of a plugin's code, with what that sees marked; NULL: there is none. */
+static const tenon_symbol_binding *next_binding(struct tn_answer *a, size_t *i, int32_t *marked)
+{
+    const tenon_symbol_binding *binding;
+    while ((binding = tenon_graph_binding(a->graph, (*i)++))) {
+        if (binding->needed_by < 0 || a->owner[binding->needed_by] == TN_NOBODY_HERE)
+            continue;
+        if (binding->needed_by != *marked)
+            mark_scope(a, (size_t)binding->needed_by);
+        *marked = binding->needed_by;
+        return binding;
+    }
+    return NULL;
+}
+
 void tn_answer_check_bindings(struct tn_answer *a)
 {
-    uint32_t current = TN_NOBODY_HERE;
-    for (size_t i = 0; i < tenon_graph_binding_count(a->graph); i++) {
-        const tenon_symbol_binding *binding = tenon_graph_binding(a->graph, i);
-        uint32_t owner = binding->needed_by < 0 ? TN_NOBODY_HERE : a->owner[binding->needed_by];
-        if (owner == TN_NOBODY_HERE)
+    const tenon_symbol_binding *binding;
+    int32_t marked = TENON_THE_FILE;
+    for (size_t i = 0; (binding = next_binding(a, &i, &marked));)
+        check_binding(a, a->owner[binding->needed_by], binding);
+}
+
+/* Would the plugin's own code see what its library does not? */
+static bool own_serves(struct tn_answer *a, const tenon_symbol_binding *binding)
+{
+    mark_own(a, a->owner[binding->needed_by]);
+    return tn_answer_is_marked(a, (size_t)binding->needed_by) && is_served(a, binding);
+}
+
+bool tn_answer_reorder(struct tn_answer *a)
+{
+    const tenon_symbol_binding *binding;
+    int32_t marked = TENON_THE_FILE;
+    for (size_t i = 0; (binding = next_binding(a, &i, &marked));) {
+        struct tn_prospect *p = &a->job->prospects[a->owner[binding->needed_by]];
+        if (p->own_first || !is_bundled(a, (size_t)binding->needed_by) || !binding->found ||
+            is_served(a, binding))
             continue;
-        if (owner != current)
-            tn_answer_mark_closure(a, owner);
-        current = owner;
-        check_binding(a, owner, binding);
+        marked = TENON_THE_FILE;
+        if (own_serves(a, binding)) {
+            p->own_first = true;
+            return true;
+        }
     }
+    return false;
 }

@@ -109,6 +109,29 @@ def static_tls(shop, cases):
     cases.refused("too much static TLS", answer, ["static-tls"], "8192 bytes would be used")
 
 
+def own_libraries(shop, cases):
+    """A bundle's libraries are opened before its own code, unless one lives on what that brings."""
+    run_path = "-Wl,-rpath,$ORIGIN"
+    for name, code, needs in (("base", "int base_value(void) { return 5; }", ()),
+                              ("leans", "int base_value(void); int plugin_value(void);"
+                               "int leaning(void) { return base_value() + plugin_value(); }", ())):
+        shop.write(name + ".c", code)
+        shop.run("gcc", "-shared", "-fPIC", "-Wl,-soname,lib%s.so" % name, run_path, *needs,
+                 "-o", "lib%s.so" % name, name + ".c")
+    libraries = ["-Wl,--no-as-needed", "-L" + shop.path("."), "-lleans", "-lbase"]
+    code = "int leaning(void); int plugin_value(void) { return 30; }\n" \
+           "int plugin_number(void) { return leaning(); }"
+    shop.plugin("leant", code, run_path, link=libraries, pack=("-L", shop.path(".")))
+    answer = shop.ask("host", "load=leant.plugin", "call=leant:plugin_number", "unload=leant")
+    cases.loads("a library that needs the plugin and a library it does not name", answer)
+    cases.expect("it works", answer.one("call") == "plugin_number 35", answer)
+    # what nobody opens with it is not seen by it: the plugin does not name libbase.so
+    shop.plugin("alone", code, run_path, link=["-Wl,--no-as-needed", "-L" + shop.path("."), "-lleans"],
+                pack=("-L", shop.path("."), "--bundle=libleans.so"))
+    answer = shop.ask("host", "load=alone.plugin")
+    cases.refused("a library that nobody brings", answer, ["missing-symbol"], "base_value")
+
+
 def order_by_name(shop, cases):
     """One plugin needs the other's library by its name."""
     shop.plugin("above", "int base_number(void);\n"
@@ -298,6 +321,7 @@ def main():
         version(shop, cases)
         systems(shop, cases)
         static_tls(shop, cases)
+        own_libraries(shop, cases)
         order(shop, cases)
         cycle(shop, cases)
         starting(shop, cases)

@@ -193,6 +193,16 @@ def equal_and_other(shop, cases):
     answer = shop.ask("bare", "load=first.plugin,second.plugin")
     cases.refused("two plugins with the same static library", answer, answer.codes(),
                   "unit counter/counter is already in plugin \"first\"")
+    # the plugin's copy, and one in a library that comes with it
+    shop.run("gcc", "-shared", "-fPIC", "-Wl,-soname,libcounted.so", "-o", "libcounted.so",
+             "counter.o")
+    for bundle in ("none", "auto"):
+        shop.plugin("both", uses, "-Wl,-rpath,$ORIGIN:" + shop.path("."),
+                    link=[archive, "-Wl,--no-as-needed", shop.path("libcounted.so")],
+                    pack=("--bundle=" + bundle,))
+        answer = shop.ask("bare", "load=both.plugin")
+        cases.refused("a library that comes along, bundle=" + bundle, answer, answer.codes(),
+                      "unit counter/counter", "libcounted.so")
     pure = shop.archive("pure", {"pure": "int pure_twice(int x) { return 2 * x; }"})
     uses_pure = "int pure_twice(int); int %s(void) { return pure_twice(21); }"
     for flags, name in (((), "pure_host"), (("-rdynamic",), "pure_host_r")):
