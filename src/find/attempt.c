@@ -201,8 +201,8 @@ static bool inherited(struct tn_hunt *hunt, struct tn_attempt *attempt, struct t
         attempt->libs.count--;
     return !*passed ||
            tn_found_remark(hunt->found,
-                           "the library needs others of its directory and does not say where they "
-                           "are: with %s the program's run path counts for them too",
+                           "a library does not say where another that it needs is: with %s the "
+                           "program's run path counts for that one too",
                            word) ||
            tn_no_memory(err);
 }

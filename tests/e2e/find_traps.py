@@ -249,14 +249,14 @@ class Missing(Case):
         row = self.find(*self.dirs("a"))
         self.found(row, NEED_RPATH="yes",
                    LIBS="-L%s -lfoo -Wl,--disable-new-dtags" % self.path("a/lib"))
-        self.assertIn("others of its directory", self.remarks(row))
+        self.assertIn("does not say where", self.remarks(row))
         self.consume(*self.dirs("a"), expect="a")
 
     def test_a_dependency_beside_it_that_it_says(self):
         self.beside("-Wl,-rpath,$ORIGIN")
         row = self.find(*self.dirs("a"))
         self.found(row, NEED_RPATH="yes", LIBS=None)
-        self.assertNotIn("others of its directory", self.remarks(row))
+        self.assertNotIn("does not say where", self.remarks(row))
 
     def test_nothing_of_that_name(self):
         row = self.find(name="not_there_at_all", *self.dirs("a"))
