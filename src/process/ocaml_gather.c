@@ -298,7 +298,9 @@ static const char *list_kinds(tenon_ocaml_plan *plan, const tenon_manifest *m)
 
     for (size_t i = 0; list && i < m->code_count; i++) {
         const char *what = m->code[i].triple ? m->code[i].triple : "any system";
-        const char *kind = tenon_code_kind_name(m->code[i].kind);
+        const char *kind = m->code[i].kind == TENON_CODE_NATIVE
+                               ? "a C plugin"
+                               : tenon_code_kind_name(m->code[i].kind);
         const char *row =
             tn_arena_format(&plan->arena, "%s for %s", kind, tn_report_show(plan->report, what));
         if (row && !strstr(list, row))
@@ -306,6 +308,15 @@ static const char *list_kinds(tenon_ocaml_plan *plan, const tenon_manifest *m)
     }
     plan->report->no_memory |= !list;
     return list && *list ? list : "no code";
+}
+
+static const char *host_words(enum tenon_ocaml_loader loader)
+{
+    static const char *const words[] = { [TENON_OCAML_LOADER_NATIVE] = "a native program",
+                                         [TENON_OCAML_LOADER_BYTECODE] = "a bytecode program",
+                                         [TENON_OCAML_LOADER_TOPLEVEL] = "a toplevel" };
+
+    return words[loader];
 }
 
 static bool read_bundle(tenon_ocaml_plan *plan, struct tn_oc_prospect *p, tenon_error *err)
@@ -317,8 +328,9 @@ static bool read_bundle(tenon_ocaml_plan *plan, struct tn_oc_prospect *p, tenon_
         has_main |= is_for(plan, &m->code[i]) && is_main(m, m->code[i].path);
     if (!has_main) {
         tn_oc_find_in(plan, p, TENON_FINDING_NO_CODE, true, NULL, p->file,
-                      "plugin \"%s\" has no code for OCaml's %s loader: it has %s", p->name,
-                      tenon_ocaml_loader_name(plan->process->loader), list_kinds(plan, m));
+                      "plugin \"%s\" has no code for OCaml's %s loader: it has %s; this host is %s",
+                      p->name, tenon_ocaml_loader_name(plan->process->loader), list_kinds(plan, m),
+                      host_words(plan->process->loader));
         return true;
     }
     tn_oc_take_proofs(plan, p);
