@@ -101,12 +101,31 @@ static bool compare_libraries(struct tn_doubles *d, const struct tn_candidate *c
 
 /* ---- two units ------------------------------------------------------------------------------ */
 
+/*
+ * A plugin's code, and nobody needs its symbols without naming it. A library that it would bring
+ * along stands behind others in a scope, and is not said to be.
+ */
+static bool is_apart(const struct tn_holding *h)
+{
+    static const char own[] = "plugin \"";
+    return h->reason == TENON_BY_PLUGIN && !h->serves_all && !h->must_serve &&
+           strncmp(h->place, own, sizeof own - 1) == 0;
+}
+
+/* What an image is to the loader; its unit is not set. */
+static struct tn_copy image_copy(struct tn_doubles *d, struct tn_holding *holding)
+{
+    return (struct tn_copy){ .sight = tn_holding_sight(holding, d->world),
+                             .serves_all = holding->serves_all,
+                             .is_apart = is_apart(holding) };
+}
+
 static struct tn_copy copy_of(struct tn_doubles *d, const struct tn_entry *entry)
 {
-    return (struct tn_copy){ .unit = entry->unit,
-                             .sight = tn_holding_sight(entry->holding, d->world),
-                             .serves_all = entry->holding->serves_all,
-                             .is_private = entry->is_private };
+    struct tn_copy copy = image_copy(d, entry->holding);
+    copy.unit = entry->unit;
+    copy.is_private = entry->is_private;
+    return copy;
 }
 
 bool tn_doubles_compare(void *arg, const struct tn_candidate *c, const struct tn_entry *there,
@@ -158,9 +177,8 @@ static bool covered_there(struct tn_doubles *d, const struct tn_candidate *c,
 {
     struct tn_judgement judged;
     const struct tn_copy copy = copy_of(d, comes);
-    const struct tn_sight sight = tn_holding_sight(there, d->world);
-    if (!covers(d, there, comes->unit) ||
-        !tn_judge_covered(&copy, &sight, there->serves_all, &judged))
+    const struct tn_copy image = image_copy(d, there);
+    if (!covers(d, there, comes->unit) || !tn_judge_covered(&copy, &image, &judged))
         return false;
     const char *a = place_of(d, there, NULL);
     const char *b = place_of(d, comes->holding, comes->unit->origin);
@@ -179,9 +197,9 @@ static bool covered_here(struct tn_doubles *d, const struct tn_candidate *c,
 {
     struct tn_judgement judged;
     const struct tn_copy copy = copy_of(d, there);
-    const struct tn_sight sight = tn_holding_sight(comes, d->world);
+    const struct tn_copy image = image_copy(d, comes);
     if (there->holding == comes || !covers(d, comes, there->unit) ||
-        !tn_judge_covered(&copy, &sight, comes->serves_all, &judged))
+        !tn_judge_covered(&copy, &image, &judged))
         return false;
     const char *a = place_of(d, there->holding, there->unit->origin);
     const char *b = place_of(d, comes, NULL);

@@ -99,11 +99,19 @@ static bool requires_owner(const struct tn_answer *a, uint32_t number, int32_t p
     return false;
 }
 
+static void serve(struct tn_prospect *p)
+{
+    p->serves_all = true;
+    for (size_t i = 0; i < p->code_count; i++)
+        if (p->codes[i].holding)
+            p->codes[i].holding->must_serve = true;
+}
+
 /* What provides it must serve everybody, as the plugin requires it without naming its file. */
 static void promote(struct tn_answer *a, int32_t provider)
 {
     if (a->owner[provider] != TN_NOBODY_HERE)
-        a->job->prospects[a->owner[provider]].serves_all = true;
+        serve(&a->job->prospects[a->owner[provider]]);
     else if (a->holding[provider])
         a->holding[provider]->must_serve = a->job->process->registry.must_serve = true;
 }
