@@ -124,10 +124,26 @@ static bool is_global(const struct tn_answer *a, const tenon_symbol_binding *bin
            tn_mapped_is_global(h, binding->symbol);
 }
 
+/* Its own table of symbols, when it was not stripped, has it as one that could be exported. */
+static bool host_keeps(struct tn_answer *a, const tenon_symbol_binding *binding)
+{
+    struct tn_holding *host = a->there_count ? a->there[0] : NULL;
+    if (!host || !host->is_program || binding->version)
+        return false;
+    const struct tn_sight sight = tn_holding_sight(host, a->job->world);
+    const tenon_visible *seen = sight.find ? sight.find(sight.of, binding->symbol) : NULL;
+    a->job->report->no_memory |= host->starved;
+    return seen && !seen->exported && seen->exportable;
+}
+
 static void check_binding(struct tn_answer *a, uint32_t number, const tenon_symbol_binding *binding)
 {
     if (!binding->found) {
-        if (!binding->weak)
+        if (binding->weak)
+            return;
+        if (host_keeps(a, binding))
+            tn_say_not_exported(a->job, number, a->graph, binding);
+        else
             tn_say_symbol(a->job, number, a->graph, binding, NULL);
         return;
     }

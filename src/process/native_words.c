@@ -109,6 +109,18 @@ void tn_say_symbol(struct tn_job *job, uint32_t number, const tenon_graph *graph
                        symbol, at, version, by, binding->reason);
 }
 
+void tn_say_not_exported(struct tn_job *job, uint32_t number, const tenon_graph *graph,
+                         const tenon_symbol_binding *binding)
+{
+    struct tn_about what = about(job, number, TENON_FINDING_MISSING_SYMBOL, binding->symbol);
+    what.holders[0] = path_of(graph, binding->needed_by);
+    const char *symbol = tn_report_show(job->report, binding->symbol);
+    tn_report_find(job->report, what,
+                   "plugin \"%s\" needs symbol %s%s: the host program defines it, and does not "
+                   "export it (link it with -rdynamic, or -Wl,--export-dynamic-symbol=%s)",
+                   what.plugin, symbol, chain(job, number, graph, binding->needed_by), symbol);
+}
+
 void tn_say_tls(struct tn_job *job, uint32_t number, const struct tn_holding *holding,
                 uint64_t used, uint64_t room)
 {

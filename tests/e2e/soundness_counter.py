@@ -62,7 +62,11 @@ def main():
                      answer.one("call") == "plugin_number 2", answer)
         answer = shop.ask("host", "load=repaired.plugin")
         cases.refused("a host that does not export it", answer, ["missing-symbol"],
-                      "needs symbol counter_next")
+                      "needs symbol counter_next: the host program defines it, and does not export "
+                      "it (link it with -rdynamic, or -Wl,--export-dynamic-symbol=counter_next)")
+        answer = shop.ask("host_stripped", "load=repaired.plugin")
+        cases.refused("nor is it known to have it when it is stripped", answer, ["missing-symbol"],
+                      "needs symbol counter_next: no object of the process defines it")
         # two plugins share nothing, however much both export: so the real loader has it, too
         shop.host("bare", "int host_number(void) { return 7; }")
         answer = shop.ask("bare", "load=plain.plugin,symbolic.plugin")
