@@ -75,6 +75,16 @@ static void say_double(struct tn_doubles *d, const struct tn_candidate *c,
 
 /* ---- two shared libraries ------------------------------------------------------------------- */
 
+/* Where a library lies; of one in a bundle it is said whose it is. */
+static const char *whereabouts(struct tn_doubles *d, const struct tn_holding *h)
+{
+    if (h->reason != TENON_BY_PLUGIN || !h->plugin)
+        return tn_report_show(d->report, h->path);
+    const char *text = tn_arena_format(&d->report->arena, "that of plugin \"%s\"", h->plugin);
+    d->report->no_memory |= !text;
+    return text ? text : "";
+}
+
 static bool compare_libraries(struct tn_doubles *d, const struct tn_candidate *c,
                               const struct tn_entry *there, const struct tn_entry *comes)
 {
@@ -90,12 +100,14 @@ static bool compare_libraries(struct tn_doubles *d, const struct tn_candidate *c
     const char *what = equal == TENON_YES  ? "another copy of it"
                        : equal == TENON_NO ? "another build of it"
                                            : "another file of that name";
-    const char *there_text = place_of(d, a, a->plugin ? a->path : NULL);
-    const char *comes_text = place_of(d, b, b->plugin ? b->path : NULL);
+    const char *there_text =
+        place_of(d, a, a->plugin && a->reason != TENON_BY_PLUGIN ? a->path : NULL);
+    const char *comes_text =
+        place_of(d, b, b->plugin && b->reason != TENON_BY_PLUGIN ? b->path : NULL);
     tn_report_find(d->report, about(&judged, c, there->unit->name, there_text, comes_text),
                    "library %s is already in the process as %s; plugin \"%s\" would bring %s, %s",
-                   tn_report_show(d->report, there->unit->name), tn_report_show(d->report, a->path),
-                   c->name, what, tn_report_show(d->report, b->path));
+                   tn_report_show(d->report, there->unit->name), whereabouts(d, a), c->name, what,
+                   b->reason == TENON_BY_PLUGIN ? "in its bundle" : whereabouts(d, b));
     return true;
 }
 
