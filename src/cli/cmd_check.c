@@ -162,6 +162,6 @@ const struct cli_command cmd_check = {
                 "  tenon check --loader=toplevel /usr/bin/ocaml greet.plugin\n"
                 "  tenon check --trust us.pub --require-signature ./host stats.plugin\n\n"
                 "Exit status: 0 all would load, 1 something is refused, 2 wrong usage, 3 HOST or\n"
-                "a BUNDLE could not be read.\n",
+                "a BUNDLE could not be read, or is not what it says.\n",
     .run = run_check,
 };

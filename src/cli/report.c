@@ -6,10 +6,10 @@
 
 #include "plan.h"
 
-/* A bundle that could not even be opened was no answer, but an input that cannot be read. */
+/* A bundle that is not what it says was no answer, but an input that cannot be read. */
 static bool is_unreadable(const tenon_finding *finding)
 {
-    return finding->kind == TENON_FINDING_BAD_BUNDLE && finding->refuses && !finding->unit;
+    return finding->kind == TENON_FINDING_BAD_BUNDLE && finding->refuses;
 }
 
 static int status_of(const tenon_report *report)

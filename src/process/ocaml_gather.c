@@ -261,6 +261,16 @@ static bool find_cached(tenon_ocaml_plan *plan, struct tn_oc_prospect *p, tenon_
     return drop(plan, p, TENON_FINDING_CACHE, NULL, &why, err);
 }
 
+static bool read_bundled(tenon_ocaml_plan *plan, const struct tn_oc_prospect *p,
+                         struct tn_oc_file *file, tenon_error *why)
+{
+    char shown[TN_QUOTE_ROOM];
+
+    if (read_code(plan, file, file->entry, why) && check_claims(p, file, why))
+        return true;
+    return tn_context(why, "bundle %s", tn_quote(shown, p->file));
+}
+
 static bool add_code(tenon_ocaml_plan *plan, struct tn_oc_prospect *p, const char *entry,
                      tenon_error *err)
 {
@@ -281,8 +291,7 @@ static bool add_code(tenon_ocaml_plan *plan, struct tn_oc_prospect *p, const cha
         if (!find_cached(plan, p, err))
             return false;
     }
-    if (!file->is_proven && (!read_entry(p, file, &why) || !read_code(plan, file, entry, &why) ||
-                             !check_claims(p, file, &why)))
+    if (!file->is_proven && !(read_entry(p, file, &why) && read_bundled(plan, p, file, &why)))
         return drop(plan, p,
                     why.code == TENON_E_UNSUPPORTED ? TENON_FINDING_OTHER_OCAML
                                                     : TENON_FINDING_BAD_BUNDLE,

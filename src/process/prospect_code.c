@@ -8,6 +8,7 @@
 #include "fail.h"
 #include "job.h"
 #include "prospect.h"
+#include "text.h"
 #include "triple.h"
 #include "verify.h"
 
@@ -240,9 +241,12 @@ static bool read_codes(struct tn_job *job, size_t row, struct tn_prospect *p, te
 {
     for (size_t i = 0; i < p->code_count; i++) {
         tenon_error why = TENON_ERROR_INIT;
-        if (!read_code(job, p, &p->codes[i], i + 1 == p->code_count, &why))
-            return tn_prospect_drop_error(job, row, TENON_FINDING_BAD_BUNDLE, p->codes[i].entry,
-                                          &why, err);
+        char shown[TN_QUOTE_ROOM];
+        if (read_code(job, p, &p->codes[i], i + 1 == p->code_count, &why))
+            continue;
+        tn_context(&why, "bundle %s", tn_quote(shown, p->file));
+        return tn_prospect_drop_error(job, row, TENON_FINDING_BAD_BUNDLE, p->codes[i].entry, &why,
+                                      err);
     }
     order_codes(p);
     return true;
