@@ -181,6 +181,16 @@ class Hosts(unittest.TestCase):
                                      check=False)
                 self.assertEqual(done.returncode, 2, done.stdout)
                 self.assertIn(f"{host}: {said}", done.stdout.replace("'", ""))
+        # a host of C
+        self.case.write("c.c", "int main(void) { return 0; }\n")
+        self.case.run(tenon.command(), "link", "--", "cc", "c.c", "-o", "c")
+        done = self.case.run(tenon.command(), "check", "./c", both, check=False)
+        self.assertIn('no-code  plugin "both" has OCaml code only, and this host is not known to be '
+                      "one of OCaml's\n", done.stdout)
+        done = self.case.run(tenon.command(), "run", both, check=False)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn('no-code  plugin "both" has OCaml code only, and this host loads C code: an '
+                      "OCaml host loads it, or ocaml with the package tenon\n", done.stdout)
         # native code for a bytecode host
         self.case.bundle("only", "p.cmxs", "--main=p", folder="p.src")
         done = self.case.run(tenon.command(), "check", "--json", "./host.byte", "only.plugin",
