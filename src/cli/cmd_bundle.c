@@ -114,6 +114,11 @@ static int act_on_all(struct bundle_run *run, bundle_action *act, const char *co
     return status;
 }
 
+static bool asks_for_change(const struct bundle_options *options)
+{
+    return !cli_manifest_is_empty(&options->manifest) || options->drop || options->key;
+}
+
 static int choose(struct bundle_run *run, const char *const *words)
 {
     char shown[CLI_SHOWN_ROOM];
@@ -122,6 +127,8 @@ static int choose(struct bundle_run *run, const char *const *words)
         if (strcmp(actions[i].name, words[0]) == 0) {
             if (!words[1])
                 return cli_usage(run->cli, "%s: no BUNDLE given", words[0]);
+            if (actions[i].act == bundle_update && !asks_for_change(run->options))
+                return cli_usage(run->cli, "update: no option says what is to be changed");
             return act_on_all(run, actions[i].act, words + 1);
         }
     return cli_usage(run->cli,
