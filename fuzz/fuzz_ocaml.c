@@ -1,5 +1,6 @@
 /*
- * fuzz/fuzz_ocaml.c - any bytes as an OCaml file of one kind: what is read holds together
+ * fuzz/fuzz_ocaml.c - any bytes as an OCaml file of one kind: what is read holds together, and is
+ * refused in the same words however much of it is kept
  *
  * Built once for each kind: KIND is the letter of its magic number, 0 for ELF files. A magic number
  * that no release has is put right, so that what lies behind it is what changes.
@@ -61,6 +62,27 @@ static void look_at(const tenon_ocaml *ocaml)
     length += tenon_ocaml_runtime(ocaml) ? strlen(tenon_ocaml_runtime(ocaml)) : 0;
 }
 
+/* The same file with less of it kept: the same units, or the same words. */
+static void read_less(const uint8_t *bytes, size_t size, enum tn_ocaml_detail detail,
+                      const tenon_ocaml *whole, const tenon_error *why)
+{
+    tenon_error err = TENON_ERROR_INIT;
+    struct tn_arena arena = { 0 };
+    struct tn_file file;
+    tn_file_from_bytes(&file, "fuzz", bytes, size);
+    file.arena = &arena;
+    tenon_ocaml *less = tn_ocaml_read(&file, detail, &err);
+    tn_arena_free(&arena);
+    if (!whole != !less || err.code != why->code)
+        abort();
+    if (whole ? tenon_ocaml_unit_count(whole) != tenon_ocaml_unit_count(less)
+              : !strstr(tenon_error_message(why), tenon_error_message(&err)))
+        abort();
+    if (less)
+        look_at(less);
+    tenon_ocaml_free(less);
+}
+
 static void put_magic(uint8_t *magic)
 {
     const struct tn_ocaml_release *release;
@@ -86,6 +108,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         put_magic(KIND == 'X' ? bytes + size - TN_OCAML_MAGIC : bytes);
     tenon_ocaml *ocaml = tenon_ocaml_parse(bytes, size, "fuzz", &err);
     tenon_units *units = tenon_units_parse(bytes, size, "fuzz", NULL);
+    read_less(bytes, size, TN_OCAML_NEEDS, ocaml, &err);
+    read_less(bytes, size, TN_OCAML_UNITS, ocaml, &err);
     free(bytes); /* what was read needs it no more */
     if (ocaml)
         look_at(ocaml);

@@ -371,10 +371,7 @@ static bool aout_read_image(struct tn_file *file, unsigned parts, tenon_image *i
     image->search_path_count = image->facts.run_path_count;
     if (!(parts & TENON_PART_SYMBOLS) || tn_aout_read_symbols(&aout, &dynamic, image, &local))
         return true;
-    if (local.code == TENON_E_MEMORY)
-        return tn_no_memory(err);
-    tn_image_warn(image, "symbols: %s", tenon_error_message(&local));
-    return true;
+    return tn_image_warn_of(image, "symbols", &local, err);
 }
 
 static bool aout_move_more(struct tn_facts *facts, struct tn_arena *arena)

@@ -141,10 +141,7 @@ static bool read_members(struct members *m, struct tn_ar *ar, tenon_error *err)
             return false;
     if (ar->end)
         return true;
-    if (local.code == TENON_E_MEMORY)
-        return tn_no_memory(err);
-    tn_image_warn(m->image, "%s", tenon_error_message(&local));
-    return true;
+    return tn_image_warn_of(m->image, NULL, &local, err);
 }
 
 /* ---- image --------------------------------------------------------------------------------- */
@@ -201,10 +198,7 @@ static bool archive_read_image(struct tn_file *file, unsigned parts, tenon_image
         return false;
     if (!(parts & TENON_PART_SYMBOLS) || tn_archive_read_index(file, image, &local))
         return true;
-    if (local.code == TENON_E_MEMORY)
-        return tn_no_memory(err);
-    tn_image_warn(image, "symbols: %s", tenon_error_message(&local));
-    return true;
+    return tn_image_warn_of(image, "symbols", &local, err);
 }
 
 /* Is the member an image for this machine? Whatever else is wrong with it, it is not. */

@@ -431,17 +431,12 @@ static bool list_search_paths(struct tn_elf *elf, tenon_image *image, tenon_erro
     return true;
 }
 
-/* A part that cannot be read is a warning, unless there is no memory. */
+/* A part that cannot be read is a warning. */
 static bool part(struct tn_elf *elf, const char *name, bool (*read)(struct tn_elf *, tenon_error *),
                  tenon_error *err)
 {
     tenon_error local = TENON_ERROR_INIT;
-    if (read(elf, &local))
-        return true;
-    if (local.code == TENON_E_MEMORY)
-        return tn_no_memory(err);
-    tn_elf_warn(elf, "%s: %s", name, tenon_error_message(&local));
-    return true;
+    return read(elf, &local) || tn_image_warn_of(elf->image, name, &local, err);
 }
 
 static bool read_dlopen_part(struct tn_elf *elf, tenon_error *err)

@@ -168,12 +168,7 @@ static bool add_definition(void *arg, const struct tn_elf_version_row *row, teno
 static bool keep_going(struct tn_elf *elf, const char *what, bool ok, const tenon_error *local,
                        tenon_error *err)
 {
-    if (ok)
-        return true;
-    if (local->code == TENON_E_MEMORY)
-        return tn_no_memory(err);
-    tn_elf_warn(elf, "%s: %s", what, tenon_error_message(local));
-    return true;
+    return ok || tn_image_warn_of(elf->image, what, local, err);
 }
 
 bool tn_elf_read_versions(struct tn_elf *elf, struct tn_facts *facts, tenon_error *err)

@@ -145,6 +145,17 @@ void tn_image_warn(tenon_image *image, const char *format, ...)
         image->warnings[image->warning_count++] = kept;
 }
 
+bool tn_image_warn_of(tenon_image *image, const char *what, const tenon_error *why,
+                      tenon_error *err)
+{
+    if (why->code == TENON_E_MEMORY)
+        return tn_no_memory(err);
+    if (image)
+        tn_image_warn(image, "%s%s%s", what ? what : "", what ? ": " : "",
+                      tenon_error_message(why));
+    return true;
+}
+
 /* ---- facts for people ---------------------------------------------------------------------- */
 
 bool tn_image_add_fact(tenon_image *image, const char *name, const char *value, tenon_error *err)

@@ -223,10 +223,7 @@ static bool read_thin(struct tn_file *file, unsigned parts, tenon_image *image, 
     image->search_path_count = image->facts.run_path_count;
     if (!(parts & TENON_PART_SYMBOLS) || tn_macho_read_symbols(&macho, &local))
         return true;
-    if (local.code == TENON_E_MEMORY)
-        return tn_no_memory(err);
-    tn_image_warn(image, "symbols: %s", tenon_error_message(&local));
-    return true;
+    return tn_image_warn_of(image, "symbols", &local, err);
 }
 
 static bool macho_read_image(struct tn_file *file, unsigned parts, tenon_image *image,

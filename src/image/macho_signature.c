@@ -83,9 +83,5 @@ bool tn_macho_read_signature(struct tn_macho *macho, tenon_error *err)
     if (macho->own->filetype != TN_MH_EXECUTE || macho->signature.size < 12 ||
         read_blobs(macho, &local))
         return true;
-    if (local.code == TENON_E_MEMORY)
-        return tn_no_memory(err);
-    if (macho->image)
-        tn_image_warn(macho->image, "%s", tenon_error_message(&local));
-    return true;
+    return tn_image_warn_of(macho->image, NULL, &local, err);
 }

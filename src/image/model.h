@@ -281,6 +281,13 @@ tenon_image *tn_image_of_file(struct tn_file *file, const tenon_image_source *so
 void tn_image_warn(tenon_image *image, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
+/*
+ * A part of a file makes no sense: a warning "WHAT: why" (`what` NULL: only why), unless it was for
+ * want of memory: then false. No image: it is nobody's to be told.
+ */
+bool tn_image_warn_of(tenon_image *image, const char *what, const tenon_error *why,
+                      tenon_error *err);
+
 /* Appends a fact for people; of an empty value or NULL there is none. */
 bool tn_image_add_fact(tenon_image *image, const char *name, const char *value, tenon_error *err);
 

@@ -211,17 +211,12 @@ static bool pe_read_facts(struct tn_file *file, struct tn_facts *out, tenon_erro
 
 /* ---- image --------------------------------------------------------------------------------- */
 
-/* A part that cannot be read is a warning, unless there is no memory. */
+/* A part that cannot be read is a warning. */
 static bool part(struct tn_pe *pe, const char *name, bool (*read)(struct tn_pe *, tenon_error *),
                  tenon_error *err)
 {
     tenon_error local = TENON_ERROR_INIT;
-    if (read(pe, &local))
-        return true;
-    if (local.code == TENON_E_MEMORY)
-        return tn_no_memory(err);
-    tn_pe_warn(pe, "%s: %s", name, tenon_error_message(&local));
-    return true;
+    return read(pe, &local) || tn_image_warn_of(pe->image, name, &local, err);
 }
 
 static bool pe_read_image(struct tn_file *file, unsigned parts, tenon_image *image,

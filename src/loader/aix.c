@@ -214,19 +214,6 @@ static void search(struct tn_trial *trial)
         search_lists(trial, file, member);
 }
 
-static bool plan(struct tn_target *target, const struct tn_asker *asker, struct tn_plan *out)
-{
-    (void)target;
-    (void)asker;
-    *out = (struct tn_plan){ .count = 0 };
-    tn_plan_add(out, (struct tn_stage){
-                         .kind = TN_STAGE_OWN,
-                         .rule = &rules[RULE_OWN_PATH],
-                         .own = search,
-                     });
-    return true;
-}
-
 static const struct tn_dirs *split(struct tn_target *target, const char *list, const char *origin,
                                    bool is_program)
 {
@@ -326,7 +313,8 @@ const tenon_loader tn_loader_aix = {
     .preload_list = preload_list,
     .key = key,
     .split = split,
-    .plan = plan,
+    .search = search,
+    .rule_search = RULE_OWN_PATH,
     .judge = judge,
     .judge_errno = judge_errno,
     .why_missing = why_missing,

@@ -118,15 +118,6 @@ static void search(struct tn_trial *trial)
     tn_elf_try_list(trial, &rules[RULE_DEFAULT], NULL, config->defaults, NULL, trial->name);
 }
 
-static bool plan(struct tn_target *target, const struct tn_asker *asker, struct tn_plan *out)
-{
-    (void)target, (void)asker;
-    *out = (struct tn_plan){ .count = 0 };
-    tn_plan_add(out, (struct tn_stage){
-                         .kind = TN_STAGE_OWN, .rule = &rules[RULE_DEFAULT], .own = search });
-    return true;
-}
-
 /* rule  linker_phdr.cpp, ElfReader::VerifyElfHeader(): all of it is fatal */
 static const struct tn_elf_words words = {
     .refused = TN_STOP,
@@ -141,19 +132,6 @@ static const struct tn_elf_words words = {
     .wrong_type = "has unexpected e_type",
     .malformed = "has no dynamic section",
 };
-
-static void judge(const struct tn_target *target, const struct tn_candidate *candidate,
-                  struct tn_judgement *out)
-{
-    tn_elf_judge(target, candidate, &words, out);
-}
-
-static const char *why_missing(struct tn_arena *arena, const char *name,
-                               const tenon_attempt *attempts, size_t count)
-{
-    (void)attempts, (void)count;
-    return tn_arena_format(arena, "library \"%s\" not found", name);
-}
 
 const tenon_loader tn_loader_bionic = {
     .name = "bionic",
@@ -181,8 +159,10 @@ const tenon_loader tn_loader_bionic = {
     .preload_list = preload_list,
     .claims = claims,
     .split = split,
-    .plan = plan,
-    .judge = judge,
+    .search = search,
+    .rule_search = RULE_DEFAULT,
+    .judge = tn_elf_judge,
+    .elf_words = &words,
     .judge_errno = tn_elf_skip_errno,
-    .why_missing = why_missing,
+    .missing = { "library \"", "\" not found" },
 };

@@ -160,18 +160,6 @@ static void search(struct tn_trial *trial)
         tn_windows_search(trial);
 }
 
-static bool plan(struct tn_target *target, const struct tn_asker *asker, struct tn_plan *out)
-{
-    (void)asker;
-    *out = (struct tn_plan){ .count = 0 };
-    tn_plan_add(out, (struct tn_stage){
-                         .kind = TN_STAGE_OWN,
-                         .rule = &target->loader->rules[TN_WIN_APP],
-                         .own = search,
-                     });
-    return true;
-}
-
 const tenon_loader tn_loader_cygwin = {
     TN_WINDOWS_ROW,
     .name = "cygwin",
@@ -179,5 +167,5 @@ const tenon_loader tn_loader_cygwin = {
     .rules = rules,
     .matches = matches,
     .judge = tn_windows_judge,
-    .plan = plan,
+    .search = search,
 };

@@ -201,16 +201,6 @@ static bool claims(struct tn_target *target, const struct tn_loaded_object *obje
            (!object->own_name || out->add(out->arg, object->own_name));
 }
 
-static bool plan(struct tn_target *target, const struct tn_asker *asker, struct tn_plan *out)
-{
-    (void)target, (void)asker;
-    *out = (struct tn_plan){ .count = 0 };
-    tn_plan_add(out, (struct tn_stage){ .kind = TN_STAGE_OWN,
-                                        .rule = &tn_dyld_rules[DYLD_RECORDED],
-                                        .own = tn_dyld_search });
-    return true;
-}
-
 /* What a Mac with Apple's processor starts of a universal program, then older ones. */
 static const char *const program_slices[] = { "arm64e", "arm64",  "x86_64h", "x86_64", "arm64_32",
                                               "armv7k", "armv7s", "armv7",   "i386",   NULL };
@@ -239,7 +229,8 @@ const tenon_loader tn_loader_dyld = {
     .is_self = is_self,
     .claims = claims,
     .slices = tn_dyld_slices,
-    .plan = plan,
+    .search = tn_dyld_search,
+    .rule_search = DYLD_RECORDED,
     .judge = tn_dyld_judge,
     .judge_errno = tn_dyld_judge_errno,
     .why_missing = tn_dyld_why_missing,

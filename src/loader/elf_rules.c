@@ -36,8 +36,9 @@ static struct tn_judgement judge_header(const struct tn_target *target,
 }
 
 void tn_elf_judge(const struct tn_target *target, const struct tn_candidate *candidate,
-                  const struct tn_elf_words *words, struct tn_judgement *out)
+                  struct tn_judgement *out)
 {
+    const struct tn_elf_words *words = target->loader->elf_words;
     struct tn_elf_header header;
     if (candidate->info->type == TENON_FILE_DIRECTORY) {
         *out = tn_judged(TENON_OUTCOME_IS_DIRECTORY, words->refused, words->directory);

@@ -14,9 +14,12 @@ struct tn_elf_words {
     bool (*fits_machine)(const struct tn_target *target, uint32_t machine); /* NULL: the same */
 };
 
-/* Judges by magic, class, byte order, machine, type and dynamic section, in this order. */
+/*
+ * tenon_loader.judge of most: by magic, class, byte order, machine, type and dynamic section, in
+ * this order, in the words of the loader.
+ */
 void tn_elf_judge(const struct tn_target *target, const struct tn_candidate *candidate,
-                  const struct tn_elf_words *words, struct tn_judgement *out);
+                  struct tn_judgement *out);
 
 /* Whatever open() says, the next candidate is tried. */
 void tn_elf_skip_errno(int error, struct tn_judgement *out);

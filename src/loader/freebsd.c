@@ -432,16 +432,6 @@ static void search(struct tn_trial *trial)
     tn_try_file(trial, place);
 }
 
-static bool plan(struct tn_target *target, const struct tn_asker *asker, struct tn_plan *out)
-{
-    (void)asker;
-    *out = (struct tn_plan){ .count = 0 };
-    tn_plan_add(out, (struct tn_stage){ .kind = TN_STAGE_OWN,
-                                        .rule = &target->loader->rules[RULE_DEFAULT],
-                                        .own = search });
-    return true;
-}
-
 /* rule  map_object.c, get_elf_header() and map_object(): all of it is final */
 static const struct tn_elf_words words = {
     .refused = TN_STOP,
@@ -457,19 +447,6 @@ static const struct tn_elf_words words = {
     .malformed = "object is not dynamically-linked",
 };
 
-static void judge(const struct tn_target *target, const struct tn_candidate *candidate,
-                  struct tn_judgement *out)
-{
-    tn_elf_judge(target, candidate, &words, out);
-}
-
-static const char *why_missing(struct tn_arena *arena, const char *name,
-                               const tenon_attempt *attempts, size_t count)
-{
-    (void)attempts, (void)count;
-    return tn_arena_format(arena, "Shared object \"%s\" not found", name);
-}
-
 #define COMMON                                                                                     \
     .format = TENON_FORMAT_ELF, .rule_count = RULE_COUNT, .rule_loaded = RULE_LOADED,              \
     .rule_direct = RULE_DIRECT, .rule_self = RULE_SELF, .matches_soname = true,                    \
@@ -478,8 +455,9 @@ static const char *why_missing(struct tn_arena *arena, const char *name,
     .preload_is_fatal = true, .paths_of_all = true, .paths_are_searched = true,                    \
     .origin_resolved = true, .self_is_system = true, .preload_separators = " \t:;",                \
     .preload_list = preload_list, .asker_flags = asker_flags, .expand_name = expand_name,          \
-    .refuses = refuses, .split = split, .plan = plan, .judge = judge,                              \
-    .judge_errno = tn_elf_skip_errno, .why_missing = why_missing
+    .refuses = refuses, .split = split, .search = search, .rule_search = RULE_DEFAULT,             \
+    .judge = tn_elf_judge, .elf_words = &words, .judge_errno = tn_elf_skip_errno,                  \
+    .missing = { "Shared object \"", "\" not found" }
 
 const tenon_loader tn_loader_freebsd = {
     .name = "freebsd",

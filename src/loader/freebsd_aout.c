@@ -235,15 +235,6 @@ static void search(struct tn_trial *trial)
         try_path(trial, s.wanted.name ? s.wanted.name : trial->name);
 }
 
-static bool plan(struct tn_target *target, const struct tn_asker *asker, struct tn_plan *out)
-{
-    (void)target, (void)asker;
-    *out = (struct tn_plan){ .count = 0 };
-    tn_plan_add(out,
-                (struct tn_stage){ .kind = TN_STAGE_OWN, .rule = &rules[PATH], .own = search });
-    return true;
-}
-
 /* rule  rtld.c: "Can't find shared library \"libX.so.M.m\"" */
 static const char *why_missing(struct tn_arena *arena, const char *name,
                                const tenon_attempt *attempts, size_t count)
@@ -278,7 +269,8 @@ const tenon_loader tn_loader_freebsd_aout = {
     .configure = configure,
     .preload_list = preload_list,
     .key = tn_aout_key,
-    .plan = plan,
+    .search = search,
+    .rule_search = PATH,
     .judge = tn_aout_judge,
     .judge_errno = tn_aout_judge_errno,
     .why_missing = why_missing,

@@ -275,15 +275,6 @@ static void search(struct tn_trial *trial)
         try_lists(trial, tn_base_name(name));
 }
 
-static bool plan(struct tn_target *target, const struct tn_asker *asker, struct tn_plan *out)
-{
-    (void)target, (void)asker;
-    *out = (struct tn_plan){ .count = 0 };
-    tn_plan_add(out, (struct tn_stage){
-                         .kind = TN_STAGE_OWN, .rule = &rules[RULE_DEFAULT], .own = search });
-    return true;
-}
-
 /* What is of the wrong kind is passed over; of what is corrupt the manuals do not tell. */
 static const struct tn_elf_words words = {
     .refused = TN_SKIP,
@@ -303,16 +294,9 @@ static const struct tn_elf_words words = {
 static void judge(const struct tn_target *target, const struct tn_candidate *candidate,
                   struct tn_judgement *out)
 {
-    tn_elf_judge(target, candidate, &words, out);
+    tn_elf_judge(target, candidate, out);
     out->believed = out->action != TN_ACCEPT && out->outcome != TENON_OUTCOME_WRONG_CLASS &&
                     out->outcome != TENON_OUTCOME_WRONG_MACHINE;
-}
-
-static const char *why_missing(struct tn_arena *arena, const char *name,
-                               const tenon_attempt *attempts, size_t count)
-{
-    (void)attempts, (void)count;
-    return tn_arena_format(arena, "Unable to find library '%s'.", name);
 }
 
 const tenon_loader tn_loader_hpux = {
@@ -340,8 +324,10 @@ const tenon_loader tn_loader_hpux = {
     .preload_list = preload_list,
     .claims = claims,
     .split = split,
-    .plan = plan,
+    .search = search,
+    .rule_search = RULE_DEFAULT,
     .judge = judge,
+    .elf_words = &words,
     .judge_errno = tn_elf_skip_errno,
-    .why_missing = why_missing,
+    .missing = { "Unable to find library '", "'." },
 };

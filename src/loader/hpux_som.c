@@ -255,15 +255,6 @@ static void search(struct tn_trial *trial)
         try_recorded(trial, &w);
 }
 
-static bool plan(struct tn_target *target, const struct tn_asker *asker, struct tn_plan *out)
-{
-    (void)target, (void)asker;
-    *out = (struct tn_plan){ .count = 0 };
-    tn_plan_add(out,
-                (struct tn_stage){ .kind = TN_STAGE_OWN, .rule = &rules[RECORDED], .own = search });
-    return true;
-}
-
 /* ---- candidates ------------------------------------------------------------------------------ */
 
 enum { EXECUTABLE_BITS = 0111 };
@@ -329,7 +320,8 @@ const tenon_loader tn_loader_hpux_som = {
     .matches = matches,
     .configure = configure,
     .key = key,
-    .plan = plan,
+    .search = search,
+    .rule_search = RECORDED,
     .judge = judge,
     .judge_errno = judge_errno,
     .why_missing = why_missing,

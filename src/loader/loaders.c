@@ -110,6 +110,26 @@ const char *tn_why_missing(struct tn_arena *arena, const char *name, const tenon
     return "cannot open shared object file: No such file or directory";
 }
 
+const char *tn_loader_missing(const tenon_loader *loader, struct tn_arena *arena, const char *name,
+                              const tenon_attempt *attempts, size_t count)
+{
+    return loader->why_missing
+               ? loader->why_missing(arena, name, attempts, count)
+               : tn_arena_join(arena, loader->missing[0], name, loader->missing[1], NULL);
+}
+
+bool tn_loader_plan(struct tn_target *target, const struct tn_asker *asker, struct tn_plan *out)
+{
+    const tenon_loader *loader = target->loader;
+    if (loader->plan)
+        return loader->plan(target, asker, out);
+    *out = (struct tn_plan){ .count = 0 };
+    tn_plan_add(out, (struct tn_stage){ .kind = TN_STAGE_OWN,
+                                        .rule = &loader->rules[loader->rule_search],
+                                        .own = loader->search });
+    return true;
+}
+
 const char *tenon_evidence_name(enum tenon_evidence evidence)
 {
     static const char *const names[] = {

@@ -290,15 +290,6 @@ static void search(struct tn_trial *trial)
         try_lists(trial, trial->name);
 }
 
-static bool plan(struct tn_target *target, const struct tn_asker *asker, struct tn_plan *out)
-{
-    (void)target, (void)asker;
-    *out = (struct tn_plan){ .count = 0 };
-    tn_plan_add(out, (struct tn_stage){
-                         .kind = TN_STAGE_OWN, .rule = &rules[RULE_DEFAULT], .own = search });
-    return true;
-}
-
 /* rule  headers.c, map_object.c: what cannot be mapped is as if it were not there */
 static const struct tn_elf_words words = {
     .refused = TN_SKIP,
@@ -313,19 +304,6 @@ static const struct tn_elf_words words = {
     .wrong_type = "unsupported file type",
     .malformed = "not dynamic or without segments",
 };
-
-static void judge(const struct tn_target *target, const struct tn_candidate *candidate,
-                  struct tn_judgement *out)
-{
-    tn_elf_judge(target, candidate, &words, out);
-}
-
-static const char *why_missing(struct tn_arena *arena, const char *name,
-                               const tenon_attempt *attempts, size_t count)
-{
-    (void)attempts, (void)count;
-    return tn_arena_format(arena, "Shared object \"%s\" not found", name);
-}
 
 const tenon_loader tn_loader_netbsd = {
     .name = "netbsd",
@@ -359,8 +337,10 @@ const tenon_loader tn_loader_netbsd = {
     .arising = arising,
     .refuses = refuses,
     .split = split,
-    .plan = plan,
-    .judge = judge,
+    .search = search,
+    .rule_search = RULE_DEFAULT,
+    .judge = tn_elf_judge,
+    .elf_words = &words,
     .judge_errno = tn_elf_skip_errno,
-    .why_missing = why_missing,
+    .missing = { "Shared object \"", "\" not found" },
 };

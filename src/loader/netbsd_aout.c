@@ -328,15 +328,6 @@ static void search(struct tn_trial *trial)
         try_path(trial, s.wanted.name);
 }
 
-static bool plan(struct tn_target *target, const struct tn_asker *asker, struct tn_plan *out)
-{
-    (void)target, (void)asker;
-    *out = (struct tn_plan){ .count = 0 };
-    tn_plan_add(out,
-                (struct tn_stage){ .kind = TN_STAGE_OWN, .rule = &rules[PATH], .own = search });
-    return true;
-}
-
 /* rule  rtld.c: "NAME.MAJOR.MINOR: No such file or directory" */
 static const char *why_missing(struct tn_arena *arena, const char *name,
                                const tenon_attempt *attempts, size_t count)
@@ -365,7 +356,8 @@ const tenon_loader tn_loader_netbsd_aout = {
     .configure = configure,
     .preload_list = preload_list,
     .key = tn_aout_key,
-    .plan = plan,
+    .search = search,
+    .rule_search = PATH,
     .judge = tn_aout_judge,
     .judge_errno = tn_aout_judge_errno,
     .why_missing = why_missing,

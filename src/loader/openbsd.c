@@ -354,15 +354,6 @@ static void search(struct tn_trial *trial)
     }
 }
 
-static bool plan(struct tn_target *target, const struct tn_asker *asker, struct tn_plan *out)
-{
-    (void)target, (void)asker;
-    *out = (struct tn_plan){ .count = 0 };
-    tn_plan_add(out, (struct tn_stage){
-                         .kind = TN_STAGE_OWN, .rule = &rules[RULE_DEFAULT], .own = search });
-    return true;
-}
-
 /* rule  library.c, _dl_tryload_shlib(): what was chosen is loaded or nothing is */
 static const struct tn_elf_words words = {
     .refused = TN_STOP,
@@ -377,19 +368,6 @@ static const struct tn_elf_words words = {
     .wrong_type = "not a loadable object: not ET_DYN",
     .malformed = "not a loadable object: no dynamic section",
 };
-
-static void judge(const struct tn_target *target, const struct tn_candidate *candidate,
-                  struct tn_judgement *out)
-{
-    tn_elf_judge(target, candidate, &words, out);
-}
-
-static const char *why_missing(struct tn_arena *arena, const char *name,
-                               const tenon_attempt *attempts, size_t count)
-{
-    (void)attempts, (void)count;
-    return tn_arena_format(arena, "can't load library '%s'", name);
-}
 
 const tenon_loader tn_loader_openbsd = {
     .name = "openbsd",
@@ -420,8 +398,10 @@ const tenon_loader tn_loader_openbsd = {
     .fits = fits,
     .expands = expands,
     .split = split,
-    .plan = plan,
-    .judge = judge,
+    .search = search,
+    .rule_search = RULE_DEFAULT,
+    .judge = tn_elf_judge,
+    .elf_words = &words,
     .judge_errno = tn_elf_skip_errno,
-    .why_missing = why_missing,
+    .missing = { "can't load library '", "'" },
 };

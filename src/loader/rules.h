@@ -89,6 +89,7 @@ enum tn_stage_kind {
 
 struct tn_link;
 struct tn_trial;
+struct tn_elf_words;
 
 /* One step of a search. */
 struct tn_stage {
@@ -458,7 +459,14 @@ struct tenon_loader {
     const struct tn_dirs *(*split)(struct tn_target *target, const char *list, const char *origin,
                                    bool is_program);
 
+    /*
+     * How a name is searched for, one of the two: a plan for an asker, made once and of use for any
+     * name; or a search that makes its candidates itself, one by one, for each name anew, and
+     * stands under `rule_search` where none of its own steps tells more.
+     */
     bool (*plan)(struct tn_target *target, const struct tn_asker *asker, struct tn_plan *plan);
+    void (*search)(struct tn_trial *trial);
+    size_t rule_search;
 
     /* Makes a TN_STAGE_LATE stage, whose directories cost reading. */
     bool (*late_stage)(struct tn_target *target, const struct tn_asker *asker,
@@ -498,11 +506,16 @@ struct tenon_loader {
     void (*judge)(const struct tn_target *target, const struct tn_candidate *candidate,
                   struct tn_judgement *out);
     void (*judge_errno)(int error, struct tn_judgement *out);
+    const struct tn_elf_words *elf_words; /* of tn_elf_judge(); NULL for others */
 
     /* Why a name cannot even be searched ("" , too long); true when it can. NULL: all can. */
     bool (*name_is_searchable)(const char *name, struct tn_judgement *out);
 
-    /* Why nothing was found, in the loader's words; NULL: no memory. */
+    /*
+     * Why nothing was found, in the loader's words; NULL: no memory. The hook NULL: it says no more
+     * than the name, between the two parts of `missing`.
+     */
+    const char *missing[2];
     const char *(*why_missing)(struct tn_arena *arena, const char *name,
                                const tenon_attempt *attempts, size_t count);
 };
@@ -510,6 +523,13 @@ struct tenon_loader {
 /* ld.so's words where it has some: a class that did not fit, else that there is no such file. */
 const char *tn_why_missing(struct tn_arena *arena, const char *name, const tenon_attempt *attempts,
                            size_t count);
+
+/* The same of any loader. */
+const char *tn_loader_missing(const tenon_loader *loader, struct tn_arena *arena, const char *name,
+                              const tenon_attempt *attempts, size_t count);
+
+/* The plan of an asker, by any loader. False: no memory. */
+bool tn_loader_plan(struct tn_target *target, const struct tn_asker *asker, struct tn_plan *out);
 
 extern const tenon_loader tn_loader_glibc;
 extern const tenon_loader tn_loader_musl;

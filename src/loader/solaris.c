@@ -376,15 +376,6 @@ static void search(struct tn_trial *trial)
                     asker->flags & NODEFLIB ? "the object has DF_1_NODEFLIB" : NULL, name);
 }
 
-static bool plan(struct tn_target *target, const struct tn_asker *asker, struct tn_plan *out)
-{
-    (void)target, (void)asker;
-    *out = (struct tn_plan){ .count = 0 };
-    tn_plan_add(out, (struct tn_stage){
-                         .kind = TN_STAGE_OWN, .rule = &rules[RULE_DEFAULT], .own = search });
-    return true;
-}
-
 /* rule  elf.c, elf_verify(); mediate.c: 32-bit SPARC takes both of its machines */
 static bool fits_machine(const struct tn_target *target, uint32_t machine)
 {
@@ -408,12 +399,6 @@ static const struct tn_elf_words words = {
     .takes_relocatable = true,
     .fits_machine = fits_machine,
 };
-
-static void judge(const struct tn_target *target, const struct tn_candidate *candidate,
-                  struct tn_judgement *out)
-{
-    tn_elf_judge(target, candidate, &words, out);
-}
 
 /* rule  analyze.c: the first file that was rejected is named, if any was */
 static const char *why_missing(struct tn_arena *arena, const char *name,
@@ -455,8 +440,10 @@ const tenon_loader tn_loader_solaris = {
     .refuses = refuses,
     .expand_name = expand_name,
     .split = split,
-    .plan = plan,
-    .judge = judge,
+    .search = search,
+    .rule_search = RULE_DEFAULT,
+    .judge = tn_elf_judge,
+    .elf_words = &words,
     .judge_errno = tn_elf_skip_errno,
     .why_missing = why_missing,
 };

@@ -187,9 +187,13 @@ const char *tn_windows_why_missing(struct tn_arena *arena, const char *name,
 }
 
 const tenon_loader tn_loader_windows = {
-    TN_WINDOWS_ROW,          .name = "windows",  .describe = "Windows (ntdll)",
-    .rules = windows_rules,  .matches = matches, .judge = tn_windows_judge,
-    .plan = tn_windows_plan,
+    TN_WINDOWS_ROW,
+    .name = "windows",
+    .describe = "Windows (ntdll)",
+    .rules = windows_rules,
+    .matches = matches,
+    .judge = tn_windows_judge,
+    .search = tn_windows_search,
 };
 
 const tenon_loader tn_loader_wine = {
@@ -201,5 +205,5 @@ const tenon_loader tn_loader_wine = {
     .forward_is_optional = true,
     .matches = matches_nothing,
     .judge = tn_wine_judge,
-    .plan = tn_windows_plan,
+    .search = tn_windows_search,
 };

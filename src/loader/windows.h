@@ -147,8 +147,6 @@ const char *tn_windows_registered(const struct tn_windows_registry *registry, co
 
 /* ---- windows_search.c ---------------------------------------------------------------------- */
 
-bool tn_windows_plan(struct tn_target *target, const struct tn_asker *asker, struct tn_plan *out);
-
 /* The whole search for one name; what stands in the plan of Windows and Wine. */
 void tn_windows_search(struct tn_trial *trial);
 

@@ -142,9 +142,10 @@
     .format = TENON_FORMAT_PE, .rule_count = TN_WIN_RULES, .rule_loaded = TN_WIN_LOADED,           \
     .rule_direct = TN_WIN_PATH, .rule_self = TN_WIN_KNOWN, .requests_differ = true,                \
     .paths_of_all = true, .paths_are_searched = true, .self_is_system = true,                      \
-    .configure = tn_windows_configure, .wants_program_origin = tn_windows_wants_origin,            \
-    .asker_flags = tn_windows_asker_flags, .key = tn_windows_key, .claims = tn_windows_claims,     \
-    .fits = tn_windows_fits, .arising = tn_windows_arising, .judge_errno = tn_windows_judge_errno, \
+    .rule_search = TN_WIN_APP, .configure = tn_windows_configure,                                  \
+    .wants_program_origin = tn_windows_wants_origin, .asker_flags = tn_windows_asker_flags,        \
+    .key = tn_windows_key, .claims = tn_windows_claims, .fits = tn_windows_fits,                   \
+    .arising = tn_windows_arising, .judge_errno = tn_windows_judge_errno,                          \
     .why_missing = tn_windows_why_missing
 
 #endif

@@ -409,15 +409,3 @@ void tn_windows_search(struct tn_trial *trial)
     search(trial);
     trial->no_memory |= windows->no_memory;
 }
-
-bool tn_windows_plan(struct tn_target *target, const struct tn_asker *asker, struct tn_plan *out)
-{
-    (void)asker;
-    *out = (struct tn_plan){ .count = 0 };
-    tn_plan_add(out, (struct tn_stage){
-                         .kind = TN_STAGE_OWN,
-                         .rule = &target->loader->rules[TN_WIN_APP],
-                         .own = tn_windows_search,
-                     });
-    return true;
-}

@@ -80,6 +80,29 @@ static void check_host(struct tn_job *job)
     check_records(job);
 }
 
+bool tn_prospect_is_recorded(const struct tn_prospect *prospect)
+{
+    const struct tn_code *own = &prospect->codes[prospect->code_count - 1];
+    return own->holding->record != TENON_RECORD_NONE;
+}
+
+void tn_report_unrecorded(tenon_report *report, const char *name, const char *file)
+{
+    tn_report_find(
+        report,
+        (struct tn_about){ .kind = TENON_FINDING_NO_RECORD, .plugin = name, .holders = { file } },
+        "plugin \"%s\" has no record of its units: copies that it hides may not be seen; "
+        "link it with \"tenon link -- cc ...\"",
+        name);
+}
+
+static void check_recorded(struct tn_job *job)
+{
+    for (size_t i = 0; i < job->count; i++)
+        if (!tn_prospect_is_recorded(&job->prospects[i]))
+            tn_report_unrecorded(job->report, job->prospects[i].name, job->prospects[i].file);
+}
+
 /* ---- from prospects to candidates ----------------------------------------------------------- */
 
 static bool is_private(const tenon_manifest *m, const tenon_unit *unit)
@@ -358,6 +381,7 @@ bool tn_job_plan(struct tn_job *job, tenon_error *err)
     check_host(job);
     if (!tn_job_gather(job, err))
         return false;
+    check_recorded(job);
     begin_plan(job);
     if (!tn_plan_requirements(plan) || !tn_native_needs(job, err) || !tn_plan_leave_out(plan) ||
         !tn_plan_order(plan) || !tn_plan_leave_out(plan))

@@ -133,6 +133,13 @@ void tn_job_close_folder(struct tn_job *job);
  */
 bool tn_job_fill_candidate(struct tn_job *job, size_t number);
 
+/*
+ * What a plugin hides and does not record nobody can know: whoever asks is told of plugins whose
+ * own code has no record.
+ */
+bool tn_prospect_is_recorded(const struct tn_prospect *prospect);
+void tn_report_unrecorded(tenon_report *report, const char *name, const char *file);
+
 /* Refused candidates are refused results. */
 void tn_job_refuse_rows(struct tn_job *job);
 

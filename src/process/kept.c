@@ -18,6 +18,7 @@ struct kept_row {
     struct tn_identity bundle;
     struct kept_code *codes;
     size_t count;
+    bool is_recorded; /* or else that is said */
 };
 
 struct tn_kept {
@@ -107,6 +108,9 @@ static tenon_report *report_of(const struct tn_kept *kept)
         report->plugins[i] = (tenon_plugin_result){ .name = copy(report, kept->rows[i].name),
                                                     .file = copy(report, kept->rows[i].request),
                                                     .status = TENON_PLUGIN_PLANNED };
+    for (size_t i = 0; i < kept->count; i++)
+        if (!kept->rows[i].is_recorded)
+            tn_report_unrecorded(report, kept->rows[i].name, kept->rows[i].request);
     for (size_t i = 0; i < kept->step_count; i++)
         tn_report_step(report, copy(report, kept->steps[i]));
     return tn_report_end(report, NULL);
@@ -140,11 +144,14 @@ static bool is_simple(const struct tn_job *job, size_t i)
 static bool is_worth(const struct tn_job *job)
 {
     const tenon_report *report = job->report;
-    bool simple = job->is_plain && !report->count && !report->no_memory &&
-                  job->count == job->request_count && job->plan.order_count == job->count;
-    for (size_t i = 0; simple && i < job->count; i++)
+    size_t unrecorded = 0;
+    bool simple = job->is_plain && !report->no_memory && job->count == job->request_count &&
+                  job->plan.order_count == job->count;
+    for (size_t i = 0; simple && i < job->count; i++) {
         simple = is_simple(job, i);
-    return simple;
+        unrecorded += !tn_prospect_is_recorded(&job->prospects[i]);
+    }
+    return simple && report->count == unrecorded; /* that is all there is to say */
 }
 
 static bool keep_row(struct tn_kept *kept, const struct tn_job *job, size_t i)
@@ -157,6 +164,7 @@ static bool keep_row(struct tn_kept *kept, const struct tn_job *job, size_t i)
     row->bundle = p->bundle->identity;
     row->codes = tn_arena_rows(&kept->arena, p->code_count, sizeof *row->codes);
     row->count = p->code_count;
+    row->is_recorded = tn_prospect_is_recorded(p);
     good = row->request && row->name && row->codes;
     for (size_t k = 0; good && k < p->code_count; k++) {
         const char *below = p->codes[k].path + job->cache_path_size + 1;

@@ -7,9 +7,10 @@
 /*
  * A host that shows its plugins plans them again and again. A plan follows from what is asked for,
  * the settings, what is in the process, and the files: while all of these are what they were, so is
- * the answer. It is kept only when there is nothing to say but "all of it would load": all code is
- * proven, nothing had to be searched, and nobody is told of events. Each file is looked at again:
- * those of the host, the bundles, and their code in the cache.
+ * the answer. It is kept only when there is nothing to say but "all of it would load", and which
+ * plugins have no record: all code is proven, nothing had to be searched, and nobody is told of
+ * events. Each file is looked at again: those of the host, the bundles, and their code in the
+ * cache.
  */
 struct tn_kept;
 

@@ -44,7 +44,7 @@ static struct tn_search *finish(struct tn_going *g)
         s->status = TENON_STATUS_MISSING;
         tell_passed(g);
         s->reason =
-            g->target->loader->why_missing(&g->store->arena, g->name, r->tries, r->try_count);
+            tn_loader_missing(g->target->loader, &g->store->arena, g->name, r->tries, r->try_count);
     }
     if (s->status != TENON_STATUS_FOUND && !s->reason)
         r->no_memory = true;
@@ -76,7 +76,7 @@ static uint32_t plan_for(tenon_resolver *r, struct tn_store *store, const struct
     struct tn_plan *plan = tn_arena_take(&store->arena, sizeof *plan);
     if (!plan ||
         !tn_grow(&store->plans, &store->plan_room, store->plan_count, sizeof *store->plans) ||
-        !target->loader->plan(target, asker, plan) ||
+        !tn_loader_plan(target, asker, plan) ||
         !tn_store_set(store, key, (uint32_t)store->plan_count))
         return UINT32_MAX;
     store->plans[store->plan_count] = plan;

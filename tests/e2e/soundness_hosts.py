@@ -40,6 +40,18 @@ def kinds(shop, cases):
                  result["reasons"][0]["code"] == "no-record", result)
     done = shop.tenon("check", "--weak", "unrecorded", "sound.plugin")
     cases.expect("check --weak", "loads" in done.stdout, done.stdout)
+    # a plugin without: what it hides is anybody's guess, and that is said
+    shop.host("recorded", HOST_COUNTS, link=[archive])
+    shop.run("ar", "rcs", "libguess.a", "counter.o")
+    shop.plugin("guess", USES_COUNTER, "-Wl,--exclude-libs,ALL", link=["libguess.a"], strip=True,
+                record=False)
+    answer = shop.ask("recorded", "load=guess.plugin")
+    cases.loads("a plugin without record", answer)
+    cases.expect("it is said", ("no-record", False) in
+                 [(code, refuses) for code, refuses, _ in answer.findings()] and
+                 'plugin "guess" has no record of its units' in answer.messages(), answer)
+    answer = shop.ask("recorded", "load=sound.plugin")
+    cases.expect("of one with a record nothing is", not answer.findings(), answer)
     # static programs have no loader
     shop.write("static.c", "int main(void) { return 0; }")
     shop.tenon("link", "--", "gcc", "-static", "static.c", "-o", "static")
