@@ -83,7 +83,8 @@ TENON_API bool tenon_ocaml_tell_symbol(tenon_ocaml_process *process, const char 
  * table of globals, a bytecode program's from its sections; of a bytecode program the C primitives
  * too.
  *
- * errors   those of tenon_ocaml_open; TENON_E_NOT_FOUND: it has no such tables
+ * errors   those of tenon_ocaml_open; TENON_E_NOT_FOUND: it has no such tables; TENON_E_ARGUMENT: a
+ *          program that does not run, and does not have the loader of this process
  */
 TENON_API bool tenon_ocaml_tell_program(tenon_ocaml_process *process, const char *file,
                                         tenon_error *err);

@@ -163,6 +163,7 @@ typedef struct tenon_visible {
     bool strong;
     bool maybe_static; /* a local symbol: hidden by the link, or a static one of that name */
     bool unique;       /* STB_GNU_UNIQUE: glibc joins all of them in a process */
+    bool exportable;   /* global, and of default visibility: linked otherwise, it is exported */
 } tenon_visible;
 TENON_API size_t tenon_units_visible_count(const tenon_units *units);
 TENON_API const tenon_visible *tenon_units_visible(const tenon_units *units, size_t i);

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <sodium.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -12,6 +13,7 @@
 #include "bap_bundle.h"
 #include "entry_name.h"
 #include "fail.h"
+#include "instead.h"
 #include "limits.h"
 #include "manifest.h"
 #include "text.h"
@@ -127,6 +129,20 @@ static bool read_bundle(tenon_bundle *bundle, tenon_error *err)
     return read_manifest(bundle, err) && sort_entries(bundle, err) && compare_lists(bundle, err);
 }
 
+/* A file that is no zip file at all is named by what it is. */
+static void say_instead(int fd, tenon_error *err)
+{
+    char path[sizeof "/proc/self/fd/" + 10];
+    const char *instead;
+
+    if (!err || err->code != TENON_E_FORMAT)
+        return;
+    snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
+    instead = tn_instead(path);
+    if (instead)
+        tn_fail(err, TENON_E_FORMAT, "no bundle, but %s", instead);
+}
+
 tenon_bundle *tn_bundle_open_fd(int fd, const char *path, tenon_error *err)
 {
     tenon_bundle *bundle = calloc(1, sizeof *bundle);
@@ -142,6 +158,7 @@ tenon_bundle *tn_bundle_open_fd(int fd, const char *path, tenon_error *err)
     bundle->path = strdup(path);
     if (bundle->path ? read_bundle(bundle, err) : tn_no_memory(err))
         return bundle;
+    say_instead(fd, err);
     tn_context(err, "bundle %s", tn_quote(shown, path));
     tenon_bundle_free(bundle);
     return NULL;

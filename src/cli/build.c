@@ -13,6 +13,7 @@
 #include "builder.h"
 #include "entry_name.h"
 #include "fail.h"
+#include "instead.h"
 #include "limits.h"
 #include "run.h"
 #include "temp.h"
@@ -148,6 +149,14 @@ static bool compile(struct building *b, const char *file, bool cxx)
                tn_arena_format(&b->pack->arena, "%s from %s", tn_base_name(object), file));
 }
 
+static bool fail_kind(struct building *b, const char *file)
+{
+    const char *instead = tn_instead(file);
+
+    return tn_fail(&b->err, TENON_E_ARGUMENT, "%s: neither source, object nor archive%s%s", file,
+                   instead ? ", but " : "", instead ? instead : "");
+}
+
 static bool take_file(struct building *b, const char *file)
 {
     switch (kind_of(file)) {
@@ -155,8 +164,7 @@ static bool take_file(struct building *b, const char *file)
     case KIND_CXX: return compile(b, file, true);
     case KIND_OBJECT: return add(b, &b->objects, file);
     case KIND_ARCHIVE: return add(b, &b->archives, file);
-    default:
-        return tn_fail(&b->err, TENON_E_ARGUMENT, "%s: neither source, object nor archive", file);
+    default: return fail_kind(b, file);
     }
 }
 

@@ -6,6 +6,7 @@
  */
 #include "build_ocaml.h"
 
+#include <ctype.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -68,37 +69,81 @@ const char *ob_format(struct ocaml_building *b, const char *format, ...)
 /* ---- commands ---------------------------------------------------------------------------------
  */
 
-/* What a tool said when it failed: its first lines. */
+/* The same with another path for each `from`, which "a.ml" is not in "a.mli". NULL: no memory. */
+static const char *replace(struct ocaml_building *b, const char *text, const char *from,
+                           const char *to)
+{
+    const char *done = "", *at;
+    size_t size = strlen(from);
+
+    while (done && (at = strstr(text, from))) {
+        bool whole = !isalnum((unsigned char)at[size]);
+        done = ob_format(b, "%s%.*s%s", done, (int)(at - text), text, whole ? to : from);
+        text = at + size;
+    }
+    return done ? ob_format(b, "%s%s", done, text) : NULL;
+}
+
+/* What a tool said when it failed, about the files that the user gave. */
 static bool fail_with_words(struct ocaml_building *b, const struct ob_words *words,
                             const char *said)
 {
     const char *what = words->count > 1 ? words->at[1] : "";
-    size_t size = strlen(said);
+    size_t size;
 
+    for (size_t i = 0; said && i + 1 < b->copies.count; i += 2)
+        said = replace(b, said, b->copies.at[i], b->copies.at[i + 1]);
+    b->failed = ob_format(b, "ocamlfind %s failed", what);
+    if (!said || !b->failed)
+        return tn_no_memory(b->err);
+    b->said = said;
+    size = strlen(said);
     while (size && (said[size - 1] == '\n' || said[size - 1] == ' '))
         size--;
+    if (!b->pack->cli->json)
+        return tn_fail(b->err, TENON_E_UNSUPPORTED, "%s", b->failed);
     if (size > 600)
         size = 600;
-    return tn_fail(b->err, TENON_E_UNSUPPORTED, "ocamlfind %s failed: %.*s", what, (int)size, said);
+    return tn_fail(b->err, TENON_E_UNSUPPORTED, "%s: %.*s", b->failed, (int)size, said);
+}
+
+/* A compiler is heard as if it had been run by hand: before the error that it was. */
+static void print_said(const struct ocaml_building *b)
+{
+    struct cli_out *out = &b->pack->cli->err;
+    char *copy, *rest = NULL;
+
+    if (b->pack->cli->json || !b->said || !strstr(tenon_error_message(b->err), b->failed))
+        return;
+    copy = tn_arena_string(&b->pack->arena, b->said);
+    for (char *line = copy ? strtok_r(copy, "\n", &rest) : NULL; line;
+         line = strtok_r(NULL, "\n", &rest)) {
+        cli_prose(out, line);
+        cli_puts(out, "\n");
+    }
 }
 
 bool ob_run(struct ocaml_building *b, const struct ob_words *words, const char **said)
 {
     struct tn_exit result;
-    struct tn_view text = { 0 };
-    int out = tn_temp_nameless(b->err);
-    bool ok = out >= 0 && tn_run(words->at, out, out, &b->signals, &result, b->err) &&
-              tn_temp_read(out, &b->pack->arena, &text, b->err);
+    struct tn_view text = { 0 }, wrong = { 0 };
+    int out = tn_temp_nameless(b->err), err = out < 0 ? -1 : tn_temp_nameless(b->err);
+    bool ok = err >= 0 && tn_run(words->at, out, err, &b->signals, &result, b->err) &&
+              tn_temp_read(out, &b->pack->arena, &text, b->err) &&
+              tn_temp_read(err, &b->pack->arena, &wrong, b->err);
 
     if (out >= 0)
         close(out);
+    if (err >= 0)
+        close(err);
     if (ok && b->signals.asked)
         ok = tn_fail(b->err, TENON_E_SYSTEM, "interrupted");
     if (!ok)
         return false;
     if (said)
         *said = (const char *)text.at;
-    return result.status == 0 || fail_with_words(b, words, (const char *)text.at);
+    return result.status == 0 ||
+           fail_with_words(b, words, (const char *)(wrong.size ? wrong.at : text.at));
 }
 
 bool ob_run_words(struct ocaml_building *b, const char **said, ...)
@@ -374,6 +419,7 @@ static int finish(struct ocaml_building *b, bool ok, const char *file)
 
     if (ok && tell(b))
         return answer(b);
+    print_said(b);
     status = b->err->code == TENON_E_UNSUPPORTED ? CLI_NO : cli_status_of(b->err);
     cli_fail_one(b->pack->cli, b->pack->out ? b->pack->out : file, b->err);
     return status;
@@ -411,5 +457,6 @@ int build_ocaml(struct pack *pack, const struct ocaml_options *options, const ch
     free(b.units_cmx.at);
     free(b.objects.at);
     free(b.stubs.at);
+    free(b.copies.at);
     return status;
 }

@@ -52,6 +52,8 @@ struct ocaml_building {
     const char *dlls;                              /* of the plugin's own C code; NULL */
     bool has_native;                               /* there is an ocamlopt */
     bool by_base_name; /* compile below the scratch directory: names of files get into interfaces */
+    struct ob_words copies;    /* sources below the scratch directory: a copy, what it is of */
+    const char *failed, *said; /* the command that failed last, as *err has it; what it printed */
     struct tn_signals signals;
     tenon_error *err;
 };

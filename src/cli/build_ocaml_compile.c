@@ -26,7 +26,9 @@ bool ob_copy_file(struct ocaml_building *b, const char *from, const char **to)
     if (out)
         ok = fclose(out) == 0 && ok;
     free(bytes);
-    return ok || tn_fail(b->err, TENON_E_SYSTEM, "writing %s", *to);
+    if (!ok)
+        return tn_fail(b->err, TENON_E_SYSTEM, "writing %s", *to);
+    return ob_add(b, &b->copies, *to) && ob_add(b, &b->copies, from);
 }
 
 static bool add_packages(struct ocaml_building *b, struct ob_words *words)

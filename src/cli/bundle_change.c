@@ -56,6 +56,19 @@ static bool change(const struct bundle_run *run, tenon_builder *builder, tenon_e
     return ok;
 }
 
+/* A plugin is looked for by the name of its file, which an update does not change. */
+static void remark_name(const struct bundle_run *run, const char *file)
+{
+    const char *name = run->options->manifest.name, *base = tn_base_name(file);
+    size_t size = name ? strlen(name) : 0;
+    char shown[CLI_SHOWN_ROOM];
+
+    if (size && !(strncmp(base, name, size) == 0 && strcmp(base + size, ".plugin") == 0))
+        cli_complain(run->cli,
+                     "%s: hosts that look for plugin \"%s\" by its name look for %s.plugin",
+                     cli_shown(shown, file), name, name);
+}
+
 bool bundle_update(struct bundle_run *run, const char *file, tenon_error *err)
 {
     tenon_bundle *bundle = tenon_bundle_open(file, err);
@@ -67,8 +80,10 @@ bool bundle_update(struct bundle_run *run, const char *file, tenon_error *err)
 
     tenon_builder_free(builder);
     tenon_bundle_free(bundle);
-    if (ok)
+    if (ok) {
         bundle_told(run, "updated", file);
+        remark_name(run, file);
+    }
     if (ok && was.state != TENON_SIGNATURE_NONE && !run->options->key)
         cli_complain(run->cli,
                      "%s: its signature was of what it was: sign it again (tenon bundle "

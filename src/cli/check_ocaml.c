@@ -94,6 +94,8 @@ int check_ocaml(const struct check_ocaml *check)
     if (process && tenon_ocaml_tell_program(process, host, &err) &&
         check->prepare(check->arg, tenon_ocaml_process_settings(process), &err))
         status = plan(check, process, &err);
+    else if (err.code == TENON_E_ARGUMENT)
+        status = cli_usage(check->plugins->cli, "%s", tenon_error_message(&err));
     else
         status = cli_report_no_host(check->plugins, &err);
     tenon_ocaml_process_free(process);

@@ -1,6 +1,8 @@
 /* src/cli/cmd_bundle.c - looks at bundles, changes them, puts them where hosts look for them */
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "bundle_actions.h"
 #include "query.h"
@@ -55,10 +57,23 @@ static void put_error(struct bundle_run *run, const char *file, const tenon_erro
     cli_json_close(json, '}');
 }
 
+/* "foo" for foo.plugin; a file that is called as it was given, when there is no such bundle. */
+static char *file_of(bundle_action *act, const char *name)
+{
+    char *file = cli_bundle_file(name);
+    struct stat info;
+
+    if (!file || act == bundle_remove || strcmp(file, name) == 0 || access(file, F_OK) == 0 ||
+        stat(name, &info) < 0 || !S_ISREG(info.st_mode))
+        return file;
+    free(file);
+    return strdup(name);
+}
+
 static int act_on(struct bundle_run *run, bundle_action *act, const char *name)
 {
     tenon_error err = TENON_ERROR_INIT;
-    char *file = cli_bundle_file(name);
+    char *file = file_of(act, name);
     int status = CLI_YES;
 
     if (!file) {
@@ -99,6 +114,11 @@ static int act_on_all(struct bundle_run *run, bundle_action *act, const char *co
     return status;
 }
 
+static bool asks_for_change(const struct bundle_options *options)
+{
+    return !cli_manifest_is_empty(&options->manifest) || options->drop || options->key;
+}
+
 static int choose(struct bundle_run *run, const char *const *words)
 {
     char shown[CLI_SHOWN_ROOM];
@@ -107,6 +127,8 @@ static int choose(struct bundle_run *run, const char *const *words)
         if (strcmp(actions[i].name, words[0]) == 0) {
             if (!words[1])
                 return cli_usage(run->cli, "%s: no BUNDLE given", words[0]);
+            if (actions[i].act == bundle_update && !asks_for_change(run->options))
+                return cli_usage(run->cli, "update: no option says what is to be changed");
             return act_on_all(run, actions[i].act, words + 1);
         }
     return cli_usage(run->cli,

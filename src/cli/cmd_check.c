@@ -1,7 +1,10 @@
 /* src/cli/cmd_check.c - would these plugins load into that program? */
+#include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "check_ocaml.h"
+#include "fail.h"
 #include "query.h"
 #include "report.h"
 #include "trust.h"
@@ -33,17 +36,41 @@ static bool add_directories(tenon_process *process, char *const *dirs, tenon_err
     return true;
 }
 
-/* "NAME=VERSION" or "NAME" */
-static bool add_offers(tenon_process *process, char **offers, tenon_error *err)
+/* "NAME" or "NAME=VERSION". A host offers one version: "log>=1" is what a plugin asks for. */
+static bool read_offer(const char *offer, size_t *name_size, unsigned *version)
+{
+    *name_size = strcspn(offer, "<>=");
+    const char *digits = offer[*name_size] ? offer + *name_size + 1 : "0";
+    unsigned long long value = strtoull(digits, NULL, 10);
+    *version = (unsigned)value;
+    return *name_size && offer[*name_size] != '<' && offer[*name_size] != '>' && *digits &&
+           !digits[strspn(digits, "0123456789")] && value <= UINT32_MAX;
+}
+
+/* The first that makes no sense; NULL: all do. */
+static const char *bad_offer(char *const *offers)
+{
+    size_t size;
+    unsigned version;
+    for (; offers && *offers; offers++)
+        if (!read_offer(*offers, &size, &version))
+            return *offers;
+    return NULL;
+}
+
+static bool add_offers(tenon_process *process, char *const *offers, tenon_error *err)
 {
     static const char offered[1];
     for (; offers && *offers; offers++) {
-        char *at = *offers;
-        while (*at && *at != '=')
-            at++;
-        unsigned long version = *at ? strtoul(at + 1, NULL, 10) : 0;
-        *at = '\0';
-        if (!tenon_process_offer(process, *offers, (unsigned)version, offered, err))
+        size_t size;
+        unsigned version;
+        read_offer(*offers, &size, &version);
+        char *name = strndup(*offers, size);
+        if (!name)
+            return tn_no_memory(err);
+        bool good = tenon_process_offer(process, name, version, offered, err);
+        free(name);
+        if (!good)
             return false;
     }
     return true;
@@ -84,10 +111,14 @@ static int run_check(struct cli *cli, int argc, const char **argv)
                                     POPT_TABLEEND };
     tenon_error err = TENON_ERROR_INIT;
     if (cli_parse(cli, options, argc, argv, &files, &status)) {
-        struct cli_plugins plugins = { .cli = cli, .host = files[0] };
+        struct cli_plugins plugins = { .cli = cli, .host = files[0], .takes_offers = true };
+        char shown[CLI_SHOWN_ROOM];
         tenon_process *process = NULL;
         if (!files[1]) {
             status = cli_usage(cli, "no BUNDLE given");
+        } else if (bad_offer(settings.offers)) {
+            status = cli_usage(cli, "--offer takes NAME or NAME=VERSION, a number, not %s",
+                               cli_shown(shown, bad_offer(settings.offers)));
         } else if (check_ocaml_loader(loader, files[0], &ocaml)) {
             status = check_ocaml(&(struct check_ocaml){ .plugins = &plugins,
                                                         .loader = ocaml,
@@ -127,9 +158,10 @@ const struct cli_command cmd_check = {
                 "  tenon check ./host stats.plugin            would it load?\n"
                 "  tenon check --each ./host *.plugin         which of them would?\n"
                 "  tenon check --weak /usr/bin/vim x.plugin   a host without record\n"
+                "  tenon check --offer=log=1 ./host x.plugin  it offers log when it runs\n"
                 "  tenon check --loader=toplevel /usr/bin/ocaml greet.plugin\n"
                 "  tenon check --trust us.pub --require-signature ./host stats.plugin\n\n"
                 "Exit status: 0 all would load, 1 something is refused, 2 wrong usage, 3 HOST or\n"
-                "a BUNDLE could not be read.\n",
+                "a BUNDLE could not be read, or is not what it says.\n",
     .run = run_check,
 };

@@ -158,6 +158,6 @@ const struct cli_command cmd_run = {
                 "  tenon run stats.plugin -- --fast     load it and give it an argument\n"
                 "  tenon run --host ./host stats.plugin only if it would load into ./host\n\n"
                 "Exit status: 0 all were loaded, 1 something is refused or failed, 2 wrong usage,\n"
-                "3 PROG or a BUNDLE could not be read.\n",
+                "3 PROG or a BUNDLE could not be read, or is not what it says.\n",
     .run = run_run,
 };

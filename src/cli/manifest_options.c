@@ -24,6 +24,13 @@ void cli_manifest_free(struct cli_manifest *m)
         cli_free_list(lists[i]);
 }
 
+bool cli_manifest_is_empty(const struct cli_manifest *m)
+{
+    static const struct cli_manifest none;
+
+    return memcmp(m, &none, sizeof none) == 0; /* pointers, and nothing between them */
+}
+
 static bool set_strings(const struct cli_manifest *m, tenon_builder *builder, tenon_error *err)
 {
     const struct {

@@ -36,6 +36,9 @@ struct cli_manifest {
 
 void cli_manifest_free(struct cli_manifest *m);
 
+/* Was none of them given? */
+bool cli_manifest_is_empty(const struct cli_manifest *m);
+
 /* What was given, into the builder; lists that were given replace those that are there. */
 bool cli_manifest_apply(const struct cli_manifest *m, tenon_world *world, tenon_builder *builder,
                         tenon_error *err);

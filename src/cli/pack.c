@@ -8,6 +8,7 @@
 #include "builder.h"
 #include "fail.h"
 #include "found_inside.h"
+#include "instead.h"
 #include "query.h"
 #include "requires.h"
 
@@ -73,6 +74,20 @@ void pack_end(struct pack *pack)
     tn_arena_free(&pack->arena);
 }
 
+/* What is of another kind is named, with the command that takes it; the rest errs by itself. */
+static bool check_kind(const struct pack *pack, const char *file, tenon_error *err)
+{
+    tenon_image *image = tenon_image_open(pack->world, file, TENON_PART_CORE, NULL);
+    bool good = image && tenon_image_format(image) == TENON_FORMAT_ELF &&
+                tenon_image_kind(image) == TENON_KIND_SHARED_LIBRARY;
+    const char *instead = good ? NULL : tn_instead(file);
+
+    tenon_image_free(image);
+    return !instead ||
+           tn_fail(err, TENON_E_NOT_LOADABLE,
+                   "%s: only a shared library of ELF can be packed, and this is %s", file, instead);
+}
+
 static bool find_closures(struct pack *pack, const char *const *files, tenon_error *err)
 {
     size_t count = 0;
@@ -89,6 +104,8 @@ static bool find_closures(struct pack *pack, const char *const *files, tenon_err
             .bundle = pack->options->bundle ? pack->options->bundle : "auto",
         };
         pack->files[i].file = files[i];
+        if (!check_kind(pack, files[i], err))
+            return false;
         if (!tn_closure_find(pack->world, &request, &pack->arena, &pack->files[i].closure, err))
             return false;
         reword(pack, &pack->files[i].closure);

@@ -1,10 +1,15 @@
 /* src/cli/report.c - what `tenon check` and `tenon run` say about plugins */
 #include "report.h"
 
-/* A bundle that could not even be opened was no answer, but an input that cannot be read. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "plan.h"
+
+/* A bundle that is not what it says was no answer, but an input that cannot be read. */
 static bool is_unreadable(const tenon_finding *finding)
 {
-    return finding->kind == TENON_FINDING_BAD_BUNDLE && finding->refuses && !finding->unit;
+    return finding->kind == TENON_FINDING_BAD_BUNDLE && finding->refuses;
 }
 
 static int status_of(const tenon_report *report)
@@ -162,6 +167,26 @@ static void put_notes(const struct cli_plugins *plugins, const tenon_report *rep
     cli_puts(out, " more (-v shows them)\n");
 }
 
+/* A host that does not run offers what it is said to offer. */
+static void put_offer_hint(const struct cli_plugins *plugins, const tenon_finding *finding)
+{
+    struct cli_out *out = &plugins->cli->out;
+    size_t size;
+    unsigned version;
+    if (!plugins->takes_offers || finding->kind != TENON_FINDING_CONSTRAINT ||
+        !tn_constraint_read(finding->unit, &size, &version))
+        return;
+    char *name = strndup(finding->unit, size);
+    cli_puts(out, "  if it does when it runs: --offer=");
+    cli_text(out, name ? name : finding->unit);
+    if (version) {
+        cli_puts(out, "=");
+        cli_number(out, version);
+    }
+    cli_puts(out, "\n");
+    free(name);
+}
+
 static void put_text(const struct cli_plugins *plugins, const tenon_report *report)
 {
     struct cli_out *out = &plugins->cli->out;
@@ -173,8 +198,10 @@ static void put_text(const struct cli_plugins *plugins, const tenon_report *repo
     cli_style(out, CLI_PLAIN);
     cli_puts(out, "\n");
     for (size_t i = 0; (finding = tenon_report_finding(report, i)); i++)
-        if (finding->refuses)
+        if (finding->refuses) {
             put_line(out, CLI_MISS, tenon_finding_name(finding->kind), finding->message);
+            put_offer_hint(plugins, finding);
+        }
     for (size_t i = 0; !plugins->loaded && i < tenon_report_step_count(report); i++) {
         cli_puts(out, "  load  ");
         cli_text(out, tenon_report_step(report, i));

@@ -11,7 +11,8 @@ struct cli_plugins {
     struct cli *cli;
     const char *host; /* as the user named it */
     enum tenon_record record;
-    bool loaded; /* the plugins were loaded, not only checked */
+    bool loaded;       /* the plugins were loaded, not only checked */
+    bool takes_offers; /* --offer says what the host offers when it runs */
 };
 
 /* The answer as text, or as the one JSON object; returns the exit status. */

@@ -79,6 +79,17 @@ static const char *name_mz(struct tn_file *file, struct tn_view head, enum tenon
     return "a DOS program";
 }
 
+/* rule  tenon-bundle(5): the entry tenon.json comes first; APPNOTE 4.3.7: where its name stands */
+static const char *name_bundle(struct tn_view head)
+{
+    static const char magic[] = "PK\x03\x04", entry[] = "tenon.json";
+    const size_t at = 30, size = sizeof entry - 1;
+    if (head.size < at + size || memcmp(head.at, magic, sizeof magic - 1) != 0 ||
+        tn_load16(head.at + 26, TN_LITTLE) != size || memcmp(head.at + at, entry, size) != 0)
+        return NULL;
+    return "a bundle (tenon bundle show, tenon units)";
+}
+
 /* A PDP-11 has words of 16 bits: its a.out is another format. */
 static const char *name_pdp11(struct tn_view head, enum tenon_code *code)
 {
@@ -138,6 +149,7 @@ static bool fail_named(struct tn_file *file, struct tn_view head, tenon_error *e
     if (is_text(head) && !tn_file_upto(file, 0, SAMPLE, "first bytes", &head, err))
         return false; /* what is no text so far is none */
     const char *name = name_mz(file, head, &code);
+    name = name ? name : name_bundle(head);
     name = name ? name : name_known(head, &code);
     name = name ? name : name_pdp11(head, &code);
     if (!name && is_text(head))

@@ -75,6 +75,16 @@ static void say_double(struct tn_doubles *d, const struct tn_candidate *c,
 
 /* ---- two shared libraries ------------------------------------------------------------------- */
 
+/* Where a library lies; of one in a bundle it is said whose it is. */
+static const char *whereabouts(struct tn_doubles *d, const struct tn_holding *h)
+{
+    if (h->reason != TENON_BY_PLUGIN || !h->plugin)
+        return tn_report_show(d->report, h->path);
+    const char *text = tn_arena_format(&d->report->arena, "that of plugin \"%s\"", h->plugin);
+    d->report->no_memory |= !text;
+    return text ? text : "";
+}
+
 static bool compare_libraries(struct tn_doubles *d, const struct tn_candidate *c,
                               const struct tn_entry *there, const struct tn_entry *comes)
 {
@@ -90,23 +100,44 @@ static bool compare_libraries(struct tn_doubles *d, const struct tn_candidate *c
     const char *what = equal == TENON_YES  ? "another copy of it"
                        : equal == TENON_NO ? "another build of it"
                                            : "another file of that name";
-    const char *there_text = place_of(d, a, a->plugin ? a->path : NULL);
-    const char *comes_text = place_of(d, b, b->plugin ? b->path : NULL);
+    const char *there_text =
+        place_of(d, a, a->plugin && a->reason != TENON_BY_PLUGIN ? a->path : NULL);
+    const char *comes_text =
+        place_of(d, b, b->plugin && b->reason != TENON_BY_PLUGIN ? b->path : NULL);
     tn_report_find(d->report, about(&judged, c, there->unit->name, there_text, comes_text),
                    "library %s is already in the process as %s; plugin \"%s\" would bring %s, %s",
-                   tn_report_show(d->report, there->unit->name), tn_report_show(d->report, a->path),
-                   c->name, what, tn_report_show(d->report, b->path));
+                   tn_report_show(d->report, there->unit->name), whereabouts(d, a), c->name, what,
+                   b->reason == TENON_BY_PLUGIN ? "in its bundle" : whereabouts(d, b));
     return true;
 }
 
 /* ---- two units ------------------------------------------------------------------------------ */
 
+/*
+ * A plugin's code, and nobody needs its symbols without naming it. A library that it would bring
+ * along stands behind others in a scope, and is not said to be.
+ */
+static bool is_apart(const struct tn_holding *h)
+{
+    static const char own[] = "plugin \"";
+    return h->reason == TENON_BY_PLUGIN && !h->serves_all && !h->must_serve &&
+           strncmp(h->place, own, sizeof own - 1) == 0;
+}
+
+/* What an image is to the loader; its unit is not set. */
+static struct tn_copy image_copy(struct tn_doubles *d, struct tn_holding *holding)
+{
+    return (struct tn_copy){ .sight = tn_holding_sight(holding, d->world),
+                             .serves_all = holding->serves_all,
+                             .is_apart = is_apart(holding) };
+}
+
 static struct tn_copy copy_of(struct tn_doubles *d, const struct tn_entry *entry)
 {
-    return (struct tn_copy){ .unit = entry->unit,
-                             .sight = tn_holding_sight(entry->holding, d->world),
-                             .serves_all = entry->holding->serves_all,
-                             .is_private = entry->is_private };
+    struct tn_copy copy = image_copy(d, entry->holding);
+    copy.unit = entry->unit;
+    copy.is_private = entry->is_private;
+    return copy;
 }
 
 bool tn_doubles_compare(void *arg, const struct tn_candidate *c, const struct tn_entry *there,
@@ -158,9 +189,8 @@ static bool covered_there(struct tn_doubles *d, const struct tn_candidate *c,
 {
     struct tn_judgement judged;
     const struct tn_copy copy = copy_of(d, comes);
-    const struct tn_sight sight = tn_holding_sight(there, d->world);
-    if (!covers(d, there, comes->unit) ||
-        !tn_judge_covered(&copy, &sight, there->serves_all, &judged))
+    const struct tn_copy image = image_copy(d, there);
+    if (!covers(d, there, comes->unit) || !tn_judge_covered(&copy, &image, &judged))
         return false;
     const char *a = place_of(d, there, NULL);
     const char *b = place_of(d, comes->holding, comes->unit->origin);
@@ -179,9 +209,9 @@ static bool covered_here(struct tn_doubles *d, const struct tn_candidate *c,
 {
     struct tn_judgement judged;
     const struct tn_copy copy = copy_of(d, there);
-    const struct tn_sight sight = tn_holding_sight(comes, d->world);
+    const struct tn_copy image = image_copy(d, comes);
     if (there->holding == comes || !covers(d, comes, there->unit) ||
-        !tn_judge_covered(&copy, &sight, comes->serves_all, &judged))
+        !tn_judge_covered(&copy, &image, &judged))
         return false;
     const char *a = place_of(d, there->holding, there->unit->origin);
     const char *b = place_of(d, comes, NULL);

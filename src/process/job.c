@@ -202,6 +202,7 @@ static void begin_plan(struct tn_job *job)
     job->plan.count = job->count;
     job->plan.services = job->process->services;
     job->plan.service_count = job->process->service_count;
+    job->plan.told_only = job->process->program != NULL;
     job->plan.each = job->flags & TENON_LOAD_EACH;
 }
 

@@ -15,6 +15,12 @@ static bool exports(const struct tn_copy *copy, const char *name)
     return seen && seen->exported;
 }
 
+static bool is_unique(const struct tn_copy *copy, const char *name)
+{
+    const tenon_visible *seen = copy->sight.find ? copy->sight.find(copy->sight.of, name) : NULL;
+    return seen && seen->exported && seen->unique;
+}
+
 /* A strong definition of the unit that its own image exports; NULL: none. */
 static const char *exported_definition(const struct tn_copy *copy)
 {
@@ -33,6 +39,24 @@ static const char *exported_by_both(const struct tn_copy *a, const struct tn_cop
         if (exports(a, a->unit->definitions[i].name) && exports(b, a->unit->definitions[i].name))
             return a->unit->definitions[i].name;
     return NULL;
+}
+
+/*
+ * Both are the own code of plugins that are loaded apart: neither is in the scope of the other
+ * before its own, so that each binds to its own. Not so with what the loader makes one regardless.
+ *
+ * rule  dlopen(3), RTLD_LOCAL; glibc elf/dl-lookup.c, do_lookup_unique()
+ */
+static bool stay_apart(const struct tn_copy *a, const struct tn_copy *b)
+{
+    size_t count = tn_unit_set_size(a->unit);
+    if (!a->is_apart || !b->is_apart)
+        return false;
+    for (size_t i = 0; i < count; i++)
+        if (is_unique(a, a->unit->definitions[i].name) &&
+            is_unique(b, a->unit->definitions[i].name))
+            return false;
+    return true;
 }
 
 static bool is_stateless(const struct tn_copy *a, const struct tn_copy *b)
@@ -98,12 +122,20 @@ static void judge_stateful(const struct tn_copy *there, const struct tn_copy *co
                            struct tn_judgement *out)
 {
     const char *both = exported_by_both(there, comes);
-    if (both)
+    if (!both)
+        set(out, TENON_FINDING_DOUBLE, NULL, NULL);
+    else if (stay_apart(there, comes))
+        set(out, TENON_FINDING_DOUBLE, "which stays apart: plugins are loaded with RTLD_LOCAL",
+            NULL);
+    else if (there->serves_all || comes->serves_all)
         set(out, TENON_FINDING_CLASH,
             "and both are visible to the dynamic linker, so that link flags decide which one wins",
             both);
     else
-        set(out, TENON_FINDING_DOUBLE, NULL, NULL);
+        set(out, TENON_FINDING_CLASH,
+            "and both are visible to the dynamic linker, so that how they are linked and loaded "
+            "decides which one wins",
+            both);
 }
 
 bool tn_judge_units(const struct tn_copy *there, const struct tn_copy *comes,
@@ -124,10 +156,13 @@ bool tn_judge_units(const struct tn_copy *there, const struct tn_copy *comes,
     return true;
 }
 
-bool tn_judge_covered(const struct tn_copy *unit, const struct tn_sight *image, bool image_serves,
+bool tn_judge_covered(const struct tn_copy *unit, const struct tn_copy *image,
                       struct tn_judgement *out)
 {
-    const struct tn_copy other = { unit->unit, *image, image_serves, false };
+    const struct tn_copy other = { .unit = unit->unit,
+                                   .sight = image->sight,
+                                   .serves_all = image->serves_all,
+                                   .is_apart = image->is_apart };
     const char *both = exported_by_both(unit, &other);
     if (is_hidden_private(unit))
         set(out, TENON_FINDING_HARMLESS, "which is declared private, and hidden", NULL);

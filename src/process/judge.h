@@ -21,6 +21,7 @@ struct tn_copy {
     const tenon_unit *unit;
     struct tn_sight sight;
     bool serves_all; /* its exported definitions are in the global scope of the process */
+    bool is_apart;   /* a plugin's code, opened with RTLD_LOCAL: first in its own scope */
     bool is_private; /* declared by the plugin's author as deliberately its own */
 };
 
@@ -43,9 +44,9 @@ bool tn_judge_units(const struct tn_copy *there, const struct tn_copy *comes,
 
 /*
  * An image without a record defines everything that the unit defines (tenon_units_cover said so):
- * it contains a copy that nobody knows the digest of. `image_serves` as tn_copy.serves_all.
+ * it contains a copy that nobody knows the digest of. Nobody asks for image->unit.
  */
-bool tn_judge_covered(const struct tn_copy *unit, const struct tn_sight *image, bool image_serves,
+bool tn_judge_covered(const struct tn_copy *unit, const struct tn_copy *image,
                       struct tn_judgement *out);
 
 /*

@@ -138,6 +138,7 @@ static bool take_proven(struct tn_job *job, struct tn_ready *ready, bool *took, 
             return true;
         ready->came[k]->base = base;
         ready->came[k]->serves_all = image->global;
+        ready->came[k]->must_serve = false;
     }
     *took = tn_registry_grew_by(&job->process->registry, ready->came_count);
     return !*took || tn_registry_take(&job->process->registry, ready->came, ready->came_count,

@@ -165,11 +165,19 @@ static bool requires_owner(const struct tn_answer *a, uint32_t number, int32_t p
     return false;
 }
 
+static void serve(struct tn_prospect *p)
+{
+    p->serves_all = true;
+    for (size_t i = 0; i < p->code_count; i++)
+        if (p->codes[i].holding)
+            p->codes[i].holding->must_serve = true;
+}
+
 /* What provides it must serve everybody, as the plugin requires it without naming its file. */
 static void promote(struct tn_answer *a, int32_t provider)
 {
     if (a->owner[provider] != TN_NOBODY_HERE)
-        a->job->prospects[a->owner[provider]].serves_all = true;
+        serve(&a->job->prospects[a->owner[provider]]);
     else if (a->holding[provider])
         a->holding[provider]->must_serve = a->job->process->registry.must_serve = true;
 }
@@ -188,10 +196,26 @@ static bool is_served(struct tn_answer *a, const tenon_symbol_binding *binding)
            has_other_provider(a, binding);
 }
 
+/* Its own table of symbols, when it was not stripped, has it as one that could be exported. */
+static bool host_keeps(struct tn_answer *a, const tenon_symbol_binding *binding)
+{
+    struct tn_holding *host = a->there_count ? a->there[0] : NULL;
+    if (!host || !host->is_program || binding->version)
+        return false;
+    const struct tn_sight sight = tn_holding_sight(host, a->job->world);
+    const tenon_visible *seen = sight.find ? sight.find(sight.of, binding->symbol) : NULL;
+    a->job->report->no_memory |= host->starved;
+    return seen && !seen->exported && seen->exportable;
+}
+
 static void check_binding(struct tn_answer *a, uint32_t number, const tenon_symbol_binding *binding)
 {
     if (!binding->found) {
-        if (!binding->weak)
+        if (binding->weak)
+            return;
+        if (host_keeps(a, binding))
+            tn_say_not_exported(a->job, number, a->graph, binding);
+        else
             tn_say_symbol(a->job, number, a->graph, binding, NULL);
         return;
     }

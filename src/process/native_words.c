@@ -4,6 +4,8 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "entry_name.h"
+
 #define TRIED_MOST 6 /* candidates named in one sentence */
 
 static struct tn_about about(struct tn_job *job, uint32_t number, enum tenon_finding_kind kind,
@@ -22,6 +24,17 @@ static const char *path_of(const tenon_graph *graph, int32_t row)
     return library->path ? library->path : library->name;
 }
 
+/* What is of a bundle is called by its plugin: where its code lies in the cache tells nobody. */
+static const char *place_of(struct tn_job *job, const char *path)
+{
+    const struct tn_holding *h = tn_registry_at_path(&job->process->registry, path);
+    for (size_t i = 0; !h && i < job->count; i++)
+        for (size_t k = 0; !h && k < job->prospects[i].code_count; k++)
+            if (strcmp(job->prospects[i].codes[k].path, path) == 0)
+                h = job->prospects[i].codes[k].holding;
+    return h && h->reason == TENON_BY_PLUGIN ? h->place : tn_report_show(job->report, path);
+}
+
 /* ", which NAME needs" when it is not the plugin's own code that asks. */
 static const char *chain(struct tn_job *job, uint32_t number, const tenon_graph *graph, int32_t by)
 {
@@ -29,8 +42,7 @@ static const char *chain(struct tn_job *job, uint32_t number, const tenon_graph 
     const char *path = path_of(graph, by);
     if (by < 0 || strcmp(path, p->codes[p->code_count - 1].path) == 0)
         return "";
-    const char *text =
-        tn_arena_format(&job->report->arena, " (for %s)", tn_report_show(job->report, path));
+    const char *text = tn_arena_format(&job->report->arena, " (for %s)", place_of(job, path));
     job->report->no_memory |= !text;
     return text ? text : "";
 }
@@ -58,16 +70,18 @@ void tn_say_library(struct tn_job *job, uint32_t number, const tenon_graph *grap
                     int32_t by)
 {
     const tenon_library *library = tenon_graph_library(graph, row);
-    const char *name = tn_report_show(job->report, library->name);
+    bool is_code = library->flavour == TENON_NEED_DLOPEN;
+    const char *name =
+        is_code ? place_of(job, library->name) : tn_report_show(job->report, library->name);
     bool missing = library->status == TENON_STATUS_MISSING;
     struct tn_about what =
         about(job, number, missing ? TENON_FINDING_MISSING_LIBRARY : TENON_FINDING_REFUSED_LIBRARY,
-              library->name);
-    what.holders[0] = by < 0 ? NULL : path_of(graph, by);
+              is_code ? tn_base_name(library->name) : library->name);
+    what.holders[0] = by < 0 ? NULL : place_of(job, path_of(graph, by));
     if (missing)
         tn_report_find(job->report, what, "plugin \"%s\" needs %s%s, which is not found%s",
                        what.plugin, name, chain(job, number, graph, by), tried(job, graph, row));
-    else if (library->flavour == TENON_NEED_DLOPEN)
+    else if (is_code)
         tn_report_find(job->report, what, "code of plugin \"%s\" is refused: %s: %s", what.plugin,
                        name, library->reason ? library->reason : "the loader does not take it");
     else
@@ -80,12 +94,11 @@ void tn_say_version(struct tn_job *job, uint32_t number, const tenon_graph *grap
                     const tenon_missing_version *missing)
 {
     struct tn_about what = about(job, number, TENON_FINDING_MISSING_VERSION, missing->version);
-    what.holders[0] = path_of(graph, missing->library);
+    what.holders[0] = place_of(job, path_of(graph, missing->library));
     tn_report_find(job->report, what,
                    "plugin \"%s\" needs version %s of %s%s, which has no such "
                    "version",
-                   what.plugin, tn_report_show(job->report, missing->version),
-                   tn_report_show(job->report, what.holders[0]),
+                   what.plugin, tn_report_show(job->report, missing->version), what.holders[0],
                    chain(job, number, graph, missing->needed_by));
 }
 
@@ -94,7 +107,7 @@ void tn_say_symbol(struct tn_job *job, uint32_t number, const tenon_graph *graph
 {
     const char *at = binding->version ? "@" : "";
     struct tn_about what = about(job, number, TENON_FINDING_MISSING_SYMBOL, binding->symbol);
-    what.holders[0] = path_of(graph, binding->needed_by);
+    what.holders[0] = place_of(job, path_of(graph, binding->needed_by));
     const char *symbol = tn_report_show(job->report, binding->symbol);
     const char *version = binding->version ? tn_report_show(job->report, binding->version) : "";
     const char *by = chain(job, number, graph, binding->needed_by);
@@ -102,27 +115,49 @@ void tn_say_symbol(struct tn_job *job, uint32_t number, const tenon_graph *graph
         tn_report_find(job->report, what,
                        "plugin \"%s\" needs symbol %s%s%s%s: %s defines it, but keeps it to itself "
                        "as the plugin does not require it",
-                       what.plugin, symbol, at, version, by,
-                       tn_report_show(job->report, elsewhere));
+                       what.plugin, symbol, at, version, by, place_of(job, elsewhere));
     else
         tn_report_find(job->report, what, "plugin \"%s\" needs symbol %s%s%s%s: %s", what.plugin,
                        symbol, at, version, by, binding->reason);
+}
+
+void tn_say_not_exported(struct tn_job *job, uint32_t number, const tenon_graph *graph,
+                         const tenon_symbol_binding *binding)
+{
+    struct tn_about what = about(job, number, TENON_FINDING_MISSING_SYMBOL, binding->symbol);
+    what.holders[0] = place_of(job, path_of(graph, binding->needed_by));
+    const char *symbol = tn_report_show(job->report, binding->symbol);
+    tn_report_find(job->report, what,
+                   "plugin \"%s\" needs symbol %s%s: the host program defines it, and does not "
+                   "export it (link it with -rdynamic, or -Wl,--export-dynamic-symbol=%s)",
+                   what.plugin, symbol, chain(job, number, graph, binding->needed_by), symbol);
+}
+
+static const char *tls_words(struct tn_job *job, const struct tn_holding *holding,
+                             const char *plugin)
+{
+    const char *place = place_of(job, holding->path), *text = place;
+    if (holding->reason != TENON_BY_PLUGIN)
+        text =
+            tn_arena_format(&job->report->arena, "%s, which plugin \"%s\" needs,", place, plugin);
+    job->report->no_memory |= !text;
+    return text ? text : "";
 }
 
 void tn_say_tls(struct tn_job *job, uint32_t number, const struct tn_holding *holding,
                 uint64_t used, uint64_t room)
 {
     struct tn_about what = about(job, number, TENON_FINDING_STATIC_TLS, holding->own_name);
-    what.holders[0] = holding->path;
+    what.holders[0] = place_of(job, holding->path);
     if (room)
         tn_report_find(job->report, what,
-                       "%s of plugin \"%s\" needs room in the static TLS block: %" PRIu64
+                       "%s needs room in the static TLS block: %" PRIu64
                        " bytes would be used, the loader keeps %" PRIu64
                        " for what is loaded later (build it without -ftls-model=initial-exec)",
-                       tn_report_show(job->report, holding->path), what.plugin, used, room);
+                       tls_words(job, holding, what.plugin), used, room);
     else
         tn_report_find(job->report, what,
-                       "%s of plugin \"%s\" needs room in the static TLS block, which this loader "
+                       "%s needs room in the static TLS block, which this loader "
                        "gives to nothing that is loaded later",
-                       tn_report_show(job->report, holding->path), what.plugin);
+                       tls_words(job, holding, what.plugin));
 }

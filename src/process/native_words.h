@@ -17,6 +17,10 @@ void tn_say_version(struct tn_job *job, uint32_t number, const tenon_graph *grap
 void tn_say_symbol(struct tn_job *job, uint32_t number, const tenon_graph *graph,
                    const tenon_symbol_binding *binding, const char *elsewhere);
 
+/* The host program defines it, and was not linked to export it. */
+void tn_say_not_exported(struct tn_job *job, uint32_t number, const tenon_graph *graph,
+                         const tenon_symbol_binding *binding);
+
 void tn_say_tls(struct tn_job *job, uint32_t number, const struct tn_holding *holding,
                 uint64_t used, uint64_t room);
 

@@ -261,6 +261,16 @@ static bool find_cached(tenon_ocaml_plan *plan, struct tn_oc_prospect *p, tenon_
     return drop(plan, p, TENON_FINDING_CACHE, NULL, &why, err);
 }
 
+static bool read_bundled(tenon_ocaml_plan *plan, const struct tn_oc_prospect *p,
+                         struct tn_oc_file *file, tenon_error *why)
+{
+    char shown[TN_QUOTE_ROOM];
+
+    if (read_code(plan, file, file->entry, why) && check_claims(p, file, why))
+        return true;
+    return tn_context(why, "bundle %s", tn_quote(shown, p->file));
+}
+
 static bool add_code(tenon_ocaml_plan *plan, struct tn_oc_prospect *p, const char *entry,
                      tenon_error *err)
 {
@@ -281,8 +291,7 @@ static bool add_code(tenon_ocaml_plan *plan, struct tn_oc_prospect *p, const cha
         if (!find_cached(plan, p, err))
             return false;
     }
-    if (!file->is_proven && (!read_entry(p, file, &why) || !read_code(plan, file, entry, &why) ||
-                             !check_claims(p, file, &why)))
+    if (!file->is_proven && !(read_entry(p, file, &why) && read_bundled(plan, p, file, &why)))
         return drop(plan, p,
                     why.code == TENON_E_UNSUPPORTED ? TENON_FINDING_OTHER_OCAML
                                                     : TENON_FINDING_BAD_BUNDLE,
@@ -298,7 +307,9 @@ static const char *list_kinds(tenon_ocaml_plan *plan, const tenon_manifest *m)
 
     for (size_t i = 0; list && i < m->code_count; i++) {
         const char *what = m->code[i].triple ? m->code[i].triple : "any system";
-        const char *kind = tenon_code_kind_name(m->code[i].kind);
+        const char *kind = m->code[i].kind == TENON_CODE_NATIVE
+                               ? "a C plugin"
+                               : tenon_code_kind_name(m->code[i].kind);
         const char *row =
             tn_arena_format(&plan->arena, "%s for %s", kind, tn_report_show(plan->report, what));
         if (row && !strstr(list, row))
@@ -306,6 +317,15 @@ static const char *list_kinds(tenon_ocaml_plan *plan, const tenon_manifest *m)
     }
     plan->report->no_memory |= !list;
     return list && *list ? list : "no code";
+}
+
+static const char *host_words(enum tenon_ocaml_loader loader)
+{
+    static const char *const words[] = { [TENON_OCAML_LOADER_NATIVE] = "a native program",
+                                         [TENON_OCAML_LOADER_BYTECODE] = "a bytecode program",
+                                         [TENON_OCAML_LOADER_TOPLEVEL] = "a toplevel" };
+
+    return words[loader];
 }
 
 static bool read_bundle(tenon_ocaml_plan *plan, struct tn_oc_prospect *p, tenon_error *err)
@@ -317,8 +337,9 @@ static bool read_bundle(tenon_ocaml_plan *plan, struct tn_oc_prospect *p, tenon_
         has_main |= is_for(plan, &m->code[i]) && is_main(m, m->code[i].path);
     if (!has_main) {
         tn_oc_find_in(plan, p, TENON_FINDING_NO_CODE, true, NULL, p->file,
-                      "plugin \"%s\" has no code for OCaml's %s loader: it has %s", p->name,
-                      tenon_ocaml_loader_name(plan->process->loader), list_kinds(plan, m));
+                      "plugin \"%s\" has no code for OCaml's %s loader: it has %s; this host is %s",
+                      p->name, tenon_ocaml_loader_name(plan->process->loader), list_kinds(plan, m),
+                      host_words(plan->process->loader));
         return true;
     }
     tn_oc_take_proofs(plan, p);

@@ -126,6 +126,7 @@ static bool list_candidates(tenon_ocaml_plan *plan, tenon_error *err)
     order->present = &plan->process->settings->registry.index;
     order->services = plan->process->settings->services;
     order->service_count = plan->process->settings->service_count;
+    order->told_only = plan->process->program != NULL;
     order->each = plan->flags & TENON_LOAD_EACH;
     return true;
 }

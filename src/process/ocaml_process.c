@@ -6,6 +6,7 @@
 #include "bundle.h"
 #include "fail.h"
 #include "ocaml_private.h"
+#include "text.h"
 
 static bool start(tenon_ocaml_process *process, const char *program, tenon_error *err)
 {
@@ -300,6 +301,40 @@ static bool add_names(struct tn_names *to, tenon_ocaml_names from)
     return true;
 }
 
+static bool has_unit(const tenon_ocaml *program, const char *name)
+{
+    for (size_t i = 0; i < tenon_ocaml_unit_count(program); i++)
+        if (strcmp(tenon_ocaml_unit_at(program, i)->name, name) == 0)
+            return true;
+    return false;
+}
+
+/*
+ * A program that does not run was named together with a loader: has it that one? Nothing loads
+ * bytecode into native code, or the other way round. What a toplevel is tells the unit that loads.
+ */
+static bool check_loader(const tenon_ocaml_process *process, const tenon_ocaml *program,
+                         const char *file, tenon_error *err)
+{
+    bool is_native = tenon_ocaml_kind_of(program) == TENON_OCAML_EXECUTABLE;
+    bool is_toplevel = !is_native && has_unit(program, "Toploop");
+    char shown[TN_QUOTE_ROOM];
+
+    if (process->loader == TENON_OCAML_LOADER_TOPLEVEL
+            ? is_toplevel
+            : is_native == (process->loader == TENON_OCAML_LOADER_NATIVE))
+        return true;
+    return tn_fail(err, TENON_E_ARGUMENT, "%s: a %s program%s, whose loader is %s, not %s",
+                   tn_quote(shown, file), is_native ? "native" : "bytecode",
+                   is_native     ? ""
+                   : is_toplevel ? " with a toplevel"
+                                 : " without a toplevel",
+                   is_native     ? "native"
+                   : is_toplevel ? "bytecode or toplevel"
+                                 : "bytecode",
+                   tenon_ocaml_loader_name(process->loader));
+}
+
 bool tenon_ocaml_tell_program(tenon_ocaml_process *process, const char *file, tenon_error *err)
 {
     tenon_world *world = tenon_world_host(err);
@@ -309,6 +344,7 @@ bool tenon_ocaml_tell_program(tenon_ocaml_process *process, const char *file, te
     if (good && tenon_ocaml_kind_of(program) != TENON_OCAML_BYTECODE &&
         tenon_ocaml_kind_of(program) != TENON_OCAML_EXECUTABLE)
         good = tn_fail(err, TENON_E_NOT_FOUND, "%s: no OCaml program", file);
+    good = good && (!process->program || check_loader(process, program, file, err));
     if (good && tenon_ocaml_kind_of(program) == TENON_OCAML_BYTECODE) {
         tenon_ocaml_names paths = tenon_ocaml_dll_paths(program);
         process->is_custom = !tenon_ocaml_runtime(program);

@@ -73,8 +73,8 @@ static void check_constraint(struct tn_plan *plan, struct tn_candidate *c, const
         tn_report_find(plan->report, about, "plugin \"%s\" asks for %s, which makes no sense",
                        c->name, shown);
     else if (!service)
-        tn_report_find(plan->report, about,
-                       "plugin \"%s\" asks for %s, which the host does not offer", c->name, shown);
+        tn_report_find(plan->report, about, "plugin \"%s\" asks for %s, which the host %s", c->name,
+                       shown, plan->told_only ? "is not said to offer" : "does not offer");
     else
         tn_report_find(plan->report, about, "plugin \"%s\" asks for %s, the host offers version %u",
                        c->name, shown, service->version);

@@ -59,7 +59,8 @@ struct tn_plan {
     size_t brought_count;
     const struct tn_service *services;
     size_t service_count;
-    bool each; /* refused plugins and those that need them are left out */
+    bool told_only; /* the host does not run: it may offer more than was told */
+    bool each;      /* refused plugins and those that need them are left out */
     struct tn_plan_judge judge;
 
     uint32_t *order; /* candidates in load order, without those left out */

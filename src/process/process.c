@@ -140,12 +140,28 @@ static bool find_fault(tenon_process *process, const tenon_graph *graph, tenon_e
     return true;
 }
 
+/* A library has no process of its own: whoever loads it is the host. */
+static bool check_kind(tenon_world *world, const char *program, tenon_error *err)
+{
+    tenon_image *image = tenon_image_open(world, program, TENON_PART_CORE, err);
+    bool is_library = image && tenon_image_kind(image) == TENON_KIND_SHARED_LIBRARY;
+    char shown[TN_QUOTE_ROOM];
+
+    tenon_image_free(image);
+    if (is_library)
+        return tn_fail(err, TENON_E_NOT_LOADABLE,
+                       "%s: a shared library, and no program that loads plugins",
+                       tn_quote(shown, program));
+    return image;
+}
+
 static bool take_program(tenon_process *process, tenon_error *err)
 {
     tenon_world *world = tenon_world_host(err);
     tenon_resolver *resolver = world ? tenon_resolver_new(world, err) : NULL;
     tenon_graph *graph = resolver ? tenon_resolve_file(resolver, process->program, err) : NULL;
-    bool good = graph && tn_registry_take_graph(&process->registry, world, graph, err) &&
+    bool good = graph && check_kind(world, process->program, err) &&
+                tn_registry_take_graph(&process->registry, world, graph, err) &&
                 tn_process_take_triple(process, world, process->program, err) &&
                 find_fault(process, graph, err);
     tenon_graph_free(graph);

@@ -8,6 +8,7 @@
 #include "fail.h"
 #include "job.h"
 #include "prospect.h"
+#include "text.h"
 #include "triple.h"
 #include "verify.h"
 
@@ -50,13 +51,14 @@ static bool place_paths(struct tn_job *job, struct tn_prospect *p, tenon_error *
     return true;
 }
 
-/* Which systems the bundle has code for. */
+/* Which systems the bundle has code for that is not OCaml's. */
 static const char *list_triples(struct tn_job *job, const tenon_manifest *m)
 {
     const char *list = "";
     for (size_t i = 0; list && i < m->code_count; i++) {
-        const char *triple =
-            m->code[i].triple ? m->code[i].triple : tenon_code_kind_name(m->code[i].kind);
+        const char *triple = m->code[i].triple;
+        if (m->code[i].kind != TENON_CODE_NATIVE || !triple)
+            continue;
         if (!strstr(list, triple))
             list = tn_arena_format(&job->report->arena, "%s%s%s", list, *list ? ", " : "",
                                    tn_report_show(job->report, triple));
@@ -72,6 +74,29 @@ static const tenon_code_entry *misnamed(const struct tn_job *job, const tenon_ma
         if (is_for(job, &m->code[i], TENON_CODE_NATIVE))
             return &m->code[i];
     return NULL;
+}
+
+static bool is_ocaml_only(const tenon_manifest *m)
+{
+    bool any = false;
+    for (size_t i = 0; i < m->code_count; i++) {
+        if (m->code[i].kind == TENON_CODE_NATIVE)
+            return false;
+        any |= m->code[i].kind != TENON_CODE_LIBRARY;
+    }
+    return any;
+}
+
+/* Of a program that does not run, only its file was asked: stripped, it may be one of OCaml's. */
+static bool other_language(struct tn_job *job, size_t row, const struct tn_prospect *p)
+{
+    const char *text = tn_arena_format(
+        &job->report->arena, "plugin \"%s\" has OCaml code only, and this host %s", p->name,
+        job->process->program ? "is not known to be one of OCaml's"
+                              : "loads C code: an OCaml host loads it, or ocaml with the package "
+                                "tenon");
+    job->report->no_memory |= !text;
+    return tn_prospect_drop(job, row, TENON_FINDING_NO_CODE, NULL, text ? text : "");
 }
 
 static bool no_code(struct tn_job *job, size_t row, const struct tn_prospect *p)
@@ -101,7 +126,7 @@ static bool choose(struct tn_job *job, size_t row, struct tn_prospect *p, tenon_
             (!m->main || is_main(&m->code[i], m->main)))
             own = &m->code[i];
     if (!own)
-        return no_code(job, row, p);
+        return is_ocaml_only(m) ? other_language(job, row, p) : no_code(job, row, p);
     p->triple = job->process->triple.text;
     p->codes = tn_arena_rows(&job->arena, m->code_count, sizeof *p->codes);
     if (!p->codes)
@@ -240,9 +265,12 @@ static bool read_codes(struct tn_job *job, size_t row, struct tn_prospect *p, te
 {
     for (size_t i = 0; i < p->code_count; i++) {
         tenon_error why = TENON_ERROR_INIT;
-        if (!read_code(job, p, &p->codes[i], i + 1 == p->code_count, &why))
-            return tn_prospect_drop_error(job, row, TENON_FINDING_BAD_BUNDLE, p->codes[i].entry,
-                                          &why, err);
+        char shown[TN_QUOTE_ROOM];
+        if (read_code(job, p, &p->codes[i], i + 1 == p->code_count, &why))
+            continue;
+        tn_context(&why, "bundle %s", tn_quote(shown, p->file));
+        return tn_prospect_drop_error(job, row, TENON_FINDING_BAD_BUNDLE, p->codes[i].entry, &why,
+                                      err);
     }
     order_codes(p);
     return true;

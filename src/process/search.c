@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "fail.h"
+#include "instead.h"
 #include "limits.h"
 #include "process_private.h"
 
@@ -119,7 +120,15 @@ static const char *find_path(const char *wanted, tenon_report *report)
 static const char *not_found(const char *wanted, const struct tn_places *places,
                              tenon_report *report)
 {
-    const char *list = "";
+    const char *list = "", *here = "";
+    if (is_file(wanted)) {
+        const char *instead = tn_instead(wanted), *shown = tn_report_show(report, wanted);
+        here =
+            keep(report,
+                 instead ? tn_arena_format(&report->arena, "; the file %s is %s", shown, instead)
+                         : tn_arena_format(&report->arena, "; a file %s is here: ./%s is its path",
+                                           shown, shown));
+    }
     for (size_t i = 0; list && i < places->count; i++)
         list = tn_arena_format(&report->arena, "%s%s%s", list, i ? ", " : "",
                                tn_report_show(report, places->at[i]));
@@ -127,8 +136,9 @@ static const char *not_found(const char *wanted, const struct tn_places *places,
     tn_report_find(
         report,
         (struct tn_about){ .kind = TENON_FINDING_NOT_FOUND, .refuses = true, .plugin = wanted },
-        "no plugin \"%s\" was found%s%s", tn_report_show(report, wanted),
-        places->count ? " in " : ": no directory was given to look in", list ? list : "");
+        "no plugin \"%s\" was found%s%s%s", tn_report_show(report, wanted),
+        places->count ? " in " : ": no directory was given to look in", list ? list : "",
+        here ? here : "");
     return NULL;
 }
 

@@ -87,7 +87,8 @@ static bool add_dynamic(const struct tn_elf_symbols *symbols, struct rows *rows,
                                   .exported = true,
                                   .preemptible = is_preemptible(rows, s),
                                   .strong = s->bind == TN_STB_GLOBAL,
-                                  .unique = s->bind == TN_STB_GNU_UNIQUE },
+                                  .unique = s->bind == TN_STB_GNU_UNIQUE,
+                                  .exportable = true },
                            .is_copy = s->wants_copy };
         if (!add_row(rows, &row, err))
             return false;
@@ -125,7 +126,8 @@ static bool add_full_row(const struct tn_elf_object *o, const struct tn_elf_obje
                               .strong = local || s->bind == TN_STB_GLOBAL,
                               .maybe_static =
                                   local && !made_local && s->visibility == TN_STV_DEFAULT,
-                              .unique = s->bind == TN_STB_GNU_UNIQUE } };
+                              .unique = s->bind == TN_STB_GNU_UNIQUE,
+                              .exportable = !local && s->visibility == TN_STV_DEFAULT } };
     return add_row(rows, &row, err);
 }
 
@@ -166,6 +168,7 @@ static void merge_row(struct row *kept, const struct row *other)
     kept->v.preemptible |= other->v.preemptible;
     kept->v.strong |= other->v.strong;
     kept->v.unique |= other->v.unique;
+    kept->v.exportable |= other->v.exportable;
     if (other->v.kind == TENON_DEFINES_CODE) /* by its section: dynamic symbols have none here */
         kept->v.kind = other->v.kind;
 }

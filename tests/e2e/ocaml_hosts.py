@@ -164,11 +164,40 @@ class Hosts(unittest.TestCase):
         self.assertEqual((done.returncode, result["verdict"]), (1, "refused"))
         self.assertEqual({(r["code"], r["unit"]) for r in result["reasons"]},
                          {("missing-unit", "Inside")})
+        # one loader cannot be in a program of the other
+        both = "./both.plugin"
+        self.case.plugin("both", "let () = ()\n")
+        for host, loader, said in (
+                ("./host.opt", "bytecode", "a native program, whose loader is native, not bytecode"),
+                ("./host.opt", "toplevel", "a native program, whose loader is native, not toplevel"),
+                ("./host.byte", "native",
+                 "a bytecode program without a toplevel, whose loader is bytecode, not native"),
+                ("./host.byte", "toplevel",
+                 "a bytecode program without a toplevel, whose loader is bytecode, not toplevel"),
+                (shutil.which("ocaml"), "native",
+                 "a bytecode program with a toplevel, whose loader is bytecode or toplevel, not native")):
+            with self.subTest(host=host, loader=loader):
+                done = self.case.run(tenon.command(), "check", f"--loader={loader}", host, both,
+                                     check=False)
+                self.assertEqual(done.returncode, 2, done.stdout)
+                self.assertIn(f"{host}: {said}", done.stdout.replace("'", ""))
+        # a host of C
+        self.case.write("c.c", "int main(void) { return 0; }\n")
+        self.case.run(tenon.command(), "link", "--", "cc", "c.c", "-o", "c")
+        done = self.case.run(tenon.command(), "check", "./c", both, check=False)
+        self.assertIn('no-code  plugin "both" has OCaml code only, and this host is not known to be '
+                      "one of OCaml's\n", done.stdout)
+        done = self.case.run(tenon.command(), "run", both, check=False)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn('no-code  plugin "both" has OCaml code only, and this host loads C code: an '
+                      "OCaml host loads it, or ocaml with the package tenon\n", done.stdout)
         # native code for a bytecode host
         self.case.bundle("only", "p.cmxs", "--main=p", folder="p.src")
         done = self.case.run(tenon.command(), "check", "--json", "./host.byte", "only.plugin",
                              check=False)
-        self.assertEqual(json.loads(done.stdout)["results"][0]["reasons"][0]["code"], "no-code")
+        reason = json.loads(done.stdout)["results"][0]["reasons"][0]
+        self.assertEqual(reason["code"], "no-code")
+        self.assertRegex(reason["message"], "it has ocaml-native for .*; this host is a bytecode program")
 
 
 if __name__ == "__main__":

@@ -17,6 +17,18 @@ PLUGINS = {
     "lto": (("-flto",), False),
     "stripped": ((), True),
 }
+OPENS_BOTH = """
+#include <dlfcn.h>
+#include <stdio.h>
+int main(int argc, char **argv) {
+    for (int i = 1; i < argc; i++) {
+        void *library = dlopen(argv[i], RTLD_NOW | RTLD_LOCAL);
+        int (*number)(void) = library ? (int (*)(void))dlsym(library, "plugin_number") : NULL;
+        printf("%d\\n", number ? number() : -1);
+    }
+    return 0;
+}
+"""
 
 
 def main():
@@ -50,7 +62,21 @@ def main():
                      answer.one("call") == "plugin_number 2", answer)
         answer = shop.ask("host", "load=repaired.plugin")
         cases.refused("a host that does not export it", answer, ["missing-symbol"],
-                      "needs symbol counter_next")
+                      "needs symbol counter_next: the host program defines it, and does not export "
+                      "it (link it with -rdynamic, or -Wl,--export-dynamic-symbol=counter_next)")
+        answer = shop.ask("host_stripped", "load=repaired.plugin")
+        cases.refused("nor is it known to have it when it is stripped", answer, ["missing-symbol"],
+                      "needs symbol counter_next: no object of the process defines it")
+        # two plugins share nothing, however much both export: so the real loader has it, too
+        shop.host("bare", "int host_number(void) { return 7; }")
+        answer = shop.ask("bare", "load=plain.plugin,symbolic.plugin")
+        cases.refused("in two plugins", answer, ["double"], "unit counter/counter is already in "
+                      "plugin \"plain\" (libcounter.a member counter.o); plugin \"symbolic\" "
+                      "contains its own copy, which stays apart: plugins are loaded with RTLD_LOCAL")
+        shop.write("apart.c", OPENS_BOTH)
+        shop.run("gcc", "apart.c", "-o", "apart", "-ldl")
+        done = shop.run("./apart", shop.path("plain.so"), shop.path("lto.so"))
+        cases.expect("they count apart", done.stdout.split() == ["1", "1"], done)
         shop.again(cases)
     cases.finish()
 

@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include <cmocka.h>
 
@@ -35,6 +36,13 @@ static void text_and_scripts_are_named(void **state)
            format, "f: not an image: of no format known");
     EXPECT("\x80\0\0", format, "f: not an image: of no format known");
     EXPECT("PK\x03\x04", format, "f: not an image: a zip archive");
+    /* the name of the first entry, of a length that stands before it */
+    char zip[40] = "PK\x03\x04";
+    memcpy(zip + 30, "tenon.json", 10);
+    expect(zip, sizeof zip, format, "f: not an image: a zip archive");
+    zip[26] = 10;
+    expect(zip, sizeof zip, format, "f: not an image: a bundle (tenon bundle show, tenon units)");
+    expect(zip, sizeof zip - 1, format, "f: not an image: a zip archive");
     EXPECT("\xca\xfe\xba\xbe\0\0\0\x34", format, "f: not an image: a Java class");
     EXPECT("", TENON_E_TRUNCATED, "f: is empty");
 }

@@ -23,6 +23,13 @@ static const tenon_visible *find(const void *of, const char *name)
     return NULL;
 }
 
+static const tenon_visible *find_unique(const void *of, const char *name)
+{
+    const tenon_visible *found = find(of, name);
+    seen.unique = found != NULL;
+    return found;
+}
+
 static const char *const nothing[] = { NULL };
 static const char *const next_seen[] = { "counter_next", NULL };
 
@@ -96,6 +103,44 @@ static void visible_in_both_is_a_clash(void **state)
     tenon_unit a = unit("counter/counter", 1, TENON_YES), b = a;
     struct tn_copy there = copy(&a, next_seen), comes = copy(&b, next_seen);
     expect(&there, &comes, TENON_FINDING_CLASH);
+}
+
+static void plugins_apart_are_a_double(void **state)
+{
+    (void)state;
+    tenon_unit a = unit("counter/counter", 1, TENON_YES), b = a;
+    struct tn_copy there = copy(&a, next_seen), comes = copy(&b, next_seen);
+    there.serves_all = comes.serves_all = false;
+    expect(&there, &comes, TENON_FINDING_CLASH); /* libraries: whose scope has both? */
+    there.is_apart = comes.is_apart = true;
+    expect(&there, &comes, TENON_FINDING_DOUBLE);
+    comes.is_apart = false;
+    expect(&there, &comes, TENON_FINDING_CLASH);
+    /* what the loader joins wherever it is */
+    comes.is_apart = true;
+    there.sight.find = comes.sight.find = find_unique;
+    expect(&there, &comes, TENON_FINDING_CLASH);
+}
+
+/* The reason names what decides, and nothing that does not. */
+static void the_words_are_those_of_the_pair(void **state)
+{
+    (void)state;
+    struct tn_judgement judged;
+    tenon_unit a = unit("counter/counter", 1, TENON_YES), b = a;
+    struct tn_copy there = copy(&a, next_seen), comes = copy(&b, next_seen);
+    comes.serves_all = false;
+    comes.is_apart = true;
+    assert_true(tn_judge_units(&there, &comes, &judged));
+    assert_non_null(strstr(judged.because, "link flags decide"));
+    there.serves_all = false;
+    assert_true(tn_judge_units(&there, &comes, &judged));
+    assert_non_null(strstr(judged.because, "linked and loaded"));
+    there.is_apart = true;
+    assert_true(tn_judge_units(&there, &comes, &judged));
+    assert_non_null(strstr(judged.because, "stays apart"));
+    assert_true(tn_judge_covered(&there, &comes, &judged));
+    assert_non_null(strstr(judged.because, "stays apart"));
 }
 
 static void hidden_in_one_is_a_double(void **state)
@@ -199,8 +244,8 @@ static void expect_covered(enum tenon_answer stateful, const char *const *unit_e
     struct tn_judgement judged;
     tenon_unit a = unit("counter/counter", 1, stateful);
     struct tn_copy c = copy(&a, unit_exports);
-    const struct tn_sight image = { find, image_exports };
-    assert_true(tn_judge_covered(&c, &image, true, &judged));
+    const struct tn_copy image = { .sight = { find, image_exports }, .serves_all = true };
+    assert_true(tn_judge_covered(&c, &image, &judged));
     assert_string_equal(tenon_finding_name(judged.kind), tenon_finding_name(kind));
 }
 
@@ -239,6 +284,8 @@ int main(void)
         cmocka_unit_test(another_interface_is_a_conflict),
         cmocka_unit_test(digests_of_two_kinds_are_no_conflict),
         cmocka_unit_test(visible_in_both_is_a_clash),
+        cmocka_unit_test(plugins_apart_are_a_double),
+        cmocka_unit_test(the_words_are_those_of_the_pair),
         cmocka_unit_test(hidden_in_one_is_a_double),
         cmocka_unit_test(an_unknown_image_is_taken_as_hidden),
         cmocka_unit_test(an_equal_stateless_copy_is_harmless),
