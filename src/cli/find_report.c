@@ -106,7 +106,7 @@ static void put_value(struct cli_out *out, const char *library, const char *name
 void find_print_text(struct cli_out *out, const tenon_found *found, bool verbose)
 {
     const tenon_find_place *place;
-    const char *name, *value;
+    const char *name, *value, *reason = tenon_found_reason(found), *remark;
 
     cli_text(out, tenon_found_name(found));
     cli_puts(out, ": ");
@@ -120,11 +120,13 @@ void find_print_text(struct cli_out *out, const tenon_found *found, bool verbose
         cli_prose(out, tenon_found_reason(found));
     }
     cli_puts(out, "\n");
-    for (size_t i = 0; tenon_found_remark(found, i); i++) {
+    for (size_t i = 0; (remark = tenon_found_remark(found, i)); i++) {
+        if (!verbose && reason && strstr(remark, reason))
+            continue; /* the verdict says it, and below stands of which place */
         cli_style(out, CLI_NOTE);
         cli_puts(out, "  note: ");
         cli_style(out, CLI_PLAIN);
-        cli_prose(out, tenon_found_remark(found, i));
+        cli_prose(out, remark);
         cli_puts(out, "\n");
     }
     for (size_t i = 0; (place = tenon_found_place(found, i)); i++)

@@ -227,6 +227,15 @@ class Missing(Case):
         self.write("a/include/foo.h", "#include <not_there_at_all.h>\n")
         self.not_found(self.find(*self.dirs("a")), "compile error", "not_there_at_all.h")
 
+    def test_a_reason_is_said_once(self):
+        self.both("a")
+        self.write("a/include/foo.h", "#error told once\n")
+        for words, texts in (([], 1), (["-v"], 3)):
+            text = subprocess.run([tenon.command(), "find", "--no-cache", *words, *self.dirs("a"),
+                                   "foo"], capture_output=True, text=True, cwd=self.dir,
+                                  env=dict(consumers.CLEAN, HOME=self.dir)).stdout
+            self.assertEqual(text.count("#error told once"), texts, text)
+
     def test_its_own_dependency(self):
         self.shared("b", name="bar")
         self.header("a")
