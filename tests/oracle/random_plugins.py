@@ -1,0 +1,432 @@
+#!/usr/bin/env python3
+"""Random hosts, libraries and plugins: what really happens in the process, and what tenon says.
+
+All is made of the same few units of C code, with state or without, each in three builds: the first,
+one that does something else, one that exports something more. A host has some of them, libraries
+have others, and plugins link their own copies or leave it to the process. Then the same host loads
+the plugins twice:
+
+- by plain dlopen(RTLD_NOW). The loader says what is missing, and each unit with state says whenever
+  a copy of it comes to life;
+- by tenon_load(), which must refuse exactly what is missing, what is there twice, and what was
+  compiled against another interface; and when it refuses, nothing may have come to life.
+
+What no process shows is known from how the files were made: copies without state, which are
+harmless unless they differ, and interfaces. Some libraries and plugins have no record: what these
+hold is known by their symbols, and where these do not tell, either answer will do. With TENON_CHECK=all there are many more worlds;
+`random_plugins.py NUMBER` makes one and leaves it for a look.
+"""
+
+import collections
+import itertools
+import os
+import random
+import shutil
+import subprocess
+import sys
+import tempfile
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
+
+from plugins import BUILD, SANITIZED, SOURCE, Answer, Workshop  # noqa: E402
+from report import Report, chosen_numbers  # noqa: E402
+
+SAMPLE, ALL = 40, 600  # worlds
+
+# The units: what each calls, and whether it has state.
+Unit = collections.namedtuple("Unit", "name needs stateful")
+UNITS = {unit.name: unit for unit in (
+    Unit("log", (), True), Unit("hash", (), False), Unit("table", ("hash",), True),
+    Unit("clock", (), True), Unit("text", ("hash", "log"), False), Unit("queue", ("clock",), True),
+    Unit("crc", (), False))}
+BUILDS = ("first", "other", "wider")  # the last exports one function more
+
+STATEFUL = """
+#include <stdio.h>
+#include <stdlib.h>
+static int count;
+__attribute__((constructor)) static void come_to_life(void)
+{
+    FILE *out = fopen(getenv("BORN"), "a");
+    if (out) {
+        fputs("%(name)s\\n", out);
+        fclose(out);
+    }
+}
+int %(name)s_next(void) { return ++count + %(add)d%(calls)s; }
+"""
+STATELESS = """
+int %(name)s_next(void) { return %(add)d%(calls)s; }
+"""
+
+
+def source_of(unit, build):
+    words = {"name": unit.name, "add": 100 if build == "other" else 0,
+             "calls": "".join(" + %s_next()" % need for need in unit.needs)}
+    lines = ["int %s_next(void);" % need for need in unit.needs]
+    lines.append((STATEFUL if unit.stateful else STATELESS) % words)
+    if build == "wider":
+        lines.append("int %s_more(void) { return 1; }" % unit.name)
+    return "\n".join(lines) + "\n"
+
+
+def member(name, build, recorded):
+    return "%s/%s/%s.a" % (build, name, "libcore" if recorded else "libplain")
+
+
+def make_units(shop):
+    """Each unit in each build, alone in an archive: core/NAME."""
+    for build in BUILDS:
+        for unit in UNITS.values():
+            folder = "%s/%s" % (build, unit.name)
+            os.makedirs(shop.path(folder))
+            path = shop.write("%s/%s.c" % (folder, unit.name), source_of(unit, build))
+            shop.run("gcc", "-fPIC", "-O1", "-c", path, "-o", path[:-1] + "o")
+            for recorded in (False, True):
+                shop.run("ar", "rcs", member(unit.name, build, recorded), path[:-1] + "o")
+            shop.tenon("wrap", member(unit.name, build, True))
+    shop.run("gcc", "-c", "-O1", "-D_GNU_SOURCE", os.path.join(SOURCE, "tests", "e2e", "driver.c"),
+             "-I", os.path.join(SOURCE, "include"), "-o", "driver.o")
+
+
+def closure(names, inside):
+    """These units and what they call, as far as it is `inside`."""
+    found, todo = [], [name for name in names if name in inside]
+    while todo:
+        name = todo.pop()
+        if name not in found:
+            found.append(name)
+            todo += [need for need in UNITS[name].needs if need in inside]
+    return sorted(found)
+
+
+def prototypes(names):
+    return "".join("int %s_next(void);\n" % name for name in names)
+
+
+def total(names):
+    return " + ".join(["0"] + ["%s_next()" % name for name in names])
+
+
+SEEN = collections.Counter()  # reasons, and "loads"
+
+# One file: the units in it by their build, the libraries it needs, the units it leaves undefined;
+# whether it hides what it has and has a record; its own copies, and the host it was packed against.
+Made = collections.namedtuple("Made", "units libraries undefined hidden recorded private against",
+                              defaults=(False, True, (), None))
+
+# A copy of a unit in a process.
+Copy = collections.namedtuple("Copy", "build who made")
+
+
+class World:
+    def __init__(self, shop, folder, seed, linkers):
+        self.shop, self.folder, self.random = shop, folder, random.Random(seed)
+        self.linkers = linkers
+        os.makedirs(shop.path(folder, "lib"))
+        self.home = {name: self.random.choice(("archive", "archive", "archive", "s0", "s1"))
+                     for name in UNITS}
+        self.builds = {name: self.build_of(0.85) for name in UNITS}
+        self.bundling = self.random.choice(("none", "auto"))  # or one plugin would serve another
+        self.libraries = {name: self.library(name) for name in ("s0", "s1")}
+        roots = self.some(UNITS, 5)
+        self.host = self.make_host("host", roots, self.builds)
+        self.other = self.make_host("other", roots, {name: self.build_of(0.6) for name in UNITS})
+        self.plugins = {"p%d" % i: self.plugin("p%d" % i)
+                        for i in range(self.random.randint(1, 3))}
+
+    def chance(self, probability):
+        return self.random.random() < probability
+
+    def some(self, rows, most):
+        rows = sorted(rows)
+        return sorted(self.random.sample(rows, min(len(rows), self.random.randint(0, most))))
+
+    def build_of(self, first):
+        return "first" if self.chance(first) else self.random.choice(BUILDS[1:])
+
+    def at_home(self, place):
+        return {name for name in UNITS if self.home[name] == place}
+
+    def path(self, *parts):
+        return os.path.join(self.folder, *parts)
+
+    def write(self, name, text):
+        return self.shop.write(self.path(name), text)
+
+    def link(self, out, inputs, *flags, record=True, strip=False):
+        command = ["gcc", "-o", self.path(out), *inputs, *flags]
+        linker = self.random.choice(self.linkers)
+        if linker:
+            command.append("-fuse-ld=" + linker)
+        if record:
+            self.shop.tenon("link", "--", *command)
+        else:
+            self.shop.run(*command)
+        if strip:
+            self.shop.run("strip", self.path(out))
+
+    def whole(self, units, recorded=True):
+        """All of these archives' members, used or not; each has its unit's record, or none has."""
+        return ["-Wl,--whole-archive", *[member(*row, recorded) for row in sorted(units.items())],
+                "-Wl,--no-whole-archive"]
+
+    def use_libraries(self, names):
+        return ["-Wl,--no-as-needed", *[self.shop.path(self.path("lib", "lib%s.so" % name))
+                                        for name in names]]
+
+    def needed_libraries(self, undefined):
+        return sorted({self.home[name] for name in undefined} - {"archive"})
+
+    def library(self, name):
+        """A shared library; what its units call elsewhere is left to the process."""
+        units = {unit: self.builds[unit] for unit in sorted(self.at_home(name))}
+        undefined = {need for unit in units for need in UNITS[unit].needs} - set(units)
+        self.write(name + ".c", "int %s_is_there(void) { return 1; }" % name)
+        recorded = self.chance(0.7)
+        self.link("lib/lib%s.so" % name, [self.path(name + ".c"), *self.whole(units, recorded)],
+                  "-shared", "-fPIC", "-Wl,-soname,lib%s.so" % name, record=recorded,
+                  strip=self.chance(0.3))
+        return Made(units, (), undefined, recorded=recorded)
+
+    def make_host(self, name, roots, builds):
+        units = {unit: builds[unit] for unit in closure(roots, self.at_home("archive"))}
+        calls = set(roots) | {need for unit in units for need in UNITS[unit].needs}
+        libraries = self.needed_libraries(calls - set(units))
+        # what the libraries call and the host has no use for itself comes with them, or is missing
+        exports = self.random.choice((("-rdynamic",), ("-rdynamic",), ("-rdynamic",), ()))
+        self.write(name + ".c", prototypes(roots) +
+                   "int host_number(void) { return %s; }\n" % total(roots))
+        build = ["-L" + BUILD, "-ltenon", "-Wl,-rpath," + BUILD]
+        self.link(name, [self.path(name + ".c"), "driver.o", *self.whole(units),
+                         *self.use_libraries(libraries)], *exports, *build, "-lpthread",
+                  "-Wl,--allow-shlib-undefined", "-Wl,-rpath," + self.shop.path(self.path("lib")),
+                  strip=self.chance(0.3))
+        return Made(units, tuple(libraries), calls - set(units), not exports)
+
+    def plugin(self, name):
+        roots = self.some(UNITS, 3)
+        units, undefined, todo = {}, set(), list(roots)
+        while todo:
+            unit = todo.pop()
+            if unit in units or unit in undefined:
+                continue
+            at_hand = self.home[unit] != "archive" or unit in self.host.units
+            if self.chance(0.3 if at_hand else 0.8):
+                units[unit] = self.build_of(0.75)
+                todo += UNITS[unit].needs
+            else:
+                undefined.add(unit)
+        libraries = [library for library in self.needed_libraries(undefined) if self.chance(0.85)]
+        hidden = self.chance(0.4)
+        self.write(name + ".c", prototypes(roots) +
+                   "int %s_number(void) { return %s; }\n" % (name, total(roots)))
+        flags = ["-shared", "-fPIC", "-Wl,-rpath,$ORIGIN:" + self.shop.path(self.path("lib"))]
+        if hidden:
+            flags.append("-Wl,--exclude-libs,ALL")
+        if self.chance(0.2):
+            flags.append("-Wl,-Bsymbolic")
+        recorded = self.chance(0.85)
+        self.link(name + ".so", [self.path(name + ".c"), *self.whole(units, recorded),
+                                 *self.use_libraries(libraries)], *flags, record=recorded,
+                  strip=self.chance(0.3))
+        private = tuple(unit for unit in sorted(units)
+                        if hidden and recorded and self.chance(0.3))
+        against = self.random.choice((None, "host", "other"))
+        made = Made(units, tuple(libraries), undefined, hidden, recorded, private, against)
+        self.pack(name, made)
+        return made
+
+    def pack(self, name, made):
+        words = ["--bundle=" + self.bundling]
+        words += ["--private=core/" + unit for unit in made.private]
+        if made.against:
+            words.append("--host=" + self.path(made.against))
+        self.shop.tenon("pack", "-o", self.path(name + ".plugin"), "--name", name, *words,
+                        self.path(name + ".so"))
+
+    def exports(self, name):
+        """What a program exports: asked for, or since a library it was linked with refers to it."""
+        out = self.shop.run("nm", "-D", "--defined-only", self.path(name)).stdout
+        return {line.split()[2] for line in out.splitlines()}
+
+    # ---- what happens -------------------------------------------------------------------------
+
+    def ask(self, *words):
+        """(answer, units that came to life, sorted)"""
+        born = self.shop.path(self.path("born"))
+        with open(born, "w", encoding="utf-8"):
+            pass
+        done = subprocess.run([self.shop.path(self.path("host")), *words], cwd=self.shop.dir,
+                              env={**self.shop.env, **SANITIZED, "BORN": born},
+                              stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=120)
+        with open(born, encoding="utf-8") as file:
+            return Answer(done.returncode, done.stdout, done.stderr), sorted(file.read().split())
+
+    def copies(self, names):
+        """The copies of each unit in the process once these plugins are loaded, but for those that
+        are declared as a plugin's own."""
+        libraries = set(self.host.libraries)
+        for name in names:
+            libraries |= set(self.plugins[name].libraries)
+        holders = [("host", self.host)] + [(name, self.libraries[name]) for name in libraries]
+        holders += [(name, self.plugins[name]) for name in names]
+        found = collections.defaultdict(list)
+        for who, made in holders:
+            for unit, build in made.units.items():
+                if unit not in made.private:
+                    found[unit].append(Copy(build, who, made))
+        return found
+
+
+# ---- what must be said --------------------------------------------------------------------------
+
+def defined(unit, build):
+    return {unit + "_next"} | ({unit + "_more"} if build == "wider" else set())
+
+
+def is_covered(unit, copy, by):
+    """Do the symbols of a file without record tell that it has the unit of one with a record?"""
+    return (copy.made.recorded and not by.made.hidden and
+            defined(unit, copy.build) <= defined(unit, by.build))
+
+
+def judge(unit, one, other):
+    """What is to be said of two copies: a reason, "unknown", or nothing."""
+    both = one.made.recorded and other.made.recorded
+    if not UNITS[unit].stateful:
+        if both:
+            return "conflict" if one.build != other.build else None
+        return "unknown"
+    if both or is_covered(unit, one, other) or is_covered(unit, other, one):
+        return "double"
+    return "unknown"
+
+
+def doubles(world, names):
+    found = set()
+    for unit, copies in world.copies(names).items():
+        found |= {judge(unit, *pair) for pair in itertools.combinations(copies, 2)}
+    return found - {None}
+
+
+def other_interfaces(world, names):
+    """What these plugins were packed against, and the host has with another interface."""
+    found = set()
+    for name in names:
+        made = world.plugins[name]
+        against = {"host": world.host, "other": world.other, None: None}[made.against]
+        exports = world.exports(made.against) if against else set()
+        for unit in made.undefined & set(world.host.units):
+            if unit + "_next" not in exports:
+                continue  # it cannot be meant
+            if (against.units[unit] == "wider") != (world.host.units[unit] == "wider"):
+                found.add(unit)
+    return found
+
+
+class Truth:
+    """Why these plugins must not be loaded, and what comes to life if they are."""
+
+    def __init__(self, world, names):
+        answer, self.born = world.ask(*["dlopen=" + world.shop.path(world.path(name + ".so"))
+                                        for name in names])
+        self.why = set()
+        if "0" in answer.all("dlopen"):
+            self.why.add("missing")
+        found = doubles(world, names)
+        if not self.why:
+            self.confirm(world, names, found)
+        self.why |= found
+        if other_interfaces(world, names):
+            self.why.add("interface")
+        self.is_open = self.why == {"unknown"}
+        SEEN.update(self.why or {"loads"})
+
+    def confirm(self, world, names, found):
+        """All of it is loaded: as many copies with state came to life as were put in."""
+        private = collections.Counter(unit for name in names for unit in world.plugins[name].private)
+        twice = {unit for unit, count in (collections.Counter(self.born) - private).items()
+                 if count > 1}
+        made = {unit for unit, copies in world.copies(names).items()
+                if UNITS[unit].stateful and len(copies) > 1}
+        if twice != made or (twice and not found):
+            sys.exit("this test is wrong: %s, %s, %s" % (twice, made, found))
+
+    def verdict(self):
+        return "no" if self.why else "yes"
+
+
+def bundle(world, name):
+    return world.shop.path(world.path(name + ".plugin"))
+
+
+def compare_together(report, world, names, before, what):
+    """All in one request: all of them or none."""
+    truth = Truth(world, names)
+    if truth.is_open:
+        return
+    answer, born = world.ask("load=" + ",".join(bundle(world, name) for name in names))
+    expected = (truth.verdict(), truth.born if not truth.why else before)
+    if not report.check(what + " together", expected, (answer.one("answer"), born), ("real", "tenon")):
+        report.note("   %s\n   %s" % (sorted(truth.why), answer))
+    elif truth.why:
+        report.check(what + " the process is as it was", "same", answer.one("state"))
+    done = world.shop.tenon("check", "-q", world.path("host"),
+                            *[bundle(world, name) for name in names], good=False)
+    report.check(what + " check", 1 if truth.why else 0, done.returncode, ("real", "tenon"))
+
+
+def compare_in_turn(report, world, names, before, what):
+    """One after the other: what was refused is not there for the next one."""
+    there, expected, born, whys = [], [], before, []
+    for name in names:
+        truth = Truth(world, there + [name])
+        if truth.is_open:
+            names = names[:len(expected)]
+            break
+        expected.append(truth.verdict())
+        whys.append(sorted(truth.why))
+        if not truth.why:
+            there.append(name)
+            born = truth.born
+    answer, real = world.ask(*["load=" + bundle(world, name) for name in names])
+    if not report.check(what + " in turn", (expected, born), (answer.all("answer"), real),
+                        ("real", "tenon")):
+        report.note("   %s\n   %s" % (whys, answer))
+
+
+def compare(report, world, number):
+    answer, before = world.ask()
+    if answer.status != 0:
+        return report.skip("world %d" % number, "the host does not start")
+    names = sorted(world.plugins)
+    world.random.shuffle(names)
+    what = "world %d" % number
+    compare_together(report, world, names, before, what)
+    compare_in_turn(report, world, names, before, what)
+    return None
+
+
+def main():
+    report = Report()
+    with Workshop() as shop:
+        linkers = [""] + [name for name, program in (("gold", "ld.gold"), ("lld", "ld.lld"),
+                                                     ("mold", "mold")) if shutil.which(program)]
+        make_units(shop)
+        numbers, wanted = chosen_numbers(report, SAMPLE, ALL)
+        for number in numbers:
+            folder = "w%d" % number
+            compare(report, World(shop, folder, number, linkers), number)
+            if not wanted:
+                shutil.rmtree(shop.path(folder))
+        if wanted:
+            kept = tempfile.mkdtemp(prefix="tenon-random-")
+            shutil.copytree(shop.dir, kept, dirs_exist_ok=True)
+            report.note("files: " + kept)
+    report.note("seen: " + ", ".join("%s %d" % row for row in sorted(SEEN.items())))
+    report.finish()
+
+
+if __name__ == "__main__":
+    main()
