@@ -47,13 +47,7 @@ static void put_error(struct bundle_run *run, const char *file, const tenon_erro
     cli_json_name(json, file);
     CLI_JSON_KEY(json, "status");
     cli_json_name(json, "error");
-    CLI_JSON_KEY(json, "error");
-    cli_json_open(json, '{');
-    CLI_JSON_KEY(json, "code");
-    cli_json_name(json, tenon_code_name(err->code));
-    CLI_JSON_KEY(json, "message");
-    cli_json_sentence(json, tenon_error_message(err));
-    cli_json_close(json, '}');
+    cli_json_error(json, err->code, NULL, tenon_error_message(err));
     cli_json_close(json, '}');
 }
 
@@ -98,18 +92,12 @@ static int act_on_all(struct bundle_run *run, bundle_action *act, const char *co
 
     *json = (struct cli_json){ .out = &run->cli->out };
     if (bundle_is_json(run)) {
-        cli_json_open(json, '{');
-        CLI_JSON_KEY(json, "schema");
-        cli_json_number(json, CLI_JSON_SCHEMA);
-        CLI_JSON_KEY(json, "results");
-        cli_json_open(json, '[');
+        cli_json_begin(json);
     }
     for (; *names; names++)
         status = cli_worse(status, act_on(run, act, *names));
     if (bundle_is_json(run)) {
-        cli_json_close(json, ']');
-        cli_json_close(json, '}');
-        cli_puts(json->out, "\n");
+        cli_json_end(json);
     }
     return status;
 }

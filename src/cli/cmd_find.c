@@ -202,17 +202,11 @@ static int find_all(struct find_run *run, const char *const *names)
     }
     run->json = (struct cli_json){ .out = &run->cli->out };
     if (json) {
-        cli_json_open(&run->json, '{');
-        CLI_JSON_KEY(&run->json, "schema");
-        cli_json_number(&run->json, CLI_JSON_SCHEMA);
-        CLI_JSON_KEY(&run->json, "results");
-        cli_json_open(&run->json, '[');
+        cli_json_begin(&run->json);
     }
     status = find_jobs_run(run->cli, &jobs, run->jobs);
     if (json) {
-        cli_json_close(&run->json, ']');
-        cli_json_close(&run->json, '}');
-        cli_puts(&run->cli->out, "\n");
+        cli_json_end(&run->json);
     }
     find_jobs_free(&jobs);
     return status;

@@ -145,17 +145,11 @@ static int tell_place(struct flags_run *run, const char *const *words)
     is_json = run->cli->json && !run->cli->quiet;
     run->json = (struct cli_json){ .out = &run->cli->out };
     if (is_json) {
-        cli_json_open(&run->json, '{');
-        CLI_JSON_KEY(&run->json, "schema");
-        cli_json_number(&run->json, CLI_JSON_SCHEMA);
-        CLI_JSON_KEY(&run->json, "results");
-        cli_json_open(&run->json, '[');
+        cli_json_begin(&run->json);
     }
     status = tell_platforms(run, words[0], words[1]);
     if (is_json) {
-        cli_json_close(&run->json, ']');
-        cli_json_close(&run->json, '}');
-        cli_puts(&run->cli->out, "\n");
+        cli_json_end(&run->json);
     }
     return status;
 }

@@ -148,20 +148,14 @@ static int tell_all(struct platform_run *run, const char *const *names,
 
     run->json = (struct cli_json){ .out = &run->cli->out };
     if (is_json) {
-        cli_json_open(&run->json, '{');
-        CLI_JSON_KEY(&run->json, "schema");
-        cli_json_number(&run->json, CLI_JSON_SCHEMA);
-        CLI_JSON_KEY(&run->json, "results");
-        cli_json_open(&run->json, '[');
+        cli_json_begin(&run->json);
     }
     if (!*names)
         status = tell(run, NULL, options);
     for (; *names; names++)
         status = cli_worse(status, tell(run, *names, options));
     if (is_json) {
-        cli_json_close(&run->json, ']');
-        cli_json_close(&run->json, '}');
-        cli_puts(&run->cli->out, "\n");
+        cli_json_end(&run->json);
     }
     return status;
 }

@@ -144,13 +144,7 @@ static int tell(struct plist_run *run, const char *file)
         if (plist) {
             json_plist(&run->json, plist);
         } else {
-            CLI_JSON_KEY(&run->json, "error");
-            cli_json_open(&run->json, '{');
-            CLI_JSON_KEY(&run->json, "code");
-            cli_json_name(&run->json, tenon_code_name(err.code));
-            CLI_JSON_KEY(&run->json, "message");
-            cli_json_sentence(&run->json, tenon_error_message(&err));
-            cli_json_close(&run->json, '}');
+            cli_json_error(&run->json, err.code, NULL, tenon_error_message(&err));
         }
         cli_json_close(&run->json, '}');
     } else if (!plist) {
@@ -175,18 +169,12 @@ static int tell_all(struct plist_run *run, const char *const *files)
     }
     run->json = (struct cli_json){ .out = &run->cli->out };
     if (is_json) {
-        cli_json_open(&run->json, '{');
-        CLI_JSON_KEY(&run->json, "schema");
-        cli_json_number(&run->json, CLI_JSON_SCHEMA);
-        CLI_JSON_KEY(&run->json, "results");
-        cli_json_open(&run->json, '[');
+        cli_json_begin(&run->json);
     }
     for (; *files; files++)
         status = cli_worse(status, tell(run, *files));
     if (is_json) {
-        cli_json_close(&run->json, ']');
-        cli_json_close(&run->json, '}');
-        cli_puts(&run->cli->out, "\n");
+        cli_json_end(&run->json);
     }
     return status;
 }

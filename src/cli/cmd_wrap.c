@@ -34,13 +34,7 @@ static void put_json(struct wrap_run *run, const char *file, const struct tn_wra
         CLI_JSON_KEY(json, "recorded");
         cli_json_number(json, (int64_t)wrapped->recorded);
     } else {
-        CLI_JSON_KEY(json, "error");
-        cli_json_open(json, '{');
-        CLI_JSON_KEY(json, "code");
-        cli_json_name(json, tenon_code_name(err->code));
-        CLI_JSON_KEY(json, "message");
-        cli_json_message(json, file, tenon_error_message(err));
-        cli_json_close(json, '}');
+        cli_json_error(json, err->code, file, tenon_error_message(err));
     }
     cli_json_close(json, '}');
 }
@@ -78,11 +72,11 @@ static int wrap_all(struct cli *cli, const char *const *files, const char *outpu
         return CLI_UNREADABLE;
     }
     if (has_json(cli))
-        cli_puts(&cli->out, "{\"schema\":1,\"results\":[");
+        cli_json_begin(&run.json);
     for (; *files; files++)
         status = cli_worse(status, wrap(&run, *files));
     if (has_json(cli))
-        cli_puts(&cli->out, "]}\n");
+        cli_json_end(&run.json);
     tenon_world_free(run.world);
     return status;
 }

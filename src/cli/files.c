@@ -197,13 +197,7 @@ static int tell_error(struct cli_answer *answer, const char *label, enum tenon_c
     cli_json_name(json, label);
     CLI_JSON_KEY(json, "status");
     cli_json_name(json, tenon_status_name(TENON_STATUS_ERROR));
-    CLI_JSON_KEY(json, "error");
-    cli_json_open(json, '{');
-    CLI_JSON_KEY(json, "code");
-    cli_json_name(json, tenon_code_name(code));
-    CLI_JSON_KEY(json, "message");
-    cli_json_message(json, failure.subject, failure.message);
-    cli_json_close(json, '}');
+    cli_json_error(json, code, failure.subject, failure.message);
     cli_json_close(json, '}');
     return CLI_UNREADABLE;
 }
@@ -341,11 +335,7 @@ int cli_answer_all(struct cli_answer *answer, const char *const *files)
 
     json->out = &answer->cli->out;
     if (has_json(answer)) {
-        cli_json_open(json, '{');
-        CLI_JSON_KEY(json, "schema");
-        cli_json_number(json, CLI_JSON_SCHEMA);
-        CLI_JSON_KEY(json, "results");
-        cli_json_open(json, '[');
+        cli_json_begin(json);
     }
     if (!answer->give_all || !answer->give_all(answer, files, &status))
         for (; *files && !answer->cli->out.error; files++)

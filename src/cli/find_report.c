@@ -239,12 +239,6 @@ void find_print_error(struct cli_json *json, const char *name, const tenon_error
     cli_json_name(json, name);
     CLI_JSON_KEY(json, "status");
     cli_json_name(json, "error");
-    CLI_JSON_KEY(json, "error");
-    cli_json_open(json, '{');
-    CLI_JSON_KEY(json, "code");
-    cli_json_name(json, tenon_code_name(err->code));
-    CLI_JSON_KEY(json, "message");
-    cli_json_sentence(json, tenon_error_message(err));
-    cli_json_close(json, '}');
+    cli_json_error(json, err->code, NULL, tenon_error_message(err));
     cli_json_close(json, '}');
 }

@@ -88,11 +88,7 @@ static void print_json(struct join *join, const char *dir)
 {
     struct cli_json json = { .out = &join->cli->out };
 
-    cli_json_open(&json, '{');
-    CLI_JSON_KEY(&json, "schema");
-    cli_json_number(&json, CLI_JSON_SCHEMA);
-    CLI_JSON_KEY(&json, "results");
-    cli_json_open(&json, '[');
+    cli_json_begin(&json);
     cli_json_open(&json, '{');
     CLI_JSON_KEY(&json, "file");
     cli_json_name(&json, dir);
@@ -105,9 +101,7 @@ static void print_json(struct join *join, const char *dir)
     CLI_JSON_KEY(&json, "LIBS");
     cli_flags_words(&json, &join->joined.libs);
     cli_json_close(&json, '}');
-    cli_json_close(&json, ']');
-    cli_json_close(&json, '}');
-    cli_puts(&join->cli->out, "\n");
+    cli_json_end(&json);
 }
 
 static bool print_all(struct join *join, const char *dir, const char *format)

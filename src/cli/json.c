@@ -44,6 +44,34 @@ void cli_json_message(struct cli_json *json, const char *name, const char *messa
     json->comma = true;
 }
 
+void cli_json_begin(struct cli_json *json)
+{
+    cli_json_open(json, '{');
+    CLI_JSON_KEY(json, "schema");
+    cli_json_number(json, CLI_JSON_SCHEMA);
+    CLI_JSON_KEY(json, "results");
+    cli_json_open(json, '[');
+}
+
+void cli_json_end(struct cli_json *json)
+{
+    cli_json_close(json, ']');
+    cli_json_close(json, '}');
+    cli_puts(json->out, "\n");
+}
+
+void cli_json_error(struct cli_json *json, enum tenon_code code, const char *name,
+                    const char *message)
+{
+    CLI_JSON_KEY(json, "error");
+    cli_json_open(json, '{');
+    CLI_JSON_KEY(json, "code");
+    cli_json_name(json, tenon_code_name(code));
+    CLI_JSON_KEY(json, "message");
+    cli_json_message(json, name, message);
+    cli_json_close(json, '}');
+}
+
 void cli_json_number(struct cli_json *json, int64_t number)
 {
     cli_number(json->out, number);

@@ -2,6 +2,8 @@
 #ifndef CLI_JSON_H
 #define CLI_JSON_H
 
+#include <tenon/error.h>
+
 #include "out.h"
 
 /* "schema": keys are only ever added within a number. */
@@ -47,6 +49,14 @@ void cli_json_part(struct cli_json *json, const char *name, size_t size);
 void cli_json_sentence(struct cli_json *json, const char *sentence);
 /* "NAME: MESSAGE", without a name (NULL) a sentence alone. */
 void cli_json_message(struct cli_json *json, const char *name, const char *message);
+
+/* Around all answers: the object with "schema" and "results", then a newline. */
+void cli_json_begin(struct cli_json *json);
+void cli_json_end(struct cli_json *json);
+
+/* The member "error" of a result: why there is none, as cli_json_message has it. */
+void cli_json_error(struct cli_json *json, enum tenon_code code, const char *name,
+                    const char *message);
 
 void cli_json_number(struct cli_json *json, int64_t number);
 void cli_json_bool(struct cli_json *json, bool value);

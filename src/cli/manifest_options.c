@@ -162,11 +162,7 @@ void cli_json_begin_one(struct cli_json *json, struct cli *cli, const char *file
                         const char *status)
 {
     *json = (struct cli_json){ .out = &cli->out };
-    cli_json_open(json, '{');
-    CLI_JSON_KEY(json, "schema");
-    cli_json_number(json, CLI_JSON_SCHEMA);
-    CLI_JSON_KEY(json, "results");
-    cli_json_open(json, '[');
+    cli_json_begin(json);
     cli_json_open(json, '{');
     CLI_JSON_KEY(json, "file");
     cli_json_name(json, file);
@@ -177,9 +173,7 @@ void cli_json_begin_one(struct cli_json *json, struct cli *cli, const char *file
 void cli_json_end_one(struct cli_json *json)
 {
     cli_json_close(json, '}');
-    cli_json_close(json, ']');
-    cli_json_close(json, '}');
-    cli_puts(json->out, "\n");
+    cli_json_end(json);
 }
 
 int cli_fail_one(struct cli *cli, const char *file, const tenon_error *err)
@@ -188,13 +182,7 @@ int cli_fail_one(struct cli *cli, const char *file, const tenon_error *err)
 
     if (cli->json && !cli->quiet) {
         cli_json_begin_one(&json, cli, file, "error");
-        CLI_JSON_KEY(&json, "error");
-        cli_json_open(&json, '{');
-        CLI_JSON_KEY(&json, "code");
-        cli_json_name(&json, tenon_code_name(err->code));
-        CLI_JSON_KEY(&json, "message");
-        cli_json_sentence(&json, tenon_error_message(err));
-        cli_json_close(&json, '}');
+        cli_json_error(&json, err->code, NULL, tenon_error_message(err));
         cli_json_end_one(&json);
     } else {
         cli_complain(cli, "%s", tenon_error_message(err));

@@ -95,14 +95,14 @@ static void put_findings(struct cli_json *json, const tenon_report *report, bool
 
 static void begin_json(struct cli_json *json)
 {
-    cli_puts(json->out, "{\"schema\":1,\"results\":[");
+    cli_json_begin(json);
     cli_json_open(json, '{');
 }
 
 static void end_json(struct cli_json *json)
 {
     cli_json_close(json, '}');
-    cli_puts(json->out, "]}\n");
+    cli_json_end(json);
 }
 
 static void put_json(const struct cli_plugins *plugins, const tenon_report *report)
@@ -231,13 +231,7 @@ int cli_report_no_host(const struct cli_plugins *plugins, const tenon_error *err
     cli_json_name(&json, plugins->host);
     CLI_JSON_KEY(&json, "status");
     cli_json_name(&json, tenon_status_name(TENON_STATUS_ERROR));
-    CLI_JSON_KEY(&json, "error");
-    cli_json_open(&json, '{');
-    CLI_JSON_KEY(&json, "code");
-    cli_json_name(&json, tenon_code_name(err->code));
-    CLI_JSON_KEY(&json, "message");
-    cli_json_message(&json, NULL, tenon_error_message(err));
-    cli_json_close(&json, '}');
+    cli_json_error(&json, err->code, NULL, tenon_error_message(err));
     end_json(&json);
     return CLI_UNREADABLE;
 }

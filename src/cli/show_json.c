@@ -303,13 +303,7 @@ static void put_error(const tenon_error *err, struct cli_json *json)
 {
     CLI_JSON_KEY(json, "status");
     cli_json_name(json, tenon_status_name(TENON_STATUS_ERROR));
-    CLI_JSON_KEY(json, "error");
-    cli_json_open(json, '{');
-    CLI_JSON_KEY(json, "code");
-    cli_json_name(json, tenon_code_name(err->code));
-    CLI_JSON_KEY(json, "message");
-    cli_json_message(json, NULL, tenon_error_message(err));
-    cli_json_close(json, '}');
+    cli_json_error(json, err->code, NULL, tenon_error_message(err));
 }
 
 static void put_slice(const struct show *show, const tenon_image_source *source,
