@@ -518,7 +518,8 @@ class Evidence(Case):
         self.both("a", version="3.0")
         self.both("a", name="bar")
         self.known("foo header=all/foo.h version-macro=FOO_VERSION")
-        self.write("a/include/all/foo.h", open(self.path("a/include/foo.h")).read())
+        with open(self.path("a/include/foo.h"), encoding="utf-8") as header:
+            self.write("a/include/all/foo.h", header.read())
         os.unlink(self.path("a/include/foo.h"))
         for name in ("foo", "bar"):
             self.write("a/lib/pkgconfig/lib%s.pc" % name, "Name: x\nDescription: x\nVersion: 3.0\n"

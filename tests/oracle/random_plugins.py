@@ -399,6 +399,25 @@ def compare_in_turn(report, world, names, before, what):
         report.note("   %s\n   %s" % (whys, answer))
 
 
+def compare_alone(report, world, names, before, what):
+    """Each by itself: the one before was unloaded, and nothing of it is there."""
+    words, expected, born = [], [], collections.Counter(before)
+    for name in names:
+        truth = Truth(world, [name])
+        if truth.is_open:
+            continue
+        words.append("load=" + bundle(world, name))
+        expected.append(truth.verdict())
+        if not truth.why:
+            words.append("unload=" + name)
+            expected.append("yes")
+            born.update(collections.Counter(truth.born) - collections.Counter(before))
+    answer, real = world.ask(*words)
+    if not report.check(what + " alone", (expected, sorted(born.elements())),
+                        (answer.all("answer"), real), ("real", "tenon")):
+        report.note("   %s" % answer)
+
+
 def compare(report, world, what):
     answer, before = world.ask()
     if answer.status != 0:
@@ -407,6 +426,7 @@ def compare(report, world, what):
     random.Random(what.split(",")[0]).shuffle(names)
     compare_together(report, world, names, before, what)
     compare_in_turn(report, world, names, before, what)
+    compare_alone(report, world, names, before, what)
     return None
 
 
