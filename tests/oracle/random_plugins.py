@@ -32,7 +32,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 from plugins import BUILD, SANITIZED, SOURCE, Answer, Workshop  # noqa: E402
 from report import Report, chosen_numbers  # noqa: E402
 
-SAMPLE, ALL = 40, 600  # worlds
+SAMPLE, ALL = 40, 240  # worlds
 BATCH = 40  # worlds that are there at once
 SETTLED = 2.1  # seconds: what changed a moment ago is not noted
 
@@ -111,12 +111,14 @@ def total(names):
     return " + ".join(["0"] + ["%s_next()" % name for name in names])
 
 
-SEEN = collections.Counter()  # reasons, and "loads"
+SEEN = collections.Counter()  # reasons, "loads", and that one plugin serves another
 
 # One file: the units in it by their build, the libraries it needs, the units it leaves undefined;
-# whether it hides what it has and has a record; its own copies, and the host it was packed against.
-Made = collections.namedtuple("Made", "units libraries undefined hidden recorded private against",
-                              defaults=(False, True, (), None))
+# whether it hides what it has and has a record; its own copies, the host it was packed against, and
+# the units, by their build, of another plugin that it requires.
+Made = collections.namedtuple(
+    "Made", "units libraries undefined hidden recorded private against requires",
+    defaults=(False, True, (), None, {}))
 
 # A copy of a unit in a process.
 Copy = collections.namedtuple("Copy", "build who made")
@@ -135,8 +137,9 @@ class World:
         roots = self.some(UNITS, 5)
         self.host = self.make_host("host", roots, self.builds)
         self.other = self.make_host("other", roots, {name: self.build_of(0.6) for name in UNITS})
-        self.plugins = {"p%d" % i: self.plugin("p%d" % i)
-                        for i in range(self.random.randint(1, 3))}
+        self.plugins = {}
+        for i in range(self.random.randint(1, 3)):
+            self.plugins["p%d" % i] = self.plugin("p%d" % i)
 
     def chance(self, probability):
         return self.random.random() < probability
@@ -214,7 +217,8 @@ class World:
             unit = todo.pop()
             if unit in units or unit in undefined:
                 continue
-            at_hand = self.home[unit] != "archive" or unit in self.host.units
+            at_hand = (self.home[unit] != "archive" or unit in self.host.units or
+                       self.who_shows(unit))
             if self.chance(0.3 if at_hand else 0.8):
                 units[unit] = self.build_of(0.75)
                 todo += UNITS[unit].needs
@@ -236,13 +240,23 @@ class World:
         private = tuple(unit for unit in sorted(units)
                         if hidden and recorded and self.chance(0.3))
         against = self.random.choice((None, "host", "other"))
-        made = Made(units, tuple(libraries), undefined, hidden, recorded, private, against)
+        requires = {unit: self.plugins[self.who_shows(unit)].units[unit]
+                    for unit in sorted(undefined) if self.home[unit] == "archive" and
+                    unit not in self.host.units and self.who_shows(unit) and self.chance(0.7)}
+        made = Made(units, tuple(libraries), undefined, hidden, recorded, private, against, requires)
         self.pack(name, made)
         return made
+
+    def who_shows(self, unit):
+        """The first plugin that has a unit for others to see, and says so; None."""
+        return next((name for name, made in self.plugins.items()
+                     if unit in made.units and made.recorded and not made.hidden), None)
 
     def pack(self, name, made):
         words = ["--bundle=" + self.bundling]
         words += ["--private=core/" + unit for unit in made.private]
+        words += ["--requires=core/%s=%s" % (unit, self.path(self.who_shows(unit) + ".so"))
+                  for unit in made.requires]
         if made.against:
             words.append("--host=" + self.path(made.against))
         self.shop.tenon("pack", "-o", self.path(name + ".plugin"), "--name", name, *words,
@@ -328,12 +342,51 @@ def other_interfaces(world, names):
     return found
 
 
+def providers(world, names, unit):
+    """The plugins that have a unit for others to see."""
+    return [name for name in names if unit in world.plugins[name].units and
+            not world.plugins[name].hidden and world.plugins[name].recorded]
+
+
+def serving(world, names):
+    """The plugins that others require something of: they are opened for everybody."""
+    return {provider for name in names for unit in world.plugins[name].requires
+            for provider in providers(world, names, unit)}
+
+
+def in_order(world, names):
+    """What others require comes first."""
+    found = []
+    while len(found) < len(names):
+        found.append(next(name for name in names if name not in found and not any(
+            provider not in found for unit in world.plugins[name].requires
+            for provider in providers(world, names, unit))))
+    return found
+
+
+def other_builds(world, names):
+    """What they require of another plugin is there with another interface."""
+    copies = world.copies(names)
+    return {unit for name in names for unit, build in world.plugins[name].requires.items()
+            for copy in copies[unit] if copy.made.recorded and
+            (copy.build == "wider") != (build == "wider")}
+
+
+def lucky(world, names):
+    """Somebody finds what it did not ask for, as a third plugin did."""
+    return any(unit not in world.plugins[name].requires and
+               set(providers(world, names, unit)) & serving(world, names)
+               for name in names for unit in world.plugins[name].undefined)
+
+
 class Truth:
     """Why these plugins must not be loaded, and what comes to life if they are."""
 
     def __init__(self, world, names):
-        answer, self.born = world.ask(*["dlopen=" + world.shop.path(world.path(name + ".so"))
-                                        for name in names])
+        words = {True: "global=", False: "dlopen="}
+        answer, self.born = world.ask(*[
+            words[name in serving(world, names)] + world.shop.path(world.path(name + ".so"))
+            for name in names])
         self.why = set()
         if "0" in answer.all("dlopen"):
             self.why.add("missing")
@@ -341,10 +394,12 @@ class Truth:
         if not self.why:
             self.confirm(world, names, found)
         self.why |= found
-        if other_interfaces(world, names):
+        if other_interfaces(world, names) or other_builds(world, names):
             self.why.add("interface")
+        if lucky(world, names):
+            self.why = {"unknown"}
         self.is_open = self.why == {"unknown"}
-        SEEN.update(self.why or {"loads"})
+        SEEN.update(self.why or {"loads"} | ({"served"} if serving(world, names) else set()))
 
     def confirm(self, world, names, found):
         """All of it is loaded: as many copies with state came to life as were put in."""
@@ -366,7 +421,7 @@ def bundle(world, name):
 
 def compare_together(report, world, names, before, what):
     """All in one request: all of them or none."""
-    truth = Truth(world, names)
+    truth = Truth(world, in_order(world, names))
     if truth.is_open:
         return
     answer, born = world.ask("load=" + ",".join(bundle(world, name) for name in names))
