@@ -5,7 +5,8 @@ is initialised.
 All is made of the same few modules, each in three builds: the first, one that does something else
 behind the same interface, and one with a wider interface. A host has some of them; a plugin holds
 some in its own archive, brings others as libraries, and relies on the process for the rest, as it
-was when the plugin was compiled. Plugins are loaded one after the other. Which of them must load
+was when the plugin was compiled. Some modules were loaded by others before, who did not ask tenon (Dynlink, `#load`).
+Plugins are loaded one after the other. Which of them must load
 follows from a few lines below (`Process`), which know nothing of tenon; that each module of what
 loads is initialised once, and none of what is refused, is said by the modules themselves.
 
@@ -27,7 +28,7 @@ import ocamlcase  # noqa: E402
 from ocamlcase import LOADERS, Case  # noqa: E402
 from report import Report, chosen_numbers, skip_all  # noqa: E402
 
-SAMPLE, ALL = 6, 60  # worlds
+SAMPLE, ALL = 8, 60  # worlds
 
 # The modules, those that others need first.
 NEEDS = {"log": (), "hash": (), "table": ("hash",), "queue": ("log",), "cache": ("table", "log")}
@@ -142,6 +143,7 @@ class World:
     def __init__(self, case, seed):
         self.case, self.random = case, random.Random(seed)
         self.host = self.make_host()
+        self.raw = self.others()
         self.plugins = {"p%d_%d" % (seed, i): None for i in range(self.random.randint(2, 4))}
         for name in self.plugins:
             self.plugins[name] = self.plugin(name)
@@ -162,6 +164,13 @@ class World:
         host = {name: "first" if name in needed else self.build_of(0.6) for name in names}
         self.case.hosts(*["%s/%s/%s" % (host[name], name, name) for name in names])
         return host
+
+    def others(self):
+        """What others load: one module, of which all that it needs is there as it was compiled."""
+        ready = [name for name, needs in NEEDS.items() if name not in self.host and
+                 all(self.host.get(need) == "first" for need in needs)]
+        return ({self.random.choice(ready): self.build_of(0.6)}
+                if ready and self.chance(0.4) else {})
 
     def plugin(self, name):
         roots = self.some(2)
@@ -196,6 +205,18 @@ class World:
         case.bundle(name, name + ".cma", name + ".cmxs", *files, "--main", name, folder=folder)
 
 
+    def ask(self, loader, *words):
+        paths = ["%s/%s/%s.cma" % (build, name, name) for name, build in self.raw.items()]
+        if loader != "toplevel":
+            return self.case.ask(loader, *["raw:" + path for path in paths], *words)
+        script = self.case.root / "host_top.ml"
+        lines = script.read_text().splitlines()
+        loads = ['#load "%s";;' % path for path in paths]
+        if loads and loads[0] not in lines:
+            script.write_text("\n".join([*lines[:-1], *loads, lines[-1]]) + "\n")
+        return self.case.ask(loader, *words)
+
+
 def told(lines):
     """By plugin as they were asked for: what was initialised, and whether it loads."""
     rows, born = [], []
@@ -213,19 +234,19 @@ def told(lines):
 
 def compare(report, world, number):
     for loader in LOADERS:
-        process, expected, whys = Process(loader, world.host), [], []
+        process, expected, whys = Process(loader, {**world.host, **world.raw}), [], []
         for name, plugin in world.plugins.items():
             why = process.refuses(plugin)
             whys.append(sorted(why))
             SEEN.update(why or {"loads"})
             expected.append(("no", []) if why
                             else ("ok", sorted([*process.load(plugin), name])))
-        lines = world.case.ask(loader, *["load:%s.plugin" % name for name in world.plugins])
-        start = len(world.host)  # the host's own modules come first
+        lines = world.ask(loader, *["load:%s.plugin" % name for name in world.plugins])
+        start = len(world.host) + len(world.raw)  # they come first
         if not report.check("world %d, %s" % (number, loader), expected, told(lines[start:]),
                             ("wanted", "tenon")):
-            report.note("   %s\n   host %s, %s\n   %s" % (whys, world.host, world.plugins,
-                                                         "\n   ".join(lines)))
+            report.note("   %s\n   host %s, others %s, %s\n   %s" % (
+                whys, world.host, world.raw, world.plugins, "\n   ".join(lines)))
 
 
 def main():
