@@ -426,15 +426,37 @@ let quiet_archive file ~path =
    unit without code that imports that interface is refused when it is another one, and changes
    nothing when it is the same. rule: toplevel/topdirs.ml, toplevel/byte/topeval.ml:
    check_consistency comes first *)
-let interface_archive file ~name ~crc =
-  let import = Obj.repr (name, Some crc) in
-  let no_code = 16 in
+let probe_archive file ~code ~relocations ~imports =
+  let at = 16 in
   let unit_ =
-    Obj.repr [| Obj.repr "Tenon_probe"; Obj.repr no_code; Obj.repr 0; Obj.repr 0;
-                Obj.repr [ import ]; Obj.repr 0; Obj.repr 0; Obj.repr false; Obj.repr 0; Obj.repr 0 |]
+    Obj.repr [| Obj.repr "Tenon_probe"; Obj.repr at; Obj.repr (String.length code);
+                Obj.repr relocations; Obj.repr imports; Obj.repr 0; Obj.repr 0; Obj.repr false;
+                Obj.repr 0; Obj.repr 0 |]
   in
   let library = Obj.repr [| Obj.repr [ unit_ ]; Obj.repr false; Obj.repr 0; Obj.repr 0; Obj.repr 0 |] in
-  write_archive file ~code:"" ~library
+  write_archive file ~code ~library
+
+let interface_archive file ~name ~crc =
+  probe_archive file ~code:"" ~relocations:[] ~imports:[ (name, Some crc) ]
+
+(* Which units are linked it does not tell either, whether their interfaces are in view or not. A
+   unit whose code names another one, and does nothing with it, is refused when that is not linked.
+   rule: bytecomp/symtable.ml, patch_object; file_formats/cmo_format.mli: Reloc_getglobal (from 5.2
+   on Reloc_getcompunit) is block tag 1; typing/ident.ml: a unit is block tag 2 with its name;
+   runtime/caml/instruct.h: GETGLOBAL *)
+let get_global = 53
+
+let reference_archive file ~name =
+  let block tag fields =
+    let b = Obj.new_block tag (List.length fields) in
+    List.iteri (Obj.set_field b) fields;
+    b
+  in
+  let by_name = Scanf.sscanf Sys.ocaml_version "%d.%d" (fun major minor -> (major, minor) >= (5, 2)) in
+  let whom = if by_name then Obj.repr name else block 2 [ Obj.repr name ] in
+  let word = String.make 3 '\000' in
+  let code = String.make 1 (Char.chr get_global) ^ word ^ String.make 1 '\000' ^ word in
+  probe_archive file ~code ~relocations:[ (block 1 [ whom ], 4) ] ~imports:[]
 
 let contains text part =
   let n = String.length part in
@@ -448,6 +470,22 @@ let ask_interface load name crc =
       | () -> Tenon_c.Yes
       | exception Tenon_backend.Load_failed said when contains said "over interface" -> Tenon_c.No
       | exception _ -> Tenon_c.Unknown)
+
+(* Symtable.Error is the toplevel's own: which releases print it before they raise it differs. *)
+let says_undefined = function
+  | Tenon_backend.Load_failed said -> contains said "undefined"
+  | e -> contains (Printexc.exn_slot_name e) "Symtable"
+
+(* Where it cannot be asked, the unit counts as linked: nothing is doubled. *)
+let ask_linked load name =
+  match
+    with_temporary ".cma" "" (fun file ->
+        reference_archive file ~name;
+        load file)
+  with
+  | () -> true
+  | exception ((Out_of_memory | Stack_overflow | Sys.Break) as raised) -> raise raised
+  | exception e -> not (says_undefined e)
 
 (* ---- this process -------------------------------------------------------------------------------- *)
 
@@ -539,13 +577,12 @@ let make_process () =
     let others = List.map (fun (u : Tenon_record.unit_) -> u.name) r.units in
     compare_units process ~others ~whose:"its own table" ~other:"its record"
   | _ -> ());
-  (match backend.probe with
-  | Some probe ->
-    Callback.register "tenon.probe" probe;
+  if backend.loader = Tenon_c.Toplevel then begin
+    Callback.register "tenon.probe" (ask_linked backend.load);
     Tenon_c.use_probe process;
     Callback.register "tenon.interface_probe" (ask_interface backend.load);
     Tenon_c.use_interface_probe process
-  | None -> ());
+  end;
   if backend.loader <> Tenon_c.Native_code then begin
     (match Sys.getenv_opt "CAML_LD_LIBRARY_PATH" with
     | Some text -> List.iter (Tenon_c.add_dll_directory process) (split_path text)
@@ -843,14 +880,29 @@ let reasons plan name =
 (* How many units of a file have run to their end when it failed. Only the toplevel can be asked;
    Dynlink does not tell which unit it was, so that there none counts as initialised. *)
 let count_of units =
-  match !Tenon_backend.current.Tenon_backend.probe with
-  | None -> 0
-  | Some is_linked ->
-    let rec count n = function
-      | name :: rest when is_linked name -> count (n + 1) rest
-      | _ -> n
-    in
-    count 0 units
+  let backend = !Tenon_backend.current in
+  let rec count n = function
+    | name :: rest when ask_linked backend.Tenon_backend.load name -> count (n + 1) rest
+    | _ -> n
+  in
+  if backend.Tenon_backend.loader = Tenon_c.Toplevel then count 0 units else 0
+
+(* May something of a file have run when its loader raised? What the loader refuses before that may
+   be given to it again, when it fits. Not in native code: there the file is mapped by then, and
+   what comes later would bind to it. *)
+let may_have_run e units =
+  match (!Tenon_backend.current).Tenon_backend.loader with
+  | Tenon_c.Native_code -> true
+  | Tenon_c.Toplevel -> (
+    match e with
+    | Tenon_backend.Load_failed said when contains said "over interface" -> false
+    | e -> not (says_undefined e))
+  | Tenon_c.Bytecode -> (
+    match e with
+    | Tenon_backend.Load_failed _ ->
+      let there = (!Tenon_backend.current).Tenon_backend.dynamic_units () in
+      List.exists (fun u -> List.mem u there) units
+    | _ -> true)
 
 let message_of = function
   | Tenon_backend.Load_failed message -> message
@@ -866,8 +918,10 @@ let run_step plan number =
     Tenon_c.plan_done plan number (-1);
     Tenon_c.plan_check plan number
   | exception e ->
-    if not is_stubs then
-      Tenon_c.plan_done plan number (count_of (Tenon_c.plan_step_units plan number));
+    let units = if is_stubs then [] else Tenon_c.plan_step_units plan number in
+    let count = count_of units in
+    if (not is_stubs) && (count > 0 || may_have_run e units) then
+      Tenon_c.plan_done plan number count;
     raise e
 
 let announce p =

@@ -5,8 +5,6 @@ type t = {
   loader : Tenon_c.loader;
   load : string -> unit;
   (* the C library of a bytecode archive, by its absolute path *)
-  probe : (string -> bool) option;
-  (* is a unit of that name linked? *)
   dynamic_units : unit -> string list;
   (* what the loader itself says is there *)
   program_units : unit -> string list option;
@@ -41,7 +39,6 @@ let dynlink =
           match e with
           | Dynlink.Library's_module_initializers_failed e -> raise e
           | e -> raise (Load_failed (Dynlink.error_message e))));
-    probe = None;
     dynamic_units = Dynlink.all_units;
     program_units = (fun () -> Some (Dynlink.main_program_units ()));
     restrict =

@@ -3,7 +3,6 @@
 #include "tenon_values.h"
 
 #include <dlfcn.h>
-#include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -409,24 +408,4 @@ value tenon_ml_time(value unit)
 {
     CAMLparam1(unit);
     CAMLreturn(caml_copy_double((double)time(NULL)));
-}
-
-/* Sends what is written to stderr nowhere, and back again; for the toplevel's probe alone. */
-value tenon_ml_silence_stderr(value silent)
-{
-    static int kept = -1;
-    CAMLparam1(silent);
-    if (Bool_val(silent) && kept < 0) {
-        int nowhere = open("/dev/null", O_WRONLY | O_CLOEXEC);
-        kept = nowhere >= 0 ? fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3) : -1;
-        if (kept >= 0)
-            dup2(nowhere, STDERR_FILENO);
-        if (nowhere >= 0)
-            close(nowhere);
-    } else if (!Bool_val(silent) && kept >= 0) {
-        dup2(kept, STDERR_FILENO);
-        close(kept);
-        kept = -1;
-    }
-    CAMLreturn(Val_unit);
 }

@@ -1,4 +1,6 @@
 /* src/bundle/builder_from.c - a bundle in the making that starts from one that is there */
+#include <string.h>
+
 #include "builder.h"
 #include "bundle.h"
 #include "fail.h"
@@ -52,18 +54,45 @@ static bool take_code(tenon_builder *builder, const tenon_code_entry *code, teno
     return true;
 }
 
-static bool take_entries(tenon_builder *builder, tenon_bundle *bundle, tenon_error *err)
+/* OCaml code of which the manifest does not say what it provides, as in bundles of BAP's tools. */
+static bool is_untold(const tenon_manifest *m, const tenon_code_entry *code)
 {
-    const tenon_manifest *m = bundle->manifest;
+    return !m->provide_count &&
+           (code->kind == TENON_CODE_OCAML_NATIVE || code->kind == TENON_CODE_OCAML_BYTE);
+}
+
+static const tenon_code_entry *code_at(const tenon_manifest *m, const char *path)
+{
+    for (size_t i = 0; i < m->code_count; i++)
+        if (strcmp(m->code[i].path, path) == 0)
+            return &m->code[i];
+    return NULL;
+}
+
+static bool take_entry(tenon_builder *builder, tenon_bundle *bundle, const char *path,
+                       tenon_error *err)
+{
+    const tenon_code_entry *code = code_at(bundle->manifest, path);
     void *bytes;
     size_t size;
 
+    if (!tenon_bundle_read(bundle, path, &bytes, &size, err))
+        return false;
+    if (code && is_untold(bundle->manifest, code))
+        return tn_builder_add_ocaml(builder, path, bytes, size, code->kind, path, err) ||
+               tn_context(err, "%s", path);
+    return tn_builder_put(builder, path, bytes, size, false, err);
+}
+
+static bool take_entries(tenon_builder *builder, tenon_bundle *bundle, tenon_error *err)
+{
+    const tenon_manifest *m = bundle->manifest;
+
     for (size_t i = 0; i < m->entry_count; i++)
-        if (!tenon_bundle_read(bundle, m->entries[i].path, &bytes, &size, err) ||
-            !tn_builder_put(builder, m->entries[i].path, bytes, size, false, err))
+        if (!take_entry(builder, bundle, m->entries[i].path, err))
             return false;
     for (size_t i = 0; i < m->code_count; i++)
-        if (!take_code(builder, &m->code[i], err))
+        if (!is_untold(m, &m->code[i]) && !take_code(builder, &m->code[i], err))
             return false;
     return true;
 }

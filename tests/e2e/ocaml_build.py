@@ -198,6 +198,13 @@ let () =
         shutil.copy(sample, self.case.root)
         self.case.hosts()
         self.everywhere("greet_demo.plugin", ["hello from the plugin bundles", "ok greet-demo"])
+        # what is not asked to change stays: it is in the code
+        self.case.run(tenon.command(), "bundle", "update", "--desc=new", "greet_demo.plugin")
+        with zipfile.ZipFile(self.case.root / "greet_demo.plugin") as bundle:
+            scm = bundle.read("MANIFEST.scm").decode()
+        self.assertIn("(provides (greet_util greet))", scm)
+        self.assertIn("(desc new)", scm)
+        self.everywhere("greet_demo.plugin", ["hello from the plugin bundles", "ok greet-demo"])
 
     def test_every_name_of_from_bap(self):
         program = (SOURCE / "tests/e2e/from_bap.ml").read_text()

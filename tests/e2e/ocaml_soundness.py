@@ -77,6 +77,57 @@ class Sound(unittest.TestCase):
             ['no twice: unit Counter is already in the host program; plugin "twice" contains another '
              "one, with another interface"])
 
+    def loaded_in_toplevel(self, *lines):
+        """What the toplevel loads by itself before, with no directory in view."""
+        script = self.case.root / "host_top.ml"
+        kept = [line for line in script.read_text().splitlines() if "#directory" not in line]
+        script.write_text("\n".join([*kept[:-1], *lines, kept[-1]]) + "\n")
+
+    def test_a_unit_in_a_toplevel_without_its_interface(self):
+        counter = self.counter()
+        plugin = self.case.plugin("p", 'let () = Printf.printf "n %d\\n%!" (Counter.next ())\n',
+                                  f"{counter}.cma", f"{counter}.cmxs", include=["lib"])
+        holds = self.case.bundle("holds", "lib/counter.cma", "lib/counter.cmxs", "--main", "counter")
+        other = self.counter(text="let next () = 5\nlet more = 1\n", folder="new")
+        differs = self.case.plugin("q", "let () = ignore Counter.more\n", f"{other}.cma",
+                                   f"{other}.cmxs", include=["new"])
+        self.case.hosts()
+        self.loaded_in_toplevel(f'#load "{counter}.cma";;')
+        self.everywhere([f"load:{plugin}"], ["n 1", "ok p"], loaders=["toplevel"])
+        self.everywhere([f"load:{holds}"], ["no holds: unit Counter is already in .*"],
+                        loaders=["toplevel"])
+        self.everywhere([f"load:{differs}", f"load:{plugin}"],
+                        ["no q: unit Counter is already in .*another one, with another interface.*",
+                         "n 1", "ok p"], loaders=["toplevel"])
+
+    def test_a_plugin_that_loads_one_while_it_is_initialised(self):
+        self.counter()
+        self.case.hosts()
+        self.case.bundle("inner", "lib/counter.cma", "lib/counter.cmxs", "--main", "counter")
+        self.case.compile("outer", "-I", str(self.case.root / "lib"), folder="o", text="""
+let () = print_endline (match Tenon.Plugin.(load (of_path "inner.plugin")) with
+  | Ok () -> "inner loaded" | Error m -> "inner refused: " ^ m)
+let () = Printf.printf "n %d\\n%!" (Counter.next ())
+""")
+        self.case.archive("outer", str(self.case.root / "lib" / "counter"), "outer", folder="o")
+        self.case.bundle("outer", "outer.cma", "outer.cmxs", folder="o")
+        self.everywhere(["load:outer.plugin"],
+                        ["inner refused: unit Counter is already in .*", "n 1", "ok outer"])
+
+    def test_a_module_called_like_one_of_the_compiler(self):
+        self.case.hosts()
+        plugin = self.case.plugin("config", 'let () = print_endline "mine"\n')
+        self.everywhere([f"load:{plugin}"], ["mine", "ok config"])
+
+    def test_what_a_toplevel_requires_after_us(self):
+        lines = ["#use \"topfind\";;", "#require \"tenon\";;", "#require \"str\";;",
+                 "print_endline (if Str.string_match (Str.regexp \"b+\") \"bb\" 0 then \"b\" else \"\");;"]
+        self.case.write("requires.ml", "\n".join(lines) + "\n")
+        done = self.case.run("ocaml", "-noinit", "requires.ml", check=False,
+                             env={**ocamlcase.preloaded(), "CAML_LD_LIBRARY_PATH": str(ocamlcase.PACKAGE)})
+        self.assertEqual(done.stdout.splitlines()[-1:], ["b"], done.stdout)
+        self.assertNotIn("findlib.cma", done.stdout)
+
     def test_two_plugins_with_one_unit(self):
         self.counter()
         self.case.hosts()
@@ -247,10 +298,13 @@ class Sound(unittest.TestCase):
                  "it cannot be loaded again(?: / .*)*")
         self.everywhere(words, ["first", '.*no half: plugin "half": .*half way.*|no half: .*', failed,
                                 again, "other", "ok other"])
-        # the loaders do not say which unit it was: no other plugin may rely on any of them
-        self.everywhere(["load:half.plugin", "load:after.plugin"],
-                        ["first", "no half: .*", 'no after: unit After of plugin "after" requires unit '
-                         'First of plugin "half", whose initialisers failed'])
+        # Dynlink does not say which unit it was: no other plugin may rely on any of them
+        words = ["load:half.plugin", "load:after.plugin"]
+        self.everywhere(words, ["first", "no half: .*",
+                                'no after: unit After of plugin "after" requires unit First of plugin '
+                                '"half", whose initialisers failed'], loaders=["native", "bytecode"])
+        # of the toplevel it is known that the first one is there, wholly
+        self.everywhere(words, ["first", "no half: .*", "ok after"], loaders=["toplevel"])
 
     def test_a_repaired_plugin_after_a_refused_one(self):
         # native Dynlink maps a file before it checks it, and a later one binds to its data
