@@ -9,26 +9,58 @@
 #include "entry_name.h"
 #include "fail.h"
 
-bool ob_copy_file(struct ocaml_building *b, const char *from, const char **to)
+/* `before` comes before the bytes of the file. */
+static bool copy_behind(struct ocaml_building *b, const char *before, const void *bytes,
+                        size_t size, const char *from, const char **to)
 {
-    void *bytes;
-    size_t size;
     FILE *out;
     bool ok;
 
     *to = ob_format(b, "%s/%s", b->pack->scratch, tn_base_name(from));
     if (!*to)
         return tn_no_memory(b->err);
-    if (!tn_read_file(from, &bytes, &size, b->err))
-        return false;
     out = fopen(*to, "wb");
-    ok = out && fwrite(bytes, 1, size, out) == size;
+    ok = out && fputs(before, out) >= 0 && fwrite(bytes, 1, size, out) == size;
     if (out)
         ok = fclose(out) == 0 && ok;
-    free(bytes);
     if (!ok)
         return tn_fail(b->err, TENON_E_SYSTEM, "writing %s", *to);
     return ob_add(b, &b->copies, *to) && ob_add(b, &b->copies, from);
+}
+
+bool ob_copy_file(struct ocaml_building *b, const char *from, const char **to)
+{
+    void *bytes;
+    size_t size;
+    bool ok;
+
+    if (!tn_read_file(from, &bytes, &size, b->err))
+        return false;
+    ok = copy_behind(b, "", bytes, size, from, to);
+    free(bytes);
+    return ok;
+}
+
+/*
+ * Where a value was defined gets into interfaces and code. That is in the file as it was named, not
+ * in its copy, so that equal sources give equal digests.
+ *
+ * rule  the OCaml manual, "Line number directives": nothing in the name is escaped
+ */
+static bool copy_source(struct ocaml_building *b, const char *from, const char **to)
+{
+    void *bytes;
+    size_t size;
+    bool ok;
+
+    if (!tn_read_file(from, &bytes, &size, b->err))
+        return false;
+    bool is_script = size >= 2 && memcmp(bytes, "#!", 2) == 0; /* only the first line may be that */
+    const char *line =
+        is_script || strpbrk(from, "\"\n\r") ? "" : ob_format(b, "# 1 \"%s\"\n", from);
+    ok = line ? copy_behind(b, line, bytes, size, from, to) : tn_no_memory(b->err);
+    free(bytes);
+    return ok;
 }
 
 static bool add_packages(struct ocaml_building *b, struct ob_words *words)
@@ -120,8 +152,11 @@ static bool compile_c(struct ocaml_building *b, const char *file)
     if (!ob_copy_file(b, file, &copy))
         return false;
     struct ob_words words = { 0 };
+    /* OCaml's own switches for C ask for debugging information, which has the directory in it */
+    const char *map = ob_format(b, "-ffile-prefix-map=%s=.", b->pack->scratch);
     bool ok = ob_add(b, &words, b->ocamlfind) && ob_add(b, &words, "ocamlc") &&
               ob_add(b, &words, "-ccopt") && ob_add(b, &words, "-fPIC") &&
+              ob_add(b, &words, "-ccopt") && map && ob_add(b, &words, map) &&
               ob_add(b, &words, "-c") && ob_add(b, &words, copy) && run_in_scratch(b, &words);
 
     free(words.at);
@@ -171,7 +206,7 @@ static bool take_file(struct ocaml_building *b, const char *file, struct ob_word
     const char *copy;
 
     if (ob_ends_with(file, ".ml") || ob_ends_with(file, ".mli"))
-        return ob_copy_file(b, file, &copy) && ob_add(b, sources, copy);
+        return copy_source(b, file, &copy) && ob_add(b, sources, copy);
     if (ob_ends_with(file, ".c"))
         return compile_c(b, file);
     if (ob_ends_with(file, ".cmo"))

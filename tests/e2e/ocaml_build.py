@@ -124,6 +124,19 @@ class Build(unittest.TestCase):
         first = (self.case.root / "p.plugin").read_bytes()
         self.case.bundle("p", "p.cma", "p.cmxs", folder="p.src")
         self.assertEqual(first, (self.case.root / "p.plugin").read_bytes())
+        # from sources, too, and whatever lies about; the code knows them by their names
+        self.case.write("src/low.ml", "let fail () = failwith __LOC__\n")
+        self.case.write("src/high.ml", 'external one : unit -> int = "one"\n'
+                                       'let () = try Low.fail () with Failure m -> print_endline m\n')
+        self.case.write("src/c.c", "#include <caml/mlvalues.h>\n"
+                                   "value one(value u) { (void)u; return Val_int(1); }\n")
+        bundles = []
+        for _ in range(2):
+            self.build("-o", "s.plugin", "--main=s", "src/low.ml", "src/high.ml", "src/c.c")
+            bundles.append((self.case.root / "s.plugin").read_bytes())
+        self.assertEqual(*bundles)
+        self.case.hosts()
+        self.everywhere("s.plugin", ['File "src/low.ml", line 1, characters 23-30', "ok s"])
 
     def test_errors_of_the_compiler(self):
         self.case.write("bad.ml", "let x : int = true\n")
