@@ -63,8 +63,20 @@ static bool copy_source(struct ocaml_building *b, const char *from, const char *
     return ok;
 }
 
+/* rule  META of findlib's package threads: it has something to offer with the predicate mt alone */
+static bool uses_threads(const struct ocaml_building *b)
+{
+    for (size_t i = 0; i < b->package_count; i++)
+        if (strcmp(b->packages[i], "threads") == 0 ||
+            strncmp(b->packages[i], "threads.", strlen("threads.")) == 0)
+            return true;
+    return false;
+}
+
 static bool add_packages(struct ocaml_building *b, struct ob_words *words)
 {
+    if (uses_threads(b) && !ob_add(b, words, "-thread"))
+        return false;
     for (char **list = b->options->packages; list && *list; list++)
         if (!ob_add(b, words, "-package") || !ob_add(b, words, *list))
             return false;

@@ -119,6 +119,14 @@ class Build(unittest.TestCase):
         said = self.build("-o", "user.plugin", "--package=p", "--bundle=none", "user.ml").stdout
         self.assertIn("p  not asked for", said)
 
+    def test_threads(self):
+        self.case.write("thr.ml", 'let () = Thread.join (Thread.create print_endline "there")\n')
+        said = self.build("-o", "thr.plugin", "--package=threads.posix", "thr.ml").stdout
+        self.assertIn("thr.cma from 1 module", said)
+        self.case.hosts(flags=["-thread", "-package", "threads.posix"])
+        for loader in ("native", "bytecode"):
+            self.assertEqual(self.case.ask(loader, "load:thr.plugin"), ["there", "ok thr"])
+
     def test_equal_input_gives_equal_bundles(self):
         self.case.plugin("p", "let x = 1\n")
         first = (self.case.root / "p.plugin").read_bytes()
