@@ -349,6 +349,7 @@ static bool build(struct ocaml_building *b, const char *const *files, const char
     for (size_t i = 0; ok && i < b->count; i++)
         ok = b->libraries[i].reason || !b->libraries[i].cma || ob_find_stubs(b, &b->libraries[i]);
     free(rest.at);
+    ok = ok && ob_match(b);
     if (ok && !has_main(b))
         ok = tn_fail(b->err, TENON_E_ARGUMENT,
                      "no file is the plugin's own code \"%s\": say which with --main", *main);

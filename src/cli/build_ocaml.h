@@ -98,6 +98,11 @@ bool ob_compare_units(struct ocaml_building *b, const char *product, const char 
 bool ob_loose_modules(struct ocaml_building *b, const char *directory, const char *suffix,
                       struct ob_words *out);
 
+/* ---- build_ocaml_match.c ---- */
+
+/* Is bytecode and native code of one library the same, and no unit in two of them? */
+bool ob_match(struct ocaml_building *b);
+
 /* ---- build_ocaml_make.c: makes what a library forgot to ship. ---- */
 bool ob_repair(struct ocaml_building *b, struct ob_library *library);
 

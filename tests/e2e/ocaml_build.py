@@ -119,6 +119,23 @@ class Build(unittest.TestCase):
         said = self.build("-o", "user.plugin", "--package=p", "--bundle=none", "user.ml").stdout
         self.assertIn("p  not asked for", said)
 
+    def test_codes_that_do_not_match(self):
+        for folder, text in (("one", "let x = 1\n"), ("other", "let x = true\n")):
+            self.case.compile("m", folder=folder, text=text)
+            self.case.archive("m", "m", folder=folder)
+        done = self.build("-o", "m.plugin", "one/m.cma", "other/m.cmxs", check=False)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("unit M has another interface in each", done.stdout)
+        self.case.compile("n", folder="one", text="let y = 2\n")
+        self.case.archive("both", "m", "n", folder="one")
+        done = self.build("-o", "m.plugin", "one/m.cma", "one/both.cma", "--main=m", check=False)
+        self.assertIn("m.cma and both.cma: unit M is in both, and would be there twice",
+                      done.stdout)
+        shutil.copy(self.case.root / "one/both.cmxs", self.case.root / "m.cmxs")
+        done = self.build("-o", "m.plugin", "one/m.cma", "m.cmxs", check=False)
+        self.assertIn("m.cma has no unit N, which is in m.cmxs", done.stdout)
+        self.assertFalse((self.case.root / "m.plugin").exists())
+
     def test_threads(self):
         self.case.write("thr.ml", 'let () = Thread.join (Thread.create print_endline "there")\n')
         said = self.build("-o", "thr.plugin", "--package=threads.posix", "thr.ml").stdout
