@@ -1,9 +1,12 @@
 /* src/cli/check_ocaml.c - the plan of an OCaml program that does not run */
 #include "check_ocaml.h"
 
+#include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "builder.h"
 #include "check_offers.h"
 #include "fail.h"
 
@@ -40,6 +43,70 @@ bool check_ocaml_loader(const char *name, const char *host, enum tenon_ocaml_loa
         kind == TENON_OCAML_BYTECODE ? TENON_OCAML_LOADER_BYTECODE : TENON_OCAML_LOADER_NATIVE;
     return kind == TENON_OCAML_BYTECODE || kind == TENON_OCAML_EXECUTABLE;
 }
+
+#define PATH_ROOM 4096
+
+/* ---- where its runtime finds stubs --------------------------------------------------------------
+ */
+
+static bool add_list(tenon_ocaml_process *process, char *list, const char *separators,
+                     const char *below, tenon_error *err)
+{
+    char path[PATH_ROOM], *rest = NULL;
+
+    for (char *word = strtok_r(list, separators, &rest); word;
+         word = strtok_r(NULL, separators, &rest)) {
+        if (*word != '/' && snprintf(path, sizeof path, "%s/%s", below, word) < PATH_ROOM)
+            word = path;
+        if (!tenon_ocaml_add_dll_directory(process, word, err))
+            return false;
+    }
+    return true;
+}
+
+/* rule  runtime/dynlink.c: ld.conf of the standard library, one directory a line */
+static bool add_configured(tenon_ocaml_process *process, const char *stdlib, tenon_error *err)
+{
+    char path[PATH_ROOM];
+    size_t size;
+    void *bytes;
+
+    if (snprintf(path, sizeof path, "%s/ld.conf", stdlib) >= PATH_ROOM ||
+        !tn_read_file(path, &bytes, &size, NULL))
+        return true; /* none there */
+    char *text = strndup(bytes, size);
+    bool ok = text ? add_list(process, text, "\r\n", stdlib, err) : tn_no_memory(err);
+    free(text);
+    free(bytes);
+    return ok;
+}
+
+/* As the runtime does that starts the program, with the standard library of its installation. */
+static bool search_dlls(void *arg, tenon_ocaml_process *process, tenon_error *err)
+{
+    const char *list = getenv("CAML_LD_LIBRARY_PATH"), *stdlib = getenv("OCAMLLIB");
+    tenon_world *world = tenon_world_host(err);
+    tenon_ocaml *program = world ? tenon_ocaml_open(world, arg, err) : NULL;
+    const char *runtime = program ? tenon_ocaml_runtime(program) : NULL;
+    const char *slash = runtime ? strrchr(runtime, '/') : NULL;
+    char *copy = list ? strdup(list) : NULL, path[PATH_ROOM];
+    bool ok = world && (!copy || add_list(process, copy, ":", ".", err));
+
+    if (!stdlib)
+        stdlib = getenv("CAMLLIB");
+    if (!stdlib && slash &&
+        snprintf(path, sizeof path, "%.*s/../lib/ocaml", (int)(slash - runtime), runtime) <
+            PATH_ROOM)
+        stdlib = path;
+    ok = ok && (!stdlib || add_configured(process, stdlib, err));
+    free(copy);
+    tenon_ocaml_free(program);
+    tenon_world_free(world);
+    return ok;
+}
+
+/* ---- the plan ---------------------------------------------------------------------------------
+ */
 
 /* Each plugin with what findlib has for it, as when it is loaded. NULL: no memory. */
 static tenon_ocaml_request *list_requests(const struct check_ocaml *check, struct tn_arena *arena,
@@ -91,6 +158,8 @@ int check_ocaml(const struct check_ocaml *check)
 
     look_at(host, &kind, digits);
     process = tenon_ocaml_process_new(check->loader, digits, host, &err);
+    if (process)
+        tenon_ocaml_set_dll_search(process, search_dlls, (void *)(uintptr_t)host);
     if (process && tenon_ocaml_tell_program(process, host, &err) &&
         check->prepare(check->arg, tenon_ocaml_process_settings(process), &err))
         status = plan(check, process, &err);

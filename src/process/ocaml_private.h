@@ -176,6 +176,9 @@ struct tenon_ocaml_plan {
 /* The row of a name, made if new; NULL: no memory. Moves when names are added. */
 struct tn_oc_known *tn_oc_known(tenon_ocaml_process *process, const char *name);
 
+/* Asks once where else stubs are. False: *err. */
+bool tn_oc_search_dlls(tenon_ocaml_process *process, tenon_error *err);
+
 /* What is known under the name of that number, which has a row. Asks the probe. */
 const struct tn_oc_known *tn_oc_find(tenon_ocaml_process *process, uint32_t number);
 

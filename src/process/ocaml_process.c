@@ -1,7 +1,9 @@
 /* src/process/ocaml_process.c - the OCaml units of a process, as they are told */
 #include <dlfcn.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "bundle.h"
 #include "fail.h"
@@ -456,16 +458,15 @@ bool tenon_ocaml_is_present(const tenon_ocaml_process *process, const char *name
 /* ---- C symbols ---------------------------------------------------------------------------------
  */
 
-/* Everything that the program and its libraries export. Not knowing them is knowing none. */
-static void read_outside(tenon_ocaml_process *process, tenon_world *world)
+/* Everything that a file and its libraries export. */
+static void read_closure(tenon_ocaml_process *process, tenon_world *world, const char *file)
 {
     tenon_resolver *resolver = tenon_resolver_new(world, NULL);
-    tenon_graph *graph = resolver ? tenon_resolve_file(resolver, process->program, NULL) : NULL;
+    tenon_graph *graph = resolver ? tenon_resolve_file(resolver, file, NULL) : NULL;
 
-    process->outside_read = true;
     for (size_t i = 0; graph && i <= tenon_graph_count(graph); i++) {
         const tenon_library *library = i ? tenon_graph_library(graph, i - 1) : NULL;
-        const char *path = i ? (library ? library->path : NULL) : process->program;
+        const char *path = i ? (library ? library->path : NULL) : file;
         tenon_image *image = path ? tenon_image_open(world, path, TENON_PART_SYMBOLS, NULL) : NULL;
         const tenon_symbol *symbol;
         for (size_t k = 0; image && (symbol = tenon_image_export(image, k)); k++)
@@ -474,6 +475,42 @@ static void read_outside(tenon_ocaml_process *process, tenon_world *world)
     }
     tenon_graph_free(graph);
     tenon_resolver_free(resolver);
+}
+
+bool tn_oc_search_dlls(tenon_ocaml_process *process, tenon_error *err)
+{
+    if (process->dll_search && !process->dll_search(process->dll_arg, process, err))
+        return false;
+    process->dll_search = NULL;
+    return true;
+}
+
+/* rule  runtime/dynlink.c: the first directory that has it; the runtime opens all with RTLD_GLOBAL
+ */
+static void read_host_dll(tenon_ocaml_process *process, tenon_world *world, const char *name)
+{
+    for (size_t i = 0; i < process->dll_directory_count; i++) {
+        char *path;
+        if (asprintf(&path, "%s/%s.so", process->dll_directories[i], name) < 0)
+            return;
+        bool is_there = access(path, R_OK) == 0;
+        if (is_there)
+            read_closure(process, world, path);
+        free(path);
+        if (is_there)
+            return;
+    }
+}
+
+/* What the program has when it runs. Not knowing a symbol is not having it. */
+static void read_outside(tenon_ocaml_process *process, tenon_world *world)
+{
+    process->outside_read = true;
+    read_closure(process, world, process->program);
+    if (!process->host_dlls.count || !tn_oc_search_dlls(process, NULL))
+        return;
+    for (uint32_t i = 0; i < process->host_dlls.count; i++)
+        read_host_dll(process, world, tn_names_text(&process->host_dlls, i));
 }
 
 bool tn_oc_has_symbol(tenon_ocaml_process *process, tenon_world *world, const char *name,

@@ -67,14 +67,6 @@ static const char *try_directory(tenon_ocaml_plan *plan, const char *directory, 
     return path && stat(path, &info) == 0 && S_ISREG(info.st_mode) ? path : NULL;
 }
 
-static bool ask_search(tenon_ocaml_process *process, tenon_error *err)
-{
-    if (process->dll_search && !process->dll_search(process->dll_arg, process, err))
-        return false;
-    process->dll_search = NULL;
-    return true;
-}
-
 /*
  * A stub of the system: beside the archive, in the place for all stubs, where the runtime looks.
  * *found: NULL when there is none. False: *err.
@@ -97,7 +89,7 @@ static bool system_stub(tenon_ocaml_plan *plan, const struct tn_oc_file *archive
             *found = try_directory(plan, archive->path, size, "/stublibs", name);
     }
     for (size_t i = 0; !*found; i++) {
-        if (i == process->dll_directory_count && !ask_search(process, err))
+        if (i == process->dll_directory_count && !tn_oc_search_dlls(process, err))
             return false;
         if (i == process->dll_directory_count)
             break;

@@ -13,6 +13,7 @@ import zipfile
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "support"))
 
 import ocamlcase
+import tenon
 import zipmaker
 from ocamlcase import LOADERS, Case
 
@@ -371,6 +372,25 @@ let () = Printf.printf "n %d\\n%!" (Counter.next ())
         case.ocamlfind("ocamlc", "-ccopt", "-fPIC", "-c", f"{name}_c.c", cwd=case.root / folder)
         case.ocamlfind("ocamlmklib", "-o", f"{name}_stubs", f"{name}_c.o", cwd=case.root / folder)
         return f"{name}_stubs"
+
+    def test_c_code_that_uses_stubs_of_the_host(self):
+        case = self.case
+        case.write("c/uses_c.c", "#include <caml/mlvalues.h>\n#include <caml/unixsupport.h>\n"
+                   "value uses_get(value u) { if (Int_val(u)) uerror(\"get\", Nothing); return u; }\n")
+        case.ocamlfind("ocamlc", "-ccopt", "-fPIC", "-c", "uses_c.c", cwd=case.root / "c")
+        case.ocamlfind("ocamlmklib", "-o", "uses_stubs", "uses_c.o", cwd=case.root / "c")
+        case.compile("uses", folder="c", text='external get : int -> int = "uses_get"\n'
+                     'let () = Printf.printf "got %d\\n%!" (get 0)\n')
+        case.archive("uses", "uses", folder="c", byte=["-dllib", "-luses_stubs"],
+                     native=["-cclib", "-luses_stubs", "-ccopt", "-L."])
+        plugin = case.bundle("uses", "uses.cma", "uses.cmxs", folder="c")
+        case.write("start.ml", "let () = ignore (Unix.getpid ())\n")
+        case.compile("start", packages="unix")
+        case.hosts("start", flags=["-package", "unix"])
+        for loader, host in (("native", "host.opt"), ("bytecode", "host.byte")):
+            self.everywhere([f"load:{plugin}"], ["got 0", "ok uses"], loaders=[loader])
+            done = case.run(tenon.command(), "check", host, plugin, check=False)
+            self.assertEqual(done.returncode, 0, done.stdout)
 
     def c_library(self, name, value, folder, unit=None):
         unit = unit or name
