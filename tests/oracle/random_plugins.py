@@ -473,6 +473,22 @@ def compare_alone(report, world, names, before, what):
         report.note("   %s" % answer)
 
 
+def compare_each(report, world, names, before, what):
+    """In one request, leaving out whoever does not fit with those that load before."""
+    there, born = [], before
+    for name in in_order(world, sorted(names)):
+        truth = Truth(world, there + [name])
+        if truth.is_open:
+            return
+        if not truth.why:
+            there.append(name)
+            born = truth.born
+    answer, real = world.ask("each", "load=" + ",".join(bundle(world, name) for name in names))
+    loaded = sorted(row.split()[0] for row in answer.all("plugin") if row.endswith(" loaded"))
+    if not report.check(what + " each", (sorted(there), born), (loaded, real), ("real", "tenon")):
+        report.note("   %s" % answer)
+
+
 def compare(report, world, what):
     answer, before = world.ask()
     if answer.status != 0:
@@ -482,6 +498,7 @@ def compare(report, world, what):
     compare_together(report, world, names, before, what)
     compare_in_turn(report, world, names, before, what)
     compare_alone(report, world, names, before, what)
+    compare_each(report, world, names, before, what)
     return None
 
 
