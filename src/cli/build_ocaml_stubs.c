@@ -90,7 +90,7 @@ static bool find_stub(struct ocaml_building *b, const struct ob_library *library
 
 bool ob_find_stubs(struct ocaml_building *b, const struct ob_library *library)
 {
-    tenon_ocaml *ocaml = tenon_ocaml_open(b->pack->world, library->cma, b->err);
+    tenon_ocaml *ocaml = ob_open(b, library->cma);
     bool ok = ocaml != NULL;
 
     for (size_t i = 0; ok && i < tenon_ocaml_dlls(ocaml).count; i++)

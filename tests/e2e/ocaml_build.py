@@ -136,6 +136,17 @@ class Build(unittest.TestCase):
         self.assertIn("m.cma has no unit N, which is in m.cmxs", done.stdout)
         self.assertFalse((self.case.root / "m.plugin").exists())
 
+    def test_an_archive_of_a_release_that_is_not_read(self):
+        self.case.compile("m", text="let x = 1\n")
+        self.case.archive("m", "m")
+        for file in ("m.cma", "m.cmxs"):
+            path = self.case.root / file
+            path.write_bytes(re.sub(rb"Caml1999([AD])\d\d\d", rb"Caml1999\g<1>022", path.read_bytes()))
+            done = self.build("-o", "old.plugin", file, check=False)
+            self.assertEqual(done.returncode, 3, done.stdout)
+            self.assertIn("of OCaml 4.06", done.stdout)
+        self.assertFalse((self.case.root / "old.plugin").exists())
+
     def test_threads(self):
         self.case.write("thr.ml", 'let () = Thread.join (Thread.create print_endline "there")\n')
         said = self.build("-o", "thr.plugin", "--package=threads.posix", "thr.ml").stdout
