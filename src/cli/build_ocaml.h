@@ -129,6 +129,6 @@ bool ob_compile_sorted(struct ocaml_building *b, const struct ob_words *sources)
 bool ob_link_own(struct ocaml_building *b, struct ob_library *library, bool native);
 
 /* ---- build_ocaml_stubs.c: the stubs that an archive of bytecode names become b->stubs. ---- */
-bool ob_find_stubs(struct ocaml_building *b, const struct ob_library *library);
+bool ob_find_stubs(struct ocaml_building *b, struct ob_library *library);
 
 #endif
