@@ -159,15 +159,26 @@ static bool same_build(const struct tn_holding *a, const struct tn_holding *b)
            tenon_digest_equal(&a->library.implementation, &b->library.implementation) == TENON_YES;
 }
 
-/* A bundled library of which the process, or a plugin before, has the same build is not loaded. */
-static void find_shared(struct tn_job *job, size_t number, struct tn_code *code)
+/* A bundled library of which the process has the same build is not loaded. */
+static void find_shared(const struct tn_job *job, struct tn_code *code)
 {
     const struct tn_registry *registry = &job->process->registry;
     for (size_t i = 0; i < registry->count && !code->shared; i++)
         code->shared = same_build(registry->holdings[i], code->holding);
-    for (size_t i = 0; i < number && !code->shared; i++)
-        for (size_t k = 0; k + 1 < job->prospects[i].code_count; k++)
-            code->shared |= same_build(job->prospects[i].codes[k].holding, code->holding);
+}
+
+/* The units of what it brings, as far as that is not there. */
+static void fill_own(struct tn_job *job, size_t number)
+{
+    const struct tn_prospect *p = &job->prospects[number];
+    struct tn_candidate *c = &job->plan.candidates[number];
+    c->count = 0;
+    c->has_private = false;
+    for (size_t k = 0; k < p->code_count; k++)
+        if (!p->codes[k].shared)
+            c->count += fill_entries(job, c->entries + c->count, p->codes[k].holding, p->manifest);
+    for (size_t i = 0; p->manifest->private_count && i < c->count; i++)
+        c->has_private |= c->entries[i].is_private;
 }
 
 /* Names of plugins are the manifest's own, so that they need no escaping. */
@@ -178,7 +189,7 @@ bool tn_job_fill_candidate(struct tn_job *job, size_t number)
     size_t count = 0;
     for (size_t k = 0; k < p->code_count; k++) {
         if (k + 1 < p->code_count)
-            find_shared(job, number, &p->codes[k]);
+            find_shared(job, &p->codes[k]);
         count += unit_count(p->codes[k].holding);
     }
     c->name = p->name;
@@ -187,12 +198,60 @@ bool tn_job_fill_candidate(struct tn_job *job, size_t number)
     c->cons = p->manifest->cons;
     c->con_count = p->manifest->con_count;
     c->entries = tn_arena_rows(&job->arena, count + 1, sizeof *c->entries);
-    for (size_t k = 0; c->entries && k < p->code_count; k++)
-        if (!p->codes[k].shared)
-            c->count += fill_entries(job, c->entries + c->count, p->codes[k].holding, p->manifest);
-    for (size_t i = 0; p->manifest->private_count && i < c->count; i++)
-        c->has_private |= c->entries[i].is_private;
+    if (c->entries)
+        fill_own(job, number);
     return c->entries != NULL;
+}
+
+/* Does a plugin that loads before this one bring the same build of a library? */
+static bool comes_before(const struct tn_job *job, size_t number, const struct tn_holding *h)
+{
+    for (size_t i = 0; i < job->plan.order_count && job->plan.order[i] != number; i++) {
+        const struct tn_prospect *p = &job->prospects[job->plan.order[i]];
+        for (size_t k = 0; k + 1 < p->code_count; k++)
+            if (!job->plan.candidates[job->plan.order[i]].refused &&
+                same_build(p->codes[k].holding, h))
+                return true;
+    }
+    return false;
+}
+
+/* Of one library that several plugins bring, the one that loads first brings it for all. */
+static void share_in_order(struct tn_job *job)
+{
+    for (size_t i = 0; i < job->plan.order_count; i++) {
+        const uint32_t number = job->plan.order[i];
+        struct tn_prospect *p = &job->prospects[number];
+        bool again = false;
+        for (size_t k = 0; k + 1 < p->code_count; k++)
+            if (!p->codes[k].shared && comes_before(job, number, p->codes[k].holding))
+                again = p->codes[k].shared = true;
+        if (again)
+            fill_own(job, number);
+    }
+}
+
+/* The one that was to bring a library for it may be refused by now. */
+static void share_no_more(void *arg, size_t number)
+{
+    struct tn_job *job = arg;
+    struct tn_prospect *p = &job->prospects[number];
+    struct tn_images *images = &job->images[number];
+    bool again = false;
+    for (size_t k = 0; k + 1 < p->code_count; k++) {
+        struct tn_code *code = &p->codes[k];
+        if (!code->shared)
+            continue;
+        code->shared = false;
+        find_shared(job, code);
+        code->shared = code->shared || comes_before(job, number, code->holding);
+        if (!code->shared) {
+            images->at[images->count++] = code->holding;
+            again = true;
+        }
+    }
+    if (again)
+        fill_own(job, number);
 }
 
 static void begin_plan(struct tn_job *job)
@@ -260,6 +319,8 @@ static bool judge_doubles(struct tn_job *job, tenon_error *err)
                                               .examine = tn_doubles_examine,
                                               .place = tn_doubles_place,
                                               .arg = &job->doubles };
+    job->plan.turn = share_no_more;
+    job->plan.turn_arg = job;
     return tn_plan_doubles(&job->plan) || tn_no_memory(err);
 }
 
@@ -386,6 +447,7 @@ bool tn_job_plan(struct tn_job *job, tenon_error *err)
     if (!tn_plan_requirements(plan) || !tn_native_needs(job, err) || !tn_plan_leave_out(plan) ||
         !tn_plan_order(plan) || !tn_plan_leave_out(plan))
         return tn_no_memory(err);
+    share_in_order(job);
     if (job->process->is_static)
         return true;
     if (!tn_registry_sight(&job->process->registry, job->world))

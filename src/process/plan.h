@@ -62,6 +62,9 @@ struct tn_plan {
     bool told_only; /* the host does not run: it may offer more than was told */
     bool each;      /* refused plugins and those that need them are left out */
     struct tn_plan_judge judge;
+    /* With `each`, before a candidate is judged: who was refused by then brings it nothing. NULL */
+    void (*turn)(void *arg, size_t number);
+    void *turn_arg;
 
     uint32_t *order; /* candidates in load order, without those left out */
     size_t order_count;

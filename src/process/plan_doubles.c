@@ -161,6 +161,8 @@ bool tn_plan_doubles(struct tn_plan *plan)
         struct tn_candidate *c = &plan->candidates[plan->order[i]];
         if (plan->each && (c->refused || refused_need(plan, c)))
             continue;
+        if (plan->each && plan->turn)
+            plan->turn(plan->turn_arg, plan->order[i]);
         if (!check_candidate(plan, c))
             return false;
     }

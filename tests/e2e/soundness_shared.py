@@ -203,6 +203,23 @@ def equal_and_other(shop, cases):
         answer = shop.ask("bare", "load=both.plugin")
         cases.refused("a library that comes along, bundle=" + bundle, answer, answer.codes(),
                       "unit counter/counter", "libcounted.so")
+    # several plugins bring one library: the first in load order does it for all, whoever was asked
+    # for first; where the first one is refused, the next one's copy is judged by itself
+    shop.host("counts", "int counter_next(void); int host_number(void) { return counter_next(); }",
+              "-rdynamic", link=[archive])
+    for name in ("a_brings", "b_brings"):
+        shop.plugin(name, uses, "-Wl,-rpath,$ORIGIN", link=["-L" + shop.path("."), "-lcounted"],
+                    pack=("-L", shop.path(".")))
+    for order in ("a_brings.plugin,b_brings.plugin", "b_brings.plugin,a_brings.plugin"):
+        answer = shop.ask("bare", "load=" + order, "call=a_brings:plugin_number",
+                          "call=b_brings:plugin_number")
+        cases.loads("one library of two plugins", answer)
+        cases.expect("it is there once",
+                     answer.all("call") == ["plugin_number 1", "plugin_number 2"], answer)
+        answer = shop.ask("counts", "each", "load=" + order)
+        cases.expect("neither may bring it twice",
+                     [row.split()[1] for row in answer.all("plugin")] == ["refused", "refused"],
+                     answer)
     pure = shop.archive("pure", {"pure": "int pure_twice(int x) { return 2 * x; }"})
     uses_pure = "int pure_twice(int); int %s(void) { return pure_twice(21); }"
     for flags, name in (((), "pure_host"), (("-rdynamic",), "pure_host_r")):
