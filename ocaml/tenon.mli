@@ -9,7 +9,7 @@
 
 exception Error of string
 (** What failed, in a sentence. Every function here that fails raises this one, unless it says
-    otherwise. *)
+    otherwise; what a function that it was given raises goes through. *)
 
 exception Not_a_bundle of string
 (** A file that is no bundle: its name, and why. *)
@@ -55,7 +55,8 @@ module Manifest : sig
   (** [create name]. Author: [$USER], else [unknown]; version [1.0.0]; main is the name; date: now. *)
 
   val to_string : t -> string
-  (** As an S-expression: the text of a [MANIFEST.scm], which BAP's tools read too. *)
+  (** As an S-expression: the text of a [MANIFEST.scm], which BAP's tools read too. It has no place for
+      [argv]. *)
 
   val of_string : string -> t
   (** Reads such a text. Raises {!Error} with line or field. *)
@@ -108,7 +109,8 @@ module Bundle : sig
       [data/words.txt]. *)
 
   val get_file : ?name:string -> t -> string -> string option
-  (** Takes an entry out into the file [name], else a new temporary one; answers its name. *)
+  (** Takes an entry out into the file [name], else a new temporary one; answers its name. Raises
+      [Sys_error] where that cannot be written. *)
 
   val update_manifest : t -> f:(Manifest.t -> Manifest.t) -> unit
   (** Writes the bundle anew with another manifest, in place of the old file. *)
@@ -129,7 +131,7 @@ module Bundle : sig
       [ `Drop | `Copy | `Proc of string -> unit | `Map of string -> string ]) ->
     unit
   (** Asks [f] about every entry: leave it out, keep it, let a function work on it as a file, or on
-      its content. *)
+      its content. Raises [Sys_error] when such a file is not there afterwards. *)
 
   val digest : t -> Digest.t
   (** Of everything in it. *)
@@ -236,7 +238,7 @@ module Plugin : sig
   type t = plugin
 
   val of_path : string -> t
-  (** The bundle at a path. Raises {!Not_a_bundle}. *)
+  (** The bundle at a path. Raises {!Not_a_bundle}; {!Error} when nothing is there. *)
 
   val of_package : ?directories:string list -> string -> t
   (** An installed findlib package as a plugin; [directories] are searched first, as those of dune's

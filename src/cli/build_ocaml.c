@@ -162,6 +162,14 @@ bool ob_run_words(struct ocaml_building *b, const char **said, ...)
     return ok;
 }
 
+tenon_ocaml *ob_open(struct ocaml_building *b, const char *file)
+{
+    tenon_ocaml *ocaml = tenon_ocaml_open(b->pack->world, file, b->err);
+
+    b->is_unreadable |= !ocaml;
+    return ocaml;
+}
+
 bool ob_is_there(const char *path)
 {
     return path && access(path, R_OK) == 0;
@@ -278,9 +286,21 @@ static void choose_main(struct ocaml_building *b, const char **name)
 /* ---- into the bundle
  * ------------------------------------------------------------------------------ */
 
+static bool add_file(struct ocaml_building *b, const char *file, enum tenon_code_kind kind,
+                     const char *entry)
+{
+    tenon_error ignored = TENON_ERROR_INIT;
+
+    if (tenon_builder_add_code_as(b->pack->builder, file, kind, entry, b->err))
+        return true;
+    tenon_ocaml *ocaml = tenon_ocaml_open(b->pack->world, file, &ignored);
+    b->is_unreadable |= !ocaml;
+    tenon_ocaml_free(ocaml);
+    return false;
+}
+
 static bool add_code(struct ocaml_building *b, const struct ob_library *library)
 {
-    tenon_builder *builder = b->pack->builder;
     const struct {
         const char *file, *suffix;
         enum tenon_code_kind kind;
@@ -291,8 +311,7 @@ static bool add_code(struct ocaml_building *b, const struct ob_library *library)
         const char *entry = ob_format(b, "%s%s", library->name, codes[i].suffix);
         if (!entry)
             return tn_no_memory(b->err);
-        if (codes[i].file &&
-            !tenon_builder_add_code_as(builder, codes[i].file, codes[i].kind, entry, b->err))
+        if (codes[i].file && !add_file(b, codes[i].file, codes[i].kind, entry))
             return false;
     }
     return true;
@@ -421,7 +440,8 @@ static int finish(struct ocaml_building *b, bool ok, const char *file)
     if (ok && tell(b))
         return answer(b);
     print_said(b);
-    status = b->err->code == TENON_E_UNSUPPORTED ? CLI_NO : cli_status_of(b->err);
+    status =
+        b->err->code == TENON_E_UNSUPPORTED && !b->is_unreadable ? CLI_NO : cli_status_of(b->err);
     cli_fail_one(b->pack->cli, b->pack->out ? b->pack->out : file, b->err);
     return status;
 }

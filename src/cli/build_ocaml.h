@@ -55,8 +55,12 @@ struct ocaml_building {
     struct ob_words copies;    /* sources below the scratch directory: a copy, what it is of */
     const char *failed, *said; /* the command that failed last, as *err has it; what it printed */
     struct tn_signals signals;
+    bool is_unreadable; /* the error is about a file that could not be read: nothing was refused */
     tenon_error *err;
 };
+
+/* A file of OCaml's that must be readable, for tenon_ocaml_free(); NULL: *b->err has why. */
+tenon_ocaml *ob_open(struct ocaml_building *b, const char *file);
 
 bool ob_add(struct ocaml_building *b, struct ob_words *words, const char *word);
 const char *ob_format(struct ocaml_building *b, const char *format, ...)
@@ -125,6 +129,6 @@ bool ob_compile_sorted(struct ocaml_building *b, const struct ob_words *sources)
 bool ob_link_own(struct ocaml_building *b, struct ob_library *library, bool native);
 
 /* ---- build_ocaml_stubs.c: the stubs that an archive of bytecode names become b->stubs. ---- */
-bool ob_find_stubs(struct ocaml_building *b, const struct ob_library *library);
+bool ob_find_stubs(struct ocaml_building *b, struct ob_library *library);
 
 #endif

@@ -29,8 +29,8 @@ static bool is_of_compiler(const char *package)
 
 bool ob_host_has(struct ocaml_building *b, const char *file, bool *all)
 {
-    tenon_ocaml *host = tenon_ocaml_open(b->pack->world, b->pack->options->host, b->err);
-    tenon_ocaml *library = host ? tenon_ocaml_open(b->pack->world, file, b->err) : NULL;
+    tenon_ocaml *host = ob_open(b, b->pack->options->host);
+    tenon_ocaml *library = host ? ob_open(b, file) : NULL;
     bool ok = library != NULL;
 
     *all = true;

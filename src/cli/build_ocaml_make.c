@@ -41,8 +41,8 @@ static bool same_interface(struct ocaml_building *b, const char *cmo, const char
 {
     const char *base = tn_base_name(cmo);
     const char *cmi = ob_format(b, "%s/%.*s.cmi", directory, (int)strlen(base) - 4, base);
-    tenon_ocaml *mine = tenon_ocaml_open(b->pack->world, cmo, b->err);
-    tenon_ocaml *theirs = mine && cmi ? tenon_ocaml_open(b->pack->world, cmi, b->err) : NULL;
+    tenon_ocaml *mine = ob_open(b, cmo);
+    tenon_ocaml *theirs = mine && cmi ? ob_open(b, cmi) : NULL;
     bool ok = theirs && tenon_ocaml_unit_count(mine) && tenon_ocaml_unit_count(theirs);
 
     if (ok && tenon_digest_equal(&tenon_ocaml_unit_at(mine, 0)->interface,

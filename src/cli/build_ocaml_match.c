@@ -13,7 +13,7 @@ struct code {
 
 static bool open_code(struct ocaml_building *b, const char *path, struct code *out)
 {
-    *out = (struct code){ .path = path, .ocaml = tenon_ocaml_open(b->pack->world, path, b->err) };
+    *out = (struct code){ .path = path, .ocaml = ob_open(b, path) };
     return out->ocaml;
 }
 

@@ -27,8 +27,8 @@ size_t ob_units_of(struct ocaml_building *b, const char *file)
 /* What was made must hold the very units of what it was made from. */
 bool ob_compare_units(struct ocaml_building *b, const char *product, const char *source)
 {
-    tenon_ocaml *have = tenon_ocaml_open(b->pack->world, product, b->err);
-    tenon_ocaml *want = have ? tenon_ocaml_open(b->pack->world, source, b->err) : NULL;
+    tenon_ocaml *have = ob_open(b, product);
+    tenon_ocaml *want = have ? ob_open(b, source) : NULL;
     bool ok = want != NULL;
 
     for (size_t i = 0; ok && i < tenon_ocaml_unit_count(want); i++) {
@@ -112,8 +112,7 @@ bool ob_loose_modules(struct ocaml_building *b, const char *directory, const cha
             tn_no_memory(b->err);
             break;
         }
-        files[count] =
-            (struct loose){ .path = path, .ocaml = tenon_ocaml_open(b->pack->world, path, b->err) };
+        files[count] = (struct loose){ .path = path, .ocaml = ob_open(b, path) };
         ok = files[count++].ocaml != NULL;
     }
     if (open)

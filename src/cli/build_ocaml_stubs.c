@@ -6,6 +6,7 @@
 #include "build_ocaml.h"
 #include "entry_name.h"
 #include "fail.h"
+#include "view.h"
 
 /* "-lfoo" or "dllfoo" to "foo". */
 static const char *stub_stem(struct ocaml_building *b, const char *item)
@@ -88,9 +89,72 @@ static bool find_stub(struct ocaml_building *b, const struct ob_library *library
     return is_of_compiler(path) || ob_add(b, &b->stubs, path);
 }
 
-bool ob_find_stubs(struct ocaml_building *b, const struct ob_library *library)
+/* ---- archives of bytecode that name their C code for static links alone ------------------------
+ */
+
+static bool is_named(struct ocaml_building *b, tenon_ocaml_names dlls, const char *stem)
 {
-    tenon_ocaml *ocaml = tenon_ocaml_open(b->pack->world, library->cma, b->err);
+    for (size_t i = 0; i < dlls.count; i++) {
+        const char *named = stub_stem(b, dlls.at[i]);
+        if (named && strcmp(named, stem) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* Adds "-dllib -lSTEM" for what -cclib names, lies beside the archive and can be a library. */
+static bool name_stub(struct ocaml_building *b, const struct ob_library *library, const char *item,
+                      struct ob_words *words)
+{
+    const char *stem = stub_stem(b, item);
+    const char *archive = stem ? ob_format(b, "lib%s.a", stem) : NULL;
+    const char *dll = archive ? ob_format(b, "dll%s.so", stem) : NULL;
+
+    if (!dll)
+        return tn_no_memory(b->err);
+    if (!look_in(b, library->directory, archive))
+        return true;
+    if (find_dll(b, library->directory, dll) || make_dll(b, library->directory, stem, dll))
+        return ob_add(b, words, "-dllib") && ob_add(b, words, item);
+    if (b->err->code != TENON_E_UNSUPPORTED)
+        return false;
+    *b->err = (tenon_error)TENON_ERROR_INIT;
+    return ob_add(b, &b->missing,
+                  ob_format(b, "C code of %s for bytecode: %s cannot become a shared library",
+                            library->name, archive));
+}
+
+/* The same archive, that says which shared libraries it needs. */
+static bool name_stubs(struct ocaml_building *b, struct ob_library *library)
+{
+    const char *to = ob_product(b, library, ".cma");
+    tenon_ocaml *ocaml = ob_open(b, library->cma);
+    struct ob_words words = { 0 };
+    bool ok = to || tn_no_memory(b->err);
+    const char *const start[] = { b->ocamlfind, "ocamlc", "-a", "-o", to, library->cma };
+
+    if (!ocaml)
+        return false;
+    tenon_ocaml_names objects = tenon_ocaml_c_objects(ocaml), dlls = tenon_ocaml_dlls(ocaml);
+    for (size_t i = 0; ok && i < TN_COUNT(start); i++)
+        ok = ob_add(b, &words, start[i]);
+    for (size_t i = 0; ok && strcmp(to, library->cma) != 0 && i < objects.count; i++)
+        if (strncmp(objects.at[i], "-l", 2) == 0 && !is_named(b, dlls, objects.at[i] + 2))
+            ok = name_stub(b, library, objects.at[i], &words);
+    if (ok && words.count > TN_COUNT(start)) {
+        ok = ob_run(b, &words, NULL);
+        library->cma = ok ? to : library->cma;
+    }
+    free(words.at);
+    tenon_ocaml_free(ocaml);
+    return ok;
+}
+
+bool ob_find_stubs(struct ocaml_building *b, struct ob_library *library)
+{
+    if (!name_stubs(b, library))
+        return false;
+    tenon_ocaml *ocaml = ob_open(b, library->cma);
     bool ok = ocaml != NULL;
 
     for (size_t i = 0; ok && i < tenon_ocaml_dlls(ocaml).count; i++)

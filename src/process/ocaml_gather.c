@@ -328,18 +328,41 @@ static const char *host_words(enum tenon_ocaml_loader loader)
     return words[loader];
 }
 
+/* `other`: code for this loader by another name than the plugin's own; NULL: there is none. */
+static void tell_no_code(tenon_ocaml_plan *plan, struct tn_oc_prospect *p, const char *other)
+{
+    enum tenon_ocaml_loader loader = plan->process->loader;
+
+    if (other)
+        tn_oc_find_in(plan, p, TENON_FINDING_NO_CODE, true, NULL, p->file,
+                      "plugin \"%s\" has no code for OCaml's %s loader that is called %s, as its "
+                      "manifest says: there is %s",
+                      p->name, tenon_ocaml_loader_name(loader),
+                      tn_report_show(plan->report, p->manifest->main),
+                      tn_report_show(plan->report, other));
+    else
+        tn_oc_find_in(plan, p, TENON_FINDING_NO_CODE, true, NULL, p->file,
+                      "plugin \"%s\" has no code for OCaml's %s loader: it has %s; this host is %s",
+                      p->name, tenon_ocaml_loader_name(loader), list_kinds(plan, p->manifest),
+                      host_words(loader));
+}
+
 static bool read_bundle(tenon_ocaml_plan *plan, struct tn_oc_prospect *p, tenon_error *err)
 {
     const tenon_manifest *m = p->manifest;
+    const char *other = NULL;
     bool has_main = false;
 
-    for (size_t i = 0; i < m->code_count; i++)
-        has_main |= is_for(plan, &m->code[i]) && is_main(m, m->code[i].path);
+    for (size_t i = 0; i < m->code_count; i++) {
+        if (!is_for(plan, &m->code[i]))
+            continue;
+        if (is_main(m, m->code[i].path))
+            has_main = true;
+        else if (!other)
+            other = m->code[i].path;
+    }
     if (!has_main) {
-        tn_oc_find_in(plan, p, TENON_FINDING_NO_CODE, true, NULL, p->file,
-                      "plugin \"%s\" has no code for OCaml's %s loader: it has %s; this host is %s",
-                      p->name, tenon_ocaml_loader_name(plan->process->loader), list_kinds(plan, m),
-                      host_words(plan->process->loader));
+        tell_no_code(plan, p, other);
         return true;
     }
     tn_oc_take_proofs(plan, p);

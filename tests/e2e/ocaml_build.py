@@ -65,6 +65,27 @@ class Build(unittest.TestCase):
         self.case.hosts()
         self.everywhere("a.plugin", ["42", "ok a"])
 
+    def test_an_archive_that_names_its_c_code_for_static_links_alone(self):
+        folder = self.case.root / "packages/p"
+        self.case.write("packages/p/stub.c", "#include <caml/mlvalues.h>\nvalue p_twice(value a)\n"
+                                             "{ return Val_long(2 * Long_val(a)); }\n")
+        self.case.write("packages/p/m.ml", 'external twice : int -> int = "p_twice"\n')
+        self.case.compile("m", folder="packages/p")
+        self.case.ocamlfind("ocamlc", "-c", "-ccopt", "-fPIC", "stub.c", cwd=folder)
+        self.case.run("ar", "rcs", "libpk.a", "stub.o", cwd=folder)
+        self.case.archive("p", "m", folder="packages/p", byte=["-cclib", "-lpk"],
+                          native=["-cclib", "-lpk"])
+        (folder / "META").write_text('archive(byte)="p.cma"\narchive(native)="p.cmxa"\n')
+        self.case.write("user.ml", 'let () = Printf.printf "%d\\n%!" (M.twice 21)\n')
+        said = self.build("-o", "user.plugin", "--package=p", "user.ml").stdout
+        self.assertIn("dllpk.so from libpk.a", said)
+        self.case.hosts()
+        self.everywhere("user.plugin", ["42", "ok user"])
+        (folder / "libpk.a").write_text("no archive\n")
+        said = self.build("-o", "user.plugin", "--package=p", "user.ml").stdout
+        self.assertIn("  missing     C code of p for bytecode: libpk.a cannot become a shared library",
+                      said)
+
     def test_packages_that_forgot_things(self):
         for name in ("one", "two"):
             self.case.write(f"packages/p/{name}.ml", "let v = ref 1\n" if name == "one" else
@@ -135,6 +156,17 @@ class Build(unittest.TestCase):
         done = self.build("-o", "m.plugin", "one/m.cma", "m.cmxs", check=False)
         self.assertIn("m.cma has no unit N, which is in m.cmxs", done.stdout)
         self.assertFalse((self.case.root / "m.plugin").exists())
+
+    def test_an_archive_of_a_release_that_is_not_read(self):
+        self.case.compile("m", text="let x = 1\n")
+        self.case.archive("m", "m")
+        for file in ("m.cma", "m.cmxs"):
+            path = self.case.root / file
+            path.write_bytes(re.sub(rb"Caml1999([AD])\d\d\d", rb"Caml1999\g<1>022", path.read_bytes()))
+            done = self.build("-o", "old.plugin", file, check=False)
+            self.assertEqual(done.returncode, 3, done.stdout)
+            self.assertIn("of OCaml 4.06", done.stdout)
+        self.assertFalse((self.case.root / "old.plugin").exists())
 
     def test_threads(self):
         self.case.write("thr.ml", 'let () = Thread.join (Thread.create print_endline "there")\n')

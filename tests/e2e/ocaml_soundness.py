@@ -521,6 +521,20 @@ let () = Printf.printf "n %d\\n%!" (Counter.next ())
                  "ocaml-(native|byte) for .*; this host is (a native program|a bytecode program|a toplevel)"],
                 loaders=(loader,))
 
+    def test_code_that_is_not_called_as_the_manifest_says(self):
+        self.case.hosts()
+        self.case.plugin("p", "let () = ()\n")
+        old = zipfile.ZipFile(self.case.root / "p.plugin")
+        scm = old.read("MANIFEST.scm").replace(b"(main p)", b"(main nosuch)")
+        (self.case.root / "bad.plugin").write_bytes(zipmaker.make(
+            [zipmaker.Entry("MANIFEST.scm", scm)] +
+            [zipmaker.Entry(name, old.read(name)) for name in ("p.cma", "p.cmxs")]))
+        for loader, file in (("native", "p.cmxs"), ("bytecode", "p.cma"), ("toplevel", "p.cma")):
+            self.everywhere(
+                ["load:bad.plugin", "unit:P"],
+                [f'no p: plugin "p" has no code for OCaml\'s {loader} loader that is called nosuch, '
+                 f"as its manifest says: there is {file}"], loaders=(loader,))
+
     def other_release(self, digits):
         """The plugin with the magic numbers of another release."""
         old = zipfile.ZipFile(self.case.root / "p.plugin")
