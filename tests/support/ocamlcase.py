@@ -86,7 +86,7 @@ def preloaded():
         return {}
     options = os.environ.get("ASAN_OPTIONS", "")
     return {"LD_PRELOAD": os.environ["TENON_PRELOAD"],
-            "ASAN_OPTIONS": ":".join(filter(None, [options, "detect_leaks=0"]))}
+            "ASAN_OPTIONS": ":".join(filter(None, [options, "detect_leaks=0", "use_sigaltstack=0"]))}
 
 
 class Case:
