@@ -471,9 +471,13 @@ let ask_interface load name crc =
       | exception Tenon_backend.Load_failed said when contains said "over interface" -> Tenon_c.No
       | exception _ -> Tenon_c.Unknown)
 
+(* The toplevel prints exceptions of initialisers, whatever they say, as such.
+   rule: toplevel/toploop.ml, print_exception_outcome *)
+let is_of_initialiser said = contains said "Exception:"
+
 (* Symtable.Error is the toplevel's own: which releases print it before they raise it differs. *)
 let says_undefined = function
-  | Tenon_backend.Load_failed said -> contains said "undefined"
+  | Tenon_backend.Load_failed said -> contains said "undefined" && not (is_of_initialiser said)
   | e -> contains (Printexc.exn_slot_name e) "Symtable"
 
 (* Where it cannot be asked, the unit counts as linked: nothing is doubled. *)
@@ -895,7 +899,8 @@ let may_have_run e units =
   | Tenon_c.Native_code -> true
   | Tenon_c.Toplevel -> (
     match e with
-    | Tenon_backend.Load_failed said when contains said "over interface" -> false
+    | Tenon_backend.Load_failed said when contains said "over interface" ->
+      is_of_initialiser said
     | e -> not (says_undefined e))
   | Tenon_c.Bytecode -> (
     match e with

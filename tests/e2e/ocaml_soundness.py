@@ -307,6 +307,14 @@ let () = Printf.printf "n %d\\n%!" (Counter.next ())
         # of the toplevel it is known that the first one is there, wholly
         self.everywhere(words, ["first", "no half: .*", "ok after"], loaders=["toplevel"])
 
+    def test_an_initialiser_that_fails_in_the_loaders_words(self):
+        self.case.hosts()
+        for word in ("undefined", "over interface"):
+            plugin = self.case.plugin("odd", 'let () = print_endline "ran"\n'
+                                      f'let () = failwith "{word}"\n')
+            self.everywhere([f"load:{plugin}", f"load:{plugin}"],
+                            ["ran", "no odd: .*", "no odd: .*whose initialisers failed.*"])
+
     def test_a_repaired_plugin_after_a_refused_one(self):
         # native Dynlink maps a file before it checks it, and a later one binds to its data
         self.case.hosts()
