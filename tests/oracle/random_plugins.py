@@ -94,12 +94,12 @@ def make_units(shop):
 
 def closure(names, inside):
     """These units and what they call, as far as it is `inside`."""
-    found, todo = [], [name for name in names if name in inside]
-    while todo:
-        name = todo.pop()
+    found, ahead = [], [name for name in names if name in inside]
+    while ahead:
+        name = ahead.pop()
         if name not in found:
             found.append(name)
-            todo += [need for need in UNITS[name].needs if need in inside]
+            ahead += [need for need in UNITS[name].needs if need in inside]
     return sorted(found)
 
 
@@ -133,7 +133,7 @@ class World:
                      for name in UNITS}
         self.builds = {name: self.build_of(0.85) for name in UNITS}
         self.bundling = self.random.choice(("none", "auto"))  # or one plugin would serve another
-        self.libraries = {name: self.library(name) for name in ("s0", "s1")}
+        self.shared = {name: self.library(name) for name in ("s0", "s1")}
         roots = self.some(UNITS, 5)
         self.host = self.make_host("host", roots, self.builds)
         self.other = self.make_host("other", roots, {name: self.build_of(0.6) for name in UNITS})
@@ -212,16 +212,16 @@ class World:
 
     def plugin(self, name):
         roots = self.some(UNITS, 3)
-        units, undefined, todo = {}, set(), list(roots)
-        while todo:
-            unit = todo.pop()
+        units, undefined, ahead = {}, set(), list(roots)
+        while ahead:
+            unit = ahead.pop()
             if unit in units or unit in undefined:
                 continue
             at_hand = (self.home[unit] != "archive" or unit in self.host.units or
                        self.who_shows(unit))
             if self.chance(0.3 if at_hand else 0.8):
                 units[unit] = self.build_of(0.75)
-                todo += UNITS[unit].needs
+                ahead += UNITS[unit].needs
             else:
                 undefined.add(unit)
         libraries = [library for library in self.needed_libraries(undefined) if self.chance(0.85)]
@@ -286,7 +286,7 @@ class World:
         libraries = set(self.host.libraries)
         for name in names:
             libraries |= set(self.plugins[name].libraries)
-        holders = [("host", self.host)] + [(name, self.libraries[name]) for name in libraries]
+        holders = [("host", self.host)] + [(name, self.shared[name]) for name in libraries]
         holders += [(name, self.plugins[name]) for name in names]
         found = collections.defaultdict(list)
         for who, made in holders:
