@@ -436,8 +436,9 @@ let probe_archive file ~code ~relocations ~imports =
   let library = Obj.repr [| Obj.repr [ unit_ ]; Obj.repr false; Obj.repr 0; Obj.repr 0; Obj.repr 0 |] in
   write_archive file ~code ~library
 
-let interface_archive file ~name ~crc =
-  probe_archive file ~code:"" ~relocations:[] ~imports:[ (name, Some crc) ]
+let interface_archive file ~imports =
+  probe_archive file ~code:"" ~relocations:[]
+    ~imports:(List.map (fun (name, crc) -> (name, Some crc)) imports)
 
 (* Which units are linked it does not tell either, whether their interfaces are in view or not. A
    unit whose code names another one, and does nothing with it, is refused when that is not linked.
@@ -465,11 +466,22 @@ let contains text part =
 
 let ask_interface load name crc =
   with_temporary ".cma" "" (fun file ->
-      interface_archive file ~name ~crc;
+      interface_archive file ~imports:[ (name, crc) ];
       match load file with
       | () -> Tenon_c.Yes
       | exception Tenon_backend.Load_failed said when contains said "over interface" -> Tenon_c.No
       | exception _ -> Tenon_c.Unknown)
+
+(* Dynlink would list the unit as loaded. So it imports an interface, too, that never fits: what is
+   refused is forgotten. rule: otherlibs/dynlink/dynlink_common.ml, check: interfaces are looked at
+   in the order of the imports, before anything else is done with a unit *)
+let ask_dynlink name crc =
+  with_temporary ".cma" "" (fun file ->
+      interface_archive file ~imports:[ (name, crc); ("Stdlib", Digest.string "never") ];
+      match Tenon_backend.mismatch file with
+      | Some found when found = name -> Tenon_c.No
+      | Some "Stdlib" -> Tenon_c.Yes
+      | _ -> Tenon_c.Unknown)
 
 (* The toplevel prints exceptions of initialisers, whatever they say, as such.
    rule: toplevel/toploop.ml, print_exception_outcome *)
@@ -584,9 +596,10 @@ let make_process () =
   if backend.loader = Tenon_c.Toplevel then begin
     Callback.register "tenon.probe" (ask_linked backend.load);
     Tenon_c.use_probe process;
-    Callback.register "tenon.interface_probe" (ask_interface backend.load);
-    Tenon_c.use_interface_probe process
+    Callback.register "tenon.interface_probe" (ask_interface backend.load)
   end;
+  if backend.loader = Tenon_c.Bytecode then Callback.register "tenon.interface_probe" ask_dynlink;
+  if backend.loader <> Tenon_c.Native_code then Tenon_c.use_interface_probe process;
   if backend.loader <> Tenon_c.Native_code then begin
     (match Sys.getenv_opt "CAML_LD_LIBRARY_PATH" with
     | Some text -> List.iter (Tenon_c.add_dll_directory process) (split_path text)
@@ -604,12 +617,15 @@ let process () =
     the_process := Some p;
     p
 
-(* What somebody else loaded since we looked. *)
+(* What somebody else loaded since we looked. Dynlink tells no more than names. *)
 let look process =
-  List.iter
-    (fun name ->
-      if not (Tenon_c.is_present process name) then Tenon_c.tell process name None None true)
-    (!Tenon_backend.current.dynamic_units ())
+  let backend = !Tenon_backend.current in
+  let is_new name = not (Tenon_c.is_present process name) in
+  match List.filter is_new (backend.dynamic_units ()) with
+  | [] -> ()
+  | names ->
+    if backend.loader = Tenon_c.Native_code then Tenon_c.tell_mapped process names;
+    List.iter (fun name -> if is_new name then Tenon_c.tell process name None None true) names
 
 module Process = struct
   type reason = In_core | Provided_by of string | Requested_by of string | By_others

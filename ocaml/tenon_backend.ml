@@ -48,6 +48,13 @@ let dynlink =
         | `Prohibit units -> Dynlink.prohibit units);
   }
 
+(* The interface for which Dynlink refuses a file. *)
+let mismatch path =
+  match Dynlink.loadfile path with
+  | () -> None
+  | exception Dynlink.Error (Dynlink.Inconsistent_import name) -> Some name
+  | exception Dynlink.Error _ -> None
+
 (* tenon_top.cma, which a toplevel links or loads, puts its own here *)
 let current = ref dynlink
 let set backend = current := backend

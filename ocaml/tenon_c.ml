@@ -69,6 +69,7 @@ external tell : process -> string -> string option -> string option -> bool -> u
 
 external tell_interface : process -> string -> string option -> unit = "tenon_ml_tell_interface"
 external tell_symbol : process -> string -> unit = "tenon_ml_tell_symbol"
+external tell_mapped : process -> string list -> unit = "tenon_ml_tell_mapped"
 external tell_program : process -> string -> unit = "tenon_ml_tell_program"
 external use_probe : process -> unit = "tenon_ml_use_probe"
 external use_interface_probe : process -> unit = "tenon_ml_use_interface_probe"

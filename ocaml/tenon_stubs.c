@@ -68,6 +68,20 @@ value tenon_ml_tell_symbol(value process, value symbol)
     CAMLreturn(Val_unit);
 }
 
+value tenon_ml_tell_mapped(value process, value names)
+{
+    CAMLparam2(process, names);
+    tenon_error err = TENON_ERROR_INIT;
+    size_t count;
+    char **texts = ml_texts_of_list(names, &count);
+    bool good =
+        tenon_ocaml_tell_mapped(ml_unbox_process(process), (const char *const *)texts, count, &err);
+
+    ml_free_texts(texts, count);
+    ml_check(good, &err);
+    CAMLreturn(Val_unit);
+}
+
 value tenon_ml_tell_program(value process, value file)
 {
     CAMLparam2(process, file);

@@ -79,6 +79,17 @@ TENON_API bool tenon_ocaml_tell_symbol(tenon_ocaml_process *process, const char 
                                        tenon_error *err);
 
 /*
+ * Of the units of these names that native Dynlink loaded into this process for others, which knows
+ * no more than the names: says that they are there, with what the headers of the mapped plugins say
+ * of them. A name that several headers have with different digests stays unsaid: a file that
+ * Dynlink refuses stays mapped, too.
+ *
+ * errors   TENON_E_MEMORY
+ */
+TENON_API bool tenon_ocaml_tell_mapped(tenon_ocaml_process *process, const char *const *names,
+                                       size_t count, tenon_error *err);
+
+/*
  * Takes what a program's file says: its units and interfaces. A native program's come from its
  * table of globals, a bytecode program's from its sections; of a bytecode program the C primitives
  * too.
@@ -99,7 +110,8 @@ TENON_API void tenon_ocaml_set_probe(tenon_ocaml_process *process, tenon_ocaml_p
 
 /*
  * Asked about units that are there and whose interface nobody told: is this its CRC? TENON_UNKNOWN
- * when that cannot be found out. For modules that were loaded into a toplevel with #load.
+ * when that cannot be found out. For what others
+ * loaded into bytecode or a toplevel, with Dynlink or #load.
  */
 typedef enum tenon_answer tenon_ocaml_interface_probe(void *arg, const char *unit,
                                                       const tenon_digest *crc);

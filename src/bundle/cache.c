@@ -196,6 +196,20 @@ static bool tampered(const struct tn_cached_file *file, const char *how, tenon_e
                    tn_quote(shown, file->path), how);
 }
 
+/* A file that is there is to be had, unless the process itself lacks something. */
+static bool not_to_be_had(const struct tn_cached_file *file, int number, tenon_error *err)
+{
+    char shown[TN_QUOTE_ROOM];
+
+    switch (number) {
+    case ENOENT: return tampered(file, "it is gone", err);
+    case ELOOP: return tampered(file, "it is a symbolic link now", err);
+    case ENOTDIR:
+    case EACCES: return tampered(file, tn_errno_text(number), err);
+    default: return tn_fail_system(err, number, "looking at %s", tn_quote(shown, file->path));
+    }
+}
+
 static bool verify_file(const struct taking *t, int dir, struct tn_cached_file *file,
                         tenon_error *err)
 {
@@ -206,7 +220,7 @@ static bool verify_file(const struct taking *t, int dir, struct tn_cached_file *
     bool ok;
 
     if (fd < 0)
-        return tampered(file, errno == ENOENT ? "it is gone" : tn_errno_text(errno), err);
+        return not_to_be_had(file, errno, err);
     ok = hash_file(fd, &file->identity, digest, err);
     close(fd);
     if (!ok)
@@ -403,7 +417,7 @@ bool tn_cached_check(const struct tn_cached_file *files, size_t count, tenon_err
         struct tn_identity now;
         struct stat info;
         if (lstat(file->path, &info) < 0)
-            return tampered(file, errno == ENOENT ? "it is gone" : tn_errno_text(errno), err);
+            return not_to_be_had(file, errno, err);
         now = tn_identity(&info);
         if (!tn_identity_same(&now, &file->identity))
             return tampered(file, "it changed since it was verified", err);

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <tenon/ocaml.h>
 
 #include "builder.h"
 #include "fail.h"
@@ -74,12 +75,22 @@ void pack_end(struct pack *pack)
     tn_arena_free(&pack->arena);
 }
 
+/* To the system's loader such a file is a library like any other. Dynlink loads more than that. */
+static bool is_for_dynlink(const struct pack *pack, const char *file)
+{
+    tenon_ocaml *ocaml = tenon_ocaml_open(pack->world, file, NULL);
+    bool is_it = ocaml && tenon_ocaml_kind_of(ocaml) == TENON_OCAML_CMXS;
+
+    tenon_ocaml_free(ocaml);
+    return is_it;
+}
+
 /* What is of another kind is named, with the command that takes it; the rest errs by itself. */
 static bool check_kind(const struct pack *pack, const char *file, tenon_error *err)
 {
     tenon_image *image = tenon_image_open(pack->world, file, TENON_PART_CORE, NULL);
     bool good = image && tenon_image_format(image) == TENON_FORMAT_ELF &&
-                tenon_image_kind(image) == TENON_KIND_SHARED_LIBRARY;
+                tenon_image_kind(image) == TENON_KIND_SHARED_LIBRARY && !is_for_dynlink(pack, file);
     const char *instead = good ? NULL : tn_instead(file);
 
     tenon_image_free(image);

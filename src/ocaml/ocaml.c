@@ -101,12 +101,14 @@ static bool read_any(struct tn_ocaml_reading *r)
     return tn_fail(r->err, TENON_E_NOT_FOUND, "no file of OCaml's");
 }
 
-tenon_ocaml *tn_ocaml_read(struct tn_file *file, enum tn_ocaml_detail detail, tenon_error *err)
+/* Reads a file in one way. */
+static tenon_ocaml *read_by(bool (*read)(struct tn_ocaml_reading *), struct tn_file *file,
+                            enum tn_ocaml_detail detail, tenon_error *err)
 {
     struct tn_ocaml_reading r = {
         .out = calloc(1, sizeof *r.out), .file = file, .detail = detail, .err = err
     };
-    bool ok = r.out ? read_any(&r) : tn_no_memory(err);
+    bool ok = r.out ? read(&r) : tn_no_memory(err);
     tn_gathered_free(&r.requires);
     tn_gathered_free(&r.defines);
     tn_gathered_free(&r.primitives);
@@ -117,6 +119,31 @@ tenon_ocaml *tn_ocaml_read(struct tn_file *file, enum tn_ocaml_detail detail, te
         return r.out;
     tenon_ocaml_free(r.out);
     return NULL;
+}
+
+tenon_ocaml *tn_ocaml_read(struct tn_file *file, enum tn_ocaml_detail detail, tenon_error *err)
+{
+    return read_by(read_any, file, detail, err);
+}
+
+static bool read_header(struct tn_ocaml_reading *r)
+{
+    struct tn_view all;
+    return tn_file_view(r->file, 0, r->file->info.size, "header", &all, r->err) &&
+           tn_ocaml_read_plugin(r, all);
+}
+
+tenon_ocaml *tn_ocaml_read_header(struct tn_view from, enum tn_ocaml_detail detail,
+                                  tenon_error *err)
+{
+    struct tn_arena arena = { 0 };
+    struct tn_file file;
+    tn_file_from_bytes(&file, "header", from.at, from.size);
+    file.arena = &arena;
+    tenon_ocaml *ocaml = read_by(read_header, &file, detail, err);
+    tn_file_close(&file);
+    tn_arena_free(&arena);
+    return ocaml;
 }
 
 /* The message then begins with the file's name. */

@@ -46,6 +46,15 @@ enum tn_ocaml_detail {
  */
 tenon_ocaml *tn_ocaml_read(struct tn_file *file, enum tn_ocaml_detail detail, tenon_error *err);
 
+/*
+ * Reads what native Dynlink finds at the symbol caml_plugin_header of a plugin: the value at the
+ * start of `from`, which may be longer and is not needed afterwards.
+ *
+ * errors   as tenon_ocaml_open
+ */
+tenon_ocaml *tn_ocaml_read_header(struct tn_view from, enum tn_ocaml_detail detail,
+                                  tenon_error *err);
+
 /* An image, and what it holds of OCaml's; or a file of OCaml's own, which is no image. */
 struct tn_ocaml_image {
     tenon_image *image;      /* NULL: it is none */

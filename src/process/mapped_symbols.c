@@ -224,7 +224,8 @@ static bool symbol_at(const struct tn_mapped *m, uint64_t i, ElfW(Sym) * out, co
 /* How one symbol is asked for. */
 struct asked {
     const char *name, *version;
-    bool strong; /* only a strong definition, at whatever version */
+    bool strong;        /* only a strong definition, at whatever version */
+    ElfW(Addr) * value; /* of the one that answers; NULL: nobody's business */
 };
 
 static bool answers(const struct tn_mapped *m, uint32_t i, const struct asked *asked)
@@ -233,6 +234,8 @@ static bool answers(const struct tn_mapped *m, uint32_t i, const struct asked *a
     const char *name;
     if (!symbol_at(m, i, &symbol, &name) || strcmp(name, asked->name) != 0 || !is_offered(&symbol))
         return false;
+    if (asked->value)
+        *asked->value = symbol.st_value;
     return asked->strong ? ELF64_ST_BIND(symbol.st_info) == STB_GLOBAL
                          : fits_version(m, i, asked->version);
 }
@@ -276,4 +279,13 @@ bool tn_mapped_offers(const struct tn_mapped *m, const char *name, uint32_t hash
 bool tn_mapped_is_strong(const struct tn_mapped *m, const char *name, uint32_t hash)
 {
     return look_up(m, hash, &(struct asked){ .name = name, .strong = true });
+}
+
+struct tn_view tn_mapped_data(const struct tn_mapped *m, const struct dl_phdr_info *info,
+                              const char *name)
+{
+    ElfW(Addr) value = 0;
+    const struct asked asked = { .name = name, .strong = true, .value = &value };
+    return look_up(m, tn_mapped_hash(name), &asked) ? view_at(info, info->dlpi_addr + value)
+                                                    : tn_view(NULL, 0);
 }

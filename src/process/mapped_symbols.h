@@ -51,6 +51,13 @@ bool tn_mapped_offers(const struct tn_mapped *mapped, const char *name, uint32_t
 bool tn_mapped_is_strong(const struct tn_mapped *mapped, const char *name, uint32_t hash);
 
 /*
+ * What that symbol names in memory, to the end of its segment; empty: the object does not offer it.
+ * `info` is the object's.
+ */
+struct tn_view tn_mapped_data(const struct tn_mapped *mapped, const struct dl_phdr_info *info,
+                              const char *name);
+
+/*
  * Marks the hashes of all symbols that it may offer in a filter of so many bits, a power of two:
  * at tn_mapped_bit().
  */

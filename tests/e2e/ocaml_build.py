@@ -157,6 +157,15 @@ class Build(unittest.TestCase):
         self.assertIn("m.cma has no unit N, which is in m.cmxs", done.stdout)
         self.assertFalse((self.case.root / "m.plugin").exists())
 
+    def test_code_for_dynlink_is_no_plugin_for_c(self):
+        self.case.compile("m", text="let x = 1\n")
+        self.case.archive("m", "m")
+        done = self.case.run(tenon.command(), "pack", "-o", "m.plugin", "m.cmxs", check=False)
+        self.assertEqual(done.returncode, 3, done.stdout)
+        self.assertIn("m.cmxs: only a shared library of ELF can be packed, and this is OCaml code "
+                      "(tenon build takes it)", done.stdout)
+        self.assertFalse((self.case.root / "m.plugin").exists())
+
     def test_an_archive_of_a_release_that_is_not_read(self):
         self.case.compile("m", text="let x = 1\n")
         self.case.archive("m", "m")

@@ -78,6 +78,30 @@ class Sound(unittest.TestCase):
             ['no twice: unit Counter is already in the host program; plugin "twice" contains another '
              "one, with another interface"])
 
+    def test_what_others_loaded_with_dynlink(self):
+        counter = self.counter()
+        other = self.counter(text="let next () = 5\nlet more = 1\n", folder="new")
+        for name, library in (("fits", counter), ("differs", other)):
+            folder = library.split("/")[0]
+            self.case.plugin(name, 'let () = Printf.printf "n %d\\n%!" (Counter.next ())\n',
+                             include=[folder])
+        self.case.bundle("holds", f"{other}.cma", f"{other}.cmxs", "--main", "counter")
+        self.case.hosts()
+        for loader, holder in (("native", ".*/lib/counter.cmxs"), ("bytecode", "what others loaded")):
+            self.everywhere(
+                ["raw:lib/counter.cma", "load:differs.plugin", "load:holds.plugin",
+                 "load:fits.plugin", "unit:Counter"],
+                ['no differs: .*unit Differs of plugin "differs" was compiled against another '
+                 f"interface of unit Counter than that of {holder}",
+                 f'no holds: unit Counter is already in {holder}; plugin "holds" contains another '
+                 "one, with another interface", "n 1", "ok fits", f"unit Counter up in {holder}"],
+                loaders=[loader])
+        # one that is refused by Dynlink stays mapped: which of the two it has, nobody can tell
+        self.everywhere(["raw:lib/counter.cma", "raw:new/counter.cma", "load:holds.plugin",
+                         "load:fits.plugin"],
+                        ["raw new/counter.cma: .*", "no holds: unit Counter is already in .*",
+                         "n 1", "ok fits"], loaders=["native", "bytecode"])
+
     def loaded_in_toplevel(self, *lines):
         """What the toplevel loads by itself before, with no directory in view."""
         script = self.case.root / "host_top.ml"

@@ -96,7 +96,6 @@ class Process:
 
     def __init__(self, loader, host, others):
         self.loader, self.units = loader, {**host, **others}
-        self.untold = set(others) if loader != "toplevel" else set()
 
     def refuses(self, plugin):
         """Why a plugin must not be loaded; an empty set: it must be."""
@@ -114,13 +113,6 @@ class Process:
         for name, build in plugin.against.items():
             self.look(why, name, build, there)
         return why
-
-    def is_open(self, plugin):
-        """Does it want another build of what Dynlink loaded for others?"""
-        wanted = [*plugin.libraries.items(), *plugin.against.items()]
-        wanted += [(need, "first") for name in self.coming(plugin) for need in NEEDS[name]]
-        return any(name in self.untold and not is_same(self.loader, name, build, self.units[name])
-                   for name, build in wanted)
 
     def look(self, why, name, build, there):
         """Is what was compiled against that build of a module satisfied with what is there?"""
@@ -244,17 +236,13 @@ def told(lines):
 def compare(report, world, number):
     for loader in LOADERS:
         process, expected, whys = Process(loader, world.host, world.raw), [], []
-        asked = []
         for name, plugin in world.plugins.items():
-            if process.is_open(plugin):
-                continue
-            asked.append(name)
             why = process.refuses(plugin)
             whys.append(sorted(why))
             SEEN.update(why or {"loads"})
             expected.append(("no", []) if why
                             else ("ok", sorted([*process.load(plugin), name])))
-        lines = world.ask(loader, *["load:%s.plugin" % name for name in asked])
+        lines = world.ask(loader, *["load:%s.plugin" % name for name in world.plugins])
         start = len(world.host) + len(world.raw)  # they come first
         if not report.check("world %d, %s" % (number, loader), expected, told(lines[start:]),
                             ("wanted", "tenon")):

@@ -7,6 +7,7 @@
 #include <sched.h>
 #include <signal.h>
 #include <sys/mount.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 
 #include "cache.h"
@@ -111,6 +112,38 @@ static void tampering_is_noticed_whatever_the_time_says(void **state)
     assert_null(ensure(c, 0, &err));
     assert_int_equal(err.code, TENON_E_MALFORMED);
     assert_non_null(strstr(err.text, "stats.so' was tampered with: its content is not the"));
+}
+
+/* However many files may still be opened: there are too few, or it works. */
+static void too_many_open_files_are_no_tampering(void **state)
+{
+    struct bundle_case *c = *state;
+    struct rlimit before, limit;
+    bool works = false;
+
+    case_bundle(c, "stats.plugin");
+    tn_cached_free(ensure_ok(c));
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+    for (unsigned more = 0; !works; more++) {
+        tenon_error err = TENON_ERROR_INIT;
+        tenon_bundle *bundle = case_open(c, "stats.plugin");
+        struct tn_cache *cache = open_cache(c);
+        int lowest = dup(0);
+
+        close(lowest);
+        limit = (struct rlimit){ (rlim_t)lowest + more, before.rlim_max };
+        assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
+        struct tn_cached *cached =
+            tn_cache_ensure(cache, bundle, CASE_TRIPLE, TN_CACHE_VERIFY, &err);
+        assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+        works = cached;
+        if (!works)
+            assert_int_equal(err.code, TENON_E_SYSTEM);
+        assert_true(more < 16);
+        tn_cached_free(cached);
+        tn_cache_close(cache);
+        tenon_bundle_free(bundle);
+    }
 }
 
 static void a_touched_file_is_hashed_and_noted_again(void **state)
@@ -534,6 +567,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         test(code_lies_in_one_private_directory),
         test(tampering_is_noticed_whatever_the_time_says),
+        test(too_many_open_files_are_no_tampering),
         test(a_touched_file_is_hashed_and_noted_again),
         test(a_file_that_is_gone_is_tampering_too),
         test(verify_does_not_trust_the_notes),
