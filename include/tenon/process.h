@@ -179,7 +179,10 @@ TENON_API const char *tenon_report_step(const tenon_report *report, size_t i);
 TENON_API size_t tenon_report_finding_count(const tenon_report *report);
 TENON_API const tenon_finding *tenon_report_finding(const tenon_report *report, size_t i);
 
-/* How a request is meant. */
+/*
+ * How a request is meant. A plugin needs another one when it requires a unit of it, or a library
+ * that is neither in its own bundle nor in the process, and that the other one brings.
+ */
 enum tenon_load_flags {
     TENON_LOAD_EACH = 1,   /* each on its own: the refused and those that need them are left out */
     TENON_LOAD_VERIFY = 2, /* all digests anew, whatever the cache remembers */

@@ -100,6 +100,13 @@ static enum tn_fate fate_of(const struct finding *f, const tenon_library *librar
     return is_auto ? TN_FATE_BUNDLED : TN_FATE_UNLISTED;
 }
 
+static bool is_wanted(const struct finding *f, const tenon_library *library)
+{
+    const char *bundle = f->request->bundle;
+    return strcmp(bundle, "auto") == 0 ||
+           (strcmp(bundle, "none") != 0 && is_listed(bundle, library));
+}
+
 static const char *why_of(struct finding *f, const tenon_library *library)
 {
     if (library->reason)
@@ -130,6 +137,7 @@ static bool add_row(struct finding *f, size_t index, tenon_error *err)
         .path = library->path ? tn_arena_string(f->arena, library->path) : NULL,
         .why = why_of(f, library),
         .asker = tn_arena_string(f->arena, name_in_graph(f, library->parent)),
+        .is_wanted = is_wanted(f, library),
     };
     if (!row->name || !row->why || !row->asker || (library->path && !row->path))
         return tn_no_memory(err);

@@ -22,6 +22,7 @@ struct tn_needed {
     const char *path;   /* where it is; NULL: missing */
     const char *why;    /* for people: the rule that found it, or the reason it is missing */
     const char *asker;  /* name of who asks first; NULL: nobody */
+    bool is_wanted;     /* by "auto", or by name */
     bool needs_bundled; /* asks for something that is bundled */
     bool has_origin;    /* has a run path element of $ORIGIN alone */
 };

@@ -125,14 +125,17 @@ static bool find_closures(struct pack *pack, const char *const *files, tenon_err
     return pack_name_files(pack, err) && pack_check_systems(pack, err);
 }
 
-/* A missing library is a refusal only where the closure was to be complete. */
+/* A missing library is a refusal only where it was to be bundled. */
+bool pack_is_missed(const struct tn_needed *row)
+{
+    return row->fate == TN_FATE_MISSING && row->is_wanted;
+}
+
 static bool is_missing_some(const struct pack *pack)
 {
-    if (pack->options->bundle && strcmp(pack->options->bundle, "auto") != 0)
-        return false;
     for (size_t i = 0; i < pack->file_count; i++)
         for (size_t k = 0; k < pack->files[i].closure.count; k++)
-            if (pack->files[i].closure.rows[k].fate == TN_FATE_MISSING)
+            if (pack_is_missed(&pack->files[i].closure.rows[k]))
                 return true;
     return false;
 }

@@ -77,6 +77,9 @@ struct pack {
 int pack_all(struct pack *pack, const char *const *files);
 void pack_end(struct pack *pack);
 
+/* Was it to be bundled, and is not to be found? */
+bool pack_is_missed(const struct tn_needed *row);
+
 void pack_options_free(struct pack_options *options);
 
 /* ---- pack_main.c ----------------------------------------------------------------------------- */

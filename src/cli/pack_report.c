@@ -287,8 +287,8 @@ static void complain_of_row(struct pack *pack, const struct tn_needed *row)
 
     if (row->fate == TN_FATE_MISSING)
         cli_complain(pack->cli,
-                     "%s, which %s needs, would not be found here%s%s; --bundle=none leaves all "
-                     "libraries to the loader",
+                     "%s, which %s needs, would not be found here%s%s; --library-dir=DIR says where "
+                     "it is, --bundle=none leaves all libraries to the loader",
                      cli_shown(name, row->name), cli_shown(asker, row->asker),
                      row->why && row->why[0] ? ": " : "", row->why ? row->why : "");
     else if (row->needs_bundled && !row->has_origin)
@@ -321,7 +321,7 @@ void pack_print_refusal(struct pack *pack, const char *verdict)
     for (size_t i = 0; i < pack->file_count; i++)
         for (size_t k = 0; k < pack->files[i].closure.count; k++) {
             const struct tn_needed *row = &pack->files[i].closure.rows[k];
-            if (missing == (row->fate == TN_FATE_MISSING))
+            if (missing ? pack_is_missed(row) : row->fate != TN_FATE_MISSING)
                 complain_of_row(pack, row);
         }
 }

@@ -54,6 +54,19 @@ static bool list_bringers(struct bringers *b)
     return true;
 }
 
+/* The process has it, under the name by which it is asked for. */
+static bool is_there(const struct tn_job *job, const char *name)
+{
+    const struct tn_registry *registry = &job->process->registry;
+    for (size_t i = 0; i < registry->count; i++) {
+        const struct tn_holding *h = registry->holdings[i];
+        if ((h->own_name && strcmp(h->own_name, name) == 0) ||
+            (h->name && strcmp(h->name, name) == 0))
+            return true;
+    }
+    return false;
+}
+
 static bool find_needs(struct tn_job *job, const struct bringers *b, uint32_t number)
 {
     const struct tn_prospect *p = &job->prospects[number];
@@ -61,7 +74,8 @@ static bool find_needs(struct tn_job *job, const struct bringers *b, uint32_t nu
         const struct tn_holding *h = p->codes[k].holding;
         for (size_t n = 0; n < h->need_count; n++) {
             uint32_t whom = brings(p, h->needs[n]) ? TN_NOBODY_HERE : bringer_of(b, h->needs[n]);
-            if (whom != TN_NOBODY_HERE && !tn_plan_need(&job->plan, number, whom))
+            if (whom != TN_NOBODY_HERE && !is_there(job, h->needs[n]) &&
+                !tn_plan_need(&job->plan, number, whom))
                 return false;
         }
     }

@@ -150,12 +150,19 @@ def own_libraries(shop, cases):
                                                    "-Wl,-rpath," + shop.path("one")])
     link = [shop.path("one", "libpart.so.1"), "-Wl,-rpath,$ORIGIN"]
     # the same build in the bundle: shared, not loaded again
-    shop.plugin("same", code % "plugin_number", link=link, pack=("--bundle=libpart.so.1",),
-                record=True)
+    bundled = ("--bundle=libpart.so.1", "-L", shop.path("one"))
+    shop.plugin("same", code % "plugin_number", link=link, pack=bundled, record=True)
     answer = shop.ask("parts", "number", "load=same.plugin", "call=same:plugin_number", "number")
     cases.loads("the same build bundled", answer)
     cases.expect("shared once", answer.all("number") == ["1", "3"], answer)
     cases.expect("mapped once", not any("libpart" in line for line in answer.all("new")), answer)
+    # what the process has, nobody must wait for another plugin to bring
+    shop.plugin("asks", code % "plugin_number", link=link, pack=("--bundle=none",))
+    shop.plugin("brings", code % "plugin_number", link=link,
+                pack=(*bundled, "--cons=never"))
+    answer = shop.ask("parts", "each", "load=asks.plugin,brings.plugin")
+    cases.expect("the process has the library of a refused plugin",
+                 sorted(answer.all("plugin")) == ["asks loaded", "brings refused"], answer)
     # another build in the bundle
     shutil.copy(shop.path("two", "libpart.so.1"), shop.path("libpart.so.1"))
     shop.plugin("other", code % "plugin_number",

@@ -26,6 +26,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import zipfile
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 
@@ -354,6 +355,20 @@ def serving(world, names):
             for provider in providers(world, names, unit)}
 
 
+def bundled(world, name):
+    """The libraries in a bundle."""
+    with zipfile.ZipFile(world.shop.path(world.path(name + ".plugin"))) as file:
+        entries = {os.path.basename(entry) for entry in file.namelist()}
+    return {library for library in world.shared if "lib%s.so" % library in entries}
+
+
+def bringers(world, names, name):
+    """The plugins that bring a library for one that needs it, and has no bundle of its own for it:
+    such a plugin comes after them, and not without them."""
+    wanted = set(world.plugins[name].libraries) - bundled(world, name) - set(world.host.libraries)
+    return [other for other in names if other != name and wanted & bundled(world, other)]
+
+
 def in_order(world, names):
     """What others require comes first."""
     found = []
@@ -477,6 +492,8 @@ def compare_each(report, world, names, before, what):
     """In one request, leaving out whoever does not fit with those that load before."""
     there, born = [], before
     for name in in_order(world, sorted(names)):
+        if set(bringers(world, names, name)) - set(there):
+            continue
         truth = Truth(world, there + [name])
         if truth.is_open:
             return
