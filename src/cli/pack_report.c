@@ -286,11 +286,12 @@ static void complain_of_row(struct pack *pack, const struct tn_needed *row)
     char name[CLI_SHOWN_ROOM], asker[CLI_SHOWN_ROOM], path[CLI_SHOWN_ROOM];
 
     if (row->fate == TN_FATE_MISSING)
-        cli_complain(pack->cli,
-                     "%s, which %s needs, would not be found here%s%s; --library-dir=DIR says where "
-                     "it is, --bundle=none leaves all libraries to the loader",
-                     cli_shown(name, row->name), cli_shown(asker, row->asker),
-                     row->why && row->why[0] ? ": " : "", row->why ? row->why : "");
+        cli_complain(
+            pack->cli,
+            "%s, which %s needs, would not be found here%s%s; --library-dir=DIR says where "
+            "it is, --bundle=none leaves all libraries to the loader",
+            cli_shown(name, row->name), cli_shown(asker, row->asker),
+            row->why && row->why[0] ? ": " : "", row->why ? row->why : "");
     else if (row->needs_bundled && !row->has_origin)
         cli_complain(pack->cli,
                      "%s needs a library of the bundle and would not find it: link it with "
