@@ -55,6 +55,78 @@ static bool find_in_full(struct tn_file *file, struct place *out, tenon_error *e
     return true;
 }
 
+/* ---- what strip took the name from ------------------------------------------------------------
+ */
+
+/* rule  runtime/startup_byt.c: a program that has its sections inside starts with this function */
+static const char starter[] = "caml_startup_code";
+
+#define PIECE (256u << 10)          /* bytes looked at at once */
+#define BEGINS (20u + 2u + 1u + 4u) /* header, list or array, pair, name */
+
+/* rule  intext.h, bytelink.ml: how sections begin, as nothing else does (tn_ocaml_read_embedded) */
+static bool begins_sections(const uint8_t *at)
+{
+    static const uint8_t magic[] = { 0x84, 0x95, 0xa6, 0xbe };
+    const uint8_t *value = at + 20;
+    bool good = memcmp(at, magic, sizeof magic) == 0 && (value[0] & 0x8f) == 0x80 &&
+                value[1] == 0xa0 && value[2] == 0x24;
+    for (unsigned i = 3; good && i < 7; i++)
+        good = value[i] >= 'A' && value[i] <= 'Z';
+    return good;
+}
+
+/* The first place in a piece of data; NULL. */
+static const uint8_t *sections_in(struct tn_view piece)
+{
+    const uint8_t *at = piece.at, *end = at + piece.size;
+    while ((size_t)(end - at) >= BEGINS &&
+           (at = memchr(at, 0x84, (size_t)(end - at) - BEGINS + 1))) {
+        if (begins_sections(at))
+            return at;
+        at++;
+    }
+    return NULL;
+}
+
+static bool find_in_segment(struct tn_file *file, const struct tn_elf_segment *segment,
+                            struct place *out, tenon_error *err)
+{
+    struct tn_view piece;
+    for (uint64_t at = 0; at < segment->p_filesz; at += PIECE) {
+        uint64_t left = segment->p_filesz - at;
+        if (!tn_file_upto(file, segment->p_offset + at, left < PIECE ? left : PIECE + BEGINS,
+                          "data", &piece, err))
+            return false;
+        const uint8_t *found = sections_in(piece);
+        if (found) {
+            out->address = segment->p_vaddr + at + (uint64_t)(found - piece.at);
+            out->anchor = full_anchor("caml_sections");
+            return true;
+        }
+        if (piece.size < PIECE)
+            break;
+    }
+    return true;
+}
+
+/* The sections of a program that starts as those do which have them. */
+static bool find_in_data(struct tn_file *file, struct tn_elf *elf, struct place *out,
+                         tenon_error *err)
+{
+    uint64_t address;
+    bool found;
+    if (!tn_elf_find_definition(elf, starter, &address, &found, err))
+        return false;
+    for (size_t i = 0; found && i < elf->segment_count && !out->anchor; i++) {
+        const struct tn_elf_segment *s = &elf->segments[i];
+        if (s->p_type == TN_PT_LOAD && !(s->p_flags & TN_PF_X) &&
+            !find_in_segment(file, s, out, err))
+            return false;
+    }
+    return true;
+}
+
 /* A program: the others have their anchor in the dynamic table or none. */
 static bool is_program(const struct tn_elf *elf)
 {
@@ -101,6 +173,8 @@ bool tn_ocaml_read_elf(struct tn_ocaml_reading *r)
         if (tn_ocaml_is_program(r->file))
             return tn_ocaml_read_program(r);
         if (!find_in_full(r->file, &place, r->err))
+            return false;
+        if (!place.anchor && !find_in_data(r->file, &elf, &place, r->err))
             return false;
     }
     if (!place.anchor)

@@ -65,8 +65,15 @@ class Hosts(unittest.TestCase):
                 self.link(*words, "host.ml", "-o", program)
                 lines = self.said(program, PLUGIN=self.plugin)
                 self.assertEqual(lines[:3], ["yes tenon,str present", "plugin 3", "loaded"], lines)
-        # what is stripped of its tables still has the record
+        # what is stripped of its tables' names still has the tables, and the record
+        whole = self.case.run(tenon.command(), "units", "complete").stdout
         self.case.run("strip", "complete")
+        self.assertEqual(self.case.run(tenon.command(), "units", "complete").stdout, whole)
+        self.assertIn("unit            Inside ", whole)
+        for loader in ("", "--loader=bytecode"):
+            done = self.case.run(tenon.command(), "check", *filter(None, [loader]), "complete",
+                                 self.plugin)
+            self.assertIn("complete: loads", done.stdout)
         self.assertEqual(self.said("complete", PLUGIN=self.plugin)[:3],
                          ["yes tenon,str present", "plugin 3", "loaded"])
 
