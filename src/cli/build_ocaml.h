@@ -87,9 +87,6 @@ struct ob_library *ob_new_library(struct ocaml_building *b, const char *name);
 /* build_ocaml_find.c: the packages that are needed, with their files. */
 bool ob_find_packages(struct ocaml_building *b);
 
-/* Does the host hold every unit of this file? */
-bool ob_host_has(struct ocaml_building *b, const char *file, bool *all);
-
 /* ---- build_ocaml_order.c ---- */
 
 /* How many units a file has; none when it cannot be read. */

@@ -27,19 +27,28 @@ static bool is_of_compiler(const char *package)
 /* ---- the host
  * ------------------------------------------------------------------------------------- */
 
-bool ob_host_has(struct ocaml_building *b, const char *file, bool *all)
+/* Units of a library, one that the host has and one that it has not; NULL: there is none. */
+struct shares {
+    const char *there, *absent;
+};
+
+/* Names are copied. False: one of the files cannot be read. */
+static bool compare_with_host(struct ocaml_building *b, const char *file, struct shares *out)
 {
     tenon_ocaml *host = ob_open(b, b->pack->options->host);
     tenon_ocaml *library = host ? ob_open(b, file) : NULL;
     bool ok = library != NULL;
 
-    *all = true;
+    *out = (struct shares){ NULL, NULL };
     for (size_t i = 0; ok && i < tenon_ocaml_unit_count(library); i++) {
         const char *name = tenon_ocaml_unit_at(library, i)->name;
         bool found = false;
         for (size_t k = 0; !found && k < tenon_ocaml_unit_count(host); k++)
             found = strcmp(tenon_ocaml_unit_at(host, k)->name, name) == 0;
-        *all = *all && found;
+        const char **which = found ? &out->there : &out->absent;
+        if (!*which)
+            *which = tn_arena_string(&b->pack->arena, name);
+        ok = *which || tn_no_memory(b->err);
     }
     tenon_ocaml_free(library);
     tenon_ocaml_free(host);
@@ -132,22 +141,34 @@ static bool is_wanted(const struct ocaml_building *b, const char *package)
     return false;
 }
 
+/* The loader refuses what comes beside a part of itself, and a plugin whose rest is not there. */
+static bool fail_for_part(struct ocaml_building *b, const struct ob_library *library,
+                          const struct shares *shares)
+{
+    return tn_fail(b->err, TENON_E_UNSUPPORTED,
+                   "the host has unit %s of library %s, and not unit %s: it must have all of it or "
+                   "nothing; link the host with -linkall, or leave the library out with --bundle",
+                   shares->there, library->name, shares->absent);
+}
+
 static bool judge_library(struct ocaml_building *b, struct ob_library *library)
 {
     const char *sample = library->cma    ? library->cma
                          : library->cmxa ? library->cmxa
                                          : library->cmxs;
-    bool all = false;
+    struct shares shares;
 
     if (is_of_compiler(library->package))
         return leave_out(b, library, "the compiler's, or what loads it");
     if (!is_wanted(b, library->package))
         return leave_out(b, library, "not asked for");
     if (b->pack->options->host && sample) {
-        if (!ob_host_has(b, sample, &all))
+        if (!compare_with_host(b, sample, &shares))
             return false;
-        if (all)
+        if (!shares.absent)
             return leave_out(b, library, "the host has it");
+        if (shares.there)
+            return fail_for_part(b, library, &shares);
     }
     return true;
 }

@@ -140,6 +140,20 @@ class Build(unittest.TestCase):
         said = self.build("-o", "user.plugin", "--package=p", "--bundle=none", "user.ml").stdout
         self.assertIn("p  not asked for", said)
 
+    def test_a_library_of_which_the_host_has_a_part(self):
+        for name in ("one", "two"):
+            self.case.write(f"packages/p/{name}.ml", "let v = ref 1\n")
+        self.package("p", "one", "two", keep={".cmi", ".cmo", ".cmx", ".o", ".cmxa", ".a", ".cma", ".cmxs"})
+        self.case.hosts("packages/p/one")
+        self.case.write("user.ml", "let () = incr One.v\n")
+        words = ("-o", "user.plugin", "--package=p", "--host=host.opt", "user.ml")
+        done = self.build(*words, check=False)
+        self.assertEqual(done.returncode, 1, done.stdout)
+        self.assertIn("the host has unit One of library p, and not unit Two", done.stdout)
+        self.assertFalse((self.case.root / "user.plugin").exists())
+        self.build(*words, "--bundle=none")
+        self.everywhere("user.plugin", ["ok user"])
+
     def test_codes_that_do_not_match(self):
         for folder, text in (("one", "let x = 1\n"), ("other", "let x = true\n")):
             self.case.compile("m", folder=folder, text=text)
