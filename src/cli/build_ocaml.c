@@ -381,40 +381,21 @@ static bool build(struct ocaml_building *b, const char *const *files, const char
     return b->pack->out ? fill(b, *main) : tn_no_memory(b->err);
 }
 
+static bool keep(struct ocaml_building *b, const struct ob_words *words, const char *const **out)
+{
+    const char **kept = tn_arena_rows(&b->pack->arena, words->count + 1, sizeof *kept);
+
+    if (kept && words->count)
+        memcpy(kept, words->at, words->count * sizeof *kept);
+    *out = kept;
+    return kept || tn_no_memory(b->err);
+}
+
 /* What was made and left out, in the words of pack. */
 static bool tell(struct ocaml_building *b)
 {
-    struct ob_words all = { 0 };
-    bool ok = true;
-
-    for (size_t i = 0; ok && i < b->made.count; i++)
-        ok = ob_add(b, &all, b->made.at[i]);
-    if (ok && all.count) {
-        const char **kept = tn_arena_rows(&b->pack->arena, all.count + 1, sizeof *kept);
-        if (kept)
-            memcpy(kept, all.at, all.count * sizeof *kept);
-        b->pack->made = kept;
-    }
-    free(all.at);
-    return ok;
-}
-
-static void print_left_out(struct ocaml_building *b)
-{
-    struct cli_out *out = &b->pack->cli->out;
-
-    if (b->pack->cli->json)
-        return;
-    for (size_t i = 0; i < b->left_out.count; i++) {
-        cli_puts(out, "  left out    ");
-        cli_text(out, b->left_out.at[i]);
-        cli_puts(out, "\n");
-    }
-    for (size_t i = 0; i < b->missing.count; i++) {
-        cli_puts(out, "  missing     ");
-        cli_text(out, b->missing.at[i]);
-        cli_puts(out, "\n");
-    }
+    return keep(b, &b->made, &b->pack->made) && keep(b, &b->left_out, &b->pack->left_out) &&
+           keep(b, &b->missing, &b->pack->not_made);
 }
 
 static int answer(struct ocaml_building *b)
@@ -424,11 +405,9 @@ static int answer(struct ocaml_building *b)
 
     if (!bundle)
         return cli_fail_one(b->pack->cli, b->pack->out, b->err);
-    if (!b->pack->cli->quiet) {
+    if (!b->pack->cli->quiet)
         pack_print(b->pack, tenon_bundle_manifest(bundle),
                    stat(b->pack->out, &info) == 0 ? (uint64_t)info.st_size : 0);
-        print_left_out(b);
-    }
     tenon_bundle_free(bundle);
     return CLI_YES;
 }

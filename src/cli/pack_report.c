@@ -139,15 +139,20 @@ static void print_records(struct pack *pack)
     }
 }
 
+static void print_sentences(struct cli_out *out, const char *what, const char *const *sentences)
+{
+    for (; sentences && *sentences; sentences++) {
+        label(out, what);
+        cli_prose(out, *sentences);
+        cli_puts(out, "\n");
+    }
+}
+
 static void print_code(struct pack *pack, const tenon_manifest *manifest)
 {
     struct cli_out *out = &pack->cli->out;
 
-    for (const char *const *made = pack->made; made && *made; made++) {
-        label(out, "made");
-        cli_prose(out, *made);
-        cli_puts(out, "\n");
-    }
+    print_sentences(out, "made", pack->made);
     for (size_t i = 0; i < manifest->code_count; i++) {
         label(out, "code");
         cli_text(out, manifest->code[i].path);
@@ -178,6 +183,8 @@ static void print_text(struct pack *pack, const tenon_manifest *manifest)
     print_records(pack);
     print_claims(out, "provides", manifest->provides, manifest->provide_count);
     print_claims(out, "requires", manifest->requires, manifest->require_count);
+    print_sentences(out, "left out", pack->left_out);
+    print_sentences(out, "missing", pack->not_made);
     print_private(out, manifest);
 }
 
@@ -222,6 +229,16 @@ static void json_names(struct cli_json *json, const tenon_claim *claims, size_t 
     cli_json_close(json, ']');
 }
 
+static void json_sentences(struct cli_json *json, const char *const *sentences)
+{
+    cli_json_open(json, '[');
+    for (; sentences && *sentences; sentences++) {
+        cli_json_item(json);
+        cli_json_sentence(json, *sentences);
+    }
+    cli_json_close(json, ']');
+}
+
 static void json_lists(struct cli_json *json, const struct pack *pack)
 {
     CLI_JSON_KEY(json, "records");
@@ -241,12 +258,11 @@ static void json_lists(struct cli_json *json, const struct pack *pack)
     }
     cli_json_close(json, ']');
     CLI_JSON_KEY(json, "made");
-    cli_json_open(json, '[');
-    for (const char *const *made = pack->made; made && *made; made++) {
-        cli_json_item(json);
-        cli_json_sentence(json, *made);
-    }
-    cli_json_close(json, ']');
+    json_sentences(json, pack->made);
+    CLI_JSON_KEY(json, "left_out");
+    json_sentences(json, pack->left_out);
+    CLI_JSON_KEY(json, "not_made");
+    json_sentences(json, pack->not_made);
 }
 
 static void print_json(struct pack *pack, const tenon_manifest *manifest, uint64_t size)

@@ -2,6 +2,7 @@
 """`tenon build` for OCaml with real packages and broken ones, the exchange of bundles with BAP, and
 every name of docs/from-bap.md."""
 
+import json
 import os
 import pathlib
 import re
@@ -137,6 +138,8 @@ class Build(unittest.TestCase):
         self.assertIn("p  the host has it", said)
         self.assertNotIn("p.cmxs", zipfile.ZipFile(self.case.root / "user.plugin").namelist())
         self.everywhere("user.plugin", ["ok user"])
+        said = self.build("--json", "-o", "user.plugin", "--package=p", "--host=host.opt", "user.ml").stdout
+        self.assertEqual(json.loads(said)["results"][0]["left_out"], ["p  the host has it"])
         said = self.build("-o", "user.plugin", "--package=p", "--bundle=none", "user.ml").stdout
         self.assertIn("p  not asked for", said)
 
