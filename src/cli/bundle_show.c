@@ -5,6 +5,7 @@
 
 #include "bundle_actions.h"
 #include "entry_name.h"
+#include "manifest_rows.h"
 
 static bool is_resource(const tenon_entry *entry)
 {
@@ -13,19 +14,11 @@ static bool is_resource(const tenon_entry *entry)
 
 /* ---- text ------------------------------------------------------------------------------------ */
 
-static void label(struct cli_out *out, const char *word)
-{
-    cli_puts(out, "  ");
-    cli_puts(out, word);
-    for (size_t width = strlen(word); width < 12; width++)
-        cli_puts(out, " ");
-}
-
 static void put_value(struct cli_out *out, const char *word, const char *value)
 {
     if (!value || !*value)
         return;
-    label(out, word);
+    cli_row(out, word);
     cli_text(out, value);
     cli_puts(out, "\n");
 }
@@ -37,34 +30,16 @@ static void put_values(struct cli_out *out, const char *word, const char *const 
         put_value(out, word, values[i]);
 }
 
-static void put_claims(struct cli_out *out, const char *word, const tenon_claim *claims,
-                       size_t count)
-{
-    for (size_t i = 0; i < count; i++) {
-        label(out, word);
-        cli_text(out, claims[i].name);
-        cli_puts(out, claims[i].kind == TENON_UNIT_LIBRARY ? "  (library)" : "");
-        cli_puts(out, claims[i].stateful == TENON_YES ? "  (stateful)" : "");
-        if (claims[i].origin && strcmp(claims[i].origin, claims[i].name) != 0) {
-            cli_puts(out, "  ");
-            cli_style(out, CLI_DIM);
-            cli_text(out, claims[i].origin);
-            cli_style(out, CLI_PLAIN);
-        }
-        cli_puts(out, "\n");
-    }
-}
-
 static void put_entries(struct cli_out *out, const tenon_manifest *m)
 {
     for (size_t i = 0; i < m->code_count; i++) {
-        label(out, m->code[i].kind == TENON_CODE_LIBRARY ? "library" : "code");
+        cli_row(out, m->code[i].kind == TENON_CODE_LIBRARY ? "library" : "code");
         cli_text(out, m->code[i].path);
         cli_puts(out, "\n");
     }
     for (size_t i = 0; i < m->entry_count; i++)
         if (is_resource(&m->entries[i])) {
-            label(out, "resource");
+            cli_row(out, "resource");
             cli_text(out, m->entries[i].path);
             cli_puts(out, "  ");
             cli_number(out, (int64_t)m->entries[i].size);
@@ -90,8 +65,8 @@ static void put_text(struct cli_out *out, const char *file, const tenon_manifest
     put_values(out, "argument", m->argv, m->argv_count);
     put_values(out, "package", m->packages, m->package_count);
     put_entries(out, m);
-    put_claims(out, "provides", m->provides, m->provide_count);
-    put_claims(out, "requires", m->requires, m->require_count);
+    cli_claim_rows(out, "provides", m->provides, m->provide_count, true);
+    cli_claim_rows(out, "requires", m->requires, m->require_count, true);
     put_values(out, "private", m->private_units, m->private_count);
 }
 

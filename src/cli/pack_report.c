@@ -1,6 +1,7 @@
 /* src/cli/pack_report.c - says what pack did: brought along, left out and why, what is recorded */
 #include <string.h>
 
+#include "manifest_rows.h"
 #include "pack.h"
 
 static const char *fate_name(enum tn_fate fate)
@@ -33,14 +34,6 @@ static bool is_left_out(const struct tn_needed *row)
 /* ---- text ------------------------------------------------------------------------------------ */
 
 /* "  bundled     " */
-static void label(struct cli_out *out, const char *word)
-{
-    cli_puts(out, "  ");
-    cli_puts(out, word);
-    for (size_t width = strlen(word); width < 12; width++)
-        cli_puts(out, " ");
-}
-
 static void print_place(struct cli_out *out, const struct tn_needed *row)
 {
     if (row->path) {
@@ -67,8 +60,8 @@ static void print_rows(struct pack *pack, bool left_out)
             const struct tn_needed *row = &pack->files[i].closure.rows[k];
             if (is_left_out(row) != left_out)
                 continue;
-            label(out,
-                  left_out ? row->fate == TN_FATE_MISSING ? "missing" : "left out" : "bundled");
+            cli_row(out,
+                    left_out ? row->fate == TN_FATE_MISSING ? "missing" : "left out" : "bundled");
             cli_text(out, row->name);
             cli_puts(out, fate_words(row->fate));
             print_place(out, row);
@@ -80,23 +73,9 @@ static void print_patched(struct pack *pack)
     struct cli_out *out = &pack->cli->out;
 
     for (size_t i = 0; i < pack->patched_count; i++) {
-        label(out, "changed");
+        cli_row(out, "changed");
         cli_puts(out, "by patchelf, in the bundle alone: run path $ORIGIN  ");
         cli_text(out, pack->patched[i].path);
-        cli_puts(out, "\n");
-    }
-}
-
-static void print_claims(struct cli_out *out, const char *word, const tenon_claim *claims,
-                         size_t count)
-{
-    for (size_t i = 0; i < count; i++) {
-        label(out, word);
-        cli_text(out, claims[i].name);
-        if (claims[i].kind == TENON_UNIT_LIBRARY)
-            cli_puts(out, "  (library)");
-        if (claims[i].stateful == TENON_YES)
-            cli_puts(out, "  (stateful)");
         cli_puts(out, "\n");
     }
 }
@@ -112,7 +91,7 @@ static bool provides(const tenon_manifest *manifest, const char *unit)
 static void print_private(struct cli_out *out, const tenon_manifest *manifest)
 {
     for (size_t i = 0; i < manifest->private_count; i++) {
-        label(out, "private");
+        cli_row(out, "private");
         cli_text(out, manifest->private_units[i]);
         cli_puts(out, provides(manifest, manifest->private_units[i])
                           ? "\n"
@@ -126,7 +105,7 @@ static void print_records(struct pack *pack)
 
     for (size_t i = 0; i < pack->file_count; i++) {
         enum tenon_record record = pack->files[i].record;
-        label(out, "record");
+        cli_row(out, "record");
         cli_puts(out, tenon_record_name(record));
         if (record == TENON_RECORD_NONE)
             cli_puts(out, ": its units are not known; link with `tenon link -- CC ...`, or compile "
@@ -134,7 +113,7 @@ static void print_records(struct pack *pack)
         cli_puts(out, "\n");
     }
     if (pack->has_host_record && pack->host_record == TENON_RECORD_NONE) {
-        label(out, "host");
+        cli_row(out, "host");
         cli_puts(out, "has no record: what it must have is not known; link it with `tenon link`\n");
     }
 }
@@ -142,7 +121,7 @@ static void print_records(struct pack *pack)
 static void print_sentences(struct cli_out *out, const char *what, const char *const *sentences)
 {
     for (; sentences && *sentences; sentences++) {
-        label(out, what);
+        cli_row(out, what);
         cli_prose(out, *sentences);
         cli_puts(out, "\n");
     }
@@ -154,13 +133,13 @@ static void print_code(struct pack *pack, const tenon_manifest *manifest)
 
     print_sentences(out, "made", pack->made);
     for (size_t i = 0; i < manifest->code_count; i++) {
-        label(out, "code");
+        cli_row(out, "code");
         cli_text(out, manifest->code[i].path);
         cli_puts(out, "\n");
     }
     for (size_t i = 0; i < manifest->entry_count; i++)
         if (strncmp(manifest->entries[i].path, "data/", 5) == 0) {
-            label(out, "resource");
+            cli_row(out, "resource");
             cli_text(out, manifest->entries[i].path);
             cli_puts(out, "\n");
         }
@@ -181,8 +160,8 @@ static void print_text(struct pack *pack, const tenon_manifest *manifest)
     print_patched(pack);
     print_rows(pack, true);
     print_records(pack);
-    print_claims(out, "provides", manifest->provides, manifest->provide_count);
-    print_claims(out, "requires", manifest->requires, manifest->require_count);
+    cli_claim_rows(out, "provides", manifest->provides, manifest->provide_count, false);
+    cli_claim_rows(out, "requires", manifest->requires, manifest->require_count, false);
     print_sentences(out, "left out", pack->left_out);
     print_sentences(out, "missing", pack->not_made);
     print_private(out, manifest);
