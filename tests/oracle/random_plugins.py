@@ -145,6 +145,10 @@ class World:
     def chance(self, probability):
         return self.random.random() < probability
 
+    @staticmethod
+    def random_for(what):
+        return random.Random(what.split(",")[0])
+
     def some(self, rows, most):
         rows = sorted(rows)
         return sorted(self.random.sample(rows, min(len(rows), self.random.randint(0, most))))
@@ -281,9 +285,9 @@ class World:
         with open(born, encoding="utf-8") as file:
             return Answer(done.returncode, done.stdout, done.stderr), sorted(file.read().split())
 
-    def copies(self, names):
+    def copies(self, names, by_others=()):
         """The copies of each unit in the process once these plugins are loaded, but for those that
-        are declared as a plugin's own."""
+        are declared as a plugin's own: in its bundle, which others do not open."""
         libraries = set(self.host.libraries)
         for name in names:
             libraries |= set(self.plugins[name].libraries)
@@ -292,7 +296,7 @@ class World:
         found = collections.defaultdict(list)
         for who, made in holders:
             for unit, build in made.units.items():
-                if unit not in made.private:
+                if unit not in made.private or who in by_others:
                     found[unit].append(Copy(build, who, made))
         return found
 
@@ -325,6 +329,17 @@ def doubles(world, names):
     found = set()
     for unit, copies in world.copies(names).items():
         found |= {judge(unit, *pair) for pair in itertools.combinations(copies, 2)}
+    return found - {None}
+
+
+def comes_twice(world, there, name):
+    """What is to be said of the copies that come with one plugin, beside what others opened."""
+    found = set()
+    before = world.copies(there, there)
+    for unit, copies in world.copies([*there, name], there).items():
+        old = {copy.who for copy in before[unit]}
+        found |= {judge(unit, *pair) for pair in itertools.combinations(copies, 2)
+                  if not {copy.who for copy in pair} <= old}
     return found - {None}
 
 
@@ -379,10 +394,10 @@ def in_order(world, names):
     return found
 
 
-def other_builds(world, names):
+def other_builds(world, names, asking=None):
     """What they require of another plugin is there with another interface."""
     copies = world.copies(names)
-    return {unit for name in names for unit, build in world.plugins[name].requires.items()
+    return {unit for name in asking or names for unit, build in world.plugins[name].requires.items()
             for copy in copies[unit] if copy.made.recorded and
             (copy.build == "wider") != (build == "wider")}
 
@@ -506,16 +521,41 @@ def compare_each(report, world, names, before, what):
         report.note("   %s" % answer)
 
 
+def compare_beside(report, world, names, before, what):
+    """One of them was opened by others, with plain dlopen(): each of the rest beside it."""
+    first, *rest = names
+    how = world.random_for(what).choice(("dlopen=", "global="))
+    opened = how + world.shop.path(world.path(first + ".so"))
+    answer, _ = world.ask(opened)
+    if "0" in answer.all("dlopen"):
+        return
+    for name in rest:
+        answer, born = world.ask(opened, "dlopen=" + world.shop.path(world.path(name + ".so")))
+        why = comes_twice(world, [first], name)
+        why |= {"missing"} if "0" in answer.all("dlopen") else set()
+        why |= {"interface"} if other_interfaces(world, [name]) else set()
+        why |= {"interface"} if other_builds(world, [first, name], [name]) else set()
+        if why == {"unknown"}:
+            continue
+        _, quiet = world.ask(opened)
+        expected = ("no", quiet) if why else ("yes", born)
+        answer, real = world.ask(opened, "load=" + bundle(world, name))
+        if not report.check("%s %s beside %s" % (what, name, how + first), expected,
+                            (answer.one("answer"), real), ("real", "tenon")):
+            report.note("   %s\n   %s" % (sorted(why), answer))
+
+
 def compare(report, world, what):
     answer, before = world.ask()
     if answer.status != 0:
         return report.skip(what, "the host does not start")
     names = sorted(world.plugins)
-    random.Random(what.split(",")[0]).shuffle(names)
+    world.random_for(what).shuffle(names)
     compare_together(report, world, names, before, what)
     compare_in_turn(report, world, names, before, what)
     compare_alone(report, world, names, before, what)
     compare_each(report, world, names, before, what)
+    compare_beside(report, world, names, before, what)
     return None
 
 
