@@ -19,6 +19,7 @@ hold is known by their symbols, and where these do not tell, either answer will 
 
 import collections
 import itertools
+import json
 import os
 import random
 import shutil
@@ -545,6 +546,21 @@ def compare_beside(report, world, names, before, what):
             report.note("   %s\n   %s" % (sorted(why), answer))
 
 
+def compare_doubles(report, world, what):
+    """`tenon units --doubles` of all files: every unit that two of them have, and no other."""
+    files = {"host": world.host, **{"lib/lib%s.so" % name: made for name, made in world.shared.items()},
+             **{name + ".so": made for name, made in world.plugins.items()}}
+    out = world.shop.tenon("units", "--doubles", "--json", *[world.path(name) for name in files], good=False).stdout
+    rows = json.loads(out)["doubles"]
+    said = {row["unit"][5:]: {os.path.relpath(holder["file"], world.folder)
+                              for holder in row["holders"] if holder["evidence"] == "record"}
+            for row in rows if row["certain"] and (row["unit"] or "").startswith("core/")}
+    recorded = {unit: {name for name, made in files.items() if made.recorded and unit in made.units}
+                for unit in UNITS}
+    wanted = {unit: names for unit, names in recorded.items() if len(names) > 1}
+    report.check(what + " doubles", wanted, said, ("made", "tenon"))
+
+
 def compare(report, world, what):
     answer, before = world.ask()
     if answer.status != 0:
@@ -556,6 +572,8 @@ def compare(report, world, what):
     compare_alone(report, world, names, before, what)
     compare_each(report, world, names, before, what)
     compare_beside(report, world, names, before, what)
+    if "," not in what:
+        compare_doubles(report, world, what)
     return None
 
 
