@@ -284,6 +284,44 @@ def the_header_names_a_unit(report):
         c.check("beside tenon cc, once", ["demo/own"], c.names())
 
 
+def the_header_alone_is_completed(report):
+    with Case(report, "tenon/record.h and tenon link") as c:
+        include = ["-I", os.path.join(tenon.source_root(), "include")]
+        named = [*include, "-include", "tenon/record.h"]
+        c.compile("main.c", "counter.c")
+        c.link("gcc", "-o", "plain", "main.o", "counter.o")
+        counter, = [u for u in launch.units(c.path("plain"))["units"] if u["name"] == "counter"]
+        c.run("gcc", *named, "-DTENON_PROJECT=\"demo\"", "-c", "counter.c")
+        c.run("ar", "rc", "libown.a", "counter.o")
+        for object_ in ("counter.o", "libown.a"):
+            for time_ in ("first", "again"):
+                done = c.link("gcc", "-o", "prog", "main.o", object_)
+                row = launch.units(c.path("prog"))
+                unit, = [u for u in row["units"] if "counter" in u["name"]]
+                what = "%s, %s: " % (object_, time_)
+                c.check(what + "complete", ("complete", ""), (row["record"], done.stderr))
+                c.check(what + "named by its note", "demo/counter", unit["name"])
+                for key in ("implementation", "interface", "stateful", "completed"):
+                    c.check(what + key, counter[key], unit[key])
+        # two units in one object: which of them has which definitions nobody says
+        c.run("gcc", *named, "-c", "other.c")
+        c.run("ld", "-r", "-o", "both.o", "counter.o", "other.o")
+        done = c.link("gcc", "-o", "prog", "main.o", "both.o")
+        row = launch.units(c.path("prog"))
+        c.check("several names in one", ("partial", ["both.o"]), (row["record"], row["unsure"]))
+        c.check("and said", True, "1 of 2 members unrecorded: 'both.o'" in done.stderr)
+        # of intermediate code only the compiler could have told
+        c.run("gcc", "-flto", *named, "-c", "counter.c")
+        c.link("gcc", "-flto", "-o", "prog", "main.o", "counter.o")
+        row = launch.units(c.path("prog"))
+        c.check("intermediate code", ("partial", ["counter.o"], ["counter", "main"]),
+                (row["record"], row["unsure"], launch.names(row)))
+        c.cc("gcc", "-flto", *named, "-c", "counter.c")
+        c.link("gcc", "-flto", "-o", "prog", "main.o", "counter.o")
+        c.check("that tenon cc compiled", ("complete", ["counter", "main"]),
+                (launch.units(c.path("prog"))["record"], c.names()))
+
+
 def signals_reach_the_compiler(report):
     with Case(report, "signals") as c:
         c.write("slow", "#!/bin/sh\ntrap 'echo told >told; exit 9' TERM\ntouch started\n"
@@ -325,7 +363,7 @@ CASES = [links_once_when_nothing_changed, keeps_standard_output_and_map, warns_o
          compiles_and_links, members_of_one_name, objects_of_one_name,
          dependencies_have_no_file_of_ours, objects_keep_their_permissions,
          intermediate_code_keeps_dependencies, intermediate_code_alone_has_a_note,
-         source_digests_agree, the_header_names_a_unit, signals_reach_the_compiler,
+         source_digests_agree, the_header_names_a_unit, the_header_alone_is_completed, signals_reach_the_compiler,
          failures_remove_the_output, a_linker_may_be_called_itself]
 
 
