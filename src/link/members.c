@@ -187,13 +187,13 @@ static const char *shown_path(const char *path)
 }
 
 /* False without memory. A shared library or script is no member of this link. */
-bool tn_members_add_file(struct tn_members *members, const char *path, const char *shown,
-                         tenon_error *err)
+static bool add_file(struct tn_members *members, const char *path, const char *shown,
+                     const char *name, tenon_error *err)
 {
     struct tn_arena scratch = { 0 };
     struct subject subject = { .label = tn_base_name(shown),
                                .origin = shown_path(shown),
-                               .name = shown };
+                               .name = name };
     const struct tn_object *prepared = tn_prepared_find(&members->prepared, path);
     bool good = true;
 
@@ -215,6 +215,12 @@ bool tn_members_add_file(struct tn_members *members, const char *path, const cha
     return good;
 }
 
+bool tn_members_add_file(struct tn_members *members, const char *path, const char *shown,
+                         tenon_error *err)
+{
+    return add_file(members, path, shown, shown, err);
+}
+
 bool tn_members_reset(struct tn_members *members)
 {
     tn_native_namer_free(&members->objects);
@@ -226,11 +232,11 @@ bool tn_members_reset(struct tn_members *members)
 }
 
 bool tn_members_add_source(struct tn_members *members, const char *path, const char *source,
-                           tenon_error *err)
+                           const char *name, tenon_error *err)
 {
     if (!path)
         return tn_members_add_unsure(members, tn_base_name(source),
                                      "it could not be compiled again") ||
                tn_no_memory(err);
-    return tn_members_add_file(members, path, source, err);
+    return add_file(members, path, source, name, err);
 }

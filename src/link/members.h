@@ -64,10 +64,10 @@ bool tn_members_reset(struct tn_members *members);
 
 /*
  * Adds the object that a source of the command became during the link; it was made again at
- * `path`, or could not be (NULL).
+ * `path`, or could not be (NULL). Its unit is named after `name`.
  */
 bool tn_members_add_source(struct tn_members *members, const char *path, const char *source,
-                           tenon_error *err);
+                           const char *name, tenon_error *err);
 
 /*
  * Decides what is to come: members of intermediate code are recorded when the linked file has a
