@@ -152,10 +152,91 @@ bool tn_doubles_compare(void *arg, const struct tn_candidate *c, const struct tn
     if (there->unit->kind != comes->unit->kind || !tenon_unit_same(there->unit, comes->unit))
         return false;
     const struct tn_copy a = copy_of(d, there), b = copy_of(d, comes);
-    if (!tn_judge_units(&a, &b, &judged))
+    if (tn_judge_is_entry(&a, &b) || !tn_judge_units(&a, &b, &judged))
         return false;
     say_double(d, c, there, comes, &judged);
     return judged.refuses;
+}
+
+/* ---- versions and parts of units ------------------------------------------------------------ */
+
+/*
+ * Two units that are not the same by any key, and define much of the same: two versions of one, or
+ * one that another was made of.
+ */
+static bool overlap(struct tn_doubles *d, const struct tn_candidate *c,
+                    const struct tn_entry *there, const struct tn_entry *comes)
+{
+    struct tn_judgement judged;
+    if (there->holding == comes->holding ||
+        strcmp(there->holding->path, comes->holding->path) == 0 ||
+        tenon_unit_same(there->unit, comes->unit) || !tn_units_overlap(there->unit, comes->unit))
+        return false;
+    const struct tn_copy a = copy_of(d, there), b = copy_of(d, comes);
+    if (tn_judge_is_entry(&a, &b))
+        return false;
+    tn_judge_overlap(&a, &b, &judged);
+    const char *where = place_of(d, there->holding, there->unit->origin);
+    const char *here = place_of(d, comes->holding, comes->unit->origin);
+    size_t shared = tn_shared_count(there->unit, comes->unit);
+    tn_report_find(
+        d->report, about(&judged, c, there->unit->name, where, here),
+        "unit %s is already in %s; %s contains a version or a part of it, unit %s, which "
+        "defines %s%s%s%s%s",
+        tn_report_show(d->report, there->unit->name), where, bringer(d, c, comes->holding),
+        tn_report_show(d->report, comes->unit->name),
+        tn_report_show(d->report, tn_shared_first(there->unit, comes->unit)),
+        shared > 1 ? " and others" : "", judged.because ? ", " : " too",
+        judged.because ? judged.because : "", comes->is_private ? private_note(d, &judged) : "");
+    return judged.refuses;
+}
+
+/* Those of an index that define one symbol, and none of the unit's before it. */
+static bool find_overlaps_by(struct tn_doubles *d, const struct tn_candidate *c,
+                             struct tn_index *index, const struct tn_entry *comes, size_t number)
+{
+    const char *symbol = comes->unit->definitions[number].name;
+    bool refuses = false;
+    if (!tn_index_defining_key(index, comes->keys.defined[number].key)) {
+        d->report->no_memory = true;
+        return true;
+    }
+    for (size_t i = 0; i < index->found_count; i++) {
+        const struct tn_entry *there = &index->entries[index->found[i]];
+        const char *first =
+            there->holding == comes->holding ? NULL : tn_shared_first(comes->unit, there->unit);
+        if (first && strcmp(first, symbol) == 0)
+            refuses |= overlap(d, c, there, comes);
+    }
+    return refuses;
+}
+
+/* Units that come, beside those that are there and those that come before. */
+static bool find_overlaps_of(struct tn_doubles *d, const struct tn_candidate *c,
+                             struct tn_index *coming, const struct tn_entry *entries, size_t count)
+{
+    bool refuses = false;
+    for (size_t i = 0; i < count; i++) {
+        const struct tn_keys *keys = &entries[i].keys;
+        for (size_t k = 0; k < keys->defined_count; k++) {
+            if (tn_index_may(&d->registry->index, keys->defined[k].key))
+                refuses |= find_overlaps_by(d, c, &d->registry->index, &entries[i], k);
+            if (tn_repeats_has(d->repeats, keys->defined[k].key))
+                refuses |= find_overlaps_by(d, c, coming, &entries[i], k);
+        }
+    }
+    return refuses;
+}
+
+static bool find_overlaps(struct tn_doubles *d, const struct tn_candidate *c,
+                          struct tn_index *coming)
+{
+    bool refuses = find_overlaps_of(d, c, coming, c->entries, c->count);
+    for (size_t i = 0; i < c->brought_count; i++) {
+        const struct tn_brought *brought = &d->brought[c->brought[i]];
+        refuses |= find_overlaps_of(d, c, coming, brought->entries, brought->count);
+    }
+    return refuses;
 }
 
 /* ---- units that the other side did not record ----------------------------------------------- */
@@ -171,7 +252,7 @@ static bool is_recorded(const struct tn_holding *holding, const tenon_unit *unit
 {
     const tenon_unit *own;
     for (size_t i = 0; (own = tn_holding_unit(holding, i)); i++)
-        if (tenon_unit_same(own, unit))
+        if (tenon_unit_same(own, unit) || tn_units_overlap(own, unit))
             return true;
     return false;
 }
@@ -183,7 +264,7 @@ static bool covers(struct tn_doubles *d, struct tn_holding *image, const tenon_u
            tenon_units_cover(file, unit) && !is_recorded(image, unit);
 }
 
-/* The image `there` defines all that a unit of the plugin defines. */
+/* The image `there` defines what a unit of the plugin defines, or another version of it. */
 static bool covered_there(struct tn_doubles *d, const struct tn_candidate *c,
                           struct tn_holding *there, const struct tn_entry *comes)
 {
@@ -203,7 +284,7 @@ static bool covered_there(struct tn_doubles *d, const struct tn_candidate *c,
     return judged.refuses;
 }
 
-/* An image that the plugin brings defines all that a unit of the process defines. */
+/* An image that the plugin brings defines what a unit of the process defines. */
 static bool covered_here(struct tn_doubles *d, const struct tn_candidate *c,
                          const struct tn_entry *there, struct tn_holding *comes)
 {
@@ -222,7 +303,37 @@ static bool covered_here(struct tn_doubles *d, const struct tn_candidate *c,
     return judged.refuses;
 }
 
-/* Each unit of the candidate beside the images that define its first symbol. */
+/* Does the image define none of a unit's symbols before that one? */
+static bool is_first_of(struct tn_doubles *d, struct tn_holding *image, const tenon_unit *unit,
+                        const char *symbol)
+{
+    const tenon_units *file = tn_holding_file(image, d->world);
+    for (size_t i = 0; file && i < unit->definition_count; i++) {
+        const char *name = unit->definitions[i].name;
+        if (strcmp(name, symbol) == 0)
+            return true;
+        const tenon_visible *seen = tenon_units_find_visible(file, name);
+        if (seen && seen->strong)
+            return false;
+    }
+    return false;
+}
+
+/* The unit beside the images that define one symbol of it, and none before. */
+static bool find_covered_by(struct tn_doubles *d, const struct tn_candidate *c,
+                            const struct tn_sightings *there, const struct tn_entry *e,
+                            const char *symbol, uint32_t hash)
+{
+    bool refuses = false;
+    struct tn_holding *h;
+    struct tn_sought sought = tn_sightings_seek(there, symbol, hash);
+    while ((h = tn_sightings_next(there, &sought)))
+        if (h != e->holding && is_first_of(d, h, e->unit, symbol))
+            refuses |= covered_there(d, c, h, e);
+    return refuses;
+}
+
+/* Each unit of the candidate beside the images that define something of it. */
 static bool find_covered_there(struct tn_doubles *d, const struct tn_candidate *c,
                                const struct tn_sightings *there)
 {
@@ -230,22 +341,17 @@ static bool find_covered_there(struct tn_doubles *d, const struct tn_candidate *
     bool any = there->count || there->mapped_count;
     for (size_t i = 0; any && i < c->count; i++) {
         const struct tn_entry *e = &c->entries[i];
-        struct tn_holding *h;
-        if (!e->keys.has_first || !tn_sightings_may(there, e->keys.first))
-            continue;
-        struct tn_sought sought =
-            tn_sightings_seek(there, e->unit->definitions[0].name, e->keys.first);
-        while ((h = tn_sightings_next(there, &sought)))
-            if (h != e->holding)
-                refuses |= covered_there(d, c, h, e);
+        for (size_t k = 0; k < e->keys.defined_count; k++) {
+            uint32_t hash = e->keys.defined[k].mapped;
+            if (tn_sightings_may(there, hash))
+                refuses |= find_covered_by(d, c, there, e, e->unit->definitions[k].name, hash);
+        }
     }
     return refuses;
 }
 
-/*
- * Units of an index that an image covers: each has its first definition among the image's, so only
- * those are looked at.
- */
+/* Units of an index that an image covers: only those that define something of the image's are
+ * looked at. */
 static bool find_covered_here(struct tn_doubles *d, const struct tn_candidate *c,
                               struct tn_index *index, struct tn_holding *comes)
 {
@@ -257,13 +363,13 @@ static bool find_covered_here(struct tn_doubles *d, const struct tn_candidate *c
         const char *name = tn_holding_strong(comes, i);
         if (!name)
             continue;
-        if (!tn_index_first(index, name)) {
+        if (!tn_index_defining(index, name)) {
             d->report->no_memory = true;
             return true;
         }
         for (size_t k = 0; k < index->found_count; k++) {
             const struct tn_entry *e = &index->entries[index->found[k]];
-            if (strcmp(e->unit->definitions[0].name, name) == 0)
+            if (is_first_of(d, comes, e->unit, name))
                 refuses |= covered_here(d, c, e, comes);
         }
     }
@@ -352,7 +458,8 @@ bool tn_doubles_examine(void *arg, const struct tn_candidate *c, struct tn_index
 {
     struct tn_doubles *d = arg;
     const struct tn_images *own = &d->images[c - d->candidates];
-    bool refuses = find_covered_there(d, c, &d->registry->sightings);
+    bool refuses = find_overlaps(d, c, coming);
+    refuses |= find_covered_there(d, c, &d->registry->sightings);
     refuses |= find_covered_there(d, c, &d->coming);
     for (size_t i = 0; i < own->count; i++) {
         if (own->at[i]->is_placed)

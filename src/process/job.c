@@ -124,13 +124,15 @@ static size_t unit_count(const struct tn_holding *h)
     return count;
 }
 
+/* Without memory for them it is not looked for by what it defines, and all of it is worthless. */
 static void fill_entry(struct tn_job *job, struct tn_entry *out, struct tn_holding *h,
                        const tenon_unit *unit)
 {
     *out = (struct tn_entry){
         .unit = unit, .holding = h, .reason = h->reason, .state = TENON_PLANNED
     };
-    tn_index_all_keys(&job->process->registry.index, unit, &out->keys);
+    if (!tn_index_all_keys(&job->process->registry.index, &job->arena, unit, &out->keys))
+        job->report->no_memory = true;
 }
 
 /* The image itself when it has a name, then the units that its record names. */
@@ -311,6 +313,8 @@ static bool judge_doubles(struct tn_job *job, tenon_error *err)
         .world = job->world,
         .registry = &job->process->registry,
         .candidates = job->plan.candidates,
+        .brought = job->plan.brought,
+        .repeats = &job->plan.repeats,
         .images = job->images,
         .joins_unique =
             job->process->triple.libc && strcmp(job->process->triple.libc, "glibc") == 0,
