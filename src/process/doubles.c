@@ -1,13 +1,12 @@
 /* src/process/doubles.c - says in words what is in a process twice: the judge of native code */
-#include "doubles.h"
+#include "doubles_private.h"
 
 #include <string.h>
 
 #include "units.h"
 
-/* "the host program (libcounter.a member counter.o)", "plugin \"stats\"", "/lib/libz.so.1" */
-static const char *place_of(struct tn_doubles *d, const struct tn_holding *holding,
-                            const char *origin)
+const char *tn_doubles_place_of(struct tn_doubles *d, const struct tn_holding *holding,
+                                const char *origin)
 {
     const char *place = holding->plugin || holding->is_program
                             ? holding->place
@@ -20,9 +19,8 @@ static const char *place_of(struct tn_doubles *d, const struct tn_holding *holdi
     return text ? text : "";
 }
 
-/* Who contains the copy that would come: the plugin, or a library of its bundle or the system. */
-static const char *bringer(struct tn_doubles *d, const struct tn_candidate *c,
-                           const struct tn_holding *holding)
+const char *tn_doubles_bringer(struct tn_doubles *d, const struct tn_candidate *c,
+                               const struct tn_holding *holding)
 {
     if (strcmp(holding->place, holding->path) != 0)
         return tn_report_show(d->report, holding->place);
@@ -32,8 +30,8 @@ static const char *bringer(struct tn_doubles *d, const struct tn_candidate *c,
     return text ? text : "";
 }
 
-static struct tn_about about(const struct tn_judgement *judged, const struct tn_candidate *c,
-                             const char *unit, const char *there, const char *comes)
+struct tn_about tn_doubles_about(const struct tn_judgement *judged, const struct tn_candidate *c,
+                                 const char *unit, const char *there, const char *comes)
 {
     return (struct tn_about){ .kind = judged->kind,
                               .refuses = judged->refuses,
@@ -60,11 +58,11 @@ static void say_double(struct tn_doubles *d, const struct tn_candidate *c,
                        const struct tn_judgement *judged)
 {
     const char *unit = tn_report_show(d->report, there->unit->name);
-    const char *a = place_of(d, there->holding, there->unit->origin);
-    const char *b = place_of(d, comes->holding, comes->unit->origin);
-    const char *who = bringer(d, c, comes->holding);
+    const char *a = tn_doubles_place_of(d, there->holding, there->unit->origin);
+    const char *b = tn_doubles_place_of(d, comes->holding, comes->unit->origin);
+    const char *who = tn_doubles_bringer(d, c, comes->holding);
     tn_report_find(
-        d->report, about(judged, c, there->unit->name, a, b),
+        d->report, tn_doubles_about(judged, c, there->unit->name, a, b),
         "unit %s is already in %s; %s contains its own copy%s%s%s", unit, a, who,
         !judged->because ? ""
         : strncmp(judged->because, "with ", 5) == 0 || strncmp(judged->because, "and ", 4) == 0
@@ -101,10 +99,11 @@ static bool compare_libraries(struct tn_doubles *d, const struct tn_candidate *c
                        : equal == TENON_NO ? "another build of it"
                                            : "another file of that name";
     const char *there_text =
-        place_of(d, a, a->plugin && a->reason != TENON_BY_PLUGIN ? a->path : NULL);
+        tn_doubles_place_of(d, a, a->plugin && a->reason != TENON_BY_PLUGIN ? a->path : NULL);
     const char *comes_text =
-        place_of(d, b, b->plugin && b->reason != TENON_BY_PLUGIN ? b->path : NULL);
-    tn_report_find(d->report, about(&judged, c, there->unit->name, there_text, comes_text),
+        tn_doubles_place_of(d, b, b->plugin && b->reason != TENON_BY_PLUGIN ? b->path : NULL);
+    tn_report_find(d->report,
+                   tn_doubles_about(&judged, c, there->unit->name, there_text, comes_text),
                    "library %s is already in the process as %s; plugin \"%s\" would bring %s, %s",
                    tn_report_show(d->report, there->unit->name), whereabouts(d, a), c->name, what,
                    b->reason == TENON_BY_PLUGIN ? "in its bundle" : whereabouts(d, b));
@@ -176,15 +175,15 @@ static bool overlap(struct tn_doubles *d, const struct tn_candidate *c,
     if (tn_judge_is_entry(&a, &b))
         return false;
     tn_judge_overlap(&a, &b, &judged);
-    const char *where = place_of(d, there->holding, there->unit->origin);
-    const char *here = place_of(d, comes->holding, comes->unit->origin);
+    const char *where = tn_doubles_place_of(d, there->holding, there->unit->origin);
+    const char *here = tn_doubles_place_of(d, comes->holding, comes->unit->origin);
     size_t shared = tn_shared_count(there->unit, comes->unit);
     tn_report_find(
-        d->report, about(&judged, c, there->unit->name, where, here),
+        d->report, tn_doubles_about(&judged, c, there->unit->name, where, here),
         "unit %s is already in %s; %s contains a version or a part of it, unit %s, which "
         "defines %s%s%s%s%s",
-        tn_report_show(d->report, there->unit->name), where, bringer(d, c, comes->holding),
-        tn_report_show(d->report, comes->unit->name),
+        tn_report_show(d->report, there->unit->name), where,
+        tn_doubles_bringer(d, c, comes->holding), tn_report_show(d->report, comes->unit->name),
         tn_report_show(d->report, tn_shared_first(there->unit, comes->unit)),
         shared > 1 ? " and others" : "", judged.because ? ", " : " too",
         judged.because ? judged.because : "", comes->is_private ? private_note(d, &judged) : "");
@@ -241,8 +240,7 @@ static bool find_overlaps(struct tn_doubles *d, const struct tn_candidate *c,
 
 /* ---- units that the other side did not record ----------------------------------------------- */
 
-/* A record that says that it is all needs no look at symbols. */
-static bool has_unrecorded(const struct tn_holding *holding)
+bool tn_doubles_has_unrecorded(const struct tn_holding *holding)
 {
     return holding->record != TENON_RECORD_COMPLETE;
 }
@@ -273,12 +271,12 @@ static bool covered_there(struct tn_doubles *d, const struct tn_candidate *c,
     const struct tn_copy image = image_copy(d, there);
     if (!covers(d, there, comes->unit) || !tn_judge_covered(&copy, &image, &judged))
         return false;
-    const char *a = place_of(d, there, NULL);
-    const char *b = place_of(d, comes->holding, comes->unit->origin);
+    const char *a = tn_doubles_place_of(d, there, NULL);
+    const char *b = tn_doubles_place_of(d, comes->holding, comes->unit->origin);
     tn_report_find(
-        d->report, about(&judged, c, comes->unit->name, a, b),
+        d->report, tn_doubles_about(&judged, c, comes->unit->name, a, b),
         "unit %s is already in %s, whose symbols cover it; %s contains its own copy%s%s%s",
-        tn_report_show(d->report, comes->unit->name), a, bringer(d, c, comes->holding),
+        tn_report_show(d->report, comes->unit->name), a, tn_doubles_bringer(d, c, comes->holding),
         judged.because ? ", " : "", judged.because ? judged.because : "",
         comes->is_private ? private_note(d, &judged) : "");
     return judged.refuses;
@@ -294,11 +292,11 @@ static bool covered_here(struct tn_doubles *d, const struct tn_candidate *c,
     if (there->holding == comes || !covers(d, comes, there->unit) ||
         !tn_judge_covered(&copy, &image, &judged))
         return false;
-    const char *a = place_of(d, there->holding, there->unit->origin);
-    const char *b = place_of(d, comes, NULL);
-    tn_report_find(d->report, about(&judged, c, there->unit->name, a, b),
+    const char *a = tn_doubles_place_of(d, there->holding, there->unit->origin);
+    const char *b = tn_doubles_place_of(d, comes, NULL);
+    tn_report_find(d->report, tn_doubles_about(&judged, c, there->unit->name, a, b),
                    "unit %s is already in %s; %s contains its own copy, as its symbols show%s%s",
-                   tn_report_show(d->report, there->unit->name), a, bringer(d, c, comes),
+                   tn_report_show(d->report, there->unit->name), a, tn_doubles_bringer(d, c, comes),
                    judged.because ? ", " : "", judged.because ? judged.because : "");
     return judged.refuses;
 }
@@ -356,7 +354,7 @@ static bool find_covered_here(struct tn_doubles *d, const struct tn_candidate *c
                               struct tn_index *index, struct tn_holding *comes)
 {
     bool refuses = false;
-    if (!tn_index_total(index) || !has_unrecorded(comes))
+    if (!tn_index_total(index) || !tn_doubles_has_unrecorded(comes))
         return false;
     size_t count = tn_holding_strong_count(comes, d->world);
     for (size_t i = 0; i < count; i++) {
@@ -376,82 +374,6 @@ static bool find_covered_here(struct tn_doubles *d, const struct tn_candidate *c
     return refuses;
 }
 
-/* ---- writable objects of inline code -------------------------------------------------------- */
-
-static const tenon_visible hidden = { .exported = false };
-
-static const tenon_visible *seen_in(struct tn_doubles *d, struct tn_holding *holding,
-                                    const char *name)
-{
-    const struct tn_sight sight = tn_holding_sight(holding, d->world);
-    const tenon_visible *seen = sight.find ? sight.find(sight.of, name) : NULL;
-    return seen ? seen : &hidden;
-}
-
-static bool defines_comdat(const tenon_unit *unit, const char *symbol)
-{
-    for (size_t i = tn_unit_set_size(unit); i < unit->definition_count; i++)
-        if (strcmp(unit->definitions[i].name, symbol) == 0)
-            return true;
-    return false;
-}
-
-/* One such object beside those of an index; each image counts once. */
-static bool split_in(struct tn_doubles *d, const struct tn_candidate *c, struct tn_index *index,
-                     const struct tn_entry *comes, const char *symbol)
-{
-    const tenon_visible *here = NULL;
-    if (!tn_index_comdat(index, symbol)) {
-        d->report->no_memory = true;
-        return true;
-    }
-    for (size_t i = 0; i < index->found_count; i++) {
-        const struct tn_entry *e = &index->entries[index->found[i]];
-        const struct tn_judgement judged = { .kind = TENON_FINDING_DOUBLE, .refuses = true };
-        if (e->holding == comes->holding || !defines_comdat(e->unit, symbol))
-            continue;
-        here = here ? here : seen_in(d, comes->holding, symbol);
-        if (!tn_judge_comdat(seen_in(d, e->holding, symbol), e->holding->serves_all, here,
-                             d->joins_unique))
-            continue;
-        const char *a = place_of(d, e->holding, e->unit->origin);
-        const char *b = place_of(d, comes->holding, comes->unit->origin);
-        tn_report_find(d->report, about(&judged, c, symbol, a, b),
-                       "inline variable %s is already in %s; %s contains its own copy, which the "
-                       "loader would not join with it",
-                       tn_report_show(d->report, symbol), a, bringer(d, c, comes->holding));
-        return true;
-    }
-    return false;
-}
-
-/* Two units of one image may both name it: the linker kept one. */
-static bool is_named_before(const struct tn_candidate *c, size_t number, const char *symbol)
-{
-    for (size_t i = 0; i < number; i++)
-        if (c->entries[i].holding == c->entries[number].holding &&
-            defines_comdat(c->entries[i].unit, symbol))
-            return true;
-    return false;
-}
-
-static bool find_split(struct tn_doubles *d, const struct tn_candidate *c, struct tn_index *coming)
-{
-    bool refuses = false;
-    for (size_t i = 0; i < c->count; i++) {
-        const tenon_unit *unit = c->entries[i].unit;
-        if (c->entries[i].is_private || !c->entries[i].keys.has_comdat)
-            continue;
-        for (size_t k = tn_unit_set_size(unit); k < unit->definition_count; k++) {
-            const char *symbol = unit->definitions[k].name;
-            if (!is_named_before(c, i, symbol))
-                refuses |= split_in(d, c, &d->registry->index, &c->entries[i], symbol) ||
-                           split_in(d, c, coming, &c->entries[i], symbol);
-        }
-    }
-    return refuses;
-}
-
 /* ---- one plugin as a whole ------------------------------------------------------------------ */
 
 bool tn_doubles_examine(void *arg, const struct tn_candidate *c, struct tn_index *coming)
@@ -466,8 +388,10 @@ bool tn_doubles_examine(void *arg, const struct tn_candidate *c, struct tn_index
             continue; /* a library that a plugin before brings as well */
         refuses |= find_covered_here(d, c, &d->registry->index, own->at[i]);
         refuses |= find_covered_here(d, c, coming, own->at[i]);
+        refuses |= tn_doubles_find_inline_here(d, c, &d->registry->index, own->at[i]);
+        refuses |= tn_doubles_find_inline_here(d, c, coming, own->at[i]);
     }
-    return find_split(d, c, coming) || refuses;
+    return tn_doubles_find_inline(d, c, coming) || refuses;
 }
 
 bool tn_doubles_place(void *arg, const struct tn_candidate *c)

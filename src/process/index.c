@@ -183,6 +183,7 @@ static bool add(struct tn_index *index, const struct tn_entry *entry, bool keyed
     if (!keyed)
         tn_index_keys(index, entry->unit, &added->keys);
     index->count++;
+    index->has_comdats |= added->keys.has_comdat;
     return add_key(index, added->keys.name) && add_key(index, added->keys.implementation) &&
            add_key(index, added->keys.set) &&
            (!added->keys.has_comdat || add_comdats(index, entry->unit));
@@ -197,6 +198,8 @@ bool tn_index_await(struct tn_index *index, const struct tn_entry *entries, size
         return false;
     index->awaited[index->awaited_count++] = (struct tn_awaited){ entries, count };
     index->awaited_entries += count;
+    for (size_t i = 0; i < count; i++)
+        index->has_comdats |= entries[i].keys.has_comdat;
     return true;
 }
 

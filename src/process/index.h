@@ -62,6 +62,7 @@ struct tn_index {
     uint32_t stamp;
     struct tn_awaited *awaited; /* added, but not listed before somebody asks */
     size_t awaited_count, awaited_room, awaited_entries;
+    bool has_comdats; /* some entry, also of those that are awaited */
     bool seeded;
     uint64_t seed[2];
 };
