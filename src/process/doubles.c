@@ -86,9 +86,10 @@ static const char *whereabouts(struct tn_doubles *d, const struct tn_holding *h)
 static bool compare_libraries(struct tn_doubles *d, const struct tn_candidate *c,
                               const struct tn_entry *there, const struct tn_entry *comes)
 {
-    enum tenon_answer equal =
-        tenon_digest_equal(&there->unit->implementation, &comes->unit->implementation);
     bool same_name = strcmp(there->unit->name, comes->unit->name) == 0;
+    enum tenon_answer equal =
+        same_name ? tn_holding_same_build(there->holding, comes->holding, d->world)
+                  : tenon_digest_equal(&there->unit->implementation, &comes->unit->implementation);
     const struct tn_holding *a = there->holding, *b = comes->holding;
     struct tn_judgement judged = { .kind = equal == TENON_YES ? TENON_FINDING_OTHER_COPY
                                                               : TENON_FINDING_OTHER_BUILD,

@@ -155,10 +155,10 @@ static size_t fill_entries(struct tn_job *job, struct tn_entry *out, struct tn_h
     return n;
 }
 
-static bool same_build(const struct tn_holding *a, const struct tn_holding *b)
+static bool same_build(const struct tn_job *job, struct tn_holding *a, struct tn_holding *b)
 {
     return a->own_name && b->own_name && strcmp(a->own_name, b->own_name) == 0 &&
-           tenon_digest_equal(&a->library.implementation, &b->library.implementation) == TENON_YES;
+           tn_holding_same_build(a, b, job->world) == TENON_YES;
 }
 
 /* A bundled library of which the process has the same build is not loaded. */
@@ -166,7 +166,7 @@ static void find_shared(const struct tn_job *job, struct tn_code *code)
 {
     const struct tn_registry *registry = &job->process->registry;
     for (size_t i = 0; i < registry->count && !code->shared; i++)
-        code->shared = same_build(registry->holdings[i], code->holding);
+        code->shared = same_build(job, registry->holdings[i], code->holding);
 }
 
 /* The units of what it brings, as far as that is not there. */
@@ -206,13 +206,13 @@ bool tn_job_fill_candidate(struct tn_job *job, size_t number)
 }
 
 /* Does a plugin that loads before this one bring the same build of a library? */
-static bool comes_before(const struct tn_job *job, size_t number, const struct tn_holding *h)
+static bool comes_before(const struct tn_job *job, size_t number, struct tn_holding *h)
 {
     for (size_t i = 0; i < job->plan.order_count && job->plan.order[i] != number; i++) {
         const struct tn_prospect *p = &job->prospects[job->plan.order[i]];
         for (size_t k = 0; k + 1 < p->code_count; k++)
             if (!job->plan.candidates[job->plan.order[i]].refused &&
-                same_build(p->codes[k].holding, h))
+                same_build(job, p->codes[k].holding, h))
                 return true;
     }
     return false;

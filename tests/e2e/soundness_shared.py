@@ -247,6 +247,33 @@ def equal_and_other(shop, cases):
                   "unit counter/counter", "with another implementation")
 
 
+def without_build_id(shop, cases):
+    """What the build id says of a library, its bytes say where there is none."""
+    use = "int part(void); int plugin_number(void) { return part(); }"
+    for folder, number in (("same", 0), ("differs", 40)):
+        os.mkdir(shop.path(folder))
+        shop.write("part.c", "int part(void) { static int n = %d; return ++n; }" % number)
+        shop.run("gcc", "-shared", "-fPIC", "-Wl,--build-id=none,-soname,libbare.so.1", "part.c", "-o",
+                 folder + "/libbare.so.1")
+    for name, folder in (("bare_a", "same"), ("bare_b", "same"), ("bare_c", "differs")):
+        shop.plugin(name, use, link=[shop.path(folder, "libbare.so.1"), "-Wl,-rpath,$ORIGIN"],
+                    pack=("--bundle=libbare.so.1", "-L", shop.path(folder)))
+    shop.host("bare_none", "int host_number(void) { return 1; }")
+    shop.host("bare_has", "int part(void); int host_number(void) { return part(); }",
+              link=[shop.path("same", "libbare.so.1"), "-Wl,-rpath," + shop.path("same")])
+    answer = shop.ask("bare_none", "load=bare_a.plugin,bare_b.plugin", "call=bare_a:plugin_number",
+                      "call=bare_b:plugin_number")
+    cases.loads("equal libraries of two bundles", answer)
+    cases.expect("there is one", answer.all("call") == ["plugin_number 1", "plugin_number 2"], answer)
+    answer = shop.ask("bare_has", "number", "load=bare_b.plugin", "call=bare_b:plugin_number")
+    cases.loads("equal to the host's", answer)
+    cases.expect("it is the host's", answer.one("call") == "plugin_number 2", answer)
+    for host, words in (("bare_none", "load=bare_a.plugin,bare_c.plugin"),
+                        ("bare_has", "load=bare_c.plugin")):
+        answer = shop.ask(host, words)
+        cases.refused("another build, %s" % host, answer, ["other-build"], "another build of it")
+
+
 VERSION_ONE = """
 static int n;
 int db_open(void) { return ++n; }
@@ -336,6 +363,7 @@ def main():
         own_libraries(shop, cases)
         zlib(shop, cases)
         sqlite(shop, cases)
+        without_build_id(shop, cases)
         versions(shop, cases)
         entry_points(shop, cases)
         shop.again(cases)
