@@ -106,6 +106,14 @@ bool tn_holding_take_mapped(struct tn_holding *holding, const struct dl_phdr_inf
  */
 bool tn_holding_check_file(struct tn_holding *holding, tenon_world *world);
 
+/*
+ * Was the file that is mapped at that address removed, or replaced by another one? By what the
+ * system says of the mapping; false where it says nothing.
+ *
+ * rule  proc(5), /proc/PID/maps: " (deleted)" behind the path
+ */
+bool tn_mapped_is_deleted(uintptr_t base);
+
 /* Did the file change since it was looked at, or was it never? */
 bool tn_holding_file_changed(const struct tn_holding *holding);
 

@@ -274,6 +274,44 @@ def without_build_id(shop, cases):
         cases.refused("another build, %s" % host, answer, ["other-build"], "another build of it")
 
 
+REPLACES = """
+#include <stdio.h>
+#include <stdlib.h>
+int part(void);
+__attribute__((constructor)) static void replace(void)
+{
+    const char *from = getenv("REPLACE_FROM"), *to = getenv("REPLACE_TO");
+    if (from && to)
+        rename(from, to);
+}
+int host_number(void) { return part(); }
+"""
+
+
+def replaced(shop, cases):
+    """A library of the process is replaced, as packages do, while the process runs."""
+    for build_id in ("none", "sha1"):
+        folder = "replaced_" + build_id
+        os.mkdir(shop.path(folder))
+        link = [shop.path(folder, "libold.so.1"), "-Wl,-rpath," + shop.path(folder)]
+        for out, code in (("libold.so.1", "int part(void) { static int n; return ++n; }"),
+                          ("new", "int part(void); int other(void) { return 1; }")):
+            shop.write("old.c", code)
+            shop.run("gcc", "-shared", "-fPIC", "-Wl,--build-id=%s,-soname,libold.so.1" % build_id,
+                     "old.c", "-o", folder + "/" + out)
+        shop.host("replaces", REPLACES, link=link)
+        shop.plugin("has_part", "int part(void) { static int n; return ++n; }"
+                                "int plugin_number(void) { return part(); }")
+        answer = shop.ask("replaces", "load=has_part.plugin")
+        cases.refused("it has the plugin's code, build id " + build_id, answer, answer.codes(),
+                      "libold.so.1, whose symbols cover it")
+        answer = shop.ask("replaces", "load=has_part.plugin",
+                          env={"REPLACE_FROM": shop.path(folder, "new"),
+                               "REPLACE_TO": shop.path(folder, "libold.so.1")})
+        cases.refused("and nobody knows it any more, build id " + build_id, answer,
+                      ["refused-library"], "the file was replaced")
+
+
 VERSION_ONE = """
 static int n;
 int db_open(void) { return ++n; }
@@ -364,6 +402,7 @@ def main():
         zlib(shop, cases)
         sqlite(shop, cases)
         without_build_id(shop, cases)
+        replaced(shop, cases)
         versions(shop, cases)
         entry_points(shop, cases)
         shop.again(cases)
