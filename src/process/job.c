@@ -389,6 +389,8 @@ bool tn_job_open_world(struct tn_job *job, tenon_error *err)
     job->world = tenon_world_host(err);
     if (!job->world)
         return false;
+    if (!tn_process_give_start(job->process, job->world, err))
+        return false;
     if (!job->process->program) /* what the loader of this process leaves out, so do we */
         tenon_world_set_secure(job->world, job->process->secure);
     job->cache_path = tn_process_cache_path(job->process, job->world, &job->no_cache);
