@@ -45,23 +45,58 @@ struct split {
     bool is_private;
 };
 
-/* A copy that its author declared his own is that, as long as nobody else can see it. */
+static bool begins(const char *text, const char *with)
+{
+    return strncmp(text, with, strlen(with)) == 0;
+}
+
+/* rule  Itanium C++ ABI, 5.1.5.2: it says whether another one is initialised */
+static bool is_guard(const char *symbol)
+{
+    return begins(symbol, "_ZGV");
+}
+
+/*
+ * A static of a function of the C++ library's headers. They are made to come many times: what must
+ * be one is in the library itself.
+ *
+ * rule  Itanium C++ ABI, 5.1.6: local names begin with Z and the function; 5.1.10: St is std
+ */
+static bool is_of_library(const char *symbol)
+{
+    return begins(symbol, "_ZZNSt") || begins(symbol, "_ZZNKSt");
+}
+
+/* What would join the two; "". A program hides what nothing that it is linked with asks for. */
+static const char *advice(const struct split *s)
+{
+    return s->there->is_program && !s->seen_there->exported && s->seen_here->exported
+               ? "; linked with -rdynamic, the host would show its own"
+               : "";
+}
+
+/* Why two copies are harmless; NULL: they are not. A private one is, unless others can see it. */
+static const char *excuse_of(const struct split *s)
+{
+    if (s->is_private && !s->seen_here->exported)
+        return "is declared private, and hidden";
+    return is_of_library(s->symbol) ? "is the C++ library's own business" : NULL;
+}
+
 static bool judge_split(struct tn_doubles *d, const struct tn_candidate *c, const struct split *s)
 {
-    const bool is_own = s->is_private && !s->seen_here->exported;
-    const struct tn_judgement judged = { .kind =
-                                             is_own ? TENON_FINDING_HARMLESS : TENON_FINDING_DOUBLE,
-                                         .refuses = !is_own };
+    const char *excuse = excuse_of(s);
+    const enum tenon_finding_kind kind = excuse ? TENON_FINDING_HARMLESS : TENON_FINDING_DOUBLE;
+    const struct tn_judgement judged = { .kind = kind, .refuses = !excuse };
     if (!tn_judge_comdat(s->seen_there, s->there->serves_all, s->seen_here, d->joins_unique))
         return false;
     const char *there = tn_doubles_place_of(d, s->there, s->origin_there);
     const char *here = tn_doubles_place_of(d, s->comes, s->origin_here);
     tn_report_find(d->report, tn_doubles_about(&judged, c, s->symbol, there, here),
-                   "inline variable %s is already in %s; %s contains its own copy, which %s",
+                   "inline variable %s is already in %s; %s contains its own copy, which %s%s",
                    tn_report_show(d->report, s->symbol), there, tn_doubles_bringer(d, c, s->comes),
-                   is_own ? "is declared private, and hidden"
-                          : "the loader would not join with it");
-    return !is_own;
+                   excuse ? excuse : "the loader would not join with it", excuse ? "" : advice(s));
+    return !excuse;
 }
 
 /* One such object beside those of an index; what refuses ends it: once is enough. */
@@ -168,7 +203,7 @@ bool tn_doubles_find_inline_here(struct tn_doubles *d, const struct tn_candidate
     const tenon_visible *seen;
     bool refuses = false;
     for (size_t i = 0; file && (seen = tenon_units_visible(file, i)); i++)
-        if (shown_by(d, comes, seen->name))
+        if (!is_guard(seen->name) && shown_by(d, comes, seen->name))
             refuses |= split_from(d, c, index, comes, seen);
     return refuses;
 }
@@ -193,7 +228,7 @@ bool tn_doubles_find_inline(struct tn_doubles *d, const struct tn_candidate *c,
             continue;
         for (size_t k = tn_unit_set_size(unit); k < unit->definition_count; k++) {
             const char *symbol = unit->definitions[k].name;
-            if (!is_named_before(c, i, symbol))
+            if (!is_guard(symbol) && !is_named_before(c, i, symbol))
                 refuses |= split_in(d, c, &d->registry->index, &c->entries[i], symbol) ||
                            split_in(d, c, coming, &c->entries[i], symbol) ||
                            split_with_images(d, c, &c->entries[i], symbol);

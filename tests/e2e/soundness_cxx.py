@@ -74,7 +74,7 @@ def writable(shop, cases):
                     "-fvisibility-inlines-hidden", compiler="g++", pack=("--bundle=none",))
         answer = shop.ask(kind + "_h", "load=%s_p.plugin" % kind)
         cases.refused("inline %s, hidden in the host" % kind, answer, ["double"],
-                      "the loader would not join")
+                      "the loader would not join", "linked with -rdynamic, the host would show")
         answer = shop.ask(kind + "_hr", "load=%s_ph.plugin" % kind)
         cases.refused("inline %s, hidden in the plugin" % kind, answer, ["double"],
                       "the loader would not join")
@@ -101,6 +101,24 @@ def writable(shop, cases):
                     compiler="g++", pack=("--bundle=none",))
     answer = shop.ask("plain_host", "load=nouniq_a.plugin,nouniq_b.plugin")
     cases.refused("not unique in two plugins: they would split", answer, ["double"])
+
+
+REGEX = """
+#include <regex>
+extern "C" int %s(void) { return std::regex_match("abc", std::regex("a.[[:alpha:]]")) ? 11 : 12; }
+"""
+
+
+def of_the_library(shop, cases):
+    """Statics of functions of the C++ library's headers: hosts and plugins may all have them."""
+    shop.host("regex_host", REGEX % "host_number", "-std=c++17", compiler="g++")
+    shop.plugin("regex_p", REGEX % "plugin_number", "-std=c++17", compiler="g++",
+                pack=("--bundle=none",))
+    answer = shop.ask("regex_host", "load=regex_p.plugin", "call=regex_p:plugin_number", "number")
+    cases.loads("<regex> in both", answer)
+    cases.expect("both work", answer.one("call") == "plugin_number 11" and
+                 answer.one("number") == "11", answer)
+    cases.expect("it is told", {code for code, _, _ in answer.findings()} == {"harmless"}, answer)
 
 
 def without_record(shop, cases):
@@ -196,6 +214,7 @@ def main():
     with Workshop() as shop:
         private(shop, cases)
         inline_code(shop, cases)
+        of_the_library(shop, cases)
         without_record(shop, cases)
         writable(shop, cases)
         runtime(shop, cases)
