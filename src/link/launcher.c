@@ -232,14 +232,17 @@ static bool run_session(struct tn_session *s, struct tn_exit *exit, tenon_error 
 
     s->output = s->command.output ? s->command.output : "a.out";
     s->command.prints |= tn_session_shows_map(&s->command);
-    if (!tn_members_init(&s->members, s->launch->world, &s->arena, &s->command,
+    if (!tn_discards_init(&s->discards) ||
+        !tn_members_init(&s->members, s->launch->world, &s->arena, &s->command,
                          s->launch->prefix)) {
+        tn_discards_free(&s->discards);
         tn_members_free(&s->members);
         return tn_no_memory(err);
     }
     out = tn_temp_nameless(err);
     good = out >= 0 && tn_session_predict(s, err) &&
-           (!(s->command.prints || tn_session_wants_map(&s->command)) ||
+           (!(s->command.prints || tn_session_wants_map(&s->command) ||
+              (tn_session_wants_discards(&s->command) && !tn_session_is_lld(&s->command))) ||
             tn_session_choose_map(s, err)) &&
            link_and_record(s, out, exit, err);
     if (out >= 0)
@@ -247,6 +250,7 @@ static bool run_session(struct tn_session *s, struct tn_exit *exit, tenon_error 
     tn_session_drop_object(s);
     if (s->own_map)
         unlink(s->map);
+    tn_discards_free(&s->discards);
     tn_members_free(&s->members);
     return good;
 }

@@ -32,6 +32,9 @@ static bool make_words(struct tn_session *s, unsigned flags, struct tn_words *wo
     if (good && flags & TN_LINK_TRACE) /* twice: GNU ld then names members too */
         good = tn_session_for_linker(s, words, "--trace") &&
                tn_session_for_linker(s, words, "--trace");
+    if (good && flags & TN_LINK_TRACE && tn_session_is_lld(&s->command) &&
+        tn_session_wants_discards(&s->command))
+        good = tn_session_for_linker(s, words, "--print-gc-sections");
     if (good && flags & TN_LINK_MAP && s->own_map)
         good = add_map(s, words);
     if (good && flags & TN_LINK_NOTES &&
@@ -111,6 +114,23 @@ static void drop_own(const struct tn_session *s, struct tn_report *report)
     report->count = kept;
 }
 
+/* Takes out the lines about sections that were left out. */
+static bool take_discards(struct tn_session *s, struct tn_report *trace)
+{
+    size_t kept = 0;
+    bool good = true;
+
+    for (size_t i = 0; good && i < trace->other_count; i++) {
+        bool is_one;
+        good = tn_discards_read_line(&s->discards, trace->other[i], &is_one);
+        if (!is_one)
+            trace->other[kept++] = trace->other[i];
+    }
+    if (good)
+        trace->other_count = kept;
+    return good;
+}
+
 bool tn_session_trace(struct tn_session *s, int out, bool show, struct tn_report *trace,
                       tenon_error *err)
 {
@@ -123,6 +143,9 @@ bool tn_session_trace(struct tn_session *s, int out, bool show, struct tn_report
     if (s->members.archives.lost)
         return tn_no_memory(err);
     drop_own(s, trace);
+    if (tn_session_is_lld(&s->command) && tn_session_wants_discards(&s->command) &&
+        !take_discards(s, trace))
+        return tn_no_memory(err);
     return !show || pass_through(s->launch, trace, err);
 }
 

@@ -29,6 +29,7 @@ struct tn_session {
     bool own_map;         /* it is ours, and goes */
     struct tn_view notes; /* in `object` */
     struct tn_members members;
+    struct tn_discards discards;
 };
 
 /* ---- session.c: running the link ------------------------------------------------------------- */
@@ -65,6 +66,11 @@ bool tn_session_predict(struct tn_session *s, tenon_error *err);
 bool tn_session_wants_map(const struct tn_command *command);
 /* A map that does not go to a file of its own: it can be printed once. */
 bool tn_session_shows_map(const struct tn_command *command);
+
+/* Whether it is asked which sections it leaves out; lld tells on standard output, others in maps.
+ */
+bool tn_session_wants_discards(const struct tn_command *command);
+bool tn_session_is_lld(const struct tn_command *command);
 bool tn_session_choose_map(struct tn_session *s, tenon_error *err);
 
 bool tn_session_first(struct tn_session *s, int out, struct tn_exit *exit, struct tn_report *trace,

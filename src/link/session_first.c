@@ -64,6 +64,18 @@ bool tn_session_wants_map(const struct tn_command *command)
     return command->linker && (strstr(command->linker, "mold") || strstr(command->linker, "gold"));
 }
 
+bool tn_session_is_lld(const struct tn_command *command)
+{
+    return command->linker && strstr(command->linker, "lld");
+}
+
+/* mold's map has what is left. A section that was folded into another one is not left out. */
+bool tn_session_wants_discards(const struct tn_command *command)
+{
+    return command->collects && !command->folds &&
+           !(command->linker && strstr(command->linker, "mold"));
+}
+
 bool tn_session_shows_map(const struct tn_command *command)
 {
     const char *map = command->map;

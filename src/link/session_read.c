@@ -70,11 +70,30 @@ bool tn_session_sources(struct tn_session *s, tenon_error *err)
            tn_members_add_source(&s->members, NULL, "objects that are gone", NULL, err);
 }
 
+/* What the linker left out. A map that cannot be read says nothing. */
+static bool read_discards(struct tn_session *s, tenon_error *err)
+{
+    struct tn_arena scratch = { 0 };
+    struct tn_view text;
+    bool good = true;
+
+    if (s->members.discards || !tn_session_wants_discards(&s->command))
+        return true;
+    if (!tn_session_is_lld(&s->command) && s->map &&
+        tn_file_whole(s->launch->world, s->map, TN_LIMIT_REPORT, &scratch, &text) == 0)
+        good = tn_discards_read_map(&s->discards, text) || tn_no_memory(err);
+    tn_arena_free(&scratch);
+    s->members.discards = &s->discards;
+    return good;
+}
+
 bool tn_session_members(struct tn_session *s, const struct tn_report *trace, tenon_error *err)
 {
     struct tn_report map = { 0 };
     bool good;
 
+    if (!trace->from_mold && !read_discards(s, err))
+        return false;
     if (!s->map || (!trace->from_mold && !tn_session_wants_map(&s->command)))
         return tn_members_read(&s->members, trace, NULL, err);
     good =

@@ -469,6 +469,41 @@ def members_of_one_name_linked_again(report):
             os.unlink(c.path("prog"))
 
 
+def members_of_which_nothing_is_left(report):
+    with Case(report, "--gc-sections") as c:
+        c.write("half.c", "int half; int half_used(void) { return 0; }"
+                          " int half_unused(void) { return ++half; }\n")
+        c.write("main.c", "int half_used(void); int counter(void); int other_get(void);\n"
+                          "int common_get(void);\n"
+                          "int unused(void) { return counter() + other_get() + common_get(); }\n"
+                          "int main(void) { return half_used(); }\n")
+        c.write("common.c", "int common; int common_get(void) { return ++common; }\n")
+        cut = ["-O2", "-ffunction-sections", "-fdata-sections"]
+        for name in ("main.c", "counter.c", "half.c", "other.c"):
+            c.run("gcc", *cut, "-c", name)
+        c.run("gcc", *cut, "-fcommon", "-c", "common.c")
+        c.run("ar", "rc", "libx.a", "counter.o", "half.o", "common.o")
+        for linker in ("bfd", "gold", "lld", "mold"):
+            words = ["gcc", "-fuse-ld=" + linker, "main.o", "other.o", "libx.a", "-o", "prog"]
+            # zeros without a section are there, whoever uses them; mold says that nothing is left
+            left = ["main", "x/half"] if linker == "mold" else ["main", "x/common", "x/half"]
+            for more in (["-Wl,--gc-sections"], ["-Wl,--gc-sections,-Map=prog.map"],
+                         ["-Wl,--gc-sections", "-Wl,--trace"]):
+                done = c.link(*words, *more)
+                what = "%s %s: " % (linker, more)
+                c.check(what + "left", (left, "complete", ""),
+                        (c.names(), launch.units(c.path("prog"))["record"], done.stderr))
+                c.check(what + "silent", True, "-Wl,--trace" in more or done.stdout == "")
+            c.link(*words)
+            everything = ["main", "other", "x/common", "x/counter", "x/half"]
+            c.check(linker + ": everything", everything, c.names())
+            c.link(*words, "-Wl,--gc-sections,--no-gc-sections")
+            c.check(linker + ": after all", everything, c.names())
+        c.cc("gcc", *cut, "-c", "other.c")
+        c.link("gcc", "main.o", "other.o", "libx.a", "-o", "prog", "-Wl,--gc-sections")
+        c.check("a note of its own stays", ["main", "other", "x/common", "x/half"], c.names())
+
+
 def failures_remove_the_output(report):
     with Case(report, "a failure of ours") as c:
         c.write("broken", "#!/bin/sh\nprintf '\\177ELF\\002\\001\\001\\0\\0\\0\\0\\0\\0\\0\\0\\0"
@@ -496,7 +531,7 @@ CASES = [links_once_when_nothing_changed, keeps_standard_output_and_map,
          intermediate_code_keeps_dependencies, intermediate_code_alone_has_a_note,
          source_digests_agree, the_header_names_a_unit, the_header_alone_is_completed, signals_reach_the_compiler,
          sources_that_are_read_once, failures_leave_what_was_linked,
-         members_of_one_name_linked_again, failures_remove_the_output, a_linker_may_be_called_itself]
+         members_of_one_name_linked_again, members_of_which_nothing_is_left, failures_remove_the_output, a_linker_may_be_called_itself]
 
 
 def main():
