@@ -349,6 +349,7 @@ struct tenon_loader {
     bool unversioned_fatal;   /* ... also where the library defines no versions at all */
     bool binds_symbols;       /* TENON_RESOLVE_SYMBOLS: ELF's, through the scope of the process */
     bool symbol_versions;     /* symbol lookup looks at versions */
+    bool never_lazy;          /* ... and is done before anything runs */
     bool asks_as_needed;      /* of a program without run paths only needs and flags count */
     bool has_filters;         /* DT_FILTER and DT_AUXILIARY are loaded with their object */
     bool dlopen_as_program;   /* dlopen() searches for the program, whoever calls */
