@@ -153,6 +153,7 @@ struct tn_target_row {
     bool preloads_read;
     bool wants_origin; /* searches depend on where the program is */
     bool has_audit;
+    bool has_variable; /* some variable is set that a secure process does not look at */
     uint32_t no_name, self_path, self_base; /* "", the interpreter and the last part of its path */
     struct tn_preload *preloads;
     size_t preload_count;
