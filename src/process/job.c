@@ -265,6 +265,24 @@ static void begin_plan(struct tn_job *job)
     job->plan.each = job->flags & TENON_LOAD_EACH;
 }
 
+/*
+ * Without a place for their code nothing can be loaded into this process. Of a program that does
+ * not run nobody knows what it will have.
+ */
+static void check_place(struct tn_job *job)
+{
+    if (!job->no_cache.code || job->process->program)
+        return;
+    for (size_t i = 0; i < job->count; i++) {
+        const char *name = job->prospects[i].name;
+        job->plan.candidates[i].refused = true;
+        tn_report_find(
+            job->report,
+            (struct tn_about){ .kind = TENON_FINDING_CACHE, .refuses = true, .plugin = name },
+            "plugin \"%s\": %s", name, tenon_error_message(&job->no_cache));
+    }
+}
+
 /* ---- what they bring ------------------------------------------------------------------------ */
 
 static bool fill_brought(struct tn_job *job)
@@ -444,8 +462,9 @@ bool tn_job_plan(struct tn_job *job, tenon_error *err)
         return false;
     check_recorded(job);
     begin_plan(job);
-    if (!tn_plan_requirements(plan) || !tn_native_needs(job, err) || !tn_plan_leave_out(plan) ||
-        !tn_plan_order(plan) || !tn_plan_leave_out(plan))
+    check_place(job);
+    if (!tn_plan_requirements(plan) || !tn_native_needs(job, err) || !tn_job_refuse_going(job) ||
+        !tn_plan_leave_out(plan) || !tn_plan_order(plan) || !tn_plan_leave_out(plan))
         return tn_no_memory(err);
     share_in_order(job);
     if (job->process->is_static)

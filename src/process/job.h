@@ -42,8 +42,10 @@ struct tn_job {
     tenon_world *world;
     const tenon_request *requests;
     size_t request_count;
-    unsigned flags;     /* enum tenon_load_flags */
-    const char *folder; /* of the last bundle, with its slash: it is open as */
+    unsigned flags;             /* enum tenon_load_flags */
+    const tenon_report *before; /* of an earlier plan of the same request; NULL */
+    size_t before_said;         /* its findings from there on say what came of that plan */
+    const char *folder;         /* of the last bundle, with its slash: it is open as */
     size_t folder_size;
     int folder_fd;
     const char *real_of, *real_folder; /* likewise: what realpath() made of it */
@@ -116,6 +118,12 @@ bool tn_native_is_whole(struct tn_job *job);
  * TLS. Fills `brought`. False: *err; findings are no failure.
  */
 bool tn_native_check(struct tn_job *job, tenon_error *err);
+
+/* ---- stage.c ----------------------------------------------------------------------------------
+ */
+
+/* Refuses who would stand on a plugin that goes, or was left half-way. False: no memory. */
+bool tn_job_refuse_going(struct tn_job *job);
 
 /* ---- job.c ------------------------------------------------------------------------------------
  */
