@@ -67,6 +67,13 @@ def asking(shop, name, start="return 0;", stop="", more="", pack=("--bundle=none
                        link=[*link, *TENON], pack=pack)
 
 
+def run_plain(shop, *command, env=None):
+    """A program of the test's own, which joins libtenon."""
+    return subprocess.run([shop.path(command[0]), *command[1:]], cwd=shop.dir,
+                          env={**(env or shop.env), **SANITIZED}, stdin=subprocess.DEVNULL,
+                          capture_output=True, text=True, timeout=300)
+
+
 def itself(shop, cases):
     asking(shop, "self", 'load(self, "./self.plugin"); unload(self, "self"); return 0;',
            'load(self, "./self.plugin"); unload(self, "self");')
@@ -264,7 +271,7 @@ def symbols(shop, cases):
     shop.run("gcc", "prints.c", INCLUDE, *TENON, "-o", "prints")
     own = ["plugin_number", "own_number", "own_thread_local"] + ["own_chosen"] * (not shop.musl)
     other = ["getpid", "helped", "tenon_plugin_start", "nothing"]
-    done = shop.run("./prints", "./names.plugin", *own, *other)
+    done = run_plain(shop, "prints", "./names.plugin", *own, *other)
     cases.expect("symbols of a plugin's own code, and of no other", done.stdout.splitlines() ==
                  [name + " 1" for name in own] + [name + " 0" for name in other], done.stdout)
 
@@ -339,8 +346,7 @@ def exceptions(shop, cases):
                 INCLUDE, compiler="g++", pack=("--bundle=none",))
     shop.write("catches.cc", CATCHES)
     shop.tenon("link", "--", "g++", "catches.cc", INCLUDE, *TENON, "-pthread", "-o", "catches")
-    done = subprocess.run([shop.path("catches")], cwd=shop.dir, env={**shop.env, **SANITIZED},
-                          capture_output=True, text=True, timeout=300)
+    done = run_plain(shop, "catches")
     cases.expect("exceptions out of start and stop leave the process usable",
                  done.stdout.splitlines() == ["caught in start", "load 0 busy", "unload 0 busy",
                                               "load 1 -", "load 1 -", "caught in stop",
@@ -355,9 +361,7 @@ def without_cache(shop, cases):
     shop.plugin("sound", "int plugin_number(void) { return 21; }")
     bare = {name: value for name, value in shop.env.items() if name not in ("TENON_CACHE", "HOME")}
     for what in ("plan", "load"):
-        done = subprocess.run([shop.path("host"), what + "=sound.plugin"], cwd=shop.dir,
-                              env={**bare, **SANITIZED}, capture_output=True, text=True,
-                              timeout=300)
+        done = run_plain(shop, "host", what + "=sound.plugin", env=bare)
         lines = done.stdout.splitlines()
         cases.expect("no place for the code: " + what, "answer no" in lines and
                      "plugin sound refused" in lines and
@@ -367,6 +371,21 @@ def without_cache(shop, cases):
     answer = shop.ask("host", "load=sound.plugin", env={"TENON_CACHE": shop.path("file")})
     cases.expect("a place that is none", answer.all("plugin") == ["sound refused"] and
                  answer.codes() == ["cache"], answer)
+
+
+def not_for_dlopen(shop, cases):
+    """What the loader would refuse the plan refuses; musl's loader does not look."""
+    shop.plugin("closed", "int plugin_number(void) { return 21; }", "-Wl,-z,nodlopen")
+    answer = shop.ask("host", "load=closed.plugin")
+    status, result = shop.check("host", "closed.plugin")
+    if shop.musl:
+        cases.loads("-z nodlopen", answer)
+        cases.expect("check says so", status == 0, result)
+    else:
+        cases.refused("-z nodlopen", answer, ["refused-library"],
+                      "shared object cannot be dlopen()ed")
+        cases.expect("refused, not failed", answer.all("plugin") == ["closed refused"], answer)
+        cases.expect("check says so", status == 1, result)
 
 
 def main():
@@ -383,6 +402,7 @@ def main():
         symbols(shop, cases)
         exceptions(shop, cases)
         without_cache(shop, cases)
+        not_for_dlopen(shop, cases)
     cases.finish()
 
 
