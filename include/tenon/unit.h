@@ -172,8 +172,9 @@ TENON_API const tenon_visible *tenon_units_visible(const tenon_units *units, siz
 TENON_API const tenon_visible *tenon_units_find_visible(const tenon_units *units, const char *name);
 
 /*
- * True when the file's external definitions cover the unit's whole set of strong ones: at least
- * one, and not only names that any program has ("main", "init", "version", ...).
+ * True when the file's external definitions are the unit's, or those of another version of it: the
+ * unit's whole set of strong ones, all that the file has, or three and half of them at least. Names
+ * that any program has ("main", "init", "version", ...) do not count.
  */
 TENON_API bool tenon_units_cover(const tenon_units *units, const tenon_unit *unit);
 

@@ -102,7 +102,8 @@ static void put_key_words(struct cli_out *out, const struct doubles_row *row)
         const char *word;
     } keys[] = { { row->by_name, "name" },
                  { row->by_implementation, "implementation" },
-                 { row->by_definitions, "definitions" } };
+                 { row->by_definitions, "definitions" },
+                 { row->by_overlap, "most definitions" } };
 
     for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
         if (!keys[i].is)
@@ -146,7 +147,7 @@ static void put_holder(struct cli_out *out, const struct doubles_holder *holder)
 static void print_double(struct cli *cli, const struct doubles_row *row)
 {
     struct cli_out *out = &cli->out;
-    bool certain = row->recorded > 1;
+    bool certain = doubles_is_certain(row);
 
     cli_style(out, CLI_MISS);
     if (row->unit)
@@ -155,7 +156,7 @@ static void print_double(struct cli *cli, const struct doubles_row *row)
         put_names(cli, row);
     cli_style(out, CLI_PLAIN);
     cli_puts(out, certain ? "  certain" : "  probable");
-    if (certain)
+    if (certain || row->by_overlap)
         put_key_words(out, row);
     if (row->unit && row->unit->kind == TENON_UNIT_C)
         cli_puts(out, row->unit->stateful == TENON_YES  ? "; stateful"
@@ -193,7 +194,7 @@ static void put_json_strings(struct cli_json *json, const char *const *strings, 
 
 static void put_json_keys(struct cli_json *json, const struct doubles_row *row)
 {
-    const char *keys[3];
+    const char *keys[4];
     size_t count = 0;
 
     if (row->by_name)
@@ -202,6 +203,8 @@ static void put_json_keys(struct cli_json *json, const struct doubles_row *row)
         keys[count++] = "implementation";
     if (row->by_definitions)
         keys[count++] = "definitions";
+    if (row->by_overlap)
+        keys[count++] = "overlap";
     put_json_strings(json, keys, count);
 }
 
@@ -214,7 +217,7 @@ static void put_json_double(struct cli_json *json, const struct doubles_row *row
     CLI_JSON_KEY(json, "kind");
     cli_json_name(json, tenon_unit_kind_name(row->unit ? row->unit->kind : TENON_UNIT_C));
     CLI_JSON_KEY(json, "certain");
-    cli_json_bool(json, row->recorded > 1);
+    cli_json_bool(json, doubles_is_certain(row));
     CLI_JSON_KEY(json, "by");
     put_json_keys(json, row);
     CLI_JSON_KEY(json, "stateful");

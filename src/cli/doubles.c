@@ -131,6 +131,58 @@ static void join_neighbours(struct finder *f, int (*compare)(const void *, const
     }
 }
 
+/* One definition that tells something, and the entry that has it. */
+struct defined {
+    const char *name;
+    size_t entry;
+};
+
+static int by_defined(const void *a, const void *b)
+{
+    const struct defined *x = a, *y = b;
+    int order = strcmp(x->name, y->name);
+    return order ? order : (x->entry > y->entry) - (x->entry < y->entry);
+}
+
+/* All definitions of all entries, those of one name together. NULL: no memory. */
+static struct defined *list_defined(const struct finder *f, size_t *count)
+{
+    size_t room = 0;
+    *count = 0;
+    for (size_t i = 0; i < f->count; i++)
+        room += f->entries[i].unit->kind == TENON_UNIT_C ? tn_unit_set_size(f->entries[i].unit) : 0;
+    struct defined *rows = calloc(room + 1, sizeof *rows);
+    for (size_t i = 0; rows && i < f->count; i++) {
+        const tenon_unit *unit = f->entries[i].unit;
+        size_t size = unit->kind == TENON_UNIT_C ? tn_unit_set_size(unit) : 0;
+        for (size_t k = 0; k < size; k++)
+            if (!tn_is_generic(unit->definitions[k].name))
+                rows[(*count)++] = (struct defined){ unit->definitions[k].name, i };
+    }
+    if (rows && *count)
+        qsort(rows, *count, sizeof *rows, by_defined);
+    return rows;
+}
+
+#define NEIGHBOURS 64u /* of one name that are compared with each other */
+
+/* Versions and parts of units: what shares a definition may share more. False: no memory. */
+static bool join_overlaps(struct finder *f)
+{
+    size_t count;
+    struct defined *rows = list_defined(f, &count);
+    for (size_t i = 0; rows && i < count; i++)
+        for (size_t k = i + 1;
+             k < count && k - i < NEIGHBOURS && strcmp(rows[k].name, rows[i].name) == 0; k++) {
+            size_t a = rows[i].entry, b = rows[k].entry;
+            if (find_group(f, a) != find_group(f, b) &&
+                tn_units_overlap(f->entries[a].unit, f->entries[b].unit))
+                join(f, a, b);
+        }
+    free(rows);
+    return rows;
+}
+
 /* ---- rows -------------------------------------------------------------------------------------
  */
 
@@ -170,6 +222,7 @@ static void note_key(struct doubles_row *row, const tenon_unit *a, const tenon_u
     row->by_implementation |=
         tenon_digest_equal(&a->implementation, &b->implementation) == TENON_YES;
     row->by_definitions |= a->kind == TENON_UNIT_C && tn_same_definitions(a, b);
+    row->by_overlap |= !tenon_unit_same(a, b);
 }
 
 static int by_group(const void *a, const void *b, void *arg)
@@ -314,13 +367,18 @@ bool doubles_find(const struct units_part *parts, size_t count, struct doubles *
         join_neighbours(&f, by_name);
         join_neighbours(&f, by_implementation);
         join_neighbours(&f, by_definitions);
-        ok = judge_groups(&f) && compare_unnamed(&f);
+        ok = join_overlaps(&f) && judge_groups(&f) && compare_unnamed(&f);
     }
     free(f.entries);
     free(f.order);
     if (!ok)
         doubles_free(out);
     return ok;
+}
+
+bool doubles_is_certain(const struct doubles_row *row)
+{
+    return row->recorded > 1 && (row->by_name || row->by_implementation || row->by_definitions);
 }
 
 void doubles_free(struct doubles *doubles)

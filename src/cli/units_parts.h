@@ -64,6 +64,7 @@ struct doubles_row {
     size_t holder_count;
     size_t recorded; /* holders that name the unit; the rest are probable */
     bool by_name, by_implementation, by_definitions;
+    bool by_overlap;    /* of definitions, and by nothing else: versions of one, or its parts */
     const char **names; /* definitions in common, when there is no unit */
     size_t name_count;
 };
@@ -80,5 +81,8 @@ struct doubles {
  */
 bool doubles_find(const struct units_part *parts, size_t count, struct doubles *out);
 void doubles_free(struct doubles *doubles);
+
+/* Do two holders name it, and is it the same by some key of units? */
+bool doubles_is_certain(const struct doubles_row *row);
 
 #endif

@@ -1,13 +1,12 @@
 /* src/process/doubles.c - says in words what is in a process twice: the judge of native code */
-#include "doubles.h"
+#include "doubles_private.h"
 
 #include <string.h>
 
 #include "units.h"
 
-/* "the host program (libcounter.a member counter.o)", "plugin \"stats\"", "/lib/libz.so.1" */
-static const char *place_of(struct tn_doubles *d, const struct tn_holding *holding,
-                            const char *origin)
+const char *tn_doubles_place_of(struct tn_doubles *d, const struct tn_holding *holding,
+                                const char *origin)
 {
     const char *place = holding->plugin || holding->is_program
                             ? holding->place
@@ -20,9 +19,8 @@ static const char *place_of(struct tn_doubles *d, const struct tn_holding *holdi
     return text ? text : "";
 }
 
-/* Who contains the copy that would come: the plugin, or a library of its bundle or the system. */
-static const char *bringer(struct tn_doubles *d, const struct tn_candidate *c,
-                           const struct tn_holding *holding)
+const char *tn_doubles_bringer(struct tn_doubles *d, const struct tn_candidate *c,
+                               const struct tn_holding *holding)
 {
     if (strcmp(holding->place, holding->path) != 0)
         return tn_report_show(d->report, holding->place);
@@ -32,8 +30,8 @@ static const char *bringer(struct tn_doubles *d, const struct tn_candidate *c,
     return text ? text : "";
 }
 
-static struct tn_about about(const struct tn_judgement *judged, const struct tn_candidate *c,
-                             const char *unit, const char *there, const char *comes)
+struct tn_about tn_doubles_about(const struct tn_judgement *judged, const struct tn_candidate *c,
+                                 const char *unit, const char *there, const char *comes)
 {
     return (struct tn_about){ .kind = judged->kind,
                               .refuses = judged->refuses,
@@ -60,11 +58,11 @@ static void say_double(struct tn_doubles *d, const struct tn_candidate *c,
                        const struct tn_judgement *judged)
 {
     const char *unit = tn_report_show(d->report, there->unit->name);
-    const char *a = place_of(d, there->holding, there->unit->origin);
-    const char *b = place_of(d, comes->holding, comes->unit->origin);
-    const char *who = bringer(d, c, comes->holding);
+    const char *a = tn_doubles_place_of(d, there->holding, there->unit->origin);
+    const char *b = tn_doubles_place_of(d, comes->holding, comes->unit->origin);
+    const char *who = tn_doubles_bringer(d, c, comes->holding);
     tn_report_find(
-        d->report, about(judged, c, there->unit->name, a, b),
+        d->report, tn_doubles_about(judged, c, there->unit->name, a, b),
         "unit %s is already in %s; %s contains its own copy%s%s%s", unit, a, who,
         !judged->because ? ""
         : strncmp(judged->because, "with ", 5) == 0 || strncmp(judged->because, "and ", 4) == 0
@@ -88,9 +86,10 @@ static const char *whereabouts(struct tn_doubles *d, const struct tn_holding *h)
 static bool compare_libraries(struct tn_doubles *d, const struct tn_candidate *c,
                               const struct tn_entry *there, const struct tn_entry *comes)
 {
-    enum tenon_answer equal =
-        tenon_digest_equal(&there->unit->implementation, &comes->unit->implementation);
     bool same_name = strcmp(there->unit->name, comes->unit->name) == 0;
+    enum tenon_answer equal =
+        same_name ? tn_holding_same_build(there->holding, comes->holding, d->world)
+                  : tenon_digest_equal(&there->unit->implementation, &comes->unit->implementation);
     const struct tn_holding *a = there->holding, *b = comes->holding;
     struct tn_judgement judged = { .kind = equal == TENON_YES ? TENON_FINDING_OTHER_COPY
                                                               : TENON_FINDING_OTHER_BUILD,
@@ -101,10 +100,11 @@ static bool compare_libraries(struct tn_doubles *d, const struct tn_candidate *c
                        : equal == TENON_NO ? "another build of it"
                                            : "another file of that name";
     const char *there_text =
-        place_of(d, a, a->plugin && a->reason != TENON_BY_PLUGIN ? a->path : NULL);
+        tn_doubles_place_of(d, a, a->plugin && a->reason != TENON_BY_PLUGIN ? a->path : NULL);
     const char *comes_text =
-        place_of(d, b, b->plugin && b->reason != TENON_BY_PLUGIN ? b->path : NULL);
-    tn_report_find(d->report, about(&judged, c, there->unit->name, there_text, comes_text),
+        tn_doubles_place_of(d, b, b->plugin && b->reason != TENON_BY_PLUGIN ? b->path : NULL);
+    tn_report_find(d->report,
+                   tn_doubles_about(&judged, c, there->unit->name, there_text, comes_text),
                    "library %s is already in the process as %s; plugin \"%s\" would bring %s, %s",
                    tn_report_show(d->report, there->unit->name), whereabouts(d, a), c->name, what,
                    b->reason == TENON_BY_PLUGIN ? "in its bundle" : whereabouts(d, b));
@@ -152,16 +152,96 @@ bool tn_doubles_compare(void *arg, const struct tn_candidate *c, const struct tn
     if (there->unit->kind != comes->unit->kind || !tenon_unit_same(there->unit, comes->unit))
         return false;
     const struct tn_copy a = copy_of(d, there), b = copy_of(d, comes);
-    if (!tn_judge_units(&a, &b, &judged))
+    if (tn_judge_is_entry(&a, &b) || !tn_judge_units(&a, &b, &judged))
         return false;
     say_double(d, c, there, comes, &judged);
     return judged.refuses;
 }
 
+/* ---- versions and parts of units ------------------------------------------------------------ */
+
+/*
+ * Two units that are not the same by any key, and define much of the same: two versions of one, or
+ * one that another was made of.
+ */
+static bool overlap(struct tn_doubles *d, const struct tn_candidate *c,
+                    const struct tn_entry *there, const struct tn_entry *comes)
+{
+    struct tn_judgement judged;
+    if (there->holding == comes->holding ||
+        strcmp(there->holding->path, comes->holding->path) == 0 ||
+        tenon_unit_same(there->unit, comes->unit) || !tn_units_overlap(there->unit, comes->unit))
+        return false;
+    const struct tn_copy a = copy_of(d, there), b = copy_of(d, comes);
+    if (tn_judge_is_entry(&a, &b))
+        return false;
+    tn_judge_overlap(&a, &b, &judged);
+    const char *where = tn_doubles_place_of(d, there->holding, there->unit->origin);
+    const char *here = tn_doubles_place_of(d, comes->holding, comes->unit->origin);
+    size_t shared = tn_shared_count(there->unit, comes->unit);
+    tn_report_find(
+        d->report, tn_doubles_about(&judged, c, there->unit->name, where, here),
+        "unit %s is already in %s; %s contains a version or a part of it, unit %s, which "
+        "defines %s%s%s%s%s",
+        tn_report_show(d->report, there->unit->name), where,
+        tn_doubles_bringer(d, c, comes->holding), tn_report_show(d->report, comes->unit->name),
+        tn_report_show(d->report, tn_shared_first(there->unit, comes->unit)),
+        shared > 1 ? " and others" : "", judged.because ? ", " : " too",
+        judged.because ? judged.because : "", comes->is_private ? private_note(d, &judged) : "");
+    return judged.refuses;
+}
+
+/* Those of an index that define one symbol, and none of the unit's before it. */
+static bool find_overlaps_by(struct tn_doubles *d, const struct tn_candidate *c,
+                             struct tn_index *index, const struct tn_entry *comes, size_t number)
+{
+    const char *symbol = comes->unit->definitions[number].name;
+    bool refuses = false;
+    if (!tn_index_defining_key(index, comes->keys.defined[number].key)) {
+        d->report->no_memory = true;
+        return true;
+    }
+    for (size_t i = 0; i < index->found_count; i++) {
+        const struct tn_entry *there = &index->entries[index->found[i]];
+        const char *first =
+            there->holding == comes->holding ? NULL : tn_shared_first(comes->unit, there->unit);
+        if (first && strcmp(first, symbol) == 0)
+            refuses |= overlap(d, c, there, comes);
+    }
+    return refuses;
+}
+
+/* Units that come, beside those that are there and those that come before. */
+static bool find_overlaps_of(struct tn_doubles *d, const struct tn_candidate *c,
+                             struct tn_index *coming, const struct tn_entry *entries, size_t count)
+{
+    bool refuses = false;
+    for (size_t i = 0; i < count; i++) {
+        const struct tn_keys *keys = &entries[i].keys;
+        for (size_t k = 0; k < keys->defined_count; k++) {
+            if (tn_index_may(&d->registry->index, keys->defined[k].key))
+                refuses |= find_overlaps_by(d, c, &d->registry->index, &entries[i], k);
+            if (tn_repeats_has(d->repeats, keys->defined[k].key))
+                refuses |= find_overlaps_by(d, c, coming, &entries[i], k);
+        }
+    }
+    return refuses;
+}
+
+static bool find_overlaps(struct tn_doubles *d, const struct tn_candidate *c,
+                          struct tn_index *coming)
+{
+    bool refuses = find_overlaps_of(d, c, coming, c->entries, c->count);
+    for (size_t i = 0; i < c->brought_count; i++) {
+        const struct tn_brought *brought = &d->brought[c->brought[i]];
+        refuses |= find_overlaps_of(d, c, coming, brought->entries, brought->count);
+    }
+    return refuses;
+}
+
 /* ---- units that the other side did not record ----------------------------------------------- */
 
-/* A record that says that it is all needs no look at symbols. */
-static bool has_unrecorded(const struct tn_holding *holding)
+bool tn_doubles_has_unrecorded(const struct tn_holding *holding)
 {
     return holding->record != TENON_RECORD_COMPLETE;
 }
@@ -171,7 +251,7 @@ static bool is_recorded(const struct tn_holding *holding, const tenon_unit *unit
 {
     const tenon_unit *own;
     for (size_t i = 0; (own = tn_holding_unit(holding, i)); i++)
-        if (tenon_unit_same(own, unit))
+        if (tenon_unit_same(own, unit) || tn_units_overlap(own, unit))
             return true;
     return false;
 }
@@ -183,7 +263,7 @@ static bool covers(struct tn_doubles *d, struct tn_holding *image, const tenon_u
            tenon_units_cover(file, unit) && !is_recorded(image, unit);
 }
 
-/* The image `there` defines all that a unit of the plugin defines. */
+/* The image `there` defines what a unit of the plugin defines, or another version of it. */
 static bool covered_there(struct tn_doubles *d, const struct tn_candidate *c,
                           struct tn_holding *there, const struct tn_entry *comes)
 {
@@ -192,18 +272,18 @@ static bool covered_there(struct tn_doubles *d, const struct tn_candidate *c,
     const struct tn_copy image = image_copy(d, there);
     if (!covers(d, there, comes->unit) || !tn_judge_covered(&copy, &image, &judged))
         return false;
-    const char *a = place_of(d, there, NULL);
-    const char *b = place_of(d, comes->holding, comes->unit->origin);
+    const char *a = tn_doubles_place_of(d, there, NULL);
+    const char *b = tn_doubles_place_of(d, comes->holding, comes->unit->origin);
     tn_report_find(
-        d->report, about(&judged, c, comes->unit->name, a, b),
+        d->report, tn_doubles_about(&judged, c, comes->unit->name, a, b),
         "unit %s is already in %s, whose symbols cover it; %s contains its own copy%s%s%s",
-        tn_report_show(d->report, comes->unit->name), a, bringer(d, c, comes->holding),
+        tn_report_show(d->report, comes->unit->name), a, tn_doubles_bringer(d, c, comes->holding),
         judged.because ? ", " : "", judged.because ? judged.because : "",
         comes->is_private ? private_note(d, &judged) : "");
     return judged.refuses;
 }
 
-/* An image that the plugin brings defines all that a unit of the process defines. */
+/* An image that the plugin brings defines what a unit of the process defines. */
 static bool covered_here(struct tn_doubles *d, const struct tn_candidate *c,
                          const struct tn_entry *there, struct tn_holding *comes)
 {
@@ -213,16 +293,46 @@ static bool covered_here(struct tn_doubles *d, const struct tn_candidate *c,
     if (there->holding == comes || !covers(d, comes, there->unit) ||
         !tn_judge_covered(&copy, &image, &judged))
         return false;
-    const char *a = place_of(d, there->holding, there->unit->origin);
-    const char *b = place_of(d, comes, NULL);
-    tn_report_find(d->report, about(&judged, c, there->unit->name, a, b),
+    const char *a = tn_doubles_place_of(d, there->holding, there->unit->origin);
+    const char *b = tn_doubles_place_of(d, comes, NULL);
+    tn_report_find(d->report, tn_doubles_about(&judged, c, there->unit->name, a, b),
                    "unit %s is already in %s; %s contains its own copy, as its symbols show%s%s",
-                   tn_report_show(d->report, there->unit->name), a, bringer(d, c, comes),
+                   tn_report_show(d->report, there->unit->name), a, tn_doubles_bringer(d, c, comes),
                    judged.because ? ", " : "", judged.because ? judged.because : "");
     return judged.refuses;
 }
 
-/* Each unit of the candidate beside the images that define its first symbol. */
+/* Does the image define none of a unit's symbols before that one? */
+static bool is_first_of(struct tn_doubles *d, struct tn_holding *image, const tenon_unit *unit,
+                        const char *symbol)
+{
+    const tenon_units *file = tn_holding_file(image, d->world);
+    for (size_t i = 0; file && i < unit->definition_count; i++) {
+        const char *name = unit->definitions[i].name;
+        if (strcmp(name, symbol) == 0)
+            return true;
+        const tenon_visible *seen = tenon_units_find_visible(file, name);
+        if (seen && seen->strong)
+            return false;
+    }
+    return false;
+}
+
+/* The unit beside the images that define one symbol of it, and none before. */
+static bool find_covered_by(struct tn_doubles *d, const struct tn_candidate *c,
+                            const struct tn_sightings *there, const struct tn_entry *e,
+                            const char *symbol, uint32_t hash)
+{
+    bool refuses = false;
+    struct tn_holding *h;
+    struct tn_sought sought = tn_sightings_seek(there, symbol, hash);
+    while ((h = tn_sightings_next(there, &sought)))
+        if (h != e->holding && is_first_of(d, h, e->unit, symbol))
+            refuses |= covered_there(d, c, h, e);
+    return refuses;
+}
+
+/* Each unit of the candidate beside the images that define something of it. */
 static bool find_covered_there(struct tn_doubles *d, const struct tn_candidate *c,
                                const struct tn_sightings *there)
 {
@@ -230,117 +340,36 @@ static bool find_covered_there(struct tn_doubles *d, const struct tn_candidate *
     bool any = there->count || there->mapped_count;
     for (size_t i = 0; any && i < c->count; i++) {
         const struct tn_entry *e = &c->entries[i];
-        struct tn_holding *h;
-        if (!e->keys.has_first || !tn_sightings_may(there, e->keys.first))
-            continue;
-        struct tn_sought sought =
-            tn_sightings_seek(there, e->unit->definitions[0].name, e->keys.first);
-        while ((h = tn_sightings_next(there, &sought)))
-            if (h != e->holding)
-                refuses |= covered_there(d, c, h, e);
+        for (size_t k = 0; k < e->keys.defined_count; k++) {
+            uint32_t hash = e->keys.defined[k].mapped;
+            if (tn_sightings_may(there, hash))
+                refuses |= find_covered_by(d, c, there, e, e->unit->definitions[k].name, hash);
+        }
     }
     return refuses;
 }
 
-/*
- * Units of an index that an image covers: each has its first definition among the image's, so only
- * those are looked at.
- */
+/* Units of an index that an image covers: only those that define something of the image's are
+ * looked at. */
 static bool find_covered_here(struct tn_doubles *d, const struct tn_candidate *c,
                               struct tn_index *index, struct tn_holding *comes)
 {
     bool refuses = false;
-    if (!tn_index_total(index) || !has_unrecorded(comes))
+    if (!tn_index_total(index) || !tn_doubles_has_unrecorded(comes))
         return false;
     size_t count = tn_holding_strong_count(comes, d->world);
     for (size_t i = 0; i < count; i++) {
         const char *name = tn_holding_strong(comes, i);
         if (!name)
             continue;
-        if (!tn_index_first(index, name)) {
+        if (!tn_index_defining(index, name)) {
             d->report->no_memory = true;
             return true;
         }
         for (size_t k = 0; k < index->found_count; k++) {
             const struct tn_entry *e = &index->entries[index->found[k]];
-            if (strcmp(e->unit->definitions[0].name, name) == 0)
+            if (is_first_of(d, comes, e->unit, name))
                 refuses |= covered_here(d, c, e, comes);
-        }
-    }
-    return refuses;
-}
-
-/* ---- writable objects of inline code -------------------------------------------------------- */
-
-static const tenon_visible hidden = { .exported = false };
-
-static const tenon_visible *seen_in(struct tn_doubles *d, struct tn_holding *holding,
-                                    const char *name)
-{
-    const struct tn_sight sight = tn_holding_sight(holding, d->world);
-    const tenon_visible *seen = sight.find ? sight.find(sight.of, name) : NULL;
-    return seen ? seen : &hidden;
-}
-
-static bool defines_comdat(const tenon_unit *unit, const char *symbol)
-{
-    for (size_t i = tn_unit_set_size(unit); i < unit->definition_count; i++)
-        if (strcmp(unit->definitions[i].name, symbol) == 0)
-            return true;
-    return false;
-}
-
-/* One such object beside those of an index; each image counts once. */
-static bool split_in(struct tn_doubles *d, const struct tn_candidate *c, struct tn_index *index,
-                     const struct tn_entry *comes, const char *symbol)
-{
-    const tenon_visible *here = NULL;
-    if (!tn_index_comdat(index, symbol)) {
-        d->report->no_memory = true;
-        return true;
-    }
-    for (size_t i = 0; i < index->found_count; i++) {
-        const struct tn_entry *e = &index->entries[index->found[i]];
-        const struct tn_judgement judged = { .kind = TENON_FINDING_DOUBLE, .refuses = true };
-        if (e->holding == comes->holding || !defines_comdat(e->unit, symbol))
-            continue;
-        here = here ? here : seen_in(d, comes->holding, symbol);
-        if (!tn_judge_comdat(seen_in(d, e->holding, symbol), e->holding->serves_all, here,
-                             d->joins_unique))
-            continue;
-        const char *a = place_of(d, e->holding, e->unit->origin);
-        const char *b = place_of(d, comes->holding, comes->unit->origin);
-        tn_report_find(d->report, about(&judged, c, symbol, a, b),
-                       "inline variable %s is already in %s; %s contains its own copy, which the "
-                       "loader would not join with it",
-                       tn_report_show(d->report, symbol), a, bringer(d, c, comes->holding));
-        return true;
-    }
-    return false;
-}
-
-/* Two units of one image may both name it: the linker kept one. */
-static bool is_named_before(const struct tn_candidate *c, size_t number, const char *symbol)
-{
-    for (size_t i = 0; i < number; i++)
-        if (c->entries[i].holding == c->entries[number].holding &&
-            defines_comdat(c->entries[i].unit, symbol))
-            return true;
-    return false;
-}
-
-static bool find_split(struct tn_doubles *d, const struct tn_candidate *c, struct tn_index *coming)
-{
-    bool refuses = false;
-    for (size_t i = 0; i < c->count; i++) {
-        const tenon_unit *unit = c->entries[i].unit;
-        if (c->entries[i].is_private || !c->entries[i].keys.has_comdat)
-            continue;
-        for (size_t k = tn_unit_set_size(unit); k < unit->definition_count; k++) {
-            const char *symbol = unit->definitions[k].name;
-            if (!is_named_before(c, i, symbol))
-                refuses |= split_in(d, c, &d->registry->index, &c->entries[i], symbol) ||
-                           split_in(d, c, coming, &c->entries[i], symbol);
         }
     }
     return refuses;
@@ -352,15 +381,18 @@ bool tn_doubles_examine(void *arg, const struct tn_candidate *c, struct tn_index
 {
     struct tn_doubles *d = arg;
     const struct tn_images *own = &d->images[c - d->candidates];
-    bool refuses = find_covered_there(d, c, &d->registry->sightings);
+    bool refuses = find_overlaps(d, c, coming);
+    refuses |= find_covered_there(d, c, &d->registry->sightings);
     refuses |= find_covered_there(d, c, &d->coming);
     for (size_t i = 0; i < own->count; i++) {
         if (own->at[i]->is_placed)
             continue; /* a library that a plugin before brings as well */
         refuses |= find_covered_here(d, c, &d->registry->index, own->at[i]);
         refuses |= find_covered_here(d, c, coming, own->at[i]);
+        refuses |= tn_doubles_find_inline_here(d, c, &d->registry->index, own->at[i]);
+        refuses |= tn_doubles_find_inline_here(d, c, coming, own->at[i]);
     }
-    return find_split(d, c, coming) || refuses;
+    return tn_doubles_find_inline(d, c, coming) || refuses;
 }
 
 bool tn_doubles_place(void *arg, const struct tn_candidate *c)

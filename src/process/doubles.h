@@ -17,9 +17,11 @@ struct tn_doubles {
     tenon_world *world;
     struct tn_registry *registry;
     const struct tn_candidate *candidates;
-    const struct tn_images *images; /* by candidate */
-    struct tn_sightings coming;     /* images of plugins that load before */
-    bool joins_unique;              /* the loader makes one of STB_GNU_UNIQUE symbols: glibc */
+    const struct tn_brought *brought; /* what candidates name by numbers */
+    const struct tn_repeats *repeats; /* keys of all units that come */
+    const struct tn_images *images;   /* by candidate */
+    struct tn_sightings coming;       /* images of plugins that load before */
+    bool joins_unique;                /* the loader makes one of STB_GNU_UNIQUE symbols: glibc */
 };
 
 /* For tn_plan_judge, with a struct tn_doubles as `arg`. */

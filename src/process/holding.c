@@ -253,7 +253,10 @@ static void check_file(struct tn_holding *holding, struct tn_file *file, tenon_e
     struct tn_facts facts;
     if (!tn_elf_read_facts(file, NULL, &facts, why))
         return;
-    if (holding->build_id && (!facts.build_id || strcmp(facts.build_id, holding->build_id) != 0)) {
+    bool is_other = holding->build_id
+                        ? !facts.build_id || strcmp(facts.build_id, holding->build_id) != 0
+                        : holding->reason != TENON_BY_PLUGIN && tn_mapped_is_deleted(holding->base);
+    if (is_other) {
         tn_fail(why, TENON_E_MALFORMED, "the file was replaced after it was loaded");
         return;
     }

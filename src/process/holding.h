@@ -59,6 +59,9 @@ struct tn_holding {
     const char *fault;        /* why it cannot be read; NULL */
     const char *replaced;     /* the file is not what is in the process: why; NULL */
 
+    bool hash_tried, hash_known; /* of the file's bytes: where there is no build id */
+    uint8_t hash[32];
+
     tenon_unit library; /* the image itself as a unit; its name is NULL when it has none */
 
     uintptr_t base;    /* where it is mapped; 0: it is not */
@@ -103,6 +106,14 @@ bool tn_holding_take_mapped(struct tn_holding *holding, const struct dl_phdr_inf
  */
 bool tn_holding_check_file(struct tn_holding *holding, tenon_world *world);
 
+/*
+ * Was the file that is mapped at that address removed, or replaced by another one? By what the
+ * system says of the mapping; false where it says nothing.
+ *
+ * rule  proc(5), /proc/PID/maps: " (deleted)" behind the path
+ */
+bool tn_mapped_is_deleted(uintptr_t base);
+
 /* Did the file change since it was looked at, or was it never? */
 bool tn_holding_file_changed(const struct tn_holding *holding);
 
@@ -131,6 +142,13 @@ const char *tn_holding_strong(const struct tn_holding *holding, size_t i);
 
 /* What the dynamic linker sees of it. */
 struct tn_sight tn_holding_sight(struct tn_holding *holding, tenon_world *world);
+
+/*
+ * Is one image the same build as the other, by build id, or by all bytes of their files?
+ * TENON_UNKNOWN: a file cannot be read.
+ */
+enum tenon_answer tn_holding_same_build(struct tn_holding *a, struct tn_holding *b,
+                                        tenon_world *world);
 
 /* Bytes of thread-local data of the image at that path (static_tls.c); 0: none, or not known. */
 uint64_t tn_tls_size(tenon_world *world, const char *path);

@@ -10,7 +10,7 @@
 #include "units.h"
 
 /* What a hash is of. */
-enum key { KEY_IMPLEMENTATION, KEY_SET, KEY_COMDAT, KEY_FIRST, KEY_NAME };
+enum key { KEY_IMPLEMENTATION, KEY_SET, KEY_COMDAT, KEY_DEFINED, KEY_NAME };
 
 #define KEYS_OF_UNIT 3
 
@@ -140,12 +140,19 @@ void tn_index_keys(struct tn_index *index, const tenon_unit *unit, struct tn_key
     keys->has_comdat = set < unit->definition_count;
 }
 
-void tn_index_all_keys(struct tn_index *index, const tenon_unit *unit, struct tn_keys *keys)
+bool tn_index_all_keys(struct tn_index *index, struct tn_arena *arena, const tenon_unit *unit,
+                       struct tn_keys *keys)
 {
     tn_index_keys(index, unit, keys);
-    keys->has_first = keys->set && unit->kind == TENON_UNIT_C;
-    if (keys->has_first)
-        keys->first = tn_mapped_hash(unit->definitions[0].name);
+    size_t count = keys->set && unit->kind == TENON_UNIT_C ? tn_unit_set_size(unit) : 0;
+    struct tn_defined *rows = count ? tn_arena_room(arena, count, sizeof *rows) : NULL;
+    for (size_t i = 0; rows && i < count; i++) {
+        const char *name = unit->definitions[i].name;
+        rows[i] = (struct tn_defined){ hash_text(index, KEY_DEFINED, name), tn_mapped_hash(name) };
+    }
+    keys->defined = rows;
+    keys->defined_count = rows ? count : 0;
+    return rows || !count;
 }
 
 /* ---- adding --------------------------------------------------------------------------------- */
@@ -171,9 +178,12 @@ static bool add(struct tn_index *index, const struct tn_entry *entry, bool keyed
     struct tn_entry *added = &index->entries[index->count];
     *added = *entry;
     added->stamp = 0;
+    added->keys.defined = NULL; /* they belong to who asks */
+    added->keys.defined_count = 0;
     if (!keyed)
         tn_index_keys(index, entry->unit, &added->keys);
     index->count++;
+    index->has_comdats |= added->keys.has_comdat;
     return add_key(index, added->keys.name) && add_key(index, added->keys.implementation) &&
            add_key(index, added->keys.set) &&
            (!added->keys.has_comdat || add_comdats(index, entry->unit));
@@ -188,6 +198,8 @@ bool tn_index_await(struct tn_index *index, const struct tn_entry *entries, size
         return false;
     index->awaited[index->awaited_count++] = (struct tn_awaited){ entries, count };
     index->awaited_entries += count;
+    for (size_t i = 0; i < count; i++)
+        index->has_comdats |= entries[i].keys.has_comdat;
     return true;
 }
 
@@ -245,7 +257,7 @@ bool tn_index_cut(struct tn_index *index, size_t count)
     tn_slots_free(&index->slots);
     index->slots = kept;
     index->count = count;
-    index->firsts = index->firsts < count ? index->firsts : count;
+    index->defined = index->defined < count ? index->defined : count;
     return true;
 }
 
@@ -310,22 +322,41 @@ bool tn_index_comdat(struct tn_index *index, const char *symbol)
            (!index->count || end(index, collect(index, hash_text(index, KEY_COMDAT, symbol))));
 }
 
-/* Lists what was added since the last time. */
-static bool list_firsts(struct tn_index *index)
+/* Whether they tell something is asked about the few that are looked for. */
+static bool list_definitions(struct tn_index *index, size_t number)
 {
-    for (; index->firsts < index->count; index->firsts++) {
-        const tenon_unit *unit = index->entries[index->firsts].unit;
-        if (tn_unit_set_size(unit) &&
-            !add_slot(index, hash_text(index, KEY_FIRST, unit->definitions[0].name), index->firsts))
+    const tenon_unit *unit = index->entries[number].unit;
+    size_t count = unit->kind == TENON_UNIT_C ? tn_unit_set_size(unit) : 0;
+    for (size_t i = 0; i < count; i++) {
+        uint32_t hash = hash_text(index, KEY_DEFINED, unit->definitions[i].name);
+        if (!add_slot(index, hash, number))
             return false;
     }
     return true;
 }
 
-bool tn_index_first(struct tn_index *index, const char *symbol)
+/* ... of what was added since the last time. */
+static bool list_defined(struct tn_index *index)
+{
+    for (; index->defined < index->count; index->defined++)
+        if (!list_definitions(index, index->defined))
+            return false;
+    return true;
+}
+
+bool tn_index_list(struct tn_index *index)
+{
+    return settle(index) && list_defined(index);
+}
+
+bool tn_index_defining_key(struct tn_index *index, uint32_t key)
 {
     begin(index);
-    return settle(index) &&
-           (!index->count || (list_firsts(index) &&
-                              end(index, collect(index, hash_text(index, KEY_FIRST, symbol)))));
+    return tn_index_list(index) && (!index->count || end(index, collect(index, key)));
+}
+
+bool tn_index_defining(struct tn_index *index, const char *symbol)
+{
+    seed(index);
+    return tn_index_defining_key(index, hash_text(index, KEY_DEFINED, symbol));
 }

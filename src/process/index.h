@@ -10,15 +10,21 @@
 
 struct tn_holding;
 
+/* Of one strong definition: the hash for indexes, and tn_mapped_hash(). */
+struct tn_defined {
+    uint32_t key, mapped;
+};
+
 /*
  * Hashes of what a unit is found by; 0: it has no such thing, and without a name they are not
  * worked out. They are good for indexes of one seed.
  */
 struct tn_keys {
     uint32_t name, implementation, set;
-    uint32_t first;  /* of what comes: tn_mapped_hash() of the first of its set */
-    bool has_first;  /* it is C, and has a set */
     bool has_comdat; /* it defines writable COMDAT objects */
+    /* of what comes, when it is C: its set, in order */
+    size_t defined_count;
+    const struct tn_defined *defined;
 };
 
 /* A unit and where it is. */
@@ -40,14 +46,14 @@ struct tn_awaited {
 
 /*
  * Entries in the order of adding, found by name, by implementation digest, by set of definitions,
- * by the first of that set, and by each writable COMDAT object.
+ * by each of that set, and by each writable COMDAT object.
  *
  * owner    borrows units and holdings
  */
 struct tn_index {
     struct tn_entry *entries;
     size_t count, room;
-    size_t firsts; /* entries that are listed by the first of their set: when that was asked for */
+    size_t defined; /* entries that are listed by what they define: when that was asked for */
     struct tn_slots slots;
     uint64_t *filter; /* hashes that are in `slots`: most that are asked for are not */
     size_t filter_words;
@@ -56,6 +62,7 @@ struct tn_index {
     uint32_t stamp;
     struct tn_awaited *awaited; /* added, but not listed before somebody asks */
     size_t awaited_count, awaited_room, awaited_entries;
+    bool has_comdats; /* some entry, also of those that are awaited */
     bool seeded;
     uint64_t seed[2];
 };
@@ -68,9 +75,10 @@ void tn_index_seed(struct tn_index *index, struct tn_index *other);
 /* Room for that many more units. False: no memory. */
 bool tn_index_reserve(struct tn_index *index, size_t units);
 
-/* All but `first`; with it. */
+/* All but `defined`; with it, in the arena. False: no memory. */
 void tn_index_keys(struct tn_index *index, const tenon_unit *unit, struct tn_keys *keys);
-void tn_index_all_keys(struct tn_index *index, const tenon_unit *unit, struct tn_keys *keys);
+bool tn_index_all_keys(struct tn_index *index, struct tn_arena *arena, const tenon_unit *unit,
+                       struct tn_keys *keys);
 
 /* The filter: two bits of one word for each hash. */
 enum { TN_INDEX_BIT = 6, TN_INDEX_BITS = 1 << TN_INDEX_BIT };
@@ -131,7 +139,11 @@ bool tn_index_same(struct tn_index *index, const struct tn_keys *keys);
 bool tn_index_named(struct tn_index *index, enum tenon_unit_kind kind, const char *name);
 bool tn_index_comdat(struct tn_index *index, const char *symbol);
 
-/* Likewise: those whose set of definitions begins with that one. */
-bool tn_index_first(struct tn_index *index, const char *symbol);
+/* Likewise: those of C that define that symbol strongly; by its name, or a struct tn_defined. */
+bool tn_index_defining(struct tn_index *index, const char *symbol);
+bool tn_index_defining_key(struct tn_index *index, uint32_t key);
+
+/* Lists what entries define, which else the first such question does. False: no memory. */
+bool tn_index_list(struct tn_index *index);
 
 #endif

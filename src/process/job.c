@@ -124,13 +124,15 @@ static size_t unit_count(const struct tn_holding *h)
     return count;
 }
 
+/* Without memory for them it is not looked for by what it defines, and all of it is worthless. */
 static void fill_entry(struct tn_job *job, struct tn_entry *out, struct tn_holding *h,
                        const tenon_unit *unit)
 {
     *out = (struct tn_entry){
         .unit = unit, .holding = h, .reason = h->reason, .state = TENON_PLANNED
     };
-    tn_index_all_keys(&job->process->registry.index, unit, &out->keys);
+    if (!tn_index_all_keys(&job->process->registry.index, &job->arena, unit, &out->keys))
+        job->report->no_memory = true;
 }
 
 /* The image itself when it has a name, then the units that its record names. */
@@ -153,10 +155,10 @@ static size_t fill_entries(struct tn_job *job, struct tn_entry *out, struct tn_h
     return n;
 }
 
-static bool same_build(const struct tn_holding *a, const struct tn_holding *b)
+static bool same_build(const struct tn_job *job, struct tn_holding *a, struct tn_holding *b)
 {
     return a->own_name && b->own_name && strcmp(a->own_name, b->own_name) == 0 &&
-           tenon_digest_equal(&a->library.implementation, &b->library.implementation) == TENON_YES;
+           tn_holding_same_build(a, b, job->world) == TENON_YES;
 }
 
 /* A bundled library of which the process has the same build is not loaded. */
@@ -164,7 +166,7 @@ static void find_shared(const struct tn_job *job, struct tn_code *code)
 {
     const struct tn_registry *registry = &job->process->registry;
     for (size_t i = 0; i < registry->count && !code->shared; i++)
-        code->shared = same_build(registry->holdings[i], code->holding);
+        code->shared = same_build(job, registry->holdings[i], code->holding);
 }
 
 /* The units of what it brings, as far as that is not there. */
@@ -204,13 +206,13 @@ bool tn_job_fill_candidate(struct tn_job *job, size_t number)
 }
 
 /* Does a plugin that loads before this one bring the same build of a library? */
-static bool comes_before(const struct tn_job *job, size_t number, const struct tn_holding *h)
+static bool comes_before(const struct tn_job *job, size_t number, struct tn_holding *h)
 {
     for (size_t i = 0; i < job->plan.order_count && job->plan.order[i] != number; i++) {
         const struct tn_prospect *p = &job->prospects[job->plan.order[i]];
         for (size_t k = 0; k + 1 < p->code_count; k++)
             if (!job->plan.candidates[job->plan.order[i]].refused &&
-                same_build(p->codes[k].holding, h))
+                same_build(job, p->codes[k].holding, h))
                 return true;
     }
     return false;
@@ -329,6 +331,8 @@ static bool judge_doubles(struct tn_job *job, tenon_error *err)
         .world = job->world,
         .registry = &job->process->registry,
         .candidates = job->plan.candidates,
+        .brought = job->plan.brought,
+        .repeats = &job->plan.repeats,
         .images = job->images,
         .joins_unique =
             job->process->triple.libc && strcmp(job->process->triple.libc, "glibc") == 0,
@@ -402,6 +406,8 @@ bool tn_job_open_world(struct tn_job *job, tenon_error *err)
 {
     job->world = tenon_world_host(err);
     if (!job->world)
+        return false;
+    if (!tn_process_give_start(job->process, job->world, err))
         return false;
     if (!job->process->program) /* what the loader of this process leaves out, so do we */
         tenon_world_set_secure(job->world, job->process->secure);

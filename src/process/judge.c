@@ -21,13 +21,21 @@ static bool is_unique(const struct tn_copy *copy, const char *name)
     return seen && seen->exported && seen->unique;
 }
 
+/* What tenon itself calls in a plugin is asked for in that plugin, and binds nobody. */
+static bool is_called_by_us(const char *name)
+{
+    return strcmp(name, "tenon_plugin_start") == 0 || strcmp(name, "tenon_plugin_stop") == 0;
+}
+
 /* A strong definition of the unit that its own image exports; NULL: none. */
 static const char *exported_definition(const struct tn_copy *copy)
 {
     size_t count = tn_unit_set_size(copy->unit);
-    for (size_t i = 0; i < count; i++)
-        if (exports(copy, copy->unit->definitions[i].name))
-            return copy->unit->definitions[i].name;
+    for (size_t i = 0; i < count; i++) {
+        const char *name = copy->unit->definitions[i].name;
+        if (!is_called_by_us(name) && exports(copy, name))
+            return name;
+    }
     return NULL;
 }
 
@@ -154,6 +162,31 @@ bool tn_judge_units(const struct tn_copy *there, const struct tn_copy *comes,
     if (out->refuses && comes->is_private)
         out->symbol = exported_definition(comes);
     return true;
+}
+
+bool tn_judge_is_entry(const struct tn_copy *a, const struct tn_copy *b)
+{
+    return a->is_apart && b->is_apart && tn_shared_count(a->unit, b->unit) == 1 &&
+           strcmp(a->unit->name, b->unit->name) != 0 &&
+           tenon_digest_equal(&a->unit->implementation, &b->unit->implementation) != TENON_YES;
+}
+
+/* What has no state in one of the versions has none in what they share. */
+void tn_judge_overlap(const struct tn_copy *there, const struct tn_copy *comes,
+                      struct tn_judgement *out)
+{
+    const char *both = exported_by_both(comes, there);
+    if (is_hidden_private(comes) || is_hidden_private(there))
+        set(out, TENON_FINDING_HARMLESS, "which is declared private, and hidden", NULL);
+    else if (there->unit->stateful != TENON_NO && comes->unit->stateful != TENON_NO)
+        judge_stateful(there, comes, out);
+    else if (both)
+        set(out, TENON_FINDING_CLASH,
+            "not proven equal, and both are visible to the dynamic linker", both);
+    else
+        set(out, TENON_FINDING_HARMLESS, "which has no state; not proven equal", NULL);
+    if (out->refuses && comes->is_private)
+        out->symbol = exported_definition(comes);
 }
 
 bool tn_judge_covered(const struct tn_copy *unit, const struct tn_copy *image,

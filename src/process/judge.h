@@ -43,7 +43,17 @@ bool tn_judge_units(const struct tn_copy *there, const struct tn_copy *comes,
                     struct tn_judgement *out);
 
 /*
- * An image without a record defines everything that the unit defines (tenon_units_cover said so):
+ * Are they the own code of two plugins that are loaded apart, and all that they share is one name
+ * of a symbol? That is what the host's own way of starting a plugin looks like.
+ */
+bool tn_judge_is_entry(const struct tn_copy *a, const struct tn_copy *b);
+
+/* Two units that are not the same by any key, but share definitions (tn_units_overlap). */
+void tn_judge_overlap(const struct tn_copy *there, const struct tn_copy *comes,
+                      struct tn_judgement *out);
+
+/*
+ * An image without a record defines what the unit defines (tenon_units_cover said so):
  * it contains a copy that nobody knows the digest of. Nobody asks for image->unit.
  */
 bool tn_judge_covered(const struct tn_copy *unit, const struct tn_copy *image,

@@ -263,6 +263,25 @@ bool tn_registry_look(struct tn_registry *registry, enum tenon_reason_kind reaso
     return good && (!first || begin_scope(registry, err));
 }
 
+bool tn_mapped_is_deleted(uintptr_t base)
+{
+    static const char mark[] = " (deleted)\n";
+    FILE *maps = base ? fopen("/proc/self/maps", "re") : NULL;
+    char *line = NULL;
+    size_t room = 0;
+    ssize_t size;
+    bool found = false, deleted = false;
+    while (maps && !found && (size = getline(&line, &room, maps)) > 0) {
+        found = strtoull(line, NULL, 16) == base;
+        deleted = found && (size_t)size >= sizeof mark - 1 &&
+                  strcmp(line + size - (sizeof mark - 1), mark) == 0;
+    }
+    if (maps)
+        fclose(maps);
+    free(line);
+    return deleted;
+}
+
 bool tn_mapped_is_global(const struct tn_holding *holding, const char *symbol)
 {
     const void *found = holding->base ? dlsym(RTLD_DEFAULT, symbol) : NULL;

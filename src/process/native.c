@@ -233,6 +233,18 @@ static bool cannot_tell(struct tn_job *job, const tenon_error *why, tenon_error 
     return true;
 }
 
+/* By a build id the resolver sees that a file is another one than what is in the process. */
+static bool all_are_there(const struct tn_answer *a, tenon_error *why)
+{
+    for (size_t i = 0; i < a->there_count; i++) {
+        struct tn_holding *h = a->there[i];
+        if (h->base && !h->build_id && !tn_holding_check_file(h, a->job->world))
+            return h->starved ? tn_no_memory(why)
+                              : tn_fail(why, TENON_E_MALFORMED, "%s: %s", h->path, h->replaced);
+    }
+    return true;
+}
+
 /* Asks for all of it. *again: in another order it has to be asked once more. */
 static bool ask(struct tn_job *job, bool *again, tenon_error *err)
 {
@@ -243,7 +255,7 @@ static bool ask(struct tn_job *job, bool *again, tenon_error *err)
     bool good = state && choose(&a, err) && describe(&a, state, err) && request(&a, state, err);
     if (good) {
         tenon_resolver_set_flags(resolver, TENON_RESOLVE_SYMBOLS);
-        a.graph = tenon_resolve_state(resolver, state, &why);
+        a.graph = all_are_there(&a, &why) ? tenon_resolve_state(resolver, state, &why) : NULL;
         good = a.graph ? read_answer(&a, again, err) : cannot_tell(job, &why, err);
     }
     free_answer(&a);

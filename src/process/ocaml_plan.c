@@ -264,7 +264,7 @@ static bool list_steps(tenon_ocaml_plan *plan)
 static bool open_world(tenon_ocaml_plan *plan, tenon_error *err)
 {
     plan->world = tenon_world_host(err);
-    if (!plan->world)
+    if (!plan->world || !tn_process_give_start(plan->process->settings, plan->world, err))
         return false;
     plan->cache_path = tn_process_cache_path(plan->process->settings, plan->world, &plan->no_cache);
     return plan->no_cache.code != TENON_E_MEMORY || tn_no_memory(err);

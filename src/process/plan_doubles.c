@@ -1,4 +1,5 @@
 /* src/process/plan_doubles.c - nothing twice, and who is left out because another one is */
+#include <stdint.h>
 #include <string.h>
 
 #include "plan.h"
@@ -55,10 +56,10 @@ bool tn_plan_leave_out(struct tn_plan *plan)
 /* ---- nothing twice -------------------------------------------------------------------------- */
 
 /* Keys that nobody worked out when the unit was read. */
-static void complete_keys(struct tn_plan *plan, struct tn_entry *entry)
+static bool complete_keys(struct tn_plan *plan, struct tn_entry *entry)
 {
-    if (!entry->keys.name)
-        tn_index_all_keys(plan->present, entry->unit, &entry->keys);
+    return entry->keys.name ||
+           tn_index_all_keys(plan->present, &plan->report->arena, entry->unit, &entry->keys);
 }
 
 /* Notes which of their keys come again. False: no memory. */
@@ -66,26 +67,46 @@ static bool add_keys(struct tn_plan *plan, struct tn_entry *entries, size_t coun
 {
     for (size_t i = 0; i < count; i++) {
         const struct tn_keys *keys = &entries[i].keys;
-        complete_keys(plan, &entries[i]);
         if (!tn_repeats_add(&plan->repeats, keys->name) ||
             !tn_repeats_add(&plan->repeats, keys->implementation) ||
             !tn_repeats_add(&plan->repeats, keys->set))
             return false;
+        for (size_t k = 0; k < keys->defined_count; k++)
+            if (!tn_repeats_add(&plan->repeats, keys->defined[k].key))
+                return false;
     }
     return true;
+}
+
+/* How many keys there are, once they are worked out; SIZE_MAX: no memory. */
+static size_t count_keys(struct tn_plan *plan, struct tn_entry *entries, size_t count)
+{
+    enum { KEYS = 3 };
+    size_t keys = KEYS * count;
+    for (size_t i = 0; i < count; i++) {
+        if (!complete_keys(plan, &entries[i]))
+            return SIZE_MAX;
+        keys += entries[i].keys.defined_count;
+    }
+    return keys;
 }
 
 /* Of all that comes, libraries that several plugins bring once. False: no memory. */
 static bool find_repeats(struct tn_plan *plan)
 {
-    enum { KEYS = 3 };
-    size_t units = 0;
-    bool good;
-    for (size_t i = 0; i < plan->count; i++)
-        units += plan->candidates[i].count;
-    for (size_t i = 0; i < plan->brought_count; i++)
-        units += plan->brought[i].count;
-    good = tn_repeats_begin(&plan->repeats, KEYS * units);
+    size_t keys = 0, more;
+    bool good = true;
+    for (size_t i = 0; good && i < plan->count; i++) {
+        more = count_keys(plan, plan->candidates[i].entries, plan->candidates[i].count);
+        good = more != SIZE_MAX;
+        keys += good ? more : 0;
+    }
+    for (size_t i = 0; good && i < plan->brought_count; i++) {
+        more = count_keys(plan, plan->brought[i].entries, plan->brought[i].count);
+        good = more != SIZE_MAX;
+        keys += good ? more : 0;
+    }
+    good = good && tn_repeats_begin(&plan->repeats, keys);
     for (size_t i = 0; good && i < plan->count; i++)
         good = add_keys(plan, plan->candidates[i].entries, plan->candidates[i].count);
     for (size_t i = 0; good && i < plan->brought_count; i++)

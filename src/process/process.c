@@ -49,7 +49,10 @@ tenon_process *tn_process_new_bare(tenon_error *err)
         return NULL;
     }
     process->secure = getauxval(AT_SECURE) != 0;
-    return process;
+    if (tn_process_take_start(process, err))
+        return process;
+    tenon_process_free(process);
+    return NULL;
 }
 
 void tenon_process_free(tenon_process *process)

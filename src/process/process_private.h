@@ -55,6 +55,8 @@ struct tenon_process {
     bool is_static;         /* a program that no loader joins with anything */
     const char *host_fault; /* why it would not start: "would not start: ..."; NULL */
     bool secure, weak, ambiguous;
+    bool start_known;
+    const char *start_path;  /* LD_LIBRARY_PATH when this process started; NULL: it was not set */
     struct tn_triple triple; /* of its program; empty: none of ours */
     struct tn_registry registry;
     tenon_keys *keys; /* whose plugins are welcome; NULL: nobody asks */
@@ -78,6 +80,13 @@ struct tenon_process {
 
 /* A process without units: settings alone. */
 tenon_process *tn_process_new_bare(tenon_error *err);
+
+/*
+ * start_env.c: what the loader of this process took from its environment is remembered; and given
+ * to a world in which it is asked for, unless the process is of a program that does not run.
+ */
+bool tn_process_take_start(tenon_process *process, tenon_error *err);
+bool tn_process_give_start(const tenon_process *process, tenon_world *world, tenon_error *err);
 
 /* Which code the program can load; a machine without a name can load none. */
 bool tn_process_take_triple(tenon_process *process, tenon_world *world, const char *program,

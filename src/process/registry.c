@@ -71,7 +71,7 @@ bool tn_registry_read(struct tn_registry *registry, tenon_error *err)
         }
         registry->indexed++;
     }
-    return true;
+    return tn_index_list(&registry->index) || tn_no_memory(err);
 }
 
 bool tn_registry_keep(struct tn_registry *registry, const bool *marked)

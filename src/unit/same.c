@@ -3,6 +3,7 @@
  *
  * rule  unit.h: by name, by implementation digest, by the set of strong definitions
  */
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -134,12 +135,12 @@ size_t tn_unit_set_size(const tenon_unit *unit)
     return low;
 }
 
-static bool tells_something(const tenon_unit *unit, size_t count)
+size_t tn_telling_count(const tenon_unit *unit)
 {
+    size_t count = tn_unit_set_size(unit), telling = 0;
     for (size_t i = 0; i < count; i++)
-        if (!tn_is_generic(unit->definitions[i].name))
-            return true;
-    return false;
+        telling += !tn_is_generic(unit->definitions[i].name);
+    return telling;
 }
 
 bool tn_same_definitions(const tenon_unit *a, const tenon_unit *b)
@@ -150,21 +151,54 @@ bool tn_same_definitions(const tenon_unit *a, const tenon_unit *b)
     for (size_t i = 0; i < count; i++)
         if (strcmp(a->definitions[i].name, b->definitions[i].name) != 0)
             return false;
-    return tells_something(a, count);
+    return tn_telling_count(a) > 0;
 }
 
-/* Do both define something that is not in any program? Both sets are sorted bytewise. */
-static bool share_definition(const tenon_unit *a, const tenon_unit *b)
+/*
+ * What both define that is not in any program, up to `most`; *first (may be NULL) is the first.
+ * Both sets are sorted bytewise.
+ */
+static size_t share(const tenon_unit *a, const tenon_unit *b, size_t most, const char **first)
 {
-    size_t i = 0, j = 0, a_count = tn_unit_set_size(a), b_count = tn_unit_set_size(b);
-    while (i < a_count && j < b_count) {
+    size_t i = 0, j = 0, a_count = tn_unit_set_size(a), b_count = tn_unit_set_size(b), shared = 0;
+    while (i < a_count && j < b_count && shared < most) {
         int order = strcmp(a->definitions[i].name, b->definitions[j].name);
-        if (order == 0 && !tn_is_generic(a->definitions[i].name))
-            return true;
+        if (order == 0 && !tn_is_generic(a->definitions[i].name) && !shared++ && first)
+            *first = a->definitions[i].name;
         i += order <= 0;
         j += order >= 0;
     }
-    return false;
+    return shared;
+}
+
+size_t tn_shared_count(const tenon_unit *a, const tenon_unit *b)
+{
+    return share(a, b, SIZE_MAX, NULL);
+}
+
+const char *tn_shared_first(const tenon_unit *a, const tenon_unit *b)
+{
+    const char *first = NULL;
+    share(a, b, 1, &first);
+    return first;
+}
+
+/* ---- versions and parts -----------------------------------------------------------------------
+ */
+
+#define OVERLAP_LEAST 3u
+
+bool tn_is_overlap(size_t shared, size_t smaller)
+{
+    return shared && (shared >= smaller || (shared >= OVERLAP_LEAST && 2 * shared >= smaller));
+}
+
+bool tn_units_overlap(const tenon_unit *a, const tenon_unit *b)
+{
+    if (a->kind != TENON_UNIT_C || b->kind != TENON_UNIT_C)
+        return false;
+    size_t x = tn_telling_count(a), y = tn_telling_count(b);
+    return tn_is_overlap(tn_shared_count(a, b), x < y ? x : y);
 }
 
 /* Nothing but its name, as <tenon/record.h> alone gives it. */
@@ -187,7 +221,7 @@ static bool same_name(const tenon_unit *a, const tenon_unit *b)
         return false;
     return a->kind != TENON_UNIT_C || strchr(a->name, '/') || is_name_only(a) || is_name_only(b) ||
            tenon_digest_equal(&a->implementation, &b->implementation) == TENON_YES ||
-           share_definition(a, b);
+           tn_shared_first(a, b);
 }
 
 const char *tenon_unit_same(const tenon_unit *a, const tenon_unit *b)

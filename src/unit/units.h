@@ -150,4 +150,18 @@ size_t tn_unit_set_size(const tenon_unit *unit);
 /* Equal sets of strong definitions that tell something. */
 bool tn_same_definitions(const tenon_unit *a, const tenon_unit *b);
 
+/* Strong definitions that tell something: of one unit, and those that two have in common. */
+size_t tn_telling_count(const tenon_unit *unit);
+size_t tn_shared_count(const tenon_unit *a, const tenon_unit *b);
+
+/* The first that both have; NULL: none. */
+const char *tn_shared_first(const tenon_unit *a, const tenon_unit *b);
+
+/*
+ * Is so much in common that two things are versions of one, or one a part of the other? Either the
+ * smaller one has nothing else, or it is three definitions and half of it at least.
+ */
+bool tn_is_overlap(size_t shared, size_t smaller);
+bool tn_units_overlap(const tenon_unit *a, const tenon_unit *b);
+
 #endif

@@ -273,24 +273,35 @@ const tenon_visible *tenon_units_find_visible(const tenon_units *units, const ch
                    compare_visible);
 }
 
+/* How many definitions the file has that tell something and are no statics; `most` at most. */
+static size_t count_telling(const tenon_units *units, size_t most)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < units->visible_count && count < most; i++) {
+        const tenon_visible *v = &units->visible[i];
+        count += v->strong && !v->maybe_static && !tn_is_generic(v->name);
+    }
+    return count;
+}
+
 /*
  * Local symbols may be static functions that have the same names by chance: one alone says
  * nothing, two or more that make up a whole unit do.
  */
 bool tenon_units_cover(const tenon_units *units, const tenon_unit *unit)
 {
-    size_t certain = 0, telling = 0;
+    size_t certain = 0, shared = 0, telling = tn_telling_count(unit);
     for (size_t i = 0; i < unit->definition_count; i++) {
         const tenon_definition *d = &unit->definitions[i];
         if (d->kind == TENON_DEFINES_COMDAT)
             break;
         const tenon_visible *v = tenon_units_find_visible(units, d->name);
-        if (!v || !v->strong)
-            return false;
-        if (tn_is_generic(d->name))
+        if (!v || !v->strong || tn_is_generic(d->name))
             continue;
-        telling++;
+        shared++;
         certain += !v->maybe_static;
     }
-    return certain > 0 || telling > 1;
+    if (!certain)
+        return shared > 1 && shared == telling;
+    return shared == telling || tn_is_overlap(certain, count_telling(units, telling));
 }

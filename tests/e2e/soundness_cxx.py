@@ -74,7 +74,7 @@ def writable(shop, cases):
                     "-fvisibility-inlines-hidden", compiler="g++", pack=("--bundle=none",))
         answer = shop.ask(kind + "_h", "load=%s_p.plugin" % kind)
         cases.refused("inline %s, hidden in the host" % kind, answer, ["double"],
-                      "the loader would not join")
+                      "the loader would not join", "linked with -rdynamic, the host would show")
         answer = shop.ask(kind + "_hr", "load=%s_ph.plugin" % kind)
         cases.refused("inline %s, hidden in the plugin" % kind, answer, ["double"],
                       "the loader would not join")
@@ -101,6 +101,61 @@ def writable(shop, cases):
                     compiler="g++", pack=("--bundle=none",))
     answer = shop.ask("plain_host", "load=nouniq_a.plugin,nouniq_b.plugin")
     cases.refused("not unique in two plugins: they would split", answer, ["double"])
+
+
+REGEX = """
+#include <regex>
+extern "C" int %s(void) { return std::regex_match("abc", std::regex("a.[[:alpha:]]")) ? 11 : 12; }
+"""
+
+
+def of_the_library(shop, cases):
+    """Statics of functions of the C++ library's headers: hosts and plugins may all have them."""
+    shop.host("regex_host", REGEX % "host_number", "-std=c++17", compiler="g++")
+    shop.plugin("regex_p", REGEX % "plugin_number", "-std=c++17", compiler="g++",
+                pack=("--bundle=none",))
+    answer = shop.ask("regex_host", "load=regex_p.plugin", "call=regex_p:plugin_number", "number")
+    cases.loads("<regex> in both", answer)
+    cases.expect("both work", answer.one("call") == "plugin_number 11" and
+                 answer.one("number") == "11", answer)
+    cases.expect("it is told", {code for code, _, _ in answer.findings()} == {"harmless"}, answer)
+
+
+def without_record(shop, cases):
+    """Inline variables of which one side has no record: its symbols show them."""
+    hide = ("-fvisibility=hidden", "-fvisibility-inlines-hidden")
+    shop.write("reg.cc", INLINE_VARIABLE % "reg_number")
+    shop.run("g++", "-std=c++17", "-shared", "-fPIC", "-Wl,-soname,libreg.so", "reg.cc", "-o",
+             "libreg.so")
+    shop.host("reg_host", "extern \"C\" int reg_number(void);"
+                          "extern \"C\" int host_number(void) { return reg_number(); }",
+              compiler="g++", link=[shop.path("libreg.so"), "-Wl,-rpath," + shop.path(".")])
+    shop.host("own_host", INLINE_VARIABLE % "host_number", "-std=c++17", compiler="g++")
+    code = INLINE_VARIABLE.replace('extern "C"', 'extern "C" __attribute__((visibility("default")))')
+    shop.plugin("reg_hidden", code % "plugin_number", "-std=c++17", *hide, compiler="g++",
+                pack=("--bundle=none",))
+    shop.plugin("reg_private", code % "plugin_number", "-std=c++17", *hide, compiler="g++",
+                pack=("--bundle=none", "--private=reg_private"))
+    shop.plugin("reg_seen", code % "plugin_number", "-std=c++17", compiler="g++",
+                pack=("--bundle=none",))
+    shop.plugin("reg_seen_private", code % "plugin_number", "-std=c++17", compiler="g++",
+                pack=("--bundle=none", "--private=reg_seen_private"))
+    shop.plugin("reg_plain", code % "plugin_number", "-std=c++17", compiler="g++", record=False,
+                pack=("--bundle=none",))
+    answer = shop.ask("reg_host", "load=reg_hidden.plugin")
+    cases.refused("hidden, and a library without record has it", answer, ["double"],
+                  "inline variable shared_state is already in ", "libreg.so; plugin")
+    answer = shop.ask("reg_host", "load=reg_private.plugin", "number", "call=reg_private:plugin_number")
+    cases.loads("declared private, and hidden", answer)
+    cases.expect("that is said", "which is declared private, and hidden" in answer.messages(), answer)
+    answer = shop.ask("own_host", "load=reg_seen_private.plugin")
+    cases.refused("declared private, and visible", answer, ["double"], "would not join")
+    answer = shop.ask("reg_host", "number", "load=reg_seen.plugin", "call=reg_seen:plugin_number")
+    cases.loads("visible in both", answer)
+    cases.expect("they are one", answer.one("call") == "plugin_number 2", answer)
+    answer = shop.ask("own_host", "load=reg_plain.plugin")
+    cases.refused("a plugin without record, and a host that hides it", answer, ["double"],
+                  "inline variable shared_state is already in the host program")
 
 
 def runtime(shop, cases):
@@ -159,6 +214,8 @@ def main():
     with Workshop() as shop:
         private(shop, cases)
         inline_code(shop, cases)
+        of_the_library(shop, cases)
+        without_record(shop, cases)
         writable(shop, cases)
         runtime(shop, cases)
         shop.again(cases)

@@ -131,9 +131,42 @@ def many(shop, cases):
                  answer)
 
 
+CHANGES = """
+#include <stdlib.h>
+__attribute__((constructor)) static void change(void)
+{
+    if (getenv("CHANGE_SET"))
+        setenv("LD_LIBRARY_PATH", getenv("CHANGE_SET"), 1);
+    if (getenv("CHANGE_UNSET"))
+        unsetenv("LD_LIBRARY_PATH");
+}
+int host_number(void) { return 0; }
+"""
+
+
+def environment(shop, cases):
+    """A loader takes its variables when the program starts, and so do we."""
+    os.mkdir(shop.path("elsewhere"))
+    shop.write("extra.c", "int extra(void) { return 40; }")
+    shop.run("gcc", "-shared", "-fPIC", "-Wl,-soname,libextra.so", "extra.c", "-o",
+             "elsewhere/libextra.so")
+    shop.plugin("asks", "int extra(void); int plugin_number(void) { return extra() + 2; }",
+                link=[shop.path("elsewhere", "libextra.so")], pack=("--bundle=none",))
+    shop.host("changes", CHANGES)
+    place = shop.path("elsewhere")
+    for change in ({}, {"CHANGE_UNSET": "1"}, {"CHANGE_SET": "/nowhere"}):
+        answer = shop.ask("changes", "load=asks.plugin", "call=asks:plugin_number",
+                          env={"LD_LIBRARY_PATH": place, **change})
+        cases.loads("LD_LIBRARY_PATH at the start, then %s" % change, answer)
+    answer = shop.ask("changes", "load=asks.plugin", env={"CHANGE_SET": place})
+    cases.refused("LD_LIBRARY_PATH set later", answer, ["missing-library", "missing-symbol"],
+                  "libextra.so, which is not found")
+
+
 def main():
     cases = Cases()
     with Workshop() as shop:
+        environment(shop, cases)
         kinds(shop, cases)
         others(shop, cases)
         many(shop, cases)

@@ -247,6 +247,153 @@ def equal_and_other(shop, cases):
                   "unit counter/counter", "with another implementation")
 
 
+def without_build_id(shop, cases):
+    """What the build id says of a library, its bytes say where there is none."""
+    use = "int part(void); int plugin_number(void) { return part(); }"
+    for folder, number in (("same", 0), ("differs", 40)):
+        os.mkdir(shop.path(folder))
+        shop.write("part.c", "int part(void) { static int n = %d; return ++n; }" % number)
+        shop.run("gcc", "-shared", "-fPIC", "-Wl,--build-id=none,-soname,libbare.so.1", "part.c", "-o",
+                 folder + "/libbare.so.1")
+    for name, folder in (("bare_a", "same"), ("bare_b", "same"), ("bare_c", "differs")):
+        shop.plugin(name, use, link=[shop.path(folder, "libbare.so.1"), "-Wl,-rpath,$ORIGIN"],
+                    pack=("--bundle=libbare.so.1", "-L", shop.path(folder)))
+    shop.host("bare_none", "int host_number(void) { return 1; }")
+    shop.host("bare_has", "int part(void); int host_number(void) { return part(); }",
+              link=[shop.path("same", "libbare.so.1"), "-Wl,-rpath," + shop.path("same")])
+    answer = shop.ask("bare_none", "load=bare_a.plugin,bare_b.plugin", "call=bare_a:plugin_number",
+                      "call=bare_b:plugin_number")
+    cases.loads("equal libraries of two bundles", answer)
+    cases.expect("there is one", answer.all("call") == ["plugin_number 1", "plugin_number 2"], answer)
+    answer = shop.ask("bare_has", "number", "load=bare_b.plugin", "call=bare_b:plugin_number")
+    cases.loads("equal to the host's", answer)
+    cases.expect("it is the host's", answer.one("call") == "plugin_number 2", answer)
+    for host, words in (("bare_none", "load=bare_a.plugin,bare_c.plugin"),
+                        ("bare_has", "load=bare_c.plugin")):
+        answer = shop.ask(host, words)
+        cases.refused("another build, %s" % host, answer, ["other-build"], "another build of it")
+
+
+REPLACES = """
+#include <stdio.h>
+#include <stdlib.h>
+int part(void);
+__attribute__((constructor)) static void replace(void)
+{
+    const char *from = getenv("REPLACE_FROM"), *to = getenv("REPLACE_TO");
+    if (from && to)
+        rename(from, to);
+}
+int host_number(void) { return part(); }
+"""
+
+
+def replaced(shop, cases):
+    """A library of the process is replaced, as packages do, while the process runs."""
+    for build_id in ("none", "sha1"):
+        folder = "replaced_" + build_id
+        os.mkdir(shop.path(folder))
+        link = [shop.path(folder, "libold.so.1"), "-Wl,-rpath," + shop.path(folder)]
+        for out, code in (("libold.so.1", "int part(void) { static int n; return ++n; }"),
+                          ("new", "int part(void); int other(void) { return 1; }")):
+            shop.write("old.c", code)
+            shop.run("gcc", "-shared", "-fPIC", "-Wl,--build-id=%s,-soname,libold.so.1" % build_id,
+                     "old.c", "-o", folder + "/" + out)
+        shop.host("replaces", REPLACES, link=link)
+        shop.plugin("has_part", "int part(void) { static int n; return ++n; }"
+                                "int plugin_number(void) { return part(); }")
+        answer = shop.ask("replaces", "load=has_part.plugin")
+        cases.refused("it has the plugin's code, build id " + build_id, answer, answer.codes(),
+                      "libold.so.1, whose symbols cover it")
+        answer = shop.ask("replaces", "load=has_part.plugin",
+                          env={"REPLACE_FROM": shop.path(folder, "new"),
+                               "REPLACE_TO": shop.path(folder, "libold.so.1")})
+        cases.refused("and nobody knows it any more, build id " + build_id, answer,
+                      ["refused-library"], "the file was replaced")
+
+
+VERSION_ONE = """
+static int n;
+int db_open(void) { return ++n; }
+int db_count(void) { return n; }
+int db_close(void) { return --n; }
+"""
+VERSION_TWO = VERSION_ONE + "int db_backup(void) { return 2 * n; }\n"
+DB_USER = "int db_open(void); int %s(void) { return db_open(); }"
+
+
+def versions(shop, cases):
+    """Another version of a library, or a part of it: no key is the same, most symbols are."""
+    one = shop.archive("dbone", {"db": VERSION_ONE})
+    two = shop.archive("dbtwo", {"db": VERSION_TWO})
+    for name, code in (("one", VERSION_ONE), ("two", VERSION_TWO)):
+        shop.write("shared.c", code)
+        shop.run("gcc", "-shared", "-fPIC", "-O1", "-Wl,-soname,libdb%s.so" % name, "shared.c", "-o",
+                 "libdb%s.so" % name)
+    shared = {name: [shop.path("libdb%s.so" % name), "-Wl,-rpath," + shop.path(".")]
+              for name in ("one", "two")}
+    unity = shop.archive("all", {"all": VERSION_TWO + "static int lines;\n"
+                                        "int log_line(void) { return ++lines; }\n"})
+    small = shop.archive("small", {"log": "static int n; int log_line(void) { return n += 2; }"})
+    log_user = "int log_line(void); int plugin_number(void) { return log_line(); }"
+    hosts = {"host_one": [one], "host_two": [two], "host_shared_one": shared["one"],
+             "host_shared_two": shared["two"], "host_unity": [unity]}
+    for name, link in hosts.items():
+        shop.host(name, DB_USER % "host_number", link=link)
+    shop.host("host_small", "int log_line(void); int host_number(void) { return log_line(); }",
+              link=[small])
+    use = DB_USER % "plugin_number"
+    for name, link in (("p_one", [one]), ("p_two", [two]), ("p_shared_one", shared["one"]),
+                       ("p_shared_two", shared["two"]), ("p_unity", [unity])):
+        shop.plugin(name, use, link=link, pack=("--bundle=none",))
+    shop.plugin("p_log", log_user, link=[small])
+    for host, plugin, told in (
+            ("host_one", "p_two", "unit dbone/db is already in the host program"),
+            ("host_two", "p_one", "a version or a part of it, unit dbone/db, which defines db_close"),
+            ("host_one", "p_shared_two", "libdbtwo.so, which plugin \"p_shared_two\" needs,"),
+            ("host_two", "p_shared_one", "libdbone.so, which plugin \"p_shared_one\" needs,"),
+            ("host_shared_one", "p_two", "libdbone.so, whose symbols cover it"),
+            ("host_shared_two", "p_one", "libdbtwo.so, whose symbols cover it"),
+            ("host_unity", "p_one", "unit all/all is already in the host program"),
+            ("host_unity", "p_log", "unit small/log, which defines log_line too"),
+            ("host_small", "p_unity", "unit small/log is already in the host program"),
+            ("host_two", "p_unity", "unit dbtwo/db is already in the host program")):
+        answer = shop.ask(host, "load=%s.plugin" % plugin)
+        cases.refused("%s in %s" % (plugin, host), answer, answer.codes(), told)
+        done = shop.tenon("units", "--doubles", host, plugin + ".so", "libdbone.so", "libdbtwo.so",
+                          good=False)
+        cases.expect("doubles of %s in %s" % (plugin, host), done.returncode == 1, done.stdout)
+    answer = shop.ask("host_small", "load=p_two.plugin,p_unity.plugin")
+    cases.refused("a version in another plugin", answer, answer.codes(), "plugin \"p_two\" (libdbtwo")
+
+
+def entry_points(shop, cases):
+    """What a host asks each plugin for is no unit of theirs."""
+    shop.host("editor", "int host_number(void) { return 0; }")
+    for name, number in (("audio", 1), ("image", 2)):
+        shop.plugin(name, "static int n = %d; int editor_entry(void) { return n++; }" % number)
+    words = ["call=%s:editor_entry" % name for name in ("audio", "image")]
+    answer = shop.ask("editor", "load=audio.plugin,image.plugin", *words)
+    cases.loads("two plugins with one entry point", answer)
+    cases.expect("each has its own", answer.all("call") == ["editor_entry 1", "editor_entry 2"], answer)
+    # but one that the host has, too
+    shop.host("has_entry", "static int n; int editor_entry(void) { return n++; }"
+                           "int host_number(void) { return editor_entry(); }")
+    answer = shop.ask("has_entry", "load=audio.plugin")
+    cases.refused("the host has that unit", answer, answer.codes(), "editor_entry")
+    glue = shop.archive("glue", {"start": """
+        static int n;
+        int glue_next(void) { return ++n; }
+        int tenon_plugin_start(const void *self) { (void)self; return 0; }"""})
+    shop.write("glue.map", "{ global: tenon_plugin_start; plugin_number; local: *; };")
+    for name in ("glued", "sticky"):
+        shop.plugin(name, "int glue_next(void); int plugin_number(void) { return glue_next(); }",
+                    "-Wl,-u,tenon_plugin_start", "-Wl,--version-script=" + shop.path("glue.map"),
+                    link=[glue], pack=("--private=glue/start",))
+    answer = shop.ask("editor", "load=glued.plugin,sticky.plugin")
+    cases.loads("private units with an entry point of ours", answer)
+
+
 def main():
     cases = Cases()
     with Workshop() as shop:
@@ -254,6 +401,10 @@ def main():
         own_libraries(shop, cases)
         zlib(shop, cases)
         sqlite(shop, cases)
+        without_build_id(shop, cases)
+        replaced(shop, cases)
+        versions(shop, cases)
+        entry_points(shop, cases)
         shop.again(cases)
     cases.finish()
 

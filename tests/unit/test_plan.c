@@ -325,7 +325,7 @@ static void the_index_lists_what_it_awaits(void **state)
     for (size_t i = 0; i < 5; i++) {
         static const char *const names[] = { "a", "b", "c", "d", "e" };
         add(k, names[i], names[i]);
-        tn_index_all_keys(&k->present, k->entries[i].unit, &k->entries[i].keys);
+        tn_index_keys(&k->present, k->entries[i].unit, &k->entries[i].keys);
     }
     tn_index_seed(&other, &k->present);
     assert_true(tn_index_await(&other, k->entries, 2));

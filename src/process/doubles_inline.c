@@ -1,0 +1,238 @@
+/*
+ * src/process/doubles_inline.c - writable objects of inline code: one in the process, or two
+ *
+ * rule  ELF gABI, COMDAT groups; tn_judge_comdat()
+ */
+#include <string.h>
+
+#include "doubles_private.h"
+#include "units.h"
+
+static const tenon_visible hidden = { .exported = false };
+
+static const tenon_visible *seen_in(struct tn_doubles *d, struct tn_holding *holding,
+                                    const char *name)
+{
+    const struct tn_sight sight = tn_holding_sight(holding, d->world);
+    const tenon_visible *seen = sight.find ? sight.find(sight.of, name) : NULL;
+    return seen ? seen : &hidden;
+}
+
+static bool defines_comdat(const tenon_unit *unit, const char *symbol)
+{
+    for (size_t i = tn_unit_set_size(unit); i < unit->definition_count; i++)
+        if (strcmp(unit->definitions[i].name, symbol) == 0)
+            return true;
+    return false;
+}
+
+/* Does a unit of the image's own record name it? Then it was compared by that. */
+static bool holds_comdat(const struct tn_holding *image, const char *symbol)
+{
+    const tenon_unit *unit;
+    for (size_t i = 0; (unit = tn_holding_unit(image, i)); i++)
+        if (defines_comdat(unit, symbol))
+            return true;
+    return false;
+}
+
+/* One such object, as two images show it: `comes` would be loaded. */
+struct split {
+    const char *symbol;
+    struct tn_holding *there, *comes;
+    const char *origin_there, *origin_here; /* NULL: not known */
+    const tenon_visible *seen_there, *seen_here;
+    bool is_private;
+};
+
+static bool begins(const char *text, const char *with)
+{
+    return strncmp(text, with, strlen(with)) == 0;
+}
+
+/* rule  Itanium C++ ABI, 5.1.5.2: it says whether another one is initialised */
+static bool is_guard(const char *symbol)
+{
+    return begins(symbol, "_ZGV");
+}
+
+/*
+ * A static of a function of the C++ library's headers. They are made to come many times: what must
+ * be one is in the library itself.
+ *
+ * rule  Itanium C++ ABI, 5.1.6: local names begin with Z and the function; 5.1.10: St is std
+ */
+static bool is_of_library(const char *symbol)
+{
+    return begins(symbol, "_ZZNSt") || begins(symbol, "_ZZNKSt");
+}
+
+/* What would join the two; "". A program hides what nothing that it is linked with asks for. */
+static const char *advice(const struct split *s)
+{
+    return s->there->is_program && !s->seen_there->exported && s->seen_here->exported
+               ? "; linked with -rdynamic, the host would show its own"
+               : "";
+}
+
+/* Why two copies are harmless; NULL: they are not. A private one is, unless others can see it. */
+static const char *excuse_of(const struct split *s)
+{
+    if (s->is_private && !s->seen_here->exported)
+        return "is declared private, and hidden";
+    return is_of_library(s->symbol) ? "is the C++ library's own business" : NULL;
+}
+
+static bool judge_split(struct tn_doubles *d, const struct tn_candidate *c, const struct split *s)
+{
+    const char *excuse = excuse_of(s);
+    const enum tenon_finding_kind kind = excuse ? TENON_FINDING_HARMLESS : TENON_FINDING_DOUBLE;
+    const struct tn_judgement judged = { .kind = kind, .refuses = !excuse };
+    if (!tn_judge_comdat(s->seen_there, s->there->serves_all, s->seen_here, d->joins_unique))
+        return false;
+    const char *there = tn_doubles_place_of(d, s->there, s->origin_there);
+    const char *here = tn_doubles_place_of(d, s->comes, s->origin_here);
+    tn_report_find(d->report, tn_doubles_about(&judged, c, s->symbol, there, here),
+                   "inline variable %s is already in %s; %s contains its own copy, which %s%s",
+                   tn_report_show(d->report, s->symbol), there, tn_doubles_bringer(d, c, s->comes),
+                   excuse ? excuse : "the loader would not join with it", excuse ? "" : advice(s));
+    return !excuse;
+}
+
+/* One such object beside those of an index; what refuses ends it: once is enough. */
+static bool split_in(struct tn_doubles *d, const struct tn_candidate *c, struct tn_index *index,
+                     const struct tn_entry *comes, const char *symbol)
+{
+    if (!tn_index_comdat(index, symbol)) {
+        d->report->no_memory = true;
+        return true;
+    }
+    for (size_t i = 0; i < index->found_count; i++) {
+        const struct tn_entry *e = &index->entries[index->found[i]];
+        if (e->holding == comes->holding || !defines_comdat(e->unit, symbol))
+            continue;
+        const struct split split = { .symbol = symbol,
+                                     .there = e->holding,
+                                     .comes = comes->holding,
+                                     .origin_there = e->unit->origin,
+                                     .origin_here = comes->unit->origin,
+                                     .seen_there = seen_in(d, e->holding, symbol),
+                                     .seen_here = seen_in(d, comes->holding, symbol),
+                                     .is_private = comes->is_private };
+        if (judge_split(d, c, &split))
+            return true;
+    }
+    return false;
+}
+
+/* What an image without a whole record shows under that name, when it may be such an object. */
+static const tenon_visible *shown_by(struct tn_doubles *d, struct tn_holding *image,
+                                     const char *symbol)
+{
+    if (!tn_doubles_has_unrecorded(image) ||
+        (image->mapped && image->is_bare &&
+         !tn_mapped_offers(image->mapped, symbol, tn_mapped_hash(symbol), NULL)))
+        return NULL;
+    const tenon_visible *seen = seen_in(d, image, symbol);
+    return seen->exported && seen->kind != TENON_DEFINES_CODE && (seen->unique || !seen->strong)
+               ? seen
+               : NULL;
+}
+
+/* One such object beside an image that has no record of it. */
+static bool split_with(struct tn_doubles *d, const struct tn_candidate *c, struct tn_holding *image,
+                       const struct tn_entry *comes, const char *symbol)
+{
+    const tenon_visible *seen = image == comes->holding ? NULL : shown_by(d, image, symbol);
+    if (!seen)
+        return false;
+    const struct split split = { .symbol = symbol,
+                                 .there = image,
+                                 .comes = comes->holding,
+                                 .origin_here = comes->unit->origin,
+                                 .seen_there = seen,
+                                 .seen_here = seen_in(d, comes->holding, symbol),
+                                 .is_private = comes->is_private };
+    return judge_split(d, c, &split);
+}
+
+static bool split_with_images(struct tn_doubles *d, const struct tn_candidate *c,
+                              const struct tn_entry *comes, const char *symbol)
+{
+    for (size_t i = 0; i < d->registry->count; i++)
+        if (split_with(d, c, d->registry->holdings[i], comes, symbol))
+            return true;
+    for (size_t i = 0; i < d->coming.count; i++)
+        if (split_with(d, c, d->coming.images[i], comes, symbol))
+            return true;
+    return false;
+}
+
+/* What one symbol of an image that comes is, beside what units of an index have. */
+static bool split_from(struct tn_doubles *d, const struct tn_candidate *c, struct tn_index *index,
+                       struct tn_holding *comes, const tenon_visible *seen)
+{
+    if (!tn_index_comdat(index, seen->name)) {
+        d->report->no_memory = true;
+        return true;
+    }
+    for (size_t i = 0; i < index->found_count; i++) {
+        const struct tn_entry *e = &index->entries[index->found[i]];
+        if (e->holding == comes || !defines_comdat(e->unit, seen->name) ||
+            holds_comdat(comes, seen->name))
+            continue;
+        const struct split split = { .symbol = seen->name,
+                                     .there = e->holding,
+                                     .comes = comes,
+                                     .origin_there = e->unit->origin,
+                                     .seen_there = seen_in(d, e->holding, seen->name),
+                                     .seen_here = seen };
+        if (judge_split(d, c, &split))
+            return true;
+    }
+    return false;
+}
+
+/* The other way round: an image that comes without a whole record shows what units have. */
+bool tn_doubles_find_inline_here(struct tn_doubles *d, const struct tn_candidate *c,
+                                 struct tn_index *index, struct tn_holding *comes)
+{
+    const tenon_units *file = index->has_comdats && tn_doubles_has_unrecorded(comes)
+                                  ? tn_holding_file(comes, d->world)
+                                  : NULL;
+    const tenon_visible *seen;
+    bool refuses = false;
+    for (size_t i = 0; file && (seen = tenon_units_visible(file, i)); i++)
+        if (!is_guard(seen->name) && shown_by(d, comes, seen->name))
+            refuses |= split_from(d, c, index, comes, seen);
+    return refuses;
+}
+
+/* Two units of one image may both name it: the linker kept one. */
+static bool is_named_before(const struct tn_candidate *c, size_t number, const char *symbol)
+{
+    for (size_t i = 0; i < number; i++)
+        if (c->entries[i].holding == c->entries[number].holding &&
+            defines_comdat(c->entries[i].unit, symbol))
+            return true;
+    return false;
+}
+
+bool tn_doubles_find_inline(struct tn_doubles *d, const struct tn_candidate *c,
+                            struct tn_index *coming)
+{
+    bool refuses = false;
+    for (size_t i = 0; i < c->count; i++) {
+        const tenon_unit *unit = c->entries[i].unit;
+        if (!c->entries[i].keys.has_comdat)
+            continue;
+        for (size_t k = tn_unit_set_size(unit); k < unit->definition_count; k++) {
+            const char *symbol = unit->definitions[k].name;
+            if (!is_guard(symbol) && !is_named_before(c, i, symbol))
+                refuses |= split_in(d, c, &d->registry->index, &c->entries[i], symbol) ||
+                           split_in(d, c, coming, &c->entries[i], symbol) ||
+                           split_with_images(d, c, &c->entries[i], symbol);
+        }
+    }
+    return refuses;
+}
