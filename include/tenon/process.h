@@ -150,7 +150,7 @@ typedef struct tenon_finding {
 /* What became of one plugin. Names "planned" "loaded" "already-loaded" "refused" "failed"
  * "unloaded". */
 enum tenon_plugin_status {
-    TENON_PLUGIN_PLANNED,
+    TENON_PLUGIN_PLANNED, /* nothing is against it; in a refused request it is not loaded either */
     TENON_PLUGIN_LOADED,
     TENON_PLUGIN_ALREADY,
     TENON_PLUGIN_REFUSED,

@@ -373,9 +373,10 @@ static void list_steps(struct tn_job *job)
 
 void tn_job_refuse_rows(struct tn_job *job)
 {
+    bool all = tn_report_refuses_all(job->report);
     for (size_t i = 0; i < job->count; i++) {
         const struct tn_candidate *c = &job->plan.candidates[i];
-        if (c->refused && job->report->plugins[c->row].status == TENON_PLUGIN_PLANNED)
+        if ((all || c->refused) && job->report->plugins[c->row].status == TENON_PLUGIN_PLANNED)
             job->report->plugins[c->row].status = TENON_PLUGIN_REFUSED;
     }
 }
@@ -383,7 +384,7 @@ void tn_job_refuse_rows(struct tn_job *job)
 static void settle(struct tn_job *job)
 {
     tn_job_refuse_rows(job);
-    if (tenon_report_ok(job->report) || job->plan.each)
+    if (tenon_report_ok(job->report) || (job->plan.each && !tn_report_refuses_all(job->report)))
         list_steps(job);
 }
 
@@ -473,8 +474,10 @@ bool tn_job_plan(struct tn_job *job, tenon_error *err)
         !tn_plan_leave_out(plan) || !tn_plan_order(plan) || !tn_plan_leave_out(plan))
         return tn_no_memory(err);
     share_in_order(job);
-    if (job->process->is_static)
+    if (job->process->is_static) {
+        tn_job_refuse_rows(job);
         return true;
+    }
     if (!tn_registry_sight(&job->process->registry, job->world))
         return tn_no_memory(err);
     job->is_plain = tn_native_is_plain(job);

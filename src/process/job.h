@@ -149,7 +149,7 @@ bool tn_job_fill_candidate(struct tn_job *job, size_t number);
 bool tn_prospect_is_recorded(const struct tn_prospect *prospect);
 void tn_report_unrecorded(tenon_report *report, const char *name, const char *file);
 
-/* Refused candidates are refused results. */
+/* Refused candidates are refused results; all are when it is the process that is refused. */
 void tn_job_refuse_rows(struct tn_job *job);
 
 #endif

@@ -219,10 +219,7 @@ static bool may_load(const struct tn_load *load)
         return false;
     if (!(load->job.flags & TENON_LOAD_EACH))
         return tenon_report_ok(report);
-    for (size_t i = 0; i < report->count; i++)
-        if (report->findings[i].refuses && !report->findings[i].plugin)
-            return false; /* it is the host that is refused */
-    return true;
+    return !tn_report_refuses_all(report);
 }
 
 /* Others come and go just now: later there may be a moment without. */
@@ -255,6 +252,8 @@ static bool load_all(struct tn_load *load, const tenon_request *requests, size_t
     }
     if (load->stopped && load->job.report)
         take_back(load);
+    if (good)
+        tn_job_refuse_rows(&load->job);
     tn_known_save(load->process->known, false);
     return good;
 }
