@@ -303,11 +303,13 @@ static void end(struct tn_load *load, struct tn_loaded *loaded)
  * One that failed is gone again. When that is all that happened the plan is still good for the
  * others.
  */
-static void look_after(struct tn_load *load, unsigned long long adds, unsigned long long before)
+static void look_after(struct tn_load *load, const char *plugin, unsigned long long adds,
+                       unsigned long long before)
 {
     struct tn_registry *registry = &load->process->registry;
     bool opened = load->adds != adds;
     tn_process_look(load->process, NULL);
+    tn_registry_disown(registry, plugin);
     if (registry->adds - registry->subs == before && (!opened || registry->adds == load->adds)) {
         load->adds = registry->adds;
         load->subs = registry->subs;
@@ -337,10 +339,10 @@ bool tn_load_one(struct tn_load *load, struct tn_ready *ready)
         tn_process_tell(load->process, TENON_EVENT_LOADED, loaded->plugin.name, NULL, NULL);
         return true;
     }
-    ready->loaded = loaded;
     say_failure(load, ready->number, kind, x.reached_loader, &why);
     tn_load_say_stays(job->report, loaded);
+    look_after(load, loaded->plugin.name, adds, before);
+    ready->loaded = loaded;
     tn_ready_free(ready);
-    look_after(load, adds, before);
     return false;
 }

@@ -196,6 +196,18 @@ bool tn_registry_claim(struct tn_registry *registry, const char *path, const cha
     return h->plugin && h->place;
 }
 
+void tn_registry_disown(struct tn_registry *registry, const char *plugin)
+{
+    for (size_t i = 0; i < registry->count; i++) {
+        struct tn_holding *h = registry->holdings[i];
+        if (!h->plugin || strcmp(h->plugin, plugin) != 0)
+            continue;
+        h->plugin = NULL;
+        h->place = h->path;
+        tn_registry_set_reason(registry, i, TENON_BY_OTHERS);
+    }
+}
+
 static bool has_private(const struct tn_entry *planned, size_t count)
 {
     for (size_t i = 0; i < count; i++)
