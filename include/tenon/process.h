@@ -246,7 +246,10 @@ TENON_API tenon_report *tenon_load(tenon_process *process, const tenon_request *
  */
 TENON_API tenon_report *tenon_unload(tenon_process *process, const char *plugin, tenon_error *err);
 
-/* Plugins loaded, in load order. Borrowed until the process changes. */
+/*
+ * Plugins loaded, in load order: who needs another one stands behind it. Without those that are
+ * not up yet. Borrowed until the process changes.
+ */
 TENON_API size_t tenon_process_plugin_count(const tenon_process *process);
 TENON_API const tenon_plugin *tenon_process_plugin(const tenon_process *process, size_t i);
 

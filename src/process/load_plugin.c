@@ -286,6 +286,7 @@ static void begin(struct tn_load *load, struct tn_loaded *loaded)
     loaded->stage = TN_STAGE_LOADING;
     loaded->request = load;
     loaded->outer = load->process->loading;
+    loaded->turn = load->process->turns++;
     load->process->loading = loaded;
 }
 
@@ -297,6 +298,15 @@ static void end(struct tn_load *load, struct tn_loaded *loaded)
         at = &(*at)->outer;
     *at = loaded->outer;
     loaded->stage = TN_STAGE_UP;
+}
+
+/* Before those that came while it was started: some may stand on it. There is room. */
+static void list(tenon_process *process, struct tn_loaded *loaded)
+{
+    size_t at = process->plugin_count++;
+    for (; at && process->plugins[at - 1]->turn > loaded->turn; at--)
+        process->plugins[at] = process->plugins[at - 1];
+    process->plugins[at] = loaded;
 }
 
 /*
@@ -331,7 +341,7 @@ bool tn_load_one(struct tn_load *load, struct tn_ready *ready)
     bool good = bring_up(load, ready, loaded, &x, &kind, &why);
     end(load, loaded);
     if (good) {
-        load->process->plugins[load->process->plugin_count++] = loaded;
+        list(load->process, loaded);
         load->counted = true;
         load->plans = 0;
         tn_prospect_prove(job, &job->prospects[ready->number], loaded->cached);

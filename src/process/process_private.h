@@ -46,6 +46,7 @@ struct tn_loaded {
     enum tn_stage stage;
     const void *request;     /* the call that loads or unloads it and is not done; NULL */
     struct tn_loaded *outer; /* that was being loaded when this one came */
+    unsigned long long turn; /* who stands on another one has a later turn */
 };
 
 struct tenon_process {
@@ -73,8 +74,9 @@ struct tenon_process {
     struct tn_arena proofs; /* what was read of it */
     bool known_tried;
     struct tn_kept *kept;       /* the last plan; NULL: none, or not one that is kept */
-    struct tn_loaded **plugins; /* in load order */
+    struct tn_loaded **plugins; /* by turn */
     size_t plugin_count, plugin_room;
+    unsigned long long turns;
     struct tn_loaded *loading; /* those that are not up yet, the last one first */
 };
 

@@ -94,8 +94,7 @@ def each_other(shop, cases):
     cases.loads("two that load each other", answer)
     cases.expect("the first one is busy", answer.all("nested") ==
                  ["pong load ./ping.plugin no busy", "ping load ./pong.plugin yes"], answer)
-    cases.expect("in the order in which they were up", answer.all("has") == ["pong", "ping"],
-                 answer)
+    cases.expect("in the order in which they came", answer.all("has") == ["ping", "pong"], answer)
 
 
 def users(shop, cases):
@@ -152,6 +151,15 @@ def failing(shop, cases):
                  answer.messages(), answer)
     cases.expect("nothing of both is there", shop.musl or not any(
         row.split()[-1] in ("frame", "part") for row in answer.all("unit")), answer)
+    asking(shop, "good", 'load(self, "./wing.plugin"); return 0;',
+           more="int good_api(void) { return 4; }")
+    asking(shop, "wing", more="int good_api(void); int wings(void) { return good_api() + 1; }",
+           pack=("--bundle=none", "--requires", "good=good.so"))
+    answer = shop.ask("host", "load=good.plugin", "plugins", "unload=good", "unload=wing",
+                      "unload=good")
+    cases.expect("what stands on it is listed behind it, and in its way",
+                 answer.all("has") == ["good", "wing"] and answer.codes() == ["in-use"] and
+                 answer.all("answer") == ["yes", "no", "yes", "yes"], answer)
     # all or nothing: what was put on a plugin of the request meanwhile
     asking(shop, "zlast", 'load(self, "./leaning.plugin"); return 1;')
     answer = shop.ask("host", "load=ending.plugin,zlast.plugin", "plugins")
