@@ -233,7 +233,7 @@ typedef struct tenon_library {
 
 /* A version that the chosen file does not define, or a warning about it. */
 typedef struct tenon_missing_version {
-    int32_t library; /* who should define it */
+    int32_t library; /* who should define it; TENON_NOBODY: it is not in the process */
     int32_t needed_by;
     const char *version;
     bool fatal; /* false: the loader only warns */

@@ -211,6 +211,18 @@ static bool is_unread_format(const struct cli_side *side, const char *path)
     return !image;
 }
 
+/* A text that stands for libraries when linking: no image, though one can be asked about it. */
+static bool is_text(const struct cli_side *side, const char *path)
+{
+    tenon_image *image = tenon_image_open(side->world, path, TENON_PART_CORE, NULL);
+    bool is_it = image && (tenon_image_format(image) == TENON_FORMAT_LINKER_SCRIPT ||
+                           tenon_image_format(image) == TENON_FORMAT_TBD ||
+                           tenon_image_format(image) == TENON_FORMAT_LIBTOOL);
+
+    tenon_image_free(image);
+    return is_it;
+}
+
 /*
  * No image: not one that is broken. An empty file is none, though it may have been meant as one.
  * In a directory nobody asked for what is not made to be loaded either.
@@ -222,7 +234,7 @@ static bool is_other(const struct cli_side *side, const char *path, bool in_dire
 
     switch (err->code) {
     case TENON_E_FORMAT: return true;
-    case TENON_E_NOT_LOADABLE: return in_directory;
+    case TENON_E_NOT_LOADABLE: return in_directory || is_text(side, path);
     case TENON_E_UNSUPPORTED: return in_directory && is_unread_format(side, path);
     case TENON_E_TRUNCATED:
         return tenon_world_stat(side->world, path, &info) == 0 && info.size == 0;

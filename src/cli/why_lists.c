@@ -33,7 +33,8 @@ static void put_versions(const struct why_view *view)
         cli_style(out, missing->fatal ? CLI_MISS : CLI_NOTE);
         cli_puts(out, missing->fatal ? "missing version " : "warning: missing version ");
         cli_text(out, missing->version);
-        put_object(view, " of ", missing->library);
+        if (missing->library != TENON_NOBODY)
+            put_object(view, " of ", missing->library);
         put_object(view, ", needed by ", missing->needed_by);
         put_reason(out, missing->reason);
         cli_style(out, CLI_PLAIN);

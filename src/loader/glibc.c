@@ -114,12 +114,24 @@ static bool is_interpreter(const char *path)
            tn_has_prefix(base, "ld.so.1") || tn_has_prefix(base, "ld-2.");
 }
 
+/* No other system calls its loader so: neither the kernel nor this one looks at EI_OSABI. */
+static bool is_sure(const char *interpreter)
+{
+    const char *base = tn_base_name(interpreter);
+    return tn_has_prefix(base, "ld-linux") || tn_has_prefix(base, "ld64.so.");
+}
+
+/* One under a name that no loader has (a bundled one, say) leaves it to what the file needs. */
 static bool matches(const struct tn_facts *facts)
 {
+    if (facts->interpreter && is_sure(facts->interpreter))
+        return true;
     if (facts->os && strcmp(facts->os, "linux") != 0)
         return false;
-    if (facts->interpreter)
-        return is_interpreter(facts->interpreter);
+    if (facts->interpreter && is_interpreter(facts->interpreter))
+        return true;
+    if (facts->interpreter && tn_loader_of_interpreter(TENON_FORMAT_ELF, facts->interpreter))
+        return false;
     for (size_t i = 0; i < facts->version_need_count; i++)
         if (tn_has_prefix(facts->version_needs[i].name, "GLIBC_"))
             return true;
@@ -455,6 +467,7 @@ const tenon_loader tn_loader_glibc = {
     .rule_self = GLIBC_SELF,
     .matches_soname = true,
     .checks_versions = true,
+    .absent_fatal = true,
     .symbol_versions = true,
     .binds_symbols = true,
     .asks_as_needed = true,

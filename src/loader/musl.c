@@ -94,10 +94,12 @@ static bool is_interpreter(const char *path)
 
 static bool matches(const struct tn_facts *facts)
 {
+    if (facts->interpreter && is_interpreter(facts->interpreter))
+        return true;
     if (facts->os && strcmp(facts->os, "linux") != 0)
         return false;
-    if (facts->interpreter)
-        return is_interpreter(facts->interpreter);
+    if (facts->interpreter && tn_loader_of_interpreter(TENON_FORMAT_ELF, facts->interpreter))
+        return false;
     for (size_t i = 0; i < facts->need_count; i++)
         if (tn_has_prefix(facts->needs[i].name, "libc.musl-") ||
             tn_has_prefix(facts->needs[i].name, "ld-musl-"))

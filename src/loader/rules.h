@@ -345,6 +345,7 @@ struct tenon_loader {
     bool matches_soname;      /* a loaded object answers to its SONAME and every earlier request */
     bool matches_short;       /* it answers to the last component of the path a search found */
     bool checks_versions;     /* missing symbol versions are fatal */
+    bool absent_fatal;        /* ... and versions of a file that is not in the process */
     bool unversioned_fatal;   /* ... also where the library defines no versions at all */
     bool binds_symbols;       /* TENON_RESOLVE_SYMBOLS: ELF's, through the scope of the process */
     bool symbol_versions;     /* symbol lookup looks at versions */

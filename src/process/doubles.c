@@ -128,7 +128,7 @@ static bool is_apart(const struct tn_holding *h)
 static struct tn_copy image_copy(struct tn_doubles *d, struct tn_holding *holding)
 {
     return (struct tn_copy){ .sight = tn_holding_sight(holding, d->world),
-                             .serves_all = holding->serves_all,
+                             .serves_all = holding->serves_all || holding->must_serve,
                              .is_apart = is_apart(holding) };
 }
 
@@ -161,6 +161,28 @@ bool tn_doubles_compare(void *arg, const struct tn_candidate *c, const struct tn
 /* ---- versions and parts of units ------------------------------------------------------------ */
 
 /*
+ * Two units that have little in common, but a symbol that both show: calls of the plugin to its own
+ * go to the one that is found first. That is so however it is loaded; it is only told.
+ */
+static void note_interposed(struct tn_doubles *d, const struct tn_candidate *c,
+                            const struct tn_entry *there, const struct tn_entry *comes)
+{
+    const struct tn_copy a = copy_of(d, there), b = copy_of(d, comes);
+    const struct tn_judgement judged = { .kind = TENON_FINDING_CLASH };
+    const char *symbol = tn_judge_interposed(&a, &b);
+    if (!symbol)
+        return;
+    const char *where = tn_doubles_place_of(d, there->holding, there->unit->origin);
+    const char *here = tn_doubles_place_of(d, comes->holding, comes->unit->origin);
+    tn_report_find(d->report, tn_doubles_about(&judged, c, symbol, where, here),
+                   "%s of unit %s in %s is found before that of unit %s in %s, which is another: "
+                   "who calls it there gets the first",
+                   tn_report_show(d->report, symbol), tn_report_show(d->report, there->unit->name),
+                   where, tn_report_show(d->report, comes->unit->name),
+                   tn_doubles_bringer(d, c, comes->holding));
+}
+
+/*
  * Two units that are not the same by any key, and define much of the same: two versions of one, or
  * one that another was made of.
  */
@@ -170,8 +192,12 @@ static bool overlap(struct tn_doubles *d, const struct tn_candidate *c,
     struct tn_judgement judged;
     if (there->holding == comes->holding ||
         strcmp(there->holding->path, comes->holding->path) == 0 ||
-        tenon_unit_same(there->unit, comes->unit) || !tn_units_overlap(there->unit, comes->unit))
+        tenon_unit_same(there->unit, comes->unit))
         return false;
+    if (!tn_units_overlap(there->unit, comes->unit)) {
+        note_interposed(d, c, there, comes);
+        return false;
+    }
     const struct tn_copy a = copy_of(d, there), b = copy_of(d, comes);
     if (tn_judge_is_entry(&a, &b))
         return false;

@@ -39,6 +39,15 @@ static const char *exported_definition(const struct tn_copy *copy)
     return NULL;
 }
 
+static bool defines(const tenon_unit *unit, const char *name)
+{
+    size_t count = tn_unit_set_size(unit);
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(unit->definitions[i].name, name) == 0)
+            return true;
+    return false;
+}
+
 /* A strong definition that both images export; NULL: none. */
 static const char *exported_by_both(const struct tn_copy *a, const struct tn_copy *b)
 {
@@ -169,6 +178,19 @@ bool tn_judge_is_entry(const struct tn_copy *a, const struct tn_copy *b)
     return a->is_apart && b->is_apart && tn_shared_count(a->unit, b->unit) == 1 &&
            strcmp(a->unit->name, b->unit->name) != 0 &&
            tenon_digest_equal(&a->unit->implementation, &b->unit->implementation) != TENON_YES;
+}
+
+const char *tn_judge_interposed(const struct tn_copy *there, const struct tn_copy *comes)
+{
+    size_t count = tn_unit_set_size(comes->unit);
+    for (size_t i = 0; there->serves_all && comes->sight.find && i < count; i++) {
+        const char *name = comes->unit->definitions[i].name;
+        const tenon_visible *seen = comes->sight.find(comes->sight.of, name);
+        if (seen && seen->exported && seen->preemptible && !tn_is_generic(name) &&
+            defines(there->unit, name) && exports(there, name))
+            return name;
+    }
+    return NULL;
 }
 
 /* What has no state in one of the versions has none in what they share. */

@@ -48,6 +48,10 @@ bool tn_judge_units(const struct tn_copy *there, const struct tn_copy *comes,
  */
 bool tn_judge_is_entry(const struct tn_copy *a, const struct tn_copy *b);
 
+/* A symbol of both that binds to the one that is there also where the other's code means its own;
+ * NULL: there is none. */
+const char *tn_judge_interposed(const struct tn_copy *there, const struct tn_copy *comes);
+
 /* Two units that are not the same by any key, but share definitions (tn_units_overlap). */
 void tn_judge_overlap(const struct tn_copy *there, const struct tn_copy *comes,
                       struct tn_judgement *out);

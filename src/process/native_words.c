@@ -94,6 +94,12 @@ void tn_say_version(struct tn_job *job, uint32_t number, const tenon_graph *grap
                     const tenon_missing_version *missing)
 {
     struct tn_about what = about(job, number, TENON_FINDING_MISSING_VERSION, missing->version);
+    if (missing->library == TENON_NOBODY) {
+        tn_report_find(job->report, what, "plugin \"%s\" needs version %s%s: %s", what.plugin,
+                       tn_report_show(job->report, missing->version),
+                       chain(job, number, graph, missing->needed_by), missing->reason);
+        return;
+    }
     what.holders[0] = place_of(job, path_of(graph, missing->library));
     tn_report_find(job->report, what,
                    "plugin \"%s\" needs version %s of %s%s, which has no such "

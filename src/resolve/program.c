@@ -4,6 +4,7 @@
  * rule  Linux fs/binfmt_elf.c, load_elf_binary(); glibc elf/rtld.c, dl_main(); musl
  *       ldso/dynlink.c, __dls3()
  */
+#include <errno.h>
 #include <string.h>
 
 #include "fail.h"
@@ -73,23 +74,59 @@ static struct tn_target_row *target_for(tenon_resolver *r, const struct tn_node 
     return row;
 }
 
-/* An interpreter that cannot be opened: nothing starts, and it is shown as missing. */
-static struct tn_object missing_self(tenon_resolver *r, uint32_t path, int error)
+/* Why the kernel does not start an interpreter. */
+struct self_fault {
+    enum tenon_outcome outcome;
+    const char *text; /* NULL: it does */
+};
+
+/*
+ * rule  Linux fs/exec.c, do_open_execat(): a regular file that somebody may execute; fs/
+ *       binfmt_elf.c, load_elf_binary(): an ELF file for the same machine
+ */
+static struct self_fault fault_of_self(const tenon_resolver *r, const struct tn_node *node)
 {
-    struct tn_judgement judged;
-    tn_loader_at_hand(r)->judge_errno(error, &judged);
+    const struct tn_facts *facts = node->facts;
+    const struct tn_target *target = &r->target->target;
+    bool is_elf = target->loader->format == TENON_FORMAT_ELF;
+    if (node->info.type == TENON_FILE_DIRECTORY)
+        return (struct self_fault){ TENON_OUTCOME_IS_DIRECTORY, tn_errno_text(EACCES) };
+    if (node->info.type != TENON_FILE_REGULAR || !(node->info.mode & 0111))
+        return (struct self_fault){ TENON_OUTCOME_PERMISSION, tn_errno_text(EACCES) };
+    if (is_elf && (node->error || facts->format != TENON_FORMAT_ELF))
+        return (struct self_fault){ TENON_OUTCOME_NOT_ELF, tn_errno_text(ELIBBAD) };
+    if (is_elf &&
+        (facts->machine_code != target->machine || facts->class_bits != 8 * target->word ||
+         (facts->endian == TENON_ENDIAN_LITTLE) != (target->endian == TN_LITTLE)))
+        return (struct self_fault){ TENON_OUTCOME_WRONG_MACHINE, tn_errno_text(ELIBBAD) };
+    return (struct self_fault){ TENON_OUTCOME_FOUND, NULL };
+}
+
+/* An interpreter that cannot be started: nothing starts. */
+static struct tn_object missing_self(tenon_resolver *r, uint32_t path, enum tenon_status status,
+                                     struct self_fault fault)
+{
     const char *reason = tn_arena_format(&r->passing.arena, "the interpreter %s: %s",
-                                         tn_text_of(r, path), tn_errno_text(error));
+                                         tn_text_of(r, path), fault.text);
     r->no_memory |= !reason;
     return (struct tn_object){
         .node = TN_NO_NODE,
         .name = path,
         .path = TN_NO_NAME,
-        .status = TENON_STATUS_MISSING,
+        .status = status,
         .reason = reason,
-        .search = tn_search_refused(r, path, judged.outcome,
+        .search = tn_search_refused(r, path, fault.outcome,
                                     "the kernel cannot start a program without its interpreter"),
     };
+}
+
+/* One that cannot be opened. */
+static struct tn_object absent_self(tenon_resolver *r, uint32_t path, int error)
+{
+    struct tn_judgement judged;
+    tn_loader_at_hand(r)->judge_errno(error, &judged);
+    return missing_self(r, path, TENON_STATUS_MISSING,
+                        (struct self_fault){ judged.outcome, tn_errno_text(error) });
 }
 
 static struct tn_object found_self(tenon_resolver *r, uint32_t path)
@@ -143,9 +180,15 @@ static void add_self(tenon_resolver *r)
     struct tn_node *node = path == TN_NO_NAME ? NULL : tn_resolver_open(r, path, &error);
     if (r->no_memory)
         return;
-    struct tn_object self = node        ? found_self(r, path)
+    struct self_fault fault = { TENON_OUTCOME_FOUND, NULL };
+    if (node && !by_system)
+        fault = fault_of_self(r, node);
+    struct tn_object self = fault.text  ? missing_self(r, path, TENON_STATUS_REFUSED, fault)
+                            : node      ? found_self(r, path)
                             : by_system ? system_self(r, path)
-                                        : missing_self(r, path, error);
+                                        : absent_self(r, path, error);
+    if (fault.text)
+        node = NULL;
     self.key = TN_NO_NAME;
     self.parent = TENON_NOBODY;
     self.done = self.is_interpreter = self.has_short = true;
@@ -185,7 +228,8 @@ static bool check_kind(const struct tn_node *node, const char *path, tenon_error
         if (kinds[i].kind == node->facts->kind)
             return tn_fail(err, TENON_E_NOT_LOADABLE, "%s: cannot be loaded: %s", path,
                            kinds[i].what);
-    return true;
+    return node->facts->format != TENON_FORMAT_LINKER_SCRIPT || /* one that names no library */
+           tn_fail(err, TENON_E_NOT_LOADABLE, "%s: cannot be loaded: a text for the linker", path);
 }
 
 /* The slice of a universal file that is started: the best that a loader of its format names. */

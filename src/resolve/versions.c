@@ -4,6 +4,8 @@
  * rule  glibc elf/dl-version.c, _dl_check_map_versions() and match_symbol(): an absent version is
  *       fatal unless the reference is weak; a provider without any definitions only earns a warning
  */
+#include <string.h>
+
 #include "fail.h"
 #include "resolver.h"
 
@@ -47,6 +49,42 @@ static uint32_t provider_of(const tenon_resolver *r, uint32_t file)
     return use->stamp == r->stamp ? r->objects[use->object].node : TN_NO_NODE;
 }
 
+/* A library that somebody needs, and that was not found: that is said already. */
+static bool is_missing(const tenon_graph *graph, const char *name)
+{
+    for (size_t i = 0; i < graph->count; i++)
+        if (graph->libraries[i].status != TENON_STATUS_FOUND &&
+            strcmp(graph->libraries[i].name, name) == 0)
+            return true;
+    return false;
+}
+
+/*
+ * The file is not in the process at all.
+ *
+ * rule  _dl_check_map_versions(): "assert (needed != NULL)" for the file of each version that is
+ *       needed, by the names that it was asked for
+ */
+static bool report_absent(tenon_graph *graph, const struct tn_node *asker,
+                          const struct tn_node_asked *asked, int32_t asker_row, tenon_error *err)
+{
+    tenon_resolver *r = graph->resolver;
+    const char *file = tn_text_of(r, asked->file);
+    if (!graph->loader->absent_fatal || is_missing(graph, file))
+        return true;
+    const tenon_missing_version missing = {
+        .library = TENON_NOBODY,
+        .needed_by = asker_row,
+        .version = tn_text_of(r, asker->versions[asked->first].version),
+        .fatal = true,
+        .reason = tn_arena_format(&graph->arena,
+                                  "%s, whose version it is, is not in the process: nobody needs it "
+                                  "by that name (required by %s)",
+                                  file, tn_graph_path(graph, asker_row)),
+    };
+    return add_missing(graph, missing, err);
+}
+
 /* What is asked of one file. */
 static bool check_file(tenon_graph *graph, const struct tn_node *asker, struct tn_node_asked *asked,
                        int32_t asker_row, tenon_error *err)
@@ -54,7 +92,7 @@ static bool check_file(tenon_graph *graph, const struct tn_node *asker, struct t
     tenon_resolver *r = graph->resolver;
     uint32_t number = provider_of(r, asked->file);
     if (number == TN_NO_NODE)
-        return true;
+        return asked->first == asked->end || report_absent(graph, asker, asked, asker_row, err);
     const struct tn_node *provider = r->nodes[number];
     int32_t row = graph->row_of[r->uses[asked->file].object];
     bool good = true;
@@ -79,7 +117,9 @@ static bool check_node(tenon_graph *graph, const struct tn_node *node, int32_t r
 {
     for (uint32_t i = 0; i < node->asked_count; i++) {
         struct tn_node_asked *asked = &node->asked[i];
-        if (provider_of(graph->resolver, asked->file) == asked->good_with)
+        uint32_t provider = provider_of(graph->resolver, asked->file);
+        if (provider == asked->good_with &&
+            (provider != TN_NO_NODE || !graph->loader->absent_fatal))
             continue; /* nearly always, so that no call is worth it; or both are none */
         if (!check_file(graph, node, asked, row, err))
             return false;

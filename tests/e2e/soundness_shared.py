@@ -394,6 +394,35 @@ def entry_points(shop, cases):
     cases.loads("private units with an entry point of ours", answer)
 
 
+def interposed(shop, cases):
+    """A symbol of another unit is found first: that is told, and the plugin loads."""
+    for name, flags in (("scales", ()), ("scales_r", ("-rdynamic",))):
+        shop.host(name, "int util_scale(int x) { return 1000 * x; }"
+                        "int host_number(void) { return util_scale(1); }", *flags)
+    shop.plugin("own_scale", "int util_scale(int x) { return x + 1; }"
+                             "int plugin_number(void) { return util_scale(1); }")
+    shop.plugin("own_bound", "int util_scale(int x) { return x + 1; }"
+                             "int plugin_number(void) { return util_scale(1); }", "-Wl,-Bsymbolic")
+    for host, plugin, number, told in (("scales", "own_scale", 2, False),
+                                       ("scales_r", "own_scale", 1000, True),
+                                       ("scales_r", "own_bound", 2, False)):
+        answer = shop.ask(host, "load=%s.plugin" % plugin, "call=%s:plugin_number" % plugin)
+        cases.loads("%s in %s" % (plugin, host), answer)
+        cases.expect("it is what it is said to be, %s in %s" % (plugin, host),
+                     answer.one("call") == "plugin_number %d" % number and
+                     ("is found before that of unit own_" in answer.messages()) == told, answer)
+    shop.plugin("serves", "int svc(void) { return 7; } int norm(int x) { return 1000 + x; }")
+    shop.plugin("asks_serves", "int svc(void); int plugin_number(void) { return svc(); }",
+                pack=("--requires", "serves=serves.so"))
+    shop.plugin("norms", "int norm(int x) { return 5 + x; } int plugin_number(void) { return norm(1); }")
+    shop.host("none", "int host_number(void) { return 0; }")
+    answer = shop.ask("none", "load=asks_serves.plugin,norms.plugin,serves.plugin",
+                      "call=norms:plugin_number")
+    cases.loads("one that serves another", answer)
+    cases.expect("it is told that a third finds it first", "norm of unit " in answer.messages() or
+                 answer.one("call") == "plugin_number 6", answer)
+
+
 def main():
     cases = Cases()
     with Workshop() as shop:
@@ -405,6 +434,7 @@ def main():
         replaced(shop, cases)
         versions(shop, cases)
         entry_points(shop, cases)
+        interposed(shop, cases)
         shop.again(cases)
     cases.finish()
 
