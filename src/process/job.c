@@ -464,6 +464,7 @@ bool tn_job_plan(struct tn_job *job, tenon_error *err)
         return false;
     job->adds = job->process->registry.adds;
     job->subs = job->process->registry.subs;
+    job->version = job->process->registry.version;
     check_host(job);
     if (!tn_job_gather(job, err))
         return false;

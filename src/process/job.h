@@ -66,6 +66,7 @@ struct tn_job {
     struct tn_holding **brought; /* by number of plan.brought */
     size_t brought_count, brought_room;
     unsigned long long adds, subs; /* the loader's counters that the plan is made for */
+    unsigned long long version;    /* likewise of the registry */
     bool is_plain;                 /* the resolver was not asked */
     bool failed;                   /* the answer could not be given: see the error */
 };

@@ -52,8 +52,7 @@ static bool plan_job(struct tn_load *load, const tenon_request *requests, size_t
     tenon_report_free(before);
     load->job.before = NULL;
     load->said = said;
-    load->adds = load->job.adds;
-    load->subs = load->job.subs;
+    load->version = load->job.version;
     return true;
 }
 
@@ -165,16 +164,15 @@ static void make_ready(struct tn_load *load)
 }
 
 /*
- * Is the process what it was when the plan was made, but for what the plan brought? What plugins'
- * own code loads and unloads counts, too, also when that was by requests to this process.
+ * Does the process hold what it did when the plan was made, and what the plan brought? What
+ * plugins' own code loads and unloads counts, too; what came and went again does not.
  */
 static bool is_current(const struct tn_load *load)
 {
     const struct tn_registry *registry = &load->process->registry;
     /* right after one was registered, the list was as it should be */
     bool fresh = load->counted && !load->process->handler;
-    return registry->adds == load->adds && registry->subs == load->subs &&
-           (fresh || !tn_registry_is_stale(registry));
+    return (fresh || tn_process_look(load->process, NULL)) && registry->version == load->version;
 }
 
 /* Carries out one plan. False: the process changed meanwhile, and another plan is needed. */

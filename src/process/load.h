@@ -12,7 +12,7 @@ struct tn_load {
     size_t ready_count;
     size_t said;    /* findings of the plan; the others of the report say what came of it */
     unsigned plans; /* since the last plugin was loaded */
-    unsigned long long adds, subs; /* the loader's counters as the plan and what came of it go */
+    unsigned long long version; /* of the registry: what the plan was made for, and brought */
     bool counted; /* the loader's list was looked at when the last plugin was registered */
     bool stopped; /* something failed, and all or nothing was asked for */
 };

@@ -241,8 +241,7 @@ static bool open_up(struct tn_load *load, struct tn_ready *ready, struct tn_load
         tn_execute_close(x);
         return false;
     }
-    load->adds = registry->adds;
-    load->subs = registry->subs;
+    load->version = registry->version;
     return true;
 }
 
@@ -310,20 +309,16 @@ static void list(tenon_process *process, struct tn_loaded *loaded)
 }
 
 /*
- * One that failed is gone again. When that is all that happened the plan is still good for the
- * others.
+ * One that failed is gone again. When that is all that happened, in one look, the plan is still
+ * good for the others.
  */
-static void look_after(struct tn_load *load, const char *plugin, unsigned long long adds,
-                       unsigned long long before)
+static void look_after(struct tn_load *load, const char *plugin, size_t held)
 {
     struct tn_registry *registry = &load->process->registry;
-    bool opened = load->adds != adds;
     tn_process_look(load->process, NULL);
     tn_registry_disown(registry, plugin);
-    if (registry->adds - registry->subs == before && (!opened || registry->adds == load->adds)) {
-        load->adds = registry->adds;
-        load->subs = registry->subs;
-    }
+    if (registry->count == held && registry->version == load->version + 1)
+        load->version = registry->version;
 }
 
 bool tn_load_one(struct tn_load *load, struct tn_ready *ready)
@@ -331,7 +326,7 @@ bool tn_load_one(struct tn_load *load, struct tn_ready *ready)
     struct tn_job *job = &load->job;
     struct tn_loaded *loaded = ready->loaded;
     struct tn_execution x = execution_of(ready, loaded);
-    const unsigned long long adds = load->adds, before = load->adds - load->subs;
+    const size_t held = load->process->registry.count;
     enum tenon_finding_kind kind;
     tenon_error why = TENON_ERROR_INIT;
     x.own_first = job->prospects[ready->number].own_first;
@@ -351,7 +346,7 @@ bool tn_load_one(struct tn_load *load, struct tn_ready *ready)
     }
     say_failure(load, ready->number, kind, x.reached_loader, &why);
     tn_load_say_stays(job->report, loaded);
-    look_after(load, loaded->plugin.name, adds, before);
+    look_after(load, loaded->plugin.name, held);
     ready->loaded = loaded;
     tn_ready_free(ready);
     return false;

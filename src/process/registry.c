@@ -55,6 +55,7 @@ bool tn_registry_add(struct tn_registry *registry, struct tn_holding *holding, t
         return false;
     }
     registry->holdings[registry->count++] = holding;
+    registry->version++;
     return true;
 }
 
@@ -102,6 +103,7 @@ bool tn_registry_keep(struct tn_registry *registry, const bool *marked)
         else
             tn_holding_free(registry->holdings[i]);
     registry->count = count;
+    registry->version++;
     return true;
 }
 
@@ -242,6 +244,7 @@ bool tn_registry_take(struct tn_registry *registry, struct tn_holding **came, si
             return tn_no_memory(err);
         }
         registry->holdings[registry->count++] = came[i];
+        registry->version++;
         came[i] = NULL;
     }
     if (!has_private(planned, planned_count) ||
