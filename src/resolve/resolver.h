@@ -211,6 +211,7 @@ struct tenon_resolver {
     bool asked;      /* the settings above are fixed, but for the flags */
     bool no_memory;  /* something below ran out; the question at hand fails */
     bool too_much;   /* ... and it was a limit on the process, not memory */
+    bool runs;       /* the process at hand has started: what comes now dlopen() brings */
     size_t attempts; /* made for the process at hand */
 
     /* the process at hand */
