@@ -248,7 +248,7 @@ typedef struct tenon_symbol_binding {
     int32_t needed_by;
     int32_t provider; /* index, TENON_THE_FILE, or TENON_NOBODY */
     bool weak;        /* may stay undefined */
-    bool lazy;        /* only called: bound on first call unless LD_BIND_NOW */
+    bool lazy;        /* bound on first call: only called, and nothing asks for it at once */
     bool found;
     const char *reason; /* not found: why, e.g. "libx.so.1 defines it at version V1 only" */
 } tenon_symbol_binding;

@@ -341,11 +341,17 @@ static bool read_needs(struct tn_elf *elf, struct tn_facts *facts, tenon_error *
     return true;
 }
 
+/* rule  gABI chapter 5, "Dynamic Section" */
+#define DF_BIND_NOW 8u
+#define DF_1_NOW 1u
+
 bool tn_elf_dynamic_facts(struct tn_elf *elf, struct tn_facts *facts, tenon_error *err)
 {
     const struct tn_elf_dynamic *d = &elf->dynamic;
     facts->elf.dt_flags = (uint32_t)d->value[TN_TAG_FLAGS];
     facts->elf.dt_flags_1 = (uint32_t)d->value[TN_TAG_FLAGS_1];
+    facts->elf.binds_now = tn_elf_has(d, TN_TAG_BIND_NOW) || (facts->elf.dt_flags & DF_BIND_NOW) ||
+                           (facts->elf.dt_flags_1 & DF_1_NOW);
     facts->elf.has_verdef = tn_elf_has(d, TN_TAG_VERDEF);
     facts->elf.hp_dld_flags = (uint32_t)d->value[TN_TAG_HP_DLD_FLAGS];
     read_together(elf);

@@ -47,6 +47,7 @@ enum tn_elf_layout {
 struct tn_elf_facts {
     struct tn_elf_header header;
     uint32_t dt_flags, dt_flags_1;
+    bool binds_now;        /* DT_BIND_NOW, DF_BIND_NOW or DF_1_NOW */
     uint32_t hp_dld_flags; /* DT_HP_DLD_FLAGS, of HP-UX */
     bool has_dynamic, has_load;
     bool dynamic_at_zero; /* the PT_DYNAMIC that counts is at address 0, as if there were none */

@@ -414,6 +414,7 @@ const tenon_loader tn_loader_musl = {
     .rule_self = RULE_SELF,
     .matches_short = true,
     .binds_symbols = true,
+    .never_lazy = true,
     .dlopen_as_program = true,
     .origin_as_given = true,
     .joins_verbatim = true,

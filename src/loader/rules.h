@@ -349,6 +349,7 @@ struct tenon_loader {
     bool unversioned_fatal;   /* ... also where the library defines no versions at all */
     bool binds_symbols;       /* TENON_RESOLVE_SYMBOLS: ELF's, through the scope of the process */
     bool symbol_versions;     /* symbol lookup looks at versions */
+    bool never_lazy;          /* ... and is done before anything runs */
     bool asks_as_needed;      /* of a program without run paths only needs and flags count */
     bool has_filters;         /* DT_FILTER and DT_AUXILIARY are loaded with their object */
     bool dlopen_as_program;   /* dlopen() searches for the program, whoever calls */
@@ -508,6 +509,12 @@ struct tenon_loader {
                   struct tn_judgement *out);
     void (*judge_errno)(int error, struct tn_judgement *out);
     const struct tn_elf_words *elf_words; /* of tn_elf_judge(); NULL for others */
+
+    /*
+     * Said of an object with DF_1_NOOPEN that dlopen() would bring, itself or for its needs. NULL:
+     * nothing, it is loaded.
+     */
+    const char *not_opened;
 
     /* Why a name cannot even be searched ("" , too long); true when it can. NULL: all can. */
     bool (*name_is_searchable)(const char *name, struct tn_judgement *out);

@@ -77,6 +77,22 @@ static bool add_binding(tenon_graph *graph, tenon_symbol_binding binding, tenon_
     return true;
 }
 
+/* rule  ld.so(8), LD_BIND_NOW; musl has no other way */
+static bool is_never_lazy(const tenon_graph *graph)
+{
+    const char *asked = tenon_world_env(graph->resolver->world, "LD_BIND_NOW");
+    return graph->loader->never_lazy || (asked && *asked);
+}
+
+/* Is all of an object bound before anything of it runs? rule  gABI chapter 5, DF_BIND_NOW */
+static bool binds_now(const struct tn_lookup *b, const struct tn_scope_object *o)
+{
+    const tenon_resolver *r = b->graph->resolver;
+    uint32_t number = r->objects[o->object].node;
+    const struct tn_facts *facts = number == TN_NO_NODE ? NULL : r->nodes[number]->facts;
+    return b->never_lazy || (facts && facts->elf.binds_now);
+}
+
 /* Binds one reference. *provider tells the caller who it was. */
 static bool bind(struct tn_lookup *b, const struct tn_scope_object *o,
                  const struct tn_elf_symbol *s, enum tn_reference kind, int32_t *provider,
@@ -98,7 +114,7 @@ static bool bind(struct tn_lookup *b, const struct tn_scope_object *o,
         .needed_by = o->row,
         .provider = row,
         .weak = s->bind == TN_BIND_WEAK && !inconsistent, /* then it may not stay undefined, too */
-        .lazy = kind == TN_REFERENCE_PLT && !s->wants_data && !s->wants_copy,
+        .lazy = kind == TN_REFERENCE_PLT && !s->wants_data && !s->wants_copy && !binds_now(b, o),
         .found = d != NULL,
         .reason = d ? NULL : why_not(b, name, wanted, kind, inconsistent),
     };
@@ -136,7 +152,9 @@ static bool bind_all(struct tn_lookup *b, tenon_error *err)
 
 bool tn_graph_bind_symbols(tenon_graph *graph, tenon_error *err)
 {
-    struct tn_lookup b = { .graph = graph, .versions = graph->loader->symbol_versions };
+    struct tn_lookup b = { .graph = graph,
+                           .versions = graph->loader->symbol_versions,
+                           .never_lazy = is_never_lazy(graph) };
     bool good = read_scope(&b, err) && tn_lookup_prepare(&b, err) && bind_all(&b, err);
     free(b.definitions);
     tn_names_free(&b.names);
