@@ -237,34 +237,6 @@ static bool find_overlaps_by(struct tn_doubles *d, const struct tn_candidate *c,
     return refuses;
 }
 
-/* Units that come, beside those that are there and those that come before. */
-static bool find_overlaps_of(struct tn_doubles *d, const struct tn_candidate *c,
-                             struct tn_index *coming, const struct tn_entry *entries, size_t count)
-{
-    bool refuses = false;
-    for (size_t i = 0; i < count; i++) {
-        const struct tn_keys *keys = &entries[i].keys;
-        for (size_t k = 0; k < keys->defined_count; k++) {
-            if (tn_index_may(&d->registry->index, keys->defined[k].key))
-                refuses |= find_overlaps_by(d, c, &d->registry->index, &entries[i], k);
-            if (tn_repeats_has(d->repeats, keys->defined[k].key))
-                refuses |= find_overlaps_by(d, c, coming, &entries[i], k);
-        }
-    }
-    return refuses;
-}
-
-static bool find_overlaps(struct tn_doubles *d, const struct tn_candidate *c,
-                          struct tn_index *coming)
-{
-    bool refuses = find_overlaps_of(d, c, coming, c->entries, c->count);
-    for (size_t i = 0; i < c->brought_count; i++) {
-        const struct tn_brought *brought = &d->brought[c->brought[i]];
-        refuses |= find_overlaps_of(d, c, coming, brought->entries, brought->count);
-    }
-    return refuses;
-}
-
 /* ---- units that the other side did not record ----------------------------------------------- */
 
 bool tn_doubles_has_unrecorded(const struct tn_holding *holding)
@@ -358,18 +330,34 @@ static bool find_covered_by(struct tn_doubles *d, const struct tn_candidate *c,
     return refuses;
 }
 
-/* Each unit of the candidate beside the images that define something of it. */
-static bool find_covered_there(struct tn_doubles *d, const struct tn_candidate *c,
-                               const struct tn_sightings *there)
+/* A definition number k of a unit, beside the images that may have it. */
+static inline bool find_covered_in(struct tn_doubles *d, const struct tn_candidate *c,
+                                   const struct tn_sightings *there, const struct tn_entry *e,
+                                   size_t k)
+{
+    uint32_t hash = e->keys.defined[k].mapped;
+    return tn_sightings_may(there, hash) &&
+           find_covered_by(d, c, there, e, e->unit->definitions[k].name, hash);
+}
+
+/*
+ * What units that come define, beside units and images that are there or come before. All in one
+ * pass: nearly none of it is met anywhere, and looking at it is what takes time.
+ */
+static bool find_met(struct tn_doubles *d, const struct tn_candidate *c, struct tn_index *coming,
+                     const struct tn_entry *entries, size_t count)
 {
     bool refuses = false;
-    bool any = there->count || there->mapped_count;
-    for (size_t i = 0; any && i < c->count; i++) {
-        const struct tn_entry *e = &c->entries[i];
+    for (size_t i = 0; i < count; i++) {
+        const struct tn_entry *e = &entries[i];
         for (size_t k = 0; k < e->keys.defined_count; k++) {
-            uint32_t hash = e->keys.defined[k].mapped;
-            if (tn_sightings_may(there, hash))
-                refuses |= find_covered_by(d, c, there, e, e->unit->definitions[k].name, hash);
+            uint32_t key = e->keys.defined[k].key;
+            if (tn_index_may(&d->registry->index, key))
+                refuses |= find_overlaps_by(d, c, &d->registry->index, e, k);
+            if (tn_repeats_has(d->repeats, key))
+                refuses |= find_overlaps_by(d, c, coming, e, k);
+            refuses |= find_covered_in(d, c, &d->registry->sightings, e, k);
+            refuses |= find_covered_in(d, c, &d->coming, e, k);
         }
     }
     return refuses;
@@ -407,9 +395,11 @@ bool tn_doubles_examine(void *arg, const struct tn_candidate *c, struct tn_index
 {
     struct tn_doubles *d = arg;
     const struct tn_images *own = &d->images[c - d->candidates];
-    bool refuses = find_overlaps(d, c, coming);
-    refuses |= find_covered_there(d, c, &d->registry->sightings);
-    refuses |= find_covered_there(d, c, &d->coming);
+    bool refuses = find_met(d, c, coming, c->entries, c->count);
+    for (size_t i = 0; i < c->brought_count; i++) {
+        const struct tn_brought *brought = &d->brought[c->brought[i]];
+        refuses |= find_met(d, c, coming, brought->entries, brought->count);
+    }
     for (size_t i = 0; i < own->count; i++) {
         if (own->at[i]->is_placed)
             continue; /* a library that a plugin before brings as well */
