@@ -209,7 +209,7 @@ const struct cli_command cmd_flags = {
         "  tenon flags --platform=all z /opt/z/lib            for each platform\n"
         "  tenon flags --make-shared --version=1.2 z /opt/z/lib\n"
         "  tenon flags --from=conf z png                      all that a build needs\n\n"
-        "Exit status: 0 all is well, 1 refused (no shared library may be made there), 2 wrong\n"
-        "usage, 3 a file could not be read.\n",
+        "Exit status: 0 all is well, 1 refused (no shared library may be made there, or what was\n"
+        "found does not go together), 2 wrong usage, 3 a file could not be read.\n",
     .run = run_flags,
 };

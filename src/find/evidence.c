@@ -276,7 +276,10 @@ static bool guess_by_package(struct tn_hunt *hunt, const struct tn_place *place,
     return *source || tn_no_memory(err);
 }
 
-/* What is known of a library is what the name is about: by its headers, or by their directory. */
+/*
+ * What is known of a library is what the name is about: by its headers, or by their directory. So
+ * it is when the names of both are alike.
+ */
 static bool is_row_of(const struct tn_known_library *row, const char *name,
                       const struct tn_words *guesses)
 {
@@ -295,7 +298,7 @@ bool tn_known_by_pc(struct tn_hunt *hunt, const struct tn_place *place,
 {
     struct tn_pc pc = { 0 };
     bool there, good = find_pc(hunt, place, &pc, &there, err);
-    const char *own = NULL;
+    const char *own = NULL, *name = hunt->request->name;
 
     *known = false;
     if (!good || !there)
@@ -304,7 +307,8 @@ bool tn_known_by_pc(struct tn_hunt *hunt, const struct tn_place *place,
         own = tn_begins(pc.libs.at[i], "-l") ? pc.libs.at[i] + 2 : NULL;
     if (own)
         good = tn_library_known(hunt->finder, hunt->arena, hunt->world, own, row, known, err);
-    *known = good && *known && is_row_of(row, hunt->request->name, guesses);
+    *known = good && *known &&
+             (is_row_of(row, name, guesses) || tn_is_alike(name, strlen(name), own, strlen(own)));
     if (*known) {
         row->source = tn_arena_format(hunt->arena, "%s, as %s by %s", row->source, own, pc.path);
         good = row->source || tn_no_memory(err);

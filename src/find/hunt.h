@@ -136,6 +136,9 @@ void tn_pc_free(struct tn_pc *pc);
 const char *tn_pc_for(tenon_world *world, struct tn_arena *arena, const struct tn_words *dirs,
                       const char *name);
 
+/* Does one begin the other, by letters and digits, as "nspr" does "nspr4" and "png" "libpng16"? */
+bool tn_is_alike(const char *a, size_t a_size, const char *b, size_t b_size);
+
 /* A row of the list of known libraries. */
 struct tn_known_library {
     const char *const *headers; /* NULL-ended */

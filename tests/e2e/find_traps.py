@@ -534,6 +534,22 @@ class Evidence(Case):
         self.assertIn("-lfoo -lbar", row["result"]["CONF_all_LIBS"])
         self.not_found(self.find(*self.dirs("a"), name="other"), "no header is known")
 
+    def test_a_pc_that_is_called_like_its_library(self):
+        """libfoo-2.0.pc is about foo, whatever the header is called; other.pc is not."""
+        self.both("a", version="2.0")
+        os.makedirs(self.path("a/include/deep"))
+        os.rename(self.path("a/include/foo.h"), self.path("a/include/deep/thing.h"))
+        self.known("foo header=deep/thing.h function=foo_id version-macro=FOO_VERSION")
+        for name in ("libfoo-2.0", "FOO", "other"):
+            self.write("a/lib/pkgconfig/%s.pc" % name, "Name: x\nDescription: x\nVersion: 2.0\n"
+                       "Cflags: -I%s\nLibs: -L%s -lfoo\n"
+                       % (self.path("a/include"), self.path("a/lib")))
+        for name in ("libfoo-2.0", "FOO"):
+            row = self.find(*self.dirs("a"), name=name)
+            self.assertEqual(row["verdict"], "found", json.dumps(row, indent=1))
+            self.assertIn("as foo by", row["result"]["header_from"])
+        self.not_found(self.find(*self.dirs("a"), name="other"), "no header is known")
+
     def test_a_system_library_by_its_pc(self):
         if not os.path.exists("/usr/lib/x86_64-linux-gnu/pkgconfig/zlib.pc"):
             self.skipTest("no zlib.pc")
@@ -748,6 +764,42 @@ class Caller(Case):
         self.found(self.find("--program=good.c", *self.dirs("a")), NEED_RPATH="yes")
         self.not_found(self.find("--program=bad.c", *self.dirs("a")), "bad.c", "status 3")
 
+    def kept(self, *words):
+        """The exit status, with kept answers."""
+        env = dict(consumers.CLEAN, TENON_CACHE=self.path("cache"), HOME=self.dir)
+        return subprocess.run([tenon.command(), "find", "-q", *words, "foo"], env=env,
+                              cwd=self.dir, stdin=subprocess.DEVNULL).returncode
+
+    def test_a_kept_answer_rests_on_what_the_program_includes(self):
+        self.both("a")
+        self.write("a/include/more.h", "#define MORE 0\n")
+        self.write("user.c", "#include <foo.h>\n#include <more.h>\nint main(void)"
+                   " { return foo_id() ? MORE : 1; }\n")
+        words = ["--program=user.c", *self.dirs("a")]
+        self.assertEqual(self.kept(*words), 0)
+        self.assertEqual(self.kept(*words), 0)
+        self.write("a/include/more.h", "#define MORE 3\n")
+        self.assertEqual(self.kept(*words), 1)
+        self.write("a/include/more.h", "#define MORE 0 /* again */\n")
+        self.assertEqual(self.kept(*words), 0)
+        self.write("a/include/more.h", "#error gone\n")
+        self.assertEqual(self.kept(*words), 1)
+
+    def test_a_version_command_is_asked_each_time(self):
+        self.both("a")
+        self.write("version", "2\n")
+        words = ["--version-cmd=cat " + self.path("version"), "--min-version=1", *self.dirs("a")]
+        self.assertEqual(self.kept(*words), 0)
+        self.write("version", "0\n")
+        self.assertEqual(self.kept(*words), 1)
+
+    def test_a_program_that_ends_is_one_that_starts(self):
+        self.both("a")
+        self.write("five.c", "#include <foo.h>\nint main(void) { return foo_id() ? 5 : 0; }\n")
+        row = self.find("--program=five.c", *self.dirs("a"))
+        self.not_found(row, "five.c", "ends with status 5")
+        self.assertNotIn("five.c: does not start", json.dumps(row))
+
     def test_two_libraries_joined(self):
         self.both("a")
         self.both("b", name="bar")
@@ -763,6 +815,60 @@ class Caller(Case):
         self.assertEqual(values["LDFLAGS"], " ".join(
             "-L{0} -Wl,-rpath,{0}".format(self.path(prefix, "lib")) for prefix in "ab"))
         self.assertEqual(values["LIBS"], "-lfoo -lbar -lfoo")
+
+    def joined(self, *names, where=(("foo", "b"), ("bar", "a")), **env):
+        """The exit status, what was said, and what a program that is linked so prints."""
+        conf = self.path("conf")
+        for name, prefix in where:
+            subprocess.run([tenon.command(), "find", "-q", "--no-cache", "--write=" + conf,
+                            *self.dirs(prefix), name], check=True)
+        done = subprocess.run([tenon.command(), "flags", "--from", conf, *names],
+                              capture_output=True, text=True, env=dict(consumers.CLEAN, **env))
+        if done.returncode:
+            return done.returncode, done.stderr, None
+        values = dict(line.split(" = ", 1) for line in done.stdout.splitlines())
+        words = [word for name in ("CPPFLAGS", "LDFLAGS", "LIBS") for word in values[name].split()]
+        source = self.write("joined.c", '#include <stdio.h>\n#include <foo.h>\n#include <bar.h>\n'
+                            'int main(void) { printf("%s %s %s\\n", FOO_VERSION, foo_id(), '
+                            'bar_id()); return 0; }\n')
+        self.cc("-o", self.path("joined"), source, *words)
+        out = subprocess.run([self.path("joined")], check=True, capture_output=True, text=True)
+        return 0, done.stdout, out.stdout.strip()
+
+    def test_joined_libraries_are_those_that_were_found(self):
+        """Where bar is, another foo lies too, of the same name for linker and loader."""
+        self.both("b", version="2.0")
+        self.both("a", name="bar")
+        self.both("a", version="1.0")
+        for names in (("foo", "bar"), ("bar", "foo")):
+            status, said, out = self.joined(*names)
+            self.assertEqual((status, out), (0, "2.0 b a"), said)
+        status, said, out = self.joined("foo", LDFLAGS="-L" + self.path("a/lib"))
+        self.assertEqual((status, out), (1, None))
+        self.assertIn("not the one that was found", said)
+
+    def test_libraries_that_cannot_be_joined(self):
+        for prefix in "ab":
+            for name in ("foo", "bar"):
+                self.both(prefix, name=name)
+        for names in (("foo", "bar"), ("bar", "foo")):
+            status, said, out = self.joined(*names)
+            self.assertEqual((status, out), (1, None))
+            self.assertIn("no order of the directories helps", said)
+        where = (("foo", "a"), ("bar", "a"))
+        self.assertEqual(self.joined("foo", "bar", where=where)[2], "1.0 a a")
+
+    def test_a_library_of_the_system_cannot_be_joined_with_another(self):
+        self.both("a", name="bar")
+        self.both("a", name="m")
+        conf = self.path("conf")
+        for words in (self.dirs("a") + ["bar"], ["m"]):
+            subprocess.run([tenon.command(), "find", "-q", "--no-cache", "--write=" + conf, *words],
+                           check=True)
+        done = subprocess.run([tenon.command(), "flags", "--from", conf, "bar", "m"],
+                              capture_output=True, text=True)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn(self.path("a/lib/libm.so"), done.stderr)
 
 
 class Batch(Case):
