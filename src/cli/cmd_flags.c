@@ -37,6 +37,17 @@ static void print_words(struct cli_json *json, const char *flags)
     tn_arena_free(&arena);
 }
 
+/* The sentence of the platform, unless these flags give no run path. */
+static const char *recorded(const struct flags_run *run, const tenon_platform *platform,
+                            const char *flags)
+{
+    if (run->make_shared || !flags || platform->recording != TENON_RECORDS_RUN_PATH ||
+        strstr(flags, "-Wl,-r") || strstr(flags, "-Wl,-R") || strstr(flags, "-Xlinker"))
+        return platform->recorded;
+    return "of the library its SONAME; no run path, since these flags give none; -L is not "
+           "recorded";
+}
+
 static void print_json(struct flags_run *run, const tenon_platform *platform, const char *name,
                        const char *flags, const tenon_error *err)
 {
@@ -59,7 +70,7 @@ static void print_json(struct flags_run *run, const tenon_platform *platform, co
         cli_json_sentence(json, tenon_error_message(err));
     }
     CLI_JSON_KEY(json, "recorded");
-    cli_json_name(json, platform->recorded);
+    cli_json_name(json, recorded(run, platform, flags));
     cli_json_close(json, '}');
 }
 
@@ -76,7 +87,7 @@ static void print_text(struct flags_run *run, const tenon_platform *platform, co
     cli_puts(out, "\n  flags     ");
     cli_prose(out, flags);
     cli_puts(out, "\n  recorded  ");
-    cli_puts(out, platform->recorded);
+    cli_puts(out, recorded(run, platform, flags));
     if (platform->print_recorded) {
         cli_puts(out, "\n  shown by  ");
         cli_puts(out, platform->print_recorded);

@@ -30,8 +30,8 @@ struct tn_joined {
  * Adds the library `name` from the text of its conf-NAME.mk.
  *
  * errors   TENON_E_MALFORMED when it does not say where the library is, or asks for a run path
- *          where there is none; TENON_E_ARGUMENT for a directory that cannot be recorded; those of
- *          tn_conf_read
+ *          where there is none; TENON_E_ARGUMENT for a relative directory that would be recorded,
+ *          TENON_E_UNSUPPORTED for one that no run path can hold; those of tn_conf_read
  */
 bool tn_join_add(struct tn_joined *joined, struct tn_arena *arena, const char *name,
                  struct tn_view text, tenon_error *err);

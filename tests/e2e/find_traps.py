@@ -417,6 +417,17 @@ class Names(Case):
         self.consume(*self.dirs("a,b"), expect="comma",
                      only=["flags", "sh", "pc", "cmake", "meson"])
 
+    def test_a_directory_that_no_run_path_can_hold(self):
+        for prefix, mark in (("a:b", "a colon"), ("$LIB", "$LIB"), ("${ORIGIN}", "$ORIGIN")):
+            self.both(prefix)
+            self.not_found(self.find(*self.dirs(prefix)), "no run path can hold", mark)
+            done = subprocess.run([tenon.command(), "flags", "foo", self.path(prefix, "lib")],
+                                  capture_output=True, text=True)
+            self.assertEqual((done.returncode, done.stdout), (1, ""))
+            self.assertIn(mark, done.stderr)
+        self.both("a$b", ident="dollar")
+        self.found(self.find(*self.dirs("a$b")), NEED_RPATH="yes")
+
     def test_relative_directories(self):
         """The answer is used elsewhere: what is found is absolute, and so is what is recorded."""
         self.both("a")
