@@ -545,6 +545,53 @@ class Evidence(Case):
         self.assertIn("-lfoo -lbar", row["result"]["CONF_all_LIBS"])
         self.not_found(self.find(*self.dirs("a"), name="other"), "no header is known")
 
+    def test_pkg_config_path(self):
+        """The caller's .pc files are tried, after the directories that are given."""
+        for prefix in ("a", "b"):
+            self.shared(prefix)
+            self.header(prefix)
+            os.makedirs(self.path(prefix, "include/foo-1"))
+            os.rename(self.path(prefix, "include/foo.h"), self.path(prefix, "include/foo-1/foo.h"))
+            self.write("pc/%s/foo.pc" % prefix, "prefix=%s\nName: foo\nDescription: foo\n"
+                       "Version: 1.0\nCflags: -I${prefix}/include/foo-1\n"
+                       "Libs: -L${prefix}/lib -lfoo\n" % self.path(prefix))
+        self.not_found(self.find(), "no header is known")
+        for variable in ("PKG_CONFIG_PATH", "PKG_CONFIG_LIBDIR"):
+            env = {variable: "/nowhere:pc/a:" + self.path("pc/b")}
+            self.found(self.find(env=env), LIBDIR=self.path("a/lib"), NEED_RPATH="yes",
+                       INCDIR=self.path("a/include/foo-1"))
+        self.consume(expect="a", env={"PKG_CONFIG_PATH": self.path("pc/a")}, only=["make", "sh"])
+        env = {"PKG_CONFIG_PATH": self.path("pc/b"), "PKG_CONFIG_LIBDIR": self.path("pc/a")}
+        self.found(self.find(env=env), LIBDIR=self.path("b/lib"))
+        self.both("c")
+        self.found(self.find(*self.dirs("c"), env=env), LIBDIR=self.path("c/lib"))
+
+    def test_pkg_config_path_is_not_believed(self):
+        """Header and library of two installations; a sysroot that is not there."""
+        self.both("a")
+        self.both("b")
+        self.write("pc/foo.pc", "Name: foo\nDescription: foo\nVersion: 1.0\nCflags: -I%s\n"
+                   "Libs: -L%s -lfoo\n" % (self.path("a/include"), self.path("b/lib")))
+        row = self.find("-H", "foo.h", env={"PKG_CONFIG_PATH": self.path("pc")})
+        self.not_found(row, "not of one installation")
+        self.pc("a", "Cflags: -I%s\nLibs: -L%s -lfoo\n" % ("/a/include", "/a/lib"))
+        env = {"PKG_CONFIG_PATH": self.path("a/lib/pkgconfig")}
+        self.not_found(self.find("-H", "foo.h", env=env), "no foo.h")
+        env["PKG_CONFIG_SYSROOT_DIR"] = self.dir
+        self.found(self.find("-H", "foo.h", env=env), LIBDIR=self.path("a/lib"))
+
+    def test_pkg_config_path_and_kept_answers(self):
+        for prefix in "ab":
+            self.both(prefix)
+            self.pc(prefix, "Cflags: -I%s\nLibs: -L%s -lfoo\n"
+                    % (self.path(prefix, "include"), self.path(prefix, "lib")))
+        env = dict(consumers.CLEAN, TENON_CACHE=self.path("cache"), HOME=self.dir)
+        for prefix in ("a", "b", "a"):
+            done = subprocess.run([tenon.command(), "find", "--json", "foo"], cwd=self.path(prefix),
+                                  env=dict(env, PKG_CONFIG_PATH="lib/pkgconfig"),
+                                  stdin=subprocess.DEVNULL, capture_output=True, text=True)
+            self.found(json.loads(done.stdout)["results"][0], LIBDIR=self.path(prefix, "lib"))
+
     def test_a_pc_that_is_called_like_its_library(self):
         """libfoo-2.0.pc is about foo, whatever the header is called; other.pc is not."""
         self.both("a", version="2.0")
