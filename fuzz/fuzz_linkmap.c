@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "command.h"
+#include "discards.h"
 #include "report.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -40,6 +41,21 @@ static void read_command(struct tn_arena *arena, const char *text)
     tenon_world_free(world);
 }
 
+static void read_discards(struct tn_view text)
+{
+    struct tn_discards discards;
+    struct tn_view line;
+    size_t pos = 0;
+    bool is_one;
+
+    if (!tn_discards_init(&discards) || !tn_discards_read_map(&discards, text))
+        abort();
+    while (tn_report_line(text, &pos, &line))
+        if (!tn_discards_read_line(&discards, line, &is_one))
+            abort();
+    tn_discards_free(&discards);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     const struct tn_report_paths paths = { kind_of, NULL };
@@ -58,6 +74,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         check(&report);
     if (tn_map_mold_read(&arena, text, &report, NULL))
         check(&report);
+    read_discards(text);
     read_command(&arena, copy);
     tn_arena_free(&arena);
     return 0;

@@ -29,7 +29,11 @@ struct tenon_plugin {
      */
     int (*resource)(const tenon_plugin *self, const char *name, void **bytes, size_t *bytes_size);
 
-    /* A service of the host by name, at least of this version; NULL when it offers none. */
+    /*
+     * A service of the host by name, at least of this version; NULL when it offers none.
+     *
+     * threads  any, also one that start() or stop() waits for
+     */
     const void *(*service)(const tenon_plugin *self, const char *name, unsigned version);
 
     void *loader; /* the loader's own */
@@ -38,6 +42,14 @@ struct tenon_plugin {
 /*
  * A plugin may define these two. start: 0 means it is up; anything else undoes the load, the
  * libraries are closed in reverse. stop: called before it is unloaded, never after a failed start.
+ *
+ * Neither may be left by an exception, by longjmp() or by the end of the thread, and no more may
+ * constructors. A plugin that was left so all the same stays as it is: mapped, "busy" for whoever
+ * asks for it, and nobody is let stand on it.
+ *
+ * Both run in the middle of a request, by the thread that made it, and may make requests
+ * themselves: see tenon_load(). Threads that they wait for may call resource() and service();
+ * whatever else takes the process waits until the request is done.
  */
 int tenon_plugin_start(tenon_plugin *self, int argc, char **argv);
 void tenon_plugin_stop(tenon_plugin *self);

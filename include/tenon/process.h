@@ -23,7 +23,7 @@ extern "C" {
  *
  * threads  any; every call takes the process's own lock. Plugins' code is called with the lock
  *          held, by the thread that loads; it may call back into the process (the lock is
- *          recursive)
+ *          recursive). Handlers of events must not be left by an exception or by longjmp()
  */
 typedef struct tenon_process tenon_process;
 
@@ -134,6 +134,7 @@ enum tenon_finding_kind {
     TENON_FINDING_PROHIBITED,        /* "prohibited": the host does not let plugins use it */
     TENON_FINDING_MISSING_PRIMITIVE, /* "missing-primitive": a C function that OCaml code calls */
     TENON_FINDING_SHARED,            /* "shared": a library that the process has (no refusal) */
+    TENON_FINDING_BUSY,              /* "busy": the plugin is being loaded or unloaded just now */
 };
 
 typedef struct tenon_finding {
@@ -146,13 +147,15 @@ typedef struct tenon_finding {
     const char *message; /* a sentence for people */
 } tenon_finding;
 
-/* What became of one plugin. Names "planned" "loaded" "already-loaded" "refused" "failed". */
+/* What became of one plugin. Names "planned" "loaded" "already-loaded" "refused" "failed"
+ * "unloaded". */
 enum tenon_plugin_status {
-    TENON_PLUGIN_PLANNED,
+    TENON_PLUGIN_PLANNED, /* nothing is against it; in a refused request it is not loaded either */
     TENON_PLUGIN_LOADED,
     TENON_PLUGIN_ALREADY,
     TENON_PLUGIN_REFUSED,
-    TENON_PLUGIN_FAILED, /* its code was mapped, and then said no */
+    TENON_PLUGIN_FAILED,   /* its code was given to the system's loader, and that or it said no */
+    TENON_PLUGIN_UNLOADED, /* by tenon_unload() */
 };
 
 typedef struct tenon_plugin_result {
@@ -225,18 +228,37 @@ TENON_API tenon_report *tenon_plan(tenon_process *process, const tenon_request *
 /*
  * Plans and loads. All or nothing, unless TENON_LOAD_EACH. A refused plan leaves the process as
  * it was. What is loaded already is not loaded again, and that is a success.
+ *
+ * A plugin's start and stop may call this and tenon_unload(). A plugin that is being loaded (until
+ * its start has returned) or unloaded is then refused as "busy", and so is what would stand on one
+ * that goes, and unloading what an unfinished request has loaded. What a start loads so is a
+ * request of its own: it stays when that plugin fails, unless it stands on it; then it goes first,
+ * with a finding "needs-refused" in the report of the request that failed. The rest of the outer
+ * plan is made anew. Where others load and unload things all the time, a request is refused as
+ * "changed" after 64 plans.
  */
 TENON_API tenon_report *tenon_load(tenon_process *process, const tenon_request *requests,
                                    size_t count, unsigned flags, tenon_error *err);
 
-/* Stops and unloads one plugin; refused (a finding "in-use") while another one needs it. */
+/*
+ * Stops and unloads one plugin; refused while another one needs it (a finding "in-use"), and while
+ * it is being loaded or unloaded ("busy").
+ */
 TENON_API tenon_report *tenon_unload(tenon_process *process, const char *plugin, tenon_error *err);
 
-/* Plugins loaded, in load order. Borrowed until the process changes. */
+/*
+ * Plugins loaded, in load order: who needs another one stands behind it. Without those that are
+ * not up yet. Borrowed until the process changes.
+ */
 TENON_API size_t tenon_process_plugin_count(const tenon_process *process);
 TENON_API const tenon_plugin *tenon_process_plugin(const tenon_process *process, size_t i);
 
-/* The address of a symbol of a loaded plugin's own code; NULL when it has none. */
+/*
+ * The address of a symbol of a loaded plugin's own code; NULL when it has none: what libraries
+ * define that the code needs, also those of its bundle, is not its own.
+ *
+ * threads  any, also one that the plugin's start() waits for
+ */
 TENON_API void *tenon_plugin_symbol(const tenon_plugin *plugin, const char *symbol);
 
 /*

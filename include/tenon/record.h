@@ -6,7 +6,8 @@
  * Included by a source (or by gcc: -include tenon/record.h), this puts the note of a unit
  * into its object: the name, and nothing else. Digests, definitions and whether the unit keeps
  * state stay unknown; "tenon cc" and "tenon wrap" know them and put a whole note in this one's
- * place. It works with intermediate code (-flto) too, and needs no linking with libtenon.
+ * place, and "tenon link" adds one, but for intermediate code. It works with intermediate code
+ * (-flto) too, and needs no linking with libtenon.
  *
  *   TENON_PROJECT   a string: units are named PROJECT/NAME
  *   TENON_UNIT      a string: the unit's name; else the base name of the source, without suffixes

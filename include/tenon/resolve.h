@@ -31,9 +31,10 @@ typedef struct tenon_state tenon_state;
 
 /* What to find out besides which file each library is. */
 enum tenon_resolve_flags {
-    TENON_RESOLVE_LATER = 1,   /* candidates that would have come after the one found */
-    TENON_RESOLVE_SYMBOLS = 2, /* who provides each undefined symbol */
-    TENON_RESOLVE_DLOPEN = 4,  /* libraries that ldd cannot see: .note.dlopen, string literals */
+    TENON_RESOLVE_LATER = 1,      /* candidates that would have come after the one found */
+    TENON_RESOLVE_SYMBOLS = 2,    /* who provides each undefined symbol */
+    TENON_RESOLVE_DLOPEN = 4,     /* libraries that ldd cannot see: .note.dlopen, string literals */
+    TENON_RESOLVE_NO_PRELOAD = 8, /* without LD_PRELOAD and its like, and /etc/ld.so.preload */
 };
 
 /*

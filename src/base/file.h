@@ -51,6 +51,10 @@ int tn_file_open(tenon_world *world, const char *path, struct tn_arena *arena,
  */
 bool tn_world_has_threads(const tenon_world *world);
 
+/* Has a file of this system file capabilities? False for files of other systems, which do not tell.
+ */
+bool tn_world_has_capabilities(tenon_world *world, const char *path);
+
 /* A file that is already in memory. */
 void tn_file_from_bytes(struct tn_file *file, const char *name, const void *bytes, size_t size);
 

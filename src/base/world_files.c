@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/xattr.h>
 
 #include "file.h"
 #include "world_private.h"
@@ -130,6 +131,14 @@ int tenon_world_stat(tenon_world *world, const char *path, tenon_file_info *info
 int tenon_world_lstat(tenon_world *world, const char *path, tenon_file_info *info)
 {
     return look_at(world, path, false, info);
+}
+
+bool tn_world_has_capabilities(tenon_world *world, const char *path)
+{
+    char buffer[TN_LIMIT_PATH];
+    if (!world->plain_host || tn_path_for_system(world, path, buffer, &path) != 0)
+        return false;
+    return getxattr(path, "security.capability", NULL, 0) > 0;
 }
 
 int tenon_world_read(tenon_world *world, const char *path, uint64_t offset, void *bytes,

@@ -279,6 +279,8 @@ bool tn_closure_find(tenon_world *world, const struct tn_closure_request *reques
 
     *out = (struct tn_closure){ 0 };
     f.resolver = tenon_resolver_new(world, err);
+    if (f.resolver) /* what is preloaded here is a matter of this process, not of the file */
+        tenon_resolver_set_flags(f.resolver, TENON_RESOLVE_NO_PRELOAD);
     if (f.resolver)
         f.graph = tenon_resolve_file(f.resolver, request->file, &why);
     if (f.resolver && !f.graph && why.code == TENON_E_UNSUPPORTED &&

@@ -78,8 +78,10 @@ static bool check_plugin(const tenon_builder *builder, const struct tn_item *plu
         if (put_files(builder, plugin->code.triple, world, arena, err))
             resolver = tenon_resolver_new(world, err);
     }
-    if (resolver)
+    if (resolver) {
+        tenon_resolver_set_flags(resolver, TENON_RESOLVE_NO_PRELOAD);
         graph = tenon_resolve_file(resolver, path, err);
+    }
     if (graph)
         ok = judge(builder, plugin, graph, arena, stray, err);
     tenon_graph_free(graph);

@@ -24,8 +24,8 @@ const struct cli_command cmd_link = {
     "  tenon link -- cc -o host main.o -lfoo\n"
     "  tenon link -- ocamlfind ocamlopt -package tenon -linkpkg main.ml -o host\n"
     "  cmake -DCMAKE_C_LINKER_LAUNCHER='tenon;link;--' ...\n\n"
-    "Exit status: that of CC; 3 when CC succeeded and the record could not be made (the output\n"
-    "is then removed), 2 wrong usage.\n",
+    "Exit status: that of CC, also when no record could be made, which is said; 2 wrong usage;\n"
+    "3 CC could not be run as it should.\n",
     run,
     false,
 };

@@ -101,9 +101,10 @@ static int load(struct run *run)
            tenon_process_plugin_count(process)) { /* newest first: nothing stands on it */
         size_t last = tenon_process_plugin_count(process) - 1;
         report = tenon_unload(process, tenon_process_plugin(process, last)->name, NULL);
-        if (!report)
-            break;
+        bool good = report && tenon_report_ok(report);
         tenon_report_free(report);
+        if (!good)
+            break;
     }
     tenon_process_free(process);
     return status;

@@ -36,7 +36,7 @@ static int run_launcher(struct cli *cli, const struct tn_launch *launch, cli_lau
     tenon_error err = TENON_ERROR_INIT;
     bool good = launcher(launch, &signals, &exit, &err);
 
-    if (!good)
+    if (!good && !signals.asked)
         cli_complain(cli, "%s", tenon_error_message(&err));
     if (exit.signal || signals.asked) {
         cli_flush(&cli->out);

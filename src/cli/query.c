@@ -5,7 +5,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
+#include "builder.h"
 #include "fail.h"
 #include "text.h"
 
@@ -343,13 +345,37 @@ static char *inside_sysroot(const struct cli_side *side, const char *file)
     return found;
 }
 
+#define FROM_OUTSIDE_MOST (INT64_C(1) << 28) /* bytes */
+
+/*
+ * A file of this system that the sysroot has nothing of is put into it under its own path, for as
+ * long as the command runs, as a user-mode emulator does (qemu -L). NULL: there is none.
+ */
+static char *from_outside(const struct cli_side *side, const char *file)
+{
+    char *real = realpath(file, NULL);
+    void *bytes = NULL;
+    struct stat info;
+    size_t size;
+    bool good = real && stat(real, &info) == 0 && S_ISREG(info.st_mode) &&
+                info.st_size <= FROM_OUTSIDE_MOST && tn_read_file(real, &bytes, &size, NULL) &&
+                tenon_world_put_file(side->world, real, bytes, size, info.st_mode & 07777, NULL);
+
+    free(bytes);
+    if (good)
+        return real;
+    free(real);
+    return NULL;
+}
+
 char *cli_side_path(const struct cli_side *side, const char *file)
 {
     char *path = side->sysroot || side->moved ? from_start(side, file) : strdup(file);
-    char *inside;
+    char *other;
 
-    if (!side->sysroot || exists(side, path) || !(inside = inside_sysroot(side, file)))
+    if (!side->sysroot || exists(side, path) ||
+        !((other = inside_sysroot(side, file)) || (other = from_outside(side, file))))
         return path;
     free(path);
-    return inside;
+    return other;
 }

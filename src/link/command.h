@@ -44,6 +44,7 @@ struct tn_command {
     const char *depends; /* the linker's --dependency-file; NULL */
     bool lto, shared, is_static, relocatable;
     bool prints;           /* the linker was asked to print on standard output: a trace, a map */
+    bool collects, folds;  /* --gc-sections; --icf: equal sections become one */
     struct tn_words named; /* what may be a file for the linker, by whichever way */
 };
 

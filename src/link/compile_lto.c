@@ -12,6 +12,7 @@
 
 #include "compile.h"
 #include "fail.h"
+#include "inputs.h"
 #include "object.h"
 #include "temp.h"
 #include "text.h"
@@ -229,6 +230,8 @@ static const char *obstacle(const struct tn_word *source)
 
     if (strcmp(source->text, "-") == 0)
         return "it is read from standard input";
+    if (tn_inputs_is_once(source->text))
+        return "it can be read only once";
     if (source->language ? strstr(source->language, "cpp-output") != NULL
                          : dot && (strcmp(dot, ".i") == 0 || strcmp(dot, ".ii") == 0))
         return "it is preprocessed already";

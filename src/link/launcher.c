@@ -5,12 +5,15 @@
  * takes, and the object of notes that the last record of the same output lets us expect. What is
  * named is then read. Where the notes turn out as expected the link stands; else it is run once
  * more with the right ones.
+ *
+ * The user's link is what counts: when it succeeded and something of ours fails, its output stays,
+ * without a record, and the user is told.
  */
 #include <stdarg.h>
 #include <stdio.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
+#include "aside.h"
 #include "depends.h"
 #include "fail.h"
 #include "launcher.h"
@@ -87,10 +90,11 @@ static bool fail_second(const struct tn_session *s, int out, tenon_error *err)
                    s->output, said);
 }
 
+/* Links with the right notes: what the earlier link made is taken back when that does not do. */
 static bool second_link(struct tn_session *s, struct tn_view notes, tenon_error *err)
 {
+    struct tn_aside aside;
     struct tn_exit exit;
-    bool good;
     int out;
 
     tn_session_drop_object(s);
@@ -99,9 +103,17 @@ static bool second_link(struct tn_session *s, struct tn_view notes, tenon_error 
     out = tn_temp_nameless(err);
     if (out < 0)
         return false;
-    /* what it has to say it has said */
-    good = tn_session_run(s, false, out, out, &exit, err) &&
-           (exit.status == 0 || fail_second(s, out, err));
+    bool good = tn_aside_set(&aside, s->output, err);
+    if (good) {
+        /* what it has to say it has said */
+        good = tn_session_run(s, TN_LINK_NOTES | TN_LINK_MAP, out, out, &exit, err) &&
+               (exit.status == 0 || fail_second(s, out, err)) &&
+               tn_predict_check(s->launch->world, s->output, notes, err);
+        if (good)
+            tn_aside_drop(&aside);
+        else
+            (void)tn_aside_keep(&aside, NULL);
+    }
     close(out);
     return good;
 }
@@ -147,14 +159,7 @@ static bool complete(struct tn_session *s, const struct tn_report *trace, tenon_
     if (s->object && is_equal(notes, s->notes))
         return true;
     tn_remark(s->launch, TN_REMARK_DETAIL, "%s: linking once more, with the record", s->output);
-    return second_link(s, notes, err) && tn_predict_check(s->launch->world, s->output, notes, err);
-}
-
-static bool is_regular(const char *path)
-{
-    struct stat info;
-
-    return stat(path, &info) == 0 && S_ISREG(info.st_mode);
+    return second_link(s, notes, err);
 }
 
 /* The linker lists our object among what the output depends on: it is gone by then. */
@@ -162,7 +167,7 @@ static bool clean_dependencies(struct tn_session *s, tenon_error *err)
 {
     struct tn_view text, clean;
 
-    if (!s->command.depends || !s->object || !is_regular(s->command.depends))
+    if (!s->command.depends || !s->object || !tn_is_regular(s->command.depends))
         return true;
     int failed =
         tn_file_whole(s->launch->world, s->command.depends, TN_LIMIT_CONFIG, &s->arena, &text);
@@ -172,19 +177,52 @@ static bool clean_dependencies(struct tn_session *s, tenon_error *err)
            tn_temp_replace(s->command.depends, clean, err);
 }
 
+static bool record(struct tn_session *s, int out, struct tn_report *trace, tenon_error *err)
+{
+    return (!trace->from_mold || s->map || tn_session_link_for_map(s, out, trace, err)) &&
+           complete(s, trace, err) && clean_dependencies(s, err);
+}
+
+/* Notes of an earlier record are in the output, and nobody knows whether they are right. */
+static bool link_plainly(struct tn_session *s, tenon_error *err)
+{
+    int out = tn_temp_nameless(err);
+    struct tn_exit exit = { 0 };
+    bool good = out >= 0 && tn_session_run(s, 0, out, out, &exit, err);
+
+    if (good && exit.status != 0)
+        good = tn_fail(err, TENON_E_UNSUPPORTED, "the same link failed the second time");
+    if (out >= 0)
+        close(out);
+    return good;
+}
+
+/* The user's link succeeded, and its record could not be made. */
+static bool go_without(struct tn_session *s, tenon_error *err)
+{
+    char shown[TN_QUOTE_ROOM];
+
+    bool proven = !s->foreseen || !tn_is_regular(s->output);
+    tn_quote(shown, s->output);
+    if (!s->signals->asked)
+        tn_remark(s->launch, TN_REMARK_WARNING, "%s has no record: %s", shown,
+                  tenon_error_message(err));
+    if (proven || (!s->signals->asked && link_plainly(s, err)))
+        return true;
+    unlink(s->output);
+    return s->signals->asked ||
+           tn_context(err, "%s is removed, as it had the record of an earlier link", shown);
+}
+
 static bool link_and_record(struct tn_session *s, int out, struct tn_exit *exit, tenon_error *err)
 {
     struct tn_report trace = { 0 };
     bool good = tn_session_first(s, out, exit, &trace, err);
 
-    if (good && exit->status == 0 && is_regular(s->output)) {
-        good = !trace.from_mold || s->map || tn_session_link_for_map(s, out, &trace, err);
-        good = good && complete(s, &trace, err) && clean_dependencies(s, err);
-    }
+    if (good && exit->status == 0 && tn_is_regular(s->output))
+        good = record(s, out, &trace, err);
     tn_report_free(&trace);
-    if (!good && exit->status == 0 && is_regular(s->output))
-        unlink(s->output);
-    return good;
+    return good || (s->linked && go_without(s, err));
 }
 
 static bool run_session(struct tn_session *s, struct tn_exit *exit, tenon_error *err)
@@ -193,20 +231,26 @@ static bool run_session(struct tn_session *s, struct tn_exit *exit, tenon_error 
     int out;
 
     s->output = s->command.output ? s->command.output : "a.out";
-    if (!tn_members_init(&s->members, s->launch->world, &s->arena, &s->command,
+    s->command.prints |= tn_session_shows_map(&s->command);
+    if (!tn_discards_init(&s->discards) ||
+        !tn_members_init(&s->members, s->launch->world, &s->arena, &s->command,
                          s->launch->prefix)) {
+        tn_discards_free(&s->discards);
         tn_members_free(&s->members);
         return tn_no_memory(err);
     }
     out = tn_temp_nameless(err);
     good = out >= 0 && tn_session_predict(s, err) &&
-           (!tn_session_wants_map(&s->command) || tn_session_choose_map(s, err)) &&
+           (!(s->command.prints || tn_session_wants_map(&s->command) ||
+              (tn_session_wants_discards(&s->command) && !tn_session_is_lld(&s->command))) ||
+            tn_session_choose_map(s, err)) &&
            link_and_record(s, out, exit, err);
     if (out >= 0)
         close(out);
     tn_session_drop_object(s);
     if (s->own_map)
         unlink(s->map);
+    tn_discards_free(&s->discards);
     tn_members_free(&s->members);
     return good;
 }
@@ -225,21 +269,49 @@ static bool run_as_is(const struct tn_launch *launch, struct tn_signals *signals
     return good;
 }
 
+/* What can be read only once, and not be kept: the link is run, and nothing else. */
+static bool run_once(const struct tn_session *s, const char *once, struct tn_exit *exit,
+                     tenon_error *err)
+{
+    char shown[TN_QUOTE_ROOM];
+
+    if (!run_as_is(s->launch, s->signals, exit, err))
+        return false;
+    if (exit->status == 0)
+        tn_remark(s->launch, TN_REMARK_WARNING, "no record was made: %s can be read only once",
+                  tn_quote(shown, once));
+    return true;
+}
+
+static bool read_command(struct tn_session *s, tenon_error *err)
+{
+    const struct tn_launch *launch = s->launch;
+
+    for (size_t i = 0; i < launch->argc; i++)
+        if (launch->argv[i][0] == '@' && !tn_inputs_hold(&s->inputs, launch->argv[i], err))
+            return false;
+    return tn_command_read(launch->world, &s->arena, launch->argv, launch->argc, &s->command,
+                           err) &&
+           (s->command.kind != TN_COMMAND_LINK || tn_inputs_hold_all(&s->inputs, &s->command, err));
+}
+
 bool tn_link(const struct tn_launch *launch, struct tn_signals *signals, struct tn_exit *exit,
              tenon_error *err)
 {
     struct tn_session s = { .launch = launch, .signals = signals };
-    bool good;
+    char once[TN_LIMIT_PATH];
 
     *exit = (struct tn_exit){ 0 };
     if (tn_is_ocaml_command(launch))
         return tn_link_ocaml(launch, signals, exit, err);
+    bool good = read_command(&s, err); /* it may wait for a user, who may end it */
     tn_signals_hold(signals);
-    good = tn_command_read(launch->world, &s.arena, launch->argv, launch->argc, &s.command, err);
-    if (good && s.command.kind == TN_COMMAND_LINK)
-        good = run_session(&s, exit, err);
-    else if (good)
+    if (good && s.command.kind != TN_COMMAND_LINK)
         good = run_as_is(launch, signals, exit, err);
+    else if (good && tn_inputs_once(&s.command, once))
+        good = run_once(&s, once, exit, err);
+    else if (good)
+        good = run_session(&s, exit, err);
     tn_command_free(&s.command);
     tn_arena_free(&s.arena);
     tn_signals_release(signals);

@@ -77,6 +77,8 @@ static void take_value(struct tn_command *command, const char *name, const char 
         command->map = value;
     else if (strcmp(name, "dependency-file") == 0)
         command->depends = value;
+    else if (strcmp(name, "icf") == 0)
+        command->folds = strcmp(value, "none") != 0;
     else if (strcmp(name, "o") == 0 || strcmp(name, "output") == 0)
         command->output = value;
 }
@@ -93,6 +95,10 @@ static void read_flag(struct tn_command *command, const char *name)
 
     if (is_name(name, printing, TN_COUNT(printing)))
         command->prints = true;
+    else if (strcmp(name, "gc-sections") == 0 || strcmp(name, "no-gc-sections") == 0)
+        command->collects = name[0] == 'g';
+    else if (strcmp(name, "icf") == 0) /* how, says the next word */
+        command->folds = true;
     else if (is_name(name, relocatable, TN_COUNT(relocatable)))
         command->relocatable = true;
     else if (is_name(name, shared, TN_COUNT(shared)))

@@ -76,13 +76,15 @@ static const char *name_of(struct tn_members *members, const struct subject *sub
     return tn_native_namer_next(&members->objects, subject->name);
 }
 
+/* `named`: by its own note; NULL. */
 static bool add_completed(struct tn_members *members, const struct subject *subject,
-                          const tenon_unit *worked_out, enum tn_endian endian, tenon_error *err)
+                          const tenon_unit *worked_out, const char *named, enum tn_endian endian,
+                          tenon_error *err)
 {
     struct tn_member *row = add(members, TN_MEMBER_COMPLETED, subject->label);
     tenon_unit unit = *worked_out;
 
-    unit.name = name_of(members, subject);
+    unit.name = named ? named : name_of(members, subject);
     unit.origin = subject->origin;
     unit.recorded = unit.completed = true;
     if (!row || !unit.name)
@@ -124,9 +126,15 @@ static bool add_object(struct tn_members *members, const struct subject *subject
     }
     if (object->is_lto)
         return add_later(members, subject, object, err);
-    if (object->record.count > 0)
-        return add_recorded(members, subject, &object->record) || tn_no_memory(err);
-    return add_completed(members, subject, &object->unit, object->header.endian, err);
+    const struct tn_record *record = &object->record;
+    if (tn_object_is_recorded(record))
+        return add_recorded(members, subject, record) || tn_no_memory(err);
+    if (record->count > 1)
+        return tn_members_add_unsure(members, subject->label,
+                                     "it names several units, and not what is of which") ||
+               tn_no_memory(err);
+    return add_completed(members, subject, &object->unit,
+                         record->count ? record->units[0].name : NULL, object->header.endian, err);
 }
 
 /* What cannot be read cannot be determined: it is counted, and no reason to fail. */
@@ -179,13 +187,13 @@ static const char *shown_path(const char *path)
 }
 
 /* False without memory. A shared library or script is no member of this link. */
-bool tn_members_add_file(struct tn_members *members, const char *path, const char *shown,
-                         tenon_error *err)
+static bool add_file(struct tn_members *members, const char *path, const char *shown,
+                     const char *name, tenon_error *err)
 {
     struct tn_arena scratch = { 0 };
     struct subject subject = { .label = tn_base_name(shown),
                                .origin = shown_path(shown),
-                               .name = shown };
+                               .name = name };
     const struct tn_object *prepared = tn_prepared_find(&members->prepared, path);
     bool good = true;
 
@@ -207,6 +215,12 @@ bool tn_members_add_file(struct tn_members *members, const char *path, const cha
     return good;
 }
 
+bool tn_members_add_file(struct tn_members *members, const char *path, const char *shown,
+                         tenon_error *err)
+{
+    return add_file(members, path, shown, shown, err);
+}
+
 bool tn_members_reset(struct tn_members *members)
 {
     tn_native_namer_free(&members->objects);
@@ -218,11 +232,11 @@ bool tn_members_reset(struct tn_members *members)
 }
 
 bool tn_members_add_source(struct tn_members *members, const char *path, const char *source,
-                           tenon_error *err)
+                           const char *name, tenon_error *err)
 {
     if (!path)
         return tn_members_add_unsure(members, tn_base_name(source),
                                      "it could not be compiled again") ||
                tn_no_memory(err);
-    return tn_members_add_file(members, path, source, err);
+    return add_file(members, path, source, name, err);
 }

@@ -4,6 +4,7 @@
 
 #include "archives.h"
 #include "command.h"
+#include "discards.h"
 #include "model.h"
 #include "native.h"
 #include "prepared.h"
@@ -39,8 +40,9 @@ struct tn_members {
     bool has_like, has_later;
     bool guesses;     /* mold: members of intermediate code are named, taken or not */
     size_t ambiguous; /* rows that may mean several members of one name */
-    const struct tn_report *reasons; /* why members were taken, which tells them apart; NULL */
-    size_t gone;                     /* objects that were there only during the link */
+    const struct tn_report *reasons;    /* why members were taken, which tells them apart; NULL */
+    const struct tn_discards *discards; /* what the linker left out; NULL: not known */
+    size_t gone;                        /* objects that were there only during the link */
 };
 
 bool tn_members_init(struct tn_members *members, tenon_world *world, struct tn_arena *arena,
@@ -64,10 +66,10 @@ bool tn_members_reset(struct tn_members *members);
 
 /*
  * Adds the object that a source of the command became during the link; it was made again at
- * `path`, or could not be (NULL).
+ * `path`, or could not be (NULL). Its unit is named after `name`.
  */
 bool tn_members_add_source(struct tn_members *members, const char *path, const char *source,
-                           tenon_error *err);
+                           const char *name, tenon_error *err);
 
 /*
  * Decides what is to come: members of intermediate code are recorded when the linked file has a

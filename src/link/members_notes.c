@@ -35,15 +35,23 @@ static size_t count_names(const char **names, size_t count)
     return left;
 }
 
-/* Units that the linked file names and no object of machine code brought. */
+/* Notes of names alone (<tenon/record.h>), or without what the unit defines, tell too little. */
+static bool is_whole(const tenon_unit *unit)
+{
+    return unit->implementation.kind != TENON_DIGEST_UNKNOWN && unit->stateful != TENON_UNKNOWN;
+}
+
+/* Units that the linked file names, with whole notes or without, and no object of machine code
+ * brought. */
 static const char **names_left(const struct tn_members *members, const tenon_units *linked,
-                               size_t count)
+                               size_t count, bool whole)
 {
     const char **names = tn_arena_rows(members->arena, count + 1, sizeof *names);
 
     for (size_t i = 0; names && i < count; i++) {
         const tenon_unit *unit = tenon_units_at(linked, i);
-        names[i] = unit->recorded && !unit->completed ? unit->name : NULL;
+        if (unit->recorded && !unit->completed && is_whole(unit) == whole)
+            names[i] = unit->name;
     }
     for (size_t i = 0; names && i < members->recorded.count; i++)
         (void)take_name(names, count, members->recorded.at[i]);
@@ -55,9 +63,10 @@ static const char **names_left(const struct tn_members *members, const tenon_uni
 bool tn_members_settle(struct tn_members *members, const tenon_units *linked, tenon_error *err)
 {
     size_t count = linked ? tenon_units_count(linked) : 0;
-    const char **names = names_left(members, linked, count);
+    const char **names = names_left(members, linked, count, true);
+    const char **partial = names_left(members, linked, count, false);
 
-    if (!names)
+    if (!names || !partial)
         return tn_no_memory(err);
     bool all = count_names(names, count) == tn_members_count(members, TN_MEMBER_LATER);
     for (size_t i = 0; i < members->count; i++) {
@@ -65,10 +74,12 @@ bool tn_members_settle(struct tn_members *members, const tenon_units *linked, te
         if (row->state != TN_MEMBER_LATER)
             continue;
         bool recorded = all || take_base(names, count, row->base);
+        bool named = !recorded && take_base(partial, count, row->base);
         row->state = recorded ? TN_MEMBER_RECORDED : TN_MEMBER_UNSURE;
-        if (recorded)
+        if (recorded || named)
             row->note = (struct tn_view){ 0 };
-        row->why = "intermediate code that was compiled without \"tenon cc\"";
+        row->why = named ? "intermediate code whose note does not say what it defines"
+                         : "intermediate code that was compiled without \"tenon cc\"";
     }
     return true;
 }

@@ -213,6 +213,40 @@ static bool filter_mold(struct tn_members *members, const struct tn_report *trac
     return good;
 }
 
+/* Of an object or member that two rows name alike nobody knows which of them a linker means. */
+static size_t count_text(const struct tn_report *report, const char *text)
+{
+    size_t found = 0;
+
+    for (size_t i = 0; i < report->count; i++)
+        found += report->rows[i].text && strcmp(report->rows[i].text, text) == 0;
+    return found;
+}
+
+/* True when --gc-sections left nothing of it. */
+static bool is_left_out(struct tn_members *members, const struct tn_report *report,
+                        const struct tn_report_row *row)
+{
+    struct tn_arena scratch = { 0 };
+    tenon_error err = TENON_ERROR_INIT;
+    struct tn_elf_object object;
+    struct tn_file file;
+    bool all = false;
+
+    if (!members->discards || (row->kind != TN_REPORT_FILE && row->kind != TN_REPORT_MEMBER) ||
+        !row->text || (row->kind == TN_REPORT_MEMBER && !row->member) ||
+        tn_names_find(&members->discards->files, row->text, strlen(row->text)) == TN_NO_NAME ||
+        count_text(report, row->text) != 1 || !open_row(members, row, &scratch, &file, &err))
+        return false;
+    if (tn_object_is_one(&file, &err) && !tn_object_is_lto(&file, &err) &&
+        tn_elf_read_object(&file, &object, &err))
+        all = tn_discards_has_all(members->discards, row->text, &object, &members->archives.lost);
+    tn_file_close(&file);
+    members->archives.lost |= err.code == TENON_E_MEMORY;
+    tn_arena_free(&scratch);
+    return all;
+}
+
 static bool take_rows(struct tn_members *members, const struct tn_report *report, tenon_error *err)
 {
     struct tn_runtime runtime;
@@ -227,7 +261,7 @@ static bool take_rows(struct tn_members *members, const struct tn_report *report
             continue;
         if (lost)
             return tn_no_memory(err);
-        if (!take_row(members, report, row, err))
+        if (!is_left_out(members, report, row) && !take_row(members, report, row, err))
             return false;
     }
     return true;

@@ -23,12 +23,12 @@ static bool read_own(const struct tn_elf_object *object, struct tn_record *recor
     return true;
 }
 
-bool tn_object_is_recorded(const struct tn_object *object)
+bool tn_object_is_recorded(const struct tn_record *record)
 {
-    for (size_t i = 0; i < object->record.count; i++)
-        if (object->record.units[i].implementation.kind == TENON_DIGEST_UNKNOWN)
+    for (size_t i = 0; i < record->count; i++)
+        if (record->units[i].implementation.kind == TENON_DIGEST_UNKNOWN)
             return false;
-    return object->record.count > 0;
+    return record->count > 0;
 }
 
 bool tn_object_is_one(struct tn_file *file, tenon_error *err)
@@ -71,11 +71,11 @@ bool tn_object_is_lto(struct tn_file *file, tenon_error *err)
     return false;
 }
 
-/* `always`: also of one that is named by its own notes. */
+/* `always`: also of one that is recorded. */
 static bool read_unit(const struct tn_elf_object *elf, bool always, struct tn_object *object,
                       tenon_error *err)
 {
-    if (!always && object->record.count && !tn_native_has_intermediate_code(elf))
+    if (!always && tn_object_is_recorded(&object->record) && !tn_native_has_intermediate_code(elf))
         return true;
     return tn_native_unit_of(elf, &object->unit, &object->is_lto, err);
 }

@@ -12,8 +12,11 @@ struct tn_object {
     tenon_unit unit;             /* worked out; no name yet */
 };
 
-/* True when its own notes tell all that can be known: not those of <tenon/record.h> alone. */
-bool tn_object_is_recorded(const struct tn_object *object);
+/*
+ * True when notes are there, and tell all that can be known of their units: not those of
+ * <tenon/record.h>, which are names.
+ */
+bool tn_object_is_recorded(const struct tn_record *record);
 
 /*
  * True for ELF objects and LLVM bitcode, by the first bytes. False for others, and for files that
@@ -35,7 +38,7 @@ bool tn_object_is_lto(struct tn_file *file, tenon_error *err);
 bool tn_object_read(struct tn_file *file, struct tn_object *out, tenon_error *err);
 
 /*
- * The same for a link, which asks an object with notes of its own for nothing else: its unit is not
+ * The same for a link, which asks an object that is recorded for nothing else: its unit is not
  * worked out, unless it is intermediate code.
  */
 bool tn_object_read_member(struct tn_file *file, struct tn_object *out, tenon_error *err);

@@ -16,7 +16,9 @@
 #include <unistd.h>
 
 #include "arena.h"
+#include "aside.h"
 #include "fail.h"
+#include "inputs.h"
 #include "temp.h"
 #include "text.h"
 #include "words.h"
@@ -360,6 +362,21 @@ static void remove_scratch(struct linking *l)
     free(l->scratch);
 }
 
+/* The second link; what the first one made is taken back when that does not do. */
+static bool link_with_unit(struct linking *l, const tenon_ocaml *program)
+{
+    struct tn_aside aside;
+
+    if (!tn_aside_set(&aside, l->output, l->err))
+        return false;
+    bool ok = link_again(l) && check_again(l, program);
+    if (ok)
+        tn_aside_drop(&aside);
+    else
+        (void)tn_aside_keep(&aside, NULL);
+    return ok;
+}
+
 static bool record(struct linking *l)
 {
     tenon_ocaml *program = tenon_ocaml_open(l->launch->world, l->output, l->err);
@@ -370,8 +387,8 @@ static bool record(struct linking *l)
                   "%s is not linked with the package tenon, which would take its record",
                   l->output);
     } else if (ok) {
-        ok = make_scratch(l) && write_unit(l, program) && compile_unit(l) && link_again(l) &&
-             check_again(l, program);
+        ok = make_scratch(l) && write_unit(l, program) && compile_unit(l) &&
+             link_with_unit(l, program);
         if (ok)
             tn_remark(l->launch, TN_REMARK_DETAIL, "%s: %zu units recorded", l->output,
                       tenon_ocaml_unit_count(program));
@@ -380,23 +397,49 @@ static bool record(struct linking *l)
     return ok;
 }
 
+/* The user's link succeeded: what it made stays. */
+static void record_or_say(struct linking *l)
+{
+    if (record(l))
+        return;
+    if (!l->signals->asked)
+        tn_remark(l->launch, TN_REMARK_WARNING, "%s has no record: %s", l->output,
+                  tenon_error_message(l->err));
+    *l->exit = (struct tn_exit){ 0 };
+}
+
+/* What the compiler reads must be there for a second link. */
+static bool hold_inputs(const struct tn_launch *launch, const char **once, tenon_error *err)
+{
+    struct tn_inputs inputs = { 0 };
+
+    for (size_t i = 1; i < launch->argc; i++) {
+        if (!tn_inputs_hold(&inputs, launch->argv[i], err))
+            return false;
+        if (!*once && strcmp(launch->argv[i - 1], "-o") != 0 && tn_inputs_is_once(launch->argv[i]))
+            *once = launch->argv[i];
+    }
+    return true;
+}
+
 bool tn_link_ocaml(const struct tn_launch *launch, struct tn_signals *signals, struct tn_exit *exit,
                    tenon_error *err)
 {
     struct linking l = { .launch = launch, .signals = signals, .exit = exit, .err = err };
-    const char *compiler = compiler_of(launch);
-    bool ok;
+    const char *compiler = compiler_of(launch), *once = NULL;
+    bool links = compiler && links_program(launch);
+    bool ok = !links || hold_inputs(launch, &once, err);
 
     tn_signals_hold(signals);
-    ok = tn_run(launch->argv, -1, -1, signals, exit, err);
-    if (ok && exit->status == 0 && compiler && links_program(launch)) {
+    ok = ok && tn_run(launch->argv, -1, -1, signals, exit, err);
+    if (ok && exit->status == 0 && links) {
         l.native = strcmp(compiler, "ocamlopt") == 0;
         l.output = output_of(launch);
-        ok = record(&l);
-        if (!ok) {
-            unlink(l.output);
-            exit->status = 0;
-        }
+        if (once)
+            tn_remark(launch, TN_REMARK_WARNING, "no record was made: %s can be read only once",
+                      once);
+        else
+            record_or_say(&l);
     }
     remove_scratch(&l);
     tn_arena_free(&l.arena);

@@ -21,13 +21,14 @@ void tn_prepared_free(struct tn_prepared *prepared)
     *prepared = (struct tn_prepared){ 0 };
 }
 
-/* Of the units that an object records itself only the names matter. */
+/* Of the units that an object records itself the names matter, and whether that is all. */
 static bool keep_record(struct tn_arena *arena, struct tn_record *record)
 {
     tenon_unit *rows = tn_arena_rows(arena, record->count, sizeof *rows);
 
     for (size_t i = 0; rows && i < record->count; i++) {
-        rows[i] = (tenon_unit){ .name = tn_arena_string(arena, record->units[i].name) };
+        rows[i] = (tenon_unit){ .name = tn_arena_string(arena, record->units[i].name),
+                                .implementation = record->units[i].implementation };
         if (!rows[i].name)
             return false;
     }

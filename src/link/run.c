@@ -76,6 +76,8 @@ bool tn_run_while(const char *const *argv, int out, int err_out, struct tn_signa
     char shown[TN_QUOTE_ROOM];
     pid_t child;
     int status = 0;
+    if (signals->asked) /* who wants this process to end does not wait for more */
+        return tn_fail_system(err, EINTR, "%s", tn_quote(shown, argv[0]));
     const struct tn_child how = { .argv = argv,
                                   .env = (const char *const *)environ,
                                   .in = -1,

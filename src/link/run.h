@@ -24,6 +24,8 @@ void tn_signals_release(struct tn_signals *signals);
  * Runs argv[0], found by PATH, with this process's environment, standard input, and `out` and
  * `err_out` as standard output and error (-1: this process's own). Waits until it ended.
  *
+ * After a signal has asked this process to end, nothing is run any more.
+ *
  * A program that cannot be started has the status a shell would give it, 127 or 126, and fills err.
  *
  * errors   TENON_E_SYSTEM, TENON_E_MEMORY

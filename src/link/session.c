@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <unistd.h>
 
+#include "aside.h"
 #include "fail.h"
 #include "note_object.h"
 #include "session.h"
@@ -22,18 +23,22 @@ static bool add_map(struct tn_session *s, struct tn_words *words)
     return word && tn_session_for_linker(s, words, word);
 }
 
-static bool make_words(struct tn_session *s, bool trace, struct tn_words *words)
+static bool make_words(struct tn_session *s, unsigned flags, struct tn_words *words)
 {
     bool good = true;
 
     for (size_t i = 0; good && i < s->launch->argc; i++)
         good = tn_words_add(words, s->launch->argv[i]);
-    if (good && trace) /* twice: GNU ld then names members too */
+    if (good && flags & TN_LINK_TRACE) /* twice: GNU ld then names members too */
         good = tn_session_for_linker(s, words, "--trace") &&
                tn_session_for_linker(s, words, "--trace");
-    if (good && s->own_map)
+    if (good && flags & TN_LINK_TRACE && tn_session_is_lld(&s->command) &&
+        tn_session_wants_discards(&s->command))
+        good = tn_session_for_linker(s, words, "--print-gc-sections");
+    if (good && flags & TN_LINK_MAP && s->own_map)
         good = add_map(s, words);
-    if (good && s->object) /* not as an input of the driver: -x may be in force */
+    if (good && flags & TN_LINK_NOTES &&
+        s->object) /* not as an input of the driver: -x may be in force */
         good = tn_session_for_linker(s, words, s->object);
     return good && tn_words_end(words);
 }
@@ -50,15 +55,32 @@ static void prepare(void *arg)
             tn_archives_met(&s->members.archives, named->at[i]);
 }
 
-bool tn_session_run(struct tn_session *s, bool trace, int out, int err_out, struct tn_exit *exit,
-                    tenon_error *err)
+bool tn_session_ask(struct tn_session *s, const struct tn_words *words, int out,
+                    struct tn_exit *exit, tenon_error *err)
+{
+    const struct tn_meanwhile nothing = { NULL, NULL };
+    struct tn_aside aside;
+
+    if (!tn_aside_set(&aside, s->output, err))
+        return false;
+    tn_inputs_rewind(&s->inputs);
+    bool good = tn_run_while(words->at, out, out, s->signals, &nothing, exit, err);
+    return tn_aside_keep(&aside, good ? err : NULL) && good;
+}
+
+bool tn_session_run(struct tn_session *s, unsigned flags, int out, int err_out,
+                    struct tn_exit *exit, tenon_error *err)
 {
     struct tn_words words = { 0 };
     const struct tn_meanwhile meanwhile = { prepare, s };
-    bool good = make_words(s, trace, &words)
-                    ? tn_run_while(words.at, out, err_out, s->signals, &meanwhile, exit, err)
-                    : tn_no_memory(err);
+    bool good = make_words(s, flags, &words) || tn_no_memory(err);
 
+    if (good && flags & TN_LINK_ASIDE) {
+        good = tn_session_ask(s, &words, out, exit, err);
+    } else if (good) {
+        tn_inputs_rewind(&s->inputs);
+        good = tn_run_while(words.at, out, err_out, s->signals, &meanwhile, exit, err);
+    }
     tn_words_free(&words);
     return good;
 }
@@ -92,6 +114,23 @@ static void drop_own(const struct tn_session *s, struct tn_report *report)
     report->count = kept;
 }
 
+/* Takes out the lines about sections that were left out. */
+static bool take_discards(struct tn_session *s, struct tn_report *trace)
+{
+    size_t kept = 0;
+    bool good = true;
+
+    for (size_t i = 0; good && i < trace->other_count; i++) {
+        bool is_one;
+        good = tn_discards_read_line(&s->discards, trace->other[i], &is_one);
+        if (!is_one)
+            trace->other[kept++] = trace->other[i];
+    }
+    if (good)
+        trace->other_count = kept;
+    return good;
+}
+
 bool tn_session_trace(struct tn_session *s, int out, bool show, struct tn_report *trace,
                       tenon_error *err)
 {
@@ -104,6 +143,9 @@ bool tn_session_trace(struct tn_session *s, int out, bool show, struct tn_report
     if (s->members.archives.lost)
         return tn_no_memory(err);
     drop_own(s, trace);
+    if (tn_session_is_lld(&s->command) && tn_session_wants_discards(&s->command) &&
+        !take_discards(s, trace))
+        return tn_no_memory(err);
     return !show || pass_through(s->launch, trace, err);
 }
 

@@ -2,8 +2,17 @@
 #ifndef TN_SESSION_H
 #define TN_SESSION_H
 
+#include "inputs.h"
 #include "launcher.h"
 #include "members.h"
+
+/* What is added to the command, and what becomes of the output of an earlier run. */
+enum tn_link_flags {
+    TN_LINK_TRACE = 1, /* the linker names the files it takes */
+    TN_LINK_MAP = 2,   /* our own map, if there is one, and so no other */
+    TN_LINK_NOTES = 4, /* our object, if there is one */
+    TN_LINK_ASIDE = 8, /* the output is as it was before */
+};
 
 /* One run of the launcher. */
 struct tn_session {
@@ -11,12 +20,16 @@ struct tn_session {
     struct tn_signals *signals;
     struct tn_arena arena;
     struct tn_command command;
+    struct tn_inputs inputs;
     const char *output;
     const char *object;   /* of notes; NULL */
+    bool linked;          /* the first link succeeded */
+    bool foreseen;        /* the first link had notes that may turn out to be wrong */
     const char *map;      /* where the linker writes its map; NULL: not asked for */
     bool own_map;         /* it is ours, and goes */
     struct tn_view notes; /* in `object` */
     struct tn_members members;
+    struct tn_discards discards;
 };
 
 /* ---- session.c: running the link ------------------------------------------------------------- */
@@ -24,9 +37,13 @@ struct tn_session {
 /* Adds a word for the linker, through the driver where there is one. False: no memory. */
 bool tn_session_for_linker(struct tn_session *s, struct tn_words *words, const char *word);
 
-/* Runs the link as it was given, with our object, and a trace and map as asked for. */
-bool tn_session_run(struct tn_session *s, bool trace, int out, int err_out, struct tn_exit *exit,
-                    tenon_error *err);
+/* Runs the link as it was given, with `flags` of enum tn_link_flags. */
+bool tn_session_run(struct tn_session *s, unsigned flags, int out, int err_out,
+                    struct tn_exit *exit, tenon_error *err);
+
+/* Runs a link of these words for what it says: the output is as it was before. */
+bool tn_session_ask(struct tn_session *s, const struct tn_words *words, int out,
+                    struct tn_exit *exit, tenon_error *err);
 
 /* For readers of reports; fills *paths and returns it. */
 const struct tn_report_paths *tn_session_paths(struct tn_session *s, struct tn_report_paths *paths);
@@ -47,6 +64,13 @@ bool tn_session_predict(struct tn_session *s, tenon_error *err);
 
 /* mold's trace names all members, taken or not; gold's none of intermediate code. */
 bool tn_session_wants_map(const struct tn_command *command);
+/* A map that does not go to a file of its own: it can be printed once. */
+bool tn_session_shows_map(const struct tn_command *command);
+
+/* Whether it is asked which sections it leaves out; lld tells on standard output, others in maps.
+ */
+bool tn_session_wants_discards(const struct tn_command *command);
+bool tn_session_is_lld(const struct tn_command *command);
 bool tn_session_choose_map(struct tn_session *s, tenon_error *err);
 
 bool tn_session_first(struct tn_session *s, int out, struct tn_exit *exit, struct tn_report *trace,

@@ -1,6 +1,7 @@
 /* src/link/session_first.c - the link as the user wrote it, and what is added to it */
 #include <unistd.h>
 
+#include "aside.h"
 #include "fail.h"
 #include "object.h"
 #include "predict.h"
@@ -63,9 +64,29 @@ bool tn_session_wants_map(const struct tn_command *command)
     return command->linker && (strstr(command->linker, "mold") || strstr(command->linker, "gold"));
 }
 
+bool tn_session_is_lld(const struct tn_command *command)
+{
+    return command->linker && strstr(command->linker, "lld");
+}
+
+/* mold's map has what is left. A section that was folded into another one is not left out. */
+bool tn_session_wants_discards(const struct tn_command *command)
+{
+    return command->collects && !command->folds &&
+           !(command->linker && strstr(command->linker, "mold"));
+}
+
+bool tn_session_shows_map(const struct tn_command *command)
+{
+    const char *map = command->map;
+
+    return map && (strcmp(map, "-") == 0 || (access(map, F_OK) == 0 && !tn_is_regular(map)));
+}
+
+/* Where the user sees a map, the linker is asked for ours in links of our own only. */
 bool tn_session_choose_map(struct tn_session *s, tenon_error *err)
 {
-    if (s->command.map) {
+    if (!s->command.prints && s->command.map) {
         s->map = s->command.map;
         return true;
     }
@@ -76,18 +97,22 @@ bool tn_session_choose_map(struct tn_session *s, tenon_error *err)
 
 /*
  * Runs the link and reads its trace. A user who has the linker print something gets exactly that,
- * and the trace comes from a link of its own.
+ * and the trace comes from a link of its own, whose map, if there is one, goes to a file of ours.
  */
 bool tn_session_first(struct tn_session *s, int out, struct tn_exit *exit, struct tn_report *trace,
                       tenon_error *err)
 {
+    const unsigned asking = TN_LINK_TRACE | TN_LINK_MAP;
+    bool prints = s->command.prints;
     struct tn_exit again;
 
-    if (!tn_session_run(s, !s->command.prints, s->command.prints ? -1 : out, -1, exit, err))
+    s->foreseen = s->object != NULL;
+    if (!tn_session_run(s, TN_LINK_NOTES | (prints ? 0 : asking), prints ? -1 : out, -1, exit, err))
         return false;
-    if (exit->status != 0 || !s->command.prints)
+    s->linked = exit->status == 0;
+    if (!s->linked || !prints)
         return tn_session_trace(s, out, true, trace, err);
-    if (!tn_session_run(s, true, out, out, &again, err))
+    if (!tn_session_run(s, asking | TN_LINK_ASIDE, out, out, &again, err))
         return false;
     if (again.status != 0)
         return tn_fail(err, TENON_E_UNSUPPORTED, "the link failed when asked to name its files");
@@ -102,7 +127,8 @@ bool tn_session_link_for_map(struct tn_session *s, int out, struct tn_report *tr
 
     tn_report_free(trace);
     if (!tn_session_choose_map(s, err) || ftruncate(out, 0) != 0 ||
-        !tn_session_run(s, true, out, out, &exit, err) || exit.status != 0)
+        !tn_session_run(s, TN_LINK_TRACE | TN_LINK_MAP | TN_LINK_ASIDE, out, out, &exit, err) ||
+        exit.status != 0)
         return tn_fail(err, TENON_E_UNSUPPORTED, "the link failed when asked for a map");
     return tn_session_trace(s, out, false, trace, err);
 }

@@ -30,6 +30,7 @@ static bool compile_again(struct tn_session *s, const struct tn_word *source, co
     int silent = tn_temp_nameless(err);
     bool good = silent >= 0;
 
+    tn_inputs_rewind(&s->inputs);
     good = good && (tn_command_derive(&s->command, source, dropped, last, &words)
                         ? tn_run(words.at, silent, silent, s->signals, exit, err)
                         : tn_no_memory(err));
@@ -42,10 +43,12 @@ static bool compile_again(struct tn_session *s, const struct tn_word *source, co
 static bool read_source(struct tn_session *s, const struct tn_word *source, tenon_error *err)
 {
     const char *path = tn_temp_file(&s->arena, ".o", tn_view("", 0), err);
+    bool nameless = tn_inputs_is_nameless(source->text);
     struct tn_exit exit;
-    bool good =
-        path && compile_again(s, source, path, &exit, err) &&
-        tn_members_add_source(&s->members, exit.status == 0 ? path : NULL, source->text, err);
+    bool good = path && compile_again(s, source, path, &exit, err) &&
+                tn_members_add_source(&s->members, exit.status == 0 ? path : NULL,
+                                      nameless ? "-" : source->text,
+                                      nameless ? s->output : source->text, err);
 
     if (path)
         unlink(path);
@@ -64,7 +67,24 @@ bool tn_session_sources(struct tn_session *s, tenon_error *err)
         sources++;
     }
     return sources >= s->members.gone || s->members.has_later ||
-           tn_members_add_source(&s->members, NULL, "objects that are gone", err);
+           tn_members_add_source(&s->members, NULL, "objects that are gone", NULL, err);
+}
+
+/* What the linker left out. A map that cannot be read says nothing. */
+static bool read_discards(struct tn_session *s, tenon_error *err)
+{
+    struct tn_arena scratch = { 0 };
+    struct tn_view text;
+    bool good = true;
+
+    if (s->members.discards || !tn_session_wants_discards(&s->command))
+        return true;
+    if (!tn_session_is_lld(&s->command) && s->map &&
+        tn_file_whole(s->launch->world, s->map, TN_LIMIT_REPORT, &scratch, &text) == 0)
+        good = tn_discards_read_map(&s->discards, text) || tn_no_memory(err);
+    tn_arena_free(&scratch);
+    s->members.discards = &s->discards;
+    return good;
 }
 
 bool tn_session_members(struct tn_session *s, const struct tn_report *trace, tenon_error *err)
@@ -72,6 +92,8 @@ bool tn_session_members(struct tn_session *s, const struct tn_report *trace, ten
     struct tn_report map = { 0 };
     bool good;
 
+    if (!trace->from_mold && !read_discards(s, err))
+        return false;
     if (!s->map || (!trace->from_mold && !tn_session_wants_map(&s->command)))
         return tn_members_read(&s->members, trace, NULL, err);
     good =
@@ -103,7 +125,7 @@ static bool link_for_reasons(struct tn_session *s, bool lld, struct tn_report *r
     struct tn_exit exit = { 1, 0 };
     struct tn_view text;
     bool good = silent >= 0 && (reasons_words(s, lld, path, &words) || tn_no_memory(err)) &&
-                tn_run(words.at, silent, silent, s->signals, &exit, err);
+                tn_session_ask(s, &words, silent, &exit, err);
 
     if (good && exit.status == 0 &&
         tn_file_whole(s->launch->world, path, TN_LIMIT_REPORT, &s->arena, &text) == 0)

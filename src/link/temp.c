@@ -20,7 +20,7 @@ static const char *temporary_directory(void)
     return directory && *directory ? directory : "/tmp";
 }
 
-static int write_all(int descriptor, struct tn_view bytes)
+int tn_temp_append(int descriptor, struct tn_view bytes)
 {
     while (bytes.size > 0) {
         ssize_t wrote = write(descriptor, bytes.at, bytes.size);
@@ -60,7 +60,7 @@ static bool fill(int descriptor, const char *path, struct tn_view bytes, const m
                  tenon_error *err)
 {
     char shown[TN_QUOTE_ROOM];
-    int failed = write_all(descriptor, bytes);
+    int failed = tn_temp_append(descriptor, bytes);
 
     if (!failed && mode && fchmod(descriptor, *mode) != 0)
         failed = errno;

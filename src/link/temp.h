@@ -12,6 +12,9 @@
  */
 int tn_temp_nameless(tenon_error *err);
 
+/* Writes all bytes. Returns 0 or an errno value. */
+int tn_temp_append(int descriptor, struct tn_view bytes);
+
 /*
  * A new file of these bytes in TMPDIR (else /tmp), readable by this user alone, whose name ends in
  * `suffix`. The caller unlinks it.

@@ -457,7 +457,8 @@ static const struct tn_elf_words words = {
     .preload_list = preload_list, .asker_flags = asker_flags, .expand_name = expand_name,          \
     .refuses = refuses, .split = split, .search = search, .rule_search = RULE_DEFAULT,             \
     .judge = tn_elf_judge, .elf_words = &words, .judge_errno = tn_elf_skip_errno,                  \
-    .missing = { "Shared object \"", "\" not found" }
+    .missing = { "Shared object \"", "\" not found" },                                             \
+    .not_opened = "non-loadable" /* rtld.c, do_load_object() */
 
 const tenon_loader tn_loader_freebsd = {
     .name = "freebsd",

@@ -499,5 +499,6 @@ const tenon_loader tn_loader_glibc = {
     .likely = tn_glibc_likely,
     .judge = tn_glibc_judge,
     .judge_errno = tn_glibc_judge_errno,
+    .not_opened = "shared object cannot be dlopen()ed", /* elf/dl-load.c */
     .why_missing = tn_why_missing,
 };

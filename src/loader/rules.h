@@ -510,6 +510,12 @@ struct tenon_loader {
     void (*judge_errno)(int error, struct tn_judgement *out);
     const struct tn_elf_words *elf_words; /* of tn_elf_judge(); NULL for others */
 
+    /*
+     * Said of an object with DF_1_NOOPEN that dlopen() would bring, itself or for its needs. NULL:
+     * nothing, it is loaded.
+     */
+    const char *not_opened;
+
     /* Why a name cannot even be searched ("" , too long); true when it can. NULL: all can. */
     bool (*name_is_searchable)(const char *name, struct tn_judgement *out);
 

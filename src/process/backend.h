@@ -24,6 +24,7 @@ struct tn_backend {
     /* Takes one image out again. *stays: the system keeps it mapped, for this reason; NULL. */
     void (*undo)(void *self, void *handle, const char *path, const char **stays);
 
+    /* What that very image defines, not what it needs; NULL. */
     void *(*symbol)(void *self, void *handle, const char *name);
 
     /*
@@ -52,8 +53,9 @@ struct tn_execution {
     struct tn_opened *images;
     size_t count;
     tenon_plugin *plugin;
-    bool own_first;    /* the last image is opened before the others, not behind them */
-    bool never_starts; /* its code is known to have no entry point: none is looked for */
+    bool own_first;      /* the last image is opened before the others, not behind them */
+    bool never_starts;   /* its code is known to have no entry point: none is looked for */
+    bool reached_loader; /* set when the first image is given to the system's loader */
     int argc;
     char **argv;
 
@@ -65,14 +67,20 @@ struct tn_execution {
 };
 
 /*
- * Opens the images in order and starts the plugin. Whatever fails, what was done is undone in
- * reverse before it returns.
+ * Opens the images in order. When one cannot be, those before it are closed in reverse.
  *
- * returns  false: *kind says what failed (CACHE, LOADER, START), *err why
+ * returns  false: *kind says what failed (CACHE, LOADER), *err why
  */
-bool tn_execute(struct tn_execution *execution, enum tenon_finding_kind *kind, tenon_error *err);
+bool tn_execute_open(struct tn_execution *execution, enum tenon_finding_kind *kind,
+                     tenon_error *err);
 
-/* Stops the plugin and takes its images out in reverse. */
+/* Starts the plugin whose images are open. False: *err; they are still open. */
+bool tn_execute_start(struct tn_execution *execution, tenon_error *err);
+
+/* Takes its images out in reverse. */
+void tn_execute_close(struct tn_execution *execution);
+
+/* Stops the plugin, then takes its images out. */
 void tn_execute_undo(struct tn_execution *execution);
 
 #endif

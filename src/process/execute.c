@@ -2,7 +2,7 @@
 #include "backend.h"
 #include "fail.h"
 
-static void close_images(struct tn_execution *x)
+void tn_execute_close(struct tn_execution *x)
 {
     for (size_t i = x->count; i-- > 0;) {
         struct tn_opened *image = &x->images[i];
@@ -27,6 +27,7 @@ static bool open_image(struct tn_execution *x, size_t i, enum tenon_finding_kind
     if (x->linking)
         x->linking(x->arg, i);
     *kind = TENON_FINDING_LOADER;
+    x->reached_loader = true;
     if (!x->backend->open(x->self, image->path, image->global, &image->handle, err)) {
         image->handle = NULL;
         image->state = TENON_FAILED;
@@ -37,7 +38,17 @@ static bool open_image(struct tn_execution *x, size_t i, enum tenon_finding_kind
     return !x->check || x->check(x->arg, i, err);
 }
 
-static bool start(struct tn_execution *x, tenon_error *err)
+bool tn_execute_open(struct tn_execution *x, enum tenon_finding_kind *kind, tenon_error *err)
+{
+    bool good = !x->own_first || open_image(x, x->count - 1, kind, err);
+    for (size_t i = 0; good && i < x->count - x->own_first; i++)
+        good = open_image(x, i, kind, err);
+    if (!good)
+        tn_execute_close(x);
+    return good;
+}
+
+bool tn_execute_start(struct tn_execution *x, tenon_error *err)
 {
     struct tn_opened *own = &x->images[x->count - 1];
     int status = 0;
@@ -55,24 +66,10 @@ static bool start(struct tn_execution *x, tenon_error *err)
     return true;
 }
 
-bool tn_execute(struct tn_execution *x, enum tenon_finding_kind *kind, tenon_error *err)
-{
-    bool good = !x->own_first || open_image(x, x->count - 1, kind, err);
-    for (size_t i = 0; good && i < x->count - x->own_first; i++)
-        good = open_image(x, i, kind, err);
-    if (good) {
-        *kind = TENON_FINDING_START;
-        good = start(x, err);
-    }
-    if (!good)
-        close_images(x);
-    return good;
-}
-
 void tn_execute_undo(struct tn_execution *x)
 {
     struct tn_opened *own = &x->images[x->count - 1];
     if (own->handle && !x->never_starts)
         x->backend->stop(x->self, own->handle, x->plugin);
-    close_images(x);
+    tn_execute_close(x);
 }

@@ -119,6 +119,14 @@ bool tn_report_refuses(const tenon_report *report, const char *plugin)
     return false;
 }
 
+bool tn_report_refuses_all(const tenon_report *report)
+{
+    for (size_t i = 0; i < report->count; i++)
+        if (report->findings[i].refuses && !report->findings[i].plugin)
+            return true;
+    return false;
+}
+
 /* A result that is neither refused nor failed. */
 static bool is_good(const tenon_plugin_result *result)
 {

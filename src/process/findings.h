@@ -41,6 +41,9 @@ const char *tn_report_show(tenon_report *report, const char *name);
 /* True when some finding about that plugin refuses. */
 bool tn_report_refuses(const tenon_report *report, const char *plugin);
 
+/* True when a refusal is about no plugin: then it is the process that can load nothing. */
+bool tn_report_refuses_all(const tenon_report *report);
+
 /* Fails for want of memory when something was lost; frees the report then. */
 tenon_report *tn_report_end(tenon_report *report, tenon_error *err);
 

@@ -267,6 +267,24 @@ static void begin_plan(struct tn_job *job)
     job->plan.each = job->flags & TENON_LOAD_EACH;
 }
 
+/*
+ * Without a place for their code nothing can be loaded into this process. Of a program that does
+ * not run nobody knows what it will have.
+ */
+static void check_place(struct tn_job *job)
+{
+    if (!job->no_cache.code || job->process->program)
+        return;
+    for (size_t i = 0; i < job->count; i++) {
+        const char *name = job->prospects[i].name;
+        job->plan.candidates[i].refused = true;
+        tn_report_find(
+            job->report,
+            (struct tn_about){ .kind = TENON_FINDING_CACHE, .refuses = true, .plugin = name },
+            "plugin \"%s\": %s", name, tenon_error_message(&job->no_cache));
+    }
+}
+
 /* ---- what they bring ------------------------------------------------------------------------ */
 
 static bool fill_brought(struct tn_job *job)
@@ -355,9 +373,10 @@ static void list_steps(struct tn_job *job)
 
 void tn_job_refuse_rows(struct tn_job *job)
 {
+    bool all = tn_report_refuses_all(job->report);
     for (size_t i = 0; i < job->count; i++) {
         const struct tn_candidate *c = &job->plan.candidates[i];
-        if (c->refused && job->report->plugins[c->row].status == TENON_PLUGIN_PLANNED)
+        if ((all || c->refused) && job->report->plugins[c->row].status == TENON_PLUGIN_PLANNED)
             job->report->plugins[c->row].status = TENON_PLUGIN_REFUSED;
     }
 }
@@ -365,7 +384,7 @@ void tn_job_refuse_rows(struct tn_job *job)
 static void settle(struct tn_job *job)
 {
     tn_job_refuse_rows(job);
-    if (tenon_report_ok(job->report) || job->plan.each)
+    if (tenon_report_ok(job->report) || (job->plan.each && !tn_report_refuses_all(job->report)))
         list_steps(job);
 }
 
@@ -445,17 +464,21 @@ bool tn_job_plan(struct tn_job *job, tenon_error *err)
         return false;
     job->adds = job->process->registry.adds;
     job->subs = job->process->registry.subs;
+    job->version = job->process->registry.version;
     check_host(job);
     if (!tn_job_gather(job, err))
         return false;
     check_recorded(job);
     begin_plan(job);
-    if (!tn_plan_requirements(plan) || !tn_native_needs(job, err) || !tn_plan_leave_out(plan) ||
-        !tn_plan_order(plan) || !tn_plan_leave_out(plan))
+    check_place(job);
+    if (!tn_plan_requirements(plan) || !tn_native_needs(job, err) || !tn_job_refuse_going(job) ||
+        !tn_plan_leave_out(plan) || !tn_plan_order(plan) || !tn_plan_leave_out(plan))
         return tn_no_memory(err);
     share_in_order(job);
-    if (job->process->is_static)
+    if (job->process->is_static) {
+        tn_job_refuse_rows(job);
         return true;
+    }
     if (!tn_registry_sight(&job->process->registry, job->world))
         return tn_no_memory(err);
     job->is_plain = tn_native_is_plain(job);

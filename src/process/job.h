@@ -42,8 +42,10 @@ struct tn_job {
     tenon_world *world;
     const tenon_request *requests;
     size_t request_count;
-    unsigned flags;     /* enum tenon_load_flags */
-    const char *folder; /* of the last bundle, with its slash: it is open as */
+    unsigned flags;             /* enum tenon_load_flags */
+    const tenon_report *before; /* of an earlier plan of the same request; NULL */
+    size_t before_said;         /* its findings from there on say what came of that plan */
+    const char *folder;         /* of the last bundle, with its slash: it is open as */
     size_t folder_size;
     int folder_fd;
     const char *real_of, *real_folder; /* likewise: what realpath() made of it */
@@ -64,6 +66,7 @@ struct tn_job {
     struct tn_holding **brought; /* by number of plan.brought */
     size_t brought_count, brought_room;
     unsigned long long adds, subs; /* the loader's counters that the plan is made for */
+    unsigned long long version;    /* likewise of the registry */
     bool is_plain;                 /* the resolver was not asked */
     bool failed;                   /* the answer could not be given: see the error */
 };
@@ -117,6 +120,12 @@ bool tn_native_is_whole(struct tn_job *job);
  */
 bool tn_native_check(struct tn_job *job, tenon_error *err);
 
+/* ---- stage.c ----------------------------------------------------------------------------------
+ */
+
+/* Refuses who would stand on a plugin that goes, or was left half-way. False: no memory. */
+bool tn_job_refuse_going(struct tn_job *job);
+
 /* ---- job.c ------------------------------------------------------------------------------------
  */
 
@@ -141,7 +150,7 @@ bool tn_job_fill_candidate(struct tn_job *job, size_t number);
 bool tn_prospect_is_recorded(const struct tn_prospect *prospect);
 void tn_report_unrecorded(tenon_report *report, const char *name, const char *file);
 
-/* Refused candidates are refused results. */
+/* Refused candidates are refused results; all are when it is the process that is refused. */
 void tn_job_refuse_rows(struct tn_job *job);
 
 #endif

@@ -8,8 +8,11 @@
 struct tn_load {
     tenon_process *process;
     struct tn_job job;
-    size_t first; /* process->plugins from here on were loaded by this request */
-    unsigned plans;
+    struct tn_ready *ready; /* what is made ready of the plan */
+    size_t ready_count;
+    size_t said;    /* findings of the plan; the others of the report say what came of it */
+    unsigned plans; /* since the last plugin was loaded */
+    unsigned long long version; /* of the registry: what the plan was made for, and brought */
     bool counted; /* the loader's list was looked at when the last plugin was registered */
     bool stopped; /* something failed, and all or nothing was asked for */
 };
@@ -34,6 +37,9 @@ bool tn_load_ready(struct tn_load *load, size_t number, struct tn_ready *ready);
 
 /* Loads one that is ready. False: it failed, was undone, and the report says so. */
 bool tn_load_one(struct tn_load *load, struct tn_ready *ready);
+
+/* Adds to its needs who it stands on of those that are there: by units, by names of libraries. */
+bool tn_load_stand_on_present(const struct tn_job *job, struct tn_loaded *loaded, size_t number);
 
 /* Says what the system keeps mapped of a plugin that was taken out. */
 void tn_load_say_stays(tenon_report *report, const struct tn_loaded *loaded);

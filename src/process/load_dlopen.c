@@ -3,7 +3,7 @@
  *
  * Everything is bound at once (RTLD_NOW): a missing symbol is an answer now, not a crash later.
  * A constructor cannot report failure: one that calls exit() ends the process, and an exception
- * that leaves it goes through the loader, which does not recover. Work that can fail belongs in
+ * that leaves it goes through the loader, which stays locked. Work that can fail belongs in
  * tenon_plugin_start().
  */
 #include <dlfcn.h>
@@ -12,6 +12,7 @@
 
 #include "backend.h"
 #include "fail.h"
+#include "mapped_symbols.h"
 
 static bool open_image(void *self, const char *path, bool global, void **handle, tenon_error *err)
 {
@@ -23,39 +24,57 @@ static bool open_image(void *self, const char *path, bool global, void **handle,
     return tn_fail(err, TENON_E_NOT_LOADABLE, "%s", why ? why : "dlopen() failed");
 }
 
+/* The object of this process that a handle stands for, and one name to look up in it. */
+struct looked_up {
+    const struct link_map *map;
+    const char *name;
+    bool offers;
+};
+
+static int look_up(struct dl_phdr_info *info, size_t size, void *arg)
+{
+    struct looked_up *l = arg;
+    struct tn_mapped mapped;
+    (void)size;
+    if (info->dlpi_addr != l->map->l_addr || !info->dlpi_name ||
+        strcmp(info->dlpi_name, l->map->l_name) != 0)
+        return 0;
+    tn_mapped_take(&mapped, info);
+    l->offers =
+        mapped.has_symbols && tn_mapped_offers(&mapped, l->name, tn_mapped_hash(l->name), NULL);
+    return 1;
+}
+
+/*
+ * The symbol when this very image defines it: dlsym() also looks into what an image needs, after
+ * the image itself, and the entry point of another plugin is not this one's. An address outside
+ * proves nothing: thread-local variables and what an IFUNC resolver chose are elsewhere.
+ */
+static void *own_symbol(void *self, void *handle, const char *name)
+{
+    void *symbol = dlsym(handle, name);
+    struct looked_up own = { .name = name };
+    Dl_info info;
+    (void)self;
+    if (!symbol || dlinfo(handle, RTLD_DI_LINKMAP, &own.map) != 0 || !own.map)
+        return NULL;
+    if (dladdr(symbol, &info) && info.dli_fname && strcmp(info.dli_fname, own.map->l_name) == 0)
+        return symbol;
+    dl_iterate_phdr(look_up, &own);
+    return own.offers ? symbol : NULL;
+}
+
 /* ISO C has no conversion between the two kinds of pointer; POSIX requires that this works. */
 static void copy_function(void *function, size_t size, const void *symbol)
 {
     memcpy(function, &symbol, size);
 }
 
-static void *symbol_of(void *self, void *handle, const char *name)
-{
-    (void)self;
-    return dlsym(handle, name);
-}
-
-/*
- * The symbol when this very image defines it: dlsym() also looks into what an image needs, and
- * the entry point of another plugin is not this one's.
- */
-static void *own_symbol(void *handle, const char *name)
-{
-    void *symbol = dlsym(handle, name);
-    const struct link_map *map = NULL;
-    Dl_info info;
-    if (!symbol || dlinfo(handle, RTLD_DI_LINKMAP, &map) != 0 || !map)
-        return NULL;
-    if (!dladdr(symbol, &info) || !info.dli_fname || strcmp(info.dli_fname, map->l_name) != 0)
-        return NULL;
-    return symbol;
-}
-
 static bool run(void *self, void *handle, tenon_plugin *plugin, int argc, char **argv, int *status,
                 tenon_error *err)
 {
     int (*start)(tenon_plugin *, int, char **) = NULL;
-    void *symbol = own_symbol(handle, "tenon_plugin_start");
+    void *symbol = own_symbol(NULL, handle, "tenon_plugin_start");
     (void)self;
     (void)err;
     *status = 0;
@@ -69,7 +88,7 @@ static bool run(void *self, void *handle, tenon_plugin *plugin, int argc, char *
 static void stop(void *self, void *handle, tenon_plugin *plugin)
 {
     void (*function)(tenon_plugin *) = NULL;
-    void *symbol = own_symbol(handle, "tenon_plugin_stop");
+    void *symbol = own_symbol(NULL, handle, "tenon_plugin_stop");
     (void)self;
     if (!symbol)
         return;
@@ -114,6 +133,6 @@ const struct tn_backend tn_backend_dlopen = {
     .run = run,
     .stop = stop,
     .undo = undo,
-    .symbol = symbol_of,
+    .symbol = own_symbol,
     .base = base_of,
 };

@@ -25,8 +25,7 @@ static bool add_need(struct tn_loaded *loaded, struct tn_loaded *need)
     return true;
 }
 
-/* By units and by names of libraries. False: no memory. */
-static bool stand_on_present(const struct tn_job *job, struct tn_loaded *loaded, size_t number)
+bool tn_load_stand_on_present(const struct tn_job *job, struct tn_loaded *loaded, size_t number)
 {
     tenon_process *process = job->process;
     struct tn_registry *registry = &process->registry;
@@ -58,14 +57,15 @@ static bool stand_on_present(const struct tn_job *job, struct tn_loaded *loaded,
  * The loaded plugins that this one stands on: by the plan, by units, by names of libraries. Units
  * are those that were there when the plan was made: what comes with it is in the plan's needs.
  */
-static bool fill_needs(const struct tn_job *job, struct tn_ready *ready)
+static bool fill_needs(const struct tn_job *job, const struct tn_ready *ready,
+                       struct tn_loaded *loaded)
 {
     const struct tn_candidate *c = &job->plan.candidates[ready->number];
     for (size_t k = 0; k < c->need_count; k++)
-        if (!add_need(ready->loaded,
+        if (!add_need(loaded,
                       tn_process_plugin_named(job->process, job->prospects[c->needs[k]].name)))
             return false;
-    return ready->stands_alone || stand_on_present(job, ready->loaded, ready->number);
+    return ready->stands_alone || tn_load_stand_on_present(job, loaded, ready->number);
 }
 
 /*
@@ -77,7 +77,7 @@ static bool ask_early(const struct tn_job *job, struct tn_ready *ready)
 {
     if (!job->is_plain)
         return true;
-    if (!stand_on_present(job, ready->loaded, ready->number))
+    if (!tn_load_stand_on_present(job, ready->loaded, ready->number))
         return false;
     ready->stands_alone = !ready->loaded->need_count;
     ready->loaded->need_count = 0;
@@ -123,9 +123,9 @@ static bool promote(struct tn_registry *registry, const struct tn_backend *backe
  * What came is what was proven, and nothing else came: then what was noted is what the loader's
  * list would give. *took is false when the list must be looked at.
  */
-static bool take_proven(struct tn_job *job, struct tn_ready *ready, bool *took, tenon_error *err)
+static bool take_proven(struct tn_job *job, struct tn_ready *ready, const struct tn_loaded *loaded,
+                        bool *took, tenon_error *err)
 {
-    const struct tn_loaded *loaded = ready->loaded;
     const struct tn_candidate *c = &job->plan.candidates[ready->number];
     *took = false;
     if (ready->came_count != loaded->image_count || !loaded->backend->base)
@@ -146,16 +146,13 @@ static bool take_proven(struct tn_job *job, struct tn_ready *ready, bool *took, 
 }
 
 /* Registers what came: the plugin's own images are its, the rest was brought for it. */
-static bool register_plugin(struct tn_job *job, struct tn_ready *ready, tenon_error *err)
+static bool register_plugin(struct tn_job *job, struct tn_ready *ready, struct tn_loaded *loaded,
+                            tenon_error *err)
 {
     tenon_process *process = job->process;
-    struct tn_loaded *loaded = ready->loaded;
     const struct tn_candidate *c = &job->plan.candidates[ready->number];
     bool took;
-    if (!tn_grow(&process->plugins, &process->plugin_room, process->plugin_count,
-                 sizeof *process->plugins))
-        return tn_no_memory(err);
-    if (!take_proven(job, ready, &took, err))
+    if (!take_proven(job, ready, loaded, &took, err))
         return false;
     if (!took && !tn_registry_look(&process->registry, TENON_FOR_PLUGIN, loaded->plugin.name, err))
         return false;
@@ -164,16 +161,16 @@ static bool register_plugin(struct tn_job *job, struct tn_ready *ready, tenon_er
             !tn_registry_claim(&process->registry, loaded->images[k].path, loaded->plugin.name,
                                loaded->images[k].global, c->entries, c->count))
             return tn_no_memory(err);
-    process->plugins[process->plugin_count++] = loaded;
     return true;
 }
 
 static void say_failure(struct tn_load *load, size_t number, enum tenon_finding_kind kind,
-                        const tenon_error *why)
+                        bool reached_loader, const tenon_error *why)
 {
     struct tn_job *job = &load->job;
     const char *name = job->prospects[number].name;
-    job->report->plugins[job->plan.candidates[number].row].status = TENON_PLUGIN_FAILED;
+    job->report->plugins[job->plan.candidates[number].row].status =
+        reached_loader ? TENON_PLUGIN_FAILED : TENON_PLUGIN_REFUSED;
     job->plan.candidates[number].refused = true;
     tn_report_find(job->report, (struct tn_about){ .kind = kind, .refuses = true, .plugin = name },
                    "plugin \"%s\": %s", name, tenon_error_message(why));
@@ -210,63 +207,147 @@ bool tn_load_ready(struct tn_load *load, size_t number, struct tn_ready *ready)
         tn_no_memory(&why);
     }
     tell_loading(load, number);
-    say_failure(load, number, TENON_FINDING_CACHE, &why);
+    say_failure(load, number, TENON_FINDING_CACHE, false, &why);
     return false;
 }
 
-static struct tn_execution execution_of(const struct tn_ready *ready)
+static struct tn_execution execution_of(const struct tn_ready *ready, struct tn_loaded *loaded)
 {
-    struct tn_execution x = tn_loaded_execution(ready->loaded);
+    struct tn_execution x = tn_loaded_execution(loaded);
     x.argc = ready->argc;
     x.argv = ready->argv;
     x.check = check_cached;
     x.linking = tell_linking;
-    x.arg = ready->loaded;
+    x.arg = loaded;
     return x;
 }
 
-/* Opens, starts and registers it. False: *kind says what failed, *err why; it was undone. */
-static bool bring_up(struct tn_job *job, struct tn_ready *ready, enum tenon_finding_kind *kind,
-                     tenon_error *err)
+/* Opens and registers it. False: it was closed again. */
+static bool open_up(struct tn_load *load, struct tn_ready *ready, struct tn_loaded *loaded,
+                    struct tn_execution *x, enum tenon_finding_kind *kind, tenon_error *err)
 {
-    struct tn_registry *registry = &job->process->registry;
+    struct tn_job *job = &load->job;
+    struct tn_registry *registry = &load->process->registry;
     const struct tn_prospect *p = &job->prospects[ready->number];
-    struct tn_loaded *loaded = ready->loaded;
-    struct tn_execution x = execution_of(ready);
-    x.own_first = p->own_first;
     *kind = TENON_FINDING_LOADER;
     for (size_t k = 0; k < loaded->image_count; k++)
         loaded->images[k].skip = is_there(registry, &p->codes[k]);
-    if (!fill_needs(job, ready))
+    if (!fill_needs(job, ready, loaded))
         return tn_no_memory(err);
-    if (!promote(registry, loaded->backend, err) || !tn_execute(&x, kind, err))
+    if (!promote(registry, loaded->backend, err) || !tn_execute_open(x, kind, err))
         return false;
-    if (register_plugin(job, ready, err))
-        return true;
     *kind = TENON_FINDING_LOADER;
-    tn_execute_undo(&x);
+    if (!register_plugin(job, ready, loaded, err)) {
+        tn_execute_close(x);
+        return false;
+    }
+    load->version = registry->version;
+    return true;
+}
+
+/* It has started: it is one of the plugins, and what its code has loaded came for it. */
+static bool stand_up(tenon_process *process, struct tn_loaded *loaded, tenon_error *err)
+{
+    if (!tn_grow(&process->plugins, &process->plugin_room, process->plugin_count,
+                 sizeof *process->plugins))
+        return tn_no_memory(err);
+    return loaded->never_starts ||
+           tn_registry_look(&process->registry, TENON_FOR_PLUGIN, loaded->plugin.name, err);
+}
+
+/*
+ * All that others may ask of it is known before its code runs: that it is being loaded, its units,
+ * what it stands on. What its code had loaded for itself stays also when it fails, but for what
+ * stands on it. False: *kind says what failed, *err why; it was undone.
+ */
+static bool bring_up(struct tn_load *load, struct tn_ready *ready, struct tn_loaded *loaded,
+                     struct tn_execution *x, enum tenon_finding_kind *kind, tenon_error *err)
+{
+    if (!open_up(load, ready, loaded, x, kind, err))
+        return false;
+    *kind = TENON_FINDING_START;
+    bool started = tn_execute_start(x, err);
+    if (started) {
+        *kind = TENON_FINDING_LOADER;
+        if (stand_up(load->process, loaded, err))
+            return true;
+    }
+    tn_process_clear_users(load->process, loaded, load, load->job.report);
+    if (started)
+        tn_execute_undo(x);
+    else
+        tn_execute_close(x);
     return false;
+}
+
+static void begin(struct tn_load *load, struct tn_loaded *loaded)
+{
+    loaded->stage = TN_STAGE_LOADING;
+    loaded->request = load;
+    loaded->outer = load->process->loading;
+    loaded->turn = load->process->turns++;
+    load->process->loading = loaded;
+}
+
+/* One that an exception left may have come since. */
+static void end(struct tn_load *load, struct tn_loaded *loaded)
+{
+    struct tn_loaded **at = &load->process->loading;
+    while (*at != loaded)
+        at = &(*at)->outer;
+    *at = loaded->outer;
+    loaded->stage = TN_STAGE_UP;
+}
+
+/* Before those that came while it was started: some may stand on it. There is room. */
+static void list(tenon_process *process, struct tn_loaded *loaded)
+{
+    size_t at = process->plugin_count++;
+    for (; at && process->plugins[at - 1]->turn > loaded->turn; at--)
+        process->plugins[at] = process->plugins[at - 1];
+    process->plugins[at] = loaded;
+}
+
+/*
+ * One that failed is gone again. When that is all that happened, in one look, the plan is still
+ * good for the others.
+ */
+static void look_after(struct tn_load *load, const char *plugin, size_t held)
+{
+    struct tn_registry *registry = &load->process->registry;
+    tn_process_look(load->process, NULL);
+    tn_registry_disown(registry, plugin);
+    if (registry->count == held && registry->version == load->version + 1)
+        load->version = registry->version;
 }
 
 bool tn_load_one(struct tn_load *load, struct tn_ready *ready)
 {
     struct tn_job *job = &load->job;
-    struct tn_prospect *p = &job->prospects[ready->number];
     struct tn_loaded *loaded = ready->loaded;
+    struct tn_execution x = execution_of(ready, loaded);
+    const size_t held = load->process->registry.count;
     enum tenon_finding_kind kind;
     tenon_error why = TENON_ERROR_INIT;
+    x.own_first = job->prospects[ready->number].own_first;
+    ready->loaded = NULL; /* it is the process's */
+    begin(load, loaded);
     tell_loading(load, ready->number);
-    if (bring_up(job, ready, &kind, &why)) {
-        ready->loaded = NULL; /* it is the process's */
+    bool good = bring_up(load, ready, loaded, &x, &kind, &why);
+    end(load, loaded);
+    if (good) {
+        list(load->process, loaded);
         load->counted = true;
-        tn_prospect_prove(job, p, loaded->cached);
+        load->plans = 0;
+        tn_prospect_prove(job, &job->prospects[ready->number], loaded->cached);
         job->report->plugins[job->plan.candidates[ready->number].row].status = TENON_PLUGIN_LOADED;
         tn_process_tell(load->process, TENON_EVENT_LOADED, loaded->plugin.name, NULL, NULL);
         return true;
     }
-    say_failure(load, ready->number, kind, &why);
+    say_failure(load, ready->number, kind, x.reached_loader, &why);
     tn_load_say_stays(job->report, loaded);
+    look_after(load, loaded->plugin.name, held);
+    ready->loaded = loaded;
     tn_ready_free(ready);
-    tn_process_look(load->process, NULL);
     return false;
 }

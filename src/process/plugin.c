@@ -54,11 +54,12 @@ static int read_resource(const tenon_plugin *self, const char *name, void **byte
     return good ? 0 : errno_of(&err);
 }
 
+/* Also in threads that start() waits for: so without the process's own lock, which is held then. */
 static const void *find_service(const tenon_plugin *self, const char *name, unsigned version)
 {
-    const tenon_process *process = loaded_of(self)->process;
+    tenon_process *process = loaded_of(self)->process;
     const struct tn_service *best = NULL;
-    tn_process_lock(process);
+    pthread_mutex_lock(&process->services_lock);
     for (size_t i = 0; i < process->service_count; i++) {
         const struct tn_service *s = &process->services[i];
         if (strcmp(s->name, name) == 0 && s->version >= version &&
@@ -66,7 +67,7 @@ static const void *find_service(const tenon_plugin *self, const char *name, unsi
             best = s;
     }
     const void *service = best ? best->service : NULL;
-    tn_process_unlock(process);
+    pthread_mutex_unlock(&process->services_lock);
     return service;
 }
 
@@ -101,9 +102,6 @@ struct tn_execution tn_loaded_execution(struct tn_loaded *loaded)
 void *tenon_plugin_symbol(const tenon_plugin *plugin, const char *symbol)
 {
     const struct tn_loaded *loaded = loaded_of(plugin);
-    tn_process_lock(loaded->process);
     void *handle = loaded->images[loaded->image_count - 1].handle;
-    void *found = handle ? loaded->backend->symbol(NULL, handle, symbol) : NULL;
-    tn_process_unlock(loaded->process);
-    return found;
+    return handle ? loaded->backend->symbol(NULL, handle, symbol) : NULL;
 }

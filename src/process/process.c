@@ -20,14 +20,19 @@ void tn_process_unlock(const tenon_process *process)
     pthread_mutex_unlock((pthread_mutex_t *)&process->lock);
 }
 
-static bool init_lock(pthread_mutex_t *lock, tenon_error *err)
+static bool init_locks(tenon_process *process, tenon_error *err)
 {
     pthread_mutexattr_t attributes;
     int error = pthread_mutexattr_init(&attributes);
     if (!error) {
         pthread_mutexattr_settype(&attributes, PTHREAD_MUTEX_RECURSIVE);
-        error = pthread_mutex_init(lock, &attributes);
+        error = pthread_mutex_init(&process->lock, &attributes);
         pthread_mutexattr_destroy(&attributes);
+    }
+    if (!error) {
+        error = pthread_mutex_init(&process->services_lock, NULL);
+        if (error)
+            pthread_mutex_destroy(&process->lock);
     }
     return !error || tn_fail_system(err, error, "a lock");
 }
@@ -39,7 +44,7 @@ tenon_process *tn_process_new_bare(tenon_error *err)
         tn_no_memory(err);
         return NULL;
     }
-    if (!init_lock(&process->lock, err)) {
+    if (!init_locks(process, err)) {
         free(process);
         return NULL;
     }
@@ -56,6 +61,11 @@ void tenon_process_free(tenon_process *process)
         return;
     for (size_t i = 0; i < process->plugin_count; i++)
         tn_loaded_free(process->plugins[i]);
+    while (process->loading) { /* left there by an exception */
+        struct tn_loaded *loaded = process->loading;
+        process->loading = loaded->outer;
+        tn_loaded_free(loaded);
+    }
     tn_kept_drop(process);
     tn_known_free(process->known);
     tenon_keys_free(process->keys);
@@ -66,6 +76,7 @@ void tenon_process_free(tenon_process *process)
     tn_registry_free(&process->registry);
     tn_arena_free(&process->proofs);
     tn_arena_free(&process->arena);
+    pthread_mutex_destroy(&process->services_lock);
     pthread_mutex_destroy(&process->lock);
     free(process);
 }
@@ -290,10 +301,12 @@ bool tenon_process_offer(tenon_process *process, const char *name, unsigned vers
     tn_process_lock(process);
     offer.name = tn_arena_string(&process->arena, name);
     tn_kept_drop(process);
+    pthread_mutex_lock(&process->services_lock);
     bool good = offer.name && tn_grow(&process->services, &process->service_room,
                                       process->service_count, sizeof offer);
     if (good)
         process->services[process->service_count++] = offer;
+    pthread_mutex_unlock(&process->services_lock);
     tn_process_unlock(process);
     return good || tn_no_memory(err);
 }
@@ -355,12 +368,4 @@ const tenon_plugin *tenon_process_plugin(const tenon_process *process, size_t i)
     const tenon_plugin *plugin = i < process->plugin_count ? &process->plugins[i]->plugin : NULL;
     tn_process_unlock(process);
     return plugin;
-}
-
-struct tn_loaded *tn_process_plugin_named(const tenon_process *process, const char *name)
-{
-    for (size_t i = 0; i < process->plugin_count; i++)
-        if (strcmp(process->plugins[i]->plugin.name, name) == 0)
-            return process->plugins[i];
-    return NULL;
 }

@@ -20,6 +20,14 @@ struct tn_places {
     size_t count, room;
 };
 
+/* Where a plugin is on its way: plugins' and the host's code runs meanwhile, and may ask again. */
+enum tn_stage {
+    TN_STAGE_UP,
+    TN_STAGE_LOADING,   /* opened and started */
+    TN_STAGE_UNLOADING, /* stopped and closed */
+    TN_STAGE_LEFT,      /* an exception went through its start or stop: it stays as it is */
+};
+
 /* A plugin that is loaded, or about to be. */
 struct tn_loaded {
     tenon_plugin plugin;   /* first: what its own code sees */
@@ -35,6 +43,10 @@ struct tn_loaded {
     size_t need_count, need_room;
     bool never_starts; /* its code has no entry point */
     const struct tn_backend *backend;
+    enum tn_stage stage;
+    const void *request;     /* the call that loads or unloads it and is not done; NULL */
+    struct tn_loaded *outer; /* that was being loaded when this one came */
+    unsigned long long turn; /* who stands on another one has a later turn */
 };
 
 struct tenon_process {
@@ -53,6 +65,7 @@ struct tenon_process {
     struct tn_places added;
     const char *default_directory, *cache_directory;
     void *host_data;
+    pthread_mutex_t services_lock; /* of the next three; to change them takes both locks */
     struct tn_service *services;
     size_t service_count, service_room;
     tenon_event_handler *handler;
@@ -61,8 +74,10 @@ struct tenon_process {
     struct tn_arena proofs; /* what was read of it */
     bool known_tried;
     struct tn_kept *kept;       /* the last plan; NULL: none, or not one that is kept */
-    struct tn_loaded **plugins; /* in load order */
+    struct tn_loaded **plugins; /* by turn */
     size_t plugin_count, plugin_room;
+    unsigned long long turns;
+    struct tn_loaded *loading; /* those that are not up yet, the last one first */
 };
 
 /* A process without units: settings alone. */
@@ -85,6 +100,7 @@ void tn_process_unlock(const tenon_process *process);
 /* Looks at what changed in this process; nothing for a program that does not run. */
 bool tn_process_look(tenon_process *process, tenon_error *err);
 
+/* Also one that is being loaded or unloaded. */
 struct tn_loaded *tn_process_plugin_named(const tenon_process *process, const char *name);
 
 void tn_process_tell(tenon_process *process, enum tenon_event_kind kind, const char *plugin,
@@ -125,6 +141,28 @@ const char *tn_search_distrust(const tenon_process *process, const char *path);
  * owner    in the report's arena
  */
 const char *tn_search_find(tenon_process *process, const char *wanted, tenon_report *report);
+
+/* ---- stage.c -------------------------------------------------------------------------------- */
+
+/* "is being loaded": what a sentence says of a plugin that is not simply up. */
+const char *tn_stage_words(enum tn_stage stage);
+
+/* One that stands on this plugin: up, or on its way; the last one to come. NULL: nobody. */
+struct tn_loaded *tn_process_user_of(const tenon_process *process, const struct tn_loaded *loaded);
+
+/* Stops it, takes it out and forgets it, for that call; it is freed. */
+void tn_process_take_out(tenon_process *process, struct tn_loaded *loaded, const void *request,
+                         tenon_report *report);
+
+/* Takes out everything that stands on it, and says so: it is about to go. False: some cannot. */
+bool tn_process_clear_users(tenon_process *process, const struct tn_loaded *loaded,
+                            const void *request, tenon_report *report);
+
+/*
+ * That call is over: nothing is part of it any more. What it had not brought to an end an
+ * exception has interrupted.
+ */
+void tn_process_leave(tenon_process *process, const void *request);
 
 /* ---- plugin.c ------------------------------------------------------------------------------- */
 

@@ -80,6 +80,12 @@ static bool is_new(struct tn_job *job, size_t row, const struct tn_prospect *p)
         loaded ? NULL : asked_before(job, p->name, hash_of(job, p->name));
     if (!loaded && !before)
         return true;
+    if (loaded && loaded->stage != TN_STAGE_UP) {
+        const char *busy = tn_arena_format(&job->report->arena, "plugin \"%s\" %s", p->name,
+                                           tn_stage_words(loaded->stage));
+        job->report->no_memory |= !busy;
+        return tn_prospect_drop(job, row, TENON_FINDING_BUSY, NULL, busy ? busy : "");
+    }
     if (memcmp(loaded ? loaded->digest : before->digest, p->digest, sizeof p->digest) == 0) {
         job->report->plugins[row].status = TENON_PLUGIN_ALREADY;
         return false;
@@ -204,11 +210,30 @@ static bool is_trusted(struct tn_job *job, size_t row, struct tn_prospect *p, te
     return true;
 }
 
+/* What an earlier plan of this request could not bring up is not tried again: it is said already.
+ */
+static bool failed_before(struct tn_job *job, size_t row, const struct tn_prospect *p)
+{
+    const tenon_report *before = job->before;
+    for (size_t i = before ? job->before_said : 0; before && i < before->count; i++) {
+        const tenon_finding *f = &before->findings[i];
+        if (!f->refuses || !f->plugin || strcmp(f->plugin, p->name) != 0)
+            continue;
+        job->report->plugins[row].status = TENON_PLUGIN_REFUSED;
+        for (size_t k = 0; k < before->plugin_count; k++)
+            if (strcmp(before->plugins[k].name, p->name) == 0 &&
+                before->plugins[k].status == TENON_PLUGIN_FAILED)
+                job->report->plugins[row].status = TENON_PLUGIN_FAILED;
+        return true;
+    }
+    return false;
+}
+
 /* False: it is not in the plan; a finding says why, or it is there already. */
 static bool fill(struct tn_job *job, size_t row, struct tn_prospect *p, tenon_error *err)
 {
     return open_bundle(job, row, p, err) && is_trusted(job, row, p, err) && is_new(job, row, p) &&
-           tn_prospect_fill_codes(job, row, p, err);
+           !failed_before(job, row, p) && tn_prospect_fill_codes(job, row, p, err);
 }
 
 static bool gather_one(struct tn_job *job, size_t row, tenon_error *err)

@@ -55,6 +55,7 @@ bool tn_registry_add(struct tn_registry *registry, struct tn_holding *holding, t
         return false;
     }
     registry->holdings[registry->count++] = holding;
+    registry->version++;
     return true;
 }
 
@@ -102,6 +103,7 @@ bool tn_registry_keep(struct tn_registry *registry, const bool *marked)
         else
             tn_holding_free(registry->holdings[i]);
     registry->count = count;
+    registry->version++;
     return true;
 }
 
@@ -196,6 +198,18 @@ bool tn_registry_claim(struct tn_registry *registry, const char *path, const cha
     return h->plugin && h->place;
 }
 
+void tn_registry_disown(struct tn_registry *registry, const char *plugin)
+{
+    for (size_t i = 0; i < registry->count; i++) {
+        struct tn_holding *h = registry->holdings[i];
+        if (!h->plugin || strcmp(h->plugin, plugin) != 0)
+            continue;
+        h->plugin = NULL;
+        h->place = h->path;
+        tn_registry_set_reason(registry, i, TENON_BY_OTHERS);
+    }
+}
+
 static bool has_private(const struct tn_entry *planned, size_t count)
 {
     for (size_t i = 0; i < count; i++)
@@ -230,6 +244,7 @@ bool tn_registry_take(struct tn_registry *registry, struct tn_holding **came, si
             return tn_no_memory(err);
         }
         registry->holdings[registry->count++] = came[i];
+        registry->version++;
         came[i] = NULL;
     }
     if (!has_private(planned, planned_count) ||

@@ -22,6 +22,7 @@ struct tn_registry {
     size_t sighted;
     bool must_serve;               /* some holding must */
     unsigned long long adds, subs; /* the loader's own counters at the last look */
+    unsigned long long version;    /* another one whenever holdings come, or go */
 };
 
 void tn_registry_free(struct tn_registry *registry);
@@ -80,6 +81,9 @@ struct tn_holding *tn_registry_named(const struct tn_registry *registry, const c
  */
 bool tn_registry_claim(struct tn_registry *registry, const char *path, const char *plugin,
                        bool serves_all, const struct tn_entry *planned, size_t count);
+
+/* That plugin did not come up: what stays of it is nobody's. */
+void tn_registry_disown(struct tn_registry *registry, const char *plugin);
 
 /*
  * Reads the records of what was added, and lists its units. A program need not wait for that when

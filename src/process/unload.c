@@ -2,64 +2,74 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "exceptions.h"
 #include "fail.h"
 #include "kept.h"
 #include "load.h"
 
-static const struct tn_loaded *user_of(const tenon_process *process, const struct tn_loaded *loaded)
+/* A call on its way; freed also when an exception goes through it. */
+struct unloading {
+    tenon_process *process;
+    tenon_report *report; /* NULL: it was given out */
+};
+
+static void end(struct unloading *call)
 {
-    for (size_t i = 0; i < process->plugin_count; i++)
-        for (size_t k = 0; k < process->plugins[i]->need_count; k++)
-            if (process->plugins[i]->needs[k] == loaded)
-                return process->plugins[i];
-    return NULL;
+    tn_process_leave(call->process, call);
+    tenon_report_free(call->report);
+    tn_process_unlock(call->process);
 }
 
-static void forget(tenon_process *process, const struct tn_loaded *loaded)
+static void refuse(tenon_report *report, enum tenon_finding_kind kind, const char *name,
+                   const char *holder, const char *why)
 {
-    size_t kept = 0;
-    for (size_t i = 0; i < process->plugin_count; i++)
-        if (process->plugins[i] != loaded)
-            process->plugins[kept++] = process->plugins[i];
-    process->plugin_count = kept;
+    report->plugins[0].status = TENON_PLUGIN_REFUSED;
+    tn_report_find(
+        report,
+        (struct tn_about){ .kind = kind, .refuses = true, .plugin = name, .holders = { holder } },
+        "plugin \"%s\" %s", tn_report_show(report, name), why);
 }
 
-static void take_out(tenon_process *process, struct tn_loaded *loaded, tenon_report *report)
+static void refuse_for(tenon_report *report, const char *name, const struct tn_loaded *user)
 {
-    struct tn_execution x = tn_loaded_execution(loaded);
-    tn_execute_undo(&x);
-    forget(process, loaded);
-    tn_load_say_stays(report, loaded);
-    tn_loaded_free(loaded);
+    const char *why = tn_arena_format(&report->arena, "cannot be unloaded: plugin \"%s\" needs it",
+                                      user->plugin.name);
+    report->no_memory |= !why;
+    refuse(report, TENON_FINDING_IN_USE, name, user->plugin.name, why ? why : "");
 }
 
 /* Refuses, or does it. */
-static void unload(tenon_process *process, const char *name, tenon_report *report)
+static void unload(struct unloading *call, const char *name)
 {
-    struct tn_loaded *loaded = tn_process_plugin_named(process, name);
-    tenon_plugin_result *result = &report->plugins[0];
+    tenon_report *report = call->report;
+    struct tn_loaded *loaded = tn_process_plugin_named(call->process, name);
+    const struct tn_loaded *user = loaded ? tn_process_user_of(call->process, loaded) : NULL;
     if (!loaded) {
-        result->status = TENON_PLUGIN_REFUSED;
-        tn_report_find(
-            report,
-            (struct tn_about){ .kind = TENON_FINDING_NOT_FOUND, .refuses = true, .plugin = name },
-            "plugin \"%s\" is not loaded", tn_report_show(report, name));
+        refuse(report, TENON_FINDING_NOT_FOUND, name, NULL, "is not loaded");
         return;
     }
-    result->file = tn_arena_string(&report->arena, loaded->plugin.bundle);
-    const struct tn_loaded *user = user_of(process, loaded);
-    if (user) {
-        result->status = TENON_PLUGIN_REFUSED;
-        tn_report_find(report,
-                       (struct tn_about){ .kind = TENON_FINDING_IN_USE,
-                                          .refuses = true,
-                                          .plugin = name,
-                                          .holders = { user->plugin.name } },
-                       "plugin \"%s\" cannot be unloaded: plugin \"%s\" needs it", name,
-                       user->plugin.name);
-        return;
+    report->plugins[0].file = tn_arena_string(&report->arena, loaded->plugin.bundle);
+    if (loaded->stage != TN_STAGE_UP) {
+        refuse(report, TENON_FINDING_BUSY, name, NULL, tn_stage_words(loaded->stage));
+    } else if (loaded->request) {
+        refuse(report, TENON_FINDING_BUSY, name, NULL,
+               "cannot be unloaded: the request that loads it is not done");
+    } else if (user) {
+        refuse_for(report, name, user);
+    } else {
+        tn_process_take_out(call->process, loaded, call, report);
+        report->plugins[0].status = TENON_PLUGIN_UNLOADED;
     }
-    take_out(process, loaded, report);
+}
+
+static tenon_report *unload_locked(tenon_process *process, const char *plugin, tenon_report *report)
+{
+    struct unloading call TN_WHATEVER_HAPPENS(end) = { process, report };
+    tn_kept_drop(process);
+    unload(&call, plugin);
+    report->no_memory |= !tn_process_look(process, NULL);
+    call.report = NULL;
+    return report;
 }
 
 tenon_report *tenon_unload(tenon_process *process, const char *plugin, tenon_error *err)
@@ -75,10 +85,7 @@ tenon_report *tenon_unload(tenon_process *process, const char *plugin, tenon_err
     report->no_memory = !report->plugins || !report->plugins[0].name;
     if (!report->no_memory) {
         tn_process_lock(process);
-        tn_kept_drop(process);
-        unload(process, plugin, report);
-        report->no_memory |= !tn_process_look(process, NULL);
-        tn_process_unlock(process);
+        report = unload_locked(process, plugin, report);
     }
     return tn_report_end(report, err);
 }

@@ -50,6 +50,7 @@ const char *tenon_finding_name(enum tenon_finding_kind kind)
         [TENON_FINDING_PROHIBITED] = "prohibited",
         [TENON_FINDING_MISSING_PRIMITIVE] = "missing-primitive",
         [TENON_FINDING_SHARED] = "shared",
+        [TENON_FINDING_BUSY] = "busy",
     };
     return word(words, TN_COUNT(words), kind);
 }
@@ -68,8 +69,8 @@ const char *tenon_unit_state_name(enum tenon_unit_state state)
 
 const char *tenon_plugin_status_name(enum tenon_plugin_status status)
 {
-    static const char *const words[] = { "planned", "loaded", "already-loaded", "refused",
-                                         "failed" };
+    static const char *const words[] = { "planned", "loaded", "already-loaded",
+                                         "refused", "failed", "unloaded" };
     return word(words, TN_COUNT(words), status);
 }
 

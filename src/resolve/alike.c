@@ -42,7 +42,8 @@ static bool is_plain(const tenon_resolver *r, const struct tn_node *node, uint32
     if (!target->target.loader->asks_as_needed || (r->flags & special) || target->wants_origin ||
         target->has_audit || !target->preloads_read || target->preload_count ||
         node->has_run_paths || node->facts->elf.audit || node->facts->elf.depaudit ||
-        node->need_count > NEEDS || tn_is_set_id(node->info.mode) || is_asked_for(r, node, path))
+        node->need_count > NEEDS || tn_is_set_id(node->info.mode) || is_asked_for(r, node, path) ||
+        (target->has_variable && tn_world_has_capabilities(r->world, tn_text_of(r, path))))
         return false;
     for (uint32_t i = 0; i < node->need_count; i++)
         if (node->needs[i].more || strchr(tn_text_of(r, node->needs[i].name), '$'))

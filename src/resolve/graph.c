@@ -203,25 +203,34 @@ static bool has_audit(const tenon_graph *graph, const tenon_resolver *r)
            (r->target->has_audit || facts->elf.audit || facts->elf.depaudit);
 }
 
-/*
- * Whoever starts a set-user-ID program of another's gets a secure process, in which the loader
- * passes over some of what counts here. Who that will be is not known.
- * rule  ld.so(8), "Secure-execution mode"; Linux fs/exec.c, bprm_fill_uid()
- */
-static bool may_become_secure(const tenon_graph *graph, const tenon_resolver *r)
+/* Has a secure process of this program others of its ways to look than this one? */
+static bool secure_matters(const tenon_graph *graph, const tenon_resolver *r)
 {
-    const char *const *variables = graph->loader->secure_variables;
     const struct tn_facts *facts = graph->program->facts;
-    if (!variables || !r->program_started || r->target->target.secure ||
-        !tn_is_set_id(graph->program->info.mode))
+    if (!graph->loader->secure_variables || !r->program_started || r->target->target.secure)
         return false;
-    bool matters = has_audit(graph, r) || (facts->rpath && strchr(facts->rpath, '$')) ||
-                   (facts->runpath && strchr(facts->runpath, '$'));
-    for (; *variables && !matters; variables++) {
-        const char *value = tenon_world_env(r->world, *variables);
-        matters = value && *value;
-    }
-    return matters;
+    return r->target->has_variable || has_audit(graph, r) ||
+           (facts->rpath && strchr(facts->rpath, '$')) ||
+           (facts->runpath && strchr(facts->runpath, '$'));
+}
+
+/*
+ * Whoever starts a program that gives him rights gets a secure process, in which the loader passes
+ * over some of what counts here. Who that will be is not known.
+ * rule  ld.so(8), "Secure-execution mode"; Linux fs/exec.c, bprm_fill_uid(); capabilities(7), "File
+ *       capabilities"
+ */
+static const char *gains_rights(const tenon_graph *graph, const tenon_resolver *r)
+{
+    if (!secure_matters(graph, r))
+        return NULL;
+    if (tn_is_set_id(graph->program->info.mode))
+        return "it is set-user-ID or set-group-ID: started by another than its owner, "
+               "the process is secure; --setuid tells what is loaded then";
+    return tn_world_has_capabilities(r->world, graph->program_path)
+               ? "it has file capabilities: started by another than root, the process is secure; "
+                 "--setuid tells what is loaded then"
+               : NULL;
 }
 
 static void add_remarks(tenon_graph *graph, const tenon_resolver *r)
@@ -231,10 +240,9 @@ static void add_remarks(tenon_graph *graph, const tenon_resolver *r)
         graph->remarks[n++] = r->target->target.remark;
     if (has_audit(graph, r))
         graph->remarks[n++] = "audit modules are loaded apart from the program and are not shown";
-    if (may_become_secure(graph, r))
-        graph->remarks[n++] =
-            "it is set-user-ID or set-group-ID: started by another than its owner, "
-            "the process is secure; --setuid tells what is loaded then";
+    const char *rights = gains_rights(graph, r);
+    if (rights)
+        graph->remarks[n++] = rights;
     if ((r->flags & TENON_RESOLVE_SYMBOLS) && !graph->loader->binds_symbols)
         graph->remarks[n++] = "who provides each symbol is not known for this loader";
 }

@@ -83,6 +83,8 @@ static bool read_preloads(tenon_resolver *r, struct tn_target_row *row)
 void tn_process_preload(tenon_resolver *r)
 {
     struct tn_target_row *row = r->target;
+    if (r->flags & TENON_RESOLVE_NO_PRELOAD)
+        return;
     if (!row->preloads_read && !read_preloads(r, row)) {
         r->no_memory = true;
         return;

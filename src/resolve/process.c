@@ -324,13 +324,14 @@ void tn_process_begin(tenon_resolver *r)
     r->asker_object = TENON_NOBODY;
     r->target = NULL;
     tn_store_empty(&r->passing);
-    r->no_memory = r->too_much = false;
+    r->no_memory = r->too_much = r->runs = false;
     r->attempts = 0;
 }
 
 void tn_process_dlopen(tenon_resolver *r, const char *text, int32_t caller)
 {
     uint32_t name = tn_resolver_name(r, text);
+    r->runs = true;
     int32_t object = name == TN_NO_NAME
                          ? TENON_NOBODY
                          : tn_request(r, name, caller, TENON_NEED_DLOPEN, TN_REQUEST_DLOPEN);

@@ -61,6 +61,10 @@ static struct tn_target_row *target_for(tenon_resolver *r, const struct tn_node 
     const char *audit =
         loader->audit_variable ? tenon_world_env(r->world, loader->audit_variable) : NULL;
     row->has_audit = audit && *audit;
+    for (const char *const *name = loader->secure_variables; name && *name; name++) {
+        const char *value = tenon_world_env(r->world, *name);
+        row->has_variable |= value && *value;
+    }
     row->no_name = tn_resolver_name(r, "");
     row->self_path = tn_resolver_name(r, interpreter);
     row->self_base = tn_resolver_name(r, tn_base_name(interpreter));

@@ -63,6 +63,20 @@ static int32_t found_again(tenon_resolver *r, const struct tn_search *s, int32_t
     return known == r->self ? tn_request_self(r, s->name) : known;
 }
 
+#define DF_1_NOOPEN 0x40u
+
+/* Why the loader does not take what dlopen() has found; NULL: it does. */
+static const char *why_not_opened(tenon_resolver *r, const struct tn_search *s)
+{
+    const char *why = tn_loader_at_hand(r)->not_opened;
+    const struct tn_facts *facts = r->nodes[s->node]->facts;
+    if (!r->runs || !why || !facts || !(facts->elf.dt_flags_1 & DF_1_NOOPEN))
+        return NULL;
+    const char *text = tn_arena_format(&r->passing.arena, "%s: %s", tn_text_of(r, s->path), why);
+    r->no_memory |= !text;
+    return text;
+}
+
 static int32_t add_found(tenon_resolver *r, const struct tn_search *s, struct tn_object *object)
 {
     struct tn_node *node = r->nodes[s->node];
@@ -131,6 +145,7 @@ static int32_t object_for(tenon_resolver *r, struct tn_search *s, uint32_t shown
     if (found && r->nodes[s->node]->stamp == r->stamp)
         return found_again(r, s, r->nodes[s->node]->object);
     bool optional = is_optional(r, flavour);
+    const char *not_opened = found ? why_not_opened(r, s) : NULL;
     struct tn_object object = {
         .node = TN_NO_NODE,
         .name = shown,
@@ -147,8 +162,12 @@ static int32_t object_for(tenon_resolver *r, struct tn_search *s, uint32_t shown
     };
     if (flavour == TENON_NEED_PRELOAD && !tn_loader_at_hand(r)->preload_as_program)
         object.parent = TENON_NOBODY; /* the program's run paths are none of its business */
-    if (found)
+    if (found && !not_opened)
         return add_found(r, s, &object);
+    if (not_opened) {
+        object.status = TENON_STATUS_REFUSED;
+        object.reason = not_opened;
+    }
     if (s->stamp != r->stamp || is_new_miss(r, s->object, flavour)) {
         s->object = s->status == TENON_STATUS_SYSTEM ? add_system(r, s, &object)
                                                      : tn_process_append(r, &object);

@@ -153,6 +153,7 @@ struct tn_target_row {
     bool preloads_read;
     bool wants_origin; /* searches depend on where the program is */
     bool has_audit;
+    bool has_variable; /* some variable is set that a secure process does not look at */
     uint32_t no_name, self_path, self_base; /* "", the interpreter and the last part of its path */
     struct tn_preload *preloads;
     size_t preload_count;
@@ -210,6 +211,7 @@ struct tenon_resolver {
     bool asked;      /* the settings above are fixed, but for the flags */
     bool no_memory;  /* something below ran out; the question at hand fails */
     bool too_much;   /* ... and it was a limit on the process, not memory */
+    bool runs;       /* the process at hand has started: what comes now dlopen() brings */
     size_t attempts; /* made for the process at hand */
 
     /* the process at hand */

@@ -104,7 +104,7 @@ bool tn_units_pack(const tenon_units *units, struct tn_packer *packer);
 tenon_units *tn_units_unpack(struct tn_unpacker *unpacker, const char *name);
 
 /* What the notes said, once all of them are taken. */
-bool tn_units_add_record(tenon_units *units, const struct tn_record *record, tenon_error *err);
+bool tn_units_add_record(tenon_units *units, struct tn_record *record, tenon_error *err);
 
 /* ---- units_ocaml.c ----------------------------------------------------------------------------
  */

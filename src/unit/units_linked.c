@@ -3,9 +3,11 @@
  *
  * Notes are copied whole, so that the units borrow from one block.
  */
+#include <stdlib.h>
 #include <string.h>
 
 #include "fail.h"
+#include "table.h"
 #include "units.h"
 
 static bool mentions_us(struct tn_view notes)
@@ -96,8 +98,68 @@ static void take_summary(tenon_units *units, const struct tn_record *record)
         units->record = TENON_RECORD_ASSEMBLED;
 }
 
-bool tn_units_add_record(tenon_units *units, const struct tn_record *record, tenon_error *err)
+/* ---- an object that only names itself, and what the linker launcher found it to be ------------
+ */
+
+static bool only_names_itself(const tenon_unit *unit)
 {
+    return !unit->completed && unit->implementation.kind == TENON_DIGEST_UNKNOWN &&
+           unit->stateful == TENON_UNKNOWN && !unit->definition_count;
+}
+
+/* How many completed units there are of each name. False: no memory. */
+static bool count_completed(const struct tn_record *record, struct tn_names *names, size_t *counts)
+{
+    for (size_t i = 0; i < record->count; i++) {
+        const tenon_unit *unit = &record->units[i];
+        if (!unit->completed)
+            continue;
+        uint32_t number = tn_names_add(names, unit->name, strlen(unit->name));
+        if (number == TN_NO_NAME)
+            return false;
+        counts[number]++;
+    }
+    return true;
+}
+
+static void drop_named(struct tn_record *record, const struct tn_names *names, size_t *counts)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < record->count; i++) {
+        const tenon_unit *unit = &record->units[i];
+        uint32_t number = only_names_itself(unit)
+                              ? tn_names_find(names, unit->name, strlen(unit->name))
+                              : TN_NO_NAME;
+        if (number != TN_NO_NAME && counts[number] > 0)
+            counts[number]--;
+        else
+            record->units[kept++] = *unit;
+    }
+    record->count = kept;
+}
+
+/* Two notes, one unit: that of <tenon/record.h> gives way. */
+static bool join_notes(struct tn_record *record, tenon_error *err)
+{
+    struct tn_names names;
+    size_t i = 0;
+    while (i < record->count && !only_names_itself(&record->units[i]))
+        i++;
+    if (i == record->count)
+        return true;
+    size_t *counts = calloc(record->count, sizeof *counts);
+    bool good = tn_names_init(&names) && counts && count_completed(record, &names, counts);
+    if (good)
+        drop_named(record, &names, counts);
+    tn_names_free(&names);
+    free(counts);
+    return good || tn_no_memory(err);
+}
+
+bool tn_units_add_record(tenon_units *units, struct tn_record *record, tenon_error *err)
+{
+    if (!join_notes(record, err))
+        return false;
     take_summary(units, record);
     if (!units->count) { /* all there are, and in the arena already */
         units->units = record->units;

@@ -41,9 +41,10 @@ class Example(unittest.TestCase):
         (found,) = root.rglob('tenon.pc')
         # The .pc file names the prefix it was configured for: here it stands below `root`.
         prefix = str(root) + tree.build_option('prefix')
-        flags = shlex.split(output('pkg-config', '--define-variable=prefix=' + prefix,
-                                   '--cflags', '--libs', 'tenon',
-                                   env={**os.environ, 'PKG_CONFIG_PATH': str(found.parent)}))
+        cls.prefix = '--define-variable=prefix=' + prefix
+        cls.pkg_config = {**os.environ, 'PKG_CONFIG_PATH': str(found.parent)}
+        flags = shlex.split(output('pkg-config', cls.prefix, '--cflags', '--libs', 'tenon',
+                                   env=cls.pkg_config))
         cls.flags = flags
         cls.program = str(pathlib.Path(cls.scratch.name) / 'example')
         output(*shlex.split(os.environ.get('CC', 'cc')), *STRICT,
@@ -70,6 +71,19 @@ class Example(unittest.TestCase):
                                 env=self.environment)
         self.assertEqual(answer.returncode, 1, answer.stderr)
         self.assertIn('not-found: no plugin "nowhere" was found', answer.stdout)
+
+    def test_a_static_program(self):
+        """pkg-config --static names all that libtenon.a needs, and nothing else."""
+        words = output('pkg-config', '--static', '--libs-only-l', 'tenon', env=self.pkg_config)
+        self.assertEqual(set(words.split()), {'-ltenon', '-lsodium', '-ljansson', '-lz'})
+        flags = shlex.split(output('pkg-config', self.prefix, '--static', '--cflags', '--libs',
+                                   'tenon', env=self.pkg_config))
+        program = str(pathlib.Path(self.scratch.name) / 'example_static')
+        output(*shlex.split(os.environ.get('CC', 'cc')), '-static',
+               str(SOURCE / 'docs' / 'example.c'), '-o', program, *flags)
+        answer = subprocess.run([program, shutil.which('sh')], capture_output=True, text=True, timeout=60)
+        shared = self.run_example(shutil.which('sh'))
+        self.assertEqual((answer.returncode, answer.stdout), (0, shared.stdout), answer.stderr)
 
     def run_example(self, *arguments):
         return subprocess.run([self.program, *arguments], capture_output=True, text=True,

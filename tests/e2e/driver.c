@@ -345,6 +345,7 @@ int main(int argc, char **argv)
     if (!process)
         fail("process", &err);
     tenon_process_on_event(process, on_event, NULL);
+    tenon_process_set_host_data(process, process);
     for (int i = 1; i < argc; i++)
         act(argv[i]);
     tenon_process_free(process);

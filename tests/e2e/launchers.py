@@ -2,6 +2,7 @@
 """What tenon cc and tenon link leave as it was: files, streams, statuses, the number of links."""
 
 import os
+import shlex
 import shutil
 import signal
 import stat
@@ -74,6 +75,19 @@ class Case:
     def link(self, *words, check=True, **more):
         return self.run(*launch.behind("link", words), check=check, **more)
 
+    def bash(self, words, more="", check=True):
+        """The words, and `more` as bash reads it."""
+        return self.run("bash", "-c", shlex.join(words) + " " + more, check=check)
+
+    def settled(self, name):
+        """What a process of its own wrote that ends after the command."""
+        for _ in range(100):
+            text = self.read(name) if os.path.exists(self.path(name)) else ""
+            time.sleep(0.05)
+            if text and text == self.read(name):
+                break
+        return text
+
     def compile(self, *names):
         for name in names:
             self.run("gcc", "-c", name)
@@ -127,6 +141,37 @@ def keeps_standard_output_and_map(report):
                       "-Wl,-Map=mold.map")
         c.check("mold's map", ("", True), (mold.stdout, "main.o" in c.read("mold.map")))
         c.check("units with it", ["counter", "main"], c.names("prog3"))
+
+
+def maps_go_where_they_were_asked(report):
+    with Case(report, "a map on standard output") as c:
+        c.compile("main.c", "counter.c")
+        c.run("ar", "rc", "libcounter.a", "counter.o")
+        for linker in ("bfd", "gold", "lld", "mold"):
+            for option in ("--print-map", "-M", "-Map=-"):
+                words = ["gcc", "-fuse-ld=" + linker, "main.o", "libcounter.a", "-o", "prog",
+                         "-Wl," + option]
+                what = "%s %s: " % (linker, option)
+                plain = c.run(*words)
+                os.unlink(c.path("prog"))
+                done = c.link(*words)
+                c.check(what + "as it is", True, plain.stdout == done.stdout)
+                row = launch.units(c.path("prog"))
+                c.check(what + "record", ("complete", 2, ["counter/counter", "main"], ""),
+                        (row["record"], row["members"], launch.names(row), done.stderr))
+                if os.path.exists(c.path("-")):  # mold's file of that name
+                    os.unlink(c.path("-"))
+        for linker in ("gold", "lld", "mold"):
+            words = ["gcc", "-fuse-ld=" + linker, "main.o", "counter.o", "-o", "prog"]
+            c.run(*words, "-Wl,-Map=plain.map")
+            os.unlink(c.path("prog"))
+            c.bash(launch.behind("link", words), "-Wl,-Map=>(cat >>piped.map)")
+            c.check(linker + ": to a pipe, once", True, c.read("plain.map") == c.settled("piped.map"))
+            c.check(linker + ": complete", "complete", launch.units(c.path("prog"))["record"])
+            os.unlink(c.path("piped.map"))
+        cref = c.link("gcc", "-fuse-ld=bfd", "main.o", "counter.o", "-o", "prog", "-Wl,--cref")
+        c.check("a table of references", (True, "complete"),
+                ("Cross Reference Table" in cref.stdout, launch.units(c.path("prog"))["record"]))
 
 
 def warns_once(report):
@@ -284,6 +329,44 @@ def the_header_names_a_unit(report):
         c.check("beside tenon cc, once", ["demo/own"], c.names())
 
 
+def the_header_alone_is_completed(report):
+    with Case(report, "tenon/record.h and tenon link") as c:
+        include = ["-I", os.path.join(tenon.source_root(), "include")]
+        named = [*include, "-include", "tenon/record.h"]
+        c.compile("main.c", "counter.c")
+        c.link("gcc", "-o", "plain", "main.o", "counter.o")
+        counter, = [u for u in launch.units(c.path("plain"))["units"] if u["name"] == "counter"]
+        c.run("gcc", *named, "-DTENON_PROJECT=\"demo\"", "-c", "counter.c")
+        c.run("ar", "rc", "libown.a", "counter.o")
+        for object_ in ("counter.o", "libown.a"):
+            for time_ in ("first", "again"):
+                done = c.link("gcc", "-o", "prog", "main.o", object_)
+                row = launch.units(c.path("prog"))
+                unit, = [u for u in row["units"] if "counter" in u["name"]]
+                what = "%s, %s: " % (object_, time_)
+                c.check(what + "complete", ("complete", ""), (row["record"], done.stderr))
+                c.check(what + "named by its note", "demo/counter", unit["name"])
+                for key in ("implementation", "interface", "stateful", "completed"):
+                    c.check(what + key, counter[key], unit[key])
+        # two units in one object: which of them has which definitions nobody says
+        c.run("gcc", *named, "-c", "other.c")
+        c.run("ld", "-r", "-o", "both.o", "counter.o", "other.o")
+        done = c.link("gcc", "-o", "prog", "main.o", "both.o")
+        row = launch.units(c.path("prog"))
+        c.check("several names in one", ("partial", ["both.o"]), (row["record"], row["unsure"]))
+        c.check("and said", True, "1 of 2 members unrecorded: 'both.o'" in done.stderr)
+        # of intermediate code only the compiler could have told
+        c.run("gcc", "-flto", *named, "-c", "counter.c")
+        c.link("gcc", "-flto", "-o", "prog", "main.o", "counter.o")
+        row = launch.units(c.path("prog"))
+        c.check("intermediate code", ("partial", ["counter.o"], ["counter", "main"]),
+                (row["record"], row["unsure"], launch.names(row)))
+        c.cc("gcc", "-flto", *named, "-c", "counter.c")
+        c.link("gcc", "-flto", "-o", "prog", "main.o", "counter.o")
+        c.check("that tenon cc compiled", ("complete", ["counter", "main"]),
+                (launch.units(c.path("prog"))["record"], c.names()))
+
+
 def signals_reach_the_compiler(report):
     with Case(report, "signals") as c:
         c.write("slow", "#!/bin/sh\ntrap 'echo told >told; exit 9' TERM\ntouch started\n"
@@ -299,6 +382,126 @@ def signals_reach_the_compiler(report):
             c.check(command + " tells", "told\n", c.read("told"))
             os.unlink(c.path("started"))
             os.unlink(c.path("told"))
+
+
+def sources_that_are_read_once(report):
+    with Case(report, "read once") as c:
+        c.write("one.c", "int main(void) { static int n; return n++; }\n")
+        words = launch.behind("link", ["gcc", "-x", "c", "-o", "prog"])
+        for what, more, name in (
+                ("a pipe", "- <<<\"$(cat one.c)\"", "prog"), ("a file", "- <one.c", "prog"),
+                ("a real pipe", "- < <(cat one.c)", "prog"),
+                ("/dev/stdin", "/dev/stdin < <(cat one.c)", "prog"),
+                ("a shell's file", "<(cat one.c)", "prog")):
+            for time_ in ("first", "again"):
+                done = c.bash(words, more)
+                row = launch.units(c.path("prog"))
+                c.check("%s, %s" % (what, time_), ("complete", [name], ""),
+                        (row["record"], launch.names(row), done.stderr))
+                c.run("./prog")
+            os.unlink(c.path("prog"))
+        c.compile("one.c")
+        linked = launch.behind("link", ["gcc", "one.o", "-o", "prog"])
+        c.bash(linked, "-Wl,--version-script=<(echo '{ global: main; };')")
+        c.check("a version script", "complete", launch.units(c.path("prog"))["record"])
+        c.bash(linked[:-4] + ["clang"], "@<(echo one.o -o prog2)")
+        c.check("a response file", "complete", launch.units(c.path("prog2"))["record"])
+        bad = c.bash(words, "- < <(echo 'int main(void) { return x; }')", check=False)
+        c.check("an error of the compiler's", (1, 1), (bad.returncode, bad.stderr.count("error:")))
+        os.unlink(c.path("prog"))
+        os.mkfifo(c.path("named"))
+        done = c.bash(["cat", "one.c"], ">named & %s" % shlex.join(words + ["named"]))
+        c.check("a named pipe", ("none", True),
+                (launch.units(c.path("prog"))["record"],
+                 done.stderr == "tenon link: no record was made: 'named' can be read only once\n"))
+        done = c.bash(launch.behind("cc", ["gcc", "-flto", "-x", "c", "-c", "-o", "one.o"]),
+                      "<(cat one.c)")
+        c.check("tenon cc -flto", True, "not recorded: it can be read only once" in done.stderr)
+
+
+# Stands for the compiler: does what the next word of the file `plan` says.
+PLANNED = """#!/bin/sh
+read -r next rest <%(dir)s/plan
+echo $rest >%(dir)s/plan
+[ "$next" = fail ] && exit 1
+exec gcc "$@"
+"""
+
+
+def failures_leave_what_was_linked(report):
+    with Case(report, "a failure after the link") as c:
+        c.write("planned", PLANNED % {"dir": c.dir}, 0o755)
+        c.compile("main.c", "counter.c", "other.c")
+        words = [c.path("planned"), "main.o", "counter.o", "-o", "prog"]
+
+        def link(plan, *more):
+            c.write("plan", plan + "\n")
+            done = c.link(*words, *more, check=False)
+            record = os.path.exists(c.path("prog")) and launch.units(c.path("prog"))["record"]
+            return done.returncode, record, "prog' has no record: " in done.stderr
+
+        c.check("the second link", (0, "none", True), link("ok fail"))
+        c.run("./prog")
+        c.check("both", (0, "complete", False), link("ok ok"))
+        # the record of the earlier link is not that of this one
+        c.check("with another object", (0, "none", True), link("ok fail ok", "other.o"))
+        c.run("./prog")
+        link("ok ok")
+        c.check("and nothing can be linked", (3, False, True), link("ok fail fail", "other.o"))
+        c.check("the trace's link", (0, "none", True), link("ok fail", "-Wl,-t"))
+        c.check("the first link fails", (1, "none", False), link("fail"))
+        c.check("no leftovers beside", [], [n for n in os.listdir(c.dir) if "prog." in n])
+
+
+def members_of_one_name_linked_again(report):
+    with Case(report, "members of one name, linked again") as c:
+        os.mkdir(c.path("d"))
+        c.run("gcc", "-c", "counter.c", "-o", "z.o")
+        c.run("gcc", "-c", "other.c", "-o", "d/z.o")
+        c.run("ar", "rc", "libz2.a", "z.o")
+        c.run("ar", "q", "libz2.a", "d/z.o")
+        c.compile("main.c")
+        for linker in ("bfd", "gold", "lld"):
+            for time_ in ("first", "again"):
+                c.link("gcc", "-fuse-ld=" + linker, "-o", "prog", "main.o", "libz2.a")
+                c.check("%s, %s" % (linker, time_), (["main", "z2/z"], "complete"),
+                        (c.names(), launch.units(c.path("prog"))["record"]))
+            os.unlink(c.path("prog"))
+
+
+def members_of_which_nothing_is_left(report):
+    with Case(report, "--gc-sections") as c:
+        c.write("half.c", "int half; int half_used(void) { return 0; }"
+                          " int half_unused(void) { return ++half; }\n")
+        c.write("main.c", "int half_used(void); int counter(void); int other_get(void);\n"
+                          "int common_get(void);\n"
+                          "int unused(void) { return counter() + other_get() + common_get(); }\n"
+                          "int main(void) { return half_used(); }\n")
+        c.write("common.c", "int common; int common_get(void) { return ++common; }\n")
+        cut = ["-O2", "-ffunction-sections", "-fdata-sections"]
+        for name in ("main.c", "counter.c", "half.c", "other.c"):
+            c.run("gcc", *cut, "-c", name)
+        c.run("gcc", *cut, "-fcommon", "-c", "common.c")
+        c.run("ar", "rc", "libx.a", "counter.o", "half.o", "common.o")
+        for linker in ("bfd", "gold", "lld", "mold"):
+            words = ["gcc", "-fuse-ld=" + linker, "main.o", "other.o", "libx.a", "-o", "prog"]
+            # zeros without a section are there, whoever uses them; mold says that nothing is left
+            left = ["main", "x/half"] if linker == "mold" else ["main", "x/common", "x/half"]
+            for more in (["-Wl,--gc-sections"], ["-Wl,--gc-sections,-Map=prog.map"],
+                         ["-Wl,--gc-sections", "-Wl,--trace"]):
+                done = c.link(*words, *more)
+                what = "%s %s: " % (linker, more)
+                c.check(what + "left", (left, "complete", ""),
+                        (c.names(), launch.units(c.path("prog"))["record"], done.stderr))
+                c.check(what + "silent", True, "-Wl,--trace" in more or done.stdout == "")
+            c.link(*words)
+            everything = ["main", "other", "x/common", "x/counter", "x/half"]
+            c.check(linker + ": everything", everything, c.names())
+            c.link(*words, "-Wl,--gc-sections,--no-gc-sections")
+            c.check(linker + ": after all", everything, c.names())
+        c.cc("gcc", *cut, "-c", "other.c")
+        c.link("gcc", "main.o", "other.o", "libx.a", "-o", "prog", "-Wl,--gc-sections")
+        c.check("a note of its own stays", ["main", "other", "x/common", "x/half"], c.names())
 
 
 def failures_remove_the_output(report):
@@ -321,16 +524,18 @@ def a_linker_may_be_called_itself(report):
         c.check("-r goes through", "none", launch.units(c.path("all.o"))["record"])
 
 
-CASES = [links_once_when_nothing_changed, keeps_standard_output_and_map, warns_once,
+CASES = [links_once_when_nothing_changed, keeps_standard_output_and_map,
+         maps_go_where_they_were_asked, warns_once,
          compiles_and_links, members_of_one_name, objects_of_one_name,
          dependencies_have_no_file_of_ours, objects_keep_their_permissions,
          intermediate_code_keeps_dependencies, intermediate_code_alone_has_a_note,
-         source_digests_agree, the_header_names_a_unit, signals_reach_the_compiler,
-         failures_remove_the_output, a_linker_may_be_called_itself]
+         source_digests_agree, the_header_names_a_unit, the_header_alone_is_completed, signals_reach_the_compiler,
+         sources_that_are_read_once, failures_leave_what_was_linked,
+         members_of_one_name_linked_again, members_of_which_nothing_is_left, failures_remove_the_output, a_linker_may_be_called_itself]
 
 
 def main():
-    needs("gcc", "g++", "clang", "ar", "ld.gold", "mold")
+    needs("bash", "gcc", "g++", "clang", "ar", "ld.gold", "mold")
     report = Report()
     for case in CASES:
         case(report)

@@ -116,6 +116,20 @@ class Hosts(unittest.TestCase):
         self.assertIn("not linked with the package tenon", done.stdout)
         self.assertEqual(self.said("plain")[0], "plain")
 
+    def test_a_second_link_that_fails_leaves_the_first(self):
+        """The command stands for a compiler that will not take the record's unit."""
+        (self.case.root / "bin").mkdir()
+        self.case.write("bin/ocamlfind", """#!/bin/sh
+case "$*" in *tenon_host_record*) exit 2;; esac
+exec ocamlfind "$@"
+""")
+        (self.case.root / "bin" / "ocamlfind").chmod(0o755)
+        done = self.case.run(tenon.command(), "link", "--", "./bin/ocamlfind", "ocamlopt",
+                             "-package", "tenon", "-linkpkg", "inside.cmx", "host.ml", "-o", "host")
+        self.assertIn("tenon link: host has no record: the link with the record failed",
+                      done.stdout)
+        self.assertEqual(self.said("host")[0], "none  present")
+
     def test_the_c_code_of_a_host(self):
         self.case.write("stub.c", "#include <caml/mlvalues.h>\nstatic int n;\n"
                                   "int stub_next(void) { return ++n; }\n"

@@ -170,6 +170,25 @@ class Packing(Case):
         self.assertEqual(self.fates(result)["libhelp2.so.1"], "bundled")
         self.start("b.plugin", "b.so")
 
+    def test_what_is_preloaded_here_stays_out(self):
+        self.write("pre.c", "int preloaded_thing;")
+        alone = ["-shared", "-fPIC", "-nostdlib"]  # any program can have them
+        self.cc(*alone, "-o", "lib/libpre.so", "pre.c")
+        self.cc(*alone, "-Wl,-soname,libhelp2.so.1", "-o", "lib/libhelp2.so.1", "help2.c")
+        self.plugin(ORIGIN, ORIGIN + "/lib")
+        fates = self.fates(self.asked("pack", "-o", "a", "stats.so"))
+        # one that is needed, too, and one that is not
+        preload = {**os.environ, "LD_PRELOAD": "%s %s" % (self.path("lib/libpre.so"),
+                                                          self.path("lib/libhelp2.so.1"))}
+        for words in (["-o", "b", "--name=stats"], ["-o", "c", "--host=host"]):
+            done = self.run_in(tenon.command(), "pack", *words, "stats.so", "--json", env=preload)
+            self.assertEqual(done.returncode, 0, done.stderr)
+            found = self.fates(json.loads(done.stdout)["results"][0])
+            self.assertEqual(sorted(found), sorted(fates))
+            self.assertEqual(found["libhelp2.so.1"], "bundled")
+        packed = [pathlib.Path(self.path(name + ".plugin")).read_bytes() for name in "ab"]
+        self.assertTrue(packed[0] == packed[1])
+
     def test_lists(self):
         self.plugin(ORIGIN, ORIGIN + "/lib")
         result = self.asked("pack", "--bundle=libhelp.so.1", "stats.so")

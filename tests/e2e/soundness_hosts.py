@@ -40,6 +40,11 @@ def kinds(shop, cases):
                  result["reasons"][0]["code"] == "no-record", result)
     done = shop.tenon("check", "--weak", "unrecorded", "sound.plugin")
     cases.expect("check --weak", "loads" in done.stdout, done.stdout)
+    cases.expect("nor is any plugin planned", result["bundles"][0]["state"] == "refused" and
+                 shop.ask("unrecorded", "load=sound.plugin").all("plugin") == ["sound refused"],
+                 result)
+    done = shop.tenon("check", "--json", "--each", "unrecorded", "sound.plugin", good=False)
+    cases.expect("nor any step", '"plan":[]' in done.stdout, done.stdout)
     # a plugin without: what it hides is anybody's guess, and that is said
     shop.host("recorded", HOST_COUNTS, link=[archive])
     shop.run("ar", "rcs", "libguess.a", "counter.o")

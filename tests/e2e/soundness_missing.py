@@ -294,7 +294,7 @@ def again(shop, cases):
     answer = shop.ask("host", "load=sound.plugin", "load=sound.plugin", "unload=sound",
                       "load=sound.plugin", "call=sound:plugin_number")
     cases.expect("loading again does nothing and succeeds",
-                 answer.all("plugin") == ["sound loaded", "sound already-loaded", "sound planned",
+                 answer.all("plugin") == ["sound loaded", "sound already-loaded", "sound unloaded",
                                           "sound loaded"] and
                  answer.all("answer") == ["yes"] * 4, answer)
     cases.expect("it works", answer.one("call") == "plugin_number 1", answer)

@@ -92,7 +92,14 @@ static bool run(struct script *s, bool with_check, struct tn_opened images[3],
     images[0] = (struct tn_opened){ .path = "a" };
     images[1] = (struct tn_opened){ .path = "b", .skip = true };
     images[2] = (struct tn_opened){ .path = "c", .global = true };
-    bool good = tn_execute(&x, kind, &err);
+    bool good = tn_execute_open(&x, kind, &err);
+    if (good) {
+        *kind = TENON_FINDING_START;
+        good = tn_execute_start(&x, &err);
+        if (!good)
+            tn_execute_close(&x);
+    }
+    assert_int_equal(x.reached_loader, strncmp(s->log, "check-a", sizeof s->log) != 0);
     assert_int_equal(good, err.code == TENON_OK);
     return good;
 }

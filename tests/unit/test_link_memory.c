@@ -34,7 +34,10 @@ static void put(const char *path, const void *bytes, size_t size)
 
 static struct tn_view object_of(const char *name)
 {
-    const tenon_unit unit = { .name = name, .stateful = TENON_YES };
+    const tenon_unit unit = { .name = name,
+                              .stateful = TENON_YES,
+                              .implementation = { .kind = TENON_DIGEST_CODE,
+                                                  .size = TENON_DIGEST_ROOM } };
     struct tn_view notes, object;
 
     assert_true(!name || tn_record_write_unit(&kept, &unit, TN_LITTLE, &notes, NULL));

@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 
+#include "discards.h"
 #include "report.h"
 
 /* Paths that exist in these tests: archives end in ".a", whatever else has a slash is a file. */
@@ -205,9 +206,50 @@ static void nonsense_gives_no_rows(void **state)
     }
 }
 
+static unsigned discarded(const struct tn_discards *discards, const char *section)
+{
+    uint32_t number = tn_names_find(&discards->sections, section, strlen(section));
+
+    return number == TN_NO_NAME ? 0 : discards->counts[number];
+}
+
+static void what_a_map_says_is_discarded(void **state)
+{
+    static const char map[] = "Archive member included to satisfy reference by file (symbol)\n\n"
+                              "Discarded input sections\n\n"
+                              " .text          0x0000000000000000        0x0 main.o\n"
+                              " .text.a_long_name\n"
+                              "                0x0000000000000000       0x10 ./l x.a(a b.o)\n"
+                              " .text          0x0000000000000000        0x5 ./l x.a(a b.o)\n"
+                              " .text          0x0000000000000000        0x6 ./l x.a(a b.o)\n"
+                              " .data          0x0000000000000000\n"
+                              " odd name       0x0000000000000000        0x6 main.o\n"
+                              "Memory Configuration\n\n"
+                              " .text          0x0000000000001000        0x6 kept.o\n";
+    static const char line[] = "removing unused section l.a(a.o):(.text.f)";
+    struct tn_discards discards;
+    bool is_one;
+
+    (void)state;
+    assert_true(tn_discards_init(&discards));
+    assert_true(tn_discards_read_map(&discards, tn_view(map, sizeof map - 1)));
+    assert_int_equal(discarded(&discards, "main.o:(.text)"), 1);
+    assert_int_equal(discarded(&discards, "./l x.a(a b.o):(.text.a_long_name)"), 1);
+    assert_int_equal(discarded(&discards, "./l x.a(a b.o):(.text)"), 2);
+    assert_int_equal(discards.sections.count, 3);
+    assert_int_equal(discards.files.count, 2);
+    assert_true(tn_discards_read_line(&discards, tn_view(line, sizeof line - 1), &is_one));
+    assert_true(is_one);
+    assert_int_equal(discarded(&discards, "l.a(a.o):(.text.f)"), 1);
+    assert_true(tn_discards_read_line(&discards, tn_view("removing", 8), &is_one));
+    assert_false(is_one);
+    tn_discards_free(&discards);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_a_map_says_is_discarded),
         cmocka_unit_test(gnu_ld_names_members_behind_their_archive),
         cmocka_unit_test(older_gnu_ld_names_libraries_first),
         cmocka_unit_test(gold_and_lld_name_members_in_parentheses),

@@ -426,6 +426,60 @@ static void threads_load_at_once(void **state)
     dlclose(helper);
 }
 
+/* ---- others who load things meanwhile ---------------------------------------------------------
+ */
+
+struct meddler {
+    unsigned left, opened; /* how often it still does, and did */
+    bool at_once;          /* what it opens it closes */
+    void *helper;
+};
+
+/* While a plan is made. */
+static void meddle(void *arg, const tenon_event *event)
+{
+    struct meddler *m = arg;
+    if (event->kind != TENON_EVENT_OPENING || !m->left)
+        return;
+    if (m->helper) {
+        dlclose(m->helper);
+        m->helper = NULL;
+    } else {
+        m->helper = dlopen(built_path("helper.so"), RTLD_NOW);
+        assert_non_null(m->helper);
+    }
+    m->left--;
+    m->opened++;
+    if (m->at_once && m->helper) {
+        dlclose(m->helper);
+        m->helper = NULL;
+    }
+}
+
+/* It is planned anew, with nothing lost of the plans before, and not for ever. */
+static void a_process_that_changes_is_planned_anew(void **state)
+{
+    struct bundle_case *c = *state;
+    char bundle[512];
+    struct meddler m = { .left = 20 };
+    tenon_process *process = this_process();
+    strcpy(bundle, case_path(c, "loadable.plugin"));
+    tenon_process_on_event(process, meddle, &m);
+    expect_load(process, bundle, 0);
+    assert_int_equal(m.opened, 20);
+    unload(process, "loadable");
+    m = (struct meddler){ .left = 1000 };
+    expect_refusal(process, bundle, "changed");
+    assert_in_range(m.opened, 30, 999);
+    if (m.helper)
+        dlclose(m.helper);
+    m = (struct meddler){ .left = 1000, .at_once = true }; /* what is gone again is no change */
+    expect_load(process, bundle, 0);
+    assert_int_equal(m.opened, 1);
+    unload(process, "loadable");
+    tenon_process_free(process);
+}
+
 /* So many that are not known are opened in several threads: none is lost, in the order of names. */
 static void very_many_are_listed(void **state)
 {
@@ -560,6 +614,7 @@ int main(void)
         cmocka_unit_test_setup(units_are_those_in_memory, set_up),
         cmocka_unit_test_setup(proven_code_that_changed_is_refused, set_up),
         cmocka_unit_test_setup(a_kept_plan_answers_while_all_is_the_same, set_up),
+        cmocka_unit_test_setup(a_process_that_changes_is_planned_anew, set_up),
         cmocka_unit_test_setup(code_beside_the_own_one_is_no_hindrance, set_up),
         cmocka_unit_test_setup(a_symbol_that_is_not_here_is_missing, set_up),
         cmocka_unit_test_setup(threads_load_at_once, set_up),

@@ -122,6 +122,42 @@ static void what_is_loaded_already_is_not_loaded_again(void **state)
     }
 }
 
+#define NOOPEN 0x40 /* DF_1_NOOPEN */
+
+/* As a need of the program it loads; dlopen() brings it neither itself nor for its needs. */
+static void not_for_dlopen(struct world_case *c, const char *interp, const char *refused)
+{
+    static const char *const libno[] = { "libno.so", NULL };
+    char expected[256];
+    PUT(c, "/t/E", .interp = interp, .runpath = "/t/l", .needed = libno);
+    PUT(c, "/t/l/libno.so", .dt_flags_1 = NOOPEN);
+    PUT(c, "/t/l/liby.so", .runpath = "/t/l", .needed = libno);
+    tenon_state *s = new_state(); /* it is there */
+    add(s, "/t/E", NULL, TENON_THE_FILE);
+    add(s, "/t/l/libno.so", "libno.so", 0);
+    ask(s, "/t/l/liby.so", 0);
+    answer_state(c, s);
+    assert_int_equal(tenon_graph_status(c->graph), TENON_STATUS_OK);
+    tenon_state_free(s);
+    s = new_state();
+    add(s, "/t/E", NULL, TENON_THE_FILE);
+    ask(s, "/t/l/liby.so", 0);
+    answer_state(c, s);
+    const tenon_library *library = tenon_graph_library(c->graph, 1);
+    assert_string_equal(library->name, "libno.so");
+    snprintf(expected, sizeof expected, "/t/l/libno.so: %s", refused ? refused : "");
+    assert_int_equal(library->status, refused ? TENON_STATUS_REFUSED : TENON_STATUS_FOUND);
+    if (refused)
+        assert_string_equal(library->reason, expected);
+    tenon_state_free(s);
+}
+
+static void some_loaders_open_not_all(void **state)
+{
+    not_for_dlopen(*state, GLIBC, "shared object cannot be dlopen()ed");
+    not_for_dlopen(*state, MUSL, NULL);
+}
+
 /* musl answers by the short name of what a search found, never by SONAME. */
 static void musl_knows_loaded_objects_by_their_short_name(void **state)
 {
@@ -308,6 +344,7 @@ int main(void)
         CASE(musl_the_program_is_the_asker),
         CASE(the_chain_follows_loaded_by),
         CASE(what_is_loaded_already_is_not_loaded_again),
+        CASE(some_loaders_open_not_all),
         CASE(musl_knows_loaded_objects_by_their_short_name),
         CASE(requests_are_answered_one_after_the_other),
         CASE(a_state_is_taken_as_it_is),

@@ -111,6 +111,38 @@ static void check_library(struct tn_view notes, enum tenon_record record, size_t
     tenon_units_free(units);
 }
 
+/* A note of <tenon/record.h> alone gives way to what the linker launcher added for its object. */
+static void a_name_and_what_completes_it_are_one(void **state)
+{
+    struct tn_arena arena = { 0 };
+    const tenon_unit named = { .name = "a/b", .stateful = TENON_UNKNOWN },
+                     other = { .name = "a/c", .stateful = TENON_UNKNOWN },
+                     added = { .name = "a/b",
+                               .stateful = TENON_YES,
+                               .completed = true,
+                               .definitions = defines,
+                               .definition_count = 1 };
+    const tenon_unit *const units[] = { &named, &other, &named, &added };
+    struct tn_view all = { tn_arena_take(&arena, 4096), 0, 0 }, note;
+    (void)state;
+    for (size_t i = 0; i < sizeof units / sizeof *units; i++) {
+        assert_true(tn_record_write_unit(&arena, units[i], TN_LITTLE, &note, NULL));
+        memcpy((uint8_t *)all.at + all.size, note.at, note.size);
+        all.size += note.size;
+    }
+    size_t size;
+    uint8_t *file = library_with(all, &size);
+    tenon_units *read = parse(file, size, "x.so");
+    free(file);
+    assert_int_equal(tenon_units_count(read), 4); /* as many went as came */
+    assert_string_equal(tenon_units_at(read, 1)->name, "a/c");
+    assert_string_equal(tenon_units_at(read, 2)->name, "a/b");
+    assert_false(tenon_units_at(read, 2)->completed);
+    assert_true(tenon_units_at(read, 3)->completed);
+    tenon_units_free(read);
+    tn_arena_free(&arena);
+}
+
 static void states_of_a_record(void **state)
 {
     static const char *const two[] = { "a/b", "a/c", NULL }, *const none[] = { NULL };
@@ -451,6 +483,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(states_of_a_record),
+        cmocka_unit_test(a_name_and_what_completes_it_are_one),
         cmocka_unit_test(what_a_summary_says),
         cmocka_unit_test(who_sees_what),
         cmocka_unit_test(covering),

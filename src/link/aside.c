@@ -1,0 +1,81 @@
+/* src/link/aside.c - a linked file while the same command is run once more */
+#include "aside.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "fail.h"
+#include "text.h"
+#include "words.h"
+
+bool tn_is_regular(const char *path)
+{
+    struct stat info;
+
+    return stat(path, &info) == 0 && S_ISREG(info.st_mode);
+}
+
+static void forget(struct tn_aside *aside)
+{
+    free(aside->real);
+    free(aside->path);
+    *aside = (struct tn_aside){ 0 };
+}
+
+/* A name of its own beside the file, taken by an empty one. */
+static int take_name(struct tn_aside *aside)
+{
+    int descriptor = -1;
+
+    if (asprintf(&aside->path, "%s.tenon-XXXXXX", aside->real) < 0) {
+        aside->path = NULL;
+        return ENOMEM;
+    }
+    descriptor = mkostemp(aside->path, O_CLOEXEC);
+    if (descriptor < 0)
+        return errno;
+    close(descriptor);
+    if (rename(aside->real, aside->path) == 0)
+        return 0;
+    int failed = errno;
+    unlink(aside->path);
+    return failed;
+}
+
+bool tn_aside_set(struct tn_aside *aside, const char *output, tenon_error *err)
+{
+    char shown[TN_QUOTE_ROOM];
+
+    *aside = (struct tn_aside){ 0 };
+    if (!tn_is_regular(output))
+        return true;
+    aside->real = realpath(output, NULL);
+    int failed = aside->real ? take_name(aside) : errno;
+    if (!failed)
+        return true;
+    forget(aside);
+    return tn_fail_system(err, failed, "%s cannot be set aside", tn_quote(shown, output));
+}
+
+bool tn_aside_keep(struct tn_aside *aside, tenon_error *err)
+{
+    char shown[TN_QUOTE_ROOM];
+    int failed = aside->path && rename(aside->path, aside->real) != 0 ? errno : 0;
+
+    if (failed)
+        tn_fail_system(err, failed, "%s is left as %s.tenon-*", tn_quote(shown, aside->real),
+                       tn_base_name(aside->real));
+    forget(aside);
+    return !failed;
+}
+
+void tn_aside_drop(struct tn_aside *aside)
+{
+    if (aside->path)
+        unlink(aside->path);
+    forget(aside);
+}

@@ -1,0 +1,158 @@
+/*
+ * src/process/stage.c - plugins that come and go, as seen by those who ask meanwhile
+ *
+ * A plugin's start and stop, and the host's handler of events, run in the middle of a request and
+ * may make requests of their own. So whatever is on its way is known as such before foreign code
+ * runs: it is not loaded or unloaded once more, and nobody is given it as a thing to stand on
+ * when it goes.
+ */
+#include "load.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "fail.h"
+
+const char *tn_stage_words(enum tn_stage stage)
+{
+    static const char *const words[] = {
+        [TN_STAGE_UP] = "is loaded",
+        [TN_STAGE_LOADING] = "is being loaded",
+        [TN_STAGE_UNLOADING] = "is being unloaded",
+        [TN_STAGE_LEFT] = "was left half-way by an exception, and stays as it is",
+    };
+    return words[stage];
+}
+
+struct tn_loaded *tn_process_plugin_named(const tenon_process *process, const char *name)
+{
+    for (struct tn_loaded *loaded = process->loading; loaded; loaded = loaded->outer)
+        if (strcmp(loaded->plugin.name, name) == 0)
+            return loaded;
+    for (size_t i = 0; i < process->plugin_count; i++)
+        if (strcmp(process->plugins[i]->plugin.name, name) == 0)
+            return process->plugins[i];
+    return NULL;
+}
+
+static bool stands_on(const struct tn_loaded *who, const struct tn_loaded *whom)
+{
+    for (size_t k = 0; k < who->need_count; k++)
+        if (who->needs[k] == whom)
+            return true;
+    return false;
+}
+
+struct tn_loaded *tn_process_user_of(const tenon_process *process, const struct tn_loaded *loaded)
+{
+    for (struct tn_loaded *user = process->loading; user; user = user->outer)
+        if (stands_on(user, loaded))
+            return user;
+    for (size_t i = process->plugin_count; i-- > 0;)
+        if (stands_on(process->plugins[i], loaded))
+            return process->plugins[i];
+    return NULL;
+}
+
+/* ---- going ---------------------------------------------------------------------------------- */
+
+static void forget(tenon_process *process, const struct tn_loaded *loaded)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < process->plugin_count; i++)
+        if (process->plugins[i] != loaded)
+            process->plugins[kept++] = process->plugins[i];
+    process->plugin_count = kept;
+}
+
+void tn_process_take_out(tenon_process *process, struct tn_loaded *loaded, const void *request,
+                         tenon_report *report)
+{
+    struct tn_execution x = tn_loaded_execution(loaded);
+    loaded->stage = TN_STAGE_UNLOADING;
+    loaded->request = request;
+    tn_execute_undo(&x);
+    forget(process, loaded);
+    tn_load_say_stays(report, loaded);
+    tn_loaded_free(loaded);
+}
+
+/* Who stands on a plugin came after it, so that this comes to an end. */
+bool tn_process_clear_users(tenon_process *process, const struct tn_loaded *loaded,
+                            const void *request, tenon_report *report)
+{
+    struct tn_loaded *user;
+    while ((user = tn_process_user_of(process, loaded))) {
+        if (user->stage != TN_STAGE_UP || !tn_process_clear_users(process, user, request, report))
+            return false;
+        if (user->request != request)
+            tn_report_find(report,
+                           (struct tn_about){ .kind = TENON_FINDING_NEEDS_REFUSED,
+                                              .plugin = user->plugin.name,
+                                              .holders = { loaded->plugin.name } },
+                           "plugin \"%s\" was unloaded again, too: it needs plugin \"%s\"",
+                           user->plugin.name, loaded->plugin.name);
+        tn_process_take_out(process, user, request, report);
+    }
+    return true;
+}
+
+static void leave(struct tn_loaded *loaded, const void *request)
+{
+    if (loaded->request != request)
+        return;
+    loaded->request = NULL;
+    if (loaded->stage != TN_STAGE_UP)
+        loaded->stage = TN_STAGE_LEFT;
+}
+
+void tn_process_leave(tenon_process *process, const void *request)
+{
+    for (struct tn_loaded *loaded = process->loading; loaded; loaded = loaded->outer)
+        leave(loaded, request);
+    for (size_t i = 0; i < process->plugin_count; i++)
+        leave(process->plugins[i], request);
+}
+
+/* ---- what others may stand on --------------------------------------------------------------- */
+
+static bool is_any_going(const tenon_process *process)
+{
+    for (const struct tn_loaded *l = process->loading; l; l = l->outer)
+        if (l->stage == TN_STAGE_LEFT)
+            return true;
+    for (size_t i = 0; i < process->plugin_count; i++)
+        if (process->plugins[i]->stage != TN_STAGE_UP)
+            return true;
+    return false;
+}
+
+static void refuse_if_going(struct tn_job *job, size_t number, const struct tn_loaded *need)
+{
+    const char *name = job->prospects[number].name;
+    if (need->stage != TN_STAGE_UNLOADING && need->stage != TN_STAGE_LEFT)
+        return;
+    job->plan.candidates[number].refused = true;
+    tn_report_find(job->report,
+                   (struct tn_about){ .kind = TENON_FINDING_BUSY,
+                                      .refuses = true,
+                                      .plugin = name,
+                                      .holders = { need->plugin.name } },
+                   "plugin \"%s\" needs plugin \"%s\", which %s", name, need->plugin.name,
+                   tn_stage_words(need->stage));
+}
+
+bool tn_job_refuse_going(struct tn_job *job)
+{
+    bool good = true;
+    if (job->process->program || !is_any_going(job->process))
+        return true;
+    for (size_t i = 0; good && i < job->count; i++) {
+        struct tn_loaded asked = { .process = job->process };
+        good = tn_load_stand_on_present(job, &asked, i);
+        for (size_t k = 0; good && k < asked.need_count; k++)
+            refuse_if_going(job, i, asked.needs[k]);
+        free(asked.needs);
+    }
+    return good;
+}
