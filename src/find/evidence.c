@@ -98,9 +98,10 @@ static bool find_pc(struct tn_hunt *hunt, const struct tn_place *place, struct t
     good = good && (!path || pc_dirs(hunt, place, true, &dirs));
     if (good && path) {
         *there = tn_pc_read(hunt->world, hunt->arena, path, &dirs, pc_sysroot(hunt), pc, &why);
-        if (!*there)
-            good = tn_found_remark(hunt->found, "%s cannot be used: %s", path,
-                                   tenon_error_message(&why));
+        good = *there ? tn_words_add_all(&hunt->found->files, &pc->files)
+                      : tn_found_remark(hunt->found, "%s cannot be used: %s", path,
+                                        tenon_error_message(&why));
+        *there = *there && good;
         if (!*there)
             tn_pc_free(pc);
     }

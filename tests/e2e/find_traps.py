@@ -843,6 +843,19 @@ class Caller(Case):
         self.write("a/include/more.h", "#error gone\n")
         self.assertEqual(self.kept(*words), 1)
 
+    def test_a_kept_answer_rests_on_the_pc_files_that_are_required(self):
+        self.shared("a")
+        self.header("a/include/deep")
+        os.rename(self.path("a/include/deep/include/foo.h"), self.path("a/include/deep/foo.h"))
+        for name, more in (("foo", "Requires: base\nLibs: -L%s -lfoo" % self.path("a/lib")),
+                           ("base", "Cflags: -I%s" % self.path("a/include/deep"))):
+            self.write("a/lib/pkgconfig/%s.pc" % name,
+                       "Name: x\nDescription: x\nVersion: 1\n%s\n" % more)
+        self.assertEqual(self.kept(*self.dirs("a")), 0)
+        with open(self.path("a/lib/pkgconfig/base.pc"), "a", encoding="utf-8") as file:
+            file.write("Cflags.private: -DX\nRequires: not_there\n")
+        self.assertEqual(self.kept(*self.dirs("a")), 1)
+
     def test_a_version_command_is_asked_each_time(self):
         self.both("a")
         self.write("version", "2\n")
