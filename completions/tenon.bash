@@ -29,7 +29,6 @@ _tenon_find="--header --function --program --dir --cflags --libs --version-macro
 _tenon_flags="--platform --make-shared --version --from --format $_tenon_settings"
 _tenon_platform="--format --list $_tenon_settings"
 _tenon_plist='--root --define --platform --scan'
-_tenon_formats='make sh json pc cmake meson text words'
 
 # Words for the value of the option $1 into COMPREPLY; false when it takes none that we know.
 _tenon_value() {
@@ -49,7 +48,13 @@ _tenon_value() {
         --add-resource | --key | --trust)
         COMPREPLY=($(compgen -f -- "$current"))
         ;;
-    --format) COMPREPLY=($(compgen -W "$_tenon_formats" -- "$current")) ;;
+    --format)
+        case ${COMP_WORDS[1]} in
+        find) COMPREPLY=($(compgen -W 'make sh json pc cmake meson' -- "$current")) ;;
+        platform) COMPREPLY=($(compgen -W 'make sh json' -- "$current")) ;;
+        *) COMPREPLY=($(compgen -W 'text words make sh json' -- "$current")) ;;
+        esac
+        ;;
     --cc | --ocamlfind) COMPREPLY=($(compgen -c -- "$current")) ;;
     --destdir | --cache | --directory | -d | --dir | --write | -w | --from | --root | --localbase) COMPREPLY=($(compgen -d -- "$current")) ;;
     --name | --desc | --author | --date | --url | --license | --copyrights | --main | --tags | \

@@ -138,7 +138,9 @@ complete -c tenon -n "$run" -l host -r -d "first check them against PROG"
 set -l settings '__fish_seen_subcommand_from find flags platform'
 complete -c tenon -n "$settings" -l config -r -d "read FILE instead of tenon.conf"
 complete -c tenon -n "$settings" -l set -x -d "give a variable a value"
-complete -c tenon -n "$settings" -l format -x -a 'make sh json pc cmake meson text words' -d "for whom"
+complete -c tenon -n '__fish_seen_subcommand_from find' -l format -x -a 'make sh json pc cmake meson' -d "for whom"
+complete -c tenon -n '__fish_seen_subcommand_from flags' -l format -x -a 'text words make sh json' -d "for whom"
+complete -c tenon -n '__fish_seen_subcommand_from platform' -l format -x -a 'make sh json' -d "for whom"
 
 set -l find '__fish_seen_subcommand_from find'
 complete -c tenon -n "$find" -s H -l header -r -d "a header that must be there"

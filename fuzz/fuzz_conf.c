@@ -25,8 +25,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     const char *ldflags = tenon_settings_get(settings, "LDFLAGS");
     if (ldflags && !tn_split_shell(&xcoff.ldflags, &arena, ldflags))
         abort();
-    (void)tn_join_add(&elf, &arena, "z", tn_view(data, size), NULL);
-    (void)tn_join_add(&xcoff, &arena, "b", tn_view(data, size), NULL);
+    tenon_world *world = tenon_world_empty(NULL);
+    if (!world)
+        abort();
+    if (tn_join_add(&elf, &arena, "z", tn_view(data, size), NULL))
+        (void)tn_join_end(&elf, &arena, world, NULL);
+    if (tn_join_add(&xcoff, &arena, "b", tn_view(data, size), NULL))
+        (void)tn_join_end(&xcoff, &arena, world, NULL);
+    tenon_world_free(world);
     tn_joined_free(&elf);
     tn_joined_free(&xcoff);
     tenon_settings_free(settings);

@@ -131,7 +131,7 @@ TENON_API enum tenon_origin tenon_settings_origin(const tenon_settings *settings
  *
  * owner    a new string for the caller to free(), or NULL with *err filled
  * errors   TENON_E_ARGUMENT for a relative directory that a program would have recorded;
- *          TENON_E_MEMORY
+ *          TENON_E_UNSUPPORTED for one that no run path can hold (":", "$LIB"); TENON_E_MEMORY
  */
 TENON_API char *tenon_link_flags(const tenon_platform *platform, const tenon_settings *settings,
                                  const char *name, const char *dir, tenon_error *err);

@@ -234,7 +234,8 @@ bool cli_parse(struct cli *cli, struct poptOption *options, int argc, const char
     char shown[CLI_SHOWN_ROOM];
     int help = 0, version = 0, wrong;
     struct poptOption common[] = {
-        { "json", 0, POPT_ARG_NONE, &cli->json, 0, "print one JSON object (docs/json.md)", NULL },
+        { "json", 0, POPT_ARG_NONE, &cli->json, 0, "print one JSON object (doc/tenon/json.md)",
+          NULL },
         { "quiet", 'q', POPT_ARG_NONE, &cli->quiet, 0, "no answer, only the exit status", NULL },
         { "verbose", 'v', POPT_ARG_NONE, &cli->verbose, 0, "say more", NULL },
         { "color", 0, POPT_ARG_STRING, &cli->color, 0, "auto, always or never", "WHEN" },

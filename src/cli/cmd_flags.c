@@ -37,6 +37,17 @@ static void print_words(struct cli_json *json, const char *flags)
     tn_arena_free(&arena);
 }
 
+/* The sentence of the platform, unless these flags give no run path. */
+static const char *recorded(const struct flags_run *run, const tenon_platform *platform,
+                            const char *flags)
+{
+    if (run->make_shared || !flags || platform->recording != TENON_RECORDS_RUN_PATH ||
+        strstr(flags, "-Wl,-r") || strstr(flags, "-Wl,-R") || strstr(flags, "-Xlinker"))
+        return platform->recorded;
+    return "of the library its SONAME; no run path, since these flags give none; -L is not "
+           "recorded";
+}
+
 static void print_json(struct flags_run *run, const tenon_platform *platform, const char *name,
                        const char *flags, const tenon_error *err)
 {
@@ -59,7 +70,7 @@ static void print_json(struct flags_run *run, const tenon_platform *platform, co
         cli_json_sentence(json, tenon_error_message(err));
     }
     CLI_JSON_KEY(json, "recorded");
-    cli_json_name(json, platform->recorded);
+    cli_json_name(json, recorded(run, platform, flags));
     cli_json_close(json, '}');
 }
 
@@ -76,7 +87,7 @@ static void print_text(struct flags_run *run, const tenon_platform *platform, co
     cli_puts(out, "\n  flags     ");
     cli_prose(out, flags);
     cli_puts(out, "\n  recorded  ");
-    cli_puts(out, platform->recorded);
+    cli_puts(out, recorded(run, platform, flags));
     if (platform->print_recorded) {
         cli_puts(out, "\n  shown by  ");
         cli_puts(out, platform->print_recorded);
@@ -209,7 +220,7 @@ const struct cli_command cmd_flags = {
         "  tenon flags --platform=all z /opt/z/lib            for each platform\n"
         "  tenon flags --make-shared --version=1.2 z /opt/z/lib\n"
         "  tenon flags --from=conf z png                      all that a build needs\n\n"
-        "Exit status: 0 all is well, 1 refused (no shared library may be made there), 2 wrong\n"
-        "usage, 3 a file could not be read.\n",
+        "Exit status: 0 all is well, 1 refused (no shared library may be made there, or what was\n"
+        "found does not go together), 2 wrong usage, 3 a file could not be read.\n",
     .run = run_flags,
 };

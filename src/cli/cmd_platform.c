@@ -127,6 +127,26 @@ static int tell(struct platform_run *run, const char *name, const struct cli_set
     return status;
 }
 
+static void list_json(struct cli *cli)
+{
+    struct cli_json json = { .out = &cli->out };
+    const tenon_platform *platform;
+
+    cli_json_begin(&json);
+    for (size_t i = 0; (platform = tenon_platform_at(i)); i++) {
+        cli_json_item(&json);
+        cli_json_open(&json, '{');
+        CLI_JSON_KEY(&json, "name");
+        cli_json_name(&json, platform->name);
+        CLI_JSON_KEY(&json, "status");
+        cli_json_name(&json, "ok");
+        CLI_JSON_KEY(&json, "describe");
+        cli_json_name(&json, platform->describe);
+        cli_json_close(&json, '}');
+    }
+    cli_json_end(&json);
+}
+
 static void list_names(struct cli *cli)
 {
     const tenon_platform *platform;
@@ -182,6 +202,10 @@ static int run_platform(struct cli *cli, int argc, const char **argv)
             strcmp(run.format, "json") != 0)
             status =
                 cli_usage(cli, "--format is make, sh or json, not %s", tn_quote(shown, run.format));
+        else if (run.list && cli->quiet)
+            ;
+        else if (run.list && strcmp(run.format, "json") == 0)
+            list_json(cli);
         else if (run.list)
             list_names(cli);
         else

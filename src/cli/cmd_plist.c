@@ -4,7 +4,7 @@
 #include <tenon/plist.h>
 
 #include "fail.h"
-#include "file.h"
+#include "input.h"
 #include "limits.h"
 #include "query.h"
 #include "settings.h"
@@ -112,7 +112,7 @@ static tenon_plist *read_list(struct plist_run *run, const char *file, tenon_err
     struct tn_view text = { 0 };
     char shown[TN_QUOTE_ROOM];
     tenon_plist *plist = NULL;
-    int failed = tn_file_whole(run->world, file, TN_LIMIT_CONFIG, &arena, &text);
+    int failed = cli_input(run->world, file, TN_LIMIT_CONFIG, &arena, &text);
 
     if (failed)
         tn_fail_system(err, failed, "%s", tn_quote(shown, file));
@@ -231,7 +231,7 @@ const struct cli_command cmd_plist = {
         "in DIR that belong to the library NAME, the word one gives to -l: shared and static,\n"
         "every version and link, import libraries, DLLs, .la, by the file names of every\n"
         "platform. Each file is read: it counts when it is what its name says. ${NAME} is\n"
-        "replaced by its value, other lines pass through.\n",
+        "replaced by its value, other lines pass through. \"-\" is standard input.\n",
     .examples = "Examples:\n"
                 "  tenon plist --root=stage PLIST               what the package has\n"
                 "  tenon plist -D PLIST_SUB=lib/x PLIST         with a variable\n"

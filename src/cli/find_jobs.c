@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 #include "fail.h"
-#include "file.h"
+#include "input.h"
 #include "limits.h"
 #include "query.h"
 #include "quote.h"
@@ -117,32 +117,12 @@ static int read_line(struct cli *cli, struct find_jobs *jobs, const char *line,
     return good ? status : no_memory(cli);
 }
 
-/* All of standard input, as tn_file_whole() reads a file: 0 or an errno value. */
-static int read_stdin(struct tn_arena *arena, struct tn_view *out)
-{
-    uint8_t *bytes = tn_arena_bytes(arena, TN_LIMIT_CONFIG + 1);
-    size_t got = bytes ? fread(bytes, 1, TN_LIMIT_CONFIG + 1, stdin) : 0;
-
-    if (!bytes)
-        return ENOMEM;
-    if (ferror(stdin))
-        return errno;
-    if (got > TN_LIMIT_CONFIG)
-        return EFBIG;
-    bytes[got] = '\0';
-    *out = tn_view(bytes, got);
-    return 0;
-}
-
 int find_jobs_read(struct cli *cli, struct find_jobs *jobs, const char *file,
                    const struct find_asked *asked, struct tn_arena *arena)
 {
     tenon_world *world = tenon_world_host(NULL);
     struct tn_view view;
-    int failed = !world ? ENOMEM
-                 : strcmp(file, "-") == 0
-                     ? read_stdin(arena, &view)
-                     : tn_file_whole(world, file, TN_LIMIT_CONFIG, arena, &view);
+    int failed = world ? cli_input(world, file, TN_LIMIT_CONFIG, arena, &view) : ENOMEM;
     int status = CLI_YES;
 
     tenon_world_free(world);

@@ -125,11 +125,12 @@ static int join_all(struct join *join, const char *dir, const char *format,
 
     for (; good && *names; names++)
         good = add(join, dir, *names, &err);
+    good = good && tn_join_end(&join->joined, &join->arena, join->world, &err);
     good = good && (print_all(join, dir, format) || tn_no_memory(&err));
     if (good)
         return CLI_YES;
     cli_complain(join->cli, "%s", tenon_error_message(&err));
-    return CLI_UNREADABLE;
+    return err.code == TENON_E_UNSUPPORTED ? CLI_NO : CLI_UNREADABLE;
 }
 
 int cli_flags_join(struct cli *cli, struct cli_settings *settings, const char *dir,

@@ -211,6 +211,7 @@ static bool again(struct tn_hunt *hunt, struct tn_attempt *attempt, struct tn_ou
                   bool linked, bool *passed, tenon_error *err)
 {
     bool is_macho = linked && asks_for_run_path(hunt, outcome);
+    tenon_error why = TENON_ERROR_INIT;
 
     if (!tn_gather_run_dirs(hunt, attempt, outcome, linked))
         return tn_no_memory(err);
@@ -227,6 +228,14 @@ static bool again(struct tn_hunt *hunt, struct tn_attempt *attempt, struct tn_ou
         outcome->run_dirs.count = 0;
         return true;
     }
+    for (size_t i = 0; linked && i < outcome->run_dirs.count; i++)
+        if (!tn_check_run_path_dir(hunt->finder->platform, outcome->run_dirs.at[i], &why)) {
+            outcome->run_dirs.count = 0;
+            return tn_hunt_step(hunt, "start", TENON_STEP_FAILED, true,
+                                "does not start without a run path: %s",
+                                tenon_error_message(&why)) ||
+                   tn_no_memory(err);
+        }
     if (!link_and_start(hunt, attempt, outcome, true, &linked, passed, err))
         return false;
     if (!*passed && linked && !inherited(hunt, attempt, outcome, passed, err))

@@ -62,6 +62,24 @@ static bool is_digit(char c)
     return c >= '0' && c <= '9';
 }
 
+/* rule  what editors, patch and packagers leave beside a file: a copy of it, never a version */
+static bool is_copy(const char *text, size_t size)
+{
+    static const char *const ends[] = { "bak",       "old",      "orig",     "rej",      "save",
+                                        "rpmsave",   "rpmnew",   "rpmorig",  "dpkg-new", "dpkg-old",
+                                        "dpkg-dist", "dpkg-tmp", "dpkg-bak", "ucf-dist", "ucf-new",
+                                        "ucf-old",   "pacnew",   "pacsave",  "pacorig",  "apk-new",
+                                        "tmp",       "swp",      "part",     "debug" };
+
+    for (size_t i = 0; i < TN_COUNT(ends); i++) {
+        size_t n = strlen(ends[i]);
+        if (size > n && memcmp(text + size - n, ends[i], n) == 0 &&
+            strchr(".-_", text[size - n - 1]))
+            return true;
+    }
+    return false;
+}
+
 bool tn_is_version(const char *text, size_t size)
 {
     /* libSystem.B.dylib */
@@ -72,7 +90,7 @@ bool tn_is_version(const char *text, size_t size)
     for (size_t i = 1; i < size; i++)
         if (!is_digit(text[i]) && !(text[i] >= 'a' && text[i] <= 'z') && !strchr("._-", text[i]))
             return false;
-    return true;
+    return !is_copy(text, size);
 }
 
 static bool is_number(const char *text, size_t size)

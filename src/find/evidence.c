@@ -9,29 +9,48 @@
 #include "private_libs.h"
 #include "quote.h"
 
-/* The directories of .pc files: of the place, and with `all` those of the system too. */
+static bool add_listed(struct tn_hunt *hunt, const char *variable, struct tn_words *dirs)
+{
+    const char *dir;
+    bool good = true;
+
+    for (size_t k = 0; good && (dir = tn_listed_dir(hunt->finder, hunt->arena, variable, k)); k++)
+        good = tn_words_add_once(dirs, dir);
+    return good;
+}
+
+/*
+ * The directories of .pc files: of the place, and with `all` those of the system too.
+ *
+ * rule  pkg-config(1): PKG_CONFIG_LIBDIR stands instead of the system's
+ */
 static bool pc_dirs(struct tn_hunt *hunt, const struct tn_place *place, bool all,
                     struct tn_words *dirs)
 {
     static const char *const ends[] = { "lib64/pkgconfig", "lib/pkgconfig", "share/pkgconfig",
                                         "libdata/pkgconfig" };
     const tenon_finder *finder = hunt->finder;
-    bool good = true;
+    bool system = !tn_finder_env(finder, "PKG_CONFIG_LIBDIR"), own = system || place->user;
+    bool good = !place->pc_dir || tn_words_add_once(dirs, place->pc_dir);
 
-    for (size_t i = 0; good && i < TN_PLACE_VARIANTS; i++)
+    for (size_t i = 0; good && own && i < TN_PLACE_VARIANTS; i++)
         if (place->libdirs[i])
             good = tn_add_joined(dirs, hunt->arena, place->libdirs[i], "/pkgconfig");
-    for (size_t i = 0; good && place->dir && i < TN_COUNT(ends); i++) {
+    for (size_t i = 0; good && own && place->dir && i < TN_COUNT(ends); i++) {
         const char *dir = tn_arena_format(hunt->arena, "%s/%s", place->dir, ends[i]);
         good = dir && (tn_is_among(dir, dirs->at, dirs->count) || tn_words_add(dirs, dir));
     }
-    for (size_t i = 0; good && (all || place->builtin) && i < finder->library_dirs.count; i++) {
+    if (good && all)
+        good = add_listed(hunt, "PKG_CONFIG_PATH", dirs) &&
+               add_listed(hunt, "PKG_CONFIG_LIBDIR", dirs);
+    for (size_t i = 0; good && system && (all || place->builtin) && i < finder->library_dirs.count;
+         i++) {
         /* of the compiler's directories, those of this installation */
         const char *prefix = tn_prefix_of(hunt->arena, finder->library_dirs.at[i]);
         if (prefix && (all || !place->dir || strcmp(prefix, place->dir) == 0))
             good = tn_add_joined(dirs, hunt->arena, finder->library_dirs.at[i], "/pkgconfig");
     }
-    return good && (!all || tn_words_add(dirs, "/usr/share/pkgconfig"));
+    return good && (!all || !system || tn_words_add(dirs, "/usr/share/pkgconfig"));
 }
 
 /* Words without the directories that compiler and linker look through anyway. */
@@ -56,6 +75,16 @@ static bool keep_words(struct tn_hunt *hunt, const struct tn_words *from, struct
     return true;
 }
 
+/* What the directories of .pc files are below. rule  pkg-config(1): PKG_CONFIG_SYSROOT_DIR */
+static const char *pc_sysroot(const struct tn_hunt *hunt)
+{
+    const char *dir = tn_finder_env(hunt->finder, "PKG_CONFIG_SYSROOT_DIR");
+
+    if (hunt->finder->sysroot)
+        return hunt->finder->sysroot;
+    return dir && *dir && strcmp(dir, "/") != 0 ? dir : NULL;
+}
+
 static bool find_pc(struct tn_hunt *hunt, const struct tn_place *place, struct tn_pc *pc,
                     bool *there, tenon_error *err)
 {
@@ -68,10 +97,11 @@ static bool find_pc(struct tn_hunt *hunt, const struct tn_place *place, struct t
     *there = false;
     good = good && (!path || pc_dirs(hunt, place, true, &dirs));
     if (good && path) {
-        *there = tn_pc_read(hunt->world, hunt->arena, path, &dirs, hunt->finder->sysroot, pc, &why);
-        if (!*there)
-            good = tn_found_remark(hunt->found, "%s cannot be used: %s", path,
-                                   tenon_error_message(&why));
+        *there = tn_pc_read(hunt->world, hunt->arena, path, &dirs, pc_sysroot(hunt), pc, &why);
+        good = *there ? tn_words_add_all(&hunt->found->files, &pc->files)
+                      : tn_found_remark(hunt->found, "%s cannot be used: %s", path,
+                                        tenon_error_message(&why));
+        *there = *there && good;
         if (!*there)
             tn_pc_free(pc);
     }
@@ -263,7 +293,7 @@ static bool guess_by_package(struct tn_hunt *hunt, const struct tn_place *place,
 {
     const char *file, *package;
 
-    if ((place->user && !place->builtin) || hunt->finder->sysroot)
+    if ((place->user && !place->builtin) || place->pc_dir || hunt->finder->sysroot)
         return true;
     if (!ask_linker(hunt, place, &file, err))
         return false;
@@ -276,7 +306,10 @@ static bool guess_by_package(struct tn_hunt *hunt, const struct tn_place *place,
     return *source || tn_no_memory(err);
 }
 
-/* What is known of a library is what the name is about: by its headers, or by their directory. */
+/*
+ * What is known of a library is what the name is about: by its headers, or by their directory. So
+ * it is when the names of both are alike.
+ */
 static bool is_row_of(const struct tn_known_library *row, const char *name,
                       const struct tn_words *guesses)
 {
@@ -295,7 +328,7 @@ bool tn_known_by_pc(struct tn_hunt *hunt, const struct tn_place *place,
 {
     struct tn_pc pc = { 0 };
     bool there, good = find_pc(hunt, place, &pc, &there, err);
-    const char *own = NULL;
+    const char *own = NULL, *name = hunt->request->name;
 
     *known = false;
     if (!good || !there)
@@ -304,7 +337,8 @@ bool tn_known_by_pc(struct tn_hunt *hunt, const struct tn_place *place,
         own = tn_begins(pc.libs.at[i], "-l") ? pc.libs.at[i] + 2 : NULL;
     if (own)
         good = tn_library_known(hunt->finder, hunt->arena, hunt->world, own, row, known, err);
-    *known = good && *known && is_row_of(row, hunt->request->name, guesses);
+    *known = good && *known &&
+             (is_row_of(row, name, guesses) || tn_is_alike(name, strlen(name), own, strlen(own)));
     if (*known) {
         row->source = tn_arena_format(hunt->arena, "%s, as %s by %s", row->source, own, pc.path);
         good = row->source || tn_no_memory(err);

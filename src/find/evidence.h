@@ -14,10 +14,18 @@ struct tn_place {
     bool builtin;                           /* the compiler looks there on its own */
     const char *libdirs[TN_PLACE_VARIANTS]; /* NULL: no -L */
     size_t variants;                        /* 0: the directory is not there */
+    const char *pc_dir;                     /* of .pc files alone, wherever these lead; NULL */
 };
 
 /* The next place from *i on: the user's directories, LOCALBASE, SEARCH_LIBS, the compiler's own. */
 bool tn_place_next(struct tn_hunt *hunt, size_t *i, struct tn_place *place);
+
+/* The next directory of PKG_CONFIG_PATH and PKG_CONFIG_LIBDIR from *i on. */
+bool tn_pc_place_next(struct tn_hunt *hunt, size_t *i, struct tn_place *place);
+
+/* The k-th directory of a variable that is a list with colons; NULL: no more, or no memory. */
+const char *tn_listed_dir(const struct tenon_finder *finder, struct tn_arena *arena,
+                          const char *variable, size_t k);
 
 /* The plain switches for a place with its k-th library directory. False: no memory. */
 bool tn_place_attempt(struct tn_hunt *hunt, const struct tn_place *place, size_t k,

@@ -143,12 +143,23 @@ static bool prepare(struct tn_hunt *hunt, tenon_error *err)
 static bool check(const tenon_find_request *request, tenon_error *err)
 {
     char shown[TN_QUOTE_ROOM];
+    const char *const switches[] = { request->cflags, request->libs };
 
     if (!request->name || !*request->name || strpbrk(request->name, "/ \t\n'\"\\$") ||
         request->name[0] == '-')
         return tn_fail(err, TENON_E_ARGUMENT, "%s is no name of a library",
                        tn_quote(shown, request->name ? request->name : ""));
+    for (size_t i = 0; i < TN_COUNT(switches); i++)
+        if (switches[i] && !tn_is_balanced(switches[i]))
+            return tn_fail(err, TENON_E_ARGUMENT, "a quote is not closed in %s",
+                           tn_quote(shown, switches[i]));
     return true;
+}
+
+/* What a version command says rests on what nobody can know: it is asked each time. */
+static bool is_kept(const tenon_find_request *request)
+{
+    return !request->version_cmd;
 }
 
 /* The search itself. NULL with *err filled: it could not be made. */
@@ -169,7 +180,7 @@ static tenon_found *hunt_for(const tenon_finder *finder, const tenon_find_reques
     good = good && compare_stated(&search, err) && remark_name(&search, err);
     if (good)
         good = tn_result_make(hunt, search.done ? &search.accepted : NULL, &search.outcome, err);
-    if (good)
+    if (good && is_kept(request))
         tn_keep(finder, key, hunt->found, hunt->dir);
     remove_dir(hunt);
     tn_attempt_free(&search.accepted);
@@ -198,7 +209,7 @@ tenon_found *tenon_find(const tenon_finder *finder, const tenon_find_request *re
         tn_no_memory(err);
     } else {
         tn_request_key(finder, &absolute, key);
-        found = tn_remember(finder, key);
+        found = is_kept(&absolute) ? tn_remember(finder, key) : NULL;
         if (!found)
             found = hunt_for(finder, &absolute, key, err);
     }

@@ -80,6 +80,19 @@ static bool add_replacing(struct tn_words *words, struct tn_arena *arena,
     return good;
 }
 
+/* A run path, or a list of directories. */
+static bool has_list(const tenon_platform *platform, const tenon_settings *settings,
+                     const char *dir)
+{
+    switch (platform->recording) {
+    case TENON_RECORDS_NOTHING:
+    case TENON_RECORDS_INSTALL_NAME: return false;
+    case TENON_RECORDS_RUN_PATH:
+        return is_yes(settings, "ELF_RPATH") && !tn_platform_loads_from(platform, dir);
+    default: return true;
+    }
+}
+
 /* What must stand beside -L so that the program finds the library in `dir`. */
 static bool add_recording(struct tn_words *words, struct tn_arena *arena,
                           const tenon_platform *platform, const tenon_settings *settings,
@@ -117,7 +130,8 @@ char *tenon_link_flags(const tenon_platform *platform, const tenon_settings *set
     struct tn_words words = { 0 };
     struct tn_arena arena = { 0 };
 
-    if (!tn_check_recorded_dir(platform, dir, err))
+    if (!tn_check_recorded_dir(platform, dir, err) ||
+        (has_list(platform, settings, dir) && !tn_check_run_path_dir(platform, dir, err)))
         return NULL;
     bool good = tn_add_joined(&words, &arena, "-L", dir) &&
                 add_recording(&words, &arena, platform, settings, dir) &&

@@ -31,6 +31,13 @@ bool tn_record_dir(struct tn_words *words, struct tn_arena *arena, const tenon_p
  */
 bool tn_check_recorded_dir(const tenon_platform *platform, const char *dir, tenon_error *err);
 
+/*
+ * A run path is a list with words of its own: not every directory can stand there.
+ *
+ * errors   TENON_E_UNSUPPORTED
+ */
+bool tn_check_run_path_dir(const tenon_platform *platform, const char *dir, tenon_error *err);
+
 /* "-LDIR" and "-lNAME" */
 bool tn_add_joined(struct tn_words *words, struct tn_arena *arena, const char *prefix,
                    const char *rest);

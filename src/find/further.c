@@ -94,6 +94,17 @@ static bool check_versions(struct tn_hunt *hunt, const char *out, struct tn_outc
     return true;
 }
 
+/* The answer rests on each header that the user's program includes. */
+static bool note_read(struct tn_hunt *hunt, const char *rule)
+{
+    struct tn_words files = { 0 };
+    bool good =
+        tn_depfile_read(hunt->arena, rule, &files) && tn_words_add_all(&hunt->found->files, &files);
+
+    tn_words_free(&files);
+    return good;
+}
+
 /* The user's program: compiled, linked and started like the sample. */
 static bool check_program(struct tn_hunt *hunt, const struct tn_attempt *attempt,
                           const struct tn_words *run_dirs, const char **why, tenon_error *err)
@@ -114,6 +125,8 @@ static bool check_program(struct tn_hunt *hunt, const struct tn_attempt *attempt
                                tn_first_lines(hunt, said.err_out));
         return *why || tn_no_memory(err);
     }
+    if (!note_read(hunt, rule))
+        return tn_no_memory(err);
     if (!tn_probe_link(hunt, object, program, &attempt->libs, run_dirs, false, &said, err))
         return false;
     if (said.exit.status != 0)

@@ -120,6 +120,7 @@ bool tn_further(struct tn_hunt *hunt, const struct tn_attempt *attempt,
 struct tn_pc {
     const char *path, *version;
     struct tn_words cflags, libs, private_libs;
+    struct tn_words files; /* that were read: those that it requires, too */
 };
 
 /*
@@ -135,6 +136,9 @@ void tn_pc_free(struct tn_pc *pc);
 /* The .pc file in one of the directories that is about -lNAME; NULL: none. */
 const char *tn_pc_for(tenon_world *world, struct tn_arena *arena, const struct tn_words *dirs,
                       const char *name);
+
+/* Does one begin the other, by letters and digits, as "nspr" does "nspr4" and "png" "libpng16"? */
+bool tn_is_alike(const char *a, size_t a_size, const char *b, size_t b_size);
 
 /* A row of the list of known libraries. */
 struct tn_known_library {

@@ -18,7 +18,7 @@
 
 /* A file and those that it requires. */
 struct module {
-    const char *name;
+    const char *name, *path;
     struct tn_pc_file file;
     size_t *required; /* modules: the public ones first */
     size_t public_count, count, room;
@@ -64,7 +64,7 @@ static bool add_module(struct graph *graph, const char *name, const char *path)
     if (!tn_grow(&graph->modules, &graph->room, graph->count, sizeof *graph->modules))
         return tn_no_memory(graph->err);
     module = &graph->modules[graph->count];
-    *module = (struct module){ .name = name };
+    *module = (struct module){ .name = name, .path = path };
     if (tn_pc_file_read(graph->world, graph->arena, path, &module->file, graph->err)) {
         graph->count++;
         return true;
@@ -303,6 +303,8 @@ bool tn_pc_read(tenon_world *world, struct tn_arena *arena, const char *path,
     *out = (struct tn_pc){ .path = path };
     good = (name || tn_no_memory(graph.err)) && add_module(&graph, name, path) &&
            read_public(&graph) && read_private(&graph) && gather_all(&graph, out);
+    for (size_t i = 0; good && i < graph.count; i++)
+        good = tn_words_add(&out->files, graph.modules[i].path) || tn_no_memory(graph.err);
     if (good && sysroot)
         good = move_all(arena, out, sysroot) || tn_no_memory(graph.err);
     if (good)
@@ -316,4 +318,5 @@ void tn_pc_free(struct tn_pc *pc)
     tn_words_free(&pc->cflags);
     tn_words_free(&pc->libs);
     tn_words_free(&pc->private_libs);
+    tn_words_free(&pc->files);
 }

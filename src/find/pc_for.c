@@ -46,11 +46,8 @@ static const char *next_letter(const char *at, const char *end)
     return at;
 }
 
-/*
- * Does one begin the other, by letters and digits, as "z" does "zlib" and "nspr" does "nspr4"?
- * cairo-pdf.pc has -lz alone, and is not called like it.
- */
-static bool is_alike(const char *a, size_t a_size, const char *b, size_t b_size)
+/* cairo-pdf.pc has -lz alone, and is not called like it. */
+bool tn_is_alike(const char *a, size_t a_size, const char *b, size_t b_size)
 {
     const char *a_end = a + a_size, *b_end = b + b_size;
 
@@ -84,7 +81,7 @@ static int consider(void *arg, const char *name)
     if (size < 4 || strcmp(name + size - 3, ".pc") != 0 ||
         choice->looked++ > TN_LIMIT_PACKAGE_FILES)
         return 0;
-    alike = is_alike(name, size - 3, choice->name, strlen(choice->name));
+    alike = tn_is_alike(name, size - 3, choice->name, strlen(choice->name));
     path = tn_arena_format(&scratch, "%s/%s", choice->dir, name);
     if (path && tn_file_whole(choice->world, path, TN_PC_FILE, &scratch, &view) == 0 &&
         is_about(view, choice->word) && is_better(choice, size, alike)) {

@@ -157,3 +157,42 @@ bool tn_place_attempt(struct tn_hunt *hunt, const struct tn_place *place, size_t
     return (!libdir || tn_add_joined(&attempt->libs, hunt->arena, "-L", libdir)) &&
            tn_add_joined(&attempt->libs, hunt->arena, "-l", hunt->request->name);
 }
+
+/* ---- directories of .pc files ---------------------------------------------------------------- */
+
+const char *tn_listed_dir(const struct tenon_finder *finder, struct tn_arena *arena,
+                          const char *variable, size_t k)
+{
+    const char *list = tn_finder_env(finder, variable);
+
+    while (list && *list) {
+        size_t size = strcspn(list, ":");
+        if (size && k-- == 0) {
+            const char *dir = tn_arena_copy(arena, list, size);
+            return dir ? tn_absolute_path(arena, finder, dir) : NULL;
+        }
+        list += size + (list[size] == ':');
+    }
+    return NULL;
+}
+
+bool tn_pc_place_next(struct tn_hunt *hunt, size_t *i, struct tn_place *place)
+{
+    static const char *const variables[] = { "PKG_CONFIG_PATH", "PKG_CONFIG_LIBDIR" };
+    size_t before = 0;
+
+    if (has_override(hunt))
+        return false;
+    for (size_t v = 0; v < TN_COUNT(variables); v++)
+        for (size_t k = 0;; k++) {
+            const char *dir = tn_listed_dir(hunt->finder, hunt->arena, variables[v], k);
+            if (!dir)
+                break;
+            if (before++ < *i)
+                continue;
+            ++*i;
+            *place = (struct tn_place){ .origin = variables[v], .pc_dir = dir };
+            return true;
+        }
+    return false;
+}

@@ -117,6 +117,21 @@ static const char *take_word(const char *text, char *out)
     return text;
 }
 
+bool tn_is_balanced(const char *text)
+{
+    char quote = '\0';
+
+    for (; *text; text++) {
+        if (*text == '\\' && quote != '\'' && text[1])
+            text++;
+        else if (quote && *text == quote)
+            quote = '\0';
+        else if (!quote && (*text == '\'' || *text == '"'))
+            quote = *text;
+    }
+    return !quote;
+}
+
 bool tn_split_shell(struct tn_words *words, struct tn_arena *arena, const char *text)
 {
     char *room = malloc(strlen(text) + 1);

@@ -24,6 +24,9 @@ const char *tn_quote_meson(struct tn_arena *arena, const char *text);
 /* One word of Cflags or Libs in a .pc file. */
 const char *tn_quote_pc(struct tn_arena *arena, const char *word);
 
+/* False: a quote is opened and not closed. */
+bool tn_is_balanced(const char *text);
+
 /*
  * The words of a text that a shell would read: separated by white space, ' and " and backslashes
  * taken away. False: no memory.

@@ -90,3 +90,40 @@ bool tn_check_recorded_dir(const tenon_platform *platform, const char *dir, teno
                    "the directory is %s; programs have it recorded, and it must be absolute",
                    tn_quote(shown, dir));
 }
+
+/* What a loader puts something else for; NULL: nothing. */
+static const char *token_in(const tenon_platform *platform, const char *dir)
+{
+    /* rules: ld.so(8); FreeBSD rtld(1); Solaris ld(1), "Dynamic String Tokens" */
+    static const char *const tokens[] = { "ORIGIN", "LIB",     "PLATFORM",   "OSNAME",
+                                          "OSREL",  "ISALIST", "CAPABILITY", "MACHINE" };
+    /* rule  musl ldso/dynlink.c, fixup_rpath(): a run path with any other $ is not used at all */
+    bool any = strcmp(platform->name, "linux-musl") == 0;
+
+    for (const char *at = strchr(dir, '$'); at; at = strchr(at + 1, '$')) {
+        const char *name = at + 1 + (at[1] == '{');
+        if (any)
+            return "$";
+        for (size_t i = 0; i < TN_COUNT(tokens); i++)
+            if (tn_begins(name, tokens[i]))
+                return tokens[i];
+    }
+    return NULL;
+}
+
+bool tn_check_run_path_dir(const tenon_platform *platform, const char *dir, tenon_error *err)
+{
+    char shown[TN_QUOTE_ROOM];
+    const char *token = token_in(platform, dir);
+
+    if (strchr(dir, ':'))
+        return tn_fail(err, TENON_E_UNSUPPORTED,
+                       "no run path can hold the directory %s: a colon separates directories there",
+                       tn_quote(shown, dir));
+    if (token)
+        return tn_fail(err, TENON_E_UNSUPPORTED,
+                       "no run path can hold the directory %s: a loader may read %s%s there as "
+                       "something else",
+                       tn_quote(shown, dir), *token == '$' ? "" : "$", token);
+    return true;
+}

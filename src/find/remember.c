@@ -6,7 +6,7 @@
 #include "fail.h"
 
 /* What is kept changes with this: a store of another tenon is none. */
-static const char format[] = "tenon find 3, " TENON_VERSION;
+static const char format[] = "tenon find 4, " TENON_VERSION;
 
 static void pack_words(struct tn_packer *pack, const struct tn_words *words)
 {
@@ -91,6 +91,7 @@ void tn_keep_compiler(const struct tenon_finder *finder, const char *text)
 static bool has_relative(const struct tenon_finder *finder)
 {
     static const char *const names[] = { "LOCALBASE", "SEARCH_LIBS" };
+    static const char *const lists[] = { "PKG_CONFIG_PATH", "PKG_CONFIG_LIBDIR" };
 
     for (size_t i = 0; i < TN_COUNT(names); i++) {
         const char *list = tenon_settings_get(finder->settings, names[i]);
@@ -99,6 +100,15 @@ static bool has_relative(const struct tenon_finder *finder)
             if (*list && *list != '/')
                 return true;
             list += strcspn(list, " \t");
+        }
+    }
+    for (size_t i = 0; i < TN_COUNT(lists); i++) {
+        const char *list = tn_finder_env(finder, lists[i]);
+        while (list && *list) {
+            if (*list != '/' && *list != ':')
+                return true;
+            list += strcspn(list, ":");
+            list += *list == ':';
         }
     }
     return false;
@@ -120,7 +130,10 @@ void tn_request_key(const struct tenon_finder *finder, const tenon_find_request 
                                     finder->home,
                                     finder->config_home,
                                     finder->platform->name,
-                                    tn_finder_env(finder, "WINEPATH") };
+                                    tn_finder_env(finder, "WINEPATH"),
+                                    tn_finder_env(finder, "PKG_CONFIG_PATH"),
+                                    tn_finder_env(finder, "PKG_CONFIG_LIBDIR"),
+                                    tn_finder_env(finder, "PKG_CONFIG_SYSROOT_DIR") };
 
     tn_packer_text(&pack, "find");
     pack_compiler(&pack, finder);

@@ -166,7 +166,7 @@ static bool try_guesses(struct tn_search *search, const struct tn_place *place, 
     }
     if (good && !*passed)
         hunt->headers = NULL;
-    if (good && !*passed && guesses.count == 0) {
+    if (good && !*passed && guesses.count == 0 && !place->pc_dir) {
         struct tn_attempt attempt;
         good = tn_place_attempt(hunt, place, 0, &attempt) && tn_hunt_begin(hunt, &attempt) &&
                tn_hunt_step(hunt, "headers", TENON_STEP_FAILED, false,
@@ -209,15 +209,37 @@ static bool remark_given(struct tn_search *search, const struct tn_place *place,
            tn_no_memory(err);
 }
 
+/* What the caller's pkg-config would take before the system's. */
+static bool try_pc_places(struct tn_search *search, bool *passed, tenon_error *err)
+{
+    struct tn_hunt *hunt = &search->hunt;
+    struct tn_place place;
+    size_t i = 0;
+    bool good = true;
+
+    while (good && !*passed && tn_pc_place_next(hunt, &i, &place))
+        good = (tn_words_add(&hunt->found->dirs, place.pc_dir) || tn_no_memory(err)) &&
+               try_place(search, &place, passed, err);
+    return good;
+}
+
 bool tn_search_places(struct tn_search *search, tenon_error *err)
 {
     struct tn_hunt *hunt = &search->hunt;
     struct tn_place place;
     size_t i = 0;
-    bool passed = false;
+    bool passed = false, pc_tried = false;
 
     while (!passed && tn_place_next(hunt, &i, &place)) {
         size_t before = hunt->found->place_count;
+        if (!place.user && !pc_tried && (place.dir || place.builtin)) {
+            pc_tried = true;
+            if (!try_pc_places(search, &passed, err))
+                return false;
+            if (passed)
+                break;
+            before = hunt->found->place_count;
+        }
         if (!place.variants)
             continue;
         if (!try_place(search, &place, &passed, err))

@@ -166,6 +166,9 @@ static bool resolve(struct tn_hunt *hunt, const char *program, struct check *che
     return check->graph;
 }
 
+/* rule  POSIX sh and the loaders of glibc and musl: 126 and 127 are of what was not started */
+#define NOT_STARTED 126
+
 /* It ran, or did not: words why not. */
 static bool run(struct tn_hunt *hunt, const char *program, const char **why, const char **out,
                 tenon_error *err)
@@ -186,8 +189,10 @@ static bool run(struct tn_hunt *hunt, const char *program, const char **why, con
     else if (said.exit.signal)
         *why = tn_arena_format(hunt->arena, "started, but died by signal %d", said.exit.signal);
     else if (said.exit.status != 0)
-        *why = tn_arena_format(hunt->arena, "does not start (status %d): %s", said.exit.status,
-                               tn_first_lines(hunt, said.err_out));
+        *why = tn_arena_format(hunt->arena,
+                               said.exit.status < NOT_STARTED ? "ends with status %d: %s"
+                                                              : "does not start (status %d): %s",
+                               said.exit.status, tn_first_lines(hunt, said.err_out));
     return said.exit.status == 0 || *why || tn_no_memory(err);
 }
 

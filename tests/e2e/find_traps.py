@@ -417,6 +417,17 @@ class Names(Case):
         self.consume(*self.dirs("a,b"), expect="comma",
                      only=["flags", "sh", "pc", "cmake", "meson"])
 
+    def test_a_directory_that_no_run_path_can_hold(self):
+        for prefix, mark in (("a:b", "a colon"), ("$LIB", "$LIB"), ("${ORIGIN}", "$ORIGIN")):
+            self.both(prefix)
+            self.not_found(self.find(*self.dirs(prefix)), "no run path can hold", mark)
+            done = subprocess.run([tenon.command(), "flags", "foo", self.path(prefix, "lib")],
+                                  capture_output=True, text=True)
+            self.assertEqual((done.returncode, done.stdout), (1, ""))
+            self.assertIn(mark, done.stderr)
+        self.both("a$b", ident="dollar")
+        self.found(self.find(*self.dirs("a$b")), NEED_RPATH="yes")
+
     def test_relative_directories(self):
         """The answer is used elsewhere: what is found is absolute, and so is what is recorded."""
         self.both("a")
@@ -532,6 +543,69 @@ class Evidence(Case):
         self.assertEqual(row["verdict"], "found", json.dumps(row, indent=1))
         self.assertEqual(row["result"]["version"], "3.0")
         self.assertIn("-lfoo -lbar", row["result"]["CONF_all_LIBS"])
+        self.not_found(self.find(*self.dirs("a"), name="other"), "no header is known")
+
+    def test_pkg_config_path(self):
+        """The caller's .pc files are tried, after the directories that are given."""
+        for prefix in ("a", "b"):
+            self.shared(prefix)
+            self.header(prefix)
+            os.makedirs(self.path(prefix, "include/foo-1"))
+            os.rename(self.path(prefix, "include/foo.h"), self.path(prefix, "include/foo-1/foo.h"))
+            self.write("pc/%s/foo.pc" % prefix, "prefix=%s\nName: foo\nDescription: foo\n"
+                       "Version: 1.0\nCflags: -I${prefix}/include/foo-1\n"
+                       "Libs: -L${prefix}/lib -lfoo\n" % self.path(prefix))
+        self.not_found(self.find(), "no header is known")
+        for variable in ("PKG_CONFIG_PATH", "PKG_CONFIG_LIBDIR"):
+            env = {variable: "/nowhere:pc/a:" + self.path("pc/b")}
+            self.found(self.find(env=env), LIBDIR=self.path("a/lib"), NEED_RPATH="yes",
+                       INCDIR=self.path("a/include/foo-1"))
+        self.consume(expect="a", env={"PKG_CONFIG_PATH": self.path("pc/a")}, only=["make", "sh"])
+        env = {"PKG_CONFIG_PATH": self.path("pc/b"), "PKG_CONFIG_LIBDIR": self.path("pc/a")}
+        self.found(self.find(env=env), LIBDIR=self.path("b/lib"))
+        self.both("c")
+        self.found(self.find(*self.dirs("c"), env=env), LIBDIR=self.path("c/lib"))
+
+    def test_pkg_config_path_is_not_believed(self):
+        """Header and library of two installations; a sysroot that is not there."""
+        self.both("a")
+        self.both("b")
+        self.write("pc/foo.pc", "Name: foo\nDescription: foo\nVersion: 1.0\nCflags: -I%s\n"
+                   "Libs: -L%s -lfoo\n" % (self.path("a/include"), self.path("b/lib")))
+        row = self.find("-H", "foo.h", env={"PKG_CONFIG_PATH": self.path("pc")})
+        self.not_found(row, "not of one installation")
+        self.pc("a", "Cflags: -I%s\nLibs: -L%s -lfoo\n" % ("/a/include", "/a/lib"))
+        env = {"PKG_CONFIG_PATH": self.path("a/lib/pkgconfig")}
+        self.not_found(self.find("-H", "foo.h", env=env), "no foo.h")
+        env["PKG_CONFIG_SYSROOT_DIR"] = self.dir
+        self.found(self.find("-H", "foo.h", env=env), LIBDIR=self.path("a/lib"))
+
+    def test_pkg_config_path_and_kept_answers(self):
+        for prefix in "ab":
+            self.both(prefix)
+            self.pc(prefix, "Cflags: -I%s\nLibs: -L%s -lfoo\n"
+                    % (self.path(prefix, "include"), self.path(prefix, "lib")))
+        env = dict(consumers.CLEAN, TENON_CACHE=self.path("cache"), HOME=self.dir)
+        for prefix in ("a", "b", "a"):
+            done = subprocess.run([tenon.command(), "find", "--json", "foo"], cwd=self.path(prefix),
+                                  env=dict(env, PKG_CONFIG_PATH="lib/pkgconfig"),
+                                  stdin=subprocess.DEVNULL, capture_output=True, text=True)
+            self.found(json.loads(done.stdout)["results"][0], LIBDIR=self.path(prefix, "lib"))
+
+    def test_a_pc_that_is_called_like_its_library(self):
+        """libfoo-2.0.pc is about foo, whatever the header is called; other.pc is not."""
+        self.both("a", version="2.0")
+        os.makedirs(self.path("a/include/deep"))
+        os.rename(self.path("a/include/foo.h"), self.path("a/include/deep/thing.h"))
+        self.known("foo header=deep/thing.h function=foo_id version-macro=FOO_VERSION")
+        for name in ("libfoo-2.0", "FOO", "other"):
+            self.write("a/lib/pkgconfig/%s.pc" % name, "Name: x\nDescription: x\nVersion: 2.0\n"
+                       "Cflags: -I%s\nLibs: -L%s -lfoo\n"
+                       % (self.path("a/include"), self.path("a/lib")))
+        for name in ("libfoo-2.0", "FOO"):
+            row = self.find(*self.dirs("a"), name=name)
+            self.assertEqual(row["verdict"], "found", json.dumps(row, indent=1))
+            self.assertIn("as foo by", row["result"]["header_from"])
         self.not_found(self.find(*self.dirs("a"), name="other"), "no header is known")
 
     def test_a_system_library_by_its_pc(self):
@@ -748,6 +822,55 @@ class Caller(Case):
         self.found(self.find("--program=good.c", *self.dirs("a")), NEED_RPATH="yes")
         self.not_found(self.find("--program=bad.c", *self.dirs("a")), "bad.c", "status 3")
 
+    def kept(self, *words):
+        """The exit status, with kept answers."""
+        env = dict(consumers.CLEAN, TENON_CACHE=self.path("cache"), HOME=self.dir)
+        return subprocess.run([tenon.command(), "find", "-q", *words, "foo"], env=env,
+                              cwd=self.dir, stdin=subprocess.DEVNULL).returncode
+
+    def test_a_kept_answer_rests_on_what_the_program_includes(self):
+        self.both("a")
+        self.write("a/include/more.h", "#define MORE 0\n")
+        self.write("user.c", "#include <foo.h>\n#include <more.h>\nint main(void)"
+                   " { return foo_id() ? MORE : 1; }\n")
+        words = ["--program=user.c", *self.dirs("a")]
+        self.assertEqual(self.kept(*words), 0)
+        self.assertEqual(self.kept(*words), 0)
+        self.write("a/include/more.h", "#define MORE 3\n")
+        self.assertEqual(self.kept(*words), 1)
+        self.write("a/include/more.h", "#define MORE 0 /* again */\n")
+        self.assertEqual(self.kept(*words), 0)
+        self.write("a/include/more.h", "#error gone\n")
+        self.assertEqual(self.kept(*words), 1)
+
+    def test_a_kept_answer_rests_on_the_pc_files_that_are_required(self):
+        self.shared("a")
+        self.header("a/include/deep")
+        os.rename(self.path("a/include/deep/include/foo.h"), self.path("a/include/deep/foo.h"))
+        for name, more in (("foo", "Requires: base\nLibs: -L%s -lfoo" % self.path("a/lib")),
+                           ("base", "Cflags: -I%s" % self.path("a/include/deep"))):
+            self.write("a/lib/pkgconfig/%s.pc" % name,
+                       "Name: x\nDescription: x\nVersion: 1\n%s\n" % more)
+        self.assertEqual(self.kept(*self.dirs("a")), 0)
+        with open(self.path("a/lib/pkgconfig/base.pc"), "a", encoding="utf-8") as file:
+            file.write("Cflags.private: -DX\nRequires: not_there\n")
+        self.assertEqual(self.kept(*self.dirs("a")), 1)
+
+    def test_a_version_command_is_asked_each_time(self):
+        self.both("a")
+        self.write("version", "2\n")
+        words = ["--version-cmd=cat " + self.path("version"), "--min-version=1", *self.dirs("a")]
+        self.assertEqual(self.kept(*words), 0)
+        self.write("version", "0\n")
+        self.assertEqual(self.kept(*words), 1)
+
+    def test_a_program_that_ends_is_one_that_starts(self):
+        self.both("a")
+        self.write("five.c", "#include <foo.h>\nint main(void) { return foo_id() ? 5 : 0; }\n")
+        row = self.find("--program=five.c", *self.dirs("a"))
+        self.not_found(row, "five.c", "ends with status 5")
+        self.assertNotIn("five.c: does not start", json.dumps(row))
+
     def test_two_libraries_joined(self):
         self.both("a")
         self.both("b", name="bar")
@@ -763,6 +886,60 @@ class Caller(Case):
         self.assertEqual(values["LDFLAGS"], " ".join(
             "-L{0} -Wl,-rpath,{0}".format(self.path(prefix, "lib")) for prefix in "ab"))
         self.assertEqual(values["LIBS"], "-lfoo -lbar -lfoo")
+
+    def joined(self, *names, where=(("foo", "b"), ("bar", "a")), **env):
+        """The exit status, what was said, and what a program that is linked so prints."""
+        conf = self.path("conf")
+        for name, prefix in where:
+            subprocess.run([tenon.command(), "find", "-q", "--no-cache", "--write=" + conf,
+                            *self.dirs(prefix), name], check=True)
+        done = subprocess.run([tenon.command(), "flags", "--from", conf, *names],
+                              capture_output=True, text=True, env=dict(consumers.CLEAN, **env))
+        if done.returncode:
+            return done.returncode, done.stderr, None
+        values = dict(line.split(" = ", 1) for line in done.stdout.splitlines())
+        words = [word for name in ("CPPFLAGS", "LDFLAGS", "LIBS") for word in values[name].split()]
+        source = self.write("joined.c", '#include <stdio.h>\n#include <foo.h>\n#include <bar.h>\n'
+                            'int main(void) { printf("%s %s %s\\n", FOO_VERSION, foo_id(), '
+                            'bar_id()); return 0; }\n')
+        self.cc("-o", self.path("joined"), source, *words)
+        out = subprocess.run([self.path("joined")], check=True, capture_output=True, text=True)
+        return 0, done.stdout, out.stdout.strip()
+
+    def test_joined_libraries_are_those_that_were_found(self):
+        """Where bar is, another foo lies too, of the same name for linker and loader."""
+        self.both("b", version="2.0")
+        self.both("a", name="bar")
+        self.both("a", version="1.0")
+        for names in (("foo", "bar"), ("bar", "foo")):
+            status, said, out = self.joined(*names)
+            self.assertEqual((status, out), (0, "2.0 b a"), said)
+        status, said, out = self.joined("foo", LDFLAGS="-L" + self.path("a/lib"))
+        self.assertEqual((status, out), (1, None))
+        self.assertIn("not the one that was found", said)
+
+    def test_libraries_that_cannot_be_joined(self):
+        for prefix in "ab":
+            for name in ("foo", "bar"):
+                self.both(prefix, name=name)
+        for names in (("foo", "bar"), ("bar", "foo")):
+            status, said, out = self.joined(*names)
+            self.assertEqual((status, out), (1, None))
+            self.assertIn("no order of the directories helps", said)
+        where = (("foo", "a"), ("bar", "a"))
+        self.assertEqual(self.joined("foo", "bar", where=where)[2], "1.0 a a")
+
+    def test_a_library_of_the_system_cannot_be_joined_with_another(self):
+        self.both("a", name="bar")
+        self.both("a", name="m")
+        conf = self.path("conf")
+        for words in (self.dirs("a") + ["bar"], ["m"]):
+            subprocess.run([tenon.command(), "find", "-q", "--no-cache", "--write=" + conf, *words],
+                           check=True)
+        done = subprocess.run([tenon.command(), "flags", "--from", conf, "bar", "m"],
+                              capture_output=True, text=True)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn(self.path("a/lib/libm.so"), done.stderr)
 
 
 class Batch(Case):

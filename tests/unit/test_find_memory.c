@@ -222,7 +222,10 @@ static bool join(FILE *out, tenon_error *err)
                 tn_join_add(&elf, &arena, "z", view, err) &&
                 tn_join_add(&elf, &arena, "b", view, err) &&
                 tn_join_add(&xcoff, &arena, "b", view, err);
+    tenon_world *host = good ? tenon_world_host(err) : NULL;
 
+    good = host && tn_join_end(&elf, &arena, host, err) && tn_join_end(&xcoff, &arena, host, err);
+    tenon_world_free(host);
     if (good) {
         print_words(out, &elf.cppflags);
         print_words(out, &elf.ldflags);
