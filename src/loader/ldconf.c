@@ -99,17 +99,23 @@ static void include_patterns(struct reading *r, const char *file, char *text, un
     }
 }
 
+/* Without the blanks behind it. */
+static size_t trimmed(const char *text, size_t size)
+{
+    while (size && strchr(" \t\r\f\v", text[size - 1]))
+        size--;
+    return size;
+}
+
 static void read_line(struct reading *r, const char *file, char *line, unsigned depth)
 {
     line[strcspn(line, "#")] = '\0';
     line += strspn(line, " \t\r\f\v");
-    size_t size = strlen(line);
-    while (size && strchr(" \t\r\f\v", line[size - 1]))
-        line[--size] = '\0';
+    line[trimmed(line, strlen(line))] = '\0';
     if (strncmp(line, "include", 7) == 0 && (line[7] == ' ' || line[7] == '\t')) {
         include_patterns(r, file, line + 8, depth);
-    } else if (*line == '/') {                /* "hwcap ..." and relative directories are refused */
-        add_dir(r, line, strcspn(line, "=")); /* "=TYPE" was for libc5 */
+    } else if (*line == '/') { /* "hwcap ..." and relative directories are refused */
+        add_dir(r, line, trimmed(line, strcspn(line, "="))); /* "=TYPE" was for libc5 */
     }
 }
 

@@ -63,8 +63,8 @@ static void comments_blanks_and_old_words_are_left_out(void **state)
     struct fixture *f = *state;
     put(f, CONF,
         "# all of it\n\n   \t\n  /opt/a  \t# why\n/opt/b#c\nhwcap 0 nosegneg\nrelative/dir\n"
-        "/opt/old=libc5\n/opt/last");
-    assert_string_equal(directories(f), "/opt/a|/opt/b|/opt/old|/opt/last");
+        "/opt/old=libc5\n/opt/blank/ \t=libc6\n/opt/last");
+    assert_string_equal(directories(f), "/opt/a|/opt/b|/opt/old|/opt/blank|/opt/last");
 }
 
 static void an_include_stands_where_it_is_written(void **state)
