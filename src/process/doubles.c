@@ -254,11 +254,27 @@ static bool is_recorded(const struct tn_holding *holding, const tenon_unit *unit
     return false;
 }
 
+/*
+ * The system's C library. Whoever wraps some of its functions, or has his own of that name, has no
+ * version of it: only a unit that is wholly in it is one of its.
+ */
+static bool is_c_library(const struct tn_holding *image)
+{
+    static const char *const names[] = { "libc.so.",  "libm.so.",   "libpthread.so.", "libdl.so.",
+                                         "librt.so.", "libc.musl-", "ld-linux",       "ld-musl-" };
+    for (size_t i = 0; image->own_name && i < TN_COUNT(names); i++)
+        if (strncmp(image->own_name, names[i], strlen(names[i])) == 0)
+            return true;
+    return false;
+}
+
 static bool covers(struct tn_doubles *d, struct tn_holding *image, const tenon_unit *unit)
 {
     const tenon_units *file = tn_holding_file(image, d->world);
     return file && unit->kind == TENON_UNIT_C && tn_unit_set_size(unit) &&
-           tenon_units_cover(file, unit) && !is_recorded(image, unit);
+           (is_c_library(image) ? tn_units_define_all(file, unit)
+                                : tenon_units_cover(file, unit)) &&
+           !is_recorded(image, unit);
 }
 
 /* The image `there` defines what a unit of the plugin defines, or another version of it. */

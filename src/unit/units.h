@@ -139,6 +139,9 @@ enum tenon_definition_kind tn_visible_kind(uint8_t type, uint64_t section_flags)
 bool tn_library_unit(struct tn_arena *scratch, const struct tn_facts *facts,
                      const struct tn_elf_symbols *dynamic, tenon_units *units, tenon_error *err);
 
+/* True when the file's external definitions are all of the unit's, or more. */
+bool tn_units_define_all(const tenon_units *units, const tenon_unit *unit);
+
 /* ---- same.c --------------------------------------------------------------------------------- */
 
 /* True for a definition that any program or plugin may have, and that therefore tells nothing. */

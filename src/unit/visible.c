@@ -284,13 +284,16 @@ static size_t count_telling(const tenon_units *units, size_t most)
     return count;
 }
 
-/*
- * Local symbols may be static functions that have the same names by chance: one alone says
- * nothing, two or more that make up a whole unit do.
- */
-bool tenon_units_cover(const tenon_units *units, const tenon_unit *unit)
+/* What a file has of a unit, of the definitions that tell something. */
+struct share {
+    size_t telling; /* of the unit */
+    size_t shared;
+    size_t certain; /* of those: no statics */
+};
+
+static struct share share_of(const tenon_units *units, const tenon_unit *unit)
 {
-    size_t certain = 0, shared = 0, telling = tn_telling_count(unit);
+    struct share share = { .telling = tn_telling_count(unit) };
     for (size_t i = 0; i < unit->definition_count; i++) {
         const tenon_definition *d = &unit->definitions[i];
         if (d->kind == TENON_DEFINES_COMDAT)
@@ -298,10 +301,29 @@ bool tenon_units_cover(const tenon_units *units, const tenon_unit *unit)
         const tenon_visible *v = tenon_units_find_visible(units, d->name);
         if (!v || !v->strong || tn_is_generic(d->name))
             continue;
-        shared++;
-        certain += !v->maybe_static;
+        share.shared++;
+        share.certain += !v->maybe_static;
     }
-    if (!certain)
-        return shared > 1 && shared == telling;
-    return shared == telling || tn_is_overlap(certain, count_telling(units, telling));
+    return share;
+}
+
+/*
+ * Local symbols may be static functions that have the same names by chance: one alone says
+ * nothing, two or more that make up a whole unit do.
+ */
+static bool is_all(const struct share *share)
+{
+    return share->shared == share->telling && (share->certain || share->shared > 1);
+}
+
+bool tn_units_define_all(const tenon_units *units, const tenon_unit *unit)
+{
+    const struct share share = share_of(units, unit);
+    return is_all(&share);
+}
+
+bool tenon_units_cover(const tenon_units *units, const tenon_unit *unit)
+{
+    const struct share share = share_of(units, unit);
+    return is_all(&share) || tn_is_overlap(share.certain, count_telling(units, share.telling));
 }

@@ -394,6 +394,25 @@ def entry_points(shop, cases):
     cases.loads("private units with an entry point of ours", answer)
 
 
+def own_words(shop, cases):
+    """Some functions called as the C library's, beside others: that is no version of it."""
+    shop.write("shim.map", "{ local: *; };")
+    shop.host("plain_c", "int host_number(void) { return 0; }")
+    shop.plugin("shim", """
+        #include <stddef.h>
+        static char room[1000];
+        static size_t used;
+        void *malloc(size_t size) { used += size; return room + used - size; }
+        void *calloc(size_t count, size_t size) { return malloc(count * size); }
+        void free(void *at) { (void)at; }
+        size_t shim_used(void) { return used; }
+        int plugin_number(void) { malloc(3); return (int)shim_used(); }
+        """, "-fvisibility=hidden", "-fno-builtin",
+                "-Wl,--version-script=" + shop.path("shim.map"))
+    answer = shop.ask("plain_c", "load=shim.plugin")
+    cases.loads("a plugin with words of the C library of its own", answer)
+
+
 def interposed(shop, cases):
     """A symbol of another unit is found first: that is told, and the plugin loads."""
     for name, flags in (("scales", ()), ("scales_r", ("-rdynamic",))):
@@ -435,6 +454,7 @@ def main():
         versions(shop, cases)
         entry_points(shop, cases)
         interposed(shop, cases)
+        own_words(shop, cases)
         shop.again(cases)
     cases.finish()
 
