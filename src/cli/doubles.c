@@ -175,7 +175,7 @@ static bool join_overlaps(struct finder *f)
         for (size_t k = i + 1;
              k < count && k - i < NEIGHBOURS && strcmp(rows[k].name, rows[i].name) == 0; k++) {
             size_t a = rows[i].entry, b = rows[k].entry;
-            if (find_group(f, a) != find_group(f, b) &&
+            if (f->entries[a].part != f->entries[b].part && find_group(f, a) != find_group(f, b) &&
                 tn_units_overlap(f->entries[a].unit, f->entries[b].unit))
                 join(f, a, b);
         }
