@@ -178,8 +178,9 @@ class Packing(Case):
         self.plugin(ORIGIN, ORIGIN + "/lib")
         fates = self.fates(self.asked("pack", "-o", "a", "stats.so"))
         # one that is needed, too, and one that is not
-        preload = {**os.environ, "LD_PRELOAD": "%s %s" % (self.path("lib/libpre.so"),
-                                                          self.path("lib/libhelp2.so.1"))}
+        preloads = [os.environ.get("TENON_PRELOAD", ""), self.path("lib/libpre.so"),
+                    self.path("lib/libhelp2.so.1")]  # a sanitizer's must come first
+        preload = {**os.environ, "LD_PRELOAD": " ".join(filter(None, preloads))}
         for words in (["-o", "b", "--name=stats"], ["-o", "c", "--host=host"]):
             done = self.run_in(tenon.command(), "pack", *words, "stats.so", "--json", env=preload)
             self.assertEqual(done.returncode, 0, done.stderr)
