@@ -219,7 +219,8 @@ static size_t look_at(const tenon_graph *graph)
         n += look_at_library(graph, i);
     for (size_t i = 0; i < tenon_graph_missing_version_count(graph); i++) {
         const tenon_missing_version *m = tenon_graph_missing_version(graph, i);
-        check(is_row(graph, m->library) && is_row(graph, m->needed_by));
+        check((m->library == TENON_NOBODY || is_row(graph, m->library)) &&
+              is_row(graph, m->needed_by));
         n += touch(m->version) + touch(m->reason);
     }
     for (size_t i = 0; i < tenon_graph_binding_count(graph); i++) {
