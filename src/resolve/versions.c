@@ -72,16 +72,12 @@ static bool report_absent(tenon_graph *graph, const struct tn_node *asker,
     const char *file = tn_text_of(r, asked->file);
     if (!graph->loader->absent_fatal || is_missing(graph, file))
         return true;
-    const tenon_missing_version missing = {
-        .library = TENON_NOBODY,
-        .needed_by = asker_row,
-        .version = tn_text_of(r, asker->versions[asked->first].version),
-        .fatal = true,
-        .reason = tn_arena_format(&graph->arena,
-                                  "%s, whose version it is, is not in the process: nobody needs it "
-                                  "by that name (required by %s)",
-                                  file, tn_graph_path(graph, asker_row)),
-    };
+    const char *version = tn_text_of(r, asker->versions[asked->first].version);
+    const char *reason = tn_arena_format(&graph->arena,
+                                         "%s, whose version it is, is not in the process: nobody "
+                                         "needs it by that name (required by %s)",
+                                         file, tn_graph_path(graph, asker_row));
+    const tenon_missing_version missing = { TENON_NOBODY, asker_row, version, true, reason };
     return add_missing(graph, missing, err);
 }
 

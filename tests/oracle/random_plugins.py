@@ -135,7 +135,7 @@ class World:
                      for name in UNITS}
         self.builds = {name: self.build_of(0.85) for name in UNITS}
         self.bundling = self.random.choice(("none", "auto"))  # or one plugin would serve another
-        self.shared = {name: self.library(name) for name in ("s0", "s1")}
+        self.shared = {name: self.make_library(name) for name in ("s0", "s1")}
         roots = self.some(UNITS, 5)
         self.host = self.make_host("host", roots, self.builds)
         self.other = self.make_host("other", roots, {name: self.build_of(0.6) for name in UNITS})
@@ -190,7 +190,7 @@ class World:
     def needed_libraries(self, undefined):
         return sorted({self.home[name] for name in undefined} - {"archive"})
 
-    def library(self, name):
+    def make_library(self, name):
         """A shared library; what its units call elsewhere is left to the process."""
         units = {unit: self.builds[unit] for unit in sorted(self.at_home(name))}
         undefined = {need for unit in units for need in UNITS[unit].needs} - set(units)
