@@ -65,20 +65,6 @@ static bool add(struct tn_discards *discards, struct tn_view file, struct tn_vie
 /* ---- maps by GNU ld and gold ------------------------------------------------------------------
  */
 
-static size_t skip_spaces(struct tn_view line, size_t i)
-{
-    while (i < line.size && line.at[i] == ' ')
-        i++;
-    return i;
-}
-
-static size_t skip_word(struct tn_view line, size_t i)
-{
-    while (i < line.size && line.at[i] != ' ')
-        i++;
-    return i;
-}
-
 static bool is_number(struct tn_view line, size_t from, size_t to)
 {
     return to - from > 2 && line.at[from] == '0' && line.at[from + 1] == 'x';
@@ -88,8 +74,8 @@ static bool is_number(struct tn_view line, size_t from, size_t to)
 static bool file_of(struct tn_view line, size_t i, struct tn_view *file)
 {
     for (int column = 0; column < 2; column++) {
-        size_t from = skip_spaces(line, i);
-        i = skip_word(line, from);
+        size_t from = tn_line_skip_spaces(line, i);
+        i = tn_line_skip_word(line, from);
         if (!is_number(line, from, i))
             return false;
     }
@@ -110,7 +96,7 @@ static bool read_rows(struct tn_discards *discards, struct tn_view map, size_t p
         if (line.size > 0 && line.at[0] != ' ') /* the next part begins */
             return true;
         if (line.size > 1 && line.at[1] != ' ') {
-            end = skip_word(line, 1);
+            end = tn_line_skip_word(line, 1);
             (void)tn_view_sub(line, 1, end - 1, &section);
         }
         if (section.size == 0 || !file_of(line, end, &file))

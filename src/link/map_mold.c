@@ -14,28 +14,14 @@
 /* Spaces between the third column and an input section. */
 #define INPUT_COLUMN 9u
 
-static size_t skip_spaces(struct tn_view line, size_t i)
-{
-    while (i < line.size && line.at[i] == ' ')
-        i++;
-    return i;
-}
-
-static size_t skip_word(struct tn_view line, size_t i)
-{
-    while (i < line.size && line.at[i] != ' ')
-        i++;
-    return i;
-}
-
 /* "FILE:(SECTION)" of a line about an input section */
 static bool input_of(struct tn_view line, struct tn_view *file)
 {
     size_t i = 0;
 
     for (int column = 0; column < 3; column++)
-        i = skip_word(line, skip_spaces(line, i));
-    size_t start = skip_spaces(line, i);
+        i = tn_line_skip_word(line, tn_line_skip_spaces(line, i));
+    size_t start = tn_line_skip_spaces(line, i);
     if (start - i != INPUT_COLUMN || line.at[line.size - 1] != ')')
         return false;
     for (size_t at = line.size - 1; at > start + 1; at--)

@@ -80,4 +80,19 @@ bool tn_report_add(struct tn_report *report, struct tn_report_row row);
 bool tn_report_split(struct tn_arena *arena, struct tn_view line,
                      const struct tn_report_paths *paths, struct tn_report_row *row, bool *lost);
 
+/* Where, in a line from `i` on, the next word begins; where the word at `i` ends. */
+static inline size_t tn_line_skip_spaces(struct tn_view line, size_t i)
+{
+    while (i < line.size && line.at[i] == ' ')
+        i++;
+    return i;
+}
+
+static inline size_t tn_line_skip_word(struct tn_view line, size_t i)
+{
+    while (i < line.size && line.at[i] != ' ')
+        i++;
+    return i;
+}
+
 #endif
