@@ -100,6 +100,19 @@ void tn_report_find(tenon_report *report, struct tn_about about, const char *for
     report->refusals += about.refuses;
 }
 
+void tn_report_keep_only(tenon_report *report, size_t from, const char *plugin)
+{
+    size_t kept = from;
+    for (size_t i = from; i < report->count; i++) {
+        const tenon_finding *f = &report->findings[i];
+        if (f->plugin && strcmp(f->plugin, plugin) == 0)
+            report->findings[kept++] = *f;
+        else
+            report->refusals -= f->refuses;
+    }
+    report->count = kept;
+}
+
 void tn_report_step(tenon_report *report, const char *what)
 {
     if (!what ||

@@ -32,6 +32,9 @@ struct tn_about {
 void tn_report_find(tenon_report *report, struct tn_about about, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
+/* Of the findings from that number on, keeps those about one plugin. */
+void tn_report_keep_only(tenon_report *report, size_t from, const char *plugin);
+
 /* A step, whose text is in the report's arena; NULL: there was no memory for it. */
 void tn_report_step(tenon_report *report, const char *what);
 

@@ -15,6 +15,15 @@ void tn_job_close_folder(struct tn_job *job)
     job->folder_size = 0;
 }
 
+void tn_job_forget_brought(struct tn_job *job)
+{
+    for (size_t i = 0; i < job->brought_count; i++)
+        tn_holding_free(job->brought[i]);
+    job->brought_count = 0;
+    for (size_t i = 0; i < job->count; i++)
+        job->plan.candidates[i].brought_count = 0;
+}
+
 void tn_job_free(struct tn_job *job)
 {
     tn_job_close_folder(job);
@@ -22,8 +31,7 @@ void tn_job_free(struct tn_job *job)
     tn_sightings_free(&job->doubles.coming);
     for (size_t i = 0; i < job->count; i++)
         tn_prospect_free(&job->prospects[i]);
-    for (size_t i = 0; i < job->brought_count; i++)
-        tn_holding_free(job->brought[i]);
+    tn_job_forget_brought(job);
     for (size_t i = 0; job->images && i < job->count; i++)
         free(job->images[i].at);
     free(job->images);
@@ -238,7 +246,7 @@ static void share_no_more(void *arg, size_t number)
 {
     struct tn_job *job = arg;
     struct tn_prospect *p = &job->prospects[number];
-    struct tn_images *images = &job->images[number];
+    struct tn_images *images = job->images ? &job->images[number] : NULL;
     bool again = false;
     for (size_t k = 0; k + 1 < p->code_count; k++) {
         struct tn_code *code = &p->codes[k];
@@ -247,13 +255,18 @@ static void share_no_more(void *arg, size_t number)
         code->shared = false;
         find_shared(job, code);
         code->shared = code->shared || comes_before(job, number, code->holding);
-        if (!code->shared) {
+        again |= !code->shared;
+        if (images && !code->shared)
             images->at[images->count++] = code->holding;
-            again = true;
-        }
     }
     if (again)
         fill_own(job, number);
+}
+
+void tn_job_share_anew(struct tn_job *job)
+{
+    for (size_t i = 0; i < job->plan.order_count; i++)
+        share_no_more(job, job->plan.order[i]);
 }
 
 static void begin_plan(struct tn_job *job)

@@ -136,6 +136,10 @@ void tn_job_free(struct tn_job *job);
 bool tn_job_open_cache(struct tn_job *job, tenon_error *err);
 bool tn_job_open_world(struct tn_job *job, tenon_error *err);
 void tn_job_close_folder(struct tn_job *job);
+/* Libraries that the system would add to an earlier plan are not added. */
+void tn_job_forget_brought(struct tn_job *job);
+/* Who was to bring a library for others may be left out of the order by now. */
+void tn_job_share_anew(struct tn_job *job);
 
 /*
  * The candidate that stands for a prospect, with its units and their keys: right after these were

@@ -252,6 +252,7 @@ static bool ask(struct tn_job *job, bool *again, tenon_error *err)
     tenon_resolver *resolver = tenon_resolver_new(job->world, err);
     tenon_state *state = resolver ? tenon_state_new(err) : NULL;
     struct tn_answer a = { .job = job };
+    tn_job_forget_brought(job);
     bool good = state && choose(&a, err) && describe(&a, state, err) && request(&a, state, err);
     if (good) {
         tenon_resolver_set_flags(resolver, TENON_RESOLVE_SYMBOLS);
@@ -265,13 +266,61 @@ static bool ask(struct tn_job *job, bool *again, tenon_error *err)
     return good;
 }
 
-/* Each time that it is asked again, one plugin more has its own code opened first. */
+/* ---- each on its own ------------------------------------------------------------------------- */
+
+/* The first in load order that is refused; NULL: none is. */
+static struct tn_candidate *first_refused(const struct tn_plan *plan)
+{
+    for (size_t i = 0; i < plan->order_count; i++)
+        if (plan->candidates[plan->order[i]].refused)
+            return &plan->candidates[plan->order[i]];
+    return NULL;
+}
+
+/* Takes back what was found about the others since the question. */
+static void refuse_only(struct tn_plan *plan, const struct tn_candidate *first, size_t findings)
+{
+    for (size_t i = 0; i < plan->order_count; i++) {
+        struct tn_candidate *c = &plan->candidates[plan->order[i]];
+        c->refused = c == first;
+    }
+    tn_report_keep_only(plan->report, findings, first->name);
+}
+
+/*
+ * With TENON_LOAD_EACH the first that is refused is left out, and the rest is asked about without
+ * it: what it defines binds nobody, and what it lacks is no fault of others. With many of them all
+ * that one answer refuses go together, which may be too strict and ends sooner.
+ */
+static bool leave_out_refused(struct tn_job *job, size_t findings, unsigned *round, bool *again)
+{
+    enum { ONE_BY_ONE = 16 };
+    struct tn_plan *plan = &job->plan;
+    struct tn_candidate *first = plan->each ? first_refused(plan) : NULL;
+    *again = first && plan->order_count > 1;
+    if (!*again)
+        return true;
+    if (++*round <= ONE_BY_ONE)
+        refuse_only(plan, first, findings);
+    if (!tn_plan_leave_out(plan))
+        return false;
+    tn_job_share_anew(job);
+    return true;
+}
+
+/*
+ * It is asked again when one plugin more has its own code opened first, and when one is left out.
+ */
 bool tn_native_check(struct tn_job *job, tenon_error *err)
 {
+    unsigned round = 0;
     bool good, again;
     do {
+        size_t findings = job->report->count;
         again = false;
         good = ask(job, &again, err);
+        if (good && !again && !leave_out_refused(job, findings, &round, &again))
+            return tn_no_memory(err);
     } while (good && again);
     return good;
 }

@@ -180,6 +180,47 @@ def order(shop, cases):
                  answer)
 
 
+def each_on_its_own(shop, cases):
+    """Who is refused defines nothing for those that load without it, and lacks nothing of theirs."""
+    shop.plugin("base", "int base_number(void) { return 40; }", "-Wl,-soname,base.so")
+    shop.plugin("askew", "int no_such(void);\nint base_number(void) { return no_such(); }")
+    shop.plugin("byunit", "int base_number(void);\n"
+                "int plugin_number(void) { return base_number() + 3; }",
+                pack=("--requires", "base=base.so",))
+    answer = shop.ask("host", "each", "load=byunit.plugin,askew.plugin,base.plugin",
+                      "call=byunit:plugin_number")
+    cases.expect("each without who is refused", sorted(answer.all("plugin")) ==
+                 ["askew refused", "base loaded", "byunit loaded"] and
+                 answer.codes() == ["missing-symbol"] and
+                 answer.one("call") == "plugin_number 43", answer)
+    # of many that are refused each is told why
+    names = []
+    for number in range(20):
+        names.append("askew%02d" % number)
+        shop.plugin(names[-1], "int no_such(void);\nint number%d(void) { return no_such(); }" % number)
+    answer = shop.ask("host", "each", "load=" + ",".join(name + ".plugin" for name in
+                                                         ["byunit", "base", *names]),
+                      "call=byunit:plugin_number")
+    cases.expect("many of them", sorted(answer.all("plugin")) ==
+                 [name + " refused" for name in names] + ["base loaded", "byunit loaded"] and
+                 sum(refuses for _, refuses, _ in answer.findings()) == len(names) and
+                 answer.one("call") == "plugin_number 43", answer)
+
+
+def static_tls_each(shop, cases):
+    """What did not come takes no room of those that do."""
+    if shop.musl:
+        return
+    for name, size in (("tls_a", 900), ("tls_b", 900), ("tls_c", 600)):
+        shop.plugin(name, "static __thread volatile char room[%d] = {1};\n"
+                    "int %s_number(void) { return room[0]; }" % (size, name), "-ftls-model=initial-exec")
+    answer = shop.ask("host", "each", "load=tls_a.plugin,tls_b.plugin,tls_c.plugin",
+                      "call=tls_c:tls_c_number")
+    cases.expect("static TLS of each", sorted(answer.all("plugin")) ==
+                 ["tls_a loaded", "tls_b refused", "tls_c loaded"] and
+                 answer.one("call") == "tls_c_number 1", answer)
+
+
 def cycle(shop, cases):
     for name, other in (("cyc_a", "cyc_b"), ("cyc_b", "cyc_a")):
         shop.write(name + ".c", "int %s(void); int %s(void) { return 1; }\n"
@@ -323,6 +364,8 @@ def main():
         static_tls(shop, cases)
         own_libraries(shop, cases)
         order(shop, cases)
+        each_on_its_own(shop, cases)
+        static_tls_each(shop, cases)
         cycle(shop, cases)
         starting(shop, cases)
         half_way(shop, cases)

@@ -526,12 +526,16 @@ def compare_beside(report, world, names, before, what):
     """One of them was opened by others, with plain dlopen(): each of the rest beside it."""
     first, *rest = names
     how = world.random_for(what).choice(("dlopen=", "global="))
-    opened = how + world.shop.path(world.path(first + ".so"))
+    file = world.shop.path(world.path(first + ".so"))
+    opened = how + file
     answer, _ = world.ask(opened)
     if "0" in answer.all("dlopen"):
         return
     for name in rest:
-        answer, born = world.ask(opened, "dlopen=" + world.shop.path(world.path(name + ".so")))
+        # Whoever has units that the plugin requires is made to serve it, as dlopen() can.
+        needed = set(world.plugins[name].requires) & set(world.plugins[first].units)
+        answer, born = world.ask(("global=" if needed else how) + file,
+                                 "dlopen=" + world.shop.path(world.path(name + ".so")))
         why = comes_twice(world, [first], name)
         why |= {"missing"} if "0" in answer.all("dlopen") else set()
         why |= {"interface"} if other_interfaces(world, [name]) else set()
