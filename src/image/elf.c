@@ -257,19 +257,18 @@ static const char *find_os(const struct tn_elf *elf, const struct tn_facts *fact
 
 /*
  * Program or library? DF_1_PIE says it; linkers before 2015 and those of the BSDs do not write
- * it. Then a program has an interpreter and an entry point (an Android library may have the
- * first), or, linked statically, nothing but DT_DEBUG, which linkers give to programs only.
+ * it. Then a program has DT_DEBUG, which linkers give to programs only, with an interpreter and an
+ * entry point (a library may have both, to say something when it is started), or, linked
+ * statically, with no needs.
  */
 static bool is_pie(const struct tn_elf *elf, const struct tn_facts *facts, bool has_interp)
 {
     const struct tn_elf_dynamic *d = &elf->dynamic;
     if (d->value[TN_TAG_FLAGS_1] & TN_DF_1_PIE)
         return true;
-    if (facts->own_name)
+    if (facts->own_name || !tn_elf_has(d, TN_TAG_DEBUG))
         return false;
-    if (has_interp)
-        return elf->e_entry != 0;
-    return facts->need_count == 0 && tn_elf_has(d, TN_TAG_DEBUG);
+    return has_interp ? elf->e_entry != 0 : facts->need_count == 0;
 }
 
 static void decide_kind(const struct tn_elf *elf, struct tn_facts *facts, bool has_interp)

@@ -72,6 +72,8 @@ static enum tn_elf_tag tag_of(uint64_t tag)
     case 0x6fffffff: return TN_TAG_VERNEEDNUM;
     case 0x70000011: return TN_TAG_MIPS_SYMTABNO;
     case 0x70000013: return TN_TAG_MIPS_GOTSYM;
+    case 0x70000016: /* DT_MIPS_RLD_MAP, where others have DT_DEBUG */
+    case 0x70000035: /* DT_MIPS_RLD_MAP_REL */ return TN_TAG_DEBUG;
     default: return TN_TAG_OTHER;
     }
 }

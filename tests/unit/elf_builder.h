@@ -76,6 +76,7 @@ struct elf_spec {
     bool exec_stack, no_stack_header;
     bool no_dynamic, no_load;
     uint64_t load_at; /* address of file offset 0 */
+    bool no_debug;    /* no DT_DEBUG, which programs have: interpreter and no name of its own */
     bool no_entry;    /* e_entry 0, also where there is an interpreter or ET_EXEC */
     const struct elf_spec_section *sections;
     size_t padding; /* bytes appended to the file */
@@ -384,6 +385,8 @@ static inline void elf_build_dynamic(struct elf_build *b)
         elf_tag(b, 30, s->dt_flags);
     if (s->dt_flags_1)
         elf_tag(b, 0x6ffffffb, s->dt_flags_1);
+    if (s->interp && !s->soname && !s->no_debug)
+        elf_tag(b, 21, 0);
     for (size_t i = 0; s->tags && s->tags[i][0]; i++)
         elf_tag(b, s->tags[i][0], s->tags[i][1]);
     elf_build_symbols(b);

@@ -232,6 +232,10 @@ static void programs_and_libraries_are_told_apart(void **state)
     check_kind(&(struct elf_spec){ .interp = interp, .soname = "libc.so.6" }, library, false,
                false);
     check_kind(&(struct elf_spec){ .interp = interp, .no_entry = true }, library, false, false);
+    check_kind(&(struct elf_spec){ .interp = interp, .no_debug = true }, library, false, false);
+    static const uint64_t mips[][2] = { { 0x70000035, 0 }, { 0, 0 } };
+    check_kind(&(struct elf_spec){ .interp = interp, .no_debug = true, .tags = mips }, program,
+               true, false);
     check_kind(&(struct elf_spec){ 0 }, library, false, false);
     check_kind(&(struct elf_spec){ .type = 4 }, TENON_KIND_CORE, false, false);
     check_kind(&(struct elf_spec){ .type = 0xff00 }, TENON_KIND_UNKNOWN, false, false);
