@@ -201,6 +201,20 @@ static const char *without_suffix(struct ocaml_building *b, const char *file)
                          dot && dot > base ? (size_t)(dot - base) : strlen(base));
 }
 
+/* Of "--package=a,b --package=c": c. */
+static const char *last_package(struct ocaml_building *b)
+{
+    char **list = b->options->packages;
+    const char *last;
+
+    if (!list)
+        return NULL;
+    while (list[1])
+        list++;
+    last = strrchr(*list, ',');
+    return last ? last + 1 : *list;
+}
+
 static const char *main_name(struct ocaml_building *b, const char *const *files)
 {
     const struct pack_options *options = b->pack->options;
@@ -211,7 +225,7 @@ static const char *main_name(struct ocaml_building *b, const char *const *files)
         return without_suffix(b, options->out);
     if (options->out || options->manifest.name)
         return tn_base_name(options->out ? options->out : options->manifest.name);
-    return *files ? without_suffix(b, *files) : NULL;
+    return *files ? without_suffix(b, *files) : last_package(b);
 }
 
 /* ---- archives that were given
@@ -281,6 +295,28 @@ static void choose_main(struct ocaml_building *b, const char **name)
         b->libraries[which].is_main = true;
         *name = b->libraries[which].name;
     }
+}
+
+/* Without files the last package that is bundled is the plugin: those it needs stand before it. */
+static bool choose_package(struct ocaml_building *b, const char **name)
+{
+    const char *wanted = b->pack->options->manifest.main, *why = "";
+
+    for (size_t i = b->count; i-- > 0;)
+        if (!b->libraries[i].reason && (!wanted || strcmp(b->libraries[i].name, wanted) == 0)) {
+            b->libraries[i].is_main = true;
+            *name = b->libraries[i].name;
+            return true;
+        }
+    if (wanted)
+        return tn_fail(b->err, TENON_E_ARGUMENT, "no package has code \"%s\" to bundle", wanted);
+    for (size_t i = 0; why && i < b->count; i++)
+        why = ob_format(b, "%s%s%s: %s", why, *why ? "; " : " (", b->libraries[i].package,
+                        b->libraries[i].reason);
+    return why ? tn_fail(b->err, TENON_E_UNSUPPORTED,
+                         "there is no FILE, and no package has code to bundle%s%s", why,
+                         *why ? ")" : "")
+               : tn_no_memory(b->err);
 }
 
 /* ---- into the bundle
@@ -360,7 +396,7 @@ static bool build(struct ocaml_building *b, const char *const *files, const char
 
     if (ok && !has_main(b) && !rest.count)
         choose_main(b, main);
-    ok = ok && ob_find_packages(b);
+    ok = ok && ob_find_packages(b) && (*files || choose_package(b, main));
     for (size_t i = 0; ok && i < b->count; i++)
         ok = b->libraries[i].reason || ob_repair(b, &b->libraries[i]);
     if (ok && rest.count)

@@ -116,6 +116,24 @@ static bool has_loose_code(const char *directory)
     return found;
 }
 
+/*
+ * A rewriter of syntax runs within the compiler: META has its archive for a driver alone, and what
+ * it needs when the program runs as requirements.
+ *
+ * rule  dune's and findlib's convention for META: archive(ppx_driver,byte)
+ *
+ * returns  false: *b->err
+ */
+static bool find_rewriter(struct ocaml_building *b, const char *package, bool *is_one)
+{
+    const char *byte = ask(b, package, "ppx_driver,byte", "%a");
+    const char *native = byte ? ask(b, package, "ppx_driver,native", "%a") : NULL;
+
+    *is_one = native && (*byte || *native);
+    return native && (!*is_one ||
+                      ob_add(b, &b->left_out, ob_format(b, "%s  for the compiler alone", package)));
+}
+
 static bool leave_out(struct ocaml_building *b, struct ob_library *library, const char *reason)
 {
     library->reason = reason;
@@ -173,6 +191,18 @@ static bool judge_library(struct ocaml_building *b, struct ob_library *library)
     return true;
 }
 
+/* In the directory of OCaml itself the modules are those of the compiler, not of a package. */
+static bool check_directory(struct ocaml_building *b, const struct ob_library *library)
+{
+    if (library->cma || library->cmxa || library->cmxs || is_of_compiler(library->package) ||
+        !in_directory(b, library->directory, "stdlib", ".cmi"))
+        return true;
+    return tn_fail(b->err, TENON_E_UNSUPPORTED,
+                   "package %s is not whole: no %s.cma, %s.cmxa or %s.cmxs is in %s",
+                   library->package, library->name, library->name, library->name,
+                   library->directory);
+}
+
 static bool add_archive(struct ocaml_building *b, const char *package, const char *directory,
                         const char *base)
 {
@@ -186,7 +216,7 @@ static bool add_archive(struct ocaml_building *b, const char *package, const cha
     library->cma = in_directory(b, directory, base, ".cma");
     library->cmxa = in_directory(b, directory, base, ".cmxa");
     library->cmxs = in_directory(b, directory, base, ".cmxs");
-    return judge_library(b, library);
+    return check_directory(b, library) && judge_library(b, library);
 }
 
 static bool was_seen(const char *seen, const char *base)
@@ -204,10 +234,8 @@ static bool add_package(struct ocaml_building *b, const char *package, const cha
 {
     static const char *const predicates[] = { "byte", "native", "plugin,byte", "plugin,native" };
     const char *seen = "";
+    bool is_rewriter;
 
-    if (!tn_grow(&b->packages, &b->package_room, b->package_count, sizeof *b->packages))
-        return tn_no_memory(b->err);
-    b->packages[b->package_count++] = package;
     for (size_t i = 0; i < TN_COUNT(predicates); i++) {
         const char *archives = ask(b, package, predicates[i], "%a");
         char *rest = NULL, *text = archives ? tn_arena_string(&b->pack->arena, archives) : NULL;
@@ -224,6 +252,13 @@ static bool add_package(struct ocaml_building *b, const char *package, const cha
                 return seen ? false : tn_no_memory(b->err);
         }
     }
+    if (!*seen && !find_rewriter(b, package, &is_rewriter))
+        return false;
+    if (!*seen && is_rewriter)
+        return true;
+    if (!tn_grow(&b->packages, &b->package_room, b->package_count, sizeof *b->packages))
+        return tn_no_memory(b->err);
+    b->packages[b->package_count++] = package;
     return *seen || !has_loose_code(directory) || is_of_compiler(package) ||
            add_archive(b, package, directory, package);
 }

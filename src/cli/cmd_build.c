@@ -28,7 +28,9 @@ static int run_build(struct cli *cli, int argc, const char **argv)
     };
 
     bool good = cli_parse(cli, table, argc, argv, &files, &status);
-    if (good && build_is_ocaml(&ocaml, files)) {
+    if (good && !*files && !ocaml.packages) {
+        status = cli_usage(cli, "no FILE given");
+    } else if (good && build_is_ocaml(&ocaml, files)) {
         status = build_ocaml(&pack, &ocaml, files);
     } else if (good) {
         const char *library = build_library(&pack, &build, files, &status);
@@ -50,7 +52,7 @@ static int run_build(struct cli *cli, int argc, const char **argv)
 
 const struct cli_command cmd_build = {
     .name = "build",
-    .arguments = "FILE...",
+    .arguments = "[FILE]...",
     .summary = "make a plugin bundle of sources, objects and archives",
     .about =
         "Compiles sources (.c .cc .cpp .cxx .s) with -fPIC, links them with objects (.o) and\n"
@@ -58,15 +60,17 @@ const struct cli_command cmd_build = {
         "as tenon pack does. So a library that is shipped as an archive alone becomes a plugin.\n"
         "OCaml: sources (.ml .mli .c), modules (.cmo .cmx .o), archives (.cma .cmxa .cmxs) and\n"
         "findlib packages become code for native programs and bytecode, with the libraries they\n"
-        "need; what a package forgot to ship is made.\n"
+        "need; what a package forgot to ship is made. Packages without a FILE become a plugin.\n"
         "What was made is said; only the bundle is kept.\n",
     .examples =
         "Examples:\n"
         "  tenon build -o stats.plugin stats.c --ldflag=-lm\n"
         "  tenon build -o zip.plugin --cc='ccache gcc' glue.c libfoo.a\n"
-        "  tenon build -o greet.plugin --package=str,tenon greet.ml\n\n"
+        "  tenon build -o greet.plugin --package=str,tenon greet.ml\n"
+        "  tenon build --package=zarith\n\n"
         "Exit status: 0 the bundle was written, 1 it was refused (compiling or linking failed, a\n"
         "member is not position independent, a library is missing), 2 wrong usage, 3 an input\n"
         "could not be read or the bundle not be written.\n",
     .run = run_build,
+    .bare = true,
 };

@@ -66,6 +66,52 @@ class Build(unittest.TestCase):
         self.case.hosts()
         self.everywhere("a.plugin", ["42", "ok a"])
 
+    def test_a_package_alone(self):
+        for name in ("one", "two"):
+            self.case.write(f"packages/{name}/{name}.ml", f'let () = print_endline "{name}"\n')
+            self.package(name, name, keep={".cmi", ".cmo", ".cmx", ".o", ".cmxa", ".a", ".cma"})
+        with open(self.case.root / "packages/two/META", "a", encoding="utf-8") as file:
+            file.write('requires = "one"\n')
+        self.build("--package=two")
+        self.build("-o", "named", "--package=one,two")
+        self.case.hosts()
+        self.everywhere("two.plugin", ["one", "two", "ok two"])
+        self.everywhere("named.plugin", ["one", "two", "ok named"])
+        self.build("-o", "first", "--package=two", "--main=one")
+        shown = self.case.run(tenon.command(), "bundle", "show", "--manifest", "first").stdout
+        self.assertIn('"main": "one"', shown)
+        for words, status, message in (
+                (("--package=unix",), 1, "no package has code to bundle (unix: the compiler's"),
+                (("--package=two", "--main=three"), 2, 'no package has code "three" to bundle'),
+                ((), 2, "no FILE given")):
+            done = self.build(*words, check=False)
+            self.assertEqual(done.returncode, status, done.stdout)
+            self.assertIn(message, done.stdout)
+
+    def test_a_rewriter_of_syntax_is_not_bundled(self):
+        """Its code is in the compiler; what it needs at run time is required by its META."""
+        self.case.write("packages/runtime/runtime.ml", "let v = 7\n")
+        self.package("runtime", "runtime", keep={".cmi", ".cmo", ".cmx", ".o", ".cmxa", ".a", ".cma"})
+        self.case.write("packages/ppx_p/ppx_p.ml", 'let () = print_endline "in the compiler"\n')
+        self.package("ppx_p", "ppx_p", keep={".cmi", ".cmx", ".cmxa", ".a", ".cma", ".cmxs"})
+        self.case.write("packages/ppx_p/META", """
+requires(-ppx_driver) = "runtime"
+archive(ppx_driver,byte) = "ppx_p.cma"
+archive(ppx_driver,native) = "ppx_p.cmxa"
+""")
+        self.case.write("user.ml", "let () = Printf.printf \"%d\\n\" Runtime.v\n")
+        said = self.build("-o", "user.plugin", "--package=ppx_p", "user.ml").stdout
+        self.assertRegex(said, r"left out +ppx_p +for the compiler alone")
+        self.case.hosts()
+        self.everywhere("user.plugin", ["7", "ok user"])
+
+    def test_a_package_that_is_not_whole(self):
+        """The modules of OCaml's own directory are no package's."""
+        self.case.write("packages/q/META", 'directory = "^"\narchive(byte) = "gone.cma"\n')
+        done = self.build("-o", "user.plugin", "--package=q", check=False)
+        self.assertEqual(done.returncode, 1, done.stdout)
+        self.assertIn("package q is not whole: no gone.cma, gone.cmxa or gone.cmxs is in", done.stdout)
+
     def test_an_archive_that_names_its_c_code_for_static_links_alone(self):
         folder = self.case.root / "packages/p"
         self.case.write("packages/p/stub.c", "#include <caml/mlvalues.h>\nvalue p_twice(value a)\n"
