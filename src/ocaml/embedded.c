@@ -5,6 +5,19 @@
  */
 #include "reading.h"
 
+/* rule  bytelink.ml: what the program's own runtime has, and all that code loaded later may call */
+static bool read_primitives(struct tn_ocaml_reading *r)
+{
+    struct tn_ml_head head;
+    struct tn_view names;
+    if (!tn_ml_read(&r->m, &head))
+        return false;
+    if (head.kind != TN_ML_STRING)
+        return tn_ml_unexpected(&r->m, &head, "names of primitives", "a string");
+    return tn_view_sub(r->m.bytes, head.text, head.size, &names) &&
+           tn_section_names(r, names, "names of primitives", &r->out->primitives);
+}
+
 static bool read_pair(struct tn_ocaml_reading *r)
 {
     struct tn_ml_head name;
@@ -16,6 +29,7 @@ static bool read_pair(struct tn_ocaml_reading *r)
     const uint8_t *text = r->m.bytes.at + name.text;
     bool ok = memcmp(text, "SYMB", 4) == 0   ? tn_ocaml_read_globals(r)
               : memcmp(text, "CRCS", 4) == 0 ? tn_ocaml_read_interfaces(r)
+              : memcmp(text, "PRIM", 4) == 0 ? read_primitives(r)
                                              : tn_ml_skip(&r->m, 1);
     return ok && tn_shape_leave(r, &back);
 }

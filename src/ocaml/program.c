@@ -54,9 +54,13 @@ static bool take_prim(struct tn_ocaml_reading *r, struct tn_view bytes)
     return tn_section_names(r, bytes, "names", &r->out->primitives);
 }
 
+/* rule  bytelink.ml ends it with a newline, in whose place stdlib/header.c puts the end */
 static bool take_rntm(struct tn_ocaml_reading *r, struct tn_view bytes)
 {
-    r->out->runtime = tn_arena_copy(&r->out->arena, bytes.at, bytes.size);
+    size_t size = bytes.size;
+    if (size && bytes.at[size - 1] == '\n')
+        size--;
+    r->out->runtime = tn_arena_copy(&r->out->arena, bytes.at, size);
     return r->out->runtime || tn_no_memory(r->err);
 }
 

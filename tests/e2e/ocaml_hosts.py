@@ -77,6 +77,35 @@ class Hosts(unittest.TestCase):
         self.assertEqual(self.said("complete", PLUGIN=self.plugin)[:3],
                          ["yes tenon,str present", "plugin 3", "loaded"])
 
+    def test_the_primitives_of_a_complete_program(self):
+        self.case.hosts(loaders=("bytecode",), flags=["-output-complete-exe"])
+        self.case.plugin("calls", 'external get : string -> int -> char = "caml_string_get"\n'
+                                  'let () = print_endline (String.make 1 (get "abc" 1))\n')
+        self.case.plugin("gone", 'external gone : int -> int = "no_such_primitive"\n'
+                                 'let f x = gone x\n')
+        for strip in (False, True):
+            with self.subTest(strip=strip):
+                if strip:
+                    self.case.run("strip", "host.byte")
+                self.assertEqual(self.case.ask("bytecode", "load:calls.plugin", "load:gone.plugin"),
+                                 ["b", "ok calls",
+                                  'no gone: unit Gone of plugin "gone" calls the C function '
+                                  "no_such_primitive, which nothing defines"])
+                done = self.case.run(tenon.command(), "check", "host.byte", "calls.plugin")
+                self.assertIn("host.byte: loads", done.stdout)
+
+    def test_a_program_that_names_its_runtime(self):
+        flags = ["-package", "tenon", "-linkpkg", "-linkall"]
+        runtime = str(self.case.root / "runtime")
+        self.case.ocamlfind("ocamlc", *flags, "-make-runtime", "-o", runtime)
+        self.case.ocamlfind("ocamlc", *flags, "-use-runtime", runtime, "-dllpath",
+                            str(PACKAGE), "inside.cmo", "host.ml", "-o", "host.byte")
+        self.assertEqual(self.said("host.byte", PLUGIN=self.plugin)[1:3], ["plugin 3", "loaded"])
+        shown = self.case.run(tenon.command(), "show", "host.byte").stdout
+        self.assertRegex(shown, rf"runtime +{runtime}\n")
+        done = self.case.run(tenon.command(), "check", "host.byte", self.plugin)
+        self.assertIn("host.byte: loads", done.stdout)
+
     def test_a_toplevel(self):
         self.link("ocamlmktop", "-package", "tenon,str", "-linkpkg", "-dllpath", str(PACKAGE),
                   "inside.cmo", "-o", "top")

@@ -161,15 +161,18 @@ class Case:
                            *[str(self.root / f) for f in files], "--main", module, *words,
                            folder=folder)
 
-    def hosts(self, *units, linkall=True, archives=(), flags=()):
+    def hosts(self, *units, linkall=True, archives=(), flags=(), loaders=LOADERS):
         """The driver with more units: a command for each loader."""
         main = "Array.iteri (fun i w -> if i > 0 then Driver.run w) Sys.argv"
         self.write("main.ml", f"let () = {main}\n")
         all_flags = ["-package", "tenon", "-linkpkg", *(["-linkall"] if linkall else []), *flags]
         for a in archives:
             all_flags += ["-I", os.path.dirname(a) or "."]
-        for compiler, suffix, archive, out in (("ocamlopt", ".cmx", ".cmxa", "host.opt"),
-                                               ("ocamlc", ".cmo", ".cma", "host.byte")):
+        for loader, compiler, suffix, archive, out in (
+                ("native", "ocamlopt", ".cmx", ".cmxa", "host.opt"),
+                ("bytecode", "ocamlc", ".cmo", ".cma", "host.byte")):
+            if loader not in loaders:
+                continue
             # -linkall would take all of the libraries too: they are what a host is made of
             extra = [] if compiler == "ocamlopt" else ["-dllpath", str(PACKAGE)]
             self.ocamlfind(compiler, *all_flags, *extra, "-o", out,

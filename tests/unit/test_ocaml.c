@@ -241,6 +241,9 @@ static void programs_of_bytecode(void **state)
     check_program("bytecode/5.3", false);
     check_program("cmxs/complete", true);
     check_program("cmxs/complete-5.2", true);
+    tenon_ocaml *o = open_seed("cmxs/complete");
+    check_names(tenon_ocaml_primitives(o), "caml_a");
+    tenon_ocaml_free(o);
 }
 
 /* ---- what is refused --------------------------------------------------------------------------
