@@ -1,4 +1,5 @@
 /* src/cli/build_ocaml_compile.c - compiles and links a plugin's own code, OCaml's and C's */
+#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -213,12 +214,38 @@ bool ob_link_own(struct ocaml_building *b, struct ob_library *library, bool nati
     return ok;
 }
 
-static bool take_file(struct ocaml_building *b, const char *file, struct ob_words *sources)
+/*
+ * rule  driver/compenv.ml, is_unit_name(): what comes before the first dot, its first letter
+ *       capitalised. Other names are warned of, and no code can say them. Letters beyond ASCII are
+ *       left to the compiler.
+ */
+static bool names_module(const char *base)
+{
+    if (!isalpha((unsigned char)*base) && (unsigned char)*base < 0x80)
+        return false;
+    for (; *base != '.'; base++)
+        if (!isalnum((unsigned char)*base) && !strchr("_'", *base) && (unsigned char)*base < 0x80)
+            return false;
+    return true;
+}
+
+static bool take_source(struct ocaml_building *b, const char *file, struct ob_words *sources)
 {
     const char *copy;
 
+    if (!names_module(tn_base_name(file)))
+        return tn_fail(
+            b->err, TENON_E_ARGUMENT,
+            "%s: a module cannot be called so: letters, digits, \"_\" and \"'\" alone, a "
+            "letter first",
+            file);
+    return copy_source(b, file, &copy) && ob_add(b, sources, copy);
+}
+
+static bool take_file(struct ocaml_building *b, const char *file, struct ob_words *sources)
+{
     if (ob_ends_with(file, ".ml") || ob_ends_with(file, ".mli"))
-        return copy_source(b, file, &copy) && ob_add(b, sources, copy);
+        return take_source(b, file, sources);
     if (ob_ends_with(file, ".c"))
         return compile_c(b, file);
     if (ob_ends_with(file, ".cmo"))

@@ -4,6 +4,7 @@
 #include "build_ocaml.h"
 #include "entry_name.h"
 #include "fail.h"
+#include "ocaml.h"
 
 /* One file of the bundle, read. */
 struct code {
@@ -61,6 +62,26 @@ static bool match_pair(struct ocaml_building *b, const struct ob_library *librar
     return ok;
 }
 
+/* Native code of which a unit would never be initialised is no plugin. */
+static bool starts(struct ocaml_building *b, const char *cmxs)
+{
+    struct code code = { 0 };
+    bool ok = open_code(b, cmxs, &code);
+
+    for (size_t i = 0; ok && i < tenon_ocaml_unit_count(code.ocaml); i++) {
+        const tenon_ocaml_unit *unit = tenon_ocaml_unit_at(code.ocaml, i);
+        const char *symbol = tn_ocaml_escaped_symbol(unit);
+        if (symbol)
+            ok = tn_fail(b->err, TENON_E_UNSUPPORTED,
+                         "%s: unit %s would never be initialised: native Dynlink looks for "
+                         "caml%s__entry, and the compiler writes such a name otherwise; rename the "
+                         "module",
+                         tn_base_name(cmxs), unit->name, symbol);
+    }
+    tenon_ocaml_free(code.ocaml);
+    return ok;
+}
+
 static bool match_two(struct ocaml_building *b, const char *one, const char *other)
 {
     struct code first = { 0 }, second = { 0 };
@@ -82,6 +103,8 @@ bool ob_match(struct ocaml_building *b)
         const struct ob_library *library = &b->libraries[i];
         if (library->reason)
             continue;
+        if (library->cmxs && !starts(b, library->cmxs))
+            return false;
         if (library->cma && library->cmxs && !match_pair(b, library))
             return false;
         for (size_t k = 0; k < i; k++) {

@@ -324,6 +324,22 @@ tenon_ocaml_names tenon_ocaml_primitives(const tenon_ocaml *ocaml)
     return ocaml->primitives;
 }
 
+/* rule  from 5.2 on members of packs have a "." in theirs, which is kept */
+static bool is_kept_in_symbols(char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
+           c == '.';
+}
+
+const char *tn_ocaml_escaped_symbol(const tenon_ocaml_unit *unit)
+{
+    for (size_t i = 0; i < unit->defines.count; i++)
+        for (const char *c = unit->defines.at[i]; *c; c++)
+            if (!is_kept_in_symbols(*c))
+                return unit->defines.at[i];
+    return NULL;
+}
+
 const char *tenon_ocaml_kind_name(enum tenon_ocaml_kind kind)
 {
     static const char *const words[] = { "cmo",  "cma",  "cmi",      "cmx",

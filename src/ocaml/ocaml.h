@@ -72,6 +72,15 @@ bool tn_ocaml_open_image(tenon_world *world, const tenon_image_source *source, u
                          bool with_ocaml, struct tn_ocaml_image *out, tenon_error *err);
 
 /*
+ * The symbol prefix of a unit of native code that native Dynlink would look for in vain: NULL when
+ * it finds all of them. It passes over an entry that it does not find.
+ *
+ * rule  asmcomp x86_proc.ml string_of_symbol(), emitaux.ml emit_symbol(): "$27" for "'";
+ *       runtime/natdynlink.c getsym(), caml_natdynlink_run(): the name as it is
+ */
+const char *tn_ocaml_escaped_symbol(const tenon_ocaml_unit *unit);
+
+/*
  * True for a file of OCaml's own, given its first bytes: what begins with a magic number, and a
  * program of bytecode that brings no runtime. An ELF file is none, whatever is in it.
  */

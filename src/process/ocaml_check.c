@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "fail.h"
+#include "ocaml.h"
 #include "ocaml_private.h"
 
 /* One plugin being looked at. */
@@ -288,6 +289,20 @@ static void find_double(const struct looking *l, const struct tn_oc_file *file, 
                       show(l, unit->name), there->holder, file->label, what ? what : "");
 }
 
+/* Dynlink would not run such a unit, and say nothing. */
+static void find_escaped(const struct looking *l, const struct tn_oc_file *file,
+                         const tenon_ocaml_unit *unit)
+{
+    const char *symbol = tn_ocaml_escaped_symbol(unit);
+
+    if (symbol)
+        tn_oc_find_in(l->plan, l->p, TENON_FINDING_MISSING_SYMBOL, true, unit->name, file->label,
+                      "unit %s of %s would never be initialised: native Dynlink looks for "
+                      "caml%s__entry, and the compiler writes such a name otherwise; the module "
+                      "must be renamed",
+                      show(l, unit->name), file->label, show(l, symbol));
+}
+
 /* rule  dynlink: "symbols multiply-defined"; P__A is a member of a pack P and of a library P */
 static void find_symbols(const struct looking *l, const struct tn_oc_file *file, size_t index)
 {
@@ -295,6 +310,7 @@ static void find_symbols(const struct looking *l, const struct tn_oc_file *file,
 
     if (l->plan->process->loader != TENON_OCAML_LOADER_NATIVE)
         return;
+    find_escaped(l, file, unit);
     for (size_t i = 0; i < unit->defines.count; i++) {
         const char *symbol = unit->defines.at[i];
         uint32_t number = file->numbers[index].defines[i];

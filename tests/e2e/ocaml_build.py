@@ -16,6 +16,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "support
 
 import ocamlcase
 import tenon
+import zipmaker
 from ocamlcase import LOADERS, PACKAGE, Case
 
 if not ocamlcase.available():
@@ -65,6 +66,33 @@ class Build(unittest.TestCase):
         self.assertIn("dlla_stubs.so from its C code", said)
         self.case.hosts()
         self.everywhere("a.plugin", ["42", "ok a"])
+
+    def test_names_of_modules(self):
+        """A' is one, whose native code Dynlink passes over in silence."""
+        self.case.write("gr-eet.ml", "let () = ()\n")
+        done = self.build("gr-eet.ml", check=False)
+        self.assertEqual(done.returncode, 2, done.stdout)
+        self.assertIn("gr-eet.ml: a module cannot be called so", done.stdout)
+        self.case.write("a'.ml", "let v = ref 3\n")
+        self.case.write("use.ml", "let () = Printf.printf \"%d\\n%!\" !A'.v\n")
+        done = self.build("-o", "use", "a'.ml", "use.ml", check=False)
+        self.assertEqual(done.returncode, 1, done.stdout)
+        self.assertIn("use.cmxs: unit A' would never be initialised: native Dynlink looks for "
+                      "camlA'__entry", done.stdout)
+        self.case.compile("a'")
+        self.case.compile("use")
+        self.case.archive("use", "a'", "use")
+        self.build("-o", "use.plugin", "--main=use", "use.cma")
+        self.case.hosts()
+        self.everywhere("use.plugin", ["3", "ok use"], loaders=("bytecode", "toplevel"))
+        # a bundle that another tool made
+        old = zipfile.ZipFile(self.case.root / "use.plugin")
+        entries = [zipmaker.Entry("MANIFEST.scm", old.read("MANIFEST.scm")),
+                   zipmaker.Entry("use.cmxs", (self.case.root / "use.cmxs").read_bytes())]
+        (self.case.root / "use.plugin").write_bytes(zipmaker.make(entries))
+        self.assertRegex(self.case.ask("native", "load:use.plugin")[0],
+                         "^no use: unit A' of plugin \"use\" would never be initialised: .*"
+                         "camlA'__entry.* must be renamed$")
 
     def test_a_package_alone(self):
         for name in ("one", "two"):
