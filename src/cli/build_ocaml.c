@@ -6,7 +6,6 @@
  */
 #include "build_ocaml.h"
 
-#include <ctype.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -69,30 +68,13 @@ const char *ob_format(struct ocaml_building *b, const char *format, ...)
 /* ---- commands ---------------------------------------------------------------------------------
  */
 
-/* The same with another path for each `from`, which "a.ml" is not in "a.mli". NULL: no memory. */
-static const char *replace(struct ocaml_building *b, const char *text, const char *from,
-                           const char *to)
-{
-    const char *done = "", *at;
-    size_t size = strlen(from);
-
-    while (done && (at = strstr(text, from))) {
-        bool whole = !isalnum((unsigned char)at[size]);
-        done = ob_format(b, "%s%.*s%s", done, (int)(at - text), text, whole ? to : from);
-        text = at + size;
-    }
-    return done ? ob_format(b, "%s%s", done, text) : NULL;
-}
-
-/* What a tool said when it failed, about the files that the user gave. */
+/* What a tool said when it failed. */
 static bool fail_with_words(struct ocaml_building *b, const struct ob_words *words,
                             const char *said)
 {
     const char *what = words->count > 1 ? words->at[1] : "";
     size_t size;
 
-    for (size_t i = 0; said && i + 1 < b->copies.count; i += 2)
-        said = replace(b, said, b->copies.at[i], b->copies.at[i + 1]);
     b->failed = ob_format(b, "ocamlfind %s failed", what);
     if (!said || !b->failed)
         return tn_no_memory(b->err);
@@ -493,6 +475,5 @@ int build_ocaml(struct pack *pack, const struct ocaml_options *options, const ch
     free(b.units_cmx.at);
     free(b.objects.at);
     free(b.stubs.at);
-    free(b.copies.at);
     return status;
 }

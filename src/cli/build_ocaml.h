@@ -51,8 +51,7 @@ struct ocaml_building {
     struct ob_words stubs;                         /* "dllfoo.so" that go along: paths */
     const char *dlls;                              /* of the plugin's own C code; NULL */
     bool has_native;                               /* there is an ocamlopt */
-    bool by_base_name; /* compile below the scratch directory: names of files get into interfaces */
-    struct ob_words copies;    /* sources below the scratch directory: a copy, what it is of */
+    bool by_base_name; /* compile copies below the scratch directory, with it as the current one */
     const char *failed, *said; /* the command that failed last, as *err has it; what it printed */
     struct tn_signals signals;
     bool is_unreadable; /* the error is about a file that could not be read: nothing was refused */
@@ -119,7 +118,8 @@ bool ob_make_main(struct ocaml_building *b, const char *name, const char *const 
 /* Copies a file into the scratch directory: *to. */
 bool ob_copy_file(struct ocaml_building *b, const char *from, const char **to);
 
-/* Compiles sources in the order in which ocamldep says that they can be. */
+/* Compiles sources in the order in which ocamldep says that they can be: into the scratch
+ * directory. */
 bool ob_compile_sorted(struct ocaml_building *b, const struct ob_words *sources);
 
 /* Links what was compiled: the library's .cmxs or .cma. */

@@ -9,37 +9,34 @@
 #include "builder.h"
 #include "entry_name.h"
 #include "fail.h"
+#include "view.h"
 
 /* `before` comes before the bytes of the file. */
-static bool copy_behind(struct ocaml_building *b, const char *before, const void *bytes,
-                        size_t size, const char *from, const char **to)
-{
-    FILE *out;
-    bool ok;
-
-    *to = ob_format(b, "%s/%s", b->pack->scratch, tn_base_name(from));
-    if (!*to)
-        return tn_no_memory(b->err);
-    out = fopen(*to, "wb");
-    ok = out && fputs(before, out) >= 0 && fwrite(bytes, 1, size, out) == size;
-    if (out)
-        ok = fclose(out) == 0 && ok;
-    if (!ok)
-        return tn_fail(b->err, TENON_E_SYSTEM, "writing %s", *to);
-    return ob_add(b, &b->copies, *to) && ob_add(b, &b->copies, from);
-}
-
-bool ob_copy_file(struct ocaml_building *b, const char *from, const char **to)
+static bool copy_behind(struct ocaml_building *b, const char *before, const char *from,
+                        const char **to)
 {
     void *bytes;
     size_t size;
+    FILE *out;
     bool ok;
 
     if (!tn_read_file(from, &bytes, &size, b->err))
         return false;
-    ok = copy_behind(b, "", bytes, size, from, to);
+    bool is_script = size >= 2 && memcmp(bytes, "#!", 2) == 0; /* only the first line may be that */
+    *to = ob_format(b, "%s/%s", b->pack->scratch, tn_base_name(from));
+    out = *to ? fopen(*to, "wb") : NULL;
+    ok = out && fputs(is_script ? "" : before, out) >= 0 && fwrite(bytes, 1, size, out) == size;
+    if (out)
+        ok = fclose(out) == 0 && ok;
     free(bytes);
-    return ok;
+    if (!*to)
+        return tn_no_memory(b->err);
+    return ok || tn_fail(b->err, TENON_E_SYSTEM, "writing %s", *to);
+}
+
+bool ob_copy_file(struct ocaml_building *b, const char *from, const char **to)
+{
+    return copy_behind(b, "", from, to);
 }
 
 /*
@@ -50,18 +47,23 @@ bool ob_copy_file(struct ocaml_building *b, const char *from, const char **to)
  */
 static bool copy_source(struct ocaml_building *b, const char *from, const char **to)
 {
-    void *bytes;
-    size_t size;
-    bool ok;
-
-    if (!tn_read_file(from, &bytes, &size, b->err))
-        return false;
-    bool is_script = size >= 2 && memcmp(bytes, "#!", 2) == 0; /* only the first line may be that */
     const char *line =
-        is_script || strpbrk(from, "\"\n\r") ? "" : ob_format(b, "# 1 \"%s\"\n", from);
-    ok = line ? copy_behind(b, line, bytes, size, from, to) : tn_no_memory(b->err);
-    free(bytes);
-    return ok;
+        !strchr(from, '/') || strpbrk(from, "\"\n\r") ? "" : ob_format(b, "# 1 \"%s\"\n", from);
+
+    return line ? copy_behind(b, line, from, to) : tn_no_memory(b->err);
+}
+
+/* ---- one module
+ * ---------------------------------------------------------------------------------- */
+
+/* A path of the user's, for a compiler that runs below the scratch directory. */
+static const char *seen_from(struct ocaml_building *b, const char *path)
+{
+    char *here = b->by_base_name && *path != '/' ? getcwd(NULL, 0) : NULL;
+    const char *absolute = here ? ob_format(b, "%s/%s", here, path) : path;
+
+    free(here);
+    return absolute;
 }
 
 /* rule  META of findlib's package threads: it has something to offer with the predicate mt alone */
@@ -83,11 +85,14 @@ static bool add_packages(struct ocaml_building *b, struct ob_words *words)
             return false;
     for (size_t i = 0; i < b->count; i++)
         if (!b->libraries[i].package && !b->libraries[i].is_main &&
-            (!ob_add(b, words, "-I") || !ob_add(b, words, b->libraries[i].directory)))
+            (!ob_add(b, words, "-I") || !ob_add(b, words, seen_from(b, b->libraries[i].directory))))
             return false;
-    for (char **flag = b->options->flags; flag && *flag; flag++)
-        if (!ob_add(b, words, *flag))
+    for (char **flag = b->options->flags; flag && *flag; flag++) {
+        bool is_path = flag > b->options->flags ? strcmp(flag[-1], "-I") == 0 : false;
+        is_path = ob_is_there(*flag) && (is_path || strchr(*flag, '/'));
+        if (!ob_add(b, words, is_path ? seen_from(b, *flag) : *flag))
             return false;
+    }
     return true;
 }
 
@@ -106,12 +111,23 @@ static bool run_in_scratch(struct ocaml_building *b, const struct ob_words *word
     return ok;
 }
 
-static bool compile(struct ocaml_building *b, const char *compiler, const char *file)
+static const char *in_scratch(struct ocaml_building *b, const char *file, const char *suffix)
+{
+    const char *base = tn_base_name(file), *dot = strrchr(base, '.');
+
+    return ob_format(b, "%s/%.*s%s", b->pack->scratch, (int)(dot - base), base, suffix);
+}
+
+/* What comes of a file is below the scratch directory, wherever the compiler runs. */
+static bool compile(struct ocaml_building *b, const char *compiler, const char *file,
+                    const char *to)
 {
     struct ob_words words = { 0 };
-    bool ok = ob_add(b, &words, b->ocamlfind) && ob_add(b, &words, compiler) &&
+    const char *finder = strchr(b->ocamlfind, '/') ? seen_from(b, b->ocamlfind) : b->ocamlfind;
+    bool ok = to && ob_add(b, &words, finder) && ob_add(b, &words, compiler) &&
               ob_add(b, &words, "-I") && ob_add(b, &words, b->pack->scratch) &&
-              add_packages(b, &words) && ob_add(b, &words, "-c") &&
+              add_packages(b, &words) && ob_add(b, &words, "-o") && ob_add(b, &words, to) &&
+              ob_add(b, &words, "-c") &&
               ob_add(b, &words, b->by_base_name ? tn_base_name(file) : file) &&
               (b->by_base_name ? run_in_scratch(b, &words) : ob_run(b, &words, NULL));
 
@@ -119,23 +135,61 @@ static bool compile(struct ocaml_building *b, const char *compiler, const char *
     return ok;
 }
 
-static const char *beside(struct ocaml_building *b, const char *file, const char *suffix)
-{
-    return ob_format(b, "%.*s%s", (int)(strrchr(file, '.') - file), file, suffix);
-}
-
 static bool compile_one(struct ocaml_building *b, const char *file)
 {
+    const char *cmo = in_scratch(b, file, ".cmo"), *cmx = in_scratch(b, file, ".cmx");
+
     if (ob_ends_with(file, ".mli"))
-        return compile(b, "ocamlc", file);
-    if (!compile(b, "ocamlc", file) || !ob_add(b, &b->units_cmo, beside(b, file, ".cmo")))
+        return compile(b, "ocamlc", file, in_scratch(b, file, ".cmi"));
+    if (!compile(b, "ocamlc", file, cmo) || !ob_add(b, &b->units_cmo, cmo))
         return false;
-    return !b->has_native ||
-           (compile(b, "ocamlopt", file) && ob_add(b, &b->units_cmx, beside(b, file, ".cmx")));
+    return !b->has_native || (compile(b, "ocamlopt", file, cmx) && ob_add(b, &b->units_cmx, cmx));
+}
+
+/* ---- all modules
+ * --------------------------------------------------------------------------------- */
+
+static bool differ(struct ocaml_building *b, const char *one, const char *other)
+{
+    void *first = NULL, *second = NULL;
+    size_t size, other_size;
+    bool read = tn_read_file(one, &first, &size, b->err) &&
+                tn_read_file(other, &second, &other_size, b->err);
+    bool same = read && size == other_size && memcmp(first, second, size) == 0;
+
+    if (!read)
+        *b->err = (tenon_error)TENON_ERROR_INIT;
+    free(first);
+    free(second);
+    return !same;
+}
+
+/*
+ * Is something else of that name in the current directory, which compilers look into first?
+ *
+ * rule  driver/compmisc.ml, init_path(); utils/load_path.ml, find_uncap(): "a.cmi" or "A.cmi"
+ */
+static bool is_hidden(struct ocaml_building *b, const char *file)
+{
+    static const char *const suffixes[] = { ".cmi", ".cmx" };
+
+    for (size_t i = 0; !b->by_base_name && i < TN_COUNT(suffixes); i++) {
+        const char *mine = in_scratch(b, file, suffixes[i]);
+        char *base = mine ? tn_arena_string(&b->pack->arena, tn_base_name(mine)) : NULL;
+        if (!base || !ob_is_there(mine))
+            continue;
+        *base = (char)tolower((unsigned char)*base);
+        if (ob_is_there(base) && differ(b, base, mine))
+            return true;
+        *base = (char)toupper((unsigned char)*base);
+        if (ob_is_there(base) && differ(b, base, mine))
+            return true;
+    }
+    return false;
 }
 
 /* In the order in which ocamldep says that they can be compiled. */
-bool ob_compile_sorted(struct ocaml_building *b, const struct ob_words *sources)
+static bool compile_sorted(struct ocaml_building *b, const struct ob_words *sources, bool *hidden)
 {
     struct ob_words words = { 0 };
     const char *said = NULL;
@@ -151,29 +205,86 @@ bool ob_compile_sorted(struct ocaml_building *b, const struct ob_words *sources)
     if (!ok)
         return false;
     text = tn_arena_string(&b->pack->arena, said);
-    for (char *word = text ? strtok_r(text, " \n", &rest) : NULL; ok && word;
-         word = strtok_r(NULL, " \n", &rest))
+    for (char *word = text ? strtok_r(text, " \n", &rest) : NULL; ok && !*hidden && word;) {
         ok = compile_one(b, word);
+        const char *before = word;
+        word = strtok_r(NULL, " \n", &rest);
+        *hidden = ok && word && is_hidden(b, before);
+    }
     return ok;
 }
 
-/* C sources: their objects go into the .cmxs, and into stubs for bytecode. */
+bool ob_compile_sorted(struct ocaml_building *b, const struct ob_words *sources)
+{
+    bool hidden = false;
+
+    return compile_sorted(b, sources, &hidden);
+}
+
+/*
+ * Sources are compiled where they lie, so that their interfaces are those that the compiler makes
+ * by hand; when the current directory has other ones, copies of all, away from there.
+ */
+static bool compile_own(struct ocaml_building *b, const struct ob_words *sources)
+{
+    size_t given_cmo = b->units_cmo.count, given_cmx = b->units_cmx.count;
+    struct ob_words copies = { 0 };
+    bool hidden = false, ok = compile_sorted(b, sources, &hidden);
+
+    if (!ok || !hidden)
+        return ok;
+    b->units_cmo.count = given_cmo;
+    b->units_cmx.count = given_cmx;
+    for (size_t i = 0; ok && i < sources->count; i++) {
+        const char *copy;
+        ok = copy_source(b, sources->at[i], &copy) && ob_add(b, &copies, copy);
+    }
+    b->by_base_name = true;
+    ok = ok && ob_compile_sorted(b, &copies);
+    b->by_base_name = false;
+    free(copies.at);
+    return ok;
+}
+
+/*
+ * OCaml's own switches for C ask for debugging information, which has the directory in it: as the
+ * shell is to read the switch. "": none that a shell would leave alone.
+ */
+static const char *map_of(struct ocaml_building *b, const char *directory)
+{
+    return strpbrk(directory, "'=") ? "" : ob_format(b, "'-ffile-prefix-map=%s=.'", directory);
+}
+
+static bool add_maps(struct ocaml_building *b, struct ob_words *words, const char *file)
+{
+    char *here = getcwd(NULL, 0);
+    const char *slash = strrchr(file, '/');
+    const char *beside = slash ? tn_arena_copy(&b->pack->arena, file, (size_t)(slash - file)) : ".";
+    const char *const maps[] = { here ? map_of(b, here) : NULL,
+                                 slash && beside ? map_of(b, beside) : "" };
+    bool ok = true;
+
+    free(here);
+    for (size_t i = 0; ok && i < TN_COUNT(maps); i++)
+        ok = maps[i] && (!*maps[i] || (ob_add(b, words, "-ccopt") && ob_add(b, words, maps[i])));
+    return ok || tn_no_memory(b->err);
+}
+
+/* C sources: their objects go into the .cmxs, and into stubs for bytecode. Each has a number: the
+ * object of a module may be called as the source is. */
 static bool compile_c(struct ocaml_building *b, const char *file)
 {
-    const char *copy;
-
-    if (!ob_copy_file(b, file, &copy))
-        return false;
     struct ob_words words = { 0 };
-    /* OCaml's own switches for C ask for debugging information, which has the directory in it */
-    const char *map = ob_format(b, "-ffile-prefix-map=%s=.", b->pack->scratch);
+    const char *base = tn_base_name(file);
+    const char *object = ob_format(b, "%s/%zu-%.*s.o", b->pack->scratch, b->objects.count,
+                                   (int)strlen(base) - 2, base);
     bool ok = ob_add(b, &words, b->ocamlfind) && ob_add(b, &words, "ocamlc") &&
               ob_add(b, &words, "-ccopt") && ob_add(b, &words, "-fPIC") &&
-              ob_add(b, &words, "-ccopt") && map && ob_add(b, &words, map) &&
-              ob_add(b, &words, "-c") && ob_add(b, &words, copy) && run_in_scratch(b, &words);
+              add_maps(b, &words, file) && ob_add(b, &words, "-o") && ob_add(b, &words, object) &&
+              ob_add(b, &words, "-c") && ob_add(b, &words, file) && ob_run(b, &words, NULL);
 
     free(words.at);
-    return ok && ob_add(b, &b->objects, beside(b, copy, ".o"));
+    return ok && ob_add(b, &b->objects, object);
 }
 
 static bool make_stubs(struct ocaml_building *b, const char *name)
@@ -231,15 +342,13 @@ static bool names_module(const char *base)
 
 static bool take_source(struct ocaml_building *b, const char *file, struct ob_words *sources)
 {
-    const char *copy;
-
     if (!names_module(tn_base_name(file)))
         return tn_fail(
             b->err, TENON_E_ARGUMENT,
             "%s: a module cannot be called so: letters, digits, \"_\" and \"'\" alone, a "
             "letter first",
             file);
-    return copy_source(b, file, &copy) && ob_add(b, sources, copy);
+    return ob_add(b, sources, file);
 }
 
 static bool take_file(struct ocaml_building *b, const char *file, struct ob_words *sources)
@@ -257,6 +366,28 @@ static bool take_file(struct ocaml_building *b, const char *file, struct ob_word
     return tn_fail(b->err, TENON_E_ARGUMENT, "%s: neither OCaml code nor C code", file);
 }
 
+static bool is_among(const struct ob_words *words, const char *base)
+{
+    for (size_t i = 0; i < words->count; i++)
+        if (strcmp(tn_base_name(words->at[i]), base) == 0)
+            return true;
+    return false;
+}
+
+/* rule  typing/typemod.ml, type_implementation(): an interface that lies beside a module is its */
+static bool add_interfaces(struct ocaml_building *b, struct ob_words *sources)
+{
+    for (size_t i = 0, count = sources->count; i < count; i++) {
+        const char *interface = ob_format(b, "%si", sources->at[i]);
+        if (!interface)
+            return tn_no_memory(b->err);
+        if (ob_ends_with(sources->at[i], ".ml") && ob_is_there(interface) &&
+            !is_among(sources, tn_base_name(interface)) && !ob_add(b, sources, interface))
+            return false;
+    }
+    return true;
+}
+
 bool ob_make_main(struct ocaml_building *b, const char *name, const char *const *files)
 {
     struct ob_words sources = { 0 };
@@ -265,7 +396,7 @@ bool ob_make_main(struct ocaml_building *b, const char *name, const char *const 
 
     for (; ok && *files; files++)
         ok = take_file(b, *files, &sources);
-    ok = ok && (!sources.count || ob_compile_sorted(b, &sources)) &&
+    ok = ok && add_interfaces(b, &sources) && (!sources.count || compile_own(b, &sources)) &&
          (!b->objects.count || make_stubs(b, name));
     free(sources.at);
     library = ok ? ob_new_library(b, name) : NULL;

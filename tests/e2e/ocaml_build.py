@@ -67,6 +67,51 @@ class Build(unittest.TestCase):
         self.case.hosts()
         self.everywhere("a.plugin", ["42", "ok a"])
 
+    def test_interfaces_are_those_of_the_compiler(self):
+        """A plugin that was compiled against a.cmi fits the plugin that was built of a.ml."""
+        for folder in ("", "sub/"):
+            self.case.write(f"{folder}a.ml", "let v = ref 41\n")
+            self.case.ocamlfind("ocamlc", "-c", f"{folder}a.ml")
+            self.case.ocamlfind("ocamlopt", "-c", f"{folder}a.ml")
+            self.build("-o", "a.plugin", f"{folder}a.ml")
+            self.case.plugin("user", 'let () = Printf.printf "%d\\n%!" !A.v\n',
+                             include=[folder or "."])
+            self.case.hosts()
+            for loader in LOADERS:
+                with self.subTest(loader=loader, folder=folder):
+                    self.assertEqual(self.case.ask(loader, "all:user.plugin,a.plugin"),
+                                     ["41", "ok user", "ok a"])
+
+    def test_what_was_compiled_before_in_the_current_directory(self):
+        self.case.write("a.mli", "val v : int ref\n")
+        self.case.write("a.ml", "let v = ref 41\n")
+        self.case.write("b.ml", 'let () = Printf.printf "%d\\n%!" !A.v\n')
+        self.case.hosts()
+        for name, text in (("the same", None), ("another interface", "val v : string\n")):
+            with self.subTest(name):
+                if text:
+                    self.case.write("a.mli", text)
+                    self.case.write("a.ml", 'let v = ""\n')
+                for unit in ("a.mli", "a.ml"):
+                    self.case.ocamlfind("ocamlc", "-c", unit)
+                self.case.ocamlfind("ocamlopt", "-c", "a.ml")
+                self.case.write("a.mli", "val v : int ref\n")
+                self.case.write("a.ml", "let v = ref 41\n")
+                # the interface that lies beside belongs to it, named or not
+                self.build("--ocamlflag=-I", "--ocamlflag=.", "b.ml", "a.ml")
+                self.everywhere("b.plugin", ["41", "ok b"])
+
+    def test_c_code_called_as_the_module(self):
+        self.case.write("acc.ml", 'external add : int -> int = "acc_add"\n'
+                                  'let () = Printf.printf "%d\\n%!" (add 5)\n')
+        self.case.write("sub/one.h", "#define ONE 1\n")
+        self.case.write("acc.c", "#include <caml/mlvalues.h>\nint acc_one(void);\nvalue acc_add"
+                                 "(value v) { return Val_int(Int_val(v) + acc_one()); }\n")
+        self.case.write("sub/acc.c", '#include "one.h"\nint acc_one(void) { return ONE; }\n')
+        self.build("acc.ml", "acc.c", "sub/acc.c")
+        self.case.hosts()
+        self.everywhere("acc.plugin", ["6", "ok acc"])
+
     def test_names_of_modules(self):
         """A' is one, whose native code Dynlink passes over in silence."""
         self.case.write("gr-eet.ml", "let () = ()\n")
