@@ -94,6 +94,9 @@ size_t ob_units_of(struct ocaml_building *b, const char *file);
 /* What was made must hold the very units of what it was made from. */
 bool ob_compare_units(struct ocaml_building *b, const char *product, const char *source);
 
+/* Puts modules behind those that they need, and changes no order that is one. */
+bool ob_order_modules(struct ocaml_building *b, struct ob_words *modules);
+
 /* The modules of a directory with that suffix, those needed first. */
 bool ob_loose_modules(struct ocaml_building *b, const char *directory, const char *suffix,
                       struct ob_words *out);

@@ -304,10 +304,10 @@ static bool make_stubs(struct ocaml_building *b, const char *name)
 
 bool ob_link_own(struct ocaml_building *b, struct ob_library *library, bool native)
 {
-    const struct ob_words *units = native ? &b->units_cmx : &b->units_cmo;
+    struct ob_words *units = native ? &b->units_cmx : &b->units_cmo;
     const char *to = ob_product(b, library, native ? ".cmxs" : ".cma");
     struct ob_words words = { 0 };
-    bool ok = to && ob_add(b, &words, b->ocamlfind) &&
+    bool ok = to && ob_order_modules(b, units) && ob_add(b, &words, b->ocamlfind) &&
               ob_add(b, &words, native ? "ocamlopt" : "ocamlc") &&
               ob_add(b, &words, native ? "-shared" : "-a") && ob_add(b, &words, "-linkall") &&
               ob_add(b, &words, "-o") && ob_add(b, &words, to);

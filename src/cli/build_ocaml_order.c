@@ -49,48 +49,74 @@ bool ob_compare_units(struct ocaml_building *b, const char *product, const char 
 struct loose {
     const char *path;
     tenon_ocaml *ocaml;
-    bool placed;
+    bool entered, placed;
 };
 
-static const char *unit_name(const struct loose *file)
+struct ordering {
+    struct ocaml_building *b;
+    struct loose *files;
+    size_t count;
+    struct ob_words ordered;
+};
+
+static struct loose *file_of(const struct ordering *o, const char *unit)
 {
-    return tenon_ocaml_unit_count(file->ocaml) ? tenon_ocaml_unit_at(file->ocaml, 0)->name : "";
+    for (size_t i = 0; i < o->count; i++)
+        if (tenon_ocaml_unit_count(o->files[i].ocaml) &&
+            strcmp(tenon_ocaml_unit_at(o->files[i].ocaml, 0)->name, unit) == 0)
+            return &o->files[i];
+    return NULL;
 }
 
-static bool waits(const struct loose *files, size_t count, const struct loose *file)
+/* What it needs, then it. */
+static bool place(struct ordering *o, struct loose *file)
 {
-    if (!tenon_ocaml_unit_count(file->ocaml))
-        return false;
-    const tenon_ocaml_unit *unit = tenon_ocaml_unit_at(file->ocaml, 0);
-    for (size_t r = 0; r < unit->requires.count; r++)
-        for (size_t i = 0; i < count; i++)
-            if (!files[i].placed && &files[i] != file &&
-                strcmp(unit_name(&files[i]), unit->requires.at[r].name) == 0)
-                return true;
-    return false;
-}
-
-static bool order_loose(struct ocaml_building *b, struct loose *files, size_t count,
-                        struct ob_words *out)
-{
-    for (size_t left = count; left;) {
-        size_t before = left;
-        for (size_t i = 0; i < count; i++)
-            if (!files[i].placed && !waits(files, count, &files[i])) {
-                files[i].placed = true;
-                left--;
-                if (!ob_add(b, out, files[i].path))
-                    return false;
-            }
-        if (left == before)
-            return tn_fail(b->err, TENON_E_UNSUPPORTED, "modules need each other");
+    if (file->placed)
+        return true;
+    if (file->entered)
+        return tn_fail(o->b->err, TENON_E_UNSUPPORTED, "modules need each other: %s",
+                       tn_base_name(file->path));
+    file->entered = true;
+    for (size_t i = 0; i < tenon_ocaml_unit_count(file->ocaml); i++) {
+        const tenon_ocaml_unit *unit = tenon_ocaml_unit_at(file->ocaml, i);
+        for (size_t r = 0; r < unit->requires.count; r++) {
+            struct loose *needed = file_of(o, unit->requires.at[r].name);
+            if (needed && needed != file && !place(o, needed))
+                return false;
+        }
     }
+    file->placed = true;
+    return ob_add(o->b, &o->ordered, file->path);
+}
+
+bool ob_order_modules(struct ocaml_building *b, struct ob_words *modules)
+{
+    struct ordering o = { .b = b, .files = calloc(modules->count + 1, sizeof *o.files) };
+    bool ok = o.files || tn_no_memory(b->err);
+
+    for (; ok && o.count < modules->count; o.count++) {
+        struct loose *file = &o.files[o.count];
+        *file = (struct loose){ .path = modules->at[o.count] };
+        file->ocaml = ob_open(b, file->path);
+        ok = file->ocaml;
+    }
+    for (size_t i = 0; ok && i < o.count; i++)
+        ok = place(&o, &o.files[i]);
+    for (size_t i = 0; i < o.count; i++)
+        tenon_ocaml_free(o.files[i].ocaml);
+    free(o.files);
+    if (!ok) {
+        free(o.ordered.at);
+        return false;
+    }
+    free(modules->at);
+    *modules = o.ordered;
     return true;
 }
 
 static int by_name(const void *a, const void *b)
 {
-    return strcmp(((const struct loose *)a)->path, ((const struct loose *)b)->path);
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
 /* The modules of a directory with that suffix, those needed first. */
@@ -99,29 +125,14 @@ bool ob_loose_modules(struct ocaml_building *b, const char *directory, const cha
 {
     DIR *open = opendir(directory);
     const struct dirent *entry;
-    struct loose *files = NULL;
-    size_t count = 0, room = 0;
     bool ok = true;
 
-    while (ok && open && (entry = readdir(open))) {
-        if (!ob_ends_with(entry->d_name, suffix))
-            continue;
-        const char *path = ob_format(b, "%s/%s", directory, entry->d_name);
-        ok = path && tn_grow(&files, &room, count, sizeof *files);
-        if (!ok) {
-            tn_no_memory(b->err);
-            break;
-        }
-        files[count] = (struct loose){ .path = path, .ocaml = ob_open(b, path) };
-        ok = files[count++].ocaml != NULL;
-    }
+    while (ok && open && (entry = readdir(open)))
+        if (ob_ends_with(entry->d_name, suffix))
+            ok = ob_add(b, out, ob_format(b, "%s/%s", directory, entry->d_name));
     if (open)
         closedir(open);
-    if (count)
-        qsort(files, count, sizeof *files, by_name);
-    ok = ok && order_loose(b, files, count, out);
-    for (size_t i = 0; i < count; i++)
-        tenon_ocaml_free(files[i].ocaml);
-    free(files);
-    return ok;
+    if (out->count)
+        qsort(out->at, out->count, sizeof *out->at, by_name);
+    return ok && ob_order_modules(b, out);
 }

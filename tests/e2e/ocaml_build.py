@@ -101,6 +101,17 @@ class Build(unittest.TestCase):
                 self.build("--ocamlflag=-I", "--ocamlflag=.", "b.ml", "a.ml")
                 self.everywhere("b.plugin", ["41", "ok b"])
 
+    def test_modules_in_any_order(self):
+        self.case.compile("a", text="let v = ref 41\n")
+        self.case.compile("b", text='let () = Printf.printf "%d\\n%!" !A.v\n')
+        self.build("-o", "b.plugin", "b.cmo", "a.cmo", "b.cmx", "a.cmx")
+        self.case.write("c.ml", "let () = incr A.v\n")
+        self.build("-o", "c.plugin", "--ocamlflag=-I", "--ocamlflag=.", "c.ml", "b.cmo", "b.cmx",
+                   "a.cmo", "a.cmx")
+        self.case.hosts()
+        self.everywhere("b.plugin", ["41", "ok b"])
+        self.everywhere("c.plugin", ["41", "ok c"])
+
     def test_c_code_called_as_the_module(self):
         self.case.write("acc.ml", 'external add : int -> int = "acc_add"\n'
                                   'let () = Printf.printf "%d\\n%!" (add 5)\n')
