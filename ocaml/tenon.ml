@@ -749,7 +749,10 @@ let code_predicate () =
   | `Native -> "native"
   | `Bytecode | `Toplevel -> "byte"
 
-(* The archives of one package: `plugin', else what an archive is called that can be loaded. *)
+let is_static file = Filename.check_suffix file ".cmxa"
+
+(* The archives of one package: `plugin', else what an archive is called that can be loaded, else
+   what programs are linked with: what it holds must be there, and where it is not that is told. *)
 let archives_of package =
   let directory = Findlib.package_directory package in
   let predicates = [ "plugin"; code_predicate (); "mt"; "mt_posix" ] in
@@ -768,10 +771,12 @@ let archives_of package =
     String.split_on_char ' ' (String.map (function ',' | '\t' | '\n' -> ' ' | c -> c) text)
     |> List.filter (( <> ) "")
     |> List.map (fun f ->
+           let f = Findlib.resolve_path ~base:directory f in
            (* META that names .cmxa only: the plugin beside it, when there is one *)
-           let f = if Filename.check_suffix f ".cmxa" then Filename.remove_extension f ^ suffix else f in
-           Findlib.resolve_path ~base:directory f)
-    |> List.filter (fun f -> Filename.check_suffix f suffix && Sys.file_exists f)
+           let plugin = Filename.remove_extension f ^ suffix in
+           if is_static f && Sys.file_exists plugin then plugin else f)
+    |> List.filter (fun f ->
+           (Filename.check_suffix f suffix || is_static f) && Sys.file_exists f)
 
 let closure packages =
   let predicates = [ "plugin"; code_predicate (); "mt"; "mt_posix" ] in
@@ -784,6 +789,27 @@ let offers packages =
   | packages -> (
     try List.concat_map archives_of (closure packages)
     with Fl_package_base.No_such_package _ -> [])
+
+(* What a package is: its own archives, or those of what it requires when it has none. (findlib
+   requires threads for every package: no matter whether they are needed.) *)
+let rec own_archives seen package =
+  if List.mem package seen then []
+  else
+    match archives_of package with
+    | [] -> (
+      match Findlib.package_property [ code_predicate (); "mt"; "mt_posix" ] package "requires" with
+      | exception _ -> []
+      | text ->
+        String.split_on_char ' ' (String.map (function ',' | '\t' | '\n' -> ' ' | c -> c) text)
+        |> List.filter (( <> ) "")
+        |> List.concat_map (own_archives (package :: seen)))
+    | own -> own
+    | exception _ -> []
+
+(* A package as a plugin: what others need that nothing can load is missed when it is. *)
+let package_archives package =
+  let own = own_archives [] package in
+  List.filter (fun f -> not (is_static f) || List.mem f own) (offers [ package ])
 
 (* ---- making them ---- *)
 
@@ -837,7 +863,7 @@ let of_package ?(directories = []) name =
         source =
           Package
             {
-              archives = lazy (offers [ name ]);
+              archives = lazy (package_archives name);
               desc = (try Findlib.package_property [] name "description" with Not_found -> "");
             };
         loaded = false;

@@ -150,7 +150,8 @@ TENON_API bool tenon_ocaml_is_present(const tenon_ocaml_process *process, const 
 
 /*
  * One plugin asked for. offers: archives of the system (.cma, .cmxs) in the order of their needs,
- * from which a unit may be taken that is required and not in the bundle.
+ * from which a unit may be taken that is required and not in the bundle; and those that programs
+ * are linked with alone (.cmxa), which are named when a unit of them is missing.
  */
 typedef struct tenon_ocaml_request {
     const char *plugin; /* a path (with '/' or ".plugin"), a name to be searched; "package:NAME": a

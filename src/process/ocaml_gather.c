@@ -452,9 +452,11 @@ static bool gather_package(tenon_ocaml_plan *plan, struct tn_oc_prospect *p, ten
     p->planned = true;
     for (size_t i = 0; i < p->request->offer_count; i++) {
         struct tn_oc_file *file;
-        if (!tn_oc_add_offer(plan, p, p->request->offers[i], &file, err))
+        bool is_static;
+        if (!tn_oc_add_offer(plan, p, p->request->offers[i], &file, err) ||
+            (!file && !tn_oc_meet_static(plan, p, p->request->offers[i], &is_static, err)))
             return false;
-        if (!file)
+        if (!file && !is_static)
             tn_oc_find_in(plan, p, TENON_FINDING_BAD_BUNDLE, true, NULL, p->request->offers[i],
                           "%s of package %s is no code for OCaml's %s loader",
                           tn_report_show(plan->report, p->request->offers[i]), p->name,

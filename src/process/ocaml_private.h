@@ -248,6 +248,20 @@ bool tn_oc_place_code(tenon_ocaml_plan *plan, const struct tn_oc_file *file);
 /* The same in the process, once it is loaded. */
 bool tn_oc_keep_code(tenon_ocaml_process *process, const struct tn_oc_file *file);
 
+/* ---- ocaml_static.c ---------------------------------------------------------------------------
+ */
+
+/*
+ * An archive of a package that no loader takes: what it holds must be there. *known: it is one, and
+ * what is missing was said. False: no memory.
+ */
+bool tn_oc_meet_static(tenon_ocaml_plan *plan, struct tn_oc_prospect *p, const char *path,
+                       bool *known, tenon_error *err);
+
+/* The one among a plugin's offers that has the unit; NULL. */
+const char *tn_oc_static_offer(const tenon_ocaml_plan *plan, const struct tn_oc_prospect *p,
+                               const char *unit);
+
 /* ---- ocaml_symbols.c --------------------------------------------------------------------------
  */
 

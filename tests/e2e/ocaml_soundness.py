@@ -588,6 +588,29 @@ let () = Printf.printf "n %d\\n%!" (Counter.next ())
         self.other_release("023")
         self.everywhere(["load:other.plugin", "unit:P"], [r"no p: .*4\.07.*"])
 
+    def test_a_package_without_a_file_for_the_loader(self):
+        """findlib's threads are such a package: hosts are linked with it, or have it not."""
+        self.case.hosts()
+        refused = "package static has no code for OCaml's native loader: no .cmxs is beside .*/static.cmxa"
+        self.counter(folder="packages/static")
+        (self.case.root / "packages/static/counter.cmxs").unlink()
+        for suffix in (".cma", ".cmxa", ".a"):
+            (self.case.root / f"packages/static/counter{suffix}").rename(
+                self.case.root / f"packages/static/static{suffix}")
+        self.case.write("packages/static/META",
+                        'archive(byte)="static.cma"\narchive(native)="static.cmxa"\n')
+        self.case.write("packages/needs/META", 'requires="static"\n')
+        for package in ("static", "needs"):
+            self.everywhere([f"package:{package}", "unit:Counter"],
+                            [f"ok {package}", "unit Counter up in .*static.cma"],
+                            loaders=("bytecode", "toplevel"))
+            self.everywhere([f"package:{package}", "unit:Counter"],
+                            [f"no {package}: {refused.replace('package static', 'package ' + package)}.*"],
+                            loaders=("native",))
+        self.case.hosts("packages/static/counter")
+        self.everywhere(["package:static", "unit:Counter"],
+                        ["ok static", "unit Counter up in the host program"])
+
     # ---- what the host allows ----
 
     def test_restrictions_set_before_the_first_load(self):
