@@ -57,22 +57,52 @@ static const char *tool(const char *word)
     return NULL;
 }
 
+/* Commands that run another one, whose words are that one's after options and settings. */
+static bool runs_another(const char *word)
+{
+    static const char *const names[] = { "env",    "nice", "ionice", "nohup",  "time",
+                                         "ccache", "opam", "setsid", "stdbuf", "timeout" };
+    const char *base = tn_base_name(word);
+
+    for (size_t i = 0; i < TN_COUNT(names); i++)
+        if (strcmp(base, names[i]) == 0)
+            return true;
+    return false;
+}
+
+/* "-n", "10", "NAME=value"; "exec" is opam's. */
+static bool is_setting(const char *word)
+{
+    return *word == '-' || (*word >= '0' && *word <= '9') || strchr(word, '=') ||
+           strcmp(word, "exec") == 0;
+}
+
+/* Which word is OCaml's tool, behind commands that run it; launch->argc: none. */
+static size_t first_of(const struct tn_launch *launch)
+{
+    size_t i = 0;
+
+    while (i < launch->argc && runs_another(launch->argv[i]))
+        for (i++; i < launch->argc && is_setting(launch->argv[i]); i++)
+            ;
+    return i < launch->argc && tool(launch->argv[i]) ? i : launch->argc;
+}
+
 /* The compiler of a command; NULL: none of OCaml's. */
 static const char *compiler_of(const struct tn_launch *launch)
 {
-    const char *first = launch->argc ? tool(launch->argv[0]) : NULL;
+    size_t at = first_of(launch);
+    const char *first = at < launch->argc ? tool(launch->argv[at]) : NULL;
 
     if (!first || strcmp(first, "ocamlfind") != 0)
         return first;
-    first = launch->argc > 1 ? tool(launch->argv[1]) : NULL;
+    first = at + 1 < launch->argc ? tool(launch->argv[at + 1]) : NULL;
     return first && strcmp(first, "ocamlfind") != 0 ? first : NULL;
 }
 
 bool tn_is_ocaml_command(const struct tn_launch *launch)
 {
-    const char *first = launch->argc ? tool(launch->argv[0]) : NULL;
-
-    return first && (strcmp(first, "ocamlfind") == 0 || compiler_of(launch));
+    return first_of(launch) < launch->argc;
 }
 
 static bool ends_with(const char *text, const char *suffix)
@@ -99,7 +129,7 @@ static bool links_program(const struct tn_launch *launch)
                                           "-i", "-config", "-output-obj", "-output-complete-obj" };
     bool code = false;
 
-    for (size_t i = 1; i < launch->argc; i++) {
+    for (size_t i = first_of(launch) + 1; i < launch->argc; i++) {
         for (size_t k = 0; k < TN_COUNT(others); k++)
             if (strcmp(launch->argv[i], others[k]) == 0)
                 return false;
@@ -112,7 +142,7 @@ static const char *output_of(const struct tn_launch *launch)
 {
     const char *output = "a.out";
 
-    for (size_t i = 1; i + 1 < launch->argc; i++)
+    for (size_t i = first_of(launch) + 1; i + 1 < launch->argc; i++)
         if (strcmp(launch->argv[i], "-o") == 0)
             output = launch->argv[i + 1];
     return output;
@@ -249,20 +279,28 @@ static bool has_taker(const tenon_ocaml *program)
     return false;
 }
 
+/* By what runs the command, which may set where packages are. */
 static bool compile_unit(struct linking *l)
 {
     const char *source = tn_arena_format(&l->arena, "%s.ml", l->unit);
-    const char *const words[] = {
-        "ocamlfind", l->native ? "ocamlopt" : "ocamlc", "-package", "tenon", "-c", source, NULL
-    };
+    const char *const own[] = { "ocamlfind", l->native ? "ocamlopt" : "ocamlc",
+                                "-package",  "tenon",
+                                "-c",        source };
+    struct tn_words words = { 0 };
     struct tn_exit result;
+    bool ok = source;
 
-    if (!source)
+    for (size_t i = 0; ok && i < first_of(l->launch); i++)
+        ok = tn_words_add(&words, l->launch->argv[i]);
+    for (size_t i = 0; ok && i < TN_COUNT(own); i++)
+        ok = tn_words_add(&words, own[i]);
+    ok = ok && tn_words_end(&words);
+    bool ran = ok && tn_run(words.at, -1, -1, l->signals, &result, l->err);
+    tn_words_free(&words);
+    if (!ok)
         return tn_no_memory(l->err);
-    if (!tn_run(words, -1, -1, l->signals, &result, l->err))
-        return false;
-    return result.status == 0 ||
-           tn_fail(l->err, TENON_E_UNSUPPORTED, "compiling the record failed");
+    return ran && (result.status == 0 ||
+                   tn_fail(l->err, TENON_E_UNSUPPORTED, "compiling the record failed"));
 }
 
 /* Behind the library that takes it, else before the program's own code: findlib's packages come
@@ -271,7 +309,7 @@ static size_t place(const struct tn_launch *launch)
 {
     size_t first = launch->argc;
 
-    for (size_t i = launch->argc; i-- > 1;)
+    for (size_t i = launch->argc; i-- > first_of(launch) + 1;)
         if (is_code(launch->argv[i]) && strcmp(launch->argv[i - 1], "-o") != 0)
             first = i;
     for (size_t i = 1; i < launch->argc; i++)

@@ -3,6 +3,7 @@
 records, and programs checked without running them."""
 
 import json
+import os
 import pathlib
 import shutil
 import subprocess
@@ -138,6 +139,17 @@ class Hosts(unittest.TestCase):
                 lines = self.said("host", PLUGIN=self.plugin)
                 self.assertEqual(lines[0], "no tenon absent", lines)
                 self.assertIn('requires unit Inside', lines[1])
+
+    def test_commands_that_run_the_compiler(self):
+        words = ["-package", "tenon", "-linkpkg", "-linkall", "inside.cmx", "host.ml", "-o", "host"]
+        path = self.case.environment["OCAMLPATH"]
+        for before in (["env", "A=1"], ["nice", "-n", "1"], ["nice"],
+                       ["/usr/bin/env", "-i", "PATH=" + os.environ["PATH"],
+                                                "OCAMLPATH=" + path, "nice"]):
+            with self.subTest(before=before):
+                self.case.run(tenon.command(), "link", "--", *before, "ocamlfind", "ocamlopt", *words)
+                self.assertEqual(self.said("host", PLUGIN=self.plugin)[:3],
+                                 ["yes tenon present", "plugin 3", "loaded"])
 
     def test_a_program_without_the_library(self):
         self.case.write("plain.ml", 'let () = print_endline "plain"\n')
