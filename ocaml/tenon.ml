@@ -1104,9 +1104,20 @@ module Plugins = struct
     | None -> []
     | Some text -> String.split_on_char ':' text |> List.filter (( <> ) "")
 
+  let rec without_slash dir =
+    let size = String.length dir in
+    if size > 1 && dir.[size - 1] = '/' then without_slash (String.sub dir 0 (size - 1)) else dir
+
+  (* What is named again adds nothing. *)
+  let rec once = function
+    | [] -> []
+    | dir :: rest ->
+      dir :: once (List.filter (fun d -> without_slash d <> without_slash dir) rest)
+
   let path ?(library = []) () =
-    library @ !Process.added @ from_environment ()
-    @ match !Process.default with Some dir -> [ dir ] | None -> []
+    once
+      (library @ !Process.added @ from_environment ()
+      @ match !Process.default with Some dir -> [ dir ] | None -> [])
 
   let plugins_in dir =
     match Sys.readdir dir with
@@ -1167,11 +1178,15 @@ module Plugins = struct
   let load_all = load_all
 
   (* Files that are no bundles are told of here, as `list' has no way to. *)
-  let unreadable library =
+  let unreadable ~exclude library =
+    let is_excluded file =
+      List.mem (Filename.remove_extension (Filename.basename file)) exclude
+    in
     List.filter_map
       (fun file ->
         match of_path file with
         | _ -> None
+        | exception (Error _ | Not_a_bundle _) when is_excluded file -> None
         | exception (Error m | Not_a_bundle m) ->
           tell (`Errored (file, m));
           Some (Result.Error (file, m)))
@@ -1184,7 +1199,7 @@ module Plugins = struct
         (fun p -> not (List.mem p.plugin_name exclude))
         (list ?env ?provides ~library ())
     in
-    let bad = unreadable (path ~library ()) in
+    let bad = unreadable ~exclude (path ~library ()) in
     let results = load_all ?argv chosen @ bad in
     all_loaded := true;
     let told = List.rev !waiting in

@@ -311,7 +311,7 @@ module Plugins : sig
     unit ->
     (plugin, string * string) result list
   (** Loads what {!list} finds, each on its own: the refused and those that need them are left
-      out. *)
+      out. [exclude]: names of plugins; of a file that is no bundle, its own without [".plugin"]. *)
 
   val load_all : ?argv:string array -> plugin list -> (plugin, string * string) result list
   (** Plans all of them together and loads each on its own; a result for each, in the order given. *)

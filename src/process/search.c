@@ -11,10 +11,21 @@
 
 #define SUFFIX ".plugin"
 
+static bool is_same_directory(const char *one, const char *other)
+{
+    struct stat a, b;
+    return strcmp(one, other) == 0 || (stat(one, &a) == 0 && stat(other, &b) == 0 &&
+                                       a.st_dev == b.st_dev && a.st_ino == b.st_ino);
+}
+
+/* A directory that is named again adds nothing. */
 static bool add_place(struct tn_places *places, struct tn_arena *arena, const char *dir,
                       size_t size)
 {
     const char *copy = tn_arena_copy(arena, dir, size);
+    for (size_t i = 0; copy && i < places->count; i++)
+        if (is_same_directory(places->at[i], copy))
+            return true;
     if (!copy || !tn_grow(&places->at, &places->room, places->count, sizeof *places->at))
         return false;
     places->at[places->count++] = copy;
