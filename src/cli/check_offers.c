@@ -62,22 +62,24 @@ static char *query(struct tn_arena *arena, const tenon_manifest *m, const char *
     return tn_arena_string(arena, ask(arena, words));
 }
 
-/* META that names a .cmxa only: the plugin beside it, when there is one. */
-static const char *path_of(const struct offers *o, const char *directory, const char *word)
-{
-    const char *dot = strrchr(word, '.');
-    size_t size = dot && strcmp(dot, ".cmxa") == 0 ? (size_t)(dot - word) : strlen(word);
-    const char *end = size < strlen(word) ? o->suffix : "";
-
-    return *word == '/' ? tn_arena_format(o->arena, "%.*s%s", (int)size, word, end)
-                        : tn_arena_format(o->arena, "%s/%.*s%s", directory, (int)size, word, end);
-}
-
 static bool ends_with(const char *text, const char *suffix)
 {
     size_t size = strlen(text), end = strlen(suffix);
 
     return size > end && strcmp(text + (size - end), suffix) == 0;
+}
+
+/* META that names a .cmxa only: the plugin beside it, when there is one. */
+static const char *path_of(const struct offers *o, const char *directory, const char *word)
+{
+    const char *path = *word == '/' ? tn_arena_string(o->arena, word)
+                                    : tn_arena_format(o->arena, "%s/%s", directory, word);
+    const char *plugin = path;
+
+    if (path && ends_with(path, ".cmxa"))
+        plugin = tn_arena_format(o->arena, "%.*s%s", (int)(strlen(path) - strlen(".cmxa")), path,
+                                 o->suffix);
+    return plugin && access(plugin, R_OK) == 0 ? plugin : path;
 }
 
 static bool add_words(struct offers *o, const char *directory, char *words)
@@ -88,7 +90,7 @@ static bool add_words(struct offers *o, const char *directory, char *words)
         const char *path = path_of(o, directory, word);
         if (!path)
             return false;
-        if (!ends_with(path, o->suffix) || access(path, R_OK) != 0)
+        if ((!ends_with(path, o->suffix) && !ends_with(path, ".cmxa")) || access(path, R_OK) != 0)
             continue;
         if (!tn_arena_grow(o->arena, &o->at, &o->room, o->count + 1, sizeof *o->at))
             return false;

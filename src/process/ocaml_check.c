@@ -11,6 +11,7 @@
 #include "fail.h"
 #include "ocaml.h"
 #include "ocaml_private.h"
+#include "view.h"
 
 /* One plugin being looked at. */
 struct looking {
@@ -338,19 +339,98 @@ static bool is_prohibited(const struct looking *l, uint32_t number)
     return known->prohibited || (l->plan->process->only && !known->allowed);
 }
 
+static bool begins(const char *text, const char *with)
+{
+    return strncmp(text, with, strlen(with)) == 0;
+}
+
+/* The file of the plugin's own that has the unit; NULL. */
+static const struct tn_oc_file *own_file(const struct looking *l, uint32_t number)
+{
+    for (size_t k = 0; k < l->p->count; k++)
+        for (size_t i = 0; !l->p->files[k]->skip && i < unit_count(l->p->files[k]); i++)
+            if (l->p->files[k]->numbers[i].own == number)
+                return l->p->files[k];
+    return NULL;
+}
+
+static const char *packages_of(const struct looking *l)
+{
+    const tenon_manifest *m = l->p->manifest;
+    const char *list = m && m->package_count ? "" : NULL;
+
+    for (size_t i = 0; list && i < m->package_count; i++)
+        if (*m->packages[i] != '-')
+            list = tn_arena_format(&l->plan->arena, "%s%s%s", list, *list ? ", " : "",
+                                   show(l, m->packages[i]));
+    return list && *list ? list : NULL;
+}
+
+/* The package of OCaml's own library that has the unit; NULL. */
+static const char *compilers_package(const char *unit)
+{
+    static const struct {
+        const char *unit, *package;
+    } rows[] = { { "Str", "str" },
+                 { "Unix", "unix" },
+                 { "UnixLabels", "unix" },
+                 { "Dynlink", "dynlink" },
+                 { "Thread", "threads.posix" },
+                 { "Mutex", "threads.posix" },
+                 { "Condition", "threads.posix" },
+                 { "Event", "threads.posix" } };
+
+    for (size_t i = 0; i < TN_COUNT(rows); i++)
+        if (strcmp(rows[i].unit, unit) == 0)
+            return rows[i].package;
+    return NULL;
+}
+
+/* What to do about a unit that is nowhere, as far as that is known; "" (NULL: no memory). */
+static const char *way_out(const struct looking *l, const char *name, uint32_t number)
+{
+    const struct tn_oc_file *own = own_file(l, number);
+    const char *linked = own ? NULL : tn_oc_static_offer(l->plan, l->p, name);
+    const char *packages = own || linked ? NULL : packages_of(l);
+
+    if (own)
+        return tn_arena_format(&l->plan->arena,
+                               "; it is in %s of the same bundle, which comes later, since the two "
+                               "need each other: they must be one library",
+                               own->label);
+    if (linked)
+        return tn_arena_format(&l->plan->arena,
+                               "; it is in %s, beside which no .cmxs is: the host must be linked "
+                               "with that package",
+                               show(l, linked));
+    if (tn_oc_find(l->plan->process, number)->interface.kind != TENON_DIGEST_UNKNOWN)
+        return "; its interface is known here: the program was linked without it, which -linkall "
+               "changes";
+    if (begins(name, "Stdlib") || begins(name, "Camlinternal"))
+        return "; it is of the standard library, all of which a host has that is linked with "
+               "-linkall";
+    const char *package = compilers_package(name);
+    if (package)
+        return tn_arena_format(&l->plan->arena,
+                               "; it is of OCaml's package %s: the plugin must name it when it is "
+                               "built (--package), or the host be linked with it",
+                               package);
+    return packages ? tn_arena_format(&l->plan->arena,
+                                      "; of the packages that the plugin names (%s), findlib knows "
+                                      "none here that has it",
+                                      packages)
+                    : "";
+}
+
 static void find_missing(const struct looking *l, const struct tn_oc_file *file,
                          const tenon_ocaml_unit *unit, const char *name, uint32_t number)
 {
-    const struct tn_oc_known *known = tn_oc_find(l->plan->process, number);
-    const char *why = known->interface.kind != TENON_DIGEST_UNKNOWN
-                          ? "; its interface is known here: the program was linked without it, "
-                            "which -linkall changes"
-                          : "";
+    const char *why = way_out(l, name, number);
 
     tn_oc_find_in(l->plan, l->p, TENON_FINDING_MISSING_UNIT, true, name, file->label,
                   "unit %s of %s requires unit %s, which is neither in the process nor in the "
                   "plan%s",
-                  show(l, unit->name), file->label, show(l, name), why);
+                  show(l, unit->name), file->label, show(l, name), why ? why : "");
 }
 
 static void check_required(const struct looking *l, const struct tn_oc_file *file, size_t index,

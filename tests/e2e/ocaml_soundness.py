@@ -278,7 +278,7 @@ let () = Printf.printf "n %d\\n%!" (Counter.next ())
         shutil.rmtree(self.case.root / "packages")
         self.everywhere([f"load:{plugin}"],
                         ['no r: unit R of plugin "r" requires unit Counter, which is neither in the '
-                         "process nor in the plan"])
+                         "process nor in the plan; .*findlib knows none here that has it"])
 
     def test_one_bad_among_good_ones(self):
         counter = self.counter()
@@ -610,6 +610,65 @@ let () = Printf.printf "n %d\\n%!" (Counter.next ())
         self.case.hosts("packages/static/counter")
         self.everywhere(["package:static", "unit:Counter"],
                         ["ok static", "unit Counter up in the host program"])
+
+    def missing(self, plugin, unit, words, loaders=LOADERS):
+        self.everywhere([f"load:{plugin}"],
+                        [f"no .*requires unit {unit}, which is neither in the process nor in the "
+                         f"plan; {words}"], loaders=loaders)
+
+    def test_what_to_do_about_a_missing_unit(self):
+        self.case.hosts(linkall=False)
+        self.case.plugin("std", "let () = ignore (Stdlib.Genlex.make_lexer [])\n")
+        self.missing("std.plugin", "Stdlib__Genlex", ".*-linkall.*", loaders=("native", "bytecode"))
+        self.case.plugin("thr", "let () = ignore (Thread.self ())\n",
+                         words=("--package=threads.posix",), flags=("-thread",))
+        self.missing("thr.plugin", "Thread", "it is in .*/threads.cmxa, beside which no .cmxs is: "
+                     "the host must be linked with that package.*", loaders=("native",))
+        done = self.case.run(tenon.command(), "check", "./host.opt", "thr.plugin", check=False)
+        self.assertIn("threads.cmxa, beside which no .cmxs is", done.stdout)
+        self.case.plugin("quote", "let () = print_endline (Str.quote \"a\")\n")
+        self.missing("quote.plugin", "Str", "it is of OCaml's package str: .*--package.*",
+                     loaders=("native", "bytecode"))
+        self.counter(folder="packages/gone")
+        (self.case.root / "packages/gone/META").write_text(
+            'archive(byte)="counter.cma"\narchive(native)="counter.cmxa"\n')
+        self.case.plugin("named", "let () = ignore (Counter.next ())\n", include=["packages/gone"],
+                         words=("--package=gone", "--bundle=none"))
+        shutil.rmtree(self.case.root / "packages/gone")
+        self.missing("named.plugin", "Counter", r"of the packages that the plugin names \(gone\), "
+                     "findlib knows none here that has it")
+        for name, text in (("p1", "let x = ref 1\n"), ("q1", "let y = P1.x\n"),
+                           ("p2", "let z = Q1.y\n")):
+            self.case.compile(name, folder="two", text=text)
+        self.case.archive("lq", "q1", folder="two")
+        self.case.archive("lp", "p1", "p2", folder="two")
+        self.case.plugin("mm", "let () = print_int !P2.z\n", "two/lp.cma", "two/lp.cmxs",
+                         "two/lq.cma", "two/lq.cmxs", include=["two"])
+        self.missing("mm.plugin", "Q1", 'it is in library lq of plugin "mm" of the same bundle, .*')
+
+    def test_a_directory_twice_and_a_broken_file(self):
+        self.case.write("driver.ml", """
+let run _ =
+  Tenon.Plugins.load ~exclude:(List.tl (Array.to_list Sys.argv)) ()
+  |> List.iter (function
+       | Ok p -> print_endline ("ok " ^ Tenon.Plugin.path p)
+       | Error (name, _) -> print_endline ("no " ^ name))
+""")
+        self.case.compile("driver")
+        self.case.hosts()
+        self.case.plugin("q", "let () = ()\n")
+        (self.case.root / "d").mkdir()
+        shutil.copy(self.case.root / "q.plugin", self.case.root / "d/q.plugin")
+        self.case.write("d/junk.plugin", "junk")
+        places = {"TENON_PLUGIN_PATH": "d:d/"}
+        for loader in LOADERS:
+            with self.subTest(loader=loader):
+                self.assertEqual(self.case.ask(loader, "none", env=places),
+                                 ["ok d/q.plugin", "no d/junk.plugin"])
+        self.assertEqual(self.case.ask("native", "junk", env=places), ["ok d/q.plugin"])
+        done = self.case.run(tenon.command(), "check", "host.opt", "q",
+                             env={"TENON_PLUGIN_PATH": f"d:d/:{self.case.root}/d"})
+        self.assertNotIn("shadowed", done.stdout)
 
     # ---- what the host allows ----
 
