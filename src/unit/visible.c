@@ -273,13 +273,22 @@ const tenon_visible *tenon_units_find_visible(const tenon_units *units, const ch
                    compare_visible);
 }
 
-/* How many definitions the file has that tell something and are no statics; `most` at most. */
-static size_t count_telling(const tenon_units *units, size_t most)
+/* Could it be that definition of a unit? What the link made local may have been either. */
+static bool is_of_strength(const tenon_visible *v, enum tenon_definition_kind kind)
+{
+    return kind == TENON_DEFINES_WEAK ? !v->strong || (!v->exported && !v->exportable) : v->strong;
+}
+
+/*
+ * How many definitions the file has that tell something and are no statics; `most` at most. `weak`:
+ * weak ones too.
+ */
+static size_t count_telling(const tenon_units *units, bool weak, size_t most)
 {
     size_t count = 0;
     for (size_t i = 0; i < units->visible_count && count < most; i++) {
         const tenon_visible *v = &units->visible[i];
-        count += v->strong && !v->maybe_static && !tn_is_generic(v->name);
+        count += (weak || v->strong) && !v->maybe_static && !tn_is_generic(v->name);
     }
     return count;
 }
@@ -299,7 +308,7 @@ static struct share share_of(const tenon_units *units, const tenon_unit *unit)
         if (d->kind == TENON_DEFINES_COMDAT)
             break;
         const tenon_visible *v = tenon_units_find_visible(units, d->name);
-        if (!v || !v->strong || tn_is_generic(d->name))
+        if (!v || !is_of_strength(v, d->kind) || tn_is_generic(d->name))
             continue;
         share.shared++;
         share.certain += !v->maybe_static;
@@ -325,5 +334,6 @@ bool tn_units_define_all(const tenon_units *units, const tenon_unit *unit)
 bool tenon_units_cover(const tenon_units *units, const tenon_unit *unit)
 {
     const struct share share = share_of(units, unit);
-    return is_all(&share) || tn_is_overlap(share.certain, count_telling(units, share.telling));
+    return is_all(&share) ||
+           tn_is_overlap(share.certain, count_telling(units, tn_unit_is_weak(unit), share.telling));
 }
