@@ -168,10 +168,53 @@ def environment(shop, cases):
                   "libextra.so, which is not found")
 
 
+UNSEEN = "what the records of plugin \"%s\" and of %s leave out is not compared"
+
+
+def left_out(shop, cases):
+    """Records that leave something out, on both sides: whether it is the same nobody can tell."""
+    for name in ("one", "two"):
+        shop.write(name + ".c", COUNTER)
+        shop.run("gcc", "-O2", "-fPIC", "-flto", "-c", name + ".c", "-o", name + ".o")
+    shop.host("knows_all", "int host_number(void) { return 0; }")
+    shop.host("knows_some", HOST_COUNTS, "-O2", "-flto", link=["one.o"])
+    for name in ("some", "more"):
+        shop.plugin(name, USES_COUNTER, "-O2", "-flto", "-fvisibility=hidden", link=["two.o"],
+                    strip=True)
+    answer = shop.ask("knows_some", "load=some.plugin")
+    cases.loads("two partial records", answer)
+    cases.expect("it is told", [(code, refuses) for code, refuses, _ in answer.findings()] ==
+                 [("no-record", False)] and UNSEEN % ("some", "the host program") in
+                 answer.messages(), answer)
+    answer = shop.ask("knows_all", "load=some.plugin")
+    cases.loads("one partial record", answer)
+    cases.expect("there is nothing to tell", not answer.findings(), answer)
+    for words in (("load=some.plugin,more.plugin",), ("load=some.plugin", "load=more.plugin")):
+        answer = shop.ask("knows_all", *words)
+        cases.expect("partial records of two plugins", any(
+            UNSEEN % pair in answer.messages() for pair in (("some", 'plugin "more"'),
+                                                            ("more", 'plugin "some"'))), answer)
+
+
+def nothing_said(shop, cases):
+    """Two plugins that hide the same, stripped and without record: what is not known is said."""
+    shop.write("only.map", "{ global: plugin_number; local: *; };")
+    for name in ("mute_a", "mute_b"):
+        shop.plugin(name, COUNTER + USES_COUNTER, "-Wl,--version-script=only.map", strip=True,
+                    record=False)
+    answer = shop.ask("knows_all", "load=mute_a.plugin,mute_b.plugin")
+    cases.loads("two plugins that say nothing", answer)
+    cases.expect("of each it is told", all(
+        'plugin "%s" has no record of its units: copies that it hides may not be seen' % name in
+        answer.messages() for name in ("mute_a", "mute_b")), answer)
+
+
 def main():
     cases = Cases()
     with Workshop() as shop:
         environment(shop, cases)
+        left_out(shop, cases)
+        nothing_said(shop, cases)
         kinds(shop, cases)
         others(shop, cases)
         many(shop, cases)
