@@ -53,6 +53,14 @@ static const char *private_note(struct tn_doubles *d, const struct tn_judgement 
     return text ? text : "";
 }
 
+/* The name alone says that they are one, and nothing that they define does. */
+static bool are_strangers(const tenon_unit *a, const tenon_unit *b)
+{
+    return a->kind == TENON_UNIT_C && strcmp(a->name, b->name) == 0 && tn_telling_count(a) &&
+           tn_telling_count(b) && !tn_met_first(a, b) &&
+           tenon_digest_equal(&a->implementation, &b->implementation) != TENON_YES;
+}
+
 static void say_double(struct tn_doubles *d, const struct tn_candidate *c,
                        const struct tn_entry *there, const struct tn_entry *comes,
                        const struct tn_judgement *judged)
@@ -63,12 +71,16 @@ static void say_double(struct tn_doubles *d, const struct tn_candidate *c,
     const char *who = tn_doubles_bringer(d, c, comes->holding);
     tn_report_find(
         d->report, tn_doubles_about(judged, c, there->unit->name, a, b),
-        "unit %s is already in %s; %s contains its own copy%s%s%s", unit, a, who,
+        "unit %s is already in %s; %s contains its own copy%s%s%s%s", unit, a, who,
         !judged->because ? ""
         : strncmp(judged->because, "with ", 5) == 0 || strncmp(judged->because, "and ", 4) == 0
             ? " "
             : ", ",
-        judged->because ? judged->because : "", comes->is_private ? private_note(d, judged) : "");
+        judged->because ? judged->because : "", comes->is_private ? private_note(d, judged) : "",
+        judged->refuses && are_strangers(there->unit, comes->unit)
+            ? "; they define nothing in common: if they are two things of one name, build one of "
+              "them with another --unit-prefix (or TENON_PROJECT)"
+            : "");
 }
 
 /* ---- two shared libraries ------------------------------------------------------------------- */

@@ -168,6 +168,37 @@ def environment(shop, cases):
                   "libextra.so, which is not found")
 
 
+def one_name(shop, cases):
+    """Two projects with a libutil.a that has a log.o, of which neither knows the other's."""
+    host = "int first_log(void); int host_number(void) { return first_log(); }"
+    plugin = "int second_log(void); int plugin_number(void) { return second_log(); }"
+    shop.host("logs", host, link=[shop.archive("util", {
+        "log": "static int n; int first_log(void) { return ++n; } int first_level(void) { return n; }"})])
+    second = "static long m[9]; int second_log(void) { return (int)++m[1]; }"
+    archive = shop.archive("util", {"log": second})
+    shop.plugin("logs_too", plugin, link=[archive], pack=("--bundle=none",))
+    answer = shop.ask("logs", "load=logs_too.plugin")
+    cases.refused("two things of one name", answer, ["conflict"], "unit util/log is already in the "
+                  "host program (libutil.a member log.o)", "they define nothing in common",
+                  "--unit-prefix (or TENON_PROJECT)")
+    shop.run("ar", "rcs", "libraw.a", "log.o")
+    os.rename(shop.path("libraw.a"), shop.path("libutil.a"))
+    link = ("gcc", "-shared", "-fPIC", "-o", "logs_apart.so", "logs_too.c", "libutil.a")
+    for words in (("tenon", "link", "--unit-prefix=second", "--"), ("project", "link", "--")):
+        if words[0] == "project":
+            shop.env["TENON_PROJECT"] = "second"
+        shop.tenon(*words[1:], *link)
+        shop.env.pop("TENON_PROJECT", None)
+        shop.pack("logs_apart", "--bundle=none")
+        answer = shop.ask("logs", "load=logs_apart.plugin", "call=logs_apart:plugin_number")
+        cases.loads("with a prefix of its own, by " + words[0], answer)
+    shop.tenon("wrap", "--unit-prefix=second", "libutil.a")
+    shop.tenon("link", "--", *link)
+    shop.pack("logs_apart", "--bundle=none")
+    answer = shop.ask("logs", "load=logs_apart.plugin", "call=logs_apart:plugin_number")
+    cases.loads("wrapped with a prefix of its own", answer)
+
+
 UNSEEN = "what the records of plugin \"%s\" and of %s leave out is not compared"
 
 
@@ -213,6 +244,7 @@ def main():
     cases = Cases()
     with Workshop() as shop:
         environment(shop, cases)
+        one_name(shop, cases)
         left_out(shop, cases)
         nothing_said(shop, cases)
         kinds(shop, cases)
