@@ -25,6 +25,8 @@ struct tenon_units {
     size_t remark_count;
     tenon_visible *visible;
     size_t visible_count;
+    bool
+        shows_locals; /* its symbol table has local functions: nobody took those of the link away */
     tenon_ocaml *ocaml; /* NULL: nothing of OCaml's is in it */
 };
 
@@ -141,6 +143,12 @@ bool tn_library_unit(struct tn_arena *scratch, const struct tn_facts *facts,
 
 /* True when the file's external definitions are all of the unit's, or more. */
 bool tn_units_define_all(const tenon_units *units, const tenon_unit *unit);
+
+/*
+ * True when the linked file's full symbol table would have a definition of that name, hidden or
+ * not, and has none: --gc-sections left it out.
+ */
+bool tn_units_lack(const tenon_units *units, const char *name);
 
 /* ---- same.c --------------------------------------------------------------------------------- */
 

@@ -23,6 +23,7 @@ struct rows {
     size_t count, room;
     struct tn_arena *arena; /* names that are not borrowed */
     bool is_program, symbolic, relocations_known;
+    bool shows_locals;
 };
 
 static bool add_row(struct rows *rows, const struct row *row, tenon_error *err)
@@ -140,6 +141,7 @@ static bool add_full(const struct tn_elf_object *o, struct rows *rows, tenon_err
             made_local = !s->name[0];
             continue;
         }
+        rows->shows_locals |= s->bind == TN_STB_LOCAL && s->type == TN_STT_FUNC;
         bool global = s->bind != TN_STB_LOCAL && s->type != TN_STT_SECTION && s->name[0];
         bool mark = s->shndx == TN_SHN_ABS && s->type == TN_STT_OBJECT && !s->size;
         if (s->shndx == TN_SHN_UNDEF || mark || (!global && !is_local_definition(s)))
@@ -202,6 +204,7 @@ static bool keep_rows(const struct rows *rows, tenon_units *units, tenon_error *
             return tn_no_memory(err);
     }
     units->visible_count = rows->count;
+    units->shows_locals = rows->shows_locals;
     return true;
 }
 
@@ -271,6 +274,12 @@ const tenon_visible *tenon_units_find_visible(const tenon_units *units, const ch
         return NULL;
     return bsearch(name, units->visible, units->visible_count, sizeof *units->visible,
                    compare_visible);
+}
+
+bool tn_units_lack(const tenon_units *units, const char *name)
+{
+    return units->shows_locals && is_named_by_people(name) &&
+           !tenon_units_find_visible(units, name);
 }
 
 /* Could it be that definition of a unit? What the link made local may have been either. */
