@@ -168,6 +168,52 @@ def environment(shop, cases):
                   "libextra.so, which is not found")
 
 
+MOVES = """
+#include <stdlib.h>
+#include <unistd.h>
+__attribute__((constructor)) static void move(void)
+{
+    if (getenv("MOVE_TO") && chdir(getenv("MOVE_TO")) != 0)
+        abort();
+    if (getenv("MOVE_BY") && system(getenv("MOVE_BY")) != 0)
+        abort();
+}
+int host_number(void) { return 0; }
+"""
+
+
+def elsewhere(shop, cases):
+    """Relative directories are of the place where the process is; a program that is no more."""
+    for place, number in (("libs", 40), ("away/libs", 90)):
+        os.makedirs(shop.path(place))
+        shop.write("near.c", "int near(void) { return %d; }" % number)
+        shop.run("gcc", "-shared", "-fPIC", "-Wl,-soname,libnear.so", "near.c", "-o",
+                 place + "/libnear.so")
+    shop.plugin("near_by", "int near(void); int plugin_number(void) { return near(); }",
+                link=["libs/libnear.so"], pack=("--bundle=none",))
+    shop.host("by_variable", MOVES)
+    shop.host("by_path", MOVES, "-Wl,-rpath,libs", "-Wl,--disable-new-dtags")
+    words = ("load=" + shop.path("near_by.plugin"), "call=near_by:plugin_number")
+    for host, env in (("by_variable", {"LD_LIBRARY_PATH": "libs"}), ("by_path", {"MOVE_BY": "true"})):
+        answer = shop.ask(host, *words, env=env)
+        cases.loads("a relative directory, %s" % host, answer)
+        cases.expect("of the start", answer.one("call") == "plugin_number 40", answer)
+        answer = shop.ask(host, *words, env={**env, "MOVE_TO": "away"})
+        cases.loads("after chdir(), %s" % host, answer)
+        cases.expect("of where it is", answer.one("call") == "plugin_number 90", answer)
+        answer = shop.ask(host, *words, env={**env, "MOVE_TO": "/"})
+        cases.refused("where there is none, %s" % host, answer,
+                      ["missing-library", "missing-symbol"], "tried libs/libnear.so (dir-missing)")
+    os.rename(shop.path("libs"), shop.path("lib0"))
+    answer = shop.ask("by_variable", *words, env={"LD_LIBRARY_PATH": "libs", "MOVE_TO": "away"})
+    cases.loads("one that was not there at the start", answer)
+    for name, how in (("removed", "rm leaves"), ("replaced", "cp by_path new && mv new leaves")):
+        shop.run("cp", "by_path", "leaves")
+        answer = shop.ask("leaves", *words, env={"MOVE_BY": how})
+        cases.refused("a program that was " + name, answer, ["refused-library"],
+                      "the process cannot be judged: ", "leaves (deleted)")
+
+
 def one_name(shop, cases):
     """Two projects with a libutil.a that has a log.o, of which neither knows the other's."""
     host = "int first_log(void); int host_number(void) { return first_log(); }"
@@ -244,6 +290,7 @@ def main():
     cases = Cases()
     with Workshop() as shop:
         environment(shop, cases)
+        elsewhere(shop, cases)
         one_name(shop, cases)
         left_out(shop, cases)
         nothing_said(shop, cases)
