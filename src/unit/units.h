@@ -25,8 +25,7 @@ struct tenon_units {
     size_t remark_count;
     tenon_visible *visible;
     size_t visible_count;
-    bool
-        shows_locals; /* its symbol table has local functions: nobody took those of the link away */
+    bool shows_locals;  /* its symbol table has what is local: nobody took it away */
     tenon_ocaml *ocaml; /* NULL: nothing of OCaml's is in it */
 };
 

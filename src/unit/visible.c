@@ -132,6 +132,20 @@ static bool add_full_row(const struct tn_elf_object *o, const struct tn_elf_obje
     return add_row(rows, &row, err);
 }
 
+/*
+ * Nobody asks for these to be kept: where they are, local symbols were not taken away.
+ *
+ * rule  GCC crtstuff.c, glibc crti.S; a link with -x, --retain-symbols-file, or strip(1)
+ */
+static bool is_of_start_file(const struct tn_elf_object_symbol *s)
+{
+    static const char *const names[] = { "_init", "__do_global_dtors_aux", "frame_dummy" };
+    for (size_t i = 0; i < TN_COUNT(names); i++)
+        if (s->bind == TN_STB_LOCAL && s->type == TN_STT_FUNC && strcmp(s->name, names[i]) == 0)
+            return true;
+    return false;
+}
+
 static bool add_full(const struct tn_elf_object *o, struct rows *rows, tenon_error *err)
 {
     bool made_local = false; /* behind GNU ld's mark */
@@ -141,7 +155,7 @@ static bool add_full(const struct tn_elf_object *o, struct rows *rows, tenon_err
             made_local = !s->name[0];
             continue;
         }
-        rows->shows_locals |= s->bind == TN_STB_LOCAL && s->type == TN_STT_FUNC;
+        rows->shows_locals |= is_of_start_file(s);
         bool global = s->bind != TN_STB_LOCAL && s->type != TN_STT_SECTION && s->name[0];
         bool mark = s->shndx == TN_SHN_ABS && s->type == TN_STT_OBJECT && !s->size;
         if (s->shndx == TN_SHN_UNDEF || mark || (!global && !is_local_definition(s)))

@@ -180,6 +180,12 @@ def dropped(shop, cases):
         shop.run("strip", "-x", "kept")
         answer = shop.ask("kept", "load=brings.plugin")
         cases.refused("a symbol table without what is local", answer, ["double"], "inline variable")
+        if linker != "lld":  # which knows no such option
+            shop.write("few.txt", "main\n")
+            shop.host("kept_few", INLINE_VARIABLE % "host_number", *flags, *hide,
+                      "-Wl,--retain-symbols-file=few.txt", compiler="g++")
+            answer = shop.ask("kept_few", "load=brings.plugin")
+            cases.refused("one that was to hold few symbols", answer, ["double"], "inline variable")
         shop.run("strip", "gone")
         answer = shop.ask("gone", "load=brings.plugin")
         cases.refused("left out, and stripped: nobody knows", answer, ["double"])
