@@ -1,7 +1,7 @@
 /*
  * src/unit/same.c - when two units are the same thing
  *
- * rule  unit.h: by name, by implementation digest, by the set of strong definitions
+ * rule  unit.h: by name, by implementation digest, by the set of definitions
  */
 #include <stdint.h>
 #include <stdlib.h>
