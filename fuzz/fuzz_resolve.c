@@ -236,7 +236,7 @@ static size_t look_at(const tenon_graph *graph)
     }
     for (size_t i = 0; tenon_graph_remark(graph, i); i++)
         n += touch(tenon_graph_remark(graph, i));
-    return n + (size_t)tenon_graph_status(graph);
+    return n + touch(tenon_graph_reason(graph)) + (size_t)tenon_graph_status(graph);
 }
 
 /* One answer as a number, 0 for an error, which must say why. */

@@ -261,8 +261,12 @@ TENON_API const char *tenon_graph_interpreter(const tenon_graph *graph);    /* N
 TENON_API const char *tenon_graph_machine(const tenon_graph *graph);
 TENON_API bool tenon_graph_is_static(const tenon_graph *graph);
 
-/* ok missing refused: the worst of the libraries, versions (and symbols, if asked for). */
+/* ok missing refused: the worst of the program itself, the libraries, versions (and symbols, if
+ * asked for). */
 TENON_API enum tenon_status tenon_graph_status(const tenon_graph *graph);
+
+/* Why the loader refuses the program itself, in one line; NULL: it does not. */
+TENON_API const char *tenon_graph_reason(const tenon_graph *graph);
 
 /* Libraries in load order, without the file itself. */
 TENON_API size_t tenon_graph_count(const tenon_graph *graph);

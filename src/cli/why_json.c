@@ -266,6 +266,10 @@ void why_print_json(struct why_view *view, struct cli_json *json, enum tenon_sta
     view->behind = json->out->used;
     CLI_JSON_KEY(json, "status");
     cli_json_name(json, tenon_status_name(status));
+    if (tenon_graph_reason(graph)) {
+        CLI_JSON_KEY(json, "reason");
+        cli_json_sentence(json, tenon_graph_reason(graph));
+    }
     if (view->root != view->file) {
         CLI_JSON_KEY(json, "exe");
         cli_json_name(json, view->root);

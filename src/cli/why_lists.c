@@ -1,4 +1,5 @@
-/* src/cli/why_lists.c - what stands below the tree: versions, symbols, dlopen, remarks */
+/* src/cli/why_lists.c - what stands below the tree: a refusal, versions, symbols, dlopen, remarks
+ */
 #include "why.h"
 
 /* With --lib only what has to do with that library. */
@@ -19,6 +20,19 @@ static void put_reason(struct cli_out *out, const char *reason)
         cli_puts(out, ": ");
         cli_prose(out, reason);
     }
+}
+
+static void put_refusal(const struct why_view *view)
+{
+    const char *reason = tenon_graph_reason(view->graph);
+
+    if (!reason || !concerns(view, TENON_THE_FILE))
+        return;
+    cli_style(view->out, CLI_MISS);
+    cli_puts(view->out, "the loader refuses ");
+    cli_prose(view->out, reason);
+    cli_style(view->out, CLI_PLAIN);
+    cli_puts(view->out, "\n");
 }
 
 static void put_versions(const struct why_view *view)
@@ -165,6 +179,7 @@ static void put_remarks(const struct why_view *view)
 
 void why_print_lists(struct why_view *view)
 {
+    put_refusal(view);
     put_versions(view);
     put_unresolved(view);
     put_dlopens(view);
