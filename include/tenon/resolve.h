@@ -250,7 +250,8 @@ typedef struct tenon_symbol_binding {
     bool weak;        /* may stay undefined */
     bool lazy;        /* bound on first call: only called, and nothing asks for it at once */
     bool found;
-    const char *reason; /* not found: why, e.g. "libx.so.1 defines it at version V1 only" */
+    const char *reason; /* not found: why, e.g. "libx.so.1 defines it at version V1 only"; found:
+                         * what is wrong all the same, e.g. its size; NULL */
 } tenon_symbol_binding;
 
 #define TENON_NOBODY (-2)

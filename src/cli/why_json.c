@@ -174,6 +174,10 @@ static void put_bindings(struct cli_json *json, const tenon_graph *graph)
         cli_json_bool(json, binding->weak);
         CLI_JSON_KEY(json, "lazy");
         cli_json_bool(json, binding->lazy);
+        if (binding->found && binding->reason) {
+            CLI_JSON_KEY(json, "reason");
+            cli_json_sentence(json, binding->reason);
+        }
         cli_json_close(json, '}');
     }
     cli_json_close(json, ']');

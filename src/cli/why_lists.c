@@ -75,6 +75,27 @@ static void put_unresolved(const struct why_view *view)
     }
 }
 
+/* Found, and something is wrong with it all the same. */
+static void put_doubtful(const struct why_view *view)
+{
+    struct cli_out *out = view->out;
+    size_t count = tenon_graph_binding_count(view->graph);
+
+    for (size_t i = 0; i < count; i++) {
+        const tenon_symbol_binding *binding = tenon_graph_binding(view->graph, i);
+        if (!binding->found || !binding->reason || !concerns(view, binding->needed_by))
+            continue;
+        cli_style(out, CLI_NOTE);
+        cli_puts(out, "warning: symbol ");
+        why_put_symbol(out, binding->symbol, binding->version);
+        put_object(view, " of ", binding->provider);
+        put_object(view, ", needed by ", binding->needed_by);
+        put_reason(out, binding->reason);
+        cli_style(out, CLI_PLAIN);
+        cli_puts(out, "\n");
+    }
+}
+
 static void put_binding(const struct why_view *view, const tenon_symbol_binding *binding)
 {
     struct cli_out *out = view->out;
@@ -182,6 +203,7 @@ void why_print_lists(struct why_view *view)
     put_refusal(view);
     put_versions(view);
     put_unresolved(view);
+    put_doubtful(view);
     put_dlopens(view);
     put_bindings(view);
     put_remarks(view);
