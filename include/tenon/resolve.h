@@ -291,13 +291,15 @@ TENON_API const tenon_symbol_binding *tenon_graph_binding(const tenon_graph *gra
 typedef struct tenon_dlopen_finding {
     const char *name;
     int32_t named_by;
-    enum tenon_flavour flavour;     /* DECLARED or LIKELY */
-    const char *priority, *feature; /* declared ones; NULL */
-    enum tenon_status status;       /* FOUND, MISSING, REFUSED */
-    const char *path;               /* NULL: none */
-    const tenon_rule *rule;         /* NULL: none */
-    const tenon_attempt *tried;     /* the search; none for what is loaded already */
+    enum tenon_flavour flavour;                   /* DECLARED or LIKELY */
+    const char *priority, *feature, *description; /* declared ones; NULL */
+    enum tenon_status status;                     /* FOUND, MISSING, REFUSED */
+    const char *path;                             /* NULL: none */
+    const tenon_rule *rule;                       /* NULL: none */
+    const tenon_attempt *tried;                   /* the search; none for what is loaded already */
     size_t tried_count;
+    uint32_t entry;          /* declared: which entry of the file that names it; 0: none */
+    const char *alternative; /* not found: a name of the same entry that is, which will do; NULL */
 } tenon_dlopen_finding;
 TENON_API size_t tenon_graph_dlopen_count(const tenon_graph *graph);
 TENON_API const tenon_dlopen_finding *tenon_graph_dlopen(const tenon_graph *graph, size_t i);

@@ -203,8 +203,14 @@ static void put_dlopens(struct cli_json *json, const tenon_graph *graph)
         cli_json_name(json, finding->priority);
         CLI_JSON_KEY(json, "feature");
         cli_json_name(json, finding->feature);
+        CLI_JSON_KEY(json, "description");
+        cli_json_name(json, finding->description);
+        CLI_JSON_KEY(json, "entry");
+        cli_json_number(json, finding->entry);
         CLI_JSON_KEY(json, "status");
         cli_json_name(json, tenon_status_name(finding->status));
+        CLI_JSON_KEY(json, "alternative");
+        cli_json_name(json, finding->alternative);
         CLI_JSON_KEY(json, "path");
         cli_json_name(json, finding->path);
         CLI_JSON_KEY(json, "rule");

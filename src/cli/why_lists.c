@@ -144,18 +144,16 @@ static void put_finding(const struct why_view *view, const tenon_dlopen_finding 
         why_put_rule(out, "  ", finding->rule, NULL);
     else
         cli_puts(out, finding->status == TENON_STATUS_REFUSED ? "  refused" : "  not found");
+    if (finding->alternative) {
+        cli_puts(out, ", but ");
+        cli_text(out, finding->alternative);
+        cli_puts(out, " will do");
+    }
     cli_puts(out, "  ");
     cli_style(out, CLI_DIM);
     cli_puts(out, tenon_flavour_name(finding->flavour));
     put_object(view, " in ", finding->named_by);
-    if (finding->priority) {
-        cli_puts(out, ", ");
-        cli_text(out, finding->priority);
-    }
-    if (finding->feature) {
-        cli_puts(out, " for ");
-        cli_text(out, finding->feature);
-    }
+    cli_purpose(out, finding->priority, finding->feature, finding->description);
     cli_style(out, CLI_PLAIN);
     cli_puts(out, "\n");
 }
