@@ -248,6 +248,30 @@ static void compare(struct why_diff *diff, const struct why_kind *kind, struct w
         tell_order(diff, order_differs(&after));
 }
 
+/* Another interpreter may be another loader, whose rules differ. */
+static void tell_loader(struct why_diff *diff)
+{
+    const tenon_loader *before = tenon_graph_loader(diff->before->graph);
+    const tenon_loader *after = tenon_graph_loader(diff->after->graph);
+
+    if (!before || !after || before == after)
+        return;
+    if (diff->json) {
+        CLI_JSON_KEY(diff->json, "loader_from");
+        cli_json_name(diff->json, tenon_loader_name(before));
+        CLI_JSON_KEY(diff->json, "loader_to");
+        cli_json_name(diff->json, tenon_loader_name(after));
+        return;
+    }
+    cli_puts(diff->out, "  loader  ");
+    cli_puts(diff->out, tenon_loader_name(before));
+    cli_puts(diff->out, diff->before->why->glyphs->becomes);
+    cli_puts(diff->out, "  ");
+    cli_puts(diff->out, tenon_loader_name(after));
+    cli_puts(diff->out, "\n");
+    diff->told++;
+}
+
 /* What the loader has against the program itself, on one side only. */
 static void tell_refusal(struct why_diff *diff)
 {
@@ -331,6 +355,7 @@ static void begin(struct why_diff *diff)
 
 static void end(struct why_diff *diff)
 {
+    tell_loader(diff);
     tell_refusal(diff);
     tell_status(diff);
     if (diff->json) {

@@ -479,6 +479,7 @@ const tenon_loader tn_loader_glibc = {
     .symbol_versions = true,
     .binds_symbols = true,
     .asks_as_needed = true,
+    .weak_variable = "LD_DYNAMIC_WEAK",
     .has_filters = true,
     .preload_as_program = true,
     .program_is_last = true,

@@ -373,7 +373,8 @@ struct tenon_loader {
     size_t path_limit;      /* candidates this long or longer are skipped; 0: none are */
     const char *rpath_word, *runpath_word; /* for people; NULL: "RPATH", "RUNPATH" */
     const char *preload_separators;
-    const char *audit_variable;          /* names modules that are loaded apart; NULL: none */
+    const char *weak_variable;  /* set to whatever: weak definitions yield to others; NULL: none */
+    const char *audit_variable; /* names modules that are loaded apart; NULL: none */
     const char *const *secure_variables; /* passed over in a secure process, NULL-ended; NULL:
                                           * nothing is said of such */
 

@@ -85,6 +85,14 @@ static bool is_never_lazy(const tenon_graph *graph)
     return graph->loader->never_lazy || (asked && *asked);
 }
 
+/* rule  ld.so(8), LD_DYNAMIC_WEAK, whatever its value; glibc elf/rtld.c, process_envvars() */
+static bool does_weak_yield(const tenon_graph *graph)
+{
+    const char *variable = graph->loader->weak_variable;
+    return variable && !tenon_world_secure(graph->resolver->world) &&
+           tenon_world_env(graph->resolver->world, variable);
+}
+
 /* Is all of an object bound before anything of it runs? rule  gABI chapter 5, DF_BIND_NOW */
 static bool binds_now(const struct tn_lookup *b, const struct tn_scope_object *o)
 {
@@ -190,7 +198,8 @@ bool tn_graph_bind_symbols(tenon_graph *graph, tenon_error *err)
 {
     struct tn_lookup b = { .graph = graph,
                            .versions = graph->loader->symbol_versions,
-                           .never_lazy = is_never_lazy(graph) };
+                           .never_lazy = is_never_lazy(graph),
+                           .weak_yields = does_weak_yield(graph) };
     bool good = read_scope(&b, err) && tn_lookup_prepare(&b, err) && bind_all(&b, err);
     free(b.definitions);
     tn_names_free(&b.names);
