@@ -320,6 +320,9 @@ static tenon_graph *make(tenon_resolver *r, uint32_t file, bool starts, tenon_er
             tenon_graph_free(graph);
             return NULL;
         }
+    } else if (r->flags & TENON_RESOLVE_DLOPEN) {
+        graph->remarks[0] = "a static program opens libraries, if any, with a loader of its own: "
+                            "they are not looked for; tenon show --dlopen lists the names in it";
     }
     graph->status = worst(graph);
     graph->passing = r->passing.arena;
