@@ -71,7 +71,8 @@ class Packages:
             predicates += THREADS
         rows = self.query("-r", "-predicates", predicates, name, "-format", "%p\t%+a")
         rows = [row.split("\t", 1) for row in rows if "\t" in row]
-        if not any(package == name and files for package, files in rows):
+        own = [file for package, files in rows if package == name for file in files.split()]
+        if not own or not all(os.path.exists(os.path.splitext(file)[0] + ".cma") for file in own):
             return None
         return [file for package, files in rows if package not in self.there
                 for file in files.split()]
