@@ -232,11 +232,12 @@ static size_t look_at(const tenon_graph *graph)
     for (size_t i = 0; i < tenon_graph_dlopen_count(graph); i++) {
         const tenon_dlopen_finding *d = tenon_graph_dlopen(graph, i);
         check(is_row(graph, d->named_by));
-        n += touch(d->name) + touch(d->path) + touch(d->priority) + touch(d->feature);
+        n += touch(d->name) + touch(d->path) + touch(d->priority) + touch(d->feature) +
+             touch(d->description) + touch(d->alternative);
     }
     for (size_t i = 0; tenon_graph_remark(graph, i); i++)
         n += touch(tenon_graph_remark(graph, i));
-    return n + (size_t)tenon_graph_status(graph);
+    return n + touch(tenon_graph_reason(graph)) + (size_t)tenon_graph_status(graph);
 }
 
 /* One answer as a number, 0 for an error, which must say why. */

@@ -88,6 +88,9 @@ typedef struct tenon_need {
     const char *how;          /* what else the linker recorded of it, for people; NULL */
     bool counts_symbols;      /* PE: how many symbols are asked of it is recorded too */
     uint32_t symbols;
+    const char *description; /* .note.dlopen: the same in words; NULL */
+    uint32_t
+        entry; /* .note.dlopen: its entry, from 1; names of one entry are alternatives. 0: none */
 } tenon_need;
 
 /* One search path string of an image, unsplit: "rpath", "runpath". */

@@ -116,7 +116,8 @@ enum tenon_finding_kind {
     TENON_FINDING_SHADOWED,          /* "shadowed": found in an earlier directory (no refusal) */
     TENON_FINDING_BAD_BUNDLE,        /* "bad-bundle": cannot be read, or its claims are untrue */
     TENON_FINDING_NEEDS_REFUSED,     /* "needs-refused": a plugin it needs is refused */
-    TENON_FINDING_NO_RECORD,         /* "no-record": of a plugin no refusal */
+    TENON_FINDING_NO_RECORD,         /* "no-record": of a plugin no refusal, nor of two
+                                        that leave something out */
     TENON_FINDING_BAD_RECORD,        /* "bad-record": the host's record cannot be read */
     TENON_FINDING_STATIC_HOST,       /* "static-host": cannot load soundly */
     TENON_FINDING_CACHE,             /* "cache": code could not be taken out or was tampered with */

@@ -250,7 +250,8 @@ typedef struct tenon_symbol_binding {
     bool weak;        /* may stay undefined */
     bool lazy;        /* bound on first call: only called, and nothing asks for it at once */
     bool found;
-    const char *reason; /* not found: why, e.g. "libx.so.1 defines it at version V1 only" */
+    const char *reason; /* not found: why, e.g. "libx.so.1 defines it at version V1 only"; found:
+                         * what is wrong all the same, e.g. its size; NULL */
 } tenon_symbol_binding;
 
 #define TENON_NOBODY (-2)
@@ -261,8 +262,12 @@ TENON_API const char *tenon_graph_interpreter(const tenon_graph *graph);    /* N
 TENON_API const char *tenon_graph_machine(const tenon_graph *graph);
 TENON_API bool tenon_graph_is_static(const tenon_graph *graph);
 
-/* ok missing refused: the worst of the libraries, versions (and symbols, if asked for). */
+/* ok missing refused: the worst of the program itself, the libraries, versions (and symbols, if
+ * asked for). */
 TENON_API enum tenon_status tenon_graph_status(const tenon_graph *graph);
+
+/* Why the loader refuses the program itself, in one line; NULL: it does not. */
+TENON_API const char *tenon_graph_reason(const tenon_graph *graph);
 
 /* Libraries in load order, without the file itself. */
 TENON_API size_t tenon_graph_count(const tenon_graph *graph);
@@ -286,13 +291,15 @@ TENON_API const tenon_symbol_binding *tenon_graph_binding(const tenon_graph *gra
 typedef struct tenon_dlopen_finding {
     const char *name;
     int32_t named_by;
-    enum tenon_flavour flavour;     /* DECLARED or LIKELY */
-    const char *priority, *feature; /* declared ones; NULL */
-    enum tenon_status status;       /* FOUND, MISSING, REFUSED */
-    const char *path;               /* NULL: none */
-    const tenon_rule *rule;         /* NULL: none */
-    const tenon_attempt *tried;     /* the search; none for what is loaded already */
+    enum tenon_flavour flavour;                   /* DECLARED or LIKELY */
+    const char *priority, *feature, *description; /* declared ones; NULL */
+    enum tenon_status status;                     /* FOUND, MISSING, REFUSED */
+    const char *path;                             /* NULL: none */
+    const tenon_rule *rule;                       /* NULL: none */
+    const tenon_attempt *tried;                   /* the search; none for what is loaded already */
     size_t tried_count;
+    uint32_t entry;          /* declared: which entry of the file that names it; 0: none */
+    const char *alternative; /* not found: a name of the same entry that is, which will do; NULL */
 } tenon_dlopen_finding;
 TENON_API size_t tenon_graph_dlopen_count(const tenon_graph *graph);
 TENON_API const tenon_dlopen_finding *tenon_graph_dlopen(const tenon_graph *graph, size_t i);

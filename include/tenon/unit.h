@@ -49,6 +49,8 @@ enum tenon_definition_kind {
     TENON_DEFINES_TLS,    /* a strong thread-local object */
     TENON_DEFINES_COMDAT, /* a writable object of which the linker keeps one: an inline variable,
                              a function-local static of inline code; never part of a unit's set */
+    TENON_DEFINES_WEAK, /* a weak one that is not COMDAT; listed where no strong one tells what the
+                           unit is */
 };
 
 typedef struct tenon_definition {
@@ -58,10 +60,10 @@ typedef struct tenon_definition {
 
 /*
  * One unit. Two units are the same when their names are, when their implementation digests are
- * (of one kind, not unknown), or when their sets of strong definitions are (not empty, not only
- * names that any program has): so that a rename does not hide a double. A C unit's name that no
- * project or archive qualifies ("plugin", not "stats/plugin") is no evidence where both define
- * something and nothing of it is the same.
+ * (of one kind, not unknown), or when their sets of definitions are (not empty, not only names
+ * that any program has; strong ones, and weak ones where no strong one tells anything): so that a
+ * rename does not hide a double. A C unit's name that no project or archive qualifies ("plugin",
+ * not "stats/plugin") is no evidence where both define something and nothing of it is the same.
  */
 typedef struct tenon_unit {
     enum tenon_unit_kind kind;
@@ -70,7 +72,7 @@ typedef struct tenon_unit {
     tenon_digest interface, implementation;
     enum tenon_answer stateful; /* has writable or thread-local data, constructors, destructors */
     const tenon_definition
-        *definitions; /* strong, not COMDAT, bytewise by name; then COMDAT ones */
+        *definitions; /* strong or weak, not COMDAT, bytewise by name; then COMDAT ones */
     size_t definition_count;
     bool recorded;  /* by its build; false: worked out from the file's sections or symbols */
     bool completed; /* recorded by the linker launcher, after it was compiled */

@@ -108,12 +108,55 @@ static bool make_cmxs(struct ocaml_building *b, struct ob_library *library)
     return ob_made(b, to, tn_base_name(library->cmxa));
 }
 
+/* Is the module of that file a unit of an archive? */
+static bool is_in_archive(const tenon_ocaml *archive, const tenon_ocaml *module)
+{
+    for (size_t i = 0; i < tenon_ocaml_unit_count(archive); i++)
+        if (strcmp(tenon_ocaml_unit_at(archive, i)->name, tenon_ocaml_unit_at(module, 0)->name) ==
+            0)
+            return true;
+    return false;
+}
+
+/* Without the object beside it a .cmx tells of code that is elsewhere. */
+static bool has_code(struct ocaml_building *b, const char *module)
+{
+    return !ob_ends_with(module, ".cmx") ||
+           ob_is_there(ob_format(b, "%.*s.o", (int)strlen(module) - 4, module));
+}
+
+/*
+ * Of a directory that packages share the modules are those of the archive that is there for the
+ * other loaders, which must be all of it; else there are none.
+ */
+static bool choose_modules(struct ocaml_building *b, const char *archive, struct ob_words *modules)
+{
+    tenon_ocaml *whole = archive ? ob_open(b, archive) : NULL;
+    bool ok = whole || !archive;
+    size_t kept = 0;
+
+    for (size_t i = 0; ok && i < modules->count; i++) {
+        tenon_ocaml *module = whole ? ob_open(b, modules->at[i]) : NULL;
+        ok = module || !whole;
+        if (ok && (!whole || (tenon_ocaml_unit_count(module) && is_in_archive(whole, module))) &&
+            has_code(b, modules->at[i]))
+            modules->at[kept++] = modules->at[i];
+        tenon_ocaml_free(module);
+    }
+    modules->count =
+        ok && (whole ? kept == tenon_ocaml_unit_count(whole) : kept == modules->count) ? kept : 0;
+    tenon_ocaml_free(whole);
+    return ok;
+}
+
 /* ... from modules: .cmx to .cmxs, .cmo to .cma */
 static bool link_modules(struct ocaml_building *b, struct ob_library *library, const char *compiler,
                          const char *how, const char *suffix, const char *to)
 {
     struct ob_words modules = { 0 }, words = { 0 };
-    bool ok = ob_loose_modules(b, library->directory, suffix, &modules);
+    bool ok =
+        ob_loose_modules(b, library->directory, suffix, &modules) &&
+        choose_modules(b, strcmp(suffix, ".cmo") == 0 ? library->cmxa : library->cma, &modules);
 
     if (ok && modules.count) {
         ok = ob_add(b, &words, b->ocamlfind) && ob_add(b, &words, compiler) &&
@@ -169,7 +212,8 @@ static bool repair_native(struct ocaml_building *b, struct ob_library *library)
         return false;
     return library->cmxs ||
            ob_add(b, &b->missing,
-                  ob_format(b, "native code of %s: neither .cmxs, .cmxa nor .cmx", library->name));
+                  ob_format(b, "native code of %s: neither .cmxs, .cmxa nor .cmx with .o",
+                            library->name));
 }
 
 bool ob_repair(struct ocaml_building *b, struct ob_library *library)

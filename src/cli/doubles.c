@@ -97,6 +97,9 @@ static int by_definitions(const void *a, const void *b, void *arg)
             break;
         }
         order = strcmp(u->definitions[i].name, v->definitions[i].name);
+        order = order ? order
+                      : (u->definitions[i].kind == TENON_DEFINES_WEAK) -
+                            (v->definitions[i].kind == TENON_DEFINES_WEAK);
     }
     return order ? order : (x > y) - (x < y);
 }

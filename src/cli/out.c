@@ -109,6 +109,24 @@ void cli_plural(struct cli_out *out, size_t count, const char *one, const char *
     cli_puts(out, count == 1 ? one : many);
 }
 
+void cli_purpose(struct cli_out *out, const char *priority, const char *feature,
+                 const char *description)
+{
+    if (priority) {
+        cli_puts(out, ", ");
+        cli_text(out, priority);
+    }
+    if (feature) {
+        cli_puts(out, " for ");
+        cli_text(out, feature);
+    }
+    if (description) {
+        cli_puts(out, " (");
+        cli_text(out, description);
+        cli_puts(out, ")");
+    }
+}
+
 #define EACH (UINT64_MAX / 255) /* 0x01 in every byte */
 #define TOP (EACH * 0x80)       /* the highest bit of every byte */
 

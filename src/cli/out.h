@@ -81,6 +81,10 @@ static inline void cli_style(struct cli_out *out, enum cli_style style)
         cli_change_style(out, style);
 }
 
+/* What a declared library is for: ", recommended for xz (words)"; each of them may be NULL. */
+void cli_purpose(struct cli_out *out, const char *priority, const char *feature,
+                 const char *description);
+
 /* "1 file", "2 files" */
 void cli_plural(struct cli_out *out, size_t count, const char *one, const char *many);
 

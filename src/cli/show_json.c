@@ -232,6 +232,10 @@ static void put_dlopens(struct cli_json *json, const tenon_image *image)
         cli_json_name(json, need->priority);
         CLI_JSON_KEY(json, "feature");
         cli_json_name(json, need->feature);
+        CLI_JSON_KEY(json, "description");
+        cli_json_name(json, need->description);
+        CLI_JSON_KEY(json, "entry");
+        cli_json_number(json, need->entry);
         cli_json_close(json, '}');
     }
     cli_json_close(json, ']');

@@ -179,20 +179,19 @@ static void put_symbols(struct cli_out *out, const char *key, const tenon_image 
 static void put_dlopens(struct cli_out *out, const tenon_image *image)
 {
     const char *key = "dlopen";
-    const tenon_need *need;
+    const tenon_need *need, *first = NULL; /* of the entry */
 
     for (size_t i = 0; (need = tenon_image_dlopen(image, i)); i++) {
         put_key(out, &key);
         cli_text(out, need->name);
         cli_puts(out, "  ");
         cli_puts(out, tenon_flavour_name(need->flavour));
-        if (need->priority) {
-            cli_puts(out, ", ");
-            cli_text(out, need->priority);
-        }
-        if (need->feature) {
-            cli_puts(out, " for ");
-            cli_text(out, need->feature);
+        cli_purpose(out, need->priority, need->feature, need->description);
+        if (!first || !need->entry || need->entry != first->entry) {
+            first = need;
+        } else {
+            cli_puts(out, ", or instead ");
+            cli_text(out, first->name);
         }
         cli_puts(out, "\n");
     }

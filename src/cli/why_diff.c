@@ -248,6 +248,58 @@ static void compare(struct why_diff *diff, const struct why_kind *kind, struct w
         tell_order(diff, order_differs(&after));
 }
 
+/* Another interpreter may be another loader, whose rules differ. */
+static void tell_loader(struct why_diff *diff)
+{
+    const tenon_loader *before = tenon_graph_loader(diff->before->graph);
+    const tenon_loader *after = tenon_graph_loader(diff->after->graph);
+
+    if (!before || !after || before == after)
+        return;
+    if (diff->json) {
+        CLI_JSON_KEY(diff->json, "loader_from");
+        cli_json_name(diff->json, tenon_loader_name(before));
+        CLI_JSON_KEY(diff->json, "loader_to");
+        cli_json_name(diff->json, tenon_loader_name(after));
+        return;
+    }
+    cli_puts(diff->out, "  loader  ");
+    cli_puts(diff->out, tenon_loader_name(before));
+    cli_puts(diff->out, diff->before->why->glyphs->becomes);
+    cli_puts(diff->out, "  ");
+    cli_puts(diff->out, tenon_loader_name(after));
+    cli_puts(diff->out, "\n");
+    diff->told++;
+}
+
+/* What the loader has against the program itself, on one side only. */
+static void tell_refusal(struct why_diff *diff)
+{
+    const char *before = tenon_graph_reason(diff->before->graph);
+    const char *after = tenon_graph_reason(diff->after->graph);
+    const enum why_mark mark = after ? WHY_NEW : WHY_GONE;
+
+    if (!before == !after || diff->json)
+        return;
+    cli_style(diff->out, marks[mark].style);
+    cli_puts(diff->out, marks[mark].sign);
+    cli_style(diff->out, CLI_PLAIN);
+    cli_puts(diff->out, "the loader refuses ");
+    cli_prose(diff->out, after ? after : before);
+    cli_puts(diff->out, "\n");
+    diff->told++;
+}
+
+static void put_json_reason(struct cli_json *json, const char *key, const tenon_graph *graph)
+{
+    const char *reason = tenon_graph_reason(graph);
+
+    if (!reason)
+        return;
+    cli_json_key(json, key, strlen(key));
+    cli_json_sentence(json, reason);
+}
+
 static void tell_status(struct why_diff *diff)
 {
     const char *from = tenon_status_name(tenon_graph_status(diff->before->graph));
@@ -258,6 +310,8 @@ static void tell_status(struct why_diff *diff)
         cli_json_name(diff->json, from);
         CLI_JSON_KEY(diff->json, "status_to");
         cli_json_name(diff->json, to);
+        put_json_reason(diff->json, ",\"reason_from\":", diff->before->graph);
+        put_json_reason(diff->json, ",\"reason_to\":", diff->after->graph);
     } else if (strcmp(from, to) != 0) {
         cli_puts(diff->out, "  status  ");
         cli_puts(diff->out, from);
@@ -301,6 +355,8 @@ static void begin(struct why_diff *diff)
 
 static void end(struct why_diff *diff)
 {
+    tell_loader(diff);
+    tell_refusal(diff);
     tell_status(diff);
     if (diff->json) {
         cli_json_close(diff->json, '}');

@@ -174,6 +174,10 @@ static void put_bindings(struct cli_json *json, const tenon_graph *graph)
         cli_json_bool(json, binding->weak);
         CLI_JSON_KEY(json, "lazy");
         cli_json_bool(json, binding->lazy);
+        if (binding->found && binding->reason) {
+            CLI_JSON_KEY(json, "reason");
+            cli_json_sentence(json, binding->reason);
+        }
         cli_json_close(json, '}');
     }
     cli_json_close(json, ']');
@@ -199,8 +203,14 @@ static void put_dlopens(struct cli_json *json, const tenon_graph *graph)
         cli_json_name(json, finding->priority);
         CLI_JSON_KEY(json, "feature");
         cli_json_name(json, finding->feature);
+        CLI_JSON_KEY(json, "description");
+        cli_json_name(json, finding->description);
+        CLI_JSON_KEY(json, "entry");
+        cli_json_number(json, finding->entry);
         CLI_JSON_KEY(json, "status");
         cli_json_name(json, tenon_status_name(finding->status));
+        CLI_JSON_KEY(json, "alternative");
+        cli_json_name(json, finding->alternative);
         CLI_JSON_KEY(json, "path");
         cli_json_name(json, finding->path);
         CLI_JSON_KEY(json, "rule");
@@ -266,6 +276,10 @@ void why_print_json(struct why_view *view, struct cli_json *json, enum tenon_sta
     view->behind = json->out->used;
     CLI_JSON_KEY(json, "status");
     cli_json_name(json, tenon_status_name(status));
+    if (tenon_graph_reason(graph)) {
+        CLI_JSON_KEY(json, "reason");
+        cli_json_sentence(json, tenon_graph_reason(graph));
+    }
     if (view->root != view->file) {
         CLI_JSON_KEY(json, "exe");
         cli_json_name(json, view->root);

@@ -27,13 +27,19 @@ static const char *rule_name(const tenon_library *library)
     return library->rule ? library->rule->name : NULL;
 }
 
+/* What is said of how it was found: whose list, else the rule. Loaders name their rules apart. */
+static const char *way_of(const tenon_library *library)
+{
+    return library->where ? library->where : rule_name(library);
+}
+
 static bool same_library(const struct why_diff *diff, size_t i, size_t k)
 {
     const tenon_library *old = tenon_graph_library(diff->before->graph, i);
     const tenon_library *new = tenon_graph_library(diff->after->graph, k);
 
     return old->status == new->status &&equal(old->path, new->path) &&
-           equal(rule_name(old), rule_name(new)) && equal(old->where, new->where);
+           equal(way_of(old), way_of(new));
 }
 
 /* Path and rule; the path is left out when it is the name that was just printed. */

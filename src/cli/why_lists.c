@@ -1,4 +1,5 @@
-/* src/cli/why_lists.c - what stands below the tree: versions, symbols, dlopen, remarks */
+/* src/cli/why_lists.c - what stands below the tree: a refusal, versions, symbols, dlopen, remarks
+ */
 #include "why.h"
 
 /* With --lib only what has to do with that library. */
@@ -19,6 +20,19 @@ static void put_reason(struct cli_out *out, const char *reason)
         cli_puts(out, ": ");
         cli_prose(out, reason);
     }
+}
+
+static void put_refusal(const struct why_view *view)
+{
+    const char *reason = tenon_graph_reason(view->graph);
+
+    if (!reason || !concerns(view, TENON_THE_FILE))
+        return;
+    cli_style(view->out, CLI_MISS);
+    cli_puts(view->out, "the loader refuses ");
+    cli_prose(view->out, reason);
+    cli_style(view->out, CLI_PLAIN);
+    cli_puts(view->out, "\n");
 }
 
 static void put_versions(const struct why_view *view)
@@ -54,6 +68,27 @@ static void put_unresolved(const struct why_view *view)
         cli_style(out, CLI_MISS);
         cli_puts(out, "unresolved symbol ");
         why_put_symbol(out, binding->symbol, binding->version);
+        put_object(view, ", needed by ", binding->needed_by);
+        put_reason(out, binding->reason);
+        cli_style(out, CLI_PLAIN);
+        cli_puts(out, "\n");
+    }
+}
+
+/* Found, and something is wrong with it all the same. */
+static void put_doubtful(const struct why_view *view)
+{
+    struct cli_out *out = view->out;
+    size_t count = tenon_graph_binding_count(view->graph);
+
+    for (size_t i = 0; i < count; i++) {
+        const tenon_symbol_binding *binding = tenon_graph_binding(view->graph, i);
+        if (!binding->found || !binding->reason || !concerns(view, binding->needed_by))
+            continue;
+        cli_style(out, CLI_NOTE);
+        cli_puts(out, "warning: symbol ");
+        why_put_symbol(out, binding->symbol, binding->version);
+        put_object(view, " of ", binding->provider);
         put_object(view, ", needed by ", binding->needed_by);
         put_reason(out, binding->reason);
         cli_style(out, CLI_PLAIN);
@@ -109,18 +144,16 @@ static void put_finding(const struct why_view *view, const tenon_dlopen_finding 
         why_put_rule(out, "  ", finding->rule, NULL);
     else
         cli_puts(out, finding->status == TENON_STATUS_REFUSED ? "  refused" : "  not found");
+    if (finding->alternative) {
+        cli_puts(out, ", but ");
+        cli_text(out, finding->alternative);
+        cli_puts(out, " will do");
+    }
     cli_puts(out, "  ");
     cli_style(out, CLI_DIM);
     cli_puts(out, tenon_flavour_name(finding->flavour));
     put_object(view, " in ", finding->named_by);
-    if (finding->priority) {
-        cli_puts(out, ", ");
-        cli_text(out, finding->priority);
-    }
-    if (finding->feature) {
-        cli_puts(out, " for ");
-        cli_text(out, finding->feature);
-    }
+    cli_purpose(out, finding->priority, finding->feature, finding->description);
     cli_style(out, CLI_PLAIN);
     cli_puts(out, "\n");
 }
@@ -165,8 +198,10 @@ static void put_remarks(const struct why_view *view)
 
 void why_print_lists(struct why_view *view)
 {
+    put_refusal(view);
     put_versions(view);
     put_unresolved(view);
+    put_doubtful(view);
     put_dlopens(view);
     put_bindings(view);
     put_remarks(view);

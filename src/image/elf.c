@@ -304,6 +304,27 @@ static bool read_note_facts(struct tn_elf *elf, struct tn_facts *facts, tenon_er
     return facts->build_id || tn_no_memory(err);
 }
 
+/*
+ * Relative relocations that only newer loaders know (DT_RELR), without the version by which older
+ * ones of glibc see that they do not. It counts where versions are asked for and libc is needed.
+ *
+ * rule  glibc 2.36 elf/dl-version.c, _dl_check_map_versions(): LIBC_SO by its name, the version of
+ *       whatever file
+ */
+static bool is_relr_unmarked(const struct tn_elf *elf, const struct tn_facts *facts)
+{
+    bool needs_libc = false;
+    if (!tn_elf_has(&elf->dynamic, TN_TAG_RELR) || !tn_elf_has(&elf->dynamic, TN_TAG_VERNEED))
+        return false;
+    for (size_t i = 0; i < facts->need_count; i++)
+        needs_libc |= strcmp(facts->needs[i].name, "libc.so.6") == 0 ||
+                      strcmp(facts->needs[i].name, "libc.so.6.1") == 0; /* alpha, ia64 */
+    for (size_t i = 0; i < facts->version_need_count; i++)
+        if (strcmp(facts->version_needs[i].name, "GLIBC_ABI_DT_RELR") == 0)
+            return false;
+    return needs_libc;
+}
+
 /* Facts of what has program headers that mean something to a loader. */
 static bool read_loadable(struct tn_elf *elf, struct tn_facts *facts, tenon_error *err)
 {
@@ -322,6 +343,7 @@ static bool read_loadable(struct tn_elf *elf, struct tn_facts *facts, tenon_erro
         return false;
     if (!facts->os)
         facts->os = tn_elf_os_of_needs(facts->needs, facts->need_count);
+    facts->elf.relr_unmarked = is_relr_unmarked(elf, facts);
     decide_kind(elf, facts, layout.interp != NULL);
     return true;
 }

@@ -25,6 +25,7 @@ struct found {
     tenon_image *image;
     struct tn_names seen; /* names that need no telling (again) */
     size_t room, likely;
+    uint32_t entries; /* declared so far */
 };
 
 static bool add(struct found *found, tenon_need need, tenon_error *err)
@@ -55,9 +56,10 @@ static bool add_declared(struct found *found, const json_t *entry, tenon_error *
 {
     struct tn_arena *arena = &found->image->arena;
     const json_t *sonames = json_object_get(entry, "soname");
-    tenon_need need = { .flavour = TENON_NEED_DECLARED };
+    tenon_need need = { .flavour = TENON_NEED_DECLARED, .entry = ++found->entries };
     if (!copy_member(arena, entry, "priority", &need.priority, err) ||
-        !copy_member(arena, entry, "feature", &need.feature, err))
+        !copy_member(arena, entry, "feature", &need.feature, err) ||
+        !copy_member(arena, entry, "description", &need.description, err))
         return false;
     for (size_t i = 0; i < json_array_size(sonames); i++) {
         const json_t *soname = json_array_get(sonames, i);

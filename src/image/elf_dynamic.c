@@ -51,6 +51,7 @@ static enum tn_elf_tag tag_of(uint64_t tag)
     case 24: return TN_TAG_BIND_NOW;
     case TN_DT_RUNPATH: return TN_TAG_RUNPATH;
     case 30: return TN_TAG_FLAGS;
+    case 36: return TN_TAG_RELR;
     case 0x60000001: return TN_TAG_HP_DLD_FLAGS;
     case 0x6000000e: /* DT_SUNW_RTLDINF */
     case 0x60000013: /* DT_SUNW_SYMSORT */

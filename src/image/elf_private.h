@@ -184,6 +184,7 @@ enum tn_elf_tag {
     TN_TAG_REL,
     TN_TAG_RELSZ,
     TN_TAG_RELENT,
+    TN_TAG_RELR,
     TN_TAG_JMPREL,
     TN_TAG_PLTRELSZ,
     TN_TAG_PLTREL,

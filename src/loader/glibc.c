@@ -78,7 +78,7 @@ const tenon_rule tn_glibc_rules[GLIBC_RULES] = {
     },
 };
 
-const struct tn_glibc_build *tn_glibc_build_of(struct tn_target *target)
+const struct tn_glibc_build *tn_glibc_build_of(const struct tn_target *target)
 {
     struct tn_glibc_config *config = target->config;
     if (!config->build_read &&
@@ -102,6 +102,14 @@ static bool configure(struct tn_target *target, tenon_error *err)
     config->query.isa_level = tn_hwcaps_isa_level(target->machine, tenon_world_cpu(target->world));
     target->config = config;
     return true;
+}
+
+/* rule  glibc 2.36 NEWS: "Support for DT_RELR relative relocation format" */
+static const char *version_means(const char *version)
+{
+    return strcmp(version, "GLIBC_ABI_DT_RELR") == 0
+               ? "relocations in DT_RELR, which glibc has since 2.36"
+               : NULL;
 }
 
 /* rule  the names that glibc's ports give their loader; musl's begins with "ld-musl" */
@@ -471,6 +479,7 @@ const tenon_loader tn_loader_glibc = {
     .symbol_versions = true,
     .binds_symbols = true,
     .asks_as_needed = true,
+    .weak_variable = "LD_DYNAMIC_WEAK",
     .has_filters = true,
     .preload_as_program = true,
     .program_is_last = true,
@@ -499,6 +508,8 @@ const tenon_loader tn_loader_glibc = {
     .likely = tn_glibc_likely,
     .judge = tn_glibc_judge,
     .judge_errno = tn_glibc_judge_errno,
+    .judge_program = tn_glibc_judge_mapped,
+    .version_means = version_means,
     .not_opened = "shared object cannot be dlopen()ed", /* elf/dl-load.c */
     .why_missing = tn_why_missing,
 };

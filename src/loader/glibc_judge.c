@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "fail.h"
+#include "glibc_private.h"
 #include "hwcaps.h"
 #include "machines.h"
 
@@ -44,6 +45,7 @@ static bool matches_host(const struct tn_target *target, const struct tn_elf_hea
 
 enum { OSABI_SYSV = 0, OSABI_GNU = 3, ET_EXEC = 2, ET_DYN = 3 };
 #define DF_1_PIE 0x08000000u
+#define FIRST_WITH_RELR 36 /* of version 2.minor */
 
 /* The tests of open_verify() on the header, in its order. outcome FOUND: passed. */
 static struct tn_judgement judge_header(const struct tn_target *target,
@@ -110,6 +112,40 @@ static struct tn_judgement judge_segments(const struct tn_elf_facts *elf)
     return tn_judged(TENON_OUTCOME_FOUND, TN_ACCEPT, NULL);
 }
 
+/*
+ * An object with DT_RELR that does not say so by a version. Before 2.36 ld.so passes over that tag:
+ * then addresses in the object stay as they are in the file, which hardly any code survives.
+ */
+static struct tn_judgement judge_relr(const struct tn_target *target)
+{
+    const struct tn_glibc_build *build = tn_glibc_build_of(target);
+    if (build && build->minor && build->minor < FIRST_WITH_RELR)
+        return tn_believed(TENON_OUTCOME_WRONG_ABI, TN_STOP,
+                           "DT_RELR, of which glibc knows nothing before version 2.36");
+    return tn_judged(TENON_OUTCOME_WRONG_ABI, TN_STOP,
+                     "DT_RELR without GLIBC_ABI_DT_RELR dependency");
+}
+
+/*
+ * What every object of the process has to pass once all are there, the program and preloads too.
+ *
+ * rule  glibc 2.36 elf/dl-version.c, _dl_check_map_versions(); sysdeps/x86/dl-prop.h,
+ *       dl_isa_level_check()
+ */
+struct tn_judgement tn_glibc_judge_mapped(const struct tn_target *target,
+                                          const struct tn_facts *facts)
+{
+    struct tn_judgement judged = tn_judged(TENON_OUTCOME_FOUND, TN_ACCEPT, NULL);
+    unsigned level = tn_hwcaps_isa_level(target->machine, tenon_world_cpu(target->world));
+    if (facts->elf.relr_unmarked)
+        judged = judge_relr(target);
+    else if (level && facts->elf.isa_needed >> level)
+        judged =
+            tn_judged(TENON_OUTCOME_WRONG_CPU, TN_STOP, "CPU ISA level is lower than required");
+    judged.fatal = judged.action == TN_STOP;
+    return judged;
+}
+
 /* What mapping the object finds. rule  _dl_map_object_from_fd() */
 static struct tn_judgement judge_contents(const struct tn_target *target,
                                           const struct tn_facts *facts)
@@ -120,10 +156,7 @@ static struct tn_judgement judge_contents(const struct tn_target *target,
     if (facts->elf.dt_flags_1 & DF_1_PIE)
         return tn_judged(TENON_OUTCOME_WRONG_TYPE, TN_STOP,
                          "cannot dynamically load position-independent executable");
-    unsigned level = tn_hwcaps_isa_level(target->machine, tenon_world_cpu(target->world));
-    if (level && facts->elf.isa_needed >> level)
-        return tn_judged(TENON_OUTCOME_WRONG_CPU, TN_STOP, "CPU ISA level is lower than required");
-    return tn_judged(TENON_OUTCOME_FOUND, TN_ACCEPT, NULL);
+    return tn_glibc_judge_mapped(target, facts);
 }
 
 void tn_glibc_judge(const struct tn_target *target, const struct tn_candidate *candidate,

@@ -40,7 +40,7 @@ struct tn_glibc_config {
 };
 
 /* What the loader's own file says of its build; NULL: no memory. */
-const struct tn_glibc_build *tn_glibc_build_of(struct tn_target *target);
+const struct tn_glibc_build *tn_glibc_build_of(const struct tn_target *target);
 
 /* Did that version know directories of capabilities other than glibc-hwcaps? */
 bool tn_glibc_has_legacy(const struct tn_glibc_build *build);

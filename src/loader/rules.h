@@ -158,19 +158,22 @@ struct tn_judgement {
     enum tn_action action;
     const char *detail; /* a constant: the loader's own words where it has some */
     bool believed;      /* that the loader does so is not established */
+    bool fatal;         /* STOP: and nothing starts, also where the name may be missing */
 };
 
 static inline struct tn_judgement tn_judged(enum tenon_outcome outcome, enum tn_action action,
                                             const char *detail)
 {
-    return (struct tn_judgement){ outcome, action, detail, false };
+    return (struct tn_judgement){ .outcome = outcome, .action = action, .detail = detail };
 }
 
 /* ... where no source and no manual says what the loader does with such a candidate. */
 static inline struct tn_judgement tn_believed(enum tenon_outcome outcome, enum tn_action action,
                                               const char *detail)
 {
-    return (struct tn_judgement){ outcome, action, detail, true };
+    return (struct tn_judgement){
+        .outcome = outcome, .action = action, .detail = detail, .believed = true
+    };
 }
 
 /* What is known of a candidate that could be opened. */
@@ -370,7 +373,8 @@ struct tenon_loader {
     size_t path_limit;      /* candidates this long or longer are skipped; 0: none are */
     const char *rpath_word, *runpath_word; /* for people; NULL: "RPATH", "RUNPATH" */
     const char *preload_separators;
-    const char *audit_variable;          /* names modules that are loaded apart; NULL: none */
+    const char *weak_variable;  /* set to whatever: weak definitions yield to others; NULL: none */
+    const char *audit_variable; /* names modules that are loaded apart; NULL: none */
     const char *const *secure_variables; /* passed over in a secure process, NULL-ended; NULL:
                                           * nothing is said of such */
 
@@ -440,6 +444,9 @@ struct tenon_loader {
     bool (*compare_versions)(const struct tn_target *target, struct tn_arena *arena,
                              const struct tn_answered *answered, struct tn_unsuited *out);
 
+    /* What a version stands for that is no library's age; NULL: no more than its name says. */
+    const char *(*version_means)(const char *version);
+
     /* Slices of a universal file that the process takes, best first, NULL-ended. NULL: none. */
     const char *const *(*slices)(const struct tn_target *target);
 
@@ -508,6 +515,10 @@ struct tenon_loader {
     void (*judge)(const struct tn_target *target, const struct tn_candidate *candidate,
                   struct tn_judgement *out);
     void (*judge_errno)(int error, struct tn_judgement *out);
+
+    /* Does it run the program that the kernel, or who called it, gives it? NULL: always. */
+    struct tn_judgement (*judge_program)(const struct tn_target *target,
+                                         const struct tn_facts *facts);
     const struct tn_elf_words *elf_words; /* of tn_elf_judge(); NULL for others */
 
     /*

@@ -53,6 +53,14 @@ static const char *private_note(struct tn_doubles *d, const struct tn_judgement 
     return text ? text : "";
 }
 
+/* The name alone says that they are one, and nothing that they define does. */
+static bool are_strangers(const tenon_unit *a, const tenon_unit *b)
+{
+    return a->kind == TENON_UNIT_C && strcmp(a->name, b->name) == 0 && tn_telling_count(a) &&
+           tn_telling_count(b) && !tn_met_first(a, b) &&
+           tenon_digest_equal(&a->implementation, &b->implementation) != TENON_YES;
+}
+
 static void say_double(struct tn_doubles *d, const struct tn_candidate *c,
                        const struct tn_entry *there, const struct tn_entry *comes,
                        const struct tn_judgement *judged)
@@ -63,12 +71,16 @@ static void say_double(struct tn_doubles *d, const struct tn_candidate *c,
     const char *who = tn_doubles_bringer(d, c, comes->holding);
     tn_report_find(
         d->report, tn_doubles_about(judged, c, there->unit->name, a, b),
-        "unit %s is already in %s; %s contains its own copy%s%s%s", unit, a, who,
+        "unit %s is already in %s; %s contains its own copy%s%s%s%s", unit, a, who,
         !judged->because ? ""
         : strncmp(judged->because, "with ", 5) == 0 || strncmp(judged->because, "and ", 4) == 0
             ? " "
             : ", ",
-        judged->because ? judged->because : "", comes->is_private ? private_note(d, judged) : "");
+        judged->because ? judged->because : "", comes->is_private ? private_note(d, judged) : "",
+        judged->refuses && are_strangers(there->unit, comes->unit)
+            ? "; they define nothing in common: if they are two things of one name, build one of "
+              "them with another --unit-prefix (or TENON_PROJECT)"
+            : "");
 }
 
 /* ---- two shared libraries ------------------------------------------------------------------- */
@@ -230,7 +242,7 @@ static bool find_overlaps_by(struct tn_doubles *d, const struct tn_candidate *c,
     for (size_t i = 0; i < index->found_count; i++) {
         const struct tn_entry *there = &index->entries[index->found[i]];
         const char *first =
-            there->holding == comes->holding ? NULL : tn_shared_first(comes->unit, there->unit);
+            there->holding == comes->holding ? NULL : tn_met_first(comes->unit, there->unit);
         if (first && strcmp(first, symbol) == 0)
             refuses |= overlap(d, c, there, comes);
     }
@@ -268,18 +280,22 @@ static bool is_c_library(const struct tn_holding *image)
     return false;
 }
 
+/* A weak function of the C library's name is there for systems whose library lacks it. */
+static bool is_in_c_library(const tenon_units *file, const tenon_unit *unit)
+{
+    return !tn_unit_is_weak(unit) && tn_units_define_all(file, unit);
+}
+
 static bool covers(struct tn_doubles *d, struct tn_holding *image, const tenon_unit *unit)
 {
     const tenon_units *file = tn_holding_file(image, d->world);
     return file && unit->kind == TENON_UNIT_C && tn_unit_set_size(unit) &&
-           (is_c_library(image) ? tn_units_define_all(file, unit)
-                                : tenon_units_cover(file, unit)) &&
+           (is_c_library(image) ? is_in_c_library(file, unit) : tenon_units_cover(file, unit)) &&
            !is_recorded(image, unit);
 }
 
-/* The image `there` defines what a unit of the plugin defines, or another version of it. */
-static bool covered_there(struct tn_doubles *d, const struct tn_candidate *c,
-                          struct tn_holding *there, const struct tn_entry *comes)
+bool tn_doubles_covered_there(struct tn_doubles *d, const struct tn_candidate *c,
+                              struct tn_holding *there, const struct tn_entry *comes)
 {
     struct tn_judgement judged;
     const struct tn_copy copy = copy_of(d, comes);
@@ -297,9 +313,8 @@ static bool covered_there(struct tn_doubles *d, const struct tn_candidate *c,
     return judged.refuses;
 }
 
-/* An image that the plugin brings defines what a unit of the process defines. */
-static bool covered_here(struct tn_doubles *d, const struct tn_candidate *c,
-                         const struct tn_entry *there, struct tn_holding *comes)
+bool tn_doubles_covered_here(struct tn_doubles *d, const struct tn_candidate *c,
+                             const struct tn_entry *there, struct tn_holding *comes)
 {
     struct tn_judgement judged;
     const struct tn_copy copy = copy_of(d, there);
@@ -342,7 +357,7 @@ static bool find_covered_by(struct tn_doubles *d, const struct tn_candidate *c,
     struct tn_sought sought = tn_sightings_seek(there, symbol, hash);
     while ((h = tn_sightings_next(there, &sought)))
         if (h != e->holding && is_first_of(d, h, e->unit, symbol))
-            refuses |= covered_there(d, c, h, e);
+            refuses |= tn_doubles_covered_there(d, c, h, e);
     return refuses;
 }
 
@@ -372,9 +387,12 @@ static bool find_met(struct tn_doubles *d, const struct tn_candidate *c, struct 
                 refuses |= find_overlaps_by(d, c, &d->registry->index, e, k);
             if (tn_repeats_has(d->repeats, key))
                 refuses |= find_overlaps_by(d, c, coming, e, k);
+            if (e->keys.is_weak)
+                continue;
             refuses |= find_covered_in(d, c, &d->registry->sightings, e, k);
             refuses |= find_covered_in(d, c, &d->coming, e, k);
         }
+        refuses |= e->keys.is_weak && tn_doubles_find_weak(d, c, e);
     }
     return refuses;
 }
@@ -398,8 +416,8 @@ static bool find_covered_here(struct tn_doubles *d, const struct tn_candidate *c
         }
         for (size_t k = 0; k < index->found_count; k++) {
             const struct tn_entry *e = &index->entries[index->found[k]];
-            if (is_first_of(d, comes, e->unit, name))
-                refuses |= covered_here(d, c, e, comes);
+            if (!e->keys.is_weak && is_first_of(d, comes, e->unit, name))
+                refuses |= tn_doubles_covered_here(d, c, e, comes);
         }
     }
     return refuses;
@@ -421,6 +439,8 @@ bool tn_doubles_examine(void *arg, const struct tn_candidate *c, struct tn_index
             continue; /* a library that a plugin before brings as well */
         refuses |= find_covered_here(d, c, &d->registry->index, own->at[i]);
         refuses |= find_covered_here(d, c, coming, own->at[i]);
+        refuses |= tn_doubles_find_weak_here(d, c, &d->registry->index, own->at[i]);
+        refuses |= tn_doubles_find_weak_here(d, c, coming, own->at[i]);
         refuses |= tn_doubles_find_inline_here(d, c, &d->registry->index, own->at[i]);
         refuses |= tn_doubles_find_inline_here(d, c, coming, own->at[i]);
     }

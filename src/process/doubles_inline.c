@@ -36,6 +36,18 @@ static bool holds_comdat(const struct tn_holding *image, const char *symbol)
     return false;
 }
 
+/*
+ * Did --gc-sections leave it out? A unit's record is of the time when it was compiled. Intermediate
+ * code says nothing: what optimises it gives objects other names.
+ */
+static bool is_gone(struct tn_doubles *d, const struct tn_entry *e, const char *symbol)
+{
+    const tenon_units *file = e->unit->implementation.kind == TENON_DIGEST_CODE
+                                  ? tn_holding_file(e->holding, d->world)
+                                  : NULL;
+    return file && tn_units_lack(file, symbol);
+}
+
 /* One such object, as two images show it: `comes` would be loaded. */
 struct split {
     const char *symbol;
@@ -109,7 +121,8 @@ static bool split_in(struct tn_doubles *d, const struct tn_candidate *c, struct 
     }
     for (size_t i = 0; i < index->found_count; i++) {
         const struct tn_entry *e = &index->entries[index->found[i]];
-        if (e->holding == comes->holding || !defines_comdat(e->unit, symbol))
+        if (e->holding == comes->holding || !defines_comdat(e->unit, symbol) ||
+            is_gone(d, e, symbol))
             continue;
         const struct split split = { .symbol = symbol,
                                      .there = e->holding,
@@ -179,7 +192,7 @@ static bool split_from(struct tn_doubles *d, const struct tn_candidate *c, struc
     for (size_t i = 0; i < index->found_count; i++) {
         const struct tn_entry *e = &index->entries[index->found[i]];
         if (e->holding == comes || !defines_comdat(e->unit, seen->name) ||
-            holds_comdat(comes, seen->name))
+            holds_comdat(comes, seen->name) || is_gone(d, e, seen->name))
             continue;
         const struct split split = { .symbol = seen->name,
                                      .there = e->holding,
@@ -228,7 +241,8 @@ bool tn_doubles_find_inline(struct tn_doubles *d, const struct tn_candidate *c,
             continue;
         for (size_t k = tn_unit_set_size(unit); k < unit->definition_count; k++) {
             const char *symbol = unit->definitions[k].name;
-            if (!is_guard(symbol) && !is_named_before(c, i, symbol))
+            if (!is_guard(symbol) && !is_named_before(c, i, symbol) &&
+                !is_gone(d, &c->entries[i], symbol))
                 refuses |= split_in(d, c, &d->registry->index, &c->entries[i], symbol) ||
                            split_in(d, c, coming, &c->entries[i], symbol) ||
                            split_with_images(d, c, &c->entries[i], symbol);

@@ -18,6 +18,25 @@ struct tn_about tn_doubles_about(const struct tn_judgement *judged, const struct
 /* A record that says that it is all needs no look at symbols. */
 bool tn_doubles_has_unrecorded(const struct tn_holding *holding);
 
+/* The image `there` defines what a unit of the plugin defines, or another version of it. */
+bool tn_doubles_covered_there(struct tn_doubles *d, const struct tn_candidate *c,
+                              struct tn_holding *there, const struct tn_entry *comes);
+
+/* An image that the plugin brings defines what a unit of the process defines. */
+bool tn_doubles_covered_here(struct tn_doubles *d, const struct tn_candidate *c,
+                             const struct tn_entry *there, struct tn_holding *comes);
+
+/* ---- doubles_weak.c; true: something refuses --------------------------------------------------
+ */
+
+/* A unit of weak definitions that comes, beside images without a whole record. */
+bool tn_doubles_find_weak(struct tn_doubles *d, const struct tn_candidate *c,
+                          const struct tn_entry *comes);
+
+/* Such units of an index, beside an image that comes without a whole record. */
+bool tn_doubles_find_weak_here(struct tn_doubles *d, const struct tn_candidate *c,
+                               struct tn_index *index, struct tn_holding *comes);
+
 /* ---- doubles_inline.c; true: something refuses ------------------------------------------------
  */
 

@@ -138,6 +138,7 @@ void tn_index_keys(struct tn_index *index, const tenon_unit *unit, struct tn_key
     if (set)
         keys->set = hash_set(index, unit, set);
     keys->has_comdat = set < unit->definition_count;
+    keys->is_weak = tn_unit_is_weak(unit);
 }
 
 bool tn_index_all_keys(struct tn_index *index, struct tn_arena *arena, const tenon_unit *unit,
@@ -184,6 +185,7 @@ static bool add(struct tn_index *index, const struct tn_entry *entry, bool keyed
         tn_index_keys(index, entry->unit, &added->keys);
     index->count++;
     index->has_comdats |= added->keys.has_comdat;
+    index->has_weak |= added->keys.is_weak;
     return add_key(index, added->keys.name) && add_key(index, added->keys.implementation) &&
            add_key(index, added->keys.set) &&
            (!added->keys.has_comdat || add_comdats(index, entry->unit));
@@ -198,8 +200,10 @@ bool tn_index_await(struct tn_index *index, const struct tn_entry *entries, size
         return false;
     index->awaited[index->awaited_count++] = (struct tn_awaited){ entries, count };
     index->awaited_entries += count;
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = 0; i < count; i++) {
         index->has_comdats |= entries[i].keys.has_comdat;
+        index->has_weak |= entries[i].keys.is_weak;
+    }
     return true;
 }
 

@@ -22,6 +22,7 @@ struct tn_defined {
 struct tn_keys {
     uint32_t name, implementation, set;
     bool has_comdat; /* it defines writable COMDAT objects */
+    bool is_weak;    /* it is known by weak definitions */
     /* of what comes, when it is C: its set, in order */
     size_t defined_count;
     const struct tn_defined *defined;
@@ -62,7 +63,7 @@ struct tn_index {
     uint32_t stamp;
     struct tn_awaited *awaited; /* added, but not listed before somebody asks */
     size_t awaited_count, awaited_room, awaited_entries;
-    bool has_comdats; /* some entry, also of those that are awaited */
+    bool has_comdats, has_weak; /* some entry, also of those that are awaited */
     bool seeded;
     uint64_t seed[2];
 };
@@ -139,7 +140,7 @@ bool tn_index_same(struct tn_index *index, const struct tn_keys *keys);
 bool tn_index_named(struct tn_index *index, enum tenon_unit_kind kind, const char *name);
 bool tn_index_comdat(struct tn_index *index, const char *symbol);
 
-/* Likewise: those of C that define that symbol strongly; by its name, or a struct tn_defined. */
+/* Likewise: those of C that have that symbol in their set; by its name, or a struct tn_defined. */
 bool tn_index_defining(struct tn_index *index, const char *symbol);
 bool tn_index_defining_key(struct tn_index *index, uint32_t key);
 

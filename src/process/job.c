@@ -88,10 +88,14 @@ static void check_host(struct tn_job *job)
     check_records(job);
 }
 
+static const struct tn_holding *own_holding(const struct tn_prospect *prospect)
+{
+    return prospect->codes[prospect->code_count - 1].holding;
+}
+
 bool tn_prospect_is_recorded(const struct tn_prospect *prospect)
 {
-    const struct tn_code *own = &prospect->codes[prospect->code_count - 1];
-    return own->holding->record != TENON_RECORD_NONE;
+    return own_holding(prospect)->record != TENON_RECORD_NONE;
 }
 
 void tn_report_unrecorded(tenon_report *report, const char *name, const char *file)
@@ -104,11 +108,55 @@ void tn_report_unrecorded(tenon_report *report, const char *name, const char *fi
         name);
 }
 
+/* Both leave something out, one for certain: nothing tells whether that is the same. */
+static bool are_both_open(const struct tn_holding *a, const struct tn_holding *b)
+{
+    return a->record != TENON_RECORD_COMPLETE && b->record != TENON_RECORD_COMPLETE &&
+           (a->record == TENON_RECORD_PARTIAL || b->record == TENON_RECORD_PARTIAL);
+}
+
+/* The first of what is there, or is asked for before, that leaves something out as well. */
+static const struct tn_holding *open_beside(const struct tn_job *job, size_t number)
+{
+    const struct tn_registry *registry = &job->process->registry;
+    const struct tn_holding *own = own_holding(&job->prospects[number]);
+    if (own->record == TENON_RECORD_COMPLETE)
+        return NULL;
+    for (size_t i = 0; i < registry->count; i++) {
+        const struct tn_holding *h = registry->holdings[i];
+        if ((i == 0 || h->reason == TENON_BY_PLUGIN) && strcmp(h->path, own->path) != 0 &&
+            are_both_open(h, own))
+            return h;
+    }
+    for (size_t i = 0; i < number; i++)
+        if (tn_prospect_is_recorded(&job->prospects[i]) &&
+            are_both_open(own_holding(&job->prospects[i]), own))
+            return own_holding(&job->prospects[i]);
+    return NULL;
+}
+
+static void check_open(struct tn_job *job, size_t number)
+{
+    const struct tn_prospect *prospect = &job->prospects[number];
+    const struct tn_holding *beside = open_beside(job, number);
+    if (beside)
+        tn_report_find(job->report,
+                       (struct tn_about){ .kind = TENON_FINDING_NO_RECORD,
+                                          .plugin = prospect->name,
+                                          .holders = { beside->place, prospect->file } },
+                       "what the records of plugin \"%s\" and of %s leave out is not compared: "
+                       "copies among it may not be seen; \"tenon units\" names it",
+                       prospect->name, tn_report_show(job->report, beside->place));
+}
+
 static void check_recorded(struct tn_job *job)
 {
-    for (size_t i = 0; i < job->count; i++)
-        if (!tn_prospect_is_recorded(&job->prospects[i]))
+    for (size_t i = 0; i < job->count; i++) {
+        if (tn_prospect_is_recorded(&job->prospects[i]))
+            check_open(job, i);
+        else
             tn_report_unrecorded(job->report, job->prospects[i].name, job->prospects[i].file);
+    }
 }
 
 /* ---- from prospects to candidates ----------------------------------------------------------- */

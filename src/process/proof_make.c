@@ -43,8 +43,8 @@ static bool look(struct looked *l, tenon_world *world, const char *path)
 static bool is_plain(const struct looked *l)
 {
     const struct tn_facts *f = &l->facts;
-    bool plain =
-        !f->elf.audit && !f->elf.depaudit && f->elf.isa_needed <= 1 && l->symbols.relocations_known;
+    bool plain = !f->elf.audit && !f->elf.depaudit && f->elf.isa_needed <= 1 &&
+                 !f->elf.relr_unmarked && l->symbols.relocations_known;
     for (size_t i = 0; i < f->need_count; i++)
         plain &= f->needs[i].flavour == TENON_NEED_NORMAL && !strpbrk(f->needs[i].name, "/$");
     for (size_t i = 1; i < l->symbols.count; i++)

@@ -10,6 +10,7 @@
  *   - nobody asks for the program itself: not for its name or path (no file that was read has a
  *     need of that name), nor for its file under another name (no search ended there). Whatever is
  *     loaded was read and searched for when the first one was asked about;
+ *   - the loader has nothing against the program itself;
  *   - what loads it finds every version that it asks for, in the same libraries;
  *   - nothing is missing, as then it may be said for whom.
  */
@@ -42,7 +43,8 @@ static bool is_plain(const tenon_resolver *r, const struct tn_node *node, uint32
     if (!target->target.loader->asks_as_needed || (r->flags & special) || target->wants_origin ||
         target->has_audit || !target->preloads_read || target->preload_count ||
         node->has_run_paths || node->facts->elf.audit || node->facts->elf.depaudit ||
-        node->need_count > NEEDS || tn_is_set_id(node->info.mode) || is_asked_for(r, node, path) ||
+        tn_program_judge(r, node).action != TN_ACCEPT || node->need_count > NEEDS ||
+        tn_is_set_id(node->info.mode) || is_asked_for(r, node, path) ||
         (target->has_variable && tn_world_has_capabilities(r->world, tn_text_of(r, path))))
         return false;
     for (uint32_t i = 0; i < node->need_count; i++)

@@ -34,6 +34,8 @@ static bool add_finding(tenon_graph *graph, const tenon_need *need, int32_t obje
         .flavour = need->flavour,
         .priority = tn_resolver_keep(graph->resolver, need->priority),
         .feature = tn_resolver_keep(graph->resolver, need->feature),
+        .description = tn_resolver_keep(graph->resolver, need->description),
+        .entry = need->entry,
     };
     if (!finding.name ||
         !tn_grow(&graph->dlopens, &graph->dlopen_room, graph->dlopen_count, sizeof finding))
@@ -44,10 +46,41 @@ static bool add_finding(tenon_graph *graph, const tenon_need *need, int32_t obje
            tn_resolver_fail(graph->resolver, graph->resolver->objects[object].path, err);
 }
 
+/* The first name of an entry that is found; they begin at `first`. NULL: none is. */
+static const char *found_of(const tenon_graph *graph, size_t first, uint32_t entry)
+{
+    for (size_t i = first; i < graph->dlopen_count && graph->dlopens[i].entry == entry; i++)
+        if (graph->dlopens[i].status == TENON_STATUS_FOUND)
+            return graph->dlopens[i].name;
+    return NULL;
+}
+
+/*
+ * The names of an entry are alternatives: one of them is enough. Those of a file begin at `first`,
+ * entry by entry, so that each entry is looked through once.
+ *
+ * rule  UAPI group "ELF dlopen() metadata": "soname"
+ */
+static void know_alternatives(tenon_graph *graph, size_t first)
+{
+    const char *found = NULL;
+    uint32_t entry = 0;
+    for (size_t i = first; i < graph->dlopen_count; i++) {
+        tenon_dlopen_finding *finding = &graph->dlopens[i];
+        if (finding->entry && finding->entry != entry) {
+            entry = finding->entry;
+            found = found_of(graph, i, entry);
+        }
+        if (finding->entry && finding->status != TENON_STATUS_FOUND)
+            finding->alternative = found;
+    }
+}
+
 static bool find_in(tenon_graph *graph, int32_t object, const struct tn_node *node,
                     tenon_error *err)
 {
     tenon_error ignored = TENON_ERROR_INIT;
+    size_t first = graph->dlopen_count;
     tenon_image_source source = tn_node_source(graph->resolver, node);
     source.path = tn_text_of(graph->resolver, graph->resolver->objects[object].path);
     tenon_image *image =
@@ -58,6 +91,7 @@ static bool find_in(tenon_graph *graph, int32_t object, const struct tn_node *no
     for (size_t i = 0; good && tenon_image_dlopen(image, i); i++)
         good = add_finding(graph, tenon_image_dlopen(image, i), object, err);
     tenon_image_free(image);
+    know_alternatives(graph, first);
     return good;
 }
 

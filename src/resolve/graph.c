@@ -1,5 +1,6 @@
 /* src/resolve/graph.c - the answer about one process, and how it is read */
 #include "fail.h"
+#include "process.h"
 #include "resolver.h"
 
 #include <stdlib.h>
@@ -247,10 +248,20 @@ static void add_remarks(tenon_graph *graph, const tenon_resolver *r)
         graph->remarks[n++] = "who provides each symbol is not known for this loader";
 }
 
+/* What the loader has against the program itself. */
+static bool judge_program(tenon_graph *graph, const tenon_resolver *r, tenon_error *err)
+{
+    const struct tn_judgement judged = tn_program_judge(r, graph->program);
+    if (judged.action == TN_ACCEPT)
+        return true;
+    graph->reason = tn_arena_format(&graph->arena, "%s: %s", graph->program_path, judged.detail);
+    return graph->reason || tn_no_memory(err);
+}
+
 /* Refused is worse than missing: that file is there. */
 static enum tenon_status worst(const tenon_graph *graph)
 {
-    enum tenon_status status = TENON_STATUS_OK;
+    enum tenon_status status = graph->reason ? TENON_STATUS_REFUSED : TENON_STATUS_OK;
     for (size_t i = 0; i < graph->count; i++) {
         const tenon_library *library = &graph->libraries[i];
         if (library->optional || library->status < TENON_STATUS_MISSING)
@@ -282,7 +293,8 @@ static bool find_out(tenon_graph *graph, tenon_resolver *r, tenon_error *err)
     return !(r->flags & TENON_RESOLVE_DLOPEN) || tn_graph_find_dlopens(graph, err);
 }
 
-tenon_graph *tn_graph_make(tenon_resolver *r, uint32_t file, tenon_error *err)
+/* `starts`: the program does; it was judged when one that runs did. */
+static tenon_graph *make(tenon_resolver *r, uint32_t file, bool starts, tenon_error *err)
 {
     tenon_graph *graph = calloc(1, sizeof *graph);
     if (!graph) {
@@ -304,10 +316,13 @@ tenon_graph *tn_graph_make(tenon_resolver *r, uint32_t file, tenon_error *err)
         graph->interpreter = *interpreter ? interpreter : NULL;
         graph->word = r->target->target.word;
         graph->endian = r->target->target.endian;
-        if (!find_out(graph, r, err)) {
+        if ((starts && !judge_program(graph, r, err)) || !find_out(graph, r, err)) {
             tenon_graph_free(graph);
             return NULL;
         }
+    } else if (r->flags & TENON_RESOLVE_DLOPEN) {
+        graph->remarks[0] = "a static program opens libraries, if any, with a loader of its own: "
+                            "they are not looked for; tenon show --dlopen lists the names in it";
     }
     graph->status = worst(graph);
     graph->passing = r->passing.arena;
@@ -329,13 +344,13 @@ tenon_graph *tenon_resolve_source(tenon_resolver *r, const tenon_image_source *s
     uint32_t file = tn_resolver_argument(r, source, err);
     if (file == TN_NO_NAME)
         return NULL;
-    return tn_process_file(r, file, err) ? tn_graph_make(r, file, err) : NULL;
+    return tn_process_file(r, file, err) ? make(r, file, true, err) : NULL;
 }
 
 tenon_graph *tenon_resolve_state(tenon_resolver *r, const tenon_state *state, tenon_error *err)
 {
     r->asked = true;
-    return tn_process_state(r, state, err) ? tn_graph_make(r, r->objects[TN_PROGRAM].path, err)
+    return tn_process_state(r, state, err) ? make(r, r->objects[TN_PROGRAM].path, false, err)
                                            : NULL;
 }
 
@@ -446,6 +461,11 @@ size_t tenon_graph_dlopen_count(const tenon_graph *graph)
 const tenon_dlopen_finding *tenon_graph_dlopen(const tenon_graph *graph, size_t i)
 {
     return i < graph->dlopen_count ? &graph->dlopens[i] : NULL;
+}
+
+const char *tenon_graph_reason(const tenon_graph *graph)
+{
+    return graph->reason;
 }
 
 const char *tenon_graph_remark(const tenon_graph *graph, size_t i)

@@ -156,6 +156,20 @@ static bool is_answer(const struct tn_lookup *b, const struct tn_definition *may
 }
 
 /*
+ * Does the search end here? Where weak definitions count less, one is only kept, the first of them.
+ * rule  glibc elf/dl-lookup.c, do_lookup_x(), "Use this value if we don't find another"
+ */
+static bool is_last_word(const struct tn_lookup *b, const struct tn_definition *d,
+                         const struct tn_definition **weak)
+{
+    if (!b->weak_yields || b->scope[d->scope].table.symbols[d->symbol].bind != TN_BIND_WEAK)
+        return true;
+    if (!*weak)
+        *weak = d;
+    return false;
+}
+
+/*
  * The definition that the loader takes for a name; NULL: none, maybe because of an object that is
  * *inconsistent. One that matches and is hidden ends the search of its object.
  * rule  glibc elf/dl-lookup.c, do_lookup_x(), "Hidden and internal symbols are local"
@@ -165,14 +179,14 @@ static const struct tn_definition *look_up(const struct tn_lookup *b, uint32_t n
                                            enum tn_reference kind,
                                            const struct tn_scope_object **inconsistent)
 {
-    const struct tn_definition *maybe = NULL;
+    const struct tn_definition *maybe = NULL, *weak = NULL;
     uint32_t maybe_count = 0, left = UINT32_MAX;
     for (uint32_t n = b->first[name]; n; n = b->definitions[n - 1].next) {
         const struct tn_definition *d = &b->definitions[n - 1];
         const struct tn_scope_object *o = &b->scope[d->scope];
         const struct tn_elf_symbol *s = &o->table.symbols[d->symbol];
         if (maybe && maybe->scope != d->scope) {
-            if (is_answer(b, maybe, maybe_count))
+            if (is_answer(b, maybe, maybe_count) && is_last_word(b, maybe, &weak))
                 return maybe;
             maybe = NULL;
         }
@@ -186,7 +200,8 @@ static const struct tn_definition *look_up(const struct tn_lookup *b, uint32_t n
         enum match match = b->versions ? match_version(&o->table, s, wanted)
                            : s->hidden ? MATCH_NO
                                        : MATCH_YES;
-        if (match == MATCH_YES && !(b->versions && tn_symbol_is_hidden(s)))
+        if (match == MATCH_YES && !(b->versions && tn_symbol_is_hidden(s)) &&
+            is_last_word(b, d, &weak))
             return d;
         if (match == MATCH_YES) {
             left = d->scope;
@@ -196,7 +211,7 @@ static const struct tn_definition *look_up(const struct tn_lookup *b, uint32_t n
             maybe = d;
         }
     }
-    return is_answer(b, maybe, maybe_count) ? maybe : NULL;
+    return is_answer(b, maybe, maybe_count) && is_last_word(b, maybe, &weak) ? maybe : weak;
 }
 
 /*

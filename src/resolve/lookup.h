@@ -33,8 +33,9 @@ struct tn_lookup {
     bool several_unique;    /* some name has more than one */
     struct tn_definition *definitions;
     size_t definition_count, definition_room;
-    bool versions;   /* the loader looks at them */
-    bool never_lazy; /* all is bound before anything runs */
+    bool versions;    /* the loader looks at them */
+    bool never_lazy;  /* all is bound before anything runs */
+    bool weak_yields; /* a weak definition answers only where there is no other */
 };
 
 /* How a reference is made: glibc's type classes. */

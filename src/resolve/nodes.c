@@ -15,7 +15,7 @@ static const tenon_need *keep_need(tenon_resolver *r, const tenon_need *need)
     kept->path = tn_resolver_keep(r, need->path);
     kept->base = tn_resolver_keep(r, need->base);
     kept->member = tn_resolver_keep(r, need->member);
-    kept->priority = kept->feature = NULL;
+    kept->priority = kept->feature = kept->description = NULL;
     return kept;
 }
 

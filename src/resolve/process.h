@@ -54,6 +54,9 @@ bool tn_program_check(tenon_resolver *r, uint32_t path, tenon_error *err);
  */
 bool tn_program_open(tenon_resolver *r, uint32_t path, tenon_error *err);
 
+/* Would the loader run the program at hand, whose node it is? */
+struct tn_judgement tn_program_judge(const tenon_resolver *r, const struct tn_node *node);
+
 /* The program claims its names, and its interpreter joins. */
 void tn_program_begin(tenon_resolver *r);
 

@@ -333,6 +333,13 @@ bool tn_program_open(tenon_resolver *r, uint32_t path, tenon_error *err)
     return choose_target(r, node, tn_text_of(r, path), err);
 }
 
+struct tn_judgement tn_program_judge(const tenon_resolver *r, const struct tn_node *node)
+{
+    const struct tn_target *target = &r->target->target;
+    return target->loader->judge_program ? target->loader->judge_program(target, node->facts)
+                                         : tn_judged(TENON_OUTCOME_FOUND, TN_ACCEPT, NULL);
+}
+
 /* One that ld.so was asked to start is known by its file, too, as a library would be. */
 static void claim_program(tenon_resolver *r)
 {

@@ -68,6 +68,7 @@ static bool move_needs(struct tn_facts *facts, struct tn_arena *arena)
         move_string(&facts->needs[i].base, arena, &good);
         move_string(&facts->needs[i].member, arena, &good);
         facts->needs[i].priority = facts->needs[i].feature = NULL;
+        facts->needs[i].description = NULL;
     }
     return good;
 }

@@ -144,7 +144,7 @@ static int32_t object_for(tenon_resolver *r, struct tn_search *s, uint32_t shown
     bool found = s->status == TENON_STATUS_FOUND;
     if (found && r->nodes[s->node]->stamp == r->stamp)
         return found_again(r, s, r->nodes[s->node]->object);
-    bool optional = is_optional(r, flavour);
+    bool optional = is_optional(r, flavour) && !s->fatal;
     const char *not_opened = found ? why_not_opened(r, s) : NULL;
     struct tn_object object = {
         .node = TN_NO_NODE,

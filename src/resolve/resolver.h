@@ -73,6 +73,7 @@ struct tn_search {
     tenon_attempt *attempts;
     size_t attempt_count;
     bool searched;  /* by lists, not by a path */
+    bool fatal;     /* REFUSED: so that nothing starts, whoever asked */
     bool complete;  /* false: memory ran out on the way, it must be done again */
     uint32_t stamp; /* process that has a row for it as `object` */
     int32_t object;
@@ -327,9 +328,6 @@ const char *tn_resolver_keep(tenon_resolver *r, const char *text);
 bool tn_process_file(tenon_resolver *r, uint32_t path, tenon_error *err);
 bool tn_process_state(tenon_resolver *r, const tenon_state *state, tenon_error *err);
 
-/* The graph of the process at hand; NULL: no memory. */
-tenon_graph *tn_graph_make(tenon_resolver *r, uint32_t file, tenon_error *err);
-
 /* What a graph knows of a library besides what it shows. */
 struct tn_row {
     const struct tn_search *search; /* NULL: not searched for */
@@ -346,6 +344,7 @@ struct tenon_graph {
     const tenon_loader *loader;
     bool is_static;
     enum tenon_status status;
+    const char *reason; /* why the loader refuses the program; NULL: it does not */
     tenon_library *libraries;
     struct tn_row *rows; /* of each library: what is not public */
     size_t count;

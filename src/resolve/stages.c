@@ -106,6 +106,7 @@ void tn_going_stop(struct tn_going *g, const char *path, struct tn_judgement jud
         return;
     g->stopped = true;
     g->search->status = TENON_STATUS_REFUSED;
+    g->search->fatal = judged.fatal;
     g->search->rule = g->stage ? g->stage->rule : NULL;
     g->search->where = g->stage ? g->stage->where : NULL;
     g->search->reason =

@@ -1,4 +1,5 @@
 /* src/resolve/symbols.c - who provides each undefined symbol, by the loader's own scope order */
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -84,6 +85,14 @@ static bool is_never_lazy(const tenon_graph *graph)
     return graph->loader->never_lazy || (asked && *asked);
 }
 
+/* rule  ld.so(8), LD_DYNAMIC_WEAK, whatever its value; glibc elf/rtld.c, process_envvars() */
+static bool does_weak_yield(const tenon_graph *graph)
+{
+    const char *variable = graph->loader->weak_variable;
+    return variable && !tenon_world_secure(graph->resolver->world) &&
+           tenon_world_env(graph->resolver->world, variable);
+}
+
 /* Is all of an object bound before anything of it runs? rule  gABI chapter 5, DF_BIND_NOW */
 static bool binds_now(const struct tn_lookup *b, const struct tn_scope_object *o)
 {
@@ -91,6 +100,40 @@ static bool binds_now(const struct tn_lookup *b, const struct tn_scope_object *o
     uint32_t number = r->objects[o->object].node;
     const struct tn_facts *facts = number == TN_NO_NODE ? NULL : r->nodes[number]->facts;
     return b->never_lazy || (facts && facts->elf.binds_now);
+}
+
+/*
+ * A program's copy of a variable has the size that the linker saw. One that has grown since is cut
+ * off: what the library keeps behind lies in the program's next variable.
+ *
+ * rule  glibc sysdeps/ARCH/dl-machine.h, R_ARCH_COPY: "has different size in shared object"
+ */
+static bool is_cut_off(const struct tn_lookup *b, const struct tn_elf_symbol *s,
+                       const struct tn_definition *d, enum tn_reference kind)
+{
+    return d && kind == TN_REFERENCE_COPY &&
+           b->scope[d->scope].table.symbols[d->symbol].size > s->size;
+}
+
+/* What is wrong with the answer, or with there being none; *good stays when there is memory. */
+static const char *reason_of(struct tn_lookup *b, const struct tn_elf_symbol *s,
+                             const struct tn_elf_version *wanted, const struct tn_definition *d,
+                             enum tn_reference kind, const struct tn_scope_object *inconsistent,
+                             bool *good)
+{
+    const char *reason;
+    if (!d)
+        reason = why_not(b, tn_names_find(&b->names, s->name, strlen(s->name)), wanted, kind,
+                         inconsistent);
+    else if (is_cut_off(b, s, d, kind))
+        reason = tn_arena_format(&b->graph->arena,
+                                 "%" PRIu64 " bytes there, and room for %" PRIu64
+                                 " in the program, which was linked against another one",
+                                 b->scope[d->scope].table.symbols[d->symbol].size, s->size);
+    else
+        return NULL;
+    *good &= reason != NULL;
+    return reason;
 }
 
 /* Binds one reference. *provider tells the caller who it was. */
@@ -107,6 +150,7 @@ static bool bind(struct tn_lookup *b, const struct tn_scope_object *o,
     if (*provider == row)
         return true; /* the other way of using it gave the same */
     *provider = row;
+    bool good = true;
     tenon_symbol_binding binding = {
         /* its strings must outlive the tables */
         .symbol = tn_resolver_keep(graph->resolver, s->name),
@@ -116,9 +160,9 @@ static bool bind(struct tn_lookup *b, const struct tn_scope_object *o,
         .weak = s->bind == TN_BIND_WEAK && !inconsistent, /* then it may not stay undefined, too */
         .lazy = kind == TN_REFERENCE_PLT && !s->wants_data && !s->wants_copy && !binds_now(b, o),
         .found = d != NULL,
-        .reason = d ? NULL : why_not(b, name, wanted, kind, inconsistent),
+        .reason = reason_of(b, s, wanted, d, kind, inconsistent, &good),
     };
-    if (!binding.symbol || (!d && !binding.reason))
+    if (!binding.symbol || !good)
         return tn_no_memory(err);
     return add_binding(graph, binding, err);
 }
@@ -154,7 +198,8 @@ bool tn_graph_bind_symbols(tenon_graph *graph, tenon_error *err)
 {
     struct tn_lookup b = { .graph = graph,
                            .versions = graph->loader->symbol_versions,
-                           .never_lazy = is_never_lazy(graph) };
+                           .never_lazy = is_never_lazy(graph),
+                           .weak_yields = does_weak_yield(graph) };
     bool good = read_scope(&b, err) && tn_lookup_prepare(&b, err) && bind_all(&b, err);
     free(b.definitions);
     tn_names_free(&b.names);

@@ -24,6 +24,7 @@ static bool report(tenon_graph *graph, const struct tn_node_version *need,
                    tenon_error *err)
 {
     const char *version = tn_text_of(graph->resolver, need->version);
+    const char *means = graph->loader->version_means ? graph->loader->version_means(version) : NULL;
     tenon_missing_version missing = {
         .library = provider_row,
         .needed_by = asker_row,
@@ -33,9 +34,10 @@ static bool report(tenon_graph *graph, const struct tn_node_version *need,
     };
     missing.reason =
         provider->facts->elf.has_verdef
-            ? tn_arena_format(&graph->arena, "%s: %sversion `%s' not found (required by %s)",
+            ? tn_arena_format(&graph->arena, "%s: %sversion `%s' not found (required by %s)%s%s",
                               tn_graph_path(graph, provider_row), need->weak ? "weak " : "",
-                              version, tn_graph_path(graph, asker_row))
+                              version, tn_graph_path(graph, asker_row),
+                              means ? ": it stands for " : "", means ? means : "")
             : tn_arena_format(&graph->arena,
                               "%s: no version information available (required by %s)",
                               tn_graph_path(graph, provider_row), tn_graph_path(graph, asker_row));

@@ -9,6 +9,7 @@
 
 #include "digest.h"
 #include "fail.h"
+#include "units.h"
 
 /* ---- sections ------------------------------------------------------------------------------- */
 
@@ -140,9 +141,12 @@ static size_t name_length(const char *name)
     return at ? (size_t)(at - name) : strlen(name);
 }
 
-/* Strong definitions, and writable ones that the linker joins; false: no definition of the unit. */
+/*
+ * Strong definitions, and writable ones that the linker joins; weak ones where they are `wanted`.
+ * False: no definition of the unit.
+ */
 static bool is_definition(const struct tn_elf_object *o, const struct tn_elf_object_symbol *s,
-                          enum tenon_definition_kind *kind)
+                          bool wanted, enum tenon_definition_kind *kind)
 {
     const struct tn_elf_object_section *section = &o->sections[s->section];
     *kind = kind_of(o, s);
@@ -151,7 +155,21 @@ static bool is_definition(const struct tn_elf_object *o, const struct tn_elf_obj
         *kind = TENON_DEFINES_COMDAT;
         return is_written(section);
     }
-    return s->bind == TN_STB_GLOBAL || unique;
+    if (s->bind != TN_STB_WEAK)
+        return s->bind == TN_STB_GLOBAL || unique;
+    *kind = TENON_DEFINES_WEAK;
+    return wanted;
+}
+
+/* No strong definition tells what the unit is: then the weak ones have to. */
+static bool wants_weak(const struct tn_elf_object *o)
+{
+    enum tenon_definition_kind kind;
+    for (size_t i = 1; i < o->symbol_count; i++)
+        if (is_external(&o->symbols[i]) && is_definition(o, &o->symbols[i], false, &kind) &&
+            kind != TENON_DEFINES_COMDAT && !tn_is_generic(o->symbols[i].name))
+            return false;
+    return true;
 }
 
 static int compare_definitions(const void *a_row, const void *b_row)
@@ -190,15 +208,16 @@ static bool list_definitions(const struct tn_elf_object *o, tenon_unit *out, ten
     struct tn_arena *arena = o->elf.file->arena;
     enum tenon_definition_kind kind;
     size_t count = 0;
+    bool weak = wants_weak(o);
     for (size_t i = 1; i < o->symbol_count; i++)
-        count += is_external(&o->symbols[i]) && is_definition(o, &o->symbols[i], &kind);
+        count += is_external(&o->symbols[i]) && is_definition(o, &o->symbols[i], weak, &kind);
     tenon_definition *rows = tn_arena_rows(arena, count, sizeof *rows);
     if (!rows)
         return tn_no_memory(err);
     count = 0;
     for (size_t i = 1; i < o->symbol_count; i++) {
         const struct tn_elf_object_symbol *s = &o->symbols[i];
-        if (!is_external(s) || !is_definition(o, s, &kind))
+        if (!is_external(s) || !is_definition(o, s, weak, &kind))
             continue;
         const char *name = plain_name(arena, s->name);
         if (!name)

@@ -57,6 +57,7 @@ static bool read_letter(char letter, enum tenon_definition_kind *kind)
     case 'D': *kind = TENON_DEFINES_DATA; return true;
     case 'L': *kind = TENON_DEFINES_TLS; return true;
     case 'C': *kind = TENON_DEFINES_COMDAT; return true;
+    case 'W': *kind = TENON_DEFINES_WEAK; return true;
     default: return false;
     }
 }

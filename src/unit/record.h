@@ -23,9 +23,9 @@
  *     u8[32]  the implementation digest, likewise
  *     name    NUL-ended, not empty
  *     origin  NUL-ended; empty: not known
- *     definitions, each a letter (T code, D data, L thread-local, C writable COMDAT) and a
- *             NUL-ended name; first T, D and L in bytewise order of their names, then C likewise;
- *             then a NUL
+ *     definitions, each a letter (T code, D data, L thread-local, W weak, C writable COMDAT)
+ *             and a NUL-ended name; first all but C in bytewise order of their names, then C
+ * likewise; then a NUL
  *
  * type 2, a summary by the linker launcher; at most one counts, the last
  *     u8      1

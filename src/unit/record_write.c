@@ -14,10 +14,8 @@
 #define LIMIT_NOTE (256u << 20)
 
 static const char letters[] = {
-    [TENON_DEFINES_CODE] = 'T',
-    [TENON_DEFINES_DATA] = 'D',
-    [TENON_DEFINES_TLS] = 'L',
-    [TENON_DEFINES_COMDAT] = 'C',
+    [TENON_DEFINES_CODE] = 'T',   [TENON_DEFINES_DATA] = 'D', [TENON_DEFINES_TLS] = 'L',
+    [TENON_DEFINES_COMDAT] = 'C', [TENON_DEFINES_WEAK] = 'W',
 };
 
 /* A note with a description of `size` bytes, its header written. */

@@ -1,7 +1,7 @@
 /*
  * src/unit/same.c - when two units are the same thing
  *
- * rule  unit.h: by name, by implementation digest, by the set of strong definitions
+ * rule  unit.h: by name, by implementation digest, by the set of definitions
  */
 #include <stdint.h>
 #include <stdlib.h>
@@ -116,10 +116,10 @@ bool tn_is_generic(const char *definition)
     return bsearch(definition, generic, TN_COUNT(generic), sizeof *generic, compare_name);
 }
 
-/* ---- sets of strong definitions ---------------------------------------------------------------
+/* ---- sets of definitions ----------------------------------------------------------------------
  */
 
-/* Strong ones stand first; most units have no others. */
+/* COMDAT ones stand last; most units have none. */
 size_t tn_unit_set_size(const tenon_unit *unit)
 {
     size_t low = 0, high = unit->definition_count;
@@ -143,27 +143,40 @@ size_t tn_telling_count(const tenon_unit *unit)
     return telling;
 }
 
+/*
+ * One definition, by name. A weak one is made to give way to a strong one of its name: these two
+ * are not two copies of one thing.
+ */
+static bool same_definition(const tenon_definition *a, const tenon_definition *b)
+{
+    return (a->kind == TENON_DEFINES_WEAK) == (b->kind == TENON_DEFINES_WEAK) &&
+           strcmp(a->name, b->name) == 0;
+}
+
 bool tn_same_definitions(const tenon_unit *a, const tenon_unit *b)
 {
     size_t count = tn_unit_set_size(a);
     if (!count || count != tn_unit_set_size(b))
         return false;
     for (size_t i = 0; i < count; i++)
-        if (strcmp(a->definitions[i].name, b->definitions[i].name) != 0)
+        if (!same_definition(&a->definitions[i], &b->definitions[i]))
             return false;
     return tn_telling_count(a) > 0;
 }
 
 /*
  * What both define that is not in any program, up to `most`; *first (may be NULL) is the first.
- * Both sets are sorted bytewise.
+ * `alike`: no weak ones beside strong ones. Both sets are sorted bytewise.
  */
-static size_t share(const tenon_unit *a, const tenon_unit *b, size_t most, const char **first)
+static size_t share(const tenon_unit *a, const tenon_unit *b, bool alike, size_t most,
+                    const char **first)
 {
     size_t i = 0, j = 0, a_count = tn_unit_set_size(a), b_count = tn_unit_set_size(b), shared = 0;
     while (i < a_count && j < b_count && shared < most) {
         int order = strcmp(a->definitions[i].name, b->definitions[j].name);
-        if (order == 0 && !tn_is_generic(a->definitions[i].name) && !shared++ && first)
+        if (order == 0 && !tn_is_generic(a->definitions[i].name) &&
+            (!alike || same_definition(&a->definitions[i], &b->definitions[j])) && !shared++ &&
+            first)
             *first = a->definitions[i].name;
         i += order <= 0;
         j += order >= 0;
@@ -173,14 +186,30 @@ static size_t share(const tenon_unit *a, const tenon_unit *b, size_t most, const
 
 size_t tn_shared_count(const tenon_unit *a, const tenon_unit *b)
 {
-    return share(a, b, SIZE_MAX, NULL);
+    return share(a, b, true, SIZE_MAX, NULL);
 }
 
 const char *tn_shared_first(const tenon_unit *a, const tenon_unit *b)
 {
     const char *first = NULL;
-    share(a, b, 1, &first);
+    share(a, b, true, 1, &first);
     return first;
+}
+
+const char *tn_met_first(const tenon_unit *a, const tenon_unit *b)
+{
+    const char *first = NULL;
+    share(a, b, false, 1, &first);
+    return first;
+}
+
+bool tn_unit_is_weak(const tenon_unit *unit)
+{
+    size_t count = tn_unit_set_size(unit);
+    for (size_t i = 0; i < count; i++)
+        if (unit->definitions[i].kind == TENON_DEFINES_WEAK)
+            return true;
+    return false;
 }
 
 /* ---- versions and parts -----------------------------------------------------------------------

@@ -25,6 +25,7 @@ struct tenon_units {
     size_t remark_count;
     tenon_visible *visible;
     size_t visible_count;
+    bool shows_locals;  /* its symbol table has what is local: nobody took it away */
     tenon_ocaml *ocaml; /* NULL: nothing of OCaml's is in it */
 };
 
@@ -142,23 +143,35 @@ bool tn_library_unit(struct tn_arena *scratch, const struct tn_facts *facts,
 /* True when the file's external definitions are all of the unit's, or more. */
 bool tn_units_define_all(const tenon_units *units, const tenon_unit *unit);
 
+/*
+ * True when the linked file's full symbol table would have a definition of that name, hidden or
+ * not, and has none: --gc-sections left it out.
+ */
+bool tn_units_lack(const tenon_units *units, const char *name);
+
 /* ---- same.c --------------------------------------------------------------------------------- */
 
 /* True for a definition that any program or plugin may have, and that therefore tells nothing. */
 bool tn_is_generic(const char *definition);
 
-/* How many of its definitions are strong: the set that is compared. */
+/* How many of its definitions are not COMDAT: the set that is compared. */
 size_t tn_unit_set_size(const tenon_unit *unit);
 
-/* Equal sets of strong definitions that tell something. */
+/* Equal sets of definitions that tell something. */
 bool tn_same_definitions(const tenon_unit *a, const tenon_unit *b);
 
-/* Strong definitions that tell something: of one unit, and those that two have in common. */
+/* Definitions that tell something: of one unit, and those that two have in common. */
 size_t tn_telling_count(const tenon_unit *unit);
 size_t tn_shared_count(const tenon_unit *a, const tenon_unit *b);
 
 /* The first that both have; NULL: none. */
 const char *tn_shared_first(const tenon_unit *a, const tenon_unit *b);
+
+/* The first name that both define, and be it weak in one and strong in the other; NULL: none. */
+const char *tn_met_first(const tenon_unit *a, const tenon_unit *b);
+
+/* Are there weak definitions in its set? */
+bool tn_unit_is_weak(const tenon_unit *unit);
 
 /*
  * Is so much in common that two things are versions of one, or one a part of the other? Either the

@@ -133,7 +133,7 @@ static void take_definitions(struct reading *r, tenon_unit *unit)
     r->definitions += count;
     r->left -= count;
     for (size_t i = 0; i < count && !u->bad; i++) {
-        rows[i].kind = (enum tenon_definition_kind)tn_unpack_kind(u, TENON_DEFINES_COMDAT + 1);
+        rows[i].kind = (enum tenon_definition_kind)tn_unpack_kind(u, TENON_DEFINES_WEAK + 1);
         rows[i].name = take_text(u);
         u->bad |= !rows[i].name[0] || (i && !is_after(&rows[i], &rows[i - 1]));
     }

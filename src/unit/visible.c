@@ -23,6 +23,7 @@ struct rows {
     size_t count, room;
     struct tn_arena *arena; /* names that are not borrowed */
     bool is_program, symbolic, relocations_known;
+    bool shows_locals;
 };
 
 static bool add_row(struct rows *rows, const struct row *row, tenon_error *err)
@@ -131,6 +132,20 @@ static bool add_full_row(const struct tn_elf_object *o, const struct tn_elf_obje
     return add_row(rows, &row, err);
 }
 
+/*
+ * Nobody asks for these to be kept: where they are, local symbols were not taken away.
+ *
+ * rule  GCC crtstuff.c, glibc crti.S; a link with -x, --retain-symbols-file, or strip(1)
+ */
+static bool is_of_start_file(const struct tn_elf_object_symbol *s)
+{
+    static const char *const names[] = { "_init", "__do_global_dtors_aux", "frame_dummy" };
+    for (size_t i = 0; i < TN_COUNT(names); i++)
+        if (s->bind == TN_STB_LOCAL && s->type == TN_STT_FUNC && strcmp(s->name, names[i]) == 0)
+            return true;
+    return false;
+}
+
 static bool add_full(const struct tn_elf_object *o, struct rows *rows, tenon_error *err)
 {
     bool made_local = false; /* behind GNU ld's mark */
@@ -140,6 +155,7 @@ static bool add_full(const struct tn_elf_object *o, struct rows *rows, tenon_err
             made_local = !s->name[0];
             continue;
         }
+        rows->shows_locals |= is_of_start_file(s);
         bool global = s->bind != TN_STB_LOCAL && s->type != TN_STT_SECTION && s->name[0];
         bool mark = s->shndx == TN_SHN_ABS && s->type == TN_STT_OBJECT && !s->size;
         if (s->shndx == TN_SHN_UNDEF || mark || (!global && !is_local_definition(s)))
@@ -202,6 +218,7 @@ static bool keep_rows(const struct rows *rows, tenon_units *units, tenon_error *
             return tn_no_memory(err);
     }
     units->visible_count = rows->count;
+    units->shows_locals = rows->shows_locals;
     return true;
 }
 
@@ -273,13 +290,28 @@ const tenon_visible *tenon_units_find_visible(const tenon_units *units, const ch
                    compare_visible);
 }
 
-/* How many definitions the file has that tell something and are no statics; `most` at most. */
-static size_t count_telling(const tenon_units *units, size_t most)
+bool tn_units_lack(const tenon_units *units, const char *name)
+{
+    return units->shows_locals && is_named_by_people(name) &&
+           !tenon_units_find_visible(units, name);
+}
+
+/* Could it be that definition of a unit? What the link made local may have been either. */
+static bool is_of_strength(const tenon_visible *v, enum tenon_definition_kind kind)
+{
+    return kind == TENON_DEFINES_WEAK ? !v->strong || (!v->exported && !v->exportable) : v->strong;
+}
+
+/*
+ * How many definitions the file has that tell something and are no statics; `most` at most. `weak`:
+ * weak ones too.
+ */
+static size_t count_telling(const tenon_units *units, bool weak, size_t most)
 {
     size_t count = 0;
     for (size_t i = 0; i < units->visible_count && count < most; i++) {
         const tenon_visible *v = &units->visible[i];
-        count += v->strong && !v->maybe_static && !tn_is_generic(v->name);
+        count += (weak || v->strong) && !v->maybe_static && !tn_is_generic(v->name);
     }
     return count;
 }
@@ -299,7 +331,7 @@ static struct share share_of(const tenon_units *units, const tenon_unit *unit)
         if (d->kind == TENON_DEFINES_COMDAT)
             break;
         const tenon_visible *v = tenon_units_find_visible(units, d->name);
-        if (!v || !v->strong || tn_is_generic(d->name))
+        if (!v || !is_of_strength(v, d->kind) || tn_is_generic(d->name))
             continue;
         share.shared++;
         share.certain += !v->maybe_static;
@@ -325,5 +357,6 @@ bool tn_units_define_all(const tenon_units *units, const tenon_unit *unit)
 bool tenon_units_cover(const tenon_units *units, const tenon_unit *unit)
 {
     const struct share share = share_of(units, unit);
-    return is_all(&share) || tn_is_overlap(share.certain, count_telling(units, share.telling));
+    return is_all(&share) ||
+           tn_is_overlap(share.certain, count_telling(units, tn_unit_is_weak(unit), share.telling));
 }

@@ -12,7 +12,7 @@ static const char *const digest_kinds[] = { "unknown",  "exports-1", "code-1",
 static const char *const records[] = { "none", "assembled", "partial", "complete", "unreadable" };
 static const char *const answers[] = { "no", "yes", "unknown" };
 
-static const char *const definition_kinds[] = { "code", "data", "tls", "comdat" };
+static const char *const definition_kinds[] = { "code", "data", "tls", "comdat", "weak" };
 
 static const char *word(const char *const *words, size_t count, unsigned value)
 {

@@ -189,6 +189,26 @@ archive(ppx_driver,native) = "ppx_p.cmxa"
         self.case.hosts()
         self.everywhere("user.plugin", ["7", "ok user"])
 
+    def test_packages_that_share_a_directory(self):
+        """What one of them lacks is not made of the modules of the other."""
+        for name in ("one", "two"):
+            self.case.write(f"packages/p/{name}.ml", f'let () = print_endline "{name}"\n')
+            self.package("p", name, keep={".cmi", ".cmo", ".cmx", ".o", ".cmxa", ".a", ".cma"})
+            for suffix in ("cma", "cmxa", "a"):
+                (self.case.root / f"packages/p/p.{suffix}").rename(self.case.root / f"packages/p/{name}.{suffix}")
+        folder = self.case.root / "packages/p"
+        (folder / "META").write_text('package "two" ( archive(byte)="two.cma" )\n'
+                                     'archive(byte)="one.cma"\narchive(native)="one.cmxa"\n')
+        self.case.hosts()
+        for suffix in ("cmxa", "a"):
+            (folder / f"two.{suffix}").unlink()
+        self.build("-o", "it.plugin", "--package=p.two")
+        self.everywhere("it.plugin", ["two", "ok it"])
+        (folder / "two.o").unlink()
+        done = self.build("-o", "it.plugin", "--package=p.two")
+        self.assertIn("native code of two: neither .cmxs, .cmxa nor .cmx with .o", done.stdout)
+        self.everywhere("it.plugin", ["two", "ok it"], ("bytecode", "toplevel"))
+
     def test_a_package_that_is_not_whole(self):
         """The modules of OCaml's own directory are no package's."""
         self.case.write("packages/q/META", 'directory = "^"\narchive(byte) = "gone.cma"\n')

@@ -158,6 +158,47 @@ def without_record(shop, cases):
                   "inline variable shared_state is already in the host program")
 
 
+DROPPED = "int main_number = 1; extern \"C\" int host_number(void) { return main_number; }"
+SECTIONS = ("-std=c++17", "-ffunction-sections", "-fdata-sections", "-Wl,--gc-sections")
+
+
+def dropped(shop, cases):
+    """An inline variable that --gc-sections left out of the link is not in the process."""
+    unused, code = INLINE_VARIABLE % "unused_number", INLINE_VARIABLE % "plugin_number"
+    shop.plugin("brings", code, "-std=c++17", compiler="g++", pack=("--bundle=none",))
+    for linker in [name for name in ("bfd", "gold", "lld", "mold") if shutil.which("ld." + name)]:
+        flags = (*SECTIONS, "-fuse-ld=" + linker)
+        hide = "-fvisibility=hidden", "-fvisibility-inlines-hidden"
+        shop.host("gone", DROPPED + unused, *flags, compiler="g++")
+        shop.host("kept", INLINE_VARIABLE % "host_number", *flags, *hide, compiler="g++")
+        shop.host("shown", INLINE_VARIABLE % "host_number", *flags, "-rdynamic", compiler="g++")
+        answer = shop.ask("gone", "load=brings.plugin", "call=brings:plugin_number")
+        cases.loads("left out by %s" % linker, answer)
+        cases.expect("there is nothing to say", not answer.findings(), answer)
+        answer = shop.ask("kept", "load=brings.plugin")
+        cases.refused("kept and hidden by %s" % linker, answer, ["double"], "inline variable")
+        shop.run("strip", "-x", "kept")
+        answer = shop.ask("kept", "load=brings.plugin")
+        cases.refused("a symbol table without what is local", answer, ["double"], "inline variable")
+        if linker != "lld":  # which knows no such option
+            shop.write("few.txt", "main\n")
+            shop.host("kept_few", INLINE_VARIABLE % "host_number", *flags, *hide,
+                      "-Wl,--retain-symbols-file=few.txt", compiler="g++")
+            answer = shop.ask("kept_few", "load=brings.plugin")
+            cases.refused("one that was to hold few symbols", answer, ["double"], "inline variable")
+        shop.run("strip", "gone")
+        answer = shop.ask("gone", "load=brings.plugin")
+        cases.refused("left out, and stripped: nobody knows", answer, ["double"])
+        entry = 'extern "C" __attribute__((visibility("default"))) int plugin_number(void) { return 2; }'
+        shop.plugin("lost", entry + unused, *flags, *hide, compiler="g++", pack=("--bundle=none",))
+        answer = shop.ask("shown", "load=lost.plugin")
+        cases.loads("left out of the plugin by %s" % linker, answer)
+        shop.plugin("hides", code.replace('"C"', '"C" __attribute__((visibility("default")))'),
+                    *flags, *hide, compiler="g++", pack=("--bundle=none",))
+        answer = shop.ask("shown", "load=hides.plugin")
+        cases.refused("kept in the plugin by %s" % linker, answer, ["double"], "inline variable")
+
+
 def runtime(shop, cases):
     shop.plugin("static_cxx", THROWS, "-static-libstdc++", "-static-libgcc", compiler="g++",
                 pack=("--bundle=none",))
@@ -217,6 +258,7 @@ def main():
         of_the_library(shop, cases)
         without_record(shop, cases)
         writable(shop, cases)
+        dropped(shop, cases)
         runtime(shop, cases)
         shop.again(cases)
     cases.finish()

@@ -168,10 +168,132 @@ def environment(shop, cases):
                   "libextra.so, which is not found")
 
 
+MOVES = """
+#include <stdlib.h>
+#include <unistd.h>
+__attribute__((constructor)) static void move(void)
+{
+    if (getenv("MOVE_TO") && chdir(getenv("MOVE_TO")) != 0)
+        abort();
+    if (getenv("MOVE_BY") && system(getenv("MOVE_BY")) != 0)
+        abort();
+}
+int host_number(void) { return 0; }
+"""
+
+
+def elsewhere(shop, cases):
+    """Relative directories are of the place where the process is; a program that is no more."""
+    for place, number in (("libs", 40), ("away/libs", 90)):
+        os.makedirs(shop.path(place))
+        shop.write("near.c", "int near(void) { return %d; }" % number)
+        shop.run("gcc", "-shared", "-fPIC", "-Wl,-soname,libnear.so", "near.c", "-o",
+                 place + "/libnear.so")
+    shop.plugin("near_by", "int near(void); int plugin_number(void) { return near(); }",
+                link=["libs/libnear.so"], pack=("--bundle=none",))
+    shop.host("by_variable", MOVES)
+    shop.host("by_path", MOVES, "-Wl,-rpath,libs", "-Wl,--disable-new-dtags")
+    words = ("load=" + shop.path("near_by.plugin"), "call=near_by:plugin_number")
+    for host, env in (("by_variable", {"LD_LIBRARY_PATH": "libs"}), ("by_path", {"MOVE_BY": "true"})):
+        answer = shop.ask(host, *words, env=env)
+        cases.loads("a relative directory, %s" % host, answer)
+        cases.expect("of the start", answer.one("call") == "plugin_number 40", answer)
+        answer = shop.ask(host, *words, env={**env, "MOVE_TO": "away"})
+        cases.loads("after chdir(), %s" % host, answer)
+        cases.expect("of where it is", answer.one("call") == "plugin_number 90", answer)
+        answer = shop.ask(host, *words, env={**env, "MOVE_TO": "/"})
+        cases.refused("where there is none, %s" % host, answer,
+                      ["missing-library", "missing-symbol"], "tried libs/libnear.so (dir-missing)")
+    os.rename(shop.path("libs"), shop.path("lib0"))
+    answer = shop.ask("by_variable", *words, env={"LD_LIBRARY_PATH": "libs", "MOVE_TO": "away"})
+    cases.loads("one that was not there at the start", answer)
+    for name, how in (("removed", "rm leaves"), ("replaced", "cp by_path new && mv new leaves")):
+        shop.run("cp", "by_path", "leaves")
+        answer = shop.ask("leaves", *words, env={"MOVE_BY": how})
+        cases.refused("a program that was " + name, answer, ["refused-library"],
+                      "the process cannot be judged: ", "leaves (deleted)")
+
+
+def one_name(shop, cases):
+    """Two projects with a libutil.a that has a log.o, of which neither knows the other's."""
+    host = "int first_log(void); int host_number(void) { return first_log(); }"
+    plugin = "int second_log(void); int plugin_number(void) { return second_log(); }"
+    shop.host("logs", host, link=[shop.archive("util", {
+        "log": "static int n; int first_log(void) { return ++n; } int first_level(void) { return n; }"})])
+    second = "static long m[9]; int second_log(void) { return (int)++m[1]; }"
+    archive = shop.archive("util", {"log": second})
+    shop.plugin("logs_too", plugin, link=[archive], pack=("--bundle=none",))
+    answer = shop.ask("logs", "load=logs_too.plugin")
+    cases.refused("two things of one name", answer, ["conflict"], "unit util/log is already in the "
+                  "host program (libutil.a member log.o)", "they define nothing in common",
+                  "--unit-prefix (or TENON_PROJECT)")
+    shop.run("ar", "rcs", "libraw.a", "log.o")
+    os.rename(shop.path("libraw.a"), shop.path("libutil.a"))
+    link = ("gcc", "-shared", "-fPIC", "-o", "logs_apart.so", "logs_too.c", "libutil.a")
+    for words in (("tenon", "link", "--unit-prefix=second", "--"), ("project", "link", "--")):
+        if words[0] == "project":
+            shop.env["TENON_PROJECT"] = "second"
+        shop.tenon(*words[1:], *link)
+        shop.env.pop("TENON_PROJECT", None)
+        shop.pack("logs_apart", "--bundle=none")
+        answer = shop.ask("logs", "load=logs_apart.plugin", "call=logs_apart:plugin_number")
+        cases.loads("with a prefix of its own, by " + words[0], answer)
+    shop.tenon("wrap", "--unit-prefix=second", "libutil.a")
+    shop.tenon("link", "--", *link)
+    shop.pack("logs_apart", "--bundle=none")
+    answer = shop.ask("logs", "load=logs_apart.plugin", "call=logs_apart:plugin_number")
+    cases.loads("wrapped with a prefix of its own", answer)
+
+
+UNSEEN = "what the records of plugin \"%s\" and of %s leave out is not compared"
+
+
+def left_out(shop, cases):
+    """Records that leave something out, on both sides: whether it is the same nobody can tell."""
+    for name in ("one", "two"):
+        shop.write(name + ".c", COUNTER)
+        shop.run("gcc", "-O2", "-fPIC", "-flto", "-c", name + ".c", "-o", name + ".o")
+    shop.host("knows_all", "int host_number(void) { return 0; }")
+    shop.host("knows_some", HOST_COUNTS, "-O2", "-flto", link=["one.o"])
+    for name in ("some", "more"):
+        shop.plugin(name, USES_COUNTER, "-O2", "-flto", "-fvisibility=hidden", link=["two.o"],
+                    strip=True)
+    answer = shop.ask("knows_some", "load=some.plugin")
+    cases.loads("two partial records", answer)
+    cases.expect("it is told", [(code, refuses) for code, refuses, _ in answer.findings()] ==
+                 [("no-record", False)] and UNSEEN % ("some", "the host program") in
+                 answer.messages(), answer)
+    answer = shop.ask("knows_all", "load=some.plugin")
+    cases.loads("one partial record", answer)
+    cases.expect("there is nothing to tell", not answer.findings(), answer)
+    for words in (("load=some.plugin,more.plugin",), ("load=some.plugin", "load=more.plugin")):
+        answer = shop.ask("knows_all", *words)
+        cases.expect("partial records of two plugins", any(
+            UNSEEN % pair in answer.messages() for pair in (("some", 'plugin "more"'),
+                                                            ("more", 'plugin "some"'))), answer)
+
+
+def nothing_said(shop, cases):
+    """Two plugins that hide the same, stripped and without record: what is not known is said."""
+    shop.write("only.map", "{ global: plugin_number; local: *; };")
+    for name in ("mute_a", "mute_b"):
+        shop.plugin(name, COUNTER + USES_COUNTER, "-Wl,--version-script=only.map", strip=True,
+                    record=False)
+    answer = shop.ask("knows_all", "load=mute_a.plugin,mute_b.plugin")
+    cases.loads("two plugins that say nothing", answer)
+    cases.expect("of each it is told", all(
+        'plugin "%s" has no record of its units: copies that it hides may not be seen' % name in
+        answer.messages() for name in ("mute_a", "mute_b")), answer)
+
+
 def main():
     cases = Cases()
     with Workshop() as shop:
         environment(shop, cases)
+        elsewhere(shop, cases)
+        one_name(shop, cases)
+        left_out(shop, cases)
+        nothing_said(shop, cases)
         kinds(shop, cases)
         others(shop, cases)
         many(shop, cases)

@@ -252,7 +252,7 @@ class Truth:
         return any(where == "COM" and bind != "LOCAL" for _, bind, where, _ in self.symbols)
 
     def definitions(self):
-        strong, joined = set(), set()
+        strong, weak, joined = set(), set(), set()
         for kind, bind, where, name in self.symbols:
             name = re.sub(r"(?<=.)@.*", "", name)
             if bind == "LOCAL" or where == "UND" or kind in ("SECTION", "FILE") or \
@@ -264,7 +264,9 @@ class Truth:
                     joined.add(name)
             elif bind in ("GLOBAL", "UNIQUE"):
                 strong.add(name)
-        return sorted(strong), sorted(joined)
+            elif bind == "WEAK":
+                weak.add(name)
+        return sorted(strong or weak), sorted(joined)  # weak ones where no strong one tells
 
 
 def truths(path):
@@ -279,10 +281,10 @@ def compare_with_readelf(path):
     if not REPORT.check(path + ": objects", len(expected), len(found)):
         return
     for truth, one in zip(expected, found):
-        strong = [d["name"] for d in one["definitions"] if d["kind"] != "comdat"]
+        own = [d["name"] for d in one["definitions"] if d["kind"] != "comdat"]
         joined = [d["name"] for d in one["definitions"] if d["kind"] == "comdat"]
-        if (strong, joined) != truth.definitions():
-            difference = set(strong + joined) ^ set(sum(truth.definitions(), []))
+        if (own, joined) != truth.definitions():
+            difference = set(own + joined) ^ set(sum(truth.definitions(), []))
             wrong.append("%s: definitions %s" % (one["origin"], sorted(difference)[:4]))
         if one["stateful"] != ("yes" if truth.stateful() else "no"):
             wrong.append("%s: stateful %s" % (one["origin"], one["stateful"]))

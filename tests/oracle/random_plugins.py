@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 """Random hosts, libraries and plugins: what really happens in the process, and what tenon says.
 
-All is made of the same few units of C code, with state or without, each in three builds: the first,
-one that does something else, one that exports something more. A host has some of them, libraries
-have others, and plugins link their own copies or leave it to the process. Then the same host loads
-the plugins twice:
+All is made of the same few units of C code, with state or without, of strong or of weak
+definitions, each in three builds: the first, one that does something else, one that exports
+something more. A host has some of them, libraries have others, and plugins link their own copies or
+leave it to the process. Then the same host loads the plugins twice:
 
 - by plain dlopen(RTLD_NOW). The loader says what is missing, and each unit with state says whenever
   a copy of it comes to life;
@@ -38,12 +38,12 @@ SAMPLE, ALL = 32, 240  # worlds
 BATCH = 40  # worlds that are there at once
 SETTLED = 2.1  # seconds: what changed a moment ago is not noted
 
-# The units: what each calls, and whether it has state.
-Unit = collections.namedtuple("Unit", "name needs stateful")
+# The units: what each calls, whether it has state, and whether what it defines is weak.
+Unit = collections.namedtuple("Unit", "name needs stateful weak", defaults=(False,))
 UNITS = {unit.name: unit for unit in (
-    Unit("log", (), True), Unit("hash", (), False), Unit("table", ("hash",), True),
-    Unit("clock", (), True), Unit("text", ("hash", "log"), False), Unit("queue", ("clock",), True),
-    Unit("crc", (), False))}
+    Unit("log", (), True), Unit("hash", (), False, True), Unit("table", ("hash",), True),
+    Unit("clock", (), True, True), Unit("text", ("hash", "log"), False),
+    Unit("queue", ("clock",), True), Unit("crc", (), False), Unit("mood", (), True, True))}
 BUILDS = ("first", "other", "wider")  # the last exports one function more
 
 STATEFUL = """
@@ -58,20 +58,21 @@ __attribute__((constructor)) static void come_to_life(void)
         fclose(out);
     }
 }
-int %(name)s_next(void) { return ++count + %(add)d%(calls)s; }
+%(weak)sint %(name)s_next(void) { return ++count + %(add)d%(calls)s; }
 """
 STATELESS = """
-int %(name)s_next(void) { return %(add)d%(calls)s; }
+%(weak)sint %(name)s_next(void) { return %(add)d%(calls)s; }
 """
 
 
 def source_of(unit, build):
-    words = {"name": unit.name, "add": 100 if build == "other" else 0,
+    weak = "__attribute__((weak)) " if unit.weak else ""
+    words = {"name": unit.name, "weak": weak, "add": 100 if build == "other" else 0,
              "calls": "".join(" + %s_next()" % need for need in unit.needs)}
     lines = ["int %s_next(void);" % need for need in unit.needs]
     lines.append((STATEFUL if unit.stateful else STATELESS) % words)
     if build == "wider":
-        lines.append("int %s_more(void) { return 1; }" % unit.name)
+        lines.append("%sint %s_more(void) { return 1; }" % (weak, unit.name))
     return "\n".join(lines) + "\n"
 
 

@@ -57,6 +57,8 @@ static const char *whole_text(struct world_case *c, const tenon_graph *graph)
         case_say(c, tenon_graph_dlopen(graph, i)->name);
         case_say(c, tenon_status_name(tenon_graph_dlopen(graph, i)->status));
     }
+    if (tenon_graph_reason(graph))
+        case_say(c, tenon_graph_reason(graph));
     for (size_t i = 0; tenon_graph_remark(graph, i); i++)
         case_say(c, tenon_graph_remark(graph, i));
     c->graph = NULL;

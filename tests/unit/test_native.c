@@ -93,6 +93,29 @@ static void strong_ones_then_what_the_linker_joins(void **state)
     drop(&r);
 }
 
+static void weak_ones_where_no_strong_one_tells(void **state)
+{
+    static const struct elf_spec_section sections[] = {
+        { ".text", PROGBITS, A | X, "code", 4, 0, 0 },
+        { ".data", PROGBITS, A | W, "abcdefgh", 8, 0, 0 },
+        { 0 },
+    };
+    static const struct object_symbol symbols[] = {
+        { "main", 1, 1, 2, 0, 0, 1 },
+        { "hook", 1, 2, 2, 0, 1, 1 },
+        { "value", 2, 2, 1, 0, 0, 4 },
+        { 0 },
+    };
+    struct result r;
+    (void)state;
+    work_out(&r, sections, symbols);
+    check_definition(&r.unit, 0, "hook", TENON_DEFINES_WEAK);
+    check_definition(&r.unit, 1, "main", TENON_DEFINES_CODE);
+    check_definition(&r.unit, 2, "value", TENON_DEFINES_WEAK);
+    assert_int_equal(r.unit.definition_count, 3);
+    drop(&r);
+}
+
 /* ---- state ------------------------------------------------------------------------------------
  */
 
@@ -367,6 +390,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(strong_ones_then_what_the_linker_joins),
+        cmocka_unit_test(weak_ones_where_no_strong_one_tells),
         cmocka_unit_test(what_counts_as_state),
         cmocka_unit_test(common_symbols_are_state),
         cmocka_unit_test(what_changes_no_code_changes_no_digest),

@@ -21,6 +21,10 @@
     {                                                                                              \
         name, TENON_DEFINES_COMDAT                                                                 \
     }
+#define W(name)                                                                                    \
+    {                                                                                              \
+        name, TENON_DEFINES_WEAK                                                                   \
+    }
 #define CODE(byte) .implementation = { .kind = TENON_DIGEST_CODE, .size = 32, .bytes = { byte } }
 
 static void check(const tenon_unit *a, const tenon_unit *b, const char *key)
@@ -80,6 +84,27 @@ static void a_bare_name_needs_something_in_common(void **state)
     check(&x, &y, "name");
 }
 
+/* A default is no copy of what takes its place. */
+static void weak_ones_are_compared_with_weak_ones(void **state)
+{
+    tenon_unit a = { .name = "a", DEFINES(W("hook"), W("value")) };
+    tenon_unit b = { .name = "b", DEFINES(W("hook"), W("value")) };
+    tenon_unit strong = { .name = "s", DEFINES(T("hook"), T("value")) };
+    tenon_unit part = { .name = "p", DEFINES(W("hook")) };
+    tenon_unit bare = { .name = "a", DEFINES(T("hook")) };
+    (void)state;
+    check(&a, &b, "definitions");
+    check(&a, &strong, NULL);
+    check(&a, &bare, NULL);
+    check(&a, &part, NULL);
+    assert_true(tn_units_overlap(&a, &part));
+    assert_false(tn_units_overlap(&a, &strong));
+    assert_null(tn_shared_first(&a, &strong));
+    assert_string_equal(tn_met_first(&a, &strong), "hook");
+    assert_true(tn_unit_is_weak(&part));
+    assert_false(tn_unit_is_weak(&strong));
+}
+
 static void kinds_are_apart(void **state)
 {
     tenon_unit c = { .kind = TENON_UNIT_C, .name = "x", CODE(1) };
@@ -113,6 +138,7 @@ int main(void)
         cmocka_unit_test(unknown_and_empty_are_no_keys),
         cmocka_unit_test(names_of_every_program_tell_nothing),
         cmocka_unit_test(a_bare_name_needs_something_in_common),
+        cmocka_unit_test(weak_ones_are_compared_with_weak_ones),
         cmocka_unit_test(kinds_are_apart),
         cmocka_unit_test(the_table_of_generic_names_is_sorted),
     };

@@ -216,7 +216,9 @@ static void covering(void **state)
                                              { "x", TENON_DEFINES_COMDAT } };
     static const tenon_definition more[] = { { "kept", TENON_DEFINES_CODE },
                                              { "other", TENON_DEFINES_CODE } };
-    static const tenon_definition weak[] = { { "inl", TENON_DEFINES_DATA } };
+    static const tenon_definition strong[] = { { "inl", TENON_DEFINES_DATA } };
+    static const tenon_definition weak[] = { { "inl", TENON_DEFINES_WEAK } };
+    static const tenon_definition other[] = { { "next", TENON_DEFINES_WEAK } };
     tenon_unit unit = { .name = "u", .definitions = both, .definition_count = 3 };
     size_t size;
     uint8_t *file = library_with((struct tn_view){ 0 }, &size);
@@ -226,8 +228,12 @@ static void covering(void **state)
     unit.definitions = more;
     unit.definition_count = 2;
     assert_false(tenon_units_cover(units, &unit));
-    unit.definitions = weak;
+    unit.definitions = strong; /* the file's is weak */
     unit.definition_count = 1;
+    assert_false(tenon_units_cover(units, &unit));
+    unit.definitions = weak;
+    assert_true(tenon_units_cover(units, &unit));
+    unit.definitions = other; /* the file's is strong */
     assert_false(tenon_units_cover(units, &unit));
     unit.definition_count = 0;
     assert_false(tenon_units_cover(units, &unit));
