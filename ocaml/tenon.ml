@@ -617,15 +617,24 @@ let process () =
     the_process := Some p;
     p
 
+(* How many units more Dynlink knows than we do: the same, as long as nobody but us loads. *)
+let unseen = ref 0
+let count_unseen process =
+  List.length ((!Tenon_backend.current).Tenon_backend.dynamic_units ()) - Tenon_c.present_count process
+
 (* What somebody else loaded since we looked. Dynlink tells no more than names. *)
 let look process =
   let backend = !Tenon_backend.current in
   let is_new name = not (Tenon_c.is_present process name) in
-  match List.filter is_new (backend.dynamic_units ()) with
+  (match List.filter is_new (backend.dynamic_units ()) with
   | [] -> ()
   | names ->
     if backend.loader = Tenon_c.Native_code then Tenon_c.tell_mapped process names;
-    List.iter (fun name -> if is_new name then Tenon_c.tell process name None None true) names
+    List.iter (fun name -> if is_new name then Tenon_c.tell process name None None true) names);
+  unseen := count_unseen process
+
+(* The same between the steps of a plan, where it is mostly nothing. *)
+let look_again process = if count_unseen process <> !unseen then look process
 
 module Process = struct
   type reason = In_core | Provided_by of string | Requested_by of string | By_others
@@ -930,9 +939,21 @@ let message_of = function
   | Tenon_c.Error (_, message) | Error message -> message
   | e -> Printexc.to_string e
 
+(* Something was loaded, by an initialiser, a callback or a handler, that the plan did not know of. *)
+exception Not_current
+
+(* asks about no step, but about all that is there *)
+let no_step = -1
+
+let must_be_current plan number =
+  look_again (process ());
+  if not (Tenon_c.plan_is_current plan number) then raise Not_current
+
 let run_step plan number =
   let ((_, label, is_stubs, _) as step) = Tenon_c.plan_step plan number in
+  must_be_current plan number;
   tell (`Linking label);
+  if !handlers <> [] then must_be_current plan number;
   Tenon_c.plan_check plan number;
   match load_file step with
   | () ->
@@ -945,12 +966,16 @@ let run_step plan number =
       Tenon_c.plan_done plan number count;
     raise e
 
-let announce p =
+let arrive p =
   p.loaded <- true;
-  tell (`Loaded p);
   let waiting = List.rev p.waiting in
   p.waiting <- [];
   List.iter (fun f -> f ()) waiting
+
+let announce p =
+  p.loaded <- true;
+  tell (`Loaded p);
+  arrive p
 
 (* One plugin of a plan. A plugin that fails leaves what ran of it, told as such. *)
 let carry_out ?argv plan steps index p =
@@ -964,7 +989,7 @@ let carry_out ?argv plan steps index p =
     Tenon_c.plan_loaded plan index;
     announce p;
     Ok ()
-  | exception ((Stack_overflow | Out_of_memory) as e) -> raise e
+  | exception ((Stack_overflow | Out_of_memory | Not_current) as e) -> raise e
   | exception e -> Result.Error (Printf.sprintf "plugin \"%s\": %s" p.plugin_name (message_of e))
 
 let fails p message =
@@ -989,30 +1014,43 @@ let rec load_planned ?argv ~each plugins results todo =
   let chosen = Array.of_list todo in
   List.iter (fun i -> tell (`Opening plugins.(i).plugin_path)) todo;
   let plan = make_plan ~each (List.map (fun i -> plugins.(i)) todo) in
-  let statuses = Tenon_c.plan_statuses plan in
-  let owners = Tenon_c.plan_owners plan in
+  let statuses = Tenon_c.plan_statuses plan and repeats = Tenon_c.plan_repeats plan in
   let go = each || Tenon_c.plan_ok plan in
-  let failed = ref false and again = ref [] in
-  let steps, order = order_of owners (Array.length chosen) in
-  List.iter
-    (fun k ->
-      let i = chosen.(k) in
-      let p = plugins.(i) in
-      match statuses.(k) with
-      | Tenon_c.Already ->
-        p.loaded <- true;
-        results.(i) <- Some (Ok p)
-      | Tenon_c.Planned when go && !failed -> again := i :: !again
-      | Tenon_c.Planned when go -> (
-        match carry_out ?argv plan steps.(k) k p with
-        | Ok () -> results.(i) <- Some (Ok p)
-        | Result.Error message ->
-          failed := true;
-          results.(i) <- Some (fails p message))
-      | _ -> results.(i) <- Some (fails p (reasons plan p.plugin_name)))
-    order;
+  let anew = ref false and again = ref [] in
+  let steps, order = order_of (Tenon_c.plan_owners plan) (Array.length chosen) in
+  let settle k =
+    let i = chosen.(k) in
+    let p = plugins.(i) in
+    let is result = results.(i) <- Some result in
+    let later () = again := i :: !again in
+    let is_loaded () =
+      arrive p;
+      is (Ok p)
+    in
+    match statuses.(k) with
+    | Tenon_c.Already when repeats.(k) < 0 -> is_loaded ()
+    | Tenon_c.Already -> (
+      match results.(chosen.(repeats.(k))) with
+      | Some (Ok _) -> is_loaded ()
+      | Some (Result.Error (_, message)) -> is (fails p message)
+      | None -> later ())
+    | Tenon_c.Planned when go && !anew -> later ()
+    | Tenon_c.Planned when go -> (
+      match carry_out ?argv plan steps.(k) k p with
+      | Ok () -> is (Ok p)
+      | Result.Error message ->
+        anew := true;
+        is (fails p message)
+      | exception Not_current ->
+        anew := true;
+        later ())
+    (* it may find now what it was refused for want of *)
+    | _ when not (Tenon_c.plan_is_current plan no_step) -> later ()
+    | _ -> is (fails p (reasons plan p.plugin_name))
+  in
+  List.iter settle order;
   Tenon_c.plan_end plan;
-  (* what remains is planned anew beside the one that failed half way *)
+  (* what remains is planned anew, beside the one that failed half way or what came meanwhile *)
   if !again <> [] then load_planned ?argv ~each plugins results (List.sort compare !again)
 
 let load_all ?argv plugins =

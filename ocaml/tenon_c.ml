@@ -85,6 +85,7 @@ external set_directory : process -> int -> string -> unit = "tenon_ml_set_direct
 external set_ambiguous : process -> bool -> unit = "tenon_ml_set_ambiguous"
 external offer : process -> string -> int -> unit = "tenon_ml_offer"
 external present : process -> present array = "tenon_ml_present"
+external present_count : process -> int = "tenon_ml_present_count"
 external is_present : process -> string -> bool = "tenon_ml_is_present"
 
 (* is it a unit that several sources should name? *)
@@ -111,6 +112,9 @@ external plan : process -> (string * string list) array -> int -> plan = "tenon_
 
 external plan_statuses : plan -> status array = "tenon_ml_plan_statuses"
 
+(* by request: the number of the one that it is once more; -1: of none *)
+external plan_repeats : plan -> int array = "tenon_ml_plan_repeats"
+
 (* code, refuses, plugin, unit, message *)
 external plan_findings : plan -> (string * bool * string option * string option * string) array
   = "tenon_ml_plan_findings"
@@ -122,6 +126,7 @@ external plan_step : plan -> int -> step = "tenon_ml_plan_step"
 external plan_step_units : plan -> int -> string list = "tenon_ml_plan_step_units"
 external plan_take : plan -> int -> unit = "tenon_ml_plan_take"
 external plan_check : plan -> int -> unit = "tenon_ml_plan_check"
+external plan_is_current : plan -> int -> bool = "tenon_ml_plan_is_current"
 external plan_done : plan -> int -> int -> unit = "tenon_ml_plan_done"
 external plan_loaded : plan -> int -> unit = "tenon_ml_plan_loaded"
 external plan_end : plan -> unit = "tenon_ml_plan_end"

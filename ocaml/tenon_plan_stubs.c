@@ -57,6 +57,32 @@ value tenon_ml_plan_statuses(value plan)
     CAMLreturn(rows);
 }
 
+/* What is there already by being asked for twice: the number of the first one. */
+static long repeated(const tenon_report *report, size_t i)
+{
+    const tenon_plugin_result *plugin = tenon_report_plugin(report, i);
+
+    for (size_t k = 0; plugin->status == TENON_PLUGIN_ALREADY && k < i; k++) {
+        const tenon_plugin_result *other = tenon_report_plugin(report, k);
+        if (other->status != TENON_PLUGIN_ALREADY && strcmp(other->name, plugin->name) == 0)
+            return (long)k;
+    }
+    return -1;
+}
+
+value tenon_ml_plan_repeats(value plan)
+{
+    CAMLparam1(plan);
+    CAMLlocal1(rows);
+    const tenon_report *report = tenon_ocaml_plan_report(ml_unbox_plan(plan));
+    size_t count = tenon_report_plugin_count(report);
+
+    rows = count ? caml_alloc(count, 0) : Atom(0);
+    for (size_t i = 0; i < count; i++)
+        Store_field(rows, i, Val_long(repeated(report, i)));
+    CAMLreturn(rows);
+}
+
 /* (code, refuses, plugin, unit, message) array */
 value tenon_ml_plan_findings(value plan)
 {
@@ -163,6 +189,13 @@ value tenon_ml_plan_check(value plan, value step)
 
     ml_check(tenon_ocaml_plan_check(ml_unbox_plan(plan), (size_t)Long_val(step), &err), &err);
     CAMLreturn(Val_unit);
+}
+
+value tenon_ml_plan_is_current(value plan, value step)
+{
+    CAMLparam2(plan, step);
+    /* the probes are OCaml's, and may move what is not a root */
+    CAMLreturn(Val_bool(tenon_ocaml_plan_is_current(ml_unbox_plan(plan), (size_t)Long_val(step))));
 }
 
 /* initialised: -1 for all */

@@ -285,6 +285,11 @@ value tenon_ml_present(value process)
 }
 
 /* Allocates nothing, so that nothing moves. */
+value tenon_ml_present_count(value process)
+{
+    return Val_long(tenon_ocaml_present_count(ml_unbox_process(process)));
+}
+
 value tenon_ml_is_present(value process, value name)
 {
     return Val_bool(tenon_ocaml_is_present(ml_unbox_process(process), String_val(name)));

@@ -211,6 +211,14 @@ TENON_API bool tenon_ocaml_plan_take(tenon_ocaml_plan *plan, size_t request, ten
 TENON_API bool tenon_ocaml_plan_check(const tenon_ocaml_plan *plan, size_t i, tenon_error *err);
 
 /*
+ * Is the process still what the plan was made beside? What the plan's own steps brought counts as
+ * known. False, before step i is loaded: something else came meanwhile (an initialiser that loads a
+ * plugin), and what remains must be planned anew. What others loaded must have been told. i past
+ * the last: the same of no step, when the toplevel's probe is not asked.
+ */
+TENON_API bool tenon_ocaml_plan_is_current(const tenon_ocaml_plan *plan, size_t i);
+
+/*
  * Says what came of a step: its units are there from now on. `initialised` of them, in the order of
  * the file, ran to their end; the next one failed. SIZE_MAX: all of them.
  */

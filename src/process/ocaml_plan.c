@@ -322,6 +322,7 @@ tenon_ocaml_plan *tenon_ocaml_plan_make(tenon_ocaml_process *process,
         tn_no_memory(err);
     }
     good = good && make(plan, requests, err);
+    plan->seen = process->changes;
     for (size_t i = 0; i < plan->count; i++)
         plan->prospects[i].request = NULL; /* the caller may drop them */
     if (good && plan->report->no_memory)

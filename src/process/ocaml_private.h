@@ -39,6 +39,7 @@ struct tenon_ocaml_process {
     size_t known_room;
     uint32_t *order; /* names whose units are there, as they were told */
     size_t order_count, order_room;
+    size_t changes;             /* of what plans are made of: units, plugins, restrictions; grows */
     bool only;                  /* plugins use what is allowed, and nothing else */
     bool is_custom;             /* bytecode with a runtime of its own: its primitives are all */
     struct tn_names primitives; /* of the program, as its file has them */
@@ -165,6 +166,7 @@ struct tenon_ocaml_plan {
         uint32_t prospect, file;
     } * steps;
     size_t step_count, step_room;
+    size_t seen; /* the process's changes that it was made with, and its own since then */
     struct tn_cache *cache;
     char *cache_path;
     tenon_error no_cache;

@@ -139,6 +139,63 @@ let () = Printf.printf "n %d\\n%!" (Counter.next ())
         self.everywhere(["load:outer.plugin"],
                         ["inner refused: unit Counter is already in .*", "n 1", "ok outer"])
 
+    # ---- what is loaded while a plan is carried out ----
+
+    INNER = """let () = print_endline (match Tenon.Plugin.(load (of_path "%s.plugin")) with
+  | Ok () -> "inner ok" | Error m -> "inner refused: " ^ m)
+"""
+
+    def counting(self, name, folder="lib"):
+        """A plugin that brings the library counter of that folder, and uses it."""
+        return self.case.plugin(name, f'let () = Printf.printf "{name} %d\\n%!" (Counter.next ())\n',
+                                f"{folder}/counter.cma", f"{folder}/counter.cmxs", include=[folder])
+
+    def test_an_initialiser_that_loads_what_the_next_one_brings_too(self):
+        self.counter()
+        self.counter(text=COUNTER + "let more = 1\n", folder="new")
+        self.case.hosts()
+        self.counting("b")
+        self.counting("c")
+        self.counting("d", "new")
+        self.case.plugin("a", self.INNER % "c")
+        self.case.plugin("ad", self.INNER % "d")
+        self.case.plugin("al", "let () = Tenon.Plugin.(on_loaded (of_path \"al.plugin\") (fun () ->"
+                         " ignore (load (of_path \"c.plugin\"))))\n")
+        self.everywhere(["all:a.plugin,b.plugin"], ["c 1", "inner ok", "b 2", "ok a", "ok b"])
+        self.everywhere(["all:al.plugin,b.plugin"], ["c 1", "b 2", "ok al", "ok b"])
+        self.everywhere(["all:ad.plugin,b.plugin"],
+                        ["d 1", "inner ok", "ok ad", 'no b: unit Counter is already in library counter '
+                         'of plugin "d"; library counter of plugin "b" contains another one, with '
+                         "another interface.*"])
+        # what was refused for want of it may come, too
+        self.case.plugin("g", "let () = print_int (Counter.next ()); print_newline ()\n",
+                         include=["lib"])
+        self.everywhere(["all:a.plugin,g.plugin"], ["c 1", "inner ok", "2", "ok a", "ok g"])
+
+    def test_an_initialiser_that_uses_dynlink(self):
+        self.counter()
+        self.case.hosts()
+        self.counting("b")
+        self.case.plugin("a", 'let () = Dynlink.(loadfile (adapt_filename "lib/counter.cma"))\n')
+        self.everywhere(["all:a.plugin,b.plugin"], ["b 1", "ok a", "ok b"],
+                        loaders=["native", "bytecode"])
+
+    def test_a_library_that_loads_what_its_plugin_brings_too(self):
+        self.counter()
+        self.case.hosts()
+        self.counting("c")
+        self.case.compile("ahead", folder="ahead", text=self.INNER % "c" + "let e = 1\n")
+        self.case.archive("ahead", "ahead", folder="ahead")
+        self.case.plugin("m", 'let () = Printf.printf "m %d\\n%!" (Ahead.e + Counter.next ())\n',
+                         "ahead/ahead.cma", "ahead/ahead.cmxs", "lib/counter.cma", "lib/counter.cmxs",
+                         include=["ahead", "lib"])
+        self.everywhere(["events:", "load:m.plugin", "unit:Counter"],
+                        ["opening m.plugin", "loading m", 'linking library ahead of plugin "m"',
+                         "opening c.plugin", "loading c", 'linking library counter of plugin "c"',
+                         'linking plugin "c"', "c 1", "loaded c", "inner ok", "opening m.plugin",
+                         "loading m", 'linking plugin "m"', "m 3", "loaded m", "ok m",
+                         'unit Counter up in library counter of plugin "c"'])
+
     def test_a_module_called_like_one_of_the_compiler(self):
         self.case.hosts()
         plugin = self.case.plugin("config", 'let () = print_endline "mine"\n')
@@ -178,6 +235,22 @@ let () = Printf.printf "n %d\\n%!" (Counter.next ())
         self.everywhere(["load:one.plugin", "load:two.plugin"],
                         ["one 1", "ok one", "two 2", "ok two"])
         self.everywhere(["all:two.plugin,one.plugin"], ["one 1", "two 2", "ok two", "ok one"])
+
+    def test_one_plugin_twice_in_a_request(self):
+        self.case.hosts()
+        self.case.plugin("bad", "let () = raise Exit\n")
+        self.case.compile("absent", folder="src", text="let f () = ()\n")
+        self.case.plugin("miss", "let () = Absent.f ()\n", include=["src"])
+        self.case.plugin("good", "let () = print_endline \"good\"\n")
+        for name in ("miss", "good"):
+            shutil.copy(self.case.root / f"{name}.plugin", self.case.root / f"{name}2.plugin")
+        # what failed must not be taken for loaded later either
+        self.everywhere(["all:bad.plugin,bad.plugin", "load:bad.plugin"], 2 * ["no bad: .*Exit.*"] +
+                        ["no bad: .*failed.*"])
+        self.everywhere(["all:miss.plugin,miss2.plugin,miss.plugin", "load:miss2.plugin"],
+                        4 * ["no miss: unit Miss of .* requires unit Absent, .*"])
+        self.everywhere(["all:good.plugin,good2.plugin,good.plugin", "load:good2.plugin"],
+                        ["good"] + 4 * ["ok good"])
 
     def test_a_library_of_which_the_host_has_a_part(self):
         self.case.compile("a", folder="lib", text="let a = 1\n")
