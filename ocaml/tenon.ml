@@ -798,10 +798,10 @@ let offers packages =
 
 let plugins : (string, plugin) Hashtbl.t = Hashtbl.create 16
 
-let remember path make =
+let remember ?(is_still = fun _ -> true) path make =
   match Hashtbl.find_opt plugins path with
-  | Some p -> p
-  | None ->
+  | Some p when is_still p -> p
+  | _ ->
     let p = make () in
     Hashtbl.replace plugins path p;
     p
@@ -815,7 +815,16 @@ let of_path path =
     with (Error _ | Not_a_bundle _) when not (Sys.file_exists file) ->
       error "no plugin at %s" file
   in
-  remember file (fun () ->
+  (* a file that was replaced since it was loaded is another plugin, which the plan refuses *)
+  let is_still p =
+    match p.source with
+    | Bundled { contents = Some before; _ } when p.loaded && Sys.file_exists file -> (
+      match (opened ()).contents with
+      | Some now -> Tenon_c.bundle_digest now = Tenon_c.bundle_digest before
+      | None -> true)
+    | _ -> true
+  in
+  remember ~is_still file (fun () ->
       let b = opened () in
       {
         plugin_path = file;

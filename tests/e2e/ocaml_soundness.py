@@ -252,6 +252,22 @@ let () = Printf.printf "n %d\\n%!" (Counter.next ())
         self.everywhere(["all:good.plugin,good2.plugin,good.plugin", "load:good2.plugin"],
                         ["good"] + 4 * ["ok good"])
 
+    def test_a_bundle_that_was_replaced_after_it_was_loaded(self):
+        for name in ("x", "y"):
+            self.case.compile("z", folder=name, text=f"let () = print_endline \"z{name}\"\n")
+            self.case.archive("z", "z", folder=name)
+            self.case.bundle(f"{name}/z", "z.cma", "z.cmxs", "--main", "z", folder=name)
+        self.case.hosts()
+        other = 'plugin "z" is already there from .*z.plugin, which is another build'
+        for loader in LOADERS:
+            shutil.copy(self.case.root / "x/z.plugin", self.case.root / "z.plugin")
+            self.everywhere(["load:z.plugin", "sh:cp y/z.plugin z.plugin", "load:z.plugin",
+                             "check:z.plugin", "load:y/z.plugin", "sh:rm z.plugin", "load:z.plugin",
+                             "sh:cp x/z.plugin z.plugin", "load:z.plugin"],
+                            ["zx", "ok z", f"no z: {other}", f"other-build!: {other}",
+                             f"no z: {other}", "no z: .*z.plugin.*", "ok z"],
+                            loaders=[loader])
+
     def test_a_library_of_which_the_host_has_a_part(self):
         self.case.compile("a", folder="lib", text="let a = 1\n")
         self.case.compile("b", folder="lib", text="let b = 2\n")
