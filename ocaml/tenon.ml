@@ -574,6 +574,48 @@ let system_dll_directories () =
   let relative dir = if Filename.is_relative dir then Filename.concat stdlib dir else dir in
   if stdlib = "" then [] else List.map relative (lines (Filename.concat stdlib "ld.conf"))
 
+(* ---- hosts that load plugins while they start ---- *)
+
+(* Native code: by name, how many symbols of the table have run when the unit has.
+   rule: otherlibs/dynlink/native/dynlink.ml, fold_initial_units *)
+let ranks =
+  lazy
+    (let table = Hashtbl.create 64 and rank = ref 0 in
+     List.iter
+       (fun (name, _, _, symbols) ->
+         rank := !rank + List.length symbols;
+         Hashtbl.replace table name !rank)
+       (Option.value ~default:[] (Tenon_c.globals_map ()));
+     table)
+
+let started = Hashtbl.create 16
+
+(* Bytecode: Dynlink is asked, once for each unit that has run. *)
+let has_started_bytecode name =
+  Hashtbl.mem started name
+  || with_temporary ".cma" "" (fun file ->
+         reference_archive file ~name;
+         let up = not (Tenon_backend.refers_too_early file) in
+         if up then Hashtbl.replace started name ();
+         up)
+
+let has_started name =
+  if Dynlink.is_native then
+    let inited = Tenon_c.globals_inited () in
+    match Hashtbl.find_opt (Lazy.force ranks) name with
+    | Some rank -> inited < 0 || rank <= inited
+    | None -> true
+  else has_started_bytecode name
+
+(* The unit that runs now, and Std_exit, which runs last, have no global of their own yet. *)
+let usual_absent = 2
+
+let is_starting () =
+  match (!Tenon_backend.current).Tenon_backend.loader with
+  | Tenon_c.Native_code -> true
+  | Tenon_c.Bytecode -> Tenon_backend.absent_globals () > usual_absent
+  | Tenon_c.Toplevel -> false
+
 let the_process = ref None
 
 let make_process () =
@@ -599,6 +641,7 @@ let make_process () =
     Callback.register "tenon.interface_probe" (ask_interface backend.load)
   end;
   if backend.loader = Tenon_c.Bytecode then Callback.register "tenon.interface_probe" ask_dynlink;
+  Callback.register "tenon.start_probe" has_started;
   if backend.loader <> Tenon_c.Native_code then Tenon_c.use_interface_probe process;
   if backend.loader <> Tenon_c.Native_code then begin
     (match Sys.getenv_opt "CAML_LD_LIBRARY_PATH" with
@@ -893,6 +936,7 @@ let each_on_its_own = 1
 let make_plan ~each plugins =
   let p = process () in
   look p;
+  Tenon_c.use_start_probe p (is_starting ());
   guard (fun () ->
       Tenon_c.plan p
         (Array.of_list (List.map request plugins))

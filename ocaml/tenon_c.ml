@@ -72,6 +72,7 @@ external tell_symbol : process -> string -> unit = "tenon_ml_tell_symbol"
 external tell_mapped : process -> string list -> unit = "tenon_ml_tell_mapped"
 external tell_program : process -> string -> unit = "tenon_ml_tell_program"
 external use_probe : process -> unit = "tenon_ml_use_probe"
+external use_start_probe : process -> bool -> unit = "tenon_ml_use_start_probe"
 external use_interface_probe : process -> unit = "tenon_ml_use_interface_probe"
 
 (* in the order of enum tenon_answer *)
@@ -98,6 +99,9 @@ external list : process -> string list -> string list = "tenon_ml_list"
 type global = string * string option * string option * string list
 
 external globals_map : unit -> global list option = "tenon_ml_globals_map"
+
+(* how many symbols of the table's have run; -1: nobody tells *)
+external globals_inited : unit -> int = "tenon_ml_globals_inited"
 external tell_globals : process -> global list -> unit = "tenon_ml_tell_globals"
 
 type plan

@@ -109,6 +109,13 @@ TENON_API void tenon_ocaml_set_probe(tenon_ocaml_process *process, tenon_ocaml_p
                                      void *arg);
 
 /*
+ * Asked about each unit of the host that a plugin requires: has its initialiser run? For hosts that
+ * load plugins while they start. NULL: all have.
+ */
+TENON_API void tenon_ocaml_set_start_probe(tenon_ocaml_process *process, tenon_ocaml_probe *probe,
+                                           void *arg);
+
+/*
  * Asked about units that are there and whose interface nobody told: is this its CRC? TENON_UNKNOWN
  * when that cannot be found out. For what others
  * loaded into bytecode or a toplevel, with Dynlink or #load.

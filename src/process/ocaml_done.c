@@ -138,7 +138,7 @@ static bool keep_unit(tenon_ocaml_process *process, const struct tn_oc_prospect 
     const tenon_ocaml_present present = {
         .name = unit->name,
         .interface = unit->interface,
-        .implementation = unit->implementation,
+        .implementation = numbers->implementation,
         .state = state,
         .reason = file->is_main ? TENON_BY_PLUGIN : TENON_FOR_PLUGIN,
         .holder = file->label,

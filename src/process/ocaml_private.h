@@ -49,10 +49,10 @@ struct tenon_ocaml_process {
     const char **dll_directories;
     size_t dll_directory_count, dll_directory_room;
     struct tn_names host_dlls; /* base names that the program opens itself */
-    tenon_ocaml_probe *probe;
+    tenon_ocaml_probe *probe, *start_probe;
     tenon_ocaml_interface_probe *interface_probe;
     tenon_ocaml_dll_search *dll_search; /* NULL: none, or it was asked */
-    void *probe_arg, *interface_arg, *dll_arg;
+    void *probe_arg, *start_arg, *interface_arg, *dll_arg;
     struct tn_oc_loaded *plugins;
     size_t plugin_count, plugin_room;
     struct tn_names plugin_names; /* by number: the row of `plugins` */
@@ -89,6 +89,8 @@ struct tn_oc_c {
 /* Numbers of the names that a unit mentions, in the process; lists as the unit has them. */
 struct tn_oc_numbers {
     uint32_t own;
+    tenon_digest
+        implementation; /* of bytecode: that of the same unit's native form in the bundle */
     const uint32_t *requires, *interfaces, *defines;
 };
 
@@ -219,6 +221,11 @@ void tn_oc_prospect_free(struct tn_oc_prospect *prospect);
 struct tn_oc_file *tn_oc_new_file(tenon_ocaml_plan *plan, struct tn_oc_prospect *p);
 void tn_oc_free_file(struct tn_oc_file *file);
 
+/* Which build a unit of a file is. Bytecode records none: that of its native form beside it tells.
+ */
+tenon_digest tn_oc_implementation(const tenon_ocaml_plan *plan, const struct tn_oc_prospect *p,
+                                  const struct tn_oc_file *file, const tenon_ocaml_unit *unit);
+
 /* A finding about one plugin; its row becomes refused when it refuses. */
 void tn_oc_find_in(tenon_ocaml_plan *plan, struct tn_oc_prospect *p, enum tenon_finding_kind kind,
                    bool refuses, const char *unit, const char *holder, const char *format, ...)
@@ -277,7 +284,8 @@ void tn_oc_prove(tenon_ocaml_plan *plan, struct tn_oc_prospect *p);
  */
 
 /* Numbers every name that a file mentions, and makes rows for them. False: no memory. */
-bool tn_oc_note_names(tenon_ocaml_plan *plan, struct tn_oc_file *file);
+bool tn_oc_note_names(tenon_ocaml_plan *plan, const struct tn_oc_prospect *p,
+                      struct tn_oc_file *file);
 
 /* The row of a name that was noted. Moves when others are. */
 static inline struct tn_oc_coming *tn_oc_coming(const tenon_ocaml_plan *plan, uint32_t number)

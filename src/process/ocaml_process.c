@@ -369,6 +369,12 @@ void tenon_ocaml_set_probe(tenon_ocaml_process *process, tenon_ocaml_probe *prob
     process->probe_arg = arg;
 }
 
+void tenon_ocaml_set_start_probe(tenon_ocaml_process *process, tenon_ocaml_probe *probe, void *arg)
+{
+    process->start_probe = probe;
+    process->start_arg = arg;
+}
+
 void tenon_ocaml_set_interface_probe(tenon_ocaml_process *process,
                                      tenon_ocaml_interface_probe *probe, void *arg)
 {

@@ -139,6 +139,28 @@ let () = Printf.printf "n %d\\n%!" (Counter.next ())
         self.everywhere(["load:outer.plugin"],
                         ["inner refused: unit Counter is already in .*", "n 1", "ok outer"])
 
+    # ---- hosts that load while they start ----
+
+    def test_a_unit_of_the_host_that_is_not_initialised_yet(self):
+        self.case.compile("later", folder="", text="let s = String.make 3 'a'\n")
+        self.case.compile("words", folder="lib", text="let n = 1\nlet () = print_endline \"words\"\n")
+        self.case.archive("words", "words", folder="lib")
+        self.case.plugin("pl", "let () = print_endline (Later.s ^ string_of_int Words.n)\n",
+                         "lib/words.cma", "lib/words.cmxs", include=["lib", ""])
+        self.case.plugin("free", "let () = print_endline \"free\"\n")
+        self.case.compile("early", text="let () = Driver.run \"load:pl.plugin\"; "
+                                        "Driver.run \"load:free.plugin\"; Driver.run \"unit:Words\"; "
+                                        "if List.mem \"Tenon_probe\" (Dynlink.all_units ()) then exit 3\n")
+        self.case.hosts()
+        for compiler, suffix, out in (("ocamlopt", ".cmx", "host.opt"), ("ocamlc", ".cmo", "host.byte")):
+            extra = [] if compiler == "ocamlopt" else ["-dllpath", str(ocamlcase.PACKAGE)]
+            self.case.ocamlfind(compiler, "-package", "tenon", "-linkpkg", "-linkall", *extra, "-o", out,
+                                *[u + suffix for u in ("driver", "early", "later")], "main.ml")
+        self.everywhere(["load:pl.plugin"],
+                        ['no pl: unit Pl of plugin "pl" requires unit Later of the host program, whose '
+                         "initialiser has not run yet", "free", "ok free", "words", "aaa1", "ok pl"],
+                        loaders=["native", "bytecode"])
+
     # ---- what is loaded while a plan is carried out ----
 
     INNER = """let () = print_endline (match Tenon.Plugin.(load (of_path "%s.plugin")) with
@@ -267,6 +289,26 @@ let () = Printf.printf "n %d\\n%!" (Counter.next ())
                             ["zx", "ok z", f"no z: {other}", f"other-build!: {other}",
                              f"no z: {other}", "no z: .*z.plugin.*", "ok z"],
                             loaders=[loader])
+
+    def test_a_library_in_two_builds_with_one_interface(self):
+        for folder, text in (("one", "build 1"), ("two", "build 2")):
+            self.case.write(f"{folder}/words.mli", "val who : unit -> string\n")
+            self.counter("words", f"let who () = \"{text}\"\n", folder)
+            self.case.plugin(folder, "let () = print_endline (Words.who ())\n", f"{folder}/words.cma",
+                             f"{folder}/words.cmxs", include=[folder])
+        self.case.hosts()
+        # what bytecode does not record, its native form beside it tells
+        self.everywhere(["load:one.plugin", "load:two.plugin"],
+                        ["build 1", "ok one",
+                         'no two: unit Words is already in library words of plugin "one"; library words '
+                         'of plugin "two" contains another one, with another implementation.*'])
+        self.everywhere(["all:one.plugin,two.plugin"],
+                        ["build 1", "ok one", "no two: unit Words is .*another implementation.*"])
+        done = self.case.run(tenon.command(), "build", "--private=Words", "-o", "p.plugin",
+                             "one/words.cma", "one/words.cmxs", check=False)
+        self.assertRegex(done.stdout, "private: 'Words' is a unit of OCaml, of which a process has one")
+        self.assertNotEqual(done.returncode, 0)
+        self.assertFalse((self.case.root / "p.plugin").exists())
 
     def test_a_library_of_which_the_host_has_a_part(self):
         self.case.compile("a", folder="lib", text="let a = 1\n")
