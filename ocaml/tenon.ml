@@ -422,6 +422,19 @@ let quiet_archive file ~path =
   Obj.set_field library 4 (Obj.repr 0);
   write_archive file ~code:(String.sub text 16 (at - 16)) ~library
 
+(* The units of an archive that the toplevel would load as well. [] : it is none of this release. *)
+let units_of_archive path =
+  let channel = open_in_bin path in
+  protect
+    ~finally:(fun () -> close_in channel)
+    (fun () ->
+      if really_input_string channel 12 <> archive_magic () then []
+      else begin
+        seek_in channel (input_binary_int channel);
+        let library : Obj.t = input_value channel in
+        List.map (fun (u : Obj.t) : string -> Obj.obj (Obj.field u 0)) (Obj.obj (Obj.field library 0))
+      end)
+
 (* What the toplevel keeps to itself: with which interface a module came that was loaded into it. A
    unit without code that imports that interface is refused when it is another one, and changes
    nothing when it is the same. rule: toplevel/topdirs.ml, toplevel/byte/topeval.ml:
@@ -713,10 +726,13 @@ module Process = struct
 
   let record = Tenon_record.get
 
+  (* as long as we recorded none *)
+  let recorded = lazy (try Findlib.recorded_packages Findlib.Record_core with _ -> [])
+
   let packages () =
     match Tenon_record.get () with
     | Some r when r.packages <> [] -> r.packages
-    | _ -> ( try Findlib.recorded_packages Findlib.Record_core with _ -> [])
+    | _ -> Lazy.force recorded
 
   let allow_only units =
     guard (fun () -> Tenon_c.allow_only (process ()) units);
@@ -1019,11 +1035,44 @@ let run_step plan number =
       Tenon_c.plan_done plan number count;
     raise e
 
+(* Packages that are there as a whole now are not to be loaded again by #require, which still puts
+   their directories in view. rule: findlib, topfind.ml, load: Record_core *)
+let tell_findlib p =
+  let process = process () in
+  let is_there package =
+    try
+      List.for_all (fun file -> List.for_all (Tenon_c.is_present process) (units_of_archive file))
+        (archives_of package)
+    with Sys_error _ | End_of_file | Failure _ -> false
+  in
+  ignore (Lazy.force Process.recorded);
+  let names = match p.source with Bundled b -> Bundle.packages b | Package _ -> [ p.plugin_name ] in
+  List.iter
+    (fun package ->
+      if (not (Findlib.is_recorded_package package)) && is_there package then
+        Findlib.record_package Findlib.Record_core package)
+    (if names = [] then [] else closure names)
+
 let arrive p =
   p.loaded <- true;
   let waiting = List.rev p.waiting in
   p.waiting <- [];
   List.iter (fun f -> f ()) waiting
+
+(* The toplevel knows interfaces that it has read for phrases, or that its own modules were compiled
+   against, and tells nobody which. All that a plugin was compiled against is given to it in a unit
+   without code, before anything of the plugin runs: what it refuses of that it would refuse half
+   way. *)
+let must_fit plan steps =
+  let load = (!Tenon_backend.current).Tenon_backend.load in
+  let imports = List.concat_map (Tenon_c.plan_step_interfaces plan) steps in
+  with_temporary ".cma" "" (fun file ->
+      interface_archive file ~imports;
+      match load file with
+      | () -> ()
+      | exception Tenon_backend.Load_failed said when contains said "over interface" ->
+        error "compiled against another interface of unit %s than the one that the toplevel has read"
+          (List.nth (List.rev (String.split_on_char ' ' said)) 0))
 
 let announce p =
   p.loaded <- true;
@@ -1036,13 +1085,19 @@ let carry_out ?argv plan steps index p =
   let take () = match p.source with Bundled _ -> Tenon_c.plan_take plan index | Package _ -> () in
   match
     take ();
+    (match steps with
+    | first :: _ when loader () = `Toplevel ->
+      must_be_current plan first;
+      must_fit plan steps
+    | _ -> ());
     within (context_of ?argv p) (fun () -> List.iter (run_step plan) steps)
   with
   | () ->
     Tenon_c.plan_loaded plan index;
+    if loader () = `Toplevel then tell_findlib p;
     announce p;
     Ok ()
-  | exception ((Stack_overflow | Out_of_memory | Not_current) as e) -> raise e
+  | exception Not_current -> raise Not_current
   | exception e -> Result.Error (Printf.sprintf "plugin \"%s\": %s" p.plugin_name (message_of e))
 
 let fails p message =

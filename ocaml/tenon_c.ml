@@ -128,6 +128,9 @@ external plan_ok : plan -> bool = "tenon_ml_plan_ok"
 external plan_owners : plan -> int array = "tenon_ml_plan_owners"
 external plan_step : plan -> int -> step = "tenon_ml_plan_step"
 external plan_step_units : plan -> int -> string list = "tenon_ml_plan_step_units"
+external plan_step_interfaces : plan -> int -> (string * string) list
+  = "tenon_ml_plan_step_interfaces"
+
 external plan_take : plan -> int -> unit = "tenon_ml_plan_take"
 external plan_check : plan -> int -> unit = "tenon_ml_plan_check"
 external plan_is_current : plan -> int -> bool = "tenon_ml_plan_is_current"

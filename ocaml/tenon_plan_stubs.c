@@ -173,6 +173,36 @@ value tenon_ml_plan_step_units(value plan, value number)
     CAMLreturn(unit_names(step.code));
 }
 
+/* (name, crc) list of all interfaces that a step's units saw */
+value tenon_ml_plan_step_interfaces(value plan, value number)
+{
+    CAMLparam2(plan, number);
+    CAMLlocal5(list, cell, row, name, crc);
+    tenon_ocaml_step step;
+
+    if (!tenon_ocaml_plan_step(ml_unbox_plan(plan), (size_t)Long_val(number), &step))
+        caml_invalid_argument("Tenon: no such step");
+    list = Val_emptylist;
+    for (size_t u = 0; step.code && u < tenon_ocaml_unit_count(step.code); u++) {
+        const tenon_ocaml_unit *unit = tenon_ocaml_unit_at(step.code, u);
+        for (size_t i = 0; i < unit->interfaces.count; i++) {
+            const tenon_ocaml_import *import = &unit->interfaces.at[i];
+            if (import->crc.kind == TENON_DIGEST_UNKNOWN)
+                continue;
+            name = caml_copy_string(import->name);
+            crc = ml_bytes_value(import->crc.bytes, import->crc.size);
+            row = caml_alloc_small(2, 0);
+            Field(row, 0) = name;
+            Field(row, 1) = crc;
+            cell = caml_alloc_small(2, 0);
+            Field(cell, 0) = row;
+            Field(cell, 1) = list;
+            list = cell;
+        }
+    }
+    CAMLreturn(list);
+}
+
 value tenon_ml_plan_take(value plan, value request)
 {
     CAMLparam2(plan, request);

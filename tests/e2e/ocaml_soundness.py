@@ -139,6 +139,60 @@ let () = Printf.printf "n %d\\n%!" (Counter.next ())
         self.everywhere(["load:outer.plugin"],
                         ["inner refused: unit Counter is already in .*", "n 1", "ok outer"])
 
+    def words(self):
+        """A library that tells when it runs."""
+        self.counter("words", 'let n = 1\nlet () = print_endline "words"\n')
+        return "lib/words.cma", "lib/words.cmxs"
+
+    def test_an_interface_that_the_toplevel_has_read(self):
+        words = self.words()
+        for folder, text in (("t1", "{ a : int; b : string }"), ("t2", "{ b : string; a : int }")):
+            self.case.write(f"{folder}/ty.mli", f"type t = {text}\n")
+            self.case.ocamlfind("ocamlc", "-c", "ty.mli", cwd=self.case.root / folder)
+        for folder in ("t1", "t2"):
+            self.case.plugin(f"of_{folder}", 'let v = { Ty.a = Words.n; b = "v" }\n'
+                             "let () = print_endline v.Ty.b\n", *words, include=[folder, "lib"])
+        self.case.plugin("env", "let () = print_int Words.n\n", *words, include=["lib"])
+        self.case.hosts()
+        self.loaded_in_toplevel('#directory "t2";;', 'let x = { Ty.a = 1; b = "s" };;')
+        # before anything runs, and the one that fits is not kept out by the others
+        self.everywhere(["load:of_t1.plugin", "load:env.plugin", "load:of_t1.plugin",
+                         "load:of_t2.plugin"],
+                        ['no of_t1: plugin "of_t1": compiled against another interface of unit Ty than '
+                         "the one that the toplevel has read",
+                         'no env: plugin "env": .* another interface of unit Env than .*',
+                         "no of_t1: .* unit Ty .*", "words", "v", "ok of_t2"], loaders=["toplevel"])
+
+    def test_a_package_that_a_toplevel_requires_after_its_plugin(self):
+        self.words()
+        folder = self.case.root / "packages" / "words"
+        shutil.copytree(self.case.root / "lib", folder)
+        self.case.write("packages/words/META", """version = "1"
+archive(byte) = "words.cma"
+archive(native) = "words.cmxa"
+plugin(byte) = "words.cma"
+plugin(native) = "words.cmxs"
+""")
+        self.case.write("p.ml", "let () = print_int Words.n; print_newline ()\n")
+        self.case.bundle("brings", "--package=words", "p.ml")
+        self.case.bundle("finds", "--bundle=none", "--package=words", "p.ml")
+        self.case.hosts()
+        script = self.case.root / "host_top.ml"
+        script.write_text(script.read_text() + '#require "words";;\nlet () = print_int Words.n;;\n')
+        for word, lines in (("package:words", ["words", "ok words"]),
+                            ("load:brings.plugin", ["words", "1", "ok brings"]),
+                            ("load:finds.plugin", ["words", "1", "ok finds"])):
+            self.everywhere([word], [*lines, "1"], loaders=["toplevel"])
+        self.everywhere([], ["words", "1"], loaders=["toplevel"])
+
+    def test_an_initialiser_without_end(self):
+        self.case.hosts()
+        self.case.plugin("deep", "let rec f x = 1 + f (x + 1)\nlet () = print_int (f 0)\n")
+        self.case.plugin("good", 'let () = print_endline "good"\n')
+        self.everywhere(["all:deep.plugin,good.plugin", "load:deep.plugin"],
+                        ["good", 'no deep: plugin "deep": Stack overflow.*', "ok good",
+                         "no deep: .*whose initialisers failed.*"])
+
     # ---- hosts that load while they start ----
 
     def test_a_unit_of_the_host_that_is_not_initialised_yet(self):
