@@ -532,6 +532,10 @@ module Names = Set.Make (String)
 let tell_native process =
   match Tenon_c.globals_map () with
   | None -> error "this program has no table of its units (caml_globals_map): link it with -Wl,-E"
+  | Some _ when not (Tenon_c.is_visible ()) ->
+    error
+      "plugins cannot see the symbols of this program: the library that holds it was opened without \
+       RTLD_GLOBAL"
   | Some globals -> Tenon_c.tell_globals process globals
 
 let tell_record process (record : Tenon_record.t) =

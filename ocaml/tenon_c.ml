@@ -100,6 +100,9 @@ type global = string * string option * string option * string list
 
 external globals_map : unit -> global list option = "tenon_ml_globals_map"
 
+(* is that table in view of plugins? *)
+external is_visible : unit -> bool = "tenon_ml_is_visible"
+
 (* how many symbols of the table's have run; -1: nobody tells *)
 external globals_inited : unit -> int = "tenon_ml_globals_inited"
 external tell_globals : process -> global list -> unit = "tenon_ml_tell_globals"

@@ -396,6 +396,23 @@ value tenon_ml_globals_map(value unit)
     CAMLreturn(ml_some(map));
 }
 
+/*
+ * Would a plugin find the program's symbols? It looks in the scope of the whole process, which is
+ * that of the main program; we may be in a library that was opened for itself.
+ *
+ * rule  glibc elf/dl-open.c, add_to_global_update: RTLD_GLOBAL adds to the main program's scope
+ */
+value tenon_ml_is_visible(value unit)
+{
+    void *scope = dlopen(NULL, RTLD_LAZY);
+    bool is_there = !scope || dlsym(scope, "caml_globals_map");
+
+    (void)unit;
+    if (scope)
+        dlclose(scope);
+    return Val_bool(is_there);
+}
+
 /* rule  otherlibs/dynlink/native/dynlink.ml, num_globals_inited; runtime/natdynlink.c */
 value tenon_ml_globals_inited(value unit)
 {

@@ -193,6 +193,42 @@ plugin(native) = "words.cmxs"
                         ["good", 'no deep: plugin "deep": Stack overflow.*', "ok good",
                          "no deep: .*whose initialisers failed.*"])
 
+    def test_a_library_with_the_host_in_it(self):
+        where = self.case.ocamlfind("ocamlc", "-where").stdout.strip()
+        if not (pathlib.Path(where) / "libasmrun_pic.a").exists() or ocamlcase.sanitized():
+            self.skipTest("no runtime for shared libraries")
+        self.case.plugin("q", 'let () = print_endline "q runs"\n')
+        self.case.write("emb.ml", """let load file = match Tenon.Plugin.(load (of_path file)) with
+  | Ok () -> print_endline "loaded"
+  | Error m | exception Tenon.Error m -> print_endline ("no: " ^ m)
+let () = Callback.register "load" load
+""")
+        self.case.write("lib.c", """#include <caml/mlvalues.h>
+#include <caml/alloc.h>
+#include <caml/callback.h>
+void go(char **v) { caml_main(v); caml_callback(*caml_named_value("load"), caml_copy_string(v[1])); }
+""")
+        self.case.write("main.c", """#include <dlfcn.h>
+#include <stdio.h>
+int main(int c, char **v) {
+    void *h = dlopen("./libgo.so", RTLD_NOW | (c > 2 ? RTLD_GLOBAL : RTLD_LOCAL));
+    if (!h) return puts(dlerror()), 1;
+    ((void (*)(char **))dlsym(h, "go"))(v);
+    return 0;
+}
+""")
+        self.case.ocamlfind("ocamlopt", "-package", "tenon", "-linkpkg", "-linkall", "-output-obj",
+                            "emb.ml", "-o", "embo.o")
+        self.case.run("cc", "-shared", "-fPIC", "-I", where, "lib.c", "embo.o", "-o", "libgo.so",
+                      f"-L{ocamlcase.PACKAGE}", "-ltenon_stubs", f"-L{ocamlcase.BUILD}", "-ltenon",
+                      f"-Wl,-rpath,{ocamlcase.BUILD}", f"-L{where}", "-lunix",
+                      f"{where}/libasmrun_pic.a", "-lm", "-ldl")
+        self.case.run("cc", "main.c", "-o", "main", "-ldl")
+        self.assertEqual(self.case.run("./main", "q.plugin", "global").stdout, "q runs\nloaded\n")
+        self.assertEqual(self.case.run("./main", "q.plugin").stdout,
+                         "no: plugins cannot see the symbols of this program: the library that holds "
+                         "it was opened without RTLD_GLOBAL\n")
+
     # ---- hosts that load while they start ----
 
     def test_a_unit_of_the_host_that_is_not_initialised_yet(self):
