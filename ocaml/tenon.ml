@@ -422,6 +422,19 @@ let quiet_archive file ~path =
   Obj.set_field library 4 (Obj.repr 0);
   write_archive file ~code:(String.sub text 16 (at - 16)) ~library
 
+(* The units of an archive that the toplevel would load as well. [] : it is none of this release. *)
+let units_of_archive path =
+  let channel = open_in_bin path in
+  protect
+    ~finally:(fun () -> close_in channel)
+    (fun () ->
+      if really_input_string channel 12 <> archive_magic () then []
+      else begin
+        seek_in channel (input_binary_int channel);
+        let library : Obj.t = input_value channel in
+        List.map (fun (u : Obj.t) : string -> Obj.obj (Obj.field u 0)) (Obj.obj (Obj.field library 0))
+      end)
+
 (* What the toplevel keeps to itself: with which interface a module came that was loaded into it. A
    unit without code that imports that interface is refused when it is another one, and changes
    nothing when it is the same. rule: toplevel/topdirs.ml, toplevel/byte/topeval.ml:
@@ -519,6 +532,10 @@ module Names = Set.Make (String)
 let tell_native process =
   match Tenon_c.globals_map () with
   | None -> error "this program has no table of its units (caml_globals_map): link it with -Wl,-E"
+  | Some _ when not (Tenon_c.is_visible ()) ->
+    error
+      "plugins cannot see the symbols of this program: the library that holds it was opened without \
+       RTLD_GLOBAL"
   | Some globals -> Tenon_c.tell_globals process globals
 
 let tell_record process (record : Tenon_record.t) =
@@ -574,6 +591,48 @@ let system_dll_directories () =
   let relative dir = if Filename.is_relative dir then Filename.concat stdlib dir else dir in
   if stdlib = "" then [] else List.map relative (lines (Filename.concat stdlib "ld.conf"))
 
+(* ---- hosts that load plugins while they start ---- *)
+
+(* Native code: by name, how many symbols of the table have run when the unit has.
+   rule: otherlibs/dynlink/native/dynlink.ml, fold_initial_units *)
+let ranks =
+  lazy
+    (let table = Hashtbl.create 64 and rank = ref 0 in
+     List.iter
+       (fun (name, _, _, symbols) ->
+         rank := !rank + List.length symbols;
+         Hashtbl.replace table name !rank)
+       (Option.value ~default:[] (Tenon_c.globals_map ()));
+     table)
+
+let started = Hashtbl.create 16
+
+(* Bytecode: Dynlink is asked, once for each unit that has run. *)
+let has_started_bytecode name =
+  Hashtbl.mem started name
+  || with_temporary ".cma" "" (fun file ->
+         reference_archive file ~name;
+         let up = not (Tenon_backend.refers_too_early file) in
+         if up then Hashtbl.replace started name ();
+         up)
+
+let has_started name =
+  if Dynlink.is_native then
+    let inited = Tenon_c.globals_inited () in
+    match Hashtbl.find_opt (Lazy.force ranks) name with
+    | Some rank -> inited < 0 || rank <= inited
+    | None -> true
+  else has_started_bytecode name
+
+(* The unit that runs now, and Std_exit, which runs last, have no global of their own yet. *)
+let usual_absent = 2
+
+let is_starting () =
+  match (!Tenon_backend.current).Tenon_backend.loader with
+  | Tenon_c.Native_code -> true
+  | Tenon_c.Bytecode -> Tenon_backend.absent_globals () > usual_absent
+  | Tenon_c.Toplevel -> false
+
 let the_process = ref None
 
 let make_process () =
@@ -599,6 +658,7 @@ let make_process () =
     Callback.register "tenon.interface_probe" (ask_interface backend.load)
   end;
   if backend.loader = Tenon_c.Bytecode then Callback.register "tenon.interface_probe" ask_dynlink;
+  Callback.register "tenon.start_probe" has_started;
   if backend.loader <> Tenon_c.Native_code then Tenon_c.use_interface_probe process;
   if backend.loader <> Tenon_c.Native_code then begin
     (match Sys.getenv_opt "CAML_LD_LIBRARY_PATH" with
@@ -617,15 +677,24 @@ let process () =
     the_process := Some p;
     p
 
+(* How many units more Dynlink knows than we do: the same, as long as nobody but us loads. *)
+let unseen = ref 0
+let count_unseen process =
+  List.length ((!Tenon_backend.current).Tenon_backend.dynamic_units ()) - Tenon_c.present_count process
+
 (* What somebody else loaded since we looked. Dynlink tells no more than names. *)
 let look process =
   let backend = !Tenon_backend.current in
   let is_new name = not (Tenon_c.is_present process name) in
-  match List.filter is_new (backend.dynamic_units ()) with
+  (match List.filter is_new (backend.dynamic_units ()) with
   | [] -> ()
   | names ->
     if backend.loader = Tenon_c.Native_code then Tenon_c.tell_mapped process names;
-    List.iter (fun name -> if is_new name then Tenon_c.tell process name None None true) names
+    List.iter (fun name -> if is_new name then Tenon_c.tell process name None None true) names);
+  unseen := count_unseen process
+
+(* The same between the steps of a plan, where it is mostly nothing. *)
+let look_again process = if count_unseen process <> !unseen then look process
 
 module Process = struct
   type reason = In_core | Provided_by of string | Requested_by of string | By_others
@@ -661,10 +730,13 @@ module Process = struct
 
   let record = Tenon_record.get
 
+  (* as long as we recorded none *)
+  let recorded = lazy (try Findlib.recorded_packages Findlib.Record_core with _ -> [])
+
   let packages () =
     match Tenon_record.get () with
     | Some r when r.packages <> [] -> r.packages
-    | _ -> ( try Findlib.recorded_packages Findlib.Record_core with _ -> [])
+    | _ -> Lazy.force recorded
 
   let allow_only units =
     guard (fun () -> Tenon_c.allow_only (process ()) units);
@@ -815,10 +887,10 @@ let package_archives package =
 
 let plugins : (string, plugin) Hashtbl.t = Hashtbl.create 16
 
-let remember path make =
+let remember ?(is_still = fun _ -> true) path make =
   match Hashtbl.find_opt plugins path with
-  | Some p -> p
-  | None ->
+  | Some p when is_still p -> p
+  | _ ->
     let p = make () in
     Hashtbl.replace plugins path p;
     p
@@ -832,7 +904,16 @@ let of_path path =
     with (Error _ | Not_a_bundle _) when not (Sys.file_exists file) ->
       error "no plugin at %s" file
   in
-  remember file (fun () ->
+  (* a file that was replaced since it was loaded is another plugin, which the plan refuses *)
+  let is_still p =
+    match p.source with
+    | Bundled { contents = Some before; _ } when p.loaded && Sys.file_exists file -> (
+      match (opened ()).contents with
+      | Some now -> Tenon_c.bundle_digest now = Tenon_c.bundle_digest before
+      | None -> true)
+    | _ -> true
+  in
+  remember ~is_still file (fun () ->
       let b = opened () in
       {
         plugin_path = file;
@@ -901,6 +982,7 @@ let each_on_its_own = 1
 let make_plan ~each plugins =
   let p = process () in
   look p;
+  Tenon_c.use_start_probe p (is_starting ());
   guard (fun () ->
       Tenon_c.plan p
         (Array.of_list (List.map request plugins))
@@ -956,9 +1038,21 @@ let message_of = function
   | Tenon_c.Error (_, message) | Error message -> message
   | e -> Printexc.to_string e
 
+(* Something was loaded, by an initialiser, a callback or a handler, that the plan did not know of. *)
+exception Not_current
+
+(* asks about no step, but about all that is there *)
+let no_step = -1
+
+let must_be_current plan number =
+  look_again (process ());
+  if not (Tenon_c.plan_is_current plan number) then raise Not_current
+
 let run_step plan number =
   let ((_, label, is_stubs, _) as step) = Tenon_c.plan_step plan number in
+  must_be_current plan number;
   tell (`Linking label);
+  if !handlers <> [] then must_be_current plan number;
   Tenon_c.plan_check plan number;
   match load_file step with
   | () ->
@@ -971,12 +1065,49 @@ let run_step plan number =
       Tenon_c.plan_done plan number count;
     raise e
 
-let announce p =
+(* Packages that are there as a whole now are not to be loaded again by #require, which still puts
+   their directories in view. rule: findlib, topfind.ml, load: Record_core *)
+let tell_findlib p =
+  let process = process () in
+  let is_there package =
+    try
+      List.for_all (fun file -> List.for_all (Tenon_c.is_present process) (units_of_archive file))
+        (archives_of package)
+    with Sys_error _ | End_of_file | Failure _ -> false
+  in
+  ignore (Lazy.force Process.recorded);
+  let names = match p.source with Bundled b -> Bundle.packages b | Package _ -> [ p.plugin_name ] in
+  List.iter
+    (fun package ->
+      if (not (Findlib.is_recorded_package package)) && is_there package then
+        Findlib.record_package Findlib.Record_core package)
+    (if names = [] then [] else closure names)
+
+let arrive p =
   p.loaded <- true;
-  tell (`Loaded p);
   let waiting = List.rev p.waiting in
   p.waiting <- [];
   List.iter (fun f -> f ()) waiting
+
+(* The toplevel knows interfaces that it has read for phrases, or that its own modules were compiled
+   against, and tells nobody which. All that a plugin was compiled against is given to it in a unit
+   without code, before anything of the plugin runs: what it refuses of that it would refuse half
+   way. *)
+let must_fit plan steps =
+  let load = (!Tenon_backend.current).Tenon_backend.load in
+  let imports = List.concat_map (Tenon_c.plan_step_interfaces plan) steps in
+  with_temporary ".cma" "" (fun file ->
+      interface_archive file ~imports;
+      match load file with
+      | () -> ()
+      | exception Tenon_backend.Load_failed said when contains said "over interface" ->
+        error "compiled against another interface of unit %s than the one that the toplevel has read"
+          (List.nth (List.rev (String.split_on_char ' ' said)) 0))
+
+let announce p =
+  p.loaded <- true;
+  tell (`Loaded p);
+  arrive p
 
 (* One plugin of a plan. A plugin that fails leaves what ran of it, told as such. *)
 let carry_out ?argv plan steps index p =
@@ -984,13 +1115,19 @@ let carry_out ?argv plan steps index p =
   let take () = match p.source with Bundled _ -> Tenon_c.plan_take plan index | Package _ -> () in
   match
     take ();
+    (match steps with
+    | first :: _ when loader () = `Toplevel ->
+      must_be_current plan first;
+      must_fit plan steps
+    | _ -> ());
     within (context_of ?argv p) (fun () -> List.iter (run_step plan) steps)
   with
   | () ->
     Tenon_c.plan_loaded plan index;
+    if loader () = `Toplevel then tell_findlib p;
     announce p;
     Ok ()
-  | exception ((Stack_overflow | Out_of_memory) as e) -> raise e
+  | exception Not_current -> raise Not_current
   | exception e -> Result.Error (Printf.sprintf "plugin \"%s\": %s" p.plugin_name (message_of e))
 
 let fails p message =
@@ -1015,30 +1152,43 @@ let rec load_planned ?argv ~each plugins results todo =
   let chosen = Array.of_list todo in
   List.iter (fun i -> tell (`Opening plugins.(i).plugin_path)) todo;
   let plan = make_plan ~each (List.map (fun i -> plugins.(i)) todo) in
-  let statuses = Tenon_c.plan_statuses plan in
-  let owners = Tenon_c.plan_owners plan in
+  let statuses = Tenon_c.plan_statuses plan and repeats = Tenon_c.plan_repeats plan in
   let go = each || Tenon_c.plan_ok plan in
-  let failed = ref false and again = ref [] in
-  let steps, order = order_of owners (Array.length chosen) in
-  List.iter
-    (fun k ->
-      let i = chosen.(k) in
-      let p = plugins.(i) in
-      match statuses.(k) with
-      | Tenon_c.Already ->
-        p.loaded <- true;
-        results.(i) <- Some (Ok p)
-      | Tenon_c.Planned when go && !failed -> again := i :: !again
-      | Tenon_c.Planned when go -> (
-        match carry_out ?argv plan steps.(k) k p with
-        | Ok () -> results.(i) <- Some (Ok p)
-        | Result.Error message ->
-          failed := true;
-          results.(i) <- Some (fails p message))
-      | _ -> results.(i) <- Some (fails p (reasons plan p.plugin_name)))
-    order;
+  let anew = ref false and again = ref [] in
+  let steps, order = order_of (Tenon_c.plan_owners plan) (Array.length chosen) in
+  let settle k =
+    let i = chosen.(k) in
+    let p = plugins.(i) in
+    let is result = results.(i) <- Some result in
+    let later () = again := i :: !again in
+    let is_loaded () =
+      arrive p;
+      is (Ok p)
+    in
+    match statuses.(k) with
+    | Tenon_c.Already when repeats.(k) < 0 -> is_loaded ()
+    | Tenon_c.Already -> (
+      match results.(chosen.(repeats.(k))) with
+      | Some (Ok _) -> is_loaded ()
+      | Some (Result.Error (_, message)) -> is (fails p message)
+      | None -> later ())
+    | Tenon_c.Planned when go && !anew -> later ()
+    | Tenon_c.Planned when go -> (
+      match carry_out ?argv plan steps.(k) k p with
+      | Ok () -> is (Ok p)
+      | Result.Error message ->
+        anew := true;
+        is (fails p message)
+      | exception Not_current ->
+        anew := true;
+        later ())
+    (* it may find now what it was refused for want of *)
+    | _ when not (Tenon_c.plan_is_current plan no_step) -> later ()
+    | _ -> is (fails p (reasons plan p.plugin_name))
+  in
+  List.iter settle order;
   Tenon_c.plan_end plan;
-  (* what remains is planned anew beside the one that failed half way *)
+  (* what remains is planned anew, beside the one that failed half way or what came meanwhile *)
   if !again <> [] then load_planned ?argv ~each plugins results (List.sort compare !again)
 
 let load_all ?argv plugins =

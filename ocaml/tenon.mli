@@ -238,7 +238,8 @@ module Plugin : sig
   type t = plugin
 
   val of_path : string -> t
-  (** The bundle at a path. Raises {!Not_a_bundle}; {!Error} when nothing is there. *)
+  (** The bundle at a path: the same value each time, until the file is replaced after it was loaded.
+      Raises {!Not_a_bundle}; {!Error} when nothing is there. *)
 
   val of_package : ?directories:string list -> string -> t
   (** An installed findlib package as a plugin; [directories] are searched first, as those of dune's

@@ -13,6 +13,20 @@ type t = {
 
 exception Load_failed of string
 
+(* The globals of a program of bytecode, its units among them: a number, where none is there yet.
+   What Dynlink brings comes behind. rule: runtime/meta.c, caml_get_global_data;
+   bytecomp/symtable.ml, check_global_initialized *)
+external global_data : unit -> Obj.t = "caml_get_global_data"
+
+let program_globals = if Dynlink.is_native then 0 else Obj.size (global_data ())
+
+let absent_globals () =
+  let globals = global_data () and absent = ref 0 in
+  for i = 0 to program_globals - 1 do
+    if Obj.is_int (Obj.field globals i) then incr absent
+  done;
+  !absent
+
 (* The digits of this release's magic numbers. rule: runtime/caml/exec.h, utils/config *)
 let digits =
   Scanf.sscanf Sys.ocaml_version "%d.%d" (fun major minor ->
@@ -54,6 +68,14 @@ let mismatch path =
   | () -> None
   | exception Dynlink.Error (Dynlink.Inconsistent_import name) -> Some name
   | exception Dynlink.Error _ -> None
+
+(* Does Dynlink refuse what refers to a unit that is not initialised yet? What is loaded privately is
+   in none of its lists. *)
+let refers_too_early path =
+  match Dynlink.loadfile_private path with
+  | () -> false
+  | exception Dynlink.Error (Dynlink.Linking_error (_, Dynlink.Uninitialized_global _)) -> true
+  | exception Dynlink.Error _ -> false
 
 (* tenon_top.cma, which a toplevel links or loads, puts its own here *)
 let current = ref dynlink

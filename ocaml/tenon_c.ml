@@ -72,6 +72,7 @@ external tell_symbol : process -> string -> unit = "tenon_ml_tell_symbol"
 external tell_mapped : process -> string list -> unit = "tenon_ml_tell_mapped"
 external tell_program : process -> string -> unit = "tenon_ml_tell_program"
 external use_probe : process -> unit = "tenon_ml_use_probe"
+external use_start_probe : process -> bool -> unit = "tenon_ml_use_start_probe"
 external use_interface_probe : process -> unit = "tenon_ml_use_interface_probe"
 
 (* in the order of enum tenon_answer *)
@@ -85,6 +86,7 @@ external set_directory : process -> int -> string -> unit = "tenon_ml_set_direct
 external set_ambiguous : process -> bool -> unit = "tenon_ml_set_ambiguous"
 external offer : process -> string -> int -> unit = "tenon_ml_offer"
 external present : process -> present array = "tenon_ml_present"
+external present_count : process -> int = "tenon_ml_present_count"
 external is_present : process -> string -> bool = "tenon_ml_is_present"
 
 (* is it a unit that several sources should name? *)
@@ -97,6 +99,12 @@ external list : process -> string list -> string list = "tenon_ml_list"
 type global = string * string option * string option * string list
 
 external globals_map : unit -> global list option = "tenon_ml_globals_map"
+
+(* is that table in view of plugins? *)
+external is_visible : unit -> bool = "tenon_ml_is_visible"
+
+(* how many symbols of the table's have run; -1: nobody tells *)
+external globals_inited : unit -> int = "tenon_ml_globals_inited"
 external tell_globals : process -> global list -> unit = "tenon_ml_tell_globals"
 
 type plan
@@ -111,6 +119,9 @@ external plan : process -> (string * string list) array -> int -> plan = "tenon_
 
 external plan_statuses : plan -> status array = "tenon_ml_plan_statuses"
 
+(* by request: the number of the one that it is once more; -1: of none *)
+external plan_repeats : plan -> int array = "tenon_ml_plan_repeats"
+
 (* code, refuses, plugin, unit, message *)
 external plan_findings : plan -> (string * bool * string option * string option * string) array
   = "tenon_ml_plan_findings"
@@ -120,8 +131,12 @@ external plan_ok : plan -> bool = "tenon_ml_plan_ok"
 external plan_owners : plan -> int array = "tenon_ml_plan_owners"
 external plan_step : plan -> int -> step = "tenon_ml_plan_step"
 external plan_step_units : plan -> int -> string list = "tenon_ml_plan_step_units"
+external plan_step_interfaces : plan -> int -> (string * string) list
+  = "tenon_ml_plan_step_interfaces"
+
 external plan_take : plan -> int -> unit = "tenon_ml_plan_take"
 external plan_check : plan -> int -> unit = "tenon_ml_plan_check"
+external plan_is_current : plan -> int -> bool = "tenon_ml_plan_is_current"
 external plan_done : plan -> int -> int -> unit = "tenon_ml_plan_done"
 external plan_loaded : plan -> int -> unit = "tenon_ml_plan_loaded"
 external plan_end : plan -> unit = "tenon_ml_plan_end"

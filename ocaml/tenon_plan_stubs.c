@@ -57,6 +57,32 @@ value tenon_ml_plan_statuses(value plan)
     CAMLreturn(rows);
 }
 
+/* What is there already by being asked for twice: the number of the first one. */
+static long repeated(const tenon_report *report, size_t i)
+{
+    const tenon_plugin_result *plugin = tenon_report_plugin(report, i);
+
+    for (size_t k = 0; plugin->status == TENON_PLUGIN_ALREADY && k < i; k++) {
+        const tenon_plugin_result *other = tenon_report_plugin(report, k);
+        if (other->status != TENON_PLUGIN_ALREADY && strcmp(other->name, plugin->name) == 0)
+            return (long)k;
+    }
+    return -1;
+}
+
+value tenon_ml_plan_repeats(value plan)
+{
+    CAMLparam1(plan);
+    CAMLlocal1(rows);
+    const tenon_report *report = tenon_ocaml_plan_report(ml_unbox_plan(plan));
+    size_t count = tenon_report_plugin_count(report);
+
+    rows = count ? caml_alloc(count, 0) : Atom(0);
+    for (size_t i = 0; i < count; i++)
+        Store_field(rows, i, Val_long(repeated(report, i)));
+    CAMLreturn(rows);
+}
+
 /* (code, refuses, plugin, unit, message) array */
 value tenon_ml_plan_findings(value plan)
 {
@@ -147,6 +173,36 @@ value tenon_ml_plan_step_units(value plan, value number)
     CAMLreturn(unit_names(step.code));
 }
 
+/* (name, crc) list of all interfaces that a step's units saw */
+value tenon_ml_plan_step_interfaces(value plan, value number)
+{
+    CAMLparam2(plan, number);
+    CAMLlocal5(list, cell, row, name, crc);
+    tenon_ocaml_step step;
+
+    if (!tenon_ocaml_plan_step(ml_unbox_plan(plan), (size_t)Long_val(number), &step))
+        caml_invalid_argument("Tenon: no such step");
+    list = Val_emptylist;
+    for (size_t u = 0; step.code && u < tenon_ocaml_unit_count(step.code); u++) {
+        const tenon_ocaml_unit *unit = tenon_ocaml_unit_at(step.code, u);
+        for (size_t i = 0; i < unit->interfaces.count; i++) {
+            const tenon_ocaml_import *import = &unit->interfaces.at[i];
+            if (import->crc.kind == TENON_DIGEST_UNKNOWN)
+                continue;
+            name = caml_copy_string(import->name);
+            crc = ml_bytes_value(import->crc.bytes, import->crc.size);
+            row = caml_alloc_small(2, 0);
+            Field(row, 0) = name;
+            Field(row, 1) = crc;
+            cell = caml_alloc_small(2, 0);
+            Field(cell, 0) = row;
+            Field(cell, 1) = list;
+            list = cell;
+        }
+    }
+    CAMLreturn(list);
+}
+
 value tenon_ml_plan_take(value plan, value request)
 {
     CAMLparam2(plan, request);
@@ -163,6 +219,13 @@ value tenon_ml_plan_check(value plan, value step)
 
     ml_check(tenon_ocaml_plan_check(ml_unbox_plan(plan), (size_t)Long_val(step), &err), &err);
     CAMLreturn(Val_unit);
+}
+
+value tenon_ml_plan_is_current(value plan, value step)
+{
+    CAMLparam2(plan, step);
+    /* the probes are OCaml's, and may move what is not a root */
+    CAMLreturn(Val_bool(tenon_ocaml_plan_is_current(ml_unbox_plan(plan), (size_t)Long_val(step))));
 }
 
 /* initialised: -1 for all */

@@ -91,14 +91,16 @@ value tenon_ml_tell_program(value process, value file)
     CAMLreturn(Val_unit);
 }
 
-/* The closure is a named value: it stays where it is found, whatever the collector moves. */
+/*
+ * arg: the name of a closure, as a named value: it stays where it is found, whatever the collector
+ * moves.
+ */
 static bool ask_probe(void *arg, const char *unit)
 {
     CAMLparam0();
     CAMLlocal2(name, answer);
-    const value *probe = caml_named_value("tenon.probe");
+    const value *probe = caml_named_value(arg);
 
-    (void)arg;
     if (!probe)
         CAMLreturnT(bool, false);
     name = caml_copy_string(unit);
@@ -109,7 +111,15 @@ static bool ask_probe(void *arg, const char *unit)
 value tenon_ml_use_probe(value process)
 {
     CAMLparam1(process);
-    tenon_ocaml_set_probe(ml_unbox_process(process), ask_probe, NULL);
+    tenon_ocaml_set_probe(ml_unbox_process(process), ask_probe, "tenon.probe");
+    CAMLreturn(Val_unit);
+}
+
+value tenon_ml_use_start_probe(value process, value use)
+{
+    CAMLparam2(process, use);
+    tenon_ocaml_set_start_probe(ml_unbox_process(process), Bool_val(use) ? ask_probe : NULL,
+                                "tenon.start_probe");
     CAMLreturn(Val_unit);
 }
 
@@ -285,6 +295,11 @@ value tenon_ml_present(value process)
 }
 
 /* Allocates nothing, so that nothing moves. */
+value tenon_ml_present_count(value process)
+{
+    return Val_long(tenon_ocaml_present_count(ml_unbox_process(process)));
+}
+
 value tenon_ml_is_present(value process, value name)
 {
     return Val_bool(tenon_ocaml_is_present(ml_unbox_process(process), String_val(name)));
@@ -379,6 +394,32 @@ value tenon_ml_globals_map(value unit)
         CAMLreturn(Val_none);
     map = caml_input_value_from_block(at, INT_MAX);
     CAMLreturn(ml_some(map));
+}
+
+/*
+ * Would a plugin find the program's symbols? It looks in the scope of the whole process, which is
+ * that of the main program; we may be in a library that was opened for itself.
+ *
+ * rule  glibc elf/dl-open.c, add_to_global_update: RTLD_GLOBAL adds to the main program's scope
+ */
+value tenon_ml_is_visible(value unit)
+{
+    void *scope = dlopen(NULL, RTLD_LAZY);
+    bool is_there = !scope || dlsym(scope, "caml_globals_map");
+
+    (void)unit;
+    if (scope)
+        dlclose(scope);
+    return Val_bool(is_there);
+}
+
+/* rule  otherlibs/dynlink/native/dynlink.ml, num_globals_inited; runtime/natdynlink.c */
+value tenon_ml_globals_inited(value unit)
+{
+    value (*inited)(value) = NULL;
+
+    *(void **)&inited = dlsym(RTLD_DEFAULT, "caml_natdynlink_globals_inited");
+    return inited ? inited(unit) : Val_long(-1);
 }
 
 /* ---- installed bundles

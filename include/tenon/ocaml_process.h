@@ -109,6 +109,13 @@ TENON_API void tenon_ocaml_set_probe(tenon_ocaml_process *process, tenon_ocaml_p
                                      void *arg);
 
 /*
+ * Asked about each unit of the host that a plugin requires: has its initialiser run? For hosts that
+ * load plugins while they start. NULL: all have.
+ */
+TENON_API void tenon_ocaml_set_start_probe(tenon_ocaml_process *process, tenon_ocaml_probe *probe,
+                                           void *arg);
+
+/*
  * Asked about units that are there and whose interface nobody told: is this its CRC? TENON_UNKNOWN
  * when that cannot be found out. For what others
  * loaded into bytecode or a toplevel, with Dynlink or #load.
@@ -210,6 +217,14 @@ TENON_API bool tenon_ocaml_plan_take(tenon_ocaml_plan *plan, size_t request, ten
 
 /* Is the file of a step still what the plan was made from? Asked before and after it is loaded. */
 TENON_API bool tenon_ocaml_plan_check(const tenon_ocaml_plan *plan, size_t i, tenon_error *err);
+
+/*
+ * Is the process still what the plan was made beside? What the plan's own steps brought counts as
+ * known. False, before step i is loaded: something else came meanwhile (an initialiser that loads a
+ * plugin), and what remains must be planned anew. What others loaded must have been told. i past
+ * the last: the same of no step, when the toplevel's probe is not asked.
+ */
+TENON_API bool tenon_ocaml_plan_is_current(const tenon_ocaml_plan *plan, size_t i);
 
 /*
  * Says what came of a step: its units are there from now on. `initialised` of them, in the order of

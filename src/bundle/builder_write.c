@@ -172,6 +172,23 @@ static bool check_own(const struct writing *w, tenon_error *err)
                               tn_quote(shown, orphan->path));
 }
 
+/* OCaml has one unit of each name in a process: there is no copy of one's own. */
+static bool check_private(const struct writing *w, tenon_error *err)
+{
+    const tenon_manifest *m = &w->manifest;
+    char shown[TN_QUOTE_ROOM];
+
+    for (size_t i = 0; i < m->private_count; i++)
+        for (size_t k = 0; k < m->provide_count; k++)
+            if (m->provides[k].kind == TENON_UNIT_OCAML &&
+                strcmp(m->provides[k].name, m->private_units[i]) == 0)
+                return tn_fail(err, TENON_E_ARGUMENT,
+                               "private: %s is a unit of OCaml, of which a process has one under "
+                               "each name",
+                               tn_quote(shown, m->private_units[i]));
+    return true;
+}
+
 static bool list_inputs(struct writing *w, tenon_error *err)
 {
     size_t count = w->builder->item_count;
@@ -214,7 +231,7 @@ static bool put_scm(tenon_builder *builder, tenon_error *err)
 static bool prepare(struct writing *w, tenon_error *err)
 {
     if (!sort_items(w, err) || !list_entries(w, err) || !list_claims(w, err) ||
-        !set_values(w, err) || !check_own(w, err))
+        !set_values(w, err) || !check_own(w, err) || !check_private(w, err))
         return false;
     w->text = tenon_manifest_write(&w->manifest, err);
     if (!w->text)

@@ -75,16 +75,18 @@ static struct place find(const struct looking *l, uint32_t number)
 }
 
 /* Are the two the same unit? Unknown digests say nothing against it. */
-static const char *difference(const struct looking *l, const struct place *there, uint32_t number,
-                              const tenon_ocaml_unit *unit)
+static const char *difference(const struct looking *l, const struct place *there,
+                              const struct tn_oc_file *file, size_t index)
 {
-    enum tenon_answer same = there->comes
-                                 ? tenon_digest_equal(&there->interface, &unit->interface)
-                                 : tn_oc_same_interface(l->plan->process, number, &unit->interface);
+    const tenon_ocaml_unit *unit = unit_at(file, index);
+    const struct tn_oc_numbers *numbers = &file->numbers[index];
+    enum tenon_answer same =
+        there->comes ? tenon_digest_equal(&there->interface, &unit->interface)
+                     : tn_oc_same_interface(l->plan->process, numbers->own, &unit->interface);
 
     if (same == TENON_NO)
         return "interface";
-    if (tenon_digest_equal(&there->implementation, &unit->implementation) == TENON_NO)
+    if (tenon_digest_equal(&there->implementation, &numbers->implementation) == TENON_NO)
         return "implementation";
     return NULL;
 }
@@ -110,18 +112,16 @@ static void meet_library(const struct looking *l, struct tn_oc_file *file)
     if (file->is_main || !unit_count(file))
         return;
     for (size_t i = 0; i < unit_count(file); i++) {
-        const tenon_ocaml_unit *unit = unit_at(file, i);
-        uint32_t number = file->numbers[i].own;
-        struct place place = find(l, number);
+        struct place place = find(l, file->numbers[i].own);
         if (!place.holder) {
-            absent = unit->name;
+            absent = unit_at(file, i)->name;
             continue;
         }
         if (!there) {
-            there = unit->name;
+            there = unit_at(file, i)->name;
             holder = place.holder;
         }
-        same = same && !difference(l, &place, number, unit);
+        same = same && !difference(l, &place, file, i);
     }
     if (!there)
         return;
@@ -262,7 +262,7 @@ static bool take_offers(const struct looking *l)
         if (!requires_unit_of(l, file)) {
             tn_oc_free_file(file);
             l->p->count--;
-        } else if (!tn_oc_note_names(l->plan, file)) {
+        } else if (!tn_oc_note_names(l->plan, l->p, file)) {
             return tn_no_memory(l->err);
         }
     }
@@ -276,7 +276,7 @@ static void find_double(const struct looking *l, const struct tn_oc_file *file, 
                         const struct place *there)
 {
     const tenon_ocaml_unit *unit = unit_at(file, index);
-    const char *what = difference(l, there, file->numbers[index].own, unit);
+    const char *what = difference(l, there, file, index);
 
     if (there->state == TENON_FAILED)
         tn_oc_find_in(l->plan, l->p, TENON_FINDING_FAILED_UNIT, true, unit->name, there->holder,
@@ -433,6 +433,16 @@ static void find_missing(const struct looking *l, const struct tn_oc_file *file,
                   show(l, unit->name), file->label, show(l, name), why ? why : "");
 }
 
+/* A unit of the host, which is linked, but comes later. */
+static bool is_to_start(const struct looking *l, const char *name, uint32_t number)
+{
+    const tenon_ocaml_process *process = l->plan->process;
+    const struct tn_oc_known *known = tn_oc_find(l->plan->process, number);
+
+    return process->start_probe && known->holder && known->reason == TENON_IN_HOST &&
+           !process->start_probe(process->start_arg, name);
+}
+
 static void check_required(const struct looking *l, const struct tn_oc_file *file, size_t index,
                            size_t k)
 {
@@ -456,6 +466,10 @@ static void check_required(const struct looking *l, const struct tn_oc_file *fil
     } else if (there.state == TENON_FAILED) {
         tn_oc_find_in(l->plan, l->p, TENON_FINDING_FAILED_UNIT, true, wanted->name, there.holder,
                       "unit %s of %s requires unit %s of %s, whose initialisers failed",
+                      show(l, unit->name), file->label, show(l, wanted->name), there.holder);
+    } else if (is_to_start(l, wanted->name, number)) {
+        tn_oc_find_in(l->plan, l->p, TENON_FINDING_ORDER, true, wanted->name, there.holder,
+                      "unit %s of %s requires unit %s of %s, whose initialiser has not run yet",
                       show(l, unit->name), file->label, show(l, wanted->name), there.holder);
     } else if (is_prohibited(l, number)) {
         tn_oc_find_in(l->plan, l->p, TENON_FINDING_PROHIBITED, true, wanted->name, there.holder,
@@ -514,7 +528,7 @@ static void announce(const struct looking *l, const struct tn_oc_file *file)
         row->file = file;
         row->index = i;
         row->interface = unit->interface;
-        row->implementation = unit->implementation;
+        row->implementation = file->numbers[i].implementation;
     }
 }
 

@@ -116,6 +116,16 @@ bool tenon_ocaml_plan_check(const tenon_ocaml_plan *plan, size_t i, tenon_error 
                    tn_quote(shown, file->path));
 }
 
+bool tenon_ocaml_plan_is_current(const tenon_ocaml_plan *plan, size_t i)
+{
+    const struct tn_oc_file *file = i < plan->step_count ? file_of(plan, i) : NULL;
+
+    /* the toplevel does not tell what others loaded into it: it is asked */
+    for (size_t u = 0; file && file->code && u < tenon_ocaml_unit_count(file->code); u++)
+        tn_oc_find(plan->process, file->numbers[u].own);
+    return plan->seen == plan->process->changes;
+}
+
 /* ---- what came of it ----------------------------------------------------------------------------
  */
 
@@ -128,7 +138,7 @@ static bool keep_unit(tenon_ocaml_process *process, const struct tn_oc_prospect 
     const tenon_ocaml_present present = {
         .name = unit->name,
         .interface = unit->interface,
-        .implementation = unit->implementation,
+        .implementation = numbers->implementation,
         .state = state,
         .reason = file->is_main ? TENON_BY_PLUGIN : TENON_FOR_PLUGIN,
         .holder = file->label,
@@ -153,10 +163,12 @@ bool tenon_ocaml_plan_done(tenon_ocaml_plan *plan, size_t i, size_t initialised,
         return tn_fail(err, TENON_E_ARGUMENT, "no step %zu", i);
     const struct tn_oc_file *file = file_of(plan, i);
     const struct tn_oc_prospect *p = &plan->prospects[plan->steps[i].prospect];
+    size_t before = plan->process->changes;
     for (size_t u = 0; file->code && u < tenon_ocaml_unit_count(file->code); u++)
         if (!keep_unit(plan->process, p, file, u,
                        u < initialised ? TENON_INITIALISED : TENON_FAILED, err))
             return false;
+    plan->seen += plan->process->changes - before;
     return tn_oc_keep_code(plan->process, file) || tn_no_memory(err);
 }
 
@@ -175,6 +187,7 @@ static bool keep_plugin(tenon_ocaml_process *process, const struct tn_oc_prospec
     struct tn_oc_loaded *loaded = &process->plugins[process->plugin_count++];
     loaded->file = file;
     memcpy(loaded->digest, p->digest, sizeof loaded->digest);
+    process->changes++;
     return true;
 }
 
@@ -184,8 +197,10 @@ bool tenon_ocaml_plan_loaded(tenon_ocaml_plan *plan, size_t request, tenon_error
 
     if (!p || !p->planned)
         return tn_fail(err, TENON_E_ARGUMENT, "no plugin %zu in the plan", request);
+    size_t before = plan->process->changes;
     if (!keep_plugin(plan->process, p))
         return tn_no_memory(err);
+    plan->seen += plan->process->changes - before;
     plan->report->plugins[p->row].status = TENON_PLUGIN_LOADED;
     tn_oc_prove(plan, p);
     return true;

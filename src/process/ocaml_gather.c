@@ -198,6 +198,36 @@ static bool check_claims(const struct tn_oc_prospect *p, const struct tn_oc_file
                    "%s: the manifest provides units that are not in the code", file->entry);
 }
 
+/* "words.cmxs" and "words.cma" */
+static bool is_same_library(const char *a, const char *b)
+{
+    const char *a_base = tn_base_name(a), *a_dot = strrchr(a_base, '.');
+    const char *b_base = tn_base_name(b), *b_dot = strrchr(b_base, '.');
+
+    return a_dot && b_dot && a_dot - a_base == b_dot - b_base &&
+           memcmp(a_base, b_base, (size_t)(a_dot - a_base)) == 0;
+}
+
+tenon_digest tn_oc_implementation(const tenon_ocaml_plan *plan, const struct tn_oc_prospect *p,
+                                  const struct tn_oc_file *file, const tenon_ocaml_unit *unit)
+{
+    const char *triple = plan->process->settings->triple.text;
+    const tenon_manifest *m = file->entry ? p->manifest : NULL;
+
+    if (unit->implementation.kind != TENON_DIGEST_UNKNOWN)
+        return unit->implementation;
+    for (size_t i = 0; m && i < m->code_count; i++) {
+        const tenon_code_entry *code = &m->code[i];
+        if (code->kind != TENON_CODE_OCAML_NATIVE || !code->triple || !*triple ||
+            !tn_triple_fits(code->triple, triple) || !is_same_library(code->path, file->entry))
+            continue;
+        const tenon_claim *claim = claim_of(m, code->path, unit->name);
+        if (claim)
+            return claim->implementation;
+    }
+    return unit->implementation;
+}
+
 /* ---- the code of one bundle ------------------------------------------------------------------ */
 
 static bool is_for(const tenon_ocaml_plan *plan, const tenon_code_entry *code)

@@ -79,14 +79,18 @@ static bool note_unit(tenon_ocaml_plan *plan, const tenon_ocaml_unit *unit,
            note_imports(plan, unit->interfaces, interfaces);
 }
 
-bool tn_oc_note_names(tenon_ocaml_plan *plan, struct tn_oc_file *file)
+bool tn_oc_note_names(tenon_ocaml_plan *plan, const struct tn_oc_prospect *p,
+                      struct tn_oc_file *file)
 {
     size_t count = file->code ? tenon_ocaml_unit_count(file->code) : 0;
     struct tn_oc_numbers *rows = tn_arena_rows(&plan->arena, count + 1, sizeof *rows);
 
-    for (size_t i = 0; rows && i < count; i++)
-        if (!note_unit(plan, tenon_ocaml_unit_at(file->code, i), &rows[i]))
+    for (size_t i = 0; rows && i < count; i++) {
+        const tenon_ocaml_unit *unit = tenon_ocaml_unit_at(file->code, i);
+        if (!note_unit(plan, unit, &rows[i]))
             return false;
+        rows[i].implementation = tn_oc_implementation(plan, p, file, unit);
+    }
     file->numbers = rows;
     return rows;
 }
@@ -137,7 +141,7 @@ static bool own_units(tenon_ocaml_plan *plan, uint32_t candidate)
 
     for (size_t k = 0; k < p->count; k++) {
         struct tn_oc_file *file = p->files[k];
-        if (!tn_oc_note_names(plan, file))
+        if (!tn_oc_note_names(plan, p, file))
             return false;
         for (size_t u = 0; is_archive(file) && u < tenon_ocaml_unit_count(file->code); u++) {
             struct tn_oc_coming *row = tn_oc_coming(plan, file->numbers[u].own);
@@ -322,6 +326,7 @@ tenon_ocaml_plan *tenon_ocaml_plan_make(tenon_ocaml_process *process,
         tn_no_memory(err);
     }
     good = good && make(plan, requests, err);
+    plan->seen = process->changes;
     for (size_t i = 0; i < plan->count; i++)
         plan->prospects[i].request = NULL; /* the caller may drop them */
     if (good && plan->report->no_memory)

@@ -39,6 +39,7 @@ struct tenon_ocaml_process {
     size_t known_room;
     uint32_t *order; /* names whose units are there, as they were told */
     size_t order_count, order_room;
+    size_t changes;             /* of what plans are made of: units, plugins, restrictions; grows */
     bool only;                  /* plugins use what is allowed, and nothing else */
     bool is_custom;             /* bytecode with a runtime of its own: its primitives are all */
     struct tn_names primitives; /* of the program, as its file has them */
@@ -48,10 +49,10 @@ struct tenon_ocaml_process {
     const char **dll_directories;
     size_t dll_directory_count, dll_directory_room;
     struct tn_names host_dlls; /* base names that the program opens itself */
-    tenon_ocaml_probe *probe;
+    tenon_ocaml_probe *probe, *start_probe;
     tenon_ocaml_interface_probe *interface_probe;
     tenon_ocaml_dll_search *dll_search; /* NULL: none, or it was asked */
-    void *probe_arg, *interface_arg, *dll_arg;
+    void *probe_arg, *start_arg, *interface_arg, *dll_arg;
     struct tn_oc_loaded *plugins;
     size_t plugin_count, plugin_room;
     struct tn_names plugin_names; /* by number: the row of `plugins` */
@@ -88,6 +89,8 @@ struct tn_oc_c {
 /* Numbers of the names that a unit mentions, in the process; lists as the unit has them. */
 struct tn_oc_numbers {
     uint32_t own;
+    tenon_digest
+        implementation; /* of bytecode: that of the same unit's native form in the bundle */
     const uint32_t *requires, *interfaces, *defines;
 };
 
@@ -165,6 +168,7 @@ struct tenon_ocaml_plan {
         uint32_t prospect, file;
     } * steps;
     size_t step_count, step_room;
+    size_t seen; /* the process's changes that it was made with, and its own since then */
     struct tn_cache *cache;
     char *cache_path;
     tenon_error no_cache;
@@ -216,6 +220,11 @@ void tn_oc_prospect_free(struct tn_oc_prospect *prospect);
 /* A new file, empty; NULL: no memory. */
 struct tn_oc_file *tn_oc_new_file(tenon_ocaml_plan *plan, struct tn_oc_prospect *p);
 void tn_oc_free_file(struct tn_oc_file *file);
+
+/* Which build a unit of a file is. Bytecode records none: that of its native form beside it tells.
+ */
+tenon_digest tn_oc_implementation(const tenon_ocaml_plan *plan, const struct tn_oc_prospect *p,
+                                  const struct tn_oc_file *file, const tenon_ocaml_unit *unit);
 
 /* A finding about one plugin; its row becomes refused when it refuses. */
 void tn_oc_find_in(tenon_ocaml_plan *plan, struct tn_oc_prospect *p, enum tenon_finding_kind kind,
@@ -289,7 +298,8 @@ void tn_oc_prove(tenon_ocaml_plan *plan, struct tn_oc_prospect *p);
  */
 
 /* Numbers every name that a file mentions, and makes rows for them. False: no memory. */
-bool tn_oc_note_names(tenon_ocaml_plan *plan, struct tn_oc_file *file);
+bool tn_oc_note_names(tenon_ocaml_plan *plan, const struct tn_oc_prospect *p,
+                      struct tn_oc_file *file);
 
 /* The row of a name that was noted. Moves when others are. */
 static inline struct tn_oc_coming *tn_oc_coming(const tenon_ocaml_plan *plan, uint32_t number)

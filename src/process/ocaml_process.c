@@ -144,6 +144,7 @@ static bool note_order(tenon_ocaml_process *process, uint32_t number)
                  sizeof *process->order))
         return false;
     process->order[process->order_count++] = number;
+    process->changes++;
     return true;
 }
 
@@ -368,6 +369,12 @@ void tenon_ocaml_set_probe(tenon_ocaml_process *process, tenon_ocaml_probe *prob
     process->probe_arg = arg;
 }
 
+void tenon_ocaml_set_start_probe(tenon_ocaml_process *process, tenon_ocaml_probe *probe, void *arg)
+{
+    process->start_probe = probe;
+    process->start_arg = arg;
+}
+
 void tenon_ocaml_set_interface_probe(tenon_ocaml_process *process,
                                      tenon_ocaml_interface_probe *probe, void *arg)
 {
@@ -381,6 +388,7 @@ bool tenon_ocaml_prohibit(tenon_ocaml_process *process, const char *unit, tenon_
 
     if (!known)
         return tn_no_memory(err);
+    process->changes += !known->prohibited;
     known->prohibited = true;
     return true;
 }
@@ -395,6 +403,7 @@ bool tenon_ocaml_allow_only(tenon_ocaml_process *process, const char *const *uni
         if (!known)
             return tn_no_memory(err);
         /* only ever less: what an earlier call left out stays out */
+        process->changes += first && !known->allowed;
         known->allowed = first || known->allowed;
     }
     if (!first)
@@ -402,9 +411,12 @@ bool tenon_ocaml_allow_only(tenon_ocaml_process *process, const char *const *uni
             bool asked = false;
             for (size_t i = 0; i < count && !asked; i++)
                 asked = strcmp(tn_names_text(&process->names, (uint32_t)n), units[i]) == 0;
-            if (n < process->known_room && !asked)
+            if (n < process->known_room && !asked) {
+                process->changes += process->known[n].allowed;
                 process->known[n].allowed = false;
+            }
         }
+    process->changes += first;
     process->only = true;
     return true;
 }

@@ -139,6 +139,175 @@ let () = Printf.printf "n %d\\n%!" (Counter.next ())
         self.everywhere(["load:outer.plugin"],
                         ["inner refused: unit Counter is already in .*", "n 1", "ok outer"])
 
+    def words(self):
+        """A library that tells when it runs."""
+        self.counter("words", 'let n = 1\nlet () = print_endline "words"\n')
+        return "lib/words.cma", "lib/words.cmxs"
+
+    def test_an_interface_that_the_toplevel_has_read(self):
+        words = self.words()
+        for folder, text in (("t1", "{ a : int; b : string }"), ("t2", "{ b : string; a : int }")):
+            self.case.write(f"{folder}/ty.mli", f"type t = {text}\n")
+            self.case.ocamlfind("ocamlc", "-c", "ty.mli", cwd=self.case.root / folder)
+        for folder in ("t1", "t2"):
+            self.case.plugin(f"of_{folder}", 'let v = { Ty.a = Words.n; b = "v" }\n'
+                             "let () = print_endline v.Ty.b\n", *words, include=[folder, "lib"])
+        self.case.plugin("env", "let () = print_int Words.n\n", *words, include=["lib"])
+        self.case.hosts()
+        self.loaded_in_toplevel('#directory "t2";;', 'let x = { Ty.a = 1; b = "s" };;')
+        # before anything runs, and the one that fits is not kept out by the others
+        self.everywhere(["load:of_t1.plugin", "load:env.plugin", "load:of_t1.plugin",
+                         "load:of_t2.plugin"],
+                        ['no of_t1: plugin "of_t1": compiled against another interface of unit Ty than '
+                         "the one that the toplevel has read",
+                         'no env: plugin "env": .* another interface of unit Env than .*',
+                         "no of_t1: .* unit Ty .*", "words", "v", "ok of_t2"], loaders=["toplevel"])
+
+    def test_a_package_that_a_toplevel_requires_after_its_plugin(self):
+        self.words()
+        folder = self.case.root / "packages" / "words"
+        shutil.copytree(self.case.root / "lib", folder)
+        self.case.write("packages/words/META", """version = "1"
+archive(byte) = "words.cma"
+archive(native) = "words.cmxa"
+plugin(byte) = "words.cma"
+plugin(native) = "words.cmxs"
+""")
+        self.case.write("p.ml", "let () = print_int Words.n; print_newline ()\n")
+        self.case.bundle("brings", "--package=words", "p.ml")
+        self.case.bundle("finds", "--bundle=none", "--package=words", "p.ml")
+        self.case.hosts()
+        script = self.case.root / "host_top.ml"
+        script.write_text(script.read_text() + '#require "words";;\nlet () = print_int Words.n;;\n')
+        for word, lines in (("package:words", ["words", "ok words"]),
+                            ("load:brings.plugin", ["words", "1", "ok brings"]),
+                            ("load:finds.plugin", ["words", "1", "ok finds"])):
+            self.everywhere([word], [*lines, "1"], loaders=["toplevel"])
+        self.everywhere([], ["words", "1"], loaders=["toplevel"])
+
+    def test_an_initialiser_without_end(self):
+        self.case.hosts()
+        self.case.plugin("deep", "let rec f x = 1 + f (x + 1)\nlet () = print_int (f 0)\n")
+        self.case.plugin("good", 'let () = print_endline "good"\n')
+        self.everywhere(["all:deep.plugin,good.plugin", "load:deep.plugin"],
+                        ["good", 'no deep: plugin "deep": Stack overflow.*', "ok good",
+                         "no deep: .*whose initialisers failed.*"])
+
+    def test_a_library_with_the_host_in_it(self):
+        where = self.case.ocamlfind("ocamlc", "-where").stdout.strip()
+        if not (pathlib.Path(where) / "libasmrun_pic.a").exists() or ocamlcase.sanitized():
+            self.skipTest("no runtime for shared libraries")
+        self.case.plugin("q", 'let () = print_endline "q runs"\n')
+        self.case.write("emb.ml", """let load file = match Tenon.Plugin.(load (of_path file)) with
+  | Ok () -> print_endline "loaded"
+  | Error m | exception Tenon.Error m -> print_endline ("no: " ^ m)
+let () = Callback.register "load" load
+""")
+        self.case.write("lib.c", """#include <caml/mlvalues.h>
+#include <caml/alloc.h>
+#include <caml/callback.h>
+void go(char **v) { caml_main(v); caml_callback(*caml_named_value("load"), caml_copy_string(v[1])); }
+""")
+        self.case.write("main.c", """#include <dlfcn.h>
+#include <stdio.h>
+int main(int c, char **v) {
+    void *h = dlopen("./libgo.so", RTLD_NOW | (c > 2 ? RTLD_GLOBAL : RTLD_LOCAL));
+    if (!h) return puts(dlerror()), 1;
+    ((void (*)(char **))dlsym(h, "go"))(v);
+    return 0;
+}
+""")
+        self.case.ocamlfind("ocamlopt", "-package", "tenon", "-linkpkg", "-linkall", "-output-obj",
+                            "emb.ml", "-o", "embo.o")
+        self.case.run("cc", "-shared", "-fPIC", "-I", where, "lib.c", "embo.o", "-o", "libgo.so",
+                      f"-L{ocamlcase.PACKAGE}", "-ltenon_stubs", f"-L{ocamlcase.BUILD}", "-ltenon",
+                      f"-Wl,-rpath,{ocamlcase.BUILD}", f"-L{where}", "-lunix",
+                      f"{where}/libasmrun_pic.a", "-lm", "-ldl")
+        self.case.run("cc", "main.c", "-o", "main", "-ldl")
+        self.assertEqual(self.case.run("./main", "q.plugin", "global").stdout, "q runs\nloaded\n")
+        self.assertEqual(self.case.run("./main", "q.plugin").stdout,
+                         "no: plugins cannot see the symbols of this program: the library that holds "
+                         "it was opened without RTLD_GLOBAL\n")
+
+    # ---- hosts that load while they start ----
+
+    def test_a_unit_of_the_host_that_is_not_initialised_yet(self):
+        self.case.compile("later", folder="", text="let s = String.make 3 'a'\n")
+        self.case.compile("words", folder="lib", text="let n = 1\nlet () = print_endline \"words\"\n")
+        self.case.archive("words", "words", folder="lib")
+        self.case.plugin("pl", "let () = print_endline (Later.s ^ string_of_int Words.n)\n",
+                         "lib/words.cma", "lib/words.cmxs", include=["lib", ""])
+        self.case.plugin("free", "let () = print_endline \"free\"\n")
+        self.case.compile("early", text="let () = Driver.run \"load:pl.plugin\"; "
+                                        "Driver.run \"load:free.plugin\"; Driver.run \"unit:Words\"; "
+                                        "if List.mem \"Tenon_probe\" (Dynlink.all_units ()) then exit 3\n")
+        self.case.hosts()
+        for compiler, suffix, out in (("ocamlopt", ".cmx", "host.opt"), ("ocamlc", ".cmo", "host.byte")):
+            extra = [] if compiler == "ocamlopt" else ["-dllpath", str(ocamlcase.PACKAGE)]
+            self.case.ocamlfind(compiler, "-package", "tenon", "-linkpkg", "-linkall", *extra, "-o", out,
+                                *[u + suffix for u in ("driver", "early", "later")], "main.ml")
+        self.everywhere(["load:pl.plugin"],
+                        ['no pl: unit Pl of plugin "pl" requires unit Later of the host program, whose '
+                         "initialiser has not run yet", "free", "ok free", "words", "aaa1", "ok pl"],
+                        loaders=["native", "bytecode"])
+
+    # ---- what is loaded while a plan is carried out ----
+
+    INNER = """let () = print_endline (match Tenon.Plugin.(load (of_path "%s.plugin")) with
+  | Ok () -> "inner ok" | Error m -> "inner refused: " ^ m)
+"""
+
+    def counting(self, name, folder="lib"):
+        """A plugin that brings the library counter of that folder, and uses it."""
+        return self.case.plugin(name, f'let () = Printf.printf "{name} %d\\n%!" (Counter.next ())\n',
+                                f"{folder}/counter.cma", f"{folder}/counter.cmxs", include=[folder])
+
+    def test_an_initialiser_that_loads_what_the_next_one_brings_too(self):
+        self.counter()
+        self.counter(text=COUNTER + "let more = 1\n", folder="new")
+        self.case.hosts()
+        self.counting("b")
+        self.counting("c")
+        self.counting("d", "new")
+        self.case.plugin("a", self.INNER % "c")
+        self.case.plugin("ad", self.INNER % "d")
+        self.case.plugin("al", "let () = Tenon.Plugin.(on_loaded (of_path \"al.plugin\") (fun () ->"
+                         " ignore (load (of_path \"c.plugin\"))))\n")
+        self.everywhere(["all:a.plugin,b.plugin"], ["c 1", "inner ok", "b 2", "ok a", "ok b"])
+        self.everywhere(["all:al.plugin,b.plugin"], ["c 1", "b 2", "ok al", "ok b"])
+        self.everywhere(["all:ad.plugin,b.plugin"],
+                        ["d 1", "inner ok", "ok ad", 'no b: unit Counter is already in library counter '
+                         'of plugin "d"; library counter of plugin "b" contains another one, with '
+                         "another interface.*"])
+        # what was refused for want of it may come, too
+        self.case.plugin("g", "let () = print_int (Counter.next ()); print_newline ()\n",
+                         include=["lib"])
+        self.everywhere(["all:a.plugin,g.plugin"], ["c 1", "inner ok", "2", "ok a", "ok g"])
+
+    def test_an_initialiser_that_uses_dynlink(self):
+        self.counter()
+        self.case.hosts()
+        self.counting("b")
+        self.case.plugin("a", 'let () = Dynlink.(loadfile (adapt_filename "lib/counter.cma"))\n')
+        self.everywhere(["all:a.plugin,b.plugin"], ["b 1", "ok a", "ok b"],
+                        loaders=["native", "bytecode"])
+
+    def test_a_library_that_loads_what_its_plugin_brings_too(self):
+        self.counter()
+        self.case.hosts()
+        self.counting("c")
+        self.case.compile("ahead", folder="ahead", text=self.INNER % "c" + "let e = 1\n")
+        self.case.archive("ahead", "ahead", folder="ahead")
+        self.case.plugin("m", 'let () = Printf.printf "m %d\\n%!" (Ahead.e + Counter.next ())\n',
+                         "ahead/ahead.cma", "ahead/ahead.cmxs", "lib/counter.cma", "lib/counter.cmxs",
+                         include=["ahead", "lib"])
+        self.everywhere(["events:", "load:m.plugin", "unit:Counter"],
+                        ["opening m.plugin", "loading m", 'linking library ahead of plugin "m"',
+                         "opening c.plugin", "loading c", 'linking library counter of plugin "c"',
+                         'linking plugin "c"', "c 1", "loaded c", "inner ok", "opening m.plugin",
+                         "loading m", 'linking plugin "m"', "m 3", "loaded m", "ok m",
+                         'unit Counter up in library counter of plugin "c"'])
+
     def test_a_module_called_like_one_of_the_compiler(self):
         self.case.hosts()
         plugin = self.case.plugin("config", 'let () = print_endline "mine"\n')
@@ -178,6 +347,58 @@ let () = Printf.printf "n %d\\n%!" (Counter.next ())
         self.everywhere(["load:one.plugin", "load:two.plugin"],
                         ["one 1", "ok one", "two 2", "ok two"])
         self.everywhere(["all:two.plugin,one.plugin"], ["one 1", "two 2", "ok two", "ok one"])
+
+    def test_one_plugin_twice_in_a_request(self):
+        self.case.hosts()
+        self.case.plugin("bad", "let () = raise Exit\n")
+        self.case.compile("absent", folder="src", text="let f () = ()\n")
+        self.case.plugin("miss", "let () = Absent.f ()\n", include=["src"])
+        self.case.plugin("good", "let () = print_endline \"good\"\n")
+        for name in ("miss", "good"):
+            shutil.copy(self.case.root / f"{name}.plugin", self.case.root / f"{name}2.plugin")
+        # what failed must not be taken for loaded later either
+        self.everywhere(["all:bad.plugin,bad.plugin", "load:bad.plugin"], 2 * ["no bad: .*Exit.*"] +
+                        ["no bad: .*failed.*"])
+        self.everywhere(["all:miss.plugin,miss2.plugin,miss.plugin", "load:miss2.plugin"],
+                        4 * ["no miss: unit Miss of .* requires unit Absent, .*"])
+        self.everywhere(["all:good.plugin,good2.plugin,good.plugin", "load:good2.plugin"],
+                        ["good"] + 4 * ["ok good"])
+
+    def test_a_bundle_that_was_replaced_after_it_was_loaded(self):
+        for name in ("x", "y"):
+            self.case.compile("z", folder=name, text=f"let () = print_endline \"z{name}\"\n")
+            self.case.archive("z", "z", folder=name)
+            self.case.bundle(f"{name}/z", "z.cma", "z.cmxs", "--main", "z", folder=name)
+        self.case.hosts()
+        other = 'plugin "z" is already there from .*z.plugin, which is another build'
+        for loader in LOADERS:
+            shutil.copy(self.case.root / "x/z.plugin", self.case.root / "z.plugin")
+            self.everywhere(["load:z.plugin", "sh:cp y/z.plugin z.plugin", "load:z.plugin",
+                             "check:z.plugin", "load:y/z.plugin", "sh:rm z.plugin", "load:z.plugin",
+                             "sh:cp x/z.plugin z.plugin", "load:z.plugin"],
+                            ["zx", "ok z", f"no z: {other}", f"other-build!: {other}",
+                             f"no z: {other}", "no z: .*z.plugin.*", "ok z"],
+                            loaders=[loader])
+
+    def test_a_library_in_two_builds_with_one_interface(self):
+        for folder, text in (("one", "build 1"), ("two", "build 2")):
+            self.case.write(f"{folder}/words.mli", "val who : unit -> string\n")
+            self.counter("words", f"let who () = \"{text}\"\n", folder)
+            self.case.plugin(folder, "let () = print_endline (Words.who ())\n", f"{folder}/words.cma",
+                             f"{folder}/words.cmxs", include=[folder])
+        self.case.hosts()
+        # what bytecode does not record, its native form beside it tells
+        self.everywhere(["load:one.plugin", "load:two.plugin"],
+                        ["build 1", "ok one",
+                         'no two: unit Words is already in library words of plugin "one"; library words '
+                         'of plugin "two" contains another one, with another implementation.*'])
+        self.everywhere(["all:one.plugin,two.plugin"],
+                        ["build 1", "ok one", "no two: unit Words is .*another implementation.*"])
+        done = self.case.run(tenon.command(), "build", "--private=Words", "-o", "p.plugin",
+                             "one/words.cma", "one/words.cmxs", check=False)
+        self.assertRegex(done.stdout, "private: 'Words' is a unit of OCaml, of which a process has one")
+        self.assertNotEqual(done.returncode, 0)
+        self.assertFalse((self.case.root / "p.plugin").exists())
 
     def test_a_library_of_which_the_host_has_a_part(self):
         self.case.compile("a", folder="lib", text="let a = 1\n")

@@ -96,14 +96,19 @@ class Process:
 
     def __init__(self, loader, host, others):
         self.loader, self.units = loader, {**host, **others}
+        self.came = set()  # with plugins
+
+    def is_same_library(self, name, build):
+        """Of what came with plugins bytecode knows the build, too: by its native form beside it."""
+        loader = "native" if name in self.came else self.loader
+        return is_same(loader, name, build, self.units.get(name, build))
 
     def refuses(self, plugin):
         """Why a plugin must not be loaded; an empty set: it must be."""
         why = set()
         if set(plugin.own) & set(self.units):
             why.add("double")
-        if any(not is_same(self.loader, name, build, self.units.get(name, build))
-               for name, build in plugin.libraries.items()):
+        if not all(self.is_same_library(name, build) for name, build in plugin.libraries.items()):
             why.add("other build")
         there = dict(self.units)
         for name, build in self.coming(plugin).items():
@@ -131,6 +136,7 @@ class Process:
     def load(self, plugin):
         come = self.coming(plugin)
         self.units.update(come)
+        self.came.update(come)
         return sorted(come)
 
 

@@ -60,6 +60,7 @@ let run word =
     | "raw" -> (
       try Dynlink.loadfile (Dynlink.adapt_filename rest)
       with Dynlink.Error e -> say "raw %s: %s" rest (Dynlink.error_message e))
+    | "sh" -> ignore (Sys.command rest)
     | "gc" ->
       Gc.full_major ();
       Gc.compact ();
