@@ -677,10 +677,10 @@ let process () =
     the_process := Some p;
     p
 
-(* How many units more Dynlink knows than we do: the same, as long as nobody but us loads. *)
+(* How many units more Dynlink loaded than we know: the same, as long as nobody but us loads. *)
 let unseen = ref 0
 let count_unseen process =
-  List.length ((!Tenon_backend.current).Tenon_backend.dynamic_units ()) - Tenon_c.present_count process
+  List.length ((!Tenon_backend.current).Tenon_backend.loaded_units ()) - Tenon_c.present_count process
 
 (* What somebody else loaded since we looked. Dynlink tells no more than names. *)
 let look process =

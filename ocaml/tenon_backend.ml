@@ -7,6 +7,8 @@ type t = {
   (* the C library of a bytecode archive, by its absolute path *)
   dynamic_units : unit -> string list;
   (* what the loader itself says is there *)
+  loaded_units : unit -> string list;
+  (* of these, what came after the program started: it is asked again and again *)
   program_units : unit -> string list option;
   restrict : [ `Allow_only of string list | `Prohibit of string list ] -> unit;
 }
@@ -54,6 +56,7 @@ let dynlink =
           | Dynlink.Library's_module_initializers_failed e -> raise e
           | e -> raise (Load_failed (Dynlink.error_message e))));
     dynamic_units = Dynlink.all_units;
+    loaded_units = Dynlink.public_dynamically_loaded_units;
     program_units = (fun () -> Some (Dynlink.main_program_units ()));
     restrict =
       (fun r ->
