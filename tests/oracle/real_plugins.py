@@ -23,8 +23,8 @@ import system  # noqa: E402
 from plugins import Answer, Workshop  # noqa: E402
 from report import Report, skip_all, wants_all  # noqa: E402
 
-SAMPLE = 12          # modules
-GROUPS, MOST = 3, 5  # groups of modules in one process, and how many there are in one; for all:
+SAMPLE = 8          # modules
+GROUPS, MOST = 2, 4  # groups of modules in one process, and how many there are in one; for all:
 MOST_OF_ALL = 16
 MIXED = 8            # groups of modules from anywhere, when all are wanted
 SECONDS = 60         # for one process
