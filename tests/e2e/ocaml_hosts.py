@@ -14,7 +14,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "support
 
 import ocamlcase
 import tenon
-from ocamlcase import PACKAGE, Case
+from ocamlcase import PACKAGE, Case, preloaded
 
 if not ocamlcase.available():
     print("no OCaml compilers, or no package built")
@@ -99,8 +99,9 @@ class Hosts(unittest.TestCase):
         flags = ["-package", "tenon", "-linkpkg", "-linkall"]
         runtime = str(self.case.root / "runtime")
         self.case.ocamlfind("ocamlc", *flags, "-make-runtime", "-o", runtime)
-        self.case.ocamlfind("ocamlc", *flags, "-use-runtime", runtime, "-dllpath",
-                            str(PACKAGE), "inside.cmo", "host.ml", "-o", "host.byte")
+        # the compiler starts the runtime, which has libtenon in it
+        self.case.ocamlfind("ocamlc", *flags, "-use-runtime", runtime, "-dllpath", str(PACKAGE),
+                            "inside.cmo", "host.ml", "-o", "host.byte", env=preloaded())
         self.assertEqual(self.said("host.byte", PLUGIN=self.plugin)[1:3], ["plugin 3", "loaded"])
         shown = self.case.run(tenon.command(), "show", "host.byte").stdout
         self.assertRegex(shown, rf"runtime +{runtime}\n")
