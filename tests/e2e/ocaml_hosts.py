@@ -14,7 +14,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "support
 
 import ocamlcase
 import tenon
-from ocamlcase import PACKAGE, Case, preloaded
+from ocamlcase import PACKAGE, Case
 
 if not ocamlcase.available():
     print("no OCaml compilers, or no package built")
@@ -101,7 +101,8 @@ class Hosts(unittest.TestCase):
         self.case.ocamlfind("ocamlc", *flags, "-make-runtime", "-o", runtime)
         # the compiler starts the runtime, which has libtenon in it
         self.case.ocamlfind("ocamlc", *flags, "-use-runtime", runtime, "-dllpath", str(PACKAGE),
-                            "inside.cmo", "host.ml", "-o", "host.byte", env=preloaded())
+                            "inside.cmo", "host.ml", "-o", "host.byte",
+                            env=ocamlcase.preloaded())
         self.assertEqual(self.said("host.byte", PLUGIN=self.plugin)[1:3], ["plugin 3", "loaded"])
         shown = self.case.run(tenon.command(), "show", "host.byte").stdout
         self.assertRegex(shown, rf"runtime +{runtime}\n")
