@@ -216,7 +216,7 @@ static bool add_archive(struct ocaml_building *b, const char *package, const cha
     library->cma = in_directory(b, directory, base, ".cma");
     library->cmxa = in_directory(b, directory, base, ".cmxa");
     library->cmxs = in_directory(b, directory, base, ".cmxs");
-    return check_directory(b, library) && judge_library(b, library);
+    return judge_library(b, library) && (library->reason || check_directory(b, library));
 }
 
 static bool was_seen(const char *seen, const char *base)

@@ -215,6 +215,8 @@ archive(ppx_driver,native) = "ppx_p.cmxa"
         done = self.build("-o", "user.plugin", "--package=q", check=False)
         self.assertEqual(done.returncode, 1, done.stdout)
         self.assertIn("package q is not whole: no gone.cma, gone.cmxa or gone.cmxs is in", done.stdout)
+        self.case.write("user.ml", "let () = ()\n")
+        self.build("-o", "user.plugin", "--package=q", "--bundle=none", "user.ml")
 
     def test_an_archive_that_names_its_c_code_for_static_links_alone(self):
         folder = self.case.root / "packages/p"
