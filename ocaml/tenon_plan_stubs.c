@@ -44,7 +44,8 @@ value tenon_ml_plan(value process, value requests, value flags)
     CAMLreturn(ml_box_plan(plan));
 }
 
-value tenon_ml_plan_statuses(value plan)
+/* Something of each plugin of a plan, in the order in which they were asked for. */
+static value of_each(value plan, long (*of)(const tenon_report *report, size_t i))
 {
     CAMLparam1(plan);
     CAMLlocal1(rows);
@@ -53,8 +54,18 @@ value tenon_ml_plan_statuses(value plan)
 
     rows = count ? caml_alloc(count, 0) : Atom(0);
     for (size_t i = 0; i < count; i++)
-        Store_field(rows, i, Val_int(tenon_report_plugin(report, i)->status));
+        Store_field(rows, i, Val_long(of(report, i)));
     CAMLreturn(rows);
+}
+
+static long status_of(const tenon_report *report, size_t i)
+{
+    return tenon_report_plugin(report, i)->status;
+}
+
+value tenon_ml_plan_statuses(value plan)
+{
+    return of_each(plan, status_of);
 }
 
 /* What is there already by being asked for twice: the number of the first one. */
@@ -72,15 +83,7 @@ static long repeated(const tenon_report *report, size_t i)
 
 value tenon_ml_plan_repeats(value plan)
 {
-    CAMLparam1(plan);
-    CAMLlocal1(rows);
-    const tenon_report *report = tenon_ocaml_plan_report(ml_unbox_plan(plan));
-    size_t count = tenon_report_plugin_count(report);
-
-    rows = count ? caml_alloc(count, 0) : Atom(0);
-    for (size_t i = 0; i < count; i++)
-        Store_field(rows, i, Val_long(repeated(report, i)));
-    CAMLreturn(rows);
+    return of_each(plan, repeated);
 }
 
 /* (code, refuses, plugin, unit, message) array */
