@@ -70,15 +70,28 @@ class Windows:
         self.work = tempfile.mkdtemp(prefix="tenon-wine-build-")
         self.made = []
         self.libraries = set()
+        self.programs = {}
         self._run(["wineboot", "-i"], 600)
+        self._serve()
         if not os.path.exists(self.path("windows/system32/kernel32.dll")):
             self.close()
             skip_all("wine made no prefix")
 
-    def close(self):
+    def _server(self, option):
         server = os.path.join(os.path.dirname(self.wine), "wineserver64")
         if os.access(server, os.X_OK):
-            subprocess.run([server, "-k"], env=self._env({}), check=False, capture_output=True)
+            subprocess.run([server, option], env=self._env({}), check=False,
+                           stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                           stderr=subprocess.DEVNULL)
+
+    def _serve(self):
+        """One server for all programs, new and for good: each would start its own, in a second."""
+        self._server("-k")
+        self._server("-w")
+        self._server("-p")
+
+    def close(self):
+        self._server("-k")
         shutil.rmtree(self.prefix, ignore_errors=True)
         shutil.rmtree(self.work, ignore_errors=True)
 
@@ -87,12 +100,16 @@ class Windows:
                 "PATH": os.environ["PATH"], "HOME": self.work, **env}
 
     def _run(self, arguments, timeout=60, env=None, cwd=None):
-        try:
-            return subprocess.run([self.wine, *arguments], env=self._env(env or {}), cwd=cwd,
-                                  stdin=subprocess.DEVNULL, capture_output=True, check=False,
-                                  timeout=timeout)
-        except subprocess.TimeoutExpired:
-            return None
+        """What a program printed; None: it does not end. Into a file: Wine's own services live on."""
+        with tempfile.TemporaryFile() as out:
+            try:
+                subprocess.run([self.wine, *arguments], env=self._env(env or {}), cwd=cwd,
+                               stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.DEVNULL,
+                               check=False, timeout=timeout)
+            except subprocess.TimeoutExpired:
+                return None
+            out.seek(0)
+            return out.read().decode("latin-1")
 
     def path(self, name):
         return os.path.join(self.prefix, "drive_c", name)
@@ -155,15 +172,19 @@ class Windows:
         self._compile(self.keep(name), source, imports, bits, [*extra, definition])
 
     def program(self, name="a/p.exe", imports=("foo.dll",)):
-        self._compile(self.keep(name), PROGRAM, imports, 64, [])
+        """Compiled once for each set of imports: windows.h takes a second."""
+        imports = tuple(imports)
+        if imports not in self.programs:
+            path = os.path.join(self.work, "program%d.exe" % len(self.programs))
+            self._compile(path, PROGRAM, imports, 64, [])
+            self.programs[imports] = path
+        shutil.copy(self.programs[imports], self.keep(name))
 
     def register(self, key, name, value):
         """Sets a value of the registry, or with None removes its key; on disk when it returns."""
         words = ["add", key, "/v", name, "/d", value, "/f"] if value else ["delete", key, "/f"]
         self._run(["reg", *words])
-        server = os.path.join(os.path.dirname(self.wine), "wineserver64")
-        subprocess.run([server, "-k"], env=self._env({}), check=False, capture_output=True)
-        subprocess.run([server, "-w"], env=self._env({}), check=False, capture_output=True)
+        self._serve()
 
     def real(self, name, arguments, env, cwd):
         """(does it run, its modules) of Wine's own; None: it hangs"""
@@ -171,7 +192,7 @@ class Windows:
         done = self._run(["C:/" + name, *arguments], env=env, cwd=self.path(cwd))
         if done is None:
             return None
-        lines = done.stdout.decode("latin-1").splitlines()
+        lines = done.splitlines()
         modules = {line[len("module C:\\"):].replace("\\", "/").lower()
                    for line in lines if line.startswith("module ")}
         if "windows/system32/user32.dll" in modules:
