@@ -351,6 +351,7 @@ struct tenon_loader {
     bool absent_fatal;        /* ... and versions of a file that is not in the process */
     bool unversioned_fatal;   /* ... also where the library defines no versions at all */
     bool binds_symbols;       /* TENON_RESOLVE_SYMBOLS: ELF's, through the scope of the process */
+    bool binds_imports;       /* ... each is asked of the library that it is listed with */
     bool symbol_versions;     /* symbol lookup looks at versions */
     bool never_lazy;          /* ... and is done before anything runs */
     bool asks_as_needed;      /* of a program without run paths only needs and flags count */
@@ -360,7 +361,7 @@ struct tenon_loader {
     bool requests_differ;     /* preloads, needs and dlopen() are searched for differently */
     bool preload_as_program;  /* a preload searches with the program's run paths */
     bool preload_is_fatal;    /* one that cannot be loaded stops the program */
-    bool forward_is_optional; /* where one leads nowhere, only a call of it fails */
+    bool stubs_absent_export; /* where a symbol or forwarder leads nowhere, only a call fails */
     bool program_is_last;     /* every chain of run paths ends with the program's */
     bool paths_of_all;        /* a chain has every object, not only those with run paths */
     bool paths_are_searched;  /* names with a slash go through the plan, as others do */

@@ -202,7 +202,7 @@ const tenon_loader tn_loader_wine = {
     .describe = "Wine's ntdll; has to be asked for by name",
     .rules = wine_rules,
     /* rule  wine dlls/ntdll/loader.c, find_forwarded_export() and import_dll(): a stub is made */
-    .forward_is_optional = true,
+    .stubs_absent_export = true,
     .matches = matches_nothing,
     .judge = tn_wine_judge,
     .search = tn_windows_search,

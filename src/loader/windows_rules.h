@@ -146,6 +146,6 @@
     .wants_program_origin = tn_windows_wants_origin, .asker_flags = tn_windows_asker_flags,        \
     .key = tn_windows_key, .claims = tn_windows_claims, .fits = tn_windows_fits,                   \
     .arising = tn_windows_arising, .judge_errno = tn_windows_judge_errno,                          \
-    .why_missing = tn_windows_why_missing
+    .why_missing = tn_windows_why_missing, .binds_imports = true
 
 #endif

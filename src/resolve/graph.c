@@ -95,7 +95,7 @@ static void fill_row(tenon_graph *graph, const tenon_resolver *r, int32_t object
 }
 
 /* What the object at a row needs, as rows; the file itself too. */
-static const int32_t *needs_of(const tenon_graph *graph, int32_t row, size_t *count)
+const int32_t *tn_graph_needs(const tenon_graph *graph, int32_t row, size_t *count)
 {
     *count = row == TENON_THE_FILE ? graph->need_count : graph->libraries[row].need_count;
     return row == TENON_THE_FILE ? graph->needs : graph->libraries[row].needs;
@@ -120,7 +120,7 @@ static size_t list_asked(const tenon_graph *graph, const tenon_resolver *r,
     size_t n = 0, count;
     for (size_t i = 0; i < r->order_count; i++) {
         int32_t asker = graph->row_of[r->order[i]];
-        const int32_t *needs = needs_of(graph, asker, &count);
+        const int32_t *needs = tn_graph_needs(graph, asker, &count);
         for (size_t k = 0; k < count; k++) {
             int32_t row = needs[k];
             if (row < 0 || turning->last[row] == asker)
@@ -244,7 +244,8 @@ static void add_remarks(tenon_graph *graph, const tenon_resolver *r)
     const char *rights = gains_rights(graph, r);
     if (rights)
         graph->remarks[n++] = rights;
-    if ((r->flags & TENON_RESOLVE_SYMBOLS) && !graph->loader->binds_symbols)
+    if ((r->flags & TENON_RESOLVE_SYMBOLS) && !graph->loader->binds_symbols &&
+        !graph->loader->binds_imports)
         graph->remarks[n++] = "who provides each symbol is not known for this loader";
 }
 
@@ -289,6 +290,9 @@ static bool find_out(tenon_graph *graph, tenon_resolver *r, tenon_error *err)
         return false;
     if ((r->flags & TENON_RESOLVE_SYMBOLS) && graph->loader->binds_symbols &&
         !tn_graph_bind_symbols(graph, err))
+        return false;
+    if ((r->flags & TENON_RESOLVE_SYMBOLS) && graph->loader->binds_imports &&
+        !tn_graph_bind_imports(graph, err))
         return false;
     return !(r->flags & TENON_RESOLVE_DLOPEN) || tn_graph_find_dlopens(graph, err);
 }

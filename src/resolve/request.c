@@ -99,7 +99,7 @@ static bool is_optional(const tenon_resolver *r, enum tenon_flavour flavour)
 {
     switch (flavour) {
     case TENON_NEED_PRELOAD: return !tn_loader_at_hand(r)->preload_is_fatal;
-    case TENON_NEED_FORWARD: return tn_loader_at_hand(r)->forward_is_optional;
+    case TENON_NEED_FORWARD: return tn_loader_at_hand(r)->stubs_absent_export;
     case TENON_NEED_AUXILIARY:
     case TENON_NEED_WEAK:
     case TENON_NEED_DELAY:

@@ -367,13 +367,20 @@ struct tenon_graph {
 /* The path of a row, or of the file itself. */
 const char *tn_graph_path(const tenon_graph *graph, int32_t row);
 
+/* What the object at a row, or the file itself, needs: rows in the order of its file. */
+const int32_t *tn_graph_needs(const tenon_graph *graph, int32_t row, size_t *count);
+
+/* False: no memory. */
+bool tn_graph_add_binding(tenon_graph *graph, tenon_symbol_binding binding, tenon_error *err);
+
 /*
- * versions.c, symbols.c, dlopen.c: each adds its findings to a graph of the process at hand.
+ * versions.c, symbols.c, imports.c, dlopen.c: each adds its findings to a graph of the process at hand.
  * errors   TENON_E_MEMORY; a file that cannot be read any more is left out
  */
 bool tn_graph_check_versions(tenon_graph *graph, tenon_error *err);
 bool tn_graph_compare_libraries(tenon_graph *graph, tenon_error *err);
 bool tn_graph_bind_symbols(tenon_graph *graph, tenon_error *err);
+bool tn_graph_bind_imports(tenon_graph *graph, tenon_error *err);
 bool tn_graph_find_dlopens(tenon_graph *graph, tenon_error *err);
 
 /*

@@ -70,7 +70,7 @@ static const char *why_not(struct tn_lookup *b, uint32_t name, const struct tn_e
     return "no object of the process defines it";
 }
 
-static bool add_binding(tenon_graph *graph, tenon_symbol_binding binding, tenon_error *err)
+bool tn_graph_add_binding(tenon_graph *graph, tenon_symbol_binding binding, tenon_error *err)
 {
     if (!tn_grow(&graph->bindings, &graph->binding_room, graph->binding_count, sizeof binding))
         return tn_no_memory(err);
@@ -164,7 +164,7 @@ static bool bind(struct tn_lookup *b, const struct tn_scope_object *o,
     };
     if (!binding.symbol || !good)
         return tn_no_memory(err);
-    return add_binding(graph, binding, err);
+    return tn_graph_add_binding(graph, binding, err);
 }
 
 /* A symbol that no relocation uses is never looked up, so its absence harms nothing. */

@@ -8,11 +8,13 @@ import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 
+import system
 import tenon
 from cases import Cases
-from report import Report
+from report import Report, wants_all
 from wineprefix import Windows, needs_windows
 
+SAMPLE = 40  # of Wine's own libraries
 case = Cases()
 
 PLACES = ["a", "windows/system32", "windows/system", "windows", "d", "p1", "p2"]
@@ -209,7 +211,7 @@ def overrides_of_the_registry(w):
         w.program(imports=["version.dll"])
         w.dll("a/version.dll")
         w.same("%sversion=%s with a native one" % (where, order), own=["version.dll"])
-        w.register(key % where, "version", None)
+        w.forget_registered()
 
 
 @case()
@@ -221,6 +223,48 @@ def forward_to_nowhere(w):
     w.dll("a/foo.dll", forward="bar.f_bar")
     w.write("a/bar.dll", "no DLL\n" * 100)
     w.same("a forward to a file that is none")
+
+
+@case()
+def symbols(w):
+    w.program()
+    w.dll("a/foo.dll")
+    w.absent("each import has its export", 0)
+    w.program()
+    w.dll("a/foo.dll", function="g")
+    w.absent("an import without an export", 1)
+    for number in (7, 8):
+        w.program(imports=["foo.dll#7"])
+        w.dll("a/foo.dll", number=number)
+        w.absent("ordinal 7 of a library that has %d" % number, number - 7)
+    w.program()
+    w.dll("a/foo.dll", imports=["bar.dll"])
+    w.dll("a/bar.dll", function="g")
+    w.absent("an import of a library without an export", 1)
+    for function in ("f_bar", "g"):
+        w.program()
+        w.dll("a/foo.dll", forward="bar.f_bar")
+        w.dll("a/bar.dll", function=function)
+        w.absent("a forwarder to bar.f_bar of a library that has " + function, int(function == "g"))
+    w.program(imports=["ole32.dll"])
+    w.absent("f_ole32, and all that ole32.dll wants", 1)
+
+
+@case()
+def symbols_of_wines_own(w):
+    """Wine is built as one: what its libraries import of each other is there."""
+    place = "/drive_c/windows/system32/"
+    names = sorted(name for name in os.listdir(w.path("windows/system32"))
+                   if name.endswith((".dll", ".exe")))
+    chosen = names if wants_all() else system.sample(names, SAMPLE)
+    w.report.note("symbols of %d of Wine's %d programs and libraries" % (len(chosen), len(names)))
+    rows = tenon.why([place + name for name in chosen], ["--loader", "wine", "--symbols"],
+                     sysroot=w.prefix)
+    for name in chosen:
+        row = rows[place + name]
+        w.report.check("symbols of " + name, (True, []),
+                       (bool(row["bindings"]) or not row["libraries"], row["missing_symbols"]),
+                       ("expected", "tenon"))
 
 
 def main():

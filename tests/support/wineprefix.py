@@ -4,6 +4,7 @@ rule: wine dlls/ntdll/loader.c
 """
 
 import os
+import re
 import shutil
 import subprocess
 import tempfile
@@ -13,6 +14,7 @@ from report import skip_all
 
 GCC = {64: "x86_64-w64-mingw32-gcc", 32: "i686-w64-mingw32-gcc"}
 DLLTOOL = "x86_64-w64-mingw32-dlltool"
+STUB = re.compile(r'No implementation for \S+\.(\S+) imported from L"([^"]*)"')
 OVERRIDES = "mscoree,mshtml,winemenubuilder.exe="
 
 # Loads what it is told to, then prints its modules. Arguments: "dir=X" SetDllDirectory, "flags=N"
@@ -76,6 +78,7 @@ class Windows:
         if not os.path.exists(self.path("windows/system32/kernel32.dll")):
             self.close()
             skip_all("wine made no prefix")
+        shutil.copy(os.path.join(self.prefix, "user.reg"), self.work)
 
     def _server(self, option):
         server = os.path.join(os.path.dirname(self.wine), "wineserver64")
@@ -84,10 +87,13 @@ class Windows:
                            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
                            stderr=subprocess.DEVNULL)
 
-    def _serve(self):
-        """One server for all programs, new and for good: each would start its own, in a second."""
+    def _stop(self):
         self._server("-k")
         self._server("-w")
+
+    def _serve(self):
+        """One server for all programs, new and for good: each would start its own, in a second."""
+        self._stop()
         self._server("-p")
 
     def close(self):
@@ -99,12 +105,17 @@ class Windows:
         return {"WINEPREFIX": self.prefix, "WINEDEBUG": "-all", "WINEDLLOVERRIDES": OVERRIDES,
                 "PATH": os.environ["PATH"], "HOME": self.work, **env}
 
-    def _run(self, arguments, timeout=60, env=None, cwd=None):
-        """What a program printed; None: it does not end. Into a file: Wine's own services live on."""
+    def _run(self, arguments, timeout=60, env=None, cwd=None, said=False):
+        """
+        What a program printed, or Wine said of it; None: it does not end. Into a file: Wine's own
+        services live on, and would hold a pipe open.
+        """
         with tempfile.TemporaryFile() as out:
             try:
                 subprocess.run([self.wine, *arguments], env=self._env(env or {}), cwd=cwd,
-                               stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.DEVNULL,
+                               stdin=subprocess.DEVNULL,
+                               stdout=subprocess.DEVNULL if said else out,
+                               stderr=out if said else subprocess.DEVNULL,
                                check=False, timeout=timeout)
             except subprocess.TimeoutExpired:
                 return None
@@ -135,13 +146,15 @@ class Windows:
             file.write(text)
 
     def _library(self, name, bits):
-        """An import library for a DLL of that name, which exports f_STEM."""
+        """An import library for a DLL of that name, which exports f_STEM; "NAME#7": by number."""
+        name, _, number = name.partition("#")
         stem = name.split(".")[0].replace("-", "_")
-        path = os.path.join(self.work, "lib%s%d.a" % (stem, bits))
+        path = os.path.join(self.work, "lib%s%s%d.a" % (stem, number, bits))
         if path not in self.libraries:
             definition = os.path.join(self.work, stem + ".def")
             with open(definition, "w", encoding="utf-8") as file:
-                file.write("LIBRARY %s\nEXPORTS\nf_%s\n" % (name, stem))
+                file.write("LIBRARY %s\nEXPORTS\nf_%s%s\n"
+                           % (name, stem, " @%s NONAME" % number if number else ""))
             machine = ["-m", "i386", "--as-flags=--32"] if bits == 32 else []
             subprocess.run([DLLTOOL, *machine, "-d", definition, "-l", path], check=True)
             self.libraries.add(path)
@@ -156,7 +169,8 @@ class Windows:
         subprocess.run([GCC[bits], "-w", "-O1", "-o", output, path, *extra,
                         *[library for _, library in libraries]], check=True)
 
-    def dll(self, name, imports=(), bits=64, forward=None):
+    def dll(self, name, imports=(), bits=64, forward=None, function=None, number=1):
+        """It exports f_STEM, or a function of another name, or what it forwards to."""
         stem = os.path.basename(name).split(".")[0].lower().replace("-", "_")
         entry = "__stdcall DllMainCRTStartup(void *a, unsigned b, void *c) { return 1; }\n"
         source = ("#define IMPORT(name) extern int f_##name(void); "
@@ -165,10 +179,11 @@ class Windows:
                  "-Wl,-e," + ("_DllMainCRTStartup@12" if bits == 32 else "DllMainCRTStartup")]
         definition = os.path.join(self.work, "exports.def")
         with open(definition, "w", encoding="utf-8") as file:
-            file.write("LIBRARY %s\nEXPORTS\nf_%s%s\n"
-                       % (os.path.basename(name), stem, " = " + forward if forward else ""))
+            file.write("LIBRARY %s\nEXPORTS\n%s%s @%d\n"
+                       % (os.path.basename(name), function or "f_" + stem,
+                          " = " + forward if forward else "", number))
         if not forward:
-            source += "int f_%s(void) { return 1; }\n" % stem
+            source += "int %s(void) { return 1; }\n" % (function or "f_" + stem)
         self._compile(self.keep(name), source, imports, bits, [*extra, definition])
 
     def program(self, name="a/p.exe", imports=("foo.dll",)):
@@ -181,10 +196,15 @@ class Windows:
         shutil.copy(self.programs[imports], self.keep(name))
 
     def register(self, key, name, value):
-        """Sets a value of the registry, or with None removes its key; on disk when it returns."""
-        words = ["add", key, "/v", name, "/d", value, "/f"] if value else ["delete", key, "/f"]
-        self._run(["reg", *words])
+        """Sets a value of the user's registry; on disk when it returns."""
+        self._run(["reg", "add", key, "/v", name, "/d", value, "/f"])
         self._serve()
+
+    def forget_registered(self):
+        """Not by Wine's own program, which may not start with what was registered."""
+        self._stop()
+        shutil.copy(os.path.join(self.work, "user.reg"), self.prefix)
+        self._server("-p")
 
     def real(self, name, arguments, env, cwd):
         """(does it run, its modules) of Wine's own; None: it hangs"""
@@ -217,6 +237,23 @@ class Windows:
                    if library["status"] == "found" and library["flavour"] != "delay"
                    and not _only_delayed(row, library)}
         return row["status"] == "ok", modules - {name.lower()}
+
+    def absent(self, what, wanted, name="a/p.exe", cwd="d"):
+        """What imports have no export: as Wine says when it puts stubs there, and tenon."""
+        os.makedirs(self.path(cwd), exist_ok=True)
+        said = self._run(["C:/" + name], env={"WINEDEBUG": "warn+module"}, cwd=self.path(cwd),
+                         said=True)
+        real = {(asker.replace("\\\\", "/").lower(), symbol)
+                for symbol, asker in STUB.findall(said or "")}
+        asked = "/drive_c/" + name
+        row = tenon.why([asked], ["--loader", "wine", "--symbols"], cwd="/drive_c/" + cwd,
+                        sysroot=self.prefix)[asked]
+        paths = [tenon.text(library["path"] or "") for library in row["libraries"]] + [asked]
+        ours = {("c:" + paths[each["needed_by"]][len("/drive_c"):].lower(),
+                 tenon.text(each["symbol"]).lstrip("#")) for each in row["missing_symbols"]}
+        self.report.check(what, sorted(real), sorted(ours), ("wine", "tenon"))
+        self.report.check(what + ": how many", wanted, len(ours), ("expected", "tenon"))
+        self.forget()
 
     def same(self, what, name="a/p.exe", load=None, flags=0, env=None, cwd="d", settings=None,
              arguments=(), own=()):

@@ -66,8 +66,28 @@ class Windows(World):
     def program(self, path=main, needs=("foo.dll",), bits=64, extra=()):
         self._build(path, needs, bits, list(extra))
 
-    def dll(self, path, needs=(), bits=64):
-        self._build(path, needs, bits, ["-shared"])
+    def late_program(self, path=main):
+        """A program whose foo.dll is loaded on its first call, by LLVM: ours cannot say so."""
+        definition, library = self.host("/make/late.def"), self.host("/make/late.lib")
+        source, made = self.host("/make/late.c"), self.host("/make/late.o")
+        with open(definition, "w", encoding="utf-8") as file:
+            file.write("LIBRARY foo.dll\nEXPORTS\nf0\n")
+        with open(source, "w", encoding="utf-8") as file:
+            file.write("int f0(void); int start(void) { return f0(); }\n"
+                       "void *__delayLoadHelper2(void) { return 0; }\n")
+        for command in (["llvm-dlltool", "-m", "i386:x86-64", "-d", definition, "-l", library],
+                        [GCC[64], "-c", "-o", made, source],
+                        ["lld-link", "/nodefaultlib", "/entry:start", "/subsystem:console",
+                         "/delayload:foo.dll", "/out:" + self.host(path), made, library]):
+            subprocess.run(command, check=True)
+
+    def dll(self, path, needs=(), bits=64, exports=()):
+        """Each export is "NAME", or "NAME=LIBRARY.SYMBOL"."""
+        definition = os.path.join(self.work, "exports.def")
+        with open(definition, "w", encoding="utf-8") as file:
+            file.write("EXPORTS\n" + "".join("\"%s\"%s\n" % (name, "=" + to if to else "=start")
+                                            for name, _, to in (e.partition("=") for e in exports)))
+        self._build(path, needs, bits, ["-shared", *([definition] if exports else [])])
 
 
 @case("W24 a KnownDLL beside the program", "windows")
@@ -118,6 +138,47 @@ def _(w, expect):
     expect(("foo.dll", None))
     w.dll("/C:/windows/SysWOW64/foo.dll", bits=32)
     expect(("foo.dll", "/C:/windows/SysWOW64/foo.dll"))
+
+
+def asks(w, expect, wanted, *extra):
+    """[(symbol, on first call, reason)] of what the program imports and nobody exports."""
+    row = tenon.why([w.main], ["--symbols", *extra], sysroot=w.root)[w.main]
+    found = [(tenon.text(each["symbol"]), each["lazy"], tenon.text(each["reason"]))
+             for each in row["missing_symbols"]]
+    expect.report.check(expect.name + ", missing", wanted, found)
+    expect.report.check(expect.name + ", status", "missing" if wanted else "ok", row["status"])
+
+
+@case("an import without an export", "windows")
+def _(w, expect):
+    w.program()
+    w.dll(APP + "/foo.dll", exports=["f0"])
+    asks(w, expect, [])
+    w.dll(APP + "/foo.dll", exports=["other"])
+    asks(w, expect, [("f0", False, APP + "/foo.dll does not export it")])
+    asks(w, expect, [("f0", True, APP + "/foo.dll does not export it")], "--loader", "wine")
+    w.dll(APP + "/foo.dll", exports=["_f0@4"])
+    asks(w, expect, [("f0", False, APP + "/foo.dll does not export it, but _f0@4")])
+
+
+@case("an import of a library that is loaded late", "windows")
+def _(w, expect):
+    if not shutil.which("lld-link") or not shutil.which("llvm-dlltool"):
+        expect.report.skip(expect.name, "no lld-link, llvm-dlltool")
+        return
+    w.late_program()
+    w.dll(APP + "/foo.dll", exports=["f0"])
+    asks(w, expect, [])
+    w.dll(APP + "/foo.dll", exports=["other"])
+    asks(w, expect, [("f0", True, APP + "/foo.dll does not export it")])
+
+
+@case("forwarders in a circle", "windows")
+def _(w, expect):
+    w.program()
+    w.dll(APP + "/foo.dll", exports=["f0=bar.f0"])
+    w.dll(APP + "/bar.dll", exports=["f0=foo.f0"])
+    asks(w, expect, [("f0", False, "its forwarders lead in a circle")])
 
 
 @case("C1 libraries of Cygwin beside the program", "cygwin")
