@@ -374,7 +374,7 @@ const int32_t *tn_graph_needs(const tenon_graph *graph, int32_t row, size_t *cou
 bool tn_graph_add_binding(tenon_graph *graph, tenon_symbol_binding binding, tenon_error *err);
 
 /*
- * versions.c, symbols.c, imports.c, dlopen.c: each adds its findings to a graph of the process at hand.
+ * versions.c, symbols.c, imports.c, dlopen.c: each adds its findings to the graph of a process.
  * errors   TENON_E_MEMORY; a file that cannot be read any more is left out
  */
 bool tn_graph_check_versions(tenon_graph *graph, tenon_error *err);
