@@ -5,11 +5,14 @@
  *     E PATH  begins an ELF file; the next lines are about it:
  *       n NEEDED   s SONAME   r RPATH   p RUNPATH   i INTERPRETER   a AUXILIARY   f FILTER
  *       v FILE VERSION (needed)   d VERSION (defined)   m MACHINE   F FLAGS_1 (hexadecimal)
- *       3 32 bits   b big-endian   u SYMBOL (undefined)   y SYMBOL (defined)   o JSON
- * (.note.dlopen) x OFFSET VALUE (a byte of the file overwritten)   t SIZE (cut off) R PATH TEXT   a
- * file        L PATH TARGET   a link        D PATH   a directory e NAME VALUE  environment   c CWD
- * S secure    C processor    h PATH  hidden A asks for all ELF files as programs (also done
- * without); q NAME  dlopen() by the first one
+ *       3 32 bits   b big-endian   u SYMBOL (undefined)   y SYMBOL (defined)
+ *       o JSON (.note.dlopen)   x OFFSET VALUE (a byte overwritten)   t SIZE (cut off)
+ *     P PATH  begins a PE file; likewise
+ *       n NEEDED   l NEEDED (late)   u SYMBOL (of the last needed; "#7": an ordinal)
+ *       y SYMBOL FORWARD (exported; no FORWARD: its own)   x OFFSET VALUE   t SIZE
+ *     R PATH TEXT   a file        L PATH TARGET   a link        D PATH   a directory
+ *     e NAME VALUE  environment   c CWD   S secure   C processor   h PATH  hidden
+ *     A asks for all files as programs (also done without); q NAME  dlopen() by the first one
  */
 #include <stdint.h>
 #include <stdio.h>
@@ -19,6 +22,7 @@
 #include <tenon/resolve.h>
 
 #include "../tests/unit/elf_builder.h"
+#include "../tests/unit/pe_builder.h"
 #include "alike.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -36,6 +40,14 @@ struct file {
     unsigned long patches[MOST][2];
     size_t patch_count;
     unsigned long cut; /* 0: not at all */
+    bool is_pe;
+    struct pe_list {
+        struct pe_import rows[MOST + 1];
+        const char *names[MOST][MOST + 1];
+        size_t count;
+    } imports, delays, *last;
+    struct pe_export exports[MOST + 1];
+    size_t export_count;
 };
 
 struct fuzz_world {
@@ -120,15 +132,64 @@ static void describe(struct file *f, char letter, char *rest)
     }
 }
 
+static void add_import(struct file *f, struct pe_list *list, const char *library)
+{
+    f->last = list;
+    if (list->count < MOST) {
+        list->rows[list->count].library = library;
+        list->rows[list->count].names = list->names[list->count];
+        list->count++;
+    }
+}
+
+static void add_imported(struct file *f, const char *name)
+{
+    size_t count = 0;
+    if (!f->last)
+        return;
+    while (f->last->names[f->last->count - 1][count])
+        count++;
+    if (count < MOST)
+        f->last->names[f->last->count - 1][count] = name;
+}
+
+/* A command about the current PE file. */
+static void describe_pe(struct file *f, char letter, char *rest)
+{
+    const char *forward;
+    switch (letter) {
+    case 'n': add_import(f, &f->imports, rest); break;
+    case 'l': add_import(f, &f->delays, rest); break;
+    case 'u': add_imported(f, rest); break;
+    case 'y':
+        forward = second_word(rest);
+        if (f->export_count < MOST && (*rest || *forward))
+            f->exports[f->export_count++] = (struct pe_export){
+                .name = *rest ? rest : NULL,
+                .forward = *forward ? forward : NULL,
+            };
+        break;
+    case 't':
+    case 'x': describe(f, letter, rest); break;
+    default: break;
+    }
+}
+
+static void begin(struct fuzz_world *w, const char *path, bool is_pe)
+{
+    if (w->file_count == MOST)
+        return;
+    w->files[w->file_count].path = path;
+    w->files[w->file_count++].is_pe = is_pe;
+}
+
 /* A command about the world; paths that no world takes are left out. */
 static void change(struct fuzz_world *w, char letter, char *rest)
 {
     char *more;
     switch (letter) {
-    case 'E':
-        if (w->file_count < MOST)
-            w->files[w->file_count++].path = rest;
-        break;
+    case 'E': begin(w, rest, false); break;
+    case 'P': begin(w, rest, true); break;
     case 'R':
         more = second_word(rest);
         (void)tenon_world_put_file(w->world, rest, more, strlen(more), 0644, NULL);
@@ -148,19 +209,37 @@ static void change(struct fuzz_world *w, char letter, char *rest)
     case 'C': (void)tenon_world_set_cpu(w->world, rest, NULL); break;
     case 'q': keep(w->requests, &w->request_count, rest); break;
     default:
-        if (w->file_count)
+        if (w->file_count && w->files[w->file_count - 1].is_pe)
+            describe_pe(&w->files[w->file_count - 1], letter, rest);
+        else if (w->file_count)
             describe(&w->files[w->file_count - 1], letter, rest);
     }
 }
 
-static void put_elf(struct fuzz_world *w, struct file *f)
+static uint8_t *build_elf(struct file *f, size_t *size)
 {
-    size_t size;
     f->spec.needed = f->needed;
     f->spec.verneed = f->verneed_count ? f->verneed : NULL;
     f->spec.verdef = f->verdef_count ? f->verdef : NULL;
     f->spec.symbols = f->symbols;
-    uint8_t *bytes = elf_build(&f->spec, &size);
+    return elf_build(&f->spec, size);
+}
+
+static uint8_t *build_pe(const struct file *f, size_t *size)
+{
+    size_t length = strlen(f->path);
+    return pe_build(
+        &(struct pe_spec){ .dll = length > 4 && strcmp(f->path + length - 4, ".dll") == 0,
+                           .imports = f->imports.count ? f->imports.rows : NULL,
+                           .delays = f->delays.count ? f->delays.rows : NULL,
+                           .exports = f->export_count ? f->exports : NULL },
+        size);
+}
+
+static void put(struct fuzz_world *w, struct file *f)
+{
+    size_t size;
+    uint8_t *bytes = f->is_pe ? build_pe(f, &size) : build_elf(f, &size);
     for (size_t i = 0; i < f->patch_count; i++)
         bytes[f->patches[i][0] % size] = (uint8_t)f->patches[i][1];
     if (f->cut && f->cut < size)
@@ -372,7 +451,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
          line = strtok_r(NULL, "\n", &save))
         change(w, line[0], line[1] ? line + 2 - (line[1] != ' ') : line + 1);
     for (size_t i = 0; i < w->file_count; i++)
-        put_elf(w, &w->files[i]);
+        put(w, &w->files[i]);
     /* one of the loaders each time: inputs are many, and of many sizes */
     const char *const loaders[] = { NULL, "glibc", "musl", any_loader(size / 4) };
     ask_for_programs(w, loaders[size % 4], size);

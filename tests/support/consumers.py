@@ -1,10 +1,12 @@
 """Builds and installs a program by each consumer of what tenon find wrote."""
 
 import os
+import random
 import shutil
 import subprocess
 
 import tenon
+from report import wants_all
 
 # No variable of the loader may help: the truth is whether the installed program runs.
 CLEAN = {name: value for name, value in os.environ.items()
@@ -123,6 +125,14 @@ ALL = {
 def there():
     """The consumers whose tools are installed."""
     return [name for name, row in ALL.items() if shutil.which(row[2])]
+
+
+def some(key):
+    """The first and one other that the key chooses; with TENON_CHECK=all every one."""
+    names = there()
+    if wants_all() or len(names) < 3:
+        return names
+    return [names[0], random.Random(key).choice(names[1:])]
 
 
 def consume(consumer, conf, work, name, source):
