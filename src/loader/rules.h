@@ -465,7 +465,8 @@ struct tenon_loader {
     /* Does a file's own list have tokens expanded? Else `origin` is NULL. NULL: always. */
     bool (*expands)(const struct tn_facts *facts);
 
-    /* Splits an object's rpath or runpath. `origin`: its directory, NULL unknown. */
+    /* Splits an object's rpath or runpath; NULL: it has none. `origin`: its directory, NULL
+     * unknown. */
     const struct tn_dirs *(*split)(struct tn_target *target, const char *list, const char *origin,
                                    bool is_program);
 

@@ -103,10 +103,10 @@ static const struct tn_dirs *dirs_of(tenon_resolver *r, const char *list, const 
 static bool split_list(tenon_resolver *r, struct tn_store *store, int32_t object, const char *list,
                        const char *tag, const struct tn_dirs **dirs, const char **where)
 {
-    if (!list)
+    const tenon_loader *loader = tn_loader_at_hand(r);
+    if (!list || !loader->split) /* what a file of another system has means nothing here */
         return true;
     const struct tn_facts *facts = r->nodes[tn_object_at(r, object)->node]->facts;
-    const tenon_loader *loader = tn_loader_at_hand(r);
     bool expands = strchr(list, '$') && (!loader->expands || loader->expands(facts));
     const char *origin = expands ? tn_origin_of(r, object) : NULL;
     if (r->no_memory)

@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include "pe_builder.h"
 #include "world_case.h"
 
 #define X "libx.so.1"
@@ -337,6 +338,24 @@ static void the_interpreter_is_one_object(void **state)
     tenon_state_free(s);
 }
 
+/* A process of Windows may have mapped a file of ELF, as Wine does: its run paths mean nothing. */
+static void run_paths_of_another_system(void **state)
+{
+    struct world_case *c = *state;
+    size_t size;
+    uint8_t *bytes = pe_build(&(struct pe_spec){ .bits = 64 }, &size);
+    assert_true(tenon_world_put_file(c->world, "/C:/a/p.exe", bytes, size, 0755, NULL));
+    free(bytes);
+    PUT(c, "/t/l/liby.so", .runpath = "/t/b");
+    tenon_state *s = new_state();
+    add(s, "/C:/a/p.exe", NULL, TENON_THE_FILE);
+    add(s, "/t/l/liby.so", "liby.so", 0);
+    ask(s, "x.dll", 1);
+    c->loader = NULL;
+    assert_string_equal(answer_state(c, s), "liby.so => /t/l/liby.so" LOADED "x.dll => missing\n");
+    tenon_state_free(s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -354,6 +373,7 @@ int main(void)
         CASE(the_interpreter_is_one_object),
         CASE(no_load_loads_nothing),
         CASE(a_replaced_file_is_refused),
+        CASE(run_paths_of_another_system),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
