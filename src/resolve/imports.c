@@ -20,6 +20,7 @@ struct offers {
     tenon_image *image; /* NULL: not read, or it cannot be */
     bool is_read;
     const tenon_symbol **by_name, **by_ordinal;
+    const tenon_symbol **by_plain; /* NULL until somebody asks for what is not there */
     size_t named, count;
 };
 
@@ -104,22 +105,35 @@ static const tenon_symbol *offered(const struct offers *of, const tenon_symbol *
 }
 
 /* The part of a name that no calling convention adds: of "_f@8" and "@f@8" it is "f". */
-static size_t plain_part(const char **name)
+static struct tn_view plain_part(const char *name)
 {
-    *name += **name == '_' || **name == '@';
-    return strcspn(*name, "@");
+    name += *name == '_' || *name == '@';
+    return tn_view(name, strcspn(name, "@"));
 }
 
-/* A name that is offered and differs from what is wanted in its decoration; NULL. */
-static const char *offered_instead(const struct offers *of, const char *wanted)
+static int by_plain_part(const void *a, const void *b)
 {
-    size_t size = plain_part(&wanted);
-    for (size_t i = 0; i < of->named; i++) {
-        const char *name = of->by_name[i]->name;
-        if (plain_part(&name) == size && memcmp(name, wanted, size) == 0)
-            return of->by_name[i]->name;
+    const tenon_symbol *const *x = a, *const *y = b;
+    struct tn_view one = plain_part((*x)->name), other = plain_part((*y)->name);
+    int order = memcmp(one.at, other.at, one.size < other.size ? one.size : other.size);
+    return order ? order : (one.size > other.size) - (one.size < other.size);
+}
+
+/* A name that is offered and differs from what is wanted in its decoration; NULL: none is. */
+static const char *offered_instead(struct binder *b, struct offers *of, const tenon_symbol *wanted)
+{
+    if (!of->named || !plain_part(wanted->name).size)
+        return NULL;
+    if (!of->by_plain) {
+        of->by_plain = tn_arena_rows(&b->arena, of->named, sizeof *of->by_plain);
+        if (!of->by_plain) /* the hint is done without */
+            return NULL;
+        memcpy(of->by_plain, of->by_name, of->named * sizeof *of->by_plain);
+        qsort(of->by_plain, of->named, sizeof *of->by_plain, by_plain_part);
     }
-    return NULL;
+    const tenon_symbol **found =
+        bsearch(&wanted, of->by_plain, of->named, sizeof *of->by_plain, by_plain_part);
+    return found ? (*found)->name : NULL;
 }
 
 /* ---- who has it ----------------------------------------------------------------------------- */
@@ -193,7 +207,6 @@ static const char *why_not(struct binder *b, const struct sought *s)
 {
     struct tn_arena *arena = &b->graph->arena;
     const char *path = tn_graph_path(b->graph, s->row);
-    const char *instead = s->wanted.has_ordinal ? NULL : offered_instead(s->of, s->wanted.name);
     if (s->circles)
         return "its forwarders lead in a circle";
     if (s->through)
@@ -201,6 +214,7 @@ static const char *why_not(struct binder *b, const struct sought *s)
                                path);
     if (s->wanted.has_ordinal)
         return tn_arena_format(arena, "%s has no export of that ordinal", path);
+    const char *instead = offered_instead(b, s->of, &s->wanted);
     return instead ? tn_arena_format(arena, "%s does not export it, but %s", path, instead)
                    : tn_arena_format(arena, "%s does not export it", path);
 }
