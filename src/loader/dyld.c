@@ -235,4 +235,5 @@ const tenon_loader tn_loader_dyld = {
     .judge_errno = tn_dyld_judge_errno,
     .why_missing = tn_dyld_why_missing,
     .compare_versions = tn_dyld_compare_versions,
+    .binds_imports = true,
 };

@@ -5,7 +5,10 @@
  *       have them, by name or by ordinal. Windows refuses to start what asks for one that is not
  *       there (STATUS_ENTRYPOINT_NOT_FOUND, STATUS_ORDINAL_NOT_FOUND); Wine puts a stub in its
  *       place (dlls/ntdll/loader.c, import_dll()), and a library that is loaded on its first call
- *       is asked then
+ *       is asked then.
+ *       Apple's dyld binds a symbol of a two-level namespace to the library of its ordinal, or to
+ *       one that this re-exports ("Symbol not found: ... Expected in: ..."); a weak one may stay
+ *       away. What is looked up in all images ("flat") is asked of none
  */
 #include <inttypes.h>
 #include <stdlib.h>
@@ -22,12 +25,14 @@ struct offers {
     const tenon_symbol **by_name, **by_ordinal;
     const tenon_symbol **by_plain; /* NULL until somebody asks for what is not there */
     size_t named, count;
+    uint32_t stamp; /* of the last symbol that was looked for here */
 };
 
 struct binder {
     tenon_graph *graph;
     struct tn_arena arena;
     struct offers *offers; /* by row + 1: the program first */
+    uint32_t stamp;
 };
 
 static const struct tn_node *node_of(const tenon_graph *graph, int32_t row)
@@ -138,16 +143,21 @@ static const char *offered_instead(struct binder *b, struct offers *of, const te
 
 /* ---- who has it ----------------------------------------------------------------------------- */
 
-/* A chain of forwarders that is longer leads in a circle. */
-#define FORWARDS_MOST 16
+enum {
+    FORWARDS_MOST = 16, /* a longer chain of forwarders leads in a circle */
+    DEPTH_MOST = 100,   /* libraries that re-export each other; no real chain is as long */
+};
+
+enum verdict { ABSENT, OFFERED, UNKNOWN };
 
 /* Where a symbol was looked for last. */
 struct sought {
     tenon_symbol wanted;
     int32_t row;
-    struct offers *of;   /* its image is NULL: nobody knows */
+    const tenon_symbol *found;
     const char *through; /* the forwarder that leads there: "bar.who"; NULL */
-    bool is_found, circles;
+    enum verdict verdict;
+    bool circles;
 };
 
 /* Can it be asked? What the system has without a file, or Wine in a stand-in, nobody knows. */
@@ -159,8 +169,56 @@ static bool is_known(const tenon_graph *graph, int32_t row)
     return node && node->facts && !node->facts->pe.wine_placeholder;
 }
 
-/* The library "bar" of "bar.who" among those that the forwarder's own needs; TENON_NOBODY. */
-static int32_t library_of(const tenon_graph *graph, int32_t row, const char *forward, size_t size)
+static bool look_in(struct binder *b, struct sought *s, int32_t row, unsigned depth,
+                    tenon_error *err);
+
+/*
+ * What it re-exports is asked as if it were its own.
+ * rule  dyld, JustInTimeLoader::hasExportedSymbol(): "if not found, search re-exported dylibs"
+ */
+static bool look_behind(struct binder *b, struct sought *s, int32_t row, const struct offers *of,
+                        unsigned depth, tenon_error *err)
+{
+    const tenon_need *need;
+    size_t count;
+    const int32_t *needs = tn_graph_needs(b->graph, row, &count);
+    for (size_t i = 0; i < count && (need = tenon_image_need(of->image, i)); i++) {
+        if (need->flavour != TENON_NEED_REEXPORT)
+            continue;
+        if (!is_known(b->graph, needs[i]) || depth == DEPTH_MOST)
+            s->verdict = UNKNOWN;
+        else if (!look_in(b, s, needs[i], depth + 1, err))
+            return false;
+        if (s->verdict == OFFERED)
+            return true;
+    }
+    return true;
+}
+
+/* Each object once for each symbol. False: no memory. */
+static bool look_in(struct binder *b, struct sought *s, int32_t row, unsigned depth,
+                    tenon_error *err)
+{
+    struct offers *of;
+    if (!read_offers(b, row, &of, err))
+        return false;
+    if (of->stamp == b->stamp)
+        return true;
+    of->stamp = b->stamp;
+    const tenon_symbol *found = of->image ? offered(of, &s->wanted) : NULL;
+    if (found) {
+        s->row = row;
+        s->found = found;
+        s->verdict = OFFERED;
+        return true;
+    }
+    if (!of->image)
+        s->verdict = UNKNOWN;
+    return !of->image || look_behind(b, s, row, of, depth, err);
+}
+
+/* The library "bar" of PE's "bar.who" among those that the forwarder's own needs; TENON_NOBODY. */
+static int32_t stem_of(const tenon_graph *graph, int32_t row, const char *forward, size_t size)
 {
     size_t count;
     const int32_t *needs = tn_graph_needs(graph, row, &count);
@@ -173,15 +231,42 @@ static int32_t library_of(const tenon_graph *graph, int32_t row, const char *for
     return TENON_NOBODY;
 }
 
-/* One forwarder further; false: it leads to where nobody can look. */
-static bool follow(const tenon_graph *graph, struct sought *s, const char *forward)
+/* The need that lists a symbol; symbols of one need stand together. NULL: none does. */
+static const tenon_need *need_of(const tenon_image *image, const char *library, size_t *at)
 {
-    const char *dot = strrchr(forward, '.');
-    int32_t row = dot ? library_of(graph, s->row, forward, (size_t)(dot - forward)) : TENON_NOBODY;
-    if (!is_known(graph, row))
+    const tenon_need *need = tenon_image_need(image, *at);
+    if (need && strcmp(need->name, library) == 0)
+        return need;
+    for (*at = 0; (need = tenon_image_need(image, *at)); ++*at)
+        if (strcmp(need->name, library) == 0)
+            return need;
+    return NULL;
+}
+
+/* Mach-O's entry of another library's symbol names that library. */
+static int32_t named_of(const struct binder *b, int32_t row, const char *library)
+{
+    size_t count, at = 0;
+    const int32_t *needs = tn_graph_needs(b->graph, row, &count);
+    return need_of(b->offers[row + 1].image, library, &at) && at < count ? needs[at] : TENON_NOBODY;
+}
+
+/* One forwarder further; false: it leads to where nobody can look. */
+static bool follow(struct binder *b, struct sought *s)
+{
+    const char *forward = s->found->forward, *dot = strrchr(forward, '.');
+    int32_t row = TENON_NOBODY;
+    tenon_symbol wanted = { .name = forward };
+    if (s->found->library) {
+        row = named_of(b, s->row, s->found->library);
+    } else if (dot) {
+        row = stem_of(b->graph, s->row, forward, (size_t)(dot - forward));
+        wanted = (tenon_symbol){ .name = dot + 1, .has_ordinal = dot[1] == '#' };
+        wanted.ordinal = wanted.has_ordinal ? (uint32_t)strtoul(dot + 2, NULL, 10) : 0;
+    }
+    if (!is_known(b->graph, row))
         return false;
-    s->wanted = (tenon_symbol){ .name = dot + 1, .has_ordinal = dot[1] == '#' };
-    s->wanted.ordinal = s->wanted.has_ordinal ? (uint32_t)strtoul(dot + 2, NULL, 10) : 0;
+    s->wanted = wanted;
     s->row = row;
     s->through = forward;
     return true;
@@ -191,15 +276,15 @@ static bool follow(const tenon_graph *graph, struct sought *s, const char *forwa
 static bool seek(struct binder *b, struct sought *s, tenon_error *err)
 {
     for (unsigned i = 0; i < FORWARDS_MOST; i++) {
-        if (!read_offers(b, s->row, &s->of, err))
+        b->stamp++;
+        s->verdict = ABSENT;
+        if (!look_in(b, s, s->row, 0, err))
             return false;
-        const tenon_symbol *found = s->of->image ? offered(s->of, &s->wanted) : NULL;
-        s->is_found = found != NULL;
-        if (!found || !found->forward || !follow(b->graph, s, found->forward))
+        if (s->verdict != OFFERED || !s->found->forward || !follow(b, s))
             return true;
     }
     s->circles = true;
-    s->is_found = false;
+    s->verdict = ABSENT;
     return true;
 }
 
@@ -214,7 +299,7 @@ static const char *why_not(struct binder *b, const struct sought *s)
                                path);
     if (s->wanted.has_ordinal)
         return tn_arena_format(arena, "%s has no export of that ordinal", path);
-    const char *instead = offered_instead(b, s->of, &s->wanted);
+    const char *instead = offered_instead(b, &b->offers[s->row + 1], &s->wanted);
     return instead ? tn_arena_format(arena, "%s does not export it, but %s", path, instead)
                    : tn_arena_format(arena, "%s does not export it", path);
 }
@@ -236,31 +321,21 @@ static bool bind(struct binder *b, int32_t row, int32_t provider, bool is_late,
     struct sought s = { .wanted = *symbol, .row = provider };
     if (!seek(b, &s, err))
         return false;
-    if (!s.of->image)
+    if (s.verdict == UNKNOWN)
         return true;
+    bool found = s.verdict == OFFERED;
     tenon_symbol_binding binding = {
         .symbol = name_of(b, symbol),
         .needed_by = row,
-        .provider = s.is_found ? s.row : TENON_NOBODY,
-        .lazy = is_late || (!s.is_found && b->graph->loader->stubs_absent_export),
-        .found = s.is_found,
-        .reason = s.is_found ? NULL : why_not(b, &s),
+        .provider = found ? s.row : TENON_NOBODY,
+        .weak = symbol->binding == TENON_BIND_WEAK,
+        .lazy = is_late || (!found && b->graph->loader->stubs_absent_export),
+        .found = found,
+        .reason = found ? NULL : why_not(b, &s),
     };
-    if (!binding.symbol || (!s.is_found && !binding.reason))
+    if (!binding.symbol || (!found && !binding.reason))
         return tn_no_memory(err);
     return tn_graph_add_binding(b->graph, binding, err);
-}
-
-/* The need that lists a symbol; symbols of one need stand together. NULL: none does. */
-static const tenon_need *need_of(const tenon_image *image, const char *library, size_t *at)
-{
-    const tenon_need *need = tenon_image_need(image, *at);
-    if (need && strcmp(need->name, library) == 0)
-        return need;
-    for (*at = 0; (need = tenon_image_need(image, *at)); ++*at)
-        if (strcmp(need->name, library) == 0)
-            return need;
-    return NULL;
 }
 
 static bool bind_all_of(struct binder *b, int32_t row, const tenon_image *image, tenon_error *err)

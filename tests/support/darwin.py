@@ -21,6 +21,9 @@ targets: [ {arch}-{platform} ]
 install-name: '{name}'
 current-version: {current}
 compatibility-version: {compat}
+exports:
+  - targets: [ {arch}-{platform} ]
+    symbols: [ {symbols} ]
 ...
 """
 
@@ -29,6 +32,9 @@ def linker():
     """ld64.lld, which Debian has with its version behind it; None when it is not there."""
     names = ["ld64.lld"] + ["ld64.lld-%d" % version for version in range(20, 13, -1)]
     return next(filter(None, map(shutil.which, names)), None)
+
+
+MAIN = "int main(void) { return 0; }\n"
 
 
 class System:
@@ -49,32 +55,37 @@ class Darwin(World):
         os.makedirs(os.path.join(self.scratch, "made"), exist_ok=True)
         return os.path.join(self.scratch, "made", name)
 
-    def _object(self, arch, platform):
-        path = self._scratch("%s-%s.o" % (arch, platform))
-        if not os.path.exists(path):
-            source = self._scratch("main.c")
-            with open(source, "w", encoding="utf-8") as file:
-                file.write("int main(void) { return 0; }\n")
+    def _object(self, arch, platform, code):
+        key = ("object", arch, platform, code)
+        if key not in self.made:
+            path = self._scratch("object%d" % len(self.made))
+            with open(path + ".c", "w", encoding="utf-8") as file:
+                file.write(code)
             subprocess.run(["clang", "-target", PLATFORMS[platform][0] % arch, "-ffreestanding",
-                            "-c", source, "-o", path], check=True)
-        return path
+                            "-c", path + ".c", "-o", path + ".o"], check=True)
+            self.made[key] = path + ".o"
+        return self.made[key]
 
-    def _stub(self, name, arch, platform, compat):
+    def _stub(self, name, arch, platform, compat, symbols=()):
         path = self._scratch("stub%d.tbd" % len(self.made))
         self.made[path] = name
         with open(path, "w", encoding="utf-8") as file:
             file.write(STUB.format(arch=arch, platform=PLATFORMS[platform][1], name=name,
-                                   current="9.0", compat=compat))
+                                   current="9.0", compat=compat, symbols=", ".join(symbols)))
         return path
 
     def _link(self, path, kind, arch="arm64", platform="macos", sdk="14.0", minimum=None, needs=(),
-              weak=(), rpaths=(), compat_wanted="1.0"):
+              weak=(), rpaths=(), compat_wanted="1.0", reexports=(), imports=None, code=MAIN):
+        """`imports`: symbols of each need that `code` uses."""
         minimum = minimum or PLATFORMS[platform][2]
         words = [linker(), "-arch", arch, "-platform_version", platform, minimum, sdk, *kind]
         for rpath in rpaths:
             words += ["-rpath", rpath]
-        words.append(self._object(arch, platform))
-        words += [self._stub(name, arch, platform, compat_wanted) for name in needs]
+        words.append(self._object(arch, platform, code))
+        words += [self._stub(name, arch, platform, compat_wanted, (imports or {}).get(name, ()))
+                  for name in needs]
+        for name in reexports:
+            words += ["-reexport_library", self._stub(name, arch, platform, compat_wanted)]
         for name in weak:
             words += ["-weak_library", self._stub(name, arch, platform, compat_wanted)]
         done = subprocess.run([*words, "-o", self.host(path)], capture_output=True, text=True,

@@ -281,6 +281,55 @@ def _(w, expect):
                         [each.get("detail") for each in row["libraries"][0]["tried"]][:2])
 
 
+def missing(w, expect, *wanted):
+    """(symbol, reason) of what the program asks of a library that does not have it"""
+    row = tenon.why([w.main], ["--symbols"], sysroot=w.root)[w.main]
+    found = [(tenon.text(each["symbol"]), tenon.text(each["reason"]))
+             for each in row["missing_symbols"]]
+    expect.report.check(expect.name + ", missing", list(wanted), found)
+    expect.report.check(expect.name + ", status", "missing" if wanted else "ok", row["status"])
+    return {tenon.text(each["symbol"]): each["provider"] for each in row["bindings"]}
+
+
+USES = "int f(void) %s; int (*use)(void) = f; int main(void) { return 0; }\n"
+HAS = "int f(void) { return 1; }\n"
+LACKS = "int g(void) { return 1; }\n"
+
+
+@case("symbols: Symbol not found, Expected in")
+def _(w, expect):
+    w.program(needs=["/l/libx.dylib"], imports={"/l/libx.dylib": ["_f"]}, code=USES % "")
+    w.lib("/l/libx.dylib", code=HAS)
+    expect.report.check("symbols: who has it", {"_f": 0}, missing(w, expect))
+    w.lib("/l/libx.dylib", code=LACKS)
+    missing(w, expect, ("_f", "/l/libx.dylib does not export it"))
+
+
+@case("symbols: a weak one may stay away")
+def _(w, expect):
+    w.program(needs=["/l/libx.dylib"], imports={"/l/libx.dylib": ["_f"]},
+              code=USES % "__attribute__((weak_import))")
+    w.lib("/l/libx.dylib", code=LACKS)
+    expect.report.check("symbols: nobody has it", {"_f": None}, missing(w, expect))
+
+
+@case("symbols: of a library that is re-exported")
+def _(w, expect):
+    w.program(needs=["/l/libx.dylib"], imports={"/l/libx.dylib": ["_f"]}, code=USES % "")
+    w.lib("/l/libx.dylib", code=LACKS, reexports=["/l/liby.dylib"])
+    w.lib("/l/liby.dylib", code=LACKS, reexports=["/l/libx.dylib"])
+    missing(w, expect, ("_f", "/l/libx.dylib does not export it"))
+    w.lib("/l/liby.dylib", code=HAS)
+    expect.report.check("symbols: liby has it", {"_f": 1}, missing(w, expect))
+
+
+@case("symbols: of the system's libraries nobody knows")
+def _(w, expect):
+    w.program(needs=["/usr/lib/libSystem.B.dylib"],
+              imports={"/usr/lib/libSystem.B.dylib": ["_f"]}, code=USES % "")
+    expect.report.check("symbols: not asked", {}, missing(w, expect))
+
+
 def main():
     tenon.command()
     if not linker() or not shutil.which("clang"):
