@@ -10,8 +10,16 @@ static bool concerns(const struct why_view *view, int32_t object)
 
 static void put_object(const struct why_view *view, const char *before, int32_t object)
 {
+    const tenon_library *library =
+        object < 0 ? NULL : tenon_graph_library(view->graph, (size_t)object);
+
     cli_puts(view->out, before);
     cli_text(view->out, why_object_name(view, object));
+    if (library && library->path && library->member) {
+        cli_puts(view->out, "(");
+        cli_text(view->out, library->member);
+        cli_puts(view->out, ")");
+    }
 }
 
 static void put_reason(struct cli_out *out, const char *reason)

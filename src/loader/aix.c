@@ -318,4 +318,5 @@ const tenon_loader tn_loader_aix = {
     .judge = judge,
     .judge_errno = judge_errno,
     .why_missing = why_missing,
+    .binds_imports = true,
 };

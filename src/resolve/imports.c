@@ -8,7 +8,9 @@
  *       is asked then.
  *       Apple's dyld binds a symbol of a two-level namespace to the library of its ordinal, or to
  *       one that this re-exports ("Symbol not found: ... Expected in: ..."); a weak one may stay
- *       away. What is looked up in all images ("flat") is asked of none
+ *       away. What is looked up in all images ("flat") is asked of none.
+ *       AIX binds an import to the module that its file id names ("0509-136 Symbol ... is not
+ *       exported from dependent module"); deferred ones, and those of "..", are asked of none
  */
 #include <inttypes.h>
 #include <stdlib.h>
@@ -288,10 +290,20 @@ static bool seek(struct binder *b, struct sought *s, tenon_error *err)
     return true;
 }
 
+/* A path, or "ARCHIVE(MEMBER)"; NULL: no memory. */
+static const char *shown_path(struct binder *b, int32_t row)
+{
+    const char *path = tn_graph_path(b->graph, row);
+    const char *member = row < 0 ? NULL : b->graph->libraries[row].member;
+    return member ? tn_arena_format(&b->arena, "%s(%s)", path, member) : path;
+}
+
 static const char *why_not(struct binder *b, const struct sought *s)
 {
     struct tn_arena *arena = &b->graph->arena;
-    const char *path = tn_graph_path(b->graph, s->row);
+    const char *path = shown_path(b, s->row);
+    if (!path)
+        return NULL;
     if (s->circles)
         return "its forwarders lead in a circle";
     if (s->through)

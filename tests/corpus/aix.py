@@ -78,6 +78,23 @@ def compare_tree(report):
                          [("libbar.a(%s)" % member, "/opt/lib/libbar.a", member, "library path")],
                          found)
             report.check(file + " status", "ok", row["status"])
+            compare_symbols(report, tree, file)
+
+
+def compare_symbols(report, tree, file):
+    """bar is of libbar.a; with another archive in its place it is of nobody."""
+    library = os.path.join(tree, "opt", "lib", "libbar.a")
+    row = tenon.why(["/" + file], ["--symbols"], sysroot=tree)["/" + file]
+    report.check(file + " symbols", [("bar", 0)],
+                 [(each["symbol"], each["provider"]) for each in row["bindings"]])
+    if "64" in file:
+        return
+    shutil.copy(os.path.join(HERE, "libboth.a"), library)
+    row = tenon.why(["/" + file], ["--symbols"], sysroot=tree)["/" + file]
+    report.check(file + " symbols that nobody has", ("missing", [
+        ("bar", "/opt/lib/libbar.a(shr.o) does not export it")] * 2),
+        (row["status"], [(each["symbol"], each["reason"]) for each in row["missing_symbols"]]))
+    shutil.copy(os.path.join(HERE, "libbar.a"), library)
 
 
 def main():

@@ -141,6 +141,16 @@ def compare_windows(report, name, tree):
                       and "/" + each["requester"] == path for each in rows)
         report.check(path + ": status", "missing" if missing else "ok", row["status"])
         report.check(path + ": its loader", WINDOWS[name], row["loader"])
+    compare_symbols(report, name, tree, sorted(answers))
+
+
+def compare_symbols(report, name, tree, files):
+    """What is shipped together fits: each symbol is where it is asked for."""
+    answers = tenon.why(files, ["--symbols"], sysroot=tree)
+    for path, row in sorted(answers.items()):
+        report.check(path + ": symbols that nobody has", [], row["missing_symbols"])
+    report.check(name + ": some symbols are bound", True,
+                 any(row["bindings"] for row in answers.values()))
 
 
 def compare_own(report):
@@ -186,6 +196,8 @@ def main():
             tree = os.path.join(work, name)
             corpus.restore_tree(os.path.join(directory, name), tree)
             compare_states(report, tree, corpus.expected(tree), programs)
+            if not name.startswith("hpux"):
+                compare_symbols(report, name, tree, ["/" + program for program in programs])
         tree = os.path.join(work, FREEBSD)
         corpus.restore_tree(os.path.join(directory, FREEBSD), tree)
         compare_without_system(report, "freebsd", tree, corpus.expected(tree))
