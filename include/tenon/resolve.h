@@ -243,7 +243,7 @@ typedef struct tenon_missing_version {
 
 /* One undefined symbol of one object and who provides it (TENON_RESOLVE_SYMBOLS). */
 typedef struct tenon_symbol_binding {
-    const char *symbol;
+    const char *symbol;  /* "#7": asked for by ordinal (PE) */
     const char *version; /* asked for; NULL */
     int32_t needed_by;
     int32_t provider; /* index, TENON_THE_FILE, or TENON_NOBODY */
