@@ -371,7 +371,7 @@ static bool aout_read_image(struct tn_file *file, unsigned parts, tenon_image *i
     image->search_path_count = image->facts.run_path_count;
     if (!(parts & TENON_PART_SYMBOLS) || tn_aout_read_symbols(&aout, &dynamic, image, &local))
         return true;
-    return tn_image_warn_of(image, "symbols", &local, err);
+    return tn_image_lose_symbols(image, "symbols", &local, err);
 }
 
 static bool aout_move_more(struct tn_facts *facts, struct tn_arena *arena)

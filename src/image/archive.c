@@ -198,7 +198,7 @@ static bool archive_read_image(struct tn_file *file, unsigned parts, tenon_image
         return false;
     if (!(parts & TENON_PART_SYMBOLS) || tn_archive_read_index(file, image, &local))
         return true;
-    return tn_image_warn_of(image, "symbols", &local, err);
+    return tn_image_lose_symbols(image, "symbols", &local, err);
 }
 
 /* Is the member an image for this machine? Whatever else is wrong with it, it is not. */

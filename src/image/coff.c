@@ -246,7 +246,7 @@ static bool coff_read_image(struct tn_file *file, unsigned parts, tenon_image *i
         return import_symbols(&coff, image, err);
     if (tn_coff_read_symbols(&coff, image, &local))
         return true;
-    return tn_image_warn_of(image, "symbols", &local, err);
+    return tn_image_lose_symbols(image, "symbols", &local, err);
 }
 
 const struct tn_format tn_format_coff = {

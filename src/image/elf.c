@@ -460,6 +460,13 @@ static bool part(struct tn_elf *elf, const char *name, bool (*read)(struct tn_el
     return read(elf, &local) || tn_image_warn_of(elf->image, name, &local, err);
 }
 
+static bool read_symbols(struct tn_elf *elf, tenon_error *err)
+{
+    tenon_error local = TENON_ERROR_INIT;
+    return tn_elf_read_symbol_part(elf, &local) ||
+           tn_image_lose_symbols(elf->image, "symbols", &local, err);
+}
+
 static bool read_dlopen_part(struct tn_elf *elf, tenon_error *err)
 {
     return tn_elf_read_dlopens(elf->file, elf->image, err);
@@ -477,7 +484,7 @@ static bool elf_read_image(struct tn_file *file, unsigned parts, tenon_image *im
         return false;
     if ((parts & TENON_PART_SECTIONS) && !part(&elf, "sections", tn_elf_read_section_part, err))
         return false;
-    if ((parts & TENON_PART_SYMBOLS) && !part(&elf, "symbols", tn_elf_read_symbol_part, err))
+    if ((parts & TENON_PART_SYMBOLS) && !read_symbols(&elf, err))
         return false;
     return !(parts & TENON_PART_DLOPEN) || part(&elf, "dlopen", read_dlopen_part, err);
 }

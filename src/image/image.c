@@ -156,6 +156,15 @@ bool tn_image_warn_of(tenon_image *image, const char *what, const tenon_error *w
     return true;
 }
 
+bool tn_image_lose_symbols(tenon_image *image, const char *what, const tenon_error *why,
+                           tenon_error *err)
+{
+    if (!tn_image_warn_of(image, what, why, err))
+        return false;
+    image->symbols_lost = tn_arena_format(&image->arena, "%s: %s", what, tenon_error_message(why));
+    return image->symbols_lost || tn_no_memory(err);
+}
+
 /* ---- facts for people ---------------------------------------------------------------------- */
 
 bool tn_image_add_fact(tenon_image *image, const char *name, const char *value, tenon_error *err)

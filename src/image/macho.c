@@ -223,7 +223,7 @@ static bool read_thin(struct tn_file *file, unsigned parts, tenon_image *image, 
     image->search_path_count = image->facts.run_path_count;
     if (!(parts & TENON_PART_SYMBOLS) || tn_macho_read_symbols(&macho, &local))
         return true;
-    return tn_image_warn_of(image, "symbols", &local, err);
+    return tn_image_lose_symbols(image, "symbols", &local, err);
 }
 
 static bool macho_read_image(struct tn_file *file, unsigned parts, tenon_image *image,

@@ -215,6 +215,7 @@ struct tenon_image {
     size_t other_count, other_room;
     const char **warnings;
     size_t warning_count;
+    const char *symbols_lost; /* why exports or imports may not be all; NULL: they are */
 };
 
 /* One row of formats.c: a reader. */
@@ -289,6 +290,10 @@ void tn_image_warn(tenon_image *image, const char *format, ...)
  */
 bool tn_image_warn_of(tenon_image *image, const char *what, const tenon_error *why,
                       tenon_error *err);
+
+/* ... a part with symbols, so that not all of them are there. */
+bool tn_image_lose_symbols(tenon_image *image, const char *what, const tenon_error *why,
+                           tenon_error *err);
 
 /* Appends a fact for people; of an empty value or NULL there is none. */
 bool tn_image_add_fact(tenon_image *image, const char *name, const char *value, tenon_error *err);

@@ -216,7 +216,7 @@ static bool part(struct tn_pe *pe, const char *name, bool (*read)(struct tn_pe *
                  tenon_error *err)
 {
     tenon_error local = TENON_ERROR_INIT;
-    return read(pe, &local) || tn_image_warn_of(pe->image, name, &local, err);
+    return read(pe, &local) || tn_image_lose_symbols(pe->image, name, &local, err);
 }
 
 static bool pe_read_image(struct tn_file *file, unsigned parts, tenon_image *image,

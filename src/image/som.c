@@ -344,7 +344,7 @@ static bool som_read_image(struct tn_file *file, unsigned parts, tenon_image *im
     image->search_path_count = image->facts.run_path_count;
     if (!(parts & TENON_PART_SYMBOLS) || tn_som_read_symbols(&som, image, &local))
         return true;
-    return tn_image_warn_of(image, "symbols", &local, err);
+    return tn_image_lose_symbols(image, "symbols", &local, err);
 }
 
 static bool som_move_more(struct tn_facts *facts, struct tn_arena *arena)

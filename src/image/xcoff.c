@@ -208,7 +208,7 @@ static bool xcoff_read_image(struct tn_file *file, unsigned parts, tenon_image *
     if (x.loader_size ? tn_xcoff_read_loader_symbols(&x, &local)
                       : tn_xcoff_read_symbols(&x, &local))
         return true;
-    return tn_image_warn_of(image, "symbols", &local, err);
+    return tn_image_lose_symbols(image, "symbols", &local, err);
 }
 
 const struct tn_format tn_format_xcoff = {

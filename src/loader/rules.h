@@ -321,6 +321,12 @@ struct tn_answered {
     const struct tn_facts *facts; /* of the library */
 };
 
+/* What an export is that stands for another library's: who is asked for that, and for what. */
+struct tn_forwarded {
+    tenon_need need; /* name NULL: the text names no library */
+    tenon_symbol symbol;
+};
+
 /* Why a library does not suit: its version is not the one asked for. */
 struct tn_unsuited {
     const char *version, *reason; /* NULL: it does */
@@ -437,6 +443,17 @@ struct tenon_loader {
      */
     bool (*arising)(struct tn_target *target, const struct tn_bound *bound,
                     const struct tn_need_sink *out);
+
+    /*
+     * Reads the forwarder that an export is (its `forward`), for the needs of its own file; the
+     * strings live as long as the target, or the symbol. false: no memory. NULL: `forward` is the
+     * name of a symbol of the need that its `library` names.
+     */
+    bool (*forwarded)(struct tn_target *target, const tenon_symbol *symbol,
+                      struct tn_forwarded *out);
+
+    /* A file that stands for what the system has, and lists nothing of it. NULL: none does. */
+    bool (*is_stand_in)(const struct tn_facts *facts);
 
     /*
      * Once all is loaded: does the version that a library says it has suit the need? Asked of needs

@@ -132,6 +132,9 @@ const char *tn_windows_override(const struct tn_target *target, const char *base
 /* The path of Wine's own library that is mapped in place of a native one; NULL: none is. */
 const char *tn_windows_own_instead(struct tn_trial *trial, const char *path);
 
+/* Wine's placeholder of a library that is its own: tenon_loader.is_stand_in */
+bool tn_windows_is_stand_in(const struct tn_facts *facts);
+
 void tn_wine_judge(const struct tn_target *target, const struct tn_candidate *candidate,
                    struct tn_judgement *out);
 
@@ -225,8 +228,10 @@ const char *tn_sxs_directory(const struct tn_sxs *sxs, const char *name);
 
 /* ---- windows_forward.c --------------------------------------------------------------------- */
 
-/* tenon_loader.arising */
+/* tenon_loader.arising, .forwarded */
 bool tn_windows_arising(struct tn_target *target, const struct tn_bound *bound,
                         const struct tn_need_sink *out);
+bool tn_windows_forwarded(struct tn_target *target, const tenon_symbol *symbol,
+                          struct tn_forwarded *out);
 
 #endif

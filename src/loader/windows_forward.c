@@ -13,7 +13,8 @@
 struct tn_forward {
     const char *symbol; /* "" when it has an ordinal alone */
     uint32_t ordinal;
-    const char *library, *target; /* of "bar.who": "bar.dll", as it is searched for, and "who" */
+    const char *library; /* of "bar.who": "bar.dll", as it is searched for */
+    tenon_symbol target; /* ... and "who" */
 };
 
 /* Of one file. */
@@ -31,24 +32,38 @@ static int by_name(const void *a, const void *b)
     return order ? order : (x->ordinal > y->ordinal) - (x->ordinal < y->ordinal);
 }
 
+bool tn_windows_forwarded(struct tn_target *target, const tenon_symbol *symbol,
+                          struct tn_forwarded *out)
+{
+    const char *text = symbol->forward, *dot = strrchr(text, '.');
+    *out = (struct tn_forwarded){ .need = { .flavour = TENON_NEED_FORWARD } };
+    if (!dot || dot == text)
+        return true;
+    out->need.name = tn_arena_copy(target->arena, text, (size_t)(dot - text));
+    out->symbol = (tenon_symbol){ .name = dot + 1, .has_ordinal = dot[1] == '#' };
+    if (out->symbol.has_ordinal)
+        out->symbol.ordinal = (uint32_t)strtoul(dot + 2, NULL, 10);
+    return out->need.name;
+}
+
 static bool add_forward(struct tn_target *target, struct tn_forwards *to, const tenon_symbol *s)
 {
-    const char *dot = strrchr(s->forward, '.');
-    if (!dot || dot == s->forward)
+    struct tn_forwarded leads;
+    if (!tn_windows_forwarded(target, s, &leads))
+        return false;
+    if (!leads.need.name)
         return true;
     if (!tn_arena_grow(target->arena, &to->rows, &to->room, to->count, sizeof *to->rows))
         return false;
-    const tenon_need need = {
-        .name = tn_arena_copy(target->arena, s->forward, (size_t)(dot - s->forward)),
-    };
     struct tn_forward row = {
         .symbol = tn_arena_string(target->arena, s->name),
         .ordinal = s->ordinal,
-        .library = need.name ? tn_windows_key(target, &need) : NULL,
-        .target = tn_arena_string(target->arena, dot + 1),
+        .library = tn_windows_key(target, &leads.need),
+        .target = leads.symbol,
     };
+    row.target.name = tn_arena_string(target->arena, leads.symbol.name);
     to->rows[to->count++] = row;
-    return row.symbol && row.library && row.target;
+    return row.symbol && row.library && row.target.name;
 }
 
 static bool read_forwards(struct tn_target *target, const tenon_image_source *source,
@@ -227,13 +242,7 @@ static bool add_passed(struct tn_target *target, const struct tn_bound *bound,
     for (; p; p = p->next) {
         if (strcmp(p->by->library, bound->name) != 0 || strcmp(p->asker, bound->asker.path) != 0)
             continue;
-        bool numbered = p->by->target[0] == '#';
-        const tenon_symbol symbol = {
-            .name = p->by->target,
-            .has_ordinal = numbered,
-            .ordinal = numbered ? (uint32_t)strtoul(p->by->target + 1, NULL, 10) : 0,
-        };
-        const struct tn_forward *forward = find_forward(forwards, &symbol);
+        const struct tn_forward *forward = find_forward(forwards, &p->by->target);
         if (forward && !add_through(target, to, forward))
             return false;
     }

@@ -73,6 +73,11 @@ const char *tn_windows_own_instead(struct tn_trial *trial, const char *path)
     return facts && facts->pe.wine_builtin ? own : NULL;
 }
 
+bool tn_windows_is_stand_in(const struct tn_facts *facts)
+{
+    return facts->pe.wine_placeholder;
+}
+
 void tn_wine_judge(const struct tn_target *target, const struct tn_candidate *candidate,
                    struct tn_judgement *out)
 {

@@ -145,7 +145,8 @@
     .rule_search = TN_WIN_APP, .configure = tn_windows_configure,                                  \
     .wants_program_origin = tn_windows_wants_origin, .asker_flags = tn_windows_asker_flags,        \
     .key = tn_windows_key, .claims = tn_windows_claims, .fits = tn_windows_fits,                   \
-    .arising = tn_windows_arising, .judge_errno = tn_windows_judge_errno,                          \
+    .arising = tn_windows_arising, .forwarded = tn_windows_forwarded,                              \
+    .is_stand_in = tn_windows_is_stand_in, .judge_errno = tn_windows_judge_errno,                  \
     .why_missing = tn_windows_why_missing, .binds_imports = true
 
 #endif

@@ -3,6 +3,7 @@
 #include "process.h"
 #include "resolver.h"
 
+#include <assert.h>
 #include <stdlib.h>
 
 const char *tn_graph_path(const tenon_graph *graph, int32_t row)
@@ -234,19 +235,27 @@ static const char *gains_rights(const tenon_graph *graph, const tenon_resolver *
                : NULL;
 }
 
-static void add_remarks(tenon_graph *graph, const tenon_resolver *r)
+void tn_graph_remark(tenon_graph *graph, const char *text)
 {
     size_t n = 0;
+    while (graph->remarks[n])
+        n++;
+    assert(n + 1 < TN_COUNT(graph->remarks));
+    graph->remarks[n] = text;
+}
+
+static void add_remarks(tenon_graph *graph, const tenon_resolver *r)
+{
     if (has_remark(graph, &r->target->target))
-        graph->remarks[n++] = r->target->target.remark;
+        tn_graph_remark(graph, r->target->target.remark);
     if (has_audit(graph, r))
-        graph->remarks[n++] = "audit modules are loaded apart from the program and are not shown";
+        tn_graph_remark(graph, "audit modules are loaded apart from the program and are not shown");
     const char *rights = gains_rights(graph, r);
     if (rights)
-        graph->remarks[n++] = rights;
+        tn_graph_remark(graph, rights);
     if ((r->flags & TENON_RESOLVE_SYMBOLS) && !graph->loader->binds_symbols &&
         !graph->loader->binds_imports)
-        graph->remarks[n++] = "who provides each symbol is not known for this loader";
+        tn_graph_remark(graph, "who provides each symbol is not known for this loader");
 }
 
 /* What the loader has against the program itself. */

@@ -15,7 +15,6 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #include "fail.h"
 #include "resolver.h"
@@ -24,6 +23,7 @@
 struct offers {
     tenon_image *image; /* NULL: not read, or it cannot be */
     bool is_read;
+    bool is_lossy; /* not all of its symbols can be read */
     const tenon_symbol **by_name, **by_ordinal;
     const tenon_symbol **by_plain; /* NULL until somebody asks for what is not there */
     size_t named, count;
@@ -35,6 +35,8 @@ struct binder {
     struct tn_arena arena;
     struct offers *offers; /* by row + 1: the program first */
     uint32_t stamp;
+    size_t lossy;    /* objects */
+    const char *why; /* the first of them is */
 };
 
 static const struct tn_node *node_of(const tenon_graph *graph, int32_t row)
@@ -42,16 +44,34 @@ static const struct tn_node *node_of(const tenon_graph *graph, int32_t row)
     return row == TENON_THE_FILE ? graph->program : graph->rows[row].node;
 }
 
-/* *image stays NULL when the file cannot be read; false: no memory. */
-static bool open_row(const tenon_graph *graph, int32_t row, tenon_image **image, tenon_error *err)
+static int32_t object_of(const tenon_graph *graph, int32_t row)
 {
-    const struct tn_node *node = node_of(graph, row);
+    return row == TENON_THE_FILE ? TN_PROGRAM : graph->rows[row].object;
+}
+
+/* Symbols of an object are left out. False: no memory. */
+static bool note_loss(struct binder *b, struct offers *of, const char *path, const char *why)
+{
+    if (!of->is_lossy && !b->lossy++)
+        b->why = tn_arena_format(&b->graph->arena, "%s: %s", path, why);
+    of->is_lossy = true;
+    return b->why;
+}
+
+/* *image stays NULL when the file cannot be read; false: no memory. */
+static bool open_row(struct binder *b, int32_t row, tenon_image **image, tenon_error *err)
+{
+    const tenon_resolver *r = b->graph->resolver;
+    const struct tn_node *node = node_of(b->graph, row);
     tenon_error why = TENON_ERROR_INIT;
     if (!node)
         return true;
-    const tenon_image_source source = tn_node_source(graph->resolver, node);
-    *image = tenon_image_open_source(graph->resolver->world, &source, TENON_PART_SYMBOLS, &why);
-    return *image || why.code != TENON_E_MEMORY || tn_no_memory(err);
+    const tenon_image_source source = tn_node_source(r, node);
+    *image = tenon_image_open_source(r->world, &source, TENON_PART_SYMBOLS, &why);
+    if (!*image && why.code == TENON_E_MEMORY)
+        return tn_no_memory(err);
+    const char *lost = *image ? (*image)->symbols_lost : tenon_error_message(&why);
+    return !lost || note_loss(b, &b->offers[row + 1], source.path, lost) || tn_no_memory(err);
 }
 
 /* ---- what is offered ------------------------------------------------------------------------ */
@@ -96,7 +116,7 @@ static bool read_offers(struct binder *b, int32_t row, struct offers **out, teno
     if (of->is_read)
         return true;
     of->is_read = true;
-    if (!open_row(b->graph, row, &of->image, err))
+    if (!open_row(b, row, &of->image, err))
         return false;
     return !of->image || list_offers(b, of) || tn_no_memory(err);
 }
@@ -162,13 +182,14 @@ struct sought {
     bool circles;
 };
 
-/* Can it be asked? What the system has without a file, or Wine in a stand-in, nobody knows. */
+/* Can it be asked? What the system has without a file, or behind a stand-in, nobody knows. */
 static bool is_known(const tenon_graph *graph, int32_t row)
 {
     if (row < TENON_THE_FILE || (row >= 0 && graph->libraries[row].status != TENON_STATUS_FOUND))
         return false;
     const struct tn_node *node = node_of(graph, row);
-    return node && node->facts && !node->facts->pe.wine_placeholder;
+    return node && node->facts &&
+           !(graph->loader->is_stand_in && graph->loader->is_stand_in(node->facts));
 }
 
 static bool look_in(struct binder *b, struct sought *s, int32_t row, unsigned depth,
@@ -214,23 +235,9 @@ static bool look_in(struct binder *b, struct sought *s, int32_t row, unsigned de
         s->verdict = OFFERED;
         return true;
     }
-    if (!of->image)
+    if (!of->image || of->is_lossy)
         s->verdict = UNKNOWN;
     return !of->image || look_behind(b, s, row, of, depth, err);
-}
-
-/* The library "bar" of PE's "bar.who" among those that the forwarder's own needs; TENON_NOBODY. */
-static int32_t stem_of(const tenon_graph *graph, int32_t row, const char *forward, size_t size)
-{
-    size_t count;
-    const int32_t *needs = tn_graph_needs(graph, row, &count);
-    for (size_t i = 0; i < count; i++) {
-        const char *name = needs[i] < 0 ? "" : graph->libraries[needs[i]].name;
-        if (strncasecmp(name, forward, size) == 0 &&
-            (!name[size] || strcasecmp(name + size, ".dll") == 0))
-            return needs[i];
-    }
-    return TENON_NOBODY;
 }
 
 /* The need that lists a symbol; symbols of one need stand together. NULL: none does. */
@@ -245,44 +252,67 @@ static const tenon_need *need_of(const tenon_image *image, const char *library, 
     return NULL;
 }
 
-/* Mach-O's entry of another library's symbol names that library. */
-static int32_t named_of(const struct binder *b, int32_t row, const char *library)
+/* Where a forwarder leads: the row that answers the need of that name of its own file. */
+static void lead_by_library(const struct binder *b, const struct sought *s, int32_t *row,
+                            tenon_symbol *wanted)
 {
     size_t count, at = 0;
-    const int32_t *needs = tn_graph_needs(b->graph, row, &count);
-    return need_of(b->offers[row + 1].image, library, &at) && at < count ? needs[at] : TENON_NOBODY;
+    const int32_t *needs = tn_graph_needs(b->graph, s->row, &count);
+    const tenon_image *image = b->offers[s->row + 1].image;
+    *wanted = (tenon_symbol){ .name = s->found->forward };
+    if (s->found->library && need_of(image, s->found->library, &at) && at < count)
+        *row = needs[at];
 }
 
-/* One forwarder further; false: it leads to where nobody can look. */
-static bool follow(struct binder *b, struct sought *s)
+/* ... or the row that answers the need that the loader makes of it. False: no memory. */
+static bool lead_by_loader(const struct binder *b, const struct sought *s, int32_t *row,
+                           tenon_symbol *wanted, tenon_error *err)
 {
-    const char *forward = s->found->forward, *dot = strrchr(forward, '.');
+    tenon_resolver *r = b->graph->resolver;
+    struct tn_forwarded leads;
+    int32_t object = TENON_NOBODY;
+    if (!b->graph->loader->forwarded(&r->target->target, s->found, &leads) ||
+        (leads.need.name &&
+         !tn_process_answer(r, &leads.need, object_of(b->graph, s->row), &object)))
+        return tn_no_memory(err);
+    *wanted = leads.symbol;
+    if (object >= 0)
+        *row = object == TN_PROGRAM ? TENON_THE_FILE : b->graph->row_of[object];
+    return true;
+}
+
+/* One forwarder further; *on false: it leads to where nobody can look. False: no memory. */
+static bool follow(struct binder *b, struct sought *s, bool *on, tenon_error *err)
+{
     int32_t row = TENON_NOBODY;
-    tenon_symbol wanted = { .name = forward };
-    if (s->found->library) {
-        row = named_of(b, s->row, s->found->library);
-    } else if (dot) {
-        row = stem_of(b->graph, s->row, forward, (size_t)(dot - forward));
-        wanted = (tenon_symbol){ .name = dot + 1, .has_ordinal = dot[1] == '#' };
-        wanted.ordinal = wanted.has_ordinal ? (uint32_t)strtoul(dot + 2, NULL, 10) : 0;
-    }
-    if (!is_known(b->graph, row))
+    tenon_symbol wanted = { .name = NULL };
+    if (!b->graph->loader->forwarded)
+        lead_by_library(b, s, &row, &wanted);
+    else if (!lead_by_loader(b, s, &row, &wanted, err))
         return false;
+    *on = is_known(b->graph, row);
+    if (!*on)
+        return true;
     s->wanted = wanted;
     s->row = row;
-    s->through = forward;
+    s->through = s->found->forward;
     return true;
 }
 
 /* False: no memory. */
 static bool seek(struct binder *b, struct sought *s, tenon_error *err)
 {
+    bool on = true;
     for (unsigned i = 0; i < FORWARDS_MOST; i++) {
         b->stamp++;
         s->verdict = ABSENT;
         if (!look_in(b, s, s->row, 0, err))
             return false;
-        if (s->verdict != OFFERED || !s->found->forward || !follow(b, s))
+        if (s->verdict != OFFERED || !s->found->forward)
+            return true;
+        if (!follow(b, s, &on, err))
+            return false;
+        if (!on)
             return true;
     }
     s->circles = true;
@@ -367,10 +397,24 @@ static bool bind_all_of(struct binder *b, int32_t row, const tenon_image *image,
 static bool bind_row(struct binder *b, int32_t row, tenon_error *err)
 {
     tenon_image *image = NULL;
-    bool good = open_row(b->graph, row, &image, err);
+    bool good = open_row(b, row, &image, err);
     good = good && (!image || bind_all_of(b, row, image, err));
     tenon_image_free(image);
     return good;
+}
+
+/* False: no memory. */
+static bool remark_loss(const struct binder *b)
+{
+    const char *text = b->why;
+    if (b->lossy > 1)
+        text = tn_arena_format(&b->graph->arena, "%s (and %zu more)", text, b->lossy - 1);
+    text = !text ? NULL
+                 : tn_arena_format(&b->graph->arena, "symbols that cannot be read are left out: %s",
+                                   text);
+    if (text)
+        tn_graph_remark(b->graph, text);
+    return text;
 }
 
 bool tn_graph_bind_imports(tenon_graph *graph, tenon_error *err)
@@ -380,6 +424,8 @@ bool tn_graph_bind_imports(tenon_graph *graph, tenon_error *err)
     bool good = b.offers || tn_no_memory(err);
     for (int32_t row = TENON_THE_FILE; good && row < (int32_t)graph->count; row++)
         good = bind_row(&b, row, err);
+    if (good && b.lossy)
+        good = remark_loss(&b) || tn_no_memory(err);
     for (size_t i = 0; b.offers && i <= graph->count; i++)
         tenon_image_free(b.offers[i].image);
     tn_arena_free(&b.arena);

@@ -348,27 +348,44 @@ int32_t tn_request_need(tenon_resolver *r, struct tn_node_need *need, int32_t as
                              : request(r, key, need->name, asker, need->flavour, TN_REQUEST_NEED);
 }
 
-struct tn_search *tn_process_ask(tenon_resolver *r, const char *text, int32_t object,
-                                 int32_t *loaded)
+/* As look(), and *loaded is also the object that a search comes to again. */
+static struct tn_search *ask(tenon_resolver *r, uint32_t name, int32_t asker, enum tn_request kind,
+                             int32_t *loaded)
 {
-    uint32_t name = tn_resolver_name(r, text);
     *loaded = TENON_NOBODY;
     if (name == TN_NO_NAME)
         return NULL;
-    struct tn_search *s = look(r, &name, object, TN_REQUEST_DLOPEN, loaded);
+    struct tn_search *s = look(r, &name, asker, kind, loaded);
     if (s && s->status == TENON_STATUS_FOUND && r->nodes[s->node]->stamp == r->stamp)
         *loaded = r->nodes[s->node]->object;
     return s;
 }
 
-int32_t tn_request_more(tenon_resolver *r, const tenon_need *need, int32_t asker)
+struct tn_search *tn_process_ask(tenon_resolver *r, const char *text, int32_t object,
+                                 int32_t *loaded)
+{
+    return ask(r, tn_resolver_name(r, text), object, TN_REQUEST_DLOPEN, loaded);
+}
+
+/* The key of a need that no file records. */
+static uint32_t key_of_more(tenon_resolver *r, const tenon_need *need)
 {
     struct tn_target *target = &r->target->target;
     const char *key = target->loader->key ? target->loader->key(target, need) : need->name;
-    uint32_t number = key ? tn_resolver_name(r, key) : TN_NO_NAME;
-    uint32_t shown = tn_resolver_name(r, need->name);
     r->no_memory |= !key;
-    if (number == TN_NO_NAME || shown == TN_NO_NAME)
+    return key ? tn_resolver_name(r, key) : TN_NO_NAME;
+}
+
+int32_t tn_request_more(tenon_resolver *r, const tenon_need *need, int32_t asker)
+{
+    uint32_t key = key_of_more(r, need), shown = tn_resolver_name(r, need->name);
+    if (key == TN_NO_NAME || shown == TN_NO_NAME)
         return TENON_NOBODY;
-    return request(r, number, shown, asker, need->flavour, TN_REQUEST_NEED);
+    return request(r, key, shown, asker, need->flavour, TN_REQUEST_NEED);
+}
+
+bool tn_process_answer(tenon_resolver *r, const tenon_need *need, int32_t object, int32_t *loaded)
+{
+    ask(r, key_of_more(r, need), object, TN_REQUEST_NEED, loaded);
+    return !r->no_memory;
 }

@@ -361,7 +361,7 @@ struct tenon_graph {
     size_t binding_count, binding_room;
     tenon_dlopen_finding *dlopens;
     size_t dlopen_count, dlopen_room;
-    const char *remarks[5]; /* NULL after the last */
+    const char *remarks[6]; /* NULL after the last */
 };
 
 /* The path of a row, or of the file itself. */
@@ -369,6 +369,9 @@ const char *tn_graph_path(const tenon_graph *graph, int32_t row);
 
 /* What the object at a row, or the file itself, needs: rows in the order of its file. */
 const int32_t *tn_graph_needs(const tenon_graph *graph, int32_t row, size_t *count);
+
+/* One remark more, which lives as long as the graph; there is room for all that there are. */
+void tn_graph_remark(tenon_graph *graph, const char *text);
 
 /* False: no memory. */
 bool tn_graph_add_binding(tenon_graph *graph, tenon_symbol_binding binding, tenon_error *err);
@@ -390,5 +393,11 @@ bool tn_graph_find_dlopens(tenon_graph *graph, tenon_error *err);
  */
 struct tn_search *tn_process_ask(tenon_resolver *r, const char *name, int32_t object,
                                  int32_t *loaded);
+
+/*
+ * The object of the process at hand that answers a need of one of its objects which no file
+ * records, or TENON_NOBODY: nothing is loaded for it. False: no memory.
+ */
+bool tn_process_answer(tenon_resolver *r, const tenon_need *need, int32_t object, int32_t *loaded);
 
 #endif

@@ -7,6 +7,7 @@ in oracle/wine.py, also with files of mingw-w64; unit/test_windows.c has all vec
 
 import os
 import shutil
+import struct
 import subprocess
 import sys
 import tempfile
@@ -179,6 +180,38 @@ def _(w, expect):
     w.dll(APP + "/foo.dll", exports=["f0=bar.f0"])
     w.dll(APP + "/bar.dll", exports=["f0=foo.f0"])
     asks(w, expect, [("f0", False, "its forwarders lead in a circle")])
+
+
+@case("a forwarder into a library that is needed by another spelling", "windows")
+def _(w, expect):
+    w.program(needs=["BAR.DLL", "foo.dll"])
+    w.dll(APP + "/bar.dll", exports=["f0"])
+    w.dll(APP + "/foo.dll", exports=["f1=bar.f0"])
+    asks(w, expect, [])
+    w.dll(APP + "/foo.dll", exports=["f1=bar.f2"])
+    asks(w, expect, [("f1", False, "it is forwarded to bar.f2, which %s does not export"
+                      % (APP + "/bar.dll"))])
+
+
+@case("a library whose exports make no sense", "windows")
+def _(w, expect):
+    w.program()
+    w.dll(APP + "/foo.dll", exports=["f0"])
+    with open(w.host(APP + "/foo.dll"), "r+b") as file:
+        image = file.read()
+        at = struct.unpack_from("<I", image, 0x3c)[0]
+        directory = struct.unpack_from("<I", image, at + 24 + 112)[0]
+        first = at + 24 + struct.unpack_from("<H", image, at + 20)[0]
+        for section in range(first, first + 40 * struct.unpack_from("<H", image, at + 6)[0], 40):
+            size, address, _, offset = struct.unpack_from("<IIII", image, section + 8)
+            if address <= directory < address + size:
+                file.seek(offset + directory - address + 24)  # how many names there are
+        file.write(b"\xff\xff\xff\x7f")
+    asks(w, expect, [])
+    row = tenon.why([w.main], ["--symbols"], sysroot=w.root)[w.main]
+    said = [tenon.text(remark) for remark in row["remarks"]]
+    expect.report.check(expect.name + ", remark", True,
+                        len(said) == 1 and "that cannot be read are left out: %s/foo.dll: exports" % APP in said[0])
 
 
 @case("C1 libraries of Cygwin beside the program", "cygwin")
