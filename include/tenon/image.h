@@ -115,6 +115,7 @@ typedef struct tenon_symbol {
     uint8_t visibility; /* STV_ of ELF */
     bool defined;
     bool hidden_version; /* defined as NAME@VERSION, not NAME@@VERSION */
+    bool lazy;           /* import (Mach-O): every bind of it waits for the first call */
     bool has_ordinal;    /* PE; a symbol without a name has "" and an ordinal */
     uint32_t ordinal;
     const char *forward; /* export that stands for another's: "bar.who"; NULL */

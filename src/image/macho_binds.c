@@ -39,13 +39,14 @@ const char *tn_macho_provider(const struct tn_macho *macho, int64_t ordinal)
 }
 
 static bool add_import(struct tn_macho *macho, struct tn_macho_list *imports, const char *name,
-                       int64_t ordinal, bool weak, tenon_error *err)
+                       int64_t ordinal, bool weak, bool lazy, tenon_error *err)
 {
     const tenon_symbol symbol = {
         .name = name,
         .type = TENON_TYPE_NONE,
         .library = tn_macho_provider(macho, ordinal),
         .binding = weak ? TENON_BIND_WEAK : TENON_BIND_GLOBAL,
+        .lazy = lazy,
     };
     return tn_macho_list_add(imports, &symbol, err);
 }
@@ -70,7 +71,7 @@ static bool add_chained(struct tn_macho *macho, struct tn_macho_list *imports, c
                        "chained fixups: the name at 0x%" PRIx64 " begins or ends outside",
                        names.start + at);
     return add_import(macho, imports, name, chained_ordinal(word & ((1u << bits) - 1), bits),
-                      word >> bits & 1, err);
+                      word >> bits & 1, false, err);
 }
 
 static bool read_chained(struct tn_macho *macho, struct tn_macho_list *imports, tenon_error *err)
@@ -126,7 +127,8 @@ static bool bind(struct binder *b, tenon_error *err)
 {
     if (!b->symbol)
         return true;
-    bool ok = add_import(b->macho, b->imports, b->symbol, b->ordinal, b->flags & IMPORT_WEAK, err);
+    bool ok = add_import(b->macho, b->imports, b->symbol, b->ordinal, b->flags & IMPORT_WEAK,
+                         b->lazy, err);
     b->symbol = NULL;
     return ok;
 }
@@ -188,13 +190,15 @@ static bool read_opcodes(struct tn_macho *macho, struct tn_macho_list *imports,
     return tn_end(&b.c, err) || tn_context(err, "bind opcodes");
 }
 
+/* Of one name those that do not wait first. */
 static int by_name(const void *a, const void *b)
 {
     const tenon_symbol *x = a, *y = b;
-    return strcmp(x->name, y->name);
+    int order = strcmp(x->name, y->name);
+    return order ? order : x->lazy - y->lazy;
 }
 
-/* Lazy and other binds of one symbol are one import. */
+/* Lazy and other binds of one symbol are one import, and that is lazy only if all of them are. */
 static void drop_doubles(struct tn_macho_list *imports)
 {
     size_t kept = 0;
@@ -203,6 +207,12 @@ static void drop_doubles(struct tn_macho_list *imports)
         if (!kept || strcmp(imports->rows[kept - 1].name, imports->rows[i].name) != 0)
             imports->rows[kept++] = imports->rows[i];
     imports->count = kept;
+}
+
+bool tn_macho_is_lazy(const struct tn_macho_list *binds, const char *name)
+{
+    const tenon_symbol wanted = { .name = name, .lazy = true };
+    return binds->count && bsearch(&wanted, binds->rows, binds->count, sizeof wanted, by_name);
 }
 
 /* Symbols of the weak table are looked up in every image: no library is asked for them. */

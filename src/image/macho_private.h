@@ -170,6 +170,9 @@ bool tn_macho_read_trie(struct tn_macho *macho, struct tn_macho_list *exports, t
 /* What dyld binds: the imports of chained fixups, or those that bind opcodes name, each once. */
 bool tn_macho_read_binds(struct tn_macho *macho, struct tn_macho_list *imports, tenon_error *err);
 
+/* Of what was read so: does every bind of that name wait for the first call? */
+bool tn_macho_is_lazy(const struct tn_macho_list *binds, const char *name);
+
 /*
  * The library that an ordinal of the two-level namespace stands for: a needed name, or
  * TN_MACHO_MAIN; NULL: none in particular.

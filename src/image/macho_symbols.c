@@ -156,6 +156,19 @@ static bool has_many_needs(const struct tn_macho *macho)
     return macho->facts->need_count >= ORDINAL_DYNAMIC;
 }
 
+/* The symbol table does not tell which imports wait for their first call: the binds do. */
+static bool mark_lazy(struct tn_macho *macho, struct tn_macho_list *imports,
+                      struct tn_macho_list *binds, tenon_error *err)
+{
+    if (!macho->lazy_binds.size)
+        return true;
+    if (!binds->count && !tn_macho_read_binds(macho, binds, err))
+        return false;
+    for (size_t i = 0; i < imports->count; i++)
+        imports->rows[i].lazy = tn_macho_is_lazy(binds, imports->rows[i].name);
+    return true;
+}
+
 bool tn_macho_read_symbols(struct tn_macho *macho, tenon_error *err)
 {
     tenon_image *image = macho->image;
@@ -183,5 +196,5 @@ bool tn_macho_read_symbols(struct tn_macho *macho, tenon_error *err)
     image->export_count = table.exports.count;
     image->imports = table.imports.rows;
     image->import_count = table.imports.count;
-    return true;
+    return mark_lazy(macho, &table.imports, &binds, err);
 }

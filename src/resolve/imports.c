@@ -8,7 +8,9 @@
  *       is asked then.
  *       Apple's dyld binds a symbol of a two-level namespace to the library of its ordinal, or to
  *       one that this re-exports ("Symbol not found: ... Expected in: ..."); a weak one may stay
- *       away. What is looked up in all images ("flat") is asked of none.
+ *       away, and one that is bound at its first call is then bound to what ends the process:
+ *       dyld Loader::resolveSymbol(), missing_symbol_abort(). What is looked up in all images
+ *       ("flat") is asked of none.
  *       AIX binds an import to the module that its file id names ("0509-136 Symbol ... is not
  *       exported from dependent module"); deferred ones, and those of "..", are asked of none
  */
@@ -371,7 +373,7 @@ static bool bind(struct binder *b, int32_t row, int32_t provider, bool is_late,
         .needed_by = row,
         .provider = found ? s.row : TENON_NOBODY,
         .weak = symbol->binding == TENON_BIND_WEAK,
-        .lazy = is_late || (!found && b->graph->loader->stubs_absent_export),
+        .lazy = is_late || symbol->lazy || (!found && b->graph->loader->stubs_absent_export),
         .found = found,
         .reason = found ? NULL : why_not(b, &s),
     };

@@ -323,6 +323,21 @@ def _(w, expect):
     expect.report.check("symbols: liby has it", {"_f": 1}, missing(w, expect))
 
 
+CALLS = "int f(void); int main(void) { return f(); } %s\n"
+
+
+@case("symbols: bound at the first call")
+def _(w, expect):
+    for more, lazy in (("", True), ("int (*use)(void) = f;", False)):
+        w.program(needs=["/l/libx.dylib", "/usr/lib/libSystem.B.dylib"], code=CALLS % more,
+                  imports={"/l/libx.dylib": ["_f"],
+                           "/usr/lib/libSystem.B.dylib": ["dyld_stub_binder"]})
+        w.lib("/l/libx.dylib", code=LACKS)
+        row = tenon.why([w.main], ["--symbols"], sysroot=w.root)[w.main]
+        expect.report.check("symbols: on the first call" + more, [lazy],
+                            [each["lazy"] for each in row["missing_symbols"]])
+
+
 @case("symbols: of the system's libraries nobody knows")
 def _(w, expect):
     w.program(needs=["/usr/lib/libSystem.B.dylib"],
