@@ -42,7 +42,7 @@ static const struct tn_node *node_of(const tenon_graph *graph, int32_t row)
     return row == TENON_THE_FILE ? graph->program : graph->rows[row].node;
 }
 
-/* *image stays NULL when the file cannot be read; false: no memory. */
+/* *image stays NULL when the file makes no sense; false: no memory, or it cannot be read. */
 static bool open_row(const tenon_graph *graph, int32_t row, tenon_image **image, tenon_error *err)
 {
     const struct tn_node *node = node_of(graph, row);
@@ -51,7 +51,7 @@ static bool open_row(const tenon_graph *graph, int32_t row, tenon_image **image,
         return true;
     const tenon_image_source source = tn_node_source(graph->resolver, node);
     *image = tenon_image_open_source(graph->resolver->world, &source, TENON_PART_SYMBOLS, &why);
-    return *image || why.code != TENON_E_MEMORY || tn_no_memory(err);
+    return *image || !tn_is_failure(&why) || tn_fail_again(err, &why, NULL);
 }
 
 /* ---- what is offered ------------------------------------------------------------------------ */
