@@ -83,14 +83,14 @@ SAMPLE = """
     wrap write:ENOSPC wrap rename:EIO cc stat:EIO units-bundle open:EIO plist read:EIO
     why open:EMFILE why read:EIO why-symbols open:EIO why-symbols read:EIO
     check-covered read:EIO load-covered open:EIO load-brings open:EIO
-    load write:ENOSPC load fsync:EIO run create:EACCES build spawn:EAGAIN find spawn:EAGAIN
+    cache-prune list:EIO load write:ENOSPC load fsync:EIO run create:EACCES build spawn:EAGAIN find spawn:EAGAIN
 """.split()
 
 # Words of which an answer that is not the usual one has some.
 REASONS = ("Input/output error", "Permission denied", "No space left", "Read-only file system",
            "Too many open files", "Interrupted system call", "Resource temporarily unavailable",
            "out of memory", "Cannot allocate memory", "no memory", "memory exhausted",
-           "No locks available", "Operation not permitted", "cannot be read", "unreadable")
+           "No locks available", "Operation not permitted", "cannot be read", "unreadable", "(unknown)")
 
 # What a host says that is the same in each run.
 SAID = ("answer", "plugin", "finding", "error", "number", "step")
@@ -301,7 +301,8 @@ def chosen():
     if wants_all():
         return [(name, fault, warm) for name in COMMANDS for warm in (False, True)
                 for fault in FAULTS]
-    return [(name, fault, False) for name, fault in zip(SAMPLE[::2], SAMPLE[1::2])]
+    return [(name, fault, name.startswith("cache"))
+            for name, fault in zip(SAMPLE[::2], SAMPLE[1::2])]
 
 
 def main():
