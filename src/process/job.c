@@ -523,12 +523,12 @@ static bool sight(struct tn_job *job, tenon_error *err)
     const struct tn_holding *unread;
     if (!tn_registry_sight(&job->process->registry, job->world, &unread))
         return tn_no_memory(err);
-    if (unread)
+    if (unread && job->count)
         tn_report_find(job->report,
                        (struct tn_about){ .kind = TENON_FINDING_REFUSED_LIBRARY,
                                           .refuses = true,
                                           .holders = { unread->path } },
-                       "the process cannot be judged: %s: %s",
+                       "the process cannot be judged: %s cannot be read: %s",
                        tn_report_show(job->report, unread->path),
                        unread->fault ? unread->fault : unread->replaced);
     return true;

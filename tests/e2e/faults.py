@@ -59,6 +59,8 @@ COMMANDS = {
     "load-twice": ("host load=twice.plugin", ""),
     "load-covered": ("shared load=twice.plugin", ""),
     "load-brings": ("host load=brings.plugin", ""),
+    "load-again": ("host load=stats.plugin load=stats.plugin", ""),
+    "load-covered-again": ("shared load=twice.plugin load=twice.plugin", ""),
     "pack": ("tenon pack -o new.plugin stats.so", "new.plugin"),
     "pack-over": ("tenon pack -o stats.plugin --desc=other stats.so", "stats.plugin"),
     "build": ("tenon build -o new.plugin plain.c", "new.plugin"),
@@ -82,7 +84,7 @@ SAMPLE = """
     bundle-update write:short bundle-update close:EIO bundle-install mkdir:ENOSPC
     wrap write:ENOSPC wrap rename:EIO cc stat:EIO units-bundle open:EIO plist read:EIO
     why open:EMFILE why read:EIO why-symbols open:EIO why-symbols read:EIO
-    check-covered read:EIO load-covered open:EIO load-brings open:EIO
+    check-covered read:EIO load-covered-again open:EIO load-brings open:EIO
     cache-prune list:EIO load write:ENOSPC load fsync:EIO run create:EACCES build spawn:EAGAIN find spawn:EAGAIN
 """.split()
 
@@ -102,7 +104,8 @@ class Outcome:
     def __init__(self, status, out, err, files, is_host=False):
         if is_host:
             lines = out.splitlines()
-            self.leaks = "answer no" in lines and "state changed" in lines
+            states = [line for line in lines if line.startswith(("state", "answer"))]
+            self.leaks = ("state changed", "answer no") in zip(states, states[1:])
             out = "\n".join(line for line in lines if line.startswith(SAID))
         else:
             self.leaks = False
@@ -113,6 +116,14 @@ class Outcome:
 
     def says_yes(self):
         return "answer yes" in self.out if "answer " in self.out else self.status == 0
+
+    def answers(self):
+        return [line for line in self.out.splitlines() if line.startswith("answer")]
+
+    def stays_ill(self, normal):
+        """Of a host with two requests: the first met the fault, and the second is not as ever."""
+        mine, usual = self.answers(), normal.answers()
+        return len(mine) == 2 and mine[0] != usual[0] and mine[1] != usual[1]
 
     def __str__(self):
         return "status %s\n%s\n--\n%s" % (self.status, self.out[-1500:], self.err[-1500:])
@@ -227,6 +238,8 @@ def wrong_answer(name, kind, outcome, normal):
         yield "status %s" % outcome.status
     elif outcome.says_yes() and not normal.says_yes():
         yield "yes instead of no"
+    elif name.endswith("-again") and outcome.stays_ill(normal):
+        yield "the second request of a process does not know that the fault is over"
     elif outcome.leaks:
         yield "a refused plugin changed the process"
     elif (outcome.status, outcome.out) != (normal.status, normal.out):
