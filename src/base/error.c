@@ -121,6 +121,13 @@ bool tn_context(tenon_error *err, const char *format, ...)
     return false;
 }
 
+bool tn_fail_again(tenon_error *err, const tenon_error *why, const char *name)
+{
+    if (err)
+        *err = *why;
+    return name && why->code != TENON_E_MEMORY ? tn_context(err, "%s", name) : false;
+}
+
 bool tn_no_memory(tenon_error *err)
 {
     return tn_fail(err, TENON_E_MEMORY, "out of memory");

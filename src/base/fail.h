@@ -22,6 +22,15 @@ bool tn_fail_system(tenon_error *err, int number, const char *format, ...)
 /* Puts "context: " before the message. Returns false. */
 bool tn_context(tenon_error *err, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
+/* Did the system or memory fail us? Then nothing is known of the file in question. */
+static inline bool tn_is_failure(const tenon_error *err)
+{
+    return err->code == TENON_E_SYSTEM || err->code == TENON_E_MEMORY;
+}
+
+/* The same error again, of the file `name`. Returns false. */
+bool tn_fail_again(tenon_error *err, const tenon_error *why, const char *name);
+
 /* tn_fail(TENON_E_MEMORY) with the one message there is. Returns false. */
 bool tn_no_memory(tenon_error *err);
 

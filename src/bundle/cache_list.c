@@ -22,28 +22,32 @@ static DIR *list_directory(int parent, const char *name)
     return list;
 }
 
-static const char *next_name(DIR *list)
+/* NULL at the end, with *failed 0, and when the rest cannot be read. */
+static const char *next_name(DIR *list, int *failed)
 {
     struct dirent *entry;
 
-    while ((entry = readdir(list)))
-        if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
-            return entry->d_name;
-    return NULL;
+    do {
+        errno = 0;
+        entry = readdir(list);
+        *failed = entry ? 0 : errno;
+    } while (entry && (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0));
+    return entry ? entry->d_name : NULL;
 }
 
 int tn_cache_remove(int parent, const char *name)
 {
     DIR *list = list_directory(parent, name);
     const char *file;
-    int failed = 0;
+    int failed = 0, unread;
 
     if (!list)
         return errno == ENOENT ? 0 : errno;
-    while ((file = next_name(list)))
+    while ((file = next_name(list, &unread)))
         if (unlinkat(dirfd(list), file, 0) < 0 && errno != ENOENT && !failed)
             failed = errno;
     closedir(list);
+    failed = failed ? failed : unread;
     if (!failed && unlinkat(parent, name, AT_REMOVEDIR) < 0 && errno != ENOENT)
         failed = errno;
     return failed;
@@ -57,19 +61,21 @@ static bool is_ours(const char *name)
            (strspn(name, "0123456789abcdef") == 64 && name[64] == '.');
 }
 
-static void look_at(struct tn_cache *cache, struct tn_arena *arena, struct tn_cache_row *row)
+/* Returns 0 or an errno value; a row that another process removed is empty. */
+static int look_at(struct tn_cache *cache, struct tn_arena *arena, struct tn_cache_row *row)
 {
     DIR *list = list_directory(cache->dir, row->name);
     struct tn_notes notes;
     struct stat info;
     const char *file;
+    int failed;
 
     row->plugin = row->version = "";
     if (!list)
-        return;
+        return errno == ENOENT ? 0 : errno;
     if (fstat(dirfd(list), &info) == 0)
         row->used = info.st_mtim.tv_sec;
-    while ((file = next_name(list)))
+    while ((file = next_name(list, &failed)))
         if (fstatat(dirfd(list), file, &info, AT_SYMLINK_NOFOLLOW) == 0) {
             row->size += (uint64_t)info.st_size;
             row->files += strcmp(file, TN_CACHE_INDEX) != 0;
@@ -79,6 +85,7 @@ static void look_at(struct tn_cache *cache, struct tn_arena *arena, struct tn_ca
         row->version = notes.version;
     }
     closedir(list);
+    return failed;
 }
 
 static int compare_rows(const void *a, const void *b)
@@ -111,14 +118,17 @@ bool tn_cache_list(struct tn_cache *cache, struct tn_arena *arena, struct tn_cac
     DIR *list = list_directory(cache->dir, ".");
     struct found found = { 0 };
     const char *name;
+    int failed = 0;
     bool ok = true;
 
     if (!list)
         return tn_fail_system(err, errno, "cache directory %s", cache->path);
-    while (ok && (name = next_name(list)))
+    while (ok && (name = next_name(list, &failed)))
         if (is_ours(name))
             ok = add_row(&found, arena, name) || tn_no_memory(err);
     closedir(list);
+    if (failed)
+        ok = tn_fail_system(err, failed, "cache directory %s", cache->path);
     *count = found.count;
     *rows = tn_arena_rows(arena, found.count + 1, sizeof **rows);
     if (ok && !*rows)
@@ -126,8 +136,11 @@ bool tn_cache_list(struct tn_cache *cache, struct tn_arena *arena, struct tn_cac
     if (ok && found.count) {
         memcpy(*rows, found.rows, found.count * sizeof **rows);
         qsort(*rows, found.count, sizeof **rows, compare_rows);
-        for (size_t i = 0; i < found.count; i++)
-            look_at(cache, arena, &(*rows)[i]);
+        for (size_t i = 0; ok && i < found.count; i++) {
+            failed = look_at(cache, arena, &(*rows)[i]);
+            ok = !failed ||
+                 tn_fail_system(err, failed, "cache directory %s/%s", cache->path, (*rows)[i].name);
+        }
     }
     free(found.rows);
     return ok;

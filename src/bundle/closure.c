@@ -7,6 +7,7 @@
 #include "entry_name.h"
 #include "fail.h"
 #include "text.h"
+#include "unread.h"
 #include "view.h"
 
 /* One search: the graphs of the file and of its host. */
@@ -107,8 +108,16 @@ static bool is_wanted(const struct finding *f, const tenon_library *library)
            (strcmp(bundle, "none") != 0 && is_listed(bundle, library));
 }
 
-static const char *why_of(struct finding *f, const tenon_library *library)
+static const char *why_of(struct finding *f, size_t index)
 {
+    const tenon_library *library = tenon_graph_library(f->graph, index);
+    const tenon_attempt *attempt =
+        library->status == TENON_STATUS_MISSING ? tn_tried_unread(f->graph, index) : NULL;
+
+    if (attempt)
+        return tn_arena_format(f->arena, "%s: %s", attempt->path,
+                               attempt->detail ? attempt->detail
+                                               : tenon_outcome_name(attempt->outcome));
     if (library->reason)
         return tn_arena_string(f->arena, library->reason);
     if (library->where)
@@ -135,7 +144,7 @@ static bool add_row(struct finding *f, size_t index, tenon_error *err)
         .fate = fate_of(f, library),
         .name = tn_arena_string(f->arena, tn_base_name(library->name)),
         .path = library->path ? tn_arena_string(f->arena, library->path) : NULL,
-        .why = why_of(f, library),
+        .why = why_of(f, index),
         .asker = tn_arena_string(f->arena, name_in_graph(f, library->parent)),
         .is_wanted = is_wanted(f, library),
     };

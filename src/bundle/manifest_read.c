@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "fail.h"
+#include "json_starved.h"
 #include "limits.h"
 #include "manifest.h"
 #include "text.h"
@@ -302,7 +303,7 @@ static json_t *load(const char *text, size_t size, tenon_error *err)
     json = json_loadb(text, size, JSON_REJECT_DUPLICATES, &problem);
     if (json)
         return json;
-    if (json_error_code(&problem) == json_error_out_of_memory)
+    if (tn_json_is_starved(&problem))
         tn_no_memory(err);
     else
         tn_fail(err, TENON_E_MALFORMED, "line %d, column %d: %s", problem.line, problem.column,

@@ -72,10 +72,13 @@ static bool open_libzip(struct libzip *lib, tenon_error *err)
 
     for (size_t i = 0; i < TN_COUNT(names) && !lib->handle; i++)
         lib->handle = dlopen(names[i], RTLD_NOW | RTLD_LOCAL);
-    if (!lib->handle)
-        return tn_fail(
-            err, TENON_E_UNSUPPORTED,
-            "bundles are written with libzip (libzip.so.5 or .4), which is not installed");
+    if (!lib->handle) {
+        const char *why = dlerror();
+        bool absent = !why || strstr(why, "No such file");
+        return tn_fail(err, TENON_E_UNSUPPORTED,
+                       "bundles are written with libzip (libzip.so.5 or .4), which %s%s",
+                       absent ? "is not installed" : "cannot be loaded: ", absent ? "" : why);
+    }
     return take_functions(lib, err);
 }
 

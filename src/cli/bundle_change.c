@@ -106,13 +106,18 @@ static bool make_directories(const char *directory, tenon_error *err)
 
     if (!path)
         return tn_no_memory(err);
+    int above = 0, failed = 0; /* what matters is the last one, unless it lacks those above */
     for (char *slash = strchr(path + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
         *slash = '\0';
-        mkdir(path, 0777); /* what matters is the last one */
+        if (mkdir(path, 0777) < 0 && errno != EEXIST)
+            above = errno;
         *slash = '/';
     }
-    int failed = mkdir(path, 0777) < 0 && errno != EEXIST ? errno : 0;
-    if (!failed && (stat(path, &info) < 0 || !S_ISDIR(info.st_mode)))
+    if (mkdir(path, 0777) < 0 && errno != EEXIST)
+        failed = errno == ENOENT && above ? above : errno;
+    else if (stat(path, &info) < 0)
+        failed = errno;
+    else if (!S_ISDIR(info.st_mode))
         failed = ENOTDIR;
     free(path);
     return !failed || tn_fail_system(err, failed, "directory %s", tn_quote(shown, directory));

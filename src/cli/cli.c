@@ -247,8 +247,14 @@ bool cli_parse(struct cli *cli, struct poptOption *options, int argc, const char
                                 { NULL, 0, POPT_ARG_INCLUDE_TABLE, common, 0, NULL, NULL },
                                 POPT_TABLEEND };
 
+    errno = 0; /* popt goes on without what it has no memory for: an option would be lost */
     cli->parser = poptGetContext("tenon", argc, argv, all, POPT_CONTEXT_NO_EXEC);
-    wrong = poptGetNextOpt(cli->parser);
+    wrong = cli->parser ? poptGetNextOpt(cli->parser) : -1;
+    if (!cli->parser || errno == ENOMEM) {
+        cli_complain(cli, "out of memory");
+        *status = CLI_UNREADABLE;
+        return false;
+    }
     *status = CLI_YES;
     *files = (const char *const *)poptGetArgs(cli->parser);
     if (wrong == POPT_ERROR_BADOPT)

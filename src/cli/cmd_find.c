@@ -1,5 +1,5 @@
 /* src/cli/cmd_find.c - which switches link a library so that the program also starts */
-#include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,6 +10,7 @@
 #include "find_jobs.h"
 #include "find_report.h"
 #include "query.h"
+#include "replace_file.h"
 #include "run.h"
 #include "settings.h"
 #include "text.h"
@@ -107,7 +108,7 @@ static bool file_name(const struct find_run *run, const char *name, const char *
 static bool write_file(const struct find_run *run, const tenon_found *found, const char *format,
                        tenon_error *err)
 {
-    char path[4096], shown[TN_QUOTE_ROOM], *text, *slash;
+    char path[4096], *text, *slash;
     bool good;
 
     if (!file_name(run, tenon_found_name(found), format, path, sizeof path))
@@ -120,11 +121,9 @@ static bool write_file(const struct find_run *run, const tenon_found *found, con
     *slash = '\0';
     mkdir(path, 0777);
     *slash = '/';
-    FILE *out = fopen(path, "we");
-    good = out && fputs(text, out) >= 0;
-    good = out && fclose(out) == 0 && good;
+    good = tn_replace_unflushed(AT_FDCWD, path, text, strlen(text), 0666, err);
     free(text);
-    return good || tn_fail_system(err, errno, "%s", tn_quote(shown, path));
+    return good;
 }
 
 static bool write_files(struct find_run *run, const tenon_found *found, tenon_error *err)

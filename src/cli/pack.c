@@ -1,6 +1,7 @@
 /* src/cli/pack.c - from code to a bundle: closure, run paths, entries, requirements */
 #include "pack.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -76,9 +77,9 @@ void pack_end(struct pack *pack)
 }
 
 /* To the system's loader such a file is a library like any other. Dynlink loads more than that. */
-static bool is_for_dynlink(const struct pack *pack, const char *file)
+static bool is_for_dynlink(const struct pack *pack, const char *file, tenon_error *why)
 {
-    tenon_ocaml *ocaml = tenon_ocaml_open(pack->world, file, NULL);
+    tenon_ocaml *ocaml = tenon_ocaml_open(pack->world, file, why);
     bool is_it = ocaml && tenon_ocaml_kind_of(ocaml) == TENON_OCAML_CMXS;
 
     tenon_ocaml_free(ocaml);
@@ -88,12 +89,19 @@ static bool is_for_dynlink(const struct pack *pack, const char *file)
 /* What is of another kind is named, with the command that takes it; the rest errs by itself. */
 static bool check_kind(const struct pack *pack, const char *file, tenon_error *err)
 {
-    tenon_image *image = tenon_image_open(pack->world, file, TENON_PART_CORE, NULL);
+    tenon_error why = TENON_ERROR_INIT;
+    tenon_image *image = tenon_image_open(pack->world, file, TENON_PART_CORE, &why);
     bool good = image && tenon_image_format(image) == TENON_FORMAT_ELF &&
-                tenon_image_kind(image) == TENON_KIND_SHARED_LIBRARY && !is_for_dynlink(pack, file);
-    const char *instead = good ? NULL : tn_instead(file);
+                tenon_image_kind(image) == TENON_KIND_SHARED_LIBRARY &&
+                !is_for_dynlink(pack, file, &why);
+    bool unread = tn_is_failure(&why) && why.system_errno != ENOENT;
+    const char *instead = good || unread ? NULL : tn_instead(file);
 
     tenon_image_free(image);
+    if (unread) { /* nothing is known of its kind */
+        *err = why;
+        return false;
+    }
     return !instead ||
            tn_fail(err, TENON_E_NOT_LOADABLE,
                    "%s: only a shared library of ELF can be packed, and this is %s", file, instead);

@@ -2,6 +2,8 @@
 #ifndef CLI_PACK_H
 #define CLI_PACK_H
 
+#include <dirent.h>
+
 #include "arena.h"
 #include "closure.h"
 #include "manifest_options.h"
@@ -66,7 +68,8 @@ struct pack {
     bool has_directories; /* --library-dir */
     bool has_host_record;
     enum tenon_record host_record;
-    char *scratch; /* a directory for files that are not kept; NULL: none was needed */
+    char *scratch;     /* a directory for files that are not kept; NULL: none was needed */
+    DIR *scratch_list; /* ... open from the beginning: it can be emptied without a descriptor */
     struct pack_patched *patched;
     size_t patched_count, patched_room;
 };

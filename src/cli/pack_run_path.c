@@ -23,9 +23,13 @@ bool pack_make_scratch(struct pack *pack, tenon_error *err)
         pack->scratch = NULL;
         return tn_no_memory(err);
     }
-    if (mkdtemp(pack->scratch))
+    bool made = mkdtemp(pack->scratch);
+    pack->scratch_list = made ? opendir(pack->scratch) : NULL;
+    if (pack->scratch_list)
         return true;
     tn_fail_system(err, errno, "making a directory below %s", place && *place ? place : "/tmp");
+    if (made)
+        rmdir(pack->scratch);
     free(pack->scratch);
     pack->scratch = NULL;
     return false;
@@ -96,16 +100,17 @@ const char *pack_patch(struct pack *pack, const struct tn_needed *row, tenon_err
 
 void pack_remove_scratch(struct pack *pack)
 {
-    DIR *list = pack->scratch ? opendir(pack->scratch) : NULL;
+    DIR *list = pack->scratch_list;
     struct dirent *entry;
 
     if (!pack->scratch)
         return;
-    while (list && (entry = readdir(list)))
+    rewinddir(list);
+    while ((entry = readdir(list)))
         if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
             unlinkat(dirfd(list), entry->d_name, 0);
-    if (list)
-        closedir(list);
+    closedir(list);
+    pack->scratch_list = NULL;
     rmdir(pack->scratch);
     free(pack->scratch);
     pack->scratch = NULL;

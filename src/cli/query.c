@@ -236,6 +236,8 @@ static bool open_world(struct cli *cli, const struct cli_query *query, struct cl
     }
     if (side->start && side->resolver)
         return true;
+    if (side->world && !side->start)
+        tn_no_memory(&err);
     if (dir) {
         *status = refuse(cli, "--sysroot", dir, &err);
     } else {

@@ -15,17 +15,20 @@
 #include "units_parts.h"
 
 /* rule  APPNOTE 4.3.7: a zip file that begins with an entry begins so */
-static bool is_zip(tenon_world *world, const char *path)
+static bool is_zip(tenon_world *world, const char *path, int *failed)
 {
     static const uint8_t signature[4] = { 'P', 'K', 3, 4 };
     struct tn_arena arena = { 0 };
     struct tn_file file = { 0 };
-    struct tn_view head;
+    struct tn_view head = { 0 };
+    tenon_error why = TENON_ERROR_INIT;
     bool is = false;
 
-    if (tn_file_open(world, path, &arena, &file) == 0) {
-        is = tn_file_upto(&file, 0, sizeof signature, "signature", &head, NULL) &&
-             head.size == sizeof signature && memcmp(head.at, signature, head.size) == 0;
+    *failed = tn_file_open(world, path, &arena, &file);
+    if (!*failed) {
+        if (!tn_file_upto(&file, 0, sizeof signature, "signature", &head, &why))
+            *failed = why.code == TENON_E_MEMORY ? ENOMEM : why.system_errno;
+        is = head.size == sizeof signature && memcmp(head.at, signature, head.size) == 0;
         tn_file_close(&file);
     }
     tn_arena_free(&arena);
@@ -78,12 +81,15 @@ bool units_open_bundle(tenon_world *world, const char *label, const char *path,
                        enum tn_units_detail detail, struct units_parts *parts, bool *takes,
                        tenon_error *err)
 {
+    char shown[TN_QUOTE_ROOM];
     tenon_bundle *bundle;
     bool ok = true;
-    int fd;
+    int fd, failed;
 
     (void)detail; /* few bundles are asked about at once */
-    *takes = is_zip(world, path);
+    *takes = is_zip(world, path, &failed) || failed;
+    if (failed)
+        return tn_fail_system(err, failed, "%s", tn_quote(shown, path));
     if (!*takes)
         return false;
     fd = copy_of(world, path, err);

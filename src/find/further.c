@@ -95,11 +95,11 @@ static bool check_versions(struct tn_hunt *hunt, const char *out, struct tn_outc
 }
 
 /* The answer rests on each header that the user's program includes. */
-static bool note_read(struct tn_hunt *hunt, const char *rule)
+static bool note_read(struct tn_hunt *hunt, const char *rule, tenon_error *err)
 {
     struct tn_words files = { 0 };
-    bool good =
-        tn_depfile_read(hunt->arena, rule, &files) && tn_words_add_all(&hunt->found->files, &files);
+    bool good = tn_depfile_read(hunt->arena, rule, &files, err) &&
+                (tn_words_add_all(&hunt->found->files, &files) || tn_no_memory(err));
 
     tn_words_free(&files);
     return good;
@@ -125,8 +125,8 @@ static bool check_program(struct tn_hunt *hunt, const struct tn_attempt *attempt
                                tn_first_lines(hunt, said.err_out));
         return *why || tn_no_memory(err);
     }
-    if (!note_read(hunt, rule))
-        return tn_no_memory(err);
+    if (!note_read(hunt, rule, err))
+        return false;
     if (!tn_probe_link(hunt, object, program, &attempt->libs, run_dirs, false, &said, err))
         return false;
     if (said.exit.status != 0)

@@ -78,8 +78,9 @@ void tn_attempt_free(struct tn_attempt *attempt);
 /* Writes the program of steps b to e. */
 bool tn_sample_write(struct tn_hunt *hunt, const char *path, tenon_error *err);
 
-/* The files that a rule of make written by -MD names. False: no memory. */
-bool tn_depfile_read(struct tn_arena *arena, const char *path, struct tn_words *files);
+/* The files that a rule of make written by -MD names; none when it was not written. */
+bool tn_depfile_read(struct tn_arena *arena, const char *path, struct tn_words *files,
+                     tenon_error *err);
 
 /* The files that a linker told with -t says it opened, in order. False: no memory. */
 bool tn_linker_files(struct tn_arena *arena, const char *text, struct tn_words *files);

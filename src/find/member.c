@@ -117,6 +117,7 @@ static bool read_object(tenon_world *world, struct tn_arena *arena, const char *
 
     if (!image && err.code == TENON_E_MEMORY)
         return false;
+    out->unread = err.code == TENON_E_SYSTEM;
     out->is = image || err.code == TENON_E_FORMAT || err.code == TENON_E_UNSUPPORTED;
     if (!image) {
         if (!out->is)
@@ -179,13 +180,17 @@ bool tn_member_read(tenon_world *world, struct tn_arena *arena, const char *path
         failed = tn_file_open(world, path, &scratch, &file);
     if (failed) {
         out->why = tn_errno_text(failed);
+        out->unread = failed != EISDIR && failed != ENOTDIR && failed != ELOOP && failed != ENOENT;
         return failed != ENOMEM;
     }
     good = tn_file_upto(&file, 0, HEAD, "first bytes", &head, &err);
-    if (!good && err.code != TENON_E_MEMORY)
-        out->why = "it cannot be read";
-    else if (good)
+    if (!good && err.code != TENON_E_MEMORY) {
+        out->why =
+            err.code == TENON_E_SYSTEM ? tn_errno_text(err.system_errno) : "it cannot be read";
+        out->unread = true;
+    } else if (good) {
         good = judge(world, arena, path, role, content_of(&scratch, head), out);
+    }
     tn_file_close(&file);
     tn_arena_free(&scratch);
     return good || out->why;

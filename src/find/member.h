@@ -12,6 +12,7 @@ struct tn_member {
     bool dangling;        /* a link whose target is not there */
     const char *own_name; /* a shared library's; NULL: none, or not known */
     const char *why;      /* not one: why, for people */
+    bool unread;          /* ... because it cannot be read: it may be one */
 };
 
 /*

@@ -184,8 +184,11 @@ bool tn_step_object(struct tn_hunt *hunt, const struct tn_attempt *attempt,
                (tn_hunt_step(hunt, "object", TENON_STEP_FAILED, false, "compile error%s: %s", hint,
                              tn_first_lines(hunt, said.err_out)) ||
                 tn_no_memory(err));
-    good =
-        tn_depfile_read(hunt->arena, rule, &files) && tn_words_add_all(&hunt->found->files, &files);
+    if (!tn_depfile_read(hunt->arena, rule, &files, err)) {
+        tn_words_free(&files);
+        return false;
+    }
+    good = tn_words_add_all(&hunt->found->files, &files);
     if (good && !check_compiled_header(&files, outcome, hunt->arena)) {
         *passed = false;
         good = tn_hunt_step(hunt, "object", TENON_STEP_FAILED, false,

@@ -26,12 +26,22 @@ struct state {
     uint64_t device, inode, size, changed;
 };
 
-static struct state state_of(const char *path)
+/* May stat() say so of a path that is not there for us? */
+static bool is_absent(int error)
+{
+    return error == ENOENT || error == ENOTDIR || error == EACCES || error == ELOOP ||
+           error == ENAMETOOLONG;
+}
+
+/* *failed: it is not known. */
+static struct state state_of(const char *path, bool *failed)
 {
     struct stat info;
 
-    if (stat(path, &info) < 0)
+    if (stat(path, &info) < 0) {
+        *failed |= !is_absent(errno);
         return (struct state){ .kind = ABSENT };
+    }
     return (struct state){
         .kind = S_ISREG(info.st_mode)   ? FILE_THERE
                 : S_ISDIR(info.st_mode) ? DIR_THERE
@@ -66,7 +76,7 @@ static void digest_of(const char *path, uint8_t digest[TN_STORE_KEY])
 
 static void pack_one(struct tn_packer *pack, const char *path)
 {
-    struct state now = state_of(path);
+    struct state now = state_of(path, &pack->failed);
     uint8_t digest[TN_STORE_KEY] = { 0 };
 
     if (now.kind == FILE_THERE)
@@ -128,8 +138,9 @@ static bool same_state(struct tn_unpacker *unpack)
 
     if (!digest)
         return false;
-    struct state now = state_of(path);
-    if (now.kind != then.kind)
+    bool failed = false;
+    struct state now = state_of(path, &failed);
+    if (failed || now.kind != then.kind)
         return false;
     if (now.device == then.device && now.inode == then.inode && now.size == then.size &&
         now.changed == then.changed)

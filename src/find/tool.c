@@ -33,6 +33,9 @@ static bool run(const struct tenon_finder *finder, struct tn_arena *arena,
                                     .mask = &finder->mask };
     int failed = tn_child_start(&child, &pid);
 
+    /* that no process is to be had says nothing of the program: no answer, and none is kept */
+    if (failed == EAGAIN || failed == ENOMEM || failed == EMFILE || failed == ENFILE)
+        return tn_fail_system(err, failed, "%s", tn_quote(shown, argv->at[0]));
     if (failed) {
         said->exit = (struct tn_exit){ failed == ENOENT ? 127 : 126, 0 };
         said->err_out =

@@ -4,12 +4,15 @@
  * rules: make rules of -MD (a backslash before a space or the end of a line, $$); -t of GNU ld,
  * gold, lld and mold: a path a line, with a member in brackets before or behind an archive's
  */
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "fail.h"
 #include "file.h"
 #include "hunt.h"
 #include "limits.h"
+#include "text.h"
 
 /* NULL: there was no memory for it. */
 static bool add_once(struct tn_words *words, const char *word)
@@ -39,14 +42,19 @@ static const char *next_file(const char **text, char *room)
     return used ? room : NULL;
 }
 
-bool tn_depfile_read(struct tn_arena *arena, const char *path, struct tn_words *files)
+bool tn_depfile_read(struct tn_arena *arena, const char *path, struct tn_words *files,
+                     tenon_error *err)
 {
     struct tn_arena scratch = { 0 };
     struct tn_view view;
-    tenon_world *world = tenon_world_host(NULL);
+    char shown[TN_QUOTE_ROOM];
+    tenon_world *world = tenon_world_host(err);
     bool good = world;
+    int failed = good ? tn_file_whole(world, path, TN_LIMIT_CONFIG, &scratch, &view) : 0;
 
-    if (good && tn_file_whole(world, path, TN_LIMIT_CONFIG, &scratch, &view) == 0) {
+    if (failed && failed != ENOENT) {
+        good = tn_fail_system(err, failed, "%s", tn_quote(shown, path));
+    } else if (good && !failed) {
         const char *text = (const char *)view.at, *colon = strstr(text, ": "), *file;
         char *room = malloc(view.size + 1);
         good = room;
@@ -54,6 +62,7 @@ bool tn_depfile_read(struct tn_arena *arena, const char *path, struct tn_words *
             for (text = colon + 1; good && (file = next_file(&text, room));)
                 good = add_once(files, tn_tidy_path(arena, file));
         free(room);
+        good = good || tn_no_memory(err);
     }
     tn_arena_free(&scratch);
     tenon_world_free(world);

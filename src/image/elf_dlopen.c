@@ -8,6 +8,7 @@
 
 #include "elf_private.h"
 #include "fail.h"
+#include "json_starved.h"
 #include "limits.h"
 #include "table.h"
 
@@ -82,7 +83,7 @@ static bool read_declaration(struct found *found, struct tn_view text, tenon_err
     while (size && text.at[size - 1] == 0)
         size--;
     json_t *list = json_loadb((const char *)text.at, size, 0, &problem);
-    if (!list && json_error_code(&problem) == json_error_out_of_memory)
+    if (!list && tn_json_is_starved(&problem))
         return tn_no_memory(err);
     if (!json_is_array(list))
         tn_image_warn(found->image, ".note.dlopen: not a JSON array%s%s", list ? "" : ": ",

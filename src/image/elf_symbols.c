@@ -187,7 +187,7 @@ bool tn_elf_number_versions(struct tn_elf *elf, struct tn_elf_numbered *out, ten
     elf->string_room = TN_ELF_LIMIT_STRINGS;
     bool ok = tn_elf_walk_verneed(elf, put_version, out, &local) &&
               tn_elf_walk_verdef(elf, put_version, out, &local);
-    return ok || local.code != TENON_E_MEMORY || tn_no_memory(err);
+    return ok || !tn_is_failure(&local) || tn_fail_again(err, &local, "versions");
 }
 
 /* ---- musl's test for another C library ------------------------------------------------------ */

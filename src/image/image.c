@@ -150,6 +150,8 @@ bool tn_image_warn_of(tenon_image *image, const char *what, const tenon_error *w
 {
     if (why->code == TENON_E_MEMORY)
         return tn_no_memory(err);
+    if (!image && tn_is_failure(why)) /* nobody would hear of what is missing */
+        return tn_fail_again(err, why, what);
     if (image)
         tn_image_warn(image, "%s%s%s", what ? what : "", what ? ": " : "",
                       tenon_error_message(why));

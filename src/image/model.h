@@ -286,7 +286,8 @@ void tn_image_warn(tenon_image *image, const char *format, ...)
 
 /*
  * A part of a file makes no sense: a warning "WHAT: why" (`what` NULL: only why), unless it was for
- * want of memory: then false. No image: it is nobody's to be told.
+ * want of memory: then false. No image: it is nobody's to be told; false when the file could not be
+ * read.
  */
 bool tn_image_warn_of(tenon_image *image, const char *what, const tenon_error *why,
                       tenon_error *err);

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "fail.h"
+#include "json_starved.h"
 #include "limits.h"
 #include "stub.h"
 
@@ -331,6 +332,8 @@ static bool read_json(struct tbd *t, const char *text, size_t size)
     json_error_t why;
     size_t i;
     json_t *each, *root = json_loadb(text, size, 0, &why);
+    if (!root && tn_json_is_starved(&why))
+        return tn_no_memory(t->err);
     if (!root)
         return tn_fail(t->err, TENON_E_MALFORMED, "text stub: line %d: %s", why.line, why.text);
     json_int_t version = json_integer_value(json_object_get(root, "tapi_tbd_version"));

@@ -6,6 +6,7 @@
  */
 #include "compile.h"
 
+#include <errno.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -80,7 +81,6 @@ static bool record_bytes(const struct tn_compilation *c, const char *path, struc
            tn_add_note(c->arena, bytes, note, &out, err) && tn_temp_replace(path, out, err);
 }
 
-/* /dev/null is an output too. */
 static bool is_regular(const char *path)
 {
     struct stat info;
@@ -93,11 +93,14 @@ bool tn_compile_record(const struct tn_compilation *c, const struct tn_word *sou
 {
     char shown[TN_QUOTE_ROOM];
     struct tn_view bytes;
+    struct stat info;
     const char *path = tn_compile_output(c, source);
 
     if (!path)
         return tn_no_memory(err);
-    if (!is_regular(path))
+    if (stat(path, &info) != 0)
+        return errno == ENOENT || tn_fail_system(err, errno, "%s", tn_quote(shown, path));
+    if (!S_ISREG(info.st_mode)) /* /dev/null is an output too */
         return true;
     int failed = tn_file_whole(c->launch->world, path, TN_LIMIT_SEGMENT_READ, c->arena, &bytes);
     if (failed)

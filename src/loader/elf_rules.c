@@ -44,6 +44,10 @@ void tn_elf_judge(const struct tn_target *target, const struct tn_candidate *can
         *out = tn_judged(TENON_OUTCOME_IS_DIRECTORY, words->refused, words->directory);
         return;
     }
+    if (tn_candidate_is_unread(candidate)) {
+        *out = tn_judged(TENON_OUTCOME_UNREADABLE, words->refused, candidate->error_text);
+        return;
+    }
     if (!tn_candidate_header(candidate, NULL, &header)) {
         bool elf = candidate->head.size >= 4 && memcmp(candidate->head.at, "\177ELF", 4) == 0;
         *out = tn_judged(elf ? TENON_OUTCOME_TRUNCATED : TENON_OUTCOME_NOT_ELF, words->refused,

@@ -168,6 +168,13 @@ void tn_glibc_judge(const struct tn_target *target, const struct tn_candidate *c
         return;
     }
     struct tn_elf_header header;
+    if (tn_candidate_is_unread(candidate)) { /* rule  open_verify(): errno is added */
+        *out =
+            tn_judged(TENON_OUTCOME_UNREADABLE, TN_STOP,
+                      candidate->system_errno == EIO ? "cannot read file data: Input/output error"
+                                                     : "cannot read file data");
+        return;
+    }
     if (!tn_candidate_header(candidate, NULL, &header)) {
         *out = tn_judged(TENON_OUTCOME_TRUNCATED, TN_STOP, "file too short");
         return;

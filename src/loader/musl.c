@@ -361,6 +361,8 @@ static void judge(const struct tn_target *target, const struct tn_candidate *can
     bool whole = tn_candidate_header(candidate, &assume, &header);
     if (candidate->info->type == TENON_FILE_DIRECTORY)
         *out = tn_judged(TENON_OUTCOME_IS_DIRECTORY, TN_STOP, "Is a directory");
+    else if (tn_candidate_is_unread(candidate)) /* the errno of read(2) */
+        *out = tn_judged(TENON_OUTCOME_UNREADABLE, TN_STOP, candidate->error_text);
     else if (!whole)
         *out = tn_judged(TENON_OUTCOME_TRUNCATED, TN_STOP, bad);
     else if (header.e_type != ET_DYN && header.e_type != ET_EXEC)

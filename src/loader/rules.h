@@ -183,6 +183,7 @@ struct tn_candidate {
     struct tn_view head;          /* the first bytes, at most TN_HEAD_SIZE */
     const struct tn_facts *facts; /* NULL: could not be read as this target would */
     enum tenon_code error;        /* why not */
+    int system_errno;             /* ... and 0 */
     const char *error_text;
     enum tn_request request; /* as that of the asker */
 };
@@ -199,6 +200,12 @@ static inline bool tn_candidate_header(const struct tn_candidate *candidate,
         return true;
     }
     return tn_elf_parse_header(candidate->head, assume, out);
+}
+
+/* It is there, and read(2) fails. */
+static inline bool tn_candidate_is_unread(const struct tn_candidate *candidate)
+{
+    return candidate->error == TENON_E_SYSTEM && candidate->info->type == TENON_FILE_REGULAR;
 }
 
 /* The answer of a cache. */

@@ -17,7 +17,19 @@ struct hunt {
     struct tn_words inner;        /* found below a framework: paths */
     struct tn_words versions;
     const char *left_out; /* the last file that is none; NULL */
+    const char *unread;   /* the file of a line's library that cannot be read, and why; NULL */
+    const char *why;
 };
+
+/* A list without the file would not be the library's. */
+static bool fail(const struct hunt *hunt, tenon_error *err)
+{
+    char shown[TN_QUOTE_ROOM];
+
+    return hunt->unread ? tn_fail(err, TENON_E_SYSTEM, "line %zu: %s: %s", hunt->line,
+                                  tn_quote(shown, hunt->unread), hunt->why)
+                        : tn_no_memory(err);
+}
 
 static const char *base_name(const char *path)
 {
@@ -47,6 +59,11 @@ static bool consider(struct hunt *hunt, const char *file, const struct tn_conven
     if (!full ||
         !tn_member_read(hunt->work->world, &hunt->work->plist->arena, full, row->role, &member))
         return false;
+    if (member.unread && hunt->line) {
+        hunt->unread = path;
+        hunt->why = member.why;
+        return false;
+    }
     if (!member.is) {
         hunt->left_out = file;
         return tn_plist_remark(hunt->work, hunt->line, "%s is left out: %s", tn_quote(shown, path),
@@ -134,12 +151,12 @@ static bool search(struct hunt *hunt, tenon_error *err)
                 if (!take_framework(hunt, hunt->names->at[i], err))
                     return false;
             } else if (!consider(hunt, hunt->names->at[i], row)) {
-                return tn_no_memory(err);
+                return fail(hunt, err);
             }
             break;
         }
     }
-    return follow_release(hunt) || tn_no_memory(err);
+    return follow_release(hunt) || fail(hunt, err);
 }
 
 /* Is there a file of such a library, whatever is in it? */

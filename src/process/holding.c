@@ -245,7 +245,7 @@ static void say_replaced(struct tn_holding *holding, const tenon_error *why)
 {
     holding->replaced = tn_arena_string(&holding->arena, tenon_error_message(why));
     holding->starved |= !holding->replaced || why->code == TENON_E_MEMORY;
-    holding->checked = why->code != TENON_E_MEMORY;
+    holding->checked = !tn_is_failure(why);
 }
 
 static void check_file(struct tn_holding *holding, struct tn_file *file, tenon_error *why)
@@ -271,6 +271,7 @@ bool tn_holding_check_file(struct tn_holding *holding, tenon_world *world)
     tenon_error why = TENON_ERROR_INIT;
     if (holding->checked)
         return !holding->replaced;
+    holding->replaced = NULL;
     int number = tn_file_open(world, holding->path, &arena, &file);
     holding->checked = true;
     if (number) {
@@ -302,10 +303,12 @@ static void read_file(struct tn_holding *holding, tenon_world *world)
     const tenon_image_source source = { .path = holding->path };
     tenon_error why = TENON_ERROR_INIT;
     holding->file = tenon_units_read(world, &source, &why);
-    holding->file_tried = why.code != TENON_E_MEMORY;
+    holding->file_tried = !tn_is_failure(&why);
     holding->starved |= why.code == TENON_E_MEMORY;
+    holding->fault = NULL;
     if (!holding->file) {
         holding->fault = tn_arena_string(&holding->arena, tenon_error_message(&why));
+        holding->fault_code = why.code;
         holding->starved |= !holding->fault;
     } else if (!holding->base && !holding->record_count) {
         holding->records[holding->record_count++] = holding->file;

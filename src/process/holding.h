@@ -57,7 +57,8 @@ struct tn_holding {
     tenon_units *file;
     bool file_tried, starved; /* starved: there was no memory to read it, what follows is wrong */
     const char *fault;        /* why it cannot be read; NULL */
-    const char *replaced;     /* the file is not what is in the process: why; NULL */
+    enum tenon_code fault_code;
+    const char *replaced; /* the file is not what is in the process: why; NULL */
 
     bool hash_tried, hash_known; /* of the file's bytes: where there is no build id */
     uint8_t hash[32];

@@ -517,6 +517,23 @@ static bool is_starved(struct tn_job *job)
     return starved;
 }
 
+/* What an object without a whole record defines, its file says: it may be what a plugin brings. */
+static bool sight(struct tn_job *job, tenon_error *err)
+{
+    const struct tn_holding *unread;
+    if (!tn_registry_sight(&job->process->registry, job->world, &unread))
+        return tn_no_memory(err);
+    if (unread && job->count)
+        tn_report_find(job->report,
+                       (struct tn_about){ .kind = TENON_FINDING_REFUSED_LIBRARY,
+                                          .refuses = true,
+                                          .holders = { unread->path } },
+                       "the process cannot be judged: %s cannot be read: %s",
+                       tn_report_show(job->report, unread->path),
+                       unread->fault ? unread->fault : unread->replaced);
+    return true;
+}
+
 bool tn_job_plan(struct tn_job *job, tenon_error *err)
 {
     struct tn_plan *plan = &job->plan;
@@ -540,8 +557,8 @@ bool tn_job_plan(struct tn_job *job, tenon_error *err)
         tn_job_refuse_rows(job);
         return true;
     }
-    if (!tn_registry_sight(&job->process->registry, job->world))
-        return tn_no_memory(err);
+    if (!sight(job, err))
+        return false;
     job->is_plain = tn_native_is_plain(job);
     if ((!job->is_plain && !tn_native_check(job, err)) || !tn_plan_leave_out(plan) ||
         !judge_doubles(job, err))

@@ -128,7 +128,8 @@ static struct tn_holding *system_library(struct tn_answer *a, size_t row, tenon_
         tn_no_memory(err);
         return NULL;
     }
-    tn_holding_file(h, a->job->world);
+    if (!tn_holding_file(h, a->job->world) && !h->starved)
+        tn_say_unread(a->job, a->owner[row], h);
     return h;
 }
 

@@ -139,6 +139,15 @@ void tn_say_not_exported(struct tn_job *job, uint32_t number, const tenon_graph 
                    what.plugin, symbol, chain(job, number, graph, binding->needed_by), symbol);
 }
 
+void tn_say_unread(struct tn_job *job, uint32_t number, const struct tn_holding *holding)
+{
+    struct tn_about what = about(job, number, TENON_FINDING_REFUSED_LIBRARY, holding->own_name);
+    what.holders[0] = place_of(job, holding->path);
+    const char *why = holding->fault ? holding->fault : holding->replaced;
+    tn_report_find(job->report, what, "plugin \"%s\" needs %s, which cannot be read: %s",
+                   what.plugin, what.holders[0], tn_report_show(job->report, why ? why : ""));
+}
+
 static const char *tls_words(struct tn_job *job, const struct tn_holding *holding,
                              const char *plugin)
 {

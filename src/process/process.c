@@ -9,6 +9,7 @@
 #include "kept.h"
 #include "signature.h"
 #include "text.h"
+#include "unread.h"
 
 void tn_process_lock(const tenon_process *process)
 {
@@ -146,9 +147,16 @@ static bool find_fault(tenon_process *process, const tenon_graph *graph, tenon_e
         if (!shown)
             return tn_no_memory(err);
         tn_text_escape(shown, room, library->name, strlen(library->name));
-        process->host_fault =
-            tn_arena_format(&process->arena, "would not start: it needs %s, which is %s", shown,
-                            library->status == TENON_STATUS_MISSING ? "not found" : "refused");
+        bool searched = library->status == TENON_STATUS_MISSING && !library->is_interpreter;
+        const tenon_attempt *unread = searched ? tn_tried_unread(graph, i) : NULL;
+        const char *why = unread && unread->detail ? unread->detail : library->reason;
+        process->host_fault = tn_arena_format(
+            &process->arena, "would not start: it needs %s, which is %s%s%s%s%s", shown,
+            library->status == TENON_STATUS_MISSING ? "not found" : "refused",
+            unread || why ? ": " : "", unread ? unread->path : "", unread ? ": " : "",
+            why      ? why
+            : unread ? "it cannot be read"
+                     : "");
         return process->host_fault || tn_no_memory(err);
     }
     return true;

@@ -107,11 +107,21 @@ bool tn_registry_keep(struct tn_registry *registry, const bool *marked)
     return true;
 }
 
-bool tn_registry_sight(struct tn_registry *registry, tenon_world *world)
+bool tn_registry_sight(struct tn_registry *registry, tenon_world *world,
+                       const struct tn_holding **unread)
 {
-    for (; registry->sighted < registry->count; registry->sighted++)
-        if (!tn_sightings_add(&registry->sightings, registry->holdings[registry->sighted], world))
+    *unread = NULL;
+    for (; registry->sighted < registry->count; registry->sighted++) {
+        struct tn_holding *holding = registry->holdings[registry->sighted];
+        holding->starved = false;
+        if (!tn_sightings_add(&registry->sightings, holding, world))
             return false;
+        if (holding->record != TENON_RECORD_COMPLETE && !holding->file &&
+            (holding->replaced || holding->fault)) {
+            *unread = holding;
+            return true;
+        }
+    }
     return true;
 }
 
@@ -275,10 +285,12 @@ static bool take_object(struct tn_registry *registry, tenon_world *world, const 
         tn_holding_free(holding);
         return false;
     }
-    tn_holding_file(holding, world);
-    if (holding->starved) {
+    if (!tn_holding_file(holding, world)) { /* what it holds is not known: nothing fits for sure */
+        good = holding->starved ? tn_no_memory(err)
+               : holding->fault ? tn_fail(err, holding->fault_code, "%s", holding->fault)
+                                : tn_fail(err, TENON_E_SYSTEM, "%s", holding->replaced);
         tn_holding_free(holding);
-        return tn_no_memory(err);
+        return false;
     }
     return tn_registry_add(registry, holding, err);
 }

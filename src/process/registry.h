@@ -66,8 +66,13 @@ bool tn_registry_take(struct tn_registry *registry, struct tn_holding **came, si
 /* Drops the holdings that are not marked, and their units. False: no memory. */
 bool tn_registry_keep(struct tn_registry *registry, const bool *marked);
 
-/* Brings `sightings` up to date: reads symbols of what is new. False: no memory. */
-bool tn_registry_sight(struct tn_registry *registry, tenon_world *world);
+/*
+ * Brings `sightings` up to date: reads symbols of what is new. False: no memory. *unread is an
+ * object whose file cannot be read, or is another by now, NULL when there is none: nothing can be
+ * said then of what comes, and the next call looks again.
+ */
+bool tn_registry_sight(struct tn_registry *registry, tenon_world *world,
+                       const struct tn_holding **unread);
 
 /* The holding of the image at that path; NULL. */
 struct tn_holding *tn_registry_at_path(const struct tn_registry *registry, const char *path);

@@ -54,7 +54,7 @@ bool tn_sightings_add(struct tn_sightings *s, struct tn_holding *holding, tenon_
         return add_mapped(s, holding);
     size_t count = tn_holding_strong_count(holding, world);
     if (!count)
-        return true;
+        return !holding->starved;
     if (!s->seeded)
         tn_hash_seed(s->seed);
     s->seeded = true;

@@ -79,15 +79,15 @@ static void know_alternatives(tenon_graph *graph, size_t first)
 static bool find_in(tenon_graph *graph, int32_t object, const struct tn_node *node,
                     tenon_error *err)
 {
-    tenon_error ignored = TENON_ERROR_INIT;
+    tenon_error why = TENON_ERROR_INIT;
     size_t first = graph->dlopen_count;
     tenon_image_source source = tn_node_source(graph->resolver, node);
     source.path = tn_text_of(graph->resolver, graph->resolver->objects[object].path);
     tenon_image *image =
-        tenon_image_open_source(graph->resolver->world, &source, TENON_PART_DLOPEN, &ignored);
+        tenon_image_open_source(graph->resolver->world, &source, TENON_PART_DLOPEN, &why);
     bool good = true;
     if (!image)
-        return ignored.code != TENON_E_MEMORY || tn_no_memory(err);
+        return !tn_is_failure(&why) || tn_fail_again(err, &why, NULL);
     for (size_t i = 0; good && tenon_image_dlopen(image, i); i++)
         good = add_finding(graph, tenon_image_dlopen(image, i), object, err);
     tenon_image_free(image);

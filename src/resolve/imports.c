@@ -60,7 +60,7 @@ static bool note_loss(struct binder *b, struct offers *of, const char *path, con
     return b->why;
 }
 
-/* *image stays NULL when the file cannot be read; false: no memory. */
+/* *image stays NULL when the file makes no sense; false: no memory, or it cannot be read. */
 static bool open_row(struct binder *b, int32_t row, tenon_image **image, tenon_error *err)
 {
     const tenon_resolver *r = b->graph->resolver;
@@ -70,8 +70,8 @@ static bool open_row(struct binder *b, int32_t row, tenon_image **image, tenon_e
         return true;
     const tenon_image_source source = tn_node_source(r, node);
     *image = tenon_image_open_source(r->world, &source, TENON_PART_SYMBOLS, &why);
-    if (!*image && why.code == TENON_E_MEMORY)
-        return tn_no_memory(err);
+    if (!*image && tn_is_failure(&why))
+        return tn_fail_again(err, &why, NULL);
     const char *lost = *image ? (*image)->symbols_lost : tenon_error_message(&why);
     return !lost || note_loss(b, &b->offers[row + 1], source.path, lost) || tn_no_memory(err);
 }

@@ -164,10 +164,16 @@ static struct tn_opening open_path(tenon_resolver *r, uint32_t path)
     return opening;
 }
 
-/* Remembers what came of opening a path; false: no memory. */
+/*
+ * Remembers what came of opening a path; false: no memory, or no descriptor. A loader would have
+ * one: that the file is not to be had is no answer.
+ */
 static bool remember(tenon_resolver *r, uint32_t path, struct tn_opening opening)
 {
-    if (opening.error == ENOMEM || (opening.error == 0 && opening.node == TN_NO_NODE) ||
+    if (opening.error == EMFILE || opening.error == ENFILE)
+        r->failed = opening.error;
+    if (r->failed || opening.error == ENOMEM ||
+        (opening.error == 0 && opening.node == TN_NO_NODE) ||
         !tn_grow(&r->openings, &r->opening_room, r->opening_count, sizeof *r->openings)) {
         r->no_memory = true;
         return false;
@@ -241,6 +247,7 @@ uint32_t tn_resolver_argument(tenon_resolver *r, const tenon_image_source *sourc
 {
     const char *path = source->path;
     r->no_memory = r->too_much = false;
+    r->failed = 0;
     if (source->slice || source->member) {
         uint32_t inside = tn_resolver_source(r, source);
         if (inside == TN_NO_NAME)

@@ -325,6 +325,7 @@ void tn_process_begin(tenon_resolver *r)
     r->target = NULL;
     tn_store_empty(&r->passing);
     r->no_memory = r->too_much = r->runs = false;
+    r->failed = 0;
     r->attempts = 0;
 }
 

@@ -44,7 +44,8 @@ static bool check_file(const tenon_resolver *r, const struct tn_node *node, int 
                        const tenon_loaded *loaded, tenon_error *err)
 {
     if (r->no_memory)
-        return tn_no_memory(err);
+        return r->failed ? tn_fail_system(err, r->failed, "%s", loaded->source.path)
+                         : tn_no_memory(err);
     if (!node)
         return tn_fail_system(err, error, "%s", loaded->source.path);
     if (node->error)

@@ -69,7 +69,7 @@ static struct tn_target_row *target_for(tenon_resolver *r, const struct tn_node 
     row->self_path = tn_resolver_name(r, interpreter);
     row->self_base = tn_resolver_name(r, tn_base_name(interpreter));
     if (r->no_memory) {
-        tn_no_memory(err);
+        tn_resolver_fail(r, row->self_path, err);
         return NULL;
     }
     row->next = r->targets;
@@ -86,7 +86,7 @@ struct self_fault {
 
 /*
  * rule  Linux fs/exec.c, do_open_execat(): a regular file that somebody may execute; fs/
- *       binfmt_elf.c, load_elf_binary(): an ELF file for the same machine
+ *       binfmt_elf.c, load_elf_binary(): an ELF file for the same machine, which can be read
  */
 static struct self_fault fault_of_self(const tenon_resolver *r, const struct tn_node *node)
 {
@@ -97,6 +97,8 @@ static struct self_fault fault_of_self(const tenon_resolver *r, const struct tn_
         return (struct self_fault){ TENON_OUTCOME_IS_DIRECTORY, tn_errno_text(EACCES) };
     if (node->info.type != TENON_FILE_REGULAR || !(node->info.mode & 0111))
         return (struct self_fault){ TENON_OUTCOME_PERMISSION, tn_errno_text(EACCES) };
+    if (is_elf && node->error == TENON_E_SYSTEM)
+        return (struct self_fault){ TENON_OUTCOME_UNREADABLE, tn_errno_text(node->system_errno) };
     if (is_elf && (node->error || facts->format != TENON_FORMAT_ELF))
         return (struct self_fault){ TENON_OUTCOME_NOT_ELF, tn_errno_text(ELIBBAD) };
     if (is_elf &&

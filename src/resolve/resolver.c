@@ -115,6 +115,8 @@ void tenon_resolver_set_flags(tenon_resolver *r, unsigned flags)
 
 bool tn_resolver_fail(const tenon_resolver *r, uint32_t file, tenon_error *err)
 {
+    if (r->failed)
+        return tn_fail_system(err, r->failed, "%s", tn_text_of(r, file));
     if (!r->too_much)
         return tn_no_memory(err);
     return tn_fail(err, TENON_E_LIMIT, "%s: more than %u objects, or %u candidates to try",

@@ -212,6 +212,7 @@ struct tenon_resolver {
     bool asked;      /* the settings above are fixed, but for the flags */
     bool no_memory;  /* something below ran out; the question at hand fails */
     bool too_much;   /* ... and it was a limit on the process, not memory */
+    int failed;      /* ... and it was the system (errno), which says nothing of any file */
     bool runs;       /* the process at hand has started: what comes now dlopen() brings */
     size_t attempts; /* made for the process at hand */
 
@@ -378,7 +379,7 @@ bool tn_graph_add_binding(tenon_graph *graph, tenon_symbol_binding binding, teno
 
 /*
  * versions.c, symbols.c, imports.c, dlopen.c: each adds its findings to the graph of a process.
- * errors   TENON_E_MEMORY; a file that cannot be read any more is left out
+ * errors   TENON_E_MEMORY, _SYSTEM; a file that makes no sense is left out
  */
 bool tn_graph_check_versions(tenon_graph *graph, tenon_error *err);
 bool tn_graph_compare_libraries(tenon_graph *graph, tenon_error *err);

@@ -69,6 +69,7 @@ static struct tn_judgement judge_node(struct tn_going *g, uint32_t *number)
         .head = tn_view(node->head, node->head_size),
         .facts = node->facts,
         .error = node->error,
+        .system_errno = node->system_errno,
         .error_text = node->error_text,
         .request = g->asker ? g->asker->request : TN_REQUEST_NEED,
     };

@@ -12,16 +12,17 @@ static bool read_object(struct tn_lookup *b, const struct tn_node *node, int32_t
     struct tn_scope_object *o = &b->scope[b->scope_count];
     struct tn_elf_assume assume = { b->graph->word, b->graph->endian };
     struct tn_file file;
-    tenon_error ignored = TENON_ERROR_INIT;
+    tenon_error why = TENON_ERROR_INIT;
     const char *path = tn_text_of(b->graph->resolver, node->path);
-    if (tn_file_open(b->graph->resolver->world, path, &b->arena, &file) != 0)
-        return true;
+    int number = tn_file_open(b->graph->resolver->world, path, &b->arena, &file);
+    if (number)
+        return tn_fail_system(err, number, "%s", path);
     o->row = row;
     o->object = object;
-    if (tn_elf_read_symbols(&file, &assume, &o->table, &ignored))
+    if (tn_elf_read_symbols(&file, &assume, &o->table, &why))
         b->scope_count++;
     tn_file_close(&file);
-    return ignored.code != TENON_E_MEMORY || tn_no_memory(err);
+    return !tn_is_failure(&why) || tn_fail_again(err, &why, path);
 }
 
 /* The scope in which the loader looks: the order of the process. */
