@@ -461,6 +461,7 @@ bool tn_oc_place_code(tenon_ocaml_plan *plan, const struct tn_oc_file *file)
 {
     for (size_t i = 0; i < file->c.exports.count; i++) {
         const char *name = file->c.exports.at[i];
+        size_t before = plan->c_coming.count;
         uint32_t number = tn_names_add(&plan->c_coming, name, strlen(name));
         if (number == TN_NO_NAME)
             return false;
@@ -468,7 +469,8 @@ bool tn_oc_place_code(tenon_ocaml_plan *plan, const struct tn_oc_file *file)
             if (!tn_grow(&plan->c_files, &plan->c_file_room, plan->c_file_room,
                          sizeof *plan->c_files))
                 return false;
-        plan->c_files[number] = file;
+        if (number == before || !plan->c_files[number]) /* the first one serves everybody */
+            plan->c_files[number] = file;
     }
     return true;
 }

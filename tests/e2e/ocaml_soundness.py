@@ -677,6 +677,16 @@ int main(int c, char **v) {
                 self.assertRegex(lines[2], "no p2: (C code of library two|C stubs dllfoo_stubs.so) .*")
                 self.assertEqual(len(lines), 3, lines)
 
+    def test_c_code_that_is_refused_hides_none_that_comes(self):
+        for name, value in (("p1", 1), ("p2", 2), ("p3", 3)):
+            library = self.c_library("foo", value, name, unit=f"c{value}")
+            self.case.plugin(name, f'let () = Printf.printf "{name} %d\\n%!" (C{value}.get ())\n',
+                             f"{library}.cma", f"{library}.cmxs", include=[name])
+        self.case.hosts()
+        self.everywhere(["all:p1.plugin,p2.plugin,p3.plugin"],
+                        ["p1 1", "ok p1", "no p2: .*(defines foo_get|another build).*",
+                         "no p3: .*(defines foo_get|another build).*"])
+
     def test_c_stubs_that_are_missing(self):
         library = self.c_library("foo", 42, "c")
         self.case.hosts()
