@@ -74,6 +74,28 @@ static struct place find(const struct looking *l, uint32_t number)
     return place;
 }
 
+/*
+ * Native code has its C code in the same file, and OCaml's digests say nothing of it. Which C code
+ * the host was linked with is not known.
+ */
+static bool has_other_c_code(const struct looking *l, const struct place *there,
+                             const struct tn_oc_file *file, size_t index)
+{
+    const struct tn_oc_file *coming = there->comes ? row_of(l, file, index)->file : NULL;
+    const uint8_t *digest = NULL;
+
+    if (!file->c.defines.count)
+        return false;
+    if (coming && coming->c.defines.count)
+        digest = coming->digest;
+    if (!there->comes) {
+        const struct tn_oc_stubs *kept =
+            tn_oc_kept_code(l->plan->process, unit_at(file, index)->name);
+        digest = kept ? kept->digest : NULL;
+    }
+    return digest && memcmp(digest, file->digest, sizeof file->digest) != 0;
+}
+
 /* Are the two the same unit? Unknown digests say nothing against it. */
 static const char *difference(const struct looking *l, const struct place *there,
                               const struct tn_oc_file *file, size_t index)
@@ -88,7 +110,7 @@ static const char *difference(const struct looking *l, const struct place *there
         return "interface";
     if (tenon_digest_equal(&there->implementation, &numbers->implementation) == TENON_NO)
         return "implementation";
-    return NULL;
+    return has_other_c_code(l, there, file, index) ? "C code" : NULL;
 }
 
 /* ---- libraries that are there already ----------------------------------------------------------
@@ -133,6 +155,13 @@ static void meet_library(const struct looking *l, struct tn_oc_file *file)
         tn_oc_find_in(l->plan, l->p, TENON_FINDING_SHARED, false, there, holder,
                       "%s is in %s already, and is not loaded again", file->label, holder);
     }
+}
+
+/* The C code of a library that is not loaded again must be that which is there. */
+static bool meet_stubs(const struct looking *l, struct tn_oc_file *file)
+{
+    return l->plan->process->loader == TENON_OCAML_LOADER_NATIVE ||
+           tn_oc_find_stubs(l->plan, l->p, file, l->err);
 }
 
 /* ---- the order of a plugin's own files ---------------------------------------------------------
@@ -624,9 +653,11 @@ bool tn_oc_check_plugin(tenon_ocaml_plan *plan, struct tn_oc_prospect *p, tenon_
         meet_library(&l, p->files[k]);
     order_files(&l);
     /* stubs are added behind while this goes on */
-    for (size_t k = 0, count = p->count; k < count; k++)
-        if (p->files[k]->code && !p->files[k]->skip && !check_file(&l, p->files[k]))
+    for (size_t k = 0, count = p->count; k < count; k++) {
+        struct tn_oc_file *file = p->files[k];
+        if (file->code && !(file->skip ? meet_stubs(&l, file) : check_file(&l, file)))
             return false;
+    }
     if (plan->order.each && is_refused(&l))
         take_back(&l);
     return true;

@@ -60,7 +60,7 @@ struct tenon_ocaml_process {
     struct tn_names c_symbols;
     const char **c_holders;
     size_t c_holder_room;
-    /* stubs opened: by name of file, with their digest */
+    /* C code that came: stubs by name of file, native code by each of its units */
     struct tn_oc_stubs *stubs;
     size_t stub_count, stub_room;
 };
@@ -101,7 +101,7 @@ struct tn_oc_file {
     const char *label;
     void *bytes; /* until the plan is made */
     size_t size;
-    uint8_t digest[32];                  /* of stubs */
+    uint8_t digest[32];                  /* of stubs, and of native code with C code in it */
     tenon_ocaml *code;                   /* NULL: stubs */
     const struct tn_oc_numbers *numbers; /* by unit of the code: tn_oc_note_names() */
     tenon_image *image;                  /* that `c` borrows from; NULL: bytecode, or proven */
@@ -242,10 +242,18 @@ bool tn_oc_take(tenon_ocaml_plan *plan, struct tn_oc_prospect *p, tenon_error *e
 /* ---- ocaml_stubs.c ----------------------------------------------------------------------------
  */
 
-/* Finds the stubs that an archive of bytecode asks for. False: *err; what is missing is a finding.
+/*
+ * Finds the stubs that an archive of bytecode asks for. False: *err; what is missing is a finding.
+ * Those of an archive that is there already are held against what was opened for it.
  */
 bool tn_oc_find_stubs(tenon_ocaml_plan *plan, struct tn_oc_prospect *p, struct tn_oc_file *archive,
                       tenon_error *err);
+
+/* The digest that the manifest has of a file of the bundle. False: it has none. */
+bool tn_oc_entry_digest(const struct tn_oc_prospect *p, const char *entry, uint8_t digest[32]);
+
+/* The C code that came under that name; NULL: nobody knows of any. */
+const struct tn_oc_stubs *tn_oc_kept_code(const tenon_ocaml_process *process, const char *name);
 
 /* C code that would be there twice, symbols and libraries that are not there. False: *err. */
 bool tn_oc_check_code(tenon_ocaml_plan *plan, struct tn_oc_prospect *p, struct tn_oc_file *file,

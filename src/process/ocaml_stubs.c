@@ -67,6 +67,22 @@ static const char *try_directory(tenon_ocaml_plan *plan, const char *directory, 
     return path && stat(path, &info) == 0 && S_ISREG(info.st_mode) ? path : NULL;
 }
 
+/* Where the runtime looks. *found: NULL when there is none. False: *err. */
+static bool runtime_stub(tenon_ocaml_plan *plan, const char *name, const char **found,
+                         tenon_error *err)
+{
+    tenon_ocaml_process *process = plan->process;
+
+    if (!tn_oc_search_dlls(process, err))
+        return false;
+    *found = NULL;
+    for (size_t i = 0; !*found && i < process->dll_directory_count; i++) {
+        const char *directory = process->dll_directories[i];
+        *found = try_directory(plan, directory, strlen(directory), "", name);
+    }
+    return true;
+}
+
 /*
  * A stub of the system: beside the archive, in the place for all stubs, where the runtime looks.
  * *found: NULL when there is none. False: *err.
@@ -74,7 +90,6 @@ static const char *try_directory(tenon_ocaml_plan *plan, const char *directory, 
 static bool system_stub(tenon_ocaml_plan *plan, const struct tn_oc_file *archive, const char *name,
                         const char **found, tenon_error *err)
 {
-    tenon_ocaml_process *process = plan->process;
     const char *slash = archive->path && !archive->entry ? strrchr(archive->path, '/') : NULL;
 
     *found = *name == '/' ? try_directory(plan, "", 0, "", name + 1) : NULL;
@@ -88,30 +103,26 @@ static bool system_stub(tenon_ocaml_plan *plan, const struct tn_oc_file *archive
         if (!*found)
             *found = try_directory(plan, archive->path, size, "/stublibs", name);
     }
-    for (size_t i = 0; !*found; i++) {
-        if (i == process->dll_directory_count && !tn_oc_search_dlls(process, err))
-            return false;
-        if (i == process->dll_directory_count)
-            break;
-        const char *directory = process->dll_directories[i];
-        *found = try_directory(plan, directory, strlen(directory), "", name);
-    }
-    return true;
+    return *found || runtime_stub(plan, name, found, err);
+}
+
+bool tn_oc_entry_digest(const struct tn_oc_prospect *p, const char *entry, uint8_t digest[32])
+{
+    const tenon_manifest *m = p->manifest;
+
+    for (size_t i = 0; m && i < m->entry_count; i++)
+        if (strcmp(m->entries[i].path, entry) == 0) {
+            memcpy(digest, m->entries[i].sha256, sizeof m->entries[i].sha256);
+            return true;
+        }
+    return false;
 }
 
 /* Stubs that were opened before, by what was noted of them. */
 static bool prove_stub(tenon_ocaml_plan *plan, struct tn_oc_prospect *p, struct tn_oc_file *stub)
 {
-    const tenon_manifest *m = p->manifest;
-
-    if (!stub->entry || !p->proofs)
-        return false;
-    for (size_t i = 0; i < m->entry_count; i++)
-        if (strcmp(m->entries[i].path, stub->entry) == 0) {
-            memcpy(stub->digest, m->entries[i].sha256, sizeof stub->digest);
-            return tn_oc_take_proof(plan, p, stub);
-        }
-    return false;
+    return stub->entry && p->proofs && tn_oc_entry_digest(p, stub->entry, stub->digest) &&
+           tn_oc_take_proof(plan, p, stub);
 }
 
 static bool read_stub(tenon_ocaml_plan *plan, struct tn_oc_prospect *p, struct tn_oc_file *stub,
@@ -155,21 +166,27 @@ static bool same_file(tenon_ocaml_plan *plan, const char *path, const uint8_t di
     return memcmp(other, digest, sizeof other) == 0;
 }
 
+const struct tn_oc_stubs *tn_oc_kept_code(const tenon_ocaml_process *process, const char *name)
+{
+    for (size_t i = 0; i < process->stub_count; i++)
+        if (strcmp(process->stubs[i].name, name) == 0)
+            return &process->stubs[i];
+    return NULL;
+}
+
 /* Stubs of that name: skipped when they are the same, refused when they are others. */
 static bool met_by_name(tenon_ocaml_plan *plan, struct tn_oc_prospect *p, struct tn_oc_file *stub,
                         const char *name)
 {
-    const tenon_ocaml_process *process = plan->process;
+    const struct tn_oc_stubs *kept = tn_oc_kept_code(plan->process, name);
 
-    for (size_t i = 0; i < process->stub_count; i++) {
-        if (strcmp(process->stubs[i].name, name) != 0)
-            continue;
+    if (kept) {
         stub->skip = true;
-        if (memcmp(process->stubs[i].digest, stub->digest, sizeof stub->digest) != 0)
-            tn_oc_find_in(plan, p, TENON_FINDING_OTHER_BUILD, true, name, process->stubs[i].label,
+        if (memcmp(kept->digest, stub->digest, sizeof stub->digest) != 0)
+            tn_oc_find_in(plan, p, TENON_FINDING_OTHER_BUILD, true, name, kept->label,
                           "C stubs %s of plugin \"%s\" are another build than those of %s, which "
                           "are loaded",
-                          name, p->name, process->stubs[i].label);
+                          name, p->name, kept->label);
         return true;
     }
     for (size_t i = 0; i < plan->count; i++)
@@ -188,17 +205,37 @@ static bool met_by_name(tenon_ocaml_plan *plan, struct tn_oc_prospect *p, struct
     return false;
 }
 
-/* The program opened stubs of that name itself: they must be these. */
-static void met_in_host(tenon_ocaml_plan *plan, struct tn_oc_prospect *p, struct tn_oc_file *stub,
-                        const char *name)
+static bool is_of_host(const tenon_ocaml_process *process, const char *name)
+{
+    size_t size = strlen(name);
+
+    /* DLLS has names without suffix */
+    return size > 3 && tn_names_find(&process->host_dlls, name, size - 3) != TN_NO_NAME;
+}
+
+/* Where this process has what the stubs define; NULL: it has it not. */
+static const char *mapped_holder(tenon_ocaml_plan *plan, const struct tn_oc_file *stub)
 {
     const char *holder = NULL;
 
-    for (size_t i = 0; i < stub->c.defines.count && !holder; i++)
-        if (!tn_oc_has_symbol(plan->process, plan->world, stub->c.defines.at[i], &holder))
-            holder = NULL;
-    if (!holder || plan->process->program)
-        return;
+    for (size_t i = 0; i < stub->c.defines.count; i++)
+        if (tn_oc_has_symbol(plan->process, plan->world, stub->c.defines.at[i], &holder))
+            return holder;
+    return NULL;
+}
+
+/* The program opens stubs of that name itself: they must be these. False: *err. */
+static bool meet_host(tenon_ocaml_plan *plan, struct tn_oc_prospect *p, struct tn_oc_file *stub,
+                      const char *name, tenon_error *err)
+{
+    const char *holder = NULL;
+
+    if (!plan->process->program)
+        holder = mapped_holder(plan, stub);
+    else if (is_of_host(plan->process, name) && !runtime_stub(plan, name, &holder, err))
+        return false;
+    if (!holder)
+        return true;
     if (strcmp(tn_base_name(holder), name) == 0 && same_file(plan, holder, stub->digest)) {
         stub->skip = true;
     } else if (strcmp(tn_base_name(holder), name) == 0) {
@@ -207,18 +244,11 @@ static void met_in_host(tenon_ocaml_plan *plan, struct tn_oc_prospect *p, struct
                       "C stubs %s of plugin \"%s\" are another build than %s, which is loaded",
                       name, p->name, tn_report_show(plan->report, holder));
     }
+    return true;
 }
 
 /* ---- the stubs of one archive -----------------------------------------------------------------
  */
-
-static bool is_of_host(const tenon_ocaml_process *process, const char *name)
-{
-    size_t size = strlen(name);
-
-    /* DLLS has names without suffix */
-    return size > 3 && tn_names_find(&process->host_dlls, name, size - 3) != TN_NO_NAME;
-}
 
 static bool missing(tenon_ocaml_plan *plan, struct tn_oc_prospect *p,
                     const struct tn_oc_file *archive, const char *name)
@@ -244,7 +274,7 @@ static bool find_stub(tenon_ocaml_plan *plan, struct tn_oc_prospect *p, struct t
     if (!entry && !system_stub(plan, archive, name, &path, err))
         return false;
     if (!entry && !path)
-        return missing(plan, p, archive, name);
+        return archive->skip || missing(plan, p, archive, name);
     struct tn_oc_file *stub = tn_oc_new_file(plan, p);
     if (!stub)
         return tn_no_memory(err);
@@ -257,12 +287,15 @@ static bool find_stub(tenon_ocaml_plan *plan, struct tn_oc_prospect *p, struct t
     if (!read_stub(plan, p, stub, &why)) {
         if (why.code == TENON_E_MEMORY)
             return tn_no_memory(err);
-        tn_oc_find_in(plan, p, TENON_FINDING_REFUSED_LIBRARY, true, name, NULL, "%s",
-                      tenon_error_message(&why));
+        if (!archive->skip)
+            tn_oc_find_in(plan, p, TENON_FINDING_REFUSED_LIBRARY, true, name, NULL, "%s",
+                          tenon_error_message(&why));
         return true;
     }
-    if (!met_by_name(plan, p, stub, tn_base_name(name)))
-        met_in_host(plan, p, stub, tn_base_name(name));
+    if (!met_by_name(plan, p, stub, tn_base_name(name)) &&
+        !meet_host(plan, p, stub, tn_base_name(name), err))
+        return false;
+    stub->skip |= archive->skip;
     return true;
 }
 
@@ -475,6 +508,19 @@ bool tn_oc_place_code(tenon_ocaml_plan *plan, const struct tn_oc_file *file)
     return true;
 }
 
+static bool keep_build(tenon_ocaml_process *process, const struct tn_oc_file *file,
+                       const char *name, const char *label)
+{
+    if (!tn_grow(&process->stubs, &process->stub_room, process->stub_count, sizeof *process->stubs))
+        return false;
+    struct tn_oc_stubs *stubs = &process->stubs[process->stub_count];
+    stubs->name = tn_arena_string(&process->arena, name);
+    stubs->label = label;
+    memcpy(stubs->digest, file->digest, sizeof stubs->digest);
+    process->stub_count += stubs->name != NULL;
+    return stubs->name != NULL;
+}
+
 bool tn_oc_keep_code(tenon_ocaml_process *process, const struct tn_oc_file *file)
 {
     const char *label = tn_arena_string(&process->arena, file->label);
@@ -492,14 +538,10 @@ bool tn_oc_keep_code(tenon_ocaml_process *process, const struct tn_oc_file *file
                 return false;
         process->c_holders[number] = label;
     }
-    if (!file->is_stubs)
-        return true;
-    if (!tn_grow(&process->stubs, &process->stub_room, process->stub_count, sizeof *process->stubs))
-        return false;
-    struct tn_oc_stubs *stubs = &process->stubs[process->stub_count];
-    stubs->name = tn_arena_string(&process->arena, tn_base_name(file->label));
-    stubs->label = label;
-    memcpy(stubs->digest, file->digest, sizeof stubs->digest);
-    process->stub_count += stubs->name != NULL;
-    return stubs->name != NULL;
+    if (file->is_stubs)
+        return keep_build(process, file, tn_base_name(file->label), label);
+    for (size_t i = 0; file->c.defines.count && i < tenon_ocaml_unit_count(file->code); i++)
+        if (!keep_build(process, file, tenon_ocaml_unit_at(file->code, i)->name, label))
+            return false;
+    return true;
 }

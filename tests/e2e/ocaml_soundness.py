@@ -687,6 +687,20 @@ int main(int c, char **v) {
                         ["p1 1", "ok p1", "no p2: .*(defines foo_get|another build).*",
                          "no p3: .*(defines foo_get|another build).*"])
 
+    def test_two_versions_of_c_code_behind_the_same_ocaml_code(self):
+        for name, value in (("p1", 1), ("p2", 2), ("p3", 1)):
+            library = self.c_library("foo", value, f"c{value}")
+            self.case.plugin(name, f'let () = Printf.printf "{name} %d\\n%!" (Foo.get ())\n',
+                             f"{library}.cma", f"{library}.cmxs", include=[f"c{value}"])
+        self.case.hosts()
+        refused = ('no p2: (?:unit Foo is already in library foo of plugin "p1"; library foo of plugin '
+                   '"p2" contains another one, with another C code.*|C stubs dllfoo_stubs.so of '
+                   'plugin "p2" are another build than those of .*)')
+        self.everywhere(["load:p1.plugin", "load:p2.plugin", "load:p3.plugin"],
+                        ["p1 1", "ok p1", refused, "p3 1", "ok p3"])
+        self.everywhere(["all:p1.plugin,p2.plugin,p3.plugin"],
+                        ["p1 1", "p3 1", "ok p1", refused, "ok p3"])
+
     def test_c_stubs_that_are_missing(self):
         library = self.c_library("foo", 42, "c")
         self.case.hosts()
