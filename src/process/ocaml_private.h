@@ -109,7 +109,8 @@ struct tn_oc_file {
     struct tn_oc_c c;
     bool is_proven; /* code and c are the index's */
     bool is_main, is_stubs, has_dlls;
-    bool skip; /* the process has all of it */
+    bool skip;              /* the process has all of it */
+    const char *unreadable; /* stubs: why */
     bool placed;
     struct tn_oc_file **stubs; /* that an archive wants opened before it */
     size_t stub_count;
@@ -242,9 +243,13 @@ bool tn_oc_take(tenon_ocaml_plan *plan, struct tn_oc_prospect *p, tenon_error *e
 /* ---- ocaml_stubs.c ----------------------------------------------------------------------------
  */
 
+/* Looks for the stubs that an archive of bytecode asks for, and reads them. False: *err. */
+bool tn_oc_read_stubs(tenon_ocaml_plan *plan, struct tn_oc_prospect *p, struct tn_oc_file *archive,
+                      tenon_error *err);
+
 /*
- * Finds the stubs that an archive of bytecode asks for. False: *err; what is missing is a finding.
- * Those of an archive that is there already are held against what was opened for it.
+ * Holds them against what is there; what is missing is a finding. Those of an archive that is there
+ * already must be what was opened for it. False: *err.
  */
 bool tn_oc_find_stubs(tenon_ocaml_plan *plan, struct tn_oc_prospect *p, struct tn_oc_file *archive,
                       tenon_error *err);
@@ -255,6 +260,10 @@ bool tn_oc_entry_digest(const struct tn_oc_prospect *p, const char *entry, uint8
 /* The C code that came under that name; NULL: nobody knows of any. */
 const struct tn_oc_stubs *tn_oc_kept_code(const tenon_ocaml_process *process, const char *name);
 
+/* Is the symbol one of the libraries that the file needs? False: no memory. */
+bool tn_oc_brings(tenon_ocaml_plan *plan, const struct tn_oc_file *file, const char *symbol,
+                  bool *brings);
+
 /* C code that would be there twice, symbols and libraries that are not there. False: *err. */
 bool tn_oc_check_code(tenon_ocaml_plan *plan, struct tn_oc_prospect *p, struct tn_oc_file *file,
                       tenon_error *err);
@@ -264,6 +273,30 @@ bool tn_oc_place_code(tenon_ocaml_plan *plan, const struct tn_oc_file *file);
 
 /* The same in the process, once it is loaded. */
 bool tn_oc_keep_code(tenon_ocaml_process *process, const struct tn_oc_file *file);
+
+/* ---- ocaml_c_needs.c --------------------------------------------------------------------------
+ */
+
+/* Who has a C symbol: the first that was added with it. */
+struct tn_oc_owners {
+    struct tn_names names;
+    uint32_t *of;
+    size_t room;
+};
+
+/* False: no memory; to be freed all the same. */
+bool tn_oc_owners_init(struct tn_oc_owners *owners);
+bool tn_oc_owners_add(struct tn_oc_owners *owners, const struct tn_oc_file *file, uint32_t owner);
+void tn_oc_owners_free(struct tn_oc_owners *owners);
+
+/* TN_NO_NAME: nobody. */
+uint32_t tn_oc_owner_of(const struct tn_oc_owners *owners, const char *symbol);
+
+/* The i-th C symbol that the file's code refers to; NULL: no more. */
+const char *tn_oc_wanted(const struct tn_oc_file *file, size_t i);
+
+/* Plugins whose C code is called by others come before these. False: no memory. */
+bool tn_oc_find_c_needs(tenon_ocaml_plan *plan);
 
 /* ---- ocaml_static.c ---------------------------------------------------------------------------
  */

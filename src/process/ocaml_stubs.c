@@ -250,18 +250,9 @@ static bool meet_host(tenon_ocaml_plan *plan, struct tn_oc_prospect *p, struct t
 /* ---- the stubs of one archive -----------------------------------------------------------------
  */
 
-static bool missing(tenon_ocaml_plan *plan, struct tn_oc_prospect *p,
-                    const struct tn_oc_file *archive, const char *name)
-{
-    tn_oc_find_in(plan, p, TENON_FINDING_MISSING_LIBRARY, true, name, archive->label,
-                  "%s needs the C stubs %s, which are neither in the bundle nor where this system "
-                  "has stubs",
-                  archive->label, tn_report_show(plan->report, name));
-    return true;
-}
-
-static bool find_stub(tenon_ocaml_plan *plan, struct tn_oc_prospect *p, struct tn_oc_file *archive,
-                      const char *item, tenon_error *err)
+/* A file without entry and path: there is none. */
+static bool add_stub(tenon_ocaml_plan *plan, struct tn_oc_prospect *p, struct tn_oc_file *archive,
+                     const char *item, tenon_error *err)
 {
     const char *name = stub_file(&plan->arena, item);
     const char *entry = name ? bundled_stub(plan, p, name) : NULL, *path = NULL;
@@ -273,33 +264,24 @@ static bool find_stub(tenon_ocaml_plan *plan, struct tn_oc_prospect *p, struct t
         return true;
     if (!entry && !system_stub(plan, archive, name, &path, err))
         return false;
-    if (!entry && !path)
-        return archive->skip || missing(plan, p, archive, name);
     struct tn_oc_file *stub = tn_oc_new_file(plan, p);
     if (!stub)
         return tn_no_memory(err);
     stub->is_stubs = true;
     stub->entry = entry;
     stub->path = path;
-    stub->label = entry ? name : path;
+    stub->label = path ? path : name;
     archive->stubs[archive->stub_count++] = stub;
-    archive->has_dlls = true;
-    if (!read_stub(plan, p, stub, &why)) {
-        if (why.code == TENON_E_MEMORY)
-            return tn_no_memory(err);
-        if (!archive->skip)
-            tn_oc_find_in(plan, p, TENON_FINDING_REFUSED_LIBRARY, true, name, NULL, "%s",
-                          tenon_error_message(&why));
+    if (!entry && !path)
         return true;
-    }
-    if (!met_by_name(plan, p, stub, tn_base_name(name)) &&
-        !meet_host(plan, p, stub, tn_base_name(name), err))
-        return false;
-    stub->skip |= archive->skip;
-    return true;
+    archive->has_dlls = true;
+    if (read_stub(plan, p, stub, &why))
+        return true;
+    stub->unreadable = tn_arena_string(&plan->arena, tenon_error_message(&why));
+    return (stub->unreadable && why.code != TENON_E_MEMORY) || tn_no_memory(err);
 }
 
-bool tn_oc_find_stubs(tenon_ocaml_plan *plan, struct tn_oc_prospect *p, struct tn_oc_file *archive,
+bool tn_oc_read_stubs(tenon_ocaml_plan *plan, struct tn_oc_prospect *p, struct tn_oc_file *archive,
                       tenon_error *err)
 {
     tenon_ocaml_names dlls = tenon_ocaml_dlls(archive->code);
@@ -308,7 +290,43 @@ bool tn_oc_find_stubs(tenon_ocaml_plan *plan, struct tn_oc_prospect *p, struct t
     if (!archive->stubs)
         return tn_no_memory(err);
     for (size_t i = 0; i < dlls.count; i++)
-        if (!find_stub(plan, p, archive, dlls.at[i], err))
+        if (!add_stub(plan, p, archive, dlls.at[i], err))
+            return false;
+    return true;
+}
+
+static void tell_missing(tenon_ocaml_plan *plan, struct tn_oc_prospect *p,
+                         const struct tn_oc_file *archive, const char *name)
+{
+    tn_oc_find_in(plan, p, TENON_FINDING_MISSING_LIBRARY, true, name, archive->label,
+                  "%s needs the C stubs %s, which are neither in the bundle nor where this system "
+                  "has stubs",
+                  archive->label, tn_report_show(plan->report, name));
+}
+
+static bool meet_stub(tenon_ocaml_plan *plan, struct tn_oc_prospect *p,
+                      const struct tn_oc_file *archive, struct tn_oc_file *stub, tenon_error *err)
+{
+    const char *name = tn_base_name(stub->label);
+    bool is_there = stub->entry || stub->path;
+
+    stub->skip = archive->skip;
+    if (!is_there && !archive->skip)
+        tell_missing(plan, p, archive, stub->label);
+    if (stub->unreadable && !archive->skip)
+        tn_oc_find_in(plan, p, TENON_FINDING_REFUSED_LIBRARY, true, stub->label, NULL, "%s",
+                      stub->unreadable);
+    return !is_there || stub->unreadable || met_by_name(plan, p, stub, name) ||
+           meet_host(plan, p, stub, name, err);
+}
+
+bool tn_oc_find_stubs(tenon_ocaml_plan *plan, struct tn_oc_prospect *p, struct tn_oc_file *archive,
+                      tenon_error *err)
+{
+    if (!archive->stubs && !tn_oc_read_stubs(plan, p, archive, err))
+        return false;
+    for (size_t i = 0; i < archive->stub_count; i++)
+        if (!meet_stub(plan, p, archive, archive->stubs[i], err))
             return false;
     return true;
 }
@@ -362,11 +380,12 @@ static bool add_exports(tenon_ocaml_plan *plan, const char *path, struct tn_name
 }
 
 /*
- * Libraries that the file needs and that are not in the process: found as the loader would. False:
- * no memory, or nobody can say now what they bring (*unread).
+ * Libraries that the file needs and that are not in the process: found as the loader would; those
+ * that are missing are told of the plugin `p`, unless it is NULL. False: no memory, or nobody can
+ * say now what they bring (*unread).
  */
-static bool find_libraries(tenon_ocaml_plan *plan, struct tn_oc_prospect *p,
-                           const struct tn_oc_file *file, struct tn_names *brought, bool *unread)
+static bool find_libraries(tenon_ocaml_plan *plan, const struct tn_oc_file *file,
+                           struct tn_oc_prospect *p, struct tn_names *brought, bool *unread)
 {
     const char *path = tn_arena_format(&plan->arena, "/tenon-plan/%s",
                                        tn_base_name(file->entry ? file->entry : file->path));
@@ -390,7 +409,7 @@ static bool find_libraries(tenon_ocaml_plan *plan, struct tn_oc_prospect *p,
     bool good = graph || why.code != TENON_E_MEMORY;
     for (size_t i = 0; good && graph && i < tenon_graph_count(graph); i++) {
         const tenon_library *library = tenon_graph_library(graph, i);
-        if (library->status != TENON_STATUS_FOUND && !library->optional)
+        if (p && library->status != TENON_STATUS_FOUND && !library->optional)
             tn_oc_find_in(plan, p, TENON_FINDING_MISSING_LIBRARY, true, library->name, file->label,
                           "%s needs library %s: %s", file->label,
                           tn_report_show(plan->report, library->name),
@@ -399,6 +418,18 @@ static bool find_libraries(tenon_ocaml_plan *plan, struct tn_oc_prospect *p,
     }
     tenon_graph_free(graph);
     tenon_resolver_free(resolver);
+    return good;
+}
+
+bool tn_oc_brings(tenon_ocaml_plan *plan, const struct tn_oc_file *file, const char *symbol,
+                  bool *brings)
+{
+    struct tn_names brought;
+    bool unread = false, good = tn_names_init(&brought);
+
+    good = good && (find_libraries(plan, file, NULL, &brought, &unread) || unread);
+    *brings = good && tn_names_find(&brought, symbol, strlen(symbol)) != TN_NO_NAME;
+    tn_names_free(&brought);
     return good;
 }
 
@@ -439,7 +470,7 @@ static bool find_missing(tenon_ocaml_plan *plan, struct tn_oc_prospect *p,
         all_mapped = all_mapped && is_mapped(plan, file->c.needs.at[i]);
     if (!all_mapped) {
         looked = tn_names_init(&brought);
-        good = looked && find_libraries(plan, p, file, &brought, &unread);
+        good = looked && find_libraries(plan, file, p, &brought, &unread);
     }
     for (size_t i = 0; good && i < file->c.wants.count; i++) {
         const char *name = file->c.wants.at[i];

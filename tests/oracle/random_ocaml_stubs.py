@@ -55,7 +55,7 @@ class Process:
         why, units, c = set(), dict(self.units), dict(self.c)
         for name, build in plugin.libraries.items():
             if name in self.units:
-                self.meet(why, name, build)
+                self.meet(why, name, build, plugin.bare and self.loader != "native")
             else:
                 self.add(why, plugin, name, build, units, c)
         for name, build in plugin.uses.items():
@@ -66,10 +66,11 @@ class Process:
             why.add("missing stubs")
         return why
 
-    def meet(self, why, name, build):
+    def meet(self, why, name, build, bare):
+        """A library that is there: who brings no C code has nothing to compare."""
         if (build == "wider") != (self.units[name] == "wider"):
             why.add("other build")
-        elif self.c.get(name, build) != build and not self.is_static(name):
+        elif self.c.get(name, build) != build and not (bare or self.is_static(name)):
             why.add("other C code")
 
     def add(self, why, plugin, name, build, units, c):
@@ -227,7 +228,8 @@ def compare_plain(world, loader, loaded, name, why):
     rest = {library: build for library, build in plugin.libraries.items() if library not in there}
     for plugin_name, libraries in [*loaded, (name, rest)]:
         folders = [world.stock.folder(*row) for row in libraries.items()]
-        places += folders + [str(world.stock.case.root / (plugin_name + ".src"))]
+        if plugin_name != name or not plugin.bare:
+            places += folders + [str(world.stock.case.root / (plugin_name + ".src"))]
         files += ["%s/%s.cma" % (folder, library) for folder, library in zip(folders, libraries)]
         files.append("%s.src/%s.cma" % (plugin_name, plugin_name))
     lines = world.stock.ask(world.host, loader, *["raw:" + file for file in files], places=places)
