@@ -9,7 +9,8 @@ follows from a few lines below (`Process`), which know nothing of tenon:
 
 - one plugin after the other: who loads runs its code once, with the C code that it brought, or that
   was there in the same build; and of who is refused nothing is mapped or initialised;
-- all at once, in any order: who loaded might load in that order, and who did not may not;
+- all at once, in any order: who loaded might load in that order, and who did not may not (but where
+  two bring what it needs, and tenon took the one that is refused for the one to wait for);
 - `tenon check` before anything runs says the same;
 - with plain Dynlink and `#load`, what was refused fails, or runs C code of another build, or C code
   that is there twice. Where nothing of it shows, it is counted.
@@ -206,11 +207,21 @@ def compare_together(report, world, loader, start, what):
         if wrong:
             break
         wanted += process.load(name, world.plugins[name])
-    wrong += ["left out: " + name for name in names
-              if name not in ok and not process.refuses(world.plugins[name])]
+    for name in names:
+        if name in ok or process.refuses(world.plugins[name]):
+            continue
+        if waits_for_refused(lines, name):
+            SEEN["waits for one of two that bring it, which is refused"] += 1
+        else:
+            wrong.append("left out: " + name)
     seen = sorted(line for line in lines if not line.startswith(("ok ", "no ")))
     if not report.check(what + " together", ([], sorted(wanted)), (wrong, seen), ("wanted", "tenon")):
         report.note(describe(world, *lines))
+
+
+def waits_for_refused(lines, name):
+    said = [line for line in lines if line.startswith("no %s: " % name)]
+    return any(" which is refused" in line or "plugins need each other" in line for line in said)
 
 
 def compare_check(report, world, loader, start, what):
