@@ -74,6 +74,28 @@ static struct place find(const struct looking *l, uint32_t number)
     return place;
 }
 
+/*
+ * Native code has its C code in the same file, and OCaml's digests say nothing of it. Which C code
+ * the host was linked with is not known.
+ */
+static bool has_other_c_code(const struct looking *l, const struct place *there,
+                             const struct tn_oc_file *file, size_t index)
+{
+    const struct tn_oc_file *coming = there->comes ? row_of(l, file, index)->file : NULL;
+    const uint8_t *digest = NULL;
+
+    if (!file->c.defines.count)
+        return false;
+    if (coming && coming->c.defines.count)
+        digest = coming->digest;
+    if (!there->comes) {
+        const struct tn_oc_stubs *kept =
+            tn_oc_kept_code(l->plan->process, unit_at(file, index)->name);
+        digest = kept ? kept->digest : NULL;
+    }
+    return digest && memcmp(digest, file->digest, sizeof file->digest) != 0;
+}
+
 /* Are the two the same unit? Unknown digests say nothing against it. */
 static const char *difference(const struct looking *l, const struct place *there,
                               const struct tn_oc_file *file, size_t index)
@@ -88,7 +110,7 @@ static const char *difference(const struct looking *l, const struct place *there
         return "interface";
     if (tenon_digest_equal(&there->implementation, &numbers->implementation) == TENON_NO)
         return "implementation";
-    return NULL;
+    return has_other_c_code(l, there, file, index) ? "C code" : NULL;
 }
 
 /* ---- libraries that are there already ----------------------------------------------------------
@@ -135,6 +157,13 @@ static void meet_library(const struct looking *l, struct tn_oc_file *file)
     }
 }
 
+/* The C code of a library that is not loaded again must be that which is there. */
+static bool meet_stubs(const struct looking *l, struct tn_oc_file *file)
+{
+    return l->plan->process->loader == TENON_OCAML_LOADER_NATIVE ||
+           tn_oc_find_stubs(l->plan, l->p, file, l->err);
+}
+
 /* ---- the order of a plugin's own files ---------------------------------------------------------
  */
 
@@ -155,32 +184,82 @@ static void unmark_own(const struct looking *l)
             row_of(l, l->p->files[k], i)->own = NULL;
 }
 
-/* Does the file need a unit of a file that is not in order yet? */
-static bool waits(const struct looking *l, const struct tn_oc_file *file, size_t placed)
+/* Which of a plugin's libraries has which C symbol. */
+struct own_code {
+    struct tn_oc_owners owners; /* numbers of `files` */
+    struct tn_oc_file **files;
+};
+
+static bool read_own_code(const struct looking *l, struct own_code *own)
+{
+    bool good = tn_oc_owners_init(&own->owners);
+
+    own->files = tn_arena_rows(&l->plan->arena, l->p->count + 1, sizeof *own->files);
+    for (size_t k = 0; good && own->files && k < l->p->count; k++) {
+        struct tn_oc_file *file = own->files[k] = l->p->files[k];
+        if (!file->code || file->is_main || file->skip)
+            continue;
+        good = tn_oc_owners_add(&own->owners, file, (uint32_t)k);
+        for (size_t s = 0; good && s < file->stub_count; s++)
+            good = tn_oc_owners_add(&own->owners, file->stubs[s], (uint32_t)k);
+    }
+    return good && own->files;
+}
+
+static bool is_to_come(const struct looking *l, const struct tn_oc_file *file, size_t placed)
+{
+    for (size_t rest = placed; rest < l->p->count; rest++)
+        if (l->p->files[rest] == file)
+            return true;
+    return false;
+}
+
+/* Does code of `user`, or of its stubs, call C code of a file that is not in order yet? */
+static bool waits_for_code(const struct looking *l, const struct own_code *own,
+                           const struct tn_oc_file *user, const struct tn_oc_file *code,
+                           size_t placed)
+{
+    const char *symbol;
+
+    for (size_t i = 0; own->owners.names.count && (symbol = tn_oc_wanted(code, i)); i++) {
+        uint32_t owner = tn_oc_owner_of(&own->owners, symbol);
+        if (owner != TN_NO_NAME && own->files[owner] != user &&
+            is_to_come(l, own->files[owner], placed))
+            return true;
+    }
+    return false;
+}
+
+/* Does the file need a unit, or C code, of a file that is not in order yet? */
+static bool waits(const struct looking *l, const struct own_code *own,
+                  const struct tn_oc_file *file, size_t placed)
 {
     for (size_t i = 0; i < unit_count(file); i++) {
         const tenon_ocaml_unit *unit = unit_at(file, i);
         for (size_t k = 0; k < unit->requires.count; k++) {
             const struct tn_oc_coming *row = tn_oc_coming(l->plan, file->numbers[i].requires[k]);
-            if (!row->own || row->own == file)
-                continue;
-            for (size_t rest = placed; rest < l->p->count; rest++)
-                if (l->p->files[rest] == row->own)
-                    return true;
+            if (row->own && row->own != file && is_to_come(l, row->own, placed))
+                return true;
         }
     }
-    return false;
+    for (size_t s = 0; s < file->stub_count; s++)
+        if (waits_for_code(l, own, file, file->stubs[s], placed))
+            return true;
+    return waits_for_code(l, own, file, file, placed);
 }
 
 /* Libraries first, each after those it needs; a cycle keeps its order, and is told unit by unit. */
-static void order_files(const struct looking *l)
+static bool order_files(const struct looking *l)
 {
     struct tn_oc_prospect *p = l->p;
+    struct own_code own;
+    bool good = read_own_code(l, &own);
 
     mark_own(l);
-    for (size_t placed = 0; placed < p->count; placed++) {
+    for (size_t placed = 0; good && placed < p->count; placed++) {
         size_t next = placed;
-        while (next < p->count && (p->files[next]->is_main || waits(l, p->files[next], placed)))
+        while (next < p->count &&
+               (p->files[next]->is_main || waits(l, &own, p->files[next], placed)))
             next++;
         if (next == p->count) /* only the main file is left, or a cycle */
             for (next = placed; next + 1 < p->count && p->files[next]->is_main; next++)
@@ -190,6 +269,8 @@ static void order_files(const struct looking *l)
         p->files[placed] = file;
     }
     unmark_own(l);
+    tn_oc_owners_free(&own.owners);
+    return good || tn_no_memory(l->err);
 }
 
 /* ---- what is not in the bundle -----------------------------------------------------------------
@@ -622,11 +703,14 @@ bool tn_oc_check_plugin(tenon_ocaml_plan *plan, struct tn_oc_prospect *p, tenon_
         return false;
     for (size_t k = bundled; k < p->count; k++)
         meet_library(&l, p->files[k]);
-    order_files(&l);
+    if (!order_files(&l))
+        return false;
     /* stubs are added behind while this goes on */
-    for (size_t k = 0, count = p->count; k < count; k++)
-        if (p->files[k]->code && !p->files[k]->skip && !check_file(&l, p->files[k]))
+    for (size_t k = 0, count = p->count; k < count; k++) {
+        struct tn_oc_file *file = p->files[k];
+        if (file->code && !(file->skip ? meet_stubs(&l, file) : check_file(&l, file)))
             return false;
+    }
     if (plan->order.each && is_refused(&l))
         take_back(&l);
     return true;

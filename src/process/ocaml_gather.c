@@ -326,6 +326,8 @@ static bool add_code(tenon_ocaml_plan *plan, struct tn_oc_prospect *p, const cha
                     why.code == TENON_E_UNSUPPORTED ? TENON_FINDING_OTHER_OCAML
                                                     : TENON_FINDING_BAD_BUNDLE,
                     entry, &why, err);
+    if (file->c.defines.count)
+        tn_oc_entry_digest(p, entry, file->digest);
     check_release(plan, p, file);
     return true;
 }
@@ -599,6 +601,8 @@ bool tn_oc_add_offer(tenon_ocaml_plan *plan, struct tn_oc_prospect *p, const cha
         file->identity = tn_identity(&info);
     if (tn_read_file(path, &file->bytes, &file->size, &why) && read_code(plan, file, path, &why) &&
         is_of_release(plan, file)) {
+        if (file->c.defines.count)
+            crypto_hash_sha256(file->digest, file->bytes, file->size);
         *out = file;
         return true;
     }

@@ -181,6 +181,20 @@ static bool needs_of_unit(tenon_ocaml_plan *plan, uint32_t candidate, const teno
     return true;
 }
 
+/* The C code of bytecode is in files of its own, which archives name. */
+static bool read_stubs(tenon_ocaml_plan *plan, tenon_error *err)
+{
+    bool native = plan->process->loader == TENON_OCAML_LOADER_NATIVE;
+
+    for (uint32_t c = 0; !native && c < plan->order.count; c++) {
+        struct tn_oc_prospect *p = &plan->prospects[plan->planned[c]];
+        for (size_t k = 0, count = p->count; k < count; k++)
+            if (p->files[k]->code && !tn_oc_read_stubs(plan, p, p->files[k], err))
+                return false;
+    }
+    return true;
+}
+
 static bool find_needs(tenon_ocaml_plan *plan)
 {
     for (uint32_t c = 0; c < plan->order.count; c++)
@@ -195,7 +209,7 @@ static bool find_needs(tenon_ocaml_plan *plan)
                                    &p->files[k]->numbers[u]))
                     return false;
     }
-    return true;
+    return tn_oc_find_c_needs(plan);
 }
 
 /* ---- making -----------------------------------------------------------------------------------
@@ -276,7 +290,8 @@ static bool open_world(tenon_ocaml_plan *plan, tenon_error *err)
 
 static bool make(tenon_ocaml_plan *plan, const tenon_ocaml_request *requests, tenon_error *err)
 {
-    if (!open_world(plan, err) || !tn_oc_gather(plan, requests, err) || !list_candidates(plan, err))
+    if (!open_world(plan, err) || !tn_oc_gather(plan, requests, err) ||
+        !list_candidates(plan, err) || !read_stubs(plan, err))
         return false;
     if (!tn_plan_requirements(&plan->order) || !find_needs(plan) || !leave_out(plan) ||
         !tn_plan_order(&plan->order) || !leave_out(plan))

@@ -60,7 +60,7 @@ struct tenon_ocaml_process {
     struct tn_names c_symbols;
     const char **c_holders;
     size_t c_holder_room;
-    /* stubs opened: by name of file, with their digest */
+    /* C code that came: stubs by name of file, native code by each of its units */
     struct tn_oc_stubs *stubs;
     size_t stub_count, stub_room;
 };
@@ -101,7 +101,7 @@ struct tn_oc_file {
     const char *label;
     void *bytes; /* until the plan is made */
     size_t size;
-    uint8_t digest[32];                  /* of stubs */
+    uint8_t digest[32];                  /* of stubs, and of native code with C code in it */
     tenon_ocaml *code;                   /* NULL: stubs */
     const struct tn_oc_numbers *numbers; /* by unit of the code: tn_oc_note_names() */
     tenon_image *image;                  /* that `c` borrows from; NULL: bytecode, or proven */
@@ -109,7 +109,8 @@ struct tn_oc_file {
     struct tn_oc_c c;
     bool is_proven; /* code and c are the index's */
     bool is_main, is_stubs, has_dlls;
-    bool skip; /* the process has all of it */
+    bool skip;              /* the process has all of it */
+    const char *unreadable; /* stubs: why */
     bool placed;
     struct tn_oc_file **stubs; /* that an archive wants opened before it */
     size_t stub_count;
@@ -242,10 +243,26 @@ bool tn_oc_take(tenon_ocaml_plan *plan, struct tn_oc_prospect *p, tenon_error *e
 /* ---- ocaml_stubs.c ----------------------------------------------------------------------------
  */
 
-/* Finds the stubs that an archive of bytecode asks for. False: *err; what is missing is a finding.
+/* Looks for the stubs that an archive of bytecode asks for, and reads them. False: *err. */
+bool tn_oc_read_stubs(tenon_ocaml_plan *plan, struct tn_oc_prospect *p, struct tn_oc_file *archive,
+                      tenon_error *err);
+
+/*
+ * Holds them against what is there; what is missing is a finding. Those of an archive that is there
+ * already must be what was opened for it. False: *err.
  */
 bool tn_oc_find_stubs(tenon_ocaml_plan *plan, struct tn_oc_prospect *p, struct tn_oc_file *archive,
                       tenon_error *err);
+
+/* The digest that the manifest has of a file of the bundle. False: it has none. */
+bool tn_oc_entry_digest(const struct tn_oc_prospect *p, const char *entry, uint8_t digest[32]);
+
+/* The C code that came under that name; NULL: nobody knows of any. */
+const struct tn_oc_stubs *tn_oc_kept_code(const tenon_ocaml_process *process, const char *name);
+
+/* Is the symbol one of the libraries that the file needs? False: no memory. */
+bool tn_oc_brings(tenon_ocaml_plan *plan, const struct tn_oc_file *file, const char *symbol,
+                  bool *brings);
 
 /* C code that would be there twice, symbols and libraries that are not there. False: *err. */
 bool tn_oc_check_code(tenon_ocaml_plan *plan, struct tn_oc_prospect *p, struct tn_oc_file *file,
@@ -256,6 +273,30 @@ bool tn_oc_place_code(tenon_ocaml_plan *plan, const struct tn_oc_file *file);
 
 /* The same in the process, once it is loaded. */
 bool tn_oc_keep_code(tenon_ocaml_process *process, const struct tn_oc_file *file);
+
+/* ---- ocaml_c_needs.c --------------------------------------------------------------------------
+ */
+
+/* Who has a C symbol: the first that was added with it. */
+struct tn_oc_owners {
+    struct tn_names names;
+    uint32_t *of;
+    size_t room;
+};
+
+/* False: no memory; to be freed all the same. */
+bool tn_oc_owners_init(struct tn_oc_owners *owners);
+bool tn_oc_owners_add(struct tn_oc_owners *owners, const struct tn_oc_file *file, uint32_t owner);
+void tn_oc_owners_free(struct tn_oc_owners *owners);
+
+/* TN_NO_NAME: nobody. */
+uint32_t tn_oc_owner_of(const struct tn_oc_owners *owners, const char *symbol);
+
+/* The i-th C symbol that the file's code refers to; NULL: no more. */
+const char *tn_oc_wanted(const struct tn_oc_file *file, size_t i);
+
+/* Plugins whose C code is called by others come before these. False: no memory. */
+bool tn_oc_find_c_needs(tenon_ocaml_plan *plan);
 
 /* ---- ocaml_static.c ---------------------------------------------------------------------------
  */

@@ -67,6 +67,22 @@ static const char *try_directory(tenon_ocaml_plan *plan, const char *directory, 
     return path && stat(path, &info) == 0 && S_ISREG(info.st_mode) ? path : NULL;
 }
 
+/* Where the runtime looks. *found: NULL when there is none. False: *err. */
+static bool runtime_stub(tenon_ocaml_plan *plan, const char *name, const char **found,
+                         tenon_error *err)
+{
+    tenon_ocaml_process *process = plan->process;
+
+    if (!tn_oc_search_dlls(process, err))
+        return false;
+    *found = NULL;
+    for (size_t i = 0; !*found && i < process->dll_directory_count; i++) {
+        const char *directory = process->dll_directories[i];
+        *found = try_directory(plan, directory, strlen(directory), "", name);
+    }
+    return true;
+}
+
 /*
  * A stub of the system: beside the archive, in the place for all stubs, where the runtime looks.
  * *found: NULL when there is none. False: *err.
@@ -74,7 +90,6 @@ static const char *try_directory(tenon_ocaml_plan *plan, const char *directory, 
 static bool system_stub(tenon_ocaml_plan *plan, const struct tn_oc_file *archive, const char *name,
                         const char **found, tenon_error *err)
 {
-    tenon_ocaml_process *process = plan->process;
     const char *slash = archive->path && !archive->entry ? strrchr(archive->path, '/') : NULL;
 
     *found = *name == '/' ? try_directory(plan, "", 0, "", name + 1) : NULL;
@@ -88,30 +103,26 @@ static bool system_stub(tenon_ocaml_plan *plan, const struct tn_oc_file *archive
         if (!*found)
             *found = try_directory(plan, archive->path, size, "/stublibs", name);
     }
-    for (size_t i = 0; !*found; i++) {
-        if (i == process->dll_directory_count && !tn_oc_search_dlls(process, err))
-            return false;
-        if (i == process->dll_directory_count)
-            break;
-        const char *directory = process->dll_directories[i];
-        *found = try_directory(plan, directory, strlen(directory), "", name);
-    }
-    return true;
+    return *found || runtime_stub(plan, name, found, err);
+}
+
+bool tn_oc_entry_digest(const struct tn_oc_prospect *p, const char *entry, uint8_t digest[32])
+{
+    const tenon_manifest *m = p->manifest;
+
+    for (size_t i = 0; m && i < m->entry_count; i++)
+        if (strcmp(m->entries[i].path, entry) == 0) {
+            memcpy(digest, m->entries[i].sha256, sizeof m->entries[i].sha256);
+            return true;
+        }
+    return false;
 }
 
 /* Stubs that were opened before, by what was noted of them. */
 static bool prove_stub(tenon_ocaml_plan *plan, struct tn_oc_prospect *p, struct tn_oc_file *stub)
 {
-    const tenon_manifest *m = p->manifest;
-
-    if (!stub->entry || !p->proofs)
-        return false;
-    for (size_t i = 0; i < m->entry_count; i++)
-        if (strcmp(m->entries[i].path, stub->entry) == 0) {
-            memcpy(stub->digest, m->entries[i].sha256, sizeof stub->digest);
-            return tn_oc_take_proof(plan, p, stub);
-        }
-    return false;
+    return stub->entry && p->proofs && tn_oc_entry_digest(p, stub->entry, stub->digest) &&
+           tn_oc_take_proof(plan, p, stub);
 }
 
 static bool read_stub(tenon_ocaml_plan *plan, struct tn_oc_prospect *p, struct tn_oc_file *stub,
@@ -155,21 +166,27 @@ static bool same_file(tenon_ocaml_plan *plan, const char *path, const uint8_t di
     return memcmp(other, digest, sizeof other) == 0;
 }
 
+const struct tn_oc_stubs *tn_oc_kept_code(const tenon_ocaml_process *process, const char *name)
+{
+    for (size_t i = 0; i < process->stub_count; i++)
+        if (strcmp(process->stubs[i].name, name) == 0)
+            return &process->stubs[i];
+    return NULL;
+}
+
 /* Stubs of that name: skipped when they are the same, refused when they are others. */
 static bool met_by_name(tenon_ocaml_plan *plan, struct tn_oc_prospect *p, struct tn_oc_file *stub,
                         const char *name)
 {
-    const tenon_ocaml_process *process = plan->process;
+    const struct tn_oc_stubs *kept = tn_oc_kept_code(plan->process, name);
 
-    for (size_t i = 0; i < process->stub_count; i++) {
-        if (strcmp(process->stubs[i].name, name) != 0)
-            continue;
+    if (kept) {
         stub->skip = true;
-        if (memcmp(process->stubs[i].digest, stub->digest, sizeof stub->digest) != 0)
-            tn_oc_find_in(plan, p, TENON_FINDING_OTHER_BUILD, true, name, process->stubs[i].label,
+        if (memcmp(kept->digest, stub->digest, sizeof stub->digest) != 0)
+            tn_oc_find_in(plan, p, TENON_FINDING_OTHER_BUILD, true, name, kept->label,
                           "C stubs %s of plugin \"%s\" are another build than those of %s, which "
                           "are loaded",
-                          name, p->name, process->stubs[i].label);
+                          name, p->name, kept->label);
         return true;
     }
     for (size_t i = 0; i < plan->count; i++)
@@ -188,30 +205,6 @@ static bool met_by_name(tenon_ocaml_plan *plan, struct tn_oc_prospect *p, struct
     return false;
 }
 
-/* The program opened stubs of that name itself: they must be these. */
-static void met_in_host(tenon_ocaml_plan *plan, struct tn_oc_prospect *p, struct tn_oc_file *stub,
-                        const char *name)
-{
-    const char *holder = NULL;
-
-    for (size_t i = 0; i < stub->c.defines.count && !holder; i++)
-        if (!tn_oc_has_symbol(plan->process, plan->world, stub->c.defines.at[i], &holder))
-            holder = NULL;
-    if (!holder || plan->process->program)
-        return;
-    if (strcmp(tn_base_name(holder), name) == 0 && same_file(plan, holder, stub->digest)) {
-        stub->skip = true;
-    } else if (strcmp(tn_base_name(holder), name) == 0) {
-        stub->skip = true;
-        tn_oc_find_in(plan, p, TENON_FINDING_OTHER_BUILD, true, name, holder,
-                      "C stubs %s of plugin \"%s\" are another build than %s, which is loaded",
-                      name, p->name, tn_report_show(plan->report, holder));
-    }
-}
-
-/* ---- the stubs of one archive -----------------------------------------------------------------
- */
-
 static bool is_of_host(const tenon_ocaml_process *process, const char *name)
 {
     size_t size = strlen(name);
@@ -220,18 +213,46 @@ static bool is_of_host(const tenon_ocaml_process *process, const char *name)
     return size > 3 && tn_names_find(&process->host_dlls, name, size - 3) != TN_NO_NAME;
 }
 
-static bool missing(tenon_ocaml_plan *plan, struct tn_oc_prospect *p,
-                    const struct tn_oc_file *archive, const char *name)
+/* Where this process has what the stubs define; NULL: it has it not. */
+static const char *mapped_holder(tenon_ocaml_plan *plan, const struct tn_oc_file *stub)
 {
-    tn_oc_find_in(plan, p, TENON_FINDING_MISSING_LIBRARY, true, name, archive->label,
-                  "%s needs the C stubs %s, which are neither in the bundle nor where this system "
-                  "has stubs",
-                  archive->label, tn_report_show(plan->report, name));
+    const char *holder = NULL;
+
+    for (size_t i = 0; i < stub->c.defines.count; i++)
+        if (tn_oc_has_symbol(plan->process, plan->world, stub->c.defines.at[i], &holder))
+            return holder;
+    return NULL;
+}
+
+/* The program opens stubs of that name itself: they must be these. False: *err. */
+static bool meet_host(tenon_ocaml_plan *plan, struct tn_oc_prospect *p, struct tn_oc_file *stub,
+                      const char *name, tenon_error *err)
+{
+    const char *holder = NULL;
+
+    if (!plan->process->program)
+        holder = mapped_holder(plan, stub);
+    else if (is_of_host(plan->process, name) && !runtime_stub(plan, name, &holder, err))
+        return false;
+    if (!holder)
+        return true;
+    if (strcmp(tn_base_name(holder), name) == 0 && same_file(plan, holder, stub->digest)) {
+        stub->skip = true;
+    } else if (strcmp(tn_base_name(holder), name) == 0) {
+        stub->skip = true;
+        tn_oc_find_in(plan, p, TENON_FINDING_OTHER_BUILD, true, name, holder,
+                      "C stubs %s of plugin \"%s\" are another build than %s, which is loaded",
+                      name, p->name, tn_report_show(plan->report, holder));
+    }
     return true;
 }
 
-static bool find_stub(tenon_ocaml_plan *plan, struct tn_oc_prospect *p, struct tn_oc_file *archive,
-                      const char *item, tenon_error *err)
+/* ---- the stubs of one archive -----------------------------------------------------------------
+ */
+
+/* A file without entry and path: there is none. */
+static bool add_stub(tenon_ocaml_plan *plan, struct tn_oc_prospect *p, struct tn_oc_file *archive,
+                     const char *item, tenon_error *err)
 {
     const char *name = stub_file(&plan->arena, item);
     const char *entry = name ? bundled_stub(plan, p, name) : NULL, *path = NULL;
@@ -243,30 +264,24 @@ static bool find_stub(tenon_ocaml_plan *plan, struct tn_oc_prospect *p, struct t
         return true;
     if (!entry && !system_stub(plan, archive, name, &path, err))
         return false;
-    if (!entry && !path)
-        return missing(plan, p, archive, name);
     struct tn_oc_file *stub = tn_oc_new_file(plan, p);
     if (!stub)
         return tn_no_memory(err);
     stub->is_stubs = true;
     stub->entry = entry;
     stub->path = path;
-    stub->label = entry ? name : path;
+    stub->label = path ? path : name;
     archive->stubs[archive->stub_count++] = stub;
-    archive->has_dlls = true;
-    if (!read_stub(plan, p, stub, &why)) {
-        if (why.code == TENON_E_MEMORY)
-            return tn_no_memory(err);
-        tn_oc_find_in(plan, p, TENON_FINDING_REFUSED_LIBRARY, true, name, NULL, "%s",
-                      tenon_error_message(&why));
+    if (!entry && !path)
         return true;
-    }
-    if (!met_by_name(plan, p, stub, tn_base_name(name)))
-        met_in_host(plan, p, stub, tn_base_name(name));
-    return true;
+    archive->has_dlls = true;
+    if (read_stub(plan, p, stub, &why))
+        return true;
+    stub->unreadable = tn_arena_string(&plan->arena, tenon_error_message(&why));
+    return (stub->unreadable && why.code != TENON_E_MEMORY) || tn_no_memory(err);
 }
 
-bool tn_oc_find_stubs(tenon_ocaml_plan *plan, struct tn_oc_prospect *p, struct tn_oc_file *archive,
+bool tn_oc_read_stubs(tenon_ocaml_plan *plan, struct tn_oc_prospect *p, struct tn_oc_file *archive,
                       tenon_error *err)
 {
     tenon_ocaml_names dlls = tenon_ocaml_dlls(archive->code);
@@ -275,7 +290,43 @@ bool tn_oc_find_stubs(tenon_ocaml_plan *plan, struct tn_oc_prospect *p, struct t
     if (!archive->stubs)
         return tn_no_memory(err);
     for (size_t i = 0; i < dlls.count; i++)
-        if (!find_stub(plan, p, archive, dlls.at[i], err))
+        if (!add_stub(plan, p, archive, dlls.at[i], err))
+            return false;
+    return true;
+}
+
+static void tell_missing(tenon_ocaml_plan *plan, struct tn_oc_prospect *p,
+                         const struct tn_oc_file *archive, const char *name)
+{
+    tn_oc_find_in(plan, p, TENON_FINDING_MISSING_LIBRARY, true, name, archive->label,
+                  "%s needs the C stubs %s, which are neither in the bundle nor where this system "
+                  "has stubs",
+                  archive->label, tn_report_show(plan->report, name));
+}
+
+static bool meet_stub(tenon_ocaml_plan *plan, struct tn_oc_prospect *p,
+                      const struct tn_oc_file *archive, struct tn_oc_file *stub, tenon_error *err)
+{
+    const char *name = tn_base_name(stub->label);
+    bool is_there = stub->entry || stub->path;
+
+    stub->skip = archive->skip;
+    if (!is_there && !archive->skip)
+        tell_missing(plan, p, archive, stub->label);
+    if (stub->unreadable && !archive->skip)
+        tn_oc_find_in(plan, p, TENON_FINDING_REFUSED_LIBRARY, true, stub->label, NULL, "%s",
+                      stub->unreadable);
+    return !is_there || stub->unreadable || met_by_name(plan, p, stub, name) ||
+           meet_host(plan, p, stub, name, err);
+}
+
+bool tn_oc_find_stubs(tenon_ocaml_plan *plan, struct tn_oc_prospect *p, struct tn_oc_file *archive,
+                      tenon_error *err)
+{
+    if (!archive->stubs && !tn_oc_read_stubs(plan, p, archive, err))
+        return false;
+    for (size_t i = 0; i < archive->stub_count; i++)
+        if (!meet_stub(plan, p, archive, archive->stubs[i], err))
             return false;
     return true;
 }
@@ -329,11 +380,12 @@ static bool add_exports(tenon_ocaml_plan *plan, const char *path, struct tn_name
 }
 
 /*
- * Libraries that the file needs and that are not in the process: found as the loader would. False:
- * no memory, or nobody can say now what they bring (*unread).
+ * Libraries that the file needs and that are not in the process: found as the loader would; those
+ * that are missing are told of the plugin `p`, unless it is NULL. False: no memory, or nobody can
+ * say now what they bring (*unread).
  */
-static bool find_libraries(tenon_ocaml_plan *plan, struct tn_oc_prospect *p,
-                           const struct tn_oc_file *file, struct tn_names *brought, bool *unread)
+static bool find_libraries(tenon_ocaml_plan *plan, const struct tn_oc_file *file,
+                           struct tn_oc_prospect *p, struct tn_names *brought, bool *unread)
 {
     const char *path = tn_arena_format(&plan->arena, "/tenon-plan/%s",
                                        tn_base_name(file->entry ? file->entry : file->path));
@@ -357,7 +409,7 @@ static bool find_libraries(tenon_ocaml_plan *plan, struct tn_oc_prospect *p,
     bool good = graph || why.code != TENON_E_MEMORY;
     for (size_t i = 0; good && graph && i < tenon_graph_count(graph); i++) {
         const tenon_library *library = tenon_graph_library(graph, i);
-        if (library->status != TENON_STATUS_FOUND && !library->optional)
+        if (p && library->status != TENON_STATUS_FOUND && !library->optional)
             tn_oc_find_in(plan, p, TENON_FINDING_MISSING_LIBRARY, true, library->name, file->label,
                           "%s needs library %s: %s", file->label,
                           tn_report_show(plan->report, library->name),
@@ -366,6 +418,18 @@ static bool find_libraries(tenon_ocaml_plan *plan, struct tn_oc_prospect *p,
     }
     tenon_graph_free(graph);
     tenon_resolver_free(resolver);
+    return good;
+}
+
+bool tn_oc_brings(tenon_ocaml_plan *plan, const struct tn_oc_file *file, const char *symbol,
+                  bool *brings)
+{
+    struct tn_names brought;
+    bool unread = false, good = tn_names_init(&brought);
+
+    good = good && (find_libraries(plan, file, NULL, &brought, &unread) || unread);
+    *brings = good && tn_names_find(&brought, symbol, strlen(symbol)) != TN_NO_NAME;
+    tn_names_free(&brought);
     return good;
 }
 
@@ -406,7 +470,7 @@ static bool find_missing(tenon_ocaml_plan *plan, struct tn_oc_prospect *p,
         all_mapped = all_mapped && is_mapped(plan, file->c.needs.at[i]);
     if (!all_mapped) {
         looked = tn_names_init(&brought);
-        good = looked && find_libraries(plan, p, file, &brought, &unread);
+        good = looked && find_libraries(plan, file, p, &brought, &unread);
     }
     for (size_t i = 0; good && i < file->c.wants.count; i++) {
         const char *name = file->c.wants.at[i];
@@ -461,6 +525,7 @@ bool tn_oc_place_code(tenon_ocaml_plan *plan, const struct tn_oc_file *file)
 {
     for (size_t i = 0; i < file->c.exports.count; i++) {
         const char *name = file->c.exports.at[i];
+        size_t before = plan->c_coming.count;
         uint32_t number = tn_names_add(&plan->c_coming, name, strlen(name));
         if (number == TN_NO_NAME)
             return false;
@@ -468,9 +533,23 @@ bool tn_oc_place_code(tenon_ocaml_plan *plan, const struct tn_oc_file *file)
             if (!tn_grow(&plan->c_files, &plan->c_file_room, plan->c_file_room,
                          sizeof *plan->c_files))
                 return false;
-        plan->c_files[number] = file;
+        if (number == before || !plan->c_files[number]) /* the first one serves everybody */
+            plan->c_files[number] = file;
     }
     return true;
+}
+
+static bool keep_build(tenon_ocaml_process *process, const struct tn_oc_file *file,
+                       const char *name, const char *label)
+{
+    if (!tn_grow(&process->stubs, &process->stub_room, process->stub_count, sizeof *process->stubs))
+        return false;
+    struct tn_oc_stubs *stubs = &process->stubs[process->stub_count];
+    stubs->name = tn_arena_string(&process->arena, name);
+    stubs->label = label;
+    memcpy(stubs->digest, file->digest, sizeof stubs->digest);
+    process->stub_count += stubs->name != NULL;
+    return stubs->name != NULL;
 }
 
 bool tn_oc_keep_code(tenon_ocaml_process *process, const struct tn_oc_file *file)
@@ -490,14 +569,10 @@ bool tn_oc_keep_code(tenon_ocaml_process *process, const struct tn_oc_file *file
                 return false;
         process->c_holders[number] = label;
     }
-    if (!file->is_stubs)
-        return true;
-    if (!tn_grow(&process->stubs, &process->stub_room, process->stub_count, sizeof *process->stubs))
-        return false;
-    struct tn_oc_stubs *stubs = &process->stubs[process->stub_count];
-    stubs->name = tn_arena_string(&process->arena, tn_base_name(file->label));
-    stubs->label = label;
-    memcpy(stubs->digest, file->digest, sizeof stubs->digest);
-    process->stub_count += stubs->name != NULL;
-    return stubs->name != NULL;
+    if (file->is_stubs)
+        return keep_build(process, file, tn_base_name(file->label), label);
+    for (size_t i = 0; file->c.defines.count && i < tenon_ocaml_unit_count(file->code); i++)
+        if (!keep_build(process, file, tenon_ocaml_unit_at(file->code, i)->name, label))
+            return false;
+    return true;
 }

@@ -677,6 +677,71 @@ int main(int c, char **v) {
                 self.assertRegex(lines[2], "no p2: (C code of library two|C stubs dllfoo_stubs.so) .*")
                 self.assertEqual(len(lines), 3, lines)
 
+    def test_c_code_that_is_refused_hides_none_that_comes(self):
+        for name, value in (("p1", 1), ("p2", 2), ("p3", 3)):
+            library = self.c_library("foo", value, name, unit=f"c{value}")
+            self.case.plugin(name, f'let () = Printf.printf "{name} %d\\n%!" (C{value}.get ())\n',
+                             f"{library}.cma", f"{library}.cmxs", include=[name])
+        self.case.hosts()
+        self.everywhere(["all:p1.plugin,p2.plugin,p3.plugin"],
+                        ["p1 1", "ok p1", "no p2: .*(defines foo_get|another build).*",
+                         "no p3: .*(defines foo_get|another build).*"])
+
+    def test_two_versions_of_c_code_behind_the_same_ocaml_code(self):
+        for name, value in (("p1", 1), ("p2", 2), ("p3", 1)):
+            library = self.c_library("foo", value, f"c{value}")
+            self.case.plugin(name, f'let () = Printf.printf "{name} %d\\n%!" (Foo.get ())\n',
+                             f"{library}.cma", f"{library}.cmxs", include=[f"c{value}"])
+        self.case.hosts()
+        refused = ('no p2: (?:unit Foo is already in library foo of plugin "p1"; library foo of plugin '
+                   '"p2" contains another one, with another C code.*|C stubs dllfoo_stubs.so of '
+                   'plugin "p2" are another build than those of .*)')
+        self.everywhere(["load:p1.plugin", "load:p2.plugin", "load:p3.plugin"],
+                        ["p1 1", "ok p1", refused, "p3 1", "ok p3"])
+        self.everywhere(["all:p1.plugin,p2.plugin,p3.plugin"],
+                        ["p1 1", "p3 1", "ok p1", refused, "ok p3"])
+
+    def calls_c(self, name, function):
+        """A library whose C code calls a function of others, and its name for C."""
+        case, folder = self.case, name + ".c"
+        case.write(f"{folder}/{name}_c.c", "#include <caml/mlvalues.h>\nvalue %s(value u);\n"
+                   "value %s_get(value u) { return %s(u); }\n" % (function, name, function))
+        case.ocamlfind("ocamlc", "-ccopt", "-fPIC", "-c", f"{name}_c.c", cwd=case.root / folder)
+        case.ocamlfind("ocamlmklib", "-o", f"{name}_stubs", f"{name}_c.o", cwd=case.root / folder)
+        case.compile(name, folder=folder, text=f'external get : unit -> int = "{name}_get"\n')
+        case.archive(name, name, folder=folder, byte=["-dllib", f"-l{name}_stubs"],
+                     native=["-cclib", f"-l{name}_stubs", "-ccopt", "-L."])
+        return f"{folder}/{name}"
+
+    def test_c_code_that_calls_that_of_another_plugin(self):
+        foo = self.c_library("foo", 42, "c")
+        outer = self.calls_c("outer", "foo_get")
+        self.case.plugin("z", 'let () = print_endline "z"\n', f"{foo}.cma", f"{foo}.cmxs")
+        self.case.plugin("a", 'let () = Printf.printf "a %d\\n%!" (Outer.get ())\n',
+                         f"{outer}.cma", f"{outer}.cmxs", include=["outer.c"])
+        # in bytecode, who uses externals alone requires no unit
+        self.case.plugin("b", 'let () = Printf.printf "b %d\\n%!" (Foo.get ())\n', include=["c"])
+        self.case.hosts()
+        self.everywhere(["all:a.plugin,b.plugin,z.plugin"],
+                        ["z", "a 42", "b 42", "ok a", "ok b", "ok z"])
+        self.everywhere(["load:a.plugin"], ["no a: .*foo_get, which nothing defines.*"])
+        for host in ("host.opt", "host.byte"):
+            self.case.run(tenon.command(), "check", host, "a.plugin", "b.plugin", "z.plugin")
+
+    def test_c_code_that_calls_that_of_another_library_of_the_plugin(self):
+        foo = self.c_library("foo", 42, "c")
+        outer = self.calls_c("outer", "foo_get")
+        self.case.plugin("p", 'let () = Printf.printf "p %d\\n%!" (Outer.get ())\n',
+                         f"{outer}.cma", f"{outer}.cmxs", f"{foo}.cma", f"{foo}.cmxs",
+                         include=["outer.c"])
+        aunt = self.calls_c("aunt", "foo_get")
+        self.case.plugin("q", 'let () = Printf.printf "q %d\\n%!" (Aunt.get ())\n',
+                         f"{foo}.cma", f"{foo}.cmxs", f"{aunt}.cma", f"{aunt}.cmxs",
+                         include=["aunt.c"])
+        self.case.hosts()
+        self.everywhere(["load:p.plugin"], ["p 42", "ok p"])
+        self.everywhere(["load:q.plugin"], ["q 42", "ok q"])
+
     def test_c_stubs_that_are_missing(self):
         library = self.c_library("foo", 42, "c")
         self.case.hosts()

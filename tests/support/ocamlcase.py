@@ -58,7 +58,9 @@ let run word =
     | "allow" -> Tenon.Process.allow_only (String.split_on_char ',' rest)
     | "events" -> Tenon.Plugins.on_event (fun e -> say "%s" (Tenon.Plugins.event_to_string e))
     | "raw" -> (
-      try Dynlink.loadfile (Dynlink.adapt_filename rest)
+      try
+        Dynlink.allow_unsafe_modules true;
+        Dynlink.loadfile (Dynlink.adapt_filename rest)
       with Dynlink.Error e -> say "raw %s: %s" rest (Dynlink.error_message e))
     | "sh" -> ignore (Sys.command rest)
     | "gc" ->
