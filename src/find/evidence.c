@@ -101,6 +101,7 @@ static bool find_pc(struct tn_hunt *hunt, const struct tn_place *place, struct t
         good = *there ? tn_words_add_all(&hunt->found->files, &pc->files)
                       : tn_found_remark(hunt->found, "%s cannot be used: %s", path,
                                         tenon_error_message(&why));
+        hunt->found->unsure |= !*there && tn_is_failure(&why);
         *there = *there && good;
         if (!*there)
             tn_pc_free(pc);

@@ -28,6 +28,7 @@ struct tenon_found {
     const char *rpath_flag;        /* NULL: no run path is needed */
     const char *version;           /* NULL: not known */
     struct tn_words files, dirs;   /* that the answer rests on: for the cache */
+    bool unsure; /* the system failed while we looked: another time the answer may differ */
 };
 
 tenon_found *tn_found_new(const char *name, tenon_error *err);

@@ -1,16 +1,21 @@
 /* src/find/places.c - the base directories of a search, in their order */
+#include <errno.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 
 #include "evidence.h"
 #include "flags.h"
 #include "quote.h"
+#include "store.h"
 
-static bool is_dir(const char *path)
+static bool is_dir(struct tn_hunt *hunt, const char *path)
 {
     struct stat info;
 
-    return stat(path, &info) == 0 && S_ISDIR(info.st_mode);
+    if (stat(path, &info) == 0)
+        return S_ISDIR(info.st_mode);
+    hunt->found->unsure |= !tn_says_absent(errno);
+    return false;
 }
 
 /* The k-th word of a list; NULL past its end, or no memory. */
@@ -73,7 +78,7 @@ static bool is_builtin(struct tn_hunt *hunt, const char *dir)
 
 static void add_libdir(struct tn_hunt *hunt, struct tn_place *place, const char *path)
 {
-    if (!path || !is_dir(path) || place->variants == TN_PLACE_VARIANTS)
+    if (!path || !is_dir(hunt, path) || place->variants == TN_PLACE_VARIANTS)
         return;
     /* the linker looks there without being told */
     if (place->builtin &&
@@ -122,7 +127,7 @@ bool tn_place_next(struct tn_hunt *hunt, size_t *i, struct tn_place *place)
     }
     dir = tn_absolute_path(hunt->arena, hunt->finder, dir);
     size_t own = (*i)++;
-    if (!dir || (!place->user && !is_dir(dir)))
+    if (!dir || (!place->user && !is_dir(hunt, dir)))
         return true;
     for (size_t k = 0; k < own; k++) {
         earlier = dir_at(hunt, k, &ignored, &unused);
@@ -150,7 +155,7 @@ bool tn_place_attempt(struct tn_hunt *hunt, const struct tn_place *place, size_t
         const char *own = tn_arena_format(hunt->arena, "-I%s/include", place->dir);
         if (!own || !tn_words_add(&attempt->cflags, own))
             return false;
-        if (include && is_dir(include) &&
+        if (include && is_dir(hunt, include) &&
             !tn_add_joined(&attempt->cflags, hunt->arena, "-I", include))
             return false;
     }

@@ -283,7 +283,7 @@ void tn_keep(const struct tenon_finder *finder, const uint8_t key[TN_STORE_KEY],
     struct tn_packer pack = { 0 };
 
     /* what was not found may be there next time, anywhere */
-    if (!finder->cache || found->verdict != TENON_FIND_FOUND)
+    if (!finder->cache || found->verdict != TENON_FIND_FOUND || found->unsure)
         return;
     pack_found(&pack, found);
     tn_pack_state(&pack, &found->files, &found->dirs, except);

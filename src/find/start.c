@@ -197,22 +197,30 @@ static bool run(struct tn_hunt *hunt, const char *program, const char **why, con
 }
 
 /* rule  the interpreter and the machine must be this system's */
-static bool starts_here(const struct tn_hunt *hunt, const char *program)
+static bool starts_here(struct tn_hunt *hunt, const char *program)
 {
     tenon_image *image, *own;
     const char *interpreter;
     tenon_file_info info;
     bool here;
     tenon_world *host;
+    tenon_error why = TENON_ERROR_INIT, ignored = TENON_ERROR_INIT;
 
     if (hunt->finder->wrapper.count)
         return true;
-    if (!hunt->finder->starts || !(host = tenon_world_host(NULL)))
+    if (!hunt->finder->starts)
         return false;
-    image = tenon_image_open(host, program, TENON_PART_CORE, NULL);
-    own = tenon_image_open(host, "/proc/self/exe", TENON_PART_CORE, NULL);
-    if (!image || !own) {
-        here = !own; /* not Linux: the platform alone decides */
+    host = tenon_world_host(&why);
+    image = host ? tenon_image_open(host, program, TENON_PART_CORE, &why) : NULL;
+    own = image ? tenon_image_open(host, "/proc/self/exe", TENON_PART_CORE, &ignored) : NULL;
+    if (!image) {
+        hunt->found->unsure |= tn_is_failure(&why);
+        tenon_world_free(host);
+        return false;
+    }
+    hunt->found->unsure |= ignored.code == TENON_E_MEMORY;
+    if (!own) {
+        here = true; /* not Linux: the platform alone decides */
     } else {
         const char *machine = tenon_image_machine(image), *mine = tenon_image_machine(own);
         bool related = machine && mine &&
@@ -272,6 +280,7 @@ bool tn_start(struct tn_hunt *hunt, const char *program, struct tn_outcome *outc
         *why = tn_arena_format(hunt->arena, "it cannot be started here, nor answered for: %s",
                                tenon_error_message(&failure));
     } else if (!*why && outcome->is_shared && failure.code != TENON_E_NOT_LOADABLE) {
+        hunt->found->unsure |= tn_is_failure(&failure);
         good = tn_found_remark(hunt->found, "which file it starts with could not be checked: %s",
                                tenon_error_message(&failure)) ||
                tn_no_memory(err);

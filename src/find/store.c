@@ -26,8 +26,7 @@ struct state {
     uint64_t device, inode, size, changed;
 };
 
-/* May stat() say so of a path that is not there for us? */
-static bool is_absent(int error)
+bool tn_says_absent(int error)
 {
     return error == ENOENT || error == ENOTDIR || error == EACCES || error == ELOOP ||
            error == ENAMETOOLONG;
@@ -39,7 +38,7 @@ static struct state state_of(const char *path, bool *failed)
     struct stat info;
 
     if (stat(path, &info) < 0) {
-        *failed |= !is_absent(errno);
+        *failed |= !tn_says_absent(errno);
         return (struct state){ .kind = ABSENT };
     }
     return (struct state){

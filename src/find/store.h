@@ -10,6 +10,9 @@
 /* The key of a question: a digest of all its words. */
 void tn_store_key(const struct tn_packer *question, uint8_t key[TN_STORE_KEY]);
 
+/* Does this errno of stat() say that a path is not there for us? Others say nothing of it. */
+bool tn_says_absent(int error);
+
 /*
  * The state of files and directories: identity, for files also a digest of what is in them. Those
  * below `except` are left out. True again as long as identities, or else the contents, are equal;

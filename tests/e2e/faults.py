@@ -85,7 +85,8 @@ SAMPLE = """
     wrap write:ENOSPC wrap rename:EIO cc stat:EIO units-bundle open:EIO plist read:EIO
     why open:EMFILE why read:EIO why-symbols open:EIO why-symbols read:EIO
     check-covered read:EIO load-covered-again open:EIO load-brings open:EIO
-    cache-prune list:EIO load write:ENOSPC load fsync:EIO run create:EACCES build spawn:EAGAIN find spawn:EAGAIN
+    cache-prune list:EIO load write:ENOSPC load fsync:EIO run create:EACCES build spawn:EAGAIN
+    find spawn:EAGAIN
 """.split()
 
 # Words of which an answer that is not the usual one has some.

@@ -382,9 +382,12 @@ static ssize_t read_stream(void *cookie, char *bytes, size_t size)
 
 static ssize_t write_stream(void *cookie, const char *bytes, size_t size)
 {
-    ssize_t wrote = write((int)(intptr_t)cookie, bytes, size);
+    size_t all = 0;
+    ssize_t wrote = 1;
 
-    return wrote < 0 ? 0 : wrote; /* fopencookie(3): not negative */
+    for (; all < size && wrote > 0; all += wrote > 0 ? (size_t)wrote : 0)
+        wrote = write((int)(intptr_t)cookie, bytes + all, size - all); /* stdio writes on */
+    return (ssize_t)all; /* fopencookie(3): not negative */
 }
 
 static int close_stream(void *cookie)
