@@ -281,7 +281,7 @@ def wrong_next(name, again, normal, outputs):
 def numbers():
     """Each of the first calls, then fewer and fewer of them."""
     number = 1
-    each, step = (30, 10) if wants_all() or len(sys.argv) > 1 else (6, 3)
+    each, step = (20, 5) if wants_all() or len(sys.argv) > 1 else (6, 3)
     while True:
         yield number
         number += 1 if number < each else number // step
