@@ -132,6 +132,18 @@ tenon_process *tenon_process_new(tenon_error *err)
 
 /* ---- a program that does not run ------------------------------------------------------------ */
 
+/* Why a library that keeps the program from starting does, behind ": "; NULL: no memory. */
+static const char *why_not(struct tn_arena *arena, const tenon_graph *graph, size_t i)
+{
+    const tenon_library *library = tenon_graph_library(graph, i);
+    bool searched = library->status == TENON_STATUS_MISSING && !library->is_interpreter;
+    const tenon_attempt *unread = searched ? tn_tried_unread(graph, i) : NULL;
+    if (unread)
+        return tn_arena_format(arena, ": %s: %s", unread->path,
+                               unread->detail ? unread->detail : "it cannot be read");
+    return library->reason ? tn_arena_format(arena, ": %s", library->reason) : "";
+}
+
 /* What keeps the program itself from starting. False: no memory. */
 static bool find_fault(tenon_process *process, const tenon_graph *graph, tenon_error *err)
 {
@@ -144,19 +156,13 @@ static bool find_fault(tenon_process *process, const tenon_graph *graph, tenon_e
             continue;
         size_t room = 4 * strlen(library->name) + 1;
         char *shown = tn_arena_bytes(&process->arena, room);
-        if (!shown)
+        const char *why = why_not(&process->arena, graph, i);
+        if (!shown || !why)
             return tn_no_memory(err);
         tn_text_escape(shown, room, library->name, strlen(library->name));
-        bool searched = library->status == TENON_STATUS_MISSING && !library->is_interpreter;
-        const tenon_attempt *unread = searched ? tn_tried_unread(graph, i) : NULL;
-        const char *why = unread && unread->detail ? unread->detail : library->reason;
-        process->host_fault = tn_arena_format(
-            &process->arena, "would not start: it needs %s, which is %s%s%s%s%s", shown,
-            library->status == TENON_STATUS_MISSING ? "not found" : "refused",
-            unread || why ? ": " : "", unread ? unread->path : "", unread ? ": " : "",
-            why      ? why
-            : unread ? "it cannot be read"
-                     : "");
+        process->host_fault =
+            tn_arena_format(&process->arena, "would not start: it needs %s, which is %s%s", shown,
+                            library->status == TENON_STATUS_MISSING ? "not found" : "refused", why);
         return process->host_fault || tn_no_memory(err);
     }
     return true;
