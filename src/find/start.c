@@ -6,6 +6,7 @@
 #include "file.h"
 #include "limits.h"
 #include "steps.h"
+#include "store.h"
 #include "text.h"
 
 /* The world that the program will start in: this system, or the other one with the program in it.
@@ -56,12 +57,28 @@ static const char *seen(const struct tn_hunt *hunt, const char *path)
     return size && strncmp(path, sysroot, size) == 0 && path[size] == '/' ? path + size : path;
 }
 
-static bool same_file(tenon_world *world, const char *a, const char *b)
+/* False: *err, as it is not known. */
+static bool look(tenon_world *world, const char *path, tenon_file_info *info, bool *there,
+                 tenon_error *err)
+{
+    char shown[TN_QUOTE_ROOM];
+    int failed = tenon_world_stat(world, path, info);
+
+    *there = !failed;
+    return !failed || tn_says_absent(failed) ||
+           tn_fail_system(err, failed, "%s", tn_quote(shown, path));
+}
+
+static bool same_file(tenon_world *world, const char *a, const char *b, bool *same,
+                      tenon_error *err)
 {
     tenon_file_info one, two;
+    bool first, second;
 
-    return tenon_world_stat(world, a, &one) == 0 && tenon_world_stat(world, b, &two) == 0 &&
-           one.device == two.device && one.inode == two.inode;
+    if (!look(world, a, &one, &first, err) || !look(world, b, &two, &second, err))
+        return false;
+    *same = first && second && one.device == two.device && one.inode == two.inode;
+    return true;
 }
 
 /* The first library that is not found or refused, in words, and its name; NULL: none is. */
@@ -101,29 +118,34 @@ static const char *name_of(struct tn_hunt *hunt, const char *path, bool *is_shar
     return name;
 }
 
-/* One linked file against the graph. NULL: it is the one that loads, or none is asked for. */
-static const char *compare_one(struct tn_hunt *hunt, tenon_world *world, const tenon_graph *graph,
-                               const char *path, bool *lost)
+/* One linked file against the graph. *why NULL: it is the one that loads, or none is asked for. */
+static bool compare_one(struct tn_hunt *hunt, tenon_world *world, const tenon_graph *graph,
+                        const char *path, const char **why, tenon_error *err)
 {
-    bool is_shared;
-    const char *name = name_of(hunt, path, &is_shared), *why;
+    bool is_shared, same;
+    const char *name = name_of(hunt, path, &is_shared);
 
-    *lost = !name;
-    if (!name || !is_shared)
-        return NULL;
+    *why = NULL;
+    if (!name)
+        return tn_no_memory(err);
+    if (!is_shared)
+        return true;
     for (size_t i = 0; i < tenon_graph_count(graph); i++) {
         const tenon_library *row = tenon_graph_library(graph, i);
         if (strcmp(row->name, name) != 0 && strcmp(tn_base_name(row->name), name) != 0)
             continue;
-        if (!row->path || same_file(world, row->path, seen(hunt, path)))
-            return NULL;
-        why = tn_arena_format(hunt->arena, "linked with %s, but started with %s (%s%s%s)", path,
-                              row->path, row->rule ? row->rule->name : "no rule",
-                              row->where ? ": " : "", row->where ? row->where : "");
-        *lost = !why;
-        return why;
+        if (!row->path)
+            return true;
+        if (!same_file(world, row->path, seen(hunt, path), &same, err))
+            return false;
+        if (same)
+            return true;
+        *why = tn_arena_format(hunt->arena, "linked with %s, but started with %s (%s%s%s)", path,
+                               row->path, row->rule ? row->rule->name : "no rule",
+                               row->where ? ": " : "", row->where ? row->where : "");
+        return *why || tn_no_memory(err);
     }
-    return NULL;
+    return true;
 }
 
 /* The files that the answer rests on: those that the loader takes. */
@@ -196,56 +218,54 @@ static bool run(struct tn_hunt *hunt, const char *program, const char **why, con
     return said.exit.status == 0 || *why || tn_no_memory(err);
 }
 
-/* rule  the interpreter and the machine must be this system's */
-static bool starts_here(struct tn_hunt *hunt, const char *program)
+/* rule  the interpreter and the machine must be this system's. False: *err, as it is not known */
+static bool starts_here(struct tn_hunt *hunt, const char *program, bool *here, tenon_error *err)
 {
     tenon_image *image, *own;
     const char *interpreter;
     tenon_file_info info;
-    bool here;
     tenon_world *host;
-    tenon_error why = TENON_ERROR_INIT, ignored = TENON_ERROR_INIT;
+    tenon_error why = TENON_ERROR_INIT, why_own = TENON_ERROR_INIT;
 
-    if (hunt->finder->wrapper.count)
+    *here = hunt->finder->wrapper.count;
+    if (*here || !hunt->finder->starts)
         return true;
-    if (!hunt->finder->starts)
-        return false;
     host = tenon_world_host(&why);
     image = host ? tenon_image_open(host, program, TENON_PART_CORE, &why) : NULL;
-    own = image ? tenon_image_open(host, "/proc/self/exe", TENON_PART_CORE, &ignored) : NULL;
-    if (!image) {
-        hunt->found->unsure |= tn_is_failure(&why);
+    own = image ? tenon_image_open(host, "/proc/self/exe", TENON_PART_CORE, &why_own) : NULL;
+    if (image && why_own.code == TENON_E_MEMORY)
+        why = why_own;
+    if (!image || why.code) {
+        tenon_image_free(image);
+        tenon_image_free(own);
         tenon_world_free(host);
-        return false;
+        return !tn_is_failure(&why) || tn_fail_again(err, &why, NULL);
     }
-    hunt->found->unsure |= ignored.code == TENON_E_MEMORY;
     if (!own) {
-        here = true; /* not Linux: the platform alone decides */
+        *here = true; /* not Linux: the platform alone decides */
     } else {
         const char *machine = tenon_image_machine(image), *mine = tenon_image_machine(own);
         bool related = machine && mine &&
                        (strcmp(machine, mine) == 0 ||
                         (strcmp(mine, "x86_64") == 0 && strcmp(machine, "i386") == 0));
         interpreter = tenon_image_interpreter(image);
-        here = related && tenon_image_format(image) == tenon_image_format(own) &&
-               (!interpreter || tenon_world_stat(host, interpreter, &info) == 0);
+        *here = related && tenon_image_format(image) == tenon_image_format(own) &&
+                (!interpreter || tenon_world_stat(host, interpreter, &info) == 0);
     }
     tenon_image_free(image);
     tenon_image_free(own);
     tenon_world_free(host);
-    return here;
+    return true;
 }
 
 static bool compare(struct tn_hunt *hunt, struct check *check, const struct tn_outcome *outcome,
                     const char **why, tenon_error *err)
 {
-    bool lost = false;
-
-    for (size_t i = 0; !*why && !lost && i < outcome->group.count; i++)
-        *why = compare_one(hunt, check->world, check->graph, outcome->group.at[i], &lost);
-    if (!lost && !*why && tn_is_pe(hunt))
-        lost = !tn_remark_other_dlls(hunt, outcome, check->graph);
-    return (!lost && note_files(hunt, check->graph)) || tn_no_memory(err);
+    for (size_t i = 0; !*why && i < outcome->group.count; i++)
+        if (!compare_one(hunt, check->world, check->graph, outcome->group.at[i], why, err))
+            return false;
+    bool good = *why || !tn_is_pe(hunt) || tn_remark_other_dlls(hunt, outcome, check->graph);
+    return (good && note_files(hunt, check->graph)) || tn_no_memory(err);
 }
 
 bool tn_start(struct tn_hunt *hunt, const char *program, struct tn_outcome *outcome, bool *passed,
@@ -255,12 +275,12 @@ bool tn_start(struct tn_hunt *hunt, const char *program, struct tn_outcome *outc
     struct check check;
     const char *missing = NULL, *name = NULL;
     bool lost = false;
-    bool ran = starts_here(hunt, program), good = true;
+    bool ran, good = true;
 
     *why = NULL;
     *out = "";
     *passed = false;
-    if (ran && !run(hunt, program, why, out, err))
+    if (!starts_here(hunt, program, &ran, err) || (ran && !run(hunt, program, why, out, err)))
         return false;
     bool resolved = resolve(hunt, program, &check, &failure);
     if (resolved) {

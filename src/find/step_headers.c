@@ -1,17 +1,22 @@
 /* src/find/step_headers.c - steps (a) and (b): the headers are there, an object can be compiled */
+#include <errno.h>
 #include <sys/stat.h>
 
 #include "fail.h"
 #include "private_libs.h"
 #include "quote.h"
 #include "steps.h"
+#include "store.h"
 
-static const char *find_in_dir(struct tn_arena *arena, const char *dir, const char *header)
+static const char *find_in_dir(const struct tn_hunt *hunt, const char *dir, const char *header)
 {
     struct stat info;
-    const char *path = tn_arena_format(arena, "%s/%s", dir, header);
+    const char *path = tn_arena_format(hunt->arena, "%s/%s", dir, header);
 
-    return path && stat(path, &info) == 0 && S_ISREG(info.st_mode) ? path : NULL;
+    if (path && stat(path, &info) == 0)
+        return S_ISREG(info.st_mode) ? path : NULL;
+    hunt->found->unsure |= !path || !tn_says_absent(errno);
+    return NULL;
 }
 
 /* The file that the compiler will take for a header. */
@@ -22,9 +27,9 @@ static const char *find_header(const struct tn_hunt *hunt, const struct tn_attem
 
     for (size_t i = 0; !path && i < attempt->cflags.count; i++)
         if (tn_begins(attempt->cflags.at[i], "-I"))
-            path = find_in_dir(hunt->arena, attempt->cflags.at[i] + 2, header);
+            path = find_in_dir(hunt, attempt->cflags.at[i] + 2, header);
     for (size_t i = 0; !path && i < hunt->finder->include_dirs.count; i++)
-        path = find_in_dir(hunt->arena, hunt->finder->include_dirs.at[i], header);
+        path = find_in_dir(hunt, hunt->finder->include_dirs.at[i], header);
     return path;
 }
 

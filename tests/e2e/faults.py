@@ -232,14 +232,14 @@ class Bench:
             return []
 
 
-def wrong_answer(name, kind, outcome, normal):
+def wrong_answer(name, kind, stays, outcome, normal):
     """What is wrong with what was said."""
     statuses = (0, 1, 2, 3, 126) if name in ("cc", "link") else (0, 1, 2, 3)
     if outcome.status not in statuses:
         yield "status %s" % outcome.status
     elif outcome.says_yes() and not normal.says_yes():
         yield "yes instead of no"
-    elif name.endswith("-again") and outcome.stays_ill(normal):
+    elif name.endswith("-again") and not stays and outcome.stays_ill(normal):
         yield "the second request of a process does not know that the fault is over"
     elif outcome.leaks:
         yield "a refused plugin changed the process"
@@ -298,7 +298,7 @@ def try_fault(bench, cases, name, fault, warm):
         hits = bench.hits()
         if not hits:
             return count
-        wrong = [*wrong_answer(name, kind, outcome, normal),
+        wrong = [*wrong_answer(name, kind, error.endswith(":on"), outcome, normal),
                  *wrong_files(name, kind, outcome, normal, before, outputs),
                  *wrong_next(name, bench.run(words), normal, outputs)]
         cases.expect("%s%s, %s number %d, %s: %s" % (
