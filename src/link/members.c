@@ -210,6 +210,9 @@ static bool add_file(struct tn_members *members, const char *path, const char *s
         good = examine(members, &subject, err);
     else if (local.code == TENON_E_MEMORY)
         good = tn_no_memory(err);
+    else if (tn_is_failure(&local)) /* nobody can say that it is none */
+        good = tn_members_add_unsure(members, subject.label, tn_errno_text(local.system_errno)) ||
+               tn_no_memory(err);
     tn_file_close(&subject.file);
     tn_arena_free(&scratch);
     return good;

@@ -89,8 +89,8 @@ static bool wrap_file(struct wrapping *w, tenon_world *world, struct tn_file *fi
     tenon_error local = TENON_ERROR_INIT;
     if (tn_object_is_one(file, &local))
         return wrap_object(w, file, prefix, out, err);
-    if (local.code == TENON_E_MEMORY)
-        return tn_no_memory(err);
+    if (tn_is_failure(&local))
+        return tn_fail_again(err, &local, NULL);
     return tn_fail(err, TENON_E_FORMAT, "neither an object nor an archive");
 }
 
