@@ -9,10 +9,10 @@
 #include "crew.h"
 
 #include <pthread.h>
-#include <sched.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "thread.h"
 
 #define MEMBERS 4 /* at most: each reads the cache, and remembers common libraries */
 #define WORTH_IT 24
@@ -58,10 +58,10 @@ struct helper {
 
 size_t cli_crew_size(size_t files)
 {
-    cpu_set_t set;
-    size_t size = sched_getaffinity(0, sizeof set, &set) == 0 ? (size_t)CPU_COUNT(&set) : 1;
+    struct tn_processors own;
 
-    size = size < MEMBERS ? size : MEMBERS;
+    tn_processors_get(&own);
+    size_t size = own.count < 1 ? 1 : own.count < MEMBERS ? own.count : MEMBERS;
     return size < files / WORTH_IT ? size : files / WORTH_IT ? files / WORTH_IT : 1;
 }
 
@@ -260,26 +260,42 @@ static struct cli_member *new_member(const struct cli_answer *answer, bool is_fi
 static size_t start(struct crew *crew, struct helper *helpers, size_t wanted)
 {
     size_t made = 0;
-    sigset_t all, before;
 
-    sigfillset(&all);
-    pthread_sigmask(SIG_BLOCK, &all, &before); /* signals are the first one's business */
     for (; made < wanted; made++) {
         struct helper *helper = &helpers[made];
         *helper = (struct helper){ .crew = crew, .member = new_member(crew->answer, false) };
-        if (helper->member && pthread_create(&helper->thread, NULL, help, helper) == 0)
+        if (helper->member && tn_thread_start(&helper->thread, help, helper))
             continue;
         free(helper->member);
         break;
     }
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
     return made;
+}
+
+/* All members at work, each on its own part of the processors, until all is told. */
+static int work(struct crew *crew, struct cli_member *first, size_t size)
+{
+    struct helper helpers[MEMBERS];
+    pthread_t threads[MEMBERS];
+    struct tn_processors own;
+    size_t made = start(crew, helpers, size - 1);
+
+    for (size_t i = 0; i < made; i++)
+        threads[i] = helpers[i].thread;
+    tn_processors_get(&own);
+    tn_processors_divide(&own, threads, made);
+    int status = lead(crew, first);
+    for (size_t i = 0; i < made; i++) {
+        pthread_join(threads[i], NULL);
+        free(helpers[i].member);
+    }
+    tn_processors_set(&own);
+    return status;
 }
 
 bool cli_crew_answer(struct cli_answer *answer, const struct cli_crew_kind *kind, size_t size,
                      const char *const *files, size_t count, int *status)
 {
-    struct helper helpers[MEMBERS];
     struct crew *crew = calloc(1, sizeof *crew);
     char *buffers = malloc((size_t)SLOTS * CLI_OUT_ROOM);
     struct cli_member *first = crew && buffers ? new_member(answer, true) : NULL;
@@ -292,12 +308,7 @@ bool cli_crew_answer(struct cli_answer *answer, const struct cli_crew_kind *kind
             crew->unused[crew->unused_count] = buffers + crew->unused_count * CLI_OUT_ROOM;
         pthread_mutex_init(&crew->lock, NULL);
         pthread_cond_init(&crew->changed, NULL);
-        size_t made = start(crew, helpers, size - 1);
-        *status = lead(crew, first);
-        for (size_t i = 0; i < made; i++) {
-            pthread_join(helpers[i].thread, NULL);
-            free(helpers[i].member);
-        }
+        *status = work(crew, first, size);
         for (size_t i = 0; i < SLOTS; i++)
             free(crew->batches[i].said.bytes);
         pthread_mutex_destroy(&crew->lock);

@@ -2,7 +2,6 @@
 #include "open_many.h"
 
 #include <pthread.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -10,6 +9,7 @@
 #include "bundle.h"
 #include "manifest_pack.h"
 #include "pages.h"
+#include "thread.h"
 
 enum { THREADS_MOST = 16, WORTH_A_THREAD = 24, AT_ONCE = 8, ROOM_OF_ONE = 8192 };
 
@@ -73,14 +73,8 @@ void tn_open_many(struct tn_opening *rows, size_t count)
     struct work work = { .rows = rows, .count = count };
     size_t wanted = helpers_for(count), made = 0;
     pthread_t helpers[THREADS_MOST];
-    sigset_t all, before;
-    if (wanted) {
-        sigfillset(&all);
-        pthread_sigmask(SIG_BLOCK, &all, &before);
-        while (made < wanted && pthread_create(&helpers[made], NULL, open_some, &work) == 0)
-            made++;
-        pthread_sigmask(SIG_SETMASK, &before, NULL);
-    }
+    while (made < wanted && tn_thread_start(&helpers[made], open_some, &work))
+        made++;
     open_some(&work);
     for (size_t i = 0; i < made; i++)
         pthread_join(helpers[i], NULL);

@@ -18,6 +18,7 @@
 #include <string.h>
 
 #include "table.h"
+#include "thread.h"
 
 #define WORTH_IT 8       /* files to read: for fewer a thread costs more than it brings */
 #define RESULTS 32       /* that many files the thread may be ahead */
@@ -351,7 +352,7 @@ static void start(struct tn_ahead *ahead)
         ahead->list_count + ahead->row_count - ahead->likely < WORTH_IT)
         return;
     new_results(ahead);
-    ahead->started = pthread_create(&ahead->thread, NULL, run, ahead) == 0;
+    ahead->started = tn_thread_start(&ahead->thread, run, ahead);
     ahead->failed = !ahead->started;
 }
 
