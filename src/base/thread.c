@@ -22,18 +22,34 @@ static void let_use(pthread_t thread, const cpu_set_t *set)
         (void)pthread_setaffinity_np(thread, sizeof *set, set);
 }
 
-/* It may go anywhere afterwards: the caller can move as well. */
-static void move_away(pthread_t thread)
+/*
+ * By an attribute, since the new thread could push the caller off its processor before it says
+ * anything; where the library has none (musl), afterwards, for a thread that has to wait. It may go
+ * anywhere as soon as it has begun: the caller can move as well.
+ */
+static int create(pthread_t *thread, void *(*run)(void *), void *arg)
 {
     struct tn_processors own;
     tn_processors_get(&own);
     size_t here = processor_of(&own);
     if (here == NOWHERE || own.count < 2)
-        return;
+        return pthread_create(thread, NULL, run, arg);
     cpu_set_t others = own.set;
     CPU_CLR(here, &others);
-    let_use(thread, &others);
-    let_use(thread, &own.set);
+#if defined __GLIBC__
+    pthread_attr_t attributes;
+    pthread_attr_init(&attributes);
+    (void)pthread_attr_setaffinity_np(&attributes, sizeof others, &others);
+    int error = pthread_create(thread, &attributes, run, arg);
+    pthread_attr_destroy(&attributes);
+#else
+    int error = pthread_create(thread, NULL, run, arg);
+    if (error == 0)
+        let_use(*thread, &others);
+#endif
+    if (error == 0)
+        let_use(*thread, &own.set);
+    return error;
 }
 
 void tn_processors_get(struct tn_processors *own)
@@ -72,9 +88,9 @@ void tn_processors_set(const struct tn_processors *own)
 
 #else
 
-static void move_away(pthread_t thread)
+static int create(pthread_t *thread, void *(*run)(void *), void *arg)
 {
-    (void)thread;
+    return pthread_create(thread, NULL, run, arg);
 }
 
 void tn_processors_get(struct tn_processors *own)
@@ -101,9 +117,7 @@ bool tn_thread_start(pthread_t *thread, void *(*run)(void *), void *arg)
     sigset_t all, before;
     sigfillset(&all);
     pthread_sigmask(SIG_BLOCK, &all, &before);
-    bool started = pthread_create(thread, NULL, run, arg) == 0;
+    bool started = create(thread, run, arg) == 0;
     pthread_sigmask(SIG_SETMASK, &before, NULL);
-    if (started)
-        move_away(*thread);
     return started;
 }
