@@ -1,9 +1,10 @@
 /* src/base/text.c - untrusted bytes made safe to show */
 /*
- * rule: bytes that are not valid UTF-8 (Unicode 15, table 3-7), control characters (C0, DEL, C1)
- * and the backslash become \xHH, byte by byte. So do the characters that steer how a line is laid
- * out and could make it read as another one: U+2028 and U+2029 (separators), U+202A to U+202E and
- * U+2066 to U+2069 (direction), U+FEFF (invisible). Replacing each \xHH by its byte undoes it.
+ * rule: bytes that are not valid UTF-8 (Unicode 15, table 3-7) and control characters (C0, DEL, C1)
+ * become \xHH, byte by byte. So do the characters that steer how a line is laid out and could make
+ * it read as another one: U+2028 and U+2029 (separators), U+202A to U+202E and U+2066 to U+2069
+ * (direction), U+FEFF (invisible); and a backslash before an x, so that whatever reads \xHH is one
+ * of these: replacing each by its byte undoes it, and paths of Windows stay as they are.
  */
 #include "text.h"
 
@@ -65,14 +66,14 @@ static bool is_hidden(const uint8_t *p, size_t length)
 
 static inline bool is_plain_ascii(uint8_t byte)
 {
-    return byte >= 0x20 && byte < 0x7F && byte != '\\';
+    return byte >= 0x20 && byte < 0x7F;
 }
 
 /* The bytes at p that belong together; *plain says whether they are shown as they are. */
 static size_t next_piece(const uint8_t *p, size_t size, bool *plain)
 {
     if (p[0] < 0x80) {
-        *plain = is_plain_ascii(p[0]);
+        *plain = is_plain_ascii(p[0]) && !(p[0] == '\\' && size > 1 && p[1] == 'x');
         return 1;
     }
     size_t length = character_length(p, size);
@@ -137,7 +138,7 @@ int tn_text_is_plain(const char *bytes, size_t size)
     const uint8_t *in = (const uint8_t *)bytes;
 
     for (size_t i = 0; i < size;) {
-        bool plain = is_plain_ascii(in[i]);
+        bool plain = is_plain_ascii(in[i]) && in[i] != '\\';
         i += plain ? 1 : next_piece(in + i, size - i, &plain);
         if (!plain)
             return 0;

@@ -6,8 +6,9 @@
 
 /*
  * Writes `size` untrusted bytes to `out` so that a terminal and JSON may see them: bytes that are
- * not valid UTF-8, control characters (C0, DEL, C1) and the backslash become \xHH. What is
- * written never ends inside an escape or a character; it can be undone.
+ * not valid UTF-8, control characters (C0, DEL, C1) and a backslash before an x become \xHH. What
+ * is written never ends inside an escape or a character; it can be undone. Of a part of a name, the
+ * next byte counts too: no part should end in a backslash.
  *
  * returns  bytes written (at most room - 1; a NUL follows). 4 * size + 1 always suffices
  */

@@ -21,7 +21,7 @@ const char *tn_entry_name_fault(const char *name, size_t size)
         return "an empty name";
     if (size > TN_LIMIT_ENTRY_NAME)
         return "a name that is too long";
-    if (memchr(name, 0, size) || !tn_text_is_plain(name, size))
+    if (memchr(name, 0, size) || memchr(name, '\\', size) || !tn_text_is_plain(name, size))
         return "control characters, backslashes or bytes that are not UTF-8";
     if (name[0] == '/' || (size > 1 && name[1] == ':'))
         return "an absolute path";

@@ -184,16 +184,18 @@ static bool is_simple(const char *bytes, size_t size)
     return !(mark_special(load_eight(few)) & TOP);
 }
 
-/* Where to cut the bytes so that no character of UTF-8 is split; continuation bytes are 10xxxxxx
- * and a character has at most three. */
+/*
+ * Where to cut the bytes so that no character of UTF-8 is split, and no backslash from what comes
+ * after it; continuation bytes are 10xxxxxx and a character has at most three.
+ */
 static size_t piece_size(const char *bytes, size_t size)
 {
     if (size <= PIECE)
         return size;
-    for (size_t cut = PIECE; cut > PIECE - 4; cut--)
-        if (((unsigned char)bytes[cut] & 0xc0) != 0x80)
-            return cut;
-    return PIECE;
+    size_t cut = PIECE;
+    while (cut > PIECE - 4 && ((unsigned char)bytes[cut] & 0xc0) == 0x80)
+        cut--;
+    return bytes[cut - 1] == '\\' ? cut - 1 : cut;
 }
 
 static void put_piece(struct cli_out *out, const char *bytes, size_t size, bool quoted)

@@ -10,6 +10,7 @@
 #include "builder.h"
 #include "fail.h"
 #include "text.h"
+#include "windows.h"
 
 void cli_free_list(char **list)
 {
@@ -40,6 +41,12 @@ static char *join(const char *dir, const char *name)
     while (size > 0 && dir[size - 1] == '/')
         size--;
     return asprintf(&path, "%.*s/%s", (int)size, dir, name) < 0 ? NULL : path;
+}
+
+static bool exists(const struct cli_side *side, const char *path)
+{
+    tenon_file_info info;
+    return path && tenon_world_stat(side->world, path, &info) == 0;
 }
 
 /* A path of the world, relative to where the user stands. */
@@ -174,10 +181,21 @@ static bool make_change(struct cli_side *side, const char *change, tenon_error *
                    "interpreter:PATH, without:PATH or cpu:LEVEL expected");
 }
 
+/* A path as people on Windows write it, when the sysroot has that file; else NULL. */
+static char *from_windows(const struct cli_side *side, const char *path)
+{
+    char *given = side->sysroot ? tn_windows_given(side->world, path) : NULL;
+
+    if (exists(side, given))
+        return given;
+    free(given);
+    return NULL;
+}
+
 static bool set_cwd(struct cli_side *side, const char *cwd, tenon_error *err)
 {
     tenon_file_info info;
-    char *path = from_start(side, cwd);
+    char *given = from_windows(side, cwd), *path = given ? given : from_start(side, cwd);
     int failed = path ? tenon_world_stat(side->world, path, &info) : ENOMEM;
     bool good;
 
@@ -321,12 +339,6 @@ static const char *below(const char *dir, const char *path)
     return path[size] == '/' ? path + size : NULL;
 }
 
-static bool exists(const struct cli_side *side, const char *path)
-{
-    tenon_file_info info;
-    return path && tenon_world_stat(side->world, path, &info) == 0;
-}
-
 /*
  * A file of this system as the sysroot names it: the name is compared first as it is written,
  * since an absolute link in the sysroot leads elsewhere here; then with all links resolved.
@@ -376,7 +388,8 @@ char *cli_side_path(const struct cli_side *side, const char *file)
     char *other;
 
     if (!side->sysroot || exists(side, path) ||
-        !((other = inside_sysroot(side, file)) || (other = from_outside(side, file))))
+        !((other = inside_sysroot(side, file)) || (other = from_outside(side, file)) ||
+          (other = from_windows(side, file))))
         return path;
     free(path);
     return other;

@@ -187,6 +187,12 @@ const char *tn_windows_find(struct tn_target *target, struct tn_arena *arena, co
 const char *tn_windows_to_world(struct tn_target *target, struct tn_arena *arena,
                                 const struct tn_windows_place *place, const char *path);
 
+/*
+ * An absolute path as people on Windows write it ("C:\\x", "c:/x", "\\x") as one of the world, the
+ * caller's to free. NULL: it is none, there is no Windows here or no such drive, or no memory.
+ */
+char *tn_windows_given(tenon_world *world, const char *path);
+
 /* Where the Windows of a program is. NULL: no memory. */
 struct tn_windows_place *tn_windows_place_of(struct tn_target *target, const char *program);
 

@@ -142,14 +142,14 @@ const char *tn_windows_to_world(struct tn_target *target, struct tn_arena *arena
         root = "";
     } else if (has_drive(path)) {
         root = drive_root(target, arena, place, path[0]);
+        if (!root || !*root)
+            return root;
         path += 2;
     } else if (path[0] == '\\') {
         root = place->root ? place->root : "";
     } else {
         root = tenon_world_cwd(target->world);
     }
-    if (!root || (!*root && path[0] != '/' && path[0] != '\\'))
-        return root;
     return tn_windows_find(target, arena, strcmp(root, "/") == 0 ? "" : root, path, &found);
 }
 
@@ -240,4 +240,22 @@ struct tn_windows_place *tn_windows_place_of(struct tn_target *target, const cha
     place->next = windows->places;
     windows->places = place;
     return place;
+}
+
+char *tn_windows_given(tenon_world *world, const char *path)
+{
+    bool is_absolute = has_drive(path) ? path[2] == '\\' || path[2] == '/' : path[0] == '\\';
+    struct tn_arena arena = { 0 };
+    struct tn_windows windows = { 0 };
+    struct tn_target target = { .world = world, .arena = &arena, .config = &windows };
+    char *given = NULL;
+    if (!is_absolute)
+        return NULL;
+    struct tn_windows_place place = { .root = root_for(&target, NULL) };
+    if (place.root) {
+        const char *at = tn_windows_to_world(&target, &arena, &place, path);
+        given = at && *at ? strdup(at) : NULL;
+    }
+    tn_arena_free(&arena);
+    return given;
 }

@@ -124,12 +124,31 @@ static void characters_of_long_names_stay_whole(void **state)
     free(out);
 }
 
+/* ... and no backslash from the x after it, wherever the cut would be. */
+static void a_backslash_stays_with_what_follows(void **state)
+{
+    (void)state;
+    struct cli_out *out = new_out();
+    static char name[3000], escaped[4 * sizeof name + 1];
+
+    for (size_t start = 0; start < 1050; start++) {
+        memset(name, 'x', sizeof name);
+        for (size_t i = start; i < start + 3; i++)
+            name[i] = '\\';
+        tn_text_escape(escaped, sizeof escaped, name, sizeof name);
+        cli_text_part(out, name, sizeof name);
+        assert_written(out, escaped);
+    }
+    free(out);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(any_byte_anywhere_in_a_short_name),
         cmocka_unit_test(a_sentence_keeps_what_was_escaped),
         cmocka_unit_test(characters_of_long_names_stay_whole),
+        cmocka_unit_test(a_backslash_stays_with_what_follows),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -3,10 +3,12 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
 
 #include <cmocka.h>
 
 #include "view.h"
+#include "windows.h"
 
 #include "apiset_builder.h"
 #include "pe_builder.h"
@@ -708,6 +710,62 @@ static void msys_has_its_own_prefix(void **state)
     assert_string_equal(cygwin_open(c, "libfoo.so"), "/C:/cyg/bin/msys-foo.dll");
 }
 
+/* A drive that is not there is not the top of the world. */
+static void directories_of_a_drive_that_is_not_here(void **state)
+{
+    struct world_case *c = *state;
+    standard(c);
+    case_env(c, "PATH", "D:\\p1");
+    dll(c, "/p1/foo.dll");
+    assert_string_equal(foo(c), "missing");
+}
+
+static void check_given(struct world_case *c, const char *path, const char *in_world)
+{
+    char *given = tn_windows_given(c->world, path);
+    if (in_world)
+        assert_string_equal(given, in_world);
+    else
+        assert_null(given);
+    free(given);
+}
+
+/* What a command is given: only whole paths, so that no name of another system is taken for one. */
+static void paths_as_people_write_them(void **state)
+{
+    struct world_case *c = *state;
+    check_given(c, "C:\\a\\p.exe", NULL); /* no Windows here */
+    standard(c);
+    check_given(c, "C:\\a\\p.exe", "/C:/a/p.exe");
+    check_given(c, "c:/A\\P.EXE", "/C:/a/p.exe");
+    check_given(c, "C:\\", "/C:");
+    check_given(c, "C:\\a\\nix.exe", "/C:/a/nix.exe");
+    check_given(c, "D:\\p.exe", NULL);
+    assert_true(tenon_world_put_dir(c->world, "/D:", NULL));
+    check_given(c, "d:\\p.exe", "/D:/p.exe");
+    check_given(c, "\\a\\p.exe", "/C:/a/p.exe");
+    static const char *const none[] = { "",   "p.exe",   "a\\p.exe", "/a/p.exe",
+                                        "C:", "C:p.exe", "1:\\x" };
+    for (size_t i = 0; i < TN_COUNT(none); i++)
+        check_given(c, none[i], NULL);
+}
+
+static void paths_of_a_prefix(void **state)
+{
+    struct world_case *c = *state;
+    PE(c, "/drive_c/a/p.exe", .dll = false);
+    assert_true(tenon_world_put_dir(c->world, "/dosdevices/e:", NULL));
+    check_given(c, "C:\\A\\p.exe", "/drive_c/a/p.exe");
+    check_given(c, "E:\\x", "/dosdevices/e:/x");
+}
+
+static void paths_of_a_disk(void **state)
+{
+    struct world_case *c = *state;
+    assert_true(tenon_world_put_dir(c->world, "/WINDOWS/System32", NULL));
+    check_given(c, "c:\\windows\\SYSTEM32", "/WINDOWS/System32");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -722,6 +780,10 @@ int main(void)
         CASE(without_safe_mode_the_current_directory_is_second),
         CASE(directories_of_the_process),
         CASE(forms_of_a_name),
+        CASE(directories_of_a_drive_that_is_not_here),
+        CASE(paths_as_people_write_them),
+        CASE(paths_of_a_prefix),
+        CASE(paths_of_a_disk),
         CASE(contracts_of_every_schema),
         CASE(contracts_that_the_schema_does_not_have),
         CASE(a_contract_may_depend_on_who_asks),
