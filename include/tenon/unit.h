@@ -99,9 +99,9 @@ typedef struct tenon_units tenon_units;
  * is executed.
  *
  * shape    an object or archive: each object in it is a unit, recorded or not. A .cmo .cma .cmi
- *          .cmx .cmxa, or a program of bytecode: its units; a .cmxs or native program: those too. A
- * linked file: what its record says; without one no unit but the shared library itself (see
- *          tenon_units_guess)
+ *          .cmx .cmxa, or a program of bytecode: its units; a .cmxs or native program: those too.
+ *          A linked file: what its record says; without one no unit but the shared library itself
+ *          (see tenon_units_guess)
  * owner    the caller, until tenon_units_free(); the world may be freed before
  * returns  the units, or NULL with *err filled. A record that cannot be read is no error:
  *          tenon_units_record() says so, tenon_units_remark() why
