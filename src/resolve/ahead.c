@@ -6,7 +6,8 @@
  * the loader's cache mostly has the path. The thread reads the needs first, as they are asked for
  * first, then on in the list, as far as it has results to fill. A file belongs to whoever claims
  * its device and inode first, so that each is read once; everything that depends on order, and
- * every answer, stays with the caller: a wrong guess only costs a look at a file.
+ * every answer, stays with the caller: a wrong guess only costs a look at a file. The caller does
+ * not wait long: what the thread is at when it loses its processor, the caller reads again.
  */
 #include "ahead.h"
 
@@ -16,6 +17,7 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "table.h"
 #include "thread.h"
@@ -24,7 +26,8 @@
 #define RESULTS 32       /* that many files the thread may be ahead */
 #define RESULTS_MOST 512 /* ... when it has guessed wrong and they lie about */
 #define USUAL 2000       /* bytes that the facts of a file take in its arena */
-#define SPINS 1000       /* looks before sleeping: that is some microseconds, sleeping is tens */
+#define SPINS 1000       /* looks before somebody else may have the processor */
+#define PATIENCE 50000   /* nanoseconds that the caller waits: reading a file takes some 15000 */
 #define CALLERS (TN_NO_NAME - 1)
 
 #if defined __x86_64__ || defined __i386__
@@ -33,7 +36,13 @@
 #define PAUSE() ((void)0)
 #endif
 
-enum row_state { ROW_WAITING, ROW_READING, ROW_READY, ROW_GIVEN };
+enum row_state {
+    ROW_WAITING, /* nobody is at it */
+    ROW_READING,
+    ROW_LEFT, /* the same, but the result is for nobody: the caller did not wait for it */
+    ROW_READY,
+    ROW_GIVEN,
+};
 
 /* One path. Only its state is looked at without the lock. */
 struct row {
@@ -46,9 +55,9 @@ struct row {
 struct tn_ahead {
     pthread_t thread;
     pthread_spinlock_t spin;
-    sem_t made, taken;
+    sem_t taken;
     bool started, failed; /* the thread runs; it could not be made */
-    bool caller_waits, thread_waits, stop;
+    bool thread_waits, stop;
     tenon_world *world;
     const struct tn_target *target; /* NULL: no needs are guessed */
     struct tn_arena arena;
@@ -87,21 +96,21 @@ static void unlock(struct tn_ahead *ahead)
     pthread_spin_unlock(&ahead->spin);
 }
 
-/* Sleeps without the lock until the other side has seen *waits. */
-static void sleep_on(struct tn_ahead *ahead, sem_t *semaphore, bool *waits)
+/* The thread's: sleeps without the lock until the caller has seen that it does. */
+static void sleep_until_roused(struct tn_ahead *ahead)
 {
-    *waits = true;
+    ahead->thread_waits = true;
     unlock(ahead);
-    while (sem_wait(semaphore) != 0)
+    while (sem_wait(&ahead->taken) != 0)
         ; /* a signal */
     lock(ahead);
 }
 
-static void wake(sem_t *semaphore, bool *waits)
+static void wake(struct tn_ahead *ahead)
 {
-    if (*waits)
-        sem_post(semaphore);
-    *waits = false;
+    if (ahead->thread_waits)
+        sem_post(&ahead->taken);
+    ahead->thread_waits = false;
 }
 
 /* ---- with the lock held ---- */
@@ -249,8 +258,12 @@ static bool read_one(struct tn_ahead *ahead, struct tn_arena *scratch)
     lock(ahead);
     if (!result->error && !result->known && result->reading.good)
         guess_needs(ahead, &result->reading.facts);
-    set_state(row, ROW_READY);
-    wake(&ahead->made, &ahead->caller_waits);
+    if (state_of(row) == ROW_LEFT) {
+        row->result = NULL;
+        tn_arena_reset(&result->arena);
+        put_unused(ahead, result);
+    }
+    set_state(row, row->result ? ROW_READY : ROW_GIVEN);
     return true;
 }
 
@@ -263,7 +276,7 @@ static void *run(void *arg)
     lock(ahead);
     while (!ahead->stop)
         if (!read_one(ahead, &scratch))
-            sleep_on(ahead, &ahead->taken, &ahead->thread_waits);
+            sleep_until_roused(ahead);
     unlock(ahead);
     tn_arena_free(&scratch);
     return NULL;
@@ -271,25 +284,43 @@ static void *run(void *arg)
 
 /* ---- the caller ---- */
 
-/* Reads other files as long as the thread is at this one; sleeps only when that takes long. */
-static void wait_for(struct tn_ahead *ahead, const struct row *row)
+static int64_t nanoseconds(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return now.tv_sec * INT64_C(1000000000) + now.tv_nsec;
+}
+
+/* Looks at the row's state for as long as reading a file may take. */
+static void look_at(const struct row *row)
+{
+    int64_t end = nanoseconds() + PATIENCE;
+    do
+        for (unsigned i = 0; i < 16 && state_of(row) == ROW_READING; i++)
+            PAUSE();
+    while (state_of(row) == ROW_READING && nanoseconds() < end);
+}
+
+/* Reads other files as long as the thread is at this one, and has some patience after that. */
+static void wait_for(struct tn_ahead *ahead, struct row *row)
 {
     while (state_of(row) == ROW_READING && read_one(ahead, &ahead->scratch))
         ;
     unlock(ahead);
-    for (unsigned i = 0; i < SPINS && state_of(row) == ROW_READING; i++)
-        PAUSE();
+    look_at(row);
     lock(ahead);
-    while (state_of(row) == ROW_READING)
-        sleep_on(ahead, &ahead->made, &ahead->caller_waits);
+    if (state_of(row) == ROW_READING)
+        set_state(row, ROW_LEFT);
 }
 
-/* Takes a row's result away. */
+/* Takes a row's result away; NULL: it has none, or not soon. */
 static struct tn_ahead_result *give(struct tn_ahead *ahead, size_t i)
 {
     struct row *row = ahead->rows[i];
     if (state_of(row) == ROW_READING)
         wait_for(ahead, row);
+    if (state_of(row) == ROW_LEFT)
+        return NULL;
     struct tn_ahead_result *result = row->result;
     row->result = NULL;
     set_state(row, ROW_GIVEN);
@@ -330,7 +361,7 @@ static void collect_returned(struct tn_ahead *ahead)
     }
     ahead->returned_count = 0;
     if (ahead->unused_count >= RESULTS / 2)
-        wake(&ahead->taken, &ahead->thread_waits);
+        wake(ahead);
 }
 
 /* The caller has to read a file itself: the thread should not sleep while there are others. */
@@ -342,7 +373,7 @@ static void rouse(struct tn_ahead *ahead)
     if (!ahead->unused) /* wrong guesses hold all that there were */
         new_results(ahead);
     if (ahead->unused)
-        wake(&ahead->taken, &ahead->thread_waits);
+        wake(ahead);
 }
 
 /* Starts the thread when there is enough for it to do. */
@@ -382,7 +413,6 @@ struct tn_ahead *tn_ahead_begin(tenon_world *world, const char *const *paths, si
         return NULL;
     ahead->world = world;
     pthread_spin_init(&ahead->spin, PTHREAD_PROCESS_PRIVATE);
-    sem_init(&ahead->made, 0, 0);
     sem_init(&ahead->taken, 0, 0);
     if (tn_map_init(&ahead->claims) && tn_names_init(&ahead->paths) &&
         tn_names_init(&ahead->needs) && add_list(ahead, paths, count)) {
@@ -397,7 +427,7 @@ static void stop_thread(struct tn_ahead *ahead)
 {
     lock(ahead);
     ahead->stop = true;
-    wake(&ahead->taken, &ahead->thread_waits);
+    wake(ahead);
     unlock(ahead);
     pthread_join(ahead->thread, NULL);
 }
@@ -415,7 +445,6 @@ void tn_ahead_end(struct tn_ahead *ahead)
         next = result->next;
         free_result(result);
     }
-    sem_destroy(&ahead->made);
     sem_destroy(&ahead->taken);
     pthread_spin_destroy(&ahead->spin);
     tn_map_free(&ahead->claims);
@@ -445,7 +474,7 @@ void tn_ahead_need(struct tn_ahead *ahead, const char *name)
     lock(ahead);
     guess(ahead, name);
     if (ahead->likely < ahead->row_count)
-        wake(&ahead->taken, &ahead->thread_waits);
+        wake(ahead);
     unlock(ahead);
     start(ahead);
 }
