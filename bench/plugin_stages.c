@@ -16,20 +16,9 @@
 
 #include <tenon/process.h>
 
-struct tn_job;
-struct tn_plan;
-struct tn_registry;
-
-#define STAGES                                                                                     \
-    READ(tn_registry_read, tenon_error *, "record")                                                \
-    READ(tn_registry_sight, tenon_world *, "sight")                                                \
-    JOB(tn_job_gather, "gather")                                                                   \
-    ASK(tn_native_is_plain, "plain")                                                               \
-    JOB(tn_native_needs, "needs")                                                                  \
-    JOB(tn_native_check, "native")                                                                 \
-    PLAN(tn_plan_requirements, "requirements")                                                     \
-    PLAN(tn_plan_order, "order")                                                                   \
-    PLAN(tn_plan_doubles, "doubles")
+#include "job.h"
+#include "plan.h"
+#include "registry.h"
 
 static double staged; /* microseconds in stages */
 
@@ -47,51 +36,36 @@ static void say(const char *stage, double start)
     printf("%s %.1f\n", stage, took);
 }
 
-/* Of this process: what is called again and again has nothing to do then. */
-#define READ(function, type, name)                                                                 \
-    bool __real_##function(struct tn_registry *registry, type arg);                                \
-    bool __wrap_##function(struct tn_registry *registry, type arg);                                \
-    bool __wrap_##function(struct tn_registry *registry, type arg)                                 \
+/* The types are the headers': a stage that takes something else by now is an error here. */
+#define STAGE(function, name, once, parameters, arguments)                                         \
+    extern __typeof__(function) __real_##function, __wrap_##function;                              \
+    bool __wrap_##function parameters                                                              \
     {                                                                                              \
         static bool done;                                                                          \
         double start = now();                                                                      \
-        bool good = __real_##function(registry, arg);                                              \
+        bool good = __real_##function arguments;                                                   \
         if (!done)                                                                                 \
             say(name, start);                                                                      \
-        done = true;                                                                               \
+        done = once;                                                                               \
         return good;                                                                               \
     }
 #define JOB(function, name)                                                                        \
-    bool __real_##function(struct tn_job *job, tenon_error *err);                                  \
-    bool __wrap_##function(struct tn_job *job, tenon_error *err);                                  \
-    bool __wrap_##function(struct tn_job *job, tenon_error *err)                                   \
-    {                                                                                              \
-        double start = now();                                                                      \
-        bool good = __real_##function(job, err);                                                   \
-        say(name, start);                                                                          \
-        return good;                                                                               \
-    }
-#define ASK(function, name)                                                                        \
-    bool __real_##function(struct tn_job *job);                                                    \
-    bool __wrap_##function(struct tn_job *job);                                                    \
-    bool __wrap_##function(struct tn_job *job)                                                     \
-    {                                                                                              \
-        double start = now();                                                                      \
-        bool good = __real_##function(job);                                                        \
-        say(name, start);                                                                          \
-        return good;                                                                               \
-    }
-#define PLAN(function, name)                                                                       \
-    bool __real_##function(struct tn_plan *plan);                                                  \
-    bool __wrap_##function(struct tn_plan *plan);                                                  \
-    bool __wrap_##function(struct tn_plan *plan)                                                   \
-    {                                                                                              \
-        double start = now();                                                                      \
-        bool good = __real_##function(plan);                                                       \
-        say(name, start);                                                                          \
-        return good;                                                                               \
-    }
-STAGES
+    STAGE(function, name, false, (struct tn_job * job, tenon_error * err), (job, err))
+#define PLAN(function, name) STAGE(function, name, false, (struct tn_plan * plan), (plan))
+
+/* Of this process: what is called again and again has nothing to do then. */
+STAGE(tn_registry_read, "record", true, (struct tn_registry * registry, tenon_error *err),
+      (registry, err))
+STAGE(tn_registry_sight, "sight", true,
+      (struct tn_registry * registry, tenon_world *world, const struct tn_holding **unread),
+      (registry, world, unread))
+JOB(tn_job_gather, "gather")
+STAGE(tn_native_is_plain, "plain", false, (struct tn_job * job), (job))
+JOB(tn_native_needs, "needs")
+JOB(tn_native_check, "native")
+PLAN(tn_plan_requirements, "requirements")
+PLAN(tn_plan_order, "order")
+PLAN(tn_plan_doubles, "doubles")
 
 int main(int argc, char **argv)
 {
