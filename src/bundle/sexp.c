@@ -133,10 +133,19 @@ static int escaped(struct reader *r, bool *skip)
     return numbered(r);
 }
 
-/* A quoted atom is never longer than its text. */
+/* Bytes up to the quote that ends the atom at hand, or to the end: it is never longer than these. */
+static size_t quoted_size(const struct reader *r)
+{
+    const uint8_t *at = r->at + 1;
+
+    while (at < r->end && *at != '"')
+        at += *at == '\\' && at + 1 < r->end ? 2 : 1;
+    return (size_t)(at - r->at);
+}
+
 static const char *quoted(struct reader *r)
 {
-    char *text = tn_arena_bytes(r->arena, (size_t)(r->end - r->at) + 1);
+    char *text = tn_arena_bytes(r->arena, quoted_size(r) + 1);
     size_t used = 0;
     int c;
 

@@ -53,6 +53,19 @@ const char *tn_report_show(tenon_report *report, const char *name)
     return shown;
 }
 
+#define NAMED_MOST 16
+
+const char *tn_report_list(tenon_report *report, const char *list, size_t *named, const char *row)
+{
+    if (row && *named <= NAMED_MOST && !strstr(list, row)) {
+        bool is_more = (*named)++ == NAMED_MOST;
+        list = tn_arena_format(&report->arena, "%s%s%s", list, *list ? ", " : "",
+                               is_more ? "..." : row);
+    }
+    report->no_memory |= !list || !row;
+    return row ? list : NULL;
+}
+
 /* A copy of a string that may be NULL. */
 static const char *keep(tenon_report *report, const char *text)
 {

@@ -41,6 +41,12 @@ void tn_report_step(tenon_report *report, const char *what);
 /* A copy of an untrusted name, made safe to show; "" when there is no memory. */
 const char *tn_report_show(tenon_report *report, const char *name);
 
+/*
+ * The list "a, b" with another row, unless it has it; of many only the first are named. `named`
+ * counts them, from 0. NULL: no memory, or none for the list or the row.
+ */
+const char *tn_report_list(tenon_report *report, const char *list, size_t *named, const char *row);
+
 /* True when some finding about that plugin refuses. */
 bool tn_report_refuses(const tenon_report *report, const char *plugin);
 

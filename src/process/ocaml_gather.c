@@ -336,6 +336,7 @@ static bool add_code(tenon_ocaml_plan *plan, struct tn_oc_prospect *p, const cha
 static const char *list_kinds(tenon_ocaml_plan *plan, const tenon_manifest *m)
 {
     const char *list = "";
+    size_t named = 0;
 
     for (size_t i = 0; list && i < m->code_count; i++) {
         const char *what = m->code[i].triple ? m->code[i].triple : "any system";
@@ -344,10 +345,8 @@ static const char *list_kinds(tenon_ocaml_plan *plan, const tenon_manifest *m)
                                : tenon_code_kind_name(m->code[i].kind);
         const char *row =
             tn_arena_format(&plan->arena, "%s for %s", kind, tn_report_show(plan->report, what));
-        if (row && !strstr(list, row))
-            list = tn_arena_format(&plan->arena, "%s%s%s", list, *list ? ", " : "", row);
+        list = tn_report_list(plan->report, list, &named, row);
     }
-    plan->report->no_memory |= !list;
     return list && *list ? list : "no code";
 }
 

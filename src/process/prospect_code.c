@@ -55,15 +55,12 @@ static bool place_paths(struct tn_job *job, struct tn_prospect *p, tenon_error *
 static const char *list_triples(struct tn_job *job, const tenon_manifest *m)
 {
     const char *list = "";
+    size_t named = 0;
     for (size_t i = 0; list && i < m->code_count; i++) {
         const char *triple = m->code[i].triple;
-        if (m->code[i].kind != TENON_CODE_NATIVE || !triple)
-            continue;
-        if (!strstr(list, triple))
-            list = tn_arena_format(&job->report->arena, "%s%s%s", list, *list ? ", " : "",
-                                   tn_report_show(job->report, triple));
+        if (m->code[i].kind == TENON_CODE_NATIVE && triple)
+            list = tn_report_list(job->report, list, &named, tn_report_show(job->report, triple));
     }
-    job->report->no_memory |= !list;
     return list && *list ? list : "nothing";
 }
 

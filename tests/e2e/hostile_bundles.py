@@ -227,6 +227,36 @@ class Hostile(unittest.TestCase):
                          "MANIFEST.scm", word)
         self.refused(make([Entry("MANIFEST.scm", b"(" * 5000)]), "limit", "nested too deep")
 
+    def peak(self, *arguments):
+        """Memory in MiB that a run takes at most."""
+        child = subprocess.Popen([tenon.command(), *arguments], stdin=subprocess.DEVNULL,
+                                 stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        _, status, usage = os.wait4(child.pid, 0)
+        child.returncode = os.waitstatus_to_exitcode(status)
+        return usage.ru_maxrss / 1024
+
+    def test_little_text_takes_little_memory(self):
+        usual = b'((name x) (version 1) (main x) (tags ("a")))'
+        peaks = []
+        for scm in usual, usual.replace(b'"a"', b'"a" ' * 20000):
+            with open(self.path, "wb") as out:
+                out.write(make([Entry("MANIFEST.scm", scm, DEFLATED)]))
+            peaks.append(self.peak("bundle", "show", self.path))
+        self.assertLess(peaks[1] - peaks[0], 64)
+
+    def test_many_systems_take_little_memory(self):
+        rows = [{"kind": "native", "triple": "t%04d" % i + "-x" * 400, "path": "code/%04d.so" % i}
+                for i in range(1500)]
+        files = {row["path"]: b"%d" % i for i, row in enumerate(rows)}
+        entries = [Entry(name, data) for name, data in files.items()]
+        with open(self.path, "wb") as out:
+            out.write(make([Entry("tenon.json", manifest(files, code=rows)), *entries]))
+        status, out, _ = tenon.run("check", "/usr/bin/true", self.path)
+        self.assertEqual(status, 1)
+        self.assertIn(b"t0000-x", out)
+        self.assertLess(len(out), 20000)
+        self.assertLess(self.peak("check", "/usr/bin/true", self.path), 400)
+
     def test_manifest_first_and_stored(self):
         entries = good()
         self.refused(make(entries[1:] + entries[:1]), "malformed", "must come first")
