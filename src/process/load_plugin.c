@@ -309,8 +309,8 @@ static void list(tenon_process *process, struct tn_loaded *loaded)
 }
 
 /*
- * One that failed is gone again. When that is all that happened, in one look, the plan is still
- * good for the others.
+ * One that failed is gone again: before anybody is told, who may load it once more then. When that
+ * is all that happened, in one look, the plan is still good for the others.
  */
 static void look_after(struct tn_load *load, const char *plugin, size_t held)
 {
@@ -344,9 +344,9 @@ bool tn_load_one(struct tn_load *load, struct tn_ready *ready)
         tn_process_tell(load->process, TENON_EVENT_LOADED, loaded->plugin.name, NULL, NULL);
         return true;
     }
+    look_after(load, loaded->plugin.name, held);
     say_failure(load, ready->number, kind, x.reached_loader, &why);
     tn_load_say_stays(job->report, loaded);
-    look_after(load, loaded->plugin.name, held);
     ready->loaded = loaded;
     tn_ready_free(ready);
     return false;

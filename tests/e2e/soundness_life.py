@@ -365,6 +365,69 @@ def exceptions(shop, cases):
                  "libgcc" not in needed, needed)
 
 
+# Its start fails the first time; the host then asks for it once more, while it is told so.
+ONCE = """
+#include <tenon/plugin.h>
+int once_api(void) { return 4; }
+int tenon_plugin_start(tenon_plugin *self, int argc, char **argv)
+{
+    (void)argc;
+    (void)argv;
+    return ++*(int *)self->host == 1;
+}
+"""
+RETRIES = """
+#include <stdio.h>
+#include <tenon/tenon.h>
+static tenon_process *process;
+static void say(const char *what, tenon_report *report)
+{
+    const tenon_finding *finding = tenon_report_finding(report, 0);
+    printf("%s %d %s\\n", what, tenon_report_ok(report),
+           finding ? tenon_finding_name(finding->kind) : "-");
+    tenon_report_free(report);
+}
+static void load(const char *what)
+{
+    const tenon_request request = { what, 0, NULL };
+    say(what, tenon_load(process, &request, 1, 0, NULL));
+}
+static void retry(void *arg, const tenon_event *event)
+{
+    (void)arg;
+    if (event->kind == TENON_EVENT_ERRORED)
+        load("./once.plugin");
+}
+int main(void)
+{
+    int starts = 0;
+    process = tenon_process_new(NULL);
+    tenon_process_set_host_data(process, &starts);
+    tenon_process_on_event(process, retry, NULL);
+    load("./once.plugin");
+    load("./needs_once.plugin");
+    say("unload", tenon_unload(process, "once", NULL));
+    say("unload", tenon_unload(process, "needs_once", NULL));
+    say("unload", tenon_unload(process, "once", NULL));
+    tenon_process_free(process);
+}
+"""
+
+
+def retried(shop, cases):
+    shop.plugin("once", ONCE, INCLUDE)
+    shop.plugin("needs_once", "int once_api(void); int plugin_number(void) { return once_api(); }",
+                pack=("--bundle=none", "--requires", "once=once.so"))
+    shop.write("retries.c", RETRIES)
+    shop.tenon("link", "--", "gcc", "retries.c", INCLUDE, *TENON, "-o", "retries")
+    done = run_plain(shop, "retries")
+    cases.expect("a plugin that is loaded while the host is told that it failed is one like others",
+                 done.stdout.splitlines() == ["./once.plugin 1 -", "./once.plugin 0 start",
+                                              "./needs_once.plugin 1 -", "unload 0 in-use",
+                                              "unload 1 -", "unload 1 -"],
+                 "%d\n%s%s" % (done.returncode, done.stdout, done.stderr))
+
+
 def without_cache(shop, cases):
     shop.plugin("sound", "int plugin_number(void) { return 21; }")
     bare = {name: value for name, value in shop.env.items() if name not in ("TENON_CACHE", "HOME")}
@@ -409,6 +472,7 @@ def main():
         workers(shop, cases)
         symbols(shop, cases)
         exceptions(shop, cases)
+        retried(shop, cases)
         without_cache(shop, cases)
         not_for_dlopen(shop, cases)
     cases.finish()
