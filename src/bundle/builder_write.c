@@ -67,19 +67,29 @@ static bool list_entries(struct writing *w, tenon_error *err)
     return true;
 }
 
-static bool is_claimed(const struct tn_claims *list, const tenon_claim *claim)
+static const tenon_claim *claimed(const struct tn_claims *list, const tenon_claim *claim)
 {
     for (size_t i = 0; i < list->count; i++)
         if (list->rows[i].kind == claim->kind && strcmp(list->rows[i].name, claim->name) == 0)
+            return &list->rows[i];
+    return NULL;
+}
+
+/* What the caller only said, without the code it is in, and some code records. */
+static bool is_recorded(const tenon_builder *builder, const tenon_claim *claim)
+{
+    for (size_t i = 0; !claim->code && i < builder->item_count; i++)
+        if (claimed(&builder->items[i].claims, claim))
             return true;
     return false;
 }
 
-/* The caller's claims, then those of the code about which the caller said nothing. */
+/* The caller's claims, but for those that a record knows better; the code's about all others. */
 static bool list_claims(struct writing *w, tenon_error *err)
 {
     const tenon_builder *builder = w->builder;
     size_t most = builder->provides.count;
+    const tenon_claim *said;
     tenon_claim *provides;
 
     for (size_t i = 0; i < builder->item_count; i++)
@@ -89,10 +99,11 @@ static bool list_claims(struct writing *w, tenon_error *err)
         return tn_no_memory(err);
     w->manifest.provides = provides;
     for (size_t i = 0; i < builder->provides.count; i++)
-        provides[w->manifest.provide_count++] = builder->provides.rows[i];
+        if (!is_recorded(builder, &builder->provides.rows[i]))
+            provides[w->manifest.provide_count++] = builder->provides.rows[i];
     for (size_t i = 0; i < builder->item_count; i++)
         for (size_t k = 0; k < w->items[i]->claims.count; k++)
-            if (!is_claimed(&builder->provides, &w->items[i]->claims.rows[k]))
+            if (!(said = claimed(&builder->provides, &w->items[i]->claims.rows[k])) || !said->code)
                 provides[w->manifest.provide_count++] = w->items[i]->claims.rows[k];
     w->manifest.requires = builder->requires.rows;
     w->manifest.require_count = builder->requires.count;

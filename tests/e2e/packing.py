@@ -225,6 +225,11 @@ class Packing(Case):
                    "--name=st", "--version=1.2", "--author=me", "--date=5", "-o", "out", "stats.so")
         self.assertIn("private     x/y  which is no unit of the plugin",
                       self.tenon("pack", "--private=x/y", "-o", "p", "stats.so"))
+        # the word of the author does not stand for what the code records
+        self.tenon("pack", "--provides=stats.so", "--name=st", "-o", "said", "stats.so")
+        self.tenon("bundle", "verify", "said")
+        self.tenon("bundle", "update", "--provides=stats.so", "said")
+        self.tenon("bundle", "verify", "said")
         shown = self.asked("bundle", "show", "out")
         units = {row["name"]: row for row in shown["requires"]}
         self.assertTrue(units["help2"]["interface"].startswith("exports-1:"))
