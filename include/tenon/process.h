@@ -111,7 +111,7 @@ enum tenon_finding_kind {
     TENON_FINDING_NO_CODE,           /* "no-code": no code for this machine, system and libc */
     TENON_FINDING_CYCLE,             /* "cycle": plugins need each other */
     TENON_FINDING_CONSTRAINT,        /* "constraint": a feature that the host does not offer */
-    TENON_FINDING_NOT_FOUND,         /* "not-found": no such plugin */
+    TENON_FINDING_NOT_FOUND,         /* "not-found": no such plugin, or no looking for it */
     TENON_FINDING_AMBIGUOUS,         /* "ambiguous": the same name in two directories */
     TENON_FINDING_SHADOWED,          /* "shadowed": found in an earlier directory (no refusal) */
     TENON_FINDING_BAD_BUNDLE,        /* "bad-bundle": cannot be read, or its claims are untrue */

@@ -133,7 +133,7 @@ static int escaped(struct reader *r, bool *skip)
     return numbered(r);
 }
 
-/* Bytes up to the quote that ends the atom at hand, or to the end: it is never longer than these. */
+/* Bytes up to the quote that ends the atom at hand, or to the end: it is never longer. */
 static size_t quoted_size(const struct reader *r)
 {
     const uint8_t *at = r->at + 1;

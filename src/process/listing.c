@@ -1,5 +1,6 @@
 /* src/process/listing.c - the installed bundles along the search path */
 #include <dirent.h>
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -14,7 +15,15 @@ struct tenon_listing {
     tenon_report *report; /* findings and arena */
     tenon_bundle **bundles;
     size_t count, room;
-    struct tn_names names; /* of them; only once `report` is there */
+    struct tn_names names; /* of all that were met, wanted or not; only once `report` is there */
+    struct first *firsts;  /* by number of a name */
+    size_t first_room;
+};
+
+/* The first bundle of a name: it hides the others, wanted or not. */
+struct first {
+    const char *path;
+    bool is_listed;
 };
 
 void tenon_listing_free(tenon_listing *listing)
@@ -24,6 +33,7 @@ void tenon_listing_free(tenon_listing *listing)
     for (size_t i = 0; i < listing->count; i++)
         tenon_bundle_free(listing->bundles[i]);
     free(listing->bundles);
+    free(listing->firsts);
     if (listing->report)
         tn_names_free(&listing->names);
     tenon_report_free(listing->report);
@@ -54,21 +64,24 @@ static bool is_bundle(const char *name)
     return size > end && strcmp(name + (size - end), ".plugin") == 0;
 }
 
-/* False: no memory. */
-static bool read_names(DIR *open, struct names *names)
+/* 0, or an errno value. */
+static int read_names(DIR *open, struct names *names)
 {
     const struct dirent *entry;
     bool good = true;
+    errno = 0;
     while (good && (entry = readdir(open))) {
         if (!is_bundle(entry->d_name))
             continue;
         good = tn_grow(&names->at, &names->room, names->count, sizeof *names->at) &&
                (names->at[names->count] = tn_arena_string(&names->arena, entry->d_name));
         names->count += good;
+        errno = 0;
     }
+    int failed = good ? errno : ENOMEM;
     if (names->count > 1)
         qsort(names->at, names->count, sizeof *names->at, by_name);
-    return good;
+    return failed;
 }
 
 static bool has_tag(const tenon_manifest *m, const char *tag)
@@ -87,19 +100,32 @@ static bool is_wanted(const tenon_manifest *m, const char *const *tags)
     return true;
 }
 
-/* Names are added as bundles are kept: a name's number is its bundle's. */
-static const tenon_bundle *listed(const tenon_listing *listing, const char *name)
+static const struct first *first_of(const tenon_listing *listing, const char *name)
 {
     uint32_t number = tn_names_find(&listing->names, name, strlen(name));
-    return number == TN_NO_NAME ? NULL : listing->bundles[number];
+    return number == TN_NO_NAME ? NULL : &listing->firsts[number];
+}
+
+/* False: no memory. */
+static bool add_first(tenon_listing *listing, const tenon_bundle *bundle, bool is_listed)
+{
+    const char *name = tenon_bundle_manifest(bundle)->name, *path = tenon_bundle_path(bundle);
+    size_t number = listing->names.count;
+    if (!is_listed) /* it goes */
+        path = tn_arena_string(&listing->report->arena, path);
+    if (!path ||
+        !tn_grow(&listing->firsts, &listing->first_room, number, sizeof *listing->firsts) ||
+        tn_names_add(&listing->names, name, strlen(name)) == TN_NO_NAME)
+        return false;
+    listing->firsts[number] = (struct first){ path, is_listed };
+    return true;
 }
 
 /* False: no memory; the bundle is then freed. */
 static bool keep_bundle(tenon_listing *listing, tenon_bundle *bundle)
 {
-    const char *name = tenon_bundle_manifest(bundle)->name;
     if (!tn_grow(&listing->bundles, &listing->room, listing->count, sizeof *listing->bundles) ||
-        tn_names_add(&listing->names, name, strlen(name)) == TN_NO_NAME) {
+        !add_first(listing, bundle, true)) {
         tenon_bundle_free(bundle);
         return false;
     }
@@ -115,30 +141,37 @@ static void say_bad(tenon_listing *listing, const char *path, const char *why)
                    why);
 }
 
-static void say_shadowed(tenon_listing *listing, const tenon_bundle *first, const char *path)
+static void say_unread(tenon_listing *listing, const char *dir, int why)
 {
-    const char *name = tenon_bundle_manifest(first)->name;
-    tn_report_find(listing->report,
-                   (struct tn_about){ .kind = TENON_FINDING_SHADOWED,
-                                      .plugin = name,
-                                      .holders = { tenon_bundle_path(first), path } },
-                   "plugin \"%s\" in %s is shadowed by that in %s", name,
-                   tn_report_show(listing->report, path),
-                   tn_report_show(listing->report, tenon_bundle_path(first)));
+    tn_report_find(
+        listing->report, (struct tn_about){ .kind = TENON_FINDING_NOT_FOUND, .holders = { dir } },
+        "directory %s cannot be read: %s", tn_report_show(listing->report, dir), strerror(why));
 }
 
-/* A bundle that was found and opened: it is kept, or not wanted. */
+static void say_shadowed(tenon_listing *listing, const char *name, const char *first,
+                         const char *path)
+{
+    tn_report_find(listing->report,
+                   (struct tn_about){
+                       .kind = TENON_FINDING_SHADOWED, .plugin = name, .holders = { first, path } },
+                   "plugin \"%s\" in %s is shadowed by that in %s", name,
+                   tn_report_show(listing->report, path), tn_report_show(listing->report, first));
+}
+
+/* A bundle that was found and opened: it is kept, or not wanted, or hidden by the first one. */
 static bool list_one(tenon_listing *listing, tenon_bundle *bundle, const char *const *tags,
                      tenon_error *err)
 {
     const tenon_manifest *m = tenon_bundle_manifest(bundle);
-    const tenon_bundle *first = listed(listing, m->name);
-    if (first)
-        say_shadowed(listing, first, tenon_bundle_path(bundle));
-    if (!first && is_wanted(m, tags))
+    const struct first *first = first_of(listing, m->name);
+    bool wanted = is_wanted(m, tags);
+    if (!first && wanted)
         return keep_bundle(listing, bundle) || tn_no_memory(err);
+    if (first && (wanted || first->is_listed))
+        say_shadowed(listing, m->name, first->path, tenon_bundle_path(bundle));
+    bool good = first || add_first(listing, bundle, false);
     tenon_bundle_free(bundle);
-    return true;
+    return good || tn_no_memory(err);
 }
 
 /* The bundles of one directory, by name. */
@@ -223,18 +256,24 @@ static bool list_folder(tenon_listing *listing, tenon_process *process, struct f
     return true;
 }
 
-/* A directory that is not there holds nothing. */
+/* A directory that is not there holds nothing; one that cannot be read is told, with what was seen.
+ */
 static bool list_directory(tenon_listing *listing, tenon_process *process, const char *dir,
                            const char *const *tags, tenon_error *err)
 {
     struct names names = { 0 };
     struct folder folder = { .count = 0 };
     DIR *open = opendir(dir);
-    if (!open)
+    int failed = open ? read_names(open, &names) : errno;
+    if (failed == ENOENT || failed == ENOTDIR)
         return true;
-    bool good = read_names(open, &names) && look_up(listing, process, open, &names, dir, &folder);
+    if (failed && failed != ENOMEM)
+        say_unread(listing, dir, failed);
+    bool good =
+        failed != ENOMEM && (!open || look_up(listing, process, open, &names, dir, &folder));
     good = good ? list_folder(listing, process, &folder, tags, err) : tn_no_memory(err);
-    closedir(open);
+    if (open)
+        closedir(open);
     free_folder(&folder);
     free_names(&names);
     return good;

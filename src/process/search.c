@@ -1,4 +1,5 @@
 /* src/process/search.c - where a plugin's bundle is */
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -105,10 +106,18 @@ static bool ends_with(const char *text, const char *suffix)
     return size >= end && strcmp(text + (size - end), suffix) == 0;
 }
 
-static bool is_file(const char *path)
+/* 0: it is there; else an errno value. */
+static int look_for(const char *path)
 {
     struct stat info;
-    return stat(path, &info) == 0 && !S_ISDIR(info.st_mode);
+    if (stat(path, &info) != 0)
+        return errno;
+    return S_ISDIR(info.st_mode) ? EISDIR : 0;
+}
+
+static bool is_file(const char *path)
+{
+    return look_for(path) == 0;
 }
 
 static const char *keep(tenon_report *report, const char *text)
@@ -173,6 +182,25 @@ static void note_other(tenon_process *process, const char *wanted, const char *f
     }
 }
 
+/*
+ * A directory that keeps its files from us is passed over, as by a shell or the system's loader,
+ * but not in silence. What may go as it came (an I/O error) is no reason to take another file.
+ */
+static void note_unseen(const char *wanted, const char *dir, int why, tenon_report *report)
+{
+    bool stays = why == EACCES || why == ELOOP || why == ENAMETOOLONG;
+    if (why == 0 || why == ENOENT || why == ENOTDIR || why == EISDIR)
+        return;
+    report->no_memory |= why == ENOMEM;
+    tn_report_find(report,
+                   (struct tn_about){ .kind = TENON_FINDING_NOT_FOUND,
+                                      .refuses = !stays,
+                                      .plugin = wanted,
+                                      .holders = { dir } },
+                   "directory %s cannot be searched for plugin \"%s\": %s",
+                   tn_report_show(report, dir), tn_report_show(report, wanted), strerror(why));
+}
+
 static const char *find_name(tenon_process *process, const char *wanted, tenon_report *report)
 {
     struct tn_places places = { 0 };
@@ -181,7 +209,9 @@ static const char *find_name(tenon_process *process, const char *wanted, tenon_r
     for (size_t i = 0; i < places.count; i++) {
         const char *path =
             keep(report, tn_arena_format(&report->arena, "%s/%s" SUFFIX, places.at[i], wanted));
-        if (!path || !is_file(path))
+        int why = path ? look_for(path) : ENOENT;
+        note_unseen(wanted, places.at[i], why, report);
+        if (why)
             continue;
         if (found)
             note_other(process, wanted, found, path, report);

@@ -350,6 +350,15 @@ def again(shop, cases):
                  [code for code, _, _ in answer.findings()], answer)
     answer = shop.ask("host", "ambiguous", "dir=one", "dir=more", "load=sound")
     cases.refused("or both are refused", answer, ["ambiguous"])
+    # a directory that keeps its files from us is no empty one
+    os.symlink("loop", shop.path("loop"))
+    answer = shop.ask("host", "dir=loop", "load=sound")
+    cases.refused("a directory that cannot be searched", answer, ["not-found"],
+                  "directory loop cannot be searched for plugin \"sound\"")
+    answer = shop.ask("host", "dir=loop", "dir=one", "load=sound", "list")
+    cases.expect("is told when the next one has it", answer.one("answer") == "yes" and
+                 [code for code, _, _ in answer.findings()].count("not-found") == 2 and
+                 answer.all("listed") != [], answer)
     answer = shop.ask("host", "load=agrees", "call=agrees:plugin_number",
                       env={"TENON_PLUGIN_PATH": "nowhere:" + shop.path("more")})
     cases.loads("TENON_PLUGIN_PATH", answer)

@@ -128,6 +128,34 @@ static void listing_by_tags(void **state)
     tenon_process_free(process);
 }
 
+/* What a request for the name would take decides, whatever a listing asks for. */
+static void who_is_first_does_not_depend_on_tags(void **state)
+{
+    static const char *const gui[] = { "gui", NULL }, *const count[] = { "count", NULL };
+    struct bundle_case *c = *state;
+    tenon_error err = TENON_ERROR_INIT;
+    assert_int_equal(mkdir(case_path(c, "later"), 0700), 0);
+    tenon_builder *b = tenon_builder_new(&err);
+    case_ok(b, err);
+    case_ok(tenon_builder_set(b, "name", "stats", &err), err);
+    case_ok(tenon_builder_set(b, "tags", "gui", &err), err);
+    case_ok(tenon_builder_write(b, case_path(c, "later/stats.plugin"), &err), err);
+    tenon_builder_free(b);
+    tenon_process *process = host(c);
+    assert_true(tenon_process_add_directory(process, c->root, NULL));
+    assert_true(tenon_process_add_directory(process, case_path(c, "later"), NULL));
+    tenon_listing *listing = tenon_process_list(process, gui, NULL);
+    assert_int_equal(tenon_listing_count(listing), 0);
+    assert_int_equal(tenon_listing_finding_count(listing), 1);
+    assert_int_equal(tenon_listing_finding(listing, 0)->kind, TENON_FINDING_SHADOWED);
+    tenon_listing_free(listing);
+    listing = tenon_process_list(process, count, NULL);
+    assert_int_equal(tenon_listing_count(listing), 1);
+    assert_int_equal(tenon_listing_finding_count(listing), 1);
+    tenon_listing_free(listing);
+    tenon_process_free(process);
+}
+
 static void a_program_that_does_not_run_loads_nothing(void **state)
 {
     struct bundle_case *c = *state;
@@ -208,6 +236,7 @@ int main(void)
         CASE(a_host_without_record_is_refused),
         CASE(names_are_searched_for),
         CASE(listing_by_tags),
+        CASE(who_is_first_does_not_depend_on_tags),
         CASE(a_program_that_does_not_run_loads_nothing),
         CASE(this_process_knows_its_images),
         CASE(each_allocation_may_fail),
