@@ -57,9 +57,9 @@ static bool change(const struct bundle_run *run, tenon_builder *builder, tenon_e
 }
 
 /* A plugin is looked for by the name of its file, which an update does not change. */
-static void remark_name(const struct bundle_run *run, const char *file)
+static void remark_name(const struct bundle_run *run, const char *file, const char *name)
 {
-    const char *name = run->options->manifest.name, *base = tn_base_name(file);
+    const char *base = tn_base_name(file);
     size_t size = name ? strlen(name) : 0;
     char shown[CLI_SHOWN_ROOM];
 
@@ -82,7 +82,7 @@ bool bundle_update(struct bundle_run *run, const char *file, tenon_error *err)
     tenon_bundle_free(bundle);
     if (ok) {
         bundle_told(run, "updated", file);
-        remark_name(run, file);
+        remark_name(run, file, run->options->manifest.name);
     }
     if (ok && was.state != TENON_SIGNATURE_NONE && !run->options->key)
         cli_complain(run->cli,
@@ -123,12 +123,16 @@ static bool make_directories(const char *directory, tenon_error *err)
     return !failed || tn_fail_system(err, failed, "directory %s", tn_quote(shown, directory));
 }
 
-/* Where a bundle is when it is installed; to be freed. */
+/* Where a bundle is when it is installed, as hosts look for it; to be freed. */
 static char *installed_path(const struct bundle_run *run, const char *file, tenon_error *err)
 {
+    static const char suffix[] = ".plugin";
+    const char *base = tn_base_name(file);
+    size_t size = strlen(base), end = sizeof suffix - 1;
+    bool has_it = size > end && strcmp(base + size - end, suffix) == 0;
     char *path;
 
-    if (asprintf(&path, "%s/%s", directory_of(run), tn_base_name(file)) >= 0)
+    if (asprintf(&path, "%s/%s%s", directory_of(run), base, has_it ? "" : suffix) >= 0)
         return path;
     tn_no_memory(err);
     return NULL;
@@ -169,9 +173,11 @@ bool bundle_install(struct bundle_run *run, const char *file, tenon_error *err)
     char *to = bundle ? installed_path(run, file, err) : NULL;
     bool ok = to && tenon_bundle_verify(bundle, err) && install(run, file, to, err);
 
-    tenon_bundle_free(bundle);
-    if (ok)
+    if (ok) {
         bundle_told(run, "installed", to);
+        remark_name(run, to, tenon_bundle_manifest(bundle)->name);
+    }
+    tenon_bundle_free(bundle);
     free(to);
     return ok;
 }

@@ -9,6 +9,8 @@
 #include "builder.h"
 #include "check_offers.h"
 #include "fail.h"
+#include "findings.h"
+#include "process_private.h"
 
 /* What a program's file is; false: nothing of OCaml's. */
 static bool look_at(const char *host, enum tenon_ocaml_kind *kind, char digits[4])
@@ -108,9 +110,22 @@ static bool search_dlls(void *arg, tenon_ocaml_process *process, tenon_error *er
 /* ---- the plan ---------------------------------------------------------------------------------
  */
 
-/* Each plugin with what findlib has for it, as when it is loaded. NULL: no memory. */
-static tenon_ocaml_request *list_requests(const struct check_ocaml *check, struct tn_arena *arena,
-                                          size_t *count)
+/* What findlib has for a plugin, wherever its bundle is found. NULL: no memory. */
+static const char *const *offers_for(const struct check_ocaml *check, tenon_process *settings,
+                                     const char *wanted, struct tn_arena *arena, size_t *count)
+{
+    tenon_report *notes = tn_report_new(NULL); /* the plan finds it again, and tells them */
+    if (!notes)
+        return NULL;
+    const char *file = tn_search_find(settings, wanted, notes);
+    const char *const *offers = check_offers(arena, file ? file : wanted, check->loader, count);
+    tenon_report_free(notes);
+    return offers;
+}
+
+/* Each plugin with its offers, as when it is loaded. NULL: no memory. */
+static tenon_ocaml_request *list_requests(const struct check_ocaml *check, tenon_process *settings,
+                                          struct tn_arena *arena, size_t *count)
 {
     *count = 0;
     while (check->bundles[*count])
@@ -119,7 +134,7 @@ static tenon_ocaml_request *list_requests(const struct check_ocaml *check, struc
     for (size_t i = 0; requests && i < *count; i++) {
         requests[i].plugin = check->bundles[i];
         requests[i].offers =
-            check_offers(arena, check->bundles[i], check->loader, &requests[i].offer_count);
+            offers_for(check, settings, check->bundles[i], arena, &requests[i].offer_count);
         if (!requests[i].offers)
             return NULL;
     }
@@ -133,7 +148,8 @@ static int plan(const struct check_ocaml *check, tenon_ocaml_process *process, t
     size_t count;
     int status;
 
-    tenon_ocaml_request *requests = list_requests(check, &arena, &count);
+    tenon_process *settings = tenon_ocaml_process_settings(process);
+    tenon_ocaml_request *requests = list_requests(check, settings, &arena, &count);
     if (!requests)
         tn_no_memory(err);
     else

@@ -486,6 +486,9 @@ int main(int c, char **v) {
                                   folder="q.src")
         self.everywhere([f"load:{plugin}", "unit:Str"],
                         ["true", "ok q", r"unit Str up in .*str\.cm(a|xs)"])
+        # `tenon check` asks findlib too, however the plugin is named
+        for words in ([plugin], ["./q"], ["-d", ".", "q"]):
+            self.case.run(tenon.command(), "check", *words[:-1], "./host.opt", words[-1])
         # and absent: the package is in the bundle's list, and nowhere else
         self.counter(folder="packages/gone")
         self.case.write("packages/gone/META",
