@@ -10,7 +10,8 @@ extern "C" {
 
 /*
  * The plugin, as its own code sees it: valid from tenon_plugin_start() until tenon_plugin_stop()
- * has returned. Members are only ever added at the end; `size` says how much is there.
+ * has returned, or the host frees its tenon_process. Members are only ever added at the end; `size`
+ * says how much is there.
  */
 typedef struct tenon_plugin tenon_plugin;
 struct tenon_plugin {

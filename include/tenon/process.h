@@ -49,7 +49,8 @@ typedef struct tenon_present {
 /*
  * This process: the host's record, the records of all mapped objects, the loader's list.
  *
- * owner    the caller, until tenon_process_free(), which unloads nothing
+ * owner    the caller, until tenon_process_free(). That unloads nothing: plugins that are up are
+ *          not stopped, stay in memory, and must not use their `self` any more
  * errors   TENON_E_MEMORY, _SYSTEM, _UNSUPPORTED for a statically linked program
  */
 TENON_API tenon_process *tenon_process_new(tenon_error *err);

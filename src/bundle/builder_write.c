@@ -3,6 +3,7 @@
 #include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "builder.h"
 #include "entry_name.h"
@@ -296,6 +297,13 @@ static bool check_written(int fd, tenon_error *err)
     return true;
 }
 
+/* A bundle that was nobody else's business stays so. */
+static mode_t mode_for(const char *path)
+{
+    struct stat info;
+    return stat(path, &info) == 0 ? info.st_mode & 0777 : 0666;
+}
+
 bool tenon_builder_write(tenon_builder *builder, const char *path, tenon_error *err)
 {
     struct writing w = { .builder = builder };
@@ -309,7 +317,7 @@ bool tenon_builder_write(tenon_builder *builder, const char *path, tenon_error *
     if (!ok)
         tn_context(err, "bundle %s", tn_quote(shown, path));
     else
-        ok = tn_replace_file(AT_FDCWD, path, bytes, size, 0666, check_written, err);
+        ok = tn_replace_file(AT_FDCWD, path, bytes, size, mode_for(path), check_written, err);
     free(bytes);
     free(w.text);
     free(w.signature);

@@ -228,7 +228,9 @@ class Packing(Case):
         # the word of the author does not stand for what the code records
         self.tenon("pack", "--provides=stats.so", "--name=st", "-o", "said", "stats.so")
         self.tenon("bundle", "verify", "said")
+        os.chmod(self.path("said.plugin"), 0o600)
         self.tenon("bundle", "update", "--provides=stats.so", "said")
+        self.assertEqual(os.stat(self.path("said.plugin")).st_mode & 0o777, 0o600)
         self.tenon("bundle", "verify", "said")
         shown = self.asked("bundle", "show", "out")
         units = {row["name"]: row for row in shown["requires"]}
