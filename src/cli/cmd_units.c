@@ -82,8 +82,9 @@ static bool give(struct cli_answer *answer, const char *label, const char *path,
     if (!units_open(run->side.world, label, path, detail_of(run), &parts, err))
         return false;
     for (size_t i = 0; i < parts.count; i++) {
+        bool is_unread = status_of(&parts.at[i]) != CLI_YES; /* which --doubles tells too */
         *status = cli_worse(*status, status_of(&parts.at[i]));
-        if (!run->cli->quiet && (!run->doubles || run->cli->json))
+        if (!run->cli->quiet && (!run->doubles || run->cli->json || is_unread))
             print_part(answer, &parts.at[i]);
     }
     bool ok = !run->doubles || keep_parts(run, &parts, err);
