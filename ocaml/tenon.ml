@@ -988,6 +988,11 @@ let make_plan ~each plugins =
         (Array.of_list (List.map request plugins))
         (if each then each_on_its_own else 0))
 
+(* A plan keeps the cache open until it ends, and it ends whatever happens. *)
+let with_plan ~each plugins f =
+  let plan = make_plan ~each plugins in
+  protect ~finally:(fun () -> Tenon_c.plan_end plan) (fun () -> f plan)
+
 let findings plan =
   Tenon_c.plan_findings plan |> Array.to_list
   |> List.map (fun (code, refuses, plugin, unit_, message) ->
@@ -1148,10 +1153,8 @@ let order_of owners count =
   let idle = List.filter (fun i -> steps.(i) = []) (List.init count (fun i -> i)) in
   (steps, List.rev_append !order idle)
 
-let rec load_planned ?argv ~each plugins results todo =
-  let chosen = Array.of_list todo in
-  List.iter (fun i -> tell (`Opening plugins.(i).plugin_path)) todo;
-  let plan = make_plan ~each (List.map (fun i -> plugins.(i)) todo) in
+(* Those of `chosen' that must be planned anew. *)
+let carry_out_all ?argv ~each plan plugins results chosen =
   let statuses = Tenon_c.plan_statuses plan and repeats = Tenon_c.plan_repeats plan in
   let go = each || Tenon_c.plan_ok plan in
   let anew = ref false and again = ref [] in
@@ -1187,9 +1190,17 @@ let rec load_planned ?argv ~each plugins results todo =
     | _ -> is (fails p (reasons plan p.plugin_name))
   in
   List.iter settle order;
-  Tenon_c.plan_end plan;
+  List.sort compare !again
+
+let rec load_planned ?argv ~each plugins results todo =
+  List.iter (fun i -> tell (`Opening plugins.(i).plugin_path)) todo;
+  let again =
+    with_plan ~each
+      (List.map (fun i -> plugins.(i)) todo)
+      (fun plan -> carry_out_all ?argv ~each plan plugins results (Array.of_list todo))
+  in
   (* what remains is planned anew, beside the one that failed half way or what came meanwhile *)
-  if !again <> [] then load_planned ?argv ~each plugins results (List.sort compare !again)
+  if again <> [] then load_planned ?argv ~each plugins results again
 
 let load_all ?argv plugins =
   let plugins = Array.of_list plugins in
@@ -1226,7 +1237,7 @@ module Plugin = struct
       | [ Result.Error (_, message) ] -> Result.Error message
       | _ -> Result.Error "was not loaded"
 
-  let check p = findings (make_plan ~each:false [ p ])
+  let check p = with_plan ~each:false [ p ] findings
   let is_loaded p = p.loaded
   let on_loaded p f = if p.loaded then f () else p.waiting <- f :: p.waiting
   let with_context p f = within (context_of p) f

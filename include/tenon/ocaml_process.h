@@ -239,6 +239,7 @@ TENON_API bool tenon_ocaml_plan_loaded(tenon_ocaml_plan *plan, size_t request, t
 /*
  * The plan has been carried out, as far as it goes: what was learned of the bundles is written into
  * the cache, so that the next process needs not look at their code. That it cannot be is no error.
+ * The cache is left to others, who may empty it: what is taken after that opens it again.
  */
 TENON_API void tenon_ocaml_plan_end(tenon_ocaml_plan *plan);
 
