@@ -798,7 +798,7 @@ type source = Bundled of bundle | Package of { archives : string list Lazy.t; de
 
 type plugin = {
   plugin_path : string;
-  plugin_name : string;
+  mutable plugin_name : string; (* of its bundle, which may be replaced until it is loaded *)
   source : source;
   mutable loaded : bool;
   mutable waiting : (unit -> unit) list;
@@ -887,40 +887,74 @@ let package_archives package =
 
 let plugins : (string, plugin) Hashtbl.t = Hashtbl.create 16
 
-let remember ?(is_still = fun _ -> true) path make =
+let remember path make =
   match Hashtbl.find_opt plugins path with
-  | Some p when is_still p -> p
-  | _ ->
+  | Some p -> p
+  | None ->
     let p = make () in
     Hashtbl.replace plugins path p;
     p
+
+let open_plugin file =
+  try bundle_at ~by:(Tenon_c.process_bundle (process ())) ~there:true ~host:false file
+  with (Error _ | Not_a_bundle _) when not (Sys.file_exists file) -> error "no plugin at %s" file
+
+let name_of b =
+  match b.contents with
+  | Some c -> Tenon_c.bundle_name c
+  | None -> (Bundle.manifest b).name
+
+let is_of b digest =
+  match b.contents with
+  | Some c -> Tenon_c.bundle_digest c = digest
+  | None -> false
+
+let is_same b now =
+  match now.contents with
+  | Some c -> is_of b (Tenon_c.bundle_digest c)
+  | None -> false
+
+(* Does code run with it now? *)
+let is_current b =
+  List.exists
+    (fun context ->
+      match context.of_bundle with
+      | Some other -> other == b
+      | None -> false)
+    !contexts
+
+(* Until it is loaded, a plugin is what its file is now: code, manifest and resources of one bundle. *)
+let renew p =
+  match p.source with
+  | Bundled b when not (p.loaded || is_current b) ->
+    let now = open_plugin p.plugin_path in
+    if not (is_same b now) then begin
+      b.contents <- now.contents;
+      b.read <- None
+    end;
+    p.plugin_name <- name_of b
+  | _ -> ()
+
+(* Does a plugin that was loaded stand for the file that is there now? Also when that has gone. *)
+let is_still p =
+  match p.source with
+  | Bundled b when Sys.file_exists p.plugin_path -> is_same b (open_plugin p.plugin_path)
+  | _ -> true
 
 let of_path path =
   let file =
     if Filename.check_suffix path ".plugin" || Sys.file_exists path then path else path ^ ".plugin"
   in
-  let opened () =
-    try bundle_at ~by:(Tenon_c.process_bundle (process ())) ~there:true ~host:false file
-    with (Error _ | Not_a_bundle _) when not (Sys.file_exists file) ->
-      error "no plugin at %s" file
-  in
+  (match Hashtbl.find_opt plugins file with
+  | Some p when not p.loaded -> renew p
   (* a file that was replaced since it was loaded is another plugin, which the plan refuses *)
-  let is_still p =
-    match p.source with
-    | Bundled { contents = Some before; _ } when p.loaded && Sys.file_exists file -> (
-      match (opened ()).contents with
-      | Some now -> Tenon_c.bundle_digest now = Tenon_c.bundle_digest before
-      | None -> true)
-    | _ -> true
-  in
-  remember ~is_still file (fun () ->
-      let b = opened () in
+  | Some p when not (is_still p) -> Hashtbl.remove plugins file
+  | _ -> ());
+  remember file (fun () ->
+      let b = open_plugin file in
       {
         plugin_path = file;
-        plugin_name =
-          (match b.contents with
-          | Some c -> Tenon_c.bundle_name c
-          | None -> (Bundle.manifest b).name);
+        plugin_name = name_of b;
         source = Bundled b;
         loaded = false;
         waiting = [];
@@ -972,6 +1006,8 @@ let context_of ?(argv = [||]) p =
 let file_of path = if Filename.is_relative path && not (String.contains path '/') then "./" ^ path else path
 
 let request p =
+  (* what cannot be opened, the plan says *)
+  (try renew p with Error _ | Not_a_bundle _ -> ());
   match p.source with
   | Bundled b -> (file_of p.plugin_path, offers (Bundle.packages b))
   | Package { archives; _ } -> (p.plugin_path, Lazy.force archives)
@@ -1114,11 +1150,20 @@ let announce p =
   tell (`Loaded p);
   arrive p
 
+(* Was its file replaced between our look at it and the plan's? *)
+let must_be_planned plan index p =
+  match p.source with
+  | Bundled b when is_of b (Tenon_c.plan_digest plan index) -> ()
+  | Bundled b when is_current b -> error "%s was replaced while it was loaded" p.plugin_path
+  | Bundled _ -> raise Not_current
+  | Package _ -> ()
+
 (* One plugin of a plan. A plugin that fails leaves what ran of it, told as such. *)
 let carry_out ?argv plan steps index p =
   tell (`Loading p);
   let take () = match p.source with Bundled _ -> Tenon_c.plan_take plan index | Package _ -> () in
   match
+    must_be_planned plan index p;
     take ();
     (match steps with
     | first :: _ when loader () = `Toplevel ->

@@ -238,8 +238,12 @@ module Plugin : sig
   type t = plugin
 
   val of_path : string -> t
-  (** The bundle at a path: the same value each time, until the file is replaced after it was loaded.
-      Raises {!Not_a_bundle}; {!Error} when nothing is there. *)
+  (** The bundle at a path. Until it is loaded, the value is the same each time and stands for
+      whatever bundle is at the path: this function, {!Plugins.list} and loading look at the file
+      anew, and what is loaded is code, manifest and resources of one bundle. Once it is loaded, it
+      stays what was loaded; a file that was put in its place is another plugin, with a value of its
+      own, which is refused. Raises {!Not_a_bundle}; {!Error} when nothing is there, unless it was
+      loaded from there. *)
 
   val of_package : ?directories:string list -> string -> t
   (** An installed findlib package as a plugin; [directories] are searched first, as those of dune's
@@ -300,8 +304,8 @@ module Plugins : sig
 
   val list :
     ?env:string list -> ?provides:string list -> ?library:string list -> unit -> plugin list
-  (** Installed bundles by name that offer all tags of [provides], and whose constraints are
-      among [env], when it is given. Files that cannot be read are left out. *)
+  (** Installed bundles by name, as their files are now, that offer all tags of [provides], and whose
+      constraints are among [env], when it is given. Files that cannot be read are left out. *)
 
   val load :
     ?env:string list ->

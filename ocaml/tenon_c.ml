@@ -126,6 +126,8 @@ external plan_repeats : plan -> int array = "tenon_ml_plan_repeats"
 external plan_findings : plan -> (string * bool * string option * string option * string) array
   = "tenon_ml_plan_findings"
 
+(* by request: the digest of its bundle, as it was planned; "" of others *)
+external plan_digest : plan -> int -> string = "tenon_ml_plan_digest"
 external plan_ok : plan -> bool = "tenon_ml_plan_ok"
 (* by step: the number of its plugin *)
 external plan_owners : plan -> int array = "tenon_ml_plan_owners"

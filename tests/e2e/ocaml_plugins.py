@@ -93,6 +93,89 @@ let run word =
                     self.assertEqual(self.case.ask(loader, "load", env=env)[0], "load ok")
                     self.assertEqual(ask(loader, word), [said, ["prune 0"]])
 
+    # ---- how long it is the same plugin ----
+
+    def versions(self):
+        """one/v.plugin and two/v.plugin: each says which code, manifest and resource it runs with."""
+        for folder, version in (("one", "1.0"), ("two", "2.0")):
+            self.case.write(f"{folder}/note", f"note {version}")
+            self.case.plugin(
+                "v", f'let () = Printf.printf "code {version}, manifest %s, %s\\n%!" '
+                     "(Tenon.Manifest.current ()).Tenon.Manifest.version "
+                     '(Option.value ~default:"nothing" '
+                     '(Tenon.Bundle.get_data (Tenon.main_bundle ()) "note"))\n',
+                words=["--version", version, "--tags", "old" if folder == "one" else "gui,new",
+                       "--data", f"note={self.case.root / folder / 'note'}"])
+            shutil.move(self.case.root / "v.plugin", self.case.root / folder / "v.plugin")
+
+    def put_first(self):
+        shutil.copy(self.case.root / "one/v.plugin", self.case.root / "v.plugin")
+
+    def test_a_bundle_that_is_replaced_before_it_is_loaded(self):
+        self.versions()
+        self.host(r"""
+let replace () = sh "cp two/v.plugin new; mv new v.plugin"
+let version p = (Tenon.Plugin.manifest p).version
+let run word =
+  let p = Tenon.Plugin.of_path "v.plugin" in
+  Tenon.Plugin.on_loaded p (fun () -> say "on_loaded");
+  say "%s" (version p);
+  (match word with
+  | "value" -> replace ()
+  | "path" ->
+    replace ();
+    let again = Tenon.Plugin.of_path "v.plugin" in
+    say "%s %s" (version again) (if again == p then "same" else "other")
+  | "handler" ->
+    Tenon.Plugins.on_event (function `Opening _ -> replace () | _ -> ())
+  | _ -> ());
+  show "load" (Tenon.Plugin.load p);
+  say "%s" (version p)
+""")
+        loaded = ["code 2.0, manifest 2.0, note 2.0", "on_loaded", "load ok", "2.0"]
+        self.everywhere(["value"], ["1.0", *loaded], before=self.put_first)
+        self.everywhere(["path"], ["1.0", "2.0 same", *loaded], before=self.put_first)
+        self.everywhere(["handler"], ["1.0", *loaded], before=self.put_first)
+
+    def test_a_bundle_that_is_spoilt_or_gone_before_it_is_loaded(self):
+        self.versions()
+        self.host(r"""
+let of_path () =
+  match Tenon.Plugin.of_path "v.plugin" with
+  | p -> say "%s" (Tenon.Plugin.manifest p).version
+  | exception Tenon.Not_a_bundle _ -> say "no bundle"
+  | exception Tenon.Error m -> say "%s" m
+let run word =
+  let p = Tenon.Plugin.of_path "v.plugin" in
+  sh word;
+  of_path ();
+  (match Tenon.Plugin.load p with Ok () -> say "loaded" | Error _ -> say "refused");
+  sh "cp two/v.plugin v.plugin";
+  of_path ();
+  show "load" (Tenon.Plugin.load p);
+  sh word;
+  of_path ()
+""")
+        loaded = ["refused", "2.0", "code 2.0, manifest 2.0, note 2.0", "load ok"]
+        self.everywhere(["rm v.plugin"], ["no plugin at v.plugin", *loaded, "2.0"],
+                        before=self.put_first)
+        self.everywhere(["echo junk >v.plugin"], ["no bundle", *loaded, "no bundle"],
+                        before=self.put_first)
+
+    def test_a_list_knows_what_bundles_say_now(self):
+        self.versions()
+        self.host(r"""
+let list tag =
+  Tenon.Plugins.list ~provides:[ tag ] ~library:[ "d" ] ()
+  |> List.iter (fun p -> say "%s %s" tag (Tenon.Plugin.manifest p).version)
+let run _ =
+  sh "mkdir -p d; cp one/v.plugin d";
+  List.iter list [ "old"; "new" ];
+  sh "cp two/v.plugin d";
+  List.iter list [ "old"; "new" ]
+""")
+        self.everywhere(["list"], ["old 1.0", "new 2.0"])
+
 
 if __name__ == "__main__":
     unittest.main()
