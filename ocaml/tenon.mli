@@ -137,7 +137,8 @@ module Bundle : sig
   (** Of everything in it. *)
 
   val verify : t -> unit
-  (** Reads every entry and checks it. Raises {!Error}. *)
+  (** Reads every entry and checks it, and the units that the manifest claims against the code.
+      Raises {!Error}. *)
 
   (** Makes a bundle. Nothing is read or written before [flush]. *)
   module Builder : sig
