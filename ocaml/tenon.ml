@@ -800,6 +800,7 @@ type plugin = {
   plugin_path : string;
   mutable plugin_name : string; (* of its bundle, which may be replaced until it is loaded *)
   source : source;
+  mutable given : string array; (* arguments, when it was loaded *)
   mutable loaded : bool;
   mutable waiting : (unit -> unit) list;
 }
@@ -956,6 +957,7 @@ let of_path path =
         plugin_path = file;
         plugin_name = name_of b;
         source = Bundled b;
+        given = [||];
         loaded = false;
         waiting = [];
       })
@@ -981,6 +983,7 @@ let of_package ?(directories = []) name =
               archives = lazy (package_archives name);
               desc = (try Findlib.package_property [] name "description" with Not_found -> "");
             };
+        given = [||];
         loaded = false;
         waiting = [];
       })
@@ -990,14 +993,14 @@ let plugin_manifest p =
   | Bundled b -> Bundle.manifest b
   | Package { desc; _ } -> Manifest_value.create ~desc ~date:0. ~requires:[ p.plugin_name ] p.plugin_name
 
-let context_of ?(argv = [||]) p =
+let context_of p =
   {
     of_bundle = (match p.source with Bundled b -> Some b | Package _ -> None);
     is =
       (match p.source with
       | Bundled b -> Bundle.manifest_later b
       | Package _ -> lazy (plugin_manifest p));
-    arguments = argv;
+    arguments = p.given;
   }
 
 (* ---- planning ---- *)
@@ -1159,7 +1162,8 @@ let must_be_planned plan index p =
   | Package _ -> ()
 
 (* One plugin of a plan. A plugin that fails leaves what ran of it, told as such. *)
-let carry_out ?argv plan steps index p =
+let carry_out ?(argv = [||]) plan steps index p =
+  p.given <- argv;
   tell (`Loading p);
   let take () = match p.source with Bundled _ -> Tenon_c.plan_take plan index | Package _ -> () in
   match
@@ -1170,7 +1174,7 @@ let carry_out ?argv plan steps index p =
       must_be_current plan first;
       must_fit plan steps
     | _ -> ());
-    within (context_of ?argv p) (fun () -> List.iter (run_step plan) steps)
+    within (context_of p) (fun () -> List.iter (run_step plan) steps)
   with
   | () ->
     Tenon_c.plan_loaded plan index;

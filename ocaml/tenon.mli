@@ -279,7 +279,8 @@ module Plugin : sig
 
   val with_context : t -> (unit -> 'a) -> 'a
   (** Runs the function as if the plugin were being initialised: its bundle, manifest and
-      arguments are the current ones. *)
+      arguments are the current ones. The arguments are those that it was loaded with; none before
+      that. *)
 
   val argv : unit -> string array
   (** The arguments that were given to the plugin that is being initialised. *)

@@ -176,6 +176,30 @@ let run _ =
 """)
         self.everywhere(["list"], ["old 1.0", "new 2.0"])
 
+    # ---- what its code is told ----
+
+    def test_a_context_has_the_arguments_of_the_plugin(self):
+        self.case.plugin("p", "let () = ()\n")
+        self.case.plugin("bad", "let () = raise Exit\n")
+        self.host(r"""
+let tell p =
+  Tenon.Plugin.with_context p (fun () ->
+      say "%s[%s]" (Tenon.Manifest.current ()).name
+        (String.concat "," (Array.to_list (Tenon.Plugin.argv ()))))
+let load ?argv p = match Tenon.Plugin.load ?argv p with Ok () -> say "ok" | Error _ -> say "no"
+let run _ =
+  let p = Tenon.Plugin.of_path "p.plugin" and bad = Tenon.Plugin.of_path "bad.plugin" in
+  tell p;
+  load ~argv:[| "a"; "b" |] p;
+  tell p;
+  load ~argv:[| "c" |] p;
+  tell p;
+  load ~argv:[| "d" |] bad;
+  tell bad;
+  say "%d" (Array.length (Tenon.Plugin.argv ()))
+""")
+        self.everywhere(["context"], ["p[]", "ok", "p[a,b]", "ok", "p[a,b]", "no", "bad[d]", "0"])
+
 
 if __name__ == "__main__":
     unittest.main()
