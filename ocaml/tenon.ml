@@ -747,18 +747,8 @@ module Process = struct
     !Tenon_backend.current.restrict (`Prohibit units)
 
   let offer ?(version = 0) name = guard (fun () -> Tenon_c.offer (process ()) name version)
-  let added = ref []
-
-  let add_directory dir =
-    guard (fun () -> Tenon_c.set_directory (process ()) 0 dir);
-    added := !added @ [ dir ]
-
-  let default = ref None
-
-  let set_default_directory dir =
-    guard (fun () -> Tenon_c.set_directory (process ()) 1 dir);
-    default := Some dir
-
+  let add_directory dir = guard (fun () -> Tenon_c.set_directory (process ()) 0 dir)
+  let set_default_directory dir = guard (fun () -> Tenon_c.set_directory (process ()) 1 dir)
   let set_cache dir = guard (fun () -> Tenon_c.set_directory (process ()) 2 dir)
   let refuse_ambiguous refuse = guard (fun () -> Tenon_c.set_ambiguous (process ()) refuse)
 end
@@ -1309,11 +1299,6 @@ module Plugins = struct
 
   let on_event f = handlers := f :: !handlers
 
-  let from_environment () =
-    match Sys.getenv_opt "TENON_PLUGIN_PATH" with
-    | None -> []
-    | Some text -> String.split_on_char ':' text |> List.filter (( <> ) "")
-
   let rec without_slash dir =
     let size = String.length dir in
     if size > 1 && dir.[size - 1] = '/' then without_slash (String.sub dir 0 (size - 1)) else dir
@@ -1325,9 +1310,7 @@ module Plugins = struct
       dir :: once (List.filter (fun d -> without_slash d <> without_slash dir) rest)
 
   let path ?(library = []) () =
-    once
-      (library @ !Process.added @ from_environment ()
-      @ match !Process.default with Some dir -> [ dir ] | None -> [])
+    once (library @ guard (fun () -> Tenon_c.search_path (process ())))
 
   let plugins_in dir =
     match Sys.readdir dir with

@@ -302,7 +302,8 @@ module Plugins : sig
 
   val path : ?library:string list -> unit -> string list
   (** Where plugins are looked for: [library], added directories, [TENON_PLUGIN_PATH], the default
-      directory. *)
+      directory: where [tenon bundle install] puts them, unless
+      {!Process.set_default_directory} was called. Each once, whether it is there or not. *)
 
   val list :
     ?env:string list -> ?provides:string list -> ?library:string list -> unit -> plugin list

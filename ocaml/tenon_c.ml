@@ -96,6 +96,8 @@ external is_compared : string -> bool = "tenon_ml_is_compared"
 external has_just : process -> string list -> bool = "tenon_ml_has_just"
 external list : process -> string list -> string list = "tenon_ml_list"
 
+external search_path : process -> string list = "tenon_ml_search_path"
+
 type global = string * string option * string option * string list
 
 external globals_map : unit -> global list option = "tenon_ml_globals_map"

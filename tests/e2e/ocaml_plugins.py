@@ -200,6 +200,27 @@ let run _ =
 """)
         self.everywhere(["context"], ["p[]", "ok", "p[a,b]", "ok", "p[a,b]", "no", "bad[d]", "0"])
 
+    # ---- where plugins are looked for ----
+
+    def test_the_search_path_is_that_of_lists(self):
+        self.host(r"""
+let path = ref []
+let tell () =
+  path := Tenon.Plugins.path ~library:[ "lib" ] ();
+  say "%s" (String.concat " " (List.filter Filename.is_relative !path))
+let run word =
+  tell ();
+  let last = List.nth !path (List.length !path - 1) in
+  say "%b" (not (Filename.is_relative last));
+  Tenon.Process.add_directory "added";
+  tell ();
+  Tenon.Process.set_default_directory "default";
+  tell ();
+  say "%d" (List.length !path)
+""")
+        self.everywhere(["path"], ["lib env", "true", "lib added env", "lib added env default", "4"],
+                        TENON_PLUGIN_PATH="env:lib")
+
 
 if __name__ == "__main__":
     unittest.main()
