@@ -802,8 +802,22 @@ type event =
   | `Loaded of plugin
   | `Errored of string * string ]
 
+(* Functions of the program: each is called, whatever others raise; the first of that goes on. *)
+let call_all functions =
+  let call first f =
+    match f () with
+    | () -> first
+    | exception e -> (
+      match first with
+      | None -> Some (e, Printexc.get_raw_backtrace ())
+      | some -> some)
+  in
+  match List.fold_left call None functions with
+  | None -> ()
+  | Some (e, trace) -> Printexc.raise_with_backtrace e trace
+
 let handlers : (event -> unit) list ref = ref []
-let tell event = List.iter (fun f -> f event) (List.rev !handlers)
+let tell event = call_all (List.rev_map (fun f () -> f event) !handlers)
 
 (* ---- what findlib knows ---- *)
 
@@ -1082,10 +1096,16 @@ let must_be_current plan number =
   look_again (process ());
   if not (Tenon_c.plan_is_current plan number) then raise Not_current
 
+(* What a handler raised while files are loaded is no failure of the plugin. *)
+exception Raised of exn * Printexc.raw_backtrace
+
+let tell_between event =
+  try tell event with e -> raise (Raised (e, Printexc.get_raw_backtrace ()))
+
 let run_step plan number =
   let ((_, label, is_stubs, _) as step) = Tenon_c.plan_step plan number in
   must_be_current plan number;
-  tell (`Linking label);
+  tell_between (`Linking label);
   if !handlers <> [] then must_be_current plan number;
   Tenon_c.plan_check plan number;
   match load_file step with
@@ -1121,7 +1141,7 @@ let arrive p =
   p.loaded <- true;
   let waiting = List.rev p.waiting in
   p.waiting <- [];
-  List.iter (fun f -> f ()) waiting
+  call_all waiting
 
 (* The toplevel knows interfaces that it has read for phrases, or that its own modules were compiled
    against, and tells nobody which. All that a plugin was compiled against is given to it in a unit
@@ -1140,8 +1160,7 @@ let must_fit plan steps =
 
 let announce p =
   p.loaded <- true;
-  tell (`Loaded p);
-  arrive p
+  call_all [ (fun () -> tell (`Loaded p)); (fun () -> arrive p) ]
 
 (* Was its file replaced between our look at it and the plan's? *)
 let must_be_planned plan index p =
@@ -1172,6 +1191,7 @@ let carry_out ?(argv = [||]) plan steps index p =
     announce p;
     Ok ()
   | exception Not_current -> raise Not_current
+  | exception Raised (e, trace) -> Printexc.raise_with_backtrace e trace
   | exception e -> Result.Error (Printf.sprintf "plugin \"%s\": %s" p.plugin_name (message_of e))
 
 let fails p message =
@@ -1397,7 +1417,7 @@ module Plugins = struct
     all_loaded := true;
     let told = List.rev !waiting in
     waiting := [];
-    List.iter (fun f -> f ()) told;
+    call_all told;
     results
 
   let run ?env ?provides ?(don't_setup_handlers = false) ?library ?exclude ?argv () =

@@ -9,7 +9,11 @@
 
 exception Error of string
 (** What failed, in a sentence. Every function here that fails raises this one, unless it says
-    otherwise; what a function that it was given raises goes through. *)
+    otherwise; what a function that it was given raises goes through. So does what a function raises
+    that is told of events or of what is loaded: the others are told all the same, then the first
+    exception goes on, out of the call that loads. What is loaded by then stays loaded and is known
+    as such, and the rest of that call is not loaded; it can be asked for again. Inside an
+    initialiser it fails the plugin that is being initialised, as any exception does. *)
 
 exception Not_a_bundle of string
 (** A file that is no bundle: its name, and why. *)
@@ -219,7 +223,8 @@ val list_loaded_units : unit -> string list
 (** Names of {!Process.units}. *)
 
 val setup_dynamic_loader : (string -> unit) -> unit
-(** Another function that loads one file, instead of Dynlink's or the toplevel's. *)
+(** Another function that loads one file, instead of Dynlink's or the toplevel's. What it raises is a
+    failure of the plugin that the file is of. *)
 
 (** {1 Plugins} *)
 

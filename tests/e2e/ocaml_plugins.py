@@ -51,7 +51,7 @@ class Plugins(unittest.TestCase):
         self.host(r"""
 exception Mine
 let count () = Array.length (Sys.readdir "/proc/self/fd")
-let prune = Sys.getenv "TENON" ^ " cache prune --all; echo prune $?"
+let prune = Sys.getenv "TENON" ^ " cache prune --all >prune.out 2>&1; echo prune $?"
 let run word =
   let p = Tenon.Plugin.of_path "p.plugin" in
   match word with
@@ -71,7 +71,8 @@ let run word =
   | event ->
     Tenon.Plugins.on_event (fun e ->
         match (e, event) with
-        | `Opening _, "opening" | `Loading _, "loading" | `Loaded _, "loaded" -> raise Mine
+        | `Opening _, "opening" | `Loading _, "loading" | `Linking _, "linking" | `Loaded _, "loaded"
+          -> raise Mine
         | _ -> ());
     (match Tenon.Plugin.load p with
     | exception Mine -> say "mine"
@@ -81,17 +82,14 @@ let run word =
 """)
         env = {"TENON": tenon.command()}
 
-        def ask(loader, word):
-            lines = self.case.ask(loader, word, env=env)
-            return [lines[0], [line for line in lines if line.startswith("prune ")]]
-
         for loader in LOADERS:
             for word, said in (("load", "load ok"), ("fail", "failed"), ("check", "0 more"),
-                               ("opening", "mine"), ("loading", "mine"), ("loaded", "mine")):
+                               ("opening", "mine"), ("loading", "mine"), ("linking", "mine"),
+                               ("loaded", "mine")):
                 with self.subTest(loader=loader, word=word):
                     # what was loaded is in the cache, which is looked into then
                     self.assertEqual(self.case.ask(loader, "load", env=env)[0], "load ok")
-                    self.assertEqual(ask(loader, word), [said, ["prune 0"]])
+                    self.assertEqual(self.case.ask(loader, word, env=env), [said, "prune 0"])
 
     # ---- how long it is the same plugin ----
 
@@ -220,6 +218,78 @@ let run word =
 """)
         self.everywhere(["path"], ["lib env", "true", "lib added env", "lib added env default", "4"],
                         TENON_PLUGIN_PATH="env:lib")
+
+    # ---- functions of the program that raise ----
+
+    def test_what_a_handler_raises_goes_through(self):
+        self.case.compile("words", folder="w", text="let () = print_endline \"words\"\n")
+        self.case.archive("words", "words", folder="w")
+        self.case.plugin("p", 'let () = print_endline "code"\n', "w/words.cma", "w/words.cmxs")
+        self.host(r"""
+exception Mine of string
+let armed = ref true
+let seen = ref 0
+let run word =
+  let p = Tenon.Plugin.of_path "p.plugin" in
+  let raise_once what = if !armed then begin armed := false; raise (Mine what) end in
+  Tenon.Plugins.on_event (fun e ->
+      match (e, word) with
+      | `Opening _, "opening" | `Loading _, "loading" | `Loaded _, "loaded" -> raise_once word
+      | `Linking what, "linking" when what = {|plugin "p"|} -> raise_once word
+      | _ -> ());
+  Tenon.Plugins.on_event (fun _ -> incr seen);
+  Tenon.Plugin.on_loaded p (fun () -> if word = "on_loaded" then raise_once word);
+  Tenon.Plugin.on_loaded p (fun () -> say "on_loaded");
+  let load () =
+    (match Tenon.Plugin.load p with
+    | Ok () -> say "ok"
+    | Error m -> say "no %s" m
+    | exception Mine what -> say "raised %s" what);
+    say "%b %d" (Tenon.Plugin.is_loaded p) !seen
+  in
+  load ();
+  sh (Sys.getenv "TENON" ^ " cache prune --all >prune.out 2>&1; echo prune $?");
+  load ()
+""")
+        code, up = ["words", "code"], ["on_loaded", "ok"]
+        env = {"TENON": tenon.command()}
+        # Opening, Loading, Linking of two files, Loaded
+        for word, said in (
+                ("opening", ["raised opening", "false 1", *code, *up, "true 6"]),
+                ("loading", ["raised loading", "false 2", *code, *up, "true 7"]),
+                ("linking", ["words", "raised linking", "false 4", "code", *up, "true 8"]),
+                ("loaded", [*code, "on_loaded", "raised loaded", "true 5", "ok", "true 5"]),
+                ("on_loaded", [*code, "on_loaded", "raised on_loaded", "true 5", "ok", "true 5"])):
+            for loader in LOADERS:
+                with self.subTest(loader=loader, word=word):
+                    lines = self.case.ask(loader, word, env=env)
+                    self.assertEqual([line for line in lines if line != "prune 0"], said)
+                    self.assertIn("prune 0", lines)
+
+    def test_a_handler_that_raises_in_an_initialiser_fails_it(self):
+        self.case.plugin("q", "let () = ()\n")
+        self.case.plugin("p", 'let () = ignore (Tenon.Plugin.(load (of_path "q.plugin")))\n')
+        self.host(r"""
+exception Mine
+let run _ =
+  Tenon.Plugins.on_event (function `Linking {|plugin "q"|} -> raise Mine | _ -> ());
+  match Tenon.Plugin.(load (of_path "p.plugin")) with
+  | Ok () -> say "ok"
+  | Error _ -> say "failed"
+  | exception Mine -> say "raised"
+""")
+        self.everywhere(["nested"], ["failed"])
+
+    def test_what_is_called_when_all_is_loaded_may_raise(self):
+        self.host(r"""
+exception Mine
+let run _ =
+  Tenon.Plugins.on_loaded (fun () -> raise Mine);
+  Tenon.Plugins.on_loaded (fun () -> say "second");
+  (match Tenon.Plugins.load () with _ -> say "ok" | exception Mine -> say "raised");
+  Tenon.Plugins.on_loaded (fun () -> say "third")
+""")
+        self.everywhere(["all"], ["second", "raised", "third"])
 
 
 if __name__ == "__main__":
