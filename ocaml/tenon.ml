@@ -1377,10 +1377,11 @@ module Plugins = struct
         match of_path file with
         | exception (Error _ | Not_a_bundle _) -> None
         | p ->
-          if Hashtbl.mem seen p.plugin_name || not (suits ?env ~provides p) then None
+          if Hashtbl.mem seen p.plugin_name then None
           else begin
+            (* the first one shadows others, wanted or not *)
             Hashtbl.add seen p.plugin_name ();
-            Some p
+            if suits ?env ~provides p then Some p else None
           end)
       files
     |> List.sort (fun a b -> compare a.plugin_name b.plugin_name)

@@ -313,7 +313,8 @@ module Plugins : sig
   val list :
     ?env:string list -> ?provides:string list -> ?library:string list -> unit -> plugin list
   (** Installed bundles by name, as their files are now, that offer all tags of [provides], and whose
-      constraints are among [env], when it is given. Files that cannot be read are left out. *)
+      constraints are among [env], when it is given. Of those with one name only the first along
+      {!path} counts, also when it is not wanted. Files that cannot be read are left out. *)
 
   val load :
     ?env:string list ->

@@ -219,6 +219,22 @@ let run word =
         self.everywhere(["path"], ["lib env", "true", "lib added env", "lib added env default", "4"],
                         TENON_PLUGIN_PATH="env:lib")
 
+    def test_a_bundle_that_is_not_wanted_shadows_others(self):
+        self.versions()
+        self.host(r"""
+let tell what = List.iter (fun p -> say "%s %s" what (Tenon.Plugin.path p))
+let run _ =
+  List.iter
+    (fun library ->
+      tell "any" (Tenon.Plugins.list ~library ());
+      tell "new" (Tenon.Plugins.list ~provides:[ "new" ] ~library ());
+      tell "env" (Tenon.Plugins.list ~env:[] ~provides:[ "old" ] ~library ()))
+    [ [ "one"; "two" ]; [ "two"; "one" ]; [ "one" ] ]
+""")
+        one, two = "one/v.plugin", "two/v.plugin"
+        self.everywhere(["list"], [f"any {one}", f"env {one}", f"any {two}", f"new {two}",
+                                   f"any {one}", f"env {one}"], TENON_PLUGIN_PATH="two")
+
     # ---- functions of the program that raise ----
 
     def test_what_a_handler_raises_goes_through(self):
