@@ -747,18 +747,8 @@ module Process = struct
     !Tenon_backend.current.restrict (`Prohibit units)
 
   let offer ?(version = 0) name = guard (fun () -> Tenon_c.offer (process ()) name version)
-  let added = ref []
-
-  let add_directory dir =
-    guard (fun () -> Tenon_c.set_directory (process ()) 0 dir);
-    added := !added @ [ dir ]
-
-  let default = ref None
-
-  let set_default_directory dir =
-    guard (fun () -> Tenon_c.set_directory (process ()) 1 dir);
-    default := Some dir
-
+  let add_directory dir = guard (fun () -> Tenon_c.set_directory (process ()) 0 dir)
+  let set_default_directory dir = guard (fun () -> Tenon_c.set_directory (process ()) 1 dir)
   let set_cache dir = guard (fun () -> Tenon_c.set_directory (process ()) 2 dir)
   let refuse_ambiguous refuse = guard (fun () -> Tenon_c.set_ambiguous (process ()) refuse)
 end
@@ -798,8 +788,9 @@ type source = Bundled of bundle | Package of { archives : string list Lazy.t; de
 
 type plugin = {
   plugin_path : string;
-  plugin_name : string;
+  mutable plugin_name : string; (* of its bundle, which may be replaced until it is loaded *)
   source : source;
+  mutable given : string array; (* arguments, when it was loaded *)
   mutable loaded : bool;
   mutable waiting : (unit -> unit) list;
 }
@@ -811,8 +802,22 @@ type event =
   | `Loaded of plugin
   | `Errored of string * string ]
 
+(* Functions of the program: each is called, whatever others raise; the first of that goes on. *)
+let call_all functions =
+  let call first f =
+    match f () with
+    | () -> first
+    | exception e -> (
+      match first with
+      | None -> Some (e, Printexc.get_raw_backtrace ())
+      | some -> some)
+  in
+  match List.fold_left call None functions with
+  | None -> ()
+  | Some (e, trace) -> Printexc.raise_with_backtrace e trace
+
 let handlers : (event -> unit) list ref = ref []
-let tell event = List.iter (fun f -> f event) (List.rev !handlers)
+let tell event = call_all (List.rev_map (fun f () -> f event) !handlers)
 
 (* ---- what findlib knows ---- *)
 
@@ -887,41 +892,76 @@ let package_archives package =
 
 let plugins : (string, plugin) Hashtbl.t = Hashtbl.create 16
 
-let remember ?(is_still = fun _ -> true) path make =
+let remember path make =
   match Hashtbl.find_opt plugins path with
-  | Some p when is_still p -> p
-  | _ ->
+  | Some p -> p
+  | None ->
     let p = make () in
     Hashtbl.replace plugins path p;
     p
+
+let open_plugin file =
+  try bundle_at ~by:(Tenon_c.process_bundle (process ())) ~there:true ~host:false file
+  with (Error _ | Not_a_bundle _) when not (Sys.file_exists file) -> error "no plugin at %s" file
+
+let name_of b =
+  match b.contents with
+  | Some c -> Tenon_c.bundle_name c
+  | None -> (Bundle.manifest b).name
+
+let is_of b digest =
+  match b.contents with
+  | Some c -> Tenon_c.bundle_digest c = digest
+  | None -> false
+
+let is_same b now =
+  match now.contents with
+  | Some c -> is_of b (Tenon_c.bundle_digest c)
+  | None -> false
+
+(* Does code run with it now? *)
+let is_current b =
+  List.exists
+    (fun context ->
+      match context.of_bundle with
+      | Some other -> other == b
+      | None -> false)
+    !contexts
+
+(* Until it is loaded, a plugin is what its file is now: code, manifest and resources of one bundle. *)
+let renew p =
+  match p.source with
+  | Bundled b when not (p.loaded || is_current b) ->
+    let now = open_plugin p.plugin_path in
+    if not (is_same b now) then begin
+      b.contents <- now.contents;
+      b.read <- None
+    end;
+    p.plugin_name <- name_of b
+  | _ -> ()
+
+(* Does a plugin that was loaded stand for the file that is there now? Also when that has gone. *)
+let is_still p =
+  match p.source with
+  | Bundled b when Sys.file_exists p.plugin_path -> is_same b (open_plugin p.plugin_path)
+  | _ -> true
 
 let of_path path =
   let file =
     if Filename.check_suffix path ".plugin" || Sys.file_exists path then path else path ^ ".plugin"
   in
-  let opened () =
-    try bundle_at ~by:(Tenon_c.process_bundle (process ())) ~there:true ~host:false file
-    with (Error _ | Not_a_bundle _) when not (Sys.file_exists file) ->
-      error "no plugin at %s" file
-  in
+  (match Hashtbl.find_opt plugins file with
+  | Some p when not p.loaded -> renew p
   (* a file that was replaced since it was loaded is another plugin, which the plan refuses *)
-  let is_still p =
-    match p.source with
-    | Bundled { contents = Some before; _ } when p.loaded && Sys.file_exists file -> (
-      match (opened ()).contents with
-      | Some now -> Tenon_c.bundle_digest now = Tenon_c.bundle_digest before
-      | None -> true)
-    | _ -> true
-  in
-  remember ~is_still file (fun () ->
-      let b = opened () in
+  | Some p when not (is_still p) -> Hashtbl.remove plugins file
+  | _ -> ());
+  remember file (fun () ->
+      let b = open_plugin file in
       {
         plugin_path = file;
-        plugin_name =
-          (match b.contents with
-          | Some c -> Tenon_c.bundle_name c
-          | None -> (Bundle.manifest b).name);
+        plugin_name = name_of b;
         source = Bundled b;
+        given = [||];
         loaded = false;
         waiting = [];
       })
@@ -947,6 +987,7 @@ let of_package ?(directories = []) name =
               archives = lazy (package_archives name);
               desc = (try Findlib.package_property [] name "description" with Not_found -> "");
             };
+        given = [||];
         loaded = false;
         waiting = [];
       })
@@ -956,14 +997,14 @@ let plugin_manifest p =
   | Bundled b -> Bundle.manifest b
   | Package { desc; _ } -> Manifest_value.create ~desc ~date:0. ~requires:[ p.plugin_name ] p.plugin_name
 
-let context_of ?(argv = [||]) p =
+let context_of p =
   {
     of_bundle = (match p.source with Bundled b -> Some b | Package _ -> None);
     is =
       (match p.source with
       | Bundled b -> Bundle.manifest_later b
       | Package _ -> lazy (plugin_manifest p));
-    arguments = argv;
+    arguments = p.given;
   }
 
 (* ---- planning ---- *)
@@ -972,6 +1013,8 @@ let context_of ?(argv = [||]) p =
 let file_of path = if Filename.is_relative path && not (String.contains path '/') then "./" ^ path else path
 
 let request p =
+  (* what cannot be opened, the plan says *)
+  (try renew p with Error _ | Not_a_bundle _ -> ());
   match p.source with
   | Bundled b -> (file_of p.plugin_path, offers (Bundle.packages b))
   | Package { archives; _ } -> (p.plugin_path, Lazy.force archives)
@@ -987,6 +1030,11 @@ let make_plan ~each plugins =
       Tenon_c.plan p
         (Array.of_list (List.map request plugins))
         (if each then each_on_its_own else 0))
+
+(* A plan keeps the cache open until it ends, and it ends whatever happens. *)
+let with_plan ~each plugins f =
+  let plan = make_plan ~each plugins in
+  protect ~finally:(fun () -> Tenon_c.plan_end plan) (fun () -> f plan)
 
 let findings plan =
   Tenon_c.plan_findings plan |> Array.to_list
@@ -1048,10 +1096,16 @@ let must_be_current plan number =
   look_again (process ());
   if not (Tenon_c.plan_is_current plan number) then raise Not_current
 
+(* What a handler raised while files are loaded is no failure of the plugin. *)
+exception Raised of exn * Printexc.raw_backtrace
+
+let tell_between event =
+  try tell event with e -> raise (Raised (e, Printexc.get_raw_backtrace ()))
+
 let run_step plan number =
   let ((_, label, is_stubs, _) as step) = Tenon_c.plan_step plan number in
   must_be_current plan number;
-  tell (`Linking label);
+  tell_between (`Linking label);
   if !handlers <> [] then must_be_current plan number;
   Tenon_c.plan_check plan number;
   match load_file step with
@@ -1087,7 +1141,7 @@ let arrive p =
   p.loaded <- true;
   let waiting = List.rev p.waiting in
   p.waiting <- [];
-  List.iter (fun f -> f ()) waiting
+  call_all waiting
 
 (* The toplevel knows interfaces that it has read for phrases, or that its own modules were compiled
    against, and tells nobody which. All that a plugin was compiled against is given to it in a unit
@@ -1106,21 +1160,30 @@ let must_fit plan steps =
 
 let announce p =
   p.loaded <- true;
-  tell (`Loaded p);
-  arrive p
+  call_all [ (fun () -> tell (`Loaded p)); (fun () -> arrive p) ]
+
+(* Was its file replaced between our look at it and the plan's? *)
+let must_be_planned plan index p =
+  match p.source with
+  | Bundled b when is_of b (Tenon_c.plan_digest plan index) -> ()
+  | Bundled b when is_current b -> error "%s was replaced while it was loaded" p.plugin_path
+  | Bundled _ -> raise Not_current
+  | Package _ -> ()
 
 (* One plugin of a plan. A plugin that fails leaves what ran of it, told as such. *)
-let carry_out ?argv plan steps index p =
+let carry_out ?(argv = [||]) plan steps index p =
+  p.given <- argv;
   tell (`Loading p);
   let take () = match p.source with Bundled _ -> Tenon_c.plan_take plan index | Package _ -> () in
   match
+    must_be_planned plan index p;
     take ();
     (match steps with
     | first :: _ when loader () = `Toplevel ->
       must_be_current plan first;
       must_fit plan steps
     | _ -> ());
-    within (context_of ?argv p) (fun () -> List.iter (run_step plan) steps)
+    within (context_of p) (fun () -> List.iter (run_step plan) steps)
   with
   | () ->
     Tenon_c.plan_loaded plan index;
@@ -1128,6 +1191,7 @@ let carry_out ?argv plan steps index p =
     announce p;
     Ok ()
   | exception Not_current -> raise Not_current
+  | exception Raised (e, trace) -> Printexc.raise_with_backtrace e trace
   | exception e -> Result.Error (Printf.sprintf "plugin \"%s\": %s" p.plugin_name (message_of e))
 
 let fails p message =
@@ -1148,10 +1212,8 @@ let order_of owners count =
   let idle = List.filter (fun i -> steps.(i) = []) (List.init count (fun i -> i)) in
   (steps, List.rev_append !order idle)
 
-let rec load_planned ?argv ~each plugins results todo =
-  let chosen = Array.of_list todo in
-  List.iter (fun i -> tell (`Opening plugins.(i).plugin_path)) todo;
-  let plan = make_plan ~each (List.map (fun i -> plugins.(i)) todo) in
+(* Those of `chosen' that must be planned anew. *)
+let carry_out_all ?argv ~each plan plugins results chosen =
   let statuses = Tenon_c.plan_statuses plan and repeats = Tenon_c.plan_repeats plan in
   let go = each || Tenon_c.plan_ok plan in
   let anew = ref false and again = ref [] in
@@ -1187,9 +1249,17 @@ let rec load_planned ?argv ~each plugins results todo =
     | _ -> is (fails p (reasons plan p.plugin_name))
   in
   List.iter settle order;
-  Tenon_c.plan_end plan;
+  List.sort compare !again
+
+let rec load_planned ?argv ~each plugins results todo =
+  List.iter (fun i -> tell (`Opening plugins.(i).plugin_path)) todo;
+  let again =
+    with_plan ~each
+      (List.map (fun i -> plugins.(i)) todo)
+      (fun plan -> carry_out_all ?argv ~each plan plugins results (Array.of_list todo))
+  in
   (* what remains is planned anew, beside the one that failed half way or what came meanwhile *)
-  if !again <> [] then load_planned ?argv ~each plugins results (List.sort compare !again)
+  if again <> [] then load_planned ?argv ~each plugins results again
 
 let load_all ?argv plugins =
   let plugins = Array.of_list plugins in
@@ -1226,7 +1296,7 @@ module Plugin = struct
       | [ Result.Error (_, message) ] -> Result.Error message
       | _ -> Result.Error "was not loaded"
 
-  let check p = findings (make_plan ~each:false [ p ])
+  let check p = with_plan ~each:false [ p ] findings
   let is_loaded p = p.loaded
   let on_loaded p f = if p.loaded then f () else p.waiting <- f :: p.waiting
   let with_context p f = within (context_of p) f
@@ -1249,11 +1319,6 @@ module Plugins = struct
 
   let on_event f = handlers := f :: !handlers
 
-  let from_environment () =
-    match Sys.getenv_opt "TENON_PLUGIN_PATH" with
-    | None -> []
-    | Some text -> String.split_on_char ':' text |> List.filter (( <> ) "")
-
   let rec without_slash dir =
     let size = String.length dir in
     if size > 1 && dir.[size - 1] = '/' then without_slash (String.sub dir 0 (size - 1)) else dir
@@ -1265,9 +1330,7 @@ module Plugins = struct
       dir :: once (List.filter (fun d -> without_slash d <> without_slash dir) rest)
 
   let path ?(library = []) () =
-    once
-      (library @ !Process.added @ from_environment ()
-      @ match !Process.default with Some dir -> [ dir ] | None -> [])
+    once (library @ guard (fun () -> Tenon_c.search_path (process ())))
 
   let plugins_in dir =
     match Sys.readdir dir with
@@ -1314,10 +1377,11 @@ module Plugins = struct
         match of_path file with
         | exception (Error _ | Not_a_bundle _) -> None
         | p ->
-          if Hashtbl.mem seen p.plugin_name || not (suits ?env ~provides p) then None
+          if Hashtbl.mem seen p.plugin_name then None
           else begin
+            (* the first one shadows others, wanted or not *)
             Hashtbl.add seen p.plugin_name ();
-            Some p
+            if suits ?env ~provides p then Some p else None
           end)
       files
     |> List.sort (fun a b -> compare a.plugin_name b.plugin_name)
@@ -1354,7 +1418,7 @@ module Plugins = struct
     all_loaded := true;
     let told = List.rev !waiting in
     waiting := [];
-    List.iter (fun f -> f ()) told;
+    call_all told;
     results
 
   let run ?env ?provides ?(don't_setup_handlers = false) ?library ?exclude ?argv () =

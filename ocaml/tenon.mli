@@ -9,7 +9,11 @@
 
 exception Error of string
 (** What failed, in a sentence. Every function here that fails raises this one, unless it says
-    otherwise; what a function that it was given raises goes through. *)
+    otherwise; what a function that it was given raises goes through. So does what a function raises
+    that is told of events or of what is loaded: the others are told all the same, then the first
+    exception goes on, out of the call that loads. What is loaded by then stays loaded and is known
+    as such, and the rest of that call is not loaded; it can be asked for again. Inside an
+    initialiser it fails the plugin that is being initialised, as any exception does. *)
 
 exception Not_a_bundle of string
 (** A file that is no bundle: its name, and why. *)
@@ -137,7 +141,8 @@ module Bundle : sig
   (** Of everything in it. *)
 
   val verify : t -> unit
-  (** Reads every entry and checks it. Raises {!Error}. *)
+  (** Reads every entry and checks it, and the units that the manifest claims against the code.
+      Raises {!Error}. *)
 
   (** Makes a bundle. Nothing is read or written before [flush]. *)
   module Builder : sig
@@ -218,7 +223,8 @@ val list_loaded_units : unit -> string list
 (** Names of {!Process.units}. *)
 
 val setup_dynamic_loader : (string -> unit) -> unit
-(** Another function that loads one file, instead of Dynlink's or the toplevel's. *)
+(** Another function that loads one file, instead of Dynlink's or the toplevel's. What it raises is a
+    failure of the plugin that the file is of. *)
 
 (** {1 Plugins} *)
 
@@ -238,8 +244,12 @@ module Plugin : sig
   type t = plugin
 
   val of_path : string -> t
-  (** The bundle at a path: the same value each time, until the file is replaced after it was loaded.
-      Raises {!Not_a_bundle}; {!Error} when nothing is there. *)
+  (** The bundle at a path. Until it is loaded, the value is the same each time and stands for
+      whatever bundle is at the path: this function, {!Plugins.list} and loading look at the file
+      anew, and what is loaded is code, manifest and resources of one bundle. Once it is loaded, it
+      stays what was loaded; a file that was put in its place is another plugin, with a value of its
+      own, which is refused. Raises {!Not_a_bundle}; {!Error} when nothing is there, unless it was
+      loaded from there. *)
 
   val of_package : ?directories:string list -> string -> t
   (** An installed findlib package as a plugin; [directories] are searched first, as those of dune's
@@ -274,7 +284,8 @@ module Plugin : sig
 
   val with_context : t -> (unit -> 'a) -> 'a
   (** Runs the function as if the plugin were being initialised: its bundle, manifest and
-      arguments are the current ones. *)
+      arguments are the current ones. The arguments are those that it was loaded with; none before
+      that. *)
 
   val argv : unit -> string array
   (** The arguments that were given to the plugin that is being initialised. *)
@@ -296,12 +307,14 @@ module Plugins : sig
 
   val path : ?library:string list -> unit -> string list
   (** Where plugins are looked for: [library], added directories, [TENON_PLUGIN_PATH], the default
-      directory. *)
+      directory: where [tenon bundle install] puts them, unless
+      {!Process.set_default_directory} was called. Each once, whether it is there or not. *)
 
   val list :
     ?env:string list -> ?provides:string list -> ?library:string list -> unit -> plugin list
-  (** Installed bundles by name that offer all tags of [provides], and whose constraints are
-      among [env], when it is given. Files that cannot be read are left out. *)
+  (** Installed bundles by name, as their files are now, that offer all tags of [provides], and whose
+      constraints are among [env], when it is given. Of those with one name only the first along
+      {!path} counts, also when it is not wanted. Files that cannot be read are left out. *)
 
   val load :
     ?env:string list ->

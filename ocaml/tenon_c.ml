@@ -96,6 +96,8 @@ external is_compared : string -> bool = "tenon_ml_is_compared"
 external has_just : process -> string list -> bool = "tenon_ml_has_just"
 external list : process -> string list -> string list = "tenon_ml_list"
 
+external search_path : process -> string list = "tenon_ml_search_path"
+
 type global = string * string option * string option * string list
 
 external globals_map : unit -> global list option = "tenon_ml_globals_map"
@@ -126,6 +128,8 @@ external plan_repeats : plan -> int array = "tenon_ml_plan_repeats"
 external plan_findings : plan -> (string * bool * string option * string option * string) array
   = "tenon_ml_plan_findings"
 
+(* by request: the digest of its bundle, as it was planned; "" of others *)
+external plan_digest : plan -> int -> string = "tenon_ml_plan_digest"
 external plan_ok : plan -> bool = "tenon_ml_plan_ok"
 (* by step: the number of its plugin *)
 external plan_owners : plan -> int array = "tenon_ml_plan_owners"

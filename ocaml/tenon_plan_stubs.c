@@ -112,6 +112,14 @@ value tenon_ml_plan_findings(value plan)
     CAMLreturn(rows);
 }
 
+value tenon_ml_plan_digest(value plan, value request)
+{
+    CAMLparam2(plan, request);
+    const uint8_t *digest = tenon_ocaml_plan_digest(ml_unbox_plan(plan), (size_t)Long_val(request));
+
+    CAMLreturn(ml_bytes_value(digest, digest ? 32 : 0));
+}
+
 value tenon_ml_plan_ok(value plan)
 {
     return Val_bool(tenon_report_ok(tenon_ocaml_plan_report(ml_unbox_plan(plan))));

@@ -450,6 +450,23 @@ value tenon_ml_list(value process, value tags)
     CAMLreturn(list);
 }
 
+value tenon_ml_search_path(value process)
+{
+    CAMLparam1(process);
+    CAMLlocal1(list);
+    tenon_error err = TENON_ERROR_INIT;
+    char **places =
+        tenon_process_search_path(tenon_ocaml_process_settings(ml_unbox_process(process)), &err);
+    size_t count = 0;
+
+    ml_check(places != NULL, &err);
+    while (places[count])
+        count++;
+    list = ml_text_list((const char *const *)places, count);
+    free(places);
+    CAMLreturn(list);
+}
+
 /* ---- others ---- */
 
 value tenon_ml_version(value unit)

@@ -138,7 +138,10 @@ TENON_API const uint8_t *tenon_bundle_digest(tenon_bundle *bundle);
 TENON_API bool tenon_bundle_read(tenon_bundle *bundle, const char *entry, void **bytes,
                                  size_t *size, tenon_error *err);
 
-/* Reads every entry and checks it, and the units that the manifest claims against the code. */
+/*
+ * Reads every entry and checks it, and the units that the manifest claims against the code: those
+ * of OCaml too. A manifest that provides nothing, as one of BAP's, claims nothing of OCaml's units.
+ */
 TENON_API bool tenon_bundle_verify(tenon_bundle *bundle, tenon_error *err);
 
 /*

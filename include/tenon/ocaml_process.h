@@ -205,6 +205,14 @@ TENON_API void tenon_ocaml_plan_free(tenon_ocaml_plan *plan);
 /* The answer: plugins, steps, findings. Borrowed from the plan. */
 TENON_API const tenon_report *tenon_ocaml_plan_report(const tenon_ocaml_plan *plan);
 
+/*
+ * Which bundle a request was planned from: tenon_bundle_digest() of it, 32 bytes. A file may be
+ * replaced at any time: who shows its manifest or resources to the code can compare.
+ *
+ * returns  borrowed from the plan; NULL: a package, none that is planned, i past the last
+ */
+TENON_API const uint8_t *tenon_ocaml_plan_digest(const tenon_ocaml_plan *plan, size_t i);
+
 /* Files to load, in order; none of what is refused. False: i is past the last. */
 TENON_API size_t tenon_ocaml_plan_count(const tenon_ocaml_plan *plan);
 TENON_API bool tenon_ocaml_plan_step(const tenon_ocaml_plan *plan, size_t i, tenon_ocaml_step *out);
@@ -239,6 +247,7 @@ TENON_API bool tenon_ocaml_plan_loaded(tenon_ocaml_plan *plan, size_t request, t
 /*
  * The plan has been carried out, as far as it goes: what was learned of the bundles is written into
  * the cache, so that the next process needs not look at their code. That it cannot be is no error.
+ * The cache is left to others, who may empty it: what is taken after that opens it again.
  */
 TENON_API void tenon_ocaml_plan_end(tenon_ocaml_plan *plan);
 

@@ -278,6 +278,16 @@ TENON_API const tenon_manifest *tenon_listing_manifest(const tenon_listing *list
 TENON_API size_t tenon_listing_finding_count(const tenon_listing *listing);
 TENON_API const tenon_finding *tenon_listing_finding(const tenon_listing *listing, size_t i);
 
+/*
+ * Where plugins are looked for: added directories, those of TENON_PLUGIN_PATH as it is now, the
+ * default directory; each once, whether it is there or not.
+ *
+ * owner    NULL-ended, one block with its strings, for the caller to free()
+ * errors   TENON_E_MEMORY
+ * threads  any
+ */
+TENON_API char **tenon_process_search_path(tenon_process *process, tenon_error *err);
+
 /* Stable words for the enumerations, as JSON has them. Constants. */
 TENON_API const char *tenon_finding_name(enum tenon_finding_kind kind);
 TENON_API const char *tenon_reason_name(enum tenon_reason_kind kind);

@@ -9,7 +9,7 @@
 #include "text.h"
 #include "triple.h"
 
-static bool same_digest(const tenon_digest *a, const tenon_digest *b)
+bool tn_same_digest(const tenon_digest *a, const tenon_digest *b)
 {
     return a->kind == b->kind &&
            (a->kind == TENON_DIGEST_UNKNOWN || tenon_digest_equal(a, b) == TENON_YES);
@@ -23,9 +23,9 @@ static bool is_about(const tenon_claim *claim, const tenon_code_entry *code)
 /* NULL: the claim is true; else what is not. */
 static const char *untruth(const tenon_claim *claim, const tenon_unit *unit)
 {
-    if (!same_digest(&claim->interface, &unit->interface))
+    if (!tn_same_digest(&claim->interface, &unit->interface))
         return "interface digest";
-    if (!same_digest(&claim->implementation, &unit->implementation))
+    if (!tn_same_digest(&claim->implementation, &unit->implementation))
         return "implementation digest";
     return claim->stateful == unit->stateful ? NULL : "state";
 }
@@ -144,6 +144,20 @@ static bool verify_code(const tenon_bundle *bundle, const tenon_code_entry *code
     return ok;
 }
 
+/* Code of a manifest that claims nothing is not looked at: it may be of any release. */
+static bool verify_ocaml(const tenon_bundle *bundle, const tenon_code_entry *code,
+                         const void *bytes, size_t size, tenon_error *err)
+{
+    const tenon_manifest *manifest = bundle->manifest;
+    tenon_ocaml *read =
+        manifest->provide_count ? tenon_ocaml_parse(bytes, size, code->path, err) : NULL;
+    bool ok = !manifest->provide_count ||
+              (read && tn_verify_ocaml_claims(manifest, code->path, read, err));
+
+    tenon_ocaml_free(read);
+    return ok;
+}
+
 static const tenon_code_entry *code_of(const tenon_manifest *manifest, const char *path)
 {
     for (size_t i = 0; i < manifest->code_count; i++)
@@ -162,9 +176,12 @@ static bool verify_entry(tenon_bundle *bundle, const char *path, tenon_error *er
 
     if (!tenon_bundle_read(bundle, path, &bytes, &size, err))
         return false;
-    if (code && (code->kind == TENON_CODE_NATIVE || code->kind == TENON_CODE_LIBRARY))
-        ok = verify_code(bundle, code, bytes, size, err) ||
+    if (code) {
+        bool is_ocaml =
+            code->kind == TENON_CODE_OCAML_NATIVE || code->kind == TENON_CODE_OCAML_BYTE;
+        ok = (is_ocaml ? verify_ocaml : verify_code)(bundle, code, bytes, size, err) ||
              tn_context(err, "bundle %s", tn_quote(shown, bundle->path));
+    }
     free(bytes);
     return ok;
 }

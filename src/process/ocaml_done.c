@@ -49,12 +49,12 @@ bool tn_oc_take(tenon_ocaml_plan *plan, struct tn_oc_prospect *p, tenon_error *e
 {
     unsigned flags = plan->flags & TENON_LOAD_VERIFY ? TN_CACHE_VERIFY : 0;
 
+    if (!tn_oc_open_cache(plan, err))
+        return false;
     if (p->taken)
         return true;
     if (p->proofs)
         return tn_oc_trust(plan, p, err);
-    if (!tn_oc_open_cache(plan, err))
-        return false;
     p->cached =
         tn_cache_ensure(plan->cache, p->bundle, plan->process->settings->triple.text, flags, err);
     if (!p->cached)
@@ -210,4 +210,7 @@ void tenon_ocaml_plan_end(tenon_ocaml_plan *plan)
 {
     if (!plan->process->program && !(plan->flags & TENON_LOAD_VERIFY))
         tn_known_save(plan->process->settings->known, false);
+    /* the plan itself may live for long: it has nothing to guard in the cache any more */
+    tn_cache_close(plan->cache);
+    plan->cache = NULL;
 }

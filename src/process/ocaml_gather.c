@@ -14,6 +14,7 @@
 #include "reading.h"
 #include "text.h"
 #include "triple.h"
+#include "verify.h"
 
 #define PACKAGE "package:"
 
@@ -145,59 +146,6 @@ static void check_release(tenon_ocaml_plan *plan, struct tn_oc_prospect *p,
 /* ---- what the manifest claims ------------------------------------------------------------------
  */
 
-static const tenon_claim *claim_of(const tenon_manifest *m, const char *entry, const char *unit)
-{
-    for (size_t i = 0; i < m->provide_count; i++)
-        if (m->provides[i].kind == TENON_UNIT_OCAML && m->provides[i].code &&
-            strcmp(m->provides[i].code, entry) == 0 && strcmp(m->provides[i].name, unit) == 0)
-            return &m->provides[i];
-    return NULL;
-}
-
-static size_t claim_count(const tenon_manifest *m, const char *entry)
-{
-    size_t count = 0;
-
-    for (size_t i = 0; i < m->provide_count; i++)
-        count += m->provides[i].kind == TENON_UNIT_OCAML && m->provides[i].code &&
-                 strcmp(m->provides[i].code, entry) == 0;
-    return count;
-}
-
-static bool same_digest(const tenon_digest *a, const tenon_digest *b)
-{
-    return a->kind == b->kind &&
-           (a->kind == TENON_DIGEST_UNKNOWN || tenon_digest_equal(a, b) == TENON_YES);
-}
-
-/* What the manifest says of the code is held against it; one of BAP's says nothing. */
-static bool check_claims(const struct tn_oc_prospect *p, const struct tn_oc_file *file,
-                         tenon_error *why)
-{
-    size_t units = tenon_ocaml_unit_count(file->code), claims;
-    char shown[TN_QUOTE_ROOM];
-
-    if (!p->manifest->provide_count)
-        return true;
-    claims = claim_count(p->manifest, file->entry);
-    for (size_t i = 0; i < units; i++) {
-        const tenon_ocaml_unit *unit = tenon_ocaml_unit_at(file->code, i);
-        const tenon_claim *claim = claim_of(p->manifest, file->entry, unit->name);
-        if (!claim)
-            return tn_fail(why, TENON_E_MALFORMED,
-                           "%s: unit %s is in the code, and not among what the manifest provides",
-                           file->entry, tn_quote(shown, unit->name));
-        if (!same_digest(&claim->interface, &unit->interface) ||
-            !same_digest(&claim->implementation, &unit->implementation))
-            return tn_fail(why, TENON_E_MALFORMED,
-                           "%s: unit %s: the manifest's digest is not that of the code",
-                           file->entry, tn_quote(shown, unit->name));
-    }
-    return claims <= units ||
-           tn_fail(why, TENON_E_MALFORMED,
-                   "%s: the manifest provides units that are not in the code", file->entry);
-}
-
 /* "words.cmxs" and "words.cma" */
 static bool is_same_library(const char *a, const char *b)
 {
@@ -221,7 +169,7 @@ tenon_digest tn_oc_implementation(const tenon_ocaml_plan *plan, const struct tn_
         if (code->kind != TENON_CODE_OCAML_NATIVE || !code->triple || !*triple ||
             !tn_triple_fits(code->triple, triple) || !is_same_library(code->path, file->entry))
             continue;
-        const tenon_claim *claim = claim_of(m, code->path, unit->name);
+        const tenon_claim *claim = tn_ocaml_claim(m, code->path, unit->name);
         if (claim)
             return claim->implementation;
     }
@@ -296,7 +244,8 @@ static bool read_bundled(tenon_ocaml_plan *plan, const struct tn_oc_prospect *p,
 {
     char shown[TN_QUOTE_ROOM];
 
-    if (read_code(plan, file, file->entry, why) && check_claims(p, file, why))
+    if (read_code(plan, file, file->entry, why) &&
+        tn_verify_ocaml_claims(p->manifest, file->entry, file->code, why))
         return true;
     return tn_context(why, "bundle %s", tn_quote(shown, p->file));
 }

@@ -357,6 +357,13 @@ const tenon_report *tenon_ocaml_plan_report(const tenon_ocaml_plan *plan)
     return plan->report;
 }
 
+const uint8_t *tenon_ocaml_plan_digest(const tenon_ocaml_plan *plan, size_t i)
+{
+    const struct tn_oc_prospect *p = i < plan->count ? &plan->prospects[i] : NULL;
+
+    return p && p->planned && p->bundle ? p->digest : NULL;
+}
+
 size_t tenon_ocaml_plan_count(const tenon_ocaml_plan *plan)
 {
     return plan->step_count;

@@ -63,6 +63,37 @@ bool tn_search_path(const tenon_process *process, struct tn_arena *arena, struct
     return add_place(places, arena, last, strlen(last));
 }
 
+/* NULL: no memory. */
+static char **one_block(const struct tn_places *places)
+{
+    size_t size = (places->count + 1) * sizeof(char *);
+    for (size_t i = 0; i < places->count; i++)
+        size += strlen(places->at[i]) + 1;
+    char **rows = malloc(size);
+    char *next = rows ? (char *)(rows + places->count + 1) : NULL;
+    for (size_t i = 0; rows && i < places->count; i++) {
+        rows[i] = next;
+        next = stpcpy(next, places->at[i]) + 1;
+    }
+    if (rows)
+        rows[places->count] = NULL;
+    return rows;
+}
+
+char **tenon_process_search_path(tenon_process *process, tenon_error *err)
+{
+    struct tn_arena arena = { 0 };
+    struct tn_places places = { 0 };
+    tn_process_lock(process);
+    char **rows = tn_search_path(process, &arena, &places) ? one_block(&places) : NULL;
+    tn_process_unlock(process);
+    free(places.at);
+    tn_arena_free(&arena);
+    if (!rows)
+        tn_no_memory(err);
+    return rows;
+}
+
 /* ---- whom a privileged process may trust ------------------------------------------------------
  */
 

@@ -266,6 +266,50 @@ static void lies_are_found(void **state)
     }
 }
 
+static tenon_builder *new_ocaml(void)
+{
+    char seed[4096];
+    tenon_error err = TENON_ERROR_INIT;
+    tenon_builder *b = tenon_builder_new(&err);
+
+    snprintf(seed, sizeof seed, "%s/fuzz/seeds/cmo/dep.cmo", getenv("TENON_SOURCE"));
+    case_ok(b, err);
+    case_ok(tenon_builder_set(b, "name", "dep", &err), err);
+    case_ok(tenon_builder_add_code_as(b, seed, TENON_CODE_OCAML_BYTE, "dep.cma", &err), err);
+    return b;
+}
+
+/* The same of OCaml's units, by name and by digest. */
+static void lies_about_ocaml_units_are_found(void **state)
+{
+    static const char *const words[] = {
+        NULL, "units that are not in the code",
+        "unit 'Dep': the manifest's digest is not that of the code"
+    };
+    struct bundle_case *c = *state;
+
+    for (size_t lie = 0; lie < 3; lie++) {
+        tenon_error err = TENON_ERROR_INIT;
+        tenon_builder *b = new_ocaml();
+        tenon_claim claim = { .kind = TENON_UNIT_OCAML,
+                              .name = lie == 1 ? "Deq" : "Dep",
+                              .stateful = TENON_YES,
+                              .code = "dep.cma" };
+        if (lie)
+            case_ok(tenon_builder_provide(b, &claim, &err), err);
+        case_ok(tenon_builder_write(b, case_path(c, "dep.plugin"), &err), err);
+        tenon_builder_free(b);
+        tenon_bundle *bundle = case_open(c, "dep.plugin");
+        assert_int_equal(tenon_bundle_verify(bundle, &err), !lie);
+        if (lie) {
+            assert_int_equal(err.code, TENON_E_MALFORMED);
+            if (!strstr(err.text, words[lie]) || !strstr(err.text, "dep.plugin"))
+                fail_msg("%s", tenon_error_message(&err));
+        }
+        tenon_bundle_free(bundle);
+    }
+}
+
 #define test(name) cmocka_unit_test_setup_teardown(name, case_setup, case_teardown)
 
 int main(void)
@@ -282,6 +326,7 @@ int main(void)
         test(no_flipped_bit_goes_unnoticed),
         test(what_zlib_packs_comes_out_the_same),
         test(lies_are_found),
+        test(lies_about_ocaml_units_are_found),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -8,6 +8,7 @@
 
 #include <tenon/ocaml_process.h>
 
+#include "cache.h"
 #include "failing_arena.h"
 #include "ocaml_proof.h"
 #include "triple.h"
@@ -186,6 +187,48 @@ static void code_that_was_loaded_is_planned_from_the_index(void **state)
     tenon_ocaml_plan_free(made);
     tenon_bundle_free(bundle);
     tenon_ocaml_process_free(process);
+}
+
+static bool may_prune(struct bundle_case *c)
+{
+    char place[512];
+    tenon_error err = TENON_ERROR_INIT;
+    snprintf(place, sizeof place, "%s/cache", c->root);
+    struct tn_cache *cache = tn_cache_open(place, &err);
+    assert_non_null(cache);
+    bool may = tn_cache_prune(cache, false, NULL, NULL, &err);
+    tn_cache_close(cache);
+    return may;
+}
+
+static void a_plan_that_ended_leaves_the_cache_to_others(void **state)
+{
+    struct bundle_case *c = *state;
+    tenon_error err = TENON_ERROR_INIT;
+    char file[512];
+    snprintf(file, sizeof file, "%s", make_bundle(c, true));
+    sleep(3); /* so that the second plan is made from notes */
+    for (int round = 0; round < 2; round++) {
+        tenon_ocaml_process *process = new_process(c);
+        tenon_bundle *bundle = tenon_ocaml_open_bundle(process, file, &err);
+        tenon_ocaml_plan *made = plan(process, file, &err);
+        assert_non_null(made);
+        if (round == 0) {
+            assert_true(tenon_ocaml_plan_take(made, 0, &err));
+            assert_false(may_prune(c));
+            assert_true(tenon_ocaml_plan_loaded(made, 0, &err));
+        }
+        tenon_ocaml_plan_end(made);
+        assert_true(may_prune(c));
+        /* who goes on all the same finds it open again */
+        assert_true(tenon_ocaml_plan_take(made, 0, &err));
+        assert_true(tenon_ocaml_plan_check(made, 0, &err));
+        assert_true(round == 0 || !may_prune(c));
+        tenon_ocaml_plan_free(made);
+        assert_true(may_prune(c));
+        tenon_bundle_free(bundle);
+        tenon_ocaml_process_free(process);
+    }
 }
 
 /* ---- where stubs are ---------------------------------------------------------------------------
@@ -516,6 +559,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(every_allocation_of_a_refusal_may_fail, case_setup,
                                         case_teardown),
         cmocka_unit_test_setup_teardown(code_that_was_loaded_is_planned_from_the_index, case_setup,
+                                        case_teardown),
+        cmocka_unit_test_setup_teardown(a_plan_that_ended_leaves_the_cache_to_others, case_setup,
                                         case_teardown),
         cmocka_unit_test_setup_teardown(where_stubs_are_is_asked_once_and_late, case_setup,
                                         case_teardown),

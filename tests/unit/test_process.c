@@ -108,6 +108,36 @@ static void names_are_searched_for(void **state)
     tenon_process_free(process);
 }
 
+/* "one:two", to be compared. */
+static const char *search_path(tenon_process *process, char *out, size_t size)
+{
+    char **places = tenon_process_search_path(process, NULL);
+    size_t used = 0;
+    assert_non_null(places);
+    out[0] = '\0';
+    for (size_t i = 0; places[i] && used < size; i++)
+        used += (size_t)snprintf(out + used, size - used, "%s%s", i ? ":" : "", places[i]);
+    free(places);
+    return out;
+}
+
+static void the_search_path_is_told(void **state)
+{
+    char said[1024];
+    tenon_process *process = tenon_process_new(NULL);
+    (void)state;
+    unsetenv("TENON_PLUGIN_PATH");
+    assert_string_equal(search_path(process, said, sizeof said), TENON_PLUGIN_DIR);
+    assert_true(tenon_process_add_directory(process, "added", NULL));
+    setenv("TENON_PLUGIN_PATH", "env:added::more", 1);
+    assert_string_equal(search_path(process, said, sizeof said),
+                        "added:env:more:" TENON_PLUGIN_DIR);
+    assert_true(tenon_process_set_default_directory(process, "more", NULL));
+    assert_string_equal(search_path(process, said, sizeof said), "added:env:more");
+    unsetenv("TENON_PLUGIN_PATH");
+    tenon_process_free(process);
+}
+
 static void listing_by_tags(void **state)
 {
     static const char *const count[] = { "count", NULL }, *const other[] = { "count", "x", NULL };
@@ -235,6 +265,7 @@ int main(void)
         CASE(what_the_host_offers_is_demanded),
         CASE(a_host_without_record_is_refused),
         CASE(names_are_searched_for),
+        CASE(the_search_path_is_told),
         CASE(listing_by_tags),
         CASE(who_is_first_does_not_depend_on_tags),
         CASE(a_program_that_does_not_run_loads_nothing),
