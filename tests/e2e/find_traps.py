@@ -508,6 +508,27 @@ class Evidence(Case):
         self.assertIn("foo.pc", row["result"]["header_from"])
         self.consume(*self.dirs("a"), expect="a")
 
+    def test_switches_of_two_words(self):
+        """They stay together, in order, as often as they are there; for each consumer."""
+        self.shared("a", more="const char *bar_id(void); const char *baz_id(void);\n"
+                    "const char *foo_both(void) { return bar_id() + (baz_id() == 0); }")
+        self.static("a", name="bar")
+        self.static("a", name="baz")
+        self.header("a/one")
+        self.header("a/two", name="bar")
+        self.write("a/one/include/foo.h", '#include <bar.h>\n#if A + B != 3\n#error A B\n#endif\n'
+                   "const char *foo_id(void);\n")
+        self.pc("a", "Cflags: -isystem ${prefix}/one/include -isystem ${prefix}/two/include "
+                "-D A=1 -D B=2\nLibs: -L${prefix}/lib -lfoo -Wl,-Bstatic -lbar -Wl,-Bdynamic "
+                "-Wl,-Bstatic -lbaz -Wl,-Bdynamic -Xlinker --as-needed -Xlinker -z -Xlinker now\n")
+        row = self.find("-H", "foo.h", *self.dirs("a"))
+        self.found(row, DEFS="-isystem %s -isystem %s -DA=1 -DB=2"
+                   % (self.path("a/one/include"), self.path("a/two/include")),
+                   LIBS="-L%s -lfoo -Wl,-Bstatic -lbar -Wl,-Bdynamic -Wl,-Bstatic -lbaz "
+                   "-Wl,-Bdynamic -Xlinker --as-needed -Xlinker -z -Xlinker now"
+                   % self.path("a/lib"))
+        self.consume("-H", "foo.h", *self.dirs("a"), expect="a", only=consumers.there())
+
     def known(self, *rows):
         self.write(".config/tenon/libraries", "".join(row + "\n" for row in rows))
 

@@ -332,6 +332,32 @@ static void pc_files_are_read(void **state)
     tn_arena_free(&arena);
 }
 
+static void switches_of_two_words_stay_together(void **state)
+{
+    static const char a[] = "Cflags: -D A=1 -isystem /i -isystem /j -D B=2 -U C\n"
+                            "Libs: -framework X -Wl,-Bstatic -la -Wl,-Bdynamic\n"
+                            "Libs.private: -framework Y -Wl,-Bstatic -lp -Wl,-Bdynamic -lX -la\n";
+    struct tn_arena arena = { 0 };
+    struct tn_words dirs = { 0 };
+    struct tn_pc pc;
+    tenon_world *world = tenon_world_empty(NULL);
+
+    (void)state;
+    assert_true(tenon_world_put_file(world, "/d/a.pc", a, sizeof a - 1, 0644, NULL));
+    assert_true(tn_words_add(&dirs, "/d"));
+    assert_true(tn_pc_read(world, &arena, "/d/a.pc", &dirs, NULL, &pc, NULL));
+    assert_string_equal(tn_join_shell(&arena, &pc.cflags),
+                        "-isystem /i -isystem /j -DA=1 -DB=2 -UC");
+    assert_string_equal(tn_join_shell(&arena, &pc.libs),
+                        "-framework X -Wl,-Bstatic -la -Wl,-Bdynamic");
+    assert_string_equal(tn_join_shell(&arena, &pc.private_libs),
+                        "-framework Y -Wl,-Bstatic -lp -Wl,-Bdynamic -lX");
+    tn_pc_free(&pc);
+    tn_words_free(&dirs);
+    tenon_world_free(world);
+    tn_arena_free(&arena);
+}
+
 static void what_is_kept_is_the_same_again(void **state)
 {
     char path[] = "/tmp/tenon-test-XXXXXX";
@@ -435,6 +461,7 @@ int main(void)
         cmocka_unit_test(assignments_are_bounded),
         cmocka_unit_test(settings_have_an_order),
         cmocka_unit_test(pc_files_are_read),
+        cmocka_unit_test(switches_of_two_words_stay_together),
         cmocka_unit_test(what_is_kept_is_the_same_again),
         cmocka_unit_test(package_databases_name_headers),
     };
