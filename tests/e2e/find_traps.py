@@ -508,6 +508,27 @@ class Evidence(Case):
         self.assertIn("foo.pc", row["result"]["header_from"])
         self.consume(*self.dirs("a"), expect="a")
 
+    def test_directories_of_the_system_are_in_no_switch(self):
+        """What the library needs from there is found without."""
+        self.both("a")
+        self.pc("a", "Cflags: -I${prefix}/include\nLibs: -L${prefix}/lib -lfoo -lm\n")
+        row = self.find(*self.dirs("a"))
+        self.found(row, NEED_RPATH="yes", LIBS="-L%s -lfoo -lm" % self.path("a/lib"))
+        for format_of in ("pc", "cmake", "meson"):
+            done = subprocess.run([tenon.command(), "find", "--no-cache", "--format=" + format_of,
+                                   *self.dirs("a"), "foo"], cwd=self.dir, capture_output=True,
+                                  text=True, env=dict(consumers.CLEAN, HOME=self.dir))
+            self.assertNotIn("/usr/lib", done.stdout)
+            self.assertIn("-rpath," + self.path("a/lib"), done.stdout)
+
+    @unittest.skipUnless(shutil.which("g++"), "no C++ compiler")
+    def test_directories_of_the_compiler_are_in_no_switch(self):
+        self.both("a")
+        self.write("a/include/foo.h", "#ifdef __cplusplus\nextern \"C\"\n#endif\n"
+                   "const char *foo_id(void);\n")
+        row = self.find("--cc=g++", *self.dirs("a"))
+        self.found(row, NEED_RPATH="yes", LIBDIR=self.path("a/lib"), LIBS=None)
+
     def test_switches_of_two_words(self):
         """They stay together, in order, as often as they are there; for each consumer."""
         self.shared("a", more="const char *bar_id(void); const char *baz_id(void);\n"
