@@ -64,6 +64,29 @@ static void quoted_words_are_split_again(void **state)
     tn_arena_free(&arena);
 }
 
+static void words_are_split_as_a_shell_does(void **state)
+{
+    static const struct {
+        const char *text, *word;
+    } rows[] = {
+        { "\"a\\nb\"", "a\\nb" },   { "\"\\\\ \\\" \\$ \\`\"", "\\ \" $ `" },
+        { "\"it\\'s\"", "it\\'s" }, { "a\\nb", "anb" },
+        { "'a\\nb'", "a\\nb" },     { "\"a\\\nb\"", "ab" },
+        { "a\\\nb", "ab" },         { "-DX=\"C:\\dir\"", "-DX=C:\\dir" },
+    };
+    struct tn_arena arena = { 0 };
+
+    (void)state;
+    for (size_t i = 0; i < TN_COUNT(rows); i++) {
+        struct tn_words out = { 0 };
+        assert_true(tn_split_shell(&out, &arena, rows[i].text));
+        assert_int_equal(out.count, 1);
+        assert_string_equal(out.at[0], rows[i].word);
+        tn_words_free(&out);
+    }
+    tn_arena_free(&arena);
+}
+
 static void paths_are_tidied_and_have_prefixes(void **state)
 {
     static const char *const tidy[][2] = {
@@ -451,6 +474,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(versions_are_compared_number_by_number),
         cmocka_unit_test(quoted_words_are_split_again),
+        cmocka_unit_test(words_are_split_as_a_shell_does),
         cmocka_unit_test(paths_are_tidied_and_have_prefixes),
         cmocka_unit_test(linkers_tell_what_they_opened),
         cmocka_unit_test(the_group_is_what_the_switches_asked_for),
