@@ -899,6 +899,30 @@ class Caller(Case):
             file.write("Cflags.private: -DX\nRequires: not_there\n")
         self.assertEqual(self.kept(*self.dirs("a")), 1)
 
+    def test_a_kept_answer_rests_on_all_that_was_searched(self):
+        """What is laid anywhere there later is seen."""
+        triple = subprocess.run(["gcc", "-dumpmachine"], check=True, capture_output=True,
+                                text=True).stdout.strip()
+        env = dict(consumers.CLEAN, TENON_CACHE=self.path("cache"), HOME=self.dir)
+        for where in ("lib64", "lib/" + triple):
+            for folder in ("lib", where, where + "/pkgconfig", "libdata/pkgconfig"):
+                os.makedirs(self.path(where, folder), exist_ok=True)
+            self.both(where)
+            self.assertEqual(self.kept(*self.dirs(where)), 0)
+            self.shared(where, libdir=where)
+            done = subprocess.run([tenon.command(), "find", "--json", *self.dirs(where), "foo"],
+                                  capture_output=True, text=True, cwd=self.dir, env=env)
+            self.found(json.loads(done.stdout)["results"][0], LIBDIR=self.path(where, where))
+            for folder in (where, "libdata"):
+                self.write("%s/%s/pkgconfig/foo.pc" % (where, folder),
+                           "Name: foo\nDescription: foo\nVersion: 1\nCflags: -DSEEN_%s -I%s\n"
+                           "Libs: -L%s -lfoo\n" % (folder[-4:].replace("-", "_"), self.path(where, "include"),
+                                                  self.path(where, where)))
+                done = subprocess.run([tenon.command(), "find", "--json", *self.dirs(where), "foo"],
+                                      capture_output=True, text=True, cwd=self.dir, env=env)
+                self.assertIn("SEEN_" + folder[-4:].replace("-", "_"), done.stdout)
+                os.unlink(self.path(where, folder, "pkgconfig/foo.pc"))
+
     def test_a_version_command_is_asked_each_time(self):
         self.both("a")
         self.write("version", "2\n")
