@@ -482,6 +482,9 @@ bool ob_make_main(struct ocaml_building *b, const char *name, const char *const 
         ok = take_file(b, *files, &sources);
     ok = ok && add_interfaces(b, &sources) && (!sources.count || compile_own(b, &sources)) &&
          (!b->objects.count || make_stubs(b, name));
+    if (ok && sources.count && !b->units_cmo.count && !b->units_cmx.count)
+        ok = tn_fail(b->err, TENON_E_ARGUMENT, "%s: interfaces alone: there is no module",
+                     sources.at[0]);
     free(sources.at);
     library = ok ? ob_new_library(b, name) : NULL;
     if (!library)

@@ -182,6 +182,13 @@ class Build(unittest.TestCase):
                 self.assertIn(words[-1], done.stdout)
                 self.assertFalse((self.case.root / "absent.plugin").exists())
 
+    def test_interfaces_alone(self):
+        self.case.write("only.mli", "val x : int\n")
+        done = self.build("-o", "only.plugin", "only.mli", check=False)
+        self.assertNotEqual(done.returncode, 0, done.stdout)
+        self.assertIn("no module", done.stdout)
+        self.assertFalse((self.case.root / "only.plugin").exists())
+
     def test_sources_below_a_directory_with_a_space(self):
         self.case.hosts()
         (self.case.root / "oc aml").mkdir()
