@@ -22,7 +22,8 @@ typedef struct tenon_plist tenon_plist;
 typedef struct tenon_plist_options {
     const char *root;               /* the tree's directory; relative paths start there */
     const tenon_platform *platform; /* whose file names count; NULL: those of every platform */
-    const char *const *variables;   /* "NAME=VALUE" for ${NAME}, NULL-ended; NULL: none */
+    const char *const *variables;   /* "NAME=VALUE" for ${NAME}, NULL-ended; the last of a name
+                                       counts; NULL: none */
 } tenon_plist_options;
 
 /* What one @library stands for. */

@@ -17,6 +17,7 @@
 #include "limits.h"
 #include "run.h"
 #include "temp.h"
+#include "view.h"
 
 enum file_kind { KIND_C, KIND_CXX, KIND_OBJECT, KIND_ARCHIVE, KIND_OTHER };
 
@@ -179,12 +180,14 @@ static bool add_archives(struct building *b, struct words *words)
            add(b, words, "-Wl,--no-whole-archive");
 }
 
+/* What a loader would have to change in the code is an error: many systems refuse to load that. */
 static bool link_words(struct building *b, struct words *words)
 {
     return begin_command(b, words, "link", b->has_cxx) && add(b, words, "-shared") &&
            add(b, words, "-o") && add(b, words, b->library) &&
            add_all(b, words, (char *const *)b->objects.at) && add_archives(b, words) &&
-           add(b, words, "-Wl,-rpath,$ORIGIN") && add_all(b, words, b->options->ldflags);
+           add(b, words, "-Wl,-rpath,$ORIGIN") && add(b, words, "-Wl,-z,text") &&
+           add_all(b, words, b->options->ldflags);
 }
 
 static const char *pieces(struct building *b)
@@ -216,14 +219,26 @@ static const char *object_in_line(struct building *b, const char *line, size_t s
     return NULL;
 }
 
+/* Where a linker says that a file is not position independent; NULL: it does not. */
+static const char *says_not_pic(const char *said)
+{
+    static const char *const words[] = { "recompile with -fPIC", "' in read-only section" };
+    const char *at = NULL;
+
+    for (size_t i = 0; !at && i < TN_COUNT(words); i++)
+        at = strstr(said, words[i]);
+    return at;
+}
+
 /*
- * The member that a linker could not put into a shared library, from its own words. All end with
- * "recompile with -fPIC"; GNU ld, gold and mold have named it before in that line, lld does so in
- * the line after the one that begins with ">>> referenced by".
+ * The member that a linker could not put into a shared library, from its own words. GNU ld, gold
+ * and mold have named it before "recompile with -fPIC" in that line, lld does so in the line after
+ * the one that begins with ">>> referenced by". GNU ld has "relocation against `x' in read-only
+ * section" for what a loader could do, and -z text forbids.
  */
 static const char *member_not_pic(struct building *b, const char *said)
 {
-    const char *at = strstr(said, "recompile with -fPIC"), *line = at, *member;
+    const char *at = says_not_pic(said), *line = at, *member;
 
     if (!at)
         return NULL;

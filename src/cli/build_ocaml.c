@@ -68,6 +68,17 @@ const char *ob_format(struct ocaml_building *b, const char *format, ...)
 /* ---- commands ---------------------------------------------------------------------------------
  */
 
+/* Without the directory before the user's paths. */
+static const char *as_given(struct ocaml_building *b, const char *said)
+{
+    char *copy = said && b->untold ? tn_arena_string(&b->pack->arena, said) : NULL, *at = copy;
+    size_t size = copy ? strlen(b->untold) : 0;
+
+    while (at && (at = strstr(at, b->untold)))
+        memmove(at, at + size, strlen(at + size) + 1);
+    return copy ? copy : said;
+}
+
 /* What a tool said when it failed. */
 static bool fail_with_words(struct ocaml_building *b, const struct ob_words *words,
                             const char *said)
@@ -76,6 +87,7 @@ static bool fail_with_words(struct ocaml_building *b, const struct ob_words *wor
     size_t size;
 
     b->failed = ob_format(b, "ocamlfind %s failed", what);
+    said = as_given(b, said);
     if (!said || !b->failed)
         return tn_no_memory(b->err);
     b->said = said;

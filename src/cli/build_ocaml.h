@@ -51,7 +51,8 @@ struct ocaml_building {
     struct ob_words stubs;                         /* "dllfoo.so" that go along: paths */
     const char *dlls;                              /* of the plugin's own C code; NULL */
     bool has_native;                               /* there is an ocamlopt */
-    bool by_base_name; /* compile copies below the scratch directory, with it as the current one */
+    bool by_base_name;  /* compile copies below the scratch directory, with it as the current one */
+    const char *untold; /* "/DIR/" that comes before a path of the user's, where none was given */
     const char *failed, *said; /* the command that failed last, as *err has it; what it printed */
     struct tn_signals signals;
     bool is_unreadable; /* the error is about a file that could not be read: nothing was refused */

@@ -1,5 +1,6 @@
 /* src/cli/build_ocaml_compile.c - compiles and links a plugin's own code, OCaml's and C's */
 #include <ctype.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -56,14 +57,26 @@ static bool copy_source(struct ocaml_building *b, const char *from, const char *
 /* ---- one module
  * ---------------------------------------------------------------------------------- */
 
-/* A path of the user's, for a compiler that runs below the scratch directory. */
-static const char *seen_from(struct ocaml_building *b, const char *path)
+/* A path of the user's, for a command that runs in the scratch directory. NULL: no memory. */
+static const char *absolute(struct ocaml_building *b, const char *path)
 {
-    char *here = b->by_base_name && *path != '/' ? getcwd(NULL, 0) : NULL;
-    const char *absolute = here ? ob_format(b, "%s/%s", here, path) : path;
+    char *here = *path != '/' ? getcwd(NULL, 0) : NULL;
+    const char *whole = here ? ob_format(b, "%s/%s", here, path) : path;
 
     free(here);
-    return absolute;
+    return whole;
+}
+
+/* ocamlfind, likewise: a name without a slash is looked for in PATH. */
+static const char *absolute_tool(struct ocaml_building *b)
+{
+    return strchr(b->ocamlfind, '/') ? absolute(b, b->ocamlfind) : b->ocamlfind;
+}
+
+/* The same, when it is there that the compiler runs. */
+static const char *seen_from(struct ocaml_building *b, const char *path)
+{
+    return b->by_base_name ? absolute(b, path) : path;
 }
 
 /* rule  META of findlib's package threads: it has something to offer with the predicate mt alone */
@@ -123,7 +136,7 @@ static bool compile(struct ocaml_building *b, const char *compiler, const char *
                     const char *to)
 {
     struct ob_words words = { 0 };
-    const char *finder = strchr(b->ocamlfind, '/') ? seen_from(b, b->ocamlfind) : b->ocamlfind;
+    const char *finder = b->by_base_name ? absolute_tool(b) : b->ocamlfind;
     bool ok = to && ob_add(b, &words, finder) && ob_add(b, &words, compiler) &&
               ob_add(b, &words, "-I") && ob_add(b, &words, b->pack->scratch) &&
               add_packages(b, &words) && ob_add(b, &words, "-o") && ob_add(b, &words, to) &&
@@ -188,29 +201,66 @@ static bool is_hidden(struct ocaml_building *b, const char *file)
     return false;
 }
 
-/* In the order in which ocamldep says that they can be compiled. */
-static bool compile_sorted(struct ocaml_building *b, const struct ob_words *sources, bool *hidden)
+/* The source that an answer of `ocamldep -sort` begins with: the longest, names may have spaces. */
+static const char *source_at(const struct ob_words *sources, const char *answer)
+{
+    const char *best = NULL;
+
+    for (size_t i = 0; i < sources->count; i++) {
+        size_t size = strlen(sources->at[i]);
+        if (strncmp(answer, sources->at[i], size) == 0 &&
+            (answer[size] == ' ' || answer[size] == '\n' || !answer[size]) &&
+            (!best || size > strlen(best)))
+            best = sources->at[i];
+    }
+    return best;
+}
+
+/* Each source once, as ocamldep has put them in order: what it cannot read it leaves out. */
+static bool read_order(struct ocaml_building *b, const struct ob_words *sources, const char *said,
+                       struct ob_words *sorted)
+{
+    const char *source;
+
+    for (said += strspn(said, " \n"); *said; said += strspn(said, " \n")) {
+        source = source_at(sources, said);
+        if (!source)
+            return tn_fail(b->err, TENON_E_UNSUPPORTED, "ocamldep -sort: what is %.200s", said);
+        if (!ob_add(b, sorted, source))
+            return false;
+        said += strlen(source);
+    }
+    return sorted->count == sources->count ||
+           tn_fail(b->err, TENON_E_SYSTEM, "ocamldep -sort: %zu of %zu sources came back",
+                   sorted->count, sources->count);
+}
+
+static bool sort(struct ocaml_building *b, const struct ob_words *sources, struct ob_words *sorted)
 {
     struct ob_words words = { 0 };
     const char *said = NULL;
-    char *rest = NULL, *text;
     bool ok = ob_add(b, &words, b->ocamlfind) && ob_add(b, &words, "ocamldep") &&
               ob_add(b, &words, "-sort") && ob_add(b, &words, "-I") &&
               ob_add(b, &words, b->pack->scratch);
 
     for (size_t i = 0; ok && i < sources->count; i++)
         ok = ob_add(b, &words, sources->at[i]);
-    ok = ok && ob_run(b, &words, &said);
+    ok = ok && ob_run(b, &words, &said) && read_order(b, sources, said, sorted);
     free(words.at);
-    if (!ok)
-        return false;
-    text = tn_arena_string(&b->pack->arena, said);
-    for (char *word = text ? strtok_r(text, " \n", &rest) : NULL; ok && !*hidden && word;) {
-        ok = compile_one(b, word);
-        const char *before = word;
-        word = strtok_r(NULL, " \n", &rest);
-        *hidden = ok && word && is_hidden(b, before);
+    return ok;
+}
+
+/* In the order in which ocamldep says that they can be compiled. */
+static bool compile_sorted(struct ocaml_building *b, const struct ob_words *sources, bool *hidden)
+{
+    struct ob_words sorted = { 0 };
+    bool ok = sort(b, sources, &sorted);
+
+    for (size_t i = 0; ok && !*hidden && i < sorted.count; i++) {
+        ok = compile_one(b, sorted.at[i]);
+        *hidden = ok && i + 1 < sorted.count && is_hidden(b, sorted.at[i]);
     }
+    free(sorted.at);
     return ok;
 }
 
@@ -260,7 +310,7 @@ static bool add_maps(struct ocaml_building *b, struct ob_words *words, const cha
     char *here = getcwd(NULL, 0);
     const char *slash = strrchr(file, '/');
     const char *beside = slash ? tn_arena_copy(&b->pack->arena, file, (size_t)(slash - file)) : ".";
-    const char *const maps[] = { here ? map_of(b, here) : NULL,
+    const char *const maps[] = { map_of(b, b->pack->scratch), here ? map_of(b, here) : NULL,
                                  slash && beside ? map_of(b, beside) : "" };
     bool ok = true;
 
@@ -270,36 +320,66 @@ static bool add_maps(struct ocaml_building *b, struct ob_words *words, const cha
     return ok || tn_no_memory(b->err);
 }
 
-/* C sources: their objects go into the .cmxs, and into stubs for bytecode. Each has a number: the
- * object of a module may be called as the source is. */
+/*
+ * C sources: their objects go into the .cmxs, and into stubs for bytecode. Each has a number for a
+ * name: ocamlc and ocamlmklib give the names of objects to a shell as they are.
+ *
+ * rule  utils/ccomp.ml, compile_file(): of the words that it makes, the source alone is quoted
+ */
 static bool compile_c(struct ocaml_building *b, const char *file)
 {
     struct ob_words words = { 0 };
-    const char *base = tn_base_name(file);
-    const char *object = ob_format(b, "%s/%zu-%.*s.o", b->pack->scratch, b->objects.count,
-                                   (int)strlen(base) - 2, base);
-    bool ok = ob_add(b, &words, b->ocamlfind) && ob_add(b, &words, "ocamlc") &&
+    const char *object = ob_format(b, "%zu.o", b->objects.count);
+    const char *source = absolute(b, file);
+    size_t before = source && source != file ? strlen(source) - strlen(file) : 0;
+    bool ok = source && ob_add(b, &words, absolute_tool(b)) && ob_add(b, &words, "ocamlc") &&
               ob_add(b, &words, "-ccopt") && ob_add(b, &words, "-fPIC") &&
-              add_maps(b, &words, file) && ob_add(b, &words, "-o") && ob_add(b, &words, object) &&
-              ob_add(b, &words, "-c") && ob_add(b, &words, file) && ob_run(b, &words, NULL);
+              add_maps(b, &words, source) && ob_add(b, &words, "-o") && ob_add(b, &words, object) &&
+              ob_add(b, &words, "-c") && ob_add(b, &words, source);
 
+    b->untold = ok && before ? tn_arena_copy(&b->pack->arena, source, before) : NULL;
+    ok = ok && run_in_scratch(b, &words);
+    b->untold = NULL;
     free(words.at);
-    return ok && ob_add(b, &b->objects, object);
+    return ok && ob_add(b, &b->objects, ob_format(b, "%s/%s", b->pack->scratch, object));
 }
 
+/* An object that was given has such a name too, for ocamlmklib. */
+static bool take_object(struct ocaml_building *b, const char *file)
+{
+    const char *from = absolute(b, file);
+    const char *to = ob_format(b, "%s/%zu.o", b->pack->scratch, b->objects.count);
+
+    if (!from || !to)
+        return tn_no_memory(b->err);
+    if (symlink(from, to) != 0)
+        return tn_fail_system(b->err, errno, "making %s", to);
+    return ob_add(b, &b->objects, to);
+}
+
+/*
+ * In the scratch directory, where all objects lie, and under a name of ours until it is made: what
+ * ocamlmklib is given it gives to a shell as it is.
+ *
+ * rule  tools/ocamlmklib.ml, build_libs(): nothing is quoted
+ */
 static bool make_stubs(struct ocaml_building *b, const char *name)
 {
     struct ob_words words = { 0 };
-    const char *stem = ob_format(b, "%s/%s_stubs", b->pack->scratch, name);
-    bool ok = stem && ob_add(b, &words, b->ocamlfind) && ob_add(b, &words, "ocamlmklib") &&
-              ob_add(b, &words, "-o") && ob_add(b, &words, stem);
+    const char *from = ob_format(b, "%s/dllown.so", b->pack->scratch);
+    const char *to = ob_format(b, "%s/dll%s_stubs.so", b->pack->scratch, name);
+    bool ok = from && to && ob_add(b, &words, absolute_tool(b)) &&
+              ob_add(b, &words, "ocamlmklib") && ob_add(b, &words, "-o") &&
+              ob_add(b, &words, "own");
 
     for (size_t i = 0; ok && i < b->objects.count; i++)
-        ok = ob_add(b, &words, b->objects.at[i]);
-    ok = ok && ob_run(b, &words, NULL);
+        ok = ob_add(b, &words, tn_base_name(b->objects.at[i]));
+    ok = ok && run_in_scratch(b, &words);
     free(words.at);
+    if (ok && rename(from, to) != 0)
+        ok = tn_fail_system(b->err, errno, "making %s", to);
     b->dlls = ok ? ob_format(b, "-l%s_stubs", name) : NULL;
-    return ok && ob_made(b, ob_format(b, "dll%s_stubs.so", name), "its C code");
+    return ok && ob_made(b, to, "its C code");
 }
 
 bool ob_link_own(struct ocaml_building *b, struct ob_library *library, bool native)
@@ -348,6 +428,10 @@ static bool take_source(struct ocaml_building *b, const char *file, struct ob_wo
             "%s: a module cannot be called so: letters, digits, \"_\" and \"'\" alone, a "
             "letter first",
             file);
+    if (!ob_is_there(file)) { /* ocamldep would be silent about it */
+        b->is_unreadable = true;
+        return tn_fail_system(b->err, errno, "%s", file);
+    }
     return ob_add(b, sources, file);
 }
 
@@ -362,7 +446,7 @@ static bool take_file(struct ocaml_building *b, const char *file, struct ob_word
     if (ob_ends_with(file, ".cmx"))
         return ob_add(b, &b->units_cmx, file);
     if (ob_ends_with(file, ".o"))
-        return ob_add(b, &b->objects, file);
+        return take_object(b, file);
     return tn_fail(b->err, TENON_E_ARGUMENT, "%s: neither OCaml code nor C code", file);
 }
 
@@ -398,6 +482,9 @@ bool ob_make_main(struct ocaml_building *b, const char *name, const char *const 
         ok = take_file(b, *files, &sources);
     ok = ok && add_interfaces(b, &sources) && (!sources.count || compile_own(b, &sources)) &&
          (!b->objects.count || make_stubs(b, name));
+    if (ok && sources.count && !b->units_cmo.count && !b->units_cmx.count)
+        ok = tn_fail(b->err, TENON_E_ARGUMENT, "%s: interfaces alone: there is no module",
+                     sources.at[0]);
     free(sources.at);
     library = ok ? ob_new_library(b, name) : NULL;
     if (!library)

@@ -229,6 +229,10 @@ static bool check(struct find_run *run, int *status)
     static const char *const formats[] = { "make", "sh", "json", "pc", "cmake", "meson" };
     char shown[TN_QUOTE_ROOM];
 
+    if (run->write && !*run->write) {
+        *status = cli_usage(run->cli, "--write needs a directory");
+        return false;
+    }
     if (!run->format || tn_is_among(run->format, formats, TN_COUNT(formats)))
         return true;
     *status = cli_usage(run->cli, "--format is make, sh, json, pc, cmake or meson, not %s",

@@ -197,11 +197,10 @@ static int run_platform(struct cli *cli, int argc, const char **argv)
 
     if (cli_parse(cli, table, argc, argv, &names, &status)) {
         char *given = run.format;
-        run.format = given ? given : cli->json ? json : make;
-        if (strcmp(run.format, "make") != 0 && strcmp(run.format, "sh") != 0 &&
-            strcmp(run.format, "json") != 0)
-            status =
-                cli_usage(cli, "--format is make, sh or json, not %s", tn_quote(shown, run.format));
+        run.format = cli->json ? json : given ? given : make;
+        if (given && strcmp(given, "make") != 0 && strcmp(given, "sh") != 0 &&
+            strcmp(given, "json") != 0)
+            status = cli_usage(cli, "--format is make, sh or json, not %s", tn_quote(shown, given));
         else if (run.list && cli->quiet)
             ;
         else if (run.list && strcmp(run.format, "json") == 0)

@@ -144,11 +144,13 @@ int cli_flags_join(struct cli *cli, struct cli_settings *settings, const char *d
 
     if (!platform)
         return status;
-    if (!format)
-        format = cli->json ? "json" : "make";
-    if (!tn_is_among(format, formats, TN_COUNT(formats)))
+    if (!*dir)
+        return cli_usage(cli, "--from needs a directory");
+    if (format && !tn_is_among(format, formats, TN_COUNT(formats)))
         return cli_usage(cli, "with --from, --format is make, sh or json, not %s",
                          tn_quote(shown, format));
+    if (cli->json || !format)
+        format = cli->json ? "json" : "make";
     if (cli_settings_read(cli, settings, &status) &&
         cli_settings_settle(cli, settings, platform, &status))
         status = join_all(&join, dir, format, names, settings->settings);

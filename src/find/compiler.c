@@ -99,7 +99,7 @@ static bool ask(struct tenon_finder *finder, const char **text, tenon_error *err
     good = good || tn_no_memory(err);
     good = good && tn_tool_run(finder, &finder->arena, &argv, TN_TOOL_SECONDS, &said, err);
     tn_words_free(&argv);
-    if (good && said.exit.status == 127)
+    if (good && (said.exit.status == 127 || said.exit.status == 126)) /* not there; cannot be run */
         return tn_fail(err, TENON_E_NOT_FOUND, "the compiler %.900s", said.err_out);
     *text = good ? said.err_out : NULL;
     if (good && said.exit.status == 0)

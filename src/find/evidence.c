@@ -6,6 +6,7 @@
 
 #include "fail.h"
 #include "flags.h"
+#include "pc_switches.h"
 #include "private_libs.h"
 #include "quote.h"
 
@@ -53,23 +54,38 @@ static bool pc_dirs(struct tn_hunt *hunt, const struct tn_place *place, bool all
     return good && (!all || !system || tn_words_add(dirs, "/usr/share/pkgconfig"));
 }
 
-/* Words without the directories that compiler and linker look through anyway. */
+/* A directory's word, tidied; "" when the compiler or linker looks there anyway. NULL: no memory.
+ */
+static const char *keep_dir(struct tn_hunt *hunt, const char *word, const struct tn_words *own)
+{
+    const char *dir = tn_tidy_path(hunt->arena, word + 2);
+
+    if (!dir)
+        return NULL;
+    return tn_is_among(dir, own->at, own->count)
+               ? ""
+               : tn_arena_format(hunt->arena, "%.2s%s", word, dir);
+}
+
+/*
+ * Words without the directories that compiler and linker look through anyway. A directory counts
+ * where it stands first; all else stays as often as it is there: it may be part of a group.
+ */
 static bool keep_words(struct tn_hunt *hunt, const struct tn_words *from, struct tn_words *to)
 {
     for (size_t i = 0; i < from->count; i++) {
         const char *word = from->at[i];
         bool include = tn_begins(word, "-I") && word[2], library = tn_begins(word, "-L") && word[2];
-        if (include || library) {
-            const struct tn_words *own =
-                include ? &hunt->finder->include_dirs : &hunt->finder->library_dirs;
-            const char *dir = tn_tidy_path(hunt->arena, word + 2);
-            if (!dir)
+        if (tn_switch_size(from, i) == 2) {
+            if (!tn_words_add(to, word) || !tn_words_add(to, from->at[++i]))
                 return false;
-            if (tn_is_among(dir, own->at, own->count))
-                continue;
-            word = tn_arena_format(hunt->arena, "%.2s%s", word, dir);
+            continue;
         }
-        if (!word || (!tn_is_among(word, to->at, to->count) && !tn_words_add(to, word)))
+        if (include || library)
+            word = keep_dir(hunt, word,
+                            include ? &hunt->finder->include_dirs : &hunt->finder->library_dirs);
+        if (!word || (*word && !((include || library) && tn_is_among(word, to->at, to->count)) &&
+                      !tn_words_add(to, word)))
             return false;
     }
     return true;

@@ -20,6 +20,10 @@ struct tn_place {
 /* The next place from *i on: the user's directories, LOCALBASE, SEARCH_LIBS, the compiler's own. */
 bool tn_place_next(struct tn_hunt *hunt, size_t *i, struct tn_place *place);
 
+/* Debian's name of the target: "x86_64-linux-gnu" for clang's "x86_64-pc-linux-gnu". NULL: not
+ * known, or no memory. */
+const char *tn_multiarch(struct tn_hunt *hunt);
+
 /* The next directory of PKG_CONFIG_PATH and PKG_CONFIG_LIBDIR from *i on. */
 bool tn_pc_place_next(struct tn_hunt *hunt, size_t *i, struct tn_place *place);
 

@@ -25,7 +25,7 @@ bool tn_add_joined(struct tn_words *words, struct tn_arena *arena, const char *p
 
 bool tn_join_apart(struct tn_words *words, struct tn_arena *arena)
 {
-    static const char *const switches[] = { "-I", "-L", "-l", "-F" };
+    static const char *const switches[] = { "-I", "-L", "-l", "-F", "-D", "-U" };
     size_t kept = 0;
 
     for (size_t i = 0; i < words->count; i++) {

@@ -224,27 +224,18 @@ static bool gather(struct graph *graph, struct order *order, bool all,
     return good || tn_no_memory(graph->err);
 }
 
-/* Of what a static link needs, the words that another link has not. */
-static bool keep_private(const struct tn_words *all, const struct tn_words *libs,
-                         struct tn_words *out)
-{
-    for (size_t i = 0; i < all->count; i++)
-        if (!tn_is_among(all->at[i], libs->at, libs->count) && !tn_words_add(out, all->at[i]))
-            return false;
-    return true;
-}
-
 static bool gather_all(struct graph *graph, struct tn_pc *out)
 {
     static const enum tn_pc_field cflags[] = { TN_PC_CFLAGS };
     static const enum tn_pc_field libs[] = { TN_PC_LIBS, TN_PC_LIBS_PRIVATE };
     struct order order = { .at = calloc(graph->count, sizeof *order.at) };
     struct tn_words all = { 0 };
-    bool good = (order.at || tn_no_memory(graph->err)) &&
-                gather(graph, &order, true, cflags, 1, &out->cflags) &&
-                gather(graph, &order, false, libs, 1, &out->libs) &&
-                gather(graph, &order, true, libs, 2, &all) &&
-                (keep_private(&all, &out->libs, &out->private_libs) || tn_no_memory(graph->err));
+    bool good =
+        (order.at || tn_no_memory(graph->err)) &&
+        gather(graph, &order, true, cflags, 1, &out->cflags) &&
+        gather(graph, &order, false, libs, 1, &out->libs) &&
+        gather(graph, &order, true, libs, 2, &all) &&
+        (tn_switches_without(&all, &out->libs, &out->private_libs) || tn_no_memory(graph->err));
 
     free(order.at);
     tn_words_free(&all);

@@ -11,10 +11,16 @@
 #include "quote.h"
 #include "view.h"
 
-static const char *const apart[] = { "-isystem",        "-idirafter", "-iquote",
-                                     "-include",        "-imacros",   "-framework",
-                                     "-weak_framework", "-Xlinker",   "-Xpreprocessor",
-                                     "-arch",           "-u",         "-z" };
+static const char *const apart[] = {
+    "-isystem",       "-idirafter", "-iquote",     "-isysroot", "-iframework",     "-include",
+    "-imacros",       "-framework", "-Xassembler", "-Xlinker",  "-weak_framework", "-Xclang",
+    "-Xpreprocessor", "-arch",      "-u",          "-z"
+};
+
+size_t tn_switch_size(const struct tn_words *words, size_t i)
+{
+    return i + 1 < words->count && tn_is_among(words->at[i], apart, TN_COUNT(apart)) ? 2 : 1;
+}
 
 static bool add(struct tn_switches *switches, struct tn_switch one)
 {
@@ -29,11 +35,9 @@ bool tn_switches_add(struct tn_switches *switches, struct tn_arena *arena, const
     struct tn_words words = { 0 };
     bool good = !value || (tn_split_shell(&words, arena, value) && tn_join_apart(&words, arena));
 
-    for (size_t i = 0; good && i < words.count; i++) {
-        struct tn_switch one = { words.at[i], NULL };
-        if (i + 1 < words.count && tn_is_among(one.word, apart, TN_COUNT(apart)))
-            one.argument = words.at[++i];
-        good = add(switches, one);
+    for (size_t i = 0, n; good && i < words.count; i += n) {
+        n = tn_switch_size(&words, i);
+        good = add(switches, (struct tn_switch){ words.at[i], n == 2 ? words.at[i + 1] : NULL });
     }
     tn_words_free(&words);
     return good;
@@ -77,6 +81,46 @@ bool tn_switches_put(const struct tn_switches *switches, bool dirs, struct tn_wo
             return false;
     }
     return true;
+}
+
+/* The first switch like the one at `i` that is not used up; some->count: there is none. */
+static size_t find_unused(const struct tn_words *some, const bool *used, const struct tn_words *all,
+                          size_t i)
+{
+    size_t n = tn_switch_size(all, i), size;
+
+    for (size_t k = 0; k < some->count; k += size) {
+        size = tn_switch_size(some, k);
+        if (!used[k] && size == n && strcmp(some->at[k], all->at[i]) == 0 &&
+            (n == 1 || strcmp(some->at[k + 1], all->at[i + 1]) == 0))
+            return k;
+    }
+    return some->count;
+}
+
+/* Says nothing new where it stands again. */
+static bool is_said(const char *word, const struct tn_words *some)
+{
+    return (tn_begins(word, "-L") || tn_begins(word, "-l")) &&
+           tn_is_among(word, some->at, some->count);
+}
+
+bool tn_switches_without(const struct tn_words *all, const struct tn_words *some,
+                         struct tn_words *out)
+{
+    bool *used = calloc(some->count + 1, sizeof *used), good = used;
+
+    for (size_t i = 0, n; good && i < all->count; i += n) {
+        size_t k = find_unused(some, used, all, i);
+        n = tn_switch_size(all, i);
+        used[k] = true;
+        if (k < some->count || is_said(all->at[i], some))
+            continue;
+        for (size_t j = i; good && j < i + n; j++)
+            good = tn_words_add(out, all->at[j]);
+    }
+    free(used);
+    return good;
 }
 
 void tn_switches_free(struct tn_switches *switches)

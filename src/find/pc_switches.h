@@ -18,6 +18,18 @@ bool tn_switches_add(struct tn_switches *switches, struct tn_arena *arena, const
 
 /* Those that name directories, or the others, without what stands there twice. False: no memory. */
 bool tn_switches_put(const struct tn_switches *switches, bool dirs, struct tn_words *out);
+
+/* How many words the switch at `i` has: 2 where its argument is one of its own, else 1. */
+size_t tn_switch_size(const struct tn_words *words, size_t i);
+
+/*
+ * Adds the switches of `all` that `some` has not, in order. Of -L and -l one is enough; of all else
+ * there are as many in `all` as there must be: a group of the linker's has its ends. False: no
+ * memory.
+ */
+bool tn_switches_without(const struct tn_words *all, const struct tn_words *some,
+                         struct tn_words *out);
+
 void tn_switches_free(struct tn_switches *switches);
 
 #endif

@@ -56,8 +56,7 @@ static const char *dir_at(struct tn_hunt *hunt, size_t k, const char **origin, b
     return dir;
 }
 
-/* Debian's name of the target: "x86_64-linux-gnu" for clang's "x86_64-pc-linux-gnu". */
-static const char *multiarch(struct tn_hunt *hunt)
+const char *tn_multiarch(struct tn_hunt *hunt)
 {
     const char *target = hunt->finder->target;
     const char *pc = target ? strstr(target, "-pc-") : NULL;
@@ -89,7 +88,7 @@ static void add_libdir(struct tn_hunt *hunt, struct tn_place *place, const char 
 
 static void fill(struct tn_hunt *hunt, struct tn_place *place)
 {
-    const char *triple = multiarch(hunt);
+    const char *triple = tn_multiarch(hunt);
 
     if (place->builtin)
         place->libdirs[place->variants++] = NULL;
@@ -144,7 +143,7 @@ bool tn_place_next(struct tn_hunt *hunt, size_t *i, struct tn_place *place)
 bool tn_place_attempt(struct tn_hunt *hunt, const struct tn_place *place, size_t k,
                       struct tn_attempt *attempt)
 {
-    const char *triple = multiarch(hunt), *include = NULL;
+    const char *triple = tn_multiarch(hunt), *include = NULL;
     const char *libdir = place->libdirs[k];
 
     *attempt = (struct tn_attempt){ .dir = place->dir,

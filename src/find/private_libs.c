@@ -6,6 +6,7 @@
 
 #include "fail.h"
 #include "flags.h"
+#include "pc_switches.h"
 #include "quote.h"
 
 /* What archives of Unix systems need often, dependants before what they need. */
@@ -53,9 +54,7 @@ static bool add_from_pc(struct tn_hunt *hunt, const struct tn_attempt *attempt,
         good ? tn_pc_for(hunt->world, hunt->arena, &dirs, hunt->request->name) : NULL;
     struct tn_pc pc = { 0 };
     if (path && tn_pc_read(hunt->world, hunt->arena, path, &dirs, hunt->finder->sysroot, &pc, NULL))
-        for (size_t i = 0; good && i < pc.private_libs.count; i++)
-            if (!tn_is_among(pc.private_libs.at[i], attempt->libs.at, attempt->libs.count))
-                good = tn_words_add_once(candidates, pc.private_libs.at[i]);
+        good = good && tn_switches_without(&pc.private_libs, &attempt->libs, candidates);
     tn_pc_free(&pc);
     tn_words_free(&dirs);
     return good;

@@ -98,20 +98,32 @@ static bool is_space(char c)
     return c == ' ' || (c >= '\t' && c <= '\r');
 }
 
-/* Takes one word off `text`; `out` has room for all of it. */
+/*
+ * Does a backslash here take the next character?
+ *
+ * rule  POSIX sh 2.2.1 to 2.2.3: in single quotes never, in double quotes only before these
+ */
+static bool is_escape(const char *at, char quote)
+{
+    return at[0] == '\\' && at[1] && quote != '\'' && (!quote || strchr("$`\"\\\n", at[1]));
+}
+
+/* Takes one word off `text`; `out` has room for all of it. A line may go on behind a backslash. */
 static const char *take_word(const char *text, char *out)
 {
     char quote = '\0';
 
     for (; *text && (quote || !is_space(*text)); text++) {
-        if (*text == '\\' && quote != '\'' && text[1])
-            *out++ = *++text;
-        else if (quote && *text == quote)
+        if (is_escape(text, quote)) {
+            if (*++text != '\n')
+                *out++ = *text;
+        } else if (quote && *text == quote) {
             quote = '\0';
-        else if (!quote && (*text == '\'' || *text == '"'))
+        } else if (!quote && (*text == '\'' || *text == '"')) {
             quote = *text;
-        else
+        } else {
             *out++ = *text;
+        }
     }
     *out = '\0';
     return text;
@@ -122,7 +134,7 @@ bool tn_is_balanced(const char *text)
     char quote = '\0';
 
     for (; *text; text++) {
-        if (*text == '\\' && quote != '\'' && text[1])
+        if (is_escape(text, quote))
             text++;
         else if (quote && *text == quote)
             quote = '\0';

@@ -1,6 +1,7 @@
 /* src/find/result.c - the values of a result. rule: build-lookup section 4 */
 #include "result.h"
 
+#include "evidence.h"
 #include "fail.h"
 #include "private_libs.h"
 #include "quote.h"
@@ -146,19 +147,32 @@ static bool set_values(struct tn_hunt *hunt, const struct tn_attempt *attempt,
                                                    : NULL);
 }
 
-/* The directories that the search looked into, of files and of .pc files. */
+static bool note_below(struct tn_hunt *hunt, const char *dir, const char *below, const char *end)
+{
+    const char *path = tn_arena_format(hunt->arena, "%s/%s%s", dir, below, end);
+
+    return path && tn_words_add_once(&hunt->found->dirs, path);
+}
+
+/* The directories that the search looks into, of files and of .pc files: those that are not there,
+ * too. */
 static bool note_searched(struct tn_hunt *hunt, tenon_found *found)
 {
-    static const char *const below[] = { "/include", "/lib", "/lib/pkgconfig", "/bin",
-                                         "/share/pkgconfig" };
-    bool good = true;
+    static const char *const below[] = { "include", "bin", "share/pkgconfig", "libdata/pkgconfig" };
+    const char *triple = tn_multiarch(hunt);
+    const char *const libs[] = { "lib", "lib64",
+                                 triple ? tn_arena_format(hunt->arena, "lib/%s", triple) : "lib" };
+    const char *headers = triple ? tn_arena_format(hunt->arena, "include/%s", triple) : "include";
+    bool good = libs[2] && headers;
 
     for (size_t i = 0; good && i < found->place_count; i++) {
         const char *dir = found->places[i].dir;
-        for (size_t k = 0; good && dir && k < TN_COUNT(below); k++) {
-            const char *path = tn_arena_format(hunt->arena, "%s%s", dir, below[k]);
-            good = path && tn_words_add(&found->dirs, path);
-        }
+        good = !dir || note_below(hunt, dir, headers, "");
+        for (size_t k = 0; good && dir && k < TN_COUNT(below); k++)
+            good = note_below(hunt, dir, below[k], "");
+        for (size_t k = 0; good && dir && k < TN_COUNT(libs); k++)
+            good =
+                note_below(hunt, dir, libs[k], "") && note_below(hunt, dir, libs[k], "/pkgconfig");
     }
     return good;
 }

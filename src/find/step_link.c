@@ -1,5 +1,6 @@
 /* src/find/step_link.c - what step (d) linked, and where it was */
 #include "member.h"
+#include "platforms.h"
 #include "steps.h"
 
 /* Header and library are of one installation, this one. NULL: they are; else the reason. */
@@ -74,29 +75,56 @@ bool tn_look_at_group(struct tn_hunt *hunt, struct tn_outcome *outcome)
     return good;
 }
 
-/* The directories whose libraries the program must find: where the linker took them from. */
-bool tn_gather_run_dirs(struct tn_hunt *hunt, const struct tn_attempt *attempt,
-                        struct tn_outcome *outcome, bool linked)
+/* As the started program sees it. */
+static const char *without_sysroot(const struct tn_hunt *hunt, const char *dir)
 {
     const char *sysroot = hunt->finder->sysroot;
     size_t cut = sysroot ? strlen(sysroot) : 0;
 
-    outcome->run_dirs.count = 0;
-    for (size_t i = 0; linked && i < outcome->group.count; i++) {
-        const char *dir = tn_dir_name(hunt->arena, outcome->group.at[i]);
+    return cut && strncmp(dir, sysroot, cut) == 0 && dir[cut] == '/' ? dir + cut : dir;
+}
+
+/*
+ * Is it the system's or the compiler's? The linker opens more files than the library's: those that
+ * it needs (-lm), the driver's own (libstdc++). Where these lie is nobody's to record. A directory
+ * of the compiler's that the loader does not know counts for the library itself, the first file.
+ */
+static bool is_foreign(const struct tn_hunt *hunt, const char *dir, const char *seen, bool first)
+{
+    const struct tn_words *own = &hunt->finder->library_dirs;
+
+    return (hunt->finder->platform && tn_platform_loads_from(hunt->finder->platform, seen)) ||
+           (!first && tn_is_among(dir, own->at, own->count));
+}
+
+/* Where the linker took the files from. */
+static bool add_linked_dirs(struct tn_hunt *hunt, struct tn_outcome *outcome)
+{
+    const struct tn_words *group = &outcome->group;
+    const char *first = NULL;
+
+    for (size_t i = 0; i < group->count; i++) {
+        const char *dir = tn_dir_name(hunt->arena, group->at[i]), *seen;
         if (!dir)
             return false;
-        if (cut && strncmp(dir, sysroot, cut) == 0 && dir[cut] == '/')
-            dir += cut;
-        if (!tn_is_among(dir, outcome->run_dirs.at, outcome->run_dirs.count) &&
-            !tn_words_add(&outcome->run_dirs, dir))
+        seen = without_sysroot(hunt, dir);
+        first = first ? first : seen;
+        if (!is_foreign(hunt, dir, seen, i == 0) && !tn_words_add_once(&outcome->run_dirs, seen))
             return false;
     }
-    for (size_t i = 0; !linked && i < attempt->libs.count; i++) {
+    return outcome->run_dirs.count || !first || tn_words_add(&outcome->run_dirs, first);
+}
+
+/* The directories whose libraries the program must find: where the linker took them from. */
+bool tn_gather_run_dirs(struct tn_hunt *hunt, const struct tn_attempt *attempt,
+                        struct tn_outcome *outcome, bool linked)
+{
+    outcome->run_dirs.count = 0;
+    if (linked)
+        return add_linked_dirs(hunt, outcome);
+    for (size_t i = 0; i < attempt->libs.count; i++) {
         const char *word = attempt->libs.at[i];
-        if (tn_begins(word, "-L") && word[2] &&
-            !tn_is_among(word + 2, outcome->run_dirs.at, outcome->run_dirs.count) &&
-            !tn_words_add(&outcome->run_dirs, word + 2))
+        if (tn_begins(word, "-L") && word[2] && !tn_words_add_once(&outcome->run_dirs, word + 2))
             return false;
     }
     return true;

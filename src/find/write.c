@@ -9,6 +9,7 @@
 #include "fail.h"
 #include "flags.h"
 #include "found.h"
+#include "pc_switches.h"
 #include "quote.h"
 #include "text.h"
 #include "view.h"
@@ -95,49 +96,65 @@ static bool write_pc(struct writer *w)
             w->found->name, w->found->version ? w->found->version : "0");
     good = put_pc_words(w, "Cflags", &w->found->compile) && put_pc_words(w, "Libs", &w->link);
     good = good && (!extra || tn_split_shell(&all, &w->arena, extra));
-    for (size_t i = 0; good && i < all.count; i++)
-        if (!tn_is_among(all.at[i], w->link.at, w->link.count))
-            good = tn_words_add(&more, all.at[i]);
-    good = good && (!more.count || put_pc_words(w, "Libs.private", &more));
+    good = good && tn_switches_without(&all, &w->link, &more) &&
+           (!more.count || put_pc_words(w, "Libs.private", &more));
     tn_words_free(&all);
     tn_words_free(&more);
     return good;
 }
 
-/* A list of CMake. Words that must stay together, and may repeat, go by SHELL:. */
+/*
+ * A switch of CMake's lists. One of two words must stay together, and may repeat.
+ *
+ * rule  cmake(7), target_compile_options(): options are there once each, but for those after
+ *       "SHELL:", which are split as a shell does; target_link_libraries(): what begins with "-" is
+ *       a switch, as it is, any other word a library
+ */
+static const char *cmake_item(struct writer *w, const struct tn_words *words, size_t i,
+                              bool options)
+{
+    const char *argument;
+
+    if (tn_switch_size(words, i) == 1)
+        return words->at[i];
+    argument = tn_quote_shell(&w->arena, words->at[i + 1]);
+    return argument ? tn_arena_format(&w->arena, "%s%s %s", options ? "SHELL:" : "", words->at[i],
+                                      argument)
+                    : NULL;
+}
+
 static bool put_cmake_list(struct writer *w, const char *property, const struct tn_words *words,
                            bool options)
 {
     fprintf(w->out, "    %s \"", property);
-    for (size_t i = 0; i < words->count; i++) {
-        const char *word = words->at[i];
-        if (options && strcmp(word, "-Xlinker") == 0 && i + 1 < words->count) {
-            const char *rest = tn_quote_shell(&w->arena, words->at[++i]);
-            word = rest ? tn_arena_format(&w->arena, "SHELL:-Xlinker %s", rest) : NULL;
-        }
-        const char *quoted = word ? tn_quote_cmake(&w->arena, word) : NULL;
+    for (size_t i = 0; i < words->count; i += tn_switch_size(words, i)) {
+        const char *item = cmake_item(w, words, i, options);
+        const char *quoted = item ? tn_quote_cmake(&w->arena, item) : NULL;
         if (!quoted)
             return false;
-        fputs(quoted, w->out);
-        if (i + 1 < words->count)
-            fputc(';', w->out);
+        fprintf(w->out, "%s%s", i ? ";" : "", quoted);
     }
     fputs("\"\n", w->out);
     return true;
 }
 
+static bool is_framework(const char *word)
+{
+    return strcmp(word, "-framework") == 0 || strcmp(word, "-weak_framework") == 0;
+}
+
 /* The switches that name libraries, and those that say where they are. */
 static bool split_link(struct writer *w, struct tn_words *options, struct tn_words *libraries)
 {
-    for (size_t i = 0; i < w->link.count; i++) {
+    for (size_t i = 0, n; i < w->link.count; i += n) {
         const char *word = w->link.at[i];
+        n = tn_switch_size(&w->link, i);
         bool option = tn_begins(word, "-L") || tn_begins(word, "-Wl,-rpath") ||
-                      tn_begins(word, "-Wl,-R") || tn_begins(word, "-Wl,+b");
-        size_t n = strcmp(word, "-Xlinker") == 0 && i + 1 < w->link.count ? 2 : 1;
+                      tn_begins(word, "-Wl,-R") || tn_begins(word, "-Wl,+b") ||
+                      (n == 2 && !is_framework(word));
         for (size_t k = 0; k < n; k++)
-            if (!tn_words_add(option || n > 1 ? options : libraries, w->link.at[i + k]))
+            if (!tn_words_add(option ? options : libraries, w->link.at[i + k]))
                 return false;
-        i += n - 1;
     }
     return true;
 }

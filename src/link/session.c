@@ -11,8 +11,11 @@
 /* Adds words for the linker, through the driver where there is one. */
 bool tn_session_for_linker(struct tn_session *s, struct tn_words *words, const char *word)
 {
-    if (!s->command.is_linker)
-        word = tn_arena_format(&s->arena, "-Wl,%s", word);
+    if (s->command.is_linker)
+        return tn_words_add(words, word);
+    if (strchr(word, ',')) /* TMPDIR may have one */
+        return tn_words_add(words, "-Xlinker") && tn_words_add(words, word);
+    word = tn_arena_format(&s->arena, "-Wl,%s", word);
     return word && tn_words_add(words, word);
 }
 

@@ -11,11 +11,12 @@ static const char directive[] = "@library";
 static const char *lookup(void *arg, const char *name, size_t size)
 {
     const tenon_plist_options *options = arg;
+    const char *value = NULL;
 
-    for (const char *const *at = options->variables; at && *at; at++)
+    for (const char *const *at = options->variables; at && *at; at++) /* the last counts */
         if (strncmp(*at, name, size) == 0 && (*at)[size] == '=')
-            return *at + size + 1;
-    return NULL;
+            value = *at + size + 1;
+    return value;
 }
 
 static bool is_blank(char c)

@@ -125,7 +125,10 @@ bool tn_plist_walk(const struct tn_plist_work *work, const char *dir, struct tn_
     bool good = !failed;
 
     if (failed)
-        tn_fail_system(err, failed, "%s", tn_quote(shown, *dir ? dir : "."));
+        tn_fail_system(err, failed, "%s",
+                       tn_quote(shown, *dir                  ? dir
+                                       : work->options->root ? work->options->root
+                                                             : "."));
     else if (depth > 64 || files->count > TN_LIMIT_WORLD_CACHE * 16)
         good = tn_fail(err, TENON_E_LIMIT, "%s: too many files or too deep", tn_quote(shown, dir));
     for (size_t i = 0; good && i < names.count; i++) {

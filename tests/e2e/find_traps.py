@@ -508,6 +508,48 @@ class Evidence(Case):
         self.assertIn("foo.pc", row["result"]["header_from"])
         self.consume(*self.dirs("a"), expect="a")
 
+    def test_directories_of_the_system_are_in_no_switch(self):
+        """What the library needs from there is found without."""
+        self.both("a")
+        self.pc("a", "Cflags: -I${prefix}/include\nLibs: -L${prefix}/lib -lfoo -lm\n")
+        row = self.find(*self.dirs("a"))
+        self.found(row, NEED_RPATH="yes", LIBS="-L%s -lfoo -lm" % self.path("a/lib"))
+        for format_of in ("pc", "cmake", "meson"):
+            done = subprocess.run([tenon.command(), "find", "--no-cache", "--format=" + format_of,
+                                   *self.dirs("a"), "foo"], cwd=self.dir, capture_output=True,
+                                  text=True, env=dict(consumers.CLEAN, HOME=self.dir))
+            self.assertNotIn("/usr/lib", done.stdout)
+            self.assertIn("-rpath," + self.path("a/lib"), done.stdout)
+
+    @unittest.skipUnless(shutil.which("g++"), "no C++ compiler")
+    def test_directories_of_the_compiler_are_in_no_switch(self):
+        self.both("a")
+        self.write("a/include/foo.h", "#ifdef __cplusplus\nextern \"C\"\n#endif\n"
+                   "const char *foo_id(void);\n")
+        row = self.find("--cc=g++", *self.dirs("a"))
+        self.found(row, NEED_RPATH="yes", LIBDIR=self.path("a/lib"), LIBS=None)
+
+    def test_switches_of_two_words(self):
+        """They stay together, in order, as often as they are there; for each consumer."""
+        self.shared("a", more="const char *bar_id(void); const char *baz_id(void);\n"
+                    "const char *foo_both(void) { return bar_id() + (baz_id() == 0); }")
+        self.static("a", name="bar")
+        self.static("a", name="baz")
+        self.header("a/one")
+        self.header("a/two", name="bar")
+        self.write("a/one/include/foo.h", '#include <bar.h>\n#if A + B != 3\n#error A B\n#endif\n'
+                   "const char *foo_id(void);\n")
+        self.pc("a", "Cflags: -isystem ${prefix}/one/include -isystem ${prefix}/two/include "
+                "-D A=1 -D B=2\nLibs: -L${prefix}/lib -lfoo -Wl,-Bstatic -lbar -Wl,-Bdynamic "
+                "-Wl,-Bstatic -lbaz -Wl,-Bdynamic -Xlinker --as-needed -Xlinker -z -Xlinker now\n")
+        row = self.find("-H", "foo.h", *self.dirs("a"))
+        self.found(row, DEFS="-isystem %s -isystem %s -DA=1 -DB=2"
+                   % (self.path("a/one/include"), self.path("a/two/include")),
+                   LIBS="-L%s -lfoo -Wl,-Bstatic -lbar -Wl,-Bdynamic -Wl,-Bstatic -lbaz "
+                   "-Wl,-Bdynamic -Xlinker --as-needed -Xlinker -z -Xlinker now"
+                   % self.path("a/lib"))
+        self.consume("-H", "foo.h", *self.dirs("a"), expect="a", only=consumers.there())
+
     def known(self, *rows):
         self.write(".config/tenon/libraries", "".join(row + "\n" for row in rows))
 
@@ -856,6 +898,30 @@ class Caller(Case):
         with open(self.path("a/lib/pkgconfig/base.pc"), "a", encoding="utf-8") as file:
             file.write("Cflags.private: -DX\nRequires: not_there\n")
         self.assertEqual(self.kept(*self.dirs("a")), 1)
+
+    def test_a_kept_answer_rests_on_all_that_was_searched(self):
+        """What is laid anywhere there later is seen."""
+        triple = subprocess.run(["gcc", "-dumpmachine"], check=True, capture_output=True,
+                                text=True).stdout.strip()
+        env = dict(consumers.CLEAN, TENON_CACHE=self.path("cache"), HOME=self.dir)
+        for where in ("lib64", "lib/" + triple):
+            for folder in ("lib", where, where + "/pkgconfig", "libdata/pkgconfig"):
+                os.makedirs(self.path(where, folder), exist_ok=True)
+            self.both(where)
+            self.assertEqual(self.kept(*self.dirs(where)), 0)
+            self.shared(where, libdir=where)
+            done = subprocess.run([tenon.command(), "find", "--json", *self.dirs(where), "foo"],
+                                  capture_output=True, text=True, cwd=self.dir, env=env)
+            self.found(json.loads(done.stdout)["results"][0], LIBDIR=self.path(where, where))
+            for folder in (where, "libdata"):
+                self.write("%s/%s/pkgconfig/foo.pc" % (where, folder),
+                           "Name: foo\nDescription: foo\nVersion: 1\nCflags: -DSEEN_%s -I%s\n"
+                           "Libs: -L%s -lfoo\n" % (folder[-4:].replace("-", "_"), self.path(where, "include"),
+                                                  self.path(where, where)))
+                done = subprocess.run([tenon.command(), "find", "--json", *self.dirs(where), "foo"],
+                                      capture_output=True, text=True, cwd=self.dir, env=env)
+                self.assertIn("SEEN_" + folder[-4:].replace("-", "_"), done.stdout)
+                os.unlink(self.path(where, folder, "pkgconfig/foo.pc"))
 
     def test_a_version_command_is_asked_each_time(self):
         self.both("a")

@@ -514,6 +514,23 @@ def failures_remove_the_output(report):
         c.check("cc says why", True, done.stderr.startswith("tenon cc: 'main.o': "))
 
 
+def temporary_files_anywhere(report):
+    with Case(report, "TMPDIR with a comma") as c:
+        c.compile("main.c", "counter.c", "other.c")
+        for name in ("t,mp", "-t'm p"):
+            tmp = c.path(name)
+            os.mkdir(tmp)
+            for _ in range(2):
+                launch.run(launch.behind("link", ["gcc", "-o", "prog", "main.o", "counter.o"]), c.dir,
+                           env={"TMPDIR": tmp})
+                c.check("units", ["counter", "main"], c.names())
+            launch.run(launch.behind("link", ["gcc", "-o", "prog", "main.o", "counter.o", "other.o"]),
+                       c.dir, env={"TMPDIR": tmp})
+            c.check("units", ["counter", "main", "other"], c.names())
+            c.check("left over", [], os.listdir(tmp))
+            os.unlink(c.path("prog"))
+
+
 def a_linker_may_be_called_itself(report):
     with Case(report, "ld itself") as c:
         c.write("start.c", "void _start(void) { for (;;) ; }\n")
@@ -531,7 +548,8 @@ CASES = [links_once_when_nothing_changed, keeps_standard_output_and_map,
          intermediate_code_keeps_dependencies, intermediate_code_alone_has_a_note,
          source_digests_agree, the_header_names_a_unit, the_header_alone_is_completed, signals_reach_the_compiler,
          sources_that_are_read_once, failures_leave_what_was_linked,
-         members_of_one_name_linked_again, members_of_which_nothing_is_left, failures_remove_the_output, a_linker_may_be_called_itself]
+         members_of_one_name_linked_again, members_of_which_nothing_is_left, failures_remove_the_output,
+         temporary_files_anywhere, a_linker_may_be_called_itself]
 
 
 def main():

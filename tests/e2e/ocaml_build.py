@@ -150,6 +150,53 @@ class Build(unittest.TestCase):
                          "^no use: unit A' of plugin \"use\" would never be initialised: .*"
                          "camlA'__entry.* must be renamed$")
 
+    def test_names_that_a_shell_reads(self):
+        self.case.write("a.ml", 'external one : int -> int = "my_one"\nlet () = assert (one 1 = 1)\n')
+        self.case.write("c.h", "#define SAME(x) (x)\n")
+        names = ("x$(touch MARK).c", "s t.c", "it's.c", "a=b.c")
+        for name in names:
+            self.case.write(name, '#include "c.h"\nlong my_one(long x) { return SAME(x); }\n')
+        self.case.hosts()
+        for folder in ("plain", "tm p'x"):
+            (self.case.root / folder).mkdir(exist_ok=True)
+            for name in names:
+                with self.subTest(folder=folder, name=name):
+                    self.case.run(tenon.command(), "build", "-o", "shell.plugin", "a.ml", name,
+                                  env={"TMPDIR": str(self.case.root / folder)})
+                    self.assertFalse(list(self.case.root.rglob("MARK")))
+                    self.everywhere("shell.plugin", ["ok shell"])
+        self.case.run("cc", "-fPIC", "-c", "s t.c", "-o", "o b$(touch MARK).o")
+        self.build("-o", "shell.plugin", "a.ml", "o b$(touch MARK).o")
+        self.assertFalse(list(self.case.root.rglob("MARK")))
+        self.everywhere("shell.plugin", ["ok shell"])
+        self.case.run(tenon.command(), "build", "-o", "shell.plugin", "--main=x$(touch $MARKED)", "a.ml", "s t.c",
+                      env={"MARKED": str(self.case.root / "MARK")}, check=False)
+        self.assertFalse(list(self.case.root.rglob("MARK")))
+
+    def test_sources_that_are_not_there(self):
+        self.case.write("good.ml", "let x = 1\n")
+        for words in (["good.ml", "nosuch.ml"], ["nosuch.ml"], ["good.ml", "nosuch.mli"]):
+            with self.subTest(words=words):
+                done = self.build("-o", "absent.plugin", *words, check=False)
+                self.assertEqual(done.returncode, 3, done.stdout)
+                self.assertIn(words[-1], done.stdout)
+                self.assertFalse((self.case.root / "absent.plugin").exists())
+
+    def test_interfaces_alone(self):
+        self.case.write("only.mli", "val x : int\n")
+        done = self.build("-o", "only.plugin", "only.mli", check=False)
+        self.assertNotEqual(done.returncode, 0, done.stdout)
+        self.assertIn("no module", done.stdout)
+        self.assertFalse((self.case.root / "only.plugin").exists())
+
+    def test_sources_below_a_directory_with_a_space(self):
+        self.case.hosts()
+        (self.case.root / "oc aml").mkdir()
+        self.case.write("oc aml/last.ml", 'let () = print_endline ("spaced " ^ String.make First.n \'!\')\n')
+        self.case.write("oc aml/first.ml", "let n = 2\n")
+        self.build("-o", "spaced.plugin", "oc aml/last.ml", "oc aml/first.ml")
+        self.everywhere("spaced.plugin", ["spaced !!", "ok spaced"])
+
     def test_a_package_alone(self):
         for name in ("one", "two"):
             self.case.write(f"packages/{name}/{name}.ml", f'let () = print_endline "{name}"\n')

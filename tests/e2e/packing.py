@@ -307,6 +307,25 @@ class Packing(Case):
                 self.assertRegex(said, r"tenon build: .*bad\.o.* is not position independent")
                 self.assertFalse(os.path.exists(self.path("b.plugin")))
 
+    @unittest.skipUnless(os.uname().machine == "x86_64", "-mcmodel=large is of x86-64")
+    def test_build_takes_no_code_that_the_loader_must_change(self):
+        """Linkers make such a library without a word, if they are not told."""
+        self.write("large.c", "extern int v; int v; int *help(void) { return &v; }")
+        self.cc("-c", "-fno-pic", "-mcmodel=large", "-o", "large.o", "large.c")
+        self.run_in("ar", "rcs", "liblarge.a", "large.o")
+        for linker in ("bfd", "gold", "lld", "mold"):
+            if not shutil.which("ld." + linker):
+                continue
+            for file in ("large.o", "liblarge.a"):
+                with self.subTest(linker=linker, file=file):
+                    use = "--ldflag=-fuse-ld=" + linker
+                    said = self.tenon("build", "-o", "b", use, "stats.c", file, status=1)
+                    if linker != "gold": # which names none
+                        self.assertRegex(said,
+                                         r"tenon build: .*large\.o.* is not position independent")
+                    self.assertFalse(os.path.exists(self.path("b.plugin")))
+        self.tenon("build", "-o", "b", "--ldflag=-Wl,-z,notext", "stats.c", "large.o")
+
     def test_build_that_fails(self):
         self.write("wrong.c", "int x = ;")
         self.assertIn("wrong.c: the compiler failed",

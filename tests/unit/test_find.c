@@ -64,6 +64,29 @@ static void quoted_words_are_split_again(void **state)
     tn_arena_free(&arena);
 }
 
+static void words_are_split_as_a_shell_does(void **state)
+{
+    static const struct {
+        const char *text, *word;
+    } rows[] = {
+        { "\"a\\nb\"", "a\\nb" },   { "\"\\\\ \\\" \\$ \\`\"", "\\ \" $ `" },
+        { "\"it\\'s\"", "it\\'s" }, { "a\\nb", "anb" },
+        { "'a\\nb'", "a\\nb" },     { "\"a\\\nb\"", "ab" },
+        { "a\\\nb", "ab" },         { "-DX=\"C:\\dir\"", "-DX=C:\\dir" },
+    };
+    struct tn_arena arena = { 0 };
+
+    (void)state;
+    for (size_t i = 0; i < TN_COUNT(rows); i++) {
+        struct tn_words out = { 0 };
+        assert_true(tn_split_shell(&out, &arena, rows[i].text));
+        assert_int_equal(out.count, 1);
+        assert_string_equal(out.at[0], rows[i].word);
+        tn_words_free(&out);
+    }
+    tn_arena_free(&arena);
+}
+
 static void paths_are_tidied_and_have_prefixes(void **state)
 {
     static const char *const tidy[][2] = {
@@ -332,6 +355,32 @@ static void pc_files_are_read(void **state)
     tn_arena_free(&arena);
 }
 
+static void switches_of_two_words_stay_together(void **state)
+{
+    static const char a[] = "Cflags: -D A=1 -isystem /i -isystem /j -D B=2 -U C\n"
+                            "Libs: -framework X -Wl,-Bstatic -la -Wl,-Bdynamic\n"
+                            "Libs.private: -framework Y -Wl,-Bstatic -lp -Wl,-Bdynamic -lX -la\n";
+    struct tn_arena arena = { 0 };
+    struct tn_words dirs = { 0 };
+    struct tn_pc pc;
+    tenon_world *world = tenon_world_empty(NULL);
+
+    (void)state;
+    assert_true(tenon_world_put_file(world, "/d/a.pc", a, sizeof a - 1, 0644, NULL));
+    assert_true(tn_words_add(&dirs, "/d"));
+    assert_true(tn_pc_read(world, &arena, "/d/a.pc", &dirs, NULL, &pc, NULL));
+    assert_string_equal(tn_join_shell(&arena, &pc.cflags),
+                        "-isystem /i -isystem /j -DA=1 -DB=2 -UC");
+    assert_string_equal(tn_join_shell(&arena, &pc.libs),
+                        "-framework X -Wl,-Bstatic -la -Wl,-Bdynamic");
+    assert_string_equal(tn_join_shell(&arena, &pc.private_libs),
+                        "-framework Y -Wl,-Bstatic -lp -Wl,-Bdynamic -lX");
+    tn_pc_free(&pc);
+    tn_words_free(&dirs);
+    tenon_world_free(world);
+    tn_arena_free(&arena);
+}
+
 static void what_is_kept_is_the_same_again(void **state)
 {
     char path[] = "/tmp/tenon-test-XXXXXX";
@@ -425,6 +474,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(versions_are_compared_number_by_number),
         cmocka_unit_test(quoted_words_are_split_again),
+        cmocka_unit_test(words_are_split_as_a_shell_does),
         cmocka_unit_test(paths_are_tidied_and_have_prefixes),
         cmocka_unit_test(linkers_tell_what_they_opened),
         cmocka_unit_test(the_group_is_what_the_switches_asked_for),
@@ -435,6 +485,7 @@ int main(void)
         cmocka_unit_test(assignments_are_bounded),
         cmocka_unit_test(settings_have_an_order),
         cmocka_unit_test(pc_files_are_read),
+        cmocka_unit_test(switches_of_two_words_stay_together),
         cmocka_unit_test(what_is_kept_is_the_same_again),
         cmocka_unit_test(package_databases_name_headers),
     };
