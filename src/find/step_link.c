@@ -84,17 +84,41 @@ static const char *without_sysroot(const struct tn_hunt *hunt, const char *dir)
     return cut && strncmp(dir, sysroot, cut) == 0 && dir[cut] == '/' ? dir + cut : dir;
 }
 
+/* Is a shared library in that directory by the name that programs record? False: no memory. */
+static bool is_there_by_name(struct tn_hunt *hunt, const char *path, const char *dir, bool *is)
+{
+    tenon_image *image = tenon_image_open(hunt->world, path, TENON_PART_CORE, NULL);
+    const char *name = image ? tenon_image_own_name(image) : NULL;
+    const char *file = name ? tn_arena_join(hunt->arena, dir, "/", name, NULL) : NULL;
+    tenon_file_info info;
+    bool good = !name || file;
+
+    *is = file && tenon_world_stat(hunt->world, file, &info) == 0;
+    tenon_image_free(image);
+    return good;
+}
+
 /*
  * Is it the system's or the compiler's? The linker opens more files than the library's: those that
  * it needs (-lm), the driver's own (libstdc++). Where these lie is nobody's to record. A directory
- * of the compiler's that the loader does not know counts for the library itself, the first file.
+ * of the compiler's that the loader does not know counts for the library itself, the first file,
+ * and where it has what programs ask for: a compiler outside of the system brings its libstdc++.
+ * False: no memory.
  */
-static bool is_foreign(const struct tn_hunt *hunt, const char *dir, const char *seen, bool first)
+static bool is_foreign(struct tn_hunt *hunt, const char *path, const char *dir, bool first,
+                       bool *foreign)
 {
+    const tenon_platform *platform = hunt->finder->platform;
     const struct tn_words *own = &hunt->finder->library_dirs;
+    bool is_there = true;
 
-    return (hunt->finder->platform && tn_platform_loads_from(hunt->finder->platform, seen)) ||
-           (!first && tn_is_among(dir, own->at, own->count));
+    *foreign = platform && tn_platform_loads_from(platform, without_sysroot(hunt, dir));
+    if (*foreign || first || !tn_is_among(dir, own->at, own->count))
+        return true;
+    if (!is_there_by_name(hunt, path, dir, &is_there))
+        return false;
+    *foreign = !is_there;
+    return true;
 }
 
 /* Where the linker took the files from. */
@@ -105,11 +129,12 @@ static bool add_linked_dirs(struct tn_hunt *hunt, struct tn_outcome *outcome)
 
     for (size_t i = 0; i < group->count; i++) {
         const char *dir = tn_dir_name(hunt->arena, group->at[i]), *seen;
-        if (!dir)
+        bool foreign;
+        if (!dir || !is_foreign(hunt, group->at[i], dir, i == 0, &foreign))
             return false;
         seen = without_sysroot(hunt, dir);
         first = first ? first : seen;
-        if (!is_foreign(hunt, dir, seen, i == 0) && !tn_words_add_once(&outcome->run_dirs, seen))
+        if (!foreign && !tn_words_add_once(&outcome->run_dirs, seen))
             return false;
     }
     return outcome->run_dirs.count || !first || tn_words_add(&outcome->run_dirs, first);

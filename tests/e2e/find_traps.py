@@ -529,6 +529,20 @@ class Evidence(Case):
         row = self.find("--cc=g++", *self.dirs("a"))
         self.found(row, NEED_RPATH="yes", LIBDIR=self.path("a/lib"), LIBS=None)
 
+    def test_a_compiler_outside_of_the_system_brings_a_library(self):
+        self.shared("own", name="helper")
+        self.both("a")
+        own = self.path("own/lib")
+        self.write("mycc", '#!/bin/sh\ncase " $* " in\n'
+                   '*" -print-search-dirs "*) gcc "$@" | sed "s,^libraries: =,&%s:," ;;\n'
+                   '*" -c "*) exec gcc "$@" ;;\n'
+                   '*" -o "*) exec gcc "$@" -L%s -Wl,--no-as-needed -lhelper ;;\n'
+                   '*) exec gcc "$@" ;;\nesac\n' % (own, own))
+        os.chmod(self.path("mycc"), 0o755)
+        row = self.find("--cc=" + self.path("mycc"), *self.dirs("a"))
+        self.found(row, NEED_RPATH="yes")
+        self.assertIn("-L" + own, row["result"]["CONF_foo_LIBS"].split())
+
     def test_switches_of_two_words(self):
         """They stay together, in order, as often as they are there; for each consumer."""
         self.shared("a", more="const char *bar_id(void); const char *baz_id(void);\n"
