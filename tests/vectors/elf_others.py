@@ -625,6 +625,9 @@ def _(w, expect):
     w.write("/etc/dld.sl.conf", "/t/b # trusted\n")
     expect((X, None), env=llp("/t/a", "SHLIB_PATH"), extra=["--setuid"])
     expect(x("/t/b"), env=llp("/t/a:/t/b", "SHLIB_PATH"), extra=["--setuid"])
+    for name in "LD_LIBRARY_PATH", "SHLIB_PATH":
+        expect(x("/t/b"), env=llp("/t/a:$ORIGIN/a:/t/b", name), extra=["--setuid"])
+        expect((X, None), env=llp("/t/a:$ORIGIN/a", name), extra=["--setuid"])
 
 
 @case(HPUX, "8 the current directory, for dlopen alone")
