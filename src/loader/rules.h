@@ -68,6 +68,13 @@ enum tn_request {
     TN_REQUEST_DLOPEN,
 };
 
+/* Who gives a name that may have tokens in it, and how. */
+struct tn_namer {
+    const char *origin; /* directory of the object that asks; of a preload: the program's */
+    bool is_program;    /* that object is the program */
+    enum tn_request request;
+};
+
 /* Who asks. Two askers with equal fields are given equal plans. */
 struct tn_asker {
     const struct tn_paths *paths;   /* NULL: nobody in the chain has any */
@@ -480,11 +487,12 @@ struct tenon_loader {
                     struct tn_judgement *out);
 
     /*
-     * Expands tokens of a recorded name. NULL with *outcome set when the loader refuses or drops
-     * it; `name` itself when there is nothing to expand. The hook NULL: never expands.
+     * Expands tokens of a name that is asked for. NULL with *outcome set when the loader refuses or
+     * drops it; `name` itself when there is nothing to expand. The hook NULL: never expands.
      */
-    const char *(*expand_name)(struct tn_target *target, const char *name, const char *origin,
-                               enum tenon_outcome *outcome, const char **detail);
+    const char *(*expand_name)(struct tn_target *target, const char *name,
+                               const struct tn_namer *by, enum tenon_outcome *outcome,
+                               const char **detail);
 
     /* Does a file's own list have tokens expanded? Else `origin` is NULL. NULL: always. */
     bool (*expands)(const struct tn_facts *facts);
