@@ -3,7 +3,10 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
 
 #include <cmocka.h>
 
@@ -401,6 +404,96 @@ static void a_missing_assembly(void **state)
     assert_string_equal(foo(c), "/C:/a/foo.dll");
 }
 
+#define ASM_MANIFEST(middle) "<assembly>" middle "</assembly>"
+
+/* What only looks like an element. */
+static void comments_of_a_manifest_do_not_count(void **state)
+{
+    struct world_case *c = *state;
+    static const char *const hidden[] = {
+        ASM_MANIFEST("<!-- <file name='foo.dll'/> -->"),
+        ASM_MANIFEST("<!----><![CDATA[<file name='foo.dll'/>]]>"),
+        ASM_MANIFEST("<?x <file name='foo.dll'/> ?>"),
+        ASM_MANIFEST("<!-- > <file name='foo.dll'/>"),
+        ASM_MANIFEST("<file <x name='foo.dll'/>"),
+    };
+    standard(c);
+    PE(c, "/C:/a/p.exe", .imports = FOO, .manifest = MANIFEST);
+    dll(c, "/C:/a/my.asm/foo.dll");
+    dll(c, "/C:/a/foo.dll");
+    for (size_t i = 0; i < TN_COUNT(hidden); i++) {
+        case_put_text(c, "/C:/a/my.asm/my.asm.manifest", hidden[i]);
+        assert_string_equal(foo(c), "/C:/a/foo.dll");
+    }
+    case_put_text(c, "/C:/a/my.asm/my.asm.manifest",
+                  ASM_MANIFEST("<!-- x -->a<?x?><![CDATA[]]]]><asm:file hash='a>b' "
+                               "name='foo.dll'/>"));
+    assert_string_equal(foo(c), "/C:/a/my.asm/foo.dll");
+}
+
+/* Small files that would take minutes, were each '<' or quote looked for to the end. */
+static void a_manifest_is_read_in_one_go(void **state)
+{
+    struct world_case *c = *state;
+    static const char *const parts[] = {
+        "<", "<f:", "<file name='", "<!--", "<file ", "<![CDATA["
+    };
+    const size_t size = 1 << 20;
+    char *text = malloc(size + 1);
+    assert_non_null(text);
+    standard(c);
+    PE(c, "/C:/a/p.exe", .imports = FOO, .manifest = MANIFEST);
+    dll(c, "/C:/a/foo.dll");
+    for (size_t i = 0; i < TN_COUNT(parts); i++) {
+        size_t length = strlen(parts[i]), n = 0;
+        for (; n + length + 1 < size; n += length)
+            memcpy(text + n, parts[i], length);
+        text[n] = '>';
+        text[n + 1] = '\0';
+        case_put_text(c, "/C:/a/my.asm.manifest", text);
+        assert_string_equal(foo(c), "/C:/a/foo.dll");
+    }
+    free(text);
+}
+
+#define SHARED_MANIFEST                                                                            \
+    "<assembly><dependency><dependentAssembly><assemblyIdentity name='S' version='9.0.10.2' "      \
+    "publicKeyToken='k' processorArchitecture='*'/></dependentAssembly></dependency></assembly>"
+
+static void put_shared(struct world_case *c, const char *version)
+{
+    char path[128];
+    snprintf(path, sizeof path, "/C:/windows/WinSxS/Manifests/amd64_s_k_%s_none_1.manifest",
+             version);
+    case_put_text(c, path, ASM_MANIFEST("<file name='foo.dll'/>"));
+    snprintf(path, sizeof path, "/C:/windows/WinSxS/amd64_s_k_%s_none_1/foo.dll", version);
+    dll(c, path);
+}
+
+/*
+ * rule  "Assembly Versions": another major or minor number is another interface; of the others what
+ *       is newest and not older than what was asked for
+ */
+static void of_shared_assemblies_the_newest_that_fits(void **state)
+{
+    struct world_case *c = *state;
+    static const char *const versions[] = { "9.0.10.2", "9.0.10.10", "9.0.9.30", "10.0.99.1",
+                                            "9.1.99.1", "9.0.100.1", "9.0.99.1", "9.0.10.1" };
+    standard(c);
+    PE(c, "/C:/a/p.exe", .imports = FOO, .manifest = SHARED_MANIFEST);
+    for (size_t i = 2; i < 5; i++)
+        put_shared(c, versions[i]);
+    put_shared(c, "9.0.10.1");
+    assert_string_equal(foo(c), "refused");
+    put_shared(c, "9.0.10.2");
+    assert_string_equal(foo(c), "/C:/windows/WinSxS/amd64_s_k_9.0.10.2_none_1/foo.dll");
+    put_shared(c, "9.0.10.10");
+    assert_string_equal(foo(c), "/C:/windows/WinSxS/amd64_s_k_9.0.10.10_none_1/foo.dll");
+    for (size_t i = 0; i < TN_COUNT(versions); i++)
+        put_shared(c, versions[i]);
+    assert_string_equal(foo(c), "/C:/windows/WinSxS/amd64_s_k_9.0.100.1_none_1/foo.dll");
+}
+
 /* W29 */
 static void dot_local_redirects_full_paths(void **state)
 {
@@ -541,6 +634,30 @@ static void the_registry_of_a_prefix_is_read(void **state)
     assert_string_equal(prefix_answer(c), "/w/drive_c/a/foo.dll");
 }
 
+/* Memory for each value that is as much as for all before it would be gigabytes. */
+static void a_long_list_of_known_libraries(void **state)
+{
+    struct world_case *c = *state;
+    enum { VALUES = 20000 };
+    struct rlimit before, limit;
+    char *text = malloc(64 + VALUES * 32), *p = text;
+    assert_non_null(text);
+    p += sprintf(p, "%s", REG MANAGER "\\\\KnownDLLs]\n");
+    for (int i = 0; i < VALUES; i++)
+        p += sprintf(p, "\"%d\"=\"%d.dll\"\n", i, i);
+    sprintf(p, "\"f\"=\"foo.dll\"\n");
+    put_prefix(c, text, "");
+    dll(c, "/w/drive_c/windows/system32/foo.dll");
+    dll(c, "/w/drive_c/a/foo.dll");
+    assert_int_equal(getrlimit(RLIMIT_DATA, &before), 0);
+    limit = before;
+    limit.rlim_cur = 256u << 20;
+    assert_int_equal(setrlimit(RLIMIT_DATA, &limit), 0);
+    assert_string_equal(prefix_answer(c), "/w/drive_c/windows/system32/foo.dll");
+    assert_int_equal(setrlimit(RLIMIT_DATA, &before), 0);
+    free(text);
+}
+
 static void overrides_in_the_registry(void **state)
 {
     struct world_case *c = *state;
@@ -632,16 +749,21 @@ static void cygwin(struct world_case *c)
     assert_true(tenon_world_put_dir(c->world, "/C:/cyg/lib", NULL));
 }
 
-static const char *cygwin_open(struct world_case *c, const char *name)
+static const char *opened_by(struct world_case *c, const char *program, const char *name)
 {
     tenon_state *process = tenon_state_new(NULL);
-    assert_true(tenon_state_add(
-        process, &(tenon_loaded){ .source.path = "/C:/cyg/bin/q.exe", .loaded_by = -1 }, NULL));
+    assert_true(
+        tenon_state_add(process, &(tenon_loaded){ .source.path = program, .loaded_by = -1 }, NULL));
     assert_true(tenon_state_request(process, name, 0, 0, NULL));
     answer_state(c, process);
     tenon_state_free(process);
     const tenon_library *l = tenon_graph_library(c->graph, tenon_graph_count(c->graph) - 1);
     return l->status == TENON_STATUS_FOUND ? l->path : tenon_status_name(l->status);
+}
+
+static const char *cygwin_open(struct world_case *c, const char *name)
+{
+    return opened_by(c, "/C:/cyg/bin/q.exe", name);
 }
 
 /* C1, C2 */
@@ -790,6 +912,9 @@ int main(void)
         CASE(known_libraries_come_from_the_system),
         CASE(a_private_assembly_is_final),
         CASE(a_missing_assembly),
+        CASE(comments_of_a_manifest_do_not_count),
+        CASE(a_manifest_is_read_in_one_go),
+        CASE(of_shared_assemblies_the_newest_that_fits),
         CASE(dot_local_redirects_full_paths),
         CASE(a_narrow_process_sees_another_system_directory),
         CASE(a_forwarder_brings_its_library),
@@ -797,6 +922,7 @@ int main(void)
         CASE(quotes_in_path_are_letters),
         CASE(overrides_of_wine),
         CASE(the_registry_of_a_prefix_is_read),
+        CASE(a_long_list_of_known_libraries),
         CASE(overrides_in_the_registry),
         CASE(an_importer_has_flags_of_its_own),
         CASE(hybrid_images_serve_two_machines),
