@@ -523,6 +523,63 @@ static void a_narrow_process_sees_another_system_directory(void **state)
     assert_string_equal(foo(c), "/C:/windows/SysWOW64/foo.dll");
 }
 
+/* rule  File System Redirector: whatever way the process comes to System32 by */
+static void every_way_to_the_system_directory_is_redirected(void **state)
+{
+    struct world_case *c = *state;
+    standard(c);
+    PE(c, "/C:/a/p.exe", .bits = 32, .imports = FOO);
+    PE(c, "/C:/a/q.exe", .bits = 32, .dll = false);
+    assert_true(tenon_world_put_dir(c->world, "/C:/windows/SysWOW64", NULL));
+    narrow_dll(c, "/C:/windows/system32/foo.dll");
+    narrow_dll(c, "/C:/windows/system32/sub/foo.dll");
+    narrow_dll(c, "/C:/windows/system32/spool/foo.dll");
+    static const struct {
+        const char *path, *expected;
+    } cases[] = {
+        { "C:\\windows\\System32", "missing" },
+        { "C:\\windows\\System32\\", "missing" },
+        { "C:\\windows\\System32\\sub", "missing" },
+        { "C:\\windows\\System32\\SPOOL", "/C:/windows/system32/spool/foo.dll" },
+        { "C:\\Windows\\Sysnative", "/C:/windows/system32/foo.dll" },
+    };
+    for (size_t i = 0; i < TN_COUNT(cases); i++) {
+        case_env(c, "PATH", cases[i].path);
+        assert_string_equal(foo(c), cases[i].expected);
+    }
+    case_cwd(c, "/C:/windows/system32");
+    case_env(c, "PATH", "");
+    assert_string_equal(foo(c), "missing");
+    assert_string_equal(LOAD(c, "C:\\windows\\system32\\foo.dll"),
+                        "C:\\windows\\system32\\foo.dll => missing\n");
+    narrow_dll(c, "/C:/windows/SysWOW64/foo.dll");
+    assert_string_equal(LOAD(c, "C:\\windows\\system32\\foo.dll"),
+                        "C:\\windows\\system32\\foo.dll => /C:/windows/SysWOW64/foo.dll "
+                        "[absolute path]\n");
+    PE(c, "/C:/a/q.exe", .dll = false);
+    dll(c, "/C:/windows/system32/foo.dll");
+    assert_string_equal(LOAD(c, "C:\\windows\\system32\\foo.dll"),
+                        "C:\\windows\\system32\\foo.dll => /C:/windows/system32/foo.dll "
+                        "[absolute path]\n");
+}
+
+/* rule  "Known DLLs cannot be redirected" */
+static void dot_local_leaves_known_libraries_alone(void **state)
+{
+    struct world_case *c = *state;
+    standard(c);
+    PE(c, "/C:/a/q.exe", .imports = IMPORTS({ .library = "ole32.dll" }));
+    dll(c, "/C:/a/ole32.dll");
+    dll(c, "/C:/windows/system32/ole32.dll");
+    case_put_text(c, "/C:/a/q.exe.local", "");
+    assert_string_equal(answer(c, "/C:/a/q.exe"),
+                        "ole32.dll => /C:/windows/system32/ole32.dll [KnownDLLs, usual]\n");
+    PE(c, "/C:/a/q.exe", .dll = false);
+    assert_string_equal(LOAD(c, "C:\\windows\\system32\\ole32.dll"),
+                        "C:\\windows\\system32\\ole32.dll => "
+                        "/C:/windows/system32/ole32.dll [absolute path]\n");
+}
+
 /* W31 */
 static void a_forwarder_brings_its_library(void **state)
 {
@@ -692,6 +749,19 @@ static void an_importer_has_flags_of_its_own(void **state)
     assert_string_equal(foo(c), "missing");
     dll(c, "/C:/windows/system32/foo.dll");
     assert_string_equal(foo(c), "/C:/windows/system32/foo.dll");
+}
+
+/* ... which count behind an absolute path, too */
+static void an_importers_flags_count_in_a_call(void **state)
+{
+    struct world_case *c = *state;
+    standard(c);
+    PE(c, "/C:/a/q.exe", .dll = false);
+    PE(c, "/C:/d1/user.dll", .dll = true, .imports = FOO, .dependent_load_flags = 0x800);
+    dll(c, "/C:/a/foo.dll");
+    assert_string_equal(LOAD(c, "C:\\d1\\user.dll"),
+                        "C:\\d1\\user.dll => /C:/d1/user.dll [absolute path]\n"
+                        "foo.dll => missing\n");
 }
 
 static void hybrid_images_serve_two_machines(void **state)
@@ -888,6 +958,20 @@ static void paths_of_a_disk(void **state)
     check_given(c, "c:\\windows\\SYSTEM32", "/WINDOWS/System32");
 }
 
+/* The root of a drive is a place, though the world has no name for it but "/". */
+static void the_top_of_a_drive(void **state)
+{
+    struct world_case *c = *state;
+    assert_true(tenon_world_put_dir(c->world, "/Windows/System32", NULL));
+    check_given(c, "C:\\", "/");
+    check_given(c, "\\", "/");
+    PE(c, "/a/p.exe", .imports = FOO);
+    dll(c, "/foo.dll");
+    case_cwd(c, "/a");
+    case_env(c, "PATH", "C:\\");
+    assert_string_equal(answer(c, "/a/p.exe"), "foo.dll => /foo.dll [PATH]\n");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -906,6 +990,7 @@ int main(void)
         CASE(paths_as_people_write_them),
         CASE(paths_of_a_prefix),
         CASE(paths_of_a_disk),
+        CASE(the_top_of_a_drive),
         CASE(contracts_of_every_schema),
         CASE(contracts_that_the_schema_does_not_have),
         CASE(a_contract_may_depend_on_who_asks),
@@ -916,7 +1001,9 @@ int main(void)
         CASE(a_manifest_is_read_in_one_go),
         CASE(of_shared_assemblies_the_newest_that_fits),
         CASE(dot_local_redirects_full_paths),
+        CASE(dot_local_leaves_known_libraries_alone),
         CASE(a_narrow_process_sees_another_system_directory),
+        CASE(every_way_to_the_system_directory_is_redirected),
         CASE(a_forwarder_brings_its_library),
         CASE(forwarders_are_followed_to_the_end),
         CASE(quotes_in_path_are_letters),
@@ -925,6 +1012,7 @@ int main(void)
         CASE(a_long_list_of_known_libraries),
         CASE(overrides_in_the_registry),
         CASE(an_importer_has_flags_of_its_own),
+        CASE(an_importers_flags_count_in_a_call),
         CASE(hybrid_images_serve_two_machines),
         CASE(without_windows_its_libraries_are_the_systems),
         CASE(a_program_answers_to_its_own_name),
