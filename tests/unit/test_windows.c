@@ -890,6 +890,48 @@ static void what_dlopen_does_not_find(void **state)
     assert_string_equal(cygwin_open(c, "/opt/x/lib/libfoo.so"), "refused");
 }
 
+/* C5 as it stands: "/" is above the bin of the runtime, wherever the program is. */
+static void the_root_is_that_of_the_runtime(void **state)
+{
+    struct world_case *c = *state;
+    cygwin(c);
+    PE(c, "/C:/cyg/opt/x/bin/app.exe", .imports = IMPORTS({ .library = "cygwin1.dll" }));
+    dll(c, "/C:/cyg/opt/x/bin/cygfoo.dll");
+    case_env(c, "PATH", "C:\\none;C:\\cyg\\bin");
+    assert_string_equal(opened_by(c, "/C:/cyg/opt/x/bin/app.exe", "/opt/x/lib/libfoo.so"),
+                        "/C:/cyg/opt/x/bin/cygfoo.dll");
+    dll(c, "/C:/cyg/lib/cygbar.dll");
+    assert_string_equal(opened_by(c, "/C:/cyg/opt/x/bin/app.exe", "libbar.so"),
+                        "/C:/cyg/lib/cygbar.dll");
+}
+
+static void relative_directories_are_below_the_current_one(void **state)
+{
+    struct world_case *c = *state;
+    cygwin(c);
+    dll(c, "/C:/cyg/sub/libfoo.so");
+    dll(c, "/C:/d/sub/libbar.so");
+    case_cwd(c, "/C:/d");
+    assert_string_equal(cygwin_open(c, "sub/libfoo.so"), "missing");
+    assert_string_equal(cygwin_open(c, "sub/libbar.so"), "/C:/d/sub/libbar.so");
+    assert_string_equal(cygwin_open(c, "./sub/libbar.so"), "/C:/d/sub/libbar.so");
+    case_env(c, "LD_LIBRARY_PATH", "sub");
+    assert_string_equal(cygwin_open(c, "libbar.so"), "/C:/d/sub/libbar.so");
+}
+
+/* rule  dlfcn.cc: a dot is appended, so that Windows appends nothing */
+static void no_suffix_is_added_to_a_name_of_dlopen(void **state)
+{
+    struct world_case *c = *state;
+    cygwin(c);
+    dll(c, "/C:/cyg/bin/foo.dll");
+    assert_string_equal(cygwin_open(c, "foo"), "missing");
+    dll(c, "/C:/p/foo");
+    case_env(c, "PATH", "C:\\p");
+    assert_string_equal(cygwin_open(c, "foo"), "/C:/p/foo");
+    assert_string_equal(cygwin_open(c, "foo.dll"), "/C:/cyg/bin/foo.dll");
+}
+
 /* C9 */
 static void msys_has_its_own_prefix(void **state)
 {
@@ -1020,6 +1062,9 @@ int main(void)
         CASE(names_that_dlopen_makes),
         CASE(a_lib_directory_stands_for_the_programs_bin),
         CASE(what_dlopen_does_not_find),
+        CASE(the_root_is_that_of_the_runtime),
+        CASE(relative_directories_are_below_the_current_one),
+        CASE(no_suffix_is_added_to_a_name_of_dlopen),
         CASE(msys_has_its_own_prefix),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
