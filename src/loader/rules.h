@@ -387,11 +387,13 @@ struct tenon_loader {
     bool paths_are_searched;  /* names with a slash go through the plan, as others do */
     bool origin_as_given;     /* a relative path has a relative $ORIGIN; "." when it has no slash */
     bool origin_resolved;     /* $ORIGIN of a library: symbolic links in its path are followed */
-    bool joins_verbatim;    /* "dir/" and a name give "dir//name", as the loader then reports it */
-    bool stats_directories; /* a directory that cannot be asked about counts as absent */
-    bool depth_first;       /* what a library needs is loaded before the next need of its asker */
-    bool self_is_system;    /* the loader's own file need not be there: the system has it */
-    size_t path_limit;      /* candidates this long or longer are skipped; 0: none are */
+    bool
+        origin_dir_resolved; /* $ORIGIN of all: links in the path's directory are, the file's not */
+    bool joins_verbatim;     /* "dir/" and a name give "dir//name", as the loader then reports it */
+    bool stats_directories;  /* a directory that cannot be asked about counts as absent */
+    bool depth_first;        /* what a library needs is loaded before the next need of its asker */
+    bool self_is_system;     /* the loader's own file need not be there: the system has it */
+    size_t path_limit;       /* candidates this long or longer are skipped; 0: none are */
     const char *rpath_word, *runpath_word; /* for people; NULL: "RPATH", "RUNPATH" */
     const char *preload_separators;
     const char *weak_variable;  /* set to whatever: weak definitions yield to others; NULL: none */
