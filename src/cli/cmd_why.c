@@ -4,6 +4,7 @@
 
 #include "crew.h"
 #include "why.h"
+#include "windows.h"
 
 #define GLYPH(text)                                                                                \
     {                                                                                              \
@@ -253,6 +254,8 @@ static int answer_all(struct why *why, const char *const *files)
     if (!cli_side_open(cli, &why->query, NULL, &why->side, &status) ||
         (why->changes && !cli_side_open(cli, &why->query, why->changes, &why->changed, &status)))
         return status;
+    if (why->lib && why->side.sysroot)
+        why->lib_path = tn_windows_given(why->side.world, why->lib);
     if (dot)
         why_begin_dot(&cli->out);
     status = cli_answer_all(&answer, files);
@@ -285,6 +288,7 @@ static void free_why(struct why *why)
     cli_query_free(&why->query);
     cli_free_list(why->changes);
     cli_free_list(why->libs);
+    free(why->lib_path);
     free(why->slice);
     free(why->member);
 }

@@ -21,9 +21,10 @@ struct why_alikes;
 struct why {
     struct cli *cli;
     struct cli_query query;
-    char **libs;          /* of --lib, NULL-ended; NULL: none. One is allowed */
-    const char *lib;      /* that one; NULL: all libraries */
-    char **changes;       /* of --what-if, NULL-ended; NULL: none */
+    char **libs;     /* of --lib, NULL-ended; NULL: none. One is allowed */
+    const char *lib; /* that one; NULL: all libraries */
+    char *lib_path;  /* ... of Windows' form, as a path of the world; NULL: it is no such path */
+    char **changes;  /* of --what-if, NULL-ended; NULL: none */
     char *slice, *member; /* of FILE; NULL: the file itself */
     int skip_other, hide_system, symbols, dlopen, dot;
     struct cli_side side, changed; /* `changed` with --what-if only */

@@ -3,6 +3,7 @@
 
 #include "fail.h"
 #include "why.h"
+#include "windows.h"
 
 const int32_t *why_needs(const struct why_view *view, size_t node, size_t *count)
 {
@@ -46,14 +47,26 @@ static bool is_system_library(const tenon_library *library)
            library->path && is_system_path(library->path);
 }
 
-/* NAME of --lib: a name, a path, or the file part of either. */
-static bool is_named(const tenon_library *library, const char *name)
+/* Is it a name as the graph's loader compares them? To Windows case does not count. */
+static bool is_same(const struct why_view *view, const char *a, const char *b)
 {
+    const tenon_loader *loader = tenon_graph_loader(view->graph);
+
+    if (loader && tenon_loader_format(loader) == TENON_FORMAT_PE)
+        return tn_windows_same(a, b);
+    return strcmp(a, b) == 0;
+}
+
+/* NAME of --lib: a name, a path, or the file part of either. */
+static bool is_named(const struct why_view *view, const tenon_library *library)
+{
+    const char *name = view->why->lib, *in_world = view->why->lib_path;
     const char *slash = library->path ? strrchr(library->path, '/') : NULL;
 
-    return strcmp(library->name, name) == 0 ||
-           (library->path && strcmp(library->path, name) == 0) ||
-           (slash && strcmp(slash + 1, name) == 0);
+    if (is_same(view, library->name, name) || (slash && is_same(view, slash + 1, name)))
+        return true;
+    return library->path && (is_same(view, library->path, name) ||
+                             (in_world && is_same(view, library->path, in_world)));
 }
 
 /* Shows a node and everyone on the way to the file; stops where that was done before. */
@@ -82,7 +95,7 @@ static void choose(struct why_view *view, size_t node)
     const tenon_library *library = why_library(view, node);
 
     if (view->why->lib) {
-        if (is_named(library, view->why->lib))
+        if (is_named(view, library))
             show_chains_to(view, node);
     } else if (!view->why->hide_system || !is_system_library(library)) {
         show_with_parents(view, node);

@@ -51,9 +51,55 @@ static bool names_of(struct tn_arena *arena, const char *base, const char *prefi
 
 /* ---- directories --------------------------------------------------------------------------- */
 
-/* Where "/" of Cygwin is in the world: above the program's bin. */
-static const char *posix_root(struct tn_arena *arena, const char *app)
+static bool is_msys(const struct tn_trial *trial)
 {
+    const struct tn_paths *program = trial->asker->program;
+    const char *os = program && program->facts ? program->facts->os : NULL;
+    return os && strcmp(os, "msys") == 0;
+}
+
+static bool has_runtime(struct tn_trial *trial, const char *dir)
+{
+    bool found;
+    const char *name = is_msys(trial) ? "msys-2.0.dll" : "cygwin1.dll";
+    trial->no_memory |= !tn_windows_find(trial->target, trial->arena, dir, name, &found);
+    return found && !trial->no_memory;
+}
+
+/* The directory that the runtime is loaded from: the program's, or one of PATH; NULL: none has it.
+ */
+static const char *runtime_directory(struct tn_trial *trial, const char *app)
+{
+    const struct tn_paths *program = trial->asker->program;
+    const struct tn_windows_place *place =
+        tn_windows_place_of(trial->target, program ? program->path : NULL);
+    const char *list = tn_windows_path_list(trial->target);
+    trial->no_memory |= !place;
+    if (has_runtime(trial, app))
+        return app;
+    while (list && *list && !trial->no_memory) {
+        size_t size = strcspn(list, ";");
+        const char *element = tn_arena_copy(trial->arena, list, size);
+        const char *dir =
+            element ? tn_windows_to_world(trial->target, trial->arena, place, element) : NULL;
+        trial->no_memory |= !dir;
+        if (size && dir && *dir && has_runtime(trial, dir))
+            return dir;
+        list += size + (list[size] == ';');
+    }
+    return NULL;
+}
+
+/*
+ * Where "/" of Cygwin is in the world: above the bin of its runtime, or where that is nowhere to be
+ * seen, of the program. NULL: no memory.
+ * rule  winsup/cygwin/mm/cygheap.cc, init_installation_root()
+ */
+static const char *posix_root(struct tn_trial *trial)
+{
+    const char *app = trial->asker->program_origin ? trial->asker->program_origin : "";
+    const char *runtime = runtime_directory(trial, app);
+    app = runtime ? runtime : app;
     size_t size = strlen(app);
     if (ends_with(app, "/usr/bin"))
         size -= 8;
@@ -61,13 +107,18 @@ static const char *posix_root(struct tn_arena *arena, const char *app)
         size -= 4;
     else
         return "";
-    return tn_arena_copy(arena, app, size);
+    return tn_arena_copy(trial->arena, app, size);
 }
 
-/* rule  "/usr/bin" is "/bin" and "/usr/lib" is "/lib": mounts of Cygwin */
+/* rule  "/usr/bin" is "/bin" and "/usr/lib" is "/lib": mounts of Cygwin; what is relative is below
+ * the current directory */
 static const char *to_world(struct tn_trial *trial, const char *root, const char *dir)
 {
     bool found;
+    if (*dir != '/')
+        root = tenon_world_cwd(trial->target->world);
+    if (strcmp(root, "/") == 0)
+        root = "";
     const char *path = tn_windows_find(trial->target, trial->arena, root, dir, &found);
     if (path && !found && (tn_has_prefix(dir, "/usr/bin") || tn_has_prefix(dir, "/usr/lib")))
         path = tn_windows_find(trial->target, trial->arena, root, dir + 4, &found);
@@ -123,18 +174,10 @@ static bool try_given_directory(struct tn_trial *trial, const char *root, const 
 
 /* ---- dlopen -------------------------------------------------------------------------------- */
 
-static bool is_msys(const struct tn_trial *trial)
-{
-    const struct tn_paths *program = trial->asker->program;
-    const char *os = program && program->facts ? program->facts->os : NULL;
-    return os && strcmp(os, "msys") == 0;
-}
-
 static bool try_dlopen(struct tn_trial *trial)
 {
     const char *slash = strrchr(trial->name, '/'), *names[NAMES], *dir;
-    const char *app = trial->asker->program_origin ? trial->asker->program_origin : "";
-    const char *root = posix_root(trial->arena, app);
+    const char *root = posix_root(trial);
     size_t count;
     if (!root || !names_of(trial->arena, slash ? slash + 1 : trial->name,
                            is_msys(trial) ? "msys-" : "cyg", names, &count)) {
@@ -150,6 +193,18 @@ static bool try_dlopen(struct tn_trial *trial)
            try_posix_list(trial, root, "/usr/bin:/usr/lib", names, count);
 }
 
+/* rule  dlfcn.cc: a last component without a dot gets one, so that Windows appends no ".dll" */
+static void search_windows(struct tn_trial *trial, bool dlopened)
+{
+    const char *asked = trial->name;
+    if (dlopened && !strchr(asked, '.'))
+        trial->name = tn_arena_format(trial->arena, "%s.", asked);
+    if (trial->name)
+        tn_windows_search(trial);
+    trial->no_memory |= !trial->name;
+    trial->name = asked;
+}
+
 static void search(struct tn_trial *trial)
 {
     bool dlopened = trial->asker->request == TN_REQUEST_DLOPEN && !strchr(trial->name, '\\') &&
@@ -157,7 +212,7 @@ static void search(struct tn_trial *trial)
     if (dlopened && try_dlopen(trial))
         return;
     if (!tn_is_over(trial) && !(dlopened && strchr(trial->name, '/')))
-        tn_windows_search(trial);
+        search_windows(trial, dlopened);
 }
 
 const tenon_loader tn_loader_cygwin = {

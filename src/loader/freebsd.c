@@ -215,10 +215,11 @@ static const struct tn_dirs *split(struct tn_target *target, const char *list, c
     return dirs && target->secure ? tn_elf_drop_relative(target->arena, dirs) : dirs;
 }
 
-static const char *expand_name(struct tn_target *target, const char *name, const char *origin,
-                               enum tenon_outcome *outcome, const char **detail)
+static const char *expand_name(struct tn_target *target, const char *name,
+                               const struct tn_namer *by, enum tenon_outcome *outcome,
+                               const char **detail)
 {
-    struct tn_tokens tokens = tokens_of(target, origin, osname(target));
+    struct tn_tokens tokens = tokens_of(target, by->origin, osname(target));
     *outcome = TENON_OUTCOME_FOUND;
     if (target->secure || !tn_has_slash(name) || !tn_tokens_in(name, &tokens))
         return name;

@@ -318,23 +318,32 @@ static bool tokens_for(struct tn_target *target, const char *string, const char 
     return true;
 }
 
-static const char *expand_name(struct tn_target *target, const char *name, const char *origin,
-                               enum tenon_outcome *outcome, const char **detail)
+/* The rules of secure processes, those of the program's own lists and names. false: no memory. */
+static bool secure_tokens(struct tn_target *target, struct tn_tokens *tokens, bool is_program)
 {
-    struct tn_tokens tokens;
-    *outcome = TENON_OUTCOME_FOUND;
-    if (!strchr(name, '$'))
-        return name;
-    if (!tokens_for(target, name, origin, &tokens))
-        return NULL;
-    if (!tn_tokens_in(name, &tokens))
-        return name;
+    tokens->secure = target->secure;
+    if (!target->secure || !is_program)
+        return true;
+    const struct tn_glibc_build *build = tn_glibc_build_of(target);
+    if (build)
+        tokens->trusted = build->system_dirs;
+    return build != NULL;
+}
+
+/*
+ * A name that is recorded in a file.
+ * rule  glibc elf/dl-deps.c, expand_dst()
+ */
+static const char *expand_need(struct tn_target *target, const char *name,
+                               const struct tn_tokens *tokens, enum tenon_outcome *outcome,
+                               const char **detail)
+{
     if (target->secure) {
         *outcome = TENON_OUTCOME_DROPPED_SECURE;
         *detail = "DST not allowed in SUID/SGID programs";
         return NULL;
     }
-    const char *expanded = tn_tokens_expand(target->arena, name, strlen(name), &tokens, outcome);
+    const char *expanded = tn_tokens_expand(target->arena, name, strlen(name), tokens, outcome);
     if (*outcome != TENON_OUTCOME_FOUND || (expanded && !*expanded)) {
         *outcome = TENON_OUTCOME_NOT_EXPANDABLE;
         *detail = "empty dynamic string token substitution";
@@ -343,19 +352,52 @@ static const char *expand_name(struct tn_target *target, const char *name, const
     return expanded;
 }
 
+/*
+ * The name of a preload or of dlopen(): only one with a slash is expanded, and one that cannot be
+ * is the empty path, which is not there.
+ * rule  glibc elf/dl-load.c, _dl_map_object(), expand_dynamic_string_token(), _dl_dst_substitute();
+ *       elf/rtld.c, do_preload(): what a secure process refuses of LD_PRELOAD it refuses as written
+ */
+static const char *expand_asked(struct tn_target *target, const char *name,
+                                const struct tn_namer *by, struct tn_tokens *tokens,
+                                enum tenon_outcome *outcome, const char **detail)
+{
+    if (!tn_has_slash(name) || (target->secure && by->request == TN_REQUEST_PRELOAD))
+        return name;
+    if (!secure_tokens(target, tokens, by->is_program))
+        return NULL;
+    const char *expanded = tn_tokens_expand(target->arena, name, strlen(name), tokens, outcome);
+    if (*outcome == TENON_OUTCOME_FOUND && expanded && !*expanded)
+        *outcome = TENON_OUTCOME_NOT_EXPANDABLE;
+    if (*outcome == TENON_OUTCOME_FOUND)
+        return expanded;
+    *detail = "cannot open shared object file: No such file or directory";
+    return NULL;
+}
+
+static const char *expand_name(struct tn_target *target, const char *name,
+                               const struct tn_namer *by, enum tenon_outcome *outcome,
+                               const char **detail)
+{
+    struct tn_tokens tokens;
+    *outcome = TENON_OUTCOME_FOUND;
+    if (!strchr(name, '$'))
+        return name;
+    if (!tokens_for(target, name, by->origin, &tokens))
+        return NULL;
+    if (!tn_tokens_in(name, &tokens))
+        return name;
+    return by->request == TN_REQUEST_NEED
+               ? expand_need(target, name, &tokens, outcome, detail)
+               : expand_asked(target, name, by, &tokens, outcome, detail);
+}
+
 static const struct tn_dirs *split_with(struct tn_target *target, const char *list,
                                         const char *separators, const char *origin, bool trusted)
 {
     struct tn_tokens tokens;
-    if (!tokens_for(target, list, origin, &tokens))
+    if (!tokens_for(target, list, origin, &tokens) || !secure_tokens(target, &tokens, trusted))
         return NULL;
-    tokens.secure = target->secure;
-    if (target->secure && trusted) {
-        const struct tn_glibc_build *build = tn_glibc_build_of(target);
-        if (!build)
-            return NULL;
-        tokens.trusted = build->system_dirs;
-    }
     /* An entirely empty string is ignored as a whole; an empty element is the cwd. */
     struct tn_list_syntax syntax = { separators, *list != '\0', true, true, &tokens };
     return tn_dirs_split(target->arena, list, &syntax);

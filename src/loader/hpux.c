@@ -217,11 +217,15 @@ static bool claims(struct tn_target *target, const struct tn_loaded_object *obje
 /* ---- the search -------------------------------------------------------------------------------
  */
 
-/* A list of the environment has $ORIGIN of the object that is loading, which is found last. */
+/*
+ * A list of the environment has $ORIGIN of the object that is loading, which is found last.
+ * rule  dld.so(5): a set-id program keeps what /etc/dld.sl.conf lists; that is decided already, by
+ *       the text of each element, and what has a token is in no such list
+ */
 static const struct tn_dirs *expanded(struct tn_trial *trial, const struct tn_dirs *dirs)
 {
     const char *slash = trial->asker->own ? strrchr(trial->asker->paths->path, '/') : NULL;
-    if (!dirs || !strchr(dirs->text, '$') || !slash)
+    if (!dirs || trial->target->secure || !strchr(dirs->text, '$') || !slash)
         return dirs;
     const char *path = trial->asker->paths->path;
     const char *origin = tn_arena_copy(trial->arena, path, (size_t)(slash - path));

@@ -1,7 +1,7 @@
 /*
  * src/loader/libmap.c - FreeBSD's libmap.conf
  *
- * rule  FreeBSD libexec/rtld-elf/libmap.c, lmc_parse(), lm_find(); libmap.conf(5)
+ * rule  FreeBSD libexec/rtld-elf/libmap.c, lmc_parse(), lm_add(), lm_find(); libmap.conf(5)
  */
 #include "libmap.h"
 
@@ -16,9 +16,51 @@
 
 static void read_file(struct tn_libmap *map, tenon_world *world, const char *path, unsigned depth);
 
+/* Files have a few; only hostile ones have more. */
+#define SECTIONS 4096
+
+/* rule  libmap.c, lmp_init(): a directory stands for what is below it, a path for itself, else it
+ * is the name of a file */
+static bool fits(const char *section, const char *path)
+{
+    size_t size = strlen(section);
+    if (size && section[size - 1] == '/')
+        return strncmp(path, section, size) == 0;
+    return strcmp(tn_has_slash(section) ? path : tn_base_name(path), section) == 0;
+}
+
+/* rule  libmap.c, lmp_find(): the newest that fits */
+static const char *section_of(const struct tn_libmap *map, const char *path)
+{
+    for (size_t i = map->section_count; i-- > 0;)
+        if (fits(map->sections[i], path))
+            return map->sections[i];
+    return NULL;
+}
+
+/*
+ * The section that a line goes to; NULL: none has room.
+ * rule  libmap.c, lm_add(): one that fits the constraint itself, as if that were an object's path
+ */
+static const char *section_for(struct tn_libmap *map, const char *constraint)
+{
+    const char *section = section_of(map, constraint);
+    if (section || map->section_count == SECTIONS)
+        return section;
+    if (!tn_arena_grow(map->arena, &map->sections, &map->section_room, map->section_count,
+                       sizeof *map->sections)) {
+        map->no_memory = true;
+        return NULL;
+    }
+    return map->sections[map->section_count++] = constraint;
+}
+
 static void add_row(struct tn_libmap *map, const char *constraint, const char *from, const char *to)
 {
     if (map->count >= TN_LIMIT_NEEDS)
+        return;
+    const char *section = constraint ? section_for(map, constraint) : NULL;
+    if (constraint && !section)
         return;
     if (map->count == map->room) {
         size_t room = map->room ? 2 * map->room : 16;
@@ -32,7 +74,7 @@ static void add_row(struct tn_libmap *map, const char *constraint, const char *f
         map->rows = rows;
         map->room = room;
     }
-    map->rows[map->count++] = (struct tn_libmap_row){ constraint, from, to };
+    map->rows[map->count++] = (struct tn_libmap_row){ section, from, to };
 }
 
 /* Files of a directory that are included. */
@@ -144,30 +186,19 @@ void tn_libmap_read_variable(struct tn_libmap *map, const char *value)
     }
 }
 
-/* rule  libmap.c, lm_find(): a directory stands for what is below it, a path for itself, else it is
- *       the name of a file */
-static bool fits(const char *constraint, const char *path)
+/* rule  libmap.c, lml_find() */
+static const char *find(const struct tn_libmap *map, const char *section, const char *name)
 {
-    size_t size = strlen(constraint);
-    if (size && constraint[size - 1] == '/')
-        return strncmp(path, constraint, size) == 0;
-    return strcmp(tn_has_slash(constraint) ? path : tn_base_name(path), constraint) == 0;
-}
-
-static const char *find(const struct tn_libmap *map, const char *path, const char *name,
-                        bool constrained)
-{
-    for (size_t i = map->count; i-- > 0;) {
-        const struct tn_libmap_row *row = &map->rows[i];
-        if ((row->constraint != NULL) == constrained && strcmp(row->from, name) == 0 &&
-            (!constrained || (path && fits(row->constraint, path))))
-            return row->to;
-    }
+    for (size_t i = map->count; i-- > 0;)
+        if (map->rows[i].section == section && strcmp(map->rows[i].from, name) == 0)
+            return map->rows[i].to;
     return NULL;
 }
 
+/* rule  libmap.c, lm_find(): one section, then what stands in none */
 const char *tn_libmap_find(const struct tn_libmap *map, const char *path, const char *name)
 {
-    const char *to = find(map, path, name, true);
-    return to ? to : find(map, path, name, false);
+    const char *section = path ? section_of(map, path) : NULL;
+    const char *to = section ? find(map, section, name) : NULL;
+    return to ? to : find(map, NULL, name);
 }

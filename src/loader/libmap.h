@@ -5,9 +5,9 @@
 #include "arena.h"
 #include <tenon/world.h>
 
-/* One line: for objects that fit the constraint, `from` is `to`. */
+/* One line: for objects that fit its section, `from` is `to`. */
 struct tn_libmap_row {
-    const char *constraint; /* NULL: every object */
+    const char *section; /* one of the map's own; NULL: every object */
     const char *from, *to;
 };
 
@@ -15,6 +15,8 @@ struct tn_libmap {
     struct tn_arena *arena;
     struct tn_libmap_row *rows; /* in order of reading; the last that fits counts */
     size_t count, room;
+    const char **sections; /* in order of reading, too: the last that fits an object is its own */
+    size_t section_count, section_room;
     unsigned files; /* read so far */
     bool no_memory;
 };

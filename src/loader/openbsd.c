@@ -179,9 +179,12 @@ static bool read_hints(struct tn_target *target, struct config *config)
 struct going {
     struct tn_trial *trial;
     struct tn_dewey wanted;
-    bool has_version; /* the name has the form of a library's */
-    bool any_minor;   /* the second pass */
-    const char *name; /* else this very one */
+    bool has_version;   /* the name has the form of a library's */
+    bool any_minor;     /* the second pass */
+    const char *name;   /* else this very one */
+    const char **hints; /* paths that the hints have for it, in their order, once they were read */
+    size_t hint_count, hint_room;
+    bool hints_read;
 };
 
 static const char *lower_minor(struct going *g, const char *name)
@@ -208,9 +211,41 @@ static void take(struct going *g, const char *path, const tenon_rule *rule, cons
                     tn_judged(TENON_OUTCOME_UNREADABLE, TN_STOP, "cannot be opened"));
 }
 
-static bool lies_in(void *arg, const char *path)
+/* A library is in a few directories; only hostile hints have more for one name. */
+#define HINTS_OF_NAME 256
+
+/* Keeps what fits, and asks for more. */
+static bool keep_hint(void *arg, const char *path)
 {
-    const char *dir = arg;
+    struct going *g = arg;
+    if (!tn_arena_grow(g->trial->arena, &g->hints, &g->hint_room, g->hint_count, sizeof *g->hints))
+        g->trial->no_memory = true;
+    else
+        g->hints[g->hint_count++] = path;
+    return g->trial->no_memory || g->hint_count == HINTS_OF_NAME;
+}
+
+/* Walks the chain once, however many directories there are: it may be as long as the file. */
+static void collect_hints(struct going *g)
+{
+    const struct config *config = g->trial->target->config;
+    g->hints_read = true;
+    if (!config->has_hints || !g->has_version)
+        return;
+    const char *stem = tn_arena_copy(g->trial->arena, g->wanted.stem, g->wanted.stem_size);
+    const struct tn_sohints_query query = { .name = stem,
+                                            .major = g->wanted.major,
+                                            .minor = g->wanted.minor,
+                                            .hash_has_minor = true,
+                                            .fits = keep_hint,
+                                            .arg = g };
+    g->trial->no_memory |= !stem;
+    if (stem)
+        tn_sohints_find(&config->hints, &query);
+}
+
+static bool lies_in(const char *dir, const char *path)
+{
     size_t size = strlen(dir);
     return strncmp(path, dir, size) == 0 && path[size] == '/' && !strchr(path + size + 1, '/');
 }
@@ -218,22 +253,12 @@ static bool lies_in(void *arg, const char *path)
 /* The hint for a library, in this directory (NULL: any). */
 static const char *find_hint(struct going *g, const char *dir)
 {
-    const struct config *config = g->trial->target->config;
-    if (!config->has_hints || !g->has_version)
-        return NULL;
-    char *stem = tn_arena_copy(g->trial->arena, g->wanted.stem, g->wanted.stem_size);
-    char *in = dir ? tn_arena_string(g->trial->arena, dir) : NULL;
-    if (!stem || (dir && !in)) {
-        g->trial->no_memory = true;
-        return NULL;
-    }
-    const struct tn_sohints_query query = { .name = stem,
-                                            .major = g->wanted.major,
-                                            .minor = g->wanted.minor,
-                                            .hash_has_minor = true,
-                                            .fits = dir ? lies_in : NULL,
-                                            .arg = in };
-    return tn_sohints_find(&config->hints, &query);
+    if (!g->hints_read)
+        collect_hints(g);
+    for (size_t i = 0; i < g->hint_count; i++)
+        if (!dir || lies_in(dir, g->hints[i]))
+            return g->hints[i];
+    return NULL;
 }
 
 static bool exists(struct going *g, const char *path)
@@ -385,7 +410,7 @@ const tenon_loader tn_loader_openbsd = {
     .preload_is_fatal = true,
     .paths_of_all = true,
     .paths_are_searched = true,
-    .origin_resolved = true,
+    .origin_dir_resolved = true, /* rule  path.c, _dl_origin_path() */
     .self_is_system = true,
     .preload_separators = ":",
     .is_interpreter = is_interpreter,

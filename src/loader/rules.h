@@ -68,6 +68,13 @@ enum tn_request {
     TN_REQUEST_DLOPEN,
 };
 
+/* Who gives a name that may have tokens in it, and how. */
+struct tn_namer {
+    const char *origin; /* directory of the object that asks; of a preload: the program's */
+    bool is_program;    /* that object is the program */
+    enum tn_request request;
+};
+
 /* Who asks. Two askers with equal fields are given equal plans. */
 struct tn_asker {
     const struct tn_paths *paths;   /* NULL: nobody in the chain has any */
@@ -380,11 +387,13 @@ struct tenon_loader {
     bool paths_are_searched;  /* names with a slash go through the plan, as others do */
     bool origin_as_given;     /* a relative path has a relative $ORIGIN; "." when it has no slash */
     bool origin_resolved;     /* $ORIGIN of a library: symbolic links in its path are followed */
-    bool joins_verbatim;    /* "dir/" and a name give "dir//name", as the loader then reports it */
-    bool stats_directories; /* a directory that cannot be asked about counts as absent */
-    bool depth_first;       /* what a library needs is loaded before the next need of its asker */
-    bool self_is_system;    /* the loader's own file need not be there: the system has it */
-    size_t path_limit;      /* candidates this long or longer are skipped; 0: none are */
+    bool
+        origin_dir_resolved; /* $ORIGIN of all: links in the path's directory are, the file's not */
+    bool joins_verbatim;     /* "dir/" and a name give "dir//name", as the loader then reports it */
+    bool stats_directories;  /* a directory that cannot be asked about counts as absent */
+    bool depth_first;        /* what a library needs is loaded before the next need of its asker */
+    bool self_is_system;     /* the loader's own file need not be there: the system has it */
+    size_t path_limit;       /* candidates this long or longer are skipped; 0: none are */
     const char *rpath_word, *runpath_word; /* for people; NULL: "RPATH", "RUNPATH" */
     const char *preload_separators;
     const char *weak_variable;  /* set to whatever: weak definitions yield to others; NULL: none */
@@ -480,11 +489,12 @@ struct tenon_loader {
                     struct tn_judgement *out);
 
     /*
-     * Expands tokens of a recorded name. NULL with *outcome set when the loader refuses or drops
-     * it; `name` itself when there is nothing to expand. The hook NULL: never expands.
+     * Expands tokens of a name that is asked for. NULL with *outcome set when the loader refuses or
+     * drops it; `name` itself when there is nothing to expand. The hook NULL: never expands.
      */
-    const char *(*expand_name)(struct tn_target *target, const char *name, const char *origin,
-                               enum tenon_outcome *outcome, const char **detail);
+    const char *(*expand_name)(struct tn_target *target, const char *name,
+                               const struct tn_namer *by, enum tenon_outcome *outcome,
+                               const char **detail);
 
     /* Does a file's own list have tokens expanded? Else `origin` is NULL. NULL: always. */
     bool (*expands)(const struct tn_facts *facts);

@@ -310,12 +310,13 @@ static const struct tn_dirs *split(struct tn_target *target, const char *list, c
     return target->secure ? keep_secure(target, dirs, true) : dirs;
 }
 
-static const char *expand_name(struct tn_target *target, const char *name, const char *origin,
-                               enum tenon_outcome *outcome, const char **detail)
+static const char *expand_name(struct tn_target *target, const char *name,
+                               const struct tn_namer *by, enum tenon_outcome *outcome,
+                               const char **detail)
 {
     const char *isas = isalist(target);
     const char *isa = isas ? tn_arena_copy(target->arena, isas, strcspn(isas, " ")) : NULL;
-    struct tn_tokens tokens = tokens_of(target, origin, isa);
+    struct tn_tokens tokens = tokens_of(target, by->origin, isa);
     *outcome = TENON_OUTCOME_FOUND;
     if (!tn_tokens_in(name, &tokens))
         return name;

@@ -153,6 +153,9 @@ const char *tn_windows_registered(const struct tn_windows_registry *registry, co
 /* The whole search for one name; what stands in the plan of Windows and Wine. */
 void tn_windows_search(struct tn_trial *trial);
 
+/* The PATH of a process of Windows; NULL: none is known. */
+const char *tn_windows_path_list(const struct tn_target *target);
+
 /* Tries a file by its path in the world, whatever the case of its letters there. */
 enum tn_action tn_windows_try(struct tn_trial *trial, enum tn_windows_rule rule, const char *dir,
                               const char *name);
@@ -182,10 +185,17 @@ bool tn_windows_is_absolute(const char *name);
 const char *tn_windows_find(struct tn_target *target, struct tn_arena *arena, const char *dir,
                             const char *name, bool *found);
 
-/* A path of Windows ("C:\\x", "\\x", "x\\y") or of the world ("/x") as one of the world; "" when
- * its drive is not here; NULL: no memory. */
+/* A path of Windows ("C:\\x", "\\x", "x\\y") or of the world ("/x") as one of the world, "/" for
+ * its top; "" when its drive is not here; NULL: no memory. */
 const char *tn_windows_to_world(struct tn_target *target, struct tn_arena *arena,
                                 const struct tn_windows_place *place, const char *path);
+
+/*
+ * Where a process comes to by a path of the world: one of 32 bits in a 64-bit Windows by System32
+ * to its own system directory, and by Sysnative to System32. NULL: no memory.
+ */
+const char *tn_windows_redirected(struct tn_target *target, struct tn_arena *arena,
+                                  const struct tn_windows_place *place, const char *path);
 
 /*
  * An absolute path as people on Windows write it ("C:\\x", "c:/x", "\\x") as one of the world, the

@@ -150,7 +150,48 @@ const char *tn_windows_to_world(struct tn_target *target, struct tn_arena *arena
     } else {
         root = tenon_world_cwd(target->world);
     }
-    return tn_windows_find(target, arena, strcmp(root, "/") == 0 ? "" : root, path, &found);
+    const char *at =
+        tn_windows_find(target, arena, strcmp(root, "/") == 0 ? "" : root, path, &found);
+    return at && !*at ? "/" : at; /* "" would be no drive */
+}
+
+/* ---- the system directory of 32-bit processes ---------------------------------------------- */
+
+/* What of a path is below a directory, whatever the case of its letters; NULL: it is elsewhere. */
+static const char *below(const char *path, const char *dir)
+{
+    size_t size = strlen(dir);
+    if (strncasecmp(path, dir, size) != 0 || (path[size] && path[size] != '/'))
+        return NULL;
+    return path + size + (path[size] == '/');
+}
+
+/* rule  File System Redirector: subtrees of System32 that every process has in common */
+static bool is_shared(const char *inner)
+{
+    static const char *const shared[] = { "catroot",     "catroot2", "driverstore",
+                                          "drivers/etc", "logfiles", "spool" };
+    for (size_t i = 0; i < TN_COUNT(shared); i++)
+        if (below(inner, shared[i]))
+            return true;
+    return false;
+}
+
+const char *tn_windows_redirected(struct tn_target *target, struct tn_arena *arena,
+                                  const struct tn_windows_place *place, const char *path)
+{
+    bool found;
+    const char *rest = place->windows && place->system ? below(path, place->windows) : NULL;
+    if (!rest || target->word != 4 ||
+        tn_windows_same(tn_windows_last_part(place->system), "System32"))
+        return path;
+    const char *inner = below(rest, "System32"), *native = below(rest, "Sysnative");
+    if (inner && !is_shared(inner))
+        return tn_windows_find(target, arena, place->system, inner, &found);
+    if (!native)
+        return path;
+    const char *system = tn_windows_find(target, arena, place->windows, "System32", &found);
+    return system ? tn_windows_find(target, arena, system, native, &found) : NULL;
 }
 
 /* ---- places -------------------------------------------------------------------------------- */

@@ -32,13 +32,26 @@ struct reading {
     struct tn_windows_registry *registry;
     struct tn_arena *arena;
     struct tn_override **last;
+    char *known; /* so far, with a ';' behind each */
+    size_t known_size, known_room;
 };
 
 static bool add_known(struct reading *r, const char *value)
 {
-    const char *before = r->registry->known;
-    r->registry->known = before ? tn_arena_format(r->arena, "%s;%s", before, value) : value;
-    return r->registry->known;
+    for (;; value++) {
+        if (!tn_arena_grow(r->arena, &r->known, &r->known_room, r->known_size, 1))
+            return false;
+        r->known[r->known_size++] = *value ? *value : ';';
+        if (!*value)
+            return true;
+    }
+}
+
+static void end_known(struct reading *r)
+{
+    if (r->known)
+        r->known[r->known_size - 1] = '\0';
+    r->registry->known = r->known;
 }
 
 static bool see_session(void *arg, const char *key, const char *name, const char *value)
@@ -107,12 +120,14 @@ bool tn_windows_read_registry(struct tn_target *target, const char *root,
                               struct tn_windows_registry *out)
 {
     const char *end = root ? strrchr(root, '/') : NULL;
-    struct reading r = { out, target->arena, &out->overrides };
+    struct reading r = { .registry = out, .arena = target->arena, .last = &out->overrides };
     if (!end || strcmp(end, "/drive_c") != 0)
         return true;
     const char *prefix = tn_arena_copy(target->arena, root, (size_t)(end - root));
-    return prefix && read_file(target, &r, prefix, "system.reg", SESSION, see_session) &&
-           read_file(target, &r, prefix, "user.reg", WINE, see_override);
+    if (!prefix || !read_file(target, &r, prefix, "system.reg", SESSION, see_session))
+        return false;
+    end_known(&r);
+    return read_file(target, &r, prefix, "user.reg", WINE, see_override);
 }
 
 /* Is the name in the registry that of the library? "*" before it is for any directory. */

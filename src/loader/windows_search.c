@@ -41,8 +41,13 @@ enum tn_action tn_windows_try(struct tn_trial *trial, enum tn_windows_rule rule,
 
 static void try_directory(struct search *s, enum tn_windows_rule rule, const char *dir)
 {
-    if (dir && !tn_is_over(s->trial))
+    if (!dir || tn_is_over(s->trial))
+        return;
+    dir = tn_windows_redirected(s->trial->target, s->trial->arena, s->place, dir);
+    if (dir)
         tn_windows_try(s->trial, rule, strcmp(dir, "/") == 0 ? "" : dir, s->name);
+    else
+        s->trial->no_memory = true;
 }
 
 /* Elements of a list of Windows paths. rule: quotes are letters like others, "" is nothing */
@@ -117,8 +122,8 @@ static void try_current_directory(struct search *s)
         try_directory(s, TN_WIN_CWD, tenon_world_cwd(s->trial->target->world));
 }
 
-/* The PATH of a process of Windows: that of this system's own processes is none. */
-static const char *path_of(const struct tn_target *target)
+/* That of this system's own processes is none. */
+const char *tn_windows_path_list(const struct tn_target *target)
 {
     const char *setting = tenon_world_setting(target->world, "PATH");
     if (setting || tenon_world_is_host(target->world))
@@ -159,7 +164,7 @@ static void search_standard(struct search *s)
         try_current_directory(s);
     if (s->windows->is_wine)
         try_list(s, TN_WIN_ENV_PATH, tenon_world_env(target->world, "WINEPATH"));
-    try_list(s, TN_WIN_ENV_PATH, path_of(target));
+    try_list(s, TN_WIN_ENV_PATH, tn_windows_path_list(target));
 }
 
 static void search_directories(struct search *s)
@@ -236,13 +241,16 @@ static bool is_file(struct search *s, const char *path)
 
 /*
  * rule  a file or directory PROGRAM.local: the program's directory, or that one, comes first; not
- *       with a manifest, unless DevOverrideEnable is set. Wine has no such thing
+ *       with a manifest, unless DevOverrideEnable is set; "Known DLLs cannot be redirected". Wine
+ * has no such thing
  */
 static void try_dot_local(struct search *s, const struct tn_sxs *sxs)
 {
     struct tn_target *target = s->trial->target;
     tenon_file_info info;
-    if (s->windows->is_wine || !s->program)
+    enum tn_windows_rule known;
+    if (s->windows->is_wine || !s->program ||
+        tn_windows_is_known(target, &s->place->registry, tn_windows_last_part(s->lower), &known))
         return;
     const char *local = tn_arena_format(s->trial->arena, "%s.local", s->program);
     if (!local) {
@@ -331,6 +339,8 @@ static void search_absolute(struct search *s, const struct tn_sxs *sxs)
 {
     struct tn_target *target = s->trial->target;
     const char *path = tn_windows_to_world(target, s->trial->arena, s->place, s->name);
+    if (path)
+        path = tn_windows_redirected(target, s->trial->arena, s->place, path);
     try_dot_local(s, sxs);
     if (!path) {
         s->trial->no_memory = true;
@@ -363,13 +373,16 @@ static const char *load_directory(struct search *s)
     return NULL;
 }
 
-/* rule  flags of LoadLibraryEx() count for the file and what it needs; else the importer's own */
+/*
+ * rule  "/DEPENDENTLOADFLAG": the importer's own flags stand in place of the usual ones when its
+ *       imports are resolved; LoadLibraryEx(): its flags count for the file and for what it needs
+ */
 static unsigned flags_for(struct search *s)
 {
     const struct tn_asker *asker = s->trial->asker;
-    if (asker->request == TN_REQUEST_DLOPEN || s->loaddir)
+    if (asker->request == TN_REQUEST_DLOPEN)
         return s->windows->load_flags;
-    return asker->flags;
+    return asker->flags || !s->loaddir ? asker->flags : s->windows->load_flags;
 }
 
 static void search(struct tn_trial *trial)

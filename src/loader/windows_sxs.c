@@ -8,6 +8,7 @@
  */
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -22,21 +23,56 @@
 
 /* ---- a little XML -------------------------------------------------------------------------- */
 
+/* Behind a comment and the like; NULL: it is none. One without an end goes to the text's. */
+static const char *behind_other(const char *open)
+{
+    static const char *const others[][2] = { { "<!--", "-->" },
+                                             { "<![CDATA[", "]]>" },
+                                             { "<?", "?>" } };
+    for (size_t i = 0; i < TN_COUNT(others); i++) {
+        size_t length = strlen(others[i][0]);
+        if (strncmp(open, others[i][0], length) != 0)
+            continue;
+        const char *end = strstr(open + length, others[i][1]);
+        return end ? end + strlen(others[i][1]) : open + strlen(open);
+    }
+    return NULL;
+}
+
+/*
+ * The '>' that ends a tag, or the '<' at which it breaks off: only a quoted '>' is in one. No byte
+ * is looked at twice, so that many broken tags take no longer than good ones.
+ */
+static const char *tag_end(const char *tag)
+{
+    for (tag += strcspn(tag, "<>\"'"); *tag == '"' || *tag == '\'';) {
+        tag += 1 + strcspn(tag + 1, *tag == '"' ? "<\"" : "<'");
+        if (*tag == '"' || *tag == '\'')
+            tag += 1 + strcspn(tag + 1, "<>\"'");
+    }
+    return tag;
+}
+
 /* The next element of that name from *at on, as the text between its '<' and '>'. */
 static bool next_element(const char **at, const char *name, const char **start, size_t *size)
 {
     size_t length = strlen(name);
-    for (const char *open = strchr(*at, '<'); open; open = strchr(open + 1, '<')) {
-        const char *tag = open + 1, *end = strchr(open, '>');
-        if (!end)
-            return false;
-        const char *colon = memchr(tag, ':', strcspn(tag, " \t\r\n>/"));
-        tag = colon ? colon + 1 : tag;
+    const char *next;
+    for (const char *open = strchr(*at, '<'); open; open = strchr(next, '<')) {
+        const char *tag = open + 1;
+        next = behind_other(open);
+        if (next)
+            continue;
+        next = tag + strcspn(tag, " \t\r\n>/:<");
+        tag = *next == ':' ? next + 1 : tag;
         if (strncmp(tag, name, length) != 0 || !strchr(" \t\r\n>/", tag[length]))
             continue;
+        next = tag_end(tag);
+        if (*next != '>')
+            continue;
         *start = tag;
-        *size = (size_t)(end - tag);
-        *at = end + 1;
+        *size = (size_t)(next - tag);
+        *at = next + 1;
         return true;
     }
     return false;
@@ -54,8 +90,9 @@ static bool attribute(const char *start, size_t size, const char *name, char val
         if (*at != '=')
             continue;
         at += 1 + strspn(at + 1, " \t\r\n");
-        const char *end = *at == '"' || *at == '\'' ? strchr(at + 1, *at) : NULL;
-        if (!end || end > start + size || (size_t)(end - at) > NAME_ROOM)
+        const char *end =
+            *at == '"' || *at == '\'' ? memchr(at + 1, *at, (size_t)(start + size - at - 1)) : NULL;
+        if (!end || (size_t)(end - at) > NAME_ROOM)
             return false;
         memcpy(value, at + 1, (size_t)(end - at - 1));
         value[end - at - 1] = 0;
@@ -124,8 +161,10 @@ static bool add_files(struct tn_target *target, struct tn_sxs *sxs, const char *
 
 /* ---- assemblies ---------------------------------------------------------------------------- */
 
+#define VERSION_PARTS 4
+
 struct assembly {
-    char name[NAME_ROOM], arch[NAME_ROOM], key[NAME_ROOM];
+    char name[NAME_ROOM], arch[NAME_ROOM], key[NAME_ROOM], version[NAME_ROOM];
 };
 
 /* One private probe: DIR/NAME.manifest or the manifest in DIR/NAME.DLL. */
@@ -163,18 +202,53 @@ struct store {
     const struct assembly *assembly;
     struct tn_arena *arena;
     const char *best;
+    unsigned long version[VERSION_PARTS]; /* of the best; at first what was asked for */
+    bool any_version;                     /* nothing was asked for */
     bool no_memory;
 };
 
-/* rule  "amd64_NAME_KEY_VERSION_LANGUAGE_HASH": the highest version, as names sort */
+/* "1.2.3.4" with that character behind it. */
+static bool read_version(const char *text, char end, unsigned long version[VERSION_PARTS])
+{
+    for (size_t i = 0; i < VERSION_PARTS; i++) {
+        char *behind;
+        if (*text < '0' || *text > '9')
+            return false;
+        version[i] = strtoul(text, &behind, 10);
+        if (*behind != (i + 1 < VERSION_PARTS ? '.' : end))
+            return false;
+        text = behind + 1;
+    }
+    return true;
+}
+
+/* Is it another interface, or older than what there is already? */
+static bool is_worse(const struct store *store, const unsigned long version[VERSION_PARTS])
+{
+    if (store->any_version && !store->best)
+        return false;
+    for (size_t i = 0; i < VERSION_PARTS; i++)
+        if (version[i] != store->version[i])
+            return version[i] < store->version[i] || (i < 2 && !store->any_version);
+    return false;
+}
+
+/*
+ * rule  "amd64_NAME_KEY_VERSION_LANGUAGE_HASH"; "Assembly Versions": of those with the same two
+ *       first numbers the newest is taken; wine dlls/ntdll/actctx.c, lookup_manifest_file(): none
+ *       that is older than what was asked for
+ */
 static int each_assembly(void *arg, const char *name)
 {
     struct store *store = arg;
     const struct assembly *a = store->assembly;
     char prefix[3 * NAME_ROOM];
     int size = snprintf(prefix, sizeof prefix, "%s_%s_%s_", a->arch, a->name, a->key);
-    if (strncasecmp(name, prefix, (size_t)size) != 0)
+    unsigned long version[VERSION_PARTS];
+    if (strncasecmp(name, prefix, (size_t)size) != 0 || !read_version(name + size, '_', version) ||
+        is_worse(store, version))
         return 0;
+    memcpy(store->version, version, sizeof version);
     store->best = tn_arena_string(store->arena, name);
     store->no_memory |= !store->best;
     return 0;
@@ -184,12 +258,13 @@ static const char *find_shared(struct tn_target *target, const struct tn_windows
                                const struct assembly *assembly, const char **directory)
 {
     bool found;
-    struct store store = { assembly, target->arena, NULL, false };
+    struct store store = { .assembly = assembly, .arena = target->arena };
     if (!place->windows || !*assembly->key)
         return NULL;
     const char *sxs = tn_windows_find(target, target->arena, place->windows, "WinSxS", &found);
     if (!sxs || !found)
         return NULL;
+    store.any_version = !read_version(assembly->version, '\0', store.version);
     int error = tenon_world_list(target->world, sxs, each_assembly, &store);
     tn_windows_note(target, error == ENOMEM || store.no_memory);
     if (!store.best)
@@ -234,12 +309,13 @@ static bool add_assemblies(struct tn_target *target, const struct tn_windows_pla
     size_t size;
     unsigned count = 0;
     while (count++ < LIMIT_ASSEMBLIES && next_element(&text, "dependentAssembly", &start, &size)) {
-        struct assembly assembly = { .arch = "*", .key = "" };
+        struct assembly assembly = { .arch = "*" };
         if (!next_element(&text, "assemblyIdentity", &start, &size) ||
             !attribute(start, size, "name", assembly.name))
             continue;
         attribute(start, size, "processorArchitecture", assembly.arch);
         attribute(start, size, "publicKeyToken", assembly.key);
+        attribute(start, size, "version", assembly.version);
         if (strpbrk(assembly.name, "/\\") || !add_assembly(target, place, sxs, app, &assembly))
             return strpbrk(assembly.name, "/\\") != NULL;
     }

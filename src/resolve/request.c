@@ -222,7 +222,8 @@ static struct tn_search *search_for(tenon_resolver *r, uint32_t name, int32_t ob
 }
 
 /* Expands a name; a refusal gives its search. */
-static uint32_t expand(tenon_resolver *r, uint32_t name, int32_t object, struct tn_search **refused)
+static uint32_t expand(tenon_resolver *r, uint32_t name, int32_t object, enum tn_request kind,
+                       struct tn_search **refused)
 {
     const char *text = tn_text_of(r, name);
     const char *detail = NULL;
@@ -230,11 +231,11 @@ static uint32_t expand(tenon_resolver *r, uint32_t name, int32_t object, struct 
     *refused = NULL;
     if (!tn_loader_at_hand(r)->expand_name || !strchr(text, '$'))
         return name;
-    const char *origin = tn_origin_of(r, object);
-    if (!origin)
+    const struct tn_namer by = { tn_origin_of(r, object), object == TN_PROGRAM, kind };
+    if (!by.origin)
         return name;
     const char *out =
-        tn_loader_at_hand(r)->expand_name(&r->target->target, text, origin, &outcome, &detail);
+        tn_loader_at_hand(r)->expand_name(&r->target->target, text, &by, &outcome, &detail);
     if (out == text)
         return name;
     if (out)
@@ -276,7 +277,7 @@ static struct tn_search *look(tenon_resolver *r, uint32_t *name, int32_t asker,
         return *loaded < 0 ? search_for(r, *name, asker, kind) : NULL;
     }
     note_plain(r, *name);
-    *name = expand(r, *name, asker, &refused);
+    *name = expand(r, *name, asker, kind, &refused);
     if (refused || r->no_memory || *name == TN_NO_NAME)
         return refused;
     const tenon_loader *loader = tn_loader_at_hand(r);

@@ -39,6 +39,19 @@ static const char *directory_behind(tenon_resolver *r, const char *path)
     return directory;
 }
 
+/* The directory of a path, links in it followed; the file may be one itself. */
+static const char *real_directory(tenon_resolver *r, const char *path)
+{
+    int error = 0;
+    const char *directory = directory_of(r, path);
+    char *real = directory ? tenon_world_realpath(r->world, directory, &error) : NULL;
+    if (real)
+        directory = tn_arena_string(&r->passing.arena, real);
+    free(real);
+    r->no_memory |= error == ENOMEM || !directory;
+    return directory;
+}
+
 /*
  * Directory of the program: the kernel gives its real path (/proc/self/exe); a file that ld.so was
  * asked to start keeps the path as typed.
@@ -49,7 +62,11 @@ const char *tn_program_origin(tenon_resolver *r)
         return tn_text_of(r, r->program_origin);
     const char *path = tn_text_of(r, tn_object_at(r, TN_PROGRAM)->path);
     bool resolved = r->program_started || tn_loader_at_hand(r)->origin_resolved;
-    const char *directory = resolved ? directory_behind(r, path) : directory_of(r, path);
+    const char *directory;
+    if (tn_loader_at_hand(r)->origin_dir_resolved)
+        directory = real_directory(r, path);
+    else
+        directory = resolved ? directory_behind(r, path) : directory_of(r, path);
     if (!r->no_memory)
         r->program_origin = tn_resolver_name(r, directory);
     return directory;
@@ -70,6 +87,8 @@ const char *tn_origin_of(tenon_resolver *r, int32_t object)
     const char *path = tn_text_of(r, tn_object_at(r, object)->path);
     if (tn_loader_at_hand(r)->origin_resolved && object != TN_PROGRAM)
         return directory_behind(r, path);
+    if (tn_loader_at_hand(r)->origin_dir_resolved && object != TN_PROGRAM)
+        return real_directory(r, path);
     bool by_kernel = object == TN_PROGRAM && r->program_started;
     if (tn_loader_at_hand(r)->origin_as_given && !by_kernel)
         return directory_in(r, path);

@@ -266,6 +266,29 @@ static void libmap_has_sections(void **state)
     tenon_world_free(world);
 }
 
+/* rule  libmap.c, lm_find(), lmp_find(), lm_add() */
+static void libmap_asks_one_section(void **state)
+{
+    (void)state;
+    static const char text[] = "liba.so all.so\nlibb.so b.so\n"
+                               "[/usr/local/]\nliba.so local.so\n"
+                               "[x]\nlibb.so x.so\n"
+                               "[/usr/local/bin/y]\nlibb.so y.so\n"
+                               "[x]\nlibb.so newer.so\n";
+    tenon_world *world = tenon_world_empty(NULL);
+    struct tn_arena arena = { 0 };
+    struct tn_libmap map = { .arena = &arena };
+    assert_true(tenon_world_put_file(world, "/etc/m", text, sizeof text - 1, 0644, NULL));
+    tn_libmap_read(&map, world, "/etc/m");
+    assert_string_equal(tn_libmap_find(&map, "/usr/local/bin/x", "liba.so"), "all.so");
+    assert_string_equal(tn_libmap_find(&map, "/usr/local/bin/x", "libb.so"), "newer.so");
+    assert_string_equal(tn_libmap_find(&map, "/usr/local/bin/z", "liba.so"), "local.so");
+    /* a section that one before fits is no new one, but more of that */
+    assert_string_equal(tn_libmap_find(&map, "/usr/local/bin/z", "libb.so"), "y.so");
+    tn_arena_free(&arena);
+    tenon_world_free(world);
+}
+
 static void a_libmap_that_includes_itself_ends(void **state)
 {
     (void)state;
@@ -356,6 +379,7 @@ int main(void)
         cmocka_unit_test(names_are_read),
         cmocka_unit_test(the_best_of_a_directory),
         cmocka_unit_test(libmap_has_sections),
+        cmocka_unit_test(libmap_asks_one_section),
         cmocka_unit_test(a_libmap_that_includes_itself_ends),
         cmocka_unit_test(netbsd_configuration),
         cmocka_unit_test(crle_is_of_one_class),

@@ -356,6 +356,35 @@ static void glibc_expands_tokens_of_names_and_of_the_environment(void **state)
                           "$NO/libx.so => missing\n");
 }
 
+/* Of a preload nothing is expanded that has no slash, and no token is forbidden as such. */
+static void glibc_expands_tokens_of_preloads(void **state)
+{
+    struct world_case *c = *state;
+    PUT(c, "/t/x86_64/libq.so", .type = 3);
+    PUT(c, "/t/$PLATFORM", .type = 3);
+    PUT(c, "/t/E", .interp = GLIBC);
+    case_env(c, "LD_LIBRARY_PATH", "/t");
+    case_env(c, "LD_PRELOAD", "$ORIGIN/$PLATFORM/libq.so $PLATFORM");
+    assert_string_equal(answer(c, "/t/E"),
+                        "$ORIGIN/$PLATFORM/libq.so => /t/x86_64/libq.so [direct path]\n"
+                        "$PLATFORM => /t/$PLATFORM [LD_LIBRARY_PATH]\n");
+    tenon_world_set_secure(c->world, true);
+    case_env(c, "LD_PRELOAD", "$ORIGIN/$PLATFORM/libq.so");
+    case_put_text(c, "/etc/ld.so.preload", "/t/$PLATFORM/libq.so $ORIGIN/x86_64/libq.so");
+    assert_string_equal(answer(c, "/t/E"),
+                        "$ORIGIN/$PLATFORM/libq.so => refused: a secure process takes only short "
+                        "names without a slash\n"
+                        "/t/$PLATFORM/libq.so => /t/x86_64/libq.so [direct path]\n"
+                        "$ORIGIN/x86_64/libq.so => refused: cannot open shared object file: No "
+                        "such file or directory\n");
+    PUT(c, "/usr/lib64/E", .interp = GLIBC);
+    PUT(c, "/usr/lib64/x86_64/libq.so", .type = 3);
+    case_env(c, "LD_PRELOAD", "");
+    case_put_text(c, "/etc/ld.so.preload", "$ORIGIN/x86_64/libq.so");
+    assert_string_equal(answer(c, "/usr/lib64/E"),
+                        "$ORIGIN/x86_64/libq.so => /usr/lib64/x86_64/libq.so [direct path]\n");
+}
+
 /* glibc 33 */
 static void glibc_missing_version_is_not_searched_for(void **state)
 {
@@ -1986,6 +2015,7 @@ int main(void)
         CASE(glibc_nodeflib_forbids_system_directories),
         CASE(glibc_secure_program),
         CASE(glibc_expands_tokens_of_names_and_of_the_environment),
+        CASE(glibc_expands_tokens_of_preloads),
         CASE(glibc_missing_version_is_not_searched_for),
         CASE(glibc_needed_nothing_is_the_program),
         CASE(glibc_program_is_loaded_again_by_its_path),

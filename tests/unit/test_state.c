@@ -304,6 +304,27 @@ static void no_load_loads_nothing(void **state)
     tenon_state_free(s);
 }
 
+/* rule  glibc elf/dl-load.c, _dl_map_object(): tokens are expanded in names with a slash alone */
+static void tokens_in_names_of_dlopen(void **state)
+{
+    struct world_case *c = *state;
+    PUT(c, "/t/E", .interp = GLIBC, .runpath = "/t");
+    PUT(c, "/t/$PLATFORM", .type = 3);
+    PUT(c, "/t/x86_64/libq.so", .type = 3);
+    tenon_state *s = new_state();
+    add(s, "/t/E", NULL, TENON_THE_FILE);
+    ask(s, "$PLATFORM", 0);
+    ask(s, "/t/$PLATFORM/libq.so", 0);
+    assert_string_equal(answer_state(c, s),
+                        "$PLATFORM => /t/$PLATFORM [RUNPATH]\n"
+                        "/t/x86_64/libq.so => /t/x86_64/libq.so [direct path]\n");
+    tenon_world_set_secure(c->world, true);
+    assert_string_equal(answer_state(c, s),
+                        "$PLATFORM => /t/$PLATFORM [RUNPATH]\n"
+                        "/t/x86_64/libq.so => /t/x86_64/libq.so [direct path]\n");
+    tenon_state_free(s);
+}
+
 /* A process that has another build of a file than the disk cannot be answered for. */
 static void a_replaced_file_is_refused(void **state)
 {
@@ -372,6 +393,7 @@ int main(void)
         CASE(what_cannot_be_is_refused),
         CASE(the_interpreter_is_one_object),
         CASE(no_load_loads_nothing),
+        CASE(tokens_in_names_of_dlopen),
         CASE(a_replaced_file_is_refused),
         CASE(run_paths_of_another_system),
     };

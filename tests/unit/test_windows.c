@@ -3,7 +3,10 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
 
 #include <cmocka.h>
 
@@ -401,6 +404,96 @@ static void a_missing_assembly(void **state)
     assert_string_equal(foo(c), "/C:/a/foo.dll");
 }
 
+#define ASM_MANIFEST(middle) "<assembly>" middle "</assembly>"
+
+/* What only looks like an element. */
+static void comments_of_a_manifest_do_not_count(void **state)
+{
+    struct world_case *c = *state;
+    static const char *const hidden[] = {
+        ASM_MANIFEST("<!-- <file name='foo.dll'/> -->"),
+        ASM_MANIFEST("<!----><![CDATA[<file name='foo.dll'/>]]>"),
+        ASM_MANIFEST("<?x <file name='foo.dll'/> ?>"),
+        ASM_MANIFEST("<!-- > <file name='foo.dll'/>"),
+        ASM_MANIFEST("<file <x name='foo.dll'/>"),
+    };
+    standard(c);
+    PE(c, "/C:/a/p.exe", .imports = FOO, .manifest = MANIFEST);
+    dll(c, "/C:/a/my.asm/foo.dll");
+    dll(c, "/C:/a/foo.dll");
+    for (size_t i = 0; i < TN_COUNT(hidden); i++) {
+        case_put_text(c, "/C:/a/my.asm/my.asm.manifest", hidden[i]);
+        assert_string_equal(foo(c), "/C:/a/foo.dll");
+    }
+    case_put_text(c, "/C:/a/my.asm/my.asm.manifest",
+                  ASM_MANIFEST("<!-- x -->a<?x?><![CDATA[]]]]><asm:file hash='a>b' "
+                               "name='foo.dll'/>"));
+    assert_string_equal(foo(c), "/C:/a/my.asm/foo.dll");
+}
+
+/* Small files that would take minutes, were each '<' or quote looked for to the end. */
+static void a_manifest_is_read_in_one_go(void **state)
+{
+    struct world_case *c = *state;
+    static const char *const parts[] = {
+        "<", "<f:", "<file name='", "<!--", "<file ", "<![CDATA["
+    };
+    const size_t size = 1 << 20;
+    char *text = malloc(size + 1);
+    assert_non_null(text);
+    standard(c);
+    PE(c, "/C:/a/p.exe", .imports = FOO, .manifest = MANIFEST);
+    dll(c, "/C:/a/foo.dll");
+    for (size_t i = 0; i < TN_COUNT(parts); i++) {
+        size_t length = strlen(parts[i]), n = 0;
+        for (; n + length + 1 < size; n += length)
+            memcpy(text + n, parts[i], length);
+        text[n] = '>';
+        text[n + 1] = '\0';
+        case_put_text(c, "/C:/a/my.asm.manifest", text);
+        assert_string_equal(foo(c), "/C:/a/foo.dll");
+    }
+    free(text);
+}
+
+#define SHARED_MANIFEST                                                                            \
+    "<assembly><dependency><dependentAssembly><assemblyIdentity name='S' version='9.0.10.2' "      \
+    "publicKeyToken='k' processorArchitecture='*'/></dependentAssembly></dependency></assembly>"
+
+static void put_shared(struct world_case *c, const char *version)
+{
+    char path[128];
+    snprintf(path, sizeof path, "/C:/windows/WinSxS/Manifests/amd64_s_k_%s_none_1.manifest",
+             version);
+    case_put_text(c, path, ASM_MANIFEST("<file name='foo.dll'/>"));
+    snprintf(path, sizeof path, "/C:/windows/WinSxS/amd64_s_k_%s_none_1/foo.dll", version);
+    dll(c, path);
+}
+
+/*
+ * rule  "Assembly Versions": another major or minor number is another interface; of the others what
+ *       is newest and not older than what was asked for
+ */
+static void of_shared_assemblies_the_newest_that_fits(void **state)
+{
+    struct world_case *c = *state;
+    static const char *const versions[] = { "9.0.10.2", "9.0.10.10", "9.0.9.30", "10.0.99.1",
+                                            "9.1.99.1", "9.0.100.1", "9.0.99.1", "9.0.10.1" };
+    standard(c);
+    PE(c, "/C:/a/p.exe", .imports = FOO, .manifest = SHARED_MANIFEST);
+    for (size_t i = 2; i < 5; i++)
+        put_shared(c, versions[i]);
+    put_shared(c, "9.0.10.1");
+    assert_string_equal(foo(c), "refused");
+    put_shared(c, "9.0.10.2");
+    assert_string_equal(foo(c), "/C:/windows/WinSxS/amd64_s_k_9.0.10.2_none_1/foo.dll");
+    put_shared(c, "9.0.10.10");
+    assert_string_equal(foo(c), "/C:/windows/WinSxS/amd64_s_k_9.0.10.10_none_1/foo.dll");
+    for (size_t i = 0; i < TN_COUNT(versions); i++)
+        put_shared(c, versions[i]);
+    assert_string_equal(foo(c), "/C:/windows/WinSxS/amd64_s_k_9.0.100.1_none_1/foo.dll");
+}
+
 /* W29 */
 static void dot_local_redirects_full_paths(void **state)
 {
@@ -428,6 +521,63 @@ static void a_narrow_process_sees_another_system_directory(void **state)
     assert_string_equal(foo(c), "missing");
     narrow_dll(c, "/C:/windows/SysWOW64/foo.dll");
     assert_string_equal(foo(c), "/C:/windows/SysWOW64/foo.dll");
+}
+
+/* rule  File System Redirector: whatever way the process comes to System32 by */
+static void every_way_to_the_system_directory_is_redirected(void **state)
+{
+    struct world_case *c = *state;
+    standard(c);
+    PE(c, "/C:/a/p.exe", .bits = 32, .imports = FOO);
+    PE(c, "/C:/a/q.exe", .bits = 32, .dll = false);
+    assert_true(tenon_world_put_dir(c->world, "/C:/windows/SysWOW64", NULL));
+    narrow_dll(c, "/C:/windows/system32/foo.dll");
+    narrow_dll(c, "/C:/windows/system32/sub/foo.dll");
+    narrow_dll(c, "/C:/windows/system32/spool/foo.dll");
+    static const struct {
+        const char *path, *expected;
+    } cases[] = {
+        { "C:\\windows\\System32", "missing" },
+        { "C:\\windows\\System32\\", "missing" },
+        { "C:\\windows\\System32\\sub", "missing" },
+        { "C:\\windows\\System32\\SPOOL", "/C:/windows/system32/spool/foo.dll" },
+        { "C:\\Windows\\Sysnative", "/C:/windows/system32/foo.dll" },
+    };
+    for (size_t i = 0; i < TN_COUNT(cases); i++) {
+        case_env(c, "PATH", cases[i].path);
+        assert_string_equal(foo(c), cases[i].expected);
+    }
+    case_cwd(c, "/C:/windows/system32");
+    case_env(c, "PATH", "");
+    assert_string_equal(foo(c), "missing");
+    assert_string_equal(LOAD(c, "C:\\windows\\system32\\foo.dll"),
+                        "C:\\windows\\system32\\foo.dll => missing\n");
+    narrow_dll(c, "/C:/windows/SysWOW64/foo.dll");
+    assert_string_equal(LOAD(c, "C:\\windows\\system32\\foo.dll"),
+                        "C:\\windows\\system32\\foo.dll => /C:/windows/SysWOW64/foo.dll "
+                        "[absolute path]\n");
+    PE(c, "/C:/a/q.exe", .dll = false);
+    dll(c, "/C:/windows/system32/foo.dll");
+    assert_string_equal(LOAD(c, "C:\\windows\\system32\\foo.dll"),
+                        "C:\\windows\\system32\\foo.dll => /C:/windows/system32/foo.dll "
+                        "[absolute path]\n");
+}
+
+/* rule  "Known DLLs cannot be redirected" */
+static void dot_local_leaves_known_libraries_alone(void **state)
+{
+    struct world_case *c = *state;
+    standard(c);
+    PE(c, "/C:/a/q.exe", .imports = IMPORTS({ .library = "ole32.dll" }));
+    dll(c, "/C:/a/ole32.dll");
+    dll(c, "/C:/windows/system32/ole32.dll");
+    case_put_text(c, "/C:/a/q.exe.local", "");
+    assert_string_equal(answer(c, "/C:/a/q.exe"),
+                        "ole32.dll => /C:/windows/system32/ole32.dll [KnownDLLs, usual]\n");
+    PE(c, "/C:/a/q.exe", .dll = false);
+    assert_string_equal(LOAD(c, "C:\\windows\\system32\\ole32.dll"),
+                        "C:\\windows\\system32\\ole32.dll => "
+                        "/C:/windows/system32/ole32.dll [absolute path]\n");
 }
 
 /* W31 */
@@ -541,6 +691,30 @@ static void the_registry_of_a_prefix_is_read(void **state)
     assert_string_equal(prefix_answer(c), "/w/drive_c/a/foo.dll");
 }
 
+/* Memory for each value that is as much as for all before it would be gigabytes. */
+static void a_long_list_of_known_libraries(void **state)
+{
+    struct world_case *c = *state;
+    enum { VALUES = 20000 };
+    struct rlimit before, limit;
+    char *text = malloc(64 + VALUES * 32), *p = text;
+    assert_non_null(text);
+    p += sprintf(p, "%s", REG MANAGER "\\\\KnownDLLs]\n");
+    for (int i = 0; i < VALUES; i++)
+        p += sprintf(p, "\"%d\"=\"%d.dll\"\n", i, i);
+    sprintf(p, "\"f\"=\"foo.dll\"\n");
+    put_prefix(c, text, "");
+    dll(c, "/w/drive_c/windows/system32/foo.dll");
+    dll(c, "/w/drive_c/a/foo.dll");
+    assert_int_equal(getrlimit(RLIMIT_DATA, &before), 0);
+    limit = before;
+    limit.rlim_cur = 256u << 20;
+    assert_int_equal(setrlimit(RLIMIT_DATA, &limit), 0);
+    assert_string_equal(prefix_answer(c), "/w/drive_c/windows/system32/foo.dll");
+    assert_int_equal(setrlimit(RLIMIT_DATA, &before), 0);
+    free(text);
+}
+
 static void overrides_in_the_registry(void **state)
 {
     struct world_case *c = *state;
@@ -575,6 +749,19 @@ static void an_importer_has_flags_of_its_own(void **state)
     assert_string_equal(foo(c), "missing");
     dll(c, "/C:/windows/system32/foo.dll");
     assert_string_equal(foo(c), "/C:/windows/system32/foo.dll");
+}
+
+/* ... which count behind an absolute path, too */
+static void an_importers_flags_count_in_a_call(void **state)
+{
+    struct world_case *c = *state;
+    standard(c);
+    PE(c, "/C:/a/q.exe", .dll = false);
+    PE(c, "/C:/d1/user.dll", .dll = true, .imports = FOO, .dependent_load_flags = 0x800);
+    dll(c, "/C:/a/foo.dll");
+    assert_string_equal(LOAD(c, "C:\\d1\\user.dll"),
+                        "C:\\d1\\user.dll => /C:/d1/user.dll [absolute path]\n"
+                        "foo.dll => missing\n");
 }
 
 static void hybrid_images_serve_two_machines(void **state)
@@ -632,16 +819,21 @@ static void cygwin(struct world_case *c)
     assert_true(tenon_world_put_dir(c->world, "/C:/cyg/lib", NULL));
 }
 
-static const char *cygwin_open(struct world_case *c, const char *name)
+static const char *opened_by(struct world_case *c, const char *program, const char *name)
 {
     tenon_state *process = tenon_state_new(NULL);
-    assert_true(tenon_state_add(
-        process, &(tenon_loaded){ .source.path = "/C:/cyg/bin/q.exe", .loaded_by = -1 }, NULL));
+    assert_true(
+        tenon_state_add(process, &(tenon_loaded){ .source.path = program, .loaded_by = -1 }, NULL));
     assert_true(tenon_state_request(process, name, 0, 0, NULL));
     answer_state(c, process);
     tenon_state_free(process);
     const tenon_library *l = tenon_graph_library(c->graph, tenon_graph_count(c->graph) - 1);
     return l->status == TENON_STATUS_FOUND ? l->path : tenon_status_name(l->status);
+}
+
+static const char *cygwin_open(struct world_case *c, const char *name)
+{
+    return opened_by(c, "/C:/cyg/bin/q.exe", name);
 }
 
 /* C1, C2 */
@@ -696,6 +888,48 @@ static void what_dlopen_does_not_find(void **state)
     dll(c, "/C:/cyg/opt/x/lib/cygfoo.dll");
     case_put_text(c, "/C:/cyg/opt/x/lib/libfoo.so", "INPUT(-lfoo)");
     assert_string_equal(cygwin_open(c, "/opt/x/lib/libfoo.so"), "refused");
+}
+
+/* C5 as it stands: "/" is above the bin of the runtime, wherever the program is. */
+static void the_root_is_that_of_the_runtime(void **state)
+{
+    struct world_case *c = *state;
+    cygwin(c);
+    PE(c, "/C:/cyg/opt/x/bin/app.exe", .imports = IMPORTS({ .library = "cygwin1.dll" }));
+    dll(c, "/C:/cyg/opt/x/bin/cygfoo.dll");
+    case_env(c, "PATH", "C:\\none;C:\\cyg\\bin");
+    assert_string_equal(opened_by(c, "/C:/cyg/opt/x/bin/app.exe", "/opt/x/lib/libfoo.so"),
+                        "/C:/cyg/opt/x/bin/cygfoo.dll");
+    dll(c, "/C:/cyg/lib/cygbar.dll");
+    assert_string_equal(opened_by(c, "/C:/cyg/opt/x/bin/app.exe", "libbar.so"),
+                        "/C:/cyg/lib/cygbar.dll");
+}
+
+static void relative_directories_are_below_the_current_one(void **state)
+{
+    struct world_case *c = *state;
+    cygwin(c);
+    dll(c, "/C:/cyg/sub/libfoo.so");
+    dll(c, "/C:/d/sub/libbar.so");
+    case_cwd(c, "/C:/d");
+    assert_string_equal(cygwin_open(c, "sub/libfoo.so"), "missing");
+    assert_string_equal(cygwin_open(c, "sub/libbar.so"), "/C:/d/sub/libbar.so");
+    assert_string_equal(cygwin_open(c, "./sub/libbar.so"), "/C:/d/sub/libbar.so");
+    case_env(c, "LD_LIBRARY_PATH", "sub");
+    assert_string_equal(cygwin_open(c, "libbar.so"), "/C:/d/sub/libbar.so");
+}
+
+/* rule  dlfcn.cc: a dot is appended, so that Windows appends nothing */
+static void no_suffix_is_added_to_a_name_of_dlopen(void **state)
+{
+    struct world_case *c = *state;
+    cygwin(c);
+    dll(c, "/C:/cyg/bin/foo.dll");
+    assert_string_equal(cygwin_open(c, "foo"), "missing");
+    dll(c, "/C:/p/foo");
+    case_env(c, "PATH", "C:\\p");
+    assert_string_equal(cygwin_open(c, "foo"), "/C:/p/foo");
+    assert_string_equal(cygwin_open(c, "foo.dll"), "/C:/cyg/bin/foo.dll");
 }
 
 /* C9 */
@@ -766,6 +1000,20 @@ static void paths_of_a_disk(void **state)
     check_given(c, "c:\\windows\\SYSTEM32", "/WINDOWS/System32");
 }
 
+/* The root of a drive is a place, though the world has no name for it but "/". */
+static void the_top_of_a_drive(void **state)
+{
+    struct world_case *c = *state;
+    assert_true(tenon_world_put_dir(c->world, "/Windows/System32", NULL));
+    check_given(c, "C:\\", "/");
+    check_given(c, "\\", "/");
+    PE(c, "/a/p.exe", .imports = FOO);
+    dll(c, "/foo.dll");
+    case_cwd(c, "/a");
+    case_env(c, "PATH", "C:\\");
+    assert_string_equal(answer(c, "/a/p.exe"), "foo.dll => /foo.dll [PATH]\n");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -784,21 +1032,29 @@ int main(void)
         CASE(paths_as_people_write_them),
         CASE(paths_of_a_prefix),
         CASE(paths_of_a_disk),
+        CASE(the_top_of_a_drive),
         CASE(contracts_of_every_schema),
         CASE(contracts_that_the_schema_does_not_have),
         CASE(a_contract_may_depend_on_who_asks),
         CASE(known_libraries_come_from_the_system),
         CASE(a_private_assembly_is_final),
         CASE(a_missing_assembly),
+        CASE(comments_of_a_manifest_do_not_count),
+        CASE(a_manifest_is_read_in_one_go),
+        CASE(of_shared_assemblies_the_newest_that_fits),
         CASE(dot_local_redirects_full_paths),
+        CASE(dot_local_leaves_known_libraries_alone),
         CASE(a_narrow_process_sees_another_system_directory),
+        CASE(every_way_to_the_system_directory_is_redirected),
         CASE(a_forwarder_brings_its_library),
         CASE(forwarders_are_followed_to_the_end),
         CASE(quotes_in_path_are_letters),
         CASE(overrides_of_wine),
         CASE(the_registry_of_a_prefix_is_read),
+        CASE(a_long_list_of_known_libraries),
         CASE(overrides_in_the_registry),
         CASE(an_importer_has_flags_of_its_own),
+        CASE(an_importers_flags_count_in_a_call),
         CASE(hybrid_images_serve_two_machines),
         CASE(without_windows_its_libraries_are_the_systems),
         CASE(a_program_answers_to_its_own_name),
@@ -806,6 +1062,9 @@ int main(void)
         CASE(names_that_dlopen_makes),
         CASE(a_lib_directory_stands_for_the_programs_bin),
         CASE(what_dlopen_does_not_find),
+        CASE(the_root_is_that_of_the_runtime),
+        CASE(relative_directories_are_below_the_current_one),
+        CASE(no_suffix_is_added_to_a_name_of_dlopen),
         CASE(msys_has_its_own_prefix),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -405,6 +405,38 @@ def _(w, expect):
     expect(x("/t/a", "libx.so.3.0"), program="/t/F")
 
 
+@case(OPENBSD, "$ORIGIN is the directory of the name it was loaded by, resolved")
+def _(w, expect):
+    w.lib("/t/real/libx.so.3.0", "libx.so.3.0")
+    w.lib("/t/other/liby.so.1.0", "liby.so.1.0", needed=["libx.so.3.0"], runpath="$ORIGIN",
+          flags=["-Wl,-z,origin"])
+    w.link("/t/l", "real")
+    w.link("/t/real/liby.so.1.0", "../other/liby.so.1.0")
+    w.program(needed=["liby.so.1.0"], runpath="/t/l")
+    expect(("liby.so.1.0", "/t/l/liby.so.1.0"), ("libx.so.3.0", "/t/real/libx.so.3.0"))
+
+
+@case(OPENBSD, "hints: many for one name, and many directories")
+def _(w, expect):
+    w.lib("/usr/lib/libx.so.3.0", "libx.so.3.0")
+    entries = [("x", 3, 0, "/n%d/libx.so.3.0" % i) for i in range(200)]
+    table = bytearray(sohints(entries + [("x", 3, 0, "/usr/lib/libx.so.3.0")], ["/usr/lib"]))
+    w.write("/var/run/ld.so.hints", bytes(table))
+    w.program(needed=["libx.so.3.0"])
+    row = expect(("libx.so.3.0", "/usr/lib/libx.so.3.0"), env=llp("/d:" * 100))
+    expect.report.check("openbsd hints rule", "ld.so.hints", row["libraries"][0]["rule"])
+    count = 200000  # in one chain, which a search that goes along it for each directory never ends
+    rows = struct.pack("<12i", 1, 3, 3, 0, *[0] * 6, 2, 1) * count
+    rows = bytearray(rows)
+    for i in range(count):
+        struct.pack_into("<i", rows, 48 * i + 44, i + 1 if i + 1 < count else 0)
+    strings = b"\0x\0/none/libx.so.3.0\0/usr/lib\0"
+    header = struct.pack("<8q", 0o11421044151, 2, 64, count, 64 + len(rows), len(strings),
+                         64 + len(rows) + len(strings), strings.index(b"/usr/lib"))
+    w.write("/var/run/ld.so.hints", header + bytes(rows) + strings)
+    expect(("libx.so.3.0", None), env=llp("/d:" * 20000))
+
+
 @case(OPENBSD, "hints: entries, then their directories")
 def _(w, expect):
     w.lib("/usr/local/lib/libx.so.3.1", "libx.so.3.1")
@@ -625,6 +657,9 @@ def _(w, expect):
     w.write("/etc/dld.sl.conf", "/t/b # trusted\n")
     expect((X, None), env=llp("/t/a", "SHLIB_PATH"), extra=["--setuid"])
     expect(x("/t/b"), env=llp("/t/a:/t/b", "SHLIB_PATH"), extra=["--setuid"])
+    for name in "LD_LIBRARY_PATH", "SHLIB_PATH":
+        expect(x("/t/b"), env=llp("/t/a:$ORIGIN/a:/t/b", name), extra=["--setuid"])
+        expect((X, None), env=llp("/t/a:$ORIGIN/a", name), extra=["--setuid"])
 
 
 @case(HPUX, "8 the current directory, for dlopen alone")

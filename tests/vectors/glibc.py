@@ -824,6 +824,17 @@ def _(t, expect):
            env={"LD_PRELOAD": "$ORIGIN/p/lib1.so"})
 
 
+@case("nothing is expanded in a preload without a slash")
+def _(t, expect):
+    standard(t)
+    one = t.lib("p/$PLATFORM", "lib1.so")
+    two = t.lib("p/lib2.so", "lib2.so")
+    e = t.program("E", needed=["libx.so.1"], runpath=t.path("a"))
+    x = ("libx.so.1", t.path("a/libx.so.1"))
+    expect(e, ("$PLATFORM", one), ("$ORIGIN/p/lib2.so", two), x,
+           env=dict(llp(t.path("p")), LD_PRELOAD="$PLATFORM $ORIGIN/p/lib2.so"))
+
+
 @case("a preload that failed is asked for anew")
 def _(t, expect):
     bad = t.write("p/libx.so.1", "text" * 100)

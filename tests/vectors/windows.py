@@ -102,6 +102,17 @@ def _(w, expect):
         expect.report.check("W24 rule", rule, row["libraries"][0]["rule"])
 
 
+@case("a library of --lib as people on Windows write it", "windows")
+def _(w, expect):
+    w.program()
+    w.dll(APP + "/foo.dll")
+    for name, status in (("FOO.DLL", 0), ("foo.dll", 0), ("/C:/A/Foo.dll", 0),
+                         ("C:\\a\\foo.dll", 0), ("c:/A\\FOO.dll", 0), ("\\a\\foo.dll", 0),
+                         ("foo", 1), ("C:\\d\\foo.dll", 1), ("D:\\a\\foo.dll", 1)):
+        found, _, _ = tenon.run("why", "--quiet", "--sysroot", w.root, "--lib", name, w.main)
+        expect.report.check("--lib " + name, status, found)
+
+
 @case("W25 a library that is no KnownDLL", "windows")
 def _(w, expect):
     w.program(needs=["version.dll"])
