@@ -261,10 +261,8 @@ const tenon_platform *tenon_platform_of_target(const char *triple)
     return NULL;
 }
 
-bool tn_list_has(const char *list, const char *word)
+static bool has_word(const char *list, const char *word, size_t size)
 {
-    size_t size = strlen(word);
-
     while (list && *list) {
         size_t n = strcspn(list, " ");
         if (n == size && strncmp(list, word, n) == 0)
@@ -274,11 +272,19 @@ bool tn_list_has(const char *list, const char *word)
     return false;
 }
 
+bool tn_list_has(const char *list, const char *word)
+{
+    return has_word(list, word, strlen(word));
+}
+
 bool tn_platform_loads_from(const tenon_platform *platform, const char *dir)
 {
     static const char multiarch[] = "/usr/lib/";
+    size_t size = strlen(dir);
 
-    if (tn_list_has(platform->loader_dirs, dir))
+    while (size > 1 && dir[size - 1] == '/')
+        size--;
+    if (has_word(platform->loader_dirs, dir, size))
         return true;
     /* Debian's multiarch directories; one level below /lib or /usr/lib, named by a triple */
     if (strcmp(platform->name, "linux") != 0)
@@ -286,5 +292,5 @@ bool tn_platform_loads_from(const tenon_platform *platform, const char *dir)
     const char *rest = strncmp(dir, multiarch, strlen(multiarch)) == 0 ? dir + strlen(multiarch)
                        : strncmp(dir, "/lib/", 5) == 0                 ? dir + 5
                                                                        : NULL;
-    return rest && strstr(rest, "-linux-gnu") && !strchr(rest, '/');
+    return rest && strstr(rest, "-linux-gnu") && rest + strcspn(rest, "/") == dir + size;
 }
