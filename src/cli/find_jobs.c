@@ -93,6 +93,9 @@ static int read_line(struct cli *cli, struct find_jobs *jobs, const char *line,
     const char *name = NULL;
     int status = CLI_YES, wrong = -1;
     char shown[CLI_SHOWN_ROOM];
+
+    if (!tn_is_balanced(line))
+        return cli_usage(cli, "%s: a quote is open", cli_shown(shown, line));
     bool good =
         tn_words_add(&words, "find") && tn_split_shell(&words, arena, line) && tn_words_end(&words);
 
@@ -126,8 +129,8 @@ int find_jobs_read(struct cli *cli, struct find_jobs *jobs, const char *file,
     int status = CLI_YES;
 
     tenon_world_free(world);
-    if (failed) {
-        cli_complain_of(cli, file, tn_errno_text(failed));
+    if (failed || memchr(view.at, 0, view.size)) {
+        cli_complain_of(cli, file, failed ? tn_errno_text(failed) : "is no text file");
         return CLI_UNREADABLE;
     }
     for (const char *at = (const char *)view.at; *at && status == CLI_YES;) {
