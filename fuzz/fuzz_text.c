@@ -17,11 +17,11 @@ static size_t undo(char *text, size_t size)
 {
     size_t n = 0;
     for (size_t i = 0; i < size; n++) {
-        if (text[i] != '\\') {
+        if (text[i] != '\\' || size - i < 2 || text[i + 1] != 'x') {
             text[n] = text[i++];
             continue;
         }
-        if (size - i < 4 || text[i + 1] != 'x' || hex(text[i + 2]) < 0 || hex(text[i + 3]) < 0)
+        if (size - i < 4 || hex(text[i + 2]) < 0 || hex(text[i + 3]) < 0)
             abort();
         text[n] = (char)(hex(text[i + 2]) << 4 | hex(text[i + 3]));
         i += 4;
