@@ -533,11 +533,11 @@ class Evidence(Case):
         self.shared("own", name="helper")
         self.both("a")
         own = self.path("own/lib")
-        self.write("mycc", '#!/bin/sh\ncase " $* " in\n'
-                   '*" -print-search-dirs "*) gcc "$@" | sed "s,^libraries: =,&%s:," ;;\n'
+        # gcc searches LIBRARY_PATH as its own directories, and says so
+        self.write("mycc", '#!/bin/sh\nexport LIBRARY_PATH=%s\ncase " $* " in\n'
                    '*" -c "*) exec gcc "$@" ;;\n'
-                   '*" -o "*) exec gcc "$@" -L%s -Wl,--no-as-needed -lhelper ;;\n'
-                   '*) exec gcc "$@" ;;\nesac\n' % (own, own))
+                   '*" -o "*) exec gcc "$@" -Wl,--no-as-needed -lhelper ;;\n'
+                   '*) exec gcc "$@" ;;\nesac\n' % own)
         os.chmod(self.path("mycc"), 0o755)
         row = self.find("--cc=" + self.path("mycc"), *self.dirs("a"))
         self.found(row, NEED_RPATH="yes")
