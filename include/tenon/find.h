@@ -130,8 +130,9 @@ TENON_API enum tenon_origin tenon_settings_origin(const tenon_settings *settings
  * has a list that replaces what -L would record (AIX -blibpath, HP-UX +b), that list with `dir`.
  *
  * owner    a new string for the caller to free(), or NULL with *err filled
- * errors   TENON_E_ARGUMENT for a relative directory that a program would have recorded;
- *          TENON_E_UNSUPPORTED for one that no run path can hold (":", "$LIB"); TENON_E_MEMORY
+ * errors   TENON_E_ARGUMENT for what is no name of a library (struct tenon_find_request) and for a
+ *          relative directory that a program would have recorded; TENON_E_UNSUPPORTED for one that
+ *          no run path can hold (":", "$LIB"); TENON_E_MEMORY
  */
 TENON_API char *tenon_link_flags(const tenon_platform *platform, const tenon_settings *settings,
                                  const char *name, const char *dir, tenon_error *err);
@@ -141,8 +142,8 @@ TENON_API char *tenon_link_flags(const tenon_platform *platform, const tenon_set
  * version ("1.2.3"; NULL: none).
  *
  * owner    as tenon_link_flags
- * errors   TENON_E_UNSUPPORTED with the reason where none may be made; TENON_E_ARGUMENT for a
- *          version that the platform cannot express; TENON_E_MEMORY
+ * errors   TENON_E_UNSUPPORTED with the reason where none may be made; TENON_E_ARGUMENT for what is
+ *          no name of a library, and for a version that the platform cannot express; TENON_E_MEMORY
  */
 TENON_API char *tenon_shared_flags(const tenon_platform *platform, const tenon_settings *settings,
                                    const char *name, const char *dir, const char *version,
@@ -174,7 +175,10 @@ TENON_API const tenon_platform *tenon_finder_platform(const tenon_finder *finder
 /* The list of known libraries that is built in: a line each, see tenon-find(1). A constant. */
 TENON_API const char *tenon_find_known(void);
 
-/* What to search for. Only `name` is needed; lists are NULL-ended; NULL: not given. */
+/*
+ * What to search for. Only `name` is needed; lists are NULL-ended; NULL: not given. A name is not
+ * "." or "..", begins with no "-" and has neither slash, space, quote, backslash nor "$".
+ */
 typedef struct tenon_find_request {
     const char *name;             /* as given to -l */
     const char *const *headers;   /* "zlib.h"; not given: guessed */

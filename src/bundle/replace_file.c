@@ -11,6 +11,7 @@
 
 #include "fail.h"
 #include "limits.h"
+#include "replaceable.h"
 #include "text.h"
 
 bool tn_write_all(int fd, const void *bytes, size_t size, tenon_error *err)
@@ -34,16 +35,6 @@ static int folder_size(const char *path)
     const char *slash = strrchr(path, '/');
 
     return slash ? (int)(slash - path) + 1 : 0;
-}
-
-static bool check_target(int dir, const char *path, tenon_error *err)
-{
-    struct stat info;
-
-    if (fstatat(dir, path, &info, AT_SYMLINK_NOFOLLOW) < 0)
-        return errno == ENOENT || tn_fail_system(err, errno, "looking at it");
-    return S_ISREG(info.st_mode) ||
-           tn_fail(err, TENON_E_ARGUMENT, "it is there, and is no regular file");
 }
 
 static int open_beside(int dir, const char *path, mode_t mode, char temporary[TN_LIMIT_PATH],
@@ -104,7 +95,7 @@ static bool replace(int dir, const char *path, const struct content *content, te
     bool ok;
     int fd;
 
-    if (!check_target(dir, path, err))
+    if (!tn_is_replaceable(dir, path, err))
         return false;
     fd = open_beside(dir, path, content->mode, temporary, err);
     if (fd < 0)

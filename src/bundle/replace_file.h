@@ -13,7 +13,7 @@
  * when there is one, looks at the new file before it takes the place of the old.
  *
  * shape    what is there must be a regular file or nothing; `mode` is subject to the umask
- * errors   TENON_E_SYSTEM; nothing is left behind
+ * errors   TENON_E_ARGUMENT: something else is there; TENON_E_SYSTEM; nothing is left behind
  */
 bool tn_replace_file(int dir, const char *path, const void *bytes, size_t size, mode_t mode,
                      bool (*check)(int fd, tenon_error *err), tenon_error *err);

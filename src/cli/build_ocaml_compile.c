@@ -428,10 +428,6 @@ static bool take_source(struct ocaml_building *b, const char *file, struct ob_wo
             "%s: a module cannot be called so: letters, digits, \"_\" and \"'\" alone, a "
             "letter first",
             file);
-    if (!ob_is_there(file)) { /* ocamldep would be silent about it */
-        b->is_unreadable = true;
-        return tn_fail_system(b->err, errno, "%s", file);
-    }
     return ob_add(b, sources, file);
 }
 

@@ -63,7 +63,8 @@ static void remark_name(const struct bundle_run *run, const char *file, const ch
     size_t size = name ? strlen(name) : 0;
     char shown[CLI_SHOWN_ROOM];
 
-    if (size && !(strncmp(base, name, size) == 0 && strcmp(base + size, ".plugin") == 0))
+    if (size && !run->cli->quiet &&
+        !(strncmp(base, name, size) == 0 && strcmp(base + size, ".plugin") == 0))
         cli_complain(run->cli,
                      "%s: hosts that look for plugin \"%s\" by its name look for %s.plugin",
                      cli_shown(shown, file), name, name);
@@ -84,7 +85,7 @@ bool bundle_update(struct bundle_run *run, const char *file, tenon_error *err)
         bundle_told(run, "updated", file);
         remark_name(run, file, run->options->manifest.name);
     }
-    if (ok && was.state != TENON_SIGNATURE_NONE && !run->options->key)
+    if (ok && was.state != TENON_SIGNATURE_NONE && !run->options->key && !run->cli->quiet)
         cli_complain(run->cli,
                      "%s: its signature was of what it was: sign it again (tenon bundle "
                      "sign)",

@@ -1,9 +1,70 @@
 /* src/cli/cmd_build.c - a bundle from sources, objects and archives */
+#include <errno.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "build.h"
 #include "build_ocaml.h"
+#include "fail.h"
 #include "query.h"
+#include "text.h"
+
+/* Before anything is compiled: a compiler's failure does not tell what it could not read. */
+static bool check_readable(const char *const *files, tenon_error *err)
+{
+    char shown[TN_QUOTE_ROOM];
+
+    for (; *files; files++)
+        if (access(*files, R_OK) != 0)
+            return tn_fail_system(err, errno, "%s", tn_quote(shown, *files));
+    return true;
+}
+
+/*
+ * The files as compilers and linkers take them for files: a name with "-" in front would be an
+ * option, one with "@" a list of options. NULL: no memory.
+ */
+static const char *const *as_paths(struct tn_arena *arena, const char *const *files)
+{
+    size_t count = 0;
+
+    while (files[count])
+        count++;
+    const char **paths = tn_arena_rows(arena, count + 1, sizeof *paths);
+    for (size_t i = 0; paths && i < count; i++) {
+        bool is_word = files[i][0] == '-' || files[i][0] == '@';
+        paths[i] = is_word ? tn_arena_format(arena, "./%s", files[i]) : files[i];
+        if (!paths[i])
+            return NULL;
+    }
+    return paths;
+}
+
+static const char *const *take_files(struct pack *pack, const char *const *files, tenon_error *err)
+{
+    if (!check_readable(files, err))
+        return NULL;
+    files = as_paths(&pack->arena, files);
+    if (!files)
+        tn_no_memory(err);
+    return files;
+}
+
+static int build_files(struct pack *pack, const struct build_options *build,
+                       const struct ocaml_options *ocaml, const char *const *files)
+{
+    tenon_error err = TENON_ERROR_INIT;
+    const char *const *paths = take_files(pack, files, &err);
+    int status;
+
+    if (!paths)
+        return cli_fail_one(pack->cli, pack->options->out ? pack->options->out : files[0], &err);
+    if (build_is_ocaml(ocaml, paths))
+        return build_ocaml(pack, ocaml, paths);
+    const char *library = build_library(pack, build, paths, &status);
+    pack->flags = (const char *const *)build->ldflags;
+    return library ? pack_all(pack, (const char *const[]){ library, NULL }) : status;
+}
 
 static int run_build(struct cli *cli, int argc, const char **argv)
 {
@@ -28,16 +89,9 @@ static int run_build(struct cli *cli, int argc, const char **argv)
     };
 
     bool good = cli_parse(cli, table, argc, argv, &files, &status);
-    if (good && !*files && !ocaml.packages) {
-        status = cli_usage(cli, "no FILE given");
-    } else if (good && build_is_ocaml(&ocaml, files)) {
-        status = build_ocaml(&pack, &ocaml, files);
-    } else if (good) {
-        const char *library = build_library(&pack, &build, files, &status);
-        pack.flags = (const char *const *)build.ldflags;
-        if (library)
-            status = pack_all(&pack, (const char *const[]){ library, NULL });
-    }
+    if (good)
+        status = *files || ocaml.packages ? build_files(&pack, &build, &ocaml, files)
+                                          : cli_usage(cli, "no FILE given");
     pack_end(&pack);
     pack_options_free(&options);
     cli_free_list(build.cflags);

@@ -153,8 +153,12 @@ static int run_bundle(struct cli *cli, int argc, const char **argv)
         POPT_TABLEEND
     };
 
-    if (cli_parse(cli, table, argc, argv, &words, &status))
-        status = choose(&run, words);
+    if (cli_parse(cli, table, argc, argv, &words, &status)) {
+        if (options.destdir && !*options.destdir)
+            status = cli_usage(cli, "--destdir needs a directory");
+        else
+            status = choose(&run, words);
+    }
     cli_manifest_free(&options.manifest);
     cli_free_list(options.drop);
     cli_trust_free(&options.trust);

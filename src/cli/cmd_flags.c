@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "fail.h"
+#include "flags.h"
 #include "flags_join.h"
 #include "quote.h"
 #include "settings.h"
@@ -146,6 +147,7 @@ static int tell_platforms(struct flags_run *run, const char *name, const char *d
 
 static int tell_place(struct flags_run *run, const char *const *words)
 {
+    tenon_error err = TENON_ERROR_INIT;
     int status;
     bool is_json;
 
@@ -153,6 +155,8 @@ static int tell_place(struct flags_run *run, const char *const *words)
         return cli_usage(run->cli, "NAME and DIR are needed, or --from=DIR and names");
     if (words[2])
         return cli_usage(run->cli, "one library and one directory at a time");
+    if (!tn_check_library_name(words[0], &err))
+        return cli_usage(run->cli, "%s", tenon_error_message(&err));
     is_json = run->cli->json && !run->cli->quiet;
     run->json = (struct cli_json){ .out = &run->cli->out };
     if (is_json) {

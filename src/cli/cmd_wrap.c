@@ -2,6 +2,7 @@
 #include <stdlib.h>
 
 #include "launch.h"
+#include "manifest_options.h"
 #include "wrap.h"
 
 /* One run of the command. */
@@ -54,7 +55,7 @@ static int wrap(struct wrap_run *run, const char *file)
     else if (cli->verbose)
         cli_complain(cli, "%s: %zu of %zu objects recorded now", cli_shown(shown, file),
                      wrapped.recorded, wrapped.objects);
-    return good ? CLI_YES : CLI_UNREADABLE;
+    return good ? CLI_YES : cli_status_of(&err);
 }
 
 static int wrap_all(struct cli *cli, const char *const *files, const char *output,

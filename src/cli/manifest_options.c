@@ -48,18 +48,20 @@ static bool set_strings(const struct cli_manifest *m, tenon_builder *builder, te
     return true;
 }
 
-/* Elements between commas; an empty argument empties the list. */
-static bool add_split(tenon_builder *builder, const char *key, char *text, tenon_error *err)
+/* Elements between commas; an empty argument empties the list. The next bundle needs `text`, too. */
+static bool add_split(tenon_builder *builder, const char *key, const char *text, tenon_error *err)
 {
-    char *rest = NULL;
+    char *copy = strdup(text), *rest = NULL;
+    bool ok = copy || tn_no_memory(err);
 
-    for (char *word = strtok_r(text, ",", &rest); word; word = strtok_r(NULL, ",", &rest))
-        if (!tenon_builder_set(builder, key, word, err))
-            return false;
-    return true;
+    for (char *word = ok ? strtok_r(copy, ",", &rest) : NULL; ok && word;
+         word = strtok_r(NULL, ",", &rest))
+        ok = tenon_builder_set(builder, key, word, err);
+    free(copy);
+    return ok;
 }
 
-static bool set_list(tenon_builder *builder, const char *key, char **list, bool split,
+static bool set_list(tenon_builder *builder, const char *key, char *const *list, bool split,
                      tenon_error *err)
 {
     if (!list)

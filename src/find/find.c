@@ -139,16 +139,13 @@ static bool prepare(struct tn_hunt *hunt, tenon_error *err)
     return true;
 }
 
-/* A name is a word for the linker and a part of file names. */
 static bool check(const tenon_find_request *request, tenon_error *err)
 {
     char shown[TN_QUOTE_ROOM];
     const char *const switches[] = { request->cflags, request->libs };
 
-    if (!request->name || !*request->name || strpbrk(request->name, "/ \t\n'\"\\$") ||
-        request->name[0] == '-')
-        return tn_fail(err, TENON_E_ARGUMENT, "%s is no name of a library",
-                       tn_quote(shown, request->name ? request->name : ""));
+    if (!tn_check_library_name(request->name, err))
+        return false;
     for (size_t i = 0; i < TN_COUNT(switches); i++)
         if (switches[i] && !tn_is_balanced(switches[i]))
             return tn_fail(err, TENON_E_ARGUMENT, "a quote is not closed in %s",

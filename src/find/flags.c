@@ -111,6 +111,17 @@ static bool add_recording(struct tn_words *words, struct tn_arena *arena,
     return tn_add_run_path(words, arena, tenon_settings_get(settings, "RPATH_FLAG"), dir);
 }
 
+bool tn_check_library_name(const char *name, tenon_error *err)
+{
+    char shown[TN_QUOTE_ROOM];
+
+    if (name && *name && *name != '-' && !strpbrk(name, "/ \t\n'\"\\$") &&
+        strcmp(name, ".") != 0 && strcmp(name, "..") != 0)
+        return true;
+    return tn_fail(err, TENON_E_ARGUMENT, "%s is no name of a library",
+                   tn_quote(shown, name ? name : ""));
+}
+
 /* The joined words for the caller to free(); ends words and arena. */
 static char *finish(struct tn_words *words, struct tn_arena *arena, bool good, tenon_error *err)
 {
@@ -130,7 +141,7 @@ char *tenon_link_flags(const tenon_platform *platform, const tenon_settings *set
     struct tn_words words = { 0 };
     struct tn_arena arena = { 0 };
 
-    if (!tn_check_recorded_dir(platform, dir, err) ||
+    if (!tn_check_library_name(name, err) || !tn_check_recorded_dir(platform, dir, err) ||
         (has_list(platform, settings, dir) && !tn_check_run_path_dir(platform, dir, err)))
         return NULL;
     bool good = tn_add_joined(&words, &arena, "-L", dir) &&
@@ -222,6 +233,8 @@ char *tenon_shared_flags(const tenon_platform *platform, const tenon_settings *s
     const char *why = refusal(platform, settings);
     bool good = false;
 
+    if (!tn_check_library_name(name, err))
+        return NULL;
     if (why) {
         tn_fail(err, TENON_E_UNSUPPORTED, "no shared library is to be made on %s: %s",
                 platform->describe, why);

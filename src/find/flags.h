@@ -25,6 +25,14 @@ bool tn_record_dir(struct tn_words *words, struct tn_arena *arena, const tenon_p
                    const char *dir, bool *there);
 
 /*
+ * A library's name is a word for the linker, a file's and a folder's: never empty, "." or "..",
+ * without slash, space, quote, backslash and dollar, and no switch. NULL is none.
+ *
+ * errors   TENON_E_ARGUMENT
+ */
+bool tn_check_library_name(const char *name, tenon_error *err);
+
+/*
  * A directory that is written into programs must be the same from everywhere.
  *
  * errors   TENON_E_ARGUMENT

@@ -11,6 +11,7 @@
 
 #include "fail.h"
 #include "limits.h"
+#include "replaceable.h"
 #include "text.h"
 
 static const char *temporary_directory(void)
@@ -102,7 +103,9 @@ bool tn_temp_write(const char *path, const char *like, struct tn_view bytes, ten
 
     if (!beside)
         return tn_no_memory(err);
-    if (stat(like, &old) != 0)
+    if (!tn_is_replaceable(AT_FDCWD, path, err))
+        tn_context(err, "%s", tn_quote(shown, path));
+    else if (stat(like, &old) != 0)
         tn_fail_system(err, errno, "%s", tn_quote(shown, like));
     else if ((descriptor = mkostemp(beside, O_CLOEXEC)) < 0)
         tn_fail_system(err, errno, "%s", tn_quote(shown, beside));

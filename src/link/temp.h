@@ -35,7 +35,8 @@ bool tn_temp_replace(const char *path, struct tn_view bytes, tenon_error *err);
 /*
  * Puts a file of these bytes at `path`, atomically, with the permissions of the file `like`.
  *
- * errors   as above
+ * shape    what is there must be a regular file or nothing
+ * errors   TENON_E_ARGUMENT: something else is there; else as above
  */
 bool tn_temp_write(const char *path, const char *like, struct tn_view bytes, tenon_error *err);
 

@@ -134,6 +134,9 @@ def updates(shop, cases):
     cases.expect("an update says that the signature is gone", "sign it again" in done.stderr,
                  done.stderr)
     cases.expect("and it is", verify(shop, "plain", "--trust", "us.pub")[1] == "unsigned")
+    shop.tenon("bundle", "sign", "--key", "us.key", "plain")
+    done = shop.tenon("bundle", "update", "-q", "--author", "us", "plain")
+    cases.expect("a quiet one does not", done.stderr == "", done.stderr)
     done = shop.tenon("bundle", "update", "--author", "you", "--key", "us.key", "plain")
     cases.expect("an update can sign", done.stderr == "" and
                  verify(shop, "plain", "--trust", "us.pub")[1] == "good", done.stderr)
