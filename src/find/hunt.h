@@ -121,7 +121,7 @@ bool tn_further(struct tn_hunt *hunt, const struct tn_attempt *attempt,
 struct tn_pc {
     const char *path, *version;
     struct tn_words cflags, libs, private_libs;
-    struct tn_words files; /* that were read: those that it requires, too */
+    struct tn_words files; /* that were read: those that it required, too */
 };
 
 /*

@@ -251,8 +251,8 @@ bool tn_job_fill_candidate(struct tn_job *job, size_t number)
         count += unit_count(p->codes[k].holding);
     }
     c->name = p->name;
-    c->requires = p->manifest->requires;
-    c->require_count = p->manifest->require_count;
+    c->required = p->manifest->required;
+    c->required_count = p->manifest->required_count;
     c->cons = p->manifest->cons;
     c->con_count = p->manifest->con_count;
     c->entries = tn_arena_rows(&job->arena, count + 1, sizeof *c->entries);
