@@ -662,6 +662,21 @@ def _(w, expect):
         expect((X, None), env=llp("/t/a:$ORIGIN/a", name), extra=["--setuid"])
 
 
+@case(HPUX, "7 the embedded path of set-id programs, too")
+def _(w, expect):
+    w.x("/t/a", "/t/b")
+    w.write("/etc/dld.sl.conf", "/t/b\n")
+    w.program(needed=[X], rpath="/t/a:/t/b")
+    expect(x("/t/b"), extra=["--setuid"])
+    expect(x("/t/a"))
+    for path in "/t/a", "$ORIGIN/b":
+        w.program("/t/F", needed=[X], rpath=path)
+        expect((X, None), program="/t/F", extra=["--setuid"])
+    y = through_liby(w, {"rpath": "/t/l"}, rpath="/t/a:/t/b")
+    w.write("/etc/dld.sl.conf", "/t/l:/t/b\n")
+    expect(y, x("/t/b"), extra=["--setuid"])
+
+
 @case(HPUX, "8 the current directory, for dlopen alone")
 def _(w, expect):
     w.x("/t/c")
