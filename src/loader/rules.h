@@ -326,6 +326,8 @@ struct tn_need_sink {
 struct tn_bound {
     tenon_image_source asker, provider;
     const char *name; /* of the need, as recorded */
+    const char *path; /* of the provider, as the loader reports it */
+    bool arose;       /* the need is one that arose itself */
 };
 
 /* A need and the library that answers it. */
@@ -392,6 +394,7 @@ struct tenon_loader {
     bool joins_verbatim;     /* "dir/" and a name give "dir//name", as the loader then reports it */
     bool stats_directories;  /* a directory that cannot be asked about counts as absent */
     bool depth_first;        /* what a library needs is loaded before the next need of its asker */
+    bool arises_at_once;     /* what arises with a need is, too */
     bool self_is_system;     /* the loader's own file need not be there: the system has it */
     size_t path_limit;       /* candidates this long or longer are skipped; 0: none are */
     const char *rpath_word, *runpath_word; /* for people; NULL: "RPATH", "RUNPATH" */

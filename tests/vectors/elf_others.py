@@ -261,6 +261,68 @@ def _(w, expect):
     expect(("libm.so.0", "/usr/lib/libm.so.0"))
 
 
+def netbsd_conf(w, *lines):
+    w.write("/etc/ld.so.conf", "".join("%s machdep.x 1:%s\n" % line for line in lines))
+    return {"extra": ["--setting", "machdep.x=1"]}
+
+
+@case(NETBSD, "8 a library of the row that is not there")
+def _(w, expect):
+    for name in ("libm.so.0", "lib1.so", "lib2.so"):
+        w.lib("/usr/lib/" + name, name)
+    w.program(needed=["libm.so.0"])
+    itself, first, second = [("libm.so.0", "/usr/lib/" + name)
+                             for name in ("libm.so.0", "lib1.so", "lib2.so")]
+    set_ = netbsd_conf(w, ("libm.so.0", "none.so,lib2.so"))
+    expect(second, **set_)
+    netbsd_conf(w, ("libm.so.0", "lib1.so,none.so,lib2.so"))
+    expect(first, ("none.so", None), ("lib2.so", "/usr/lib/lib2.so"), status="ok",
+           reason='Shared object "none.so" not found', **set_)
+    netbsd_conf(w, ("libm.so.0", "none.so,none2.so"))
+    expect(itself, **set_)
+    netbsd_conf(w, ("libm.so.0", "/none/lib1.so,/usr/lib/lib2.so"))
+    expect(second, **set_)
+
+
+@case(NETBSD, "8 what a row adds, and several lines")
+def _(w, expect):
+    for name in ("libm.so.0", "lib1.so", "lib2.so", "lib3.so"):
+        w.lib("/usr/lib/" + name, name)
+    w.x("/usr/lib")
+    w.program(needed=["libm.so.0", X])
+    set_ = netbsd_conf(w, ("libm.so.0", "lib1.so,lib2.so"), ("lib2.so", "lib2.so,lib3.so"))
+    expect(("libm.so.0", "/usr/lib/lib1.so"), ("lib2.so", "/usr/lib/lib2.so"), x("/usr/lib"),
+           **set_)
+    netbsd_conf(w, ("libm.so.0", "lib1.so"), ("libm.so.0", "lib2.so"))
+    expect(("libm.so.0", "/usr/lib/lib2.so"), ("lib1.so", "/usr/lib/lib1.so"), x("/usr/lib"),
+           **set_)
+
+
+@case(NETBSD, "8 a library that was loaded before is asked for no row")
+def _(w, expect):
+    w.lib("/t/a/libm.so.0", "libm.so.0")
+    for name in ("lib1.so", "libm.so.0"):
+        w.lib("/usr/lib/" + name, name)
+    w.program(needed=["libm.so.0"])
+    set_ = netbsd_conf(w, ("libm.so.0", "lib1.so,libm.so.0"))
+    expect(("/t/a/libm.so.0", "/t/a/libm.so.0"), env=llp("/t/a/libm.so.0", "LD_PRELOAD"), **set_)
+
+
+@case(NETBSD, "names that begin with =")
+def _(w, expect):
+    for name in ("=libx.so", "=slibx.so", "=nlibx.so", "libx.so", "lib1.so"):
+        w.lib("/usr/lib/" + name, name)
+    names = ["=libx.so", "=nlibx.so", "=slibx.so"]
+    found = [x("/usr/lib", name) for name in names]
+    w.program(needed=names)
+    expect(*found)
+    w.program("/t/F", needed=names + ["liby.so"])
+    expect(*found, ("liby.so", "/usr/lib/lib1.so"), x("/usr/lib", "libx.so"), program="/t/F",
+           **netbsd_conf(w, ("liby.so", "lib1.so,libx.so")))
+    w.program("/t/G", needed=["=snone.so"])
+    expect(("=snone.so", None), program="/t/G", reason='Shared object "=snone.so" not found')
+
+
 @case(NETBSD, "9 a preload is a path")
 def _(w, expect):
     w.x("/t/a")
