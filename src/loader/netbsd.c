@@ -169,6 +169,29 @@ static const struct tn_dirs *split(struct tn_target *target, const char *list, c
     return split_with(target, list, target->secure && is_program ? NULL : origin);
 }
 
+static bool has_origin(const char *list)
+{
+    static const struct tn_tokens origin = { .rows = { { "ORIGIN", "" } },
+                                             .count = 1,
+                                             .end = TN_TOKEN_END_LETTER };
+    return list && tn_tokens_in(list, &origin);
+}
+
+/*
+ * rule  rtld.c, _rtld() and expand.c, expand(): where the program is is not told to a process that
+ *       gained privileges, and one that asks for it, in ld.so.conf or in its own list, ends
+ */
+static struct tn_judgement judge_program(const struct tn_target *target,
+                                         const struct tn_facts *facts)
+{
+    const struct config *config = target->config;
+    const char *own = facts->runpath ? facts->runpath : facts->rpath;
+    if (target->secure && (has_origin(config->conf_list) || has_origin(own)))
+        return tn_judged(TENON_OUTCOME_DROPPED_SECURE, TN_STOP,
+                         "$ORIGIN in a set-id program: execname not specified in AUX vector");
+    return tn_judged(TENON_OUTCOME_FOUND, TN_ACCEPT, NULL);
+}
+
 /* ---- keys -------------------------------------------------------------------------------------
  */
 
@@ -273,7 +296,7 @@ static void try_conf(struct tn_trial *trial, const char *name)
     if (!config->conf_list || tn_is_over(trial))
         return;
     const struct tn_dirs *dirs =
-        split_with(trial->target, config->conf_list, trial->asker->program_origin);
+        split(trial->target, config->conf_list, trial->asker->program_origin, true);
     trial->no_memory |= !dirs;
     tn_elf_try_list(trial, &rules[RULE_CONF], NULL, dirs, NULL, name);
 }
@@ -432,5 +455,6 @@ const tenon_loader tn_loader_netbsd = {
     .judge = tn_elf_judge,
     .elf_words = &words,
     .judge_errno = tn_elf_skip_errno,
+    .judge_program = judge_program,
     .why_missing = why_missing,
 };

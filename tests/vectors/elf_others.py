@@ -331,6 +331,31 @@ def _(w, expect):
     expect((X, X), env=llp(X, "LD_PRELOAD"), cwd="/t/a")
 
 
+@case(NETBSD, "$ORIGIN of a set-id program")
+def _(w, expect):
+    def ends(*objects, **world):
+        row = expect(*objects, extra=["--setuid"], status="refused", **world)
+        expect.report.check("netbsd $ORIGIN of a set-id program", True,
+                            "execname not specified in AUX vector" in (row.get("reason") or ""))
+
+    w.x("/t/a")
+    w.program(needed=[X], rpath="$ORIGIN/a")
+    expect(x("/t/a"))
+    ends((X, None))
+    w.program("/t/F", needed=[X], rpath="$ORIGINAL:/t/a")
+    expect(x("/t/a"), program="/t/F", extra=["--setuid"])
+    w.write("/etc/ld.so.conf", "/none/$ORIGIN\n")
+    expect(x("/t/a"), program="/t/F")
+    ends(x("/t/a"), program="/t/F")
+
+
+@case(NETBSD, "$ORIGIN of a library of a set-id program")
+def _(w, expect):
+    w.x("/t/l")
+    y = through_liby(w, {"rpath": "/t/l"}, rpath="$ORIGIN")
+    expect(y, x("/t/l"), extra=["--setuid"])
+
+
 @case(NETBSD, "10 dlopen searches for the program")
 def _(w, expect):
     w.x("/t/a", "/t/b")
