@@ -169,6 +169,23 @@ static void bsd_hints_that_go_round_end(void **state)
     assert_null(tn_sohints_find(&hints, &query));
 }
 
+/* rule  NetBSD libexec/ld.aout_so/rtld.c, findhint() */
+static void bsd_hints_end_at_a_bucket_without_strings(void **state)
+{
+    (void)state;
+    static const struct entry entries[] = { { "c", "/a/libc.so.12.3", 12, 3 },
+                                            { "c", "/b/libc.so.12.9", 12, 9 } };
+    const struct tn_sohints_query query = { .name = "c", .major = 12, .minor = 5 };
+    for (size_t field = 0; field < 8; field += 4) {
+        struct bytes b = so_hints(entries, TN_COUNT(entries), 4, 3274 % 7, 7);
+        struct tn_sohints hints;
+        assert_true(tn_sohints_open(view_of(&b), 4, TN_LITTLE, &hints, NULL));
+        assert_string_equal(tn_sohints_find(&hints, &query), "/b/libc.so.12.9");
+        memset(b.at + 32 + 48 * (3274 % 7) + field, 0x7f, 4);
+        assert_null(tn_sohints_find(&hints, &query));
+    }
+}
+
 static void bsd_hints_stay_in_their_bounds(void **state)
 {
     (void)state;
@@ -375,6 +392,7 @@ int main(void)
         cmocka_unit_test(freebsd_hints_stay_in_their_bounds),
         cmocka_unit_test(bsd_hints_are_found_by_their_hash),
         cmocka_unit_test(bsd_hints_that_go_round_end),
+        cmocka_unit_test(bsd_hints_end_at_a_bucket_without_strings),
         cmocka_unit_test(bsd_hints_stay_in_their_bounds),
         cmocka_unit_test(names_are_read),
         cmocka_unit_test(the_best_of_a_directory),
