@@ -81,6 +81,7 @@ struct tn_asker {
     const struct tn_paths *program; /* with `paths_of_all`: the program's; else NULL */
     bool own;                       /* `paths` are the asker's own */
     uint32_t flags;                 /* tenon_loader.asker_flags() of it; below 2^24 */
+    uint32_t left;                  /* tn_trial.left of the search before; 0: of none */
     enum tn_request request; /* NEED but for preloads of secure processes, or `requests_differ` */
     const char *program_origin; /* directory of the program; NULL: nobody wanted it */
 };
@@ -251,6 +252,12 @@ struct tn_trial {
     struct tn_arena *arena; /* lives as long as the answer */
     struct tn_fact_source facts;
     bool no_memory; /* for the loader to set */
+
+    /*
+     * The loader's own number of what the searches of a process, this one among them, have left to
+     * those that follow: below 2^16, and flags of askers are below 2^8 where it is not 0.
+     */
+    uint32_t left;
 
     /* Opens, judges and records one candidate. */
     enum tn_action (*file)(struct tn_trial *trial, const struct tn_place *place);

@@ -336,6 +336,7 @@ void tn_process_begin(tenon_resolver *r)
     r->program_origin = TN_NO_NAME;
     r->last_plan = UINT32_MAX;
     r->asker_object = TENON_NOBODY;
+    r->left = 0;
     r->target = NULL;
     tn_store_empty(&r->passing);
     r->no_memory = r->too_much = r->runs = false;

@@ -125,6 +125,32 @@ def _(w, expect):
     expect(x("/t/a"), env=llp("1", "LD_LIBMAP_DISABLE"))
 
 
+@case(FREEBSD, "8 a directory for one program, then for all")
+def _(w, expect):
+    w.x("/t/b")
+    w.lib("/t/a/liby.so", Y, needed=[X])
+    w.write("/etc/libmap.conf", "[E]\n/t/c /t/b\n")
+    w.program(needed=[Y])
+    y = (Y, "/t/a/liby.so")
+    expect(y, x("/t/b"), env=llp("/t/c:/t/a"))
+    expect(y, (X, None), env=llp("/t/a:/t/c"))  # the program's search does not come to it
+    w.program("/t/F", needed=[Y])
+    expect(y, (X, None), program="/t/F", env=llp("/t/c:/t/a"))
+    w.program("/t/e/E", needed=[Y])
+    programs = ["/t/E", "/t/F", "/t/e/E"]
+    rows = tenon.why(programs, sysroot=w.root, env=llp("/t/c:/t/a"))
+    expect.report.check("freebsd 8 each process for itself", ["ok", "missing", "ok"],
+                        [rows[program]["status"] for program in programs])
+
+
+@case(FREEBSD, "8 directories for a preload")
+def _(w, expect):
+    w.x("/t/b")
+    w.program()
+    w.write("/etc/libmap.conf", "libx.so.1 none.so\n/t/c /t/b\n")
+    expect(x("/t/b"), env={**llp("/t/c"), **llp(X, "LD_PRELOAD")})
+
+
 @case(FREEBSD, "9 loaded by name before libmap")
 def _(w, expect):
     w.x("/t/a")
