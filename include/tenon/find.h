@@ -227,9 +227,13 @@ typedef struct tenon_found tenon_found;
  * program links (d), starts with the very file that was linked (e), and passes what else is asked
  * (f); (d) to (f) again with a run path where there is one. File names of libraries decide nothing.
  *
+ * Tools and test programs take time. Who holds back (blocks) SIGINT, SIGQUIT, SIGTERM or SIGHUP
+ * after the finder was made is asked to end by one that is pending: what runs is stopped, temporary
+ * files are removed.
+ *
  * owner    the caller, until tenon_found_free(); nothing is borrowed
  * returns  an account, also when nothing was found; NULL when the question could not be answered
- * errors   TENON_E_ARGUMENT, TENON_E_SYSTEM, TENON_E_MEMORY
+ * errors   TENON_E_ARGUMENT, TENON_E_SYSTEM ("interrupted" by such a signal), TENON_E_MEMORY
  */
 TENON_API tenon_found *tenon_find(const tenon_finder *finder, const tenon_find_request *request,
                                   tenon_error *err);

@@ -8,9 +8,11 @@ import json
 import os
 import pty
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
+import time
 import unittest
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
@@ -1021,6 +1023,101 @@ class Caller(Case):
                               capture_output=True, text=True)
         self.assertEqual(done.returncode, 1)
         self.assertIn(self.path("a/lib/libm.so"), done.stderr)
+
+
+class Signals(Case):
+    """One that asks to end is not kept waiting, and leaves nothing behind."""
+
+    def begin(self, *words, ready, **how):
+        os.mkdir(self.path("tmp"))
+        env = dict(consumers.CLEAN, HOME=self.dir, TMPDIR=self.path("tmp"))
+        child = subprocess.Popen([tenon.command(), "find", "--no-cache", *words, *self.dirs("a"),
+                                  "foo"], cwd=self.dir, env=env, stdin=subprocess.DEVNULL,
+                                 stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, **how)
+        self.addCleanup(child.kill)
+        self.until(lambda: os.path.exists(self.path(ready)))
+        return child
+
+    def until(self, so):
+        end = time.monotonic() + 30
+        while not so():
+            self.assertLess(time.monotonic(), end)
+            time.sleep(0.02)
+
+    def is_running(self, pid):
+        try:
+            with open("/proc/%s/stat" % pid, encoding="utf-8") as file:
+                return file.read().split(") ")[-1][0] not in "ZX"
+        except OSError:
+            return False
+
+    def started(self, *names):
+        pids = []
+        for name in names:
+            with open(self.path(name), encoding="utf-8") as file:
+                pids.append(file.read().strip())
+        return pids
+
+    def gone(self, child, signal_sent, pids):
+        begun = time.monotonic()
+        child.send_signal(signal_sent)
+        self.assertEqual(child.wait(timeout=20), -signal_sent)
+        self.assertLess(time.monotonic() - begun, 10)
+        self.until(lambda: not any(self.is_running(pid) for pid in pids))
+        self.assertEqual(os.listdir(self.path("tmp")), [])
+
+    def test_while_the_test_program_runs(self):
+        """It and what it started are ended, though they would not by themselves."""
+        self.both("a", more="""
+#include <signal.h>
+#include <stdio.h>
+#include <unistd.h>
+static void note(const char *name)
+{
+    FILE *out = fopen("new", "w");
+    fprintf(out, "%ld", (long)getpid());
+    fclose(out);
+    rename("new", name);
+}
+__attribute__((constructor)) static void stay(void)
+{
+    signal(SIGTERM, SIG_IGN);
+    signal(SIGINT, SIG_IGN);
+    if (fork()) {
+        while (access("one", F_OK))
+            ;
+        note("two");
+    } else {
+        note("one");
+    }
+    sleep(50);
+}""")
+        for one in (signal.SIGTERM, signal.SIGINT):
+            child = self.begin("--set=ELF_RPATH=yes", ready="two")
+            self.gone(child, one, self.started("one", "two"))
+            shutil.rmtree(self.path("tmp"))
+            os.unlink(self.path("one"))
+            os.unlink(self.path("two"))
+
+    def test_while_the_compiler_runs(self):
+        """A compiler has files of its own to remove."""
+        self.both("a")
+        cc = self.write("cc", '#!/bin/sh\ncase " $* " in *" -c "*) ;; *) exec gcc "$@" ;; esac\n'
+                        'file=$(mktemp)\ntrap \'rm -f "$file"; exit 1\' TERM\n'
+                        'echo $$ >pid.new\nmv pid.new pid\nsleep 50 &\nwait\n', 0o755)
+        child = self.begin("--cc=" + cc, ready="pid")
+        self.gone(child, signal.SIGTERM, self.started("pid"))
+
+    def test_one_that_is_ignored(self):
+        """As nohup has it: the search goes on."""
+        self.both("a")
+        cc = self.write("cc", '#!/bin/sh\ncase " $* " in *" -c "*) touch there; sleep 1 ;; esac\n'
+                        'exec gcc "$@"\n', 0o755)
+        child = self.begin("-j1", "foo", "--cc=" + cc, ready="there",
+                           preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_IGN))
+        child.send_signal(signal.SIGHUP)
+        self.assertEqual(child.wait(timeout=60), 0)
+        self.assertEqual(os.listdir(self.path("tmp")), [])
 
 
 class Batch(Case):
