@@ -125,7 +125,8 @@ static bool link_and_start(struct tn_hunt *hunt, struct tn_attempt *attempt,
         return true;
     if (!tn_look_at_group(hunt, outcome))
         return tn_no_memory(err);
-    if (!tn_start(hunt, program, outcome, passed, &why, &out, err))
+    if (!tn_import_something(hunt, attempt, outcome, program, err) ||
+        !tn_start(hunt, program, outcome, passed, &why, &out, err))
         return false;
     if (!tn_hunt_step(hunt, "start", why ? TENON_STEP_FAILED : TENON_STEP_PASSED, run_path,
                       why ? "%s" : NULL, why))

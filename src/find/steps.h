@@ -40,6 +40,15 @@ bool tn_look_at_group(struct tn_hunt *hunt, struct tn_outcome *outcome);
 /* Programs of Windows and Cygwin. */
 bool tn_is_pe(const struct tn_hunt *hunt);
 
+/*
+ * Of these, one that asks for no symbol of the library, whose import library was linked with, is
+ * linked again so that it does; else a remark says that it shows nothing.
+ *
+ * errors   TENON_E_SYSTEM, TENON_E_MEMORY
+ */
+bool tn_import_something(struct tn_hunt *hunt, const struct tn_attempt *attempt,
+                         const struct tn_outcome *outcome, const char *program, tenon_error *err);
+
 /* Gives the world that a program starts in the PATH that it will have; other programs: nothing. */
 bool tn_set_windows_path(struct tn_hunt *hunt, tenon_world *world, tenon_error *err);
 
