@@ -112,7 +112,8 @@ static bool link_and_start(struct tn_hunt *hunt, struct tn_attempt *attempt,
     if (good && said.exit.status != 0)
         good = tn_hunt_step(hunt, "link", TENON_STEP_FAILED, run_path, "link error: %s%s",
                             tn_first_lines(hunt, said.err_out), tn_diagnose(hunt, attempt));
-    else if (good && (why = tn_wrong_library(hunt, attempt, outcome, &said, &lost)))
+    else if (good && ((why = tn_brings_nothing(hunt, outcome, &lost)) ||
+                      (!lost && (why = tn_wrong_library(hunt, attempt, outcome, &said, &lost)))))
         good = tn_hunt_step(hunt, "link", TENON_STEP_FAILED, run_path, "%s%s", why,
                             tn_diagnose(hunt, attempt));
     else if (good)

@@ -31,6 +31,43 @@ const char *tn_wrong_library(struct tn_hunt *hunt, const struct tn_attempt *atte
     return why;
 }
 
+/*
+ * A text or an empty file in which no library is named. rule  GNU ld manual, "Implicit Linker
+ * Scripts": what is no object file is read as a script, and an empty one is a good one. False: no
+ * memory.
+ */
+static bool is_blank(struct tn_hunt *hunt, const char *path, bool *blank)
+{
+    struct tn_member member;
+    tenon_image *image;
+
+    if (!tn_member_read(hunt->world, hunt->arena, path, TN_ROLE_EITHER, &member))
+        return false;
+    image = member.is ? tenon_image_open(hunt->world, path, TENON_PART_CORE, NULL) : NULL;
+    *blank = member.blank || (image && tenon_image_format(image) == TENON_FORMAT_LINKER_SCRIPT &&
+                              tenon_image_kind(image) == TENON_KIND_UNKNOWN);
+    tenon_image_free(image);
+    return true;
+}
+
+const char *tn_brings_nothing(struct tn_hunt *hunt, const struct tn_outcome *outcome, bool *lost)
+{
+    const char *why = NULL;
+    bool blank = true;
+
+    *lost = false;
+    for (size_t i = 0; i < outcome->group.count; i++) {
+        *lost = !is_blank(hunt, outcome->group.at[i], &blank);
+        if (*lost || !blank)
+            return NULL;
+    }
+    if (outcome->group.count)
+        why = tn_arena_format(hunt->arena, "links, but with no library: %s names none",
+                              outcome->group.at[0]);
+    *lost = outcome->group.count && !why;
+    return why;
+}
+
 /* The library's own file is an archive, whatever it needs besides. */
 static bool look_whether_static(struct tn_hunt *hunt, struct tn_outcome *outcome)
 {

@@ -34,6 +34,12 @@ const char *tn_wrong_library(struct tn_hunt *hunt, const struct tn_attempt *atte
                              const struct tn_outcome *outcome, const struct tn_said *said,
                              bool *lost);
 
+/*
+ * The linker took files, and none of them is a library or names one: a file of that name is empty,
+ * say. NULL: one is, or there was no memory (*lost); else the reason.
+ */
+const char *tn_brings_nothing(struct tn_hunt *hunt, const struct tn_outcome *outcome, bool *lost);
+
 /* What each file of the group is; remarks about those that are unusual. */
 bool tn_look_at_group(struct tn_hunt *hunt, struct tn_outcome *outcome);
 

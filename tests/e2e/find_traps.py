@@ -333,6 +333,18 @@ class Kinds(Case):
         self.found(row, NEED_RPATH="yes")
         self.consume(*self.dirs("a"), expect="a")
 
+    def test_a_script_that_names_no_library(self):
+        """GNU ld takes any text for a script, an empty one too, and links with nothing."""
+        self.header("a")
+        for text, what in (("", "it is an empty file"), ("/* none */\n", "it is a text file"),
+                           ("SEARCH_DIR(/none)\n", "names none")):
+            path = self.write("a/lib/libfoo.so", text)
+            self.not_found(self.find(*self.dirs("a")), path, what)
+        self.static("a")
+        self.not_found(self.find(*self.dirs("a")), "names none")
+        os.unlink(path)
+        self.found(self.find(*self.dirs("a")), linkage="static")
+
     def test_shared_and_static(self):
         self.both("a", ident="shared")
         self.static("a", ident="static")
