@@ -65,18 +65,15 @@ static bool add_replacing(struct tn_words *words, struct tn_arena *arena,
                           const char *dir, bool *replaced)
 {
     const char *ldflags = tenon_settings_get(settings, "LDFLAGS");
-    struct tn_words own = { 0 };
-    bool good = !ldflags || tn_split_shell(&own, arena, ldflags);
+    struct tn_words own = { 0 }, lists = { 0 };
+    bool good = !ldflags || (tn_split_shell(&own, arena, ldflags) &&
+                             tn_record_dir(&own, arena, platform, dir, &lists));
 
-    *replaced = false;
-    for (size_t i = 0; good && i < own.count; i++) {
-        struct tn_words one = { .at = &own.at[i], .count = 1 };
-        bool there;
-        good = tn_record_dir(&one, arena, platform, dir, &there) &&
-               (!there || tn_words_add(words, own.at[i]));
-        *replaced |= there;
-    }
+    for (size_t i = 0; good && i < lists.count; i++)
+        good = tn_add_list(words, arena, platform, lists.at[i]);
+    *replaced = lists.count > 0;
     tn_words_free(&own);
+    tn_words_free(&lists);
     return good;
 }
 
@@ -105,7 +102,7 @@ static bool add_recording(struct tn_words *words, struct tn_arena *arena,
     if (replaced)
         return true;
     if (platform->recording == TENON_RECORDS_PLUS_B)
-        return tn_add_joined(words, arena, "-Wl,+b,", dir);
+        return tn_add_list(words, arena, platform, dir);
     if (!is_yes(settings, "ELF_RPATH") || tn_platform_loads_from(platform, dir))
         return true;
     return tn_add_run_path(words, arena, tenon_settings_get(settings, "RPATH_FLAG"), dir);

@@ -149,11 +149,12 @@ static bool put_dir(struct tn_joined *joined, struct tn_arena *arena, const char
                     bool run_path)
 {
     const char *word = tn_arena_format(arena, "-L%s", dir);
-    bool replaced;
+    struct tn_words lists = { 0 };
+    bool good = word && tn_words_add_once(&joined->ldflags, word) &&
+                tn_record_dir(&joined->ldflags, arena, joined->platform, dir, &lists);
 
-    return word && tn_words_add_once(&joined->ldflags, word) &&
-           tn_record_dir(&joined->ldflags, arena, joined->platform, dir, &replaced) &&
-           (!run_path || put_run_path(joined, arena, dir));
+    tn_words_free(&lists);
+    return good && (!run_path || put_run_path(joined, arena, dir));
 }
 
 static bool put_part(struct tn_joined *joined, struct tn_arena *arena, const struct tn_part *part)

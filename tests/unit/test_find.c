@@ -13,6 +13,7 @@
 #include "conventions.h"
 #include "flags.h"
 #include "hunt.h"
+#include "passed.h"
 #include "platforms.h"
 #include "quote.h"
 #include "remember.h"
@@ -161,6 +162,36 @@ static void the_group_is_what_the_switches_asked_for(void **state)
     assert_int_equal(group.count, 0);
     tn_words_free(&files);
     tn_words_free(&group);
+}
+
+static const char *upper_b(void *arg, const char *word)
+{
+    (void)arg;
+    return strcmp(word, "b") == 0 ? "B" : strcmp(word, "comma") == 0 ? "x,y" : word;
+}
+
+static void words_for_the_linker_are_changed_where_they_are(void **state)
+{
+    static const char *const rows[][2] = {
+        { "-Lb -Wl,a,b,c -lb", "-Lb -Wl,a,B,c -lb" },
+        { "-Wl,+b,", "-Wl,+b," },
+        { "-Wl, -Wl", "-Wl, -Wl" },
+        { "-Xlinker b -Xlinker -Wl,b -Xlinker", "-Xlinker B -Xlinker -Wl,b -Xlinker" },
+        { "-Wl,a,comma -g", "-Xlinker a -Xlinker x,y -g" },
+        { "b", "B" },
+        { "", "" },
+    };
+    struct tn_arena arena = { 0 };
+
+    (void)state;
+    for (size_t i = 0; i < TN_COUNT(rows); i++) {
+        struct tn_words words = { 0 };
+        assert_true(tn_split_shell(&words, &arena, rows[i][0]));
+        assert_true(tn_passed_map(&words, &arena, upper_b, NULL));
+        assert_string_equal(tn_join_shell(&arena, &words), rows[i][1]);
+        tn_words_free(&words);
+    }
+    tn_arena_free(&arena);
 }
 
 static bool fits_any(const char *file, const char *name)
@@ -478,6 +509,7 @@ int main(void)
         cmocka_unit_test(paths_are_tidied_and_have_prefixes),
         cmocka_unit_test(linkers_tell_what_they_opened),
         cmocka_unit_test(the_group_is_what_the_switches_asked_for),
+        cmocka_unit_test(words_for_the_linker_are_changed_where_they_are),
         cmocka_unit_test(conventions_know_names),
         cmocka_unit_test(targets_have_platforms),
         cmocka_unit_test(platforms_fit_together),
