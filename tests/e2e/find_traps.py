@@ -458,6 +458,19 @@ class Names(Case):
         self.found(row, NEED_RPATH="yes", LIBS="-L{0} {0}/libfoo.so".format(self.path("a/lib")))
         self.consume("--dir=a", expect="a")
 
+    def test_relative_run_paths(self):
+        """They are absolute as other directories are; of the loader's own words none is changed."""
+        self.both("a")
+        for switches, run_path in (("-Wl,-rpath,a/lib", "-Wl,-rpath,%s"),
+                                   ("-Wl,-rpath=/b:a/lib", "-Wl,-rpath=/b:%s"),
+                                   ("-Xlinker -rpath -Xlinker a/lib",
+                                    "-Xlinker -rpath -Xlinker %s")):
+            row = self.find("--cflags=-Ia/include", "--libs=-La/lib -lfoo " + switches)
+            self.found(row, NEED_RPATH="no", LIBS="-L%s -lfoo %s"
+                       % (self.path("a/lib"), run_path % self.path("a/lib")))
+        row = self.find("--cflags=-Ia/include", "--libs=-La/lib -lfoo -Wl,-rpath,'$ORIGIN/a/lib'")
+        self.assertIn("$ORIGIN/a/lib", row["result"]["CONF_foo_LIBS"])
+
     def test_kept_answers_of_relative_directories(self):
         """The same words in another directory are another question."""
         self.both("a")

@@ -17,6 +17,7 @@
 #include "platforms.h"
 #include "quote.h"
 #include "remember.h"
+#include "request.h"
 
 static void versions_are_compared_number_by_number(void **state)
 {
@@ -190,6 +191,30 @@ static void words_for_the_linker_are_changed_where_they_are(void **state)
         assert_true(tn_passed_map(&words, &arena, upper_b, NULL));
         assert_string_equal(tn_join_shell(&arena, &words), rows[i][1]);
         tn_words_free(&words);
+    }
+    tn_arena_free(&arena);
+}
+
+static void run_paths_are_made_absolute(void **state)
+{
+    static const char *const rows[][2] = {
+        { "-Wl,-rpath,a/lib", "-Wl,-rpath,/here/a/lib" },
+        { "-Wl,-rpath=a:/b:$ORIGIN/c::", "'-Wl,-rpath=/here/a:/b:$ORIGIN/c::'" },
+        { "-Wl,--rpath -Wl,a", "-Wl,--rpath -Wl,/here/a" },
+        { "-Xlinker -rpath -Xlinker a", "-Xlinker -rpath -Xlinker /here/a" },
+        { "-Wl,-Ra -R b", "-Wl,-R/here/a -R /here/b" },
+        { "-rpath @loader_path/a", "-rpath @loader_path/a" },
+        { "-Wl,-rpath-link,a -Wl,-rpath", "-Wl,-rpath-link,a -Wl,-rpath" },
+    };
+    const struct tenon_finder finder = { .cwd = "/here" };
+    struct tn_arena arena = { 0 };
+
+    (void)state;
+    for (size_t i = 0; i < TN_COUNT(rows); i++) {
+        tenon_find_request request = { .name = "z", .libs = rows[i][0], .cflags = "-Rpass=a" };
+        assert_true(tn_request_absolute(&arena, &finder, &request));
+        assert_string_equal(request.libs, rows[i][1]);
+        assert_string_equal(request.cflags, "-Rpass=a");
     }
     tn_arena_free(&arena);
 }
@@ -510,6 +535,7 @@ int main(void)
         cmocka_unit_test(linkers_tell_what_they_opened),
         cmocka_unit_test(the_group_is_what_the_switches_asked_for),
         cmocka_unit_test(words_for_the_linker_are_changed_where_they_are),
+        cmocka_unit_test(run_paths_are_made_absolute),
         cmocka_unit_test(conventions_know_names),
         cmocka_unit_test(targets_have_platforms),
         cmocka_unit_test(platforms_fit_together),

@@ -247,7 +247,7 @@ static bool make_absolute(FILE *out, tenon_error *err)
                                    .dirs = dirs,
                                    .program = "p.c",
                                    .cflags = "-I x -isystem y -DA=b",
-                                   .libs = "-Lx -l z" };
+                                   .libs = "-Lx -l z -Wl,-rpath,y" };
     bool good = tn_request_absolute(&arena, &finder, &request);
 
     if (good)
