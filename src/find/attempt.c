@@ -103,7 +103,7 @@ static bool link_and_start(struct tn_hunt *hunt, struct tn_attempt *attempt,
         return false;
     outcome->group.count = 0;
     good = tn_linker_files(hunt->arena, said.out, &files) &&
-           tn_linker_group(&files, object, &outcome->group);
+           tn_linker_group(&files, object, &attempt->libs, &outcome->group);
     if (good && said.exit.status != 0 &&
         !tn_try_private_libs(hunt, attempt, object, program, outcome, &said, err)) {
         tn_words_free(&files);

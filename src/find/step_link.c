@@ -158,6 +158,17 @@ static bool is_foreign(struct tn_hunt *hunt, const char *path, const char *dir, 
     return true;
 }
 
+/* What the linker puts into the program, or reads to find others, no loader looks for. */
+static bool is_loaded(struct tn_hunt *hunt, const char *path)
+{
+    tenon_image *image = tenon_image_open(hunt->world, path, TENON_PART_CORE, NULL);
+    enum tenon_kind kind = image ? tenon_image_kind(image) : TENON_KIND_UNKNOWN;
+    bool is_script = image && tenon_image_format(image) == TENON_FORMAT_LINKER_SCRIPT;
+
+    tenon_image_free(image);
+    return kind != TENON_KIND_ARCHIVE && kind != TENON_KIND_OBJECT && !is_script;
+}
+
 /* Where the linker took the files from. */
 static bool add_linked_dirs(struct tn_hunt *hunt, struct tn_outcome *outcome)
 {
@@ -167,7 +178,9 @@ static bool add_linked_dirs(struct tn_hunt *hunt, struct tn_outcome *outcome)
     for (size_t i = 0; i < group->count; i++) {
         const char *dir = tn_dir_name(hunt->arena, group->at[i]), *seen;
         bool foreign;
-        if (!dir || !is_foreign(hunt, group->at[i], dir, i == 0, &foreign))
+        if (dir && !is_loaded(hunt, group->at[i]))
+            continue;
+        if (!dir || !is_foreign(hunt, group->at[i], dir, !first, &foreign))
             return false;
         seen = without_sysroot(hunt, dir);
         first = first ? first : seen;

@@ -345,6 +345,22 @@ class Kinds(Case):
         os.unlink(path)
         self.found(self.find(*self.dirs("a")), linkage="static")
 
+    def test_an_archive_needs_no_run_path(self):
+        """Neither does it become a directory of libraries, whatever it is called."""
+        self.both("a")
+        self.static("b", name="bar")
+        os.makedirs(self.path("c/lib"))
+        for archive in ("b/lib/libbar.a", "c/lib/libgcc.a"):
+            if not os.path.exists(self.path(archive)):
+                shutil.copy(self.path("b/lib/libbar.a"), self.path(archive))
+            for libs in ("-La/lib -lfoo " + archive, archive + " -La/lib -lfoo",
+                         "-lm %s -La/lib -lfoo" % archive):
+                row = self.find("--cflags=-Ia/include", "--libs=" + libs)
+                self.found(row, NEED_RPATH="yes", LIBS=libs.replace("a/lib ", self.path("a/lib") + " ")
+                           .replace(archive, self.path(archive)))
+        row = self.find("--cflags=-Ia/include", "--libs=c/lib/libgcc.a")
+        self.found(row, NEED_RPATH="no", LIBS=self.path("c/lib/libgcc.a"), linkage="static")
+
     def test_shared_and_static(self):
         self.both("a", ident="shared")
         self.static("a", ident="static")

@@ -149,20 +149,26 @@ static void the_group_is_what_the_switches_asked_for(void **state)
     static const char *const all[] = { "/usr/lib/crt1.o",        "/t/a.o",
                                        "/usr/lib/libncurses.so", "/usr/lib/libtinfo.so",
                                        "/usr/lib/gcc/libgcc.a",  "/usr/lib/libc.so" };
-    struct tn_words files = { 0 }, group = { 0 };
+    struct tn_words files = { 0 }, group = { 0 }, libs = { 0 };
 
     (void)state;
     for (size_t i = 0; i < TN_COUNT(all); i++)
         assert_true(tn_words_add(&files, all[i]));
-    assert_true(tn_linker_group(&files, "/t/a.o", &group));
+    assert_true(tn_linker_group(&files, "/t/a.o", &libs, &group));
     assert_int_equal(group.count, 2);
     assert_string_equal(group.at[0], all[2]);
+    /* a file of the compiler's name that the user gave by its path is the user's */
+    group.count = 0;
+    assert_true(tn_words_add(&libs, all[4]));
+    assert_true(tn_linker_group(&files, "/t/a.o", &libs, &group));
+    assert_int_equal(group.count, 3);
     group.count = 0;
     files.count = 2;
-    assert_true(tn_linker_group(&files, "/t/a.o", &group));
+    assert_true(tn_linker_group(&files, "/t/a.o", &libs, &group));
     assert_int_equal(group.count, 0);
     tn_words_free(&files);
     tn_words_free(&group);
+    tn_words_free(&libs);
 }
 
 static const char *upper_b(void *arg, const char *word)
