@@ -138,12 +138,6 @@ static bool link_and_start(struct tn_hunt *hunt, struct tn_attempt *attempt,
                       err);
 }
 
-/* A run path is tried only where one is recorded and there is a directory for it. */
-static bool may_have_run_path(const struct tn_hunt *hunt, const struct tn_outcome *outcome)
-{
-    return hunt->finder->run_paths && outcome->run_dirs.count > 0;
-}
-
 /* rule  ld64: an install name that begins with @rpath is looked for in the run paths of the program
  */
 static bool asks_for_run_path(struct tn_hunt *hunt, const struct tn_outcome *outcome)
@@ -215,8 +209,10 @@ static bool again(struct tn_hunt *hunt, struct tn_attempt *attempt, struct tn_ou
     bool is_macho = linked && asks_for_run_path(hunt, outcome);
     tenon_error why = TENON_ERROR_INIT;
 
-    if (!tn_gather_run_dirs(hunt, attempt, outcome, linked))
-        return tn_no_memory(err);
+    if (!is_macho && !hunt->finder->run_paths)
+        return true;
+    if (!tn_gather_run_dirs(hunt, attempt, outcome, linked, err))
+        return false;
     if (is_macho) {
         /* the switch is the library's own wish: it stays among its LIBS */
         for (size_t i = 0; i < outcome->run_dirs.count; i++)
@@ -226,10 +222,8 @@ static bool again(struct tn_hunt *hunt, struct tn_attempt *attempt, struct tn_ou
         outcome->run_path_in_libs = true;
         return link_and_start(hunt, attempt, outcome, false, &linked, passed, err);
     }
-    if (!may_have_run_path(hunt, outcome)) {
-        outcome->run_dirs.count = 0;
+    if (!outcome->run_dirs.count)
         return true;
-    }
     for (size_t i = 0; linked && i < outcome->run_dirs.count; i++)
         if (!tn_check_run_path_dir(hunt->finder->platform, outcome->run_dirs.at[i], &why)) {
             outcome->run_dirs.count = 0;

@@ -1,4 +1,6 @@
 /* src/find/step_link.c - what step (d) linked, and where it was */
+#include "fail.h"
+#include "loader_dirs.h"
 #include "member.h"
 #include "platforms.h"
 #include "steps.h"
@@ -135,6 +137,40 @@ static bool is_there_by_name(struct tn_hunt *hunt, const char *path, const char 
     return good;
 }
 
+/* Where the program's loader looks on its own. */
+struct own_dirs {
+    tenon_world *world; /* that the program starts in */
+    struct tn_words dirs;
+    bool known;
+};
+
+/* Asks the loader of the program that was linked. */
+static bool ask_loader(struct tn_hunt *hunt, struct own_dirs *own, tenon_error *err)
+{
+    const char *program = tn_program_path(hunt, "sample");
+
+    *own = (struct own_dirs){ 0 };
+    if (!program)
+        return tn_no_memory(err);
+    own->world = tn_start_world(hunt, program, err);
+    return own->world &&
+           tn_loader_dirs(own->world, hunt->arena, NULL, program, &own->dirs, &own->known, err);
+}
+
+static void end_own_dirs(struct own_dirs *own)
+{
+    tn_words_free(&own->dirs);
+    tenon_world_free(own->world);
+}
+
+static bool is_own_dir(struct tn_hunt *hunt, const struct own_dirs *own, const char *dir)
+{
+    const tenon_platform *platform = hunt->finder->platform;
+
+    return own->known ? tn_is_loader_dir(own->world, hunt->arena, &own->dirs, dir)
+                      : platform && tn_platform_loads_from(platform, dir);
+}
+
 /*
  * Is it the system's or the compiler's? The linker opens more files than the library's: those that
  * it needs (-lm), the driver's own (libstdc++). Where these lie is nobody's to record. A directory
@@ -142,15 +178,14 @@ static bool is_there_by_name(struct tn_hunt *hunt, const char *path, const char 
  * and where it has what programs ask for: a compiler outside of the system brings its libstdc++.
  * False: no memory.
  */
-static bool is_foreign(struct tn_hunt *hunt, const char *path, const char *dir, bool first,
-                       bool *foreign)
+static bool is_foreign(struct tn_hunt *hunt, const struct own_dirs *own, const char *path,
+                       const char *dir, bool first, bool *foreign)
 {
-    const tenon_platform *platform = hunt->finder->platform;
-    const struct tn_words *own = &hunt->finder->library_dirs;
+    const struct tn_words *searched = &hunt->finder->library_dirs;
     bool is_there = true;
 
-    *foreign = platform && tn_platform_loads_from(platform, without_sysroot(hunt, dir));
-    if (*foreign || first || !tn_is_among(dir, own->at, own->count))
+    *foreign = is_own_dir(hunt, own, without_sysroot(hunt, dir));
+    if (*foreign || first || !tn_is_among(dir, searched->at, searched->count))
         return true;
     if (!is_there_by_name(hunt, path, dir, &is_there))
         return false;
@@ -169,8 +204,9 @@ static bool is_loaded(struct tn_hunt *hunt, const char *path)
     return kind != TENON_KIND_ARCHIVE && kind != TENON_KIND_OBJECT && !is_script;
 }
 
-/* Where the linker took the files from. */
-static bool add_linked_dirs(struct tn_hunt *hunt, struct tn_outcome *outcome)
+/* Where the linker took the files from. False: no memory. */
+static bool add_linked_dirs(struct tn_hunt *hunt, struct tn_outcome *outcome,
+                            const struct own_dirs *own)
 {
     const struct tn_words *group = &outcome->group;
     const char *first = NULL;
@@ -180,7 +216,7 @@ static bool add_linked_dirs(struct tn_hunt *hunt, struct tn_outcome *outcome)
         bool foreign;
         if (dir && !is_loaded(hunt, group->at[i]))
             continue;
-        if (!dir || !is_foreign(hunt, group->at[i], dir, !first, &foreign))
+        if (!dir || !is_foreign(hunt, own, group->at[i], dir, !first, &foreign))
             return false;
         seen = without_sysroot(hunt, dir);
         first = first ? first : seen;
@@ -192,15 +228,22 @@ static bool add_linked_dirs(struct tn_hunt *hunt, struct tn_outcome *outcome)
 
 /* The directories whose libraries the program must find: where the linker took them from. */
 bool tn_gather_run_dirs(struct tn_hunt *hunt, const struct tn_attempt *attempt,
-                        struct tn_outcome *outcome, bool linked)
+                        struct tn_outcome *outcome, bool linked, tenon_error *err)
 {
+    struct own_dirs own;
+    bool good;
+
     outcome->run_dirs.count = 0;
-    if (linked)
-        return add_linked_dirs(hunt, outcome);
+    if (linked) {
+        good = ask_loader(hunt, &own, err) &&
+               (add_linked_dirs(hunt, outcome, &own) || tn_no_memory(err));
+        end_own_dirs(&own);
+        return good;
+    }
     for (size_t i = 0; i < attempt->libs.count; i++) {
         const char *word = attempt->libs.at[i];
         if (tn_begins(word, "-L") && word[2] && !tn_words_add_once(&outcome->run_dirs, word + 2))
-            return false;
+            return tn_no_memory(err);
     }
     return true;
 }

@@ -43,6 +43,12 @@ const char *tn_brings_nothing(struct tn_hunt *hunt, const struct tn_outcome *out
 /* What each file of the group is; remarks about those that are unusual. */
 bool tn_look_at_group(struct tn_hunt *hunt, struct tn_outcome *outcome);
 
+/*
+ * The world that a program which was linked will start in: this system, or the other one with the
+ * program in it. NULL: *err.
+ */
+tenon_world *tn_start_world(struct tn_hunt *hunt, const char *program, tenon_error *err);
+
 /* Programs of Windows and Cygwin. */
 bool tn_is_pe(const struct tn_hunt *hunt);
 
@@ -68,6 +74,6 @@ bool tn_remark_other_dlls(struct tn_hunt *hunt, const struct tn_outcome *outcome
 
 /* The directories whose libraries the program must find: where the linker took them from. */
 bool tn_gather_run_dirs(struct tn_hunt *hunt, const struct tn_attempt *attempt,
-                        struct tn_outcome *outcome, bool linked);
+                        struct tn_outcome *outcome, bool linked, tenon_error *err);
 
 #endif
