@@ -448,6 +448,16 @@ class Names(Case):
         self.consume(*self.dirs("a,b"), expect="comma",
                      only=["flags", "sh", "pc", "cmake", "meson"])
 
+    def test_semicolon_and_double_quote(self):
+        """A list of CMake's ends at one, a string of anybody's at the other."""
+        for prefix in ("a;b", 'c"d'):
+            self.both(prefix, ident="odd")
+            for consumer in ("flags", "sh", "pc", "cmake", "meson"):
+                if consumer in consumers.there():
+                    self.consume(*self.dirs(prefix), expect="odd", only=[consumer])
+                    for made in ("conf-", "work-"):
+                        shutil.rmtree(self.path(made + consumer))
+
     def test_a_directory_that_no_run_path_can_hold(self):
         for prefix, mark in (("a:b", "a colon"), ("$LIB", "$LIB"), ("${ORIGIN}", "$ORIGIN")):
             self.both(prefix)
@@ -1204,6 +1214,18 @@ class Batch(Case):
         rows = json.loads(done.stdout)["results"]
         self.assertEqual([(row["name"], row["verdict"]) for row in rows],
                          [("foo", "found"), ("bar", "found")])
+
+    def test_of_one_name_the_last_answer_is_kept(self):
+        """In the order of the lines, whichever search ends first."""
+        self.both("c")
+        self.write("list", "foo --dir=a\nfoo --dir=c\nfoo --dir=not_there\n")
+        for jobs in (1, 3):
+            done = subprocess.run([tenon.command(), "find", "--no-cache", "--batch=list", "-q",
+                                   "-j%d" % jobs, "--write=conf"], cwd=self.dir,
+                                  env=dict(consumers.CLEAN, HOME=self.dir))
+            self.assertEqual(done.returncode, 1)
+            with open(self.path("conf/conf-foo.mk"), encoding="utf-8") as file:
+                self.assertIn("CONF_foo_LIBDIR = " + self.path("c/lib"), file.read())
 
     def test_a_line_on_a_terminal(self):
         out, shown = self.batch("-j1")
