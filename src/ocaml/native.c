@@ -37,7 +37,7 @@ static bool read_imports(struct tn_ocaml_reading *r, const struct tn_ocaml_text 
                           NULL))
         return false;
     if (all)
-    unit->implementations = unit->required;
+        unit->implementations = unit->required;
     return true;
 }
 

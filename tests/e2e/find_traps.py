@@ -815,6 +815,24 @@ class Compilers(Case):
         self.cpp_header("#error neither\n")
         self.assertNotIn("C++", self.find(*self.dirs("a"))["reason"])
 
+    def test_usr_local_is_not_every_linkers(self):
+        """GNU ld looks into /usr/local/lib by itself, others do not: then it is named."""
+        self.both("local")
+        private = ["unshare", "-rm", "sh", "-c", 'mount --bind "$0" /usr/local && exec "$@"',
+                   self.path("local")]
+        if subprocess.run([*private, "true"], capture_output=True).returncode != 0:
+            self.skipTest("needs a mount namespace")
+        for compiler in self.COMPILERS[:-1]:
+            if not self.works(compiler):
+                continue
+            with self.subTest(compiler=compiler):
+                done = subprocess.run(
+                    [*private, tenon.command(), "find", "--json", "--no-cache", "--cc=" + compiler,
+                     "foo"], capture_output=True, text=True, stdin=subprocess.DEVNULL, cwd=self.dir,
+                    env=dict(consumers.CLEAN, HOME=self.dir))
+                row = json.loads(done.stdout)["results"][0]
+                self.found(row, linkage="shared")
+
     def test_each_says_which_archive(self):
         self.header("a")
         self.static("a")
