@@ -114,6 +114,7 @@ static const struct {
     { "-g", TN_WORD_REPORT },
     { "-Wl,", TN_WORD_LINKER },
     { "-Wa,", TN_WORD_OPTION },
+    { "-Wp,-M", TN_WORD_DEPENDENCY },
     { "-Wp,", TN_WORD_PREPROCESS },
     { "-W", TN_WORD_REPORT },
     { "-w", TN_WORD_REPORT },
@@ -214,12 +215,25 @@ bool tn_option_takes_next(const char *word, enum tn_word_role *role)
     return false;
 }
 
+/* "-Wp,-MD,FILE,-DX": what is read depends on it. */
+static bool passes_text(const char *word)
+{
+    static const char *const parts[] = { ",-D", ",-U", ",-I", ",-i" };
+
+    for (size_t i = 0; i < TN_COUNT(parts); i++)
+        if (strstr(word, parts[i]))
+            return true;
+    return false;
+}
+
 enum tn_word_role tn_option_role(const char *word)
 {
     static const char *const modes[] = { "-c", "--compile", "-S", "-E" };
 
     if (tn_is_among(word, modes, TN_COUNT(modes)))
         return TN_WORD_MODE;
+    if (tn_begins(word, "-Wp,") && passes_text(word))
+        return TN_WORD_PREPROCESS;
     for (size_t i = 0; i < TN_COUNT(joined); i++)
         if (tn_begins(word, joined[i].prefix))
             return joined[i].role;

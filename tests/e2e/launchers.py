@@ -285,6 +285,34 @@ def intermediate_code_keeps_dependencies(report):
             c.check(compiler + ": a warning once", plain.stderr, done.stderr)
 
 
+def dependencies_for_the_preprocessor(report):
+    with Case(report, "-flto and -Wp,") as c:
+        os.mkdir(c.path("sub"))
+        for compiler in ("gcc", "clang"):
+            for option in ("-MD", "-MMD"):
+                for more in ([], ["-MT", "all"], ["-Wp,-MP"], ["-Wp,-MQ,all"]):
+                    words = ["-flto", "-Wp,%s,c.d" % option, *more, "-c", "counter.c", "-o", "sub/c.o"]
+                    if compiler == "clang" and more == ["-Wp,-MQ,all"]:
+                        continue  # it does not know that one
+                    c.run(compiler, *words)
+                    plain = c.read("c.d")
+                    os.unlink(c.path("c.d"))
+                    c.cc(compiler, *words)
+                    c.check(" ".join([compiler, option, *more]), plain.split(), c.read("c.d").split())
+                    c.check("no other", [], [n for n in os.listdir(c.path("sub")) if n != "c.o"])
+
+
+def intermediate_code_is_the_same_again(report):
+    with Case(report, "-flto -g3, twice") as c:
+        for words in (["gcc", "-frandom-seed=1"], ["clang", "-fdebug-macro"]):
+            made = []
+            for _ in range(2):
+                c.cc(*words, "-flto", "-g3", "-c", "counter.c")
+                with open(c.path("counter.o"), "rb") as file:
+                    made.append(file.read())
+            c.check(words[0], True, made[0] == made[1])
+
+
 def intermediate_code_alone_has_a_note(report):
     with Case(report, "what makes intermediate code only") as c:
         words = ["-flto", "-fvisibility=hidden", "-fsanitize=cfi", "-fuse-ld=lld"]
@@ -545,7 +573,8 @@ CASES = [links_once_when_nothing_changed, keeps_standard_output_and_map,
          maps_go_where_they_were_asked, warns_once,
          compiles_and_links, members_of_one_name, objects_of_one_name,
          dependencies_have_no_file_of_ours, objects_keep_their_permissions,
-         intermediate_code_keeps_dependencies, intermediate_code_alone_has_a_note,
+         intermediate_code_keeps_dependencies, dependencies_for_the_preprocessor,
+         intermediate_code_is_the_same_again, intermediate_code_alone_has_a_note,
          source_digests_agree, the_header_names_a_unit, the_header_alone_is_completed, signals_reach_the_compiler,
          sources_that_are_read_once, failures_leave_what_was_linked,
          members_of_one_name_linked_again, members_of_which_nothing_is_left, failures_remove_the_output,
@@ -556,7 +585,8 @@ def main():
     needs("bash", "gcc", "g++", "clang", "ar", "ld.gold", "mold")
     report = Report()
     for case in CASES:
-        case(report)
+        if len(sys.argv) < 2 or case.__name__ in sys.argv[1:]:
+            case(report)
     report.finish()
 
 
