@@ -62,6 +62,9 @@ void tn_command_free(struct tn_command *command);
  * time: not assembly. */
 bool tn_command_is_assembly(const struct tn_word *source);
 
+/* True for C and its kin: "-include FILE" is read before such a source. */
+bool tn_command_takes_header(const struct tn_word *source);
+
 /* What -c makes of a source without -o: its base name with the suffix ".o". NULL: no memory. */
 const char *tn_command_object(struct tn_arena *arena, const char *source);
 

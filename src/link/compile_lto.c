@@ -265,6 +265,8 @@ static const char *obstacle(const struct tn_word *source)
     if (source->language ? strstr(source->language, "cpp-output") != NULL
                          : dot && (strcmp(dot, ".i") == 0 || strcmp(dot, ".ii") == 0))
         return "it is preprocessed already";
+    if (!tn_command_takes_header(source))
+        return "its language takes no header";
     return NULL;
 }
 
@@ -281,15 +283,24 @@ static bool work_out_or_not(const struct tn_compilation *c, const struct tn_word
     return true;
 }
 
+static void remark_unrecorded(const struct tn_compilation *c, const struct tn_word *source,
+                              const char *why)
+{
+    char shown[TN_QUOTE_ROOM];
+
+    tn_remark(c->launch, TN_REMARK_WARNING, "%s: not recorded: %s", tn_quote(shown, source->text),
+              why);
+}
+
 /* A source that cannot be preprocessed fails for the user too, and the compiler says why. */
 static bool compile_unread(const struct tn_compilation *c, const struct tn_word *source,
                            const char *output, struct tn_exit *exit, tenon_error *err)
 {
-    char shown[TN_QUOTE_ROOM];
-
-    return compile_plainly(c, source, output, exit, err) &&
-           (exit->status != 0 || tn_fail(err, TENON_E_UNSUPPORTED, "%s: cannot be preprocessed",
-                                         tn_quote(shown, source->text)));
+    if (!compile_plainly(c, source, output, exit, err))
+        return false;
+    if (exit->status == 0)
+        remark_unrecorded(c, source, "it cannot be preprocessed");
+    return true;
 }
 
 /* With the note of what the text and the options say. */
@@ -329,7 +340,6 @@ static bool compile_one(const struct tn_compilation *c, const struct tn_word *so
                         struct tn_exit *exit, tenon_error *err)
 {
     const char *output = tn_compile_output(c, source), *why = obstacle(source);
-    char shown[TN_QUOTE_ROOM];
 
     if (!output)
         return tn_no_memory(err);
@@ -338,8 +348,7 @@ static bool compile_one(const struct tn_compilation *c, const struct tn_word *so
                (exit->status != 0 || tn_compile_record(c, source, err));
     if (!why)
         return compile_recorded(c, source, output, exit, err);
-    tn_remark(c->launch, TN_REMARK_WARNING, "%s: not recorded: %s", tn_quote(shown, source->text),
-              why);
+    remark_unrecorded(c, source, why);
     return compile_plainly(c, source, output, exit, err);
 }
 

@@ -195,6 +195,19 @@ bool tn_command_is_assembly(const struct tn_word *source)
     return dot && tn_is_among(dot, suffixes, TN_COUNT(suffixes));
 }
 
+bool tn_command_takes_header(const struct tn_word *source)
+{
+    static const char *const suffixes[] = { ".c",  ".m",   ".mm",  ".M",   ".cc",
+                                            ".cp", ".cxx", ".cpp", ".CPP", ".c++",
+                                            ".C",  ".cu",  ".hip", ".cl",  ".cppm" };
+    const char *dot = strrchr(tn_base_name(source->text), '.');
+
+    if (source->language) /* c, c++, cuda, cl; objective-c++ */
+        return tn_begins(source->language, "c") || tn_begins(source->language, "objective-c") ||
+               tn_begins(source->language, "hip");
+    return dot && tn_is_among(dot, suffixes, TN_COUNT(suffixes));
+}
+
 const char *tn_command_object(struct tn_arena *arena, const char *source)
 {
     const char *name = tn_base_name(source), *dot = strrchr(name, '.');

@@ -532,6 +532,32 @@ def members_of_which_nothing_is_left(report):
         c.check("a note of its own stays", ["main", "other", "x/common", "x/half"], c.names())
 
 
+def languages_without_headers(report):
+    with Case(report, "-flto of another language") as c:
+        c.write("f.f", "      subroutine f\n      end\n")
+        c.write("g.F90", "subroutine g\nend subroutine\n")
+        c.write("fake", "#!/bin/sh\nfor last; do :; done\necho $# $last >>said\n: >out.o\n", 0o755)
+        remark = "tenon cc: '%s': not recorded: its language takes no header\n"
+        if shutil.which("gfortran"):
+            for name in ("f.f", "g.F90"):
+                done = c.cc("gfortran", "-flto", "-c", name)
+                c.check(name, (remark % name, True),
+                        (done.stderr, os.path.exists(c.path(name[0] + ".o"))))
+        for words in (["a.go"], ["a.d"], ["a.adb"], ["-x", "f95", "a"], ["-x", "go", "b.c"]):
+            done = c.cc("./fake", "-flto", "-o", "out.o", "-c", *words)
+            c.check(" ".join(words), (remark % words[-1], "%d %s\n" % (len(words) + 4, words[-1])),
+                    (done.stderr, c.read("said")))
+            os.unlink(c.path("said"))
+
+
+def sources_that_cannot_be_preprocessed(report):
+    with Case(report, "not preprocessed") as c:
+        c.write("picky", "#!/bin/sh\ncase \" $* \" in *' -E '*) exit 1; esac\nexec gcc \"$@\"\n", 0o755)
+        done = c.cc("./picky", "-flto", "-c", "counter.c", check=False)
+        c.check("object kept", (0, True), (done.returncode, os.path.exists(c.path("counter.o"))))
+        c.check("said", "tenon cc: 'counter.c': not recorded: it cannot be preprocessed\n", done.stderr)
+
+
 def failures_remove_the_output(report):
     with Case(report, "a failure of ours") as c:
         c.write("broken", "#!/bin/sh\nprintf '\\177ELF\\002\\001\\001\\0\\0\\0\\0\\0\\0\\0\\0\\0"
@@ -577,7 +603,8 @@ CASES = [links_once_when_nothing_changed, keeps_standard_output_and_map,
          intermediate_code_is_the_same_again, intermediate_code_alone_has_a_note,
          source_digests_agree, the_header_names_a_unit, the_header_alone_is_completed, signals_reach_the_compiler,
          sources_that_are_read_once, failures_leave_what_was_linked,
-         members_of_one_name_linked_again, members_of_which_nothing_is_left, failures_remove_the_output,
+         members_of_one_name_linked_again, members_of_which_nothing_is_left, languages_without_headers,
+         sources_that_cannot_be_preprocessed, failures_remove_the_output,
          temporary_files_anywhere, a_linker_may_be_called_itself]
 
 
