@@ -65,6 +65,9 @@ bool tn_command_is_assembly(const struct tn_word *source);
 /* True for C and its kin: "-include FILE" is read before such a source. */
 bool tn_command_takes_header(const struct tn_word *source);
 
+/* True for a header as a source: it is precompiled, and becomes no object. */
+bool tn_command_is_header(const struct tn_word *source);
+
 /* What -c makes of a source without -o: its base name with the suffix ".o". NULL: no memory. */
 const char *tn_command_object(struct tn_arena *arena, const char *source);
 

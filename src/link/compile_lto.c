@@ -343,6 +343,8 @@ static bool compile_one(const struct tn_compilation *c, const struct tn_word *so
 
     if (!output)
         return tn_no_memory(err);
+    if (tn_command_is_header(source))
+        return compile_plainly(c, source, output, exit, err);
     if (tn_command_is_assembly(source))
         return compile_plainly(c, source, output, exit, err) &&
                (exit->status != 0 || tn_compile_record(c, source, err));

@@ -208,6 +208,18 @@ bool tn_command_takes_header(const struct tn_word *source)
     return dot && tn_is_among(dot, suffixes, TN_COUNT(suffixes));
 }
 
+bool tn_command_is_header(const struct tn_word *source)
+{
+    static const char *const suffixes[] = {
+        ".h", ".hh", ".H", ".hp", ".hxx", ".hpp", ".HPP", ".h++"
+    };
+    const char *dot = strrchr(tn_base_name(source->text), '.');
+
+    if (source->language)
+        return strstr(source->language, "-header") != NULL;
+    return dot && tn_is_among(dot, suffixes, TN_COUNT(suffixes));
+}
+
 const char *tn_command_object(struct tn_arena *arena, const char *source)
 {
     const char *name = tn_base_name(source), *dot = strrchr(name, '.');

@@ -558,6 +558,34 @@ def sources_that_cannot_be_preprocessed(report):
         c.check("said", "tenon cc: 'counter.c': not recorded: it cannot be preprocessed\n", done.stderr)
 
 
+def standard_input_without_an_output(report):
+    with Case(report, "standard input, no -o") as c:
+        for compiler in ("gcc", "clang"):
+            for more in ([], ["-flto"]):
+                c.bash(launch.behind("cc", [compiler, *more, "-x", "c", "-c", "-"]), "<other.c")
+                c.check("%s %s: -.o" % (compiler, more), True, os.path.exists(c.path("-.o")))
+                if not more:
+                    c.check(compiler + ": unit", ["-"], c.names("-.o"))
+                os.unlink(c.path("-.o"))
+
+
+def headers_become_no_object(report):
+    with Case(report, "a precompiled header") as c:
+        c.compile("counter.c")
+        with open(c.path("counter.o"), "rb") as file:
+            plain = file.read()
+        for compiler in ("gcc", "clang"):
+            for more in (["counter.h"], ["-x", "c-header", "counter.h"], ["-flto", "counter.h"],
+                         ["-flto", "-x", "c++-header", "counter.h"]):
+                done = c.cc(compiler, "-c", *more)
+                what = "%s %s: " % (compiler, more)
+                c.check(what + "silent", ("", ""), (done.stdout, done.stderr))
+                with open(c.path("counter.o"), "rb") as file:
+                    c.check(what + "an object of that name", True, plain == file.read())
+                c.check(what + "there", True, os.path.exists(c.path("counter.h.gch")))
+                os.unlink(c.path("counter.h.gch"))
+
+
 def failures_remove_the_output(report):
     with Case(report, "a failure of ours") as c:
         c.write("broken", "#!/bin/sh\nprintf '\\177ELF\\002\\001\\001\\0\\0\\0\\0\\0\\0\\0\\0\\0"
@@ -604,7 +632,8 @@ CASES = [links_once_when_nothing_changed, keeps_standard_output_and_map,
          source_digests_agree, the_header_names_a_unit, the_header_alone_is_completed, signals_reach_the_compiler,
          sources_that_are_read_once, failures_leave_what_was_linked,
          members_of_one_name_linked_again, members_of_which_nothing_is_left, languages_without_headers,
-         sources_that_cannot_be_preprocessed, failures_remove_the_output,
+         sources_that_cannot_be_preprocessed, standard_input_without_an_output,
+         headers_become_no_object, failures_remove_the_output,
          temporary_files_anywhere, a_linker_may_be_called_itself]
 
 
