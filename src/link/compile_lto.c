@@ -19,8 +19,8 @@
 
 enum {
     FOR_TEXT = 1u << TN_WORD_MODE | 1u << TN_WORD_OUTPUT | 1u << TN_WORD_REPORT,
-    FOR_CODE =
-        1u << TN_WORD_OUTPUT | 1u << TN_WORD_REPORT | 1u << TN_WORD_DEPENDENCY | 1u << TN_WORD_LTO,
+    FOR_CODE = 1u << TN_WORD_OUTPUT | 1u << TN_WORD_REPORT | 1u << TN_WORD_DEPENDENCY |
+               1u << TN_WORD_COUNT | 1u << TN_WORD_LTO,
     FOR_REAL = 1u << TN_WORD_DEPENDENCY | 1u << TN_WORD_OUTPUT
 };
 
@@ -149,7 +149,7 @@ static tenon_digest digest_of(const struct tn_compilation *c, struct tn_view ver
     for (size_t i = 0; i < c->command.count; i++) {
         const struct tn_word *word = &c->command.words[i];
         if (word->role == TN_WORD_OPTION || word->role == TN_WORD_LANGUAGE ||
-            word->role == TN_WORD_LTO)
+            word->role == TN_WORD_COUNT || word->role == TN_WORD_LTO)
             hash_part(&state, word->text, strlen(word->text));
     }
     hash_part(&state, text.at, text.size);

@@ -586,6 +586,38 @@ def headers_become_no_object(report):
                 os.unlink(c.path("counter.h.gch"))
 
 
+def reports_beside_an_object(report):
+    # TMPDIR is looked at when a case ends
+    with Case(report, "what compilers write beside an object") as c:
+        reports = {
+            "gcc": (["--coverage"], ["-fprofile-arcs", "-ftest-coverage"], ["-fstack-usage"],
+                    ["-fdump-tree-optimized"], ["-fcallgraph-info"], ["-fsave-optimization-record"],
+                    ["-save-temps=obj"], ["-gsplit-dwarf"]),
+            "clang": (["--coverage"], ["-ftime-trace"], ["-fsave-optimization-record"],
+                      ["-fstack-usage"], ["-gsplit-dwarf"]),
+        }
+        for compiler, options in reports.items():
+            for words in options:
+                what = " ".join([compiler, *words])
+                c.link(compiler, "-O2", *words, "main.c", "counter.c", "-o", "prog")
+                c.check(what + ": complete", "complete", launch.units(c.path("prog"))["record"])
+                c.cc(compiler, "-flto", *words, "-c", "counter.c")
+                left = os.listdir(c.path("tmp"))
+                c.check(what + ": left over", [], [n for n in left if n.startswith("tenon")])
+                for name in left:  # clang -ftime-trace leaves its own there
+                    os.unlink(c.path(os.path.join("tmp", name)))
+        for words in (["--coverage"], ["-fprofile-generate"]):
+            os.unlink(c.path("prog"))
+            gcc = c.path("gcc-counted")
+            c.run("gcc", *words, "-c", "main.c")
+            c.calls()
+            calls = []
+            for _ in range(2):
+                c.link(gcc, *words, "main.o", "counter.c", "-o", "prog")
+                calls.append(c.calls())
+            c.check("%s: links, and compiles" % words, [3, 2], calls)
+
+
 def failures_remove_the_output(report):
     with Case(report, "a failure of ours") as c:
         c.write("broken", "#!/bin/sh\nprintf '\\177ELF\\002\\001\\001\\0\\0\\0\\0\\0\\0\\0\\0\\0"
@@ -633,7 +665,7 @@ CASES = [links_once_when_nothing_changed, keeps_standard_output_and_map,
          sources_that_are_read_once, failures_leave_what_was_linked,
          members_of_one_name_linked_again, members_of_which_nothing_is_left, languages_without_headers,
          sources_that_cannot_be_preprocessed, standard_input_without_an_output,
-         headers_become_no_object, failures_remove_the_output,
+         headers_become_no_object, reports_beside_an_object, failures_remove_the_output,
          temporary_files_anywhere, a_linker_may_be_called_itself]
 
 
