@@ -618,6 +618,24 @@ def reports_beside_an_object(report):
             c.check("%s: links, and compiles" % words, [3, 2], calls)
 
 
+def sources_of_intermediate_code(report):
+    with Case(report, "-flto, compiled and linked in one") as c:
+        c.compile("other.c")
+        for compiler in ("gcc", "clang"):
+            words = [compiler, "-flto", "-fuse-ld=lld" if compiler == "clang" else "-O2",
+                     "main.c", "counter.c", "-o", "prog"]
+            for time_ in ("first", "again"):
+                done = c.link(*words)
+                row = launch.units(c.path("prog"))
+                c.check("%s, %s" % (compiler, time_), ("", "", "partial", ["counter.c", "main.c"]),
+                        (done.stdout, done.stderr, row["record"], sorted(row["unsure"])))
+            told = c.run(tenon.command(), "link", "-v", "--", *words)
+            c.check(compiler + " -v", True, "2 of 2 members unrecorded" in told.stderr)
+            c.run(compiler, "-flto", "-c", "other.c")
+            done = c.link(*words, "other.o")
+            c.check(compiler + ": an object too", True, "3 of 3 members unrecorded" in done.stderr)
+
+
 def failures_remove_the_output(report):
     with Case(report, "a failure of ours") as c:
         c.write("broken", "#!/bin/sh\nprintf '\\177ELF\\002\\001\\001\\0\\0\\0\\0\\0\\0\\0\\0\\0"
@@ -665,7 +683,8 @@ CASES = [links_once_when_nothing_changed, keeps_standard_output_and_map,
          sources_that_are_read_once, failures_leave_what_was_linked,
          members_of_one_name_linked_again, members_of_which_nothing_is_left, languages_without_headers,
          sources_that_cannot_be_preprocessed, standard_input_without_an_output,
-         headers_become_no_object, reports_beside_an_object, failures_remove_the_output,
+         headers_become_no_object, reports_beside_an_object, sources_of_intermediate_code,
+         failures_remove_the_output,
          temporary_files_anywhere, a_linker_may_be_called_itself]
 
 
