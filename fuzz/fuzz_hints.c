@@ -75,8 +75,12 @@ static void try_texts(const uint8_t *data, size_t size)
         abort();
     tn_libmap_read(&map, world, "/etc/libmap.conf");
     tn_libmap_read_variable(&map, text);
-    (void)tn_libmap_find(&map, "/bin/E", "libx.so.1");
-    (void)tn_libmap_find(&map, NULL, text);
+    uint32_t left = 0;
+    const char *to = tn_libmap_find(&map, "/bin/E", "libx.so.1", &left);
+    const char *again = tn_libmap_find(&map, NULL, "libx.so.1", &left);
+    if (left >= TN_LIBMAP_LEFT || (left && (!to || !again || strcmp(to, again) != 0)))
+        abort(); /* what a section answers counts for all */
+    (void)tn_libmap_find(&map, NULL, text, &left);
     if (!tn_netbsd_conf_read(&arena, tn_view(data, size), &conf))
         abort();
     for (size_t i = 0; i < conf.row_count; i++)

@@ -40,7 +40,7 @@ static void look_at_unit(const tenon_ocaml_unit *unit)
     length += unit->for_pack ? strlen(unit->for_pack) : 0;
     look_at_imports(unit->interfaces);
     look_at_imports(unit->implementations);
-    look_at_imports(unit->requires);
+    look_at_imports(unit->required);
     look_at_names(unit->globals);
     look_at_names(unit->defines);
     look_at_names(unit->externals);

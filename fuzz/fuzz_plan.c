@@ -74,8 +74,8 @@ static void add(struct plugins *p, const char *text, size_t size)
                                               .row = i,
                                               .entries = p->entries[i],
                                               .count = m->provide_count,
-                                              .requires = m->requires,
-                                              .require_count = m->require_count,
+                                              .required = m->required,
+                                              .required_count = m->required_count,
                                               .cons = m->cons,
                                               .con_count = m->con_count };
 }

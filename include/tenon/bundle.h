@@ -66,8 +66,8 @@ typedef struct tenon_manifest {
     size_t con_count;
     const char *const *argv; /* documentation of the arguments it takes, a line each */
     size_t argv_count;
-    const tenon_claim *provides, *requires;
-    size_t provide_count, require_count;
+    const tenon_claim *provides, *required;
+    size_t provide_count, required_count;
     const char *const *packages; /* findlib packages that its OCaml code needs beside the
                                     compiler's, bundled ones too; in load order */
     size_t package_count;

@@ -37,7 +37,8 @@ typedef struct tenon_platform {
     const char *search_libs;    /* base directories; lib and include are appended */
     const char *run_variables;  /* read by the loader */
     const char *link_variables; /* read by the linker or the compiler driver */
-    const char *loader_dirs;    /* where the loader looks on its own; NULL: nowhere, or PATH */
+    const char *loader_dirs;    /* where the loader looks, or may look (GNU/Linux), on its own;
+                                   NULL: nowhere, or PATH */
     enum tenon_recording recording;
     const char *recorded;       /* a sentence: what a program will have recorded */
     const char *switches;       /* that have it recorded; DIR is the directory */
@@ -126,8 +127,9 @@ TENON_API enum tenon_origin tenon_settings_origin(const tenon_settings *settings
 
 /*
  * The switches that link -lNAME from the directory `dir` for a platform, quoted for a shell: a run
- * path where the platform has one and `dir` is none of the loader's own directories. Where LDFLAGS
- * has a list that replaces what -L would record (AIX -blibpath, HP-UX +b), that list with `dir`.
+ * path where the platform has one and `dir` is none of the loader's own directories: of the
+ * platform that this process runs on, its own loader's. Where LDFLAGS has a list that replaces what
+ * -L would record (AIX -blibpath, HP-UX +b), that list with `dir`.
  *
  * owner    a new string for the caller to free(), or NULL with *err filled
  * errors   TENON_E_ARGUMENT for what is no name of a library (struct tenon_find_request) and for a
@@ -231,9 +233,13 @@ typedef struct tenon_found tenon_found;
  * program links (d), starts with the very file that was linked (e), and passes what else is asked
  * (f); (d) to (f) again with a run path where there is one. File names of libraries decide nothing.
  *
+ * Tools and test programs take time. Who holds back (blocks) SIGINT, SIGQUIT, SIGTERM or SIGHUP
+ * after the finder was made is asked to end by one that is pending: what runs is stopped, temporary
+ * files are removed.
+ *
  * owner    the caller, until tenon_found_free(); nothing is borrowed
  * returns  an account, also when nothing was found; NULL when the question could not be answered
- * errors   TENON_E_ARGUMENT, TENON_E_SYSTEM, TENON_E_MEMORY
+ * errors   TENON_E_ARGUMENT, TENON_E_SYSTEM ("interrupted" by such a signal), TENON_E_MEMORY
  */
 TENON_API tenon_found *tenon_find(const tenon_finder *finder, const tenon_find_request *request,
                                   tenon_error *err);

@@ -56,7 +56,7 @@ typedef struct tenon_ocaml_unit {
     tenon_digest implementation;         /* CRC of its .cmx; bytecode has none */
     tenon_ocaml_imports interfaces;      /* that it was compiled against, its own among them */
     tenon_ocaml_imports implementations; /* native: that it uses */
-    tenon_ocaml_imports requires;        /* whose implementation must be there before it: native
+    tenon_ocaml_imports required;        /* whose implementation must be there before it: native
                                             `implementations`, bytecode `globals` and what its code
                                             refers to, each once and itself not */
     tenon_ocaml_names globals;           /* bytecode: "required globals", as recorded */

@@ -55,7 +55,8 @@ TENON_API tenon_plist *tenon_plist_expand(tenon_world *world, const tenon_plist_
  * other file, so that expanding it gives exactly the files of the tree.
  *
  * owner    as above
- * errors   TENON_E_SYSTEM, TENON_E_LIMIT, TENON_E_MEMORY
+ * errors   TENON_E_UNSUPPORTED for a file whose name no line of a list can hold (a newline, "${",
+ *          "@" at the beginning); TENON_E_SYSTEM, TENON_E_LIMIT, TENON_E_MEMORY
  */
 TENON_API tenon_plist *tenon_plist_scan(tenon_world *world, const tenon_plist_options *options,
                                         tenon_error *err);

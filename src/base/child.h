@@ -3,6 +3,7 @@
 #define TN_CHILD_H
 
 #include <signal.h>
+#include <stdbool.h>
 #include <sys/types.h>
 
 /* How a program ended: by exit(status), or by a signal (then status is 128 + signal). */
@@ -19,15 +20,24 @@ struct tn_child {
     const char *const *env;  /* NULL-ended */
     int in, out, err_out;    /* descriptors; -1: this process's own */
     const sigset_t *mask;    /* signals that it blocks; NULL: as this process */
+    bool own_group;          /* it leads a process group, which can be ended as a whole */
 };
 
 /* Starts a program. Returns 0 or an errno value. */
 int tn_child_start(const struct tn_child *child, pid_t *pid);
 
+/* How long one waits for a child. */
+struct tn_patience {
+    unsigned seconds;       /* 0: for ever */
+    const sigset_t *ending; /* until one of these signals is pending; NULL: whatever is */
+    bool group;             /* the child leads a process group */
+};
+
 /*
- * Waits until a child ended, `seconds` at most (0: for ever); then it is killed. Returns 0 or an
- * errno value, ETIMEDOUT when it was killed.
+ * Waits until a child ended. When the patience is over it is asked to end (SIGTERM, for compilers
+ * have files to remove), then made to; so is its group. Returns 0 or an errno value: ETIMEDOUT or
+ * EINTR when it was made to end, for the time or for a signal.
  */
-int tn_child_wait(pid_t pid, unsigned seconds, struct tn_exit *exit);
+int tn_child_wait(pid_t pid, const struct tn_patience *patience, struct tn_exit *exit);
 
 #endif

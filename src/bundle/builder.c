@@ -40,7 +40,7 @@ void tenon_builder_free(tenon_builder *builder)
         free_item(&builder->items[i]);
     free(builder->items);
     free(builder->provides.rows);
-    free(builder->requires.rows);
+    free(builder->required.rows);
     free(builder->tags.rows);
     free(builder->cons.rows);
     free(builder->argv.rows);
@@ -203,7 +203,7 @@ static bool claim_once(tenon_builder *builder, struct tn_claims *list, const ten
 
 bool tenon_builder_require(tenon_builder *builder, const tenon_claim *claim, tenon_error *err)
 {
-    return claim_once(builder, &builder->requires, claim, err);
+    return claim_once(builder, &builder->required, claim, err);
 }
 
 bool tenon_builder_provide(tenon_builder *builder, const tenon_claim *claim, tenon_error *err)

@@ -36,7 +36,7 @@ struct tenon_builder {
     struct tn_strings tags, cons, argv, packages, private_units;
     struct tn_item *items;
     size_t item_count, item_room;
-    struct tn_claims provides, requires; /* provides: said by the caller, beside the items' */
+    struct tn_claims provides, required; /* provides: said by the caller, beside the items' */
     struct tn_secret_key *signer;        /* owned; NULL: what is written is not signed */
     const char *comment;                 /* of the signature; NULL: the usual one */
 };

@@ -105,8 +105,8 @@ static bool take_claims(tenon_builder *builder, const tenon_manifest *m, tenon_e
         if (!tn_builder_claim(builder, item ? &item->claims : &builder->provides, claim, err))
             return false;
     }
-    for (size_t i = 0; i < m->require_count; i++)
-        if (!tn_builder_claim(builder, &builder->requires, &m->requires[i], err))
+    for (size_t i = 0; i < m->required_count; i++)
+        if (!tn_builder_claim(builder, &builder->required, &m->required[i], err))
             return false;
     return true;
 }

@@ -106,8 +106,8 @@ static bool list_claims(struct writing *w, tenon_error *err)
         for (size_t k = 0; k < w->items[i]->claims.count; k++)
             if (!(said = claimed(&builder->provides, &w->items[i]->claims.rows[k])) || !said->code)
                 provides[w->manifest.provide_count++] = w->items[i]->claims.rows[k];
-    w->manifest.requires = builder->requires.rows;
-    w->manifest.require_count = builder->requires.count;
+    w->manifest.required = builder->required.rows;
+    w->manifest.required_count = builder->required.count;
     return true;
 }
 

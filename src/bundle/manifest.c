@@ -153,8 +153,8 @@ static bool check_code(const tenon_manifest *manifest, const struct by_path *ent
 
 static bool check_wants(const tenon_manifest *manifest, tenon_error *err)
 {
-    for (size_t i = 0; i < manifest->require_count; i++)
-        if (manifest->requires[i].name[0] == '\0')
+    for (size_t i = 0; i < manifest->required_count; i++)
+        if (manifest->required[i].name[0] == '\0')
             return tn_fail(err, TENON_E_MALFORMED, "requires[%zu].name: a name expected", i);
     for (size_t i = 0; i < manifest->con_count; i++) {
         const char *fault = tn_constraint_fault(manifest->cons[i]);

@@ -65,7 +65,7 @@ static void put_brief(struct tn_packer *p, const tenon_manifest *m)
     tn_packer_text(p, m->main);
     tn_packer_texts(p, m->cons, m->con_count);
     tn_packer_texts(p, m->private_units, m->private_count);
-    put_claims(p, m->requires, m->require_count);
+    put_claims(p, m->required, m->required_count);
     put_code(p, m);
 }
 
@@ -165,7 +165,7 @@ static void take_brief(struct tn_unpacker *u, tenon_manifest *m)
     m->main = tn_unpack_text(u);
     m->cons = tn_unpack_texts(u, &m->con_count);
     m->private_units = tn_unpack_texts(u, &m->private_count);
-    m->requires = take_claims(u, &m->require_count);
+    m->required = take_claims(u, &m->required_count);
     m->code = take_code(u, &m->code_count);
     u->bad |= m->format != TN_MANIFEST_FORMAT || m->date < 0;
 }

@@ -284,7 +284,7 @@ static bool read_lists(const struct node *top, tenon_manifest *m, tenon_error *e
            strings(top, "private", &m->private_units, &m->private_count, err) &&
            rows(top, "provides", sizeof *m->provides, read_claim, &m->provides, &m->provide_count,
                 err) &&
-           rows(top, "requires", sizeof *m->requires, read_claim, &m->requires, &m->require_count,
+           rows(top, "requires", sizeof *m->required, read_claim, &m->required, &m->required_count,
                 err) &&
            rows(top, "code", sizeof *m->code, read_code, &m->code, &m->code_count, err) &&
            rows(top, "entries", sizeof *m->entries, read_entry, &m->entries, &m->entry_count, err);

@@ -162,7 +162,7 @@ static void put_manifest(struct writer *w, const tenon_manifest *m)
     put_strings(w, "argv", m->argv, m->argv_count);
     put_strings(w, "packages", m->packages, m->package_count);
     put_rows(w, "provides", m->provides, m->provide_count, sizeof *m->provides, put_claim);
-    put_rows(w, "requires", m->requires, m->require_count, sizeof *m->requires, put_claim);
+    put_rows(w, "requires", m->required, m->required_count, sizeof *m->required, put_claim);
     put_strings(w, "private", m->private_units, m->private_count);
     put_rows(w, "code", m->code, m->code_count, sizeof *m->code, put_code);
     put_rows(w, "entries", m->entries, m->entry_count, sizeof *m->entries, put_entry);

@@ -79,8 +79,8 @@ static bool place(struct ordering *o, struct loose *file)
     file->entered = true;
     for (size_t i = 0; i < tenon_ocaml_unit_count(file->ocaml); i++) {
         const tenon_ocaml_unit *unit = tenon_ocaml_unit_at(file->ocaml, i);
-        for (size_t r = 0; r < unit->requires.count; r++) {
-            struct loose *needed = file_of(o, unit->requires.at[r].name);
+        for (size_t r = 0; r < unit->required.count; r++) {
+            struct loose *needed = file_of(o, unit->required.at[r].name);
             if (needed && needed != file && !place(o, needed))
                 return false;
         }

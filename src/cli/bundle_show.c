@@ -66,7 +66,7 @@ static void put_text(struct cli_out *out, const char *file, const tenon_manifest
     put_values(out, "package", m->packages, m->package_count);
     put_entries(out, m);
     cli_claim_rows(out, "provides", m->provides, m->provide_count, true);
-    cli_claim_rows(out, "requires", m->requires, m->require_count, true);
+    cli_claim_rows(out, "requires", m->required, m->required_count, true);
     put_values(out, "private", m->private_units, m->private_count);
 }
 
@@ -212,7 +212,7 @@ static void json_manifest(struct cli_json *json, const tenon_manifest *m)
     CLI_JSON_KEY(json, "provides");
     json_claims(json, m->provides, m->provide_count);
     CLI_JSON_KEY(json, "requires");
-    json_claims(json, m->requires, m->require_count);
+    json_claims(json, m->required, m->required_count);
     CLI_JSON_KEY(json, "private");
     json_strings(json, m->private_units, m->private_count);
     CLI_JSON_KEY(json, "code");

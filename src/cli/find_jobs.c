@@ -154,6 +154,14 @@ struct pool {
     size_t next, finished;
 };
 
+/* It ends nobody (nohup). */
+static bool is_ignored(int signal)
+{
+    struct sigaction action;
+
+    return sigaction(signal, NULL, &action) == 0 && action.sa_handler == SIG_IGN;
+}
+
 /* A signal that asks to end is held back: no new search is begun. */
 static bool is_asked_to_end(void)
 {
@@ -162,7 +170,7 @@ static bool is_asked_to_end(void)
 
     sigpending(&pending);
     for (size_t i = 0; i < TN_COUNT(ending); i++)
-        if (sigismember(&pending, ending[i]))
+        if (sigismember(&pending, ending[i]) && !is_ignored(ending[i]))
             return true;
     return false;
 }

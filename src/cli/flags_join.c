@@ -8,6 +8,7 @@
 #include "file.h"
 #include "join.h"
 #include "limits.h"
+#include "passed.h"
 #include "quote.h"
 #include "text.h"
 
@@ -28,7 +29,10 @@ static bool begin(struct join *join, const tenon_settings *settings, tenon_error
         join->joined.rpath_flag = tenon_settings_get(settings, "RPATH_FLAG");
     join->world = tenon_world_host(err);
     return join->world &&
-           (!own || tn_split_shell(&join->joined.ldflags, &join->arena, own) || tn_no_memory(err));
+           (!own || tn_split_shell(&join->joined.ldflags, &join->arena, own) ||
+            tn_no_memory(err)) &&
+           (tn_check_run_paths(&join->joined.ldflags, join->joined.platform, err) ||
+            tn_context(err, "LDFLAGS"));
 }
 
 static bool add(struct join *join, const char *dir, const char *name, tenon_error *err)
@@ -123,6 +127,8 @@ static int join_all(struct join *join, const char *dir, const char *format,
     tenon_error err = TENON_ERROR_INIT;
     bool good = begin(join, settings, &err);
 
+    if (!good && err.code == TENON_E_ARGUMENT)
+        return cli_usage(join->cli, "%s", tenon_error_message(&err));
     for (; good && *names; names++)
         good = add(join, dir, *names, &err);
     good = good && tn_join_end(&join->joined, &join->arena, join->world, &err);

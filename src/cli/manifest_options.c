@@ -16,7 +16,7 @@ void cli_manifest_free(struct cli_manifest *m)
     char *const strings[] = { m->name, m->version, m->desc,       m->author, m->date,
                               m->url,  m->license, m->copyrights, m->main };
     char **const lists[] = { m->tags,     m->cons,     m->argv,     m->private_units,
-                             m->requires, m->provides, m->resources };
+                             m->required, m->provides, m->resources };
 
     for (size_t i = 0; i < sizeof strings / sizeof *strings; i++)
         free(strings[i]);
@@ -78,7 +78,7 @@ static bool set_list(tenon_builder *builder, const char *key, char *const *list,
 static bool add_requires(const struct cli_manifest *m, tenon_world *world, tenon_builder *builder,
                          tenon_error *err)
 {
-    for (char **at = m->requires; at && *at; at++) {
+    for (char **at = m->required; at && *at; at++) {
         char *equals = strchr(*at, '=');
         if (equals)
             *equals = '\0';

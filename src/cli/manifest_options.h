@@ -7,7 +7,7 @@
 /* As popt stores them; lists are NULL-ended. */
 struct cli_manifest {
     char *name, *version, *desc, *author, *date, *url, *license, *copyrights, *main;
-    char **tags, **cons, **argv, **private_units, **requires, **provides, **resources;
+    char **tags, **cons, **argv, **private_units, **required, **provides, **resources;
 };
 
 /* Rows of a table of options; `m` is a struct cli_manifest. */
@@ -28,7 +28,7 @@ struct cli_manifest {
     { "argv", 0, POPT_ARG_ARGV, &(m).argv, 0, "a line about its arguments", "TEXT" }, \
     { "private", 0, POPT_ARG_ARGV, &(m).private_units, 0, \
       "a unit that is meant to be a copy of its own", "UNIT" }, \
-    { "requires", 0, POPT_ARG_ARGV, &(m).requires, 0, \
+    { "requires", 0, POPT_ARG_ARGV, &(m).required, 0, \
       "a unit the host must have, as it is in FILE", "UNIT[=FILE]" }, \
     { "provides", 0, POPT_ARG_ARGV, &(m).provides, 0, \
       "a unit it has, beside the recorded", "UNIT" }

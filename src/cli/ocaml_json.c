@@ -50,7 +50,7 @@ static void put_unit(struct cli_json *json, const tenon_ocaml_unit *unit)
     CLI_JSON_KEY(json, "for_pack");
     cli_json_name(json, unit->for_pack);
     CLI_JSON_KEY(json, "requires");
-    put_imports(json, unit->requires);
+    put_imports(json, unit->required);
     CLI_JSON_KEY(json, "interfaces");
     put_imports(json, unit->interfaces);
     CLI_JSON_KEY(json, "implementations");

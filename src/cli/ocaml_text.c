@@ -41,10 +41,10 @@ static void put_imports(struct cli *cli, const char *key, tenon_ocaml_imports im
 }
 
 /* What a unit needs before it, without the digests. */
-static void put_requires(struct cli_out *out, tenon_ocaml_imports requires)
+static void put_requires(struct cli_out *out, tenon_ocaml_imports required)
 {
-    for (size_t i = 0; i < requires.count; i++)
-        put_line(out, i ? "" : "  requires", requires.at[i].name);
+    for (size_t i = 0; i < required.count; i++)
+        put_line(out, i ? "" : "  requires", required.at[i].name);
 }
 
 void ocaml_print_facts(struct cli *cli, const tenon_ocaml *ocaml)
@@ -80,7 +80,7 @@ void ocaml_print_unit(struct cli *cli, const tenon_ocaml_unit *unit)
         put_line(out, "  force_link", "yes");
     if (unit->for_pack)
         put_line(out, "  for_pack", unit->for_pack);
-    put_requires(out, unit->requires);
+    put_requires(out, unit->required);
     put_names(out, "  primitives", unit->primitives);
     if (!cli->verbose)
         return;

@@ -161,7 +161,7 @@ static void print_text(struct pack *pack, const tenon_manifest *manifest)
     print_rows(pack, true);
     print_records(pack);
     cli_claim_rows(out, "provides", manifest->provides, manifest->provide_count, false);
-    cli_claim_rows(out, "requires", manifest->requires, manifest->require_count, false);
+    cli_claim_rows(out, "requires", manifest->required, manifest->required_count, false);
     print_sentences(out, "left out", pack->left_out);
     print_sentences(out, "missing", pack->not_made);
     print_private(out, manifest);
@@ -262,7 +262,7 @@ static void print_json(struct pack *pack, const tenon_manifest *manifest, uint64
     CLI_JSON_KEY(&json, "provides");
     json_names(&json, manifest->provides, manifest->provide_count);
     CLI_JSON_KEY(&json, "requires");
-    json_names(&json, manifest->requires, manifest->require_count);
+    json_names(&json, manifest->required, manifest->required_count);
     cli_json_end_one(&json);
 }
 

@@ -103,7 +103,7 @@ static bool link_and_start(struct tn_hunt *hunt, struct tn_attempt *attempt,
         return false;
     outcome->group.count = 0;
     good = tn_linker_files(hunt->arena, said.out, &files) &&
-           tn_linker_group(&files, object, &outcome->group);
+           tn_linker_group(&files, object, &attempt->libs, &outcome->group);
     if (good && said.exit.status != 0 &&
         !tn_try_private_libs(hunt, attempt, object, program, outcome, &said, err)) {
         tn_words_free(&files);
@@ -112,7 +112,8 @@ static bool link_and_start(struct tn_hunt *hunt, struct tn_attempt *attempt,
     if (good && said.exit.status != 0)
         good = tn_hunt_step(hunt, "link", TENON_STEP_FAILED, run_path, "link error: %s%s",
                             tn_first_lines(hunt, said.err_out), tn_diagnose(hunt, attempt));
-    else if (good && (why = tn_wrong_library(hunt, attempt, outcome, &said, &lost)))
+    else if (good && ((why = tn_brings_nothing(hunt, outcome, &lost)) ||
+                      (!lost && (why = tn_wrong_library(hunt, attempt, outcome, &said, &lost)))))
         good = tn_hunt_step(hunt, "link", TENON_STEP_FAILED, run_path, "%s%s", why,
                             tn_diagnose(hunt, attempt));
     else if (good)
@@ -125,7 +126,8 @@ static bool link_and_start(struct tn_hunt *hunt, struct tn_attempt *attempt,
         return true;
     if (!tn_look_at_group(hunt, outcome))
         return tn_no_memory(err);
-    if (!tn_start(hunt, program, outcome, passed, &why, &out, err))
+    if (!tn_import_something(hunt, attempt, outcome, program, err) ||
+        !tn_start(hunt, program, outcome, passed, &why, &out, err))
         return false;
     if (!tn_hunt_step(hunt, "start", why ? TENON_STEP_FAILED : TENON_STEP_PASSED, run_path,
                       why ? "%s" : NULL, why))
@@ -134,12 +136,6 @@ static bool link_and_start(struct tn_hunt *hunt, struct tn_attempt *attempt,
         return true;
     return tn_further(hunt, attempt, run_path ? &outcome->run_dirs : NULL, out, outcome, passed,
                       err);
-}
-
-/* A run path is tried only where one is recorded and there is a directory for it. */
-static bool may_have_run_path(const struct tn_hunt *hunt, const struct tn_outcome *outcome)
-{
-    return hunt->finder->run_paths && outcome->run_dirs.count > 0;
 }
 
 /* rule  ld64: an install name that begins with @rpath is looked for in the run paths of the program
@@ -213,8 +209,10 @@ static bool again(struct tn_hunt *hunt, struct tn_attempt *attempt, struct tn_ou
     bool is_macho = linked && asks_for_run_path(hunt, outcome);
     tenon_error why = TENON_ERROR_INIT;
 
-    if (!tn_gather_run_dirs(hunt, attempt, outcome, linked))
-        return tn_no_memory(err);
+    if (!is_macho && !hunt->finder->run_paths)
+        return true;
+    if (!tn_gather_run_dirs(hunt, attempt, outcome, linked, err))
+        return false;
     if (is_macho) {
         /* the switch is the library's own wish: it stays among its LIBS */
         for (size_t i = 0; i < outcome->run_dirs.count; i++)
@@ -224,10 +222,8 @@ static bool again(struct tn_hunt *hunt, struct tn_attempt *attempt, struct tn_ou
         outcome->run_path_in_libs = true;
         return link_and_start(hunt, attempt, outcome, false, &linked, passed, err);
     }
-    if (!may_have_run_path(hunt, outcome)) {
-        outcome->run_dirs.count = 0;
+    if (!outcome->run_dirs.count)
         return true;
-    }
     for (size_t i = 0; linked && i < outcome->run_dirs.count; i++)
         if (!tn_check_run_path_dir(hunt->finder->platform, outcome->run_dirs.at[i], &why)) {
             outcome->run_dirs.count = 0;

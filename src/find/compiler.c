@@ -65,13 +65,14 @@ static bool read_answer(struct tenon_finder *finder, const char *text)
     return good;
 }
 
-/* What a linker adds to the compiler's directories. */
+/* What GNU ld adds to the compiler's directories; other linkers may not. */
 static bool add_loader_dirs(struct tenon_finder *finder)
 {
     const char *dirs =
         finder->platform && finder->platform->loader_dirs ? finder->platform->loader_dirs : "";
     static const char local[] = "/usr/local/lib";
 
+    finder->named_dirs = finder->library_dirs.count;
     while (*dirs) {
         size_t n = strcspn(dirs, " ");
         if (*dirs == '/' && !add_dir(finder, &finder->library_dirs, dirs, n))

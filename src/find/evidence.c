@@ -295,7 +295,7 @@ static bool ask_linker(struct tn_hunt *hunt, const struct tn_place *place, const
     if (good && said.exit.status == 0)
         good = tn_probe_link(hunt, object, program, &attempt.libs, NULL, false, &said, err) &&
                ((tn_linker_files(hunt->arena, said.out, &files) &&
-                 tn_linker_group(&files, object, &group)) ||
+                 tn_linker_group(&files, object, &attempt.libs, &group)) ||
                 tn_no_memory(err));
     if (good && group.count && said.exit.status == 0)
         *file = group.at[0];

@@ -19,10 +19,11 @@ struct tenon_finder {
     struct tn_words compiler;
     struct tn_words wrapper;      /* what starts programs of another system; empty: nothing does */
     struct tn_words include_dirs; /* that the compiler looks through on its own */
-    struct tn_words library_dirs;
-    const char *compiler_path; /* of its file; NULL: not known */
-    const char *target;        /* its triple; NULL: not known */
-    const char *sysroot;       /* NULL: this system */
+    struct tn_words library_dirs; /* ... or its linker: those that it names, then likely ones */
+    size_t named_dirs;            /* how many of these it names */
+    const char *compiler_path;    /* of its file; NULL: not known */
+    const char *target;           /* its triple; NULL: not known */
+    const char *sysroot;          /* NULL: this system */
     const char *cross_root; /* what is "/" for programs of another machine; NULL: this system's */
     const char *home, *config_home;
     const char *cwd;   /* of the caller; NULL: not known */

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 
 #include "fail.h"
+#include "loader_dirs.h"
 #include "platforms.h"
 #include "quote.h"
 #include "text.h"
@@ -65,30 +66,49 @@ static bool add_replacing(struct tn_words *words, struct tn_arena *arena,
                           const char *dir, bool *replaced)
 {
     const char *ldflags = tenon_settings_get(settings, "LDFLAGS");
-    struct tn_words own = { 0 };
-    bool good = !ldflags || tn_split_shell(&own, arena, ldflags);
+    struct tn_words own = { 0 }, lists = { 0 };
+    bool good = !ldflags || (tn_split_shell(&own, arena, ldflags) &&
+                             tn_record_dir(&own, arena, platform, dir, &lists));
 
-    *replaced = false;
-    for (size_t i = 0; good && i < own.count; i++) {
-        struct tn_words one = { .at = &own.at[i], .count = 1 };
-        bool there;
-        good = tn_record_dir(&one, arena, platform, dir, &there) &&
-               (!there || tn_words_add(words, own.at[i]));
-        *replaced |= there;
-    }
+    for (size_t i = 0; good && i < lists.count; i++)
+        good = tn_add_list(words, arena, platform, lists.at[i]);
+    *replaced = lists.count > 0;
     tn_words_free(&own);
+    tn_words_free(&lists);
+    return good;
+}
+
+/*
+ * The loader looks into `dir` on its own. On this process's own platform its loader says so, with
+ * what it was built for; of others the table.
+ */
+static bool ask_loader(const tenon_platform *platform, const char *dir, bool *loads,
+                       tenon_error *err)
+{
+    struct tn_arena arena = { 0 };
+    struct tn_words dirs = { 0 };
+    bool known, good;
+    tenon_world *world = tenon_world_host(err);
+
+    if (!world)
+        return false;
+    tenon_world_clear_env(world);
+    good = tn_loader_dirs(world, &arena, platform, "/proc/self/exe", &dirs, &known, err);
+    *loads = good && (known ? tn_is_loader_dir(world, &arena, &dirs, dir)
+                            : tn_platform_loads_from(platform, dir));
+    tn_words_free(&dirs);
+    tn_arena_free(&arena);
+    tenon_world_free(world);
     return good;
 }
 
 /* A run path, or a list of directories. */
-static bool has_list(const tenon_platform *platform, const tenon_settings *settings,
-                     const char *dir)
+static bool has_list(const tenon_platform *platform, const tenon_settings *settings, bool loads)
 {
     switch (platform->recording) {
     case TENON_RECORDS_NOTHING:
     case TENON_RECORDS_INSTALL_NAME: return false;
-    case TENON_RECORDS_RUN_PATH:
-        return is_yes(settings, "ELF_RPATH") && !tn_platform_loads_from(platform, dir);
+    case TENON_RECORDS_RUN_PATH: return is_yes(settings, "ELF_RPATH") && !loads;
     default: return true;
     }
 }
@@ -96,7 +116,7 @@ static bool has_list(const tenon_platform *platform, const tenon_settings *setti
 /* What must stand beside -L so that the program finds the library in `dir`. */
 static bool add_recording(struct tn_words *words, struct tn_arena *arena,
                           const tenon_platform *platform, const tenon_settings *settings,
-                          const char *dir)
+                          const char *dir, bool loads)
 {
     bool replaced;
 
@@ -105,8 +125,8 @@ static bool add_recording(struct tn_words *words, struct tn_arena *arena,
     if (replaced)
         return true;
     if (platform->recording == TENON_RECORDS_PLUS_B)
-        return tn_add_joined(words, arena, "-Wl,+b,", dir);
-    if (!is_yes(settings, "ELF_RPATH") || tn_platform_loads_from(platform, dir))
+        return tn_add_list(words, arena, platform, dir);
+    if (!is_yes(settings, "ELF_RPATH") || loads)
         return true;
     return tn_add_run_path(words, arena, tenon_settings_get(settings, "RPATH_FLAG"), dir);
 }
@@ -140,12 +160,14 @@ char *tenon_link_flags(const tenon_platform *platform, const tenon_settings *set
 {
     struct tn_words words = { 0 };
     struct tn_arena arena = { 0 };
+    bool loads = false;
 
     if (!tn_check_library_name(name, err) || !tn_check_recorded_dir(platform, dir, err) ||
-        (has_list(platform, settings, dir) && !tn_check_run_path_dir(platform, dir, err)))
+        (is_yes(settings, "ELF_RPATH") && !ask_loader(platform, dir, &loads, err)) ||
+        (has_list(platform, settings, loads) && !tn_check_run_path_dir(platform, dir, err)))
         return NULL;
     bool good = tn_add_joined(&words, &arena, "-L", dir) &&
-                add_recording(&words, &arena, platform, settings, dir) &&
+                add_recording(&words, &arena, platform, settings, dir, loads) &&
                 tn_add_joined(&words, &arena, "-l", name);
 
     return finish(&words, &arena, good, err);

@@ -18,11 +18,15 @@ bool tn_add_run_path(struct tn_words *words, struct tn_arena *arena, const char 
 bool tn_join_apart(struct tn_words *words, struct tn_arena *arena);
 
 /*
- * Puts a directory into the list among the words that replaces what -L would record: AIX
- * -blibpath, HP-UX +b. *there: there is one, and the directory is in it now. False: no memory.
+ * Puts a directory into each list among the words that replaces what -L would record, AIX
+ * -blibpath, HP-UX +b, and adds these lists to `found`. False: no memory.
  */
 bool tn_record_dir(struct tn_words *words, struct tn_arena *arena, const tenon_platform *platform,
-                   const char *dir, bool *there);
+                   const char *dir, struct tn_words *found);
+
+/* The switch with such a list, for a platform that has one. False: no memory. */
+bool tn_add_list(struct tn_words *words, struct tn_arena *arena, const tenon_platform *platform,
+                 const char *list);
 
 /*
  * A library's name is a word for the linker, a file's and a folder's: never empty, "." or "..",

@@ -86,10 +86,11 @@ bool tn_depfile_read(struct tn_arena *arena, const char *path, struct tn_words *
 bool tn_linker_files(struct tn_arena *arena, const char *text, struct tn_words *files);
 
 /*
- * Of these files, those that the library's own switches asked for: between our object and what the
- * compiler adds to each program.
+ * Of these files, those that the library's own switches, `libs`, asked for: between our object and
+ * what the compiler adds to each program.
  */
-bool tn_linker_group(const struct tn_words *files, const char *object, struct tn_words *group);
+bool tn_linker_group(const struct tn_words *files, const char *object, const struct tn_words *libs,
+                     struct tn_words *group);
 
 /*
  * Starts the linked program and compares what it loads with what was linked. *passed; *why when
@@ -121,7 +122,7 @@ bool tn_further(struct tn_hunt *hunt, const struct tn_attempt *attempt,
 struct tn_pc {
     const char *path, *version;
     struct tn_words cflags, libs, private_libs;
-    struct tn_words files; /* that were read: those that it requires, too */
+    struct tn_words files; /* that were read: those that it required, too */
 };
 
 /*

@@ -7,6 +7,7 @@
 #include "fail.h"
 #include "flags.h"
 #include "found.h"
+#include "passed.h"
 #include "quote.h"
 #include "text.h"
 #include "view.h"
@@ -59,6 +60,7 @@ static bool add_libs(struct one *one, const char *libs)
     bool good = (tn_split_shell(&words, one->arena, libs) && tn_join_apart(&words, one->arena)) ||
                 tn_no_memory(one->err);
 
+    good = good && tn_check_run_paths(&words, one->joined->platform, one->err);
     for (size_t i = 0; good && i < words.count; i++) {
         if (tn_begins(words.at[i], "-L") && words.at[i][2])
             good = add_dir(one, words.at[i] + 2);
@@ -149,11 +151,12 @@ static bool put_dir(struct tn_joined *joined, struct tn_arena *arena, const char
                     bool run_path)
 {
     const char *word = tn_arena_format(arena, "-L%s", dir);
-    bool replaced;
+    struct tn_words lists = { 0 };
+    bool good = word && tn_words_add_once(&joined->ldflags, word) &&
+                tn_record_dir(&joined->ldflags, arena, joined->platform, dir, &lists);
 
-    return word && tn_words_add_once(&joined->ldflags, word) &&
-           tn_record_dir(&joined->ldflags, arena, joined->platform, dir, &replaced) &&
-           (!run_path || put_run_path(joined, arena, dir));
+    tn_words_free(&lists);
+    return good && (!run_path || put_run_path(joined, arena, dir));
 }
 
 static bool put_part(struct tn_joined *joined, struct tn_arena *arena, const struct tn_part *part)

@@ -15,7 +15,7 @@
 
 #define HEAD 4096u
 
-enum content { UNKNOWN, OBJECT, ARCHIVE, LIBTOOL, STAND_IN, TEXT, LOST /* no memory */ };
+enum content { UNKNOWN, OBJECT, ARCHIVE, LIBTOOL, STAND_IN, TEXT, EMPTY, LOST /* no memory */ };
 
 /* First bytes; source: the specification of each format. */
 static const struct {
@@ -92,7 +92,9 @@ static enum content content_of(struct tn_arena *arena, struct tn_view head)
     for (size_t i = 0; i < TN_COUNT(magics); i++)
         if (head.size >= magics[i].size && memcmp(head.at, magics[i].bytes, magics[i].size) == 0)
             return magics[i].content;
-    if (head.size && is_text(head)) {
+    if (!head.size)
+        return EMPTY;
+    if (is_text(head)) {
         const char *text = tn_arena_copy(arena, head.at, head.size);
         return text ? text_content(text) : LOST;
     }
@@ -104,7 +106,8 @@ static const char *const content_names[] = { "a file of no kind that a library c
                                              "an archive",
                                              "a libtool file",
                                              "a linker script or stub",
-                                             "a text file" };
+                                             "a text file",
+                                             "an empty file" };
 
 /* What a reader says of a shared library. */
 static bool read_object(tenon_world *world, struct tn_arena *arena, const char *path,
@@ -149,6 +152,7 @@ static bool judge(tenon_world *world, struct tn_arena *arena, const char *path, 
         return read_object(world, arena, path, out);
     out->is = (content == ARCHIVE && role != TN_ROLE_LIBTOOL) || (content == STAND_IN && shared) ||
               (content == LIBTOOL && role == TN_ROLE_LIBTOOL);
+    out->blank = content == TEXT || content == EMPTY;
     if (!out->is)
         out->why = tn_arena_format(arena, "it is %s", content_names[content]);
     return out->is || out->why;

@@ -13,6 +13,7 @@ struct tn_member {
     const char *own_name; /* a shared library's; NULL: none, or not known */
     const char *why;      /* not one: why, for people */
     bool unread;          /* ... because it cannot be read: it may be one */
+    bool blank;           /* ... and nothing in it names one */
 };
 
 /*

@@ -79,9 +79,9 @@ static void add_libdir(struct tn_hunt *hunt, struct tn_place *place, const char 
 {
     if (!path || !is_dir(hunt, path) || place->variants == TN_PLACE_VARIANTS)
         return;
-    /* the linker looks there without being told */
+    /* the linker looks there without being told, whichever it is */
     if (place->builtin &&
-        tn_is_among(path, hunt->finder->library_dirs.at, hunt->finder->library_dirs.count))
+        tn_is_among(path, hunt->finder->library_dirs.at, hunt->finder->named_dirs))
         return;
     place->libdirs[place->variants++] = path;
 }

@@ -279,18 +279,10 @@ bool tn_list_has(const char *list, const char *word)
 
 bool tn_platform_loads_from(const tenon_platform *platform, const char *dir)
 {
-    static const char multiarch[] = "/usr/lib/";
     size_t size = strlen(dir);
 
     while (size > 1 && dir[size - 1] == '/')
         size--;
-    if (has_word(platform->loader_dirs, dir, size))
-        return true;
-    /* Debian's multiarch directories; one level below /lib or /usr/lib, named by a triple */
-    if (strcmp(platform->name, "linux") != 0)
-        return false;
-    const char *rest = strncmp(dir, multiarch, strlen(multiarch)) == 0 ? dir + strlen(multiarch)
-                       : strncmp(dir, "/lib/", 5) == 0                 ? dir + 5
-                                                                       : NULL;
-    return rest && strstr(rest, "-linux-gnu") && rest + strcspn(rest, "/") == dir + size;
+    /* rule  glibc, --libdir and slibdir: each distribution settles which of them it is */
+    return strcmp(platform->name, "linux") != 0 && has_word(platform->loader_dirs, dir, size);
 }

@@ -188,7 +188,7 @@ bool tn_try_private_libs(struct tn_hunt *hunt, struct tn_attempt *attempt, const
         *said = last;
         outcome->group.count = 0;
         good = (tn_linker_files(hunt->arena, last.out, &files) &&
-                tn_linker_group(&files, object, &outcome->group)) ||
+                tn_linker_group(&files, object, &attempt->libs, &outcome->group)) ||
                tn_no_memory(err);
     }
     tn_words_free(&files);

@@ -7,6 +7,7 @@
  */
 #include "fail.h"
 #include "flags.h"
+#include "passed.h"
 #include "platforms.h"
 #include "text.h"
 #include "view.h"
@@ -14,23 +15,13 @@
 static const struct {
     const char *type; /* SHLIB_TYPE */
     enum tenon_recording recording;
-    const char *prefix;
+    const char *before; /* the list: in the same word, or the next one for the linker */
+    bool apart;
 } lists[] = {
-    { "XCOFF", TENON_RECORDS_LINK_DIRS, "-Wl,-blibpath:" },
-    { "XCOFF", TENON_RECORDS_LINK_DIRS, "-blibpath:" },
-    { "SOM", TENON_RECORDS_LINK_DIRS, "-Wl,+b," },
-    { "ELF", TENON_RECORDS_PLUS_B, "-Wl,+b," },
+    { "XCOFF", TENON_RECORDS_LINK_DIRS, "-blibpath:", false },
+    { "SOM", TENON_RECORDS_LINK_DIRS, "+b", true },
+    { "ELF", TENON_RECORDS_PLUS_B, "+b", true },
 };
-
-/* The list of a word that replaces what -L would record; NULL: it is another word. */
-static const char *list_of(const tenon_platform *platform, const char *word)
-{
-    for (size_t i = 0; i < TN_COUNT(lists); i++)
-        if (platform->recording == lists[i].recording &&
-            strcmp(platform->shlib_type, lists[i].type) == 0 && tn_begins(word, lists[i].prefix))
-            return word + strlen(lists[i].prefix);
-    return NULL;
-}
 
 static bool is_default(const char *dir, size_t size)
 {
@@ -57,26 +48,73 @@ static bool place_in(const char *list, const char *dir, size_t *place)
     return true;
 }
 
-bool tn_record_dir(struct tn_words *words, struct tn_arena *arena, const tenon_platform *platform,
-                   const char *dir, bool *there)
+/* The list of a platform; TN_COUNT(lists): it has none. */
+static size_t row_of(const tenon_platform *platform)
 {
-    *there = false;
-    for (size_t i = 0; i < words->count; i++) {
-        const char *word = words->at[i], *list = list_of(platform, word);
-        size_t place;
-        if (!list)
-            continue;
-        *there = true;
-        if (!place_in(list, dir, &place))
-            continue;
+    size_t i = 0;
+
+    while (i < TN_COUNT(lists) && !(platform->recording == lists[i].recording &&
+                                    strcmp(platform->shlib_type, lists[i].type) == 0))
+        i++;
+    return i;
+}
+
+struct change {
+    struct tn_arena *arena;
+    const char *dir;
+    size_t row;
+    bool waiting;           /* the word before was "+b" */
+    struct tn_words *found; /* the lists, with the directory in them */
+};
+
+static const char *put_in(struct change *change, const char *list)
+{
+    size_t place;
+
+    if (place_in(list, change->dir, &place)) {
         const char *before = place && list[place - 1] != ':' ? ":" : "";
         const char *after = list[place] ? ":" : "";
-        words->at[i] = tn_arena_format(arena, "%.*s%s%s%s%s", (int)(list - word + (long)place),
-                                       word, before, dir, after, list + place);
-        if (!words->at[i])
-            return false;
+        list = tn_arena_format(change->arena, "%.*s%s%s%s%s", (int)place, list, before, change->dir,
+                               after, list + place);
     }
-    return true;
+    return list && tn_words_add(change->found, list) ? list : NULL;
+}
+
+static const char *put_dir(void *arg, const char *word)
+{
+    struct change *change = arg;
+    const char *before = lists[change->row].before, *list;
+
+    if (lists[change->row].apart) {
+        bool is = change->waiting;
+        change->waiting = !is && strcmp(word, before) == 0;
+        return is ? put_in(change, word) : word;
+    }
+    if (!tn_begins(word, before))
+        return word;
+    list = put_in(change, word + strlen(before));
+    return list ? tn_arena_format(change->arena, "%s%s", before, list) : NULL;
+}
+
+bool tn_record_dir(struct tn_words *words, struct tn_arena *arena, const tenon_platform *platform,
+                   const char *dir, struct tn_words *found)
+{
+    struct change change = { .arena = arena, .dir = dir, .row = row_of(platform), .found = found };
+
+    return change.row == TN_COUNT(lists) || tn_passed_map(words, arena, put_dir, &change);
+}
+
+bool tn_add_list(struct tn_words *words, struct tn_arena *arena, const tenon_platform *platform,
+                 const char *list)
+{
+    size_t row = row_of(platform);
+    const char *const apart[] = { lists[row].before, list };
+    const char *joined;
+
+    if (lists[row].apart)
+        return tn_add_passed(words, arena, apart, TN_COUNT(apart));
+    joined = tn_arena_format(arena, "%s%s", lists[row].before, list);
+    return joined && tn_add_passed(words, arena, &joined, 1);
 }
 
 bool tn_check_recorded_dir(const tenon_platform *platform, const char *dir, tenon_error *err)

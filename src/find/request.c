@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "flags.h"
+#include "passed.h"
 #include "quote.h"
 #include "text.h"
 
@@ -37,12 +38,43 @@ static const char *absolute_word(struct tn_arena *arena, const struct tenon_find
     return word;
 }
 
+struct run_paths {
+    struct tn_run_path_reader reader;
+    struct tn_arena *arena;
+    const struct tenon_finder *finder;
+};
+
+/* A run path with each of its relative directories made absolute. */
+static const char *absolute_run_path(void *arg, const char *word)
+{
+    struct run_paths *paths = arg;
+    bool is;
+    size_t at = tn_run_path_in(&paths->reader, word, &is);
+    const char *list = word + at;
+    const char *out = is ? tn_arena_copy(paths->arena, word, at) : word;
+
+    while (out && is && *list) {
+        size_t size = strcspn(list, ":");
+        const char *one = tn_arena_copy(paths->arena, list, size);
+        if (one && tn_is_relative(one, size))
+            one = tn_absolute_path(paths->arena, paths->finder, one);
+        list += size;
+        out = one ? tn_arena_format(paths->arena, "%s%s%s", out, one, *list ? ":" : "") : NULL;
+        list += *list == ':';
+    }
+    return out;
+}
+
 static bool absolute_words(struct tn_arena *arena, const struct tenon_finder *finder,
-                           const char **text)
+                           const char **text, bool link)
 {
     struct tn_words words = { 0 };
+    struct run_paths paths = { .arena = arena, .finder = finder };
     bool is_path = false;
     bool good = !*text || (tn_split_shell(&words, arena, *text) && tn_join_apart(&words, arena));
+
+    /* rule  clang: of a compiler -R is another switch (-Rpass) */
+    good = good && (!link || tn_passed_map(&words, arena, absolute_run_path, &paths));
 
     for (size_t i = 0; good && i < words.count; i++) {
         words.at[i] = absolute_word(arena, finder, words.at[i], &is_path);
@@ -76,6 +108,6 @@ bool tn_request_absolute(struct tn_arena *arena, const struct tenon_finder *find
     if (request->program && !(request->program = tn_absolute_path(arena, finder, request->program)))
         return false;
     return absolute_dirs(arena, finder, &request->dirs) &&
-           absolute_words(arena, finder, &request->cflags) &&
-           absolute_words(arena, finder, &request->libs);
+           absolute_words(arena, finder, &request->cflags, false) &&
+           absolute_words(arena, finder, &request->libs, true);
 }

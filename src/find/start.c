@@ -9,9 +9,7 @@
 #include "store.h"
 #include "text.h"
 
-/* The world that the program will start in: this system, or the other one with the program in it.
- */
-static tenon_world *world_of(struct tn_hunt *hunt, const char *program, tenon_error *err)
+tenon_world *tn_start_world(struct tn_hunt *hunt, const char *program, tenon_error *err)
 {
     const char *sysroot = hunt->finder->sysroot;
     struct tn_arena arena = { 0 };
@@ -180,7 +178,7 @@ static void end_check(struct check *check)
 static bool resolve(struct tn_hunt *hunt, const char *program, struct check *check,
                     tenon_error *err)
 {
-    *check = (struct check){ .world = world_of(hunt, program, err) };
+    *check = (struct check){ .world = tn_start_world(hunt, program, err) };
     if (check->world)
         check->resolver = tenon_resolver_new(check->world, err);
     if (check->resolver)

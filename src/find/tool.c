@@ -1,5 +1,7 @@
 /* src/find/tool.c - compilers, scripts and test programs as children */
 #include <errno.h>
+#include <pthread.h>
+#include <signal.h>
 #include <unistd.h>
 
 #include "fail.h"
@@ -19,18 +21,46 @@ static bool read_back(int descriptor, struct tn_arena *arena, const char **text,
     return true;
 }
 
+/*
+ * The signals that ask this process to end and are held back until its temporary files are gone:
+ * then nothing is waited for. One that is ignored asks for nothing (nohup). False: none is held.
+ */
+static bool held_signals(const struct tenon_finder *finder, sigset_t *held)
+{
+    static const int ending[] = { SIGINT, SIGQUIT, SIGTERM, SIGHUP };
+    sigset_t blocked;
+    bool some = false;
+
+    sigemptyset(held);
+    pthread_sigmask(SIG_BLOCK, NULL, &blocked);
+    for (size_t i = 0; i < TN_COUNT(ending); i++) {
+        struct sigaction action;
+        if (sigismember(&blocked, ending[i]) != 1 || sigismember(&finder->mask, ending[i]) == 1 ||
+            sigaction(ending[i], NULL, &action) < 0 || action.sa_handler == SIG_IGN)
+            continue;
+        sigaddset(held, ending[i]);
+        some = true;
+    }
+    return some;
+}
+
 static bool run(const struct tenon_finder *finder, struct tn_arena *arena,
                 const struct tn_words *argv, unsigned seconds, struct tn_said *said,
                 const int outputs[2], tenon_error *err)
 {
     char shown[TN_QUOTE_ROOM];
     pid_t pid;
+    sigset_t held;
+    /* what a terminal sends to the whole group is ours to pass on, then */
+    bool own_group = held_signals(finder, &held);
+    const struct tn_patience patience = { .seconds = seconds, .ending = &held, .group = own_group };
     const struct tn_child child = { .argv = argv->at,
                                     .env = finder->env.at,
                                     .in = finder->nothing,
                                     .out = outputs[0],
                                     .err_out = outputs[1],
-                                    .mask = &finder->mask };
+                                    .mask = &finder->mask,
+                                    .own_group = own_group };
     int failed = tn_child_start(&child, &pid);
 
     /* that no process is to be had says nothing of the program: no answer, and none is kept */
@@ -44,8 +74,10 @@ static bool run(const struct tenon_finder *finder, struct tn_arena *arena,
         said->err_size = said->err_out ? strlen(said->err_out) : 0;
         return said->err_out || tn_no_memory(err);
     }
-    failed = tn_child_wait(pid, seconds, &said->exit);
+    failed = tn_child_wait(pid, &patience, &said->exit);
     said->late = failed == ETIMEDOUT;
+    if (failed == EINTR)
+        return tn_fail(err, TENON_E_SYSTEM, "interrupted");
     if (failed && !said->late)
         return tn_fail_system(err, failed, "waiting for %s", tn_quote(shown, argv->at[0]));
     return read_back(outputs[0], arena, &said->out, &said->out_size, err) &&

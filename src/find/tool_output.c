@@ -123,7 +123,8 @@ static bool is_everywhere(const char *path)
     return false;
 }
 
-bool tn_linker_group(const struct tn_words *files, const char *object, struct tn_words *group)
+bool tn_linker_group(const struct tn_words *files, const char *object, const struct tn_words *libs,
+                     struct tn_words *group)
 {
     size_t i = 0;
 
@@ -135,7 +136,8 @@ bool tn_linker_group(const struct tn_words *files, const char *object, struct tn
     else
         i++;
     for (size_t first = i; i < files->count; i++) {
-        if (i > first && is_everywhere(files->at[i]))
+        if (i > first && is_everywhere(files->at[i]) &&
+            !tn_is_among(files->at[i], libs->at, libs->count))
             break;
         if (!tn_words_add(group, files->at[i]))
             return false;

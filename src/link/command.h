@@ -19,6 +19,7 @@ enum tn_word_role {
     TN_WORD_DEPENDENCY, /* -MD, -MF FILE, ...: writes a dependency file */
     TN_WORD_PREPROCESS, /* -D, -I, -include: its effect is in the preprocessed text */
     TN_WORD_REPORT,     /* warnings, debugging information, messages: no effect on the code */
+    TN_WORD_COUNT,      /* --coverage, ...: code that counts runs, and where it writes them */
     TN_WORD_LTO,        /* -flto, -fno-lto and kin */
     TN_WORD_LANGUAGE,   /* -x LANGUAGE */
     TN_WORD_SOURCE,
@@ -61,6 +62,12 @@ void tn_command_free(struct tn_command *command);
 /* True for languages and suffixes that come out of a preprocessor and may be optimised at link
  * time: not assembly. */
 bool tn_command_is_assembly(const struct tn_word *source);
+
+/* True for C and its kin: "-include FILE" is read before such a source. */
+bool tn_command_takes_header(const struct tn_word *source);
+
+/* True for a header as a source: it is precompiled, and becomes no object. */
+bool tn_command_is_header(const struct tn_word *source);
 
 /* What -c makes of a source without -o: its base name with the suffix ".o". NULL: no memory. */
 const char *tn_command_object(struct tn_arena *arena, const char *source);

@@ -22,12 +22,14 @@ const char *tn_compile_output(const struct tn_compilation *c, const struct tn_wo
 {
     if (c->command.output)
         return c->command.output;
+    if (tn_command_is_header(source)) /* rule: GCC manual, Using Precompiled Headers */
+        return tn_arena_format(c->arena, "%s.gch", source->text);
     return tn_command_object(c->arena, source->text);
 }
 
 const char *tn_compile_name(const struct tn_compilation *c, const struct tn_word *source)
 {
-    const char *from = strcmp(source->text, "-") == 0 ? c->command.output : source->text;
+    const char *from = strcmp(source->text, "-") == 0 ? tn_compile_output(c, source) : source->text;
 
     return from ? tn_native_name(c->arena, c->launch->prefix, NULL, from, 1) : NULL;
 }

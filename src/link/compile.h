@@ -13,8 +13,8 @@ struct tn_compilation {
     struct tn_command command;
 };
 
-/* Where the object of a source goes; its unit's name; what the note says it is from. NULL: no
- * memory (a name: none can be told, too). */
+/* Where what becomes of a source goes, an object or a precompiled header; its unit's name; what the
+ * note says it is from. NULL: no memory. */
 const char *tn_compile_output(const struct tn_compilation *c, const struct tn_word *source);
 const char *tn_compile_name(const struct tn_compilation *c, const struct tn_word *source);
 const char *tn_compile_origin(const struct tn_word *source);

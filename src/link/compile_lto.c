@@ -19,8 +19,8 @@
 
 enum {
     FOR_TEXT = 1u << TN_WORD_MODE | 1u << TN_WORD_OUTPUT | 1u << TN_WORD_REPORT,
-    FOR_CODE =
-        1u << TN_WORD_OUTPUT | 1u << TN_WORD_REPORT | 1u << TN_WORD_DEPENDENCY | 1u << TN_WORD_LTO,
+    FOR_CODE = 1u << TN_WORD_OUTPUT | 1u << TN_WORD_REPORT | 1u << TN_WORD_DEPENDENCY |
+               1u << TN_WORD_COUNT | 1u << TN_WORD_LTO,
     FOR_REAL = 1u << TN_WORD_DEPENDENCY | 1u << TN_WORD_OUTPUT
 };
 
@@ -46,6 +46,16 @@ static bool has_word(const struct tn_compilation *c, const char *prefix)
     return false;
 }
 
+/* "-Wp,-MD,FILE" and kin: `part` with the comma before it */
+static bool has_passed(const struct tn_compilation *c, const char *part)
+{
+    for (size_t i = 0; i < c->command.count; i++)
+        if (c->command.words[i].role == TN_WORD_DEPENDENCY &&
+            tn_begins(c->command.words[i].text, "-Wp,") && strstr(c->command.words[i].text, part))
+            return true;
+    return false;
+}
+
 /* rule: GCC manual, -MD: without -MF the output's name with the suffix ".d" */
 static const char *dependency_file(const struct tn_compilation *c, const char *output)
 {
@@ -56,28 +66,38 @@ static const char *dependency_file(const struct tn_compilation *c, const char *o
 }
 
 /*
- * The preprocessed text. Dependencies are written here, where they do not hold a header of ours,
- * and named as the real compile would have named them.
+ * Words for dependencies as the real compile would have written them, in `last` from `count` on.
+ *
+ * rule: clang's Driver::TranslateInputArgs: "-Wp,-MD,FILE" is "-MD -MF FILE". With GCC it goes to
+ * the preprocessor, which names the object without directories, whether it compiles or not.
  */
+static void name_dependencies(const struct tn_compilation *c, const char *output, bool is_clang,
+                              const char **last, size_t count)
+{
+    bool driver = has_word(c, "-MD") || has_word(c, "-MMD");
+    bool passed = has_passed(c, ",-MD") || has_passed(c, ",-MMD");
+
+    if (driver && !has_word(c, "-MF") && !has_passed(c, ",-MF")) {
+        last[count++] = "-MF";
+        last[count++] = dependency_file(c, output);
+    }
+    if ((driver || (passed && is_clang)) && !has_word(c, "-MT") && !has_word(c, "-MQ") &&
+        !has_passed(c, ",-MT") && !has_passed(c, ",-MQ")) {
+        last[count++] = "-MQ";
+        last[count++] = output;
+    }
+}
+
+/* The preprocessed text. Dependencies are written here, where they do not hold our header. */
 static bool preprocess(const struct tn_compilation *c, const struct tn_word *source,
-                       const char *output, struct tn_view *text, struct tn_exit *exit,
-                       tenon_error *err)
+                       const char *output, bool is_clang, struct tn_view *text,
+                       struct tn_exit *exit, tenon_error *err)
 {
     const char *last[8] = { "-E", "-P", NULL };
-    size_t count = 2;
     int out = tn_temp_nameless(err), silent = tn_temp_nameless(err);
     bool good = out >= 0 && silent >= 0;
 
-    if (good && (has_word(c, "-MD") || has_word(c, "-MMD"))) {
-        if (!has_word(c, "-MF")) {
-            last[count++] = "-MF";
-            last[count++] = dependency_file(c, output);
-        }
-        if (!has_word(c, "-MT") && !has_word(c, "-MQ")) {
-            last[count++] = "-MQ";
-            last[count++] = output;
-        }
-    }
+    name_dependencies(c, output, is_clang, last, 2);
     good = good && run_derived(c, source, FOR_TEXT, last, out, silent, exit, err) &&
            (exit->status != 0 || tn_temp_read(out, c->arena, text, err));
     if (out >= 0)
@@ -129,7 +149,7 @@ static tenon_digest digest_of(const struct tn_compilation *c, struct tn_view ver
     for (size_t i = 0; i < c->command.count; i++) {
         const struct tn_word *word = &c->command.words[i];
         if (word->role == TN_WORD_OPTION || word->role == TN_WORD_LANGUAGE ||
-            word->role == TN_WORD_LTO)
+            word->role == TN_WORD_COUNT || word->role == TN_WORD_LTO)
             hash_part(&state, word->text, strlen(word->text));
     }
     hash_part(&state, text.at, text.size);
@@ -139,11 +159,15 @@ static tenon_digest digest_of(const struct tn_compilation *c, struct tn_view ver
 
 /* The unit by a compile to machine code. */
 static bool work_out(const struct tn_compilation *c, const struct tn_word *source,
-                     struct tn_object *object, struct tn_exit *exit, tenon_error *err)
+                     const char *directory, struct tn_object *object, struct tn_exit *exit,
+                     tenon_error *err)
 {
-    const char *path = tn_temp_file(c->arena, ".o", tn_view("", 0), err);
+    const char *path = tn_arena_format(c->arena, "%s/unit.o", directory);
     const char *const last[] = { "-fno-lto", "-w", "-o", path, NULL };
     int silent = path ? tn_temp_nameless(err) : -1;
+
+    if (!path)
+        return tn_no_memory(err);
     struct tn_file file;
     bool good = silent >= 0 && run_derived(c, source, FOR_CODE, last, silent, silent, exit, err);
 
@@ -156,8 +180,6 @@ static bool work_out(const struct tn_compilation *c, const struct tn_word *sourc
     }
     if (silent >= 0)
         close(silent);
-    if (path)
-        unlink(path);
     return good;
 }
 
@@ -186,7 +208,8 @@ static const char *header_text(struct tn_arena *arena, struct tn_view note)
 }
 
 static bool write_header(const struct tn_compilation *c, const struct tn_word *source,
-                         struct tn_object *object, const char **header, tenon_error *err)
+                         const char *directory, struct tn_object *object, const char **header,
+                         tenon_error *err)
 {
     struct tn_view note;
 
@@ -199,18 +222,25 @@ static bool write_header(const struct tn_compilation *c, const struct tn_word *s
     const char *text = header_text(c->arena, note);
     if (!text)
         return tn_no_memory(err);
-    *header = tn_temp_file(c->arena, ".h", tn_view(text, strlen(text)), err);
+    *header = tn_temp_file_in(c->arena, directory, "record.h", tn_view(text, strlen(text)), err);
     return *header != NULL;
 }
 
-/* The command as it was given, with the header, which stands for <tenon/record.h> too. */
+/*
+ * The command as it was given, with the header, which stands for <tenon/record.h> too. Its
+ * directory has another name each time, and debugging information has paths of headers (-g3): it
+ * has that one.
+ */
 static bool compile_with(const struct tn_compilation *c, const struct tn_word *source,
-                         const struct tn_object *object, const char *output, const char *header,
-                         struct tn_exit *exit, tenon_error *err)
+                         const struct tn_object *object, const char *output, const char *directory,
+                         const char *header, struct tn_exit *exit, tenon_error *err)
 {
     const char *own = object->record.count > 0 ? "-DTENON_NO_RECORD" : NULL;
-    const char *const last[] = { "-include", header, "-o", output, own, NULL };
+    const char *map = tn_arena_format(c->arena, "-fdebug-prefix-map=%s=tenon", directory);
+    const char *const last[] = { "-include", header, "-o", output, map, own, NULL };
 
+    if (!map)
+        return tn_no_memory(err);
     return run_derived(c, source, FOR_REAL, last, -1, -1, exit, err);
 }
 
@@ -235,51 +265,74 @@ static const char *obstacle(const struct tn_word *source)
     if (source->language ? strstr(source->language, "cpp-output") != NULL
                          : dot && (strcmp(dot, ".i") == 0 || strcmp(dot, ".ii") == 0))
         return "it is preprocessed already";
+    if (!tn_command_takes_header(source))
+        return "its language takes no header";
     return NULL;
 }
 
 /* What makes intermediate code only (-fsanitize=cfi) has a note without definitions. */
 static bool work_out_or_not(const struct tn_compilation *c, const struct tn_word *source,
-                            struct tn_object *object, tenon_error *err)
+                            const char *directory, struct tn_object *object, tenon_error *err)
 {
     struct tn_exit exit = { 0 };
 
-    if (!work_out(c, source, object, &exit, err))
+    if (!work_out(c, source, directory, object, &exit, err))
         return false;
     if (exit.status != 0)
         *object = (struct tn_object){ .unit = { .stateful = TENON_UNKNOWN } };
     return true;
 }
 
+static void remark_unrecorded(const struct tn_compilation *c, const struct tn_word *source,
+                              const char *why)
+{
+    char shown[TN_QUOTE_ROOM];
+
+    tn_remark(c->launch, TN_REMARK_WARNING, "%s: not recorded: %s", tn_quote(shown, source->text),
+              why);
+}
+
 /* A source that cannot be preprocessed fails for the user too, and the compiler says why. */
 static bool compile_unread(const struct tn_compilation *c, const struct tn_word *source,
                            const char *output, struct tn_exit *exit, tenon_error *err)
 {
-    char shown[TN_QUOTE_ROOM];
+    if (!compile_plainly(c, source, output, exit, err))
+        return false;
+    if (exit->status == 0)
+        remark_unrecorded(c, source, "it cannot be preprocessed");
+    return true;
+}
 
-    return compile_plainly(c, source, output, exit, err) &&
-           (exit->status != 0 || tn_fail(err, TENON_E_UNSUPPORTED, "%s: cannot be preprocessed",
-                                         tn_quote(shown, source->text)));
+/* With the note of what the text and the options say. */
+static bool compile_noted(const struct tn_compilation *c, const struct tn_word *source,
+                          const char *output, const char *directory, tenon_digest digest,
+                          struct tn_exit *exit, tenon_error *err)
+{
+    struct tn_object object;
+    const char *header = NULL;
+
+    if (!work_out_or_not(c, source, directory, &object, err))
+        return false;
+    object.unit.implementation = digest;
+    return write_header(c, source, directory, &object, &header, err) &&
+           compile_with(c, source, &object, output, directory, header, exit, err);
 }
 
 static bool compile_recorded(const struct tn_compilation *c, const struct tn_word *source,
                              const char *output, struct tn_exit *exit, tenon_error *err)
 {
     struct tn_view text, version;
-    struct tn_object object;
-    const char *header = NULL;
 
-    if (!preprocess(c, source, output, &text, exit, err))
+    if (!compiler_version(c, &version, err) ||
+        !preprocess(c, source, output, memmem(version.at, version.size, "clang", 5) != NULL, &text,
+                    exit, err))
         return false;
     if (exit->status != 0)
         return compile_unread(c, source, output, exit, err);
-    if (!work_out_or_not(c, source, &object, err) || !compiler_version(c, &version, err))
-        return false;
-    object.unit.implementation = digest_of(c, version, text);
-    if (!write_header(c, source, &object, &header, err))
-        return false;
-    bool good = compile_with(c, source, &object, output, header, exit, err);
-    unlink(header);
+    const char *directory = tn_temp_directory(c->arena, err);
+    bool good = directory &&
+                compile_noted(c, source, output, directory, digest_of(c, version, text), exit, err);
+    tn_temp_remove_directory(directory);
     return good;
 }
 
@@ -287,17 +340,17 @@ static bool compile_one(const struct tn_compilation *c, const struct tn_word *so
                         struct tn_exit *exit, tenon_error *err)
 {
     const char *output = tn_compile_output(c, source), *why = obstacle(source);
-    char shown[TN_QUOTE_ROOM];
 
     if (!output)
         return tn_no_memory(err);
+    if (tn_command_is_header(source))
+        return compile_plainly(c, source, output, exit, err);
     if (tn_command_is_assembly(source))
         return compile_plainly(c, source, output, exit, err) &&
                (exit->status != 0 || tn_compile_record(c, source, err));
     if (!why)
         return compile_recorded(c, source, output, exit, err);
-    tn_remark(c->launch, TN_REMARK_WARNING, "%s: not recorded: %s", tn_quote(shown, source->text),
-              why);
+    remark_unrecorded(c, source, why);
     return compile_plainly(c, source, output, exit, err);
 }
 

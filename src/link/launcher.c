@@ -53,17 +53,23 @@ static bool settle(struct tn_session *s, tenon_error *err)
     return good;
 }
 
+/*
+ * Of sources alone, compiled to intermediate code by this very command, nothing is said: that is
+ * how configure scripts try a compiler, and many take any message for a failure.
+ */
 static void report_unsure(const struct tn_session *s)
 {
     const struct tn_members *members = &s->members;
     size_t unsure = tn_members_count(members, TN_MEMBER_UNSURE), shown = 0;
     char names[TENON_ERROR_TEXT / 2] = "", label[TN_QUOTE_ROOM];
     size_t used = 0;
+    bool remarkable = false;
 
     for (size_t i = 0; i < members->count; i++) {
         const struct tn_member *row = &members->rows[i];
         if (row->state != TN_MEMBER_UNSURE)
             continue;
+        remarkable |= !row->from_source;
         tn_remark(s->launch, TN_REMARK_DETAIL, "%s: %s", tn_quote(label, row->label),
                   row->why ? row->why : "unknown");
         if (used + strlen(label) + 8 < sizeof names && shown < 3)
@@ -71,8 +77,9 @@ static void report_unsure(const struct tn_session *s)
                                      label);
     }
     if (unsure)
-        tn_remark(s->launch, TN_REMARK_WARNING, "%zu of %zu members unrecorded: %s%s", unsure,
-                  members->count, names, unsure > shown ? ", ..." : "");
+        tn_remark(s->launch, remarkable ? TN_REMARK_WARNING : TN_REMARK_DETAIL,
+                  "%zu of %zu members unrecorded: %s%s", unsure, members->count, names,
+                  unsure > shown ? ", ..." : "");
 }
 
 /* What the linker said when it would not take the notes; its first line. */

@@ -241,5 +241,10 @@ bool tn_members_add_source(struct tn_members *members, const char *path, const c
         return tn_members_add_unsure(members, tn_base_name(source),
                                      "it could not be compiled again") ||
                tn_no_memory(err);
-    return add_file(members, path, source, name, err);
+    size_t before = members->count;
+    if (!add_file(members, path, source, name, err))
+        return false;
+    for (size_t i = before; i < members->count; i++)
+        members->rows[i].from_source = true;
+    return true;
 }

@@ -54,6 +54,9 @@ static const struct {
     { "-l", TN_WORD_LINKER },
     { "-L", TN_WORD_LINKER },
     { "-T", TN_WORD_LINKER },
+    { "-Ttext", TN_WORD_LINKER },
+    { "-Tdata", TN_WORD_LINKER },
+    { "-Tbss", TN_WORD_LINKER },
     { "-u", TN_WORD_LINKER },
     { "-z", TN_WORD_LINKER },
     { "-e", TN_WORD_LINKER },
@@ -105,6 +108,23 @@ static const struct {
     { "-fcolor-diagnostics", TN_WORD_REPORT },
     { "-fno-color-diagnostics", TN_WORD_REPORT },
     { "-fansi-escape-codes", TN_WORD_REPORT },
+    { "-fstack-usage", TN_WORD_REPORT },
+    { "-fcallgraph-info", TN_WORD_REPORT },
+    { "-fdump-", TN_WORD_REPORT },
+    { "-fopt-info", TN_WORD_REPORT },
+    { "-fsave-optimization-record", TN_WORD_REPORT },
+    { "-foptimization-record", TN_WORD_REPORT },
+    { "-ftime-trace", TN_WORD_REPORT },
+    { "-ftime-report", TN_WORD_REPORT },
+    { "-fmem-report", TN_WORD_REPORT },
+    { "-fproc-stat-report", TN_WORD_REPORT },
+    { "-fverbose-asm", TN_WORD_REPORT },
+    { "-ftest-coverage", TN_WORD_REPORT },
+    { "-fprofile-note=", TN_WORD_REPORT },
+    { "--coverage", TN_WORD_COUNT },
+    { "-coverage", TN_WORD_COUNT },
+    { "-fprofile-arcs", TN_WORD_COUNT },
+    { "-fprofile-generate", TN_WORD_COUNT },
     { "-fdebug-prefix-map=", TN_WORD_REPORT },
     { "-ffile-prefix-map=", TN_WORD_REPORT },
     { "-fmacro-prefix-map=", TN_WORD_PREPROCESS },
@@ -114,6 +134,7 @@ static const struct {
     { "-g", TN_WORD_REPORT },
     { "-Wl,", TN_WORD_LINKER },
     { "-Wa,", TN_WORD_OPTION },
+    { "-Wp,-M", TN_WORD_DEPENDENCY },
     { "-Wp,", TN_WORD_PREPROCESS },
     { "-W", TN_WORD_REPORT },
     { "-w", TN_WORD_REPORT },
@@ -194,6 +215,31 @@ bool tn_command_is_assembly(const struct tn_word *source)
     return dot && tn_is_among(dot, suffixes, TN_COUNT(suffixes));
 }
 
+bool tn_command_takes_header(const struct tn_word *source)
+{
+    static const char *const suffixes[] = { ".c",  ".m",   ".mm",  ".M",   ".cc",
+                                            ".cp", ".cxx", ".cpp", ".CPP", ".c++",
+                                            ".C",  ".cu",  ".hip", ".cl",  ".cppm" };
+    const char *dot = strrchr(tn_base_name(source->text), '.');
+
+    if (source->language) /* c, c++, cuda, cl; objective-c++ */
+        return tn_begins(source->language, "c") || tn_begins(source->language, "objective-c") ||
+               tn_begins(source->language, "hip");
+    return dot && tn_is_among(dot, suffixes, TN_COUNT(suffixes));
+}
+
+bool tn_command_is_header(const struct tn_word *source)
+{
+    static const char *const suffixes[] = {
+        ".h", ".hh", ".H", ".hp", ".hxx", ".hpp", ".HPP", ".h++"
+    };
+    const char *dot = strrchr(tn_base_name(source->text), '.');
+
+    if (source->language)
+        return strstr(source->language, "-header") != NULL;
+    return dot && tn_is_among(dot, suffixes, TN_COUNT(suffixes));
+}
+
 const char *tn_command_object(struct tn_arena *arena, const char *source)
 {
     const char *name = tn_base_name(source), *dot = strrchr(name, '.');
@@ -214,12 +260,25 @@ bool tn_option_takes_next(const char *word, enum tn_word_role *role)
     return false;
 }
 
+/* "-Wp,-MD,FILE,-DX": what is read depends on it. */
+static bool passes_text(const char *word)
+{
+    static const char *const parts[] = { ",-D", ",-U", ",-I", ",-i" };
+
+    for (size_t i = 0; i < TN_COUNT(parts); i++)
+        if (strstr(word, parts[i]))
+            return true;
+    return false;
+}
+
 enum tn_word_role tn_option_role(const char *word)
 {
     static const char *const modes[] = { "-c", "--compile", "-S", "-E" };
 
     if (tn_is_among(word, modes, TN_COUNT(modes)))
         return TN_WORD_MODE;
+    if (tn_begins(word, "-Wp,") && passes_text(word))
+        return TN_WORD_PREPROCESS;
     for (size_t i = 0; i < TN_COUNT(joined); i++)
         if (tn_begins(word, joined[i].prefix))
             return joined[i].role;

@@ -19,12 +19,15 @@ static bool read_map(struct tn_session *s, bool from_mold, struct tn_report *map
     return tn_map_gnu_read(&s->arena, text, tn_session_paths(s, &paths), map, err);
 }
 
-/* A source's object was there only during the link: it is made again, without a word. */
+/*
+ * A source's object was there only during the link: it is made again, without a word. What counts
+ * runs is left out: the name of a file beside the object, another each time, would be in its data.
+ */
 static bool compile_again(struct tn_session *s, const struct tn_word *source, const char *path,
                           struct tn_exit *exit, tenon_error *err)
 {
     const unsigned dropped = 1u << TN_WORD_OBJECT | 1u << TN_WORD_LINKER | 1u << TN_WORD_OUTPUT |
-                             1u << TN_WORD_DEPENDENCY | 1u << TN_WORD_REPORT;
+                             1u << TN_WORD_DEPENDENCY | 1u << TN_WORD_REPORT | 1u << TN_WORD_COUNT;
     const char *const last[] = { "-c", "-w", "-o", path, NULL };
     struct tn_words words = { 0 };
     int silent = tn_temp_nameless(err);
@@ -40,18 +43,22 @@ static bool compile_again(struct tn_session *s, const struct tn_word *source, co
     return good;
 }
 
+/* In a directory of its own, as compilers write other files beside an object. */
 static bool read_source(struct tn_session *s, const struct tn_word *source, tenon_error *err)
 {
-    const char *path = tn_temp_file(&s->arena, ".o", tn_view("", 0), err);
+    const char *directory = tn_temp_directory(&s->arena, err);
     bool nameless = tn_inputs_is_nameless(source->text);
     struct tn_exit exit;
-    bool good = path && compile_again(s, source, path, &exit, err) &&
+
+    if (!directory)
+        return false;
+    const char *path = tn_arena_format(&s->arena, "%s/unit.o", directory);
+    bool good = (path || tn_no_memory(err)) && compile_again(s, source, path, &exit, err) &&
                 tn_members_add_source(&s->members, exit.status == 0 ? path : NULL,
                                       nameless ? "-" : source->text,
                                       nameless ? s->output : source->text, err);
 
-    if (path)
-        unlink(path);
+    tn_temp_remove_directory(directory);
     return good;
 }
 

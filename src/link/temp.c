@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -84,6 +85,55 @@ const char *tn_temp_file(struct tn_arena *arena, const char *suffix, struct tn_v
         return NULL;
     }
     int descriptor = mkostemps(path, (int)strlen(suffix), O_CLOEXEC);
+    if (descriptor < 0) {
+        tn_fail_system(err, errno, "%s", tn_quote(shown, path));
+        return NULL;
+    }
+    return fill(descriptor, path, bytes, NULL, err) ? path : NULL;
+}
+
+const char *tn_temp_directory(struct tn_arena *arena, tenon_error *err)
+{
+    char shown[TN_QUOTE_ROOM];
+    char *path = tn_arena_format(arena, "%s/tenon-XXXXXX", temporary_directory());
+
+    if (!path) {
+        tn_no_memory(err);
+        return NULL;
+    }
+    if (!mkdtemp(path)) {
+        tn_fail_system(err, errno, "%s", tn_quote(shown, path));
+        return NULL;
+    }
+    return path;
+}
+
+static int remove_one(const char *path, const struct stat *info, int kind, struct FTW *place)
+{
+    (void)info;
+    (void)kind;
+    (void)place;
+    (void)remove(path);
+    return 0;
+}
+
+void tn_temp_remove_directory(const char *path)
+{
+    if (path)
+        (void)nftw(path, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+}
+
+const char *tn_temp_file_in(struct tn_arena *arena, const char *directory, const char *name,
+                            struct tn_view bytes, tenon_error *err)
+{
+    char shown[TN_QUOTE_ROOM];
+    const char *path = tn_arena_format(arena, "%s/%s", directory, name);
+
+    if (!path) {
+        tn_no_memory(err);
+        return NULL;
+    }
+    int descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     if (descriptor < 0) {
         tn_fail_system(err, errno, "%s", tn_quote(shown, path));
         return NULL;

@@ -25,6 +25,25 @@ const char *tn_temp_file(struct tn_arena *arena, const char *suffix, struct tn_v
                          tenon_error *err);
 
 /*
+ * A new directory in TMPDIR (else /tmp), for this user alone; tn_temp_remove_directory() takes it
+ * away with all that is in it.
+ *
+ * returns  its path, in the arena, or NULL with *err filled
+ */
+const char *tn_temp_directory(struct tn_arena *arena, tenon_error *err);
+
+/* ... NULL is fine. What cannot be removed stays. */
+void tn_temp_remove_directory(const char *path);
+
+/*
+ * A new file of these bytes in a directory of tn_temp_directory().
+ *
+ * returns  its path, in the arena, or NULL with *err filled
+ */
+const char *tn_temp_file_in(struct tn_arena *arena, const char *directory, const char *name,
+                            struct tn_view bytes, tenon_error *err);
+
+/*
  * Puts a file of these bytes in the place of `path`, atomically, with the old one's permissions.
  * A symbolic link keeps leading to it.
  *

@@ -59,15 +59,60 @@ bool tn_aout_wanted(struct tn_arena *arena, const char *key, struct tn_aout_want
 
 /* ---- directories ----------------------------------------------------------------------------- */
 
+enum { NUMBERS_MOST = 8 };
+
+/* "12.5": what stands behind ".so." */
+struct version {
+    int numbers[NUMBERS_MOST];
+    size_t count;
+};
+
+/*
+ * false: something else stands there.
+ * rule  shlib.c, getdewey(): what follows the eighth number is not looked at
+ */
+static bool read_version(const char *text, struct version *out)
+{
+    for (out->count = 0; out->count < NUMBERS_MOST && *text; out->count++) {
+        char *end;
+        text += *text == '.';
+        if (*text < '0' || *text > '9')
+            return false;
+        long value = strtol(text, &end, 10);
+        out->numbers[out->count] = value > INT32_MAX ? INT32_MAX : (int)value;
+        text = end;
+    }
+    return out->count > 0;
+}
+
+/* rule  shlib.c, cmpndewey(): of two that begin alike the longer is the higher */
+static int compare_versions(const struct version *a, const struct version *b)
+{
+    for (size_t i = 0; i < a->count && i < b->count; i++)
+        if (a->numbers[i] != b->numbers[i])
+            return a->numbers[i] < b->numbers[i] ? -1 : 1;
+    return (a->count > b->count) - (a->count < b->count);
+}
+
 struct scanning {
     struct tn_trial *trial;
     const struct tn_place *place;
     const char *dir;
-    struct tn_dewey wanted;
+    const struct tn_aout_wanted *wanted;
     bool checked, one_number;
     struct tn_aout_found best;
-    struct tn_dewey best_is;
+    struct version best_is;
 };
+
+/* "lib" NAME ".so." VERSION, of the major version that is wanted. */
+static bool is_of_library(const struct scanning *s, const char *name, struct version *version)
+{
+    size_t size = strlen(s->wanted->name);
+    return strncmp(name, "lib", 3) == 0 && strncmp(name + 3, s->wanted->name, size) == 0 &&
+           strncmp(name + 3 + size, ".so.", 4) == 0 && read_version(name + 3 + size + 4, version) &&
+           (s->wanted->major < 0 || version->numbers[0] == s->wanted->major) &&
+           (version->count > 1 || s->one_number);
+}
 
 /* rule  NetBSD shlib.c, findshlib(): ZMAGIC with EX_DYNAMIC, or as if it were not there */
 static bool is_dynamic(struct scanning *s, const char *path)
@@ -85,10 +130,9 @@ static bool is_dynamic(struct scanning *s, const char *path)
 static int look_at(void *arg, const char *name)
 {
     struct scanning *s = arg;
-    struct tn_dewey found;
-    if (!tn_dewey_parse(name, &found) || found.major < 0 ||
-        !tn_dewey_fits(&s->wanted, &found, true) || (found.minor < 0 && !s->one_number) ||
-        (s->best.path && tn_dewey_compare(&found, &s->best_is) <= 0))
+    struct version found;
+    if (!is_of_library(s, name, &found) ||
+        (s->best.path && compare_versions(&found, &s->best_is) <= 0))
         return 0;
     const char *path = tn_arena_format(s->trial->arena, "%s/%s", s->dir, name);
     if (!path) {
@@ -97,7 +141,7 @@ static int look_at(void *arg, const char *name)
     }
     if (s->checked && !is_dynamic(s, path))
         return 0;
-    s->best = (struct tn_aout_found){ path, found.minor };
+    s->best = (struct tn_aout_found){ path, found.count > 1 ? found.numbers[1] : -1 };
     s->best_is = found;
     return 0;
 }
@@ -107,10 +151,13 @@ struct tn_aout_found tn_aout_scan(struct tn_trial *trial, const struct tn_aout_w
                                   bool one_number)
 {
     struct scanning s = {
-        .trial = trial, .place = place, .dir = dir, .checked = checked, .one_number = one_number
+        .trial = trial,
+        .place = place,
+        .dir = dir,
+        .wanted = wanted,
+        .checked = checked,
+        .one_number = one_number,
     };
-    s.wanted =
-        (struct tn_dewey){ wanted->name, strlen(wanted->name), wanted->major, wanted->minor };
     int error = tenon_world_list(trial->target->world, *dir ? dir : ".", look_at, &s);
     trial->no_memory |= error == ENOMEM;
     if (!s.best.path && !trial->no_memory) {

@@ -2,7 +2,6 @@
 #ifndef TN_AOUT_SEARCH_H
 #define TN_AOUT_SEARCH_H
 
-#include "dewey.h"
 #include "rules.h"
 #include "sohints.h"
 
@@ -26,8 +25,9 @@ struct tn_aout_found {
 };
 
 /*
- * Looks through a directory for lib<name>.so.<major>.<minor> with the highest minor. With
- * `checked`, files that are no dynamic a.out are passed over, and said to be.
+ * Looks through a directory for lib<name>.so.<major>.<minor> with the highest minor; more numbers
+ * may follow, and count. With `checked`, files that are no dynamic a.out are passed over, and said
+ * to be; with `one_number`, lib<name>.so.<major> will do, too.
  */
 struct tn_aout_found tn_aout_scan(struct tn_trial *trial, const struct tn_aout_wanted *wanted,
                                   const char *dir, const struct tn_place *place, bool checked,

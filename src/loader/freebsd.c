@@ -304,38 +304,42 @@ static bool read_hints(struct tn_target *target, struct config *config)
 /* ---- the search -------------------------------------------------------------------------------
  */
 
-/* Directories as libmap.conf has them for the object that asks. */
-static const struct tn_dirs *mapped(struct tn_trial *trial, const struct tn_dirs *dirs)
+/* rule  rtld.c, find_library() and path_enumerate(): no object asks for a preload */
+static const char *map_of(struct tn_trial *trial, const char *name, uint32_t *left)
 {
-    const struct config *config = trial->target->config;
-    const struct tn_asker *asker = trial->asker;
-    const char *path = asker->own ? asker->paths->path : NULL;
-    struct tn_dirs *out = NULL;
-    for (size_t i = 0; dirs && path && config->map.count && i < dirs->count; i++) {
-        const char *dir = dirs->at[i].dir;
-        const char *to = dir ? tn_libmap_find(&config->map, path, dir) : NULL;
-        if (!to)
-            continue;
-        if (!out) {
-            out = tn_arena_take(trial->arena, sizeof *out);
-            if (!out || !(out->at = tn_arena_rows(trial->arena, dirs->count, sizeof *out->at))) {
-                trial->no_memory = true;
-                return dirs;
-            }
-            memcpy(out->at, dirs->at, dirs->count * sizeof *out->at);
-            out->text = dirs->text;
-            out->count = dirs->count;
-        }
-        out->at[i].dir = to;
+    struct config *config = trial->target->config;
+    const char *path = trial->asker->own ? trial->asker->paths->path : NULL;
+    const char *to = tn_libmap_find(&config->map, path, name, left);
+    trial->no_memory |= config->map.no_memory;
+    config->map.no_memory = false; /* the next search may have some */
+    return to;
+}
+
+/* Each directory is what libmap.conf makes of it when the search comes to it. */
+static void try_mapped(struct tn_trial *trial, const tenon_rule *rule, const char *where,
+                       const struct tn_dirs *dirs, const char *name)
+{
+    for (size_t i = 0; i < dirs->count && !tn_is_over(trial); i++) {
+        struct tn_element element = dirs->at[i];
+        const struct tn_dirs one = { .text = dirs->text, .at = &element, .count = 1 };
+        uint32_t left = trial->left;
+        const char *to = element.dir ? map_of(trial, element.dir, &left) : NULL;
+        if (!tn_is_answered(trial)) /* else nobody asks any more */
+            trial->left = left;
+        element.dir = to ? to : element.dir;
+        tn_elf_try_list(trial, rule, where, &one, NULL, name);
     }
-    return out ? out : dirs;
 }
 
 static void try_list(struct tn_trial *trial, size_t rule, const char *where,
                      const struct tn_dirs *dirs, const char *skipped, const char *name)
 {
-    tn_elf_try_list(trial, &trial->target->loader->rules[rule], where, mapped(trial, dirs), skipped,
-                    name);
+    const struct config *config = trial->target->config;
+    const tenon_rule *by = &trial->target->loader->rules[rule];
+    if (dirs && !skipped && config->map.count)
+        try_mapped(trial, by, where, dirs, name);
+    else
+        tn_elf_try_list(trial, by, where, dirs, skipped, name);
 }
 
 #define CUT "no RPATH counts for an object that has a RUNPATH"
@@ -400,15 +404,7 @@ static void try_lists(struct tn_trial *trial, const char *name)
 /* The name by libmap.conf, recorded when it is another. */
 static const char *rename_by_map(struct tn_trial *trial)
 {
-    struct config *config = trial->target->config;
-    const struct tn_asker *asker = trial->asker;
-    if (!asker->own)
-        return trial->name;
-    if (!read_map(trial->target, config)) {
-        trial->no_memory = true;
-        return trial->name;
-    }
-    const char *to = tn_libmap_find(&config->map, asker->paths->path, trial->name);
+    const char *to = trial->asker->own ? map_of(trial, trial->name, &trial->left) : NULL;
     if (!to)
         return trial->name;
     struct tn_place place = { .source.path = trial->name,
@@ -421,6 +417,7 @@ static const char *rename_by_map(struct tn_trial *trial)
 
 static void search(struct tn_trial *trial)
 {
+    trial->no_memory |= !read_map(trial->target, trial->target->config);
     const char *name = rename_by_map(trial);
     if (tn_is_over(trial))
         return;

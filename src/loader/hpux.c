@@ -48,8 +48,9 @@ static const tenon_rule rules[] = {
 
 struct config {
     const struct tn_dirs *env, *shlib, *defaults;
-    const char *preloads; /* NULL: none */
-    bool no_dynamic;      /* a secure process without any directory that it may use */
+    const struct tn_dirs *trusted; /* of a secure process; NULL */
+    const char *preloads;          /* NULL: none */
+    bool no_dynamic;               /* a secure process without any directory that it may use */
 };
 
 /* Empty elements: the manuals say nothing of ELF programs; they are passed over. */
@@ -115,7 +116,7 @@ static bool is_listed(const struct tn_dirs *trusted, const char *dir)
     return false;
 }
 
-/* Only listed elements stay; *any: one did. */
+/* Only listed elements stay; *any becomes true when one did. */
 static const struct tn_dirs *keep_trusted(struct tn_target *target, const struct tn_dirs *dirs,
                                           const struct tn_dirs *trusted, bool *any)
 {
@@ -138,7 +139,7 @@ static const struct tn_dirs *keep_trusted(struct tn_target *target, const struct
 static bool secure_lists(struct tn_target *target, struct config *config)
 {
     bool usable, any = false;
-    const struct tn_dirs *trusted = read_trusted(target, &usable);
+    const struct tn_dirs *trusted = config->trusted = read_trusted(target, &usable);
     if (!trusted)
         return false;
     if (config->env && !(config->env = keep_trusted(target, config->env, trusted, &any)))
@@ -197,14 +198,22 @@ static const char *preload_list(const struct tn_target *target)
 /* rule  <elf_hp.h> by binutils include/elf/hppa.h: the program's word counts for the process */
 #define DT_HP_NO_ENVVAR 0x8u
 
+/*
+ * rule  dld.so(5): a set-id program uses of an embedded path, too, what /etc/dld.sl.conf lists; as
+ *       in the environment's lists, what has a token is in no such list
+ */
 static const struct tn_dirs *split(struct tn_target *target, const char *list, const char *origin,
                                    bool is_program)
 {
     struct tn_tokens tokens = { .rows = { { "ORIGIN", origin } }, .count = 1 };
     struct tn_list_syntax syntax = plain_list;
+    const struct config *config = target->config;
+    bool any = false;
     (void)is_program;
-    syntax.tokens = &tokens;
-    return tn_dirs_split(target->arena, list, &syntax);
+    if (!target->secure)
+        syntax.tokens = &tokens;
+    const struct tn_dirs *dirs = tn_dirs_split(target->arena, list, &syntax);
+    return dirs && target->secure ? keep_trusted(target, dirs, config->trusted, &any) : dirs;
 }
 
 static bool claims(struct tn_target *target, const struct tn_loaded_object *object,

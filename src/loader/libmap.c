@@ -187,18 +187,60 @@ void tn_libmap_read_variable(struct tn_libmap *map, const char *value)
 }
 
 /* rule  libmap.c, lml_find() */
-static const char *find(const struct tn_libmap *map, const char *section, const char *name)
+static const struct tn_libmap_row *find(const struct tn_libmap *map, const char *section,
+                                        const char *name)
 {
     for (size_t i = map->count; i-- > 0;)
         if (map->rows[i].section == section && strcmp(map->rows[i].from, name) == 0)
-            return map->rows[i].to;
+            return &map->rows[i];
     return NULL;
 }
 
+/* What counts for all objects: what was left before what the file says, the newest first. */
+static const char *find_for_all(const struct tn_libmap *map, const char *name, uint32_t left)
+{
+    for (; left; left = map->left[left - 1].before) {
+        const struct tn_libmap_row *row = &map->rows[map->left[left - 1].row];
+        if (strcmp(row->from, name) == 0)
+            return row->to;
+    }
+    const struct tn_libmap_row *row = find(map, NULL, name);
+    return row ? row->to : NULL;
+}
+
+/*
+ * rule  libmap.c, lm_find() and lm_add(): it is added unless it is there already. Where there is no
+ *       more room it is not, which takes thousands of rows
+ */
+static void leave(struct tn_libmap *map, const struct tn_libmap_row *row, uint32_t *left)
+{
+    const struct tn_libmap_left is = { *left, (size_t)(row - map->rows) };
+    const char *known = find_for_all(map, row->from, *left);
+    size_t i = *left; /* what follows something has a higher number */
+    if (known && strcmp(known, row->to) == 0)
+        return;
+    while (i < map->left_count && (map->left[i].before != is.before || map->left[i].row != is.row))
+        i++;
+    if (i + 1 == TN_LIBMAP_LEFT)
+        return;
+    if (i == map->left_count) {
+        if (!tn_arena_grow(map->arena, &map->left, &map->left_room, i, sizeof *map->left)) {
+            map->no_memory = true;
+            return;
+        }
+        map->left[map->left_count++] = is;
+    }
+    *left = (uint32_t)i + 1;
+}
+
 /* rule  libmap.c, lm_find(): one section, then what stands in none */
-const char *tn_libmap_find(const struct tn_libmap *map, const char *path, const char *name)
+const char *tn_libmap_find(struct tn_libmap *map, const char *path, const char *name,
+                           uint32_t *left)
 {
     const char *section = path ? section_of(map, path) : NULL;
-    const char *to = section ? find(map, section, name) : NULL;
-    return to ? to : find(map, NULL, name);
+    const struct tn_libmap_row *row = section ? find(map, section, name) : NULL;
+    if (!row)
+        return find_for_all(map, name, *left);
+    leave(map, row, left);
+    return row->to;
 }

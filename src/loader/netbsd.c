@@ -163,45 +163,131 @@ static const struct tn_dirs *split_with(struct tn_target *target, const char *li
     return tn_dirs_split(target->arena, list, &syntax);
 }
 
-/* rule  expand.c: the program's $ORIGIN ends a process that gained privileges */
 static const struct tn_dirs *split(struct tn_target *target, const char *list, const char *origin,
                                    bool is_program)
 {
     return split_with(target, list, target->secure && is_program ? NULL : origin);
 }
 
+static bool has_origin(const char *list)
+{
+    static const struct tn_tokens origin = { .rows = { { "ORIGIN", "" } },
+                                             .count = 1,
+                                             .end = TN_TOKEN_END_LETTER };
+    return list && tn_tokens_in(list, &origin);
+}
+
+/*
+ * rule  rtld.c, _rtld() and expand.c, expand(): where the program is is not told to a process that
+ *       gained privileges, and one that asks for it, in ld.so.conf or in its own list, ends
+ */
+static struct tn_judgement judge_program(const struct tn_target *target,
+                                         const struct tn_facts *facts)
+{
+    const struct config *config = target->config;
+    const char *own = facts->runpath ? facts->runpath : facts->rpath;
+    if (target->secure && (has_origin(config->conf_list) || has_origin(own)))
+        return tn_judged(TENON_OUTCOME_DROPPED_SECURE, TN_STOP,
+                         "$ORIGIN in a set-id program: execname not specified in AUX vector");
+    return tn_judged(TENON_OUTCOME_FOUND, TN_ACCEPT, NULL);
+}
+
+/* ---- keys -------------------------------------------------------------------------------------
+ */
+
+/*
+ * A key that begins with the mark says with the next character what it is: a name that begins so
+ * itself, or a library that stands in for another, and for which nothing stands in. So no name that
+ * a file records is taken for the latter.
+ */
+enum { KEY_MARK = '=', KEY_NAME = 'n', KEY_STAND_IN = 's' };
+
+static const char *key_of_name(struct tn_arena *arena, const char *name)
+{
+    return *name == KEY_MARK ? tn_arena_format(arena, "%c%c%s", KEY_MARK, KEY_NAME, name) : name;
+}
+
+/* Files record names alone: a need with a base is one that arose. */
+static const char *key(struct tn_target *target, const tenon_need *need)
+{
+    return need->base ? tn_arena_format(target->arena, "%c%c%s", KEY_MARK, KEY_STAND_IN, need->base)
+                      : key_of_name(target->arena, need->name);
+}
+
+static bool is_stand_in(const char *key)
+{
+    return key[0] == KEY_MARK && key[1] == KEY_STAND_IN;
+}
+
+static const char *name_of(const char *key)
+{
+    return is_stand_in(key) || (key[0] == KEY_MARK && key[1] == KEY_NAME) ? key + 2 : key;
+}
+
+/* What dlopen() and LD_PRELOAD name is no key. */
+static const char *name_asked(const char *name, enum tn_request request)
+{
+    return request == TN_REQUEST_NEED ? name_of(name) : name;
+}
+
+static bool is_refused(const struct tn_target *target, const char *name, enum tn_action action,
+                       struct tn_judgement *out)
+{
+    if (!target->secure || !tn_has_slash(name) || *name == '/')
+        return false;
+    *out = tn_judged(TENON_OUTCOME_DROPPED_SECURE, action,
+                     "absolute pathname required for shared object");
+    return true;
+}
+
 static bool refuses(const struct tn_target *target, const char *name, enum tn_request request,
                     struct tn_judgement *out)
 {
-    (void)request;
-    if (!target->secure || !tn_has_slash(name) || *name == '/')
-        return false;
-    *out = tn_judged(TENON_OUTCOME_DROPPED_SECURE, TN_STOP,
-                     "absolute pathname required for shared object");
-    return true;
+    return is_refused(target, name_asked(name, request), TN_STOP, out);
 }
 
 static bool claims(struct tn_target *target, const struct tn_loaded_object *object,
                    const struct tn_name_sink *out)
 {
-    (void)target;
-    return object->is_program || !object->own_name || out->add(out->arg, object->own_name);
+    if (object->is_program || !object->own_name)
+        return true;
+    const char *name = key_of_name(target->arena, object->own_name);
+    return name && out->add(out->arg, name);
+}
+
+static const char *why_missing(struct tn_arena *arena, const char *name,
+                               const tenon_attempt *attempts, size_t count)
+{
+    (void)attempts, (void)count;
+    return tn_arena_format(arena, "Shared object \"%s\" not found", name_of(name));
 }
 
 /* ---- the search -------------------------------------------------------------------------------
  */
 
-/* The row of ld.so.conf for a library, by what the settings say of the system; NULL: none. */
-static const struct tn_netbsd_row *row_for(const struct tn_target *target, const char *name)
+static bool is_set(const struct tn_target *target, const struct tn_netbsd_row *row)
+{
+    const char *value = tenon_world_setting(target->world, row->variable);
+    return value && strcmp(value, row->value) == 0;
+}
+
+/*
+ * The row of ld.so.conf for a library, by what the settings say of the system, in the last line
+ * that is before `line`; NULL: none. Of one line the first value that fits counts.
+ * rule  paths.c, _rtld_process_mapping(): each line goes before those that were read
+ */
+static const struct tn_netbsd_row *row_before(const struct tn_target *target, const char *name,
+                                              size_t line)
 {
     const struct config *config = target->config;
-    for (size_t i = 0; i < config->conf.row_count; i++) {
+    const struct tn_netbsd_row *found = NULL;
+    for (size_t i = 0; i < config->conf.row_count && config->conf.rows[i].line < line; i++) {
         const struct tn_netbsd_row *row = &config->conf.rows[i];
-        const char *value = tenon_world_setting(target->world, row->variable);
-        if (strcmp(row->library, name) == 0 && value && strcmp(value, row->value) == 0)
-            return row;
+        if (strcmp(row->library, name) == 0 && is_set(target, row) &&
+            (!found || found->line != row->line))
+            found = row;
     }
-    return NULL;
+    return found;
 }
 
 static void try_conf(struct tn_trial *trial, const char *name)
@@ -210,7 +296,7 @@ static void try_conf(struct tn_trial *trial, const char *name)
     if (!config->conf_list || tn_is_over(trial))
         return;
     const struct tn_dirs *dirs =
-        split_with(trial->target, config->conf_list, trial->asker->program_origin);
+        split(trial->target, config->conf_list, trial->asker->program_origin, true);
     trial->no_memory |= !dirs;
     tn_elf_try_list(trial, &rules[RULE_CONF], NULL, dirs, NULL, name);
 }
@@ -238,56 +324,82 @@ static void try_lists(struct tn_trial *trial, const char *name)
     tn_elf_try_list(trial, &rules[RULE_DEFAULT], NULL, config->defaults, NULL, name);
 }
 
-/* The first library of the row stands for the need; the others join behind it. */
-static bool try_instead(struct tn_trial *trial)
+/* By its path, or through the lists. */
+static void try_name(struct tn_trial *trial, const char *name)
 {
-    const struct tn_netbsd_row *row =
-        trial->asker->request == TN_REQUEST_NEED ? row_for(trial->target, trial->name) : NULL;
-    if (!row)
-        return false;
-    struct tn_place place = { .source.path = trial->name, .rule = &rules[RULE_CONF_LIBRARY] };
-    const char *detail = tn_arena_format(trial->arena, "now %s, as %s is %s", row->libraries[0],
-                                         row->variable, row->value);
+    const struct tn_place place = { .source.path = name, .rule = &rules[RULE_DIRECT] };
+    struct tn_judgement refused;
+    if (!tn_has_slash(name))
+        try_lists(trial, name);
+    else if (is_refused(trial->target, name, TN_SKIP, &refused))
+        tn_try_note(trial, place, refused);
+    else
+        tn_try_file(trial, place);
+}
+
+static void try_stand_in(struct tn_trial *trial, const char *name, const struct tn_netbsd_row *row,
+                         const char *library)
+{
+    const struct tn_place place = { .source.path = name, .rule = &rules[RULE_CONF_LIBRARY] };
+    const char *detail =
+        tn_arena_format(trial->arena, "now %s, as %s is %s", library, row->variable, row->value);
     trial->no_memory |= !detail;
     tn_try_note(trial, place, tn_judged(TENON_OUTCOME_RENAMED, TN_SKIP, detail));
-    try_lists(trial, row->libraries[0]);
+    try_name(trial, library);
+}
+
+/*
+ * The first library that is there stands for the need, and arising() adds those behind it.
+ * rule  load.c, _rtld_load_by_name(): one that is not there is warned of, and the name itself is
+ *       searched for when none of them is
+ */
+static bool try_instead(struct tn_trial *trial, const char *name)
+{
+    const struct tn_netbsd_row *row = row_before(trial->target, name, SIZE_MAX);
+    for (; row; row = row_before(trial->target, name, row->line))
+        for (size_t i = 0; row->libraries[i] && !tn_is_answered(trial); i++)
+            try_stand_in(trial, name, row, row->libraries[i]);
     return tn_is_answered(trial);
 }
 
-#define AS_IT_IS '=' /* before a key: nothing else stands in for this library */
+/* Is a library that stands in at this path? */
+static bool is_at(const char *path, const char *library)
+{
+    return strcmp(tn_has_slash(library) ? path : tn_base_name(path), library) == 0;
+}
 
+/*
+ * What is asked for behind the stand-in that was found may be missing. An answer that is none of
+ * them is the library itself: then none of them is there.
+ */
 static bool arising(struct tn_target *target, const struct tn_bound *bound,
                     const struct tn_need_sink *out)
 {
-    const struct tn_netbsd_row *row = row_for(target, bound->name);
-    for (size_t i = 1; row && row->libraries[i]; i++) {
-        const tenon_need need = { .name = row->libraries[i], .base = row->libraries[i] };
-        if (!out->add(out->arg, &need, true))
-            return false;
-    }
+    const struct tn_netbsd_row *row =
+        bound->arose ? NULL : row_before(target, bound->name, SIZE_MAX);
+    bool is_behind = false;
+    for (; row; row = row_before(target, bound->name, row->line))
+        for (size_t i = 0; row->libraries[i]; i++) {
+            const char *library = row->libraries[i];
+            const tenon_need need = { .name = library,
+                                      .base = library,
+                                      .flavour = TENON_NEED_WEAK };
+            if (!is_behind)
+                is_behind = is_at(bound->path, library);
+            else if (!out->add(out->arg, &need, true))
+                return false;
+        }
     return true;
-}
-
-/* Files record names alone: a need with a base is one that arose. */
-static const char *key(struct tn_target *target, const tenon_need *need)
-{
-    return need->base ? tn_arena_format(target->arena, "%c%s", AS_IT_IS, need->base) : need->name;
 }
 
 static void search(struct tn_trial *trial)
 {
-    bool is_path = tn_has_slash(trial->name) || trial->asker->request == TN_REQUEST_PRELOAD;
-    if (*trial->name == AS_IT_IS) {
-        try_lists(trial, trial->name + 1);
-        return;
-    }
-    if (!is_path && try_instead(trial))
-        return;
-    if (is_path)
-        tn_try_file(trial,
-                    (struct tn_place){ .source.path = trial->name, .rule = &rules[RULE_DIRECT] });
-    else
-        try_lists(trial, trial->name);
+    enum tn_request request = trial->asker->request;
+    const char *name = name_asked(trial->name, request);
+    if (request == TN_REQUEST_PRELOAD) /* always a path */
+        tn_try_file(trial, (struct tn_place){ .source.path = name, .rule = &rules[RULE_DIRECT] });
+    else if (request != TN_REQUEST_NEED || is_stand_in(trial->name) || !try_instead(trial, name))
+        try_name(trial, name);
 }
 
 /* rule  headers.c, map_object.c: what cannot be mapped is as if it were not there */
@@ -323,6 +435,7 @@ const tenon_loader tn_loader_netbsd = {
     .requests_differ = true,
     .preload_is_fatal = true,
     .paths_are_searched = true,
+    .arises_at_once = true,
     .self_is_system = true,
     .preload_separators = " :",
     .is_interpreter = is_interpreter,
@@ -342,5 +455,6 @@ const tenon_loader tn_loader_netbsd = {
     .judge = tn_elf_judge,
     .elf_words = &words,
     .judge_errno = tn_elf_skip_errno,
-    .missing = { "Shared object \"", "\" not found" },
+    .judge_program = judge_program,
+    .why_missing = why_missing,
 };

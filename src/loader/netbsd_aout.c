@@ -4,10 +4,13 @@
  * rule  NetBSD libexec/ld.aout_so/rtld.c 1.69, map_object() and rtfindlib(); shlib.c 1.19,
  *       findshlib()
  */
+#include <errno.h>
 #include <string.h>
 
 #include "aout_search.h"
+#include "dewey.h"
 #include "fail.h"
+#include "file.h"
 #include "names.h"
 
 enum { LOADED, PATH, HINTS_FOR_PATH, ENV, HINTS, DEFAULT, RPATH, HINTS_DIRS, SELF };
@@ -109,6 +112,7 @@ struct search {
     struct tn_trial *trial;
     struct tn_aout_wanted wanted;
     const struct tn_sohints *hints; /* NULL: none */
+    const char *hint_dirs;          /* their list, which counts also where they do not; NULL */
     const char *env, *own;          /* lists; NULL */
     const char *own_where;
     struct tn_aout_found low; /* the first that would do but for its minor version */
@@ -180,6 +184,24 @@ static bool begins_with(void *arg, const char *path)
     return tn_has_prefix(path, arg);
 }
 
+/* rule  rtld.c, map_object(): whatever keeps it from being opened, the search goes on */
+static bool can_open(struct search *s, const char *path, int rule)
+{
+    struct tn_file file;
+    struct tn_judgement judged;
+    int error = tn_file_open(s->trial->target->world, path, s->trial->arena, &file);
+    if (!error) {
+        tn_file_close(&file);
+        return true;
+    }
+    s->trial->no_memory |= error == ENOMEM;
+    tn_aout_judge_errno(error, &judged);
+    judged.action = TN_SKIP;
+    if (!s->trial->no_memory)
+        tn_try_note(s->trial, place_of(s, path, rule), judged);
+    return false;
+}
+
 /* The entry of the hints, below a directory if one is given; false: none, or it is gone. */
 static bool try_hint(struct search *s, const char *below, int rule)
 {
@@ -199,10 +221,10 @@ static bool try_hint(struct search *s, const char *below, int rule)
         s->trial->no_memory = true;
         return true;
     }
-    if (tn_try_file(s->trial, place_of(s, path, rule)) == TN_ACCEPT || tn_is_over(s->trial))
+    if (can_open(s, path, rule) && try_file(s, path, rule))
         return true;
     s->hints = NULL; /* what cannot be opened switches them off */
-    return false;
+    return s->trial->no_memory;
 }
 
 /* rule  the text of each directory of both lists, in their order */
@@ -238,8 +260,8 @@ static void try_scan(struct search *s)
 {
     struct tn_aout_found found;
     int rule = scan(s, &found);
-    if (!found.path && s->hints && s->hints->dirs && !s->trial->no_memory) {
-        scan_list(s, s->hints->dirs, HINTS_DIRS, &found);
+    if (!found.path && s->hint_dirs && !s->trial->no_memory) {
+        scan_list(s, s->hint_dirs, HINTS_DIRS, &found);
         rule = HINTS_DIRS;
     }
     if (!found.path || tn_is_over(s->trial))
@@ -287,7 +309,9 @@ static void search_library(struct search *s)
     struct config *config = s->trial->target->config;
     s->env = environment(s->trial->target, "LD_LIBRARY_PATH");
     s->own = own_list(s->trial, &s->own_where);
-    s->hints = s->wanted.major >= 0 ? tn_aout_hints(s->trial, &config->hints) : NULL;
+    const struct tn_sohints *hints = tn_aout_hints(s->trial, &config->hints);
+    s->hint_dirs = hints ? hints->dirs : NULL;
+    s->hints = s->wanted.major >= 0 ? hints : NULL;
     if (s->hints && try_hints(s))
         return;
     if (!tn_is_over(s->trial))

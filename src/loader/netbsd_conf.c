@@ -16,7 +16,7 @@ struct reading {
     const char **dirs;
     struct tn_netbsd_row *rows;
     struct tn_netbsd_conf *out;
-    size_t line_count;
+    size_t line; /* the one at hand */
     bool no_memory;
 };
 
@@ -60,7 +60,7 @@ static void read_choice(struct reading *r, const char *library, const char *vari
         const char *value = cut(&values, ",");
         if (*value)
             r->rows[r->out->row_count++] =
-                (struct tn_netbsd_row){ library, variable, value, libraries };
+                (struct tn_netbsd_row){ library, variable, value, libraries, r->line };
     }
 }
 
@@ -100,6 +100,7 @@ bool tn_netbsd_conf_read(struct tn_arena *arena, struct tn_view file, struct tn_
         char *newline = memchr(text, '\n', (size_t)(end - text)); /* a NUL ends no line */
         char *next = newline ? newline : end;
         *next = '\0';
+        r.line++;
         read_line(&r, text);
         text = next + 1;
     }

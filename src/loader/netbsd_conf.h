@@ -9,6 +9,7 @@
 struct tn_netbsd_row {
     const char *library, *variable, *value;
     const char *const *libraries; /* NULL-ended */
+    size_t line;                  /* rows of one line have one number, later lines a higher one */
 };
 
 struct tn_netbsd_conf {

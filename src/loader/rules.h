@@ -81,6 +81,7 @@ struct tn_asker {
     const struct tn_paths *program; /* with `paths_of_all`: the program's; else NULL */
     bool own;                       /* `paths` are the asker's own */
     uint32_t flags;                 /* tenon_loader.asker_flags() of it; below 2^24 */
+    uint32_t left;                  /* tn_trial.left of the search before; 0: of none */
     enum tn_request request; /* NEED but for preloads of secure processes, or `requests_differ` */
     const char *program_origin; /* directory of the program; NULL: nobody wanted it */
 };
@@ -252,6 +253,12 @@ struct tn_trial {
     struct tn_fact_source facts;
     bool no_memory; /* for the loader to set */
 
+    /*
+     * The loader's own number of what the searches of a process, this one among them, have left to
+     * those that follow: below 2^16, and flags of askers are below 2^8 where it is not 0.
+     */
+    uint32_t left;
+
     /* Opens, judges and records one candidate. */
     enum tn_action (*file)(struct tn_trial *trial, const struct tn_place *place);
 
@@ -326,6 +333,8 @@ struct tn_need_sink {
 struct tn_bound {
     tenon_image_source asker, provider;
     const char *name; /* of the need, as recorded */
+    const char *path; /* of the provider, as the loader reports it */
+    bool arose;       /* the need is one that arose itself */
 };
 
 /* A need and the library that answers it. */
@@ -392,6 +401,7 @@ struct tenon_loader {
     bool joins_verbatim;     /* "dir/" and a name give "dir//name", as the loader then reports it */
     bool stats_directories;  /* a directory that cannot be asked about counts as absent */
     bool depth_first;        /* what a library needs is loaded before the next need of its asker */
+    bool arises_at_once;     /* what arises with a need is, too */
     bool self_is_system;     /* the loader's own file need not be there: the system has it */
     size_t path_limit;       /* candidates this long or longer are skipped; 0: none are */
     const char *rpath_word, *runpath_word; /* for people; NULL: "RPATH", "RUNPATH" */

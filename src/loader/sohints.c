@@ -2,7 +2,8 @@
  * src/loader/sohints.c - ld.so.hints
  *
  * rule  <link_aout.h> of the BSDs: struct hints_header and hints_bucket; OpenBSD
- *       libexec/ld.so/library_subr.c, _dl_hinthash() and _dl_findhint()
+ *       libexec/ld.so/library_subr.c, _dl_hinthash() and _dl_findhint(); NetBSD
+ *       libexec/ld.aout_so/rtld.c
  */
 #include "sohints.h"
 
@@ -56,28 +57,28 @@ static uint32_t hash(const struct tn_sohints *hints, const struct tn_sohints_que
     return k;
 }
 
-/* The path of one bucket when it is what is looked for. */
-static const char *match(const struct tn_sohints *hints, const uint8_t *bucket,
-                         const struct tn_sohints_query *query)
+static bool is_wanted(const struct tn_sohints *hints, const uint8_t *bucket, const char *name,
+                      const struct tn_sohints_query *query)
 {
-    const char *name = tn_view_string(hints->strings, tn_load32(bucket, hints->endian));
-    const char *path = tn_view_string(hints->strings, tn_load32(bucket + 4, hints->endian));
     int major = (int)tn_load32(bucket + 8, hints->endian);
     int minor = (int)tn_load32(bucket + 12, hints->endian);
     int numbers = (int)tn_load32(bucket + 40, hints->endian);
-    if (!name || !path || strcmp(name, query->name) != 0 || major != query->major ||
-        (numbers >= 2 && query->minor >= 0 && minor < query->minor))
-        return NULL;
-    return !query->fits || query->fits(query->arg, path) ? path : NULL;
+    return strcmp(name, query->name) == 0 && major == query->major &&
+           (numbers < 2 || query->minor < 0 || minor >= query->minor);
 }
 
+/* rule  rtld.c, findhint(): a bucket whose strings are none ends the chain */
 const char *tn_sohints_find(const struct tn_sohints *hints, const struct tn_sohints_query *query)
 {
     uint32_t at = hash(hints, query) % hints->bucket_count;
     for (uint32_t n = 0; n < hints->bucket_count; n++) { /* a chain may be a circle */
         const uint8_t *bucket = hints->buckets.at + (size_t)at * BUCKET_SIZE;
-        const char *path = match(hints, bucket, query);
-        if (path)
+        const char *name = tn_view_string(hints->strings, tn_load32(bucket, hints->endian));
+        const char *path = tn_view_string(hints->strings, tn_load32(bucket + 4, hints->endian));
+        if (!name || !path)
+            return NULL;
+        if (is_wanted(hints, bucket, name, query) &&
+            (!query->fits || query->fits(query->arg, path)))
             return path;
         at = tn_load32(bucket + 44, hints->endian);
         if (at >= hints->bucket_count) /* -1 ends it */

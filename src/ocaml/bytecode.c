@@ -35,7 +35,7 @@ static bool refer(struct tn_ocaml_reading *r, const struct tn_ocaml_text *own,
                   struct tn_ocaml_text name, bool predef)
 {
     return predef || memchr(name.at, '.', name.size) || tn_text_equal(*own, name) ||
-           tn_gather(r, &r->requires, name);
+           tn_gather(r, &r->required, name);
 }
 
 static bool read_name(struct tn_ocaml_reading *r, const struct tn_ocaml_text *own, enum reloc kind)
@@ -219,7 +219,7 @@ static bool keep_lists(struct tn_ocaml_reading *r, tenon_ocaml_unit *unit)
 {
     if (r->detail == TN_OCAML_UNITS)
         return true;
-    return tn_gathered_keep_imports(r, &r->requires, &unit->requires) &&
+    return tn_gathered_keep_imports(r, &r->required, &unit->required) &&
            tn_gathered_keep(r, &r->primitives, &unit->primitives) &&
            (r->detail != TN_OCAML_ALL || tn_gathered_keep(r, &r->defines, &unit->defines));
 }
@@ -229,7 +229,7 @@ static bool read_fields(struct tn_ocaml_reading *r, const struct tn_ocaml_text *
                         tenon_ocaml_unit *unit)
 {
     const bool all = r->detail == TN_OCAML_ALL;
-    tn_gathered_empty(&r->requires);
+    tn_gathered_empty(&r->required);
     tn_gathered_empty(&r->defines);
     tn_gathered_empty(&r->primitives);
     memset(r->met, 0, sizeof r->met);

@@ -33,11 +33,11 @@ static bool read_imports(struct tn_ocaml_reading *r, const struct tn_ocaml_text 
     const bool all = r->detail == TN_OCAML_ALL, needs = all || r->detail == TN_OCAML_NEEDS;
     if (!tn_shape_imports(r, "interfaces imported", own, all ? &unit->interfaces : NULL,
                           &unit->interface) ||
-        !tn_shape_imports(r, "implementations imported", NULL, needs ? &unit->requires : NULL,
+        !tn_shape_imports(r, "implementations imported", NULL, needs ? &unit->required : NULL,
                           NULL))
         return false;
     if (all)
-    unit->implementations = unit->requires;
+        unit->implementations = unit->required;
     return true;
 }
 

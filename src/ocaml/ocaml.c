@@ -109,7 +109,7 @@ static tenon_ocaml *read_by(bool (*read)(struct tn_ocaml_reading *), struct tn_f
         .out = calloc(1, sizeof *r.out), .file = file, .detail = detail, .err = err
     };
     bool ok = r.out ? read(&r) : tn_no_memory(err);
-    tn_gathered_free(&r.requires);
+    tn_gathered_free(&r.required);
     tn_gathered_free(&r.defines);
     tn_gathered_free(&r.primitives);
     free(r.imports);

@@ -34,7 +34,7 @@ struct tn_ocaml_reading {
     enum tn_ocaml_detail detail;
     struct tn_marshal m; /* the value that is walked */
     bool string_units;   /* units are named by strings, not by identifiers */
-    struct tn_gathered requires, defines, primitives; /* of the unit that is read */
+    struct tn_gathered required, defines, primitives; /* of the unit that is read */
     uint32_t met[TN_OCAML_MET];                       /* objects whose names they have already */
     uint64_t seed;                                    /* of their slots; 0: none yet */
     /* rows of the list that is read, before it is known how many there are */

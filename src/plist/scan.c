@@ -2,13 +2,15 @@
  * src/plist/scan.c - a packing list for a tree: the inverse of expanding
  *
  * A directive is written only when expanding it gives files that no other directive gives, so that
- * the list expands to the tree exactly.
+ * the list expands to the tree exactly. The format has no quotes: of a tree with a name that no
+ * line can hold there is no list.
  */
 #include <stdlib.h>
 
 #include "conventions.h"
 #include "fail.h"
 #include "plist.h"
+#include "text.h"
 
 struct scan {
     struct tn_plist_work work;
@@ -52,6 +54,56 @@ static bool *claim_of(const struct scan *scan, const char *path)
     return at ? &scan->claimed[at - scan->files.at] : NULL;
 }
 
+/* ---- names that a line can hold -------------------------------------------------------------- */
+
+/*
+ * Why this name cannot be in an expanded list; NULL: it can.
+ *
+ * rule  pkg_create(1) of NetBSD and FreeBSD: a name ends with its line, and "@" begins a directive
+ */
+static const char *why_not_listed(const char *path)
+{
+    if (strchr(path, '\n'))
+        return "a newline ends a line";
+    return path[0] == '@' ? "a line that begins with @ is a directive" : NULL;
+}
+
+/* Why it cannot be written: what is written is expanded. */
+static const char *why_not_written(const char *path)
+{
+    size_t size = strlen(path);
+
+    if (strstr(path, "${"))
+        return "${ begins a variable";
+    if (size && path[size - 1] == '\r')
+        return "a carriage return at the end of a line does not count";
+    return why_not_listed(path);
+}
+
+static bool refuse(const char *path, const char *why, tenon_error *err)
+{
+    char shown[TN_QUOTE_ROOM];
+
+    return tn_fail(err, TENON_E_UNSUPPORTED, "no packing list can have the name %s: %s",
+                   tn_quote(shown, path), why);
+}
+
+static bool is_blank(char c)
+{
+    return c == ' ' || c == '\t';
+}
+
+/* "@library DIR NAME" would be read as the same directory and name. */
+static bool is_directive(const char *dir, const char *name)
+{
+    size_t size = strlen(dir);
+
+    return *name && !strpbrk(name, " \t/\r\n") && !strstr(name, "${") && !strchr(dir, '\n') &&
+           !strstr(dir, "${") && !(size && (is_blank(dir[0]) || is_blank(dir[size - 1])));
+}
+
+/* ---- libraries ------------------------------------------------------------------------------- */
+
 /* True when all files of the library are in the tree and nobody's; then they are claimed. */
 static bool claim(struct scan *scan, const tenon_plist_library *library)
 {
@@ -71,6 +123,8 @@ static bool try_name(struct scan *scan, const char *dir, const char *name, tenon
     tenon_plist_library library;
     const char *line;
 
+    if (!is_directive(dir, name))
+        return true;
     if (!tn_plist_find(&scan->work, *dir ? dir : ".", name, 0, &library, err))
         return false;
     if (library.reason || !library.files || !library.files[0] || !claim(scan, &library))
@@ -102,9 +156,7 @@ static bool gather_names(struct scan *scan, const char *dir, size_t from, size_t
             if (!size || (row->version != TN_VERSION_NONE) != versions)
                 continue;
             const char *name = tn_arena_copy(arena, file + start, size);
-            /* a name with a space cannot be written into the list */
-            if (!name || (!strpbrk(name, " \t/") && !tn_is_among(name, names->at, names->count) &&
-                          !tn_words_add(names, name)))
+            if (!name || !tn_words_add_once(names, name))
                 return false;
         }
     }
@@ -142,8 +194,22 @@ static bool scan_frameworks(struct scan *scan, tenon_error *err)
             tn_arena_copy(&scan->work.plist->arena, path + start, (size_t)(end - path) - start);
         if (!dir || !name)
             return tn_no_memory(err);
-        if (*name && !strpbrk(name, " \t") && !try_name(scan, dir, name, err))
+        if (!try_name(scan, dir, name, err))
             return false;
+    }
+    return true;
+}
+
+/* The files that no directive gives stand for themselves. */
+static bool write_others(struct scan *scan, tenon_error *err)
+{
+    for (size_t i = 0; i < scan->files.count; i++) {
+        const char *path = scan->files.at[i];
+        const char *why = scan->claimed[i] ? NULL : why_not_written(path);
+        if (why)
+            return refuse(path, why, err);
+        if (!scan->claimed[i] && !tn_words_add(&scan->work.plist->lines, path))
+            return tn_no_memory(err);
     }
     return true;
 }
@@ -153,6 +219,11 @@ static bool scan_all(struct scan *scan, tenon_error *err)
     struct tn_arena *arena = &scan->work.plist->arena;
     size_t count = scan->files.count, to;
 
+    for (size_t i = 0; i < count; i++) {
+        const char *why = why_not_listed(scan->files.at[i]);
+        if (why)
+            return refuse(scan->files.at[i], why, err);
+    }
     if (!scan_frameworks(scan, err))
         return false;
     for (size_t i = 0; i < count; i = to) {
@@ -164,10 +235,7 @@ static bool scan_all(struct scan *scan, tenon_error *err)
         if (!scan_dir(scan, dir, i, to, err))
             return false;
     }
-    for (size_t i = 0; i < count; i++)
-        if (!scan->claimed[i] && !tn_words_add(&scan->work.plist->lines, scan->files.at[i]))
-            return tn_no_memory(err);
-    return true;
+    return write_others(scan, err);
 }
 
 static int compare(const void *a, const void *b)

@@ -286,6 +286,30 @@ bool tn_holding_check_file(struct tn_holding *holding, tenon_world *world)
     return !why.code;
 }
 
+static bool is_stripped(const char *path, tenon_world *world)
+{
+    struct tn_arena arena = { 0 };
+    struct tn_file file;
+    bool bare = false;
+    if (tn_file_open(world, path, &arena, &file) == 0) {
+        bare = tn_visible_is_dynamic_only(&file);
+        tn_file_close(&file);
+    }
+    tn_arena_free(&arena);
+    return bare;
+}
+
+bool tn_holding_hides(struct tn_holding *holding, tenon_world *world)
+{
+    if (holding->record != TENON_RECORD_ASSEMBLED && holding->record != TENON_RECORD_PARTIAL)
+        return false;
+    if (holding->proof)
+        return holding->proof->is_bare;
+    if (!holding->base)
+        return is_stripped(holding->path, world);
+    return tn_holding_check_file(holding, world) && holding->is_bare;
+}
+
 bool tn_holding_file_changed(const struct tn_holding *holding)
 {
     struct stat info;

@@ -108,6 +108,13 @@ bool tn_holding_take_mapped(struct tn_holding *holding, const struct dl_phdr_inf
 bool tn_holding_check_file(struct tn_holding *holding, tenon_world *world);
 
 /*
+ * Is there something in it that nobody can see: what its record may leave out, while its symbols
+ * were stripped? False where the record is complete or there is none, and for a file that cannot
+ * be read.
+ */
+bool tn_holding_hides(struct tn_holding *holding, tenon_world *world);
+
+/*
  * Was the file that is mapped at that address removed, or replaced by another one? By what the
  * system says of the mapping; false where it says nothing.
  *

@@ -88,7 +88,7 @@ static void check_host(struct tn_job *job)
     check_records(job);
 }
 
-static const struct tn_holding *own_holding(const struct tn_prospect *prospect)
+static struct tn_holding *own_holding(const struct tn_prospect *prospect)
 {
     return prospect->codes[prospect->code_count - 1].holding;
 }
@@ -149,13 +149,34 @@ static void check_open(struct tn_job *job, size_t number)
                        prospect->name, tn_report_show(job->report, beside->place));
 }
 
+/* What a record leaves out is looked up among the symbols of its file, if they are still there. */
+static void check_hidden(struct tn_job *job, const struct tn_prospect *prospect,
+                         struct tn_holding *holding)
+{
+    if (!tn_holding_hides(holding, job->world))
+        return;
+    tn_report_find(job->report,
+                   (struct tn_about){ .kind = TENON_FINDING_NO_RECORD,
+                                      .plugin = prospect ? prospect->name : NULL,
+                                      .holders = { prospect ? prospect->file : holding->path } },
+                   "the record of %s %s something out, and its symbols were stripped: copies among "
+                   "that may not be seen; link it with \"tenon link -- cc ...\"",
+                   tn_report_show(job->report, holding->place),
+                   holding->record == TENON_RECORD_PARTIAL ? "leaves" : "may leave");
+}
+
 static void check_recorded(struct tn_job *job)
 {
+    if (job->count)
+        check_hidden(job, NULL, job->process->registry.holdings[0]);
     for (size_t i = 0; i < job->count; i++) {
-        if (tn_prospect_is_recorded(&job->prospects[i]))
-            check_open(job, i);
-        else
-            tn_report_unrecorded(job->report, job->prospects[i].name, job->prospects[i].file);
+        const struct tn_prospect *p = &job->prospects[i];
+        if (!tn_prospect_is_recorded(p)) {
+            tn_report_unrecorded(job->report, p->name, p->file);
+            continue;
+        }
+        check_open(job, i);
+        check_hidden(job, p, own_holding(p));
     }
 }
 
@@ -251,8 +272,8 @@ bool tn_job_fill_candidate(struct tn_job *job, size_t number)
         count += unit_count(p->codes[k].holding);
     }
     c->name = p->name;
-    c->requires = p->manifest->requires;
-    c->require_count = p->manifest->require_count;
+    c->required = p->manifest->required;
+    c->required_count = p->manifest->required_count;
     c->cons = p->manifest->cons;
     c->con_count = p->manifest->con_count;
     c->entries = tn_arena_rows(&job->arena, count + 1, sizeof *c->entries);

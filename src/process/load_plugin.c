@@ -31,14 +31,14 @@ bool tn_load_stand_on_present(const struct tn_job *job, struct tn_loaded *loaded
     struct tn_registry *registry = &process->registry;
     const struct tn_candidate *c = &job->plan.candidates[number];
     const struct tn_prospect *p = &job->prospects[number];
-    for (size_t k = 0; k < c->require_count; k++) {
-        if (!tn_index_named(&registry->index, c->requires[k].kind, c->requires[k].name))
+    for (size_t k = 0; k < c->required_count; k++) {
+        if (!tn_index_named(&registry->index, c->required[k].kind, c->required[k].name))
             return false;
         for (size_t i = 0; i < registry->index.found_count; i++) {
             const struct tn_entry *e = &registry->index.entries[registry->index.found[i]];
             const struct tn_holding *h = e->holding;
-            bool is_it = e->unit->kind == c->requires[k].kind &&
-                         strcmp(e->unit->name, c->requires[k].name) == 0;
+            bool is_it = e->unit->kind == c->required[k].kind &&
+                         strcmp(e->unit->name, c->required[k].name) == 0;
             if (is_it && h->plugin &&
                 !add_need(loaded, tn_process_plugin_named(process, h->plugin)))
                 return false;

@@ -101,9 +101,9 @@ static bool is_required(const struct tn_job *job, const struct tn_holding *h)
     for (size_t i = 0; (unit = tn_holding_unit(h, i)); i++)
         for (size_t c = 0; c < job->plan.order_count; c++) {
             const struct tn_candidate *k = &job->plan.candidates[job->plan.order[c]];
-            for (size_t r = 0; r < k->require_count; r++)
-                if (k->requires[r].kind == unit->kind &&
-                    strcmp(k->requires[r].name, unit->name) == 0)
+            for (size_t r = 0; r < k->required_count; r++)
+                if (k->required[r].kind == unit->kind &&
+                    strcmp(k->required[r].name, unit->name) == 0)
                     return true;
         }
     return false;

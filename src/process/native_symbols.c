@@ -158,9 +158,9 @@ static bool requires_owner(const struct tn_answer *a, uint32_t number, int32_t p
     for (size_t k = 0; a->owner[provider] != TN_NOBODY_HERE && k < c->need_count; k++)
         if (c->needs[k] == a->owner[provider])
             return true;
-    for (size_t k = 0; h && k < c->require_count; k++)
+    for (size_t k = 0; h && k < c->required_count; k++)
         for (size_t i = 0; (unit = tn_holding_unit(h, i)); i++)
-            if (unit->kind == c->requires[k].kind && strcmp(unit->name, c->requires[k].name) == 0)
+            if (unit->kind == c->required[k].kind && strcmp(unit->name, c->required[k].name) == 0)
                 return true;
     return false;
 }

@@ -236,8 +236,8 @@ static bool waits(const struct looking *l, const struct own_code *own,
 {
     for (size_t i = 0; i < unit_count(file); i++) {
         const tenon_ocaml_unit *unit = unit_at(file, i);
-        for (size_t k = 0; k < unit->requires.count; k++) {
-            const struct tn_oc_coming *row = tn_oc_coming(l->plan, file->numbers[i].requires[k]);
+        for (size_t k = 0; k < unit->required.count; k++) {
+            const struct tn_oc_coming *row = tn_oc_coming(l->plan, file->numbers[i].required[k]);
             if (row->own && row->own != file && is_to_come(l, row->own, placed))
                 return true;
         }
@@ -288,8 +288,8 @@ static bool is_own(const struct looking *l, uint32_t number, const struct tn_oc_
 
 static bool lacks(const struct looking *l, const struct tn_oc_file *file, size_t index)
 {
-    for (size_t k = 0; k < unit_at(file, index)->requires.count; k++) {
-        uint32_t number = file->numbers[index].requires[k];
+    for (size_t k = 0; k < unit_at(file, index)->required.count; k++) {
+        uint32_t number = file->numbers[index].required[k];
         if (!find(l, number).holder && !is_own(l, number, NULL))
             return true;
     }
@@ -319,9 +319,9 @@ static bool requires_unit_of(const struct looking *l, const struct tn_oc_file *o
     for (size_t k = 0; k < l->p->count; k++) {
         const struct tn_oc_file *file = l->p->files[k];
         for (size_t i = 0; file != offer && i < unit_count(file); i++)
-            for (size_t r = 0; r < unit_at(file, i)->requires.count; r++) {
-                uint32_t number = file->numbers[i].requires[r];
-                if (has_unit(offer, unit_at(file, i)->requires.at[r].name) &&
+            for (size_t r = 0; r < unit_at(file, i)->required.count; r++) {
+                uint32_t number = file->numbers[i].required[r];
+                if (has_unit(offer, unit_at(file, i)->required.at[r].name) &&
                     !find(l, number).holder && !is_own(l, number, offer))
                     return true;
             }
@@ -528,8 +528,8 @@ static void check_required(const struct looking *l, const struct tn_oc_file *fil
                            size_t k)
 {
     const tenon_ocaml_unit *unit = unit_at(file, index);
-    const tenon_ocaml_import *wanted = &unit->requires.at[k];
-    uint32_t number = file->numbers[index].requires[k];
+    const tenon_ocaml_import *wanted = &unit->required.at[k];
+    uint32_t number = file->numbers[index].required[k];
     const struct tn_oc_coming *row = tn_oc_coming(l->plan, number);
     struct place there;
 
@@ -626,7 +626,7 @@ static void check_units(const struct looking *l, struct tn_oc_file *file)
             if (!symbol->symbol_file)
                 symbol->symbol_file = file;
         }
-        for (size_t k = 0; k < unit->requires.count; k++)
+        for (size_t k = 0; k < unit->required.count; k++)
             check_required(l, file, i, k);
         for (size_t k = 0; k < unit->interfaces.count; k++)
             check_interface(l, file, i, k);

@@ -62,20 +62,20 @@ static bool note_imports(tenon_ocaml_plan *plan, tenon_ocaml_imports imports, ui
 static bool note_unit(tenon_ocaml_plan *plan, const tenon_ocaml_unit *unit,
                       struct tn_oc_numbers *out)
 {
-    size_t imports = unit->requires.count + unit->interfaces.count;
+    size_t imports = unit->required.count + unit->interfaces.count;
     uint32_t *numbers =
         tn_arena_rows(&plan->arena, imports + unit->defines.count + 1, sizeof *numbers);
 
     if (!numbers || (out->own = note(plan, unit->name)) == TN_NO_NAME)
         return false;
-    uint32_t *interfaces = numbers + unit->requires.count, *defines = numbers + imports;
-    out->requires = numbers;
+    uint32_t *interfaces = numbers + unit->required.count, *defines = numbers + imports;
+    out->required = numbers;
     out->interfaces = interfaces;
     out->defines = defines;
     for (size_t i = 0; i < unit->defines.count; i++)
         if ((defines[i] = note(plan, unit->defines.at[i])) == TN_NO_NAME)
             return false;
-    return note_imports(plan, unit->requires, numbers) &&
+    return note_imports(plan, unit->required, numbers) &&
            note_imports(plan, unit->interfaces, interfaces);
 }
 
@@ -171,8 +171,8 @@ static bool needs_of_unit(tenon_ocaml_plan *plan, uint32_t candidate, const teno
 {
     const struct tn_oc_prospect *p = &plan->prospects[plan->planned[candidate]];
 
-    for (size_t i = 0; i < unit->requires.count; i++) {
-        uint32_t number = numbers->requires[i], owner = tn_oc_coming(plan, number)->owner;
+    for (size_t i = 0; i < unit->required.count; i++) {
+        uint32_t number = numbers->required[i], owner = tn_oc_coming(plan, number)->owner;
         if (owner && owner - 1 != candidate && !has_unit(p, number) &&
             !tn_oc_find(plan->process, number)->holder &&
             !tn_plan_need(&plan->order, candidate, owner - 1))

@@ -91,7 +91,7 @@ struct tn_oc_numbers {
     uint32_t own;
     tenon_digest
         implementation; /* of bytecode: that of the same unit's native form in the bundle */
-    const uint32_t *requires, *interfaces, *defines;
+    const uint32_t *required, *interfaces, *defines;
 };
 
 /* One file of a plan: code of a bundle, or of the system. */

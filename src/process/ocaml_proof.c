@@ -44,7 +44,7 @@ static void put_code(struct tn_packer *p, const tenon_ocaml *code)
         tn_packer_text(p, unit->name);
         put_digest(p, &unit->interface);
         put_digest(p, &unit->implementation);
-        put_imports(p, unit->requires);
+        put_imports(p, unit->required);
         put_imports(p, unit->interfaces);
         put_names(p, unit->defines);
         put_names(p, unit->primitives);
@@ -142,7 +142,7 @@ static void take_unit(struct tn_unpacker *u, tenon_ocaml_unit *out)
     out->name = tn_unpack_text(u);
     take_digest(u, &out->interface);
     take_digest(u, &out->implementation);
-    out->requires = take_imports(u);
+    out->required = take_imports(u);
     out->interfaces = take_imports(u);
     out->defines = take_names(u);
     out->primitives = take_names(u);

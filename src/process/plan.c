@@ -198,8 +198,8 @@ bool tn_plan_requirements(struct tn_plan *plan)
             continue;
         for (size_t k = 0; k < c->con_count; k++)
             check_constraint(plan, c, c->cons[k]);
-        for (size_t k = 0; good && k < c->require_count; k++)
-            good = check_requirement(plan, i, &c->requires[k], &owners);
+        for (size_t k = 0; good && k < c->required_count; k++)
+            good = check_requirement(plan, i, &c->required[k], &owners);
     }
     free(owners.of);
     tn_index_free(&owners.index);

@@ -21,8 +21,8 @@ struct tn_candidate {
     size_t count;
     const uint32_t *brought; /* numbers of tn_plan.brought */
     size_t brought_count;
-    const tenon_claim *requires;
-    size_t require_count;
+    const tenon_claim *required;
+    size_t required_count;
     const char *const *cons; /* "NAME" or "NAME>=VERSION" */
     size_t con_count;
     uint32_t *needs; /* other candidates that must be loaded before */

@@ -23,6 +23,7 @@ static void take_flags(struct tn_unpacker *u, struct tn_proof *out)
     out->has_static_tls = flags & TN_PROOF_STATIC_TLS;
     out->is_plain = flags & TN_PROOF_PLAIN;
     out->starts = flags & TN_PROOF_STARTS;
+    out->is_bare = flags & TN_PROOF_BARE;
 }
 
 static const struct tn_wanted_version *take_versions(struct tn_unpacker *u, size_t *count)

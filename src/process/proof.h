@@ -39,6 +39,7 @@ struct tn_proof {
     bool has_static_tls;
     bool is_plain; /* nothing but names, versions and symbols decides whether it can be joined */
     bool starts;   /* it has an entry point or a stop function */
+    bool is_bare;  /* it has no other symbols than the dynamic ones */
     uint64_t tls_size;
     const struct tn_wanted_version *versions;
     size_t version_count;

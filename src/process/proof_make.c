@@ -14,6 +14,7 @@ struct looked {
     struct tn_arena arena;
     struct tn_facts facts;
     struct tn_elf_symbols symbols;
+    bool is_bare;
 };
 
 enum { LOCAL = 0, WEAK = 2 };
@@ -32,6 +33,7 @@ static bool look(struct looked *l, tenon_world *world, const char *path)
         return false;
     bool good = tn_elf_read_facts(&file, NULL, &l->facts, NULL) &&
                 tn_elf_read_symbols(&file, NULL, &l->symbols, NULL);
+    l->is_bare = good && tn_visible_is_dynamic_only(&file);
     tn_file_close(&file);
     return good;
 }
@@ -138,6 +140,7 @@ static void put_looked(struct tn_packer *p, const struct looked *l, uint64_t tls
     unsigned flags = l->facts.elf.dt_flags & DF_STATIC_TLS ? TN_PROOF_STATIC_TLS : 0;
     flags |= is_plain(l) ? TN_PROOF_PLAIN : 0;
     flags |= has_entry_point(l) ? TN_PROOF_STARTS : 0;
+    flags |= l->is_bare ? TN_PROOF_BARE : 0;
     tn_packer_maybe(p, l->facts.own_name);
     tn_packer_maybe(p, l->facts.build_id);
     tn_packer_byte(p, flags);

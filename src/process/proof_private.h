@@ -9,12 +9,13 @@
  * version that may be missing), of strong definitions; what the record says, as units_packed.c has
  * it.
  */
-enum { TN_PROOF_LAYOUT = 3 };
+enum { TN_PROOF_LAYOUT = 4 };
 enum {
     TN_PROOF_STATIC_TLS = 1,
     TN_PROOF_PLAIN = 2,
     TN_PROOF_STARTS = 4,
-    TN_PROOF_FLAGS_END = 8,
+    TN_PROOF_BARE = 8,
+    TN_PROOF_FLAGS_END = 16,
 };
 
 #endif

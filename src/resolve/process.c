@@ -170,6 +170,8 @@ static void bind_to(tenon_resolver *r, int32_t asker, const char *name, int32_t 
         .asker = tn_node_source(r, r->nodes[from->node]),
         .provider = tn_node_source(r, r->nodes[to->node]),
         .name = name,
+        .path = tn_text_of(r, to->path),
+        .arose = depth > 0,
     };
     struct arising arising = { r, asker, provider, depth };
     const struct tn_need_sink sink = { add_arising, &arising };
@@ -212,6 +214,18 @@ static void bind_object(tenon_resolver *r, int32_t i)
     }
 }
 
+/* Answers one need, and all that arises with it when that comes before the next. false: no more. */
+static bool walk_fully(tenon_resolver *r, int32_t owner, struct tn_node_need *need)
+{
+    if (!is_walked(r, need))
+        return true;
+    if (!walk_need(r, owner, need))
+        return false;
+    if (tn_loader_at_hand(r)->arises_at_once)
+        bind_to(r, owner, tn_text_of(r, need->name), r->edges[r->edge_count - 1], 0);
+    return !r->no_memory;
+}
+
 /* Answers the needs of the object that stands at `at`. */
 static void walk_object(tenon_resolver *r, size_t at)
 {
@@ -224,13 +238,13 @@ static void walk_object(tenon_resolver *r, size_t at)
     if (!edge_room(r, node->need_count))
         return;
     for (uint32_t k = 0; k < node->need_count; k++)
-        if (is_walked(r, &node->needs[k]) && !walk_need(r, i, &node->needs[k]))
+        if (!walk_fully(r, i, &node->needs[k]))
             return;
     tn_object_at(r, i)->first_edge = first;
     tn_object_at(r, i)->edge_count = r->edge_count - first;
     if (r->waiting)
         list_filtees(r, tn_object_at(r, i), at);
-    if (tn_loader_at_hand(r)->arising)
+    if (tn_loader_at_hand(r)->arising && !tn_loader_at_hand(r)->arises_at_once)
         bind_object(r, i);
 }
 
@@ -322,6 +336,7 @@ void tn_process_begin(tenon_resolver *r)
     r->program_origin = TN_NO_NAME;
     r->last_plan = UINT32_MAX;
     r->asker_object = TENON_NOBODY;
+    r->left = 0;
     r->target = NULL;
     tn_store_empty(&r->passing);
     r->no_memory = r->too_much = r->runs = false;

@@ -215,6 +215,7 @@ static struct tn_search *search_for(tenon_resolver *r, uint32_t name, int32_t ob
         r->asker_object = object;
         r->asker_request = request;
     }
+    r->asker.left = r->left;
     if (loader->refuses && loader->refuses(&r->target->target, text, request, &refused))
         return tn_search_refused(r, name, refused.outcome, refused.detail);
     return tn_has_slash(text) && !loader->paths_are_searched ? tn_search_direct(r, name, &r->asker)
@@ -305,6 +306,8 @@ static int32_t request(tenon_resolver *r, uint32_t name, uint32_t shown, int32_t
 {
     int32_t loaded;
     struct tn_search *s = look(r, &name, asker, kind, &loaded);
+    if (s && s->left)
+        r->left = s->left;
     if (s)
         return object_for(r, s, shown == TN_NO_NAME ? name : shown, asker, flavour);
     return loaded >= 0 && loaded == r->self ? tn_request_self(r, name) : loaded;

@@ -72,6 +72,7 @@ struct tn_search {
     const char *reason;
     tenon_attempt *attempts;
     size_t attempt_count;
+    uint32_t left;  /* tn_trial.left behind it; 0: nothing */
     bool searched;  /* by lists, not by a path */
     bool fatal;     /* REFUSED: so that nothing starts, whoever asked */
     bool complete;  /* false: memory ran out on the way, it must be done again */
@@ -237,6 +238,7 @@ struct tenon_resolver {
     struct tn_asker asker; /* of the object that asked last */
     int32_t asker_object;
     enum tn_request asker_request;
+    uint32_t left; /* tn_asker.left of the next search of the process at hand */
 };
 
 #define TN_TAG_NODE 1u

@@ -68,7 +68,7 @@ static uint32_t plan_for(tenon_resolver *r, struct tn_store *store, const struct
     /* plans and their searches differ, too, in whether they go on behind the answer */
     bool later = r->flags & TENON_RESOLVE_LATER;
     uint32_t key[4] = { TN_TAG_PLAN | (uint32_t)asker->own << 3 | (uint32_t)later << 4 |
-                            (uint32_t)asker->request << 5 | asker->flags << 7,
+                            (uint32_t)asker->request << 5 | (asker->flags | asker->left << 8) << 7,
                         target->id, asker->paths ? asker->paths->id + 1 : 0, origin };
     uint32_t known = tn_map_find(&store->map, key);
     if (known != TN_NO_NAME)
@@ -143,7 +143,7 @@ static struct tn_search *search_with(tenon_resolver *r, struct tn_store *store, 
 static bool same_asker(const struct tn_asker *a, const struct tn_asker *b)
 {
     return a->paths == b->paths && a->program == b->program && a->own == b->own &&
-           a->flags == b->flags && a->request == b->request &&
+           a->flags == b->flags && a->left == b->left && a->request == b->request &&
            a->program_origin == b->program_origin;
 }
 

@@ -98,6 +98,7 @@ void tn_going_own(struct tn_going *g)
                 .name = g->name,
                 .arena = &g->store->arena,
                 .facts = { tn_facts_at, g->r, tn_facts_inside, &g->r->no_memory },
+                .left = g->asker->left,
                 .file = trial_file,
                 .dirs = trial_dirs,
                 .note = trial_note,
@@ -107,5 +108,6 @@ void tn_going_own(struct tn_going *g)
         .g = g,
     };
     g->stage->own(&trial.is);
+    g->search->left = trial.is.left;
     g->r->no_memory |= trial.is.no_memory;
 }

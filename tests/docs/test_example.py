@@ -72,6 +72,23 @@ class Example(unittest.TestCase):
         self.assertEqual(answer.returncode, 1, answer.stderr)
         self.assertIn('not-found: no plugin "nowhere" was found', answer.stdout)
 
+    def test_the_headers_are_cxx_too(self):
+        """Each by itself, in every revision of C++ that the compiler knows."""
+        if not shutil.which('g++'):
+            self.skipTest('needs g++')
+        include = [flag for flag in self.flags if flag.startswith('-I')]
+        headers = sorted(header.name for header in (SOURCE / 'include' / 'tenon').glob('*.h'))
+        self.assertIn('tenon.h', headers)
+        for revision in ('c++11', 'c++17', 'c++20', 'c++23'):
+            for header in headers:
+                with self.subTest(revision=revision, header=header):
+                    answer = subprocess.run(
+                        ['g++', '-std=' + revision, '-Wall', '-Wextra', '-Wpedantic', '-Werror',
+                         *include, '-fsyntax-only', '-x', 'c++', '-'],
+                        input='#include <tenon/%s>\n' % header, capture_output=True, text=True,
+                        timeout=60)
+                    self.assertEqual(answer.returncode, 0, answer.stderr)
+
     def test_a_static_program(self):
         """pkg-config --static names all that libtenon.a needs, and nothing else."""
         words = output('pkg-config', '--static', '--libs-only-l', 'tenon', env=self.pkg_config)

@@ -138,6 +138,30 @@ class Windows(Foreign):
         self.assertIn("libfoo-1.dll is in no directory of PATH: add " + self.path("opt/bin"),
                       "\n".join(row["remarks"]))
 
+    def test_not_startable_without_a_function(self):
+        """A test that uses nothing of the library would start without its DLL: it imports."""
+        self.write("foo.c", 'const char *foo_id(void) { return "cross"; }\nint foo_number = 1;\n')
+        for compiler in (MINGW, "i686-w64-mingw32-gcc"):
+            if shutil.which(compiler) is None:
+                continue
+            self.dll(compiler)
+            asked = [compiler, "--dir=" + self.path("opt")]
+            row = self.find_with(*asked)
+            self.assertEqual(row["verdict"], "not-startable", json.dumps(row, indent=1))
+            self.assertIn("add " + self.path("opt/bin"), "\n".join(row["remarks"]))
+            self.assertNotIn("-u,", json.dumps(row["result"]))
+            path = os.environ["PATH"] + ":" + self.path("opt/bin")
+            row = self.find_with(*asked, env={"PATH": path})
+            self.assertEqual(row["verdict"], "found", json.dumps(row, indent=1))
+
+    def test_a_dll_is_linked_with(self):
+        """GNU ld takes the DLL itself where there is no import library."""
+        self.dll(MINGW)
+        os.unlink(self.path("opt/lib/libfoo.dll.a"))
+        shutil.copy(self.path("opt/bin/libfoo-1.dll"), self.path("opt/lib/libfoo.dll"))
+        row = self.find("--dir=" + self.path("opt"))
+        self.assertEqual(row["verdict"], "not-startable", json.dumps(row, indent=1))
+
     def test_run_path_is_refused(self):
         done = subprocess.run([tenon.command(), "find", "--cc=" + MINGW, "--set=ELF_RPATH=yes",
                                "foo"], capture_output=True, text=True)
@@ -234,6 +258,9 @@ class Wine(Foreign):
         self.assertEqual(row["status"], "ok")
         self.assertIn("libfoo-1.dll is in no directory of WINEPATH: add " + self.path("opt/bin"),
                       "\n".join(row["remarks"]))
+        self.assertEqual(self.both(asked[-1])["verdict"], "not-startable")
+        row = self.both(asked[-1], env={"PATH": self.path("opt/bin")})
+        self.assertEqual(row["verdict"], "found", json.dumps(row, indent=1))
         row = self.both(*asked, env={"PATH": self.path("opt/bin")})
         self.assertEqual(row["verdict"], "found", json.dumps(row, indent=1))
         self.write("prog.c", "#include <foo.h>\n#include <stdio.h>\n"

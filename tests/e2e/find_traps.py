@@ -8,9 +8,11 @@ import json
 import os
 import pty
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
+import time
 import unittest
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
@@ -331,6 +333,34 @@ class Kinds(Case):
         self.found(row, NEED_RPATH="yes")
         self.consume(*self.dirs("a"), expect="a")
 
+    def test_a_script_that_names_no_library(self):
+        """GNU ld takes any text for a script, an empty one too, and links with nothing."""
+        self.header("a")
+        for text, what in (("", "it is an empty file"), ("/* none */\n", "it is a text file"),
+                           ("SEARCH_DIR(/none)\n", "names none")):
+            path = self.write("a/lib/libfoo.so", text)
+            self.not_found(self.find(*self.dirs("a")), path, what)
+        self.static("a")
+        self.not_found(self.find(*self.dirs("a")), "names none")
+        os.unlink(path)
+        self.found(self.find(*self.dirs("a")), linkage="static")
+
+    def test_an_archive_needs_no_run_path(self):
+        """Neither does it become a directory of libraries, whatever it is called."""
+        self.both("a")
+        self.static("b", name="bar")
+        os.makedirs(self.path("c/lib"))
+        for archive in ("b/lib/libbar.a", "c/lib/libgcc.a"):
+            if not os.path.exists(self.path(archive)):
+                shutil.copy(self.path("b/lib/libbar.a"), self.path(archive))
+            for libs in ("-La/lib -lfoo " + archive, archive + " -La/lib -lfoo",
+                         "-lm %s -La/lib -lfoo" % archive):
+                row = self.find("--cflags=-Ia/include", "--libs=" + libs)
+                self.found(row, NEED_RPATH="yes", LIBS=libs.replace("a/lib ", self.path("a/lib") + " ")
+                           .replace(archive, self.path(archive)))
+        row = self.find("--cflags=-Ia/include", "--libs=c/lib/libgcc.a")
+        self.found(row, NEED_RPATH="no", LIBS=self.path("c/lib/libgcc.a"), linkage="static")
+
     def test_shared_and_static(self):
         self.both("a", ident="shared")
         self.static("a", ident="static")
@@ -418,6 +448,16 @@ class Names(Case):
         self.consume(*self.dirs("a,b"), expect="comma",
                      only=["flags", "sh", "pc", "cmake", "meson"])
 
+    def test_semicolon_and_double_quote(self):
+        """A list of CMake's ends at one, a string of anybody's at the other."""
+        for prefix in ("a;b", 'c"d'):
+            self.both(prefix, ident="odd")
+            for consumer in ("flags", "sh", "pc", "cmake", "meson"):
+                if consumer in consumers.there():
+                    self.consume(*self.dirs(prefix), expect="odd", only=[consumer])
+                    for made in ("conf-", "work-"):
+                        shutil.rmtree(self.path(made + consumer))
+
     def test_a_directory_that_no_run_path_can_hold(self):
         for prefix, mark in (("a:b", "a colon"), ("$LIB", "$LIB"), ("${ORIGIN}", "$ORIGIN")):
             self.both(prefix)
@@ -443,6 +483,19 @@ class Names(Case):
         row = self.find("-H", "foo.h", "--cflags=-isystem a/include", "--libs=a/lib/libfoo.so")
         self.found(row, NEED_RPATH="yes", LIBS="-L{0} {0}/libfoo.so".format(self.path("a/lib")))
         self.consume("--dir=a", expect="a")
+
+    def test_relative_run_paths(self):
+        """They are absolute as other directories are; of the loader's own words none is changed."""
+        self.both("a")
+        for switches, run_path in (("-Wl,-rpath,a/lib", "-Wl,-rpath,%s"),
+                                   ("-Wl,-rpath=/b:a/lib", "-Wl,-rpath=/b:%s"),
+                                   ("-Xlinker -rpath -Xlinker a/lib",
+                                    "-Xlinker -rpath -Xlinker %s")):
+            row = self.find("--cflags=-Ia/include", "--libs=-La/lib -lfoo " + switches)
+            self.found(row, NEED_RPATH="no", LIBS="-L%s -lfoo %s"
+                       % (self.path("a/lib"), run_path % self.path("a/lib")))
+        row = self.find("--cflags=-Ia/include", "--libs=-La/lib -lfoo -Wl,-rpath,'$ORIGIN/a/lib'")
+        self.assertIn("$ORIGIN/a/lib", row["result"]["CONF_foo_LIBS"])
 
     def test_kept_answers_of_relative_directories(self):
         """The same words in another directory are another question."""
@@ -762,6 +815,24 @@ class Compilers(Case):
         self.cpp_header("#error neither\n")
         self.assertNotIn("C++", self.find(*self.dirs("a"))["reason"])
 
+    def test_usr_local_is_not_every_linkers(self):
+        """GNU ld looks into /usr/local/lib by itself, others do not: then it is named."""
+        self.both("local")
+        private = ["unshare", "-rm", "sh", "-c", 'mount --bind "$0" /usr/local && exec "$@"',
+                   self.path("local")]
+        if subprocess.run([*private, "true"], capture_output=True).returncode != 0:
+            self.skipTest("needs a mount namespace")
+        for compiler in self.COMPILERS[:-1]:
+            if not self.works(compiler):
+                continue
+            with self.subTest(compiler=compiler):
+                done = subprocess.run(
+                    [*private, tenon.command(), "find", "--json", "--no-cache", "--cc=" + compiler,
+                     "foo"], capture_output=True, text=True, stdin=subprocess.DEVNULL, cwd=self.dir,
+                    env=dict(consumers.CLEAN, HOME=self.dir))
+                row = json.loads(done.stdout)["results"][0]
+                self.found(row, linkage="shared")
+
     def test_each_says_which_archive(self):
         self.header("a")
         self.static("a")
@@ -1023,6 +1094,101 @@ class Caller(Case):
         self.assertIn(self.path("a/lib/libm.so"), done.stderr)
 
 
+class Signals(Case):
+    """One that asks to end is not kept waiting, and leaves nothing behind."""
+
+    def begin(self, *words, ready, **how):
+        os.mkdir(self.path("tmp"))
+        env = dict(consumers.CLEAN, HOME=self.dir, TMPDIR=self.path("tmp"))
+        child = subprocess.Popen([tenon.command(), "find", "--no-cache", *words, *self.dirs("a"),
+                                  "foo"], cwd=self.dir, env=env, stdin=subprocess.DEVNULL,
+                                 stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, **how)
+        self.addCleanup(child.kill)
+        self.until(lambda: os.path.exists(self.path(ready)))
+        return child
+
+    def until(self, so):
+        end = time.monotonic() + 30
+        while not so():
+            self.assertLess(time.monotonic(), end)
+            time.sleep(0.02)
+
+    def is_running(self, pid):
+        try:
+            with open("/proc/%s/stat" % pid, encoding="utf-8") as file:
+                return file.read().split(") ")[-1][0] not in "ZX"
+        except OSError:
+            return False
+
+    def started(self, *names):
+        pids = []
+        for name in names:
+            with open(self.path(name), encoding="utf-8") as file:
+                pids.append(file.read().strip())
+        return pids
+
+    def gone(self, child, signal_sent, pids):
+        begun = time.monotonic()
+        child.send_signal(signal_sent)
+        self.assertEqual(child.wait(timeout=20), -signal_sent)
+        self.assertLess(time.monotonic() - begun, 10)
+        self.until(lambda: not any(self.is_running(pid) for pid in pids))
+        self.assertEqual(os.listdir(self.path("tmp")), [])
+
+    def test_while_the_test_program_runs(self):
+        """It and what it started are ended, though they would not by themselves."""
+        self.both("a", more="""
+#include <signal.h>
+#include <stdio.h>
+#include <unistd.h>
+static void note(const char *name)
+{
+    FILE *out = fopen("new", "w");
+    fprintf(out, "%ld", (long)getpid());
+    fclose(out);
+    rename("new", name);
+}
+__attribute__((constructor)) static void stay(void)
+{
+    signal(SIGTERM, SIG_IGN);
+    signal(SIGINT, SIG_IGN);
+    if (fork()) {
+        while (access("one", F_OK))
+            ;
+        note("two");
+    } else {
+        note("one");
+    }
+    sleep(50);
+}""")
+        for one in (signal.SIGTERM, signal.SIGINT):
+            child = self.begin("--set=ELF_RPATH=yes", ready="two")
+            self.gone(child, one, self.started("one", "two"))
+            shutil.rmtree(self.path("tmp"))
+            os.unlink(self.path("one"))
+            os.unlink(self.path("two"))
+
+    def test_while_the_compiler_runs(self):
+        """A compiler has files of its own to remove."""
+        self.both("a")
+        cc = self.write("cc", '#!/bin/sh\ncase " $* " in *" -c "*) ;; *) exec gcc "$@" ;; esac\n'
+                        'file=$(mktemp)\ntrap \'rm -f "$file"; exit 1\' TERM\n'
+                        'echo $$ >pid.new\nmv pid.new pid\nsleep 50 &\nwait\n', 0o755)
+        child = self.begin("--cc=" + cc, ready="pid")
+        self.gone(child, signal.SIGTERM, self.started("pid"))
+
+    def test_one_that_is_ignored(self):
+        """As nohup has it: the search goes on."""
+        self.both("a")
+        cc = self.write("cc", '#!/bin/sh\ncase " $* " in *" -c "*) touch there; sleep 1 ;; esac\n'
+                        'exec gcc "$@"\n', 0o755)
+        child = self.begin("-j1", "foo", "--cc=" + cc, ready="there",
+                           preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_IGN))
+        child.send_signal(signal.SIGHUP)
+        self.assertEqual(child.wait(timeout=60), 0)
+        self.assertEqual(os.listdir(self.path("tmp")), [])
+
+
 class Batch(Case):
     """Many at once: so many compilers, and on a terminal a line that says how many are done."""
 
@@ -1066,6 +1232,18 @@ class Batch(Case):
         rows = json.loads(done.stdout)["results"]
         self.assertEqual([(row["name"], row["verdict"]) for row in rows],
                          [("foo", "found"), ("bar", "found")])
+
+    def test_of_one_name_the_last_answer_is_kept(self):
+        """In the order of the lines, whichever search ends first."""
+        self.both("c")
+        self.write("list", "foo --dir=a\nfoo --dir=c\nfoo --dir=not_there\n")
+        for jobs in (1, 3):
+            done = subprocess.run([tenon.command(), "find", "--no-cache", "--batch=list", "-q",
+                                   "-j%d" % jobs, "--write=conf"], cwd=self.dir,
+                                  env=dict(consumers.CLEAN, HOME=self.dir))
+            self.assertEqual(done.returncode, 1)
+            with open(self.path("conf/conf-foo.mk"), encoding="utf-8") as file:
+                self.assertIn("CONF_foo_LIBDIR = " + self.path("c/lib"), file.read())
 
     def test_a_line_on_a_terminal(self):
         out, shown = self.batch("-j1")

@@ -285,6 +285,34 @@ def intermediate_code_keeps_dependencies(report):
             c.check(compiler + ": a warning once", plain.stderr, done.stderr)
 
 
+def dependencies_for_the_preprocessor(report):
+    with Case(report, "-flto and -Wp,") as c:
+        os.mkdir(c.path("sub"))
+        for compiler in ("gcc", "clang"):
+            for option in ("-MD", "-MMD"):
+                for more in ([], ["-MT", "all"], ["-Wp,-MP"], ["-Wp,-MQ,all"]):
+                    words = ["-flto", "-Wp,%s,c.d" % option, *more, "-c", "counter.c", "-o", "sub/c.o"]
+                    if compiler == "clang" and more == ["-Wp,-MQ,all"]:
+                        continue  # it does not know that one
+                    c.run(compiler, *words)
+                    plain = c.read("c.d")
+                    os.unlink(c.path("c.d"))
+                    c.cc(compiler, *words)
+                    c.check(" ".join([compiler, option, *more]), plain.split(), c.read("c.d").split())
+                    c.check("no other", [], [n for n in os.listdir(c.path("sub")) if n != "c.o"])
+
+
+def intermediate_code_is_the_same_again(report):
+    with Case(report, "-flto -g3, twice") as c:
+        for words in (["gcc", "-frandom-seed=1"], ["clang", "-fdebug-macro"]):
+            made = []
+            for _ in range(2):
+                c.cc(*words, "-flto", "-g3", "-c", "counter.c")
+                with open(c.path("counter.o"), "rb") as file:
+                    made.append(file.read())
+            c.check(words[0], True, made[0] == made[1])
+
+
 def intermediate_code_alone_has_a_note(report):
     with Case(report, "what makes intermediate code only") as c:
         words = ["-flto", "-fvisibility=hidden", "-fsanitize=cfi", "-fuse-ld=lld"]
@@ -504,6 +532,110 @@ def members_of_which_nothing_is_left(report):
         c.check("a note of its own stays", ["main", "other", "x/common", "x/half"], c.names())
 
 
+def languages_without_headers(report):
+    with Case(report, "-flto of another language") as c:
+        c.write("f.f", "      subroutine f\n      end\n")
+        c.write("g.F90", "subroutine g\nend subroutine\n")
+        c.write("fake", "#!/bin/sh\nfor last; do :; done\necho $# $last >>said\n: >out.o\n", 0o755)
+        remark = "tenon cc: '%s': not recorded: its language takes no header\n"
+        if shutil.which("gfortran"):
+            for name in ("f.f", "g.F90"):
+                done = c.cc("gfortran", "-flto", "-c", name)
+                c.check(name, (remark % name, True),
+                        (done.stderr, os.path.exists(c.path(name[0] + ".o"))))
+        for words in (["a.go"], ["a.d"], ["a.adb"], ["-x", "f95", "a"], ["-x", "go", "b.c"]):
+            done = c.cc("./fake", "-flto", "-o", "out.o", "-c", *words)
+            c.check(" ".join(words), (remark % words[-1], "%d %s\n" % (len(words) + 4, words[-1])),
+                    (done.stderr, c.read("said")))
+            os.unlink(c.path("said"))
+
+
+def sources_that_cannot_be_preprocessed(report):
+    with Case(report, "not preprocessed") as c:
+        c.write("picky", "#!/bin/sh\ncase \" $* \" in *' -E '*) exit 1; esac\nexec gcc \"$@\"\n", 0o755)
+        done = c.cc("./picky", "-flto", "-c", "counter.c", check=False)
+        c.check("object kept", (0, True), (done.returncode, os.path.exists(c.path("counter.o"))))
+        c.check("said", "tenon cc: 'counter.c': not recorded: it cannot be preprocessed\n", done.stderr)
+
+
+def standard_input_without_an_output(report):
+    with Case(report, "standard input, no -o") as c:
+        for compiler in ("gcc", "clang"):
+            for more in ([], ["-flto"]):
+                c.bash(launch.behind("cc", [compiler, *more, "-x", "c", "-c", "-"]), "<other.c")
+                c.check("%s %s: -.o" % (compiler, more), True, os.path.exists(c.path("-.o")))
+                if not more:
+                    c.check(compiler + ": unit", ["-"], c.names("-.o"))
+                os.unlink(c.path("-.o"))
+
+
+def headers_become_no_object(report):
+    with Case(report, "a precompiled header") as c:
+        c.compile("counter.c")
+        with open(c.path("counter.o"), "rb") as file:
+            plain = file.read()
+        for compiler in ("gcc", "clang"):
+            for more in (["counter.h"], ["-x", "c-header", "counter.h"], ["-flto", "counter.h"],
+                         ["-flto", "-x", "c++-header", "counter.h"]):
+                done = c.cc(compiler, "-c", *more)
+                what = "%s %s: " % (compiler, more)
+                c.check(what + "silent", ("", ""), (done.stdout, done.stderr))
+                with open(c.path("counter.o"), "rb") as file:
+                    c.check(what + "an object of that name", True, plain == file.read())
+                c.check(what + "there", True, os.path.exists(c.path("counter.h.gch")))
+                os.unlink(c.path("counter.h.gch"))
+
+
+def reports_beside_an_object(report):
+    # TMPDIR is looked at when a case ends
+    with Case(report, "what compilers write beside an object") as c:
+        reports = {
+            "gcc": (["--coverage"], ["-fprofile-arcs", "-ftest-coverage"], ["-fstack-usage"],
+                    ["-fdump-tree-optimized"], ["-fcallgraph-info"], ["-fsave-optimization-record"],
+                    ["-save-temps=obj"], ["-gsplit-dwarf"]),
+            "clang": (["--coverage"], ["-ftime-trace"], ["-fsave-optimization-record"],
+                      ["-fstack-usage"], ["-gsplit-dwarf"]),
+        }
+        for compiler, options in reports.items():
+            for words in options:
+                what = " ".join([compiler, *words])
+                c.link(compiler, "-O2", *words, "main.c", "counter.c", "-o", "prog")
+                c.check(what + ": complete", "complete", launch.units(c.path("prog"))["record"])
+                c.cc(compiler, "-flto", *words, "-c", "counter.c")
+                left = os.listdir(c.path("tmp"))
+                c.check(what + ": left over", [], [n for n in left if n.startswith("tenon")])
+                for name in left:  # clang -ftime-trace leaves its own there
+                    os.unlink(c.path(os.path.join("tmp", name)))
+        for words in (["--coverage"], ["-fprofile-generate"]):
+            os.unlink(c.path("prog"))
+            gcc = c.path("gcc-counted")
+            c.run("gcc", *words, "-c", "main.c")
+            c.calls()
+            calls = []
+            for _ in range(2):
+                c.link(gcc, *words, "main.o", "counter.c", "-o", "prog")
+                calls.append(c.calls())
+            c.check("%s: links, and compiles" % words, [3, 2], calls)
+
+
+def sources_of_intermediate_code(report):
+    with Case(report, "-flto, compiled and linked in one") as c:
+        c.compile("other.c")
+        for compiler in ("gcc", "clang"):
+            words = [compiler, "-flto", "-fuse-ld=lld" if compiler == "clang" else "-O2",
+                     "main.c", "counter.c", "-o", "prog"]
+            for time_ in ("first", "again"):
+                done = c.link(*words)
+                row = launch.units(c.path("prog"))
+                c.check("%s, %s" % (compiler, time_), ("", "", "partial", ["counter.c", "main.c"]),
+                        (done.stdout, done.stderr, row["record"], sorted(row["unsure"])))
+            told = c.run(tenon.command(), "link", "-v", "--", *words)
+            c.check(compiler + " -v", True, "2 of 2 members unrecorded" in told.stderr)
+            c.run(compiler, "-flto", "-c", "other.c")
+            done = c.link(*words, "other.o")
+            c.check(compiler + ": an object too", True, "3 of 3 members unrecorded" in done.stderr)
+
+
 def failures_remove_the_output(report):
     with Case(report, "a failure of ours") as c:
         c.write("broken", "#!/bin/sh\nprintf '\\177ELF\\002\\001\\001\\0\\0\\0\\0\\0\\0\\0\\0\\0"
@@ -545,10 +677,14 @@ CASES = [links_once_when_nothing_changed, keeps_standard_output_and_map,
          maps_go_where_they_were_asked, warns_once,
          compiles_and_links, members_of_one_name, objects_of_one_name,
          dependencies_have_no_file_of_ours, objects_keep_their_permissions,
-         intermediate_code_keeps_dependencies, intermediate_code_alone_has_a_note,
+         intermediate_code_keeps_dependencies, dependencies_for_the_preprocessor,
+         intermediate_code_is_the_same_again, intermediate_code_alone_has_a_note,
          source_digests_agree, the_header_names_a_unit, the_header_alone_is_completed, signals_reach_the_compiler,
          sources_that_are_read_once, failures_leave_what_was_linked,
-         members_of_one_name_linked_again, members_of_which_nothing_is_left, failures_remove_the_output,
+         members_of_one_name_linked_again, members_of_which_nothing_is_left, languages_without_headers,
+         sources_that_cannot_be_preprocessed, standard_input_without_an_output,
+         headers_become_no_object, reports_beside_an_object, sources_of_intermediate_code,
+         failures_remove_the_output,
          temporary_files_anywhere, a_linker_may_be_called_itself]
 
 
@@ -556,7 +692,8 @@ def main():
     needs("bash", "gcc", "g++", "clang", "ar", "ld.gold", "mold")
     report = Report()
     for case in CASES:
-        case(report)
+        if len(sys.argv) < 2 or case.__name__ in sys.argv[1:]:
+            case(report)
     report.finish()
 
 

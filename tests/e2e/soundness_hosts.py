@@ -57,6 +57,7 @@ def kinds(shop, cases):
                  'plugin "guess" has no record of its units' in answer.messages(), answer)
     answer = shop.ask("recorded", "load=sound.plugin")
     cases.expect("of one with a record nothing is", not answer.findings(), answer)
+    hides(shop, cases, archive)
     # static programs have no loader
     shop.write("static.c", "int main(void) { return 0; }")
     shop.tenon("link", "--", "gcc", "-static", "static.c", "-o", "static")
@@ -65,6 +66,45 @@ def kinds(shop, cases):
                  [row["code"] for row in result["reasons"]] == ["static-host"], result)
     status, result = shop.check("nowhere", "sound.plugin")
     cases.expect("a host that is not there", status == 3 and result["status"] == "error", result)
+
+
+def compiled(shop, output, code, *words):
+    """Compiled with a record, linked without the launcher, stripped or not."""
+    source = shop.write(output + ".c", code)
+    shop.tenon("cc", "--", "gcc", "-O1", "-fPIC", "-c", source, "-o", output + ".o")
+    shop.run("gcc", output + ".o", *words, "-o", output)
+
+
+def hides(shop, cases, archive):
+    """Only some of it is recorded, and the symbols of the rest were taken away."""
+    said = [("no-record", False)]
+    shop.write("number.map", "{ global: plugin_number; local: *; };")
+    shop.run("ar", "rcs", "libplain.a", "counter.o")
+    shop.plugin("copy", USES_COUNTER, "-Wl,--version-script=number.map", link=[archive])
+    tenon = ("driver.o", "libplain.a", "-L" + BUILD, "-ltenon", "-Wl,-rpath," + BUILD, "-lpthread")
+    for name, flags in (("open", ()), ("hides", ("-s",))):
+        compiled(shop, name, HOST_COUNTS, *flags, *tenon)
+    answer = shop.ask("open", "load=copy.plugin")
+    cases.refused("what is not recorded is among its symbols", answer, answer.codes(),
+                  "counter/counter")
+    for plugin in ("copy.plugin", "sound.plugin"):
+        answer = shop.ask("hides", "load=" + plugin)
+        cases.loads("a stripped host with half a record: " + plugin, answer)
+        cases.expect("it is said", [row[:2] for row in answer.findings()] == said and
+                     "the record of the host program may leave something out, and its symbols were "
+                     "stripped" in answer.messages(), answer)
+    status, result = shop.check("hides", "copy.plugin")
+    cases.expect("check says so", status == 0 and
+                 [row["code"] for row in result["harmless"]] == ["no-record"], result)
+    compiled(shop, "half.so", USES_COUNTER, "libplain.a", "-shared", "-s",
+             "-Wl,--version-script=number.map")
+    shop.pack("half")
+    for turn in ("first", "from the index"):
+        answer = shop.ask("recorded", "load=half.plugin")
+        cases.loads("a stripped plugin with half a record, " + turn, answer)
+        cases.expect("it is said, " + turn, [row[:2] for row in answer.findings()] == said and
+                     'the record of plugin "half" may leave something out' in answer.messages(),
+                     answer)
 
 
 def others(shop, cases):
@@ -260,11 +300,17 @@ def left_out(shop, cases):
                     strip=True)
     answer = shop.ask("knows_some", "load=some.plugin")
     cases.loads("two partial records", answer)
-    cases.expect("it is told", [(code, refuses) for code, refuses, _ in answer.findings()] ==
-                 [("no-record", False)] and UNSEEN % ("some", "the host program") in
-                 answer.messages(), answer)
+    gone = 'the record of plugin "some" leaves something out, and its symbols were stripped'
+    cases.expect("it is told", [row[:2] for row in answer.findings()] == [("no-record", False)] * 2 and
+                 UNSEEN % ("some", "the host program") in answer.messages() and
+                 gone in answer.messages(), answer)
     answer = shop.ask("knows_all", "load=some.plugin")
     cases.loads("one partial record", answer)
+    cases.expect("only that it is stripped is told", [row[:2] for row in answer.findings()] ==
+                 [("no-record", False)] and gone in answer.messages(), answer)
+    shop.plugin("whole", USES_COUNTER, "-O2", "-flto", "-fvisibility=hidden", link=["two.o"])
+    answer = shop.ask("knows_all", "load=whole.plugin")
+    cases.loads("one partial record, with all symbols", answer)
     cases.expect("there is nothing to tell", not answer.findings(), answer)
     for words in (("load=some.plugin,more.plugin",), ("load=some.plugin", "load=more.plugin")):
         answer = shop.ask("knows_all", *words)

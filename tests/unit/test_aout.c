@@ -181,6 +181,25 @@ static void b1_to_b3_versions(void **state)
     assert_string_equal(answer(c, E), "-lc.13.5 => missing\n");
 }
 
+static void versions_may_have_more_numbers(void **state)
+{
+    struct world_case *c = *state;
+    for (int i = 0; i < 2; i++) {
+        const enum aout_flavour flavour = i ? AOUT_FREEBSD : AOUT_NETBSD;
+        PROGRAM(c, .flavour = flavour, .needs = NEED("c", 12, 5));
+        PUT(c, "/usr/lib/libc.so.12.10", .flavour = flavour);
+        PUT(c, "/usr/lib/libc.so.12.9.7", .flavour = flavour);
+        PUT(c, "/usr/lib/libc.so.12.11-old", .flavour = flavour);
+        PUT(c, "/usr/lib/libc.so.12.11.", .flavour = flavour);
+        assert_string_equal(answer(c, E),
+                            "-lc.12.5 => /usr/lib/libc.so.12.10 [default directory]\n");
+        PUT(c, "/usr/lib/libc.so.12.10.1", .flavour = flavour);
+        assert_string_equal(answer(c, E),
+                            "-lc.12.5 => /usr/lib/libc.so.12.10.1 [default directory]\n");
+        assert_true(tenon_world_hide(c->world, "/usr/lib/libc.so.12.10.1", NULL));
+    }
+}
+
 static void b4_hints_before_a_low_minor(void **state)
 {
     struct world_case *c = *state;
@@ -190,6 +209,29 @@ static void b4_hints_before_a_low_minor(void **state)
     put_hints(c, HINTS({ "x", "/usr/lib/libx.so.1.4", 1, 4 }), "/usr/lib");
     case_env(c, "LD_LIBRARY_PATH", "/a");
     assert_string_equal(answer(c, E), "-lx.1.3 => /usr/lib/libx.so.1.4 [ld.so.hints]\n");
+}
+
+static void hints_that_are_out_of_date_have_directories(void **state)
+{
+    struct world_case *c = *state;
+    PROGRAM(c, .needs = NEED("m", 2, 0));
+    LIB(c, "/opt/l/libm.so.2.0");
+    put_hints(c, HINTS({ "m", "/usr/lib/libm.so.2.0", 2, 0 }), "/usr/lib:/opt/l");
+    assert_string_equal(answer(c, E),
+                        "-lm.2.0 => /opt/l/libm.so.2.0 [directories of ld.so.hints]\n");
+}
+
+static void hints_that_cannot_be_opened_are_passed_over(void **state)
+{
+    struct world_case *c = *state;
+    PROGRAM(c, .needs = NEED("m", 2, 0));
+    case_put_link(c, "/opt/l/libm.so.2.1", "libm.so.2.1");
+    LIB(c, "/usr/lib/libm.so.2.0");
+    put_hints(c, HINTS({ "m", "/opt/l/libm.so.2.1", 2, 1 }), "/usr/lib");
+    assert_string_equal(answer(c, E), "-lm.2.0 => /usr/lib/libm.so.2.0 [default directory]\n");
+    assert_int_equal(tenon_graph_tried(c->graph, 0, 0)->outcome, TENON_OUTCOME_SYMLINK_LOOP);
+    case_put_text(c, "/opt/l/libm.so.2.1", "it can be opened, and that is all there is to it");
+    assert_string_equal(answer(c, E), "-lm.2.0 => refused: /opt/l/libm.so.2.1: bad magic number\n");
 }
 
 static void b5_prefixes_are_compared_as_text(void **state)
@@ -260,6 +302,12 @@ static void b15b_dlopen_without_a_version(void **state)
     assert_true(tenon_state_request(s, "libm.so", 0, 0, NULL));
     assert_string_equal(answer_state(c, s), "libm.so => /usr/lib/libm.so.1.0 [default "
                                             "directory]\n");
+    assert_true(tenon_state_request(s, "liby.so", 0, 0, NULL));
+    LIB(c, "/opt/l/liby.so.1.0");
+    put_hints(c, HINTS({ "m", "/usr/lib/libm.so.0.1", 0, 1 }), "/usr/lib:/opt/l");
+    assert_string_equal(answer_state(c, s),
+                        "libm.so => /usr/lib/libm.so.1.0 [default directory]\n"
+                        "liby.so => /opt/l/liby.so.1.0 [directories of ld.so.hints]\n");
     tenon_state_free(s);
 }
 
@@ -340,7 +388,10 @@ int main(void)
         cmocka_unit_test(headers_at_their_extremes_are_refused),
         cmocka_unit_test(every_prefix_and_every_byte_is_survived),
         TEST(b1_to_b3_versions),
+        TEST(versions_may_have_more_numbers),
         TEST(b4_hints_before_a_low_minor),
+        TEST(hints_that_are_out_of_date_have_directories),
+        TEST(hints_that_cannot_be_opened_are_passed_over),
         TEST(b5_prefixes_are_compared_as_text),
         TEST(b6_to_b8_the_list_of_ld_r),
         TEST(b9_elf_files_are_passed_over),

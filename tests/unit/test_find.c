@@ -13,9 +13,11 @@
 #include "conventions.h"
 #include "flags.h"
 #include "hunt.h"
+#include "passed.h"
 #include "platforms.h"
 #include "quote.h"
 #include "remember.h"
+#include "request.h"
 
 static void versions_are_compared_number_by_number(void **state)
 {
@@ -147,20 +149,80 @@ static void the_group_is_what_the_switches_asked_for(void **state)
     static const char *const all[] = { "/usr/lib/crt1.o",        "/t/a.o",
                                        "/usr/lib/libncurses.so", "/usr/lib/libtinfo.so",
                                        "/usr/lib/gcc/libgcc.a",  "/usr/lib/libc.so" };
-    struct tn_words files = { 0 }, group = { 0 };
+    struct tn_words files = { 0 }, group = { 0 }, libs = { 0 };
 
     (void)state;
     for (size_t i = 0; i < TN_COUNT(all); i++)
         assert_true(tn_words_add(&files, all[i]));
-    assert_true(tn_linker_group(&files, "/t/a.o", &group));
+    assert_true(tn_linker_group(&files, "/t/a.o", &libs, &group));
     assert_int_equal(group.count, 2);
     assert_string_equal(group.at[0], all[2]);
+    /* a file of the compiler's name that the user gave by its path is the user's */
+    group.count = 0;
+    assert_true(tn_words_add(&libs, all[4]));
+    assert_true(tn_linker_group(&files, "/t/a.o", &libs, &group));
+    assert_int_equal(group.count, 3);
     group.count = 0;
     files.count = 2;
-    assert_true(tn_linker_group(&files, "/t/a.o", &group));
+    assert_true(tn_linker_group(&files, "/t/a.o", &libs, &group));
     assert_int_equal(group.count, 0);
     tn_words_free(&files);
     tn_words_free(&group);
+    tn_words_free(&libs);
+}
+
+static const char *upper_b(void *arg, const char *word)
+{
+    (void)arg;
+    return strcmp(word, "b") == 0 ? "B" : strcmp(word, "comma") == 0 ? "x,y" : word;
+}
+
+static void words_for_the_linker_are_changed_where_they_are(void **state)
+{
+    static const char *const rows[][2] = {
+        { "-Lb -Wl,a,b,c -lb", "-Lb -Wl,a,B,c -lb" },
+        { "-Wl,+b,", "-Wl,+b," },
+        { "-Wl, -Wl", "-Wl, -Wl" },
+        { "-Xlinker b -Xlinker -Wl,b -Xlinker", "-Xlinker B -Xlinker -Wl,b -Xlinker" },
+        { "-Wl,a,comma -g", "-Xlinker a -Xlinker x,y -g" },
+        { "b", "B" },
+        { "", "" },
+    };
+    struct tn_arena arena = { 0 };
+
+    (void)state;
+    for (size_t i = 0; i < TN_COUNT(rows); i++) {
+        struct tn_words words = { 0 };
+        assert_true(tn_split_shell(&words, &arena, rows[i][0]));
+        assert_true(tn_passed_map(&words, &arena, upper_b, NULL));
+        assert_string_equal(tn_join_shell(&arena, &words), rows[i][1]);
+        tn_words_free(&words);
+    }
+    tn_arena_free(&arena);
+}
+
+static void run_paths_are_made_absolute(void **state)
+{
+    static const char *const rows[][2] = {
+        { "-Wl,-rpath,a/lib", "-Wl,-rpath,/here/a/lib" },
+        { "-Wl,-rpath=a:/b:$ORIGIN/c::", "'-Wl,-rpath=/here/a:/b:$ORIGIN/c::'" },
+        { "-Wl,--rpath -Wl,a", "-Wl,--rpath -Wl,/here/a" },
+        { "-Xlinker -rpath -Xlinker a", "-Xlinker -rpath -Xlinker /here/a" },
+        { "-Wl,-Ra -R b", "-Wl,-R/here/a -R /here/b" },
+        { "-rpath @loader_path/a", "-rpath @loader_path/a" },
+        { "-Wl,-rpath-link,a -Wl,-rpath", "-Wl,-rpath-link,a -Wl,-rpath" },
+    };
+    const struct tenon_finder finder = { .cwd = "/here" };
+    struct tn_arena arena = { 0 };
+
+    (void)state;
+    for (size_t i = 0; i < TN_COUNT(rows); i++) {
+        tenon_find_request request = { .name = "z", .libs = rows[i][0], .cflags = "-Rpass=a" };
+        assert_true(tn_request_absolute(&arena, &finder, &request));
+        assert_string_equal(request.libs, rows[i][1]);
+        assert_string_equal(request.cflags, "-Rpass=a");
+    }
+    tn_arena_free(&arena);
 }
 
 static bool fits_any(const char *file, const char *name)
@@ -478,6 +540,8 @@ int main(void)
         cmocka_unit_test(paths_are_tidied_and_have_prefixes),
         cmocka_unit_test(linkers_tell_what_they_opened),
         cmocka_unit_test(the_group_is_what_the_switches_asked_for),
+        cmocka_unit_test(words_for_the_linker_are_changed_where_they_are),
+        cmocka_unit_test(run_paths_are_made_absolute),
         cmocka_unit_test(conventions_know_names),
         cmocka_unit_test(targets_have_platforms),
         cmocka_unit_test(platforms_fit_together),

@@ -152,9 +152,9 @@ static bool read_tools(FILE *out, tenon_error *err)
     static const char trace[] = "/usr/bin/ld: mode elf_x86_64\n/lib/crt1.o\n/t/sample.o\n"
                                 "/o/lib/libfoo.so\n(/o/lib/libbar.a)a.o\n/lib/libc.so.6\n";
     struct tn_arena arena = { 0 };
-    struct tn_words files = { 0 }, group = { 0 };
-    bool good =
-        tn_linker_files(&arena, trace, &files) && tn_linker_group(&files, "/t/sample.o", &group);
+    struct tn_words files = { 0 }, group = { 0 }, libs = { 0 };
+    bool good = tn_linker_files(&arena, trace, &files) &&
+                tn_linker_group(&files, "/t/sample.o", &libs, &group);
 
     if (good) {
         print_words(out, &files);
@@ -247,7 +247,7 @@ static bool make_absolute(FILE *out, tenon_error *err)
                                    .dirs = dirs,
                                    .program = "p.c",
                                    .cflags = "-I x -isystem y -DA=b",
-                                   .libs = "-Lx -l z" };
+                                   .libs = "-Lx -l z -Wl,-rpath,y" };
     bool good = tn_request_absolute(&arena, &finder, &request);
 
     if (good)

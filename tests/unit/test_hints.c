@@ -169,6 +169,23 @@ static void bsd_hints_that_go_round_end(void **state)
     assert_null(tn_sohints_find(&hints, &query));
 }
 
+/* rule  NetBSD libexec/ld.aout_so/rtld.c, findhint() */
+static void bsd_hints_end_at_a_bucket_without_strings(void **state)
+{
+    (void)state;
+    static const struct entry entries[] = { { "c", "/a/libc.so.12.3", 12, 3 },
+                                            { "c", "/b/libc.so.12.9", 12, 9 } };
+    const struct tn_sohints_query query = { .name = "c", .major = 12, .minor = 5 };
+    for (size_t field = 0; field < 8; field += 4) {
+        struct bytes b = so_hints(entries, TN_COUNT(entries), 4, 3274 % 7, 7);
+        struct tn_sohints hints;
+        assert_true(tn_sohints_open(view_of(&b), 4, TN_LITTLE, &hints, NULL));
+        assert_string_equal(tn_sohints_find(&hints, &query), "/b/libc.so.12.9");
+        memset(b.at + 32 + 48 * (3274 % 7) + field, 0x7f, 4);
+        assert_null(tn_sohints_find(&hints, &query));
+    }
+}
+
 static void bsd_hints_stay_in_their_bounds(void **state)
 {
     (void)state;
@@ -241,6 +258,13 @@ static void the_best_of_a_directory(void **state)
 
 /* ---- text files ------------------------------------------------------------------------------ */
 
+/* ... before any answer has left something. */
+static const char *mapped(struct tn_libmap *map, const char *path, const char *name)
+{
+    uint32_t left = 0;
+    return tn_libmap_find(map, path, name, &left);
+}
+
 static void libmap_has_sections(void **state)
 {
     (void)state;
@@ -255,13 +279,13 @@ static void libmap_has_sections(void **state)
     tn_libmap_read(&map, world, "/etc/m");
     tn_libmap_read_variable(&map, "libv.so=w.so,,=x,y=");
     assert_false(map.no_memory);
-    assert_string_equal(tn_libmap_find(&map, "/t/E", "liba.so"), "e.so");
-    assert_string_equal(tn_libmap_find(&map, "/usr/local/bin/x", "liba.so"), "local.so");
-    assert_string_equal(tn_libmap_find(&map, "/bin/sh", "liba.so"), "sh.so");
-    assert_string_equal(tn_libmap_find(&map, "/usr/bin/sh", "liba.so"), "second.so");
-    assert_string_equal(tn_libmap_find(&map, NULL, "libv.so"), "w.so");
-    assert_null(tn_libmap_find(&map, "/t/E", "three"));
-    assert_null(tn_libmap_find(&map, "/t/E", "y"));
+    assert_string_equal(mapped(&map, "/t/E", "liba.so"), "e.so");
+    assert_string_equal(mapped(&map, "/usr/local/bin/x", "liba.so"), "local.so");
+    assert_string_equal(mapped(&map, "/bin/sh", "liba.so"), "sh.so");
+    assert_string_equal(mapped(&map, "/usr/bin/sh", "liba.so"), "second.so");
+    assert_string_equal(mapped(&map, NULL, "libv.so"), "w.so");
+    assert_null(mapped(&map, "/t/E", "three"));
+    assert_null(mapped(&map, "/t/E", "y"));
     tn_arena_free(&arena);
     tenon_world_free(world);
 }
@@ -280,11 +304,41 @@ static void libmap_asks_one_section(void **state)
     struct tn_libmap map = { .arena = &arena };
     assert_true(tenon_world_put_file(world, "/etc/m", text, sizeof text - 1, 0644, NULL));
     tn_libmap_read(&map, world, "/etc/m");
-    assert_string_equal(tn_libmap_find(&map, "/usr/local/bin/x", "liba.so"), "all.so");
-    assert_string_equal(tn_libmap_find(&map, "/usr/local/bin/x", "libb.so"), "newer.so");
-    assert_string_equal(tn_libmap_find(&map, "/usr/local/bin/z", "liba.so"), "local.so");
+    assert_string_equal(mapped(&map, "/usr/local/bin/x", "liba.so"), "all.so");
+    assert_string_equal(mapped(&map, "/usr/local/bin/x", "libb.so"), "newer.so");
+    assert_string_equal(mapped(&map, "/usr/local/bin/z", "liba.so"), "local.so");
     /* a section that one before fits is no new one, but more of that */
-    assert_string_equal(tn_libmap_find(&map, "/usr/local/bin/z", "libb.so"), "y.so");
+    assert_string_equal(mapped(&map, "/usr/local/bin/z", "libb.so"), "y.so");
+    tn_arena_free(&arena);
+    tenon_world_free(world);
+}
+
+/* rule  libmap.c, lm_find() */
+static void what_a_section_answers_counts_for_all(void **state)
+{
+    (void)state;
+    static const char text[] = "liba.so all.so\nlibb.so all.so\n"
+                               "[E]\nliba.so e.so\nlibb.so all.so\n/d /e\n";
+    tenon_world *world = tenon_world_empty(NULL);
+    struct tn_arena arena = { 0 };
+    struct tn_libmap map = { .arena = &arena };
+    uint32_t left = 0, first, other = 0;
+    assert_true(tenon_world_put_file(world, "/etc/m", text, sizeof text - 1, 0644, NULL));
+    tn_libmap_read(&map, world, "/etc/m");
+    assert_null(tn_libmap_find(&map, "/t/liby.so", "/d", &left));
+    assert_string_equal(tn_libmap_find(&map, "/t/E", "libb.so", &left), "all.so");
+    assert_int_equal(left, 0); /* it is so for all already */
+    assert_string_equal(tn_libmap_find(&map, "/t/E", "/d", &left), "/e");
+    first = left;
+    assert_int_not_equal(first, 0);
+    assert_string_equal(tn_libmap_find(&map, "/t/liby.so", "/d", &left), "/e");
+    assert_string_equal(tn_libmap_find(&map, NULL, "liba.so", &left), "all.so");
+    assert_string_equal(tn_libmap_find(&map, "/t/E", "liba.so", &left), "e.so");
+    assert_string_equal(tn_libmap_find(&map, NULL, "liba.so", &left), "e.so");
+    assert_string_equal(tn_libmap_find(&map, "/t/liby.so", "/d", &left), "/e");
+    assert_string_equal(tn_libmap_find(&map, "/t/E", "/d", &other), "/e"); /* another process */
+    assert_int_equal(other, first);
+    assert_string_equal(tn_libmap_find(&map, NULL, "liba.so", &other), "all.so");
     tn_arena_free(&arena);
     tenon_world_free(world);
 }
@@ -299,7 +353,7 @@ static void a_libmap_that_includes_itself_ends(void **state)
     assert_true(tenon_world_put_file(world, "/etc/m", text, sizeof text - 1, 0644, NULL));
     assert_true(tenon_world_put_file(world, "/etc/m.conf", text, sizeof text - 1, 0644, NULL));
     tn_libmap_read(&map, world, "/etc/m");
-    assert_string_equal(tn_libmap_find(&map, NULL, "a"), "b");
+    assert_string_equal(mapped(&map, NULL, "a"), "b");
     tn_arena_free(&arena);
     tenon_world_free(world);
 }
@@ -375,11 +429,13 @@ int main(void)
         cmocka_unit_test(freebsd_hints_stay_in_their_bounds),
         cmocka_unit_test(bsd_hints_are_found_by_their_hash),
         cmocka_unit_test(bsd_hints_that_go_round_end),
+        cmocka_unit_test(bsd_hints_end_at_a_bucket_without_strings),
         cmocka_unit_test(bsd_hints_stay_in_their_bounds),
         cmocka_unit_test(names_are_read),
         cmocka_unit_test(the_best_of_a_directory),
         cmocka_unit_test(libmap_has_sections),
         cmocka_unit_test(libmap_asks_one_section),
+        cmocka_unit_test(what_a_section_answers_counts_for_all),
         cmocka_unit_test(a_libmap_that_includes_itself_ends),
         cmocka_unit_test(netbsd_configuration),
         cmocka_unit_test(crle_is_of_one_class),

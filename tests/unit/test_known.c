@@ -71,9 +71,9 @@ static void a_brief_manifest_says_what_a_plan_asks_for(void **state)
         assert_string_equal(brief->code[i].path, first->code[i].path);
         assert_int_equal(brief->code[i].kind, first->code[i].kind);
     }
-    assert_int_equal(brief->require_count, first->require_count);
-    for (size_t i = 0; i < first->require_count; i++)
-        assert_string_equal(brief->requires[i].name, first->requires[i].name);
+    assert_int_equal(brief->required_count, first->required_count);
+    for (size_t i = 0; i < first->required_count; i++)
+        assert_string_equal(brief->required[i].name, first->required[i].name);
     assert_int_equal(brief->con_count, first->con_count);
     assert_int_equal(brief->private_count, first->private_count);
     assert_int_equal(brief->provide_count, 0);

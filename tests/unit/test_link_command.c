@@ -128,8 +128,16 @@ static void values_are_no_files(void **state)
                      TN_COMMAND_COMPILE);
     assert_string_equal(words_of(TN_WORD_SOURCE), "a.c");
     assert_string_equal(words_of(TN_WORD_DEPENDENCY), "-MD|-MF|a.d|-MT|x.c");
+    read_line("gcc -c -Wp,-MMD,a.d -Wp,-DX -Wp,-MD,b.d,-DY a.c");
+    assert_string_equal(words_of(TN_WORD_DEPENDENCY), "-Wp,-MMD,a.d");
+    assert_string_equal(words_of(TN_WORD_PREPROCESS), "-Wp,-DX|-Wp,-MD,b.d,-DY");
     read_line("gcc a.o -Wl,-z,now,-rpath,/x -Wl,-soname,so -T script -u sym -e start");
     assert_int_equal(f.command.named.count, 1);
+    read_line("gcc a.o -Ttext 0x400000 -Tdata 0x500000 -Tbss 0x600000");
+    assert_int_equal(f.command.named.count, 1);
+    assert_string_equal(words_of(TN_WORD_OBJECT), "a.o");
+    read_line("gcc a.o -Tscript.ld -Ttext=0x400000 b.o");
+    assert_string_equal(words_of(TN_WORD_OBJECT), "a.o|b.o");
 }
 
 static void a_language_holds_until_the_next(void **state)

@@ -32,9 +32,9 @@ static void what_is_written_reads_the_same(void **state)
     assert_string_equal(m->tags[1], "b");
     assert_int_equal(m->provides[0].implementation.kind, TENON_DIGEST_CODE);
     assert_int_equal(m->provides[0].stateful, TENON_YES);
-    assert_int_equal(m->requires[0].kind, TENON_UNIT_LIBRARY);
-    assert_int_equal(m->requires[0].implementation.size, 2);
-    assert_int_equal(m->requires[0].stateful, TENON_UNKNOWN);
+    assert_int_equal(m->required[0].kind, TENON_UNIT_LIBRARY);
+    assert_int_equal(m->required[0].implementation.size, 2);
+    assert_int_equal(m->required[0].stateful, TENON_UNKNOWN);
     assert_int_equal(m->code[0].kind, TENON_CODE_NATIVE);
     assert_int_equal(m->entries[0].size, 7);
     assert_int_equal(m->entries[0].sha256[1], 0x23);

@@ -85,7 +85,7 @@ static void a_unit_of_bytecode(void **state)
     assert_int_equal(tenon_ocaml_unit_count(o), 1);
     const tenon_ocaml_unit *u = tenon_ocaml_unit_at(o, 0);
     assert_string_equal(u->name, "Use");
-    check_imports(u->requires, "Dep?");
+    check_imports(u->required, "Dep?");
     check_names(u->globals, "Dep");
     check_names(u->defines, "Use");
     assert_int_equal(u->interface.kind, TENON_DIGEST_OCAML);
@@ -119,7 +119,7 @@ static void a_unit_of_bytecode_of_5_3(void **state)
     const tenon_ocaml_unit *u = tenon_ocaml_unit_at(o, 0);
     assert_string_equal(tenon_ocaml_release(o), "5.3");
     assert_string_equal(u->name, "Made");
-    check_imports(u->requires, "Stdlib? Other?");
+    check_imports(u->required, "Stdlib? Other?");
     check_imports(u->interfaces, "Made Alias? Stdlib");
     check_names(u->globals, "Stdlib Other");
     check_names(u->externals, "caml_poke");
@@ -158,7 +158,7 @@ static void native_descriptions(void **state)
     tenon_ocaml *o = open_seed("cmx/use.cmx");
     const tenon_ocaml_unit *u = tenon_ocaml_unit_at(o, 0);
     assert_string_equal(u->symbol, "Use");
-    check_imports(u->requires, "Dep");
+    check_imports(u->required, "Dep");
     assert_int_equal(u->implementation.kind, TENON_DIGEST_OCAML);
     tenon_ocaml_free(o);
     o = open_seed("cmx/5.1");
@@ -200,7 +200,7 @@ static void values_in_elf_files(void **state)
     tenon_ocaml *o = open_seed("cmxs/plugin");
     assert_int_equal(tenon_ocaml_kind_of(o), TENON_OCAML_CMXS);
     assert_int_equal(tenon_ocaml_unit_count(o), 2);
-    check_imports(tenon_ocaml_unit_at(o, 1)->requires, "Dep Late?");
+    check_imports(tenon_ocaml_unit_at(o, 1)->required, "Dep Late?");
     check_names(tenon_ocaml_unit_at(o, 1)->defines, "Use");
     tenon_ocaml_free(o);
     o = open_seed("cmxs/plugin-sysv"); /* without DT_GNU_HASH */
@@ -447,9 +447,9 @@ static void check_brief(const tenon_ocaml *whole, const tenon_ocaml *brief,
         assert_int_equal(a->force_link, b->force_link);
         if (detail == TN_OCAML_UNITS)
             continue;
-        assert_int_equal(a->requires.count, b->requires.count);
-        for (size_t k = 0; k < a->requires.count; k++)
-            assert_string_equal(a->requires.at[k].name, b->requires.at[k].name);
+        assert_int_equal(a->required.count, b->required.count);
+        for (size_t k = 0; k < a->required.count; k++)
+            assert_string_equal(a->required.at[k].name, b->required.at[k].name);
         assert_int_equal(a->primitives.count, b->primitives.count);
         for (size_t k = 0; k < a->primitives.count; k++)
             assert_string_equal(a->primitives.at[k], b->primitives.at[k]);

@@ -362,7 +362,7 @@ static void same_code(const tenon_ocaml *got, const char *name)
         assert_string_equal(a->name, b->name);
         assert_int_equal(a->implementation.kind, b->implementation.kind);
         assert_memory_equal(a->interface.bytes, b->interface.bytes, 16);
-        same_imports(a->requires, b->requires);
+        same_imports(a->required, b->required);
         same_imports(a->interfaces, b->interfaces);
         same_names(a->defines, b->defines);
         same_names(a->primitives, b->primitives);

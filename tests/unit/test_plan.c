@@ -98,8 +98,8 @@ static void need(struct plan_case *k, struct tn_candidate *c, const char *unit, 
 {
     tenon_claim *claim = &k->claims[k->claim_count++];
     *claim = (tenon_claim){ .kind = TENON_UNIT_C, .name = unit, .interface = digest(interface) };
-    c->requires = claim;
-    c->require_count = 1;
+    c->required = claim;
+    c->required_count = 1;
 }
 
 static void make(struct plan_case *k)

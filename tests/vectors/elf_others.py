@@ -125,6 +125,32 @@ def _(w, expect):
     expect(x("/t/a"), env=llp("1", "LD_LIBMAP_DISABLE"))
 
 
+@case(FREEBSD, "8 a directory for one program, then for all")
+def _(w, expect):
+    w.x("/t/b")
+    w.lib("/t/a/liby.so", Y, needed=[X])
+    w.write("/etc/libmap.conf", "[E]\n/t/c /t/b\n")
+    w.program(needed=[Y])
+    y = (Y, "/t/a/liby.so")
+    expect(y, x("/t/b"), env=llp("/t/c:/t/a"))
+    expect(y, (X, None), env=llp("/t/a:/t/c"))  # the program's search does not come to it
+    w.program("/t/F", needed=[Y])
+    expect(y, (X, None), program="/t/F", env=llp("/t/c:/t/a"))
+    w.program("/t/e/E", needed=[Y])
+    programs = ["/t/E", "/t/F", "/t/e/E"]
+    rows = tenon.why(programs, sysroot=w.root, env=llp("/t/c:/t/a"))
+    expect.report.check("freebsd 8 each process for itself", ["ok", "missing", "ok"],
+                        [rows[program]["status"] for program in programs])
+
+
+@case(FREEBSD, "8 directories for a preload")
+def _(w, expect):
+    w.x("/t/b")
+    w.program()
+    w.write("/etc/libmap.conf", "libx.so.1 none.so\n/t/c /t/b\n")
+    expect(x("/t/b"), env={**llp("/t/c"), **llp(X, "LD_PRELOAD")})
+
+
 @case(FREEBSD, "9 loaded by name before libmap")
 def _(w, expect):
     w.x("/t/a")
@@ -261,12 +287,99 @@ def _(w, expect):
     expect(("libm.so.0", "/usr/lib/libm.so.0"))
 
 
+def netbsd_conf(w, *lines):
+    w.write("/etc/ld.so.conf", "".join("%s machdep.x 1:%s\n" % line for line in lines))
+    return {"extra": ["--setting", "machdep.x=1"]}
+
+
+@case(NETBSD, "8 a library of the row that is not there")
+def _(w, expect):
+    for name in ("libm.so.0", "lib1.so", "lib2.so"):
+        w.lib("/usr/lib/" + name, name)
+    w.program(needed=["libm.so.0"])
+    itself, first, second = [("libm.so.0", "/usr/lib/" + name)
+                             for name in ("libm.so.0", "lib1.so", "lib2.so")]
+    set_ = netbsd_conf(w, ("libm.so.0", "none.so,lib2.so"))
+    expect(second, **set_)
+    netbsd_conf(w, ("libm.so.0", "lib1.so,none.so,lib2.so"))
+    expect(first, ("none.so", None), ("lib2.so", "/usr/lib/lib2.so"), status="ok",
+           reason='Shared object "none.so" not found', **set_)
+    netbsd_conf(w, ("libm.so.0", "none.so,none2.so"))
+    expect(itself, **set_)
+    netbsd_conf(w, ("libm.so.0", "/none/lib1.so,/usr/lib/lib2.so"))
+    expect(second, **set_)
+
+
+@case(NETBSD, "8 what a row adds, and several lines")
+def _(w, expect):
+    for name in ("libm.so.0", "lib1.so", "lib2.so", "lib3.so"):
+        w.lib("/usr/lib/" + name, name)
+    w.x("/usr/lib")
+    w.program(needed=["libm.so.0", X])
+    set_ = netbsd_conf(w, ("libm.so.0", "lib1.so,lib2.so"), ("lib2.so", "lib2.so,lib3.so"))
+    expect(("libm.so.0", "/usr/lib/lib1.so"), ("lib2.so", "/usr/lib/lib2.so"), x("/usr/lib"),
+           **set_)
+    netbsd_conf(w, ("libm.so.0", "lib1.so"), ("libm.so.0", "lib2.so"))
+    expect(("libm.so.0", "/usr/lib/lib2.so"), ("lib1.so", "/usr/lib/lib1.so"), x("/usr/lib"),
+           **set_)
+
+
+@case(NETBSD, "8 a library that was loaded before is asked for no row")
+def _(w, expect):
+    w.lib("/t/a/libm.so.0", "libm.so.0")
+    for name in ("lib1.so", "libm.so.0"):
+        w.lib("/usr/lib/" + name, name)
+    w.program(needed=["libm.so.0"])
+    set_ = netbsd_conf(w, ("libm.so.0", "lib1.so,libm.so.0"))
+    expect(("/t/a/libm.so.0", "/t/a/libm.so.0"), env=llp("/t/a/libm.so.0", "LD_PRELOAD"), **set_)
+
+
+@case(NETBSD, "names that begin with =")
+def _(w, expect):
+    for name in ("=libx.so", "=slibx.so", "=nlibx.so", "libx.so", "lib1.so"):
+        w.lib("/usr/lib/" + name, name)
+    names = ["=libx.so", "=nlibx.so", "=slibx.so"]
+    found = [x("/usr/lib", name) for name in names]
+    w.program(needed=names)
+    expect(*found)
+    w.program("/t/F", needed=names + ["liby.so"])
+    expect(*found, ("liby.so", "/usr/lib/lib1.so"), x("/usr/lib", "libx.so"), program="/t/F",
+           **netbsd_conf(w, ("liby.so", "lib1.so,libx.so")))
+    w.program("/t/G", needed=["=snone.so"])
+    expect(("=snone.so", None), program="/t/G", reason='Shared object "=snone.so" not found')
+
+
 @case(NETBSD, "9 a preload is a path")
 def _(w, expect):
     w.x("/t/a")
     w.program()
     expect((X, None), env={**llp("/t/a"), **llp(X, "LD_PRELOAD")}, cwd="/")
     expect((X, X), env=llp(X, "LD_PRELOAD"), cwd="/t/a")
+
+
+@case(NETBSD, "$ORIGIN of a set-id program")
+def _(w, expect):
+    def ends(*objects, **world):
+        row = expect(*objects, extra=["--setuid"], status="refused", **world)
+        expect.report.check("netbsd $ORIGIN of a set-id program", True,
+                            "execname not specified in AUX vector" in (row.get("reason") or ""))
+
+    w.x("/t/a")
+    w.program(needed=[X], rpath="$ORIGIN/a")
+    expect(x("/t/a"))
+    ends((X, None))
+    w.program("/t/F", needed=[X], rpath="$ORIGINAL:/t/a")
+    expect(x("/t/a"), program="/t/F", extra=["--setuid"])
+    w.write("/etc/ld.so.conf", "/none/$ORIGIN\n")
+    expect(x("/t/a"), program="/t/F")
+    ends(x("/t/a"), program="/t/F")
+
+
+@case(NETBSD, "$ORIGIN of a library of a set-id program")
+def _(w, expect):
+    w.x("/t/l")
+    y = through_liby(w, {"rpath": "/t/l"}, rpath="$ORIGIN")
+    expect(y, x("/t/l"), extra=["--setuid"])
 
 
 @case(NETBSD, "10 dlopen searches for the program")
@@ -660,6 +773,21 @@ def _(w, expect):
     for name in "LD_LIBRARY_PATH", "SHLIB_PATH":
         expect(x("/t/b"), env=llp("/t/a:$ORIGIN/a:/t/b", name), extra=["--setuid"])
         expect((X, None), env=llp("/t/a:$ORIGIN/a", name), extra=["--setuid"])
+
+
+@case(HPUX, "7 the embedded path of set-id programs, too")
+def _(w, expect):
+    w.x("/t/a", "/t/b")
+    w.write("/etc/dld.sl.conf", "/t/b\n")
+    w.program(needed=[X], rpath="/t/a:/t/b")
+    expect(x("/t/b"), extra=["--setuid"])
+    expect(x("/t/a"))
+    for path in "/t/a", "$ORIGIN/b":
+        w.program("/t/F", needed=[X], rpath=path)
+        expect((X, None), program="/t/F", extra=["--setuid"])
+    y = through_liby(w, {"rpath": "/t/l"}, rpath="/t/a:/t/b")
+    w.write("/etc/dld.sl.conf", "/t/l:/t/b\n")
+    expect(y, x("/t/b"), extra=["--setuid"])
 
 
 @case(HPUX, "8 the current directory, for dlopen alone")
