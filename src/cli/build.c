@@ -120,16 +120,15 @@ static bool compile_words(struct building *b, struct words *words, const char *f
            add(b, words, "-o") && add(b, words, object);
 }
 
-/* The object's name is that of its source, numbered where two have the same. */
+/* The object's name is that of its source, with a number where there is one of that name. */
 static const char *object_name(struct building *b, const char *file)
 {
     const char *base = tn_base_name(file);
     int size = (int)(strrchr(base, '.') - base);
     const char *path = tn_arena_format(&b->pack->arena, "%s/%.*s.o", b->pack->scratch, size, base);
 
-    if (path && access(path, F_OK) == 0)
-        path = tn_arena_format(&b->pack->arena, "%s/%.*s-%zu.o", b->pack->scratch, size, base,
-                               b->objects.count);
+    for (size_t i = b->objects.count; path && access(path, F_OK) == 0; i++)
+        path = tn_arena_format(&b->pack->arena, "%s/%.*s-%zu.o", b->pack->scratch, size, base, i);
     return path;
 }
 
