@@ -12,6 +12,7 @@
 #include "fail.h"
 #include "limits.h"
 #include "text.h"
+#include "zip_file.h"
 
 bool tn_write_all(int fd, const void *bytes, size_t size, tenon_error *err)
 {
@@ -82,16 +83,33 @@ static void flush_folder(int dir, const char *path)
 
 /* What is to be put at a path, and how. */
 struct content {
-    const void *bytes;
-    size_t size;
+    const void *bytes; /* NULL: those of `from` */
+    int from;
+    uint64_t size;
     mode_t mode;
     bool flush;
     bool (*check)(int fd, tenon_error *err); /* NULL: none */
 };
 
+static bool copy_all(int fd, const struct content *content, tenon_error *err)
+{
+    uint8_t piece[64 << 10];
+    bool ok = true;
+
+    for (uint64_t done = 0; ok && done < content->size;) {
+        uint64_t left = content->size - done;
+        size_t size = left < sizeof piece ? (size_t)left : sizeof piece;
+        ok = tn_read_range(content->from, done, piece, size, err) &&
+             tn_write_all(fd, piece, size, err);
+        done += size;
+    }
+    return ok;
+}
+
 static bool fill(int fd, const struct content *content, tenon_error *err)
 {
-    if (!tn_write_all(fd, content->bytes, content->size, err))
+    if (!(content->bytes ? tn_write_all(fd, content->bytes, (size_t)content->size, err)
+                         : copy_all(fd, content, err)))
         return false;
     if (content->flush && fsync(fd) < 0)
         return tn_fail_system(err, errno, "writing");
@@ -132,11 +150,27 @@ static bool replace_named(int dir, const char *path, const struct content *conte
 bool tn_replace_file(int dir, const char *path, const void *bytes, size_t size, mode_t mode,
                      bool (*check)(int fd, tenon_error *err), tenon_error *err)
 {
-    return replace_named(dir, path, &(struct content){ bytes, size, mode, true, check }, err);
+    const struct content content = {
+        .bytes = bytes, .size = size, .mode = mode, .flush = true, .check = check
+    };
+
+    return replace_named(dir, path, &content, err);
 }
 
 bool tn_replace_unflushed(int dir, const char *path, const void *bytes, size_t size, mode_t mode,
                           tenon_error *err)
 {
-    return replace_named(dir, path, &(struct content){ bytes, size, mode, false, NULL }, err);
+    const struct content content = { .bytes = bytes, .size = size, .mode = mode };
+
+    return replace_named(dir, path, &content, err);
+}
+
+bool tn_replace_by_copy(const char *path, int from, uint64_t size, mode_t mode,
+                        bool (*check)(int fd, tenon_error *err), tenon_error *err)
+{
+    const struct content content = {
+        .from = from, .size = size, .mode = mode, .flush = true, .check = check
+    };
+
+    return replace_named(AT_FDCWD, path, &content, err);
 }

@@ -25,6 +25,10 @@ bool tn_replace_file(int dir, const char *path, const void *bytes, size_t size, 
 bool tn_replace_unflushed(int dir, const char *path, const void *bytes, size_t size, mode_t mode,
                           tenon_error *err);
 
+/* As tn_replace_file, of the first `size` bytes of the open file `from`: a piece at a time. */
+bool tn_replace_by_copy(const char *path, int from, uint64_t size, mode_t mode,
+                        bool (*check)(int fd, tenon_error *err), tenon_error *err);
+
 /* All bytes to an open file. errors  TENON_E_SYSTEM */
 bool tn_write_all(int fd, const void *bytes, size_t size, tenon_error *err);
 
