@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <signal.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <string.h>
@@ -12,6 +13,7 @@
 #include "fail.h"
 #include "limits.h"
 #include "text.h"
+#include "view.h"
 #include "zip_file.h"
 
 bool tn_write_all(int fd, const void *bytes, size_t size, tenon_error *err)
@@ -37,13 +39,14 @@ static int folder_size(const char *path)
     return slash ? (int)(slash - path) + 1 : 0;
 }
 
-static bool check_target(int dir, const char *path, tenon_error *err)
+/* *there: a file is, and *info is about it. */
+static bool check_target(int dir, const char *path, struct stat *info, bool *there,
+                         tenon_error *err)
 {
-    struct stat info;
-
-    if (fstatat(dir, path, &info, AT_SYMLINK_NOFOLLOW) < 0)
+    *there = fstatat(dir, path, info, AT_SYMLINK_NOFOLLOW) == 0;
+    if (!*there)
         return errno == ENOENT || tn_fail_system(err, errno, "looking at it");
-    return S_ISREG(info.st_mode) ||
+    return S_ISREG(info->st_mode) ||
            tn_fail(err, TENON_E_ARGUMENT, "it is there, and is no regular file");
 }
 
@@ -87,6 +90,7 @@ struct content {
     int from;
     uint64_t size;
     mode_t mode;
+    bool keep; /* whose the old file was, and its mode */
     bool flush;
     bool (*check)(int fd, tenon_error *err); /* NULL: none */
 };
@@ -106,10 +110,28 @@ static bool copy_all(int fd, const struct content *content, tenon_error *err)
     return ok;
 }
 
-static bool fill(int fd, const struct content *content, tenon_error *err)
+/* What the system does not let us give away stays ours. */
+static void give(int fd, uid_t owner, gid_t group)
+{
+    if (fchown(fd, owner, group) < 0)
+        return;
+}
+
+/* The group first, so that the mode lets nobody else in; the owner last, so that it can be set. */
+static bool be_like(int fd, const struct stat *old, tenon_error *err)
+{
+    give(fd, (uid_t)-1, old->st_gid);
+    if (fchmod(fd, old->st_mode & 0777) < 0)
+        return tn_fail_system(err, errno, "giving it the permissions of the old one");
+    give(fd, old->st_uid, (gid_t)-1);
+    return true;
+}
+
+static bool fill(int fd, const struct content *content, const struct stat *old, tenon_error *err)
 {
     if (!(content->bytes ? tn_write_all(fd, content->bytes, (size_t)content->size, err)
-                         : copy_all(fd, content, err)))
+                         : copy_all(fd, content, err)) ||
+        (old && !be_like(fd, old, err)))
         return false;
     if (content->flush && fsync(fd) < 0)
         return tn_fail_system(err, errno, "writing");
@@ -119,15 +141,17 @@ static bool fill(int fd, const struct content *content, tenon_error *err)
 static bool replace(int dir, const char *path, const struct content *content, tenon_error *err)
 {
     char temporary[TN_LIMIT_PATH];
-    bool ok;
+    struct stat old;
+    bool ok, kept;
     int fd;
 
-    if (!check_target(dir, path, err))
+    if (!check_target(dir, path, &old, &kept, err))
         return false;
-    fd = open_beside(dir, path, content->mode, temporary, err);
+    kept = kept && content->keep;
+    fd = open_beside(dir, path, kept ? 0600 : content->mode, temporary, err);
     if (fd < 0)
         return false;
-    ok = fill(fd, content, err);
+    ok = fill(fd, content, kept ? &old : NULL, err);
     if (close(fd) < 0 && ok)
         ok = tn_fail_system(err, errno, "writing");
     if (ok && renameat(dir, temporary, dir, path) < 0)
@@ -139,12 +163,30 @@ static bool replace(int dir, const char *path, const struct content *content, te
     return ok;
 }
 
+/* Who ends the process waits until there is the old file or the new one, and no third. */
+static bool replace_undisturbed(int dir, const char *path, const struct content *content,
+                                tenon_error *err)
+{
+    static const int numbers[] = { SIGHUP, SIGINT, SIGQUIT, SIGTERM };
+    sigset_t held, before;
+    bool ok;
+
+    sigemptyset(&held);
+    for (size_t i = 0; i < TN_COUNT(numbers); i++)
+        sigaddset(&held, numbers[i]);
+    pthread_sigmask(SIG_BLOCK, &held, &before);
+    ok = replace(dir, path, content, err);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    return ok;
+}
+
 static bool replace_named(int dir, const char *path, const struct content *content,
                           tenon_error *err)
 {
     char shown[TN_QUOTE_ROOM];
 
-    return replace(dir, path, content, err) || tn_context(err, "%s", tn_quote(shown, path));
+    return replace_undisturbed(dir, path, content, err) ||
+           tn_context(err, "%s", tn_quote(shown, path));
 }
 
 bool tn_replace_file(int dir, const char *path, const void *bytes, size_t size, mode_t mode,
@@ -163,6 +205,16 @@ bool tn_replace_unflushed(int dir, const char *path, const void *bytes, size_t s
     const struct content content = { .bytes = bytes, .size = size, .mode = mode };
 
     return replace_named(dir, path, &content, err);
+}
+
+bool tn_replace_kept(const char *path, const void *bytes, size_t size,
+                     bool (*check)(int fd, tenon_error *err), tenon_error *err)
+{
+    const struct content content = {
+        .bytes = bytes, .size = size, .mode = 0666, .keep = true, .flush = true, .check = check
+    };
+
+    return replace_named(AT_FDCWD, path, &content, err);
 }
 
 bool tn_replace_by_copy(const char *path, int from, uint64_t size, mode_t mode,

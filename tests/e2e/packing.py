@@ -7,6 +7,7 @@ import json
 import os
 import pathlib
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -374,6 +375,22 @@ class Large(Case):
         self.assertLess(self.memory("units", "one.plugin"), 56)
         self.assertLess(self.memory("units", "--sysroot=" + self.dir, "/one.plugin"), 56)
         self.assertEqual([], [name for name in os.listdir(self.dir) if name.startswith("tenon-")])
+
+    def test_an_interrupted_update_leaves_one_file(self):
+        bundle = pathlib.Path(self.path("one.plugin"))
+        for sent in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            process = subprocess.Popen([tenon.command(), "bundle", "update", "--author=x", "one"],
+                                       cwd=self.dir, stdin=subprocess.DEVNULL,
+                                       stdout=subprocess.DEVNULL)
+            while process.poll() is None:
+                if any(name.startswith(".tenon-") for name in os.listdir(self.dir)):
+                    process.send_signal(sent)
+                    break
+            process.wait()
+            self.assertEqual([], [name for name in os.listdir(self.dir) if ".tenon" in name])
+            self.tenon("bundle", "show", "-q", "--verify", "one")
+            self.assertEqual(bundle.stat().st_nlink, 1)
+
 
 class Musl(Packing):
     """The same with musl, whose loader asks for a run path in the plugin itself."""
