@@ -167,7 +167,7 @@ static bool replace(int dir, const char *path, const struct content *content, te
 static bool replace_undisturbed(int dir, const char *path, const struct content *content,
                                 tenon_error *err)
 {
-    static const int numbers[] = { SIGHUP, SIGINT, SIGQUIT, SIGTERM };
+    static const int numbers[] = { SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGXFSZ };
     sigset_t held, before;
     bool ok;
 

@@ -11,7 +11,8 @@
 /*
  * Writes beside `path` (relative to the directory `dir`, or AT_FDCWD), flushes, renames. `check`,
  * when there is one, looks at the new file before it takes the place of the old. Signals that end
- * a process (SIGHUP, SIGINT, SIGQUIT, SIGTERM) wait meanwhile, where this thread would get them.
+ * a process (SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGXFSZ) wait meanwhile, where this thread would get
+ * them.
  *
  * shape    what is there must be a regular file or nothing; `mode` is subject to the umask
  * errors   TENON_E_SYSTEM; nothing is left behind

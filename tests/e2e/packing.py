@@ -6,6 +6,7 @@ import filecmp
 import json
 import os
 import pathlib
+import resource
 import shutil
 import signal
 import subprocess
@@ -390,6 +391,16 @@ class Large(Case):
             self.assertEqual([], [name for name in os.listdir(self.dir) if ".tenon" in name])
             self.tenon("bundle", "show", "-q", "--verify", "one")
             self.assertEqual(bundle.stat().st_nlink, 1)
+
+    def test_a_file_that_may_not_be_as_large_leaves_one_file(self):
+        def limit():
+            resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 20, 1 << 20))
+        for words in (("bundle", "update", "--author=x", "one"),
+                      ("bundle", "install", "--destdir=.", "one")):
+            done = self.run_in(tenon.command(), *words, preexec_fn=limit)
+            self.assertNotEqual(done.returncode, 0)
+            self.assertEqual([], [name for name in os.listdir(self.dir) if ".tenon" in name])
+            self.tenon("bundle", "show", "-q", "--verify", "one")
 
 
 class Musl(Packing):
