@@ -51,6 +51,7 @@ struct ocaml_building {
     size_t package_count, package_room;
     struct ob_words made, left_out, missing;
     struct ob_words units_cmo, units_cmx, objects; /* of the plugin's own code */
+    struct ob_words given;                         /* what each of the objects is of */
     struct ob_words stubs;                         /* "dllfoo.so" that go along: paths */
     const char *dlls;                              /* of the plugin's own C code; NULL */
     bool has_native;                               /* there is an ocamlopt */

@@ -341,7 +341,8 @@ static bool compile_c(struct ocaml_building *b, const char *file)
     ok = ok && run_in_scratch(b, &words);
     b->untold = NULL;
     free(words.at);
-    return ok && ob_add(b, &b->objects, ob_format(b, "%s/%s", b->pack->scratch, object));
+    return ok && ob_add(b, &b->given, file) &&
+           ob_add(b, &b->objects, ob_format(b, "%s/%s", b->pack->scratch, object));
 }
 
 /* An object that was given has such a name too, for ocamlmklib. */
@@ -354,7 +355,7 @@ static bool take_object(struct ocaml_building *b, const char *file)
         return tn_no_memory(b->err);
     if (symlink(from, to) != 0)
         return tn_fail_system(b->err, errno, "making %s", to);
-    return ob_add(b, &b->objects, to);
+    return ob_add(b, &b->given, file) && ob_add(b, &b->objects, to);
 }
 
 /*

@@ -297,7 +297,7 @@ archive(ppx_driver,native) = "ppx_p.cmxa"
         self.case.write("own.ml", 'external large : int -> int = "p_large"\n')
         done = self.build("-o", "own.plugin", "own.ml", "packages/p/large.o", check=False)
         self.assertEqual(done.returncode, 1, done.stdout)
-        self.assertRegex(done.stdout, r"relocation.*(large|0)\.o|(large|0)\.o.*relocation")
+        self.assertIn("packages/p/large.o is not position independent", done.stdout)
         self.assertFalse((self.case.root / "own.plugin").exists())
         self.case.compile("m", folder="packages/p")
         self.case.run("ar", "rcs", "libpk.a", "large.o", cwd=folder)
@@ -308,7 +308,7 @@ archive(ppx_driver,native) = "ppx_p.cmxa"
         self.case.write("user.ml", "let f = M.large\n")
         done = self.build("-o", "user.plugin", "--package=p", "user.ml", check=False)
         self.assertEqual(done.returncode, 1, done.stdout)
-        self.assertIn("large.o", done.stdout)
+        self.assertRegex(done.stdout, r"libpk\.a\(large\.o\) is not position independent")
         self.assertFalse((self.case.root / "user.plugin").exists())
 
     def test_packages_that_forgot_things(self):
