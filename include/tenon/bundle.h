@@ -146,8 +146,9 @@ TENON_API bool tenon_bundle_verify(tenon_bundle *bundle, tenon_error *err);
 
 /*
  * Makes a bundle. Nothing is written before tenon_builder_write(), which replaces `path`
- * atomically, with the permissions of the file that was there; equal input gives equal bytes
- * (order, times and modes are fixed). Writing needs libzip, which is loaded for it.
+ * atomically, with the permissions of the file that was there, and its owner and group as far as
+ * the system allows it; equal input gives equal bytes (order, times and modes are fixed). Writing
+ * needs libzip, which is loaded for it.
  *
  * add_code reads the file's units and fills the manifest's provides from them; what is set with
  * tenon_builder_set wins over what was filled in. OCaml code lies at the root of a bundle, and one

@@ -1,9 +1,7 @@
 /* src/bundle/builder_write.c - writes what was gathered: equal input gives equal bytes */
-#include <fcntl.h>
 #include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "builder.h"
 #include "entry_name.h"
@@ -297,13 +295,6 @@ static bool check_written(int fd, tenon_error *err)
     return true;
 }
 
-/* A bundle that was nobody else's business stays so. */
-static mode_t mode_for(const char *path)
-{
-    struct stat info;
-    return stat(path, &info) == 0 ? info.st_mode & 0777 : 0666;
-}
-
 bool tenon_builder_write(tenon_builder *builder, const char *path, tenon_error *err)
 {
     struct writing w = { .builder = builder };
@@ -316,8 +307,8 @@ bool tenon_builder_write(tenon_builder *builder, const char *path, tenon_error *
 
     if (!ok)
         tn_context(err, "bundle %s", tn_quote(shown, path));
-    else
-        ok = tn_replace_file(AT_FDCWD, path, bytes, size, mode_for(path), check_written, err);
+    else /* a bundle that was nobody else's business stays so */
+        ok = tn_replace_kept(path, bytes, size, check_written, err);
     free(bytes);
     free(w.text);
     free(w.signature);

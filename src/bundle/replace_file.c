@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <signal.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <string.h>
@@ -13,6 +14,8 @@
 #include "limits.h"
 #include "replaceable.h"
 #include "text.h"
+#include "view.h"
+#include "zip_file.h"
 
 bool tn_write_all(int fd, const void *bytes, size_t size, tenon_error *err)
 {
@@ -73,16 +76,52 @@ static void flush_folder(int dir, const char *path)
 
 /* What is to be put at a path, and how. */
 struct content {
-    const void *bytes;
-    size_t size;
+    const void *bytes; /* NULL: those of `from` */
+    int from;
+    uint64_t size;
     mode_t mode;
+    bool keep; /* whose the old file was, and its mode */
     bool flush;
     bool (*check)(int fd, tenon_error *err); /* NULL: none */
 };
 
-static bool fill(int fd, const struct content *content, tenon_error *err)
+static bool copy_all(int fd, const struct content *content, tenon_error *err)
 {
-    if (!tn_write_all(fd, content->bytes, content->size, err))
+    uint8_t piece[64 << 10];
+    bool ok = true;
+
+    for (uint64_t done = 0; ok && done < content->size;) {
+        uint64_t left = content->size - done;
+        size_t size = left < sizeof piece ? (size_t)left : sizeof piece;
+        ok = tn_read_range(content->from, done, piece, size, err) &&
+             tn_write_all(fd, piece, size, err);
+        done += size;
+    }
+    return ok;
+}
+
+/* What the system does not let us give away stays ours. */
+static void give(int fd, uid_t owner, gid_t group)
+{
+    if (fchown(fd, owner, group) < 0)
+        return;
+}
+
+/* The group first, so that the mode lets nobody else in; the owner last, so that it can be set. */
+static bool be_like(int fd, const struct stat *old, tenon_error *err)
+{
+    give(fd, (uid_t)-1, old->st_gid);
+    if (fchmod(fd, old->st_mode & 0777) < 0)
+        return tn_fail_system(err, errno, "giving it the permissions of the old one");
+    give(fd, old->st_uid, (gid_t)-1);
+    return true;
+}
+
+static bool fill(int fd, const struct content *content, const struct stat *old, tenon_error *err)
+{
+    if (!(content->bytes ? tn_write_all(fd, content->bytes, (size_t)content->size, err)
+                         : copy_all(fd, content, err)) ||
+        (old && !be_like(fd, old, err)))
         return false;
     if (content->flush && fsync(fd) < 0)
         return tn_fail_system(err, errno, "writing");
@@ -92,15 +131,17 @@ static bool fill(int fd, const struct content *content, tenon_error *err)
 static bool replace(int dir, const char *path, const struct content *content, tenon_error *err)
 {
     char temporary[TN_LIMIT_PATH];
-    bool ok;
+    struct stat old;
+    bool ok, kept;
     int fd;
 
-    if (!tn_is_replaceable(dir, path, err))
+    if (!tn_is_replaceable(dir, path, &old, &kept, err))
         return false;
-    fd = open_beside(dir, path, content->mode, temporary, err);
+    kept = kept && content->keep;
+    fd = open_beside(dir, path, kept ? 0600 : content->mode, temporary, err);
     if (fd < 0)
         return false;
-    ok = fill(fd, content, err);
+    ok = fill(fd, content, kept ? &old : NULL, err);
     if (close(fd) < 0 && ok)
         ok = tn_fail_system(err, errno, "writing");
     if (ok && renameat(dir, temporary, dir, path) < 0)
@@ -112,22 +153,66 @@ static bool replace(int dir, const char *path, const struct content *content, te
     return ok;
 }
 
+/* Who ends the process waits until there is the old file or the new one, and no third. */
+static bool replace_undisturbed(int dir, const char *path, const struct content *content,
+                                tenon_error *err)
+{
+    static const int numbers[] = { SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGXFSZ };
+    sigset_t held, before;
+    bool ok;
+
+    sigemptyset(&held);
+    for (size_t i = 0; i < TN_COUNT(numbers); i++)
+        sigaddset(&held, numbers[i]);
+    pthread_sigmask(SIG_BLOCK, &held, &before);
+    ok = replace(dir, path, content, err);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    return ok;
+}
+
 static bool replace_named(int dir, const char *path, const struct content *content,
                           tenon_error *err)
 {
     char shown[TN_QUOTE_ROOM];
 
-    return replace(dir, path, content, err) || tn_context(err, "%s", tn_quote(shown, path));
+    return replace_undisturbed(dir, path, content, err) ||
+           tn_context(err, "%s", tn_quote(shown, path));
 }
 
 bool tn_replace_file(int dir, const char *path, const void *bytes, size_t size, mode_t mode,
                      bool (*check)(int fd, tenon_error *err), tenon_error *err)
 {
-    return replace_named(dir, path, &(struct content){ bytes, size, mode, true, check }, err);
+    const struct content content = {
+        .bytes = bytes, .size = size, .mode = mode, .flush = true, .check = check
+    };
+
+    return replace_named(dir, path, &content, err);
 }
 
 bool tn_replace_unflushed(int dir, const char *path, const void *bytes, size_t size, mode_t mode,
                           tenon_error *err)
 {
-    return replace_named(dir, path, &(struct content){ bytes, size, mode, false, NULL }, err);
+    const struct content content = { .bytes = bytes, .size = size, .mode = mode };
+
+    return replace_named(dir, path, &content, err);
+}
+
+bool tn_replace_kept(const char *path, const void *bytes, size_t size,
+                     bool (*check)(int fd, tenon_error *err), tenon_error *err)
+{
+    const struct content content = {
+        .bytes = bytes, .size = size, .mode = 0666, .keep = true, .flush = true, .check = check
+    };
+
+    return replace_named(AT_FDCWD, path, &content, err);
+}
+
+bool tn_replace_by_copy(const char *path, int from, uint64_t size, mode_t mode,
+                        bool (*check)(int fd, tenon_error *err), tenon_error *err)
+{
+    const struct content content = {
+        .from = from, .size = size, .mode = mode, .flush = true, .check = check
+    };
+
+    return replace_named(AT_FDCWD, path, &content, err);
 }

@@ -120,16 +120,15 @@ static bool compile_words(struct building *b, struct words *words, const char *f
            add(b, words, "-o") && add(b, words, object);
 }
 
-/* The object's name is that of its source, numbered where two have the same. */
+/* The object's name is that of its source, with a number where there is one of that name. */
 static const char *object_name(struct building *b, const char *file)
 {
     const char *base = tn_base_name(file);
     int size = (int)(strrchr(base, '.') - base);
     const char *path = tn_arena_format(&b->pack->arena, "%s/%.*s.o", b->pack->scratch, size, base);
 
-    if (path && access(path, F_OK) == 0)
-        path = tn_arena_format(&b->pack->arena, "%s/%.*s-%zu.o", b->pack->scratch, size, base,
-                               b->objects.count);
+    for (size_t i = b->objects.count; path && access(path, F_OK) == 0; i++)
+        path = tn_arena_format(&b->pack->arena, "%s/%.*s-%zu.o", b->pack->scratch, size, base, i);
     return path;
 }
 
@@ -205,7 +204,7 @@ static const char *pieces(struct building *b)
 
 /* The first word of a line that names an object or member: "libx.a(y.o):(.text):" gives
  * "libx.a(y.o)". */
-static const char *object_in_line(struct building *b, const char *line, size_t size)
+static const char *object_in_line(struct tn_arena *arena, const char *line, size_t size)
 {
     for (size_t at = 0; at < size;) {
         const char *word = line + at;
@@ -213,7 +212,7 @@ static const char *object_in_line(struct building *b, const char *line, size_t s
         bool member = name > 4 && word[name - 1] == ')' && memchr(word, '(', name);
         bool object = name > 2 && memcmp(word + name - 2, ".o", 2) == 0;
         if (member || object)
-            return tn_arena_copy(&b->pack->arena, word, name);
+            return tn_arena_copy(arena, word, name);
         at += length + 1;
     }
     return NULL;
@@ -231,12 +230,11 @@ static const char *says_not_pic(const char *said)
 }
 
 /*
- * The member that a linker could not put into a shared library, from its own words. GNU ld, gold
- * and mold have named it before "recompile with -fPIC" in that line, lld does so in the line after
- * the one that begins with ">>> referenced by". GNU ld has "relocation against `x' in read-only
- * section" for what a loader could do, and -z text forbids.
+ * GNU ld, gold and mold have named the member before "recompile with -fPIC" in that line, lld does
+ * so in the line after the one that begins with ">>> referenced by". GNU ld has "relocation against
+ * `x' in read-only section" for what a loader could do, and -z text forbids.
  */
-static const char *member_not_pic(struct building *b, const char *said)
+const char *build_member_not_pic(struct tn_arena *arena, const char *said)
 {
     const char *at = says_not_pic(said), *line = at, *member;
 
@@ -244,12 +242,12 @@ static const char *member_not_pic(struct building *b, const char *said)
         return NULL;
     while (line > said && line[-1] != '\n')
         line--;
-    member = object_in_line(b, line, (size_t)(at - line));
+    member = object_in_line(arena, line, (size_t)(at - line));
     if (member || !(at = strstr(at, ">>> referenced by ")) || !(at = strstr(at, "\n>>> ")))
         return member;
     at += strlen("\n>>> ");
     at += strspn(at, " ");
-    return tn_arena_copy(&b->pack->arena, at, strcspn(at, "\n"));
+    return tn_arena_copy(arena, at, strcspn(at, "\n"));
 }
 
 static bool judge_link(struct building *b, const struct tn_exit *result, int words, int *status)
@@ -264,13 +262,10 @@ static bool judge_link(struct building *b, const struct tn_exit *result, int wor
         return tn_fail_system(&b->err, errno, "standard error");
     if (result->status == 0)
         return true;
-    member = member_not_pic(b, (const char *)said.at);
+    member = build_member_not_pic(&b->pack->arena, (const char *)said.at);
     *status = CLI_NO;
     if (member)
-        return tn_fail(&b->err, TENON_E_UNSUPPORTED,
-                       "%s is not position independent, and cannot become part of a plugin: it "
-                       "must be compiled anew with -fPIC",
-                       member);
+        return tn_fail(&b->err, TENON_E_UNSUPPORTED, "%s " BUILD_NOT_PIC, member);
     return tn_fail(&b->err, TENON_E_UNSUPPORTED, "the linker failed");
 }
 

@@ -18,4 +18,17 @@ struct build_options {
 const char *build_library(struct pack *pack, const struct build_options *options,
                           const char *const *files, int *status);
 
+/*
+ * The object or member that a linker could not put into a shared library, from its own words: a
+ * path, or "libx.a(y.o)".
+ *
+ * returns  in the arena; NULL: it says nothing of that, or no memory
+ */
+const char *build_member_not_pic(struct tn_arena *arena, const char *said);
+
+/* What to say of it. */
+#define BUILD_NOT_PIC                                                                              \
+    "is not position independent, and cannot become part of a plugin: it must be compiled anew "   \
+    "with -fPIC"
+
 #endif

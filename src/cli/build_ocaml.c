@@ -13,6 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "build.h"
 #include "builder.h"
 #include "entry_name.h"
 #include "fail.h"
@@ -79,11 +80,22 @@ static const char *as_given(struct ocaml_building *b, const char *said)
     return copy ? copy : said;
 }
 
+/* An object, as the user knows it: of the plugin's own ones the name is a number. */
+static const char *given_name(const struct ocaml_building *b, const char *object)
+{
+    char *end;
+    unsigned long number = strtoul(tn_base_name(object), &end, 10);
+
+    return strcmp(end, ".o") == 0 && end != tn_base_name(object) && number < b->given.count
+               ? b->given.at[number]
+               : object;
+}
+
 /* What a tool said when it failed. */
 static bool fail_with_words(struct ocaml_building *b, const struct ob_words *words,
                             const char *said)
 {
-    const char *what = words->count > 1 ? words->at[1] : "";
+    const char *what = words->count > 1 ? words->at[1] : "", *member;
     size_t size;
 
     b->failed = ob_format(b, "ocamlfind %s failed", what);
@@ -91,6 +103,10 @@ static bool fail_with_words(struct ocaml_building *b, const struct ob_words *wor
     if (!said || !b->failed)
         return tn_no_memory(b->err);
     b->said = said;
+    member = build_member_not_pic(&b->pack->arena, said);
+    if (member)
+        return tn_fail(b->err, TENON_E_UNSUPPORTED, "%s: %s " BUILD_NOT_PIC, b->failed,
+                       given_name(b, member));
     size = strlen(said);
     while (size && (said[size - 1] == '\n' || said[size - 1] == ' '))
         size--;
@@ -486,6 +502,7 @@ int build_ocaml(struct pack *pack, const struct ocaml_options *options, const ch
     free(b.units_cmo.at);
     free(b.units_cmx.at);
     free(b.objects.at);
+    free(b.given.at);
     free(b.stubs.at);
     return status;
 }

@@ -22,6 +22,9 @@ int build_ocaml(struct pack *pack, const struct ocaml_options *options, const ch
 /* ---- between the files of this ------------------------------------------------------------------
  */
 
+/* For linkers: what a loader would have to change in the code is an error, as for plugins of C. */
+#define OB_TEXT "-Wl,-z,text"
+
 /* A growing list of words, NULL-ended, in malloc's memory. */
 struct ob_words {
     const char **at;
@@ -48,9 +51,11 @@ struct ocaml_building {
     size_t package_count, package_room;
     struct ob_words made, left_out, missing;
     struct ob_words units_cmo, units_cmx, objects; /* of the plugin's own code */
+    struct ob_words given;                         /* what each of the objects is of */
     struct ob_words stubs;                         /* "dllfoo.so" that go along: paths */
     const char *dlls;                              /* of the plugin's own C code; NULL */
     bool has_native;                               /* there is an ocamlopt */
+    const char *text;   /* for the C linker: may native code be changed when it is loaded? */
     bool by_base_name;  /* compile copies below the scratch directory, with it as the current one */
     const char *untold; /* "/DIR/" that comes before a path of the user's, where none was given */
     const char *failed, *said; /* the command that failed last, as *err has it; what it printed */

@@ -341,7 +341,8 @@ static bool compile_c(struct ocaml_building *b, const char *file)
     ok = ok && run_in_scratch(b, &words);
     b->untold = NULL;
     free(words.at);
-    return ok && ob_add(b, &b->objects, ob_format(b, "%s/%s", b->pack->scratch, object));
+    return ok && ob_add(b, &b->given, file) &&
+           ob_add(b, &b->objects, ob_format(b, "%s/%s", b->pack->scratch, object));
 }
 
 /* An object that was given has such a name too, for ocamlmklib. */
@@ -354,7 +355,7 @@ static bool take_object(struct ocaml_building *b, const char *file)
         return tn_no_memory(b->err);
     if (symlink(from, to) != 0)
         return tn_fail_system(b->err, errno, "making %s", to);
-    return ob_add(b, &b->objects, to);
+    return ob_add(b, &b->given, file) && ob_add(b, &b->objects, to);
 }
 
 /*
@@ -369,8 +370,8 @@ static bool make_stubs(struct ocaml_building *b, const char *name)
     const char *from = ob_format(b, "%s/dllown.so", b->pack->scratch);
     const char *to = ob_format(b, "%s/dll%s_stubs.so", b->pack->scratch, name);
     bool ok = from && to && ob_add(b, &words, absolute_tool(b)) &&
-              ob_add(b, &words, "ocamlmklib") && ob_add(b, &words, "-o") &&
-              ob_add(b, &words, "own");
+              ob_add(b, &words, "ocamlmklib") && ob_add(b, &words, "-ldopt") &&
+              ob_add(b, &words, OB_TEXT) && ob_add(b, &words, "-o") && ob_add(b, &words, "own");
 
     for (size_t i = 0; ok && i < b->objects.count; i++)
         ok = ob_add(b, &words, tn_base_name(b->objects.at[i]));
@@ -390,6 +391,7 @@ bool ob_link_own(struct ocaml_building *b, struct ob_library *library, bool nati
     bool ok = to && ob_order_modules(b, units) && ob_add(b, &words, b->ocamlfind) &&
               ob_add(b, &words, native ? "ocamlopt" : "ocamlc") &&
               ob_add(b, &words, native ? "-shared" : "-a") && ob_add(b, &words, "-linkall") &&
+              (!native || (ob_add(b, &words, "-ccopt") && ob_add(b, &words, b->text))) &&
               ob_add(b, &words, "-o") && ob_add(b, &words, to);
 
     for (size_t i = 0; ok && i < units->count; i++)

@@ -293,6 +293,34 @@ static void move_given_behind(struct ocaml_building *b, size_t given)
     }
 }
 
+/*
+ * What a loader would have to change in the code is an error, as in libraries of C, but where
+ * ocamlopt makes no other code.
+ *
+ * rule  OCaml asmcomp/i386/emit.mlp and arm/emit.mlp: addresses of symbols stand in the code
+ */
+static const char *text_switch(const char *config)
+{
+    static const char *const machines[] = { "\narchitecture: i386\n", "\narchitecture: arm\n" };
+
+    for (size_t i = 0; i < TN_COUNT(machines); i++)
+        if (strstr(config, machines[i]))
+            return "-Wl,-z,notext";
+    return OB_TEXT;
+}
+
+static bool find_compilers(struct ocaml_building *b)
+{
+    const char *config = "";
+
+    b->has_native = ob_run_words(b, &config, "ocamlopt", "-config", NULL);
+    if (!b->has_native && !ob_run_words(b, NULL, "ocamlc", "-version", NULL))
+        return false;
+    b->text = text_switch(config);
+    *b->err = (tenon_error)TENON_ERROR_INIT;
+    return true;
+}
+
 bool ob_find_packages(struct ocaml_building *b)
 {
     struct ob_words words = { 0 };
@@ -300,10 +328,8 @@ bool ob_find_packages(struct ocaml_building *b)
     const char *said = NULL;
     bool ok = true;
 
-    b->has_native = ob_run_words(b, NULL, "ocamlopt", "-version", NULL);
-    if (!b->has_native && !ob_run_words(b, NULL, "ocamlc", "-version", NULL))
+    if (!find_compilers(b))
         return false;
-    *b->err = (tenon_error)TENON_ERROR_INIT;
     if (!b->options->packages)
         return true;
     ok = ob_add(b, &words, b->ocamlfind) && ob_add(b, &words, "query") &&

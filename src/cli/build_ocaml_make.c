@@ -100,8 +100,8 @@ static bool make_cmxs(struct ocaml_building *b, struct ob_library *library)
     if (!to)
         return tn_no_memory(b->err);
     if (!ob_run_words(b, NULL, "ocamlopt", "-shared", "-linkall", "-I", library->directory,
-                      "-ccopt", ob_format(b, "-L%s", library->directory), "-o", to, library->cmxa,
-                      NULL) ||
+                      "-ccopt", ob_format(b, "-L%s", library->directory), "-ccopt", b->text, "-o",
+                      to, library->cmxa, NULL) ||
         !ob_compare_units(b, to, library->cmxa))
         return false;
     library->cmxs = to;
@@ -161,8 +161,10 @@ static bool link_modules(struct ocaml_building *b, struct ob_library *library, c
     if (ok && modules.count) {
         ok = ob_add(b, &words, b->ocamlfind) && ob_add(b, &words, compiler) &&
              ob_add(b, &words, how) && ob_add(b, &words, "-linkall") && ob_add(b, &words, "-I") &&
-             ob_add(b, &words, library->directory) && ob_add(b, &words, "-o") &&
-             ob_add(b, &words, to);
+             ob_add(b, &words, library->directory) &&
+             (strcmp(how, "-shared") != 0 ||
+              (ob_add(b, &words, "-ccopt") && ob_add(b, &words, b->text))) &&
+             ob_add(b, &words, "-o") && ob_add(b, &words, to);
         for (size_t i = 0; ok && i < modules.count; i++)
             ok = ob_add(b, &words, modules.at[i]);
         ok = ok && ob_run(b, &words, NULL) &&

@@ -52,7 +52,7 @@ static const char *make_dll(struct ocaml_building *b, const char *directory, con
     const char *path = ob_format(b, "%s/%s", b->pack->scratch, dll);
     struct ob_words words = { 0 };
     bool ok = archive && path && ob_add(b, &words, "cc") && ob_add(b, &words, "-shared") &&
-              ob_add(b, &words, "-o") && ob_add(b, &words, path) &&
+              ob_add(b, &words, OB_TEXT) && ob_add(b, &words, "-o") && ob_add(b, &words, path) &&
               ob_add(b, &words, "-Wl,--whole-archive") && ob_add(b, &words, archive) &&
               ob_add(b, &words, "-Wl,--no-whole-archive") && ob_run(b, &words, NULL) &&
               ob_made(b, dll, tn_base_name(archive));

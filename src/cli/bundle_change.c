@@ -154,25 +154,19 @@ static bool check_copy(int fd, tenon_error *err)
     return ok;
 }
 
-static bool install(struct bundle_run *run, const char *file, const char *to, tenon_error *err)
+/* It was verified, and so its file is open. */
+static bool install(struct bundle_run *run, const tenon_bundle *bundle, const char *to,
+                    tenon_error *err)
 {
-    void *bytes;
-    size_t size;
-    bool ok;
-
-    if (!tn_read_file(file, &bytes, &size, err))
-        return false;
-    ok = make_directories(directory_of(run), err) &&
-         tn_replace_file(AT_FDCWD, to, bytes, size, 0644, check_copy, err);
-    free(bytes);
-    return ok;
+    return make_directories(directory_of(run), err) &&
+           tn_replace_by_copy(to, bundle->fd, bundle->identity.size, 0644, check_copy, err);
 }
 
 bool bundle_install(struct bundle_run *run, const char *file, tenon_error *err)
 {
     tenon_bundle *bundle = tenon_bundle_open(file, err);
     char *to = bundle ? installed_path(run, file, err) : NULL;
-    bool ok = to && tenon_bundle_verify(bundle, err) && install(run, file, to, err);
+    bool ok = to && tenon_bundle_verify(bundle, err) && install(run, bundle, to, err);
 
     if (ok) {
         bundle_told(run, "installed", to);

@@ -2,6 +2,8 @@
 #include <stdlib.h>
 
 #include "crew.h"
+#include "fail.h"
+#include "table.h"
 #include "units_parts.h"
 
 /* Names of definitions that are told without -v. */
@@ -13,6 +15,7 @@ struct units_run {
     struct cli_side side;
     int doubles;
     struct units_parts all; /* with --doubles: of every file so far */
+    struct tn_map seen;     /* with --doubles: these files, by device and inode */
 };
 
 static bool has_json(const struct cli *cli)
@@ -65,6 +68,20 @@ static bool keep_parts(struct units_run *run, struct units_parts *parts, tenon_e
     return ok;
 }
 
+/* Was this very file met before, by whatever path? A process has it once. False: no memory. */
+static bool is_again(struct units_run *run, const char *path, bool *again, tenon_error *err)
+{
+    tenon_file_info info;
+
+    *again = false;
+    if (tenon_world_stat(run->side.world, path, &info) != 0 || (!info.device && !info.inode))
+        return true;
+    const uint32_t key[4] = { (uint32_t)info.device, (uint32_t)(info.device >> 32),
+                              (uint32_t)info.inode, (uint32_t)(info.inode >> 32) };
+    *again = tn_map_find(&run->seen, key) != TN_NO_NAME;
+    return *again || tn_map_set(&run->seen, key, 0) || tn_no_memory(err);
+}
+
 /* What is printed or compared. */
 static enum tn_units_detail detail_of(const struct units_run *run)
 {
@@ -87,7 +104,9 @@ static bool give(struct cli_answer *answer, const char *label, const char *path,
         if (!run->cli->quiet && (!run->doubles || run->cli->json || is_unread))
             print_part(answer, &parts.at[i]);
     }
-    bool ok = !run->doubles || keep_parts(run, &parts, err);
+    bool again, ok = true;
+    if (run->doubles)
+        ok = is_again(run, path, &again, err) && (again || keep_parts(run, &parts, err));
     units_close(&parts);
     return ok;
 }
@@ -326,9 +345,15 @@ static int run_units(struct cli *cli, int argc, const char **argv)
     if (cli_parse(cli, options, argc, argv, &files, &status) &&
         cli_side_open(cli, &run.query, NULL, &run.side, &status)) {
         answer.finish = run.doubles ? finish_doubles : NULL;
-        status = cli_answer_all(&answer, files);
+        if (!run.doubles || tn_map_init(&run.seen)) {
+            status = cli_answer_all(&answer, files);
+        } else {
+            cli_complain(cli, "out of memory");
+            status = CLI_UNREADABLE;
+        }
     }
     units_close(&run.all);
+    tn_map_free(&run.seen);
     cli_side_close(&run.side);
     cli_query_free(&run.query);
     return status;

@@ -48,7 +48,8 @@ static bool set_strings(const struct cli_manifest *m, tenon_builder *builder, te
     return true;
 }
 
-/* Elements between commas; an empty argument empties the list. The next bundle needs `text`, too. */
+/* Elements between commas; an empty argument empties the list. The next bundle needs `text`, too.
+ */
 static bool add_split(tenon_builder *builder, const char *key, const char *text, tenon_error *err)
 {
     char *copy = strdup(text), *rest = NULL;
@@ -113,32 +114,53 @@ bool cli_manifest_apply(const struct cli_manifest *m, tenon_world *world, tenon_
            add_requires(m, world, builder, err) && add_provides(m, builder, err);
 }
 
-static bool add_resource(const char *text, bool replace, tenon_builder *builder, tenon_error *err)
+/* The entry of "[NAME=]FILE", to be freed, and its FILE. NULL: no memory. */
+static char *resource_entry(const char *text, const char **file, tenon_error *err)
 {
-    const char *equals = strchr(text, '='), *file = equals ? equals + 1 : text;
+    const char *equals = strchr(text, '=');
     const char *name = equals ? text : tn_base_name(text);
+    int size = equals ? (int)(equals - text) : (int)strlen(name);
     char *entry;
-    bool ok;
 
-    if (asprintf(&entry, TN_RESOURCE_FOLDER "%.*s",
-                 equals ? (int)(equals - text) : (int)strlen(name), name) < 0) {
-        tn_fail(err, TENON_E_MEMORY, "no memory");
-        return false;
-    }
-    if (replace)
+    *file = equals ? equals + 1 : text;
+    if (asprintf(&entry, TN_RESOURCE_FOLDER "%.*s", size, name) >= 0)
+        return entry;
+    tn_no_memory(err);
+    return NULL;
+}
+
+static bool drop_resource(const char *text, tenon_builder *builder, tenon_error *err)
+{
+    const char *file;
+    char *entry = resource_entry(text, &file, err);
+
+    if (entry)
         tenon_builder_drop(builder, entry, NULL);
-    ok = tenon_builder_add_file(builder, entry, file, err);
+    free(entry);
+    return entry;
+}
+
+static bool add_resource(const char *text, tenon_builder *builder, tenon_error *err)
+{
+    const char *file;
+    char *entry = resource_entry(text, &file, err);
+    bool ok = entry && tenon_builder_add_file(builder, entry, file, err);
+
     free(entry);
     return ok;
 }
 
+/* All that are replaced go before the first comes, so that two of one name are an error. */
 bool cli_add_resources(char *const *resources, bool replace, tenon_builder *builder,
                        tenon_error *err)
 {
-    for (; resources && *resources; resources++)
-        if (!add_resource(*resources, replace, builder, err))
-            return tn_context(err, "resource");
-    return true;
+    bool ok = true;
+
+    for (char *const *at = resources; ok && replace && at && *at; at++)
+        ok = drop_resource(*at, builder, err);
+    for (char *const *at = resources; ok && at && *at; at++)
+        ok = add_resource(*at, builder, err);
+    return ok || tn_context(err, "resource");
 }
 
 int cli_status_of(const tenon_error *err)

@@ -1,9 +1,9 @@
 /* src/cli/units_bundle.c - the units of a bundle: those of each file of code in it */
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <unistd.h>
 
 #include "bundle.h"
@@ -11,6 +11,7 @@
 #include "file.h"
 #include "limits.h"
 #include "replace_file.h"
+#include "temp.h"
 #include "text.h"
 #include "units_parts.h"
 
@@ -35,23 +36,56 @@ static bool is_zip(tenon_world *world, const char *path, int *failed)
     return is;
 }
 
-/* The file may lie in another world: its bytes go into a file of this system without a name. */
+static bool copy_all(struct tn_file *file, int fd, tenon_error *err)
+{
+    uint8_t piece[64 << 10];
+    bool ok = true;
+
+    for (uint64_t done = 0; ok && done < file->info.size;) {
+        uint64_t left = file->info.size - done;
+        size_t size = left < sizeof piece ? (size_t)left : sizeof piece;
+        ok = tn_file_copy(file, done, size, "bundle", piece, err) &&
+             tn_write_all(fd, piece, size, err);
+        done += size;
+    }
+    return ok;
+}
+
+/* The bytes of a file that lies in another world, in a file of this system without a name. */
 static int copy_of(tenon_world *world, const char *path, tenon_error *err)
 {
     struct tn_arena arena = { 0 };
-    struct tn_view bytes;
-    char shown[TN_QUOTE_ROOM];
-    int failed = tn_file_whole(world, path, TN_LIMIT_BUNDLE, &arena, &bytes);
-    int fd = failed ? -1 : memfd_create("bundle", MFD_CLOEXEC);
+    struct tn_file file = { 0 };
+    int failed = tn_file_open(world, path, &arena, &file), fd = -1;
 
-    if (fd < 0) {
-        tn_fail_system(err, failed ? failed : errno, "%s", tn_quote(shown, path));
-    } else if (!tn_write_all(fd, bytes.at, bytes.size, err)) {
+    if (failed)
+        tn_fail_system(err, failed, "opening it");
+    else if (file.info.size > TN_LIMIT_BUNDLE)
+        tn_fail(err, TENON_E_LIMIT, "%" PRIu64 " bytes, at most %" PRIu64, file.info.size,
+                TN_LIMIT_BUNDLE);
+    else
+        fd = tn_temp_nameless(err);
+    if (fd >= 0 && !copy_all(&file, fd, err)) {
         close(fd);
         fd = -1;
     }
+    if (!failed)
+        tn_file_close(&file);
     tn_arena_free(&arena);
     return fd;
+}
+
+static tenon_bundle *open_bundle(tenon_world *world, const char *path, tenon_error *err)
+{
+    char shown[TN_QUOTE_ROOM];
+
+    if (tenon_world_is_host(world))
+        return tenon_bundle_open(path, err);
+    int fd = copy_of(world, path, err);
+    if (fd >= 0)
+        return tn_bundle_open_fd(fd, path, err);
+    tn_context(err, "bundle %s", tn_quote(shown, path));
+    return NULL;
 }
 
 static bool add_code(struct units_parts *parts, const char *label, tenon_bundle *bundle,
@@ -84,7 +118,7 @@ bool units_open_bundle(tenon_world *world, const char *label, const char *path,
     char shown[TN_QUOTE_ROOM];
     tenon_bundle *bundle;
     bool ok = true;
-    int fd, failed;
+    int failed;
 
     (void)detail; /* few bundles are asked about at once */
     *takes = is_zip(world, path, &failed) || failed;
@@ -92,8 +126,7 @@ bool units_open_bundle(tenon_world *world, const char *label, const char *path,
         return tn_fail_system(err, failed, "%s", tn_quote(shown, path));
     if (!*takes)
         return false;
-    fd = copy_of(world, path, err);
-    bundle = fd < 0 ? NULL : tn_bundle_open_fd(fd, path, err);
+    bundle = open_bundle(world, path, err);
     if (!bundle)
         return false;
     const tenon_manifest *manifest = tenon_bundle_manifest(bundle);

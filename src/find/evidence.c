@@ -233,6 +233,17 @@ bool tn_is_plain(struct tn_hunt *hunt, const struct tn_place *place,
 
 /* ---- headers --------------------------------------------------------------------------------- */
 
+bool tn_header_dirs(const struct tn_words *cflags, struct tn_words *dirs)
+{
+    const char *dir;
+    bool good = true;
+
+    for (size_t i = 0; good && i < cflags->count; i += tn_switch_size(cflags, i))
+        if ((dir = tn_switch_header_dir(cflags, i)))
+            good = tn_words_add(dirs, dir);
+    return good;
+}
+
 static bool guess_by_pc(struct tn_hunt *hunt, const struct tn_place *place,
                         struct tn_words *headers, const char **source, tenon_error *err)
 {
@@ -242,10 +253,8 @@ static bool guess_by_pc(struct tn_hunt *hunt, const struct tn_place *place,
 
     if (!good || !there)
         return good;
-    for (size_t i = 0; good && i < pc.cflags.count; i++)
-        if (tn_begins(pc.cflags.at[i], "-I"))
-            good = tn_words_add(&dirs, pc.cflags.at[i] + 2);
-    good = good && tn_headers_like(hunt->world, hunt->arena, &dirs, hunt->request->name, headers);
+    good = tn_header_dirs(&pc.cflags, &dirs) &&
+           tn_headers_like(hunt->world, hunt->arena, &dirs, hunt->request->name, headers);
     *source = pc.path;
     tn_words_free(&dirs);
     tn_pc_free(&pc);

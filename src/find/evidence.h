@@ -51,6 +51,9 @@ bool tn_same_switches(const struct tn_attempt *a, const struct tn_attempt *b);
 bool tn_is_plain(struct tn_hunt *hunt, const struct tn_place *place,
                  const struct tn_attempt *attempt);
 
+/* Adds the directories in which these switches have headers looked for. False: no memory. */
+bool tn_header_dirs(const struct tn_words *cflags, struct tn_words *dirs);
+
 /*
  * The row of known libraries of the first one that the .pc file of this name gives, when it is what
  * the name is about: one of its headers is among the guesses, or lies below NAME/. *known: there is

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "evidence.h"
 #include "fail.h"
 #include "flags.h"
 #include "quote.h"
@@ -84,11 +85,8 @@ static bool guess_header(struct tn_hunt *hunt, const struct tn_words *cflags)
 {
     struct tn_words dirs = { 0 }, headers = { 0 };
     const char **one = tn_arena_rows(hunt->arena, 2, sizeof *one);
-    bool good = one;
+    bool good = one && tn_header_dirs(cflags, &dirs);
 
-    for (size_t i = 0; good && i < cflags->count; i++)
-        if (tn_begins(cflags->at[i], "-I"))
-            good = tn_words_add(&dirs, cflags->at[i] + 2);
     good = good && tn_words_add_all(&dirs, &hunt->finder->include_dirs) &&
            tn_headers_like(hunt->world, hunt->arena, &dirs, hunt->request->name, &headers);
     if (good && headers.count) {

@@ -135,8 +135,8 @@ bool tn_check_library_name(const char *name, tenon_error *err)
 {
     char shown[TN_QUOTE_ROOM];
 
-    if (name && *name && *name != '-' && !strpbrk(name, "/ \t\n'\"\\$") &&
-        strcmp(name, ".") != 0 && strcmp(name, "..") != 0)
+    if (name && *name && *name != '-' && !strpbrk(name, "/ \t\n'\"\\$") && strcmp(name, ".") != 0 &&
+        strcmp(name, "..") != 0)
         return true;
     return tn_fail(err, TENON_E_ARGUMENT, "%s is no name of a library",
                    tn_quote(shown, name ? name : ""));

@@ -242,18 +242,34 @@ static bool gather_all(struct graph *graph, struct tn_pc *out)
     return good;
 }
 
-/* With a sysroot, directories are below it unless they are already. */
+/* Bytes of a switch of directories that a word begins with; 0: it is none. */
+static size_t dir_switch(const char *word)
+{
+    static const char *const switches[] = { "-I", "-L", "-isystem", "-idirafter" };
+
+    for (size_t i = 0; i < TN_COUNT(switches); i++)
+        if (tn_begins(word, switches[i]))
+            return strlen(switches[i]);
+    return 0;
+}
+
+/*
+ * With a sysroot, directories are below it unless they are already.
+ *
+ * rule  pkg-config pkg.c and pkgconf fragment.c: -isystem and -idirafter too, apart as they are
+ */
 static bool move_dirs(struct tn_arena *arena, struct tn_words *words, const char *sysroot)
 {
     size_t size = strlen(sysroot);
 
-    for (size_t i = 0; i < words->count; i++) {
-        const char *word = words->at[i];
-        if ((!tn_begins(word, "-I/") && !tn_begins(word, "-L/")) ||
-            strncmp(word + 2, sysroot, size) == 0)
+    for (size_t i = 0, n; i < words->count; i += n) {
+        size_t start = dir_switch(words->at[i]);
+        n = tn_switch_size(words, i);
+        const char **word = &words->at[i + n - 1], *dir = *word + (n == 2 ? 0 : start);
+        if (!start || *dir != '/' || strncmp(dir, sysroot, size) == 0)
             continue;
-        words->at[i] = tn_arena_format(arena, "%.2s%s%s", word, sysroot, word + 2);
-        if (!words->at[i])
+        *word = tn_arena_format(arena, "%.*s%s%s", (int)(dir - *word), *word, sysroot, dir);
+        if (!*word)
             return false;
     }
     return true;

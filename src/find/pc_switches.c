@@ -22,6 +22,20 @@ size_t tn_switch_size(const struct tn_words *words, size_t i)
     return i + 1 < words->count && tn_is_among(words->at[i], apart, TN_COUNT(apart)) ? 2 : 1;
 }
 
+const char *tn_switch_header_dir(const struct tn_words *words, size_t i)
+{
+    static const char *const switches[] = { "-I", "-isystem", "-idirafter" };
+    const char *word = words->at[i];
+
+    for (size_t k = 0; k < TN_COUNT(switches); k++) {
+        const char *rest = word + strlen(switches[k]);
+        if (!tn_begins(word, switches[k]))
+            continue;
+        return *rest ? rest : tn_switch_size(words, i) == 2 ? words->at[i + 1] : NULL;
+    }
+    return NULL;
+}
+
 static bool add(struct tn_switches *switches, struct tn_switch one)
 {
     if (!tn_grow(&switches->rows, &switches->room, switches->count, sizeof *switches->rows))

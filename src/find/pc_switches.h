@@ -23,6 +23,12 @@ bool tn_switches_put(const struct tn_switches *switches, bool dirs, struct tn_wo
 size_t tn_switch_size(const struct tn_words *words, size_t i);
 
 /*
+ * The directory in which the switch at `i` has headers looked for (-I, -isystem, -idirafter), in
+ * its own word or the next. NULL: it has none. Borrowed from `words`.
+ */
+const char *tn_switch_header_dir(const struct tn_words *words, size_t i);
+
+/*
  * Adds the switches of `all` that `some` has not, in order. Of -L and -l one is enough; of all else
  * there are as many in `all` as there must be: a group of the linker's has its ends. False: no
  * memory.

@@ -187,9 +187,7 @@ static bool note_dirs(struct tn_hunt *hunt, const struct tn_attempt *attempt)
     const char *const files[] = { attempt->pc, hunt->request->program, hunt->finder->compiler_path,
                                   "/etc/ld.so.cache", "/etc/tenon/libraries" };
 
-    for (size_t i = 0; good && i < attempt->cflags.count; i++)
-        if (tn_begins(attempt->cflags.at[i], "-I"))
-            good = tn_words_add(&found->dirs, attempt->cflags.at[i] + 2);
+    good = good && tn_header_dirs(&attempt->cflags, &found->dirs);
     for (size_t i = 0; good && i < attempt->libs.count; i++)
         if (tn_begins(attempt->libs.at[i], "-L"))
             good = tn_words_add(&found->dirs, attempt->libs.at[i] + 2);

@@ -46,6 +46,7 @@ struct tn_command {
     bool lto, shared, is_static, relocatable;
     bool prints;           /* the linker was asked to print on standard output: a trace, a map */
     bool collects, folds;  /* --gc-sections; --icf: equal sections become one */
+    bool hides_discards;   /* --no-print-map-discarded: a map does not tell what was left out */
     struct tn_words named; /* what may be a file for the linker, by whichever way */
 };
 

@@ -97,6 +97,9 @@ static void read_flag(struct tn_command *command, const char *name)
         command->prints = true;
     else if (strcmp(name, "gc-sections") == 0 || strcmp(name, "no-gc-sections") == 0)
         command->collects = name[0] == 'g';
+    else if (strcmp(name, "print-map-discarded") == 0 ||
+             strcmp(name, "no-print-map-discarded") == 0)
+        command->hides_discards = name[0] == 'n';
     else if (strcmp(name, "icf") == 0) /* how, says the next word */
         command->folds = true;
     else if (is_name(name, relocatable, TN_COUNT(relocatable)))

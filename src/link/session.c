@@ -23,7 +23,8 @@ static bool add_map(struct tn_session *s, struct tn_words *words)
 {
     const char *word = tn_arena_format(&s->arena, "-Map=%s", s->map);
 
-    return word && tn_session_for_linker(s, words, word);
+    return word && tn_session_for_linker(s, words, word) &&
+           (!s->command.hides_discards || tn_session_for_linker(s, words, "--print-map-discarded"));
 }
 
 static bool make_words(struct tn_session *s, unsigned flags, struct tn_words *words)

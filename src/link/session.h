@@ -64,7 +64,7 @@ bool tn_session_predict(struct tn_session *s, tenon_error *err);
 
 /* mold's trace names all members, taken or not; gold's none of intermediate code. */
 bool tn_session_wants_map(const struct tn_command *command);
-/* A map that does not go to a file of its own: it can be printed once. */
+/* A map of the user's that is of no use to us: printed, in a file we cannot name, or not whole. */
 bool tn_session_shows_map(const struct tn_command *command);
 
 /* Whether it is asked which sections it leaves out; lld tells on standard output, others in maps.

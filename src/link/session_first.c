@@ -76,11 +76,13 @@ bool tn_session_wants_discards(const struct tn_command *command)
            !(command->linker && strstr(command->linker, "mold"));
 }
 
+/* rule  GNU ld manual, -Map: of a directory it makes a name in it, and of "%" the output's name */
 bool tn_session_shows_map(const struct tn_command *command)
 {
     const char *map = command->map;
 
-    return map && (strcmp(map, "-") == 0 || (access(map, F_OK) == 0 && !tn_is_regular(map)));
+    return map && (command->hides_discards || strcmp(map, "-") == 0 || strchr(map, '%') ||
+                   (access(map, F_OK) == 0 && !tn_is_regular(map)));
 }
 
 /* Where the user sees a map, the linker is asked for ours in links of our own only. */

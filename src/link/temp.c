@@ -146,14 +146,14 @@ bool tn_temp_write(const char *path, const char *like, struct tn_view bytes, ten
 {
     struct tn_arena arena = { 0 };
     char shown[TN_QUOTE_ROOM];
-    struct stat old;
-    bool good = false;
+    struct stat old, there;
+    bool good = false, is_there;
     char *beside = tn_arena_format(&arena, "%s.tenon-XXXXXX", path);
     int descriptor = -1;
 
     if (!beside)
         return tn_no_memory(err);
-    if (!tn_is_replaceable(AT_FDCWD, path, err))
+    if (!tn_is_replaceable(AT_FDCWD, path, &there, &is_there, err))
         tn_context(err, "%s", tn_quote(shown, path));
     else if (stat(like, &old) != 0)
         tn_fail_system(err, errno, "%s", tn_quote(shown, like));

@@ -561,6 +561,25 @@ class Evidence(Case):
         self.assertIn("foo.pc", row["result"]["header_from"])
         self.consume(*self.dirs("a"), expect="a")
 
+    def test_headers_by_other_switches(self):
+        """A directory that only -isystem or -idirafter name has the header as well."""
+        self.shared("a")
+        self.header("a/include/foo-1")
+        os.rename(self.path("a/include/foo-1/include/foo.h"), self.path("a/include/foo-1/foo.h"))
+        for switch in ("-isystem ", "-isystem", "-idirafter ", "-idirafter"):
+            flag = switch + "${prefix}/include/foo-1"
+            self.pc("a", "Cflags: -include stddef.h %s\nLibs: -L${prefix}/lib -lfoo\n" % flag)
+            own = ("--cflags=" + switch + self.path("a/include/foo-1"),
+                   "--libs=-L%s -lfoo" % self.path("a/lib"))
+            with self.subTest(switch=switch):
+                self.found(self.find(*self.dirs("a")))
+                self.found(self.find(*own))
+                os.rename(self.path("a/include/foo-1/foo.h"), self.path("foo.h"))
+                self.write("a/include/foo-1/foo.h", "#error broken\n")
+                self.not_found(self.find(*self.dirs("a")), "broken")
+                self.not_found(self.find(*own), "broken")
+                os.rename(self.path("foo.h"), self.path("a/include/foo-1/foo.h"))
+
     def test_directories_of_the_system_are_in_no_switch(self):
         """What the library needs from there is found without."""
         self.both("a")
@@ -1007,6 +1026,21 @@ class Caller(Case):
                                       capture_output=True, text=True, cwd=self.dir, env=env)
                 self.assertIn("SEEN_" + folder[-4:].replace("-", "_"), done.stdout)
                 os.unlink(self.path(where, folder, "pkgconfig/foo.pc"))
+
+    def test_a_kept_answer_rests_on_what_other_switches_name(self):
+        """A header laid in a directory of -isystem that comes before is seen."""
+        self.both("a")
+        os.mkdir(self.path("a/first"))
+        self.write("a/lib/pkgconfig/foo.pc", "Name: foo\nDescription: foo\nVersion: 1\n"
+                   "Cflags: -isystem {0}/first -isystem {0}/include\nLibs: -L{0}/lib -lfoo\n"
+                   .format(self.path("a")))
+        env = dict(consumers.CLEAN, TENON_CACHE=self.path("cache"), HOME=self.dir)
+        words = [tenon.command(), "find", "--json", *self.dirs("a"), "foo"]
+        for other in (False, True):
+            if other:
+                self.write("a/first/foo.h", "#error other\n")
+            done = subprocess.run(words, capture_output=True, text=True, cwd=self.dir, env=env)
+            self.assertEqual("does not tell the truth" in done.stdout, other, done.stdout)
 
     def test_a_version_command_is_asked_each_time(self):
         self.both("a")

@@ -515,13 +515,28 @@ def members_of_which_nothing_is_left(report):
             words = ["gcc", "-fuse-ld=" + linker, "main.o", "other.o", "libx.a", "-o", "prog"]
             # zeros without a section are there, whoever uses them; mold says that nothing is left
             left = ["main", "x/half"] if linker == "mold" else ["main", "x/common", "x/half"]
-            for more in (["-Wl,--gc-sections"], ["-Wl,--gc-sections,-Map=prog.map"],
-                         ["-Wl,--gc-sections", "-Wl,--trace"]):
+            ways = [["-Wl,--gc-sections"], ["-Wl,--gc-sections,-Map=prog.map"],
+                    ["-Wl,--gc-sections", "-Wl,--trace"], ["-Wl,--gc-sections,-M"],
+                    ["-Wl,--gc-sections,-Map=./%"]]
+            if linker == "bfd":
+                ways.append(["-Wl,--gc-sections,--no-print-map-discarded,-Map=prog.map"])
+                ways.append(["-Wl,--gc-sections,--no-print-map-discarded"])
+            for more in ways:
                 done = c.link(*words, *more)
                 what = "%s %s: " % (linker, more)
                 c.check(what + "left", (left, "complete", ""),
                         (c.names(), launch.units(c.path("prog"))["record"], done.stderr))
-                c.check(what + "silent", True, "-Wl,--trace" in more or done.stdout == "")
+                if more[-1].endswith(("trace", ",-M")):
+                    continue
+                c.check(what + "silent", "", done.stdout)
+                made = ["%", "prog.map"] if "%" in more[0] else ["prog.map"] if "Map" in more[0] else []
+                made = [name for name in made if os.path.exists(c.path(name))]
+                for name in made:
+                    hidden = "discarded" in more[0] or linker not in ("bfd", "gold")
+                    c.check(what + "map", (True, not hidden),
+                            ("half.o" in c.read(name), "Discarded input" in c.read(name)))
+                    os.unlink(c.path(name))
+                c.check(what + "maps", "Map" in more[0], len(made) == 1)
             c.link(*words)
             everything = ["main", "other", "x/common", "x/counter", "x/half"]
             c.check(linker + ": everything", everything, c.names())

@@ -286,6 +286,31 @@ archive(ppx_driver,native) = "ppx_p.cmxa"
         self.assertIn("  missing     C code of p for bytecode: libpk.a cannot become a shared library",
                       said)
 
+    @unittest.skipUnless(os.uname().machine == "x86_64", "-mcmodel=large is of x86-64")
+    def test_c_code_that_the_loader_must_change(self):
+        """Linkers make such a library without a word, if they are not told."""
+        self.case.write("packages/p/large.c", "extern long v; long v = 1;\n"
+                                              "long *p_large(long a) { (void)a; return &v; }\n")
+        self.case.write("packages/p/m.ml", 'external large : int -> int = "p_large"\n')
+        folder = self.case.root / "packages/p"
+        self.case.run("gcc", "-c", "-fno-pic", "-mcmodel=large", "large.c", cwd=folder)
+        self.case.write("own.ml", 'external large : int -> int = "p_large"\n')
+        done = self.build("-o", "own.plugin", "own.ml", "packages/p/large.o", check=False)
+        self.assertEqual(done.returncode, 1, done.stdout)
+        self.assertIn("packages/p/large.o is not position independent", done.stdout)
+        self.assertFalse((self.case.root / "own.plugin").exists())
+        self.case.compile("m", folder="packages/p")
+        self.case.run("ar", "rcs", "libpk.a", "large.o", cwd=folder)
+        self.case.archive("p", "m", folder="packages/p", byte=["-cclib", "-lpk"],
+                          native=["-cclib", "-lpk"])
+        (folder / "META").write_text('archive(byte)="p.cma"\narchive(native)="p.cmxa"\n')
+        (folder / "p.cmxs").unlink()
+        self.case.write("user.ml", "let f = M.large\n")
+        done = self.build("-o", "user.plugin", "--package=p", "user.ml", check=False)
+        self.assertEqual(done.returncode, 1, done.stdout)
+        self.assertRegex(done.stdout, r"libpk\.a\(large\.o\) is not position independent")
+        self.assertFalse((self.case.root / "user.plugin").exists())
+
     def test_packages_that_forgot_things(self):
         for name in ("one", "two"):
             self.case.write(f"packages/p/{name}.ml", "let v = ref 1\n" if name == "one" else

@@ -2,10 +2,13 @@
 """Plugins made by real compilers, packed and built: what goes in, what stays out, and that what is
 in is found by the real loaders without any environment variable."""
 
+import filecmp
 import json
 import os
 import pathlib
+import resource
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -339,6 +342,65 @@ class Packing(Case):
         done = self.run_in(tenon.command(), "units", "b.plugin")
         self.assertIn("b.plugin: native/%s/b.so" % self.triple, done.stdout)
         self.assertIn("one", done.stdout)
+
+
+class Large(Case):
+    """What a large bundle asks of the machine."""
+    ENTRIES, ENTRY = 8, 8 << 20
+
+    def setUp(self):
+        super().setUp()
+        self.cc("-shared", "-fPIC", "-o", "one.so", "help2.c")
+        with open(self.path("zeros"), "wb") as file: # stored, as they would look like a zip bomb
+            file.truncate(self.ENTRY)
+        self.tenon("pack", "-q", "--bundle=none", "one.so",
+                   *("--data=%d=zeros" % i for i in range(self.ENTRIES)))
+
+    def memory(self, *words):
+        """MiB at most."""
+        quiet = subprocess.DEVNULL
+        env = {**os.environ, "ASAN_OPTIONS": "quarantine_size_mb=1", "TMPDIR": self.dir}
+        process = subprocess.Popen([tenon.command(), *words], cwd=self.dir, stdin=quiet,
+                                   stdout=quiet, env=env)
+        _, status, usage = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+        self.assertEqual(process.returncode, 0)
+        return usage.ru_maxrss / 1024
+
+    def test_is_not_held_in_memory(self):
+        """No more than one entry at a time is."""
+        bundle = pathlib.Path(self.path("one.plugin"))
+        self.assertGreater(bundle.stat().st_size, self.ENTRIES * self.ENTRY)
+        self.assertLess(self.memory("bundle", "install", "--destdir=there", "one"), 56)
+        self.assertTrue(filecmp.cmp(self.path("there/one.plugin"), bundle, shallow=False))
+        self.assertLess(self.memory("units", "one.plugin"), 56)
+        self.assertLess(self.memory("units", "--sysroot=" + self.dir, "/one.plugin"), 56)
+        self.assertEqual([], [name for name in os.listdir(self.dir) if name.startswith("tenon-")])
+
+    def test_an_interrupted_update_leaves_one_file(self):
+        bundle = pathlib.Path(self.path("one.plugin"))
+        for sent in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            process = subprocess.Popen([tenon.command(), "bundle", "update", "--author=x", "one"],
+                                       cwd=self.dir, stdin=subprocess.DEVNULL,
+                                       stdout=subprocess.DEVNULL)
+            while process.poll() is None:
+                if any(name.startswith(".tenon-") for name in os.listdir(self.dir)):
+                    process.send_signal(sent)
+                    break
+            process.wait()
+            self.assertEqual([], [name for name in os.listdir(self.dir) if ".tenon" in name])
+            self.tenon("bundle", "show", "-q", "--verify", "one")
+            self.assertEqual(bundle.stat().st_nlink, 1)
+
+    def test_a_file_that_may_not_be_as_large_leaves_one_file(self):
+        def limit():
+            resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 20, 1 << 20))
+        for words in (("bundle", "update", "--author=x", "one"),
+                      ("bundle", "install", "--destdir=.", "one")):
+            done = self.run_in(tenon.command(), *words, preexec_fn=limit)
+            self.assertNotEqual(done.returncode, 0)
+            self.assertEqual([], [name for name in os.listdir(self.dir) if ".tenon" in name])
+            self.tenon("bundle", "show", "-q", "--verify", "one")
 
 
 class Musl(Packing):

@@ -1,6 +1,8 @@
 /* tests/unit/test_bundle.c - bundles are made the same each time, and read strictly */
 #include "bundle_case.h"
 
+#include <errno.h>
+
 #include "view.h"
 #include "zip_file.h"
 
@@ -165,6 +167,32 @@ static void only_files_are_replaced(void **state)
     tenon_builder_free(b);
 }
 
+/* ... whatever the umask is, and to whom we are allowed to give it. */
+static void a_replaced_bundle_keeps_its_mode_and_owner(void **state)
+{
+    struct bundle_case *c = *state;
+    tenon_error err = TENON_ERROR_INIT;
+    tenon_builder *b = tenon_builder_new(&err);
+    const char *path = case_path(c, "n.plugin");
+    mode_t umask_before = umask(022);
+    struct stat info, given;
+
+    case_ok(tenon_builder_set(b, "name", "n", &err), err);
+    case_ok(tenon_builder_write(b, path, &err), err);
+    assert_int_equal(stat(path, &info), 0);
+    assert_int_equal(info.st_mode & 07777, 0644);
+    assert_int_equal(chmod(path, 0664), 0);
+    assert_true(chown(path, 12, 34) == 0 || errno == EPERM);
+    assert_int_equal(stat(path, &given), 0);
+    umask(077);
+    case_ok(tenon_builder_write(b, path, &err), err);
+    assert_int_equal(stat(path, &info), 0);
+    assert_int_equal(info.st_mode & 07777, 0664);
+    assert_true(info.st_uid == given.st_uid && info.st_gid == given.st_gid);
+    umask(umask_before);
+    tenon_builder_free(b);
+}
+
 /* Every byte of a bundle means something: cut or changed anywhere, it is refused or reads the same.
  */
 static void every_prefix_is_refused(void **state)
@@ -322,6 +350,7 @@ int main(void)
         test(only_shared_libraries_are_code),
         test(what_vanishes_is_stored),
         test(only_files_are_replaced),
+        test(a_replaced_bundle_keeps_its_mode_and_owner),
         test(every_prefix_is_refused),
         test(no_flipped_bit_goes_unnoticed),
         test(what_zlib_packs_comes_out_the_same),

@@ -443,6 +443,30 @@ static void switches_of_two_words_stay_together(void **state)
     tn_arena_free(&arena);
 }
 
+static void a_sysroot_is_before_each_directory(void **state)
+{
+    static const char a[] = "Cflags: -I/i -isystem /j -idirafter /k -isystem/l -isystem /root/m "
+                            "-I rel -include /n\n"
+                            "Libs: -L/o -la -L/root/p -Xlinker -L/q\n";
+    struct tn_arena arena = { 0 };
+    struct tn_words dirs = { 0 };
+    struct tn_pc pc;
+    tenon_world *world = tenon_world_empty(NULL);
+
+    (void)state;
+    assert_true(tenon_world_put_file(world, "/d/a.pc", a, sizeof a - 1, 0644, NULL));
+    assert_true(tn_words_add(&dirs, "/d"));
+    assert_true(tn_pc_read(world, &arena, "/d/a.pc", &dirs, "/root", &pc, NULL));
+    assert_string_equal(tn_join_shell(&arena, &pc.cflags),
+                        "-I/root/i -isystem /root/j -idirafter /root/k -isystem/root/l "
+                        "-isystem /root/m -Irel -include /n");
+    assert_string_equal(tn_join_shell(&arena, &pc.libs), "-L/root/o -L/root/p -la -Xlinker -L/q");
+    tn_pc_free(&pc);
+    tn_words_free(&dirs);
+    tenon_world_free(world);
+    tn_arena_free(&arena);
+}
+
 static void what_is_kept_is_the_same_again(void **state)
 {
     char path[] = "/tmp/tenon-test-XXXXXX";
@@ -550,6 +574,7 @@ int main(void)
         cmocka_unit_test(settings_have_an_order),
         cmocka_unit_test(pc_files_are_read),
         cmocka_unit_test(switches_of_two_words_stay_together),
+        cmocka_unit_test(a_sysroot_is_before_each_directory),
         cmocka_unit_test(what_is_kept_is_the_same_again),
         cmocka_unit_test(package_databases_name_headers),
     };
