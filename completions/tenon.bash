@@ -8,7 +8,7 @@ _tenon_loaders='glibc musl freebsd dragonfly netbsd openbsd solaris hpux bionic 
 _tenon_common='--json --quiet --verbose --color --help --version'
 _tenon_why='--lib --symbols --dlopen --what-if --slice --member --skip-other --sysroot --loader --env
     --setting --clean-env --cwd --exe --setuid --interpreter --cpu --platform --hide-system --dot'
-_tenon_show='--exports --imports --dlopen --units --sysroot'
+_tenon_show='--exports --imports --dlopen --units --slice --member --sysroot'
 _tenon_units='--doubles --skip-other --sysroot'
 _tenon_launch='--unit-prefix'
 _tenon_wrap='--output --unit-prefix'
@@ -46,7 +46,7 @@ _tenon_value() {
     --bundle) COMPREPLY=($(compgen -W 'auto none' -- "$current")) ;;
     --config | --batch | --program | --header | -H | --output | -o | --host | --resource | --data | \
         --add-resource | --key | --trust)
-        COMPREPLY=($(compgen -f -- "$current"))
+        mapfile -t COMPREPLY < <(compgen -f -- "$current")
         ;;
     --format)
         case ${COMP_WORDS[1]} in
@@ -56,7 +56,7 @@ _tenon_value() {
         esac
         ;;
     --cc | --ocamlfind) COMPREPLY=($(compgen -c -- "$current")) ;;
-    --destdir | --cache | --directory | -d | --dir | --write | -w | --from | --root | --localbase) COMPREPLY=($(compgen -d -- "$current")) ;;
+    --destdir | --cache | --directory | -d | --dir | --write | -w | --from | --root | --localbase) mapfile -t COMPREPLY < <(compgen -d -- "$current") ;;
     --name | --desc | --author | --date | --url | --license | --copyrights | --main | --tags | \
         --cons | --argv | --private | --requires | --provides | --cflag | --ldflag | --package | \
         --ocamlflag | --unit-prefix | --drop | --comment | --function | -f | --cflags | --libs | \
@@ -64,8 +64,8 @@ _tenon_value() {
         --exe-wrapper | --set | --define | -D)
         COMPREPLY=()
         ;;
-    --sysroot | --cwd) COMPREPLY=($(compgen -d -- "$current")) ;;
-    --exe | --interpreter) COMPREPLY=($(compgen -f -- "$current")) ;;
+    --sysroot | --cwd) mapfile -t COMPREPLY < <(compgen -d -- "$current") ;;
+    --exe | --interpreter) mapfile -t COMPREPLY < <(compgen -f -- "$current") ;;
     --env) COMPREPLY=($(compgen -S = -W 'LD_LIBRARY_PATH LD_PRELOAD' -- "$current")) ;;
     --what-if)
         COMPREPLY=($(compgen -W 'env: setting: secure interpreter: without: cpu:' -- "$current"))
@@ -124,7 +124,7 @@ _tenon() {
         return
     fi
     compopt -o filenames
-    COMPREPLY=($(compgen -f -- "$current"))
+    mapfile -t COMPREPLY < <(compgen -f -- "$current")
 }
 
 complete -F _tenon tenon
