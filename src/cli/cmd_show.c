@@ -98,14 +98,19 @@ const char *show_version(char room[SHOW_VERSION_ROOM], uint64_t version)
     return room;
 }
 
+/* Facts are worth telling without units, too: why these cannot be read is a warning. */
 static bool read_units(struct show *show, const char *path, tenon_error *err)
 {
-    const tenon_image_source source = { .path = path };
+    const tenon_image_source source = { path, show->slice, show->member };
 
     if (!show->with_units)
         return true;
-    show->units = tenon_units_read(show->side.world, &source, err);
-    return show->units;
+    show->units = tenon_units_read(show->side.world, &source, &show->units_error);
+    if (show->units || show->units_error.code != TENON_E_MEMORY)
+        return true;
+    if (err)
+        *err = show->units_error;
+    return false;
 }
 
 static void print_image(struct cli_answer *answer, const char *label, const tenon_image *image)
@@ -127,6 +132,7 @@ static bool give_image(struct cli_answer *answer, const struct tn_ocaml_image *o
 {
     struct show *show = answer->command;
 
+    show->units_error = (tenon_error)TENON_ERROR_INIT;
     if (!read_units(show, path, err))
         return false;
     show->ocaml = opened->ocaml;

@@ -14,7 +14,8 @@ struct show {
     char *slice, *member; /* of FILE; NULL: the file itself */
     unsigned parts;       /* that were asked for, TENON_PART_ */
     int with_units;
-    tenon_units *units;      /* of the image that is shown; NULL: not asked for */
+    tenon_units *units;      /* of the image that is shown; NULL: not asked for, or not read */
+    tenon_error units_error; /* TENON_OK, or why they were not */
     tenon_ocaml *ocaml;      /* what OCaml's compilers recorded in it; NULL: nothing */
     tenon_error ocaml_error; /* TENON_OK, or why that cannot be read */
 };

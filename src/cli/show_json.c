@@ -255,7 +255,16 @@ static void put_others(struct cli_json *json, const tenon_image *image)
 }
 
 /* `more`: an error that is a warning here; NULL: none */
-static void put_warnings(struct cli_json *json, const tenon_image *image, const tenon_error *more)
+static void put_problem(struct cli_json *json, const tenon_error *problem)
+{
+    if (!problem->code)
+        return;
+    cli_json_item(json);
+    cli_json_sentence(json, tenon_error_message(problem));
+}
+
+/* Of a file, not of a slice, also why its units or what it holds of OCaml's cannot be read. */
+static void put_warnings(struct cli_json *json, const tenon_image *image, const struct show *more)
 {
     const char *warning;
 
@@ -265,9 +274,9 @@ static void put_warnings(struct cli_json *json, const tenon_image *image, const 
         cli_json_item(json);
         cli_json_sentence(json, warning);
     }
-    if (more && more->code) {
-        cli_json_item(json);
-        cli_json_sentence(json, tenon_error_message(more));
+    if (more) {
+        put_problem(json, &more->ocaml_error);
+        put_problem(json, &more->units_error);
     }
     cli_json_close(json, ']');
 }
@@ -300,7 +309,7 @@ static void put_image(const struct show *show, const tenon_image *image, bool wh
         ocaml_put_json(show->ocaml, json);
     }
     put_others(json, image);
-    put_warnings(json, image, whole ? &show->ocaml_error : NULL);
+    put_warnings(json, image, whole ? show : NULL);
 }
 
 static void put_error(const tenon_error *err, struct cli_json *json)

@@ -215,14 +215,17 @@ static void put_warning(struct cli_out *out, const char **key, const char *warni
 }
 
 /* `more`: an error that is a warning here; NULL: none */
-static void put_warnings(struct cli_out *out, const tenon_image *image, const tenon_error *more)
+/* Of a file, not of a slice, also why its units or what it holds of OCaml's cannot be read. */
+static void put_warnings(struct cli_out *out, const tenon_image *image, const struct show *more)
 {
     const char *warning, *key = "warning";
 
     for (size_t i = 0; (warning = tenon_image_warning(image, i)); i++)
         put_warning(out, &key, warning);
-    if (more && more->code)
-        put_warning(out, &key, tenon_error_message(more));
+    if (more && more->ocaml_error.code)
+        put_warning(out, &key, tenon_error_message(&more->ocaml_error));
+    if (more && more->units_error.code)
+        put_warning(out, &key, tenon_error_message(&more->units_error));
 }
 
 /* All that one image says, whether it is a file or a slice. */
@@ -284,7 +287,7 @@ void show_print_text(const struct show *show, const tenon_image *image, const ch
         units_print_text(show->cli, show->units); /* OCaml's too */
     else if (show->ocaml)
         ocaml_print_text(show->cli, show->ocaml);
-    put_warnings(&show->cli->out, image, &show->ocaml_error);
+    put_warnings(&show->cli->out, image, show);
     for (size_t i = 0; (source = tenon_image_inside(image, i)) && source->slice; i++)
         put_slice(show, source, label);
 }

@@ -102,6 +102,28 @@ static bool read_elf(struct tn_units_reading *r, struct tn_file *file, tenon_err
     }
 }
 
+bool tn_units_is_foreign(enum tenon_format format)
+{
+    switch (format) {
+    case TENON_FORMAT_PE:
+    case TENON_FORMAT_COFF:
+    case TENON_FORMAT_MACHO:
+    case TENON_FORMAT_XCOFF:
+    case TENON_FORMAT_SOM:
+    case TENON_FORMAT_AOUT: return true;
+    default: return false;
+    }
+}
+
+bool tn_units_refuse(enum tenon_format format, tenon_error *err)
+{
+    if (tn_units_is_foreign(format))
+        return tn_fail(err, TENON_E_UNSUPPORTED, "the units of a file of format %s are not read",
+                       tenon_format_name(format));
+    return tn_fail(err, TENON_E_FORMAT, "a file of format %s has no units",
+                   tenon_format_name(format));
+}
+
 static bool read_any(struct tn_units_reading *r, struct tn_file *file, tenon_error *err)
 {
     char quoted[TN_QUOTE_ROOM];
@@ -118,7 +140,10 @@ static bool read_any(struct tn_units_reading *r, struct tn_file *file, tenon_err
         return read_single_object(r, file, err);
     if (file->info.type == TENON_FILE_REGULAR && tn_ocaml_is_own(file, head))
         return tn_units_read_ocaml(r, file, err);
-    return tn_format_of(file, err) && read_elf(r, file, err);
+    const struct tn_format *format = tn_format_of(file, err);
+    if (format && format->format != TENON_FORMAT_ELF)
+        return tn_units_refuse(format->format, err);
+    return format && read_elf(r, file, err);
 }
 
 static tenon_units *units_new(const char *name, tenon_error *err)

@@ -76,6 +76,12 @@ bool tn_units_add_object(struct tn_units_reading *r, struct tn_file *file, const
 
 bool tn_units_read_archive(struct tn_units_reading *r, struct tn_file *file, tenon_error *err);
 
+/* A format of compiled code of which we do not read the units. */
+bool tn_units_is_foreign(enum tenon_format format);
+
+/* Always false: units that are not read are no reason to say that there are none. */
+bool tn_units_refuse(enum tenon_format format, tenon_error *err);
+
 /* ---- units_linked.c ---------------------------------------------------------------------------
  */
 

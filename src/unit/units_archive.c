@@ -72,17 +72,32 @@ static bool open_external(struct tn_units_reading *r, const struct tn_ar_member 
     return ok;
 }
 
+static bool is_asked_for(const struct tn_units_reading *r, const char *member)
+{
+    return !r->member || strcmp(r->member, member) == 0 || strcmp(r->member, base_of(member)) == 0;
+}
+
+/* What is no object has no units: an archive may hold any file. */
+static bool add_other(struct tn_units_reading *r, struct tn_file *file, const char *member,
+                      tenon_error *err)
+{
+    const struct tn_format *format = is_asked_for(r, member) ? tn_format_of(file, NULL) : NULL;
+    return !format || !tn_units_is_foreign(format->format) || tn_units_refuse(format->format, err);
+}
+
 static bool add_member_object(struct tn_units_reading *r, struct tn_file *file, const char *member,
                               struct tn_native_namer *namer, tenon_error *err)
 {
+    if (r->member && r->found)
+        return true; /* of two members of one name the first is meant, as everywhere */
     if (!is_object(file))
-        return true;
+        return add_other(r, file, member, err);
     const char *name = tn_native_namer_next(namer, member);
     const char *origin =
         tn_arena_format(file->arena, "%s member %s", base_of(r->path), base_of(member));
     if (!name || !origin)
         return tn_no_memory(err);
-    if (r->member && strcmp(r->member, member) != 0 && strcmp(r->member, base_of(member)) != 0)
+    if (!is_asked_for(r, member))
         return true;
     r->found = true;
     return tn_units_add_object(r, file, name, origin, err);
