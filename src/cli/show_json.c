@@ -193,10 +193,6 @@ static void put_symbol(struct cli_json *json, const tenon_symbol *symbol)
         cli_json_bool(json, !symbol->hidden_version);
         CLI_JSON_KEY(json, "size");
         cli_json_number(json, (int64_t)(symbol->size & INT64_MAX));
-        if (symbol->forward) {
-            CLI_JSON_KEY(json, "forward");
-            cli_json_name(json, symbol->forward);
-        }
     } else {
         CLI_JSON_KEY(json, "library");
         cli_json_name(json, symbol->library);
