@@ -50,7 +50,9 @@ static tenon_symbol describe(const struct tn_elf_numbered *versions, const struc
         out.version = versions->rows[s->version].name;
         out.library = out.defined ? NULL : versions->rows[s->version].file;
     }
-    out.hidden_version = out.defined && out.version && s->hidden;
+    /* Data copied into a program: its version is one that another file defines, so no default. */
+    bool is_needed = out.version && versions->rows[s->version].file;
+    out.hidden_version = out.defined && out.version && (s->hidden || is_needed);
     return out;
 }
 
