@@ -1,5 +1,8 @@
 /* src/cli/show_json.c - one row of "results" of `tenon show --json`; keys are those of
  * docs/json.md */
+#include <stdlib.h>
+#include <string.h>
+
 #include "ocaml_print.h"
 #include "show.h"
 #include "units_parts.h"
@@ -130,27 +133,70 @@ static void put_search_paths(struct cli_json *json, const tenon_image *image)
     cli_json_close(json, ']');
 }
 
-/* Requirements of one file follow each other; a file that comes twice has its key once more. */
+/* One requirement of a version, and where its file was named first. */
+struct version_need {
+    const tenon_version *version;
+    size_t index, first;
+};
+
+static int by_library(const void *a, const void *b)
+{
+    const struct version_need *x = a, *y = b;
+    int order = strcmp(x->version->library, y->version->library);
+    return order ? order : (x->index > y->index) - (x->index < y->index);
+}
+
+static int by_first(const void *a, const void *b)
+{
+    const struct version_need *x = a, *y = b;
+    if (x->first != y->first)
+        return x->first < y->first ? -1 : 1;
+    return (x->index > y->index) - (x->index < y->index);
+}
+
+/* Requirements of one file together: one may come twice. Sorted, as there may be 65535 of them. */
+static void group_by_file(struct version_need *needs, size_t count)
+{
+    qsort(needs, count, sizeof *needs, by_library);
+    for (size_t i = 0; i < count; i++) {
+        bool is_same = i && strcmp(needs[i].version->library, needs[i - 1].version->library) == 0;
+        needs[i].first = is_same ? needs[i - 1].first : needs[i].index;
+    }
+    qsort(needs, count, sizeof *needs, by_first);
+}
+
+static void put_grouped_needs(struct cli_json *json, const struct version_need *needs, size_t count)
+{
+    cli_json_open(json, '{');
+    for (size_t i = 0; i < count; i++) {
+        if (!i || needs[i].first != needs[i - 1].first)
+            open_list(json, needs[i].version->library);
+        cli_json_item(json);
+        cli_json_name(json, needs[i].version->name);
+        if (i + 1 == count || needs[i].first != needs[i + 1].first)
+            cli_json_close(json, ']');
+    }
+    cli_json_close(json, '}');
+}
+
+/* null: no memory to tell them. */
 static void put_version_needs(struct cli_json *json, const tenon_image *image)
 {
-    const tenon_version *version;
-    const char *library = NULL;
+    size_t count = 0;
 
+    while (tenon_image_version_need(image, count))
+        count++;
+    struct version_need *needs = calloc(count + 1, sizeof *needs);
     CLI_JSON_KEY(json, "version_needs");
-    cli_json_open(json, '{');
-    for (size_t i = 0; (version = tenon_image_version_need(image, i)); i++) {
-        if (!library || strcmp(library, version->library) != 0) {
-            if (library)
-                cli_json_close(json, ']');
-            library = version->library;
-            open_list(json, library);
-        }
-        cli_json_item(json);
-        cli_json_name(json, version->name);
+    if (!needs) {
+        cli_json_name(json, NULL);
+        return;
     }
-    if (library)
-        cli_json_close(json, ']');
-    cli_json_close(json, '}');
+    for (size_t i = 0; i < count; i++)
+        needs[i] = (struct version_need){ tenon_image_version_need(image, i), i, i };
+    group_by_file(needs, count);
+    put_grouped_needs(json, needs, count);
+    free(needs);
 }
 
 static void put_version_defs(struct cli_json *json, const tenon_image *image)
