@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 
 #include "cache.h"
+#include "fail.h"
 #include "manifest_options.h"
 
 struct cache_run {
@@ -12,7 +13,9 @@ struct cache_run {
     char *directory;
     int all;
     struct tn_arena arena;
-    struct cli_json json;
+    struct tn_cache_row *kept; /* for JSON, whose status is known when all is done */
+    size_t kept_count, kept_room;
+    bool lost; /* no memory to keep one */
     size_t told;
 };
 
@@ -64,13 +67,43 @@ static void text_row(struct cli_out *out, const struct tn_cache_row *row)
     cli_puts(out, "\n");
 }
 
+static bool keep(struct cache_run *run, const struct tn_cache_row *row)
+{
+    struct tn_cache_row copy = *row;
+
+    copy.name = tn_arena_string(&run->arena, row->name);
+    copy.plugin = tn_arena_string(&run->arena, row->plugin);
+    copy.version = tn_arena_string(&run->arena, row->version);
+    if (!copy.name || !copy.plugin || !copy.version ||
+        !tn_arena_grow(&run->arena, &run->kept, &run->kept_room, run->kept_count, sizeof copy))
+        return false;
+    run->kept[run->kept_count++] = copy;
+    return true;
+}
+
+/* What was removed before something failed is told, too. */
+static void print_json(struct cache_run *run, const char *directory, const tenon_error *err)
+{
+    struct cli_json json;
+
+    cli_json_begin_one(&json, run->cli, directory, err ? "error" : "ok");
+    if (err)
+        cli_json_error(&json, err->code, NULL, tenon_error_message(err));
+    CLI_JSON_KEY(&json, "bundles");
+    cli_json_open(&json, '[');
+    for (size_t i = 0; i < run->kept_count; i++)
+        json_row(&json, &run->kept[i]);
+    cli_json_close(&json, ']');
+    cli_json_end_one(&json);
+}
+
 /* For rows listed and rows removed. */
 static void tell(void *arg, const struct tn_cache_row *row)
 {
     struct cache_run *run = arg;
 
     if (is_json(run))
-        json_row(&run->json, row);
+        run->lost = !keep(run, row) || run->lost;
     else if (!run->cli->quiet)
         text_row(&run->cli->out, row);
     run->told++;
@@ -127,21 +160,13 @@ static int act(struct cache_run *run,
     cache = is_absent(directory) ? NULL : tn_cache_open(directory, &err);
     if (err.code != TENON_OK)
         return cli_fail_one(run->cli, directory, &err);
-    if (is_json(run)) {
-        cli_json_begin_one(&run->json, run->cli, cache ? tn_cache_path(cache) : directory, "ok");
-        CLI_JSON_KEY(&run->json, "bundles");
-        cli_json_open(&run->json, '[');
-    }
-    ok = !cache || action(run, cache, &err);
-    if (is_json(run)) {
-        cli_json_close(&run->json, ']');
-        cli_json_end_one(&run->json);
-    }
+    ok = (!cache || action(run, cache, &err)) && (!run->lost || tn_no_memory(&err));
+    if (is_json(run))
+        print_json(run, cache ? tn_cache_path(cache) : directory, ok ? NULL : &err);
+    else if (!ok)
+        cli_complain(run->cli, "%s", tenon_error_message(&err));
     tn_cache_close(cache);
-    if (ok)
-        return CLI_YES;
-    cli_complain(run->cli, "%s", tenon_error_message(&err));
-    return CLI_UNREADABLE;
+    return ok ? CLI_YES : CLI_UNREADABLE;
 }
 
 static int choose(struct cache_run *run, const char *const *words)
