@@ -113,7 +113,9 @@ static bool add_member(struct tn_units_reading *r, struct tn_file *archive,
     struct tn_file file;
     bool open = m->external ? open_external(r, m, &arena, &file, err)
                             : member_bytes(archive, m, &arena, &file, err);
-    bool ok = open && add_member_object(r, &file, m->name, namer, err);
+    /* In a thin archive of an archive m->name is that archive: the file bears the member's name. */
+    const char *name = open && m->nested ? file.name : m->name;
+    bool ok = open && add_member_object(r, &file, name, namer, err);
     if (open)
         tn_file_close(&file);
     tn_arena_free(&arena);
