@@ -296,7 +296,7 @@ static void put_others(struct cli_json *json, const tenon_image *image)
     cli_json_close(json, '}');
 }
 
-/* `more`: an error that is a warning here; NULL: none */
+/* An error that is a warning here. */
 static void put_problem(struct cli_json *json, const tenon_error *problem)
 {
     if (!problem->code)

@@ -214,7 +214,6 @@ static void put_warning(struct cli_out *out, const char **key, const char *warni
     cli_puts(out, "\n");
 }
 
-/* `more`: an error that is a warning here; NULL: none */
 /* Of a file, not of a slice, also why its units or what it holds of OCaml's cannot be read. */
 static void put_warnings(struct cli_out *out, const tenon_image *image, const struct show *more)
 {

@@ -201,18 +201,21 @@ static bool archive_read_image(struct tn_file *file, unsigned parts, tenon_image
     return tn_image_lose_symbols(image, "symbols", &local, err);
 }
 
-/* Is the member an image for this machine? Whatever else is wrong with it, it is not. */
+bool tn_archive_is_for(struct tn_file *member, const char *machine)
+{
+    struct tn_facts facts;
+    tenon_error local = TENON_ERROR_INIT;
+    const struct tn_format *format = tn_format_of(member, &local);
+    return format && format->format != TENON_FORMAT_ARCHIVE &&
+           format->read_facts(member, &facts, &local) && facts.machine &&
+           strcmp(facts.machine, machine) == 0;
+}
+
 static bool is_for(struct tn_file *file, const struct tn_ar_member *m, const char *machine)
 {
     struct tn_file part;
-    struct tn_facts facts;
-    tenon_error local = TENON_ERROR_INIT;
-    if (m->external || !tn_file_part(file, m->offset, m->size, m->name, &part, &local))
-        return false;
-    const struct tn_format *format = tn_format_of(&part, &local);
-    return format && format->format != TENON_FORMAT_ARCHIVE &&
-           format->read_facts(&part, &facts, &local) && facts.machine &&
-           strcmp(facts.machine, machine) == 0;
+    return !m->external && tn_file_part(file, m->offset, m->size, m->name, &part, NULL) &&
+           tn_archive_is_for(&part, machine);
 }
 
 static bool archive_find_inside(struct tn_file *file, const tenon_image_source *source,

@@ -274,6 +274,12 @@ const struct tn_format *tn_format_with(enum tenon_format format);
 const struct tn_format *tn_format_of(struct tn_file *file, tenon_error *err);
 
 /*
+ * Is the member of an archive an image for this machine? Whatever else is wrong with it, it is not.
+ * What is read of it lives in member->arena.
+ */
+bool tn_archive_is_for(struct tn_file *member, const char *machine);
+
+/*
  * As tenon_image_open_source, of a file that is open and stays so. What was read of it is in the
  * image's memory: nobody reads on once that is freed.
  */

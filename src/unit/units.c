@@ -124,18 +124,31 @@ bool tn_units_refuse(enum tenon_format format, tenon_error *err)
                    tenon_format_name(format));
 }
 
-static bool read_any(struct tn_units_reading *r, struct tn_file *file, tenon_error *err)
+/* A slice or member of a file that has none which we could read. */
+static bool refuse_part(const struct tn_units_reading *r, struct tn_file *file, tenon_error *err)
 {
     char quoted[TN_QUOTE_ROOM];
+    const struct tn_format *format = tn_format_of(file, NULL);
+    if (format && tn_units_is_foreign(format->format))
+        return tn_units_refuse(format->format, err);
+    if (r->slice)
+        return tn_fail(err, TENON_E_NOT_FOUND, "no slice %s", tn_quote(quoted, r->slice));
+    return tn_fail(err, TENON_E_NOT_FOUND, "no member %s in what is no archive",
+                   tn_quote(quoted, r->member));
+}
+
+static bool read_any(struct tn_units_reading *r, struct tn_file *file, tenon_error *err)
+{
     struct tn_view head;
     if (file->info.type == TENON_FILE_REGULAR &&
         !tn_file_upto(file, 0, HEAD, "first bytes", &head, err))
         return false;
     if (file->info.type == TENON_FILE_REGULAR && tn_ar_matches(head))
         return tn_units_read_archive(r, file, err);
-    if (r->member)
-        return tn_fail(err, TENON_E_NOT_FOUND, "no member %s in what is no archive",
-                       tn_quote(quoted, r->member));
+    if (file->info.type == TENON_FILE_REGULAR && tn_ar_is_aix(head)) /* its objects are XCOFF */
+        return tn_fail(err, TENON_E_UNSUPPORTED, "the units of an archive of AIX are not read");
+    if (r->member || r->slice)
+        return refuse_part(r, file, err);
     if (file->info.type == TENON_FILE_REGULAR && tn_native_is_bitcode(head))
         return read_single_object(r, file, err);
     if (file->info.type == TENON_FILE_REGULAR && tn_ocaml_is_own(file, head))
@@ -184,16 +197,12 @@ static tenon_units *read_source(struct tn_units_reading *r, const tenon_image_so
                                 tenon_error *err)
 {
     struct tn_file file;
-    char quoted[TN_QUOTE_ROOM];
     r->path = source->path;
     r->member = source->member;
+    r->slice = source->slice;
     r->units = units_new(source->path, err);
     if (!r->units)
         return NULL;
-    if (source->slice) {
-        tn_fail(err, TENON_E_NOT_FOUND, "no slice %s", tn_quote(quoted, source->slice));
-        return units_refused(r->units, err);
-    }
     r->scratch = tn_file_room(r->world);
     int number = tn_file_open(r->world, source->path, &r->scratch, &file);
     if (number) {

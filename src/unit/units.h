@@ -61,6 +61,7 @@ struct tn_units_reading {
     struct tn_arena scratch; /* the file itself */
     const char *path;
     const char *member; /* the only one that is wanted; NULL: all */
+    const char *slice;  /* with a member: the machine it is for; NULL: any */
     bool names_only;    /* symbol tables of linked files are not read */
     enum tn_ocaml_detail ocaml;
     size_t recorded; /* objects with a record */

@@ -72,16 +72,19 @@ static bool open_external(struct tn_units_reading *r, const struct tn_ar_member 
     return ok;
 }
 
-static bool is_asked_for(const struct tn_units_reading *r, const char *member)
+static bool is_asked_for(const struct tn_units_reading *r, struct tn_file *file, const char *member)
 {
-    return !r->member || strcmp(r->member, member) == 0 || strcmp(r->member, base_of(member)) == 0;
+    if (r->member && strcmp(r->member, member) != 0 && strcmp(r->member, base_of(member)) != 0)
+        return false;
+    return !r->slice || tn_archive_is_for(file, r->slice);
 }
 
 /* What is no object has no units: an archive may hold any file. */
 static bool add_other(struct tn_units_reading *r, struct tn_file *file, const char *member,
                       tenon_error *err)
 {
-    const struct tn_format *format = is_asked_for(r, member) ? tn_format_of(file, NULL) : NULL;
+    const struct tn_format *format =
+        is_asked_for(r, file, member) ? tn_format_of(file, NULL) : NULL;
     return !format || !tn_units_is_foreign(format->format) || tn_units_refuse(format->format, err);
 }
 
@@ -97,7 +100,7 @@ static bool add_member_object(struct tn_units_reading *r, struct tn_file *file, 
         tn_arena_format(file->arena, "%s member %s", base_of(r->path), base_of(member));
     if (!name || !origin)
         return tn_no_memory(err);
-    if (!is_asked_for(r, member))
+    if (!is_asked_for(r, file, member))
         return true;
     r->found = true;
     return tn_units_add_object(r, file, name, origin, err);
@@ -142,6 +145,9 @@ bool tn_units_read_archive(struct tn_units_reading *r, struct tn_file *file, ten
 {
     char quoted[TN_QUOTE_ROOM];
     struct tn_native_namer namer;
+    if (r->slice && !r->member)
+        return tn_fail(err, TENON_E_NOT_FOUND, "no slice %s in an archive",
+                       tn_quote(quoted, r->slice));
     const char *owner = r->world ? tn_native_owner(r->world, &r->scratch, r->path) : NULL;
     if (!tn_native_namer_init(&namer, &r->scratch, owner, r->path))
         return tn_no_memory(err);
