@@ -9,6 +9,7 @@
 #include "fail.h"
 #include "find_jobs.h"
 #include "find_report.h"
+#include "manifest_options.h"
 #include "query.h"
 #include "replace_file.h"
 #include "run.h"
@@ -31,11 +32,6 @@ struct find_run {
     struct tn_signals signals;
     size_t told;
 };
-
-static bool is_json(const struct find_run *run)
-{
-    return run->cli->json || (run->format && strcmp(run->format, "json") == 0);
-}
 
 /* Options that are short for --set. */
 static bool set_options(struct find_run *run, tenon_error *err)
@@ -70,19 +66,17 @@ static int open_finder(struct find_run *run)
 {
     tenon_error err = TENON_ERROR_INIT;
     const tenon_platform *platform = NULL;
-    int status = CLI_YES;
 
     if (run->settings.platform && !(platform = cli_platform(run->cli, run->settings.platform)))
         return CLI_USAGE;
-    if (!cli_settings_read(run->cli, &run->settings, &status))
-        return status;
+    if (!cli_settings_read(&run->settings, &err))
+        return cli_settings_fail(run->cli, &err);
     if (set_options(run, &err))
         run->finder = tenon_finder_new(run->settings.settings, platform,
                                        (const char *const *)environ, cache_place(run), &err);
     if (run->finder)
         return CLI_YES;
-    cli_complain(run->cli, "%s", tenon_error_message(&err));
-    return err.code == TENON_E_ARGUMENT ? CLI_USAGE : CLI_UNREADABLE;
+    return cli_fail_one(run->cli, NULL, &err);
 }
 
 /* ---- writing --------------------------------------------------------------------------------- */
@@ -145,7 +139,7 @@ static bool print(struct find_run *run, const tenon_found *found, tenon_error *e
 
     if (run->cli->quiet)
         return true;
-    if (is_json(run)) {
+    if (run->cli->json) {
         find_print_json(&run->json, found);
     } else if (!run->format) {
         cli_puts(&run->cli->out, run->told++ ? "\n" : "");
@@ -166,12 +160,20 @@ static bool print(struct find_run *run, const tenon_found *found, tenon_error *e
     return true;
 }
 
+/* A row of JSON says also whether the files were written. */
+static bool give(struct find_run *run, const tenon_found *found, tenon_error *err)
+{
+    if (run->cli->json)
+        return write_files(run, found, err) && print(run, found, err);
+    return print(run, found, err) && write_files(run, found, err);
+}
+
 static int tell(struct find_run *run, const char *name, const tenon_found *found, tenon_error *err)
 {
-    if (found && print(run, found, err) && write_files(run, found, err))
+    if (found && give(run, found, err))
         return tenon_found_verdict(found) == TENON_FIND_NOT_FOUND ? CLI_NO : CLI_YES;
-    if (is_json(run) && !found && !run->cli->quiet)
-        find_print_error(&run->json, name, err);
+    if (run->cli->json && !run->cli->quiet)
+        cli_json_failed(&run->json, name, err);
     else
         cli_complain_of(run->cli, name, tenon_error_message(err));
     return err->code == TENON_E_ARGUMENT ? CLI_USAGE : CLI_UNREADABLE;
@@ -188,7 +190,7 @@ static void tell_job(void *arg, struct find_job *job)
 static int find_all(struct find_run *run, const char *const *names)
 {
     struct find_jobs jobs = { .finder = run->finder, .tell = tell_job, .arg = run };
-    bool json = is_json(run) && !run->cli->quiet;
+    bool json = run->cli->json && !run->cli->quiet;
     int status = CLI_YES;
 
     for (; *names && status == CLI_YES; names++)
@@ -283,6 +285,7 @@ static int run_find(struct cli *cli, int argc, const char **argv)
     };
 
     if (cli_parse(cli, table, argc, argv, &names, &status)) {
+        cli->json |= run.format && strcmp(run.format, "json") == 0;
         if (run.known)
             cli_puts(&cli->out, tenon_find_known());
         else if (!*names && !run.batch)

@@ -105,10 +105,9 @@ static int tell(struct flags_run *run, const tenon_platform *platform, const cha
     int status = CLI_YES;
     char *flags = NULL;
 
-    if (!cli_settings_read(run->cli, &settings, &status) ||
-        !cli_settings_settle(run->cli, &settings, platform, &status)) {
+    if (!cli_settings_settle(&settings, platform, &err)) {
         tenon_settings_free(settings.settings);
-        return status;
+        return cli_settings_fail_row(run->cli, &run->json, name, &err);
     }
     if (run->make_shared)
         flags = tenon_shared_flags(platform, settings.settings, name, dir, run->version, &err);

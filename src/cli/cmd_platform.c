@@ -105,13 +105,15 @@ static int tell(struct platform_run *run, const char *name, const struct cli_set
     const tenon_platform *platform = cli_platform(run->cli, name);
     struct cli_settings settings = { .config = options->config, .set = options->set };
     struct fact facts[FACTS];
+    tenon_error err = TENON_ERROR_INIT;
     int status = CLI_YES;
     bool is_json = strcmp(run->format, "json") == 0;
 
     if (!platform)
         return CLI_USAGE;
-    if (cli_settings_read(run->cli, &settings, &status) &&
-        cli_settings_settle(run->cli, &settings, platform, &status) && !run->cli->quiet) {
+    if (!cli_settings_settle(&settings, platform, &err)) {
+        status = cli_settings_fail_row(run->cli, &run->json, platform->name, &err);
+    } else if (!run->cli->quiet) {
         size_t count = gather(platform, settings.settings, facts);
         if (is_json) {
             print_json(run, platform, &settings, facts, count);
@@ -197,6 +199,7 @@ static int run_platform(struct cli *cli, int argc, const char **argv)
 
     if (cli_parse(cli, table, argc, argv, &names, &status)) {
         char *given = run.format;
+        cli->json |= given && strcmp(given, "json") == 0;
         run.format = cli->json ? json : given ? given : make;
         if (given && strcmp(given, "make") != 0 && strcmp(given, "sh") != 0 &&
             strcmp(given, "json") != 0)

@@ -3,6 +3,7 @@
 
 #include "crew.h"
 #include "fail.h"
+#include "manifest_options.h"
 #include "table.h"
 #include "units_parts.h"
 
@@ -348,8 +349,9 @@ static int run_units(struct cli *cli, int argc, const char **argv)
         if (!run.doubles || tn_map_init(&run.seen)) {
             status = cli_answer_all(&answer, files);
         } else {
-            cli_complain(cli, "out of memory");
-            status = CLI_UNREADABLE;
+            tenon_error err = TENON_ERROR_INIT;
+            tn_no_memory(&err);
+            status = cli_fail_one(cli, NULL, &err);
         }
     }
     units_close(&run.all);

@@ -13,6 +13,7 @@
 #include "fail.h"
 #include "input.h"
 #include "limits.h"
+#include "manifest_options.h"
 #include "query.h"
 #include "quote.h"
 #include "text.h"
@@ -70,8 +71,10 @@ static bool add(struct find_jobs *jobs, const char *name, const struct find_aske
 
 static int no_memory(struct cli *cli)
 {
-    cli_complain(cli, "out of memory");
-    return CLI_UNREADABLE;
+    tenon_error err = TENON_ERROR_INIT;
+
+    tn_no_memory(&err);
+    return cli_fail_one(cli, NULL, &err);
 }
 
 int find_jobs_add(struct cli *cli, struct find_jobs *jobs, const char *name,
@@ -120,6 +123,19 @@ static int read_line(struct cli *cli, struct find_jobs *jobs, const char *line,
     return good ? status : no_memory(cli);
 }
 
+static int fail_batch(struct cli *cli, const char *file, int failed)
+{
+    char shown[CLI_SHOWN_ROOM];
+    tenon_error err = TENON_ERROR_INIT;
+
+    cli_shown(shown, file);
+    if (failed)
+        tn_fail_system(&err, failed, "%s", shown);
+    else
+        tn_fail(&err, TENON_E_MALFORMED, "%s: is no text file", shown);
+    return cli_fail_one(cli, file, &err);
+}
+
 int find_jobs_read(struct cli *cli, struct find_jobs *jobs, const char *file,
                    const struct find_asked *asked, struct tn_arena *arena)
 {
@@ -129,10 +145,8 @@ int find_jobs_read(struct cli *cli, struct find_jobs *jobs, const char *file,
     int status = CLI_YES;
 
     tenon_world_free(world);
-    if (failed || memchr(view.at, 0, view.size)) {
-        cli_complain_of(cli, file, failed ? tn_errno_text(failed) : "is no text file");
-        return CLI_UNREADABLE;
-    }
+    if (failed || memchr(view.at, 0, view.size))
+        return fail_batch(cli, file, failed);
     for (const char *at = (const char *)view.at; *at && status == CLI_YES;) {
         size_t n = strcspn(at, "\n");
         const char *line = tn_arena_copy(arena, at, n);

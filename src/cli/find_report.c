@@ -230,15 +230,3 @@ void find_print_json(struct cli_json *json, const tenon_found *found)
         cli_json_name(json, NULL);
     cli_json_close(json, '}');
 }
-
-void find_print_error(struct cli_json *json, const char *name, const tenon_error *err)
-{
-    cli_json_item(json);
-    cli_json_open(json, '{');
-    CLI_JSON_KEY(json, "name");
-    cli_json_name(json, name);
-    CLI_JSON_KEY(json, "status");
-    cli_json_name(json, "error");
-    cli_json_error(json, err->code, NULL, tenon_error_message(err));
-    cli_json_close(json, '}');
-}

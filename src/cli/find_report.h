@@ -9,6 +9,5 @@
 /* Every directory and step, the remarks, the result; without `verbose` each reason once. */
 void find_print_text(struct cli_out *out, const tenon_found *found, bool verbose);
 void find_print_json(struct cli_json *json, const tenon_found *found);
-void find_print_error(struct cli_json *json, const char *name, const tenon_error *err);
 
 #endif

@@ -8,6 +8,7 @@
 #include "file.h"
 #include "join.h"
 #include "limits.h"
+#include "manifest_options.h"
 #include "passed.h"
 #include "quote.h"
 #include "text.h"
@@ -121,6 +122,26 @@ static bool print_all(struct join *join, const char *dir, const char *format)
            print_one(join, format, "LIBS", &join->joined.libs);
 }
 
+/* What does not go together is an answer, else it could not be read. */
+static int fail(struct join *join, const char *dir, const tenon_error *err)
+{
+    struct cli_json json;
+
+    if (err->code != TENON_E_UNSUPPORTED) {
+        cli_fail_one(join->cli, dir, err);
+        return CLI_UNREADABLE;
+    }
+    if (join->cli->json && !join->cli->quiet) {
+        cli_json_begin_one(&json, join->cli, dir, "refused");
+        CLI_JSON_KEY(&json, "reason");
+        cli_json_sentence(&json, tenon_error_message(err));
+        cli_json_end_one(&json);
+    } else {
+        cli_complain(join->cli, "%s", tenon_error_message(err));
+    }
+    return CLI_NO;
+}
+
 static int join_all(struct join *join, const char *dir, const char *format,
                     const char *const *names, const tenon_settings *settings)
 {
@@ -133,10 +154,7 @@ static int join_all(struct join *join, const char *dir, const char *format,
         good = add(join, dir, *names, &err);
     good = good && tn_join_end(&join->joined, &join->arena, join->world, &err);
     good = good && (print_all(join, dir, format) || tn_no_memory(&err));
-    if (good)
-        return CLI_YES;
-    cli_complain(join->cli, "%s", tenon_error_message(&err));
-    return err.code == TENON_E_UNSUPPORTED ? CLI_NO : CLI_UNREADABLE;
+    return good ? CLI_YES : fail(join, dir, &err);
 }
 
 int cli_flags_join(struct cli *cli, struct cli_settings *settings, const char *dir,
@@ -146,10 +164,11 @@ int cli_flags_join(struct cli *cli, struct cli_settings *settings, const char *d
     char shown[TN_QUOTE_ROOM];
     const tenon_platform *platform = cli_platform(cli, settings->platform);
     struct join join = { .cli = cli, .joined = { .platform = platform } };
-    int status = CLI_USAGE;
+    tenon_error err = TENON_ERROR_INIT;
+    int status;
 
     if (!platform)
-        return status;
+        return CLI_USAGE;
     if (!*dir)
         return cli_usage(cli, "--from needs a directory");
     if (format && !tn_is_among(format, formats, TN_COUNT(formats)))
@@ -157,9 +176,11 @@ int cli_flags_join(struct cli *cli, struct cli_settings *settings, const char *d
                          tn_quote(shown, format));
     if (cli->json || !format)
         format = cli->json ? "json" : "make";
-    if (cli_settings_read(cli, settings, &status) &&
-        cli_settings_settle(cli, settings, platform, &status))
+    cli->json |= strcmp(format, "json") == 0;
+    if (cli_settings_settle(settings, platform, &err))
         status = join_all(&join, dir, format, names, settings->settings);
+    else
+        status = cli_settings_fail(cli, &err);
     tn_joined_free(&join.joined);
     tenon_world_free(join.world);
     tn_arena_free(&join.arena);

@@ -72,6 +72,18 @@ void cli_json_error(struct cli_json *json, enum tenon_code code, const char *nam
     cli_json_close(json, '}');
 }
 
+void cli_json_failed(struct cli_json *json, const char *name, const tenon_error *err)
+{
+    cli_json_item(json);
+    cli_json_open(json, '{');
+    CLI_JSON_KEY(json, "name");
+    cli_json_name(json, name);
+    CLI_JSON_KEY(json, "status");
+    cli_json_name(json, "error");
+    cli_json_error(json, err->code, NULL, tenon_error_message(err));
+    cli_json_close(json, '}');
+}
+
 void cli_json_number(struct cli_json *json, int64_t number)
 {
     cli_number(json->out, number);

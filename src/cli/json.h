@@ -58,6 +58,9 @@ void cli_json_end(struct cli_json *json);
 void cli_json_error(struct cli_json *json, enum tenon_code code, const char *name,
                     const char *message);
 
+/* A row of what has a name in the place of a file, and could not be answered for. */
+void cli_json_failed(struct cli_json *json, const char *name, const tenon_error *err);
+
 void cli_json_number(struct cli_json *json, int64_t number);
 void cli_json_bool(struct cli_json *json, bool value);
 

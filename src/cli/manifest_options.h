@@ -61,7 +61,10 @@ void cli_json_begin_one(struct cli_json *json, struct cli *cli, const char *file
                         const char *status);
 void cli_json_end_one(struct cli_json *json);
 
-/* A whole answer for what could not be done: JSON, or a message. Returns the exit status. */
+/*
+ * A whole answer for what could not be done: JSON, or a message. NULL: no file was looked at.
+ * Returns the exit status.
+ */
 int cli_fail_one(struct cli *cli, const char *file, const tenon_error *err);
 
 #endif

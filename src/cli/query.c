@@ -9,6 +9,7 @@
 
 #include "builder.h"
 #include "fail.h"
+#include "manifest_options.h"
 #include "text.h"
 #include "windows.h"
 
@@ -229,15 +230,15 @@ static bool set_loader(struct cli_side *side, const char *loader, tenon_error *e
 }
 
 /* Says what is wrong with the value of an option; a value that nobody could take is wrong usage. */
-static int refuse(struct cli *cli, const char *option, const char *value, const tenon_error *err)
+static int refuse(struct cli *cli, const char *option, const char *value, tenon_error *err)
 {
     char shown[CLI_SHOWN_ROOM];
 
     cli_shown(shown, value);
     if (err->code == TENON_E_ARGUMENT)
         return cli_usage(cli, "%s %s: %s", option, shown, tenon_error_message(err));
-    cli_complain(cli, "%s %s: %s", option, shown, tenon_error_message(err));
-    return CLI_UNREADABLE;
+    tn_context(err, "%s %s", option, shown);
+    return cli_fail_one(cli, NULL, err);
 }
 
 static bool open_world(struct cli *cli, const struct cli_query *query, struct cli_side *side,
@@ -256,12 +257,9 @@ static bool open_world(struct cli *cli, const struct cli_query *query, struct cl
         return true;
     if (side->world && !side->start)
         tn_no_memory(&err);
-    if (dir) {
-        *status = refuse(cli, "--sysroot", dir, &err);
-    } else {
-        cli_complain_of(cli, "this system", tenon_error_message(&err));
-        *status = CLI_UNREADABLE;
-    }
+    if (!dir)
+        tn_context(&err, "this system");
+    *status = dir ? refuse(cli, "--sysroot", dir, &err) : cli_fail_one(cli, NULL, &err);
     return false;
 }
 

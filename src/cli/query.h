@@ -29,7 +29,8 @@ struct cli_side {
 
 /*
  * The system of the query with the changes of --what-if (a NULL-ended list; NULL: none). False:
- * return *status; a message was printed. cli_side_close() is needed in both cases.
+ * return *status; the whole answer was printed: a message, or JSON. cli_side_close() is needed in
+ * both cases.
  */
 bool cli_side_open(struct cli *cli, const struct cli_query *query, char *const *changes,
                    struct cli_side *side, int *status);

@@ -10,6 +10,7 @@
 #include "fail.h"
 #include "file.h"
 #include "limits.h"
+#include "manifest_options.h"
 #include "query.h"
 #include "text.h"
 #include "view.h"
@@ -106,32 +107,42 @@ static bool read_options(struct cli_settings *settings, tenon_error *err)
     return good;
 }
 
+bool cli_settings_read(struct cli_settings *settings, tenon_error *err)
+{
+    settings->settings = tenon_settings_new(err);
+    return settings->settings && read_options(settings, err) && read_environment(settings, err) &&
+           read_config(settings, err);
+}
+
+bool cli_settings_settle(struct cli_settings *settings, const tenon_platform *platform,
+                         tenon_error *err)
+{
+    return cli_settings_read(settings, err) &&
+           tenon_settings_settle(settings->settings, platform, err);
+}
+
 /* A file that cannot be read is status 3, what it says wrongly is wrong usage, as an option is. */
-static bool complain(struct cli *cli, const tenon_error *err, int *status)
+static int status_of(const tenon_error *err)
 {
     bool usage = err->code == TENON_E_ARGUMENT || err->code == TENON_E_MALFORMED;
 
-    cli_complain(cli, "%s", tenon_error_message(err));
-    *status = usage ? CLI_USAGE : CLI_UNREADABLE;
-    return false;
+    return usage ? CLI_USAGE : CLI_UNREADABLE;
 }
 
-bool cli_settings_read(struct cli *cli, struct cli_settings *settings, int *status)
+int cli_settings_fail(struct cli *cli, const tenon_error *err)
 {
-    tenon_error err = TENON_ERROR_INIT;
-
-    settings->settings = tenon_settings_new(&err);
-    return (settings->settings && read_options(settings, &err) &&
-            read_environment(settings, &err) && read_config(settings, &err)) ||
-           complain(cli, &err, status);
+    cli_fail_one(cli, NULL, err);
+    return status_of(err);
 }
 
-bool cli_settings_settle(struct cli *cli, struct cli_settings *settings,
-                         const tenon_platform *platform, int *status)
+int cli_settings_fail_row(struct cli *cli, struct cli_json *json, const char *name,
+                          const tenon_error *err)
 {
-    tenon_error err = TENON_ERROR_INIT;
-
-    return tenon_settings_settle(settings->settings, platform, &err) || complain(cli, &err, status);
+    if (cli->json && !cli->quiet)
+        cli_json_failed(json, name, err);
+    else
+        cli_complain(cli, "%s", tenon_error_message(err));
+    return status_of(err);
 }
 
 void cli_settings_free(struct cli_settings *settings)

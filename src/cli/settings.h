@@ -20,15 +20,22 @@ struct cli_settings {
     }
 
 /*
- * Makes the settings: from --set, the environment and tenon.conf, not yet from a platform. False:
- * return *status; a message was printed. cli_settings_free() is needed in both cases.
+ * Makes the settings: from --set, the environment and tenon.conf, not yet from a platform.
+ * cli_settings_free() is needed in any case.
  */
-bool cli_settings_read(struct cli *cli, struct cli_settings *settings, int *status);
+bool cli_settings_read(struct cli_settings *settings, tenon_error *err);
 
-/* Fills in the platform. */
-bool cli_settings_settle(struct cli *cli, struct cli_settings *settings,
-                         const tenon_platform *platform, int *status);
+/* The same, and from a platform what these do not say. */
+bool cli_settings_settle(struct cli_settings *settings, const tenon_platform *platform,
+                         tenon_error *err);
 void cli_settings_free(struct cli_settings *settings);
+
+/* The whole answer when there are none: JSON, or a message. Returns the exit status. */
+int cli_settings_fail(struct cli *cli, const tenon_error *err);
+
+/* The same as one row of the results, in JSON that was begun. */
+int cli_settings_fail_row(struct cli *cli, struct cli_json *json, const char *name,
+                          const tenon_error *err);
 
 /* The platform of a name, or (NULL) of this system; NULL: a message was printed, return usage. */
 const tenon_platform *cli_platform(struct cli *cli, const char *name);
