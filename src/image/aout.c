@@ -9,6 +9,7 @@
 #include "aout_private.h"
 #include "fail.h"
 #include "limits.h"
+#include "name_sum.h"
 
 enum { OMAGIC = 0407, NMAGIC = 0410, ZMAGIC = 0413, QMAGIC = 0314 };
 enum { FLAG_PIC = 0x10, FLAG_DYNAMIC = 0x20 };
@@ -230,7 +231,7 @@ static bool aout_confirms(struct tn_file *file, struct tn_view head)
 
 /* A library is named as its loader words it, "-lc.12.5"; a path as it is. */
 static bool add_need(struct tn_aout *a, const struct tn_aout_dynamic *d, const uint8_t *sod,
-                     tenon_error *err)
+                     uint64_t *names, tenon_error *err)
 {
     struct tn_facts *f = a->facts;
     uint32_t flags = tn_load32(sod + 4, a->endian);
@@ -246,7 +247,7 @@ static bool add_need(struct tn_aout *a, const struct tn_aout_dynamic *d, const u
                        tn_load32(sod, a->endian));
     const char *name =
         tn_file_string(a->file, at, a->file->info.size, "name of a needed library", err);
-    if (!name)
+    if (!name || !tn_count_name(names, name, TN_LIMIT_NEED_NAMES, "names of needed libraries", err))
         return false;
     const char *told = need.is_library ? tn_arena_format(a->file->arena, "-l%s.%d.%d", name,
                                                          need.major, need.minor)
@@ -258,13 +259,14 @@ static bool add_need(struct tn_aout *a, const struct tn_aout_dynamic *d, const u
     return true;
 }
 
-/* The list is a chain, which a broken file may bend into a loop. */
+/* The list is a chain, which a broken file may bend into a loop, of one long name. */
 static bool read_needs(struct tn_aout *a, const struct tn_aout_dynamic *d, tenon_error *err)
 {
     struct tn_facts *f = a->facts;
     struct tn_arena *arena = a->file->arena;
     struct tn_view sod;
     size_t needs = 0, rows = 0;
+    uint64_t names = 0;
     for (uint64_t at = d->sods; at;) {
         if (f->need_count >= TN_LIMIT_NEEDS || f->need_count >= a->file->info.size / SOD_SIZE)
             return tn_fail(err, TENON_E_MALFORMED,
@@ -275,7 +277,7 @@ static bool read_needs(struct tn_aout *a, const struct tn_aout_dynamic *d, tenon
             !tn_arena_grow(arena, &a->own->needs, &rows, f->need_count, sizeof *a->own->needs))
             return tn_no_memory(err);
         uint32_t next = tn_load32(sod.at + 12, a->endian);
-        if (!add_need(a, d, sod.at, err))
+        if (!add_need(a, d, sod.at, &names, err))
             return false;
         if (!next)
             return true;

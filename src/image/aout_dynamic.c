@@ -9,6 +9,7 @@
 #include "aout_private.h"
 #include "fail.h"
 #include "limits.h"
+#include "name_sum.h"
 
 #define DYNAMIC_SIZE 16u
 #define TABLE_SIZE 56u
@@ -86,7 +87,7 @@ static uint8_t type_of(uint8_t other)
 }
 
 static bool add_symbol(const struct tn_aout *a, const uint8_t *row, struct tn_view strings,
-                       tenon_image *image, tenon_error *err)
+                       uint64_t *names, tenon_image *image, tenon_error *err)
 {
     uint8_t type = row[4];
     uint32_t offset = tn_load32(row, a->endian), value = tn_load32(row + 8, a->endian);
@@ -98,6 +99,8 @@ static bool add_symbol(const struct tn_aout *a, const uint8_t *row, struct tn_vi
         return tn_fail(err, TENON_E_MALFORMED,
                        "symbol name at 0x%" PRIx64 " begins or ends outside of the string table",
                        strings.start + offset);
+    if (!tn_count_name(names, name, TN_LIMIT_SYMBOL_NAMES, "symbol names", err))
+        return false;
     bool undefined = gnu_weak ? type == N_WEAKU : (type & N_TYPE) == N_UNDF;
     bool common = undefined && value && !gnu_weak;
     const tenon_symbol symbol = {
@@ -149,6 +152,7 @@ bool tn_aout_read_symbols(struct tn_aout *aout, const struct tn_aout_dynamic *dy
 {
     struct table t;
     struct tn_view rows, strings;
+    uint64_t names = 0;
     if (!find_table(aout, dynamic, &t, err))
         return false;
     if (!t.count)
@@ -164,7 +168,7 @@ bool tn_aout_read_symbols(struct tn_aout *aout, const struct tn_aout_dynamic *dy
     if (!image->exports || !image->imports)
         return tn_no_memory(err);
     for (uint64_t i = 0; i < t.count; i++)
-        if (!add_symbol(aout, rows.at + i * t.stride, strings, image, err))
+        if (!add_symbol(aout, rows.at + i * t.stride, strings, &names, image, err))
             return false;
     return true;
 }

@@ -45,8 +45,9 @@ struct tn_ar {
     bool is_aix;
     struct tn_ar_aix aix;
     struct tn_view long_names;
-    uint64_t next; /* offset of the next header */
-    size_t count;  /* members so far */
+    uint64_t next;  /* offset of the next header */
+    size_t count;   /* members so far */
+    uint64_t bytes; /* ... of AIX: in them */
     bool end;
 };
 

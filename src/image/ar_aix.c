@@ -109,7 +109,7 @@ bool tn_ar_aix_member(struct tn_ar *ar, uint64_t offset, struct tn_ar_member *me
 }
 
 /* Links may go anywhere, so that a circle ends by counting: no archive has more members than
- * headers fit into it. */
+ * headers fit into it, nor more bytes in them than it has itself. */
 bool tn_ar_aix_next(struct tn_ar *ar, struct tn_ar_member *member, tenon_error *err)
 {
     ar->end = ar->next == 0;
@@ -122,6 +122,9 @@ bool tn_ar_aix_next(struct tn_ar *ar, struct tn_ar_member *member, tenon_error *
     uint64_t next, at = ar->next;
     if (!tn_ar_aix_member(ar, at, member, &next, err))
         return false;
+    ar->bytes += member->size;
+    if (ar->bytes > ar->file->info.size)
+        return tn_fail(err, TENON_E_MALFORMED, "archive: its members lie one in another");
     ar->count++;
     ar->next = at == ar->aix.last ? 0 : next;
     return true;

@@ -10,6 +10,7 @@
 #include "coff_private.h"
 #include "fail.h"
 #include "limits.h"
+#include "name_sum.h"
 
 #define NAME_SIZE 8u
 #define CLASS_EXTERNAL 2u
@@ -118,6 +119,7 @@ static const char *name_of(const struct tn_coff *coff, const struct row *row,
 struct lists {
     tenon_image *image;
     size_t exports_room, imports_room;
+    uint64_t names;
 };
 
 static bool add_symbol(struct lists *lists, const struct tn_coff *coff, const struct row *row,
@@ -137,7 +139,8 @@ static bool add_symbol(struct lists *lists, const struct tn_coff *coff, const st
                            : STT_NOTYPE,
         .defined = defined,
     };
-    if (!symbol.name)
+    if (!symbol.name ||
+        !tn_count_name(&lists->names, symbol.name, TN_LIMIT_SYMBOL_NAMES, "symbol names", err))
         return false;
     tenon_symbol **rows = defined ? &image->exports : &image->imports;
     size_t *count = defined ? &image->export_count : &image->import_count;

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "fail.h"
+#include "line.h"
 #include "model.h"
 #include "text.h"
 
@@ -163,6 +164,8 @@ bool tn_image_lose_symbols(tenon_image *image, const char *what, const tenon_err
 {
     if (!tn_image_warn_of(image, what, why, err))
         return false;
+    if (why->code == TENON_E_LIMIT) /* what there is of them is no answer, and may be very much */
+        image->export_count = image->import_count = 0;
     image->symbols_lost = tn_arena_format(&image->arena, "%s: %s", what, tenon_error_message(why));
     return image->symbols_lost || tn_no_memory(err);
 }
@@ -185,16 +188,38 @@ bool tn_image_add_made(tenon_image *image, const char *name, const char *value, 
     return value ? tn_image_add_fact(image, name, value, err) : tn_no_memory(err);
 }
 
+/* A fact that is joined of words, as they come. */
+struct tn_joined {
+    size_t fact;
+    struct tn_line line;
+};
+
+/* NULL: no memory. */
+static struct tn_joined *joined_of(tenon_image *image, const char *name)
+{
+    for (size_t i = 0; i < image->joined_count; i++)
+        if (strcmp(image->others[image->joined[i].fact].name, name) == 0)
+            return &image->joined[i];
+    if (!tn_arena_grow(&image->arena, &image->joined, &image->joined_room, image->joined_count,
+                       sizeof *image->joined) ||
+        !tn_arena_grow(&image->arena, &image->others, &image->other_room, image->other_count,
+                       sizeof *image->others))
+        return NULL;
+    struct tn_joined *joined = &image->joined[image->joined_count++];
+    *joined = (struct tn_joined){ .fact = image->other_count };
+    image->others[image->other_count++] = (tenon_fact){ name, "" };
+    return joined;
+}
+
 bool tn_image_join_fact(tenon_image *image, const char *name, const char *value, tenon_error *err)
 {
-    for (size_t i = 0; i < image->other_count; i++) {
-        tenon_fact *fact = &image->others[i];
-        if (strcmp(fact->name, name) != 0)
-            continue;
-        fact->value = tn_arena_format(&image->arena, "%s %s", fact->value, value);
-        return fact->value || tn_no_memory(err);
-    }
-    return tn_image_add_fact(image, name, value, err);
+    if (!*value)
+        return true;
+    struct tn_joined *joined = joined_of(image, name);
+    if (!joined || !tn_line_add(&image->arena, &joined->line, value))
+        return tn_no_memory(err);
+    image->others[joined->fact].value = joined->line.at;
+    return true;
 }
 
 bool tn_image_doubt(tenon_image *image, const char *why, tenon_error *err)

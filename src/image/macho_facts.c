@@ -260,18 +260,16 @@ static bool read_source_version(struct tn_macho *macho, const struct tn_macho_co
 static bool read_linker_option(struct tn_macho *macho, const struct tn_macho_command *c,
                                tenon_error *err)
 {
-    const char *text = "", *word;
     uint64_t at = 12;
-    if (!macho->image)
-        return true;
-    for (uint32_t i = word_at(macho, c, 8); i && text; i--) {
-        word = tn_view_string(c->bytes, at);
+    for (uint32_t i = word_at(macho, c, 8); i && macho->image; i--) {
+        const char *word = tn_view_string(c->bytes, at);
         if (!word)
             break;
-        text = tn_arena_format(macho->file->arena, "%s%s%s", text, *text ? " " : "", word);
+        if (!tn_image_join_fact(macho->image, "linker_option", word, err))
+            return false;
         at += strlen(word) + 1;
     }
-    return text ? tn_image_join_fact(macho->image, "linker_option", text, err) : tn_no_memory(err);
+    return true;
 }
 
 static bool read_sub(struct tn_macho *macho, const struct tn_macho_command *c, tenon_error *err)

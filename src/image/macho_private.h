@@ -161,6 +161,7 @@ struct tn_macho_list {
     struct tn_arena *arena;
     tenon_symbol *rows;
     size_t count, room;
+    uint64_t names; /* bytes of all names */
 };
 bool tn_macho_list_add(struct tn_macho_list *list, const tenon_symbol *symbol, tenon_error *err);
 

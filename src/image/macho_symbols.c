@@ -10,6 +10,7 @@
 #include "fail.h"
 #include "limits.h"
 #include "macho_private.h"
+#include "name_sum.h"
 
 enum { N_STAB = 0xe0, N_PEXT = 0x10, N_TYPE = 0x0e, N_EXT = 1 };
 enum { N_UNDF = 0, N_ABS = 2, N_INDR = 0xa, N_PBUD = 0xc, N_SECT = 0xe };
@@ -25,6 +26,10 @@ bool tn_macho_list_add(struct tn_macho_list *list, const tenon_symbol *symbol, t
 {
     if (list->count == TN_LIMIT_SYMBOLS)
         return tn_fail(err, TENON_E_LIMIT, "more than %u symbols", TN_LIMIT_SYMBOLS);
+    if (!tn_count_name(&list->names, symbol->name, TN_LIMIT_SYMBOL_NAMES, "symbol names", err) ||
+        (symbol->forward &&
+         !tn_count_name(&list->names, symbol->forward, TN_LIMIT_SYMBOL_NAMES, "symbol names", err)))
+        return false;
     if (!tn_arena_grow(list->arena, &list->rows, &list->room, list->count, sizeof *list->rows))
         return tn_no_memory(err);
     list->rows[list->count++] = *symbol;

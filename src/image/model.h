@@ -213,6 +213,8 @@ struct tenon_image {
     size_t inside_count;
     tenon_fact *others;
     size_t other_count, other_room;
+    struct tn_joined *joined; /* those of them that are joined of words */
+    size_t joined_count, joined_room;
     const char **warnings;
     size_t warning_count;
     const char *symbols_lost; /* why exports or imports may not be all; NULL: they are */

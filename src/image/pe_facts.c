@@ -5,6 +5,8 @@
  *       (CLI header); wine tools/winebuild (the mark behind the DOS header)
  */
 #include "fail.h"
+#include "line.h"
+#include "name_sum.h"
 #include "pe_private.h"
 
 #define WINE_BUILTIN "Wine builtin DLL"
@@ -213,8 +215,9 @@ static bool add_file_version(struct tn_pe *pe, tenon_error *err)
  */
 static bool add_bound(struct tn_pe *pe, tenon_error *err)
 {
-    const char *names = "";
+    struct tn_line names = { 0 };
     struct tn_view row;
+    uint64_t used = 0;
     uint64_t start = pe->dirs[TN_PE_DIR_BOUND].rva, at = start;
     for (unsigned i = 0; start && i < BOUND_MODULES; i++, at += BOUND_SIZE) {
         tenon_error local = TENON_ERROR_INIT;
@@ -227,11 +230,12 @@ static bool add_bound(struct tn_pe *pe, tenon_error *err)
             return tn_no_memory(err);
         if (!name)
             break;
-        names = tn_arena_format(&pe->image->arena, "%s%s%s", names, *names ? " " : "", name);
-        if (!names)
+        if (!tn_count_name(&used, name, TN_LIMIT_NEED_NAMES, "names of bound libraries", err))
+            return false;
+        if (!tn_line_add(&pe->image->arena, &names, name))
             return tn_no_memory(err);
     }
-    return tn_image_add_fact(pe->image, "bound_imports", names, err);
+    return tn_image_add_fact(pe->image, "bound_imports", names.at, err);
 }
 
 bool tn_pe_read_others(struct tn_pe *pe, tenon_error *err)

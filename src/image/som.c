@@ -9,6 +9,7 @@
 
 #include "fail.h"
 #include "limits.h"
+#include "name_sum.h"
 #include "som_private.h"
 
 #define HEADER_SIZE 128u
@@ -220,6 +221,7 @@ static bool read_libraries(struct tn_som *som, tenon_error *err)
     struct tn_view rows;
     struct tn_facts *f = som->facts;
     struct tn_arena *arena = som->file->arena;
+    uint64_t names = 0;
     if (som->shlib_count > TN_LIMIT_NEEDS)
         return tn_fail(err, TENON_E_LIMIT, "shlib_list_count is %" PRIu32 ", more than %u",
                        som->shlib_count, TN_LIMIT_NEEDS);
@@ -234,7 +236,8 @@ static bool read_libraries(struct tn_som *som, tenon_error *err)
         const uint8_t *row = rows.at + i * SHLIB_SIZE;
         const char *name =
             tn_som_string(som, tn_load32(row, TN_BIG), "name of a needed library", err);
-        if (!name)
+        if (!name ||
+            !tn_count_name(&names, name, TN_LIMIT_NEED_NAMES, "names of needed libraries", err))
             return false;
         if (is_own_entry(som, i)) {
             f->own_name = name;

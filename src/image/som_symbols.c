@@ -7,6 +7,7 @@
 
 #include "fail.h"
 #include "limits.h"
+#include "name_sum.h"
 #include "som_private.h"
 
 #define EXPORT_SIZE 20u
@@ -42,13 +43,16 @@ static bool read_strings(const struct tn_som *som, uint64_t offset, uint64_t siz
     return tn_file_view(som->file, offset, size, "string table", out, err);
 }
 
-static const char *name_in(struct tn_view strings, uint32_t offset, tenon_error *err)
+static const char *name_in(struct tn_view strings, uint32_t offset, uint64_t *used,
+                           tenon_error *err)
 {
     const char *name = tn_view_string(strings, offset);
     if (!name)
         tn_fail(err, TENON_E_MALFORMED,
                 "symbol name at 0x%" PRIx64 " begins or ends outside of the string table",
                 strings.start + offset);
+    else if (!tn_count_name(used, name, TN_LIMIT_SYMBOL_NAMES, "symbol names", err))
+        return NULL;
     return name;
 }
 
@@ -67,13 +71,14 @@ static bool read_exports(const struct tn_som *som, struct tn_view strings, tenon
                          tenon_error *err)
 {
     struct tn_view rows;
+    uint64_t names = 0;
     if (!tn_file_view(som->file, som->dl_header + som->exports,
                       (uint64_t)som->export_count * EXPORT_SIZE, "list of exports", &rows, err) ||
         !make_rows(image, som->export_count, &image->exports, err))
         return false;
     for (size_t i = 0; i < som->export_count; i++) {
         const uint8_t *row = rows.at + i * EXPORT_SIZE;
-        const char *name = name_in(strings, tn_load32(row + 4, TN_BIG), err);
+        const char *name = name_in(strings, tn_load32(row + 4, TN_BIG), &names, err);
         if (!name)
             return false;
         if (!*name)
@@ -95,6 +100,7 @@ static bool read_imports(const struct tn_som *som, struct tn_view strings, tenon
                          tenon_error *err)
 {
     struct tn_view rows;
+    uint64_t names = 0;
     if (!tn_file_view(som->file, som->dl_header + som->imports,
                       (uint64_t)som->import_count * IMPORT_SIZE, "list of imports", &rows, err) ||
         !make_rows(image, som->import_count, &image->imports, err))
@@ -102,7 +108,7 @@ static bool read_imports(const struct tn_som *som, struct tn_view strings, tenon
     for (size_t i = 0; i < som->import_count; i++) {
         const uint8_t *row = rows.at + i * IMPORT_SIZE;
         uint32_t offset = tn_load32(row, TN_BIG);
-        const char *name = offset == ANONYMOUS ? "" : name_in(strings, offset, err);
+        const char *name = offset == ANONYMOUS ? "" : name_in(strings, offset, &names, err);
         if (!name)
             return false;
         if (!*name)
@@ -119,6 +125,7 @@ static bool read_object(const struct tn_som *som, tenon_image *image, tenon_erro
 {
     struct tn_view rows, strings;
     uint32_t count = som->symbol_count;
+    uint64_t names = 0;
     if (!tn_file_view(som->file, som->symbols, (uint64_t)count * SYMBOL_SIZE, "symbols", &rows,
                       err) ||
         !read_strings(som, som->symbol_strings, som->symbol_strings_size, &strings, err) ||
@@ -132,7 +139,7 @@ static bool read_object(const struct tn_som *som, tenon_image *image, tenon_erro
         if (type == ARGUMENTS || type == SYMBOL_EXTENSION ||
             (scope != UNSATISFIED && scope != UNIVERSAL))
             continue;
-        const char *name = name_in(strings, tn_load32(row + 4, TN_BIG), err);
+        const char *name = name_in(strings, tn_load32(row + 4, TN_BIG), &names, err);
         if (!name)
             return false;
         const tenon_symbol symbol = {

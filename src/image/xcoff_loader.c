@@ -8,6 +8,7 @@
 
 #include "fail.h"
 #include "limits.h"
+#include "name_sum.h"
 #include "xcoff_private.h"
 
 #define SYMBOL_SIZE 24u
@@ -210,6 +211,7 @@ static const char *provider(const struct tn_xcoff *x, const uint8_t *row)
 
 struct lists {
     size_t exports_room, imports_room;
+    uint64_t names;
 };
 
 static bool add_symbol(struct tn_xcoff *x, struct lists *lists, const uint8_t *row,
@@ -218,7 +220,7 @@ static bool add_symbol(struct tn_xcoff *x, struct lists *lists, const uint8_t *r
     tenon_image *image = x->image;
     uint8_t smtype = row[14];
     const char *name = symbol_name(x, row, strings, err);
-    if (!name)
+    if (!name || !tn_count_name(&lists->names, name, TN_LIMIT_SYMBOL_NAMES, "symbol names", err))
         return false;
     tenon_symbol symbol = load_symbol(x, row, name);
     if (smtype & TYPE_EXPORT) {

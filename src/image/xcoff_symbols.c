@@ -8,6 +8,7 @@
 
 #include "fail.h"
 #include "limits.h"
+#include "name_sum.h"
 #include "xcoff_private.h"
 
 #define SYMBOL_SIZE 18u
@@ -23,6 +24,7 @@ enum { STT_NOTYPE = 0, STT_OBJECT = 1, STT_FUNC = 2, STT_COMMON = 5 };
 struct table {
     struct tn_view rows, strings; /* strings begin with their own size */
     size_t exports_room, imports_room;
+    uint64_t names;
 };
 
 static bool read_table(struct tn_xcoff *x, struct table *out, tenon_error *err)
@@ -75,7 +77,7 @@ static bool add_symbol(struct tn_xcoff *x, struct table *table, const uint8_t *r
     tenon_image *image = x->image;
     uint8_t smtyp = csect[10] & 7, storage = row[16];
     const char *name = symbol_name(x, table, row, err);
-    if (!name)
+    if (!name || !tn_count_name(&table->names, name, TN_LIMIT_SYMBOL_NAMES, "symbol names", err))
         return false;
     bool defined = smtyp != TYPE_REFERENCE;
     tenon_symbol symbol = {

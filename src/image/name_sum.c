@@ -1,0 +1,15 @@
+/* src/image/name_sum.c - names that records of a file may share */
+#include "name_sum.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "fail.h"
+
+bool tn_count_name(uint64_t *used, const char *name, uint32_t most, const char *what,
+                   tenon_error *err)
+{
+    *used += strlen(name) + 1;
+    return *used <= most ||
+           tn_fail(err, TENON_E_LIMIT, "%s: more than %" PRIu32 " bytes", what, most);
+}

@@ -1,0 +1,21 @@
+/* src/image/name_sum.h - names that records of a file may share */
+#ifndef TN_NAME_SUM_H
+#define TN_NAME_SUM_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <tenon/error.h>
+
+#define TN_LIMIT_SYMBOL_NAMES (256u << 20) /* bytes of the names of all symbols of a table */
+#define TN_LIMIT_NEED_NAMES (16u << 20)    /* bytes of the names of all needed libraries */
+
+/*
+ * Adds a name to the bytes of those that were read. A small file can have many records point to one
+ * long name: each of these is looked through and printed, so that the sum is what must be bounded.
+ *
+ * errors   TENON_E_LIMIT: `what` has more than `most` bytes
+ */
+bool tn_count_name(uint64_t *used, const char *name, uint32_t most, const char *what,
+                   tenon_error *err);
+
+#endif
