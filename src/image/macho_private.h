@@ -161,7 +161,8 @@ struct tn_macho_list {
     struct tn_arena *arena;
     tenon_symbol *rows;
     size_t count, room;
-    uint64_t names; /* bytes of all names */
+    uint64_t names;     /* bytes of all names */
+    uint64_t providers; /* ... of all names of libraries */
 };
 bool tn_macho_list_add(struct tn_macho_list *list, const tenon_symbol *symbol, tenon_error *err);
 

@@ -27,8 +27,9 @@ bool tn_macho_list_add(struct tn_macho_list *list, const tenon_symbol *symbol, t
     if (list->count == TN_LIMIT_SYMBOLS)
         return tn_fail(err, TENON_E_LIMIT, "more than %u symbols", TN_LIMIT_SYMBOLS);
     if (!tn_count_name(&list->names, symbol->name, TN_LIMIT_SYMBOL_NAMES, "symbol names", err) ||
-        (symbol->forward &&
-         !tn_count_name(&list->names, symbol->forward, TN_LIMIT_SYMBOL_NAMES, "symbol names", err)))
+        (symbol->forward && !tn_count_name(&list->names, symbol->forward, TN_LIMIT_SYMBOL_NAMES,
+                                           "symbol names", err)) ||
+        !tn_count_provider(&list->providers, symbol->library, err))
         return false;
     if (!tn_arena_grow(list->arena, &list->rows, &list->room, list->count, sizeof *list->rows))
         return tn_no_memory(err);

@@ -13,3 +13,9 @@ bool tn_count_name(uint64_t *used, const char *name, uint32_t most, const char *
     return *used <= most ||
            tn_fail(err, TENON_E_LIMIT, "%s: more than %" PRIu32 " bytes", what, most);
 }
+
+bool tn_count_provider(uint64_t *used, const char *library, tenon_error *err)
+{
+    return !library || tn_count_name(used, library, TN_LIMIT_SYMBOL_NAMES,
+                                     "names of libraries of symbols", err);
+}

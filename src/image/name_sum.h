@@ -18,4 +18,12 @@
 bool tn_count_name(uint64_t *used, const char *name, uint32_t most, const char *what,
                    tenon_error *err);
 
+/*
+ * The same for the library a symbol is bound to, which is printed with each symbol.
+ *
+ * shape    `library` may be NULL: to none
+ * errors   TENON_E_LIMIT: more than TN_LIMIT_SYMBOL_NAMES bytes
+ */
+bool tn_count_provider(uint64_t *used, const char *library, tenon_error *err);
+
 #endif

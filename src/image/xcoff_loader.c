@@ -211,7 +211,7 @@ static const char *provider(const struct tn_xcoff *x, const uint8_t *row)
 
 struct lists {
     size_t exports_room, imports_room;
-    uint64_t names;
+    uint64_t names, providers;
 };
 
 static bool add_symbol(struct tn_xcoff *x, struct lists *lists, const uint8_t *row,
@@ -222,13 +222,16 @@ static bool add_symbol(struct tn_xcoff *x, struct lists *lists, const uint8_t *r
     const char *name = symbol_name(x, row, strings, err);
     if (!name || !tn_count_name(&lists->names, name, TN_LIMIT_SYMBOL_NAMES, "symbol names", err))
         return false;
+    const char *library = smtype & TYPE_IMPORT ? provider(x, row) : NULL;
+    if (!tn_count_provider(&lists->providers, library, err))
+        return false;
     tenon_symbol symbol = load_symbol(x, row, name);
     if (smtype & TYPE_EXPORT) {
         if (!tn_arena_grow(&image->arena, &image->exports, &lists->exports_room,
                            image->export_count, sizeof symbol))
             return tn_no_memory(err);
         symbol.defined = true;
-        symbol.forward = smtype & TYPE_IMPORT ? provider(x, row) : NULL;
+        symbol.forward = library;
         image->exports[image->export_count++] = symbol;
     }
     if (smtype & TYPE_IMPORT) {
@@ -237,7 +240,7 @@ static bool add_symbol(struct tn_xcoff *x, struct lists *lists, const uint8_t *r
             return tn_no_memory(err);
         symbol.defined = false;
         symbol.forward = NULL;
-        symbol.library = provider(x, row);
+        symbol.library = library;
         image->imports[image->import_count++] = symbol;
     }
     return true;

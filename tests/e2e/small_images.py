@@ -22,6 +22,7 @@ MEMORY = 400 << 20  # bytes: far above the files, and below what each took
 SECONDS = 20
 NEEDS = "names of needed libraries: more than 16777216 bytes"
 SYMBOLS = "symbol names: more than 268435456 bytes"
+PROVIDERS = "names of libraries of symbols: more than 268435456 bytes"
 
 
 # ---- Mach-O
@@ -45,6 +46,17 @@ def macho_symbols(count, name):
     command = struct.pack("<6I", 2, 24, 56, count, 56 + count * 16, name + 1)
     return macho(command, 1, struct.pack("<IBBHQ", 0, 0xf, 1, 0, 0x1000) * count +
                  b"a" * name + b"\0")
+
+
+def macho_providers(count, name):
+    """All imports are bound to the one library, which has a long name."""
+    library = (struct.pack("<6I", 0xc, 0, 24, 0, 0, 0) + b"a" * name + b"\0")
+    library = library.ljust((len(library) + 7) & ~7, b"\0")
+    library = library[:4] + struct.pack("<I", len(library)) + library[8:]
+    size = len(library) + 24
+    table = struct.pack("<6I", 2, 24, 32 + size, count, 32 + size + 16 * count, 2)
+    head = struct.pack("<8I", 0xfeedfacf, 0x01000007, 3, 6, 2, size, 0x80, 0)
+    return head + library + table + struct.pack("<IBBHQ", 0, 1, 0, 0x100, 0) * count + b"x\0"
 
 
 # ---- a.out
@@ -83,6 +95,15 @@ def aix_archive(members, ids):
         out += b".loader\0" + struct.pack(">IIIIIIHHI", 0, 0, len(loader), shared - data, 0, 0, 0,
                                           0, 0x1000)
     return out + loader
+
+
+def xcoff_providers(count, name):
+    """All imports are bound to the one import id, which has a long name."""
+    ids = b"\0\0\0" + b"\0" + b"a" * name + b"\0\0"
+    loader = struct.pack(">8I", 1, count, 0, len(ids), 2, 32 + 24 * count, 0, 0) + \
+        struct.pack(">8sIHBBII", b"x", 0, 0, 0x40, 0, 1, 0) * count + ids
+    return struct.pack(">HHIIIHH", 0x1df, 1, 0, 0, 0, 0, 0x2002) + b".loader\0" + \
+        struct.pack(">IIIIIIHHI", 0, 0, len(loader), 60, 0, 0, 0, 0, 0x1000) + loader
 
 
 # ---- PE and COFF
@@ -124,6 +145,8 @@ FILES = {
     "linker_option.o": (linker_option(128000), 0, "linker_option   a a a"),
     "environment": (environment(16000), 0, "dyld_environment A=bcdefghij A=bcdefghij"),
     "symbols.o": (macho_symbols(131072, 2 << 20), 0, SYMBOLS),
+    "providers.dylib": (macho_providers(40000, 1000000), 0, PROVIDERS),
+    "providers.o": (xcoff_providers(40000, 1000000), 0, PROVIDERS),
     "circle": (aout_circle(1 << 18), 3, NEEDS),
     "members.a": (aix_archive(100, 65000), 0, "archive: its members lie one in another"),
     "bound.dll": (bound_imports(1000, 60000), 3, "names of bound libraries: more than"),
@@ -146,8 +169,9 @@ def main():
             path = os.path.join(work, name)
             with open(path, "wb") as file:
                 file.write(data)
-            done = subprocess.run([tenon.command(), "show", "-v", "--exports", path], capture_output=True,
-                                  check=False, timeout=SECONDS, preexec_fn=limit)
+            done = subprocess.run([tenon.command(), "show", "-v", "--exports", "--imports", path],
+                                  capture_output=True, check=False, timeout=SECONDS,
+                                  preexec_fn=limit)
             said = (done.stdout + done.stderr).decode(errors="replace")
             report.check(name + ": status", status, done.returncode)
             report.check(name + " says", True, words in said,
