@@ -7,6 +7,7 @@
  */
 #include "fail.h"
 #include "limits.h"
+#include "name_sum.h"
 #include "pe_private.h"
 
 #define IMPORT_SIZE 20u
@@ -162,8 +163,13 @@ bool tn_pe_read_needs(struct tn_pe *pe, tenon_error *err)
 
 /* ---- symbols ------------------------------------------------------------------------------- */
 
-static bool add_import(struct tn_pe *pe, size_t *room, const struct descriptor *d, uint64_t thunk,
-                       tenon_error *err)
+struct imports {
+    size_t room;
+    uint64_t providers; /* bytes of the names of libraries, one for each import */
+};
+
+static bool add_import(struct tn_pe *pe, struct imports *imports, const struct descriptor *d,
+                       uint64_t thunk, tenon_error *err)
 {
     tenon_image *image = pe->image;
     tenon_symbol symbol = {
@@ -176,16 +182,16 @@ static bool add_import(struct tn_pe *pe, size_t *room, const struct descriptor *
         uint64_t hint = (thunk & 0x7fffffff) - d->base;
         symbol.name = tn_pe_string(pe, hint + 2, "name of an imported symbol", err);
     }
-    if (!symbol.name)
+    if (!symbol.name || !tn_count_provider(&imports->providers, d->name, err))
         return false;
-    if (!tn_arena_grow(&image->arena, &image->imports, room, image->import_count,
+    if (!tn_arena_grow(&image->arena, &image->imports, &imports->room, image->import_count,
                        sizeof *image->imports))
         return tn_no_memory(err);
     image->imports[image->import_count++] = symbol;
     return true;
 }
 
-static bool read_imports(struct tn_pe *pe, size_t *room, enum tenon_flavour flavour,
+static bool read_imports(struct tn_pe *pe, struct imports *imports, enum tenon_flavour flavour,
                          tenon_error *err)
 {
     struct walk w = walk_start(pe, flavour);
@@ -197,7 +203,7 @@ static bool read_imports(struct tn_pe *pe, size_t *room, enum tenon_flavour flav
                 return false;
             if (!thunk)
                 break;
-            if (!add_import(pe, room, &d, thunk, err))
+            if (!add_import(pe, imports, &d, thunk, err))
                 return false;
         }
     }
@@ -207,7 +213,7 @@ static bool read_imports(struct tn_pe *pe, size_t *room, enum tenon_flavour flav
 /* The same walk as for the needs, which has shown that the tables are sound and how long. */
 bool tn_pe_read_imports(struct tn_pe *pe, tenon_error *err)
 {
-    size_t room = 0;
-    return read_imports(pe, &room, TENON_NEED_NORMAL, err) &&
-           read_imports(pe, &room, TENON_NEED_DELAY, err);
+    struct imports imports = { 0 };
+    return read_imports(pe, &imports, TENON_NEED_NORMAL, err) &&
+           read_imports(pe, &imports, TENON_NEED_DELAY, err);
 }

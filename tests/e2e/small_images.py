@@ -121,6 +121,23 @@ def bound_imports(count, name):
     return bytes(head) + row * count + bytes(8) + b"a" * name + b"\0"
 
 
+def pe_providers(count, name):
+    """Imports by number, all of one library that has a long name."""
+    size, text = 4 * (count + 1), 0x400 + 40
+    head = bytearray(0x400)
+    head[:2], head[0x3c:0x44] = b"MZ", struct.pack("<I", 0x40) + b"PE\0\0"
+    struct.pack_into("<HHIIIHHH", head, 0x44, 0x14c, 1, 0, 0, 0, 224, 0x2102, 0x10b)
+    struct.pack_into("<III", head, 0x58 + 28, 0x400000, 0x200, 0x200)
+    total = text + size + name + 1
+    struct.pack_into("<II", head, 0x58 + 56, 0x1000000, total)
+    struct.pack_into("<H", head, 0x58 + 68, 3)
+    struct.pack_into("<I", head, 0x58 + 92, 16)
+    struct.pack_into("<II", head, 0x58 + 96 + 8, 0x400, 40)
+    row = struct.pack("<5I", text, 0, 0, text + size, text)
+    return bytes(head) + row + bytes(20) + struct.pack("<I", 0x80000001) * count + bytes(4) + \
+        b"a" * name + b"\0"
+
+
 def coff_symbols(count, name):
     return struct.pack("<HHIIIHH", 0x8664, 0, 0, 20, count, 0, 0) + \
         struct.pack("<IIIhHBB", 0, 4, 0, 1, 0x20, 2, 0) * count + \
@@ -150,6 +167,7 @@ FILES = {
     "circle": (aout_circle(1 << 18), 3, NEEDS),
     "members.a": (aix_archive(100, 65000), 0, "archive: its members lie one in another"),
     "bound.dll": (bound_imports(1000, 60000), 3, "names of bound libraries: more than"),
+    "providers.dll": (pe_providers(40000, 1000000), 0, PROVIDERS),
     "symbols.obj": (coff_symbols(110000, 2 << 20), 0, SYMBOLS),
     "needs.sl": (som_needs(60000, 1000000), 3, NEEDS),
     "script.so": (b"OUTPUT_FORMAT(" + b"a " * 40000 + b")\n", 0, "output_format   a a a"),
