@@ -245,6 +245,6 @@ bool tn_members_add_source(struct tn_members *members, const char *path, const c
     if (!add_file(members, path, source, name, err))
         return false;
     for (size_t i = before; i < members->count; i++)
-        members->rows[i].from_source = true;
+        members->rows[i].from_source = members->rows[i].state == TN_MEMBER_LATER;
     return true;
 }

@@ -23,7 +23,7 @@ struct tn_member {
     const char *base;    /* of its unit's name: what follows the prefix */
     struct tn_view note; /* completed */
     const char *why;     /* unsure */
-    bool from_source;    /* its object was made again, from a source of the command */
+    bool from_source;    /* intermediate code, made again from a source of the command */
 };
 
 struct tn_members {

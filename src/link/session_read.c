@@ -58,6 +58,8 @@ static bool read_source(struct tn_session *s, const struct tn_word *source, teno
                                       nameless ? "-" : source->text,
                                       nameless ? s->output : source->text, err);
 
+    if (path) /* by itself: that takes no memory */
+        unlink(path);
     tn_temp_remove_directory(directory);
     return good;
 }

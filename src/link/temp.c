@@ -119,7 +119,7 @@ static int remove_one(const char *path, const struct stat *info, int kind, struc
 
 void tn_temp_remove_directory(const char *path)
 {
-    if (path)
+    if (path && rmdir(path) != 0)
         (void)nftw(path, remove_one, 8, FTW_DEPTH | FTW_PHYS);
 }
 

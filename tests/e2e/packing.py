@@ -333,7 +333,9 @@ class Packing(Case):
         self.write("wrong.c", "int x = ;")
         self.assertIn("wrong.c: the compiler failed",
                       self.tenon("build", "-o", "b", "wrong.c", status=1))
+        self.write("none.txt", "")
         self.tenon("build", "-o", "b", "none.txt", status=2)
+        self.tenon("build", "-o", "b", "nowhere.txt", status=3)
         self.assertEqual([], [name for name in os.listdir(self.dir) if "plugin" in name])
 
     def test_units_of_a_bundle(self):
