@@ -4,11 +4,13 @@
 #include "elf_symbols.h"
 
 #include "fail.h"
+#include "name_sum.h"
 
 struct listed {
     tenon_image *image;
     struct tn_elf_numbered versions;
     bool count_only;
+    uint64_t version_names, providers;
 };
 
 /* Names that no loader binds. */
@@ -56,21 +58,30 @@ static tenon_symbol describe(const struct tn_elf_numbered *versions, const struc
     return out;
 }
 
+static bool put_symbol(struct listed *listed, tenon_symbol *row, const struct tn_elf_symbol *s,
+                       tenon_error *err)
+{
+    *row = describe(&listed->versions, s);
+    return (!row->version || tn_count_name(&listed->version_names, row->version,
+                                           TN_LIMIT_SYMBOL_NAMES, "versions of symbols", err)) &&
+           tn_count_provider(&listed->providers, row->library, err);
+}
+
 static bool list_symbol(void *arg, size_t index, const struct tn_elf_symbol *s, tenon_error *err)
 {
     struct listed *listed = arg;
     tenon_image *image = listed->image;
-    (void)err;
+    bool good = true;
     if (index && is_export(s)) {
         if (!listed->count_only)
-            image->exports[image->export_count] = describe(&listed->versions, s);
+            good = put_symbol(listed, &image->exports[image->export_count], s, err);
         image->export_count++;
     } else if (index && is_import(s)) {
         if (!listed->count_only)
-            image->imports[image->import_count] = describe(&listed->versions, s);
+            good = put_symbol(listed, &image->imports[image->import_count], s, err);
         image->import_count++;
     }
-    return true;
+    return good;
 }
 
 /* Counts first: hostile files must not make us hold a table more than once. */

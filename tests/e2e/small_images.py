@@ -25,6 +25,31 @@ SYMBOLS = "symbol names: more than 268435456 bytes"
 PROVIDERS = "names of libraries of symbols: more than 268435456 bytes"
 
 
+# ---- ELF
+
+def elf_versions(count, name):
+    """Symbols of one short name, all of them of one version with a long name."""
+    strings = b"\0f\0libx.so\0" + b"v" * name + b"\0"
+    dynamic = 64 + 2 * 56
+    symbols = dynamic + 10 * 16
+    versions = symbols + 24 * (count + 1)
+    needs = (versions + 2 * (count + 1) + 7) & ~7
+    table = needs + 32
+    text = table + 16
+    rows = [(5, text), (10, len(strings)), (6, symbols), (11, 24), (4, table),
+            (0x6ffffff0, versions), (0x6ffffffe, needs), (0x6fffffff, 1), (0, 0), (0, 0)]
+    head = b"\x7fELF\2\1\1".ljust(16, b"\0") + struct.pack(
+        "<HHIQQQIHHHHHH", 3, 62, 1, 0, 64, 0, 0, 64, 56, 2, 64, 0, 0)
+    size = text + len(strings)
+    head += struct.pack("<IIQQQQQQ", 1, 4, 0, 0, 0, size, size, 4096)
+    head += struct.pack("<IIQQQQQQ", 2, 6, dynamic, dynamic, dynamic, 160, 160, 8)
+    head += b"".join(struct.pack("<QQ", *row) for row in rows)
+    head += bytes(24) + struct.pack("<IBBHQQ", 1, 0x12, 0, 0, 0, 0) * count
+    head += struct.pack("<H", 0) + struct.pack("<H", 2) * count
+    return head.ljust(needs, b"\0") + struct.pack("<HHIII", 1, 1, 3, 16, 0) + struct.pack(
+        "<IHHII", 0, 0, 2, 11, 0) + struct.pack("<4I", 0, count + 1, 0, 0) + strings
+
+
 # ---- Mach-O
 
 def macho(commands, count, rest=b""):
@@ -159,6 +184,7 @@ def som_needs(count, name):
 
 
 FILES = {
+    "versions.so": (elf_versions(40000, 1000000), 0, "versions of symbols: more than"),
     "linker_option.o": (linker_option(128000), 0, "linker_option   a a a"),
     "environment": (environment(16000), 0, "dyld_environment A=bcdefghij A=bcdefghij"),
     "symbols.o": (macho_symbols(131072, 2 << 20), 0, SYMBOLS),
