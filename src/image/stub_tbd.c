@@ -10,6 +10,7 @@
 #include "json_starved.h"
 #include "limits.h"
 #include "stub.h"
+#include "table.h"
 
 /* Bytes at the end of a JSON stub where its version may stand: keys are sorted. */
 #define TAIL 4096u
@@ -43,6 +44,7 @@ struct tbd {
     struct tn_facts *facts;
     tenon_image *image; /* NULL: facts only */
     unsigned version;
+    struct tn_names reexports; /* those that are needs already */
     size_t needs, exports, imports;
     size_t import_count, export_count;
     tenon_symbol *export_rows, *import_rows;
@@ -94,12 +96,14 @@ static bool add_reexports(struct tbd *t, const json_t *names)
     json_array_foreach(names, i, each)
     {
         const char *name = text_of(t, each);
-        bool known = false;
-        for (size_t k = 0; name && k < t->facts->need_count; k++)
-            known |= strcmp(t->facts->needs[k].name, name) == 0;
         const tenon_need need = { .name = name, .flavour = TENON_NEED_REEXPORT };
-        if (!name ||
-            (!known && *name && !tn_stub_need(t->facts, t->file->arena, &t->needs, &need, t->err)))
+        size_t before = t->reexports.count;
+        if (!name)
+            return false;
+        if (*name && tn_names_add(&t->reexports, name, strlen(name)) == TN_NO_NAME)
+            return tn_no_memory(t->err);
+        if (t->reexports.count > before &&
+            !tn_stub_need(t->facts, t->file->arena, &t->needs, &need, t->err))
             return false;
     }
     return true;
@@ -361,7 +365,10 @@ static bool read_tbd(struct tn_file *file, struct tn_facts *facts, tenon_image *
     if (!tn_stub_text(file, &text, &size, t->err))
         return false;
     const char *first = text + strspn(text, " \t\r\n");
-    return *first == '{' ? read_json(t, text, size) : read_yaml(t, text);
+    bool good = tn_names_init(&t->reexports) || tn_no_memory(t->err);
+    good = good && (*first == '{' ? read_json(t, text, size) : read_yaml(t, text));
+    tn_names_free(&t->reexports);
+    return good;
 }
 
 static bool tbd_read_facts(struct tn_file *file, struct tn_facts *out, tenon_error *err)
