@@ -421,10 +421,11 @@ def retried(shop, cases):
     shop.write("retries.c", RETRIES)
     shop.tenon("link", "--", "gcc", "retries.c", INCLUDE, *TENON, "-o", "retries")
     done = run_plain(shop, "retries")
+    gone = "stays-mapped" if shop.musl else "-"  # musl's loader unmaps nothing
     cases.expect("a plugin that is loaded while the host is told that it failed is one like others",
                  done.stdout.splitlines() == ["./once.plugin 1 -", "./once.plugin 0 start",
                                               "./needs_once.plugin 1 -", "unload 0 in-use",
-                                              "unload 1 -", "unload 1 -"],
+                                              "unload 1 " + gone, "unload 1 " + gone],
                  "%d\n%s%s" % (done.returncode, done.stdout, done.stderr))
 
 
