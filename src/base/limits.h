@@ -2,6 +2,8 @@
 #ifndef TN_LIMITS_H
 #define TN_LIMITS_H
 
+#include <stdint.h>
+
 #define TN_LIMIT_STRING (1u << 20)          /* bytes of one recorded string */
 #define TN_LIMIT_SEGMENTS (1u << 16)        /* program headers */
 #define TN_LIMIT_SECTIONS (1u << 24)        /* section headers, as stored */
@@ -10,6 +12,8 @@
 #define TN_LIMIT_VERSIONS 65535u            /* version definitions or requirements */
 #define TN_LIMIT_NOTES 4096u                /* notes of one image */
 #define TN_LIMIT_SYMBOLS (1u << 20)         /* symbols of one table: 48 bytes of ours each */
+#define TN_LIMIT_SYMBOL_NAMES (256u << 20)  /* bytes of the names of all symbols of a table */
+#define TN_LIMIT_NEED_NAMES (16u << 20)     /* bytes of the names of all needed libraries */
 #define TN_LIMIT_OBJECT_SYMBOLS (1u << 22)  /* symbols of one SHT_SYMTAB */
 #define TN_LIMIT_OBJECT_SECTIONS (1u << 20) /* sections of one relocatable object */
 #define TN_LIMIT_UNITS (1u << 20)           /* units of one file */
@@ -17,18 +21,8 @@
 #define TN_LIMIT_MARSHAL (64u << 20)        /* bytes of one marshalled value of OCaml's */
 #define TN_LIMIT_OCAML_SECTIONS 1024u       /* sections of a program of bytecode */
 #define TN_LIMIT_PACKAGE_FILES                                                                     \
-    (1u << 14) /* pkg-config or dpkg files looked through for an owner                             \
-                */
-#include <stdint.h>
-
-#define TN_LIMIT_STRING (1u << 20)        /* bytes of one recorded string */
-#define TN_LIMIT_SEGMENTS (1u << 16)      /* program headers */
-#define TN_LIMIT_SECTIONS (1u << 24)      /* section headers, as stored */
-#define TN_LIMIT_DYNAMIC (1u << 16)       /* entries of a dynamic section */
-#define TN_LIMIT_NEEDS 65535u             /* needed libraries of one image */
-#define TN_LIMIT_VERSIONS 65535u          /* version definitions or requirements */
-#define TN_LIMIT_NOTES 4096u              /* notes of one image */
-#define TN_LIMIT_SYMBOLS (1u << 20)       /* symbols of one table: 48 bytes of ours each */
+    (1u << 14)                            /* pkg-config or dpkg files looked through for an owner  \
+                                           */
 #define TN_LIMIT_CONFIG (16u << 20)       /* bytes of a configuration file read whole */
 #define TN_LIMIT_CACHE (256u << 20)       /* bytes of an ld.so.cache */
 #define TN_LIMIT_INCLUDES 1024u           /* files that one ld.so.conf may include, in all */

@@ -9,11 +9,11 @@
 
 #include "fail.h"
 #include "limits.h"
+#include "name_sum.h"
 
 #define GRP_COMDAT 1u
 
 /* All names of one table together, as often as they are named. */
-#define LIMIT_NAMES (256u << 20)
 
 #define LINKONCE ".gnu.linkonce." /* what COMDAT was before there were groups */
 
@@ -38,16 +38,12 @@ bool tn_elf_object_bytes(const struct tn_elf_object *object, size_t section, str
 
 /* A name, "" when it is not in the table. */
 static bool take_name(struct tn_elf_object *o, struct tn_view strings, uint32_t offset,
-                      uint64_t *left, const char **name, tenon_error *err)
+                      uint64_t *used, const char *what, const char **name, tenon_error *err)
 {
     const char *found = tn_view_string(strings, offset);
     *name = found ? found : "";
     o->has_bad_names |= !found;
-    uint64_t length = strlen(*name);
-    if (length >= *left)
-        return tn_fail(err, TENON_E_LIMIT, "more than %u bytes", LIMIT_NAMES);
-    *left -= length + 1;
-    return true;
+    return tn_count_name(used, *name, TN_LIMIT_SYMBOL_NAMES, what, err);
 }
 
 static bool read_section_names(struct tn_elf_object *o, tenon_error *err)
@@ -57,12 +53,12 @@ static bool read_section_names(struct tn_elf_object *o, tenon_error *err)
     if (names->file && !tn_file_view(names->file, names->start, names->end - names->start,
                                      "section names", &strings, err))
         return false;
-    uint64_t left = LIMIT_NAMES;
+    uint64_t used = 0;
     for (size_t i = 0; i < o->section_count; i++) {
         struct tn_elf_object_section *s = &o->sections[i];
         s->header = tn_elf_section(&o->table, i);
-        if (!take_name(o, strings, s->header.sh_name, &left, &s->name, err))
-            return tn_context(err, "section names");
+        if (!take_name(o, strings, s->header.sh_name, &used, "section names", &s->name, err))
+            return false;
         s->comdat = strncmp(s->name, LINKONCE, sizeof LINKONCE - 1) == 0;
     }
     return true;
@@ -229,12 +225,12 @@ static bool read_object_symbols(struct tn_elf_object *o, tenon_error *err)
     o->symbols = tn_arena_rows(o->elf.file->arena, t.count, sizeof *o->symbols);
     if (!o->symbols)
         return tn_no_memory(err);
-    uint64_t left = LIMIT_NAMES;
+    uint64_t used = 0;
     for (size_t i = 1; i < t.count; i++) {
         uint32_t st_name;
         o->symbols[i] = read_symbol(o, &t, i, &st_name);
-        if (!take_name(o, t.names, st_name, &left, &o->symbols[i].name, err))
-            return tn_context(err, "symbol names");
+        if (!take_name(o, t.names, st_name, &used, "symbol names", &o->symbols[i].name, err))
+            return false;
     }
     o->symbol_count = t.count;
     return true;

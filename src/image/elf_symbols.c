@@ -9,12 +9,10 @@
 
 #include "fail.h"
 #include "limits.h"
+#include "name_sum.h"
 
 #define VERSYM_HIDDEN 0x8000u
 #define VERSYM_VERSION 0x7fffu
-
-/* All symbol names together, as often as they are named. */
-#define LIMIT_NAMES (256u << 20)
 
 /* Symbols name strings all over the table: it is read whole. */
 static bool read_names(struct tn_elf_window *strings, tenon_error *err)
@@ -77,24 +75,21 @@ static bool is_past_end(const struct tn_elf_symtab *table, const struct tn_elf_s
 }
 
 /* The name, "" when it is not in the string table. What was looked through in vain counts too. */
-static bool read_name(struct tn_elf_window *strings, uint32_t st_name, uint64_t *left,
+static bool read_name(struct tn_elf_window *strings, uint32_t st_name, uint64_t *used,
                       const char **name, tenon_error *err)
 {
     size_t length;
     *name = tn_elf_window_string(strings, st_name, TN_LIMIT_STRING, &length, NULL);
     if (!*name)
         *name = "";
-    if (length >= *left)
-        return tn_fail(err, TENON_E_LIMIT, "symbol names: more than %u bytes", LIMIT_NAMES);
-    *left -= length + 1;
-    return true;
+    return tn_count_bytes(used, length, TN_LIMIT_SYMBOL_NAMES, "symbol names", err);
 }
 
 static bool walk_rows(struct tn_elf *elf, struct tn_elf_symtab *table, struct tn_elf_stream *rows,
                       struct tn_elf_stream *versions, tn_elf_symbol_each *each, void *arg,
                       tenon_error *err)
 {
-    uint64_t left = LIMIT_NAMES;
+    uint64_t used = 0;
     for (uint64_t i = 0; i < table->count; i++) {
         struct tn_elf_symbol symbol;
         uint32_t st_name;
@@ -112,7 +107,7 @@ static bool walk_rows(struct tn_elf *elf, struct tn_elf_symtab *table, struct tn
             symbol.version = number & VERSYM_VERSION;
             symbol.hidden = number & VERSYM_HIDDEN;
         }
-        if (!read_name(&table->strings, st_name, &left, &symbol.name, err) ||
+        if (!read_name(&table->strings, st_name, &used, &symbol.name, err) ||
             !each(arg, (size_t)i, &symbol, err))
             return false;
     }

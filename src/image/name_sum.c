@@ -6,12 +6,18 @@
 
 #include "fail.h"
 
+bool tn_count_bytes(uint64_t *used, size_t length, uint32_t most, const char *what,
+                    tenon_error *err)
+{
+    *used += length + 1;
+    return *used <= most ||
+           tn_fail(err, TENON_E_LIMIT, "%s: more than %" PRIu32 " bytes", what, most);
+}
+
 bool tn_count_name(uint64_t *used, const char *name, uint32_t most, const char *what,
                    tenon_error *err)
 {
-    *used += strlen(name) + 1;
-    return *used <= most ||
-           tn_fail(err, TENON_E_LIMIT, "%s: more than %" PRIu32 " bytes", what, most);
+    return tn_count_bytes(used, strlen(name), most, what, err);
 }
 
 bool tn_count_provider(uint64_t *used, const char *library, tenon_error *err)

@@ -3,11 +3,11 @@
 #define TN_NAME_SUM_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <tenon/error.h>
 
-#define TN_LIMIT_SYMBOL_NAMES (256u << 20) /* bytes of the names of all symbols of a table */
-#define TN_LIMIT_NEED_NAMES (16u << 20)    /* bytes of the names of all needed libraries */
+#include "limits.h"
 
 /*
  * Adds a name to the bytes of those that were read. A small file can have many records point to one
@@ -17,6 +17,10 @@
  */
 bool tn_count_name(uint64_t *used, const char *name, uint32_t most, const char *what,
                    tenon_error *err);
+
+/* The same of a name whose length is known. */
+bool tn_count_bytes(uint64_t *used, size_t length, uint32_t most, const char *what,
+                    tenon_error *err);
 
 /*
  * The same for the library a symbol is bound to, which is printed with each symbol.
