@@ -222,6 +222,18 @@ struct tn_item *tn_builder_item(const tenon_builder *builder, const char *path)
     return NULL;
 }
 
+/* A zip may hold both "a" and "a/b", but no directory can. */
+static const char *folder_fault(const tenon_builder *builder, const char *path)
+{
+    for (size_t i = 0; i < builder->item_count; i++) {
+        if (tn_entry_is_below(path, builder->items[i].path))
+            return "an entry there has the name of one of its folders";
+        if (tn_entry_is_below(builder->items[i].path, path))
+            return "it is the folder of an entry there";
+    }
+    return NULL;
+}
+
 static const char *new_entry_fault(const tenon_builder *builder, const char *path, size_t size,
                                    bool replace)
 {
@@ -237,7 +249,7 @@ static const char *new_entry_fault(const tenon_builder *builder, const char *pat
         return "it is there already";
     if (!tn_builder_item(builder, path) && builder->item_count >= TN_LIMIT_BUNDLE_ENTRIES - 2)
         return "too many entries";
-    return NULL;
+    return folder_fault(builder, path);
 }
 
 struct tn_item *tn_builder_put(tenon_builder *builder, const char *path, void *bytes, size_t size,

@@ -36,6 +36,13 @@ const char *tn_entry_name_fault(const char *name, size_t size)
     return NULL;
 }
 
+bool tn_entry_is_below(const char *name, const char *folder)
+{
+    size_t size = strlen(folder);
+
+    return strncmp(name, folder, size) == 0 && name[size] == '/';
+}
+
 static bool is_plugin_character(char c)
 {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||

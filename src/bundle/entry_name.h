@@ -20,6 +20,9 @@ const char *tn_entry_name_fault(const char *name, size_t size);
 /* The same for the name of a plugin. */
 const char *tn_plugin_name_fault(const char *name);
 
+/* Does an entry lie in a folder of that name? Then no entry can have the name itself. */
+bool tn_entry_is_below(const char *name, const char *folder);
+
 /* "native/x86_64-linux-gnu/stats.so" gives "stats.so". */
 const char *tn_base_name(const char *path);
 

@@ -287,6 +287,38 @@ static int compare_names(const void *a, const void *b)
                   (*(const struct tn_zip_entry *const *)b)->name);
 }
 
+struct folder {
+    const char *name;
+    size_t size;
+};
+
+static int compare_folder(const void *key, const void *row)
+{
+    const struct folder *folder = key;
+    const char *name = (*(const struct tn_zip_entry *const *)row)->name;
+    int order = strncmp(folder->name, name, folder->size);
+
+    return order ? order : -(name[folder->size] != '\0');
+}
+
+/* Names are sorted. A zip may hold both "a" and "a/b", but no directory can. */
+static bool check_folders(const struct tn_zip *zip, const struct tn_zip_entry *entry,
+                          tenon_error *err)
+{
+    char shown[TN_QUOTE_ROOM];
+
+    for (const char *slash = entry->name; (slash = strchr(slash, '/')); slash++) {
+        const struct folder key = { entry->name, (size_t)(slash - entry->name) };
+        const struct tn_zip_entry *const *file =
+            bsearch(&key, zip->by_name, zip->count, sizeof *zip->by_name, compare_folder);
+        if (file)
+            return tn_fail(err, TENON_E_MALFORMED,
+                           "entry %s is a file and the folder of another entry",
+                           tn_quote(shown, (*file)->name));
+    }
+    return true;
+}
+
 static bool sort_names(struct tn_zip *zip, tenon_error *err)
 {
     char shown[TN_QUOTE_ROOM];
@@ -301,6 +333,9 @@ static bool sort_names(struct tn_zip *zip, tenon_error *err)
         if (compare_names(&zip->by_name[i - 1], &zip->by_name[i]) == 0)
             return tn_fail(err, TENON_E_MALFORMED, "entry %s is there twice",
                            tn_quote(shown, zip->by_name[i]->name));
+    for (size_t i = 0; i < zip->count; i++)
+        if (!check_folders(zip, &zip->entries[i], err))
+            return false;
     return true;
 }
 

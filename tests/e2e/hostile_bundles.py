@@ -104,6 +104,15 @@ class Hostile(unittest.TestCase):
         entries = good()
         self.refused(make([*entries, entries[0]]), "malformed", "'tenon.json' is there twice")
 
+    def test_file_and_folder(self):
+        for names in (("data/f", "data/f/a"), ("data/f/a/b/c", "data/f/a"), ("data/f/a", "data/f"),
+                      ("data/f/x", "data/f-", "data/f.x", "data/f")):
+            with self.subTest(names=names):
+                whole = make([*good(), *(Entry(name, b"x") for name in names)])
+                self.refused(whole, "malformed", "is a file and the folder of another entry")
+        self.refused(make([*good(), Entry("data", b"x")]), "malformed",
+                     "'data' is a file and the folder")
+
     def test_links_and_devices(self):
         for mode, word in ((0o120777, "symbolic link"), (0o020666, "device"), (0o060666, "device"),
                            (0o010644, "device"), (0o140755, "device"), (0o040755, "directory")):

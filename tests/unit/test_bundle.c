@@ -100,6 +100,12 @@ static void bad_values_are_the_callers_mistake(void **state)
     assert_true(tenon_builder_add_bytes(b, "data/x", "", 0, &err));
     assert_false(tenon_builder_add_bytes(b, "data/x", "", 0, &err));
     assert_non_null(strstr(err.text, "it is there already"));
+    assert_false(tenon_builder_add_bytes(b, "data/x/y", "", 0, &err));
+    assert_non_null(strstr(err.text, "an entry there has the name of one of its folders"));
+    assert_true(tenon_builder_add_bytes(b, "data/x-y/z/a", "", 0, &err));
+    assert_false(tenon_builder_add_bytes(b, "data/x-y/z", "", 0, &err));
+    assert_non_null(strstr(err.text, "it is the folder of an entry there"));
+    assert_true(tenon_builder_add_bytes(b, "data/x-", "", 0, &err));
     assert_false(tenon_builder_write(b, "/nowhere/x.plugin", &err)); /* no name */
     assert_int_equal(err.code, TENON_E_ARGUMENT);
     tenon_builder_free(b);
