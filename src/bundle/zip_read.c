@@ -287,35 +287,37 @@ static int compare_names(const void *a, const void *b)
                   (*(const struct tn_zip_entry *const *)b)->name);
 }
 
-struct folder {
-    const char *name;
-    size_t size;
-};
-
-static int compare_folder(const void *key, const void *row)
+/* '/' comes before all others: what is in a folder stands right behind a file of its name. */
+static int compare_paths(const void *x, const void *y)
 {
-    const struct folder *folder = key;
-    const char *name = (*(const struct tn_zip_entry *const *)row)->name;
-    int order = strncmp(folder->name, name, folder->size);
+    const char *a = (*(const struct tn_zip_entry *const *)x)->name;
+    const char *b = (*(const struct tn_zip_entry *const *)y)->name;
 
-    return order ? order : -(name[folder->size] != '\0');
+    while (*a && *a == *b) {
+        a++;
+        b++;
+    }
+    if (*a && *b && (*a == '/' || *b == '/'))
+        return *a == '/' ? -1 : 1;
+    return (unsigned char)*a - (unsigned char)*b;
 }
 
-/* Names are sorted. A zip may hold both "a" and "a/b", but no directory can. */
-static bool check_folders(const struct tn_zip *zip, const struct tn_zip_entry *entry,
-                          tenon_error *err)
+/* A zip may hold both "a" and "a/b", but no directory can. */
+static bool check_folders(struct tn_zip *zip, tenon_error *err)
 {
+    const struct tn_zip_entry **sorted =
+        tn_arena_rows(&zip->arena, zip->count, sizeof *zip->by_name);
     char shown[TN_QUOTE_ROOM];
 
-    for (const char *slash = entry->name; (slash = strchr(slash, '/')); slash++) {
-        const struct folder key = { entry->name, (size_t)(slash - entry->name) };
-        const struct tn_zip_entry *const *file =
-            bsearch(&key, zip->by_name, zip->count, sizeof *zip->by_name, compare_folder);
-        if (file)
+    if (!sorted)
+        return tn_no_memory(err);
+    memcpy(sorted, zip->by_name, zip->count * sizeof *sorted);
+    qsort(sorted, zip->count, sizeof *sorted, compare_paths);
+    for (size_t i = 1; i < zip->count; i++)
+        if (tn_entry_is_below(sorted[i]->name, sorted[i - 1]->name))
             return tn_fail(err, TENON_E_MALFORMED,
                            "entry %s is a file and the folder of another entry",
-                           tn_quote(shown, (*file)->name));
-    }
+                           tn_quote(shown, sorted[i - 1]->name));
     return true;
 }
 
@@ -333,10 +335,7 @@ static bool sort_names(struct tn_zip *zip, tenon_error *err)
         if (compare_names(&zip->by_name[i - 1], &zip->by_name[i]) == 0)
             return tn_fail(err, TENON_E_MALFORMED, "entry %s is there twice",
                            tn_quote(shown, zip->by_name[i]->name));
-    for (size_t i = 0; i < zip->count; i++)
-        if (!check_folders(zip, &zip->entries[i], err))
-            return false;
-    return true;
+    return check_folders(zip, err);
 }
 
 static bool read_directory(struct tn_zip *zip, const struct end *end, tenon_error *err)

@@ -53,12 +53,12 @@ class Hostile(unittest.TestCase):
         status, result = self.ask(data)
         self.assertEqual(status, 0, result)
 
-    def with_entry(self, entry, *more):
-        """A good bundle and an entry that its manifest lists."""
-        files = {**FILES, entry.name.decode("latin-1"): entry.data}
+    def with_entries(self, *more):
+        """A good bundle and entries that its manifest lists."""
+        files = {**FILES, **{entry.name.decode("latin-1"): entry.data for entry in more}}
         entries = good()
         entries[0] = Entry("tenon.json", manifest(files))
-        return make([*entries, entry, *more])
+        return make([*entries, *more])
 
     def test_good(self):
         self.taken(make(good()))
@@ -113,16 +113,21 @@ class Hostile(unittest.TestCase):
         self.refused(make([*good(), Entry("data", b"x")]), "malformed",
                      "'data' is a file and the folder")
 
+    def test_names_that_sort_beside_a_slash(self):
+        whole = self.with_entries(*(Entry("data/" + name, b"x")
+                                    for name in ("f/a", "f-/a", "f-a", "f.x/y", "f0", "f!")))
+        self.taken(whole)
+
     def test_links_and_devices(self):
         for mode, word in ((0o120777, "symbolic link"), (0o020666, "device"), (0o060666, "device"),
                            (0o010644, "device"), (0o140755, "device"), (0o040755, "directory")):
             with self.subTest(mode=oct(mode)):
                 entry = Entry("data/l", b"/etc/passwd", mode=mode)
-                self.refused(self.with_entry(entry), "malformed", "'data/l'", word)
-        self.refused(self.with_entry(Entry("data/l", b"", mode=0, dos=0x10)), "malformed",
+                self.refused(self.with_entries(entry), "malformed", "'data/l'", word)
+        self.refused(self.with_entries(Entry("data/l", b"", mode=0, dos=0x10)), "malformed",
                      "directory")
-        self.taken(self.with_entry(Entry("data/l", b"x", mode=0)))
-        self.taken(self.with_entry(Entry("data/l", b"x", mode=MODE | 0o6111)))
+        self.taken(self.with_entries(Entry("data/l", b"x", mode=0)))
+        self.taken(self.with_entries(Entry("data/l", b"x", mode=MODE | 0o6111)))
 
     def test_encrypted_and_unknown(self):
         for fields, word in ((dict(flags=1), "encrypted"), (dict(flags=0x41), "encrypted"),
@@ -132,23 +137,23 @@ class Hostile(unittest.TestCase):
             with self.subTest(**fields):
                 entry = Entry("data/e", b"x")
                 entry.fields.update(fields)
-                self.refused(self.with_entry(entry), "unsupported", "'data/e'", word)
+                self.refused(self.with_entries(entry), "unsupported", "'data/e'", word)
 
     def test_extra_fields(self):
         stamp = b"UT\x05\x00\x01\x00\x00\x00\x00"
-        self.taken(self.with_entry(Entry("data/e", b"x", extra=stamp, central_extra=stamp)))
+        self.taken(self.with_entries(Entry("data/e", b"x", extra=stamp, central_extra=stamp)))
         for extra in (b"\x01\x00\x08\x00" + bytes(8), b"\x75\x70\x06\x00\x01" + bytes(5)):
             for where in ("extra", "central_extra"):
-                self.refused(self.with_entry(Entry("data/e", b"x", **{where: extra})),
+                self.refused(self.with_entries(Entry("data/e", b"x", **{where: extra})),
                              "unsupported", "extra field 0x")
-        self.refused(self.with_entry(Entry("data/e", b"x", extra=b"UT\xff\xff")), "truncated",
+        self.refused(self.with_entries(Entry("data/e", b"x", extra=b"UT\xff\xff")), "truncated",
                      "extra field")
 
     def test_local_header_differs(self):
         for local in (dict(name=b"data/z"), dict(size=3), dict(packed=3), dict(crc=5),
                       dict(method=DEFLATED), dict(flags=2), dict(time=3), dict(date=3)):
             with self.subTest(local=local):
-                self.refused(self.with_entry(Entry("data/e", b"x", local=local)), "malformed",
+                self.refused(self.with_entries(Entry("data/e", b"x", local=local)), "malformed",
                              "'data/e'", "local header")
 
     def test_overlaps(self):
@@ -163,23 +168,23 @@ class Hostile(unittest.TestCase):
         self.refused(make(entries, starts=starts), "malformed", "'data/c'", "begins at")
         bomb = Entry("data/c", b"", DEFLATED, packed=0, size=0, packed_data=b"")
         bomb.fields.update(packed=1 << 20, size=1 << 20, method=STORED)
-        self.refused(self.with_entry(bomb), "malformed")
+        self.refused(self.with_entries(bomb), "malformed")
 
     def test_bombs(self):
         zeros = bytes(8 << 20)
-        self.refused(self.with_entry(Entry("data/z", zeros, DEFLATED)), "limit", "'data/z'",
+        self.refused(self.with_entries(Entry("data/z", zeros, DEFLATED)), "limit", "'data/z'",
                      "more than 250 times")
-        self.refused(self.with_entry(Entry("data/z", b"x", size=1 << 31, packed=1 << 31)), "limit",
+        self.refused(self.with_entries(Entry("data/z", b"x", size=1 << 31, packed=1 << 31)), "limit",
                      "at most")
         small = bytes(1000000)
-        self.taken(self.with_entry(Entry("data/z", small, DEFLATED)))
+        self.taken(self.with_entries(Entry("data/z", small, DEFLATED)))
         # says it is small, and is not: nothing beyond what was said is ever made
         entry = Entry("data/z", zeros, DEFLATED, size=100)
         entry.data = zeros[:100]
-        self.refused(self.with_entry(entry), "malformed", "more than the 100 bytes")
+        self.refused(self.with_entries(entry), "malformed", "more than the 100 bytes")
         entry = Entry("data/z", b"abc", DEFLATED, size=100)
         entry.data = bytes(100)
-        self.refused(self.with_entry(entry), "malformed", "give 3, not the 100")
+        self.refused(self.with_entries(entry), "malformed", "give 3, not the 100")
 
     def test_counts(self):
         self.refused(make(good(), count=60000), "limit", "at most")
