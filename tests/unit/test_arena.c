@@ -11,6 +11,7 @@
 
 #include "arena.h"
 #include "failing_malloc.h"
+#include "line.h"
 
 static void everything_is_zeroed_and_aligned(void **state)
 {
@@ -177,6 +178,49 @@ static void an_array_grows_or_stays(void **state)
     free(rows);
 }
 
+static void words_join_to_a_line(void **state)
+{
+    (void)state;
+    struct tn_arena arena = { 0 };
+    struct tn_line line = { 0 };
+    size_t moves = 0;
+    assert_true(tn_line_add(&arena, &line, ""));
+    assert_string_equal(line.at, "");
+    assert_true(tn_line_add(&arena, &line, "a"));
+    assert_string_equal(line.at, "a");
+    for (int i = 0; i < 1000; i++) {
+        const char *before = line.at;
+        assert_true(tn_line_add(&arena, &line, i % 2 ? "longer than that" : "b"));
+        moves += line.at != before;
+    }
+    assert_memory_equal(line.at, "a b longer than that b ", 23);
+    assert_int_equal(strlen(line.at), line.size);
+    assert_int_equal(line.size, 1 + 500 * (2 + 17));
+    assert_true(moves < 20);
+    tn_arena_free(&arena);
+}
+
+static void a_line_without_memory_stays_as_it_is(void **state)
+{
+    (void)state;
+    char word[5000] = "";
+    struct tn_arena arena = { 0 };
+    struct tn_line line = { 0 };
+    memset(word, 'x', sizeof word - 1);
+    fail_after(0);
+    assert_false(tn_line_add(&arena, &line, "first"));
+    fail_never();
+    assert_null(line.at);
+    assert_true(tn_line_add(&arena, &line, "first"));
+    fail_after(0);
+    assert_false(tn_line_add(&arena, &line, word));
+    fail_never();
+    assert_string_equal(line.at, "first");
+    assert_true(tn_line_add(&arena, &line, word));
+    assert_int_equal(line.size, 5 + 1 + 4999);
+    tn_arena_free(&arena);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -189,6 +233,8 @@ int main(void)
         cmocka_unit_test(each_allocation_may_fail),
         cmocka_unit_test(an_array_grows_or_stays),
         cmocka_unit_test(a_first_block_may_be_small),
+        cmocka_unit_test(words_join_to_a_line),
+        cmocka_unit_test(a_line_without_memory_stays_as_it_is),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
