@@ -26,11 +26,17 @@ def source_root():
     return root or os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
 
-def shared(*parts):
-    """A path below the shared data; without them the whole script is skipped."""
+def shared_if_there(*parts):
+    """A path below the shared data; None without them."""
     base = os.environ.get("TENON_SHARED") or os.path.join(source_root(), "..", "shared")
     path = os.path.join(base, *parts)
-    if not os.path.exists(path):
+    return path if os.path.exists(path) else None
+
+
+def shared(*parts):
+    """A path below the shared data; without them the whole script is skipped."""
+    path = shared_if_there(*parts)
+    if not path:
         skip_all("no shared data (TENON_SHARED): %s" % os.path.join(*parts))
     return path
 
