@@ -181,7 +181,7 @@ exec ocamlfind "$@"
         self.case.run("ar", "rcs", "libstub.a", "stub.o")
         self.case.write("calls.ml", 'external get : unit -> int = "stub_get"\n'
                                     'let () = Printf.printf "c %d\\n%!" (get ())\n')
-        self.link("ocamlopt", "-cc", f"{tenon.command()} link -- gcc", "-package", "tenon", "-linkpkg",
+        self.link("ocamlopt", "-cc", f"{tenon.command()} link -- gcc -Wl,-E", "-package", "tenon", "-linkpkg",
                   "-linkall", "libstub.a", "inside.cmx", "calls.ml", "host.ml", "-o", "host")
         self.assertEqual(self.said("host", PLUGIN=self.plugin)[:4],
                          ["c 1", "yes tenon present", "plugin 3", "loaded"])

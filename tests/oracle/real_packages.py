@@ -29,7 +29,7 @@ SAMPLE = 3  # packages
 
 # Not of use to a plugin, or part of every host: the compiler's insides, findlib, tenon itself.
 NOT_ASKED = ("tenon", "compiler-libs", "findlib", "stdlib", "ocamldoc", "ocamlbuild", "camlp4",
-             "dynlink", "topkg", "threads", "unix", "str", "bytes", "bigarray")
+             "dynlink", "topkg", "threads", "unix", "str", "bytes", "bigarray", "runtime_events")
 
 # What findlib is told for each loader, and of what needs threads.
 PREDICATES = {"native": "plugin,native", "bytecode": "plugin,byte"}
