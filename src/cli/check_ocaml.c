@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "builder.h"
 #include "check_offers.h"
@@ -83,24 +84,59 @@ static bool add_configured(tenon_ocaml_process *process, const char *stdlib, ten
     return ok;
 }
 
+/* The standard library that a runtime's file names: a string with ld.conf below it. */
+static bool named_library(const char *runtime, char out[PATH_ROOM])
+{
+    char path[PATH_ROOM];
+    struct stat info;
+    bool found = false;
+    size_t size;
+    void *bytes;
+
+    if (!tn_read_file(runtime, &bytes, &size, NULL))
+        return false;
+    const char *text = bytes, *end = text + size, *at = text;
+    for (; !found && (at = memchr(at, '/', (size_t)(end - at))); at++) {
+        size_t length = strnlen(at, (size_t)(end - at));
+        if ((at > text && at[-1]) || at + length == end ||
+            snprintf(path, sizeof path, "%s/ld.conf", at) >= PATH_ROOM)
+            continue;
+        found = stat(path, &info) == 0 && S_ISREG(info.st_mode);
+        if (found)
+            memcpy(out, at, length + 1);
+    }
+    free(bytes);
+    return found;
+}
+
+/*
+ * rule  runtime/dynlink.c, caml_get_stdlib_location: the environment, or what was compiled in. A
+ *       runtime of another machine is taken to be where it was installed to
+ */
+static bool find_library(const char *runtime, char out[PATH_ROOM])
+{
+    const char *set = getenv("OCAMLLIB"), *slash = runtime ? strrchr(runtime, '/') : NULL;
+
+    if (!set)
+        set = getenv("CAMLLIB");
+    if (set)
+        return snprintf(out, PATH_ROOM, "%s", set) < PATH_ROOM;
+    return (runtime && named_library(runtime, out)) ||
+           (slash && snprintf(out, PATH_ROOM, "%.*s/../lib/ocaml", (int)(slash - runtime),
+                              runtime) < PATH_ROOM);
+}
+
 /* As the runtime does that starts the program, with the standard library of its installation. */
 static bool search_dlls(void *arg, tenon_ocaml_process *process, tenon_error *err)
 {
-    const char *list = getenv("CAML_LD_LIBRARY_PATH"), *stdlib = getenv("OCAMLLIB");
+    const char *list = getenv("CAML_LD_LIBRARY_PATH");
     tenon_world *world = tenon_world_host(err);
     tenon_ocaml *program = world ? tenon_ocaml_open(world, arg, err) : NULL;
-    const char *runtime = program ? tenon_ocaml_runtime(program) : NULL;
-    const char *slash = runtime ? strrchr(runtime, '/') : NULL;
-    char *copy = list ? strdup(list) : NULL, path[PATH_ROOM];
+    char *copy = list ? strdup(list) : NULL, library[PATH_ROOM];
     bool ok = world && (!copy || add_list(process, copy, ":", ".", err));
 
-    if (!stdlib)
-        stdlib = getenv("CAMLLIB");
-    if (!stdlib && slash &&
-        snprintf(path, sizeof path, "%.*s/../lib/ocaml", (int)(slash - runtime), runtime) <
-            PATH_ROOM)
-        stdlib = path;
-    ok = ok && (!stdlib || add_configured(process, stdlib, err));
+    if (ok && find_library(program ? tenon_ocaml_runtime(program) : NULL, library))
+        ok = add_configured(process, library, err);
     free(copy);
     tenon_ocaml_free(program);
     tenon_world_free(world);

@@ -550,7 +550,10 @@ bool tn_oc_has_symbol(tenon_ocaml_process *process, tenon_world *world, const ch
     return at != NULL;
 }
 
-/* rule  runtime/dynlink.c: a runtime of its own has the primitives that its program was linked with
+/*
+ * rule  runtime/dynlink.c: a runtime of its own has the primitives that its program was linked
+ * with. Programs of -output-complete-exe name them (PRIM) up to OCaml 5.1; those of 5.3 have them
+ * in a table of C, all of whose functions are exported (-Wl,-E)
  */
 bool tn_oc_has_primitive(tenon_ocaml_process *process, tenon_world *world, const char *name)
 {
@@ -558,5 +561,6 @@ bool tn_oc_has_primitive(tenon_ocaml_process *process, tenon_world *world, const
         return true;
     if (tn_names_find(&process->c_symbols, name, strlen(name)) != TN_NO_NAME)
         return true;
-    return !process->is_custom && tn_oc_has_symbol(process, world, name, NULL);
+    const bool is_list_whole = process->is_custom && process->primitives.count;
+    return !is_list_whole && tn_oc_has_symbol(process, world, name, NULL);
 }

@@ -95,6 +95,26 @@ class Hosts(unittest.TestCase):
                 done = self.case.run(tenon.command(), "check", "host.byte", "calls.plugin")
                 self.assertIn("host.byte: loads", done.stdout)
 
+    def test_a_runtime_far_from_its_library(self):
+        """Its file names the standard library: not all are in ../lib/ocaml of it."""
+        case = self.case
+        folder = case.root / "bin"
+        folder.mkdir()
+        shutil.copy(shutil.which("ocamlrun"), folder)
+        case.hosts(loaders=("bytecode",), flags=["-package", "unix", "-use-runtime",
+                                                 str(folder / "ocamlrun")])
+        self.assertIn(f"{folder}/ocamlrun", case.run(tenon.command(), "show", "host.byte").stdout)
+        case.write("c/uses_c.c", "#include <caml/mlvalues.h>\n#include <caml/unixsupport.h>\n"
+                   "value uses(value u) { if (Int_val(u)) uerror(\"u\", Nothing); return u; }\n")
+        case.ocamlfind("ocamlc", "-ccopt", "-fPIC", "-c", "uses_c.c", cwd=case.root / "c")
+        case.ocamlfind("ocamlmklib", "-o", "uses_stubs", "uses_c.o", cwd=case.root / "c")
+        case.compile("uses", folder="c", text='external get : int -> int = "uses"\n')
+        case.archive("uses", "uses", folder="c", byte=["-dllib", "-luses_stubs"],
+                     native=["-cclib", "-luses_stubs", "-ccopt", "-L."])
+        plugin = case.bundle("uses", "uses.cma", "uses.cmxs", folder="c")
+        self.assertIn("host.byte: loads",
+                      case.run(tenon.command(), "check", "host.byte", plugin).stdout)
+
     def test_a_program_that_names_its_runtime(self):
         flags = ["-package", "tenon", "-linkpkg", "-linkall"]
         runtime = str(self.case.root / "runtime")
