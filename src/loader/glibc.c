@@ -272,6 +272,14 @@ static const char *kernel_platform(const struct tn_target *target)
     return foreign ? usual : given;
 }
 
+/* rule  glibc 2.41 elf/rtld.c, dl_main(), "Insert the link map for the dynamic loader" */
+static bool lists_itself(const struct tn_target *target, bool *yes)
+{
+    const struct tn_glibc_build *build = tn_glibc_build_of(target);
+    *yes = build && build->minor >= 41;
+    return build;
+}
+
 /* Up to 2.36 there were legacy directories, and names of Intel's for some processors. */
 bool tn_glibc_has_legacy(const struct tn_glibc_build *build)
 {
@@ -540,6 +548,7 @@ const tenon_loader tn_loader_glibc = {
     .wants_program_origin = wants_program_origin,
     .asker_flags = asker_flags,
     .is_self = is_self,
+    .lists_itself = lists_itself,
     .expand_name = expand_name,
     .split = split,
     .plan = plan,

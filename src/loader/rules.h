@@ -499,6 +499,12 @@ struct tenon_loader {
                     struct tn_judgement *out);
 
     /*
+     * Is the loader's own object in the list when nothing asked for it? *yes says so. False: no
+     * memory. The hook NULL: it is not.
+     */
+    bool (*lists_itself)(const struct tn_target *target, bool *yes);
+
+    /*
      * Expands tokens of a name that is asked for. NULL with *outcome set when the loader refuses or
      * drops it; `name` itself when there is nothing to expand. The hook NULL: never expands.
      */

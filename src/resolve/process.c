@@ -368,6 +368,19 @@ static void open_file(tenon_resolver *r, const char *file)
         r->no_memory = true;
 }
 
+/* The loader itself, when nothing asked for it and it lists itself all the same. */
+static void list_loader(tenon_resolver *r)
+{
+    const tenon_loader *loader = tn_loader_at_hand(r);
+    bool yes = false;
+    if (r->self < 0 || tn_object_at(r, r->self)->listed || !loader->lists_itself || r->no_memory)
+        return;
+    if (!loader->lists_itself(&r->target->target, &yes))
+        r->no_memory = true;
+    else if (yes)
+        tn_request_self(r, r->target->self_path);
+}
+
 bool tn_process_file(tenon_resolver *r, uint32_t path, tenon_error *err)
 {
     uint32_t program = r->exe ? tn_resolver_name(r, r->exe) : path;
@@ -384,6 +397,7 @@ bool tn_process_file(tenon_resolver *r, uint32_t path, tenon_error *err)
     tn_program_begin(r);
     tn_process_preload(r);
     tn_process_walk(r);
+    list_loader(r);
     if (r->exe)
         open_file(r, tn_text_of(r, path));
     return r->no_memory ? tn_resolver_fail(r, path, err) : true;

@@ -706,6 +706,25 @@ static void glibc_preloads_come_first_and_answer_to_their_soname(void **state)
     assert_int_equal(tenon_graph_library(c->graph, 2)->flavour, TENON_NEED_PRELOAD);
 }
 
+/* From 2.41 on the loader is in the list for itself; missing ones that stand last come after it. */
+static void glibc_of_2_41_lists_itself(void **state)
+{
+    struct world_case *c = *state;
+    static const char strings[] = "\0/lib64/\0/usr/lib64/\0\0/etc/ld.so.cache\0"
+                                  "ld.so (GNU libc) stable release version 2.41.\n";
+    put_two(c);
+    PUT(c, "/t/E", .interp = GLIBC, .runpath = "/t/a", .needed = NAMES(X, "libnone.so"));
+    assert_string_equal(answer(c, "/t/E"), X " => " A_X " [RUNPATH]\nlibnone.so => missing\n");
+    case_put_glibc(c, GLIBC,
+                   &(struct elf_spec){ .rodata = strings, .rodata_size = sizeof strings });
+    assert_string_equal(answer(c, "/t/E"), X " => " A_X " [RUNPATH]\n" GLIBC " => " GLIBC
+                                             " [interpreter]\nlibnone.so => missing\n");
+    PUT(c, "/t/E", .interp = GLIBC, .runpath = "/t/a", .needed = NAMES("libc.so.6", X));
+    assert_string_equal(answer(c, "/t/E"), "libc.so.6 => /lib64/libc.so.6 [default directory]\n" X
+                                           " => " A_X " [RUNPATH]\n"
+                                           "ld-linux-x86-64.so.2 => " GLIBC " [interpreter]\n");
+}
+
 /* A glibc of another prefix has its own etc; what its ld.so does not name is not read. */
 static void glibc_of_another_prefix_has_its_own_preload_file(void **state)
 {
@@ -2028,6 +2047,7 @@ int main(void)
         CASE(glibc_missing_filter_counts_and_auxiliary_does_not),
         CASE(glibc_preloads_come_first_and_answer_to_their_soname),
         CASE(glibc_of_another_prefix_has_its_own_preload_file),
+        CASE(glibc_of_2_41_lists_itself),
         CASE(glibc_secure_preloads_need_the_set_uid_bit),
         CASE(needs_go_breadth_first_and_in_circles),
         CASE(musl_environment_beats_all_and_runpath_replaces_rpath),
