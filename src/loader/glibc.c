@@ -280,21 +280,20 @@ static bool lists_itself(const struct tn_target *target, bool *yes)
     return build;
 }
 
-/* Up to 2.36 there were legacy directories, and names of Intel's for some processors. */
+/* Up to 2.36 there were legacy directories. */
 bool tn_glibc_has_legacy(const struct tn_glibc_build *build)
 {
     return build->minor > 0 && build->minor <= 36;
 }
 
 /*
- * rule  glibc 2.36 sysdeps/x86/cpu-features.c: on Intel's processors with AVX2 and kin (level 3)
- *       the platform is "haswell"; "xeon_phi", which is no longer made, is left out
+ * rule  glibc 2.36 to 2.42 sysdeps/x86/cpu-features.c: on Intel's processors with AVX2 and kin
+ * (level 3) the platform is "haswell"; "xeon_phi", which is no longer made, is left out
  */
-static const char *platform_of(struct tn_target *target, const struct tn_glibc_build *build)
+static const char *platform_of(struct tn_target *target)
 {
     unsigned level = tn_hwcaps_isa_level(target->machine, tenon_world_cpu(target->world));
-    if (level >= 3 && tn_glibc_has_legacy(build) &&
-        strcmp(tenon_world_vendor(target->world), "intel") == 0)
+    if (level >= 3 && strcmp(tenon_world_vendor(target->world), "intel") == 0)
         return "haswell";
     return kernel_platform(target);
 }
@@ -303,8 +302,8 @@ bool tn_glibc_legacy(struct tn_target *target, struct tn_ldcache_legacy *out)
 {
     const struct tn_glibc_build *build = tn_glibc_build_of(target);
     if (build && tn_glibc_has_legacy(build))
-        *out = tn_hwcaps_legacy(target->machine, tenon_world_cpu(target->world),
-                                platform_of(target, build));
+        *out =
+            tn_hwcaps_legacy(target->machine, tenon_world_cpu(target->world), platform_of(target));
     return build != NULL;
 }
 
@@ -321,7 +320,7 @@ static bool tokens_for(struct tn_target *target, const char *string, const char 
     const struct tn_glibc_build *build = tn_glibc_build_of(target);
     if (!build)
         return false;
-    out->rows[1].value = platform_of(target, build);
+    out->rows[1].value = platform_of(target);
     out->rows[2].value = build->lib;
     return true;
 }
@@ -509,8 +508,8 @@ static const char *const *subdirs(struct tn_target *target)
     const struct tn_glibc_build *build = tn_glibc_build_of(target);
     if (build && !config->subdirs)
         config->subdirs = tn_hwcaps_subdirs(target->arena, target->machine, target->endian,
-                                            tenon_world_cpu(target->world),
-                                            platform_of(target, build), tn_glibc_has_legacy(build));
+                                            tenon_world_cpu(target->world), platform_of(target),
+                                            tn_glibc_has_legacy(build));
     return config->subdirs;
 }
 

@@ -706,6 +706,23 @@ static void glibc_preloads_come_first_and_answer_to_their_soname(void **state)
     assert_int_equal(tenon_graph_library(c->graph, 2)->flavour, TENON_NEED_PRELOAD);
 }
 
+/* The name for Intel's processors outlived the directories of that name. */
+static void glibc_platform_is_haswell_in_all_releases(void **state)
+{
+    struct world_case *c = *state;
+    static const char strings[] = "\0/lib64/\0/usr/lib64/\0ld.so release version 2.39.\n";
+    PUT(c, "/t/haswell/libx.so.1", .soname = X);
+    PUT(c, "/t/E", .interp = GLIBC, .runpath = "/t/$PLATFORM", .needed = NAMES(X));
+    assert_true(tenon_world_set_cpu(c->world, "x86-64-v3", NULL));
+    assert_true(tenon_world_set_vendor(c->world, "intel", NULL));
+    assert_string_equal(answer(c, "/t/E"), X " => /t/haswell/" X " [RUNPATH]\n");
+    case_put_glibc(c, GLIBC,
+                   &(struct elf_spec){ .rodata = strings, .rodata_size = sizeof strings });
+    assert_string_equal(answer(c, "/t/E"), X " => /t/haswell/" X " [RUNPATH]\n");
+    assert_true(tenon_world_set_vendor(c->world, "amd", NULL));
+    assert_string_equal(answer(c, "/t/E"), MISSING);
+}
+
 /* From 2.41 on the loader is in the list for itself; missing ones that stand last come after it. */
 static void glibc_of_2_41_lists_itself(void **state)
 {
@@ -2047,6 +2064,7 @@ int main(void)
         CASE(glibc_missing_filter_counts_and_auxiliary_does_not),
         CASE(glibc_preloads_come_first_and_answer_to_their_soname),
         CASE(glibc_of_another_prefix_has_its_own_preload_file),
+        CASE(glibc_platform_is_haswell_in_all_releases),
         CASE(glibc_of_2_41_lists_itself),
         CASE(glibc_secure_preloads_need_the_set_uid_bit),
         CASE(needs_go_breadth_first_and_in_circles),

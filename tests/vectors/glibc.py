@@ -386,7 +386,7 @@ def diagnostics():
 
 
 def platform():
-    """$PLATFORM: the kernel's word, or a loader's own (up to 2.36 "haswell" on Intel's)."""
+    """$PLATFORM: the kernel's word, or a loader's own ("haswell" on Intel's)."""
     return diagnostics().get("dl_platform", "x86_64")
 
 
