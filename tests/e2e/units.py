@@ -183,6 +183,13 @@ double scale(double d) { return d * 2.5; }
 """
 
 
+def text_of(path):
+    """The bytes of an object's code."""
+    run("llvm-objcopy", "-O", "binary", "--only-section=.text", path, "text.bin")
+    with open("text.bin", "rb") as file:
+        return file.read()
+
+
 def other_machines():
     """Either class and byte order, RELA and REL: the same properties hold."""
     for machine in TARGETS:
@@ -194,7 +201,10 @@ def other_machines():
             continue
         run(*clang, "code.c")
         run(*clang, "-g", "code.c", "-o", "debug.o")
-        REPORT.check(machine + ": -g", digest("code.o"), digest("debug.o"))
+        if text_of("code.o") == text_of("debug.o"):
+            REPORT.check(machine + ": -g", digest("code.o"), digest("debug.o"))
+        else:
+            REPORT.skip(machine + ": -g", "this clang's code depends on it")
         found = [unit("pure.o"), unit("code.o")]
         REPORT.check(machine + ": state", ["no", "yes"], [u["stateful"] for u in found])
         REPORT.check(machine + ": definitions", ["name", "names", "scale"],

@@ -52,9 +52,11 @@ def of_objdump(path):
             last = (found[1], [])
             imports.append(last)
             continue
-        found = re.match(r"\t[0-9a-f]+\t +(\d+)  (\S.*)$", line) if last else None
+        # up to binutils 2.41 a tab and one number, then two columns for ordinal and hint
+        found = re.match(r"\t[0-9a-f]+(?:\t +\d+|  +(?:\d+|<none>)  +(?:[0-9a-f]{4}|<none>))  (\S.*)$",
+                         line) if last else None
         if found:
-            last[1].append(found[2].strip())
+            last[1].append(found[1].strip())
         elif not line.strip():
             last = None
     name = re.search(r"^Name \t+[0-9a-f]+ (.*)$", text, re.M)

@@ -3,6 +3,7 @@
 What a file needs is linked by a text stub of that install name, so that no file of Apple's is
 wanted. Such fixtures show that the rules are applied as written, not that dyld agrees."""
 
+import glob
 import os
 import shutil
 import subprocess
@@ -106,7 +107,7 @@ class Darwin(World):
 
     def universal(self, path, *parts):
         """One file of several of the tree."""
-        lipo = shutil.which("llvm-lipo") or shutil.which("llvm-lipo-14")
+        lipo = shutil.which("llvm-lipo") or max(glob.glob("/usr/bin/llvm-lipo-*"))
         subprocess.run([lipo, "-create", *map(self.host, parts), "-output", self.host(path)],
                        check=True)
         return path
