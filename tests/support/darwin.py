@@ -79,7 +79,8 @@ class Darwin(World):
               weak=(), rpaths=(), compat_wanted="1.0", reexports=(), imports=None, code=MAIN):
         """`imports`: symbols of each need that `code` uses."""
         minimum = minimum or PLATFORMS[platform][2]
-        words = [linker(), "-arch", arch, "-platform_version", platform, minimum, sdk, *kind]
+        words = [linker(), "-arch", arch, "-platform_version", platform, minimum, sdk,
+                 "-no_fixup_chains", *kind]  # else newer linkers bind nothing lazily
         for rpath in rpaths:
             words += ["-rpath", rpath]
         words.append(self._object(arch, platform, code))
