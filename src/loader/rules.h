@@ -499,12 +499,12 @@ struct tenon_loader {
                     struct tn_judgement *out);
 
     /*
-     * Expands tokens of a name that is asked for. NULL with *outcome set when the loader refuses or
-     * drops it; `name` itself when there is nothing to expand. The hook NULL: never expands.
+     * Expands tokens of a name that is asked for. NULL with *refused set when the loader refuses or
+     * drops it, or with its outcome FOUND when there is no memory; `name` itself when there is
+     * nothing to expand. The hook NULL: never expands.
      */
     const char *(*expand_name)(struct tn_target *target, const char *name,
-                               const struct tn_namer *by, enum tenon_outcome *outcome,
-                               const char **detail);
+                               const struct tn_namer *by, struct tn_judgement *refused);
 
     /* Does a file's own list have tokens expanded? Else `origin` is NULL. NULL: always. */
     bool (*expands)(const struct tn_facts *facts);

@@ -121,8 +121,10 @@ static struct tn_object missing_self(tenon_resolver *r, uint32_t path, enum teno
         .path = TN_NO_NAME,
         .status = status,
         .reason = reason,
-        .search = tn_search_refused(r, path, fault.outcome,
-                                    "the kernel cannot start a program without its interpreter"),
+        .search = tn_search_refused(
+            r, path,
+            tn_judged(fault.outcome, TN_STOP,
+                      "the kernel cannot start a program without its interpreter")),
     };
 }
 

@@ -217,7 +217,7 @@ static struct tn_search *search_for(tenon_resolver *r, uint32_t name, int32_t ob
     }
     r->asker.left = r->left;
     if (loader->refuses && loader->refuses(&r->target->target, text, request, &refused))
-        return tn_search_refused(r, name, refused.outcome, refused.detail);
+        return tn_search_refused(r, name, refused);
     return tn_has_slash(text) && !loader->paths_are_searched ? tn_search_direct(r, name, &r->asker)
                                                              : tn_search_for(r, name, &r->asker);
 }
@@ -227,24 +227,22 @@ static uint32_t expand(tenon_resolver *r, uint32_t name, int32_t object, enum tn
                        struct tn_search **refused)
 {
     const char *text = tn_text_of(r, name);
-    const char *detail = NULL;
-    enum tenon_outcome outcome;
+    struct tn_judgement judged = tn_judged(TENON_OUTCOME_FOUND, TN_STOP, NULL);
     *refused = NULL;
     if (!tn_loader_at_hand(r)->expand_name || !strchr(text, '$'))
         return name;
     const struct tn_namer by = { tn_origin_of(r, object), object == TN_PROGRAM, kind };
     if (!by.origin)
         return name;
-    const char *out =
-        tn_loader_at_hand(r)->expand_name(&r->target->target, text, &by, &outcome, &detail);
+    const char *out = tn_loader_at_hand(r)->expand_name(&r->target->target, text, &by, &judged);
     if (out == text)
         return name;
     if (out)
         return tn_resolver_name(r, out);
-    if (outcome == TENON_OUTCOME_FOUND)
+    if (judged.outcome == TENON_OUTCOME_FOUND)
         r->no_memory = true;
     else
-        *refused = tn_search_refused(r, name, outcome, detail);
+        *refused = tn_search_refused(r, name, judged);
     return name;
 }
 

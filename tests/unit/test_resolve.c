@@ -341,6 +341,31 @@ static void glibc_secure_program(void **state)
                                            "DST not allowed in SUID/SGID programs\n");
 }
 
+/* An auxiliary object may be missing; a token in its name is refused before that is forgiven. */
+static void glibc_secure_program_takes_no_token_of_an_auxiliary(void **state)
+{
+    struct world_case *c = *state;
+    static const char refused[] = "libq.so => /lib64/libq.so [default directory]\n"
+                                  "$ORIGIN/libopt.so => refused: "
+                                  "DST not allowed in SUID/SGID programs\n";
+    PUT(c, "/lib64/libq.so", .auxiliary = "$ORIGIN/libopt.so");
+    PUT(c, "/t/E", .interp = GLIBC, .needed = NAMES("libq.so"));
+    assert_string_equal(answer(c, "/t/E"), "libq.so => /lib64/libq.so [default directory]\n"
+                                           "/lib64/libopt.so => missing\n");
+    assert_int_equal(status(c), TENON_STATUS_OK);
+    tenon_world_set_secure(c->world, true);
+    assert_string_equal(answer(c, "/t/E"), refused);
+    assert_false(tenon_graph_library(c->graph, 1)->optional);
+    assert_int_equal(status(c), TENON_STATUS_REFUSED);
+    /* the same text in LD_PRELOAD is refused, too, but for its slash, and that harms nothing */
+    case_env(c, "LD_PRELOAD", "$ORIGIN/libopt.so");
+    answer(c, "/t/E");
+    assert_true(tenon_graph_library(c->graph, 0)->optional);
+    assert_string_equal(tenon_graph_library(c->graph, 2)->reason,
+                        "DST not allowed in SUID/SGID programs");
+    assert_int_equal(status(c), TENON_STATUS_REFUSED);
+}
+
 static void glibc_expands_tokens_of_names_and_of_the_environment(void **state)
 {
     struct world_case *c = *state;
@@ -2014,6 +2039,7 @@ int main(void)
         CASE(glibc_cache_gives_one_path),
         CASE(glibc_nodeflib_forbids_system_directories),
         CASE(glibc_secure_program),
+        CASE(glibc_secure_program_takes_no_token_of_an_auxiliary),
         CASE(glibc_expands_tokens_of_names_and_of_the_environment),
         CASE(glibc_expands_tokens_of_preloads),
         CASE(glibc_missing_version_is_not_searched_for),

@@ -1032,7 +1032,12 @@ def _(t, expect):
 @case("secure mode refuses tokens in DT_NEEDED")
 def _(t, expect):
     t.lib("a/libx.so.1", "libx.so.1")
-    e = t.program("E", needed=["$ORIGIN/a/libx.so.1"])
+    refused(expect, t.program("E", needed=["$ORIGIN/a/libx.so.1"]))
+    t.lib("a/liby.so.1", "liby.so.1", flags=["-Xlinker", "-f", "-Xlinker", "$ORIGIN/libopt.so"])
+    refused(expect, t.program("F", needed=["liby.so.1"], runpath=t.path("a")))
+
+
+def refused(expect, e):
     row = tenon.why([e], secure=True)[e]
     message = "DST not allowed in SUID/SGID programs"
     expect.report.check(expect.name, "refused", row["status"])
