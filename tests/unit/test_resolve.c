@@ -446,6 +446,42 @@ static void glibc_missing_version_is_not_searched_for(void **state)
     assert_null(tenon_graph_missing_version(c->graph, 1));
 }
 
+/* A missing preload or auxiliary object says nothing of a version that another object needs. */
+static void glibc_needs_versions_of_what_is_there(void **state)
+{
+    struct world_case *c = *state;
+    static const char nobody[] = ", whose version it is, is not in the process: nobody needs it by "
+                                 "that name (required by /t/E)";
+    const struct elf_spec_verneed v1[] = { { "libv.so.1", NAMES("V1"), false }, { 0 } };
+    const struct elf_spec_verneed own[] = { { "ld-linux-x86-64.so.2", NAMES("GLIBC_2.3"), false },
+                                            { 0 } };
+    case_env(c, "LD_PRELOAD", "libv.so.1");
+    PUT(c, "/t/E", .interp = GLIBC, .verneed = v1);
+    assert_string_equal(answer(c, "/t/E"), "libv.so.1 => missing\n");
+    assert_int_equal(status(c), TENON_STATUS_MISSING);
+    assert_int_equal(tenon_graph_missing_version_count(c->graph), 1);
+    assert_string_equal(tenon_graph_missing_version(c->graph, 0)->reason + strlen("libv.so.1"),
+                        nobody);
+    PUT(c, "/t/E", .interp = GLIBC, .verneed = v1, .needed = NAMES("libv.so.1"));
+    answer(c, "/t/E"); /* that it is missing is said already */
+    assert_int_equal(tenon_graph_missing_version_count(c->graph), 0);
+    case_env(c, "LD_PRELOAD", "");
+    PUT(c, "/t/E", .interp = GLIBC, .verneed = v1, .auxiliary = "libv.so.1");
+    answer(c, "/t/E");
+    assert_int_equal(status(c), TENON_STATUS_MISSING);
+    /* the loader, which is there, but not where versions are looked for unless somebody needs it */
+    case_put_glibc(c, GLIBC,
+                   &(struct elf_spec){ .verdef = NAMES("ld-linux-x86-64.so.2", "GLIBC_2.3") });
+    PUT(c, "/t/E", .interp = GLIBC, .verneed = own, .needed = NAMES("libc.so.6"));
+    answer(c, "/t/E");
+    assert_int_equal(status(c), TENON_STATUS_OK);
+    PUT(c, "/lib64/libc.so.6", .soname = "libc.so.6");
+    answer(c, "/t/E");
+    assert_int_equal(status(c), TENON_STATUS_MISSING);
+    assert_string_equal(
+        tenon_graph_missing_version(c->graph, 0)->reason + strlen("ld-linux-x86-64.so.2"), nobody);
+}
+
 static void glibc_needed_nothing_is_the_program(void **state)
 {
     struct world_case *c = *state;
@@ -2043,6 +2079,7 @@ int main(void)
         CASE(glibc_expands_tokens_of_names_and_of_the_environment),
         CASE(glibc_expands_tokens_of_preloads),
         CASE(glibc_missing_version_is_not_searched_for),
+        CASE(glibc_needs_versions_of_what_is_there),
         CASE(glibc_needed_nothing_is_the_program),
         CASE(glibc_program_is_loaded_again_by_its_path),
         CASE(glibc_refuses_candidates_by_their_header),

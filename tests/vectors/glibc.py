@@ -17,6 +17,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 
 import build
 import elf
+import elfmake
 import loaders
 import tenon
 from answer import Answer
@@ -903,6 +904,24 @@ def _(t, expect):
             if kind == elf.SHT_GNU_VERNEED:
                 file.put("H", offset + 16 + 4, 2)  # vna_flags of the only vernaux: VER_FLG_WEAK
     expect(e, ("libv.so.1", t.path("v1/libv.so.1")), env=llp(t.path("v1")))
+
+
+@case("a version of what may be missing, or of the loader alone")
+def _(t, expect):
+    """The loader stops at an assertion where it cannot list what it would load."""
+    words = "Assertion `needed != NULL' failed"
+    for file, extra, env in (("libx.so.1", {}, {"LD_PRELOAD": "libx.so.1"}),
+                             ("libx.so.1", {"auxiliary": ["libx.so.1"]}, None),
+                             ("ld-linux-x86-64.so.2", {}, None)):
+        needs = [(file, [("V1", 2)])]
+        e = t.write("E", elfmake.image(interp=loaders.GLIBC, needs=needs, **extra), mode=0o755)
+        status, _, err = loaders.run_program(e, env)
+        expect.report.check(expect.name, (127, True), (status, words in err),
+                            ("expected", "ld.so"))
+        row = tenon.why([e], env=env)[e]
+        expect.report.check(expect.name, ("missing", ["V1"]),
+                            (row["status"], [missing["version"] for missing
+                                             in row["missing_versions"]]))
 
 
 # Secure mode: vector 31. The real program belongs to another user and has the set-uid bit.
