@@ -159,6 +159,27 @@ static struct tn_judgement judge_contents(const struct tn_target *target,
     return tn_glibc_judge_mapped(target, facts);
 }
 
+/* All that ld.so reads before it maps, besides the header. */
+static bool has_program_headers(const struct tn_candidate *candidate, const struct tn_elf_header *h)
+{
+    uint64_t end;
+    return tn_add(h->e_phoff, (uint64_t)h->e_phnum * h->e_phentsize, &end) &&
+           end <= candidate->info->size;
+}
+
+/*
+ * What is mapped and makes no sense. ld.so does not look and has no words for it: it dies where the
+ * file ends before a page that it reads, whatever the object is to the program.
+ */
+static struct tn_judgement judge_unread(const struct tn_candidate *candidate)
+{
+    bool cut = candidate->error == TENON_E_TRUNCATED;
+    struct tn_judgement judged = tn_believed(
+        cut ? TENON_OUTCOME_TRUNCATED : TENON_OUTCOME_MALFORMED, TN_STOP, candidate->error_text);
+    judged.fatal = cut;
+    return judged;
+}
+
 void tn_glibc_judge(const struct tn_target *target, const struct tn_candidate *candidate,
                     struct tn_judgement *out)
 {
@@ -185,14 +206,10 @@ void tn_glibc_judge(const struct tn_target *target, const struct tn_candidate *c
             candidate->facts->machine; /* of which it is: ld.so passes on without a word */
     if (out->outcome != TENON_OUTCOME_FOUND)
         return;
-    if (candidate->facts)
-        *out = judge_contents(target, candidate->facts);
+    if (!has_program_headers(candidate, &header))
+        *out = tn_judged(TENON_OUTCOME_TRUNCATED, TN_STOP, "cannot read file data");
     else
-        *out = tn_judged(candidate->error == TENON_E_TRUNCATED ? TENON_OUTCOME_TRUNCATED
-                                                               : TENON_OUTCOME_MALFORMED,
-                         TN_STOP,
-                         candidate->error == TENON_E_TRUNCATED ? "cannot read file data"
-                                                               : candidate->error_text);
+        *out = candidate->facts ? judge_contents(target, candidate->facts) : judge_unread(candidate);
 }
 
 /* rule  open_path(): other errors than these leave the loop over the directories */

@@ -656,20 +656,33 @@ static void glibc_refuses_what_is_no_file_of_ours(void **state)
     check_candidate(c, SKIPPED, TENON_OUTCOME_DIR_MISSING);
 }
 
-/* An ELF file cut anywhere: an answer, and never a good one unless all that is read is there. */
+/*
+ * An ELF file cut anywhere: an answer, and never a good one unless all that is read is there, or
+ * zero like the page behind the end.
+ */
 static void glibc_refuses_truncated_files(void **state)
 {
     struct world_case *c = *state;
     size_t size;
     uint8_t *bytes = elf_build(&(struct elf_spec){ .soname = X }, &size);
     prepare_candidates(c);
-    for (size_t n = 0; n < size; n += 7) {
+    for (size_t n = 0; n < size - 16; n += 7) { /* up to the last row of the dynamic section */
         assert_true(tenon_world_put_file(c->world, BAD, bytes, n, 0755, NULL));
         const char *text = answer(c, "/t/E");
         assert_true(strncmp(text, X " => refused: " BAD ": ", strlen(X " => refused: " BAD)) == 0);
         if (n < 64)
             assert_string_equal(text, STOPPED("file too short"));
+        else /* the program headers are ld.so's concern, what is mapped only ours */
+            assert_int_equal(tenon_graph_tried(c->graph, 0, 0)->believed, n >= 64 + 3 * 56);
     }
+    assert_true(tenon_world_put_file(c->world, BAD, bytes, size - 8, 0755, NULL));
+    assert_string_equal(answer(c, "/t/E"), X " => " BAD " [LD_LIBRARY_PATH]\n");
+    /* one that may be missing is no harmless miss: its pages are there, and empty */
+    assert_true(tenon_world_put_file(c->world, BAD, bytes, size - 17, 0755, NULL));
+    case_env(c, "LD_PRELOAD", BAD);
+    PUT(c, "/t/E", .interp = GLIBC);
+    answer(c, "/t/E");
+    assert_int_equal(status(c), TENON_STATUS_REFUSED);
     free(bytes);
 }
 

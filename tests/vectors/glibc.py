@@ -588,6 +588,15 @@ def _(t, expect):
     expect(e, (None, loaders.GLIBC), ("libx.so.1", t.path("a/libx.so.1")))
 
 
+@case("a file that is cut in its last row")
+def _(t, expect):
+    image = elfmake.image(soname="libx.so.1")
+    e = t.program("E", needed=["libx.so.1"], runpath=t.path("cut"))
+    for cut in (1, 8, 16):
+        path = t.write("cut/libx.so.1", image[:-cut])
+        expect(e, ("libx.so.1", path))
+
+
 @case("breadth first, cycles, each once")
 def _(t, expect):
     t.lib("a/lib1.so", "lib1.so", needed=["lib3.so", "lib2.so"], runpath="$ORIGIN")
