@@ -180,6 +180,17 @@ static struct tn_judgement judge_unread(const struct tn_candidate *candidate)
     return judged;
 }
 
+#define SET_UID 04000 /* S_ISUID */
+
+/* rule  open_path(): the set-uid bit is asked for when open_verify() has taken the file */
+static struct tn_judgement judge_verified(const struct tn_target *target,
+                                          const struct tn_candidate *candidate)
+{
+    if (candidate->need_setuid && !(candidate->info->mode & SET_UID))
+        return tn_judged(TENON_OUTCOME_NOT_SETUID, TN_SKIP, NULL);
+    return candidate->facts ? judge_contents(target, candidate->facts) : judge_unread(candidate);
+}
+
 void tn_glibc_judge(const struct tn_target *target, const struct tn_candidate *candidate,
                     struct tn_judgement *out)
 {
@@ -206,10 +217,9 @@ void tn_glibc_judge(const struct tn_target *target, const struct tn_candidate *c
             candidate->facts->machine; /* of which it is: ld.so passes on without a word */
     if (out->outcome != TENON_OUTCOME_FOUND)
         return;
-    if (!has_program_headers(candidate, &header))
-        *out = tn_judged(TENON_OUTCOME_TRUNCATED, TN_STOP, "cannot read file data");
-    else
-        *out = candidate->facts ? judge_contents(target, candidate->facts) : judge_unread(candidate);
+    *out = has_program_headers(candidate, &header)
+               ? judge_verified(target, candidate)
+               : tn_judged(TENON_OUTCOME_TRUNCATED, TN_STOP, "cannot read file data");
 }
 
 /* rule  open_path(): other errors than these leave the loop over the directories */

@@ -131,7 +131,7 @@ struct tn_plan {
     struct tn_stage stages[TN_PLAN_ROOM];
     size_t count;
     bool hwcaps;      /* try the subdirectories of tn_loader.subdirs in each directory */
-    bool need_setuid; /* candidates without the set-uid bit are skipped */
+    bool need_setuid; /* candidates without the set-uid bit are skipped, by `judge` */
 };
 
 static inline void tn_plan_add(struct tn_plan *plan, struct tn_stage stage)
@@ -194,6 +194,7 @@ struct tn_candidate {
     int system_errno;             /* ... and 0 */
     const char *error_text;
     enum tn_request request; /* as that of the asker */
+    bool need_setuid;        /* as that of the plan */
 };
 
 #define TN_HEAD_SIZE 64u

@@ -826,6 +826,35 @@ static void glibc_secure_preloads_need_the_set_uid_bit(void **state)
     assert_int_equal(status(c), TENON_STATUS_OK);
 }
 
+/* What has to be of use as a library is asked before the set-uid bit, what mapping finds after. */
+static void glibc_secure_preloads_are_verified_before_the_bit_is_asked_for(void **state)
+{
+    struct world_case *c = *state;
+    size_t size;
+    uint8_t *bytes = elf_build(&(struct elf_spec){ 0 }, &size);
+    PUT(c, "/t/E", .interp = GLIBC);
+    assert_true(tenon_world_put_file(c->world, "/usr/lib64/pre.so", bytes, size, 04755, NULL));
+    tenon_world_set_secure(c->world, true);
+    case_env(c, "LD_PRELOAD", "pre.so");
+    case_put_text(c, "/lib64/pre.so", "a text that is longer than the header of an ELF file is");
+    assert_string_equal(answer(c, "/t/E"), "pre.so => refused: /lib64/pre.so: file too short\n");
+    case_put_text(c, "/lib64/pre.so",
+                  "a text that is longer than the header of an ELF file of 64 bits is");
+    assert_string_equal(answer(c, "/t/E"),
+                        "pre.so => refused: /lib64/pre.so: invalid ELF header\n");
+    assert_true(tenon_world_put_file(c->world, "/lib64/pre.so", bytes, 100, 0755, NULL));
+    assert_string_equal(answer(c, "/t/E"),
+                        "pre.so => refused: /lib64/pre.so: cannot read file data\n");
+    free(bytes);
+    PUT(c, "/lib64/pre.so", .bits = 32);
+    assert_string_equal(answer(c, "/t/E"), "pre.so => /usr/lib64/pre.so [default directory]\n");
+    PUT(c, "/lib64/pre.so", .dt_flags_1 = 0x08000000); /* a PIE */
+    assert_string_equal(answer(c, "/t/E"), "pre.so => /usr/lib64/pre.so [default directory]\n");
+    assert_string_equal(tried(c, "pre.so"), ": stage-not-consulted\n"
+                                            "/lib64/pre.so: not-setuid\n"
+                                            "/usr/lib64/pre.so: found\n");
+}
+
 static void needs_go_breadth_first_and_in_circles(void **state)
 {
     struct world_case *c = *state;
@@ -2105,6 +2134,7 @@ int main(void)
         CASE(glibc_preloads_come_first_and_answer_to_their_soname),
         CASE(glibc_of_another_prefix_has_its_own_preload_file),
         CASE(glibc_secure_preloads_need_the_set_uid_bit),
+        CASE(glibc_secure_preloads_are_verified_before_the_bit_is_asked_for),
         CASE(needs_go_breadth_first_and_in_circles),
         CASE(musl_environment_beats_all_and_runpath_replaces_rpath),
         CASE(musl_inherits_runpath_nearest_first),

@@ -1018,6 +1018,14 @@ def _(t, expect):
     absolute = secure.program("-Wl,-rpath," + t.path("a"))
     secure("LD_PRELOAD with a slash", absolute, library, env={"LD_PRELOAD": other})
     secure("LD_PRELOAD without set-uid bit", absolute, library, env={"LD_PRELOAD": "libm.so.6"})
+    both = secure.program("-Wl,-rpath," + t.path("a") + ":" + t.path("p"))
+    os.chmod(other, 0o4755)
+    preload = {"LD_PRELOAD": "lib1.so"}
+    secure("a preload with it", both, library, env=preload, extra=[other])
+    t.copy("a/libx.so.1", "a/lib1.so")
+    secure("one without it is passed over", both, library, env=preload, extra=[other])
+    t.write("a/lib1.so", "text" * 100)
+    secure("what is no library is not", both, library, env=preload)
 
 
 @case("secure mode below system directories")
