@@ -855,6 +855,20 @@ static void glibc_secure_preloads_are_verified_before_the_bit_is_asked_for(void 
                                             "/usr/lib64/pre.so: found\n");
 }
 
+/* The last part of its path is no name of the loader: it has its SONAME. */
+static void glibc_knows_its_loader_by_path_and_soname(void **state)
+{
+    struct world_case *c = *state;
+    case_put_glibc(c, "/opt/own/ld.so", &(struct elf_spec){ .soname = "ld-own.so.2" });
+    PUT(c, "/t/E", .interp = "/opt/own/ld.so", .needed = NAMES("ld.so"));
+    c->loader = "glibc";
+    assert_string_equal(answer(c, "/t/E"), "ld.so => missing\n");
+    PUT(c, "/t/E", .interp = "/opt/own/ld.so", .needed = NAMES("ld-own.so.2"));
+    assert_string_equal(answer(c, "/t/E"), "ld-own.so.2 => /opt/own/ld.so [interpreter]\n");
+    PUT(c, "/t/E", .interp = "/opt/own/ld.so", .needed = NAMES("/opt/own/ld.so"));
+    assert_string_equal(answer(c, "/t/E"), "/opt/own/ld.so => /opt/own/ld.so [interpreter]\n");
+}
+
 static void needs_go_breadth_first_and_in_circles(void **state)
 {
     struct world_case *c = *state;
@@ -1057,6 +1071,18 @@ static void musl_uses_itself_for_another_c_library(void **state)
 }
 
 /* musl 18, 19 */
+/* rule  ldso/dynlink.c: it has its whole path, and the names of the C library; no other */
+static void musl_is_not_known_by_the_name_of_its_file(void **state)
+{
+    struct world_case *c = *state;
+    case_put_text(c, "/etc/ld-musl-x86_64.path", "/t/lib");
+    PUT(c, "/t/E", .interp = MUSL, .needed = NAMES("ld-musl-x86_64.so.1"));
+    assert_string_equal(answer(c, "/t/E"), "ld-musl-x86_64.so.1 => missing\n");
+    case_put_link(c, "/t/lib/ld-musl-x86_64.so.1", MUSL);
+    assert_string_equal(answer(c, "/t/E"),
+                        "ld-musl-x86_64.so.1 => " MUSL " [built into the loader]\n");
+}
+
 static void musl_path_file_is_relative_to_the_prefix(void **state)
 {
     struct world_case *c = *state;
@@ -2135,6 +2161,7 @@ int main(void)
         CASE(glibc_of_another_prefix_has_its_own_preload_file),
         CASE(glibc_secure_preloads_need_the_set_uid_bit),
         CASE(glibc_secure_preloads_are_verified_before_the_bit_is_asked_for),
+        CASE(glibc_knows_its_loader_by_path_and_soname),
         CASE(needs_go_breadth_first_and_in_circles),
         CASE(musl_environment_beats_all_and_runpath_replaces_rpath),
         CASE(musl_inherits_runpath_nearest_first),
@@ -2146,6 +2173,7 @@ int main(void)
         CASE(musl_lists),
         CASE(musl_is_its_own_c_library),
         CASE(musl_uses_itself_for_another_c_library),
+        CASE(musl_is_not_known_by_the_name_of_its_file),
         CASE(musl_path_file_is_relative_to_the_prefix),
         CASE(musl_knows_no_versions_filters_or_preload_file),
         CASE(musl_preloads_do_not_use_the_programs_run_path),

@@ -588,6 +588,16 @@ def _(t, expect):
     expect(e, (None, loaders.GLIBC), ("libx.so.1", t.path("a/libx.so.1")))
 
 
+@case("the loader is known by its path and SONAME alone")
+def _(t, expect):
+    own = t.copy(loaders.GLIBC, "ld-linux-mine.so.2")
+    e = t.program("E", needed=["ld-linux-mine.so.2"], interp=own)
+    expect(e, ("ld-linux-mine.so.2", None))
+    expect(e, ("ld-linux-mine.so.2", own), env=llp(t.dir))  # a search finds the same file
+    expect(t.program("E", needed=[own], interp=own), (None, own))
+    expect(t.program("E", needed=["ld-linux-x86-64.so.2"], interp=own), ("ld-linux-x86-64.so.2", own))
+
+
 @case("a file that is cut in its last row")
 def _(t, expect):
     image = elfmake.image(soname="libx.so.1")
