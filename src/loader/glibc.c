@@ -525,6 +525,7 @@ const tenon_loader tn_loader_glibc = {
     .weak_variable = "LD_DYNAMIC_WEAK",
     .has_filters = true,
     .preload_as_program = true,
+    .preload_is_no_need = true,
     .program_is_last = true,
     .stats_directories = true,
     .preload_separators = " :",

@@ -32,6 +32,13 @@ int32_t tn_request_self(tenon_resolver *r, uint32_t name)
     return r->self;
 }
 
+/* rule  glibc elf/rtld.c, do_preload(): the loader is an object already, and only new ones count */
+static int32_t request_self(tenon_resolver *r, uint32_t name, enum tenon_flavour flavour)
+{
+    bool stays_out = flavour == TENON_NEED_PRELOAD && tn_loader_at_hand(r)->preload_is_no_need;
+    return stays_out ? r->self : tn_request_self(r, name);
+}
+
 /* A file that does what the loader itself does: it is then used instead. */
 static bool is_own_copy(tenon_resolver *r, const struct tn_node *node)
 {
@@ -53,14 +60,15 @@ static bool is_own_copy(tenon_resolver *r, const struct tn_node *node)
 }
 
 /* The same device and inode (and slice, and member) under another name. */
-static int32_t found_again(tenon_resolver *r, const struct tn_search *s, int32_t known)
+static int32_t found_again(tenon_resolver *r, const struct tn_search *s, int32_t known,
+                           enum tenon_flavour flavour)
 {
     const tenon_loader *loader = tn_loader_at_hand(r);
     if (loader->matches_soname)
         tn_claim(r, s->name, known);
     else if (s->searched && known != r->self && !loader->claims)
         tn_claim_short(r, known);
-    return known == r->self ? tn_request_self(r, s->name) : known;
+    return known == r->self ? request_self(r, s->name, flavour) : known;
 }
 
 #define DF_1_NOOPEN 0x40u
@@ -143,7 +151,7 @@ static int32_t object_for(tenon_resolver *r, struct tn_search *s, uint32_t shown
 {
     bool found = s->status == TENON_STATUS_FOUND;
     if (found && r->nodes[s->node]->stamp == r->stamp)
-        return found_again(r, s, r->nodes[s->node]->object);
+        return found_again(r, s, r->nodes[s->node]->object, flavour);
     bool optional = is_optional(r, flavour) && !s->fatal;
     const char *not_opened = found ? why_not_opened(r, s) : NULL;
     struct tn_object object = {
@@ -308,7 +316,7 @@ static int32_t request(tenon_resolver *r, uint32_t name, uint32_t shown, int32_t
         r->left = s->left;
     if (s)
         return object_for(r, s, shown == TN_NO_NAME ? name : shown, asker, flavour);
-    return loaded >= 0 && loaded == r->self ? tn_request_self(r, name) : loaded;
+    return loaded >= 0 && loaded == r->self ? request_self(r, name, flavour) : loaded;
 }
 
 int32_t tn_request(tenon_resolver *r, uint32_t name, int32_t asker, enum tenon_flavour flavour,

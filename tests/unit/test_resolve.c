@@ -855,6 +855,20 @@ static void glibc_secure_preloads_are_verified_before_the_bit_is_asked_for(void 
                                             "/usr/lib64/pre.so: found\n");
 }
 
+/* It is an object already, so nothing is added; who needs it by name has it where that asks. */
+static void glibc_preloading_the_loader_changes_no_order(void **state)
+{
+    struct world_case *c = *state;
+    case_env(c, "LD_PRELOAD", GLIBC);
+    PUT(c, "/lib64/liba.so", .needed = NAMES("libc.so.6"));
+    PUT(c, "/t/E", .interp = GLIBC, .needed = NAMES("liba.so"));
+    assert_string_equal(answer(c, "/t/E"), "liba.so => /lib64/liba.so [default directory]\n"
+                                           "libc.so.6 => /lib64/libc.so.6 [default directory]\n"
+                                           "ld-linux-x86-64.so.2 => " GLIBC " [interpreter]\n");
+    PUT(c, "/lib64/liba.so", .soname = "liba.so");
+    assert_string_equal(answer(c, "/t/E"), "liba.so => /lib64/liba.so [default directory]\n");
+}
+
 /* The last part of its path is no name of the loader: it has its SONAME. */
 static void glibc_knows_its_loader_by_path_and_soname(void **state)
 {
@@ -2161,6 +2175,7 @@ int main(void)
         CASE(glibc_of_another_prefix_has_its_own_preload_file),
         CASE(glibc_secure_preloads_need_the_set_uid_bit),
         CASE(glibc_secure_preloads_are_verified_before_the_bit_is_asked_for),
+        CASE(glibc_preloading_the_loader_changes_no_order),
         CASE(glibc_knows_its_loader_by_path_and_soname),
         CASE(needs_go_breadth_first_and_in_circles),
         CASE(musl_environment_beats_all_and_runpath_replaces_rpath),

@@ -598,6 +598,18 @@ def _(t, expect):
     expect(t.program("E", needed=["ld-linux-x86-64.so.2"], interp=own), ("ld-linux-x86-64.so.2", own))
 
 
+@case("preloading the loader adds nothing")
+def _(t, expect):
+    t.lib("a/libx.so.1", "libx.so.1", needed=["ld-linux-x86-64.so.2"])
+    t.lib("b/libx.so.1", "libx.so.1")
+    e = t.program("E", needed=["libx.so.1"])
+    for name in (loaders.GLIBC, "ld-linux-x86-64.so.2"):
+        expect(e, ("libx.so.1", t.path("a/libx.so.1")), (None, loaders.GLIBC),
+               env=dict(llp(t.path("a")), LD_PRELOAD=name))
+        expect(e, ("libx.so.1", t.path("b/libx.so.1")),
+               env=dict(llp(t.path("b")), LD_PRELOAD=name))
+
+
 @case("a file that is cut in its last row")
 def _(t, expect):
     image = elfmake.image(soname="libx.so.1")
