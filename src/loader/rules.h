@@ -587,7 +587,10 @@ struct tenon_loader {
                                const tenon_attempt *attempts, size_t count);
 };
 
-/* ld.so's words where it has some: a class that did not fit, else that there is no such file. */
+/*
+ * ld.so's words where it has some: a class that did not fit, else the error of the last file that
+ * it tried to open.
+ */
 const char *tn_why_missing(struct tn_arena *arena, const char *name, const tenon_attempt *attempts,
                            size_t count);
 

@@ -701,6 +701,50 @@ static void glibc_wrong_class_is_remembered_for_the_message(void **state)
                         "cannot open shared object file: No such file or directory");
 }
 
+/* The last file that could not be opened says why, as errno does. */
+static void a_miss_has_the_last_error(void **state)
+{
+    struct world_case *c = *state;
+    static const char *const loaders[] = { GLIBC, MUSL };
+    static const struct {
+        const char *name, *error;
+    } cases[] = {
+        { "/t/closed.so", "Permission denied" },
+        { "/t/loop.so", "Too many levels of symbolic links" },
+        { "/t/text/libx.so", "Not a directory" },
+        { "/t/none/libx.so", "No such file or directory" },
+        { "first.so", "No such file or directory" }, /* after it others were tried */
+        { "last.so", "Permission denied" },
+    };
+    assert_true(tenon_world_put_file(c->world, "/t/closed.so", "x", 1, 0, NULL));
+    assert_true(tenon_world_put_file(c->world, "/t/first.so", "x", 1, 0, NULL));
+    assert_true(tenon_world_put_file(c->world, "/usr/lib64/last.so", "x", 1, 0, NULL));
+    assert_true(tenon_world_put_file(c->world, "/usr/lib/last.so", "x", 1, 0, NULL));
+    case_put_text(c, "/usr/lib/other", "x");
+    case_put_text(c, "/t/text", "x");
+    case_put_link(c, "/t/loop.so", "loop.so");
+    case_env(c, "LD_LIBRARY_PATH", "/t");
+    for (size_t i = 0; i < 2 * sizeof cases / sizeof cases[0]; i++) {
+        const char *name = cases[i / 2].name;
+        if (i % 2 && strcmp(name, "/t/loop.so") == 0) /* which musl calls an error of its own */
+            continue;
+        PUT(c, "/t/E", .interp = loaders[i % 2], .needed = NAMES(name));
+        answer(c, "/t/E");
+        const char *reason = tenon_graph_library(c->graph, 0)->reason;
+        assert_int_equal(tenon_graph_library(c->graph, 0)->status, TENON_STATUS_MISSING);
+        assert_non_null(strchr(reason, ':'));
+        assert_string_equal(strchr(reason, ':') + 2, cases[i / 2].error);
+    }
+    /* what the cache has is not opened for DF_1_NODEFLIB, so the error before it is left */
+    static const struct cache_entry entries[] = { { .key = "first.so",
+                                                    .value = "/usr/lib64/first.so" } };
+    case_put_cache(c, entries, 1);
+    PUT(c, "/t/E", .interp = GLIBC, .dt_flags_1 = 0x800, .needed = NAMES("first.so"));
+    answer(c, "/t/E");
+    assert_string_equal(tenon_graph_library(c->graph, 0)->reason,
+                        "cannot open shared object file: Permission denied");
+}
+
 /* ---- glibc: filters, preloads, order ------------------------------------------------------- */
 
 static void glibc_filtees_stand_before_their_owner(void **state)
@@ -2168,6 +2212,7 @@ int main(void)
         CASE(glibc_refuses_what_is_no_file_of_ours),
         CASE(glibc_refuses_truncated_files),
         CASE(glibc_wrong_class_is_remembered_for_the_message),
+        CASE(a_miss_has_the_last_error),
         CASE(glibc_filtees_stand_before_their_owner),
         CASE(glibc_filtee_that_is_loaded_moves_forward_only),
         CASE(glibc_missing_filter_counts_and_auxiliary_does_not),

@@ -81,7 +81,7 @@ class Expect:
 
     def _real_failure(self, name, program, env, cwd, root, message):
         status, _, err = loaders.run_program(program, env, cwd, root)
-        said = err.split("error while loading shared libraries: ", 1)[-1].strip()
+        said = loaders.spell_error(err.split("error while loading shared libraries: ", 1)[-1].strip())
         self.report.check(name + " message", (127, message), (status, said), ("expected", "ld.so"))
 
     def warns(self, program, *failures, env=None):
@@ -372,6 +372,30 @@ def _(t, expect):
     e = t.program("E", needed=["sub/libx.so.1"], runpath=t.path("a"))
     expect(e, ("sub/libx.so.1", "sub/libx.so.1"), cwd=t.dir)
     expect(e, ("sub/libx.so.1", None), cwd=t.path("a"))
+
+
+@case("the reason of a miss is the last error")
+def _(t, expect):
+    standard(t)
+    t.link("loop.so", "loop.so")
+    t.write("text", "text")
+    closed = t.write("closed.so", "text", mode=0)
+    words = "cannot open shared object file: "
+    for name, error in ((t.path("loop.so"), "Too many levels of symbolic links"),
+                        (t.path("text/libx.so"), "Not a directory"),
+                        ("x" * 256, "File name too long"),
+                        (t.path("none/libx.so"), "No such file or directory")):
+        expect(t.program("E", needed=[name]), (name, None), fails=words + error)
+    e = t.program("E", needed=["loop.so"])
+    expect(e, ("loop.so", None), env=llp(t.dir))  # after the loop other lists were tried
+    if os.geteuid() == 0:
+        e = t.program("E", needed=[closed])
+        status, _, err = loaders.run_program(e, user=NOBODY)
+        said = "%s: %sPermission denied" % (closed, words)
+        expect.report.check(expect.name, (127, True), (status, said in err), ("expected", "ld.so"))
+        row = tenon.why([e], user=NOBODY)[e]
+        return expect.report.check(expect.name, words + "Permission denied",
+                                   row["libraries"][0]["reason"])
 
 
 def hwcaps_levels():
