@@ -4,6 +4,7 @@
  * rule  System V gABI chapter 5 "Dynamic Section"; the segment counts, never the section header
  */
 #include <inttypes.h>
+#include <string.h>
 
 #include "elf_private.h"
 #include "fail.h"
@@ -199,23 +200,58 @@ static void place_dynamic(const struct tn_elf *elf, const struct tn_elf_segment 
     }
 }
 
+/*
+ * Is of these bytes only a part of the last row behind the end of the file, and in its last page?
+ * That page is mapped whole, with zeros behind the end, and the last row is DT_NULL. A section that
+ * lacks more has lost what only its maker knows.
+ */
+static bool ends_in_last_row(const struct tn_elf *elf, uint64_t offset, uint64_t size)
+{
+    uint64_t last, file = elf->file->info.size;
+    uint64_t have = tn_elf_clamp(elf, offset, size);
+    return have && size - have <= 2 * elf->header.word && tn_add(offset, size - 1, &last) &&
+           last / TN_ELF_PAGE == (file - 1) / TN_ELF_PAGE;
+}
+
+/* The bytes of the section that are there, and zeros. */
+static bool read_padded(struct tn_elf *elf, uint64_t offset, uint64_t size, tenon_error *err)
+{
+    struct tn_view there;
+    uint8_t *bytes = tn_arena_bytes(elf->file->arena, size);
+    if (!bytes)
+        return tn_no_memory(err);
+    if (!tn_file_upto(elf->file, offset, size, "dynamic section", &there, err))
+        return false;
+    memcpy(bytes, there.at, there.size);
+    memset(bytes + there.size, 0, size - there.size);
+    elf->dynamic.rows = (struct tn_view){ bytes, size, offset };
+    return true;
+}
+
+/* DT_NULL ends the section, so that not all need be read. */
+static bool read_rows(struct tn_elf *elf, uint64_t offset, uint64_t size, tenon_error *err)
+{
+    uint64_t most = (TN_LIMIT_DYNAMIC + 1ull) * 2 * elf->header.word;
+    uint64_t have = tn_elf_clamp(elf, offset, size);
+    if (have == size)
+        return tn_file_view(elf->file, offset, size < most ? size : most, "dynamic section",
+                            &elf->dynamic.rows, err);
+    if (size <= most && ends_in_last_row(elf, offset, size))
+        return read_padded(elf, offset, size, err);
+    return tn_fail(err, TENON_E_TRUNCATED,
+                   "dynamic section: %" PRIu64 " bytes needed at 0x%" PRIx64 ", %" PRIu64 " left",
+                   size, offset, have);
+}
+
 bool tn_elf_read_dynamic(struct tn_elf *elf, bool *found, tenon_error *err)
 {
     const struct tn_elf_segment *s = find_dynamic(elf);
-    uint64_t offset, size, most = (TN_LIMIT_DYNAMIC + 1ull) * 2 * elf->header.word;
+    uint64_t offset, size;
     *found = s != NULL;
     if (!s)
         return true;
     place_dynamic(elf, s, &offset, &size);
-    /* The whole must be there; but DT_NULL ends it, so that not all need be read. */
-    if (tn_elf_clamp(elf, offset, size) < size)
-        return tn_fail(err, TENON_E_TRUNCATED,
-                       "dynamic section: %" PRIu64 " bytes needed at 0x%" PRIx64 ", %" PRIu64
-                       " left",
-                       size, offset, tn_elf_clamp(elf, offset, size));
-    return tn_file_view(elf->file, offset, size < most ? size : most, "dynamic section",
-                        &elf->dynamic.rows, err) &&
-           scan_rows(elf, err) && find_strings(elf, err);
+    return read_rows(elf, offset, size, err) && scan_rows(elf, err) && find_strings(elf, err);
 }
 
 /* ---- strings ------------------------------------------------------------------------------- */

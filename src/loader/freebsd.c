@@ -216,17 +216,13 @@ static const struct tn_dirs *split(struct tn_target *target, const char *list, c
 }
 
 static const char *expand_name(struct tn_target *target, const char *name,
-                               const struct tn_namer *by, enum tenon_outcome *outcome,
-                               const char **detail)
+                               const struct tn_namer *by, struct tn_judgement *refused)
 {
     struct tn_tokens tokens = tokens_of(target, by->origin, osname(target));
-    *outcome = TENON_OUTCOME_FOUND;
     if (target->secure || !tn_has_slash(name) || !tn_tokens_in(name, &tokens))
         return name;
-    const char *out = tn_tokens_expand(target->arena, name, strlen(name), &tokens, outcome);
-    if (!out && *outcome != TENON_OUTCOME_FOUND)
-        *detail = "a token in the name has no value";
-    return out;
+    refused->detail = "a token in the name has no value";
+    return tn_tokens_expand(target->arena, name, strlen(name), &tokens, &refused->outcome);
 }
 
 static bool refuses(const struct tn_target *target, const char *name, enum tn_request request,

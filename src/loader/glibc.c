@@ -338,22 +338,24 @@ static bool secure_tokens(struct tn_target *target, struct tn_tokens *tokens, bo
 }
 
 /*
- * A name that is recorded in a file.
+ * A name that is recorded in a file. A secure process ends at one with a token, a DT_AUXILIARY too:
+ * the error that makes a missing one harmless is caught only around its loading.
  * rule  glibc elf/dl-deps.c, expand_dst()
  */
 static const char *expand_need(struct tn_target *target, const char *name,
-                               const struct tn_tokens *tokens, enum tenon_outcome *outcome,
-                               const char **detail)
+                               const struct tn_tokens *tokens, struct tn_judgement *refused)
 {
     if (target->secure) {
-        *outcome = TENON_OUTCOME_DROPPED_SECURE;
-        *detail = "DST not allowed in SUID/SGID programs";
+        *refused = tn_judged(TENON_OUTCOME_DROPPED_SECURE, TN_STOP,
+                             "DST not allowed in SUID/SGID programs");
+        refused->fatal = true;
         return NULL;
     }
-    const char *expanded = tn_tokens_expand(target->arena, name, strlen(name), tokens, outcome);
-    if (*outcome != TENON_OUTCOME_FOUND || (expanded && !*expanded)) {
-        *outcome = TENON_OUTCOME_NOT_EXPANDABLE;
-        *detail = "empty dynamic string token substitution";
+    const char *expanded =
+        tn_tokens_expand(target->arena, name, strlen(name), tokens, &refused->outcome);
+    if (refused->outcome != TENON_OUTCOME_FOUND || (expanded && !*expanded)) {
+        *refused = tn_judged(TENON_OUTCOME_NOT_EXPANDABLE, TN_STOP,
+                             "empty dynamic string token substitution");
         return NULL;
     }
     return expanded;
@@ -367,36 +369,35 @@ static const char *expand_need(struct tn_target *target, const char *name,
  */
 static const char *expand_asked(struct tn_target *target, const char *name,
                                 const struct tn_namer *by, struct tn_tokens *tokens,
-                                enum tenon_outcome *outcome, const char **detail)
+                                struct tn_judgement *refused)
 {
     if (!tn_has_slash(name) || (target->secure && by->request == TN_REQUEST_PRELOAD))
         return name;
     if (!secure_tokens(target, tokens, by->is_program))
         return NULL;
-    const char *expanded = tn_tokens_expand(target->arena, name, strlen(name), tokens, outcome);
-    if (*outcome == TENON_OUTCOME_FOUND && expanded && !*expanded)
-        *outcome = TENON_OUTCOME_NOT_EXPANDABLE;
-    if (*outcome == TENON_OUTCOME_FOUND)
+    enum tenon_outcome outcome = TENON_OUTCOME_FOUND;
+    const char *expanded = tn_tokens_expand(target->arena, name, strlen(name), tokens, &outcome);
+    if (outcome == TENON_OUTCOME_FOUND && expanded && !*expanded)
+        outcome = TENON_OUTCOME_NOT_EXPANDABLE;
+    if (outcome == TENON_OUTCOME_FOUND)
         return expanded;
-    *detail = "cannot open shared object file: No such file or directory";
+    *refused =
+        tn_judged(outcome, TN_STOP, "cannot open shared object file: No such file or directory");
     return NULL;
 }
 
 static const char *expand_name(struct tn_target *target, const char *name,
-                               const struct tn_namer *by, enum tenon_outcome *outcome,
-                               const char **detail)
+                               const struct tn_namer *by, struct tn_judgement *refused)
 {
     struct tn_tokens tokens;
-    *outcome = TENON_OUTCOME_FOUND;
     if (!strchr(name, '$'))
         return name;
     if (!tokens_for(target, name, by->origin, &tokens))
         return NULL;
     if (!tn_tokens_in(name, &tokens))
         return name;
-    return by->request == TN_REQUEST_NEED
-               ? expand_need(target, name, &tokens, outcome, detail)
-               : expand_asked(target, name, by, &tokens, outcome, detail);
+    return by->request == TN_REQUEST_NEED ? expand_need(target, name, &tokens, refused)
+                                          : expand_asked(target, name, by, &tokens, refused);
 }
 
 static const struct tn_dirs *split_with(struct tn_target *target, const char *list,
@@ -531,6 +532,7 @@ const tenon_loader tn_loader_glibc = {
     .weak_variable = "LD_DYNAMIC_WEAK",
     .has_filters = true,
     .preload_as_program = true,
+    .preload_is_no_need = true,
     .program_is_last = true,
     .stats_directories = true,
     .preload_separators = " :",

@@ -159,6 +159,38 @@ static struct tn_judgement judge_contents(const struct tn_target *target,
     return tn_glibc_judge_mapped(target, facts);
 }
 
+/* All that ld.so reads before it maps, besides the header. */
+static bool has_program_headers(const struct tn_candidate *candidate, const struct tn_elf_header *h)
+{
+    uint64_t end;
+    return tn_add(h->e_phoff, (uint64_t)h->e_phnum * h->e_phentsize, &end) &&
+           end <= candidate->info->size;
+}
+
+/*
+ * What is mapped and makes no sense. ld.so does not look and has no words for it: it dies where the
+ * file ends before a page that it reads, whatever the object is to the program.
+ */
+static struct tn_judgement judge_unread(const struct tn_candidate *candidate)
+{
+    bool cut = candidate->error == TENON_E_TRUNCATED;
+    struct tn_judgement judged = tn_believed(
+        cut ? TENON_OUTCOME_TRUNCATED : TENON_OUTCOME_MALFORMED, TN_STOP, candidate->error_text);
+    judged.fatal = cut;
+    return judged;
+}
+
+#define SET_UID 04000 /* S_ISUID */
+
+/* rule  open_path(): the set-uid bit is asked for when open_verify() has taken the file */
+static struct tn_judgement judge_verified(const struct tn_target *target,
+                                          const struct tn_candidate *candidate)
+{
+    if (candidate->need_setuid && !(candidate->info->mode & SET_UID))
+        return tn_judged(TENON_OUTCOME_NOT_SETUID, TN_SKIP, NULL);
+    return candidate->facts ? judge_contents(target, candidate->facts) : judge_unread(candidate);
+}
+
 void tn_glibc_judge(const struct tn_target *target, const struct tn_candidate *candidate,
                     struct tn_judgement *out)
 {
@@ -185,22 +217,17 @@ void tn_glibc_judge(const struct tn_target *target, const struct tn_candidate *c
             candidate->facts->machine; /* of which it is: ld.so passes on without a word */
     if (out->outcome != TENON_OUTCOME_FOUND)
         return;
-    if (candidate->facts)
-        *out = judge_contents(target, candidate->facts);
-    else
-        *out = tn_judged(candidate->error == TENON_E_TRUNCATED ? TENON_OUTCOME_TRUNCATED
-                                                               : TENON_OUTCOME_MALFORMED,
-                         TN_STOP,
-                         candidate->error == TENON_E_TRUNCATED ? "cannot read file data"
-                                                               : candidate->error_text);
+    *out = has_program_headers(candidate, &header)
+               ? judge_verified(target, candidate)
+               : tn_judged(TENON_OUTCOME_TRUNCATED, TN_STOP, "cannot read file data");
 }
 
 /* rule  open_path(): other errors than these leave the loop over the directories */
 void tn_glibc_judge_errno(int error, struct tn_judgement *out)
 {
     switch (error) {
-    case ENOENT:
-    case ENOTDIR: *out = tn_judged(TENON_OUTCOME_ABSENT, TN_SKIP, NULL); break;
+    case ENOENT: *out = tn_judged(TENON_OUTCOME_ABSENT, TN_SKIP, NULL); break;
+    case ENOTDIR: *out = tn_judged(TENON_OUTCOME_ABSENT, TN_SKIP, tn_errno_text(error)); break;
     case EACCES: *out = tn_judged(TENON_OUTCOME_PERMISSION, TN_SKIP, NULL); break;
     case ELOOP: *out = tn_judged(TENON_OUTCOME_SYMLINK_LOOP, TN_END_STAGE, NULL); break;
     case ENAMETOOLONG: *out = tn_judged(TENON_OUTCOME_TOO_LONG, TN_END_STAGE, NULL); break;

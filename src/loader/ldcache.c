@@ -209,24 +209,48 @@ static size_t same_start(const char *a, const char *b)
     return n;
 }
 
+static bool has_key(const struct tn_ldcache *cache, uint32_t i, const char *name)
+{
+    const char *key = key_at(cache, i);
+    return key && tn_ldcache_compare(name, key) == 0;
+}
+
+/* Entries of one name, side by side. */
+struct group {
+    uint32_t first, end; /* none behind `end` counts */
+};
+
+/* The entries around one of the name. */
+static struct group group_around(const struct tn_ldcache *cache, const char *name, uint32_t i,
+                                 uint32_t end)
+{
+    while (i > 0 && has_key(cache, i - 1, name))
+        i--;
+    return (struct group){ i, end };
+}
+
 /*
  * Entries are in descending order; one without a readable key ends the search. What stands between
- * two that begin as the name does begins so, too: no more of it is compared than that it does.
+ * two that begin as the name does begins so, too: no more of it is compared than that it does. In a
+ * file out of order it matters which entries are looked at: those that search_cache() looks at.
  */
-static uint32_t first_of_group(const struct tn_ldcache *cache, const char *name)
+static struct group find_group(const struct tn_ldcache *cache, const char *name)
 {
     uint32_t low = 0, high = cache->count;
     size_t same_low = 0, same_high = 0;
     while (low < high) {
-        uint32_t middle = low + (high - low) / 2;
+        uint32_t middle = low + (high - 1 - low) / 2;
         const char *key = key_at(cache, middle);
         size_t skip = same_low < same_high ? same_low : same_high;
         if (!key)
-            return cache->count;
+            break;
         if (strncmp(name, key, skip) != 0) /* not in order */
             skip = 0;
         size_t same = skip + same_start(name + skip, key + skip);
-        if (tn_ldcache_compare(name + same, key + same) < 0) {
+        int order = tn_ldcache_compare(name + same, key + same);
+        if (order == 0)
+            return group_around(cache, name, middle, high);
+        if (order < 0) {
             low = middle + 1;
             same_low = same;
         } else {
@@ -234,7 +258,7 @@ static uint32_t first_of_group(const struct tn_ldcache *cache, const char *name)
             same_high = same;
         }
     }
-    return low;
+    return (struct group){ 0, 0 };
 }
 
 /*
@@ -310,7 +334,7 @@ static bool weigh(const struct tn_ldcache *cache, const struct entry *entry,
 /*
  * Entries of one name stand in the order that ldconfig gives them: those of this machine before
  * those of plain ELF, and of each the extensions, then the others by their capabilities, most
- * first. A file in another order is searched in the same way.
+ * first. A file in another order is searched in the same way, entry by entry.
  * rule  glibc 2.36 elf/dl-cache.c, search_cache()
  */
 const char *tn_ldcache_lookup(const struct tn_ldcache *cache, const char *name,
@@ -318,7 +342,8 @@ const char *tn_ldcache_lookup(const struct tn_ldcache *cache, const char *name,
 {
     struct choice best = { NULL, 0 };
     bool over = false;
-    for (uint32_t i = first_of_group(cache, name); i < cache->count && !over; i++) {
+    struct group group = find_group(cache, name);
+    for (uint32_t i = group.first; i < group.end && !over; i++) {
         struct entry entry = entry_at(cache, i);
         over = !entry.key || tn_ldcache_compare(name, entry.key) != 0 ||
                weigh(cache, &entry, query, &best);

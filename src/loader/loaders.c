@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "fail.h"
 #include "rules.h"
 
 const tenon_loader *const tn_loaders[] = {
@@ -100,14 +101,46 @@ const tenon_rule *tenon_loader_rule(const tenon_loader *loader, size_t i)
     return i < loader->rule_count ? &loader->rules[i] : NULL;
 }
 
+/*
+ * The error that an attempt to open leaves; *is is false when it was none, and leaves the one
+ * before. A directory that ld.so has found absent for another name is not tried again there, and
+ * leaves it, too: that is not followed, for only DF_1_NODEFLIB lets such a directory be the last.
+ */
+static const char *error_left(const tenon_attempt *attempt, bool *is)
+{
+    *is = true;
+    switch (attempt->outcome) {
+    case TENON_OUTCOME_PERMISSION: return tn_errno_text(EACCES);
+    case TENON_OUTCOME_SYMLINK_LOOP: return tn_errno_text(ELOOP);
+    case TENON_OUTCOME_TOO_LONG: return tn_errno_text(ENAMETOOLONG);
+    case TENON_OUTCOME_ABSENT:
+    case TENON_OUTCOME_STALE:
+    case TENON_OUTCOME_UNREADABLE: return attempt->detail ? attempt->detail : tn_errno_text(ENOENT);
+    case TENON_OUTCOME_NOT_CONSULTED:
+    case TENON_OUTCOME_NOT_IN_CACHE:
+    case TENON_OUTCOME_NO_CACHE:
+    case TENON_OUTCOME_NODEFLIB:
+    case TENON_OUTCOME_NOT_EXPANDABLE:
+    case TENON_OUTCOME_DROPPED_SECURE: *is = false; return NULL;
+    default: return tn_errno_text(ENOENT); /* what is passed over is as if it were not there */
+    }
+}
+
+/* rule  glibc elf/dl-load.c, _dl_map_object(); musl ldso/dynlink.c, load_deps(): errno is told */
 const char *tn_why_missing(struct tn_arena *arena, const char *name, const tenon_attempt *attempts,
                            size_t count)
 {
+    const char *error = tn_errno_text(ENOENT);
+    bool is = false;
     (void)name;
     for (size_t i = 0; i < count; i++)
         if (attempts[i].outcome == TENON_OUTCOME_WRONG_CLASS)
             return tn_arena_format(arena, "%s: %s", attempts[i].path, attempts[i].detail);
-    return "cannot open shared object file: No such file or directory";
+    for (size_t i = count; i-- > 0 && !is;) {
+        const char *left = error_left(&attempts[i], &is);
+        error = is ? left : error;
+    }
+    return tn_arena_format(arena, "cannot open shared object file: %s", error);
 }
 
 const char *tn_loader_missing(const tenon_loader *loader, struct tn_arena *arena, const char *name,

@@ -380,8 +380,8 @@ static void judge(const struct tn_target *target, const struct tn_candidate *can
 static void judge_errno(int error, struct tn_judgement *out)
 {
     switch (error) {
-    case ENOENT:
-    case ENOTDIR: *out = tn_judged(TENON_OUTCOME_ABSENT, TN_SKIP, NULL); break;
+    case ENOENT: *out = tn_judged(TENON_OUTCOME_ABSENT, TN_SKIP, NULL); break;
+    case ENOTDIR: *out = tn_judged(TENON_OUTCOME_ABSENT, TN_SKIP, tn_errno_text(error)); break;
     case EACCES: *out = tn_judged(TENON_OUTCOME_PERMISSION, TN_SKIP, NULL); break;
     case ENAMETOOLONG: *out = tn_judged(TENON_OUTCOME_TOO_LONG, TN_SKIP, NULL); break;
     case ELOOP: *out = tn_judged(TENON_OUTCOME_SYMLINK_LOOP, TN_STOP, "Symbolic link loop"); break;

@@ -131,7 +131,7 @@ struct tn_plan {
     struct tn_stage stages[TN_PLAN_ROOM];
     size_t count;
     bool hwcaps;      /* try the subdirectories of tn_loader.subdirs in each directory */
-    bool need_setuid; /* candidates without the set-uid bit are skipped */
+    bool need_setuid; /* candidates without the set-uid bit are skipped, by `judge` */
 };
 
 static inline void tn_plan_add(struct tn_plan *plan, struct tn_stage stage)
@@ -194,6 +194,7 @@ struct tn_candidate {
     int system_errno;             /* ... and 0 */
     const char *error_text;
     enum tn_request request; /* as that of the asker */
+    bool need_setuid;        /* as that of the plan */
 };
 
 #define TN_HEAD_SIZE 64u
@@ -390,6 +391,7 @@ struct tenon_loader {
     bool requests_differ;     /* preloads, needs and dlopen() are searched for differently */
     bool preload_as_program;  /* a preload searches with the program's run paths */
     bool preload_is_fatal;    /* one that cannot be loaded stops the program */
+    bool preload_is_no_need;  /* of the loader itself: it does not stand in the order for it */
     bool stubs_absent_export; /* where a symbol or forwarder leads nowhere, only a call fails */
     bool program_is_last;     /* every chain of run paths ends with the program's */
     bool paths_of_all;        /* a chain has every object, not only those with run paths */
@@ -505,12 +507,12 @@ struct tenon_loader {
     bool (*lists_itself)(const struct tn_target *target, bool *yes);
 
     /*
-     * Expands tokens of a name that is asked for. NULL with *outcome set when the loader refuses or
-     * drops it; `name` itself when there is nothing to expand. The hook NULL: never expands.
+     * Expands tokens of a name that is asked for. NULL with *refused set when the loader refuses or
+     * drops it, or with its outcome FOUND when there is no memory; `name` itself when there is
+     * nothing to expand. The hook NULL: never expands.
      */
     const char *(*expand_name)(struct tn_target *target, const char *name,
-                               const struct tn_namer *by, enum tenon_outcome *outcome,
-                               const char **detail);
+                               const struct tn_namer *by, struct tn_judgement *refused);
 
     /* Does a file's own list have tokens expanded? Else `origin` is NULL. NULL: always. */
     bool (*expands)(const struct tn_facts *facts);
@@ -591,7 +593,10 @@ struct tenon_loader {
                                const tenon_attempt *attempts, size_t count);
 };
 
-/* ld.so's words where it has some: a class that did not fit, else that there is no such file. */
+/*
+ * ld.so's words where it has some: a class that did not fit, else the error of the last file that
+ * it tried to open.
+ */
 const char *tn_why_missing(struct tn_arena *arena, const char *name, const tenon_attempt *attempts,
                            size_t count);
 

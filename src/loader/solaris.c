@@ -311,19 +311,15 @@ static const struct tn_dirs *split(struct tn_target *target, const char *list, c
 }
 
 static const char *expand_name(struct tn_target *target, const char *name,
-                               const struct tn_namer *by, enum tenon_outcome *outcome,
-                               const char **detail)
+                               const struct tn_namer *by, struct tn_judgement *refused)
 {
     const char *isas = isalist(target);
     const char *isa = isas ? tn_arena_copy(target->arena, isas, strcspn(isas, " ")) : NULL;
     struct tn_tokens tokens = tokens_of(target, by->origin, isa);
-    *outcome = TENON_OUTCOME_FOUND;
     if (!tn_tokens_in(name, &tokens))
         return name;
-    const char *out = tn_tokens_expand(target->arena, name, strlen(name), &tokens, outcome);
-    if (!out && *outcome != TENON_OUTCOME_FOUND)
-        *detail = "a token in the name cannot be expanded";
-    return out;
+    refused->detail = "a token in the name cannot be expanded";
+    return tn_tokens_expand(target->arena, name, strlen(name), &tokens, &refused->outcome);
 }
 
 /* ---- the search -------------------------------------------------------------------------------

@@ -94,7 +94,7 @@ void tn_process_preload(tenon_resolver *r)
         uint32_t name = tn_resolver_name(r, row->preloads[i].name);
         int32_t object = name == TN_NO_NAME ? TENON_NOBODY
                                             : tn_request_preload(r, name, row->preloads[i].request);
-        if (object >= 0 && !tn_object_at(r, object)->listed)
+        if (object >= 0 && object != r->self && !tn_object_at(r, object)->listed)
             tn_process_list(r, object);
     }
 }

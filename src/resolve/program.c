@@ -121,8 +121,10 @@ static struct tn_object missing_self(tenon_resolver *r, uint32_t path, enum teno
         .path = TN_NO_NAME,
         .status = status,
         .reason = reason,
-        .search = tn_search_refused(r, path, fault.outcome,
-                                    "the kernel cannot start a program without its interpreter"),
+        .search = tn_search_refused(
+            r, path,
+            tn_judged(fault.outcome, TN_STOP,
+                      "the kernel cannot start a program without its interpreter")),
     };
 }
 
@@ -146,13 +148,23 @@ static struct tn_object found_self(tenon_resolver *r, uint32_t path)
     };
 }
 
-/* The names that the interpreter answers to, whether it is in the order or not. */
+/*
+ * The names that the interpreter answers to, whether it is in the order or not. The last part of
+ * its path stands for a SONAME that it has not, or that is not known.
+ *
+ * rule  glibc elf/rtld.c, rtld_setup_main_map(); FreeBSD libexec/rtld-elf/rtld.c,
+ * digest_dynamic2(); musl ldso/dynlink.c, load_library(): its whole path and the names of the C
+ * library alone
+ */
 static void claim_self(tenon_resolver *r, uint32_t path, struct tn_node *node)
 {
+    const tenon_loader *loader = tn_loader_at_hand(r);
+    bool has_soname = loader->matches_soname && node && node->own_name != TN_NO_NAME;
     tn_claim(r, path, r->self);
-    if (node && tn_loader_at_hand(r)->matches_soname)
+    if (has_soname)
         tn_claim(r, node->own_name, r->self);
-    tn_claim(r, r->target->self_base, r->self);
+    else if (!loader->matches_short)
+        tn_claim(r, r->target->self_base, r->self);
     if (node) {
         node->stamp = r->stamp;
         node->object = r->self;

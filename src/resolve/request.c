@@ -32,6 +32,13 @@ int32_t tn_request_self(tenon_resolver *r, uint32_t name)
     return r->self;
 }
 
+/* rule  glibc elf/rtld.c, do_preload(): the loader is an object already, and only new ones count */
+static int32_t request_self(tenon_resolver *r, uint32_t name, enum tenon_flavour flavour)
+{
+    bool stays_out = flavour == TENON_NEED_PRELOAD && tn_loader_at_hand(r)->preload_is_no_need;
+    return stays_out ? r->self : tn_request_self(r, name);
+}
+
 /* A file that does what the loader itself does: it is then used instead. */
 static bool is_own_copy(tenon_resolver *r, const struct tn_node *node)
 {
@@ -53,14 +60,15 @@ static bool is_own_copy(tenon_resolver *r, const struct tn_node *node)
 }
 
 /* The same device and inode (and slice, and member) under another name. */
-static int32_t found_again(tenon_resolver *r, const struct tn_search *s, int32_t known)
+static int32_t found_again(tenon_resolver *r, const struct tn_search *s, int32_t known,
+                           enum tenon_flavour flavour)
 {
     const tenon_loader *loader = tn_loader_at_hand(r);
     if (loader->matches_soname)
         tn_claim(r, s->name, known);
     else if (s->searched && known != r->self && !loader->claims)
         tn_claim_short(r, known);
-    return known == r->self ? tn_request_self(r, s->name) : known;
+    return known == r->self ? request_self(r, s->name, flavour) : known;
 }
 
 #define DF_1_NOOPEN 0x40u
@@ -143,7 +151,7 @@ static int32_t object_for(tenon_resolver *r, struct tn_search *s, uint32_t shown
 {
     bool found = s->status == TENON_STATUS_FOUND;
     if (found && r->nodes[s->node]->stamp == r->stamp)
-        return found_again(r, s, r->nodes[s->node]->object);
+        return found_again(r, s, r->nodes[s->node]->object, flavour);
     bool optional = is_optional(r, flavour) && !s->fatal;
     const char *not_opened = found ? why_not_opened(r, s) : NULL;
     struct tn_object object = {
@@ -217,7 +225,7 @@ static struct tn_search *search_for(tenon_resolver *r, uint32_t name, int32_t ob
     }
     r->asker.left = r->left;
     if (loader->refuses && loader->refuses(&r->target->target, text, request, &refused))
-        return tn_search_refused(r, name, refused.outcome, refused.detail);
+        return tn_search_refused(r, name, refused);
     return tn_has_slash(text) && !loader->paths_are_searched ? tn_search_direct(r, name, &r->asker)
                                                              : tn_search_for(r, name, &r->asker);
 }
@@ -227,24 +235,22 @@ static uint32_t expand(tenon_resolver *r, uint32_t name, int32_t object, enum tn
                        struct tn_search **refused)
 {
     const char *text = tn_text_of(r, name);
-    const char *detail = NULL;
-    enum tenon_outcome outcome;
+    struct tn_judgement judged = tn_judged(TENON_OUTCOME_FOUND, TN_STOP, NULL);
     *refused = NULL;
     if (!tn_loader_at_hand(r)->expand_name || !strchr(text, '$'))
         return name;
     const struct tn_namer by = { tn_origin_of(r, object), object == TN_PROGRAM, kind };
     if (!by.origin)
         return name;
-    const char *out =
-        tn_loader_at_hand(r)->expand_name(&r->target->target, text, &by, &outcome, &detail);
+    const char *out = tn_loader_at_hand(r)->expand_name(&r->target->target, text, &by, &judged);
     if (out == text)
         return name;
     if (out)
         return tn_resolver_name(r, out);
-    if (outcome == TENON_OUTCOME_FOUND)
+    if (judged.outcome == TENON_OUTCOME_FOUND)
         r->no_memory = true;
     else
-        *refused = tn_search_refused(r, name, outcome, detail);
+        *refused = tn_search_refused(r, name, judged);
     return name;
 }
 
@@ -310,7 +316,7 @@ static int32_t request(tenon_resolver *r, uint32_t name, uint32_t shown, int32_t
         r->left = s->left;
     if (s)
         return object_for(r, s, shown == TN_NO_NAME ? name : shown, asker, flavour);
-    return loaded >= 0 && loaded == r->self ? tn_request_self(r, name) : loaded;
+    return loaded >= 0 && loaded == r->self ? request_self(r, name, flavour) : loaded;
 }
 
 int32_t tn_request(tenon_resolver *r, uint32_t name, int32_t asker, enum tenon_flavour flavour,

@@ -317,9 +317,11 @@ struct tn_search *tn_search_for(tenon_resolver *r, uint32_t name, const struct t
 /* A name with a slash: opened as it is. */
 struct tn_search *tn_search_direct(tenon_resolver *r, uint32_t name, const struct tn_asker *asker);
 
-/* A name that is refused before any file is looked at. */
-struct tn_search *tn_search_refused(tenon_resolver *r, uint32_t name, enum tenon_outcome outcome,
-                                    const char *detail);
+/*
+ * A name that is refused before any file is looked at. A target has one `detail` for each outcome
+ * of the same name that is fatal, and one for each that is not. NULL: no memory.
+ */
+struct tn_search *tn_search_refused(tenon_resolver *r, uint32_t name, struct tn_judgement judged);
 
 /* Is this version among those that a file defines? */
 bool tn_node_defines(const struct tn_node *node, uint32_t version);

@@ -212,11 +212,11 @@ struct tn_search *tn_search_direct(tenon_resolver *r, uint32_t name, const struc
     return finish(&g);
 }
 
-struct tn_search *tn_search_refused(tenon_resolver *r, uint32_t name, enum tenon_outcome outcome,
-                                    const char *detail)
+struct tn_search *tn_search_refused(tenon_resolver *r, uint32_t name, struct tn_judgement judged)
 {
     bool is_new;
-    struct tn_search *s = special(r, 1 + (uint32_t)outcome, name, &is_new);
+    struct tn_search *s =
+        special(r, 1 + 2 * (uint32_t)judged.outcome + judged.fatal, name, &is_new);
     if (!s || !is_new)
         return s;
     struct tn_going g = { .r = r,
@@ -224,7 +224,6 @@ struct tn_search *tn_search_refused(tenon_resolver *r, uint32_t name, enum tenon
                           .store = &r->kept,
                           .search = s,
                           .name = tn_text_of(r, name) };
-    struct tn_judgement judged = tn_judged(outcome, TN_STOP, detail);
     tn_going_record(&g, g.name, judged);
     tn_going_stop(&g, NULL, judged);
     return finish(&g);

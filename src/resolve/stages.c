@@ -54,8 +54,6 @@ static bool read_as_target(struct tn_going *g, const struct tn_node *node, struc
     return err.code != TENON_E_MEMORY;
 }
 
-#define SET_UID 04000 /* S_ISUID */
-
 /* Judges the node of this number, which becomes another's when the target reads it its own way. */
 static struct tn_judgement judge_node(struct tn_going *g, uint32_t *number)
 {
@@ -72,9 +70,8 @@ static struct tn_judgement judge_node(struct tn_going *g, uint32_t *number)
         .system_errno = node->system_errno,
         .error_text = node->error_text,
         .request = g->asker ? g->asker->request : TN_REQUEST_NEED,
+        .need_setuid = g->plan && g->plan->need_setuid,
     };
-    if (g->plan && g->plan->need_setuid && !(node->info.mode & SET_UID))
-        return tn_said(TENON_OUTCOME_NOT_SETUID, NULL);
     bool again = loader->read_as_target && node->info.type == TENON_FILE_REGULAR &&
                  !loader->is_of_target(g->target, candidate.head);
     if (again && !read_as_target(g, node, &candidate, &facts))

@@ -44,18 +44,30 @@ static bool report(tenon_graph *graph, const struct tn_node_version *need,
     return add_missing(graph, missing, err);
 }
 
-/* The node that the loaded library of this name is; TN_NO_NODE: the library itself is missing. */
-static uint32_t provider_of(const tenon_resolver *r, uint32_t file)
+/*
+ * The node that the library of this name in the order is; TN_NO_NODE: the library itself is
+ * missing, or it is the loader, and nobody has asked for that.
+ *
+ * rule  glibc elf/rtld.c, dl_main(): the loader is in the list of objects where versions are looked
+ *       for only if a DT_NEEDED led to it
+ */
+static uint32_t provider_of(const tenon_graph *graph, uint32_t file)
 {
+    const tenon_resolver *r = graph->resolver;
     const struct tn_use *use = &r->uses[file];
-    return use->stamp == r->stamp ? r->objects[use->object].node : TN_NO_NODE;
+    return use->stamp == r->stamp && graph->row_of[use->object] != TENON_NOBODY
+               ? r->objects[use->object].node
+               : TN_NO_NODE;
 }
 
-/* A library that somebody needs, and that was not found: that is said already. */
+/*
+ * A library that somebody needs, and that was not found: that is said already. Of one that may be
+ * missing nothing was said.
+ */
 static bool is_missing(const tenon_graph *graph, const char *name)
 {
     for (size_t i = 0; i < graph->count; i++)
-        if (graph->libraries[i].status != TENON_STATUS_FOUND &&
+        if (graph->libraries[i].status != TENON_STATUS_FOUND && !graph->libraries[i].optional &&
             strcmp(graph->libraries[i].name, name) == 0)
             return true;
     return false;
@@ -88,13 +100,13 @@ static bool check_file(tenon_graph *graph, const struct tn_node *asker, struct t
                        int32_t asker_row, tenon_error *err)
 {
     tenon_resolver *r = graph->resolver;
-    uint32_t number = provider_of(r, asked->file);
+    uint32_t number = provider_of(graph, asked->file);
     if (number == TN_NO_NODE)
         return asked->first == asked->end || report_absent(graph, asker, asked, asker_row, err);
     const struct tn_node *provider = r->nodes[number];
     int32_t row = graph->row_of[r->uses[asked->file].object];
     bool good = true;
-    if (!provider->facts || row == TENON_NOBODY)
+    if (!provider->facts)
         return true;
     for (uint32_t i = asked->first; i < asked->end; i++) {
         if (tn_node_defines(provider, asker->versions[i].version))
@@ -115,7 +127,7 @@ static bool check_node(tenon_graph *graph, const struct tn_node *node, int32_t r
 {
     for (uint32_t i = 0; i < node->asked_count; i++) {
         struct tn_node_asked *asked = &node->asked[i];
-        uint32_t provider = provider_of(graph->resolver, asked->file);
+        uint32_t provider = provider_of(graph, asked->file);
         if (provider == asked->good_with &&
             (provider != TN_NO_NODE || !graph->loader->absent_fatal))
             continue; /* nearly always, so that no call is worth it; or both are none */

@@ -60,6 +60,11 @@ def _run(command, env, cwd, root=None, user=None):
     return done.returncode, os.fsdecode(done.stdout), os.fsdecode(done.stderr)
 
 
+def spell_error(message):
+    """A message of the loader with the words for the error that it has as a number."""
+    return _ERRNO.sub(lambda number: os.strerror(int(number[1])), message)
+
+
 def _object(line):
     """(name, path) of one line of a trace; None for the kernel's own object."""
     found = _MISSING.match(line)
@@ -90,7 +95,7 @@ def read_glibc_trace(status, out, err):
             continue
         found = _STOPPED.search(line)
         if found:
-            stop = _ERRNO.sub(lambda number: os.strerror(int(number[1])), found[1])
+            stop = spell_error(found[1])
     if status < 0:
         raise LoaderFailed("ended by signal %d" % -status)
     if status != 0:

@@ -729,7 +729,10 @@ static void version_chains_end(void **state)
     }
 }
 
-/* Every prefix is either refused with a reason or answered; nothing is read past the cut. */
+/*
+ * Every prefix is either refused with a reason or answered; nothing is read past the cut. Only the
+ * last row may be cut: it ends the dynamic section, as the zeros of a mapped page do.
+ */
 static void every_prefix_is_answered_or_refused(void **state)
 {
     (void)state;
@@ -741,7 +744,13 @@ static void every_prefix_is_answered_or_refused(void **state)
             struct subject s;
             subject_bytes(&s, whole, n);
             tenon_image *image = tenon_image_parse(s.bytes, n, "cut", &s.err);
-            assert_null(image); /* the dynamic section is the last thing of the file */
+            if (n >= size - (i & 1 ? 8 : 16)) { /* the dynamic section is the last thing */
+                assert_non_null(image);
+                tenon_image_free(image);
+                subject_end(&s);
+                continue;
+            }
+            assert_null(image);
             assert_in_set(s.err.code,
                           ((LargestIntegralType[]){ TENON_E_TRUNCATED, TENON_E_FORMAT }), 2);
             assert_int_equal(strncmp(s.err.text, "cut: ", 5), 0);

@@ -418,6 +418,26 @@ static void the_order_of_entries_counts(void **state)
     }
 }
 
+/*
+ * A file that is not in order: the entry that halving meets first counts, with its neighbours of
+ * the same name, and a name that halving passes by is not there.
+ */
+static void a_cache_out_of_order_is_halved_as_well(void **state)
+{
+    (void)state;
+    static const struct cache_entry apart[] = {
+        { .key = "libb.so.1", .value = "/first" },  { .key = "liba.so.1", .value = "/a" },
+        { .key = "libb.so.1", .value = "/second" }, { .key = "libb.so.1", .value = "/third" },
+        { .key = "liba.so.1", .value = "/last" },   { .key = "libc.so.1", .value = "/c" },
+    };
+    struct made made;
+    make(&made, &(struct cache_spec){ .entries = apart, .count = 6 });
+    assert_string_equal(tn_ldcache_lookup(&made.cache, "libb.so.1", &baseline), "/second");
+    assert_string_equal(tn_ldcache_lookup(&made.cache, "liba.so.1", &baseline), "/last");
+    assert_null(tn_ldcache_lookup(&made.cache, "libc.so.1", &baseline));
+    free(made.bytes);
+}
+
 /* rule  reference: glibc sysdeps/generic/ldconfig.h */
 static void each_machine_has_its_id(void **state)
 {
@@ -576,6 +596,7 @@ int main(void)
         cmocka_unit_test(an_entry_above_the_isa_level_does_not_count),
         cmocka_unit_test(legacy_capabilities_count_where_they_are_known),
         cmocka_unit_test(the_order_of_entries_counts),
+        cmocka_unit_test(a_cache_out_of_order_is_halved_as_well),
         cmocka_unit_test(only_entries_of_the_machine_count),
         cmocka_unit_test(each_machine_has_its_id),
         cmocka_unit_test(a_bad_extension_is_ignored),

@@ -341,6 +341,31 @@ static void glibc_secure_program(void **state)
                                            "DST not allowed in SUID/SGID programs\n");
 }
 
+/* An auxiliary object may be missing; a token in its name is refused before that is forgiven. */
+static void glibc_secure_program_takes_no_token_of_an_auxiliary(void **state)
+{
+    struct world_case *c = *state;
+    static const char refused[] = "libq.so => /lib64/libq.so [default directory]\n"
+                                  "$ORIGIN/libopt.so => refused: "
+                                  "DST not allowed in SUID/SGID programs\n";
+    PUT(c, "/lib64/libq.so", .auxiliary = "$ORIGIN/libopt.so");
+    PUT(c, "/t/E", .interp = GLIBC, .needed = NAMES("libq.so"));
+    assert_string_equal(answer(c, "/t/E"), "libq.so => /lib64/libq.so [default directory]\n"
+                                           "/lib64/libopt.so => missing\n");
+    assert_int_equal(status(c), TENON_STATUS_OK);
+    tenon_world_set_secure(c->world, true);
+    assert_string_equal(answer(c, "/t/E"), refused);
+    assert_false(tenon_graph_library(c->graph, 1)->optional);
+    assert_int_equal(status(c), TENON_STATUS_REFUSED);
+    /* the same text in LD_PRELOAD is refused, too, but for its slash, and that harms nothing */
+    case_env(c, "LD_PRELOAD", "$ORIGIN/libopt.so");
+    answer(c, "/t/E");
+    assert_true(tenon_graph_library(c->graph, 0)->optional);
+    assert_string_equal(tenon_graph_library(c->graph, 2)->reason,
+                        "DST not allowed in SUID/SGID programs");
+    assert_int_equal(status(c), TENON_STATUS_REFUSED);
+}
+
 static void glibc_expands_tokens_of_names_and_of_the_environment(void **state)
 {
     struct world_case *c = *state;
@@ -419,6 +444,42 @@ static void glibc_missing_version_is_not_searched_for(void **state)
     assert_int_equal(status(c), TENON_STATUS_OK);
     assert_false(tenon_graph_missing_version(c->graph, 0)->fatal);
     assert_null(tenon_graph_missing_version(c->graph, 1));
+}
+
+/* A missing preload or auxiliary object says nothing of a version that another object needs. */
+static void glibc_needs_versions_of_what_is_there(void **state)
+{
+    struct world_case *c = *state;
+    static const char nobody[] = ", whose version it is, is not in the process: nobody needs it by "
+                                 "that name (required by /t/E)";
+    const struct elf_spec_verneed v1[] = { { "libv.so.1", NAMES("V1"), false }, { 0 } };
+    const struct elf_spec_verneed own[] = { { "ld-linux-x86-64.so.2", NAMES("GLIBC_2.3"), false },
+                                            { 0 } };
+    case_env(c, "LD_PRELOAD", "libv.so.1");
+    PUT(c, "/t/E", .interp = GLIBC, .verneed = v1);
+    assert_string_equal(answer(c, "/t/E"), "libv.so.1 => missing\n");
+    assert_int_equal(status(c), TENON_STATUS_MISSING);
+    assert_int_equal(tenon_graph_missing_version_count(c->graph), 1);
+    assert_string_equal(tenon_graph_missing_version(c->graph, 0)->reason + strlen("libv.so.1"),
+                        nobody);
+    PUT(c, "/t/E", .interp = GLIBC, .verneed = v1, .needed = NAMES("libv.so.1"));
+    answer(c, "/t/E"); /* that it is missing is said already */
+    assert_int_equal(tenon_graph_missing_version_count(c->graph), 0);
+    case_env(c, "LD_PRELOAD", "");
+    PUT(c, "/t/E", .interp = GLIBC, .verneed = v1, .auxiliary = "libv.so.1");
+    answer(c, "/t/E");
+    assert_int_equal(status(c), TENON_STATUS_MISSING);
+    /* the loader, which is there, but not where versions are looked for unless somebody needs it */
+    case_put_glibc(c, GLIBC,
+                   &(struct elf_spec){ .verdef = NAMES("ld-linux-x86-64.so.2", "GLIBC_2.3") });
+    PUT(c, "/t/E", .interp = GLIBC, .verneed = own, .needed = NAMES("libc.so.6"));
+    answer(c, "/t/E");
+    assert_int_equal(status(c), TENON_STATUS_OK);
+    PUT(c, "/lib64/libc.so.6", .soname = "libc.so.6");
+    answer(c, "/t/E");
+    assert_int_equal(status(c), TENON_STATUS_MISSING);
+    assert_string_equal(
+        tenon_graph_missing_version(c->graph, 0)->reason + strlen("ld-linux-x86-64.so.2"), nobody);
 }
 
 static void glibc_needed_nothing_is_the_program(void **state)
@@ -595,20 +656,33 @@ static void glibc_refuses_what_is_no_file_of_ours(void **state)
     check_candidate(c, SKIPPED, TENON_OUTCOME_DIR_MISSING);
 }
 
-/* An ELF file cut anywhere: an answer, and never a good one unless all that is read is there. */
+/*
+ * An ELF file cut anywhere: an answer, and never a good one unless all that is read is there, or
+ * zero like the page behind the end.
+ */
 static void glibc_refuses_truncated_files(void **state)
 {
     struct world_case *c = *state;
     size_t size;
     uint8_t *bytes = elf_build(&(struct elf_spec){ .soname = X }, &size);
     prepare_candidates(c);
-    for (size_t n = 0; n < size; n += 7) {
+    for (size_t n = 0; n < size - 16; n += 7) { /* up to the last row of the dynamic section */
         assert_true(tenon_world_put_file(c->world, BAD, bytes, n, 0755, NULL));
         const char *text = answer(c, "/t/E");
         assert_true(strncmp(text, X " => refused: " BAD ": ", strlen(X " => refused: " BAD)) == 0);
         if (n < 64)
             assert_string_equal(text, STOPPED("file too short"));
+        else /* the program headers are ld.so's concern, what is mapped only ours */
+            assert_int_equal(tenon_graph_tried(c->graph, 0, 0)->believed, n >= 64 + 3 * 56);
     }
+    assert_true(tenon_world_put_file(c->world, BAD, bytes, size - 8, 0755, NULL));
+    assert_string_equal(answer(c, "/t/E"), X " => " BAD " [LD_LIBRARY_PATH]\n");
+    /* one that may be missing is no harmless miss: its pages are there, and empty */
+    assert_true(tenon_world_put_file(c->world, BAD, bytes, size - 17, 0755, NULL));
+    case_env(c, "LD_PRELOAD", BAD);
+    PUT(c, "/t/E", .interp = GLIBC);
+    answer(c, "/t/E");
+    assert_int_equal(status(c), TENON_STATUS_REFUSED);
     free(bytes);
 }
 
@@ -625,6 +699,50 @@ static void glibc_wrong_class_is_remembered_for_the_message(void **state)
     assert_string_equal(answer(c, "/t/E"), MISSING); /* and another machine is not */
     assert_string_equal(tenon_graph_library(c->graph, 0)->reason,
                         "cannot open shared object file: No such file or directory");
+}
+
+/* The last file that could not be opened says why, as errno does. */
+static void a_miss_has_the_last_error(void **state)
+{
+    struct world_case *c = *state;
+    static const char *const loaders[] = { GLIBC, MUSL };
+    static const struct {
+        const char *name, *error;
+    } cases[] = {
+        { "/t/closed.so", "Permission denied" },
+        { "/t/loop.so", "Too many levels of symbolic links" },
+        { "/t/text/libx.so", "Not a directory" },
+        { "/t/none/libx.so", "No such file or directory" },
+        { "first.so", "No such file or directory" }, /* after it others were tried */
+        { "last.so", "Permission denied" },
+    };
+    assert_true(tenon_world_put_file(c->world, "/t/closed.so", "x", 1, 0, NULL));
+    assert_true(tenon_world_put_file(c->world, "/t/first.so", "x", 1, 0, NULL));
+    assert_true(tenon_world_put_file(c->world, "/usr/lib64/last.so", "x", 1, 0, NULL));
+    assert_true(tenon_world_put_file(c->world, "/usr/lib/last.so", "x", 1, 0, NULL));
+    case_put_text(c, "/usr/lib/other", "x");
+    case_put_text(c, "/t/text", "x");
+    case_put_link(c, "/t/loop.so", "loop.so");
+    case_env(c, "LD_LIBRARY_PATH", "/t");
+    for (size_t i = 0; i < 2 * sizeof cases / sizeof cases[0]; i++) {
+        const char *name = cases[i / 2].name;
+        if (i % 2 && strcmp(name, "/t/loop.so") == 0) /* which musl calls an error of its own */
+            continue;
+        PUT(c, "/t/E", .interp = loaders[i % 2], .needed = NAMES(name));
+        answer(c, "/t/E");
+        const char *reason = tenon_graph_library(c->graph, 0)->reason;
+        assert_int_equal(tenon_graph_library(c->graph, 0)->status, TENON_STATUS_MISSING);
+        assert_non_null(strchr(reason, ':'));
+        assert_string_equal(strchr(reason, ':') + 2, cases[i / 2].error);
+    }
+    /* what the cache has is not opened for DF_1_NODEFLIB, so the error before it is left */
+    static const struct cache_entry entries[] = { { .key = "first.so",
+                                                    .value = "/usr/lib64/first.so" } };
+    case_put_cache(c, entries, 1);
+    PUT(c, "/t/E", .interp = GLIBC, .dt_flags_1 = 0x800, .needed = NAMES("first.so"));
+    answer(c, "/t/E");
+    assert_string_equal(tenon_graph_library(c->graph, 0)->reason,
+                        "cannot open shared object file: Permission denied");
 }
 
 /* ---- glibc: filters, preloads, order ------------------------------------------------------- */
@@ -786,6 +904,63 @@ static void glibc_secure_preloads_need_the_set_uid_bit(void **state)
                                               "/lib64/plain.so: not-setuid\n"
                                               "/usr/lib64/plain.so: found\n");
     assert_int_equal(status(c), TENON_STATUS_OK);
+}
+
+/* What has to be of use as a library is asked before the set-uid bit, what mapping finds after. */
+static void glibc_secure_preloads_are_verified_before_the_bit_is_asked_for(void **state)
+{
+    struct world_case *c = *state;
+    size_t size;
+    uint8_t *bytes = elf_build(&(struct elf_spec){ 0 }, &size);
+    PUT(c, "/t/E", .interp = GLIBC);
+    assert_true(tenon_world_put_file(c->world, "/usr/lib64/pre.so", bytes, size, 04755, NULL));
+    tenon_world_set_secure(c->world, true);
+    case_env(c, "LD_PRELOAD", "pre.so");
+    case_put_text(c, "/lib64/pre.so", "a text that is longer than the header of an ELF file is");
+    assert_string_equal(answer(c, "/t/E"), "pre.so => refused: /lib64/pre.so: file too short\n");
+    case_put_text(c, "/lib64/pre.so",
+                  "a text that is longer than the header of an ELF file of 64 bits is");
+    assert_string_equal(answer(c, "/t/E"),
+                        "pre.so => refused: /lib64/pre.so: invalid ELF header\n");
+    assert_true(tenon_world_put_file(c->world, "/lib64/pre.so", bytes, 100, 0755, NULL));
+    assert_string_equal(answer(c, "/t/E"),
+                        "pre.so => refused: /lib64/pre.so: cannot read file data\n");
+    free(bytes);
+    PUT(c, "/lib64/pre.so", .bits = 32);
+    assert_string_equal(answer(c, "/t/E"), "pre.so => /usr/lib64/pre.so [default directory]\n");
+    PUT(c, "/lib64/pre.so", .dt_flags_1 = 0x08000000); /* a PIE */
+    assert_string_equal(answer(c, "/t/E"), "pre.so => /usr/lib64/pre.so [default directory]\n");
+    assert_string_equal(tried(c, "pre.so"), ": stage-not-consulted\n"
+                                            "/lib64/pre.so: not-setuid\n"
+                                            "/usr/lib64/pre.so: found\n");
+}
+
+/* It is an object already, so nothing is added; who needs it by name has it where that asks. */
+static void glibc_preloading_the_loader_changes_no_order(void **state)
+{
+    struct world_case *c = *state;
+    case_env(c, "LD_PRELOAD", GLIBC);
+    PUT(c, "/lib64/liba.so", .needed = NAMES("libc.so.6"));
+    PUT(c, "/t/E", .interp = GLIBC, .needed = NAMES("liba.so"));
+    assert_string_equal(answer(c, "/t/E"), "liba.so => /lib64/liba.so [default directory]\n"
+                                           "libc.so.6 => /lib64/libc.so.6 [default directory]\n"
+                                           "ld-linux-x86-64.so.2 => " GLIBC " [interpreter]\n");
+    PUT(c, "/lib64/liba.so", .soname = "liba.so");
+    assert_string_equal(answer(c, "/t/E"), "liba.so => /lib64/liba.so [default directory]\n");
+}
+
+/* The last part of its path is no name of the loader: it has its SONAME. */
+static void glibc_knows_its_loader_by_path_and_soname(void **state)
+{
+    struct world_case *c = *state;
+    case_put_glibc(c, "/opt/own/ld.so", &(struct elf_spec){ .soname = "ld-own.so.2" });
+    PUT(c, "/t/E", .interp = "/opt/own/ld.so", .needed = NAMES("ld.so"));
+    c->loader = "glibc";
+    assert_string_equal(answer(c, "/t/E"), "ld.so => missing\n");
+    PUT(c, "/t/E", .interp = "/opt/own/ld.so", .needed = NAMES("ld-own.so.2"));
+    assert_string_equal(answer(c, "/t/E"), "ld-own.so.2 => /opt/own/ld.so [interpreter]\n");
+    PUT(c, "/t/E", .interp = "/opt/own/ld.so", .needed = NAMES("/opt/own/ld.so"));
+    assert_string_equal(answer(c, "/t/E"), "/opt/own/ld.so => /opt/own/ld.so [interpreter]\n");
 }
 
 static void needs_go_breadth_first_and_in_circles(void **state)
@@ -990,6 +1165,18 @@ static void musl_uses_itself_for_another_c_library(void **state)
 }
 
 /* musl 18, 19 */
+/* rule  ldso/dynlink.c: it has its whole path, and the names of the C library; no other */
+static void musl_is_not_known_by_the_name_of_its_file(void **state)
+{
+    struct world_case *c = *state;
+    case_put_text(c, "/etc/ld-musl-x86_64.path", "/t/lib");
+    PUT(c, "/t/E", .interp = MUSL, .needed = NAMES("ld-musl-x86_64.so.1"));
+    assert_string_equal(answer(c, "/t/E"), "ld-musl-x86_64.so.1 => missing\n");
+    case_put_link(c, "/t/lib/ld-musl-x86_64.so.1", MUSL);
+    assert_string_equal(answer(c, "/t/E"),
+                        "ld-musl-x86_64.so.1 => " MUSL " [built into the loader]\n");
+}
+
 static void musl_path_file_is_relative_to_the_prefix(void **state)
 {
     struct world_case *c = *state;
@@ -2050,15 +2237,18 @@ int main(void)
         CASE(glibc_cache_gives_one_path),
         CASE(glibc_nodeflib_forbids_system_directories),
         CASE(glibc_secure_program),
+        CASE(glibc_secure_program_takes_no_token_of_an_auxiliary),
         CASE(glibc_expands_tokens_of_names_and_of_the_environment),
         CASE(glibc_expands_tokens_of_preloads),
         CASE(glibc_missing_version_is_not_searched_for),
+        CASE(glibc_needs_versions_of_what_is_there),
         CASE(glibc_needed_nothing_is_the_program),
         CASE(glibc_program_is_loaded_again_by_its_path),
         CASE(glibc_refuses_candidates_by_their_header),
         CASE(glibc_refuses_what_is_no_file_of_ours),
         CASE(glibc_refuses_truncated_files),
         CASE(glibc_wrong_class_is_remembered_for_the_message),
+        CASE(a_miss_has_the_last_error),
         CASE(glibc_filtees_stand_before_their_owner),
         CASE(glibc_filtee_that_is_loaded_moves_forward_only),
         CASE(glibc_missing_filter_counts_and_auxiliary_does_not),
@@ -2067,6 +2257,9 @@ int main(void)
         CASE(glibc_platform_is_haswell_in_all_releases),
         CASE(glibc_of_2_41_lists_itself),
         CASE(glibc_secure_preloads_need_the_set_uid_bit),
+        CASE(glibc_secure_preloads_are_verified_before_the_bit_is_asked_for),
+        CASE(glibc_preloading_the_loader_changes_no_order),
+        CASE(glibc_knows_its_loader_by_path_and_soname),
         CASE(needs_go_breadth_first_and_in_circles),
         CASE(musl_environment_beats_all_and_runpath_replaces_rpath),
         CASE(musl_inherits_runpath_nearest_first),
@@ -2078,6 +2271,7 @@ int main(void)
         CASE(musl_lists),
         CASE(musl_is_its_own_c_library),
         CASE(musl_uses_itself_for_another_c_library),
+        CASE(musl_is_not_known_by_the_name_of_its_file),
         CASE(musl_path_file_is_relative_to_the_prefix),
         CASE(musl_knows_no_versions_filters_or_preload_file),
         CASE(musl_preloads_do_not_use_the_programs_run_path),

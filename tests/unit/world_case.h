@@ -66,7 +66,8 @@ static inline void case_put_glibc(struct world_case *c, const char *path,
                                   "ld.so (GNU libc) stable release version 2.36.\n";
     const char *slash = strrchr(path, '/');
     struct elf_spec loader = *spec;
-    loader.soname = slash + 1;
+    if (!loader.soname)
+        loader.soname = slash + 1;
     if (!loader.rodata) {
         loader.rodata = strings;
         loader.rodata_size = sizeof strings;

@@ -17,6 +17,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 
 import build
 import elf
+import elfmake
 import loaders
 import tenon
 from answer import Answer
@@ -80,7 +81,7 @@ class Expect:
 
     def _real_failure(self, name, program, env, cwd, root, message):
         status, _, err = loaders.run_program(program, env, cwd, root)
-        said = err.split("error while loading shared libraries: ", 1)[-1].strip()
+        said = loaders.spell_error(err.split("error while loading shared libraries: ", 1)[-1].strip())
         self.report.check(name + " message", (127, message), (status, said), ("expected", "ld.so"))
 
     def warns(self, program, *failures, env=None):
@@ -373,6 +374,30 @@ def _(t, expect):
     expect(e, ("sub/libx.so.1", None), cwd=t.path("a"))
 
 
+@case("the reason of a miss is the last error")
+def _(t, expect):
+    standard(t)
+    t.link("loop.so", "loop.so")
+    t.write("text", "text")
+    closed = t.write("closed.so", "text", mode=0)
+    words = "cannot open shared object file: "
+    for name, error in ((t.path("loop.so"), "Too many levels of symbolic links"),
+                        (t.path("text/libx.so"), "Not a directory"),
+                        ("x" * 256, "File name too long"),
+                        (t.path("none/libx.so"), "No such file or directory")):
+        expect(t.program("E", needed=[name]), (name, None), fails=words + error)
+    e = t.program("E", needed=["loop.so"])
+    expect(e, ("loop.so", None), env=llp(t.dir))  # after the loop other lists were tried
+    if os.geteuid() == 0:
+        e = t.program("E", needed=[closed])
+        status, _, err = loaders.run_program(e, user=NOBODY)
+        said = "%s: %sPermission denied" % (closed, words)
+        expect.report.check(expect.name, (127, True), (status, said in err), ("expected", "ld.so"))
+        row = tenon.why([e], user=NOBODY)[e]
+        return expect.report.check(expect.name, words + "Permission denied",
+                                   row["libraries"][0]["reason"])
+
+
 def hwcaps_levels():
     """glibc-hwcaps names that this processor supports, best first, as the loader prints them."""
     out = subprocess.run([loaders.GLIBC, "--help"], capture_output=True, text=True).stdout
@@ -585,6 +610,37 @@ def _(t, expect):
     standard(t)
     e = t.program("E", needed=["ld-linux-x86-64.so.2", "libx.so.1"], runpath=t.path("a"))
     expect(e, (None, loaders.GLIBC), ("libx.so.1", t.path("a/libx.so.1")))
+
+
+@case("the loader is known by its path and SONAME alone")
+def _(t, expect):
+    own = t.copy(loaders.GLIBC, "ld-linux-mine.so.2")
+    e = t.program("E", needed=["ld-linux-mine.so.2"], interp=own)
+    expect(e, ("ld-linux-mine.so.2", None))
+    expect(e, ("ld-linux-mine.so.2", own), env=llp(t.dir))  # a search finds the same file
+    expect(t.program("E", needed=[own], interp=own), (None, own))
+    expect(t.program("E", needed=["ld-linux-x86-64.so.2"], interp=own), ("ld-linux-x86-64.so.2", own))
+
+
+@case("preloading the loader adds nothing")
+def _(t, expect):
+    t.lib("a/libx.so.1", "libx.so.1", needed=["ld-linux-x86-64.so.2"])
+    t.lib("b/libx.so.1", "libx.so.1")
+    e = t.program("E", needed=["libx.so.1"])
+    for name in (loaders.GLIBC, "ld-linux-x86-64.so.2"):
+        expect(e, ("libx.so.1", t.path("a/libx.so.1")), (None, loaders.GLIBC),
+               env=dict(llp(t.path("a")), LD_PRELOAD=name))
+        expect(e, ("libx.so.1", t.path("b/libx.so.1")),
+               env=dict(llp(t.path("b")), LD_PRELOAD=name))
+
+
+@case("a file that is cut in its last row")
+def _(t, expect):
+    image = elfmake.image(soname="libx.so.1")
+    e = t.program("E", needed=["libx.so.1"], runpath=t.path("cut"))
+    for cut in (1, 8, 16):
+        path = t.write("cut/libx.so.1", image[:-cut])
+        expect(e, ("libx.so.1", path))
 
 
 @case("breadth first, cycles, each once")
@@ -905,6 +961,24 @@ def _(t, expect):
     expect(e, ("libv.so.1", t.path("v1/libv.so.1")), env=llp(t.path("v1")))
 
 
+@case("a version of what may be missing, or of the loader alone")
+def _(t, expect):
+    """The loader stops at an assertion where it cannot list what it would load."""
+    words = "Assertion `needed != NULL' failed"
+    for file, extra, env in (("libx.so.1", {}, {"LD_PRELOAD": "libx.so.1"}),
+                             ("libx.so.1", {"auxiliary": ["libx.so.1"]}, None),
+                             ("ld-linux-x86-64.so.2", {}, None)):
+        needs = [(file, [("V1", 2)])]
+        e = t.write("E", elfmake.image(interp=loaders.GLIBC, needs=needs, **extra), mode=0o755)
+        status, _, err = loaders.run_program(e, env)
+        expect.report.check(expect.name, (127, True), (status, words in err),
+                            ("expected", "ld.so"))
+        row = tenon.why([e], env=env)[e]
+        expect.report.check(expect.name, ("missing", ["V1"]),
+                            (row["status"], [missing["version"] for missing
+                                             in row["missing_versions"]]))
+
+
 # Secure mode: vector 31. The real program belongs to another user and has the set-uid bit.
 
 REPORTER = r"""
@@ -990,6 +1064,14 @@ def _(t, expect):
     absolute = secure.program("-Wl,-rpath," + t.path("a"))
     secure("LD_PRELOAD with a slash", absolute, library, env={"LD_PRELOAD": other})
     secure("LD_PRELOAD without set-uid bit", absolute, library, env={"LD_PRELOAD": "libm.so.6"})
+    both = secure.program("-Wl,-rpath," + t.path("a") + ":" + t.path("p"))
+    os.chmod(other, 0o4755)
+    preload = {"LD_PRELOAD": "lib1.so"}
+    secure("a preload with it", both, library, env=preload, extra=[other])
+    t.copy("a/libx.so.1", "a/lib1.so")
+    secure("one without it is passed over", both, library, env=preload, extra=[other])
+    t.write("a/lib1.so", "text" * 100)
+    secure("what is no library is not", both, library, env=preload)
 
 
 @case("secure mode below system directories")
@@ -1032,7 +1114,12 @@ def _(t, expect):
 @case("secure mode refuses tokens in DT_NEEDED")
 def _(t, expect):
     t.lib("a/libx.so.1", "libx.so.1")
-    e = t.program("E", needed=["$ORIGIN/a/libx.so.1"])
+    refused(expect, t.program("E", needed=["$ORIGIN/a/libx.so.1"]))
+    t.lib("a/liby.so.1", "liby.so.1", flags=["-Xlinker", "-f", "-Xlinker", "$ORIGIN/libopt.so"])
+    refused(expect, t.program("F", needed=["liby.so.1"], runpath=t.path("a")))
+
+
+def refused(expect, e):
     row = tenon.why([e], secure=True)[e]
     message = "DST not allowed in SUID/SGID programs"
     expect.report.check(expect.name, "refused", row["status"])

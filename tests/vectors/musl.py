@@ -185,6 +185,14 @@ def _(t, expect):
     expect(e, ("libx.so.1", found), loader=loader)
 
 
+@case("the last part of the loader's path is no name of it")
+def _(t, expect):
+    loader = prefixed(t, t.path("z"))
+    name = os.path.basename(loader)
+    e = t.program("E", needed=[name], interp=loader)
+    expect(e, failures=[(name, ABSENT, e)], loader=loader)
+
+
 @case("19 no defaults when the file exists")
 def _(t, expect):
     t.copy(os.path.realpath(loaders.MUSL), loaders.MUSL.lstrip("/"))
