@@ -26,7 +26,8 @@ struct tn_holding {
     const char *const *needs;
     size_t need_count;
     bool is_program;
-    bool serves_all; /* in the global scope: its exports answer everybody */
+    bool is_own_code; /* of a plugin: no library, unless it has a name of its own */
+    bool serves_all;  /* in the global scope: its exports answer everybody */
     bool has_static_tls;
     uint64_t tls_size;
 
@@ -63,7 +64,7 @@ struct tn_holding {
     bool hash_tried, hash_known; /* of the file's bytes: where there is no build id */
     uint8_t hash[32];
 
-    tenon_unit library; /* the image itself as a unit; its name is NULL when it has none */
+    tenon_unit library; /* the image itself as a unit: tn_holding_is_library() */
 
     uintptr_t base;    /* where it is mapped; 0: it is not */
     bool is_caller;    /* the code of this library is in it */
@@ -89,6 +90,12 @@ struct tn_holding *tn_holding_came(const char *path, const char *plugin,
 void tn_holding_free(struct tn_holding *holding);
 
 /* Own name, needs and build id from the file; what is known from memory stays. Never fails but for
+/*
+ * Of both: is it the plugin's own code, or a library of its bundle? Only the latter is a unit
+ * without a name of its own.
+ */
+void tn_holding_set_own_code(struct tn_holding *holding, bool is_own_code);
+
  * want of memory: a file that cannot be read is `replaced`. */
 bool tn_holding_read_image(struct tn_holding *holding, tenon_world *world, tenon_error *err);
 
@@ -159,6 +166,21 @@ enum tenon_answer tn_holding_same_build(struct tn_holding *a, struct tn_holding 
                                         tenon_world *world);
 
 /* Bytes of thread-local data of the image at that path (static_tls.c); 0: none, or not known. */
+/*
+ * Is the image a library that others may have, too? Its unit is `library`; without a name of its
+ * own it is called like its file.
+ */
+bool tn_holding_is_library(const struct tn_holding *holding);
+
+/*
+ * Does the loader take it for a library that is asked for by that name: its own name, or the one
+ * by which it came?
+ *
+ * rule  glibc elf/dl-load.c, _dl_map_object(): a loaded object answers to the names in l_libname,
+ *       and to its DT_SONAME
+ */
+bool tn_holding_answers(const struct tn_holding *holding, const char *name);
+
 uint64_t tn_tls_size(tenon_world *world, const char *path);
 
 /* The units that its record names, numbered through all records; NULL past the last. */

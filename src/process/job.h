@@ -139,6 +139,8 @@ void tn_job_close_folder(struct tn_job *job);
 /* Libraries that the system would add to an earlier plan are not added. */
 void tn_job_forget_brought(struct tn_job *job);
 /* Who was to bring a library for others may be left out of the order by now. */
+/* It is loaded all the same: to the loader it is another library than the one that is there. */
+void tn_job_share_not(struct tn_job *job, size_t number, struct tn_code *code);
 void tn_job_share_anew(struct tn_job *job);
 
 /*

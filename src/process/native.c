@@ -58,10 +58,8 @@ static bool list_bringers(struct bringers *b)
 static bool is_there(const struct tn_job *job, const char *name)
 {
     const struct tn_registry *registry = &job->process->registry;
-    for (size_t i = 0; i < registry->count; i++) {
-        const struct tn_holding *h = registry->holdings[i];
-        if ((h->own_name && strcmp(h->own_name, name) == 0) ||
-            (h->name && strcmp(h->name, name) == 0))
+    for (size_t i = 0; i < registry->count; i++)
+        if (tn_holding_answers(registry->holdings[i], name))
             return true;
     }
     return false;

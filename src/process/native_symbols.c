@@ -8,7 +8,7 @@ static int32_t row_named(const struct tn_answer *a, const char *name)
 {
     for (size_t row = 0; row < a->count; row++) {
         const struct tn_holding *h = a->holding[row];
-        if (h && h->own_name && strcmp(h->own_name, name) == 0)
+        if (h && tn_holding_answers(h, name))
             return (int32_t)row;
     }
     return -1;
@@ -48,8 +48,8 @@ static void spread(struct tn_answer *a)
 /* The library of that name which was there before the plugin that brings it, too. */
 static void visit_shared(struct tn_answer *a, const struct tn_code *code)
 {
-    if (code->shared && code->holding->own_name)
-        visit(a, row_named(a, code->holding->own_name));
+    if (code->shared)
+        visit(a, row_named(a, code->holding->library.name));
 }
 
 void tn_answer_mark_plugin(struct tn_answer *a, uint32_t number)

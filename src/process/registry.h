@@ -88,6 +88,9 @@ bool tn_registry_claim(struct tn_registry *registry, const char *path, const cha
                        bool serves_all, const struct tn_entry *planned, size_t count);
 
 /* That plugin did not come up: what stays of it is nobody's. */
+/* The image at that path, which has just come, is a plugin's own code and no library. */
+void tn_registry_own_code(struct tn_registry *registry, const char *path);
+
 void tn_registry_disown(struct tn_registry *registry, const char *plugin);
 
 /*
