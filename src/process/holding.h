@@ -71,6 +71,7 @@ struct tn_holding {
     int32_t loaded_by; /* index of the holding that caused it; -1 */
     bool is_placed;    /* in the plan at hand: counted once however many plugins need it */
     bool is_gone;      /* about to be dropped */
+    bool with_own;     /* by the plan at hand it is, or comes with, a plugin's own code */
     bool must_serve;   /* loaded apart, and now somebody needs its symbols */
     uint32_t row;      /* of the graph at hand */
 };
@@ -89,13 +90,13 @@ struct tn_holding *tn_holding_came(const char *path, const char *plugin,
                                    const struct tn_proof *proof);
 void tn_holding_free(struct tn_holding *holding);
 
-/* Own name, needs and build id from the file; what is known from memory stays. Never fails but for
 /*
  * Of both: is it the plugin's own code, or a library of its bundle? Only the latter is a unit
  * without a name of its own.
  */
 void tn_holding_set_own_code(struct tn_holding *holding, bool is_own_code);
 
+/* Own name, needs and build id from the file; what is known from memory stays. Never fails but for
  * want of memory: a file that cannot be read is `replaced`. */
 bool tn_holding_read_image(struct tn_holding *holding, tenon_world *world, tenon_error *err);
 
@@ -165,7 +166,6 @@ struct tn_sight tn_holding_sight(struct tn_holding *holding, tenon_world *world)
 enum tenon_answer tn_holding_same_build(struct tn_holding *a, struct tn_holding *b,
                                         tenon_world *world);
 
-/* Bytes of thread-local data of the image at that path (static_tls.c); 0: none, or not known. */
 /*
  * Is the image a library that others may have, too? Its unit is `library`; without a name of its
  * own it is called like its file.
@@ -181,6 +181,7 @@ bool tn_holding_is_library(const struct tn_holding *holding);
  */
 bool tn_holding_answers(const struct tn_holding *holding, const char *name);
 
+/* Bytes of thread-local data of the image at that path (static_tls.c); 0: none, or not known. */
 uint64_t tn_tls_size(tenon_world *world, const char *path);
 
 /* The units that its record names, numbered through all records; NULL past the last. */

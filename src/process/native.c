@@ -61,7 +61,6 @@ static bool is_there(const struct tn_job *job, const char *name)
     for (size_t i = 0; i < registry->count; i++)
         if (tn_holding_answers(registry->holdings[i], name))
             return true;
-    }
     return false;
 }
 
@@ -307,12 +306,14 @@ static bool leave_out_refused(struct tn_job *job, size_t findings, unsigned *rou
 }
 
 /*
- * It is asked again when one plugin more has its own code opened first, and when one is left out.
+ * It is asked again when plugins' files are to be opened in another order, and when one is left
+ * out.
  */
 bool tn_native_check(struct tn_job *job, tenon_error *err)
 {
     unsigned round = 0;
     bool good, again;
+    tn_native_order(job);
     do {
         size_t findings = job->report->count;
         again = false;
