@@ -303,6 +303,10 @@ def without_soname(shop, cases):
     shop.host("opens_part", OPENS_NAMELESS % shop.path("nameless", "libnameless.so"))
     shop.host("links_part", "int part(void); int host_number(void) { return part(); }",
               link=["-L" + shop.path("nameless"), "-lnameless", "-Wl,-rpath," + shop.path("nameless")])
+    shop.plugin("by_path", use, link=[shop.path("nameless", "libnameless.so")],
+                pack=("--bundle=none",))
+    shop.host("links_path", "int part(void); int host_number(void) { return part(); }",
+              link=[shop.path("nameless", "libnameless.so")])
     shop.host("no_part", "int host_number(void) { return 0; }")
     answer = shop.ask("opens_part", "number", "load=has_part.plugin")
     cases.refused("opened by the host, and in the bundle", answer, ["other-copy"],
@@ -325,6 +329,12 @@ def without_soname(shop, cases):
         cases.expect("%s, then %s" % (first, second),
                      answer.codes() == [code] and answer.one("plugin") == second + " refused",
                      answer)
+    # linked by its path, which is then the only name that it answers to
+    answer = shop.ask("links_path", "load=has_part.plugin")
+    cases.refused("linked by its path", answer, ["other-copy"])
+    answer = shop.ask("links_path", "number", "load=by_path.plugin", "call=by_path:plugin_number")
+    cases.loads("by one path in both", answer)
+    cases.expect("it is one", answer.one("call") == "plugin_number 2", answer)
     answer = shop.ask("links_part", "load=has_new.plugin")
     cases.refused("another build than the host's", answer, ["other-build"], "another build of it")
     shutil.copy(shop.path("has_part.so"), shop.path("by_place.so"))
