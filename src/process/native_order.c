@@ -26,13 +26,20 @@ static bool asks_for(const struct tn_holding *h, const struct tn_holding *librar
     return false;
 }
 
-/* Marks it, and what it needs of the bundle, by names. Each is marked once. */
-static void reach(const struct tn_prospect *p, size_t code, bool *reached)
+/* Marks what is needed of the bundle, by names, from its own code on. */
+static void reach(const struct tn_prospect *p, bool *reached, size_t *queue)
 {
-    reached[code] = true;
-    for (size_t k = 0; k + 1 < p->code_count; k++)
-        if (!reached[k] && asks_for(p->codes[code].holding, p->codes[k].holding))
-            reach(p, k, reached);
+    size_t head = 0, tail = 0;
+    queue[tail++] = p->code_count - 1;
+    reached[p->code_count - 1] = true;
+    while (head < tail) {
+        const struct tn_holding *h = p->codes[queue[head++]].holding;
+        for (size_t k = 0; k < p->code_count; k++)
+            if (!reached[k] && asks_for(h, p->codes[k].holding)) {
+                reached[k] = true;
+                queue[tail++] = k;
+            }
+    }
 }
 
 /* By code of the bundle: is it the plugin's own, or needed by that? NULL: no memory. To be freed.
@@ -40,43 +47,54 @@ static void reach(const struct tn_prospect *p, size_t code, bool *reached)
 static bool *reached_by_own(struct tn_job *job, const struct tn_prospect *p)
 {
     bool *reached = calloc(p->code_count, sizeof *reached);
-    if (reached)
-        reach(p, p->code_count - 1, reached);
-    else
+    size_t *queue = calloc(p->code_count, sizeof *queue);
+    if (reached && queue) {
+        reach(p, reached, queue);
+    } else {
+        free(reached);
+        reached = NULL;
         job->report->no_memory = true;
+    }
+    free(queue);
     return reached;
 }
 
 /* ---- symbols of several files of a bundle -----------------------------------------------------
  */
 
-static bool exports(struct tn_job *job, struct tn_holding *h, const char *symbol)
+/*
+ * Lists what one file exports. True: some of it is listed already, for another file. Two names of
+ * one hash count as one, which does no harm.
+ */
+static bool meets(struct tn_job *job, struct tn_slots *slots, struct tn_holding *h, uint32_t number)
 {
-    const struct tn_sight sight = tn_holding_sight(h, job->world);
-    const tenon_visible *seen = sight.find ? sight.find(sight.of, symbol) : NULL;
-    job->report->no_memory |= h->starved;
-    return seen && seen->exported;
-}
-
-/* Does another file of those that the plugin brings along have a symbol of that library? */
-static bool shares_symbols(struct tn_job *job, const struct tn_prospect *p, const bool *reached,
-                           size_t library)
-{
-    const tenon_units *file = tn_holding_file(p->codes[library].holding, job->world);
+    const tenon_units *file = tn_holding_file(h, job->world);
     const tenon_visible *seen;
-    job->report->no_memory |= p->codes[library].holding->starved;
-    for (size_t i = 0; file && (seen = tenon_units_visible(file, i)); i++)
-        for (size_t k = 0; seen->exported && k < p->code_count; k++)
-            if (k != library && reached[k] && exports(job, p->codes[k].holding, seen->name))
+    job->report->no_memory |= h->starved;
+    for (size_t i = 0; file && (seen = tenon_units_visible(file, i)); i++) {
+        if (!seen->exported)
+            continue;
+        uint32_t hash = tn_hash(job->seed, 0, seen->name, strlen(seen->name)), other;
+        size_t at = tn_slots_at(slots, hash);
+        while ((other = tn_slots_next(slots, hash, &at)) != UINT32_MAX)
+            if (other != number)
                 return true;
+        job->report->no_memory |= !tn_slots_add(slots, hash, number);
+    }
     return false;
 }
 
-static bool any_shares_symbols(struct tn_job *job, const struct tn_prospect *p)
+/* Do two of the files that the plugin brings along export one symbol? */
+static bool share_symbols(struct tn_job *job, const struct tn_prospect *p)
 {
-    bool *reached = reached_by_own(job, p), shares = false;
-    for (size_t k = 0; reached && !shares && k + 1 < p->code_count; k++)
-        shares = reached[k] && !p->codes[k].shared && shares_symbols(job, p, reached, k);
+    struct tn_slots slots = { 0 };
+    bool *reached = reached_by_own(job, p), shares = false, alone = true;
+    for (size_t k = 0; reached && k + 1 < p->code_count; k++)
+        alone = alone && !(reached[k] && !p->codes[k].shared);
+    for (size_t k = 0; reached && !alone && !shares && k < p->code_count; k++)
+        shares = reached[k] && !p->codes[k].shared &&
+                 meets(job, &slots, p->codes[k].holding, (uint32_t)k);
+    tn_slots_free(&slots);
     free(reached);
     return shares;
 }
@@ -86,7 +104,7 @@ void tn_native_order(struct tn_job *job)
     for (size_t i = 0; i < job->plan.order_count; i++) {
         struct tn_prospect *p = &job->prospects[job->plan.order[i]];
         if (p->code_count > 1 && !p->own_first && !p->libraries_first)
-            p->own_first = any_shares_symbols(job, p);
+            p->own_first = share_symbols(job, p);
     }
 }
 
@@ -139,6 +157,14 @@ static bool turn_back(struct tn_answer *a)
 
 /* ---- what libraries ask for -------------------------------------------------------------------
  */
+
+static bool exports(struct tn_job *job, struct tn_holding *h, const char *symbol)
+{
+    const struct tn_sight sight = tn_holding_sight(h, job->world);
+    const tenon_visible *seen = sight.find ? sight.find(sight.of, symbol) : NULL;
+    job->report->no_memory |= h->starved;
+    return seen && seen->exported;
+}
 
 /* Does the plugin's own code stand before what a library of it asks for and would get? */
 static bool is_taken_over(struct tn_answer *a, const struct tn_prospect *p,
