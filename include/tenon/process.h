@@ -51,7 +51,8 @@ typedef struct tenon_present {
  *
  * owner    the caller, until tenon_process_free(). That unloads nothing: plugins that are up are
  *          not stopped, stay in memory, and must not use their `self` any more
- * errors   TENON_E_MEMORY, _SYSTEM, _UNSUPPORTED for a statically linked program
+ * errors   TENON_E_MEMORY, _SYSTEM, _UNSUPPORTED for a statically linked program, and
+ *          for a host that was loaded into a namespace of its own, by dlmopen()
  */
 TENON_API tenon_process *tenon_process_new(tenon_error *err);
 

@@ -95,6 +95,28 @@ static const char *whereabouts(struct tn_doubles *d, const struct tn_holding *h)
     return text ? text : "";
 }
 
+/* Does code of the plugin, or what it brings along, ask the loader for that name? */
+static bool is_asked_for(const struct tn_doubles *d, const struct tn_candidate *c, const char *name)
+{
+    const struct tn_images *own = &d->images[c - d->candidates];
+    for (size_t i = 0; i < own->count; i++)
+        for (size_t k = 0; k < own->at[i]->need_count; k++)
+            if (strcmp(own->at[i]->needs[k], name) == 0)
+                return true;
+    return false;
+}
+
+/*
+ * Files that are called alike, and by nobody: two programs' modules may both be codec.so. What is
+ * asked for by that name is whichever of them was there first.
+ */
+static bool are_two_files(const struct tn_doubles *d, const struct tn_candidate *c,
+                          const struct tn_entry *there, const struct tn_entry *comes)
+{
+    return !there->holding->own_name && !comes->holding->own_name &&
+           !is_asked_for(d, c, comes->unit->name);
+}
+
 static bool compare_libraries(struct tn_doubles *d, const struct tn_candidate *c,
                               const struct tn_entry *there, const struct tn_entry *comes)
 {
@@ -106,7 +128,8 @@ static bool compare_libraries(struct tn_doubles *d, const struct tn_candidate *c
     struct tn_judgement judged = { .kind = equal == TENON_YES ? TENON_FINDING_OTHER_COPY
                                                               : TENON_FINDING_OTHER_BUILD,
                                    .refuses = true };
-    if ((!same_name && equal != TENON_YES) || strcmp(a->path, b->path) == 0)
+    if ((!same_name && equal != TENON_YES) || strcmp(a->path, b->path) == 0 ||
+        (equal == TENON_NO && are_two_files(d, c, there, comes)))
         return false;
     const char *what = equal == TENON_YES  ? "another copy of it"
                        : equal == TENON_NO ? "another build of it"

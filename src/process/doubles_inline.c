@@ -95,12 +95,26 @@ static const char *excuse_of(const struct split *s)
     return is_of_library(s->symbol) ? "is the C++ library's own business" : NULL;
 }
 
+/*
+ * A plugin's own code is opened first, and its libraries with it: each looks there first, and then
+ * in them, so that whatever can be preempted is one.
+ */
+static bool are_joined(const struct split *s)
+{
+    const bool there_yields = s->there->is_own_code || s->seen_there->preemptible;
+    const bool here_yields = s->comes->is_own_code || s->seen_here->preemptible;
+    return s->there->with_own && s->comes->with_own &&
+           strcmp(s->there->plugin, s->comes->plugin) == 0 && s->seen_there->exported &&
+           s->seen_here->exported && there_yields && here_yields;
+}
+
 static bool judge_split(struct tn_doubles *d, const struct tn_candidate *c, const struct split *s)
 {
     const char *excuse = excuse_of(s);
     const enum tenon_finding_kind kind = excuse ? TENON_FINDING_HARMLESS : TENON_FINDING_DOUBLE;
     const struct tn_judgement judged = { .kind = kind, .refuses = !excuse };
-    if (!tn_judge_comdat(s->seen_there, s->there->serves_all, s->seen_here, d->joins_unique))
+    if (are_joined(s) ||
+        !tn_judge_comdat(s->seen_there, s->there->serves_all, s->seen_here, d->joins_unique))
         return false;
     const char *there = tn_doubles_place_of(d, s->there, s->origin_there);
     const char *here = tn_doubles_place_of(d, s->comes, s->origin_here);

@@ -115,6 +115,24 @@ static void name_library(struct tn_holding *holding)
                           &holding->library.implementation, NULL);
 }
 
+void tn_holding_set_own_code(struct tn_holding *holding, bool is_own_code)
+{
+    holding->is_own_code = is_own_code;
+    if (!is_own_code && !holding->library.name)
+        name_library(holding);
+}
+
+bool tn_holding_is_library(const struct tn_holding *holding)
+{
+    return !holding->is_program && (holding->own_name || !holding->is_own_code);
+}
+
+bool tn_holding_answers(const struct tn_holding *holding, const char *name)
+{
+    return (holding->own_name && strcmp(holding->own_name, name) == 0) ||
+           (holding->name && strcmp(holding->name, name) == 0);
+}
+
 bool tn_holding_take_image(struct tn_holding *holding, const tenon_image *image, tenon_error *err)
 {
     const char *file_id = tenon_image_build_id(image);

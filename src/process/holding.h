@@ -26,7 +26,8 @@ struct tn_holding {
     const char *const *needs;
     size_t need_count;
     bool is_program;
-    bool serves_all; /* in the global scope: its exports answer everybody */
+    bool is_own_code; /* of a plugin: no library, unless it has a name of its own */
+    bool serves_all;  /* in the global scope: its exports answer everybody */
     bool has_static_tls;
     uint64_t tls_size;
 
@@ -63,13 +64,14 @@ struct tn_holding {
     bool hash_tried, hash_known; /* of the file's bytes: where there is no build id */
     uint8_t hash[32];
 
-    tenon_unit library; /* the image itself as a unit; its name is NULL when it has none */
+    tenon_unit library; /* the image itself as a unit: tn_holding_is_library() */
 
     uintptr_t base;    /* where it is mapped; 0: it is not */
     bool is_caller;    /* the code of this library is in it */
     int32_t loaded_by; /* index of the holding that caused it; -1 */
     bool is_placed;    /* in the plan at hand: counted once however many plugins need it */
     bool is_gone;      /* about to be dropped */
+    bool with_own;     /* by the plan at hand it is, or comes with, a plugin's own code */
     bool must_serve;   /* loaded apart, and now somebody needs its symbols */
     uint32_t row;      /* of the graph at hand */
 };
@@ -87,6 +89,12 @@ struct tn_holding *tn_holding_of_proof(struct tn_arena *arena, const char *path,
 struct tn_holding *tn_holding_came(const char *path, const char *plugin,
                                    const struct tn_proof *proof);
 void tn_holding_free(struct tn_holding *holding);
+
+/*
+ * Of both: is it the plugin's own code, or a library of its bundle? Only the latter is a unit
+ * without a name of its own.
+ */
+void tn_holding_set_own_code(struct tn_holding *holding, bool is_own_code);
 
 /* Own name, needs and build id from the file; what is known from memory stays. Never fails but for
  * want of memory: a file that cannot be read is `replaced`. */
@@ -157,6 +165,21 @@ struct tn_sight tn_holding_sight(struct tn_holding *holding, tenon_world *world)
  */
 enum tenon_answer tn_holding_same_build(struct tn_holding *a, struct tn_holding *b,
                                         tenon_world *world);
+
+/*
+ * Is the image a library that others may have, too? Its unit is `library`; without a name of its
+ * own it is called like its file.
+ */
+bool tn_holding_is_library(const struct tn_holding *holding);
+
+/*
+ * Does the loader take it for a library that is asked for by that name: its own name, or the one
+ * by which it came?
+ *
+ * rule  glibc elf/dl-load.c, _dl_map_object(): a loaded object answers to the names in l_libname,
+ *       and to its DT_SONAME
+ */
+bool tn_holding_answers(const struct tn_holding *holding, const char *name);
 
 /* Bytes of thread-local data of the image at that path (static_tls.c); 0: none, or not known. */
 uint64_t tn_tls_size(tenon_world *world, const char *path);

@@ -195,7 +195,7 @@ static bool is_private(const tenon_manifest *m, const tenon_unit *unit)
 
 static size_t unit_count(const struct tn_holding *h)
 {
-    size_t count = h->own_name ? 1 : 0;
+    size_t count = tn_holding_is_library(h) ? 1 : 0;
     for (size_t k = 0; k < h->record_count; k++)
         count += tenon_units_count(h->records[k]);
     return count;
@@ -212,12 +212,12 @@ static void fill_entry(struct tn_job *job, struct tn_entry *out, struct tn_holdi
         job->report->no_memory = true;
 }
 
-/* The image itself when it has a name, then the units that its record names. */
+/* The image itself when it is a library, then the units that its record names. */
 static size_t fill_entries(struct tn_job *job, struct tn_entry *out, struct tn_holding *h,
                            const tenon_manifest *m)
 {
     size_t n = 0;
-    if (h->own_name)
+    if (tn_holding_is_library(h))
         fill_entry(job, &out[n++], h, &h->library);
     for (size_t k = 0; k < h->record_count; k++) {
         size_t count = tenon_units_count(h->records[k]);
@@ -232,9 +232,10 @@ static size_t fill_entries(struct tn_job *job, struct tn_entry *out, struct tn_h
     return n;
 }
 
+/* What the loader would take for that library, and the same build. */
 static bool same_build(const struct tn_job *job, struct tn_holding *a, struct tn_holding *b)
 {
-    return a->own_name && b->own_name && strcmp(a->own_name, b->own_name) == 0 &&
+    return tn_holding_answers(a, b->library.name) && !a->own_name == !b->own_name &&
            tn_holding_same_build(a, b, job->world) == TENON_YES;
 }
 
@@ -258,6 +259,12 @@ static void fill_own(struct tn_job *job, size_t number)
             c->count += fill_entries(job, c->entries + c->count, p->codes[k].holding, p->manifest);
     for (size_t i = 0; p->manifest->private_count && i < c->count; i++)
         c->has_private |= c->entries[i].is_private;
+}
+
+void tn_job_share_not(struct tn_job *job, size_t number, struct tn_code *code)
+{
+    code->shared = false;
+    fill_own(job, number);
 }
 
 /* Names of plugins are the manifest's own, so that they need no escaping. */

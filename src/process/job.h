@@ -34,6 +34,7 @@ struct tn_prospect {
     struct tn_cached *cached;       /* NULL: not taken out yet, or not looked at as it is proven */
     bool serves_all;                /* others need its symbols without naming it */
     bool own_first;                 /* its own code is opened before its libraries */
+    bool libraries_first;           /* never its own code: the loader would find other libraries */
 };
 
 struct tn_job {
@@ -138,6 +139,8 @@ bool tn_job_open_world(struct tn_job *job, tenon_error *err);
 void tn_job_close_folder(struct tn_job *job);
 /* Libraries that the system would add to an earlier plan are not added. */
 void tn_job_forget_brought(struct tn_job *job);
+/* It is loaded all the same: to the loader it is another library than the one that is there. */
+void tn_job_share_not(struct tn_job *job, size_t number, struct tn_code *code);
 /* Who was to bring a library for others may be left out of the order by now. */
 void tn_job_share_anew(struct tn_job *job);
 

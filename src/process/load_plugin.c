@@ -7,8 +7,7 @@
 /* A library of which there should be the same build; whoever was to bring it may be left out. */
 static bool is_there(const struct tn_registry *registry, const struct tn_code *code)
 {
-    return code->shared && code->holding->own_name &&
-           tn_registry_named(registry, code->holding->own_name);
+    return code->shared && tn_registry_named(registry, code->holding->library.name);
 }
 
 /* False: no memory. */
@@ -156,6 +155,8 @@ static bool register_plugin(struct tn_job *job, struct tn_ready *ready, struct t
         return false;
     if (!took && !tn_registry_look(&process->registry, TENON_FOR_PLUGIN, loaded->plugin.name, err))
         return false;
+    if (!took)
+        tn_registry_own_code(&process->registry, loaded->images[loaded->image_count - 1].path);
     for (size_t k = 0; !took && k < loaded->image_count; k++)
         if (!loaded->images[k].skip &&
             !tn_registry_claim(&process->registry, loaded->images[k].path, loaded->plugin.name,

@@ -162,6 +162,7 @@ static bool fill_came(struct tn_job *job, const struct tn_loaded *loaded,
             tn_holding_came(loaded->images[k].path, loaded->plugin.name, p->codes[k].proof);
         if (!out->came[k])
             return tn_no_memory(err);
+        tn_holding_set_own_code(out->came[k], k + 1 == loaded->image_count);
         out->came_count++;
     }
     return true;

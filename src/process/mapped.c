@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/auxv.h>
 #include <unistd.h>
 
 #include "cursor.h"
@@ -38,8 +39,67 @@ static enum tn_endian own_endian(void)
     return __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ ? TN_LITTLE : TN_BIG;
 }
 
-/* The path of the program: its name in the list is empty. NULL: no memory. */
-static char *program_path(void)
+/* ---- what the system says of mappings ---------------------------------------------------------
+ */
+
+/*
+ * The path of the file that is mapped there; NULL: none is, or it cannot be told. To be freed.
+ *
+ * rule  proc(5), /proc/PID/maps: START-END, four words, and a path that begins with a slash
+ */
+static char *mapped_path(uintptr_t address, bool from_its_start)
+{
+    FILE *maps = fopen("/proc/self/maps", "re");
+    char *line = NULL, *end, *path = NULL;
+    size_t room = 0;
+    bool found = false;
+    while (maps && !found && getline(&line, &room, maps) > 0) {
+        uintptr_t start = (uintptr_t)strtoull(line, &end, 16);
+        found = from_its_start ? start == address
+                               : address >= start && *end == '-' &&
+                                     address < (uintptr_t)strtoull(end + 1, NULL, 16);
+    }
+    if (found && (path = strchr(line, '/'))) {
+        path[strcspn(path, "\n")] = '\0';
+        path = strdup(path);
+    }
+    if (maps)
+        fclose(maps);
+    free(line);
+    return path;
+}
+
+bool tn_mapped_is_deleted(uintptr_t base)
+{
+    static const char mark[] = " (deleted)";
+    char *path = base ? mapped_path(base, true) : NULL;
+    size_t size = path ? strlen(path) : 0;
+    bool deleted = size >= sizeof mark - 1 && strcmp(path + size - (sizeof mark - 1), mark) == 0;
+    free(path);
+    return deleted;
+}
+
+/* ---- the program ------------------------------------------------------------------------------
+ */
+
+bool tn_mapped_by_kernel(void)
+{
+    return getauxval(AT_BASE) != 0;
+}
+
+/* glibc has one list for each namespace, and in the first one the program, which it calls "". */
+static bool is_program(const struct dl_phdr_info *info)
+{
+#ifdef __GLIBC__
+    return !info->dlpi_name || !*info->dlpi_name;
+#else
+    (void)info;
+    return true;
+#endif
+}
+
+/* What the kernel has started. NULL: no memory. */
+static char *started_path(void)
 {
     char *path = malloc(TN_LIMIT_PATH);
     ssize_t size = path ? readlink("/proc/self/exe", path, TN_LIMIT_PATH - 1) : 0;
@@ -50,6 +110,28 @@ static char *program_path(void)
     path[size] = '\0';
     return path;
 }
+
+/* The path of the program: its name in the list is empty, or as typed. NULL: *err. To be freed. */
+static char *program_path(const struct dl_phdr_info *info, tenon_error *err)
+{
+    bool by_kernel = tn_mapped_by_kernel();
+    char *path = by_kernel ? started_path() : mapped_path((uintptr_t)info->dlpi_phdr, false);
+    if (!path && by_kernel)
+        tn_no_memory(err);
+    else if (!path)
+        tn_fail(err, TENON_E_SYSTEM, "/proc/self/maps does not say which program this is");
+    return path;
+}
+
+static char *no_program(tenon_error *err)
+{
+    tn_fail(err, TENON_E_UNSUPPORTED,
+            "this code was loaded into a namespace of its own (dlmopen): what the program holds "
+            "cannot be seen from there");
+    return NULL;
+}
+
+/* ---- one look ------------------------------------------------------------------------------ */
 
 /* Is that address in a loaded segment? */
 static bool contains(const struct dl_phdr_info *info, uintptr_t address)
@@ -161,11 +243,11 @@ static int see(struct dl_phdr_info *info, size_t size, void *arg)
         look->subs = info->dlpi_subs;
     }
     const char *path = info->dlpi_name;
-    if (look->objects == 0)
-        path = program = program_path();
-    if (look->objects == 0 && !path)
-        look->failed = !tn_no_memory(look->err);
-    else if (path && strchr(path, '/'))
+    if (look->objects == 0) {
+        path = program = is_program(info) ? program_path(info, look->err) : no_program(look->err);
+        look->failed = !program;
+    }
+    if (path && strchr(path, '/'))
         look->failed = !take(look, info, path);
     look->objects++;
     free(program);
@@ -261,25 +343,6 @@ bool tn_registry_look(struct tn_registry *registry, enum tenon_reason_kind reaso
     free(look.seen);
     free(look.fresh);
     return good && (!first || begin_scope(registry, err));
-}
-
-bool tn_mapped_is_deleted(uintptr_t base)
-{
-    static const char mark[] = " (deleted)\n";
-    FILE *maps = base ? fopen("/proc/self/maps", "re") : NULL;
-    char *line = NULL;
-    size_t room = 0;
-    ssize_t size;
-    bool found = false, deleted = false;
-    while (maps && !found && (size = getline(&line, &room, maps)) > 0) {
-        found = strtoull(line, NULL, 16) == base;
-        deleted = found && (size_t)size >= sizeof mark - 1 &&
-                  strcmp(line + size - (sizeof mark - 1), mark) == 0;
-    }
-    if (maps)
-        fclose(maps);
-    free(line);
-    return deleted;
 }
 
 bool tn_mapped_is_global(const struct tn_holding *holding, const char *symbol)

@@ -58,12 +58,9 @@ static bool list_bringers(struct bringers *b)
 static bool is_there(const struct tn_job *job, const char *name)
 {
     const struct tn_registry *registry = &job->process->registry;
-    for (size_t i = 0; i < registry->count; i++) {
-        const struct tn_holding *h = registry->holdings[i];
-        if ((h->own_name && strcmp(h->own_name, name) == 0) ||
-            (h->name && strcmp(h->name, name) == 0))
+    for (size_t i = 0; i < registry->count; i++)
+        if (tn_holding_answers(registry->holdings[i], name))
             return true;
-    }
     return false;
 }
 
@@ -309,12 +306,14 @@ static bool leave_out_refused(struct tn_job *job, size_t findings, unsigned *rou
 }
 
 /*
- * It is asked again when one plugin more has its own code opened first, and when one is left out.
+ * It is asked again when plugins' files are to be opened in another order, and when one is left
+ * out.
  */
 bool tn_native_check(struct tn_job *job, tenon_error *err)
 {
     unsigned round = 0;
     bool good, again;
+    tn_native_order(job);
     do {
         size_t findings = job->report->count;
         again = false;

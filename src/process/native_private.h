@@ -51,16 +51,37 @@ static inline bool tn_answer_is_marked(const struct tn_answer *a, size_t row)
     return a->stamp[row] == a->closures;
 }
 
+/* Marks what a plugin's own code sees. */
+void tn_answer_mark_own(struct tn_answer *a, uint32_t number);
+
+/* A row of a plugin: a library of its bundle, or of the system? */
+bool tn_answer_is_bundled(const struct tn_answer *a, size_t row);
+
+/* Does what is marked see that row? The global scope is seen by all. */
+bool tn_answer_sees(const struct tn_answer *a, int32_t row);
+
+/* Does what is marked get the symbol, from that row or another one, or may it do without? */
+bool tn_answer_is_served(struct tn_answer *a, const tenon_symbol_binding *binding);
+
 /*
- * Libraries of a bundle are opened before its own code, so that they are those that were checked,
- * whatever the search of the loader would find. Opened so, a library sees what it needs and no
- * more. One that lives on what the plugin defines, or on a library that only the plugin names, can
- * be opened with the plugin alone: then its own code comes first. True: that is so of one more
- * plugin, and nothing else was looked at.
+ * The next binding of a plugin's code, with what that sees marked; NULL: there is none. *marked is
+ * the row whose scope is marked: TENON_THE_FILE when that is to be done anew.
  */
-bool tn_answer_reorder(struct tn_answer *a);
+const tenon_symbol_binding *tn_answer_next_binding(struct tn_answer *a, size_t *i, int32_t *marked);
 
 /* Symbols that nobody provides, or only somebody that the plugin does not see. */
 void tn_answer_check_bindings(struct tn_answer *a);
+
+/* ---- native_order.c -------------------------------------------------------------------------- */
+
+/* Before the question: whose own code is to be opened before its libraries, by what they define. */
+void tn_native_order(struct tn_job *job);
+
+/*
+ * Whose order is another one by the answer: a library lives on what only the plugin's own code
+ * sees, or the loader would not find the libraries of the bundle. True: it must be asked again, and
+ * nothing else was looked at.
+ */
+bool tn_answer_reorder(struct tn_answer *a);
 
 #endif

@@ -50,6 +50,8 @@ void tn_answer_assign(struct tn_answer *a)
         } else {
             struct tn_code *code = code_at(&a->job->prospects[current], library->path);
             a->holding[row] = code ? code->holding : NULL;
+            if (code && code->shared)
+                tn_job_share_not(a->job, current, code);
         }
     }
 }

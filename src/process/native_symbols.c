@@ -8,7 +8,7 @@ static int32_t row_named(const struct tn_answer *a, const char *name)
 {
     for (size_t row = 0; row < a->count; row++) {
         const struct tn_holding *h = a->holding[row];
-        if (h && h->own_name && strcmp(h->own_name, name) == 0)
+        if (h && tn_holding_answers(h, name))
             return (int32_t)row;
     }
     return -1;
@@ -48,8 +48,8 @@ static void spread(struct tn_answer *a)
 /* The library of that name which was there before the plugin that brings it, too. */
 static void visit_shared(struct tn_answer *a, const struct tn_code *code)
 {
-    if (code->shared && code->holding->own_name)
-        visit(a, row_named(a, code->holding->own_name));
+    if (code->shared)
+        visit(a, row_named(a, code->holding->library.name));
 }
 
 void tn_answer_mark_plugin(struct tn_answer *a, uint32_t number)
@@ -77,8 +77,7 @@ static void mark_row(struct tn_answer *a, size_t row)
     spread(a);
 }
 
-/* What a plugin's own code sees. */
-static void mark_own(struct tn_answer *a, uint32_t number)
+void tn_answer_mark_own(struct tn_answer *a, uint32_t number)
 {
     begin(a);
     for (size_t row = 0; row < a->count; row++)
@@ -87,8 +86,7 @@ static void mark_own(struct tn_answer *a, uint32_t number)
     spread(a);
 }
 
-/* A library of the plugin's bundle. */
-static bool is_bundled(const struct tn_answer *a, size_t row)
+bool tn_answer_is_bundled(const struct tn_answer *a, size_t row)
 {
     return a->holding[row] && a->holding[row] != own_of(a, a->owner[row]);
 }
@@ -102,15 +100,15 @@ static bool is_bundled(const struct tn_answer *a, size_t row)
 static void mark_scope(struct tn_answer *a, size_t row)
 {
     uint32_t number = a->owner[row];
-    if (!is_bundled(a, row) || a->job->prospects[number].own_first) {
-        mark_own(a, number);
+    if (!tn_answer_is_bundled(a, row) || a->job->prospects[number].own_first) {
+        tn_answer_mark_own(a, number);
         if (tn_answer_is_marked(a, row))
             return;
     }
     mark_row(a, row);
 }
 
-static bool sees(const struct tn_answer *a, int32_t row)
+bool tn_answer_sees(const struct tn_answer *a, int32_t row)
 {
     if (row == TENON_THE_FILE || tn_answer_is_marked(a, (size_t)row))
         return true;
@@ -137,7 +135,7 @@ static bool has_other_provider(struct tn_answer *a, const tenon_symbol_binding *
     bool found = false;
     for (size_t row = 0; !found && row < a->count; row++) {
         const tenon_library *library = tenon_graph_library(a->graph, row);
-        if (!tn_answer_is_found(library) || !sees(a, (int32_t)row))
+        if (!tn_answer_is_found(library) || !tn_answer_sees(a, (int32_t)row))
             continue;
         tenon_error why = TENON_ERROR_INIT;
         tenon_image *image =
@@ -190,9 +188,9 @@ static bool is_global(const struct tn_answer *a, const tenon_symbol_binding *bin
            tn_mapped_is_global(h, binding->symbol);
 }
 
-static bool is_served(struct tn_answer *a, const tenon_symbol_binding *binding)
+bool tn_answer_is_served(struct tn_answer *a, const tenon_symbol_binding *binding)
 {
-    return sees(a, binding->provider) || binding->weak || is_global(a, binding) ||
+    return tn_answer_sees(a, binding->provider) || binding->weak || is_global(a, binding) ||
            has_other_provider(a, binding);
 }
 
@@ -219,7 +217,7 @@ static void check_binding(struct tn_answer *a, uint32_t number, const tenon_symb
             tn_say_symbol(a->job, number, a->graph, binding, NULL);
         return;
     }
-    if (is_served(a, binding))
+    if (tn_answer_is_served(a, binding))
         return;
     if (requires_owner(a, number, binding->provider))
         promote(a, binding->provider);
@@ -228,8 +226,7 @@ static void check_binding(struct tn_answer *a, uint32_t number, const tenon_symb
                       tenon_graph_library(a->graph, (size_t)binding->provider)->path);
 }
 
-/* The next binding of a plugin's code, with what that sees marked; NULL: there is none. */
-static const tenon_symbol_binding *next_binding(struct tn_answer *a, size_t *i, int32_t *marked)
+const tenon_symbol_binding *tn_answer_next_binding(struct tn_answer *a, size_t *i, int32_t *marked)
 {
     const tenon_symbol_binding *binding;
     while ((binding = tenon_graph_binding(a->graph, (*i)++))) {
@@ -247,31 +244,6 @@ void tn_answer_check_bindings(struct tn_answer *a)
 {
     const tenon_symbol_binding *binding;
     int32_t marked = TENON_THE_FILE;
-    for (size_t i = 0; (binding = next_binding(a, &i, &marked));)
+    for (size_t i = 0; (binding = tn_answer_next_binding(a, &i, &marked));)
         check_binding(a, a->owner[binding->needed_by], binding);
-}
-
-/* Would the plugin's own code see what its library does not? */
-static bool own_serves(struct tn_answer *a, const tenon_symbol_binding *binding)
-{
-    mark_own(a, a->owner[binding->needed_by]);
-    return tn_answer_is_marked(a, (size_t)binding->needed_by) && is_served(a, binding);
-}
-
-bool tn_answer_reorder(struct tn_answer *a)
-{
-    const tenon_symbol_binding *binding;
-    int32_t marked = TENON_THE_FILE;
-    for (size_t i = 0; (binding = next_binding(a, &i, &marked));) {
-        struct tn_prospect *p = &a->job->prospects[a->owner[binding->needed_by]];
-        if (p->own_first || !is_bundled(a, (size_t)binding->needed_by) || !binding->found ||
-            is_served(a, binding))
-            continue;
-        marked = TENON_THE_FILE;
-        if (own_serves(a, binding)) {
-            p->own_first = true;
-            return true;
-        }
-    }
-    return false;
 }

@@ -112,7 +112,9 @@ static bool take_this(tenon_process *process, tenon_error *err)
     for (size_t i = 0; good && i < process->registry.count; i++)
         if (process->registry.holdings[i]->serves_all)
             tn_registry_set_reason(&process->registry, i, TENON_IN_HOST);
-    good = good && tn_process_take_triple(process, world, "/proc/self/exe", err);
+    const char *program =
+        good && !tn_mapped_by_kernel() ? process->registry.holdings[0]->path : "/proc/self/exe";
+    good = good && tn_process_take_triple(process, world, program, err);
     if (good && process->is_static)
         good = tn_fail(err, TENON_E_UNSUPPORTED,
                        "this program is linked statically: it cannot load plugins soundly");

@@ -190,6 +190,7 @@ static bool tell_whose(struct tn_job *job, const struct tn_prospect *p, struct t
     struct tn_holding *h = c->holding;
     h->reason = TENON_BY_PLUGIN;
     h->plugin = p->name;
+    tn_holding_set_own_code(h, is_own);
     h->place = is_own ? tn_arena_join(&job->arena, "plugin \"", p->name, "\"", NULL)
                       : tn_arena_join(&job->arena, tn_base_name(c->entry), " of plugin \"", p->name,
                                       "\"", NULL);

@@ -35,8 +35,7 @@ static bool add_units(struct tn_index *index, struct tn_holding *holding, tenon_
         count += tenon_units_count(holding->records[k]);
     if (!tn_index_reserve(index, count))
         return tn_no_memory(err);
-    if (!holding->is_program && holding->own_name &&
-        !add_entry(index, holding, &holding->library, err))
+    if (tn_holding_is_library(holding) && !add_entry(index, holding, &holding->library, err))
         return false;
     for (size_t i = 0; (unit = tn_holding_unit(holding, i)); i++)
         if (unit->kind != TENON_UNIT_LIBRARY && !add_entry(index, holding, unit, err))
@@ -154,28 +153,38 @@ struct tn_holding *tn_registry_named(const struct tn_registry *registry, const c
     return NULL;
 }
 
+/* Without a name of its own it answers to the one by which it was asked for. False: no memory. */
+static bool take_name(struct tn_holding *holding, const char *name)
+{
+    if (!holding->own_name && !holding->name)
+        holding->name = tn_arena_string(&holding->arena, name);
+    return holding->own_name || holding->name;
+}
+
 bool tn_registry_mark_scope(struct tn_registry *registry, tenon_error *err)
 {
     struct tn_holding **queue = calloc(registry->count + 1, sizeof *queue);
     size_t head = 0, tail = 0;
+    bool good = true;
     if (!queue)
         return tn_no_memory(err);
     if (registry->count) {
         registry->holdings[0]->serves_all = true;
         queue[tail++] = registry->holdings[0];
     }
-    while (head < tail) {
+    while (good && head < tail) {
         const struct tn_holding *from = queue[head++];
-        for (size_t i = 0; i < from->need_count; i++) {
+        for (size_t i = 0; good && i < from->need_count; i++) {
             struct tn_holding *to = tn_registry_named(registry, from->needs[i]);
             if (!to || to->serves_all)
                 continue;
             to->serves_all = true;
+            good = take_name(to, from->needs[i]);
             queue[tail++] = to;
         }
     }
     free(queue);
-    return true;
+    return good || tn_no_memory(err);
 }
 
 static bool is_planned_private(const struct tn_entry *planned, size_t count, const tenon_unit *unit)
@@ -184,6 +193,13 @@ static bool is_planned_private(const struct tn_entry *planned, size_t count, con
         if (planned[i].is_private && strcmp(planned[i].unit->name, unit->name) == 0)
             return true;
     return false;
+}
+
+void tn_registry_own_code(struct tn_registry *registry, const char *path)
+{
+    struct tn_holding *h = tn_registry_at_path(registry, path);
+    if (h)
+        tn_holding_set_own_code(h, true);
 }
 
 bool tn_registry_claim(struct tn_registry *registry, const char *path, const char *plugin,

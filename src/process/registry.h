@@ -31,10 +31,18 @@ void tn_registry_free(struct tn_registry *registry);
  * Looks at this process: what is new is added, what is gone is dropped. `reason` and `plugin` are
  * given to what is new. Does nothing when the loader says that nothing changed.
  *
- * errors   TENON_E_MEMORY, _LIMIT
+ * errors   TENON_E_MEMORY, _LIMIT, _UNSUPPORTED in a namespace of dlmopen()
  */
 bool tn_registry_look(struct tn_registry *registry, enum tenon_reason_kind reason,
                       const char *plugin, tenon_error *err);
+
+/*
+ * Did the kernel start the program, and know its file as /proc/self/exe? Else it has started the
+ * loader, which was told of the program, or the program is static.
+ *
+ * rule  getauxval(3), AT_BASE: where the program's interpreter is; it has none then
+ */
+bool tn_mapped_by_kernel(void);
 
 /* True when the loader's list changed since the last look. */
 bool tn_registry_is_stale(const struct tn_registry *registry);
@@ -79,6 +87,9 @@ struct tn_holding *tn_registry_at_path(const struct tn_registry *registry, const
 
 /* The holding that answers to a recorded name; NULL. */
 struct tn_holding *tn_registry_named(const struct tn_registry *registry, const char *name);
+
+/* The image at that path, which has just come, is a plugin's own code and no library. */
+void tn_registry_own_code(struct tn_registry *registry, const char *path);
 
 /*
  * The image at that path is a plugin's own. What was planned of its units (whether they are

@@ -103,6 +103,26 @@ def writable(shop, cases):
     cases.refused("not unique in two plugins: they would split", answer, ["double"])
 
 
+def with_its_library(shop, cases):
+    """An inline variable of a plugin and of a library in its bundle is one, as the loader joins it."""
+    shop.host("alone_host", "int host_number(void) { return 1; }")
+    shop.write("part.cc", INLINE_VARIABLE % "part_number")
+    for compiler in ("g++", "clang++"):
+        if shutil.which(compiler) is None:
+            continue
+        shop.run(compiler, "-std=c++17", "-shared", "-fPIC", "-Wl,-soname,libpart.so", "part.cc", "-o",
+                 "libpart.so")
+        for record in (True, False):
+            shop.plugin("parted", INLINE_VARIABLE % "own_number" +
+                        'extern "C" int part_number(void);'
+                        'extern "C" int plugin_number(void) { own_number(); return part_number(); }',
+                        "-std=c++17", "-Wl,-rpath,$ORIGIN", compiler=compiler, record=record,
+                        link=["-L" + shop.path("."), "-lpart"], pack=("-L", shop.path(".")))
+            answer = shop.ask("alone_host", "load=parted.plugin", "call=parted:plugin_number")
+            cases.loads("%s, record %s" % (compiler, record), answer)
+            cases.expect("they are one", answer.one("call") == "plugin_number 2", answer)
+
+
 REGEX = """
 #include <regex>
 extern "C" int %s(void) { return std::regex_match("abc", std::regex("a.[[:alpha:]]")) ? 11 : 12; }
@@ -255,6 +275,7 @@ def main():
     with Workshop() as shop:
         private(shop, cases)
         inline_code(shop, cases)
+        with_its_library(shop, cases)
         of_the_library(shop, cases)
         without_record(shop, cases)
         writable(shop, cases)

@@ -2,13 +2,15 @@
 """Kinds of hosts, threads, many plugins, others that load things meanwhile."""
 
 import os
+import re
 import shutil
 import sys
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 
-from plugins import BUILD, CONSTRUCTOR, COUNTER, HOST_COUNTS, USES_COUNTER, Cases, Workshop  # noqa: E402
+from plugins import (BUILD, CONSTRUCTOR, COUNTER, HOST_COUNTS, SOURCE, USES_COUNTER,  # noqa: E402
+                     Cases, Workshop)
 
 MANY = 200
 
@@ -256,6 +258,50 @@ def elsewhere(shop, cases):
                       "the process cannot be judged: ", "leaves (deleted)")
 
 
+NAMESPACE = """
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <stdio.h>
+int main(int argc, char **argv)
+{
+    void *host = dlmopen(LM_ID_NEWLM, "./libhosted.so", RTLD_NOW);
+    int (*run)(int, char **) = host ? (int (*)(int, char **))dlsym(host, "run_host") : NULL;
+    if (!run)
+        puts(dlerror());
+    return run ? run(argc, argv) : 1;
+}
+"""
+
+
+def started_by_the_loader(shop, cases):
+    """The loader was asked to start the program: then the kernel knows the loader alone."""
+    archive = shop.archive("counter", {"counter": COUNTER})
+    shop.plugin("twice", USES_COUNTER + CONSTRUCTOR, link=[archive])
+    shop.plugin("sound", "int plugin_number(void) { return 21; }")
+    for name, flags in (("with_id", ("-Wl,--build-id",)), ("no_id", ("-Wl,--build-id=none",))):
+        shop.host(name, HOST_COUNTS, *flags, link=["counter.o"], record=False)
+        headers = shop.run("readelf", "-lW", name).stdout
+        loader = re.search(r"interpreter: (.*)\]", headers).group(1)
+        answer = shop.ask(name, "weak", "load=twice.plugin")
+        again = shop.ask(loader, shop.path(name), "weak", "load=twice.plugin")
+        cases.expect(name + ": the same answer", again.messages() == answer.messages() and
+                     again.codes() == answer.codes() != [], "%s\n%s" % (answer, again))
+        answer = shop.ask(loader, shop.path(name), "weak", "load=sound.plugin",
+                          "call=sound:plugin_number")
+        cases.loads(name + ": another plugin", answer)
+    if shop.musl:
+        return
+    driver = os.path.join(SOURCE, "tests", "e2e", "driver.c")
+    shop.write("base.c", NAMESPACE)
+    shop.run("gcc", "base.c", "-o", "base", "-ldl")
+    shop.run("gcc", "-shared", "-fPIC", "-Dmain=run_host", "-D_GNU_SOURCE", "-I",
+             os.path.join(SOURCE, "include"), driver, "-o", "libhosted.so", "-L" + BUILD, "-ltenon",
+             "-Wl,-rpath," + BUILD)
+    answer = shop.ask("base", "weak", "load=sound.plugin")
+    cases.expect("a namespace of its own", answer.status != 0 and "namespace" in
+                 answer.out + answer.err, answer)
+
+
 def one_name(shop, cases):
     """Two projects with a libutil.a that has a log.o, of which neither knows the other's."""
     host = "int first_log(void); int host_number(void) { return first_log(); }"
@@ -343,6 +389,7 @@ def main():
         left_out(shop, cases)
         nothing_said(shop, cases)
         kinds(shop, cases)
+        started_by_the_loader(shop, cases)
         others(shop, cases)
         many(shop, cases)
         shop.again(cases)

@@ -132,6 +132,67 @@ def own_libraries(shop, cases):
     cases.refused("a library that nobody brings", answer, ["missing-symbol"], "base_value")
 
 
+HOOKS = """
+__attribute__((weak)) int hook(void) { return 1; }
+int count;
+int run_hook(void) { ++count; return hook(); }
+"""
+HOOKED = """
+int count, run_hook(void);
+int hook(void) { return 20; }
+int plugin_number(void) { return run_hook() + ++count; }
+"""
+ASKS_HOOK = """
+int late_hook(void) __attribute__((weak));
+int run_late(void) { return late_hook ? late_hook() : 1; }
+"""
+HAS_HOOK = """
+int run_late(void);
+int late_hook(void) { return 7; }
+int plugin_number(void) { return run_late(); }
+"""
+
+
+def overridden(shop, cases):
+    """What a plugin defines in place of its library's is joined as dlopen() of the plugin would."""
+    def library(name, code, *flags):
+        shop.write("lib.c", code)
+        shop.run("gcc", "-shared", "-fPIC", "-fcommon", "-Wl,-soname,lib%s.so" % name, *flags,
+                 "lib.c", "-o", "lib%s.so" % name)
+
+    def plugin(name, code, *flags, link, **more):
+        shop.plugin(name, code, "-fcommon", *flags, "-Wl,--no-as-needed", "-L" + shop.path("."), *link,
+                    pack=("-L", shop.path(".")), **more)
+    run_path = "-Wl,-rpath,$ORIGIN"
+    library("hooks", HOOKS)
+    library("late", ASKS_HOOK)
+    library("outer", "int run_hook(void); int run_outer(void) { return run_hook(); }", "-L.",
+            "-Wl,--no-as-needed", "-lhooks", run_path)
+    for record in (True, False):
+        plugin("hooked", HOOKED, run_path, link=["-lhooks"], record=record)
+        answer = shop.ask("host", "load=hooked.plugin", "call=hooked:plugin_number", "unload=hooked")
+        cases.loads("a library with a hook", answer)
+        cases.expect("the plugin's, and one count", answer.one("call") == "plugin_number 22", answer)
+        plugin("late", HAS_HOOK, run_path, link=["-llate"], record=record)
+        answer = shop.ask("host", "load=late.plugin", "call=late:plugin_number")
+        cases.loads("a library that asks for a hook", answer)
+        cases.expect("the plugin's", answer.one("call") == "plugin_number 7", answer)
+        plugin("outer", HOOKED.replace("run_hook", "run_outer"), run_path, link=["-louter"], record=record)
+        answer = shop.ask("host", "load=outer.plugin", "call=outer:plugin_number")
+        cases.loads("a library behind a library", answer)
+        cases.expect("that too", answer.one("call") == "plugin_number 22", answer)
+    if shop.musl:
+        return
+    # where the plugin alone would find another file, the libraries of the bundle are first after all
+    plugin("misled", HOOKED, "-Wl,-rpath,%s:$ORIGIN" % shop.path("later"), link=["-lhooks"])
+    os.mkdir(shop.path("later"))
+    library("hooks", HOOKS.replace("return 1", "return 9"))
+    os.rename(shop.path("libhooks.so"), shop.path("later", "libhooks.so"))
+    answer = shop.ask("host", "load=misled.plugin", "call=misled:plugin_number")
+    cases.loads("another file on the way", answer)
+    cases.expect("not that one", answer.one("call") == "plugin_number 2", answer)
+
+
 def order_by_name(shop, cases):
     """One plugin needs the other's library by its name."""
     shop.plugin("above", "int base_number(void);\n"
@@ -372,6 +433,7 @@ def main():
         systems(shop, cases)
         static_tls(shop, cases)
         own_libraries(shop, cases)
+        overridden(shop, cases)
         order(shop, cases)
         each_on_its_own(shop, cases)
         static_tls_each(shop, cases)

@@ -274,6 +274,96 @@ def without_build_id(shop, cases):
         cases.refused("another build, %s" % host, answer, ["other-build"], "another build of it")
 
 
+OPENS_NAMELESS = """
+#include <dlfcn.h>
+int host_number(void)
+{
+    void *part = dlopen("%s", RTLD_NOW);
+    return ((int (*)(void))dlsym(part, "part"))();
+}
+"""
+
+
+def without_soname(shop, cases):
+    """Libraries that have no name of their own, but that of their file."""
+    use = "int part(void); int plugin_number(void) { return part(); }"
+    for folder, number in (("nameless", 0), ("nameless_new", 40)):
+        os.mkdir(shop.path(folder))
+        shop.write("part.c", "int part(void) { static int n = %d; return ++n; }" % number)
+        shop.run("gcc", "-shared", "-fPIC", "-Wl,--build-id", "part.c", "-o",
+                 folder + "/libnameless.so")
+    shutil.copy(shop.path("nameless", "libnameless.so"), shop.path("nameless", "libnameless.so.1"))
+
+    def plugin(name, file="libnameless.so", folder="nameless"):
+        shop.plugin(name, use, link=["-L" + shop.path(folder), "-l:" + file, "-Wl,-rpath,$ORIGIN"],
+                    pack=("-L", shop.path(folder)))
+    plugin("has_part")
+    plugin("has_more", "libnameless.so.1")
+    plugin("has_new", folder="nameless_new")
+    shop.host("opens_part", OPENS_NAMELESS % shop.path("nameless", "libnameless.so"))
+    shop.host("links_part", "int part(void); int host_number(void) { return part(); }",
+              link=["-L" + shop.path("nameless"), "-lnameless", "-Wl,-rpath," + shop.path("nameless")])
+    shop.plugin("by_path", use, link=[shop.path("nameless", "libnameless.so")],
+                pack=("--bundle=none",))
+    shop.host("links_path", "int part(void); int host_number(void) { return part(); }",
+              link=[shop.path("nameless", "libnameless.so")])
+    shop.host("no_part", "int host_number(void) { return 0; }")
+    answer = shop.ask("opens_part", "number", "load=has_part.plugin")
+    cases.refused("opened by the host, and in the bundle", answer, ["other-copy"],
+                  "library libnameless.so is already in the process as "
+                  + shop.path("nameless", "libnameless.so"))
+    answer = shop.ask("opens_part", "number", "load=has_more.plugin")
+    cases.refused("in the bundle under another name", answer, ["other-copy"])
+    answer = shop.ask("links_part", "number", "load=has_part.plugin", "call=has_part:plugin_number",
+                      "number")
+    cases.loads("what the host was linked with", answer)
+    cases.expect("that is shared", answer.all("number") == ["1", "3"], answer)
+    cases.expect("and mapped once", not any("nameless" in line for line in answer.all("new")),
+                 answer)
+    for first, second in (("has_part", "has_more"), ("has_more", "has_part"),
+                          ("has_part", "has_new")):
+        code = "other-build" if second == "has_new" else "other-copy"
+        answer = shop.ask("no_part", "load=%s.plugin,%s.plugin" % (first, second))
+        cases.refused("%s and %s" % (first, second), answer, [code])
+        answer = shop.ask("no_part", "load=%s.plugin" % first, "load=%s.plugin" % second)
+        cases.expect("%s, then %s" % (first, second),
+                     answer.codes() == [code] and answer.one("plugin") == second + " refused",
+                     answer)
+    # linked by its path, which is then the only name that it answers to
+    answer = shop.ask("links_path", "load=has_part.plugin")
+    cases.refused("linked by its path", answer, ["other-copy"])
+    answer = shop.ask("links_path", "number", "load=by_path.plugin", "call=by_path:plugin_number")
+    cases.loads("by one path in both", answer)
+    cases.expect("it is one", answer.one("call") == "plugin_number 2", answer)
+    answer = shop.ask("links_part", "load=has_new.plugin")
+    cases.refused("another build than the host's", answer, ["other-build"], "another build of it")
+    shutil.copy(shop.path("has_part.so"), shop.path("by_place.so"))
+    shop.run("patchelf", "--replace-needed", "libnameless.so", "$ORIGIN/libnameless.so",
+             "by_place.so")
+    shutil.copy(shop.path("nameless", "libnameless.so"), shop.path("libnameless.so"))
+    shop.pack("by_place")
+    answer = shop.ask("links_part", "load=by_place.plugin")
+    cases.refused("the host's, and asked for by its place", answer, ["other-copy"])
+    opened_by_path(shop, cases)
+
+
+def opened_by_path(shop, cases):
+    """Files of one name are two things where all ask for them by their paths."""
+    for number, name in enumerate(("codec_a", "codec_b")):
+        os.mkdir(shop.path(name))
+        shop.write("codec.c", "int %s_open(void) { static int n = %d; return ++n; }" % (name, number))
+        shop.run("gcc", "-shared", "-fPIC", "codec.c", "-o", name + "/codec.so")
+        shop.plugin(name, "int %s_open(void); int plugin_number(void) { return %s_open(); }"
+                    % (name, name), link=[shop.path(name, "codec.so")], pack=("--bundle=none",))
+    for words in (("load=codec_a.plugin,codec_b.plugin",),
+                  ("load=codec_a.plugin", "load=codec_b.plugin")):
+        answer = shop.ask("no_part", *words, "call=codec_a:plugin_number",
+                          "call=codec_b:plugin_number")
+        cases.loads("two files of one name", answer)
+        cases.expect("each its own", answer.all("call") == ["plugin_number 1", "plugin_number 2"],
+                     answer)
+
+
 REPLACES = """
 #include <stdio.h>
 #include <stdlib.h>
@@ -450,6 +540,7 @@ def main():
         zlib(shop, cases)
         sqlite(shop, cases)
         without_build_id(shop, cases)
+        without_soname(shop, cases)
         replaced(shop, cases)
         versions(shop, cases)
         entry_points(shop, cases)
