@@ -174,10 +174,12 @@ class Opened:
         with open(source, "w", encoding="utf-8") as file:
             file.write(HOST + "".join("int %s = 1;\n" % name for name in SYMBOLS
                                       if self.random.random() < 0.3))
-        subprocess.run(["gcc", "-w", "-O0", "-o", self.host, source, "-Wl,--no-as-needed",
-                        "-Wl,--allow-shlib-undefined", "-Wl,-rpath," + self.top,
-                        *self.random.choice(([], ["-rdynamic"])),
-                        *(os.path.join(self.top, name) for name in needed)], check=True)
+        self.linked = subprocess.run(
+            ["gcc", "-w", "-O0", "-o", self.host, source, "-Wl,--no-as-needed",
+             "-Wl,--allow-shlib-undefined", "-Wl,-rpath," + self.top,
+             *self.random.choice(([], ["-rdynamic"])),
+             *(os.path.join(self.top, name) for name in needed)],
+            stderr=subprocess.PIPE, text=True, check=False)
 
     def _start(self, *arguments):
         prefix = os.path.join(self.top, "debug")
@@ -191,6 +193,9 @@ class Opened:
 
     def ask(self):
         """(what was there before, all bindings, why it fails); LoaderFailed: it does not start."""
+        if "file in wrong format" in self.linked.stderr:
+            raise loaders.LoaderFailed("this linker takes no library without sections")
+        self.linked.check_returncode()
         status, out, _ = self._start()
         if status != 0:
             raise loaders.LoaderFailed("the program does not start")
