@@ -70,6 +70,7 @@ struct tn_holding {
     int32_t loaded_by; /* index of the holding that caused it; -1 */
     bool is_placed;    /* in the plan at hand: counted once however many plugins need it */
     bool is_gone;      /* about to be dropped */
+    bool is_left;      /* of a plugin that was stopped, or failed: it only stays mapped */
     bool must_serve;   /* loaded apart, and now somebody needs its symbols */
     uint32_t row;      /* of the graph at hand */
 };

@@ -568,6 +568,7 @@ bool tn_job_plan(struct tn_job *job, tenon_error *err)
     if (!tn_job_gather(job, err))
         return false;
     check_recorded(job);
+    tn_job_find_mapped(job);
     begin_plan(job);
     check_place(job);
     if (!tn_plan_requirements(plan) || !tn_native_needs(job, err) || !tn_job_refuse_going(job) ||

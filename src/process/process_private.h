@@ -154,6 +154,9 @@ struct tn_loaded *tn_process_user_of(const tenon_process *process, const struct 
 void tn_process_take_out(tenon_process *process, struct tn_loaded *loaded, const void *request,
                          tenon_report *report);
 
+/* What the system keeps of a plugin that went, or failed, is nobody's to stand on. */
+void tn_process_leave_behind(tenon_process *process, const struct tn_loaded *loaded);
+
 /* Takes out everything that stands on it, and says so: it is about to go. False: some cannot. */
 bool tn_process_clear_users(tenon_process *process, const struct tn_loaded *loaded,
                             const void *request, tenon_report *report);

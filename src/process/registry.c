@@ -197,6 +197,7 @@ bool tn_registry_claim(struct tn_registry *registry, const char *path, const cha
     h->plugin = tn_arena_string(&h->arena, plugin);
     h->place = tn_arena_format(&h->arena, "plugin \"%s\"", plugin);
     h->reason = TENON_BY_PLUGIN;
+    h->is_left = false;
     h->serves_all |= serves_all;
     for (size_t k = 0; k < registry->index.count; k++) {
         struct tn_entry *e = &registry->index.entries[k];

@@ -65,6 +65,28 @@ static void forget(tenon_process *process, const struct tn_loaded *loaded)
     process->plugin_count = kept;
 }
 
+static bool is_of(const struct tn_holding *holding, const struct tn_loaded *loaded)
+{
+    if (holding->reason == TENON_BY_PLUGIN && holding->plugin &&
+        strcmp(holding->plugin, loaded->plugin.name) == 0)
+        return true;
+    for (size_t k = 0; k < loaded->image_count; k++) /* it may not have been registered */
+        if (strcmp(holding->path, loaded->images[k].path) == 0)
+            return true;
+    return false;
+}
+
+/* Whoever has a plan made before makes it anew. */
+void tn_process_leave_behind(tenon_process *process, const struct tn_loaded *loaded)
+{
+    struct tn_registry *registry = &process->registry;
+    for (size_t i = 0; i < registry->count; i++)
+        if (!registry->holdings[i]->is_left && is_of(registry->holdings[i], loaded)) {
+            registry->holdings[i]->is_left = true;
+            registry->version++;
+        }
+}
+
 void tn_process_take_out(tenon_process *process, struct tn_loaded *loaded, const void *request,
                          tenon_report *report)
 {
@@ -73,6 +95,7 @@ void tn_process_take_out(tenon_process *process, struct tn_loaded *loaded, const
     loaded->request = request;
     tn_execute_undo(&x);
     forget(process, loaded);
+    tn_process_leave_behind(process, loaded);
     tn_load_say_stays(report, loaded);
     tn_loaded_free(loaded);
 }
@@ -115,6 +138,26 @@ void tn_process_leave(tenon_process *process, const void *request)
 }
 
 /* ---- what others may stand on --------------------------------------------------------------- */
+
+static void find_mapped(struct tn_job *job, struct tn_holding *holding)
+{
+    for (size_t i = 0; i < job->count; i++)
+        for (size_t k = 0; k < job->prospects[i].code_count; k++)
+            if (strcmp(job->prospects[i].codes[k].path, holding->path) == 0)
+                job->prospects[i].codes[k].mapped = holding;
+}
+
+/* Code of plugins that are up is nobody else's; all other code of plugins is in the cache. */
+void tn_job_find_mapped(struct tn_job *job)
+{
+    const struct tn_registry *registry = &job->process->registry;
+    for (size_t i = 0; i < registry->count; i++) {
+        struct tn_holding *h = registry->holdings[i];
+        bool is_up = h->reason == TENON_BY_PLUGIN && !h->is_left;
+        if (!is_up && strncmp(h->path, job->cache_path, job->cache_path_size) == 0)
+            find_mapped(job, h);
+    }
+}
 
 static bool is_any_going(const tenon_process *process)
 {
