@@ -244,7 +244,9 @@ TENON_API tenon_report *tenon_load(tenon_process *process, const tenon_request *
 
 /*
  * Stops and unloads one plugin; refused while another one needs it (a finding "in-use"), and while
- * it is being loaded or unloaded ("busy").
+ * it is being loaded or unloaded ("busy"). What the system keeps mapped of it ("stays-mapped") is
+ * nothing to stand on until the plugin is loaded again: who requires it is refused, as when it was
+ * not there.
  */
 TENON_API tenon_report *tenon_unload(tenon_process *process, const char *plugin, tenon_error *err);
 

@@ -127,6 +127,12 @@ bool tn_native_check(struct tn_job *job, tenon_error *err);
 /* Finds code that is mapped still from when its plugin was loaded before. */
 void tn_job_find_mapped(struct tn_job *job);
 
+/*
+ * Who would stand on what is left of a plugin that was stopped, or failed, comes after the plugin
+ * that brings it again, or is refused. False: no memory.
+ */
+bool tn_job_stand_on_left(struct tn_job *job);
+
 /* Refuses who would stand on a plugin that goes, or was left half-way. False: no memory. */
 bool tn_job_refuse_going(struct tn_job *job);
 

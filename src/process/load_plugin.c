@@ -165,16 +165,22 @@ static bool register_plugin(struct tn_load *load, struct tn_ready *ready, struct
 {
     tenon_process *process = load->process;
     const struct tn_candidate *c = &load->job.plan.candidates[ready->number];
+    const struct tn_prospect *p = &load->job.prospects[ready->number];
     bool took;
     if (!take_proven(load, ready, loaded, &took, err))
         return false;
     if (!took && !tn_registry_look(&process->registry, TENON_FOR_PLUGIN, loaded->plugin.name, err))
         return false;
-    for (size_t k = 0; !took && k < loaded->image_count; k++)
-        if (!loaded->images[k].skip &&
-            !tn_registry_claim(&process->registry, loaded->images[k].path, loaded->plugin.name,
-                               loaded->images[k].global, c->entries, c->count))
+    for (size_t k = 0; !took && k < loaded->image_count; k++) {
+        const struct tn_opened *image = &loaded->images[k];
+        const char *name = loaded->plugin.name;
+        bool good = image->skip
+                        ? tn_registry_adopt(&process->registry, p->codes[k].holding->own_name, name)
+                        : tn_registry_claim(&process->registry, image->path, name, image->global,
+                                            c->entries, c->count);
+        if (!good)
             return tn_no_memory(err);
+    }
     return true;
 }
 

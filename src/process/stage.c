@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "fail.h"
+#include "kept.h"
 
 const char *tn_stage_words(enum tn_stage stage)
 {
@@ -80,6 +81,7 @@ static bool is_of(const struct tn_holding *holding, const struct tn_loaded *load
 void tn_process_leave_behind(tenon_process *process, const struct tn_loaded *loaded)
 {
     struct tn_registry *registry = &process->registry;
+    tn_kept_drop(process);
     for (size_t i = 0; i < registry->count; i++)
         if (!registry->holdings[i]->is_left && is_of(registry->holdings[i], loaded)) {
             registry->holdings[i]->is_left = true;
@@ -158,6 +160,103 @@ void tn_job_find_mapped(struct tn_job *job)
             find_mapped(job, h);
     }
 }
+
+/* ---- what is left of plugins that are not up ------------------------------------------------ */
+
+static bool is_any_left(const struct tn_registry *registry)
+{
+    for (size_t i = 0; i < registry->count; i++)
+        if (registry->holdings[i]->is_left)
+            return true;
+    return false;
+}
+
+/* What alone has the unit, when that is left of a plugin; *left is NULL else. False: no memory. */
+static bool find_left(struct tn_job *job, const tenon_claim *claim, struct tn_holding **left)
+{
+    struct tn_index *index = &job->process->registry.index;
+    *left = NULL;
+    if (!tn_index_named(index, claim->kind, claim->name))
+        return false;
+    for (size_t i = 0; i < index->found_count; i++) {
+        const struct tn_entry *e = &index->entries[index->found[i]];
+        if (e->unit->kind != claim->kind || strcmp(e->unit->name, claim->name) != 0)
+            continue;
+        *left = e->holding->is_left ? e->holding : NULL;
+        if (!*left)
+            return true;
+    }
+    return true;
+}
+
+/* Does the plugin bring that very image, or a library of the same build? */
+static bool brings_again(const struct tn_prospect *p, const struct tn_holding *left)
+{
+    for (size_t k = 0; k < p->code_count; k++) {
+        const struct tn_code *code = &p->codes[k];
+        if (code->mapped == left || (code->shared && left->own_name &&
+                                     strcmp(code->holding->own_name, left->own_name) == 0))
+            return true;
+    }
+    return false;
+}
+
+/* It comes after the plugin that brings it again; without one it is refused. */
+static bool stand_on_left(struct tn_job *job, size_t number, const struct tn_holding *left,
+                          bool is_library, const char *what)
+{
+    const char *name = job->prospects[number].name;
+    for (size_t i = 0; i < job->count; i++)
+        if (brings_again(&job->prospects[i], left))
+            return tn_plan_need(&job->plan, number, i);
+    job->plan.candidates[number].refused = true;
+    tn_report_find(job->report,
+                   (struct tn_about){ .kind = is_library ? TENON_FINDING_MISSING_LIBRARY
+                                                         : TENON_FINDING_MISSING_UNIT,
+                                      .refuses = true,
+                                      .plugin = name,
+                                      .unit = what,
+                                      .holders = { left->path } },
+                   "plugin \"%s\" %s %s, which only %s has: that is not loaded, what the system "
+                   "keeps of it was stopped",
+                   name, is_library ? "needs" : "requires unit", tn_report_show(job->report, what),
+                   left->plugin ? left->place : tn_report_show(job->report, left->path));
+    return true;
+}
+
+static bool place_behind_left(struct tn_job *job, size_t number)
+{
+    const struct tn_candidate *c = &job->plan.candidates[number];
+    const struct tn_prospect *p = &job->prospects[number];
+    struct tn_holding *left;
+    for (size_t k = 0; k < c->required_count; k++) {
+        if (!find_left(job, &c->required[k], &left))
+            return false;
+        if (left && !stand_on_left(job, number, left, c->required[k].kind == TENON_UNIT_LIBRARY,
+                                   c->required[k].name))
+            return false;
+    }
+    for (size_t k = 0; k < p->code_count; k++)
+        for (size_t n = 0; n < p->codes[k].holding->need_count; n++) {
+            const char *need = p->codes[k].holding->needs[n];
+            left = tn_registry_named(&job->process->registry, need);
+            if (left && left->is_left && !stand_on_left(job, number, left, true, need))
+                return false;
+        }
+    return true;
+}
+
+bool tn_job_stand_on_left(struct tn_job *job)
+{
+    bool good = true;
+    if (job->process->program || !is_any_left(&job->process->registry))
+        return true;
+    for (size_t i = 0; good && i < job->count; i++)
+        good = place_behind_left(job, i);
+    return good;
+}
+
+/* ---- what goes ------------------------------------------------------------------------------ */
 
 static bool is_any_going(const tenon_process *process)
 {

@@ -51,12 +51,114 @@ def unseen(shop, cases):
     cases.expect("nothing is listed twice", listed.count("keep") == 1, answer)
 
 
+# What it offers works while it is up.
+BASE = """
+static int up;
+int %(name)s_api(void) { return up; }
+int tenon_plugin_start(void *self, int argc, char **argv)
+{
+    (void)self;
+    (void)argc;
+    (void)argv;
+    up = 1;
+    return %(status)d;
+}
+void tenon_plugin_stop(void *self) { (void)self; up = 0; }
+"""
+USER = """
+int %(name)s_api(void);
+int number = -1;
+int tenon_plugin_start(void *self, int argc, char **argv)
+{
+    (void)self;
+    (void)argc;
+    (void)argv;
+    number = %(name)s_api();
+    return 0;
+}
+int %(name)s_user(void) { return number; }
+"""
+
+
+def base(shop, name, *flags, status=0, **more):
+    shop.plugin(name, BASE % {"name": name, "status": status}, STAYS, *flags, **more)
+
+
+def stopped(shop, cases):
+    """Who requires a unit of a plugin, or names its code."""
+    base(shop, "base")
+    shop.plugin("user", USER % {"name": "base"},
+                pack=("--bundle=none", "--requires", "base=base.so"))
+    base(shop, "named", "-Wl,-soname,libnamed.so")
+    os.symlink("named.so", shop.path("libnamed.so"))
+    shop.plugin("namer", USER % {"name": "named"}, link=["-L.", "-lnamed"],
+                pack=("--bundle=none",))
+    base(shop, "failing", status=1)
+    shop.plugin("leaning", USER % {"name": "failing"},
+                pack=("--bundle=none", "--requires", "failing=failing.so"))
+    rows = [("base", "user", "missing-unit")]
+    if not shop.musl:  # where no plugin can name another one's code
+        rows.append(("named", "namer", "missing-library"))
+    for name, user, code in rows:
+        one, other = name + ".plugin", user + ".plugin"
+        call = "call=%s:%s_user" % (user, name)
+        answer = shop.ask("host", "load=" + one, "unload=" + name, "load=" + other, "plugins")
+        cases.expect(name + ": stopped, it is nothing to stand on", answer.codes() == [code] and
+                     answer.all("answer") == ["yes", "yes", "no"] and not answer.all("has"), answer)
+        cases.expect("which is said", 'which only plugin "%s" has' % name in answer.messages(),
+                     answer)
+        answer = shop.ask("host", "load=" + one, "unload=" + name, "load=" + one, "load=" + other,
+                          call, "unload=" + name)
+        cases.expect(name + ": loaded again, it is", answer.codes() == ["in-use"] and
+                     answer.all("answer") == ["yes", "yes", "yes", "yes", "no"] and
+                     answer.one("call") == name + "_user 1", answer)
+        for each in ((), ("each",)):
+            answer = shop.ask("host", *each, "load=" + one, "unload=" + name,
+                              "load=%s,%s" % (other, one), call, "unload=" + name, "plugins")
+            cases.expect(name + ": or when it comes with it", answer.codes() == ["in-use"] and
+                         answer.all("has") == [name, user] and
+                         answer.one("call") == name + "_user 1", answer)
+    answer = shop.ask("host", "load=failing.plugin", "load=leaning.plugin", "plugins")
+    cases.expect("nor is one that failed", answer.codes() == ["missing-unit", "start"] and
+                 not answer.all("has"), answer)
+
+
+def library(shop, cases):
+    """A library of its bundle that stays when it goes."""
+    shop.write("part.c", "int part(void) { return 3; }")
+    shop.tenon("link", "--", "gcc", "-shared", "-fPIC", STAYS, "-Wl,-soname,libpart.so", "part.c",
+               "-o", "libpart.so")
+    for name in ("whole", "other"):
+        shop.plugin(name, "int part(void); int %s_part(void) { return part(); }" % name,
+                    "-Wl,-rpath,$ORIGIN", link=["-L.", "-lpart"],
+                    pack=("--bundle=libpart.so", "-L", "."))
+    shop.plugin("piece", "int part(void); int pieces(void) { return part(); }",
+                link=["-L.", "-lpart"], pack=("--bundle=none",))
+    answer = shop.ask("host", "load=whole.plugin", "unload=whole", "load=piece.plugin")
+    cases.expect("a library of a plugin that is not up", answer.codes() == ["missing-library"] and
+                 answer.one("answer") == "no", answer)
+    for name in ("whole", "other"):
+        answer = shop.ask("host", "load=whole.plugin", "unload=whole", "load=%s.plugin" % name,
+                          "load=piece.plugin", "call=piece:pieces", "unload=" + name,
+                          "unload=piece", "unload=" + name, "load=piece.plugin", "plugins")
+        cases.expect("is that of %s, which brings the same" % name,
+                     answer.codes() == ["in-use", "missing-library"] and
+                     answer.all("answer") == ["yes"] * 4 + ["no", "yes", "yes", "no"] and
+                     answer.one("call") == "pieces 3" and not answer.all("has"), answer)
+        answer = shop.ask("host", "load=whole.plugin", "unload=whole",
+                          "load=piece.plugin,%s.plugin" % name, "plugins")
+        cases.expect("also in one request", answer.all("has") == [name, "piece"], answer)
+
+
 def main():
     cases = Cases()
     with Workshop() as shop:
         shop.host("host", "int host_number(void) { return 1; }")
         shop.object("counter", COUNTER)
         unseen(shop, cases)
+        stopped(shop, cases)
+        if not shop.musl:
+            library(shop, cases)
     cases.finish()
 
 
