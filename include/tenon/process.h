@@ -136,7 +136,8 @@ enum tenon_finding_kind {
     TENON_FINDING_PROHIBITED,        /* "prohibited": the host does not let plugins use it */
     TENON_FINDING_MISSING_PRIMITIVE, /* "missing-primitive": a C function that OCaml code calls */
     TENON_FINDING_SHARED,            /* "shared": a library that the process has (no refusal) */
-    TENON_FINDING_BUSY,              /* "busy": the plugin is being loaded or unloaded just now */
+    TENON_FINDING_BUSY,              /* "busy": the plugin, or one that matters to it, is being
+                                        loaded or unloaded just now */
 };
 
 typedef struct tenon_finding {
@@ -231,12 +232,14 @@ TENON_API tenon_report *tenon_plan(tenon_process *process, const tenon_request *
  * Plans and loads. All or nothing, unless TENON_LOAD_EACH. A refused plan leaves the process as
  * it was. What is loaded already is not loaded again, and that is a success.
  *
- * A plugin's start and stop may call this and tenon_unload(). A plugin that is being loaded (until
- * its start has returned) or unloaded is then refused as "busy", and so is what would stand on one
- * that goes, and unloading what an unfinished request has loaded. What a start loads so is a
- * request of its own: it stays when that plugin fails, unless it stands on it; then it goes first,
- * with a finding "needs-refused" in the report of the request that failed. The rest of the outer
- * plan is made anew. Where others load and unload things all the time, a request is refused as
+ * A plugin's start and stop may call this and tenon_unload(). Constructors may not, nor handlers
+ * of the events "loading" and "linking": while a plugin is being opened, whatever else would be
+ * loaded or unloaded is refused as "busy". A plugin that is being loaded (until its start has
+ * returned) or unloaded is then refused as "busy", and so is what would stand on one that goes,
+ * and unloading what an unfinished request has loaded. What a start loads so is a request of its
+ * own: it stays when that plugin fails, unless it stands on it; then it goes first, with a
+ * finding "needs-refused" in the report of the request that failed. The rest of the outer plan
+ * is made anew. Where others load and unload things all the time, a request is refused as
  * "changed" after 64 plans.
  */
 TENON_API tenon_report *tenon_load(tenon_process *process, const tenon_request *requests,

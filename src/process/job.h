@@ -133,7 +133,10 @@ void tn_job_find_mapped(struct tn_job *job);
  */
 bool tn_job_stand_on_left(struct tn_job *job);
 
-/* Refuses who would stand on a plugin that goes, or was left half-way. False: no memory. */
+/*
+ * Refuses who would stand on a plugin that goes, or was left half-way, and everybody while a plugin
+ * is being opened. False: no memory.
+ */
 bool tn_job_refuse_going(struct tn_job *job);
 
 /* ---- job.c ------------------------------------------------------------------------------------

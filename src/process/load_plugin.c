@@ -262,6 +262,7 @@ static bool open_up(struct tn_load *load, struct tn_ready *ready, struct tn_load
         return false;
     }
     load->version = registry->version;
+    loaded->stage = TN_STAGE_LOADING;
     return true;
 }
 
@@ -276,9 +277,10 @@ static bool stand_up(tenon_process *process, struct tn_loaded *loaded, tenon_err
 }
 
 /*
- * All that others may ask of it is known before its code runs: that it is being loaded, its units,
- * what it stands on. What its code had loaded for itself stays also when it fails, but for what
- * stands on it. False: *kind says what failed, *err why; it was undone.
+ * All that others may ask of it is known before it starts: that it is being loaded, its units,
+ * what it stands on. Until then nobody is let in between. What its code had loaded for itself stays
+ * also when it fails, but for what stands on it. False: *kind says what failed, *err why; it was
+ * undone.
  */
 static bool bring_up(struct tn_load *load, struct tn_ready *ready, struct tn_loaded *loaded,
                      struct tn_execution *x, enum tenon_finding_kind *kind, tenon_error *err)
@@ -293,6 +295,7 @@ static bool bring_up(struct tn_load *load, struct tn_ready *ready, struct tn_loa
             return true;
     }
     tn_process_clear_users(load->process, loaded, load, load->job.report);
+    loaded->stage = TN_STAGE_UNLOADING;
     if (started)
         tn_execute_undo(x);
     else
@@ -302,7 +305,7 @@ static bool bring_up(struct tn_load *load, struct tn_ready *ready, struct tn_loa
 
 static void begin(struct tn_load *load, struct tn_loaded *loaded)
 {
-    loaded->stage = TN_STAGE_LOADING;
+    loaded->stage = TN_STAGE_OPENING;
     loaded->request = load;
     loaded->outer = load->process->loading;
     loaded->turn = load->process->turns++;

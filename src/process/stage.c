@@ -18,6 +18,7 @@ const char *tn_stage_words(enum tn_stage stage)
 {
     static const char *const words[] = {
         [TN_STAGE_UP] = "is loaded",
+        [TN_STAGE_OPENING] = "is being loaded",
         [TN_STAGE_LOADING] = "is being loaded",
         [TN_STAGE_UNLOADING] = "is being unloaded",
         [TN_STAGE_LEFT] = "was left half-way by an exception, and stays as it is",
@@ -33,6 +34,14 @@ struct tn_loaded *tn_process_plugin_named(const tenon_process *process, const ch
     for (size_t i = 0; i < process->plugin_count; i++)
         if (strcmp(process->plugins[i]->plugin.name, name) == 0)
             return process->plugins[i];
+    return NULL;
+}
+
+const struct tn_loaded *tn_process_opening(const tenon_process *process)
+{
+    for (const struct tn_loaded *loaded = process->loading; loaded; loaded = loaded->outer)
+        if (loaded->stage == TN_STAGE_OPENING)
+            return loaded;
     return NULL;
 }
 
@@ -261,7 +270,7 @@ bool tn_job_stand_on_left(struct tn_job *job)
 static bool is_any_going(const tenon_process *process)
 {
     for (const struct tn_loaded *l = process->loading; l; l = l->outer)
-        if (l->stage == TN_STAGE_LEFT)
+        if (l->stage != TN_STAGE_LOADING)
             return true;
     for (size_t i = 0; i < process->plugin_count; i++)
         if (process->plugins[i]->stage != TN_STAGE_UP)
@@ -284,9 +293,33 @@ static void refuse_if_going(struct tn_job *job, size_t number, const struct tn_l
                    tn_stage_words(need->stage));
 }
 
+/*
+ * What is being opened was judged, and is not registered yet: whatever comes now would be judged
+ * without it, and could stand on what its constructors have not made ready.
+ */
+static void refuse_while_opening(struct tn_job *job, const struct tn_loaded *opening)
+{
+    for (size_t i = 0; i < job->count; i++) {
+        job->plan.candidates[i].refused = true;
+        tn_report_find(job->report,
+                       (struct tn_about){ .kind = TENON_FINDING_BUSY,
+                                          .refuses = true,
+                                          .plugin = job->prospects[i].name,
+                                          .holders = { opening->plugin.name } },
+                       "plugin \"%s\" cannot be loaded while plugin \"%s\" is being opened: a "
+                       "constructor cannot load, tenon_plugin_start() can",
+                       job->prospects[i].name, opening->plugin.name);
+    }
+}
+
 bool tn_job_refuse_going(struct tn_job *job)
 {
+    const struct tn_loaded *opening = tn_process_opening(job->process);
     bool good = true;
+    if (opening) {
+        refuse_while_opening(job, opening);
+        return true;
+    }
     if (job->process->program || !is_any_going(job->process))
         return true;
     for (size_t i = 0; good && i < job->count; i++) {
