@@ -47,7 +47,9 @@ typedef struct tenon_present {
 } tenon_present;
 
 /*
- * This process: the host's record, the records of all mapped objects, the loader's list.
+ * This process: the host's record, the records of all mapped objects, the loader's list. One is
+ * enough for a program: what another one has loaded, or one that was freed, it takes for something
+ * that others have opened, and refuses the same plugin as a "double" while its code is mapped.
  *
  * owner    the caller, until tenon_process_free(). That unloads nothing: plugins that are up are
  *          not stopped, stay in memory, and must not use their `self` any more

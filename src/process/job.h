@@ -128,10 +128,11 @@ bool tn_native_check(struct tn_job *job, tenon_error *err);
 void tn_job_find_mapped(struct tn_job *job);
 
 /*
- * Who would stand on what is left of a plugin that was stopped, or failed, comes after the plugin
- * that brings it again, or is refused. False: no memory.
+ * Refuses plugins that somebody else has opened. Who would stand on what is left of a plugin that
+ * was stopped, or failed, comes after the plugin that brings it again, or is refused, too. False:
+ * no memory.
  */
-bool tn_job_stand_on_left(struct tn_job *job);
+bool tn_job_check_mapped(struct tn_job *job);
 
 /*
  * Refuses who would stand on a plugin that goes, or was left half-way, and everybody while a plugin

@@ -170,7 +170,7 @@ void tn_job_find_mapped(struct tn_job *job)
     }
 }
 
-/* ---- what is left of plugins that are not up ------------------------------------------------ */
+/* ---- code that is mapped, and no plugin of ours that is up ----------------------------------- */
 
 static bool is_any_left(const struct tn_registry *registry)
 {
@@ -255,10 +255,33 @@ static bool place_behind_left(struct tn_job *job, size_t number)
     return true;
 }
 
-bool tn_job_stand_on_left(struct tn_job *job)
+/* Code that somebody else has opened may be up: its start would run twice on one copy. */
+static void refuse_foreign(struct tn_job *job, size_t number)
+{
+    const struct tn_prospect *p = &job->prospects[number];
+    const struct tn_holding *own = p->codes[p->code_count - 1].mapped;
+    if (!own || own->is_left)
+        return;
+    job->plan.candidates[number].refused = true;
+    tn_report_find(
+        job->report,
+        (struct tn_about){ .kind = TENON_FINDING_DOUBLE,
+                           .refuses = true,
+                           .plugin = p->name,
+                           .holders = { own->path } },
+        "the code of plugin \"%s\" is already in the process, as %s, and this registry of "
+        "the process has not loaded it: it would be started twice",
+        p->name, tn_report_show(job->report, own->path));
+}
+
+bool tn_job_check_mapped(struct tn_job *job)
 {
     bool good = true;
-    if (job->process->program || !is_any_left(&job->process->registry))
+    if (job->process->program)
+        return true;
+    for (size_t i = 0; i < job->count; i++)
+        refuse_foreign(job, i);
+    if (!is_any_left(&job->process->registry))
         return true;
     for (size_t i = 0; good && i < job->count; i++)
         good = place_behind_left(job, i);

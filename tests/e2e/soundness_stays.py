@@ -2,12 +2,14 @@
 """Plugins that were stopped, or failed, and stay mapped: they come again, and others meet them."""
 
 import os
+import subprocess
 import sys
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 
-from plugins import COUNTER, USES_COUNTER, Cases, Workshop  # noqa: E402
+from plugins import (BUILD, COUNTER, SANITIZED, SOURCE, USES_COUNTER, Cases,  # noqa: E402
+                     Workshop)
 
 STAYS = "-Wl,-z,nodelete"
 
@@ -150,6 +152,47 @@ def library(shop, cases):
         cases.expect("also in one request", answer.all("has") == [name, "piece"], answer)
 
 
+# Loads by one registry of the process, then by another one; unloads; frees the first one.
+TWO = """
+#include <stdio.h>
+#include <tenon/tenon.h>
+static void say(const char *what, tenon_report *report)
+{
+    const tenon_finding *finding = tenon_report_finding(report, 0);
+    printf("%s %d %s\\n", what, tenon_report_ok(report),
+           finding ? tenon_finding_name(finding->kind) : "-");
+    tenon_report_free(report);
+}
+int main(int argc, char **argv)
+{
+    const tenon_request request = { argv[argc - 1], 0, NULL };
+    tenon_process *first = tenon_process_new(NULL), *second = tenon_process_new(NULL);
+    say("first", tenon_load(first, &request, 1, 0, NULL));
+    say("second", tenon_load(second, &request, 1, 0, NULL));
+    say("unload", tenon_unload(first, "plain", NULL));
+    say("second", tenon_load(second, &request, 1, 0, NULL));
+    tenon_process_free(second);
+    say("first", tenon_load(first, &request, 1, 0, NULL));
+    tenon_process_free(first);
+}
+"""
+
+
+def two(shop, cases):
+    """What another tenon_process has loaded is not started once more."""
+    shop.plugin("plain", "int plain(void) { return 1; }")
+    shop.write("two.c", TWO)
+    shop.tenon("link", "--", "gcc", "two.c", "-I" + os.path.join(SOURCE, "include"), "-L" + BUILD,
+               "-ltenon", "-Wl,-rpath," + BUILD, "-o", "two")
+    done = subprocess.run([shop.path("two"), "./plain.plugin"], cwd=shop.dir,
+                          env={**shop.env, **SANITIZED}, stdin=subprocess.DEVNULL,
+                          capture_output=True, text=True, timeout=300)
+    last = "1 -" if not shop.musl else "0 double"  # where nothing says that it was stopped
+    cases.expect("two registries of one program", done.stdout.splitlines() == [
+        "first 1 -", "second 0 double", "unload 1 " + ("stays-mapped" if shop.musl else "-"),
+        "second " + last, "first " + ("0 double" if not shop.musl else "1 -")], done.stdout)
+
+
 def main():
     cases = Cases()
     with Workshop() as shop:
@@ -159,6 +202,7 @@ def main():
         stopped(shop, cases)
         if not shop.musl:
             library(shop, cases)
+        two(shop, cases)
     cases.finish()
 
 
