@@ -8,6 +8,7 @@ import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 
+import tenon  # noqa: E402
 from plugins import (BUILD, COUNTER, SANITIZED, SOURCE, USES_COUNTER, Cases,  # noqa: E402
                      Workshop)
 
@@ -193,6 +194,24 @@ def two(shop, cases):
         "second " + last, "first " + ("0 double" if not shop.musl else "1 -")], done.stdout)
 
 
+def pruned(shop, cases):
+    """Code that is taken from below a program that has it loaded."""
+    shop.write("shared.c", "int shared(void) { static int n; return ++n; }")
+    shop.run("gcc", "-shared", "-fPIC", "-Wl,-soname,libshared.so", "shared.c", "-o",
+             "libshared.so")
+    shop.plugin("carries", "int shared(void); int carries(void) { return shared(); }",
+                "-Wl,-rpath,$ORIGIN", link=["-L.", "-lshared"],
+                pack=("--bundle=libshared.so", "-L", "."))
+    shop.plugin("single", "int single(void) { return 1; }")
+    prune = "exec='%s' cache prune --all -q" % os.path.abspath(tenon.command())
+    answer = shop.ask("host", "load=carries.plugin", prune, "load=single.plugin",
+                      "unload=carries", "load=carries.plugin,single.plugin", "plugins")
+    cases.expect("the cache is emptied below a plugin that is up", answer.all("exec") == ["0"] and
+                 answer.all("answer") == ["yes", "no", "yes", "yes"] and
+                 answer.codes() == ["refused-library"] and
+                 answer.all("has") == ["carries", "single"], answer)
+
+
 def main():
     cases = Cases()
     with Workshop() as shop:
@@ -203,6 +222,8 @@ def main():
         if not shop.musl:
             library(shop, cases)
         two(shop, cases)
+        if not shop.musl:  # where it would have to be started again
+            pruned(shop, cases)
     cases.finish()
 
 
