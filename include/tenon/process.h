@@ -47,7 +47,9 @@ typedef struct tenon_present {
 } tenon_present;
 
 /*
- * This process: the host's record, the records of all mapped objects, the loader's list.
+ * This process: the host's record, the records of all mapped objects, the loader's list. One is
+ * enough for a program: what another one has loaded, or one that was freed, it takes for something
+ * that others have opened, and refuses the same plugin as a "double" while its code is mapped.
  *
  * owner    the caller, until tenon_process_free(). That unloads nothing: plugins that are up are
  *          not stopped, stay in memory, and must not use their `self` any more
@@ -137,7 +139,8 @@ enum tenon_finding_kind {
     TENON_FINDING_PROHIBITED,        /* "prohibited": the host does not let plugins use it */
     TENON_FINDING_MISSING_PRIMITIVE, /* "missing-primitive": a C function that OCaml code calls */
     TENON_FINDING_SHARED,            /* "shared": a library that the process has (no refusal) */
-    TENON_FINDING_BUSY,              /* "busy": the plugin is being loaded or unloaded just now */
+    TENON_FINDING_BUSY,              /* "busy": the plugin, or one that matters to it, is being
+                                        loaded or unloaded just now */
 };
 
 typedef struct tenon_finding {
@@ -232,12 +235,14 @@ TENON_API tenon_report *tenon_plan(tenon_process *process, const tenon_request *
  * Plans and loads. All or nothing, unless TENON_LOAD_EACH. A refused plan leaves the process as
  * it was. What is loaded already is not loaded again, and that is a success.
  *
- * A plugin's start and stop may call this and tenon_unload(). A plugin that is being loaded (until
- * its start has returned) or unloaded is then refused as "busy", and so is what would stand on one
- * that goes, and unloading what an unfinished request has loaded. What a start loads so is a
- * request of its own: it stays when that plugin fails, unless it stands on it; then it goes first,
- * with a finding "needs-refused" in the report of the request that failed. The rest of the outer
- * plan is made anew. Where others load and unload things all the time, a request is refused as
+ * A plugin's start and stop may call this and tenon_unload(). Constructors may not, nor handlers
+ * of the events "loading" and "linking": while a plugin is being opened, whatever else would be
+ * loaded or unloaded is refused as "busy". A plugin that is being loaded (until its start has
+ * returned) or unloaded is then refused as "busy", and so is what would stand on one that goes,
+ * and unloading what an unfinished request has loaded. What a start loads so is a request of its
+ * own: it stays when that plugin fails, unless it stands on it; then it goes first, with a
+ * finding "needs-refused" in the report of the request that failed. The rest of the outer plan
+ * is made anew. Where others load and unload things all the time, a request is refused as
  * "changed" after 64 plans.
  */
 TENON_API tenon_report *tenon_load(tenon_process *process, const tenon_request *requests,
@@ -245,7 +250,9 @@ TENON_API tenon_report *tenon_load(tenon_process *process, const tenon_request *
 
 /*
  * Stops and unloads one plugin; refused while another one needs it (a finding "in-use"), and while
- * it is being loaded or unloaded ("busy").
+ * it is being loaded or unloaded ("busy"). What the system keeps mapped of it ("stays-mapped") is
+ * nothing to stand on until the plugin is loaded again: who requires it is refused, as when it was
+ * not there.
  */
 TENON_API tenon_report *tenon_unload(tenon_process *process, const char *plugin, tenon_error *err);
 

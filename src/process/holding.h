@@ -72,6 +72,7 @@ struct tn_holding {
     bool is_placed;    /* in the plan at hand: counted once however many plugins need it */
     bool is_gone;      /* about to be dropped */
     bool with_own;     /* by the plan at hand it is, or comes with, a plugin's own code */
+    bool is_left;      /* of a plugin that was stopped, or failed: it only stays mapped */
     bool must_serve;   /* loaded apart, and now somebody needs its symbols */
     uint32_t row;      /* of the graph at hand */
 };

@@ -575,10 +575,12 @@ bool tn_job_plan(struct tn_job *job, tenon_error *err)
     if (!tn_job_gather(job, err))
         return false;
     check_recorded(job);
+    tn_job_find_mapped(job);
     begin_plan(job);
     check_place(job);
-    if (!tn_plan_requirements(plan) || !tn_native_needs(job, err) || !tn_job_refuse_going(job) ||
-        !tn_plan_leave_out(plan) || !tn_plan_order(plan) || !tn_plan_leave_out(plan))
+    if (!tn_plan_requirements(plan) || !tn_native_needs(job, err) || !tn_job_check_mapped(job) ||
+        !tn_job_refuse_going(job) || !tn_plan_leave_out(plan) || !tn_plan_order(plan) ||
+        !tn_plan_leave_out(plan))
         return tn_no_memory(err);
     share_in_order(job);
     if (job->process->is_static) {

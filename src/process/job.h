@@ -16,7 +16,8 @@ struct tn_code {
     size_t size;
     struct tn_holding *holding;
     const struct tn_proof *proof; /* it was verified before; NULL */
-    bool shared; /* a library of the same build is in the process, or comes before */
+    bool shared;               /* a library of the same build is in the process, or comes before */
+    struct tn_holding *mapped; /* it is in the process still, and no plugin's that is up; NULL */
 };
 
 /* One plugin that was asked for and found. */
@@ -124,7 +125,20 @@ bool tn_native_check(struct tn_job *job, tenon_error *err);
 /* ---- stage.c ----------------------------------------------------------------------------------
  */
 
-/* Refuses who would stand on a plugin that goes, or was left half-way. False: no memory. */
+/* Finds code that is mapped still from when its plugin was loaded before. */
+void tn_job_find_mapped(struct tn_job *job);
+
+/*
+ * Refuses plugins that somebody else has opened. Who would stand on what is left of a plugin that
+ * was stopped, or failed, comes after the plugin that brings it again, or is refused, too. False:
+ * no memory.
+ */
+bool tn_job_check_mapped(struct tn_job *job);
+
+/*
+ * Refuses who would stand on a plugin that goes, or was left half-way, and everybody while a plugin
+ * is being opened. False: no memory.
+ */
 bool tn_job_refuse_going(struct tn_job *job);
 
 /* ---- job.c ------------------------------------------------------------------------------------

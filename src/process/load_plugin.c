@@ -119,15 +119,29 @@ static bool promote(struct tn_registry *registry, const struct tn_backend *backe
 }
 
 /*
+ * Was none of its images in the process when it was opened? One that the system had kept is in the
+ * loader's list already: then something else may have come in its place.
+ */
+static bool is_all_new(const struct tn_load *load, const struct tn_prospect *p)
+{
+    bool is_new = load->process->registry.version == load->version;
+    for (size_t k = 0; is_new && k < p->code_count; k++)
+        is_new = !p->codes[k].mapped;
+    return is_new;
+}
+
+/*
  * What came is what was proven, and nothing else came: then what was noted is what the loader's
  * list would give. *took is false when the list must be looked at.
  */
-static bool take_proven(struct tn_job *job, struct tn_ready *ready, const struct tn_loaded *loaded,
-                        bool *took, tenon_error *err)
+static bool take_proven(struct tn_load *load, struct tn_ready *ready,
+                        const struct tn_loaded *loaded, bool *took, tenon_error *err)
 {
+    struct tn_job *job = &load->job;
     const struct tn_candidate *c = &job->plan.candidates[ready->number];
     *took = false;
-    if (ready->came_count != loaded->image_count || !loaded->backend->base)
+    if (ready->came_count != loaded->image_count || !loaded->backend->base ||
+        !is_all_new(load, &job->prospects[ready->number]))
         return true;
     for (size_t k = 0; k < loaded->image_count; k++) {
         const struct tn_opened *image = &loaded->images[k];
@@ -145,23 +159,29 @@ static bool take_proven(struct tn_job *job, struct tn_ready *ready, const struct
 }
 
 /* Registers what came: the plugin's own images are its, the rest was brought for it. */
-static bool register_plugin(struct tn_job *job, struct tn_ready *ready, struct tn_loaded *loaded,
+static bool register_plugin(struct tn_load *load, struct tn_ready *ready, struct tn_loaded *loaded,
                             tenon_error *err)
 {
-    tenon_process *process = job->process;
-    const struct tn_candidate *c = &job->plan.candidates[ready->number];
+    tenon_process *process = load->process;
+    const struct tn_candidate *c = &load->job.plan.candidates[ready->number];
+    const struct tn_prospect *p = &load->job.prospects[ready->number];
     bool took;
-    if (!take_proven(job, ready, loaded, &took, err))
+    if (!take_proven(load, ready, loaded, &took, err))
         return false;
     if (!took && !tn_registry_look(&process->registry, TENON_FOR_PLUGIN, loaded->plugin.name, err))
         return false;
     if (!took)
         tn_registry_own_code(&process->registry, loaded->images[loaded->image_count - 1].path);
-    for (size_t k = 0; !took && k < loaded->image_count; k++)
-        if (!loaded->images[k].skip &&
-            !tn_registry_claim(&process->registry, loaded->images[k].path, loaded->plugin.name,
-                               loaded->images[k].global, c->entries, c->count))
+    for (size_t k = 0; !took && k < loaded->image_count; k++) {
+        const struct tn_opened *image = &loaded->images[k];
+        const char *name = loaded->plugin.name;
+        bool good = image->skip ? tn_registry_adopt(&process->registry,
+                                                    p->codes[k].holding->library.name, name)
+                                : tn_registry_claim(&process->registry, image->path, name,
+                                                    image->global, c->entries, c->count);
+        if (!good)
             return tn_no_memory(err);
+    }
     return true;
 }
 
@@ -238,11 +258,12 @@ static bool open_up(struct tn_load *load, struct tn_ready *ready, struct tn_load
     if (!promote(registry, loaded->backend, err) || !tn_execute_open(x, kind, err))
         return false;
     *kind = TENON_FINDING_LOADER;
-    if (!register_plugin(job, ready, loaded, err)) {
+    if (!register_plugin(load, ready, loaded, err)) {
         tn_execute_close(x);
         return false;
     }
     load->version = registry->version;
+    loaded->stage = TN_STAGE_LOADING;
     return true;
 }
 
@@ -257,9 +278,10 @@ static bool stand_up(tenon_process *process, struct tn_loaded *loaded, tenon_err
 }
 
 /*
- * All that others may ask of it is known before its code runs: that it is being loaded, its units,
- * what it stands on. What its code had loaded for itself stays also when it fails, but for what
- * stands on it. False: *kind says what failed, *err why; it was undone.
+ * All that others may ask of it is known before it starts: that it is being loaded, its units,
+ * what it stands on. Until then nobody is let in between. What its code had loaded for itself stays
+ * also when it fails, but for what stands on it. False: *kind says what failed, *err why; it was
+ * undone.
  */
 static bool bring_up(struct tn_load *load, struct tn_ready *ready, struct tn_loaded *loaded,
                      struct tn_execution *x, enum tenon_finding_kind *kind, tenon_error *err)
@@ -274,6 +296,7 @@ static bool bring_up(struct tn_load *load, struct tn_ready *ready, struct tn_loa
             return true;
     }
     tn_process_clear_users(load->process, loaded, load, load->job.report);
+    loaded->stage = TN_STAGE_UNLOADING;
     if (started)
         tn_execute_undo(x);
     else
@@ -283,7 +306,7 @@ static bool bring_up(struct tn_load *load, struct tn_ready *ready, struct tn_loa
 
 static void begin(struct tn_load *load, struct tn_loaded *loaded)
 {
-    loaded->stage = TN_STAGE_LOADING;
+    loaded->stage = TN_STAGE_OPENING;
     loaded->request = load;
     loaded->outer = load->process->loading;
     loaded->turn = load->process->turns++;
@@ -313,11 +336,12 @@ static void list(tenon_process *process, struct tn_loaded *loaded)
  * One that failed is gone again: before anybody is told, who may load it once more then. When that
  * is all that happened, in one look, the plan is still good for the others.
  */
-static void look_after(struct tn_load *load, const char *plugin, size_t held)
+static void look_after(struct tn_load *load, const struct tn_loaded *loaded, size_t held)
 {
     struct tn_registry *registry = &load->process->registry;
     tn_process_look(load->process, NULL);
-    tn_registry_disown(registry, plugin);
+    tn_process_leave_behind(load->process, loaded);
+    tn_registry_disown(registry, loaded->plugin.name);
     if (registry->count == held && registry->version == load->version + 1)
         load->version = registry->version;
 }
@@ -345,7 +369,7 @@ bool tn_load_one(struct tn_load *load, struct tn_ready *ready)
         tn_process_tell(load->process, TENON_EVENT_LOADED, loaded->plugin.name, NULL, NULL);
         return true;
     }
-    look_after(load, loaded->plugin.name, held);
+    look_after(load, loaded, held);
     say_failure(load, ready->number, kind, x.reached_loader, &why);
     tn_load_say_stays(job->report, loaded);
     ready->loaded = loaded;

@@ -23,7 +23,8 @@ struct tn_places {
 /* Where a plugin is on its way: plugins' and the host's code runs meanwhile, and may ask again. */
 enum tn_stage {
     TN_STAGE_UP,
-    TN_STAGE_LOADING,   /* opened and started */
+    TN_STAGE_OPENING,   /* from the event "loading" on, until it is registered */
+    TN_STAGE_LOADING,   /* started */
     TN_STAGE_UNLOADING, /* stopped and closed */
     TN_STAGE_LEFT,      /* an exception went through its start or stop: it stays as it is */
 };
@@ -147,12 +148,18 @@ const char *tn_search_find(tenon_process *process, const char *wanted, tenon_rep
 /* "is being loaded": what a sentence says of a plugin that is not simply up. */
 const char *tn_stage_words(enum tn_stage stage);
 
+/* The plugin that is being opened just now; NULL. Nothing else comes or goes meanwhile. */
+const struct tn_loaded *tn_process_opening(const tenon_process *process);
+
 /* One that stands on this plugin: up, or on its way; the last one to come. NULL: nobody. */
 struct tn_loaded *tn_process_user_of(const tenon_process *process, const struct tn_loaded *loaded);
 
 /* Stops it, takes it out and forgets it, for that call; it is freed. */
 void tn_process_take_out(tenon_process *process, struct tn_loaded *loaded, const void *request,
                          tenon_report *report);
+
+/* What the system keeps of a plugin that went, or failed, is nobody's to stand on. */
+void tn_process_leave_behind(tenon_process *process, const struct tn_loaded *loaded);
 
 /* Takes out everything that stands on it, and says so: it is about to go. False: some cannot. */
 bool tn_process_clear_users(tenon_process *process, const struct tn_loaded *loaded,

@@ -187,6 +187,16 @@ bool tn_registry_mark_scope(struct tn_registry *registry, tenon_error *err)
     return good || tn_no_memory(err);
 }
 
+/* Its units' reasons are the caller's. */
+static bool give_to(struct tn_holding *holding, const char *plugin)
+{
+    holding->plugin = tn_arena_string(&holding->arena, plugin);
+    holding->place = tn_arena_format(&holding->arena, "plugin \"%s\"", plugin);
+    holding->reason = TENON_BY_PLUGIN;
+    holding->is_left = false;
+    return holding->plugin && holding->place;
+}
+
 static bool is_planned_private(const struct tn_entry *planned, size_t count, const tenon_unit *unit)
 {
     for (size_t i = 0; i < count; i++)
@@ -210,9 +220,7 @@ bool tn_registry_claim(struct tn_registry *registry, const char *path, const cha
         return false;
     if (!h)
         return true; /* another user's copy of the same file answers */
-    h->plugin = tn_arena_string(&h->arena, plugin);
-    h->place = tn_arena_format(&h->arena, "plugin \"%s\"", plugin);
-    h->reason = TENON_BY_PLUGIN;
+    bool good = give_to(h, plugin);
     h->serves_all |= serves_all;
     for (size_t k = 0; k < registry->index.count; k++) {
         struct tn_entry *e = &registry->index.entries[k];
@@ -221,7 +229,18 @@ bool tn_registry_claim(struct tn_registry *registry, const char *path, const cha
         e->reason = TENON_BY_PLUGIN;
         e->is_private = is_planned_private(planned, count, e->unit);
     }
-    return h->plugin && h->place;
+    return good;
+}
+
+bool tn_registry_adopt(struct tn_registry *registry, const char *name, const char *plugin)
+{
+    struct tn_holding *h = tn_registry_named(registry, name);
+    if (!h || !h->is_left)
+        return true;
+    for (size_t k = 0; k < registry->index.count; k++)
+        if (registry->index.entries[k].holding == h)
+            registry->index.entries[k].reason = TENON_BY_PLUGIN;
+    return give_to(h, plugin);
 }
 
 void tn_registry_disown(struct tn_registry *registry, const char *plugin)

@@ -98,6 +98,12 @@ void tn_registry_own_code(struct tn_registry *registry, const char *path);
 bool tn_registry_claim(struct tn_registry *registry, const char *path, const char *plugin,
                        bool serves_all, const struct tn_entry *planned, size_t count);
 
+/*
+ * The library of that name, which another plugin has left, is this plugin's: it brings the same
+ * build. False: no memory.
+ */
+bool tn_registry_adopt(struct tn_registry *registry, const char *name, const char *plugin);
+
 /* That plugin did not come up: what stays of it is nobody's. */
 void tn_registry_disown(struct tn_registry *registry, const char *plugin);
 

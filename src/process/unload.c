@@ -30,12 +30,13 @@ static void refuse(tenon_report *report, enum tenon_finding_kind kind, const cha
         "plugin \"%s\" %s", tn_report_show(report, name), why);
 }
 
-static void refuse_for(tenon_report *report, const char *name, const struct tn_loaded *user)
+static void refuse_for(tenon_report *report, enum tenon_finding_kind kind, const char *name,
+                       const struct tn_loaded *other, const char *does)
 {
-    const char *why = tn_arena_format(&report->arena, "cannot be unloaded: plugin \"%s\" needs it",
-                                      user->plugin.name);
+    const char *why = tn_arena_format(&report->arena, "cannot be unloaded: plugin \"%s\" %s",
+                                      other->plugin.name, does);
     report->no_memory |= !why;
-    refuse(report, TENON_FINDING_IN_USE, name, user->plugin.name, why ? why : "");
+    refuse(report, kind, name, other->plugin.name, why ? why : "");
 }
 
 /* Refuses, or does it. */
@@ -44,6 +45,7 @@ static void unload(struct unloading *call, const char *name)
     tenon_report *report = call->report;
     struct tn_loaded *loaded = tn_process_plugin_named(call->process, name);
     const struct tn_loaded *user = loaded ? tn_process_user_of(call->process, loaded) : NULL;
+    const struct tn_loaded *opening = tn_process_opening(call->process);
     if (!loaded) {
         refuse(report, TENON_FINDING_NOT_FOUND, name, NULL, "is not loaded");
         return;
@@ -51,11 +53,13 @@ static void unload(struct unloading *call, const char *name)
     report->plugins[0].file = tn_arena_string(&report->arena, loaded->plugin.bundle);
     if (loaded->stage != TN_STAGE_UP) {
         refuse(report, TENON_FINDING_BUSY, name, NULL, tn_stage_words(loaded->stage));
+    } else if (opening) {
+        refuse_for(report, TENON_FINDING_BUSY, name, opening, "is being opened");
     } else if (loaded->request) {
         refuse(report, TENON_FINDING_BUSY, name, NULL,
                "cannot be unloaded: the request that loads it is not done");
     } else if (user) {
-        refuse_for(report, name, user);
+        refuse_for(report, TENON_FINDING_IN_USE, name, user, "needs it");
     } else {
         tn_process_take_out(call->process, loaded, call, report);
         report->plugins[0].status = TENON_PLUGIN_UNLOADED;

@@ -429,6 +429,104 @@ def retried(shop, cases):
                  "%d\n%s%s" % (done.returncode, done.stdout, done.stderr))
 
 
+# Does what it is told, and once more something when the first event of a kind comes. Its own code
+# can be called by constructors and destructors.
+EARLY = """
+#include <stdio.h>
+#include <string.h>
+#include <tenon/tenon.h>
+static tenon_process *process;
+static const char *kind, *what;
+static void say(const char *name, tenon_report *report)
+{
+    const tenon_finding *finding;
+    printf("%s %s", name, tenon_report_ok(report) ? "yes" : "no");
+    for (size_t i = 0; (finding = tenon_report_finding(report, i)); i++)
+        if (finding->refuses)
+            printf(" %s", tenon_finding_name(finding->kind));
+    printf("\\n");
+    tenon_report_free(report);
+}
+void host_asks(const char *name)
+{
+    const tenon_request request = { name, 0, NULL };
+    say(name, strchr(name, '/') ? tenon_load(process, &request, 1, 0, NULL)
+                                : tenon_unload(process, name, NULL));
+}
+static void hear(void *arg, const tenon_event *event)
+{
+    (void)arg;
+    if (!kind || strcmp(tenon_event_name(event->kind), kind) != 0)
+        return;
+    kind = NULL;
+    host_asks(what);
+}
+int main(int argc, char **argv)
+{
+    const tenon_plugin *plugin;
+    process = tenon_process_new(NULL);
+    tenon_process_on_event(process, hear, NULL);
+    for (int i = 1; i < argc; i++)
+        if (strcmp(argv[i], "on") == 0) {
+            kind = argv[++i];
+            what = argv[++i];
+        } else {
+            host_asks(argv[i]);
+        }
+    for (size_t i = 0; (plugin = tenon_process_plugin(process, i)); i++)
+        printf("has %s\\n", plugin->name);
+    tenon_process_free(process);
+}
+"""
+CALLS_HOST = """
+void host_asks(const char *name);
+int %(name)s_api(void) { return 3; }
+__attribute__((%(when)s)) static void asks(void) { host_asks("%(what)s"); }
+%(more)s
+"""
+
+
+def opened(shop, cases):
+    """What is being opened is in no list yet: nothing is loaded or unloaded beside it."""
+    shop.write("early.c", EARLY)
+    shop.tenon("link", "--", "gcc", "-rdynamic", "early.c", INCLUDE, *TENON, "-o", "early")
+
+    def says(what, expected, *words):
+        done = run_plain(shop, "early", *words)
+        cases.expect(what, done.stdout.splitlines() == expected,
+                     "%d\n%s%s" % (done.returncode, done.stdout, done.stderr))
+
+    def calls(name, when, what, more=""):
+        shop.plugin(name, CALLS_HOST % {"name": name, "when": when, "what": what, "more": more})
+        shop.plugin("on_" + name, "int %s_api(void); int on_%s(void) { return %s_api(); }" %
+                    (name, name, name), pack=("--bundle=none", "--requires", "%s=%s.so" %
+                                              (name, name)))
+
+    calls("built", "constructor", "./on_built.plugin")
+    says("a constructor that loads what stands on its plugin",
+         ["./on_built.plugin no busy", "./built.plugin yes", "./on_built.plugin yes",
+          "built no in-use", "has built", "has on_built"],
+         "./built.plugin", "./on_built.plugin", "built")
+    if not shop.musl:  # which runs no destructors then
+        calls("undone", "destructor", "./on_undone.plugin",
+              "int tenon_plugin_start(void *a, int b, char **c) "
+              "{ (void)a; (void)b; (void)c; return 1; }")
+        says("a destructor that does, when start has failed",
+             ["./on_undone.plugin no busy", "./undone.plugin no start"], "./undone.plugin")
+    for name in ("one", "two"):
+        shop.plugin(name, USES_COUNTER + "int %s;" % name, link=["counter.o"])
+    for kind in ("loading", "linking"):
+        says("a handler that loads another copy while one is " + kind,
+             ["./two.plugin no busy", "./one.plugin yes", "has one"],
+             "on", kind, "./two.plugin", "./one.plugin")
+        says("a handler that unloads what a plugin needs, when it is " + kind,
+             ["./on_built.plugin no busy", "./built.plugin yes", "built no busy",
+              "./on_built.plugin yes", "has built", "has on_built"], "./built.plugin", "on", kind, "built", "./on_built.plugin")
+    says("when it is up, a handler can load", ["./two.plugin no double", "./one.plugin yes",
+                                               "has one"],
+         "on", "loaded", "./two.plugin", "./one.plugin")
+
+
 def without_cache(shop, cases):
     shop.plugin("sound", "int plugin_number(void) { return 21; }")
     bare = {name: value for name, value in shop.env.items() if name not in ("TENON_CACHE", "HOME")}
@@ -474,6 +572,7 @@ def main():
         symbols(shop, cases)
         exceptions(shop, cases)
         retried(shop, cases)
+        opened(shop, cases)
         without_cache(shop, cases)
         not_for_dlopen(shop, cases)
     cases.finish()

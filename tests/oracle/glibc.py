@@ -77,7 +77,10 @@ class Comparison:
         elif image.loader == loaders.MUSL:
             self.report.check(name, real, musl_case.answer(row, real), ("loader", "tenon"))
         else:
-            self._compare_glibc(name, real, tenon.answer(row, real))
+            ours = tenon.answer(row, real)
+            # a trace of what needs nothing says so, and lists nothing
+            alone = not real.objects and loaders.glibc_version() >= (2, 41)
+            self._compare_glibc(name, real, loaders.without_itself(ours) if alone else ours)
 
     def _compare_glibc(self, name, real, ours):
         """Long answers are shortened to the rows that differ."""

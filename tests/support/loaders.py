@@ -109,6 +109,18 @@ def read_glibc_trace(status, out, err):
     return Answer(objects, None, versions, failures)
 
 
+def glibc_version():
+    """(2, 36)"""
+    out = subprocess.run([GLIBC, "--version"], capture_output=True, text=True, check=True).stdout
+    return tuple(map(int, re.search(r"version (\d+)\.(\d+)", out).groups()))
+
+
+def without_itself(answer):
+    """The answer without ld.so's own file, which lists itself from 2.41 on, asked for or not."""
+    answer.objects = [row for row in answer.objects if row[1] != GLIBC]
+    return answer
+
+
 def glibc_trace(path, env=None, cwd=None, loader=GLIBC, root=None):
     """What ld.so answers about PATH, as ldd asks: a miss is listed and the search goes on."""
     traced = dict(env or {}, LD_TRACE_LOADED_OBJECTS="1")
