@@ -524,6 +524,18 @@ static bool is_to_start(const struct looking *l, const char *name, uint32_t numb
            !process->start_probe(process->start_arg, name);
 }
 
+/* A unit whose initialiser runs, or came to no end where Tenon does not see it. */
+static bool is_unfinished(const struct looking *l, const char *name, uint32_t number)
+{
+    const tenon_ocaml_process *process = l->plan->process;
+    const struct tn_oc_known *known = tn_oc_find(l->plan->process, number);
+
+    if (!known->holder || (known->state != TENON_MAPPED && known->reason != TENON_BY_OTHERS))
+        return false;
+    return process->run_probe ? !process->run_probe(process->run_arg, name)
+                              : known->state == TENON_MAPPED;
+}
+
 static void check_required(const struct looking *l, const struct tn_oc_file *file, size_t index,
                            size_t k)
 {
@@ -551,6 +563,11 @@ static void check_required(const struct looking *l, const struct tn_oc_file *fil
     } else if (is_to_start(l, wanted->name, number)) {
         tn_oc_find_in(l->plan, l->p, TENON_FINDING_ORDER, true, wanted->name, there.holder,
                       "unit %s of %s requires unit %s of %s, whose initialiser has not run yet",
+                      show(l, unit->name), file->label, show(l, wanted->name), there.holder);
+    } else if (is_unfinished(l, wanted->name, number)) {
+        tn_oc_find_in(l->plan, l->p, TENON_FINDING_ORDER, true, wanted->name, there.holder,
+                      "unit %s of %s requires unit %s of %s, whose initialiser has not run to its "
+                      "end",
                       show(l, unit->name), file->label, show(l, wanted->name), there.holder);
     } else if (is_prohibited(l, number)) {
         tn_oc_find_in(l->plan, l->p, TENON_FINDING_PROHIBITED, true, wanted->name, there.holder,

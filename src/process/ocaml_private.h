@@ -49,10 +49,10 @@ struct tenon_ocaml_process {
     const char **dll_directories;
     size_t dll_directory_count, dll_directory_room;
     struct tn_names host_dlls; /* base names that the program opens itself */
-    tenon_ocaml_probe *probe, *start_probe;
+    tenon_ocaml_probe *probe, *start_probe, *run_probe;
     tenon_ocaml_interface_probe *interface_probe;
     tenon_ocaml_dll_search *dll_search; /* NULL: none, or it was asked */
-    void *probe_arg, *start_arg, *interface_arg, *dll_arg;
+    void *probe_arg, *start_arg, *run_arg, *interface_arg, *dll_arg;
     struct tn_oc_loaded *plugins;
     size_t plugin_count, plugin_room;
     struct tn_names plugin_names; /* by number: the row of `plugins` */
@@ -190,6 +190,9 @@ const struct tn_oc_known *tn_oc_find(tenon_ocaml_process *process, uint32_t numb
 /* tenon_ocaml_tell() of a name that has a row; tenon_ocaml_tell_interface() and _symbol(). */
 bool tn_oc_tell(tenon_ocaml_process *process, uint32_t number, const tenon_ocaml_present *unit,
                 tenon_error *err);
+/* A unit is not there after all. What is known of its interface stays. */
+void tn_oc_untell(tenon_ocaml_process *process, uint32_t number);
+
 void tn_oc_tell_interface(tenon_ocaml_process *process, uint32_t number, const tenon_digest *crc);
 void tn_oc_tell_symbol(tenon_ocaml_process *process, uint32_t number, const char *holder);
 

@@ -284,6 +284,55 @@ int main(int c, char **v) {
                          include=["lib"])
         self.everywhere(["all:a.plugin,g.plugin"], ["c 1", "inner ok", "2", "ok a", "ok g"])
 
+    def test_an_initialiser_that_loads_what_requires_it(self):
+        self.case.hosts()
+        late = "let v = String.make 3 'x'\n"
+        self.case.plugin("m1", self.INNER % "m2" + late)
+        self.case.plugin("m2", "let () = print_endline M1.v\n", include=["m1.src"])
+        self.everywhere(["load:m1.plugin", "unit:M1", "unit:M2", "load:m2.plugin"],
+                        ['inner refused: unit M2 of plugin "m2" requires unit M1 of plugin "m1", whose '
+                         "initialiser has not run to its end", "ok m1", 'unit M1 up in plugin "m1"', "xxx",
+                         "ok m2"])
+        # a unit before it in the same file is up
+        self.case.compile("first", folder="f", text=late)
+        self.case.compile("second", "-I", ".", folder="f",
+                          text="let () = ignore First.v\n" + self.INNER % "after")
+        self.case.archive("both", "first", "second", folder="f")
+        self.case.bundle("both", "both.cma", "both.cmxs", folder="f")
+        self.case.plugin("after", "let () = print_endline First.v\n", include=["f"])
+        self.everywhere(["load:both.plugin", "load:after.plugin"],
+                        ["xxx", "inner ok", "ok both", "ok after"])
+        # one that comes after it is not
+        self.case.compile("one", folder="g", text=self.INNER % "use")
+        self.case.compile("two", folder="g", text=late)
+        self.case.archive("pair", "one", "two", folder="g")
+        self.case.bundle("pair", "pair.cma", "pair.cmxs", folder="g")
+        self.case.plugin("use", "let () = print_endline Two.v\n", include=["g"])
+        self.everywhere(["load:pair.plugin", "load:use.plugin"],
+                        ['inner refused: unit Use of plugin "use" requires unit Two of plugin "pair", '
+                         "whose initialiser has not run to its end", "ok pair", "xxx", "ok use"])
+
+    def test_a_file_of_the_toplevels_own_that_loads_what_requires_it(self):
+        self.case.compile("v1", text=self.INNER % "v2" + "let v = String.make 3 'x'\n")
+        self.case.plugin("v2", "let () = print_endline V1.v\n", include=[""])
+        self.case.hosts("v1", loaders=[])
+        self.everywhere(["load:v2.plugin"],
+                        ['inner refused: unit V2 of plugin "v2" requires unit V1 of the host program, '
+                         "whose initialiser has not run to its end", "xxx", "ok v2"], loaders=["toplevel"])
+
+    def test_an_initialiser_that_asks_tenon_keeps_its_name(self):
+        self.case.hosts()
+        ask = 'let () = ignore (Tenon.Plugin.(check (of_path "other.plugin")))\n'
+        self.case.plugin("other", "let () = ()\n")
+        self.case.plugin("good", ask)
+        self.case.plugin("bad", ask + 'let () = failwith "boom"\nlet v = ref 0\n')
+        self.case.plugin("user", "let () = incr Bad.v\n", include=["bad.src"])
+        self.everywhere(["load:good.plugin", "unit:Good"], ["ok good", 'unit Good up in plugin "good"'])
+        self.everywhere(["load:bad.plugin", "unit:Bad", "load:user.plugin", "load:bad.plugin"],
+                        ["no bad: .*boom.*", 'unit Bad failed in plugin "bad"',
+                         'no user: unit User of plugin "user" requires unit Bad of plugin "bad", whose '
+                         "initialisers failed", "no bad: .*whose initialisers failed.*"])
+
     def test_an_initialiser_that_uses_dynlink(self):
         self.counter()
         self.case.hosts()
