@@ -581,6 +581,16 @@ static void check_required(const struct looking *l, const struct tn_oc_file *fil
     }
 }
 
+/* What is seen first holds for those that come. */
+static void see_interface(const struct looking *l, struct tn_oc_coming *row,
+                          const tenon_digest *crc)
+{
+    if (row->interface.kind != TENON_DIGEST_UNKNOWN || crc->kind == TENON_DIGEST_UNKNOWN)
+        return;
+    row->interface = *crc;
+    row->seen_by = l->p;
+}
+
 static void check_interface(const struct looking *l, const struct tn_oc_file *file, size_t index,
                             size_t k)
 {
@@ -601,8 +611,8 @@ static void check_interface(const struct looking *l, const struct tn_oc_file *fi
                       "unit %s of %s was compiled against another interface of unit %s than that "
                       "of %s",
                       show(l, unit->name), file->label, show(l, wanted->name), holder);
-    else if (row->interface.kind == TENON_DIGEST_UNKNOWN)
-        row->interface = wanted->crc; /* what is seen first holds for those that come */
+    else
+        see_interface(l, row, &wanted->crc);
 }
 
 /* ---- one file
@@ -618,14 +628,20 @@ static void announce(const struct looking *l, const struct tn_oc_file *file)
             find_double(l, file, i, &there);
             continue;
         }
-        if (tenon_digest_equal(&row->interface, &unit->interface) == TENON_NO)
+        if (tn_oc_same_interface(l->plan->process, file->numbers[i].own, &unit->interface) ==
+            TENON_NO)
+            tn_oc_find_in(l->plan, l->p, TENON_FINDING_WRONG_INTERFACE, true, unit->name, NULL,
+                          "unit %s of %s has another interface than the one that the process was "
+                          "compiled against",
+                          show(l, unit->name), file->label);
+        else if (tenon_digest_equal(&row->interface, &unit->interface) == TENON_NO)
             tn_oc_find_in(l->plan, l->p, TENON_FINDING_WRONG_INTERFACE, true, unit->name, NULL,
                           "unit %s of %s has another interface than the one that those before it "
                           "were compiled against",
                           show(l, unit->name), file->label);
         row->file = file;
         row->index = i;
-        row->interface = unit->interface;
+        see_interface(l, row, &unit->interface);
         row->implementation = file->numbers[i].implementation;
     }
 }
@@ -693,11 +709,14 @@ static void take_back(const struct looking *l)
         l->p->files[k]->placed = false;
     for (size_t i = 0; i < l->plan->coming_room; i++) {
         struct tn_oc_coming *row = &l->plan->coming[i];
+        if (row->seen_by == l->p) {
+            row->interface = (tenon_digest){ .kind = TENON_DIGEST_UNKNOWN };
+            row->seen_by = NULL;
+        }
         for (size_t k = 0; k < l->p->count; k++) {
             if (row->file == l->p->files[k]) {
                 row->file = NULL;
-                row->interface = row->implementation =
-                    (tenon_digest){ .kind = TENON_DIGEST_UNKNOWN };
+                row->implementation = (tenon_digest){ .kind = TENON_DIGEST_UNKNOWN };
             }
             if (row->symbol_file == l->p->files[k])
                 row->symbol_file = NULL;

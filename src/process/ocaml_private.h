@@ -144,6 +144,7 @@ struct tn_oc_coming {
     uint32_t owner;                /* candidate that has it, + 1; 0: none */
     const struct tn_oc_file *own;  /* of the plugin that is looked at */
     tenon_digest interface, implementation;
+    const struct tn_oc_prospect *seen_by; /* whose code gave `interface` first */
     const struct tn_oc_file *symbol_file;
 };
 

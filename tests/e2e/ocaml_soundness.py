@@ -251,6 +251,47 @@ int main(int c, char **v) {
                          "initialiser has not run yet", "free", "ok free", "words", "aaa1", "ok pl"],
                         loaders=["native", "bytecode"])
 
+    # ---- interfaces that were seen without their units ----
+
+    def types_only(self, text, folder):
+        """An interface Ty without a module."""
+        self.case.write(f"{folder}/ty.mli", f"type t = {text}\n")
+        self.case.ocamlfind("ocamlc", "-c", "ty.mli", cwd=self.case.root / folder)
+
+    def test_a_unit_that_the_host_was_compiled_against_with_another_interface(self):
+        self.types_only("A | B", "t1")
+        self.case.compile("hty", "-I", "t1", text="let f = function Ty.A -> 1 | Ty.B -> 2\n")
+        self.case.compile("l", folder="l", text='let () = print_endline "init L"\nlet v = 1\n')
+        self.case.archive("l", "l", folder="l")
+        for name, constructors in (("other", "A | B | C"), ("same", "A | B")):
+            folder = f"{name}.src"
+            self.case.write(f"{folder}/ty.mli", f"type t = {constructors}\n")
+            self.case.compile("ty", "-I", "../l", folder=folder,
+                              text=f"type t = {constructors}\nlet () = ignore L.v\n")
+            self.case.archive("ty", "ty", folder=folder)
+            self.case.bundle(name, "ty.cma", "ty.cmxs", "../l/l.cma", "../l/l.cmxs", "--main", "ty",
+                             folder=folder)
+        self.case.hosts("hty")
+        self.everywhere(["load:other.plugin", "load:same.plugin"],
+                        ['no other: unit Ty of plugin "other" has another interface than the one that '
+                         "the process was compiled against", "init L", "ok same"],
+                        loaders=["native", "bytecode"])
+        self.everywhere(["load:other.plugin", "load:same.plugin"],
+                        ["no other: .*another interface of unit Ty.*", "init L", "ok same"],
+                        loaders=["toplevel"])
+        for host in ("host.opt", "host.byte"):
+            done = self.case.run(tenon.command(), "check", host, "other.plugin", check=False)
+            self.assertEqual(done.returncode, 1, done.stdout)
+
+    def test_what_a_refused_plugin_was_compiled_against(self):
+        self.types_only("A | B", "t1")
+        self.types_only("A | B | C", "t2")
+        self.case.compile("miss", folder="miss", text="let v = ref 1\n")
+        self.case.plugin("p1", "let f = function Ty.A -> !Miss.v | _ -> 2\n", include=["t1", "miss"])
+        self.case.plugin("p2", "let f = function Ty.C -> 1 | _ -> 2\n", include=["t2"])
+        self.case.hosts()
+        self.everywhere(["all:p1.plugin,p2.plugin"], ["no p1: .*requires unit Miss.*", "ok p2"])
+
     # ---- what is loaded while a plan is carried out ----
 
     INNER = """let () = print_endline (match Tenon.Plugin.(load (of_path "%s.plugin")) with
