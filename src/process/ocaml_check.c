@@ -74,6 +74,18 @@ static struct place find(const struct looking *l, uint32_t number)
     return place;
 }
 
+/* Is the file of native code that others loaded, by all of its bytes, this one? */
+static bool is_mapped_file(const struct looking *l, const char *path, const struct tn_oc_file *file)
+{
+    struct tn_oc_mapped *mapped = &l->plan->mapped;
+
+    if (!mapped->path || strcmp(mapped->path, path) != 0) {
+        mapped->path = path;
+        mapped->is_known = tn_oc_mapped_digest(path, mapped->digest);
+    }
+    return mapped->is_known && memcmp(mapped->digest, file->digest, sizeof file->digest) == 0;
+}
+
 /*
  * Native code has its C code in the same file, and OCaml's digests say nothing of it. Which C code
  * the host was linked with is not known.
@@ -89,8 +101,11 @@ static bool has_other_c_code(const struct looking *l, const struct place *there,
     if (coming && coming->c.defines.count)
         digest = coming->digest;
     if (!there->comes) {
+        const struct tn_oc_known *known = tn_oc_find(l->plan->process, file->numbers[index].own);
         const struct tn_oc_stubs *kept =
             tn_oc_kept_code(l->plan->process, unit_at(file, index)->name);
+        if (!kept && known->reason == TENON_BY_OTHERS)
+            return !is_mapped_file(l, there->holder, file);
         digest = kept ? kept->digest : NULL;
     }
     return digest && memcmp(digest, file->digest, sizeof file->digest) != 0;

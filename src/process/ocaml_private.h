@@ -174,6 +174,11 @@ struct tenon_ocaml_plan {
     struct tn_cache *cache;
     char *cache_path;
     tenon_error no_cache;
+    struct tn_oc_mapped {
+        const char *path; /* NULL: nothing was asked yet */
+        bool is_known;
+        uint8_t digest[32];
+    } mapped; /* the file that was asked about last */
 };
 
 /* ---- ocaml_process.c --------------------------------------------------------------------------
@@ -277,6 +282,15 @@ bool tn_oc_place_code(tenon_ocaml_plan *plan, const struct tn_oc_file *file);
 
 /* The same in the process, once it is loaded. */
 bool tn_oc_keep_code(tenon_ocaml_process *process, const struct tn_oc_file *file);
+
+/* ---- ocaml_mapped.c ---------------------------------------------------------------------------
+ */
+
+/*
+ * The digest of a mapped file of native code, by the path that the loader has of it. False: that
+ * path does not name what is mapped any more, or it cannot be read.
+ */
+bool tn_oc_mapped_digest(const char *path, uint8_t digest[32]);
 
 /* ---- ocaml_c_needs.c --------------------------------------------------------------------------
  */

@@ -794,6 +794,20 @@ int main(int c, char **v) {
         self.everywhere(["all:p1.plugin,p2.plugin,p3.plugin"],
                         ["p1 1", "p3 1", "ok p1", refused, "ok p3"])
 
+    def test_c_code_of_a_library_that_others_loaded(self):
+        for name, value in (("p1", 1), ("p2", 2)):
+            library = self.c_library("foo", value, name)
+            self.case.plugin(f"use{name}", f'let () = Printf.printf "{name} %d\\n%!" (Foo.get ())\n',
+                             f"{library}.cma", f"{library}.cmxs", include=[name])
+        self.case.hosts()
+        refused = ("no usep2: .*(another C code|another build|defines foo_get).*")
+        for file in ("p1/foo.cma", "./p1/foo.cma", str(self.case.root / "p1/foo.cma")):
+            self.everywhere([f"raw:{file}", "load:usep2.plugin", "load:usep1.plugin"],
+                            [refused, "p1 1", "ok usep1"], loaders=["native"])
+        # the file that came is not there any more: nobody can tell
+        self.everywhere(["raw:p1/foo.cma", "sh:mv p1/foo.cmxs p1/gone.cmxs; cp p1/gone.cmxs p1/foo.cmxs",
+                         "load:usep1.plugin"], ["no usep1: .*another C code.*"], loaders=["native"])
+
     def calls_c(self, name, function):
         """A library whose C code calls a function of others, and its name for C."""
         case, folder = self.case, name + ".c"
