@@ -504,13 +504,16 @@ let ask_interface load name crc =
 (* Dynlink would list the unit as loaded. So it imports an interface, too, that never fits: what is
    refused is forgotten. rule: otherlibs/dynlink/dynlink_common.ml, check: interfaces are looked at
    in the order of the imports, before anything else is done with a unit *)
-let ask_dynlink name crc =
+let find_mismatch imports =
   with_temporary ".cma" "" (fun file ->
-      interface_archive file ~imports:[ (name, crc); ("Stdlib", Digest.string "never") ];
-      match Tenon_backend.mismatch file with
-      | Some found when found = name -> Tenon_c.No
-      | Some "Stdlib" -> Tenon_c.Yes
-      | _ -> Tenon_c.Unknown)
+      interface_archive file ~imports:(imports @ [ ("Stdlib", Digest.string "never") ]);
+      Tenon_backend.mismatch file)
+
+let ask_dynlink name crc =
+  match find_mismatch [ (name, crc) ] with
+  | Some found when found = name -> Tenon_c.No
+  | Some "Stdlib" -> Tenon_c.Yes
+  | _ -> Tenon_c.Unknown
 
 (* The toplevel prints exceptions of initialisers, whatever they say, as such.
    rule: toplevel/toploop.ml, print_exception_outcome *)
@@ -727,6 +730,10 @@ let process () =
 
 (* How many units more Dynlink loaded than we know: the same, as long as nobody but us loads. *)
 let unseen = ref 0
+
+(* Has somebody else loaded anything? *)
+let others_came = ref false
+
 let count_unseen process =
   List.length ((!Tenon_backend.current).Tenon_backend.loaded_units ()) - Tenon_c.present_count process
 
@@ -737,6 +744,7 @@ let look process =
   (match List.filter is_new (backend.dynamic_units ()) with
   | [] -> ()
   | names ->
+    others_came := true;
     if backend.loader = Tenon_c.Native_code then Tenon_c.tell_mapped process names;
     List.iter (fun name -> if is_new name then Tenon_c.tell process name None None true) names);
   unseen := count_unseen process
@@ -1211,9 +1219,8 @@ let arrive p =
    against, and tells nobody which. All that a plugin was compiled against is given to it in a unit
    without code, before anything of the plugin runs: what it refuses of that it would refuse half
    way. *)
-let must_fit plan steps =
+let must_fit_toplevel imports =
   let load = (!Tenon_backend.current).Tenon_backend.load in
-  let imports = List.concat_map (Tenon_c.plan_step_interfaces plan) steps in
   with_temporary ".cma" "" (fun file ->
       interface_archive file ~imports;
       match load file with
@@ -1221,6 +1228,26 @@ let must_fit plan steps =
       | exception Tenon_backend.Load_failed said when contains said "over interface" ->
         error "compiled against another interface of unit %s than the one that the toplevel has read"
           (List.nth (List.rev (String.split_on_char ' ' said)) 0))
+
+(* Dynlink in bytecode does not tell either what the code was compiled against that others gave it. *)
+let must_fit_dynlink imports =
+  match find_mismatch (List.filter (fun (name, _) -> name <> "Stdlib") imports) with
+  | Some "Stdlib" -> ()
+  | Some name ->
+    error "compiled against another interface of unit %s than that which others loaded code for" name
+  | None -> error "compiled against a unit that Dynlink refuses"
+
+let must_fit plan = function
+  | [] -> ()
+  | first :: _ as steps ->
+    let imports () =
+      must_be_current plan first;
+      List.concat_map (Tenon_c.plan_step_interfaces plan) steps
+    in
+    (match loader () with
+    | `Toplevel -> must_fit_toplevel (imports ())
+    | `Bytecode when !others_came -> must_fit_dynlink (imports ())
+    | `Bytecode | `Native -> ())
 
 let announce p =
   p.loaded <- true;
@@ -1242,11 +1269,7 @@ let carry_out ?(argv = [||]) plan steps index p =
   match
     must_be_planned plan index p;
     take ();
-    (match steps with
-    | first :: _ when loader () = `Toplevel ->
-      must_be_current plan first;
-      must_fit plan steps
-    | _ -> ());
+    must_fit plan steps;
     within (context_of p) (fun () -> List.iter (run_step plan) steps)
   with
   | () ->

@@ -292,6 +292,21 @@ int main(int c, char **v) {
         self.case.hosts()
         self.everywhere(["all:p1.plugin,p2.plugin"], ["no p1: .*requires unit Miss.*", "ok p2"])
 
+    def test_what_others_loaded_was_compiled_against(self):
+        self.types_only("A | B", "t1")
+        self.types_only("A | B | C", "t2")
+        self.case.compile("by", "-I", "../t1", folder="by", text="let f = function Ty.A -> 1 | _ -> 2\n")
+        self.case.archive("by", "by", folder="by")
+        self.case.compile("lq", folder="lq", text='let () = print_endline "init Lq"\nlet v = ref 1\n')
+        self.case.archive("lq", "lq", folder="lq")
+        for name, folder in (("fits", "t1"), ("not", "t2")):
+            self.case.plugin(name, "let f = function Ty.A -> !Lq.v | _ -> 2\n", "lq/lq.cma",
+                             "lq/lq.cmxs", include=[folder, "lq"])
+        self.case.hosts()
+        self.everywhere(["raw:by/by.cma", "load:not.plugin", "load:fits.plugin"],
+                        ["no not: .*another interface of unit Ty.*", "init Lq", "ok fits"],
+                        loaders=["native", "bytecode"])
+
     # ---- what is loaded while a plan is carried out ----
 
     INNER = """let () = print_endline (match Tenon.Plugin.(load (of_path "%s.plugin")) with
