@@ -307,6 +307,18 @@ int main(int c, char **v) {
                         ["no not: .*another interface of unit Ty.*", "init Lq", "ok fits"],
                         loaders=["native", "bytecode"])
 
+    def test_a_unit_that_others_loaded_and_that_failed(self):
+        self.case.compile("ff", folder="ff", text='let v = ref 1\nlet () = failwith "boom"\n')
+        self.case.archive("ff", "ff", folder="ff")
+        self.case.plugin("gg", "let () = incr Ff.v\n", include=["ff"])
+        self.case.write("start.ml", "let () = try Dynlink.(loadfile (adapt_filename \"ff/ff.cma\")) "
+                                    "with _ -> ()\n")
+        self.case.compile("start", packages="dynlink")
+        self.case.hosts("start", loaders=["bytecode"])
+        self.everywhere(["load:gg.plugin"],
+                        ['no gg: unit Gg of plugin "gg" requires unit Ff of what others loaded, whose '
+                         "initialiser has not run to its end"], loaders=["bytecode"])
+
     # ---- what is loaded while a plan is carried out ----
 
     INNER = """let () = print_endline (match Tenon.Plugin.(load (of_path "%s.plugin")) with
