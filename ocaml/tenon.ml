@@ -460,7 +460,7 @@ let interface_archive file ~imports =
    runtime/caml/instruct.h: GETGLOBAL *)
 let get_global = 53
 
-let reference_archive file ~name =
+let reference_to name =
   let block tag fields =
     let b = Obj.new_block tag (List.length fields) in
     List.iteri (Obj.set_field b) fields;
@@ -468,14 +468,30 @@ let reference_archive file ~name =
   in
   let by_name = Scanf.sscanf Sys.ocaml_version "%d.%d" (fun major minor -> (major, minor) >= (5, 2)) in
   let whom = if by_name then Obj.repr name else block 2 [ Obj.repr name ] in
+  block 1 [ whom ]
+
+let reference_archive file ~name =
   let word = String.make 3 '\000' in
   let code = String.make 1 (Char.chr get_global) ^ word ^ String.make 1 '\000' ^ word in
-  probe_archive file ~code ~relocations:[ (block 1 [ whom ], 4) ] ~imports:[]
+  probe_archive file ~code ~relocations:[ (reference_to name, 4) ] ~imports:[]
 
 let contains text part =
   let n = String.length part in
   let rec at i = i + n <= String.length text && (String.sub text i n = part || at (i + 1)) in
   at 0
+
+(* Has the initialiser of a linked unit run to its end? Its global is the number 0 until then. A unit
+   whose code divides by zero when it is. rule: bytecomp/symtable.ml, update_global_table: the
+   table grows before the code runs; runtime/meta.c, caml_realloc_global; runtime/caml/instruct.h:
+   numbers, and jumps from the word that has the distance *)
+let branch_if = 85
+let push = 9
+let divide = 113
+
+let value_archive file ~name =
+  let word n = String.make 1 (Char.chr n) ^ String.make 3 '\000' in
+  let code = String.concat "" (List.map word [ get_global; 0; branch_if; 3; push; divide ]) in
+  probe_archive file ~code ~relocations:[ (reference_to name, 4) ] ~imports:[]
 
 let ask_interface load name crc =
   with_temporary ".cma" "" (fun file ->
@@ -488,13 +504,16 @@ let ask_interface load name crc =
 (* Dynlink would list the unit as loaded. So it imports an interface, too, that never fits: what is
    refused is forgotten. rule: otherlibs/dynlink/dynlink_common.ml, check: interfaces are looked at
    in the order of the imports, before anything else is done with a unit *)
-let ask_dynlink name crc =
+let find_mismatch imports =
   with_temporary ".cma" "" (fun file ->
-      interface_archive file ~imports:[ (name, crc); ("Stdlib", Digest.string "never") ];
-      match Tenon_backend.mismatch file with
-      | Some found when found = name -> Tenon_c.No
-      | Some "Stdlib" -> Tenon_c.Yes
-      | _ -> Tenon_c.Unknown)
+      interface_archive file ~imports:(imports @ [ ("Stdlib", Digest.string "never") ]);
+      Tenon_backend.mismatch file)
+
+let ask_dynlink name crc =
+  match find_mismatch [ (name, crc) ] with
+  | Some found when found = name -> Tenon_c.No
+  | Some "Stdlib" -> Tenon_c.Yes
+  | _ -> Tenon_c.Unknown
 
 (* The toplevel prints exceptions of initialisers, whatever they say, as such.
    rule: toplevel/toploop.ml, print_exception_outcome *)
@@ -514,6 +533,18 @@ let ask_linked load name =
   with
   | () -> true
   | exception ((Out_of_memory | Stack_overflow | Sys.Break) as raised) -> raise raised
+  | exception e -> not (says_undefined e)
+
+let has_run_toplevel load name =
+  match
+    with_temporary ".cma" "" (fun file ->
+        value_archive file ~name;
+        load file)
+  with
+  | () -> true
+  | exception Tenon_backend.Load_failed said when is_of_initialiser said -> false
+  | exception ((Out_of_memory | Stack_overflow | Sys.Break) as raised) -> raise raised
+  (* of a file that is being loaded, the units to come are not linked yet *)
   | exception e -> not (says_undefined e)
 
 (* ---- this process -------------------------------------------------------------------------------- *)
@@ -624,6 +655,24 @@ let has_started name =
     | None -> true
   else has_started_bytecode name
 
+(* The units of the files that are being loaded, the innermost first. *)
+let running : string list Lazy.t list ref = ref []
+
+(* Of a unit that others loaded, or that is being loaded: has its initialiser run to its end? Native
+   Dynlink tells nobody, and refuses later. But the last unit of a file that is being loaded has
+   not. *)
+let has_run name =
+  match (!Tenon_backend.current).Tenon_backend.loader with
+  | Tenon_c.Native_code ->
+    let ends (lazy units) =
+      match List.rev units with
+      | last :: _ -> last = name
+      | [] -> false
+    in
+    not (List.exists ends !running)
+  | Tenon_c.Bytecode -> has_started_bytecode name
+  | Tenon_c.Toplevel -> has_run_toplevel (!Tenon_backend.current).Tenon_backend.load name
+
 (* The unit that runs now, and Std_exit, which runs last, have no global of their own yet. *)
 let usual_absent = 2
 
@@ -659,6 +708,8 @@ let make_process () =
   end;
   if backend.loader = Tenon_c.Bytecode then Callback.register "tenon.interface_probe" ask_dynlink;
   Callback.register "tenon.start_probe" has_started;
+  Callback.register "tenon.run_probe" has_run;
+  Tenon_c.use_run_probe process;
   if backend.loader <> Tenon_c.Native_code then Tenon_c.use_interface_probe process;
   if backend.loader <> Tenon_c.Native_code then begin
     (match Sys.getenv_opt "CAML_LD_LIBRARY_PATH" with
@@ -679,6 +730,10 @@ let process () =
 
 (* How many units more Dynlink loaded than we know: the same, as long as nobody but us loads. *)
 let unseen = ref 0
+
+(* Has somebody else loaded anything? *)
+let others_came = ref false
+
 let count_unseen process =
   List.length ((!Tenon_backend.current).Tenon_backend.loaded_units ()) - Tenon_c.present_count process
 
@@ -689,6 +744,7 @@ let look process =
   (match List.filter is_new (backend.dynamic_units ()) with
   | [] -> ()
   | names ->
+    others_came := true;
     if backend.loader = Tenon_c.Native_code then Tenon_c.tell_mapped process names;
     List.iter (fun name -> if is_new name then Tenon_c.tell process name None None true) names);
   unseen := count_unseen process
@@ -708,23 +764,31 @@ module Process = struct
     holder : string;
   }
 
+  let reason_of number plugin =
+    match number with
+    | 0 -> In_core
+    | 1 -> Provided_by plugin
+    | 2 -> Requested_by plugin
+    | _ -> By_others
+
+  let is_up name state reason =
+    match state with
+    | Tenon_c.Up -> reason <> By_others || has_run name
+    | Tenon_c.Runs -> loader () <> `Native && has_run name
+    | Tenon_c.Failed_to_run -> false
+
   let units () =
     let p = process () in
     look p;
     Tenon_c.present p |> Array.to_list
-    |> List.map (fun (name, interface, implementation, failed, reason, holder, plugin) ->
+    |> List.map (fun (name, interface, implementation, state, reason, holder, plugin) ->
            let plugin = match plugin with Some p -> p | None -> "" in
            {
              name;
              interface;
              implementation;
-             initialised = not failed;
-             reason =
-               (match reason with
-               | 0 -> In_core
-               | 1 -> Provided_by plugin
-               | 2 -> Requested_by plugin
-               | _ -> By_others);
+             initialised = is_up name state (reason_of reason plugin);
+             reason = reason_of reason plugin;
              holder;
            })
 
@@ -1102,21 +1166,29 @@ exception Raised of exn * Printexc.raw_backtrace
 let tell_between event =
   try tell event with e -> raise (Raised (e, Printexc.get_raw_backtrace ()))
 
+let while_running units f =
+  let before = !running in
+  running := units :: before;
+  protect ~finally:(fun () -> running := before) f
+
 let run_step plan number =
   let ((_, label, is_stubs, _) as step) = Tenon_c.plan_step plan number in
   must_be_current plan number;
   tell_between (`Linking label);
   if !handlers <> [] then must_be_current plan number;
   Tenon_c.plan_check plan number;
-  match load_file step with
+  let units = lazy (if is_stubs then [] else Tenon_c.plan_step_units plan number) in
+  Tenon_c.plan_begin plan number;
+  match while_running units (fun () -> load_file step) with
   | () ->
     Tenon_c.plan_done plan number (-1);
     Tenon_c.plan_check plan number
   | exception e ->
-    let units = if is_stubs then [] else Tenon_c.plan_step_units plan number in
+    let units = Lazy.force units in
     let count = count_of units in
     if (not is_stubs) && (count > 0 || may_have_run e units) then
-      Tenon_c.plan_done plan number count;
+      Tenon_c.plan_done plan number count
+    else Tenon_c.plan_withdraw plan number;
     raise e
 
 (* Packages that are there as a whole now are not to be loaded again by #require, which still puts
@@ -1147,9 +1219,8 @@ let arrive p =
    against, and tells nobody which. All that a plugin was compiled against is given to it in a unit
    without code, before anything of the plugin runs: what it refuses of that it would refuse half
    way. *)
-let must_fit plan steps =
+let must_fit_toplevel imports =
   let load = (!Tenon_backend.current).Tenon_backend.load in
-  let imports = List.concat_map (Tenon_c.plan_step_interfaces plan) steps in
   with_temporary ".cma" "" (fun file ->
       interface_archive file ~imports;
       match load file with
@@ -1157,6 +1228,26 @@ let must_fit plan steps =
       | exception Tenon_backend.Load_failed said when contains said "over interface" ->
         error "compiled against another interface of unit %s than the one that the toplevel has read"
           (List.nth (List.rev (String.split_on_char ' ' said)) 0))
+
+(* Dynlink in bytecode does not tell either what the code was compiled against that others gave it. *)
+let must_fit_dynlink imports =
+  match find_mismatch (List.filter (fun (name, _) -> name <> "Stdlib") imports) with
+  | Some "Stdlib" -> ()
+  | Some name ->
+    error "compiled against another interface of unit %s than that which others loaded code for" name
+  | None -> error "compiled against a unit that Dynlink refuses"
+
+let must_fit plan = function
+  | [] -> ()
+  | first :: _ as steps ->
+    let imports () =
+      must_be_current plan first;
+      List.concat_map (Tenon_c.plan_step_interfaces plan) steps
+    in
+    (match loader () with
+    | `Toplevel -> must_fit_toplevel (imports ())
+    | `Bytecode when !others_came -> must_fit_dynlink (imports ())
+    | `Bytecode | `Native -> ())
 
 let announce p =
   p.loaded <- true;
@@ -1178,11 +1269,7 @@ let carry_out ?(argv = [||]) plan steps index p =
   match
     must_be_planned plan index p;
     take ();
-    (match steps with
-    | first :: _ when loader () = `Toplevel ->
-      must_be_current plan first;
-      must_fit plan steps
-    | _ -> ());
+    must_fit plan steps;
     within (context_of p) (fun () -> List.iter (run_step plan) steps)
   with
   | () ->

@@ -3,7 +3,8 @@
     A plugin is a bundle: one file, [NAME.plugin], with native code, bytecode, the libraries it
     brings, resources and a manifest. Before a file is given to {!Dynlink} or to the toplevel, the
     whole of what would be loaded is checked against what this process holds. A refusal leaves the
-    process as it was, and says why in the same words in every loader.
+    process as it was. Each loader gives the same verdict, mostly in the same words: where what is
+    recorded differs, the reasons do, too.
 
     Nothing here is safe for several threads at once: load plugins from one thread. *)
 

@@ -72,12 +72,13 @@ let mismatch path =
   | exception Dynlink.Error (Dynlink.Inconsistent_import name) -> Some name
   | exception Dynlink.Error _ -> None
 
-(* Does Dynlink refuse what refers to a unit that is not initialised yet? What is loaded privately is
-   in none of its lists. *)
+(* Does Dynlink refuse what refers to a unit that is not initialised yet, or not linked, as those of
+   an archive are that come later? What is loaded privately is in none of its lists. *)
 let refers_too_early path =
   match Dynlink.loadfile_private path with
   | () -> false
-  | exception Dynlink.Error (Dynlink.Linking_error (_, Dynlink.Uninitialized_global _)) -> true
+  | exception Dynlink.Error (Dynlink.Linking_error (_, (Dynlink.Uninitialized_global _ | Dynlink.Undefined_global _))) ->
+    true
   | exception Dynlink.Error _ -> false
 
 (* tenon_top.cma, which a toplevel links or loads, puts its own here *)

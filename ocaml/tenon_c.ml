@@ -57,8 +57,11 @@ type process
 type loader = Native_code | Bytecode | Toplevel
 
 (* name, interface, implementation, failed, reason, holder, plugin *)
+(* Runs: its initialiser has not come to its end *)
+type state = Runs | Up | Failed_to_run
+
 type present =
-  string * string option * string option * bool * int * string * string option
+  string * string option * string option * state * int * string * string option
 
 external process_new : loader -> string -> process = "tenon_ml_process_new"
 
@@ -73,6 +76,7 @@ external tell_mapped : process -> string list -> unit = "tenon_ml_tell_mapped"
 external tell_program : process -> string -> unit = "tenon_ml_tell_program"
 external use_probe : process -> unit = "tenon_ml_use_probe"
 external use_start_probe : process -> bool -> unit = "tenon_ml_use_start_probe"
+external use_run_probe : process -> unit = "tenon_ml_use_run_probe"
 external use_interface_probe : process -> unit = "tenon_ml_use_interface_probe"
 
 (* in the order of enum tenon_answer *)
@@ -141,6 +145,8 @@ external plan_step_interfaces : plan -> int -> (string * string) list
 external plan_take : plan -> int -> unit = "tenon_ml_plan_take"
 external plan_check : plan -> int -> unit = "tenon_ml_plan_check"
 external plan_is_current : plan -> int -> bool = "tenon_ml_plan_is_current"
+external plan_begin : plan -> int -> unit = "tenon_ml_plan_begin"
+external plan_withdraw : plan -> int -> unit = "tenon_ml_plan_withdraw"
 external plan_done : plan -> int -> int -> unit = "tenon_ml_plan_done"
 external plan_loaded : plan -> int -> unit = "tenon_ml_plan_loaded"
 external plan_end : plan -> unit = "tenon_ml_plan_end"

@@ -239,6 +239,22 @@ value tenon_ml_plan_is_current(value plan, value step)
     CAMLreturn(Val_bool(tenon_ocaml_plan_is_current(ml_unbox_plan(plan), (size_t)Long_val(step))));
 }
 
+value tenon_ml_plan_begin(value plan, value step)
+{
+    CAMLparam2(plan, step);
+    tenon_error err = TENON_ERROR_INIT;
+
+    ml_check(tenon_ocaml_plan_begin(ml_unbox_plan(plan), (size_t)Long_val(step), &err), &err);
+    CAMLreturn(Val_unit);
+}
+
+value tenon_ml_plan_withdraw(value plan, value step)
+{
+    CAMLparam2(plan, step);
+    tenon_ocaml_plan_withdraw(ml_unbox_plan(plan), (size_t)Long_val(step));
+    CAMLreturn(Val_unit);
+}
+
 /* initialised: -1 for all */
 value tenon_ml_plan_done(value plan, value step, value initialised)
 {

@@ -123,6 +123,13 @@ value tenon_ml_use_start_probe(value process, value use)
     CAMLreturn(Val_unit);
 }
 
+value tenon_ml_use_run_probe(value process)
+{
+    CAMLparam1(process);
+    tenon_ocaml_set_run_probe(ml_unbox_process(process), ask_probe, "tenon.run_probe");
+    CAMLreturn(Val_unit);
+}
+
 static enum tenon_answer ask_interface_probe(void *arg, const char *unit, const tenon_digest *crc)
 {
     CAMLparam0();
@@ -267,7 +274,10 @@ static value present_value(const tenon_ocaml_present *unit)
     Store_field(row, 1, v);
     v = ml_digest_option(&unit->implementation);
     Store_field(row, 2, v);
-    Store_field(row, 3, Val_bool(unit->state == TENON_FAILED));
+    Store_field(row, 3,
+                Val_int(unit->state == TENON_MAPPED   ? 0
+                        : unit->state == TENON_FAILED ? 2
+                                                      : 1));
     Store_field(row, 4, Val_int(unit->reason));
     v = caml_copy_string(unit->holder);
     Store_field(row, 5, v);

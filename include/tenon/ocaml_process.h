@@ -60,7 +60,7 @@ TENON_API tenon_bundle *tenon_ocaml_open_bundle(tenon_ocaml_process *process, co
 typedef struct tenon_ocaml_present {
     const char *name;
     tenon_digest interface, implementation;
-    enum tenon_unit_state state; /* INITIALISED or FAILED */
+    enum tenon_unit_state state; /* MAPPED: its initialiser runs; INITIALISED or FAILED */
     enum tenon_reason_kind reason;
     const char *holder; /* for people: "the host program", "words.cma of plugin \"greet\"" */
     const char *plugin; /* that provides or required it; NULL */
@@ -114,6 +114,14 @@ TENON_API void tenon_ocaml_set_probe(tenon_ocaml_process *process, tenon_ocaml_p
  */
 TENON_API void tenon_ocaml_set_start_probe(tenon_ocaml_process *process, tenon_ocaml_probe *probe,
                                            void *arg);
+
+/*
+ * Asked about each unit that a plugin requires and that others loaded, or whose file is being
+ * loaded (tenon_ocaml_plan_begin()): has its initialiser run to its end? NULL: what others loaded
+ * has, what is being loaded has not.
+ */
+TENON_API void tenon_ocaml_set_run_probe(tenon_ocaml_process *process, tenon_ocaml_probe *probe,
+                                         void *arg);
 
 /*
  * Asked about units that are there and whose interface nobody told: is this its CRC? TENON_UNKNOWN
@@ -233,6 +241,15 @@ TENON_API bool tenon_ocaml_plan_check(const tenon_ocaml_plan *plan, size_t i, te
  * the last: the same of no step, when the toplevel's probe is not asked.
  */
 TENON_API bool tenon_ocaml_plan_is_current(const tenon_ocaml_plan *plan, size_t i);
+
+/*
+ * Says that the file of a step is about to be given to the loader: its units are there, MAPPED, for
+ * what its initialisers ask. To be followed by _done() or _withdraw().
+ */
+TENON_API bool tenon_ocaml_plan_begin(tenon_ocaml_plan *plan, size_t i, tenon_error *err);
+
+/* Says that the loader refused the file before anything of it ran: its units are not there. */
+TENON_API void tenon_ocaml_plan_withdraw(tenon_ocaml_plan *plan, size_t i);
 
 /*
  * Says what came of a step: its units are there from now on. `initialised` of them, in the order of

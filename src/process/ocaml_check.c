@@ -74,6 +74,18 @@ static struct place find(const struct looking *l, uint32_t number)
     return place;
 }
 
+/* Is the file of native code that others loaded, by all of its bytes, this one? */
+static bool is_mapped_file(const struct looking *l, const char *path, const struct tn_oc_file *file)
+{
+    struct tn_oc_mapped *mapped = &l->plan->mapped;
+
+    if (!mapped->path || strcmp(mapped->path, path) != 0) {
+        mapped->path = path;
+        mapped->is_known = tn_oc_mapped_digest(path, mapped->digest);
+    }
+    return mapped->is_known && memcmp(mapped->digest, file->digest, sizeof file->digest) == 0;
+}
+
 /*
  * Native code has its C code in the same file, and OCaml's digests say nothing of it. Which C code
  * the host was linked with is not known.
@@ -89,8 +101,11 @@ static bool has_other_c_code(const struct looking *l, const struct place *there,
     if (coming && coming->c.defines.count)
         digest = coming->digest;
     if (!there->comes) {
+        const struct tn_oc_known *known = tn_oc_find(l->plan->process, file->numbers[index].own);
         const struct tn_oc_stubs *kept =
             tn_oc_kept_code(l->plan->process, unit_at(file, index)->name);
+        if (!kept && known->reason == TENON_BY_OTHERS)
+            return !is_mapped_file(l, there->holder, file);
         digest = kept ? kept->digest : NULL;
     }
     return digest && memcmp(digest, file->digest, sizeof file->digest) != 0;
@@ -524,6 +539,18 @@ static bool is_to_start(const struct looking *l, const char *name, uint32_t numb
            !process->start_probe(process->start_arg, name);
 }
 
+/* A unit whose initialiser runs, or came to no end where Tenon does not see it. */
+static bool is_unfinished(const struct looking *l, const char *name, uint32_t number)
+{
+    const tenon_ocaml_process *process = l->plan->process;
+    const struct tn_oc_known *known = tn_oc_find(l->plan->process, number);
+
+    if (!known->holder || (known->state != TENON_MAPPED && known->reason != TENON_BY_OTHERS))
+        return false;
+    return process->run_probe ? !process->run_probe(process->run_arg, name)
+                              : known->state == TENON_MAPPED;
+}
+
 static void check_required(const struct looking *l, const struct tn_oc_file *file, size_t index,
                            size_t k)
 {
@@ -552,6 +579,11 @@ static void check_required(const struct looking *l, const struct tn_oc_file *fil
         tn_oc_find_in(l->plan, l->p, TENON_FINDING_ORDER, true, wanted->name, there.holder,
                       "unit %s of %s requires unit %s of %s, whose initialiser has not run yet",
                       show(l, unit->name), file->label, show(l, wanted->name), there.holder);
+    } else if (is_unfinished(l, wanted->name, number)) {
+        tn_oc_find_in(l->plan, l->p, TENON_FINDING_ORDER, true, wanted->name, there.holder,
+                      "unit %s of %s requires unit %s of %s, whose initialiser has not run to its "
+                      "end",
+                      show(l, unit->name), file->label, show(l, wanted->name), there.holder);
     } else if (is_prohibited(l, number)) {
         tn_oc_find_in(l->plan, l->p, TENON_FINDING_PROHIBITED, true, wanted->name, there.holder,
                       "unit %s of %s uses unit %s of %s, which plugins may not use",
@@ -562,6 +594,16 @@ static void check_required(const struct looking *l, const struct tn_oc_file *fil
                       "that of %s",
                       show(l, unit->name), file->label, show(l, wanted->name), there.holder);
     }
+}
+
+/* What is seen first holds for those that come. */
+static void see_interface(const struct looking *l, struct tn_oc_coming *row,
+                          const tenon_digest *crc)
+{
+    if (row->interface.kind != TENON_DIGEST_UNKNOWN || crc->kind == TENON_DIGEST_UNKNOWN)
+        return;
+    row->interface = *crc;
+    row->seen_by = l->p;
 }
 
 static void check_interface(const struct looking *l, const struct tn_oc_file *file, size_t index,
@@ -584,8 +626,8 @@ static void check_interface(const struct looking *l, const struct tn_oc_file *fi
                       "unit %s of %s was compiled against another interface of unit %s than that "
                       "of %s",
                       show(l, unit->name), file->label, show(l, wanted->name), holder);
-    else if (row->interface.kind == TENON_DIGEST_UNKNOWN)
-        row->interface = wanted->crc; /* what is seen first holds for those that come */
+    else
+        see_interface(l, row, &wanted->crc);
 }
 
 /* ---- one file
@@ -601,14 +643,20 @@ static void announce(const struct looking *l, const struct tn_oc_file *file)
             find_double(l, file, i, &there);
             continue;
         }
-        if (tenon_digest_equal(&row->interface, &unit->interface) == TENON_NO)
+        if (tn_oc_same_interface(l->plan->process, file->numbers[i].own, &unit->interface) ==
+            TENON_NO)
+            tn_oc_find_in(l->plan, l->p, TENON_FINDING_WRONG_INTERFACE, true, unit->name, NULL,
+                          "unit %s of %s has another interface than the one that the process was "
+                          "compiled against",
+                          show(l, unit->name), file->label);
+        else if (tenon_digest_equal(&row->interface, &unit->interface) == TENON_NO)
             tn_oc_find_in(l->plan, l->p, TENON_FINDING_WRONG_INTERFACE, true, unit->name, NULL,
                           "unit %s of %s has another interface than the one that those before it "
                           "were compiled against",
                           show(l, unit->name), file->label);
         row->file = file;
         row->index = i;
-        row->interface = unit->interface;
+        see_interface(l, row, &unit->interface);
         row->implementation = file->numbers[i].implementation;
     }
 }
@@ -676,11 +724,14 @@ static void take_back(const struct looking *l)
         l->p->files[k]->placed = false;
     for (size_t i = 0; i < l->plan->coming_room; i++) {
         struct tn_oc_coming *row = &l->plan->coming[i];
+        if (row->seen_by == l->p) {
+            row->interface = (tenon_digest){ .kind = TENON_DIGEST_UNKNOWN };
+            row->seen_by = NULL;
+        }
         for (size_t k = 0; k < l->p->count; k++) {
             if (row->file == l->p->files[k]) {
                 row->file = NULL;
-                row->interface = row->implementation =
-                    (tenon_digest){ .kind = TENON_DIGEST_UNKNOWN };
+                row->implementation = (tenon_digest){ .kind = TENON_DIGEST_UNKNOWN };
             }
             if (row->symbol_file == l->p->files[k])
                 row->symbol_file = NULL;

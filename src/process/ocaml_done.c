@@ -129,6 +129,23 @@ bool tenon_ocaml_plan_is_current(const tenon_ocaml_plan *plan, size_t i)
 /* ---- what came of it ----------------------------------------------------------------------------
  */
 
+static size_t unit_count(const struct tn_oc_file *file)
+{
+    return file->code ? tenon_ocaml_unit_count(file->code) : 0;
+}
+
+/* What the unit was compiled against is known as soon as no loader can refuse it any more. */
+static void keep_interfaces(tenon_ocaml_process *process, const struct tn_oc_file *file,
+                            size_t index)
+{
+    tenon_ocaml_imports interfaces = tenon_ocaml_unit_at(file->code, index)->interfaces;
+
+    for (size_t i = 0; i < interfaces.count; i++)
+        if (interfaces.at[i].crc.kind != TENON_DIGEST_UNKNOWN)
+            tn_oc_tell_interface(process, file->numbers[index].interfaces[i],
+                                 &interfaces.at[i].crc);
+}
+
 static bool keep_unit(tenon_ocaml_process *process, const struct tn_oc_prospect *p,
                       const struct tn_oc_file *file, size_t index, enum tenon_unit_state state,
                       tenon_error *err)
@@ -148,13 +165,44 @@ static bool keep_unit(tenon_ocaml_process *process, const struct tn_oc_prospect 
 
     if (!tn_oc_tell(process, numbers->own, &present, err))
         return false;
-    const char *holder = process->known[numbers->own].holder;
+    struct tn_oc_known *known = &process->known[numbers->own];
+    if (known->state == TENON_MAPPED && state != TENON_MAPPED) {
+        known->state = state;
+        process->changes++; /* what was refused for want of it may come */
+    }
     for (size_t i = 0; native && i < unit->defines.count; i++)
-        tn_oc_tell_symbol(process, numbers->defines[i], holder);
-    for (size_t i = 0; i < unit->interfaces.count; i++)
-        if (unit->interfaces.at[i].crc.kind != TENON_DIGEST_UNKNOWN)
-            tn_oc_tell_interface(process, numbers->interfaces[i], &unit->interfaces.at[i].crc);
+        tn_oc_tell_symbol(process, numbers->defines[i], known->holder);
+    if (native || state != TENON_MAPPED)
+        keep_interfaces(process, file, index);
     return true;
+}
+
+bool tenon_ocaml_plan_begin(tenon_ocaml_plan *plan, size_t i, tenon_error *err)
+{
+    if (i >= plan->step_count)
+        return tn_fail(err, TENON_E_ARGUMENT, "no step %zu", i);
+    tenon_ocaml_process *process = plan->process;
+    const struct tn_oc_file *file = file_of(plan, i);
+    const struct tn_oc_prospect *p = &plan->prospects[plan->steps[i].prospect];
+    size_t before = process->changes;
+    for (size_t u = 0; u < unit_count(file); u++)
+        if (!keep_unit(process, p, file, u, TENON_MAPPED, err))
+            return false;
+    plan->seen += process->changes - before;
+    /* C code of bytecode was opened by a step of its own */
+    return process->loader != TENON_OCAML_LOADER_NATIVE || tn_oc_keep_code(process, file) ||
+           tn_no_memory(err);
+}
+
+void tenon_ocaml_plan_withdraw(tenon_ocaml_plan *plan, size_t i)
+{
+    const struct tn_oc_file *file = i < plan->step_count ? file_of(plan, i) : NULL;
+    size_t before = plan->process->changes;
+
+    for (size_t u = 0; file && u < unit_count(file); u++)
+        if (plan->process->known[file->numbers[u].own].state == TENON_MAPPED)
+            tn_oc_untell(plan->process, file->numbers[u].own);
+    plan->seen += plan->process->changes - before;
 }
 
 bool tenon_ocaml_plan_done(tenon_ocaml_plan *plan, size_t i, size_t initialised, tenon_error *err)
@@ -164,7 +212,7 @@ bool tenon_ocaml_plan_done(tenon_ocaml_plan *plan, size_t i, size_t initialised,
     const struct tn_oc_file *file = file_of(plan, i);
     const struct tn_oc_prospect *p = &plan->prospects[plan->steps[i].prospect];
     size_t before = plan->process->changes;
-    for (size_t u = 0; file->code && u < tenon_ocaml_unit_count(file->code); u++)
+    for (size_t u = 0; u < unit_count(file); u++)
         if (!keep_unit(plan->process, p, file, u,
                        u < initialised ? TENON_INITIALISED : TENON_FAILED, err))
             return false;

@@ -5,9 +5,12 @@
  *       what Dynlink keeps of it, it tells nobody
  */
 #include <link.h>
+#include <sodium.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "builder.h"
 #include "fail.h"
 #include "mapped_symbols.h"
 #include "ocaml.h"
@@ -143,5 +146,43 @@ bool tenon_ocaml_tell_mapped(tenon_ocaml_process *process, const char *const *na
     free(look.headers);
     tn_names_free(&look.names);
     tn_arena_free(&look.arena);
+    return good;
+}
+
+/* ---- its file ---------------------------------------------------------------------------------
+ */
+
+/* rule  Linux fs/proc/task_mmu.c: a file that was removed or replaced has " (deleted)" behind it */
+static bool is_mapped_from(const char *path)
+{
+    FILE *maps = fopen("/proc/self/maps", "re");
+    char *line = NULL;
+    size_t room = 0;
+    ssize_t size;
+    bool found = false;
+
+    while (maps && !found && (size = getline(&line, &room, maps)) > 0) {
+        const char *name = strchr(line, '/');
+        line[size - 1] = '\0';
+        found = name && strcmp(name, path) == 0;
+    }
+    if (maps)
+        fclose(maps);
+    free(line);
+    return found;
+}
+
+bool tn_oc_mapped_digest(const char *path, uint8_t digest[32])
+{
+    char *real = realpath(path, NULL);
+    void *bytes = NULL;
+    size_t size = 0;
+    tenon_error why = TENON_ERROR_INIT;
+    bool good = real && is_mapped_from(real) && tn_read_file(real, &bytes, &size, &why);
+
+    if (good)
+        crypto_hash_sha256(digest, bytes, size);
+    free(bytes);
+    free(real);
     return good;
 }

@@ -49,10 +49,10 @@ struct tenon_ocaml_process {
     const char **dll_directories;
     size_t dll_directory_count, dll_directory_room;
     struct tn_names host_dlls; /* base names that the program opens itself */
-    tenon_ocaml_probe *probe, *start_probe;
+    tenon_ocaml_probe *probe, *start_probe, *run_probe;
     tenon_ocaml_interface_probe *interface_probe;
     tenon_ocaml_dll_search *dll_search; /* NULL: none, or it was asked */
-    void *probe_arg, *start_arg, *interface_arg, *dll_arg;
+    void *probe_arg, *start_arg, *run_arg, *interface_arg, *dll_arg;
     struct tn_oc_loaded *plugins;
     size_t plugin_count, plugin_room;
     struct tn_names plugin_names; /* by number: the row of `plugins` */
@@ -144,6 +144,7 @@ struct tn_oc_coming {
     uint32_t owner;                /* candidate that has it, + 1; 0: none */
     const struct tn_oc_file *own;  /* of the plugin that is looked at */
     tenon_digest interface, implementation;
+    const struct tn_oc_prospect *seen_by; /* whose code gave `interface` first */
     const struct tn_oc_file *symbol_file;
 };
 
@@ -173,6 +174,11 @@ struct tenon_ocaml_plan {
     struct tn_cache *cache;
     char *cache_path;
     tenon_error no_cache;
+    struct tn_oc_mapped {
+        const char *path; /* NULL: nothing was asked yet */
+        bool is_known;
+        uint8_t digest[32];
+    } mapped; /* the file that was asked about last */
 };
 
 /* ---- ocaml_process.c --------------------------------------------------------------------------
@@ -190,6 +196,9 @@ const struct tn_oc_known *tn_oc_find(tenon_ocaml_process *process, uint32_t numb
 /* tenon_ocaml_tell() of a name that has a row; tenon_ocaml_tell_interface() and _symbol(). */
 bool tn_oc_tell(tenon_ocaml_process *process, uint32_t number, const tenon_ocaml_present *unit,
                 tenon_error *err);
+/* A unit is not there after all. What is known of its interface stays. */
+void tn_oc_untell(tenon_ocaml_process *process, uint32_t number);
+
 void tn_oc_tell_interface(tenon_ocaml_process *process, uint32_t number, const tenon_digest *crc);
 void tn_oc_tell_symbol(tenon_ocaml_process *process, uint32_t number, const char *holder);
 
@@ -273,6 +282,15 @@ bool tn_oc_place_code(tenon_ocaml_plan *plan, const struct tn_oc_file *file);
 
 /* The same in the process, once it is loaded. */
 bool tn_oc_keep_code(tenon_ocaml_process *process, const struct tn_oc_file *file);
+
+/* ---- ocaml_mapped.c ---------------------------------------------------------------------------
+ */
+
+/*
+ * The digest of a mapped file of native code, by the path that the loader has of it. False: that
+ * path does not name what is mapped any more, or it cannot be read.
+ */
+bool tn_oc_mapped_digest(const char *path, uint8_t digest[32]);
 
 /* ---- ocaml_c_needs.c --------------------------------------------------------------------------
  */

@@ -217,6 +217,20 @@ bool tn_oc_tell(tenon_ocaml_process *process, uint32_t number, const tenon_ocaml
     return true;
 }
 
+void tn_oc_untell(tenon_ocaml_process *process, uint32_t number)
+{
+    struct tn_oc_known *known = &process->known[number];
+    size_t kept = 0;
+
+    for (size_t i = 0; i < process->order_count; i++)
+        if (process->order[i] != number)
+            process->order[kept++] = process->order[i];
+    process->order_count = kept;
+    process->changes++;
+    known->holder = known->plugin = NULL;
+    known->implementation = (tenon_digest){ .kind = TENON_DIGEST_UNKNOWN };
+}
+
 void tn_oc_tell_interface(tenon_ocaml_process *process, uint32_t number, const tenon_digest *crc)
 {
     struct tn_oc_known *known = &process->known[number];
@@ -373,6 +387,12 @@ void tenon_ocaml_set_start_probe(tenon_ocaml_process *process, tenon_ocaml_probe
 {
     process->start_probe = probe;
     process->start_arg = arg;
+}
+
+void tenon_ocaml_set_run_probe(tenon_ocaml_process *process, tenon_ocaml_probe *probe, void *arg)
+{
+    process->run_probe = probe;
+    process->run_arg = arg;
 }
 
 void tenon_ocaml_set_interface_probe(tenon_ocaml_process *process,

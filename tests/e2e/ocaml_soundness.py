@@ -252,6 +252,74 @@ int main(int c, char **v) {
                          "initialiser has not run yet", "free", "ok free", "words", "aaa1", "ok pl"],
                         loaders=["native", "bytecode"])
 
+    # ---- interfaces that were seen without their units ----
+
+    def types_only(self, text, folder):
+        """An interface Ty without a module."""
+        self.case.write(f"{folder}/ty.mli", f"type t = {text}\n")
+        self.case.ocamlfind("ocamlc", "-c", "ty.mli", cwd=self.case.root / folder)
+
+    def test_a_unit_that_the_host_was_compiled_against_with_another_interface(self):
+        self.types_only("A | B", "t1")
+        self.case.compile("hty", "-I", "t1", text="let f = function Ty.A -> 1 | Ty.B -> 2\n")
+        self.case.compile("l", folder="l", text='let () = print_endline "init L"\nlet v = 1\n')
+        self.case.archive("l", "l", folder="l")
+        for name, constructors in (("other", "A | B | C"), ("same", "A | B")):
+            folder = f"{name}.src"
+            self.case.write(f"{folder}/ty.mli", f"type t = {constructors}\n")
+            self.case.compile("ty", "-I", "../l", folder=folder,
+                              text=f"type t = {constructors}\nlet () = ignore L.v\n")
+            self.case.archive("ty", "ty", folder=folder)
+            self.case.bundle(name, "ty.cma", "ty.cmxs", "../l/l.cma", "../l/l.cmxs", "--main", "ty",
+                             folder=folder)
+        self.case.hosts("hty")
+        self.everywhere(["load:other.plugin", "load:same.plugin"],
+                        ['no other: unit Ty of plugin "other" has another interface than the one that '
+                         "the process was compiled against", "init L", "ok same"],
+                        loaders=["native", "bytecode"])
+        self.everywhere(["load:other.plugin", "load:same.plugin"],
+                        ["no other: .*another interface of unit Ty.*", "init L", "ok same"],
+                        loaders=["toplevel"])
+        for host in ("host.opt", "host.byte"):
+            done = self.case.run(tenon.command(), "check", host, "other.plugin", check=False)
+            self.assertEqual(done.returncode, 1, done.stdout)
+
+    def test_what_a_refused_plugin_was_compiled_against(self):
+        self.types_only("A | B", "t1")
+        self.types_only("A | B | C", "t2")
+        self.case.compile("miss", folder="miss", text="let v = ref 1\n")
+        self.case.plugin("p1", "let f = function Ty.A -> !Miss.v | _ -> 2\n", include=["t1", "miss"])
+        self.case.plugin("p2", "let f = function Ty.C -> 1 | _ -> 2\n", include=["t2"])
+        self.case.hosts()
+        self.everywhere(["all:p1.plugin,p2.plugin"], ["no p1: .*requires unit Miss.*", "ok p2"])
+
+    def test_what_others_loaded_was_compiled_against(self):
+        self.types_only("A | B", "t1")
+        self.types_only("A | B | C", "t2")
+        self.case.compile("by", "-I", "../t1", folder="by", text="let f = function Ty.A -> 1 | _ -> 2\n")
+        self.case.archive("by", "by", folder="by")
+        self.case.compile("lq", folder="lq", text='let () = print_endline "init Lq"\nlet v = ref 1\n')
+        self.case.archive("lq", "lq", folder="lq")
+        for name, folder in (("fits", "t1"), ("not", "t2")):
+            self.case.plugin(name, "let f = function Ty.A -> !Lq.v | _ -> 2\n", "lq/lq.cma",
+                             "lq/lq.cmxs", include=[folder, "lq"])
+        self.case.hosts()
+        self.everywhere(["raw:by/by.cma", "load:not.plugin", "load:fits.plugin"],
+                        ["no not: .*another interface of unit Ty.*", "init Lq", "ok fits"],
+                        loaders=["native", "bytecode"])
+
+    def test_a_unit_that_others_loaded_and_that_failed(self):
+        self.case.compile("ff", folder="ff", text='let v = ref 1\nlet () = failwith "boom"\n')
+        self.case.archive("ff", "ff", folder="ff")
+        self.case.plugin("gg", "let () = incr Ff.v\n", include=["ff"])
+        self.case.write("start.ml", "let () = try Dynlink.(loadfile (adapt_filename \"ff/ff.cma\")) "
+                                    "with _ -> ()\n")
+        self.case.compile("start", packages="dynlink")
+        self.case.hosts("start", loaders=["bytecode"])
+        self.everywhere(["load:gg.plugin"],
+                        ['no gg: unit Gg of plugin "gg" requires unit Ff of what others loaded, whose '
+                         "initialiser has not run to its end"], loaders=["bytecode"])
+
     # ---- what is loaded while a plan is carried out ----
 
     INNER = """let () = print_endline (match Tenon.Plugin.(load (of_path "%s.plugin")) with
@@ -284,6 +352,55 @@ int main(int c, char **v) {
         self.case.plugin("g", "let () = print_int (Counter.next ()); print_newline ()\n",
                          include=["lib"])
         self.everywhere(["all:a.plugin,g.plugin"], ["c 1", "inner ok", "2", "ok a", "ok g"])
+
+    def test_an_initialiser_that_loads_what_requires_it(self):
+        self.case.hosts()
+        late = "let v = String.make 3 'x'\n"
+        self.case.plugin("m1", self.INNER % "m2" + late)
+        self.case.plugin("m2", "let () = print_endline M1.v\n", include=["m1.src"])
+        self.everywhere(["load:m1.plugin", "unit:M1", "unit:M2", "load:m2.plugin"],
+                        ['inner refused: unit M2 of plugin "m2" requires unit M1 of plugin "m1", whose '
+                         "initialiser has not run to its end", "ok m1", 'unit M1 up in plugin "m1"', "xxx",
+                         "ok m2"])
+        # a unit before it in the same file is up
+        self.case.compile("first", folder="f", text=late)
+        self.case.compile("second", "-I", ".", folder="f",
+                          text="let () = ignore First.v\n" + self.INNER % "after")
+        self.case.archive("both", "first", "second", folder="f")
+        self.case.bundle("both", "both.cma", "both.cmxs", folder="f")
+        self.case.plugin("after", "let () = print_endline First.v\n", include=["f"])
+        self.everywhere(["load:both.plugin", "load:after.plugin"],
+                        ["xxx", "inner ok", "ok both", "ok after"])
+        # one that comes after it is not
+        self.case.compile("one", folder="g", text=self.INNER % "use")
+        self.case.compile("two", folder="g", text=late)
+        self.case.archive("pair", "one", "two", folder="g")
+        self.case.bundle("pair", "pair.cma", "pair.cmxs", folder="g")
+        self.case.plugin("use", "let () = print_endline Two.v\n", include=["g"])
+        self.everywhere(["load:pair.plugin", "load:use.plugin"],
+                        ['inner refused: unit Use of plugin "use" requires unit Two of plugin "pair", '
+                         "whose initialiser has not run to its end", "ok pair", "xxx", "ok use"])
+
+    def test_a_file_of_the_toplevels_own_that_loads_what_requires_it(self):
+        self.case.compile("v1", text=self.INNER % "v2" + "let v = String.make 3 'x'\n")
+        self.case.plugin("v2", "let () = print_endline V1.v\n", include=[""])
+        self.case.hosts("v1", loaders=[])
+        self.everywhere(["load:v2.plugin"],
+                        ['inner refused: unit V2 of plugin "v2" requires unit V1 of the host program, '
+                         "whose initialiser has not run to its end", "xxx", "ok v2"], loaders=["toplevel"])
+
+    def test_an_initialiser_that_asks_tenon_keeps_its_name(self):
+        self.case.hosts()
+        ask = 'let () = ignore (Tenon.Plugin.(check (of_path "other.plugin")))\n'
+        self.case.plugin("other", "let () = ()\n")
+        self.case.plugin("good", ask)
+        self.case.plugin("bad", ask + 'let () = failwith "boom"\nlet v = ref 0\n')
+        self.case.plugin("user", "let () = incr Bad.v\n", include=["bad.src"])
+        self.everywhere(["load:good.plugin", "unit:Good"], ["ok good", 'unit Good up in plugin "good"'])
+        self.everywhere(["load:bad.plugin", "unit:Bad", "load:user.plugin", "load:bad.plugin"],
+                        ["no bad: .*boom.*", 'unit Bad failed in plugin "bad"',
+                         'no user: unit User of plugin "user" requires unit Bad of plugin "bad", whose '
+                         "initialisers failed", "no bad: .*whose initialisers failed.*"])
 
     def test_an_initialiser_that_uses_dynlink(self):
         self.counter()
@@ -704,6 +821,20 @@ int main(int c, char **v) {
                         ["p1 1", "ok p1", refused, "p3 1", "ok p3"])
         self.everywhere(["all:p1.plugin,p2.plugin,p3.plugin"],
                         ["p1 1", "p3 1", "ok p1", refused, "ok p3"])
+
+    def test_c_code_of_a_library_that_others_loaded(self):
+        for name, value in (("p1", 1), ("p2", 2)):
+            library = self.c_library("foo", value, name)
+            self.case.plugin(f"use{name}", f'let () = Printf.printf "{name} %d\\n%!" (Foo.get ())\n',
+                             f"{library}.cma", f"{library}.cmxs", include=[name])
+        self.case.hosts()
+        refused = ("no usep2: .*(another C code|another build|defines foo_get).*")
+        for file in ("p1/foo.cma", "./p1/foo.cma", str(self.case.root / "p1/foo.cma")):
+            self.everywhere([f"raw:{file}", "load:usep2.plugin", "load:usep1.plugin"],
+                            [refused, "p1 1", "ok usep1"], loaders=["native"])
+        # the file that came is not there any more: nobody can tell
+        self.everywhere(["raw:p1/foo.cma", "sh:mv p1/foo.cmxs p1/gone.cmxs; cp p1/gone.cmxs p1/foo.cmxs",
+                         "load:usep1.plugin"], ["no usep1: .*another C code.*"], loaders=["native"])
 
     def calls_c(self, name, function):
         """A library whose C code calls a function of others, and its name for C."""

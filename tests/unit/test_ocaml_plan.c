@@ -89,6 +89,31 @@ static void a_library_comes_before_the_plugin(void **state)
     tenon_ocaml_process_free(process);
 }
 
+static void a_unit_is_there_while_its_file_is_loaded(void **state)
+{
+    tenon_error err = TENON_ERROR_INIT;
+    tenon_ocaml_process *process = new_process(*state);
+    tenon_ocaml_plan *made = plan(process, make_bundle(*state, true), &err);
+    size_t count = tenon_ocaml_present_count(process);
+    tenon_ocaml_present unit;
+    assert_non_null(made);
+    assert_true(tenon_ocaml_plan_begin(made, 0, &err));
+    assert_true(tenon_ocaml_present_at(process, count, &unit));
+    assert_string_equal(unit.name, "Dep");
+    assert_int_equal(unit.state, TENON_MAPPED);
+    tenon_ocaml_plan_withdraw(made, 0);
+    assert_false(tenon_ocaml_is_present(process, "Dep"));
+    assert_int_equal(tenon_ocaml_present_count(process), count);
+    assert_true(tenon_ocaml_plan_is_current(made, 0));
+    assert_true(tenon_ocaml_plan_begin(made, 0, &err));
+    assert_true(tenon_ocaml_plan_done(made, 0, 0, &err));
+    assert_true(tenon_ocaml_present_at(process, count, &unit));
+    assert_int_equal(unit.state, TENON_FAILED);
+    assert_false(tenon_ocaml_plan_begin(made, SIZE_MAX, &err));
+    tenon_ocaml_plan_free(made);
+    tenon_ocaml_process_free(process);
+}
+
 /* No memory is an error, and never an answer. */
 static void try_each_allocation(struct bundle_case *c, const char *file)
 {
@@ -553,6 +578,8 @@ static void a_probe_may_tell_of_others(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(a_unit_is_there_while_its_file_is_loaded, case_setup,
+                                        case_teardown),
         cmocka_unit_test_setup_teardown(a_library_comes_before_the_plugin, case_setup,
                                         case_teardown),
         cmocka_unit_test_setup_teardown(every_allocation_may_fail, case_setup, case_teardown),
