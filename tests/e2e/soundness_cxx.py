@@ -103,6 +103,34 @@ def writable(shop, cases):
     cases.refused("not unique in two plugins: they would split", answer, ["double"])
 
 
+def bound_to_themselves(shop, cases):
+    """glibc joins unique symbols when it looks them up: what binds to itself never is."""
+    protected = '__attribute__((visibility("protected"))) ' + INLINE_VARIABLE.lstrip()
+    for kind, code in (("variable", INLINE_VARIABLE),
+                       ("thread-local", INLINE_VARIABLE.replace("int", "thread_local int", 1))):
+        shop.host(kind + "_shown", code % "host_number", "-std=c++17", "-rdynamic", compiler="g++")
+        shop.plugin("looked_up", code % "plugin_number", "-std=c++17", compiler="g++",
+                    pack=("--bundle=none",))
+        ways = [(linker, code, ("-fuse-ld=" + linker, "-Wl,-Bsymbolic"))
+                for linker in ("bfd", "gold", "lld", "mold") if shutil.which("ld." + linker)]
+        if kind == "variable":
+            ways.append(("protected", protected, ()))
+        for way, text, flags in ways:
+            shop.plugin("fixed", text % "plugin_number", "-std=c++17", *flags, compiler="g++",
+                        pack=("--bundle=none",))
+            what = "inline %s bound to itself, %s" % (kind, way)
+            answer = shop.ask(kind + "_shown", "load=fixed.plugin")
+            cases.refused(what + ": the host's", answer, ["double"], "would not join")
+            answer = shop.ask(kind + "_shown", "number", "load=looked_up.plugin",
+                              "call=looked_up:plugin_number", "number")
+            cases.loads("inline %s that is looked up: the host's" % kind, answer)
+            cases.expect("they are one", answer.all("number") == ["1", "3"], answer)
+            for order in (("looked_up", "fixed"), ("fixed", "looked_up")):
+                answer = shop.ask("plain_host", "load=%s.plugin,%s.plugin" % order)
+                cases.refused("%s: %s, then %s" % (what, *order), answer, ["double"],
+                              "would not join")
+
+
 REGEX = """
 #include <regex>
 extern "C" int %s(void) { return std::regex_match("abc", std::regex("a.[[:alpha:]]")) ? 11 : 12; }
@@ -258,6 +286,7 @@ def main():
         of_the_library(shop, cases)
         without_record(shop, cases)
         writable(shop, cases)
+        bound_to_themselves(shop, cases)
         dropped(shop, cases)
         runtime(shop, cases)
         shop.again(cases)
