@@ -131,6 +131,45 @@ def bound_to_themselves(shop, cases):
                               "would not join")
 
 
+def from_the_host(shop, cases):
+    """Two plugins whose object both get from what the program was started with have one."""
+    weak = INLINE_VARIABLE, "-std=c++17", "-fno-gnu-unique"
+    shop.host("weak_shown", weak[0] % "host_number", *weak[1:], "-rdynamic", compiler="g++")
+    shop.write("defines.cc", weak[0] % "library_number")
+    shop.run("g++", *weak[1:], "-shared", "-fPIC", "-Wl,-soname,libdefines.so", "defines.cc", "-o",
+             "libdefines.so")
+    shop.host("weak_linked", "extern \"C\" int library_number(void);"
+                             "extern \"C\" int host_number(void) { return library_number(); }",
+              compiler="g++", link=[shop.path("libdefines.so"), "-Wl,-rpath," + shop.path(".")])
+    for name, record in (("weak_a", True), ("weak_b", True), ("weak_plain", False)):
+        shop.plugin(name, weak[0] % (name + "_number"), *weak[1:], compiler="g++", record=record,
+                    pack=("--bundle=none",))
+    shop.plugin("unique_c", weak[0] % "unique_c_number", "-std=c++17", compiler="g++",
+                pack=("--bundle=none",))
+    shop.plugin("weak_fixed", weak[0] % "plugin_number", *weak[1:], "-Wl,-Bsymbolic",
+                compiler="g++", pack=("--bundle=none",))
+    for host in ("weak_shown", "weak_linked"):
+        for first, second in (("weak_a", "weak_b"), ("weak_a", "unique_c"),
+                              ("unique_c", "weak_a"), ("weak_plain", "weak_a"),
+                              ("weak_a", "weak_plain")):
+            what = "%s, then %s, of %s" % (first, second, host)
+            calls = ["call=%s:%s_number" % (name, name) for name in (first, second)]
+            for words in (["load=%s.plugin,%s.plugin" % (first, second)],
+                          ["load=%s.plugin" % name for name in (first, second)]):
+                answer = shop.ask(host, "number", *words, *calls)
+                cases.loads(what, answer)
+                cases.expect(what + ": it is one", answer.one("number") == "1" and answer.all("call")
+                             == [first + "_number 2", second + "_number 3"], answer)
+            code, _ = shop.check(host, first + ".plugin", second + ".plugin", good=None)
+            cases.expect(what + ": tenon check", code == 0, code)
+        for pair in (("weak_a", "weak_fixed"), ("weak_fixed", "weak_a")):
+            answer = shop.ask(host, "load=%s.plugin,%s.plugin" % pair)
+            cases.refused("%s, then %s, of %s" % (*pair, host), answer, ["double"],
+                          "would not join")
+    answer = shop.ask("plain_host", "load=weak_a.plugin,unique_c.plugin")
+    cases.refused("of nobody at the start", answer, ["double"], "would not join")
+
+
 REGEX = """
 #include <regex>
 extern "C" int %s(void) { return std::regex_match("abc", std::regex("a.[[:alpha:]]")) ? 11 : 12; }
@@ -287,6 +326,7 @@ def main():
         without_record(shop, cases)
         writable(shop, cases)
         bound_to_themselves(shop, cases)
+        from_the_host(shop, cases)
         dropped(shop, cases)
         runtime(shop, cases)
         shop.again(cases)
