@@ -154,20 +154,27 @@ struct tn_holding *tn_registry_named(const struct tn_registry *registry, const c
     return NULL;
 }
 
-bool tn_registry_mark_scope(struct tn_registry *registry, tenon_error *err)
+/* By which name a need is met: of a path with a token the last part stays as it is. */
+static struct tn_holding *needed(const struct tn_registry *registry, const char *name)
 {
-    struct tn_holding **queue = calloc(registry->count + 1, sizeof *queue);
+    const char *slash = strchr(name, '$') ? strrchr(name, '/') : NULL;
+    return tn_registry_named(registry, slash ? slash + 1 : name);
+}
+
+bool tn_registry_serve(struct tn_registry *registry, struct tn_holding *first, tenon_error *err)
+{
     size_t head = 0, tail = 0;
+    if (first->serves_all)
+        return true;
+    struct tn_holding **queue = calloc(registry->count + 1, sizeof *queue);
     if (!queue)
         return tn_no_memory(err);
-    if (registry->count) {
-        registry->holdings[0]->serves_all = true;
-        queue[tail++] = registry->holdings[0];
-    }
+    first->serves_all = true;
+    queue[tail++] = first;
     while (head < tail) {
         const struct tn_holding *from = queue[head++];
         for (size_t i = 0; i < from->need_count; i++) {
-            struct tn_holding *to = tn_registry_named(registry, from->needs[i]);
+            struct tn_holding *to = needed(registry, from->needs[i]);
             if (!to || to->serves_all)
                 continue;
             to->serves_all = true;
@@ -176,6 +183,23 @@ bool tn_registry_mark_scope(struct tn_registry *registry, tenon_error *err)
     }
     free(queue);
     return true;
+}
+
+/* Behind the last one that is in the global scope. */
+static size_t scope_end(const struct tn_registry *registry)
+{
+    size_t end = registry->count;
+    while (end && !registry->holdings[end - 1]->serves_all)
+        end--;
+    return end;
+}
+
+bool tn_registry_mark_scope(struct tn_registry *registry, tenon_error *err)
+{
+    bool good = !registry->count || tn_registry_serve(registry, registry->holdings[0], err);
+    for (size_t i = 1; good && i < scope_end(registry); i++)
+        good = tn_registry_serve(registry, registry->holdings[i], err);
+    return good;
 }
 
 static bool is_planned_private(const struct tn_entry *planned, size_t count, const tenon_unit *unit)

@@ -7,6 +7,7 @@ import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 
+import tenon  # noqa: E402
 from plugins import COUNTER, HOST_COUNTS, USES_COUNTER, Cases, Workshop  # noqa: E402
 from report import skip_all  # noqa: E402
 
@@ -170,6 +171,42 @@ def from_the_host(shop, cases):
     cases.refused("of nobody at the start", answer, ["double"], "would not join")
 
 
+def preloaded(shop, cases):
+    """What is preloaded, what that needs, and what is needed by a path with a token: all global."""
+    weak = INLINE_VARIABLE, "-std=c++17", "-fno-gnu-unique"
+    shared = "g++", *weak[1:], "-shared", "-fPIC"
+    os.mkdir(shop.path("sub"))
+    shop.write("early.cc", weak[0] % "early_number")
+    shop.write("outer.cc", 'extern "C" int early_number(void); int outer(void) '
+                           '{ return early_number(); }')
+    shop.run(*shared, "early.cc", "-o", "sub/libearly.so")
+    shop.run(*shared, "early.cc", "-o", "libearly.so", "-Wl,-soname,$ORIGIN/sub/libearly.so")
+    shop.run(*shared, "outer.cc", "-o", "libouter.so", "-Wl,-soname,libouter.so", "-L.", "-learly")
+    calls = 'extern "C" int %s(void); extern "C" int host_number(void) { return %s(); }'
+    linked = shop.path("libearly.so"), "-Wl,-rpath," + shop.path(".")
+    shop.host("early_linked", calls % ("early_number", "early_number"), compiler="g++",
+              link=linked[:1])
+    shop.host("outer_linked", calls.replace('extern "C" int %s', "int %s") % ("outer", "outer"),
+              compiler="g++",
+              link=[shop.path("libouter.so"), *linked[1:], "-Wl,--allow-shlib-undefined"])
+    shop.plugin("joins", weak[0] % "plugin_number", *weak[1:], compiler="g++",
+                pack=("--bundle=none",))
+    for what, host, env in (
+            ("preloaded", "plain_host", {"LD_PRELOAD": shop.path("sub/libearly.so")}),
+            ("needed by what is preloaded", "plain_host", {"LD_PRELOAD": shop.path("libouter.so")}),
+            ("needed by a path with a token", "early_linked", {}),
+            ("needed so by a library", "outer_linked", {})):
+        answer = shop.ask(host, "number", "load=joins.plugin", "call=joins:plugin_number", env=env)
+        cases.loads(what, answer)
+        if host != "plain_host":
+            cases.expect(what + ": it is one", answer.one("call") == "plugin_number 2", answer)
+        done = shop.run("env", *("%s=%s" % row for row in env.items()), tenon.command(), "check",
+                        host, "joins.plugin", good=None)
+        cases.expect(what + ": tenon check", done.returncode == 0, done.stdout + done.stderr)
+    answer = shop.ask("plain_host", "dlopen=sub/libearly.so", "load=joins.plugin")
+    cases.refused("opened later", answer, ["double"], "would not join")
+
+
 REGEX = """
 #include <regex>
 extern "C" int %s(void) { return std::regex_match("abc", std::regex("a.[[:alpha:]]")) ? 11 : 12; }
@@ -327,6 +364,7 @@ def main():
         writable(shop, cases)
         bound_to_themselves(shop, cases)
         from_the_host(shop, cases)
+        preloaded(shop, cases)
         dropped(shop, cases)
         runtime(shop, cases)
         shop.again(cases)
