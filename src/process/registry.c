@@ -161,6 +161,13 @@ static struct tn_holding *needed(const struct tn_registry *registry, const char 
     return tn_registry_named(registry, slash ? slash + 1 : name);
 }
 
+/* What no search has found answers to its path and to its own name: to no other. */
+static void came_by_path(struct tn_holding *holding)
+{
+    if (!holding->name)
+        holding->name = holding->path;
+}
+
 bool tn_registry_serve(struct tn_registry *registry, struct tn_holding *first, tenon_error *err)
 {
     size_t head = 0, tail = 0;
@@ -178,6 +185,8 @@ bool tn_registry_serve(struct tn_registry *registry, struct tn_holding *first, t
             if (!to || to->serves_all)
                 continue;
             to->serves_all = true;
+            if (strchr(from->needs[i], '/'))
+                came_by_path(to);
             queue[tail++] = to;
         }
     }
@@ -197,8 +206,11 @@ static size_t scope_end(const struct tn_registry *registry)
 bool tn_registry_mark_scope(struct tn_registry *registry, tenon_error *err)
 {
     bool good = !registry->count || tn_registry_serve(registry, registry->holdings[0], err);
-    for (size_t i = 1; good && i < scope_end(registry); i++)
+    for (size_t i = 1; good && i < scope_end(registry); i++) {
+        if (!registry->holdings[i]->serves_all)
+            came_by_path(registry->holdings[i]);
         good = tn_registry_serve(registry, registry->holdings[i], err);
+    }
     return good;
 }
 

@@ -203,6 +203,13 @@ def preloaded(shop, cases):
         done = shop.run("env", *("%s=%s" % row for row in env.items()), tenon.command(), "check",
                         host, "joins.plugin", good=None)
         cases.expect(what + ": tenon check", done.returncode == 0, done.stdout + done.stderr)
+    shop.plugin("by_name", "int early_number(void); int by_name(void) { return early_number(); }",
+                link=["-L" + shop.path("sub"), "-learly"], pack=("--bundle=none",))
+    for host, env in (("plain_host", {"LD_PRELOAD": shop.path("sub/libearly.so")}),
+                      ("early_linked", {})):
+        answer = shop.ask(host, "load=by_name.plugin", env=env)
+        cases.refused("what came by a path has no other name", answer, ["missing-library"],
+                      "libearly.so, which is not found")
     answer = shop.ask("plain_host", "dlopen=sub/libearly.so", "load=joins.plugin")
     cases.refused("opened later", answer, ["double"], "would not join")
 
