@@ -108,13 +108,39 @@ static bool are_joined(const struct split *s)
            s->seen_here->exported && there_yields && here_yields;
 }
 
+/* Does something that the program was started with show it to everybody? */
+static bool is_shown_at_start(struct tn_doubles *d, const char *symbol)
+{
+    for (size_t i = 0; i < d->registry->count; i++) {
+        struct tn_holding *h = d->registry->holdings[i];
+        if (h->serves_all && h->reason == TENON_IN_HOST &&
+            (!h->mapped || tn_mapped_offers(h->mapped, symbol, tn_mapped_hash(symbol), NULL)) &&
+            seen_in(d, h, symbol)->exported)
+            return true;
+    }
+    return false;
+}
+
+/*
+ * Two that can be preempted are both that of the start, which whoever came later found first. One
+ * that came to serve everybody only later would not do: what was bound before it stays so.
+ *
+ * rule  dlopen(3): the global scope is searched before that of the object
+ */
+static bool are_of_the_start(struct tn_doubles *d, const struct split *s)
+{
+    return s->seen_there->preemptible && s->seen_here->preemptible &&
+           is_shown_at_start(d, s->symbol);
+}
+
 static bool judge_split(struct tn_doubles *d, const struct tn_candidate *c, const struct split *s)
 {
     const char *excuse = excuse_of(s);
     const enum tenon_finding_kind kind = excuse ? TENON_FINDING_HARMLESS : TENON_FINDING_DOUBLE;
     const struct tn_judgement judged = { .kind = kind, .refuses = !excuse };
     if (are_joined(s) ||
-        !tn_judge_comdat(s->seen_there, s->there->serves_all, s->seen_here, d->joins_unique))
+        !tn_judge_comdat(s->seen_there, s->there->serves_all, s->seen_here, d->joins_unique) ||
+        are_of_the_start(d, s))
         return false;
     const char *there = tn_doubles_place_of(d, s->there, s->origin_there);
     const char *here = tn_doubles_place_of(d, s->comes, s->origin_here);

@@ -235,7 +235,8 @@ bool tn_judge_comdat(const tenon_visible *there, bool there_serves, const tenon_
                      bool loader_joins_unique)
 {
     bool both_exported = there->exported && comes->exported;
-    if (both_exported && loader_joins_unique && there->unique && comes->unique)
-        return false;
+    if (both_exported && loader_joins_unique && there->unique && comes->unique &&
+        there->preemptible && comes->preemptible)
+        return false; /* only what is looked up enters the loader's table, and is found in it */
     return !(both_exported && there_serves && comes->preemptible);
 }

@@ -146,13 +146,14 @@ static int32_t cause_of(const struct tn_answer *a, const struct tn_holding *h)
     return h->loaded_by < 0 ? 0 : (int32_t)registry->holdings[h->loaded_by]->row;
 }
 
-/* Under musl a name without a path finds only what a search has found: the program's own needs. */
+/* Under musl a name without a path finds only what a search has found: the program's own needs.
+ * What serves everybody since later was opened by its path. */
 static const char *asked_name(const struct tn_holding *holding)
 {
     const char *slash = strrchr(holding->path, '/');
     if (holding->name)
         return holding->name;
-    return holding->serves_all ? slash ? slash + 1 : holding->path : NULL;
+    return holding->reason == TENON_IN_HOST ? slash ? slash + 1 : holding->path : NULL;
 }
 
 static bool describe(const struct tn_answer *a, tenon_state *state, tenon_error *err)

@@ -153,29 +153,46 @@ struct tn_holding *tn_registry_named(const struct tn_registry *registry, const c
     return NULL;
 }
 
-/* Without a name of its own it answers to the one by which it was asked for. False: no memory. */
-static bool take_name(struct tn_holding *holding, const char *name)
+/* By which name a need is met: of a path with a token the last part stays as it is. */
+static struct tn_holding *needed(const struct tn_registry *registry, const char *name)
 {
-    if (!holding->own_name && !holding->name)
-        holding->name = tn_arena_string(&holding->arena, name);
+    const char *slash = strchr(name, '$') ? strrchr(name, '/') : NULL;
+    return tn_registry_named(registry, slash ? slash + 1 : name);
+}
+
+/* What no search has found answers to its path and to its own name: to no other. */
+static void came_by_path(struct tn_holding *holding)
+{
+    if (!holding->name)
+        holding->name = holding->path;
+}
+
+/* Without a name of its own it answers to the one by which it was searched for. False: no memory.
+ */
+static bool take_name(struct tn_holding *holding, const char *need)
+{
+    if (strchr(need, '/'))
+        came_by_path(holding);
+    else if (!holding->own_name && !holding->name)
+        holding->name = tn_arena_string(&holding->arena, need);
     return holding->own_name || holding->name;
 }
 
-bool tn_registry_mark_scope(struct tn_registry *registry, tenon_error *err)
+bool tn_registry_serve(struct tn_registry *registry, struct tn_holding *first, tenon_error *err)
 {
-    struct tn_holding **queue = calloc(registry->count + 1, sizeof *queue);
     size_t head = 0, tail = 0;
     bool good = true;
+    if (first->serves_all)
+        return true;
+    struct tn_holding **queue = calloc(registry->count + 1, sizeof *queue);
     if (!queue)
         return tn_no_memory(err);
-    if (registry->count) {
-        registry->holdings[0]->serves_all = true;
-        queue[tail++] = registry->holdings[0];
-    }
+    first->serves_all = true;
+    queue[tail++] = first;
     while (good && head < tail) {
         const struct tn_holding *from = queue[head++];
         for (size_t i = 0; good && i < from->need_count; i++) {
-            struct tn_holding *to = tn_registry_named(registry, from->needs[i]);
+            struct tn_holding *to = needed(registry, from->needs[i]);
             if (!to || to->serves_all)
                 continue;
             to->serves_all = true;
@@ -195,6 +212,26 @@ static bool give_to(struct tn_holding *holding, const char *plugin)
     holding->reason = TENON_BY_PLUGIN;
     holding->is_left = false;
     return holding->plugin && holding->place;
+}
+
+/* Behind the last one that is in the global scope. */
+static size_t scope_end(const struct tn_registry *registry)
+{
+    size_t end = registry->count;
+    while (end && !registry->holdings[end - 1]->serves_all)
+        end--;
+    return end;
+}
+
+bool tn_registry_mark_scope(struct tn_registry *registry, tenon_error *err)
+{
+    bool good = !registry->count || tn_registry_serve(registry, registry->holdings[0], err);
+    for (size_t i = 1; good && i < scope_end(registry); i++) {
+        if (!registry->holdings[i]->serves_all)
+            came_by_path(registry->holdings[i]);
+        good = tn_registry_serve(registry, registry->holdings[i], err);
+    }
+    return good;
 }
 
 static bool is_planned_private(const struct tn_entry *planned, size_t count, const tenon_unit *unit)

@@ -121,7 +121,17 @@ bool tn_registry_add(struct tn_registry *registry, struct tn_holding *holding, t
 /* Says why holding i is there, for it and its units. */
 void tn_registry_set_reason(struct tn_registry *registry, size_t i, enum tenon_reason_kind reason);
 
-/* Marks what is in the global scope: the program and all that it needs, by name. */
+/* Marks one that serves everybody, and all that it needs, by name: they do, too. */
+bool tn_registry_serve(struct tn_registry *registry, struct tn_holding *first, tenon_error *err);
+
+/*
+ * Marks what is in the global scope: the program and all that it needs, by name. A loader's list is
+ * in the order of loading, so what stands in it before one of these was there at the start, too: it
+ * was preloaded, or is needed by a name that does not show in it.
+ *
+ * rule  glibc elf/rtld.c, dl_main(): preloads are mapped before what the program needs;
+ *       elf/dl-object.c, _dl_add_to_namespace_list(); musl ldso/dynlink.c, load_library()
+ */
 bool tn_registry_mark_scope(struct tn_registry *registry, tenon_error *err);
 
 #endif

@@ -61,7 +61,7 @@ static bool is_preemptible(const struct rows *rows, const struct tn_elf_symbol *
 {
     if (rows->is_program || rows->symbolic || s->visibility != TN_STV_DEFAULT)
         return false;
-    bool joined = s->bind != TN_STB_GLOBAL && s->type == TN_STT_OBJECT;
+    bool joined = s->bind != TN_STB_GLOBAL && (s->type == TN_STT_OBJECT || s->type == TN_STT_TLS);
     return !joined || !rows->relocations_known || s->wants_plt || s->wants_copy || s->wants_data;
 }
 

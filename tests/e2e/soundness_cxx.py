@@ -7,6 +7,7 @@ import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 
+import tenon  # noqa: E402
 from plugins import COUNTER, HOST_COUNTS, USES_COUNTER, Cases, Workshop  # noqa: E402
 from report import skip_all  # noqa: E402
 
@@ -121,6 +122,116 @@ def with_its_library(shop, cases):
             answer = shop.ask("alone_host", "load=parted.plugin", "call=parted:plugin_number")
             cases.loads("%s, record %s" % (compiler, record), answer)
             cases.expect("they are one", answer.one("call") == "plugin_number 2", answer)
+
+
+def bound_to_themselves(shop, cases):
+    """glibc joins unique symbols when it looks them up: what binds to itself never is."""
+    protected = '__attribute__((visibility("protected"))) ' + INLINE_VARIABLE.lstrip()
+    for kind, code in (("variable", INLINE_VARIABLE),
+                       ("thread-local", INLINE_VARIABLE.replace("int", "thread_local int", 1))):
+        shop.host(kind + "_shown", code % "host_number", "-std=c++17", "-rdynamic", compiler="g++")
+        shop.plugin("looked_up", code % "plugin_number", "-std=c++17", compiler="g++",
+                    pack=("--bundle=none",))
+        ways = [(linker, code, ("-fuse-ld=" + linker, "-Wl,-Bsymbolic"))
+                for linker in ("bfd", "gold", "lld", "mold") if shutil.which("ld." + linker)]
+        if kind == "variable":
+            ways.append(("protected", protected, ()))
+        for way, text, flags in ways:
+            shop.plugin("fixed", text % "plugin_number", "-std=c++17", *flags, compiler="g++",
+                        pack=("--bundle=none",))
+            what = "inline %s bound to itself, %s" % (kind, way)
+            answer = shop.ask(kind + "_shown", "load=fixed.plugin")
+            cases.refused(what + ": the host's", answer, ["double"], "would not join")
+            answer = shop.ask(kind + "_shown", "number", "load=looked_up.plugin",
+                              "call=looked_up:plugin_number", "number")
+            cases.loads("inline %s that is looked up: the host's" % kind, answer)
+            cases.expect("they are one", answer.all("number") == ["1", "3"], answer)
+            for order in (("looked_up", "fixed"), ("fixed", "looked_up")):
+                answer = shop.ask("plain_host", "load=%s.plugin,%s.plugin" % order)
+                cases.refused("%s: %s, then %s" % (what, *order), answer, ["double"],
+                              "would not join")
+
+
+def from_the_host(shop, cases):
+    """Two plugins whose object both get from what the program was started with have one."""
+    weak = INLINE_VARIABLE, "-std=c++17", "-fno-gnu-unique"
+    shop.host("weak_shown", weak[0] % "host_number", *weak[1:], "-rdynamic", compiler="g++")
+    shop.write("defines.cc", weak[0] % "library_number")
+    shop.run("g++", *weak[1:], "-shared", "-fPIC", "-Wl,-soname,libdefines.so", "defines.cc", "-o",
+             "libdefines.so")
+    shop.host("weak_linked", "extern \"C\" int library_number(void);"
+                             "extern \"C\" int host_number(void) { return library_number(); }",
+              compiler="g++", link=[shop.path("libdefines.so"), "-Wl,-rpath," + shop.path(".")])
+    for name, record in (("weak_a", True), ("weak_b", True), ("weak_plain", False)):
+        shop.plugin(name, weak[0] % (name + "_number"), *weak[1:], compiler="g++", record=record,
+                    pack=("--bundle=none",))
+    shop.plugin("unique_c", weak[0] % "unique_c_number", "-std=c++17", compiler="g++",
+                pack=("--bundle=none",))
+    shop.plugin("weak_fixed", weak[0] % "plugin_number", *weak[1:], "-Wl,-Bsymbolic",
+                compiler="g++", pack=("--bundle=none",))
+    for host in ("weak_shown", "weak_linked"):
+        for first, second in (("weak_a", "weak_b"), ("weak_a", "unique_c"),
+                              ("unique_c", "weak_a"), ("weak_plain", "weak_a"),
+                              ("weak_a", "weak_plain")):
+            what = "%s, then %s, of %s" % (first, second, host)
+            calls = ["call=%s:%s_number" % (name, name) for name in (first, second)]
+            for words in (["load=%s.plugin,%s.plugin" % (first, second)],
+                          ["load=%s.plugin" % name for name in (first, second)]):
+                answer = shop.ask(host, "number", *words, *calls)
+                cases.loads(what, answer)
+                cases.expect(what + ": it is one", answer.one("number") == "1" and answer.all("call")
+                             == [first + "_number 2", second + "_number 3"], answer)
+            code, _ = shop.check(host, first + ".plugin", second + ".plugin", good=None)
+            cases.expect(what + ": tenon check", code == 0, code)
+        for pair in (("weak_a", "weak_fixed"), ("weak_fixed", "weak_a")):
+            answer = shop.ask(host, "load=%s.plugin,%s.plugin" % pair)
+            cases.refused("%s, then %s, of %s" % (*pair, host), answer, ["double"],
+                          "would not join")
+    answer = shop.ask("plain_host", "load=weak_a.plugin,unique_c.plugin")
+    cases.refused("of nobody at the start", answer, ["double"], "would not join")
+
+
+def preloaded(shop, cases):
+    """What is preloaded, what that needs, and what is needed by a path with a token: all global."""
+    weak = INLINE_VARIABLE, "-std=c++17", "-fno-gnu-unique"
+    shared = "g++", *weak[1:], "-shared", "-fPIC"
+    os.mkdir(shop.path("sub"))
+    shop.write("early.cc", weak[0] % "early_number")
+    shop.write("outer.cc", 'extern "C" int early_number(void); int outer(void) '
+                           '{ return early_number(); }')
+    shop.run(*shared, "early.cc", "-o", "sub/libearly.so")
+    shop.run(*shared, "early.cc", "-o", "libearly.so", "-Wl,-soname,$ORIGIN/sub/libearly.so")
+    shop.run(*shared, "outer.cc", "-o", "libouter.so", "-Wl,-soname,libouter.so", "-L.", "-learly")
+    calls = 'extern "C" int %s(void); extern "C" int host_number(void) { return %s(); }'
+    linked = shop.path("libearly.so"), "-Wl,-rpath," + shop.path(".")
+    shop.host("early_linked", calls % ("early_number", "early_number"), compiler="g++",
+              link=linked[:1])
+    shop.host("outer_linked", calls.replace('extern "C" int %s', "int %s") % ("outer", "outer"),
+              compiler="g++",
+              link=[shop.path("libouter.so"), *linked[1:], "-Wl,--allow-shlib-undefined"])
+    shop.plugin("joins", weak[0] % "plugin_number", *weak[1:], compiler="g++",
+                pack=("--bundle=none",))
+    for what, host, env in (
+            ("preloaded", "plain_host", {"LD_PRELOAD": shop.path("sub/libearly.so")}),
+            ("needed by what is preloaded", "plain_host", {"LD_PRELOAD": shop.path("libouter.so")}),
+            ("needed by a path with a token", "early_linked", {}),
+            ("needed so by a library", "outer_linked", {})):
+        answer = shop.ask(host, "number", "load=joins.plugin", "call=joins:plugin_number", env=env)
+        cases.loads(what, answer)
+        if host != "plain_host":
+            cases.expect(what + ": it is one", answer.one("call") == "plugin_number 2", answer)
+        done = shop.run("env", *("%s=%s" % row for row in env.items()), tenon.command(), "check",
+                        host, "joins.plugin", good=None)
+        cases.expect(what + ": tenon check", done.returncode == 0, done.stdout + done.stderr)
+    shop.plugin("by_name", "int early_number(void); int by_name(void) { return early_number(); }",
+                link=["-L" + shop.path("sub"), "-learly"], pack=("--bundle=none",))
+    for host, env in (("plain_host", {"LD_PRELOAD": shop.path("sub/libearly.so")}),
+                      ("early_linked", {})):
+        answer = shop.ask(host, "load=by_name.plugin", env=env)
+        cases.refused("what came by a path has no other name", answer, ["missing-library"],
+                      "libearly.so, which is not found")
+    answer = shop.ask("plain_host", "dlopen=sub/libearly.so", "load=joins.plugin")
+    cases.refused("opened later", answer, ["double"], "would not join")
 
 
 REGEX = """
@@ -279,6 +390,9 @@ def main():
         of_the_library(shop, cases)
         without_record(shop, cases)
         writable(shop, cases)
+        bound_to_themselves(shop, cases)
+        from_the_host(shop, cases)
+        preloaded(shop, cases)
         dropped(shop, cases)
         runtime(shop, cases)
         shop.again(cases)

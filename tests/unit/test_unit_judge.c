@@ -277,6 +277,22 @@ static void writable_inline_objects(void **state)
     assert_true(tn_judge_comdat(&unique, false, &weak, true));
 }
 
+/* What is bound to itself is not looked up, and only what is looked up can be joined. */
+static void unique_objects_that_are_bound_to_themselves(void **state)
+{
+    (void)state;
+    const tenon_visible unique = {
+        .name = "v", .exported = true, .preemptible = true, .unique = true
+    };
+    tenon_visible fixed = unique;
+    fixed.preemptible = false;
+    assert_true(tn_judge_comdat(&unique, false, &fixed, true));
+    assert_true(tn_judge_comdat(&fixed, false, &unique, true));
+    assert_true(tn_judge_comdat(&fixed, false, &fixed, true));
+    assert_true(tn_judge_comdat(&fixed, true, &fixed, true));   /* fixed there: a program's */
+    assert_false(tn_judge_comdat(&fixed, true, &unique, true)); /* it is found first */
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -296,6 +312,7 @@ int main(void)
         cmocka_unit_test(a_name_without_project_says_nothing),
         cmocka_unit_test(an_image_without_record_that_covers_a_unit),
         cmocka_unit_test(writable_inline_objects),
+        cmocka_unit_test(unique_objects_that_are_bound_to_themselves),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
