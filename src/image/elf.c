@@ -334,6 +334,7 @@ static bool read_loadable(struct tn_elf *elf, struct tn_facts *facts, tenon_erro
     facts->elf.dynamic_empty = layout.dynamic_empty;
     facts->elf.layout = tn_elf_layout_of(elf);
     facts->elf.exec_stack = layout.exec_stack || !layout.has_stack;
+    facts->elf.stack_unsaid = !layout.has_stack;
     tn_elf_read_notes(elf);
     if (!read_note_facts(elf, facts, err) || !read_interpreter(elf, layout.interp, facts, err))
         return false;

@@ -57,6 +57,7 @@ struct tn_elf_facts {
     uint32_t isa_needed;          /* GNU_PROPERTY_X86_ISA_1_NEEDED; 0: none */
     bool relr_unmarked;           /* DT_RELR, and nothing that keeps an old glibc from loading it */
     bool exec_stack;              /* PT_GNU_STACK with PF_X (or none: loaders differ) */
+    bool stack_unsaid;            /* no PT_GNU_STACK */
     const char *audit, *depaudit; /* DT_AUDIT, DT_DEPAUDIT; NULL */
     uint32_t abi_os;              /* note "GNU" 1, first word + 1; 0: no such note */
     struct tn_version_file *version_files;

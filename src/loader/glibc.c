@@ -280,6 +280,32 @@ static bool lists_itself(const struct tn_target *target, bool *yes)
     return build;
 }
 
+/* rule  glibc sysdeps/, stackinfo.h: DEFAULT_STACK_PERMS with PF_X */
+static bool has_exec_stacks(const struct tn_target *target)
+{
+    static const uint32_t machines[] = { EM_386,      EM_X86_64,     EM_ARM,        EM_PARISC,
+                                         EM_68K,      EM_MIPS,       EM_PPC,        EM_S390,
+                                         EM_SH,       EM_SPARC,      EM_ALPHA,      EM_SPARCV9,
+                                         EM_OPENRISC, EM_MICROBLAZE, EM_SPARC32PLUS };
+    for (size_t i = 0; i < TN_COUNT(machines); i++)
+        if (machines[i] == target->machine)
+            return true;
+    return false;
+}
+
+/*
+ * rule  glibc 2.41 elf/dl-load.c, _dl_map_object_from_fd(): "Only tries to change the stack
+ *       protection during process startup"
+ */
+static bool wants_exec_stack(const struct tn_target *target, const struct tn_facts *facts,
+                             bool *yes)
+{
+    const bool wants = facts->elf.stack_unsaid ? has_exec_stacks(target) : facts->elf.exec_stack;
+    const struct tn_glibc_build *build = wants ? tn_glibc_build_of(target) : NULL;
+    *yes = build && build->minor >= 41;
+    return build || !wants;
+}
+
 /* Up to 2.36 there were legacy directories. */
 bool tn_glibc_has_legacy(const struct tn_glibc_build *build)
 {
@@ -563,5 +589,7 @@ const tenon_loader tn_loader_glibc = {
     .judge_program = tn_glibc_judge_mapped,
     .version_means = version_means,
     .not_opened = "shared object cannot be dlopen()ed", /* elf/dl-load.c */
+    .wants_exec_stack = wants_exec_stack,
+    .no_exec_stack = "cannot enable executable stack as shared object requires: Invalid argument",
     .why_missing = tn_why_missing,
 };

@@ -581,6 +581,14 @@ struct tenon_loader {
      */
     const char *not_opened;
 
+    /*
+     * Does the object ask for an executable stack, where no running process is given one? *yes says
+     * so. False: no memory. The hook NULL: each is given what it asks for.
+     */
+    bool (*wants_exec_stack)(const struct tn_target *target, const struct tn_facts *facts,
+                             bool *yes);
+    const char *no_exec_stack; /* said of one that dlopen() would bring */
+
     /* Why a name cannot even be searched ("" , too long); true when it can. NULL: all can. */
     bool (*name_is_searchable)(const char *name, struct tn_judgement *out);
 

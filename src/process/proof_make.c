@@ -40,13 +40,14 @@ static bool look(struct looked *l, tenon_world *world, const char *path)
 
 /*
  * Does more than names decide? Filters, auditors, a processor newer than the machine's first one,
- * names that the loader expands or takes for paths, relocations that we cannot read.
+ * names that the loader expands or takes for paths, an executable stack, relocations that we cannot
+ * read.
  */
 static bool is_plain(const struct looked *l)
 {
     const struct tn_facts *f = &l->facts;
     bool plain = !f->elf.audit && !f->elf.depaudit && f->elf.isa_needed <= 1 &&
-                 !f->elf.relr_unmarked && l->symbols.relocations_known;
+                 !f->elf.relr_unmarked && !f->elf.exec_stack && l->symbols.relocations_known;
     for (size_t i = 0; i < f->need_count; i++)
         plain &= f->needs[i].flavour == TENON_NEED_NORMAL && !strpbrk(f->needs[i].name, "/$");
     for (size_t i = 1; i < l->symbols.count; i++)

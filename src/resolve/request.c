@@ -73,12 +73,41 @@ static int32_t found_again(tenon_resolver *r, const struct tn_search *s, int32_t
 
 #define DF_1_NOOPEN 0x40u
 
+static bool wants_exec_stack(tenon_resolver *r, const struct tn_facts *facts)
+{
+    bool yes = false;
+    if (!tn_loader_at_hand(r)->wants_exec_stack(&r->target->target, facts, &yes))
+        r->no_memory = true;
+    return yes;
+}
+
+/* The process has such a stack when something that is there had it made so at the start. */
+static bool lacks_exec_stack(tenon_resolver *r, const struct tn_facts *facts)
+{
+    if (!tn_loader_at_hand(r)->wants_exec_stack || !wants_exec_stack(r, facts))
+        return false;
+    for (int32_t i = 0; i < (int32_t)r->object_count; i++) {
+        const struct tn_object *o = tn_object_at(r, i);
+        const struct tn_node *node = o->node == TN_NO_NODE ? NULL : r->nodes[o->node];
+        if (node && node->facts && wants_exec_stack(r, node->facts))
+            return false;
+    }
+    return true;
+}
+
 /* Why the loader does not take what dlopen() has found; NULL: it does. */
 static const char *why_not_opened(tenon_resolver *r, const struct tn_search *s)
 {
-    const char *why = tn_loader_at_hand(r)->not_opened;
+    const tenon_loader *loader = tn_loader_at_hand(r);
     const struct tn_facts *facts = r->nodes[s->node]->facts;
-    if (!r->runs || !why || !facts || !(facts->elf.dt_flags_1 & DF_1_NOOPEN))
+    const char *why = NULL;
+    if (!r->runs || !facts)
+        return NULL;
+    if (loader->not_opened && facts->elf.dt_flags_1 & DF_1_NOOPEN)
+        why = loader->not_opened;
+    else if (lacks_exec_stack(r, facts))
+        why = loader->no_exec_stack;
+    if (!why)
         return NULL;
     const char *text = tn_arena_format(&r->passing.arena, "%s: %s", tn_text_of(r, s->path), why);
     r->no_memory |= !text;

@@ -153,6 +153,60 @@ static void not_for_dlopen(struct world_case *c, const char *interp, const char 
     tenon_state_free(s);
 }
 
+static const tenon_library *opened_on_stack(struct world_case *c, const char *program, unsigned row)
+{
+    tenon_state *s = new_state();
+    add(s, program, NULL, TENON_THE_FILE);
+    ask(s, "/t/l/liby.so", 0);
+    answer_state(c, s);
+    tenon_state_free(s);
+    return tenon_graph_library(c->graph, row);
+}
+
+/* From 2.41 on a running process keeps its stack: what asks for an executable one is refused. */
+static void glibc_2_41_opens_nothing_for_an_executable_stack(void **state)
+{
+    struct world_case *c = *state;
+    static const char strings[] = "\0/lib64/\0/usr/lib64/\0ld.so release version 2.41.\n";
+    static const char refused[] =
+        "/t/l/libno.so: cannot enable executable stack as shared object requires: Invalid argument";
+    PUT(c, "/t/E", .interp = GLIBC);
+    PUT(c, "/t/X", .interp = GLIBC, .exec_stack = true);
+    PUT(c, "/t/l/liby.so", .runpath = "/t/l", .needed = NAMES("libno.so"));
+    PUT(c, "/t/l/libno.so", .exec_stack = true);
+    assert_int_equal(opened_on_stack(c, "/t/E", 1)->status, TENON_STATUS_FOUND); /* of 2.36 */
+    case_put_glibc(c, GLIBC,
+                   &(struct elf_spec){ .rodata = strings, .rodata_size = sizeof strings });
+    assert_int_equal(opened_on_stack(c, "/t/E", 1)->status, TENON_STATUS_REFUSED);
+    assert_string_equal(opened_on_stack(c, "/t/E", 1)->reason, refused);
+    assert_int_equal(opened_on_stack(c, "/t/X", 1)->status, TENON_STATUS_FOUND); /* it has one */
+    PUT(c, "/t/l/libno.so", .no_stack_header = true);
+    assert_int_equal(opened_on_stack(c, "/t/E", 1)->status, TENON_STATUS_REFUSED);
+    PUT(c, "/t/l/libno.so", .soname = "libno.so");
+    assert_int_equal(opened_on_stack(c, "/t/E", 1)->status, TENON_STATUS_FOUND);
+    PUT(c, "/t/E", .interp = GLIBC, .runpath = "/t/l", .needed = NAMES("libno.so"));
+    PUT(c, "/t/l/libno.so", .exec_stack = true);
+    answer(c, "/t/E"); /* at its start it is given */
+    assert_int_equal(tenon_graph_status(c->graph), TENON_STATUS_OK);
+}
+
+/* Where the default is a stack that is not executable, an object without PT_GNU_STACK wants none.
+ */
+static void glibc_2_41_knows_the_default_of_a_machine(void **state)
+{
+    struct world_case *c = *state;
+    static const char loader[] = "/lib/ld-linux-aarch64.so.1";
+    static const char strings[] = "\0/lib/\0/usr/lib/\0ld.so release version 2.41.\n";
+    case_put_glibc(
+        c, loader,
+        &(struct elf_spec){ .machine = 183, .rodata = strings, .rodata_size = sizeof strings });
+    PUT(c, "/t/E", .machine = 183, .interp = loader);
+    PUT(c, "/t/l/liby.so", .machine = 183, .no_stack_header = true);
+    assert_int_equal(opened_on_stack(c, "/t/E", 0)->status, TENON_STATUS_FOUND);
+    PUT(c, "/t/l/liby.so", .machine = 183, .exec_stack = true);
+    assert_int_equal(opened_on_stack(c, "/t/E", 0)->status, TENON_STATUS_REFUSED);
+}
+
 static void some_loaders_open_not_all(void **state)
 {
     not_for_dlopen(*state, GLIBC, "shared object cannot be dlopen()ed");
@@ -385,6 +439,8 @@ int main(void)
         CASE(the_chain_follows_loaded_by),
         CASE(what_is_loaded_already_is_not_loaded_again),
         CASE(some_loaders_open_not_all),
+        CASE(glibc_2_41_opens_nothing_for_an_executable_stack),
+        CASE(glibc_2_41_knows_the_default_of_a_machine),
         CASE(musl_knows_loaded_objects_by_their_short_name),
         CASE(requests_are_answered_one_after_the_other),
         CASE(a_state_is_taken_as_it_is),
