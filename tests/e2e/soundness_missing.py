@@ -8,6 +8,7 @@ import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 
+import loaders  # noqa: E402
 from plugins import CONSTRUCTOR, Cases, Workshop  # noqa: E402
 
 HOST = "int host_number(void) { return 7; }\nint offered(void) { return 5; }\nint offered_data = 6;"
@@ -107,6 +108,17 @@ def static_tls(shop, cases):
     cases.expect("it works", answer.one("call") == "plugin_number 1", answer)
     answer = shop.ask("host", "load=tls_large.plugin")
     cases.refused("too much static TLS", answer, ["static-tls"], "8192 bytes would be used")
+
+
+def executable_stack(shop, cases):
+    """What glibc gives a running process up to 2.40, and refuses from 2.41 on; musl does not look."""
+    shop.plugin("stacked", CONSTRUCTOR, "-Wl,-z,execstack")
+    answer = shop.ask("host", "load=stacked.plugin")
+    if shop.musl or loaders.glibc_version() < (2, 41):
+        cases.loads("an executable stack", answer)
+    else:
+        cases.refused("an executable stack", answer, ["refused-library"],
+                      "cannot enable executable stack as shared object requires")
 
 
 def own_libraries(shop, cases):
@@ -432,6 +444,7 @@ def main():
         version(shop, cases)
         systems(shop, cases)
         static_tls(shop, cases)
+        executable_stack(shop, cases)
         own_libraries(shop, cases)
         overridden(shop, cases)
         order(shop, cases)
