@@ -155,7 +155,7 @@ static bool compare_libraries(struct tn_doubles *d, const struct tn_candidate *c
 static bool is_apart(const struct tn_holding *h)
 {
     static const char own[] = "plugin \"";
-    return h->reason == TENON_BY_PLUGIN && !h->serves_all && !h->must_serve &&
+    return h->reason == TENON_BY_PLUGIN && !h->serves_all && !h->must_serve && !h->goes_along &&
            strncmp(h->place, own, sizeof own - 1) == 0;
 }
 
@@ -163,7 +163,8 @@ static bool is_apart(const struct tn_holding *h)
 static struct tn_copy image_copy(struct tn_doubles *d, struct tn_holding *holding)
 {
     return (struct tn_copy){ .sight = tn_holding_sight(holding, d->world),
-                             .serves_all = holding->serves_all || holding->must_serve,
+                             .serves_all =
+                                 holding->serves_all || holding->must_serve || holding->goes_along,
                              .is_apart = is_apart(holding) };
 }
 

@@ -74,6 +74,7 @@ struct tn_holding {
     bool with_own;     /* by the plan at hand it is, or comes with, a plugin's own code */
     bool is_left;      /* of a plugin that was stopped, or failed: it only stays mapped */
     bool must_serve;   /* loaded apart, and now somebody needs its symbols */
+    bool goes_along;   /* one that must serve needs it: then it does, too */
     uint32_t row;      /* of the graph at hand */
 };
 

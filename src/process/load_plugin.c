@@ -112,7 +112,8 @@ static bool promote(struct tn_registry *registry, const struct tn_backend *backe
             return false;
         backend->undo(NULL, handle, h->path, &stays); /* one use less; it stays global */
         h->must_serve = false;
-        h->serves_all = true;
+        if (!tn_registry_serve(registry, h, err))
+            return false;
     }
     registry->must_serve = false;
     return true;
@@ -150,12 +151,24 @@ static bool take_proven(struct tn_load *load, struct tn_ready *ready,
         if (!base)
             return true;
         ready->came[k]->base = base;
-        ready->came[k]->serves_all = image->global;
         ready->came[k]->must_serve = false;
     }
     *took = tn_registry_grew_by(&job->process->registry, ready->came_count);
     return !*took || tn_registry_take(&job->process->registry, ready->came, ready->came_count,
                                       c->entries, c->has_private ? c->count : 0, err);
+}
+
+/* What was opened for everybody. */
+static bool serve_all(struct tn_registry *registry, const struct tn_loaded *loaded,
+                      tenon_error *err)
+{
+    for (size_t k = 0; k < loaded->image_count; k++) {
+        struct tn_holding *h =
+            loaded->images[k].global ? tn_registry_at_path(registry, loaded->images[k].path) : NULL;
+        if (h && !tn_registry_serve(registry, h, err))
+            return false;
+    }
+    return true;
 }
 
 /* Registers what came: the plugin's own images are its, the rest was brought for it. */
@@ -175,14 +188,14 @@ static bool register_plugin(struct tn_load *load, struct tn_ready *ready, struct
     for (size_t k = 0; !took && k < loaded->image_count; k++) {
         const struct tn_opened *image = &loaded->images[k];
         const char *name = loaded->plugin.name;
-        bool good = image->skip ? tn_registry_adopt(&process->registry,
-                                                    p->codes[k].holding->library.name, name)
-                                : tn_registry_claim(&process->registry, image->path, name,
-                                                    image->global, c->entries, c->count);
+        bool good =
+            image->skip
+                ? tn_registry_adopt(&process->registry, p->codes[k].holding->library.name, name)
+                : tn_registry_claim(&process->registry, image->path, name, c->entries, c->count);
         if (!good)
             return tn_no_memory(err);
     }
-    return true;
+    return serve_all(&process->registry, loaded, err);
 }
 
 static void say_failure(struct tn_load *load, size_t number, enum tenon_finding_kind kind,

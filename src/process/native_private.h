@@ -72,6 +72,14 @@ const tenon_symbol_binding *tn_answer_next_binding(struct tn_answer *a, size_t *
 /* Symbols that nobody provides, or only somebody that the plugin does not see. */
 void tn_answer_check_bindings(struct tn_answer *a);
 
+/*
+ * What is needed by one that must serve everybody will serve as well. After
+ * tn_answer_take_system().
+ *
+ * rule  glibc elf/dl-open.c, add_to_global_update(): all that was opened with it is added
+ */
+void tn_answer_take_along(struct tn_answer *a);
+
 /* ---- native_order.c -------------------------------------------------------------------------- */
 
 /* Before the question: whose own code is to be opened before its libraries, by what they define. */

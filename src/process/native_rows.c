@@ -105,7 +105,7 @@ void tn_answer_check_tls(struct tn_answer *a)
     uint64_t room = musl ? 0 : GLIBC_SURPLUS, used = 0;
     for (size_t row = 0; row < a->count; row++) {
         struct tn_holding *h = a->holding[row];
-        if (!h || !h->has_static_tls || h->serves_all)
+        if (!h || !h->has_static_tls || h->reason == TENON_IN_HOST)
             continue;
         if (!h->tls_size)
             h->tls_size = tn_tls_size(a->job->world, h->path);

@@ -247,3 +247,15 @@ void tn_answer_check_bindings(struct tn_answer *a)
     for (size_t i = 0; (binding = tn_answer_next_binding(a, &i, &marked));)
         check_binding(a, a->owner[binding->needed_by], binding);
 }
+
+void tn_answer_take_along(struct tn_answer *a)
+{
+    begin(a);
+    for (size_t row = 0; row < a->count; row++)
+        if (a->holding[row] && a->holding[row]->must_serve)
+            visit(a, (int32_t)row);
+    spread(a);
+    for (size_t row = 0; row < a->count; row++)
+        if (a->holding[row] && tn_answer_is_marked(a, row))
+            a->holding[row]->goes_along = true;
+}

@@ -250,7 +250,7 @@ void tn_registry_own_code(struct tn_registry *registry, const char *path)
 }
 
 bool tn_registry_claim(struct tn_registry *registry, const char *path, const char *plugin,
-                       bool serves_all, const struct tn_entry *planned, size_t count)
+                       const struct tn_entry *planned, size_t count)
 {
     struct tn_holding *h = tn_registry_at_path(registry, path);
     if (!tn_registry_read(registry, NULL))
@@ -258,7 +258,6 @@ bool tn_registry_claim(struct tn_registry *registry, const char *path, const cha
     if (!h)
         return true; /* another user's copy of the same file answers */
     bool good = give_to(h, plugin);
-    h->serves_all |= serves_all;
     for (size_t k = 0; k < registry->index.count; k++) {
         struct tn_entry *e = &registry->index.entries[k];
         if (e->holding != h)

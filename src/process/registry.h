@@ -96,7 +96,7 @@ void tn_registry_own_code(struct tn_registry *registry, const char *path);
  * declared private) stays known. False: no memory.
  */
 bool tn_registry_claim(struct tn_registry *registry, const char *path, const char *plugin,
-                       bool serves_all, const struct tn_entry *planned, size_t count);
+                       const struct tn_entry *planned, size_t count);
 
 /*
  * The library of that name, which another plugin has left, is this plugin's: it brings the same

@@ -532,6 +532,34 @@ def interposed(shop, cases):
                  answer.one("call") == "plugin_number 6", answer)
 
 
+def served(shop, cases):
+    """What serves everybody takes along what it needs: also that is found before a third one's."""
+    shop.write("lent.c", "int helper(void) { return 1; } int lent_run(void) { return helper(); }")
+    shop.tenon("link", "--", "gcc", "-shared", "-fPIC", "-Wl,-soname,liblent.so", "lent.c", "-o",
+               "liblent.so")
+    lends = "int lent_run(void); int api(void) { return lent_run(); }"
+    shop.plugin("lends", lends, link=["liblent.so", "-Wl,-rpath,$ORIGIN"],
+                pack=("--bundle=liblent.so", "-L", shop.path(".")))
+    shop.plugin("lends_system", lends, link=["liblent.so"], pack=("--bundle=none",))
+    for name in ("lends", "lends_system"):
+        shop.plugin("asks_" + name, "int api(void); int plugin_number(void) { return api(); }",
+                    pack=("--requires", "%s=%s.so" % (name, name)))
+    shop.plugin("third", "int helper(void) { return 100; } int third(void) { return helper(); }")
+    env = {"LD_LIBRARY_PATH": shop.path(".")}
+    for name in ("lends", "lends_system"):
+        for words in ("load=%s.plugin load=asks_%s.plugin load=third.plugin",
+                      "load=%s.plugin load=asks_%s.plugin,third.plugin",
+                      "load=%s.plugin,asks_%s.plugin,third.plugin",
+                      "load=%s.plugin,asks_%s.plugin load=third.plugin"):
+            words = (words % (name, name)).split()
+            answer = shop.ask("none", *words, "call=third:third", env=env)
+            what = " ".join(words)
+            cases.loads(what, answer)
+            cases.expect(what + ": it is told that a third finds it first",
+                         (answer.one("call"), "helper of unit lent in " in answer.messages()) ==
+                         ("third 1", True), answer.messages() + str(answer.all("call")))
+
+
 def main():
     cases = Cases()
     with Workshop() as shop:
@@ -545,6 +573,7 @@ def main():
         versions(shop, cases)
         entry_points(shop, cases)
         interposed(shop, cases)
+        served(shop, cases)
         own_words(shop, cases)
         shop.again(cases)
     cases.finish()
