@@ -29,11 +29,19 @@ exports:
 """
 
 
+def binds_lazily():
+    """The flags with which what is bound at the first call stays so in newer linkers, too."""
+    said = subprocess.run([linker(), "--help"], capture_output=True, text=True, check=False).stdout
+    return ["-no_fixup_chains"] if "-no_fixup_chains" in said else []
+
+
 def linker():
     """ld64.lld, which Debian has with its version behind it; None when it is not there."""
     names = ["ld64.lld"] + ["ld64.lld-%d" % version for version in range(20, 13, -1)]
     return next(filter(None, map(shutil.which, names)), None)
 
+
+LAZY = binds_lazily() if linker() else []
 
 MAIN = "int main(void) { return 0; }\n"
 
@@ -80,7 +88,7 @@ class Darwin(World):
         """`imports`: symbols of each need that `code` uses."""
         minimum = minimum or PLATFORMS[platform][2]
         words = [linker(), "-arch", arch, "-platform_version", platform, minimum, sdk,
-                 "-no_fixup_chains", *kind]  # else newer linkers bind nothing lazily
+                 *LAZY, *kind]
         for rpath in rpaths:
             words += ["-rpath", rpath]
         words.append(self._object(arch, platform, code))
