@@ -8,7 +8,7 @@ import sys
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 
 import tenon  # noqa: E402
-from plugins import COUNTER, HOST_COUNTS, USES_COUNTER, Cases, Workshop  # noqa: E402
+from plugins import COUNTER, HOST_COUNTS, SANITIZED, USES_COUNTER, Cases, Workshop  # noqa: E402
 from report import skip_all  # noqa: E402
 
 TEMPLATES = """
@@ -191,6 +191,12 @@ def from_the_host(shop, cases):
     cases.refused("of nobody at the start", answer, ["double"], "would not join")
 
 
+def preloading(path):
+    """The environment that preloads a library, behind the sanitizer's own."""
+    own = SANITIZED.get("LD_PRELOAD")
+    return {**SANITIZED, "LD_PRELOAD": ":".join(filter(None, (own, path)))}
+
+
 def preloaded(shop, cases):
     """What is preloaded, what that needs, and what is needed by a path with a token: all global."""
     weak = INLINE_VARIABLE, "-std=c++17", "-fno-gnu-unique"
@@ -212,8 +218,8 @@ def preloaded(shop, cases):
     shop.plugin("joins", weak[0] % "plugin_number", *weak[1:], compiler="g++",
                 pack=("--bundle=none",))
     for what, host, env in (
-            ("preloaded", "plain_host", {"LD_PRELOAD": shop.path("sub/libearly.so")}),
-            ("needed by what is preloaded", "plain_host", {"LD_PRELOAD": shop.path("libouter.so")}),
+            ("preloaded", "plain_host", preloading(shop.path("sub/libearly.so"))),
+            ("needed by what is preloaded", "plain_host", preloading(shop.path("libouter.so"))),
             ("needed by a path with a token", "early_linked", {}),
             ("needed so by a library", "outer_linked", {})):
         answer = shop.ask(host, "number", "load=joins.plugin", "call=joins:plugin_number", env=env)
@@ -225,7 +231,7 @@ def preloaded(shop, cases):
         cases.expect(what + ": tenon check", done.returncode == 0, done.stdout + done.stderr)
     shop.plugin("by_name", "int early_number(void); int by_name(void) { return early_number(); }",
                 link=["-L" + shop.path("sub"), "-learly"], pack=("--bundle=none",))
-    for host, env in (("plain_host", {"LD_PRELOAD": shop.path("sub/libearly.so")}),
+    for host, env in (("plain_host", preloading(shop.path("sub/libearly.so"))),
                       ("early_linked", {})):
         answer = shop.ask(host, "load=by_name.plugin", env=env)
         cases.refused("what came by a path has no other name", answer, ["missing-library"],
