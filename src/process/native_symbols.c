@@ -108,11 +108,17 @@ static void mark_scope(struct tn_answer *a, size_t row)
     mark_row(a, row);
 }
 
+/*
+ * A plugin that serves everybody does so because another one requires it. That is no promise to
+ * those who do not: it would hold only while that other one is loaded before them, and nobody
+ * would keep it for them.
+ */
 bool tn_answer_sees(const struct tn_answer *a, int32_t row)
 {
     if (row == TENON_THE_FILE || tn_answer_is_marked(a, (size_t)row))
         return true;
-    return a->owner[row] == TN_NOBODY_HERE && a->holding[row] && a->holding[row]->serves_all;
+    const struct tn_holding *h = a->owner[row] == TN_NOBODY_HERE ? a->holding[row] : NULL;
+    return h && h->serves_all && h->reason != TENON_BY_PLUGIN;
 }
 
 /* ---- which are missing ---------------------------------------------------------------------- */
@@ -176,7 +182,7 @@ static void promote(struct tn_answer *a, int32_t provider)
 {
     if (a->owner[provider] != TN_NOBODY_HERE)
         serve(&a->job->prospects[a->owner[provider]]);
-    else if (a->holding[provider])
+    else if (a->holding[provider] && !a->holding[provider]->serves_all)
         a->holding[provider]->must_serve = a->job->process->registry.must_serve = true;
 }
 

@@ -251,6 +251,17 @@ def order(shop, cases):
     cases.expect("without requiring it, another plugin's symbols are not there",
                  answer.codes() == ["missing-symbol"] and answer.all("answer") == ["yes", "no"],
                  answer)
+    answer = shop.ask("host", "load=base.plugin", "load=byunit.plugin", "load=lonely.plugin")
+    cases.expect("nor while they serve one that does", answer.codes() == ["missing-symbol"] and
+                 answer.all("answer") == ["yes", "yes", "no"] and
+                 "plugin \"base\"" in answer.messages(), answer)
+    shop.plugin("second", "int base_number(void);\n"
+                "int plugin_number(void) { return base_number() + 4; }",
+                pack=("--requires", "base=base.so",))
+    answer = shop.ask("host", "load=base.plugin", "load=byunit.plugin", "load=second.plugin",
+                      "call=second:plugin_number")
+    cases.loads("one more that requires them", answer)
+    cases.expect("works, too", answer.one("call") == "plugin_number 44", answer)
 
 
 def each_on_its_own(shop, cases):
