@@ -1,7 +1,7 @@
 /*
  * bench/floor.c - the least that any tool must do: open each file once, read what must be read
  *
- * Usage: floor [-r LIST] [FILE...]
+ * Usage: floor [-j THREADS] [-r LIST] [FILE...]
  *
  * Each FILE, then each name in LIST (one a line), is opened once, read with at most two preads and
  * closed: 4096 bytes at its start (ELF header and, in practice, all program headers), then the
@@ -12,6 +12,7 @@
  * rule: System V gABI, "ELF Header" and "Program Header"
  */
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,6 +22,7 @@
 
 enum {
     HEAD_SIZE = 4096,
+    MOST_THREADS = 64,
     DYNAMIC_SIZE = 65536, /* a larger dynamic section is cut: still no more than one read */
     PT_DYNAMIC = 2,
 };
@@ -70,7 +72,7 @@ static int find_dynamic(const unsigned char *head, size_t got, uint64_t *offset,
 /* Returns 0 when the file could not be opened or read. */
 static int touch(const char *path)
 {
-    static unsigned char head[HEAD_SIZE], dynamic[DYNAMIC_SIZE];
+    static _Thread_local unsigned char head[HEAD_SIZE], dynamic[DYNAMIC_SIZE];
     int fd = open(path, O_RDONLY | O_CLOEXEC);
     if (fd < 0)
         return 0;
@@ -106,29 +108,79 @@ static char *read_list(const char *path)
     return text;
 }
 
+/* Of all names each thread takes those that are its turn. */
+struct turn {
+    char **names;
+    size_t count, first, step, failed;
+    pthread_t thread;
+};
+
+static void *take_turn(void *arg)
+{
+    struct turn *turn = arg;
+    for (size_t i = turn->first; i < turn->count; i += turn->step)
+        turn->failed += !touch(turn->names[i]);
+    return NULL;
+}
+
+/* How many of the files could not be read. */
+static size_t touch_all(char **names, size_t count, size_t threads)
+{
+    struct turn turns[MOST_THREADS];
+    size_t failed = 0;
+    for (size_t i = 0; i < threads; i++)
+        turns[i] = (struct turn){ names, count, i, threads, 0, pthread_self() };
+    for (size_t i = 1; i < threads; i++)
+        if (pthread_create(&turns[i].thread, NULL, take_turn, &turns[i]) != 0)
+            return count;
+    take_turn(&turns[0]);
+    for (size_t i = 0; i < threads; i++) {
+        if (i)
+            pthread_join(turns[i].thread, NULL);
+        failed += turns[i].failed;
+    }
+    return failed;
+}
+
+/* The lines of a text, behind `count` names that are there. NULL: no memory. */
+static char **add_lines(char **names, size_t *count, char *text)
+{
+    size_t lines = 0;
+    for (const char *at = text; (at = strchr(at, '\n')); at++)
+        lines++;
+    char **all = malloc((*count + lines + 1) * sizeof *all);
+    if (!all)
+        return NULL;
+    for (size_t i = 0; i < *count; i++)
+        all[i] = names[i];
+    for (char *name = text, *end; (end = strchr(name, '\n')); name = end + 1) {
+        *end = '\0';
+        all[(*count)++] = name;
+    }
+    return all;
+}
+
 int main(int argc, char **argv)
 {
-    size_t failed = 0;
     const char *list = NULL;
-    for (int option; (option = getopt(argc, argv, "r:")) != -1;) {
-        if (option != 'r')
+    int threads = 1;
+    for (int option; (option = getopt(argc, argv, "j:r:")) != -1;) {
+        if (option == 'r')
+            list = optarg;
+        else if (option != 'j' || (threads = atoi(optarg)) < 1 || threads > MOST_THREADS)
             return 2;
-        list = optarg;
     }
-    for (int i = optind; i < argc; i++)
-        failed += !touch(argv[i]);
-    if (list) {
-        char *text = read_list(list);
-        if (!text) {
-            perror(list);
-            return 3;
-        }
-        for (char *name = text, *end; (end = strchr(name, '\n')); name = end + 1) {
-            *end = '\0';
-            failed += !touch(name);
-        }
-        free(text);
+    char *text = list ? read_list(list) : NULL;
+    size_t count = (size_t)(argc - optind);
+    char **names = argv + optind;
+    if (list && (!text || !(names = add_lines(names, &count, text)))) {
+        perror(list);
+        return 3;
     }
+    size_t failed = touch_all(names, count, (size_t)threads);
+    if (list)
+        free(names);
+    free(text);
     if (failed)
         fprintf(stderr, "floor: %zu files could not be read\n", failed);
     return failed ? 1 : 0;
