@@ -238,6 +238,15 @@ static bool put_scm(tenon_builder *builder, tenon_error *err)
     return ok;
 }
 
+/* What we write, we can read: a claim may say what no manifest holds. */
+static bool check_text(const struct writing *w, tenon_error *err)
+{
+    tenon_manifest *manifest = tenon_manifest_parse(w->text, strlen(w->text), err);
+
+    tenon_manifest_free(manifest);
+    return manifest || tn_context(err, "manifest");
+}
+
 static bool prepare(struct writing *w, tenon_error *err)
 {
     if (!sort_items(w, err) || !list_entries(w, err) || !list_claims(w, err) ||
@@ -249,6 +258,8 @@ static bool prepare(struct writing *w, tenon_error *err)
     if (strlen(w->text) > TN_LIMIT_MANIFEST)
         return tn_fail(err, TENON_E_LIMIT, "the manifest would have %zu bytes, at most %u",
                        strlen(w->text), TN_LIMIT_MANIFEST);
+    if (!check_text(w, err))
+        return false;
     if (w->builder->signer) {
         w->signature = tn_builder_signature(w->builder, &w->manifest, w->text, &w->arena, err);
         if (!w->signature)
@@ -284,7 +295,7 @@ static bool has_large(const struct writing *w)
     return false;
 }
 
-/* What we write, we can read. */
+/* And so of the bundle. */
 static bool check_written(int fd, tenon_error *err)
 {
     struct tn_zip zip;

@@ -19,10 +19,20 @@
 /* ---- the cache itself -------------------------------------------------------------------------
  */
 
+/* A umask that takes from the owner, too, must not close the cache to those who come later. */
+static int open_lock_file(int dir)
+{
+    const int flags = O_RDONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW;
+    int lock = openat(dir, TN_CACHE_LOCK, flags, 0600);
+
+    if (lock < 0 && errno == EACCES && fchmodat(dir, TN_CACHE_LOCK, 0600, 0) == 0)
+        lock = openat(dir, TN_CACHE_LOCK, flags, 0600);
+    return lock;
+}
+
 static bool open_lock(struct tn_cache *cache, tenon_error *err)
 {
-    cache->lock =
-        openat(cache->dir, TN_CACHE_LOCK, O_RDONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+    cache->lock = open_lock_file(cache->dir);
     if (cache->lock < 0)
         return tn_fail_system(err, errno, "cache directory %s: making its lock", cache->path);
     while (flock(cache->lock, LOCK_SH) < 0) {

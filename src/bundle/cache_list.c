@@ -9,6 +9,7 @@
 
 #include "cache_private.h"
 #include "fail.h"
+#include "replace_file.h"
 #include "text.h"
 
 /* Opens a directory for listing; `dir` stays open. */
@@ -41,6 +42,8 @@ int tn_cache_remove(int parent, const char *name)
     const char *file;
     int failed = 0, unread;
 
+    if (!list && errno == ENOTDIR)
+        return unlinkat(parent, name, 0) < 0 && errno != ENOENT ? errno : 0;
     if (!list)
         return errno == ENOENT ? 0 : errno;
     while ((file = next_name(list, &unread)))
@@ -58,7 +61,20 @@ int tn_cache_remove(int parent, const char *name)
 static bool is_ours(const char *name)
 {
     return strncmp(name, TN_CACHE_TEMPORARY, strlen(TN_CACHE_TEMPORARY)) == 0 ||
-           (strspn(name, "0123456789abcdef") == 64 && name[64] == '.');
+           tn_replace_is_left(name) || (strspn(name, "0123456789abcdef") == 64 && name[64] == '.');
+}
+
+/* One that was written beside the index. Returns 0 or an errno value. */
+static int look_at_file(const struct tn_cache *cache, struct tn_cache_row *row)
+{
+    struct stat info;
+
+    if (fstatat(cache->dir, row->name, &info, AT_SYMLINK_NOFOLLOW) < 0)
+        return errno == ENOENT ? 0 : errno;
+    row->size = (uint64_t)info.st_size;
+    row->files = 1;
+    row->used = info.st_mtim.tv_sec;
+    return 0;
 }
 
 /* Returns 0 or an errno value; a row that another process removed is empty. */
@@ -71,6 +87,8 @@ static int look_at(struct tn_cache *cache, struct tn_arena *arena, struct tn_cac
     int failed;
 
     row->plugin = row->version = "";
+    if (!list && errno == ENOTDIR)
+        return look_at_file(cache, row);
     if (!list)
         return errno == ENOENT ? 0 : errno;
     if (fstat(dirfd(list), &info) == 0)

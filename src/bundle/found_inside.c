@@ -41,6 +41,14 @@ static bool put_files(const tenon_builder *builder, const char *triple, tenon_wo
     return true;
 }
 
+/* What the search would have to be told; a name with a slash is never searched for: ld.so(8). */
+static const char *remedy(const tenon_library *library)
+{
+    if (strchr(library->name, '/'))
+        return ": it is needed by a path; give the library a soname, or link it with -L and -l";
+    return library->path ? ": $ORIGIN must come first in the run path" : "";
+}
+
 static bool judge(const tenon_builder *builder, const struct tn_item *plugin,
                   const tenon_graph *graph, struct tn_arena *arena, const char **stray,
                   tenon_error *err)
@@ -51,12 +59,11 @@ static bool judge(const tenon_builder *builder, const struct tn_item *plugin,
         if (!item_of_name(builder, plugin->code.triple, tn_base_name(library->name)) ||
             (library->path && strncmp(library->path, PLACE "/", strlen(PLACE "/")) == 0))
             continue;
-        *stray =
-            tn_arena_format(arena, "%s of the bundle would not be found in it, but %s%s%s%s",
-                            tn_quote(name, library->name),
-                            library->path ? tn_quote(place, library->path) : "not at all",
-                            library->where ? " by the " : "", library->where ? library->where : "",
-                            library->path ? ": $ORIGIN must come first in the run path" : "");
+        *stray = tn_arena_format(arena, "%s of the bundle would not be found in it, but %s%s%s%s",
+                                 tn_quote(name, library->name),
+                                 library->path ? tn_quote(place, library->path) : "not at all",
+                                 library->where ? " by the " : "",
+                                 library->where ? library->where : "", remedy(library));
         return *stray || tn_no_memory(err);
     }
     return true;

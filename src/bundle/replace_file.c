@@ -40,6 +40,18 @@ static int folder_size(const char *path)
     return slash ? (int)(slash - path) + 1 : 0;
 }
 
+#define BESIDE ".tenon-"
+#define BESIDE_DIGITS 16u
+
+bool tn_replace_is_left(const char *name)
+{
+    const size_t size = strlen(BESIDE);
+
+    return strncmp(name, BESIDE, size) == 0 &&
+           strspn(name + size, "0123456789abcdef") == BESIDE_DIGITS &&
+           name[size + BESIDE_DIGITS] == '\0';
+}
+
 static int open_beside(int dir, const char *path, mode_t mode, char temporary[TN_LIMIT_PATH],
                        tenon_error *err)
 {
@@ -48,7 +60,7 @@ static int open_beside(int dir, const char *path, mode_t mode, char temporary[TN
 
     do {
         randombytes_buf(&random, sizeof random);
-        if (snprintf(temporary, TN_LIMIT_PATH, "%.*s.tenon-%016" PRIx64, folder_size(path), path,
+        if (snprintf(temporary, TN_LIMIT_PATH, "%.*s" BESIDE "%016" PRIx64, folder_size(path), path,
                      random) >= (int)TN_LIMIT_PATH) {
             tn_fail_system(err, ENAMETOOLONG, "making a file");
             return -1;

@@ -39,6 +39,9 @@ bool tn_replace_kept(const char *path, const void *bytes, size_t size,
 bool tn_replace_by_copy(const char *path, int from, uint64_t size, mode_t mode,
                         bool (*check)(int fd, tenon_error *err), tenon_error *err);
 
+/* Is that the name of a file beside another, which only a killed process leaves? */
+bool tn_replace_is_left(const char *name);
+
 /* All bytes to an open file. errors  TENON_E_SYSTEM */
 bool tn_write_all(int fd, const void *bytes, size_t size, tenon_error *err);
 

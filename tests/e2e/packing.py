@@ -152,6 +152,15 @@ class Packing(Case):
         result = self.asked("pack", "stats.so", status=1)
         self.assertEqual((result["status"], result["verdict"]), ("refused", "found-elsewhere"))
 
+    def test_what_is_needed_by_a_path_is_refused(self):
+        self.write("bare.c", "int bare(void) { return 1; }")
+        self.write("leans.c", "int bare(void); int leans(void) { return bare(); }")
+        self.cc("-shared", "-fPIC", "bare.c", "-o", self.path("libbare.so"))
+        self.cc("-shared", "-fPIC", "leans.c", self.path("libbare.so"), ORIGIN, "-o",
+                "leans.so")
+        said = self.tenon("pack", "leans.so", status=1)
+        self.assertIn("it is needed by a path; give the library a soname", said)
+
     def test_missing_library(self):
         self.plugin()
         said = self.tenon("pack", "stats.so", status=1)

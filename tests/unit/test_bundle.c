@@ -111,6 +111,28 @@ static void bad_values_are_the_callers_mistake(void **state)
     tenon_builder_free(b);
 }
 
+static void claims_that_no_manifest_holds_are_not_written(void **state)
+{
+    struct bundle_case *c = *state;
+    tenon_error err = TENON_ERROR_INIT;
+    tenon_builder *b = tenon_builder_new(&err);
+    const tenon_claim claim = { .name = "u",
+                                .kind = TENON_UNIT_C,
+                                .interface = { .kind = TENON_DIGEST_EXPORTS, .size = 20 } };
+    const char *path = case_path(c, "x.plugin");
+
+    assert_true(tenon_builder_set(b, "name", "x", &err));
+    assert_true(tenon_builder_write(b, path, &err));
+    assert_true(tenon_builder_require(b, &claim, &err));
+    assert_false(tenon_builder_write(b, path, &err));
+    assert_int_equal(err.code, TENON_E_MALFORMED);
+    assert_non_null(strstr(err.text, "requires[0].interface"));
+    tenon_builder_free(b);
+    tenon_bundle *bundle = tenon_bundle_open(path, &err); /* the one before is still there */
+    assert_non_null(bundle);
+    tenon_bundle_free(bundle);
+}
+
 static void only_shared_libraries_are_code(void **state)
 {
     struct bundle_case *c = *state;
@@ -353,6 +375,7 @@ int main(void)
         test(equal_input_gives_equal_bytes),
         test(an_update_changes_what_was_said_alone),
         test(bad_values_are_the_callers_mistake),
+        test(claims_that_no_manifest_holds_are_not_written),
         test(only_shared_libraries_are_code),
         test(what_vanishes_is_stored),
         test(only_files_are_replaced),
