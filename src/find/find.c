@@ -144,6 +144,9 @@ static bool check(const tenon_find_request *request, tenon_error *err)
 
     if (!tn_check_library_name(request->name, err))
         return false;
+    if (request->min_version && (*request->min_version < '0' || *request->min_version > '9'))
+        return tn_fail(err, TENON_E_ARGUMENT, "the least version %s does not begin with a digit",
+                       tn_quote(shown, request->min_version));
     for (size_t i = 0; i < TN_COUNT(switches); i++)
         if (switches[i] && !tn_is_balanced(switches[i]))
             return tn_fail(err, TENON_E_ARGUMENT, "a quote is not closed in %s",
@@ -151,10 +154,11 @@ static bool check(const tenon_find_request *request, tenon_error *err)
     return true;
 }
 
-/* What a version command says rests on what nobody can know: it is asked each time. */
+/* What a version command says, and how a program ends, rests on what nobody can know: asked each
+ * time. */
 static bool is_kept(const tenon_find_request *request)
 {
-    return !request->version_cmd;
+    return !request->version_cmd && !request->program;
 }
 
 /* The search itself. NULL with *err filled: it could not be made. */

@@ -23,15 +23,15 @@ static const char *const scrubbed[] = {
     "LDR_PRELOAD*", "LC_*",   "LANG*",
 };
 
-static bool is_scrubbed(const char *variable)
+bool tn_finder_is_listed(const char *variable, const char *const *list, size_t count)
 {
     size_t size = strcspn(variable, "=");
 
-    for (size_t i = 0; i < TN_COUNT(scrubbed); i++) {
-        size_t n = strlen(scrubbed[i]);
-        bool all = scrubbed[i][n - 1] == '*';
-        if (all ? strncmp(variable, scrubbed[i], n - 1) == 0
-                : size == n && strncmp(variable, scrubbed[i], n) == 0)
+    for (size_t i = 0; i < count; i++) {
+        size_t n = strlen(list[i]);
+        bool all = list[i][n - 1] == '*';
+        if (all ? strncmp(variable, list[i], n - 1) == 0
+                : size == n && strncmp(variable, list[i], n) == 0)
             return true;
     }
     return false;
@@ -51,7 +51,7 @@ static bool copy_environment(struct tenon_finder *finder, const char *const *env
 {
     for (; environment && *environment; environment++) {
         const char *copy;
-        if (is_scrubbed(*environment))
+        if (tn_finder_is_listed(*environment, scrubbed, TN_COUNT(scrubbed)))
             continue;
         copy = tn_arena_string(&finder->arena, *environment);
         if (!copy || !tn_words_add(&finder->env, copy))

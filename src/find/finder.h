@@ -35,6 +35,11 @@ struct tenon_finder {
     sigset_t mask;
 };
 
+/* Is the variable (NAME=VALUE) one of `count` names? One that ends in * stands for all that begin
+ * so.
+ */
+bool tn_finder_is_listed(const char *variable, const char *const *list, size_t count);
+
 /* A variable of the environment that tools and test programs have; NULL: not set. */
 const char *tn_finder_env(const struct tenon_finder *finder, const char *name);
 

@@ -65,6 +65,24 @@ static const char *too_low(struct tn_hunt *hunt, const char *whose, const char *
                            version, least);
 }
 
+/* Nothing said a version: that is a reason where one is wanted, else it is remarked. */
+static bool say_not_asked(struct tn_hunt *hunt, const char *out, const char **why, tenon_error *err)
+{
+    const bool is_asked = hunt->version_macro || hunt->version_function;
+    const bool was_run = strstr(out, "tenon header ") || strstr(out, "tenon library ");
+    const char *text = !is_asked ? "the version could not be asked: give --version-macro, "
+                                   "--version-function or --version-cmd"
+                       : was_run ? "the version could not be asked: what was printed has no number"
+                                 : "the version could not be asked: the test program was not run; "
+                                   "give --exe-wrapper or --version-cmd";
+
+    if (hunt->request->min_version)
+        *why = text;
+    else if (hunt->request->version_macro || hunt->request->version_function)
+        return tn_found_remark(hunt->found, "%s", text) || tn_no_memory(err);
+    return true;
+}
+
 static bool check_versions(struct tn_hunt *hunt, const char *out, struct tn_outcome *outcome,
                            const char **why, tenon_error *err)
 {
@@ -85,24 +103,12 @@ static bool check_versions(struct tn_hunt *hunt, const char *out, struct tn_outc
                                "the library is older than its header: the header is %s, the "
                                "library that started is %s",
                                outcome->header_version, outcome->library_version);
-    if (!*why && hunt->request->min_version && !outcome->header_version &&
-        !outcome->library_version && !command)
-        *why = "the version could not be asked: give --version-macro, --version-function or "
-               "--version-cmd";
+    if (!*why && !outcome->header_version && !outcome->library_version && !command &&
+        !say_not_asked(hunt, out, why, err))
+        return false;
     if (!outcome->header_version)
         outcome->header_version = command;
     return true;
-}
-
-/* The answer rests on each header that the user's program includes. */
-static bool note_read(struct tn_hunt *hunt, const char *rule, tenon_error *err)
-{
-    struct tn_words files = { 0 };
-    bool good = tn_depfile_read(hunt->arena, rule, &files, err) &&
-                (tn_words_add_all(&hunt->found->files, &files) || tn_no_memory(err));
-
-    tn_words_free(&files);
-    return good;
 }
 
 /* The user's program: compiled, linked and started like the sample. */
@@ -125,8 +131,6 @@ static bool check_program(struct tn_hunt *hunt, const struct tn_attempt *attempt
                                tn_first_lines(hunt, said.err_out));
         return *why || tn_no_memory(err);
     }
-    if (!note_read(hunt, rule, err))
-        return false;
     if (!tn_probe_link(hunt, object, program, &attempt->libs, run_dirs, false, &said, err))
         return false;
     if (said.exit.status != 0)

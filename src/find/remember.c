@@ -22,6 +22,28 @@ static void pack_list(struct tn_packer *pack, const char *const *list)
     tn_packer_texts(pack, list, count);
 }
 
+/*
+ * Variables by which a compiler or a linker finds its parts, or does something else; a name that
+ * ends in * stands for all that begin so. What changes the libraries that are found is taken away
+ * (finder.c).
+ *
+ * rule  GCC manual, "Environment Variables"; clang's driver: CCC_OVERRIDE_OPTIONS; ld(1):
+ * GNUTARGET, LDEMULATION; cc-wrapper of Nix: NIX_*; Apple's: SDKROOT, *_DEPLOYMENT_TARGET
+ */
+static const char *const counted[] = {
+    "GCC_*",     "COMPILER_PATH", "CCC_*",    "COLLECT_*",
+    "GNUTARGET", "LDEMULATION",   "NIX_*",    "MACOSX_DEPLOYMENT_TARGET",
+    "SDKROOT",   "DEVELOPER_DIR", "CCACHE_*", "DISTCC_*",
+};
+
+/* In the order of the environment: another order is only another key. */
+static void pack_environment(struct tn_packer *pack, const struct tenon_finder *finder)
+{
+    for (size_t i = 0; i < finder->env.count; i++)
+        if (tn_finder_is_listed(finder->env.at[i], counted, TN_COUNT(counted)))
+            tn_packer_text(pack, finder->env.at[i]);
+}
+
 /* The compiler, and what it is run with. */
 static void pack_compiler(struct tn_packer *pack, const struct tenon_finder *finder)
 {
@@ -30,6 +52,7 @@ static void pack_compiler(struct tn_packer *pack, const struct tenon_finder *fin
     tn_packer_maybe(pack, finder->compiler_path);
     tn_packer_maybe(pack, finder->sysroot);
     tn_packer_maybe(pack, tn_finder_env(finder, "PATH"));
+    pack_environment(pack, finder);
 }
 
 static void compiler_key(const struct tenon_finder *finder, uint8_t key[TN_STORE_KEY])

@@ -37,7 +37,8 @@ static void write_body(FILE *file, const struct tn_hunt *hunt)
     if (hunt->version_macro)
         fprintf(file, "    tenon_print(\"header\", %s);\n", hunt->version_macro);
     if (hunt->version_function)
-        fprintf(file, "    tenon_print(\"library\", %s());\n", hunt->version_function);
+        /* in parentheses a name that nothing declares is an error; else it would be an int's */
+        fprintf(file, "    tenon_print(\"library\", (%s)());\n", hunt->version_function);
     fputs("    return 0;\n}\n", file);
 }
 

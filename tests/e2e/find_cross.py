@@ -103,6 +103,16 @@ class Arm(Foreign):
         out = subprocess.run([*QEMU, self.path("prog")], capture_output=True, text=True, check=True)
         self.assertEqual(out.stdout, "cross\n")
 
+    def test_a_version_is_not_asked_without_a_wrapper(self):
+        self.elf_library(CC)
+        words = ["--dir=" + self.path("opt"), "-H", "foo.h", "--version-macro=\"2.1\""]
+        self.assertEqual(self.find("--exe-wrapper=" + " ".join(QEMU), *words)["verdict"], "found")
+        row = self.find(*words)
+        self.assertIn("the test program was not run", "\n".join(row["remarks"]))
+        row = self.find("--min-version=1", *words)
+        self.assertEqual(row["verdict"], "not-found")
+        self.assertIn("give --exe-wrapper or --version-cmd", row["reason"])
+
     def test_without_run_path(self):
         self.elf_library(CC)
         row = self.both("--set=ELF_RPATH=no", "--dir=" + self.path("opt"))

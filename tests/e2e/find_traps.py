@@ -969,13 +969,38 @@ class Caller(Case):
         self.found(self.find("--program=good.c", *self.dirs("a")), NEED_RPATH="yes")
         self.not_found(self.find("--program=bad.c", *self.dirs("a")), "bad.c", "status 3")
 
-    def kept(self, *words):
+    def kept(self, *words, **variables):
         """The exit status, with kept answers."""
-        env = dict(consumers.CLEAN, TENON_CACHE=self.path("cache"), HOME=self.dir)
+        env = dict(consumers.CLEAN, TENON_CACHE=self.path("cache"), HOME=self.dir, **variables)
         return subprocess.run([tenon.command(), "find", "-q", *words, "foo"], env=env,
                               cwd=self.dir, stdin=subprocess.DEVNULL).returncode
 
-    def test_a_kept_answer_rests_on_what_the_program_includes(self):
+    def test_of_a_program_no_answer_is_kept(self):
+        """It may do anything: here it opens a file that nobody else does."""
+        self.both("a")
+        self.write("user.c", "#include <foo.h>\n#include <stdio.h>\nint main(void)"
+                   " { return foo_id() && fopen(\"data\", \"r\") ? 0 : 1; }\n")
+        self.write("data", "")
+        words = ["--program=user.c", *self.dirs("a")]
+        self.assertEqual(self.kept(*words), 0)
+        os.unlink(self.path("data"))
+        self.assertEqual(self.kept(*words), 1)
+
+    def test_a_kept_answer_rests_on_variables_of_the_compiler(self):
+        self.both("a")
+        self.assertEqual(self.kept(*self.dirs("a")), 0)
+        self.assertEqual(self.kept(*self.dirs("a"), GCC_EXEC_PREFIX="/nowhere/"), 1)
+        self.assertEqual(self.kept(*self.dirs("a")), 0)
+
+    def test_a_version_that_nothing_declares(self):
+        self.both("a")
+        words = ["-H", "foo.h", *self.dirs("a")]
+        row = self.find("--version-function=foo_none", "--min-version=1", *words)
+        self.assertEqual(row["status"], "missing")
+        self.assertIn("foo_none", json.dumps(row))
+        self.assertEqual(self.kept("--min-version=v99", *words), 2)
+
+    def test_an_answer_rests_on_what_the_program_includes(self):
         self.both("a")
         self.write("a/include/more.h", "#define MORE 0\n")
         self.write("user.c", "#include <foo.h>\n#include <more.h>\nint main(void)"
