@@ -184,7 +184,7 @@ static bool check(struct plist_run *run, int *status)
     char shown[TN_QUOTE_ROOM];
 
     for (char **at = run->define; at && *at; at++)
-        if (!strchr(*at, '=')) {
+        if (**at == '=' || !strchr(*at, '=')) {
             *status = cli_usage(run->cli, "--define is NAME=VALUE, not %s", tn_quote(shown, *at));
             return false;
         }

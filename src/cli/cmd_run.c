@@ -1,7 +1,9 @@
 /* src/cli/cmd_run.c - loads plugins into a bare host, this very command, and prints what happens */
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "query.h"
 #include "report.h"
@@ -81,6 +83,18 @@ static bool check_host(const struct run *run, int *status)
     return *status == CLI_YES;
 }
 
+/* One JSON object is all that stands on standard output: what plugins print goes to the other. */
+static void keep_apart(struct cli *cli)
+{
+    int own = cli->json ? fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1) : -1;
+    if (own < 0)
+        return;
+    if (dup2(STDERR_FILENO, STDOUT_FILENO) < 0)
+        close(own);
+    else
+        cli->out.fd = own;
+}
+
 /* This command has no record of its own: it answers from its symbols. */
 static int load(struct run *run)
 {
@@ -88,6 +102,7 @@ static int load(struct run *run)
     tenon_error err = TENON_ERROR_INIT;
     tenon_process *process = tenon_process_new(&err);
     tenon_report *report = NULL;
+    keep_apart(run->cli);
     if (process && add_directories(process, run->dirs, &err) &&
         cli_trust_apply(&run->trust, process, &err)) {
         tenon_process_set_weak(process, true);

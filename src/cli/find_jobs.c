@@ -86,7 +86,7 @@ int find_jobs_add(struct cli *cli, struct find_jobs *jobs, const char *name,
 }
 
 /* One line of a batch file. */
-static int read_line(struct cli *cli, struct find_jobs *jobs, const char *line,
+static int read_line(struct cli *cli, struct find_jobs *jobs, const char *where, const char *line,
                      const struct find_asked *asked, struct tn_arena *arena)
 {
     struct tn_words words = { 0 };
@@ -98,7 +98,7 @@ static int read_line(struct cli *cli, struct find_jobs *jobs, const char *line,
     char shown[CLI_SHOWN_ROOM];
 
     if (!tn_is_balanced(line))
-        return cli_usage(cli, "%s: a quote is open", cli_shown(shown, line));
+        return cli_usage(cli, "%s: a quote is open in %s", where, cli_shown(shown, line));
     bool good =
         tn_words_add(&words, "find") && tn_split_shell(&words, arena, line) && tn_words_end(&words);
 
@@ -107,10 +107,11 @@ static int read_line(struct cli *cli, struct find_jobs *jobs, const char *line,
         wrong = poptGetNextOpt(parser);
         name = wrong == -1 ? poptGetArg(parser) : NULL;
         if (wrong < -1)
-            status = cli_usage(cli, "%s: %s", cli_shown(shown, poptBadOption(parser, 0)),
+            status = cli_usage(cli, "%s: %s: %s", where, cli_shown(shown, poptBadOption(parser, 0)),
                                poptStrerror(wrong));
         else if (!name || poptPeekArg(parser))
-            status = cli_usage(cli, "%s: one NAME in each line", cli_shown(shown, line));
+            status =
+                cli_usage(cli, "%s: one NAME in each line, not %s", where, cli_shown(shown, line));
         if (name)
             name = tn_arena_string(arena, name);
         poptFreeContext(parser);
@@ -140,6 +141,8 @@ int find_jobs_read(struct cli *cli, struct find_jobs *jobs, const char *file,
                    const struct find_asked *asked, struct tn_arena *arena)
 {
     tenon_world *world = tenon_world_host(NULL);
+    char shown[CLI_SHOWN_ROOM];
+    unsigned number = 0;
     struct tn_view view;
     int failed = world ? cli_input(world, file, TN_LIMIT_CONFIG, arena, &view) : ENOMEM;
     int status = CLI_YES;
@@ -150,10 +153,11 @@ int find_jobs_read(struct cli *cli, struct find_jobs *jobs, const char *file,
     for (const char *at = (const char *)view.at; *at && status == CLI_YES;) {
         size_t n = strcspn(at, "\n");
         const char *line = tn_arena_copy(arena, at, n);
-        if (!line)
+        const char *where = tn_arena_format(arena, "%s:%u", cli_shown(shown, file), ++number);
+        if (!line || !where)
             return no_memory(cli);
         if (line[strspn(line, " \t")] != '#')
-            status = read_line(cli, jobs, line, asked, arena);
+            status = read_line(cli, jobs, where, line, asked, arena);
         at += n + (at[n] == '\n');
     }
     return status;

@@ -6,6 +6,7 @@
 
 #include "fail.h"
 #include "file.h"
+#include "flags.h"
 #include "join.h"
 #include "limits.h"
 #include "manifest_options.h"
@@ -146,8 +147,11 @@ static int join_all(struct join *join, const char *dir, const char *format,
                     const char *const *names, const tenon_settings *settings)
 {
     tenon_error err = TENON_ERROR_INIT;
-    bool good = begin(join, settings, &err);
+    bool good = true;
 
+    for (const char *const *name = names; good && *name; name++)
+        good = tn_check_library_name(*name, &err);
+    good = good && begin(join, settings, &err);
     if (!good && err.code == TENON_E_ARGUMENT)
         return cli_usage(join->cli, "%s", tenon_error_message(&err));
     for (; good && *names; names++)

@@ -161,6 +161,18 @@ class Packing(Case):
         said = self.tenon("pack", "leans.so", status=1)
         self.assertIn("it is needed by a path; give the library a soname", said)
 
+    def test_one_object_is_all_that_run_prints_as_json(self):
+        if self.compiler != "gcc":
+            self.skipTest("the command is this system's")
+        self.write("says.c", "#include <stdio.h>\n"
+                   "int tenon_plugin_start(void *h, int c, char **v) { puts(\"up\"); return 0; }\n"
+                   "int tenon_plugin_stop(void) { puts(\"down\"); return 0; }\n")
+        self.cc("-shared", "-fPIC", "says.c", ORIGIN, "-o", "says.so")
+        self.tenon("pack", "says.so")
+        done = self.run_in(tenon.command(), "run", "--json", "says.plugin")
+        self.assertEqual(json.loads(done.stdout)["results"][0]["status"], "ok", done.stdout)
+        self.assertEqual(done.stderr.split(), ["up", "down"])
+
     def test_missing_library(self):
         self.plugin()
         said = self.tenon("pack", "stats.so", status=1)
