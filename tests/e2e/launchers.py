@@ -651,6 +651,37 @@ def sources_of_intermediate_code(report):
             c.check(compiler + ": an object too", True, "3 of 3 members unrecorded" in done.stderr)
 
 
+def objects_that_are_saved(report):
+    with Case(report, "-save-temps") as c:
+        os.mkdir(c.path("sub"))
+        c.write("sub/x.y.c", SOURCES["other.c"])
+        sources = ["main.c", "counter.c", "sub/x.y.c"]
+        for compiler, ways in {
+                "gcc": (["-save-temps"], ["--save-temps"], ["-save-temps=obj"], ["-save-temps=cwd"],
+                        ["-save-temps", "-dumpdir", "sub/q"], ["-save-temps", "-dumpbase", ""],
+                        ["-save-temps", "-dumpbase", "foo"]),
+                "clang": (["-save-temps"], ["-save-temps=obj"], ["-save-temps=cwd"])}.items():
+            for words in ways:
+                for output in ("prog", "sub/prog", c.path("sub/prog")):
+                    done = c.link(compiler, *words, *sources, "-o", output)
+                    row = launch.units(os.path.join(c.dir, output))
+                    c.check("%s %s -o %s" % (compiler, words, output),
+                            ("complete", 3, ["counter", "main", "x.y"], ""),
+                            (row["record"], row["members"], launch.names(row), done.stderr))
+        c.link("gcc", "-save-temps", "main.c", "counter.c")
+        c.check("a.out", ["counter", "main"], c.names("a.out"))
+        c.compile("other.c")
+        c.run("ar", "rc", "sub/libx.a", "other.o")
+        shutil.copyfile(c.path("other.o"), c.path("sub/counter.o"))
+        c.link("gcc", "-save-temps", "main.c", "counter.c", "-Lsub", "-l:counter.o", "-o", "prog")
+        c.check("an object of that name elsewhere", ["counter", "counter#2", "main"], c.names())
+        for name in ("main", "counter"):
+            c.cc("gcc", "-flto", "-c", name + ".c")
+        c.link("gcc", "-flto", "-save-temps", "main.o", "counter.o", "-o", "prog")
+        c.check("-flto", ("complete", ["counter", "main"]),
+                (launch.units(c.path("prog"))["record"], c.names()))
+
+
 def failures_remove_the_output(report):
     with Case(report, "a failure of ours") as c:
         c.write("broken", "#!/bin/sh\nprintf '\\177ELF\\002\\001\\001\\0\\0\\0\\0\\0\\0\\0\\0\\0"
@@ -699,7 +730,7 @@ CASES = [links_once_when_nothing_changed, keeps_standard_output_and_map,
          members_of_one_name_linked_again, members_of_which_nothing_is_left, languages_without_headers,
          sources_that_cannot_be_preprocessed, standard_input_without_an_output,
          headers_become_no_object, reports_beside_an_object, sources_of_intermediate_code,
-         failures_remove_the_output,
+         objects_that_are_saved, failures_remove_the_output,
          temporary_files_anywhere, a_linker_may_be_called_itself]
 
 
