@@ -481,6 +481,41 @@ def failures_leave_what_was_linked(report):
         c.check("no leftovers beside", [], [n for n in os.listdir(c.dir) if "prog." in n])
 
 
+# Stands for a compiler whose linker breaks off when it writes a map.
+NO_MAPS = """#!/bin/sh
+echo call >>%(dir)s/calls
+case " $* " in *-Map=*) printf 'trace: /us'; echo broken >&2; exit 1;; esac
+exec gcc "$@"
+"""
+
+
+def a_linker_that_fails_for_our_words(report):
+    with Case(report, "a link that fails with a map") as c:
+        c.write("no-maps", NO_MAPS % {"dir": c.dir}, 0o755)
+        c.compile("main.c", "counter.c")
+        words = [c.path("no-maps"), "-fuse-ld=mold", "main.o", "counter.o", "-o", "prog"]
+        for time_ in ("first", "again"):
+            done = c.link(*words, check=False)
+            c.check(time_, (0, "", "none", 2, "broken\ntenon link: 'prog' has no record: the link "
+                            "failed when asked for a map\n"),
+                    (done.returncode, done.stdout, launch.units(c.path("prog"))["record"],
+                     c.calls(), done.stderr))
+        c.link("gcc", *words[1:])
+        done = c.link(*words, check=False)
+        c.check("after a record", (0, "none"),
+                (done.returncode, launch.units(c.path("prog"))["record"]))
+        del words[3]
+        plain = c.run("gcc", *words[1:], check=False)
+        done = c.link("gcc", *words[1:], check=False)
+        c.check("as it fails alone", (plain.returncode, plain.stdout, plain.stderr),
+                (done.returncode, done.stdout, done.stderr))
+        done = c.link(*words, check=False)
+        c.check("and with a map", (1, "", "broken\n"), (done.returncode, done.stdout, done.stderr))
+        done = c.link("gcc", "-fuse-ld=mold", "main.o", "counter.o", "-Wl,--defsym=foo=main", "-o",
+                      "prog", check=False)
+        c.check("mold 1.10, --defsym", (0, ""), (done.returncode, done.stdout))
+
+
 def members_of_one_name_linked_again(report):
     with Case(report, "members of one name, linked again") as c:
         os.mkdir(c.path("d"))
@@ -727,7 +762,7 @@ CASES = [links_once_when_nothing_changed, keeps_standard_output_and_map,
          intermediate_code_is_the_same_again, intermediate_code_alone_has_a_note,
          source_digests_agree, the_header_names_a_unit, the_header_alone_is_completed, signals_reach_the_compiler,
          sources_that_are_read_once, failures_leave_what_was_linked,
-         members_of_one_name_linked_again, members_of_which_nothing_is_left, languages_without_headers,
+         a_linker_that_fails_for_our_words, members_of_one_name_linked_again, members_of_which_nothing_is_left, languages_without_headers,
          sources_that_cannot_be_preprocessed, standard_input_without_an_output,
          headers_become_no_object, reports_beside_an_object, sources_of_intermediate_code,
          objects_that_are_saved, failures_remove_the_output,
