@@ -173,10 +173,30 @@ static const struct {
 
 /* A word that makes the whole command something else than a compile or a link. */
 static const char *const others[] = {
-    "-S",           "-E",        "-M",    "-MM",          "-fsyntax-only",    "-###",
-    "--version",    "--help",    "-help", "-dumpversion", "-dumpfullversion", "-dumpmachine",
-    "-dumpspecs",   "--analyze", "-cc1",  "-cc1as",       "--target-help",    "-r",
-    "--precompile", "-emit-ast",
+    "-S",
+    "-E",
+    "-M",
+    "-MM",
+    "-fsyntax-only",
+    "-###",
+    "--version",
+    "--help",
+    "-help",
+    "-dumpversion",
+    "-dumpfullversion",
+    "-dumpmachine",
+    "-dumpspecs",
+    "--analyze",
+    "-cc1",
+    "-cc1as",
+    "--target-help",
+    "-r",
+    "--precompile",
+    "-emit-ast",
+    "--preprocess",
+    "--assemble",
+    "--dependencies",
+    "--user-dependencies",
 };
 static const char *const other_prefixes[] = { "-print-", "--print-", "--help=" };
 
@@ -273,7 +293,9 @@ static bool passes_text(const char *word)
 
 enum tn_word_role tn_option_role(const char *word)
 {
-    static const char *const modes[] = { "-c", "--compile", "-S", "-E" };
+    static const char *const modes[] = {
+        "-c", "--compile", "-S", "-E", "--preprocess", "--assemble"
+    };
 
     if (tn_is_among(word, modes, TN_COUNT(modes)))
         return TN_WORD_MODE;

@@ -634,6 +634,14 @@ def headers_become_no_object(report):
                     c.check(what + "an object of that name", True, plain == file.read())
                 c.check(what + "there", True, os.path.exists(c.path("counter.h.gch")))
                 os.unlink(c.path("counter.h.gch"))
+        c.write("a.out", "kept")
+        for words in (["gcc", "counter.h"], ["gcc", "-x", "c-header", "counter.h", "-o", "counter.h.gch"],
+                      ["clang", "counter.h", "-o", "counter.h.gch"]):
+            done = c.link(*words)
+            c.check("%s, not -c" % words, ("", "", True, "kept"),
+                    (done.stdout, done.stderr, os.path.exists(c.path("counter.h.gch")),
+                     c.read("a.out")))
+            os.unlink(c.path("counter.h.gch"))
 
 
 def reports_beside_an_object(report):
