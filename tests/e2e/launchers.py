@@ -352,6 +352,16 @@ def the_header_names_a_unit(report):
             c.check(" ".join(words), ["demo/own"], c.names())
         c.run("gcc", "-I", include, "-include", "tenon/record.h", "-c", "counter.c")
         c.check("-include", ["counter"], c.names("counter.o"))
+        c.write("e.S", ".globl e\ne: .long 1\n")
+        for compiler in ("gcc", "clang"):
+            done = c.run(compiler, "-I", include, "-include", "tenon/record.h", "-c", "e.S",
+                         check=False)
+            c.check(compiler + ": assembly", (0, ""), (done.returncode, done.stderr))
+        for number, name in enumerate(("q\"q.c", "b\\n.c")):
+            c.write(name, SOURCES["other.c"])
+            c.run("gcc", "-I", include, "-include", "tenon/record.h", "-DTENON_UNIT=\"u\"", "-c",
+                  name, "-o", "q.o")
+            c.check("TENON_UNIT for %s" % name, ["u"], c.names("q.o"))
         c.cc("gcc", "-flto", "-I", include, "-DTENON_PROJECT=\"demo\"", "-c", "own.c")
         c.run("gcc", "-flto", "-o", "prog", "main.c", "counter.c", "own.o")
         c.check("beside tenon cc, once", ["demo/own"], c.names())
