@@ -14,6 +14,7 @@
 #include "fail.h"
 #include "inputs.h"
 #include "object.h"
+#include "report.h"
 #include "temp.h"
 #include "text.h"
 
@@ -107,8 +108,42 @@ static bool preprocess(const struct tn_compilation *c, const struct tn_word *sou
     return good;
 }
 
-/* "gcc (Debian 12.2.0-14) 12.2.0" and what follows */
-static bool compiler_version(const struct tn_compilation *c, struct tn_view *text, tenon_error *err)
+/*
+ * Of "cc (Debian 12.2.0-14) 12.2.0" the name by which it was called, and the lines below, are no
+ * part of a version. Of "Debian clang version 14.0.6" the target below is, the directory is not.
+ */
+static bool is_version_line(struct tn_view line, size_t number, bool is_clang)
+{
+    static const char directory[] = "InstalledDir:";
+    const size_t size = sizeof directory - 1;
+
+    return number == 0 ||
+           (is_clang && !(line.size >= size && memcmp(line.at, directory, size) == 0));
+}
+
+static bool name_version(struct tn_arena *arena, struct tn_view said, bool is_clang,
+                         struct tn_view *version, tenon_error *err)
+{
+    char *text = tn_arena_bytes(arena, said.size + 1);
+    struct tn_view line;
+    size_t pos = 0, used = 0;
+
+    if (!text)
+        return tn_no_memory(err);
+    for (size_t number = 0; tn_report_line(said, &pos, &line); number++) {
+        size_t name = number == 0 ? tn_line_skip_word(line, 0) : 0;
+        if (!is_version_line(line, number, is_clang))
+            continue;
+        memcpy(text + used, line.at + name, line.size - name);
+        used += line.size - name;
+        text[used++] = '\n';
+    }
+    *version = tn_view(text, used);
+    return true;
+}
+
+/* What --version prints. */
+static bool ask_version(const struct tn_compilation *c, struct tn_view *text, tenon_error *err)
 {
     struct tn_words words = { 0 };
     struct tn_exit exit = { 0 };
@@ -321,11 +356,13 @@ static bool compile_noted(const struct tn_compilation *c, const struct tn_word *
 static bool compile_recorded(const struct tn_compilation *c, const struct tn_word *source,
                              const char *output, struct tn_exit *exit, tenon_error *err)
 {
-    struct tn_view text, version;
+    struct tn_view text, said, version = { 0 };
 
-    if (!compiler_version(c, &version, err) ||
-        !preprocess(c, source, output, memmem(version.at, version.size, "clang", 5) != NULL, &text,
-                    exit, err))
+    if (!ask_version(c, &said, err))
+        return false;
+    bool is_clang = memmem(said.at, said.size, "clang", 5) != NULL;
+    if (!name_version(c->arena, said, is_clang, &version, err) ||
+        !preprocess(c, source, output, is_clang, &text, exit, err))
         return false;
     if (exit->status != 0)
         return compile_unread(c, source, output, exit, err);

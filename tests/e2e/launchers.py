@@ -325,9 +325,10 @@ def intermediate_code_alone_has_a_note(report):
 
 def source_digests_agree(report):
     with Case(report, "source-1") as c:
-        def digest(*words):
-            c.cc("gcc", "-flto", "-c", "counter.c", "-o", "c.o", *words)
-            c.run("gcc", "-flto", "-o", "prog", "main.c", "c.o")
+        def digest(*words, compiler="gcc"):
+            c.cc(compiler, "-flto", "-c", "counter.c", "-o", "c.o", *words)
+            c.run("clang" if "clang" in compiler else "gcc", "-flto", "-fuse-ld=gold", "-o", "prog",
+                  "main.c", "c.o")
             unit, = [u for u in launch.units(c.path("prog"))["units"] if u["name"] == "counter"]
             return unit["implementation"]["kind"], unit["implementation"]["digest"]
         first = digest()
@@ -337,7 +338,22 @@ def source_digests_agree(report):
         c.write("counter.h", "/* a comment */\n\nint counter(void);\n")
         c.check("a comment", first, digest())
         c.write("counter.h", "extern int counter(void);\n")
-        c.check("another text", False, first == digest())
+        other = digest()
+        c.check("another text", False, first == other)
+        os.mkdir(c.path("bin"))
+        for name in ("gcc", "clang"):
+            os.symlink(shutil.which(name), c.path("bin/my-" + name))
+        c.check("another name of the compiler", other, digest(compiler="bin/my-gcc"))
+        clang = digest(compiler="clang")
+        c.check("another compiler", False, other == clang)
+        c.check("in another directory", clang, digest(compiler="bin/my-clang"))
+        # in the user's language, and with what no version has
+        c.write("bin/said", "#!/bin/sh\n[ \"$1\" = --version ] || exec gcc \"$@\"\n"
+                            "gcc --version | sed \"1s/^[^ ]*/said/;2,\\$s/.*/$LC_ALL/\"\n", 0o755)
+        c.check("in any language", other, digest(compiler="bin/said"))
+        c.write("bin/newer", "#!/bin/sh\n[ \"$1\" = --version ] || exec gcc \"$@\"\n"
+                             "gcc --version | sed '1s/[0-9]$/99/'\n", 0o755)
+        c.check("another version", False, other == digest(compiler="bin/newer"))
 
 
 def the_header_names_a_unit(report):
