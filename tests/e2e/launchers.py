@@ -230,6 +230,23 @@ def objects_of_one_name(report):
         c.compile("main.c")
         c.link("gcc", "-o", "prog", "main.o", "z.o", "d/z.o")
         c.check("numbered", ["main", "z", "z#2"], c.names())
+        os.mkdir(c.path("e"))
+        c.write("third.c", "int third; int third_get(void) { return third; }\n")
+        c.run("gcc", "-c", "third.c", "-o", "e/z.o")
+        for name, members in (("liba.a", ["z.o"]), ("d/liba.a", ["d/z.o"]), ("libb.a", ["d/z.o"])):
+            c.run("ar", "rc", name, *members)
+        for prefix, archives, expected in (
+                (None, ["liba.a", "d/liba.a"], ["a/z", "a/z#2", "main", "z"]),
+                (None, ["liba.a", "libb.a"], ["a/z", "b/z", "main", "z"]),
+                ("p", ["liba.a", "libb.a"], ["p/main", "p/z", "p/z#2", "p/z#3"])):
+            for linker in ("bfd", "gold", "lld"):
+                for time_ in ("first", "again"):
+                    c.run(*launch.behind("link", [
+                        "gcc", "-fuse-ld=" + linker, "-o", "prog", "main.o", "e/z.o",
+                        "-Wl,--whole-archive", *archives, "-Wl,--no-whole-archive"], prefix))
+                    c.check("%s of %s by %s, %s" % (prefix, archives, linker, time_),
+                            (expected, "complete"),
+                            (c.names(), launch.units(c.path("prog"))["record"]))
 
 
 def dependencies_have_no_file_of_ours(report):
