@@ -319,6 +319,36 @@ def dependencies_for_the_preprocessor(report):
                     c.check("no other", [], [n for n in os.listdir(c.path("sub")) if n != "c.o"])
 
 
+def dependencies_by_other_words(report):
+    with Case(report, "-flto and dependencies") as c:
+        for compiler in ("gcc", "clang"):
+            for option in ("--write-dependencies", "--write-user-dependencies"):
+                words = [compiler, "-flto", option, "-c", "counter.c"]
+                c.run(*words)
+                plain = c.read("counter.d")
+                c.cc(*words)
+                c.check("%s %s" % (compiler, option), plain.split(), c.read("counter.d").split())
+            ways = [["-MMD", "-MF-"], ["-MD", "-MF", "-"]]
+            if compiler == "gcc":
+                ways.append(["-Wp,-MD,-"])
+            for more in ways:
+                words = [compiler, "-flto", *more, "-c", "counter.c", "other.c"]
+                plain = c.run(*words)
+                done = c.cc(*words)
+                c.check("%s %s" % (compiler, more), (plain.stdout.split(), plain.stderr),
+                        (done.stdout.split(), done.stderr))
+        for more in (["-MJ", "c.json"], ["-MJc.json"]):
+            words = ["clang", "-flto", *more, "-c", "counter.c", "-o", "c.o"]
+            c.run(*words)
+            plain = c.read("c.json")
+            os.unlink(c.path("c.json"))
+            done = c.cc(*words)
+            c.check("clang %s" % more, (plain, ""), (c.read("c.json"), done.stderr))
+            os.unlink(c.path("c.json"))
+            c.run("clang", "-flto", "-fuse-ld=lld", "main.c", "c.o", "-o", "prog")
+            c.check("recorded", ["counter"], c.names())
+
+
 def intermediate_code_is_the_same_again(report):
     with Case(report, "-flto -g3, twice") as c:
         for words in (["gcc", "-frandom-seed=1"], ["clang", "-fdebug-macro"]):
@@ -810,7 +840,7 @@ CASES = [links_once_when_nothing_changed, keeps_standard_output_and_map,
          compiles_and_links, members_of_one_name, objects_of_one_name,
          dependencies_have_no_file_of_ours, objects_keep_their_permissions,
          intermediate_code_keeps_dependencies, dependencies_for_the_preprocessor,
-         intermediate_code_is_the_same_again, intermediate_code_alone_has_a_note,
+         dependencies_by_other_words, intermediate_code_is_the_same_again, intermediate_code_alone_has_a_note,
          source_digests_agree, the_header_names_a_unit, the_header_alone_is_completed, signals_reach_the_compiler,
          sources_that_are_read_once, failures_leave_what_was_linked,
          a_linker_that_fails_for_our_words, members_of_one_name_linked_again, members_of_which_nothing_is_left, languages_without_headers,
