@@ -44,13 +44,17 @@ static enum like like_inputs(struct tn_session *s, struct tn_elf_header *like)
     return LIKE_UNKNOWN;
 }
 
-/* What the output of an earlier link lets us expect; having none is no error. */
+/*
+ * What the output of an earlier link lets us expect; having none is no error. A trace or map that
+ * the user sees would name the object.
+ */
 bool tn_session_predict(struct tn_session *s, tenon_error *err)
 {
     struct tn_elf_header before, like;
     struct tn_view notes;
 
-    if (!tn_predict_notes(s->launch->world, &s->arena, s->output, &before, &notes))
+    if (s->command.prints ||
+        !tn_predict_notes(s->launch->world, &s->arena, s->output, &before, &notes))
         return true;
     enum like known = like_inputs(s, &like);
     if (known == LIKE_NOTHING || (known == LIKE_OBJECT && like.endian != before.endian))

@@ -133,6 +133,16 @@ def keeps_standard_output_and_map(report):
         plain = c.run("gcc", "-o", "plain", "main.o", "counter.o", "-Wl,-t")
         traced = c.link("gcc", "-o", "prog", "main.o", "counter.o", "-Wl,-t")
         c.check("a trace", plain.stdout, traced.stdout)
+        for linker in ("bfd", "gold", "lld"):
+            for option in ("-t", "-M"):
+                words = ["gcc", "-fuse-ld=" + linker, "-o", "prog", "main.o", "counter.o",
+                         "-Wl," + option]
+                plain = c.run(*words)
+                for time_ in ("first", "again"):
+                    c.check("%s %s, %s" % (linker, option, time_), True,
+                            plain.stdout == c.link(*words).stdout)
+                    c.check("%s %s, %s: record" % (linker, option, time_), ["counter", "main"],
+                            c.names())
         quiet = c.link("gcc", "-o", "prog2", "main.o", "counter.o", "-Wl,-Map=prog.map")
         c.check("nothing else", ("", ""), (quiet.stdout, quiet.stderr))
         c.check("a map", True, "main.o" in c.read("prog.map"))
