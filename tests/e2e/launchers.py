@@ -847,7 +847,7 @@ def a_linker_may_be_called_itself(report):
 
 CASES = [links_once_when_nothing_changed, keeps_standard_output_and_map,
          maps_go_where_they_were_asked, warns_once,
-         compiles_and_links, members_of_one_name, objects_of_one_name,
+         compiles_and_links, objects_that_are_saved, members_of_one_name, objects_of_one_name,
          dependencies_have_no_file_of_ours, objects_keep_their_permissions,
          intermediate_code_keeps_dependencies, dependencies_for_the_preprocessor,
          dependencies_by_other_words, intermediate_code_is_the_same_again, intermediate_code_alone_has_a_note,
@@ -856,7 +856,7 @@ CASES = [links_once_when_nothing_changed, keeps_standard_output_and_map,
          a_linker_that_fails_for_our_words, members_of_one_name_linked_again, members_of_which_nothing_is_left, languages_without_headers,
          sources_that_cannot_be_preprocessed, standard_input_without_an_output,
          headers_become_no_object, reports_beside_an_object, sources_of_intermediate_code,
-         objects_that_are_saved, failures_remove_the_output,
+         failures_remove_the_output,
          temporary_files_anywhere, a_linker_may_be_called_itself]
 
 
