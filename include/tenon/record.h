@@ -7,16 +7,18 @@
  * into its object: the name, and nothing else. Digests, definitions and whether the unit keeps
  * state stay unknown; "tenon cc" and "tenon wrap" know them and put a whole note in this one's
  * place, and "tenon link" adds one, but for intermediate code. It works with intermediate code
- * (-flto) too, and needs no linking with libtenon.
+ * (-flto) too, and needs no linking with libtenon. Assembly (.S) gets no note.
  *
  *   TENON_PROJECT   a string: units are named PROJECT/NAME
- *   TENON_UNIT      a string: the unit's name; else the base name of the source, without suffixes
+ *   TENON_UNIT      a string: the unit's name; else the base name of the source, without suffixes.
+ *                   Define it when the source's path has a quotation mark or a backslash: the
+ *                   assembler reads it as a string
  *   TENON_NO_RECORD defined: no note
  *
  * The path of the source as the compiler was given it is in the object (-fmacro-prefix-map changes
  * it); readers take its base name.
  */
-#if defined __ELF__ && defined __GNUC__ && !defined TENON_NO_RECORD
+#if defined __ELF__ && defined __GNUC__ && !defined __ASSEMBLER__ && !defined TENON_NO_RECORD
 
 #ifndef TENON_PROJECT
 #define TENON_PROJECT ""

@@ -17,7 +17,9 @@ struct entry {
     const struct units_part *part;
     const tenon_unit *unit;
     size_t group;
+    unsigned keys; /* of enum key: by which it is the same as another one of its group */
 };
+enum key { BY_NAME = 1, BY_IMPLEMENTATION = 2, BY_DEFINITIONS = 4 };
 
 struct finder {
     const struct units_part *parts;
@@ -52,7 +54,7 @@ static bool list_entries(struct finder *f)
         const tenon_unit *unit;
         for (size_t k = 0; (unit = tenon_units_at(f->parts[i].units, k)); k++)
             if (!is_interface(&f->parts[i])) {
-                f->entries[next] = (struct entry){ &f->parts[i], unit, next };
+                f->entries[next] = (struct entry){ &f->parts[i], unit, next, 0 };
                 next++;
             }
     }
@@ -121,29 +123,74 @@ static void join(struct finder *f, size_t a, size_t b)
     f->entries[a > b ? a : b].group = a > b ? b : a;
 }
 
-static void join_neighbours(struct finder *f, int (*compare)(const void *, const void *, void *))
+/* The keys that two units of one thing have in common. */
+static unsigned common_keys(const tenon_unit *a, const tenon_unit *b)
+{
+    unsigned keys = strcmp(a->name, b->name) == 0 ? BY_NAME : 0;
+    if (tenon_digest_equal(&a->implementation, &b->implementation) == TENON_YES)
+        keys |= BY_IMPLEMENTATION;
+    return keys | (a->kind == TENON_UNIT_C && tn_same_definitions(a, b) ? BY_DEFINITIONS : 0);
+}
+
+static void join_if_same(struct finder *f, size_t a, size_t b)
+{
+    struct entry *x = &f->entries[a], *y = &f->entries[b];
+    if (a == b || !tenon_unit_same(x->unit, y->unit))
+        return;
+    y->keys |= common_keys(x->unit, y->unit);
+    join(f, a, b);
+}
+
+static void sort_entries(struct finder *f, int (*compare)(const void *, const void *, void *))
 {
     for (size_t i = 0; i < f->count; i++)
         f->order[i] = i;
     if (f->count)
         qsort_r(f->order, f->count, sizeof *f->order, compare, f->entries);
-    for (size_t i = 1; i < f->count; i++) {
-        const tenon_unit *a = f->entries[f->order[i - 1]].unit, *b = f->entries[f->order[i]].unit;
-        if (tenon_unit_same(a, b))
-            join(f, f->order[i - 1], f->order[i]);
+}
+
+static void join_neighbours(struct finder *f, int (*compare)(const void *, const void *, void *))
+{
+    sort_entries(f, compare);
+    for (size_t i = 1; i < f->count; i++)
+        join_if_same(f, f->order[i - 1], f->order[i]);
+}
+
+/*
+ * Units of one name. Where one is known by nothing but that, it is the same as all of them. Those
+ * that are the same only for what they define in common need not be neighbours: join_overlaps().
+ */
+static void join_names(struct finder *f)
+{
+    join_neighbours(f, by_name);
+    for (size_t first = 0, end; first < f->count; first = end) {
+        const tenon_unit *leader = f->entries[f->order[first]].unit;
+        size_t bare = f->count;
+        for (end = first; end < f->count; end++) {
+            const tenon_unit *unit = f->entries[f->order[end]].unit;
+            if (unit->kind != leader->kind || strcmp(unit->name, leader->name) != 0)
+                break;
+            bare = tn_unit_is_name_only(unit) ? f->order[end] : bare;
+        }
+        for (size_t i = first; bare < f->count && i < end; i++)
+            join_if_same(f, bare, f->order[i]);
     }
 }
 
 /* One definition that tells something, and the entry that has it. */
 struct defined {
-    const char *name;
+    const char *name, *unit;
+    bool weak;
     size_t entry;
 };
 
+/* Units of one name stand together: with a definition in common they are the same. */
 static int by_defined(const void *a, const void *b)
 {
     const struct defined *x = a, *y = b;
     int order = strcmp(x->name, y->name);
+    order = order ? order : x->weak - y->weak;
+    order = order ? order : strcmp(x->unit, y->unit);
     return order ? order : (x->entry > y->entry) - (x->entry < y->entry);
 }
 
@@ -160,7 +207,9 @@ static struct defined *list_defined(const struct finder *f, size_t *count)
         size_t size = unit->kind == TENON_UNIT_C ? tn_unit_set_size(unit) : 0;
         for (size_t k = 0; k < size; k++)
             if (!tn_is_generic(unit->definitions[k].name))
-                rows[(*count)++] = (struct defined){ unit->definitions[k].name, i };
+                rows[(*count)++] =
+                    (struct defined){ unit->definitions[k].name, unit->name,
+                                      unit->definitions[k].kind == TENON_DEFINES_WEAK, i };
     }
     if (rows && *count)
         qsort(rows, *count, sizeof *rows, by_defined);
@@ -169,11 +218,23 @@ static struct defined *list_defined(const struct finder *f, size_t *count)
 
 #define NEIGHBOURS 64u /* of one name that are compared with each other */
 
+static void join_shared_names(struct finder *f, const struct defined *rows, size_t count)
+{
+    for (size_t i = 1; i < count; i++) {
+        size_t a = rows[i - 1].entry, b = rows[i].entry;
+        if (strcmp(rows[i - 1].name, rows[i].name) == 0 &&
+            strcmp(rows[i - 1].unit, rows[i].unit) == 0 &&
+            !(f->entries[b].keys & BY_NAME && find_group(f, a) == find_group(f, b)))
+            join_if_same(f, a, b);
+    }
+}
+
 /* Versions and parts of units: what shares a definition may share more. False: no memory. */
 static bool join_overlaps(struct finder *f)
 {
     size_t count;
     struct defined *rows = list_defined(f, &count);
+    join_shared_names(f, rows, rows ? count : 0);
     for (size_t i = 0; rows && i < count; i++)
         for (size_t k = i + 1;
              k < count && k - i < NEIGHBOURS && strcmp(rows[k].name, rows[i].name) == 0; k++) {
@@ -219,13 +280,11 @@ static bool make_room(struct finder *f, struct doubles_row *row, size_t extra)
     return more;
 }
 
-static void note_key(struct doubles_row *row, const tenon_unit *a, const tenon_unit *b)
+static void note_keys(struct doubles_row *row, unsigned keys)
 {
-    row->by_name |= strcmp(a->name, b->name) == 0;
-    row->by_implementation |=
-        tenon_digest_equal(&a->implementation, &b->implementation) == TENON_YES;
-    row->by_definitions |= a->kind == TENON_UNIT_C && tn_same_definitions(a, b);
-    row->by_overlap |= !tenon_unit_same(a, b);
+    row->by_name |= (keys & BY_NAME) != 0;
+    row->by_implementation |= (keys & BY_IMPLEMENTATION) != 0;
+    row->by_definitions |= (keys & BY_DEFINITIONS) != 0;
 }
 
 static int by_group(const void *a, const void *b, void *arg)
@@ -265,8 +324,9 @@ static bool judge_group(struct finder *f, size_t first, size_t end)
     for (size_t i = first; i < end; i++) {
         const struct entry *e = &f->entries[f->order[i]];
         row->holders[row->holder_count++] = (struct doubles_holder){ e->part, e->unit };
+        note_keys(row, e->keys);
         if (i > first)
-            note_key(row, leader->unit, e->unit);
+            row->by_overlap |= !tenon_unit_same(leader->unit, e->unit);
     }
     row->recorded = row->holder_count;
     if (leader->unit->kind == TENON_UNIT_C)
@@ -367,7 +427,7 @@ bool doubles_find(const struct units_part *parts, size_t count, struct doubles *
     *out = (struct doubles){ 0 };
     bool ok = list_entries(&f);
     if (ok) {
-        join_neighbours(&f, by_name);
+        join_names(&f);
         join_neighbours(&f, by_implementation);
         join_neighbours(&f, by_definitions);
         ok = join_overlaps(&f) && judge_groups(&f) && compare_unnamed(&f);

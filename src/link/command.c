@@ -67,6 +67,7 @@ struct walk {
     struct tn_linker_reader linker;
     const char *language;
     bool compiles, other, has_input;
+    bool headers; /* what -fmodule-header says of all sources */
 };
 
 static bool read_option(struct tn_command *command, struct walk *walk, const char *word,
@@ -94,6 +95,7 @@ static bool read_option(struct tn_command *command, struct walk *walk, const cha
         read_driver_word(command, word);
     if (tn_begins(word, "-l") && role == TN_WORD_LINKER)
         walk->has_input = true;
+    walk->headers |= tn_begins(word, "-fmodule-header");
     if (walk->language && strcmp(walk->language, "none") == 0)
         walk->language = NULL;
     return true;
@@ -180,11 +182,37 @@ static size_t find_program(const struct tn_words *words)
     return i;
 }
 
+/* Words that the driver hands to a linker, and runs one for. */
+static bool is_for_linker(const struct tn_word *word)
+{
+    return word->role == TN_WORD_OBJECT ||
+           (word->role == TN_WORD_LINKER &&
+            (tn_begins(word->text, "-l") || tn_begins(word->text, "-Wl,") ||
+             strcmp(word->text, "-Xlinker") == 0));
+}
+
+/* rule: GCC manual, "Using Precompiled Headers": -c is not needed for headers alone */
+static bool is_precompile(const struct tn_command *command, const struct walk *walk)
+{
+    size_t headers = 0;
+
+    for (size_t i = 0; i < command->count; i++) {
+        const struct tn_word *word = &command->words[i];
+        if (is_for_linker(word) ||
+            (word->role == TN_WORD_SOURCE && !walk->headers && !tn_command_is_header(word)))
+            return false;
+        headers += word->role == TN_WORD_SOURCE;
+    }
+    return headers > 0;
+}
+
 static enum tn_command_kind kind_of(const struct tn_command *command, const struct walk *walk)
 {
     if (walk->other || command->relocatable || !walk->has_input)
         return TN_COMMAND_OTHER;
-    return walk->compiles ? TN_COMMAND_COMPILE : TN_COMMAND_LINK;
+    if (walk->compiles)
+        return TN_COMMAND_COMPILE;
+    return is_precompile(command, walk) ? TN_COMMAND_OTHER : TN_COMMAND_LINK;
 }
 
 static bool read_all(struct tn_command *command, struct walk *walk, const struct tn_words *words,

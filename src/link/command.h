@@ -17,6 +17,7 @@ enum tn_word_role {
     TN_WORD_MODE,       /* -c, -S, -E */
     TN_WORD_OUTPUT,     /* -o FILE */
     TN_WORD_DEPENDENCY, /* -MD, -MF FILE, ...: writes a dependency file */
+    TN_WORD_DATABASE,   /* -MJ FILE: writes down the command itself */
     TN_WORD_PREPROCESS, /* -D, -I, -include: its effect is in the preprocessed text */
     TN_WORD_REPORT,     /* warnings, debugging information, messages: no effect on the code */
     TN_WORD_COUNT,      /* --coverage, ...: code that counts runs, and where it writes them */

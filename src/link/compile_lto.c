@@ -6,6 +6,8 @@
  * and the compiler's version. What it defines and whether it keeps state a compile to machine code
  * tells. So a source is preprocessed once, compiled twice.
  */
+#include <errno.h>
+#include <fcntl.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <unistd.h>
@@ -14,14 +16,16 @@
 #include "fail.h"
 #include "inputs.h"
 #include "object.h"
+#include "report.h"
 #include "temp.h"
 #include "text.h"
 
 enum {
-    FOR_TEXT = 1u << TN_WORD_MODE | 1u << TN_WORD_OUTPUT | 1u << TN_WORD_REPORT,
+    FOR_TEXT =
+        1u << TN_WORD_MODE | 1u << TN_WORD_OUTPUT | 1u << TN_WORD_REPORT | 1u << TN_WORD_DATABASE,
     FOR_CODE = 1u << TN_WORD_OUTPUT | 1u << TN_WORD_REPORT | 1u << TN_WORD_DEPENDENCY |
-               1u << TN_WORD_COUNT | 1u << TN_WORD_LTO,
-    FOR_REAL = 1u << TN_WORD_DEPENDENCY | 1u << TN_WORD_OUTPUT
+               1u << TN_WORD_DATABASE | 1u << TN_WORD_COUNT | 1u << TN_WORD_LTO,
+    FOR_REAL = 1u << TN_WORD_DEPENDENCY | 1u << TN_WORD_DATABASE | 1u << TN_WORD_OUTPUT
 };
 
 static bool run_derived(const struct tn_compilation *c, const struct tn_word *source,
@@ -74,7 +78,8 @@ static const char *dependency_file(const struct tn_compilation *c, const char *o
 static void name_dependencies(const struct tn_compilation *c, const char *output, bool is_clang,
                               const char **last, size_t count)
 {
-    bool driver = has_word(c, "-MD") || has_word(c, "-MMD");
+    bool driver = has_word(c, "-MD") || has_word(c, "-MMD") ||
+                  has_word(c, "--write-dependencies") || has_word(c, "--write-user-dependencies");
     bool passed = has_passed(c, ",-MD") || has_passed(c, ",-MMD");
 
     if (driver && !has_word(c, "-MF") && !has_passed(c, ",-MF")) {
@@ -107,8 +112,42 @@ static bool preprocess(const struct tn_compilation *c, const struct tn_word *sou
     return good;
 }
 
-/* "gcc (Debian 12.2.0-14) 12.2.0" and what follows */
-static bool compiler_version(const struct tn_compilation *c, struct tn_view *text, tenon_error *err)
+/*
+ * Of "cc (Debian 12.2.0-14) 12.2.0" the name by which it was called, and the lines below, are no
+ * part of a version. Of "Debian clang version 14.0.6" the target below is, the directory is not.
+ */
+static bool is_version_line(struct tn_view line, size_t number, bool is_clang)
+{
+    static const char directory[] = "InstalledDir:";
+    const size_t size = sizeof directory - 1;
+
+    return number == 0 ||
+           (is_clang && !(line.size >= size && memcmp(line.at, directory, size) == 0));
+}
+
+static bool name_version(struct tn_arena *arena, struct tn_view said, bool is_clang,
+                         struct tn_view *version, tenon_error *err)
+{
+    char *text = tn_arena_bytes(arena, said.size + 1);
+    struct tn_view line;
+    size_t pos = 0, used = 0;
+
+    if (!text)
+        return tn_no_memory(err);
+    for (size_t number = 0; tn_report_line(said, &pos, &line); number++) {
+        size_t name = number == 0 ? tn_line_skip_word(line, 0) : 0;
+        if (!is_version_line(line, number, is_clang))
+            continue;
+        memcpy(text + used, line.at + name, line.size - name);
+        used += line.size - name;
+        text[used++] = '\n';
+    }
+    *version = tn_view(text, used);
+    return true;
+}
+
+/* What --version prints. */
+static bool ask_version(const struct tn_compilation *c, struct tn_view *text, tenon_error *err)
 {
     struct tn_words words = { 0 };
     struct tn_exit exit = { 0 };
@@ -244,6 +283,28 @@ static bool compile_with(const struct tn_compilation *c, const struct tn_word *s
     return run_derived(c, source, FOR_REAL, last, -1, -1, exit, err);
 }
 
+/* The command as it was given, without a word: its own description (-MJ) must not have ours. */
+static bool describe(const struct tn_compilation *c, const struct tn_word *source,
+                     const char *output, tenon_error *err)
+{
+    const char *const last[] = { "-o", output, NULL };
+    struct tn_exit exit;
+    int silent;
+    size_t i = 0;
+
+    while (i < c->command.count && c->command.words[i].role != TN_WORD_DATABASE)
+        i++;
+    if (i == c->command.count)
+        return true;
+    silent = tn_temp_nameless(err);
+    if (silent < 0)
+        return false;
+    bool good = run_derived(c, source, 1u << TN_WORD_OUTPUT | 1u << TN_WORD_DEPENDENCY, last,
+                            silent, silent, &exit, err);
+    close(silent);
+    return good;
+}
+
 /* The command as it was given, of this source alone: for what it has to say. */
 static bool compile_plainly(const struct tn_compilation *c, const struct tn_word *source,
                             const char *output, struct tn_exit *exit, tenon_error *err)
@@ -315,17 +376,20 @@ static bool compile_noted(const struct tn_compilation *c, const struct tn_word *
         return false;
     object.unit.implementation = digest;
     return write_header(c, source, directory, &object, &header, err) &&
+           describe(c, source, output, err) &&
            compile_with(c, source, &object, output, directory, header, exit, err);
 }
 
 static bool compile_recorded(const struct tn_compilation *c, const struct tn_word *source,
                              const char *output, struct tn_exit *exit, tenon_error *err)
 {
-    struct tn_view text, version;
+    struct tn_view text, said, version = { 0 };
 
-    if (!compiler_version(c, &version, err) ||
-        !preprocess(c, source, output, memmem(version.at, version.size, "clang", 5) != NULL, &text,
-                    exit, err))
+    if (!ask_version(c, &said, err))
+        return false;
+    bool is_clang = memmem(said.at, said.size, "clang", 5) != NULL;
+    if (!name_version(c->arena, said, is_clang, &version, err) ||
+        !preprocess(c, source, output, is_clang, &text, exit, err))
         return false;
     if (exit->status != 0)
         return compile_unread(c, source, output, exit, err);
@@ -354,19 +418,103 @@ static bool compile_one(const struct tn_compilation *c, const struct tn_word *so
     return compile_plainly(c, source, output, exit, err);
 }
 
+/* ---- dependencies on standard output -----------------------------------------------------------
+ *
+ * It is where the preprocessed text goes: a file of ours is named in its place.
+ */
+
+static bool is_stdout(const char *path)
+{
+    return strcmp(path, "-") == 0 || strcmp(path, "/dev/stdout") == 0;
+}
+
+/* The part of a word before the file that it names, which is standard output; 0: it is not. */
+static size_t before_stdout(const struct tn_compilation *c, size_t i)
+{
+    static const char *const starts[] = { "-MF", "-Wp,-MD,", "-Wp,-MMD,", "-Wp,-MF," };
+    const struct tn_word *word = &c->command.words[i];
+
+    for (size_t k = 0; word->role == TN_WORD_DEPENDENCY && k < TN_COUNT(starts); k++)
+        if (tn_begins(word->text, starts[k]) && is_stdout(word->text + strlen(starts[k])))
+            return strlen(starts[k]);
+    return 0;
+}
+
+static bool is_value(const struct tn_compilation *c, size_t i)
+{
+    return i > 0 && c->command.words[i].role == TN_WORD_DEPENDENCY &&
+           strcmp(c->command.words[i - 1].text, "-MF") == 0 && is_stdout(c->command.words[i].text);
+}
+
+/* Names a file in a copy of the command's words; *path stays NULL when none is needed. */
+static bool redirect(struct tn_compilation *c, const char **path, tenon_error *err)
+{
+    struct tn_word *words = tn_arena_rows(c->arena, c->command.count + 1, sizeof *words);
+
+    if (!words)
+        return tn_no_memory(err);
+    memcpy(words, c->command.words, c->command.count * sizeof *words);
+    for (size_t i = 0; i < c->command.count; i++) {
+        size_t size = before_stdout(c, i);
+        if (!size && !is_value(c, i))
+            continue;
+        if (!*path && !(*path = tn_temp_file(c->arena, ".d", tn_view("", 0), err)))
+            return false;
+        if (tn_begins(words[i].text, "-Wp,") && strchr(*path, ',')) /* TMPDIR may have one */
+            continue;
+        words[i].text = tn_arena_format(c->arena, "%.*s%s", (int)size, words[i].text, *path);
+        if (!words[i].text)
+            return tn_no_memory(err);
+    }
+    c->command.words = words;
+    return true;
+}
+
+/* Prints what a compile wrote there, and empties it for the next. */
+static bool show_dependencies(const struct tn_compilation *c, const char *path, tenon_error *err)
+{
+    int descriptor = open(path, O_RDWR | O_CLOEXEC);
+    struct tn_view text;
+
+    if (descriptor < 0)
+        return tn_fail_system(err, errno, "%s", path);
+    bool good = tn_temp_read(descriptor, c->arena, &text, err);
+    if (good && ((c->launch->print && !c->launch->print(c->launch->arg, text.at, text.size)) ||
+                 ftruncate(descriptor, 0) != 0))
+        good = tn_fail_system(err, errno, "standard output");
+    close(descriptor);
+    return good;
+}
+
+/* ---- all sources ------------------------------------------------------------------------------
+ */
+
 /* As the driver does it: all sources are tried, the worst status counts. */
-bool tn_compile_lto(const struct tn_compilation *c, struct tn_exit *exit, tenon_error *err)
+static bool compile_all(const struct tn_compilation *c, const char *shown, struct tn_exit *exit,
+                        tenon_error *err)
 {
     struct tn_exit one = { 0 };
 
     for (size_t i = 0; i < c->command.count && !one.signal; i++) {
         if (c->command.words[i].role != TN_WORD_SOURCE)
             continue;
-        bool good = compile_one(c, &c->command.words[i], &one, err);
+        bool good = compile_one(c, &c->command.words[i], &one, err) &&
+                    (!shown || show_dependencies(c, shown, err));
         if (one.status > exit->status)
             *exit = one;
         if (!good)
             return false;
     }
     return true;
+}
+
+bool tn_compile_lto(const struct tn_compilation *c, struct tn_exit *exit, tenon_error *err)
+{
+    struct tn_compilation own = *c;
+    const char *path = NULL;
+    bool good = redirect(&own, &path, err) && compile_all(&own, path, exit, err);
+
+    if (path)
+        unlink(path);
+    return good;
 }

@@ -16,13 +16,14 @@ bool tn_members_init(struct tn_members *members, tenon_world *world, struct tn_a
         (struct tn_members){ .world = world, .arena = arena, .command = command, .prefix = prefix };
     return tn_archives_init(&members->archives, world, arena, prefix) &&
            tn_native_namer_init(&members->objects, arena, prefix, NULL) &&
-           tn_prepared_init(&members->prepared);
+           tn_names_init(&members->completed) && tn_prepared_init(&members->prepared);
 }
 
 void tn_members_free(struct tn_members *members)
 {
     tn_archives_free(&members->archives);
     tn_native_namer_free(&members->objects);
+    tn_names_free(&members->completed);
     tn_prepared_free(&members->prepared);
     tn_words_free(&members->recorded);
     free(members->rows);
@@ -76,6 +77,39 @@ static const char *name_of(struct tn_members *members, const struct subject *sub
     return tn_native_namer_next(&members->objects, subject->name);
 }
 
+/* "p/util#2" gives "p/util", and *ordinal 2. */
+static size_t without_ordinal(const char *name, unsigned *ordinal)
+{
+    const char *mark = strrchr(name, '#');
+    size_t digits = mark ? strspn(mark + 1, "0123456789") : 0;
+
+    *ordinal = 1;
+    if (digits == 0 || digits > 6 || mark[1 + digits])
+        return strlen(name);
+    *ordinal = (unsigned)strtoul(mark + 1, NULL, 10);
+    return (size_t)(mark - name);
+}
+
+/*
+ * Members are numbered in their archive, whether they are taken or not, so that a unit has one name
+ * in all programs. Where another archive's, or an object's, has that name here, the next number
+ * that is free is taken. NULL: no memory.
+ */
+static const char *only_name(struct tn_members *members, const char *name)
+{
+    unsigned ordinal;
+    size_t before = members->completed.count, size = name ? without_ordinal(name, &ordinal) : 0;
+
+    for (const char *one = name; one;
+         one = tn_arena_format(members->arena, "%.*s#%u", (int)size, name, ++ordinal)) {
+        if (tn_names_add(&members->completed, one, strlen(one)) == TN_NO_NAME)
+            return NULL;
+        if (members->completed.count > before)
+            return one;
+    }
+    return NULL;
+}
+
 /* `named`: by its own note; NULL. */
 static bool add_completed(struct tn_members *members, const struct subject *subject,
                           const tenon_unit *worked_out, const char *named, enum tn_endian endian,
@@ -84,7 +118,7 @@ static bool add_completed(struct tn_members *members, const struct subject *subj
     struct tn_member *row = add(members, TN_MEMBER_COMPLETED, subject->label);
     tenon_unit unit = *worked_out;
 
-    unit.name = named ? named : name_of(members, subject);
+    unit.name = named ? named : only_name(members, name_of(members, subject));
     unit.origin = subject->origin;
     unit.recorded = unit.completed = true;
     if (!row || !unit.name)
@@ -227,11 +261,13 @@ bool tn_members_add_file(struct tn_members *members, const char *path, const cha
 bool tn_members_reset(struct tn_members *members)
 {
     tn_native_namer_free(&members->objects);
+    tn_names_free(&members->completed);
     tn_archives_unclaim(&members->archives);
     members->count = members->recorded.count = 0;
     members->gone = members->ambiguous = 0;
     members->has_later = false;
-    return tn_native_namer_init(&members->objects, members->arena, members->prefix, NULL);
+    return tn_names_init(&members->completed) &&
+           tn_native_namer_init(&members->objects, members->arena, members->prefix, NULL);
 }
 
 bool tn_members_add_source(struct tn_members *members, const char *path, const char *source,

@@ -33,6 +33,7 @@ struct tn_members {
     const char *prefix;
     struct tn_archives archives;
     struct tn_native_namer objects;
+    struct tn_names completed; /* names of units that were worked out: each once */
     struct tn_prepared prepared;
     struct tn_member *rows; /* malloc; in the order of the link */
     size_t count, room;

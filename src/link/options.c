@@ -43,7 +43,8 @@ static const struct {
     { "-MF", TN_WORD_DEPENDENCY },
     { "-MT", TN_WORD_DEPENDENCY },
     { "-MQ", TN_WORD_DEPENDENCY },
-    { "-MJ", TN_WORD_DEPENDENCY },
+    { "-MJ", TN_WORD_DATABASE },
+    { "-gen-cdb-fragment-path", TN_WORD_DATABASE },
     { "-dumpbase", TN_WORD_REPORT },
     { "-dumpbase-ext", TN_WORD_REPORT },
     { "-dumpdir", TN_WORD_REPORT },
@@ -103,6 +104,7 @@ static const struct {
     { "-fuse-linker-plugin", TN_WORD_LTO },
     { "-fuse-ld=", TN_WORD_LINKER },
     { "--ld-path=", TN_WORD_LINKER },
+    { "-MJ", TN_WORD_DATABASE },
     { "-fdiagnostics", TN_WORD_REPORT },
     { "-fmessage-length", TN_WORD_REPORT },
     { "-fcolor-diagnostics", TN_WORD_REPORT },
@@ -147,6 +149,8 @@ static const struct {
     { "-Q", TN_WORD_REPORT },
     { "-MD", TN_WORD_DEPENDENCY },
     { "-MMD", TN_WORD_DEPENDENCY },
+    { "--write-dependencies", TN_WORD_DEPENDENCY },
+    { "--write-user-dependencies", TN_WORD_DEPENDENCY },
     { "-MP", TN_WORD_DEPENDENCY },
     { "-MG", TN_WORD_DEPENDENCY },
     { "-MV", TN_WORD_DEPENDENCY },
@@ -173,10 +177,30 @@ static const struct {
 
 /* A word that makes the whole command something else than a compile or a link. */
 static const char *const others[] = {
-    "-S",           "-E",        "-M",    "-MM",          "-fsyntax-only",    "-###",
-    "--version",    "--help",    "-help", "-dumpversion", "-dumpfullversion", "-dumpmachine",
-    "-dumpspecs",   "--analyze", "-cc1",  "-cc1as",       "--target-help",    "-r",
-    "--precompile", "-emit-ast",
+    "-S",
+    "-E",
+    "-M",
+    "-MM",
+    "-fsyntax-only",
+    "-###",
+    "--version",
+    "--help",
+    "-help",
+    "-dumpversion",
+    "-dumpfullversion",
+    "-dumpmachine",
+    "-dumpspecs",
+    "--analyze",
+    "-cc1",
+    "-cc1as",
+    "--target-help",
+    "-r",
+    "--precompile",
+    "-emit-ast",
+    "--preprocess",
+    "--assemble",
+    "--dependencies",
+    "--user-dependencies",
 };
 static const char *const other_prefixes[] = { "-print-", "--print-", "--help=" };
 
@@ -273,7 +297,9 @@ static bool passes_text(const char *word)
 
 enum tn_word_role tn_option_role(const char *word)
 {
-    static const char *const modes[] = { "-c", "--compile", "-S", "-E" };
+    static const char *const modes[] = {
+        "-c", "--compile", "-S", "-E", "--preprocess", "--assemble"
+    };
 
     if (tn_is_among(word, modes, TN_COUNT(modes)))
         return TN_WORD_MODE;

@@ -5,6 +5,7 @@
 #include "aside.h"
 #include "fail.h"
 #include "note_object.h"
+#include "saved.h"
 #include "session.h"
 #include "temp.h"
 
@@ -147,6 +148,8 @@ bool tn_session_trace(struct tn_session *s, int out, bool show, struct tn_report
     if (s->members.archives.lost)
         return tn_no_memory(err);
     drop_own(s, trace);
+    if (!tn_saved_set_gone(&s->command, &s->arena, trace))
+        return tn_no_memory(err);
     if (tn_session_is_lld(&s->command) && tn_session_wants_discards(&s->command) &&
         !take_discards(s, trace))
         return tn_no_memory(err);

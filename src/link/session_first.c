@@ -44,13 +44,17 @@ static enum like like_inputs(struct tn_session *s, struct tn_elf_header *like)
     return LIKE_UNKNOWN;
 }
 
-/* What the output of an earlier link lets us expect; having none is no error. */
+/*
+ * What the output of an earlier link lets us expect; having none is no error. A trace or map that
+ * the user sees would name the object.
+ */
 bool tn_session_predict(struct tn_session *s, tenon_error *err)
 {
     struct tn_elf_header before, like;
     struct tn_view notes;
 
-    if (!tn_predict_notes(s->launch->world, &s->arena, s->output, &before, &notes))
+    if (s->command.prints ||
+        !tn_predict_notes(s->launch->world, &s->arena, s->output, &before, &notes))
         return true;
     enum like known = like_inputs(s, &like);
     if (known == LIKE_NOTHING || (known == LIKE_OBJECT && like.endian != before.endian))
@@ -97,6 +101,41 @@ bool tn_session_choose_map(struct tn_session *s, tenon_error *err)
     return s->own_map;
 }
 
+/* What the command said on its two streams, which were held back. */
+static void show_held(struct tn_session *s, int out, int err_out)
+{
+    struct tn_view text;
+
+    if (s->launch->print && tn_temp_read(out, &s->arena, &text, NULL))
+        (void)s->launch->print(s->launch->arg, text.at, text.size);
+    if (tn_temp_read(err_out, &s->arena, &text, NULL))
+        (void)tn_temp_append(STDERR_FILENO, text);
+}
+
+/*
+ * A linker may fail only because it was asked for a map: mold 1.10 does with "--defsym=a=b"
+ * (mapfile.cc, get_map()). Then the command alone is the answer. True when that succeeds; what it
+ * says of a failure was said before.
+ */
+static bool link_without_map(struct tn_session *s, struct tn_exit *exit)
+{
+    int out = tn_temp_nameless(NULL), err_out = tn_temp_nameless(NULL);
+    struct tn_exit alone = { 1, 0 };
+
+    if (out >= 0 && err_out >= 0 && !s->signals->asked &&
+        tn_session_run(s, 0, out, err_out, &alone, NULL) && alone.status == 0) {
+        *exit = alone;
+        s->linked = true;
+        s->foreseen = false;
+        show_held(s, out, err_out);
+    }
+    if (out >= 0)
+        close(out);
+    if (err_out >= 0)
+        close(err_out);
+    return s->linked;
+}
+
 /*
  * Runs the link and reads its trace. A user who has the linker print something gets exactly that,
  * and the trace comes from a link of its own, whose map, if there is one, goes to a file of ours.
@@ -112,6 +151,8 @@ bool tn_session_first(struct tn_session *s, int out, struct tn_exit *exit, struc
     if (!tn_session_run(s, TN_LINK_NOTES | (prints ? 0 : asking), prints ? -1 : out, -1, exit, err))
         return false;
     s->linked = exit->status == 0;
+    if (!s->linked && !prints && s->own_map && link_without_map(s, exit))
+        return tn_fail(err, TENON_E_UNSUPPORTED, "the link failed when asked for a map");
     if (!s->linked || !prints)
         return tn_session_trace(s, out, true, trace, err);
     if (!tn_session_run(s, asking | TN_LINK_ASIDE, out, out, &again, err))

@@ -27,7 +27,8 @@ static bool compile_again(struct tn_session *s, const struct tn_word *source, co
                           struct tn_exit *exit, tenon_error *err)
 {
     const unsigned dropped = 1u << TN_WORD_OBJECT | 1u << TN_WORD_LINKER | 1u << TN_WORD_OUTPUT |
-                             1u << TN_WORD_DEPENDENCY | 1u << TN_WORD_REPORT | 1u << TN_WORD_COUNT;
+                             1u << TN_WORD_DEPENDENCY | 1u << TN_WORD_DATABASE |
+                             1u << TN_WORD_REPORT | 1u << TN_WORD_COUNT;
     const char *const last[] = { "-c", "-w", "-o", path, NULL };
     struct tn_words words = { 0 };
     int silent = tn_temp_nameless(err);

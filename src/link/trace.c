@@ -121,6 +121,9 @@ bool tn_trace_read(struct tn_arena *arena, struct tn_view text, const struct tn_
     size_t pos = 0;
 
     while (tn_report_line(text, &pos, &line)) {
+        /* mold's last line, when it broke off in it */
+        if (has_prefix(line, mold_mark) && pos == text.size && text.at[pos - 1] != '\n')
+            break;
         if (!read_line(arena, line, paths, &report, err)) {
             tn_report_free(&report);
             return false;

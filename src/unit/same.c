@@ -230,8 +230,7 @@ bool tn_units_overlap(const tenon_unit *a, const tenon_unit *b)
     return tn_is_overlap(tn_shared_count(a, b), x < y ? x : y);
 }
 
-/* Nothing but its name, as <tenon/record.h> alone gives it. */
-static bool is_name_only(const tenon_unit *unit)
+bool tn_unit_is_name_only(const tenon_unit *unit)
 {
     return !tn_unit_set_size(unit) && unit->implementation.kind == TENON_DIGEST_UNKNOWN;
 }
@@ -248,7 +247,8 @@ static bool same_name(const tenon_unit *a, const tenon_unit *b)
 {
     if (strcmp(a->name, b->name) != 0)
         return false;
-    return a->kind != TENON_UNIT_C || strchr(a->name, '/') || is_name_only(a) || is_name_only(b) ||
+    return a->kind != TENON_UNIT_C || strchr(a->name, '/') || tn_unit_is_name_only(a) ||
+           tn_unit_is_name_only(b) ||
            tenon_digest_equal(&a->implementation, &b->implementation) == TENON_YES ||
            tn_shared_first(a, b);
 }

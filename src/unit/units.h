@@ -161,6 +161,9 @@ bool tn_units_lack(const tenon_units *units, const char *name);
 /* True for a definition that any program or plugin may have, and that therefore tells nothing. */
 bool tn_is_generic(const char *definition);
 
+/* Nothing but its name, as <tenon/record.h> alone gives it. */
+bool tn_unit_is_name_only(const tenon_unit *unit);
+
 /* How many of its definitions are not COMDAT: the set that is compared. */
 size_t tn_unit_set_size(const tenon_unit *unit);
 

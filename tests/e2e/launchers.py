@@ -133,6 +133,16 @@ def keeps_standard_output_and_map(report):
         plain = c.run("gcc", "-o", "plain", "main.o", "counter.o", "-Wl,-t")
         traced = c.link("gcc", "-o", "prog", "main.o", "counter.o", "-Wl,-t")
         c.check("a trace", plain.stdout, traced.stdout)
+        for linker in ("bfd", "gold", "lld"):
+            for option in ("-t", "-M"):
+                words = ["gcc", "-fuse-ld=" + linker, "-o", "prog", "main.o", "counter.o",
+                         "-Wl," + option]
+                plain = c.run(*words)
+                for time_ in ("first", "again"):
+                    c.check("%s %s, %s" % (linker, option, time_), True,
+                            plain.stdout == c.link(*words).stdout)
+                    c.check("%s %s, %s: record" % (linker, option, time_), ["counter", "main"],
+                            c.names())
         quiet = c.link("gcc", "-o", "prog2", "main.o", "counter.o", "-Wl,-Map=prog.map")
         c.check("nothing else", ("", ""), (quiet.stdout, quiet.stderr))
         c.check("a map", True, "main.o" in c.read("prog.map"))
@@ -230,6 +240,23 @@ def objects_of_one_name(report):
         c.compile("main.c")
         c.link("gcc", "-o", "prog", "main.o", "z.o", "d/z.o")
         c.check("numbered", ["main", "z", "z#2"], c.names())
+        os.mkdir(c.path("e"))
+        c.write("third.c", "int third; int third_get(void) { return third; }\n")
+        c.run("gcc", "-c", "third.c", "-o", "e/z.o")
+        for name, members in (("liba.a", ["z.o"]), ("d/liba.a", ["d/z.o"]), ("libb.a", ["d/z.o"])):
+            c.run("ar", "rc", name, *members)
+        for prefix, archives, expected in (
+                (None, ["liba.a", "d/liba.a"], ["a/z", "a/z#2", "main", "z"]),
+                (None, ["liba.a", "libb.a"], ["a/z", "b/z", "main", "z"]),
+                ("p", ["liba.a", "libb.a"], ["p/main", "p/z", "p/z#2", "p/z#3"])):
+            for linker in ("bfd", "gold", "lld"):
+                for time_ in ("first", "again"):
+                    c.run(*launch.behind("link", [
+                        "gcc", "-fuse-ld=" + linker, "-o", "prog", "main.o", "e/z.o",
+                        "-Wl,--whole-archive", *archives, "-Wl,--no-whole-archive"], prefix))
+                    c.check("%s of %s by %s, %s" % (prefix, archives, linker, time_),
+                            (expected, "complete"),
+                            (c.names(), launch.units(c.path("prog"))["record"]))
 
 
 def dependencies_have_no_file_of_ours(report):
@@ -302,6 +329,36 @@ def dependencies_for_the_preprocessor(report):
                     c.check("no other", [], [n for n in os.listdir(c.path("sub")) if n != "c.o"])
 
 
+def dependencies_by_other_words(report):
+    with Case(report, "-flto and dependencies") as c:
+        for compiler in ("gcc", "clang"):
+            for option in ("--write-dependencies", "--write-user-dependencies"):
+                words = [compiler, "-flto", option, "-c", "counter.c"]
+                c.run(*words)
+                plain = c.read("counter.d")
+                c.cc(*words)
+                c.check("%s %s" % (compiler, option), plain.split(), c.read("counter.d").split())
+            ways = [["-MMD", "-MF-"], ["-MD", "-MF", "-"]]
+            if compiler == "gcc":
+                ways.append(["-Wp,-MD,-"])
+            for more in ways:
+                words = [compiler, "-flto", *more, "-c", "counter.c", "other.c"]
+                plain = c.run(*words)
+                done = c.cc(*words)
+                c.check("%s %s" % (compiler, more), (plain.stdout.split(), plain.stderr),
+                        (done.stdout.split(), done.stderr))
+        for more in (["-MJ", "c.json"], ["-MJc.json"]):
+            words = ["clang", "-flto", *more, "-c", "counter.c", "-o", "c.o"]
+            c.run(*words)
+            plain = c.read("c.json")
+            os.unlink(c.path("c.json"))
+            done = c.cc(*words)
+            c.check("clang %s" % more, (plain, ""), (c.read("c.json"), done.stderr))
+            os.unlink(c.path("c.json"))
+            c.run("clang", "-flto", "-fuse-ld=lld", "main.c", "c.o", "-o", "prog")
+            c.check("recorded", ["counter"], c.names())
+
+
 def intermediate_code_is_the_same_again(report):
     with Case(report, "-flto -g3, twice") as c:
         for words in (["gcc", "-frandom-seed=1"], ["clang", "-fdebug-macro"]):
@@ -325,9 +382,10 @@ def intermediate_code_alone_has_a_note(report):
 
 def source_digests_agree(report):
     with Case(report, "source-1") as c:
-        def digest(*words):
-            c.cc("gcc", "-flto", "-c", "counter.c", "-o", "c.o", *words)
-            c.run("gcc", "-flto", "-o", "prog", "main.c", "c.o")
+        def digest(*words, compiler="gcc"):
+            c.cc(compiler, "-flto", "-c", "counter.c", "-o", "c.o", *words)
+            c.run("clang" if "clang" in compiler else "gcc", "-flto", "-fuse-ld=gold", "-o", "prog",
+                  "main.c", "c.o")
             unit, = [u for u in launch.units(c.path("prog"))["units"] if u["name"] == "counter"]
             return unit["implementation"]["kind"], unit["implementation"]["digest"]
         first = digest()
@@ -337,7 +395,22 @@ def source_digests_agree(report):
         c.write("counter.h", "/* a comment */\n\nint counter(void);\n")
         c.check("a comment", first, digest())
         c.write("counter.h", "extern int counter(void);\n")
-        c.check("another text", False, first == digest())
+        other = digest()
+        c.check("another text", False, first == other)
+        os.mkdir(c.path("bin"))
+        for name in ("gcc", "clang"):
+            os.symlink(shutil.which(name), c.path("bin/my-" + name))
+        c.check("another name of the compiler", other, digest(compiler="bin/my-gcc"))
+        clang = digest(compiler="clang")
+        c.check("another compiler", False, other == clang)
+        c.check("in another directory", clang, digest(compiler="bin/my-clang"))
+        # in the user's language, and with what no version has
+        c.write("bin/said", "#!/bin/sh\n[ \"$1\" = --version ] || exec gcc \"$@\"\n"
+                            "gcc --version | sed \"1s/^[^ ]*/said/;2,\\$s/.*/$LC_ALL/\"\n", 0o755)
+        c.check("in any language", other, digest(compiler="bin/said"))
+        c.write("bin/newer", "#!/bin/sh\n[ \"$1\" = --version ] || exec gcc \"$@\"\n"
+                             "gcc --version | sed '1s/[0-9]$/99/'\n", 0o755)
+        c.check("another version", False, other == digest(compiler="bin/newer"))
 
 
 def the_header_names_a_unit(report):
@@ -352,6 +425,16 @@ def the_header_names_a_unit(report):
             c.check(" ".join(words), ["demo/own"], c.names())
         c.run("gcc", "-I", include, "-include", "tenon/record.h", "-c", "counter.c")
         c.check("-include", ["counter"], c.names("counter.o"))
+        c.write("e.S", ".globl e\ne: .long 1\n")
+        for compiler in ("gcc", "clang"):
+            done = c.run(compiler, "-I", include, "-include", "tenon/record.h", "-c", "e.S",
+                         check=False)
+            c.check(compiler + ": assembly", (0, ""), (done.returncode, done.stderr))
+        for number, name in enumerate(("q\"q.c", "b\\n.c")):
+            c.write(name, SOURCES["other.c"])
+            c.run("gcc", "-I", include, "-include", "tenon/record.h", "-DTENON_UNIT=\"u\"", "-c",
+                  name, "-o", "q.o")
+            c.check("TENON_UNIT for %s" % name, ["u"], c.names("q.o"))
         c.cc("gcc", "-flto", "-I", include, "-DTENON_PROJECT=\"demo\"", "-c", "own.c")
         c.run("gcc", "-flto", "-o", "prog", "main.c", "counter.c", "own.o")
         c.check("beside tenon cc, once", ["demo/own"], c.names())
@@ -481,6 +564,41 @@ def failures_leave_what_was_linked(report):
         c.check("no leftovers beside", [], [n for n in os.listdir(c.dir) if "prog." in n])
 
 
+# Stands for a compiler whose linker breaks off when it writes a map.
+NO_MAPS = """#!/bin/sh
+echo call >>%(dir)s/calls
+case " $* " in *-Map=*) printf 'trace: /us'; echo broken >&2; exit 1;; esac
+exec gcc "$@"
+"""
+
+
+def a_linker_that_fails_for_our_words(report):
+    with Case(report, "a link that fails with a map") as c:
+        c.write("no-maps", NO_MAPS % {"dir": c.dir}, 0o755)
+        c.compile("main.c", "counter.c")
+        words = [c.path("no-maps"), "-fuse-ld=mold", "main.o", "counter.o", "-o", "prog"]
+        for time_ in ("first", "again"):
+            done = c.link(*words, check=False)
+            c.check(time_, (0, "", "none", 2, "broken\ntenon link: 'prog' has no record: the link "
+                            "failed when asked for a map\n"),
+                    (done.returncode, done.stdout, launch.units(c.path("prog"))["record"],
+                     c.calls(), done.stderr))
+        c.link("gcc", *words[1:])
+        done = c.link(*words, check=False)
+        c.check("after a record", (0, "none"),
+                (done.returncode, launch.units(c.path("prog"))["record"]))
+        del words[3]
+        plain = c.run("gcc", *words[1:], check=False)
+        done = c.link("gcc", *words[1:], check=False)
+        c.check("as it fails alone", (plain.returncode, plain.stdout, plain.stderr),
+                (done.returncode, done.stdout, done.stderr))
+        done = c.link(*words, check=False)
+        c.check("and with a map", (1, "", "broken\n"), (done.returncode, done.stdout, done.stderr))
+        done = c.link("gcc", "-fuse-ld=mold", "main.o", "counter.o", "-Wl,--defsym=foo=main", "-o",
+                      "prog", check=False)
+        c.check("mold 1.10, --defsym", (0, ""), (done.returncode, done.stdout))
+
+
 def members_of_one_name_linked_again(report):
     with Case(report, "members of one name, linked again") as c:
         os.mkdir(c.path("d"))
@@ -599,6 +717,14 @@ def headers_become_no_object(report):
                     c.check(what + "an object of that name", True, plain == file.read())
                 c.check(what + "there", True, os.path.exists(c.path("counter.h.gch")))
                 os.unlink(c.path("counter.h.gch"))
+        c.write("a.out", "kept")
+        for words in (["gcc", "counter.h"], ["gcc", "-x", "c-header", "counter.h", "-o", "counter.h.gch"],
+                      ["clang", "counter.h", "-o", "counter.h.gch"]):
+            done = c.link(*words)
+            c.check("%s, not -c" % words, ("", "", True, "kept"),
+                    (done.stdout, done.stderr, os.path.exists(c.path("counter.h.gch")),
+                     c.read("a.out")))
+            os.unlink(c.path("counter.h.gch"))
 
 
 def reports_beside_an_object(report):
@@ -651,6 +777,37 @@ def sources_of_intermediate_code(report):
             c.check(compiler + ": an object too", True, "3 of 3 members unrecorded" in done.stderr)
 
 
+def objects_that_are_saved(report):
+    with Case(report, "-save-temps") as c:
+        os.mkdir(c.path("sub"))
+        c.write("sub/x.y.c", SOURCES["other.c"])
+        sources = ["main.c", "counter.c", "sub/x.y.c"]
+        for compiler, ways in {
+                "gcc": (["-save-temps"], ["--save-temps"], ["-save-temps=obj"], ["-save-temps=cwd"],
+                        ["-save-temps", "-dumpdir", "sub/q"], ["-save-temps", "-dumpbase", ""],
+                        ["-save-temps", "-dumpbase", "foo"]),
+                "clang": (["-save-temps"], ["-save-temps=obj"], ["-save-temps=cwd"])}.items():
+            for words in ways:
+                for output in ("prog", "sub/prog", c.path("sub/prog")):
+                    done = c.link(compiler, *words, *sources, "-o", output)
+                    row = launch.units(os.path.join(c.dir, output))
+                    c.check("%s %s -o %s" % (compiler, words, output),
+                            ("complete", 3, ["counter", "main", "x.y"], ""),
+                            (row["record"], row["members"], launch.names(row), done.stderr))
+        c.link("gcc", "-save-temps", "main.c", "counter.c")
+        c.check("a.out", ["counter", "main"], c.names("a.out"))
+        c.compile("other.c")
+        c.run("ar", "rc", "sub/libx.a", "other.o")
+        shutil.copyfile(c.path("other.o"), c.path("sub/counter.o"))
+        c.link("gcc", "-save-temps", "main.c", "counter.c", "-Lsub", "-l:counter.o", "-o", "prog")
+        c.check("an object of that name elsewhere", ["counter", "counter#2", "main"], c.names())
+        for name in ("main", "counter"):
+            c.cc("gcc", "-flto", "-c", name + ".c")
+        c.link("gcc", "-flto", "-save-temps", "main.o", "counter.o", "-o", "prog")
+        c.check("-flto", ("complete", ["counter", "main"]),
+                (launch.units(c.path("prog"))["record"], c.names()))
+
+
 def failures_remove_the_output(report):
     with Case(report, "a failure of ours") as c:
         c.write("broken", "#!/bin/sh\nprintf '\\177ELF\\002\\001\\001\\0\\0\\0\\0\\0\\0\\0\\0\\0"
@@ -690,13 +847,13 @@ def a_linker_may_be_called_itself(report):
 
 CASES = [links_once_when_nothing_changed, keeps_standard_output_and_map,
          maps_go_where_they_were_asked, warns_once,
-         compiles_and_links, members_of_one_name, objects_of_one_name,
+         compiles_and_links, objects_that_are_saved, members_of_one_name, objects_of_one_name,
          dependencies_have_no_file_of_ours, objects_keep_their_permissions,
          intermediate_code_keeps_dependencies, dependencies_for_the_preprocessor,
-         intermediate_code_is_the_same_again, intermediate_code_alone_has_a_note,
+         dependencies_by_other_words, intermediate_code_is_the_same_again, intermediate_code_alone_has_a_note,
          source_digests_agree, the_header_names_a_unit, the_header_alone_is_completed, signals_reach_the_compiler,
          sources_that_are_read_once, failures_leave_what_was_linked,
-         members_of_one_name_linked_again, members_of_which_nothing_is_left, languages_without_headers,
+         a_linker_that_fails_for_our_words, members_of_one_name_linked_again, members_of_which_nothing_is_left, languages_without_headers,
          sources_that_cannot_be_preprocessed, standard_input_without_an_output,
          headers_become_no_object, reports_beside_an_object, sources_of_intermediate_code,
          failures_remove_the_output,

@@ -113,11 +113,36 @@ static void other_commands_are_neither(void **state)
         "gcc -fsyntax-only a.c",
         "clang -print-search-dirs",
         "ccache",
+        "gcc a.h",
+        "gcc -O2 -o a.h.gch a.h b.hpp",
+        "clang -x c-header a -o a.pch",
+        "g++ -fmodules-ts -fmodule-header a.hpp b.cc",
+        "g++ -fmodules-ts -fmodule-header=user -x c++ a.hpp",
+        "gcc --preprocess a.c",
+        "gcc --assemble a.c",
+        "gcc --dependencies a.c",
+        "gcc --user-dependencies a.c",
     };
 
     (void)state;
     for (size_t i = 0; i < sizeof lines / sizeof *lines; i++)
         assert_int_equal(read_line(lines[i]), TN_COMMAND_OTHER);
+}
+
+static void a_header_with_something_to_link_is_linked(void **state)
+{
+    static const char *const lines[] = { "gcc a.h b.c",
+                                         "gcc a.h b.o",
+                                         "gcc a.h -lb",
+                                         "gcc a.h -Wl,-s",
+                                         "gcc a.h -l b",
+                                         "gcc a.h -Xlinker -s",
+                                         "gcc -x c-header a.h -x none a.o" };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof lines / sizeof *lines; i++)
+        assert_int_equal(read_line(lines[i]), TN_COMMAND_LINK);
+    assert_int_equal(read_line("gcc -c a.h"), TN_COMMAND_COMPILE);
 }
 
 static void values_are_no_files(void **state)
@@ -249,6 +274,7 @@ int main(void)
         TEST(an_object_is_named_after_its_source),
         TEST(a_link_has_objects_and_libraries),
         TEST(other_commands_are_neither),
+        TEST(a_header_with_something_to_link_is_linked),
         TEST(values_are_no_files),
         TEST(a_language_holds_until_the_next),
         TEST(lto_is_what_was_said_last),
