@@ -14,6 +14,7 @@ struct tn_attempt {
     struct tn_words cflags, libs;
     bool builtin;   /* no -I and no -L are needed to look into dir */
     bool by_user;   /* --cflags, --libs: wherever they lead */
+    bool whole;     /* what all of an archive needs was asked for */
     const char *pc; /* the .pc file or script that gave the switches; NULL */
     bool is_script;
     const char *version; /* that the .pc file states; NULL */

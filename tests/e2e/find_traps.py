@@ -379,6 +379,38 @@ class Kinds(Case):
         self.assertIn("-lm", row["result"]["CONF_foo_LIBS"])
         self.consume("-f", "foo_id", *self.dirs("a"), expect="a")
 
+    def test_an_archive_is_linked_whole(self):
+        """What none of its functions need alone, a program may: LIBS is for all of the archive."""
+        self.header("a")
+        self.static("a")
+        row = self.find(*self.dirs("a"))
+        self.found(row, linkage="static")
+        self.assertNotIn("CONF_foo_LIBS", row["result"])
+        self.assertEqual(row["remarks"], [])
+        self.static("a", more="#include <math.h>\ndouble foo_cos(double x) { return cosl(x); }")
+        self.write("user.c", PROGRAM)
+        libs = "-L%s -lfoo -lm" % self.path("a/lib")
+        for more in ([], ["-f", "foo_id"], ["--program=user.c"], ["--static"]):
+            row = self.find(*more, *self.dirs("a"))
+            self.found(row, linkage="static", LIBS=libs, NEED_RPATH="no")
+            self.assertEqual(row["result"].get("CONF_foo_STATIC_LIBS", libs), libs)
+            self.assertEqual(row["remarks"], [])
+        self.consume(*self.dirs("a"), expect="a")
+
+    def test_an_archive_that_does_not_link_whole(self):
+        """What is nowhere cannot be found by trying: that is said."""
+        self.header("a")
+        self.static("a", more="void no_such(void); void foo_more(void) { no_such(); }")
+        row = self.find(*self.dirs("a"))
+        self.found(row, linkage="static")
+        self.assertIn("what all of %s needs was not found" % self.path("a/lib/libfoo.a"),
+                      self.remarks(row))
+        self.assertIn("no_such", self.remarks(row))
+        self.assertIn("--function=NAME", self.remarks(row))
+        row = self.find("--cflags=-Ia/include", "--libs=a/lib/libfoo.a")
+        self.found(row, linkage="static")
+        self.assertIn("nothing of %s was linked" % self.path("a/lib/libfoo.a"), self.remarks(row))
+
     def test_static_libs(self):
         self.both("a")
         self.static("a", more="#include <math.h>\ndouble foo_cos(double x) { return cosl(x); }")
