@@ -104,15 +104,29 @@ static bool link_sample(struct tn_hunt *hunt, struct tn_attempt *attempt,
            tn_try_private_libs(hunt, attempt, object, program, outcome, said, err);
 }
 
-/* What was linked is not what was asked for: the reason. NULL: it is, or no memory (*lost). */
+/*
+ * What was linked is not what was asked for: the reason. NULL: it is, or no memory (*lost).
+ *
+ * rule  GNU ld for PE looks at the machine of an archive's members only when it takes one
+ */
 static const char *why_wrong(struct tn_hunt *hunt, const struct tn_attempt *attempt,
                              const struct tn_outcome *outcome, const struct tn_said *said,
                              bool *lost)
 {
-    const char *why = tn_brings_nothing(hunt, outcome, lost);
+    const char *why = NULL;
 
+    *lost = false;
+    if (tn_is_pe(hunt))
+        why = tn_wrong_machine(hunt, outcome, lost);
+    if (why || *lost)
+        return why;
+    why = tn_brings_nothing(hunt, outcome, lost);
     if (!why && !*lost)
         why = tn_wrong_library(hunt, attempt, outcome, said, lost);
+    if (!why)
+        return NULL;
+    why = tn_arena_format(hunt->arena, "%s%s", why, tn_diagnose(hunt, attempt));
+    *lost = !why;
     return why;
 }
 
@@ -135,8 +149,7 @@ static bool link_step(struct tn_hunt *hunt, struct tn_attempt *attempt, struct t
     if (lost)
         return tn_no_memory(err);
     if (why)
-        return tn_hunt_step(hunt, "link", TENON_STEP_FAILED, run_path, "%s%s", why,
-                            tn_diagnose(hunt, attempt)) ||
+        return tn_hunt_step(hunt, "link", TENON_STEP_FAILED, run_path, "%s", why) ||
                tn_no_memory(err);
     if (!tn_look_at_group(hunt, outcome))
         return tn_no_memory(err);
