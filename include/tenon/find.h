@@ -183,7 +183,8 @@ TENON_API const char *tenon_find_known(void);
  */
 typedef struct tenon_find_request {
     const char *name;             /* as given to -l */
-    const char *const *headers;   /* "zlib.h"; not given: guessed */
+    const char *const *headers;   /* "zlib.h"; not given: known or guessed; none for `program` with
+                                     neither function nor version asked of the library */
     const char *function;         /* that a header declares and the library has */
     const char *program;          /* path of a C file that must compile, link, and exit with 0 */
     const char *const *dirs;      /* the user's base directories, searched first */

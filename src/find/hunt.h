@@ -158,6 +158,12 @@ extern const char tn_known_list[];
 /* Searches with a row's headers and facts; what the user asked for goes before. */
 void tn_hunt_take(struct tn_hunt *hunt, const struct tn_known_library *known);
 
+/*
+ * Headers that the user does not name are to be known or guessed: always, but for a program of the
+ * user's alone, which says itself what it includes.
+ */
+bool tn_needs_headers(const tenon_find_request *request);
+
 /* Headers of the package that owns a file, best first; *package its name. */
 bool tn_package_headers(tenon_world *world, struct tn_arena *arena, const char *file,
                         const char *name, struct tn_words *headers, const char **package);

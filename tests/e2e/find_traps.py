@@ -1001,6 +1001,28 @@ class Caller(Case):
         self.found(self.find("--program=good.c", *self.dirs("a")), NEED_RPATH="yes")
         self.not_found(self.find("--program=bad.c", *self.dirs("a")), "bad.c", "status 3")
 
+    def test_a_program_and_more_that_is_asked(self):
+        """A function or a version needs the headers that are known or guessed; a program has its own."""
+        self.both("a")
+        self.write("good.c", PROGRAM)
+        asked = ["--program=good.c", *self.dirs("a")]
+        header = self.path("a/include/foo.h")
+        self.found(self.find(*asked), header=None)
+        for more in ("--function=foo_id", "--version-function=foo_version"):
+            self.found(self.find(more, *asked), header=header)
+        row = self.find("--cflags=-Ia/include", "--libs=-La/lib -lfoo", "--function=foo_id", asked[0])
+        self.found(row, header=header)
+        self.found(self.find("--version-macro=FOO_VERSION", *asked), header=header, version="1.0")
+        self.not_found(self.find("--function=foo_none", *asked), "foo_none")
+        self.not_found(self.find("--min-version=1.0", *asked), "the version could not be asked")
+        self.write(".config/tenon/libraries", "foo header=foo.h version-macro=FOO_VERSION\n")
+        self.found(self.find("--min-version=1.0", *asked), header=header, version="1.0")
+        self.not_found(self.find("--min-version=1.1", *asked), "version too low")
+        self.found(self.find("--min-version=1.1", "--version-cmd=echo 1.1", *asked), header=None)
+        os.rename(header, self.path("a/include/other.h"))
+        self.write("good.c", PROGRAM.replace("foo.h", "other.h"))
+        self.found(self.find(*asked), header=None)
+
     def kept(self, *words):
         """The exit status, with kept answers."""
         env = dict(consumers.CLEAN, TENON_CACHE=self.path("cache"), HOME=self.dir)
