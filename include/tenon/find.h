@@ -266,7 +266,9 @@ TENON_API const char *tenon_found_value(const tenon_found *found, size_t i, cons
  * The result for a consumer: "make", "sh", "pc", "cmake", "meson".
  *
  * owner    a new string for the caller to free(), or NULL with *err filled
- * errors   TENON_E_ARGUMENT for another format, or when nothing was found; TENON_E_MEMORY
+ * errors   TENON_E_ARGUMENT for another format, or when nothing was found; TENON_E_UNSUPPORTED for
+ * a switch that the format's tool would hand on as another ("$", "(" and ")" for pc, ...);
+ *          TENON_E_MEMORY
  */
 TENON_API char *tenon_found_write(const tenon_found *found, const char *format, tenon_error *err);
 

@@ -490,6 +490,24 @@ class Names(Case):
                     for made in ("conf-", "work-"):
                         shutil.rmtree(self.path(made + consumer))
 
+    def test_a_directory_that_a_format_cannot_hold(self):
+        """What the consumer's tool would hand on as something else is refused; others have it."""
+        for prefix, refused in (("a$b", ("pc", "cmake")), ("p(x)", ("pc",)), ("a|b", ("meson",)),
+                                ("a\\b", ("meson",))):
+            self.both(prefix, ident="odd")
+            for one in ("flags", "sh", "pc", "cmake", "meson"):
+                if one not in refused and one in consumers.there():
+                    self.consume(*self.dirs(prefix), expect="odd", only=[one])
+                    for made in ("conf-", "work-"):
+                        shutil.rmtree(self.path(made + one))
+                if one in refused:
+                    done = subprocess.run([tenon.command(), "find", "--no-cache", "-q",
+                                           "--write=" + self.path("none"), "--format=" + one,
+                                           *self.dirs(prefix), "foo"], capture_output=True,
+                                          text=True, stdin=subprocess.DEVNULL)
+                    self.assertEqual(done.returncode, 3, done.stderr)
+                    self.assertIn("cannot be said in the format %s: " % one, done.stderr)
+
     def test_a_directory_that_no_run_path_can_hold(self):
         for prefix, mark in (("a:b", "a colon"), ("$LIB", "$LIB"), ("${ORIGIN}", "$ORIGIN")):
             self.both(prefix)
