@@ -222,19 +222,21 @@ bool tn_try_private_libs(struct tn_hunt *hunt, struct tn_attempt *attempt, const
 }
 
 /*
- * The library's own words with all its members: what none of them needs is not needed.
+ * The library's own words with all its members: what none of them needs is not needed. One may
+ * have a main(), of two that define the same a program takes one: what they need counts here.
  *
- * rule  --whole-archive: GNU ld, for PE too, gold, lld, mold
+ * rule  these switches: GNU ld, for PE too, gold, lld, mold
  */
 static bool with_all_members(struct tn_hunt *hunt, const struct tn_attempt *attempt,
                              struct tn_words *out)
 {
+    static const char begin_whole[] = "-Wl,--allow-multiple-definition,--whole-archive";
     const char *own = tn_arena_format(hunt->arena, "-l%s", hunt->request->name);
     bool whole = hunt->finder->elf || tn_is_pe(hunt), done = false, good = own;
 
     for (size_t i = 0; good && i < attempt->libs.count; i++) {
         bool is_own = whole && !done && strcmp(attempt->libs.at[i], own) == 0;
-        good = (!is_own || tn_words_add(out, "-Wl,--whole-archive")) &&
+        good = (!is_own || tn_words_add(out, begin_whole)) &&
                tn_words_add(out, attempt->libs.at[i]) &&
                (!is_own || tn_words_add(out, "-Wl,--no-whole-archive"));
         done |= is_own;
@@ -332,7 +334,7 @@ bool tn_static_libs(struct tn_hunt *hunt, const struct tn_attempt *attempt,
 
     *libs = *why = NULL;
     good = good && try_static(hunt, attempt, outcome, &all, libs, &said, err);
-    /* members that define the same, or need what is nowhere: what the sample uses must do */
+    /* members that need what is nowhere: what the sample uses must do */
     if (good && !*libs && hunt->function)
         good = try_static(hunt, attempt, outcome, &attempt->libs, libs, &said, err);
     if (good && !*libs)

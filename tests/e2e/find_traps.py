@@ -388,6 +388,9 @@ class Kinds(Case):
         self.assertNotIn("CONF_foo_LIBS", row["result"])
         self.assertEqual(row["remarks"], [])
         self.static("a", more="#include <math.h>\ndouble foo_cos(double x) { return cosl(x); }")
+        self.write("main.c", "int main(void) { return 3; }\n")
+        self.cc("-c", "main.c")
+        subprocess.run(["ar", "r", self.path("a/lib/libfoo.a"), self.path("main.o")], check=True)
         self.write("user.c", PROGRAM)
         libs = "-L%s -lfoo -lm" % self.path("a/lib")
         for more in ([], ["-f", "foo_id"], ["--program=user.c"], ["--static"]):
