@@ -183,7 +183,8 @@ TENON_API const char *tenon_find_known(void);
  */
 typedef struct tenon_find_request {
     const char *name;             /* as given to -l */
-    const char *const *headers;   /* "zlib.h"; not given: guessed */
+    const char *const *headers;   /* "zlib.h"; not given: known or guessed; none for `program` with
+                                     neither function nor version asked of the library */
     const char *function;         /* that a header declares and the library has */
     const char *program;          /* path of a C file that must compile, link, and exit with 0 */
     const char *const *dirs;      /* the user's base directories, searched first */
@@ -265,7 +266,9 @@ TENON_API const char *tenon_found_value(const tenon_found *found, size_t i, cons
  * The result for a consumer: "make", "sh", "pc", "cmake", "meson".
  *
  * owner    a new string for the caller to free(), or NULL with *err filled
- * errors   TENON_E_ARGUMENT for another format, or when nothing was found; TENON_E_MEMORY
+ * errors   TENON_E_ARGUMENT for another format, or when nothing was found; TENON_E_UNSUPPORTED for
+ * a switch that the format's tool would hand on as another ("$", "(" and ")" for pc, ...);
+ *          TENON_E_MEMORY
  */
 TENON_API char *tenon_found_write(const tenon_found *found, const char *format, tenon_error *err);
 

@@ -83,49 +83,106 @@ void tn_attempt_free(struct tn_attempt *attempt)
     tn_words_free(&attempt->libs);
 }
 
+/* Links the sample, and tells which files the library's switches made the linker open. */
+static bool link_sample(struct tn_hunt *hunt, struct tn_attempt *attempt,
+                        struct tn_outcome *outcome, bool run_path, struct tn_words *files,
+                        struct tn_said *said, tenon_error *err)
+{
+    const char *object = tn_arena_format(hunt->arena, "%s/sample.o", hunt->dir);
+    const char *program = tn_program_path(hunt, "sample");
+
+    if (!object || !program)
+        return tn_no_memory(err);
+    if (!tn_probe_link(hunt, object, program, &attempt->libs, run_path ? &outcome->run_dirs : NULL,
+                       false, said, err))
+        return false;
+    files->count = outcome->group.count = 0;
+    if (!tn_linker_files(hunt->arena, said->out, files) ||
+        !tn_linker_group(files, object, &attempt->libs, &outcome->group))
+        return tn_no_memory(err);
+    return said->exit.status == 0 ||
+           tn_try_private_libs(hunt, attempt, object, program, outcome, said, err);
+}
+
+/*
+ * What was linked is not what was asked for: the reason. NULL: it is, or no memory (*lost).
+ *
+ * rule  GNU ld for PE looks at the machine of an archive's members only when it takes one
+ */
+static const char *why_wrong(struct tn_hunt *hunt, const struct tn_attempt *attempt,
+                             const struct tn_outcome *outcome, const struct tn_said *said,
+                             bool *lost)
+{
+    const char *why = NULL;
+
+    *lost = false;
+    if (tn_is_pe(hunt))
+        why = tn_wrong_machine(hunt, outcome, lost);
+    if (why || *lost)
+        return why;
+    why = tn_brings_nothing(hunt, outcome, lost);
+    if (!why && !*lost)
+        why = tn_wrong_library(hunt, attempt, outcome, said, lost);
+    if (!why)
+        return NULL;
+    why = tn_arena_format(hunt->arena, "%s%s", why, tn_diagnose(hunt, attempt));
+    *lost = !why;
+    return why;
+}
+
+/* (d) once; *linked tells whether it passed. An archive's needs become part of the switches. */
+static bool link_step(struct tn_hunt *hunt, struct tn_attempt *attempt, struct tn_outcome *outcome,
+                      bool run_path, bool *linked, struct tn_words *files, tenon_error *err)
+{
+    const char *why = NULL;
+    struct tn_said said;
+    bool lost = false, added = false;
+
+    *linked = false;
+    if (!link_sample(hunt, attempt, outcome, run_path, files, &said, err))
+        return false;
+    if (said.exit.status != 0)
+        return tn_hunt_step(hunt, "link", TENON_STEP_FAILED, run_path, "link error: %s%s",
+                            tn_first_lines(hunt, said.err_out), tn_diagnose(hunt, attempt)) ||
+               tn_no_memory(err);
+    why = why_wrong(hunt, attempt, outcome, &said, &lost);
+    if (lost)
+        return tn_no_memory(err);
+    if (why)
+        return tn_hunt_step(hunt, "link", TENON_STEP_FAILED, run_path, "%s", why) ||
+               tn_no_memory(err);
+    if (!tn_look_at_group(hunt, outcome))
+        return tn_no_memory(err);
+    if (outcome->is_static && !attempt->whole) {
+        attempt->whole = true;
+        if (!tn_add_needs_of_all(hunt, attempt, outcome, &added, err))
+            return false;
+    }
+    /* with what it needs besides the program is another */
+    if (added)
+        return link_step(hunt, attempt, outcome, run_path, linked, files, err);
+    *linked = true;
+    return tn_hunt_step(hunt, "link", TENON_STEP_PASSED, run_path, NULL) || tn_no_memory(err);
+}
+
 /* (d) to (f) once. *linked tells whether (d) passed. */
 static bool link_and_start(struct tn_hunt *hunt, struct tn_attempt *attempt,
                            struct tn_outcome *outcome, bool run_path, bool *linked, bool *passed,
                            tenon_error *err)
 {
-    const char *object = tn_arena_format(hunt->arena, "%s/sample.o", hunt->dir);
     const char *program = tn_program_path(hunt, "sample");
     const char *why = NULL, *out = "";
-    struct tn_said said;
     struct tn_words files = { 0 };
-    bool good, lost = false;
+    bool good;
 
     *linked = *passed = false;
-    if (!object || !program)
+    if (!program)
         return tn_no_memory(err);
-    if (!tn_probe_link(hunt, object, program, &attempt->libs, run_path ? &outcome->run_dirs : NULL,
-                       false, &said, err))
-        return false;
-    outcome->group.count = 0;
-    good = tn_linker_files(hunt->arena, said.out, &files) &&
-           tn_linker_group(&files, object, &attempt->libs, &outcome->group);
-    if (good && said.exit.status != 0 &&
-        !tn_try_private_libs(hunt, attempt, object, program, outcome, &said, err)) {
-        tn_words_free(&files);
-        return false;
-    }
-    if (good && said.exit.status != 0)
-        good = tn_hunt_step(hunt, "link", TENON_STEP_FAILED, run_path, "link error: %s%s",
-                            tn_first_lines(hunt, said.err_out), tn_diagnose(hunt, attempt));
-    else if (good && ((why = tn_brings_nothing(hunt, outcome, &lost)) ||
-                      (!lost && (why = tn_wrong_library(hunt, attempt, outcome, &said, &lost)))))
-        good = tn_hunt_step(hunt, "link", TENON_STEP_FAILED, run_path, "%s%s", why,
-                            tn_diagnose(hunt, attempt));
-    else if (good)
-        good = *linked = tn_hunt_step(hunt, "link", TENON_STEP_PASSED, run_path, NULL);
-    good = good && !lost && tn_words_add_all(&hunt->found->files, &files);
+    good = link_step(hunt, attempt, outcome, run_path, linked, &files, err) &&
+           (tn_words_add_all(&hunt->found->files, &files) || tn_no_memory(err));
     tn_words_free(&files);
-    if (!good)
-        return tn_no_memory(err);
-    if (!*linked)
-        return true;
-    if (!tn_look_at_group(hunt, outcome))
-        return tn_no_memory(err);
+    if (!good || !*linked)
+        return good;
     if (!tn_import_something(hunt, attempt, outcome, program, err) ||
         !tn_start(hunt, program, outcome, passed, &why, &out, err))
         return false;

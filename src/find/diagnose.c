@@ -124,6 +124,26 @@ static int look_at(void *arg, const char *name)
     return 0;
 }
 
+const char *tn_wrong_machine(struct tn_hunt *hunt, const struct tn_outcome *outcome, bool *lost)
+{
+    const char *own = own_machine(hunt), *why = NULL;
+
+    *lost = false;
+    for (size_t i = 0; own && !why && !*lost && i < outcome->group.count; i++) {
+        const char *path = outcome->group.at[i];
+        tenon_image *image = tenon_image_open(hunt->world, path, TENON_PART_CORE, NULL);
+        const char *machine = image ? tenon_image_machine(image) : NULL;
+        if (machine && strcmp(machine, own) != 0) {
+            why = tn_arena_format(hunt->arena,
+                                  "links with nothing of %s, which is for %s, not for %s", path,
+                                  machine, own);
+            *lost = !why;
+        }
+        tenon_image_free(image);
+    }
+    return why;
+}
+
 const char *tn_diagnose(struct tn_hunt *hunt, const struct tn_attempt *attempt)
 {
     struct look look = { .hunt = hunt, .said = "", .machine = own_machine(hunt) };

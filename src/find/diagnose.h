@@ -10,4 +10,10 @@
  */
 const char *tn_diagnose(struct tn_hunt *hunt, const struct tn_attempt *attempt);
 
+/*
+ * A file that a link took, and that is for another machine than our own object: the reason. NULL:
+ * there is none, or there was no memory (*lost).
+ */
+const char *tn_wrong_machine(struct tn_hunt *hunt, const struct tn_outcome *outcome, bool *lost);
+
 #endif

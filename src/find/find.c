@@ -111,7 +111,7 @@ static bool try_flags(struct tn_search *search, tenon_error *err)
            (request->libs ? tn_split_shell(&attempt.libs, hunt->arena, request->libs)
                           : tn_add_joined(&attempt.libs, hunt->arena, "-l", request->name));
     good = good || tn_no_memory(err);
-    if (good && !hunt->headers && !request->program)
+    if (good && !hunt->headers && tn_needs_headers(request))
         good = guess_header(hunt, &attempt.cflags) || tn_no_memory(err);
     good = good && tn_search_attempt(search, &attempt, &passed, err);
     tn_attempt_free(&attempt);
@@ -132,7 +132,7 @@ static bool prepare(struct tn_hunt *hunt, tenon_error *err)
     if (!tn_library_known(hunt->finder, hunt->arena, hunt->world, request->name, &known, &is_known,
                           err))
         return false;
-    if (is_known && !hunt->headers && !request->program)
+    if (is_known && !hunt->headers && tn_needs_headers(request))
         tn_hunt_take(hunt, &known);
     return true;
 }

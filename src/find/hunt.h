@@ -14,6 +14,7 @@ struct tn_attempt {
     struct tn_words cflags, libs;
     bool builtin;   /* no -I and no -L are needed to look into dir */
     bool by_user;   /* --cflags, --libs: wherever they lead */
+    bool whole;     /* what all of an archive needs was asked for */
     const char *pc; /* the .pc file or script that gave the switches; NULL */
     bool is_script;
     const char *version; /* that the .pc file states; NULL */
@@ -156,6 +157,12 @@ extern const char tn_known_list[];
 
 /* Searches with a row's headers and facts; what the user asked for goes before. */
 void tn_hunt_take(struct tn_hunt *hunt, const struct tn_known_library *known);
+
+/*
+ * Headers that the user does not name are to be known or guessed: always, but for a program of the
+ * user's alone, which says itself what it includes.
+ */
+bool tn_needs_headers(const tenon_find_request *request);
 
 /* Headers of the package that owns a file, best first; *package its name. */
 bool tn_package_headers(tenon_world *world, struct tn_arena *arena, const char *file,

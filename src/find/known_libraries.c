@@ -128,6 +128,12 @@ void tn_hunt_take(struct tn_hunt *hunt, const struct tn_known_library *known)
     hunt->compiled = NULL;
 }
 
+bool tn_needs_headers(const tenon_find_request *request)
+{
+    return !request->program || request->function || request->version_macro ||
+           request->version_function || (request->min_version && !request->version_cmd);
+}
+
 const char *tenon_find_known(void)
 {
     return tn_known_list;

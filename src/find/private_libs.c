@@ -8,6 +8,7 @@
 #include "flags.h"
 #include "pc_switches.h"
 #include "quote.h"
+#include "steps.h"
 
 /* What archives of Unix systems need often, dependants before what they need. */
 static const char *const usual[] = { "-lssl",     "-lcrypto", "-lz",      "-lbz2",
@@ -143,6 +144,20 @@ static bool reduce(struct trial *trial, bool *linked, tenon_error *err)
     return !*linked || try_link(trial, linked, err);
 }
 
+/* Without any candidate; only where that does not link, with those that are needed. */
+static bool find_needed(struct trial *trial, bool *linked, tenon_error *err)
+{
+    size_t size = trial->candidates.count * sizeof *trial->left_out;
+
+    memset(trial->left_out, true, size);
+    if (!try_link(trial, linked, err))
+        return false;
+    if (*linked)
+        return true;
+    memset(trial->left_out, false, size);
+    return reduce(trial, linked, err);
+}
+
 static bool begin(struct trial *trial, const struct tn_attempt *attempt,
                   const struct tn_outcome *outcome, tenon_error *err)
 {
@@ -156,6 +171,17 @@ static void end(struct trial *trial)
 {
     free(trial->left_out);
     tn_words_free(&trial->candidates);
+}
+
+/* The candidates that are needed become words of the attempt. */
+static bool take_needed(const struct trial *trial, struct tn_attempt *attempt)
+{
+    bool good = true;
+
+    for (size_t i = 0; good && i < trial->candidates.count; i++)
+        if (!trial->left_out[i])
+            good = tn_words_add(&attempt->libs, trial->candidates.at[i]);
+    return good;
 }
 
 bool tn_try_private_libs(struct tn_hunt *hunt, struct tn_attempt *attempt, const char *object,
@@ -181,9 +207,8 @@ bool tn_try_private_libs(struct tn_hunt *hunt, struct tn_attempt *attempt, const
             return true;
     }
     good = begin(&trial, attempt, outcome, err) && reduce(&trial, &linked, err);
-    for (size_t i = 0; good && linked && i < trial.candidates.count; i++)
-        if (!trial.left_out[i])
-            good = tn_words_add(&attempt->libs, trial.candidates.at[i]) || tn_no_memory(err);
+    if (good && linked)
+        good = take_needed(&trial, attempt) || tn_no_memory(err);
     if (good && linked) {
         *said = last;
         outcome->group.count = 0;
@@ -196,20 +221,69 @@ bool tn_try_private_libs(struct tn_hunt *hunt, struct tn_attempt *attempt, const
     return good;
 }
 
-/* The library's own words with all its members: what none of them needs is not needed. */
+/*
+ * The library's own words with all its members: what none of them needs is not needed. One may
+ * have a main(), of two that define the same a program takes one: what they need counts here.
+ *
+ * rule  these switches: GNU ld, for PE too, gold, lld, mold
+ */
 static bool with_all_members(struct tn_hunt *hunt, const struct tn_attempt *attempt,
                              struct tn_words *out)
 {
+    static const char begin_whole[] = "-Wl,--allow-multiple-definition,--whole-archive";
     const char *own = tn_arena_format(hunt->arena, "-l%s", hunt->request->name);
-    bool whole = hunt->finder->elf, done = false, good = own;
+    bool whole = hunt->finder->elf || tn_is_pe(hunt), done = false, good = own;
 
     for (size_t i = 0; good && i < attempt->libs.count; i++) {
         bool is_own = whole && !done && strcmp(attempt->libs.at[i], own) == 0;
-        good = (!is_own || tn_words_add(out, "-Wl,--whole-archive")) &&
+        good = (!is_own || tn_words_add(out, begin_whole)) &&
                tn_words_add(out, attempt->libs.at[i]) &&
                (!is_own || tn_words_add(out, "-Wl,--no-whole-archive"));
         done |= is_own;
     }
+    return good;
+}
+
+/* Why LIBS may not be all that a program with the archive needs. False: no memory. */
+static bool remark_unknown_needs(struct tn_hunt *hunt, const struct tn_outcome *outcome,
+                                 const struct tn_said *said)
+{
+    const char *archive = outcome->group.at[0];
+    const char *hint = hunt->request->function ? "" : "; --function=NAME finds what NAME needs";
+
+    if (said)
+        return tn_found_remark(hunt->found, "what all of %s needs was not found: %s%s", archive,
+                               tn_first_lines(hunt, said->err_out), hint);
+    return hunt->function ||
+           tn_found_remark(hunt->found, "nothing of %s was linked: what it needs is not known%s",
+                           archive, hint);
+}
+
+bool tn_add_needs_of_all(struct tn_hunt *hunt, struct tn_attempt *attempt,
+                         const struct tn_outcome *outcome, bool *added, tenon_error *err)
+{
+    struct tn_words all = { 0 };
+    struct tn_said said;
+    struct trial trial = { .hunt = hunt,
+                           .before = &all,
+                           .object = tn_arena_format(hunt->arena, "%s/sample.o", hunt->dir),
+                           .program = tn_program_path(hunt, "static"),
+                           .said = &said };
+    size_t before = attempt->libs.count;
+    bool linked = false;
+    bool good = (trial.object && trial.program && with_all_members(hunt, attempt, &all)) ||
+                tn_no_memory(err);
+    bool whole = all.count > before;
+
+    if (good && whole)
+        good = begin(&trial, attempt, outcome, err) && find_needed(&trial, &linked, err);
+    if (good)
+        good = (linked ? take_needed(&trial, attempt)
+                       : remark_unknown_needs(hunt, outcome, whole ? &said : NULL)) ||
+               tn_no_memory(err);
+    *added = attempt->libs.count > before;
+    end(&trial);
+    tn_words_free(&all);
     return good;
 }
 
@@ -260,7 +334,7 @@ bool tn_static_libs(struct tn_hunt *hunt, const struct tn_attempt *attempt,
 
     *libs = *why = NULL;
     good = good && try_static(hunt, attempt, outcome, &all, libs, &said, err);
-    /* members that define the same, or need what is nowhere: what the sample uses must do */
+    /* members that need what is nowhere: what the sample uses must do */
     if (good && !*libs && hunt->function)
         good = try_static(hunt, attempt, outcome, &attempt->libs, libs, &said, err);
     if (good && !*libs)

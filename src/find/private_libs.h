@@ -20,6 +20,16 @@ bool tn_try_private_libs(struct tn_hunt *hunt, struct tn_attempt *attempt, const
                          tenon_error *err);
 
 /*
+ * After a link with an archive passed: what all of its members need is added to attempt->libs, and
+ * *added tells whether that is anything; a remark says it where it is not known. The test needs few
+ * of the members, or none: what it links with says nothing of the others.
+ *
+ * errors   TENON_E_SYSTEM, TENON_E_MEMORY
+ */
+bool tn_add_needs_of_all(struct tn_hunt *hunt, struct tn_attempt *attempt,
+                         const struct tn_outcome *outcome, bool *added, tenon_error *err);
+
+/*
  * The switches of a static link with all of the library's members: *libs has them, in the arena;
  * NULL with *why when there is no such link.
  */

@@ -2,7 +2,7 @@
  * src/find/quote.c - words as each consumer reads them
  *
  * rules: POSIX sh 2.2; make: "$$", "\#"; CMake quoted arguments; Meson '...' strings; pkgconf
- * argvsplit (a backslash takes the next character, a dollar begins a variable)
+ * argvsplit (a backslash takes the next character)
  */
 #include "quote.h"
 
@@ -88,9 +88,7 @@ const char *tn_quote_meson(struct tn_arena *arena, const char *text)
 
 const char *tn_quote_pc(struct tn_arena *arena, const char *word)
 {
-    const char *dollars = mark(arena, word, "$", '$');
-
-    return dollars ? mark(arena, dollars, " \t\\\"'()#`&;<>|*?[]!", '\\') : NULL;
+    return mark(arena, word, " \t\\\"'#`&;<>|*?[]!", '\\');
 }
 
 static bool is_space(char c)

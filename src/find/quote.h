@@ -21,7 +21,12 @@ const char *tn_quote_make(struct tn_arena *arena, const char *text);
 const char *tn_quote_cmake(struct tn_arena *arena, const char *text);
 const char *tn_quote_meson(struct tn_arena *arena, const char *text);
 
-/* One word of Cflags or Libs in a .pc file. */
+/*
+ * One word of Cflags or Libs in a .pc file, without "$", "(" and ")".
+ *
+ * rule  pkgconf and pkg-config print a word quoted for a shell, but for these, however they are
+ *       written: a variable of make goes through
+ */
 const char *tn_quote_pc(struct tn_arena *arena, const char *word);
 
 /* False: a quote is opened and not closed. */

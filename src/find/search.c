@@ -185,7 +185,7 @@ static bool try_place(struct tn_search *search, const struct tn_place *place, bo
 {
     struct tn_hunt *hunt = &search->hunt;
 
-    bool good = hunt->headers || hunt->request->program
+    bool good = hunt->headers || !tn_needs_headers(hunt->request)
                     ? try_with_headers(search, place, passed, err)
                     : try_guesses(search, place, passed, err);
     return good && settle_doubts(search, *passed, err);

@@ -20,7 +20,17 @@ struct writer {
     FILE *out;
     struct tn_words link; /* with run paths */
     const char *variable; /* NAME as part of a variable */
+    const char *unfit;    /* a switch that the format cannot say; NULL */
 };
+
+/* No word has one of these characters; the first that has is remembered. */
+static bool fits(struct writer *w, const struct tn_words *words, const char *characters)
+{
+    for (size_t i = 0; !w->unfit && i < words->count; i++)
+        if (strpbrk(words->at[i], characters))
+            w->unfit = words->at[i];
+    return !w->unfit;
+}
 
 /* The values that are variables; the others are said in comments. */
 static bool is_variable(const char *name)
@@ -75,6 +85,8 @@ static bool write_sh(struct writer *w)
 
 static bool put_pc_words(struct writer *w, const char *key, const struct tn_words *words)
 {
+    if (!fits(w, words, "$()"))
+        return false;
     fprintf(w->out, "%s:", key);
     for (size_t i = 0; i < words->count; i++) {
         const char *word = tn_quote_pc(&w->arena, words->at[i]);
@@ -162,7 +174,7 @@ static bool split_link(struct writer *w, struct tn_words *options, struct tn_wor
 static bool write_cmake(struct writer *w)
 {
     struct tn_words options = { 0 }, libraries = { 0 };
-    bool good = put_comment(w) && split_link(w, &options, &libraries);
+    bool good = put_comment(w) && fits(w, &w->link, "$") && split_link(w, &options, &libraries);
 
     fprintf(w->out,
             "if(NOT TARGET tenon::%s)\n"
@@ -200,7 +212,7 @@ static bool put_meson_list(struct writer *w, const char *name, const struct tn_w
 
 static bool write_meson(struct writer *w)
 {
-    bool good = put_comment(w);
+    bool good = put_comment(w) && fits(w, &w->link, "\\|");
 
     fprintf(w->out, "conf_%s_dep = declare_dependency(\n", w->variable);
     good = good && put_meson_list(w, "compile_args", &w->found->compile) &&
@@ -215,12 +227,18 @@ static bool write_meson(struct writer *w)
     return good;
 }
 
+/* What a consumer hands on as something else, however it is written, is refused: `unfit` is why. */
 static const struct {
     const char *name;
     bool (*write)(struct writer *w);
+    const char *unfit;
 } formats[] = {
-    { "make", write_make },   { "sh", write_sh },       { "pc", write_pc },
-    { "cmake", write_cmake }, { "meson", write_meson },
+    { "make", write_make, NULL },
+    { "sh", write_sh, NULL },
+    { "pc", write_pc, "pkg-config prints $, ( and ) without the quotes that a shell needs" },
+    { "cmake", write_cmake, "CMake puts a backslash before the $ of a linker's switch" },
+    { "meson", write_meson,
+      "Meson takes the \\ of a library's path for /, Ninja the | for its own" },
 };
 
 /* Switches with the run paths before the first library. */
@@ -260,11 +278,15 @@ char *tenon_found_write(const tenon_found *found, const char *format, tenon_erro
     good = w.out && w.variable && gather_link(&w) && formats[i].write(&w) && !ferror(w.out);
     if (w.out)
         good &= fclose(w.out) == 0;
+    if (w.unfit)
+        tn_fail(err, TENON_E_UNSUPPORTED, "%s cannot be said in the format %s: %s",
+                tn_quote(shown, w.unfit), format, formats[i].unfit);
+    else if (!good)
+        tn_no_memory(err);
     tn_words_free(&w.link);
     tn_arena_free(&w.arena);
     if (good)
         return text;
     free(text);
-    tn_no_memory(err);
     return NULL;
 }

@@ -187,9 +187,34 @@ class Windows(Foreign):
     def test_static(self):
         self.cc("-c", "foo.c", "-o", "foo.o", compiler=MINGW)
         subprocess.run(["ar", "rcs", self.path("opt/lib/libfoo.a"), self.path("foo.o")], check=True)
-        row = self.find("-f", "foo_id", "--dir=" + self.path("opt"))
-        self.assertEqual(row["verdict"], "found", json.dumps(row, indent=1))
-        self.assertEqual(row["result"]["linkage"], "static")
+        for more in (["-f", "foo_id"], []):
+            row = self.find(*more, "--dir=" + self.path("opt"))
+            self.assertEqual(row["verdict"], "found", json.dumps(row, indent=1))
+            self.assertEqual(row["result"]["linkage"], "static")
+            self.assertEqual(row["remarks"], [])
+
+    @unittest.skipIf(shutil.which("i686-w64-mingw32-gcc") is None, "no i686-w64-mingw32-gcc")
+    def test_library_of_the_other_width(self):
+        """GNU ld says nothing of an archive of which it takes nothing: the next one is the right."""
+        right, other = "i686-w64-mingw32-gcc", "--dir=" + self.path("opt")
+        self.cc("-c", "foo.c", "-o", "foo.o", compiler=MINGW)
+        subprocess.run(["ar", "rcs", self.path("opt/lib/libfoo.a"), self.path("foo.o")], check=True)
+        row = self.find_with(right, other)
+        self.assertEqual(row["verdict"], "not-found", json.dumps(row, indent=1))
+        self.assertIn("opt/lib/libfoo.a, which is for x86_64, not for i386", row["reason"])
+        row = self.find_with(right, "--cflags=-I" + self.path("opt/include"),
+                             "--libs=" + self.path("opt/lib/libfoo.a"))
+        self.assertEqual(row["verdict"], "not-found", json.dumps(row, indent=1))
+        os.unlink(self.path("opt/lib/libfoo.a"))
+        self.dll(MINGW)
+        os.rename(self.path("opt"), self.path("wide"))
+        for name in ("include", "lib"):
+            os.makedirs(self.path("opt", name))
+        shutil.copy(self.path("wide/include/foo.h"), self.path("opt/include"))
+        self.dll(right)
+        row = self.find_with(right, "--dir=" + self.path("wide"), other)
+        self.assertEqual(row["result"]["file"], self.path("opt/lib/libfoo.dll.a"))
+        self.assertIn("wide/lib/libfoo.dll.a, which is for x86_64", "\n".join(row["remarks"]))
 
     def test_path_of_the_caller(self):
         """Once the directory is in PATH, it is found."""

@@ -379,6 +379,41 @@ class Kinds(Case):
         self.assertIn("-lm", row["result"]["CONF_foo_LIBS"])
         self.consume("-f", "foo_id", *self.dirs("a"), expect="a")
 
+    def test_an_archive_is_linked_whole(self):
+        """What none of its functions need alone, a program may: LIBS is for all of the archive."""
+        self.header("a")
+        self.static("a")
+        row = self.find(*self.dirs("a"))
+        self.found(row, linkage="static")
+        self.assertNotIn("CONF_foo_LIBS", row["result"])
+        self.assertEqual(row["remarks"], [])
+        self.static("a", more="#include <math.h>\ndouble foo_cos(double x) { return cosl(x); }")
+        self.write("main.c", "int main(void) { return 3; }\n")
+        self.cc("-c", "main.c")
+        subprocess.run(["ar", "r", self.path("a/lib/libfoo.a"), self.path("main.o")], check=True)
+        self.write("user.c", PROGRAM)
+        libs = "-L%s -lfoo -lm" % self.path("a/lib")
+        for more in ([], ["-f", "foo_id"], ["--program=user.c"], ["--static"]):
+            row = self.find(*more, *self.dirs("a"))
+            self.found(row, linkage="static", LIBS=libs, NEED_RPATH="no")
+            self.assertEqual(row["result"].get("CONF_foo_STATIC_LIBS", libs), libs)
+            self.assertEqual(row["remarks"], [])
+        self.consume(*self.dirs("a"), expect="a")
+
+    def test_an_archive_that_does_not_link_whole(self):
+        """What is nowhere cannot be found by trying: that is said."""
+        self.header("a")
+        self.static("a", more="void no_such(void); void foo_more(void) { no_such(); }")
+        row = self.find(*self.dirs("a"))
+        self.found(row, linkage="static")
+        self.assertIn("what all of %s needs was not found" % self.path("a/lib/libfoo.a"),
+                      self.remarks(row))
+        self.assertIn("no_such", self.remarks(row))
+        self.assertIn("--function=NAME", self.remarks(row))
+        row = self.find("--cflags=-Ia/include", "--libs=a/lib/libfoo.a")
+        self.found(row, linkage="static")
+        self.assertIn("nothing of %s was linked" % self.path("a/lib/libfoo.a"), self.remarks(row))
+
     def test_static_libs(self):
         self.both("a")
         self.static("a", more="#include <math.h>\ndouble foo_cos(double x) { return cosl(x); }")
@@ -457,6 +492,24 @@ class Names(Case):
                     self.consume(*self.dirs(prefix), expect="odd", only=[consumer])
                     for made in ("conf-", "work-"):
                         shutil.rmtree(self.path(made + consumer))
+
+    def test_a_directory_that_a_format_cannot_hold(self):
+        """What the consumer's tool would hand on as something else is refused; others have it."""
+        for prefix, refused in (("a$b", ("pc", "cmake")), ("p(x)", ("pc",)), ("a|b", ("meson",)),
+                                ("a\\b", ("meson",))):
+            self.both(prefix, ident="odd")
+            for one in ("flags", "sh", "pc", "cmake", "meson"):
+                if one not in refused and one in consumers.there():
+                    self.consume(*self.dirs(prefix), expect="odd", only=[one])
+                    for made in ("conf-", "work-"):
+                        shutil.rmtree(self.path(made + one))
+                if one in refused:
+                    done = subprocess.run([tenon.command(), "find", "--no-cache", "-q",
+                                           "--write=" + self.path("none"), "--format=" + one,
+                                           *self.dirs(prefix), "foo"], capture_output=True,
+                                          text=True, stdin=subprocess.DEVNULL)
+                    self.assertEqual(done.returncode, 3, done.stderr)
+                    self.assertIn("cannot be said in the format %s: " % one, done.stderr)
 
     def test_a_directory_that_no_run_path_can_hold(self):
         for prefix, mark in (("a:b", "a colon"), ("$LIB", "$LIB"), ("${ORIGIN}", "$ORIGIN")):
@@ -968,6 +1021,28 @@ class Caller(Case):
         self.write("bad.c", PROGRAM.replace("return 0", "return 3"))
         self.found(self.find("--program=good.c", *self.dirs("a")), NEED_RPATH="yes")
         self.not_found(self.find("--program=bad.c", *self.dirs("a")), "bad.c", "status 3")
+
+    def test_a_program_and_more_that_is_asked(self):
+        """A function or a version needs the headers that are known or guessed; a program has its own."""
+        self.both("a")
+        self.write("good.c", PROGRAM)
+        asked = ["--program=good.c", *self.dirs("a")]
+        header = self.path("a/include/foo.h")
+        self.found(self.find(*asked), header=None)
+        for more in ("--function=foo_id", "--version-function=foo_version"):
+            self.found(self.find(more, *asked), header=header)
+        row = self.find("--cflags=-Ia/include", "--libs=-La/lib -lfoo", "--function=foo_id", asked[0])
+        self.found(row, header=header)
+        self.found(self.find("--version-macro=FOO_VERSION", *asked), header=header, version="1.0")
+        self.not_found(self.find("--function=foo_none", *asked), "foo_none")
+        self.not_found(self.find("--min-version=1.0", *asked), "the version could not be asked")
+        self.write(".config/tenon/libraries", "foo header=foo.h version-macro=FOO_VERSION\n")
+        self.found(self.find("--min-version=1.0", *asked), header=header, version="1.0")
+        self.not_found(self.find("--min-version=1.1", *asked), "version too low")
+        self.found(self.find("--min-version=1.1", "--version-cmd=echo 1.1", *asked), header=None)
+        os.rename(header, self.path("a/include/other.h"))
+        self.write("good.c", PROGRAM.replace("foo.h", "other.h"))
+        self.found(self.find(*asked), header=None)
 
     def kept(self, *words, **variables):
         """The exit status, with kept answers."""

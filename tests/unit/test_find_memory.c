@@ -272,7 +272,7 @@ static tenon_found *make_found(void)
     if (tn_grow(&found->places, &found->place_room, 0, sizeof *found->places) &&
         tn_found_set(found, "INCDIR", "/o/include") && tn_found_set(found, "NEED_RPATH", "yes") &&
         tn_found_set(found, "STATIC_LIBS", "-lfoo -lm") && tn_found_remark(found, "a remark") &&
-        tn_words_add(&found->compile, "-I/o $x") && tn_words_add(&found->link, "-L/o,p") &&
+        tn_words_add(&found->compile, "-I/o #x") && tn_words_add(&found->link, "-L/o,p") &&
         tn_words_add(&found->link, "-lfoo") && tn_words_add(&found->run_dirs, "/o,p") &&
         tn_words_add(&found->files, "/none/at/all") && tn_words_add(&found->dirs, "/none")) {
         found->places[found->place_count++] =
