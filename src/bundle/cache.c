@@ -25,9 +25,12 @@ static int open_lock_file(int dir)
     const int flags = O_RDONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW;
     int lock = openat(dir, TN_CACHE_LOCK, flags, 0600);
 
-    if (lock < 0 && errno == EACCES && fchmodat(dir, TN_CACHE_LOCK, 0600, 0) == 0)
-        lock = openat(dir, TN_CACHE_LOCK, flags, 0600);
-    return lock;
+    if (lock >= 0 || errno != EACCES)
+        return lock;
+    if (fchmodat(dir, TN_CACHE_LOCK, 0600, 0) == 0)
+        return openat(dir, TN_CACHE_LOCK, flags, 0600);
+    errno = EACCES; /* that is what was wrong */
+    return -1;
 }
 
 static bool open_lock(struct tn_cache *cache, tenon_error *err)
