@@ -56,17 +56,27 @@ struct subject {
     size_t index; /* of the member */
 };
 
-static bool add_recorded(struct tn_members *members, const struct subject *subject,
-                         const struct tn_record *record)
+/* Their notes will be in the linked file, whether they tell all or not. */
+static bool add_names(struct tn_members *members, const struct tn_record *record)
 {
-    if (!add(members, TN_MEMBER_RECORDED, subject->label))
-        return false;
     for (size_t i = 0; i < record->count; i++) {
         const char *name = tn_arena_string(members->arena, record->units[i].name);
         if (!name || !tn_words_add(&members->recorded, name))
             return false;
     }
     return true;
+}
+
+static bool add_recorded(struct tn_members *members, const struct subject *subject,
+                         const struct tn_record *record)
+{
+    return add(members, TN_MEMBER_RECORDED, subject->label) && add_names(members, record);
+}
+
+static bool add_doubtful(struct tn_members *members, const struct subject *subject,
+                         const struct tn_record *record, const char *why)
+{
+    return tn_members_add_unsure(members, subject->label, why) && add_names(members, record);
 }
 
 static const char *name_of(struct tn_members *members, const struct subject *subject)
@@ -127,11 +137,14 @@ static bool add_object(struct tn_members *members, const struct subject *subject
     if (object->is_lto)
         return add_later(members, subject, object, err);
     const struct tn_record *record = &object->record;
-    if (tn_object_is_recorded(record))
+    if (object->is_recorded)
         return add_recorded(members, subject, record) || tn_no_memory(err);
+    if (object->is_doubtful)
+        return add_doubtful(members, subject, record, "its code is not what its record says") ||
+               tn_no_memory(err);
     if (record->count > 1)
-        return tn_members_add_unsure(members, subject->label,
-                                     "it names several units, and not what is of which") ||
+        return add_doubtful(members, subject, record,
+                            "it names several units, and not what is of which") ||
                tn_no_memory(err);
     return add_completed(members, subject, &object->unit,
                          record->count ? record->units[0].name : NULL, object->header.endian, err);
@@ -144,7 +157,7 @@ static bool examine(struct tn_members *members, struct subject *subject, tenon_e
     struct tn_object object;
     size_t before = members->count;
 
-    if (tn_object_read_member(&subject->file, &object, &local) &&
+    if (tn_object_read(&subject->file, &object, &local) &&
         add_object(members, subject, &object, &local))
         return true;
     if (local.code == TENON_E_MEMORY)

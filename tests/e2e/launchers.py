@@ -395,6 +395,50 @@ def the_header_alone_is_completed(report):
                 (launch.units(c.path("prog"))["record"], c.names()))
 
 
+def objects_that_are_not_what_their_notes_say(report):
+    with Case(report, "an object whose notes do not tell all of it") as c:
+        c.cc("gcc", "-c", "counter.c")
+        c.compile("main.c", "other.c")
+        c.write("start.c", "static int n; __attribute__((constructor)) static void s(void) "
+                           "{ n++; }\n")
+        c.compile("start.c")
+        c.cc("gcc", "-c", "main.c", "-o", "own-main.o")
+
+        def check(what, state, words):
+            done = c.link("gcc", "-o", "prog", *words)
+            row = launch.units(c.path("prog"))
+            c.check(what, (state, state == "partial"),
+                    (row["record"], "members unrecorded" in done.stderr))
+
+        for linker in ("ld.bfd", "ld.gold", "ld.lld", "mold"):
+            c.run(linker, "-r", "-o", "one.o", "counter.o", "other.o")
+            check(linker + ": one of two", "partial", ["main.o", "one.o"])
+            c.run(linker, "-r", "-o", "two.o", "counter.o", "own-main.o", "other.o")
+            check(linker + ": two of three", "partial", ["two.o"])
+            c.run("ar", "rc", "libtwo.a", "two.o")
+            check(linker + ": in an archive", "partial", ["-Wl,--whole-archive", "libtwo.a",
+                                                          "-Wl,--no-whole-archive"])
+            c.run(linker, "-r", "-o", "start2.o", "counter.o", "own-main.o", "start.o")
+            check(linker + ": one that defines nothing", "partial", ["start2.o"])
+            c.run(linker, "-r", "-o", "all.o", "counter.o", "own-main.o")
+            check(linker + ": all of them", "complete", ["all.o"])
+        c.run("objcopy", "--prefix-symbols=my_", "counter.o", "renamed.o")
+        c.write("use.c", "int my_counter(void); int main(void) { return my_counter() != 1; }\n")
+        c.compile("use.c")
+        check("renamed", "partial", ["use.o", "renamed.o"])
+        c.run("strip", "-g", "counter.o", "-o", "stripped.o")
+        check("stripped", "complete", ["main.o", "stripped.o"])
+        c.run("ld", "-r", "-o", "one.o", "counter.o", "other.o")
+        before = open(c.path("one.o"), "rb").read()
+        for words, files in (("one.o",), "object"), (("two.o",), "object of two"):
+            done = c.run(tenon.command(), "wrap", *words)
+            c.check("wrap, " + files, "tenon wrap: %s: 1 of 1 objects with code that is not what its record says\n"
+                    % words, done.stderr)
+        c.check("wrap leaves it", True, before == open(c.path("one.o"), "rb").read())
+        units = c.run(tenon.command(), "units", "two.o")
+        c.check("units", True, "two.o: its code is not what its record says" in units.stdout)
+
+
 def signals_reach_the_compiler(report):
     with Case(report, "signals") as c:
         c.write("slow", "#!/bin/sh\ntrap 'echo told >told; exit 9' TERM\ntouch started\n"
@@ -700,7 +744,8 @@ CASES = [links_once_when_nothing_changed, keeps_standard_output_and_map,
          sources_that_cannot_be_preprocessed, standard_input_without_an_output,
          headers_become_no_object, reports_beside_an_object, sources_of_intermediate_code,
          failures_remove_the_output,
-         temporary_files_anywhere, a_linker_may_be_called_itself]
+         temporary_files_anywhere, a_linker_may_be_called_itself,
+         objects_that_are_not_what_their_notes_say]
 
 
 def main():
