@@ -439,6 +439,24 @@ def objects_that_are_not_what_their_notes_say(report):
         c.check("units", True, "two.o: its code is not what its record says" in units.stdout)
 
 
+def thin_members_of_intermediate_code(report):
+    with Case(report, "clang -flto, gold, thin archives") as c:
+        c.run("clang", "-flto", "-c", "counter.c", "-o", "plain.o")
+        c.cc("clang", "-flto", "-c", "counter.c")
+        c.cc("clang", "-flto", "-c", "other.c")
+        c.cc("clang", "-flto", "-c", "main.c")
+        os.mkdir(c.path("lib"))
+        for member, state in ("counter.o", "complete"), ("plain.o", "partial"):
+            for archive in "libx.a", "lib/libx.a":
+                c.run("rm", "-f", archive)
+                c.run("llvm-ar", "rcT", archive, member, "other.o")
+                for words in [archive], ["-L" + (os.path.dirname(archive) or "."), "-lx"]:
+                    c.link("clang", "-flto", "-fuse-ld=gold", "-o", "prog", "main.o", *words)
+                    row = launch.units(c.path("prog"))
+                    c.check("%s in %s" % (member, words), (state, 2, 2),
+                            (row["record"], row["members"], len(launch.names(row))))
+
+
 def signals_reach_the_compiler(report):
     with Case(report, "signals") as c:
         c.write("slow", "#!/bin/sh\ntrap 'echo told >told; exit 9' TERM\ntouch started\n"
@@ -745,7 +763,8 @@ CASES = [links_once_when_nothing_changed, keeps_standard_output_and_map,
          headers_become_no_object, reports_beside_an_object, sources_of_intermediate_code,
          failures_remove_the_output,
          temporary_files_anywhere, a_linker_may_be_called_itself,
-         objects_that_are_not_what_their_notes_say]
+         objects_that_are_not_what_their_notes_say,
+         thin_members_of_intermediate_code]
 
 
 def main():
