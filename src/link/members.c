@@ -102,6 +102,15 @@ static bool add_completed(struct tn_members *members, const struct subject *subj
     return tn_record_write_unit(members->arena, &unit, endian, &row->note, err);
 }
 
+/* What a note may call its unit: a second one of that name in the link gets "#2" here only. */
+static const char *base_of(struct tn_members *members, const struct subject *subject)
+{
+    const char *name =
+        subject->archive ? subject->archive->members[subject->index].name : subject->name;
+
+    return tn_native_name(members->arena, "", NULL, name, 1);
+}
+
 /*
  * Intermediate code that was certainly taken: if it turns out to have no note, one that knows its
  * name and, of fat objects, its definitions is better than none.
@@ -118,10 +127,14 @@ static bool add_later(struct tn_members *members, const struct subject *subject,
     unit.name = row ? name_of(members, subject) : NULL;
     unit.origin = subject->origin;
     unit.recorded = unit.completed = true;
-    if (!unit.name)
+    if (!unit.name || !(row->base = base_of(members, subject)))
+        return tn_no_memory(err);
+    row->is_doubtful = object->is_doubtful;
+    if ((object->is_recorded || object->is_doubtful) &&
+        !(row->own = tn_arena_string(members->arena, object->record.units[0].name)))
         return tn_no_memory(err);
     members->has_later = true;
-    row->base = tn_base_name(unit.name);
+    row->is_fat = unit.stateful != TENON_UNKNOWN;
     if (subject->archive && members->guesses)
         return true;
     return tn_record_write_unit(members->arena, &unit, members->like.endian, &row->note, err);

@@ -72,10 +72,10 @@ static bool read_unit(const struct tn_elf_object *elf, struct tn_object *object,
         return false;
     if (!tn_claims_are_whole(&object->record))
         return true;
-    if (!object->is_lto && !tn_claims_hold(&object->record, elf, &object->unit, &holds, err))
+    if (!tn_claims_hold(&object->record, elf, &object->unit, &holds, err))
         return false;
-    object->is_recorded = object->is_lto || holds;
-    object->is_doubtful = !object->is_recorded;
+    object->is_recorded = holds;
+    object->is_doubtful = !holds;
     return true;
 }
 

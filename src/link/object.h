@@ -9,7 +9,7 @@ struct tn_object {
     bool is_bitcode, is_lto;     /* intermediate code; then the unit is of no use */
     struct tn_elf_header header; /* of ELF */
     struct tn_record record;     /* its own notes */
-    bool is_recorded;            /* whole notes; of machine code: they tell what is in it */
+    bool is_recorded;            /* whole notes, and they tell what is in it */
     bool is_doubtful;            /* whole notes, and its code is another */
     tenon_unit unit;             /* worked out; no name yet */
 };

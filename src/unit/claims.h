@@ -15,7 +15,7 @@ bool tn_claims_are_whole(const struct tn_record *record);
  * Compares whole notes with the object that carries them. "ld -r" keeps the notes of the objects
  * that it joins, also where others have none, and tools rename symbols.
  *
- * shape    `native` is the object's unit, worked out; machine code
+ * shape    `native` is the object's unit, worked out; of intermediate code alone it defines nothing
  * sets     *holds: one note is of this code; several have all definitions of the object among
  *          them, and there are no more source files in it than notes
  * errors   TENON_E_MEMORY

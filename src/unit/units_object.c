@@ -44,7 +44,6 @@ static void complete_unit(tenon_unit *unit, const tenon_unit *native)
     }
 }
 
-/* Of intermediate code nobody knows. */
 static bool check_claims(const struct tn_units_reading *r, const struct tn_record *record,
                          const struct tn_elf_object *object, const tenon_unit *native,
                          const char *origin, tenon_error *err)
@@ -87,14 +86,13 @@ bool tn_units_add_object(struct tn_units_reading *r, struct tn_file *file, const
             return false;
     } else if (!tn_elf_read_object(file, &object, err) ||
                !read_own_record(&object, &record, r->units, origin, err) ||
-               !tn_native_unit_of(&object, &native, &is_lto, err)) {
+               !tn_native_unit_of(&object, &native, &is_lto, err) ||
+               !check_claims(r, &record, &object, &native, origin, err)) {
         return false;
     }
     if (is_lto)
         tn_units_remark(r->units, "%s: intermediate code, of which only the link makes code",
                         origin);
-    else if (!check_claims(r, &record, &object, &native, origin, err))
-        return false;
     if (record.count)
         return add_recorded(r, &record, &native, origin, err);
     native.name = name;

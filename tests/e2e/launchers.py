@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """What tenon cc and tenon link leave as it was: files, streams, statuses, the number of links."""
 
+import itertools
 import os
 import shlex
 import shutil
@@ -428,6 +429,11 @@ def objects_that_are_not_what_their_notes_say(report):
         check("renamed", "partial", ["use.o", "renamed.o"])
         c.run("strip", "-g", "counter.o", "-o", "stripped.o")
         check("stripped", "complete", ["main.o", "stripped.o"])
+        c.cc("gcc", "-flto", "-ffat-lto-objects", "-c", "counter.c", "-o", "fat.o")
+        c.run("gcc", "-flto", "-ffat-lto-objects", "-c", "other.c", "-o", "fat2.o")
+        c.run("ld", "-r", "-o", "fat3.o", "fat.o", "fat2.o")
+        check("one of two, intermediate code", "partial", ["-flto", "own-main.o", "fat3.o"])
+        check("intermediate code", "complete", ["-flto", "own-main.o", "fat.o"])
         c.run("ld", "-r", "-o", "one.o", "counter.o", "other.o")
         before = open(c.path("one.o"), "rb").read()
         for words, files in (("one.o",), "object"), (("two.o",), "object of two"):
@@ -455,6 +461,34 @@ def thin_members_of_intermediate_code(report):
                     row = launch.units(c.path("prog"))
                     c.check("%s in %s" % (member, words), (state, 2, 2),
                             (row["record"], row["members"], len(launch.names(row))))
+
+
+def notes_of_intermediate_code_under_other_names(report):
+    """Some have a note and some have none: whose the notes are, names tell."""
+    with Case(report, "objects not named as their sources") as c:
+        for where in "net", "gui":
+            os.mkdir(c.path(where))
+            c.write(where + "/util.c", "int %s_n; int %s(void) { return %s_n++; }\n"
+                    % (where, where, where))
+        for linker, fat in itertools.product(("bfd", "gold", "mold"), ([], ["-ffat-lto-objects"])):
+            flags = ["gcc", "-flto", *fat, "-fPIC"]
+            link = ["gcc", "-flto", "-fuse-ld=" + linker, "-shared", "-o", "p.so"]
+            c.cc(*flags, "-c", "counter.c", "-o", "prog-counter.o")
+            c.cc(*flags, "-c", "counter.c", "-o", "another.o")
+            c.cc(*flags, "-c", "net/util.c", "-o", "net/util.o")
+            c.cc(*flags, "-c", "gui/util.c", "-o", "gui/util.o")
+            c.run(*flags, "-c", "main.c")
+            c.run(*flags, "-c", "other.c")
+            for objects, names, unsure in [
+                    (["prog-counter.o"], ["counter", "main", "other"], ["main.o", "other.o"]),
+                    (["net/util.o", "gui/util.o"], ["main", "other", "util", "util"],
+                     ["main.o", "other.o"]),
+                    (["another.o"], ["counter", "main", "other"] if fat else ["counter"],
+                     ["main.o"] + ([] if fat else ["another.o"]) + ["other.o"])]:
+                c.link(*link, "main.o", *objects, "other.o")
+                row = launch.units(c.path("p.so"))
+                c.check("%s %s %s" % (linker, fat, objects), (names, unsure),
+                        (launch.names(row), row["unsure"]))
 
 
 def signals_reach_the_compiler(report):
@@ -764,7 +798,8 @@ CASES = [links_once_when_nothing_changed, keeps_standard_output_and_map,
          failures_remove_the_output,
          temporary_files_anywhere, a_linker_may_be_called_itself,
          objects_that_are_not_what_their_notes_say,
-         thin_members_of_intermediate_code]
+         thin_members_of_intermediate_code,
+         notes_of_intermediate_code_under_other_names]
 
 
 def main():
