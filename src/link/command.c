@@ -69,6 +69,12 @@ struct walk {
     bool compiles, other, has_input;
 };
 
+bool tn_command_name(struct tn_command *command, const char *path)
+{
+    return tn_words_add(&command->named, path) &&
+           (!command->in_lib || tn_words_add(&command->lazy, path));
+}
+
 static bool read_option(struct tn_command *command, struct walk *walk, const char *word,
                         const char *value, enum tn_word_role role, tenon_error *err)
 {
@@ -104,7 +110,7 @@ static bool read_input(struct tn_command *command, struct walk *walk, const char
     bool source = walk->language || strcmp(word, "-") == 0 || tn_option_is_source(word);
 
     walk->has_input = true;
-    if (!source && !tn_words_add(&command->named, word))
+    if (!source && !tn_command_name(command, word))
         return false;
     return add(command, word, source ? TN_WORD_SOURCE : TN_WORD_OBJECT, walk->language);
 }
@@ -251,5 +257,6 @@ void tn_command_free(struct tn_command *command)
 {
     free(command->words);
     tn_words_free(&command->named);
+    tn_words_free(&command->lazy);
     *command = (struct tn_command){ 0 };
 }

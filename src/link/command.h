@@ -48,6 +48,8 @@ struct tn_command {
     bool collects, folds;  /* --gc-sections; --icf: equal sections become one */
     bool hides_discards;   /* --no-print-map-discarded: a map does not tell what was left out */
     struct tn_words named; /* what may be a file for the linker, by whichever way */
+    struct tn_words lazy;  /* of these, what stands between --start-lib and --end-lib */
+    bool in_lib;           /* while the command is read: between the two */
 };
 
 /*
@@ -59,6 +61,9 @@ struct tn_command {
 bool tn_command_read(tenon_world *world, struct tn_arena *arena, const char *const *argv,
                      size_t argc, struct tn_command *out, tenon_error *err);
 void tn_command_free(struct tn_command *command);
+
+/* Adds what may be a file for the linker; for readers of the command. False: no memory. */
+bool tn_command_name(struct tn_command *command, const char *path);
 
 /* True for languages and suffixes that come out of a preprocessor and may be optimised at link
  * time: not assembly. */

@@ -100,6 +100,8 @@ static void read_flag(struct tn_command *command, const char *name)
     else if (strcmp(name, "print-map-discarded") == 0 ||
              strcmp(name, "no-print-map-discarded") == 0)
         command->hides_discards = name[0] == 'n';
+    else if (strcmp(name, "start-lib") == 0 || strcmp(name, "end-lib") == 0)
+        command->in_lib = name[0] == 's';
     else if (strcmp(name, "icf") == 0) /* how, says the next word */
         command->folds = true;
     else if (is_name(name, relocatable, TN_COUNT(relocatable)))
@@ -144,7 +146,7 @@ static bool read_word(struct tn_linker_reader *reader, struct tn_command *comman
     }
     if (word[0] == '-' && word[1])
         return read_option(reader, command, arena, word);
-    return !word[0] || tn_words_add(&command->named, word);
+    return !word[0] || tn_command_name(command, word);
 }
 
 bool tn_linker_read(struct tn_linker_reader *reader, struct tn_command *command, tenon_world *world,

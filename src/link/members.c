@@ -50,6 +50,7 @@ bool tn_members_add_unsure(struct tn_members *members, const char *label, const 
 /* One object that is looked at: its file, and what its unit is called if it names none itself. */
 struct subject {
     struct tn_file file; /* in a scratch arena of its own */
+    const char *path;    /* of an object alone, as it was named */
     const char *label, *origin;
     const char *name; /* of an object alone; NULL: ask the archive */
     struct tn_archive *archive;
@@ -111,6 +112,19 @@ static const char *base_of(struct tn_members *members, const struct subject *sub
     return tn_native_name(members->arena, "", NULL, name, 1);
 }
 
+/* Intermediate code that the linker may have left out. */
+static bool is_guessed(const struct tn_members *members, const struct subject *subject)
+{
+    const struct tn_words *lazy = &members->command->lazy;
+
+    if (subject->archive)
+        return members->guesses;
+    for (size_t i = 0; members->guesses_lazy && i < lazy->count; i++)
+        if (subject->path && strcmp(lazy->at[i], subject->path) == 0)
+            return true;
+    return false;
+}
+
 /*
  * Intermediate code that was certainly taken: if it turns out to have no note, one that knows its
  * name and, of fat objects, its definitions is better than none.
@@ -135,7 +149,7 @@ static bool add_later(struct tn_members *members, const struct subject *subject,
         return tn_no_memory(err);
     members->has_later = true;
     row->is_fat = unit.stateful != TENON_UNKNOWN;
-    if (subject->archive && members->guesses)
+    if (is_guessed(members, subject))
         return true;
     return tn_record_write_unit(members->arena, &unit, members->like.endian, &row->note, err);
 }
@@ -217,9 +231,9 @@ static bool add_file(struct tn_members *members, const char *path, const char *s
                      const char *name, tenon_error *err)
 {
     struct tn_arena scratch = { 0 };
-    struct subject subject = { .label = tn_base_name(shown),
-                               .origin = shown_path(shown),
-                               .name = name };
+    struct subject subject = {
+        .path = path, .label = tn_base_name(shown), .origin = shown_path(shown), .name = name
+    };
     const struct tn_object *prepared = tn_prepared_find(&members->prepared, path);
     bool good = true;
 

@@ -42,8 +42,9 @@ struct tn_members {
     struct tn_words recorded;  /* names of units that objects recorded themselves */
     struct tn_elf_header like; /* of the first object */
     bool has_like, has_later;
-    bool guesses;     /* mold: members of intermediate code are named, taken or not */
-    size_t ambiguous; /* rows that may mean several members of one name */
+    bool guesses;      /* mold: members of intermediate code are named, taken or not */
+    bool guesses_lazy; /* gold, mold: and so is such code between --start-lib and --end-lib */
+    size_t ambiguous;  /* rows that may mean several members of one name */
     const struct tn_report *reasons;    /* why members were taken, which tells them apart; NULL */
     const struct tn_discards *discards; /* what the linker left out; NULL: not known */
     size_t gone;                        /* objects that were there only during the link */

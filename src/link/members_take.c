@@ -225,7 +225,7 @@ static bool filter_mold(struct tn_members *members, const struct tn_report *trac
     for (size_t i = 0; good && i < map->count; i++)
         good = tn_names_add(&kept, map->rows[i].text, strlen(map->rows[i].text)) != TN_NO_NAME;
     size_t start = last_start(trace);
-    members->guesses = start == 0;
+    members->guesses = members->guesses_lazy = start == 0;
     for (size_t i = start; good && i < trace->count; i++)
         if (is_kept(&kept, &trace->rows[i]) || is_intermediate(members, &trace->rows[i]))
             good = tn_report_add(out, trace->rows[i]);
@@ -364,6 +364,7 @@ static bool read_report(struct tn_members *members, const struct tn_report *trac
 
     if (!map)
         return take_rows(members, trace, err);
+    members->guesses_lazy = true; /* gold names nobody: the command does */
     if (!trace->from_mold)
         return take_rows(members, trace, err) && take_named(members, trace, err) &&
                take_mapped(members, trace, map, err);

@@ -23,6 +23,7 @@ SOURCES = {
     "main.c": "int counter(void); int main(void) { return counter() != 1; }\n",
     "counter.c": "#include \"counter.h\"\nint counter(void) { static int n; return ++n; }\n",
     "counter.h": "int counter(void);\n",
+    "extra.c": "int extra; int extra_get(void) { return extra; }\n",
     "other.c": "int other; int other_get(void) { return other; }\n",
 }
 
@@ -491,6 +492,34 @@ def notes_of_intermediate_code_under_other_names(report):
                         (launch.names(row), row["unsure"]))
 
 
+def lazy_objects_of_intermediate_code(report):
+    """Between --start-lib and --end-lib an object is taken only when it is needed."""
+    with Case(report, "--start-lib") as c:
+        for linker, compiler in itertools.product(("gold", "lld", "mold"), ("gcc", "clang")):
+            if (linker, compiler) == ("lld", "gcc"):
+                continue
+            what = "%s, %s: " % (linker, compiler)
+            link = [compiler, "-flto", "-fuse-ld=" + linker, "-o", "prog", "main.o",
+                    "-Wl,--start-lib", "counter.o", "-Xlinker", "other.o", "-Wl,--end-lib"]
+            exact = linker == "lld" or (linker, compiler) == ("mold", "gcc")
+            for name in "main", "counter", "other":
+                c.run(compiler, "-flto", "-c", name + ".c")
+            c.link(*link)
+            row = launch.units(c.path("prog"))
+            c.check(what + "no note", ["counter", "main"] if exact else ["main"],
+                    launch.names(row))
+            c.check(what + "listed", True, {"main.o", "counter.o"} <= set(row["unsure"]))
+            c.run(compiler, "-flto", "-c", "extra.c")
+            c.link(*link, "extra.o")
+            c.check(what + "behind it", True, "extra" in c.names())
+            for name in "main", "counter", "other":
+                c.cc(compiler, "-flto", "-c", name + ".c")
+            c.link(*link)
+            # gold gives GCC all of them: the note of what is not used stays
+            unused = ["other"] if (linker, compiler) == ("gold", "gcc") else []
+            c.check(what + "notes", ["counter", "main", *unused], c.names())
+
+
 def signals_reach_the_compiler(report):
     with Case(report, "signals") as c:
         c.write("slow", "#!/bin/sh\ntrap 'echo told >told; exit 9' TERM\ntouch started\n"
@@ -799,7 +828,7 @@ CASES = [links_once_when_nothing_changed, keeps_standard_output_and_map,
          temporary_files_anywhere, a_linker_may_be_called_itself,
          objects_that_are_not_what_their_notes_say,
          thin_members_of_intermediate_code,
-         notes_of_intermediate_code_under_other_names]
+         notes_of_intermediate_code_under_other_names, lazy_objects_of_intermediate_code]
 
 
 def main():
