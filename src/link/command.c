@@ -200,6 +200,8 @@ static bool read_all(struct tn_command *command, struct walk *walk, const struct
         return tn_fail(err, TENON_E_ARGUMENT, "no compiler given");
     command->program = find_program(words);
     command->is_linker = is_linker_name(tn_base_name(words->at[command->program]));
+    if (command->is_linker)
+        command->linker = tn_base_name(words->at[command->program]);
     for (size_t i = 0; i <= command->program; i++)
         if (!add(command, words->at[i], TN_WORD_PROGRAM, NULL))
             return tn_no_memory(err);
@@ -258,5 +260,6 @@ void tn_command_free(struct tn_command *command)
     free(command->words);
     tn_words_free(&command->named);
     tn_words_free(&command->lazy);
+    tn_words_free(&command->symbols_only);
     *command = (struct tn_command){ 0 };
 }

@@ -40,7 +40,7 @@ struct tn_command {
     size_t program;      /* the word that is the compiler: "gcc" of "ccache gcc" */
     bool is_linker;      /* it is ld itself: no -Wl, */
     const char *output;  /* -o; NULL: by default */
-    const char *linker;  /* of -fuse-ld= or --ld-path=, as given; NULL: the default one */
+    const char *linker;  /* of -fuse-ld= or --ld-path=, as given, or itself; NULL: the default */
     const char *map;     /* the user's own -Map; NULL */
     const char *depends; /* the linker's --dependency-file; NULL */
     bool lto, shared, is_static, relocatable;
@@ -49,7 +49,8 @@ struct tn_command {
     bool hides_discards;   /* --no-print-map-discarded: a map does not tell what was left out */
     struct tn_words named; /* what may be a file for the linker, by whichever way */
     struct tn_words lazy;  /* of these, what stands between --start-lib and --end-lib */
-    bool in_lib;           /* while the command is read: between the two */
+    struct tn_words symbols_only; /* --just-symbols: their code is not taken */
+    bool in_lib;                  /* while the command is read: between the two */
 };
 
 /*

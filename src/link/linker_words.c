@@ -12,13 +12,14 @@
 #include "view.h"
 
 /* Options with a value that matters here; `name` without dashes. */
-static const char *const valued[] = { "Map", "o", "output", "dependency-file" };
+static const char *const valued[] = {
+    "Map", "o", "output", "dependency-file", "just-symbols", "R"
+};
 
 /* Others whose value is the next word, so that it is not taken for a file. */
 static const char *const skipped[] = {
     "z",
     "rpath",
-    "R",
     "rpath-link",
     "soname",
     "h",
@@ -57,7 +58,6 @@ static const char *const skipped[] = {
     "a",
     "c",
     "retain-symbols-file",
-    "just-symbols",
     "section-start",
     "hash-style",
     "build-id-value",
@@ -71,8 +71,11 @@ static bool is_name(const char *name, const char *const *list, size_t count)
     return false;
 }
 
-static void take_value(struct tn_command *command, const char *name, const char *value)
+/* False: no memory. rule: GNU ld manual, -R: of a directory it is -rpath */
+static bool take_value(struct tn_command *command, const char *name, const char *value)
 {
+    if (strcmp(name, "just-symbols") == 0 || strcmp(name, "R") == 0)
+        return tn_words_add(&command->symbols_only, value);
     if (strcmp(name, "Map") == 0)
         command->map = value;
     else if (strcmp(name, "dependency-file") == 0)
@@ -81,6 +84,7 @@ static void take_value(struct tn_command *command, const char *name, const char 
         command->folds = strcmp(value, "none") != 0;
     else if (strcmp(name, "o") == 0 || strcmp(name, "output") == 0)
         command->output = value;
+    return true;
 }
 
 static void read_flag(struct tn_command *command, const char *name)
@@ -131,18 +135,16 @@ static bool read_option(struct tn_linker_reader *reader, struct tn_command *comm
         return true;
     }
     const char *key = tn_arena_copy(arena, name, (size_t)(equals - name));
-    if (key)
-        take_value(command, key, equals + 1);
-    return key != NULL;
+    return key && take_value(command, key, equals + 1);
 }
 
 static bool read_word(struct tn_linker_reader *reader, struct tn_command *command,
                       struct tn_arena *arena, const char *word)
 {
     if (reader->waiting) {
-        take_value(command, reader->waiting, word);
+        const char *name = reader->waiting;
         reader->waiting = NULL;
-        return true;
+        return take_value(command, name, word);
     }
     if (word[0] == '-' && word[1])
         return read_option(reader, command, arena, word);

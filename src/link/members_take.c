@@ -131,6 +131,16 @@ static bool thin_named_member(struct tn_members *members, const char *path,
     return false;
 }
 
+static bool is_symbols_only(const struct tn_members *members, const char *path)
+{
+    const struct tn_words *files = &members->command->symbols_only;
+
+    for (size_t i = 0; i < files->count; i++)
+        if (strcmp(files->at[i], path) == 0)
+            return true;
+    return false;
+}
+
 static bool take_file(struct tn_members *members, const struct tn_report *report,
                       const struct tn_report_row *row, tenon_error *err)
 {
@@ -139,7 +149,7 @@ static bool take_file(struct tn_members *members, const struct tn_report *report
 
     if (is_named(members, row->file))
         return tn_members_add_file(members, row->file, row->file, err);
-    if (tn_runtime_is_start_file(row->file))
+    if (tn_runtime_is_start_file(row->file) || is_symbols_only(members, row->file))
         return true;
     if (thin_member(members, report, row->file, &archive, &i))
         return archive->claimed[i]++ > 0 || tn_members_add_member(members, archive, i, err);

@@ -667,9 +667,30 @@ def members_of_which_nothing_is_left(report):
             c.check(linker + ": everything", everything, c.names())
             c.link(*words, "-Wl,--gc-sections,--no-gc-sections")
             c.check(linker + ": after all", everything, c.names())
+            c.run("gcc", *cut, "-g", "-c", "other.c", "-o", "debug.o")
+            c.link("gcc", "-g", "-fuse-ld=" + linker, "main.o", "debug.o", "libx.a", "-o", "prog",
+                   "-Wl,--gc-sections")
+            c.check(linker + ": debugging information", left, c.names())
+            c.link("mold" if linker == "mold" else "ld." + linker, "main.o", "other.o", "libx.a",
+                   "-o", "prog", "-e", "main", "--gc-sections")
+            c.check(linker + ": by itself", left, c.names())
         c.cc("gcc", *cut, "-c", "other.c")
         c.link("gcc", "main.o", "other.o", "libx.a", "-o", "prog", "-Wl,--gc-sections")
         c.check("a note of its own stays", ["main", "other", "x/common", "x/half"], c.names())
+
+
+def files_of_symbols_only(report):
+    with Case(report, "--just-symbols") as c:
+        c.compile("main.c", "counter.c", "other.c")
+        for linker in "bfd", "gold", "lld":
+            for words in ["-Wl,--just-symbols=other.o"], ["-Wl,--just-symbols,other.o"], \
+                    ["-Wl,-R,other.o"], ["-Xlinker", "-R", "-Xlinker", "other.o"]:
+                if linker == "lld" and "-R" in " ".join(words):
+                    continue
+                c.link("gcc", "-no-pie", "-fuse-ld=" + linker, "-o", "prog", "main.o", "counter.o",
+                       *words)
+                c.check("%s %s" % (linker, words), (["counter", "main"], "complete"),
+                        (c.names(), launch.units(c.path("prog"))["record"]))
 
 
 def languages_without_headers(report):
@@ -828,7 +849,8 @@ CASES = [links_once_when_nothing_changed, keeps_standard_output_and_map,
          temporary_files_anywhere, a_linker_may_be_called_itself,
          objects_that_are_not_what_their_notes_say,
          thin_members_of_intermediate_code,
-         notes_of_intermediate_code_under_other_names, lazy_objects_of_intermediate_code]
+         notes_of_intermediate_code_under_other_names, lazy_objects_of_intermediate_code,
+         files_of_symbols_only]
 
 
 def main():
