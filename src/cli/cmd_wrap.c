@@ -34,10 +34,22 @@ static void put_json(struct wrap_run *run, const char *file, const struct tn_wra
         cli_json_number(json, (int64_t)wrapped->objects);
         CLI_JSON_KEY(json, "recorded");
         cli_json_number(json, (int64_t)wrapped->recorded);
+        CLI_JSON_KEY(json, "doubtful");
+        cli_json_number(json, (int64_t)wrapped->doubtful);
     } else {
         cli_json_error(json, err->code, file, tenon_error_message(err));
     }
     cli_json_close(json, '}');
+}
+
+/* Counted without a name: "tenon units" names them. */
+static void warn(struct cli *cli, const char *file, const struct tn_wrapped *wrapped)
+{
+    char shown[CLI_SHOWN_ROOM];
+
+    if (wrapped->doubtful && !cli->quiet)
+        cli_complain(cli, "%s: %zu of %zu objects with code that is not what its record says",
+                     cli_shown(shown, file), wrapped->doubtful, wrapped->objects);
 }
 
 static int wrap(struct wrap_run *run, const char *file)
@@ -52,7 +64,9 @@ static int wrap(struct wrap_run *run, const char *file)
         put_json(run, file, good ? &wrapped : NULL, &err);
     else if (!good)
         cli_complain_of(cli, file, tenon_error_message(&err));
-    else if (cli->verbose)
+    else
+        warn(cli, file, &wrapped);
+    if (good && !has_json(cli) && cli->verbose)
         cli_complain(cli, "%s: %zu of %zu objects recorded now", cli_shown(shown, file),
                      wrapped.recorded, wrapped.objects);
     return good ? CLI_YES : cli_status_of(&err);

@@ -70,6 +70,12 @@ struct walk {
     bool headers; /* what -fmodule-header says of all sources */
 };
 
+bool tn_command_name(struct tn_command *command, const char *path)
+{
+    return tn_words_add(&command->named, path) &&
+           (!command->in_lib || tn_words_add(&command->lazy, path));
+}
+
 static bool read_option(struct tn_command *command, struct walk *walk, const char *word,
                         const char *value, enum tn_word_role role, tenon_error *err)
 {
@@ -106,7 +112,7 @@ static bool read_input(struct tn_command *command, struct walk *walk, const char
     bool source = walk->language || strcmp(word, "-") == 0 || tn_option_is_source(word);
 
     walk->has_input = true;
-    if (!source && !tn_words_add(&command->named, word))
+    if (!source && !tn_command_name(command, word))
         return false;
     return add(command, word, source ? TN_WORD_SOURCE : TN_WORD_OBJECT, walk->language);
 }
@@ -222,6 +228,8 @@ static bool read_all(struct tn_command *command, struct walk *walk, const struct
         return tn_fail(err, TENON_E_ARGUMENT, "no compiler given");
     command->program = find_program(words);
     command->is_linker = is_linker_name(tn_base_name(words->at[command->program]));
+    if (command->is_linker)
+        command->linker = tn_base_name(words->at[command->program]);
     for (size_t i = 0; i <= command->program; i++)
         if (!add(command, words->at[i], TN_WORD_PROGRAM, NULL))
             return tn_no_memory(err);
@@ -279,5 +287,7 @@ void tn_command_free(struct tn_command *command)
 {
     free(command->words);
     tn_words_free(&command->named);
+    tn_words_free(&command->lazy);
+    tn_words_free(&command->symbols_only);
     *command = (struct tn_command){ 0 };
 }

@@ -41,7 +41,7 @@ struct tn_command {
     size_t program;      /* the word that is the compiler: "gcc" of "ccache gcc" */
     bool is_linker;      /* it is ld itself: no -Wl, */
     const char *output;  /* -o; NULL: by default */
-    const char *linker;  /* of -fuse-ld= or --ld-path=, as given; NULL: the default one */
+    const char *linker;  /* of -fuse-ld= or --ld-path=, as given, or itself; NULL: the default */
     const char *map;     /* the user's own -Map; NULL */
     const char *depends; /* the linker's --dependency-file; NULL */
     bool lto, shared, is_static, relocatable;
@@ -49,6 +49,9 @@ struct tn_command {
     bool collects, folds;  /* --gc-sections; --icf: equal sections become one */
     bool hides_discards;   /* --no-print-map-discarded: a map does not tell what was left out */
     struct tn_words named; /* what may be a file for the linker, by whichever way */
+    struct tn_words lazy;  /* of these, what stands between --start-lib and --end-lib */
+    struct tn_words symbols_only; /* --just-symbols: their code is not taken */
+    bool in_lib;                  /* while the command is read: between the two */
 };
 
 /*
@@ -60,6 +63,9 @@ struct tn_command {
 bool tn_command_read(tenon_world *world, struct tn_arena *arena, const char *const *argv,
                      size_t argc, struct tn_command *out, tenon_error *err);
 void tn_command_free(struct tn_command *command);
+
+/* Adds what may be a file for the linker; for readers of the command. False: no memory. */
+bool tn_command_name(struct tn_command *command, const char *path);
 
 /* True for languages and suffixes that come out of a preprocessor and may be optimised at link
  * time: not assembly. */

@@ -12,13 +12,14 @@
 #include "view.h"
 
 /* Options with a value that matters here; `name` without dashes. */
-static const char *const valued[] = { "Map", "o", "output", "dependency-file" };
+static const char *const valued[] = {
+    "Map", "o", "output", "dependency-file", "just-symbols", "R"
+};
 
 /* Others whose value is the next word, so that it is not taken for a file. */
 static const char *const skipped[] = {
     "z",
     "rpath",
-    "R",
     "rpath-link",
     "soname",
     "h",
@@ -57,7 +58,6 @@ static const char *const skipped[] = {
     "a",
     "c",
     "retain-symbols-file",
-    "just-symbols",
     "section-start",
     "hash-style",
     "build-id-value",
@@ -71,8 +71,11 @@ static bool is_name(const char *name, const char *const *list, size_t count)
     return false;
 }
 
-static void take_value(struct tn_command *command, const char *name, const char *value)
+/* False: no memory. rule: GNU ld manual, -R: of a directory it is -rpath */
+static bool take_value(struct tn_command *command, const char *name, const char *value)
 {
+    if (strcmp(name, "just-symbols") == 0 || strcmp(name, "R") == 0)
+        return tn_words_add(&command->symbols_only, value);
     if (strcmp(name, "Map") == 0)
         command->map = value;
     else if (strcmp(name, "dependency-file") == 0)
@@ -81,6 +84,7 @@ static void take_value(struct tn_command *command, const char *name, const char 
         command->folds = strcmp(value, "none") != 0;
     else if (strcmp(name, "o") == 0 || strcmp(name, "output") == 0)
         command->output = value;
+    return true;
 }
 
 static void read_flag(struct tn_command *command, const char *name)
@@ -100,6 +104,8 @@ static void read_flag(struct tn_command *command, const char *name)
     else if (strcmp(name, "print-map-discarded") == 0 ||
              strcmp(name, "no-print-map-discarded") == 0)
         command->hides_discards = name[0] == 'n';
+    else if (strcmp(name, "start-lib") == 0 || strcmp(name, "end-lib") == 0)
+        command->in_lib = name[0] == 's';
     else if (strcmp(name, "icf") == 0) /* how, says the next word */
         command->folds = true;
     else if (is_name(name, relocatable, TN_COUNT(relocatable)))
@@ -129,22 +135,20 @@ static bool read_option(struct tn_linker_reader *reader, struct tn_command *comm
         return true;
     }
     const char *key = tn_arena_copy(arena, name, (size_t)(equals - name));
-    if (key)
-        take_value(command, key, equals + 1);
-    return key != NULL;
+    return key && take_value(command, key, equals + 1);
 }
 
 static bool read_word(struct tn_linker_reader *reader, struct tn_command *command,
                       struct tn_arena *arena, const char *word)
 {
     if (reader->waiting) {
-        take_value(command, reader->waiting, word);
+        const char *name = reader->waiting;
         reader->waiting = NULL;
-        return true;
+        return take_value(command, name, word);
     }
     if (word[0] == '-' && word[1])
         return read_option(reader, command, arena, word);
-    return !word[0] || tn_words_add(&command->named, word);
+    return !word[0] || tn_command_name(command, word);
 }
 
 bool tn_linker_read(struct tn_linker_reader *reader, struct tn_command *command, tenon_world *world,

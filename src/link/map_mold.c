@@ -8,15 +8,31 @@
  *
  * rule: mold mapfile.cc, print_map()
  */
+#include <string.h>
+
 #include "fail.h"
 #include "report.h"
 
 /* Spaces between the third column and an input section. */
 #define INPUT_COLUMN 9u
 
-/* "FILE:(SECTION)" of a line about an input section */
+/* What is in no memory: mold keeps it also of files of which it leaves out all else. */
+static bool is_allocated(struct tn_view section)
+{
+    static const char *const others[] = { ".debug_", ".zdebug_", ".stab", ".comment" };
+
+    for (size_t i = 0; i < TN_COUNT(others); i++)
+        if (section.size >= strlen(others[i]) &&
+            memcmp(section.at, others[i], strlen(others[i])) == 0)
+            return false;
+    return true;
+}
+
+/* The file in "FILE:(SECTION)" of a line about an input section that fills memory */
 static bool input_of(struct tn_view line, struct tn_view *file)
 {
+    struct tn_view section;
+
     size_t i = 0;
 
     for (int column = 0; column < 3; column++)
@@ -26,7 +42,8 @@ static bool input_of(struct tn_view line, struct tn_view *file)
         return false;
     for (size_t at = line.size - 1; at > start + 1; at--)
         if (line.at[at] == '(' && line.at[at - 1] == ':')
-            return tn_view_sub(line, start, at - 1 - start, file);
+            return tn_view_sub(line, at + 1, line.size - at - 2, &section) &&
+                   is_allocated(section) && tn_view_sub(line, start, at - 1 - start, file);
     return false;
 }
 

@@ -51,23 +51,34 @@ bool tn_members_add_unsure(struct tn_members *members, const char *label, const 
 /* One object that is looked at: its file, and what its unit is called if it names none itself. */
 struct subject {
     struct tn_file file; /* in a scratch arena of its own */
+    const char *path;    /* of an object alone, as it was named */
     const char *label, *origin;
     const char *name; /* of an object alone; NULL: ask the archive */
     struct tn_archive *archive;
     size_t index; /* of the member */
 };
 
-static bool add_recorded(struct tn_members *members, const struct subject *subject,
-                         const struct tn_record *record)
+/* Their notes will be in the linked file, whether they tell all or not. */
+static bool add_names(struct tn_members *members, const struct tn_record *record)
 {
-    if (!add(members, TN_MEMBER_RECORDED, subject->label))
-        return false;
     for (size_t i = 0; i < record->count; i++) {
         const char *name = tn_arena_string(members->arena, record->units[i].name);
         if (!name || !tn_words_add(&members->recorded, name))
             return false;
     }
     return true;
+}
+
+static bool add_recorded(struct tn_members *members, const struct subject *subject,
+                         const struct tn_record *record)
+{
+    return add(members, TN_MEMBER_RECORDED, subject->label) && add_names(members, record);
+}
+
+static bool add_doubtful(struct tn_members *members, const struct subject *subject,
+                         const struct tn_record *record, const char *why)
+{
+    return tn_members_add_unsure(members, subject->label, why) && add_names(members, record);
 }
 
 static const char *name_of(struct tn_members *members, const struct subject *subject)
@@ -126,6 +137,28 @@ static bool add_completed(struct tn_members *members, const struct subject *subj
     return tn_record_write_unit(members->arena, &unit, endian, &row->note, err);
 }
 
+/* What a note may call its unit: a second one of that name in the link gets "#2" here only. */
+static const char *base_of(struct tn_members *members, const struct subject *subject)
+{
+    const char *name =
+        subject->archive ? subject->archive->members[subject->index].name : subject->name;
+
+    return tn_native_name(members->arena, "", NULL, name, 1);
+}
+
+/* Intermediate code that the linker may have left out. */
+static bool is_guessed(const struct tn_members *members, const struct subject *subject)
+{
+    const struct tn_words *lazy = &members->command->lazy;
+
+    if (subject->archive)
+        return members->guesses;
+    for (size_t i = 0; members->guesses_lazy && i < lazy->count; i++)
+        if (subject->path && strcmp(lazy->at[i], subject->path) == 0)
+            return true;
+    return false;
+}
+
 /*
  * Intermediate code that was certainly taken: if it turns out to have no note, one that knows its
  * name and, of fat objects, its definitions is better than none.
@@ -142,11 +175,15 @@ static bool add_later(struct tn_members *members, const struct subject *subject,
     unit.name = row ? name_of(members, subject) : NULL;
     unit.origin = subject->origin;
     unit.recorded = unit.completed = true;
-    if (!unit.name)
+    if (!unit.name || !(row->base = base_of(members, subject)))
+        return tn_no_memory(err);
+    row->is_doubtful = object->is_doubtful;
+    if ((object->is_recorded || object->is_doubtful) &&
+        !(row->own = tn_arena_string(members->arena, object->record.units[0].name)))
         return tn_no_memory(err);
     members->has_later = true;
-    row->base = tn_base_name(unit.name);
-    if (subject->archive && members->guesses)
+    row->is_fat = unit.stateful != TENON_UNKNOWN;
+    if (is_guessed(members, subject))
         return true;
     return tn_record_write_unit(members->arena, &unit, members->like.endian, &row->note, err);
 }
@@ -161,11 +198,14 @@ static bool add_object(struct tn_members *members, const struct subject *subject
     if (object->is_lto)
         return add_later(members, subject, object, err);
     const struct tn_record *record = &object->record;
-    if (tn_object_is_recorded(record))
+    if (object->is_recorded)
         return add_recorded(members, subject, record) || tn_no_memory(err);
+    if (object->is_doubtful)
+        return add_doubtful(members, subject, record, "its code is not what its record says") ||
+               tn_no_memory(err);
     if (record->count > 1)
-        return tn_members_add_unsure(members, subject->label,
-                                     "it names several units, and not what is of which") ||
+        return add_doubtful(members, subject, record,
+                            "it names several units, and not what is of which") ||
                tn_no_memory(err);
     return add_completed(members, subject, &object->unit,
                          record->count ? record->units[0].name : NULL, object->header.endian, err);
@@ -178,7 +218,7 @@ static bool examine(struct tn_members *members, struct subject *subject, tenon_e
     struct tn_object object;
     size_t before = members->count;
 
-    if (tn_object_read_member(&subject->file, &object, &local) &&
+    if (tn_object_read(&subject->file, &object, &local) &&
         add_object(members, subject, &object, &local))
         return true;
     if (local.code == TENON_E_MEMORY)
@@ -225,9 +265,9 @@ static bool add_file(struct tn_members *members, const char *path, const char *s
                      const char *name, tenon_error *err)
 {
     struct tn_arena scratch = { 0 };
-    struct subject subject = { .label = tn_base_name(shown),
-                               .origin = shown_path(shown),
-                               .name = name };
+    struct subject subject = {
+        .path = path, .label = tn_base_name(shown), .origin = shown_path(shown), .name = name
+    };
     const struct tn_object *prepared = tn_prepared_find(&members->prepared, path);
     bool good = true;
 

@@ -20,7 +20,10 @@ enum tn_member_state {
 struct tn_member {
     enum tn_member_state state;
     const char *label;   /* for people: "libz.a(inflate.o)", "main.o"; no directories */
-    const char *base;    /* of its unit's name: what follows the prefix */
+    const char *base;    /* of intermediate code: its name without directories and suffixes */
+    const char *own;     /* of such beside machine code: the name in its whole note; NULL */
+    bool is_fat;         /* intermediate code beside machine code: its notes can be read */
+    bool is_doubtful;    /* of such: its note is of other code */
     struct tn_view note; /* completed */
     const char *why;     /* unsure */
     bool from_source;    /* intermediate code, made again from a source of the command */
@@ -40,8 +43,9 @@ struct tn_members {
     struct tn_words recorded;  /* names of units that objects recorded themselves */
     struct tn_elf_header like; /* of the first object */
     bool has_like, has_later;
-    bool guesses;     /* mold: members of intermediate code are named, taken or not */
-    size_t ambiguous; /* rows that may mean several members of one name */
+    bool guesses;      /* mold: members of intermediate code are named, taken or not */
+    bool guesses_lazy; /* gold, mold: and so is such code between --start-lib and --end-lib */
+    size_t ambiguous;  /* rows that may mean several members of one name */
     const struct tn_report *reasons;    /* why members were taken, which tells them apart; NULL */
     const struct tn_discards *discards; /* what the linker left out; NULL: not known */
     size_t gone;                        /* objects that were there only during the link */
@@ -74,8 +78,8 @@ bool tn_members_add_source(struct tn_members *members, const char *path, const c
                            const char *name, tenon_error *err);
 
 /*
- * Decides what is to come: members of intermediate code are recorded when the linked file has a
- * unit of that name that no other object brought.
+ * Decides what is to come: members of intermediate code are recorded when the linked file has the
+ * unit of their note or, where that cannot be read, one of their name that no other object brought.
  */
 bool tn_members_settle(struct tn_members *members, const tenon_units *linked, tenon_error *err);
 

@@ -14,10 +14,20 @@ static bool take_name(const char **names, size_t count, const char *name)
     return false;
 }
 
-static bool take_base(const char **names, size_t count, const char *base)
+/* True when automake named an object of that source so: "prog-util" of "util". */
+static bool is_behind(const char *base, const char *name)
+{
+    size_t size = strlen(base), length = strlen(name);
+
+    return size > length && base[size - length - 1] == '-' &&
+           strcmp(base + size - length, name) == 0;
+}
+
+static bool take_base(const char **names, size_t count, const char *base, bool behind)
 {
     for (size_t i = 0; i < count; i++) {
-        if (names[i] && strcmp(tn_base_name(names[i]), base) == 0) {
+        const char *name = names[i] ? tn_base_name(names[i]) : NULL;
+        if (name && (behind ? is_behind(base, name) : strcmp(base, name) == 0)) {
             names[i] = NULL;
             return true;
         }
@@ -58,8 +68,74 @@ static const char **names_left(const struct tn_members *members, const tenon_uni
     return names;
 }
 
-/* One object of intermediate code brings one note at most: as many notes as objects are theirs.
- * Else a name tells whose it is. */
+static void set_recorded(struct tn_member *row)
+{
+    row->state = TN_MEMBER_RECORDED;
+    row->note = (struct tn_view){ 0 };
+}
+
+/* Its note is in the linked file, and does not tell all of it. */
+static void set_doubtful(struct tn_member *row)
+{
+    row->state = TN_MEMBER_UNSURE;
+    row->why = "its code is not what its record says";
+    row->note = (struct tn_view){ 0 };
+}
+
+/* Those whose note can be read. */
+static void settle_fat(const struct tn_members *members, const char **names, size_t count)
+{
+    for (size_t i = 0; i < members->count; i++) {
+        struct tn_member *row = &members->rows[i];
+        if (row->state != TN_MEMBER_LATER || !row->own || !take_name(names, count, row->own))
+            continue;
+        if (row->is_doubtful)
+            set_doubtful(row);
+        else
+            set_recorded(row);
+    }
+}
+
+static bool is_open(const struct tn_member *row)
+{
+    return row->state == TN_MEMBER_LATER && !row->is_fat;
+}
+
+static void settle_named(const struct tn_members *members, const char **names, size_t count,
+                         bool behind)
+{
+    for (size_t i = 0; i < members->count; i++) {
+        struct tn_member *row = &members->rows[i];
+        if (is_open(row) && take_base(names, count, row->base, behind))
+            set_recorded(row);
+    }
+}
+
+static size_t count_open(const struct tn_members *members)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < members->count; i++)
+        count += is_open(&members->rows[i]);
+    return count;
+}
+
+/* One without a whole note. `strays`: there are notes of which nobody knows whose they are, so that
+ * one more for this member may be a second of the same unit. */
+static void settle_unsure(struct tn_member *row, const char **partial, size_t count, bool strays)
+{
+    bool named =
+        take_base(partial, count, row->base, false) || take_base(partial, count, row->base, true);
+
+    row->state = TN_MEMBER_UNSURE;
+    row->why = named ? "intermediate code whose note does not say what it defines"
+                     : "intermediate code that was compiled without \"tenon cc\"";
+    if (named || (strays && !row->is_fat))
+        row->note = (struct tn_view){ 0 };
+}
+
+/* One object of intermediate code brings one note at most: when names have told whose some are, as
+ * many notes as objects are theirs. */
 bool tn_members_settle(struct tn_members *members, const tenon_units *linked, tenon_error *err)
 {
     size_t count = linked ? tenon_units_count(linked) : 0;
@@ -68,18 +144,17 @@ bool tn_members_settle(struct tn_members *members, const tenon_units *linked, te
 
     if (!names || !partial)
         return tn_no_memory(err);
-    bool all = count_names(names, count) == tn_members_count(members, TN_MEMBER_LATER);
+    settle_fat(members, names, count);
+    settle_named(members, names, count, false);
+    settle_named(members, names, count, true);
+    size_t left = count_names(names, count);
+    bool all = left == count_open(members);
     for (size_t i = 0; i < members->count; i++) {
         struct tn_member *row = &members->rows[i];
-        if (row->state != TN_MEMBER_LATER)
-            continue;
-        bool recorded = all || take_base(names, count, row->base);
-        bool named = !recorded && take_base(partial, count, row->base);
-        row->state = recorded ? TN_MEMBER_RECORDED : TN_MEMBER_UNSURE;
-        if (recorded || named)
-            row->note = (struct tn_view){ 0 };
-        row->why = named ? "intermediate code whose note does not say what it defines"
-                         : "intermediate code that was compiled without \"tenon cc\"";
+        if (is_open(row) && all)
+            set_recorded(row);
+        else if (row->state == TN_MEMBER_LATER)
+            settle_unsure(row, partial, count, left > 0);
     }
     return true;
 }

@@ -93,21 +93,51 @@ static bool take_member(struct tn_members *members, const struct tn_report *repo
     return i == archive->count || tn_members_add_member(members, archive, i, err);
 }
 
+/* True when the archive at `from` is thin, and the file at `path` is a member of it. */
+static bool is_thin_of(struct tn_members *members, const char *from, const char *path,
+                       struct tn_archive **archive, size_t *index)
+{
+    enum tn_name_match how;
+    struct tn_archive *one = tn_archives_get(&members->archives, from, NULL);
+
+    if (!one || !one->thin || tn_archive_find(&members->archives, one, path, &how, index) == 0 ||
+        how == TN_MATCH_BASE)
+        return false;
+    *archive = one;
+    return true;
+}
+
 /* GNU ld names a member of a thin archive by its file alone. */
 static bool thin_member(struct tn_members *members, const struct tn_report *report,
                         const char *path, struct tn_archive **archive, size_t *index)
 {
-    for (size_t i = 0; i < report->count; i++) {
-        enum tn_name_match how;
-        if (report->rows[i].kind != TN_REPORT_ARCHIVE)
-            continue;
-        struct tn_archive *one = tn_archives_get(&members->archives, report->rows[i].file, NULL);
-        if (one && one->thin && tn_archive_find(&members->archives, one, path, &how, index) > 0 &&
-            how != TN_MATCH_BASE) {
-            *archive = one;
+    for (size_t i = 0; i < report->count; i++)
+        if (report->rows[i].kind == TN_REPORT_ARCHIVE &&
+            is_thin_of(members, report->rows[i].file, path, archive, index))
             return true;
-        }
-    }
+    return false;
+}
+
+/* gold does not name archives at all. */
+static bool thin_named_member(struct tn_members *members, const char *path,
+                              struct tn_archive **archive, size_t *index)
+{
+    const struct tn_words *named = &members->command->named;
+
+    for (size_t i = 0; i < named->count; i++)
+        if (tn_archives_kind(&members->archives, named->at[i]) == TN_PATH_ARCHIVE &&
+            is_thin_of(members, named->at[i], path, archive, index))
+            return true;
+    return false;
+}
+
+static bool is_symbols_only(const struct tn_members *members, const char *path)
+{
+    const struct tn_words *files = &members->command->symbols_only;
+
+    for (size_t i = 0; i < files->count; i++)
+        if (strcmp(files->at[i], path) == 0)
+            return true;
     return false;
 }
 
@@ -119,7 +149,7 @@ static bool take_file(struct tn_members *members, const struct tn_report *report
 
     if (is_named(members, row->file))
         return tn_members_add_file(members, row->file, row->file, err);
-    if (tn_runtime_is_start_file(row->file))
+    if (tn_runtime_is_start_file(row->file) || is_symbols_only(members, row->file))
         return true;
     if (thin_member(members, report, row->file, &archive, &i))
         return archive->claimed[i]++ > 0 || tn_members_add_member(members, archive, i, err);
@@ -205,7 +235,7 @@ static bool filter_mold(struct tn_members *members, const struct tn_report *trac
     for (size_t i = 0; good && i < map->count; i++)
         good = tn_names_add(&kept, map->rows[i].text, strlen(map->rows[i].text)) != TN_NO_NAME;
     size_t start = last_start(trace);
-    members->guesses = start == 0;
+    members->guesses = members->guesses_lazy = start == 0;
     for (size_t i = start; good && i < trace->count; i++)
         if (is_kept(&kept, &trace->rows[i]) || is_intermediate(members, &trace->rows[i]))
             good = tn_report_add(out, trace->rows[i]);
@@ -298,8 +328,27 @@ static const char *definer_name(struct tn_members *members, const struct tn_repo
     return archive && i < archive->count ? archive->members[i].name : NULL;
 }
 
+/*
+ * A file in gold's map is a member of a thin archive of LLVM's intermediate code. Of an archive
+ * that was found by -l only the member's name is known.
+ */
+static bool take_thin(struct tn_members *members, const struct tn_report *trace,
+                      const struct tn_report_row *row, tenon_error *err)
+{
+    struct tn_archive *archive;
+    size_t i;
+
+    if (is_named(members, row->file) || is_reported(trace, row->file) ||
+        !is_intermediate(members, row))
+        return true;
+    if (thin_named_member(members, row->file, &archive, &i))
+        return archive->claimed[i]++ > 0 || tn_members_add_member(members, archive, i, err);
+    return tn_members_add_file(members, row->file, row->file, err);
+}
+
 /* Members of archives, from the map. Some rows have a symbol in place of the member's name. */
-static bool take_mapped(struct tn_members *members, const struct tn_report *map, tenon_error *err)
+static bool take_mapped(struct tn_members *members, const struct tn_report *trace,
+                        const struct tn_report *map, tenon_error *err)
 {
     for (size_t i = 0; i < map->count; i++) {
         struct tn_report_row row = map->rows[i];
@@ -310,6 +359,8 @@ static bool take_mapped(struct tn_members *members, const struct tn_report *map,
         if (row.kind == TN_REPORT_MEMBER &&
             (strcmp(row.member, "?") == 0 || is_intermediate(members, &row)) &&
             !take_member(members, map, &row, err))
+            return false;
+        if (row.kind == TN_REPORT_FILE && !take_thin(members, trace, &row, err))
             return false;
     }
     return true;
@@ -323,9 +374,10 @@ static bool read_report(struct tn_members *members, const struct tn_report *trac
 
     if (!map)
         return take_rows(members, trace, err);
+    members->guesses_lazy = true; /* gold names nobody: the command does */
     if (!trace->from_mold)
         return take_rows(members, trace, err) && take_named(members, trace, err) &&
-               take_mapped(members, map, err);
+               take_mapped(members, trace, map, err);
     good = filter_mold(members, trace, map, &kept) ? take_rows(members, &kept, err)
                                                    : tn_no_memory(err);
     tn_report_free(&kept);

@@ -4,6 +4,7 @@
 #include <elf.h>
 #include <string.h>
 
+#include "claims.h"
 #include "elf_object.h"
 #include "fail.h"
 #include "native.h"
@@ -21,14 +22,6 @@ static bool read_own(const struct tn_elf_object *object, struct tn_record *recor
             return tn_context(err, "its record");
     }
     return true;
-}
-
-bool tn_object_is_recorded(const struct tn_record *record)
-{
-    for (size_t i = 0; i < record->count; i++)
-        if (record->units[i].implementation.kind == TENON_DIGEST_UNKNOWN)
-            return false;
-    return record->count > 0;
 }
 
 bool tn_object_is_one(struct tn_file *file, tenon_error *err)
@@ -71,16 +64,22 @@ bool tn_object_is_lto(struct tn_file *file, tenon_error *err)
     return false;
 }
 
-/* `always`: also of one that is recorded. */
-static bool read_unit(const struct tn_elf_object *elf, bool always, struct tn_object *object,
-                      tenon_error *err)
+static bool read_unit(const struct tn_elf_object *elf, struct tn_object *object, tenon_error *err)
 {
-    if (!always && tn_object_is_recorded(&object->record) && !tn_native_has_intermediate_code(elf))
+    bool holds = false;
+
+    if (!tn_native_unit_of(elf, &object->unit, &object->is_lto, err))
+        return false;
+    if (!tn_claims_are_whole(&object->record))
         return true;
-    return tn_native_unit_of(elf, &object->unit, &object->is_lto, err);
+    if (!tn_claims_hold(&object->record, elf, &object->unit, &holds, err))
+        return false;
+    object->is_recorded = holds;
+    object->is_doubtful = !holds;
+    return true;
 }
 
-static bool read_object(struct tn_file *file, bool always, struct tn_object *out, tenon_error *err)
+bool tn_object_read(struct tn_file *file, struct tn_object *out, tenon_error *err)
 {
     struct tn_elf_object elf;
     struct tn_view head;
@@ -92,20 +91,10 @@ static bool read_object(struct tn_file *file, bool always, struct tn_object *out
         object.is_bitcode = object.is_lto = true;
     } else {
         if (!tn_elf_read_object(file, &elf, err) || !read_own(&elf, &object.record, err) ||
-            !read_unit(&elf, always, &object, err))
+            !read_unit(&elf, &object, err))
             return false;
         object.header = elf.elf.header;
     }
     *out = object;
     return true;
-}
-
-bool tn_object_read(struct tn_file *file, struct tn_object *out, tenon_error *err)
-{
-    return read_object(file, true, out, err);
-}
-
-bool tn_object_read_member(struct tn_file *file, struct tn_object *out, tenon_error *err)
-{
-    return read_object(file, false, out, err);
 }

@@ -9,14 +9,10 @@ struct tn_object {
     bool is_bitcode, is_lto;     /* intermediate code; then the unit is of no use */
     struct tn_elf_header header; /* of ELF */
     struct tn_record record;     /* its own notes */
+    bool is_recorded;            /* whole notes, and they tell what is in it */
+    bool is_doubtful;            /* whole notes, and its code is another */
     tenon_unit unit;             /* worked out; no name yet */
 };
-
-/*
- * True when notes are there, and tell all that can be known of their units: not those of
- * <tenon/record.h>, which are names.
- */
-bool tn_object_is_recorded(const struct tn_record *record);
 
 /*
  * True for ELF objects and LLVM bitcode, by the first bytes. False for others, and for files that
@@ -33,14 +29,8 @@ bool tn_object_is_lto(struct tn_file *file, tenon_error *err);
  * Reads an object.
  *
  * owner    everything in file->arena
- * errors   those of tn_elf_read_object, tn_record_read, tn_native_unit_of
+ * errors   those of tn_elf_read_object, tn_record_read, tn_native_unit_of, tn_claims_hold
  */
 bool tn_object_read(struct tn_file *file, struct tn_object *out, tenon_error *err);
-
-/*
- * The same for a link, which asks an object that is recorded for nothing else: its unit is not
- * worked out, unless it is intermediate code.
- */
-bool tn_object_read_member(struct tn_file *file, struct tn_object *out, tenon_error *err);
 
 #endif

@@ -61,7 +61,7 @@ static void read_one(struct tn_prepared *prepared, tenon_world *world, const cha
     row->known = false;
     if (tn_file_open(world, path, &scratch, &file) == 0) {
         row->known = read_small(&file) && tn_object_is_one(&file, NULL) &&
-                     tn_object_read_member(&file, &row->object, NULL) && !row->object.is_lto &&
+                     tn_object_read(&file, &row->object, NULL) && !row->object.is_lto &&
                      tn_unit_copy_definitions(&prepared->arena, &row->object.unit) &&
                      keep_record(&prepared->arena, &row->object.record);
         tn_file_close(&file);

@@ -59,7 +59,7 @@ bool tn_map_lld_read(struct tn_arena *arena, struct tn_view text,
                      const struct tn_report_paths *paths, struct tn_report *out, tenon_error *err);
 
 /*
- * Reads mold's map: a row for each file or member of which something is in the result; only
+ * Reads mold's map: a row for each file or member of which something is in memory; only
  * `text` is set (kind TN_REPORT_FILE). A row stands once for each run of its lines.
  */
 bool tn_map_mold_read(struct tn_arena *arena, struct tn_view text, struct tn_report *out,

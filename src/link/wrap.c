@@ -26,7 +26,8 @@ static bool note_of(struct wrapping *w, struct tn_file *file, const char *name, 
     if (!tn_object_read(file, &object, err))
         return false;
     w->wrapped->objects++;
-    if (tn_object_is_recorded(&object.record))
+    w->wrapped->doubtful += object.is_doubtful;
+    if (object.is_recorded || object.is_doubtful)
         return true;
     if (object.is_lto)
         return tn_fail(err, TENON_E_UNSUPPORTED,

@@ -7,6 +7,7 @@
 struct tn_wrapped {
     size_t objects;  /* in the file */
     size_t recorded; /* of them, now for the first time */
+    size_t doubtful; /* of them, with notes that are not of their code: left as they are */
 };
 
 /*

@@ -3,6 +3,7 @@
  */
 #include <string.h>
 
+#include "claims.h"
 #include "fail.h"
 #include "native.h"
 #include "record.h"
@@ -43,15 +44,23 @@ static void complete_unit(tenon_unit *unit, const tenon_unit *native)
     }
 }
 
+static bool check_claims(const struct tn_units_reading *r, const struct tn_record *record,
+                         const struct tn_elf_object *object, const tenon_unit *native,
+                         const char *origin, tenon_error *err)
+{
+    bool holds = true;
+    if (tn_claims_are_whole(record) && !tn_claims_hold(record, object, native, &holds, err))
+        return false;
+    if (!holds)
+        tn_units_remark(r->units, "%s: its code is not what its record says", origin);
+    return true;
+}
+
 static bool add_recorded(struct tn_units_reading *r, struct tn_record *record,
                          const tenon_unit *native, const char *origin, tenon_error *err)
 {
-    if (record->count == 1) {
-        tenon_unit *unit = &record->units[0];
-        if (tenon_digest_equal(&unit->implementation, &native->implementation) == TENON_NO)
-            tn_units_remark(r->units, "%s: its code is not what its record says", origin);
-        complete_unit(unit, native);
-    }
+    if (record->count == 1)
+        complete_unit(&record->units[0], native);
     for (size_t i = 0; i < record->count; i++) {
         if (!record->units[i].origin)
             record->units[i].origin = origin;
@@ -77,7 +86,8 @@ bool tn_units_add_object(struct tn_units_reading *r, struct tn_file *file, const
             return false;
     } else if (!tn_elf_read_object(file, &object, err) ||
                !read_own_record(&object, &record, r->units, origin, err) ||
-               !tn_native_unit_of(&object, &native, &is_lto, err)) {
+               !tn_native_unit_of(&object, &native, &is_lto, err) ||
+               !check_claims(r, &record, &object, &native, origin, err)) {
         return false;
     }
     if (is_lto)

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """What tenon cc and tenon link leave as it was: files, streams, statuses, the number of links."""
 
+import itertools
 import os
 import shlex
 import shutil
@@ -22,6 +23,7 @@ SOURCES = {
     "main.c": "int counter(void); int main(void) { return counter() != 1; }\n",
     "counter.c": "#include \"counter.h\"\nint counter(void) { static int n; return ++n; }\n",
     "counter.h": "int counter(void);\n",
+    "extra.c": "int extra; int extra_get(void) { return extra; }\n",
     "other.c": "int other; int other_get(void) { return other; }\n",
 }
 
@@ -478,6 +480,129 @@ def the_header_alone_is_completed(report):
                 (launch.units(c.path("prog"))["record"], c.names()))
 
 
+def objects_that_are_not_what_their_notes_say(report):
+    with Case(report, "an object whose notes do not tell all of it") as c:
+        c.cc("gcc", "-c", "counter.c")
+        c.compile("main.c", "other.c")
+        c.write("start.c", "static int n; __attribute__((constructor)) static void s(void) "
+                           "{ n++; }\n")
+        c.compile("start.c")
+        c.cc("gcc", "-c", "main.c", "-o", "own-main.o")
+
+        def check(what, state, words):
+            done = c.link("gcc", "-o", "prog", *words)
+            row = launch.units(c.path("prog"))
+            c.check(what, (state, state == "partial"),
+                    (row["record"], "members unrecorded" in done.stderr))
+
+        for linker in ("ld.bfd", "ld.gold", "ld.lld", "mold"):
+            c.run(linker, "-r", "-o", "one.o", "counter.o", "other.o")
+            check(linker + ": one of two", "partial", ["main.o", "one.o"])
+            c.run(linker, "-r", "-o", "two.o", "counter.o", "own-main.o", "other.o")
+            check(linker + ": two of three", "partial", ["two.o"])
+            c.run("ar", "rc", "libtwo.a", "two.o")
+            check(linker + ": in an archive", "partial", ["-Wl,--whole-archive", "libtwo.a",
+                                                          "-Wl,--no-whole-archive"])
+            c.run(linker, "-r", "-o", "start2.o", "counter.o", "own-main.o", "start.o")
+            check(linker + ": one that defines nothing", "partial", ["start2.o"])
+            c.run(linker, "-r", "-o", "all.o", "counter.o", "own-main.o")
+            check(linker + ": all of them", "complete", ["all.o"])
+        c.run("objcopy", "--prefix-symbols=my_", "counter.o", "renamed.o")
+        c.write("use.c", "int my_counter(void); int main(void) { return my_counter() != 1; }\n")
+        c.compile("use.c")
+        check("renamed", "partial", ["use.o", "renamed.o"])
+        c.run("strip", "-g", "counter.o", "-o", "stripped.o")
+        check("stripped", "complete", ["main.o", "stripped.o"])
+        c.cc("gcc", "-flto", "-ffat-lto-objects", "-c", "counter.c", "-o", "fat.o")
+        c.run("gcc", "-flto", "-ffat-lto-objects", "-c", "other.c", "-o", "fat2.o")
+        c.run("ld", "-r", "-o", "fat3.o", "fat.o", "fat2.o")
+        check("one of two, intermediate code", "partial", ["-flto", "own-main.o", "fat3.o"])
+        check("intermediate code", "complete", ["-flto", "own-main.o", "fat.o"])
+        c.run("ld", "-r", "-o", "one.o", "counter.o", "other.o")
+        before = open(c.path("one.o"), "rb").read()
+        for words, files in (("one.o",), "object"), (("two.o",), "object of two"):
+            done = c.run(tenon.command(), "wrap", *words)
+            c.check("wrap, " + files, "tenon wrap: %s: 1 of 1 objects with code that is not what its record says\n"
+                    % words, done.stderr)
+        c.check("wrap leaves it", True, before == open(c.path("one.o"), "rb").read())
+        units = c.run(tenon.command(), "units", "two.o")
+        c.check("units", True, "two.o: its code is not what its record says" in units.stdout)
+
+
+def thin_members_of_intermediate_code(report):
+    with Case(report, "clang -flto, gold, thin archives") as c:
+        c.run("clang", "-flto", "-c", "counter.c", "-o", "plain.o")
+        c.cc("clang", "-flto", "-c", "counter.c")
+        c.cc("clang", "-flto", "-c", "other.c")
+        c.cc("clang", "-flto", "-c", "main.c")
+        os.mkdir(c.path("lib"))
+        for member, state in ("counter.o", "complete"), ("plain.o", "partial"):
+            for archive in "libx.a", "lib/libx.a":
+                c.run("rm", "-f", archive)
+                c.run("llvm-ar", "rcT", archive, member, "other.o")
+                for words in [archive], ["-L" + (os.path.dirname(archive) or "."), "-lx"]:
+                    c.link("clang", "-flto", "-fuse-ld=gold", "-o", "prog", "main.o", *words)
+                    row = launch.units(c.path("prog"))
+                    c.check("%s in %s" % (member, words), (state, 2, 2),
+                            (row["record"], row["members"], len(launch.names(row))))
+
+
+def notes_of_intermediate_code_under_other_names(report):
+    """Some have a note and some have none: whose the notes are, names tell."""
+    with Case(report, "objects not named as their sources") as c:
+        for where in "net", "gui":
+            os.mkdir(c.path(where))
+            c.write(where + "/util.c", "int %s_n; int %s(void) { return %s_n++; }\n"
+                    % (where, where, where))
+        for linker, fat in itertools.product(("bfd", "gold", "mold"), ([], ["-ffat-lto-objects"])):
+            flags = ["gcc", "-flto", *fat, "-fPIC"]
+            link = ["gcc", "-flto", "-fuse-ld=" + linker, "-shared", "-o", "p.so"]
+            c.cc(*flags, "-c", "counter.c", "-o", "prog-counter.o")
+            c.cc(*flags, "-c", "counter.c", "-o", "another.o")
+            c.cc(*flags, "-c", "net/util.c", "-o", "net/util.o")
+            c.cc(*flags, "-c", "gui/util.c", "-o", "gui/util.o")
+            c.run(*flags, "-c", "main.c")
+            c.run(*flags, "-c", "other.c")
+            for objects, names, unsure in [
+                    (["prog-counter.o"], ["counter", "main", "other"], ["main.o", "other.o"]),
+                    (["net/util.o", "gui/util.o"], ["main", "other", "util", "util"],
+                     ["main.o", "other.o"]),
+                    (["another.o"], ["counter", "main", "other"] if fat else ["counter"],
+                     ["main.o"] + ([] if fat else ["another.o"]) + ["other.o"])]:
+                c.link(*link, "main.o", *objects, "other.o")
+                row = launch.units(c.path("p.so"))
+                c.check("%s %s %s" % (linker, fat, objects), (names, unsure),
+                        (launch.names(row), row["unsure"]))
+
+
+def lazy_objects_of_intermediate_code(report):
+    """Between --start-lib and --end-lib an object is taken only when it is needed."""
+    with Case(report, "--start-lib") as c:
+        for linker, compiler in itertools.product(("gold", "lld", "mold"), ("gcc", "clang")):
+            if (linker, compiler) == ("lld", "gcc"):
+                continue
+            what = "%s, %s: " % (linker, compiler)
+            link = [compiler, "-flto", "-fuse-ld=" + linker, "-o", "prog", "main.o",
+                    "-Wl,--start-lib", "counter.o", "-Xlinker", "other.o", "-Wl,--end-lib"]
+            exact = linker == "lld" or (linker, compiler) == ("mold", "gcc")
+            for name in "main", "counter", "other":
+                c.run(compiler, "-flto", "-c", name + ".c")
+            c.link(*link)
+            row = launch.units(c.path("prog"))
+            c.check(what + "no note", ["counter", "main"] if exact else ["main"],
+                    launch.names(row))
+            c.check(what + "listed", True, {"main.o", "counter.o"} <= set(row["unsure"]))
+            c.run(compiler, "-flto", "-c", "extra.c")
+            c.link(*link, "extra.o")
+            c.check(what + "behind it", True, "extra" in c.names())
+            for name in "main", "counter", "other":
+                c.cc(compiler, "-flto", "-c", name + ".c")
+            c.link(*link)
+            # gold gives GCC all of them: the note of what is not used stays
+            unused = ["other"] if (linker, compiler) == ("gold", "gcc") else []
+            c.check(what + "notes", ["counter", "main", *unused], c.names())
+
+
 def signals_reach_the_compiler(report):
     with Case(report, "signals") as c:
         c.write("slow", "#!/bin/sh\ntrap 'echo told >told; exit 9' TERM\ntouch started\n"
@@ -660,9 +785,30 @@ def members_of_which_nothing_is_left(report):
             c.check(linker + ": everything", everything, c.names())
             c.link(*words, "-Wl,--gc-sections,--no-gc-sections")
             c.check(linker + ": after all", everything, c.names())
+            c.run("gcc", *cut, "-g", "-c", "other.c", "-o", "debug.o")
+            c.link("gcc", "-g", "-fuse-ld=" + linker, "main.o", "debug.o", "libx.a", "-o", "prog",
+                   "-Wl,--gc-sections")
+            c.check(linker + ": debugging information", left, c.names())
+            c.link("mold" if linker == "mold" else "ld." + linker, "main.o", "other.o", "libx.a",
+                   "-o", "prog", "-e", "main", "--gc-sections")
+            c.check(linker + ": by itself", left, c.names())
         c.cc("gcc", *cut, "-c", "other.c")
         c.link("gcc", "main.o", "other.o", "libx.a", "-o", "prog", "-Wl,--gc-sections")
         c.check("a note of its own stays", ["main", "other", "x/common", "x/half"], c.names())
+
+
+def files_of_symbols_only(report):
+    with Case(report, "--just-symbols") as c:
+        c.compile("main.c", "counter.c", "other.c")
+        for linker in "bfd", "gold", "lld":
+            for words in ["-Wl,--just-symbols=other.o"], ["-Wl,--just-symbols,other.o"], \
+                    ["-Wl,-R,other.o"], ["-Xlinker", "-R", "-Xlinker", "other.o"]:
+                if linker == "lld" and "-R" in " ".join(words):
+                    continue
+                c.link("gcc", "-no-pie", "-fuse-ld=" + linker, "-o", "prog", "main.o", "counter.o",
+                       *words)
+                c.check("%s %s" % (linker, words), (["counter", "main"], "complete"),
+                        (c.names(), launch.units(c.path("prog"))["record"]))
 
 
 def languages_without_headers(report):
@@ -857,7 +1003,11 @@ CASES = [links_once_when_nothing_changed, keeps_standard_output_and_map,
          sources_that_cannot_be_preprocessed, standard_input_without_an_output,
          headers_become_no_object, reports_beside_an_object, sources_of_intermediate_code,
          failures_remove_the_output,
-         temporary_files_anywhere, a_linker_may_be_called_itself]
+         temporary_files_anywhere, a_linker_may_be_called_itself,
+         objects_that_are_not_what_their_notes_say,
+         thin_members_of_intermediate_code,
+         notes_of_intermediate_code_under_other_names, lazy_objects_of_intermediate_code,
+         files_of_symbols_only]
 
 
 def main():
