@@ -31,16 +31,17 @@ static bool brings(const struct tn_prospect *p, const char *name)
     return false;
 }
 
-/* The first prospect that brings a library of that own name; TN_NOBODY_HERE: none. */
+/* The best of those that bring a library of that own name; TN_NOBODY_HERE: none does. */
 static uint32_t bringer_of(const struct bringers *b, const char *name)
 {
-    uint32_t first = TN_NOBODY_HERE, number;
+    uint32_t best = TN_NOBODY_HERE, number;
     uint32_t hash = b->slots.used ? hash_of(b, name) : 0;
     size_t at = tn_slots_at(&b->slots, hash);
     while ((number = tn_slots_next(&b->slots, hash, &at)) != UINT32_MAX)
-        if (number < first && brings(&b->job->prospects[number], name))
-            first = number;
-    return first;
+        if (brings(&b->job->prospects[number], name) &&
+            (best == TN_NOBODY_HERE || tn_plan_prefers(&b->job->plan, number, best)))
+            best = number;
+    return best;
 }
 
 static bool list_bringers(struct bringers *b)

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """What a plugin needs and does not find; the order of plugins; failures while they start."""
 
+import itertools
 import os
 import shutil
 import subprocess
@@ -327,6 +328,35 @@ def each_on_its_own(shop, cases):
                  answer.one("call") == "plugin_number 43", answer)
 
 
+def each_in_any_order(shop, cases):
+    """Of several that bring what another one needs, one that loads is taken."""
+    shop.object("counter", COUNTER)
+    for name in ("one_has", "two_has"):
+        shop.plugin(name, USES_COUNTER, link=["counter.o"])
+    shop.pack("also_has", "--cons", "no-such-feature", code="two_has.so")
+    shop.plugin("wants", "int counter_next(void);\nint wanted(void) { return counter_next(); }",
+                pack=("--requires", "counter=one_has.so"))
+    sets = [(("one_has", "two_has", "wants"), ("one_has", "wants")),
+            (("one_has", "also_has", "wants"), ("one_has", "wants"))]
+    if not shop.musl:  # where no plugin can name another one's library
+        shop.write("shelf.c", "int shelf(void) { static int n; return ++n; }")
+        shop.tenon("link", "--", "gcc", "-shared", "-fPIC", "-Wl,-soname,libshelf.so", "shelf.c",
+                   "-o", "libshelf.so")
+        for name, bundle in (("one_lib", "libshelf.so"), ("two_lib", "libshelf.so"),
+                             ("wants_lib", "none")):
+            shop.plugin(name, "int shelf(void);\nint %s(void) { return shelf(); }" % name,
+                        "-Wl,-rpath,$ORIGIN", link=["-L.", "-lshelf"], pack=("--bundle=" + bundle, "-L", "."))
+        shop.pack("also_lib", "--cons", "no-such-feature", "--bundle=libshelf.so", "-L", ".",
+                  code="two_lib.so")
+        sets += [(("one_lib", "two_lib", "wants_lib"), ("one_lib", "two_lib", "wants_lib")),
+                 (("one_lib", "also_lib", "wants_lib"), ("one_lib", "wants_lib"))]
+    for names, loaded in sets:
+        for row in itertools.permutations(names):
+            answer = shop.ask("host", "each", "load=" + ",".join(name + ".plugin" for name in row))
+            cases.expect("in the order " + " ".join(row), sorted(answer.all("plugin")) == sorted(
+                name + (" loaded" if name in loaded else " refused") for name in names), answer)
+
+
 def static_tls_each(shop, cases):
     """What did not come takes no room of those that do."""
     if shop.musl:
@@ -497,6 +527,7 @@ def main():
         order(shop, cases)
         order_by_symbol(shop, cases)
         each_on_its_own(shop, cases)
+        each_in_any_order(shop, cases)
         static_tls_each(shop, cases)
         cycle(shop, cases)
         starting(shop, cases)
