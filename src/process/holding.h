@@ -67,6 +67,7 @@ struct tn_holding {
     tenon_unit library; /* the image itself as a unit: tn_holding_is_library() */
 
     uintptr_t base;    /* where it is mapped; 0: it is not */
+    uint32_t print;    /* of what is mapped there; 0: not taken */
     bool is_caller;    /* the code of this library is in it */
     int32_t loaded_by; /* index of the holding that caused it; -1 */
     bool is_placed;    /* in the plan at hand: counted once however many plugins need it */

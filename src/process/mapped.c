@@ -166,21 +166,52 @@ static bool find_build_id(struct tn_view notes, uint64_t align, char *out, size_
     return false;
 }
 
+static struct tn_view segment_of(const struct dl_phdr_info *info, const ElfW(Phdr) * p)
+{
+    return tn_view((const void *)(info->dlpi_addr + p->p_vaddr), p->p_memsz);
+}
+
 /* One segment of notes: a build id, and a record when the owner's name occurs in it. */
 static bool read_notes(struct tn_holding *holding, const struct dl_phdr_info *info,
                        const ElfW(Phdr) * p, tenon_error *err)
 {
-    const void *bytes = (const void *)(info->dlpi_addr + p->p_vaddr);
+    const void *bytes = segment_of(info, p).at;
     unsigned align = p->p_align == 8 ? 8 : 4;
     char build_id[129];
     if (!holding->build_id &&
-        find_build_id(tn_view(bytes, p->p_memsz), align, build_id, sizeof build_id)) {
+        find_build_id(segment_of(info, p), align, build_id, sizeof build_id)) {
         holding->build_id = tn_arena_string(&holding->arena, build_id);
         if (!holding->build_id)
             return tn_no_memory(err);
     }
     return !memmem(bytes, p->p_memsz, TN_RECORD_OWNER, sizeof TN_RECORD_OWNER) ||
            tn_holding_add_notes(holding, bytes, p->p_memsz, align, err);
+}
+
+/* Of program headers, notes and names of symbols. */
+static uint32_t print_of_tables(const struct dl_phdr_info *info, const uint64_t seed[2])
+{
+    struct tn_mapped m;
+    struct tn_view names;
+    uint32_t print = tn_hash(seed, 0, info->dlpi_phdr, info->dlpi_phnum * sizeof(ElfW(Phdr)));
+    for (size_t i = 0; i < info->dlpi_phnum; i++)
+        if (info->dlpi_phdr[i].p_type == PT_NOTE) {
+            struct tn_view notes = segment_of(info, &info->dlpi_phdr[i]);
+            print = tn_hash(seed, print, notes.at, notes.size);
+        }
+    tn_mapped_take(&m, info);
+    if (tn_view_sub(m.strings, 0, tn_mapped_number(&m, DT_STRSZ), &names))
+        print = tn_hash(seed, print, names.at, names.size);
+    return print;
+}
+
+/* By the build id, else (NULL) by what code hardly has in common with other code. Never 0. */
+static uint32_t print_of(const struct dl_phdr_info *info, const char *build_id)
+{
+    static const uint64_t seed[2] = { 0x9e3779b97f4a7c15, 0xbf58476d1ce4e5b9 };
+    uint32_t print =
+        build_id ? tn_hash(seed, 0, build_id, strlen(build_id)) : print_of_tables(info, seed);
+    return print ? print : 1;
 }
 
 static bool read_object(struct tn_holding *holding, const struct dl_phdr_info *info,
@@ -195,17 +226,46 @@ static bool read_object(struct tn_holding *holding, const struct dl_phdr_info *i
         if (p->p_type == PT_TLS)
             holding->tls_size = p->p_memsz;
     }
+    if (!holding->is_program)
+        holding->print = print_of(info, holding->build_id);
     return tn_holding_take_mapped(holding, info) || tn_no_memory(err);
 }
 
-/* Was it there at the last look? */
-static bool is_kept(struct look *look, const char *path, uintptr_t base)
+static bool find_own_build_id(const struct dl_phdr_info *info, char *out, size_t room)
 {
+    bool found = false;
+    for (size_t i = 0; !found && i < info->dlpi_phnum; i++) {
+        const ElfW(Phdr) *p = &info->dlpi_phdr[i];
+        found = p->p_type == PT_NOTE &&
+                find_build_id(segment_of(info, p), p->p_align == 8 ? 8 : 4, out, room);
+    }
+    return found;
+}
+
+/*
+ * Is it what was there, and not another one that was opened by the same path after that one went?
+ * The system likes to give it the same address. Of code in the cache, which is never replaced,
+ * no print may have been taken.
+ */
+static bool is_same(const struct tn_holding *h, const struct dl_phdr_info *info)
+{
+    char build_id[129];
+    if (h->stays || !h->print)
+        return true;
+    return h->print ==
+           print_of(info, find_own_build_id(info, build_id, sizeof build_id) ? build_id : NULL);
+}
+
+/* Was it there at the last look? While nothing went, the same address tells. */
+static bool is_kept(struct look *look, const char *path, const struct dl_phdr_info *info)
+{
+    const uintptr_t base = info->dlpi_addr;
     const struct tn_registry *registry = look->registry;
     for (size_t tried = 0; tried < registry->count; tried++) {
         size_t i = (look->next + tried) % registry->count;
         const struct tn_holding *h = registry->holdings[i];
-        if (!look->seen[i] && h->base == base && strcmp(h->path, path) == 0) {
+        if (!look->seen[i] && h->base == base && strcmp(h->path, path) == 0 &&
+            (look->subs == registry->subs || is_same(h, info))) {
             look->seen[i] = true;
             look->seen_count++;
             look->next = i + 1;
@@ -217,7 +277,7 @@ static bool is_kept(struct look *look, const char *path, uintptr_t base)
 
 static bool take(struct look *look, const struct dl_phdr_info *info, const char *path)
 {
-    if (is_kept(look, path, info->dlpi_addr))
+    if (is_kept(look, path, info))
         return true;
     if (!tn_grow(&look->fresh, &look->room, look->count, sizeof *look->fresh))
         return tn_no_memory(look->err);
@@ -339,7 +399,8 @@ bool tn_registry_look(struct tn_registry *registry, enum tenon_reason_kind reaso
         for (size_t i = 0; i < look.count; i++)
             tn_holding_free(look.fresh[i]);
     registry->adds = good ? look.adds : 0; /* 0: so that the next look is a whole one */
-    registry->subs = look.subs;
+    if (good)                              /* else what went meanwhile is still to be told */
+        registry->subs = look.subs;
     free(look.seen);
     free(look.fresh);
     return good && (!first || begin_scope(registry, err));

@@ -31,16 +31,17 @@ static bool brings(const struct tn_prospect *p, const char *name)
     return false;
 }
 
-/* The first prospect that brings a library of that own name; TN_NOBODY_HERE: none. */
+/* The best of those that bring a library of that own name; TN_NOBODY_HERE: none does. */
 static uint32_t bringer_of(const struct bringers *b, const char *name)
 {
-    uint32_t first = TN_NOBODY_HERE, number;
+    uint32_t best = TN_NOBODY_HERE, number;
     uint32_t hash = b->slots.used ? hash_of(b, name) : 0;
     size_t at = tn_slots_at(&b->slots, hash);
     while ((number = tn_slots_next(&b->slots, hash, &at)) != UINT32_MAX)
-        if (number < first && brings(&b->job->prospects[number], name))
-            first = number;
-    return first;
+        if (brings(&b->job->prospects[number], name) &&
+            (best == TN_NOBODY_HERE || tn_plan_prefers(&b->job->plan, number, best)))
+            best = number;
+    return best;
 }
 
 static bool list_bringers(struct bringers *b)
@@ -64,7 +65,7 @@ static bool is_there(const struct tn_job *job, const char *name)
     return false;
 }
 
-static bool find_needs(struct tn_job *job, const struct bringers *b, uint32_t number)
+static bool find_bringers(struct tn_job *job, const struct bringers *b, uint32_t number)
 {
     const struct tn_prospect *p = &job->prospects[number];
     for (size_t k = 0; k < p->code_count; k++) {
@@ -84,7 +85,7 @@ bool tn_native_needs(struct tn_job *job, tenon_error *err)
     struct bringers bringers = { .job = job };
     bool good = list_bringers(&bringers);
     for (uint32_t i = 0; good && bringers.slots.used && i < job->count; i++)
-        good = find_needs(job, &bringers, i);
+        good = find_bringers(job, &bringers, i);
     tn_slots_free(&bringers.slots);
     return good || tn_no_memory(err);
 }
@@ -190,6 +191,26 @@ static bool request(const struct tn_answer *a, tenon_state *state, tenon_error *
 
 /* ---- all of it ------------------------------------------------------------------------------ */
 
+/* Where a plugin that must come after another one does. False: no memory. */
+static bool order_anew(struct tn_job *job)
+{
+    struct tn_plan *plan = &job->plan;
+    free(plan->order);
+    plan->order = NULL;
+    plan->order_count = 0;
+    if (!tn_plan_order(plan) || !tn_plan_leave_out(plan))
+        return false;
+    tn_job_share_anew(job);
+    return true;
+}
+
+/* Of those that are refused all together nobody waits for another one. */
+static bool find_needs(struct tn_answer *a)
+{
+    const struct tn_job *job = a->job;
+    return (job->plan.each || tenon_report_ok(job->report)) && tn_answer_find_needs(a);
+}
+
 static bool read_answer(struct tn_answer *a, bool *again, tenon_error *err)
 {
     a->count = tenon_graph_count(a->graph);
@@ -203,6 +224,9 @@ static bool read_answer(struct tn_answer *a, bool *again, tenon_error *err)
     *again = tn_answer_reorder(a);
     if (*again)
         return true;
+    *again = find_needs(a);
+    if (*again)
+        return order_anew(a->job) || tn_no_memory(err);
     tn_answer_check_rows(a);
     tn_answer_check_bindings(a);
     if (!tn_answer_take_system(a, err))
@@ -308,8 +332,8 @@ static bool leave_out_refused(struct tn_job *job, size_t findings, unsigned *rou
 }
 
 /*
- * It is asked again when plugins' files are to be opened in another order, and when one is left
- * out.
+ * It is asked again when plugins, or their files, are to be opened in another order, and when one
+ * is left out.
  */
 bool tn_native_check(struct tn_job *job, tenon_error *err)
 {

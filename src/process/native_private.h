@@ -69,6 +69,13 @@ bool tn_answer_is_served(struct tn_answer *a, const tenon_symbol_binding *bindin
  */
 const tenon_symbol_binding *tn_answer_next_binding(struct tn_answer *a, size_t *i, int32_t *marked);
 
+/*
+ * Notes which plugins get symbols only by coming after another one of the plan, as that has a unit
+ * which they require. The process may have that unit, too: then no need was noted. True: now some
+ * are, and the order is to be made anew.
+ */
+bool tn_answer_find_needs(struct tn_answer *a);
+
 /* Symbols that nobody provides, or only somebody that the plugin does not see. */
 void tn_answer_check_bindings(struct tn_answer *a);
 

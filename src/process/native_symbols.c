@@ -153,20 +153,32 @@ static bool has_other_provider(struct tn_answer *a, const tenon_symbol_binding *
     return found;
 }
 
-/* Does the plugin stand on the one that provides a symbol, by what it requires? */
-static bool requires_owner(const struct tn_answer *a, uint32_t number, int32_t provider)
+/* Is what provides a symbol another plugin of the plan, which this one comes after? */
+static bool needs_owner(const struct tn_answer *a, uint32_t number, int32_t provider)
+{
+    const struct tn_candidate *c = &a->job->plan.candidates[number];
+    for (size_t k = 0; a->owner[provider] != TN_NOBODY_HERE && k < c->need_count; k++)
+        if (c->needs[k] == a->owner[provider])
+            return true;
+    return false;
+}
+
+static bool requires_unit_of(const struct tn_answer *a, uint32_t number, int32_t provider)
 {
     const struct tn_candidate *c = &a->job->plan.candidates[number];
     const struct tn_holding *h = a->holding[provider];
     const tenon_unit *unit;
-    for (size_t k = 0; a->owner[provider] != TN_NOBODY_HERE && k < c->need_count; k++)
-        if (c->needs[k] == a->owner[provider])
-            return true;
     for (size_t k = 0; h && k < c->required_count; k++)
         for (size_t i = 0; (unit = tn_holding_unit(h, i)); i++)
             if (unit->kind == c->required[k].kind && strcmp(unit->name, c->required[k].name) == 0)
                 return true;
     return false;
+}
+
+/* Does the plugin stand on the one that provides a symbol, by what it requires? */
+static bool requires_owner(const struct tn_answer *a, uint32_t number, int32_t provider)
+{
+    return needs_owner(a, number, provider) || requires_unit_of(a, number, provider);
 }
 
 static void serve(struct tn_prospect *p)
@@ -252,6 +264,34 @@ void tn_answer_check_bindings(struct tn_answer *a)
     int32_t marked = TENON_THE_FILE;
     for (size_t i = 0; (binding = tn_answer_next_binding(a, &i, &marked));)
         check_binding(a, a->owner[binding->needed_by], binding);
+}
+
+/* It names a symbol of another plugin, and would stand on that one, but does not come after it. */
+static bool may_follow(const struct tn_answer *a, const tenon_symbol_binding *binding)
+{
+    if (!binding->found || binding->needed_by < 0 || binding->provider < 0)
+        return false;
+    const uint32_t number = a->owner[binding->needed_by], other = a->owner[binding->provider];
+    return number != TN_NOBODY_HERE && other != TN_NOBODY_HERE && number != other &&
+           !needs_owner(a, number, binding->provider) &&
+           requires_unit_of(a, number, binding->provider);
+}
+
+bool tn_answer_find_needs(struct tn_answer *a)
+{
+    const tenon_symbol_binding *binding;
+    bool any = false;
+    for (size_t i = 0; (binding = tenon_graph_binding(a->graph, i)); i++) {
+        if (!may_follow(a, binding))
+            continue;
+        mark_scope(a, (size_t)binding->needed_by);
+        if (tn_answer_is_served(a, binding))
+            continue;
+        any = true;
+        a->job->report->no_memory |=
+            !tn_plan_need(&a->job->plan, a->owner[binding->needed_by], a->owner[binding->provider]);
+    }
+    return any && !a->job->report->no_memory;
 }
 
 void tn_answer_take_along(struct tn_answer *a)

@@ -127,21 +127,43 @@ static bool list_owners(const struct tn_plan *plan, struct owners *owners)
     return true;
 }
 
-/* Looks among entries of that name; true when one fits. *other becomes one that does not. */
-static bool find_fit(struct tn_index *index, const tenon_claim *claim, uint32_t *fit,
+/*
+ * Looks among entries of that name, from the *at-th on, which becomes the one after the one that
+ * fits; false: none does. *other becomes one that does not.
+ */
+static bool find_fit(struct tn_index *index, const tenon_claim *claim, size_t *at, uint32_t *fit,
                      const struct tn_entry **other)
 {
-    for (size_t i = 0; i < index->found_count; i++) {
-        const struct tn_entry *e = &index->entries[index->found[i]];
+    while (*at < index->found_count) {
+        *fit = index->found[(*at)++];
+        const struct tn_entry *e = &index->entries[*fit];
         if (e->unit->kind != claim->kind || strcmp(e->unit->name, claim->name) != 0)
             continue;
-        if (fits(claim, e->unit)) {
-            *fit = index->found[i];
+        if (fits(claim, e->unit))
             return true;
-        }
         *other = e;
     }
     return false;
+}
+
+bool tn_plan_prefers(const struct tn_plan *plan, size_t a, size_t b)
+{
+    const struct tn_candidate *x = &plan->candidates[a], *y = &plan->candidates[b];
+    int order = strcmp(x->name, y->name);
+    return x->refused != y->refused ? y->refused : order ? order < 0 : a < b;
+}
+
+/* The best of the candidates that have it. False: none has. */
+static bool find_owner(const struct tn_plan *plan, struct owners *owners, const tenon_claim *claim,
+                       uint32_t *owner, const struct tn_entry **other)
+{
+    size_t at = 0;
+    uint32_t fit;
+    bool found = false;
+    for (; find_fit(&owners->index, claim, &at, &fit, other); found = true)
+        if (!found || tn_plan_prefers(plan, owners->of[fit], *owner))
+            *owner = owners->of[fit];
+    return found;
 }
 
 static void find_missing(struct tn_plan *plan, struct tn_candidate *c, const tenon_claim *claim,
@@ -173,16 +195,17 @@ static bool check_requirement(struct tn_plan *plan, size_t number, const tenon_c
 {
     struct tn_candidate *c = &plan->candidates[number];
     const struct tn_entry *other = NULL;
-    uint32_t fit;
+    uint32_t fit, owner;
+    size_t at = 0;
     if (!tn_index_named(plan->present, claim->kind, claim->name))
         return false;
-    if (find_fit(plan->present, claim, &fit, &other))
+    if (find_fit(plan->present, claim, &at, &fit, &other))
         return true;
     if ((!owners->of && !list_owners(plan, owners)) ||
         !tn_index_named(&owners->index, claim->kind, claim->name))
         return false;
-    if (find_fit(&owners->index, claim, &fit, &other))
-        return tn_plan_need(plan, number, owners->of[fit]);
+    if (find_owner(plan, owners, claim, &owner, &other))
+        return tn_plan_need(plan, number, owner);
     if (claim->kind != TENON_UNIT_LIBRARY)
         find_missing(plan, c, claim, other);
     return true;
@@ -192,13 +215,15 @@ bool tn_plan_requirements(struct tn_plan *plan)
 {
     struct owners owners = { .of = NULL };
     bool good = true;
-    for (size_t i = 0; good && i < plan->count; i++) {
+    for (size_t i = 0; i < plan->count; i++) { /* first: nobody should need one that is refused */
         struct tn_candidate *c = &plan->candidates[i];
-        if (c->refused && plan->each)
-            continue;
-        for (size_t k = 0; k < c->con_count; k++)
+        c->is_out = c->refused && plan->each;
+        for (size_t k = 0; !c->is_out && k < c->con_count; k++)
             check_constraint(plan, c, c->cons[k]);
-        for (size_t k = 0; good && k < c->required_count; k++)
+    }
+    for (size_t i = 0; good && i < plan->count; i++) {
+        const struct tn_candidate *c = &plan->candidates[i];
+        for (size_t k = 0; good && !c->is_out && k < c->required_count; k++)
             good = check_requirement(plan, i, &c->required[k], &owners);
     }
     free(owners.of);

@@ -29,6 +29,7 @@ struct tn_candidate {
     size_t need_count, need_room;
     bool has_private; /* some of its units are declared private copies */
     bool refused;
+    bool is_out; /* with `each`: it was refused before the plan was begun */
 };
 
 /* A feature that the host offers. */
@@ -84,6 +85,13 @@ bool tn_plan_requirements(struct tn_plan *plan);
 
 /* Candidate `who` must be loaded after `whom`. */
 bool tn_plan_need(struct tn_plan *plan, size_t who, size_t whom);
+
+/*
+ * Of two candidates that have what another one needs: is `a` the one to take? Not one that is
+ * refused, and the first by name, which loads first and stays when the two are doubles: so it does
+ * not depend on the order of the request.
+ */
+bool tn_plan_prefers(const struct tn_plan *plan, size_t a, size_t b);
 
 /* Fills `order`: what is needed first, else by name; cycles are refused. */
 bool tn_plan_order(struct tn_plan *plan);

@@ -204,9 +204,13 @@ bool tn_registry_serve(struct tn_registry *registry, struct tn_holding *first, t
     return good || tn_no_memory(err);
 }
 
-/* Its units' reasons are the caller's. */
-static bool give_to(struct tn_holding *holding, const char *plugin)
+/*
+ * Its units' reasons are the caller's. What was left and is up again came, though the loader has
+ * nothing new: whoever has a plan made before makes it anew.
+ */
+static bool give_to(struct tn_registry *registry, struct tn_holding *holding, const char *plugin)
 {
+    registry->version += holding->is_left;
     holding->plugin = tn_arena_string(&holding->arena, plugin);
     holding->place = tn_arena_format(&holding->arena, "plugin \"%s\"", plugin);
     holding->reason = TENON_BY_PLUGIN;
@@ -257,7 +261,7 @@ bool tn_registry_claim(struct tn_registry *registry, const char *path, const cha
         return false;
     if (!h)
         return true; /* another user's copy of the same file answers */
-    bool good = give_to(h, plugin);
+    bool good = give_to(registry, h, plugin);
     for (size_t k = 0; k < registry->index.count; k++) {
         struct tn_entry *e = &registry->index.entries[k];
         if (e->holding != h)
@@ -276,7 +280,7 @@ bool tn_registry_adopt(struct tn_registry *registry, const char *name, const cha
     for (size_t k = 0; k < registry->index.count; k++)
         if (registry->index.entries[k].holding == h)
             registry->index.entries[k].reason = TENON_BY_PLUGIN;
-    return give_to(h, plugin);
+    return give_to(registry, h, plugin);
 }
 
 void tn_registry_disown(struct tn_registry *registry, const char *plugin)

@@ -22,7 +22,7 @@ struct tn_registry {
     size_t sighted;
     bool must_serve;               /* some holding must */
     unsigned long long adds, subs; /* the loader's own counters at the last look */
-    unsigned long long version;    /* another one whenever holdings come, or go */
+    unsigned long long version;    /* another one whenever holdings come, go, or are up again */
 };
 
 void tn_registry_free(struct tn_registry *registry);

@@ -116,6 +116,7 @@ static unsigned flags;
 static const char *meddle; /* dlopened by somebody else while a request is answered */
 static int verbose;
 static const char *argument;
+static void *opened; /* the last that was asked for */
 
 static void on_event(void *arg, const tenon_event *event)
 {
@@ -307,7 +308,9 @@ static void act(char *word)
     else if (is(word, "threads=", &value))
         load_in_threads(value);
     else if (is(word, "dlopen=", &value))
-        printf("dlopen %d\n", dlopen(value, RTLD_NOW) != NULL);
+        printf("dlopen %d\n", (opened = dlopen(value, RTLD_NOW)) != NULL);
+    else if (strcmp(word, "dlclose") == 0)
+        printf("dlclose %d\n", opened && dlclose(opened) == 0);
     else if (is(word, "global=", &value))
         printf("dlopen %d\n", dlopen(value, RTLD_NOW | RTLD_GLOBAL) != NULL);
     else if (is(word, "exec=", &value))

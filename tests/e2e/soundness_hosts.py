@@ -139,6 +139,29 @@ def others(shop, cases):
     cases.expect("between two requests", answer.all("answer") == ["yes", "no"], answer)
 
 
+def anew(shop, cases):
+    """The host replaces a module of its own, and opens it anew: mostly at its old address."""
+    if shop.musl:  # which keeps the old one
+        return
+    shop.host("swaps", "int host_number(void) { return 1; }")
+    shop.write("old.c", "int module(void) { static int n; return n++; }")
+    shop.write("new.c", "int counter_next(void); int module(void) { return counter_next(); }")
+    for build_id in ("sha1", "none"):
+        module = shop.path("module-" + build_id + ".so")
+        for name, more in (("old", ()), ("new", ("counter.o",))):
+            shop.tenon("link", "--", "gcc", "-shared", "-fPIC", "-Wl,--build-id=" + build_id,
+                       name + ".c", *more, "-o", name + ".so")
+        swap = ["dlopen=" + module, "load=sound.plugin", "unload=sound", "dlclose",
+                "exec=rm $MODULE; cp new.so $MODULE", "dlopen=" + module]
+        for what, answers, codes in (("sound", ["yes"] * 3, set()),
+                                     ("twice", ["yes", "yes", "no"], {"clash", "double"})):
+            shutil.copy(shop.path("old.so"), module)
+            answer = shop.ask("swaps", *swap, "load=%s.plugin" % what, env={"MODULE": module})
+            cases.expect("a module that the host opens anew, build id %s, beside %s" %
+                         (build_id, what), answer.all("answer") == answers and
+                         set(answer.codes()) <= codes and answer.one("dlclose") == "1", answer)
+
+
 def many(shop, cases):
     names = ["many%03d" % i for i in range(MANY)]
     for name in names:
@@ -393,6 +416,7 @@ def main():
         kinds(shop, cases)
         started_by_the_loader(shop, cases)
         others(shop, cases)
+        anew(shop, cases)
         many(shop, cases)
         shop.again(cases)
     cases.finish()

@@ -61,9 +61,10 @@ void tenon_plugin_stop(tenon_plugin *self)
 """
 
 
-def asking(shop, name, start="return 0;", stop="", more="", pack=("--bundle=none",), link=()):
+def asking(shop, name, start="return 0;", stop="", more="", pack=("--bundle=none",), link=(),
+           flags=()):
     """A plugin whose start and stop do that."""
-    return shop.plugin(name, ASKS % (start, stop, more), INCLUDE, "-D_GNU_SOURCE",
+    return shop.plugin(name, ASKS % (start, stop, more), INCLUDE, "-D_GNU_SOURCE", *flags,
                        link=[*link, *TENON], pack=pack)
 
 
@@ -95,6 +96,22 @@ def each_other(shop, cases):
     cases.expect("the first one is busy", answer.all("nested") ==
                  ["pong load ./ping.plugin no busy", "ping load ./pong.plugin yes"], answer)
     cases.expect("in the order in which they came", answer.all("has") == ["ping", "pong"], answer)
+
+
+def kept(shop, cases):
+    """One that stayed mapped, and that another one of its request has loaded meanwhile."""
+    asking(shop, "kept", flags=("-Wl,-z,nodelete",))
+    asking(shop, "frame", 'load(self, "./kept.plugin"); return 0;')
+    for each in ((), ("each",)):
+        answer = shop.ask("host", *each, "load=kept.plugin", "unload=kept",
+                          "load=frame.plugin,kept.plugin", "plugins", "unload=kept")
+        cases.expect("one that stayed is loaded by another one of its request",
+                     answer.all("nested") == ["frame load ./kept.plugin yes"], answer)
+        cases.expect("it starts once for each time that it is loaded",
+                     answer.all("start") == ["kept", "frame", "kept"] and
+                     answer.all("stop") == ["kept", "kept"], answer)
+        cases.expect("it is listed once", answer.all("has") == ["frame", "kept"] and
+                     answer.all("answer") == ["yes"] * 4, answer)
 
 
 def users(shop, cases):
@@ -565,6 +582,7 @@ def main():
         shop.object("counter", COUNTER)
         itself(shop, cases)
         each_other(shop, cases)
+        kept(shop, cases)
         users(shop, cases)
         failing(shop, cases)
         plans(shop, cases)

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """What a plugin needs and does not find; the order of plugins; failures while they start."""
 
+import itertools
 import os
 import shutil
 import subprocess
@@ -9,7 +10,8 @@ import sys
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 
 import loaders  # noqa: E402
-from plugins import CONSTRUCTOR, Cases, Workshop  # noqa: E402
+from plugins import (CONSTRUCTOR, COUNTER, HOST_COUNTS, USES_COUNTER, Cases,  # noqa: E402
+                     Workshop)
 
 HOST = "int host_number(void) { return 7; }\nint offered(void) { return 5; }\nint offered_data = 6;"
 
@@ -264,6 +266,41 @@ def order(shop, cases):
     cases.expect("works, too", answer.one("call") == "plugin_number 44", answer)
 
 
+def order_by_symbol(shop, cases):
+    """Who requires a unit of the host, which keeps its symbols, and gets them from another one."""
+    shop.object("steady", "int steady(void) { return 50; }")
+    shop.host("keeps", "int steady(void);\nint host_number(void) { return steady(); }",
+              link=["steady.o"])
+    shop.plugin("with_it", "int steady(void);\nint with_it(void) { return steady(); }",
+                link=["steady.o"])
+    shop.plugin("asks", "int steady(void);\nint plugin_number(void) { return steady() + 1; }",
+                pack=("--requires", "steady=with_it.so"))
+    for each in ((), ("each",)):
+        for words in (("load=asks.plugin,with_it.plugin",), ("load=with_it.plugin,asks.plugin",),
+                      ("load=with_it.plugin", "load=asks.plugin")):
+            answer = shop.ask("keeps", *each, *words, "call=asks:plugin_number", "unload=with_it")
+            cases.expect("what provides symbols comes first: " + " ".join(words),
+                         answer.one("call") == "plugin_number 51", answer)
+            cases.expect("and stays", answer.codes() == ["in-use"], answer)
+        status, result = shop.check("keeps", *("--" + word for word in each), "asks.plugin",
+                                    "with_it.plugin")
+        cases.expect("check says so", status == 0 and
+                     [step.partition(":")[0] for step in result["plan"]] == ["with_it", "asks"],
+                     result)
+    answer = shop.ask("keeps", "load=asks.plugin")
+    cases.refused("without it there are none", answer, ["missing-symbol"])
+    # one that cannot come, as the host has its unit, serves nobody
+    shop.object("counter", COUNTER)
+    shop.host("counts", HOST_COUNTS, link=["counter.o"])
+    shop.plugin("copy", USES_COUNTER, link=["counter.o"])
+    shop.plugin("lacks", "int counter_next(void);\nint lacking(void) { return counter_next(); }",
+                pack=("--requires", "counter=copy.so"))
+    for names in ("lacks.plugin,copy.plugin", "copy.plugin,lacks.plugin"):
+        answer = shop.ask("counts", "each", "load=" + names)
+        cases.expect("nor from one that is refused", sorted(answer.all("plugin")) ==
+                     ["copy refused", "lacks refused"] and not answer.all("step"), answer)
+
+
 def each_on_its_own(shop, cases):
     """Who is refused defines nothing for those that load without it, and lacks nothing of theirs."""
     shop.plugin("base", "int base_number(void) { return 40; }", "-Wl,-soname,base.so")
@@ -289,6 +326,35 @@ def each_on_its_own(shop, cases):
                  [name + " refused" for name in names] + ["base loaded", "byunit loaded"] and
                  sum(refuses for _, refuses, _ in answer.findings()) == len(names) and
                  answer.one("call") == "plugin_number 43", answer)
+
+
+def each_in_any_order(shop, cases):
+    """Of several that bring what another one needs, one that loads is taken."""
+    shop.object("counter", COUNTER)
+    for name in ("one_has", "two_has"):
+        shop.plugin(name, USES_COUNTER, link=["counter.o"])
+    shop.pack("also_has", "--cons", "no-such-feature", code="two_has.so")
+    shop.plugin("wants", "int counter_next(void);\nint wanted(void) { return counter_next(); }",
+                pack=("--requires", "counter=one_has.so"))
+    sets = [(("one_has", "two_has", "wants"), ("one_has", "wants")),
+            (("one_has", "also_has", "wants"), ("one_has", "wants"))]
+    if not shop.musl:  # where no plugin can name another one's library
+        shop.write("shelf.c", "int shelf(void) { static int n; return ++n; }")
+        shop.tenon("link", "--", "gcc", "-shared", "-fPIC", "-Wl,-soname,libshelf.so", "shelf.c",
+                   "-o", "libshelf.so")
+        for name, bundle in (("one_lib", "libshelf.so"), ("two_lib", "libshelf.so"),
+                             ("wants_lib", "none")):
+            shop.plugin(name, "int shelf(void);\nint %s(void) { return shelf(); }" % name,
+                        "-Wl,-rpath,$ORIGIN", link=["-L.", "-lshelf"], pack=("--bundle=" + bundle, "-L", "."))
+        shop.pack("also_lib", "--cons", "no-such-feature", "--bundle=libshelf.so", "-L", ".",
+                  code="two_lib.so")
+        sets += [(("one_lib", "two_lib", "wants_lib"), ("one_lib", "two_lib", "wants_lib")),
+                 (("one_lib", "also_lib", "wants_lib"), ("one_lib", "wants_lib"))]
+    for names, loaded in sets:
+        for row in itertools.permutations(names):
+            answer = shop.ask("host", "each", "load=" + ",".join(name + ".plugin" for name in row))
+            cases.expect("in the order " + " ".join(row), sorted(answer.all("plugin")) == sorted(
+                name + (" loaded" if name in loaded else " refused") for name in names), answer)
 
 
 def static_tls_each(shop, cases):
@@ -459,7 +525,9 @@ def main():
         own_libraries(shop, cases)
         overridden(shop, cases)
         order(shop, cases)
+        order_by_symbol(shop, cases)
         each_on_its_own(shop, cases)
+        each_in_any_order(shop, cases)
         static_tls_each(shop, cases)
         cycle(shop, cases)
         starting(shop, cases)
