@@ -9,10 +9,7 @@ static bool is_named(const struct tn_members *members, const char *path)
 {
     if (members->prepared.has_all)
         return tn_names_find(&members->prepared.paths, path, strlen(path)) != TN_NO_NAME;
-    for (size_t i = 0; i < members->command->named.count; i++)
-        if (strcmp(members->command->named.at[i], path) == 0)
-            return true;
-    return false;
+    return tn_is_among(path, members->command->named.at, members->command->named.count);
 }
 
 /* How many rows of the report name this member of this archive by this name. */

@@ -52,14 +52,6 @@ static bool is_in(const struct tn_runtime *runtime, const char *directory)
     return false;
 }
 
-static bool is_named(const struct tn_command *command, const char *path)
-{
-    for (size_t i = 0; i < command->named.count; i++)
-        if (strcmp(command->named.at[i], path) == 0)
-            return true;
-    return false;
-}
-
 bool tn_runtime_find(struct tn_runtime *runtime, tenon_world *world, struct tn_arena *arena,
                      const struct tn_command *command, const struct tn_report *report)
 {
@@ -73,7 +65,7 @@ bool tn_runtime_find(struct tn_runtime *runtime, tenon_world *world, struct tn_a
     for (size_t i = 0; i < report->count && runtime->count < MOST && !lost; i++) {
         const struct tn_report_row *row = &report->rows[i];
         if (row->kind != TN_REPORT_FILE || !tn_runtime_is_start_file(row->file) ||
-            is_named(command, row->file))
+            tn_is_among(row->file, command->named.at, command->named.count))
             continue;
         const char *directory = directory_of(world, arena, row->file, &lost);
         if (directory && !is_in(runtime, directory))

@@ -29,14 +29,6 @@ static const char *dump_directory(const struct tn_command *command)
     return NULL;
 }
 
-static bool is_named(const struct tn_command *command, const char *path)
-{
-    for (size_t i = 0; i < command->named.count; i++)
-        if (strcmp(command->named.at[i], path) == 0)
-            return true;
-    return false;
-}
-
 /* What stands before a source's own name in its object's: path[0 .. size). */
 static bool is_prefix(const struct tn_command *command, const char *path, size_t size)
 {
@@ -65,7 +57,7 @@ static bool is_saved(const struct tn_command *command, struct tn_arena *arena, c
 {
     size_t before;
 
-    if (is_named(command, path))
+    if (tn_is_among(path, command->named.at, command->named.count))
         return false;
     if (ends_with(path, ".ltrans.o", &before))
         return true;
