@@ -1070,6 +1070,8 @@ class Caller(Case):
     def test_a_version_that_nothing_declares(self):
         self.both("a")
         words = ["-H", "foo.h", *self.dirs("a")]
+        row = self.find("--version-function=foo_id", "-H", "stdio.h", *self.dirs("a"))
+        self.assertIn("undeclared", row["reason"])  # else a piece of a pointer is the version
         row = self.find("--version-function=foo_none", "--min-version=1", *words)
         self.assertEqual(row["status"], "missing")
         self.assertIn("foo_none", json.dumps(row))
