@@ -1,9 +1,9 @@
 /* src/cli/main.c - THE table of commands */
-#include <malloc.h>
 #include <signal.h>
 #include <string.h>
 
 #include "cli.h"
+#include "heap.h"
 
 static const struct cli_command *const commands[] = {
     &cmd_why,   &cmd_show,  &cmd_units,                /* images */
@@ -90,19 +90,6 @@ static int run_itself(struct cli *cli, const char *argument)
     return CLI_YES;
 }
 
-/*
- * The heap grows by so much at once, as each time is a call and most commands need more than one;
- * and our threads have no heap of their own, as a new one costs more than they would wait.
- */
-static void settle_heap(void)
-{
-#ifdef __GLIBC__ /* no other C library has these */
-    enum { STEP = 1 << 20 };
-    (void)mallopt(M_TOP_PAD, STEP);
-    (void)mallopt(M_ARENA_MAX, 1);
-#endif
-}
-
 /* "tenon help COMMAND" is "tenon COMMAND --help". */
 static int help_with(struct cli *cli, const char *name)
 {
@@ -121,7 +108,7 @@ int main(int argc, char **argv)
     struct cli cli;
     int status;
 
-    settle_heap();
+    cli_settle_heap();
     signal(SIGPIPE, SIG_DFL); /* a reader that went away is no error, whoever started us */
     cli_begin(&cli, command);
     if (command)
