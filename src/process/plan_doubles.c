@@ -62,22 +62,6 @@ static bool complete_keys(struct tn_plan *plan, struct tn_entry *entry)
            tn_index_all_keys(plan->present, &plan->report->arena, entry->unit, &entry->keys);
 }
 
-/* Notes which of their keys come again. False: no memory. */
-static bool add_keys(struct tn_plan *plan, struct tn_entry *entries, size_t count)
-{
-    for (size_t i = 0; i < count; i++) {
-        const struct tn_keys *keys = &entries[i].keys;
-        if (!tn_repeats_add(&plan->repeats, keys->name) ||
-            !tn_repeats_add(&plan->repeats, keys->implementation) ||
-            !tn_repeats_add(&plan->repeats, keys->set))
-            return false;
-        for (size_t k = 0; k < keys->defined_count; k++)
-            if (!tn_repeats_add(&plan->repeats, keys->defined[k].key))
-                return false;
-    }
-    return true;
-}
-
 /* How many keys there are, once they are worked out; SIZE_MAX: no memory. */
 static size_t count_keys(struct tn_plan *plan, struct tn_entry *entries, size_t count)
 {
@@ -91,28 +75,67 @@ static size_t count_keys(struct tn_plan *plan, struct tn_entry *entries, size_t 
     return keys;
 }
 
-/* Of all that comes, libraries that several plugins bring once. False: no memory. */
+/* One round over some keys: `take` is a round of tn_repeats. */
+static inline void take_keys(struct tn_repeats *repeats, const struct tn_entry *entries,
+                             size_t count, void take(struct tn_repeats *, uint32_t))
+{
+    for (size_t i = 0; i < count; i++) {
+        const struct tn_keys *keys = &entries[i].keys;
+        take(repeats, keys->name);
+        take(repeats, keys->implementation);
+        take(repeats, keys->set);
+        for (size_t k = 0; k < keys->defined_count; k++)
+            take(repeats, keys->defined[k].key);
+    }
+}
+
+static void see_keys(struct tn_repeats *repeats, const struct tn_entry *entries, size_t count)
+{
+    take_keys(repeats, entries, count, tn_repeats_see);
+}
+
+static void count_again(struct tn_repeats *repeats, const struct tn_entry *entries, size_t count)
+{
+    take_keys(repeats, entries, count, tn_repeats_count);
+}
+
+/* Of all that comes, libraries that several plugins bring once. */
+static void each_entries(struct tn_plan *plan,
+                         void visit(struct tn_repeats *, const struct tn_entry *, size_t))
+{
+    for (size_t i = 0; i < plan->count; i++)
+        visit(&plan->repeats, plan->candidates[i].entries, plan->candidates[i].count);
+    for (size_t i = 0; i < plan->brought_count; i++)
+        visit(&plan->repeats, plan->brought[i].entries, plan->brought[i].count);
+}
+
+/* All keys of what comes, worked out; SIZE_MAX: no memory. */
+static size_t count_all_keys(struct tn_plan *plan)
+{
+    size_t keys = 0, more = 0;
+    for (size_t i = 0; more != SIZE_MAX && i < plan->count; i++) {
+        more = count_keys(plan, plan->candidates[i].entries, plan->candidates[i].count);
+        keys += more;
+    }
+    for (size_t i = 0; more != SIZE_MAX && i < plan->brought_count; i++) {
+        more = count_keys(plan, plan->brought[i].entries, plan->brought[i].count);
+        keys += more;
+    }
+    return more == SIZE_MAX ? SIZE_MAX : keys;
+}
+
+/* Which keys come again. False: no memory. */
 static bool find_repeats(struct tn_plan *plan)
 {
-    size_t keys = 0, more;
-    bool good = true;
-    for (size_t i = 0; good && i < plan->count; i++) {
-        more = count_keys(plan, plan->candidates[i].entries, plan->candidates[i].count);
-        good = more != SIZE_MAX;
-        keys += good ? more : 0;
-    }
-    for (size_t i = 0; good && i < plan->brought_count; i++) {
-        more = count_keys(plan, plan->brought[i].entries, plan->brought[i].count);
-        good = more != SIZE_MAX;
-        keys += good ? more : 0;
-    }
-    good = good && tn_repeats_begin(&plan->repeats, keys);
-    for (size_t i = 0; good && i < plan->count; i++)
-        good = add_keys(plan, plan->candidates[i].entries, plan->candidates[i].count);
-    for (size_t i = 0; good && i < plan->brought_count; i++)
-        good = add_keys(plan, plan->brought[i].entries, plan->brought[i].count);
-    tn_repeats_end(&plan->repeats);
-    return good;
+    size_t keys = count_all_keys(plan);
+    if (keys == SIZE_MAX || !tn_repeats_begin(&plan->repeats, keys))
+        return false;
+    each_entries(plan, see_keys);
+    if (!tn_repeats_turn(&plan->repeats))
+        return false;
+    if (plan->repeats.suspect_count)
+        each_entries(plan, count_again);
+    return true;
 }
 
 /* Could something else that comes be the same? */

@@ -6,48 +6,73 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/*
- * Of the units of a plan nearly none shares anything with another one. To find that out takes one
- * look at a small table for each of their keys; who then asks about a key that came once needs no
- * table of units.
- */
-struct tn_repeats {
-    uint32_t *rows; /* open addressing, at most every second one in use; 0: empty */
-    size_t mask;
-    uint32_t *found; /* each that came again; after tn_repeats_end() in order */
-    size_t count, room;
+/* A hash that may come again, and how often it came. */
+struct tn_repeat {
+    uint32_t hash; /* 0: none */
+    uint32_t times;
 };
 
-/* For at most that many. False: no memory. */
+/*
+ * Of the units of a plan nearly none shares anything with another one. To find that out takes two
+ * rounds. In the first each hash has one bit among many, so that few meet a bit that was set; in
+ * the second these few are counted, and what is not among them has come once. A table of all would
+ * be several times as large, and most looks at it would wait for memory.
+ */
+struct tn_repeats {
+    uint64_t *seen; /* first round: a bit for each */
+    size_t seen_mask;
+    uint32_t *suspects; /* first round: met a bit that was set */
+    size_t suspect_count;
+    struct tn_repeat *rows; /* second round: the suspects; open addressing; NULL: there are none */
+    size_t mask;
+    uint64_t *filter; /* second round: a bit for each suspect */
+    size_t filter_mask;
+    size_t count; /* those that came again */
+};
+
+/* For at most that many hashes. False: no memory. */
 bool tn_repeats_begin(struct tn_repeats *repeats, size_t hashes);
 void tn_repeats_free(struct tn_repeats *repeats);
 
-/* Notes one that was there before. False: no memory. */
-bool tn_repeats_note(struct tn_repeats *repeats, uint32_t hash);
+enum { TN_REPEATS_WORD = 64 };
 
-/* Adds one; 0 is none. False: no memory. */
-static inline bool tn_repeats_add(struct tn_repeats *repeats, uint32_t hash)
+/* First round: a hash comes; 0 is none. */
+static inline void tn_repeats_see(struct tn_repeats *repeats, uint32_t hash)
 {
-    size_t at = hash & repeats->mask;
+    size_t at = hash & repeats->seen_mask;
+    uint64_t *word = &repeats->seen[at / TN_REPEATS_WORD];
+    uint64_t bit = UINT64_C(1) << at % TN_REPEATS_WORD;
     if (!hash)
-        return true;
-    while (repeats->rows[at] && repeats->rows[at] != hash)
-        at = (at + 1) & repeats->mask;
-    if (repeats->rows[at])
-        return tn_repeats_note(repeats, hash);
-    repeats->rows[at] = hash;
-    return true;
+        return;
+    repeats->suspects[repeats->suspect_count] = hash; /* no branch that is hard to foresee */
+    repeats->suspect_count += (*word & bit) != 0;
+    *word |= bit;
 }
 
-/* All were added: what follows is only asked. */
-void tn_repeats_end(struct tn_repeats *repeats);
+/* All were seen; now each is counted, unless there is no suspect. False: no memory. */
+bool tn_repeats_turn(struct tn_repeats *repeats);
 
-/* Did it come more than once? */
+void tn_repeats_count_suspect(struct tn_repeats *repeats, uint32_t hash);
 bool tn_repeats_find(const struct tn_repeats *repeats, uint32_t hash);
 
+static inline bool tn_repeats_suspects(const struct tn_repeats *repeats, uint32_t hash)
+{
+    size_t at = hash & repeats->filter_mask;
+    return repeats->rows && hash &&
+           repeats->filter[at / TN_REPEATS_WORD] >> at % TN_REPEATS_WORD & 1;
+}
+
+/* Second round: the same hashes once more. */
+static inline void tn_repeats_count(struct tn_repeats *repeats, uint32_t hash)
+{
+    if (tn_repeats_suspects(repeats, hash))
+        tn_repeats_count_suspect(repeats, hash);
+}
+
+/* After both rounds: did it come more than once? */
 static inline bool tn_repeats_has(const struct tn_repeats *repeats, uint32_t hash)
 {
-    return repeats->count && hash && tn_repeats_find(repeats, hash);
+    return repeats->count && tn_repeats_suspects(repeats, hash) && tn_repeats_find(repeats, hash);
 }
 
 #endif

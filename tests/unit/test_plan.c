@@ -352,26 +352,57 @@ static void the_index_lists_what_it_awaits(void **state)
     tn_index_free(&other);
 }
 
+/* Both rounds over the same hashes, given by number; 0 is no hash. */
+static void take_all(struct tn_repeats *r, size_t count, uint32_t hash_of(size_t))
+{
+    assert_true(tn_repeats_begin(r, count));
+    for (size_t i = 0; i < count; i++)
+        tn_repeats_see(r, hash_of(i));
+    assert_true(tn_repeats_turn(r));
+    for (size_t i = 0; i < count; i++)
+        tn_repeats_count(r, hash_of(i));
+}
+
+enum { REPEATS = 1000 };
+
+/* Alike in their last bits; every tenth comes twice, number 0 not at all. */
+static uint32_t alike(size_t i)
+{
+    uint32_t number = (uint32_t)(i / 2) << 12;
+    return i % 2 && i / 2 % 10 != 3 ? number | 1 : number;
+}
+
+static uint32_t scattered(size_t i)
+{
+    return (uint32_t)(i % (REPEATS - 10)) * UINT32_C(0x9E3779B1); /* the first ten come twice */
+}
+
+static uint32_t always(size_t i)
+{
+    return (uint32_t)(7 + 0 * i);
+}
+
 static void hashes_that_come_again_are_known(void **state)
 {
-    enum { MANY = 1000 };
     struct tn_repeats r;
     (void)state;
-    assert_true(tn_repeats_begin(&r, 0));
-    tn_repeats_end(&r);
+    take_all(&r, 0, alike);
     assert_false(tn_repeats_has(&r, 7));
     tn_repeats_free(&r);
-    assert_true(tn_repeats_begin(&r, 2 * MANY));
-    for (uint32_t i = MANY; i-- > 0;) {
-        assert_true(tn_repeats_add(&r, i << 12)); /* all in one slot; 0 is no hash */
-        assert_true(tn_repeats_add(&r, i % 10 == 3 ? i << 12 : i << 12 | 1));
-    }
-    assert_true(tn_repeats_add(&r, 0));
-    tn_repeats_end(&r);
-    for (uint32_t i = 0; i < MANY; i++) {
+    take_all(&r, 2 * REPEATS, alike);
+    assert_int_equal(r.count, REPEATS / 10);
+    for (uint32_t i = 0; i < REPEATS; i++) {
         assert_int_equal(tn_repeats_has(&r, i << 12), i % 10 == 3);
         assert_false(tn_repeats_has(&r, i << 12 | 1));
     }
+    tn_repeats_free(&r);
+    take_all(&r, REPEATS, scattered);
+    for (uint32_t i = 1; i < REPEATS - 10; i++)
+        assert_int_equal(tn_repeats_has(&r, scattered(i)), i < 10);
+    tn_repeats_free(&r);
+    take_all(&r, REPEATS, always);
+    assert_true(tn_repeats_has(&r, 7));
+    assert_int_equal(r.count, 1);
     tn_repeats_free(&r);
 }
 
