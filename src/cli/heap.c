@@ -16,7 +16,7 @@
  * own), which else is most of what a run over many files waits for. Behind them usual ones again:
  * so a run never holds more than what it needs and one large page.
  */
-enum { PAGE = 4096, LARGE = 2 << 20, LARGE_COUNT = 3, FIRST = 192 << 10 };
+enum { PAGE = 4096, LARGE = 2 << 20, LARGE_COUNT = 3, FIRST = 192 << 10, STEP = 1 << 20 };
 
 /* Where the large pages begin, once the heap has been made to begin FIRST before; 0: nowhere. */
 static uintptr_t place_heap(void)
@@ -32,18 +32,21 @@ static uintptr_t place_heap(void)
  * The heap grows by much at once, as each time is a call and most commands need more than one; and
  * our threads have no heap of their own, as a new one costs more than they would wait.
  *
- * rule  mallopt(3): M_TOP_PAD, M_ARENA_MAX; madvise(2): MADV_HUGEPAGE, for pages that are not there
- *       yet: the first allocation, which makes the heap, touches those before them only
+ * rule  mallopt(3): M_TOP_PAD, M_TRIM_THRESHOLD, M_ARENA_MAX; madvise(2): MADV_HUGEPAGE, for pages
+ *       that are not there yet: the first allocation, which makes the heap, touches those before
+ *       them only
  */
 void cli_settle_heap(void)
 {
     uintptr_t large = place_heap();
     (void)mallopt(M_ARENA_MAX, 1);
+    (void)mallopt(M_TRIM_THRESHOLD, -1); /* nothing goes back before the end */
     (void)mallopt(M_TOP_PAD, FIRST + LARGE_COUNT * LARGE);
     void *volatile first = malloc(1); /* else it would be left out */
     if (first && large)
         (void)madvise((void *)large, (size_t)LARGE_COUNT * LARGE, MADV_HUGEPAGE);
     free(first);
+    (void)mallopt(M_TOP_PAD, STEP); /* what is used up comes in steps */
 }
 
 #else
