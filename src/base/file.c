@@ -171,7 +171,7 @@ bool tn_file_upto(struct tn_file *file, uint64_t offset, uint64_t size, const ch
 const char *tn_file_string(struct tn_file *file, uint64_t offset, uint64_t end, const char *what,
                            tenon_error *err)
 {
-    struct tn_view view;
+    struct tn_view view = { 0 };
     const char *string;
     end = end < file->info.size ? end : file->info.size;
     for (uint64_t size = 256;; size *= 8) {
@@ -198,7 +198,7 @@ bool tn_file_part(struct tn_file *whole, uint64_t offset, uint64_t size, const c
                   struct tn_file *part, tenon_error *err)
 {
     const uint64_t left = offset < whole->info.size ? whole->info.size - offset : 0;
-    struct tn_view bytes;
+    struct tn_view bytes = { 0 };
 
     if (size > left)
         return tn_fail(err, TENON_E_TRUNCATED,
@@ -240,7 +240,7 @@ static bool copy_directly(struct tn_file *file, uint64_t offset, uint64_t size, 
 bool tn_file_copy(struct tn_file *file, uint64_t offset, uint64_t size, const char *what,
                   uint8_t *out, tenon_error *err)
 {
-    struct tn_view view;
+    struct tn_view view = { 0 };
     bool inside = size && tn_world_readable(&file->info) == 0 && offset <= file->info.size &&
                   size <= file->info.size - offset;
     if (inside && !find_range(file, offset, size, &view) && copy_directly(file, offset, size, out))

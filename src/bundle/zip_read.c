@@ -106,7 +106,7 @@ struct end {
 
 static bool begins_as_zip(struct tn_zip *zip)
 {
-    struct tn_view head;
+    struct tn_view head = { 0 };
     struct tn_cursor c;
     uint32_t signature;
 

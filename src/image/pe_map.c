@@ -151,7 +151,7 @@ static const char *string_at_end(struct tn_pe *pe, struct tn_view in, tenon_erro
 const char *tn_pe_string(struct tn_pe *pe, uint64_t rva, const char *what, tenon_error *err)
 {
     struct tn_pe_place place;
-    struct tn_view in;
+    struct tn_view in = { 0 };
     if (!tn_pe_map(pe, rva, &place)) {
         tn_fail(err, TENON_E_MALFORMED, "%s: no byte of the file is at address 0x%llx", what,
                 (unsigned long long)rva);

@@ -94,7 +94,7 @@ const char *tn_shape_keep(struct tn_ocaml_reading *r, struct tn_ocaml_text name)
 
 bool tn_shape_name(struct tn_ocaml_reading *r, const char *what, const char **out)
 {
-    struct tn_ocaml_text text;
+    struct tn_ocaml_text text = { 0 };
     return tn_shape_text(r, what, &text) && (*out = tn_shape_keep(r, text));
 }
 
