@@ -268,8 +268,10 @@ static bool order_files(const struct looking *l)
 {
     struct tn_oc_prospect *p = l->p;
     struct own_code own;
-    bool good = read_own_code(l, &own);
 
+    if (p->count < 2)
+        return true;
+    bool good = read_own_code(l, &own);
     mark_own(l);
     for (size_t placed = 0; good && placed < p->count; placed++) {
         size_t next = placed;
