@@ -20,6 +20,7 @@ void cli_begin(struct cli *cli, const struct cli_command *command)
     cli->json = cli->quiet = cli->verbose = 0;
     cli->color = NULL;
     cli->parser = NULL;
+    cli->large_pages = NULL;
     cli_out_init(&cli->out, STDOUT_FILENO);
     cli_out_init(&cli->err, STDERR_FILENO);
 }

@@ -38,6 +38,7 @@ struct cli {
     char *color;        /* --color, as given */
     poptContext parser; /* owns the FILE strings */
     struct cli_out out, err;
+    void *large_pages; /* see heap.h; NULL: none */
 };
 
 void cli_begin(struct cli *cli, const struct cli_command *command);

@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "heap.h"
 #include "thread.h"
 
 #define MEMBERS 4 /* at most: each reads the cache, and remembers common libraries */
@@ -296,6 +297,7 @@ static int work(struct crew *crew, struct cli_member *first, size_t size)
 bool cli_crew_answer(struct cli_answer *answer, const struct cli_crew_kind *kind, size_t size,
                      const char *const *files, size_t count, int *status)
 {
+    cli_use_large_pages(answer->cli->large_pages);
     struct crew *crew = calloc(1, sizeof *crew);
     char *buffers = malloc((size_t)SLOTS * CLI_OUT_ROOM);
     struct cli_member *first = crew && buffers ? new_member(answer, true) : NULL;

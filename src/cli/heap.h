@@ -2,7 +2,14 @@
 #ifndef CLI_HEAP_H
 #define CLI_HEAP_H
 
-/* At the very start of the command. What the system does not offer is done without. */
-void cli_settle_heap(void);
+/*
+ * At the very start of the command. What the system does not offer is done without.
+ *
+ * returns  where its large pages can be; NULL: nowhere
+ */
+void *cli_settle_heap(void);
+
+/* Before work on many files. */
+void cli_use_large_pages(void *large);
 
 #endif

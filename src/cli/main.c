@@ -108,9 +108,10 @@ int main(int argc, char **argv)
     struct cli cli;
     int status;
 
-    cli_settle_heap();
+    void *large = cli_settle_heap();
     signal(SIGPIPE, SIG_DFL); /* a reader that went away is no error, whoever started us */
     cli_begin(&cli, command);
+    cli.large_pages = large;
     if (command)
         status = command->run(&cli, argc - 1, (const char **)argv + 1);
     else if (argc > 2 && strcmp(argument, "help") == 0)
