@@ -425,7 +425,8 @@ def platform():
 
 def legacy_subdirs():
     """The power set of tls, platform and capabilities, in the order in which 2.36 tries them."""
-    bits = int(diagnostics().get("dl_hwcap_important", "0x2"), 16)
+    said = diagnostics()  # what the processor has, of what the loader has directories for
+    bits = int(said.get("dl_hwcap", "0x2"), 16) & int(said.get("dl_hwcap_important", "0x2"), 16)
     names = ["tls", platform()]
     names += [name for bit, name in ((2, "avx512_1"), (1, "x86_64")) if bits >> bit & 1]
     paths = []
