@@ -9,7 +9,7 @@
  */
 void *cli_settle_heap(void);
 
-/* Before work on many files. */
+/* Before work on many files; what the system does not offer is done without here, too. */
 void cli_use_large_pages(void *large);
 
 #endif

@@ -5,7 +5,7 @@
 
 #include "pages.h"
 
-/* Bits for each hash: of those that come once, one in 32 is suspected at most. */
+/* Bits for each hash: of those that come once, about one in 32 is suspected, or fewer. */
 enum { BITS_SEEN = 16, BITS_FILTER = 32, LEAST_ROWS = 16 };
 
 static size_t power_of_two(size_t least, size_t wanted)

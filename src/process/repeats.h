@@ -52,6 +52,7 @@ static inline void tn_repeats_see(struct tn_repeats *repeats, uint32_t hash)
 /* All were seen; now each is counted, unless there is no suspect. False: no memory. */
 bool tn_repeats_turn(struct tn_repeats *repeats);
 
+/* The parts of what follows, for the few that the filter lets through. */
 void tn_repeats_count_suspect(struct tn_repeats *repeats, uint32_t hash);
 bool tn_repeats_find(const struct tn_repeats *repeats, uint32_t hash);
 
