@@ -749,8 +749,20 @@ let look process =
     List.iter (fun name -> if is_new name then Tenon_c.tell process name None None true) names);
   unseen := count_unseen process
 
-(* The same between the steps of a plan, where it is mostly nothing. *)
-let look_again process = if count_unseen process <> !unseen then look process
+(* How often an object had been mapped when we last looked. *)
+let mapped = ref 0
+
+(* The same between the steps of a plan, where it is mostly nothing. In native code whatever Dynlink
+   loads is an object, and their count costs less than its list. *)
+let look_again process =
+  let now = if Dynlink.is_native then Tenon_c.mapped_count () else 0 in
+  if now = 0 || now <> !mapped then begin
+    if count_unseen process <> !unseen then look process;
+    mapped := now
+  end
+
+(* After a step, which is an object itself: more than it, its initialisers have brought. *)
+let saw_step () = if Tenon_c.mapped_count () = !mapped + 1 then incr mapped
 
 module Process = struct
   type reason = In_core | Provided_by of string | Requested_by of string | By_others
@@ -992,17 +1004,20 @@ let is_current b =
       | None -> false)
     !contexts
 
-(* Until it is loaded, a plugin is what its file is now: code, manifest and resources of one bundle. *)
+(* Until it is loaded, a plugin is what its file is now: code, manifest and resources of one bundle.
+   Was it another? *)
 let renew p =
   match p.source with
   | Bundled b when not (p.loaded || is_current b) ->
     let now = open_plugin p.plugin_path in
-    if not (is_same b now) then begin
+    let replaced = not (is_same b now) in
+    if replaced then begin
       b.contents <- now.contents;
       b.read <- None
     end;
-    p.plugin_name <- name_of b
-  | _ -> ()
+    p.plugin_name <- name_of b;
+    replaced
+  | _ -> false
 
 (* Does a plugin that was loaded stand for the file that is there now? Also when that has gone. *)
 let is_still p =
@@ -1015,7 +1030,7 @@ let of_path path =
     if Filename.check_suffix path ".plugin" || Sys.file_exists path then path else path ^ ".plugin"
   in
   (match Hashtbl.find_opt plugins file with
-  | Some p when not p.loaded -> renew p
+  | Some p when not p.loaded -> ignore (renew p)
   (* a file that was replaced since it was loaded is another plugin, which the plan refuses *)
   | Some p when not (is_still p) -> Hashtbl.remove plugins file
   | _ -> ());
@@ -1077,8 +1092,6 @@ let context_of p =
 let file_of path = if Filename.is_relative path && not (String.contains path '/') then "./" ^ path else path
 
 let request p =
-  (* what cannot be opened, the plan says *)
-  (try renew p with Error _ | Not_a_bundle _ -> ());
   match p.source with
   | Bundled b -> (file_of p.plugin_path, offers (Bundle.packages b))
   | Package { archives; _ } -> (p.plugin_path, Lazy.force archives)
@@ -1086,7 +1099,7 @@ let request p =
 (* enum tenon_load_flags *)
 let each_on_its_own = 1
 
-let make_plan ~each plugins =
+let plan_once ~each plugins =
   let p = process () in
   look p;
   Tenon_c.use_start_probe p (is_starting ());
@@ -1094,6 +1107,23 @@ let make_plan ~each plugins =
       Tenon_c.plan p
         (Array.of_list (List.map request plugins))
         (if each then each_on_its_own else 0))
+
+(* The plan looks at the files itself: what it planned from is mostly what we have. *)
+let is_replaced plan index p =
+  match p.source with
+  | Bundled b when not (is_of b (Tenon_c.plan_digest plan index)) -> (
+    (* what cannot be opened, the plan says *)
+    try renew p with Error _ | Not_a_bundle _ -> false)
+  | _ -> false
+
+let make_plan ~each plugins =
+  let plan = plan_once ~each plugins in
+  let replaced = List.mapi (is_replaced plan) plugins in
+  if not (List.mem true replaced) then plan
+  else begin
+    Tenon_c.plan_end plan;
+    plan_once ~each plugins
+  end
 
 (* A plan keeps the cache open until it ends, and it ends whatever happens. *)
 let with_plan ~each plugins f =
@@ -1181,6 +1211,7 @@ let run_step plan number =
   Tenon_c.plan_begin plan number;
   match while_running units (fun () -> load_file step) with
   | () ->
+    saw_step ();
     Tenon_c.plan_done plan number (-1);
     Tenon_c.plan_check plan number
   | exception e ->

@@ -93,6 +93,9 @@ external present : process -> present array = "tenon_ml_present"
 external present_count : process -> int = "tenon_ml_present_count"
 external is_present : process -> string -> bool = "tenon_ml_is_present"
 
+(* how often the process mapped an object; 0: its loader does not count *)
+external mapped_count : unit -> int = "tenon_ml_mapped_count"
+
 (* is it a unit that several sources should name? *)
 external is_compared : string -> bool = "tenon_ml_is_compared"
 

@@ -1,9 +1,12 @@
 /* ocaml/tenon_stubs.c - the process for OCaml: what is there, what may come; values in, values out
  */
+#define _GNU_SOURCE /* dl_iterate_phdr() */
+
 #include "tenon_values.h"
 
 #include <dlfcn.h>
 #include <limits.h>
+#include <link.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -308,6 +311,23 @@ value tenon_ml_present(value process)
 value tenon_ml_present_count(value process)
 {
     return Val_long(tenon_ocaml_present_count(ml_unbox_process(process)));
+}
+
+/* rule: dl_iterate_phdr(3), dlpi_adds: each object tells it, the first is enough */
+static int take_adds(struct dl_phdr_info *info, size_t size, void *adds)
+{
+    if (size >= offsetof(struct dl_phdr_info, dlpi_adds) + sizeof info->dlpi_adds)
+        *(long *)adds = (long)info->dlpi_adds;
+    return 1;
+}
+
+value tenon_ml_mapped_count(value unit)
+{
+    long adds = 0;
+
+    (void)unit;
+    dl_iterate_phdr(take_adds, &adds);
+    return Val_long(adds);
 }
 
 value tenon_ml_is_present(value process, value name)
