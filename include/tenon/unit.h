@@ -48,7 +48,8 @@ enum tenon_definition_kind {
     TENON_DEFINES_DATA,   /* a strong object, read-only ones too */
     TENON_DEFINES_TLS,    /* a strong thread-local object */
     TENON_DEFINES_COMDAT, /* a writable object of which the linker keeps one: an inline variable,
-                             a function-local static of inline code; never part of a unit's set */
+                             a function-local static of inline code, a common symbol, weak data;
+                             never part of a unit's set */
     TENON_DEFINES_WEAK, /* a weak one that is not COMDAT; listed where no strong one tells what the
                            unit is */
 };
@@ -166,6 +167,7 @@ typedef struct tenon_visible {
     bool maybe_static; /* a local symbol: hidden by the link, or a static one of that name */
     bool unique;       /* STB_GNU_UNIQUE: glibc joins all of them in a process */
     bool exportable;   /* global, and of default visibility: linked otherwise, it is exported */
+    uint64_t size;     /* of an object, in bytes; 0: not known */
 } tenon_visible;
 TENON_API size_t tenon_units_visible_count(const tenon_units *units);
 TENON_API const tenon_visible *tenon_units_visible(const tenon_units *units, size_t i);

@@ -1,11 +1,13 @@
 /*
- * src/process/doubles_inline.c - writable objects of inline code: one in the process, or two
+ * src/process/doubles_inline.c - variables that the linker keeps one of: one in the process, or two
  *
  * rule  ELF gABI, COMDAT groups; tn_judge_comdat()
  */
+#include <inttypes.h>
 #include <string.h>
 
 #include "doubles_private.h"
+#include "mangled.h"
 #include "units.h"
 
 static const tenon_visible hidden = { .exported = false };
@@ -52,31 +54,21 @@ static bool is_gone(struct tn_doubles *d, const struct tn_entry *e, const char *
 struct split {
     const char *symbol;
     struct tn_holding *there, *comes;
-    const char *origin_there, *origin_here; /* NULL: not known */
+    const tenon_unit *unit_there, *unit_here; /* NULL: not known */
     const tenon_visible *seen_there, *seen_here;
     bool is_private;
 };
 
-static bool begins(const char *text, const char *with)
+/* Names of C are anybody's: some say nothing. */
+static bool is_compared(const char *symbol)
 {
-    return strncmp(text, with, strlen(with)) == 0;
+    return !tn_mangled_is_guard(symbol) && !tn_is_generic(symbol);
 }
 
-/* rule  Itanium C++ ABI, 5.1.5.2: it says whether another one is initialised */
-static bool is_guard(const char *symbol)
+static const char *place(struct tn_doubles *d, const struct tn_holding *holding,
+                         const tenon_unit *unit)
 {
-    return begins(symbol, "_ZGV");
-}
-
-/*
- * A static of a function of the C++ library's headers. They are made to come many times: what must
- * be one is in the library itself.
- *
- * rule  Itanium C++ ABI, 5.1.6: local names begin with Z and the function; 5.1.10: St is std
- */
-static bool is_of_library(const char *symbol)
-{
-    return begins(symbol, "_ZZNSt") || begins(symbol, "_ZZNKSt");
+    return tn_doubles_place_of(d, holding, unit ? unit->origin : NULL);
 }
 
 /* What would join the two; "". A program hides what nothing that it is linked with asks for. */
@@ -92,7 +84,7 @@ static const char *excuse_of(const struct split *s)
 {
     if (s->is_private && !s->seen_here->exported)
         return "is declared private, and hidden";
-    return is_of_library(s->symbol) ? "is the C++ library's own business" : NULL;
+    return tn_mangled_is_library_static(s->symbol) ? "is the C++ library's own business" : NULL;
 }
 
 /*
@@ -133,19 +125,78 @@ static bool are_of_the_start(struct tn_doubles *d, const struct split *s)
            is_shown_at_start(d, s->symbol);
 }
 
+static bool are_one(struct tn_doubles *d, const struct split *s)
+{
+    return are_joined(s) ||
+           !tn_judge_comdat(s->seen_there, s->there->serves_all, s->seen_here, d->joins_unique) ||
+           are_of_the_start(d, s);
+}
+
+/* The guard variable of the object, which the code that comes would look at; NULL: it has none. */
+static const char *guard_of(struct tn_doubles *d, const struct split *s)
+{
+    const tenon_unit *unit = s->unit_here;
+    for (size_t i = unit ? tn_unit_set_size(unit) : 0; unit && i < unit->definition_count; i++)
+        if (tn_mangled_is_guard_of(unit->definitions[i].name, s->symbol))
+            return unit->definitions[i].name;
+    if (unit || strncmp(s->symbol, "_Z", 2) != 0)
+        return NULL;
+    const char *guard = tn_arena_join(&d->report->arena, "_ZGV", s->symbol + 2, NULL);
+    d->report->no_memory |= !guard;
+    return guard && seen_in(d, s->comes, guard) != &hidden ? guard : NULL;
+}
+
+/* The code that comes would initialise the one that is in use already: it cannot see that it is. */
+static bool is_initialised_again(struct tn_doubles *d, const struct split *s)
+{
+    struct split guards = *s;
+    guards.symbol = guard_of(d, s);
+    if (!guards.symbol)
+        return false;
+    guards.seen_there = seen_in(d, s->there, guards.symbol);
+    guards.seen_here = seen_in(d, s->comes, guards.symbol);
+    return !are_one(d, &guards);
+}
+
+/* What the loader makes one has to be the same thing for both. */
+static bool judge_joined(struct tn_doubles *d, const struct tn_candidate *c, const struct split *s)
+{
+    const uint64_t size_there = s->seen_there->size, size_here = s->seen_here->size;
+    const bool differs = size_there && size_here && size_there != size_here;
+    const struct tn_judgement judged = { .kind = differs ? TENON_FINDING_CONFLICT
+                                                         : TENON_FINDING_DOUBLE,
+                                         .refuses = true };
+    if (!differs && !is_initialised_again(d, s))
+        return false;
+    const char *there = place(d, s->there, s->unit_there);
+    const char *here = place(d, s->comes, s->unit_here);
+    const struct tn_about about = tn_doubles_about(&judged, c, s->symbol, there, here);
+    const char *shown = tn_report_show(d->report, s->symbol);
+    if (differs)
+        tn_report_find(d->report, about,
+                       "variable %s has %" PRIu64 " bytes in %s and %" PRIu64
+                       " in %s, and the loader would make them one",
+                       shown, size_there, there, size_here, tn_doubles_bringer(d, c, s->comes));
+    else
+        tn_report_find(d->report, about,
+                       "variable %s is already in %s; the loader would join it with that of "
+                       "%s, but not the guard variable that says that it is initialised: it would "
+                       "be initialised again",
+                       shown, there, tn_doubles_bringer(d, c, s->comes));
+    return true;
+}
+
 static bool judge_split(struct tn_doubles *d, const struct tn_candidate *c, const struct split *s)
 {
     const char *excuse = excuse_of(s);
     const enum tenon_finding_kind kind = excuse ? TENON_FINDING_HARMLESS : TENON_FINDING_DOUBLE;
     const struct tn_judgement judged = { .kind = kind, .refuses = !excuse };
-    if (are_joined(s) ||
-        !tn_judge_comdat(s->seen_there, s->there->serves_all, s->seen_here, d->joins_unique) ||
-        are_of_the_start(d, s))
-        return false;
-    const char *there = tn_doubles_place_of(d, s->there, s->origin_there);
-    const char *here = tn_doubles_place_of(d, s->comes, s->origin_here);
+    if (are_one(d, s))
+        return judge_joined(d, c, s);
+    const char *there = place(d, s->there, s->unit_there);
+    const char *here = place(d, s->comes, s->unit_here);
     tn_report_find(d->report, tn_doubles_about(&judged, c, s->symbol, there, here),
-                   "inline variable %s is already in %s; %s contains its own copy, which %s%s",
+                   "variable %s is already in %s; %s contains its own copy, which %s%s",
                    tn_report_show(d->report, s->symbol), there, tn_doubles_bringer(d, c, s->comes),
                    excuse ? excuse : "the loader would not join with it", excuse ? "" : advice(s));
     return !excuse;
@@ -167,8 +218,8 @@ static bool split_in(struct tn_doubles *d, const struct tn_candidate *c, struct 
         const struct split split = { .symbol = symbol,
                                      .there = e->holding,
                                      .comes = comes->holding,
-                                     .origin_there = e->unit->origin,
-                                     .origin_here = comes->unit->origin,
+                                     .unit_there = e->unit,
+                                     .unit_here = comes->unit,
                                      .seen_there = seen_in(d, e->holding, symbol),
                                      .seen_here = seen_in(d, comes->holding, symbol),
                                      .is_private = comes->is_private };
@@ -176,6 +227,16 @@ static bool split_in(struct tn_doubles *d, const struct tn_candidate *c, struct 
             return true;
     }
     return false;
+}
+
+/*
+ * May a local symbol of that name be such an object, which the link hid? A name of C++ says whose
+ * it is. Libraries that nobody recorded have their own business.
+ */
+static bool is_made_local(const struct tn_holding *image, const char *symbol)
+{
+    return strncmp(symbol, "_Z", 2) == 0 &&
+           (image->is_program || image->is_own_code || image->record != TENON_RECORD_NONE);
 }
 
 /* What an image without a whole record shows under that name, when it may be such an object. */
@@ -187,9 +248,10 @@ static const tenon_visible *shown_by(struct tn_doubles *d, struct tn_holding *im
          !tn_mapped_offers(image->mapped, symbol, tn_mapped_hash(symbol), NULL)))
         return NULL;
     const tenon_visible *seen = seen_in(d, image, symbol);
-    return seen->exported && seen->kind != TENON_DEFINES_CODE && (seen->unique || !seen->strong)
-               ? seen
-               : NULL;
+    if (seen->kind == TENON_DEFINES_CODE || seen == &hidden)
+        return NULL;
+    return (seen->exported ? seen->unique || !seen->strong : is_made_local(image, symbol)) ? seen
+                                                                                           : NULL;
 }
 
 /* One such object beside an image that has no record of it. */
@@ -202,7 +264,7 @@ static bool split_with(struct tn_doubles *d, const struct tn_candidate *c, struc
     const struct split split = { .symbol = symbol,
                                  .there = image,
                                  .comes = comes->holding,
-                                 .origin_here = comes->unit->origin,
+                                 .unit_here = comes->unit,
                                  .seen_there = seen,
                                  .seen_here = seen_in(d, comes->holding, symbol),
                                  .is_private = comes->is_private };
@@ -237,7 +299,7 @@ static bool split_from(struct tn_doubles *d, const struct tn_candidate *c, struc
         const struct split split = { .symbol = seen->name,
                                      .there = e->holding,
                                      .comes = comes,
-                                     .origin_there = e->unit->origin,
+                                     .unit_there = e->unit,
                                      .seen_there = seen_in(d, e->holding, seen->name),
                                      .seen_here = seen };
         if (judge_split(d, c, &split))
@@ -256,7 +318,7 @@ bool tn_doubles_find_inline_here(struct tn_doubles *d, const struct tn_candidate
     const tenon_visible *seen;
     bool refuses = false;
     for (size_t i = 0; file && (seen = tenon_units_visible(file, i)); i++)
-        if (!is_guard(seen->name) && shown_by(d, comes, seen->name))
+        if (is_compared(seen->name) && shown_by(d, comes, seen->name))
             refuses |= split_from(d, c, index, comes, seen);
     return refuses;
 }
@@ -281,7 +343,7 @@ bool tn_doubles_find_inline(struct tn_doubles *d, const struct tn_candidate *c,
             continue;
         for (size_t k = tn_unit_set_size(unit); k < unit->definition_count; k++) {
             const char *symbol = unit->definitions[k].name;
-            if (!is_guard(symbol) && !is_named_before(c, i, symbol) &&
+            if (is_compared(symbol) && !is_named_before(c, i, symbol) &&
                 !is_gone(d, &c->entries[i], symbol))
                 refuses |= split_in(d, c, &d->registry->index, &c->entries[i], symbol) ||
                            split_in(d, c, coming, &c->entries[i], symbol) ||

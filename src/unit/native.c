@@ -142,23 +142,35 @@ static size_t name_length(const char *name)
 }
 
 /*
+ * Writable, and the linker keeps one of all that have the name: COMDAT, what glibc joins in the
+ * whole process, weak data, common symbols.
+ */
+static bool is_joined(const struct tn_elf_object *o, const struct tn_elf_object_symbol *s)
+{
+    const struct tn_elf_object_section *section = &o->sections[s->section];
+    if (!s->section)
+        return is_common(s);
+    return is_written(section) &&
+           (section->comdat || s->bind == TN_STB_GNU_UNIQUE || s->bind == TN_STB_WEAK);
+}
+
+/*
  * Strong definitions, and writable ones that the linker joins; weak ones where they are `wanted`.
  * False: no definition of the unit.
  */
 static bool is_definition(const struct tn_elf_object *o, const struct tn_elf_object_symbol *s,
                           bool wanted, enum tenon_definition_kind *kind)
 {
-    const struct tn_elf_object_section *section = &o->sections[s->section];
-    *kind = kind_of(o, s);
     bool unique = s->bind == TN_STB_GNU_UNIQUE;
-    if (s->section && (section->comdat || unique)) {
-        *kind = TENON_DEFINES_COMDAT;
-        return is_written(section);
-    }
-    if (s->bind != TN_STB_WEAK)
-        return s->bind == TN_STB_GLOBAL || unique;
-    *kind = TENON_DEFINES_WEAK;
-    return wanted;
+    bool joined = is_joined(o, s);
+    *kind = joined                   ? TENON_DEFINES_COMDAT
+            : s->bind == TN_STB_WEAK ? TENON_DEFINES_WEAK
+                                     : kind_of(o, s);
+    if (joined)
+        return true;
+    if (s->section && (o->sections[s->section].comdat || unique))
+        return false;
+    return s->bind == TN_STB_WEAK ? wanted : s->bind == TN_STB_GLOBAL;
 }
 
 /* No strong definition tells what the unit is: then the weak ones have to. */

@@ -89,7 +89,8 @@ static bool add_dynamic(const struct tn_elf_symbols *symbols, struct rows *rows,
                                   .preemptible = is_preemptible(rows, s),
                                   .strong = s->bind == TN_STB_GLOBAL,
                                   .unique = s->bind == TN_STB_GNU_UNIQUE,
-                                  .exportable = true },
+                                  .exportable = true,
+                                  .size = s->size },
                            .is_copy = s->wants_copy };
         if (!add_row(rows, &row, err))
             return false;
@@ -128,7 +129,8 @@ static bool add_full_row(const struct tn_elf_object *o, const struct tn_elf_obje
                               .maybe_static =
                                   local && !made_local && s->visibility == TN_STV_DEFAULT,
                               .unique = s->bind == TN_STB_GNU_UNIQUE,
-                              .exportable = !local && s->visibility == TN_STV_DEFAULT } };
+                              .exportable = !local && s->visibility == TN_STV_DEFAULT,
+                              .size = s->size } };
     return add_row(rows, &row, err);
 }
 

@@ -33,6 +33,29 @@ FUNCTION_STATIC = """
 inline int &state(void) { static int value; return value; }
 extern "C" int %s(void) { return ++state(); }
 """
+MADE = """
+#include <cstdlib>
+namespace cfg {
+struct Table { int rows; Table() : rows(getenv("PATH") ? 40 : 50) {} };
+%s
+}
+extern "C" int %%s(void) { return ++cfg::table%s.rows; }
+"""
+MADE_VARIABLE = MADE % ("inline Table table;", "")
+MADE_STATIC = MADE % ("inline Table &table() { static Table made; return made; }", "()")
+SHOWS_CFG = 'extern "C++" { cfg::*; "cfg::table()::made"; };'
+SIZED = """
+namespace cfg { inline int sized[%d] = { 7 }; }
+extern "C" int %s(void) { return ++cfg::sized[0]; }
+"""
+SPECIALISED = """
+#include <functional>
+struct Key { int k; };
+template <> struct std::hash<Key> {
+    size_t operator()(const Key &key) const { static int seed; return key.k + ++seed; }
+};
+extern "C" int %s(void) { return (int)std::hash<Key>()(Key{10}); }
+"""
 THROWS = """
 #include <stdexcept>
 extern "C" int plugin_number(void) {
@@ -122,6 +145,71 @@ def with_its_library(shop, cases):
             answer = shop.ask("alone_host", "load=parted.plugin", "call=parted:plugin_number")
             cases.loads("%s, record %s" % (compiler, record), answer)
             cases.expect("they are one", answer.one("call") == "plugin_number 2", answer)
+
+
+def made_once(shop, cases):
+    """What is joined, but not its guard variable, would be made again where it is in use."""
+    shop.write("shown.map", "{ global: %s plugin_number; local: *; };" % SHOWS_CFG)
+    script = "-Wl,--version-script=" + shop.path("shown.map")
+    for kind, code in (("variable", MADE_VARIABLE), ("static", MADE_STATIC)):
+        shop.host("made_host", code % "host_number", "-std=c++17", "-rdynamic", compiler="g++")
+        shop.host("made_shows", code % "host_number", "-std=c++17",
+                  "-Wl,--export-dynamic-symbol=_ZN3cfg*", "-Wl,--export-dynamic-symbol=_ZZN3cfg*",
+                  compiler="g++")
+        for record in (True, False):
+            what = "inline %s that is made, record %s: " % (kind, record)
+            shop.plugin("made", code % "plugin_number", "-std=c++17", compiler="g++",
+                        record=record, pack=("--bundle=none",))
+            shop.plugin("made_shown", code % "plugin_number", "-std=c++17", script,
+                        compiler="g++", record=record, pack=("--bundle=none",))
+            answer = shop.ask("made_host", "number", "load=made.plugin", "call=made:plugin_number")
+            cases.loads(what + "guard and all", answer)
+            cases.expect(what + "it is one", answer.one("number") == "41" and
+                         answer.one("call") == "plugin_number 42", answer)
+            for host, plugin in (("made_host", "made_shown"), ("made_shows", "made")):
+                answer = shop.ask(host, "number", "load=%s.plugin" % plugin, "number")
+                cases.refused("%s%s in %s" % (what, plugin, host), answer, ["double"],
+                              "already in the host program", "would be initialised again")
+                cases.expect(what + "as it was", answer.all("number") == ["41", "42"], answer)
+
+
+def of_one_size(shop, cases):
+    shop.host("sized_host", SIZED % (4, "host_number"), "-std=c++17", "-rdynamic", compiler="g++")
+    shop.plugin("sized", SIZED % (4, "plugin_number"), "-std=c++17", compiler="g++",
+                pack=("--bundle=none",))
+    shop.plugin("larger", SIZED % (1 << 20, "plugin_number"), "-std=c++17", compiler="g++",
+                pack=("--bundle=none",))
+    answer = shop.ask("sized_host", "number", "load=sized.plugin", "call=sized:plugin_number")
+    cases.loads("an inline variable of one size", answer)
+    cases.expect("they are one", answer.one("call") == "plugin_number 9", answer)
+    answer = shop.ask("sized_host", "load=larger.plugin")
+    cases.refused("of two sizes", answer, ["conflict"], "has 16 bytes in the host program",
+                  "4194304 in plugin \"larger\"")
+
+
+def specialised(shop, cases):
+    """A specialisation of the library's template for a type of one's own is one's own code."""
+    shop.host("hash_host", SPECIALISED % "host_number", compiler="g++")
+    shop.plugin("hash", SPECIALISED % "plugin_number", compiler="g++", pack=("--bundle=none",))
+    answer = shop.ask("hash_host", "load=hash.plugin")
+    cases.refused("a static of std::hash<Key>", answer, ["double"], "would not join")
+
+
+def made_local(shop, cases):
+    """A link with -flto leaves a record in parts; its symbols show what it hid."""
+    lto = ("-std=c++17", "-O2", "-flto", "-fvisibility=hidden")
+    code = INLINE_VARIABLE.replace("inline int", "namespace cfg { inline int").replace(
+        "= 0;", "= 41; }").replace("++", "++cfg::")
+    shown = code.replace('extern "C"', 'extern "C" __attribute__((visibility("default")))')
+    shop.host("whole_host", code % "host_number", "-std=c++17", compiler="g++")
+    shop.host("lto_host", shown % "host_number", *lto, compiler="g++")
+    shop.plugin("lto", shown % "plugin_number", *lto, compiler="g++", pack=("--bundle=none",))
+    shop.plugin("whole", code % "plugin_number", "-std=c++17", compiler="g++",
+                pack=("--bundle=none",))
+    for host, plugin in (("whole_host", "lto"), ("lto_host", "whole")):
+        answer = shop.ask(host, "load=%s.plugin" % plugin)
+        cases.refused("%s in %s" % (plugin, host), answer, ["double"],
+                      "variable _ZN3cfg12shared_stateE is already in the host program")
 
 
 def bound_to_themselves(shop, cases):
@@ -281,7 +369,7 @@ def without_record(shop, cases):
                 pack=("--bundle=none",))
     answer = shop.ask("reg_host", "load=reg_hidden.plugin")
     cases.refused("hidden, and a library without record has it", answer, ["double"],
-                  "inline variable shared_state is already in ", "libreg.so; plugin")
+                  "variable shared_state is already in ", "libreg.so; plugin")
     answer = shop.ask("reg_host", "load=reg_private.plugin", "number", "call=reg_private:plugin_number")
     cases.loads("declared private, and hidden", answer)
     cases.expect("that is said", "which is declared private, and hidden" in answer.messages(), answer)
@@ -292,7 +380,7 @@ def without_record(shop, cases):
     cases.expect("they are one", answer.one("call") == "plugin_number 2", answer)
     answer = shop.ask("own_host", "load=reg_plain.plugin")
     cases.refused("a plugin without record, and a host that hides it", answer, ["double"],
-                  "inline variable shared_state is already in the host program")
+                  "variable shared_state is already in the host program")
 
 
 DROPPED = "int main_number = 1; extern \"C\" int host_number(void) { return main_number; }"
@@ -313,16 +401,16 @@ def dropped(shop, cases):
         cases.loads("left out by %s" % linker, answer)
         cases.expect("there is nothing to say", not answer.findings(), answer)
         answer = shop.ask("kept", "load=brings.plugin")
-        cases.refused("kept and hidden by %s" % linker, answer, ["double"], "inline variable")
+        cases.refused("kept and hidden by %s" % linker, answer, ["double"], "variable shared_state")
         shop.run("strip", "-x", "kept")
         answer = shop.ask("kept", "load=brings.plugin")
-        cases.refused("a symbol table without what is local", answer, ["double"], "inline variable")
+        cases.refused("a symbol table without what is local", answer, ["double"], "variable shared_state")
         if linker != "lld":  # which knows no such option
             shop.write("few.txt", "main\n")
             shop.host("kept_few", INLINE_VARIABLE % "host_number", *flags, *hide,
                       "-Wl,--retain-symbols-file=few.txt", compiler="g++")
             answer = shop.ask("kept_few", "load=brings.plugin")
-            cases.refused("one that was to hold few symbols", answer, ["double"], "inline variable")
+            cases.refused("one that was to hold few symbols", answer, ["double"], "variable shared_state")
         shop.run("strip", "gone")
         answer = shop.ask("gone", "load=brings.plugin")
         cases.refused("left out, and stripped: nobody knows", answer, ["double"])
@@ -333,7 +421,7 @@ def dropped(shop, cases):
         shop.plugin("hides", code.replace('"C"', '"C" __attribute__((visibility("default")))'),
                     *flags, *hide, compiler="g++", pack=("--bundle=none",))
         answer = shop.ask("shown", "load=hides.plugin")
-        cases.refused("kept in the plugin by %s" % linker, answer, ["double"], "inline variable")
+        cases.refused("kept in the plugin by %s" % linker, answer, ["double"], "variable shared_state")
 
 
 def runtime(shop, cases):
@@ -396,6 +484,10 @@ def main():
         of_the_library(shop, cases)
         without_record(shop, cases)
         writable(shop, cases)
+        made_once(shop, cases)
+        of_one_size(shop, cases)
+        specialised(shop, cases)
+        made_local(shop, cases)
         bound_to_themselves(shop, cases)
         from_the_host(shop, cases)
         preloaded(shop, cases)

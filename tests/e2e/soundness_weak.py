@@ -36,6 +36,9 @@ USES_STRNLEN = """
 size_t strnlen(const char *text, size_t most);
 int plugin_number(void) { return (int)strnlen("ab", 9); }
 """
+# Data that the linker keeps one of: weak in a header, or common.
+JOINED = {"weak": "__attribute__((weak)) int level;", "common": "int level;"}
+USES_LEVEL = "%s int %s_number(void) { return ++level; }"
 HIDE = "-Wl,--exclude-libs,ALL"
 APART = ("--bundle=none",)
 
@@ -114,6 +117,32 @@ def defaults(shop, cases):
                  answer)
 
 
+def data(shop, cases):
+    """Variables that are one in a program: two of them are a double, joined or of two sizes."""
+    for kind, line in JOINED.items():
+        shop.host("level", USES_LEVEL % (line, "host"), "-fcommon")
+        shop.host("level_shown", USES_LEVEL % (line, "host"), "-fcommon", "-rdynamic")
+        for name, text in (("level_a", line), ("level_b", line),
+                           ("level_wide", line.replace("level", "level[9]"))):
+            code = USES_LEVEL % (text, name)
+            shop.plugin(name, code.replace("++level", "++level[0]") if "[" in text else code,
+                        "-fcommon", pack=APART)
+        answer = shop.ask("level", "load=level_a.plugin")
+        cases.refused(kind + " data of host and plugin", answer, ["double"],
+                      "variable level is already in the host program", "-rdynamic")
+        answer = shop.ask("none", "load=level_a.plugin,level_b.plugin")
+        cases.refused(kind + " data of two plugins", answer, ["double"],
+                      "variable level is already in plugin \"level_a\"")
+        answer = shop.ask("level_shown", "number", "load=level_a.plugin,level_b.plugin",
+                          "call=level_a:level_a_number", "call=level_b:level_b_number")
+        cases.loads(kind + " data that the host shows", answer)
+        cases.expect("they are one", answer.one("number") == "1" and answer.all("call") ==
+                     ["level_a_number 2", "level_b_number 3"], answer)
+        answer = shop.ask("level_shown", "load=level_wide.plugin")
+        cases.refused(kind + " data of two sizes", answer, ["conflict"],
+                      "variable level has 4 bytes in the host program", "and 36 in plugin")
+
+
 def main():
     cases = Cases()
     with Workshop() as shop:
@@ -121,6 +150,7 @@ def main():
         doubles(shop, cases)
         without_record(shop, cases)
         defaults(shop, cases)
+        data(shop, cases)
         shop.again(cases)
     cases.finish()
 

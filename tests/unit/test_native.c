@@ -73,7 +73,8 @@ static void strong_ones_then_what_the_linker_joins(void **state)
         { "_ZZ1fvE1n", 4, 10, 1, 0, 0, 4 },    { "_ZTS1A", 5, 2, 1, 0, 0, 3 },
         { "two@V1", 1, 1, 2, 0, 6, 1 },        { "two@@V2", 1, 1, 2, 0, 7, 1 },
         { "constant", 0xfff1, 1, 0, 0, 5, 0 }, { "away", 0, 1, 0, 0, 0, 0 },
-        { "DW.ref.x", 4, 2, 1, 2, 0, 8 },      { 0 },
+        { "DW.ref.x", 4, 2, 1, 2, 0, 8 },      { "level", 2, 2, 1, 0, 4, 4 },
+        { "weak_table", 5, 2, 1, 0, 0, 3 },    { 0 },
     };
     struct result r;
     (void)state;
@@ -81,14 +82,15 @@ static void strong_ones_then_what_the_linker_joins(void **state)
     const tenon_unit *u = &r.unit;
     check_definition(u, 0, "alpha", TENON_DEFINES_DATA);
     check_definition(u, 1, "asm_code", TENON_DEFINES_CODE);
-    check_definition(u, 2, "common", TENON_DEFINES_DATA);
-    check_definition(u, 3, "constant", TENON_DEFINES_DATA);
-    check_definition(u, 4, "hidden", TENON_DEFINES_CODE);
-    check_definition(u, 5, "tls", TENON_DEFINES_TLS);
-    check_definition(u, 6, "two", TENON_DEFINES_CODE);
-    check_definition(u, 7, "zeta", TENON_DEFINES_CODE);
-    check_definition(u, 8, "_ZZ1fvE1n", TENON_DEFINES_COMDAT);
-    assert_int_equal(u->definition_count, 9);
+    check_definition(u, 2, "constant", TENON_DEFINES_DATA);
+    check_definition(u, 3, "hidden", TENON_DEFINES_CODE);
+    check_definition(u, 4, "tls", TENON_DEFINES_TLS);
+    check_definition(u, 5, "two", TENON_DEFINES_CODE);
+    check_definition(u, 6, "zeta", TENON_DEFINES_CODE);
+    check_definition(u, 7, "_ZZ1fvE1n", TENON_DEFINES_COMDAT);
+    check_definition(u, 8, "common", TENON_DEFINES_COMDAT);
+    check_definition(u, 9, "level", TENON_DEFINES_COMDAT);
+    assert_int_equal(u->definition_count, 10);
     assert_false(r.is_lto);
     drop(&r);
 }
@@ -111,7 +113,7 @@ static void weak_ones_where_no_strong_one_tells(void **state)
     work_out(&r, sections, symbols);
     check_definition(&r.unit, 0, "hook", TENON_DEFINES_WEAK);
     check_definition(&r.unit, 1, "main", TENON_DEFINES_CODE);
-    check_definition(&r.unit, 2, "value", TENON_DEFINES_WEAK);
+    check_definition(&r.unit, 2, "value", TENON_DEFINES_COMDAT); /* the linker keeps one */
     assert_int_equal(r.unit.definition_count, 3);
     drop(&r);
 }
