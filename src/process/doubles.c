@@ -146,6 +146,46 @@ static bool compare_libraries(struct tn_doubles *d, const struct tn_candidate *c
     return true;
 }
 
+/* ---- a plugin's own code, as a whole --------------------------------------------------------- */
+
+/* Own code that has no name is no library, and answers nobody; yet it is the same code again. */
+static bool is_code_again(const struct tn_holding *there, const struct tn_holding *comes)
+{
+    return !(tn_holding_is_library(there) && tn_holding_is_library(comes)) &&
+           strcmp(there->path, comes->path) != 0;
+}
+
+static void say_code_again(struct tn_doubles *d, const struct tn_candidate *c,
+                           const struct tn_holding *there, const struct tn_holding *comes)
+{
+    const struct tn_judgement judged = { .kind = TENON_FINDING_OTHER_COPY, .refuses = true };
+    const char *a = tn_doubles_place_of(d, there, NULL);
+    const char *b = tn_doubles_place_of(d, comes, NULL);
+    tn_report_find(d->report, tn_doubles_about(&judged, c, comes->library.name, a, b),
+                   "the code of %s is already in the process as %s: it is the same build, and no "
+                   "record says all that is in it",
+                   tn_doubles_bringer(d, c, comes), a);
+}
+
+/*
+ * The build of an image that comes, among those that are there: what its record names is compared
+ * one by one; without one, or where that leaves something out, all of it is there twice.
+ */
+static bool find_code_again(struct tn_doubles *d, const struct tn_candidate *c,
+                            const struct tn_sightings *there, struct tn_holding *comes)
+{
+    struct tn_holding *h;
+    if (comes->record != TENON_RECORD_NONE && comes->record != TENON_RECORD_PARTIAL)
+        return false;
+    struct tn_sought sought = tn_sightings_seek_build(there, comes, d->world);
+    while ((h = tn_sightings_next_build(there, &sought, d->world)))
+        if (is_code_again(h, comes)) {
+            say_code_again(d, c, h, comes);
+            return true;
+        }
+    return false;
+}
+
 /* ---- two units ------------------------------------------------------------------------------ */
 
 /*
@@ -461,6 +501,8 @@ bool tn_doubles_examine(void *arg, const struct tn_candidate *c, struct tn_index
     for (size_t i = 0; i < own->count; i++) {
         if (own->at[i]->is_placed)
             continue; /* a library that a plugin before brings as well */
+        refuses |= find_code_again(d, c, &d->registry->sightings, own->at[i]) ||
+                   find_code_again(d, c, &d->coming, own->at[i]);
         refuses |= find_covered_here(d, c, &d->registry->index, own->at[i]);
         refuses |= find_covered_here(d, c, coming, own->at[i]);
         refuses |= tn_doubles_find_weak_here(d, c, &d->registry->index, own->at[i]);

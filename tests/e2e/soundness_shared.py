@@ -364,6 +364,38 @@ def opened_by_path(shop, cases):
                      answer)
 
 
+def same_code(shop, cases):
+    """A plugin's own code has no name, and may be there twice all the same."""
+    state = "static int n; int same_next(void) { return ++n; } int plugin_number(void) { return n; }"
+    use = "int same_next(void); int uses_same(void) { return same_next(); }"
+    shop.host("same_host", "int host_number(void) { return 0; }")
+    for build_id in ("sha1", "none"):
+        flag = "-Wl,--build-id=" + build_id
+        what = " (build id: %s)" % build_id
+        shop.plugin("same_a", state, flag, record=False)
+        shutil.copy(shop.path("same_a.so"), shop.path("same_b.so"))
+        shop.pack("same_b")
+        shop.plugin("same_c", use, link=["-L" + shop.path("."), "-l:same_a.so", "-Wl,-rpath,$ORIGIN"],
+                    pack=("-L", shop.path(".")))
+        for words in (["load=same_a.plugin,same_b.plugin"],
+                      ["load=same_a.plugin", "load=same_b.plugin"]):
+            answer = shop.ask("same_host", *words)
+            cases.expect("one code in two plugins" + what, answer.codes() == ["other-copy"] and
+                         'the code of plugin "same_b" is already in the process as plugin "same_a"'
+                         in answer.messages(), answer)
+        for first, second in (("same_a", "same_c"), ("same_c", "same_a")):
+            answer = shop.ask("same_host", "load=%s.plugin" % first, "load=%s.plugin" % second)
+            cases.expect("a library of the other one: %s, then %s%s" % (first, second, what),
+                         answer.codes() == ["other-copy"] and
+                         answer.one("plugin") == second + " refused", answer)
+        answer = shop.ask("same_host", "load=same_a.plugin", "unload=same_a", "load=same_b.plugin")
+        cases.loads("one after the other" + what, answer)
+        # two builds are two things: that they export the same is how hosts start their plugins
+        shop.plugin("same_d", state.replace("++n", "n += 2"), flag, record=False)
+        answer = shop.ask("same_host", "load=same_a.plugin,same_d.plugin")
+        cases.loads("other code of the same symbols" + what, answer)
+
+
 REPLACES = """
 #include <stdio.h>
 #include <stdlib.h>
@@ -569,6 +601,7 @@ def main():
         sqlite(shop, cases)
         without_build_id(shop, cases)
         without_soname(shop, cases)
+        same_code(shop, cases)
         replaced(shop, cases)
         versions(shop, cases)
         entry_points(shop, cases)
