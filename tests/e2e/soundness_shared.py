@@ -396,6 +396,78 @@ def same_code(shop, cases):
         cases.loads("other code of the same symbols" + what, answer)
 
 
+MIX_ONE = "int mix_new(void) { return 1; } int mix_of(int mix) { return mix; }"
+MIX_TWO = ("int mix_new(void) { return 2; } int mix_of(int mix) { return mix; }"
+           "int mix_all(int mix) { return 10 * mix; }")
+MIX_USES = "int mix_new(void); int mix_all(int); int plugin_number(void) { return mix_all(mix_new()); }"
+MIX_USES_FIRST = "int mix_new(void); int mix_of(int); int plugin_number(void) { return mix_of(mix_new()); }"
+
+
+def mix_library(shop, folder, name, code, *flags):
+    """A library without a record, called like its own name."""
+    os.makedirs(shop.path(folder), exist_ok=True)
+    shop.write("mix.c", code)
+    shop.run("gcc", "-shared", "-fPIC", "-Wl,-soname," + name, *flags, "mix.c", "-o",
+             folder + "/" + name)
+
+
+def mix_plugin(shop, name, folder, library, code=MIX_USES):
+    shop.plugin(name, code, link=["-L" + shop.path(folder), "-l:" + library, "-Wl,-rpath,$ORIGIN"],
+                pack=("-L", shop.path(folder)))
+
+
+def mix_host(shop, name, folder, library):
+    shop.host(name, "int mix_new(void); int host_number(void) { return mix_new(); }",
+              link=["-L" + shop.path(folder), "-l:" + library, "-Wl,-rpath," + shop.path(folder)])
+
+
+def mixed_versions(shop, cases):
+    """Two versions of one library are two libraries, of which nobody may get a mixture."""
+    for version in ("1", "2"):
+        shop.write("mix%s.map" % version, "MIX_%s { global: mix_*; local: *; };" % version)
+    mix_library(shop, "mix", "libmix-1.so.0", MIX_ONE)
+    mix_library(shop, "mix", "libmix-2.so.0", MIX_TWO)
+    mix_library(shop, "mix_versioned", "libmix-1.so.0", MIX_ONE, "-Wl,--version-script=mix1.map")
+    mix_library(shop, "mix_versioned", "libmix-2.so.0", MIX_TWO, "-Wl,--version-script=mix2.map")
+    mix_library(shop, "mix_weak", "libmix-1.so.0",
+                MIX_ONE.replace("int mix_new", "__attribute__((weak)) int mix_new"))
+    mix_library(shop, "mix", "libstir.so.1", MIX_ONE)
+    shop.host("mix_none", "int host_number(void) { return 0; }")
+    mix_host(shop, "mix_host", "mix", "libmix-1.so.0")
+    mix_host(shop, "mix_host_versioned", "mix_versioned", "libmix-1.so.0")
+    mix_host(shop, "mix_host_weak", "mix_weak", "libmix-1.so.0")
+    mix_host(shop, "mix_host_other", "mix", "libstir.so.1")
+    mix_plugin(shop, "mix_p1", "mix", "libmix-1.so.0", MIX_USES_FIRST)
+    mix_plugin(shop, "mix_p2", "mix", "libmix-2.so.0")
+    mix_plugin(shop, "mix_p2_first", "mix", "libmix-2.so.0", MIX_USES_FIRST)
+    mix_plugin(shop, "mix_p2_versioned", "mix_versioned", "libmix-2.so.0")
+
+    answer = shop.ask("mix_host", "load=mix_p2.plugin")
+    cases.refused("some of one version, some of the other", answer, ["clash"],
+                  'was linked with libmix-2.so.0 of plugin "mix_p2" and gets mix_new from '
+                  + shop.path("mix", "libmix-1.so.0"), "but mix_all from the one")
+    answer = shop.ask("mix_host", "load=mix_p2_first.plugin", "call=mix_p2_first:plugin_number")
+    cases.loads("all of one version", answer)
+    cases.expect("it is the other one, which is told", answer.one("call") == "plugin_number 1" and
+                 " another version of it " in answer.messages(), answer)
+    for host in ("mix_host_weak", "mix_host_other"):
+        answer = shop.ask(host, "load=mix_p2.plugin")
+        cases.loads("a definition that gives way, a library of another name: " + host, answer)
+        cases.expect("no mixture in " + host, " another version of it " not in answer.messages(), answer)
+    answer = shop.ask("mix_host_versioned", "load=mix_p2_versioned.plugin",
+                      "call=mix_p2_versioned:plugin_number")
+    cases.loads("symbols with versions", answer)
+    cases.expect("each gets its own", answer.one("call") == "plugin_number 20" and
+                 " another version of it " not in answer.messages(), answer)
+    for order in (("mix_p1", "mix_p2"), ("mix_p2", "mix_p1")):
+        for words in (["load=%s.plugin" % name for name in order],
+                      ["load=" + ",".join(name + ".plugin" for name in order)]):
+            answer = shop.ask("mix_none", *words, "call=mix_p2:plugin_number", "call=mix_p1:plugin_number")
+            cases.loads("in two plugins, which are loaded apart: " + " ".join(words), answer)
+            cases.expect("each has its own", answer.all("call") == ["plugin_number 20", "plugin_number 1"] and
+                         " another version of it " not in answer.messages(), answer)
+
+
 REPLACES = """
 #include <stdio.h>
 #include <stdlib.h>
@@ -602,6 +674,7 @@ def main():
         without_build_id(shop, cases)
         without_soname(shop, cases)
         same_code(shop, cases)
+        mixed_versions(shop, cases)
         replaced(shop, cases)
         versions(shop, cases)
         entry_points(shop, cases)
