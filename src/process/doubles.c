@@ -334,7 +334,7 @@ static bool is_recorded(const struct tn_holding *holding, const tenon_unit *unit
  * The system's C library. Whoever wraps some of its functions, or has his own of that name, has no
  * version of it: only a unit that is wholly in it is one of its.
  */
-static bool is_c_library(const struct tn_holding *image)
+bool tn_doubles_is_c_library(const struct tn_holding *image)
 {
     static const char *const names[] = { "libc.so.",  "libm.so.",   "libpthread.so.", "libdl.so.",
                                          "librt.so.", "libc.musl-", "ld-linux",       "ld-musl-" };
@@ -354,7 +354,8 @@ static bool covers(struct tn_doubles *d, struct tn_holding *image, const tenon_u
 {
     const tenon_units *file = tn_holding_file(image, d->world);
     return file && unit->kind == TENON_UNIT_C && tn_unit_set_size(unit) &&
-           (is_c_library(image) ? is_in_c_library(file, unit) : tenon_units_cover(file, unit)) &&
+           (tn_doubles_is_c_library(image) ? is_in_c_library(file, unit)
+                                           : tenon_units_cover(file, unit)) &&
            !is_recorded(image, unit);
 }
 
@@ -503,6 +504,8 @@ bool tn_doubles_examine(void *arg, const struct tn_candidate *c, struct tn_index
             continue; /* a library that a plugin before brings as well */
         refuses |= find_code_again(d, c, &d->registry->sightings, own->at[i]) ||
                    find_code_again(d, c, &d->coming, own->at[i]);
+        tn_doubles_note_probable(d, c, &d->registry->sightings, &d->registry->index, own->at[i]);
+        tn_doubles_note_probable(d, c, &d->coming, coming, own->at[i]);
         refuses |= find_covered_here(d, c, &d->registry->index, own->at[i]);
         refuses |= find_covered_here(d, c, coming, own->at[i]);
         refuses |= tn_doubles_find_weak_here(d, c, &d->registry->index, own->at[i]);

@@ -468,6 +468,59 @@ def mixed_versions(shop, cases):
                          " another version of it " not in answer.messages(), answer)
 
 
+POOL = ("static int n; int pool_next(void) { return ++n; } int pool_peek(void) { return n; }"
+        "void pool_reset(void) { n = 0; }")
+ALLOCATES = """
+#include <stddef.h>
+static char room[1 << 16];
+static size_t used;
+void *malloc(size_t size) { used += size + 15 & ~(size_t)15; return room + used - size; }
+void *calloc(size_t count, size_t size) { return malloc(count * size); }
+void *realloc(void *old, size_t size) { (void)old; return malloc(size); }
+void free(void *old) { (void)old; }
+int allocated(void) { return (int)used; }
+"""
+
+
+def probable(shop, cases):
+    """Libraries without a record that define the same: nothing is proven, and it is told."""
+    uses = "int %s(void); int plugin_number(void) { return %s(); }"
+    vendored = POOL + "int vendored_next(void) { return pool_next(); }"
+    told = "pool_next and 2 more that %s defines, too: the same code may be there twice"
+    mix_library(shop, "pool", "libpool.so.1", POOL)
+    mix_library(shop, "pool", "libvendored.so.1", vendored, "-Wl,-Bsymbolic")
+    mix_library(shop, "pool", "libonce.so.1", "int pool_next(void) { return 0; }"
+                "int once_a(void) { return 1; } int once_b(void) { return 2; }", "-Wl,-Bsymbolic")
+    mix_library(shop, "pool", "liballoc.so.1", ALLOCATES)
+    shop.host("pool_none", "int host_number(void) { return 0; }")
+    use_pool = "int pool_next(void); int host_number(void) { return pool_next(); }"
+    shop.host("pool_host", use_pool,
+              link=["-L" + shop.path("pool"), "-l:libpool.so.1", "-Wl,-rpath," + shop.path("pool")])
+    shop.host("pool_static", POOL + use_pool, record=False)
+    for name, library, function in (("pool_v", "libvendored.so.1", "vendored_next"),
+                                    ("pool_p", "libpool.so.1", "pool_next"),
+                                    ("pool_once", "libonce.so.1", "once_a"),
+                                    ("pool_alloc", "liballoc.so.1", "allocated")):
+        mix_plugin(shop, name, "pool", library, uses % (function, function))
+    answer = shop.ask("pool_host", "load=pool_v.plugin")
+    cases.loads("a vendored copy of the host's library", answer)
+    cases.expect("that is told", ("double", False) in [row[:2] for row in answer.findings()] and
+                 'libvendored.so.1 of plugin "pool_v" defines ' +
+                 told % shop.path("pool", "libpool.so.1") in answer.messages(), answer)
+    answer = shop.ask("pool_static", "weak", "load=pool_v.plugin")
+    cases.loads("a vendored copy of what the host hides nothing of", answer)
+    cases.expect("that is told of the host program", told % "the host program" in answer.messages(), answer)
+    for words in (["load=pool_p.plugin,pool_v.plugin"], ["load=pool_p.plugin", "load=pool_v.plugin"]):
+        answer = shop.ask("pool_none", *words)
+        cases.loads("in two plugins: " + " ".join(words), answer)
+        cases.expect("told of the other plugin", told % 'libpool.so.1 of plugin "pool_p"' in
+                     answer.messages() or told % 'plugin "pool_p"' in answer.messages(), answer)
+    for name in ("pool_once", "pool_alloc"):
+        answer = shop.ask("pool_host", "load=%s.plugin" % name)
+        cases.loads("one name by chance, names of the C library: " + name, answer)
+        cases.expect("nothing is told: " + name, "may be there twice" not in answer.messages(), answer)
+
+
 REPLACES = """
 #include <stdio.h>
 #include <stdlib.h>
@@ -675,6 +728,7 @@ def main():
         without_soname(shop, cases)
         same_code(shop, cases)
         mixed_versions(shop, cases)
+        probable(shop, cases)
         replaced(shop, cases)
         versions(shop, cases)
         entry_points(shop, cases)
