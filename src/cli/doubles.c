@@ -368,24 +368,12 @@ static bool names_units(const struct units_part *part)
     return false;
 }
 
-/* A unit that is one definition: those that tell nothing cover nothing. */
-static bool has_definition(const struct units_part *part, const tenon_visible *v)
-{
-    tenon_definition definition = { v->name, v->kind };
-    tenon_unit unit = { .kind = TENON_UNIT_C, .definitions = &definition, .definition_count = 1 };
-    return tenon_units_cover(part->units, &unit);
-}
-
 static bool compare_files(struct finder *f, const struct units_part *a, const struct units_part *b)
 {
-    const tenon_visible *v;
     const char **names = calloc(tenon_units_visible_count(a->units) + 1, sizeof *names);
-    size_t count = 0;
     if (!names)
         return false;
-    for (size_t i = 0; (v = tenon_units_visible(a->units, i)); i++)
-        if (v->strong && !v->maybe_static && has_definition(b, v))
-            names[count++] = v->name;
+    size_t count = tn_units_common(a->units, b->units, names);
     struct doubles_row *row = count ? new_row(f, NULL) : NULL;
     if (!row) {
         free(names);

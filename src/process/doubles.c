@@ -146,6 +146,46 @@ static bool compare_libraries(struct tn_doubles *d, const struct tn_candidate *c
     return true;
 }
 
+/* ---- a plugin's own code, as a whole --------------------------------------------------------- */
+
+/* Own code that has no name is no library, and answers nobody; yet it is the same code again. */
+static bool is_code_again(const struct tn_holding *there, const struct tn_holding *comes)
+{
+    return !(tn_holding_is_library(there) && tn_holding_is_library(comes)) &&
+           strcmp(there->path, comes->path) != 0;
+}
+
+static void say_code_again(struct tn_doubles *d, const struct tn_candidate *c,
+                           const struct tn_holding *there, const struct tn_holding *comes)
+{
+    const struct tn_judgement judged = { .kind = TENON_FINDING_OTHER_COPY, .refuses = true };
+    const char *a = tn_doubles_place_of(d, there, NULL);
+    const char *b = tn_doubles_place_of(d, comes, NULL);
+    tn_report_find(d->report, tn_doubles_about(&judged, c, comes->library.name, a, b),
+                   "the code of %s is already in the process as %s: it is the same build, and no "
+                   "record says all that is in it",
+                   tn_doubles_bringer(d, c, comes), a);
+}
+
+/*
+ * The build of an image that comes, among those that are there: what its record names is compared
+ * one by one; without one, or where that leaves something out, all of it is there twice.
+ */
+static bool find_code_again(struct tn_doubles *d, const struct tn_candidate *c,
+                            const struct tn_sightings *there, struct tn_holding *comes)
+{
+    struct tn_holding *h;
+    if (comes->record != TENON_RECORD_NONE && comes->record != TENON_RECORD_PARTIAL)
+        return false;
+    struct tn_sought sought = tn_sightings_seek_build(there, comes, d->world);
+    while ((h = tn_sightings_next_build(there, &sought, d->world)))
+        if (is_code_again(h, comes)) {
+            say_code_again(d, c, h, comes);
+            return true;
+        }
+    return false;
+}
+
 /* ---- two units ------------------------------------------------------------------------------ */
 
 /*
@@ -294,7 +334,7 @@ static bool is_recorded(const struct tn_holding *holding, const tenon_unit *unit
  * The system's C library. Whoever wraps some of its functions, or has his own of that name, has no
  * version of it: only a unit that is wholly in it is one of its.
  */
-static bool is_c_library(const struct tn_holding *image)
+bool tn_doubles_is_c_library(const struct tn_holding *image)
 {
     static const char *const names[] = { "libc.so.",  "libm.so.",   "libpthread.so.", "libdl.so.",
                                          "librt.so.", "libc.musl-", "ld-linux",       "ld-musl-" };
@@ -314,7 +354,8 @@ static bool covers(struct tn_doubles *d, struct tn_holding *image, const tenon_u
 {
     const tenon_units *file = tn_holding_file(image, d->world);
     return file && unit->kind == TENON_UNIT_C && tn_unit_set_size(unit) &&
-           (is_c_library(image) ? is_in_c_library(file, unit) : tenon_units_cover(file, unit)) &&
+           (tn_doubles_is_c_library(image) ? is_in_c_library(file, unit)
+                                           : tenon_units_cover(file, unit)) &&
            !is_recorded(image, unit);
 }
 
@@ -461,6 +502,10 @@ bool tn_doubles_examine(void *arg, const struct tn_candidate *c, struct tn_index
     for (size_t i = 0; i < own->count; i++) {
         if (own->at[i]->is_placed)
             continue; /* a library that a plugin before brings as well */
+        refuses |= find_code_again(d, c, &d->registry->sightings, own->at[i]) ||
+                   find_code_again(d, c, &d->coming, own->at[i]);
+        tn_doubles_note_probable(d, c, &d->registry->sightings, &d->registry->index, own->at[i]);
+        tn_doubles_note_probable(d, c, &d->coming, coming, own->at[i]);
         refuses |= find_covered_here(d, c, &d->registry->index, own->at[i]);
         refuses |= find_covered_here(d, c, coming, own->at[i]);
         refuses |= tn_doubles_find_weak_here(d, c, &d->registry->index, own->at[i]);

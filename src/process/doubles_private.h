@@ -26,6 +26,20 @@ bool tn_doubles_covered_there(struct tn_doubles *d, const struct tn_candidate *c
 bool tn_doubles_covered_here(struct tn_doubles *d, const struct tn_candidate *c,
                              const struct tn_entry *there, struct tn_holding *comes);
 
+/* The system's C library, whatever part of it. */
+bool tn_doubles_is_c_library(const struct tn_holding *image);
+
+/* ---- doubles_probable.c -----------------------------------------------------------------------
+ */
+
+/*
+ * Tells of images that define much of what a bundled library without a record defines. `index` has
+ * the units of what is in `there`.
+ */
+void tn_doubles_note_probable(struct tn_doubles *d, const struct tn_candidate *c,
+                              const struct tn_sightings *there, struct tn_index *index,
+                              struct tn_holding *comes);
+
 /* ---- doubles_weak.c; true: something refuses --------------------------------------------------
  */
 

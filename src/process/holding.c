@@ -99,7 +99,10 @@ static bool copy_text(struct tn_holding *holding, const char **out, const char *
     return *out || !text;
 }
 
-/* The image itself as a unit: by its own name and build id. Needs neither. */
+/*
+ * The image itself as a unit: by its own name and build id. Needs neither. Of a plugin's own code
+ * the build id alone counts.
+ */
 static void name_library(struct tn_holding *holding)
 {
     const char *slash = strrchr(holding->path, '/');
@@ -118,8 +121,6 @@ static void name_library(struct tn_holding *holding)
 void tn_holding_set_own_code(struct tn_holding *holding, bool is_own_code)
 {
     holding->is_own_code = is_own_code;
-    if (!is_own_code && !holding->library.name)
-        name_library(holding);
 }
 
 bool tn_holding_is_library(const struct tn_holding *holding)
@@ -166,8 +167,7 @@ static void take_proof(struct tn_holding *holding, const char *path, const struc
     holding->strong_count = proof->strong_count;
     holding->records[holding->record_count++] = proof->units;
     note_record(holding, tenon_units_record(proof->units));
-    if (holding->own_name)
-        name_library(holding);
+    name_library(holding);
 }
 
 struct tn_holding *tn_holding_of_proof(struct tn_arena *arena, const char *path,

@@ -232,6 +232,7 @@ static bool read_answer(struct tn_answer *a, bool *again, tenon_error *err)
     if (!tn_answer_take_system(a, err))
         return false;
     tn_answer_take_along(a);
+    tn_answer_check_mixed(a);
     tn_answer_check_tls(a);
     return true;
 }

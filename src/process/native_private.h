@@ -87,6 +87,14 @@ void tn_answer_check_bindings(struct tn_answer *a);
  */
 void tn_answer_take_along(struct tn_answer *a);
 
+/* ---- native_mixed.c -------------------------------------------------------------------------- */
+
+/*
+ * Code that gets some symbols of another version of the library that it was linked with, and the
+ * rest from that one. After tn_answer_take_system().
+ */
+void tn_answer_check_mixed(struct tn_answer *a);
+
 /* ---- native_order.c -------------------------------------------------------------------------- */
 
 /* Before the question: whose own code is to be opened before its libraries, by what they define. */

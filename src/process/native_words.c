@@ -139,6 +139,28 @@ void tn_say_not_exported(struct tn_job *job, uint32_t number, const tenon_graph 
                    what.plugin, symbol, chain(job, number, graph, binding->needed_by), symbol);
 }
 
+void tn_say_mixed(struct tn_job *job, uint32_t number, const tenon_graph *graph,
+                  const tenon_symbol_binding *binding, int32_t asked, const char *own)
+{
+    struct tn_candidate *c = &job->plan.candidates[number];
+    const char *wanted = place_of(job, path_of(graph, asked));
+    const char *got = place_of(job, path_of(graph, binding->provider));
+    const struct tn_about what = { .kind = TENON_FINDING_CLASH,
+                                   .refuses = own != NULL,
+                                   .plugin = c->name,
+                                   .unit = binding->symbol,
+                                   .holders = { got, wanted } };
+    c->refused |= what.refuses;
+    tn_report_find(job->report, what,
+                   "plugin \"%s\" was linked with %s and gets %s%s from %s, another version of it "
+                   "that is found first%s%s%s",
+                   c->name, wanted, tn_report_show(job->report, binding->symbol),
+                   chain(job, number, graph, binding->needed_by), got, own ? ", but " : "",
+                   own ? tn_report_show(job->report, own) : "",
+                   own ? " from the one that it was linked with: neither knows the other's data"
+                       : "");
+}
+
 void tn_say_unread(struct tn_job *job, uint32_t number, const struct tn_holding *holding)
 {
     struct tn_about what = about(job, number, TENON_FINDING_REFUSED_LIBRARY, holding->own_name);

@@ -4,7 +4,7 @@
 
 #include "job.h"
 
-/* Each refuses the candidate `number`. Rows are those of the graph. */
+/* Each refuses the candidate `number`, where nothing else is said. Rows are those of the graph. */
 
 /* A library that does not load; `by`: who needs it, TENON_THE_FILE for the plugin's own code. */
 void tn_say_library(struct tn_job *job, uint32_t number, const tenon_graph *graph, size_t row,
@@ -20,6 +20,13 @@ void tn_say_symbol(struct tn_job *job, uint32_t number, const tenon_graph *graph
 /* The host program defines it, and was not linked to export it. */
 void tn_say_not_exported(struct tn_job *job, uint32_t number, const tenon_graph *graph,
                          const tenon_symbol_binding *binding);
+
+/*
+ * A symbol comes from another version of the library of row `asked`; `own`: one that does come from
+ * it, by which the two are mixed; NULL: none does, and nothing is refused.
+ */
+void tn_say_mixed(struct tn_job *job, uint32_t number, const tenon_graph *graph,
+                  const tenon_symbol_binding *binding, int32_t asked, const char *own);
 
 /* What the library holds is not known. */
 void tn_say_unread(struct tn_job *job, uint32_t number, const struct tn_holding *holding);

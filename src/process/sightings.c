@@ -13,9 +13,28 @@ void tn_sightings_free(struct tn_sightings *sightings)
     *sightings = (struct tn_sightings){ 0 };
 }
 
+/* What a hash is of. */
+enum key { KEY_SYMBOL, KEY_BUILD };
+
 static uint32_t key_of(const struct tn_sightings *s, const char *symbol)
 {
-    return tn_hash(s->seed, 0, symbol, strlen(symbol));
+    return tn_hash(s->seed, KEY_SYMBOL, symbol, strlen(symbol));
+}
+
+/* What all copies of an image have in common: its build id, else all that it defines. */
+static uint32_t build_key(const struct tn_sightings *s, struct tn_holding *holding,
+                          tenon_world *world)
+{
+    const tenon_digest *id = &holding->library.implementation;
+    uint32_t sum = 0;
+    if (id->kind != TENON_DIGEST_UNKNOWN)
+        return tn_hash(s->seed, KEY_BUILD, id->bytes, id->size);
+    size_t count = tn_holding_strong_count(holding, world);
+    for (size_t i = 0; i < count; i++) {
+        const char *name = tn_holding_strong(holding, i);
+        sum += name ? key_of(s, name) : 0;
+    }
+    return sum;
 }
 
 static bool make_filter(struct tn_sightings *s)
@@ -53,13 +72,14 @@ bool tn_sightings_add(struct tn_sightings *s, struct tn_holding *holding, tenon_
         (holding->is_bare || holding->strong_known))
         return add_mapped(s, holding);
     size_t count = tn_holding_strong_count(holding, world);
-    if (!count)
+    if (!count && (holding->starved || !holding->build_id))
         return !holding->starved;
     if (!s->seeded)
         tn_hash_seed(s->seed);
     s->seeded = true;
     if (!tn_grow(&s->images, &s->room, s->count, sizeof *s->images) ||
-        !tn_slots_reserve(&s->slots, count) || !make_filter(s))
+        !tn_slots_reserve(&s->slots, count + 1) || !make_filter(s) ||
+        !tn_slots_add(&s->slots, build_key(s, holding, world), (uint32_t)s->count))
         return false;
     s->images[s->count] = holding;
     for (size_t i = 0; i < count; i++) {
@@ -106,4 +126,31 @@ struct tn_holding *tn_sightings_next(const struct tn_sightings *s, struct tn_sou
     }
     uint32_t number = s->count ? tn_slots_next(&s->slots, sought->key, &sought->at) : UINT32_MAX;
     return number == UINT32_MAX ? NULL : s->images[number];
+}
+
+struct tn_sought tn_sightings_seek_build(const struct tn_sightings *s, struct tn_holding *holding,
+                                         tenon_world *world)
+{
+    struct tn_sought sought = { .holding = holding };
+    if (s->count) {
+        sought.key = build_key(s, holding, world);
+        sought.at = tn_slots_at(&s->slots, sought.key);
+    }
+    return sought;
+}
+
+struct tn_holding *tn_sightings_next_build(const struct tn_sightings *s, struct tn_sought *sought,
+                                           tenon_world *world)
+{
+    const tenon_digest *id = &sought->holding->library.implementation;
+    uint32_t number;
+    while (sought->mapped < s->mapped_count) {
+        struct tn_holding *h = s->mapped[sought->mapped++];
+        if (tenon_digest_equal(&h->library.implementation, id) == TENON_YES)
+            return h;
+    }
+    while (s->count && (number = tn_slots_next(&s->slots, sought->key, &sought->at)) != UINT32_MAX)
+        if (tn_holding_same_build(s->images[number], sought->holding, world) == TENON_YES)
+            return s->images[number];
+    return NULL;
 }

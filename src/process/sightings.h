@@ -39,9 +39,10 @@ static inline bool tn_sightings_may(const struct tn_sightings *sightings, uint32
     return sightings->filter && sightings->filter[bit / 64] >> bit % 64 & 1;
 }
 
-/* One question, about a symbol that may be there. */
+/* One question, about a symbol that may be there, or about an image. */
 struct tn_sought {
     const char *symbol;
+    struct tn_holding *holding;
     uint32_t key, hash;
     size_t at, mapped;
 };
@@ -51,6 +52,12 @@ struct tn_sought tn_sightings_seek(const struct tn_sightings *sightings, const c
 /* The next image that seems to define the symbol. NULL: no more. */
 struct tn_holding *tn_sightings_next(const struct tn_sightings *sightings,
                                      struct tn_sought *sought);
+
+/* Likewise the images that are the same build as one: by build id, or by all their bytes. */
+struct tn_sought tn_sightings_seek_build(const struct tn_sightings *sightings,
+                                         struct tn_holding *holding, tenon_world *world);
+struct tn_holding *tn_sightings_next_build(const struct tn_sightings *sightings,
+                                           struct tn_sought *sought, tenon_world *world);
 
 void tn_sightings_free(struct tn_sightings *sightings);
 

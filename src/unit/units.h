@@ -151,6 +151,12 @@ bool tn_library_unit(struct tn_arena *scratch, const struct tn_facts *facts,
 bool tn_units_define_all(const tenon_units *units, const tenon_unit *unit);
 
 /*
+ * Strong definitions that both linked files have for certain, and that not any program has: how
+ * many; `names`, with room for all that `a` shows, gets them unless it is NULL.
+ */
+size_t tn_units_common(const tenon_units *a, const tenon_units *b, const char **names);
+
+/*
  * True when the linked file's full symbol table would have a definition of that name, hidden or
  * not, and has none: --gc-sections left it out.
  */

@@ -362,3 +362,23 @@ bool tenon_units_cover(const tenon_units *units, const tenon_unit *unit)
     return is_all(&share) ||
            tn_is_overlap(share.certain, count_telling(units, tn_unit_is_weak(unit), share.telling));
 }
+
+/* Not what may be a static function, which has its name by chance. */
+static bool is_certain(const tenon_visible *v)
+{
+    return v && v->strong && !v->maybe_static && !tn_is_generic(v->name);
+}
+
+size_t tn_units_common(const tenon_units *a, const tenon_units *b, const char **names)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < a->visible_count; i++) {
+        const tenon_visible *v = &a->visible[i];
+        if (!is_certain(v) || !is_certain(tenon_units_find_visible(b, v->name)))
+            continue;
+        if (names)
+            names[count] = v->name;
+        count++;
+    }
+    return count;
+}

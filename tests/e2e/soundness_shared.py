@@ -364,6 +364,163 @@ def opened_by_path(shop, cases):
                      answer)
 
 
+def same_code(shop, cases):
+    """A plugin's own code has no name, and may be there twice all the same."""
+    state = "static int n; int same_next(void) { return ++n; } int plugin_number(void) { return n; }"
+    use = "int same_next(void); int uses_same(void) { return same_next(); }"
+    shop.host("same_host", "int host_number(void) { return 0; }")
+    for build_id in ("sha1", "none"):
+        flag = "-Wl,--build-id=" + build_id
+        what = " (build id: %s)" % build_id
+        shop.plugin("same_a", state, flag, record=False)
+        shutil.copy(shop.path("same_a.so"), shop.path("same_b.so"))
+        shop.pack("same_b")
+        shop.plugin("same_c", use, link=["-L" + shop.path("."), "-l:same_a.so", "-Wl,-rpath,$ORIGIN"],
+                    pack=("-L", shop.path(".")))
+        for words in (["load=same_a.plugin,same_b.plugin"],
+                      ["load=same_a.plugin", "load=same_b.plugin"]):
+            answer = shop.ask("same_host", *words)
+            cases.expect("one code in two plugins" + what, answer.codes() == ["other-copy"] and
+                         'the code of plugin "same_b" is already in the process as plugin "same_a"'
+                         in answer.messages(), answer)
+        for first, second in (("same_a", "same_c"), ("same_c", "same_a")):
+            answer = shop.ask("same_host", "load=%s.plugin" % first, "load=%s.plugin" % second)
+            cases.expect("a library of the other one: %s, then %s%s" % (first, second, what),
+                         answer.codes() == ["other-copy"] and
+                         answer.one("plugin") == second + " refused", answer)
+        answer = shop.ask("same_host", "load=same_a.plugin", "unload=same_a", "load=same_b.plugin")
+        cases.loads("one after the other" + what, answer)
+        # two builds are two things: that they export the same is how hosts start their plugins
+        shop.plugin("same_d", state.replace("++n", "n += 2"), flag, record=False)
+        answer = shop.ask("same_host", "load=same_a.plugin,same_d.plugin")
+        cases.loads("other code of the same symbols" + what, answer)
+
+
+MIX_ONE = "int mix_new(void) { return 1; } int mix_of(int mix) { return mix; }"
+MIX_TWO = ("int mix_new(void) { return 2; } int mix_of(int mix) { return mix; }"
+           "int mix_all(int mix) { return 10 * mix; }")
+MIX_USES = "int mix_new(void); int mix_all(int); int plugin_number(void) { return mix_all(mix_new()); }"
+MIX_USES_FIRST = "int mix_new(void); int mix_of(int); int plugin_number(void) { return mix_of(mix_new()); }"
+
+
+def mix_library(shop, folder, name, code, *flags):
+    """A library without a record, called like its own name."""
+    os.makedirs(shop.path(folder), exist_ok=True)
+    shop.write("mix.c", code)
+    shop.run("gcc", "-shared", "-fPIC", "-Wl,-soname," + name, *flags, "mix.c", "-o",
+             folder + "/" + name)
+
+
+def mix_plugin(shop, name, folder, library, code=MIX_USES):
+    shop.plugin(name, code, link=["-L" + shop.path(folder), "-l:" + library, "-Wl,-rpath,$ORIGIN"],
+                pack=("-L", shop.path(folder)))
+
+
+def mix_host(shop, name, folder, library):
+    shop.host(name, "int mix_new(void); int host_number(void) { return mix_new(); }",
+              link=["-L" + shop.path(folder), "-l:" + library, "-Wl,-rpath," + shop.path(folder)])
+
+
+def mixed_versions(shop, cases):
+    """Two versions of one library are two libraries, of which nobody may get a mixture."""
+    for version in ("1", "2"):
+        shop.write("mix%s.map" % version, "MIX_%s { global: mix_*; local: *; };" % version)
+    mix_library(shop, "mix", "libmix-1.so.0", MIX_ONE)
+    mix_library(shop, "mix", "libmix-2.so.0", MIX_TWO)
+    mix_library(shop, "mix_versioned", "libmix-1.so.0", MIX_ONE, "-Wl,--version-script=mix1.map")
+    mix_library(shop, "mix_versioned", "libmix-2.so.0", MIX_TWO, "-Wl,--version-script=mix2.map")
+    mix_library(shop, "mix_weak", "libmix-1.so.0",
+                MIX_ONE.replace("int mix_new", "__attribute__((weak)) int mix_new"))
+    mix_library(shop, "mix", "libstir.so.1", MIX_ONE)
+    shop.host("mix_none", "int host_number(void) { return 0; }")
+    mix_host(shop, "mix_host", "mix", "libmix-1.so.0")
+    mix_host(shop, "mix_host_versioned", "mix_versioned", "libmix-1.so.0")
+    mix_host(shop, "mix_host_weak", "mix_weak", "libmix-1.so.0")
+    mix_host(shop, "mix_host_other", "mix", "libstir.so.1")
+    mix_plugin(shop, "mix_p1", "mix", "libmix-1.so.0", MIX_USES_FIRST)
+    mix_plugin(shop, "mix_p2", "mix", "libmix-2.so.0")
+    mix_plugin(shop, "mix_p2_first", "mix", "libmix-2.so.0", MIX_USES_FIRST)
+    mix_plugin(shop, "mix_p2_versioned", "mix_versioned", "libmix-2.so.0")
+
+    answer = shop.ask("mix_host", "load=mix_p2.plugin")
+    cases.refused("some of one version, some of the other", answer, ["clash"],
+                  'was linked with libmix-2.so.0 of plugin "mix_p2" and gets mix_new from '
+                  + shop.path("mix", "libmix-1.so.0"), "but mix_all from the one")
+    answer = shop.ask("mix_host", "load=mix_p2_first.plugin", "call=mix_p2_first:plugin_number")
+    cases.loads("all of one version", answer)
+    cases.expect("it is the other one, which is told", answer.one("call") == "plugin_number 1" and
+                 " another version of it " in answer.messages(), answer)
+    for host in ("mix_host_weak", "mix_host_other"):
+        answer = shop.ask(host, "load=mix_p2.plugin")
+        cases.loads("a definition that gives way, a library of another name: " + host, answer)
+        cases.expect("no mixture in " + host, " another version of it " not in answer.messages(), answer)
+    answer = shop.ask("mix_host_versioned", "load=mix_p2_versioned.plugin",
+                      "call=mix_p2_versioned:plugin_number")
+    cases.loads("symbols with versions", answer)
+    cases.expect("each gets its own", answer.one("call") == "plugin_number 20" and
+                 " another version of it " not in answer.messages(), answer)
+    for order in (("mix_p1", "mix_p2"), ("mix_p2", "mix_p1")):
+        for words in (["load=%s.plugin" % name for name in order],
+                      ["load=" + ",".join(name + ".plugin" for name in order)]):
+            answer = shop.ask("mix_none", *words, "call=mix_p2:plugin_number", "call=mix_p1:plugin_number")
+            cases.loads("in two plugins, which are loaded apart: " + " ".join(words), answer)
+            cases.expect("each has its own", answer.all("call") == ["plugin_number 20", "plugin_number 1"] and
+                         " another version of it " not in answer.messages(), answer)
+
+
+POOL = ("static int n; int pool_next(void) { return ++n; } int pool_peek(void) { return n; }"
+        "void pool_reset(void) { n = 0; }")
+ALLOCATES = """
+#include <stddef.h>
+static char room[1 << 16];
+static size_t used;
+void *malloc(size_t size) { used += size + 15 & ~(size_t)15; return room + used - size; }
+void *calloc(size_t count, size_t size) { return malloc(count * size); }
+void *realloc(void *old, size_t size) { (void)old; return malloc(size); }
+void free(void *old) { (void)old; }
+int allocated(void) { return (int)used; }
+"""
+
+
+def probable(shop, cases):
+    """Libraries without a record that define the same: nothing is proven, and it is told."""
+    uses = "int %s(void); int plugin_number(void) { return %s(); }"
+    vendored = POOL + "int vendored_next(void) { return pool_next(); }"
+    told = "pool_next and 2 more that %s defines, too: the same code may be there twice"
+    mix_library(shop, "pool", "libpool.so.1", POOL)
+    mix_library(shop, "pool", "libvendored.so.1", vendored, "-Wl,-Bsymbolic")
+    mix_library(shop, "pool", "libonce.so.1", "int pool_next(void) { return 0; }"
+                "int once_a(void) { return 1; } int once_b(void) { return 2; }", "-Wl,-Bsymbolic")
+    mix_library(shop, "pool", "liballoc.so.1", ALLOCATES)
+    shop.host("pool_none", "int host_number(void) { return 0; }")
+    use_pool = "int pool_next(void); int host_number(void) { return pool_next(); }"
+    shop.host("pool_host", use_pool,
+              link=["-L" + shop.path("pool"), "-l:libpool.so.1", "-Wl,-rpath," + shop.path("pool")])
+    shop.host("pool_static", POOL + use_pool, record=False)
+    for name, library, function in (("pool_v", "libvendored.so.1", "vendored_next"),
+                                    ("pool_p", "libpool.so.1", "pool_next"),
+                                    ("pool_once", "libonce.so.1", "once_a"),
+                                    ("pool_alloc", "liballoc.so.1", "allocated")):
+        mix_plugin(shop, name, "pool", library, uses % (function, function))
+    answer = shop.ask("pool_host", "load=pool_v.plugin")
+    cases.loads("a vendored copy of the host's library", answer)
+    cases.expect("that is told", ("double", False) in [row[:2] for row in answer.findings()] and
+                 'libvendored.so.1 of plugin "pool_v" defines ' +
+                 told % shop.path("pool", "libpool.so.1") in answer.messages(), answer)
+    answer = shop.ask("pool_static", "weak", "load=pool_v.plugin")
+    cases.loads("a vendored copy of what the host hides nothing of", answer)
+    cases.expect("that is told of the host program", told % "the host program" in answer.messages(), answer)
+    for words in (["load=pool_p.plugin,pool_v.plugin"], ["load=pool_p.plugin", "load=pool_v.plugin"]):
+        answer = shop.ask("pool_none", *words)
+        cases.loads("in two plugins: " + " ".join(words), answer)
+        cases.expect("told of the other plugin", told % 'libpool.so.1 of plugin "pool_p"' in
+                     answer.messages() or told % 'plugin "pool_p"' in answer.messages(), answer)
+    for name in ("pool_once", "pool_alloc"):
+        answer = shop.ask("pool_host", "load=%s.plugin" % name)
+        cases.loads("one name by chance, names of the C library: " + name, answer)
+        cases.expect("nothing is told: " + name, "may be there twice" not in answer.messages(), answer)
+
+
 REPLACES = """
 #include <stdio.h>
 #include <stdlib.h>
@@ -569,6 +726,9 @@ def main():
         sqlite(shop, cases)
         without_build_id(shop, cases)
         without_soname(shop, cases)
+        same_code(shop, cases)
+        mixed_versions(shop, cases)
+        probable(shop, cases)
         replaced(shop, cases)
         versions(shop, cases)
         entry_points(shop, cases)

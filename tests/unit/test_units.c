@@ -13,6 +13,7 @@
 #include "native.h"
 #include "object_builder.h"
 #include "record.h"
+#include "units.h"
 
 static const struct elf_spec_section sections[] = { { ".text", 1, 6, "abcdefgh", 8, 0, 0 },
                                                     { ".data", 1, 3, "data", 4, 0, 0 },
@@ -237,6 +238,21 @@ static void covering(void **state)
     assert_false(tenon_units_cover(units, &unit));
     unit.definition_count = 0;
     assert_false(tenon_units_cover(units, &unit));
+    tenon_units_free(units);
+    free(file);
+}
+
+static void common_definitions_are_strong_and_certain(void **state)
+{
+    size_t size;
+    uint8_t *file = library_with((struct tn_view){ 0 }, &size);
+    tenon_units *units = parse(file, size, "x.so");
+    const char *names[5];
+    (void)state;
+    assert_int_equal(tn_units_common(units, units, NULL), 2);
+    assert_int_equal(tn_units_common(units, units, names), 2); /* not "inl", which is weak, */
+    assert_string_equal(names[0], "kept");                     /* nor "one", which may be static */
+    assert_string_equal(names[1], "next");
     tenon_units_free(units);
     free(file);
 }
@@ -493,6 +509,7 @@ int main(void)
         cmocka_unit_test(what_a_summary_says),
         cmocka_unit_test(who_sees_what),
         cmocka_unit_test(covering),
+        cmocka_unit_test(common_definitions_are_strong_and_certain),
         cmocka_unit_test(an_object_is_a_unit),
         cmocka_unit_test(what_a_record_leaves_open_the_object_says),
         cmocka_unit_test(an_object_may_hold_several),
