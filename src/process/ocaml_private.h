@@ -175,8 +175,11 @@ struct tenon_ocaml_plan {
     struct tn_cache *cache;
     char *cache_path;
     tenon_error no_cache;
-    tenon_process *native; /* as the system's loader has it, and what comes; NULL: nobody asked */
-    size_t asked;          /* files that the resolver was shown before they are anywhere */
+    tenon_process *native;   /* as the system's loader has it, and what comes; NULL: nobody asked */
+    size_t objects;          /* in the loader's list before the step that runs; 0: nobody counted */
+    unsigned long long subs; /* likewise: the loader's count of those that went */
+    bool surprised;          /* a step opened something that is not of the plan */
+    size_t asked;            /* files that the resolver was shown before they are anywhere */
     struct tn_oc_mapped {
         const char *path; /* NULL: nothing was asked yet */
         bool is_known;
@@ -312,6 +315,13 @@ bool tn_oc_brings(tenon_ocaml_plan *plan, const struct tn_oc_file *file, const c
  * path does not name what is mapped any more, or it cannot be read.
  */
 bool tn_oc_mapped_digest(const char *path, uint8_t digest[32]);
+
+/*
+ * What initialisers and constructors open with dlopen() is no unit of OCaml's, and yet C code that
+ * comes later must be judged beside it: the loader's list is looked at before and after a step.
+ */
+void tn_oc_count_objects(tenon_ocaml_plan *plan);
+void tn_oc_see_objects(tenon_ocaml_plan *plan);
 
 /* ---- ocaml_c_needs.c --------------------------------------------------------------------------
  */

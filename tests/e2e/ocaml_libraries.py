@@ -170,6 +170,22 @@ class Libraries(unittest.TestCase):
                         ["pb 1", "ok pb", f"no pz: .*{twice}.*"])
         self.checked([plugins[1], late], 1, twice)
 
+    def test_a_library_that_a_constructor_opens(self):
+        self.counting_library("one", "one")
+        self.counting_library("two", "two")
+        self.case.write("opens.c", "#include <dlfcn.h>\n"
+                        "static void *kept;\n"
+                        "__attribute__((constructor)) static void opens(void)\n"
+                        '{ kept = dlopen("%s/one/libone.so.1", RTLD_NOW | RTLD_LOCAL); }\n'
+                        "int opened(void) { return kept != 0; }\n" % self.case.root)
+        plugins = [self.plugin("pa", "opened", sources=["opens.c"]),
+                   self.plugin("pb", "two_next", library="two", folder="two")]
+        self.case.hosts()
+        twice = (r"unit \S+ is already in \S*/one/libone\.so\.1.*; \S*/two/libtwo\.so\.1, which plugin "
+                 '"pb" needs, contains its own copy.*')
+        self.everywhere([f"load:{p}" for p in plugins], ["pa 1", "ok pa", f"no pb: .*{twice}"])
+        self.everywhere([f"all:{','.join(plugins)}"], ["pa 1", "ok pa", f"no pb: .*{twice}"])
+
     def test_a_library_that_is_missing(self):
         self.library("foo", "a", "int foo_next(void) { return 1; }\n")
         plugin = self.plugin("p", "foo_next", library="foo", folder="a")
