@@ -599,3 +599,14 @@ bool tn_job_plan(struct tn_job *job, tenon_error *err)
     prove_cached(job);
     return true;
 }
+
+bool tn_job_libraries(struct tn_job *job, tenon_error *err)
+{
+    begin_plan(job);
+    return tn_plan_order(&job->plan) ? tn_native_libraries(job, err) : tn_no_memory(err);
+}
+
+bool tn_job_judge(struct tn_job *job, tenon_error *err)
+{
+    return sight(job, err) && judge_doubles(job, err) && (!is_starved(job) || tn_no_memory(err));
+}

@@ -122,6 +122,12 @@ bool tn_native_is_whole(struct tn_job *job);
  */
 bool tn_native_check(struct tn_job *job, tenon_error *err);
 
+/*
+ * The same of code that another loader opens, which has its own word on symbols. Fills `brought`;
+ * what is needed by code that must serve everybody goes along. False: *err.
+ */
+bool tn_native_libraries(struct tn_job *job, tenon_error *err);
+
 /* ---- stage.c ----------------------------------------------------------------------------------
  */
 
@@ -146,6 +152,14 @@ bool tn_job_refuse_going(struct tn_job *job);
 
 /* Makes the plan. False: *err. */
 bool tn_job_plan(struct tn_job *job, tenon_error *err);
+
+/*
+ * For another loader: its caller filled prospects, with code that is open to read, and candidates.
+ * First which libraries the system would add for them, in order; then whether something of these
+ * would be in the process twice. False: *err; findings are no failure.
+ */
+bool tn_job_libraries(struct tn_job *job, tenon_error *err);
+bool tn_job_judge(struct tn_job *job, tenon_error *err);
 void tn_job_free(struct tn_job *job);
 /* Opens the cache, once; false when there is no place for one, or it is not to be used. */
 bool tn_job_open_cache(struct tn_job *job, tenon_error *err);

@@ -211,7 +211,7 @@ static bool find_needs(struct tn_answer *a)
     return (job->plan.each || tenon_report_ok(job->report)) && tn_answer_find_needs(a);
 }
 
-static bool read_answer(struct tn_answer *a, bool *again, tenon_error *err)
+static bool begin_answer(struct tn_answer *a, tenon_error *err)
 {
     a->count = tenon_graph_count(a->graph);
     a->owner = calloc(a->count + 1, sizeof *a->owner);
@@ -221,6 +221,14 @@ static bool read_answer(struct tn_answer *a, bool *again, tenon_error *err)
     if (!a->owner || !a->stamp || !a->queue || !a->holding)
         return tn_no_memory(err);
     tn_answer_assign(a);
+    return true;
+}
+
+/* What of an answer becomes findings. *again: it is to be asked in another order. */
+typedef bool reader(struct tn_answer *a, bool *again, tenon_error *err);
+
+static bool read_answer(struct tn_answer *a, bool *again, tenon_error *err)
+{
     *again = tn_answer_reorder(a);
     if (*again)
         return true;
@@ -233,6 +241,18 @@ static bool read_answer(struct tn_answer *a, bool *again, tenon_error *err)
         return false;
     tn_answer_take_along(a);
     tn_answer_check_mixed(a);
+    tn_answer_check_tls(a);
+    return true;
+}
+
+/* Whose symbols are whose is another loader's matter: all but that. */
+static bool read_libraries(struct tn_answer *a, bool *again, tenon_error *err)
+{
+    *again = false;
+    tn_answer_check_rows(a);
+    if (!tn_answer_take_system(a, err))
+        return false;
+    tn_answer_take_along(a);
     tn_answer_check_tls(a);
     return true;
 }
@@ -270,7 +290,7 @@ static bool all_are_there(const struct tn_answer *a, tenon_error *why)
 }
 
 /* Asks for all of it. *again: in another order it has to be asked once more. */
-static bool ask(struct tn_job *job, bool *again, tenon_error *err)
+static bool ask(struct tn_job *job, unsigned flags, reader *read, bool *again, tenon_error *err)
 {
     tenon_error why = TENON_ERROR_INIT;
     tenon_resolver *resolver = tenon_resolver_new(job->world, err);
@@ -279,9 +299,10 @@ static bool ask(struct tn_job *job, bool *again, tenon_error *err)
     tn_job_forget_brought(job);
     bool good = state && choose(&a, err) && describe(&a, state, err) && request(&a, state, err);
     if (good) {
-        tenon_resolver_set_flags(resolver, TENON_RESOLVE_SYMBOLS);
+        tenon_resolver_set_flags(resolver, flags);
         a.graph = all_are_there(&a, &why) ? tenon_resolve_state(resolver, state, &why) : NULL;
-        good = a.graph ? read_answer(&a, again, err) : cannot_tell(job, &why, err);
+        good =
+            a.graph ? begin_answer(&a, err) && read(&a, again, err) : cannot_tell(job, &why, err);
     }
     free_answer(&a);
     tenon_graph_free((tenon_graph *)a.graph);
@@ -344,9 +365,15 @@ bool tn_native_check(struct tn_job *job, tenon_error *err)
     do {
         size_t findings = job->report->count;
         again = false;
-        good = ask(job, &again, err);
+        good = ask(job, TENON_RESOLVE_SYMBOLS, read_answer, &again, err);
         if (good && !again && !leave_out_refused(job, findings, &round, &again))
             return tn_no_memory(err);
     } while (good && again);
     return good;
+}
+
+bool tn_native_libraries(struct tn_job *job, tenon_error *err)
+{
+    bool again = false;
+    return ask(job, 0, read_libraries, &again, err);
 }

@@ -719,8 +719,8 @@ static bool is_refused(const struct looking *l)
     return l->plan->report->plugins[l->p->row].status == TENON_PLUGIN_REFUSED;
 }
 
-/* It does not come after all: what was put in place goes. */
-static void take_back(const struct looking *l)
+/* It does not come after all: what was put in place goes. False: no memory. */
+static bool take_back(const struct looking *l)
 {
     for (size_t k = 0; k < l->p->count; k++)
         l->p->files[k]->placed = false;
@@ -743,6 +743,7 @@ static void take_back(const struct looking *l)
         for (size_t k = 0; k < l->p->count; k++)
             if (l->plan->c_files[i] == l->p->files[k])
                 l->plan->c_files[i] = NULL;
+    return tn_oc_forget_libraries(l->plan, l->p);
 }
 
 bool tn_oc_check_plugin(tenon_ocaml_plan *plan, struct tn_oc_prospect *p, tenon_error *err)
@@ -764,7 +765,5 @@ bool tn_oc_check_plugin(tenon_ocaml_plan *plan, struct tn_oc_prospect *p, tenon_
         if (file->code && !(file->skip ? meet_stubs(&l, file) : check_file(&l, file)))
             return false;
     }
-    if (plan->order.each && is_refused(&l))
-        take_back(&l);
-    return true;
+    return !plan->order.each || !is_refused(&l) || take_back(&l) || tn_no_memory(err);
 }

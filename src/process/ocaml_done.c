@@ -123,7 +123,7 @@ bool tenon_ocaml_plan_is_current(const tenon_ocaml_plan *plan, size_t i)
     /* the toplevel does not tell what others loaded into it: it is asked */
     for (size_t u = 0; file && file->code && u < tenon_ocaml_unit_count(file->code); u++)
         tn_oc_find(plan->process, file->numbers[u].own);
-    return plan->seen == plan->process->changes;
+    return !plan->surprised && plan->seen == plan->process->changes;
 }
 
 /* ---- what came of it ----------------------------------------------------------------------------
@@ -177,6 +177,20 @@ static bool keep_unit(tenon_ocaml_process *process, const struct tn_oc_prospect 
     return true;
 }
 
+/* Does C code, or a library of it, come after that step? What else comes cannot be its double. */
+static bool has_c_after(const tenon_ocaml_plan *plan, size_t i)
+{
+    for (size_t k = i + 1; k < plan->step_count; k++) {
+        const struct tn_oc_prospect *p = &plan->prospects[plan->steps[k].prospect];
+        if (file_of(plan, k)->c.defines.count)
+            return true;
+        for (size_t f = 0; plan->native && f < p->count; f++)
+            if (p->files[f]->is_library)
+                return true;
+    }
+    return false;
+}
+
 bool tenon_ocaml_plan_begin(tenon_ocaml_plan *plan, size_t i, tenon_error *err)
 {
     if (i >= plan->step_count)
@@ -189,6 +203,8 @@ bool tenon_ocaml_plan_begin(tenon_ocaml_plan *plan, size_t i, tenon_error *err)
         if (!keep_unit(process, p, file, u, TENON_MAPPED, err))
             return false;
     plan->seen += process->changes - before;
+    if (has_c_after(plan, i))
+        tn_oc_count_objects(plan);
     /* C code of bytecode was opened by a step of its own */
     return process->loader != TENON_OCAML_LOADER_NATIVE || tn_oc_keep_code(process, file) ||
            tn_no_memory(err);
@@ -217,6 +233,7 @@ bool tenon_ocaml_plan_done(tenon_ocaml_plan *plan, size_t i, size_t initialised,
                        u < initialised ? TENON_INITIALISED : TENON_FAILED, err))
             return false;
     plan->seen += plan->process->changes - before;
+    tn_oc_see_objects(plan);
     return tn_oc_keep_code(plan->process, file) || tn_no_memory(err);
 }
 

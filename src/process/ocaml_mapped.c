@@ -186,3 +186,56 @@ bool tn_oc_mapped_digest(const char *path, uint8_t digest[32])
     free(real);
     return good;
 }
+
+/* ---- what a step opened -------------------------------------------------------------------------
+ */
+
+struct tally {
+    tenon_ocaml_plan *plan;
+    size_t count;
+    bool is_after;
+};
+
+static bool is_planned(const tenon_ocaml_plan *plan, const char *path)
+{
+    for (size_t i = 0; i < plan->count; i++)
+        for (size_t k = 0; k < plan->prospects[i].count; k++) {
+            const char *own = plan->prospects[i].files[k]->path;
+            if (own && strcmp(own, path) == 0)
+                return true;
+        }
+    return false;
+}
+
+/* rule  dl_iterate_phdr(3): what comes stands behind what is there; dlpi_subs counts what went */
+static int tell_one(struct dl_phdr_info *info, size_t size, void *arg)
+{
+    struct tally *tally = arg;
+    tenon_ocaml_plan *plan = tally->plan;
+
+    (void)size;
+    if (!tally->is_after)
+        plan->subs = info->dlpi_subs;
+    else if (info->dlpi_subs != plan->subs ||
+             (tally->count >= plan->objects && !is_planned(plan, info->dlpi_name)))
+        plan->surprised = true;
+    tally->count++;
+    return plan->surprised;
+}
+
+void tn_oc_count_objects(tenon_ocaml_plan *plan)
+{
+    struct tally tally = { .plan = plan };
+
+    dl_iterate_phdr(tell_one, &tally);
+    plan->objects = tally.count;
+}
+
+void tn_oc_see_objects(tenon_ocaml_plan *plan)
+{
+    struct tally tally = { .plan = plan, .is_after = true };
+
+    if (plan->objects)
+        dl_iterate_phdr(tell_one, &tally);
+    plan->objects = 0;
+}

@@ -25,6 +25,7 @@ void tenon_ocaml_plan_free(tenon_ocaml_plan *plan)
     tn_names_free(&plan->names);
     tn_cache_close(plan->cache);
     free(plan->cache_path);
+    tenon_process_free(plan->native);
     tenon_world_free(plan->world);
     tenon_report_free(plan->report);
     tn_arena_free(&plan->arena);
@@ -258,6 +259,17 @@ static bool add_step(tenon_ocaml_plan *plan, size_t prospect, const struct tn_oc
     return step != NULL;
 }
 
+/* Libraries of the system stand before who needs them; nobody has to load them. */
+static bool tell_libraries(tenon_ocaml_plan *plan, const struct tn_oc_prospect *p)
+{
+    for (size_t k = 0; k < p->count; k++) {
+        const struct tn_oc_file *file = p->files[k];
+        if (file->is_library && file->placed)
+            tn_report_step(plan->report, tn_report_show(plan->report, file->path));
+    }
+    return !plan->report->no_memory;
+}
+
 static bool list_steps(tenon_ocaml_plan *plan)
 {
     if (!tenon_report_ok(plan->report) && !plan->order.each)
@@ -265,6 +277,8 @@ static bool list_steps(tenon_ocaml_plan *plan)
     for (size_t i = 0; i < plan->order.order_count; i++) {
         size_t prospect = plan->planned[plan->order.order[i]];
         const struct tn_oc_prospect *p = &plan->prospects[prospect];
+        if (!tell_libraries(plan, p))
+            return false;
         for (size_t k = 0; k < p->count; k++) {
             const struct tn_oc_file *file = p->files[k];
             if (!is_archive(file) || !file->placed)

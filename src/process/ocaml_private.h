@@ -109,6 +109,7 @@ struct tn_oc_file {
     struct tn_oc_c c;
     bool is_proven; /* code and c are the index's */
     bool is_main, is_stubs, has_dlls;
+    bool is_library;        /* of the system, which the system's loader adds; a path and `c` */
     bool skip;              /* the process has all of it */
     const char *unreadable; /* stubs: why */
     bool placed;
@@ -174,6 +175,11 @@ struct tenon_ocaml_plan {
     struct tn_cache *cache;
     char *cache_path;
     tenon_error no_cache;
+    tenon_process *native;   /* as the system's loader has it, and what comes; NULL: nobody asked */
+    size_t objects;          /* in the loader's list before the step that runs; 0: nobody counted */
+    unsigned long long subs; /* likewise: the loader's count of those that went */
+    bool surprised;          /* a step opened something that is not of the plan */
+    size_t asked;            /* files that the resolver was shown before they are anywhere */
     struct tn_oc_mapped {
         const char *path; /* NULL: nothing was asked yet */
         bool is_known;
@@ -189,6 +195,10 @@ struct tn_oc_known *tn_oc_known(tenon_ocaml_process *process, const char *name);
 
 /* Asks once where else stubs are. False: *err. */
 bool tn_oc_search_dlls(tenon_ocaml_process *process, tenon_error *err);
+
+/* Where the runtime finds the program's own library of that name, without suffix. NULL: nowhere. */
+const char *tn_oc_host_dll(const tenon_ocaml_process *process, struct tn_arena *arena,
+                           const char *name);
 
 /* What is known under the name of that number, which has a row. Asks the probe. */
 const struct tn_oc_known *tn_oc_find(tenon_ocaml_process *process, uint32_t number);
@@ -269,10 +279,6 @@ bool tn_oc_entry_digest(const struct tn_oc_prospect *p, const char *entry, uint8
 /* The C code that came under that name; NULL: nobody knows of any. */
 const struct tn_oc_stubs *tn_oc_kept_code(const tenon_ocaml_process *process, const char *name);
 
-/* Is the symbol one of the libraries that the file needs? False: no memory. */
-bool tn_oc_brings(tenon_ocaml_plan *plan, const struct tn_oc_file *file, const char *symbol,
-                  bool *brings);
-
 /* C code that would be there twice, symbols and libraries that are not there. False: *err. */
 bool tn_oc_check_code(tenon_ocaml_plan *plan, struct tn_oc_prospect *p, struct tn_oc_file *file,
                       tenon_error *err);
@@ -283,6 +289,24 @@ bool tn_oc_place_code(tenon_ocaml_plan *plan, const struct tn_oc_file *file);
 /* The same in the process, once it is loaded. */
 bool tn_oc_keep_code(tenon_ocaml_process *process, const struct tn_oc_file *file);
 
+/* ---- ocaml_libraries.c ------------------------------------------------------------------------
+ */
+
+/*
+ * Libraries that the file needs and that are not in the process: they are found as the loader would
+ * find them after all that comes before, judged as those of C plugins are, and what they export is
+ * there from then on. What is wrong becomes findings. False: *err.
+ */
+bool tn_oc_check_libraries(tenon_ocaml_plan *plan, struct tn_oc_prospect *p,
+                           const struct tn_oc_file *file, tenon_error *err);
+
+/* The plugin does not come after all. False: no memory. */
+bool tn_oc_forget_libraries(tenon_ocaml_plan *plan, const struct tn_oc_prospect *p);
+
+/* Is the symbol one of the libraries that the file needs? False: no memory. */
+bool tn_oc_brings(tenon_ocaml_plan *plan, const struct tn_oc_file *file, const char *symbol,
+                  bool *brings);
+
 /* ---- ocaml_mapped.c ---------------------------------------------------------------------------
  */
 
@@ -291,6 +315,13 @@ bool tn_oc_keep_code(tenon_ocaml_process *process, const struct tn_oc_file *file
  * path does not name what is mapped any more, or it cannot be read.
  */
 bool tn_oc_mapped_digest(const char *path, uint8_t digest[32]);
+
+/*
+ * What initialisers and constructors open with dlopen() is no unit of OCaml's, and yet C code that
+ * comes later must be judged beside it: the loader's list is looked at before and after a step.
+ */
+void tn_oc_count_objects(tenon_ocaml_plan *plan);
+void tn_oc_see_objects(tenon_ocaml_plan *plan);
 
 /* ---- ocaml_c_needs.c --------------------------------------------------------------------------
  */

@@ -1,6 +1,5 @@
 /* src/process/ocaml_process.c - the OCaml units of a process, as they are told */
 #include <dlfcn.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -519,19 +518,15 @@ bool tn_oc_search_dlls(tenon_ocaml_process *process, tenon_error *err)
 
 /* rule  runtime/dynlink.c: the first directory that has it; the runtime opens all with RTLD_GLOBAL
  */
-static void read_host_dll(tenon_ocaml_process *process, tenon_world *world, const char *name)
+const char *tn_oc_host_dll(const tenon_ocaml_process *process, struct tn_arena *arena,
+                           const char *name)
 {
     for (size_t i = 0; i < process->dll_directory_count; i++) {
-        char *path;
-        if (asprintf(&path, "%s/%s.so", process->dll_directories[i], name) < 0)
-            return;
-        bool is_there = access(path, R_OK) == 0;
-        if (is_there)
-            read_closure(process, world, path);
-        free(path);
-        if (is_there)
-            return;
+        const char *path = tn_arena_format(arena, "%s/%s.so", process->dll_directories[i], name);
+        if (path && access(path, R_OK) == 0)
+            return path;
     }
+    return NULL;
 }
 
 /* What the program has when it runs. Not knowing a symbol is not having it. */
@@ -541,8 +536,12 @@ static void read_outside(tenon_ocaml_process *process, tenon_world *world)
     read_closure(process, world, process->program);
     if (!process->host_dlls.count || !tn_oc_search_dlls(process, NULL))
         return;
-    for (uint32_t i = 0; i < process->host_dlls.count; i++)
-        read_host_dll(process, world, tn_names_text(&process->host_dlls, i));
+    for (uint32_t i = 0; i < process->host_dlls.count; i++) {
+        const char *path =
+            tn_oc_host_dll(process, &process->arena, tn_names_text(&process->host_dlls, i));
+        if (path)
+            read_closure(process, world, path);
+    }
 }
 
 bool tn_oc_has_symbol(tenon_ocaml_process *process, tenon_world *world, const char *name,

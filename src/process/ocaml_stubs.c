@@ -8,7 +8,6 @@
  * rule  otherlibs/dynlink, runtime/unix.c caml_dlopen: RTLD_NOW, RTLD_GLOBAL for public loads;
  *       bytecomp/dll.ml, runtime/dynlink.c: where stubs are looked for
  */
-#include <dlfcn.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -365,84 +364,6 @@ static void find_doubles(tenon_ocaml_plan *plan, struct tn_oc_prospect *p,
                       found > 1 ? " and others" : "", tn_report_show(plan->report, where));
 }
 
-/* What a library would bring; false: no memory. One that cannot be read brings nothing. */
-static bool add_exports(tenon_ocaml_plan *plan, const char *path, struct tn_names *brought)
-{
-    tenon_error why = TENON_ERROR_INIT;
-    tenon_image *image = tenon_image_open(plan->world, path, TENON_PART_SYMBOLS, &why);
-    const tenon_symbol *symbol;
-    bool good = image || why.code != TENON_E_MEMORY;
-
-    for (size_t k = 0; good && image && (symbol = tenon_image_export(image, k)); k++)
-        good = tn_names_add(brought, symbol->name, strlen(symbol->name)) != TN_NO_NAME;
-    tenon_image_free(image);
-    return good;
-}
-
-/*
- * Libraries that the file needs and that are not in the process: found as the loader would; those
- * that are missing are told of the plugin `p`, unless it is NULL. False: no memory, or nobody can
- * say now what they bring (*unread).
- */
-static bool find_libraries(tenon_ocaml_plan *plan, const struct tn_oc_file *file,
-                           struct tn_oc_prospect *p, struct tn_names *brought, bool *unread)
-{
-    const char *path = tn_arena_format(&plan->arena, "/tenon-plan/%s",
-                                       tn_base_name(file->entry ? file->entry : file->path));
-    tenon_resolver *resolver = NULL;
-    tenon_graph *graph = NULL;
-    void *read = NULL; /* nobody had to look at the bytes so far */
-    size_t size = file->size;
-    tenon_error why = TENON_ERROR_INIT;
-
-    if (!file->bytes && !tn_read_file(file->path, &read, &size, &why)) {
-        *unread = why.code != TENON_E_MEMORY; /* it is looked at again before it is loaded */
-        return false;
-    }
-    bool put = path &&
-               tenon_world_put_file(plan->world, path, read ? read : file->bytes, size, 0755, NULL);
-    free(read);
-    if (!put)
-        return false;
-    resolver = tenon_resolver_new(plan->world, &why);
-    graph = resolver ? tenon_resolve_file(resolver, path, &why) : NULL;
-    bool good = graph || why.code != TENON_E_MEMORY;
-    for (size_t i = 0; good && graph && i < tenon_graph_count(graph); i++) {
-        const tenon_library *library = tenon_graph_library(graph, i);
-        if (p && library->status != TENON_STATUS_FOUND && !library->optional)
-            tn_oc_find_in(plan, p, TENON_FINDING_MISSING_LIBRARY, true, library->name, file->label,
-                          "%s needs library %s: %s", file->label,
-                          tn_report_show(plan->report, library->name),
-                          library->reason ? library->reason : "not found");
-        good = !library->path || add_exports(plan, library->path, brought);
-    }
-    tenon_graph_free(graph);
-    tenon_resolver_free(resolver);
-    return good;
-}
-
-bool tn_oc_brings(tenon_ocaml_plan *plan, const struct tn_oc_file *file, const char *symbol,
-                  bool *brings)
-{
-    struct tn_names brought;
-    bool unread = false, good = tn_names_init(&brought);
-
-    good = good && (find_libraries(plan, file, NULL, &brought, &unread) || unread);
-    *brings = good && tn_names_find(&brought, symbol, strlen(symbol)) != TN_NO_NAME;
-    tn_names_free(&brought);
-    return good;
-}
-
-static bool is_mapped(const tenon_ocaml_plan *plan, const char *library)
-{
-    if (plan->process->program)
-        return false;
-    void *handle = dlopen(library, RTLD_LAZY | RTLD_NOLOAD);
-    if (handle)
-        dlclose(handle);
-    return handle != NULL;
-}
-
 /*
  * Most files want the same few symbols, and what is there stays while a plan is made. Without
  * memory to note it, it is looked for again.
@@ -460,31 +381,16 @@ static bool is_there(tenon_ocaml_plan *plan, const char *symbol)
 }
 
 /* Symbols that must bind when the file is opened: everything, since loaders open with RTLD_NOW. */
-static bool find_missing(tenon_ocaml_plan *plan, struct tn_oc_prospect *p,
-                         const struct tn_oc_file *file, tenon_error *err)
+static void find_missing(tenon_ocaml_plan *plan, struct tn_oc_prospect *p,
+                         const struct tn_oc_file *file)
 {
-    struct tn_names brought;
-    bool looked = false, good = true, unread = false, all_mapped = true;
-
-    for (size_t i = 0; i < file->c.needs.count; i++)
-        all_mapped = all_mapped && is_mapped(plan, file->c.needs.at[i]);
-    if (!all_mapped) {
-        looked = tn_names_init(&brought);
-        good = looked && find_libraries(plan, file, p, &brought, &unread);
-    }
-    for (size_t i = 0; good && i < file->c.wants.count; i++) {
+    for (size_t i = 0; i < file->c.wants.count; i++) {
         const char *name = file->c.wants.at[i];
-        if (coming_file(plan, name) || is_there(plan, name))
-            continue;
-        if (looked && tn_names_find(&brought, name, strlen(name)) != TN_NO_NAME)
-            continue;
-        tn_oc_find_in(plan, p, TENON_FINDING_MISSING_SYMBOL, true, name, file->label,
-                      "%s needs the C symbol %s, which nothing defines", file->label,
-                      tn_report_show(plan->report, name));
+        if (!coming_file(plan, name) && !is_there(plan, name))
+            tn_oc_find_in(plan, p, TENON_FINDING_MISSING_SYMBOL, true, name, file->label,
+                          "%s needs the C symbol %s, which nothing defines", file->label,
+                          tn_report_show(plan->report, name));
     }
-    if (looked)
-        tn_names_free(&brought);
-    return good || unread || tn_no_memory(err);
 }
 
 /* rule  bytecode asks for primitives by name when a unit is linked: after those before it have run
@@ -510,8 +416,9 @@ bool tn_oc_check_code(tenon_ocaml_plan *plan, struct tn_oc_prospect *p, struct t
 {
     if (file->has_c) {
         find_doubles(plan, p, file);
-        if (!find_missing(plan, p, file, err))
+        if (!tn_oc_check_libraries(plan, p, file, err))
             return false;
+        find_missing(plan, p, file);
     }
     if (file->code && !file->has_c)
         find_primitives(plan, p, file);

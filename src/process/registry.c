@@ -347,9 +347,9 @@ static bool take_object(struct tn_registry *registry, tenon_world *world, const 
     if (!holding)
         return false;
     holding->reason = TENON_IN_HOST;
-    holding->is_program = !library;
+    holding->is_program = !library && !registry->count;
     holding->serves_all = true;
-    if (!library)
+    if (holding->is_program)
         holding->place = "the host program";
     bool good = tn_holding_read_image(holding, world, err);
     if (good && library) {
@@ -392,5 +392,20 @@ bool tn_registry_take_graph(struct tn_registry *registry, tenon_world *world,
                                                                      : 0;
     }
     free(numbers);
+    return good && tn_registry_read(registry, err);
+}
+
+bool tn_registry_take_more(struct tn_registry *registry, tenon_world *world,
+                           const tenon_graph *graph, tenon_error *err)
+{
+    const char *file = tenon_graph_file(graph);
+    bool good =
+        tn_registry_at_path(registry, file) || take_object(registry, world, file, NULL, err);
+    for (size_t i = 0; good && i < tenon_graph_count(graph); i++) {
+        const tenon_library *library = tenon_graph_library(graph, i);
+        if (library->status == TENON_STATUS_FOUND && !tn_registry_named(registry, library->name) &&
+            !tn_registry_at_path(registry, library->path))
+            good = take_object(registry, world, library->path, library, err);
+    }
     return good && tn_registry_read(registry, err);
 }

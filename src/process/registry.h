@@ -57,6 +57,10 @@ bool tn_mapped_is_global(const struct tn_holding *holding, const char *symbol);
 bool tn_registry_take_graph(struct tn_registry *registry, tenon_world *world,
                             const tenon_graph *graph, tenon_error *err);
 
+/* What that program opens itself, and all that this loads, as far as it is not there. */
+bool tn_registry_take_more(struct tn_registry *registry, tenon_world *world,
+                           const tenon_graph *graph, tenon_error *err);
+
 /*
  * True when, by the loader's counters, exactly so many objects came since the last look and none
  * went; that then counts as a look.
