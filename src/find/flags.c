@@ -78,6 +78,21 @@ static bool add_replacing(struct tn_words *words, struct tn_arena *arena,
     return good;
 }
 
+/* The user's LDFLAGS do not forbid what programs would have recorded. */
+static bool check_ldflags(const tenon_platform *platform, const tenon_settings *settings,
+                          const char *dir, tenon_error *err)
+{
+    const char *ldflags = tenon_settings_get(settings, "LDFLAGS");
+    struct tn_words own = { 0 };
+    struct tn_arena arena = { 0 };
+    bool good = !ldflags || tn_split_shell(&own, &arena, ldflags) || tn_no_memory(err);
+
+    good = good && tn_check_ldflags(platform, &own, dir, err);
+    tn_words_free(&own);
+    tn_arena_free(&arena);
+    return good;
+}
+
 /*
  * The loader looks into `dir` on its own. On this process's own platform its loader says so, with
  * what it was built for; of others the table.
@@ -163,6 +178,7 @@ char *tenon_link_flags(const tenon_platform *platform, const tenon_settings *set
     bool loads = false;
 
     if (!tn_check_library_name(name, err) || !tn_check_recorded_dir(platform, dir, err) ||
+        !check_ldflags(platform, settings, dir, err) ||
         (is_yes(settings, "ELF_RPATH") && !ask_loader(platform, dir, &loads, err)) ||
         (has_list(platform, settings, loads) && !tn_check_run_path_dir(platform, dir, err)))
         return NULL;
