@@ -49,10 +49,21 @@ static const char *recorded(const struct flags_run *run, const tenon_platform *p
            "recorded";
 }
 
+/* The file that the DLL must be; NULL: none is made, or there is no memory. */
+static const char *dll_name(const struct flags_run *run, struct tn_arena *arena,
+                            const tenon_platform *platform, const char *name, const char *flags)
+{
+    if (!run->make_shared || !flags || strcmp(platform->shlib_type, "PE") != 0)
+        return NULL;
+    return tn_dll_name(arena, platform, name, run->version);
+}
+
 static void print_json(struct flags_run *run, const tenon_platform *platform, const char *name,
                        const char *flags, const tenon_error *err)
 {
     struct cli_json *json = &run->json;
+    struct tn_arena arena = { 0 };
+    const char *dll = dll_name(run, &arena, platform, name, flags);
 
     cli_json_item(json);
     cli_json_open(json, '{');
@@ -66,6 +77,10 @@ static void print_json(struct flags_run *run, const tenon_platform *platform, co
     cli_json_name(json, flags);
     CLI_JSON_KEY(json, "words");
     print_words(json, flags);
+    if (dll) {
+        CLI_JSON_KEY(json, "dll");
+        cli_json_name(json, dll);
+    }
     if (!flags) {
         CLI_JSON_KEY(json, "reason");
         cli_json_sentence(json, tenon_error_message(err));
@@ -73,20 +88,29 @@ static void print_json(struct flags_run *run, const tenon_platform *platform, co
     CLI_JSON_KEY(json, "recorded");
     cli_json_name(json, recorded(run, platform, flags));
     cli_json_close(json, '}');
+    tn_arena_free(&arena);
 }
 
-static void print_text(struct flags_run *run, const tenon_platform *platform, const char *flags)
+static void print_text(struct flags_run *run, const tenon_platform *platform, const char *name,
+                       const char *flags)
 {
     struct cli_out *out = &run->cli->out;
+    struct tn_arena arena = { 0 };
+    const char *dll = dll_name(run, &arena, platform, name, flags);
 
     if (is_format(run, "words")) {
         cli_puts(out, flags); /* for a shell, byte by byte */
         cli_puts(out, "\n");
+        tn_arena_free(&arena);
         return;
     }
     cli_puts(out, platform->name);
     cli_puts(out, "\n  flags     ");
     cli_prose(out, flags);
+    if (dll) {
+        cli_puts(out, "\n  DLL       ");
+        cli_prose(out, dll);
+    }
     cli_puts(out, "\n  recorded  ");
     cli_puts(out, recorded(run, platform, flags));
     if (platform->print_recorded) {
@@ -94,6 +118,7 @@ static void print_text(struct flags_run *run, const tenon_platform *platform, co
         cli_puts(out, platform->print_recorded);
     }
     cli_puts(out, "\n");
+    tn_arena_free(&arena);
 }
 
 /* The flags for one platform. */
@@ -123,7 +148,7 @@ static int tell(struct flags_run *run, const tenon_platform *platform, const cha
     else if (run->cli->json)
         print_json(run, platform, name, flags, &err);
     else if (flags)
-        print_text(run, platform, flags);
+        print_text(run, platform, name, flags);
     if (!flags && !run->cli->json)
         cli_complain(run->cli, "%s", tenon_error_message(&err));
     free(flags);

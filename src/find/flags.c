@@ -11,6 +11,7 @@
 
 #include "fail.h"
 #include "loader_dirs.h"
+#include "passed.h"
 #include "platforms.h"
 #include "quote.h"
 #include "text.h"
@@ -246,6 +247,29 @@ static bool add_macho(struct tn_words *words, struct tn_arena *arena, const char
            tn_words_add(words, own);
 }
 
+/*
+ * rule  GNU ld for PE: --out-implib writes the library that others link with, which names the DLL
+ * by its file; code is position independent anyway
+ */
+static bool add_pe(struct tn_words *words, struct tn_arena *arena, const char *name)
+{
+    const char *const passed[] = { "--out-implib", tn_arena_format(arena, "lib%s.dll.a", name) };
+
+    return passed[1] && tn_words_add(words, "-shared") &&
+           tn_add_passed(words, arena, passed, TN_COUNT(passed));
+}
+
+const char *tn_dll_name(struct tn_arena *arena, const tenon_platform *platform, const char *name,
+                        const char *version)
+{
+    const char *prefix = strcmp(platform->name, "cygwin") == 0 ? "cyg" : "lib";
+    unsigned long number[3];
+
+    if (version && read_version(version, number))
+        return tn_arena_format(arena, "%s%s-%lu.dll", prefix, name, number[0]);
+    return tn_arena_format(arena, "%s%s.dll", prefix, name);
+}
+
 /* Why none may be made; NULL: it may. */
 static const char *refusal(const tenon_platform *platform, const tenon_settings *settings)
 {
@@ -297,7 +321,9 @@ char *tenon_shared_flags(const tenon_platform *platform, const tenon_settings *s
         good = add_macho(&words, &arena, name, dir, version, number, count);
         break;
     case TENON_RECORDS_NOTHING: /* a.out: the file name alone has the version */
-        good = tn_words_add(&words, "-shared") && tn_words_add(&words, "-fPIC");
+        good = strcmp(platform->shlib_type, "PE") == 0
+                   ? add_pe(&words, &arena, name)
+                   : tn_words_add(&words, "-shared") && tn_words_add(&words, "-fPIC");
         break;
     default: /* made only where the user says SHLIB_CREATE=yes */
         tn_fail(err, TENON_E_UNSUPPORTED, "how a shared library is made on %s is not known",

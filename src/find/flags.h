@@ -38,6 +38,13 @@ bool tn_add_list(struct tn_words *words, struct tn_arena *arena, const tenon_pla
                  const char *list);
 
 /*
+ * The file that a DLL of Windows or Cygwin is: programs have that name recorded. `version` as
+ * tenon_shared_flags() takes it; NULL: none. NULL: no memory.
+ */
+const char *tn_dll_name(struct tn_arena *arena, const tenon_platform *platform, const char *name,
+                        const char *version);
+
+/*
  * A library's name is a word for the linker, a file's and a folder's: never empty, "." or "..",
  * without slash, space, quote, backslash and dollar, and no switch. NULL is none.
  *
