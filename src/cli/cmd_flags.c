@@ -5,6 +5,7 @@
 #include "fail.h"
 #include "flags.h"
 #include "flags_join.h"
+#include "platforms.h"
 #include "quote.h"
 #include "settings.h"
 #include "text.h"
@@ -15,6 +16,7 @@ struct flags_run {
     int make_shared;
     struct cli_settings settings;
     struct cli_json json;
+    const tenon_platform *row; /* whose facts are true with the settings */
     size_t told;
 };
 
@@ -39,12 +41,11 @@ static void print_words(struct cli_json *json, const char *flags)
 }
 
 /* The sentence of the platform, unless these flags give no run path. */
-static const char *recorded(const struct flags_run *run, const tenon_platform *platform,
-                            const char *flags)
+static const char *recorded(const struct flags_run *run, const char *flags)
 {
-    if (run->make_shared || !flags || platform->recording != TENON_RECORDS_RUN_PATH ||
+    if (run->make_shared || !flags || run->row->recording != TENON_RECORDS_RUN_PATH ||
         strstr(flags, "-Wl,-r") || strstr(flags, "-Wl,-R") || strstr(flags, "-Xlinker"))
-        return platform->recorded;
+        return run->row->recorded;
     return "of the library its SONAME; no run path, since these flags give none; -L is not "
            "recorded";
 }
@@ -86,7 +87,7 @@ static void print_json(struct flags_run *run, const tenon_platform *platform, co
         cli_json_sentence(json, tenon_error_message(err));
     }
     CLI_JSON_KEY(json, "recorded");
-    cli_json_name(json, recorded(run, platform, flags));
+    cli_json_name(json, recorded(run, flags));
     cli_json_close(json, '}');
     tn_arena_free(&arena);
 }
@@ -112,10 +113,10 @@ static void print_text(struct flags_run *run, const tenon_platform *platform, co
         cli_prose(out, dll);
     }
     cli_puts(out, "\n  recorded  ");
-    cli_puts(out, recorded(run, platform, flags));
-    if (platform->print_recorded) {
+    cli_puts(out, recorded(run, flags));
+    if (run->row->print_recorded) {
         cli_puts(out, "\n  shown by  ");
-        cli_puts(out, platform->print_recorded);
+        cli_puts(out, run->row->print_recorded);
     }
     cli_puts(out, "\n");
     tn_arena_free(&arena);
@@ -134,6 +135,7 @@ static int tell(struct flags_run *run, const tenon_platform *platform, const cha
         tenon_settings_free(settings.settings);
         return cli_settings_fail_row(run->cli, &run->json, name, &err);
     }
+    run->row = tn_platform_in_force(platform, settings.settings);
     if (run->make_shared)
         flags = tenon_shared_flags(platform, settings.settings, name, dir, run->version, &err);
     else

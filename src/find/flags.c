@@ -54,6 +54,15 @@ bool tn_add_run_path(struct tn_words *words, struct tn_arena *arena, const char 
     return joined && tn_words_add(words, "-Xlinker") && tn_words_add(words, joined);
 }
 
+/* rule  GNU ld (ELF, PE, a.out), gold, lld, mold; Solaris ld(1): -B static, -B dynamic */
+bool tn_archives_alone(const tenon_platform *platform, const char **begin, const char **end)
+{
+    *begin = "-Wl,-Bstatic";
+    *end = "-Wl,-Bdynamic";
+    return platform->recording == TENON_RECORDS_RUN_PATH ||
+           tn_list_has("PE a.out NA", platform->shlib_type);
+}
+
 static bool is_yes(const tenon_settings *settings, const char *name)
 {
     const char *value = tenon_settings_get(settings, name);
@@ -171,21 +180,33 @@ static char *finish(struct tn_words *words, struct tn_arena *arena, bool good, t
     return copy;
 }
 
+/* -lNAME; where shared libraries do not count the linker must not take one that lies there. */
+static bool add_library(struct tn_words *words, struct tn_arena *arena,
+                        const tenon_platform *platform, bool is_static, const char *name)
+{
+    const char *begin, *end;
+    bool wraps = tn_archives_alone(platform, &begin, &end) && is_static;
+
+    return (!wraps || tn_words_add(words, begin)) && tn_add_joined(words, arena, "-l", name) &&
+           (!wraps || tn_words_add(words, end));
+}
+
 char *tenon_link_flags(const tenon_platform *platform, const tenon_settings *settings,
                        const char *name, const char *dir, tenon_error *err)
 {
+    const tenon_platform *row = tn_platform_in_force(platform, settings);
     struct tn_words words = { 0 };
     struct tn_arena arena = { 0 };
     bool loads = false;
 
-    if (!tn_check_library_name(name, err) || !tn_check_recorded_dir(platform, dir, err) ||
-        !check_ldflags(platform, settings, dir, err) ||
+    if (!tn_check_library_name(name, err) || !tn_check_recorded_dir(row, dir, err) ||
+        !check_ldflags(row, settings, dir, err) ||
         (is_yes(settings, "ELF_RPATH") && !ask_loader(platform, dir, &loads, err)) ||
-        (has_list(platform, settings, loads) && !tn_check_run_path_dir(platform, dir, err)))
+        (has_list(row, settings, loads) && !tn_check_run_path_dir(platform, dir, err)))
         return NULL;
     bool good = tn_add_joined(&words, &arena, "-L", dir) &&
-                add_recording(&words, &arena, platform, settings, dir, loads) &&
-                tn_add_joined(&words, &arena, "-l", name);
+                add_recording(&words, &arena, row, settings, dir, loads) &&
+                add_library(&words, &arena, platform, row != platform, name);
 
     return finish(&words, &arena, good, err);
 }

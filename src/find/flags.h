@@ -38,6 +38,12 @@ bool tn_add_list(struct tn_words *words, struct tn_arena *arena, const tenon_pla
                  const char *list);
 
 /*
+ * The switches between which the linker takes archives alone for -l. False: the platform's linker
+ * is not known to have them.
+ */
+bool tn_archives_alone(const tenon_platform *platform, const char **begin, const char **end);
+
+/*
  * The file that a DLL of Windows or Cygwin is: programs have that name recorded. `version` as
  * tenon_shared_flags() takes it; NULL: none. NULL: no memory.
  */

@@ -394,6 +394,23 @@ class Kinds(Case):
         self.found(self.find(*self.dirs("a")), linkage="shared")
         self.consume(*self.dirs("a"), expect="shared")
 
+    def test_no_shared_libraries(self):
+        """SHLIB_TYPE=NA: the archive is the library, whatever lies beside it."""
+        self.both("a", ident="shared")
+        for how in ("--set=SHLIB_TYPE=NA", "--platform=none"):
+            row = self.find(how, "--function=foo_id", *self.dirs("a"))
+            self.not_found(row, "archives alone, as SHLIB_TYPE is NA")
+        self.static("a", ident="static")
+        libs = "-L%s %s" % (self.path("a/lib"), self.path("a/lib/libfoo.a"))
+        for how in ("--set=SHLIB_TYPE=NA", "--platform=none"):
+            row = self.find(how, "--function=foo_id", *self.dirs("a"))
+            self.found(row, NEED_RPATH="no", LIBS=libs, linkage="static",
+                       file=self.path("a/lib/libfoo.a"))
+        self.consume("--set=SHLIB_TYPE=NA", *self.dirs("a"), expect="static")
+        os.unlink(self.path("a/lib/libfoo.so"))
+        row = self.find("--set=SHLIB_TYPE=NA", "--function=foo_id", *self.dirs("a"))
+        self.found(row, NEED_RPATH="no", LIBS=None, LIBDIR=self.path("a/lib"))
+
     def test_archive_needs_others(self):
         """What a static library needs is found by trying."""
         self.header("a")
