@@ -238,6 +238,17 @@ TENON_API const char *tenon_image_warning(const tenon_image *image, size_t i);
  */
 TENON_API const tenon_image_source *tenon_image_inside(const tenon_image *image, size_t i);
 
+/*
+ * What the i-th member of an archive is, by its headers alone. TENON_KIND_UNKNOWN: no reader knows
+ * it, or it is a file of its own (thin archives). NULL when i is past the last, and of slices.
+ */
+typedef struct tenon_member_facts {
+    enum tenon_kind kind;
+    unsigned class_bits; /* 0: none */
+    const char *machine; /* NULL: none */
+} tenon_member_facts;
+TENON_API const tenon_member_facts *tenon_image_member_facts(const tenon_image *image, size_t i);
+
 /* Other recorded facts by name, for people: "dt_flags_1", "debuglink", "abi_tag", ... */
 typedef struct tenon_fact {
     const char *name;

@@ -5,6 +5,7 @@
 #include "fail.h"
 #include "flags.h"
 #include "flags_join.h"
+#include "platforms.h"
 #include "quote.h"
 #include "settings.h"
 #include "text.h"
@@ -15,6 +16,7 @@ struct flags_run {
     int make_shared;
     struct cli_settings settings;
     struct cli_json json;
+    const tenon_platform *row; /* whose facts are true with the settings */
     size_t told;
 };
 
@@ -39,20 +41,30 @@ static void print_words(struct cli_json *json, const char *flags)
 }
 
 /* The sentence of the platform, unless these flags give no run path. */
-static const char *recorded(const struct flags_run *run, const tenon_platform *platform,
-                            const char *flags)
+static const char *recorded(const struct flags_run *run, const char *flags)
 {
-    if (run->make_shared || !flags || platform->recording != TENON_RECORDS_RUN_PATH ||
+    if (run->make_shared || !flags || run->row->recording != TENON_RECORDS_RUN_PATH ||
         strstr(flags, "-Wl,-r") || strstr(flags, "-Wl,-R") || strstr(flags, "-Xlinker"))
-        return platform->recorded;
+        return run->row->recorded;
     return "of the library its SONAME; no run path, since these flags give none; -L is not "
            "recorded";
+}
+
+/* The file that the DLL must be; NULL: none is made, or there is no memory. */
+static const char *dll_name(const struct flags_run *run, struct tn_arena *arena,
+                            const tenon_platform *platform, const char *name, const char *flags)
+{
+    if (!run->make_shared || !flags || strcmp(platform->shlib_type, "PE") != 0)
+        return NULL;
+    return tn_dll_name(arena, platform, name, run->version);
 }
 
 static void print_json(struct flags_run *run, const tenon_platform *platform, const char *name,
                        const char *flags, const tenon_error *err)
 {
     struct cli_json *json = &run->json;
+    struct tn_arena arena = { 0 };
+    const char *dll = dll_name(run, &arena, platform, name, flags);
 
     cli_json_item(json);
     cli_json_open(json, '{');
@@ -66,34 +78,48 @@ static void print_json(struct flags_run *run, const tenon_platform *platform, co
     cli_json_name(json, flags);
     CLI_JSON_KEY(json, "words");
     print_words(json, flags);
+    if (dll) {
+        CLI_JSON_KEY(json, "dll");
+        cli_json_name(json, dll);
+    }
     if (!flags) {
         CLI_JSON_KEY(json, "reason");
         cli_json_sentence(json, tenon_error_message(err));
     }
     CLI_JSON_KEY(json, "recorded");
-    cli_json_name(json, recorded(run, platform, flags));
+    cli_json_name(json, recorded(run, flags));
     cli_json_close(json, '}');
+    tn_arena_free(&arena);
 }
 
-static void print_text(struct flags_run *run, const tenon_platform *platform, const char *flags)
+static void print_text(struct flags_run *run, const tenon_platform *platform, const char *name,
+                       const char *flags)
 {
     struct cli_out *out = &run->cli->out;
+    struct tn_arena arena = { 0 };
+    const char *dll = dll_name(run, &arena, platform, name, flags);
 
     if (is_format(run, "words")) {
         cli_puts(out, flags); /* for a shell, byte by byte */
         cli_puts(out, "\n");
+        tn_arena_free(&arena);
         return;
     }
     cli_puts(out, platform->name);
     cli_puts(out, "\n  flags     ");
     cli_prose(out, flags);
+    if (dll) {
+        cli_puts(out, "\n  DLL       ");
+        cli_prose(out, dll);
+    }
     cli_puts(out, "\n  recorded  ");
-    cli_puts(out, recorded(run, platform, flags));
-    if (platform->print_recorded) {
+    cli_puts(out, recorded(run, flags));
+    if (run->row->print_recorded) {
         cli_puts(out, "\n  shown by  ");
-        cli_puts(out, platform->print_recorded);
+        cli_puts(out, run->row->print_recorded);
     }
     cli_puts(out, "\n");
+    tn_arena_free(&arena);
 }
 
 /* The flags for one platform. */
@@ -109,6 +135,7 @@ static int tell(struct flags_run *run, const tenon_platform *platform, const cha
         tenon_settings_free(settings.settings);
         return cli_settings_fail_row(run->cli, &run->json, name, &err);
     }
+    run->row = tn_platform_in_force(platform, settings.settings);
     if (run->make_shared)
         flags = tenon_shared_flags(platform, settings.settings, name, dir, run->version, &err);
     else
@@ -123,7 +150,7 @@ static int tell(struct flags_run *run, const tenon_platform *platform, const cha
     else if (run->cli->json)
         print_json(run, platform, name, flags, &err);
     else if (flags)
-        print_text(run, platform, flags);
+        print_text(run, platform, name, flags);
     if (!flags && !run->cli->json)
         cli_complain(run->cli, "%s", tenon_error_message(&err));
     free(flags);

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "platforms.h"
 #include "quote.h"
 #include "settings.h"
 #include "text.h"
@@ -28,14 +29,15 @@ static size_t gather(const tenon_platform *platform, const tenon_settings *setti
                      struct fact facts[FACTS])
 {
     size_t n = 0;
+    const tenon_platform *row = tn_platform_in_force(platform, settings);
     const struct fact own[] = {
-        { "RUN_VARIABLES", platform->run_variables },
-        { "LINK_VARIABLES", platform->link_variables },
-        { "LOADER_DIRS", platform->loader_dirs },
-        { "FILE_NAMES", platform->file_names },
-        { "RECORDED", platform->recorded },
-        { "SWITCHES", platform->switches },
-        { "PRINT_RECORDED", platform->print_recorded },
+        { "RUN_VARIABLES", row->run_variables },
+        { "LINK_VARIABLES", row->link_variables },
+        { "LOADER_DIRS", row->loader_dirs },
+        { "FILE_NAMES", row->file_names },
+        { "RECORDED", tn_platform_recorded(platform, settings) },
+        { "SWITCHES", tn_platform_switches(platform, settings) },
+        { "PRINT_RECORDED", row->print_recorded },
     };
 
     facts[n++] = (struct fact){ "PLATFORM", platform->name };

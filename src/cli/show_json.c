@@ -96,7 +96,28 @@ static void put_filters(struct cli_json *json, const tenon_image *image, const c
     cli_json_close(json, ']');
 }
 
-/* Only an archive has the key. */
+static void put_member_facts(struct cli_json *json, const tenon_image *image)
+{
+    const tenon_member_facts *facts;
+
+    open_list(json, "member_facts");
+    for (size_t i = 0; (facts = tenon_image_member_facts(image, i)); i++) {
+        cli_json_item(json);
+        cli_json_open(json, '{');
+        CLI_JSON_KEY(json, "name");
+        cli_json_name(json, tenon_image_inside(image, i)->member);
+        CLI_JSON_KEY(json, "kind");
+        cli_json_name(json, tenon_kind_name(facts->kind));
+        CLI_JSON_KEY(json, "class");
+        cli_json_number(json, facts->class_bits);
+        CLI_JSON_KEY(json, "machine");
+        cli_json_name(json, facts->machine);
+        cli_json_close(json, '}');
+    }
+    cli_json_close(json, ']');
+}
+
+/* Only an archive has the keys. */
 static void put_members(struct cli_json *json, const tenon_image *image)
 {
     const tenon_image_source *source;
@@ -109,6 +130,7 @@ static void put_members(struct cli_json *json, const tenon_image *image)
         cli_json_name(json, source->member);
     }
     cli_json_close(json, ']');
+    put_member_facts(json, image);
 }
 
 static void put_search_paths(struct cli_json *json, const tenon_image *image)

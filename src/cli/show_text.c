@@ -106,6 +106,22 @@ static void put_search_paths(struct cli_out *out, const tenon_image *image)
     }
 }
 
+/* Members that are objects for the machine of all say nothing new. */
+static void put_member_facts(struct cli_out *out, const tenon_image *image, size_t i)
+{
+    const tenon_member_facts *facts = tenon_image_member_facts(image, i);
+
+    if (!facts || facts->kind == TENON_KIND_UNKNOWN ||
+        (facts->kind == TENON_KIND_OBJECT && tenon_image_machine(image)))
+        return;
+    cli_puts(out, "  ");
+    cli_puts(out, tenon_kind_name(facts->kind));
+    if (facts->machine) {
+        cli_puts(out, "  ");
+        cli_puts(out, facts->machine);
+    }
+}
+
 static void put_members(struct cli_out *out, const tenon_image *image)
 {
     const char *key = "member_names";
@@ -114,6 +130,7 @@ static void put_members(struct cli_out *out, const tenon_image *image)
     for (size_t i = 0; (source = tenon_image_inside(image, i)) && source->member; i++) {
         put_key(out, &key);
         cli_text(out, source->member);
+        put_member_facts(out, image, i);
         cli_puts(out, "\n");
     }
 }

@@ -130,19 +130,88 @@ static const char *why_wrong(struct tn_hunt *hunt, const struct tn_attempt *atte
     return why;
 }
 
+/* The linker took a shared library, where these do not count and an archive was not asked for. */
+static bool wants_archive(const struct tn_hunt *hunt, const struct tn_attempt *attempt,
+                          const struct tn_outcome *outcome)
+{
+    return hunt->finder->no_shared && outcome->group.count && !outcome->is_static &&
+           attempt->archives == TN_ARCHIVES_UNASKED;
+}
+
+/* *can: the linker has switches for that; then they are around the attempt's words. */
+static bool ask_for_archives(const struct tn_hunt *hunt, struct tn_attempt *attempt, bool *can)
+{
+    const char *begin, *end;
+    struct tn_words words = { 0 };
+    bool good = true;
+
+    *can = tn_archives_alone(hunt->finder->platform, &begin, &end);
+    if (!*can)
+        return true;
+    good = tn_words_add(&words, begin) && tn_words_add_all(&words, &attempt->libs) &&
+           tn_words_add(&words, end);
+    if (good) {
+        struct tn_words before = attempt->libs;
+        attempt->libs = words;
+        words = before;
+        attempt->archives = TN_ARCHIVES_ASKED;
+    }
+    tn_words_free(&words);
+    return good;
+}
+
+/* The file of the group that -lNAME stands for; NULL: none. */
+static const char *archive_of(const struct tn_outcome *outcome, const char *name)
+{
+    for (size_t i = 0; i < outcome->group.count; i++) {
+        const char *base = tn_base_name(outcome->group.at[i]);
+        size_t size = strlen(name);
+        if (tn_begins(base, "lib") && strncmp(base + 3, name, size) == 0 &&
+            strcmp(base + 3 + size, ".a") == 0)
+            return outcome->group.at[i];
+    }
+    return NULL;
+}
+
+/*
+ * The archives by their paths instead of the switches around them: tools that read what is written
+ * (Meson) put words like -l behind all others.
+ */
+static void name_archives(const struct tn_hunt *hunt, struct tn_attempt *attempt,
+                          const struct tn_outcome *outcome)
+{
+    struct tn_words *libs = &attempt->libs;
+    const char *begin, *end;
+    size_t last = libs->count - 1, kept = 0;
+
+    tn_archives_alone(hunt->finder->platform, &begin, &end);
+    while (last > 0 && strcmp(libs->at[last], end) != 0)
+        last--;
+    for (size_t i = 1; i < libs->count; i++) {
+        const char *word = libs->at[i];
+        const char *archive =
+            i < last && tn_begins(word, "-l") ? archive_of(outcome, word + 2) : NULL;
+        if (i != last)
+            libs->at[kept++] = archive ? archive : word;
+    }
+    libs->count = kept;
+    attempt->archives = TN_ARCHIVES_NAMED;
+}
+
 /* (d) once; *linked tells whether it passed. An archive's needs become part of the switches. */
 static bool link_step(struct tn_hunt *hunt, struct tn_attempt *attempt, struct tn_outcome *outcome,
                       bool run_path, bool *linked, struct tn_words *files, tenon_error *err)
 {
     const char *why = NULL;
     struct tn_said said;
-    bool lost = false, added = false;
+    bool lost = false, added = false, can;
 
     *linked = false;
     if (!link_sample(hunt, attempt, outcome, run_path, files, &said, err))
         return false;
     if (said.exit.status != 0)
-        return tn_hunt_step(hunt, "link", TENON_STEP_FAILED, run_path, "link error: %s%s",
+        return tn_hunt_step(hunt, "link", TENON_STEP_FAILED, run_path, "%slink error: %s%s",
+                            attempt->archives ? "archives alone, as SHLIB_TYPE is NA: " : "",
                             tn_first_lines(hunt, said.err_out), tn_diagnose(hunt, attempt)) ||
                tn_no_memory(err);
     why = why_wrong(hunt, attempt, outcome, &said, &lost);
@@ -153,12 +222,26 @@ static bool link_step(struct tn_hunt *hunt, struct tn_attempt *attempt, struct t
                tn_no_memory(err);
     if (!tn_look_at_group(hunt, outcome))
         return tn_no_memory(err);
+    if (wants_archive(hunt, attempt, outcome)) {
+        if (!ask_for_archives(hunt, attempt, &can))
+            return tn_no_memory(err);
+        if (can)
+            return link_step(hunt, attempt, outcome, run_path, linked, files, err);
+        return tn_hunt_step(hunt, "link", TENON_STEP_FAILED, run_path,
+                            "links with %s, which is no archive, and SHLIB_TYPE is NA",
+                            outcome->group.at[0]) ||
+               tn_no_memory(err);
+    }
     if (outcome->is_static && !attempt->whole) {
         attempt->whole = true;
         if (!tn_add_needs_of_all(hunt, attempt, outcome, &added, err))
             return false;
     }
-    /* with what it needs besides the program is another */
+    if (attempt->archives == TN_ARCHIVES_ASKED) {
+        name_archives(hunt, attempt, outcome);
+        added = true;
+    }
+    /* with what it needs besides, or by other words, the program is another */
     if (added)
         return link_step(hunt, attempt, outcome, run_path, linked, files, err);
     *linked = true;

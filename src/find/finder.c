@@ -134,6 +134,7 @@ static bool settle(struct tenon_finder *finder, tenon_settings *settings, tenon_
         return false;
     value = tenon_settings_get(settings, "SHLIB_TYPE");
     finder->elf = strcmp(value, "ELF") == 0;
+    finder->no_shared = strcmp(value, "NA") == 0;
     value = tenon_settings_get(settings, "ELF_RPATH");
     finder->run_paths = value && strcmp(value, "yes") == 0;
     finder->rpath_flag = tenon_settings_get(settings, "RPATH_FLAG");

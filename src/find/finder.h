@@ -29,7 +29,8 @@ struct tenon_finder {
     const char *cwd;   /* of the caller; NULL: not known */
     const char *cache; /* directory of kept answers; NULL: none are kept */
     bool elf, run_paths;
-    bool starts; /* programs that it makes can be started here, or by the wrapper */
+    bool no_shared; /* SHLIB_TYPE is NA: archives alone are libraries */
+    bool starts;    /* programs that it makes can be started here, or by the wrapper */
     const char *rpath_flag;
     int nothing; /* open on /dev/null */
     sigset_t mask;

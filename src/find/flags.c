@@ -11,6 +11,7 @@
 
 #include "fail.h"
 #include "loader_dirs.h"
+#include "passed.h"
 #include "platforms.h"
 #include "quote.h"
 #include "text.h"
@@ -53,6 +54,15 @@ bool tn_add_run_path(struct tn_words *words, struct tn_arena *arena, const char 
     return joined && tn_words_add(words, "-Xlinker") && tn_words_add(words, joined);
 }
 
+/* rule  GNU ld (ELF, PE, a.out), gold, lld, mold; Solaris ld(1): -B static, -B dynamic */
+bool tn_archives_alone(const tenon_platform *platform, const char **begin, const char **end)
+{
+    *begin = "-Wl,-Bstatic";
+    *end = "-Wl,-Bdynamic";
+    return platform->recording == TENON_RECORDS_RUN_PATH ||
+           tn_list_has("PE a.out NA", platform->shlib_type);
+}
+
 static bool is_yes(const tenon_settings *settings, const char *name)
 {
     const char *value = tenon_settings_get(settings, name);
@@ -75,6 +85,21 @@ static bool add_replacing(struct tn_words *words, struct tn_arena *arena,
     *replaced = lists.count > 0;
     tn_words_free(&own);
     tn_words_free(&lists);
+    return good;
+}
+
+/* The user's LDFLAGS do not forbid what programs would have recorded. */
+static bool check_ldflags(const tenon_platform *platform, const tenon_settings *settings,
+                          const char *dir, tenon_error *err)
+{
+    const char *ldflags = tenon_settings_get(settings, "LDFLAGS");
+    struct tn_words own = { 0 };
+    struct tn_arena arena = { 0 };
+    bool good = !ldflags || tn_split_shell(&own, &arena, ldflags) || tn_no_memory(err);
+
+    good = good && tn_check_ldflags(platform, &own, dir, err);
+    tn_words_free(&own);
+    tn_arena_free(&arena);
     return good;
 }
 
@@ -155,20 +180,33 @@ static char *finish(struct tn_words *words, struct tn_arena *arena, bool good, t
     return copy;
 }
 
+/* -lNAME; where shared libraries do not count the linker must not take one that lies there. */
+static bool add_library(struct tn_words *words, struct tn_arena *arena,
+                        const tenon_platform *platform, bool is_static, const char *name)
+{
+    const char *begin, *end;
+    bool wraps = tn_archives_alone(platform, &begin, &end) && is_static;
+
+    return (!wraps || tn_words_add(words, begin)) && tn_add_joined(words, arena, "-l", name) &&
+           (!wraps || tn_words_add(words, end));
+}
+
 char *tenon_link_flags(const tenon_platform *platform, const tenon_settings *settings,
                        const char *name, const char *dir, tenon_error *err)
 {
+    const tenon_platform *row = tn_platform_in_force(platform, settings);
     struct tn_words words = { 0 };
     struct tn_arena arena = { 0 };
     bool loads = false;
 
-    if (!tn_check_library_name(name, err) || !tn_check_recorded_dir(platform, dir, err) ||
+    if (!tn_check_library_name(name, err) || !tn_check_recorded_dir(row, dir, err) ||
+        !check_ldflags(row, settings, dir, err) ||
         (is_yes(settings, "ELF_RPATH") && !ask_loader(platform, dir, &loads, err)) ||
-        (has_list(platform, settings, loads) && !tn_check_run_path_dir(platform, dir, err)))
+        (has_list(row, settings, loads) && !tn_check_run_path_dir(platform, dir, err)))
         return NULL;
     bool good = tn_add_joined(&words, &arena, "-L", dir) &&
-                add_recording(&words, &arena, platform, settings, dir, loads) &&
-                tn_add_joined(&words, &arena, "-l", name);
+                add_recording(&words, &arena, row, settings, dir, loads) &&
+                add_library(&words, &arena, platform, row != platform, name);
 
     return finish(&words, &arena, good, err);
 }
@@ -230,6 +268,29 @@ static bool add_macho(struct tn_words *words, struct tn_arena *arena, const char
            tn_words_add(words, own);
 }
 
+/*
+ * rule  GNU ld for PE: --out-implib writes the library that others link with, which names the DLL
+ * by its file; code is position independent anyway
+ */
+static bool add_pe(struct tn_words *words, struct tn_arena *arena, const char *name)
+{
+    const char *const passed[] = { "--out-implib", tn_arena_format(arena, "lib%s.dll.a", name) };
+
+    return passed[1] && tn_words_add(words, "-shared") &&
+           tn_add_passed(words, arena, passed, TN_COUNT(passed));
+}
+
+const char *tn_dll_name(struct tn_arena *arena, const tenon_platform *platform, const char *name,
+                        const char *version)
+{
+    const char *prefix = strcmp(platform->name, "cygwin") == 0 ? "cyg" : "lib";
+    unsigned long number[3];
+
+    if (version && read_version(version, number))
+        return tn_arena_format(arena, "%s%s-%lu.dll", prefix, name, number[0]);
+    return tn_arena_format(arena, "%s%s.dll", prefix, name);
+}
+
 /* Why none may be made; NULL: it may. */
 static const char *refusal(const tenon_platform *platform, const tenon_settings *settings)
 {
@@ -281,7 +342,9 @@ char *tenon_shared_flags(const tenon_platform *platform, const tenon_settings *s
         good = add_macho(&words, &arena, name, dir, version, number, count);
         break;
     case TENON_RECORDS_NOTHING: /* a.out: the file name alone has the version */
-        good = tn_words_add(&words, "-shared") && tn_words_add(&words, "-fPIC");
+        good = strcmp(platform->shlib_type, "PE") == 0
+                   ? add_pe(&words, &arena, name)
+                   : tn_words_add(&words, "-shared") && tn_words_add(&words, "-fPIC");
         break;
     default: /* made only where the user says SHLIB_CREATE=yes */
         tn_fail(err, TENON_E_UNSUPPORTED, "how a shared library is made on %s is not known",

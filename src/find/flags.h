@@ -24,9 +24,31 @@ bool tn_join_apart(struct tn_words *words, struct tn_arena *arena);
 bool tn_record_dir(struct tn_words *words, struct tn_arena *arena, const tenon_platform *platform,
                    const char *dir, struct tn_words *found);
 
+/*
+ * A linker's switch among LDFLAGS may forbid what the platform's programs would have recorded: AIX
+ * -bnolibpath, where `dir` is none of the system's and no such list comes after it.
+ *
+ * errors   TENON_E_UNSUPPORTED, TENON_E_MEMORY
+ */
+bool tn_check_ldflags(const tenon_platform *platform, const struct tn_words *ldflags,
+                      const char *dir, tenon_error *err);
+
 /* The switch with such a list, for a platform that has one. False: no memory. */
 bool tn_add_list(struct tn_words *words, struct tn_arena *arena, const tenon_platform *platform,
                  const char *list);
+
+/*
+ * The switches between which the linker takes archives alone for -l. False: the platform's linker
+ * is not known to have them.
+ */
+bool tn_archives_alone(const tenon_platform *platform, const char **begin, const char **end);
+
+/*
+ * The file that a DLL of Windows or Cygwin is: programs have that name recorded. `version` as
+ * tenon_shared_flags() takes it; NULL: none. NULL: no memory.
+ */
+const char *tn_dll_name(struct tn_arena *arena, const tenon_platform *platform, const char *name,
+                        const char *version);
 
 /*
  * A library's name is a word for the linker, a file's and a folder's: never empty, "." or "..",

@@ -12,9 +12,11 @@ struct tn_attempt {
     const char *dir;    /* base directory; NULL: the compiler's own, or switches of the user */
     const char *origin; /* as tenon_find_place */
     struct tn_words cflags, libs;
-    bool builtin;   /* no -I and no -L are needed to look into dir */
-    bool by_user;   /* --cflags, --libs: wherever they lead */
-    bool whole;     /* what all of an archive needs was asked for */
+    bool builtin; /* no -I and no -L are needed to look into dir */
+    bool by_user; /* --cflags, --libs: wherever they lead */
+    bool whole;   /* what all of an archive needs was asked for */
+    /* where SHLIB_TYPE is NA: whether the linker was told to take archives alone, and took which */
+    enum { TN_ARCHIVES_UNASKED, TN_ARCHIVES_ASKED, TN_ARCHIVES_NAMED } archives;
     const char *pc; /* the .pc file or script that gave the switches; NULL */
     bool is_script;
     const char *version; /* that the .pc file states; NULL */

@@ -48,7 +48,8 @@ static bool add_dir(struct one *one, const char *dir)
 {
     if (is_recorded(one->joined, one->part->run_path) &&
         !(tn_check_recorded_dir(one->joined->platform, dir, one->err) &&
-          tn_check_run_path_dir(one->joined->platform, dir, one->err)))
+          tn_check_run_path_dir(one->joined->platform, dir, one->err) &&
+          tn_check_ldflags(one->joined->platform, &one->joined->ldflags, dir, one->err)))
         return false;
     return tn_words_add_once(&one->part->dirs, dir) || tn_no_memory(one->err);
 }

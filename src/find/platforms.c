@@ -9,13 +9,15 @@
 #include "platforms.h"
 #include "view.h"
 
+#define RUN_PATH_SWITCHES(flag) "-Wl," flag ",DIR; LD_RUN_PATH holds a whole list"
+
 /* What ELF systems have in common; the run path is spelled differently. */
 #define ELF_SYSTEM(flag)                                                                           \
     .shlib_type = "ELF", .shlib_create = true, .elf_rpath = true, .rpath_flag = flag,              \
     .recording = TENON_RECORDS_RUN_PATH,                                                           \
     .recorded = "the run path, in the file that needs the library; -L is not recorded and has no " \
                 "effect at the start; of the library its SONAME",                                  \
-    .switches = "-Wl," flag ",DIR; LD_RUN_PATH holds a whole list"
+    .switches = RUN_PATH_SWITCHES(flag)
 #define UNIX_VARIABLES                                                                             \
     .run_variables = "LD_LIBRARY_PATH LD_PRELOAD",                                                 \
     .link_variables = "LD_RUN_PATH LIBRARY_PATH CPATH C_INCLUDE_PATH"
@@ -285,4 +287,41 @@ bool tn_platform_loads_from(const tenon_platform *platform, const char *dir)
         size--;
     /* rule  glibc, --libdir and slibdir: each distribution settles which of them it is */
     return strcmp(platform->name, "linux") != 0 && has_word(platform->loader_dirs, dir, size);
+}
+
+/* ---- with settings --------------------------------------------------------------------------- */
+
+static bool is_set(const tenon_settings *settings, const char *name, const char *value)
+{
+    const char *own = tenon_settings_get(settings, name);
+
+    return own && strcmp(own, value) == 0;
+}
+
+const tenon_platform *tn_platform_in_force(const tenon_platform *platform,
+                                           const tenon_settings *settings)
+{
+    return is_set(settings, "SHLIB_TYPE", "NA") ? tenon_platform_named("none") : platform;
+}
+
+const char *tn_platform_recorded(const tenon_platform *platform, const tenon_settings *settings)
+{
+    const tenon_platform *row = tn_platform_in_force(platform, settings);
+
+    if (row->recording != TENON_RECORDS_RUN_PATH || is_set(settings, "ELF_RPATH", "yes"))
+        return row->recorded;
+    return "of the library its SONAME; no run path, since ELF_RPATH is no; -L is not recorded and "
+           "has no effect at the start";
+}
+
+const char *tn_platform_switches(const tenon_platform *platform, const tenon_settings *settings)
+{
+    const tenon_platform *row = tn_platform_in_force(platform, settings);
+
+    if (row->recording != TENON_RECORDS_RUN_PATH)
+        return row->switches;
+    if (!is_set(settings, "ELF_RPATH", "yes"))
+        return "none, since ELF_RPATH is no";
+    return is_set(settings, "RPATH_FLAG", "-R") ? RUN_PATH_SWITCHES("-R")
+                                                : RUN_PATH_SWITCHES("-rpath");
 }

@@ -13,4 +13,15 @@ bool tn_list_has(const char *list, const char *word);
  */
 bool tn_platform_loads_from(const tenon_platform *platform, const char *dir);
 
+/*
+ * The row whose facts are true with these settings: that of a system without shared libraries where
+ * SHLIB_TYPE is NA. rule  the GODI note: "all library handling is done as for static libraries"
+ */
+const tenon_platform *tn_platform_in_force(const tenon_platform *platform,
+                                           const tenon_settings *settings);
+
+/* What programs have recorded and the switches for that, as the settings have them. NULL: none. */
+const char *tn_platform_recorded(const tenon_platform *platform, const tenon_settings *settings);
+const char *tn_platform_switches(const tenon_platform *platform, const tenon_settings *settings);
+
 #endif

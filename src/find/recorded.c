@@ -63,7 +63,7 @@ struct change {
     struct tn_arena *arena;
     const char *dir;
     size_t row;
-    bool waiting;           /* the word before was "+b" */
+    bool waiting;           /* the word before was "+b", or "-blibpath" */
     struct tn_words *found; /* the lists, with the directory in them */
 };
 
@@ -80,20 +80,32 @@ static const char *put_in(struct change *change, const char *list)
     return list && tn_words_add(change->found, list) ? list : NULL;
 }
 
+/*
+ * Where the list begins in a linker's word; NULL: there is none.
+ *
+ * rule  the GODI note spells it -Wl,-blibpath,LIST, too: the list is the next word then
+ */
+static const char *list_in(size_t row, const char *word, bool *waiting)
+{
+    const char *before = lists[row].before;
+    size_t size = strlen(before) - !lists[row].apart; /* without the colon */
+    bool is = *waiting;
+
+    *waiting = !is && strncmp(word, before, size) == 0 && !word[size];
+    if (is)
+        return word;
+    return !lists[row].apart && tn_begins(word, before) ? word + strlen(before) : NULL;
+}
+
 static const char *put_dir(void *arg, const char *word)
 {
     struct change *change = arg;
-    const char *before = lists[change->row].before, *list;
+    const char *at = list_in(change->row, word, &change->waiting), *list;
 
-    if (lists[change->row].apart) {
-        bool is = change->waiting;
-        change->waiting = !is && strcmp(word, before) == 0;
-        return is ? put_in(change, word) : word;
-    }
-    if (!tn_begins(word, before))
+    if (!at)
         return word;
-    list = put_in(change, word + strlen(before));
-    return list ? tn_arena_format(change->arena, "%s%s", before, list) : NULL;
+    list = put_in(change, at);
+    return list ? tn_arena_format(change->arena, "%.*s%s", (int)(at - word), word, list) : NULL;
 }
 
 bool tn_record_dir(struct tn_words *words, struct tn_arena *arena, const tenon_platform *platform,
@@ -102,6 +114,48 @@ bool tn_record_dir(struct tn_words *words, struct tn_arena *arena, const tenon_p
     struct change change = { .arena = arena, .dir = dir, .row = row_of(platform), .found = found };
 
     return change.row == TN_COUNT(lists) || tn_passed_map(words, arena, put_dir, &change);
+}
+
+struct search {
+    size_t row;
+    bool waiting;
+    const char *nothing; /* the switch that has no -L recorded, and no list behind it; NULL */
+};
+
+static const char *look(void *arg, const char *word)
+{
+    /* rule  AIX ld: -bnolibpath overrides a -blibpath before it; the GODI note: -noblibpath */
+    static const char *const switches[] = { "-bnolibpath", "-noblibpath" };
+    struct search *search = arg;
+
+    if (list_in(search->row, word, &search->waiting))
+        search->nothing = NULL;
+    else if (tn_is_among(word, switches, TN_COUNT(switches)))
+        search->nothing = word;
+    return word;
+}
+
+bool tn_check_ldflags(const tenon_platform *platform, const struct tn_words *ldflags,
+                      const char *dir, tenon_error *err)
+{
+    char shown[TN_QUOTE_ROOM];
+    struct search search = { .row = row_of(platform) };
+    struct tn_words copy = { 0 };
+    struct tn_arena arena = { 0 };
+    bool good = true;
+
+    if (search.row < TN_COUNT(lists) && strcmp(platform->shlib_type, "XCOFF") == 0 &&
+        !is_default(dir, strlen(dir)))
+        good = (tn_words_add_all(&copy, ldflags) && tn_passed_map(&copy, &arena, look, &search)) ||
+               tn_no_memory(err);
+    if (good && search.nothing)
+        good = tn_fail(err, TENON_E_UNSUPPORTED,
+                       "LDFLAGS has %s: no -L directory is recorded, and a program would not find "
+                       "a library in %s; -blibpath behind it lists what is",
+                       search.nothing, tn_quote(shown, dir));
+    tn_words_free(&copy);
+    tn_arena_free(&arena);
+    return good;
 }
 
 bool tn_add_list(struct tn_words *words, struct tn_arena *arena, const tenon_platform *platform,

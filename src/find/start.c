@@ -79,6 +79,74 @@ static bool same_file(tenon_world *world, const char *a, const char *b, bool *sa
     return true;
 }
 
+#define CHUNK 16384u
+
+static bool same_bytes(struct tn_file *a, struct tn_file *b, bool *same, tenon_error *err)
+{
+    uint8_t one[CHUNK], two[CHUNK];
+
+    *same = a->info.size == b->info.size;
+    for (uint64_t at = 0; *same && at < a->info.size; at += CHUNK) {
+        size_t size = a->info.size - at < CHUNK ? (size_t)(a->info.size - at) : CHUNK;
+        if (!tn_file_copy(a, at, size, "bytes", one, err) ||
+            !tn_file_copy(b, at, size, "bytes", two, err))
+            return false;
+        *same = memcmp(one, two, size) == 0;
+    }
+    return true;
+}
+
+static bool open_file(tenon_world *world, const char *path, struct tn_arena *arena,
+                      struct tn_file *file, tenon_error *err)
+{
+    char shown[TN_QUOTE_ROOM];
+    int failed = tn_file_open(world, path, arena, file);
+
+    return !failed || tn_fail_system(err, failed, "%s", tn_quote(shown, path));
+}
+
+/* Whether two files are one library, copied. False: *err, as it is not known. */
+static bool same_content(tenon_world *world, const char *a, const char *b, bool *same,
+                         tenon_error *err)
+{
+    struct tn_arena arena = { 0 };
+    struct tn_file one, two;
+    bool good = false;
+
+    if (open_file(world, a, &arena, &one, err)) {
+        if (open_file(world, b, &arena, &two, err)) {
+            good = same_bytes(&one, &two, same, err);
+            tn_file_close(&two);
+        }
+        tn_file_close(&one);
+    }
+    tn_arena_free(&arena);
+    return good;
+}
+
+/*
+ * lib<n>.so as a copy of the library (a file system or an archive without links) is the same
+ * library. One of another installation is not the one that was asked for, whatever is in it now.
+ */
+static bool is_copy(struct tn_hunt *hunt, tenon_world *world, const char *linked,
+                    const char *started, bool *copy, tenon_error *err)
+{
+    const char *dir = tn_dir_name(hunt->arena, linked);
+    const char *other = tn_dir_name(hunt->arena, started);
+
+    *copy = false;
+    if (!dir || !other)
+        return tn_no_memory(err);
+    if (!tn_same_prefix(hunt->arena, dir, other))
+        return true;
+    if (!same_content(world, linked, started, copy, err))
+        return false;
+    return !*copy ||
+           tn_found_remark(hunt->found, "%s is a copy of %s, which programs start with", linked,
+                           started) ||
+           tn_no_memory(err);
+}
+
 /* The first library that is not found or refused, in words, and its name; NULL: none is. */
 static const char *what_is_missing(struct tn_arena *arena, const tenon_graph *graph,
                                    const char **name)
@@ -134,7 +202,8 @@ static bool compare_one(struct tn_hunt *hunt, tenon_world *world, const tenon_gr
             continue;
         if (!row->path)
             return true;
-        if (!same_file(world, row->path, seen(hunt, path), &same, err))
+        if (!same_file(world, row->path, seen(hunt, path), &same, err) ||
+            (!same && !is_copy(hunt, world, seen(hunt, path), row->path, &same, err)))
             return false;
         if (same)
             return true;

@@ -105,7 +105,7 @@ bool tn_look_at_group(struct tn_hunt *hunt, struct tn_outcome *outcome)
             good = look_whether_static(hunt, outcome);
         if (i == 0 && kind == TENON_KIND_IMPORT_LIBRARY)
             outcome->is_static = false;
-        if (good && kind == TENON_KIND_IMPORT_LIBRARY)
+        if (good && kind == TENON_KIND_IMPORT_LIBRARY && !hunt->finder->no_shared)
             good = tn_found_remark(hunt->found,
                                    "%s is an import library: the program starts with the DLL %s",
                                    outcome->group.at[i], dll_of(image));

@@ -19,7 +19,7 @@
 struct members {
     tenon_image *image;
     struct tn_file *file;
-    size_t inside_room, need_room;
+    size_t inside_room, facts_room, need_room;
     bool any;           /* a member that is an image was seen */
     bool mixed;         /* members differ in machine or class */
     struct tn_facts of; /* the first such member's */
@@ -114,6 +114,9 @@ static bool read_member(struct members *m, const struct tn_ar_member *member, te
     if (format && format->format != TENON_FORMAT_ARCHIVE &&
         format->read_facts(&part, &facts, &local)) {
         note_machine(m, &facts);
+        m->image->member_facts[m->image->inside_count - 1] = (tenon_member_facts){
+            .kind = facts.kind, .class_bits = facts.class_bits, .machine = facts.machine
+        };
         if (format->format == TENON_FORMAT_COFF && !read_import(m, &part, &local))
             tn_image_warn(m->image, "member %s: %s", member->name, tenon_error_message(&local));
     }
@@ -124,8 +127,11 @@ static bool add_member(struct members *m, const struct tn_ar_member *member, ten
 {
     tenon_image *image = m->image;
     if (!tn_arena_grow(&image->arena, &image->insides, &m->inside_room, image->inside_count,
-                       sizeof *image->insides))
+                       sizeof *image->insides) ||
+        !tn_arena_grow(&image->arena, &image->member_facts, &m->facts_room, image->inside_count,
+                       sizeof *image->member_facts))
         return tn_no_memory(err);
+    image->member_facts[image->inside_count] = (tenon_member_facts){ .kind = TENON_KIND_UNKNOWN };
     image->insides[image->inside_count++] =
         (tenon_image_source){ .path = image->name, .member = member->name };
     return read_member(m, member, err);

@@ -359,6 +359,11 @@ const char *tenon_image_warning(const tenon_image *image, size_t i)
     return i < image->warning_count ? image->warnings[i] : NULL;
 }
 
+const tenon_member_facts *tenon_image_member_facts(const tenon_image *image, size_t i)
+{
+    return image->member_facts && i < image->inside_count ? &image->member_facts[i] : NULL;
+}
+
 const tenon_image_source *tenon_image_inside(const tenon_image *image, size_t i)
 {
     return i < image->inside_count ? &image->insides[i] : NULL;

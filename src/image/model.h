@@ -212,6 +212,7 @@ struct tenon_image {
     size_t dlopen_count;
     tenon_image_source *insides; /* slices or members, in file order */
     size_t inside_count;
+    tenon_member_facts *member_facts; /* of an archive: as many as insides */
     tenon_fact *others;
     size_t other_count, other_room;
     struct tn_joined *joined; /* those of them that are joined of words */

@@ -1,6 +1,8 @@
 /* src/plist/library.c - the files of one library in one directory */
 #include <errno.h>
 #include <stdlib.h>
+#include <strings.h>
+#include <tenon/image.h>
 
 #include "fail.h"
 #include "member.h"
@@ -132,6 +134,70 @@ static bool follow_release(struct hunt *hunt)
     return true;
 }
 
+/* The file of that name; rule  Windows: whatever the case. NULL: it is in another directory. */
+static const char *dll_called(const struct hunt *hunt, const char *dll)
+{
+    const char *found = NULL;
+
+    for (size_t i = 0; i < hunt->names->count; i++) {
+        const char *name = hunt->names->at[i];
+        if (strcmp(name, dll) == 0)
+            return name;
+        if (!found && strcasecmp(name, dll) == 0)
+            found = name;
+    }
+    return found;
+}
+
+static bool take_dlls(struct hunt *hunt, const tenon_image *library)
+{
+    static const struct tn_convention any = { NULL, "", ".dll", TN_VERSION_NONE, TN_ROLE_SHARED };
+    const tenon_need *need;
+
+    for (size_t i = 0; (need = tenon_image_need(library, i)); i++) {
+        const char *file = dll_called(hunt, need->name);
+        if (file && !tn_is_among(file, hunt->files.at, hunt->files.count) &&
+            !consider(hunt, file, &any))
+            return false;
+    }
+    return true;
+}
+
+static bool has_dll(const struct tn_words *names)
+{
+    for (size_t i = 0; i < names->count; i++) {
+        size_t size = strlen(names->at[i]);
+        if (size > 4 && strcasecmp(names->at[i] + size - 4, ".dll") == 0)
+            return true;
+    }
+    return false;
+}
+
+/*
+ * The DLLs beside the import libraries that stand for them: libz.dll.a names zlib1.dll, and a DLL
+ * can have any name. An archive that cannot be read names none.
+ */
+static bool follow_imports(struct hunt *hunt)
+{
+    size_t count = hunt->files.count;
+    bool good = true;
+
+    if (!has_dll(hunt->names))
+        return true;
+    for (size_t i = 0; good && i < count; i++) {
+        const char *path = tn_plist_join(hunt->work, hunt->dir, hunt->files.at[i]);
+        const char *full = path ? tn_plist_path(hunt->work, path) : NULL;
+        tenon_error err = TENON_ERROR_INIT;
+        tenon_image *image =
+            full ? tenon_image_open(hunt->work->world, full, TENON_PART_CORE, &err) : NULL;
+        good = full && err.code != TENON_E_MEMORY;
+        if (image && tenon_image_kind(image) == TENON_KIND_IMPORT_LIBRARY)
+            good = take_dlls(hunt, image);
+        tenon_image_free(image);
+    }
+    return good;
+}
+
 static bool take_framework(struct hunt *hunt, const char *file, tenon_error *err)
 {
     const char *dir = tn_plist_join(hunt->work, hunt->dir, file);
@@ -156,7 +222,7 @@ static bool search(struct hunt *hunt, tenon_error *err)
             break;
         }
     }
-    return follow_release(hunt) || fail(hunt, err);
+    return (follow_release(hunt) && follow_imports(hunt)) || fail(hunt, err);
 }
 
 /* Is there a file of such a library, whatever is in it? */

@@ -138,9 +138,60 @@ static bool try_name(struct scan *scan, const char *dir, const char *name, tenon
     return true;
 }
 
-/* The names that the files of one directory can stand for, those that -l would open first. */
-static bool gather_names(struct scan *scan, const char *dir, size_t from, size_t to, bool versions,
-                         struct tn_words *names)
+/*
+ * How sure it is that a name is the word for -l. rule  the GODI note: "the <name> must not contain
+ * prefixes like lib, and it must not contain suffixes, i.e. it is the same identifier as passed to
+ * the -l linker". libfoo.dylib can only be "foo"; of libfoo.1.dylib "foo.1" is the last to be
+ * tried.
+ */
+enum reading { PLAIN, WITHOUT_VERSION, LITERAL, READINGS /* no word for -l */ };
+
+/* In python3.11.dylib the number is more likely the name's own: libfoo.1 is a version. */
+static bool is_number_of_name(const struct tn_convention *row, const char *name, size_t size)
+{
+    return row->version == TN_VERSION_DOT && name[size - 1] >= '0' && name[size - 1] <= '9';
+}
+
+/* Another row may see a version, or a part of the suffix, in what one without takes for the name.
+ */
+static enum reading reading_without(const struct scan *scan, const char *file, size_t end)
+{
+    const struct tn_convention *row;
+    enum reading reading = PLAIN;
+    size_t at = 0, start;
+
+    while ((row = tn_convention_next(scan->work.options->platform, &at))) {
+        size_t size = tn_convention_name(row, file, &start);
+        if (!size || start + size >= end || row->version == TN_VERSION_NUMBER)
+            continue;
+        if (row->version == TN_VERSION_NONE)
+            return READINGS; /* libfoo.dll.a is no "foo.dll" */
+        if (!is_number_of_name(row, file + start, size))
+            reading = LITERAL;
+    }
+    return reading;
+}
+
+static enum reading reading_of(const struct scan *scan, const struct tn_convention *row,
+                               const char *file, size_t start, size_t size)
+{
+    if (row->version == TN_VERSION_NONE)
+        return reading_without(scan, file, start + size);
+    return is_number_of_name(row, file + start, size) ? LITERAL : WITHOUT_VERSION;
+}
+
+/* "foo" before "libfoo" (libfoo.dll), and before "foo-1.2" to which libfoo.so may lead. */
+static int compare_sizes(const void *a, const void *b)
+{
+    const char *one = *(const char *const *)a, *two = *(const char *const *)b;
+    size_t size = strlen(one), other = strlen(two);
+
+    return size != other ? (size < other ? -1 : 1) : strcmp(one, two);
+}
+
+/* The names that the files of one directory can stand for, in the order to try them. */
+static bool gather_names(struct scan *scan, const char *dir, size_t from, size_t to,
+                         enum reading reading, struct tn_words *names)
 {
     struct tn_arena *arena = &scan->work.plist->arena;
     size_t skip = *dir ? strlen(dir) + 1 : 0;
@@ -153,13 +204,15 @@ static bool gather_names(struct scan *scan, const char *dir, size_t from, size_t
         const char *file = scan->files.at[i] + skip;
         while ((row = tn_convention_next(scan->work.options->platform, &at))) {
             size_t size = tn_convention_name(row, file, &start);
-            if (!size || (row->version != TN_VERSION_NONE) != versions)
+            if (!size || reading_of(scan, row, file, start, size) != reading)
                 continue;
             const char *name = tn_arena_copy(arena, file + start, size);
             if (!name || !tn_words_add_once(names, name))
                 return false;
         }
     }
+    if (names->count)
+        qsort(names->at, names->count, sizeof *names->at, compare_sizes);
     return true;
 }
 
@@ -167,9 +220,9 @@ static bool scan_dir(struct scan *scan, const char *dir, size_t from, size_t to,
 {
     bool good = true;
 
-    for (int versions = 0; good && versions < 2; versions++) {
+    for (enum reading reading = PLAIN; good && reading < READINGS; reading++) {
         struct tn_words names = { 0 };
-        good = gather_names(scan, dir, from, to, versions, &names) || tn_no_memory(err);
+        good = gather_names(scan, dir, from, to, reading, &names) || tn_no_memory(err);
         for (size_t i = 0; good && i < names.count; i++)
             good = try_name(scan, dir, names.at[i], err);
         tn_words_free(&names);

@@ -6,6 +6,7 @@
  */
 #include <errno.h>
 #include <string.h>
+#include <tenon/image.h>
 
 #include "fail.h"
 #include "process.h"
@@ -226,8 +227,50 @@ bool tn_node_fail(const struct tn_node *node, const char *path, tenon_error *err
     return tn_context(err, "%s", path);
 }
 
+/*
+ * The members of an archive that a loader could be asked for, ": NAME (MACHINE), ..."; "" when
+ * there is none. NULL: no memory.
+ */
+static const char *loadable_members(tenon_resolver *r, const char *path, struct tn_arena *arena)
+{
+    tenon_error err = TENON_ERROR_INIT;
+    tenon_image *image = tenon_image_open(r->world, path, TENON_PART_CORE, &err);
+    const tenon_member_facts *facts;
+    const char *text = err.code == TENON_E_MEMORY ? NULL : "";
+    char shown[TN_QUOTE_ROOM];
+
+    /* what an error's text has no room for is not looked for */
+    for (size_t i = 0; image && text && strlen(text) < TENON_ERROR_TEXT &&
+                       (facts = tenon_image_member_facts(image, i));
+         i++) {
+        if (facts->kind != TENON_KIND_SHARED_LIBRARY && facts->kind != TENON_KIND_EXECUTABLE)
+            continue;
+        text = tn_arena_format(arena, "%s%s%s (%s)", text, *text ? ", " : ": ",
+                               tn_quote(shown, tenon_image_inside(image, i)->member),
+                               facts->machine ? facts->machine : "unknown machine");
+    }
+    tenon_image_free(image);
+    return text;
+}
+
+static bool fail_archive(tenon_resolver *r, const char *path, tenon_error *err)
+{
+    struct tn_arena arena = { 0 };
+    const char *members = loadable_members(r, path, &arena);
+
+    if (!members)
+        tn_no_memory(err);
+    else
+        tn_fail(err, TENON_E_NOT_LOADABLE,
+                "%s: cannot be loaded: an archive: a member of it may be, and has to be named%s",
+                path, members);
+    tn_arena_free(&arena);
+    return false;
+}
+
 /* Kinds that no loader starts. */
-static bool check_kind(const struct tn_node *node, const char *path, tenon_error *err)
+static bool check_kind(tenon_resolver *r, const struct tn_node *node, const char *path,
+                       tenon_error *err)
 {
     static const struct {
         enum tenon_kind kind;
@@ -238,10 +281,11 @@ static bool check_kind(const struct tn_node *node, const char *path, tenon_error
         { TENON_KIND_CORE, "a core dump" },
         { TENON_KIND_DEBUG, "a file of debugging information: its program is elsewhere" },
         { TENON_KIND_DRIVER, "a driver: a kernel or firmware loads it" },
-        { TENON_KIND_ARCHIVE, "an archive: a member of it may be, and has to be named" },
         { TENON_KIND_IMPORT_LIBRARY, "an import library: it stands for a library when linking" },
         { TENON_KIND_STUB, "a text that stands for a library when linking" },
     };
+    if (node->facts->kind == TENON_KIND_ARCHIVE)
+        return fail_archive(r, path, err);
     for (size_t i = 0; i < TN_COUNT(kinds); i++)
         if (kinds[i].kind == node->facts->kind)
             return tn_fail(err, TENON_E_NOT_LOADABLE, "%s: cannot be loaded: %s", path,
@@ -280,7 +324,7 @@ static struct tn_node *open_startable(tenon_resolver *r, uint32_t *path, tenon_e
         tn_fail_system(err, error, "%s", text);
     else if (node->error)
         tn_node_fail(node, text, err);
-    else if (check_kind(node, text, err))
+    else if (check_kind(r, node, text, err))
         return node;
     return NULL;
 }

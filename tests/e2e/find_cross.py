@@ -126,6 +126,50 @@ class Arm(Foreign):
 
 
 @unittest.skipIf(shutil.which(MINGW) is None, "no " + MINGW)
+class PackingLists(Foreign):
+    """The DLL beside an import library, which says what its DLL is called."""
+
+    def both(self, import_library, dll):
+        self.cc("-shared", "-o", dll, "foo.c", "-Wl,--out-implib," + import_library, compiler=MINGW)
+
+    def plist(self, text, *words):
+        done = subprocess.run([tenon.command(), "plist", *words], input=text, cwd=self.dir,
+                              capture_output=True, text=True)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        return done.stdout.splitlines(), done.stderr
+
+    def test_a_dll_of_another_name(self):
+        self.both("opt/lib/libz.dll.a", "opt/lib/zlib1.dll")
+        self.both("opt/lib/libgcc_s.a", "opt/lib/libgcc_s_seh-1.dll")
+        self.both("opt/lib/libother.dll.a", "opt/lib/other.dll")
+        lines, remarks = self.plist("@library opt/lib z\n@library opt/lib gcc_s\n", "-")
+        self.assertEqual(lines, ["opt/lib/libz.dll.a", "opt/lib/zlib1.dll", "opt/lib/libgcc_s.a",
+                                 "opt/lib/libgcc_s_seh-1.dll"])
+        self.assertEqual(remarks, "")
+        lines, _ = self.plist(None, "--scan", "opt")
+        self.assertEqual(lines, ["@library lib gcc_s", "@library lib other", "@library lib z",
+                                 "include/foo.h"])
+
+    def test_whatever_the_case(self):
+        self.both("opt/lib/libfoo.dll.a", "opt/lib/BAR.DLL")
+        os.rename(self.path("opt/lib/BAR.DLL"), self.path("opt/lib/bar.dll"))
+        lines, _ = self.plist("@library opt/lib foo\n", "-")
+        self.assertEqual(lines, ["opt/lib/bar.dll", "opt/lib/libfoo.dll.a"])
+
+    def test_a_dll_elsewhere_is_not_its_directorys(self):
+        self.dll(MINGW)
+        lines, remarks = self.plist("@library opt/lib foo\n", "-")
+        self.assertEqual((lines, remarks), (["opt/lib/libfoo.dll.a"], ""))
+
+    def test_what_is_no_dll(self):
+        self.both("opt/lib/libfoo.dll.a", "opt/lib/bar.dll")
+        self.write("opt/lib/bar.dll", "a text\n")
+        lines, remarks = self.plist("@library opt/lib foo\n", "-")
+        self.assertEqual(lines, ["opt/lib/libfoo.dll.a"])
+        self.assertIn("bar.dll' is left out: it is a text file", remarks)
+
+
+@unittest.skipIf(shutil.which(MINGW) is None, "no " + MINGW)
 class Windows(Foreign):
     """A DLL: only the import library matters to the build, and the user's PATH to the start."""
 

@@ -179,6 +179,33 @@ class OtherFile(Case):
         self.found(row, NEED_RPATH="yes")
         self.consume(*self.dirs("a"), expect="a")
 
+    def copied(self, prefix):
+        """lib<n>.so is a copy of lib<n>.so.1, as file systems and archives without links have it."""
+        self.both(prefix, dev=False)
+        shutil.copy(self.path(prefix, "lib/libfoo.so.1"), self.path(prefix, "lib/libfoo.so"))
+
+    def test_a_copy_instead_of_a_link(self):
+        self.copied("a")
+        row = self.find("--function=foo_id", *self.dirs("a"))
+        self.found(row, NEED_RPATH="yes", LIBDIR=self.path("a/lib"))
+        self.assertIn("libfoo.so is a copy of " + self.path("a/lib/libfoo.so.1"), self.remarks(row))
+        self.consume(*self.dirs("a"), expect="a")
+
+    def test_a_neighbour_that_is_no_copy(self):
+        self.copied("a")
+        self.cc("-shared", "-fPIC", "-Wl,-soname,libfoo.so.1", "-o", self.path("a/lib/libfoo.so"),
+                self.source("b"))
+        self.not_found(self.find("--function=foo_id", *self.dirs("a")), "started with")
+
+    def test_a_copy_in_another_installation(self):
+        """Equal today: a program is to have the one that was asked for."""
+        self.both("a", flags=["-Wl,-rpath," + self.path("b/lib")])
+        self.both("b", ident="a")
+        shutil.copy(self.path("a/lib/libfoo.so.1"), self.path("b/lib/libfoo.so.1"))
+        own = ["--cflags=-I" + self.path("a/include"),
+               "--libs=-L%s -lfoo -Wl,-rpath,%s" % (self.path("a/lib"), self.path("b/lib"))]
+        self.not_found(self.find("--function=foo_id", *own), "started with " + self.path("b/lib"))
+
     def test_two_versions_are_never_combined(self):
         self.header("a", "2.0")           # the header of 2.0 without its library
         self.both("b", version="1.0")
@@ -366,6 +393,23 @@ class Kinds(Case):
         self.static("a", ident="static")
         self.found(self.find(*self.dirs("a")), linkage="shared")
         self.consume(*self.dirs("a"), expect="shared")
+
+    def test_no_shared_libraries(self):
+        """SHLIB_TYPE=NA: the archive is the library, whatever lies beside it."""
+        self.both("a", ident="shared")
+        for how in ("--set=SHLIB_TYPE=NA", "--platform=none"):
+            row = self.find(how, "--function=foo_id", *self.dirs("a"))
+            self.not_found(row, "archives alone, as SHLIB_TYPE is NA")
+        self.static("a", ident="static")
+        libs = "-L%s %s" % (self.path("a/lib"), self.path("a/lib/libfoo.a"))
+        for how in ("--set=SHLIB_TYPE=NA", "--platform=none"):
+            row = self.find(how, "--function=foo_id", *self.dirs("a"))
+            self.found(row, NEED_RPATH="no", LIBS=libs, linkage="static",
+                       file=self.path("a/lib/libfoo.a"))
+        self.consume("--set=SHLIB_TYPE=NA", *self.dirs("a"), expect="static")
+        os.unlink(self.path("a/lib/libfoo.so"))
+        row = self.find("--set=SHLIB_TYPE=NA", "--function=foo_id", *self.dirs("a"))
+        self.found(row, NEED_RPATH="no", LIBS=None, LIBDIR=self.path("a/lib"))
 
     def test_archive_needs_others(self):
         """What a static library needs is found by trying."""
