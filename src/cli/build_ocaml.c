@@ -6,6 +6,7 @@
  */
 #include "build_ocaml.h"
 
+#include <ctype.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -183,6 +184,17 @@ tenon_ocaml *ob_open(struct ocaml_building *b, const char *file)
 bool ob_is_there(const char *path)
 {
     return path && access(path, R_OK) == 0;
+}
+
+/* rule  driver/compenv.ml, module_of_filename(): what comes before the first dot, capitalised */
+const char *ob_module_of(struct ocaml_building *b, const char *file)
+{
+    const char *base = tn_base_name(file);
+    char *name = tn_arena_copy(&b->pack->arena, base, strcspn(base, "."));
+
+    if (name)
+        *name = (char)toupper((unsigned char)*name);
+    return name;
 }
 
 bool ob_made(struct ocaml_building *b, const char *what, const char *from)

@@ -84,6 +84,9 @@ bool ob_run_words(struct ocaml_building *b, const char **said, ...);
 bool ob_ends_with(const char *text, const char *suffix);
 bool ob_is_there(const char *path); /* NULL is not */
 
+/* The module of a source: "Pa" of "dir/pa.mli". NULL: no memory. */
+const char *ob_module_of(struct ocaml_building *b, const char *file);
+
 /* "NAME from WHAT", to be told. */
 bool ob_made(struct ocaml_building *b, const char *what, const char *from);
 

@@ -383,6 +383,21 @@ static bool make_stubs(struct ocaml_building *b, const char *name)
     return ok && ob_made(b, to, "its C code");
 }
 
+/* The C code that a package's archive of bytecode names for static links. */
+static bool add_c_code(struct ocaml_building *b, const struct ob_library *library,
+                       struct ob_words *words)
+{
+    tenon_ocaml *archive = ob_open(b, library->cma);
+    bool ok = archive && ob_add(b, words, "-ccopt") &&
+              ob_add(b, words, ob_format(b, "-L%s", library->directory));
+
+    for (size_t i = 0; ok && i < tenon_ocaml_c_objects(archive).count; i++)
+        ok = ob_add(b, words, "-cclib") &&
+             ob_add(b, words, ob_format(b, "%s", tenon_ocaml_c_objects(archive).at[i]));
+    tenon_ocaml_free(archive);
+    return ok;
+}
+
 bool ob_link_own(struct ocaml_building *b, struct ob_library *library, bool native)
 {
     struct ob_words *units = native ? &b->units_cmx : &b->units_cmo;
@@ -398,6 +413,8 @@ bool ob_link_own(struct ocaml_building *b, struct ob_library *library, bool nati
         ok = ob_add(b, &words, units->at[i]);
     for (size_t i = 0; ok && native && i < b->objects.count; i++)
         ok = ob_add(b, &words, b->objects.at[i]);
+    if (ok && native && library->package && library->cma)
+        ok = add_c_code(b, library, &words);
     if (ok && !native && b->dlls)
         ok = ob_add(b, &words, "-dllib") && ob_add(b, &words, b->dlls);
     ok = ok && ob_run(b, &words, NULL) &&

@@ -253,7 +253,7 @@ archive(ppx_driver,native) = "ppx_p.cmxa"
         self.everywhere("it.plugin", ["two", "ok it"])
         (folder / "two.o").unlink()
         done = self.build("-o", "it.plugin", "--package=p.two")
-        self.assertIn("native code of two: neither .cmxs, .cmxa nor .cmx with .o", done.stdout)
+        self.assertIn("native code of two: neither .cmxs, .cmxa, .cmx with .o nor sources", done.stdout)
         self.everywhere("it.plugin", ["two", "ok it"], ("bytecode", "toplevel"))
 
     def test_a_package_that_is_not_whole(self):
@@ -322,7 +322,11 @@ archive(ppx_driver,native) = "ppx_p.cmxa"
                            ({".cmi", ".cmx", ".o", ".cmo"}, ["p.cmxs from 2 .cmx of package p",
                                                              "p.cma from 2 .cmo of package p"]),
                            ({".cmi", ".cmxa", ".a", ".ml"}, ["p.cmxs from p.cmxa",
-                                                             "p.cma from 2 modules"])):
+                                                             "p.cma from 2 modules"]),
+                           ({".cmi", ".cma", ".ml"}, ["p.cmxs from 2 modules"]),
+                           ({".cmi", ".cmxs", ".ml"}, ["p.cma from 2 modules"]),
+                           ({".cmi", ".ml"}, ["p.cmxs from 2 modules", "p.cma from 2 modules"]),
+                           ({".ml"}, ["p.cmxs from 2 modules", "p.cma from 2 modules"])):
             with self.subTest(keep=sorted(keep)):
                 for name in ("one", "two"):
                     self.case.write(f"packages/p/{name}.ml", "let v = ref 1\n" if name == "one" else
@@ -332,6 +336,72 @@ archive(ppx_driver,native) = "ppx_p.cmxa"
                 for line in made:
                     self.assertRegex(said, line)
                 self.everywhere("user.plugin", ["2", "ok user"])
+
+    def test_code_from_sources_fits_what_was_compiled_before(self):
+        """The interfaces that are installed stay, wherever and however they were compiled."""
+        keep = {".cmi", ".cma", ".cmxs", ".ml", ".mli"}
+        folder = self.case.root / "packages/p"
+        self.case.hosts()
+        self.case.write("user.ml", 'let () = Printf.printf "%d\\n%!" (Two.get ())\n')
+        for flags in ((), ("-opaque",)):
+            for lacks in ({".cmxs"}, {".cma"}, {".cmxs", ".cma"}):
+                with self.subTest(flags=flags, lacks=sorted(lacks)):
+                    self.case.write("packages/p/one.ml", "let v = ref 1\nlet hidden = 2\n")
+                    self.case.write("packages/p/one.mli", "val v : int ref\n")
+                    self.case.write("packages/p/two.ml", "let get () = incr One.v; !One.v\n")
+                    # the place of each value, which is in two.cmi, is below packages/
+                    for file in ("one.mli", "one.ml", "two.ml"):
+                        for compiler in ("ocamlc", "ocamlopt"):
+                            self.case.ocamlfind(compiler, *flags, "-I", "packages/p", "-c",
+                                                f"packages/p/{file}")
+                    self.case.archive("p", "one", "two", folder="packages/p")
+                    for file in folder.iterdir():
+                        if file.suffix not in keep - lacks:
+                            file.unlink()
+                    (folder / "META").write_text('archive(byte)="p.cma"\narchive(native)="p.cmxa"\n')
+                    self.build("-o", "user.plugin", "--package=p", "--bundle=none", "user.ml")
+                    said = self.build("-o", "p.plugin", "--package=p").stdout
+                    for suffix in lacks:
+                        self.assertIn(f"p{suffix} from 2 modules", said)
+                    for loader in LOADERS:
+                        self.assertEqual(self.case.ask(loader, "all:user.plugin,p.plugin"),
+                                         ["2", "ok user", "ok p"])
+
+    def test_sources_that_do_not_compile(self):
+        """What there is is bundled as before, and what is not is told with the reason."""
+        self.case.write("packages/p/one.ml", "let v = ref 1\n")
+        self.package("p", "one", keep={".cmi", ".cma"})
+        self.case.write("packages/p/one.ml", "let v = Gone.v\n")
+        self.case.write("user.ml", 'let () = Printf.printf "%d\\n%!" !One.v\n')
+        said = self.build("-o", "user.plugin", "--package=p", "user.ml").stdout
+        self.assertIn("native code of p: making it of its sources failed: Error: Unbound module Gone",
+                      said)
+        self.case.hosts()
+        self.everywhere("user.plugin", ["1", "ok user"], ("bytecode", "toplevel"))
+        (self.case.root / "packages/p/p.cma").unlink()
+        done = self.build("-o", "user.plugin", "--package=p", "user.ml", check=False)
+        self.assertEqual(done.returncode, 1, done.stdout)
+        self.assertIn("Unbound module Gone", done.stdout)
+
+    def test_native_code_from_sources_has_its_c_code(self):
+        self.case.write("packages/p/stub.c", "#include <caml/mlvalues.h>\nvalue p_twice(value a)\n"
+                                             "{ return Val_long(2 * Long_val(a)); }\n")
+        folder = self.case.root / "packages/p"
+        self.case.write("packages/p/m.ml", 'external twice : int -> int = "p_twice"\n'
+                                           'let four x = twice (twice x)\n')
+        self.case.compile("m", folder="packages/p")
+        self.case.ocamlfind("ocamlc", "-c", "-ccopt", "-fPIC", "stub.c", cwd=folder)
+        self.case.ocamlfind("ocamlmklib", "-o", "pk", "stub.o", cwd=folder)
+        self.case.archive("p", "m", folder="packages/p", byte=["-cclib", "-lpk", "-dllib", "-lpk"])
+        for suffix in ("cmx", "o", "cmxa", "a", "cmxs", "cmo"):
+            for file in folder.glob(f"[mp].{suffix}"):
+                file.unlink()
+        (folder / "META").write_text('archive(byte)="p.cma"\narchive(native)="p.cmxa"\n')
+        self.case.write("user.ml", 'let () = Printf.printf "%d\\n%!" (M.four 10)\n')
+        said = self.build("-o", "user.plugin", "--package=p", "user.ml").stdout
+        self.assertIn("p.cmxs from 1 module", said)
+        self.case.hosts()
+        self.everywhere("user.plugin", ["40", "ok user"])
 
     def test_a_plugin_linked_without_linkall(self):
         self.case.write("packages/p/one.ml", "let v = ref 1\n")
