@@ -405,16 +405,27 @@ static bool fill(struct ocaml_building *b, const char *main)
                              b->err) &&
            cli_add_resources(b->pack->options->manifest.resources, false, builder, b->err) &&
            cli_manifest_apply(&b->pack->options->manifest, b->pack->world, builder, b->err) &&
-           tenon_builder_write(builder, b->pack->out, b->err);
+           pack_ask_host(b->pack, b->err) &&
+           (b->pack->refused || tenon_builder_write(builder, b->pack->out, b->err));
 }
 
 /* ---- all of it
  * ------------------------------------------------------------------------------------ */
 
+static bool open_host(struct ocaml_building *b)
+{
+    const char *host = b->pack->options->host;
+
+    if (host)
+        b->host = ob_open(b, host);
+    return b->host || !host;
+}
+
 static bool build(struct ocaml_building *b, const char *const *files, const char **main)
 {
     struct ob_words rest = { 0 };
-    bool ok = pack_make_scratch(b->pack, b->err) && sort_files(b, files, *main, &rest);
+    bool ok =
+        pack_make_scratch(b->pack, b->err) && open_host(b) && sort_files(b, files, *main, &rest);
 
     if (ok && !has_main(b) && !rest.count)
         choose_main(b, main);
@@ -474,6 +485,10 @@ static int finish(struct ocaml_building *b, bool ok, const char *file)
 {
     int status;
 
+    if (ok && b->pack->refused) {
+        pack_print_refusal(b->pack, PACK_REFUSED_BY_HOST);
+        return CLI_NO;
+    }
     if (ok && tell(b))
         return answer(b);
     print_said(b);
@@ -506,6 +521,7 @@ int build_ocaml(struct pack *pack, const struct ocaml_options *options, const ch
     if (b.signals.asked)
         pack_remove_scratch(pack);
     tn_signals_release(&b.signals);
+    tenon_ocaml_free(b.host);
     free(b.libraries);
     free(b.packages);
     free(b.made.at);

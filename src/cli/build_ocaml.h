@@ -58,6 +58,8 @@ struct ocaml_building {
     const char *text;   /* for the C linker: may native code be changed when it is loaded? */
     bool by_base_name;  /* compile copies below the scratch directory, with it as the current one */
     const char *untold; /* "/DIR/" that comes before a path of the user's, where none was given */
+    tenon_ocaml *host;  /* of --host; NULL: none was given */
+    bool is_own;        /* it is the plugin's own code that is compiled */
     const char *failed, *said; /* the command that failed last, as *err has it; what it printed */
     struct tn_signals signals;
     bool is_unreadable; /* the error is about a file that could not be read: nothing was refused */
@@ -114,6 +116,18 @@ bool ob_loose_modules(struct ocaml_building *b, const char *directory, const cha
 
 /* Is bytecode and native code of one library the same, and no unit in two of them? */
 bool ob_match(struct ocaml_building *b);
+
+/* ---- build_ocaml_host.c ---- */
+
+/* The host's unit of that name; NULL: there is none, or no host. */
+const tenon_ocaml_unit *ob_host_unit(const struct ocaml_building *b, const char *name);
+
+/*
+ * Takes those out of a list of modules that the host has: it is the host's that will be used.
+ *
+ * returns  false: one of them cannot be the host's, or *b->err
+ */
+bool ob_leave_to_host(struct ocaml_building *b, struct ob_words *modules);
 
 /* ---- build_ocaml_make.c: makes what a library forgot to ship. ---- */
 bool ob_repair(struct ocaml_building *b, struct ob_library *library);

@@ -296,6 +296,7 @@ static void complain_of_row(struct pack *pack, const struct tn_needed *row)
 
 void pack_print_refusal(struct pack *pack, const char *verdict)
 {
+    char host[CLI_SHOWN_ROOM];
     struct cli_json json;
 
     if (pack->cli->json && !pack->cli->quiet) {
@@ -306,6 +307,8 @@ void pack_print_refusal(struct pack *pack, const char *verdict)
         json_libraries(&json, pack);
         CLI_JSON_KEY(&json, "reason");
         cli_json_sentence(&json, pack->stray);
+        CLI_JSON_KEY(&json, "reasons");
+        json_sentences(&json, pack->refused);
         cli_json_end_one(&json);
         return;
     }
@@ -313,6 +316,11 @@ void pack_print_refusal(struct pack *pack, const char *verdict)
         cli_complain(pack->cli, "%s", pack->stray);
         return;
     }
+    for (const char *const *why = pack->refused; why && *why; why++)
+        cli_complain(pack->cli, "%s would refuse it: %s", cli_shown(host, pack->options->host),
+                     *why);
+    if (pack->refused)
+        return;
     bool missing = strcmp(verdict, "missing-library") == 0;
     for (size_t i = 0; i < pack->file_count; i++)
         for (size_t k = 0; k < pack->files[i].closure.count; k++) {

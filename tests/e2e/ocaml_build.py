@@ -451,6 +451,62 @@ archive(ppx_driver,native) = "ppx_p.cmxa"
         self.build(*words, "--bundle=none")
         self.everywhere("user.plugin", ["ok user"])
 
+    def host_of_words(self, *flags):
+        """A host of native code and one of bytecode with the unit Words, in a tree of its own."""
+        self.case.write("tree/words.ml", "let count = ref 0\nlet next () = incr count; [| !count |].(0)\n")
+        self.case.compile("words", *flags, folder="tree")
+        self.case.hosts("tree/words")
+        shutil.copy(self.case.root / "tree/words.ml", self.case.root)
+        self.case.write("greet.ml", 'let () = Printf.printf "word %d\\n%!" (Words.next ())\n')
+
+    def test_units_of_one_source_tree_are_left_to_the_host(self):
+        """With whichever implementation the host has: none of it is relied on."""
+        self.host_of_words("-g")
+        # what is compiled already is not relied on either
+        self.case.compile("words", "-unsafe")
+        said = self.build("--host=host.opt", "greet.ml", "words.ml").stdout
+        self.assertIn("left out    Words  the host has it", said)
+        self.assertIn("greet.cmxs from 1 module", said)
+        self.assertNotIn("provides    Words", said)
+        self.everywhere("greet.plugin", ["word 1", "ok greet"])
+        self.case.run(tenon.command(), "check", "host.opt", "greet.plugin")
+        # modules that were compiled before
+        for suffix in ("cmi", "cmx", "cmo", "o"):
+            shutil.copy(self.case.root / f"tree/words.{suffix}", self.case.root)
+        self.case.compile("greet")
+        said = self.build("--host=host.opt", "words.cmo", "words.cmx", "greet.cmo", "greet.cmx",
+                          "-o", "greet").stdout
+        self.assertIn("left out    Words  the host has it", said)
+        self.everywhere("greet.plugin", ["word 1", "ok greet"])
+
+    def test_units_that_the_host_has_otherwise(self):
+        """Such a plugin the host would refuse: it is not made."""
+        self.host_of_words()
+        self.case.write("main.ml", "let () = print_endline \"a plugin's\"\n")
+        self.case.write("use.ml", "let () = Words.count := 5\n")
+        self.case.write("other/words.ml", "let count = ref 1\n")
+        for words, reason in (
+                (("main.ml",), "unit Main is already in the host program (host.opt), and no other "
+                               "module of the plugin refers to it"),
+                (("use.ml", "other/words.ml"), "unit Words is already in the host program "
+                                               "(host.opt), with another interface")):
+            done = self.build("--host=host.opt", "-o", "p.plugin", *words, check=False)
+            self.assertEqual(done.returncode, 1, done.stdout)
+            self.assertIn(reason, done.stdout)
+        # ready archives are what they are
+        self.case.compile("words", "-unsafe")
+        self.case.compile("greet")
+        self.case.archive("greet", "words", "greet")
+        words = ("--host=host.opt", "-o", "p.plugin", "greet.cma", "greet.cmxs")
+        done = self.build(*words, check=False)
+        self.assertEqual(done.returncode, 1, done.stdout)
+        self.assertRegex(done.stdout, r"host\.opt would refuse it: unit Words is already in the host")
+        done = self.build("--json", *words, check=False)
+        result = json.loads(done.stdout)["results"][0]
+        self.assertEqual((result["status"], result["verdict"]), ("refused", "refused-by-host"))
+        self.assertIn("unit Words is already in the host", " ".join(result["reasons"]))
+        self.assertFalse((self.case.root / "p.plugin").exists())
+
     def test_codes_that_do_not_match(self):
         for folder, text in (("one", "let x = 1\n"), ("other", "let x = true\n")):
             self.case.compile("m", folder=folder, text=text)
