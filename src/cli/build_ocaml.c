@@ -460,11 +460,11 @@ static bool keep(struct ocaml_building *b, const struct ob_words *words, const c
     return kept || tn_no_memory(b->err);
 }
 
-/* What was made and left out, in the words of pack. */
+/* What was taken, made and left out, in the words of pack. */
 static bool tell(struct ocaml_building *b)
 {
-    return keep(b, &b->made, &b->pack->made) && keep(b, &b->left_out, &b->pack->left_out) &&
-           keep(b, &b->missing, &b->pack->not_made);
+    return keep(b, &b->taken, &b->pack->taken) && keep(b, &b->made, &b->pack->made) &&
+           keep(b, &b->left_out, &b->pack->left_out) && keep(b, &b->missing, &b->pack->not_made);
 }
 
 static int answer(struct ocaml_building *b)
@@ -524,6 +524,7 @@ int build_ocaml(struct pack *pack, const struct ocaml_options *options, const ch
     tenon_ocaml_free(b.host);
     free(b.libraries);
     free(b.packages);
+    free(b.taken.at);
     free(b.made.at);
     free(b.left_out.at);
     free(b.missing.at);

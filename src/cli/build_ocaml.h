@@ -49,7 +49,7 @@ struct ocaml_building {
     size_t count, room;
     const char **packages; /* the closure, by findlib's names, in that order */
     size_t package_count, package_room;
-    struct ob_words made, left_out, missing;
+    struct ob_words taken, made, left_out, missing;
     struct ob_words units_cmo, units_cmx, objects; /* of the plugin's own code */
     struct ob_words given;                         /* what each of the objects is of */
     struct ob_words stubs;                         /* "dllfoo.so" that go along: paths */
@@ -116,6 +116,11 @@ bool ob_loose_modules(struct ocaml_building *b, const char *directory, const cha
 
 /* Is bytecode and native code of one library the same, and no unit in two of them? */
 bool ob_match(struct ocaml_building *b);
+
+/* ---- build_ocaml_beside.c ---- */
+
+/* Adds the modules that lie beside sources, to which these refer, and nobody else has. */
+bool ob_take_beside(struct ocaml_building *b, struct ob_words *sources);
 
 /* ---- build_ocaml_host.c ---- */
 

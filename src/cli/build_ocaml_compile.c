@@ -511,8 +511,8 @@ bool ob_make_main(struct ocaml_building *b, const char *name, const char *const 
     for (; ok && *files; files++)
         ok = take_file(b, *files, &sources);
     b->is_own = true;
-    ok = ok && add_interfaces(b, &sources) && (!sources.count || compile_own(b, &sources)) &&
-         (!b->objects.count || make_stubs(b, name));
+    ok = ok && ob_take_beside(b, &sources) && add_interfaces(b, &sources) &&
+         (!sources.count || compile_own(b, &sources)) && (!b->objects.count || make_stubs(b, name));
     if (ok && sources.count && !b->units_cmo.count && !b->units_cmx.count)
         ok = tn_fail(b->err, TENON_E_ARGUMENT, "%s: interfaces alone: there is no module",
                      sources.at[0]);

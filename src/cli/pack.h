@@ -55,8 +55,9 @@ struct pack {
     struct cli *cli;
     const struct pack_options *options;
     const char *const *flags; /* of build's link: its -L count as --library-dir; or NULL */
-    /* sentences of build: what it made, left out, and could not make; NULL-ended, or NULL */
-    const char *const *made, *const *left_out, *const *not_made;
+    /* sentences of build: what it took unasked, made, left out, and could not make; NULL-ended, or
+     * NULL */
+    const char *const *taken, *const *made, *const *left_out, *const *not_made;
     struct tn_arena arena;
     tenon_world *world;
     tenon_builder *builder;

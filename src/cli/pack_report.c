@@ -131,6 +131,7 @@ static void print_code(struct pack *pack, const tenon_manifest *manifest)
 {
     struct cli_out *out = &pack->cli->out;
 
+    print_sentences(out, "taken", pack->taken);
     print_sentences(out, "made", pack->made);
     for (size_t i = 0; i < manifest->code_count; i++) {
         cli_row(out, "code");
@@ -236,6 +237,8 @@ static void json_lists(struct cli_json *json, const struct pack *pack)
         cli_json_name(json, pack->patched[i].path);
     }
     cli_json_close(json, ']');
+    CLI_JSON_KEY(json, "taken");
+    json_sentences(json, pack->taken);
     CLI_JSON_KEY(json, "made");
     json_sentences(json, pack->made);
     CLI_JSON_KEY(json, "left_out");

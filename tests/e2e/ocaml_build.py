@@ -112,6 +112,58 @@ class Build(unittest.TestCase):
         self.everywhere("b.plugin", ["41", "ok b"])
         self.everywhere("c.plugin", ["41", "ok c"])
 
+    def test_modules_beside_a_source(self):
+        """They are taken as ocamlbuild takes them, unless somebody else has them."""
+        self.case.hosts()
+        for folder in ("", "sub/"):
+            self.case.write(f"{folder}greet.ml", 'let () = Printf.printf "%d\\n%!" (Words.next 1)\n')
+            self.case.write(f"{folder}words.ml", "let next (x : Kinds.t) = Deep.add x\n")
+            self.case.write(f"{folder}words.mli", "val next : Kinds.t -> int\n")
+            self.case.write(f"{folder}kinds.mli", "type t = int\n")
+            self.case.write(f"{folder}Deep.ml", "let add x = x + 1\n")
+            self.case.write(f"{folder}stray.ml", "let x : string = 1\n")
+            said = self.build("-o", "greet.plugin", f"{folder}greet.ml").stdout
+            self.assertIn(f"taken       {folder}words.ml  {folder}greet.ml refers to it", said)
+            self.assertIn(f"taken       {folder}kinds.mli  {folder}words.ml refers to it", said)
+            self.assertIn("greet.cmxs from 3 modules", said)
+            self.assertNotIn("stray", said)
+            self.everywhere("greet.plugin", ["2", "ok greet"])
+        said = self.build("--json", "-o", "greet.plugin", "sub/greet.ml").stdout
+        self.assertEqual(len(json.loads(said)["results"][0]["taken"]), 3)
+        self.assertNotIn("taken", self.build("-o", "greet.plugin", "greet.ml", "words.ml", "Deep.ml",
+                                             "kinds.mli").stdout)
+
+    def test_modules_beside_a_source_that_others_have(self):
+        self.case.write("greet.ml", 'let () = Printf.printf "%d\\n%!" (Words.next ())\n')
+        self.case.write("words.ml", "let count = ref 0\nlet next () = incr count; !count\n")
+        self.case.write("lib/words.ml", "let next () = 7\n")
+        self.case.compile("words", folder="lib")
+        self.case.archive("words", "words", folder="lib")
+        self.case.write("packages/p/words.ml", "let next () = 8\n")
+        self.package("p", "words", keep={".cmi", ".cma", ".cmxs"})
+        self.case.hosts()
+        for words, expected in ((("lib/words.cma", "lib/words.cmxs"), "7"), (("--package=p",), "8")):
+            said = self.build("-o", "greet.plugin", "greet.ml", *words).stdout
+            self.assertNotIn("taken", said)
+            self.everywhere("greet.plugin", [expected, "ok greet"])
+        # the host's: taken for its interface alone; or compiled before
+        self.host_of_words()
+        said = self.build("--host=host.opt", "-o", "greet.plugin", "greet.ml").stdout
+        self.assertIn("left out    Words  the host has it", said)
+        self.everywhere("greet.plugin", ["word 1", "ok greet"])
+        self.case.compile("words", "-unsafe")
+        said = self.build("--host=host.opt", "-o", "greet.plugin", "greet.ml").stdout
+        self.assertIn("left out    Words  the host has it", said)
+        self.everywhere("greet.plugin", ["word 1", "ok greet"])
+        said = self.build("-o", "greet.plugin", "greet.ml").stdout
+        self.assertIn("left out    Words  the host is to have it, since words.cmi is there (name "
+                      "words.ml to bring it along)", said)
+        self.everywhere("greet.plugin", ["word 1", "ok greet"], ("bytecode", "toplevel"))
+        self.case.hosts()
+        said = self.build("--host=host.opt", "-o", "greet.plugin", "greet.ml").stdout
+        self.assertIn("taken       words.ml  greet.ml refers to it", said)
+        self.everywhere("greet.plugin", ["word 1", "ok greet"])
+
     def test_c_code_called_as_the_module(self):
         self.case.write("acc.ml", 'external add : int -> int = "acc_add"\n'
                                   'let () = Printf.printf "%d\\n%!" (add 5)\n')
