@@ -33,7 +33,7 @@ struct building {
     const char *self; /* this program */
     const char *library;
     bool has_cxx;
-    struct words objects, archives, made;
+    struct words objects, archives, made, left_out;
     struct tn_signals signals;
     tenon_error err;
 };
@@ -166,6 +166,46 @@ static bool take_file(struct building *b, const char *file)
     case KIND_ARCHIVE: return add(b, &b->archives, file);
     default: return fail_kind(b, file);
     }
+}
+
+/* ---- what the host has ----------------------------------------------------------------------- */
+
+static bool leave_files(struct building *b, tenon_world *world, const tenon_units *host,
+                        struct words *files)
+{
+    size_t kept = 0;
+
+    for (size_t i = 0; i < files->count; i++) {
+        if (!build_host_has(world, host, files->at[i]))
+            files->at[kept++] = files->at[i];
+        else if (!add(b, &b->left_out,
+                      tn_arena_format(&b->pack->arena, "%s  the host has it",
+                                      tn_base_name(files->at[i]))))
+            return false;
+    }
+    files->count = kept;
+    if (files->at)
+        files->at[kept] = NULL;
+    return true;
+}
+
+/* It is the host's that will be used: what it has is required of it when the bundle is packed. */
+static bool leave_to_host(struct building *b, int *status)
+{
+    const tenon_image_source source = { .path = b->pack->options->host };
+    tenon_world *world = source.path ? tenon_world_host(&b->err) : NULL;
+    tenon_units *host = world ? tenon_units_read(world, &source, &b->err) : NULL;
+    bool ok = !source.path || (host && leave_files(b, world, host, &b->objects) &&
+                               leave_files(b, world, host, &b->archives));
+
+    tenon_units_free(host);
+    tenon_world_free(world);
+    if (ok && !b->objects.count && !b->archives.count) {
+        *status = CLI_NO;
+        ok = tn_fail(&b->err, TENON_E_UNSUPPORTED, "%s has all of it: there is nothing to load",
+                     b->pack->options->host);
+    }
+    return ok;
 }
 
 /* ---- linking --------------------------------------------------------------------------------- */
@@ -325,18 +365,19 @@ static bool build(struct building *b, const char *const *files, int *status)
             *status = b->err.code == TENON_E_UNSUPPORTED ? CLI_NO : cli_status_of(&b->err);
             return false;
         }
-    return link_library(b, status);
+    return leave_to_host(b, status) && link_library(b, status);
 }
 
-/* What was made has to live as long as the answer. */
-static bool keep_made(struct building *b)
+/* What was made and left out has to live as long as the answer. */
+static bool keep(struct building *b, const struct words *words, const char *const **out)
 {
-    const char **made = tn_arena_rows(&b->pack->arena, b->made.count + 1, sizeof *made);
+    const char **kept = tn_arena_rows(&b->pack->arena, words->count + 1, sizeof *kept);
 
-    if (!made)
+    if (!kept)
         return tn_no_memory(&b->err);
-    memcpy(made, b->made.at, b->made.count * sizeof *made);
-    b->pack->made = made;
+    if (words->count)
+        memcpy(kept, words->at, words->count * sizeof *kept);
+    *out = kept;
     return true;
 }
 
@@ -348,13 +389,15 @@ const char *build_library(struct pack *pack, const struct build_options *options
 
     *status = CLI_UNREADABLE;
     tn_signals_hold(&b.signals);
-    ok = build(&b, files, status) && keep_made(&b);
+    ok = build(&b, files, status) && keep(&b, &b.made, &pack->made) &&
+         keep(&b, &b.left_out, &pack->left_out);
     if (b.signals.asked)
         pack_remove_scratch(pack);
     tn_signals_release(&b.signals);
     free(b.objects.at);
     free(b.archives.at);
     free(b.made.at);
+    free(b.left_out.at);
     if (ok)
         return b.library;
     int of_error =

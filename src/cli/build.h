@@ -18,6 +18,9 @@ struct build_options {
 const char *build_library(struct pack *pack, const struct build_options *options,
                           const char *const *files, int *status);
 
+/* Has the host every unit of an object or archive, the same, and does it export all of it? */
+bool build_host_has(tenon_world *world, const tenon_units *host, const char *file);
+
 /*
  * The object or member that a linker could not put into a shared library, from its own words: a
  * path, or "libx.a(y.o)".

@@ -6,6 +6,7 @@
  */
 #include "build_ocaml.h"
 
+#include <ctype.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -183,6 +184,17 @@ tenon_ocaml *ob_open(struct ocaml_building *b, const char *file)
 bool ob_is_there(const char *path)
 {
     return path && access(path, R_OK) == 0;
+}
+
+/* rule  driver/compenv.ml, module_of_filename(): what comes before the first dot, capitalised */
+const char *ob_module_of(struct ocaml_building *b, const char *file)
+{
+    const char *base = tn_base_name(file);
+    char *name = tn_arena_copy(&b->pack->arena, base, strcspn(base, "."));
+
+    if (name)
+        *name = (char)toupper((unsigned char)*name);
+    return name;
 }
 
 bool ob_made(struct ocaml_building *b, const char *what, const char *from)
@@ -393,16 +405,27 @@ static bool fill(struct ocaml_building *b, const char *main)
                              b->err) &&
            cli_add_resources(b->pack->options->manifest.resources, false, builder, b->err) &&
            cli_manifest_apply(&b->pack->options->manifest, b->pack->world, builder, b->err) &&
-           tenon_builder_write(builder, b->pack->out, b->err);
+           pack_ask_host(b->pack, b->err) &&
+           (b->pack->refused || tenon_builder_write(builder, b->pack->out, b->err));
 }
 
 /* ---- all of it
  * ------------------------------------------------------------------------------------ */
 
+static bool open_host(struct ocaml_building *b)
+{
+    const char *host = b->pack->options->host;
+
+    if (host)
+        b->host = ob_open(b, host);
+    return b->host || !host;
+}
+
 static bool build(struct ocaml_building *b, const char *const *files, const char **main)
 {
     struct ob_words rest = { 0 };
-    bool ok = pack_make_scratch(b->pack, b->err) && sort_files(b, files, *main, &rest);
+    bool ok =
+        pack_make_scratch(b->pack, b->err) && open_host(b) && sort_files(b, files, *main, &rest);
 
     if (ok && !has_main(b) && !rest.count)
         choose_main(b, main);
@@ -437,11 +460,11 @@ static bool keep(struct ocaml_building *b, const struct ob_words *words, const c
     return kept || tn_no_memory(b->err);
 }
 
-/* What was made and left out, in the words of pack. */
+/* What was taken, made and left out, in the words of pack. */
 static bool tell(struct ocaml_building *b)
 {
-    return keep(b, &b->made, &b->pack->made) && keep(b, &b->left_out, &b->pack->left_out) &&
-           keep(b, &b->missing, &b->pack->not_made);
+    return keep(b, &b->taken, &b->pack->taken) && keep(b, &b->made, &b->pack->made) &&
+           keep(b, &b->left_out, &b->pack->left_out) && keep(b, &b->missing, &b->pack->not_made);
 }
 
 static int answer(struct ocaml_building *b)
@@ -462,6 +485,10 @@ static int finish(struct ocaml_building *b, bool ok, const char *file)
 {
     int status;
 
+    if (ok && b->pack->refused) {
+        pack_print_refusal(b->pack, PACK_REFUSED_BY_HOST);
+        return CLI_NO;
+    }
     if (ok && tell(b))
         return answer(b);
     print_said(b);
@@ -494,8 +521,10 @@ int build_ocaml(struct pack *pack, const struct ocaml_options *options, const ch
     if (b.signals.asked)
         pack_remove_scratch(pack);
     tn_signals_release(&b.signals);
+    tenon_ocaml_free(b.host);
     free(b.libraries);
     free(b.packages);
+    free(b.taken.at);
     free(b.made.at);
     free(b.left_out.at);
     free(b.missing.at);

@@ -49,7 +49,7 @@ struct ocaml_building {
     size_t count, room;
     const char **packages; /* the closure, by findlib's names, in that order */
     size_t package_count, package_room;
-    struct ob_words made, left_out, missing;
+    struct ob_words taken, made, left_out, missing;
     struct ob_words units_cmo, units_cmx, objects; /* of the plugin's own code */
     struct ob_words given;                         /* what each of the objects is of */
     struct ob_words stubs;                         /* "dllfoo.so" that go along: paths */
@@ -58,6 +58,8 @@ struct ocaml_building {
     const char *text;   /* for the C linker: may native code be changed when it is loaded? */
     bool by_base_name;  /* compile copies below the scratch directory, with it as the current one */
     const char *untold; /* "/DIR/" that comes before a path of the user's, where none was given */
+    tenon_ocaml *host;  /* of --host; NULL: none was given */
+    bool is_own;        /* it is the plugin's own code that is compiled */
     const char *failed, *said; /* the command that failed last, as *err has it; what it printed */
     struct tn_signals signals;
     bool is_unreadable; /* the error is about a file that could not be read: nothing was refused */
@@ -83,6 +85,9 @@ bool ob_run_words(struct ocaml_building *b, const char **said, ...);
 
 bool ob_ends_with(const char *text, const char *suffix);
 bool ob_is_there(const char *path); /* NULL is not */
+
+/* The module of a source: "Pa" of "dir/pa.mli". NULL: no memory. */
+const char *ob_module_of(struct ocaml_building *b, const char *file);
 
 /* "NAME from WHAT", to be told. */
 bool ob_made(struct ocaml_building *b, const char *what, const char *from);
@@ -111,6 +116,23 @@ bool ob_loose_modules(struct ocaml_building *b, const char *directory, const cha
 
 /* Is bytecode and native code of one library the same, and no unit in two of them? */
 bool ob_match(struct ocaml_building *b);
+
+/* ---- build_ocaml_beside.c ---- */
+
+/* Adds the modules that lie beside sources, to which these refer, and nobody else has. */
+bool ob_take_beside(struct ocaml_building *b, struct ob_words *sources);
+
+/* ---- build_ocaml_host.c ---- */
+
+/* The host's unit of that name; NULL: there is none, or no host. */
+const tenon_ocaml_unit *ob_host_unit(const struct ocaml_building *b, const char *name);
+
+/*
+ * Takes those out of a list of modules that the host has: it is the host's that will be used.
+ *
+ * returns  false: one of them cannot be the host's, or *b->err
+ */
+bool ob_leave_to_host(struct ocaml_building *b, struct ob_words *modules);
 
 /* ---- build_ocaml_make.c: makes what a library forgot to ship. ---- */
 bool ob_repair(struct ocaml_building *b, struct ob_library *library);

@@ -131,6 +131,19 @@ static const char *in_scratch(struct ocaml_building *b, const char *file, const 
     return ob_format(b, "%s/%.*s%s", b->pack->scratch, (int)(dot - base), base, suffix);
 }
 
+/*
+ * Of the host's own unit the interface alone is wanted. No code may be relied on, wherever a .cmx
+ * of it lies: the host's may be another.
+ *
+ * rule  middle_end/compilenv.ml, get_global_info(): of an opaque interface no .cmx is looked for
+ */
+static bool is_of_host(struct ocaml_building *b, const char *file)
+{
+    const char *module = b->is_own ? ob_module_of(b, file) : NULL;
+
+    return module && ob_host_unit(b, module);
+}
+
 /* What comes of a file is below the scratch directory, wherever the compiler runs. */
 static bool compile(struct ocaml_building *b, const char *compiler, const char *file,
                     const char *to)
@@ -139,8 +152,8 @@ static bool compile(struct ocaml_building *b, const char *compiler, const char *
     const char *finder = b->by_base_name ? absolute_tool(b) : b->ocamlfind;
     bool ok = to && ob_add(b, &words, finder) && ob_add(b, &words, compiler) &&
               ob_add(b, &words, "-I") && ob_add(b, &words, b->pack->scratch) &&
-              add_packages(b, &words) && ob_add(b, &words, "-o") && ob_add(b, &words, to) &&
-              ob_add(b, &words, "-c") &&
+              add_packages(b, &words) && (!is_of_host(b, file) || ob_add(b, &words, "-opaque")) &&
+              ob_add(b, &words, "-o") && ob_add(b, &words, to) && ob_add(b, &words, "-c") &&
               ob_add(b, &words, b->by_base_name ? tn_base_name(file) : file) &&
               (b->by_base_name ? run_in_scratch(b, &words) : ob_run(b, &words, NULL));
 
@@ -156,7 +169,9 @@ static bool compile_one(struct ocaml_building *b, const char *file)
         return compile(b, "ocamlc", file, in_scratch(b, file, ".cmi"));
     if (!compile(b, "ocamlc", file, cmo) || !ob_add(b, &b->units_cmo, cmo))
         return false;
-    return !b->has_native || (compile(b, "ocamlopt", file, cmx) && ob_add(b, &b->units_cmx, cmx));
+    if (!b->has_native || is_of_host(b, file))
+        return true;
+    return compile(b, "ocamlopt", file, cmx) && ob_add(b, &b->units_cmx, cmx);
 }
 
 /* ---- all modules
@@ -383,6 +398,21 @@ static bool make_stubs(struct ocaml_building *b, const char *name)
     return ok && ob_made(b, to, "its C code");
 }
 
+/* The C code that a package's archive of bytecode names for static links. */
+static bool add_c_code(struct ocaml_building *b, const struct ob_library *library,
+                       struct ob_words *words)
+{
+    tenon_ocaml *archive = ob_open(b, library->cma);
+    bool ok = archive && ob_add(b, words, "-ccopt") &&
+              ob_add(b, words, ob_format(b, "-L%s", library->directory));
+
+    for (size_t i = 0; ok && i < tenon_ocaml_c_objects(archive).count; i++)
+        ok = ob_add(b, words, "-cclib") &&
+             ob_add(b, words, ob_format(b, "%s", tenon_ocaml_c_objects(archive).at[i]));
+    tenon_ocaml_free(archive);
+    return ok;
+}
+
 bool ob_link_own(struct ocaml_building *b, struct ob_library *library, bool native)
 {
     struct ob_words *units = native ? &b->units_cmx : &b->units_cmo;
@@ -398,6 +428,8 @@ bool ob_link_own(struct ocaml_building *b, struct ob_library *library, bool nati
         ok = ob_add(b, &words, units->at[i]);
     for (size_t i = 0; ok && native && i < b->objects.count; i++)
         ok = ob_add(b, &words, b->objects.at[i]);
+    if (ok && native && library->package && library->cma)
+        ok = add_c_code(b, library, &words);
     if (ok && !native && b->dlls)
         ok = ob_add(b, &words, "-dllib") && ob_add(b, &words, b->dlls);
     ok = ok && ob_run(b, &words, NULL) &&
@@ -478,12 +510,15 @@ bool ob_make_main(struct ocaml_building *b, const char *name, const char *const 
 
     for (; ok && *files; files++)
         ok = take_file(b, *files, &sources);
-    ok = ok && add_interfaces(b, &sources) && (!sources.count || compile_own(b, &sources)) &&
-         (!b->objects.count || make_stubs(b, name));
+    b->is_own = true;
+    ok = ok && ob_take_beside(b, &sources) && add_interfaces(b, &sources) &&
+         (!sources.count || compile_own(b, &sources)) && (!b->objects.count || make_stubs(b, name));
     if (ok && sources.count && !b->units_cmo.count && !b->units_cmx.count)
         ok = tn_fail(b->err, TENON_E_ARGUMENT, "%s: interfaces alone: there is no module",
                      sources.at[0]);
     free(sources.at);
+    if (b->host)
+        ok = ok && ob_leave_to_host(b, &b->units_cmo) && ob_leave_to_host(b, &b->units_cmx);
     library = ok ? ob_new_library(b, name) : NULL;
     if (!library)
         return false;

@@ -32,26 +32,21 @@ struct shares {
     const char *there, *absent;
 };
 
-/* Names are copied. False: one of the files cannot be read. */
+/* Names are copied. False: the file cannot be read. */
 static bool compare_with_host(struct ocaml_building *b, const char *file, struct shares *out)
 {
-    tenon_ocaml *host = ob_open(b, b->pack->options->host);
-    tenon_ocaml *library = host ? ob_open(b, file) : NULL;
+    tenon_ocaml *library = ob_open(b, file);
     bool ok = library != NULL;
 
     *out = (struct shares){ NULL, NULL };
     for (size_t i = 0; ok && i < tenon_ocaml_unit_count(library); i++) {
         const char *name = tenon_ocaml_unit_at(library, i)->name;
-        bool found = false;
-        for (size_t k = 0; !found && k < tenon_ocaml_unit_count(host); k++)
-            found = strcmp(tenon_ocaml_unit_at(host, k)->name, name) == 0;
-        const char **which = found ? &out->there : &out->absent;
+        const char **which = ob_host_unit(b, name) ? &out->there : &out->absent;
         if (!*which)
             *which = tn_arena_string(&b->pack->arena, name);
         ok = *which || tn_no_memory(b->err);
     }
     tenon_ocaml_free(library);
-    tenon_ocaml_free(host);
     return ok;
 }
 
@@ -180,7 +175,7 @@ static bool judge_library(struct ocaml_building *b, struct ob_library *library)
         return leave_out(b, library, "the compiler's, or what loads it");
     if (!is_wanted(b, library->package))
         return leave_out(b, library, "not asked for");
-    if (b->pack->options->host && sample) {
+    if (b->host && sample) {
         if (!compare_with_host(b, sample, &shares))
             return false;
         if (!shares.absent)

@@ -4,8 +4,10 @@
  * rule  ocamlopt -shared without -linkall makes a plugin without units
  */
 #include <dirent.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "build_ocaml.h"
 #include "entry_name.h"
@@ -15,64 +17,188 @@
 /* ---- sources of packages
  * ---------------------------------------------------------------------------- */
 
-static bool copy_interfaces(struct ocaml_building *b, const char *directory,
-                            struct ob_words *sources)
+/* What is there of a library; NULL: nothing. */
+static const char *archive_of(const struct ob_library *library)
 {
-    static const char *const suffixes[] = { ".mli", ".cmi", ".ml" };
+    return library->cma ? library->cma : library->cmxa ? library->cmxa : library->cmxs;
+}
+
+/* Has the archive that is there the module of a source? Where there is none, all are taken. */
+static bool is_of_archive(struct ocaml_building *b, const tenon_ocaml *archive, const char *source)
+{
+    const char *module = archive ? ob_module_of(b, source) : NULL;
+
+    for (size_t i = 0; module && i < tenon_ocaml_unit_count(archive); i++)
+        if (strcmp(tenon_ocaml_unit_at(archive, i)->name, module) == 0)
+            return true;
+    return !archive;
+}
+
+/* Is the interface of a source installed? */
+static bool has_interface(struct ocaml_building *b, const char *source)
+{
+    return ob_is_there(ob_format(b, "%.*s.cmi", (int)(strrchr(source, '.') - source), source));
+}
+
+/*
+ * Of a directory that packages share the sources are those of the archive that is there for the
+ * other loaders, which must be all of it; else there are none. Interfaces without code are
+ * compiled where they are not.
+ */
+static bool find_sources(struct ocaml_building *b, const struct ob_library *library,
+                         struct ob_words *sources)
+{
+    const char *file = archive_of(library);
+    tenon_ocaml *archive = file ? ob_open(b, file) : NULL;
+    DIR *open = opendir(library->directory);
+    const struct dirent *entry;
+    bool ok = archive || !file;
+    size_t modules = 0;
+
+    while (ok && open && (entry = readdir(open))) {
+        const char *path = ob_format(b, "%s/%s", library->directory, entry->d_name);
+        bool is_code = ob_ends_with(entry->d_name, ".ml");
+        bool wanted =
+            path && (is_code ? is_of_archive(b, archive, entry->d_name)
+                             : ob_ends_with(entry->d_name, ".mli") && !has_interface(b, path));
+        ok = path ? !wanted || ob_add(b, sources, path) : tn_no_memory(b->err);
+        modules += is_code && wanted;
+    }
+    if (open)
+        closedir(open);
+    if (!modules || (archive && modules != tenon_ocaml_unit_count(archive)))
+        sources->count = 0;
+    tenon_ocaml_free(archive);
+    return ok;
+}
+
+/* The interfaces that are installed, where compilers look first. */
+static bool copy_interfaces(struct ocaml_building *b, const char *directory)
+{
     const struct dirent *entry;
     DIR *open = opendir(directory);
     const char *copy;
     bool ok = true;
 
     while (ok && open && (entry = readdir(open)))
-        for (size_t i = 0; ok && i < TN_COUNT(suffixes); i++)
-            if (ob_ends_with(entry->d_name, suffixes[i])) {
-                ok = ob_copy_file(b, ob_format(b, "%s/%s", directory, entry->d_name), &copy);
-                if (ok && i == 2)
-                    ok = ob_add(b, sources, copy);
-            }
+        if (ob_ends_with(entry->d_name, ".cmi"))
+            ok = ob_copy_file(b, ob_format(b, "%s/%s", directory, entry->d_name), &copy);
     if (open)
         closedir(open);
     return ok;
 }
 
-/* With another interface than the one that is installed, nothing that was built fits it. */
-static bool same_interface(struct ocaml_building *b, const char *cmo, const char *directory)
+/*
+ * The interface that is installed stays, since others were compiled against it: beside a .mli, be
+ * it empty, the compiler writes none, and holds the code against the one that is there.
+ *
+ * rule  typing/typemod.ml, type_implementation()
+ */
+static bool keep_interface(struct ocaml_building *b, const char *copy)
 {
-    const char *base = tn_base_name(cmo);
-    const char *cmi = ob_format(b, "%s/%.*s.cmi", directory, (int)strlen(base) - 4, base);
-    tenon_ocaml *mine = ob_open(b, cmo);
-    tenon_ocaml *theirs = mine && cmi ? ob_open(b, cmi) : NULL;
-    bool ok = theirs && tenon_ocaml_unit_count(mine) && tenon_ocaml_unit_count(theirs);
+    const char *path = ob_format(b, "%si", copy);
+    FILE *file = path ? fopen(path, "w") : NULL;
 
-    if (ok && tenon_digest_equal(&tenon_ocaml_unit_at(mine, 0)->interface,
-                                 &tenon_ocaml_unit_at(theirs, 0)->interface) == TENON_NO)
-        ok = tn_fail(b->err, TENON_E_UNSUPPORTED,
-                     "%s compiled anew has another interface than the package's", base);
-    tenon_ocaml_free(mine);
-    tenon_ocaml_free(theirs);
+    if (!path)
+        return tn_no_memory(b->err);
+    return (file && fclose(file) == 0) || tn_fail(b->err, TENON_E_SYSTEM, "writing %s", path);
+}
+
+static bool copy_sources(struct ocaml_building *b, const struct ob_words *sources,
+                         struct ob_words *copies)
+{
+    bool ok = true;
+
+    for (size_t i = 0; ok && i < sources->count; i++) {
+        const char *from = sources->at[i], *copy;
+        ok = ob_copy_file(b, from, &copy) && ob_add(b, copies, copy) &&
+             (!ob_ends_with(from, ".ml") || !has_interface(b, from) || keep_interface(b, copy));
+    }
     return ok;
 }
 
-/* Bytecode cannot be made of native code: it is compiled anew, against the interfaces that are
- * there, so that everything built against them stays valid. */
-static bool compile_sources(struct ocaml_building *b, struct ob_library *library)
+/* Whoever was compiled against the package's own .cmx relies on the code that it tells of. */
+static bool compare_code(struct ocaml_building *b, const struct ob_library *library)
+{
+    for (size_t i = 0; i < b->units_cmx.count; i++) {
+        const char *base = tn_base_name(b->units_cmx.at[i]);
+        const char *old = ob_format(b, "%s/%s", library->directory, base);
+        if (!ob_is_there(old))
+            continue;
+        tenon_ocaml *mine = ob_open(b, b->units_cmx.at[i]);
+        tenon_ocaml *theirs = mine ? ob_open(b, old) : NULL;
+        bool ok = theirs && tenon_ocaml_unit_count(mine) && tenon_ocaml_unit_count(theirs);
+        if (ok && tenon_digest_equal(&tenon_ocaml_unit_at(mine, 0)->implementation,
+                                     &tenon_ocaml_unit_at(theirs, 0)->implementation) == TENON_NO)
+            ok = ob_add(b, &b->missing,
+                        ob_format(b,
+                                  "native code of %s that the package's %s tells of: compiled "
+                                  "anew it is another, and what relies on that will be refused",
+                                  library->name, base));
+        tenon_ocaml_free(mine);
+        tenon_ocaml_free(theirs);
+        if (!ok)
+            return false;
+    }
+    return true;
+}
+
+/* What a failed attempt left would be found, and relied on, though nobody has that code. */
+static void forget_code(struct ocaml_building *b)
+{
+    for (size_t i = 0; i < b->units_cmx.count; i++)
+        unlink(b->units_cmx.at[i]);
+}
+
+/* What the library lacks, of its sources. */
+static bool compile_library(struct ocaml_building *b, struct ob_library *library,
+                            const struct ob_words *sources)
+{
+    bool byte = !library->cma, native = b->has_native && !library->cmxs;
+    const char *other = archive_of(library);
+    struct ob_words copies = { 0 };
+    bool ok = copy_interfaces(b, library->directory) && copy_sources(b, sources, &copies) &&
+              ob_compile_sorted(b, &copies) && (!byte || ob_link_own(b, library, false)) &&
+              (!native || (ob_link_own(b, library, true) && compare_code(b, library)));
+
+    free(copies.at);
+    return ok && (!other || ob_compare_units(b, byte ? library->cma : library->cmxs, other));
+}
+
+/* The compiler's own word for why not. */
+static const char *error_line(struct ocaml_building *b)
+{
+    const char *at = b->said ? strstr(b->said, "Error: ") : NULL;
+
+    return at ? tn_arena_copy(&b->pack->arena, at, strcspn(at, "\n"))
+              : tn_arena_string(&b->pack->arena, tenon_error_message(b->err));
+}
+
+/*
+ * One form of code cannot be made of the other: it is compiled anew, against the interfaces that
+ * are there. What does not compile is missing, as long as there is the other form: *why says so.
+ */
+static bool compile_sources(struct ocaml_building *b, struct ob_library *library, const char **why)
 {
     struct ob_words sources = { 0 }, kept_cmo = b->units_cmo, kept_cmx = b->units_cmx;
-    bool native = b->has_native, ok;
+    const struct ob_library before = *library;
+    bool native = b->has_native, ok = find_sources(b, library, &sources);
 
     b->units_cmo = b->units_cmx = (struct ob_words){ 0 };
-    b->has_native = false; /* its native code is there */
+    b->has_native = native && !library->cmxs;
     b->by_base_name = true;
-    ok = copy_interfaces(b, library->directory, &sources);
-    if (ok && sources.count) {
-        ok = ob_compile_sorted(b, &sources);
-        for (size_t i = 0; ok && i < b->units_cmo.count; i++)
-            ok = same_interface(b, b->units_cmo.at[i], library->directory);
-        ok = ok && ob_link_own(b, library, false);
-        if (ok && library->cmxa)
-            ok = ob_compare_units(b, library->cma, library->cmxa);
+    if (ok && sources.count && !compile_library(b, library, &sources)) {
+        ok =
+            (before.cma || before.cmxs) && b->err->code == TENON_E_UNSUPPORTED && !b->is_unreadable;
+        *library = before;
+        forget_code(b);
     }
+    if (ok && b->err->code != TENON_OK) {
+        *why = error_line(b);
+        ok = *why || tn_no_memory(b->err);
+    }
+    if (ok)
+        *b->err = (tenon_error)TENON_ERROR_INIT;
     free(sources.at);
     free(b->units_cmo.at);
     free(b->units_cmx.at);
@@ -187,13 +313,7 @@ static bool repair_byte(struct ocaml_building *b, struct ob_library *library)
         return true;
     if (!to)
         return tn_no_memory(b->err);
-    if (library->package && !link_modules(b, library, "ocamlc", "-a", ".cmo", to))
-        return false;
-    if (!library->cma && library->package && !compile_sources(b, library))
-        return false;
-    return library->cma ||
-           ob_add(b, &b->missing,
-                  ob_format(b, "bytecode of %s: neither .cma, .cmo nor sources", library->name));
+    return !library->package || link_modules(b, library, "ocamlc", "-a", ".cmo", to);
 }
 
 static bool repair_native(struct ocaml_building *b, struct ob_library *library)
@@ -210,15 +330,34 @@ static bool repair_native(struct ocaml_building *b, struct ob_library *library)
         return tn_no_memory(b->err);
     if (library->cmxa)
         return make_cmxs(b, library);
-    if (library->package && !link_modules(b, library, "ocamlopt", "-shared", ".cmx", to))
-        return false;
-    return library->cmxs ||
-           ob_add(b, &b->missing,
-                  ob_format(b, "native code of %s: neither .cmxs, .cmxa nor .cmx with .o",
-                            library->name));
+    return !library->package || link_modules(b, library, "ocamlopt", "-shared", ".cmx", to);
+}
+
+static bool tell_missing(struct ocaml_building *b, const struct ob_library *library,
+                         const char *why)
+{
+    const struct {
+        bool lacks;
+        const char *what, *from;
+    } forms[] = { { !library->cma, "bytecode", "neither .cma, .cmo nor sources" },
+                  { b->has_native && !library->cmxs, "native code",
+                    "neither .cmxs, .cmxa, .cmx with .o nor sources" } };
+
+    for (size_t i = 0; i < TN_COUNT(forms); i++)
+        if (forms[i].lacks && !ob_add(b, &b->missing,
+                                      ob_format(b, "%s of %s: %s%s", forms[i].what, library->name,
+                                                why ? "making it of its sources failed: " : "",
+                                                why ? why : forms[i].from)))
+            return false;
+    return true;
 }
 
 bool ob_repair(struct ocaml_building *b, struct ob_library *library)
 {
-    return repair_native(b, library) && repair_byte(b, library);
+    const char *why = NULL;
+    bool ok = repair_native(b, library) && repair_byte(b, library);
+
+    if (ok && library->package && (!library->cma || (b->has_native && !library->cmxs)))
+        ok = compile_sources(b, library, &why);
+    return ok && tell_missing(b, library, why);
 }

@@ -123,8 +123,8 @@ const struct cli_command cmd_build = {
         "  tenon build -o greet.plugin --package=str,tenon greet.ml\n"
         "  tenon build --package=zarith\n\n"
         "Exit status: 0 the bundle was written, 1 it was refused (compiling or linking failed, a\n"
-        "member is not position independent, a library is missing), 2 wrong usage, 3 an input\n"
-        "could not be read or the bundle not be written.\n",
+        "member is not position independent, a library is missing, --host would refuse it), 2\n"
+        "wrong usage, 3 an input could not be read or the bundle not be written.\n",
     .run = run_build,
     .bare = true,
 };

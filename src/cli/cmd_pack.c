@@ -30,7 +30,7 @@ const struct cli_command cmd_pack = {
         "  tenon pack --host=app --data=words.txt stats.so         for one host\n"
         "  tenon pack --bundle=none --tags=count,sum stats.so      without libraries\n\n"
         "Exit status: 0 the bundle was written, 1 it was refused (a library is missing, or\n"
-        "would not be found in the bundle), 2 wrong usage, 3 an input could not be read or\n"
-        "the bundle not be written.\n",
+        "would not be found in the bundle, or --host would refuse it), 2 wrong usage, 3 an\n"
+        "input could not be read or the bundle not be written.\n",
     .run = run_pack,
 };

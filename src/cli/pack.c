@@ -13,6 +13,7 @@
 #include "instead.h"
 #include "query.h"
 #include "requires.h"
+#include "run.h"
 
 void pack_options_free(struct pack_options *options)
 {
@@ -244,8 +245,21 @@ static bool fill(struct pack *pack, tenon_error *err)
 {
     return cli_add_resources(pack->options->manifest.resources, false, pack->builder, err) &&
            add_requirements(pack, err) &&
-           cli_manifest_apply(&pack->options->manifest, pack->world, pack->builder, err) &&
-           tenon_builder_write(pack->builder, pack->out, err);
+           cli_manifest_apply(&pack->options->manifest, pack->world, pack->builder, err);
+}
+
+/* Nothing that the host would refuse takes the place of what is there. */
+static bool write_bundle(struct pack *pack, tenon_error *err)
+{
+    struct tn_signals signals;
+    bool ok;
+
+    tn_signals_hold(&signals);
+    ok = pack_ask_host(pack, err);
+    if (signals.asked)
+        pack_remove_scratch(pack);
+    tn_signals_release(&signals);
+    return ok && (pack->refused || tenon_builder_write(pack->builder, pack->out, err));
 }
 
 /* Opens what was written: what is told is what is there. */
@@ -285,8 +299,10 @@ int pack_all(struct pack *pack, const char *const *files)
         status = cli_fail_one(pack->cli, pack->out, &err);
     else if (pack->stray)
         status = refuse(pack, "found-elsewhere");
-    else if (!fill(pack, &err))
+    else if (!fill(pack, &err) || !write_bundle(pack, &err))
         status = cli_fail_one(pack->cli, pack->out, &err);
+    else if (pack->refused)
+        status = refuse(pack, PACK_REFUSED_BY_HOST);
     else
         status = answer(pack, &err);
     return status;

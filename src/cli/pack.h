@@ -55,8 +55,9 @@ struct pack {
     struct cli *cli;
     const struct pack_options *options;
     const char *const *flags; /* of build's link: its -L count as --library-dir; or NULL */
-    /* sentences of build: what it made, left out, and could not make; NULL-ended, or NULL */
-    const char *const *made, *const *left_out, *const *not_made;
+    /* sentences of build: what it took unasked, made, left out, and could not make; NULL-ended, or
+     * NULL */
+    const char *const *taken, *const *made, *const *left_out, *const *not_made;
     struct tn_arena arena;
     tenon_world *world;
     tenon_builder *builder;
@@ -64,8 +65,9 @@ struct pack {
     const char *main; /* the base name of the plugin's own code */
     struct pack_file *files;
     size_t file_count;
-    const char *stray;    /* a library of the bundle that would come from elsewhere; NULL */
-    bool has_directories; /* --library-dir */
+    const char *stray;          /* a library of the bundle that would come from elsewhere; NULL */
+    const char *const *refused; /* why the host would not take it; NULL-ended, or NULL */
+    bool has_directories;       /* --library-dir */
     bool has_host_record;
     enum tenon_record host_record;
     char *scratch;     /* a directory for files that are not kept; NULL: none was needed */
@@ -111,12 +113,26 @@ bool pack_make_scratch(struct pack *pack, tenon_error *err);
 /* Removes it with the files in it. */
 void pack_remove_scratch(struct pack *pack);
 
+/* ---- pack_host.c ----------------------------------------------------------------------------- */
+
+/*
+ * Fills pack->refused: why the program of --host would refuse what the builder has, whatever else
+ * it loads. Without the option nothing is asked.
+ */
+bool pack_ask_host(struct pack *pack, tenon_error *err);
+
 /* ---- pack_report.c --------------------------------------------------------------------------- */
 
 /* What was made, from the bundle as it was written. */
 void pack_print(struct pack *pack, const tenon_manifest *manifest, uint64_t size);
 
-/* The answer is no: libraries missing, run paths missing. `verdict` is a word for JSON. */
+/* The verdict on what the program of --host would not take. */
+#define PACK_REFUSED_BY_HOST "refused-by-host"
+
+/*
+ * The answer is no: libraries missing, run paths missing, the host's no. `verdict` is a word for
+ * JSON.
+ */
 void pack_print_refusal(struct pack *pack, const char *verdict);
 
 #endif

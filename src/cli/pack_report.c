@@ -131,6 +131,7 @@ static void print_code(struct pack *pack, const tenon_manifest *manifest)
 {
     struct cli_out *out = &pack->cli->out;
 
+    print_sentences(out, "taken", pack->taken);
     print_sentences(out, "made", pack->made);
     for (size_t i = 0; i < manifest->code_count; i++) {
         cli_row(out, "code");
@@ -236,6 +237,8 @@ static void json_lists(struct cli_json *json, const struct pack *pack)
         cli_json_name(json, pack->patched[i].path);
     }
     cli_json_close(json, ']');
+    CLI_JSON_KEY(json, "taken");
+    json_sentences(json, pack->taken);
     CLI_JSON_KEY(json, "made");
     json_sentences(json, pack->made);
     CLI_JSON_KEY(json, "left_out");
@@ -296,6 +299,7 @@ static void complain_of_row(struct pack *pack, const struct tn_needed *row)
 
 void pack_print_refusal(struct pack *pack, const char *verdict)
 {
+    char host[CLI_SHOWN_ROOM];
     struct cli_json json;
 
     if (pack->cli->json && !pack->cli->quiet) {
@@ -306,6 +310,8 @@ void pack_print_refusal(struct pack *pack, const char *verdict)
         json_libraries(&json, pack);
         CLI_JSON_KEY(&json, "reason");
         cli_json_sentence(&json, pack->stray);
+        CLI_JSON_KEY(&json, "reasons");
+        json_sentences(&json, pack->refused);
         cli_json_end_one(&json);
         return;
     }
@@ -313,6 +319,11 @@ void pack_print_refusal(struct pack *pack, const char *verdict)
         cli_complain(pack->cli, "%s", pack->stray);
         return;
     }
+    for (const char *const *why = pack->refused; why && *why; why++)
+        cli_complain(pack->cli, "%s would refuse it: %s", cli_shown(host, pack->options->host),
+                     *why);
+    if (pack->refused)
+        return;
     bool missing = strcmp(verdict, "missing-library") == 0;
     for (size_t i = 0; i < pack->file_count; i++)
         for (size_t k = 0; k < pack->files[i].closure.count; k++) {

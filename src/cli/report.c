@@ -212,7 +212,9 @@ static void put_text(const struct cli_plugins *plugins, const tenon_report *repo
 
 int cli_report_plugins(const struct cli_plugins *plugins, const tenon_report *report)
 {
-    if (plugins->cli->quiet)
+    if (plugins->hear)
+        plugins->hear(plugins->hear_arg, report, NULL);
+    if (plugins->hear || plugins->cli->quiet)
         return status_of(report);
     (plugins->cli->json ? put_json : put_text)(plugins, report);
     return status_of(report);
@@ -222,6 +224,10 @@ int cli_report_no_host(const struct cli_plugins *plugins, const tenon_error *err
 {
     struct cli *cli = plugins->cli;
     struct cli_json json = { .out = &cli->out };
+    if (plugins->hear) {
+        plugins->hear(plugins->hear_arg, NULL, err);
+        return CLI_UNREADABLE;
+    }
     if (!cli->json || cli->quiet) {
         cli_complain(cli, "%s", tenon_error_message(err));
         return CLI_UNREADABLE;

@@ -13,6 +13,9 @@ struct cli_plugins {
     enum tenon_record record;
     bool loaded;       /* the plugins were loaded, not only checked */
     bool takes_offers; /* --offer says what the host offers when it runs */
+    /* Gets the answer instead of the user, or why there is none: one of the two is NULL. NULL */
+    void (*hear)(void *arg, const tenon_report *report, const tenon_error *err);
+    void *hear_arg;
 };
 
 /* The answer as text, or as the one JSON object; returns the exit status. */

@@ -112,6 +112,58 @@ class Build(unittest.TestCase):
         self.everywhere("b.plugin", ["41", "ok b"])
         self.everywhere("c.plugin", ["41", "ok c"])
 
+    def test_modules_beside_a_source(self):
+        """They are taken as ocamlbuild takes them, unless somebody else has them."""
+        self.case.hosts()
+        for folder in ("", "sub/"):
+            self.case.write(f"{folder}greet.ml", 'let () = Printf.printf "%d\\n%!" (Words.next 1)\n')
+            self.case.write(f"{folder}words.ml", "let next (x : Kinds.t) = Deep.add x\n")
+            self.case.write(f"{folder}words.mli", "val next : Kinds.t -> int\n")
+            self.case.write(f"{folder}kinds.mli", "type t = int\n")
+            self.case.write(f"{folder}Deep.ml", "let add x = x + 1\n")
+            self.case.write(f"{folder}stray.ml", "let x : string = 1\n")
+            said = self.build("-o", "greet.plugin", f"{folder}greet.ml").stdout
+            self.assertIn(f"taken       {folder}words.ml  {folder}greet.ml refers to it", said)
+            self.assertIn(f"taken       {folder}kinds.mli  {folder}words.ml refers to it", said)
+            self.assertIn("greet.cmxs from 3 modules", said)
+            self.assertNotIn("stray", said)
+            self.everywhere("greet.plugin", ["2", "ok greet"])
+        said = self.build("--json", "-o", "greet.plugin", "sub/greet.ml").stdout
+        self.assertEqual(len(json.loads(said)["results"][0]["taken"]), 3)
+        self.assertNotIn("taken", self.build("-o", "greet.plugin", "greet.ml", "words.ml", "Deep.ml",
+                                             "kinds.mli").stdout)
+
+    def test_modules_beside_a_source_that_others_have(self):
+        self.case.write("greet.ml", 'let () = Printf.printf "%d\\n%!" (Words.next ())\n')
+        self.case.write("words.ml", "let count = ref 0\nlet next () = incr count; !count\n")
+        self.case.write("lib/words.ml", "let next () = 7\n")
+        self.case.compile("words", folder="lib")
+        self.case.archive("words", "words", folder="lib")
+        self.case.write("packages/p/words.ml", "let next () = 8\n")
+        self.package("p", "words", keep={".cmi", ".cma", ".cmxs"})
+        self.case.hosts()
+        for words, expected in ((("lib/words.cma", "lib/words.cmxs"), "7"), (("--package=p",), "8")):
+            said = self.build("-o", "greet.plugin", "greet.ml", *words).stdout
+            self.assertNotIn("taken", said)
+            self.everywhere("greet.plugin", [expected, "ok greet"])
+        # the host's: taken for its interface alone; or compiled before
+        self.host_of_words()
+        said = self.build("--host=host.opt", "-o", "greet.plugin", "greet.ml").stdout
+        self.assertIn("left out    Words  the host has it", said)
+        self.everywhere("greet.plugin", ["word 1", "ok greet"])
+        self.case.compile("words", "-unsafe")
+        said = self.build("--host=host.opt", "-o", "greet.plugin", "greet.ml").stdout
+        self.assertIn("left out    Words  the host has it", said)
+        self.everywhere("greet.plugin", ["word 1", "ok greet"])
+        said = self.build("-o", "greet.plugin", "greet.ml").stdout
+        self.assertIn("left out    Words  the host is to have it, since words.cmi is there (name "
+                      "words.ml to bring it along)", said)
+        self.everywhere("greet.plugin", ["word 1", "ok greet"], ("bytecode", "toplevel"))
+        self.case.hosts()
+        said = self.build("--host=host.opt", "-o", "greet.plugin", "greet.ml").stdout
+        self.assertIn("taken       words.ml  greet.ml refers to it", said)
+        self.everywhere("greet.plugin", ["word 1", "ok greet"])
+
     def test_c_code_called_as_the_module(self):
         self.case.write("acc.ml", 'external add : int -> int = "acc_add"\n'
                                   'let () = Printf.printf "%d\\n%!" (add 5)\n')
@@ -253,7 +305,7 @@ archive(ppx_driver,native) = "ppx_p.cmxa"
         self.everywhere("it.plugin", ["two", "ok it"])
         (folder / "two.o").unlink()
         done = self.build("-o", "it.plugin", "--package=p.two")
-        self.assertIn("native code of two: neither .cmxs, .cmxa nor .cmx with .o", done.stdout)
+        self.assertIn("native code of two: neither .cmxs, .cmxa, .cmx with .o nor sources", done.stdout)
         self.everywhere("it.plugin", ["two", "ok it"], ("bytecode", "toplevel"))
 
     def test_a_package_that_is_not_whole(self):
@@ -322,7 +374,11 @@ archive(ppx_driver,native) = "ppx_p.cmxa"
                            ({".cmi", ".cmx", ".o", ".cmo"}, ["p.cmxs from 2 .cmx of package p",
                                                              "p.cma from 2 .cmo of package p"]),
                            ({".cmi", ".cmxa", ".a", ".ml"}, ["p.cmxs from p.cmxa",
-                                                             "p.cma from 2 modules"])):
+                                                             "p.cma from 2 modules"]),
+                           ({".cmi", ".cma", ".ml"}, ["p.cmxs from 2 modules"]),
+                           ({".cmi", ".cmxs", ".ml"}, ["p.cma from 2 modules"]),
+                           ({".cmi", ".ml"}, ["p.cmxs from 2 modules", "p.cma from 2 modules"]),
+                           ({".ml"}, ["p.cmxs from 2 modules", "p.cma from 2 modules"])):
             with self.subTest(keep=sorted(keep)):
                 for name in ("one", "two"):
                     self.case.write(f"packages/p/{name}.ml", "let v = ref 1\n" if name == "one" else
@@ -332,6 +388,72 @@ archive(ppx_driver,native) = "ppx_p.cmxa"
                 for line in made:
                     self.assertRegex(said, line)
                 self.everywhere("user.plugin", ["2", "ok user"])
+
+    def test_code_from_sources_fits_what_was_compiled_before(self):
+        """The interfaces that are installed stay, wherever and however they were compiled."""
+        keep = {".cmi", ".cma", ".cmxs", ".ml", ".mli"}
+        folder = self.case.root / "packages/p"
+        self.case.hosts()
+        self.case.write("user.ml", 'let () = Printf.printf "%d\\n%!" (Two.get ())\n')
+        for flags in ((), ("-opaque",)):
+            for lacks in ({".cmxs"}, {".cma"}, {".cmxs", ".cma"}):
+                with self.subTest(flags=flags, lacks=sorted(lacks)):
+                    self.case.write("packages/p/one.ml", "let v = ref 1\nlet hidden = 2\n")
+                    self.case.write("packages/p/one.mli", "val v : int ref\n")
+                    self.case.write("packages/p/two.ml", "let get () = incr One.v; !One.v\n")
+                    # the place of each value, which is in two.cmi, is below packages/
+                    for file in ("one.mli", "one.ml", "two.ml"):
+                        for compiler in ("ocamlc", "ocamlopt"):
+                            self.case.ocamlfind(compiler, *flags, "-I", "packages/p", "-c",
+                                                f"packages/p/{file}")
+                    self.case.archive("p", "one", "two", folder="packages/p")
+                    for file in folder.iterdir():
+                        if file.suffix not in keep - lacks:
+                            file.unlink()
+                    (folder / "META").write_text('archive(byte)="p.cma"\narchive(native)="p.cmxa"\n')
+                    self.build("-o", "user.plugin", "--package=p", "--bundle=none", "user.ml")
+                    said = self.build("-o", "p.plugin", "--package=p").stdout
+                    for suffix in lacks:
+                        self.assertIn(f"p{suffix} from 2 modules", said)
+                    for loader in LOADERS:
+                        self.assertEqual(self.case.ask(loader, "all:user.plugin,p.plugin"),
+                                         ["2", "ok user", "ok p"])
+
+    def test_sources_that_do_not_compile(self):
+        """What there is is bundled as before, and what is not is told with the reason."""
+        self.case.write("packages/p/one.ml", "let v = ref 1\n")
+        self.package("p", "one", keep={".cmi", ".cma"})
+        self.case.write("packages/p/one.ml", "let v = Gone.v\n")
+        self.case.write("user.ml", 'let () = Printf.printf "%d\\n%!" !One.v\n')
+        said = self.build("-o", "user.plugin", "--package=p", "user.ml").stdout
+        self.assertIn("native code of p: making it of its sources failed: Error: Unbound module Gone",
+                      said)
+        self.case.hosts()
+        self.everywhere("user.plugin", ["1", "ok user"], ("bytecode", "toplevel"))
+        (self.case.root / "packages/p/p.cma").unlink()
+        done = self.build("-o", "user.plugin", "--package=p", "user.ml", check=False)
+        self.assertEqual(done.returncode, 1, done.stdout)
+        self.assertIn("Unbound module Gone", done.stdout)
+
+    def test_native_code_from_sources_has_its_c_code(self):
+        self.case.write("packages/p/stub.c", "#include <caml/mlvalues.h>\nvalue p_twice(value a)\n"
+                                             "{ return Val_long(2 * Long_val(a)); }\n")
+        folder = self.case.root / "packages/p"
+        self.case.write("packages/p/m.ml", 'external twice : int -> int = "p_twice"\n'
+                                           'let four x = twice (twice x)\n')
+        self.case.compile("m", folder="packages/p")
+        self.case.ocamlfind("ocamlc", "-c", "-ccopt", "-fPIC", "stub.c", cwd=folder)
+        self.case.ocamlfind("ocamlmklib", "-o", "pk", "stub.o", cwd=folder)
+        self.case.archive("p", "m", folder="packages/p", byte=["-cclib", "-lpk", "-dllib", "-lpk"])
+        for suffix in ("cmx", "o", "cmxa", "a", "cmxs", "cmo"):
+            for file in folder.glob(f"[mp].{suffix}"):
+                file.unlink()
+        (folder / "META").write_text('archive(byte)="p.cma"\narchive(native)="p.cmxa"\n')
+        self.case.write("user.ml", 'let () = Printf.printf "%d\\n%!" (M.four 10)\n')
+        said = self.build("-o", "user.plugin", "--package=p", "user.ml").stdout
+        self.assertIn("p.cmxs from 1 module", said)
+        self.case.hosts()
+        self.everywhere("user.plugin", ["40", "ok user"])
 
     def test_a_plugin_linked_without_linkall(self):
         self.case.write("packages/p/one.ml", "let v = ref 1\n")
@@ -380,6 +502,62 @@ archive(ppx_driver,native) = "ppx_p.cmxa"
         self.assertFalse((self.case.root / "user.plugin").exists())
         self.build(*words, "--bundle=none")
         self.everywhere("user.plugin", ["ok user"])
+
+    def host_of_words(self, *flags):
+        """A host of native code and one of bytecode with the unit Words, in a tree of its own."""
+        self.case.write("tree/words.ml", "let count = ref 0\nlet next () = incr count; [| !count |].(0)\n")
+        self.case.compile("words", *flags, folder="tree")
+        self.case.hosts("tree/words")
+        shutil.copy(self.case.root / "tree/words.ml", self.case.root)
+        self.case.write("greet.ml", 'let () = Printf.printf "word %d\\n%!" (Words.next ())\n')
+
+    def test_units_of_one_source_tree_are_left_to_the_host(self):
+        """With whichever implementation the host has: none of it is relied on."""
+        self.host_of_words("-g")
+        # what is compiled already is not relied on either
+        self.case.compile("words", "-unsafe")
+        said = self.build("--host=host.opt", "greet.ml", "words.ml").stdout
+        self.assertIn("left out    Words  the host has it", said)
+        self.assertIn("greet.cmxs from 1 module", said)
+        self.assertNotIn("provides    Words", said)
+        self.everywhere("greet.plugin", ["word 1", "ok greet"])
+        self.case.run(tenon.command(), "check", "host.opt", "greet.plugin")
+        # modules that were compiled before
+        for suffix in ("cmi", "cmx", "cmo", "o"):
+            shutil.copy(self.case.root / f"tree/words.{suffix}", self.case.root)
+        self.case.compile("greet")
+        said = self.build("--host=host.opt", "words.cmo", "words.cmx", "greet.cmo", "greet.cmx",
+                          "-o", "greet").stdout
+        self.assertIn("left out    Words  the host has it", said)
+        self.everywhere("greet.plugin", ["word 1", "ok greet"])
+
+    def test_units_that_the_host_has_otherwise(self):
+        """Such a plugin the host would refuse: it is not made."""
+        self.host_of_words()
+        self.case.write("main.ml", "let () = print_endline \"a plugin's\"\n")
+        self.case.write("use.ml", "let () = Words.count := 5\n")
+        self.case.write("other/words.ml", "let count = ref 1\n")
+        for words, reason in (
+                (("main.ml",), "unit Main is already in the host program (host.opt), and no other "
+                               "module of the plugin refers to it"),
+                (("use.ml", "other/words.ml"), "unit Words is already in the host program "
+                                               "(host.opt), with another interface")):
+            done = self.build("--host=host.opt", "-o", "p.plugin", *words, check=False)
+            self.assertEqual(done.returncode, 1, done.stdout)
+            self.assertIn(reason, done.stdout)
+        # ready archives are what they are
+        self.case.compile("words", "-unsafe")
+        self.case.compile("greet")
+        self.case.archive("greet", "words", "greet")
+        words = ("--host=host.opt", "-o", "p.plugin", "greet.cma", "greet.cmxs")
+        done = self.build(*words, check=False)
+        self.assertEqual(done.returncode, 1, done.stdout)
+        self.assertRegex(done.stdout, r"host\.opt would refuse it: unit Words is already in the host")
+        done = self.build("--json", *words, check=False)
+        result = json.loads(done.stdout)["results"][0]
+        self.assertEqual((result["status"], result["verdict"]), ("refused", "refused-by-host"))
+        self.assertIn("unit Words is already in the host", " ".join(result["reasons"]))
+        self.assertFalse((self.case.root / "p.plugin").exists())
 
     def test_codes_that_do_not_match(self):
         for folder, text in (("one", "let x = 1\n"), ("other", "let x = true\n")):

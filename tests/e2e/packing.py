@@ -318,6 +318,38 @@ class Packing(Case):
         self.assertIn("help/help2", result["provides"])
         self.start("b.plugin", "b.so")
 
+    def test_what_a_host_of_the_same_sources_has(self):
+        """Left to the host where it shows it; else such a bundle, which it would refuse, is not made."""
+        link = (tenon.command(), "link", "--")
+        self.write("counter.c", "static int n; int next(void) { return ++n; }")
+        self.write("main.c", "int next(void); int main(void) { return next() - 1; }")
+        self.write("use.c", "int next(void); int tenon_plugin_start(void *s, int c, char **v)\n"
+                            "{ return (void)s, (void)c, (void)v, next() == 0; }")
+        self.cc("-c", "-fPIC", "-o", "counter.o", "counter.c")
+        subprocess.run(["ar", "rcs", self.path("libcounter.a"), self.path("counter.o")], check=True)
+        self.cc("-rdynamic", "-o", "shows", "main.c", "libcounter.a", launcher=link)
+        self.cc("-o", "hides", "main.c", "libcounter.a", launcher=link)
+        words = ("build", "-o", "use", "use.c", "libcounter.a")
+        result = self.asked(*words, "--host=shows")
+        self.assertEqual(result["left_out"], ["libcounter.a  the host has it"])
+        self.assertIn("counter/counter", result["requires"])
+        self.assertNotIn("counter/counter", result["provides"])
+        self.tenon("check", "shows", "use.plugin")
+        before = pathlib.Path(self.path("use.plugin")).read_bytes()
+        said = self.tenon(*words, "--host=hides", status=1)
+        self.assertIn("hides would refuse it: unit counter/counter is already in the host program", said)
+        self.assertEqual(pathlib.Path(self.path("use.plugin")).read_bytes(), before)
+        self.assertIn("has all of it: there is nothing to load",
+                      self.tenon("build", "--host=shows", "libcounter.a", status=1))
+        # of ready code nothing can be left out
+        self.tenon(*words)
+        with zipfile.ZipFile(self.path("use.plugin")) as bundle:
+            code = [name for name in bundle.namelist() if name.endswith("/use.so")]
+            pathlib.Path(self.path("use.so")).write_bytes(bundle.read(code[0]))
+        for host in ("shows", "hides"):
+            self.assertIn(f"{host} would refuse it: unit counter/counter",
+                          self.tenon("pack", f"--host={host}", "use.so", status=1))
+
     def test_build_names_the_member_that_is_not_position_independent(self):
         self.write("bad.c", "int v; int *help(void) { return &v; }")
         self.cc("-c", "-fno-pic", "-o", "bad.o", "bad.c")
