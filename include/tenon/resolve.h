@@ -250,6 +250,7 @@ typedef struct tenon_symbol_binding {
     bool weak;        /* may stay undefined */
     bool lazy;        /* bound on first call: only called, and nothing asks for it at once */
     bool found;
+    bool unlike;        /* found, but only one of the two is thread-local: no code can use it */
     const char *reason; /* not found: why, e.g. "libx.so.1 defines it at version V1 only"; found:
                          * what is wrong all the same, e.g. its size; NULL */
 } tenon_symbol_binding;

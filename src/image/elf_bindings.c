@@ -35,6 +35,10 @@ static void put_use(void *arg, uint64_t symbol, uint32_t type)
         s->wants_copy = true;
     else
         s->wants_data = true;
+    if (tn_elf_is_tls_reloc(use->types, type))
+        s->wants_tls = true;
+    else if (use->types->tls[0][1])
+        s->wants_address = true;
 }
 
 /* Android's packed tables have numbers that mean something else to Solaris and HP-UX. */

@@ -379,10 +379,14 @@ struct tn_elf_reloc_types {
     uint16_t machine;
     uint16_t bits; /* 0: both classes */
     uint32_t jump_slots[2], copy;
+    uint32_t tls[3][2]; /* first and last of each range for thread-local data; none: not known */
 };
 
 /* NULL when the machine's relocation types are not known to us. */
 const struct tn_elf_reloc_types *tn_elf_reloc_types(const struct tn_elf_header *header);
+
+/* Is it for thread-local data? `known` has a row of them. */
+bool tn_elf_is_tls_reloc(const struct tn_elf_reloc_types *known, uint32_t type);
 
 /* Calls `each` with the symbol and type of every dynamic relocation. */
 typedef void tn_elf_reloc_each(void *arg, uint64_t symbol, uint32_t type);

@@ -9,25 +9,25 @@
 enum { DT_RELA = 7 };
 
 static const struct tn_elf_reloc_types types[] = {
-    { TN_EM_X86_64, 0, { 7, 7 }, 5 },
-    { TN_EM_386, 0, { 7, 7 }, 5 },
-    { TN_EM_AARCH64, 64, { 1026, 1026 }, 1024 },
-    { TN_EM_AARCH64, 32, { 182, 182 }, 180 },
-    { TN_EM_ARM, 0, { 22, 22 }, 20 },
-    { TN_EM_PPC, 0, { 21, 21 }, 19 },
-    { TN_EM_PPC64, 0, { 21, 21 }, 19 },
-    { TN_EM_S390, 0, { 11, 11 }, 9 },
-    { TN_EM_RISCV, 0, { 5, 5 }, 4 },
-    { TN_EM_MIPS, 0, { 127, 127 }, 126 },
-    { TN_EM_SPARC, 0, { 21, 21 }, 19 },
-    { TN_EM_SPARC32PLUS, 0, { 21, 21 }, 19 },
-    { TN_EM_SPARCV9, 0, { 21, 21 }, 19 },
-    { TN_EM_LOONGARCH, 0, { 5, 5 }, 4 },
-    { TN_EM_68K, 0, { 21, 21 }, 19 },
-    { TN_EM_ALPHA, 0, { 26, 26 }, 24 },
-    { TN_EM_SH, 0, { 164, 164 }, 162 },
-    { TN_EM_PARISC, 0, { 129, 129 }, 128 },
-    { TN_EM_IA_64, 0, { 0x80, 0x81 }, 0x84 }, /* IPLTMSB, IPLTLSB */
+    { TN_EM_X86_64, 0, { 7, 7 }, 5, { { 16, 18 }, { 36, 36 } } },
+    { TN_EM_386, 0, { 7, 7 }, 5, { { 14, 19 }, { 24, 37 }, { 39, 41 } } },
+    { TN_EM_AARCH64, 64, { 1026, 1026 }, 1024, { { 1028, 1031 } } },
+    { TN_EM_AARCH64, 32, { 182, 182 }, 180, { { 184, 187 } } },
+    { TN_EM_ARM, 0, { 22, 22 }, 20, { { 13, 13 }, { 17, 19 } } },
+    { TN_EM_PPC, 0, { 21, 21 }, 19, { { 67, 96 } } },
+    { TN_EM_PPC64, 0, { 21, 21 }, 19, { { 67, 108 } } },
+    { TN_EM_S390, 0, { 11, 11 }, 9, { { 37, 56 } } },
+    { TN_EM_RISCV, 0, { 5, 5 }, 4, { { 6, 12 } } },
+    { TN_EM_MIPS, 0, { 127, 127 }, 126, { { 38, 50 } } },
+    { TN_EM_SPARC, 0, { 21, 21 }, 19, { { 56, 79 } } },
+    { TN_EM_SPARC32PLUS, 0, { 21, 21 }, 19, { { 56, 79 } } },
+    { TN_EM_SPARCV9, 0, { 21, 21 }, 19, { { 56, 79 } } },
+    { TN_EM_LOONGARCH, 0, { 5, 5 }, 4, { { 6, 11 }, { 13, 14 } } },
+    { TN_EM_68K, 0, { 21, 21 }, 19, { { 25, 42 } } },
+    { TN_EM_ALPHA, 0, { 26, 26 }, 24, { { 29, 41 } } },
+    { TN_EM_SH, 0, { 164, 164 }, 162, { { 144, 151 } } },
+    { TN_EM_PARISC, 0, { 129, 129 }, 128, { { 0, 0 } } },
+    { TN_EM_IA_64, 0, { 0x80, 0x81 }, 0x84, { { 0, 0 } } }, /* IPLTMSB, IPLTLSB */
 };
 
 const struct tn_elf_reloc_types *tn_elf_reloc_types(const struct tn_elf_header *header)
@@ -37,6 +37,14 @@ const struct tn_elf_reloc_types *tn_elf_reloc_types(const struct tn_elf_header *
             (!types[i].bits || types[i].bits == header->word * 8))
             return &types[i];
     return NULL;
+}
+
+bool tn_elf_is_tls_reloc(const struct tn_elf_reloc_types *known, uint32_t type)
+{
+    for (size_t i = 0; i < TN_COUNT(known->tls); i++)
+        if (known->tls[i][1] && type >= known->tls[i][0] && type <= known->tls[i][1])
+            return true;
+    return false;
 }
 
 /* r_info of 64-bit MIPS is a word for the symbol and a byte for each of three types; SPARC V9

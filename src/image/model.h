@@ -359,10 +359,12 @@ struct tn_elf_symbol {
     uint32_t version; /* number in versions[]; 0: local or none, 1: unversioned base */
     uint16_t shndx;
     uint8_t bind, type, visibility;
-    bool hidden;     /* versym bit 0x8000 */
-    bool wants_plt;  /* a jump-slot relocation names it */
-    bool wants_copy; /* a copy relocation names it */
-    bool wants_data; /* any other relocation names it */
+    bool hidden;        /* versym bit 0x8000 */
+    bool wants_plt;     /* a jump-slot relocation names it */
+    bool wants_copy;    /* a copy relocation names it */
+    bool wants_data;    /* any other relocation names it */
+    bool wants_tls;     /* one for thread-local data names it */
+    bool wants_address; /* one that is not, where the machine's are known */
     uint64_t value, size;
 };
 

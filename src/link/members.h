@@ -59,8 +59,7 @@ void tn_members_free(struct tn_members *members);
  * Reads every file that a linker's trace names. `map` is the linker's map where it is needed beside
  * the trace (mold: which members it kept; gold: members of intermediate code), else NULL.
  *
- * The compiler's own parts are left out: objects named crt*.o that the command does not name
- * itself, and helpers beside them (runtime.h).
+ * The compiler's own parts are left out: start files and helpers (runtime.h).
  *
  * errors   TENON_E_MEMORY
  */

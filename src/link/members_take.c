@@ -144,9 +144,11 @@ static bool take_file(struct tn_members *members, const struct tn_report *report
     struct tn_archive *archive;
     size_t i;
 
+    if (tn_runtime_is_start_file(members->command, row->file))
+        return true;
     if (is_named(members, row->file))
         return tn_members_add_file(members, row->file, row->file, err);
-    if (tn_runtime_is_start_file(row->file) || is_symbols_only(members, row->file))
+    if (is_symbols_only(members, row->file))
         return true;
     if (thin_member(members, report, row->file, &archive, &i))
         return archive->claimed[i]++ > 0 || tn_members_add_member(members, archive, i, err);
@@ -284,7 +286,8 @@ static bool take_rows(struct tn_members *members, const struct tn_report *report
         const struct tn_report_row *row = &report->rows[i];
         bool lost = false;
         if (row->kind == TN_REPORT_MEMBER &&
-            tn_runtime_has(&runtime, members->world, members->arena, row->file, &lost))
+            tn_runtime_has(&runtime, members->world, members->arena, members->command, row->file,
+                           &lost))
             continue;
         if (lost)
             return tn_no_memory(err);

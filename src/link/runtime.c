@@ -5,9 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* rule: GCC "crt1.o", "Scrt1.o", "rcrt1.o", "crtbeginS.o"; compiler-rt "clang_rt.crtbegin-ARCH.o"
- */
-bool tn_runtime_is_start_file(const char *path)
+/* By the start of its name: "crt1.o", "Scrt1.o", "crtbeginS.o", "clang_rt.crtbegin-ARCH.o". */
+static bool looks_like_start_file(const char *path)
 {
     const char *name = tn_base_name(path), *crt = strstr(name, "crt");
     size_t size = strlen(name);
@@ -17,17 +16,65 @@ bool tn_runtime_is_start_file(const char *path)
     return crt - name <= 2 || strncmp(name, "clang_rt.crt", 12) == 0;
 }
 
-static bool is_helper(const char *path)
+static bool is_one_of(const char *name, const char *const *names, size_t count)
 {
-    static const char *const names[] = { "libgcc.a", "libgcc_eh.a", "libc_nonshared.a",
-                                         "libpthread_nonshared.a" };
-    static const char builtins[] = "libclang_rt.builtins";
-    const char *name = tn_base_name(path);
-
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+    for (size_t i = 0; i < count; i++)
         if (strcmp(name, names[i]) == 0)
             return true;
-    return strncmp(name, builtins, sizeof builtins - 1) == 0;
+    return false;
+}
+
+static bool is_named(const struct tn_command *command, const char *path)
+{
+    return tn_is_among(path, command->named.at, command->named.count);
+}
+
+/*
+ * Whoever runs ld itself names what a driver would add: only the whole names count there.
+ *
+ * rule: GCC gcc/config/gnu-user.h, GNU_USER_TARGET_STARTFILE_SPEC and _ENDFILE_SPEC
+ */
+static bool is_start_file_by_name(const char *path)
+{
+    static const char *const names[] = { "crt1.o",      "Scrt1.o",     "gcrt1.o",  "grcrt1.o",
+                                         "rcrt1.o",     "crti.o",      "crtn.o",   "crtbegin.o",
+                                         "crtbeginS.o", "crtbeginT.o", "crtend.o", "crtendS.o" };
+
+    return is_one_of(tn_base_name(path), names, sizeof names / sizeof *names);
+}
+
+bool tn_runtime_is_start_file(const struct tn_command *command, const char *path)
+{
+    return is_named(command, path) ? command->is_linker && is_start_file_by_name(path)
+                                   : looks_like_start_file(path);
+}
+
+/* What compiled code calls, and what counts, for each file, how often it runs. */
+static bool is_helper(const char *path)
+{
+    static const char *const names[] = { "libgcc.a",         "libgcc_eh.a",
+                                         "libgcov.a",        "libssp_nonshared.a",
+                                         "libc_nonshared.a", "libpthread_nonshared.a" };
+
+    return is_one_of(tn_base_name(path), names, sizeof names / sizeof *names);
+}
+
+/*
+ * ... of clang: what else it adds to a shared library is one for the process.
+ *
+ * rule: LLVM clang/lib/Driver/ToolChains/CommonArgs.cpp, addProfileRTLibs(), and
+ *       collectSanitizerRuntimes(): of sanitizers the "helper" runtimes go into shared libraries
+ */
+static bool is_clang_helper(const char *path)
+{
+    static const char *const starts[] = { "libclang_rt.builtins", "libclang_rt.profile",
+                                          "libclang_rt.asan_static", "libclang_rt.stats_client" };
+    const char *name = tn_base_name(path);
+
+    for (size_t i = 0; i < sizeof starts / sizeof *starts; i++)
+        if (strncmp(name, starts[i], strlen(starts[i])) == 0)
+            return true;
+    return false;
 }
 
 /* The real directory of a file, in the arena; NULL: there is none, or no memory (*lost). */
@@ -64,8 +111,7 @@ bool tn_runtime_find(struct tn_runtime *runtime, tenon_world *world, struct tn_a
         return false;
     for (size_t i = 0; i < report->count && runtime->count < MOST && !lost; i++) {
         const struct tn_report_row *row = &report->rows[i];
-        if (row->kind != TN_REPORT_FILE || !tn_runtime_is_start_file(row->file) ||
-            tn_is_among(row->file, command->named.at, command->named.count))
+        if (row->kind != TN_REPORT_FILE || !tn_runtime_is_start_file(command, row->file))
             continue;
         const char *directory = directory_of(world, arena, row->file, &lost);
         if (directory && !is_in(runtime, directory))
@@ -74,10 +120,15 @@ bool tn_runtime_find(struct tn_runtime *runtime, tenon_world *world, struct tn_a
     return !lost;
 }
 
+/* Clang's lie in a directory of their own, without start files in most links. */
 bool tn_runtime_has(const struct tn_runtime *runtime, tenon_world *world, struct tn_arena *arena,
-                    const char *archive, bool *lost)
+                    const struct tn_command *command, const char *archive, bool *lost)
 {
-    const char *directory = is_helper(archive) ? directory_of(world, arena, archive, lost) : NULL;
+    bool is_clangs = is_clang_helper(archive);
 
+    if (is_clangs && !is_named(command, archive))
+        return true;
+    const char *directory =
+        is_clangs || is_helper(archive) ? directory_of(world, arena, archive, lost) : NULL;
     return directory && is_in(runtime, directory);
 }

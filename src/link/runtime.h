@@ -8,18 +8,19 @@
 #include "report.h"
 
 /*
- * Start files and the helpers that compiled code calls are no units: every linked file has its own,
- * and is made to. They are known by where they are: start files (crt1.o, crtbegin.o, ...) are
- * objects that the driver adds, not the user; helpers are libgcc.a, libgcc_eh.a,
- * libclang_rt.builtins*.a and libc_nonshared.a in a directory of those.
+ * Start files and the helpers of compiled code are no units: every linked file has its own, and is
+ * made to. They are known by where they are: start files (crt1.o, crtbegin.o, ...) are objects that
+ * the driver adds, not the user, or that are named to ld itself; helpers are libgcc.a, libgcc_eh.a,
+ * libgcov.a, libc_nonshared.a and libssp_nonshared.a in a directory of those, and what clang adds
+ * of libclang_rt.*.a to every file. The runtime of a sanitizer is one for the process: a unit.
  */
 struct tn_runtime {
     const char **directories; /* real paths; in the arena */
     size_t count;
 };
 
-/* By the name alone: for objects that the user's command does not name. */
-bool tn_runtime_is_start_file(const char *path);
+/* By its name, and by whether the user's command names it. */
+bool tn_runtime_is_start_file(const struct tn_command *command, const char *path);
 
 /* The directories of start files in a report. False: no memory. */
 bool tn_runtime_find(struct tn_runtime *runtime, tenon_world *world, struct tn_arena *arena,
@@ -27,6 +28,6 @@ bool tn_runtime_find(struct tn_runtime *runtime, tenon_world *world, struct tn_a
 
 /* True when an archive is one of the helpers. False also without memory (*lost). */
 bool tn_runtime_has(const struct tn_runtime *runtime, tenon_world *world, struct tn_arena *arena,
-                    const char *archive, bool *lost);
+                    const struct tn_command *command, const char *archive, bool *lost);
 
 #endif

@@ -13,8 +13,9 @@ struct tn_load {
     size_t said;    /* findings of the plan; the others of the report say what came of it */
     unsigned plans; /* since the last plugin was loaded */
     unsigned long long version; /* of the registry: what the plan was made for, and brought */
-    bool counted; /* the loader's list was looked at when the last plugin was registered */
-    bool stopped; /* something failed, and all or nothing was asked for */
+    bool surprised; /* something came with the last plugin, or went, that was not planned */
+    bool counted;   /* the loader's list was looked at when the last plugin was registered */
+    bool stopped;   /* something failed, and all or nothing was asked for */
 };
 
 /* One candidate of the plan, ready to be loaded. */

@@ -171,6 +171,39 @@ static bool serve_all(struct tn_registry *registry, const struct tn_loaded *load
     return true;
 }
 
+/* Was it in the plan that this comes with the plugin? */
+static bool is_planned(const struct tn_job *job, const struct tn_ready *ready,
+                       const struct tn_loaded *loaded, const char *path)
+{
+    const struct tn_candidate *c = &job->plan.candidates[ready->number];
+    for (size_t k = 0; k < loaded->image_count; k++)
+        if (strcmp(loaded->images[k].path, path) == 0)
+            return true;
+    for (size_t k = 0; k < c->brought_count; k++)
+        if (strcmp(job->brought[c->brought[k]]->path, path) == 0)
+            return true;
+    return false;
+}
+
+/*
+ * Looks at what came. What nobody had planned, as a constructor opened it, or something that went,
+ * leaves the rest of the plan without ground: it is made anew.
+ */
+static bool look_at_it(struct tn_load *load, const struct tn_ready *ready,
+                       const struct tn_loaded *loaded, tenon_error *err)
+{
+    struct tn_registry *registry = &load->process->registry;
+    const unsigned long long before = registry->version;
+    const size_t held = registry->count;
+    if (!tn_registry_look(registry, TENON_FOR_PLUGIN, loaded->plugin.name, err))
+        return false;
+    bool planned = registry->count >= held && registry->version - before == registry->count - held;
+    for (size_t i = held; planned && i < registry->count; i++)
+        planned = is_planned(&load->job, ready, loaded, registry->holdings[i]->path);
+    load->surprised = !planned;
+    return true;
+}
+
 /* Registers what came: the plugin's own images are its, the rest was brought for it. */
 static bool register_plugin(struct tn_load *load, struct tn_ready *ready, struct tn_loaded *loaded,
                             tenon_error *err)
@@ -181,7 +214,7 @@ static bool register_plugin(struct tn_load *load, struct tn_ready *ready, struct
     bool took;
     if (!take_proven(load, ready, loaded, &took, err))
         return false;
-    if (!took && !tn_registry_look(&process->registry, TENON_FOR_PLUGIN, loaded->plugin.name, err))
+    if (!took && !look_at_it(load, ready, loaded, err))
         return false;
     if (!took)
         tn_registry_own_code(&process->registry, loaded->images[loaded->image_count - 1].path);
@@ -266,6 +299,7 @@ static bool open_up(struct tn_load *load, struct tn_ready *ready, struct tn_load
     *kind = TENON_FINDING_LOADER;
     for (size_t k = 0; k < loaded->image_count; k++)
         loaded->images[k].skip = is_there(registry, &p->codes[k]);
+    load->surprised = false;
     if (!fill_needs(job, ready, loaded))
         return tn_no_memory(err);
     if (!promote(registry, loaded->backend, err) || !tn_execute_open(x, kind, err))
@@ -275,7 +309,8 @@ static bool open_up(struct tn_load *load, struct tn_ready *ready, struct tn_load
         tn_execute_close(x);
         return false;
     }
-    load->version = registry->version;
+    if (!load->surprised)
+        load->version = registry->version;
     loaded->stage = TN_STAGE_LOADING;
     return true;
 }

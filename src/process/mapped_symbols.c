@@ -226,6 +226,7 @@ struct asked {
     const char *name, *version;
     bool strong;        /* only a strong definition, at whatever version */
     ElfW(Addr) * value; /* of the one that answers; NULL: nobody's business */
+    bool *is_tls;       /* ... whether it is thread-local data; NULL likewise */
 };
 
 static bool answers(const struct tn_mapped *m, uint32_t i, const struct asked *asked)
@@ -236,6 +237,8 @@ static bool answers(const struct tn_mapped *m, uint32_t i, const struct asked *a
         return false;
     if (asked->value)
         *asked->value = symbol.st_value;
+    if (asked->is_tls)
+        *asked->is_tls = ELF64_ST_TYPE(symbol.st_info) == STT_TLS;
     return asked->strong ? ELF64_ST_BIND(symbol.st_info) == STB_GLOBAL
                          : fits_version(m, i, asked->version);
 }
@@ -274,6 +277,12 @@ bool tn_mapped_offers(const struct tn_mapped *m, const char *name, uint32_t hash
                       const char *version)
 {
     return look_up(m, hash, &(struct asked){ .name = name, .version = version });
+}
+
+bool tn_mapped_finds(const struct tn_mapped *m, const char *name, uint32_t hash,
+                     const char *version, bool *is_tls)
+{
+    return look_up(m, hash, &(struct asked){ .name = name, .version = version, .is_tls = is_tls });
 }
 
 bool tn_mapped_is_strong(const struct tn_mapped *m, const char *name, uint32_t hash)

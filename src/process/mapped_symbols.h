@@ -47,6 +47,10 @@ uint32_t tn_mapped_hash(const char *name);
 bool tn_mapped_offers(const struct tn_mapped *mapped, const char *name, uint32_t hash,
                       const char *version);
 
+/* ... and whether it is thread-local data. */
+bool tn_mapped_finds(const struct tn_mapped *mapped, const char *name, uint32_t hash,
+                     const char *version, bool *is_tls);
+
 /* Does it define that symbol strongly, for others to see? */
 bool tn_mapped_is_strong(const struct tn_mapped *mapped, const char *name, uint32_t hash);
 

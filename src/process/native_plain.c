@@ -61,14 +61,16 @@ static bool has_libraries(const struct scope *scope, const struct tn_proof *proo
     return true;
 }
 
+/* Plain code takes what it asks for to be no thread-local data. */
 static bool is_offered(const struct scope *scope, const struct tn_import *import)
 {
     uint32_t hash = tn_mapped_hash(import->name);
+    bool is_tls;
     for (size_t i = 0; i < scope->count; i++) {
         const struct tn_holding *h = scope->registry->holdings[i];
         if (h->stays && h->mapped &&
-            tn_mapped_offers(h->mapped, import->name, hash, import->version))
-            return true;
+            tn_mapped_finds(h->mapped, import->name, hash, import->version, &is_tls))
+            return !is_tls;
     }
     return false;
 }

@@ -235,6 +235,10 @@ static void check_binding(struct tn_answer *a, uint32_t number, const tenon_symb
             tn_say_symbol(a->job, number, a->graph, binding, NULL);
         return;
     }
+    if (binding->unlike) {
+        tn_say_symbol(a->job, number, a->graph, binding, NULL);
+        return;
+    }
     if (tn_answer_is_served(a, binding))
         return;
     if (requires_owner(a, number, binding->provider))

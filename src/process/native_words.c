@@ -117,7 +117,11 @@ void tn_say_symbol(struct tn_job *job, uint32_t number, const tenon_graph *graph
     const char *symbol = tn_report_show(job->report, binding->symbol);
     const char *version = binding->version ? tn_report_show(job->report, binding->version) : "";
     const char *by = chain(job, number, graph, binding->needed_by);
-    if (elsewhere)
+    if (binding->unlike)
+        tn_report_find(job->report, what, "plugin \"%s\" needs symbol %s%s%s of %s%s: %s",
+                       what.plugin, symbol, at, version,
+                       place_of(job, path_of(graph, binding->provider)), by, binding->reason);
+    else if (elsewhere)
         tn_report_find(job->report, what,
                        "plugin \"%s\" needs symbol %s%s%s%s: %s defines it, but keeps it to itself "
                        "as the plugin does not require it",

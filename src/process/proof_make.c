@@ -18,6 +18,7 @@ struct looked {
 };
 
 enum { LOCAL = 0, WEAK = 2 };
+enum { TLS = 6 };
 
 void tn_proofs_begin(struct tn_packer *p, const char *triple, size_t count)
 {
@@ -38,10 +39,16 @@ static bool look(struct looked *l, tenon_world *world, const char *path)
     return good;
 }
 
+/* Thread-local data of another object. */
+static bool is_others_tls(const struct tn_elf_symbol *s)
+{
+    return s->shndx == 0 && (s->type == TLS || s->wants_tls);
+}
+
 /*
  * Does more than names decide? Filters, auditors, a processor newer than the machine's first one,
- * names that the loader expands or takes for paths, an executable stack, relocations that we cannot
- * read.
+ * names that the loader expands or takes for paths, an executable stack, thread-local data of
+ * others, relocations that we cannot read.
  */
 static bool is_plain(const struct looked *l)
 {
@@ -51,7 +58,7 @@ static bool is_plain(const struct looked *l)
     for (size_t i = 0; i < f->need_count; i++)
         plain &= f->needs[i].flavour == TENON_NEED_NORMAL && !strpbrk(f->needs[i].name, "/$");
     for (size_t i = 1; i < l->symbols.count; i++)
-        plain &= !l->symbols.symbols[i].wants_copy;
+        plain &= !l->symbols.symbols[i].wants_copy && !is_others_tls(&l->symbols.symbols[i]);
     return plain;
 }
 

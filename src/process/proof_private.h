@@ -9,7 +9,7 @@
  * version that may be missing), of strong definitions; what the record says, as units_packed.c has
  * it.
  */
-enum { TN_PROOF_LAYOUT = 4 };
+enum { TN_PROOF_LAYOUT = 5 };
 enum {
     TN_PROOF_STATIC_TLS = 1,
     TN_PROOF_PLAIN = 2,

@@ -9,7 +9,7 @@
 
 #include "fail.h"
 
-enum { SHN_ABS = 0xfff1, STT_TLS = 6 };
+enum { SHN_ABS = 0xfff1 };
 enum { VISIBILITY_INTERNAL = 1, VISIBILITY_HIDDEN = 2 };
 
 /* NOTYPE OBJECT FUNC COMMON TLS GNU_IFUNC. rule  ALLOWED_STT, OK_TYPES */
@@ -49,7 +49,7 @@ static bool can_answer(const struct tn_elf_symbol *s)
 {
     bool bindable =
         s->bind == TN_BIND_GLOBAL || s->bind == TN_BIND_WEAK || s->bind == TN_BIND_UNIQUE;
-    bool has_value = s->value != 0 || s->shndx == SHN_ABS || s->type == STT_TLS;
+    bool has_value = s->value != 0 || s->shndx == SHN_ABS || s->type == TN_TYPE_TLS;
     return s->name && *s->name && bindable && has_value && s->type < 32 &&
            (BINDABLE_TYPES >> s->type & 1) && !(s->shndx == TN_SHN_UNDEF && s->value == 0);
 }

@@ -6,6 +6,7 @@
 
 enum { TN_SHN_UNDEF = 0 };
 enum { TN_BIND_LOCAL = 0, TN_BIND_GLOBAL = 1, TN_BIND_WEAK = 2, TN_BIND_UNIQUE = 10 };
+enum { TN_TYPE_TLS = 6 };
 
 /* One object in scope order. */
 struct tn_scope_object {

@@ -116,6 +116,25 @@ static bool is_cut_off(const struct tn_lookup *b, const struct tn_elf_symbol *s,
            b->scope[d->scope].table.symbols[d->symbol].size > s->size;
 }
 
+static bool is_tls(const struct tn_lookup *b, const struct tn_definition *d)
+{
+    return b->scope[d->scope].table.symbols[d->symbol].type == TN_TYPE_TLS;
+}
+
+/*
+ * Is only one of the two thread-local? The loader takes the answer all the same, and what one side
+ * has for an address the other one has for an offset. What nothing tells of the reference is well.
+ *
+ * rule  ELF Handling For Thread-Local Storage, 2 "Data Definitions"; GNU ld refuses to link it
+ *       ("TLS reference mismatches non-TLS definition")
+ */
+static bool is_unlike(const struct tn_lookup *b, const struct tn_elf_symbol *s,
+                      const struct tn_definition *d)
+{
+    bool wants_tls = s->wants_tls || (s->type == TN_TYPE_TLS && !s->wants_address);
+    return d && (is_tls(b, d) ? s->wants_address : wants_tls);
+}
+
 /* What is wrong with the answer, or with there being none; *good stays when there is memory. */
 static const char *reason_of(struct tn_lookup *b, const struct tn_elf_symbol *s,
                              const struct tn_elf_version *wanted, const struct tn_definition *d,
@@ -131,6 +150,9 @@ static const char *reason_of(struct tn_lookup *b, const struct tn_elf_symbol *s,
                                  "%" PRIu64 " bytes there, and room for %" PRIu64
                                  " in the program, which was linked against another one",
                                  b->scope[d->scope].table.symbols[d->symbol].size, s->size);
+    else if (is_unlike(b, s, d))
+        reason = is_tls(b, d) ? "thread-local data there, and an ordinary symbol is asked for"
+                              : "an ordinary symbol there, and thread-local data is asked for";
     else
         return NULL;
     *good &= reason != NULL;
@@ -161,6 +183,7 @@ static bool bind(struct tn_lookup *b, const struct tn_scope_object *o,
         .weak = s->bind == TN_BIND_WEAK && !inconsistent, /* then it may not stay undefined, too */
         .lazy = kind == TN_REFERENCE_PLT && !s->wants_data && !s->wants_copy && !binds_now(b, o),
         .found = d != NULL,
+        .unlike = is_unlike(b, s, d),
         .reason = reason_of(b, s, wanted, d, kind, inconsistent, &good),
     };
     if (!binding.symbol || !good)

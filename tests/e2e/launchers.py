@@ -989,6 +989,25 @@ def a_linker_may_be_called_itself(report):
         c.check("units", ["other", "start"], c.names())
         c.link("gcc", "-r", "-nostdlib", "-o", "all.o", "start.o", "other.o")
         c.check("-r goes through", "none", launch.units(c.path("all.o"))["record"])
+        found = [c.run("gcc", "-print-file-name=" + name).stdout.strip()
+                 for name in ("crti.o", "crtbeginS.o", "crtendS.o", "crtn.o")]
+        c.write("crt_own.c", "int own(void) { return 1; }\n")
+        c.run("gcc", "-fPIC", "-c", "crt_own.c")
+        c.link("ld", "-shared", "-o", "lib.so", *found[:2], "crt_own.o", *found[2:])
+        c.check("start files that it is given", ["crt_own"], c.names("lib.so"))
+
+
+def counting_runs_is_no_unit(report):
+    """What counts runs for coverage and profiles is made to be in every file."""
+    for compiler, *flags in (("gcc", "--coverage"), ("gcc", "-fprofile-generate"),
+                             ("clang", "--coverage"), ("clang", "-fprofile-instr-generate")):
+        with Case(report, compiler + " " + flags[0]) as c:
+            c.write("alone.c", "static int n; int alone(void) { return ++n; }\n")
+            done = c.run(compiler, "-shared", "-fPIC", *flags, "-o", "plain.so", "alone.c", check=False)
+            if done.returncode:
+                continue  # no such runtime here
+            c.link(compiler, "-shared", "-fPIC", *flags, "-o", "lib.so", "alone.c")
+            c.check("units", ["alone"], c.names("lib.so"))
 
 
 CASES = [links_once_when_nothing_changed, keeps_standard_output_and_map,
@@ -1003,7 +1022,7 @@ CASES = [links_once_when_nothing_changed, keeps_standard_output_and_map,
          sources_that_cannot_be_preprocessed, standard_input_without_an_output,
          headers_become_no_object, reports_beside_an_object, sources_of_intermediate_code,
          failures_remove_the_output,
-         temporary_files_anywhere, a_linker_may_be_called_itself,
+         temporary_files_anywhere, a_linker_may_be_called_itself, counting_runs_is_no_unit,
          objects_that_are_not_what_their_notes_say,
          thin_members_of_intermediate_code,
          notes_of_intermediate_code_under_other_names, lazy_objects_of_intermediate_code,

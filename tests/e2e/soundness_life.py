@@ -187,6 +187,13 @@ def failing(shop, cases):
                  answer.messages(), answer)
 
 
+OPENS_EARLY = """
+#include <dlfcn.h>
+int builds_number(void) { return 4; }
+__attribute__((constructor)) static void opens(void) { dlopen("%s", RTLD_NOW | RTLD_GLOBAL); }
+"""
+
+
 def plans(shop, cases):
     """What start loads, the rest of the plan was not made for."""
     asking(shop, "brings", 'load(self, "./p.plugin"); return 0;')
@@ -200,6 +207,14 @@ def plans(shop, cases):
     answer = shop.ask("host", "load=opens.plugin,second.plugin", "plugins")
     cases.expect("or opened by itself", answer.one("answer") == "no" and
                  set(answer.codes()) <= {"double", "clash"} and not answer.all("has"), answer)
+    shop.plugin("builds", OPENS_EARLY % shop.path("libpart.so"), "-D_GNU_SOURCE")
+    answer = shop.ask("host", "load=builds.plugin,second.plugin", "plugins")
+    cases.expect("or by a constructor", answer.one("answer") == "no" and
+                 set(answer.codes()) <= {"double", "clash"} and not answer.all("has"), answer)
+    answer = shop.ask("host", "each", "load=builds.plugin,second.plugin,p.plugin", "plugins")
+    cases.expect("each on its own, by a constructor", answer.all("plugin") ==
+                 ["builds loaded", "second refused", "p refused"] and
+                 answer.all("has") == ["builds"], answer)
     # each on its own: the plan is made anew, what failed is not tried again and still said
     asking(shop, "attempts", 'load(self, "./p.plugin"); return 1;')
     shop.plugin("zsound", "int sound_number(void) { return 21; }")

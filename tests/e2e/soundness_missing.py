@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 
@@ -46,6 +47,48 @@ def missing(shop, cases):
     answer = shop.ask("host", "load=offered.plugin", "call=offered:plugin_number")
     cases.loads("what the host exports is there", answer)
     cases.expect("and used", answer.one("call") == "plugin_number 56", answer)
+
+
+def unlike(shop, cases):
+    """A variable that only one of host and plugin has for thread-local: no linker would join them."""
+    shop.host("unlike", HOST + "\n__thread int own = 8; __thread int spare = 9;", "-rdynamic")
+    uses = "extern %s; int plugin_number(void) { return %s; }"
+    for name, declared, used, codes in (
+            ("takes_tls", "__thread int offered_data", "offered_data", ["missing-symbol"]),
+            ("weak_tls", "__thread int offered_data __attribute__((weak))",
+             "&offered_data ? offered_data : 0", ["missing-symbol"]),
+            ("takes_plain", "int own", "own", ["missing-symbol"])):
+        shop.plugin(name, CONSTRUCTOR + uses % (declared, used))
+        answer = shop.ask("unlike", "load=%s.plugin" % name)
+        tls, plain = "thread-local data", "an ordinary symbol"
+        symbol, there, asked = (("own", tls, plain) if name == "takes_plain" else
+                                ("offered_data", plain, tls))
+        cases.refused(name, answer, codes, "plugin \"%s\" needs symbol %s of %s: %s there, and "
+                      "%s is asked for" % (name, symbol, shop.path("unlike"), there, asked))
+        cases.expect(name + ": check says so", shop.check("unlike", name + ".plugin")[0] == 1)
+    # of code that another host could load it is proven what it asks for
+    known = {"TENON_CACHE": shop.path("cache-unlike")}
+    shop.host("other", "int own = 3; __thread int offered_data = 4;", "-rdynamic")
+    for name in ("takes_tls", "takes_plain"):
+        answer = shop.ask("other", "load=%s.plugin" % name, "call=%s:plugin_number" % name, env=known)
+        cases.loads(name + " elsewhere", answer)
+    time.sleep(2.1)  # what changed moments ago is not noted
+    for name in ("takes_tls", "takes_plain") * 2:
+        cases.loads(name + " elsewhere, again", shop.ask("other", "load=%s.plugin" % name, env=known))
+        cases.refused(name + ", proven", shop.ask("unlike", "load=%s.plugin" % name, env=known),
+                      ["missing-symbol"], "is asked for")
+    # both alike, in each model; and the C library's
+    for model in ("global-dynamic", "initial-exec"):
+        name = "alike_" + model[0]
+        shop.plugin(name, "#include <errno.h>\n" + uses % ("__thread int own", "own + 0 * errno"),
+                    "-ftls-model=" + model)
+        if shop.musl and model == "initial-exec":
+            continue
+        answer = shop.ask("unlike", "load=%s.plugin" % name, "call=%s:plugin_number" % name)
+        cases.loads(name, answer)
+        cases.expect(name + ": it works", answer.one("call") == "plugin_number 8", answer)
+    shop.plugin("idle", "extern __thread int offered_data; int plugin_number(void) { return 3; }")
+    cases.loads("one that is declared only", shop.ask("unlike", "load=idle.plugin"))
 
 
 def version(shop, cases):
@@ -518,6 +561,7 @@ def main():
     cases = Cases()
     with Workshop() as shop:
         missing(shop, cases)
+        unlike(shop, cases)
         version(shop, cases)
         systems(shop, cases)
         static_tls(shop, cases)
