@@ -175,6 +175,8 @@ static int choose(struct cache_run *run, const char *const *words)
 
     if (words[1])
         return cli_usage(run->cli, "%s: one action at a time", cli_shown(shown, words[1]));
+    if (strcmp(words[0], "list") == 0 && run->all)
+        return cli_usage(run->cli, "--all is for prune, not for list");
     if (strcmp(words[0], "list") == 0)
         return act(run, list);
     if (strcmp(words[0], "prune") == 0)

@@ -286,7 +286,9 @@ static int run_find(struct cli *cli, int argc, const char **argv)
 
     if (cli_parse(cli, table, argc, argv, &names, &status)) {
         cli->json |= run.format && strcmp(run.format, "json") == 0;
-        if (run.known)
+        if (run.known && (*names || run.batch))
+            status = cli_usage(cli, "--known prints the list, and looks for no library");
+        else if (run.known)
             cli_puts(&cli->out, tenon_find_known());
         else if (!*names && !run.batch)
             status = cli_usage(cli, "no NAME given");

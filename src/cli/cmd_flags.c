@@ -190,7 +190,11 @@ static int run_flags(struct cli *cli, int argc, const char **argv)
     };
 
     if (cli_parse(cli, table, argc, argv, &words, &status)) {
-        if (run.from)
+        if (run.version && !run.make_shared)
+            status = cli_usage(cli, "--version is for --make-shared: what is to be made has it");
+        else if (run.make_shared && run.from)
+            status = cli_usage(cli, "--make-shared is for NAME and DIR, not for --from");
+        else if (run.from)
             status = cli_flags_join(cli, &run.settings, run.from, run.format, words);
         else if (run.format && !is_format(&run, "text") && !is_format(&run, "words") &&
                  !is_format(&run, "json"))

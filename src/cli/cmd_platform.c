@@ -204,6 +204,8 @@ static int run_platform(struct cli *cli, int argc, const char **argv)
         if (given && strcmp(given, "make") != 0 && strcmp(given, "sh") != 0 &&
             strcmp(given, "json") != 0)
             status = cli_usage(cli, "--format is make, sh or json, not %s", tn_quote(shown, given));
+        else if (run.list && *names)
+            status = cli_usage(cli, "--list takes no NAME");
         else if (run.list && cli->quiet)
             ;
         else if (run.list && strcmp(run.format, "json") == 0)
