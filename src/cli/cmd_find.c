@@ -255,6 +255,36 @@ static void end(struct find_run *run)
     tn_arena_free(&run->arena);
 }
 
+/* The list as it is: it can be read again. In JSON a result for each of its libraries. */
+static void print_known(struct cli *cli)
+{
+    struct cli_json json = { .out = &cli->out };
+    const char *line = tenon_find_known(), *end;
+
+    if (cli->quiet)
+        return;
+    if (!cli->json) {
+        cli_puts(&cli->out, line);
+        return;
+    }
+    cli_json_begin(&json);
+    for (; (end = strchr(line, '\n')); line = end + 1) {
+        size_t size = (size_t)(end - line), name = strcspn(line, " \n");
+        if (*line == '#' || name == 0)
+            continue;
+        cli_json_item(&json);
+        cli_json_open(&json, '{');
+        CLI_JSON_KEY(&json, "name");
+        cli_json_part(&json, line, name);
+        CLI_JSON_KEY(&json, "status");
+        cli_json_name(&json, "ok");
+        CLI_JSON_KEY(&json, "known");
+        cli_json_part(&json, line + name + (name < size), size - name - (name < size));
+        cli_json_close(&json, '}');
+    }
+    cli_json_end(&json);
+}
+
 static int run_find(struct cli *cli, int argc, const char **argv)
 {
     struct find_run run = { .cli = cli };
@@ -289,7 +319,7 @@ static int run_find(struct cli *cli, int argc, const char **argv)
         if (run.known && (*names || run.batch))
             status = cli_usage(cli, "--known prints the list, and looks for no library");
         else if (run.known)
-            cli_puts(&cli->out, tenon_find_known());
+            print_known(cli);
         else if (!*names && !run.batch)
             status = cli_usage(cli, "no NAME given");
         else if (check(&run, &status))

@@ -115,7 +115,7 @@ static int tell(struct flags_run *run, const tenon_platform *platform, const cha
         flags = tenon_link_flags(platform, settings.settings, name, dir, &err);
     tenon_settings_free(settings.settings);
     if (!flags && err.code == TENON_E_ARGUMENT)
-        return cli_usage(run->cli, "%s", tenon_error_message(&err));
+        return cli_settings_fail_row(run->cli, &run->json, name, &err);
     if (!flags)
         status = err.code == TENON_E_UNSUPPORTED ? CLI_NO : CLI_UNREADABLE;
     if (run->cli->quiet)
@@ -132,12 +132,14 @@ static int tell(struct flags_run *run, const tenon_platform *platform, const cha
 
 static int tell_platforms(struct flags_run *run, const char *name, const char *dir)
 {
+    tenon_error err = TENON_ERROR_INIT;
     const tenon_platform *platform;
     int status = CLI_YES;
 
     if (!run->settings.platform || strcmp(run->settings.platform, "all") != 0) {
-        platform = cli_platform(run->cli, run->settings.platform);
-        return platform ? tell(run, platform, name, dir) : CLI_USAGE;
+        platform = cli_find_platform(run->settings.platform, &err);
+        return platform ? tell(run, platform, name, dir)
+                        : cli_settings_fail_row(run->cli, &run->json, name, &err);
     }
     for (size_t i = 0; (platform = tenon_platform_at(i)); i++)
         status = cli_worse(status, tell(run, platform, name, dir));

@@ -102,15 +102,15 @@ static void print_json(struct platform_run *run, const tenon_platform *platform,
 
 static int tell(struct platform_run *run, const char *name, const struct cli_settings *options)
 {
-    const tenon_platform *platform = cli_platform(run->cli, name);
     struct cli_settings settings = { .config = options->config, .set = options->set };
     struct fact facts[FACTS];
     tenon_error err = TENON_ERROR_INIT;
+    const tenon_platform *platform = cli_find_platform(name, &err);
     int status = CLI_YES;
     bool is_json = strcmp(run->format, "json") == 0;
 
     if (!platform)
-        return CLI_USAGE;
+        return cli_settings_fail_row(run->cli, &run->json, name, &err);
     if (!cli_settings_settle(&settings, platform, &err)) {
         status = cli_settings_fail_row(run->cli, &run->json, platform->name, &err);
     } else if (!run->cli->quiet) {
