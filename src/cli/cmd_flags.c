@@ -96,6 +96,23 @@ static void print_text(struct flags_run *run, const tenon_platform *platform, co
     cli_puts(out, "\n");
 }
 
+/* NULL: *err says why not. */
+static char *make_flags(const struct flags_run *run, const tenon_platform *platform,
+                        const tenon_settings *settings, const char *name, const char *dir,
+                        tenon_error *err)
+{
+    char shown[TN_QUOTE_ROOM];
+
+    if (strchr(dir, '\n')) {
+        tn_fail(err, TENON_E_UNSUPPORTED,
+                "no build file can hold the directory %s: a newline ends a line there",
+                tn_quote(shown, dir));
+        return NULL;
+    }
+    return run->make_shared ? tenon_shared_flags(platform, settings, name, dir, run->version, err)
+                            : tenon_link_flags(platform, settings, name, dir, err);
+}
+
 /* The flags for one platform. */
 static int tell(struct flags_run *run, const tenon_platform *platform, const char *name,
                 const char *dir)
@@ -109,10 +126,7 @@ static int tell(struct flags_run *run, const tenon_platform *platform, const cha
         tenon_settings_free(settings.settings);
         return cli_settings_fail_row(run->cli, &run->json, name, &err);
     }
-    if (run->make_shared)
-        flags = tenon_shared_flags(platform, settings.settings, name, dir, run->version, &err);
-    else
-        flags = tenon_link_flags(platform, settings.settings, name, dir, &err);
+    flags = make_flags(run, platform, settings.settings, name, dir, &err);
     tenon_settings_free(settings.settings);
     if (!flags && err.code == TENON_E_ARGUMENT)
         return cli_settings_fail_row(run->cli, &run->json, name, &err);

@@ -50,6 +50,15 @@ static size_t gather(const tenon_platform *platform, const tenon_settings *setti
     return n;
 }
 
+/* The first whose value make cannot have on the right side of an assignment; NULL: none. */
+static const char *find_unfit(const struct fact *facts, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (strchr(facts[i].value, '\n'))
+            return facts[i].name;
+    return NULL;
+}
+
 static bool print_lines(struct platform_run *run, const struct fact *facts, size_t count, bool sh)
 {
     struct cli_out *out = &run->cli->out;
@@ -115,7 +124,11 @@ static int tell(struct platform_run *run, const char *name, const struct cli_set
         status = cli_settings_fail_row(run->cli, &run->json, platform->name, &err);
     } else if (!run->cli->quiet) {
         size_t count = gather(platform, settings.settings, facts);
-        if (is_json) {
+        const char *unfit = strcmp(run->format, "make") == 0 ? find_unfit(facts, count) : NULL;
+        if (unfit) {
+            cli_complain(run->cli, "%s has a newline, which no line of make can hold", unfit);
+            status = CLI_USAGE;
+        } else if (is_json) {
             print_json(run, platform, &settings, facts, count);
         } else {
             cli_puts(&run->cli->out, run->told++ ? "\n" : "");
