@@ -39,7 +39,11 @@ void bundle_told(struct bundle_run *run, const char *word, const char *file)
 static bool drop_entries(const struct bundle_run *run, tenon_builder *builder, tenon_error *err)
 {
     for (char **entry = run->options->drop; entry && *entry; entry++)
-        if (!tenon_builder_drop(builder, *entry, err))
+        if (strcmp(*entry, TN_MANIFEST_ENTRY) == 0)
+            return tn_fail(err, TENON_E_ARGUMENT,
+                           "--drop: " TN_MANIFEST_ENTRY " is the manifest, without which there is "
+                           "no bundle");
+        else if (!tenon_builder_drop(builder, *entry, err))
             return tn_context(err, "--drop");
     return true;
 }
