@@ -8,7 +8,7 @@ _tenon_loaders='glibc musl freebsd dragonfly netbsd openbsd solaris hpux bionic 
 _tenon_common='--json --quiet --verbose --color --help --version'
 _tenon_why='--lib --symbols --dlopen --what-if --slice --member --skip-other --sysroot --loader --env
     --setting --clean-env --cwd --exe --setuid --interpreter --cpu --platform --hide-system --dot'
-_tenon_show='--exports --imports --dlopen --units --slice --member --sysroot'
+_tenon_show='--exports --imports --dlopen --units --slice --member --skip-other --sysroot'
 _tenon_units='--doubles --skip-other --sysroot'
 _tenon_launch='--unit-prefix'
 _tenon_wrap='--output --unit-prefix'

@@ -59,6 +59,7 @@ set -l show '__fish_seen_subcommand_from show'
 complete -c tenon -n "$show" -l exports -d 'the symbols it offers'
 complete -c tenon -n "$show" -l imports -d 'the symbols it expects'
 complete -c tenon -n "$show" -l units -d 'its units and their record'
+complete -c tenon -n "$show" -l skip-other -d 'leave out files that are no images'
 
 set -l units '__fish_seen_subcommand_from units'
 complete -c tenon -n "$units" -l doubles -d 'only what is there twice among all files'

@@ -94,7 +94,9 @@ struct content {
     mode_t mode;
     bool keep; /* whose the old file was, and its mode */
     bool flush;
-    bool (*check)(int fd, tenon_error *err); /* NULL: none */
+    bool (*check)(int fd, tenon_error *err);                 /* NULL: none */
+    bool (*check_copy)(void *arg, int fd, tenon_error *err); /* likewise, of a copy */
+    void *arg;
 };
 
 static bool copy_all(int fd, const struct content *content, tenon_error *err)
@@ -137,7 +139,8 @@ static bool fill(int fd, const struct content *content, const struct stat *old, 
         return false;
     if (content->flush && fsync(fd) < 0)
         return tn_fail_system(err, errno, "writing");
-    return !content->check || content->check(fd, err);
+    return (!content->check || content->check(fd, err)) &&
+           (!content->check_copy || content->check_copy(content->arg, fd, err));
 }
 
 static bool replace(int dir, const char *path, const struct content *content, tenon_error *err)
@@ -220,10 +223,11 @@ bool tn_replace_kept(const char *path, const void *bytes, size_t size,
 }
 
 bool tn_replace_by_copy(const char *path, int from, uint64_t size, mode_t mode,
-                        bool (*check)(int fd, tenon_error *err), tenon_error *err)
+                        bool (*check)(void *arg, int fd, tenon_error *err), void *arg,
+                        tenon_error *err)
 {
     const struct content content = {
-        .from = from, .size = size, .mode = mode, .flush = true, .check = check
+        .from = from, .size = size, .mode = mode, .flush = true, .check_copy = check, .arg = arg
     };
 
     return replace_named(AT_FDCWD, path, &content, err);

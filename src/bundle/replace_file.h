@@ -35,9 +35,13 @@ bool tn_replace_unflushed(int dir, const char *path, const void *bytes, size_t s
 bool tn_replace_kept(const char *path, const void *bytes, size_t size,
                      bool (*check)(int fd, tenon_error *err), tenon_error *err);
 
-/* As tn_replace_file, of the first `size` bytes of the open file `from`: a piece at a time. */
+/*
+ * As tn_replace_file, of the first `size` bytes of the open file `from`: a piece at a time. `check`
+ * gets `arg`.
+ */
 bool tn_replace_by_copy(const char *path, int from, uint64_t size, mode_t mode,
-                        bool (*check)(int fd, tenon_error *err), tenon_error *err);
+                        bool (*check)(void *arg, int fd, tenon_error *err), void *arg,
+                        tenon_error *err);
 
 /* Is that the name of a file beside another, which only a killed process leaves? */
 bool tn_replace_is_left(const char *name);

@@ -9,7 +9,7 @@ struct bundle_options {
     struct cli_manifest manifest; /* update; its resources are --add-resource */
     char **drop;
     char *destdir, *key, *comment; /* update, sign: the secret key */
-    struct cli_trust trust;        /* show, verify */
+    struct cli_trust trust;        /* install, verify */
     int show_manifest, resources, libraries, verify;
 };
 
@@ -37,6 +37,13 @@ bool bundle_verify(struct bundle_run *run, const char *file, tenon_error *err);
 
 /* Has what is written signed, with the key of --key; nothing when there is none. */
 bool bundle_sign_builder(struct bundle_run *run, tenon_builder *builder, tenon_error *err);
+
+/*
+ * What --trust and --require-signature ask of a verified bundle, for an action that is not asked
+ * for the signature itself: a refusal is told, and is the row of the bundle.
+ */
+bool bundle_ask_signature(struct bundle_run *run, const char *file, tenon_bundle *bundle,
+                          bool *refused, tenon_error *err);
 
 /* Wipes the password. */
 void bundle_forget(struct bundle_run *run);

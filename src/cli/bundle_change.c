@@ -39,7 +39,11 @@ void bundle_told(struct bundle_run *run, const char *word, const char *file)
 static bool drop_entries(const struct bundle_run *run, tenon_builder *builder, tenon_error *err)
 {
     for (char **entry = run->options->drop; entry && *entry; entry++)
-        if (!tenon_builder_drop(builder, *entry, err))
+        if (strcmp(*entry, TN_MANIFEST_ENTRY) == 0)
+            return tn_fail(err, TENON_E_ARGUMENT,
+                           "--drop: " TN_MANIFEST_ENTRY " is the manifest, without which there is "
+                           "no bundle");
+        else if (!tenon_builder_drop(builder, *entry, err))
             return tn_context(err, "--drop");
     return true;
 }
@@ -140,8 +144,9 @@ static char *installed_path(const struct bundle_run *run, const char *file, teno
 }
 
 /* The bytes that were checked are the bytes that are copied. */
-static bool check_copy(int fd, tenon_error *err)
+static bool check_copy(void *arg, int fd, tenon_error *err)
 {
+    tenon_bundle *checked = arg;
     int copy = fcntl(fd, F_DUPFD_CLOEXEC, 0);
     tenon_bundle *bundle;
     bool ok;
@@ -150,25 +155,30 @@ static bool check_copy(int fd, tenon_error *err)
         return tn_fail_system(err, errno, "reading the copy");
     bundle = tn_bundle_open_fd(copy, "(the copy)", err);
     ok = bundle && tenon_bundle_verify(bundle, err);
+    if (ok && memcmp(tenon_bundle_digest(bundle), tenon_bundle_digest(checked),
+                     sizeof checked->digest) != 0)
+        ok = tn_fail(err, TENON_E_MALFORMED, "it was changed while it was copied");
     tenon_bundle_free(bundle);
     return ok;
 }
 
 /* It was verified, and so its file is open. */
-static bool install(struct bundle_run *run, const tenon_bundle *bundle, const char *to,
-                    tenon_error *err)
+static bool install(struct bundle_run *run, tenon_bundle *bundle, const char *to, tenon_error *err)
 {
     return make_directories(directory_of(run), err) &&
-           tn_replace_by_copy(to, bundle->fd, bundle->identity.size, 0644, check_copy, err);
+           tn_replace_by_copy(to, bundle->fd, bundle->identity.size, 0644, check_copy, bundle, err);
 }
 
 bool bundle_install(struct bundle_run *run, const char *file, tenon_error *err)
 {
     tenon_bundle *bundle = tenon_bundle_open(file, err);
     char *to = bundle ? installed_path(run, file, err) : NULL;
-    bool ok = to && tenon_bundle_verify(bundle, err) && install(run, bundle, to, err);
+    bool refused = false;
+    bool ok = to && tenon_bundle_verify(bundle, err) &&
+              bundle_ask_signature(run, file, bundle, &refused, err) &&
+              (refused || install(run, bundle, to, err));
 
-    if (ok) {
+    if (ok && !refused) {
         bundle_told(run, "installed", to);
         remark_name(run, to, tenon_bundle_manifest(bundle)->name);
     }

@@ -148,6 +148,42 @@ void bundle_put_signature(struct cli_json *json, const tenon_signature *s)
     cli_json_close(json, '}');
 }
 
+static bool is_refused(const struct cli_trust *trust, const tenon_signature *signature)
+{
+    return signature->state == TENON_SIGNATURE_BAD ||
+           (trust->require && signature->state != TENON_SIGNATURE_GOOD);
+}
+
+static void put(struct bundle_run *run, const char *file, const tenon_signature *s, bool refused)
+{
+    run->refused |= refused;
+    if (bundle_is_json(run))
+        put_json(run, file, s, refused);
+    else if (bundle_is_text(run))
+        put_text(&run->cli->out, file, s, refused);
+}
+
+bool bundle_ask_signature(struct bundle_run *run, const char *file, tenon_bundle *bundle,
+                          bool *refused, tenon_error *err)
+{
+    const struct cli_trust *trust = &run->options->trust;
+    tenon_signature signature;
+
+    *refused = false;
+    if (!trust->keys && !trust->require)
+        return true;
+    tenon_keys *keys = cli_trust_keys(trust, err);
+    bool ok = keys && tenon_bundle_signature(bundle, keys, &signature, err);
+    if (ok && is_refused(trust, &signature)) {
+        *refused = true;
+        put(run, file, &signature, true);
+    } else if (ok && signature.state != TENON_SIGNATURE_GOOD && !run->cli->quiet) {
+        cli_complain_of(run->cli, file, "no trusted key has signed it");
+    }
+    tenon_keys_free(keys);
+    return ok;
+}
+
 bool bundle_verify(struct bundle_run *run, const char *file, tenon_error *err)
 {
     const struct cli_trust *trust = &run->options->trust;
@@ -156,15 +192,8 @@ bool bundle_verify(struct bundle_run *run, const char *file, tenon_error *err)
     tenon_bundle *bundle = keys ? tenon_bundle_open(file, err) : NULL;
     bool ok = bundle && tenon_bundle_verify(bundle, err) &&
               tenon_bundle_signature(bundle, keys, &signature, err);
-    if (ok) {
-        bool refused = signature.state == TENON_SIGNATURE_BAD ||
-                       (trust->require && signature.state != TENON_SIGNATURE_GOOD);
-        run->refused |= refused;
-        if (bundle_is_json(run))
-            put_json(run, file, &signature, refused);
-        else if (bundle_is_text(run))
-            put_text(&run->cli->out, file, &signature, refused);
-    }
+    if (ok)
+        put(run, file, &signature, is_refused(trust, &signature));
     tenon_bundle_free(bundle);
     tenon_keys_free(keys);
     return ok;

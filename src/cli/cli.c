@@ -261,6 +261,10 @@ bool cli_parse(struct cli *cli, struct poptOption *options, int argc, const char
     if (wrong == POPT_ERROR_BADOPT)
         *status = unknown_option(cli, poptBadOption(cli->parser, POPT_BADOPTION_NOALIAS), options,
                                  common);
+    else if (wrong == POPT_ERROR_NOARG && has_option(options, "version") &&
+             strcmp(poptBadOption(cli->parser, POPT_BADOPTION_NOALIAS), "--version") == 0)
+        *status = cli_usage(cli, "--version=VERSION is an option of this command; tenon's own is "
+                                 "told by tenon --version");
     else if (wrong < -1)
         *status = cli_usage(cli, "%s: %s",
                             cli_shown(shown, poptBadOption(cli->parser, POPT_BADOPTION_NOALIAS)),

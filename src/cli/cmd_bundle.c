@@ -15,6 +15,21 @@ static const struct {
     { "remove", bundle_remove }, { "sign", bundle_sign },     { "verify", bundle_verify },
 };
 
+/* For which actions an option is; those that are not here are for update, which has the most. */
+static const struct {
+    const char *option, *actions[2];
+} option_actions[] = {
+    { "manifest", { "show" } },
+    { "resources", { "show" } },
+    { "libraries", { "show" } },
+    { "verify", { "show" } },
+    { "destdir", { "install", "remove" } },
+    { "key", { "sign", "update" } },
+    { "comment", { "sign", "update" } },
+    { "trust", { "verify", "install" } },
+    { "require-signature", { "verify", "install" } },
+};
+
 void bundle_begin_row(struct bundle_run *run, const char *file)
 {
     if (!bundle_is_json(run))
@@ -107,12 +122,43 @@ static bool asks_for_change(const struct bundle_options *options)
     return !cli_manifest_is_empty(&options->manifest) || options->drop || options->key;
 }
 
-static int choose(struct bundle_run *run, const char *const *words)
+static const char *const *actions_of(const char *option)
+{
+    static const char *const update[2] = { "update" };
+
+    for (size_t i = 0; i < sizeof option_actions / sizeof *option_actions; i++)
+        if (strcmp(option_actions[i].option, option) == 0)
+            return option_actions[i].actions;
+    return update;
+}
+
+static bool is_given(const struct poptOption *option)
+{
+    return option->argInfo == POPT_ARG_NONE ? *(int *)option->arg != 0
+                                            : *(void **)option->arg != NULL;
+}
+
+/* An option that the action would not heed. */
+static int refuse_strays(struct bundle_run *run, const struct poptOption *table, const char *action)
+{
+    for (; table->longName; table++) {
+        const char *const *of = actions_of(table->longName);
+        if (is_given(table) && strcmp(of[0], action) != 0 && (!of[1] || strcmp(of[1], action) != 0))
+            return cli_usage(run->cli, "--%s is for %s%s%s, not for %s", table->longName, of[0],
+                             of[1] ? " and " : "", of[1] ? of[1] : "", action);
+    }
+    return CLI_YES;
+}
+
+static int choose(struct bundle_run *run, const struct poptOption *table, const char *const *words)
 {
     char shown[CLI_SHOWN_ROOM];
 
     for (size_t i = 0; i < sizeof actions / sizeof *actions; i++)
         if (strcmp(actions[i].name, words[0]) == 0) {
+            int status = refuse_strays(run, table, words[0]);
+            if (status != CLI_YES)
+                return status;
             if (!words[1])
                 return cli_usage(run->cli, "%s: no BUNDLE given", words[0]);
             if (actions[i].act == bundle_update && !asks_for_change(run->options))
@@ -157,7 +203,7 @@ static int run_bundle(struct cli *cli, int argc, const char **argv)
         if (options.destdir && !*options.destdir)
             status = cli_usage(cli, "--destdir needs a directory");
         else
-            status = choose(&run, words);
+            status = choose(&run, table, words);
     }
     cli_manifest_free(&options.manifest);
     cli_free_list(options.drop);
@@ -189,7 +235,7 @@ const struct cli_command cmd_bundle = {
         "  tenon bundle install --destdir=/usr/lib/app/plugins stats\n"
         "  tenon bundle sign --key=$HOME/.minisign/minisign.key stats\n"
         "  tenon bundle verify --trust=us.pub --require-signature stats\n\n"
-        "Exit status: 0 it was done, 1 verify: a signature is bad or missing, 2 wrong usage,\n"
+        "Exit status: 0 it was done, 1 a signature is bad or missing, 2 wrong usage,\n"
         "3 a BUNDLE could not be read or written, or is not what it says.\n",
     .run = run_bundle,
 };

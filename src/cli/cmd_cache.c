@@ -158,8 +158,10 @@ static int act(struct cache_run *run,
     if (!choose_directory(run, &directory, &err))
         return cli_fail_one(run->cli, "", &err);
     cache = is_absent(directory) ? NULL : tn_cache_open(directory, &err);
-    if (err.code != TENON_OK)
-        return cli_fail_one(run->cli, directory, &err);
+    if (err.code != TENON_OK) { /* one that cannot be trusted is not read */
+        cli_fail_one(run->cli, directory, &err);
+        return CLI_UNREADABLE;
+    }
     ok = (!cache || action(run, cache, &err)) && (!run->lost || tn_no_memory(&err));
     if (is_json(run))
         print_json(run, cache ? tn_cache_path(cache) : directory, ok ? NULL : &err);
@@ -175,6 +177,8 @@ static int choose(struct cache_run *run, const char *const *words)
 
     if (words[1])
         return cli_usage(run->cli, "%s: one action at a time", cli_shown(shown, words[1]));
+    if (strcmp(words[0], "list") == 0 && run->all)
+        return cli_usage(run->cli, "--all is for prune, not for list");
     if (strcmp(words[0], "list") == 0)
         return act(run, list);
     if (strcmp(words[0], "prune") == 0)
@@ -195,7 +199,8 @@ static int run_cache(struct cli *cli, int argc, const char **argv)
                                   POPT_TABLEEND };
 
     if (cli_parse(cli, table, argc, argv, &words, &status))
-        status = choose(&run, words);
+        status = run.directory && !*run.directory ? cli_usage(cli, "--cache needs a directory")
+                                                  : choose(&run, words);
     tn_arena_free(&run.arena);
     free(run.directory);
     return status;
@@ -214,7 +219,7 @@ const struct cli_command cmd_cache = {
     .examples = "Examples:\n"
                 "  tenon cache list\n"
                 "  tenon cache prune --all\n\n"
-                "Exit status: 0 it was done, 2 wrong usage, or the directory cannot be trusted,\n"
-                "3 it could not be read or changed.\n",
+                "Exit status: 0 it was done, 2 wrong usage, 3 the directory cannot be trusted,\n"
+                "or not be read or changed.\n",
     .run = run_cache,
 };

@@ -116,6 +116,8 @@ static int run_check(struct cli *cli, int argc, const char **argv)
         tenon_process *process = NULL;
         if (!files[1]) {
             status = cli_usage(cli, "no BUNDLE given");
+        } else if (!cli_check_names(cli, files + 1, &status)) {
+            ; /* it was said */
         } else if (bad_offer(settings.offers)) {
             status = cli_usage(cli, "--offer takes NAME or NAME=VERSION, a number, not %s",
                                cli_shown(shown, bad_offer(settings.offers)));

@@ -20,12 +20,15 @@
 
 extern char **environ;
 
+#define JOBS_MOST 10000 /* more than any machine has use for */
+
 struct find_run {
     struct cli *cli;
     struct cli_settings settings;
     struct find_asked asked; /* on the command line: for every library */
     char *format, *write, *cc, *sysroot, *wrapper, *localbase, *batch;
-    int known, no_cache, jobs;
+    char *jobs; /* --jobs, as given */
+    int known, no_cache;
     tenon_finder *finder;
     struct tn_arena arena;
     struct cli_json json;
@@ -187,6 +190,15 @@ static void tell_job(void *arg, struct find_job *job)
     job->status = tell(run, job->request.name, job->found, &job->err);
 }
 
+/* 0: not said, or no number from 1 to JOBS_MOST. */
+static int jobs_of(const struct find_run *run)
+{
+    size_t digits = run->jobs ? strspn(run->jobs, "0123456789") : 0;
+    unsigned long jobs = digits && !run->jobs[digits] ? strtoul(run->jobs, NULL, 10) : 0;
+
+    return jobs <= JOBS_MOST ? (int)jobs : 0;
+}
+
 static int find_all(struct find_run *run, const char *const *names)
 {
     struct find_jobs jobs = { .finder = run->finder, .tell = tell_job, .arg = run };
@@ -205,7 +217,7 @@ static int find_all(struct find_run *run, const char *const *names)
     if (json) {
         cli_json_begin(&run->json);
     }
-    status = find_jobs_run(run->cli, &jobs, run->jobs);
+    status = find_jobs_run(run->cli, &jobs, jobs_of(run));
     if (json) {
         cli_json_end(&run->json);
     }
@@ -235,6 +247,11 @@ static bool check(struct find_run *run, int *status)
         *status = cli_usage(run->cli, "--write needs a directory");
         return false;
     }
+    if (run->jobs && !jobs_of(run)) {
+        *status = cli_usage(run->cli, "--jobs is a number from 1 to %d, not %s", JOBS_MOST,
+                            tn_quote(shown, run->jobs));
+        return false;
+    }
     if (!run->format || tn_is_among(run->format, formats, TN_COUNT(formats)))
         return true;
     *status = cli_usage(run->cli, "--format is make, sh, json, pc, cmake or meson, not %s",
@@ -244,8 +261,8 @@ static bool check(struct find_run *run, int *status)
 
 static void end(struct find_run *run)
 {
-    char *const strings[] = { run->format,  run->write,     run->cc,   run->sysroot,
-                              run->wrapper, run->localbase, run->batch };
+    char *const strings[] = { run->format,  run->write,     run->cc,    run->sysroot,
+                              run->wrapper, run->localbase, run->batch, run->jobs };
 
     for (size_t i = 0; i < TN_COUNT(strings); i++)
         free(strings[i]);
@@ -253,6 +270,36 @@ static void end(struct find_run *run)
     tenon_finder_free(run->finder);
     cli_settings_free(&run->settings);
     tn_arena_free(&run->arena);
+}
+
+/* The list as it is: it can be read again. In JSON a result for each of its libraries. */
+static void print_known(struct cli *cli)
+{
+    struct cli_json json = { .out = &cli->out };
+    const char *line = tenon_find_known(), *end;
+
+    if (cli->quiet)
+        return;
+    if (!cli->json) {
+        cli_puts(&cli->out, line);
+        return;
+    }
+    cli_json_begin(&json);
+    for (; (end = strchr(line, '\n')); line = end + 1) {
+        size_t size = (size_t)(end - line), name = strcspn(line, " \n");
+        if (*line == '#' || name == 0)
+            continue;
+        cli_json_item(&json);
+        cli_json_open(&json, '{');
+        CLI_JSON_KEY(&json, "name");
+        cli_json_part(&json, line, name);
+        CLI_JSON_KEY(&json, "status");
+        cli_json_name(&json, "ok");
+        CLI_JSON_KEY(&json, "known");
+        cli_json_part(&json, line + name + (name < size), size - name - (name < size));
+        cli_json_close(&json, '}');
+    }
+    cli_json_end(&json);
 }
 
 static int run_find(struct cli *cli, int argc, const char **argv)
@@ -268,7 +315,8 @@ static int run_find(struct cli *cli, int argc, const char **argv)
           "DIR" },
         { "batch", 0, POPT_ARG_STRING, &run.batch, 0,
           "NAME and options in each line of FILE, - for input", "FILE" },
-        { "jobs", 'j', POPT_ARG_INT, &run.jobs, 0, "this many at once, else one a processor", "N" },
+        { "jobs", 'j', POPT_ARG_STRING, &run.jobs, 0, "this many at once, else one a processor",
+          "N" },
         { "no-cache", 0, POPT_ARG_NONE, &run.no_cache, 0, "neither use kept answers nor keep any",
           NULL },
         { "cc", 0, POPT_ARG_STRING, &run.cc, 0, "the compiler, with switches", "CC" },
@@ -286,8 +334,10 @@ static int run_find(struct cli *cli, int argc, const char **argv)
 
     if (cli_parse(cli, table, argc, argv, &names, &status)) {
         cli->json |= run.format && strcmp(run.format, "json") == 0;
-        if (run.known)
-            cli_puts(&cli->out, tenon_find_known());
+        if (run.known && (*names || run.batch))
+            status = cli_usage(cli, "--known prints the list, and looks for no library");
+        else if (run.known)
+            print_known(cli);
         else if (!*names && !run.batch)
             status = cli_usage(cli, "no NAME given");
         else if (check(&run, &status))

@@ -122,6 +122,23 @@ static void print_text(struct flags_run *run, const tenon_platform *platform, co
     tn_arena_free(&arena);
 }
 
+/* NULL: *err says why not. */
+static char *make_flags(const struct flags_run *run, const tenon_platform *platform,
+                        const tenon_settings *settings, const char *name, const char *dir,
+                        tenon_error *err)
+{
+    char shown[TN_QUOTE_ROOM];
+
+    if (strchr(dir, '\n')) {
+        tn_fail(err, TENON_E_UNSUPPORTED,
+                "no build file can hold the directory %s: a newline ends a line there",
+                tn_quote(shown, dir));
+        return NULL;
+    }
+    return run->make_shared ? tenon_shared_flags(platform, settings, name, dir, run->version, err)
+                            : tenon_link_flags(platform, settings, name, dir, err);
+}
+
 /* The flags for one platform. */
 static int tell(struct flags_run *run, const tenon_platform *platform, const char *name,
                 const char *dir)
@@ -136,13 +153,10 @@ static int tell(struct flags_run *run, const tenon_platform *platform, const cha
         return cli_settings_fail_row(run->cli, &run->json, name, &err);
     }
     run->row = tn_platform_in_force(platform, settings.settings);
-    if (run->make_shared)
-        flags = tenon_shared_flags(platform, settings.settings, name, dir, run->version, &err);
-    else
-        flags = tenon_link_flags(platform, settings.settings, name, dir, &err);
+    flags = make_flags(run, platform, settings.settings, name, dir, &err);
     tenon_settings_free(settings.settings);
     if (!flags && err.code == TENON_E_ARGUMENT)
-        return cli_usage(run->cli, "%s", tenon_error_message(&err));
+        return cli_settings_fail_row(run->cli, &run->json, name, &err);
     if (!flags)
         status = err.code == TENON_E_UNSUPPORTED ? CLI_NO : CLI_UNREADABLE;
     if (run->cli->quiet)
@@ -159,12 +173,14 @@ static int tell(struct flags_run *run, const tenon_platform *platform, const cha
 
 static int tell_platforms(struct flags_run *run, const char *name, const char *dir)
 {
+    tenon_error err = TENON_ERROR_INIT;
     const tenon_platform *platform;
     int status = CLI_YES;
 
     if (!run->settings.platform || strcmp(run->settings.platform, "all") != 0) {
-        platform = cli_platform(run->cli, run->settings.platform);
-        return platform ? tell(run, platform, name, dir) : CLI_USAGE;
+        platform = cli_find_platform(run->settings.platform, &err);
+        return platform ? tell(run, platform, name, dir)
+                        : cli_settings_fail_row(run->cli, &run->json, name, &err);
     }
     for (size_t i = 0; (platform = tenon_platform_at(i)); i++)
         status = cli_worse(status, tell(run, platform, name, dir));
@@ -217,7 +233,11 @@ static int run_flags(struct cli *cli, int argc, const char **argv)
     };
 
     if (cli_parse(cli, table, argc, argv, &words, &status)) {
-        if (run.from)
+        if (run.version && !run.make_shared)
+            status = cli_usage(cli, "--version is for --make-shared: what is to be made has it");
+        else if (run.make_shared && run.from)
+            status = cli_usage(cli, "--make-shared is for NAME and DIR, not for --from");
+        else if (run.from)
             status = cli_flags_join(cli, &run.settings, run.from, run.format, words);
         else if (run.format && !is_format(&run, "text") && !is_format(&run, "words") &&
                  !is_format(&run, "json"))

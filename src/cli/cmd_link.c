@@ -24,8 +24,9 @@ const struct cli_command cmd_link = {
     "  tenon link -- cc -o host main.o -lfoo\n"
     "  tenon link -- ocamlfind ocamlopt -package tenon -linkpkg main.ml -o host\n"
     "  cmake -DCMAKE_C_LINKER_LAUNCHER='tenon;link;--' ...\n\n"
-    "Exit status: that of CC, also when no record could be made, which is said; 2 wrong usage;\n"
-    "3 CC could not be run as it should.\n",
+    "Exit status: that of CC, also when the link does not tell what it took, which is said; 3 "
+    "when\n"
+    "CC succeeded and tenon failed (what CC made is then removed); 2 wrong usage.\n",
     run,
     false,
 };

@@ -52,6 +52,15 @@ static size_t gather(const tenon_platform *platform, const tenon_settings *setti
     return n;
 }
 
+/* The first whose value make cannot have on the right side of an assignment; NULL: none. */
+static const char *find_unfit(const struct fact *facts, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (strchr(facts[i].value, '\n'))
+            return facts[i].name;
+    return NULL;
+}
+
 static bool print_lines(struct platform_run *run, const struct fact *facts, size_t count, bool sh)
 {
     struct cli_out *out = &run->cli->out;
@@ -104,20 +113,24 @@ static void print_json(struct platform_run *run, const tenon_platform *platform,
 
 static int tell(struct platform_run *run, const char *name, const struct cli_settings *options)
 {
-    const tenon_platform *platform = cli_platform(run->cli, name);
     struct cli_settings settings = { .config = options->config, .set = options->set };
     struct fact facts[FACTS];
     tenon_error err = TENON_ERROR_INIT;
+    const tenon_platform *platform = cli_find_platform(name, &err);
     int status = CLI_YES;
     bool is_json = strcmp(run->format, "json") == 0;
 
     if (!platform)
-        return CLI_USAGE;
+        return cli_settings_fail_row(run->cli, &run->json, name, &err);
     if (!cli_settings_settle(&settings, platform, &err)) {
         status = cli_settings_fail_row(run->cli, &run->json, platform->name, &err);
     } else if (!run->cli->quiet) {
         size_t count = gather(platform, settings.settings, facts);
-        if (is_json) {
+        const char *unfit = strcmp(run->format, "make") == 0 ? find_unfit(facts, count) : NULL;
+        if (unfit) {
+            cli_complain(run->cli, "%s has a newline, which no line of make can hold", unfit);
+            status = CLI_USAGE;
+        } else if (is_json) {
             print_json(run, platform, &settings, facts, count);
         } else {
             cli_puts(&run->cli->out, run->told++ ? "\n" : "");
@@ -206,6 +219,8 @@ static int run_platform(struct cli *cli, int argc, const char **argv)
         if (given && strcmp(given, "make") != 0 && strcmp(given, "sh") != 0 &&
             strcmp(given, "json") != 0)
             status = cli_usage(cli, "--format is make, sh or json, not %s", tn_quote(shown, given));
+        else if (run.list && *names)
+            status = cli_usage(cli, "--list takes no NAME");
         else if (run.list && cli->quiet)
             ;
         else if (run.list && strcmp(run.format, "json") == 0)

@@ -150,7 +150,11 @@ static int run_run(struct cli *cli, int argc, const char **argv)
     };
     if (cli_parse(cli, options, end, argv, &run.bundles, &status)) {
         int rest = end < argc ? argc - end - 1 : 0;
-        if (!fill_requests(&run, rest, argv + argc - rest))
+        if (run.weak && !run.host)
+            status = cli_usage(cli, "--weak is for the PROG of --host");
+        else if (!cli_check_names(cli, run.bundles, &status))
+            ; /* it was said */
+        else if (!fill_requests(&run, rest, argv + argc - rest))
             status = CLI_UNREADABLE;
         else if (!run.host || check_host(&run, &status))
             status = load(&run);

@@ -205,6 +205,8 @@ static int run_show(struct cli *cli, int argc, const char **argv)
           "the slice of a universal FILE that is meant", "NAME" },
         { "member", 0, POPT_ARG_STRING, &show.member, 0, "the member of an archive that is meant",
           "NAME" },
+        { "skip-other", 0, POPT_ARG_NONE, &answer.skip_other, 0,
+          "leave out FILEs that are no images", NULL },
         { "sysroot", 0, POPT_ARG_STRING, &show.query.sysroot, 0,
           "FILE is a path in the tree below DIR", "DIR" },
         POPT_TABLEEND

@@ -53,7 +53,9 @@ static int push_name(void *arg, const char *name)
 
 /*
  * What a path just listed is for the walk: a file, a directory, or nothing. Symbolic links are not
- * followed, as grep -r does: what they lead to inside the directory is met anyway, and once.
+ * followed, as grep -r does: what they lead to inside the directory is met anyway, and once. One
+ * that is gone meanwhile is nothing; one that cannot be looked at (its path is too long, the
+ * directory may be listed and no more) is an error of its directory. 0 or an errno value.
  */
 static int judge(const struct cli_side *side, char **path)
 {
@@ -61,7 +63,8 @@ static int judge(const struct cli_side *side, char **path)
     bool is_dir, is_file;
     char *old = *path;
 
-    if (tenon_world_lstat(side->world, old, &info) != 0)
+    int failed = tenon_world_lstat(side->world, old, &info);
+    if (failed)
         info.type = TENON_FILE_OTHER;
     is_dir = info.type == TENON_FILE_DIRECTORY;
     is_file = info.type == TENON_FILE_REGULAR && info.size > 0;
@@ -69,7 +72,9 @@ static int judge(const struct cli_side *side, char **path)
         return 0;
     *path = is_dir ? concat(old, "/", "") : NULL;
     free(old);
-    return is_dir && !*path ? ENOMEM : 0;
+    if (failed == ENOENT || failed == ENOTDIR)
+        failed = 0;
+    return is_dir && !*path ? ENOMEM : failed;
 }
 
 static int last_first(const void *a, const void *b)

@@ -56,12 +56,29 @@ static const struct cli_command *command_named(const char *name)
     return NULL;
 }
 
+/* Of every command: who writes one first means it for the command that follows. */
+static bool is_common_option(const char *argument)
+{
+    static const char *const options[] = {
+        "--json", "--quiet", "-q", "--verbose", "-v", "--color"
+    };
+    const size_t size = strcspn(argument, "=");
+
+    for (size_t i = 0; i < sizeof options / sizeof *options; i++)
+        if (strlen(options[i]) == size && memcmp(options[i], argument, size) == 0)
+            return true;
+    return false;
+}
+
 static int unknown(struct cli *cli, const char *argument)
 {
+    char shown[CLI_SHOWN_ROOM];
     static const char *const options[] = { "--help", "--version" };
     const bool is_option = argument[0] == '-';
     struct cli_guess guess;
 
+    if (is_common_option(argument))
+        return cli_usage(cli, "%s: options come after the command", cli_shown(shown, argument));
     cli_guess_begin(&guess, argument);
     for (size_t i = 0; is_option && i < sizeof options / sizeof *options; i++)
         cli_guess_try(&guess, options[i]);
@@ -95,6 +112,8 @@ static int help_with(struct cli *cli, const char *name)
 {
     const char *arguments[] = { name, "--help", NULL };
 
+    if (asks_for_help(name))
+        return run_itself(cli, name);
     cli->command = command_named(name);
     if (!cli->command)
         return unknown(cli, name);

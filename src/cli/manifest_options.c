@@ -10,6 +10,7 @@
 #include "fail.h"
 #include "query.h"
 #include "requires.h"
+#include "text.h"
 
 void cli_manifest_free(struct cli_manifest *m)
 {
@@ -29,6 +30,19 @@ bool cli_manifest_is_empty(const struct cli_manifest *m)
     static const struct cli_manifest none;
 
     return memcmp(m, &none, sizeof none) == 0; /* pointers, and nothing between them */
+}
+
+/* A plugin without a name is none; the date is a count of seconds. */
+static bool check_strings(const struct cli_manifest *m, tenon_error *err)
+{
+    char shown[TN_QUOTE_ROOM];
+
+    if (m->name && !*m->name)
+        return tn_fail(err, TENON_E_ARGUMENT, "--name: an empty name");
+    if (m->date && m->date[strspn(m->date, "0123456789")])
+        return tn_fail(err, TENON_E_ARGUMENT, "--date: seconds since 1970 expected, not %s",
+                       tn_quote(shown, m->date));
+    return true;
 }
 
 static bool set_strings(const struct cli_manifest *m, tenon_builder *builder, tenon_error *err)
@@ -107,7 +121,8 @@ static bool add_provides(const struct cli_manifest *m, tenon_builder *builder, t
 bool cli_manifest_apply(const struct cli_manifest *m, tenon_world *world, tenon_builder *builder,
                         tenon_error *err)
 {
-    return set_strings(m, builder, err) && set_list(builder, "tags", m->tags, true, err) &&
+    return check_strings(m, err) && set_strings(m, builder, err) &&
+           set_list(builder, "tags", m->tags, true, err) &&
            set_list(builder, "cons", m->cons, true, err) &&
            set_list(builder, "argv", m->argv, false, err) &&
            set_list(builder, "private", m->private_units, false, err) &&

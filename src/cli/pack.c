@@ -8,6 +8,7 @@
 #include <tenon/ocaml.h>
 
 #include "builder.h"
+#include "entry_name.h"
 #include "fail.h"
 #include "found_inside.h"
 #include "instead.h"
@@ -241,6 +242,14 @@ static bool choose_output(struct pack *pack, tenon_error *err)
     return pack->out || tn_no_memory(err);
 }
 
+/* What is wrong with a name that nobody gave is told with where it comes from. */
+static bool explain_name(const struct pack *pack, tenon_error *err)
+{
+    if (pack->options->manifest.name || !tn_plugin_name_fault(pack->main))
+        return false;
+    return tn_context(err, "the plugin is called like its code, and by --name=NAME otherwise");
+}
+
 static bool fill(struct pack *pack, tenon_error *err)
 {
     return cli_add_resources(pack->options->manifest.resources, false, pack->builder, err) &&
@@ -259,7 +268,8 @@ static bool write_bundle(struct pack *pack, tenon_error *err)
     if (signals.asked)
         pack_remove_scratch(pack);
     tn_signals_release(&signals);
-    return ok && (pack->refused || tenon_builder_write(pack->builder, pack->out, err));
+    ok = ok && (pack->refused || tenon_builder_write(pack->builder, pack->out, err));
+    return ok || explain_name(pack, err);
 }
 
 /* Opens what was written: what is told is what is there. */

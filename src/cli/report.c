@@ -12,18 +12,42 @@ static bool is_unreadable(const tenon_finding *finding)
     return finding->kind == TENON_FINDING_BAD_BUNDLE && finding->refuses;
 }
 
-static int status_of(const tenon_report *report)
+/* The first such, of this plugin or (NULL) of any; NULL: all could be read. */
+static const tenon_finding *find_unreadable(const tenon_report *report, const char *plugin)
 {
     const tenon_finding *finding;
-    int status = tenon_report_ok(report) ? CLI_YES : CLI_NO;
     for (size_t i = 0; (finding = tenon_report_finding(report, i)); i++)
-        if (is_unreadable(finding))
-            status = CLI_UNREADABLE;
-    return status;
+        if (is_unreadable(finding) &&
+            (!plugin || (finding->plugin && strcmp(finding->plugin, plugin) == 0)))
+            return finding;
+    return NULL;
 }
 
-static enum tenon_status plugin_status(const tenon_plugin_result *result)
+static int status_of(const tenon_report *report)
 {
+    if (find_unreadable(report, NULL))
+        return CLI_UNREADABLE;
+    return tenon_report_ok(report) ? CLI_YES : CLI_NO;
+}
+
+/* A finding keeps the words of an error and not its code: the bundle is asked once more. */
+static enum tenon_code code_of(const tenon_report *report, const tenon_finding *finding)
+{
+    tenon_error err = { .code = TENON_E_MALFORMED }; /* as it opens, something in it is */
+    const tenon_plugin_result *result;
+    for (size_t i = 0; finding->plugin && (result = tenon_report_plugin(report, i)); i++)
+        if (result->file && strcmp(result->name, finding->plugin) == 0) {
+            tenon_bundle_free(tenon_bundle_open(result->file, &err));
+            break;
+        }
+    return err.code;
+}
+
+static enum tenon_status plugin_status(const tenon_report *report,
+                                       const tenon_plugin_result *result)
+{
+    if (result->status == TENON_PLUGIN_REFUSED && find_unreadable(report, result->name))
+        return TENON_STATUS_ERROR;
     switch (result->status) {
     case TENON_PLUGIN_REFUSED: return result->file ? TENON_STATUS_REFUSED : TENON_STATUS_MISSING;
     case TENON_PLUGIN_FAILED: return TENON_STATUS_REFUSED;
@@ -53,7 +77,7 @@ static void put_bundles(struct cli_json *json, const tenon_report *report)
         CLI_JSON_KEY(json, "name");
         cli_json_name(json, result->name);
         CLI_JSON_KEY(json, "status");
-        cli_json_name(json, tenon_status_name(plugin_status(result)));
+        cli_json_name(json, tenon_status_name(plugin_status(report, result)));
         CLI_JSON_KEY(json, "state");
         cli_json_name(json, tenon_plugin_status_name(result->status));
         cli_json_close(json, '}');
@@ -105,15 +129,26 @@ static void end_json(struct cli_json *json)
     cli_json_end(json);
 }
 
+static enum tenon_status status_word(const tenon_report *report)
+{
+    switch (status_of(report)) {
+    case CLI_YES: return TENON_STATUS_OK;
+    case CLI_NO: return TENON_STATUS_REFUSED;
+    default: return TENON_STATUS_ERROR;
+    }
+}
+
 static void put_json(const struct cli_plugins *plugins, const tenon_report *report)
 {
     struct cli_json json = { .out = &plugins->cli->out };
+    const tenon_finding *unreadable = find_unreadable(report, NULL);
     begin_json(&json);
     CLI_JSON_KEY(&json, "file");
     cli_json_name(&json, plugins->host);
     CLI_JSON_KEY(&json, "status");
-    cli_json_name(
-        &json, tenon_status_name(tenon_report_ok(report) ? TENON_STATUS_OK : TENON_STATUS_REFUSED));
+    cli_json_name(&json, tenon_status_name(status_word(report)));
+    if (unreadable)
+        cli_json_error(&json, code_of(report, unreadable), NULL, unreadable->message);
     CLI_JSON_KEY(&json, "verdict");
     cli_json_name(&json, verdict(plugins, report));
     CLI_JSON_KEY(&json, "record");
@@ -208,6 +243,16 @@ static void put_text(const struct cli_plugins *plugins, const tenon_report *repo
         cli_puts(out, "\n");
     }
     put_notes(plugins, report);
+}
+
+bool cli_check_names(struct cli *cli, const char *const *bundles, int *status)
+{
+    for (; *bundles; bundles++)
+        if (!**bundles) {
+            *status = cli_usage(cli, "a BUNDLE has an empty name");
+            return false;
+        }
+    return true;
 }
 
 int cli_report_plugins(const struct cli_plugins *plugins, const tenon_report *report)

@@ -18,6 +18,9 @@ struct cli_plugins {
     void *hear_arg;
 };
 
+/* The first name that is empty is wrong usage, which is said. True: there is none. */
+bool cli_check_names(struct cli *cli, const char *const *bundles, int *status);
+
 /* The answer as text, or as the one JSON object; returns the exit status. */
 int cli_report_plugins(const struct cli_plugins *plugins, const tenon_report *report);
 

@@ -172,7 +172,7 @@ static const tenon_platform *own_platform(void)
     return tenon_platform_of_target(triple);
 }
 
-const tenon_platform *cli_platform(struct cli *cli, const char *name)
+const tenon_platform *cli_find_platform(const char *name, tenon_error *err)
 {
     char shown[TN_QUOTE_ROOM];
     const tenon_platform *platform = name ? tenon_platform_named(name) : own_platform();
@@ -180,8 +180,20 @@ const tenon_platform *cli_platform(struct cli *cli, const char *name)
     if (platform)
         return platform;
     if (name)
-        cli_usage(cli, "%s is no platform; tenon platform --list has them", tn_quote(shown, name));
+        tn_fail(err, TENON_E_ARGUMENT, "%s is no platform; tenon platform --list has them",
+                tn_quote(shown, name));
     else
-        cli_usage(cli, "this system's platform is not known; name one of tenon platform --list");
+        tn_fail(err, TENON_E_ARGUMENT,
+                "this system's platform is not known; name one of tenon platform --list");
     return NULL;
+}
+
+const tenon_platform *cli_platform(struct cli *cli, const char *name)
+{
+    tenon_error err = TENON_ERROR_INIT;
+    const tenon_platform *platform = cli_find_platform(name, &err);
+
+    if (!platform)
+        cli_usage(cli, "%s", tenon_error_message(&err));
+    return platform;
 }

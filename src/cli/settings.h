@@ -37,7 +37,10 @@ int cli_settings_fail(struct cli *cli, const tenon_error *err);
 int cli_settings_fail_row(struct cli *cli, struct cli_json *json, const char *name,
                           const tenon_error *err);
 
-/* The platform of a name, or (NULL) of this system; NULL: a message was printed, return usage. */
+/* The platform of a name, or (NULL) of this system. errors  TENON_E_ARGUMENT: there is none */
+const tenon_platform *cli_find_platform(const char *name, tenon_error *err);
+
+/* The same; NULL: a message was printed, return usage. */
 const tenon_platform *cli_platform(struct cli *cli, const char *name);
 
 #endif

@@ -61,6 +61,41 @@ bool tn_aside_set(struct tn_aside *aside, const char *output, tenon_error *err)
     return tn_fail_system(err, failed, "%s cannot be set aside", tn_quote(shown, output));
 }
 
+#define SLACK 65536 /* what a linker rounds up to, and its tables */
+
+bool tn_aside_has_room(const struct tn_aside *aside, size_t more)
+{
+    struct stat info;
+    char *path;
+
+    if (!aside->path || stat(aside->path, &info) < 0 ||
+        asprintf(&path, "%s.tenon-XXXXXX", aside->real) < 0)
+        return true;
+    int descriptor = mkostemp(path, O_CLOEXEC), failed = errno;
+    if (descriptor >= 0) {
+        failed = fallocate(descriptor, 0, 0, info.st_size + (off_t)more + SLACK) < 0 ? errno : 0;
+        close(descriptor);
+        unlink(path);
+    }
+    free(path);
+    return failed != ENOSPC && failed != EDQUOT;
+}
+
+bool tn_remove_output(const char *output, tenon_error *err)
+{
+    char shown[TN_QUOTE_ROOM];
+    bool gone = unlink(output) == 0 || errno == ENOENT;
+
+    return tn_context(err, gone ? "%s is removed" : "%s cannot be removed, and has no whole record",
+                      tn_quote(shown, output));
+}
+
+bool tn_is_own_failure(const tenon_error *err)
+{
+    return err->code == TENON_E_MEMORY ||
+           (err->code == TENON_E_SYSTEM && err->system_errno != ENOENT);
+}
+
 bool tn_aside_keep(struct tn_aside *aside, tenon_error *err)
 {
     char shown[TN_QUOTE_ROOM];

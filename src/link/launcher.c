@@ -6,9 +6,11 @@
  * named is then read. Where the notes turn out as expected the link stands; else it is run once
  * more with the right ones.
  *
- * The user's link is what counts: when it succeeded and something of ours fails, its output stays,
- * without a record, and the user is told.
+ * Where the user's link succeeded and does not tell what it took, or does not take its record, its
+ * output stays without one, and the user is told. Where we fail ourselves (a disk that is full, no
+ * memory) the output is removed: who asked for a record does not ship what has none unnoticed.
  */
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <unistd.h>
@@ -82,8 +84,8 @@ static void report_unsure(const struct tn_session *s)
                   unsure > shown ? ", ..." : "");
 }
 
-/* What the linker said when it would not take the notes; its first line. */
-static bool fail_second(const struct tn_session *s, int out, tenon_error *err)
+/* What the linker said when it would not take the notes, or had no room; its first line. */
+static bool fail_second(const struct tn_session *s, int out, bool room, tenon_error *err)
 {
     struct tn_arena scratch = { 0 };
     struct tn_view text, line = { 0 };
@@ -93,6 +95,8 @@ static bool fail_second(const struct tn_session *s, int out, tenon_error *err)
     if (tn_temp_read(out, &scratch, &text, NULL) && tn_report_line(text, &pos, &line))
         tn_text_escape(said, sizeof said, (const char *)line.at, line.size);
     tn_arena_free(&scratch);
+    if (!room)
+        return tn_fail_system(err, ENOSPC, "%s: the second link failed: %s", s->output, said);
     return tn_fail(err, TENON_E_UNSUPPORTED, "%s: the link failed with the record's notes: %s",
                    s->output, said);
 }
@@ -113,9 +117,10 @@ static bool second_link(struct tn_session *s, struct tn_view notes, tenon_error 
     bool good = tn_aside_set(&aside, s->output, err);
     if (good) {
         /* what it has to say it has said */
-        good = tn_session_run(s, TN_LINK_NOTES | TN_LINK_MAP, out, out, &exit, err) &&
-               (exit.status == 0 || fail_second(s, out, err)) &&
-               tn_predict_check(s->launch->world, s->output, notes, err);
+        good =
+            tn_session_run(s, TN_LINK_NOTES | TN_LINK_MAP, out, out, &exit, err) &&
+            (exit.status == 0 || fail_second(s, out, tn_aside_has_room(&aside, notes.size), err)) &&
+            tn_predict_check(s->launch->world, s->output, notes, err);
         if (good)
             tn_aside_drop(&aside);
         else
@@ -204,15 +209,20 @@ static bool link_plainly(struct tn_session *s, tenon_error *err)
     return good;
 }
 
-/* The user's link succeeded, and its record could not be made. */
+/*
+ * The user's link succeeded, and its record could not be made. Notes that the objects have by
+ * themselves may be in it.
+ */
 static bool go_without(struct tn_session *s, tenon_error *err)
 {
     char shown[TN_QUOTE_ROOM];
 
+    if (!s->signals->asked && tn_is_own_failure(err) && tn_is_regular(s->output))
+        return tn_remove_output(s->output, err);
     bool proven = !s->foreseen || !tn_is_regular(s->output);
     tn_quote(shown, s->output);
     if (!s->signals->asked)
-        tn_remark(s->launch, TN_REMARK_WARNING, "%s has no record: %s", shown,
+        tn_remark(s->launch, TN_REMARK_WARNING, "no record was made for %s: %s", shown,
                   tenon_error_message(err));
     if (proven || (!s->signals->asked && link_plainly(s, err)))
         return true;

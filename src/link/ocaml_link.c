@@ -435,15 +435,18 @@ static bool record(struct linking *l)
     return ok;
 }
 
-/* The user's link succeeded: what it made stays. */
-static void record_or_say(struct linking *l)
+/* The user's link succeeded: what it made stays, unless we failed ourselves. */
+static bool record_or_say(struct linking *l)
 {
     if (record(l))
-        return;
-    if (!l->signals->asked)
-        tn_remark(l->launch, TN_REMARK_WARNING, "%s has no record: %s", l->output,
-                  tenon_error_message(l->err));
+        return true;
     *l->exit = (struct tn_exit){ 0 };
+    if (!l->signals->asked && tn_is_own_failure(l->err) && tn_is_regular(l->output))
+        return tn_remove_output(l->output, l->err);
+    if (!l->signals->asked)
+        tn_remark(l->launch, TN_REMARK_WARNING, "no record was made for %s: %s", l->output,
+                  tenon_error_message(l->err));
+    return true;
 }
 
 /* What the compiler reads must be there for a second link. */
@@ -477,7 +480,7 @@ bool tn_link_ocaml(const struct tn_launch *launch, struct tn_signals *signals, s
             tn_remark(launch, TN_REMARK_WARNING, "no record was made: %s can be read only once",
                       once);
         else
-            record_or_say(&l);
+            ok = record_or_say(&l);
     }
     remove_scratch(&l);
     tn_arena_free(&l.arena);

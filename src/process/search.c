@@ -172,7 +172,16 @@ static const char *not_found(const char *wanted, const struct tn_places *places,
                              tenon_report *report)
 {
     const char *list = "", *here = "";
-    if (is_file(wanted)) {
+    const char *with = keep(report, tn_arena_format(&report->arena, "%s" SUFFIX, wanted));
+    if (with && is_file(with)) {
+        const char *shown = tn_report_show(report, wanted);
+        here = keep(report, tn_arena_format(&report->arena,
+                                            "; a file %s" SUFFIX " is here: ./%s is its path",
+                                            shown, shown));
+    } else if (look_for(wanted) == EISDIR) {
+        here = keep(report, tn_arena_format(&report->arena, "; %s is a directory",
+                                            tn_report_show(report, wanted)));
+    } else if (is_file(wanted)) {
         const char *instead = tn_instead(wanted), *shown = tn_report_show(report, wanted);
         here =
             keep(report,

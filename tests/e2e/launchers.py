@@ -674,7 +674,7 @@ def failures_leave_what_was_linked(report):
             c.write("plan", plan + "\n")
             done = c.link(*words, *more, check=False)
             record = os.path.exists(c.path("prog")) and launch.units(c.path("prog"))["record"]
-            return done.returncode, record, "prog' has no record: " in done.stderr
+            return done.returncode, record, "no record was made for 'prog': " in done.stderr
 
         c.check("the second link", (0, "none", True), link("ok fail"))
         c.run("./prog")
@@ -687,6 +687,35 @@ def failures_leave_what_was_linked(report):
         c.check("the trace's link", (0, "none", True), link("ok fail", "-Wl,-t"))
         c.check("the first link fails", (1, "none", False), link("fail"))
         c.check("no leftovers beside", [], [n for n in os.listdir(c.dir) if "prog." in n])
+
+
+# Stands for a machine that breaks under tenon: once the link is done, no temporary file can be made.
+NO_TEMPORARIES = """#!/bin/sh
+gcc "$@" || exit
+mv $TMPDIR $TMPDIR.moved && : >$TMPDIR
+"""
+
+
+def failures_of_our_own_leave_nothing(report):
+    with Case(report, "tenon fails after the link") as c:
+        c.write("no-temporaries", NO_TEMPORARIES, 0o755)
+        c.compile("main.c")
+        c.cc("gcc", "-c", "counter.c")
+        done = c.link(c.path("no-temporaries"), "main.o", "counter.o", "-o", "prog", check=False)
+        os.unlink(c.path("tmp"))
+        os.rename(c.path("tmp.moved"), c.path("tmp"))
+        c.check("no temporary file", (3, False, True),
+                (done.returncode, os.path.exists(c.path("prog")), "'prog' is removed: " in
+                 done.stderr))
+        # room for one output, and not for two
+        c.link("gcc", "main.o", "counter.o", "-o", "prog")
+        size = os.path.getsize(c.path("prog"))
+        os.mkdir(c.path("full"))
+        words = launch.behind("link", ["gcc", "main.o", "counter.o", "-o", "full/prog"])
+        done = c.bash(["unshare", "-rm", "sh", "-c", "mount -t tmpfs -o size=%d none full || exit 77\n"
+                       "%s; echo $?; ls full" % (size + 8192, shlex.join(words))], check=False)
+        if done.returncode != 77 and "unshare" not in done.stderr:
+            c.check("no room", ("3\n", True), (done.stdout, "is removed: " in done.stderr))
 
 
 # Stands for a compiler whose linker breaks off when it writes a map.
@@ -704,8 +733,8 @@ def a_linker_that_fails_for_our_words(report):
         words = [c.path("no-maps"), "-fuse-ld=mold", "main.o", "counter.o", "-o", "prog"]
         for time_ in ("first", "again"):
             done = c.link(*words, check=False)
-            c.check(time_, (0, "", "none", 2, "broken\ntenon link: 'prog' has no record: the link "
-                            "failed when asked for a map\n"),
+            c.check(time_, (0, "", "none", 2, "broken\ntenon link: no record was made for 'prog': the "
+                            "link failed when asked for a map\n"),
                     (done.returncode, done.stdout, launch.units(c.path("prog"))["record"],
                      c.calls(), done.stderr))
         c.link("gcc", *words[1:])
@@ -1018,6 +1047,7 @@ CASES = [links_once_when_nothing_changed, keeps_standard_output_and_map,
          dependencies_by_other_words, intermediate_code_is_the_same_again, intermediate_code_alone_has_a_note,
          source_digests_agree, the_header_names_a_unit, the_header_alone_is_completed, signals_reach_the_compiler,
          sources_that_are_read_once, failures_leave_what_was_linked,
+         failures_of_our_own_leave_nothing,
          a_linker_that_fails_for_our_words, members_of_one_name_linked_again, members_of_which_nothing_is_left, languages_without_headers,
          sources_that_cannot_be_preprocessed, standard_input_without_an_output,
          headers_become_no_object, reports_beside_an_object, sources_of_intermediate_code,

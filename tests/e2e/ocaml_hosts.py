@@ -189,7 +189,7 @@ exec ocamlfind "$@"
         (self.case.root / "bin" / "ocamlfind").chmod(0o755)
         done = self.case.run(tenon.command(), "link", "--", "./bin/ocamlfind", "ocamlopt",
                              "-package", "tenon", "-linkpkg", "inside.cmx", "host.ml", "-o", "host")
-        self.assertIn("tenon link: host has no record: the link with the record failed",
+        self.assertIn("tenon link: no record was made for host: the link with the record failed",
                       done.stdout)
         self.assertEqual(self.said("host")[0], "none  present")
 

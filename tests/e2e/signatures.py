@@ -149,6 +149,44 @@ def updates(shop, cases):
                  done.stderr)
 
 
+def installs(shop, cases):
+    """What hosts would refuse does not get among their plugins."""
+    shop.pack("plain")
+    shop.pack("signed", code="plain.so")
+    shop.tenon("bundle", "sign", "--key", "us.key", "signed")
+
+    def install(name, *options):
+        shutil.rmtree(shop.path("inst"), ignore_errors=True)
+        done = shop.tenon("bundle", "install", "--destdir=inst", *options, name, good=False)
+        return done, os.path.exists(shop.path("inst", name + ".plugin"))
+
+    required = ("--trust=us.pub", "--require-signature")
+    done, there = install("plain", *required)
+    cases.expect("not signed: not installed", (done.returncode, there) == (1, False) and
+                 "refused" in done.stdout and "not signed" in done.stdout, done)
+    done, there = install("plain", "--json", *required)
+    row = json.loads(done.stdout)["results"]
+    cases.expect("one row says so", len(row) == 1 and row[0]["status"] == "refused" and
+                 row[0]["signature"]["state"] == "unsigned", row)
+    done, there = install("plain", "--require-signature")
+    cases.expect("required, and nobody is trusted", (done.returncode, there) == (1, False), done)
+    done, there = install("signed", *required)
+    cases.expect("signed by us", (done.returncode, there) == (0, True), done)
+    done, there = install("signed", "--trust=others.pub", "--require-signature")
+    cases.expect("signed by others", (done.returncode, there) == (1, False) and
+                 "not trusted" in done.stdout, done)
+    done, there = install("plain", "--trust=us.pub")
+    cases.expect("trusted, not required: a remark", (done.returncode, there) == (0, True) and
+                 "plain.plugin: no trusted key has signed it" in done.stderr, done)
+    put_signature(shop.path("signed.plugin"), b"x\n")
+    done, there = install("signed", "--trust=us.pub")
+    cases.expect("a bad one", (done.returncode, there) == (1, False) and "is bad" in done.stdout,
+                 done)
+    done, there = install("plain", "--trust=nowhere.pub", "--require-signature")
+    cases.expect("no such key", (done.returncode, there) == (3, False) and
+                 "nowhere.pub" in done.stderr, done)
+
+
 def main():
     if shutil.which("minisign") is None:
         skip_all("no minisign")
@@ -161,6 +199,7 @@ def main():
         we_take_minisigns(shop, cases)
         hosts_ask(shop, cases)
         updates(shop, cases)
+        installs(shop, cases)
     cases.finish()
 
 
