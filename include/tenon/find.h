@@ -146,8 +146,8 @@ TENON_API char *tenon_link_flags(const tenon_platform *platform, const tenon_set
  *
  * owner    as tenon_link_flags
  * errors   TENON_E_UNSUPPORTED with the reason where none may be made; TENON_E_ARGUMENT for what is
- *          no name of a library, and for a version that the platform cannot express; TENON_E_MEMORY;
- *          those of tenon_settings_settle()
+ *          no name of a library, and for a version that the platform cannot express;
+ * TENON_E_MEMORY; those of tenon_settings_settle()
  */
 TENON_API char *tenon_shared_flags(const tenon_platform *platform, const tenon_settings *settings,
                                    const char *name, const char *dir, const char *version,
