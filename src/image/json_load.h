@@ -1,14 +1,14 @@
-/* src/image/json_starved.h - why jansson read nothing */
-#ifndef TN_JSON_STARVED_H
-#define TN_JSON_STARVED_H
+/* src/image/json_load.h - JSON is read, and why it was not */
+#ifndef TN_JSON_LOAD_H
+#define TN_JSON_LOAD_H
 
 #include <jansson.h>
 #include <stdbool.h>
 
-/* It was for want of memory. Before the first token jansson leaves what it says of that empty. */
-static inline bool tn_json_is_starved(const json_error_t *why)
-{
-    return json_error_code(why) == json_error_out_of_memory || !why->text[0];
-}
+/*
+ * As json_loadb(), which takes a string that it has no memory for for a fault of the text, or
+ * leaves out a byte of it: *starved says that nothing was read for want of memory.
+ */
+json_t *tn_json_load(const char *text, size_t size, size_t flags, json_error_t *why, bool *starved);
 
 #endif
