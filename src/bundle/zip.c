@@ -7,6 +7,7 @@
 #include "zip_file.h"
 
 #include <dlfcn.h>
+#include <errno.h>
 #include <stdlib.h>
 #include <zip.h>
 
@@ -73,8 +74,12 @@ static bool open_libzip(struct libzip *lib, tenon_error *err)
 {
     static const char *const names[] = { LIBZIP };
 
-    for (size_t i = 0; i < TN_COUNT(names) && !lib->handle; i++)
+    for (size_t i = 0; i < TN_COUNT(names) && !lib->handle; i++) {
+        errno = 0;
         lib->handle = dlopen(names[i], RTLD_NOW | RTLD_LOCAL);
+        if (!lib->handle && errno == ENOMEM)
+            return tn_no_memory(err);
+    }
     if (!lib->handle) {
         const char *why = dlerror();
         bool absent = !why || strstr(why, "No such file");
@@ -92,13 +97,17 @@ struct making {
     zip_source_t *sink;
 };
 
-/* rule  zip_errors(3); zlib.h: Z_MEM_ERROR is -4 */
+/*
+ * libzip does not always keep an error that it returns, but malloc() sets errno.
+ *
+ * rule  zip_errors(3); zlib.h: Z_MEM_ERROR is -4; POSIX malloc()
+ */
 static bool is_starved(const struct libzip *lib, const zip_error_t *error)
 {
     enum { OF_ZLIB = -4 };
     int code = lib->zip_error_code_zip(error);
 
-    return code == ZIP_ER_MEMORY ||
+    return errno == ENOMEM || code == ZIP_ER_MEMORY ||
            (code == ZIP_ER_ZLIB && lib->zip_error_code_system(error) == OF_ZLIB);
 }
 
@@ -199,8 +208,10 @@ bool tn_zip_make(const struct tn_zip_input *inputs, size_t count, uint8_t **byte
                  tenon_error *err)
 {
     struct making making = { 0 };
-    bool ok = open_libzip(&making.lib, err) && start(&making, err);
+    bool ok = open_libzip(&making.lib, err);
 
+    errno = 0;
+    ok = ok && start(&making, err);
     for (size_t i = 0; ok && i < count; i++)
         ok = add(&making, &inputs[i], err);
     ok = ok && finish(&making, err) && take_out(&making, bytes, size, err);
