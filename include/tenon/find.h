@@ -240,6 +240,9 @@ typedef struct tenon_found tenon_found;
  * after the finder was made is asked to end by one that is pending: what runs is stopped, temporary
  * files are removed.
  *
+ * A process that ignores SIGCHLD (SIG_IGN, SA_NOCLDWAIT) is copied by fork() for each program that is
+ * started, here and by tenon_finder_new(): the system tells it nothing of its children.
+ *
  * owner    the caller, until tenon_found_free(); nothing is borrowed
  * returns  an account, also when nothing was found; NULL when the question could not be answered
  * errors   TENON_E_ARGUMENT, TENON_E_SYSTEM ("interrupted" by such a signal), TENON_E_MEMORY
