@@ -129,23 +129,25 @@ TENON_API enum tenon_origin tenon_settings_origin(const tenon_settings *settings
  * The switches that link -lNAME from the directory `dir` for a platform, quoted for a shell: a run
  * path where the platform has one and `dir` is none of the loader's own directories: of the
  * platform that this process runs on, its own loader's. Where LDFLAGS has a list that replaces what
- * -L would record (AIX -blibpath, HP-UX +b), that list with `dir`.
+ * -L would record (AIX -blibpath, HP-UX +b), that list with `dir`. For what the settings leave
+ * unset the platform's values count, as tenon_settings_settle() fills them in.
  *
  * owner    a new string for the caller to free(), or NULL with *err filled
  * errors   TENON_E_ARGUMENT for what is no name of a library (struct tenon_find_request) and for a
  *          relative directory that a program would have recorded; TENON_E_UNSUPPORTED for one that
- *          no run path can hold (":", "$LIB"); TENON_E_MEMORY
+ *          no run path can hold (":", "$LIB"); TENON_E_MEMORY; those of tenon_settings_settle()
  */
 TENON_API char *tenon_link_flags(const tenon_platform *platform, const tenon_settings *settings,
                                  const char *name, const char *dir, tenon_error *err);
 
 /*
  * The switches that make a shared library NAME for `dir`: its own name or install name, and its
- * version ("1.2.3"; NULL: none).
+ * version ("1.2.3"; NULL: none). What the settings leave unset is as with tenon_link_flags().
  *
  * owner    as tenon_link_flags
  * errors   TENON_E_UNSUPPORTED with the reason where none may be made; TENON_E_ARGUMENT for what is
- *          no name of a library, and for a version that the platform cannot express; TENON_E_MEMORY
+ *          no name of a library, and for a version that the platform cannot express;
+ * TENON_E_MEMORY; those of tenon_settings_settle()
  */
 TENON_API char *tenon_shared_flags(const tenon_platform *platform, const tenon_settings *settings,
                                    const char *name, const char *dir, const char *version,
@@ -237,6 +239,9 @@ typedef struct tenon_found tenon_found;
  * Tools and test programs take time. Who holds back (blocks) SIGINT, SIGQUIT, SIGTERM or SIGHUP
  * after the finder was made is asked to end by one that is pending: what runs is stopped, temporary
  * files are removed.
+ *
+ * A process that ignores SIGCHLD (SIG_IGN, SA_NOCLDWAIT) is copied by fork() for each program that is
+ * started, here and by tenon_finder_new(): the system tells it nothing of its children.
  *
  * owner    the caller, until tenon_found_free(); nothing is borrowed
  * returns  an account, also when nothing was found; NULL when the question could not be answered

@@ -21,9 +21,11 @@ extern "C" {
  * plugins loaded through it. A running program has one for itself; `tenon check` has one for a
  * program that does not run.
  *
- * threads  any; every call takes the process's own lock. Plugins' code is called with the lock
- *          held, by the thread that loads; it may call back into the process (the lock is
- *          recursive). Handlers of events must not be left by an exception or by longjmp()
+ * threads  any; every call takes the process's own lock. What a call lends (a unit, a plugin) is
+ *          there until another thread loads or unloads: who has other threads holds the lock
+ *          meanwhile, by tenon_process_lock(). Plugins' code is called with the lock held, by the
+ *          thread that loads; it may call back into the process (the lock is recursive). Handlers
+ *          of events must not be left by an exception or by longjmp()
  */
 typedef struct tenon_process tenon_process;
 
@@ -90,8 +92,20 @@ TENON_API bool tenon_process_offer(tenon_process *process, const char *name, uns
                                    const void *service, tenon_error *err);
 
 /*
- * Units present, in the order they came. Borrowed until the process changes. The first question
- * reads the records; without memory for that there are none, and the record is unreadable.
+ * Holds the process's lock over several calls, of which each one takes it again: units and plugins
+ * that these lend stay until this thread unlocks, or itself loads, unloads or changes settings.
+ * As many unlocks as locks, by the same thread. Other threads' calls wait, loads and unloads too:
+ * while it is held, wait for no thread that may make such a call, and do not call dlopen() where
+ * other threads' constructors make them, which hold the loader's lock. A thread that a plugin's
+ * start or stop, or a handler of events, waits for must not lock.
+ */
+TENON_API void tenon_process_lock(const tenon_process *process);
+TENON_API void tenon_process_unlock(const tenon_process *process);
+
+/*
+ * Units present, in the order they came. Borrowed until the process changes: with other threads,
+ * between tenon_process_lock() and tenon_process_unlock(). The first question reads the records;
+ * without memory for that there are none, and the record is unreadable.
  */
 TENON_API size_t tenon_process_unit_count(const tenon_process *process);
 TENON_API bool tenon_process_unit(const tenon_process *process, size_t i, tenon_present *out);
@@ -258,7 +272,8 @@ TENON_API tenon_report *tenon_unload(tenon_process *process, const char *plugin,
 
 /*
  * Plugins loaded, in load order: who needs another one stands behind it. Without those that are
- * not up yet. Borrowed until the process changes.
+ * not up yet. Borrowed until the process changes: with other threads, between tenon_process_lock()
+ * and tenon_process_unlock().
  */
 TENON_API size_t tenon_process_plugin_count(const tenon_process *process);
 TENON_API const tenon_plugin *tenon_process_plugin(const tenon_process *process, size_t i);
@@ -267,7 +282,8 @@ TENON_API const tenon_plugin *tenon_process_plugin(const tenon_process *process,
  * The address of a symbol of a loaded plugin's own code; NULL when it has none: what libraries
  * define that the code needs, also those of its bundle, is not its own.
  *
- * threads  any, also one that the plugin's start() waits for
+ * threads  any, also one that the plugin's start() waits for. Not while another thread unloads the
+ *          plugin: where one may, between tenon_process_lock() and tenon_process_unlock()
  */
 TENON_API void *tenon_plugin_symbol(const tenon_plugin *plugin, const char *symbol);
 

@@ -23,8 +23,19 @@ struct tn_child {
     bool own_group;          /* it leads a process group, which can be ended as a whole */
 };
 
-/* Starts a program. Returns 0 or an errno value. */
-int tn_child_start(const struct tn_child *child, pid_t *pid);
+/* A program that was started. */
+struct tn_started {
+    pid_t pid;
+    int told; /* -1: wait() tells how it ends; else a descriptor from which tn_child_wait() has it
+               */
+};
+
+/*
+ * Starts a program. Returns 0 or an errno value. In a process that ignores SIGCHLD the system would
+ * tell nobody how it ends: a copy of this process stands between then, which waits for it, and both
+ * are a process group of their own. In the program SIGCHLD is not ignored: compilers wait, too.
+ */
+int tn_child_start(const struct tn_child *child, struct tn_started *started);
 
 /* How long one waits for a child. */
 struct tn_patience {
@@ -38,6 +49,7 @@ struct tn_patience {
  * have files to remove), then made to; so is its group. Returns 0 or an errno value: ETIMEDOUT or
  * EINTR when it was made to end, for the time or for a signal.
  */
-int tn_child_wait(pid_t pid, const struct tn_patience *patience, struct tn_exit *exit);
+int tn_child_wait(const struct tn_started *started, const struct tn_patience *patience,
+                  struct tn_exit *exit);
 
 #endif

@@ -40,7 +40,7 @@ bool tn_notes_write(int dir, const struct tn_notes *notes, tenon_error *err)
                 identity->inode, identity->size, identity->changed, notes->rows[i].name);
     }
     ok = !ferror(out);
-    ok = fclose(out) == 0 && ok;
+    ok = fclose(out) == 0 && ok && text; /* glibc makes the text smaller, which may fail */
     ok = ok ? tn_replace_file(dir, TN_CACHE_INDEX, text, size, 0600, NULL, err) : tn_no_memory(err);
     free(text);
     return ok;

@@ -11,7 +11,7 @@
 #include <string.h>
 
 #include "fail.h"
-#include "json_starved.h"
+#include "json_load.h"
 #include "limits.h"
 #include "manifest.h"
 #include "text.h"
@@ -295,15 +295,16 @@ static json_t *load(const char *text, size_t size, tenon_error *err)
     char shown[TN_QUOTE_ROOM];
     json_error_t problem;
     json_t *json;
+    bool starved;
 
     if (size > TN_LIMIT_MANIFEST) {
         tn_fail(err, TENON_E_LIMIT, "%zu bytes, at most %u", size, TN_LIMIT_MANIFEST);
         return NULL;
     }
-    json = json_loadb(text, size, JSON_REJECT_DUPLICATES, &problem);
+    json = tn_json_load(text, size, JSON_REJECT_DUPLICATES, &problem, &starved);
     if (json)
         return json;
-    if (tn_json_is_starved(&problem))
+    if (starved)
         tn_no_memory(err);
     else
         tn_fail(err, TENON_E_MALFORMED, "line %d, column %d: %s", problem.line, problem.column,

@@ -1,4 +1,5 @@
 /* src/bundle/manifest_write.c - a manifest to tenon.json: equal text for equal manifests */
+#include <errno.h>
 #include <inttypes.h>
 #include <jansson.h>
 #include <stdio.h>
@@ -29,16 +30,15 @@ static void put(struct writer *w, const char *key, json_t *value)
 static json_t *new_string(struct writer *w, const char *key, const char *value)
 {
     char shown[TN_QUOTE_ROOM];
-    json_t *string = json_string(value), *unchecked;
 
+    errno = 0;
+    json_t *string = json_string(value);
     if (string)
         return string;
-    unchecked = json_string_nocheck(value); /* or was it memory? */
-    if (unchecked)
-        tn_fail(w->err, TENON_E_ARGUMENT, "%s: %s is not UTF-8", key, tn_quote(shown, value));
-    else
+    if (errno == ENOMEM) /* rule  POSIX malloc(): sets it */
         tn_no_memory(w->err);
-    json_decref(unchecked);
+    else
+        tn_fail(w->err, TENON_E_ARGUMENT, "%s: %s is not UTF-8", key, tn_quote(shown, value));
     w->failed = true;
     return NULL;
 }
@@ -170,9 +170,11 @@ static void put_manifest(struct writer *w, const tenon_manifest *m)
 
 static char *dump(const json_t *object, tenon_error *err)
 {
-    char *json = json_dumps(object, JSON_INDENT(1)), *text = NULL;
+    char *json, *text = NULL;
 
-    if (json && asprintf(&text, "%s\n", json) < 0)
+    errno = 0; /* jansson 2.14, dump.c: a key that it has no memory for is left out */
+    json = json_dumps(object, JSON_INDENT(1));
+    if (json && errno != ENOMEM && asprintf(&text, "%s\n", json) < 0)
         text = NULL;
     free(json);
     if (!text)

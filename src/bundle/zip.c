@@ -7,6 +7,7 @@
 #include "zip_file.h"
 
 #include <dlfcn.h>
+#include <errno.h>
 #include <stdlib.h>
 #include <zip.h>
 
@@ -20,6 +21,8 @@
 #define FUNCTIONS(F)                                                                               \
     F(zip_close)                                                                                   \
     F(zip_discard)                                                                                 \
+    F(zip_error_code_system)                                                                       \
+    F(zip_error_code_zip)                                                                          \
     F(zip_error_fini)                                                                              \
     F(zip_error_init)                                                                              \
     F(zip_error_strerror)                                                                          \
@@ -32,6 +35,7 @@
     F(zip_source_buffer)                                                                           \
     F(zip_source_buffer_create)                                                                    \
     F(zip_source_close)                                                                            \
+    F(zip_source_error)                                                                            \
     F(zip_source_free)                                                                             \
     F(zip_source_keep)                                                                             \
     F(zip_source_open)                                                                             \
@@ -70,8 +74,12 @@ static bool open_libzip(struct libzip *lib, tenon_error *err)
 {
     static const char *const names[] = { LIBZIP };
 
-    for (size_t i = 0; i < TN_COUNT(names) && !lib->handle; i++)
+    for (size_t i = 0; i < TN_COUNT(names) && !lib->handle; i++) {
+        errno = 0;
         lib->handle = dlopen(names[i], RTLD_NOW | RTLD_LOCAL);
+        if (!lib->handle && errno == ENOMEM)
+            return tn_no_memory(err);
+    }
     if (!lib->handle) {
         const char *why = dlerror();
         bool absent = !why || strstr(why, "No such file");
@@ -89,12 +97,36 @@ struct making {
     zip_source_t *sink;
 };
 
+/*
+ * libzip does not always keep an error that it returns, but malloc() sets errno.
+ *
+ * rule  zip_errors(3); zlib.h: Z_MEM_ERROR is -4; POSIX malloc()
+ */
+static bool is_starved(const struct libzip *lib, const zip_error_t *error)
+{
+    enum { OF_ZLIB = -4 };
+    int code = lib->zip_error_code_zip(error);
+
+    return errno == ENOMEM || code == ZIP_ER_MEMORY ||
+           (code == ZIP_ER_ZLIB && lib->zip_error_code_system(error) == OF_ZLIB);
+}
+
+static bool fail_by(const struct libzip *lib, zip_error_t *error, const char *what,
+                    tenon_error *err)
+{
+    if (is_starved(lib, error))
+        return tn_no_memory(err);
+    return tn_fail(err, TENON_E_MALFORMED, "libzip: %s: %s", what, lib->zip_error_strerror(error));
+}
+
 static bool fail_by_archive(struct making *making, const char *what, tenon_error *err)
 {
-    zip_error_t *error = making->lib.zip_get_error(making->archive);
+    return fail_by(&making->lib, making->lib.zip_get_error(making->archive), what, err);
+}
 
-    return tn_fail(err, TENON_E_MALFORMED, "libzip: %s: %s", what,
-                   making->lib.zip_error_strerror(error));
+static bool fail_by_sink(struct making *making, tenon_error *err)
+{
+    return fail_by(&making->lib, making->lib.zip_source_error(making->sink), "reading back", err);
 }
 
 static bool start(struct making *making, tenon_error *err)
@@ -108,7 +140,7 @@ static bool start(struct making *making, tenon_error *err)
     if (making->archive)
         making->lib.zip_source_keep(making->sink);
     else
-        tn_fail(err, TENON_E_MALFORMED, "libzip: %s", making->lib.zip_error_strerror(&error));
+        fail_by(&making->lib, &error, "beginning", err);
     making->lib.zip_error_fini(&error);
     return making->archive;
 }
@@ -158,7 +190,7 @@ static bool take_out(struct making *making, uint8_t **bytes, size_t *size, tenon
 
     if (making->lib.zip_source_stat(making->sink, &facts) != 0 || !(facts.valid & ZIP_STAT_SIZE) ||
         making->lib.zip_source_open(making->sink) != 0)
-        return tn_fail(err, TENON_E_MALFORMED, "libzip: reading back");
+        return fail_by_sink(making, err);
     *size = (size_t)facts.size;
     *bytes = malloc(*size + 1);
     got = *bytes ? making->lib.zip_source_read(making->sink, *bytes, facts.size) : 0;
@@ -169,15 +201,17 @@ static bool take_out(struct making *making, uint8_t **bytes, size_t *size, tenon
         return true;
     free(*bytes);
     *bytes = NULL;
-    return tn_fail(err, TENON_E_MALFORMED, "libzip: reading back");
+    return fail_by_sink(making, err);
 }
 
 bool tn_zip_make(const struct tn_zip_input *inputs, size_t count, uint8_t **bytes, size_t *size,
                  tenon_error *err)
 {
     struct making making = { 0 };
-    bool ok = open_libzip(&making.lib, err) && start(&making, err);
+    bool ok = open_libzip(&making.lib, err);
 
+    errno = 0;
+    ok = ok && start(&making, err);
     for (size_t i = 0; ok && i < count; i++)
         ok = add(&making, &inputs[i], err);
     ok = ok && finish(&making, err) && take_out(&making, bytes, size, err);

@@ -191,8 +191,8 @@ static bool add_library(struct tn_words *words, struct tn_arena *arena,
            (!wraps || tn_words_add(words, end));
 }
 
-char *tenon_link_flags(const tenon_platform *platform, const tenon_settings *settings,
-                       const char *name, const char *dir, tenon_error *err)
+static char *link_flags(const tenon_platform *platform, const tenon_settings *settings,
+                        const char *name, const char *dir, tenon_error *err)
 {
     const tenon_platform *row = tn_platform_in_force(platform, settings);
     struct tn_words words = { 0 };
@@ -209,6 +209,16 @@ char *tenon_link_flags(const tenon_platform *platform, const tenon_settings *set
                 add_library(&words, &arena, platform, row != platform, name);
 
     return finish(&words, &arena, good, err);
+}
+
+char *tenon_link_flags(const tenon_platform *platform, const tenon_settings *settings,
+                       const char *name, const char *dir, tenon_error *err)
+{
+    tenon_settings *settled = tn_settings_settled(settings, platform, err);
+    char *flags = settled ? link_flags(platform, settled, name, dir, err) : NULL;
+
+    tenon_settings_free(settled);
+    return flags;
 }
 
 /* Up to three numbers separated by dots; the count of them, 0: not such a version. */
@@ -305,8 +315,8 @@ static const char *refusal(const tenon_platform *platform, const tenon_settings 
     return platform->no_shared ? platform->no_shared : "SHLIB_CREATE is no";
 }
 
-char *tenon_shared_flags(const tenon_platform *platform, const tenon_settings *settings,
-                         const char *name, const char *dir, const char *version, tenon_error *err)
+static char *shared_flags(const tenon_platform *platform, const tenon_settings *settings,
+                          const char *name, const char *dir, const char *version, tenon_error *err)
 {
     char shown[TN_QUOTE_ROOM];
     struct tn_words words = { 0 };
@@ -353,4 +363,14 @@ char *tenon_shared_flags(const tenon_platform *platform, const tenon_settings *s
         return NULL;
     }
     return finish(&words, &arena, good, err);
+}
+
+char *tenon_shared_flags(const tenon_platform *platform, const tenon_settings *settings,
+                         const char *name, const char *dir, const char *version, tenon_error *err)
+{
+    tenon_settings *settled = tn_settings_settled(settings, platform, err);
+    char *flags = settled ? shared_flags(platform, settled, name, dir, version, err) : NULL;
+
+    tenon_settings_free(settled);
+    return flags;
 }

@@ -72,6 +72,15 @@ bool tn_check_recorded_dir(const tenon_platform *platform, const char *dir, teno
  */
 bool tn_check_run_path_dir(const tenon_platform *platform, const char *dir, tenon_error *err);
 
+/*
+ * settings.c: these settings, with the platform's values for what is unset.
+ *
+ * owner    the caller, until tenon_settings_free(); borrows values from `settings`
+ * errors   those of tenon_settings_settle()
+ */
+tenon_settings *tn_settings_settled(const tenon_settings *settings, const tenon_platform *platform,
+                                    tenon_error *err);
+
 /* "-LDIR" and "-lNAME" */
 bool tn_add_joined(struct tn_words *words, struct tn_arena *arena, const char *prefix,
                    const char *rest);

@@ -4,6 +4,7 @@
 
 #include "conf.h"
 #include "fail.h"
+#include "flags.h"
 #include "platforms.h"
 #include "text.h"
 #include "view.h"
@@ -183,6 +184,20 @@ bool tenon_settings_settle(tenon_settings *settings, const tenon_platform *platf
     if (is_yes(settings, ELF_RPATH) && !settings->rows[RPATH_FLAG].value)
         return tn_fail(err, TENON_E_ARGUMENT, "ELF_RPATH is yes, but RPATH_FLAG is not set");
     return true;
+}
+
+tenon_settings *tn_settings_settled(const tenon_settings *settings, const tenon_platform *platform,
+                                    tenon_error *err)
+{
+    tenon_settings *settled = tenon_settings_new(err);
+
+    if (!settled)
+        return NULL;
+    memcpy(settled->rows, settings->rows, sizeof settled->rows);
+    if (tenon_settings_settle(settled, platform, err))
+        return settled;
+    tenon_settings_free(settled);
+    return NULL;
 }
 
 const char *tenon_settings_get(const tenon_settings *settings, const char *name)

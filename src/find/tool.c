@@ -49,7 +49,7 @@ static bool run(const struct tenon_finder *finder, struct tn_arena *arena,
                 const int outputs[2], tenon_error *err)
 {
     char shown[TN_QUOTE_ROOM];
-    pid_t pid;
+    struct tn_started started;
     sigset_t held;
     /* what a terminal sends to the whole group is ours to pass on, then */
     bool own_group = held_signals(finder, &held);
@@ -61,7 +61,7 @@ static bool run(const struct tenon_finder *finder, struct tn_arena *arena,
                                     .err_out = outputs[1],
                                     .mask = &finder->mask,
                                     .own_group = own_group };
-    int failed = tn_child_start(&child, &pid);
+    int failed = tn_child_start(&child, &started);
 
     /* that no process is to be had says nothing of the program: no answer, and none is kept */
     if (failed == EAGAIN || failed == ENOMEM || failed == EMFILE || failed == ENFILE)
@@ -74,7 +74,7 @@ static bool run(const struct tenon_finder *finder, struct tn_arena *arena,
         said->err_size = said->err_out ? strlen(said->err_out) : 0;
         return said->err_out || tn_no_memory(err);
     }
-    failed = tn_child_wait(pid, &patience, &said->exit);
+    failed = tn_child_wait(&started, &patience, &said->exit);
     said->late = failed == ETIMEDOUT;
     if (failed == EINTR)
         return tn_fail(err, TENON_E_SYSTEM, "interrupted");

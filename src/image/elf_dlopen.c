@@ -8,7 +8,7 @@
 
 #include "elf_private.h"
 #include "fail.h"
-#include "json_starved.h"
+#include "json_load.h"
 #include "limits.h"
 #include "table.h"
 
@@ -82,8 +82,9 @@ static bool read_declaration(struct found *found, struct tn_view text, tenon_err
     bool ok = true;
     while (size && text.at[size - 1] == 0)
         size--;
-    json_t *list = json_loadb((const char *)text.at, size, 0, &problem);
-    if (!list && tn_json_is_starved(&problem))
+    bool starved;
+    json_t *list = tn_json_load((const char *)text.at, size, 0, &problem, &starved);
+    if (starved)
         return tn_no_memory(err);
     if (!json_is_array(list))
         tn_image_warn(found->image, ".note.dlopen: not a JSON array%s%s", list ? "" : ": ",

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 
 #include "fail.h"
-#include "json_starved.h"
+#include "json_load.h"
 #include "limits.h"
 #include "stub.h"
 #include "table.h"
@@ -335,8 +335,9 @@ static bool read_json(struct tbd *t, const char *text, size_t size)
 {
     json_error_t why;
     size_t i;
-    json_t *each, *root = json_loadb(text, size, 0, &why);
-    if (!root && tn_json_is_starved(&why))
+    bool starved;
+    json_t *each, *root = tn_json_load(text, size, 0, &why, &starved);
+    if (starved)
         return tn_no_memory(t->err);
     if (!root)
         return tn_fail(t->err, TENON_E_MALFORMED, "text stub: line %d: %s", why.line, why.text);

@@ -228,10 +228,12 @@ size_t tn_archive_find(struct tn_archives *archives, const struct tn_archive *ar
 static bool name_units(struct tn_archives *archives, struct tn_archive *archive)
 {
     struct tn_native_namer namer;
-    const char *prefix = tn_native_owner(archives->world, archives->arena, archive->path);
+    const char *prefix;
     const char **names = tn_arena_rows(archives->arena, archive->count + 1, sizeof *names);
     bool good;
 
+    if (!tn_native_owner(archives->world, archives->arena, archive->path, &prefix))
+        return false;
     if (!prefix)
         prefix = archives->prefix;
     if (!names || !tn_native_namer_init(&namer, archives->arena, prefix, archive->path))

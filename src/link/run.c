@@ -74,7 +74,7 @@ bool tn_run_while(const char *const *argv, int out, int err_out, struct tn_signa
                   const struct tn_meanwhile *meanwhile, struct tn_exit *exit, tenon_error *err)
 {
     char shown[TN_QUOTE_ROOM];
-    pid_t child;
+    struct tn_started child;
     int status = 0;
     if (signals->asked) /* who wants this process to end does not wait for more */
         return tn_fail_system(err, EINTR, "%s", tn_quote(shown, argv[0]));
@@ -91,7 +91,7 @@ bool tn_run_while(const char *const *argv, int out, int err_out, struct tn_signa
     if (failed)
         *exit = (struct tn_exit){ failed == ENOENT ? 127 : 126, 0 };
     else
-        failed = wait_for(child, &status, &signals->asked);
+        failed = wait_for(child.pid, &status, &signals->asked);
     if (failed)
         return tn_fail_system(err, failed, "%s", tn_quote(shown, argv[0]));
     *exit = tn_exit_of(status);

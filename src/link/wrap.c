@@ -58,8 +58,8 @@ static bool notes_of_member(void *arg, const struct tn_ar_member *member, struct
 static bool wrap_archive(struct wrapping *w, tenon_world *world, struct tn_file *file,
                          const char *prefix, struct tn_view *out, tenon_error *err)
 {
-    if (!prefix)
-        prefix = tn_native_owner(world, w->arena, w->path);
+    if (!prefix && !tn_native_owner(world, w->arena, w->path, &prefix))
+        return tn_no_memory(err);
     if (!tn_native_namer_init(&w->namer, w->arena, prefix, w->path))
         return tn_no_memory(err);
     bool good = tn_archive_rewrite(w->arena, file, notes_of_member, w, out, err);

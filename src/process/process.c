@@ -21,6 +21,16 @@ void tn_process_unlock(const tenon_process *process)
     pthread_mutex_unlock((pthread_mutex_t *)&process->lock);
 }
 
+void tenon_process_lock(const tenon_process *process)
+{
+    tn_process_lock(process);
+}
+
+void tenon_process_unlock(const tenon_process *process)
+{
+    tn_process_unlock(process);
+}
+
 static bool init_locks(tenon_process *process, tenon_error *err)
 {
     pthread_mutexattr_t attributes;

@@ -71,9 +71,10 @@ const char *tn_native_stem(struct tn_arena *arena, const char *name);
 
 /*
  * The package that owns an archive of this system: by a pkg-config file beside it that names it
- * with -l, else by dpkg's lists. NULL when none does, or no memory. Reads many files: ask once for
- * each archive.
+ * with -l, else by dpkg's lists; NULL when none does. Reads many files: ask once for each archive.
+ * False: no memory; to go on then would change the names of units.
  */
-const char *tn_native_owner(tenon_world *world, struct tn_arena *arena, const char *archive);
+bool tn_native_owner(tenon_world *world, struct tn_arena *arena, const char *archive,
+                     const char **owner);
 
 #endif

@@ -4,6 +4,7 @@
  * rule  pkg-config(1): "Libs:" of a file in pkgconfig/ beside the library; dpkg: one path a line
  *       in /var/lib/dpkg/info/PACKAGE.list
  */
+#include <errno.h>
 #include <stdlib.h>
 
 #include "file.h"
@@ -31,6 +32,7 @@ struct search {
     size_t files;
     const char *owner;      /* NULL: none yet */
     enum likeness likeness; /* of the owner */
+    bool starved;           /* there was no memory to keep it */
     bool (*owns)(struct search *search, struct tn_view text, const char *name, size_t length);
 };
 
@@ -52,10 +54,18 @@ static int look_at(void *arg, const char *name)
         return 1;
     const char *path = tn_arena_format(&arena, "%s/%s", search->dir, name);
     size_t limit = search->suffix[1] == 'p' ? LIMIT_PC_FILE : LIMIT_LIST_FILE;
-    bool done = path && tn_file_whole(search->world, path, limit, &arena, &text) == 0 &&
-                search->owns(search, text, name, length - end);
+    int error = path ? tn_file_whole(search->world, path, limit, &arena, &text) : ENOMEM;
+    bool done = error == 0 && search->owns(search, text, name, length - end);
     tn_arena_free(&arena);
-    return done;
+    return error == ENOMEM || search->starved ? ENOMEM : done;
+}
+
+/* A file that cannot be read owns nothing, but without memory there is no answer: false. */
+static bool look_through(struct search *search, const char **owner)
+{
+    bool good = tenon_world_list(search->world, search->dir, look_at, search) != ENOMEM;
+    *owner = search->owner;
+    return good;
 }
 
 /* ---- pkg-config ------------------------------------------------------------------------------ */
@@ -123,33 +133,31 @@ static bool owns_by_pc(struct search *search, struct tn_view text, const char *n
     if (search->owner && (likeness < search->likeness ||
                           (likeness == search->likeness && strcmp(search->owner, name) < 0)))
         return false;
-    const char *owner = tn_arena_copy(search->arena, name, length);
-    if (owner) {
-        search->owner = owner;
-        search->likeness = likeness;
-    }
+    search->owner = tn_arena_copy(search->arena, name, length);
+    search->likeness = likeness;
+    search->starved = !search->owner;
     return false;
 }
 
-static const char *owner_by_pc(tenon_world *world, struct tn_arena *arena, const char *archive)
+static bool owner_by_pc(tenon_world *world, struct tn_arena *arena, const char *archive,
+                        const char **owner)
 {
     const char *base = base_of(archive);
     size_t length = strlen(base);
     if (length < 6 || memcmp(base, "lib", 3) != 0 || strcmp(base + length - 2, ".a") != 0)
-        return NULL;
+        return true;
     const char *library = tn_arena_copy(arena, base + 3, length - 5);
     int folder = (int)(base - archive);
     const char *dir = tn_arena_format(arena, "%.*spkgconfig", folder, archive);
     if (!library || !dir)
-        return NULL;
+        return false;
     struct search search = { .world = world,
                              .arena = arena,
                              .dir = dir,
                              .suffix = ".pc",
                              .wanted = library,
                              .owns = owns_by_pc };
-    (void)tenon_world_list(world, dir, look_at, &search);
-    return search.owner;
+    return look_through(&search, owner);
 }
 
 /* ---- dpkg -------------------------------------------------------------------------------------
@@ -179,10 +187,12 @@ static bool owns_by_list(struct search *search, struct tn_view text, const char 
         return false;
     const char *colon = memchr(name, ':', length);
     search->owner = tn_arena_copy(search->arena, name, colon ? (size_t)(colon - name) : length);
+    search->starved = !search->owner;
     return true;
 }
 
-static const char *owner_by_list(tenon_world *world, struct tn_arena *arena, const char *path)
+static bool owner_by_list(tenon_world *world, struct tn_arena *arena, const char *path,
+                          const char **owner)
 {
     struct search search = { .world = world,
                              .arena = arena,
@@ -190,29 +200,31 @@ static const char *owner_by_list(tenon_world *world, struct tn_arena *arena, con
                              .suffix = ".list",
                              .wanted = path,
                              .owns = owns_by_list };
-    (void)tenon_world_list(world, DPKG_INFO, look_at, &search);
-    return search.owner;
+    return look_through(&search, owner);
 }
 
 /* Packages put files there only; /lib is /usr/lib since the merge, and lists say either. */
-static const char *owner_by_dpkg(tenon_world *world, struct tn_arena *arena, const char *archive)
+static bool owner_by_dpkg(tenon_world *world, struct tn_arena *arena, const char *archive,
+                          const char **owner)
 {
-    int number;
-    char *real = tenon_world_realpath(world, archive, &number);
-    const char *owner = NULL;
+    int error = 0;
+    char *real = tenon_world_realpath(world, archive, &error);
+    bool good = real || error != ENOMEM;
     if (real &&
         (strncmp(real, "/usr/", 5) == 0 || strncmp(real, "/lib", 4) == 0 ||
          strncmp(real, "/opt/", 5) == 0) &&
         strncmp(real, "/usr/local/", 11) != 0)
-        owner = owner_by_list(world, arena, real);
-    if (!owner && real && strncmp(real, "/usr/lib", 8) == 0)
-        owner = owner_by_list(world, arena, real + 4);
+        good = owner_by_list(world, arena, real, owner);
+    if (good && !*owner && real && strncmp(real, "/usr/lib", 8) == 0)
+        good = owner_by_list(world, arena, real + 4, owner);
     free(real);
-    return owner;
+    return good;
 }
 
-const char *tn_native_owner(tenon_world *world, struct tn_arena *arena, const char *archive)
+bool tn_native_owner(tenon_world *world, struct tn_arena *arena, const char *archive,
+                     const char **owner)
 {
-    const char *owner = owner_by_pc(world, arena, archive);
-    return owner ? owner : owner_by_dpkg(world, arena, archive);
+    *owner = NULL;
+    return owner_by_pc(world, arena, archive, owner) &&
+           (*owner || owner_by_dpkg(world, arena, archive, owner));
 }

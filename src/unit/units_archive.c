@@ -148,8 +148,9 @@ bool tn_units_read_archive(struct tn_units_reading *r, struct tn_file *file, ten
     if (r->slice && !r->member)
         return tn_fail(err, TENON_E_NOT_FOUND, "no slice %s in an archive",
                        tn_quote(quoted, r->slice));
-    const char *owner = r->world ? tn_native_owner(r->world, &r->scratch, r->path) : NULL;
-    if (!tn_native_namer_init(&namer, &r->scratch, owner, r->path))
+    const char *owner = NULL;
+    if ((r->world && !tn_native_owner(r->world, &r->scratch, r->path, &owner)) ||
+        !tn_native_namer_init(&namer, &r->scratch, owner, r->path))
         return tn_no_memory(err);
     bool ok = read_members(r, file, &namer, err);
     tn_native_namer_free(&namer);

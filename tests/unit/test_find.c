@@ -381,6 +381,34 @@ static void settings_have_an_order(void **state)
     tenon_settings_free(settings);
 }
 
+/* Settings that nobody settled give the switches of those that are. */
+static void unset_settings_are_the_platforms(void **state)
+{
+    const tenon_platform *platform;
+
+    (void)state;
+    for (size_t i = 0; (platform = tenon_platform_at(i)); i++) {
+        tenon_settings *unset = tenon_settings_new(NULL), *settled = tenon_settings_new(NULL);
+        assert_true(tenon_settings_settle(settled, platform, NULL));
+        char *link = tenon_link_flags(platform, unset, "z", "/opt/z/lib", NULL);
+        char *settled_link = tenon_link_flags(platform, settled, "z", "/opt/z/lib", NULL);
+        char *shared = tenon_shared_flags(platform, unset, "z", "/z", "1.2", NULL);
+        char *settled_shared = tenon_shared_flags(platform, settled, "z", "/z", "1.2", NULL);
+        assert_non_null(link);
+        assert_string_equal(link, settled_link);
+        assert_true(!shared == !settled_shared);
+        if (shared)
+            assert_string_equal(shared, settled_shared);
+        assert_null(tenon_settings_get(unset, "SHLIB_TYPE"));
+        free(link);
+        free(settled_link);
+        free(shared);
+        free(settled_shared);
+        tenon_settings_free(unset);
+        tenon_settings_free(settled);
+    }
+}
+
 static void pc_files_are_read(void **state)
 {
     static const char a[] = "prefix=/p\nlibdir=${prefix}/lib\nName: a\nVersion: 1.2\n"
@@ -572,6 +600,7 @@ int main(void)
         cmocka_unit_test(assignments_are_read_as_make_does),
         cmocka_unit_test(assignments_are_bounded),
         cmocka_unit_test(settings_have_an_order),
+        cmocka_unit_test(unset_settings_are_the_platforms),
         cmocka_unit_test(pc_files_are_read),
         cmocka_unit_test(switches_of_two_words_stay_together),
         cmocka_unit_test(a_sysroot_is_before_each_directory),

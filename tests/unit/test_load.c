@@ -376,12 +376,27 @@ struct worker {
     bool failed;
 };
 
+/* What is lent stays as long as the lock is held, whatever the others unload. */
+static void look_at_everything(struct worker *w)
+{
+    tenon_present present;
+    const tenon_plugin *plugin;
+    tenon_process_lock(w->process);
+    for (size_t i = 0; tenon_process_unit(w->process, i, &present); i++)
+        w->failed |=
+            !present.unit->name[0] || !present.holder[0] || (present.plugin && !present.plugin[0]);
+    for (size_t i = 0; (plugin = tenon_process_plugin(w->process, i)); i++) {
+        tenon_plugin_symbol(plugin, "none");
+        w->failed |= !plugin->name[0];
+    }
+    tenon_process_unlock(w->process);
+}
+
 static void *work(void *arg)
 {
     struct worker *w = arg;
     for (unsigned round = 0; round < 20 && !w->failed; round++) {
         tenon_error err = TENON_ERROR_INIT;
-        tenon_present present;
         const tenon_request request = { .plugin = w->bundle };
         tenon_report *report = tenon_load(w->process, &request, 1, 0, &err);
         if (!report || !tenon_report_ok(report))
@@ -389,8 +404,7 @@ static void *work(void *arg)
                    report ? tenon_report_finding(report, 0)->message : tenon_error_message(&err));
         w->failed |= !report || !tenon_report_ok(report);
         tenon_report_free(report);
-        for (size_t i = 0; tenon_process_unit(w->process, i, &present); i++)
-            ;
+        look_at_everything(w);
         tenon_listing *listing = tenon_process_list(w->process, NULL, &err);
         w->failed |= !listing || tenon_listing_count(listing) < 2;
         report = tenon_unload(w->process, w->name, &err); /* another thread may have done it */

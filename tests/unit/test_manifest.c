@@ -1,5 +1,7 @@
 /* tests/unit/test_manifest.c - tenon.json is read strictly, and written so that it reads the same
  */
+#include <errno.h>
+#include <jansson.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -175,6 +177,48 @@ static void what_json_cannot_hold_is_not_written(void **state)
     assert_non_null(strstr(err.text, "provides[0]: name: 'a\\xff' is not UTF-8"));
 }
 
+static long left; /* how often jansson still gets memory, before it once does not */
+
+static void *malloc_or_not(size_t size)
+{
+    if (left-- != 0)
+        return malloc(size);
+    errno = ENOMEM;
+    return NULL;
+}
+
+/* jansson may ask in vain at any place: no fault of the text, and nothing is lost of it. */
+static void no_memory_is_no_fault_of_the_text(void **state)
+{
+    (void)state;
+    tenon_manifest *m = parse(whole, NULL);
+    char *expected = tenon_manifest_write(m, NULL);
+
+    assert_non_null(expected);
+    tenon_manifest_free(m);
+    json_set_alloc_funcs(malloc_or_not, free);
+    for (long n = 0; n < 100000; n++) {
+        tenon_error err = TENON_ERROR_INIT;
+        char *text = NULL;
+        left = n;
+        m = parse(whole, &err);
+        if (m)
+            text = tenon_manifest_write(m, &err);
+        bool failed = left < 0;
+        left = -1;
+        if (text)
+            assert_string_equal(text, expected);
+        else
+            assert_int_equal(err.code, TENON_E_MEMORY);
+        tenon_manifest_free(m);
+        free(text);
+        if (!failed)
+            break;
+    }
+    json_set_alloc_funcs(malloc, free);
+    free(expected);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -183,6 +227,7 @@ int main(void)
         cmocka_unit_test(every_fault_is_told_with_its_place),
         cmocka_unit_test(every_prefix_is_refused),
         cmocka_unit_test(what_json_cannot_hold_is_not_written),
+        cmocka_unit_test(no_memory_is_no_fault_of_the_text),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

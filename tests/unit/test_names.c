@@ -83,7 +83,8 @@ static void put(struct system *s, const char *path, const char *text)
 
 static const char *owner(struct system *s, const char *archive)
 {
-    const char *name = tn_native_owner(s->world, &s->arena, archive);
+    const char *name;
+    assert_true(tn_native_owner(s->world, &s->arena, archive, &name));
     return name ? name : "";
 }
 

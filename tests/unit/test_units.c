@@ -501,6 +501,38 @@ static void every_allocation_may_fail(void **state)
     tn_arena_free(&arena);
 }
 
+/* A member's name is that of the package, or none is given: never another one. */
+static void names_do_not_depend_on_memory(void **state)
+{
+    static const char pc[] = "Name: foo\nLibs: -lx\n";
+    struct tn_arena arena = { 0 };
+    struct elf_out out;
+    size_t size;
+    uint8_t *object = object_with(&arena, (struct tn_view){ 0 }, &size);
+    tenon_units *units = NULL;
+    (void)state;
+    make_archive(&out, false, object, size);
+    for (long n = 0; !units || allocation_failed; n++) {
+        tenon_error err = TENON_ERROR_INIT;
+        tenon_world *world = tenon_world_empty(NULL);
+        assert_true(tenon_world_put_file(world, "/l/libx.a", out.at, out.size, 0644, NULL));
+        assert_true(tenon_world_put_file(world, "/l/pkgconfig/foo.pc", pc, strlen(pc), 0644, NULL));
+        tenon_units_free(units);
+        fail_after(n);
+        units = read_path(world, "/l/libx.a", NULL, &err);
+        fail_never();
+        if (units)
+            assert_string_equal(tenon_units_at(units, 0)->name, "foo/a");
+        else
+            assert_int_equal(err.code, TENON_E_MEMORY);
+        tenon_world_free(world);
+    }
+    tenon_units_free(units);
+    free(out.at);
+    free(object);
+    tn_arena_free(&arena);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -518,6 +550,7 @@ int main(void)
         cmocka_unit_test(one_member_can_be_asked_for),
         cmocka_unit_test(what_has_no_units_is_refused),
         cmocka_unit_test(every_allocation_may_fail),
+        cmocka_unit_test(names_do_not_depend_on_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
