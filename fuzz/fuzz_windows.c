@@ -33,7 +33,7 @@ static size_t ask_schema(struct tn_target *target)
 static size_t ask_manifest(struct tn_target *target)
 {
     struct tn_windows_place place = { .root = "", .windows = "/w" };
-    const struct tn_sxs *sxs = tn_sxs_of(target, &place, "/a/p.exe");
+    const struct tn_sxs *sxs = tn_sxs_of(target, &place, "/a/p.exe", true);
     size_t n = 0;
     for (size_t i = 0; sxs && i < sxs->count; i++)
         n += touch(sxs->files[i].name) + touch(sxs->files[i].directory);

@@ -71,6 +71,7 @@ struct tn_pe_facts {
     bool hybrid;                   /* ARM64EC or ARM64X: code for two machines */
     bool clr, il_only, needs_32_bits;
     bool wine_builtin, wine_placeholder; /* Wine's mark behind the DOS header */
+    bool own_manifest;                   /* of TN_PE_OWN_MANIFEST: for its own imports */
     uint32_t pdb_age;
 };
 
@@ -322,10 +323,12 @@ bool tn_image_doubt(tenon_image *image, const char *why, tenon_error *err);
 const char *tn_image_hex(struct tn_arena *arena, struct tn_view bytes);
 
 /*
- * The manifest in a PE image (resource type 24: number 1 of a program, 2 or any of a library);
- * empty when it has none.
+ * The manifest in a PE image (resource type 24) of this number, 0 for any; empty when it has none.
+ * Number 1 is a program's and an assembly's, number 2 a library's for its own imports.
  */
-bool tn_pe_read_manifest(struct tn_file *file, struct tn_view *out, tenon_error *err);
+#define TN_PE_OWN_MANIFEST 2u
+bool tn_pe_read_manifest(struct tn_file *file, uint32_t number, struct tn_view *out,
+                         tenon_error *err);
 
 /*
  * The raw header, tolerant: false only when the file is shorter than the header of its class

@@ -71,9 +71,19 @@ static bool read_wine_mark(struct tn_pe *pe, tenon_error *err)
     return true;
 }
 
+/* What cannot be read among the resources is no manifest to the loader either. */
+static bool find_own_manifest(struct tn_pe *pe, tenon_error *err)
+{
+    tenon_error local = TENON_ERROR_INIT;
+    return tn_pe_has_resource(pe, TN_PE_RT_MANIFEST, TN_PE_OWN_MANIFEST,
+                              &pe->facts->pe.own_manifest, &local) ||
+           local.code != TENON_E_MEMORY || tn_no_memory(err);
+}
+
 bool tn_pe_read_loader_facts(struct tn_pe *pe, tenon_error *err)
 {
-    return read_load_config(pe, err) && read_clr(pe, err) && read_wine_mark(pe, err);
+    return read_load_config(pe, err) && read_clr(pe, err) && read_wine_mark(pe, err) &&
+           find_own_manifest(pe, err);
 }
 
 /* ---- debug directory ----------------------------------------------------------------------- */

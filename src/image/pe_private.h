@@ -167,6 +167,9 @@ bool tn_pe_read_others(struct tn_pe *pe, tenon_error *err);
 bool tn_pe_resource(struct tn_pe *pe, uint32_t type, uint32_t id, struct tn_view *out,
                     tenon_error *err);
 
+/* Is there one? Its bytes are not read. */
+bool tn_pe_has_resource(struct tn_pe *pe, uint32_t type, uint32_t id, bool *has, tenon_error *err);
+
 /* ---- pe_names.c ---------------------------------------------------------------------------- */
 
 /* Of a PE image or a COFF object; NULL when unknown. */

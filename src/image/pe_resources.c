@@ -35,25 +35,41 @@ static bool find_entry(struct tn_pe *pe, uint32_t offset, uint32_t id, bool any,
     return true;
 }
 
+/* Where the data entry of a resource is; *at 0: there is none. */
+static bool find_resource(struct tn_pe *pe, uint32_t type, uint32_t id, uint32_t *at,
+                          tenon_error *err)
+{
+    const uint32_t wanted[3] = { type, id, 0 };
+    *at = pe->dirs[TN_PE_DIR_RESOURCE].rva ? SUBDIRECTORY : 0;
+    for (size_t level = 0; *at && level < 3; level++) {
+        bool any = level == 2 || (level == 1 && !id);
+        if (!(*at & SUBDIRECTORY))
+            *at = 0;
+        else if (!find_entry(pe, *at & ~SUBDIRECTORY, wanted[level], any, at, err))
+            return false;
+    }
+    if (*at & SUBDIRECTORY)
+        *at = 0;
+    return true;
+}
+
+bool tn_pe_has_resource(struct tn_pe *pe, uint32_t type, uint32_t id, bool *has, tenon_error *err)
+{
+    uint32_t at;
+    bool good = find_resource(pe, type, id, &at, err);
+    *has = good && at;
+    return good;
+}
+
 bool tn_pe_resource(struct tn_pe *pe, uint32_t type, uint32_t id, struct tn_view *out,
                     tenon_error *err)
 {
-    const uint32_t wanted[3] = { type, id, 0 };
     struct tn_view data;
-    uint32_t at = SUBDIRECTORY;
+    uint32_t at;
     *out = tn_view("", 0);
-    if (!pe->dirs[TN_PE_DIR_RESOURCE].rva)
-        return true;
-    for (size_t level = 0; level < 3; level++) {
-        bool any = level == 2 || (level == 1 && !id);
-        if (!(at & SUBDIRECTORY))
-            return true;
-        if (!find_entry(pe, at & ~SUBDIRECTORY, wanted[level], any, &at, err))
-            return false;
-        if (!at)
-            return true;
-    }
-    if (at & SUBDIRECTORY)
+    if (!find_resource(pe, type, id, &at, err))
+        return false;
+    if (!at)
         return true;
     if (!tn_pe_bytes(pe, (uint64_t)pe->dirs[TN_PE_DIR_RESOURCE].rva + at, DATA_SIZE,
                      "resource data entry", &data, err) ||
@@ -64,9 +80,10 @@ bool tn_pe_resource(struct tn_pe *pe, uint32_t type, uint32_t id, struct tn_view
            tn_pe_bytes(pe, tn_load32(data.at, TN_LITTLE), size, "resource", out, err);
 }
 
-bool tn_pe_read_manifest(struct tn_file *file, struct tn_view *out, tenon_error *err)
+bool tn_pe_read_manifest(struct tn_file *file, uint32_t number, struct tn_view *out,
+                         tenon_error *err)
 {
     struct tn_pe pe;
     *out = tn_view("", 0);
-    return tn_pe_start(&pe, file, err) && tn_pe_resource(&pe, TN_PE_RT_MANIFEST, 0, out, err);
+    return tn_pe_start(&pe, file, err) && tn_pe_resource(&pe, TN_PE_RT_MANIFEST, number, out, err);
 }

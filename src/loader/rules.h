@@ -466,6 +466,13 @@ struct tenon_loader {
                      const struct tn_loaded_object *object, bool late);
 
     /*
+     * Does who asks get this name from a place of its own, whatever is loaded that answers to it?
+     * *yes says so. False: no memory. The hook NULL: never.
+     */
+    bool (*redirects)(struct tn_target *target, const struct tn_asker *asker, const char *name,
+                      bool *yes);
+
+    /*
      * What else has to be loaded when a need is answered: what forwarders that are bound lead to,
      * what a configuration adds. false: no memory. NULL: never any.
      */

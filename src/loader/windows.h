@@ -45,10 +45,10 @@ struct tn_windows_place {
     struct tn_windows_place *next;
 };
 
-/* The activation context of a program: names that its manifest gives to assemblies. */
+/* The activation context of a program or library: names that its manifest gives to assemblies. */
 struct tn_sxs {
-    const char *program;
-    bool has_manifest;
+    const char *path;
+    bool is_program, has_manifest;
     const char *missing; /* an assembly that is nowhere; NULL */
     struct tn_sxs_file {
         const char *name, *directory;
@@ -153,6 +153,10 @@ const char *tn_windows_registered(const struct tn_windows_registry *registry, co
 /* The whole search for one name; what stands in the plan of Windows and Wine. */
 void tn_windows_search(struct tn_trial *trial);
 
+/* tenon_loader.redirects */
+bool tn_windows_redirects(struct tn_target *target, const struct tn_asker *asker, const char *name,
+                          bool *yes);
+
 /* The PATH of a process of Windows; NULL: none is known. */
 const char *tn_windows_path_list(const struct tn_target *target);
 
@@ -235,9 +239,9 @@ bool tn_apiset_is_contract(const char *name);
 
 /* ---- windows_sxs.c ------------------------------------------------------------------------- */
 
-/* The activation context of a program. NULL: no memory. */
+/* The activation context of a program, or of a library for its own imports. NULL: no memory. */
 const struct tn_sxs *tn_sxs_of(struct tn_target *target, const struct tn_windows_place *place,
-                               const char *program);
+                               const char *path, bool is_program);
 
 /* The directory to which it redirects a library; NULL: nowhere. */
 const char *tn_sxs_directory(const struct tn_sxs *sxs, const char *name);

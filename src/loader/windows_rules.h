@@ -32,8 +32,8 @@
         },                                                                                         \
         [TN_WIN_SXS] = {                                                                           \
             .name = "side-by-side assembly",                                                       \
-            .what = "a file of an assembly that the program's manifest names comes from there, "   \
-                    "or not at all",                                                               \
+            .what = "a file of an assembly that the manifest of who asks, or of the program, "     \
+                    "names comes from there, or not at all",                                       \
             .source = "Microsoft, Assembly searching sequence",                                    \
             .evidence = tried,                                                                     \
         },                                                                                         \
@@ -145,8 +145,9 @@
     .rule_search = TN_WIN_APP, .configure = tn_windows_configure,                                  \
     .wants_program_origin = tn_windows_wants_origin, .asker_flags = tn_windows_asker_flags,        \
     .key = tn_windows_key, .claims = tn_windows_claims, .fits = tn_windows_fits,                   \
-    .arising = tn_windows_arising, .forwarded = tn_windows_forwarded,                              \
-    .is_stand_in = tn_windows_is_stand_in, .judge_errno = tn_windows_judge_errno,                  \
-    .why_missing = tn_windows_why_missing, .binds_imports = true
+    .redirects = tn_windows_redirects, .arising = tn_windows_arising,                              \
+    .forwarded = tn_windows_forwarded, .is_stand_in = tn_windows_is_stand_in,                      \
+    .judge_errno = tn_windows_judge_errno, .why_missing = tn_windows_why_missing,                  \
+    .binds_imports = true
 
 #endif

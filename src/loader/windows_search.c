@@ -10,6 +10,13 @@
 
 #include "windows.h"
 
+/* The activation contexts that count while imports are looked for. */
+struct contexts {
+    const struct tn_sxs *asker;   /* of the importer's own manifest; NULL */
+    const struct tn_sxs *active;  /* likewise, or of who caused it to be loaded; NULL */
+    const struct tn_sxs *program; /* NULL: no program is known */
+};
+
 struct search {
     struct tn_trial *trial;
     struct tn_windows *windows;
@@ -19,6 +26,7 @@ struct search {
     const char *loaddir; /* of the file that was opened by an absolute path; NULL */
     const char *name;    /* normalised */
     const char *lower;   /* ... in lower case */
+    struct contexts contexts;
     unsigned flags;
 };
 
@@ -244,7 +252,7 @@ static bool is_file(struct search *s, const char *path)
  *       with a manifest, unless DevOverrideEnable is set; "Known DLLs cannot be redirected". Wine
  * has no such thing
  */
-static void try_dot_local(struct search *s, const struct tn_sxs *sxs)
+static void try_dot_local(struct search *s)
 {
     struct tn_target *target = s->trial->target;
     tenon_file_info info;
@@ -261,7 +269,8 @@ static void try_dot_local(struct search *s, const struct tn_sxs *sxs)
     tn_windows_note(target, error == ENOMEM);
     if (error)
         return;
-    if (sxs->has_manifest && !tn_windows_number(target->world, "DevOverrideEnable", 0))
+    const struct tn_sxs *sxs = s->contexts.program;
+    if (sxs && sxs->has_manifest && !tn_windows_number(target->world, "DevOverrideEnable", 0))
         return;
     const char *dir = info.type == TENON_FILE_DIRECTORY ? local : s->app;
     bool found;
@@ -271,10 +280,71 @@ static void try_dot_local(struct search *s, const struct tn_sxs *sxs)
         tn_windows_try(s->trial, TN_WIN_DOT_LOCAL, dir, tn_windows_last_part(s->name));
 }
 
-/* rule  a redirected name comes from its assembly, or not at all */
-static bool try_assembly(struct search *s, const struct tn_sxs *sxs)
+/* ---- activation contexts ------------------------------------------------------------------- */
+
+/*
+ * rule  wine dlls/ntdll/loader.c, fixup_imports(): a module's own context is activated while its
+ *       imports are loaded, and with them what they need; one that cannot be made is not. Nothing
+ *       is active when LoadLibrary() is called later. Of those that are the innermost counts, then
+ *       the program's (dlls/ntdll/actctx.c, RtlFindActivationContextSectionString())
+ */
+static bool find_contexts(struct tn_target *target, const struct tn_windows_place *place,
+                          const struct tn_asker *asker, struct contexts *out)
 {
-    const char *directory = tn_sxs_directory(sxs, s->lower);
+    const struct tn_paths *program = asker->program;
+    *out = (struct contexts){ .program = NULL };
+    if (program && !(out->program = tn_sxs_of(target, place, program->path, true)))
+        return false;
+    if (asker->request != TN_REQUEST_NEED)
+        return true;
+    for (const struct tn_paths *p = asker->paths; p && p != program && !out->active;
+         p = p->parent) {
+        if (!p->facts->pe.own_manifest)
+            continue;
+        const struct tn_sxs *own = tn_sxs_of(target, place, p->path, false);
+        if (!own)
+            return false;
+        if (asker->own && p == asker->paths)
+            out->asker = own;
+        if (!own->missing)
+            out->active = own;
+    }
+    return true;
+}
+
+/* The directory of the assembly that has a file of this name, in lower case; NULL: none has. */
+static const char *redirected_to(const struct contexts *contexts, const char *name)
+{
+    const char *directory = contexts->active ? tn_sxs_directory(contexts->active, name) : NULL;
+    return directory || !contexts->program ? directory : tn_sxs_directory(contexts->program, name);
+}
+
+/* rule  wine dlls/ntdll/loader.c, find_dll_file(): contexts come before what is loaded */
+bool tn_windows_redirects(struct tn_target *target, const struct tn_asker *asker, const char *name,
+                          bool *yes)
+{
+    struct tn_windows *windows = target->config;
+    struct contexts contexts;
+    *yes = false;
+    windows->no_memory = false;
+    const struct tn_windows_place *place =
+        tn_windows_place_of(target, asker->program ? asker->program->path : NULL);
+    if (!place || !find_contexts(target, place, asker, &contexts))
+        return false;
+    bool any = contexts.active || (contexts.program && contexts.program->count);
+    if (!any || tn_windows_has_dir(name))
+        return !windows->no_memory;
+    if (asker->request == TN_REQUEST_DLOPEN)
+        name = tn_windows_normalise(target->arena, name);
+    const char *lower = name ? tn_windows_lower(target->arena, name, strlen(name)) : NULL;
+    *yes = lower && redirected_to(&contexts, lower);
+    return lower && !windows->no_memory;
+}
+
+/* rule  a redirected name comes from its assembly, or not at all */
+static bool try_assembly(struct search *s)
+{
+    const char *directory = redirected_to(&s->contexts, s->lower);
     struct tn_judgement missing = tn_judged(TENON_OUTCOME_ABSENT, TN_STOP,
                                             "its assembly has no such file: nothing else is "
                                             "looked at");
@@ -295,17 +365,26 @@ static bool try_assembly(struct search *s, const struct tn_sxs *sxs)
     return true;
 }
 
-/* Windows does not start a program whose assembly is missing; Wine goes on. */
-static bool refuse_context(struct search *s, const struct tn_sxs *sxs)
+static bool refuse_context(struct search *s, const struct tn_sxs *sxs, const char *reason)
 {
-    if (!sxs->missing || s->windows->is_wine)
+    if (!sxs || !sxs->missing)
         return false;
     tn_try_note(s->trial,
                 (struct tn_place){ .source.path = sxs->missing,
                                    .rule = tn_windows_rule_of(s->trial, TN_WIN_SXS) },
-                tn_judged(TENON_OUTCOME_ABSENT, TN_STOP,
-                          "error 14001: the program's side-by-side configuration is incorrect"));
+                tn_judged(TENON_OUTCOME_ABSENT, TN_STOP, reason));
     return true;
+}
+
+/* Windows does not load what has an assembly that is missing; Wine goes on. */
+static bool refuse_contexts(struct search *s)
+{
+    return !s->windows->is_wine &&
+           (refuse_context(s, s->contexts.program,
+                           "error 14001: the program's side-by-side configuration is incorrect") ||
+            refuse_context(s, s->contexts.asker,
+                           "error 14001: the side-by-side configuration of the library that needs "
+                           "it is incorrect"));
 }
 
 static bool try_known(struct search *s)
@@ -325,23 +404,23 @@ static bool try_known(struct search *s)
 
 /* ---- names of each kind -------------------------------------------------------------------- */
 
-static void search_bare(struct search *s, const struct tn_sxs *sxs)
+static void search_bare(struct search *s)
 {
     if (try_api_set(s) || tn_is_over(s->trial))
         return;
-    try_dot_local(s, sxs);
-    if (tn_is_over(s->trial) || refuse_context(s, sxs) || try_assembly(s, sxs) || try_known(s))
+    try_dot_local(s);
+    if (tn_is_over(s->trial) || refuse_contexts(s) || try_assembly(s) || try_known(s))
         return;
     search_directories(s);
 }
 
-static void search_absolute(struct search *s, const struct tn_sxs *sxs)
+static void search_absolute(struct search *s)
 {
     struct tn_target *target = s->trial->target;
     const char *path = tn_windows_to_world(target, s->trial->arena, s->place, s->name);
     if (path)
         path = tn_windows_redirected(target, s->trial->arena, s->place, path);
-    try_dot_local(s, sxs);
+    try_dot_local(s);
     if (!path) {
         s->trial->no_memory = true;
         return;
@@ -395,23 +474,20 @@ static void search(struct tn_trial *trial)
     s.name = asker->request == TN_REQUEST_DLOPEN ? tn_windows_normalise(trial->arena, trial->name)
                                                  : trial->name;
     s.lower = s.name ? tn_windows_lower(trial->arena, s.name, strlen(s.name)) : NULL;
-    const struct tn_sxs *sxs =
-        s.place && s.program ? tn_sxs_of(trial->target, s.place, s.program) : NULL;
-    if (!s.place || !s.lower || (s.program && !sxs)) {
+    if (!s.place || !s.lower || !find_contexts(trial->target, s.place, asker, &s.contexts)) {
         trial->no_memory = true;
         return;
     }
-    static const struct tn_sxs none = { 0 };
     s.windows->place = s.place;
     s.windows->program = s.program ? tn_windows_last_part(s.program) : NULL;
     s.loaddir = load_directory(&s);
     s.flags = flags_for(&s);
     if (tn_windows_is_absolute(s.name))
-        search_absolute(&s, sxs ? sxs : &none);
+        search_absolute(&s);
     else if (tn_windows_has_dir(s.name))
         search_relative(&s);
     else
-        search_bare(&s, sxs ? sxs : &none);
+        search_bare(&s);
 }
 
 /* Memory that ran out on the way is no answer; what was not kept is read again. */

@@ -1,10 +1,13 @@
 /*
- * src/loader/windows_sxs.c - side-by-side assemblies: what a program's manifest redirects
+ * src/loader/windows_sxs.c - side-by-side assemblies: what the manifests of a program and of
+ * libraries redirect
  *
  * rule  Microsoft "Assembly searching sequence", "Application manifests": the manifest beside the
  *       program or in it names assemblies; an assembly's own manifest names its files, which then
  *       come from its directory and from nowhere else. Private assemblies without languages, and
- *       those of WinSxS
+ *       those of WinSxS. Microsoft "Using Side-by-side Assemblies as a Resource" and wine
+ *       dlls/ntdll/loader.c, create_module_activation_context(): resource 2 of a library is the
+ *       manifest for its own imports
  */
 #include <errno.h>
 #include <stdio.h>
@@ -114,8 +117,8 @@ static const char *read_text(struct tn_target *target, const char *path)
     return (const char *)bytes.at; /* with a NUL behind it */
 }
 
-/* The manifest inside an image; NULL: there is none. */
-static const char *read_embedded(struct tn_target *target, const char *path)
+/* The manifest inside an image, of this number (0: any); NULL: there is none. */
+static const char *read_embedded(struct tn_target *target, const char *path, uint32_t number)
 {
     struct tn_file file;
     struct tn_view at = tn_view("", 0);
@@ -124,7 +127,7 @@ static const char *read_embedded(struct tn_target *target, const char *path)
     tn_windows_note(target, error == ENOMEM);
     if (error)
         return NULL;
-    bool good = tn_pe_read_manifest(&file, &at, &err);
+    bool good = tn_pe_read_manifest(&file, number, &at, &err);
     tn_file_close(&file);
     tn_windows_note(target, err.code == TENON_E_MEMORY);
     if (!good || !at.size || memchr(at.at, 0, at.size))
@@ -177,7 +180,8 @@ static const char *probe(struct tn_target *target, const char *dir, const char *
     tn_windows_note(target, !path);
     if (!path || !found)
         return NULL;
-    return strcasecmp(suffix, ".dll") == 0 ? read_embedded(target, path) : read_text(target, path);
+    return strcasecmp(suffix, ".dll") == 0 ? read_embedded(target, path, 0)
+                                           : read_text(target, path);
 }
 
 /* rule  the program's directory, then one named as the assembly below it; .DLL before .manifest */
@@ -283,6 +287,13 @@ static void own_arch(const struct tn_target *target, struct assembly *assembly)
                                                            : "amd64");
 }
 
+/* Those of Windows itself are wherever Windows is, and so are shared ones. */
+static bool is_elsewhere(const struct tn_windows_place *place, const struct assembly *assembly)
+{
+    return strncasecmp(assembly->name, "Microsoft.Windows.", 18) == 0 ||
+           (!place->windows && *assembly->key);
+}
+
 static bool add_assembly(struct tn_target *target, const struct tn_windows_place *place,
                          struct tn_sxs *sxs, const char *app, struct assembly *assembly)
 {
@@ -295,10 +306,8 @@ static bool add_assembly(struct tn_target *target, const struct tn_windows_place
         return add_files(target, sxs, text, directory);
     if (((struct tn_windows *)target->config)->no_memory)
         return false;
-    if (!sxs->missing) /* those of Windows itself are wherever Windows is */
-        sxs->missing = strncasecmp(assembly->name, "Microsoft.Windows.", 18) == 0
-                           ? NULL
-                           : tn_arena_string(target->arena, assembly->name);
+    if (!sxs->missing && !is_elsewhere(place, assembly))
+        sxs->missing = tn_arena_string(target->arena, assembly->name);
     return true;
 }
 
@@ -327,7 +336,7 @@ static bool add_assemblies(struct tn_target *target, const struct tn_windows_pla
 /* rule  since Server 2003 the manifest in the program comes before the one beside it */
 static const char *manifest_of(struct tn_target *target, const char *program)
 {
-    const char *text = read_embedded(target, program);
+    const char *text = read_embedded(target, program, 0);
     if (text)
         return text;
     const char *beside = tn_arena_format(target->arena, "%s.manifest", program);
@@ -336,30 +345,38 @@ static const char *manifest_of(struct tn_target *target, const char *program)
 }
 
 static bool fill_context(struct tn_target *target, const struct tn_windows_place *place,
-                         struct tn_sxs *sxs)
+                         struct tn_sxs *sxs, bool is_program)
 {
-    const char *text = manifest_of(target, sxs->program), *slash = strrchr(sxs->program, '/');
+    const char *text = is_program ? manifest_of(target, sxs->path)
+                                  : read_embedded(target, sxs->path, TN_PE_OWN_MANIFEST);
+    const char *slash = strrchr(sxs->path, '/');
     if (!text)
         return true;
     sxs->has_manifest = true;
     const char *app =
-        slash ? tn_arena_copy(target->arena, sxs->program, (size_t)(slash - sxs->program)) : "";
+        slash ? tn_arena_copy(target->arena, sxs->path, (size_t)(slash - sxs->path)) : "";
     return app && add_files(target, sxs, text, app) &&
            add_assemblies(target, place, sxs, app, text);
 }
 
 const struct tn_sxs *tn_sxs_of(struct tn_target *target, const struct tn_windows_place *place,
-                               const char *program)
+                               const char *path, bool is_program)
 {
     struct tn_windows *windows = target->config;
-    for (struct tn_sxs *s = windows->contexts; s; s = s->next)
-        if (strcmp(s->program, program) == 0)
-            return s;
-    struct tn_sxs *sxs = tn_arena_take(target->arena, sizeof *sxs);
-    if (!sxs || !(sxs->program = tn_arena_string(target->arena, program)) ||
-        !fill_context(target, place, sxs) || windows->no_memory)
-        return NULL;
-    sxs->next = windows->contexts;
+    struct tn_sxs **link = &windows->contexts;
+    while (*link && ((*link)->is_program != is_program || strcmp((*link)->path, path) != 0))
+        link = &(*link)->next;
+    struct tn_sxs *sxs = *link;
+    if (sxs) {
+        *link = sxs->next;
+    } else {
+        sxs = tn_arena_take(target->arena, sizeof *sxs);
+        if (!sxs || !(sxs->path = tn_arena_string(target->arena, path)) ||
+            !fill_context(target, place, sxs, is_program) || windows->no_memory)
+            return NULL;
+        sxs->is_program = is_program;
+    }
+    sxs->next = windows->contexts; /* to the front: it is asked for many times in a row */
     windows->contexts = sxs;
     return sxs;
 }

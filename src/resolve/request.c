@@ -240,6 +240,17 @@ static struct tn_asker asker_for(tenon_resolver *r, int32_t object, enum tn_requ
     return asker;
 }
 
+/* ... kept, as it asks for several names in a row. */
+static struct tn_asker *asker_at_hand(tenon_resolver *r, int32_t object, enum tn_request request)
+{
+    if (r->asker_object != object || r->asker_request != request) {
+        r->asker = asker_for(r, object, request);
+        r->asker_object = object;
+        r->asker_request = request;
+    }
+    return &r->asker;
+}
+
 /* The search for a name that no loaded object answers to. NULL: no memory. */
 static struct tn_search *search_for(tenon_resolver *r, uint32_t name, int32_t object,
                                     enum tn_request request)
@@ -247,12 +258,7 @@ static struct tn_search *search_for(tenon_resolver *r, uint32_t name, int32_t ob
     const char *text = tn_text_of(r, name);
     const tenon_loader *loader = tn_loader_at_hand(r);
     struct tn_judgement refused;
-    if (r->asker_object != object || r->asker_request != request) {
-        r->asker = asker_for(r, object, request);
-        r->asker_object = object;
-        r->asker_request = request;
-    }
-    r->asker.left = r->left;
+    asker_at_hand(r, object, request)->left = r->left;
     if (loader->refuses && loader->refuses(&r->target->target, text, request, &refused))
         return tn_search_refused(r, name, refused);
     return tn_has_slash(text) && !loader->paths_are_searched ? tn_search_direct(r, name, &r->asker)
@@ -297,6 +303,21 @@ static void note_plain(tenon_resolver *r, uint32_t name)
     r->uses[name].plain = target->id + 1;
 }
 
+/* Do loaded objects answer to a name that they have? */
+static bool goes_by_name(tenon_resolver *r, const char *text, int32_t object,
+                         enum tn_request request)
+{
+    const tenon_loader *loader = tn_loader_at_hand(r);
+    bool redirected = false;
+    if (request == TN_REQUEST_DLOPEN && loader->dlopen_searches)
+        return false;
+    if (loader->redirects &&
+        !loader->redirects(&r->target->target, asker_at_hand(r, object, request), text,
+                           &redirected))
+        r->no_memory = true;
+    return !redirected;
+}
+
 /*
  * What a name means to an asker: *loaded is the object that answers already (maybe the loader's
  * own, which is not in the order until it is asked for), or TENON_NOBODY and the search is given
@@ -318,7 +339,7 @@ static struct tn_search *look(tenon_resolver *r, uint32_t *name, int32_t asker,
         return refused;
     const tenon_loader *loader = tn_loader_at_hand(r);
     const char *text = tn_text_of(r, *name);
-    bool by_name = !(kind == TN_REQUEST_DLOPEN && loader->dlopen_searches);
+    bool by_name = goes_by_name(r, text, asker, kind);
     if (!loader->name_is_searchable || loader->name_is_searchable(text, &judged)) {
         if (r->self >= 0 && loader->is_self && loader->is_self(&r->target->target, text))
             *loaded = r->self;

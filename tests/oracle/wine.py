@@ -159,6 +159,30 @@ def assemblies(w):
 
 
 @case()
+def assemblies_of_libraries(w):
+    for first in ("foo", "bar"):  # a library is there already, or not yet
+        w.program(imports=["u.dll", "bar.dll"] if first == "foo" else ["bar.dll", "u.dll"])
+        w.dll("a/u.dll", imports=["foo.dll", "deep.dll", "bar.dll"], manifest=MANIFEST)
+        w.dll("a/deep.dll", imports=["foo.dll"])
+        w.write("a/my.asm/my.asm.manifest",
+                ASSEMBLY.replace("<file", "<file name=\"bar.dll\"/><file"))
+        for name in ("foo", "bar"):
+            w.dll("a/my.asm/%s.dll" % name)
+            w.dll("a/%s.dll" % name)
+        w.same("a private assembly of a library, %s.dll first" % first)
+    w.program(imports=["u.dll"])
+    w.dll("a/u.dll", imports=["foo.dll"], manifest=MANIFEST)
+    w.dll("a/foo.dll")
+    w.same("an assembly of a library that is nowhere")
+    w.program(imports=["u.dll"])
+    w.dll("windows/u.dll", imports=["foo.dll"], manifest=MANIFEST)
+    for place in ("a", "windows"):
+        w.write(place + "/my.asm/my.asm.manifest", ASSEMBLY)
+        w.dll(place + "/my.asm/foo.dll")
+    w.same("an assembly beside the library, and one beside the program")
+
+
+@case()
 def forwarders(w):
     w.program()
     w.dll("a/foo.dll", forward="bar.f_bar")

@@ -14,6 +14,7 @@ from report import skip_all
 
 GCC = {64: "x86_64-w64-mingw32-gcc", 32: "i686-w64-mingw32-gcc"}
 DLLTOOL = "x86_64-w64-mingw32-dlltool"
+WINDRES = "x86_64-w64-mingw32-windres"
 STUB = re.compile(r'No implementation for \S+\.(\S+) imported from L"([^"]*)"')
 OVERRIDES = "mscoree,mshtml,winemenubuilder.exe="
 
@@ -169,8 +170,22 @@ class Windows:
         subprocess.run([GCC[bits], "-w", "-O1", "-o", output, path, *extra,
                         *[library for _, library in libraries]], check=True)
 
-    def dll(self, name, imports=(), bits=64, forward=None, function=None, number=1):
-        """It exports f_STEM, or a function of another name, or what it forwards to."""
+    def _manifest(self, text):
+        """An object with this manifest as resource 2, for the imports of a library."""
+        written, script, made = (os.path.join(self.work, "own." + end) for end in ("xml", "rc", "o"))
+        with open(written, "w", encoding="utf-8") as file:
+            file.write(text)
+        with open(script, "w", encoding="utf-8") as file:
+            file.write("2 24 \"%s\"\n" % written)
+        subprocess.run([WINDRES, script, "-O", "coff", "-o", made], check=True)
+        return made
+
+    def dll(self, name, imports=(), bits=64, forward=None, function=None, number=1,
+            manifest=None):
+        """
+        It exports f_STEM, or a function of another name, or what it forwards to. The manifest is
+        one for its own imports.
+        """
         stem = os.path.basename(name).split(".")[0].lower().replace("-", "_")
         entry = "__stdcall DllMainCRTStartup(void *a, unsigned b, void *c) { return 1; }\n"
         source = ("#define IMPORT(name) extern int f_##name(void); "
@@ -184,7 +199,8 @@ class Windows:
                           " = " + forward if forward else "", number))
         if not forward:
             source += "int %s(void) { return 1; }\n" % (function or "f_" + stem)
-        self._compile(self.keep(name), source, imports, bits, [*extra, definition])
+        extra += [definition, *([self._manifest(manifest)] if manifest else [])]
+        self._compile(self.keep(name), source, imports, bits, extra)
 
     def program(self, name="a/p.exe", imports=("foo.dll",)):
         """Compiled once for each set of imports: windows.h takes a second."""

@@ -404,6 +404,76 @@ static void a_missing_assembly(void **state)
     assert_string_equal(foo(c), "/C:/a/foo.dll");
 }
 
+/* wine dlls/ntdll/loader.c, fixup_imports() */
+static void a_library_has_assemblies_of_its_own(void **state)
+{
+    struct world_case *c = *state;
+    standard(c);
+    PE(c, "/C:/a/p.exe", .imports = IMPORTS({ .library = "foo.dll" }, { .library = "bar.dll" }));
+    PE(c, "/C:/a/foo.dll", .dll = true, .manifest = MANIFEST,
+       .imports = IMPORTS({ .library = "BAR.dll" }, { .library = "baz.dll" }));
+    PE(c, "/C:/a/baz.dll", .dll = true, .imports = IMPORTS({ .library = "deep.dll" }));
+    case_put_text(c, "/C:/a/my.asm/my.asm.manifest",
+                  "<assembly><file name='bar.dll'/><file name='deep.dll'/></assembly>");
+    dll(c, "/C:/a/my.asm/bar.dll");
+    dll(c, "/C:/a/my.asm/deep.dll");
+    dll(c, "/C:/a/bar.dll");
+    dll(c, "/C:/a/deep.dll");
+    const char *expected = "foo.dll => /C:/a/foo.dll [application directory]\n"
+                           "bar.dll => /C:/a/bar.dll [application directory]\n"
+                           "BAR.dll => /C:/a/my.asm/bar.dll [side-by-side assembly]\n"
+                           "baz.dll => /C:/a/baz.dll [application directory]\n"
+                           "deep.dll => /C:/a/my.asm/deep.dll [side-by-side assembly]\n";
+    assert_string_equal(answer(c, "/C:/a/p.exe"), expected);
+    c->loader = "wine";
+    assert_string_equal(answer(c, "/C:/a/p.exe"), expected);
+    /* of its own directory */
+    PE(c, "/C:/a/p.exe", .imports = FOO);
+    assert_true(tenon_world_hide(c->world, "/C:/a/foo.dll", NULL));
+    PE(c, "/C:/windows/foo.dll", .dll = true, .manifest = MANIFEST,
+       .imports = IMPORTS({ .library = "bar.dll" }));
+    assert_string_equal(answer(c, "/C:/a/p.exe"),
+                        "foo.dll => /C:/windows/foo.dll [Windows directory]\n"
+                        "bar.dll => /C:/a/bar.dll [application directory]\n");
+    case_put_text(c, "/C:/windows/my.asm.manifest", "<assembly><file name='bar.dll'/></assembly>");
+    dll(c, "/C:/windows/bar.dll");
+    assert_string_equal(answer(c, "/C:/a/p.exe"),
+                        "foo.dll => /C:/windows/foo.dll [Windows directory]\n"
+                        "bar.dll => /C:/windows/bar.dll [side-by-side assembly]\n");
+}
+
+static void an_assembly_of_a_library_may_be_missing(void **state)
+{
+    struct world_case *c = *state;
+    standard(c);
+    PE(c, "/C:/a/p.exe", .imports = FOO);
+    PE(c, "/C:/a/foo.dll", .dll = true, .manifest = MANIFEST,
+       .imports = IMPORTS({ .library = "bar.dll" }));
+    dll(c, "/C:/a/bar.dll");
+    assert_string_equal(answer(c, "/C:/a/p.exe"),
+                        "foo.dll => /C:/a/foo.dll [application directory]\n"
+                        "bar.dll => refused: my.asm: error 14001: the side-by-side configuration "
+                        "of the library that needs it is incorrect\n");
+    c->loader = "wine";
+    assert_string_equal(answer(c, "/C:/a/p.exe"),
+                        "foo.dll => /C:/a/foo.dll [application directory]\n"
+                        "bar.dll => /C:/a/bar.dll [application directory]\n");
+}
+
+/* A shared one is with the Windows that is not here. */
+static void a_shared_assembly_without_windows(void **state)
+{
+    struct world_case *c = *state;
+    PE(c, "/C:/a/p.exe", .imports = FOO);
+    PE(c, "/C:/a/foo.dll", .dll = true, .imports = IMPORTS({ .library = "bar.dll" }),
+       .manifest = "<dependentAssembly><assemblyIdentity name='Microsoft.VC90.CRT' "
+                   "publicKeyToken='1fc8b3b9a1e18e3b' version='9.0.1.2'/></dependentAssembly>");
+    dll(c, "/C:/a/bar.dll");
+    assert_string_equal(answer(c, "/C:/a/p.exe"),
+                        "foo.dll => /C:/a/foo.dll [application directory]\n"
+                        "bar.dll => /C:/a/bar.dll [application directory]\n");
+}
+
 #define ASM_MANIFEST(middle) "<assembly>" middle "</assembly>"
 
 /* What only looks like an element. */
@@ -1037,6 +1107,9 @@ int main(void)
         CASE(known_libraries_come_from_the_system),
         CASE(a_private_assembly_is_final),
         CASE(a_missing_assembly),
+        CASE(a_library_has_assemblies_of_its_own),
+        CASE(an_assembly_of_a_library_may_be_missing),
+        CASE(a_shared_assembly_without_windows),
         CASE(comments_of_a_manifest_do_not_count),
         CASE(a_manifest_is_read_in_one_go),
         CASE(of_shared_assemblies_the_newest_that_fits),

@@ -21,6 +21,7 @@ from report import Report, skip_all
 
 GCC = {64: "x86_64-w64-mingw32-gcc", 32: "i686-w64-mingw32-gcc"}
 DLLTOOL = "x86_64-w64-mingw32-dlltool"
+WINDRES = "x86_64-w64-mingw32-windres"
 APP, SYSTEM = "/C:/a", "/C:/windows/system32"
 case = Cases()
 
@@ -82,13 +83,22 @@ class Windows(World):
                          "/delayload:foo.dll", "/out:" + self.host(path), made, library]):
             subprocess.run(command, check=True)
 
-    def dll(self, path, needs=(), bits=64, exports=()):
+    def manifest(self, text):
+        """An object with this manifest as resource 2, for the imports of a library."""
+        script, made = (os.path.join(self.work, "manifest" + end) for end in (".rc", ".o"))
+        with open(script, "w", encoding="utf-8") as file:
+            file.write("2 24 {\n\"%s\"\n}\n" % text)
+        subprocess.run([WINDRES, script, "-O", "coff", "-o", made], check=True)
+        return made
+
+    def dll(self, path, needs=(), bits=64, exports=(), manifest=None):
         """Each export is "NAME", or "NAME=LIBRARY.SYMBOL"."""
         definition = os.path.join(self.work, "exports.def")
         with open(definition, "w", encoding="utf-8") as file:
             file.write("EXPORTS\n" + "".join("\"%s\"%s\n" % (name, "=" + to if to else "=start")
                                             for name, _, to in (e.partition("=") for e in exports)))
-        self._build(path, needs, bits, ["-shared", *([definition] if exports else [])])
+        self._build(path, needs, bits, ["-shared", *([definition] if exports else []),
+                                        *([self.manifest(manifest)] if manifest else [])])
 
 
 @case("W24 a KnownDLL beside the program", "windows")
@@ -140,6 +150,19 @@ def _(w, expect):
     w.dll(APP + "/foo.dll")
     w.write(APP + "/p.exe.manifest", MANIFEST)
     expect(("foo.dll", APP + "/foo.dll"), extra=["--loader", "wine"])
+
+
+@case("an assembly that a library names", "windows")
+def _(w, expect):
+    w.program(needs=["foo.dll", "bar.dll"])
+    w.dll(APP + "/foo.dll", needs=["bar.dll"], manifest=MANIFEST)
+    w.write(APP + "/my.asm/my.asm.manifest", "<assembly><file name='bar.dll'/></assembly>")
+    w.dll(APP + "/my.asm/bar.dll")
+    w.dll(APP + "/bar.dll")
+    for loader in ("windows", "wine"):
+        w.system.loader = loader
+        expect(("foo.dll", APP + "/foo.dll"), ("bar.dll", APP + "/bar.dll"),
+               ("bar.dll", APP + "/my.asm/bar.dll"), extra=["--loader", loader])
 
 
 @case("W30 a narrow process on a wide Windows", "windows")
