@@ -815,6 +815,38 @@ def _(w, expect):
 def _(w, expect):
     w.x("/t/a")
     w.program(needed=[X], rpath="/t/a")
+@case(SOLARIS, "what is preloaded has to be there, but not in a secure process")
+def _(w, expect):
+    w.program()
+    missing = ("libmissing.so", None)
+    expect(missing, env=llp("libmissing.so", "LD_PRELOAD"))
+    expect(missing, env=llp("libmissing.so", "LD_PRELOAD"), extra=["--setuid"], status="ok")
+
+
+@case(SOLARIS, "tokens in LD_LIBRARY_PATH")
+def _(w, expect):
+    w.x("/t/a", "/t/lib/amd64")
+    w.program(needed=[X])
+    expect(x("/t/a"), env=llp("$ORIGIN/a"))
+    expect(x("/t/lib/amd64"), env=llp("/t/lib/$ISALIST"))
+    expect((X, None), env=llp("/t/$CAPABILITY"))
+    w.write("/var/ld/64/ld.config", crle(None, env=[("LD_LIBRARY_PATH=$ORIGIN/a", 2)]))
+    for extra in [], ["--setuid"]:  # a secure process trusts its configuration
+        expect(x("/t/a"), extra=extra)
+
+
+@case(SOLARIS, "nothing before a semicolon is no directory")
+def _(w, expect):
+    w.x("/t/a")
+    w.program(needed=[X])
+    for value in "/nope;", ";/nope", "/nope;;/nope2", "/nope:;/nope2", ";":
+        expect((X, None), env=llp(value), cwd="/t/a")
+        w.program("/t/F", needed=[X], runpath=value)
+        expect((X, None), cwd="/t/a", program="/t/F")
+    for value in "/nope;:/nope2", "/nope;/nope2:", "::/nope":
+        expect((X, X), env=llp(value), cwd="/t/a")
+
+
     expect((X, None), reason='library "libx.so.1" not found')
 
 
