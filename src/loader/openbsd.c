@@ -30,7 +30,7 @@ enum {
 static const tenon_rule rules[] = {
     [RULE_LOADED] = { "already loaded",
                       "a library of the process has this SONAME, or its file name has the same "
-                      "stem and major version",
+                      "stem and major version, or is the same when it is of another form",
                       "OpenBSD libexec/ld.so/library_subr.c, _dl_lookup_object()",
                       TENON_EVIDENCE_SOURCE, false },
     [RULE_DIRECT] = { "direct path",
@@ -67,12 +67,15 @@ struct config {
 static const struct tn_list_syntax plain_list = { .separators = ":;", .empty_is_cwd = true };
 
 static bool configure(struct tn_target *target, tenon_error *err)
+/* rule  loader.c, _dl_setup_env(): a list that is set and empty is split, too, which makes it "."
+ */
 {
     struct config *config = tn_arena_take(target->arena, sizeof *config);
     target->config = config;
-    return (config && (target->secure ||
-                       tn_elf_env_list(target, "LD_LIBRARY_PATH", &plain_list, &config->env))) ||
-           tn_no_memory(err);
+    const char *env = tenon_world_env(target->world, "LD_LIBRARY_PATH");
+    if (config && env && !target->secure)
+        config->env = tn_dirs_split(target->arena, env, &plain_list);
+    return (config && (!env || target->secure || config->env)) || tn_no_memory(err);
 }
 
 static bool is_interpreter(const char *path)
@@ -128,15 +131,20 @@ static bool claims(struct tn_target *target, const struct tn_loaded_object *obje
                                   out->add(out->arg, object->key));
 }
 
-/* rule  _dl_lookup_object(): a minor version that is not lower is better than any */
+/*
+ * rule  _dl_lookup_object(): a minor version that is not lower is better than any; sod.c,
+ *       _dl_set_sod() and library_subr.c, _dl_cmp_sod(): names of another form are compared whole
+ */
 static unsigned fits(struct tn_target *target, const char *name,
                      const struct tn_loaded_object *object, bool late)
 {
     struct tn_dewey wanted, found;
     (void)target;
-    if (late || object->is_program || tn_has_slash(name) || !tn_dewey_parse(name, &wanted) ||
-        !tn_dewey_parse(tn_base_name(object->source.path), &found) ||
-        !tn_dewey_fits(&wanted, &found, true))
+    if (late || object->is_program || tn_has_slash(name))
+        return 0;
+    if (!tn_dewey_parse(name, &wanted))
+        return strcmp(name, base) == 0 ? 2 : 0;
+    if (!tn_dewey_parse(base, &found) || !tn_dewey_fits(&wanted, &found, true))
         return 0;
     return tn_dewey_fits(&wanted, &found, false) ? 2 : 1;
 }
@@ -148,6 +156,7 @@ static bool read_hints(struct tn_target *target, struct config *config)
 {
     struct tn_view file;
     tenon_error problem = TENON_ERROR_INIT;
+    const char *base = tn_base_name(object->source.path);
     const char *dirs = "/usr/lib";
     if (config->hints_read)
         return true;

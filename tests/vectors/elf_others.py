@@ -632,6 +632,41 @@ def _(w, expect):
 
 
 @case(SOLARIS, "6 ... and named when nothing else is found")
+@case(OPENBSD, "a list that is set and empty is the current directory")
+def _(w, expect):
+    w.lib("/t/a/libx.so.3.0", "libx.so.3.0")
+    w.program(needed=["libx.so.3.0"])
+    expect(("libx.so.3.0", "libx.so.3.0"), env=llp(""), cwd="/t/a")
+    expect(("libx.so.3.0", None), env=llp(""), cwd="/t/a", extra=["--setuid"])
+
+
+@case(OPENBSD, "a name without numbers")
+def _(w, expect):
+    for name in ("libx.so", "libx.so.3.0"):
+        w.lib("/usr/lib/" + name, name)
+    w.lib("/usr/lib/liby.so.1.0", "liby.so.1.0")
+    w.program(needed=["libx.so", "liby.so"])
+    expect(("libx.so", "/usr/lib/libx.so"), ("liby.so", "/usr/lib/liby.so.1.0"))
+
+
+@case(OPENBSD, "a loaded file of another name answers to that")
+def _(w, expect):
+    for directory in "/t/p", "/t/b":
+        w.lib(directory + "/plug.so", None)
+    w.lib("/t/b/liby.so.1.0", "liby.so.1.0", needed=["plug.so"], runpath="/t/b")
+    w.program(needed=["/t/p/plug.so", "liby.so.1.0"], runpath="/t/b")
+    expect(("/t/p/plug.so", "/t/p/plug.so"), ("liby.so.1.0", "/t/b/liby.so.1.0"))
+
+
+@case(OPENBSD, "the first .so of a name counts")
+def _(w, expect):
+    w.lib("/usr/lib/libx.solver.so.1.7", "libx.solver.so.1.7")
+    w.program(needed=["libx.solver.so.1.0"])
+    expect(("libx.solver.so.1.0", None))
+    w.program("/t/F", needed=["libx.solver.so.1.7"])
+    expect(("libx.solver.so.1.7", "/usr/lib/libx.solver.so.1.7"), program="/t/F")
+
+
 def _(w, expect):
     w.lib("/t/c32/libx.so.1", X, bits=32)
     w.program(needed=[X])
