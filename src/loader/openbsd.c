@@ -11,6 +11,7 @@
 #include "elf_rules.h"
 #include "fail.h"
 #include "limits.h"
+#include "machines.h"
 #include "names.h"
 #include "sohints.h"
 
@@ -104,6 +105,20 @@ static bool expands(const struct tn_facts *facts)
     return (facts->elf.dt_flags & DF_ORIGIN) || (facts->elf.dt_flags_1 & DF_1_ORIGIN);
 }
 
+/* rule  path.c: uname -m. MIPS has several of a kind */
+static const char *machine_word(const struct tn_target *target)
+{
+    static const struct tn_machine_word rows[] = {
+        { EM_X86_64, 8, TN_LITTLE, "amd64" },  { EM_386, 4, TN_LITTLE, "i386" },
+        { EM_AARCH64, 8, TN_LITTLE, "arm64" }, { EM_ARM, 4, TN_LITTLE, "armv7" },
+        { EM_PPC, 4, TN_BIG, "macppc" },       { EM_PPC64, 8, TN_BIG, "powerpc64" },
+        { EM_RISCV, 8, TN_LITTLE, "riscv64" }, { EM_SPARCV9, 8, TN_BIG, "sparc64" },
+        { EM_ALPHA, 8, TN_LITTLE, "alpha" },   { EM_PARISC, 4, TN_BIG, "hppa" },
+        { EM_SH, 4, TN_LITTLE, "landisk" },
+    };
+    return tn_elf_machine_word(target, rows, TN_COUNT(rows));
+}
+
 static const struct tn_dirs *split(struct tn_target *target, const char *list, const char *origin,
                                    bool is_program)
 {
@@ -111,7 +126,7 @@ static const struct tn_dirs *split(struct tn_target *target, const char *list, c
         .rows = { { "ORIGIN", origin },
                   { "OSNAME", "OpenBSD" },
                   { "OSREL", tn_elf_setting(target, "OSREL") },
-                  { "PLATFORM", tn_elf_machine_word(target) } },
+                  { "PLATFORM", machine_word(target) } },
         .count = 4,
         .end = TN_TOKEN_END_IDENTIFIER,
         .unknown_vanish = true,

@@ -431,6 +431,16 @@ def _(w, expect):
     w.program(needed=["libx.so.3.0"])
     expect(("libx.so.3.0", "/usr/lib/libx.so.3.10"))
 
+@case(NETBSD, "$PLATFORM is hw.machine_arch")
+def _(w, expect):
+    w.x("/t/x86_64", "/t/amd64")
+    w.program(needed=[X], runpath="/t/$PLATFORM")
+    expect(x("/t/x86_64"))
+    w.lib("/t/i386/libx.so.1", X, bits=32)
+    w.program("/t/F", needed=[X], runpath="/t/$PLATFORM", bits=32)
+    expect(x("/t/i386"), program="/t/F", extra=["--loader", "netbsd"])
+
+
 
 @case(OPENBSD, "2 a lower minor as the last resort")
 def _(w, expect):
