@@ -242,7 +242,8 @@ static const char *expand_name(struct tn_target *target, const char *name,
                                const struct tn_namer *by, struct tn_judgement *refused)
 {
     struct tn_tokens tokens = tokens_of(target, by->origin, osname(target));
-    if (target->secure || !tn_has_slash(name) || !tn_tokens_in(name, &tokens))
+    bool requested = by->request != TN_REQUEST_PRELOAD; /* else there is nobody to expand it for */
+    if (target->secure || !requested || !tn_has_slash(name) || !tn_tokens_in(name, &tokens))
         return name;
     refused->detail = "a token in the name has no value";
     return tn_tokens_expand(target->arena, name, strlen(name), &tokens, &refused->outcome);
@@ -270,7 +271,7 @@ static bool read_map(struct tn_target *target, struct config *config)
                    config->compat ? "/etc/libmap32.conf" : "/etc/libmap.conf");
     const char *more = variable(target, "LIBMAP");
     if (more)
-        tn_libmap_read_variable(&config->map, more);
+        tn_libmap_read_variable(&config->map, target->world, more);
     config->map_read = !config->map.no_memory;
     return config->map_read;
 }

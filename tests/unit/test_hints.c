@@ -283,13 +283,15 @@ static void libmap_has_sections(void **state)
     struct tn_libmap map = { .arena = &arena };
     assert_true(tenon_world_put_file(world, "/etc/m", text, sizeof text - 1, 0644, NULL));
     tn_libmap_read(&map, world, "/etc/m");
-    tn_libmap_read_variable(&map, "libv.so=w.so,,=x,y=");
+    tn_libmap_read_variable(&map, world, "libv.so=w.so,,=x,y=,libu.so u.so,[E],libv.so=e.so");
     assert_false(map.no_memory);
     assert_string_equal(mapped(&map, "/t/E", "liba.so"), "e.so");
     assert_string_equal(mapped(&map, "/usr/local/bin/x", "liba.so"), "local.so");
     assert_string_equal(mapped(&map, "/bin/sh", "liba.so"), "sh.so");
     assert_string_equal(mapped(&map, "/usr/bin/sh", "liba.so"), "second.so");
     assert_string_equal(mapped(&map, NULL, "libv.so"), "w.so");
+    assert_string_equal(mapped(&map, NULL, "libu.so"), "u.so");
+    assert_string_equal(mapped(&map, "/t/E", "libv.so"), "e.so");
     assert_null(mapped(&map, "/t/E", "three"));
     assert_null(mapped(&map, "/t/E", "y"));
     tn_arena_free(&arena);

@@ -220,6 +220,47 @@ def _(w, expect):
     expect(x("/t/b"), env=llp("/t/o"), extra=["--setuid"])
 
 
+@case(FREEBSD, "LD_LIBMAP is read as libmap.conf is")
+def _(w, expect):
+    w.x("/usr/lib")
+    other = (X, w.lib("/t/z/other.so", "other.so"))
+    w.program(needed=[X])
+    w.write("/etc/m.conf", "libx.so.1 /t/z/other.so\n")
+    for value in ("[E],libx.so.1=/t/z/other.so", "libx.so.1 /t/z/other.so", "include=/etc/m.conf",
+                  "# [nope],libx.so.1=/t/z/other.so # all", "libx.so.1=/t/z/other.so="):
+        expect(other, env=llp(value, "LD_LIBMAP"))
+    for value in ("[nope],libx.so.1=/t/z/other.so", "libx.so.1=/t/z/other.so=more",
+                  "[E],[nope],[E] x,libx.so.1=/t/z/other.so"):
+        expect(x("/usr/lib"), env=llp(value, "LD_LIBMAP"))
+
+
+@case(FREEBSD, "what libmap.conf includes is read once, and no links in a directory")
+def _(w, expect):
+    w.x("/usr/lib")
+    for name in "one.so", "two.so":
+        w.lib("/t/z/" + name, name)
+    w.program(needed=[X])
+    w.write("/etc/a.conf", "libx.so.1 /t/z/one.so\n")
+    w.link("/etc/b.conf", "a.conf")
+    for again in "include /etc/a.conf", "include /etc/b.conf":
+        w.write("/etc/libmap.conf",
+                "include /etc/a.conf\nlibx.so.1 /t/z/two.so\n%s\n" % again)
+        expect((X, "/t/z/two.so"))
+    w.mkdir("/etc/d")
+    w.link("/etc/d/x.conf", "../a.conf")
+    w.write("/etc/libmap.conf", "includedir /etc/d\n")
+    expect(x("/usr/lib"))
+    w.write("/etc/d/y.conf", "libx.so.1 /t/z/two.so\n")
+    expect((X, "/t/z/two.so"))
+
+
+@case(FREEBSD, "no tokens in a preload, for which nobody asks")
+def _(w, expect):
+    w.lib("/t/z/other.so", "other.so")
+    w.program()
+    expect(("$ORIGIN/z/other.so", None), env=llp("$ORIGIN/z/other.so", "LD_PRELOAD"))
+
+
 # NetBSD, section 4.5
 
 
