@@ -273,6 +273,10 @@ static const char *name_asked(const char *name, enum tn_request request)
 static bool is_refused(const struct tn_target *target, const char *name, enum tn_action action,
                        struct tn_judgement *out)
 {
+    if (!*name) {
+        *out = tn_judged(TENON_OUTCOME_ABSENT, action, "Cannot open \"\"");
+        return true;
+    }
     if (!target->secure || !tn_has_slash(name) || *name == '/')
         return false;
     *out = tn_judged(TENON_OUTCOME_DROPPED_SECURE, action,
@@ -478,6 +482,7 @@ const tenon_loader tn_loader_netbsd = {
     .arises_at_once = true,
     .self_is_system = true,
     .preload_separators = " :",
+    .preload_keeps_empty = true, /* rule  load.c, _rtld_preload() */
     .is_interpreter = is_interpreter,
     .matches = matches,
     .interpreters = interpreters,

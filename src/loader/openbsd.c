@@ -67,13 +67,13 @@ struct config {
 /* rule  path.c, _dl_split_path(): ':' and ';' separate, an empty element is "." */
 static const struct tn_list_syntax plain_list = { .separators = ":;", .empty_is_cwd = true };
 
-static bool configure(struct tn_target *target, tenon_error *err)
 /* rule  loader.c, _dl_setup_env(): a list that is set and empty is split, too, which makes it "."
  */
+static bool configure(struct tn_target *target, tenon_error *err)
 {
     struct config *config = tn_arena_take(target->arena, sizeof *config);
-    target->config = config;
     const char *env = tenon_world_env(target->world, "LD_LIBRARY_PATH");
+    target->config = config;
     if (config && env && !target->secure)
         config->env = tn_dirs_split(target->arena, env, &plain_list);
     return (config && (!env || target->secure || config->env)) || tn_no_memory(err);
@@ -154,6 +154,7 @@ static unsigned fits(struct tn_target *target, const char *name,
                      const struct tn_loaded_object *object, bool late)
 {
     struct tn_dewey wanted, found;
+    const char *base = tn_base_name(object->source.path);
     (void)target;
     if (late || object->is_program || tn_has_slash(name))
         return 0;
@@ -171,7 +172,6 @@ static bool read_hints(struct tn_target *target, struct config *config)
 {
     struct tn_view file;
     tenon_error problem = TENON_ERROR_INIT;
-    const char *base = tn_base_name(object->source.path);
     const char *dirs = "/usr/lib";
     if (config->hints_read)
         return true;
@@ -385,6 +385,17 @@ static void try_path(struct going *g, const char *slash)
     try_list(g, dirs, &rules[RULE_DIRECT], NULL, false);
 }
 
+/* What no file of a directory is called. */
+static bool refuses(const struct tn_target *target, const char *name, enum tn_request request,
+                    struct tn_judgement *out)
+{
+    (void)target, (void)request;
+    if (*name)
+        return false;
+    *out = tn_judged(TENON_OUTCOME_ABSENT, TN_STOP, "an empty name");
+    return true;
+}
+
 static void search(struct tn_trial *trial)
 {
     struct going g = { .trial = trial, .name = tn_base_name(trial->name) };
@@ -437,6 +448,8 @@ const tenon_loader tn_loader_openbsd = {
     .origin_dir_resolved = true, /* rule  path.c, _dl_origin_path() */
     .self_is_system = true,
     .preload_separators = ":",
+    .preload_keeps_empty = true, /* rule  loader.c, _dl_dopreload() */
+    .preload_empty_list = true,
     .is_interpreter = is_interpreter,
     .matches = matches,
     .interpreters = interpreters,
@@ -445,6 +458,7 @@ const tenon_loader tn_loader_openbsd = {
     .preload_list = preload_list,
     .claims = claims,
     .fits = fits,
+    .refuses = refuses,
     .expands = expands,
     .split = split,
     .search = search,

@@ -431,6 +431,25 @@ def _(w, expect):
     expect.dlopen(X, "/t/a/libx.so.1")
 
 
+@case(NETBSD, "nothing between the separators of LD_PRELOAD")
+def _(w, expect):
+    name = w.lib("/t/a/" + X, X)
+    w.program()
+    for value in name + ":", name + " ":
+        expect((name, name), ("", None), env=llp(value, "LD_PRELOAD"), status="refused")
+    expect(env=llp("", "LD_PRELOAD"))
+
+
+@case(NETBSD, "$PLATFORM is hw.machine_arch")
+def _(w, expect):
+    w.x("/t/x86_64", "/t/amd64")
+    w.program(needed=[X], runpath="/t/$PLATFORM")
+    expect(x("/t/x86_64"))
+    w.lib("/t/i386/libx.so.1", X, bits=32)
+    w.program("/t/F", needed=[X], runpath="/t/$PLATFORM", bits=32)
+    expect(x("/t/i386"), program="/t/F", extra=["--loader", "netbsd"])
+
+
 # OpenBSD, section 5.5
 
 
@@ -471,16 +490,6 @@ def _(w, expect):
         w.lib("/usr/lib/libx.so.3.%d" % minor, "libx.so.3.%d" % minor)
     w.program(needed=["libx.so.3.0"])
     expect(("libx.so.3.0", "/usr/lib/libx.so.3.10"))
-
-@case(NETBSD, "$PLATFORM is hw.machine_arch")
-def _(w, expect):
-    w.x("/t/x86_64", "/t/amd64")
-    w.program(needed=[X], runpath="/t/$PLATFORM")
-    expect(x("/t/x86_64"))
-    w.lib("/t/i386/libx.so.1", X, bits=32)
-    w.program("/t/F", needed=[X], runpath="/t/$PLATFORM", bits=32)
-    expect(x("/t/i386"), program="/t/F", extra=["--loader", "netbsd"])
-
 
 
 @case(OPENBSD, "2 a lower minor as the last resort")
@@ -623,6 +632,50 @@ def _(w, expect):
     expect(("libx.so.3.0", None), env=llp("/t/a"), status="refused")
 
 
+@case(OPENBSD, "a list that is set and empty is the current directory")
+def _(w, expect):
+    w.lib("/t/a/libx.so.3.0", "libx.so.3.0")
+    w.program(needed=["libx.so.3.0"])
+    expect(("libx.so.3.0", "libx.so.3.0"), env=llp(""), cwd="/t/a")
+    expect(("libx.so.3.0", None), env=llp(""), cwd="/t/a", extra=["--setuid"])
+
+
+@case(OPENBSD, "a name without numbers")
+def _(w, expect):
+    for name in ("libx.so", "libx.so.3.0"):
+        w.lib("/usr/lib/" + name, name)
+    w.lib("/usr/lib/liby.so.1.0", "liby.so.1.0")
+    w.program(needed=["libx.so", "liby.so"])
+    expect(("libx.so", "/usr/lib/libx.so"), ("liby.so", "/usr/lib/liby.so.1.0"))
+
+
+@case(OPENBSD, "a loaded file of another name answers to that")
+def _(w, expect):
+    for directory in "/t/p", "/t/b":
+        w.lib(directory + "/plug.so", None)
+    w.lib("/t/b/liby.so.1.0", "liby.so.1.0", needed=["plug.so"], runpath="/t/b")
+    w.program(needed=["/t/p/plug.so", "liby.so.1.0"], runpath="/t/b")
+    expect(("/t/p/plug.so", "/t/p/plug.so"), ("liby.so.1.0", "/t/b/liby.so.1.0"))
+
+
+@case(OPENBSD, "the first .so of a name counts")
+def _(w, expect):
+    w.lib("/usr/lib/libx.solver.so.1.7", "libx.solver.so.1.7")
+    w.program(needed=["libx.solver.so.1.0"])
+    expect(("libx.solver.so.1.0", None))
+    w.program("/t/F", needed=["libx.solver.so.1.7"])
+    expect(("libx.solver.so.1.7", "/usr/lib/libx.solver.so.1.7"), program="/t/F")
+
+
+@case(OPENBSD, "nothing between the colons of LD_PRELOAD")
+def _(w, expect):
+    name = w.lib("/t/a/libx.so.3.0", "libx.so.3.0")
+    w.program()
+    expect((name, name), env=llp(name, "LD_PRELOAD"))
+    expect((name, name), ("", None), env=llp(name + ":", "LD_PRELOAD"), status="refused")
+    expect(("", None), env=llp("", "LD_PRELOAD"), status="refused")
+
+
 # Solaris and illumos, section 6.7
 
 
@@ -683,41 +736,6 @@ def _(w, expect):
 
 
 @case(SOLARIS, "6 ... and named when nothing else is found")
-@case(OPENBSD, "a list that is set and empty is the current directory")
-def _(w, expect):
-    w.lib("/t/a/libx.so.3.0", "libx.so.3.0")
-    w.program(needed=["libx.so.3.0"])
-    expect(("libx.so.3.0", "libx.so.3.0"), env=llp(""), cwd="/t/a")
-    expect(("libx.so.3.0", None), env=llp(""), cwd="/t/a", extra=["--setuid"])
-
-
-@case(OPENBSD, "a name without numbers")
-def _(w, expect):
-    for name in ("libx.so", "libx.so.3.0"):
-        w.lib("/usr/lib/" + name, name)
-    w.lib("/usr/lib/liby.so.1.0", "liby.so.1.0")
-    w.program(needed=["libx.so", "liby.so"])
-    expect(("libx.so", "/usr/lib/libx.so"), ("liby.so", "/usr/lib/liby.so.1.0"))
-
-
-@case(OPENBSD, "a loaded file of another name answers to that")
-def _(w, expect):
-    for directory in "/t/p", "/t/b":
-        w.lib(directory + "/plug.so", None)
-    w.lib("/t/b/liby.so.1.0", "liby.so.1.0", needed=["plug.so"], runpath="/t/b")
-    w.program(needed=["/t/p/plug.so", "liby.so.1.0"], runpath="/t/b")
-    expect(("/t/p/plug.so", "/t/p/plug.so"), ("liby.so.1.0", "/t/b/liby.so.1.0"))
-
-
-@case(OPENBSD, "the first .so of a name counts")
-def _(w, expect):
-    w.lib("/usr/lib/libx.solver.so.1.7", "libx.solver.so.1.7")
-    w.program(needed=["libx.solver.so.1.0"])
-    expect(("libx.solver.so.1.0", None))
-    w.program("/t/F", needed=["libx.solver.so.1.7"])
-    expect(("libx.solver.so.1.7", "/usr/lib/libx.solver.so.1.7"), program="/t/F")
-
-
 def _(w, expect):
     w.lib("/t/c32/libx.so.1", X, bits=32)
     w.program(needed=[X])
@@ -795,6 +813,38 @@ def _(w, expect):
     w.program(needed=[X], runpath="/t/$ISALIST")
     expect(x("/t/amd64"))
     expect(x("/t/i386"), extra=["--setting", "ISALIST=none i386"])
+
+
+@case(SOLARIS, "what is preloaded has to be there, but not in a secure process")
+def _(w, expect):
+    w.program()
+    missing = ("libmissing.so", None)
+    expect(missing, env=llp("libmissing.so", "LD_PRELOAD"))
+    expect(missing, env=llp("libmissing.so", "LD_PRELOAD"), extra=["--setuid"], status="ok")
+
+
+@case(SOLARIS, "tokens in LD_LIBRARY_PATH")
+def _(w, expect):
+    w.x("/t/a", "/t/lib/amd64")
+    w.program(needed=[X])
+    expect(x("/t/a"), env=llp("$ORIGIN/a"))
+    expect(x("/t/lib/amd64"), env=llp("/t/lib/$ISALIST"))
+    expect((X, None), env=llp("/t/$CAPABILITY"))
+    w.write("/var/ld/64/ld.config", crle(None, env=[("LD_LIBRARY_PATH=$ORIGIN/a", 2)]))
+    for extra in [], ["--setuid"]:  # a secure process trusts its configuration
+        expect(x("/t/a"), extra=extra)
+
+
+@case(SOLARIS, "nothing before a semicolon is no directory")
+def _(w, expect):
+    w.x("/t/a")
+    w.program(needed=[X])
+    for value in "/nope;", ";/nope", "/nope;;/nope2", "/nope:;/nope2", ";":
+        expect((X, None), env=llp(value), cwd="/t/a")
+        w.program("/t/F", needed=[X], runpath=value)
+        expect((X, None), cwd="/t/a", program="/t/F")
+    for value in "/nope;:/nope2", "/nope;/nope2:", "::/nope":
+        expect((X, X), env=llp(value), cwd="/t/a")
 
 
 # HP-UX, section 7.4
@@ -901,38 +951,6 @@ def _(w, expect):
 def _(w, expect):
     w.x("/t/a")
     w.program(needed=[X], rpath="/t/a")
-@case(SOLARIS, "what is preloaded has to be there, but not in a secure process")
-def _(w, expect):
-    w.program()
-    missing = ("libmissing.so", None)
-    expect(missing, env=llp("libmissing.so", "LD_PRELOAD"))
-    expect(missing, env=llp("libmissing.so", "LD_PRELOAD"), extra=["--setuid"], status="ok")
-
-
-@case(SOLARIS, "tokens in LD_LIBRARY_PATH")
-def _(w, expect):
-    w.x("/t/a", "/t/lib/amd64")
-    w.program(needed=[X])
-    expect(x("/t/a"), env=llp("$ORIGIN/a"))
-    expect(x("/t/lib/amd64"), env=llp("/t/lib/$ISALIST"))
-    expect((X, None), env=llp("/t/$CAPABILITY"))
-    w.write("/var/ld/64/ld.config", crle(None, env=[("LD_LIBRARY_PATH=$ORIGIN/a", 2)]))
-    for extra in [], ["--setuid"]:  # a secure process trusts its configuration
-        expect(x("/t/a"), extra=extra)
-
-
-@case(SOLARIS, "nothing before a semicolon is no directory")
-def _(w, expect):
-    w.x("/t/a")
-    w.program(needed=[X])
-    for value in "/nope;", ";/nope", "/nope;;/nope2", "/nope:;/nope2", ";":
-        expect((X, None), env=llp(value), cwd="/t/a")
-        w.program("/t/F", needed=[X], runpath=value)
-        expect((X, None), cwd="/t/a", program="/t/F")
-    for value in "/nope;:/nope2", "/nope;/nope2:", "::/nope":
-        expect((X, X), env=llp(value), cwd="/t/a")
-
-
     expect((X, None), reason='library "libx.so.1" not found')
 
 
