@@ -155,9 +155,15 @@ static bool is_secure_dir(const struct config *config, const char *dir)
     return false;
 }
 
-/* What of a list a process that gained privileges keeps. */
+/*
+ * What of a list a process that gained privileges keeps. `own` is the directory of the library that
+ * has the list; NULL: none has.
+ *
+ * rule  paths.c, is_path_secure(): what $ORIGIN comes to, where a dependency has been found before;
+ *       the library itself was (analyze.c, load_file()). Those of others are not known here
+ */
 static const struct tn_dirs *keep_secure(struct tn_target *target, const struct tn_dirs *dirs,
-                                         bool absolute)
+                                         bool absolute, const char *own)
 {
     const struct config *config = target->config;
     struct tn_dirs *out = tn_arena_take(target->arena, sizeof *out);
@@ -170,7 +176,7 @@ static const struct tn_dirs *keep_secure(struct tn_target *target, const struct 
         struct tn_element *e = &out->at[i];
         *e = dirs->at[i];
         bool kept = e->dir && ((absolute && *e->dir == '/' && !strstr(e->text, "$ORIGIN")) ||
-                               is_secure_dir(config, e->dir));
+                               is_secure_dir(config, e->dir) || (own && strcmp(e->dir, own) == 0));
         if (e->dir && !kept) {
             e->dir = NULL;
             e->dropped = TENON_OUTCOME_DROPPED_SECURE;
@@ -310,8 +316,8 @@ static const struct tn_dirs *split(struct tn_target *target, const char *list, c
                                    bool is_program)
 {
     const struct tn_dirs *dirs = split_list(target, list, origin);
-    (void)is_program;
-    return dirs && target->secure ? keep_secure(target, dirs, true) : dirs;
+    const char *own = is_program ? NULL : origin;
+    return dirs && target->secure ? keep_secure(target, dirs, true, own) : dirs;
 }
 
 /*
@@ -322,7 +328,8 @@ static const struct tn_dirs *split_variable(struct tn_target *target,
                                             const struct variable_list *list, const char *origin)
 {
     const struct tn_dirs *dirs = split_list(target, list->text, origin);
-    return dirs && target->secure && !list->configured ? keep_secure(target, dirs, false) : dirs;
+    return dirs && target->secure && !list->configured ? keep_secure(target, dirs, false, NULL)
+                                                       : dirs;
 }
 
 static bool has_tokens(const struct variable_list *list)

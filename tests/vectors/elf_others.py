@@ -815,6 +815,18 @@ def _(w, expect):
     expect(x("/t/i386"), extra=["--setting", "ISALIST=none i386"])
 
 
+@case(SOLARIS, "12 $ORIGIN of a library, in a secure process")
+def _(w, expect):
+    w.x("/t/a", "/t")
+    y = ("liby.so", w.lib("/t/a/liby.so", Y, needed=[X], runpath="$ORIGIN"))
+    w.program(needed=[Y], runpath="/t/a")
+    expect(y, x("/t/a"), extra=["--setuid"])
+    w.program("/t/F", needed=[X], runpath="$ORIGIN")
+    expect((X, None), program="/t/F", extra=["--setuid"])
+    w.lib("/t/a/liby.so", Y, needed=[X], runpath="$ORIGIN/..")
+    expect(y, (X, None), extra=["--setuid"])
+
+
 @case(SOLARIS, "what is preloaded has to be there, but not in a secure process")
 def _(w, expect):
     w.program()
