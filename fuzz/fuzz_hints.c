@@ -74,7 +74,7 @@ static void try_texts(const uint8_t *data, size_t size)
     if (!world || !text || !tenon_world_put_file(world, "/etc/libmap.conf", data, size, 0644, NULL))
         abort();
     tn_libmap_read(&map, world, "/etc/libmap.conf");
-    tn_libmap_read_variable(&map, text);
+    tn_libmap_read_variable(&map, world, text);
     uint32_t left = 0;
     const char *to = tn_libmap_find(&map, "/bin/E", "libx.so.1", &left);
     const char *again = tn_libmap_find(&map, NULL, "libx.so.1", &left);

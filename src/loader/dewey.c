@@ -28,27 +28,17 @@ static bool read_number(const char **at, int *number)
     return true;
 }
 
-/* The ".so" that a version or nothing stands behind: the last one. */
-static const char *find_suffix(const char *name)
-{
-    const char *found = NULL;
-    for (const char *p = strstr(name, ".so"); p; p = strstr(p + 3, ".so"))
-        if (p[3] == '\0' || p[3] == '.')
-            found = p;
-    return found;
-}
-
 bool tn_dewey_parse(const char *name, struct tn_dewey *out)
 {
     *out = (struct tn_dewey){ .major = -1, .minor = -1 };
     if (strncmp(name, "lib", 3) != 0)
         return false;
-    const char *suffix = find_suffix(name + 3), *at;
-    if (!suffix || suffix == name + 3)
+    const char *suffix = strstr(name + 3, ".so"), *at;
+    if (!suffix)
         return false;
     out->stem = name + 3;
     out->stem_size = (size_t)(suffix - out->stem);
-    at = suffix + 3;
+    at = suffix + 1 + strcspn(suffix + 1, ".");
     if (*at == '.' && (at++, !read_number(&at, &out->major)))
         return false;
     if (*at == '.' && (at++, !read_number(&at, &out->minor)))
@@ -79,12 +69,19 @@ struct choosing {
     struct tn_dewey best_is;
 };
 
+/* rule  _dl_find_shlib(): one without numbers goes before any, and ends the directory */
+static bool goes_before(const struct tn_dewey *found, const struct tn_dewey *best)
+{
+    return best->major >= 0 && (found->major < 0 || tn_dewey_compare(found, best) > 0);
+}
+
 static int look_at(void *arg, const char *name)
 {
     struct choosing *c = arg;
     struct tn_dewey found;
-    if (!tn_dewey_parse(name, &found) || !tn_dewey_fits(c->wanted, &found, c->any_minor) ||
-        (c->best && tn_dewey_compare(&found, &c->best_is) <= 0))
+    if (!tn_dewey_parse(name, &found) || !tn_dewey_fits(c->wanted, &found, c->any_minor))
+        return 0;
+    if (c->best && !goes_before(&found, &c->best_is))
         return 0;
     c->best = tn_arena_string(c->arena, name);
     c->no_memory = !c->best;

@@ -11,7 +11,10 @@ struct tn_dewey {
     int major, minor;
 };
 
-/* "lib" STEM ".so" [ "." MAJOR [ "." MINOR ] ]; false when a name has another form. */
+/*
+ * "lib" STEM ".so" [ "." MAJOR [ "." MINOR ] ]; false when a name has another form. The first ".so"
+ * counts, and letters between it and a dot do not.
+ */
 bool tn_dewey_parse(const char *name, struct tn_dewey *out);
 
 /*
@@ -24,7 +27,8 @@ bool tn_dewey_fits(const struct tn_dewey *wanted, const struct tn_dewey *found, 
 int tn_dewey_compare(const struct tn_dewey *a, const struct tn_dewey *b);
 
 /*
- * The name in a directory with the highest version that fits, in the arena; NULL with *error 0:
+ * The name in a directory with the highest version that fits, or the one without any version if
+ * that does, in the arena; NULL with *error 0:
  * there is none. ENOENT, ENOTDIR, EACCES ...: the directory cannot be listed.
  */
 const char *tn_dewey_best(tenon_world *world, struct tn_arena *arena, const char *dir,

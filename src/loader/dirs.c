@@ -239,13 +239,18 @@ static bool read_element(struct tn_arena *arena, const struct tn_list_syntax *sy
     return e->dir != NULL;
 }
 
+/* Is the empty element here, behind `before` (0: the first), the current directory? */
+static bool is_cwd(const struct tn_list_syntax *syntax, char before, const char *text)
+{
+    return syntax->empty_is_cwd && (!syntax->cwd_beside || *text == syntax->cwd_beside ||
+                                    (!*text && before == syntax->cwd_beside));
+}
+
 /* Appends one element, the bytes text[size]; false: no memory. */
 static bool add_element(struct tn_arena *arena, struct tn_dirs *dirs, const char *text, size_t size,
                         const struct tn_list_syntax *syntax)
 {
     struct tn_element e = { .dropped = TENON_OUTCOME_FOUND };
-    if (size == 0 && !syntax->empty_is_cwd)
-        return true;
     e.text = tn_arena_copy(arena, text, size);
     if (!e.text || !read_element(arena, syntax, &e))
         return false;
@@ -262,11 +267,13 @@ const struct tn_dirs *tn_dirs_split(struct tn_arena *arena, const char *list,
     if (!dirs || !(dirs->text = tn_arena_string(arena, list)) ||
         !(dirs->at = tn_arena_rows(arena, room, sizeof *dirs->at)))
         return NULL;
+    char before = '\0';
     for (size_t i = 0; i < room; i++) {
         size_t size = strcspn(list, syntax->separators);
-        if (!add_element(arena, dirs, list, size, syntax))
+        if ((size || is_cwd(syntax, before, list)) && !add_element(arena, dirs, list, size, syntax))
             return NULL;
-        if (!list[size])
+        before = list[size];
+        if (!before)
             break;
         list += size + 1;
     }

@@ -8,6 +8,7 @@
 struct tn_list_syntax {
     const char *separators;
     bool empty_is_cwd; /* an empty element means the current directory; else it vanishes */
+    char cwd_beside;   /* ... only before this separator, or as the last behind it; 0: wherever */
     bool drop_duplicates;
     bool strip_slashes;             /* trailing '/' do not count */
     const struct tn_tokens *tokens; /* NULL: nothing is expanded */

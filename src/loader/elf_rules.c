@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "fail.h"
-#include "machines.h"
 
 /* rule  ld.so(8), ld-elf.so.1(1), ld.elf_so(1), ld.so(1) of OpenBSD; musl ldso/dynlink.c */
 const char *const tn_elf_secure_variables[] = { "LD_LIBRARY_PATH", "LD_PRELOAD", NULL };
@@ -88,23 +87,15 @@ bool tn_elf_env_list(struct tn_target *target, const char *variable,
     return *out != NULL;
 }
 
-const char *tn_elf_machine_word(const struct tn_target *target)
+const char *tn_elf_machine_word(const struct tn_target *target, const struct tn_machine_word *rows,
+                                size_t count)
 {
-    static const struct {
-        uint32_t machine;
-        unsigned word;
-        const char *name;
-    } rows[] = {
-        { EM_X86_64, 8, "amd64" }, { EM_386, 4, "i386" },        { EM_AARCH64, 8, "arm64" },
-        { EM_ARM, 4, "arm" },      { EM_PPC, 4, "powerpc" },     { EM_PPC64, 8, "powerpc" },
-        { EM_RISCV, 8, "riscv" },  { EM_SPARCV9, 8, "sparc64" }, { EM_MIPS, 4, "mips" },
-        { EM_MIPS, 8, "mips" },    { EM_IA_64, 8, "ia64" },
-    };
     const char *given = tenon_world_platform(target->world);
     if (*given && !tenon_world_is_host(target->world))
         return given;
-    for (size_t i = 0; i < TN_COUNT(rows); i++)
-        if (rows[i].machine == target->machine && rows[i].word == target->word)
+    for (size_t i = 0; i < count; i++)
+        if (rows[i].machine == target->machine && rows[i].word == target->word &&
+            rows[i].endian == target->endian)
             return rows[i].name;
     return NULL;
 }

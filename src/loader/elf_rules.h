@@ -31,8 +31,17 @@ extern const char *const tn_elf_secure_variables[];
 bool tn_elf_env_list(struct tn_target *target, const char *variable,
                      const struct tn_list_syntax *syntax, const struct tn_dirs **out);
 
-/* The system and machine words of uname(3): what `-s` and `-m` or `-p` print. */
-const char *tn_elf_machine_word(const struct tn_target *target);
+/* What one system calls a machine. */
+struct tn_machine_word {
+    uint32_t machine;
+    unsigned word; /* bytes of an address */
+    enum tn_endian endian;
+    const char *name;
+};
+
+/* What the world says of its machine, else the row for the target; NULL: there is none. */
+const char *tn_elf_machine_word(const struct tn_target *target, const struct tn_machine_word *rows,
+                                size_t count);
 
 /*
  * The value of a setting of the world that a token stands for ("OSREL"), NULL when nobody said:

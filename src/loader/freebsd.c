@@ -12,6 +12,7 @@
 #include "fail.h"
 #include "libmap.h"
 #include "limits.h"
+#include "machines.h"
 #include "names.h"
 
 enum {
@@ -181,6 +182,28 @@ static uint32_t asker_flags(const struct tn_facts *facts)
     return facts->elf.dt_flags_1 & DF_1_NODEFLIB ? NODEFLIB : 0;
 }
 
+/* rule  rtld.c, origin_subst(): uname -m; DragonFly has one machine, under another name */
+static const char *machine_word(const struct tn_target *target)
+{
+    static const struct tn_machine_word freebsd[] = {
+        { EM_X86_64, 8, TN_LITTLE, "amd64" },  { EM_386, 4, TN_LITTLE, "i386" },
+        { EM_AARCH64, 8, TN_LITTLE, "arm64" }, { EM_ARM, 4, TN_LITTLE, "arm" },
+        { EM_ARM, 4, TN_BIG, "arm" },          { EM_PPC, 4, TN_BIG, "powerpc" },
+        { EM_PPC64, 8, TN_BIG, "powerpc" },    { EM_PPC64, 8, TN_LITTLE, "powerpc" },
+        { EM_RISCV, 8, TN_LITTLE, "riscv" },   { EM_SPARCV9, 8, TN_BIG, "sparc64" },
+        { EM_MIPS, 4, TN_LITTLE, "mips" },     { EM_MIPS, 4, TN_BIG, "mips" },
+        { EM_MIPS, 8, TN_LITTLE, "mips" },     { EM_MIPS, 8, TN_BIG, "mips" },
+        { EM_IA_64, 8, TN_LITTLE, "ia64" },
+    };
+    static const struct tn_machine_word dragonfly[] = {
+        { EM_X86_64, 8, TN_LITTLE, "x86_64" },
+        { EM_386, 4, TN_LITTLE, "i386" },
+    };
+    return target->loader == &tn_loader_dragonfly
+               ? tn_elf_machine_word(target, dragonfly, TN_COUNT(dragonfly))
+               : tn_elf_machine_word(target, freebsd, TN_COUNT(freebsd));
+}
+
 /* rule  rtld.c, origin_subst(): found anywhere in the string, whatever follows */
 static struct tn_tokens tokens_of(const struct tn_target *target, const char *origin,
                                   const char *osname)
@@ -190,7 +213,7 @@ static struct tn_tokens tokens_of(const struct tn_target *target, const char *or
         .rows = { { "ORIGIN", origin },
                   { "OSNAME", osname },
                   { "OSREL", tn_elf_setting(target, "OSREL") },
-                  { "PLATFORM", tn_elf_machine_word(target) },
+                  { "PLATFORM", machine_word(target) },
                   { "LIB", config->lib } },
         .count = 5,
         .end = TN_TOKEN_END_NOTHING,
@@ -219,7 +242,8 @@ static const char *expand_name(struct tn_target *target, const char *name,
                                const struct tn_namer *by, struct tn_judgement *refused)
 {
     struct tn_tokens tokens = tokens_of(target, by->origin, osname(target));
-    if (target->secure || !tn_has_slash(name) || !tn_tokens_in(name, &tokens))
+    bool requested = by->request != TN_REQUEST_PRELOAD; /* else there is nobody to expand it for */
+    if (target->secure || !requested || !tn_has_slash(name) || !tn_tokens_in(name, &tokens))
         return name;
     refused->detail = "a token in the name has no value";
     return tn_tokens_expand(target->arena, name, strlen(name), &tokens, &refused->outcome);
@@ -247,7 +271,7 @@ static bool read_map(struct tn_target *target, struct config *config)
                    config->compat ? "/etc/libmap32.conf" : "/etc/libmap.conf");
     const char *more = variable(target, "LIBMAP");
     if (more)
-        tn_libmap_read_variable(&config->map, more);
+        tn_libmap_read_variable(&config->map, target->world, more);
     config->map_read = !config->map.no_memory;
     return config->map_read;
 }

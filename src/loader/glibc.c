@@ -433,7 +433,11 @@ static const struct tn_dirs *split_with(struct tn_target *target, const char *li
     if (!tokens_for(target, list, origin, &tokens) || !secure_tokens(target, &tokens, trusted))
         return NULL;
     /* An entirely empty string is ignored as a whole; an empty element is the cwd. */
-    struct tn_list_syntax syntax = { separators, *list != '\0', true, true, &tokens };
+    struct tn_list_syntax syntax = { .separators = separators,
+                                     .empty_is_cwd = *list != '\0',
+                                     .drop_duplicates = true,
+                                     .strip_slashes = true,
+                                     .tokens = &tokens };
     return tn_dirs_split(target->arena, list, &syntax);
 }
 

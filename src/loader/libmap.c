@@ -12,7 +12,7 @@
 #include "limits.h"
 #include "names.h"
 
-#define BLANKS " \t\r\f\v"
+#define BLANKS " \t"
 
 static void read_file(struct tn_libmap *map, tenon_world *world, const char *path, unsigned depth);
 
@@ -77,6 +77,32 @@ static void add_row(struct tn_libmap *map, const char *constraint, const char *f
     map->rows[map->count++] = (struct tn_libmap_row){ section, from, to };
 }
 
+/* ---- files ------------------------------------------------------------------------------------
+ */
+
+/*
+ * Is this file or directory new, and is there room for it? Then it is one that was read.
+ * rule  libmap.c, lmc_parse_file() and lmc_parse_dir(): by path, and files by device and inode
+ */
+static bool is_new(struct tn_libmap *map, const char *path, uint64_t device, uint64_t inode)
+{
+    for (size_t i = 0; i < map->file_count; i++) {
+        const struct tn_libmap_file *file = &map->files[i];
+        if (strcmp(file->path, path) == 0 ||
+            ((device || inode) && file->device == device && file->inode == inode))
+            return false;
+    }
+    if (map->file_count >= TN_LIMIT_INCLUDES)
+        return false;
+    if (!tn_arena_grow(map->arena, &map->files, &map->file_room, map->file_count,
+                       sizeof *map->files)) {
+        map->no_memory = true;
+        return false;
+    }
+    map->files[map->file_count++] = (struct tn_libmap_file){ path, device, inode };
+    return true;
+}
+
 /* Files of a directory that are included. */
 struct including {
     struct tn_libmap *map;
@@ -85,18 +111,32 @@ struct including {
     unsigned depth;
 };
 
+/* rule  libmap.c, lmc_parse_dir(): only what is a file itself, no links */
 static int include_each(void *arg, const char *name)
 {
     struct including *in = arg;
     size_t size = strlen(name);
+    tenon_file_info info;
     if (size < 5 || strcmp(name + size - 5, ".conf") != 0)
         return 0;
     const char *path = tn_arena_format(in->map->arena, "%s/%s", in->dir, name);
-    if (path)
-        read_file(in->map, in->world, path, in->depth);
-    else
+    int error = path ? tenon_world_lstat(in->world, path, &info) : ENOMEM;
+    if (error == ENOMEM)
         in->map->no_memory = true;
+    else if (!error && info.type == TENON_FILE_REGULAR)
+        read_file(in->map, in->world, path, in->depth);
     return in->map->no_memory;
+}
+
+static void read_directory(struct tn_libmap *map, tenon_world *world, const char *dir,
+                           unsigned depth)
+{
+    struct including in = { map, world, dir, depth };
+    tenon_file_info info;
+    int error = tenon_world_stat(world, dir, &info);
+    if (!error && info.type == TENON_FILE_DIRECTORY && is_new(map, dir, 0, 0))
+        error = tenon_world_list(world, dir, include_each, &in);
+    map->no_memory |= error == ENOMEM;
 }
 
 /* The next word of a line, cut off; "" when there is none. */
@@ -110,59 +150,67 @@ static char *word(char **line)
     return at;
 }
 
-/* "[constraint]": a word without blanks; anything else is no section. */
-static bool read_section(struct tn_libmap *map, char *line, const char **constraint)
+/* "[constraint]": a word without blanks; any other line that begins so says nothing. */
+static void read_section(struct tn_libmap *map, const char *line, const char **constraint)
 {
-    char *end = strchr(line, ']');
-    if (*line != '[' || !end)
-        return false;
-    line += 1 + strspn(line + 1, BLANKS);
-    while (end > line && strchr(BLANKS, end[-1]))
-        end--;
-    *constraint = tn_arena_copy(map->arena, line, (size_t)(end - line));
+    const char *start = line + 1 + strspn(line + 1, BLANKS);
+    size_t size = strcspn(start, BLANKS "]");
+    const char *end = start + size + strspn(start + size, BLANKS);
+    if (!size || *end != ']' || end[1 + strspn(end + 1, BLANKS)])
+        return;
+    *constraint = tn_arena_copy(map->arena, start, size);
     map->no_memory |= !*constraint;
-    return true;
 }
 
 static void read_line(struct tn_libmap *map, tenon_world *world, char *line,
                       const char **constraint, unsigned depth)
 {
-    line[strcspn(line, "#")] = '\0';
+    line[strcspn(line, "#\r")] = '\0';
     line += strspn(line, BLANKS);
-    if (!*line || read_section(map, line, constraint))
+    if (*line == '[') {
+        read_section(map, line, constraint);
         return;
+    }
     const char *from = word(&line), *to = word(&line);
     if (!*to || *word(&line))
         return; /* no pair */
     if (strcmp(from, "include") == 0) {
         read_file(map, world, to, depth);
     } else if (strcmp(from, "includedir") == 0) {
-        struct including in = { map, world, to, depth };
-        if (tenon_world_list(world, to, include_each, &in) == ENOMEM)
-            map->no_memory = true;
+        read_directory(map, world, to, depth);
     } else {
         add_row(map, *constraint, from, to);
+    }
+}
+
+static void read_lines(struct tn_libmap *map, tenon_world *world, char *text, size_t size,
+                       unsigned depth)
+{
+    const char *constraint = NULL;
+    for (char *end = text + size; text < end && !map->no_memory;) {
+        size_t length = strcspn(text, "\n");
+        text[length] = '\0';
+        read_line(map, world, text, &constraint, depth);
+        text += length + 1;
     }
 }
 
 static void read_file(struct tn_libmap *map, tenon_world *world, const char *path, unsigned depth)
 {
     struct tn_view bytes;
-    const char *constraint = NULL;
-    if (map->no_memory || depth >= TN_LIMIT_INCLUDE_DEPTH || map->files++ >= TN_LIMIT_INCLUDES)
+    tenon_file_info info;
+    if (map->no_memory || depth >= TN_LIMIT_INCLUDE_DEPTH)
         return;
-    int error = tn_file_whole(world, path, TN_LIMIT_CONFIG, map->arena, &bytes);
+    int error = tenon_world_stat(world, path, &info);
+    if (!error && !is_new(map, path, info.device, info.inode))
+        return;
+    if (!error)
+        error = tn_file_whole(world, path, TN_LIMIT_CONFIG, map->arena, &bytes);
     char *text = error ? NULL : tn_arena_copy(map->arena, bytes.at, bytes.size);
-    if (!text) {
+    if (text)
+        read_lines(map, world, text, bytes.size, depth + 1);
+    else
         map->no_memory |= error == 0 || error == ENOMEM;
-        return;
-    }
-    for (char *end = text + bytes.size; text < end && !map->no_memory;) {
-        size_t size = strcspn(text, "\n");
-        text[size] = '\0';
-        read_line(map, world, text, &constraint, depth + 1);
-        text += size + 1;
-    }
 }
 
 void tn_libmap_read(struct tn_libmap *map, tenon_world *world, const char *path)
@@ -170,20 +218,15 @@ void tn_libmap_read(struct tn_libmap *map, tenon_world *world, const char *path)
     read_file(map, world, path, 0);
 }
 
-void tn_libmap_read_variable(struct tn_libmap *map, const char *value)
+/* rule  libmap.c, lm_init() */
+void tn_libmap_read_variable(struct tn_libmap *map, tenon_world *world, const char *value)
 {
     char *text = tn_arena_string(map->arena, value);
     map->no_memory |= !text;
-    while (text && *text) {
-        char *pair = text, *equals;
-        text += strcspn(text, ",");
-        if (*text)
-            *text++ = '\0';
-        if ((equals = strchr(pair, '=')) && equals > pair && equals[1]) {
-            *equals = '\0';
-            add_row(map, NULL, pair, equals + 1);
-        }
-    }
+    for (char *p = text; p && *p; p++)
+        *p = *p == '=' ? ' ' : *p == ',' ? '\n' : *p;
+    if (text)
+        read_lines(map, world, text, strlen(text), 1);
 }
 
 /* rule  libmap.c, lml_find() */

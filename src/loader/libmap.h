@@ -19,6 +19,12 @@ struct tn_libmap_left {
     size_t row;
 };
 
+/* A file by its path and, as it may have others, by itself; of a directory by its path alone. */
+struct tn_libmap_file {
+    const char *path;
+    uint64_t device, inode; /* 0, 0: a directory */
+};
+
 struct tn_libmap {
     struct tn_arena *arena;
     struct tn_libmap_row *rows; /* in order of reading; the last that fits counts */
@@ -27,15 +33,17 @@ struct tn_libmap {
     size_t section_count, section_room;
     struct tn_libmap_left *left; /* by their number, from 1 on: each that any process came to */
     size_t left_count, left_room;
-    unsigned files; /* read so far */
+    struct tn_libmap_file *files; /* files and directories that were read */
+    size_t file_count, file_room;
     bool no_memory;
 };
 
 /* Appends what a file and those that it includes say. A file that is absent says nothing. */
 void tn_libmap_read(struct tn_libmap *map, tenon_world *world, const char *path);
 
-/* Appends the value of LD_LIBMAP: "from=to,from=to". */
-void tn_libmap_read_variable(struct tn_libmap *map, const char *value);
+/* Appends the value of LD_LIBMAP: such a file, with '=' for a blank and ',' for the end of a line.
+ */
+void tn_libmap_read_variable(struct tn_libmap *map, tenon_world *world, const char *value);
 
 #define TN_LIBMAP_LEFT 4096u
 

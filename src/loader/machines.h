@@ -17,6 +17,7 @@ enum {
     EM_SPARCV9 = 43,
     EM_IA_64 = 50,
     EM_X86_64 = 62,
+    EM_VAX = 75,
     EM_OPENRISC = 92,
     EM_AARCH64 = 183,
     EM_MICROBLAZE = 189,

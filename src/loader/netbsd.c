@@ -10,8 +10,11 @@
 #include "elf_rules.h"
 #include "fail.h"
 #include "limits.h"
+#include "machines.h"
 #include "names.h"
 #include "netbsd_conf.h"
+
+#define EF_ARM_ABI_FLOAT_HARD 0x400u
 
 enum {
     RULE_LOADED,
@@ -86,11 +89,48 @@ static const struct tn_list_syntax plain_list = { .separators = ":",
                                                   .drop_duplicates = true,
                                                   .strip_slashes = true };
 
+/* rule  sys/arch/ARCH/include/param.h and cpu.h, MACHINE_ARCH; which one of ARM's is not known */
+static const struct tn_machine_word machine_words[] = {
+    { EM_X86_64, 8, TN_LITTLE, "x86_64" },   { EM_386, 4, TN_LITTLE, "i386" },
+    { EM_AARCH64, 8, TN_LITTLE, "aarch64" }, { EM_AARCH64, 8, TN_BIG, "aarch64eb" },
+    { EM_SPARC, 4, TN_BIG, "sparc" },        { EM_SPARC32PLUS, 4, TN_BIG, "sparc" },
+    { EM_SPARCV9, 8, TN_BIG, "sparc64" },    { EM_PPC, 4, TN_BIG, "powerpc" },
+    { EM_PPC64, 8, TN_BIG, "powerpc64" },    { EM_MIPS, 4, TN_LITTLE, "mipsel" },
+    { EM_MIPS, 4, TN_BIG, "mipseb" },        { EM_MIPS, 8, TN_LITTLE, "mips64el" },
+    { EM_MIPS, 8, TN_BIG, "mips64eb" },      { EM_RISCV, 4, TN_LITTLE, "riscv32" },
+    { EM_RISCV, 8, TN_LITTLE, "riscv64" },   { EM_68K, 4, TN_BIG, "m68k" },
+    { EM_VAX, 4, TN_LITTLE, "vax" },         { EM_ALPHA, 8, TN_LITTLE, "alpha" },
+    { EM_PARISC, 4, TN_BIG, "hppa" },        { EM_SH, 4, TN_LITTLE, "sh3el" },
+    { EM_SH, 4, TN_BIG, "sh3eb" },           { EM_IA_64, 8, TN_LITTLE, "ia64" },
+};
+
+/* rule  expand.c: uname -p, sysctl hw.machine_arch */
+static const char *machine_word(const struct tn_target *target)
+{
+    return tn_elf_machine_word(target, machine_words, TN_COUNT(machine_words));
+}
+
+/* rule  Makefile, RTLD_ARCH_SUBDIR: MLIBDIR of the libraries that are built for a 64-bit system */
+static const char *compat_directory(const struct tn_target *target)
+{
+    static const struct {
+        uint32_t machine;
+        const char *name;
+    } rows[] = { { EM_386, "i386" },    { EM_SPARC, "sparc" }, { EM_SPARC32PLUS, "sparc" },
+                 { EM_PPC, "powerpc" }, { EM_MIPS, "o32" },    { EM_RISCV, "rv32" } };
+    if (target->machine == EM_ARM)
+        return target->e_flags & EF_ARM_ABI_FLOAT_HARD ? "eabihf" : "eabi";
+    for (size_t i = 0; i < TN_COUNT(rows); i++)
+        if (rows[i].machine == target->machine)
+            return rows[i].name;
+    return NULL;
+}
+
 /* rule  paths.c: 32-bit programs of a 64-bit system look below /usr/lib/ARCH first */
 static bool read_defaults(struct tn_target *target, struct config *config)
 {
     tenon_file_info info;
-    const char *arch = target->word == 4 ? tn_elf_machine_word(target) : NULL;
+    const char *arch = target->word == 4 ? compat_directory(target) : NULL;
     const char *dir = arch ? tn_arena_format(target->arena, "/usr/lib/%s", arch) : NULL;
     int error = dir ? tenon_world_stat(target->world, dir, &info) : ENOENT;
     const char *list = "/usr/lib";
@@ -146,7 +186,7 @@ static struct tn_tokens tokens_of(const struct tn_target *target, const char *or
         .rows = { { "ORIGIN", origin },
                   { "OSNAME", "NetBSD" },
                   { "OSREL", tn_elf_setting(target, "OSREL") },
-                  { "PLATFORM", tn_elf_machine_word(target) },
+                  { "PLATFORM", machine_word(target) },
                   { "HWCAP", "" },
                   { "ISALIST", "" } },
         .count = 6,
@@ -233,6 +273,10 @@ static const char *name_asked(const char *name, enum tn_request request)
 static bool is_refused(const struct tn_target *target, const char *name, enum tn_action action,
                        struct tn_judgement *out)
 {
+    if (!*name) {
+        *out = tn_judged(TENON_OUTCOME_ABSENT, action, "Cannot open \"\"");
+        return true;
+    }
     if (!target->secure || !tn_has_slash(name) || *name == '/')
         return false;
     *out = tn_judged(TENON_OUTCOME_DROPPED_SECURE, action,
@@ -438,6 +482,7 @@ const tenon_loader tn_loader_netbsd = {
     .arises_at_once = true,
     .self_is_system = true,
     .preload_separators = " :",
+    .preload_keeps_empty = true, /* rule  load.c, _rtld_preload() */
     .is_interpreter = is_interpreter,
     .matches = matches,
     .interpreters = interpreters,

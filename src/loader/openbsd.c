@@ -11,6 +11,7 @@
 #include "elf_rules.h"
 #include "fail.h"
 #include "limits.h"
+#include "machines.h"
 #include "names.h"
 #include "sohints.h"
 
@@ -30,7 +31,7 @@ enum {
 static const tenon_rule rules[] = {
     [RULE_LOADED] = { "already loaded",
                       "a library of the process has this SONAME, or its file name has the same "
-                      "stem and major version",
+                      "stem and major version, or is the same when it is of another form",
                       "OpenBSD libexec/ld.so/library_subr.c, _dl_lookup_object()",
                       TENON_EVIDENCE_SOURCE, false },
     [RULE_DIRECT] = { "direct path",
@@ -66,13 +67,16 @@ struct config {
 /* rule  path.c, _dl_split_path(): ':' and ';' separate, an empty element is "." */
 static const struct tn_list_syntax plain_list = { .separators = ":;", .empty_is_cwd = true };
 
+/* rule  loader.c, _dl_setup_env(): a list that is set and empty is split, too, which makes it "."
+ */
 static bool configure(struct tn_target *target, tenon_error *err)
 {
     struct config *config = tn_arena_take(target->arena, sizeof *config);
+    const char *env = tenon_world_env(target->world, "LD_LIBRARY_PATH");
     target->config = config;
-    return (config && (target->secure ||
-                       tn_elf_env_list(target, "LD_LIBRARY_PATH", &plain_list, &config->env))) ||
-           tn_no_memory(err);
+    if (config && env && !target->secure)
+        config->env = tn_dirs_split(target->arena, env, &plain_list);
+    return (config && (!env || target->secure || config->env)) || tn_no_memory(err);
 }
 
 static bool is_interpreter(const char *path)
@@ -101,6 +105,20 @@ static bool expands(const struct tn_facts *facts)
     return (facts->elf.dt_flags & DF_ORIGIN) || (facts->elf.dt_flags_1 & DF_1_ORIGIN);
 }
 
+/* rule  path.c: uname -m. MIPS has several of a kind */
+static const char *machine_word(const struct tn_target *target)
+{
+    static const struct tn_machine_word rows[] = {
+        { EM_X86_64, 8, TN_LITTLE, "amd64" },  { EM_386, 4, TN_LITTLE, "i386" },
+        { EM_AARCH64, 8, TN_LITTLE, "arm64" }, { EM_ARM, 4, TN_LITTLE, "armv7" },
+        { EM_PPC, 4, TN_BIG, "macppc" },       { EM_PPC64, 8, TN_BIG, "powerpc64" },
+        { EM_RISCV, 8, TN_LITTLE, "riscv64" }, { EM_SPARCV9, 8, TN_BIG, "sparc64" },
+        { EM_ALPHA, 8, TN_LITTLE, "alpha" },   { EM_PARISC, 4, TN_BIG, "hppa" },
+        { EM_SH, 4, TN_LITTLE, "landisk" },
+    };
+    return tn_elf_machine_word(target, rows, TN_COUNT(rows));
+}
+
 static const struct tn_dirs *split(struct tn_target *target, const char *list, const char *origin,
                                    bool is_program)
 {
@@ -108,7 +126,7 @@ static const struct tn_dirs *split(struct tn_target *target, const char *list, c
         .rows = { { "ORIGIN", origin },
                   { "OSNAME", "OpenBSD" },
                   { "OSREL", tn_elf_setting(target, "OSREL") },
-                  { "PLATFORM", tn_elf_machine_word(target) } },
+                  { "PLATFORM", machine_word(target) } },
         .count = 4,
         .end = TN_TOKEN_END_IDENTIFIER,
         .unknown_vanish = true,
@@ -128,15 +146,21 @@ static bool claims(struct tn_target *target, const struct tn_loaded_object *obje
                                   out->add(out->arg, object->key));
 }
 
-/* rule  _dl_lookup_object(): a minor version that is not lower is better than any */
+/*
+ * rule  _dl_lookup_object(): a minor version that is not lower is better than any; sod.c,
+ *       _dl_set_sod() and library_subr.c, _dl_cmp_sod(): names of another form are compared whole
+ */
 static unsigned fits(struct tn_target *target, const char *name,
                      const struct tn_loaded_object *object, bool late)
 {
     struct tn_dewey wanted, found;
+    const char *base = tn_base_name(object->source.path);
     (void)target;
-    if (late || object->is_program || tn_has_slash(name) || !tn_dewey_parse(name, &wanted) ||
-        !tn_dewey_parse(tn_base_name(object->source.path), &found) ||
-        !tn_dewey_fits(&wanted, &found, true))
+    if (late || object->is_program || tn_has_slash(name))
+        return 0;
+    if (!tn_dewey_parse(name, &wanted))
+        return strcmp(name, base) == 0 ? 2 : 0;
+    if (!tn_dewey_parse(base, &found) || !tn_dewey_fits(&wanted, &found, true))
         return 0;
     return tn_dewey_fits(&wanted, &found, false) ? 2 : 1;
 }
@@ -361,6 +385,17 @@ static void try_path(struct going *g, const char *slash)
     try_list(g, dirs, &rules[RULE_DIRECT], NULL, false);
 }
 
+/* What no file of a directory is called. */
+static bool refuses(const struct tn_target *target, const char *name, enum tn_request request,
+                    struct tn_judgement *out)
+{
+    (void)target, (void)request;
+    if (*name)
+        return false;
+    *out = tn_judged(TENON_OUTCOME_ABSENT, TN_STOP, "an empty name");
+    return true;
+}
+
 static void search(struct tn_trial *trial)
 {
     struct going g = { .trial = trial, .name = tn_base_name(trial->name) };
@@ -413,6 +448,8 @@ const tenon_loader tn_loader_openbsd = {
     .origin_dir_resolved = true, /* rule  path.c, _dl_origin_path() */
     .self_is_system = true,
     .preload_separators = ":",
+    .preload_keeps_empty = true, /* rule  loader.c, _dl_dopreload() */
+    .preload_empty_list = true,
     .is_interpreter = is_interpreter,
     .matches = matches,
     .interpreters = interpreters,
@@ -421,6 +458,7 @@ const tenon_loader tn_loader_openbsd = {
     .preload_list = preload_list,
     .claims = claims,
     .fits = fits,
+    .refuses = refuses,
     .expands = expands,
     .split = split,
     .search = search,

@@ -391,6 +391,9 @@ struct tenon_loader {
     bool requests_differ;     /* preloads, needs and dlopen() are searched for differently */
     bool preload_as_program;  /* a preload searches with the program's run paths */
     bool preload_is_fatal;    /* one that cannot be loaded stops the program */
+    bool preload_only_warns;  /* ... but is only warned of in a secure process */
+    bool preload_keeps_empty; /* nothing between two separators is a name, too, that no file has */
+    bool preload_empty_list;  /* ... and so is a list that is set and empty */
     bool preload_is_no_need;  /* of the loader itself: it does not stand in the order for it */
     bool stubs_absent_export; /* where a symbol or forwarder leads nowhere, only a call fails */
     bool program_is_last;     /* every chain of run paths ends with the program's */

@@ -56,9 +56,17 @@ static const tenon_rule rules[] = {
                     "illumos usr/src/cmd/sgs/rtld/common/setup.c", TENON_EVIDENCE_SOURCE, true },
 };
 
+/* The list of a variable; text NULL: there is none. */
+struct variable_list {
+    const char *text;
+    const struct tn_dirs *dirs; /* NULL: it has tokens, and depends on where the program is */
+    bool configured;            /* by crle(1), which a secure process trusts */
+};
+
 struct config {
     struct tn_crle crle;
-    const struct tn_dirs *env, *permanent, *defaults, *secure;
+    struct variable_list env, permanent;
+    const struct tn_dirs *defaults, *secure;
 };
 
 /* LD_NAME_64 or LD_NAME_32 stands in the place of LD_NAME. */
@@ -75,10 +83,11 @@ static const char *variable(const struct tn_target *target, const char *name)
     return tenon_world_env(target->world, full);
 }
 
-/* rule  paths.c: null elements are "." in LD_LIBRARY_PATH and run paths, else nothing */
-static const struct tn_list_syntax env_list = { .separators = ":;",
-                                                .empty_is_cwd = true,
-                                                .drop_duplicates = true };
+/* rule  paths.c, expand_paths(): of LD_LIBRARY_PATH and run paths null elements are ".", but for
+ * those that a ';' ends; else they are nothing */
+static const struct tn_list_syntax env_list = {
+    .separators = ":;", .empty_is_cwd = true, .cwd_beside = ':', .drop_duplicates = true
+};
 static const struct tn_list_syntax plain_list = { .separators = ":" };
 
 static bool read_config(struct tn_target *target, struct config *config)
@@ -127,16 +136,15 @@ static bool fill(struct tn_target *target, struct config *config)
     if (config->crle.secure_dirs && !no_dirs)
         secure = config->crle.secure_dirs;
     const char *env = variable(target, "LIBRARY_PATH");
-    if (!env && !no_env)
+    config->env.configured = !env && !no_env;
+    if (config->env.configured)
         env = config->crle.library_path;
+    config->env.text = env && *env ? env : NULL;
+    config->permanent.text = no_env ? NULL : config->crle.permanent_library_path;
+    config->permanent.configured = true;
     config->defaults = defaults ? tn_dirs_split(target->arena, defaults, &plain_list) : NULL;
     config->secure = tn_dirs_split(target->arena, secure, &plain_list);
-    if (!config->defaults || !config->secure)
-        return false;
-    if (env && *env && !(config->env = tn_dirs_split(target->arena, env, &env_list)))
-        return false;
-    const char *permanent = no_env ? NULL : config->crle.permanent_library_path;
-    return !permanent || (config->permanent = tn_dirs_split(target->arena, permanent, &env_list));
+    return config->defaults && config->secure;
 }
 
 static bool is_secure_dir(const struct config *config, const char *dir)
@@ -147,9 +155,15 @@ static bool is_secure_dir(const struct config *config, const char *dir)
     return false;
 }
 
-/* What of a list a process that gained privileges keeps. */
+/*
+ * What of a list a process that gained privileges keeps. `own` is the directory of the library that
+ * has the list; NULL: none has.
+ *
+ * rule  paths.c, is_path_secure(): what $ORIGIN comes to, where a dependency has been found before;
+ *       the library itself was (analyze.c, load_file()). Those of others are not known here
+ */
 static const struct tn_dirs *keep_secure(struct tn_target *target, const struct tn_dirs *dirs,
-                                         bool absolute)
+                                         bool absolute, const char *own)
 {
     const struct config *config = target->config;
     struct tn_dirs *out = tn_arena_take(target->arena, sizeof *out);
@@ -162,24 +176,13 @@ static const struct tn_dirs *keep_secure(struct tn_target *target, const struct 
         struct tn_element *e = &out->at[i];
         *e = dirs->at[i];
         bool kept = e->dir && ((absolute && *e->dir == '/' && !strstr(e->text, "$ORIGIN")) ||
-                               is_secure_dir(config, e->dir));
+                               is_secure_dir(config, e->dir) || (own && strcmp(e->dir, own) == 0));
         if (e->dir && !kept) {
             e->dir = NULL;
             e->dropped = TENON_OUTCOME_DROPPED_SECURE;
         }
     }
     return out;
-}
-
-static bool configure(struct tn_target *target, tenon_error *err)
-{
-    struct config *config = tn_arena_take(target->arena, sizeof *config);
-    target->config = config;
-    if (!config || !read_config(target, config) || !fill(target, config))
-        return tn_no_memory(err);
-    if (target->secure && config->env && !(config->env = keep_secure(target, config->env, false)))
-        return tn_no_memory(err);
-    return true;
 }
 
 static bool is_interpreter(const char *path)
@@ -292,13 +295,12 @@ static bool add_element(struct tn_target *target, struct tn_dirs *dirs, const ch
     return true;
 }
 
-static const struct tn_dirs *split(struct tn_target *target, const char *list, const char *origin,
-                                   bool is_program)
+static const struct tn_dirs *split_list(struct tn_target *target, const char *list,
+                                        const char *origin)
 {
     const struct tn_dirs *plain = tn_dirs_split(target->arena, list, &env_list);
     struct tn_dirs *dirs = tn_arena_take(target->arena, sizeof *dirs);
     size_t room = plain ? plain->count + 1 : 0;
-    (void)is_program;
     for (size_t i = 0; plain && i < plain->count; i++)
         room += strstr(plain->at[i].text, "$ISALIST") ? ISA_WORDS : 0;
     if (!plain || !dirs || !(dirs->at = tn_arena_rows(target->arena, room, sizeof *dirs->at)))
@@ -307,7 +309,52 @@ static const struct tn_dirs *split(struct tn_target *target, const char *list, c
     for (size_t i = 0; i < plain->count; i++)
         if (!add_element(target, dirs, plain->at[i].text, origin))
             return NULL;
-    return target->secure ? keep_secure(target, dirs, true) : dirs;
+    return dirs;
+}
+
+static const struct tn_dirs *split(struct tn_target *target, const char *list, const char *origin,
+                                   bool is_program)
+{
+    const struct tn_dirs *dirs = split_list(target, list, origin);
+    const char *own = is_program ? NULL : origin;
+    return dirs && target->secure ? keep_secure(target, dirs, true, own) : dirs;
+}
+
+/*
+ * rule  paths.c, get_dir_list(): all tokens but CAPABILITY, for the object whose search comes to it
+ *       first, which is the program; is_path_secure(): what crle(1) set is
+ */
+static const struct tn_dirs *split_variable(struct tn_target *target,
+                                            const struct variable_list *list, const char *origin)
+{
+    const struct tn_dirs *dirs = split_list(target, list->text, origin);
+    return dirs && target->secure && !list->configured ? keep_secure(target, dirs, false, NULL)
+                                                       : dirs;
+}
+
+static bool has_tokens(const struct variable_list *list)
+{
+    return list->text && strchr(list->text, '$');
+}
+
+static bool prepare(struct tn_target *target, struct variable_list *list)
+{
+    return !list->text || has_tokens(list) || (list->dirs = split_variable(target, list, NULL));
+}
+
+static bool configure(struct tn_target *target, tenon_error *err)
+{
+    struct config *config = tn_arena_take(target->arena, sizeof *config);
+    target->config = config;
+    return (config && read_config(target, config) && fill(target, config) &&
+            prepare(target, &config->env) && prepare(target, &config->permanent)) ||
+           tn_no_memory(err);
+}
+
+static bool wants_program_origin(const struct tn_target *target)
+{
+    const struct config *config = target->config;
+    return has_tokens(&config->env) || has_tokens(&config->permanent);
 }
 
 static const char *expand_name(struct tn_target *target, const char *name,
@@ -353,6 +400,17 @@ static unsigned fits(struct tn_target *target, const char *name,
     return late && !object->is_program && strcmp(tn_base_name(object->source.path), name) == 0;
 }
 
+static void try_variable(struct tn_trial *trial, size_t rule, const struct variable_list *list)
+{
+    const struct tn_dirs *dirs = list->dirs;
+    if (!list->text || tn_is_over(trial))
+        return;
+    if (!dirs)
+        dirs = split_variable(trial->target, list, trial->asker->program_origin);
+    trial->no_memory |= !dirs;
+    tn_elf_try_list(trial, &rules[rule], NULL, dirs, NULL, trial->name);
+}
+
 static void search(struct tn_trial *trial)
 {
     const struct config *config = trial->target->config;
@@ -363,8 +421,8 @@ static void search(struct tn_trial *trial)
         tn_elf_try_list(trial, &rules[RULE_DEFAULT], NULL, config->secure, NULL, name);
         return;
     }
-    tn_elf_try_list(trial, &rules[RULE_ENV], NULL, config->env, NULL, name);
-    tn_elf_try_list(trial, &rules[RULE_CONFIG], NULL, config->permanent, NULL, name);
+    try_variable(trial, RULE_ENV, &config->env);
+    try_variable(trial, RULE_CONFIG, &config->permanent);
     if (own && own->runpath)
         tn_elf_try_list(trial, &rules[RULE_RUNPATH], own->runpath_where, own->runpath, NULL, name);
     else if (own)
@@ -422,6 +480,8 @@ const tenon_loader tn_loader_solaris = {
     .symbol_versions = true,
     .requests_differ = true,
     .preload_as_program = true,
+    .preload_is_fatal = true,
+    .preload_only_warns = true, /* rule  setup.c, preload() */
     .origin_resolved = true,
     .self_is_system = true,
     .preload_separators = " \t\n:",
@@ -432,6 +492,7 @@ const tenon_loader tn_loader_solaris = {
     .interpreter_count = TN_COUNT(interpreters),
     .configure = configure,
     .preload_list = preload_list,
+    .wants_program_origin = wants_program_origin,
     .asker_flags = asker_flags,
     .fits = fits,
     .refuses = refuses,

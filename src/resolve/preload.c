@@ -9,27 +9,45 @@
 #include "limits.h"
 #include "process.h"
 
-static size_t count_names(const char *list, const char *separators)
+/* A list of names, of which `next` is what is left; NULL: nothing is. */
+struct names {
+    const char *next, *separators;
+    bool keeps_empty; /* nothing between two separators is a name, too */
+};
+
+/* The next name: the *size bytes at *at. */
+static bool next_name(struct names *names, const char **at, size_t *size)
 {
-    size_t n = 0;
-    while (*(list += strspn(list, separators))) {
-        list += strcspn(list, separators);
-        n++;
+    while (names->next) {
+        *at = names->next;
+        *size = strcspn(*at, names->separators);
+        names->next = (*at)[*size] ? *at + *size + 1 : NULL;
+        if (*size || names->keeps_empty)
+            return true;
     }
+    return false;
+}
+
+static size_t count_names(struct names names)
+{
+    const char *at;
+    size_t n = 0, size;
+    while (next_name(&names, &at, &size))
+        n++;
     return n;
 }
 
 /* Appends the names of a list, for which there is room; false: no memory. */
-static bool add_names(tenon_resolver *r, struct tn_target_row *row, const char *list,
-                      const char *separators, enum tn_request kind)
+static bool add_names(tenon_resolver *r, struct tn_target_row *row, struct names names,
+                      enum tn_request kind)
 {
-    while (*(list += strspn(list, separators)) && row->preload_count < TN_LIMIT_OBJECTS) {
-        size_t size = strcspn(list, separators);
-        const char *name = tn_arena_copy(&r->arena, list, size);
+    const char *at;
+    size_t size;
+    while (row->preload_count < TN_LIMIT_OBJECTS && next_name(&names, &at, &size)) {
+        const char *name = tn_arena_copy(&r->arena, at, size);
         if (!name)
             return false;
         row->preloads[row->preload_count++] = (struct tn_preload){ name, kind };
-        list += size;
     }
     return true;
 }
@@ -58,26 +76,29 @@ static const char *read_file(tenon_resolver *r, struct tn_target *target)
 }
 
 /* What the environment says. */
-static const char *read_environment(const struct tn_target *target)
+static struct names read_environment(const struct tn_target *target)
 {
-    const char *list = target->loader->preload_list ? target->loader->preload_list(target) : NULL;
-    return list ? list : "";
+    const tenon_loader *loader = target->loader;
+    const char *list = loader->preload_list ? loader->preload_list(target) : NULL;
+    bool counts = list && (*list || loader->preload_empty_list);
+    return (struct names){ .next = counts ? list : NULL,
+                           .separators =
+                               loader->preload_separators ? loader->preload_separators : "",
+                           .keeps_empty = loader->preload_keeps_empty };
 }
 
 static bool read_preloads(tenon_resolver *r, struct tn_target_row *row)
 {
-    static const char in_file[] = ": \t\n"; /* rule  glibc elf/rtld.c, dl_main() */
-    const char *separators = row->target.loader->preload_separators;
-    const char *in_env = separators ? separators : "";
-    const char *env = read_environment(&row->target);
-    const char *file = read_file(r, &row->target);
-    if (!file)
+    struct names env = read_environment(&row->target);
+    struct names file = { .next = read_file(r, &row->target),
+                          .separators = ": \t\n" }; /* rule  glibc elf/rtld.c, dl_main() */
+    if (!file.next)
         return false;
-    size_t room = count_names(env, in_env) + count_names(file, in_file);
+    size_t room = count_names(env) + count_names(file);
     row->preload_count = 0;
     row->preloads = tn_arena_rows(&r->arena, room, sizeof *row->preloads);
-    return (row->preloads || !room) && add_names(r, row, env, in_env, TN_REQUEST_PRELOAD) &&
-           add_names(r, row, file, in_file, TN_REQUEST_PRELOAD_CONFIG);
+    return (row->preloads || !room) && add_names(r, row, env, TN_REQUEST_PRELOAD) &&
+           add_names(r, row, file, TN_REQUEST_PRELOAD_CONFIG);
 }
 
 void tn_process_preload(tenon_resolver *r)

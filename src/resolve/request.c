@@ -135,7 +135,9 @@ static int32_t add_found(tenon_resolver *r, const struct tn_search *s, struct tn
 static bool is_optional(const tenon_resolver *r, enum tenon_flavour flavour)
 {
     switch (flavour) {
-    case TENON_NEED_PRELOAD: return !tn_loader_at_hand(r)->preload_is_fatal;
+    case TENON_NEED_PRELOAD:
+        return !tn_loader_at_hand(r)->preload_is_fatal ||
+               (tn_loader_at_hand(r)->preload_only_warns && r->target->target.secure);
     case TENON_NEED_FORWARD: return tn_loader_at_hand(r)->stubs_absent_export;
     case TENON_NEED_AUXILIARY:
     case TENON_NEED_WEAK:

@@ -213,7 +213,7 @@ static void names_are_read(void **state)
         { "libx.so.3.10", true, 3, 10 }, { "libx.so.3", true, 3, -1 },
         { "libx.so", true, -1, -1 },     { "libx.so.3.1.2", false, 0, 0 },
         { "x.so.3", false, 0, 0 },       { "libx.a", false, 0, 0 },
-        { "lib.so.1", false, 0, 0 },     { "libx.so.", false, 0, 0 },
+        { "lib.so.1", true, 1, -1 },     { "libx.so.", false, 0, 0 },
         { "libx.so.3x", false, 0, 0 },   { "libx.so.999999999", false, 0, 0 },
     };
     struct tn_dewey is;
@@ -224,8 +224,12 @@ static void names_are_read(void **state)
             assert_int_equal(is.minor, cases[i].minor);
         }
     }
-    assert_true(tn_dewey_parse("libfoo.so.bar.so.1.2", &is));
-    assert_int_equal(is.stem_size, strlen("foo.so.bar"));
+    /* rule  sod.c, _dl_build_sod(): the first ".so", and whatever comes before the next dot */
+    assert_false(tn_dewey_parse("libfoo.so.bar.so.1.2", &is));
+    assert_false(tn_dewey_parse("libfoo.solver.so.1.2", &is));
+    assert_true(tn_dewey_parse("libfoo.solver.1.2", &is));
+    assert_int_equal(is.stem_size, strlen("foo"));
+    assert_int_equal(is.minor, 2);
 }
 
 static void the_best_of_a_directory(void **state)
@@ -249,6 +253,8 @@ static void the_best_of_a_directory(void **state)
     assert_int_equal(error, 0);
     assert_string_equal(tn_dewey_best(world, &arena, "/d", &wanted, true, &error), "libx.so.3.10");
     assert_true(tn_dewey_parse("libx.so", &wanted));
+    assert_string_equal(tn_dewey_best(world, &arena, "/d", &wanted, false, &error), "libx.so");
+    assert_true(tenon_world_hide(world, "/d/libx.so", NULL));
     assert_string_equal(tn_dewey_best(world, &arena, "/d", &wanted, false, &error), "libx.so.4.0");
     assert_null(tn_dewey_best(world, &arena, "/none", &wanted, false, &error));
     assert_int_not_equal(error, 0);
@@ -277,13 +283,15 @@ static void libmap_has_sections(void **state)
     struct tn_libmap map = { .arena = &arena };
     assert_true(tenon_world_put_file(world, "/etc/m", text, sizeof text - 1, 0644, NULL));
     tn_libmap_read(&map, world, "/etc/m");
-    tn_libmap_read_variable(&map, "libv.so=w.so,,=x,y=");
+    tn_libmap_read_variable(&map, world, "libv.so=w.so,,=x,y=,libu.so u.so,[E],libv.so=e.so");
     assert_false(map.no_memory);
     assert_string_equal(mapped(&map, "/t/E", "liba.so"), "e.so");
     assert_string_equal(mapped(&map, "/usr/local/bin/x", "liba.so"), "local.so");
     assert_string_equal(mapped(&map, "/bin/sh", "liba.so"), "sh.so");
     assert_string_equal(mapped(&map, "/usr/bin/sh", "liba.so"), "second.so");
     assert_string_equal(mapped(&map, NULL, "libv.so"), "w.so");
+    assert_string_equal(mapped(&map, NULL, "libu.so"), "u.so");
+    assert_string_equal(mapped(&map, "/t/E", "libv.so"), "e.so");
     assert_null(mapped(&map, "/t/E", "three"));
     assert_null(mapped(&map, "/t/E", "y"));
     tn_arena_free(&arena);

@@ -220,6 +220,47 @@ def _(w, expect):
     expect(x("/t/b"), env=llp("/t/o"), extra=["--setuid"])
 
 
+@case(FREEBSD, "LD_LIBMAP is read as libmap.conf is")
+def _(w, expect):
+    w.x("/usr/lib")
+    other = (X, w.lib("/t/z/other.so", "other.so"))
+    w.program(needed=[X])
+    w.write("/etc/m.conf", "libx.so.1 /t/z/other.so\n")
+    for value in ("[E],libx.so.1=/t/z/other.so", "libx.so.1 /t/z/other.so", "include=/etc/m.conf",
+                  "# [nope],libx.so.1=/t/z/other.so # all", "libx.so.1=/t/z/other.so="):
+        expect(other, env=llp(value, "LD_LIBMAP"))
+    for value in ("[nope],libx.so.1=/t/z/other.so", "libx.so.1=/t/z/other.so=more",
+                  "[E],[nope],[E] x,libx.so.1=/t/z/other.so"):
+        expect(x("/usr/lib"), env=llp(value, "LD_LIBMAP"))
+
+
+@case(FREEBSD, "what libmap.conf includes is read once, and no links in a directory")
+def _(w, expect):
+    w.x("/usr/lib")
+    for name in "one.so", "two.so":
+        w.lib("/t/z/" + name, name)
+    w.program(needed=[X])
+    w.write("/etc/a.conf", "libx.so.1 /t/z/one.so\n")
+    w.link("/etc/b.conf", "a.conf")
+    for again in "include /etc/a.conf", "include /etc/b.conf":
+        w.write("/etc/libmap.conf",
+                "include /etc/a.conf\nlibx.so.1 /t/z/two.so\n%s\n" % again)
+        expect((X, "/t/z/two.so"))
+    w.mkdir("/etc/d")
+    w.link("/etc/d/x.conf", "../a.conf")
+    w.write("/etc/libmap.conf", "includedir /etc/d\n")
+    expect(x("/usr/lib"))
+    w.write("/etc/d/y.conf", "libx.so.1 /t/z/two.so\n")
+    expect((X, "/t/z/two.so"))
+
+
+@case(FREEBSD, "no tokens in a preload, for which nobody asks")
+def _(w, expect):
+    w.lib("/t/z/other.so", "other.so")
+    w.program()
+    expect(("$ORIGIN/z/other.so", None), env=llp("$ORIGIN/z/other.so", "LD_PRELOAD"))
+
+
 # NetBSD, section 4.5
 
 
@@ -388,6 +429,25 @@ def _(w, expect):
     w.lib("/t/a/liby.so", Y, rpath="/t/b", code='const char *f(void) { return "libx.so.1"; }')
     w.program(needed=[Y], rpath="/t/a")
     expect.dlopen(X, "/t/a/libx.so.1")
+
+
+@case(NETBSD, "nothing between the separators of LD_PRELOAD")
+def _(w, expect):
+    name = w.lib("/t/a/" + X, X)
+    w.program()
+    for value in name + ":", name + " ":
+        expect((name, name), ("", None), env=llp(value, "LD_PRELOAD"), status="refused")
+    expect(env=llp("", "LD_PRELOAD"))
+
+
+@case(NETBSD, "$PLATFORM is hw.machine_arch")
+def _(w, expect):
+    w.x("/t/x86_64", "/t/amd64")
+    w.program(needed=[X], runpath="/t/$PLATFORM")
+    expect(x("/t/x86_64"))
+    w.lib("/t/i386/libx.so.1", X, bits=32)
+    w.program("/t/F", needed=[X], runpath="/t/$PLATFORM", bits=32)
+    expect(x("/t/i386"), program="/t/F", extra=["--loader", "netbsd"])
 
 
 # OpenBSD, section 5.5
@@ -572,6 +632,50 @@ def _(w, expect):
     expect(("libx.so.3.0", None), env=llp("/t/a"), status="refused")
 
 
+@case(OPENBSD, "a list that is set and empty is the current directory")
+def _(w, expect):
+    w.lib("/t/a/libx.so.3.0", "libx.so.3.0")
+    w.program(needed=["libx.so.3.0"])
+    expect(("libx.so.3.0", "libx.so.3.0"), env=llp(""), cwd="/t/a")
+    expect(("libx.so.3.0", None), env=llp(""), cwd="/t/a", extra=["--setuid"])
+
+
+@case(OPENBSD, "a name without numbers")
+def _(w, expect):
+    for name in ("libx.so", "libx.so.3.0"):
+        w.lib("/usr/lib/" + name, name)
+    w.lib("/usr/lib/liby.so.1.0", "liby.so.1.0")
+    w.program(needed=["libx.so", "liby.so"])
+    expect(("libx.so", "/usr/lib/libx.so"), ("liby.so", "/usr/lib/liby.so.1.0"))
+
+
+@case(OPENBSD, "a loaded file of another name answers to that")
+def _(w, expect):
+    for directory in "/t/p", "/t/b":
+        w.lib(directory + "/plug.so", None)
+    w.lib("/t/b/liby.so.1.0", "liby.so.1.0", needed=["plug.so"], runpath="/t/b")
+    w.program(needed=["/t/p/plug.so", "liby.so.1.0"], runpath="/t/b")
+    expect(("/t/p/plug.so", "/t/p/plug.so"), ("liby.so.1.0", "/t/b/liby.so.1.0"))
+
+
+@case(OPENBSD, "the first .so of a name counts")
+def _(w, expect):
+    w.lib("/usr/lib/libx.solver.so.1.7", "libx.solver.so.1.7")
+    w.program(needed=["libx.solver.so.1.0"])
+    expect(("libx.solver.so.1.0", None))
+    w.program("/t/F", needed=["libx.solver.so.1.7"])
+    expect(("libx.solver.so.1.7", "/usr/lib/libx.solver.so.1.7"), program="/t/F")
+
+
+@case(OPENBSD, "nothing between the colons of LD_PRELOAD")
+def _(w, expect):
+    name = w.lib("/t/a/libx.so.3.0", "libx.so.3.0")
+    w.program()
+    expect((name, name), env=llp(name, "LD_PRELOAD"))
+    expect((name, name), ("", None), env=llp(name + ":", "LD_PRELOAD"), status="refused")
+    expect(("", None), env=llp("", "LD_PRELOAD"), status="refused")
+
+
 # Solaris and illumos, section 6.7
 
 
@@ -709,6 +813,50 @@ def _(w, expect):
     w.program(needed=[X], runpath="/t/$ISALIST")
     expect(x("/t/amd64"))
     expect(x("/t/i386"), extra=["--setting", "ISALIST=none i386"])
+
+
+@case(SOLARIS, "12 $ORIGIN of a library, in a secure process")
+def _(w, expect):
+    w.x("/t/a", "/t")
+    y = ("liby.so", w.lib("/t/a/liby.so", Y, needed=[X], runpath="$ORIGIN"))
+    w.program(needed=[Y], runpath="/t/a")
+    expect(y, x("/t/a"), extra=["--setuid"])
+    w.program("/t/F", needed=[X], runpath="$ORIGIN")
+    expect((X, None), program="/t/F", extra=["--setuid"])
+    w.lib("/t/a/liby.so", Y, needed=[X], runpath="$ORIGIN/..")
+    expect(y, (X, None), extra=["--setuid"])
+
+
+@case(SOLARIS, "what is preloaded has to be there, but not in a secure process")
+def _(w, expect):
+    w.program()
+    missing = ("libmissing.so", None)
+    expect(missing, env=llp("libmissing.so", "LD_PRELOAD"))
+    expect(missing, env=llp("libmissing.so", "LD_PRELOAD"), extra=["--setuid"], status="ok")
+
+
+@case(SOLARIS, "tokens in LD_LIBRARY_PATH")
+def _(w, expect):
+    w.x("/t/a", "/t/lib/amd64")
+    w.program(needed=[X])
+    expect(x("/t/a"), env=llp("$ORIGIN/a"))
+    expect(x("/t/lib/amd64"), env=llp("/t/lib/$ISALIST"))
+    expect((X, None), env=llp("/t/$CAPABILITY"))
+    w.write("/var/ld/64/ld.config", crle(None, env=[("LD_LIBRARY_PATH=$ORIGIN/a", 2)]))
+    for extra in [], ["--setuid"]:  # a secure process trusts its configuration
+        expect(x("/t/a"), extra=extra)
+
+
+@case(SOLARIS, "nothing before a semicolon is no directory")
+def _(w, expect):
+    w.x("/t/a")
+    w.program(needed=[X])
+    for value in "/nope;", ";/nope", "/nope;;/nope2", "/nope:;/nope2", ";":
+        expect((X, None), env=llp(value), cwd="/t/a")
+        w.program("/t/F", needed=[X], runpath=value)
+        expect((X, None), cwd="/t/a", program="/t/F")
+    for value in "/nope;:/nope2", "/nope;/nope2:", "::/nope":
+        expect((X, X), env=llp(value), cwd="/t/a")
 
 
 # HP-UX, section 7.4
