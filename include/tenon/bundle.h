@@ -53,6 +53,7 @@ typedef struct tenon_entry {
  * The manifest. Lists are pointer and count; strings are UTF-8 and never NULL unless said.
  *
  * shape    name: letters, digits, '-' '_' '.' '+', not beginning with '.', at most 255 bytes
+ * threads  one that was read does not change: any number may read it
  */
 typedef struct tenon_manifest {
     unsigned format; /* 1 */
@@ -159,6 +160,7 @@ TENON_API bool tenon_bundle_verify(tenon_bundle *bundle, tenon_error *err);
  * errors   TENON_E_ARGUMENT (an entry twice, a bad name, a path that is no regular file), _SYSTEM,
  *          _NOT_LOADABLE (code that is no shared library, or none of OCaml's), _UNSUPPORTED
  *          (libzip is not installed), those of tenon_units_read and tenon_ocaml_parse
+ * threads  a builder belongs to one thread at a time
  */
 typedef struct tenon_builder tenon_builder;
 TENON_API tenon_builder *tenon_builder_new(tenon_error *err);

@@ -228,7 +228,11 @@ typedef struct tenon_find_place {
     bool accepted;
 } tenon_find_place;
 
-/* The account and the result of one search. */
+/*
+ * The account and the result of one search.
+ *
+ * threads  it does not change: any number may read it
+ */
 typedef struct tenon_found tenon_found;
 
 /*
@@ -240,8 +244,8 @@ typedef struct tenon_found tenon_found;
  * after the finder was made is asked to end by one that is pending: what runs is stopped, temporary
  * files are removed.
  *
- * A process that ignores SIGCHLD (SIG_IGN, SA_NOCLDWAIT) is copied by fork() for each program that is
- * started, here and by tenon_finder_new(): the system tells it nothing of its children.
+ * A process that ignores SIGCHLD (SIG_IGN, SA_NOCLDWAIT) is copied by fork() for each program that
+ * is started, here and by tenon_finder_new(): the system tells it nothing of its children.
  *
  * owner    the caller, until tenon_found_free(); nothing is borrowed
  * returns  an account, also when nothing was found; NULL when the question could not be answered
@@ -262,8 +266,8 @@ TENON_API const tenon_find_place *tenon_found_place(const tenon_found *found, si
 TENON_API const char *tenon_found_remark(const tenon_found *found, size_t i);
 
 /*
- * The i-th value of the result: *name is "INCDIR", "LIBDIR", "DEFS", "LIBS", "STATIC_LIBS",
- * "NEED_RPATH", "CONFIG", "SYSTEM", ... NULL when i is past the last.
+ * The i-th value of the result: *name (`name` may be NULL) is "INCDIR", "LIBDIR", "DEFS", "LIBS",
+ * "STATIC_LIBS", "NEED_RPATH", "CONFIG", "SYSTEM", ... NULL when i is past the last.
  */
 TENON_API const char *tenon_found_value(const tenon_found *found, size_t i, const char **name);
 

@@ -32,8 +32,9 @@ typedef struct tenon_ocaml_process tenon_ocaml_process;
 
 /*
  * shape    digits: of the magic numbers of the process's OCaml, "030". program: its file, from
- * which a machine and a system are taken; NULL: this process owner    the caller, until
- * tenon_ocaml_process_free() errors   TENON_E_MEMORY, those of tenon_image_open
+ *          which a machine and a system are taken; NULL: this process
+ * owner    the caller, until tenon_ocaml_process_free()
+ * errors   TENON_E_MEMORY, those of tenon_image_open
  */
 TENON_API tenon_ocaml_process *tenon_ocaml_process_new(enum tenon_ocaml_loader loader,
                                                        const char *digits, const char *program,

@@ -20,7 +20,7 @@ extern "C" {
 typedef struct tenon_plist tenon_plist;
 
 typedef struct tenon_plist_options {
-    const char *root;               /* the tree's directory; relative paths start there */
+    const char *root; /* the tree's directory; relative paths start there; NULL: "." */
     const tenon_platform *platform; /* whose file names count; NULL: those of every platform */
     const char *const *variables;   /* "NAME=VALUE" for ${NAME}, NULL-ended; the last of a name
                                        counts; NULL: none */
@@ -44,7 +44,8 @@ typedef struct tenon_plist_library {
  * shape    bytes[size], any content; `name` is for messages; the world is read only
  * owner    the caller, until tenon_plist_free(); nothing is borrowed afterwards
  * returns  a list, also when libraries were not found (their `reason` is set); NULL with *err
- * errors   TENON_E_MALFORMED "NAME: line N: ...", TENON_E_LIMIT, TENON_E_SYSTEM, TENON_E_MEMORY
+ * errors   TENON_E_MALFORMED "NAME: line N: ...", TENON_E_ARGUMENT for an empty root,
+ *          TENON_E_LIMIT, TENON_E_SYSTEM, TENON_E_MEMORY
  */
 TENON_API tenon_plist *tenon_plist_expand(tenon_world *world, const tenon_plist_options *options,
                                           const void *bytes, size_t size, const char *name,
@@ -56,7 +57,8 @@ TENON_API tenon_plist *tenon_plist_expand(tenon_world *world, const tenon_plist_
  *
  * owner    as above
  * errors   TENON_E_UNSUPPORTED for a file whose name no line of a list can hold (a newline, "${",
- *          "@" at the beginning); TENON_E_SYSTEM, TENON_E_LIMIT, TENON_E_MEMORY
+ *          "@" at the beginning); TENON_E_ARGUMENT for an empty root; TENON_E_SYSTEM,
+ *          TENON_E_LIMIT, TENON_E_MEMORY
  */
 TENON_API tenon_plist *tenon_plist_scan(tenon_world *world, const tenon_plist_options *options,
                                         tenon_error *err);

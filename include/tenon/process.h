@@ -87,7 +87,10 @@ TENON_API void tenon_process_set_host_data(tenon_process *process, void *data);
 TENON_API bool tenon_process_set_trust(tenon_process *process, const tenon_keys *keys, bool require,
                                        tenon_error *err);
 
-/* Offers a service under a name, at a version: what plugins' `cons` can demand and start() gets. */
+/*
+ * Offers a service under a name, at a version: what plugins' `cons` can demand and start() gets.
+ * Copies the name; the service is the caller's, and must be there as long as a plugin may use it.
+ */
 TENON_API bool tenon_process_offer(tenon_process *process, const char *name, unsigned version,
                                    const void *service, tenon_error *err);
 
@@ -187,6 +190,8 @@ typedef struct tenon_plugin_result {
 /*
  * The answer to one request: a plan, or the refusal with all its reasons; after loading, what
  * came of it. Owned by the caller until tenon_report_free().
+ *
+ * threads  a report does not change: any number may read it
  */
 typedef struct tenon_report tenon_report;
 TENON_API void tenon_report_free(tenon_report *report);
@@ -219,17 +224,22 @@ enum tenon_event_kind {
     TENON_EVENT_LOADED,  /* "loaded": the plugin is up */
     TENON_EVENT_ERRORED, /* "errored": the plugin, with the reason */
 };
-typedef struct tenon_event {
+typedef struct tenon_event { /* with its strings until the handler returns */
     enum tenon_event_kind kind;
     const char *plugin;  /* NULL while it is not known */
     const char *subject; /* path or unit; NULL */
     const char *message; /* errored: why; NULL */
 } tenon_event;
+
+/* One handler a process, in place of the one before; NULL: none. `arg` is the caller's. */
 typedef void tenon_event_handler(void *arg, const tenon_event *event);
 TENON_API void tenon_process_on_event(tenon_process *process, tenon_event_handler *handler,
                                       void *arg);
 
-/* One plugin asked for: a path (with '/' or ".plugin"), or a name to be searched. */
+/*
+ * One plugin asked for: a path (with '/' or ".plugin"), or a name to be searched. Borrowed until
+ * the call returns: start() gets copies of the arguments, which are there while the plugin is.
+ */
 typedef struct tenon_request {
     const char *plugin;
     int argc; /* arguments of its entry point, without a name at the front */
@@ -240,7 +250,8 @@ typedef struct tenon_request {
  * Says what would happen; changes nothing.
  *
  * returns  a report, also when all is refused; NULL when it could not be answered
- * errors   TENON_E_MEMORY, _SYSTEM
+ * errors   TENON_E_ARGUMENT for a request without plugin, or with argc and no argv; TENON_E_MEMORY,
+ *          _SYSTEM
  */
 TENON_API tenon_report *tenon_plan(tenon_process *process, const tenon_request *requests,
                                    size_t count, unsigned flags, tenon_error *err);
@@ -258,6 +269,9 @@ TENON_API tenon_report *tenon_plan(tenon_process *process, const tenon_request *
  * finding "needs-refused" in the report of the request that failed. The rest of the outer plan
  * is made anew. Where others load and unload things all the time, a request is refused as
  * "changed" after 64 plans.
+ *
+ * returns  as tenon_plan
+ * errors   those of tenon_plan; TENON_E_ARGUMENT for a program that does not run
  */
 TENON_API tenon_report *tenon_load(tenon_process *process, const tenon_request *requests,
                                    size_t count, unsigned flags, tenon_error *err);
@@ -267,6 +281,9 @@ TENON_API tenon_report *tenon_load(tenon_process *process, const tenon_request *
  * it is being loaded or unloaded ("busy"). What the system keeps mapped of it ("stays-mapped") is
  * nothing to stand on until the plugin is loaded again: who requires it is refused, as when it was
  * not there.
+ *
+ * returns  a report, also when it is refused or no plugin has that name; NULL: no memory
+ * errors   TENON_E_MEMORY
  */
 TENON_API tenon_report *tenon_unload(tenon_process *process, const char *plugin, tenon_error *err);
 
@@ -291,6 +308,10 @@ TENON_API void *tenon_plugin_symbol(const tenon_plugin *plugin, const char *symb
  * Installed bundles along the search path (added directories, TENON_PLUGIN_PATH, the default
  * directory), in search order, by name; selected by wanted tags (all of them; NULL-ended, NULL:
  * any). Shadowed and unreadable ones come with findings.
+ *
+ * owner    the caller, until tenon_listing_free(); what is asked of it is borrowed from it
+ * errors   TENON_E_MEMORY
+ * threads  a listing does not change: any number may read it
  */
 typedef struct tenon_listing tenon_listing;
 TENON_API tenon_listing *tenon_process_list(tenon_process *process, const char *const *tags,

@@ -12,7 +12,8 @@
  *   TENON_PROJECT   a string: units are named PROJECT/NAME
  *   TENON_UNIT      a string: the unit's name; else the base name of the source, without suffixes.
  *                   Define it when the source's path has a quotation mark or a backslash: the
- *                   assembler reads it as a string
+ *                   assembler reads it as a string. A source that is read from standard input has
+ *                   no name: without TENON_UNIT it gets no note, and its object is the unit
  *   TENON_NO_RECORD defined: no note
  *
  * The path of the source as the compiler was given it is in the object (-fmacro-prefix-map changes
@@ -32,7 +33,10 @@ __extension__ _Static_assert(__builtin_strcmp(TENON_UNIT, "<built-in>") != 0,
 #endif
 #endif
 
-__asm__(".pushsection .note.tenon,\"a\",%note\n"
+/* a source from standard input has no name: gcc's is "", clang's "<stdin>" */
+__asm__(".ifnes \"" TENON_UNIT "\",\"\"\n"
+        ".ifnes \"" TENON_UNIT "\",\"<stdin>\"\n"
+        ".pushsection .note.tenon,\"a\",%note\n"
         ".balign 4\n"
         ".long 6, 2f - 1f, 1\n" /* sizes of owner and description, the type: a unit */
         ".asciz \"tenon\"\n"
@@ -41,7 +45,9 @@ __asm__(".pushsection .note.tenon,\"a\",%note\n"
         ".asciz \"" TENON_PROJECT ":" TENON_UNIT "\"\n"
         ".byte 0, 0\n" /* no origin, no definitions */
         "2: .balign 4\n"
-        ".popsection\n");
+        ".popsection\n"
+        ".endif\n"
+        ".endif\n");
 
 #endif
 #endif

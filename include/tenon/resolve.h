@@ -120,6 +120,7 @@ TENON_API tenon_graph *tenon_resolve_source(tenon_resolver *resolver,
  * object is then refused, as its facts cannot be known.
  *
  * owner    copies every string
+ * threads  a state belongs to one thread while it changes, then any number may resolve it
  */
 typedef struct tenon_loaded {
     tenon_image_source source; /* path as the loader reports it; read from the world */
@@ -136,12 +137,22 @@ enum tenon_open_flags {
 
 TENON_API tenon_state *tenon_state_new(tenon_error *err);
 TENON_API void tenon_state_free(tenon_state *state);
+
+/*
+ * Adds an object.
+ *
+ * errors   TENON_E_ARGUMENT for one without path, or loaded by one that is not there yet;
+ *          TENON_E_LIMIT, TENON_E_MEMORY
+ */
 TENON_API bool tenon_state_add(tenon_state *state, const tenon_loaded *object, tenon_error *err);
 
 /*
  * Asks for dlopen(name) as called by code of object `caller` (an index in order of adding);
  * `flags` is a union of enum tenon_open_flags.
  * Several requests are answered one after the other in the same process.
+ *
+ * errors   TENON_E_ARGUMENT for no name, flags that are not known, or a caller that is not there;
+ *          TENON_E_MEMORY
  */
 TENON_API bool tenon_state_request(tenon_state *state, const char *name, int32_t caller,
                                    unsigned flags, tenon_error *err);

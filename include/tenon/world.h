@@ -50,7 +50,17 @@ enum tenon_case { TENON_CASE_SENSITIVE, TENON_CASE_INSENSITIVE };
 /*
  * What a layer must answer. Each function returns 0 or an errno value; paths are below the
  * layer's root, begin with '/', and hold no "." or "..". None may follow a symbolic link in
- * the last component except open and list, which are only called on resolved paths.
+ * the last component except open and list, which are only called on resolved paths. All but free
+ * must be there. ENOENT and ENOTDIR leave the question to the layers below.
+ *
+ * open     fills *info as lstat does, and *file with what read and close are given
+ * read     *got is less than `size` at the end of the file alone, 0 from there on: no error
+ * lstat    fills all of *info; device and inode need be unique in this layer only
+ * readlink at most `size` bytes without a NUL, *length of them; a target that was cut has
+ *          *length == size, and is refused
+ * list     in any order, "." and ".." or not; ends at once when `each` returns other than 0, and
+ *          returns that
+ * threads  all are called by the thread that uses the world, and none may use that world
  */
 typedef struct tenon_layer_ops {
     int (*open)(void *layer, const char *path, tenon_file_info *info, void **file);
@@ -87,7 +97,10 @@ TENON_API tenon_world *tenon_world_sysroot(const char *dir, tenon_error *err);
  */
 TENON_API tenon_world *tenon_world_empty(tenon_error *err);
 
-/* Ends a world; NULL is fine. Images and graphs made from it must be gone before. */
+/*
+ * Ends a world; NULL is fine. Images and graphs made from it may stay; resolvers must be gone
+ * before.
+ */
 TENON_API void tenon_world_free(tenon_world *world);
 
 /*
@@ -102,8 +115,8 @@ TENON_API bool tenon_world_add_dir(tenon_world *world, const char *mount, const 
 /*
  * Adds a layer of the caller's own making that appears at `mount`.
  *
- * owner    copies `ops` and `mount`; `layer` is given back to ops->free by tenon_world_free(),
- *          also when this call fails
+ * owner    copies `ops` and `mount`; `layer` is given back to ops->free by tenon_world_free(), or
+ *          at once when this call fails
  * errors   TENON_E_MEMORY, TENON_E_ARGUMENT
  */
 TENON_API bool tenon_world_add_layer(tenon_world *world, const char *mount,

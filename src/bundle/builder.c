@@ -164,10 +164,14 @@ bool tn_builder_keep(tenon_builder *builder, const char **string)
 bool tn_builder_claim(tenon_builder *builder, struct tn_claims *list, const tenon_claim *claim,
                       tenon_error *err)
 {
+    char shown[TN_QUOTE_ROOM];
     tenon_claim copy = *claim;
 
     if (!claim->name || !claim->name[0])
         return tn_fail(err, TENON_E_ARGUMENT, "a unit without a name");
+    if (claim->interface.size > TENON_DIGEST_ROOM || claim->implementation.size > TENON_DIGEST_ROOM)
+        return tn_fail(err, TENON_E_ARGUMENT, "unit %s: a digest has at most %d bytes",
+                       tn_quote(shown, claim->name), TENON_DIGEST_ROOM);
     if (!tn_builder_keep(builder, &copy.name) ||
         (copy.origin && !tn_builder_keep(builder, &copy.origin)) ||
         (copy.code && !tn_builder_keep(builder, &copy.code)) ||

@@ -129,6 +129,10 @@ bool tn_builder_add_code_as(tenon_builder *builder, const char *file, enum tenon
     void *bytes;
     size_t size;
 
+    if ((unsigned)kind > TENON_CODE_OCAML_BYTE)
+        return tn_fail(err, TENON_E_ARGUMENT, "no kind of code has the number %d", (int)kind);
+    if (base_name && (!*base_name || strchr(base_name, '/')))
+        return tn_fail(err, TENON_E_ARGUMENT, "%s is no base name", tn_quote(shown, base_name));
     if (!tn_read_file(file, &bytes, &size, err))
         return false;
     if (kind == TENON_CODE_OCAML_NATIVE || kind == TENON_CODE_OCAML_BYTE)

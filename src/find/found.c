@@ -65,7 +65,8 @@ const char *tenon_found_value(const tenon_found *found, size_t i, const char **n
 {
     if (i >= found->value_count)
         return NULL;
-    *name = found->values[i].name;
+    if (name)
+        *name = found->values[i].name;
     return found->values[i].value;
 }
 

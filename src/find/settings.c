@@ -90,10 +90,13 @@ bool tenon_settings_set(tenon_settings *settings, enum tenon_origin origin, cons
                         const char *value, tenon_error *err)
 {
     char shown[TN_QUOTE_ROOM];
-    int i = variable_named(name);
+    int i = name ? variable_named(name) : -1;
 
     if (i < 0)
-        return tn_fail(err, TENON_E_ARGUMENT, "no variable is called %s", tn_quote(shown, name));
+        return tn_fail(err, TENON_E_ARGUMENT, "no variable is called %s",
+                       tn_quote(shown, name ? name : ""));
+    if (!value)
+        return tn_fail(err, TENON_E_ARGUMENT, "%s without a value", name);
     if (*value == '\0' && variables[i].values)
         return true; /* as if it were not set */
     if (variables[i].values && !tn_list_has(variables[i].values, value))

@@ -48,7 +48,7 @@ static const struct known {
     IMAGE("a Plan 9 program", "\0\0\x8a\x97"),
     IMAGE("a Plan 9 program", "\0\0\x01\xeb"),
     IMAGE("a Plan 9 program", "\0\0\x06\x47"),
-    IMAGE("an OCaml object file", "Caml1999"),
+    OTHER("an OCaml object file (tenon show; tenon_ocaml_open() reads it)", "Caml1999"),
     OTHER("a Java class", "\xca\xfe\xba\xbe"), /* a universal Mach-O file has few slices */
     OTHER("a PDB file", "Microsoft C/C++ MSF 7.00"),
     OTHER("a zip archive", "PK\x03\x04"),

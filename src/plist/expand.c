@@ -109,7 +109,9 @@ tenon_plist *tenon_plist_expand(tenon_world *world, const tenon_plist_options *o
                                 const void *bytes, size_t size, const char *name, tenon_error *err)
 {
     char shown[TN_QUOTE_ROOM];
-    struct tn_plist_work work = { .world = world, .options = options, .plist = tn_plist_new(err) };
+    struct tn_plist_work work = { .world = world,
+                                  .options = options,
+                                  .plist = tn_plist_new(options, err) };
 
     if (!work.plist)
         return NULL;

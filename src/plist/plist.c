@@ -10,8 +10,12 @@
 #include "limits.h"
 #include "text.h"
 
-tenon_plist *tn_plist_new(tenon_error *err)
+tenon_plist *tn_plist_new(const tenon_plist_options *options, tenon_error *err)
 {
+    if (options->root && !*options->root) { /* with a slash behind it, it would be "/" */
+        tn_fail(err, TENON_E_ARGUMENT, "the root of a list is an empty string");
+        return NULL;
+    }
     tenon_plist *plist = calloc(1, sizeof *plist);
 
     if (!plist)

@@ -23,7 +23,7 @@ struct tn_plist_work {
     struct tn_words listed; /* its names; to be freed */
 };
 
-tenon_plist *tn_plist_new(tenon_error *err);
+tenon_plist *tn_plist_new(const tenon_plist_options *options, tenon_error *err);
 
 /*
  * Finds the files of the library `name` in `dir` (below the root): library->files, ->versions and,

@@ -299,8 +299,9 @@ static int compare(const void *a, const void *b)
 tenon_plist *tenon_plist_scan(tenon_world *world, const tenon_plist_options *options,
                               tenon_error *err)
 {
-    struct scan scan = { .work = {
-                             .world = world, .options = options, .plist = tn_plist_new(err) } };
+    struct scan scan = {
+        .work = { .world = world, .options = options, .plist = tn_plist_new(options, err) }
+    };
     bool good = scan.work.plist && tn_plist_walk(&scan.work, "", &scan.files, 0, err);
 
     if (good) {

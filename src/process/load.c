@@ -84,6 +84,19 @@ static tenon_report *give_out(struct tn_load *load)
     return report;
 }
 
+static bool are_requests(const tenon_request *requests, size_t count, tenon_error *err)
+{
+    for (size_t i = 0; i < count; i++) {
+        const tenon_request *r = &requests[i];
+        if (!r->plugin)
+            return tn_fail(err, TENON_E_ARGUMENT, "request %zu names no plugin", i);
+        if (r->argc < 0 || (r->argc && !r->argv))
+            return tn_fail(err, TENON_E_ARGUMENT, "request %zu has %d arguments, and no list", i,
+                           r->argc);
+    }
+    return true;
+}
+
 static tenon_report *plan_locked(tenon_process *process, const tenon_request *requests,
                                  size_t count, unsigned flags, tenon_error *err)
 {
@@ -99,6 +112,8 @@ static tenon_report *plan_locked(tenon_process *process, const tenon_request *re
 tenon_report *tenon_plan(tenon_process *process, const tenon_request *requests, size_t count,
                          unsigned flags, tenon_error *err)
 {
+    if (!are_requests(requests, count, err))
+        return NULL;
     tn_process_lock(process);
     tenon_report *report = plan_locked(process, requests, count, flags, err);
     return report ? tn_report_end(report, err) : NULL;
@@ -272,6 +287,8 @@ tenon_report *tenon_load(tenon_process *process, const tenon_request *requests, 
                 process->program);
         return NULL;
     }
+    if (!are_requests(requests, count, err))
+        return NULL;
     tn_process_lock(process);
     tenon_report *report = load_locked(process, requests, count, flags, err);
     return report ? tn_report_end(report, err) : NULL;

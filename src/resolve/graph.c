@@ -432,7 +432,8 @@ const tenon_library *tenon_graph_library(const tenon_graph *graph, size_t i)
 
 const int32_t *tenon_graph_needs(const tenon_graph *graph, size_t *count)
 {
-    *count = graph->need_count;
+    if (count)
+        *count = graph->need_count;
     return graph->needs;
 }
 

@@ -56,6 +56,8 @@ bool tenon_state_request(tenon_state *state, const char *name, int32_t caller, u
                          tenon_error *err)
 {
     struct tn_state_request request = { .caller = caller, .flags = flags };
+    if (!name)
+        return tn_fail(err, TENON_E_ARGUMENT, "a request needs a name");
     if (flags & ~(unsigned)TENON_OPEN_NOLOAD)
         return tn_fail(err, TENON_E_ARGUMENT, "%s: flags 0x%x are not known", name, flags);
     if (caller < 0 || caller >= (int32_t)state->object_count)

@@ -437,6 +437,12 @@ def the_header_names_a_unit(report):
             c.run("gcc", "-I", include, "-include", "tenon/record.h", "-DTENON_UNIT=\"u\"", "-c",
                   name, "-o", "q.o")
             c.check("TENON_UNIT for %s" % name, ["u"], c.names("q.o"))
+        for compiler in ("gcc", "clang"):
+            done = subprocess.run([compiler, "-I", include, "-x", "c", "-c", "-o", "in.o", "-"],
+                                  input="#include <tenon/record.h>\n" + SOURCES["other.c"],
+                                  cwd=c.dir, text=True, capture_output=True)
+            c.check(compiler + ": standard input", (0, ""), (done.returncode, done.stderr))
+            c.check(compiler + ": no name", ["in"], c.names("in.o"))
         c.cc("gcc", "-flto", "-I", include, "-DTENON_PROJECT=\"demo\"", "-c", "own.c")
         c.run("gcc", "-flto", "-o", "prog", "main.c", "counter.c", "own.o")
         c.check("beside tenon cc, once", ["demo/own"], c.names())

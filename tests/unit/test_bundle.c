@@ -133,6 +133,25 @@ static void claims_that_no_manifest_holds_are_not_written(void **state)
     tenon_bundle_free(bundle);
 }
 
+static void what_no_manifest_holds_is_refused_at_once(void **state)
+{
+    struct bundle_case *c = *state;
+    tenon_error err = TENON_ERROR_INIT;
+    tenon_builder *b = tenon_builder_new(&err);
+    const char *file = case_path(c, "stats.so");
+    const tenon_claim claim = { .name = "x", .interface = { TENON_DIGEST_CODE, 200, { 0 } } };
+
+    assert_false(tenon_builder_add_code(b, file, (enum tenon_code_kind)77, &err));
+    assert_int_equal(err.code, TENON_E_ARGUMENT);
+    err.code = TENON_OK;
+    assert_false(tenon_builder_add_code_as(b, file, TENON_CODE_NATIVE, "a/b", &err));
+    assert_int_equal(err.code, TENON_E_ARGUMENT);
+    err.code = TENON_OK;
+    assert_false(tenon_builder_require(b, &claim, &err));
+    assert_int_equal(err.code, TENON_E_ARGUMENT);
+    tenon_builder_free(b);
+}
+
 static void only_shared_libraries_are_code(void **state)
 {
     struct bundle_case *c = *state;
@@ -376,6 +395,7 @@ int main(void)
         test(an_update_changes_what_was_said_alone),
         test(bad_values_are_the_callers_mistake),
         test(claims_that_no_manifest_holds_are_not_written),
+        test(what_no_manifest_holds_is_refused_at_once),
         test(only_shared_libraries_are_code),
         test(what_vanishes_is_stored),
         test(only_files_are_replaced),

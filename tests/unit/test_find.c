@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include <tenon/plist.h>
+
 #include "conf.h"
 #include "conventions.h"
 #include "flags.h"
@@ -409,6 +411,31 @@ static void unset_settings_are_the_platforms(void **state)
     }
 }
 
+static void null_is_no_value(void **state)
+{
+    tenon_settings *settings = tenon_settings_new(NULL);
+    tenon_error err = TENON_ERROR_INIT;
+
+    (void)state;
+    assert_false(tenon_settings_set(settings, TENON_ORIGIN_OPTION, "CC", NULL, &err));
+    assert_int_equal(err.code, TENON_E_ARGUMENT);
+    assert_false(tenon_settings_set(settings, TENON_ORIGIN_OPTION, NULL, "x", &err));
+    tenon_settings_free(settings);
+}
+
+static void a_list_has_a_root(void **state)
+{
+    const tenon_plist_options options = { .root = "" };
+    tenon_world *world = tenon_world_empty(NULL);
+    tenon_error err = TENON_ERROR_INIT;
+
+    (void)state;
+    assert_null(tenon_plist_scan(world, &options, &err));
+    assert_int_equal(err.code, TENON_E_ARGUMENT);
+    assert_null(tenon_plist_expand(world, &options, "", 0, "l", NULL));
+    tenon_world_free(world);
+}
+
 static void pc_files_are_read(void **state)
 {
     static const char a[] = "prefix=/p\nlibdir=${prefix}/lib\nName: a\nVersion: 1.2\n"
@@ -601,6 +628,8 @@ int main(void)
         cmocka_unit_test(assignments_are_bounded),
         cmocka_unit_test(settings_have_an_order),
         cmocka_unit_test(unset_settings_are_the_platforms),
+        cmocka_unit_test(null_is_no_value),
+        cmocka_unit_test(a_list_has_a_root),
         cmocka_unit_test(pc_files_are_read),
         cmocka_unit_test(switches_of_two_words_stay_together),
         cmocka_unit_test(a_sysroot_is_before_each_directory),

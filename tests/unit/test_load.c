@@ -415,6 +415,20 @@ static void *work(void *arg)
     return NULL;
 }
 
+static void requests_are_whole(void **state)
+{
+    (void)state;
+    static const tenon_request wrong[] = { { NULL, 0, NULL }, { "x", 2, NULL }, { "x", -1, NULL } };
+    tenon_process *process = this_process();
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
+        tenon_error err = TENON_ERROR_INIT;
+        assert_null(tenon_plan(process, &wrong[i], 1, 0, &err));
+        assert_int_equal(err.code, TENON_E_ARGUMENT);
+        assert_null(tenon_load(process, &wrong[i], 1, 0, NULL));
+    }
+    tenon_process_free(process);
+}
+
 static void threads_load_at_once(void **state)
 {
     struct bundle_case *c = *state;
@@ -631,6 +645,7 @@ int main(void)
         cmocka_unit_test_setup(a_process_that_changes_is_planned_anew, set_up),
         cmocka_unit_test_setup(code_beside_the_own_one_is_no_hindrance, set_up),
         cmocka_unit_test_setup(a_symbol_that_is_not_here_is_missing, set_up),
+        cmocka_unit_test_setup(requests_are_whole, set_up),
         cmocka_unit_test_setup(threads_load_at_once, set_up),
         cmocka_unit_test_setup(very_many_are_listed, set_up),
         cmocka_unit_test_setup(each_allocation_may_fail, set_up),

@@ -431,6 +431,17 @@ static void run_paths_of_another_system(void **state)
     tenon_state_free(s);
 }
 
+static void a_request_has_a_name(void **state)
+{
+    tenon_state *s = new_state();
+    tenon_error err = TENON_ERROR_INIT;
+    (void)state;
+    add(s, "/bin/p", NULL, TENON_THE_FILE);
+    assert_false(tenon_state_request(s, NULL, 0, 0, &err));
+    assert_int_equal(err.code, TENON_E_ARGUMENT);
+    tenon_state_free(s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -452,6 +463,7 @@ int main(void)
         CASE(tokens_in_names_of_dlopen),
         CASE(a_replaced_file_is_refused),
         CASE(run_paths_of_another_system),
+        cmocka_unit_test(a_request_has_a_name),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
