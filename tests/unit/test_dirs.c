@@ -18,7 +18,7 @@ static const struct tn_tokens plain_tokens = {
 };
 
 /* As glibc reads a run path. */
-static const struct tn_list_syntax run_path = { ":", true, true, true, &plain_tokens };
+static const struct tn_list_syntax run_path = { ":", true, 0, true, true, &plain_tokens };
 
 /* The list split and put together again, "|" between elements; a dropped one is "!OUTCOME". */
 static const char *split(struct tn_arena *arena, const char *list,
@@ -55,7 +55,7 @@ static void separators_part_the_elements(void **state)
     static const struct split_case both[] = { { "/a;/b:/c", "/a|/b|/c" } };
     static const struct split_case newline[] = { { "/a\n/b:/c\n", "/a|/b|/c" },
                                                  { "/a;/b", "/a;/b" } };
-    const struct tn_list_syntax environment = { ":;", true, true, true, &plain_tokens };
+    const struct tn_list_syntax environment = { ":;", true, 0, true, true, &plain_tokens };
     const struct tn_list_syntax musl = { .separators = ":\n" };
     check_splits(colon, TN_COUNT(colon), &run_path);
     check_splits(both, TN_COUNT(both), &environment);
@@ -139,7 +139,7 @@ static void an_element_that_expands_to_nothing_is_dropped(void **state)
     (void)state;
     struct tn_tokens tokens = plain_tokens;
     tokens.rows[0].value = "";
-    const struct tn_list_syntax syntax = { ":", true, true, true, &tokens };
+    const struct tn_list_syntax syntax = { ":", true, 0, true, true, &tokens };
     static const struct split_case cases[] = { { "$ORIGIN:/a", "!element-not-expandable|/a" } };
     check_splits(cases, TN_COUNT(cases), &syntax);
 }
@@ -150,7 +150,7 @@ static void secure_processes_keep_origin_only_at_the_start(void **state)
     (void)state;
     struct tn_tokens tokens = plain_tokens;
     tokens.secure = true;
-    const struct tn_list_syntax syntax = { ":", true, true, true, &tokens };
+    const struct tn_list_syntax syntax = { ":", true, 0, true, true, &tokens };
     static const struct split_case cases[] = {
         { "$ORIGIN", "/t/o" },
         { "$ORIGIN/a", "/t/o/a" },
@@ -174,7 +174,7 @@ static void secure_programs_keep_origin_only_below_trusted_directories(void **st
     struct tn_tokens tokens = plain_tokens;
     tokens.secure = true;
     tokens.trusted = tn_dirs_from(&arena, trusted, TN_COUNT(trusted));
-    const struct tn_list_syntax syntax = { ":", true, true, true, &tokens };
+    const struct tn_list_syntax syntax = { ":", true, 0, true, true, &tokens };
     static const struct {
         const char *origin, *list, *expected;
     } cases[] = {
@@ -234,7 +234,7 @@ static void an_expansion_ends_at_its_limit(void **state)
     list[TOKENS * 4] = '\0';
     struct tn_tokens tokens = plain_tokens;
     tokens.rows[2].value = origin;
-    const struct tn_list_syntax syntax = { ":", true, true, true, &tokens };
+    const struct tn_list_syntax syntax = { ":", true, 0, true, true, &tokens };
     /* "$LIB$LIB": a token ends where the next '$' begins */
     assert_string_equal(split(&arena, list, &syntax), "!too-long");
     free(origin);
