@@ -158,6 +158,7 @@ enum tenon_finding_kind {
     TENON_FINDING_SHARED,            /* "shared": a library that the process has (no refusal) */
     TENON_FINDING_BUSY,              /* "busy": the plugin, or one that matters to it, is being
                                         loaded or unloaded just now */
+    TENON_FINDING_EXEC_STACK,        /* "exec-stack": makes the stack executable (no refusal) */
 };
 
 typedef struct tenon_finding {

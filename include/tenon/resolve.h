@@ -241,6 +241,7 @@ typedef struct tenon_library {
     const char *reason; /* missing, refused, system: why, in one line; found: NULL */
     bool optional;      /* its absence does not stop the program */
     bool is_interpreter;
+    bool opens_stack; /* it is what makes the stack of the running process executable */
 } tenon_library;
 
 /* A version that the chosen file does not define, or a warning about it. */

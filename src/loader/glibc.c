@@ -293,17 +293,21 @@ static bool has_exec_stacks(const struct tn_target *target)
     return false;
 }
 
+static bool wants_exec_stack(const struct tn_target *target, const struct tn_facts *facts)
+{
+    return facts->elf.stack_unsaid ? has_exec_stacks(target) : facts->elf.exec_stack;
+}
+
 /*
  * rule  glibc 2.41 elf/dl-load.c, _dl_map_object_from_fd(): "Only tries to change the stack
- *       protection during process startup"
+ *       protection during process startup"; before, _dl_make_stack_executable() there, which
+ *       nothing undoes
  */
-static bool wants_exec_stack(const struct tn_target *target, const struct tn_facts *facts,
-                             bool *yes)
+static bool keeps_stack(const struct tn_target *target, bool *yes)
 {
-    const bool wants = facts->elf.stack_unsaid ? has_exec_stacks(target) : facts->elf.exec_stack;
-    const struct tn_glibc_build *build = wants ? tn_glibc_build_of(target) : NULL;
+    const struct tn_glibc_build *build = tn_glibc_build_of(target);
     *yes = build && build->minor >= 41;
-    return build || !wants;
+    return build;
 }
 
 /* Up to 2.36 there were legacy directories. */
@@ -594,6 +598,7 @@ const tenon_loader tn_loader_glibc = {
     .version_means = version_means,
     .not_opened = "shared object cannot be dlopen()ed", /* elf/dl-load.c */
     .wants_exec_stack = wants_exec_stack,
+    .keeps_stack = keeps_stack,
     .no_exec_stack = "cannot enable executable stack as shared object requires: Invalid argument",
     .why_missing = tn_why_missing,
 };

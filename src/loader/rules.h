@@ -591,13 +591,15 @@ struct tenon_loader {
      */
     const char *not_opened;
 
+    /* Does the object ask for an executable stack? NULL: the loader looks for no such wish. */
+    bool (*wants_exec_stack)(const struct tn_target *target, const struct tn_facts *facts);
+
     /*
-     * Does the object ask for an executable stack, where no running process is given one? *yes says
-     * so. False: no memory. The hook NULL: each is given what it asks for.
+     * Is no running process given one? *yes says so; else all of it is, for good. False: no memory.
+     * Set with wants_exec_stack.
      */
-    bool (*wants_exec_stack)(const struct tn_target *target, const struct tn_facts *facts,
-                             bool *yes);
-    const char *no_exec_stack; /* said of one that dlopen() would bring */
+    bool (*keeps_stack)(const struct tn_target *target, bool *yes);
+    const char *no_exec_stack; /* said of one that dlopen() would bring, where stacks are kept */
 
     /* Why a name cannot even be searched ("" , too long); true when it can. NULL: all can. */
     bool (*name_is_searchable)(const char *name, struct tn_judgement *out);

@@ -88,6 +88,14 @@ static void check_versions(struct tn_answer *a)
     }
 }
 
+/* Loads, and changes the whole process. */
+static void check_stack(struct tn_answer *a)
+{
+    for (size_t row = 0; row < a->count; row++)
+        if (a->owner[row] != TN_NOBODY_HERE && tenon_graph_library(a->graph, row)->opens_stack)
+            tn_say_stack(a->job, a->owner[row], a->graph, (int32_t)row);
+}
+
 /* ---- static TLS ----------------------------------------------------------------------------- */
 
 /*
@@ -183,4 +191,5 @@ void tn_answer_check_rows(struct tn_answer *a)
 {
     check_libraries(a);
     check_versions(a);
+    check_stack(a);
 }

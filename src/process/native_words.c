@@ -174,6 +174,34 @@ void tn_say_unread(struct tn_job *job, uint32_t number, const struct tn_holding 
                    what.plugin, what.holders[0], tn_report_show(job->report, why ? why : ""));
 }
 
+static bool is_told(const tenon_report *report, const struct tn_about *what)
+{
+    for (size_t i = 0; i < report->count; i++)
+        if (report->findings[i].kind == what->kind && report->findings[i].plugin &&
+            strcmp(report->findings[i].plugin, what->plugin) == 0)
+            return true;
+    return false;
+}
+
+void tn_say_stack(struct tn_job *job, uint32_t number, const tenon_graph *graph, int32_t row)
+{
+    const char *path = path_of(graph, row), *name = job->plan.candidates[number].name;
+    const struct tn_prospect *p = &job->prospects[number];
+    const bool is_own = strcmp(path, p->codes[p->code_count - 1].path) == 0;
+    const struct tn_about what = { .kind = TENON_FINDING_EXEC_STACK,
+                                   .plugin = name,
+                                   .unit = is_own ? NULL : tn_base_name(path),
+                                   .holders = { place_of(job, path) } };
+    if (is_told(job->report, &what)) /* the same question was asked before */
+        return;
+    tn_report_find(
+        job->report, what,
+        "%s%splugin \"%s\"%s makes the stack of the whole process executable, for good and "
+        "also when it fails to load: it was not linked with -z noexecstack",
+        is_own ? "" : tn_report_show(job->report, what.unit), is_own ? "" : ", which ", name,
+        is_own ? "" : " needs,");
+}
+
 static const char *tls_words(struct tn_job *job, const struct tn_holding *holding,
                              const char *plugin)
 {

@@ -51,6 +51,7 @@ const char *tenon_finding_name(enum tenon_finding_kind kind)
         [TENON_FINDING_MISSING_PRIMITIVE] = "missing-primitive",
         [TENON_FINDING_SHARED] = "shared",
         [TENON_FINDING_BUSY] = "busy",
+        [TENON_FINDING_EXEC_STACK] = "exec-stack",
     };
     return word(words, TN_COUNT(words), kind);
 }

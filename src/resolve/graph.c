@@ -92,6 +92,7 @@ static void fill_row(tenon_graph *graph, const tenon_resolver *r, int32_t object
         .reason = o->reason,
         .optional = o->optional,
         .is_interpreter = o->is_interpreter,
+        .opens_stack = o->opens_stack,
     };
 }
 

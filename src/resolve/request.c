@@ -73,18 +73,16 @@ static int32_t found_again(tenon_resolver *r, const struct tn_search *s, int32_t
 
 #define DF_1_NOOPEN 0x40u
 
-static bool wants_exec_stack(tenon_resolver *r, const struct tn_facts *facts)
+static bool wants_exec_stack(const tenon_resolver *r, const struct tn_facts *facts)
 {
-    bool yes = false;
-    if (!tn_loader_at_hand(r)->wants_exec_stack(&r->target->target, facts, &yes))
-        r->no_memory = true;
-    return yes;
+    return tn_loader_at_hand(r)->wants_exec_stack(&r->target->target, facts);
 }
 
-/* The process has such a stack when something that is there had it made so at the start. */
+/* The process has such a stack when something that is there had it made so. */
 static bool lacks_exec_stack(tenon_resolver *r, const struct tn_facts *facts)
 {
-    if (!tn_loader_at_hand(r)->wants_exec_stack || !wants_exec_stack(r, facts))
+    if (!r->runs || !facts || !tn_loader_at_hand(r)->wants_exec_stack ||
+        !wants_exec_stack(r, facts))
         return false;
     for (int32_t i = 0; i < (int32_t)r->object_count; i++) {
         const struct tn_object *o = tn_object_at(r, i);
@@ -93,6 +91,13 @@ static bool lacks_exec_stack(tenon_resolver *r, const struct tn_facts *facts)
             return false;
     }
     return true;
+}
+
+static bool keeps_stack(tenon_resolver *r)
+{
+    bool yes = false;
+    r->no_memory |= !tn_loader_at_hand(r)->keeps_stack(&r->target->target, &yes);
+    return yes;
 }
 
 /* Why the loader does not take what dlopen() has found; NULL: it does. */
@@ -105,7 +110,7 @@ static const char *why_not_opened(tenon_resolver *r, const struct tn_search *s)
         return NULL;
     if (loader->not_opened && facts->elf.dt_flags_1 & DF_1_NOOPEN)
         why = loader->not_opened;
-    else if (lacks_exec_stack(r, facts))
+    else if (lacks_exec_stack(r, facts) && keeps_stack(r))
         why = loader->no_exec_stack;
     if (!why)
         return NULL;
@@ -201,8 +206,10 @@ static int32_t object_for(tenon_resolver *r, struct tn_search *s, uint32_t shown
     };
     if (flavour == TENON_NEED_PRELOAD && !tn_loader_at_hand(r)->preload_as_program)
         object.parent = TENON_NOBODY; /* the program's run paths are none of its business */
-    if (found && !not_opened)
+    if (found && !not_opened) {
+        object.opens_stack = lacks_exec_stack(r, r->nodes[s->node]->facts);
         return add_found(r, s, &object);
+    }
     if (not_opened) {
         object.status = TENON_STATUS_REFUSED;
         object.reason = not_opened;

@@ -128,7 +128,8 @@ struct tn_object {
     bool passed; /* ... and the walk is beyond it */
     bool waits;  /* to be put before the object that is walked, whose filtee it is */
     bool optional, is_interpreter;
-    bool has_short; /* answers to the last part of its path */
+    bool opens_stack; /* what runs has an executable stack from now on */
+    bool has_short;   /* answers to the last part of its path */
     enum tenon_flavour flavour;
     enum tenon_status status;
     const tenon_rule *rule;

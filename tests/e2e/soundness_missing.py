@@ -158,12 +158,27 @@ def static_tls(shop, cases):
 def executable_stack(shop, cases):
     """What glibc gives a running process up to 2.40, and refuses from 2.41 on; musl does not look."""
     shop.plugin("stacked", CONSTRUCTOR, "-Wl,-z,execstack")
-    answer = shop.ask("host", "load=stacked.plugin")
-    if shop.musl or loaders.glibc_version() < (2, 41):
-        cases.loads("an executable stack", answer)
-    else:
-        cases.refused("an executable stack", answer, ["refused-library"],
-                      "cannot enable executable stack as shared object requires")
+    shop.run("gcc", "-shared", "-fPIC", "-xc", "-Wl,-z,execstack,-soname,libstack.so", "-o",
+             "libstack.so", shop.write("stack.c", "int stack_api(void) { return 1; }"))
+    shop.plugin("brings_stack", "int stack_api(void); int plugin_number(void) "
+                "{ return stack_api(); }", link=["libstack.so", "-Wl,-rpath,$ORIGIN"],
+                pack=("-L", "."))
+    shop.plugin("plain_stack", "int plain_stack(void) { return 4; }")
+    shop.host("stacked_host", HOST, "-Wl,-z,execstack")
+    for name, who in (("stacked", 'plugin "stacked" makes'),
+                      ("brings_stack", 'libstack.so, which plugin "brings_stack" needs, makes')):
+        answer = shop.ask("host", "load=%s.plugin,plain_stack.plugin" % name)
+        told = [message for code, _, message in answer.findings() if code == "exec-stack"]
+        if shop.musl or loaders.glibc_version() < (2, 41):
+            cases.loads(name, answer)
+            cases.expect(name + ": told of once", len(told) == (0 if shop.musl else 1) and
+                         all(message.startswith(who) for message in told), answer)
+        else:
+            cases.refused(name, answer, ["refused-library"],
+                          "cannot enable executable stack as shared object requires")
+        answer = shop.ask("stacked_host", "load=%s.plugin" % name)
+        cases.loads(name + " in a host that has one", answer)
+        cases.expect("which needs no word", "exec-stack" not in answer.out, answer)
 
 
 def own_libraries(shop, cases):

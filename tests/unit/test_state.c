@@ -175,6 +175,9 @@ static void glibc_2_41_opens_nothing_for_an_executable_stack(void **state)
     PUT(c, "/t/l/liby.so", .runpath = "/t/l", .needed = NAMES("libno.so"));
     PUT(c, "/t/l/libno.so", .exec_stack = true);
     assert_int_equal(opened_on_stack(c, "/t/E", 1)->status, TENON_STATUS_FOUND); /* of 2.36 */
+    assert_true(opened_on_stack(c, "/t/E", 1)->opens_stack);
+    assert_false(opened_on_stack(c, "/t/E", 0)->opens_stack);
+    assert_false(opened_on_stack(c, "/t/X", 1)->opens_stack);
     case_put_glibc(c, GLIBC,
                    &(struct elf_spec){ .rodata = strings, .rodata_size = sizeof strings });
     assert_int_equal(opened_on_stack(c, "/t/E", 1)->status, TENON_STATUS_REFUSED);
