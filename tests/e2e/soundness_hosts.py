@@ -395,9 +395,11 @@ def left_out(shop, cases):
 def nothing_said(shop, cases):
     """Two plugins that hide the same, stripped and without record: what is not known is said."""
     shop.write("only.map", "{ global: plugin_number; local: *; };")
-    for name in ("mute_a", "mute_b"):
-        shop.plugin(name, COUNTER + USES_COUNTER, "-Wl,--version-script=only.map", strip=True,
+    for name, more in (("mute_a", ""), ("mute_b", "int more(void) { return 1; }"), ("mute_c", "")):
+        shop.plugin(name, COUNTER + USES_COUNTER + more, "-Wl,--version-script=only.map", strip=True,
                     record=False)
+    answer = shop.ask("knows_all", "load=mute_a.plugin,mute_c.plugin")
+    cases.refused("two of one build", answer, ["other-copy"], "it is the same build")
     answer = shop.ask("knows_all", "load=mute_a.plugin,mute_b.plugin")
     cases.loads("two plugins that say nothing", answer)
     cases.expect("of each it is told", all(
