@@ -27,6 +27,7 @@ void tn_say_not_exported(struct tn_job *job, uint32_t number, const tenon_graph 
  */
 void tn_say_mixed(struct tn_job *job, uint32_t number, const tenon_graph *graph,
                   const tenon_symbol_binding *binding, int32_t asked, const char *own);
+
 /* The process gets an executable stack by that object; once for each plugin. Refuses nothing. */
 void tn_say_stack(struct tn_job *job, uint32_t number, const tenon_graph *graph, int32_t row);
 
