@@ -269,9 +269,13 @@ class Truth:
                     name.startswith("DW.ref."):
                 continue
             index = int(where) if where.isdigit() else None
-            if index is not None and (index in self.comdat or bind == "UNIQUE"):
+            if where == "COM":
+                joined.add(name)
+            elif index is not None and (index in self.comdat or bind == "UNIQUE"):
                 if self.writes(index):
                     joined.add(name)
+            elif index is not None and bind == "WEAK" and self.writes(index):
+                joined.add(name)
             elif bind in ("GLOBAL", "UNIQUE"):
                 strong.add(name)
             elif bind == "WEAK":

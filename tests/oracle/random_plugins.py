@@ -128,9 +128,9 @@ Copy = collections.namedtuple("Copy", "build who made")
 
 
 class World:
-    def __init__(self, shop, folder, seed, linkers):
+    def __init__(self, shop, folder, seed, linkers, report):
         self.shop, self.folder, self.random = shop, folder, random.Random(seed)
-        self.linkers = linkers
+        self.linkers, self.report = linkers, report
         os.makedirs(shop.path(folder, "lib"))
         self.home = {name: self.random.choice(("archive", "archive", "archive", "s0", "s1"))
                      for name in UNITS}
@@ -142,7 +142,11 @@ class World:
         self.other = self.make_host("other", roots, {name: self.build_of(0.6) for name in UNITS})
         self.plugins = {}
         for i in range(self.random.randint(1, 3)):
-            self.plugins["p%d" % i] = self.plugin("p%d" % i)
+            name = "p%d" % i
+            self.plugins[name] = self.plugin(name)
+            if not self.pack(name, self.plugins[name]):
+                self.plugins[name] = self.plugins[name]._replace(against=None)
+                self.pack(name, self.plugins[name])
 
     def chance(self, probability):
         return self.random.random() < probability
@@ -250,9 +254,7 @@ class World:
         requires = {unit: self.plugins[self.who_shows(unit)].units[unit]
                     for unit in sorted(undefined) if self.home[unit] == "archive" and
                     unit not in self.host.units and self.who_shows(unit) and self.chance(0.7)}
-        made = Made(units, tuple(libraries), undefined, hidden, recorded, private, against, requires)
-        self.pack(name, made)
-        return made
+        return Made(units, tuple(libraries), undefined, hidden, recorded, private, against, requires)
 
     def who_shows(self, unit):
         """The first plugin that has a unit for others to see, and says so; None."""
@@ -260,14 +262,24 @@ class World:
                      if unit in made.units and made.recorded and not made.hidden), None)
 
     def pack(self, name, made):
+        """Whether there is a bundle now: none is made for a host that would refuse it."""
         words = ["--bundle=" + self.bundling]
         words += ["--private=core/" + unit for unit in made.private]
         words += ["--requires=core/%s=%s" % (unit, self.path(self.who_shows(unit) + ".so"))
                   for unit in made.requires]
         if made.against:
             words.append("--host=" + self.path(made.against))
-        self.shop.tenon("pack", "-o", self.path(name + ".plugin"), "--name", name, *words,
-                        self.path(name + ".so"))
+        done = self.shop.tenon("pack", "-o", self.path(name + ".plugin"), "--name", name, *words,
+                               self.path(name + ".so"), good=not made.against)
+        if not made.against:
+            return True
+        found = doubles(self, [name], getattr(self, made.against))
+        expected = done.returncode if "unknown" in found and len(found) == 1 else int(bool(found))
+        self.report.check("%s pack --host=%s" % (self.path(name), made.against),
+                          (sorted(found), expected), (sorted(found), done.returncode),
+                          ("files", "tenon"))
+        SEEN["refused by its host"] += done.returncode
+        return done.returncode == 0
 
     def exports(self, name):
         """What a program exports: asked for, or since a library it was linked with refers to it."""
@@ -287,13 +299,14 @@ class World:
         with open(born, encoding="utf-8") as file:
             return Answer(done.returncode, done.stdout, done.stderr), sorted(file.read().split())
 
-    def copies(self, names, by_others=()):
+    def copies(self, names, by_others=(), host=None):
         """The copies of each unit in the process once these plugins are loaded, but for those that
         are declared as a plugin's own: in its bundle, which others do not open."""
-        libraries = set(self.host.libraries)
+        host = host or self.host
+        libraries = set(host.libraries)
         for name in names:
             libraries |= set(self.plugins[name].libraries)
-        holders = [("host", self.host)] + [(name, self.shared[name]) for name in libraries]
+        holders = [("host", host)] + [(name, self.shared[name]) for name in libraries]
         holders += [(name, self.plugins[name]) for name in names]
         found = collections.defaultdict(list)
         for who, made in holders:
@@ -327,9 +340,9 @@ def judge(unit, one, other):
     return "unknown"
 
 
-def doubles(world, names):
+def doubles(world, names, host=None):
     found = set()
-    for unit, copies in world.copies(names).items():
+    for unit, copies in world.copies(names, host=host).items():
         found |= {judge(unit, *pair) for pair in itertools.combinations(copies, 2)}
     return found - {None}
 
@@ -601,7 +614,7 @@ def main():
         numbers, wanted = chosen_numbers(report, SAMPLE, ALL)
         numbers = list(numbers)
         for start in range(0, len(numbers), BATCH):
-            worlds = {number: World(shop, "w%d" % number, number, linkers)
+            worlds = {number: World(shop, "w%d" % number, number, linkers, report)
                       for number in numbers[start:start + BATCH]}
             compare_all(report, worlds)
             for world in worlds.values() if not wanted else ():
