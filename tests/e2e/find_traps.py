@@ -1277,12 +1277,19 @@ class Caller(Case):
 class Signals(Case):
     """One that asks to end is not kept waiting, and leaves nothing behind."""
 
-    def begin(self, *words, ready, **how):
+    def begin(self, *words, ready, ignored=None):
+        def choose_signals():
+            # whoever started these tests in the background of a shell had it ignored
+            signal.signal(signal.SIGINT, signal.SIG_DFL)
+            if ignored:
+                signal.signal(ignored, signal.SIG_IGN)
+
         os.mkdir(self.path("tmp"))
         env = dict(consumers.CLEAN, HOME=self.dir, TMPDIR=self.path("tmp"))
         child = subprocess.Popen([tenon.command(), "find", "--no-cache", *words, *self.dirs("a"),
                                   "foo"], cwd=self.dir, env=env, stdin=subprocess.DEVNULL,
-                                 stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, **how)
+                                 stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+                                 preexec_fn=choose_signals)
         self.addCleanup(child.kill)
         self.until(lambda: os.path.exists(self.path(ready)))
         return child
@@ -1363,7 +1370,7 @@ __attribute__((constructor)) static void stay(void)
         cc = self.write("cc", '#!/bin/sh\ncase " $* " in *" -c "*) touch there; sleep 1 ;; esac\n'
                         'exec gcc "$@"\n', 0o755)
         child = self.begin("-j1", "foo", "--cc=" + cc, ready="there",
-                           preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_IGN))
+                           ignored=signal.SIGHUP)
         child.send_signal(signal.SIGHUP)
         self.assertEqual(child.wait(timeout=60), 0)
         self.assertEqual(os.listdir(self.path("tmp")), [])
