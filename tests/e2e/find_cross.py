@@ -16,6 +16,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 
 import build  # noqa: E402
 import tenon  # noqa: E402
+from sample import unittest_main  # noqa: E402
 
 CC = "aarch64-linux-gnu-gcc"
 ROOT = "/usr/aarch64-linux-gnu"
@@ -449,4 +450,4 @@ class Mac(unittest.TestCase):
 
 if __name__ == "__main__":
     tenon.command()
-    unittest.main()
+    unittest_main()

@@ -21,6 +21,7 @@ import build  # noqa: E402
 import consumers  # noqa: E402
 import tenon  # noqa: E402
 from report import wants_all  # noqa: E402
+from sample import unittest_main  # noqa: E402
 
 build.needs("gcc", "ar", "make")
 
@@ -1453,4 +1454,4 @@ if __name__ == "__main__":
     tenon.command()
     if not wants_all():
         print("two consumers for each trap (TENON_CHECK=all: all that are there)")
-    unittest.main()
+    unittest_main()

@@ -18,6 +18,7 @@ import launch  # noqa: E402
 import tenon  # noqa: E402
 from build import needs  # noqa: E402
 from report import Report  # noqa: E402
+from sample import chosen_cases  # noqa: E402
 
 SOURCES = {
     "main.c": "int counter(void); int main(void) { return counter() != 1; }\n",
@@ -918,16 +919,17 @@ def reports_beside_an_object(report):
             "clang": (["--coverage"], ["-ftime-trace"], ["-fsave-optimization-record"],
                       ["-fstack-usage"], ["-gsplit-dwarf"]),
         }
-        for compiler, options in reports.items():
-            for words in options:
-                what = " ".join([compiler, *words])
-                c.link(compiler, "-O2", *words, "main.c", "counter.c", "-o", "prog")
-                c.check(what + ": complete", "complete", launch.units(c.path("prog"))["record"])
-                c.cc(compiler, "-flto", *words, "-c", "counter.c")
-                left = os.listdir(c.path("tmp"))
-                c.check(what + ": left over", [], [n for n in left if n.startswith("tenon")])
-                for name in left:  # clang -ftime-trace leaves its own there
-                    os.unlink(c.path(os.path.join("tmp", name)))
+        commands = [(compiler, *words) for compiler, options in reports.items() for words in options]
+        for compiler, *words in chosen_cases(commands, " ".join, lambda command: command[0],
+                                             report.note):
+            what = " ".join([compiler, *words])
+            c.link(compiler, "-O2", *words, "main.c", "counter.c", "-o", "prog")
+            c.check(what + ": complete", "complete", launch.units(c.path("prog"))["record"])
+            c.cc(compiler, "-flto", *words, "-c", "counter.c")
+            left = os.listdir(c.path("tmp"))
+            c.check(what + ": left over", [], [n for n in left if n.startswith("tenon")])
+            for name in left:  # clang -ftime-trace leaves its own there
+                os.unlink(c.path(os.path.join("tmp", name)))
         for words in (["--coverage"], ["-fprofile-generate"]):
             os.unlink(c.path("prog"))
             gcc = c.path("gcc-counted")
@@ -963,18 +965,20 @@ def objects_that_are_saved(report):
         os.mkdir(c.path("sub"))
         c.write("sub/x.y.c", SOURCES["other.c"])
         sources = ["main.c", "counter.c", "sub/x.y.c"]
-        for compiler, ways in {
-                "gcc": (["-save-temps"], ["--save-temps"], ["-save-temps=obj"], ["-save-temps=cwd"],
-                        ["-save-temps", "-dumpdir", "sub/q"], ["-save-temps", "-dumpbase", ""],
-                        ["-save-temps", "-dumpbase", "foo"]),
-                "clang": (["-save-temps"], ["-save-temps=obj"], ["-save-temps=cwd"])}.items():
-            for words in ways:
-                for output in ("prog", "sub/prog", c.path("sub/prog")):
-                    done = c.link(compiler, *words, *sources, "-o", output)
-                    row = launch.units(os.path.join(c.dir, output))
-                    c.check("%s %s -o %s" % (compiler, words, output),
-                            ("complete", 3, ["counter", "main", "x.y"], ""),
-                            (row["record"], row["members"], launch.names(row), done.stderr))
+        ways = {"gcc": ("-save-temps", "--save-temps", "-save-temps=obj", "-save-temps=cwd",
+                        "-save-temps -dumpdir sub/q", "-save-temps -dumpbase ''",
+                        "-save-temps -dumpbase foo"),
+                "clang": ("-save-temps", "-save-temps=obj", "-save-temps=cwd")}
+        links = [(compiler, words, output) for compiler in ways for words in ways[compiler]
+                 for output in ("prog", "sub/prog", c.path("sub/prog"))]
+        for compiler, words, output in chosen_cases(
+                links, lambda link: "%s %s -o %s" % (*link[:2], link[2].replace(c.dir, "/")),
+                lambda link: link[0], report.note):
+            done = c.link(compiler, *shlex.split(words), *sources, "-o", output)
+            row = launch.units(os.path.join(c.dir, output))
+            c.check("%s %s -o %s" % (compiler, words, output),
+                    ("complete", 3, ["counter", "main", "x.y"], ""),
+                    (row["record"], row["members"], launch.names(row), done.stderr))
         c.link("gcc", "-save-temps", "main.c", "counter.c")
         c.check("a.out", ["counter", "main"], c.names("a.out"))
         c.compile("other.c")
@@ -1068,9 +1072,10 @@ CASES = [links_once_when_nothing_changed, keeps_standard_output_and_map,
 def main():
     needs("bash", "gcc", "g++", "clang", "ar", "ld.gold", "mold")
     report = Report()
-    for case in CASES:
-        if len(sys.argv) < 2 or case.__name__ in sys.argv[1:]:
-            case(report)
+    cases = [case for case in CASES if case.__name__ in sys.argv[1:]]
+    for case in cases or chosen_cases(CASES, lambda case: case.__name__,
+                                      note=report.note):
+        case(report)
     report.finish()
 
 

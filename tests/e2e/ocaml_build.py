@@ -18,6 +18,7 @@ import ocamlcase
 import tenon
 import zipmaker
 from ocamlcase import LOADERS, PACKAGE, Case
+from sample import unittest_main
 
 if not ocamlcase.available():
     print("no OCaml compilers, or no package built")
@@ -731,4 +732,4 @@ let () =
 
 
 if __name__ == "__main__":
-    unittest.main()
+    unittest_main()

@@ -15,6 +15,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "support
 import ocamlcase
 import tenon
 from ocamlcase import PACKAGE, Case
+from sample import unittest_main
 
 if not ocamlcase.available():
     print("no OCaml compilers, or no package built")
@@ -285,4 +286,4 @@ exec ocamlfind "$@"
 
 
 if __name__ == "__main__":
-    unittest.main()
+    unittest_main()

@@ -11,6 +11,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "support
 import ocamlcase
 import tenon
 from ocamlcase import LOADERS, Case
+from sample import unittest_main
 
 if not ocamlcase.available():
     print("no OCaml compilers, or no package built")
@@ -197,4 +198,4 @@ class Libraries(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    unittest.main(verbosity=2)
+    unittest_main()

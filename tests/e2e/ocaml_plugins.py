@@ -12,6 +12,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "support
 import ocamlcase
 import tenon
 from ocamlcase import LOADERS, Case
+from sample import unittest_main
 
 if not ocamlcase.available():
     print("no OCaml compilers, or no package built")
@@ -309,4 +310,4 @@ let run _ =
 
 
 if __name__ == "__main__":
-    unittest.main()
+    unittest_main()

@@ -16,6 +16,7 @@ import ocamlcase
 import tenon
 import zipmaker
 from ocamlcase import LOADERS, Case
+from sample import unittest_main
 
 if not ocamlcase.available():
     print("no OCaml compilers, or no package built")
@@ -1145,4 +1146,4 @@ let run _ =
 
 
 if __name__ == "__main__":
-    unittest.main()
+    unittest_main()
