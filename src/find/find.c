@@ -1,6 +1,7 @@
 /* src/find/find.c - one question: what is known, the search, the answer */
 #include <errno.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "evidence.h"
@@ -154,6 +155,18 @@ static bool check(const tenon_find_request *request, tenon_error *err)
     return true;
 }
 
+/* A program that is not there says nothing of the library. */
+static bool check_program(const char *program, tenon_error *err)
+{
+    struct stat info;
+    char shown[TN_QUOTE_ROOM];
+    int failed = program && (access(program, R_OK) != 0 || stat(program, &info) != 0) ? errno : 0;
+
+    if (program && !failed && S_ISDIR(info.st_mode))
+        failed = EISDIR;
+    return !failed || tn_fail_system(err, failed, "the test program %s", tn_quote(shown, program));
+}
+
 /* What a version command says, and how a program ends, rests on what nobody can know: asked each
  * time. */
 static bool is_kept(const tenon_find_request *request)
@@ -206,7 +219,7 @@ tenon_found *tenon_find(const tenon_finder *finder, const tenon_find_request *re
         return NULL;
     if (!tn_request_absolute(&arena, finder, &absolute)) {
         tn_no_memory(err);
-    } else {
+    } else if (check_program(request->program, err)) {
         tn_request_key(finder, &absolute, key);
         found = is_kept(&absolute) ? tn_remember(finder, key) : NULL;
         if (!found)
