@@ -138,12 +138,28 @@ static bool prepare(struct tn_hunt *hunt, tenon_error *err)
     return true;
 }
 
+/*
+ * What is found there could be said to nobody. rule  make(1): a rule ends with its line, also those
+ * by which compilers tell the headers that they took
+ */
+static bool check_dirs(const char *const *dirs, tenon_error *err)
+{
+    char shown[TN_QUOTE_ROOM];
+
+    for (; dirs && *dirs; dirs++)
+        if (strpbrk(*dirs, "\n\r"))
+            return tn_fail(err, TENON_E_UNSUPPORTED,
+                           "no build file can hold the directory %s: a newline ends a line there",
+                           tn_quote(shown, *dirs));
+    return true;
+}
+
 static bool check(const tenon_find_request *request, tenon_error *err)
 {
     char shown[TN_QUOTE_ROOM];
     const char *const switches[] = { request->cflags, request->libs };
 
-    if (!tn_check_library_name(request->name, err))
+    if (!tn_check_library_name(request->name, err) || !check_dirs(request->dirs, err))
         return false;
     if (request->min_version && (*request->min_version < '0' || *request->min_version > '9'))
         return tn_fail(err, TENON_E_ARGUMENT, "the least version %s does not begin with a digit",
