@@ -329,7 +329,8 @@ module Plugins : sig
       out. [exclude]: names of plugins; of a file that is no bundle, its own without [".plugin"]. *)
 
   val load_all : ?argv:string array -> plugin list -> (plugin, string * string) result list
-  (** Plans all of them together and loads each on its own; a result for each, in the order given. *)
+  (** Plans all of them together and loads each on its own, in the order given, but behind those that
+      it needs; a result for each, in the order given. *)
 
   val run :
     ?env:string list ->

@@ -249,7 +249,8 @@ typedef struct tenon_found tenon_found;
  *
  * owner    the caller, until tenon_found_free(); nothing is borrowed
  * returns  an account, also when nothing was found; NULL when the question could not be answered
- * errors   TENON_E_ARGUMENT, TENON_E_SYSTEM ("interrupted" by such a signal), TENON_E_MEMORY
+ * errors   TENON_E_ARGUMENT, TENON_E_UNSUPPORTED (a directory with a newline), TENON_E_MEMORY,
+ *          TENON_E_SYSTEM ("interrupted" by such a signal; a `program` that cannot be read)
  */
 TENON_API tenon_found *tenon_find(const tenon_finder *finder, const tenon_find_request *request,
                                   tenon_error *err);

@@ -248,7 +248,8 @@ typedef struct tenon_request {
 } tenon_request;
 
 /*
- * Says what would happen; changes nothing.
+ * Says what would happen; changes nothing. Plugins load in the order of the requests, but each
+ * behind those that it needs. Of two that cannot both be there the first one stays.
  *
  * returns  a report, also when all is refused; NULL when it could not be answered
  * errors   TENON_E_ARGUMENT for a request without plugin, or with argc and no argv; TENON_E_MEMORY,

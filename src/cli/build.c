@@ -152,8 +152,9 @@ static bool compile(struct building *b, const char *file, bool cxx)
 static bool fail_kind(struct building *b, const char *file)
 {
     const char *instead = tn_instead(file);
+    enum tenon_code code = instead ? TENON_E_UNSUPPORTED : TENON_E_FORMAT;
 
-    return tn_fail(&b->err, TENON_E_ARGUMENT, "%s: neither source, object nor archive%s%s", file,
+    return tn_fail(&b->err, code, "%s: neither source, object nor archive%s%s", file,
                    instead ? ", but " : "", instead ? instead : "");
 }
 
@@ -362,7 +363,8 @@ static bool build(struct building *b, const char *const *files, int *status)
         return tn_no_memory(&b->err);
     for (; *files; files++)
         if (!take_file(b, *files)) {
-            *status = b->err.code == TENON_E_UNSUPPORTED ? CLI_NO : cli_status_of(&b->err);
+            bool refused = b->err.code == TENON_E_UNSUPPORTED && kind_of(*files) != KIND_OTHER;
+            *status = refused ? CLI_NO : cli_status_of(&b->err);
             return false;
         }
     return leave_to_host(b, status) && link_library(b, status);

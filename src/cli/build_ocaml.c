@@ -303,6 +303,20 @@ static bool has_main(const struct ocaml_building *b)
     return false;
 }
 
+/* C code alone is stubs of nothing: no loader of OCaml's would have anything to load. */
+static bool check_main(const struct ocaml_building *b)
+{
+    for (size_t i = 0; i < b->count; i++) {
+        const struct ob_library *library = &b->libraries[i];
+        if (library->is_main && !library->cma && !library->cmxs)
+            return tn_fail(b->err, TENON_E_UNSUPPORTED,
+                           "there is no OCaml code in what was given for the plugin \"%s\": C code "
+                           "alone is built without --package and --ocamlflag",
+                           library->name);
+    }
+    return true;
+}
+
 /* One archive and no other is the plugin, whatever the bundle is called. */
 static void choose_main(struct ocaml_building *b, const char **name)
 {
@@ -441,7 +455,7 @@ static bool build(struct ocaml_building *b, const char *const *files, const char
     if (ok && !has_main(b))
         ok = tn_fail(b->err, TENON_E_ARGUMENT,
                      "no file is the plugin's own code \"%s\": say which with --main", *main);
-    if (!ok)
+    if (!ok || !check_main(b))
         return false;
     b->pack->out =
         cli_bundle_file(b->pack->options->out             ? b->pack->options->out

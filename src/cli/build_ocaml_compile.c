@@ -477,7 +477,8 @@ static bool take_file(struct ocaml_building *b, const char *file, struct ob_word
         return ob_add(b, &b->units_cmx, file);
     if (ob_ends_with(file, ".o"))
         return take_object(b, file);
-    return tn_fail(b->err, TENON_E_ARGUMENT, "%s: neither OCaml code nor C code", file);
+    b->is_unreadable = true;
+    return tn_fail(b->err, TENON_E_FORMAT, "%s: neither OCaml code nor C code", file);
 }
 
 static bool is_among(const struct ob_words *words, const char *base)

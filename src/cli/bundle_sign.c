@@ -92,6 +92,31 @@ bool bundle_sign(struct bundle_run *run, const char *file, tenon_error *err)
 
 /* ---- verify ---------------------------------------------------------------------------------- */
 
+/* The next unit that the manifest alone claims, from *i on: it names no code that could prove it.
+ */
+static const char *next_unproved(const tenon_manifest *manifest, size_t *i)
+{
+    while (manifest && *i < manifest->provide_count) {
+        const tenon_claim *claim = &manifest->provides[(*i)++];
+        if (!claim->code)
+            return claim->name;
+    }
+    return NULL;
+}
+
+static void put_unproved(struct cli_out *out, const tenon_manifest *manifest)
+{
+    size_t i = 0, told = 0;
+
+    for (const char *name; (name = next_unproved(manifest, &i)); told++) {
+        cli_puts(out, told ? ", " : "  unproved  ");
+        cli_text(out, name);
+    }
+    if (told)
+        cli_puts(out, told == 1 ? ": the manifest alone says so, no code records it\n"
+                                : ": the manifest alone says so, no code records them\n");
+}
+
 static void put_text(struct cli_out *out, const char *file, const tenon_signature *s, bool refused)
 {
     cli_text(out, file);
@@ -117,8 +142,22 @@ static void put_text(struct cli_out *out, const char *file, const tenon_signatur
     cli_puts(out, "\n");
 }
 
+static void json_unproved(struct cli_json *json, const tenon_manifest *manifest)
+{
+    size_t i = 0;
+
+    CLI_JSON_KEY(json, "unproved");
+    cli_json_open(json, '[');
+    for (const char *name; (name = next_unproved(manifest, &i));) {
+        cli_json_item(json);
+        cli_json_name(json, name);
+    }
+    cli_json_close(json, ']');
+}
+
+/* Without a manifest: nobody asked what is proved of it. */
 static void put_json(struct bundle_run *run, const char *file, const tenon_signature *s,
-                     bool refused)
+                     const tenon_manifest *manifest, bool refused)
 {
     struct cli_json *json = &run->json;
     cli_json_item(json);
@@ -130,6 +169,8 @@ static void put_json(struct bundle_run *run, const char *file, const tenon_signa
     CLI_JSON_KEY(json, "verdict");
     cli_json_name(json, refused ? "refused" : "verified");
     bundle_put_signature(json, s);
+    if (manifest)
+        json_unproved(json, manifest);
     cli_json_close(json, '}');
 }
 
@@ -154,13 +195,16 @@ static bool is_refused(const struct cli_trust *trust, const tenon_signature *sig
            (trust->require && signature->state != TENON_SIGNATURE_GOOD);
 }
 
-static void put(struct bundle_run *run, const char *file, const tenon_signature *s, bool refused)
+static void put(struct bundle_run *run, const char *file, const tenon_signature *s,
+                const tenon_manifest *manifest, bool refused)
 {
     run->refused |= refused;
-    if (bundle_is_json(run))
-        put_json(run, file, s, refused);
-    else if (bundle_is_text(run))
+    if (bundle_is_json(run)) {
+        put_json(run, file, s, manifest, refused);
+    } else if (bundle_is_text(run)) {
         put_text(&run->cli->out, file, s, refused);
+        put_unproved(&run->cli->out, manifest);
+    }
 }
 
 bool bundle_ask_signature(struct bundle_run *run, const char *file, tenon_bundle *bundle,
@@ -176,7 +220,7 @@ bool bundle_ask_signature(struct bundle_run *run, const char *file, tenon_bundle
     bool ok = keys && tenon_bundle_signature(bundle, keys, &signature, err);
     if (ok && is_refused(trust, &signature)) {
         *refused = true;
-        put(run, file, &signature, true);
+        put(run, file, &signature, NULL, true);
     } else if (ok && signature.state != TENON_SIGNATURE_GOOD && !run->cli->quiet) {
         cli_complain_of(run->cli, file, "no trusted key has signed it");
     }
@@ -193,7 +237,7 @@ bool bundle_verify(struct bundle_run *run, const char *file, tenon_error *err)
     bool ok = bundle && tenon_bundle_verify(bundle, err) &&
               tenon_bundle_signature(bundle, keys, &signature, err);
     if (ok)
-        put(run, file, &signature, is_refused(trust, &signature));
+        put(run, file, &signature, tenon_bundle_manifest(bundle), is_refused(trust, &signature));
     tenon_bundle_free(bundle);
     tenon_keys_free(keys);
     return ok;

@@ -66,6 +66,15 @@ static int build_files(struct pack *pack, const struct build_options *build,
     return library ? pack_all(pack, (const char *const[]){ library, NULL }) : status;
 }
 
+/* A list of packages that names none. */
+static const char *find_empty(char *const *packages)
+{
+    for (; packages && *packages; packages++)
+        if (!(*packages)[strspn(*packages, ", ")])
+            return *packages;
+    return NULL;
+}
+
 static int run_build(struct cli *cli, int argc, const char **argv)
 {
     struct build_options build = { 0 };
@@ -89,7 +98,9 @@ static int run_build(struct cli *cli, int argc, const char **argv)
     };
 
     bool good = cli_parse(cli, table, argc, argv, &files, &status);
-    if (good)
+    if (good && find_empty(ocaml.packages))
+        status = cli_usage(cli, "--package names no package");
+    else if (good)
         status = *files || ocaml.packages ? build_files(&pack, &build, &ocaml, files)
                                           : cli_usage(cli, "no FILE given");
     pack_end(&pack);

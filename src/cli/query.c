@@ -5,11 +5,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/stat.h>
 
 #include "builder.h"
 #include "fail.h"
 #include "manifest_options.h"
+#include "setting_names.h"
+#include "suggest.h"
 #include "text.h"
 #include "windows.h"
 
@@ -78,8 +81,40 @@ static bool change_env(struct cli_side *side, const char *change, tenon_error *e
     return change_variable(side, tenon_world_set_env, change, err);
 }
 
+/* Nobody asks for it: the closest name, else all of them. */
+static bool refuse_setting(const char *name, tenon_error *err)
+{
+    char all[512];
+    struct cli_guess guess;
+    size_t size = 0;
+
+    cli_guess_begin(&guess, name);
+    for (size_t i = 0; tn_setting_name(i) && size < sizeof all; i++) {
+        cli_guess_try(&guess, tn_setting_name(i));
+        if (strcasecmp(name, tn_setting_name(i)) == 0)
+            guess = (struct cli_guess){ name, tn_setting_name(i), 0 };
+        size += (size_t)snprintf(all + size, sizeof all - size, "%s, ", tn_setting_name(i));
+    }
+    if (guess.best)
+        return tn_fail(err, TENON_E_ARGUMENT, "no loader asks for this setting (did you mean %s?)",
+                       guess.best);
+    return tn_fail(err, TENON_E_ARGUMENT,
+                   "no loader asks for this setting: %sor a variable of sysctl (with a dot in its "
+                   "name) expected",
+                   all);
+}
+
 static bool change_setting(struct cli_side *side, const char *change, tenon_error *err)
 {
+    char *name = strndup(change, strcspn(change, "="));
+    bool known = name && (!*name || tn_is_setting(name)); /* without any it is no variable */
+
+    if (!name || !known) {
+        bool refused = name ? refuse_setting(name, err) : tn_no_memory(err);
+        free(name);
+        return refused;
+    }
+    free(name);
     return change_variable(side, tenon_world_set_setting, change, err);
 }
 

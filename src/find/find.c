@@ -1,6 +1,7 @@
 /* src/find/find.c - one question: what is known, the search, the answer */
 #include <errno.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "evidence.h"
@@ -137,12 +138,28 @@ static bool prepare(struct tn_hunt *hunt, tenon_error *err)
     return true;
 }
 
+/*
+ * What is found there could be said to nobody. rule  make(1): a rule ends with its line, also those
+ * by which compilers tell the headers that they took
+ */
+static bool check_dirs(const char *const *dirs, tenon_error *err)
+{
+    char shown[TN_QUOTE_ROOM];
+
+    for (; dirs && *dirs; dirs++)
+        if (strpbrk(*dirs, "\n\r"))
+            return tn_fail(err, TENON_E_UNSUPPORTED,
+                           "no build file can hold the directory %s: a newline ends a line there",
+                           tn_quote(shown, *dirs));
+    return true;
+}
+
 static bool check(const tenon_find_request *request, tenon_error *err)
 {
     char shown[TN_QUOTE_ROOM];
     const char *const switches[] = { request->cflags, request->libs };
 
-    if (!tn_check_library_name(request->name, err))
+    if (!tn_check_library_name(request->name, err) || !check_dirs(request->dirs, err))
         return false;
     if (request->min_version && (*request->min_version < '0' || *request->min_version > '9'))
         return tn_fail(err, TENON_E_ARGUMENT, "the least version %s does not begin with a digit",
@@ -152,6 +169,18 @@ static bool check(const tenon_find_request *request, tenon_error *err)
             return tn_fail(err, TENON_E_ARGUMENT, "a quote is not closed in %s",
                            tn_quote(shown, switches[i]));
     return true;
+}
+
+/* A program that is not there says nothing of the library. */
+static bool check_program(const char *program, tenon_error *err)
+{
+    struct stat info;
+    char shown[TN_QUOTE_ROOM];
+    int failed = program && (access(program, R_OK) != 0 || stat(program, &info) != 0) ? errno : 0;
+
+    if (program && !failed && S_ISDIR(info.st_mode))
+        failed = EISDIR;
+    return !failed || tn_fail_system(err, failed, "the test program %s", tn_quote(shown, program));
 }
 
 /* What a version command says, and how a program ends, rests on what nobody can know: asked each
@@ -206,7 +235,7 @@ tenon_found *tenon_find(const tenon_finder *finder, const tenon_find_request *re
         return NULL;
     if (!tn_request_absolute(&arena, finder, &absolute)) {
         tn_no_memory(err);
-    } else {
+    } else if (check_program(request->program, err)) {
         tn_request_key(finder, &absolute, key);
         found = is_kept(&absolute) ? tn_remember(finder, key) : NULL;
         if (!found)

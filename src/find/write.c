@@ -227,19 +227,44 @@ static bool write_meson(struct writer *w)
     return good;
 }
 
-/* What a consumer hands on as something else, however it is written, is refused: `unfit` is why. */
+/*
+ * What a consumer hands on as something else, however it is written, is refused: `unfit` is why. A
+ * shell alone reads a newline in quotes as what it is; the others, or the lines for make and Ninja
+ * that they make, end there.
+ */
 static const struct {
     const char *name;
     bool (*write)(struct writer *w);
+    bool is_of_lines;
     const char *unfit;
 } formats[] = {
-    { "make", write_make, NULL },
-    { "sh", write_sh, NULL },
-    { "pc", write_pc, "pkg-config prints $, ( and ) without the quotes that a shell needs" },
-    { "cmake", write_cmake, "CMake puts a backslash before the $ of a linker's switch" },
-    { "meson", write_meson,
+    { "make", write_make, true, NULL },
+    { "sh", write_sh, false, NULL },
+    { "pc", write_pc, true, "pkg-config prints $, ( and ) without the quotes that a shell needs" },
+    { "cmake", write_cmake, true, "CMake puts a backslash before the $ of a linker's switch" },
+    { "meson", write_meson, true,
       "Meson takes the \\ of a library's path for /, Ninja the | for its own" },
 };
+
+static bool ends_line(const char *text)
+{
+    return text && strpbrk(text, "\n\r");
+}
+
+/* A text of the result that would end a line; NULL: none. */
+static const char *find_newline(const struct writer *w)
+{
+    const struct tn_words *lists[] = { &w->found->compile, &w->link };
+
+    for (size_t k = 0; k < TN_COUNT(lists); k++)
+        for (size_t i = 0; i < lists[k]->count; i++)
+            if (ends_line(lists[k]->at[i]))
+                return lists[k]->at[i];
+    for (size_t i = 0; i < w->found->value_count; i++)
+        if (is_variable(w->found->values[i].name) && ends_line(w->found->values[i].value))
+            return w->found->values[i].value;
+    return ends_line(w->found->version) ? w->found->version : NULL;
+}
 
 /* Switches with the run paths before the first library. */
 static bool gather_link(struct writer *w)
@@ -260,6 +285,7 @@ static bool gather_link(struct writer *w)
 char *tenon_found_write(const tenon_found *found, const char *format, tenon_error *err)
 {
     char shown[TN_QUOTE_ROOM], *text = NULL;
+    const char *newline;
     struct writer w = { .found = found };
     size_t size, i = 0;
     bool good;
@@ -275,10 +301,16 @@ char *tenon_found_write(const tenon_found *found, const char *format, tenon_erro
     }
     w.out = open_memstream(&text, &size);
     w.variable = tn_variable_name(&w.arena, found->name);
-    good = w.out && w.variable && gather_link(&w) && formats[i].write(&w) && !ferror(w.out);
+    good = w.out && w.variable && gather_link(&w);
+    newline = good && formats[i].is_of_lines ? find_newline(&w) : NULL;
+    good = good && !newline && formats[i].write(&w) && !ferror(w.out);
     if (w.out)
         good &= fclose(w.out) == 0 && text; /* glibc makes the text smaller, which may fail */
-    if (w.unfit)
+    if (newline)
+        tn_fail(err, TENON_E_UNSUPPORTED,
+                "%s cannot be said in the format %s: a newline ends a line",
+                tn_quote(shown, newline), format);
+    else if (w.unfit)
         tn_fail(err, TENON_E_UNSUPPORTED, "%s cannot be said in the format %s: %s",
                 tn_quote(shown, w.unfit), format, formats[i].unfit);
     else if (!good)

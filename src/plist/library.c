@@ -19,7 +19,7 @@ struct hunt {
     struct tn_words inner;        /* found below a framework: paths */
     struct tn_words versions;
     const char *left_out; /* the last file that is none; NULL */
-    const char *unread;   /* the file of a line's library that cannot be read, and why; NULL */
+    const char *unread;   /* a library file that cannot be read, and why; NULL */
     const char *why;
 };
 
@@ -28,9 +28,10 @@ static bool fail(const struct hunt *hunt, tenon_error *err)
 {
     char shown[TN_QUOTE_ROOM];
 
-    return hunt->unread ? tn_fail(err, TENON_E_SYSTEM, "line %zu: %s: %s", hunt->line,
-                                  tn_quote(shown, hunt->unread), hunt->why)
-                        : tn_no_memory(err);
+    if (!hunt->unread)
+        return tn_no_memory(err);
+    tn_fail(err, TENON_E_SYSTEM, "%s: %s", tn_quote(shown, hunt->unread), hunt->why);
+    return hunt->line ? tn_context(err, "line %zu", hunt->line) : false;
 }
 
 static const char *base_name(const char *path)
@@ -61,7 +62,7 @@ static bool consider(struct hunt *hunt, const char *file, const struct tn_conven
     if (!full ||
         !tn_member_read(hunt->work->world, &hunt->work->plist->arena, full, row->role, &member))
         return false;
-    if (member.unread && hunt->line) {
+    if (member.unread) {
         hunt->unread = path;
         hunt->why = member.why;
         return false;
@@ -317,6 +318,8 @@ static bool list_dir(struct hunt *hunt, tenon_plist_library *library, tenon_erro
         return tn_no_memory(err);
     if (!failed)
         return true;
+    if (!hunt->line) /* a scan has walked through it */
+        return tn_fail_system(err, failed, "%s", tn_quote(dir, hunt->dir));
     library->reason = tn_arena_format(&hunt->work->plist->arena, "the directory %s: %s",
                                       tn_quote(dir, hunt->dir), tn_errno_text(failed));
     return library->reason || tn_no_memory(err);

@@ -149,8 +149,7 @@ static bool find_fit(struct tn_index *index, const tenon_claim *claim, size_t *a
 bool tn_plan_prefers(const struct tn_plan *plan, size_t a, size_t b)
 {
     const struct tn_candidate *x = &plan->candidates[a], *y = &plan->candidates[b];
-    int order = strcmp(x->name, y->name);
-    return x->refused != y->refused ? y->refused : order ? order < 0 : a < b;
+    return x->refused != y->refused ? y->refused : a < b;
 }
 
 /* The best of the candidates that have it. False: none has. */

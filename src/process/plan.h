@@ -88,12 +88,11 @@ bool tn_plan_need(struct tn_plan *plan, size_t who, size_t whom);
 
 /*
  * Of two candidates that have what another one needs: is `a` the one to take? Not one that is
- * refused, and the first by name, which loads first and stays when the two are doubles: so it does
- * not depend on the order of the request.
+ * refused, and the first of the request, which stays when the two are doubles.
  */
 bool tn_plan_prefers(const struct tn_plan *plan, size_t a, size_t b);
 
-/* Fills `order`: what is needed first, else by name; cycles are refused. */
+/* Fills `order`: what is needed first, else as asked for; cycles are refused. Sorts `needs`. */
 bool tn_plan_order(struct tn_plan *plan);
 
 /* Nothing of what comes may be there already, or come twice. */

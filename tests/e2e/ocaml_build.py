@@ -242,6 +242,20 @@ class Build(unittest.TestCase):
         self.assertIn("no module", done.stdout)
         self.assertFalse((self.case.root / "only.plugin").exists())
 
+    def test_no_code_of_ocaml(self):
+        """C code is what OCaml code calls; a text is no code at all."""
+        self.case.write("alone.c", "int alone(void) { return 1; }\n")
+        self.case.write("words.txt", "words\n")
+        for words, status, message in (
+                (("--ocamlflag=-g", "alone.c"), 1, 'no OCaml code in what was given for the plugin "none"'),
+                (("--package=str", "alone.c"), 1, 'no OCaml code in what was given for the plugin "none"'),
+                (("--ocamlflag=-g", "words.txt"), 3, "words.txt: neither OCaml code nor C code")):
+            with self.subTest(words=words):
+                done = self.build("-o", "none.plugin", *words, check=False)
+                self.assertEqual(done.returncode, status, done.stdout)
+                self.assertIn(message, done.stdout)
+                self.assertFalse((self.case.root / "none.plugin").exists())
+
     def test_sources_below_a_directory_with_a_space(self):
         self.case.hosts()
         (self.case.root / "oc aml").mkdir()

@@ -133,12 +133,12 @@ static void expect_findings(const struct plan_case *k, const char *wanted)
     assert_string_equal(text, wanted);
 }
 
-static void names_break_ties(void **state)
+static void the_request_breaks_ties(void **state)
 {
     struct plan_case *k = *state;
     add(k, "c", "uc"), add(k, "a", "ua"), add(k, "b", "ub");
     make(k);
-    expect_order(k, "a b c");
+    expect_order(k, "c a b");
     expect_findings(k, "");
 }
 
@@ -149,7 +149,36 @@ static void what_is_needed_comes_first(void **state)
     add(k, "b", "ub");
     add(k, "z", "uz");
     make(k);
-    expect_order(k, "b z a");
+    expect_order(k, "z a b");
+}
+
+/* What is needed moves to the front of those that need it, and nothing else moves. */
+static void the_rest_stays_as_asked_for(void **state)
+{
+    struct plan_case *k = *state;
+    add(k, "d", "ud");
+    need(k, add(k, "c", "uc"), "uz", 1);
+    add(k, "a", "ua");
+    need(k, add(k, "z", "uz"), "uy", 1);
+    add(k, "b", "ub");
+    need(k, add(k, "y", "uy"), "ud", 1);
+    make(k);
+    expect_order(k, "d y z c a b");
+    expect_findings(k, "");
+}
+
+/* By whichever of its needs a plugin is reached: they come as asked for. */
+static void needs_of_one_come_as_asked_for(void **state)
+{
+    struct plan_case *k = *state;
+    struct tn_candidate *c = add(k, "a", "ua");
+    need(k, c, "ub", 1);
+    need(k, c, "ud", 1);
+    c->required--;
+    c->required_count = 2;
+    add(k, "d", "ud"), add(k, "b", "ub");
+    make(k);
+    expect_order(k, "d b a");
 }
 
 static void a_need_may_be_there_already(void **state)
@@ -202,7 +231,7 @@ static void doubles_among_those_that_come(void **state)
     add(k, "b", "same"), add(k, "a", "same"), add(k, "c", "other");
     make(k);
     expect_findings(k, "double");
-    assert_string_equal(k->plan.report->findings[0].plugin, "b");
+    assert_string_equal(k->plan.report->findings[0].plugin, "a");
 }
 
 static void each_keeps_the_first_of_a_double(void **state)
@@ -461,8 +490,10 @@ int main(void)
         CASE(doubles_among_what_comes),
         CASE(what_is_left_out_is_no_double),
         CASE(libraries_that_are_brought_count_once),
-        CASE(names_break_ties),
+        CASE(the_request_breaks_ties),
         CASE(what_is_needed_comes_first),
+        CASE(the_rest_stays_as_asked_for),
+        CASE(needs_of_one_come_as_asked_for),
         CASE(a_need_may_be_there_already),
         CASE(cycles_are_named_all_at_once),
         CASE(each_leaves_out_what_stands_on_the_refused),
