@@ -186,9 +186,10 @@ static const char *preload_list(const struct tn_target *target)
 }
 
 /*
- * rule  Loader::getLoader(): a loaded image answers to its path and its install name. These are
- *       compared with each candidate; as no candidate but an override comes before the path that
- *       was asked for, looking at once gives the same image
+ * rule  Loader::getLoader(): a loaded image answers to its path and its install name. dyld compares
+ *       these with each candidate, overrides first; here they are looked up at once, by the path
+ * that was asked for. That gives another answer in one case: an override is there, and an image
+ *       that another path led to has the install name that is asked for
  */
 static bool claims(struct tn_target *target, const struct tn_loaded_object *object,
                    const struct tn_name_sink *out)
@@ -221,6 +222,7 @@ const tenon_loader tn_loader_dyld = {
     .paths_are_searched = true,
     .self_is_system = true,
     .preload_separators = ":",
+    .preload_keeps_empty = true, /* rule  PathOverrides::forEachInsertedDylib() */
     .program_slices = program_slices,
     .is_interpreter = is_interpreter,
     .matches = matches,

@@ -24,18 +24,46 @@ void tn_dyld_walk_list(struct dyld_search *s, const char *list, int rule, const 
     }
 }
 
-/* The value of a variable in an LC_DYLD_ENVIRONMENT of the program; NULL: not this variable. */
+/* The list, NULL when nothing is in it, with one more element of an LC_DYLD_ENVIRONMENT. */
+static const char *append(struct dyld_search *s, const char *list, const char *item, size_t size)
+{
+    static const char *const names[] = { "@executable_path/", "@loader_path/" };
+    const char *before = list ? list : "", *between = list ? ":" : "";
+    if (size && *item == '@' && !s->at_paths)
+        return list;
+    for (size_t i = 0; i < TN_COUNT(names); i++) {
+        size_t begin = strlen(names[i]);
+        if (size < begin || strncmp(item, names[i], begin) != 0)
+            continue;
+        const char *dir = tn_dyld_directory(s, s->program);
+        return dir ? dyld_format(s, "%s%s%s/%.*s", before, between, dir, (int)(size - begin),
+                                 item + begin)
+                   : NULL;
+    }
+    return dyld_format(s, "%s%s%.*s", before, between, (int)size, item);
+}
+
+/*
+ * The value of a variable in an LC_DYLD_ENVIRONMENT of the program; NULL: not this variable.
+ *
+ * rule  PathOverrides::addEnvVar(): what @ stands for at the start of each element; where @ is not
+ *       allowed, such an element is not there
+ */
 static const char *value_in(struct dyld_search *s, const char *text, const char *name)
 {
     size_t size = strlen(name);
     if (strncmp(text, name, size) != 0 || text[size] != '=')
         return NULL;
     text += size + 1;
-    const char *rest = tn_has_prefix(text, "@executable_path/") ? text + 17
-                       : tn_has_prefix(text, "@loader_path/")   ? text + 13
-                                                                : NULL;
-    const char *dir = rest ? tn_dyld_directory(s, s->program) : NULL;
-    return rest && dir ? dyld_format(s, "%s/%s", dir, rest) : text;
+    if (!strchr(text, '@'))
+        return text;
+    const char *list = NULL, *end;
+    do {
+        end = text + strcspn(text, ":");
+        list = append(s, list, text, (size_t)(end - text));
+        text = end + 1;
+    } while (*end);
+    return list ? list : "";
 }
 
 bool tn_dyld_walk_variable(struct dyld_search *s, const char *name, int rule, dyld_each_dir *each)

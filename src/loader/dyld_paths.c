@@ -19,24 +19,22 @@ const char *tn_dyld_directory(struct dyld_search *s, const struct tn_paths *imag
     return tn_dyld_kept(s, dir);
 }
 
-const char *tn_dyld_framework(const char *path)
+/* rule  PathOverrides::getFrameworkPartialPath(): the last of them, with its own name at the end */
+const char *tn_dyld_framework(const struct dyld_search *s, const char *path)
 {
-    const char *leaf = tn_base_name(path);
-    size_t size = strlen(leaf);
-    for (const char *at = path; *leaf && (at = strstr(at, leaf)); at++) {
-        bool begins = at == path || at[-1] == '/';
-        if (!begins || !tn_has_prefix(at + size, ".framework/"))
-            continue;
-        const char *rest = at + size + 11;
-        if (rest == leaf)
-            return at;
-        if (tn_has_prefix(rest, "Versions/")) {
-            const char *slash = strchr(rest + 9, '/');
-            if (slash && slash + 1 == leaf)
-                return at;
-        }
-    }
-    return NULL;
+    const char *end = NULL, *leaf = tn_base_name(path);
+    for (const char *at = path; (at = strstr(at, ".framework/")); at++)
+        end = at;
+    if (!end)
+        return NULL;
+    const char *name = end;
+    while (name > path && name[-1] != '/')
+        name--;
+    size_t size = (size_t)(end - name);
+    if (name == path + 1 || strncmp(leaf, name, size) != 0)
+        return NULL;
+    const char *suffix = s->env ? tenon_world_env(s->target->world, "DYLD_IMAGE_SUFFIX") : NULL;
+    return !leaf[size] || (suffix && strcmp(leaf + size, suffix) == 0) ? name : NULL;
 }
 
 /* ---- one candidate -------------------------------------------------------------------------- */
@@ -90,20 +88,38 @@ static void try_one(struct dyld_search *s, const char *path, int rule, const cha
         try_system(s, path, rule, how);
 }
 
-void tn_dyld_try_candidate(struct dyld_search *s, const char *path, int rule, const char *where,
-                           enum dyld_how how)
+/* With a suffix before the last dot of its last part. */
+static const char *suffixed(struct dyld_search *s, const char *path, const char *suffix,
+                            size_t size)
+{
+    const char *dot = strrchr(tn_base_name(path), '.');
+    int before = dot ? (int)(dot - path) : (int)strlen(path);
+    return dyld_format(s, "%.*s%.*s%s", before, path, (int)size, suffix, dot ? dot : "");
+}
+
+typedef void each_suffixed(struct dyld_search *s, const char *path, int rule, const char *where,
+                           enum dyld_how how);
+
+/* Calls `each` for the path with each element of DYLD_IMAGE_SUFFIX. */
+static void walk_suffixes(struct dyld_search *s, const char *path, int rule, const char *where,
+                          enum dyld_how how, each_suffixed *each)
 {
     const char *list = s->env ? tenon_world_env(s->target->world, "DYLD_IMAGE_SUFFIX") : NULL;
     while (list && *list && !dyld_is_over(s)) {
         size_t size = strcspn(list, ":");
-        const char *dot = strrchr(tn_base_name(path), '.');
-        int before = dot ? (int)(dot - path) : (int)strlen(path);
-        const char *with =
-            dyld_format(s, "%.*s%.*s%s", before, path, (int)size, list, dot ? dot : "");
+        const char *with = suffixed(s, path, list, size);
         if (with)
-            try_one(s, with, rule, where, how);
+            each(s, with, rule, where, how);
         list += size + (list[size] == ':');
     }
+}
+
+/* Up to macOS 11 a suffix is put to what comes of a path with @, since then to the path itself. */
+void tn_dyld_try_candidate(struct dyld_search *s, const char *path, int rule, const char *where,
+                           enum dyld_how how)
+{
+    if (s->config->old)
+        walk_suffixes(s, path, rule, where, how, try_one);
     try_one(s, path, rule, where, how);
 }
 
@@ -134,7 +150,12 @@ static const char *behind(const char *path, const char *name)
     return path[size] ? path + size + 1 : path + size;
 }
 
-/* One run path with the rest of an @rpath. */
+/*
+ * One run path with the rest of an @rpath.
+ *
+ * rule  Loader::forEachResolvedAtPathVar(); up to macOS 11 programs of Catalyst had their own
+ *       directory in front of each, now those of iOS on a Mac alone have
+ */
 static void try_run_path(struct dyld_search *s, const struct tn_paths *image, const char *run_path,
                          const char *rest)
 {
@@ -162,7 +183,7 @@ static void try_run_path(struct dyld_search *s, const struct tn_paths *image, co
     const char *path = dyld_format(s, "%.*s/%s", (int)size, base, rest);
     if (!path)
         return;
-    if (tn_dyld_platform(s->target) == DYLD_CATALYST && *run_path == '/') {
+    if (s->config->old && tn_dyld_platform(s->target) == DYLD_CATALYST && *run_path == '/') {
         const char *support = dyld_format(s, "/System/iOSSupport%s", path);
         if (support)
             tn_dyld_try_candidate(s, support, DYLD_IOS_SUPPORT, where, DYLD_VARIANT);
@@ -204,7 +225,8 @@ static void try_loader_path(struct dyld_search *s, const char *rest, enum dyld_h
         note_none(s, "@loader_path is not expanded for inserted libraries");
         return;
     }
-    if (!s->at_paths && s->importer == s->program) {
+    /* now a run path of the program may not have it, and what the program needs may */
+    if (s->config->old && !s->at_paths && s->importer == s->program) {
         note_none(s, "security policy does not allow @ path expansion");
         return;
     }
@@ -236,15 +258,14 @@ static void try_dlopen_leaf(struct dyld_search *s, const char *path)
         tn_dyld_try_candidate(s, path, DYLD_RECORDED, NULL, DYLD_VARIANT);
 }
 
-void tn_dyld_try_variant(struct dyld_search *s, const char *path, int rule, const char *where,
+/* What @ stands for in a path, which may have a suffix. */
+static void try_expanded(struct dyld_search *s, const char *path, int rule, const char *where,
                          enum dyld_how how)
 {
     const char *rest;
     if (dyld_is_over(s))
         return;
-    if (how == DYLD_RAW && s->dlopen && *path != '/' && *path != '@')
-        try_dlopen_leaf(s, path);
-    else if ((rest = behind(path, "@rpath")) && !s->insert)
+    if ((rest = behind(path, "@rpath")) && !s->insert)
         try_rpath(s, rest);
     else if ((rest = behind(path, "@loader_path")))
         try_loader_path(s, rest, how);
@@ -252,4 +273,17 @@ void tn_dyld_try_variant(struct dyld_search *s, const char *path, int rule, cons
         try_executable_path(s, rest, how);
     else
         tn_dyld_try_candidate(s, path, rule, where, how);
+}
+
+void tn_dyld_try_variant(struct dyld_search *s, const char *path, int rule, const char *where,
+                         enum dyld_how how)
+{
+    if (!s->config->old)
+        walk_suffixes(s, path, rule, where, how, try_expanded);
+    if (dyld_is_over(s))
+        return;
+    if (how == DYLD_RAW && s->dlopen && *path != '/' && *path != '@')
+        try_dlopen_leaf(s, path);
+    else
+        try_expanded(s, path, rule, where, how);
 }

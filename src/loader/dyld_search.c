@@ -14,7 +14,7 @@
 
 static const char *part_of(const struct dyld_search *s)
 {
-    const char *framework = tn_dyld_framework(s->path);
+    const char *framework = tn_dyld_framework(s, s->path);
     return framework ? framework : tn_base_name(s->path);
 }
 
@@ -58,7 +58,8 @@ static void try_prefixed(struct dyld_search *s, const char *prefix, const char *
 static void try_prefixes(struct dyld_search *s)
 {
     const char *support = "/System/iOSSupport";
-    bool catalyst = tn_dyld_platform(s->target) == DYLD_CATALYST && *s->path == '/';
+    bool catalyst = tn_dyld_platform(s->target) == DYLD_CATALYST && *s->path == '/' &&
+                    !tn_has_prefix(s->path, "/System/iOSSupport/");
     if ((is_simulator(s) || s->config->old) && *s->path == '/')
         tn_dyld_walk_variable(s, "DYLD_ROOT_PATH", DYLD_ROOT_PATH, try_root_in);
     if (catalyst && s->config->cryptex) {
@@ -73,42 +74,38 @@ static void try_prefixes(struct dyld_search *s)
     }
 }
 
-/*
- * rule  dyld-1042: the default directories are for images built with an SDK before macOS 14, iOS
- *       and tvOS 17, watchOS 10; one that does not say counts as old
- */
+/* For each platform the first SDK whose images have no default directories; 0: none has them. */
+static const struct {
+    unsigned platform, sdk;
+} without_defaults[] = {
+    { 0, ~0u }, /* it does not say */
+    { DYLD_MACOS, 14 },
+    { DYLD_IOS, 17 },
+    { DYLD_TVOS, 17 },
+    { DYLD_CATALYST, 17 },
+    { DYLD_WATCHOS, 10 },
+    { DYLD_VISIONOS, 2 },
+    { DYLD_VISIONOS_SIMULATOR, 2 },
+};
+
+/* rule  dyld-1378 common/MachOFile.cpp, enforceFormat(sdkOnOrAfter2022); since dyld-1042 */
 static bool has_defaults(const struct dyld_search *s)
 {
     const struct tn_macho_facts *own = s->importer ? tn_macho_facts(s->importer->facts) : NULL;
-    if (!own || !own->sdk || s->config->release < 0xd0000)
+    if (!own || s->config->release < 0xd0000)
         return true;
-    switch (own->platform) {
-    case DYLD_IOS:
-    case DYLD_TVOS:
-    case DYLD_CATALYST:
-    case DYLD_IOS_SIMULATOR:
-    case DYLD_TVOS_SIMULATOR: return own->sdk < 17u << 16;
-    case DYLD_WATCHOS:
-    case DYLD_WATCHOS_SIMULATOR: return own->sdk < 10u << 16;
-    }
-    return own->sdk < 14u << 16;
+    for (size_t i = 0; i < TN_COUNT(without_defaults); i++)
+        if (without_defaults[i].platform == own->platform)
+            return own->sdk >> 16 < without_defaults[i].sdk;
+    return false;
 }
 
-/* The lists of each kind of process; {libraries, frameworks}. */
-static const char *default_list(struct dyld_search *s, bool framework)
+/* rule  dyld-852.2 src/dyld2.cpp, setContext() and processDyldEnvironmentVariable() */
+static const char *old_default_list(struct dyld_search *s, bool framework)
 {
-    unsigned platform = tn_dyld_platform(s->target);
-    const char *home = s->config->old ? tenon_world_env(s->target->world, "HOME") : NULL;
-    bool short_list = tn_dyld_is_restricted(s->target) || tn_dyld_is_hardened(s->target);
-    if (platform == DYLD_DRIVERKIT)
-        return NULL;
-    if (short_list)
-        return framework ? "/System/Library/Frameworks" : "/usr/lib";
-    if (is_simulator(s) || platform == DYLD_CATALYST)
+    const char *home = tenon_world_env(s->target->world, "HOME");
+    if (is_simulator(s) || tn_dyld_platform(s->target) == DYLD_CATALYST)
         return framework ? "/System/Library/Frameworks" : "/usr/local/lib";
-    if (!s->config->old)
-        return framework ? "/Library/Frameworks:/System/Library/Frameworks"
-                         : "/usr/local/lib:/usr/lib";
     const char *own = !home       ? ""
                       : framework ? dyld_format(s, "%s/Library/Frameworks:", home)
                                   : dyld_format(s, "%s/lib:", home);
@@ -120,9 +117,34 @@ static const char *default_list(struct dyld_search *s, bool framework)
                        : dyld_format(s, "%s/usr/local/lib:/usr/lib", own);
 }
 
+/* rule  PathOverrides::forEachDylibFallback(), forEachFrameworkFallback() */
+static const char *new_default_list(const struct dyld_search *s, bool framework)
+{
+    unsigned platform = tn_dyld_platform(s->target);
+    if (platform == DYLD_MACOS || !platform)
+        return framework ? "/Library/Frameworks:/System/Library/Frameworks"
+                         : "/usr/local/lib:/usr/lib";
+    if (framework)
+        return "/System/Library/Frameworks";
+    return is_simulator(s) || platform == DYLD_CATALYST ? "/usr/local/lib"
+                                                        : "/usr/local/lib:/usr/lib";
+}
+
+/* Directories of libraries or of frameworks; NULL: none. */
+static const char *default_list(struct dyld_search *s, bool framework)
+{
+    unsigned platform = tn_dyld_platform(s->target);
+    bool mac = platform == DYLD_MACOS || !platform || s->config->old;
+    if (platform == DYLD_DRIVERKIT)
+        return NULL;
+    if (mac && (tn_dyld_is_restricted(s->target) || tn_dyld_is_hardened(s->target)))
+        return framework ? "/System/Library/Frameworks" : "/usr/lib";
+    return s->config->old ? old_default_list(s, framework) : new_default_list(s, framework);
+}
+
 static void try_fallbacks(struct dyld_search *s)
 {
-    bool framework = tn_dyld_framework(s->path) != NULL;
+    bool framework = tn_dyld_framework(s, s->path) != NULL;
     const char *name = framework ? "DYLD_FALLBACK_FRAMEWORK_PATH" : "DYLD_FALLBACK_LIBRARY_PATH";
     if (s->dlopen && !framework && tn_has_slash(s->path))
         return;
@@ -137,7 +159,7 @@ static void try_fallbacks(struct dyld_search *s)
 
 static void try_path(struct dyld_search *s)
 {
-    if (tn_dyld_framework(s->path))
+    if (tn_dyld_framework(s, s->path))
         tn_dyld_walk_variable(s, "DYLD_FRAMEWORK_PATH", DYLD_FRAMEWORK_PATH, try_in);
     else
         tn_dyld_walk_variable(s, "DYLD_LIBRARY_PATH", DYLD_LIBRARY_PATH, try_in);

@@ -58,10 +58,10 @@ bool tn_dyld_walk_variable(struct dyld_search *s, const char *name, int rule, dy
 const char *tn_dyld_directory(struct dyld_search *s, const struct tn_paths *image);
 
 /*
- * X.framework/X or X.framework/Versions/V/X: what is behind the slash before X.framework.
- * NULL: no framework.
+ * What is behind the slash before the last X.framework/ of a path whose last part is X, alone or
+ * with the suffix of DYLD_IMAGE_SUFFIX. NULL: no framework.
  */
-const char *tn_dyld_framework(const char *path);
+const char *tn_dyld_framework(const struct dyld_search *s, const char *path);
 
 /* In which places a candidate is looked for. */
 enum dyld_how { DYLD_VARIANT, DYLD_ON_DISK, DYLD_RAW };
@@ -69,11 +69,11 @@ enum dyld_how { DYLD_VARIANT, DYLD_ON_DISK, DYLD_RAW };
 /* Gives the library to the system, as nothing says what is in its shared cache. */
 void tn_dyld_assume(struct dyld_search *s, const char *path);
 
-/* Each candidate with each suffix first: before the last dot of its last part. */
+/* One candidate; nothing in it stands for something else. */
 void tn_dyld_try_candidate(struct dyld_search *s, const char *path, int rule, const char *where,
                            enum dyld_how how);
 
-/* One variant of the path, with what @ stands for. */
+/* One variant of the path, with each suffix first, and with what @ stands for. */
 void tn_dyld_try_variant(struct dyld_search *s, const char *path, int rule, const char *where,
                          enum dyld_how how);
 

@@ -6,6 +6,7 @@ wanted. Such fixtures show that the rules are applied as written, not that dyld 
 import glob
 import os
 import shutil
+import struct
 import subprocess
 
 from foreign import World
@@ -14,6 +15,7 @@ from foreign import World
 PLATFORMS = {
     "macos": ("%s-apple-macos13", "macos", "13.0"),
     "ios": ("%s-apple-ios16", "ios", "16.0"),
+    "ios-simulator": ("%s-apple-ios16-simulator", "ios-simulator", "16.0"),
     "mac-catalyst": ("%s-apple-ios16-macabi", "maccatalyst", "16.0"),
 }
 STUB = """--- !tapi-tbd
@@ -88,7 +90,7 @@ class Darwin(World):
         """`imports`: symbols of each need that `code` uses."""
         minimum = minimum or PLATFORMS[platform][2]
         words = [linker(), "-arch", arch, "-platform_version", platform, minimum, sdk,
-                 *LAZY, *kind]
+                 "-headerpad", "0x200", *LAZY, *kind]
         for rpath in rpaths:
             words += ["-rpath", rpath]
         words.append(self._object(arch, platform, code))
@@ -113,6 +115,36 @@ class Darwin(World):
 
     def program(self, path=main, **how):
         return self._link(path, ["-e", "_main"], **how)
+
+    def _commands(self, file):
+        """(kind, size, where) of each load command; how many, and their size."""
+        file.seek(16)
+        count, size = struct.unpack("<II", file.read(8))
+        found, at = [], 32
+        for _ in range(count):
+            file.seek(at)
+            found.append((*struct.unpack("<II", file.read(8)), at))
+            at += found[-1][1]
+        return found, count, size
+
+    def built_for(self, path, platform, sdk):
+        """Changes what LC_BUILD_VERSION says, to platforms that the linker may not know."""
+        with open(self.host(path), "r+b") as file:
+            for kind, _, at in self._commands(file)[0]:
+                if kind == 0x32:
+                    file.seek(at + 8)
+                    file.write(struct.pack("<III", platform, 1 << 16, sdk << 16))
+
+    def add_environment(self, path, line):
+        """One more LC_DYLD_ENVIRONMENT, in the room that the linker left."""
+        text = line.encode() + b"\0"
+        text += bytes(-(12 + len(text)) % 8)
+        with open(self.host(path), "r+b") as file:
+            _, count, size = self._commands(file)
+            file.seek(32 + size)
+            file.write(struct.pack("<III", 0x27, 12 + len(text), 12) + text)
+            file.seek(16)
+            file.write(struct.pack("<II", count + 1, size + 12 + len(text)))
 
     def universal(self, path, *parts):
         """One file of several of the tree."""

@@ -281,6 +281,98 @@ def _(w, expect):
                         [each.get("detail") for each in row["libraries"][0]["tried"]][:2])
 
 
+@case("@loader_path of what a restricted program needs")
+def _(w, expect):
+    """Only in its run paths it is not expanded."""
+    w.program(needs=["@loader_path/libz.dylib"], rpaths=["@loader_path"])
+    w.lib("/App/Contents/MacOS/libz.dylib", "@loader_path/libz.dylib")
+    expect(("@loader_path/libz.dylib", "/App/Contents/MacOS/libz.dylib"), extra=["--setuid"])
+    w.program(needs=["@rpath/libz.dylib"], rpaths=["@loader_path"])
+    expect(("@rpath/libz.dylib", None), extra=["--setuid"])
+    w.program(needs=["@loader_path/libz.dylib"])
+    expect(("@loader_path/libz.dylib", None),
+           extra=["--setuid", "--setting", "macos-release=10.15"])
+
+
+@case("suffixes before run paths")
+def _(w, expect):
+    w.program(needs=[X], rpaths=["/r1", "/r2"])
+    w.lib("/r1/libx.dylib", X)
+    w.lib("/r2/libx_debug.dylib", X)
+    debug = {"DYLD_IMAGE_SUFFIX": "_debug"}
+    expect((X, "/r2/libx_debug.dylib"), env=debug)
+    expect((X, "/r1/libx.dylib"), env=debug, extra=["--setting", "macos-release=10.15"])
+
+
+@case("default directories by platform and SDK")
+def _(w, expect):
+    framework = "/none/Y.framework/Y"
+    w.program(platform="ios", sdk="14.0", needs=[GONE, framework])
+    w.lib("/usr/local/lib/libx.dylib", GONE, platform="ios")
+    w.lib("/Library/Frameworks/Y.framework/Y", framework, platform="ios")
+    expect((GONE, "/usr/local/lib/libx.dylib"), (framework, None))
+    w.lib("/System/Library/Frameworks/Y.framework/Y", framework, platform="ios")
+    both = ["/usr/local/lib/libx.dylib", "/System/Library/Frameworks/Y.framework/Y"]
+    expect((GONE, both[0]), (framework, both[1]))
+    # each has its directories up to an SDK, simulators of iOS and bridgeOS have none
+    for platform, sdk, found in ((2, 17, False), (4, 9, True), (4, 10, False), (11, 1, True),
+                                 (11, 2, False), (12, 1, True), (12, 2, False), (7, 16, False),
+                                 (5, 1, False)):
+        for path in (w.main, *both):
+            w.built_for(path, platform, sdk)
+        expect((GONE, both[0] if found else None), (framework, both[1] if found else None))
+
+
+@case("Catalyst has its own directory before paths, not before run paths")
+def _(w, expect):
+    w.program(platform="mac-catalyst", needs=[X, "/usr/liby.dylib", "/System/iOSSupport/libz.dylib"],
+              rpaths=["/r"])
+    for path in ("/r/libx.dylib", "/System/iOSSupport/r/libx.dylib"):
+        w.lib(path, X, platform="mac-catalyst")
+    for path in ("/usr/liby.dylib", "/System/iOSSupport/usr/liby.dylib"):
+        w.lib(path, "/usr/liby.dylib", platform="mac-catalyst")
+    w.lib("/System/iOSSupport/System/iOSSupport/libz.dylib", platform="mac-catalyst")
+    expect((X, "/r/libx.dylib"), ("/usr/liby.dylib", "/System/iOSSupport/usr/liby.dylib"),
+           ("/System/iOSSupport/libz.dylib", None))
+
+
+@case("a framework is the last one, with its name at the end")
+def _(w, expect):
+    names = ["/L/A.framework/X.framework/Libraries/X", "/L/Y.framework/Y_debug"]
+    w.program(needs=names)
+    w.lib("/o/X.framework/Libraries/X", names[0])
+    w.lib("/o/Y.framework/Y_debug", names[1])
+    found = [(names[0], "/o/X.framework/Libraries/X"), (names[1], "/o/Y.framework/Y_debug")]
+    expect(found[0], (names[1], None), env={"DYLD_FRAMEWORK_PATH": "/o"})
+    expect(*found, env={"DYLD_FRAMEWORK_PATH": "/o", "DYLD_IMAGE_SUFFIX": "_debug"})
+
+
+@case("lists in LC_DYLD_ENVIRONMENT")
+def _(w, expect):
+    """Their @ is the program's, whoever asks."""
+    w.program(needs=["/p/liby.dylib"])
+    w.add_environment(w.main, "DYLD_LIBRARY_PATH=/none:@loader_path/b:@executable_path/c")
+    needed = ("/p/liby.dylib", "/p/liby.dylib")
+    w.lib("/p/liby.dylib", needs=["/l/libx.dylib"])
+    w.lib("/App/Contents/MacOS/c/libx.dylib", "/l/libx.dylib")
+    expect(needed, ("/l/libx.dylib", "/App/Contents/MacOS/c/libx.dylib"))
+    w.lib("/App/Contents/MacOS/b/libx.dylib", "/l/libx.dylib")
+    expect(needed, ("/l/libx.dylib", "/App/Contents/MacOS/b/libx.dylib"))
+    expect(needed, ("/l/libx.dylib", None), extra=["--setuid"])
+    w.lib("/none/libx.dylib", "/l/libx.dylib")
+    expect(needed, ("/l/libx.dylib", "/none/libx.dylib"), extra=["--setuid"])
+
+
+@case("an empty name among inserted libraries")
+def _(w, expect):
+    w.program()
+    w.lib("/i/libi.dylib")
+    expect(("/i/libi.dylib", "/i/libi.dylib"), env={"DYLD_INSERT_LIBRARIES": "/i/libi.dylib"})
+    expect(("/i/libi.dylib", "/i/libi.dylib"), ("", None),
+           env={"DYLD_INSERT_LIBRARIES": "/i/libi.dylib:"})
+    expect(env={"DYLD_INSERT_LIBRARIES": ""})
+
+
 def missing(w, expect, *wanted):
     """(symbol, reason) of what the program asks of a library that does not have it"""
     row = tenon.why([w.main], ["--symbols"], sysroot=w.root)[w.main]
