@@ -185,21 +185,28 @@ static const char *preload_list(const struct tn_target *target)
                : tenon_world_env(target->world, "DYLD_INSERT_LIBRARIES");
 }
 
+/* Another text with @ stands for a path of each image that asks: none is loaded by it. */
+static bool is_expanded(const char *name)
+{
+    return *name == '@' && !tn_has_prefix(name, "@rpath/");
+}
+
 /*
- * rule  Loader::getLoader(): a loaded image answers to its path and its install name. dyld compares
- *       these with each candidate, overrides first; here they are looked up at once, by the path
- * that was asked for. That gives another answer in one case: an override is there, and an image
- *       that another path led to has the install name that is asked for
+ * rule  dyld/JustInTimeLoader.cpp, loadDependents(): an absolute path that is needed is first
+ *       compared with the paths and install names of what is loaded, before any override; and so
+ *       is one with @rpath by Loader::getLoader(). This compares other names, and what dlopen() is
+ *       given, with each candidate in turn; here they are looked up at once, too, which differs
+ *       where an override is there and an image from elsewhere has that very install name
  */
 static bool claims(struct tn_target *target, const struct tn_loaded_object *object,
                    const struct tn_name_sink *out)
 {
+    const char *path = object->source.path, *own = object->own_name;
     (void)target;
     if (object->is_program)
         return true;
-    return (!object->source.path || !*object->source.path ||
-            out->add(out->arg, object->source.path)) &&
-           (!object->own_name || out->add(out->arg, object->own_name));
+    return (!path || !*path || out->add(out->arg, path)) &&
+           (!own || is_expanded(own) || out->add(out->arg, own));
 }
 
 /* What a Mac with Apple's processor starts of a universal program, then older ones. */

@@ -363,6 +363,25 @@ def _(w, expect):
     expect(needed, ("/l/libx.dylib", "/none/libx.dylib"), extra=["--setuid"])
 
 
+@case("what a loaded image answers to at once")
+def _(w, expect):
+    """An absolute install name, before overrides. Not one with @loader_path, which stands for a
+    path of each image that asks."""
+    w.program(needs=["/p/liby.dylib", "/b/libssl.dylib"])
+    w.lib("/p/liby.dylib", "/b/libssl.dylib")
+    w.lib("/o/libssl.dylib", "/b/libssl.dylib")
+    expect(("/p/liby.dylib", "/p/liby.dylib"), env={"DYLD_LIBRARY_PATH": "/o"})
+    for start, own in (("@loader_path", "/q"), ("@executable_path/../..", "/App")):
+        name = start + "/libx.dylib"
+        w.program(needs=["/p/liba.dylib", "/q/libb.dylib"])
+        w.lib("/p/liba.dylib", needs=["@loader_path/libx.dylib"])
+        w.lib("/q/libb.dylib", needs=[name])
+        w.lib("/p/libx.dylib", name)
+        w.lib(own + "/libx.dylib", name)
+        expect(("/p/liba.dylib", "/p/liba.dylib"), ("/q/libb.dylib", "/q/libb.dylib"),
+               ("@loader_path/libx.dylib", "/p/libx.dylib"), (name, own + "/libx.dylib"))
+
+
 @case("an empty name among inserted libraries")
 def _(w, expect):
     w.program()
