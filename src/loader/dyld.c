@@ -209,6 +209,14 @@ static bool claims(struct tn_target *target, const struct tn_loaded_object *obje
            (!own || is_expanded(own) || out->add(out->arg, own));
 }
 
+/* rule  Loader::getLoader(): dlopen("leaf") is what "@rpath/leaf" led to, when that is loaded */
+static const char *opened_as(const struct tn_target *target, const char *name)
+{
+    const struct dyld_config *config = target->config;
+    bool leaf = *name && *name != '@' && !tn_has_slash(name);
+    return leaf && !config->old ? tn_arena_format(target->arena, "@rpath/%s", name) : name;
+}
+
 /* What a Mac with Apple's processor starts of a universal program, then older ones. */
 static const char *const program_slices[] = { "arm64e", "arm64",  "x86_64h", "x86_64", "arm64_32",
                                               "armv7k", "armv7s", "armv7",   "i386",   NULL };
@@ -237,6 +245,7 @@ const tenon_loader tn_loader_dyld = {
     .preload_list = preload_list,
     .is_self = is_self,
     .claims = claims,
+    .opened_as = opened_as,
     .slices = tn_dyld_slices,
     .search = tn_dyld_search,
     .rule_search = DYLD_RECORDED,

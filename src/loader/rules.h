@@ -462,6 +462,12 @@ struct tenon_loader {
                    const struct tn_name_sink *out);
 
     /*
+     * The name that loaded objects are asked for first when dlopen() is given this one; `name`
+     * itself: no other. NULL: no memory. The hook NULL: never another.
+     */
+    const char *(*opened_as)(const struct tn_target *target, const char *name);
+
+    /*
      * How well a loaded object answers to a name that it has not claimed: 0 not at all; the best
      * one counts, of equal ones the first. `late`: a search found nothing. NULL: never.
      */

@@ -327,6 +327,22 @@ static bool goes_by_name(tenon_resolver *r, const char *text, int32_t object,
     return !redirected;
 }
 
+/* The object that answers to a name that it claimed; TENON_NOBODY: none does. */
+static int32_t claimant_of(const tenon_resolver *r, uint32_t name)
+{
+    return r->uses[name].stamp == r->stamp ? r->uses[name].object : TENON_NOBODY;
+}
+
+/* ... to the one that dlopen() looks for among what is loaded before the one that it was given. */
+static int32_t opened_before(tenon_resolver *r, const char *text)
+{
+    const tenon_loader *loader = tn_loader_at_hand(r);
+    const char *as = loader->opened_as ? loader->opened_as(&r->target->target, text) : text;
+    uint32_t name = as && as != text ? tn_resolver_name(r, as) : TN_NO_NAME;
+    r->no_memory |= !as;
+    return name == TN_NO_NAME ? TENON_NOBODY : claimant_of(r, name);
+}
+
 /*
  * What a name means to an asker: *loaded is the object that answers already (maybe the loader's
  * own, which is not in the order until it is asked for), or TENON_NOBODY and the search is given
@@ -339,7 +355,7 @@ static struct tn_search *look(tenon_resolver *r, uint32_t *name, int32_t asker,
     struct tn_judgement judged;
     *loaded = TENON_NOBODY;
     if (r->uses[*name].plain == r->target->target.id + 1 && kind == TN_REQUEST_NEED) {
-        *loaded = r->uses[*name].stamp == r->stamp ? r->uses[*name].object : TENON_NOBODY;
+        *loaded = claimant_of(r, *name);
         return *loaded < 0 ? search_for(r, *name, asker, kind) : NULL;
     }
     note_plain(r, *name);
@@ -352,9 +368,11 @@ static struct tn_search *look(tenon_resolver *r, uint32_t *name, int32_t asker,
     if (!loader->name_is_searchable || loader->name_is_searchable(text, &judged)) {
         if (r->self >= 0 && loader->is_self && loader->is_self(&r->target->target, text))
             *loaded = r->self;
-        else if (by_name && r->uses[*name].stamp == r->stamp)
-            *loaded = r->uses[*name].object;
-        else if (by_name && loader->fits)
+        else if (kind == TN_REQUEST_DLOPEN)
+            *loaded = opened_before(r, text);
+        if (*loaded < 0 && by_name)
+            *loaded = claimant_of(r, *name);
+        if (*loaded < 0 && by_name && loader->fits)
             *loaded = tn_find_fit(r, text, false);
     }
     if (*loaded >= 0)

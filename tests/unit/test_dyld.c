@@ -353,6 +353,30 @@ static void m18_and_m18b_a_leaf_of_dlopen(void **state)
                                                             "[recorded path]\n");
 }
 
+/* dlopen("libx.dylib") means "@rpath/libx.dylib" when that is loaded, wherever from. */
+static void a_leaf_of_dlopen_is_what_rpath_led_to(void **state)
+{
+    struct world_case *c = *state;
+    tenon_loaded program = { { .path = E }, NULL, "the program", NULL, TENON_THE_FILE };
+    tenon_loaded library = { { .path = "/l/libx.dylib" }, X, "the program", NULL, 0 };
+    PUT(c, E, .rpaths = NAMES("/r"));
+    LIB(c, "/l/libx.dylib", X);
+    LIB(c, "/r/libx.dylib", X);
+    LIB(c, "/w/libx.dylib", "/w/libx.dylib");
+    case_cwd(c, "/w");
+    tenon_state *s = tenon_state_new(NULL);
+    assert_non_null(s);
+    assert_true(tenon_state_add(s, &program, NULL));
+    assert_true(tenon_state_add(s, &library, NULL));
+    assert_true(tenon_state_request(s, "libx.dylib", 0, 0, NULL));
+    assert_string_equal(answer_state(c, s), X " => /l/libx.dylib [already loaded]\n");
+    assert_int_equal(tenon_graph_count(c->graph), 1);
+    release(c, "11.0");
+    assert_string_equal(answer_state(c, s), X " => /l/libx.dylib [already loaded]\n"
+                                              "libx.dylib => /r/libx.dylib [LC_RPATH]\n");
+    tenon_state_free(s);
+}
+
 static void m19_fallbacks_are_not_for_paths_of_dlopen(void **state)
 {
     struct world_case *c = *state;
@@ -664,6 +688,7 @@ int main(void)
         TEST(m16_a_weak_library_may_be_missing),
         TEST(m17_privileged_and_hardened_programs_ignore_the_environment),
         TEST(m18_and_m18b_a_leaf_of_dlopen),
+        TEST(a_leaf_of_dlopen_is_what_rpath_led_to),
         TEST(m19_fallbacks_are_not_for_paths_of_dlopen),
         TEST(m20_newer_versions_replace),
         TEST(versions_replace_as_the_installed_library_is_named),
