@@ -208,9 +208,10 @@ static size_t try_run_paths(struct dyld_search *s, const char *rest)
 /* Nothing an @ path stands for: said once, as there is no candidate to say it of. */
 static void note_none(struct dyld_search *s, const char *why)
 {
-    if (!dyld_is_over(s))
+    if (!s->noted && !dyld_is_over(s))
         tn_try_note(s->trial, tn_dyld_place("", DYLD_RPATH, NULL),
                     tn_judged(TENON_OUTCOME_NOT_EXPANDABLE, TN_SKIP, why));
+    s->noted = true;
 }
 
 static void try_rpath(struct dyld_search *s, const char *rest)

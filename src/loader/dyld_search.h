@@ -14,6 +14,7 @@ struct dyld_search {
     bool insert, dlopen;            /* how it is asked for; neither: a need */
     bool at_paths, env;             /* allowed */
     bool again;                     /* the resolved path */
+    bool noted;                     /* that a path with @ stands for nothing */
     const char *assumed;            /* the first candidate that may be in the shared cache */
     struct dyld_versions *versions; /* while DYLD_VERSIONED_ paths are listed */
 };

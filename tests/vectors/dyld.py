@@ -302,6 +302,9 @@ def _(w, expect):
     debug = {"DYLD_IMAGE_SUFFIX": "_debug"}
     expect((X, "/r2/libx_debug.dylib"), env=debug)
     expect((X, "/r1/libx.dylib"), env=debug, extra=["--setting", "macos-release=10.15"])
+    w.program(needs=[X])
+    row = expect((X, None), env=debug, reason="no LC_RPATH's found")
+    expect.report.check("suffixes, said once", 1, len(row["libraries"][0]["tried"]))
 
 
 @case("default directories by platform and SDK")
