@@ -10,7 +10,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "support
 
 import ocamlcase
 import tenon
-from ocamlcase import LOADERS, Case
+from ocamlcase import Case, Everywhere
 from sample import unittest_main
 
 if not ocamlcase.available():
@@ -24,7 +24,7 @@ void counter_reset(void) { n = 0; }
 """
 
 
-class Libraries(unittest.TestCase):
+class Libraries(Everywhere, unittest.TestCase):
     def setUp(self):
         self.case = Case()
         self.addCleanup(self.case.close)
@@ -70,15 +70,6 @@ class Libraries(unittest.TestCase):
         self.case.plugin(name, f'let () = Printf.printf "{name} %d\\n%!" ({unit.capitalize()}.get ())\n',
                          f"{code}.cma", f"{code}.cmxs", include=[f"{unit}.c"])
         return f"{name}.plugin"
-
-    def everywhere(self, words, expected, loaders=LOADERS):
-        for loader in loaders:
-            with self.subTest(loader=loader):
-                lines = self.case.ask(loader, *words)
-                said = "\n".join(lines)
-                self.assertEqual(len(lines), len(expected), said)
-                for line, pattern in zip(lines, expected):
-                    self.assertRegex(line, f"^{pattern}$", said)
 
     def checked(self, plugins, status, *patterns):
         """`tenon check` answers as loading does, for both kinds of programs."""
