@@ -1,5 +1,5 @@
-/* fuzz/fuzz_windows.c - any bytes as a schema of API sets, a manifest, and the registry of a Wine
- * prefix */
+/* fuzz/fuzz_windows.c - any bytes as a schema of API sets, a manifest, the registry of a Wine
+ * prefix, and a library of its list of KnownDLLs */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -42,12 +42,15 @@ static size_t ask_manifest(struct tn_target *target)
 
 static size_t ask_registry(struct tn_target *target)
 {
-    struct tn_windows_registry registry = { 0 };
+    struct tn_windows_place place = { .root = "/r/drive_c", .system = "/s" };
+    struct tn_windows_registry *registry = &place.registry;
+    struct tn_trial trial = { .target = target, .arena = target->arena };
     enum tn_windows_rule rule;
-    if (!tn_windows_read_registry(target, "/r/drive_c", &registry))
+    if (!tn_windows_read_registry(target, place.root, registry))
         abort();
-    return touch(tn_windows_registered(&registry, "p.exe", "foo.dll")) + touch(registry.safe_mode) +
-           tn_windows_is_known(target, &registry, "foo.dll", &rule);
+    registry->known = registry->known ? registry->known : "foo.dll";
+    return touch(tn_windows_registered(registry, "p.exe", "foo.dll")) + touch(registry->safe_mode) +
+           tn_windows_is_known(&trial, &place, "bar.dll", &rule);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -55,6 +58,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct tn_arena arena = { 0 };
     tenon_world *world = tenon_world_empty(NULL);
     if (!world || !tenon_world_put_file(world, "/s/apisetschema.dll", data, size, 0644, NULL) ||
+        !tenon_world_put_file(world, "/s/foo.dll", data, size, 0644, NULL) ||
         !tenon_world_put_file(world, "/a/p.exe.manifest", data, size, 0644, NULL) ||
         !tenon_world_put_file(world, "/r/system.reg", data, size, 0644, NULL) ||
         !tenon_world_put_file(world, "/r/user.reg", data, size, 0644, NULL) ||

@@ -73,6 +73,7 @@ struct tn_namer {
     const char *origin; /* directory of the object that asks; of a preload: the program's */
     bool is_program;    /* that object is the program */
     enum tn_request request;
+    uint32_t left; /* as that of a tn_trial */
 };
 
 /* Who asks. Two askers with equal fields are given equal plans. */
@@ -255,8 +256,9 @@ struct tn_trial {
     bool no_memory; /* for the loader to set */
 
     /*
-     * The loader's own number of what the searches of a process, this one among them, have left to
-     * those that follow: below 2^16, and flags of askers are below 2^8 where it is not 0.
+     * The loader's own number of what the searches of a process, this one among them, and what they
+     * loaded have left to those that follow: below 2^16, and flags of askers are below 2^8 where it
+     * is not 0.
      */
     uint32_t left;
 
@@ -521,6 +523,14 @@ struct tenon_loader {
      * memory. The hook NULL: it is not.
      */
     bool (*lists_itself)(const struct tn_target *target, bool *yes);
+
+    /*
+     * What an object that was loaded leaves to the searches that follow, in a secure process: its
+     * path as it was found, and the directory it is in, links followed. *left as that of a
+     * tn_trial. False: no memory. The hook NULL: nothing.
+     */
+    bool (*leaves)(struct tn_target *target, const char *path, const char *directory,
+                   uint32_t *left);
 
     /*
      * Expands tokens of a name that is asked for. NULL with *refused set when the loader refuses or

@@ -63,10 +63,18 @@ struct variable_list {
     bool configured;            /* by crle(1), which a secure process trusts */
 };
 
+/* A directory that a secure process found a library in, after those of the row before. */
+struct recorded {
+    uint32_t before; /* its number; 0: none */
+    const char *directory;
+};
+
 struct config {
     struct tn_crle crle;
     struct variable_list env, permanent;
     const struct tn_dirs *defaults, *secure;
+    struct recorded *recorded; /* by their number, from 1 on: each that any process came to */
+    size_t recorded_count, recorded_room;
 };
 
 /* LD_NAME_64 or LD_NAME_32 stands in the place of LD_NAME. */
@@ -155,15 +163,74 @@ static bool is_secure_dir(const struct config *config, const char *dir)
     return false;
 }
 
+/* ---- where libraries were found ---------------------------------------------------------------
+ */
+
+#define RECORDED_MAX 4096u
+
+static bool is_recorded(const struct config *config, uint32_t left, const char *directory)
+{
+    for (; left; left = config->recorded[left - 1].before)
+        if (strcmp(config->recorded[left - 1].directory, directory) == 0)
+            return true;
+    return false;
+}
+
+/* One more; where there is no more room it is left out, which takes thousands. */
+static bool record(struct tn_target *target, const char *directory, uint32_t *left)
+{
+    struct config *config = target->config;
+    size_t i = *left; /* what follows something has a higher number */
+    if (is_recorded(config, *left, directory))
+        return true;
+    while (i < config->recorded_count && (config->recorded[i].before != *left ||
+                                          strcmp(config->recorded[i].directory, directory) != 0))
+        i++;
+    if (i + 1 == RECORDED_MAX)
+        return true;
+    if (i == config->recorded_count) {
+        const char *kept = tn_arena_copy(target->arena, directory, strlen(directory));
+        if (!kept || !tn_arena_grow(target->arena, &config->recorded, &config->recorded_room, i,
+                                    sizeof *config->recorded))
+            return false;
+        config->recorded[config->recorded_count++] = (struct recorded){ *left, kept };
+    }
+    *left = (uint32_t)i + 1;
+    return true;
+}
+
+/* The directory that a path names, in an arena. */
+static const char *directory_of(struct tn_arena *arena, const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    return tn_arena_copy(arena, path, slash == path ? 1 : (size_t)(slash - path));
+}
+
+/* rule  analyze.c, load_file(): the directory of the name it was found by, and of its real path */
+static bool leaves(struct tn_target *target, const char *path, const char *directory,
+                   uint32_t *left)
+{
+    const char *named = *path == '/' ? directory_of(target->arena, path) : directory;
+    return named && record(target, named, left) && record(target, directory, left);
+}
+
+/* rule  paths.c, is_path_secure(): what $ORIGIN comes to, where a library has been found before */
+static bool is_trusted(const struct config *config, uint32_t left, const char *directory)
+{
+    return is_secure_dir(config, directory) || is_recorded(config, left, directory);
+}
+
+static bool has_origin(const struct tn_element *e)
+{
+    return strstr(e->text, "$ORIGIN") != NULL;
+}
+
 /*
- * What of a list a process that gained privileges keeps. `own` is the directory of the library that
- * has the list; NULL: none has.
- *
- * rule  paths.c, is_path_secure(): what $ORIGIN comes to, where a dependency has been found before;
- *       the library itself was (analyze.c, load_file()). Those of others are not known here
+ * What of a list a process that gained privileges keeps; of what has $ORIGIN, trust() decides when
+ * it is looked through.
  */
 static const struct tn_dirs *keep_secure(struct tn_target *target, const struct tn_dirs *dirs,
-                                         bool absolute, const char *own)
+                                         bool absolute)
 {
     const struct config *config = target->config;
     struct tn_dirs *out = tn_arena_take(target->arena, sizeof *out);
@@ -175,9 +242,32 @@ static const struct tn_dirs *keep_secure(struct tn_target *target, const struct 
     for (size_t i = 0; i < dirs->count; i++) {
         struct tn_element *e = &out->at[i];
         *e = dirs->at[i];
-        bool kept = e->dir && ((absolute && *e->dir == '/' && !strstr(e->text, "$ORIGIN")) ||
-                               is_secure_dir(config, e->dir) || (own && strcmp(e->dir, own) == 0));
+        bool kept = e->dir && ((absolute && (*e->dir == '/' || has_origin(e))) ||
+                               is_secure_dir(config, e->dir));
         if (e->dir && !kept) {
+            e->dir = NULL;
+            e->dropped = TENON_OUTCOME_DROPPED_SECURE;
+        }
+    }
+    return out;
+}
+
+/*
+ * The list of an object as it is now. The loader keeps what it has once it keeps anything: that
+ * makes a difference only where, after a search, a library comes from such a directory by its path.
+ */
+static const struct tn_dirs *trust(struct tn_trial *trial, const struct tn_dirs *dirs)
+{
+    struct tn_dirs *out = tn_arena_take(trial->arena, sizeof *out);
+    if (!out || !(out->at = tn_arena_rows(trial->arena, dirs->count + 1, sizeof *out->at)))
+        return NULL;
+    out->text = dirs->text;
+    out->count = dirs->count;
+    for (size_t i = 0; i < dirs->count; i++) {
+        struct tn_element *e = &out->at[i];
+        *e = dirs->at[i];
+        if (e->dir && has_origin(e) &&
+            !is_trusted(trial->target->config, trial->asker->left, e->dir)) {
             e->dir = NULL;
             e->dropped = TENON_OUTCOME_DROPPED_SECURE;
         }
@@ -316,8 +406,8 @@ static const struct tn_dirs *split(struct tn_target *target, const char *list, c
                                    bool is_program)
 {
     const struct tn_dirs *dirs = split_list(target, list, origin);
-    const char *own = is_program ? NULL : origin;
-    return dirs && target->secure ? keep_secure(target, dirs, true, own) : dirs;
+    (void)is_program;
+    return dirs && target->secure ? keep_secure(target, dirs, true) : dirs;
 }
 
 /*
@@ -328,8 +418,7 @@ static const struct tn_dirs *split_variable(struct tn_target *target,
                                             const struct variable_list *list, const char *origin)
 {
     const struct tn_dirs *dirs = split_list(target, list->text, origin);
-    return dirs && target->secure && !list->configured ? keep_secure(target, dirs, false, NULL)
-                                                       : dirs;
+    return dirs && target->secure && !list->configured ? keep_secure(target, dirs, false) : dirs;
 }
 
 static bool has_tokens(const struct variable_list *list)
@@ -366,7 +455,16 @@ static const char *expand_name(struct tn_target *target, const char *name,
     if (!tn_tokens_in(name, &tokens))
         return name;
     refused->detail = "a token in the name cannot be expanded";
-    return tn_tokens_expand(target->arena, name, strlen(name), &tokens, &refused->outcome);
+    const char *path =
+        tn_tokens_expand(target->arena, name, strlen(name), &tokens, &refused->outcome);
+    if (!path || !target->secure || !strstr(name, "$ORIGIN") || !strchr(path, '/'))
+        return path;
+    const char *directory = directory_of(target->arena, path);
+    if (!directory || is_trusted(target->config, by->left, directory))
+        return directory ? path : NULL;
+    *refused = tn_judged(TENON_OUTCOME_DROPPED_SECURE, TN_STOP,
+                         "what $ORIGIN comes to is not trusted in secure mode");
+    return NULL;
 }
 
 /* ---- the search -------------------------------------------------------------------------------
@@ -411,6 +509,16 @@ static void try_variable(struct tn_trial *trial, size_t rule, const struct varia
     tn_elf_try_list(trial, &rules[rule], NULL, dirs, NULL, trial->name);
 }
 
+static void try_own(struct tn_trial *trial, const char *where, const struct tn_dirs *dirs)
+{
+    if (tn_is_over(trial))
+        return;
+    if (trial->target->secure)
+        dirs = trust(trial, dirs);
+    trial->no_memory |= !dirs;
+    tn_elf_try_list(trial, &rules[RULE_RUNPATH], where, dirs, NULL, trial->name);
+}
+
 static void search(struct tn_trial *trial)
 {
     const struct config *config = trial->target->config;
@@ -424,9 +532,9 @@ static void search(struct tn_trial *trial)
     try_variable(trial, RULE_ENV, &config->env);
     try_variable(trial, RULE_CONFIG, &config->permanent);
     if (own && own->runpath)
-        tn_elf_try_list(trial, &rules[RULE_RUNPATH], own->runpath_where, own->runpath, NULL, name);
-    else if (own)
-        tn_elf_try_list(trial, &rules[RULE_RUNPATH], own->rpath_where, own->rpath, NULL, name);
+        try_own(trial, own->runpath_where, own->runpath);
+    else if (own && own->rpath)
+        try_own(trial, own->rpath_where, own->rpath);
     tn_elf_try_list(trial, &rules[RULE_DEFAULT], NULL, config->defaults,
                     asker->flags & NODEFLIB ? "the object has DF_1_NODEFLIB" : NULL, name);
 }
@@ -496,6 +604,7 @@ const tenon_loader tn_loader_solaris = {
     .asker_flags = asker_flags,
     .fits = fits,
     .refuses = refuses,
+    .leaves = leaves,
     .expand_name = expand_name,
     .split = split,
     .search = search,

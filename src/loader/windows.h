@@ -35,6 +35,13 @@ struct tn_windows_registry {
     struct tn_override *overrides;
 };
 
+/* Names in lower case: a list of KnownDLLs and what it leads to. */
+struct tn_known_dlls {
+    const char **names;
+    size_t count, room;
+    bool is_read;
+};
+
 /* The places of one Windows in a world: several where Wine prefixes are programs' homes. */
 struct tn_windows_place {
     const char *root;    /* path of drive C:, "" for the world's own root; NULL: there is none */
@@ -42,6 +49,7 @@ struct tn_windows_place {
     const char *system;  /* of System32 as the process sees it; NULL */
     struct tn_apiset *apiset; /* NULL: no schema there */
     struct tn_windows_registry registry;
+    struct tn_known_dlls known;
     struct tn_windows_place *next;
 };
 
@@ -212,15 +220,21 @@ struct tn_windows_place *tn_windows_place_of(struct tn_target *target, const cha
 
 /* ---- windows_names.c ----------------------------------------------------------------------- */
 
-/*
- * In lower case: is it a KnownDLL? By the setting of that name, by the registry, else by Windows
- * 10's usual list; *rule says by which.
- */
-bool tn_windows_is_known(const struct tn_target *target, const struct tn_windows_registry *registry,
-                         const char *name, enum tn_windows_rule *rule);
+/* In lower case: is it in the usual list of KnownDLLs, and what these import? */
+bool tn_windows_is_usual(const char *name);
 
 /* In lower case: is it a library that every Windows brings with it? */
 bool tn_windows_is_part(const char *name);
+
+/* ---- windows_known.c ----------------------------------------------------------------------- */
+
+/*
+ * In lower case: is it a KnownDLL? By the list that the setting of that name is, or the registry's,
+ * and what its libraries import; else by Windows 10's usual ones; *rule says by which. Sets
+ * trial->no_memory.
+ */
+bool tn_windows_is_known(struct tn_trial *trial, struct tn_windows_place *place, const char *name,
+                         enum tn_windows_rule *rule);
 
 /* ---- windows_apiset.c ---------------------------------------------------------------------- */
 

@@ -1,11 +1,9 @@
 /*
- * src/loader/windows_names.c - libraries of Windows that are not looked for where others are
+ * src/loader/windows_names.c - libraries that every Windows has, and its usual KnownDLLs
  *
- * rule  Microsoft Q164501 and "Dynamic-link library search order" (KnownDLLs); the usual lists of
- *       Windows 10. A tree that has its own registry's list gives it as the setting KnownDLLs
+ * rule  the usual lists of Windows 10
  */
 #include <string.h>
-#include <strings.h>
 
 #include "windows.h"
 
@@ -61,38 +59,12 @@ static bool is_in(const char *const *list, size_t count, const char *name)
     return false;
 }
 
-/* A list of names with semicolons or blanks between them. */
-static bool is_listed(const char *list, const char *name)
+bool tn_windows_is_usual(const char *name)
 {
-    static const char separators[] = "; ,\t\n";
-    while (*(list += strspn(list, separators))) {
-        size_t size = strcspn(list, separators);
-        if (strlen(name) == size && strncasecmp(list, name, size) == 0)
-            return true;
-        list += size;
-    }
-    return false;
-}
-
-bool tn_windows_is_known(const struct tn_target *target, const struct tn_windows_registry *registry,
-                         const char *name, enum tn_windows_rule *rule)
-{
-    const char *listed = tenon_world_setting(target->world, "KnownDLLs");
-    const char *excluded = tenon_world_setting(target->world, "ExcludeFromKnownDlls");
-    listed = listed ? listed : registry->known;
-    excluded = excluded ? excluded : registry->excluded;
-    *rule = TN_WIN_KNOWN;
-    if (strcmp(name, "ntdll.dll") == 0) /* is mapped before anything is searched for */
-        return true;
-    if (excluded && is_listed(excluded, name))
-        return false;
-    if (listed)
-        return is_listed(listed, name);
-    *rule = TN_WIN_KNOWN_USUAL;
     return is_in(known, TN_COUNT(known), name);
 }
 
 bool tn_windows_is_part(const char *name)
 {
-    return is_in(known, TN_COUNT(known), name) || is_in(parts, TN_COUNT(parts), name);
+    return tn_windows_is_usual(name) || is_in(parts, TN_COUNT(parts), name);
 }

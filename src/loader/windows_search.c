@@ -20,12 +20,12 @@ struct contexts {
 struct search {
     struct tn_trial *trial;
     struct tn_windows *windows;
-    const struct tn_windows_place *place;
-    const char *program; /* path */
-    const char *app;     /* its directory */
-    const char *loaddir; /* of the file that was opened by an absolute path; NULL */
-    const char *name;    /* normalised */
-    const char *lower;   /* ... in lower case */
+    struct tn_windows_place *place; /* its KnownDLLs are read when they are asked for */
+    const char *program;            /* path */
+    const char *app;                /* its directory */
+    const char *loaddir;            /* of the file that was opened by an absolute path; NULL */
+    const char *name;               /* normalised */
+    const char *lower;              /* ... in lower case */
     struct contexts contexts;
     unsigned flags;
 };
@@ -258,7 +258,7 @@ static void try_dot_local(struct search *s)
     tenon_file_info info;
     enum tn_windows_rule known;
     if (s->windows->is_wine || !s->program ||
-        tn_windows_is_known(target, &s->place->registry, tn_windows_last_part(s->lower), &known))
+        tn_windows_is_known(s->trial, s->place, tn_windows_last_part(s->lower), &known))
         return;
     const char *local = tn_arena_format(s->trial->arena, "%s.local", s->program);
     if (!local) {
@@ -391,7 +391,7 @@ static bool try_known(struct search *s)
 {
     enum tn_windows_rule rule;
     bool found = false;
-    if (!tn_windows_is_known(s->trial->target, &s->place->registry, s->lower, &rule))
+    if (!tn_windows_is_known(s->trial, s->place, s->lower, &rule))
         return false;
     if (s->place->system)
         tn_windows_find(s->trial->target, s->trial->arena, s->place->system, s->name, &found);

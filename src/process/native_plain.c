@@ -61,7 +61,7 @@ static bool has_libraries(const struct scope *scope, const struct tn_proof *proo
     return true;
 }
 
-/* Plain code takes what it asks for to be no thread-local data. */
+/* Plain code takes what it asks for to be no thread-local data; what is weak may be missing. */
 static bool is_offered(const struct scope *scope, const struct tn_import *import)
 {
     uint32_t hash = tn_mapped_hash(import->name);
@@ -72,7 +72,7 @@ static bool is_offered(const struct scope *scope, const struct tn_import *import
             tn_mapped_finds(h->mapped, import->name, hash, import->version, &is_tls))
             return !is_tls;
     }
-    return false;
+    return import->weak;
 }
 
 static bool has_imports(const struct scope *scope, const struct tn_proof *proof)
@@ -100,7 +100,8 @@ static bool asks_same(const struct tn_proof *a, const struct tn_proof *b)
                strcmp(a->versions[i].version, b->versions[i].version) == 0;
     for (size_t i = 0; same && i < a->import_count; i++)
         same = strcmp(a->imports[i].name, b->imports[i].name) == 0 &&
-               is_same_text(a->imports[i].version, b->imports[i].version);
+               is_same_text(a->imports[i].version, b->imports[i].version) &&
+               a->imports[i].weak == b->imports[i].weak;
     return same;
 }
 

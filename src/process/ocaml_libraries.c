@@ -4,7 +4,8 @@
  *
  * To the system's loader each file with C code is a request of its own, beside the process and all
  * that came before it. So it is asked in the order of the plan, file by file, and what the system
- * adds is judged by the judge of native code. A plan that brings no library asks nothing.
+ * adds is judged by the judge of native code. A plan that brings no library, and no wish for an
+ * executable stack, asks nothing.
  *
  * rule  otherlibs/dynlink, runtime/unix.c caml_dlopen: RTLD_GLOBAL, so that what is needed serves
  *       everybody, too
@@ -292,11 +293,13 @@ static bool ask(tenon_ocaml_plan *plan, struct tn_oc_prospect *p, const struct t
 bool tn_oc_check_libraries(tenon_ocaml_plan *plan, struct tn_oc_prospect *p,
                            const struct tn_oc_file *file, tenon_error *err)
 {
-    if (plan->process->program && file->c.needs.count && !open_native(plan, p, err))
+    const bool needs = file->c.needs.count || file->c.exec_stack;
+
+    if (plan->process->program && needs && !open_native(plan, p, err))
         return false;
     if (plan->process->program && !plan->native) /* which is said */
         return true;
-    if (is_all_there(plan, file))
+    if (!file->c.exec_stack && is_all_there(plan, file))
         return !plan->native || !file->c.defines.count || add_code(plan, p, file, err);
     return open_native(plan, p, err) && (!plan->native || ask(plan, p, file, err));
 }

@@ -84,6 +84,7 @@ struct tn_oc_c {
     struct tn_oc_symbols exports; /* all that others may bind to */
     struct tn_oc_symbols wants;   /* what must be there when it is opened */
     struct tn_oc_symbols needs;   /* libraries */
+    bool exec_stack;              /* it may make the stack executable: the loader says */
 };
 
 /* Numbers of the names that a unit mentions, in the process; lists as the unit has them. */

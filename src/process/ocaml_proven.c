@@ -145,6 +145,15 @@ static bool gather(const tenon_ocaml_plan *plan, const struct tn_oc_prospect *p,
     return out->files;
 }
 
+/* An executable stack is asked of the loader each time: what has one is not noted. */
+static bool wants_exec_stack(const struct tn_oc_prospect *p)
+{
+    for (size_t i = 0; i < p->count; i++)
+        if (p->files[i]->c.exec_stack)
+            return true;
+    return false;
+}
+
 /* What cannot be noted is read again the next time. */
 void tn_oc_prove(tenon_ocaml_plan *plan, struct tn_oc_prospect *p)
 {
@@ -152,8 +161,8 @@ void tn_oc_prove(tenon_ocaml_plan *plan, struct tn_oc_prospect *p)
     struct tn_oc_proofs proofs = { .triple = NULL };
     struct tn_packer packer = { .at = NULL };
 
-    if (!row || !p->cached || !tn_cached_check(p->cached->files, p->cached->count, NULL) ||
-        !gather(plan, p, &proofs))
+    if (!row || !p->cached || wants_exec_stack(p) ||
+        !tn_cached_check(p->cached->files, p->cached->count, NULL) || !gather(plan, p, &proofs))
         return;
     tn_oc_proofs_pack(&packer, &proofs);
     if (!packer.failed) {

@@ -83,9 +83,12 @@ bool tn_oc_c_read(const tenon_image *image, struct tn_oc_c *out)
 {
     const tenon_symbol *symbol;
     const tenon_need *need;
+    const tenon_fact *fact;
 
     if (!read_exports(image, out))
         return false;
+    for (size_t i = 0; (fact = tenon_image_fact(image, i)); i++)
+        out->exec_stack |= strcmp(fact->name, "exec_stack") == 0;
     for (size_t i = 0; (symbol = tenon_image_import(image, i)); i++)
         if (symbol->binding == TENON_BIND_GLOBAL && !is_of_compiler(symbol->name) &&
             !has(&out->exports, symbol->name) && !add(&out->wants, symbol->name))

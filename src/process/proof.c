@@ -7,7 +7,7 @@
 #include "units.h"
 
 /* What a row takes at least. */
-enum { LEAST_VERSION = 2, LEAST_IMPORT = 2, LEAST_PROOF = 64 };
+enum { LEAST_VERSION = 2, LEAST_IMPORT = 3, LEAST_PROOF = 64 };
 
 static void take_identity(struct tn_unpacker *u, struct tn_identity *out)
 {
@@ -42,6 +42,7 @@ static const struct tn_import *take_imports(struct tn_unpacker *u, size_t *count
     for (size_t i = 0; i < *count; i++) {
         rows[i].name = tn_unpack_text(u);
         rows[i].version = tn_unpack_maybe(u);
+        rows[i].weak = tn_unpack_kind(u, 2);
     }
     return rows;
 }

@@ -19,9 +19,10 @@
  * whole and checked, or not used.
  */
 
-/* A symbol that must be there, at a version when one is named. */
+/* A symbol that is asked for, at a version when one is named. */
 struct tn_import {
     const char *name, *version; /* NULL: any */
+    bool weak;                  /* it may be missing */
 };
 
 /* A version that an object must define. */
@@ -43,7 +44,7 @@ struct tn_proof {
     uint64_t tls_size;
     const struct tn_wanted_version *versions;
     size_t version_count;
-    const struct tn_import *imports; /* those that are not weak */
+    const struct tn_import *imports;
     size_t import_count;
     tenon_units *units;        /* what its record names; never freed: its parts are in the arena */
     const char *const *strong; /* strong definitions, when the record does not say that it is all */

@@ -62,11 +62,11 @@ static bool is_plain(const struct looked *l)
     return plain;
 }
 
-/* Symbols that are asked for, and must be there. */
+/* Symbols that are asked for; weak ones, which need not be there, when what is there matters. */
 static bool is_wanted(const struct tn_elf_symbol *s)
 {
-    return s->name && *s->name && s->shndx == 0 && s->bind != LOCAL && s->bind != WEAK &&
-           (s->wants_plt || s->wants_data);
+    return s->name && *s->name && s->shndx == 0 && s->bind != LOCAL &&
+           (s->bind == WEAK ? s->wants_address : s->wants_plt || s->wants_data);
 }
 
 static bool is_entry_point(const struct tn_elf_symbol *s)
@@ -120,6 +120,7 @@ static void put_imports(struct tn_packer *p, const struct looked *l)
             continue;
         tn_packer_text(p, s->name);
         tn_packer_maybe(p, version_of(l, s));
+        tn_packer_byte(p, s->bind == WEAK);
     }
 }
 

@@ -283,7 +283,7 @@ static uint32_t expand(tenon_resolver *r, uint32_t name, int32_t object, enum tn
     *refused = NULL;
     if (!tn_loader_at_hand(r)->expand_name || !strchr(text, '$'))
         return name;
-    const struct tn_namer by = { tn_origin_of(r, object), object == TN_PROGRAM, kind };
+    const struct tn_namer by = { tn_origin_of(r, object), object == TN_PROGRAM, kind, r->left };
     if (!by.origin)
         return name;
     const char *out = tn_loader_at_hand(r)->expand_name(&r->target->target, text, &by, &judged);
@@ -383,6 +383,23 @@ static struct tn_search *look(tenon_resolver *r, uint32_t *name, int32_t asker,
     return *loaded >= 0 ? NULL : s;
 }
 
+/* The object that a search gives, and what the loader keeps of one that was not there before. */
+static int32_t taken(tenon_resolver *r, struct tn_search *s, uint32_t shown, int32_t parent,
+                     enum tenon_flavour flavour)
+{
+    const tenon_loader *loader = tn_loader_at_hand(r);
+    const bool is_new = s->status == TENON_STATUS_FOUND && r->nodes[s->node]->stamp != r->stamp;
+    int32_t object = object_for(r, s, shown, parent, flavour);
+    if (!is_new || object < 0 || !loader->leaves || !r->target->target.secure ||
+        r->nodes[s->node]->stamp != r->stamp)
+        return object;
+    const char *directory = tn_origin_of(r, object);
+    if (!directory ||
+        !loader->leaves(&r->target->target, tn_text_of(r, s->path), directory, &r->left))
+        r->no_memory = true;
+    return object;
+}
+
 /* ... `shown` is the name as it was asked for; TN_NO_NAME: as it is searched for. */
 static int32_t request(tenon_resolver *r, uint32_t name, uint32_t shown, int32_t asker,
                        enum tenon_flavour flavour, enum tn_request kind)
@@ -392,7 +409,7 @@ static int32_t request(tenon_resolver *r, uint32_t name, uint32_t shown, int32_t
     if (s && s->left)
         r->left = s->left;
     if (s)
-        return object_for(r, s, shown == TN_NO_NAME ? name : shown, asker, flavour);
+        return taken(r, s, shown == TN_NO_NAME ? name : shown, asker, flavour);
     return loaded >= 0 && loaded == r->self ? request_self(r, name, flavour) : loaded;
 }
 

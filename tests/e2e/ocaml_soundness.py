@@ -15,7 +15,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "support
 import ocamlcase
 import tenon
 import zipmaker
-from ocamlcase import LOADERS, Case
+from ocamlcase import LOADERS, Case, Everywhere
 from sample import unittest_main
 
 if not ocamlcase.available():
@@ -25,7 +25,7 @@ if not ocamlcase.available():
 COUNTER = "let n = ref 0\nlet next () = incr n; !n\n"
 
 
-class Sound(unittest.TestCase):
+class Sound(Everywhere, unittest.TestCase):
     def setUp(self):
         self.case = Case()
         self.addCleanup(self.case.close)
@@ -34,16 +34,6 @@ class Sound(unittest.TestCase):
         self.case.compile(name, folder=folder, text=text)
         self.case.archive(name, name, folder=folder)
         return f"{folder}/{name}"
-
-    def everywhere(self, words, expected, loaders=LOADERS):
-        """The same lines in every loader. `expected` are patterns, one a line."""
-        for loader in loaders:
-            with self.subTest(loader=loader):
-                lines = self.case.ask(loader, *words)
-                said = "\n".join(lines)
-                self.assertEqual(len(lines), len(expected), said)
-                for line, pattern in zip(lines, expected):
-                    self.assertRegex(line, f"^{pattern}$", said)
 
     # ---- units that are there ----
 

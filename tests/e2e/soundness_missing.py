@@ -57,11 +57,12 @@ def unlike(shop, cases):
             ("takes_tls", "__thread int offered_data", "offered_data", ["missing-symbol"]),
             ("weak_tls", "__thread int offered_data __attribute__((weak))",
              "&offered_data ? offered_data : 0", ["missing-symbol"]),
-            ("takes_plain", "int own", "own", ["missing-symbol"])):
+            ("takes_plain", "int own", "own", ["missing-symbol"]),
+            ("weak_plain", "int own __attribute__((weak))", "&own ? own : 0", ["missing-symbol"])):
         shop.plugin(name, CONSTRUCTOR + uses % (declared, used))
         answer = shop.ask("unlike", "load=%s.plugin" % name)
         tls, plain = "thread-local data", "an ordinary symbol"
-        symbol, there, asked = (("own", tls, plain) if name == "takes_plain" else
+        symbol, there, asked = (("own", tls, plain) if name.endswith("_plain") else
                                 ("offered_data", plain, tls))
         cases.refused(name, answer, codes, "plugin \"%s\" needs symbol %s of %s: %s there, and "
                       "%s is asked for" % (name, symbol, shop.path("unlike"), there, asked))
@@ -69,11 +70,12 @@ def unlike(shop, cases):
     # of code that another host could load it is proven what it asks for
     known = {"TENON_CACHE": shop.path("cache-unlike")}
     shop.host("other", "int own = 3; __thread int offered_data = 4;", "-rdynamic")
-    for name in ("takes_tls", "takes_plain"):
+    names = ("takes_tls", "weak_tls", "takes_plain", "weak_plain")
+    for name in names:
         answer = shop.ask("other", "load=%s.plugin" % name, "call=%s:plugin_number" % name, env=known)
         cases.loads(name + " elsewhere", answer)
     time.sleep(2.1)  # what changed moments ago is not noted
-    for name in ("takes_tls", "takes_plain") * 2:
+    for name in names * 2:
         cases.loads(name + " elsewhere, again", shop.ask("other", "load=%s.plugin" % name, env=known))
         cases.refused(name + ", proven", shop.ask("unlike", "load=%s.plugin" % name, env=known),
                       ["missing-symbol"], "is asked for")

@@ -206,3 +206,17 @@ class Case:
         if done.returncode:
             lines.append(f"status {done.returncode}")
         return lines
+
+
+class Everywhere:
+    """For tests whose `case` says the same in every loader."""
+
+    def everywhere(self, words, expected, loaders=LOADERS):
+        """`expected` are patterns, one a line."""
+        for loader in loaders:
+            with self.subTest(loader=loader):
+                lines = self.case.ask(loader, *words)
+                said = "\n".join(lines)
+                self.assertEqual(len(lines), len(expected), said)
+                for line, pattern in zip(lines, expected):
+                    self.assertRegex(line, f"^{pattern}$", said)

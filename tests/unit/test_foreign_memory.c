@@ -43,6 +43,8 @@ static void windows_survives_each_failure(void **state)
     fail_each(c, "/C:/a/p.exe", NULL);
     put_pe(c, "/w/drive_c/p.exe", &(struct pe_spec){ .imports = wanted });
     put_pe(c, "/w/drive_c/foo.dll", &(struct pe_spec){ .dll = true });
+    put_pe(c, "/w/drive_c/windows/system32/a.dll",
+           &(struct pe_spec){ .dll = true, .imports = wanted });
     case_put_text(c, "/w/system.reg",
                   "[System\\\\CurrentControlSet\\\\Control\\\\Session Manager\\\\KnownDLLs]\n"
                   "\"a\"=\"a.dll\"\n\"b\"=\"none.dll\"\n");

@@ -365,6 +365,45 @@ static void known_libraries_come_from_the_system(void **state)
                         "version.dll => /C:/windows/system32/version.dll [KnownDLLs]\n");
 }
 
+/* What a listed library imports is one as well, and so on; a contract stands for its library. */
+static void imports_of_known_libraries_are_known(void **state)
+{
+    static const char *const names[] = { "foo.dll", "bar.dll", "baz.dll", "kernelbase.dll",
+                                         "late.dll" };
+    struct world_case *c = *state;
+    standard(c);
+    put_schema(c, 6);
+    PE(c, "/C:/a/q.exe",
+       .imports = IMPORTS({ .library = "bar.dll" }, { .library = "baz.dll" },
+                          { .library = "kernelbase.dll" }, { .library = "late.dll" }));
+    for (size_t i = 0; i < 5; i++) {
+        char path[64];
+        snprintf(path, sizeof path, "/C:/a/%s", names[i]);
+        dll(c, path);
+        snprintf(path, sizeof path, "/C:/windows/system32/%s", names[i]);
+        dll(c, path);
+    }
+    PE(c, "/C:/windows/system32/foo.dll", .dll = true,
+       .imports =
+           IMPORTS({ .library = "BAR.dll" }, { .library = "api-ms-win-core-synch-l1-2-0.dll" }),
+       .delays = IMPORTS({ .library = "late.dll" }));
+    PE(c, "/C:/windows/system32/bar.dll", .dll = true,
+       .imports = IMPORTS({ .library = "baz.dll" }, { .library = "foo.dll" }));
+    setting(c, "KnownDLLs", "Foo.dll;absent.dll");
+    assert_string_equal(answer(c, "/C:/a/q.exe"),
+                        "bar.dll => /C:/windows/system32/bar.dll [KnownDLLs]\n"
+                        "baz.dll => /C:/windows/system32/baz.dll [KnownDLLs]\n"
+                        "kernelbase.dll => /C:/windows/system32/kernelbase.dll [KnownDLLs]\n"
+                        "late.dll => /C:/a/late.dll [application directory]\n"
+                        "foo.dll => /C:/windows/system32/foo.dll [KnownDLLs]\n");
+    setting(c, "ExcludeFromKnownDlls", "bar.dll");
+    assert_string_equal(answer(c, "/C:/a/q.exe"),
+                        "bar.dll => /C:/a/bar.dll [application directory]\n"
+                        "baz.dll => /C:/a/baz.dll [application directory]\n"
+                        "kernelbase.dll => /C:/windows/system32/kernelbase.dll [KnownDLLs]\n"
+                        "late.dll => /C:/a/late.dll [application directory]\n");
+}
+
 #define MANIFEST                                                                                   \
     "<?xml version='1.0'?><assembly xmlns='urn:schemas-microsoft-com:asm.v1'>"                     \
     "<dependency><dependentAssembly><assemblyIdentity type='win32' name='my.asm' "                 \
@@ -1105,6 +1144,7 @@ int main(void)
         CASE(contracts_that_the_schema_does_not_have),
         CASE(a_contract_may_depend_on_who_asks),
         CASE(known_libraries_come_from_the_system),
+        CASE(imports_of_known_libraries_are_known),
         CASE(a_private_assembly_is_final),
         CASE(a_missing_assembly),
         CASE(a_library_has_assemblies_of_its_own),

@@ -827,6 +827,38 @@ def _(w, expect):
     expect(y, (X, None), extra=["--setuid"])
 
 
+@case(SOLARIS, "12 $ORIGIN comes to where another library was found, in a secure process")
+def _(w, expect):
+    w.x("/t/sub")
+    y = ("liby.so", w.lib("/t/liby.so", Y, needed=[X], runpath="$ORIGIN/sub"))
+    z = w.lib("/t/sub/libz.so", "libz.so")
+    for asked in "libz.so", z:
+        w.program(needed=[asked, Y], runpath="/t:/t/sub")
+        expect((asked, z), y, x("/t/sub"), extra=["--setuid"])
+    w.program(needed=[Y, "libz.so"], runpath="/t:/t/sub")  # before what liby.so needs
+    expect(y, ("libz.so", z), x("/t/sub"), extra=["--setuid"])
+    w.program(needed=[Y], runpath="/t:/t/sub")
+    expect(y, (X, None), extra=["--setuid"])
+    expect(y, x("/t/sub"))
+
+
+@case(SOLARIS, "12 $ORIGIN in a name, in a secure process")
+def _(w, expect):
+    w.x("/t/a", "/t", "/usr/lib/secure/64")
+    here, above = "$ORIGIN/libx.so.1", "$ORIGIN/../libx.so.1"
+    y = ("liby.so", w.lib("/t/a/liby.so", Y, needed=[here]))
+    w.program(needed=[Y], runpath="/t/a")
+    expect(y, ("/t/a/libx.so.1", "/t/a/libx.so.1"), extra=["--setuid"])
+    w.lib("/t/a/liby.so", Y, needed=[above])
+    expect(y, ("/t/a/../libx.so.1", "/t/a/../libx.so.1"))
+    expect(y, (above, None), extra=["--setuid"], reason="not trusted in secure mode")
+    w.program("/t/F", needed=[here])
+    expect((here, None), program="/t/F", extra=["--setuid"], reason="not trusted in secure mode")
+    w.program("/usr/lib/secure/64/G", needed=[here])
+    found = "/usr/lib/secure/64/libx.so.1"
+    expect((found, found), program="/usr/lib/secure/64/G", extra=["--setuid"])
+
+
 @case(SOLARIS, "what is preloaded has to be there, but not in a secure process")
 def _(w, expect):
     w.program()

@@ -112,6 +112,28 @@ def _(w, expect):
         expect.report.check("W24 rule", rule, row["libraries"][0]["rule"])
 
 
+def imports_of_known(w, expect):
+    w.program(needs=["bar.dll"])
+    w.dll(APP + "/bar.dll")
+    w.dll(SYSTEM + "/bar.dll")
+    w.dll(SYSTEM + "/foo.dll", needs=["bar.dll"])
+    known = ["--loader", w.system.loader, "--setting", "KnownDLLs=foo.dll"]
+    expect(("bar.dll", SYSTEM + "/bar.dll"), extra=known)
+    return known
+
+
+@case("W24 what a KnownDLL imports", "windows")
+def _(w, expect):
+    known = imports_of_known(w, expect)
+    expect(("bar.dll", APP + "/bar.dll"),
+           extra=[*known, "--setting", "ExcludeFromKnownDlls=bar.dll"])
+
+
+@case("W24 what a KnownDLL imports, under Wine", "wine")
+def _(w, expect):
+    imports_of_known(w, expect)
+
+
 @case("a library of --lib as people on Windows write it", "windows")
 def _(w, expect):
     w.program()
