@@ -455,7 +455,7 @@ int main(int c, char **v) {
                              f"{counter}.cma", f"{counter}.cmxs", include=["lib"])
         self.everywhere(["load:one.plugin", "load:two.plugin"],
                         ["one 1", "ok one", "two 2", "ok two"])
-        self.everywhere(["all:two.plugin,one.plugin"], ["one 1", "two 2", "ok two", "ok one"])
+        self.everywhere(["all:two.plugin,one.plugin"], ["two 1", "one 2", "ok two", "ok one"])
 
     def test_one_plugin_twice_in_a_request(self):
         self.case.hosts()

@@ -387,7 +387,7 @@ class Packing(Case):
         self.assertIn("wrong.c: the compiler failed",
                       self.tenon("build", "-o", "b", "wrong.c", status=1))
         self.write("none.txt", "")
-        self.tenon("build", "-o", "b", "none.txt", status=2)
+        self.tenon("build", "-o", "b", "none.txt", status=3)
         self.tenon("build", "-o", "b", "nowhere.txt", status=3)
         self.assertEqual([], [name for name in os.listdir(self.dir) if "plugin" in name])
 

@@ -84,7 +84,7 @@ def sqlite(shop, cases):
         cases.expect("it works", int(answer.one("call").split()[-1]) > 3000000, answer)
     answer = shop.ask("sql_none", "load=sql_p_static.plugin,sql_p_shared.plugin")
     cases.refused("SQLite static in one plugin, shared in another", answer, answer.codes())
-    answer = shop.ask("sql_none", "each", "load=sql_p_static.plugin,sql_p_shared.plugin",
+    answer = shop.ask("sql_none", "each", "load=sql_p_shared.plugin,sql_p_static.plugin",
                       "call=sql_p_shared:plugin_number")
     cases.expect("each on its own: the first loads, the other is left out",
                  sorted(answer.all("plugin")) == ["sql_p_shared loaded", "sql_p_static refused"],

@@ -68,7 +68,7 @@ def doubles(shop, cases):
                           "unit first/hook is already in", "with another implementation")
     answer = shop.ask("none", "load=p_first.plugin,p_faster.plugin")
     cases.refused("in two plugins", answer, ["conflict"], "with another implementation",
-                  "unit faster/third is already in plugin")
+                  "unit first/hook is already in plugin \"p_first\"")
     done = shop.tenon("units", "--doubles", "plain", "p_faster.so", good=False)
     cases.expect("tenon units --doubles", "first/hook  certain: by definitions" in done.stdout,
                  done.stdout)
