@@ -59,7 +59,7 @@ LIBRARIES = {
     "curl": "curl_version()[0]", "gtk-3": "gtk_get_major_version()", "cmocka": "(void *)_fail != 0",
     "zstd": "ZSTD_versionNumber()", "lz4": "LZ4_versionNumber()", "uv": "uv_version()",
 }
-SAMPLE = ["z", "jansson", "sodium", "popt", "zip", "sqlite3"]
+SAMPLE = ["z", "popt", "sqlite3"]
 LEAST = 60
 # headers come from the list, which a consumer's program must include the same way
 EXTRA = {"cmocka": "", "pcre2-8": "#define PCRE2_CODE_UNIT_WIDTH 8\n"}

@@ -20,7 +20,7 @@ from build import needs  # noqa: E402
 from report import Report  # noqa: E402
 
 PREFIX = "p"
-SAMPLE = 30
+SAMPLE = 15
 SEED = os.environ.get("TENON_SEED", "tenon")
 
 # name: text. main and extra are objects of the command; the others are archive members.

@@ -441,11 +441,11 @@ int main(int c, char **v) {
             ["ok one",
              'no two: unit Counter is already in plugin "one"; plugin "two" contains its own copy',
              'unit Counter up in plugin "one"'])
-        # in one plan, too
+        # in one plan, too, where they come as they are given
         self.everywhere(
             ["all:two.plugin,one.plugin"],
-            ['no two: unit Counter is already in plugin "one"; plugin "two" contains its own copy',
-             "ok one"])
+            ["ok two",
+             'no one: unit Counter is already in plugin "two"; plugin "one" contains its own copy'])
 
     def test_two_plugins_that_bring_one_library(self):
         counter = self.counter()

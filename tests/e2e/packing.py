@@ -51,10 +51,20 @@ class Case(unittest.TestCase):
     """A directory with sources, a host and two libraries."""
     compiler = "gcc"
     triple = "x86_64-linux-gnu"
+    made = {}  # by compiler: what is in the directory at first
 
     def setUp(self):
         self.directory = tempfile.TemporaryDirectory(prefix="tenon-test-")
         self.dir = os.path.realpath(self.directory.name)
+        if self.compiler not in Case.made:
+            self.make()
+            Case.made[self.compiler] = self.kept()
+        for name, content, mode in Case.made[self.compiler]:
+            os.makedirs(os.path.dirname(self.path(name)), exist_ok=True)
+            pathlib.Path(self.path(name)).write_bytes(content)
+            os.chmod(self.path(name), mode)
+
+    def make(self):
         self.write("host.c", HOST)
         self.write("stats.c", STATS)
         self.write("help.c", "int help2(void); int help(void) { return help2() + 1; }")
@@ -65,6 +75,12 @@ class Case(unittest.TestCase):
         self.cc("-shared", "-fPIC", "-Wl,-soname,libhelp.so.1", "-o", "lib/libhelp.so.1", "help.c",
                 "lib/libhelp2.so.1", ORIGIN)
         self.cc("-rdynamic", "-o", "host", "host.c", "-ldl")
+
+    def kept(self):
+        """(path, content, mode) of each file: every test begins with these."""
+        paths = [os.path.join(base, name) for base, _, names in os.walk(self.dir) for name in names]
+        return [(os.path.relpath(path, self.dir), pathlib.Path(path).read_bytes(),
+                 os.stat(path).st_mode) for path in paths]
 
     def tearDown(self):
         self.directory.cleanup()

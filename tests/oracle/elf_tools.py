@@ -20,7 +20,7 @@ import system
 import tenon
 from report import Report, skip_all, wants_all
 
-SAMPLE = 250
+SAMPLE = 100
 BATCH = 40
 KINDS = {"REL": "object", "CORE": "core"}
 # what readelf calls a machine: the name of tenon

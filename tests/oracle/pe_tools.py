@@ -21,7 +21,7 @@ from report import Report, skip_all, wants_all
 IMAGES = ["/usr/lib/*-linux-gnu/wine/*-windows/*", "/usr/lib/gcc/*-w64-mingw32/*/*.dll",
           "/usr/*-w64-mingw32/lib/*.dll", "/usr/*-w64-mingw32/bin/*"]
 LIBRARIES = ["/usr/*-w64-mingw32/lib/*.a"]
-SAMPLE = 150
+SAMPLE = 50
 OBJDUMP = "x86_64-w64-mingw32-objdump"
 DLLTOOL = "x86_64-w64-mingw32-dlltool"
 

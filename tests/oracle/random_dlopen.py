@@ -21,7 +21,7 @@ from opener import HOST
 from report import Report, skip_all
 from trees import DIRS, NAMES, RandomTree, random_cases
 
-SAMPLE, ALL = 100, 2000  # trees
+SAMPLE, ALL = 50, 2000  # trees
 RUNS = 4                 # of one tree
 LONGEST = 1000           # bytes of a run path
 

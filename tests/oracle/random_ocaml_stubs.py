@@ -30,7 +30,7 @@ from ocamlcase import LOADERS, Case  # noqa: E402
 from ocamlstubs import BUILDS, LIBRARIES, Host, Plugin, Stock, closure  # noqa: E402
 from report import Report, chosen_numbers, skip_all  # noqa: E402
 
-SAMPLE, ALL = 2, 100  # worlds
+SAMPLE, ALL = 1, 100  # worlds
 SHAPES = 60  # of plugins and of hosts that worlds choose from
 
 SEEN = collections.Counter()

@@ -34,7 +34,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 from plugins import BUILD, SANITIZED, SOURCE, Answer, Workshop  # noqa: E402
 from report import Report, chosen_numbers  # noqa: E402
 
-SAMPLE, ALL = 10, 240  # worlds
+SAMPLE, ALL = 4, 240  # worlds
 BATCH = 40  # worlds that are there at once
 SETTLED = 2.1  # seconds: what changed a moment ago is not noted
 

@@ -31,7 +31,7 @@ from opener import HOST
 from report import Report, skip_all
 from trees import random_cases
 
-SAMPLE, ALL = 150, 4000
+SAMPLE, ALL = 75, 4000
 SYMBOLS = ["s%d" % i for i in range(8)]
 LIBRARIES = ["lib%d.so" % i for i in range(5)]
 VERSIONS = ["V1", "V2", "V3"]

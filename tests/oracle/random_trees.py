@@ -24,7 +24,7 @@ import tenon
 from report import Report, skip_all
 from trees import DIRS, RandomTree, random_cases
 
-SAMPLE, ALL = 120, 3000  # trees
+SAMPLE, ALL = 60, 3000  # trees
 RUNS = 3                 # of one tree, each with an environment of its own
 ABSENT = "No such file or directory"
 

@@ -17,7 +17,7 @@ import tenon
 from report import Report, chosen_numbers
 from wineprefix import Windows, needs_windows
 
-SAMPLE, ALL = 5, 100
+SAMPLE, ALL = 2, 100
 NAMES = ["foo.dll", "bar.dll", "qux.dll", "version.dll"]
 PLACES = ["a", "windows/system32", "windows/system", "windows", "d", "p1", "p2", "a/sub"]
 

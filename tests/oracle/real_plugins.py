@@ -23,7 +23,7 @@ import system  # noqa: E402
 from plugins import Answer, Workshop  # noqa: E402
 from report import Report, skip_all, wants_all  # noqa: E402
 
-SAMPLE = 8          # modules
+SAMPLE = 4          # modules
 GROUPS, MOST = 2, 4  # groups of modules in one process, and how many there are in one; for all:
 MOST_OF_ALL = 16
 MIXED = 8            # groups of modules from anywhere, when all are wanted

@@ -166,11 +166,17 @@ class Workshop:
         self.tenon("wrap", path)
         return path
 
+    def _compile(self, name, code, *flags, compiler):
+        """NAME.o without a record: `tenon link` would compile a source three times."""
+        source = self.write(name + (".cc" if compiler.endswith("++") else ".c"), code)
+        self.run(compiler, "-O1", "-c", source, "-o", name + ".o", *flags)
+        return name + ".o"
+
     def plugin(self, name, code, *flags, compiler="gcc", strip=False, pack=(), record=True,
                link=()):
         """NAME.plugin of one source; `link`: what comes after it on the command line."""
-        source = self.write(name + (".cc" if compiler.endswith("++") else ".c"), code)
-        command = [compiler, "-shared", "-fPIC", "-O1", "-o", name + ".so", *flags, source, *link]
+        made = self._compile(name, code, "-fPIC", *flags, compiler=compiler)
+        command = [compiler, "-shared", "-fPIC", "-O1", "-o", name + ".so", *flags, made, *link]
         if record:
             self.tenon("link", "--", *command)
         else:
@@ -188,14 +194,15 @@ class Workshop:
              static_tenon=False):
         """A host that can be told what to do (driver.c), with more code of its own."""
         driver = os.path.join(SOURCE, "tests", "e2e", "driver.c")
-        self.run("gcc", "-c", "-O1", "-D_GNU_SOURCE", driver, "-I", os.path.join(SOURCE, "include"), "-o",
-                 "driver.o")
-        source = self.write(name + (".cc" if compiler.endswith("++") else ".c"), code)
+        if not os.path.exists(self.path("driver.o")):
+            self.run("gcc", "-c", "-O1", "-D_GNU_SOURCE", driver, "-I",
+                     os.path.join(SOURCE, "include"), "-o", "driver.o")
+        made = self._compile(name, code, *flags, compiler=compiler)
         tenon_flags = (["-L" + BUILD, "-ltenon", "-Wl,-rpath," + BUILD] if not static_tenon else
                        [os.path.join(BUILD, "libtenon.a"), "-lsodium", "-ljansson", "-lz"])
         if static_tenon and SANITIZED:
             tenon_flags.append("-fsanitize=address,undefined")
-        command = [compiler, "-O1", "-o", name, *flags, source, "driver.o", *link, *tenon_flags,
+        command = [compiler, "-O1", "-o", name, *flags, made, "driver.o", *link, *tenon_flags,
                    "-lpthread"]
         if record:
             self.tenon("link", "--", *command)
