@@ -14,7 +14,9 @@
 
 #include "bundle.h"
 #include "failing_arena.h"
+#include "file.h"
 #include "known.h"
+#include "known_file.h"
 #include "manifest_case.h"
 #include "manifest_pack.h"
 
@@ -507,6 +509,50 @@ static void each_allocation_may_fail(void **state)
     }
 }
 
+static struct tn_view seed(struct tn_arena *arena, const char *name)
+{
+    struct tn_view bytes = { 0 };
+    tenon_world *world = tenon_world_host(NULL);
+    char path[4096];
+    snprintf(path, sizeof path, "%s/fuzz/seeds/known/%s", getenv("TENON_SOURCE"), name);
+    assert_int_equal(tn_file_whole(world, path, 1 << 20, arena, &bytes), 0);
+    tenon_world_free(world);
+    return bytes;
+}
+
+/* How many bundles an index has whose manifests can be read; -1: it makes no sense. */
+static int readable(struct tn_arena *arena, const char *name)
+{
+    struct tn_known_file file = { .fd = -1 };
+    int count = 0;
+    if (!tn_known_file_take(&file, seed(arena, name)))
+        return -1;
+    for (size_t i = 0; i < tn_known_file_count(&file); i++) {
+        struct tn_known_entry entry = tn_known_file_entry(&file, i);
+        struct tn_view packed, proofs;
+        count += tn_known_file_block(&file, &entry, &packed, &proofs) &&
+                 (!packed.size || tn_manifest_unpack_brief(packed, arena, NULL));
+    }
+    tn_known_file_free(&file);
+    return count;
+}
+
+/* A fuzzer whose seeds are of an old layout would never get beyond its first bytes. */
+static void seeds_of_the_fuzzer_are_as_they_are_called(void **state)
+{
+    struct tn_arena arena = { 0 };
+    tenon_error err = TENON_ERROR_INIT;
+    (void)state;
+    if (!tn_manifest_unpack_brief(seed(&arena, "packed"), &arena, &err))
+        fail_msg("tools/make-seeds packs otherwise: %s", tenon_error_message(&err));
+    assert_int_equal(readable(&arena, "empty"), 0);
+    assert_int_equal(readable(&arena, "row"), 1);
+    assert_int_equal(readable(&arena, "rows"), 2);
+    assert_int_equal(readable(&arena, "order"), -1);
+    assert_int_equal(readable(&arena, "short"), -1);
+    tn_arena_free(&arena);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -521,6 +567,7 @@ int main(void)
         cmocka_unit_test_setup(two_processes_write_at_once, drop_index),
         cmocka_unit_test_setup(what_others_add_is_found, drop_index),
         cmocka_unit_test_setup(each_allocation_may_fail, drop_index),
+        cmocka_unit_test(seeds_of_the_fuzzer_are_as_they_are_called),
         /* the last, as it changes the bundle */
         cmocka_unit_test_setup(a_file_that_changed_is_opened_again, drop_index),
     };

@@ -11,6 +11,7 @@
 
 #include "failing_arena.h"
 #include "holding.h"
+#include "ocaml_proof.h"
 #include "proof.h"
 #include "record.h"
 #include "units.h"
@@ -295,6 +296,40 @@ static void libc_offers_what_it_defines(void **state)
 #endif
 }
 
+static bool is_read(const char *name)
+{
+    struct tn_arena arena = { 0 };
+    struct tn_view bytes = { 0 };
+    tenon_world *world = tenon_world_host(NULL);
+    char path[4096];
+    snprintf(path, sizeof path, "%s/fuzz/seeds/%s", getenv("TENON_SOURCE"), name);
+    assert_int_equal(tn_file_whole(world, path, 1 << 20, &arena, &bytes), 0);
+    bool good = strncmp(name, "proof/", 6) == 0 ? tn_proofs_unpack(bytes, &arena) != NULL
+                                                : tn_oc_proofs_unpack(bytes, &arena) != NULL;
+    tenon_world_free(world);
+    tn_arena_free(&arena);
+    return good;
+}
+
+/* A fuzzer whose seeds are of an old layout would never get beyond its first byte. */
+static void seeds_of_the_fuzzers_are_as_they_are_called(void **state)
+{
+    static const char *const good[] = { "complete", "none", "assembled", "partial", "two" };
+    static const char *const bad[] = { "unnamed", "fewer", "sorted", "order", "cut" };
+    char name[64];
+    (void)state;
+    for (size_t i = 0; i < 5; i++) {
+        snprintf(name, sizeof name, "proof/%s", good[i]);
+        if (!is_read(name))
+            fail_msg("%s is refused: tools/make-seeds writes another layout", name);
+        snprintf(name, sizeof name, "proof/%s", bad[i]);
+        assert_false(is_read(name));
+    }
+    assert_true(is_read("ocamlproof/both"));
+    assert_true(is_read("ocamlproof/none"));
+    assert_false(is_read("ocamlproof/cut"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -305,6 +340,7 @@ int main(void)
         cmocka_unit_test(units_that_make_no_sense_are_refused),
         cmocka_unit_test(unpacking_without_memory_gives_nothing),
         cmocka_unit_test(libc_offers_what_it_defines),
+        cmocka_unit_test(seeds_of_the_fuzzers_are_as_they_are_called),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
