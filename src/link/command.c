@@ -7,6 +7,7 @@
 #include "fail.h"
 #include "linker_words.h"
 #include "options.h"
+#include "program.h"
 #include "view.h"
 
 /* Programs that start the compiler named after them. */
@@ -153,17 +154,6 @@ static bool read_direct(struct tn_command *command, struct walk *walk, const str
     return true;
 }
 
-static bool is_linker_name(const char *name)
-{
-    static const char *const names[] = { "ld",     "ld.bfd", "ld.gold", "gold",
-                                         "ld.lld", "lld",    "ld.mold", "mold" };
-    size_t size = strlen(name);
-
-    return tn_is_among(name, names, TN_COUNT(names)) ||
-           (size > 3 && strcmp(name + size - 3, "-ld") == 0) ||
-           (size > 7 && strcmp(name + size - 7, "-ld.bfd") == 0);
-}
-
 /* "tenon link --" before the compiler: the index behind it, else `i`. */
 static size_t behind_tenon(const struct tn_words *words, size_t i)
 {
@@ -227,7 +217,8 @@ static bool read_all(struct tn_command *command, struct walk *walk, const struct
     if (words->count == 0 || !words->at[0][0])
         return tn_fail(err, TENON_E_ARGUMENT, "no compiler given");
     command->program = find_program(words);
-    command->is_linker = is_linker_name(tn_base_name(words->at[command->program]));
+    command->is_linker = tn_program_is_linker(words->at[command->program]);
+    walk->other = tn_program_is_tool(words->at[command->program]);
     if (command->is_linker)
         command->linker = tn_base_name(words->at[command->program]);
     for (size_t i = 0; i <= command->program; i++)

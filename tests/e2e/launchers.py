@@ -1026,6 +1026,10 @@ def a_linker_may_be_called_itself(report):
         c.compile("start.c", "other.c")
         c.link("ld", "-o", "prog", "start.o", "other.o")
         c.check("units", ["other", "start"], c.names())
+        c.link("ld.gold", "-o", "gold", "start.o", "other.o")
+        os.symlink(c.run("which", "ld.gold").stdout.strip(), c.path("some-target-ld.gold-2"))
+        c.link("./some-target-ld.gold-2", "-o", "named", "start.o", "other.o")
+        c.check("by another name", c.names("gold"), c.names("named"))
         c.link("gcc", "-r", "-nostdlib", "-o", "all.o", "start.o", "other.o")
         c.check("-r goes through", "none", launch.units(c.path("all.o"))["record"])
         found = [c.run("gcc", "-print-file-name=" + name).stdout.strip()
@@ -1034,6 +1038,30 @@ def a_linker_may_be_called_itself(report):
         c.run("gcc", "-fPIC", "-c", "crt_own.c")
         c.link("ld", "-shared", "-o", "lib.so", *found[:2], "crt_own.o", *found[2:])
         c.check("start files that it is given", ["crt_own"], c.names("lib.so"))
+
+
+def tools_for_archives_run_as_they_are(report):
+    """CMake's RULE_LAUNCH_LINK puts the launcher before ar and ranlib, too."""
+    with Case(report, "ar") as c:
+        c.compile("main.c", "counter.c")
+        for words in (["ar", "qc", "libcounter.a", "counter.o"], ["ranlib", "libcounter.a"],
+                      ["strip", "-g", "libcounter.a"], ["gcc-ar", "t", "libcounter.a"]):
+            done = c.link(*words, check=False)
+            c.check(words[0], (0, ""), (done.returncode, done.stderr))
+        c.check("what it prints", "counter.o\n", done.stdout)
+        c.link("gcc", "-o", "prog", "main.o", "libcounter.a")
+        c.check("units", ["counter/counter", "main"], c.names())
+
+
+def linkers_that_tell_what_they_try(report):
+    with Case(report, "--verbose") as c:
+        c.compile("main.c", "counter.c")
+        for linker in ("bfd", "gold", "lld"):
+            words = ["gcc", "-fuse-ld=" + linker, "-o", linker, "main.o", "counter.o"]
+            done = c.link(*words, "-Wl,--verbose")
+            c.check(linker, ("complete", ["counter", "main"], False),
+                    (launch.units(c.path(linker))["record"], c.names(linker),
+                     "tenon link:" in done.stderr))
 
 
 def counting_runs_is_no_unit(report):
@@ -1062,7 +1090,8 @@ CASES = [links_once_when_nothing_changed, keeps_standard_output_and_map,
          sources_that_cannot_be_preprocessed, standard_input_without_an_output,
          headers_become_no_object, reports_beside_an_object, sources_of_intermediate_code,
          failures_remove_the_output,
-         temporary_files_anywhere, a_linker_may_be_called_itself, counting_runs_is_no_unit,
+         temporary_files_anywhere, a_linker_may_be_called_itself,
+         tools_for_archives_run_as_they_are, linkers_that_tell_what_they_try, counting_runs_is_no_unit,
          objects_that_are_not_what_their_notes_say,
          thin_members_of_intermediate_code,
          notes_of_intermediate_code_under_other_names, lazy_objects_of_intermediate_code,

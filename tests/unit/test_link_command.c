@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include "command.h"
+#include "view.h"
 
 struct fixture {
     tenon_world *world;
@@ -206,6 +207,38 @@ static void a_linker_takes_its_words_itself(void **state)
     assert_int_equal(f.command.named.count, 2);
 }
 
+static void a_linker_is_known_by_all_its_names(void **state)
+{
+    static const char *const lines[] = {
+        "ld.lld-14 -o p main.o --print-map",
+        "x86_64-linux-gnu-ld.gold -o p main.o --print-map",
+        "/opt/bin/aarch64-linux-gnu-ld-2.40 -o p main.o --print-map",
+        "x86_64-linux-gnu-gold -o p main.o --print-map",
+    };
+
+    (void)state;
+    for (size_t i = 0; i < TN_COUNT(lines); i++) {
+        assert_int_equal(read_line(lines[i]), TN_COMMAND_LINK);
+        assert_true(f.command.is_linker);
+        assert_true(f.command.prints);
+    }
+    read_line("gcc-12 -o p main.o");
+    assert_false(f.command.is_linker);
+    read_line("build-12.ld-wrapper main.o");
+    assert_false(f.command.is_linker);
+}
+
+static void a_tool_for_archives_does_not_link(void **state)
+{
+    (void)state;
+    assert_int_equal(read_line("/usr/bin/ar qc libx.a a.o"), TN_COMMAND_OTHER);
+    assert_int_equal(read_line("x86_64-linux-gnu-gcc-ar-12 qc libx.a a.o"), TN_COMMAND_OTHER);
+    assert_int_equal(read_line("llvm-ranlib-14 libx.a"), TN_COMMAND_OTHER);
+    assert_int_equal(read_line("strip -s prog"), TN_COMMAND_OTHER);
+    assert_int_equal(read_line("ccache as -o a.o a.s"), TN_COMMAND_OTHER);
+    assert_int_equal(read_line("./sugar a.o"), TN_COMMAND_LINK);
+}
+
 static void printing_is_noticed(void **state)
 {
     (void)state;
@@ -280,6 +313,8 @@ int main(void)
         TEST(lto_is_what_was_said_last),
         TEST(the_linker_is_told_by_the_driver),
         TEST(a_linker_takes_its_words_itself),
+        TEST(a_linker_is_known_by_all_its_names),
+        TEST(a_tool_for_archives_does_not_link),
         TEST(printing_is_noticed),
         TEST(launchers_before_the_compiler_are_seen_through),
         TEST(response_files_are_read),
