@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "entry_name.h"
 #include "fail.h"
 #include "native_private.h"
 
@@ -75,6 +76,22 @@ static void check_libraries(struct tn_answer *a)
                 tn_say_library(a->job, owner, a->graph, row, by);
             last = owner;
         }
+    }
+}
+
+/*
+ * A library that the loader would take from the cache, and that no bundle has put there. Somebody
+ * laid it beside a plugin's code, whose run path `$ORIGIN` then comes before the system's
+ * directories. OCaml's files are asked about one by one, and without a cache: not looked at there.
+ */
+static void check_planted(struct tn_answer *a)
+{
+    const char *cache = a->job->cache_path;
+    for (size_t row = 0; cache && row < a->count; row++) {
+        const tenon_library *library = tenon_graph_library(a->graph, row);
+        if (a->owner[row] != TN_NOBODY_HERE && !a->holding[row] && tn_answer_is_found(library) &&
+            tn_entry_is_below(library->path, cache))
+            tn_say_planted(a->job, a->owner[row], a->graph, (int32_t)row);
     }
 }
 
@@ -190,6 +207,7 @@ bool tn_answer_take_system(struct tn_answer *a, tenon_error *err)
 void tn_answer_check_rows(struct tn_answer *a)
 {
     check_libraries(a);
+    check_planted(a);
     check_versions(a);
     check_stack(a);
 }
