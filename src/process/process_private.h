@@ -3,6 +3,8 @@
 #define TN_PROCESS_PRIVATE_H
 
 #include <pthread.h>
+#include <stdatomic.h>
+#include <stdint.h>
 #include <tenon/process.h>
 #include <tenon/resolve.h>
 
@@ -13,6 +15,13 @@
 #include "plan.h"
 #include "registry.h"
 #include "triple.h"
+
+/* A recursive lock: the thread that has it may take it again. */
+struct tn_process_lock {
+    pthread_mutex_t mutex;
+    _Atomic uintptr_t owner; /* a pthread_self(); 0: nobody */
+    unsigned depth;          /* the owner's */
+};
 
 /* Directories where plugins are looked for, in order. */
 struct tn_places {
@@ -51,7 +60,7 @@ struct tn_loaded {
 };
 
 struct tenon_process {
-    pthread_mutex_t lock; /* recursive */
+    struct tn_process_lock lock;
     struct tn_arena arena;
     char *program;          /* of a program that does not run; NULL: this process */
     bool is_static;         /* a program that no loader joins with anything */
