@@ -116,18 +116,15 @@ static void check_stack(struct tn_answer *a)
 /* ---- static TLS ----------------------------------------------------------------------------- */
 
 /*
- * Room that glibc keeps in the static block for what is loaded later. How much is used up cannot be
- * asked; what was loaded later with such a demand is added up. musl keeps none.
+ * How much of the room for what is loaded later is used up cannot be asked; what was loaded later
+ * with such a demand is added up. musl keeps none.
  *
- * rule  glibc elf/dl-tls.c, _dl_tls_static_surplus_init(): 3 * 192 + 4 * 144 + 512 with the
- *       default tunables; musl ldso/dynlink.c, "initial-exec TLS resolves to dynamic definition"
+ * rule  musl ldso/dynlink.c, "initial-exec TLS resolves to dynamic definition"
  */
-#define GLIBC_SURPLUS 1664u
-
 void tn_answer_check_tls(struct tn_answer *a)
 {
     bool musl = a->job->process->triple.libc && strcmp(a->job->process->triple.libc, "musl") == 0;
-    uint64_t room = musl ? 0 : GLIBC_SURPLUS, used = 0;
+    uint64_t room = musl ? 0 : tn_tls_room(a->job->world), used = 0;
     for (size_t row = 0; row < a->count; row++) {
         struct tn_holding *h = a->holding[row];
         if (!h || !h->has_static_tls || h->reason == TENON_IN_HOST)

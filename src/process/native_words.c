@@ -230,11 +230,13 @@ void tn_say_tls(struct tn_job *job, uint32_t number, const struct tn_holding *ho
     struct tn_about what = about(job, number, TENON_FINDING_STATIC_TLS, holding->own_name);
     what.holders[0] = place_of(job, holding->path);
     if (room)
-        tn_report_find(job->report, what,
-                       "%s needs room in the static TLS block: %" PRIu64
-                       " bytes would be used, the loader keeps %" PRIu64
-                       " for what is loaded later (build it without -ftls-model=initial-exec)",
-                       tls_words(job, holding, what.plugin), used, room);
+        tn_report_find(
+            job->report, what,
+            "%s needs room in the static TLS block: %" PRIu64
+            " bytes would be used, the loader keeps %" PRIu64
+            " for what is loaded later (build it without -ftls-model=initial-exec, or start "
+            "the program with GLIBC_TUNABLES=glibc.rtld.optional_static_tls=%" PRIu64 ")",
+            tls_words(job, holding, what.plugin), used, room, used);
     else
         tn_report_find(job->report, what,
                        "%s needs room in the static TLS block, which this loader "

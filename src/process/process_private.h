@@ -59,6 +59,8 @@ struct tn_loaded {
     unsigned long long turn; /* who stands on another one has a later turn */
 };
 
+enum { TN_START_VARIABLES = 2 }; /* of the environment, that the loader reads once: start_env.c */
+
 struct tenon_process {
     struct tn_process_lock lock;
     struct tn_arena arena;
@@ -67,8 +69,8 @@ struct tenon_process {
     const char *host_fault; /* why it would not start: "would not start: ..."; NULL */
     bool secure, weak, ambiguous;
     bool start_known;
-    const char *start_path;  /* LD_LIBRARY_PATH when this process started; NULL: it was not set */
-    struct tn_triple triple; /* of its program; empty: none of ours */
+    const char *start[TN_START_VARIABLES]; /* when this process started; NULL: it was not set */
+    struct tn_triple triple;               /* of its program; empty: none of ours */
     struct tn_registry registry;
     tenon_keys *keys; /* whose plugins are welcome; NULL: nobody asks */
     bool require_signature;

@@ -317,6 +317,8 @@ static void act(char *word)
         printf("mapped %d\n", dlopen(value, RTLD_NOW | RTLD_NOLOAD) != NULL);
     else if (is(word, "exec=", &value))
         printf("exec %d\n", system(value));
+    else if (is(word, "setenv=", &value))
+        printf("setenv %d\n", putenv(value) == 0);
     else if (is(word, "trust=", &value))
         trust(value);
     else if (strcmp(word, "weak") == 0)
