@@ -100,7 +100,8 @@ TENON_API bool tenon_process_offer(tenon_process *process, const char *name, uns
  * As many unlocks as locks, by the same thread. Other threads' calls wait, loads and unloads too:
  * while it is held, wait for no thread that may make such a call, and do not call dlopen() where
  * other threads' constructors make them, which hold the loader's lock. A thread that a plugin's
- * start or stop, or a handler of events, waits for must not lock.
+ * start or stop, or a handler of events, waits for must not lock. After fork() the child has the
+ * lock that its thread had; what another thread held stays locked there, as everything does.
  */
 TENON_API void tenon_process_lock(const tenon_process *process);
 TENON_API void tenon_process_unlock(const tenon_process *process);

@@ -40,6 +40,7 @@
 
 #define TN_LIMIT_KNOWN (32u << 20)     /* bytes of the index of bundles */
 #define TN_LIMIT_KNOWN_ROWS (1u << 16) /* bundles in it */
+#define TN_LIMIT_CACHE_DEPTH 32u       /* directories that somebody made in the cache, nested */
 
 /* Bundles: of hostile zips, what is stated; a bundle that somebody made is far below these. */
 #define TN_LIMIT_BUNDLE (UINT64_C(2) << 30)          /* bytes of a bundle */

@@ -9,6 +9,7 @@
 
 #include "cache_private.h"
 #include "fail.h"
+#include "limits.h"
 #include "replace_file.h"
 #include "text.h"
 
@@ -36,7 +37,8 @@ static const char *next_name(DIR *list, int *failed)
     return entry ? entry->d_name : NULL;
 }
 
-int tn_cache_remove(int parent, const char *name)
+/* No link is followed. We make no directories below another one, but somebody may have. */
+static int remove_tree(int parent, const char *name, unsigned depth)
 {
     DIR *list = list_directory(parent, name);
     const char *file;
@@ -46,14 +48,23 @@ int tn_cache_remove(int parent, const char *name)
         return unlinkat(parent, name, 0) < 0 && errno != ENOENT ? errno : 0;
     if (!list)
         return errno == ENOENT ? 0 : errno;
-    while ((file = next_name(list, &unread)))
-        if (unlinkat(dirfd(list), file, 0) < 0 && errno != ENOENT && !failed)
-            failed = errno;
+    while ((file = next_name(list, &unread))) {
+        int here = unlinkat(dirfd(list), file, 0) < 0 ? errno : 0;
+        if (here == EISDIR || here == EPERM) /* Linux; POSIX */
+            here = depth < TN_LIMIT_CACHE_DEPTH ? remove_tree(dirfd(list), file, depth + 1) : here;
+        if (here != ENOENT && !failed)
+            failed = here;
+    }
     closedir(list);
     failed = failed ? failed : unread;
     if (!failed && unlinkat(parent, name, AT_REMOVEDIR) < 0 && errno != ENOENT)
         failed = errno;
     return failed;
+}
+
+int tn_cache_remove(int parent, const char *name)
+{
+    return remove_tree(parent, name, 0);
 }
 
 /* ---- rows ------------------------------------------------------------------------------------ */
@@ -185,9 +196,8 @@ static bool remove_rows(struct tn_cache *cache, bool all,
             each(arg, &rows[i]);
     }
     tn_arena_free(&arena);
-    if (ok && all && unlinkat(cache->dir, TN_CACHE_KNOWN, 0) < 0 && errno != ENOENT)
-        ok = tn_fail_system(err, errno, "removing %s/%s", cache->path, TN_CACHE_KNOWN);
-    return ok;
+    int failed = ok && all ? tn_cache_remove(cache->dir, TN_CACHE_KNOWN) : 0;
+    return failed ? tn_fail_system(err, failed, "removing %s/%s", cache->path, TN_CACHE_KNOWN) : ok;
 }
 
 bool tn_cache_prune(struct tn_cache *cache, bool all,

@@ -53,7 +53,8 @@ const struct tn_noted *tn_notes_find(const struct tn_notes *notes, const char *n
 /* ---- cache_list.c -------------------------------------------------------------------------------
  */
 
-/* Removes a directory of files, or a file; what is not there is no failure. 0 or an errno value. */
+/* Removes a directory with all that is in it, or a file; what is not there is no failure. 0 or an
+ * errno value. */
 int tn_cache_remove(int parent, const char *name);
 
 #endif

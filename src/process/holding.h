@@ -187,6 +187,9 @@ bool tn_holding_answers(const struct tn_holding *holding, const char *name);
 /* Bytes of thread-local data of the image at that path (static_tls.c); 0: none, or not known. */
 uint64_t tn_tls_size(tenon_world *world, const char *path);
 
+/* Bytes that glibc keeps in the static block for what is loaded later. */
+uint64_t tn_tls_room(const tenon_world *world);
+
 /* The units that its record names, numbered through all records; NULL past the last. */
 const tenon_unit *tn_holding_unit(const struct tn_holding *holding, size_t i);
 

@@ -406,10 +406,26 @@ bool tn_registry_look(struct tn_registry *registry, enum tenon_reason_kind reaso
     return good && (!first || begin_scope(registry, err));
 }
 
+/*
+ * Not RTLD_DEFAULT: that looks also into what came with this library when somebody opened the two
+ * apart, and keeps what it finds mapped for as long as this library is.
+ *
+ * rule  glibc elf/dl-sym.c, do_sym(): DL_LOOKUP_ADD_DEPENDENCY, and the scope of the caller, for
+ *       RTLD_DEFAULT alone; elf/dl-open.c, add_to_global_update(): the program's list grows
+ */
+void *tn_mapped_global(const char *symbol)
+{
+    void *program = dlopen(NULL, RTLD_LAZY), *found = program ? dlsym(program, symbol) : NULL;
+    if (program)
+        dlclose(program);
+    return found;
+}
+
+/* Thread-local data is in no object: dladdr() does not know whose it is. */
 bool tn_mapped_is_global(const struct tn_holding *holding, const char *symbol)
 {
-    const void *found = holding->base ? dlsym(RTLD_DEFAULT, symbol) : NULL;
+    const void *found = holding->base ? tn_mapped_global(symbol) : NULL;
     Dl_info info;
-    return found && dladdr(found, &info) && info.dli_fname &&
-           strcmp(info.dli_fname, holding->path) == 0;
+    return found &&
+           (!dladdr(found, &info) || !info.dli_fname || strcmp(info.dli_fname, holding->path) == 0);
 }

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "entry_name.h"
 #include "fail.h"
 #include "native_private.h"
 
@@ -78,6 +79,22 @@ static void check_libraries(struct tn_answer *a)
     }
 }
 
+/*
+ * A library that the loader would take from the cache, and that no bundle has put there. Somebody
+ * laid it beside a plugin's code, whose run path `$ORIGIN` then comes before the system's
+ * directories. OCaml's files are asked about one by one, and without a cache: not looked at there.
+ */
+static void check_planted(struct tn_answer *a)
+{
+    const char *cache = a->job->cache_path;
+    for (size_t row = 0; cache && row < a->count; row++) {
+        const tenon_library *library = tenon_graph_library(a->graph, row);
+        if (a->owner[row] != TN_NOBODY_HERE && !a->holding[row] && tn_answer_is_found(library) &&
+            tn_entry_is_below(library->path, cache))
+            tn_say_planted(a->job, a->owner[row], a->graph, (int32_t)row);
+    }
+}
+
 static void check_versions(struct tn_answer *a)
 {
     for (size_t i = 0; i < tenon_graph_missing_version_count(a->graph); i++) {
@@ -99,18 +116,15 @@ static void check_stack(struct tn_answer *a)
 /* ---- static TLS ----------------------------------------------------------------------------- */
 
 /*
- * Room that glibc keeps in the static block for what is loaded later. How much is used up cannot be
- * asked; what was loaded later with such a demand is added up. musl keeps none.
+ * How much of the room for what is loaded later is used up cannot be asked; what was loaded later
+ * with such a demand is added up. musl keeps none.
  *
- * rule  glibc elf/dl-tls.c, _dl_tls_static_surplus_init(): 3 * 192 + 4 * 144 + 512 with the
- *       default tunables; musl ldso/dynlink.c, "initial-exec TLS resolves to dynamic definition"
+ * rule  musl ldso/dynlink.c, "initial-exec TLS resolves to dynamic definition"
  */
-#define GLIBC_SURPLUS 1664u
-
 void tn_answer_check_tls(struct tn_answer *a)
 {
     bool musl = a->job->process->triple.libc && strcmp(a->job->process->triple.libc, "musl") == 0;
-    uint64_t room = musl ? 0 : GLIBC_SURPLUS, used = 0;
+    uint64_t room = musl ? 0 : tn_tls_room(a->job->world), used = 0;
     for (size_t row = 0; row < a->count; row++) {
         struct tn_holding *h = a->holding[row];
         if (!h || !h->has_static_tls || h->reason == TENON_IN_HOST)
@@ -190,6 +204,7 @@ bool tn_answer_take_system(struct tn_answer *a, tenon_error *err)
 void tn_answer_check_rows(struct tn_answer *a)
 {
     check_libraries(a);
+    check_planted(a);
     check_versions(a);
     check_stack(a);
 }

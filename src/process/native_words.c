@@ -90,6 +90,17 @@ void tn_say_library(struct tn_job *job, uint32_t number, const tenon_graph *grap
                        library->reason ? library->reason : "the loader does not take it");
 }
 
+void tn_say_planted(struct tn_job *job, uint32_t number, const tenon_graph *graph, int32_t row)
+{
+    const char *name = tenon_graph_library(graph, (size_t)row)->name;
+    struct tn_about what = about(job, number, TENON_FINDING_CACHE, name);
+    what.holders[0] = tn_report_show(job->report, path_of(graph, row));
+    tn_report_find(job->report, what,
+                   "plugin \"%s\" would get %s from the cache, where no bundle has put it: %s; "
+                   "`tenon cache prune --all` removes what was taken out",
+                   what.plugin, tn_report_show(job->report, name), what.holders[0]);
+}
+
 void tn_say_version(struct tn_job *job, uint32_t number, const tenon_graph *graph,
                     const tenon_missing_version *missing)
 {
@@ -219,11 +230,13 @@ void tn_say_tls(struct tn_job *job, uint32_t number, const struct tn_holding *ho
     struct tn_about what = about(job, number, TENON_FINDING_STATIC_TLS, holding->own_name);
     what.holders[0] = place_of(job, holding->path);
     if (room)
-        tn_report_find(job->report, what,
-                       "%s needs room in the static TLS block: %" PRIu64
-                       " bytes would be used, the loader keeps %" PRIu64
-                       " for what is loaded later (build it without -ftls-model=initial-exec)",
-                       tls_words(job, holding, what.plugin), used, room);
+        tn_report_find(
+            job->report, what,
+            "%s needs room in the static TLS block: %" PRIu64
+            " bytes would be used, the loader keeps %" PRIu64
+            " for what is loaded later (build it without -ftls-model=initial-exec, or start "
+            "the program with GLIBC_TUNABLES=glibc.rtld.optional_static_tls=%" PRIu64 ")",
+            tls_words(job, holding, what.plugin), used, room, used);
     else
         tn_report_find(job->report, what,
                        "%s needs room in the static TLS block, which this loader "

@@ -10,6 +10,9 @@
 void tn_say_library(struct tn_job *job, uint32_t number, const tenon_graph *graph, size_t row,
                     int32_t by);
 
+/* A library that lies in the cache, and is of no bundle. */
+void tn_say_planted(struct tn_job *job, uint32_t number, const tenon_graph *graph, int32_t row);
+
 void tn_say_version(struct tn_job *job, uint32_t number, const tenon_graph *graph,
                     const tenon_missing_version *missing);
 

@@ -562,7 +562,7 @@ bool tn_oc_has_symbol(tenon_ocaml_process *process, tenon_world *world, const ch
             read_outside(process, world);
         return tn_names_find(&process->outside, name, strlen(name)) != TN_NO_NAME;
     }
-    at = dlsym(RTLD_DEFAULT, name);
+    at = tn_mapped_global(name);
     Dl_info info;
     if (at && holder && dladdr(at, &info) && info.dli_fname && *info.dli_fname)
         *holder = info.dli_fname; /* of the loader, for as long as it is mapped */

@@ -11,14 +11,35 @@
 #include "text.h"
 #include "unread.h"
 
+/*
+ * Recursive by our own count. A recursive mutex knows its owner by the kernel's number of the
+ * thread, which is another one in the child of a fork(): a plugin's start, or a host that holds the
+ * lock, and goes on in the child would wait for itself there. pthread_self() stays what it was.
+ *
+ * rule  glibc nptl/pthread_mutex_lock.c, PTHREAD_MUTEX_RECURSIVE_NP; POSIX fork()
+ */
+static uintptr_t this_thread(void)
+{
+    return (uintptr_t)pthread_self();
+}
+
 void tn_process_lock(const tenon_process *process)
 {
-    pthread_mutex_lock((pthread_mutex_t *)&process->lock);
+    struct tn_process_lock *lock = (struct tn_process_lock *)&process->lock;
+    if (atomic_load(&lock->owner) != this_thread()) {
+        pthread_mutex_lock(&lock->mutex);
+        atomic_store(&lock->owner, this_thread());
+    }
+    lock->depth++;
 }
 
 void tn_process_unlock(const tenon_process *process)
 {
-    pthread_mutex_unlock((pthread_mutex_t *)&process->lock);
+    struct tn_process_lock *lock = (struct tn_process_lock *)&process->lock;
+    if (atomic_load(&lock->owner) != this_thread() || --lock->depth)
+        return;
+    atomic_store(&lock->owner, 0);
+    pthread_mutex_unlock(&lock->mutex);
 }
 
 void tenon_process_lock(const tenon_process *process)
@@ -33,17 +54,11 @@ void tenon_process_unlock(const tenon_process *process)
 
 static bool init_locks(tenon_process *process, tenon_error *err)
 {
-    pthread_mutexattr_t attributes;
-    int error = pthread_mutexattr_init(&attributes);
-    if (!error) {
-        pthread_mutexattr_settype(&attributes, PTHREAD_MUTEX_RECURSIVE);
-        error = pthread_mutex_init(&process->lock, &attributes);
-        pthread_mutexattr_destroy(&attributes);
-    }
+    int error = pthread_mutex_init(&process->lock.mutex, NULL);
     if (!error) {
         error = pthread_mutex_init(&process->services_lock, NULL);
         if (error)
-            pthread_mutex_destroy(&process->lock);
+            pthread_mutex_destroy(&process->lock.mutex);
     }
     return !error || tn_fail_system(err, error, "a lock");
 }
@@ -88,7 +103,7 @@ void tenon_process_free(tenon_process *process)
     tn_arena_free(&process->proofs);
     tn_arena_free(&process->arena);
     pthread_mutex_destroy(&process->services_lock);
-    pthread_mutex_destroy(&process->lock);
+    pthread_mutex_destroy(&process->lock.mutex);
     free(process);
 }
 

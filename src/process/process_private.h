@@ -3,6 +3,8 @@
 #define TN_PROCESS_PRIVATE_H
 
 #include <pthread.h>
+#include <stdatomic.h>
+#include <stdint.h>
 #include <tenon/process.h>
 #include <tenon/resolve.h>
 
@@ -13,6 +15,13 @@
 #include "plan.h"
 #include "registry.h"
 #include "triple.h"
+
+/* A recursive lock: the thread that has it may take it again. */
+struct tn_process_lock {
+    pthread_mutex_t mutex;
+    _Atomic uintptr_t owner; /* a pthread_self(); 0: nobody */
+    unsigned depth;          /* the owner's */
+};
 
 /* Directories where plugins are looked for, in order. */
 struct tn_places {
@@ -50,16 +59,18 @@ struct tn_loaded {
     unsigned long long turn; /* who stands on another one has a later turn */
 };
 
+enum { TN_START_VARIABLES = 2 }; /* of the environment, that the loader reads once: start_env.c */
+
 struct tenon_process {
-    pthread_mutex_t lock; /* recursive */
+    struct tn_process_lock lock;
     struct tn_arena arena;
     char *program;          /* of a program that does not run; NULL: this process */
     bool is_static;         /* a program that no loader joins with anything */
     const char *host_fault; /* why it would not start: "would not start: ..."; NULL */
     bool secure, weak, ambiguous;
     bool start_known;
-    const char *start_path;  /* LD_LIBRARY_PATH when this process started; NULL: it was not set */
-    struct tn_triple triple; /* of its program; empty: none of ours */
+    const char *start[TN_START_VARIABLES]; /* when this process started; NULL: it was not set */
+    struct tn_triple triple;               /* of its program; empty: none of ours */
     struct tn_registry registry;
     tenon_keys *keys; /* whose plugins are welcome; NULL: nobody asks */
     bool require_signature;

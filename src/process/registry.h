@@ -53,6 +53,9 @@ bool tn_registry_is_stale(const struct tn_registry *registry);
  */
 bool tn_mapped_is_global(const struct tn_holding *holding, const char *symbol);
 
+/* What serves everybody under that name, in this process; NULL: nothing does. */
+void *tn_mapped_global(const char *symbol);
+
 /* The program of a graph and everything that it loads. */
 bool tn_registry_take_graph(struct tn_registry *registry, tenon_world *world,
                             const tenon_graph *graph, tenon_error *err);

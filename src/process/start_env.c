@@ -1,9 +1,9 @@
 /*
  * src/process/start_env.c - what the loader of this process took from its environment
  *
- * rule  glibc elf/rtld.c, process_envvars(); musl ldso/dynlink.c: LD_LIBRARY_PATH is read when the
- *       program starts; what setenv() does later is not seen. proc(5): /proc/PID/environ is the
- *       block of that time
+ * rule  glibc elf/rtld.c, process_envvars(), elf/dl-tunables.c; musl ldso/dynlink.c: these are read
+ *       when the program starts; what setenv() does later is not seen. proc(5): /proc/PID/environ
+ * is the block of that time
  */
 #include <fcntl.h>
 #include <stdlib.h>
@@ -16,7 +16,7 @@
 #define ROOM_FIRST 4096u
 #define ROOM_MOST (4u << 20)
 
-static const char variable[] = "LD_LIBRARY_PATH";
+static const char *const variables[TN_START_VARIABLES] = { "LD_LIBRARY_PATH", "GLIBC_TUNABLES" };
 
 /* All of a file without a size, with a NUL behind it; NULL: not to be had. To be freed. */
 static char *read_all(const char *path, size_t *size)
@@ -50,26 +50,38 @@ static bool is_whole(const char *block, size_t size)
     return size && block[size - 1] == '\0' && strchr(block, '=');
 }
 
+/* Keeps "NAME=VALUE" when it is one of the variables, and the first of its name. */
+static bool take(tenon_process *process, const char *text, tenon_error *err)
+{
+    for (size_t i = 0; i < TN_START_VARIABLES; i++) {
+        size_t length = strlen(variables[i]);
+        if (process->start[i] || strncmp(text, variables[i], length) != 0 || text[length] != '=')
+            continue;
+        process->start[i] = tn_arena_string(&process->arena, text + length + 1);
+        return process->start[i] || tn_no_memory(err);
+    }
+    return true;
+}
+
 bool tn_process_take_start(tenon_process *process, tenon_error *err)
 {
-    size_t size, length = sizeof variable - 1;
+    size_t size;
     char *block = read_all("/proc/self/environ", &size);
     bool good = true;
 
     process->start_known = block && is_whole(block, size);
-    for (const char *at = block; process->start_known && at < block + size; at += strlen(at) + 1) {
-        if (strncmp(at, variable, length) != 0 || at[length] != '=')
-            continue;
-        process->start_path = tn_arena_string(&process->arena, at + length + 1);
-        good = process->start_path || tn_no_memory(err);
-        break;
-    }
+    if (process->start_known)
+        for (const char *at = block; good && at < block + size; at += strlen(at) + 1)
+            good = take(process, at, err);
     free(block);
     return good;
 }
 
 bool tn_process_give_start(const tenon_process *process, tenon_world *world, tenon_error *err)
 {
-    return process->program || !process->start_known ||
-           tenon_world_set_env(world, variable, process->start_path, err);
+    bool good = true;
+    for (size_t i = 0; good && !process->program && process->start_known && i < TN_START_VARIABLES;
+         i++)
+        good = tenon_world_set_env(world, variables[i], process->start[i], err);
+    return good;
 }

@@ -1,8 +1,12 @@
 /*
- * src/process/static_tls.c - how many bytes of thread-local data an image has
+ * src/process/static_tls.c - how many bytes of thread-local data an image has, and may have
  *
  * rule  System V gABI, Program Header: PT_TLS, p_memsz
  */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
 #include "cursor.h"
 #include "fail.h"
 #include "holding.h"
@@ -49,4 +53,35 @@ uint64_t tn_tls_size(tenon_world *world, const char *path)
     }
     tn_arena_free(&arena);
     return size;
+}
+
+/* The last value that is one: NAME=VALUE, separated by colons. */
+static uint64_t tunable(const char *list, const char *name, uint64_t least, uint64_t most,
+                        uint64_t value)
+{
+    size_t length = strlen(name);
+    for (const char *at = list; at; at = strchr(at, ':'), at = at ? at + 1 : NULL) {
+        char *end;
+        if (strncmp(at, name, length) != 0 || at[length] != '=' || at[length + 1] < '0' ||
+            at[length + 1] > '9')
+            continue;
+        errno = 0;
+        unsigned long long given = strtoull(at + length + 1, &end, 0);
+        if (!errno && (*end == ':' || !*end) && given >= least && given <= most)
+            value = given;
+    }
+    return value;
+}
+
+/*
+ * rule  glibc elf/dl-tls.c, _dl_tls_static_surplus_init(), LIBC_IE_TLS and OTHER_IE_TLS;
+ *       elf/dl-tunables.list: glibc.rtld.nns, .optional_static_tls, and no word for a secure
+ * process
+ */
+uint64_t tn_tls_room(const tenon_world *world)
+{
+    const char *list = tenon_world_secure(world) ? NULL : tenon_world_env(world, "GLIBC_TUNABLES");
+    uint64_t spaces = tunable(list, "glibc.rtld.nns", 1, 16, 4);
+    return (spaces - 1) * 192 + spaces * 144 +
+           tunable(list, "glibc.rtld.optional_static_tls", 0, UINT32_MAX, 512);
 }

@@ -312,9 +312,13 @@ static void act(char *word)
     else if (strcmp(word, "dlclose") == 0)
         printf("dlclose %d\n", opened && dlclose(opened) == 0);
     else if (is(word, "global=", &value))
-        printf("dlopen %d\n", dlopen(value, RTLD_NOW | RTLD_GLOBAL) != NULL);
+        printf("dlopen %d\n", (opened = dlopen(value, RTLD_NOW | RTLD_GLOBAL)) != NULL);
+    else if (is(word, "mapped=", &value))
+        printf("mapped %d\n", dlopen(value, RTLD_NOW | RTLD_NOLOAD) != NULL);
     else if (is(word, "exec=", &value))
         printf("exec %d\n", system(value));
+    else if (is(word, "setenv=", &value))
+        printf("setenv %d\n", putenv(value) == 0);
     else if (is(word, "trust=", &value))
         trust(value);
     else if (strcmp(word, "weak") == 0)

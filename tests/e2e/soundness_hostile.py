@@ -149,6 +149,7 @@ def caches(shop, cases):
         answer = with_cache(cache)
         cases.expect("tampered with: the change time tells", answer.codes() == ["cache"] and
                      "true.so" in answer.messages() and answer.one("state") == "same", answer)
+    planted(shop, cases)
     # two processes at once
     cache = shop.path("shared")
     running = [subprocess.Popen([shop.path("host"), "load=true.plugin"], cwd=shop.dir,
@@ -169,6 +170,39 @@ def caches(shop, cases):
     cases.loads("after being killed while it extracts", with_cache(cache))
     if os.geteuid() == 0:
         mounted(shop, cases, with_cache)
+
+
+def planted(shop, cases):
+    """A library that somebody lays beside a plugin's code, where its run path is looked at first."""
+    given = "int given(void) { return 1; }"
+    os.mkdir(shop.path("given"))
+    library = ["gcc", "-shared", "-fPIC", "-Wl,-soname,libgiven.so", "-o"]
+    shop.run(*library, "given/libgiven.so", shop.write("given.c", given))
+    shop.write("evil.c", CONSTRUCTOR + given)
+    shop.plugin("needs", "int given(void); int plugin_number(void) { return given(); }",
+                link=["-Lgiven", "-lgiven", "-Wl,-rpath,$ORIGIN:" + shop.path("given")],
+                pack=["--bundle=none"])
+
+    def ask():
+        return shop.ask("host", "load=needs.plugin", env={"TENON_CACHE": cache})
+
+    for below in (".", "glibc-hwcaps/x86-64-v2") if not shop.musl else (".",):
+        cache = shop.path("planted-" + below.replace("/", "-"))
+        cases.loads("a fresh cache of what needs a library", ask())
+        code = next(os.path.join(base, name) for base, _, names in os.walk(cache)
+                    for name in names if name == "needs.so")
+        folder = os.path.join(os.path.dirname(code), below)
+        os.makedirs(folder, exist_ok=True)
+        shop.run(*library, os.path.join(folder, "libgiven.so"), "evil.c")
+        cases.refused("a library planted in the cache, in " + below, ask(), ["cache"],
+                      "libgiven.so", "prune --all")
+        old, shop.env["TENON_CACHE"] = shop.env["TENON_CACHE"], cache
+        _, result = shop.check("host", "needs.plugin")
+        cases.expect("and check says so",
+                     [row["code"] for row in result["reasons"]] == ["cache"], result)
+        shop.tenon("cache", "prune", "--all")
+        shop.env["TENON_CACHE"] = old
+        cases.loads("which loads when the cache is empty", ask())
 
 
 def mounted(shop, cases, with_cache):

@@ -133,11 +133,41 @@ def others(shop, cases):
     answer = shop.ask("bare", "global=" + part, "load=leans.plugin", "call=leans:plugin_number")
     cases.loads("opened by others with RTLD_GLOBAL", answer)
     cases.expect("it works", answer.one("call") == "plugin_number 1", answer)
+    answer = shop.ask("bare", "global=" + part, "plan=leans.plugin", "dlclose", "mapped=" + part,
+                      "load=leans.plugin")
+    cases.expect("a plan keeps nothing of others where it is",
+                 answer.one("mapped") == ("1" if shop.musl else "0") and
+                 answer.all("answer") == ["yes", "yes" if shop.musl else "no"], answer)
+    apart(shop, cases)
     answer = shop.ask("bare", "dlopen=" + part, "load=leans.plugin")
     cases.refused("opened by others for themselves", answer, ["missing-symbol"],
                   "libpart.so defines it, but keeps it to itself")
     answer = shop.ask("bare", "load=sound.plugin", "dlopen=" + part, "load=twice.plugin", "units")
     cases.expect("between two requests", answer.all("answer") == ["yes", "no"], answer)
+
+
+def apart(shop, cases):
+    """A host that somebody opened with RTLD_LOCAL: what came with it serves nobody else."""
+    shop.run("gcc", "-shared", "-fPIC", "-O1", "-D_GNU_SOURCE", "-I", os.path.join(SOURCE, "include"),
+             os.path.join(SOURCE, "tests", "e2e", "driver.c"), "-o", "inner.so", "-Wl,--no-as-needed",
+             shop.path("libpart.so"), "-L" + BUILD, "-ltenon", "-Wl,-rpath," + BUILD, "-lpthread")
+    outer = shop.write("outer.c", """
+#include <dlfcn.h>
+#include <stdio.h>
+#include <stdlib.h>
+int main(int argc, char **argv)
+{
+    void *inner = dlopen("./inner.so", RTLD_NOW | RTLD_LOCAL);
+    int (*run)(int, char **) = inner ? (int (*)(int, char **))dlsym(inner, "main") : NULL;
+    if (!run)
+        puts(dlerror());
+    return run ? run(argc, argv) : 3;
+}
+""")
+    shop.tenon("link", "--", "gcc", outer, "-ldl", "-o", "outer")
+    answer = shop.ask("outer", "load=leans.plugin")
+    cases.refused("what came with a host that was opened apart", answer, ["missing-symbol"],
+                  "libpart.so defines it, but keeps it to itself")
 
 
 def anew(shop, cases):

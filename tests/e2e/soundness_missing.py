@@ -154,7 +154,17 @@ def static_tls(shop, cases):
     cases.loads("a little static TLS", answer)
     cases.expect("it works", answer.one("call") == "plugin_number 1", answer)
     answer = shop.ask("host", "load=tls_large.plugin")
-    cases.refused("too much static TLS", answer, ["static-tls"], "8192 bytes would be used")
+    cases.refused("too much static TLS", answer, ["static-tls"], "8192 bytes would be used",
+                  "GLIBC_TUNABLES")
+    more = {"GLIBC_TUNABLES": "glibc.malloc.check=0:glibc.rtld.optional_static_tls=0x4000"}
+    cases.loads("more room was asked for", shop.ask("host", "load=tls_large.plugin", env=more))
+    answer = shop.ask("host", "setenv=GLIBC_TUNABLES=" + more["GLIBC_TUNABLES"],
+                      "load=tls_large.plugin")
+    cases.refused("asked for too late", answer, ["static-tls"])
+    shop.plugin("tls_middle", code % 1400, "-ftls-model=initial-exec")
+    answer = shop.ask("host", "load=tls_middle.plugin",
+                      env={"GLIBC_TUNABLES": "glibc.rtld.optional_static_tls=0"})
+    cases.refused("less room was asked for", answer, ["static-tls"], "keeps 1152")
 
 
 def executable_stack(shop, cases):

@@ -365,6 +365,32 @@ static void a_process_may_be_killed_at_any_time(void **state)
     print_message("%u times in the middle\n", unfinished);
 }
 
+static void what_others_put_there_is_pruned(void **state)
+{
+    struct bundle_case *c = *state;
+    tenon_error err = TENON_ERROR_INIT;
+
+    case_bundle(c, "stats.plugin");
+    struct tn_cached *cached = ensure_ok(c);
+    char *folder = strdup(cached->directory);
+    tn_cached_free(cached);
+    char hidden[PATH_MAX];
+    snprintf(hidden, sizeof hidden, "%s/glibc-hwcaps", folder);
+    assert_int_equal(mkdir(hidden, 0700), 0);
+    snprintf(hidden, sizeof hidden, "%s/glibc-hwcaps/linked", folder);
+    assert_int_equal(symlink(case_path(c, "."), hidden), 0);
+    assert_int_equal(mkdir(case_path(c, "a/cache/bundles"), 0700), 0);
+    case_write(c, "a/cache/bundles/file", "half", 4);
+
+    struct tn_cache *cache = open_cache(c);
+    case_ok(tn_cache_prune(cache, true, NULL, NULL, &err), err);
+    tn_cache_close(cache);
+    assert_int_equal(count_directories(c), 0);
+    assert_int_equal(access(case_path(c, "a/cache/bundles"), F_OK), -1);
+    assert_int_equal(access(case_path(c, "stats.plugin"), F_OK), 0); /* no link was followed */
+    free(folder);
+}
+
 static void nothing_is_pruned_while_somebody_loads(void **state)
 {
     struct bundle_case *c = *state;
@@ -575,6 +601,7 @@ int main(void)
         test(two_processes_at_once_both_succeed),
         test(what_a_killed_process_left_is_pruned),
         test(a_process_may_be_killed_at_any_time),
+        test(what_others_put_there_is_pruned),
         test(nothing_is_pruned_while_somebody_loads),
         test(directories_of_others_are_refused),
         test(a_file_in_its_place_is_an_error),

@@ -1,4 +1,5 @@
 /* tests/unit/test_process.c - bundles planned against a program and against this very process */
+#include <sys/wait.h>
 #include <tenon/tenon.h>
 
 #include "bundle_case.h"
@@ -197,6 +198,34 @@ static void a_program_that_does_not_run_loads_nothing(void **state)
     tenon_process_free(process);
 }
 
+/* A plugin whose start goes on in a child, or a host that becomes a daemon in a handler. */
+static void the_lock_goes_along_into_the_child_of_a_fork(void **state)
+{
+    (void)state;
+    tenon_error err = TENON_ERROR_INIT;
+    tenon_process *process = tenon_process_new(&err);
+    int status;
+    assert_non_null(process);
+    tenon_process_lock(process);
+    tenon_process_lock(process);
+    pid_t child = fork();
+    assert_true(child >= 0);
+    if (child == 0) {
+        alarm(20); /* who waits for itself waits for ever */
+        tenon_process_lock(process);
+        for (int i = 0; i < 3; i++)
+            tenon_process_unlock(process);
+        size_t plugins = tenon_process_plugin_count(process);
+        tenon_process_free(process);
+        _exit(plugins == 0 ? 0 : 1);
+    }
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_int_equal(status, 0);
+    tenon_process_unlock(process);
+    tenon_process_unlock(process);
+    tenon_process_free(process);
+}
+
 static void this_process_knows_its_images(void **state)
 {
     (void)state;
@@ -269,6 +298,7 @@ int main(void)
         CASE(listing_by_tags),
         CASE(who_is_first_does_not_depend_on_tags),
         CASE(a_program_that_does_not_run_loads_nothing),
+        CASE(the_lock_goes_along_into_the_child_of_a_fork),
         CASE(this_process_knows_its_images),
         CASE(each_allocation_may_fail),
     };
