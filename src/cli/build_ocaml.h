@@ -149,6 +149,10 @@ bool ob_make_main(struct ocaml_building *b, const char *name, const char *const 
 /* Copies a file into the scratch directory: *to. */
 bool ob_copy_file(struct ocaml_building *b, const char *from, const char **to);
 
+/* ocamldep and how sources are preprocessed: what it is to say of which is for the caller to add.
+ */
+bool ob_add_ocamldep(struct ocaml_building *b, struct ob_words *words);
+
 /* Compiles sources in the order in which ocamldep says that they can be: into the scratch
  * directory. */
 bool ob_compile_sorted(struct ocaml_building *b, const struct ob_words *sources);

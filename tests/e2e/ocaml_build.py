@@ -134,6 +134,26 @@ class Build(unittest.TestCase):
         self.assertNotIn("taken", self.build("-o", "greet.plugin", "greet.ml", "words.ml", "Deep.ml",
                                              "kinds.mli").stdout)
 
+    def test_sources_behind_a_preprocessor(self):
+        """What refers to which is in what the compilers are given, not in the file."""
+        self.case.hosts()
+        self.case.write("late.ml", "#if it is no OCaml yet\nlet () = Printf.printf \"%d\\n%!\" WORD\n")
+        self.case.write("early.ml", "#if nor this\nlet v = Beside.v\n")
+        self.case.write("beside.ml", "#if nor this\nlet v = 7\n")
+        rewrite = self.case.write("rewrite", "#!/bin/sh\nfor file; do :; done\n"
+                                  "echo \"# 1 \\\"$file\\\"\"\nexec sed -e '/^#/d' -e s/WORD/Early.v/ \"$file\"\n")
+        rewrite.chmod(0o755)
+        self.case.write("packages/syn/META", f"""
+preprocessor = "{rewrite}"
+archive(syntax,preprocessor) = "any.cmo"
+""")
+        for words in (("--ocamlflag=-pp", f"--ocamlflag={rewrite}"),
+                      ("--package=syn", "--ocamlflag=-syntax", "--ocamlflag=mine")):
+            with self.subTest(words=words):
+                said = self.build("-o", "late.plugin", *words, "late.ml", "early.ml").stdout
+                self.assertIn("taken       beside.ml  early.ml refers to it", said)
+                self.everywhere("late.plugin", ["7", "ok late"])
+
     def test_modules_beside_a_source_that_others_have(self):
         self.case.write("greet.ml", 'let () = Printf.printf "%d\\n%!" (Words.next ())\n')
         self.case.write("words.ml", "let count = ref 0\nlet next () = incr count; !count\n")
