@@ -904,6 +904,15 @@ let code_predicate () =
 
 let is_static file = Filename.check_suffix file ".cmxa"
 
+let words_of text =
+  String.split_on_char ' ' (String.map (function ',' | '\t' | '\n' -> ' ' | c -> c) text)
+  |> List.filter (( <> ) "")
+
+let is_installed p = try ignore (Findlib.package_directory p); true with _ -> false
+
+let requires_of predicates package =
+  try words_of (Findlib.package_property predicates package "requires") with _ -> []
+
 (* The archives of one package: `plugin', else what an archive is called that can be loaded, else
    what programs are linked with: what it holds must be there, and where it is not that is told. *)
 let archives_of package =
@@ -921,8 +930,7 @@ let archives_of package =
   match text with
   | None -> []
   | Some text ->
-    String.split_on_char ' ' (String.map (function ',' | '\t' | '\n' -> ' ' | c -> c) text)
-    |> List.filter (( <> ) "")
+    words_of text
     |> List.map (fun f ->
            let f = Findlib.resolve_path ~base:directory f in
            (* META that names .cmxa only: the plugin beside it, when there is one *)
@@ -931,10 +939,18 @@ let archives_of package =
     |> List.filter (fun f ->
            (Filename.check_suffix f suffix || is_static f) && Sys.file_exists f)
 
+(* What is not installed is left out, and no others for it: it may be in the bundle, or not needed.
+   What is required comes first. *)
 let closure packages =
   let predicates = [ "plugin"; code_predicate (); "mt"; "mt_posix" ] in
-  let known = List.filter (fun p -> try ignore (Findlib.package_directory p); true with _ -> false) packages in
-  try Findlib.package_deep_ancestors predicates known with _ -> []
+  let rec add (met, sorted) p =
+    if List.mem p met || not (is_installed p) then (met, sorted)
+    else
+      let met, sorted = List.fold_left add (p :: met, sorted) (requires_of predicates p) in
+      (met, p :: sorted)
+  in
+  try Findlib.package_deep_ancestors predicates (List.filter is_installed packages)
+  with _ -> List.rev (snd (List.fold_left add ([], []) packages))
 
 let offers packages =
   match packages with
@@ -949,13 +965,9 @@ let rec own_archives seen package =
   if List.mem package seen then []
   else
     match archives_of package with
-    | [] -> (
-      match Findlib.package_property [ code_predicate (); "mt"; "mt_posix" ] package "requires" with
-      | exception _ -> []
-      | text ->
-        String.split_on_char ' ' (String.map (function ',' | '\t' | '\n' -> ' ' | c -> c) text)
-        |> List.filter (( <> ) "")
-        |> List.concat_map (own_archives (package :: seen)))
+    | [] ->
+      requires_of [ code_predicate (); "mt"; "mt_posix" ] package
+      |> List.concat_map (own_archives (package :: seen))
     | own -> own
     | exception _ -> []
 
