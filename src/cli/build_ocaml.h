@@ -97,6 +97,9 @@ struct ob_library *ob_new_library(struct ocaml_building *b, const char *name);
 /* build_ocaml_find.c: the packages that are needed, with their files. */
 bool ob_find_packages(struct ocaml_building *b);
 
+/* A library that is not bundled, and why. */
+bool ob_leave_out(struct ocaml_building *b, struct ob_library *library, const char *reason);
+
 /* ---- build_ocaml_order.c ---- */
 
 /* How many units a file has; none when it cannot be read. */

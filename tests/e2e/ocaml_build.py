@@ -343,6 +343,22 @@ archive(ppx_driver,native) = "ppx_p.cmxa"
         self.assertIn("native code of two: neither .cmxs, .cmxa, .cmx with .o nor sources", done.stdout)
         self.everywhere("it.plugin", ["two", "ok it"], ("bytecode", "toplevel"))
 
+    def test_a_package_whose_modules_are_in_another(self):
+        """As dune installs virtual libraries and their implementations."""
+        self.case.compile("kind", folder="packages/virtual", text="let kind = 1\n")
+        self.case.write("packages/virtual/META", 'archive(byte) = ""\narchive(native) = ""\n')
+        self.case.compile("body", "-I", "../virtual", folder="packages/real",
+                          text="let n = Kind.kind + 6\n")
+        self.case.archive("real", "../virtual/kind", "body", folder="packages/real")
+        self.case.write("packages/real/META", 'requires = "virtual"\narchive(byte) = "real.cma"\n'
+                        'archive(native) = "real.cmxa"\n')
+        self.case.write("user/user.ml", 'let () = Printf.printf "%d %d\\n%!" Kind.kind Body.n\n')
+        self.case.hosts()
+        for packages in ("real", "virtual,real"):
+            said = self.build("-o", "user.plugin", f"--package={packages}", "user/user.ml").stdout
+            self.assertRegex(said, r"left out +virtual +its modules are in real\.cma of package real")
+            self.everywhere("user.plugin", ["1 7", "ok user"])
+
     def test_a_package_that_is_not_whole(self):
         """The modules of OCaml's own directory are no package's."""
         self.case.write("packages/q/META", 'directory = "^"\narchive(byte) = "gone.cma"\n')
