@@ -10,6 +10,10 @@ let () =
     | _ -> None)
 
 let error format = Printf.ksprintf (fun message -> raise (Error message)) format
+
+(* C's texts end at a NUL: one inside would be another text. *)
+let text s = if String.contains s '\000' then error "'%s': a NUL byte in a text" (String.escaped s) else s
+
 let guard f = try f () with Tenon_c.Error (_, message) -> raise (Error message)
 let version = Tenon_c.version ()
 
@@ -75,7 +79,17 @@ module Manifest_value = struct
       argv;
     }
 
-  let to_string m = guard (fun () -> Tenon_c.manifest_to_scm m)
+  (* As C can keep it: no text is cut off, and seconds are whole. *)
+  let kept m =
+    let check s = ignore (text s) in
+    List.iter check [ m.name; m.version; m.desc; m.main; m.author ];
+    List.iter (Option.iter check) [ m.url; m.license; m.copyrights ];
+    List.iter (List.iter check) [ m.requires; m.provides; m.tags; m.cons; m.argv ];
+    (* nan is not less, either *)
+    if not (Float.abs m.date < 0x1p53) then error "date: %g are no seconds since 1970" m.date;
+    { m with date = Float.trunc m.date }
+
+  let to_string m = guard (fun () -> Tenon_c.manifest_to_scm (kept m))
   let of_string text = guard (fun () -> Tenon_c.manifest_of_scm text)
   let compare (a : t) (b : t) = Stdlib.compare a b
 end
@@ -91,6 +105,7 @@ type bundle = {
 }
 
 let path_of_uri uri =
+  let uri = text uri in
   let prefixed prefix =
     let n = String.length prefix in
     if String.length uri >= n && String.sub uri 0 n = prefix then
@@ -125,6 +140,9 @@ let read_file file =
     ~finally:(fun () -> close_in channel)
     (fun () -> really_input_string channel (in_channel_length channel))
 
+(* Of a file that somebody named. *)
+let content_of file = try read_file file with Sys_error message -> raise (Error message)
+
 let write_file file text =
   let channel = open_out_bin file in
   protect ~finally:(fun () -> close_out channel) (fun () -> output_string channel text)
@@ -146,7 +164,8 @@ let code_kind name =
   else if begins && Filename.check_suffix name ".so" then Some Tenon_c.Library
   else None
 
-let set_manifest builder (m : Manifest_value.t) =
+let set_manifest builder m =
+  let m : Manifest_value.t = Manifest_value.kept m in
   let set key value = Tenon_c.builder_set builder key value in
   let set_list key values =
     set key None;
@@ -169,7 +188,7 @@ let set_manifest builder (m : Manifest_value.t) =
 let is_manifest entry = entry = "MANIFEST.scm" || entry = "tenon.json"
 
 let put builder name data =
-  ignore (Tenon_c.builder_drop builder name);
+  ignore (Tenon_c.builder_drop builder (text name));
   match code_kind name with
   | None -> Tenon_c.builder_add_bytes builder name data
   | Some kind ->
@@ -219,6 +238,7 @@ module Bundle_value = struct
   let get_data b name =
     match b.contents with
     | None -> None
+    | Some _ when String.contains name '\000' -> None
     | Some c ->
       guard (fun () ->
           match Tenon_c.bundle_read c name with
@@ -261,7 +281,7 @@ module Bundle_value = struct
           (fun (name, uri) ->
             let file = path_of_uri uri in
             let name = match name with Some n -> n | None -> Filename.basename file in
-            put builder name (read_file file))
+            put builder name (content_of file))
           files)
 
   let insert_file ?name b uri = insert_files b [ (name, uri) ]
@@ -325,7 +345,7 @@ module Bundle_value = struct
             (match b.manifest with Some m -> m | None -> fresh_manifest file);
           List.iter
             (function
-              | File (name, from) -> put builder name (read_file from)
+              | File (name, from) -> put builder name (content_of from)
               | Data (name, data) -> put builder name data)
             (List.rev b.parts);
           Tenon_c.builder_write builder file)
@@ -904,6 +924,15 @@ let code_predicate () =
 
 let is_static file = Filename.check_suffix file ".cmxa"
 
+let words_of text =
+  String.split_on_char ' ' (String.map (function ',' | '\t' | '\n' -> ' ' | c -> c) text)
+  |> List.filter (( <> ) "")
+
+let is_installed p = try ignore (Findlib.package_directory p); true with _ -> false
+
+let requires_of predicates package =
+  try words_of (Findlib.package_property predicates package "requires") with _ -> []
+
 (* The archives of one package: `plugin', else what an archive is called that can be loaded, else
    what programs are linked with: what it holds must be there, and where it is not that is told. *)
 let archives_of package =
@@ -921,8 +950,7 @@ let archives_of package =
   match text with
   | None -> []
   | Some text ->
-    String.split_on_char ' ' (String.map (function ',' | '\t' | '\n' -> ' ' | c -> c) text)
-    |> List.filter (( <> ) "")
+    words_of text
     |> List.map (fun f ->
            let f = Findlib.resolve_path ~base:directory f in
            (* META that names .cmxa only: the plugin beside it, when there is one *)
@@ -931,10 +959,18 @@ let archives_of package =
     |> List.filter (fun f ->
            (Filename.check_suffix f suffix || is_static f) && Sys.file_exists f)
 
+(* What is not installed is left out, and no others for it: it may be in the bundle, or not needed.
+   What is required comes first. *)
 let closure packages =
   let predicates = [ "plugin"; code_predicate (); "mt"; "mt_posix" ] in
-  let known = List.filter (fun p -> try ignore (Findlib.package_directory p); true with _ -> false) packages in
-  try Findlib.package_deep_ancestors predicates known with _ -> []
+  let rec add (met, sorted) p =
+    if List.mem p met || not (is_installed p) then (met, sorted)
+    else
+      let met, sorted = List.fold_left add (p :: met, sorted) (requires_of predicates p) in
+      (met, p :: sorted)
+  in
+  try Findlib.package_deep_ancestors predicates (List.filter is_installed packages)
+  with _ -> List.rev (snd (List.fold_left add ([], []) packages))
 
 let offers packages =
   match packages with
@@ -949,13 +985,9 @@ let rec own_archives seen package =
   if List.mem package seen then []
   else
     match archives_of package with
-    | [] -> (
-      match Findlib.package_property [ code_predicate (); "mt"; "mt_posix" ] package "requires" with
-      | exception _ -> []
-      | text ->
-        String.split_on_char ' ' (String.map (function ',' | '\t' | '\n' -> ' ' | c -> c) text)
-        |> List.filter (( <> ) "")
-        |> List.concat_map (own_archives (package :: seen)))
+    | [] ->
+      requires_of [ code_predicate (); "mt"; "mt_posix" ] package
+      |> List.concat_map (own_archives (package :: seen))
     | own -> own
     | exception _ -> []
 
@@ -1026,6 +1058,7 @@ let is_still p =
   | _ -> true
 
 let of_path path =
+  let path = text path in
   let file =
     if Filename.check_suffix path ".plugin" || Sys.file_exists path then path else path ^ ".plugin"
   in

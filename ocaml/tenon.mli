@@ -30,7 +30,7 @@ module Manifest : sig
     desc : string;  (** one line *)
     main : string;  (** base name of the plugin's own code: ["greet"] of [greet.cmxs] *)
     author : string;
-    date : float;  (** seconds since 1970; 0.: not given *)
+    date : float;  (** whole seconds since 1970 are kept; 0.: not given *)
     requires : string list;  (** findlib packages that its code needs, bundled or not *)
     provides : string list;  (** units of its own code; the code decides, not what is set here *)
     url : string option;

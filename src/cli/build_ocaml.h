@@ -97,6 +97,9 @@ struct ob_library *ob_new_library(struct ocaml_building *b, const char *name);
 /* build_ocaml_find.c: the packages that are needed, with their files. */
 bool ob_find_packages(struct ocaml_building *b);
 
+/* A library that is not bundled, and why. */
+bool ob_leave_out(struct ocaml_building *b, struct ob_library *library, const char *reason);
+
 /* ---- build_ocaml_order.c ---- */
 
 /* How many units a file has; none when it cannot be read. */
@@ -148,6 +151,10 @@ bool ob_make_main(struct ocaml_building *b, const char *name, const char *const 
 
 /* Copies a file into the scratch directory: *to. */
 bool ob_copy_file(struct ocaml_building *b, const char *from, const char **to);
+
+/* ocamldep and how sources are preprocessed: what it is to say of which is for the caller to add.
+ */
+bool ob_add_ocamldep(struct ocaml_building *b, struct ob_words *words);
 
 /* Compiles sources in the order in which ocamldep says that they can be: into the scratch
  * directory. */

@@ -5,6 +5,7 @@
  * it, and what the host or a package has, is left to those.
  */
 #include <ctype.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "build_ocaml.h"
@@ -121,10 +122,14 @@ static bool take_module(struct ocaml_building *b, const char *asker, const char 
 /* Each module that a source refers to. */
 static bool take_modules(struct ocaml_building *b, const char *source, struct ob_words *sources)
 {
+    struct ob_words words = { 0 };
     const char *said = NULL;
     char *rest = NULL, *text;
+    bool ok = ob_add_ocamldep(b, &words) && ob_add(b, &words, "-modules") &&
+              ob_add(b, &words, source) && ob_run(b, &words, &said);
 
-    if (!ob_run_words(b, &said, "ocamldep", "-modules", source, NULL))
+    free(words.at);
+    if (!ok)
         return false;
     text = strlen(said) > strlen(source)
                ? tn_arena_string(&b->pack->arena, said + strlen(source) + 1) /* "FILE: A B" */

@@ -216,6 +216,26 @@ static bool is_hidden(struct ocaml_building *b, const char *file)
     return false;
 }
 
+/*
+ * `ocamldep`, which sees sources as the compilers do: behind the same preprocessors.
+ *
+ * rule  ocamldep(1); findlib's "ocamlfind ocamldep": -package and -syntax for preprocessors alone
+ */
+bool ob_add_ocamldep(struct ocaml_building *b, struct ob_words *words)
+{
+    static const char *const shared[] = { "-pp",    "-ppx",    "-syntax",  "-predicates",
+                                          "-ppopt", "-ppxopt", "-package", "-open" };
+    bool ok = ob_add(b, words, b->ocamlfind) && ob_add(b, words, "ocamldep");
+
+    for (char **list = b->options->packages; ok && list && *list; list++)
+        ok = ob_add(b, words, "-package") && ob_add(b, words, *list);
+    for (char **flag = b->options->flags; ok && flag && flag[0] && flag[1]; flag++)
+        for (size_t i = 0; ok && i < TN_COUNT(shared); i++)
+            if (strcmp(*flag, shared[i]) == 0)
+                ok = ob_add(b, words, flag[0]) && ob_add(b, words, flag[1]);
+    return ok;
+}
+
 /* The source that an answer of `ocamldep -sort` begins with: the longest, names may have spaces. */
 static const char *source_at(const struct ob_words *sources, const char *answer)
 {
@@ -254,8 +274,7 @@ static bool sort(struct ocaml_building *b, const struct ob_words *sources, struc
 {
     struct ob_words words = { 0 };
     const char *said = NULL;
-    bool ok = ob_add(b, &words, b->ocamlfind) && ob_add(b, &words, "ocamldep") &&
-              ob_add(b, &words, "-sort") && ob_add(b, &words, "-I") &&
+    bool ok = ob_add_ocamldep(b, &words) && ob_add(b, &words, "-sort") && ob_add(b, &words, "-I") &&
               ob_add(b, &words, b->pack->scratch);
 
     for (size_t i = 0; ok && i < sources->count; i++)

@@ -129,7 +129,7 @@ static bool find_rewriter(struct ocaml_building *b, const char *package, bool *i
                       ob_add(b, &b->left_out, ob_format(b, "%s  for the compiler alone", package)));
 }
 
-static bool leave_out(struct ocaml_building *b, struct ob_library *library, const char *reason)
+bool ob_leave_out(struct ocaml_building *b, struct ob_library *library, const char *reason)
 {
     library->reason = reason;
     return ob_add(
@@ -172,14 +172,14 @@ static bool judge_library(struct ocaml_building *b, struct ob_library *library)
     struct shares shares;
 
     if (is_of_compiler(library->package))
-        return leave_out(b, library, "the compiler's, or what loads it");
+        return ob_leave_out(b, library, "the compiler's, or what loads it");
     if (!is_wanted(b, library->package))
-        return leave_out(b, library, "not asked for");
+        return ob_leave_out(b, library, "not asked for");
     if (b->host && sample) {
         if (!compare_with_host(b, sample, &shares))
             return false;
         if (!shares.absent)
-            return leave_out(b, library, "the host has it");
+            return ob_leave_out(b, library, "the host has it");
         if (shares.there)
             return fail_for_part(b, library, &shares);
     }

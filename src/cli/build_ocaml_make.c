@@ -305,6 +305,51 @@ static bool link_modules(struct ocaml_building *b, struct ob_library *library, c
     return ok;
 }
 
+/* Of these modules, those that an archive has as units. */
+static bool count_in(struct ocaml_building *b, const char *archive, const struct ob_words *modules,
+                     size_t *count)
+{
+    tenon_ocaml *whole = ob_open(b, archive);
+    bool ok = whole;
+
+    *count = 0;
+    for (size_t i = 0; ok && i < modules->count; i++) {
+        tenon_ocaml *module = ob_open(b, modules->at[i]);
+        ok = module;
+        *count += module && tenon_ocaml_unit_count(module) && is_in_archive(whole, module);
+        tenon_ocaml_free(module);
+    }
+    tenon_ocaml_free(whole);
+    return ok;
+}
+
+/*
+ * Modules of a package without an archive that are all in one of another package: nothing was
+ * forgotten, and they would be there twice.
+ *
+ * rule  dune's manual, "Virtual Libraries": an implementation's archive has the modules of the
+ *       virtual library, too, whose own META has empty archives
+ */
+static bool leave_to_another(struct ocaml_building *b, struct ob_library *library)
+{
+    struct ob_words modules = { 0 };
+    bool ok = ob_loose_modules(b, library->directory, ".cmo", &modules);
+
+    for (size_t i = 0; ok && modules.count && !library->reason && i < b->count; i++) {
+        const struct ob_library *other = &b->libraries[i];
+        size_t count = 0;
+        if (!other->package || other->reason || !other->cma)
+            continue;
+        ok = count_in(b, other->cma, &modules, &count);
+        if (ok && count == modules.count)
+            ok = ob_leave_out(b, library,
+                              ob_format(b, "its modules are in %s of package %s",
+                                        tn_base_name(other->cma), other->package));
+    }
+    free(modules.at);
+    return ok;
+}
+
 static bool repair_byte(struct ocaml_building *b, struct ob_library *library)
 {
     const char *to = ob_product(b, library, ".cma");
@@ -355,6 +400,12 @@ static bool tell_missing(struct ocaml_building *b, const struct ob_library *libr
 bool ob_repair(struct ocaml_building *b, struct ob_library *library)
 {
     const char *why = NULL;
+
+    if (library->package && !library->cma && !library->cmxa && !library->cmxs &&
+        !leave_to_another(b, library))
+        return false;
+    if (library->reason)
+        return true;
     bool ok = repair_native(b, library) && repair_byte(b, library);
 
     if (ok && library->package && (!library->cma || (b->has_native && !library->cmxs)))

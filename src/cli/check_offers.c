@@ -41,25 +41,47 @@ static const char *ask(struct tn_arena *arena, const char *const *words)
 }
 
 /* "ocamlfind query -recursive -predicates P -format F PACKAGES" */
-static char *query(struct tn_arena *arena, const tenon_manifest *m, const char *predicates,
-                   const char *format)
+static const char *query(struct tn_arena *arena, char *const *packages, size_t count, bool deep,
+                         const char *predicates, const char *format)
 {
-    const char **words = tn_arena_rows(arena, m->package_count + 9, sizeof *words);
+    const char **words = tn_arena_rows(arena, count + 9, sizeof *words);
     size_t n = 0;
 
     if (!words)
         return NULL;
     words[n++] = "ocamlfind";
     words[n++] = "query";
-    words[n++] = "-recursive";
+    if (deep)
+        words[n++] = "-recursive";
     words[n++] = "-predicates";
     words[n++] = predicates;
     words[n++] = "-format";
     words[n++] = format;
-    for (size_t i = 0; i < m->package_count; i++)
-        if (*m->packages[i] != '-')
-            words[n++] = m->packages[i];
-    return tn_arena_string(arena, ask(arena, words));
+    for (size_t i = 0; i < count; i++)
+        if (*packages[i] != '-')
+            words[n++] = packages[i];
+    return ask(arena, words);
+}
+
+/*
+ * What findlib says of all of them; when it knows one of them not, or not what that requires, of
+ * each that it knows: a bundle may bring what is not installed.
+ */
+static char *query_all(struct tn_arena *arena, const tenon_manifest *m, const char *predicates,
+                       const char *format)
+{
+    char *const *packages = (char *const *)m->packages;
+    const char *text = query(arena, packages, m->package_count, true, predicates, format);
+
+    if (!text || *text)
+        return text ? tn_arena_string(arena, text) : NULL;
+    for (size_t i = 0; text && i < m->package_count; i++) {
+        const char *one = query(arena, packages + i, 1, true, predicates, format);
+        if (one && !*one)
+            one = query(arena, packages + i, 1, false, predicates, format);
+        text = one ? tn_arena_join(arena, text, one, NULL) : NULL;
+    }
+    return text ? tn_arena_string(arena, text) : NULL;
 }
 
 static bool ends_with(const char *text, const char *suffix)
@@ -82,6 +104,14 @@ static const char *path_of(const struct offers *o, const char *directory, const 
     return plugin && access(plugin, R_OK) == 0 ? plugin : path;
 }
 
+static bool is_among(const struct offers *o, const char *path)
+{
+    for (size_t i = 0; i < o->count; i++)
+        if (strcmp(o->at[i], path) == 0)
+            return true;
+    return false;
+}
+
 static bool add_words(struct offers *o, const char *directory, char *words)
 {
     char *rest = NULL;
@@ -90,7 +120,8 @@ static bool add_words(struct offers *o, const char *directory, char *words)
         const char *path = path_of(o, directory, word);
         if (!path)
             return false;
-        if ((!ends_with(path, o->suffix) && !ends_with(path, ".cmxa")) || access(path, R_OK) != 0)
+        if (is_among(o, path) || (!ends_with(path, o->suffix) && !ends_with(path, ".cmxa")) ||
+            access(path, R_OK) != 0)
             continue;
         if (!tn_arena_grow(o->arena, &o->at, &o->room, o->count + 1, sizeof *o->at))
             return false;
@@ -144,9 +175,9 @@ const char *const *check_offers(struct tn_arena *arena, const char *file,
 
     o.at = tn_arena_rows(arena, 1, sizeof *o.at);
     if (m && m->package_count) {
-        char *plugins =
-            query(arena, m, native ? "native,mt,mt_posix" : "byte,mt,mt_posix", "%p|%d|%(plugin)");
-        char *archives = query(
+        char *plugins = query_all(arena, m, native ? "native,mt,mt_posix" : "byte,mt,mt_posix",
+                                  "%p|%d|%(plugin)");
+        char *archives = query_all(
             arena, m, native ? "plugin,native,mt,mt_posix" : "plugin,byte,mt,mt_posix", "%p|%d|%a");
         good = plugins && archives && add_packages(&o, plugins, archives);
     }

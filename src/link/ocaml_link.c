@@ -42,10 +42,11 @@ struct linking {
 /* ---- the command ------------------------------------------------------------------------------
  */
 
-/* "ocamlopt.opt", "/usr/bin/ocamlopt" */
+/* "ocamlopt.opt", "/usr/bin/ocamlopt"; ocamlcp and ocamloptp run the other two. */
 static const char *tool(const char *word)
 {
-    static const char *const tools[] = { "ocamlopt", "ocamlc", "ocamlmktop", "ocamlfind" };
+    static const char *const tools[] = { "ocamlopt",   "ocamlc",  "ocamloptp",
+                                         "ocamlmktop", "ocamlcp", "ocamlfind" };
     const char *base = tn_base_name(word);
 
     for (size_t i = 0; i < TN_COUNT(tools); i++) {
@@ -54,6 +55,19 @@ static const char *tool(const char *word)
             (!base[size] || strcmp(base + size, ".opt") == 0 || strcmp(base + size, ".byte") == 0))
             return tools[i];
     }
+    return NULL;
+}
+
+/* rule  findlib frontend.ml, select_mode(): "ocamlopt", "-ocamlopt", "opt" */
+static const char *findlib_tool(const char *word)
+{
+    static const char *const compilers[] = { "ocamlopt", "ocamlc", "ocamloptp", "ocamlmktop",
+                                             "ocamlcp" };
+
+    for (size_t i = 0; i < TN_COUNT(compilers); i++)
+        if (strcmp(word, compilers[i]) == 0 || strcmp(word, compilers[i] + strlen("ocaml")) == 0 ||
+            (*word == '-' && strcmp(word + 1, compilers[i]) == 0))
+            return compilers[i];
     return NULL;
 }
 
@@ -88,16 +102,32 @@ static size_t first_of(const struct tn_launch *launch)
     return i < launch->argc && tool(launch->argv[i]) ? i : launch->argc;
 }
 
+static bool is_findlib(const struct tn_launch *launch, size_t at)
+{
+    const char *name = at < launch->argc ? tool(launch->argv[at]) : NULL;
+
+    return name && strcmp(name, "ocamlfind") == 0;
+}
+
+/* Where findlib's command is told which compiler: "-toolchain NAME" may come before. */
+static size_t compiler_word(const struct tn_launch *launch)
+{
+    size_t at = first_of(launch) + 1;
+
+    while (at + 1 < launch->argc && strcmp(launch->argv[at], "-toolchain") == 0)
+        at += 2;
+    return at;
+}
+
 /* The compiler of a command; NULL: none of OCaml's. */
 static const char *compiler_of(const struct tn_launch *launch)
 {
     size_t at = first_of(launch);
-    const char *first = at < launch->argc ? tool(launch->argv[at]) : NULL;
 
-    if (!first || strcmp(first, "ocamlfind") != 0)
-        return first;
-    first = at + 1 < launch->argc ? tool(launch->argv[at + 1]) : NULL;
-    return first && strcmp(first, "ocamlfind") != 0 ? first : NULL;
+    if (!is_findlib(launch, at))
+        return at < launch->argc ? tool(launch->argv[at]) : NULL;
+    at = compiler_word(launch);
+    return at < launch->argc ? findlib_tool(launch->argv[at]) : NULL;
 }
 
 bool tn_is_ocaml_command(const struct tn_launch *launch)
@@ -125,15 +155,25 @@ static bool is_code(const char *word)
 /* Words that make of the command something else than the link of a program. */
 static bool links_program(const struct tn_launch *launch)
 {
-    static const char *const others[] = { "-c", "-a",      "-shared",     "-pack",
-                                          "-i", "-config", "-output-obj", "-output-complete-obj" };
+    static const char *const others[] = { "-c",
+                                          "-a",
+                                          "-shared",
+                                          "-pack",
+                                          "-i",
+                                          "-config",
+                                          "-depend",
+                                          "-make-runtime",
+                                          "-only-show",
+                                          "-output-obj",
+                                          "-output-complete-obj",
+                                          "-stop-after" };
     bool code = false;
 
     for (size_t i = first_of(launch) + 1; i < launch->argc; i++) {
         for (size_t k = 0; k < TN_COUNT(others); k++)
             if (strcmp(launch->argv[i], others[k]) == 0)
                 return false;
-        code |= is_code(launch->argv[i]);
+        code |= is_code(launch->argv[i]) || strcmp(launch->argv[i], "-impl") == 0;
     }
     return code || strcmp(compiler_of(launch), "ocamlmktop") == 0;
 }
@@ -142,9 +182,11 @@ static const char *output_of(const struct tn_launch *launch)
 {
     const char *output = "a.out";
 
-    for (size_t i = first_of(launch) + 1; i + 1 < launch->argc; i++)
-        if (strcmp(launch->argv[i], "-o") == 0)
+    for (size_t i = first_of(launch) + 1; i < launch->argc; i++)
+        if (strcmp(launch->argv[i], "-o") == 0 && i + 1 < launch->argc)
             output = launch->argv[i + 1];
+        else if (tn_begins(launch->argv[i], "-o="))
+            output = launch->argv[i] + strlen("-o=");
     return output;
 }
 
@@ -279,19 +321,23 @@ static bool has_taker(const tenon_ocaml *program)
     return false;
 }
 
-/* By what runs the command, which may set where packages are. */
+/* By findlib of the command, and what runs it, which may set where packages are. */
 static bool compile_unit(struct linking *l)
 {
+    const struct tn_launch *launch = l->launch;
     const char *source = tn_arena_format(&l->arena, "%s.ml", l->unit);
-    const char *const own[] = { "ocamlfind", l->native ? "ocamlopt" : "ocamlc",
-                                "-package",  "tenon",
-                                "-c",        source };
+    const char *const own[] = { l->native ? "ocamlopt" : "ocamlc", "-package", "tenon", "-c",
+                                source };
     struct tn_words words = { 0 };
     struct tn_exit result;
+    size_t first = first_of(launch);
+    bool finds = is_findlib(launch, first);
+    size_t before = finds ? compiler_word(launch) : first;
     bool ok = source;
 
-    for (size_t i = 0; ok && i < first_of(l->launch); i++)
-        ok = tn_words_add(&words, l->launch->argv[i]);
+    for (size_t i = 0; ok && i < before; i++)
+        ok = tn_words_add(&words, launch->argv[i]);
+    ok = ok && (finds || tn_words_add(&words, "ocamlfind"));
     for (size_t i = 0; ok && i < TN_COUNT(own); i++)
         ok = tn_words_add(&words, own[i]);
     ok = ok && tn_words_end(&words);
@@ -310,7 +356,8 @@ static size_t place(const struct tn_launch *launch)
     size_t first = launch->argc;
 
     for (size_t i = launch->argc; i-- > first_of(launch) + 1;)
-        if (is_code(launch->argv[i]) && strcmp(launch->argv[i - 1], "-o") != 0)
+        if (strcmp(launch->argv[i], "-impl") == 0 ||
+            (is_code(launch->argv[i]) && strcmp(launch->argv[i - 1], "-o") != 0))
             first = i;
     for (size_t i = 1; i < launch->argc; i++)
         if (strcmp(tn_base_name(launch->argv[i]), "tenon.cmxa") == 0 ||
@@ -474,7 +521,7 @@ bool tn_link_ocaml(const struct tn_launch *launch, struct tn_signals *signals, s
     tn_signals_hold(signals);
     ok = ok && tn_run(launch->argv, -1, -1, signals, exit, err);
     if (ok && exit->status == 0 && links) {
-        l.native = strcmp(compiler, "ocamlopt") == 0;
+        l.native = tn_begins(compiler, "ocamlopt");
         l.output = output_of(launch);
         if (once)
             tn_remark(launch, TN_REMARK_WARNING, "no record was made: %s can be read only once",

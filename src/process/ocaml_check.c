@@ -520,9 +520,21 @@ static const char *way_out(const struct looking *l, const char *name, uint32_t n
                     : "";
 }
 
+/* Is it in a library of which the process has another part? That is told of the library. */
+static bool is_of_part(const struct looking *l, uint32_t number)
+{
+    for (size_t k = 0; k < l->p->count; k++)
+        for (size_t i = 0; l->p->files[k]->skip && i < unit_count(l->p->files[k]); i++)
+            if (l->p->files[k]->numbers[i].own == number)
+                return true;
+    return false;
+}
+
 static void find_missing(const struct looking *l, const struct tn_oc_file *file,
                          const tenon_ocaml_unit *unit, const char *name, uint32_t number)
 {
+    if (is_of_part(l, number))
+        return;
     const char *why = way_out(l, name, number);
 
     tn_oc_find_in(l->plan, l->p, TENON_FINDING_MISSING_UNIT, true, name, file->label,

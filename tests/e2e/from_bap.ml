@@ -16,6 +16,29 @@ let manifests () =
   Tenon.Manifest.switch m;
   expect "switch" ((Tenon.Manifest.current ()).name = "demo")
 
+let fails f = match f () with _ -> false | exception Tenon.Error _ -> true
+
+(* What C would cut off, or has no number for, is not taken for something else. *)
+let texts () =
+  let create ?date ?(desc = "") () = Tenon.Manifest.create ?date ~desc "demo" in
+  let written m () = ignore (Tenon.Manifest.to_string m) in
+  expect "NUL in a manifest" (fails (written (create ~desc:"a\000b" ())));
+  expect "dates" (List.for_all (fun date -> fails (written (create ~date ()))) [ nan; infinity; 1e300 ]);
+  expect "whole seconds"
+    ((Tenon.Manifest.of_string (Tenon.Manifest.to_string (create ~date:1.75 ()))).date = 1.);
+  let b = Tenon.Bundle.Builder.create () in
+  Tenon.Bundle.Builder.put_file b "nowhere";
+  expect "flush of what is not there" (fails (fun () -> Tenon.Bundle.Builder.flush b "texts.plugin"));
+  let b = Tenon.Bundle.of_uri "texts.plugin" in
+  expect "insert_file of what is not there" (fails (fun () -> Tenon.Bundle.insert_file b "nowhere"));
+  expect "NUL in an entry" (fails (fun () -> Tenon.Bundle.insert_data b ~name:"a\000b" ~data:"x"));
+  expect "nothing written" (not (Sys.file_exists "texts.plugin"));
+  Tenon.Bundle.insert_data b ~name:"a" ~data:"x\000y";
+  expect "NUL in data" (Tenon.Bundle.get_data b "a" = Some "x\000y");
+  expect "NUL behind an entry" (Tenon.Bundle.get_data b "a\000b" = None);
+  expect "NUL in a path" (fails (fun () -> Tenon.Plugin.of_path "texts.plugin\000b"));
+  Sys.remove "texts.plugin"
+
 let bundles () =
   let b = Tenon.Bundle.Builder.create () in
   Tenon.Bundle.Builder.embed_manifest b (Tenon.Manifest.create ~main:"unit" "made");
@@ -127,6 +150,7 @@ let library () =
 let () =
   Tenon.Process.set_cache (Filename.concat (Sys.getcwd ()) "cache");
   manifests ();
+  texts ();
   bundles ();
   plugins ();
   process ();

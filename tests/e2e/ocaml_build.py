@@ -134,6 +134,26 @@ class Build(unittest.TestCase):
         self.assertNotIn("taken", self.build("-o", "greet.plugin", "greet.ml", "words.ml", "Deep.ml",
                                              "kinds.mli").stdout)
 
+    def test_sources_behind_a_preprocessor(self):
+        """What refers to which is in what the compilers are given, not in the file."""
+        self.case.hosts()
+        self.case.write("late.ml", "#if it is no OCaml yet\nlet () = Printf.printf \"%d\\n%!\" WORD\n")
+        self.case.write("early.ml", "#if nor this\nlet v = Beside.v\n")
+        self.case.write("beside.ml", "#if nor this\nlet v = 7\n")
+        rewrite = self.case.write("rewrite", "#!/bin/sh\nfor file; do :; done\n"
+                                  "echo \"# 1 \\\"$file\\\"\"\nexec sed -e '/^#/d' -e s/WORD/Early.v/ \"$file\"\n")
+        rewrite.chmod(0o755)
+        self.case.write("packages/syn/META", f"""
+preprocessor = "{rewrite}"
+archive(syntax,preprocessor) = "any.cmo"
+""")
+        for words in (("--ocamlflag=-pp", f"--ocamlflag={rewrite}"),
+                      ("--package=syn", "--ocamlflag=-syntax", "--ocamlflag=mine")):
+            with self.subTest(words=words):
+                said = self.build("-o", "late.plugin", *words, "late.ml", "early.ml").stdout
+                self.assertIn("taken       beside.ml  early.ml refers to it", said)
+                self.everywhere("late.plugin", ["7", "ok late"])
+
     def test_modules_beside_a_source_that_others_have(self):
         self.case.write("greet.ml", 'let () = Printf.printf "%d\\n%!" (Words.next ())\n')
         self.case.write("words.ml", "let count = ref 0\nlet next () = incr count; !count\n")
@@ -322,6 +342,22 @@ archive(ppx_driver,native) = "ppx_p.cmxa"
         done = self.build("-o", "it.plugin", "--package=p.two")
         self.assertIn("native code of two: neither .cmxs, .cmxa, .cmx with .o nor sources", done.stdout)
         self.everywhere("it.plugin", ["two", "ok it"], ("bytecode", "toplevel"))
+
+    def test_a_package_whose_modules_are_in_another(self):
+        """As dune installs virtual libraries and their implementations."""
+        self.case.compile("kind", folder="packages/virtual", text="let kind = 1\n")
+        self.case.write("packages/virtual/META", 'archive(byte) = ""\narchive(native) = ""\n')
+        self.case.compile("body", "-I", "../virtual", folder="packages/real",
+                          text="let n = Kind.kind + 6\n")
+        self.case.archive("real", "../virtual/kind", "body", folder="packages/real")
+        self.case.write("packages/real/META", 'requires = "virtual"\narchive(byte) = "real.cma"\n'
+                        'archive(native) = "real.cmxa"\n')
+        self.case.write("user/user.ml", 'let () = Printf.printf "%d %d\\n%!" Kind.kind Body.n\n')
+        self.case.hosts()
+        for packages in ("real", "virtual,real"):
+            said = self.build("-o", "user.plugin", f"--package={packages}", "user/user.ml").stdout
+            self.assertRegex(said, r"left out +virtual +its modules are in real\.cma of package real")
+            self.everywhere("user.plugin", ["1 7", "ok user"])
 
     def test_a_package_that_is_not_whole(self):
         """The modules of OCaml's own directory are no package's."""

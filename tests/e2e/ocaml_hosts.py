@@ -174,6 +174,19 @@ class Hosts(unittest.TestCase):
                 self.assertEqual(self.said("host", PLUGIN=self.plugin)[:3],
                                  ["yes tenon present", "plugin 3", "loaded"])
 
+    def test_compilers_by_other_names(self):
+        words = ["-package", "tenon", "-linkpkg", "-linkall", "-o", "host"]
+        dll = ["-dllpath", str(PACKAGE)]
+        for compiler in (["opt", "inside.cmx", "host.ml"], ["-ocamlopt", "inside.cmx", "host.ml"],
+                         ["-toolchain", "none", "ocamlopt", "inside.cmx", "host.ml"],
+                         ["optp", "inside.cmx", "host.ml"], ["c", *dll, "inside.cmo", "host.ml"],
+                         ["ocamlcp", *dll, "inside.cmo", "host.ml"],
+                         ["ocamlopt", "-impl", "inside.ml", "-impl", "host.ml"]):
+            with self.subTest(compiler=compiler):
+                done = self.link(*compiler, *words)
+                self.assertNotIn("tenon link", done.stdout)
+                self.assertEqual(self.said("host")[0], "yes tenon present")
+
     def test_a_program_without_the_library(self):
         self.case.write("plain.ml", 'let () = print_endline "plain"\n')
         done = self.link("ocamlopt", "plain.ml", "-o", "plain")
@@ -184,7 +197,7 @@ class Hosts(unittest.TestCase):
         """The command stands for a compiler that will not take the record's unit."""
         (self.case.root / "bin").mkdir()
         self.case.write("bin/ocamlfind", """#!/bin/sh
-case "$*" in *tenon_host_record*) exit 2;; esac
+case "$*" in *tenon_host_record*.cmx*) exit 2;; esac
 exec ocamlfind "$@"
 """)
         (self.case.root / "bin" / "ocamlfind").chmod(0o755)
@@ -215,6 +228,8 @@ exec ocamlfind "$@"
 
     def test_other_commands_are_only_run(self):
         self.link("ocamlopt", "-c", "inside.ml")
+        done = self.link("ocamlopt", "-only-show", "inside.cmx", "-o", "none")
+        self.assertNotIn("tenon link", done.stdout)
         self.assertTrue(self.link("query", "-format", "%v", "stdlib").stdout.strip())
         self.assertEqual(self.link("ocamlopt", "none.ml", "-o", "x", check=False).returncode, 2)
 
