@@ -567,6 +567,7 @@ const tenon_loader tn_loader_glibc = {
     .has_filters = true,
     .preload_as_program = true,
     .preload_is_no_need = true,
+    .program_by_name = true,
     .program_is_last = true,
     .stats_directories = true,
     .preload_separators = " :",

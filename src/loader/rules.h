@@ -398,6 +398,7 @@ struct tenon_loader {
     bool preload_empty_list;  /* ... and so is a list that is set and empty */
     bool preload_is_no_need;  /* of the loader itself: it does not stand in the order for it */
     bool stubs_absent_export; /* where a symbol or forwarder leads nowhere, only a call fails */
+    bool program_by_name;     /* the program answers to its own name alone, not to its file */
     bool program_is_last;     /* every chain of run paths ends with the program's */
     bool paths_of_all;        /* a chain has every object, not only those with run paths */
     bool paths_are_searched;  /* names with a slash go through the plan, as others do */

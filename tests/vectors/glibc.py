@@ -322,6 +322,17 @@ def _(t, expect):
     expect(e, ("liby.so", t.path("d1/liby.so")), ("libx.so.1", t.path("d1/libx.so.1")))
 
 
+@case("the file given to ld.so is no loaded object by its path or inode, only by its SONAME")
+def _(t, expect):
+    for soname, again in ((None, True), ("libother.so", True), ("libe.so", False)):
+        e = t.lib("libe.so", soname, needed=["libz.so"], runpath="$ORIGIN")
+        z = ("libz.so", t.lib("libz.so", "libz.so", needed=["libe.so"], runpath="$ORIGIN"))
+        expect(e, z, *[("libe.so", e)] * again, start="ld.so")
+        expect(e, z, *[("libe.so", e)] * again, start="list")
+    e = t.lib("libe.so", "libe.so", needed=[t.path("libe.so")])
+    expect(e, (None, e), start="ld.so")
+
+
 @case("tokens in run paths")
 def _(t, expect):
     standard(t)
