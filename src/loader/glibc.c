@@ -570,6 +570,7 @@ const tenon_loader tn_loader_glibc = {
     .program_by_name = true,
     .program_is_last = true,
     .stats_directories = true,
+    .trusts_relative = true,
     .preload_separators = " :",
     .audit_variable = "LD_AUDIT",
     .secure_variables = tn_elf_secure_variables,

@@ -407,7 +407,8 @@ struct tenon_loader {
     bool
         origin_dir_resolved; /* $ORIGIN of all: links in the path's directory are, the file's not */
     bool joins_verbatim;     /* "dir/" and a name give "dir//name", as the loader then reports it */
-    bool stats_directories;  /* a directory that cannot be asked about counts as absent */
+    bool stats_directories;  /* a directory that cannot be asked about counts as absent, */
+    bool trusts_relative;    /* ... unless it is relative: what opening a file in it says counts */
     bool depth_first;        /* what a library needs is loaded before the next need of its asker */
     bool arises_at_once;     /* what arises with a need is, too */
     bool self_is_system;     /* the loader's own file need not be there: the system has it */

@@ -99,7 +99,8 @@ enum tn_directory {
     TN_DIRECTORY_UNKNOWN,
     TN_DIRECTORY_EXISTS,
     TN_DIRECTORY_ABSENT,
-    TN_DIRECTORY_LOOPS, /* symbolic links in a circle: loaders differ */
+    TN_DIRECTORY_LOOPS,  /* symbolic links in a circle: loaders differ */
+    TN_DIRECTORY_BARRED, /* a file, or below one, or no name for a file: loaders differ */
 };
 
 /* What came of opening a path. */
