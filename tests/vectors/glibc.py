@@ -1000,6 +1000,32 @@ def _(t, expect):
     expect(e, ("libv.so.1", t.path("v1/libv.so.1")), env=llp(t.path("v1")))
 
 
+@case("a version is looked for by the names that a library was asked for by")
+def _(t, expect):
+    """Its SONAME is one of them only once somebody has asked for that."""
+    words = "Assertion `needed != NULL' failed"
+    v = t.write("libv.so.1", elfmake.image(soname="libv.so.1", defines=["libv.so.1", "V1"]))
+    t.link("libother.so", "libv.so.1")
+    asks = t.lib("libasks.so", "libasks.so", needed=["libv.so.1"], runpath=t.dir)
+    e = t.path("E")
+    for needed, env, found in (([v], None, False), (["libother.so"], None, False),
+                               ([asks], {"LD_PRELOAD": v}, True), ([v, asks], None, True),
+                               ([asks, v], None, True), (["libv.so.1"], None, True),
+                               (["libother.so", "libv.so.1"], None, True),
+                               ([v], {"LD_PRELOAD": v + " libv.so.1"}, True),
+                               (["$ORIGIN/libv.so.1"], None, False)):
+        t.write("E", elfmake.image(interp=loaders.GLIBC, needed=needed, runpath=t.dir,
+                                   needs=[("libv.so.1", [("V1", 2)])]), 0o755)
+        expect.runs += 1
+        name = "by its names (%d)" % expect.runs
+        status, _, err = loaders.run_program(e, dict(env or {}, LD_TRACE_LOADED_OBJECTS="1"))
+        expect.report.check(name, found, not (status == 127 and words in err),
+                            ("expected", "ld.so"))
+        row = tenon.why([e], env=env)[e]
+        expect.report.check(name, "ok" if found else "missing", row["status"],
+                            ("expected", "tenon"))
+
+
 @case("a version of what may be missing, or of the loader alone")
 def _(t, expect):
     """The loader stops at an assertion where it cannot list what it would load."""
