@@ -227,7 +227,7 @@ void tn_glibc_judge_errno(int error, struct tn_judgement *out)
 {
     switch (error) {
     case ENOENT: *out = tn_judged(TENON_OUTCOME_ABSENT, TN_SKIP, NULL); break;
-    case ENOTDIR: *out = tn_judged(TENON_OUTCOME_ABSENT, TN_SKIP, tn_errno_text(error)); break;
+    case ENOTDIR: *out = tn_judged(TENON_OUTCOME_ABSENT, TN_END_STAGE, tn_errno_text(error)); break;
     case EACCES: *out = tn_judged(TENON_OUTCOME_PERMISSION, TN_SKIP, NULL); break;
     case ELOOP: *out = tn_judged(TENON_OUTCOME_SYMLINK_LOOP, TN_END_STAGE, NULL); break;
     case ENAMETOOLONG: *out = tn_judged(TENON_OUTCOME_TOO_LONG, TN_END_STAGE, NULL); break;

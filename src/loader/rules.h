@@ -398,6 +398,7 @@ struct tenon_loader {
     bool preload_empty_list;  /* ... and so is a list that is set and empty */
     bool preload_is_no_need;  /* of the loader itself: it does not stand in the order for it */
     bool stubs_absent_export; /* where a symbol or forwarder leads nowhere, only a call fails */
+    bool program_by_name;     /* the program answers to its own name alone, not to its file */
     bool program_is_last;     /* every chain of run paths ends with the program's */
     bool paths_of_all;        /* a chain has every object, not only those with run paths */
     bool paths_are_searched;  /* names with a slash go through the plan, as others do */
@@ -406,7 +407,8 @@ struct tenon_loader {
     bool
         origin_dir_resolved; /* $ORIGIN of all: links in the path's directory are, the file's not */
     bool joins_verbatim;     /* "dir/" and a name give "dir//name", as the loader then reports it */
-    bool stats_directories;  /* a directory that cannot be asked about counts as absent */
+    bool stats_directories;  /* a directory that cannot be asked about counts as absent, */
+    bool trusts_relative;    /* ... unless it is relative: what opening a file in it says counts */
     bool depth_first;        /* what a library needs is loaded before the next need of its asker */
     bool arises_at_once;     /* what arises with a need is, too */
     bool self_is_system;     /* the loader's own file need not be there: the system has it */

@@ -125,9 +125,10 @@ int32_t tn_request_self(tenon_resolver *r, uint32_t name);
  */
 static inline int32_t tn_request_known(tenon_resolver *r, uint32_t name)
 {
-    const struct tn_use *use = &r->uses[name];
+    struct tn_use *use = &r->uses[name];
     if (use->stamp != r->stamp || use->plain != r->target->target.id + 1)
         return TENON_NOBODY;
+    use->asked = r->stamp;
     return use->object == r->self ? tn_request_self(r, name) : use->object;
 }
 

@@ -398,13 +398,19 @@ struct tn_judgement tn_program_judge(const tenon_resolver *r, const struct tn_no
                                          : tn_judged(TENON_OUTCOME_FOUND, TN_ACCEPT, NULL);
 }
 
-/* One that ld.so was asked to start is known by its file, too, as a library would be. */
+/*
+ * One that the loader itself was asked to start is known by its file, too, as a library would be;
+ * but not by glibc.
+ *
+ * rule  glibc 2.36 elf/dl-load.c, _dl_map_object_from_fd(): no file information is kept of the
+ *       executable "in case of an explicit loader invocation", and its name is "" then, too
+ */
 static void claim_program(tenon_resolver *r)
 {
     struct tn_node *node = r->nodes[tn_object_at(r, TN_PROGRAM)->node];
     tn_claim(r, r->target->no_name, TN_PROGRAM);
     tn_claim(r, node->own_name, TN_PROGRAM);
-    if (!r->program_started) {
+    if (!r->program_started && !tn_loader_at_hand(r)->program_by_name) {
         tn_claim(r, tn_object_at(r, TN_PROGRAM)->path, TN_PROGRAM);
         node->stamp = r->stamp;
         node->object = TN_PROGRAM;

@@ -354,6 +354,7 @@ static struct tn_search *look(tenon_resolver *r, uint32_t *name, int32_t asker,
     struct tn_search *refused;
     struct tn_judgement judged;
     *loaded = TENON_NOBODY;
+    r->uses[*name].asked = r->stamp;
     if (r->uses[*name].plain == r->target->target.id + 1 && kind == TN_REQUEST_NEED) {
         *loaded = claimant_of(r, *name);
         return *loaded < 0 ? search_for(r, *name, asker, kind) : NULL;
@@ -362,6 +363,7 @@ static struct tn_search *look(tenon_resolver *r, uint32_t *name, int32_t asker,
     *name = expand(r, *name, asker, kind, &refused);
     if (refused || r->no_memory || *name == TN_NO_NAME)
         return refused;
+    r->uses[*name].asked = r->stamp;
     const tenon_loader *loader = tn_loader_at_hand(r);
     const char *text = tn_text_of(r, *name);
     bool by_name = goes_by_name(r, text, asker, kind);

@@ -88,6 +88,7 @@ struct tn_use {
     uint32_t search;   /* 0: none; else its number + 1 */
     uint32_t stamp;    /* process in which `object` answers to it */
     int32_t object;
+    uint32_t asked;    /* process in which somebody asked by it, expanded */
     uint32_t plain;    /* target + 1 for which the name alone says which loaded object is meant */
     uint32_t bare;     /* a directory: target + 1 of which it has no hardware subdirectories */
     uint8_t directory; /* enum tn_directory */
@@ -99,7 +100,8 @@ enum tn_directory {
     TN_DIRECTORY_UNKNOWN,
     TN_DIRECTORY_EXISTS,
     TN_DIRECTORY_ABSENT,
-    TN_DIRECTORY_LOOPS, /* symbolic links in a circle: loaders differ */
+    TN_DIRECTORY_LOOPS,  /* symbolic links in a circle: loaders differ */
+    TN_DIRECTORY_BARRED, /* a file, or below one, or no name for a file: loaders differ */
 };
 
 /* What came of opening a path. */

@@ -151,6 +151,18 @@ enum tn_action tn_going_path(struct tn_going *g, uint32_t path)
     return tn_going_try(g, path, NULL);
 }
 
+/* What stat() says of a directory. */
+static uint8_t directory_state(int error, const tenon_file_info *info)
+{
+    switch (error) {
+    case 0: return info->type == TENON_FILE_DIRECTORY ? TN_DIRECTORY_EXISTS : TN_DIRECTORY_BARRED;
+    case ELOOP: return TN_DIRECTORY_LOOPS;
+    case ENOTDIR:
+    case ENAMETOOLONG: return TN_DIRECTORY_BARRED;
+    default: return TN_DIRECTORY_ABSENT;
+    }
+}
+
 /* Whether a directory exists, as far as this loader cares; asked once. */
 static bool has_directory(struct tn_going *g, const char *dir)
 {
@@ -161,17 +173,28 @@ static bool has_directory(struct tn_going *g, const char *dir)
         return false;
     if (!r->uses[name].directory) {
         int error = *dir ? tenon_world_stat(r->world, dir, &info) : 0;
-        bool exists = error == 0 && (!*dir || info.type == TENON_FILE_DIRECTORY);
         if (error == ENOMEM) {
             r->no_memory = true;
             return false;
         }
-        r->uses[name].directory = exists           ? TN_DIRECTORY_EXISTS
-                                  : error == ELOOP ? TN_DIRECTORY_LOOPS
-                                                   : TN_DIRECTORY_ABSENT;
+        r->uses[name].directory = *dir ? directory_state(error, &info) : TN_DIRECTORY_EXISTS;
     }
     return r->uses[name].directory == TN_DIRECTORY_EXISTS ||
            (r->uses[name].directory == TN_DIRECTORY_LOOPS && !g->target->loader->stats_directories);
+}
+
+/*
+ * Is a directory that is not there looked into all the same, so that the error may end the list?
+ *
+ * rule  glibc elf/dl-load.c, fillin_rpath(): only of an absolute one open_path() finds out whether
+ *       it exists, and passes over one that does not; the others are taken to exist
+ */
+static bool is_taken_for_there(const struct tn_going *g, const char *dir)
+{
+    uint32_t name = tn_resolver_name(g->r, dir);
+    return g->target->loader->trusts_relative && *dir != '/' && name != TN_NO_NAME &&
+           (g->r->uses[name].directory == TN_DIRECTORY_LOOPS ||
+            g->r->uses[name].directory == TN_DIRECTORY_BARRED);
 }
 
 #define PATH_ROOM 8192
@@ -282,7 +305,7 @@ static void try_subdirectories(struct tn_going *g, const char *dir)
 /* One directory: first its hardware subdirectories that exist, then itself. */
 static enum tn_action try_directory(struct tn_going *g, const char *dir)
 {
-    if (!has_directory(g, dir)) {
+    if (!has_directory(g, dir) && !is_taken_for_there(g, dir)) {
         record_missing(g, dir);
         return TN_SKIP;
     }

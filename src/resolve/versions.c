@@ -45,6 +45,22 @@ static bool report(tenon_graph *graph, const struct tn_node_version *need,
 }
 
 /*
+ * Does a version of this file mean the object that answers to the name? One that was only ever
+ * asked for by others has its SONAME when somebody asks for that. What was there from the start
+ * has names that nobody asked for.
+ *
+ * rule  glibc elf/dl-version.c, find_needed(); elf/dl-load.c, _dl_map_object(): a SONAME becomes a
+ *       name of the object, add_name_to_object(), when it answers
+ */
+static bool goes_by(const tenon_graph *graph, uint32_t file)
+{
+    const tenon_resolver *r = graph->resolver;
+    const struct tn_use *use = &r->uses[file];
+    const struct tn_object *o = &r->objects[use->object];
+    return !graph->loader->absent_fatal || use->asked == r->stamp || o->path == file || !o->search;
+}
+
+/*
  * The node that the library of this name in the order is; TN_NO_NODE: the library itself is
  * missing, or it is the loader, and nobody has asked for that.
  *
@@ -55,7 +71,8 @@ static uint32_t provider_of(const tenon_graph *graph, uint32_t file)
 {
     const tenon_resolver *r = graph->resolver;
     const struct tn_use *use = &r->uses[file];
-    return use->stamp == r->stamp && graph->row_of[use->object] != TENON_NOBODY
+    return use->stamp == r->stamp && graph->row_of[use->object] != TENON_NOBODY &&
+                   goes_by(graph, file)
                ? r->objects[use->object].node
                : TN_NO_NODE;
 }

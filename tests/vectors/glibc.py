@@ -287,6 +287,26 @@ def _(t, expect):
     expect(e, ("libx.so.1", None))
 
 
+@case("an error below a relative element ends the list, unless nothing is there")
+def _(t, expect):
+    standard(t)
+    t.write("text", "text")
+    t.link("loop", "loop")
+    t.link("dangling", "nothing")
+    t.mkdir("empty")
+    a = t.path("a")
+    x, none = ("libx.so.1", t.path("a/libx.so.1")), ("libx.so.1", None)
+    e = t.program("E", needed=["libx.so.1"])
+    for element, found in (("text", none), ("text/sub", none), ("loop", none), ("loop/sub", none),
+                           ("n" * 300, none), ("none", x), ("dangling", x), ("empty", x),
+                           (t.path("text"), x), (t.path("loop"), x), (t.path("n" * 300), x)):
+        expect(e, found, env=llp(element, a), cwd=t.dir)
+        expect(t.program("E2", needed=["libx.so.1"], runpath=element + ":" + a), found, cwd=t.dir)
+        expect(t.program("E3", needed=["libx.so.1"], rpath=element + ":" + a), found, cwd=t.dir)
+    both = t.program("E4", needed=["libx.so.1"], runpath=t.path("b"))
+    expect(both, ("libx.so.1", t.path("b/libx.so.1")), env=llp("text", a), cwd=t.dir)
+
+
 # $ORIGIN and the other tokens: vectors 21 to 23, section 1.5.
 
 
@@ -320,6 +340,17 @@ def _(t, expect):
     expect(e, ("liby.so", t.path("d1/liby.so")), ("libx.so.1", None))
     t.copy("d2/libx.so.1", "d1/libx.so.1")
     expect(e, ("liby.so", t.path("d1/liby.so")), ("libx.so.1", t.path("d1/libx.so.1")))
+
+
+@case("the file given to ld.so is no loaded object by its path or inode, only by its SONAME")
+def _(t, expect):
+    for soname, again in ((None, True), ("libother.so", True), ("libe.so", False)):
+        e = t.lib("libe.so", soname, needed=["libz.so"], runpath="$ORIGIN")
+        z = ("libz.so", t.lib("libz.so", "libz.so", needed=["libe.so"], runpath="$ORIGIN"))
+        expect(e, z, *[("libe.so", e)] * again, start="ld.so")
+        expect(e, z, *[("libe.so", e)] * again, start="list")
+    e = t.lib("libe.so", "libe.so", needed=[t.path("libe.so")])
+    expect(e, (None, e), start="ld.so")
 
 
 @case("tokens in run paths")
@@ -967,6 +998,32 @@ def _(t, expect):
             if kind == elf.SHT_GNU_VERNEED:
                 file.put("H", offset + 16 + 4, 2)  # vna_flags of the only vernaux: VER_FLG_WEAK
     expect(e, ("libv.so.1", t.path("v1/libv.so.1")), env=llp(t.path("v1")))
+
+
+@case("a version is looked for by the names that a library was asked for by")
+def _(t, expect):
+    """Its SONAME is one of them only once somebody has asked for that."""
+    words = "Assertion `needed != NULL' failed"
+    v = t.write("libv.so.1", elfmake.image(soname="libv.so.1", defines=["libv.so.1", "V1"]))
+    t.link("libother.so", "libv.so.1")
+    asks = t.lib("libasks.so", "libasks.so", needed=["libv.so.1"], runpath=t.dir)
+    e = t.path("E")
+    for needed, env, found in (([v], None, False), (["libother.so"], None, False),
+                               ([asks], {"LD_PRELOAD": v}, True), ([v, asks], None, True),
+                               ([asks, v], None, True), (["libv.so.1"], None, True),
+                               (["libother.so", "libv.so.1"], None, True),
+                               ([v], {"LD_PRELOAD": v + " libv.so.1"}, True),
+                               (["$ORIGIN/libv.so.1"], None, False)):
+        t.write("E", elfmake.image(interp=loaders.GLIBC, needed=needed, runpath=t.dir,
+                                   needs=[("libv.so.1", [("V1", 2)])]), 0o755)
+        expect.runs += 1
+        name = "by its names (%d)" % expect.runs
+        status, _, err = loaders.run_program(e, dict(env or {}, LD_TRACE_LOADED_OBJECTS="1"))
+        expect.report.check(name, found, not (status == 127 and words in err),
+                            ("expected", "ld.so"))
+        row = tenon.why([e], env=env)[e]
+        expect.report.check(name, "ok" if found else "missing", row["status"],
+                            ("expected", "tenon"))
 
 
 @case("a version of what may be missing, or of the loader alone")
