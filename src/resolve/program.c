@@ -402,8 +402,8 @@ struct tn_judgement tn_program_judge(const tenon_resolver *r, const struct tn_no
  * One that the loader itself was asked to start is known by its file, too, as a library would be;
  * but not by glibc.
  *
- * rule  glibc 2.36 elf/dl-load.c, _dl_map_object_from_fd(): no file information is kept of the
- *       executable "in case of an explicit loader invocation", and its name is "" then, too
+ * rule  glibc 2.36 elf/dl-load.c, _dl_map_object_from_fd(): of an executable, in the loader itself,
+ *       device and inode are not kept; elf/rtld.c: its name is "" then, too
  */
 static void claim_program(tenon_resolver *r)
 {
