@@ -63,14 +63,18 @@ static void prepare(void *arg)
 bool tn_session_ask(struct tn_session *s, const struct tn_words *words, int out,
                     struct tn_exit *exit, tenon_error *err)
 {
-    const struct tn_meanwhile nothing = { NULL, NULL };
     struct tn_aside aside;
+    int silent = tn_temp_nameless(err);
+    bool good = silent >= 0 && tn_aside_set(&aside, s->output, err);
 
-    if (!tn_aside_set(&aside, s->output, err))
-        return false;
-    tn_inputs_rewind(&s->inputs);
-    bool good = tn_run_while(words->at, out, out, s->signals, &nothing, exit, err);
-    return tn_aside_keep(&aside, good ? err : NULL) && good;
+    if (good) {
+        tn_inputs_rewind(&s->inputs);
+        good = tn_run(words->at, out, silent, s->signals, exit, err);
+        good = tn_aside_keep(&aside, good ? err : NULL) && good;
+    }
+    if (silent >= 0)
+        close(silent);
+    return good;
 }
 
 bool tn_session_run(struct tn_session *s, unsigned flags, int out, int err_out,

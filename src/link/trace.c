@@ -67,6 +67,13 @@ static struct tn_view without_library_name(struct tn_view line)
     return path;
 }
 
+/* What is no file (any more) may have been an object. A line that begins with a space is of a
+ * linker script or table: GNU ld's own script, which --verbose shows, has one that ends in ".o". */
+static bool is_object_path(struct tn_view line)
+{
+    return line.at[0] != ' ' && (has_suffix(line, ".o") || has_suffix(line, ".obj"));
+}
+
 static bool read_path(struct tn_arena *arena, struct tn_view line,
                       const struct tn_report_paths *paths, struct tn_report_row *row, bool *lost)
 {
@@ -84,7 +91,7 @@ static bool read_path(struct tn_arena *arena, struct tn_view line,
         row->kind = TN_REPORT_ARCHIVE;
     else if (kind == TN_PATH_NOTHING)
         row->kind = TN_REPORT_GONE;
-    return kind != TN_PATH_NOTHING || has_suffix(line, ".o") || has_suffix(line, ".obj");
+    return kind != TN_PATH_NOTHING || is_object_path(line);
 }
 
 static bool read_line(struct tn_arena *arena, struct tn_view line,

@@ -1053,6 +1053,17 @@ def tools_for_archives_run_as_they_are(report):
         c.check("units", ["counter/counter", "main"], c.names())
 
 
+def linkers_that_tell_what_they_try(report):
+    with Case(report, "--verbose") as c:
+        c.compile("main.c", "counter.c")
+        for linker in ("bfd", "gold", "lld"):
+            words = ["gcc", "-fuse-ld=" + linker, "-o", linker, "main.o", "counter.o"]
+            done = c.link(*words, "-Wl,--verbose")
+            c.check(linker, ("complete", ["counter", "main"], False),
+                    (launch.units(c.path(linker))["record"], c.names(linker),
+                     "tenon link:" in done.stderr))
+
+
 def counting_runs_is_no_unit(report):
     """What counts runs for coverage and profiles is made to be in every file."""
     for compiler, *flags in (("gcc", "--coverage"), ("gcc", "-fprofile-generate"),
@@ -1080,7 +1091,7 @@ CASES = [links_once_when_nothing_changed, keeps_standard_output_and_map,
          headers_become_no_object, reports_beside_an_object, sources_of_intermediate_code,
          failures_remove_the_output,
          temporary_files_anywhere, a_linker_may_be_called_itself,
-         tools_for_archives_run_as_they_are, counting_runs_is_no_unit,
+         tools_for_archives_run_as_they_are, linkers_that_tell_what_they_try, counting_runs_is_no_unit,
          objects_that_are_not_what_their_notes_say,
          thin_members_of_intermediate_code,
          notes_of_intermediate_code_under_other_names, lazy_objects_of_intermediate_code,

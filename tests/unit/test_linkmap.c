@@ -110,6 +110,13 @@ static void an_object_made_for_the_link_is_gone(void **state)
     check(tn_trace_read, "/tmp/cc1.ltrans0.ltrans.o\n", "/tmp/cc1.ltrans0.ltrans.o?");
 }
 
+static void a_line_of_a_script_is_no_object(void **state)
+{
+    (void)state; /* GNU ld --verbose shows its script, with this comment in it */
+    check(tn_trace_read, "       doesn't matter which directory crtbegin.o\n./main.o\n",
+          "./main.o");
+}
+
 static void other_lines_are_kept_for_the_user(void **state)
 {
     struct tn_arena arena = { 0 };
@@ -256,6 +263,7 @@ int main(void)
         cmocka_unit_test(mold_is_known_by_its_mark),
         cmocka_unit_test(parentheses_in_names_are_read_by_what_exists),
         cmocka_unit_test(an_object_made_for_the_link_is_gone),
+        cmocka_unit_test(a_line_of_a_script_is_no_object),
         cmocka_unit_test(other_lines_are_kept_for_the_user),
         cmocka_unit_test(a_gnu_map_tells_why_members_are_there),
         cmocka_unit_test(gold_leaves_members_of_llvm_code_to_their_symbol),
