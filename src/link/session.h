@@ -41,7 +41,8 @@ bool tn_session_for_linker(struct tn_session *s, struct tn_words *words, const c
 bool tn_session_run(struct tn_session *s, unsigned flags, int out, int err_out,
                     struct tn_exit *exit, tenon_error *err);
 
-/* Runs a link of these words for what it says: the output is as it was before. */
+/* Runs a link of these words for what it says on standard output: the output is as it was before.
+ */
 bool tn_session_ask(struct tn_session *s, const struct tn_words *words, int out,
                     struct tn_exit *exit, tenon_error *err);
 
