@@ -52,27 +52,62 @@ static bool add_names(tenon_resolver *r, struct tn_target_row *row, struct names
     return true;
 }
 
-/* rule  glibc elf/rtld.c, dl_main(): '#' to the end of the line is a comment */
-static void blank_comments(char *text)
+/*
+ * '#' to the end of the line is a comment. What is left to look at shrinks with each, but is
+ * counted from the start of the text every time: a later comment may not be seen, and what it says
+ * counts; or no newline ends it.
+ *
+ * rule  glibc 2.36 elf/rtld.c, dl_main(), "Eliminate comments"
+ */
+static void blank_comments(char *text, size_t size)
 {
-    for (char *p = strchr(text, '#'); p; p = strchr(p, '#'))
-        memset(p, ' ', strcspn(p, "\n"));
+    char *p;
+    for (size_t rest = size; rest && (p = memchr(text, '#', rest));) {
+        size_t end = rest;
+        rest -= (size_t)(p - text);
+        for (*p++ = ' ', rest--; p < text + end && *p != '\n'; rest--)
+            *p++ = ' ';
+    }
 }
 
-/* What the system's file says; "" when there is none or nobody reads it. NULL: no memory. */
-static const char *read_file(tenon_resolver *r, struct tn_target *target)
+/* rule  glibc elf/rtld.c, dl_main() */
+static const char file_separators[] = ": \t\n";
+
+/* What the system's file says: names, and one that ends with the file. NULL: there is none. */
+struct preload_file {
+    const char *list, *last;
+};
+
+/*
+ * The name that ends with the file stands for itself, also behind a NUL, with which all others end.
+ *
+ * rule  glibc elf/rtld.c, dl_main(), "We have one problematic case"
+ */
+static struct preload_file cut_last(char *text, size_t size)
+{
+    size_t at = size;
+    while (at && !(text[at - 1] && strchr(file_separators, text[at - 1])))
+        at--;
+    if (at)
+        text[at - 1] = '\0';
+    return (struct preload_file){ .list = at ? text : NULL, .last = text + at };
+}
+
+/* Reads the system's file; false: no memory. */
+static bool read_file(tenon_resolver *r, struct tn_target *target, struct preload_file *out)
 {
     struct tn_view bytes;
+    *out = (struct preload_file){ 0 };
     if (!target->loader->preload_file)
-        return "";
+        return true;
     const char *path = target->loader->preload_file(target);
     int error = path ? tn_file_whole(r->world, path, TN_LIMIT_CONFIG, &r->arena, &bytes) : ENOMEM;
-    if (error)
-        return error == ENOMEM ? NULL : "";
-    char *text = tn_arena_copy(&r->arena, bytes.at, bytes.size);
-    if (text)
-        blank_comments(text);
-    return text;
+    char *text = error ? NULL : tn_arena_copy(&r->arena, bytes.at, bytes.size);
+    if (!text)
+        return error && error != ENOMEM;
+    blank_comments(text, bytes.size);
+    *out = cut_last(text, bytes.size);
+    return true;
 }
 
 /* What the environment says. */
@@ -90,15 +125,17 @@ static struct names read_environment(const struct tn_target *target)
 static bool read_preloads(tenon_resolver *r, struct tn_target_row *row)
 {
     struct names env = read_environment(&row->target);
-    struct names file = { .next = read_file(r, &row->target),
-                          .separators = ": \t\n" }; /* rule  glibc elf/rtld.c, dl_main() */
-    if (!file.next)
+    struct preload_file read;
+    if (!read_file(r, &row->target, &read))
         return false;
-    size_t room = count_names(env) + count_names(file);
+    struct names file = { .next = read.list, .separators = file_separators };
+    struct names last = { .next = read.last, .separators = "" };
+    size_t room = count_names(env) + count_names(file) + count_names(last);
     row->preload_count = 0;
     row->preloads = tn_arena_rows(&r->arena, room, sizeof *row->preloads);
     return (row->preloads || !room) && add_names(r, row, env, TN_REQUEST_PRELOAD) &&
-           add_names(r, row, file, TN_REQUEST_PRELOAD_CONFIG);
+           add_names(r, row, file, TN_REQUEST_PRELOAD_CONFIG) &&
+           add_names(r, row, last, TN_REQUEST_PRELOAD_CONFIG);
 }
 
 void tn_process_preload(tenon_resolver *r)

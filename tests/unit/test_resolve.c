@@ -819,6 +819,8 @@ static void glibc_preloads_come_first_and_answer_to_their_soname(void **state)
                                            "nothing.so => missing\n"
                                            "/t/p/pre3.so => /t/p/pre3.so [direct path]\n"
                                            "/t/p/pre4.so => /t/p/pre4.so [direct path]\n"
+                                           "# => missing\n" /* a comment that ld.so overlooks */
+                                           "not.so => missing\n"
                                            "liby.so => /t/a/liby.so [RUNPATH]\n"
                                            "libc.so.6 => /lib64/libc.so.6 [default directory]\n"
                                            "ld-linux-x86-64.so.2 => " GLIBC " [interpreter]\n");

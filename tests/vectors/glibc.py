@@ -956,6 +956,27 @@ def _(t, expect):
            ("libx.so.1", "/t/a/libx.so.1"), root=root, env={"LD_PRELOAD": "/t/p/lib3.so"})
 
 
+@case("/etc/ld.so.preload of odd content")
+def _(t, expect):
+    """Later comments are seen in part, or reach too far; a NUL ends all but the last name."""
+    root = system_tree(t)
+    standard_in(t, "t/")
+    for i in (1, 2, 3):
+        t.lib("p/%d" % i, "lib%d.so" % i)
+    e = outside(t, t.program("t/E", needed=["libx.so.1"], runpath="/t/a"))
+    first = "#" + " " * 30 + "\n"
+    for text, names in (
+            (first + "/p/1\n# /p/2\n", (1, 2)), (first + "/p/1\n# /p/2", (1, 2)),
+            ("# /p/2\n# /p/3\n/p/1\n" + "\n" * 40, (1,)), ("/p/1\n# /p/2 #\n/p/3#/p/2\n", (1,)),
+            (first + first + "/p/1#/p/2\n", ()),
+            ("/p/1\0/p/2\n/p/3\n", (1,)), ("/p/1\0/p/2\n/p/3", (1, 3)), ("/p/1\0/p/2", (1,)),
+            ("\0/p/1 /p/2", (2,)), ("/p/1\n\0# /p/2 \n/p/3", (1, 3)), ("#", ()), ("# ", ()),
+            ("/p/1\r\n/p/2 \n", (2,)), (":/p/1:\t/p/2 /p/1", (1, 2))):
+        t.write("etc/ld.so.preload", text)
+        expect(e, *[(None, "/p/%d" % i) for i in names], ("libx.so.1", "/t/a/libx.so.1"),
+               root=root)
+
+
 # Versions: vector 33, section 1.9.
 
 F = "int f(void) { return 1; }"
