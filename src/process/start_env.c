@@ -63,6 +63,20 @@ static bool take(tenon_process *process, const char *text, tenon_error *err)
     return true;
 }
 
+/*
+ * glibc ends each value with a NUL where it was: what follows looks like a variable.
+ *
+ * rule  glibc 2.36 elf/dl-tunables.c, parse_tunables()
+ */
+static bool take_rest(tenon_process *process, const char *text, tenon_error *err)
+{
+    const char **list = &process->start[TN_START_VARIABLES - 1];
+    if (!*list || strncmp(text, "glibc.", 6) != 0)
+        return true;
+    *list = tn_arena_join(&process->arena, *list, ":", text, NULL);
+    return *list || tn_no_memory(err);
+}
+
 bool tn_process_take_start(tenon_process *process, tenon_error *err)
 {
     size_t size;
@@ -72,7 +86,7 @@ bool tn_process_take_start(tenon_process *process, tenon_error *err)
     process->start_known = block && is_whole(block, size);
     if (process->start_known)
         for (const char *at = block; good && at < block + size; at += strlen(at) + 1)
-            good = take(process, at, err);
+            good = take(process, at, err) && take_rest(process, at, err);
     free(block);
     return good;
 }
