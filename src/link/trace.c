@@ -71,7 +71,7 @@ static struct tn_view without_library_name(struct tn_view line)
  * linker script or table: GNU ld's own script, which --verbose shows, has one that ends in ".o". */
 static bool is_object_path(struct tn_view line)
 {
-    return line.at[0] != ' ' && (has_suffix(line, ".o") || has_suffix(line, ".obj"));
+    return line.size && line.at[0] != ' ' && (has_suffix(line, ".o") || has_suffix(line, ".obj"));
 }
 
 static bool read_path(struct tn_arena *arena, struct tn_view line,
