@@ -400,12 +400,21 @@ def bringers(world, names, name):
 
 
 def in_order(world, names):
-    """What others require comes first."""
-    found = []
-    while len(found) < len(names):
-        found.append(next(name for name in names if name not in found and not any(
-            provider not in found for unit in world.plugins[name].requires
-            for provider in providers(world, names, unit))))
+    """As they are asked for, what others require right before them."""
+    found, entered = [], set()
+
+    def place(name):
+        if name in entered:
+            return
+        entered.add(name)
+        needs = {provider for unit in world.plugins[name].requires
+                 for provider in providers(world, names, unit)} | set(bringers(world, names, name))
+        for need in sorted(needs, key=names.index):
+            place(need)
+        found.append(name)
+
+    for name in names:
+        place(name)
     return found
 
 
@@ -521,7 +530,7 @@ def compare_alone(report, world, names, before, what):
 def compare_each(report, world, names, before, what):
     """In one request, leaving out whoever does not fit with those that load before."""
     there, born = [], before
-    for name in in_order(world, sorted(names)):
+    for name in in_order(world, names):
         if set(bringers(world, names, name)) - set(there):
             continue
         truth = Truth(world, there + [name])

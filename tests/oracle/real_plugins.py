@@ -5,7 +5,8 @@ Each module below /usr/lib is copied, packed as it is, and loaded into small hos
 libraries in them, once by plain dlopen(RTLD_NOW) and once by tenon_load(). None of them has a record
 of its units, so that all is known from symbols: what dlopen() loads must load, whatever else of the
 same kind is in the process, and what it does not must be refused and leave the process as it was.
-Then several are loaded into one process. Only copies of one file are the same thing twice.
+Then several are loaded into one process. Only copies of one file are the same thing twice, and files
+of one SONAME another build of it.
 
 A module that ends the process when it is opened is left out. With TENON_CHECK=all every module is
 taken, else a sample.
@@ -124,15 +125,24 @@ class Trial:
                 self.report.note(str(answer))
 
     def distinct(self, names):
-        """Without those that are the same file as one before."""
+        """Without those that are the same file as one before, or the same library."""
         seen, found = set(), []
         for name in names:
-            with open(self.file_of(name), "rb") as file:
-                digest = hashlib.sha256(file.read()).digest()
-            if digest not in seen:
+            marks = {self.digest(name), self.soname(name)} - {None}
+            if not marks & seen:
                 found.append(name)
-            seen.add(digest)
+                seen |= marks
         return found
+
+    def digest(self, name):
+        with open(self.file_of(name), "rb") as file:
+            return hashlib.sha256(file.read()).digest()
+
+    def soname(self, name):
+        done = subprocess.run(["readelf", "--wide", "--dynamic", self.file_of(name)],
+                              capture_output=True, text=True, check=True)
+        return next((line.split("[", 1)[1].rstrip("]") for line in done.stdout.splitlines()
+                     if "(SONAME)" in line), None)
 
 
 def groups_of(rows):

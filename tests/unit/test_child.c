@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -60,7 +61,7 @@ static void look_at_ends(void)
     assert_int_equal(killed.status, 137);
     /* what it starts can be waited for, and signals reach it */
     assert_int_equal(run("(exit 4); exit $?", 0, 0).status, 4); /* it can wait, too */
-    run("sleep 30", 1, ETIMEDOUT);
+    run("exec sleep 30", 1, ETIMEDOUT);
 }
 
 static void ends_are_known(void **state)
@@ -83,6 +84,9 @@ static void look_for_nothing(void)
 static void what_is_not_there_is_told(void **state)
 {
     (void)state;
+    /* valgrind makes a fork of clone(CLONE_VM), and with that posix_spawn() is not told */
+    if (getenv("TENON_SLOWER"))
+        skip();
     in_each_manner(look_for_nothing);
 }
 
