@@ -1,9 +1,9 @@
 """The corpus of real binaries: its facts, and its closures made into usable trees."""
 
 import json
+import lzma
 import os
 import shutil
-import subprocess
 
 
 def facts(directory):
@@ -26,9 +26,16 @@ def restore_tree(source, target):
                 continue
             os.chmod(path, 0o755)
             if name.endswith(".xz"):
-                subprocess.run(["xz", "-d", path], check=True)
+                _unpack(path)
             else:
                 _restore_link(path)
+
+
+def _unpack(path):
+    with lzma.open(path) as packed, open(path[:-len(".xz")], "wb") as file:
+        shutil.copyfileobj(packed, file)
+    shutil.copymode(path, file.name)
+    os.unlink(path)
 
 
 def _restore_link(path):
