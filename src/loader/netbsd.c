@@ -430,7 +430,7 @@ static bool arising(struct tn_target *target, const struct tn_bound *bound,
                                       .flavour = TENON_NEED_WEAK };
             if (!is_behind)
                 is_behind = is_at(bound->path, library);
-            else if (!out->add(out->arg, &need, true))
+            else if (!out->add(out->arg, &need, true, NULL))
                 return false;
         }
     return true;

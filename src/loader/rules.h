@@ -326,18 +326,23 @@ struct tn_name_sink {
     void *arg;
 };
 
-/* Takes one need more, of the provider or (of_asker) of who asked it; false: no memory. */
+/*
+ * Takes one need more, of the provider or (of_asker) of who asked it, and what the loader wants to
+ * know again when that is answered, during the call; false: no memory.
+ */
 struct tn_need_sink {
-    bool (*add)(void *arg, const tenon_need *need, bool of_asker);
+    bool (*add)(void *arg, const tenon_need *need, bool of_asker, const void *asked);
     void *arg;
 };
 
 /* One need of an object and the object that answers it. */
 struct tn_bound {
     tenon_image_source asker, provider;
-    const char *name; /* of the need, as recorded */
-    const char *path; /* of the provider, as the loader reports it */
-    bool arose;       /* the need is one that arose itself */
+    const char *name;  /* of the need, as recorded */
+    const char *path;  /* of the provider, as the loader reports it */
+    uint32_t process;  /* a number that no other one of the target has; not 0 */
+    bool arose;        /* the need is one that arose itself, */
+    const void *asked; /* ... and this was given with it */
 };
 
 /* A need and the library that answers it. */

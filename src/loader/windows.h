@@ -68,7 +68,6 @@ struct tn_sxs {
 /* Forwarders of the libraries that were asked about, and what they brought in, by file. */
 struct tn_forwards;
 struct tn_arisen;
-struct tn_passed;
 #define TN_FORWARD_BUCKETS 1024u
 
 struct tn_windows {
@@ -76,7 +75,6 @@ struct tn_windows {
     struct tn_sxs *contexts;
     struct tn_forwards *forwards[TN_FORWARD_BUCKETS];
     struct tn_arisen *arisen[TN_FORWARD_BUCKETS];
-    struct tn_passed *passed[TN_FORWARD_BUCKETS];
     const char **opened; /* files that were loaded by an absolute path */
     size_t opened_count, opened_room;
     unsigned load_flags;                  /* of LoadLibraryEx(), setting LoadLibraryFlags */

@@ -15,6 +15,7 @@ struct tn_forward {
     uint32_t ordinal;
     const char *library; /* of "bar.who": "bar.dll", as it is searched for */
     tenon_symbol target; /* ... and "who" */
+    uint32_t process;    /* the last one in which it was followed; 0: none */
 };
 
 /* Of one file. */
@@ -110,7 +111,7 @@ static const struct tn_forwards *forwards_of(struct tn_target *target,
     return forwards;
 }
 
-static const struct tn_forward *find_forward(const struct tn_forwards *in, const tenon_symbol *s)
+static struct tn_forward *find_forward(const struct tn_forwards *in, const tenon_symbol *s)
 {
     if (s->has_ordinal) {
         for (size_t i = 0; i < in->count; i++)
@@ -139,25 +140,25 @@ static bool is_delayed(const tenon_image *image, const char *name)
     return false;
 }
 
+/* Forwarders that symbols are bound to, in the order of the symbols. */
+struct tn_through {
+    struct tn_forward **rows;
+    size_t count, room;
+};
+
 /* What one need of one file brings in besides, when one file answers it. */
 struct tn_arisen {
     const char *asker, *name;
     const struct tn_forwards *provider;
-    const struct tn_forward **through; /* forwarders that its symbols are bound to */
-    size_t count, room;
+    struct tn_through through; /* in the arena */
     struct tn_arisen *next;
 };
 
-/* Each forwarder once, in the order of the symbols. */
-static bool add_through(struct tn_target *target, struct tn_arisen *to,
-                        const struct tn_forward *forward)
+static bool add_through(struct tn_target *target, struct tn_through *to, struct tn_forward *forward)
 {
-    for (size_t i = 0; i < to->count; i++)
-        if (to->through[i] == forward)
-            return true;
-    if (!tn_arena_grow(target->arena, &to->through, &to->room, to->count, sizeof *to->through))
+    if (!tn_arena_grow(target->arena, &to->rows, &to->room, to->count, sizeof *to->rows))
         return false;
-    to->through[to->count++] = forward;
+    to->rows[to->count++] = forward;
     return true;
 }
 
@@ -166,9 +167,9 @@ static bool list_forwarders(struct tn_target *target, const tenon_image *asker,
 {
     const tenon_symbol *symbol;
     for (size_t i = 0; (symbol = tenon_image_import(asker, i)); i++) {
-        const struct tn_forward *forward =
+        struct tn_forward *forward =
             strcmp(symbol->library, to->name) == 0 ? find_forward(from, symbol) : NULL;
-        if (forward && !add_through(target, to, forward))
+        if (forward && !add_through(target, &to->through, forward))
             return false;
     }
     return true;
@@ -187,8 +188,8 @@ static bool read_arisen(struct tn_target *target, const struct tn_bound *bound,
 }
 
 /* Read once for each need of each file; NULL: no memory. */
-static struct tn_arisen *arisen_of(struct tn_target *target, const struct tn_bound *bound,
-                                   const struct tn_forwards *forwards)
+static const struct tn_arisen *arisen_of(struct tn_target *target, const struct tn_bound *bound,
+                                         const struct tn_forwards *forwards)
 {
     struct tn_windows *windows = target->config;
     struct tn_arisen **bucket = &windows->arisen[bucket_of(bound->asker.path, bound->name)];
@@ -207,43 +208,59 @@ static struct tn_arisen *arisen_of(struct tn_target *target, const struct tn_bou
     return arisen;
 }
 
-/* ---- forwarders to forwarders -------------------------------------------------------------- */
+/* ---- what a process follows ---------------------------------------------------------------- */
 
-/* A symbol that a forwarder of one file asks of a library. */
-struct tn_passed {
-    const char *asker;
-    const struct tn_forward *by;
-    struct tn_passed *next;
-};
-
-/* Remembers what the library will be asked for when it is there; false: no memory. */
-static bool pass_on(struct tn_target *target, const char *asker, const struct tn_forward *by)
+/*
+ * Puts a forwarder into the list unless this process followed it before: whatever it leads to is
+ * there then. False: no memory.
+ */
+static bool follow(struct tn_through *to, struct tn_forward *forward, uint32_t process)
 {
-    struct tn_windows *windows = target->config;
-    struct tn_passed **bucket = &windows->passed[bucket_of(asker, by->library)];
-    for (const struct tn_passed *p = *bucket; p; p = p->next)
-        if (p->by == by && strcmp(p->asker, asker) == 0)
-            return true;
-    struct tn_passed *passed = tn_arena_take(target->arena, sizeof *passed);
-    if (!passed || !(passed->asker = tn_arena_string(target->arena, asker)))
+    if (forward->process == process)
+        return true;
+    if (!tn_grow(&to->rows, &to->room, to->count, sizeof *to->rows))
         return false;
-    passed->by = by;
-    passed->next = *bucket;
-    *bucket = passed;
+    forward->process = process;
+    to->rows[to->count++] = forward;
     return true;
 }
 
-/* What the asker's own forwarders ask of the provider, which may forward it in turn. */
-static bool add_passed(struct tn_target *target, const struct tn_bound *bound,
-                       const struct tn_forwards *forwards, struct tn_arisen *to)
+/* The forwarders of the provider that the asker's own symbols are bound to. */
+static bool follow_imports(struct tn_target *target, const struct tn_bound *bound,
+                           const struct tn_forwards *forwards, struct tn_through *to)
 {
-    struct tn_windows *windows = target->config;
-    const struct tn_passed *p = windows->passed[bucket_of(bound->asker.path, bound->name)];
-    for (; p; p = p->next) {
-        if (strcmp(p->by->library, bound->name) != 0 || strcmp(p->asker, bound->asker.path) != 0)
-            continue;
-        const struct tn_forward *forward = find_forward(forwards, &p->by->target);
-        if (forward && !add_through(target, to, forward))
+    const struct tn_arisen *arisen = arisen_of(target, bound, forwards);
+    bool good = arisen;
+    for (size_t i = 0; good && i < arisen->through.count; i++)
+        good = follow(to, arisen->through.rows[i], bound->process);
+    return good;
+}
+
+/* ... that the asker's forwarders which were followed lead to: the provider forwards in turn. */
+static bool follow_on(const struct tn_bound *bound, const struct tn_forwards *forwards,
+                      struct tn_through *to)
+{
+    const struct tn_through *asked = bound->asked;
+    for (size_t i = 0; i < asked->count; i++) {
+        const struct tn_forward *by = asked->rows[i];
+        struct tn_forward *forward =
+            strcmp(by->library, bound->name) == 0 ? find_forward(forwards, &by->target) : NULL;
+        if (forward && !follow(to, forward, bound->process))
+            return false;
+    }
+    return true;
+}
+
+/* The library of each forwarder, once, and with it all that are asked for there. */
+static bool ask_for_libraries(const struct tn_through *through, const struct tn_need_sink *out)
+{
+    for (size_t i = 0; i < through->count; i++) {
+        const tenon_need need = { .name = through->rows[i]->library,
+                                  .flavour = TENON_NEED_FORWARD };
+        bool given = false;
+        for (size_t k = 0; k < i && !given; k++)
+            given = strcmp(through->rows[k]->library, need.name) == 0;
+        if (!given && !out->add(out->arg, &need, false, through))
             return false;
     }
     return true;
@@ -252,20 +269,13 @@ static bool add_passed(struct tn_target *target, const struct tn_bound *bound,
 bool tn_windows_arising(struct tn_target *target, const struct tn_bound *bound,
                         const struct tn_need_sink *out)
 {
+    struct tn_through through = { 0 };
     const struct tn_forwards *forwards = forwards_of(target, &bound->provider);
     if (!forwards || !forwards->count)
         return forwards;
-    struct tn_arisen *arisen = arisen_of(target, bound, forwards);
-    bool good = arisen && add_passed(target, bound, forwards, arisen);
-    for (size_t i = 0; good && i < arisen->count; i++)
-        good = pass_on(target, bound->provider.path, arisen->through[i]);
-    for (size_t i = 0; good && i < arisen->count; i++) {
-        const tenon_need need = { .name = arisen->through[i]->library,
-                                  .flavour = TENON_NEED_FORWARD };
-        bool given = false;
-        for (size_t k = 0; k < i && !given; k++)
-            given = strcmp(arisen->through[k]->library, arisen->through[i]->library) == 0;
-        good = given || out->add(out->arg, &need, false);
-    }
+    bool good = (bound->arose ? follow_on(bound, forwards, &through)
+                              : follow_imports(target, bound, forwards, &through)) &&
+                ask_for_libraries(&through, out);
+    free(through.rows);
     return good;
 }

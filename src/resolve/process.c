@@ -148,56 +148,72 @@ static bool is_walked(const tenon_resolver *r, const struct tn_node_need *need)
 
 /* ---- needs that arise when symbols are bound ----------------------------------------------- */
 
-struct arising {
+/* One object that answers a name of another. */
+struct binding {
     tenon_resolver *r;
     int32_t asker, provider;
+    const char *name;
     unsigned depth; /* names that led to this one */
 };
 
 /* A name that arises may make another arise; so far down none does outside of tests. */
 #define ARISING_DEPTH 64u
 
-static bool add_arising(void *arg, const tenon_need *need, bool of_asker);
+static bool add_arising(void *arg, const tenon_need *need, bool of_asker, const void *asked);
 
-/* What binding to an object that answers a name of another asks for. */
-static void bind_to(tenon_resolver *r, int32_t asker, const char *name, int32_t provider,
-                    unsigned depth)
+/* What it asks for besides; `asked` is the loader's, of the binding that made this one arise. */
+static void bind(struct binding *b, const void *asked)
 {
-    const struct tn_object *from = tn_object_at(r, asker), *to = tn_object_at(r, provider);
-    if (from->node == TN_NO_NODE || to->node == TN_NO_NODE || depth == ARISING_DEPTH)
+    tenon_resolver *r = b->r;
+    const struct tn_object *from = tn_object_at(r, b->asker), *to = tn_object_at(r, b->provider);
+    if (from->node == TN_NO_NODE || to->node == TN_NO_NODE || b->depth == ARISING_DEPTH)
         return;
     struct tn_bound bound = {
         .asker = tn_node_source(r, r->nodes[from->node]),
         .provider = tn_node_source(r, r->nodes[to->node]),
-        .name = name,
+        .name = b->name,
         .path = tn_text_of(r, to->path),
-        .arose = depth > 0,
+        .process = r->stamp,
+        .arose = b->depth > 0,
+        .asked = asked,
     };
-    struct arising arising = { r, asker, provider, depth };
-    const struct tn_need_sink sink = { add_arising, &arising };
+    const struct tn_need_sink sink = { add_arising, b };
     if (!tn_loader_at_hand(r)->arising(&r->target->target, &bound, &sink))
         r->no_memory = true;
 }
 
-/* One more need of the provider, or of who asked for it, bound in turn: each edge is met once. */
-static bool add_arising(void *arg, const tenon_need *need, bool of_asker)
+static void bind_to(tenon_resolver *r, int32_t asker, const char *name, int32_t provider)
 {
-    struct arising *arising = arg;
-    tenon_resolver *r = arising->r;
-    int32_t owner = of_asker ? arising->asker : arising->provider;
+    bind(&(struct binding){ r, asker, provider, name, 0 }, NULL);
+}
+
+/* False: no memory. */
+static bool add_late_edge(tenon_resolver *r, int32_t from, int32_t to)
+{
+    for (size_t i = 0; i < r->late_count; i++)
+        if (r->late_edges[i].from == from && r->late_edges[i].to == to)
+            return true;
+    if (!tn_grow(&r->late_edges, &r->late_room, r->late_count, sizeof *r->late_edges))
+        return false;
+    r->late_edges[r->late_count++] = (struct tn_late_edge){ from, to };
+    tn_object_at(r, from)->late_count++;
+    return true;
+}
+
+/* One more need of the provider, or of who asked for it, bound in turn. */
+static bool add_arising(void *arg, const tenon_need *need, bool of_asker, const void *asked)
+{
+    const struct binding *by = arg;
+    tenon_resolver *r = by->r;
+    int32_t owner = of_asker ? by->asker : by->provider;
     int32_t to = tn_request_more(r, need, owner);
-    if (to < 0 || !tn_grow(&r->late_edges, &r->late_room, r->late_count, sizeof *r->late_edges)) {
+    if (to < 0 || !add_late_edge(r, owner, to)) {
         r->no_memory = true;
         return false;
     }
-    for (size_t i = 0; i < r->late_count; i++)
-        if (r->late_edges[i].from == owner && r->late_edges[i].to == to)
-            return true;
-    r->late_edges[r->late_count++] = (struct tn_late_edge){ owner, to };
-    tn_object_at(r, owner)->late_count++;
     if (!tn_object_at(r, to)->listed)
         tn_process_list(r, to);
-    bind_to(r, owner, need->name, to, arising->depth + 1);
+    bind(&(struct binding){ r, owner, to, need->name, by->depth + 1 }, asked);
     return !r->no_memory;
 }
 
@@ -210,7 +226,7 @@ static void bind_object(tenon_resolver *r, int32_t i)
         if (!is_walked(r, &node->needs[k]))
             continue;
         int32_t provider = r->edges[edge++];
-        bind_to(r, i, tn_text_of(r, node->needs[k].name), provider, 0);
+        bind_to(r, i, tn_text_of(r, node->needs[k].name), provider);
     }
 }
 
@@ -222,7 +238,7 @@ static bool walk_fully(tenon_resolver *r, int32_t owner, struct tn_node_need *ne
     if (!walk_need(r, owner, need))
         return false;
     if (tn_loader_at_hand(r)->arises_at_once)
-        bind_to(r, owner, tn_text_of(r, need->name), r->edges[r->edge_count - 1], 0);
+        bind_to(r, owner, tn_text_of(r, need->name), r->edges[r->edge_count - 1]);
     return !r->no_memory;
 }
 

@@ -723,6 +723,49 @@ static void forwarders_are_followed_to_the_end(void **state)
     assert_int_equal(tenon_graph_library(c->graph, 2)->parent, 1);
 }
 
+/* The second symbol asked of a forwarder's library may be a forwarder where the first is none. */
+static void forwarders_are_followed_for_each_symbol(void **state)
+{
+    struct world_case *c = *state;
+    standard(c);
+    PE(c, "/C:/a/p.exe",
+       .imports = IMPORTS({ .library = "foo.dll", .names = NAMES("f") }, { .library = "x.dll" }));
+    PE(c, "/C:/a/x.dll", .dll = true,
+       .imports = IMPORTS({ .library = "foo.dll", .names = NAMES("g") }));
+    PE(c, "/C:/a/foo.dll", .dll = true,
+       .exports = (struct pe_export[]){ { "f", "bar.f" }, { "g", "bar.g" }, { 0 } });
+    PE(c, "/C:/a/bar.dll", .dll = true,
+       .exports = (struct pe_export[]){ { "f", NULL }, { "g", "baz.g" }, { 0 } });
+    dll(c, "/C:/a/baz.dll");
+    assert_string_equal(answer(c, "/C:/a/p.exe"),
+                        "foo.dll => /C:/a/foo.dll [application directory]\n"
+                        "x.dll => /C:/a/x.dll [application directory]\n"
+                        "bar.dll => /C:/a/bar.dll [application directory]\n"
+                        "baz.dll => /C:/a/baz.dll [application directory]\n");
+}
+
+/* What one program asked of a forwarder is nothing to the next that the resolver is asked about. */
+static void forwarders_are_of_one_process(void **state)
+{
+    static const char alone[] = "bar.dll => /C:/a/bar.dll [application directory]\n";
+    struct world_case *c = *state;
+    standard(c);
+    PE(c, "/C:/a/p.exe", .imports = IMPORTS({ .library = "foo.dll", .names = NAMES("f") }));
+    PE(c, "/C:/a/foo.dll", .dll = true,
+       .imports = IMPORTS({ .library = "bar.dll", .names = NAMES("own") }),
+       .exports = (struct pe_export[]){ { "f", "bar.g" }, { 0 } });
+    PE(c, "/C:/a/bar.dll", .dll = true,
+       .exports = (struct pe_export[]){ { "g", "baz.g" }, { "own", NULL }, { 0 } });
+    dll(c, "/C:/a/baz.dll");
+    const char *whole = "foo.dll => /C:/a/foo.dll [application directory]\n"
+                        "bar.dll => /C:/a/bar.dll [application directory]\n"
+                        "baz.dll => /C:/a/baz.dll [application directory]\n";
+    assert_string_equal(answer(c, "/C:/a/foo.dll"), alone);
+    assert_string_equal(answer(c, "/C:/a/p.exe"), whole);
+    assert_string_equal(answer_again(c, "/C:/a/foo.dll"), alone);
+    assert_string_equal(answer_again(c, "/C:/a/p.exe"), whole);
+}
+
 /* W32 */
 static void quotes_in_path_are_letters(void **state)
 {
@@ -1159,6 +1202,8 @@ int main(void)
         CASE(every_way_to_the_system_directory_is_redirected),
         CASE(a_forwarder_brings_its_library),
         CASE(forwarders_are_followed_to_the_end),
+        CASE(forwarders_are_followed_for_each_symbol),
+        CASE(forwarders_are_of_one_process),
         CASE(quotes_in_path_are_letters),
         CASE(overrides_of_wine),
         CASE(the_registry_of_a_prefix_is_read),
