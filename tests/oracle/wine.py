@@ -194,6 +194,12 @@ def forwarders(w):
     w.dll("p1/bar.dll", forward="baz.f_baz")
     w.dll("p2/baz.dll")
     w.same("a forwarder to a forwarder", env=TWO)
+    w.program(imports=["foo.dll", "x.dll"])
+    w.dll("a/x.dll", imports=["foo.dll#7"])
+    w.dll("a/foo.dll", forward="bar.f_bar", seventh="bar.seventh")
+    w.dll("p1/bar.dll", seventh="baz.f_baz")
+    w.dll("p2/baz.dll")
+    w.same("a second symbol of a forwarder's library, which forwards that one", env=TWO)
 
 
 @case()

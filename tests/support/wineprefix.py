@@ -181,10 +181,10 @@ class Windows:
         return made
 
     def dll(self, name, imports=(), bits=64, forward=None, function=None, number=1,
-            manifest=None):
+            manifest=None, seventh=None):
         """
-        It exports f_STEM, or a function of another name, or what it forwards to. The manifest is
-        one for its own imports.
+        It exports f_STEM, or a function of another name, or what it forwards to; and what its
+        ordinal 7 forwards to. The manifest is one for its own imports.
         """
         stem = os.path.basename(name).split(".")[0].lower().replace("-", "_")
         entry = "__stdcall DllMainCRTStartup(void *a, unsigned b, void *c) { return 1; }\n"
@@ -197,6 +197,8 @@ class Windows:
             file.write("LIBRARY %s\nEXPORTS\n%s%s @%d\n"
                        % (os.path.basename(name), function or "f_" + stem,
                           " = " + forward if forward else "", number))
+            if seventh:
+                file.write("seventh = %s @7\n" % seventh)
         if not forward:
             source += "int %s(void) { return 1; }\n" % (function or "f_" + stem)
         extra += [definition, *([self._manifest(manifest)] if manifest else [])]
