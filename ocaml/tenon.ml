@@ -292,22 +292,26 @@ module Bundle_value = struct
         work file;
         read_file file)
 
+  (* What [f] and its functions put in meanwhile stays: all are asked before anything is changed. *)
   let update b ~f =
-    let entries = list b in
-    change b (fun builder ->
-        List.iter
-          (fun entry ->
-            let data () =
-              match get_data b entry with
-              | Some data -> data
-              | None -> error "no entry %s" entry
-            in
-            match f entry with
-            | `Copy -> ()
-            | `Drop -> ignore (Tenon_c.builder_drop builder entry)
-            | `Map work -> put builder entry (work (data ()))
-            | `Proc work -> put builder entry (process_file entry (data ()) work))
-          entries)
+    let answer entry =
+      let data () =
+        match get_data b entry with
+        | Some data -> data
+        | None -> error "no entry %s" entry
+      in
+      match f entry with
+      | `Copy -> None
+      | `Drop -> Some (entry, None)
+      | `Map work -> Some (entry, Some (work (data ())))
+      | `Proc work -> Some (entry, Some (process_file entry (data ()) work))
+    in
+    let carry_out builder = function
+      | entry, Some data -> put builder entry data
+      | entry, None -> ignore (Tenon_c.builder_drop builder entry)
+    in
+    let answers = List.filter_map answer (list b) in
+    change b (fun builder -> List.iter (carry_out builder) answers)
 
   let digest b =
     match b.contents with

@@ -69,11 +69,10 @@ typedef struct tenon_ocaml_unit {
 } tenon_ocaml_unit;
 
 /*
- * One file.
+ * A tenon_ocaml (declared in tenon/unit.h) is one file.
  *
  * threads  immutable once made; may be read by many threads at once
  */
-typedef struct tenon_ocaml tenon_ocaml;
 
 /*
  * Reads what the compilers recorded in the file at `path` of a world. Nothing is executed.

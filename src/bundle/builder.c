@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "bap_manifest.h"
 #include "entry_name.h"
 #include "fail.h"
 #include "limits.h"
@@ -281,11 +282,22 @@ struct tn_item *tn_builder_put(tenon_builder *builder, const char *path, void *b
     return NULL;
 }
 
+/* A bundle of OCaml code gets this one; in others it would only look like a bundle's. */
+static bool check_added(const char *entry, tenon_error *err)
+{
+    return strcmp(entry, TN_BAP_MANIFEST_ENTRY) != 0 ||
+           tn_fail(err, TENON_E_ARGUMENT, "entry '%s': it is made of the manifest, not added",
+                   entry);
+}
+
 bool tenon_builder_add_bytes(tenon_builder *builder, const char *entry, const void *bytes,
                              size_t size, tenon_error *err)
 {
-    void *copy = malloc(size + 1);
+    void *copy;
 
+    if (!check_added(entry, err))
+        return false;
+    copy = malloc(size + 1);
     if (!copy)
         return tn_no_memory(err);
     if (size)
@@ -299,7 +311,7 @@ bool tenon_builder_add_file(tenon_builder *builder, const char *entry, const cha
     void *bytes;
     size_t size;
 
-    return tn_read_file(file, &bytes, &size, err) &&
+    return check_added(entry, err) && tn_read_file(file, &bytes, &size, err) &&
            tn_builder_put(builder, entry, bytes, size, false, err);
 }
 

@@ -89,6 +89,17 @@ class Example(unittest.TestCase):
                         timeout=60)
                     self.assertEqual(answer.returncode, 0, answer.stderr)
 
+    def test_the_headers_are_older_c_too(self):
+        include = [flag for flag in self.flags if flag.startswith('-I')]
+        for header in sorted((SOURCE / 'include' / 'tenon').glob('*.h')):
+            with self.subTest(header=header.name):
+                answer = subprocess.run(
+                    ['cc', '-std=c99', '-Wall', '-Wextra', '-Wpedantic', '-Werror', *include,
+                     '-fsyntax-only', '-x', 'c', '-'],
+                    input='#include <tenon/%s>\nint nothing;\n' % header.name,
+                    capture_output=True, text=True, timeout=60)
+                self.assertEqual(answer.returncode, 0, answer.stderr)
+
     def test_a_static_program(self):
         """pkg-config --static names all that libtenon.a needs, and nothing else."""
         words = output('pkg-config', '--static', '--libs-only-l', 'tenon', env=self.pkg_config)

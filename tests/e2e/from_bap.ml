@@ -68,6 +68,16 @@ let bundles () =
   let b = Tenon.Bundle.of_uri "made.plugin" in
   expect "update" (Tenon.Bundle.get_data b "data/x" = Some "X" && Tenon.Bundle.get_data b "data/more" = Some "proc"
                    && not (List.mem "out" (Tenon.Bundle.list b)));
+  Tenon.Bundle.update b ~f:(function
+    | "data/x" ->
+      Tenon.Bundle.insert_data b ~name:"data/meanwhile" ~data:"m";
+      `Map String.lowercase_ascii
+    | _ -> `Copy);
+  expect "inserted while updating"
+    (Tenon.Bundle.get_data b "data/meanwhile" = Some "m" && Tenon.Bundle.get_data b "data/x" = Some "x");
+  (match Tenon.Bundle.insert_data b ~name:"MANIFEST.scm" ~data:"()" with
+  | () -> expect "a manifest is made, not inserted" false
+  | exception Tenon.Error _ -> ());
   Tenon.Bundle.verify b;
   let c = open_out "bad.plugin" in
   output_string c "no bundle";
