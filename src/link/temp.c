@@ -141,6 +141,25 @@ const char *tn_temp_file_in(struct tn_arena *arena, const char *directory, const
     return fill(descriptor, path, bytes, NULL, err) ? path : NULL;
 }
 
+/*
+ * Writes into a file in a directory where none can be made, as compilers do; a failure leaves it
+ * empty, as it cannot be taken away.
+ */
+static bool write_over(const char *path, struct tn_view bytes, tenon_error *err)
+{
+    char shown[TN_QUOTE_ROOM];
+    int descriptor = open(path, O_WRONLY | O_CLOEXEC | O_NOFOLLOW);
+    int failed = descriptor < 0 ? errno : tn_temp_append(descriptor, bytes);
+
+    if (!failed && ftruncate(descriptor, (off_t)bytes.size) != 0)
+        failed = errno;
+    if (descriptor >= 0 && failed)
+        (void)!ftruncate(descriptor, 0);
+    if (descriptor >= 0 && close(descriptor) != 0 && !failed)
+        failed = errno;
+    return !failed || tn_fail_system(err, failed, "%s", tn_quote(shown, path));
+}
+
 /* The new file is made beside the old one: rename works only within a file system. */
 bool tn_temp_write(const char *path, const char *like, struct tn_view bytes, tenon_error *err)
 {
@@ -158,7 +177,9 @@ bool tn_temp_write(const char *path, const char *like, struct tn_view bytes, ten
     else if (stat(like, &old) != 0)
         tn_fail_system(err, errno, "%s", tn_quote(shown, like));
     else if ((descriptor = mkostemp(beside, O_CLOEXEC)) < 0)
-        tn_fail_system(err, errno, "%s", tn_quote(shown, beside));
+        good = is_there && errno == EACCES
+                   ? write_over(path, bytes, err)
+                   : tn_fail_system(err, errno, "%s", tn_quote(shown, beside));
     else if (fill(descriptor, beside, bytes, &(mode_t){ old.st_mode & 07777 }, err))
         good = rename(beside, path) == 0 || tn_fail_system(err, errno, "%s", tn_quote(shown, path));
     if (!good && descriptor >= 0)

@@ -45,9 +45,10 @@ const char *tn_temp_file_in(struct tn_arena *arena, const char *directory, const
 
 /*
  * Puts a file of these bytes in the place of `path`, atomically, with the old one's permissions.
- * A symbolic link keeps leading to it.
+ * A symbolic link keeps leading to it. Where the directory takes no new file, the old one is
+ * written over.
  *
- * errors   TENON_E_SYSTEM, _MEMORY; then `path` is as it was
+ * errors   TENON_E_SYSTEM, _MEMORY; then `path` is as it was, or empty if it was to be written over
  */
 bool tn_temp_replace(const char *path, struct tn_view bytes, tenon_error *err);
 

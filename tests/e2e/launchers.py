@@ -65,6 +65,10 @@ class Case:
         with open(self.path(name)) as file:
             return file.read()
 
+    def bytes(self, name):
+        with open(self.path(name), "rb") as file:
+            return file.read()
+
     def check(self, what, expected, got):
         self.report.check("%s: %s" % (self.what, what), expected, got)
 
@@ -291,6 +295,26 @@ def objects_keep_their_permissions(report):
         c.cc("gcc", "-c", "counter.c", "other.c")
         c.check("several sources", (["counter"], ["other"]),
                 (c.names("counter.o"), c.names("other.o")))
+
+
+def objects_where_no_file_can_be_made(report):
+    """A compiler writes over an object that is there."""
+    with Case(report, "objects where no file can be made") as c:
+        c.compile("counter.c")
+        os.mkdir(c.path("closed"))
+        c.write("closed/counter.o", "x" * 100000)
+        os.chmod(c.path("closed"), 0o555)
+        rights = ["setpriv", "--bounding-set=-dac_override"] if os.geteuid() == 0 else []
+        if c.run(*rights, "test", "!", "-w", "closed", check=False).returncode:
+            report.skip(c.what, "root may write everywhere")
+        else:
+            there = os.stat(c.path("closed/counter.o")).st_ino
+            c.run(*rights, *launch.behind("cc", ["gcc", "-c", "counter.c", "-o", "closed/counter.o"]))
+            c.check("the same file", there, os.stat(c.path("closed/counter.o")).st_ino)
+            c.check("nothing beside it", ["counter.o"], os.listdir(c.path("closed")))
+            c.cc("gcc", "-c", "counter.c")
+            c.check("as elsewhere", c.bytes("counter.o"), c.bytes("closed/counter.o"))
+        os.chmod(c.path("closed"), 0o755)
 
 
 def intermediate_code_keeps_dependencies(report):
@@ -1081,6 +1105,7 @@ CASES = [links_once_when_nothing_changed, keeps_standard_output_and_map,
          maps_go_where_they_were_asked, warns_once,
          compiles_and_links, objects_that_are_saved, members_of_one_name, objects_of_one_name,
          dependencies_have_no_file_of_ours, objects_keep_their_permissions,
+         objects_where_no_file_can_be_made,
          intermediate_code_keeps_dependencies, dependencies_for_the_preprocessor,
          dependencies_by_other_words, intermediate_code_is_the_same_again, intermediate_code_alone_has_a_note,
          source_digests_agree, the_header_names_a_unit, the_header_alone_is_completed, signals_reach_the_compiler,
