@@ -5,8 +5,10 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "fail.h"
 #include "query.h"
 #include "report.h"
+#include "text.h"
 #include "trust.h"
 
 struct run {
@@ -18,13 +20,25 @@ struct run {
     const char *const *bundles;
     tenon_request *requests;
     size_t count;
+    char *at_work; /* the plugin of the last event; NULL */
 };
+
+/* What atexit() calls gets no argument: the run whose plugins may call exit(). */
+static struct {
+    struct run *run;
+    pid_t pid; /* not a child that a plugin forked */
+} under_way;
 
 static void print_event(void *arg, const tenon_event *event)
 {
-    struct cli *cli = arg;
+    struct run *run = arg;
+    struct cli *cli = run->cli;
     const char *subject = event->subject ? event->subject : event->plugin;
     fflush(stdout); /* what a plugin printed comes before */
+    if (event->plugin) {
+        free(run->at_work);
+        run->at_work = strdup(event->plugin);
+    }
     if (cli->json || cli->quiet)
         return;
     cli_puts(&cli->out, tenon_event_name(event->kind));
@@ -95,6 +109,31 @@ static void keep_apart(struct cli *cli)
         cli->out.fd = own;
 }
 
+/* A plugin's exit() ends this command before it has an answer, which then is none of success. */
+static void say_that_it_ended(void)
+{
+    struct run *run = under_way.run;
+    tenon_error err = TENON_ERROR_INIT;
+    char shown[TN_QUOTE_ROOM];
+
+    if (!run || under_way.pid != getpid())
+        return;
+    under_way.run = NULL;
+    fflush(NULL);
+    tn_fail(&err, TENON_E_UNSUPPORTED, "%s called exit(), which ended this command",
+            run->at_work ? tn_quote(shown, run->at_work) : "a plugin");
+    cli_report_no_host(&(struct cli_plugins){ .cli = run->cli, .host = "tenon" }, &err);
+    cli_flush(&run->cli->out);
+    _exit(CLI_NO);
+}
+
+static bool watch_exit(struct run *run)
+{
+    under_way.run = run;
+    under_way.pid = getpid();
+    return atexit(say_that_it_ended) == 0;
+}
+
 /* This command has no record of its own: it answers from its symbols. */
 static int load(struct run *run)
 {
@@ -103,10 +142,12 @@ static int load(struct run *run)
     tenon_process *process = tenon_process_new(&err);
     tenon_report *report = NULL;
     keep_apart(run->cli);
-    if (process && add_directories(process, run->dirs, &err) &&
-        cli_trust_apply(&run->trust, process, &err)) {
+    if (process && !watch_exit(run))
+        tn_no_memory(&err);
+    else if (process && add_directories(process, run->dirs, &err) &&
+             cli_trust_apply(&run->trust, process, &err)) {
         tenon_process_set_weak(process, true);
-        tenon_process_on_event(process, print_event, run->cli);
+        tenon_process_on_event(process, print_event, run);
         plugins.record = tenon_process_record(process);
         report = tenon_load(process, run->requests, run->count, flags_of(run), &err);
     }
@@ -122,6 +163,7 @@ static int load(struct run *run)
             break;
     }
     tenon_process_free(process);
+    under_way.run = NULL;
     return status;
 }
 
@@ -160,6 +202,7 @@ static int run_run(struct cli *cli, int argc, const char **argv)
             status = load(&run);
     }
     free(run.requests);
+    free(run.at_work);
     free(run.host);
     cli_free_list(run.dirs);
     cli_trust_free(&run.trust);

@@ -189,6 +189,30 @@ class Packing(Case):
         self.assertEqual(json.loads(done.stdout)["results"][0]["status"], "ok", done.stdout)
         self.assertEqual(done.stderr.split(), ["up", "down"])
 
+    def test_a_plugin_that_ends_the_command_was_not_loaded(self):
+        if self.compiler != "gcc":
+            self.skipTest("the command is this system's")
+        for when, start, stop in (("start", "exit(0)", ""), ("stop", "", "exit(0)")):
+            self.write("ends.c", "#include <stdio.h>\n#include <stdlib.h>\n"
+                       "int tenon_plugin_start(void *h, int c, char **v) "
+                       "{ printf(\"up\"); %s; return 0; }\n"
+                       "void tenon_plugin_stop(void) { %s; }\n" % (start, stop))
+            self.cc("-shared", "-fPIC", "ends.c", ORIGIN, "-o", "ends.so")
+            self.tenon("pack", "ends.so")
+            with self.subTest(when=when):
+                done = self.run_in(tenon.command(), "run", "ends.plugin", check=False)
+                self.assertEqual((done.returncode, done.stderr),
+                                 (1, "tenon run: 'ends' called exit(), which ended this command\n"))
+                self.assertIn("up", done.stdout)
+        self.write("ends.c", "#include <stdlib.h>\n"
+                   "__attribute__((constructor)) static void end(void) { exit(0); }\n")
+        self.cc("-shared", "-fPIC", "ends.c", ORIGIN, "-o", "ends.so")
+        self.tenon("pack", "ends.so")
+        done = self.run_in(tenon.command(), "run", "--json", "ends.plugin", check=False)
+        result, = json.loads(done.stdout)["results"]
+        self.assertEqual((done.returncode, result["status"], result["error"]["message"]),
+                         (1, "error", "'ends' called exit(), which ended this command"))
+
     def test_missing_library(self):
         self.plugin()
         said = self.tenon("pack", "stats.so", status=1)
