@@ -56,6 +56,7 @@ struct tn_target {
     bool secure;
     void *config; /* the loader's own, lazily filled */
     uint32_t id;
+    uint32_t process;   /* the one that is asked about now: a number that none before had; not 0 */
     const char *remark; /* about every answer that a rule from `remark_rule` had a part in */
     const tenon_rule *remark_rule;
 };
@@ -340,7 +341,6 @@ struct tn_bound {
     tenon_image_source asker, provider;
     const char *name;  /* of the need, as recorded */
     const char *path;  /* of the provider, as the loader reports it */
-    uint32_t process;  /* a number that no other one of the target has; not 0 */
     bool arose;        /* the need is one that arose itself, */
     const void *asked; /* ... and this was given with it */
 };

@@ -105,6 +105,9 @@ bool tn_windows_claims(struct tn_target *target, const struct tn_loaded_object *
         return false;
     if (!tn_windows_is_absolute(object->key))
         return true;
+    if (windows->opened_in != target->process)
+        windows->opened_count = 0;
+    windows->opened_in = target->process;
     if (!tn_arena_grow(target->arena, &windows->opened, &windows->opened_room,
                        windows->opened_count, sizeof *windows->opened))
         return false;

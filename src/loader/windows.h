@@ -75,8 +75,9 @@ struct tn_windows {
     struct tn_sxs *contexts;
     struct tn_forwards *forwards[TN_FORWARD_BUCKETS];
     struct tn_arisen *arisen[TN_FORWARD_BUCKETS];
-    const char **opened; /* files that were loaded by an absolute path */
+    const char **opened; /* files that were loaded by an absolute path, */
     size_t opened_count, opened_room;
+    uint32_t opened_in;                   /* ... in this process */
     unsigned load_flags;                  /* of LoadLibraryEx(), setting LoadLibraryFlags */
     const struct tn_windows_place *place; /* of the search at hand; NULL: none so far */
     const char *program;                  /* ... file name of its program; NULL */

@@ -232,20 +232,20 @@ static bool follow_imports(struct tn_target *target, const struct tn_bound *boun
     const struct tn_arisen *arisen = arisen_of(target, bound, forwards);
     bool good = arisen;
     for (size_t i = 0; good && i < arisen->through.count; i++)
-        good = follow(to, arisen->through.rows[i], bound->process);
+        good = follow(to, arisen->through.rows[i], target->process);
     return good;
 }
 
 /* ... that the asker's forwarders which were followed lead to: the provider forwards in turn. */
-static bool follow_on(const struct tn_bound *bound, const struct tn_forwards *forwards,
-                      struct tn_through *to)
+static bool follow_on(const struct tn_target *target, const struct tn_bound *bound,
+                      const struct tn_forwards *forwards, struct tn_through *to)
 {
     const struct tn_through *asked = bound->asked;
     for (size_t i = 0; i < asked->count; i++) {
         const struct tn_forward *by = asked->rows[i];
         struct tn_forward *forward =
             strcmp(by->library, bound->name) == 0 ? find_forward(forwards, &by->target) : NULL;
-        if (forward && !follow(to, forward, bound->process))
+        if (forward && !follow(to, forward, target->process))
             return false;
     }
     return true;
@@ -273,7 +273,7 @@ bool tn_windows_arising(struct tn_target *target, const struct tn_bound *bound,
     const struct tn_forwards *forwards = forwards_of(target, &bound->provider);
     if (!forwards || !forwards->count)
         return forwards;
-    bool good = (bound->arose ? follow_on(bound, forwards, &through)
+    bool good = (bound->arose ? follow_on(target, bound, forwards, &through)
                               : follow_imports(target, bound, forwards, &through)) &&
                 ask_for_libraries(&through, out);
     free(through.rows);

@@ -443,6 +443,8 @@ static void search_relative(struct search *s)
 static const char *load_directory(struct search *s)
 {
     const struct tn_windows *windows = s->windows;
+    if (windows->opened_in != s->trial->target->process)
+        return NULL;
     for (const struct tn_paths *p = s->trial->asker->paths; p; p = p->parent)
         for (size_t i = 0; i < windows->opened_count; i++) {
             const char *slash = strrchr(p->path, '/');

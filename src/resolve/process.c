@@ -173,7 +173,6 @@ static void bind(struct binding *b, const void *asked)
         .provider = tn_node_source(r, r->nodes[to->node]),
         .name = b->name,
         .path = tn_text_of(r, to->path),
-        .process = r->stamp,
         .arose = b->depth > 0,
         .asked = asked,
     };

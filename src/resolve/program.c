@@ -365,6 +365,8 @@ static bool choose_target(tenon_resolver *r, const struct tn_node *node, const c
                        path, tenon_format_name(facts->format), loader->name,
                        tenon_format_name(loader->format));
     r->target = target_for(r, node, loader, err);
+    if (r->target)
+        r->target->target.process = r->stamp;
     if (r->target && r->ahead && !tn_ahead_aim(r->ahead, &r->target->target))
         return tn_no_memory(err);
     r->program_started = facts->interpreter != NULL && facts->kind == TENON_KIND_EXECUTABLE;

@@ -162,14 +162,29 @@ static void a_missing_dependency_fails_the_whole(void **state)
 }
 
 /* A program without imports that calls LoadLibrary() for each name. */
-static const char *load(struct world_case *c, const char *const *names)
+static tenon_state *loading(const char *const *names)
 {
     tenon_state *process = tenon_state_new(NULL);
     assert_true(tenon_state_add(
         process, &(tenon_loaded){ .source.path = "/C:/a/q.exe", .loaded_by = -1 }, NULL));
     for (; *names; names++)
         assert_true(tenon_state_request(process, *names, 0, 0, NULL));
+    return process;
+}
+
+static const char *load(struct world_case *c, const char *const *names)
+{
+    tenon_state *process = loading(names);
     const char *text = answer_state(c, process);
+    tenon_state_free(process);
+    return text;
+}
+
+/* ... asked of the resolver of the last question. */
+static const char *load_again(struct world_case *c, const char *name)
+{
+    tenon_state *process = loading((const char *const[]){ name, NULL });
+    const char *text = answer_state_again(c, process);
     tenon_state_free(process);
     return text;
 }
@@ -219,6 +234,26 @@ static void flags_of_load_library(void **state)
         assert_memory_equal(text, user, sizeof user - 1);
         assert_string_equal(text + sizeof user - 1, cases[i].expected);
     }
+}
+
+/* What LoadLibrary() opened in one process is nothing to the next that the resolver is asked about.
+ */
+static void load_directories_are_of_one_process(void **state)
+{
+    static const char searched[] = "user.dll => /C:/p1/user.dll [PATH]\n"
+                                   "foo.dll => /C:/a/foo.dll [application directory]\n";
+    static const char opened[] = "C:\\p1\\user.dll => /C:/p1/user.dll [absolute path]\n"
+                                 "foo.dll => /C:/p1/foo.dll [directory of the loaded file]\n";
+    struct world_case *c = *state;
+    standard(c);
+    PE(c, "/C:/a/q.exe", .imports = IMPORTS({ .library = "user.dll" }));
+    PE(c, "/C:/p1/user.dll", .dll = true, .imports = FOO);
+    dll(c, "/C:/p1/foo.dll");
+    dll(c, "/C:/a/foo.dll");
+    setting(c, "LoadLibraryFlags", "8");
+    assert_string_equal(LOAD(c, "C:\\p1\\user.dll"), opened);
+    assert_string_equal(answer_again(c, "/C:/a/q.exe"), searched);
+    assert_string_equal(load_again(c, "C:\\p1\\user.dll"), opened);
 }
 
 /* W13 */
@@ -1175,6 +1210,7 @@ int main(void)
         CASE(a_missing_dependency_fails_the_whole),
         CASE(a_loaded_module_answers_to_its_name),
         CASE(flags_of_load_library),
+        CASE(load_directories_are_of_one_process),
         CASE(without_safe_mode_the_current_directory_is_second),
         CASE(directories_of_the_process),
         CASE(forms_of_a_name),

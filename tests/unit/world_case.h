@@ -190,12 +190,18 @@ static inline const char *answer(struct world_case *c, const char *file)
     return answer_again(c, file);
 }
 
-static inline const char *answer_state(struct world_case *c, const tenon_state *process)
+static inline const char *answer_state_again(struct world_case *c, const tenon_state *process)
 {
     tenon_error err = TENON_ERROR_INIT;
-    case_resolver(c);
+    tenon_graph_free(c->graph);
     c->graph = tenon_resolve_state(c->resolver, process, &err);
     return c->graph ? case_text(c) : case_error(c, &err);
+}
+
+static inline const char *answer_state(struct world_case *c, const tenon_state *process)
+{
+    case_resolver(c);
+    return answer_state_again(c, process);
 }
 
 /* The index of the library asked for as `name`. */
