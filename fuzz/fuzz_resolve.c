@@ -12,6 +12,7 @@
  *       y SYMBOL FORWARD (exported; no FORWARD: its own)   x OFFSET VALUE   t SIZE
  *     R PATH TEXT   a file        L PATH TARGET   a link        D PATH   a directory
  *     e NAME VALUE  environment   c CWD   S secure   C processor   h PATH  hidden
+ *     G NAME VALUE  a setting of the system
  *     A asks for all files as programs (also done without); q NAME  dlopen() by the first one
  */
 #include <stdint.h>
@@ -204,6 +205,10 @@ static void change(struct fuzz_world *w, char letter, char *rest)
         more = second_word(rest);
         (void)tenon_world_set_env(w->world, rest, more, NULL);
         break;
+    case 'G':
+        more = second_word(rest);
+        (void)tenon_world_set_setting(w->world, rest, more, NULL);
+        break;
     case 'c': (void)tenon_world_set_cwd(w->world, rest, NULL); break;
     case 'S': tenon_world_set_secure(w->world, true); break;
     case 'C': (void)tenon_world_set_cpu(w->world, rest, NULL); break;
@@ -339,21 +344,37 @@ static tenon_resolver *new_resolver(struct fuzz_world *w, const char *loader)
     return r;
 }
 
+/* The first file as a program that asks for all requests. */
+static tenon_state *requests_of_first(struct fuzz_world *w)
+{
+    tenon_state *state = tenon_state_new(NULL);
+    const tenon_loaded object = { .source.path = w->files[0].path, .loaded_by = -1 };
+    check(state && tenon_state_add(state, &object, NULL));
+    for (size_t i = 0; i < w->request_count; i++)
+        check(tenon_state_request(state, w->requests[i], 0, 0, NULL));
+    return state;
+}
+
 /*
- * Each file as a program; a resolver that was asked before gives the same answer as a new one,
- * which costs more than all else: it is tried with one of the files.
+ * Each file as a program, and what the first one asks for at run time; a resolver that was asked
+ * before gives the same answer as a new one, which costs more than all else: it is tried with one
+ * of the files.
  */
 static void ask_for_programs(struct fuzz_world *w, const char *loader, size_t number)
 {
+    if (!w->file_count)
+        return;
     tenon_resolver *old = new_resolver(w, loader);
-    size_t first[MOST];
+    tenon_state *state = w->request_count ? requests_of_first(w) : NULL;
+    size_t first[MOST], requests = state ? answer(old, NULL, state) : 0;
     for (size_t i = 0; i < w->file_count; i++)
         first[i] = answer(old, w->files[i].path, NULL);
+    if (state)
+        check(answer(old, NULL, state) == requests);
     for (size_t i = w->file_count; i-- > 0;)
         check(answer(old, w->files[i].path, NULL) == first[i]);
     tenon_resolver_free(old);
-    if (!w->file_count)
-        return;
+    tenon_state_free(state);
     tenon_resolver *fresh = new_resolver(w, loader);
     check(answer(fresh, w->files[number % w->file_count].path, NULL) ==
           first[number % w->file_count]);
