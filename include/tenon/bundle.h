@@ -180,6 +180,7 @@ TENON_API bool tenon_builder_add_code(tenon_builder *builder, const char *file,
 TENON_API bool tenon_builder_add_code_as(tenon_builder *builder, const char *file,
                                          enum tenon_code_kind kind, const char *base_name,
                                          tenon_error *err);
+
 /* Any other entry; tenon.json, tenon.sig and MANIFEST.scm are made and refused. */
 TENON_API bool tenon_builder_add_file(tenon_builder *builder, const char *entry, const char *file,
                                       tenon_error *err);

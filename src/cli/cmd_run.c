@@ -21,6 +21,7 @@ struct run {
     tenon_request *requests;
     size_t count;
     char *at_work; /* the plugin of the last event; NULL */
+    bool answered; /* what stands on standard output is whole */
 };
 
 /* What atexit() calls gets no argument: the run whose plugins may call exit(). */
@@ -109,7 +110,10 @@ static void keep_apart(struct cli *cli)
         cli->out.fd = own;
 }
 
-/* A plugin's exit() ends this command before it has an answer, which then is none of success. */
+/*
+ * A plugin's exit() ends this command before all is done, which is no success. When it comes while
+ * plugins are unloaded, the answer stands there already.
+ */
 static void say_that_it_ended(void)
 {
     struct run *run = under_way.run;
@@ -122,7 +126,10 @@ static void say_that_it_ended(void)
     fflush(NULL);
     tn_fail(&err, TENON_E_UNSUPPORTED, "%s called exit(), which ended this command",
             run->at_work ? tn_quote(shown, run->at_work) : "a plugin");
-    cli_report_no_host(&(struct cli_plugins){ .cli = run->cli, .host = "tenon" }, &err);
+    if (run->answered)
+        cli_complain(run->cli, "%s", tenon_error_message(&err));
+    else
+        cli_report_no_host(&(struct cli_plugins){ .cli = run->cli, .host = "tenon" }, &err);
     cli_flush(&run->cli->out);
     _exit(CLI_NO);
 }
@@ -152,6 +159,7 @@ static int load(struct run *run)
         report = tenon_load(process, run->requests, run->count, flags_of(run), &err);
     }
     int status = report ? cli_report_plugins(&plugins, report) : cli_report_no_host(&plugins, &err);
+    run->answered = true;
     tenon_report_free(report);
     while (process &&
            tenon_process_plugin_count(process)) { /* newest first: nothing stands on it */

@@ -204,6 +204,9 @@ class Packing(Case):
                 self.assertEqual((done.returncode, done.stderr),
                                  (1, "tenon run: 'ends' called exit(), which ended this command\n"))
                 self.assertIn("up", done.stdout)
+        done = self.run_in(tenon.command(), "run", "--json", "ends.plugin", check=False)
+        self.assertEqual((done.returncode, json.loads(done.stdout)["results"][0]["status"]), (1, "ok"))
+        self.assertTrue(done.stderr.endswith("'ends' called exit(), which ended this command\n"))
         self.write("ends.c", "#include <stdlib.h>\n"
                    "__attribute__((constructor)) static void end(void) { exit(0); }\n")
         self.cc("-shared", "-fPIC", "ends.c", ORIGIN, "-o", "ends.so")
