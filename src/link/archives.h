@@ -12,8 +12,10 @@ struct tn_archive {
     struct tn_file file;
     struct tn_ar_member *members; /* files only; malloc */
     size_t count, room;
-    size_t *claimed;    /* by member: how many rows of the report name it; malloc */
-    const char **names; /* by member, of units; NULL until asked for */
+    size_t *claimed;        /* by member: how many rows of the report name it; malloc */
+    const char **names;     /* by member, of units; NULL until asked for */
+    struct tn_names bases;  /* base names of members; made when one is first looked for */
+    uint32_t *first, *next; /* by number in `bases`, and by member: who has it; malloc */
 };
 
 /* What each path leads to, and the archives among them. */
@@ -58,8 +60,8 @@ void tn_archives_unclaim(struct tn_archives *archives);
  * for tn_archive_next().
  */
 enum tn_name_match { TN_MATCH_NAME, TN_MATCH_PATH, TN_MATCH_BASE, TN_MATCH_NONE };
-size_t tn_archive_find(struct tn_archives *archives, const struct tn_archive *archive,
-                       const char *name, enum tn_name_match *how, size_t *first);
+size_t tn_archive_find(struct tn_archives *archives, struct tn_archive *archive, const char *name,
+                       enum tn_name_match *how, size_t *first);
 bool tn_archive_fits(struct tn_archives *archives, const struct tn_archive *archive, size_t i,
                      const char *name, enum tn_name_match how);
 

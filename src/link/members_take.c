@@ -299,21 +299,31 @@ static bool take_rows(struct tn_members *members, const struct tn_report *report
 
 /* ---- intermediate code under gold: its trace does not name it ------------------------------- */
 
-static bool is_reported(const struct tn_report *report, const char *path)
+static bool list_reported(const struct tn_report *report, struct tn_names *reported)
 {
-    for (size_t i = 0; i < report->count; i++)
-        if (report->rows[i].kind == TN_REPORT_FILE && strcmp(report->rows[i].file, path) == 0)
-            return true;
-    return false;
+    bool good = tn_names_init(reported);
+
+    for (size_t i = 0; good && i < report->count; i++) {
+        const char *file = report->rows[i].file;
+        good = report->rows[i].kind != TN_REPORT_FILE ||
+               tn_names_add(reported, file, strlen(file)) != TN_NO_NAME;
+    }
+    return good;
+}
+
+static bool is_reported(const struct tn_names *reported, const char *path)
+{
+    return tn_names_find(reported, path, strlen(path)) != TN_NO_NAME;
 }
 
 /* Objects of the command itself. */
-static bool take_named(struct tn_members *members, const struct tn_report *trace, tenon_error *err)
+static bool take_named(struct tn_members *members, const struct tn_names *reported,
+                       tenon_error *err)
 {
     for (size_t i = 0; i < members->command->named.count; i++) {
         const char *path = members->command->named.at[i];
         struct tn_report_row row = { .kind = TN_REPORT_FILE, .file = path, .text = path };
-        if (!is_reported(trace, path) && is_intermediate(members, &row) &&
+        if (!is_reported(reported, path) && is_intermediate(members, &row) &&
             !tn_members_add_file(members, path, path, err))
             return false;
     }
@@ -332,13 +342,13 @@ static const char *definer_name(struct tn_members *members, const struct tn_repo
  * A file in gold's map is a member of a thin archive of LLVM's intermediate code. Of an archive
  * that was found by -l only the member's name is known.
  */
-static bool take_thin(struct tn_members *members, const struct tn_report *trace,
+static bool take_thin(struct tn_members *members, const struct tn_names *reported,
                       const struct tn_report_row *row, tenon_error *err)
 {
     struct tn_archive *archive;
     size_t i;
 
-    if (is_named(members, row->file) || is_reported(trace, row->file) ||
+    if (is_named(members, row->file) || is_reported(reported, row->file) ||
         !is_intermediate(members, row))
         return true;
     if (thin_named_member(members, row->file, &archive, &i))
@@ -347,7 +357,7 @@ static bool take_thin(struct tn_members *members, const struct tn_report *trace,
 }
 
 /* Members of archives, from the map. Some rows have a symbol in place of the member's name. */
-static bool take_mapped(struct tn_members *members, const struct tn_report *trace,
+static bool take_mapped(struct tn_members *members, const struct tn_names *reported,
                         const struct tn_report *map, tenon_error *err)
 {
     for (size_t i = 0; i < map->count; i++) {
@@ -360,10 +370,22 @@ static bool take_mapped(struct tn_members *members, const struct tn_report *trac
             (strcmp(row.member, "?") == 0 || is_intermediate(members, &row)) &&
             !take_member(members, map, &row, err))
             return false;
-        if (row.kind == TN_REPORT_FILE && !take_thin(members, trace, &row, err))
+        if (row.kind == TN_REPORT_FILE && !take_thin(members, reported, &row, err))
             return false;
     }
     return true;
+}
+
+static bool take_intermediate(struct tn_members *members, const struct tn_report *trace,
+                              const struct tn_report *map, tenon_error *err)
+{
+    struct tn_names reported;
+    bool good = list_reported(trace, &reported) ? take_named(members, &reported, err) &&
+                                                      take_mapped(members, &reported, map, err)
+                                                : tn_no_memory(err);
+
+    tn_names_free(&reported);
+    return good;
 }
 
 static bool read_report(struct tn_members *members, const struct tn_report *trace,
@@ -376,8 +398,7 @@ static bool read_report(struct tn_members *members, const struct tn_report *trac
         return take_rows(members, trace, err);
     members->guesses_lazy = true; /* gold names nobody: the command does */
     if (!trace->from_mold)
-        return take_rows(members, trace, err) && take_named(members, trace, err) &&
-               take_mapped(members, trace, map, err);
+        return take_rows(members, trace, err) && take_intermediate(members, trace, map, err);
     good = filter_mold(members, trace, map, &kept) ? take_rows(members, &kept, err)
                                                    : tn_no_memory(err);
     tn_report_free(&kept);

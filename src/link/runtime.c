@@ -43,10 +43,11 @@ static bool is_start_file_by_name(const char *path)
     return is_one_of(tn_base_name(path), names, sizeof names / sizeof *names);
 }
 
+/* All whole names look like one; the command's files, which may be thousands, are asked last. */
 bool tn_runtime_is_start_file(const struct tn_command *command, const char *path)
 {
-    return is_named(command, path) ? command->is_linker && is_start_file_by_name(path)
-                                   : looks_like_start_file(path);
+    return looks_like_start_file(path) &&
+           (!is_named(command, path) || (command->is_linker && is_start_file_by_name(path)));
 }
 
 /* What compiled code calls, and what counts, for each file, how often it runs. */
