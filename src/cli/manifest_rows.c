@@ -1,7 +1,10 @@
 /* src/cli/manifest_rows.c - rows of a manifest for people: a word, and what there is under it */
 #include "manifest_rows.h"
 
+#include <errno.h>
 #include <string.h>
+
+#include "chains.h"
 
 void cli_row(struct cli_out *out, const char *word)
 {
@@ -11,30 +14,23 @@ void cli_row(struct cli_out *out, const char *word)
         cli_puts(out, " ");
 }
 
-static bool is_same(const tenon_claim *a, const tenon_claim *b)
+/* A unit of OCaml is claimed once for each loader, and shown once. */
+static const char *shared_name(const void *claims, size_t i)
 {
-    return a->kind == TENON_UNIT_OCAML && b->kind == TENON_UNIT_OCAML && a->code && b->code &&
-           strcmp(a->name, b->name) == 0;
-}
+    const tenon_claim *claim = (const tenon_claim *)claims + i;
 
-static bool was_met(const tenon_claim *claims, size_t i)
-{
-    for (size_t k = 0; k < i; k++)
-        if (is_same(&claims[k], &claims[i]))
-            return true;
-    return false;
+    return claim->kind == TENON_UNIT_OCAML && claim->code ? claim->name : NULL;
 }
 
 /* "  a.cma, a.cmxs" */
-static void put_codes(struct cli_out *out, const tenon_claim *claims, size_t count, size_t i)
+static void put_codes(struct cli_out *out, const struct tn_chains *units, const tenon_claim *claims,
+                      uint32_t first)
 {
     const char *between = "  ";
 
-    for (size_t k = i; k < count; k++) {
-        if (!is_same(&claims[k], &claims[i]))
-            continue;
+    for (uint32_t i = first; i != TN_NO_NAME; i = tn_chains_next(units, i)) {
         cli_puts(out, between);
-        cli_text(out, claims[k].code);
+        cli_text(out, claims[i].code);
         between = ", ";
     }
 }
@@ -49,19 +45,31 @@ static void put_origin(struct cli_out *out, const tenon_claim *claim)
     cli_style(out, CLI_PLAIN);
 }
 
+static void put_claim(struct cli_out *out, const char *word, const tenon_claim *claim)
+{
+    cli_row(out, word);
+    cli_text(out, claim->name);
+    cli_puts(out, claim->kind == TENON_UNIT_LIBRARY ? "  (library)" : "");
+    cli_puts(out, claim->stateful == TENON_YES ? "  (stateful)" : "");
+}
+
 void cli_claim_rows(struct cli_out *out, const char *word, const tenon_claim *claims, size_t count,
                     bool origins)
 {
-    for (size_t i = 0; i < count; i++) {
-        if (was_met(claims, i))
+    struct tn_chains units;
+
+    if (!tn_chains_make(&units, count, shared_name, claims))
+        out->error = ENOMEM;
+    for (size_t i = 0; !out->error && i < count; i++) {
+        const char *shared = shared_name(claims, i);
+        uint32_t first = shared ? tn_chains_first(&units, shared) : TN_NO_NAME;
+        if (shared && first != i)
             continue;
-        cli_row(out, word);
-        cli_text(out, claims[i].name);
-        cli_puts(out, claims[i].kind == TENON_UNIT_LIBRARY ? "  (library)" : "");
-        cli_puts(out, claims[i].stateful == TENON_YES ? "  (stateful)" : "");
-        put_codes(out, claims, count, i);
+        put_claim(out, word, &claims[i]);
+        put_codes(out, &units, claims, first);
         if (origins)
             put_origin(out, &claims[i]);
         cli_puts(out, "\n");
     }
+    tn_chains_free(&units);
 }

@@ -21,10 +21,7 @@ static void close_archive(struct tn_archive *archive)
     tn_file_close(&archive->file);
     free(archive->members);
     free(archive->claimed);
-    if (archive->first)
-        tn_names_free(&archive->bases);
-    free(archive->first);
-    free(archive->next);
+    tn_chains_free(&archive->bases);
 }
 
 void tn_archives_free(struct tn_archives *archives)
@@ -211,50 +208,26 @@ bool tn_archive_fits(struct tn_archives *archives, const struct tn_archive *arch
     return path && strcmp(path, name) == 0;
 }
 
-/* Members by base name, the first of each name first: there may be thousands. */
-static bool chain_members(struct tn_archive *archive)
+static const char *member_base(const void *members, size_t i)
 {
-    if (!tn_names_init(&archive->bases))
-        return false;
-    archive->first = malloc((archive->count + 1) * sizeof *archive->first);
-    archive->next = malloc((archive->count + 1) * sizeof *archive->next);
-    bool good = archive->first && archive->next;
-    for (size_t i = archive->count; good && i-- > 0;) {
-        const char *base = tn_base_name(archive->members[i].name);
-        size_t before = archive->bases.count;
-        uint32_t number = tn_names_add(&archive->bases, base, strlen(base));
-        good = number != TN_NO_NAME;
-        if (!good)
-            break;
-        archive->next[i] = number < before ? archive->first[number] : TN_NO_NAME;
-        archive->first[number] = (uint32_t)i;
-    }
-    if (good)
-        return true;
-    tn_names_free(&archive->bases);
-    free(archive->first);
-    free(archive->next);
-    archive->first = archive->next = NULL;
-    return false;
+    return tn_base_name(((const struct tn_ar_member *)members)[i].name);
 }
 
 /* Whichever way a name is meant, its base name is the member's. */
 size_t tn_archive_find(struct tn_archives *archives, struct tn_archive *archive, const char *name,
                        enum tn_name_match *how, size_t *first)
 {
-    const char *base = tn_base_name(name);
+    struct tn_chains *bases = &archive->bases;
     size_t found = 0;
 
-    *how = TN_MATCH_NONE;
-    if (!archive->first && !chain_members(archive)) {
+    if (archive->count && !bases->count &&
+        !tn_chains_make(bases, archive->count, member_base, archive->members)) {
+        tn_chains_free(bases);
         archives->lost = true;
-        return 0;
     }
-    uint32_t number = tn_names_find(&archive->bases, base, strlen(base));
-    if (number == TN_NO_NAME)
-        return 0;
+    uint32_t same = bases->count ? tn_chains_first(bases, tn_base_name(name)) : TN_NO_NAME;
     for (*how = TN_MATCH_NAME; *how < TN_MATCH_NONE && found == 0;) {
-        for (uint32_t i = archive->first[number]; i != TN_NO_NAME; i = archive->next[i])
+        for (uint32_t i = same; i != TN_NO_NAME; i = tn_chains_next(bases, i))
             if (tn_archive_fits(archives, archive, i, name, *how) && found++ == 0)
                 *first = i;
         if (found == 0)

@@ -3,8 +3,8 @@
 #define TN_ARCHIVES_H
 
 #include "ar.h"
+#include "chains.h"
 #include "report.h"
-#include "table.h"
 
 struct tn_archive {
     const char *path; /* as the linker spells it */
@@ -14,8 +14,7 @@ struct tn_archive {
     size_t count, room;
     size_t *claimed;        /* by member: how many rows of the report name it; malloc */
     const char **names;     /* by member, of units; NULL until asked for */
-    struct tn_names bases;  /* base names of members; made when one is first looked for */
-    uint32_t *first, *next; /* by number in `bases`, and by member: who has it; malloc */
+    struct tn_chains bases; /* members by base name; empty until one is looked for */
 };
 
 /* What each path leads to, and the archives among them. */
