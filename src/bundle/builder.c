@@ -40,6 +40,7 @@ void tenon_builder_free(tenon_builder *builder)
     for (size_t i = 0; i < builder->item_count; i++)
         free_item(&builder->items[i]);
     free(builder->items);
+    tn_entry_tree_free(&builder->tree);
     free(builder->provides.rows);
     free(builder->required.rows);
     free(builder->tags.rows);
@@ -221,22 +222,9 @@ bool tenon_builder_provide(tenon_builder *builder, const tenon_claim *claim, ten
 
 struct tn_item *tn_builder_item(const tenon_builder *builder, const char *path)
 {
-    for (size_t i = 0; i < builder->item_count; i++)
-        if (strcmp(builder->items[i].path, path) == 0)
-            return &builder->items[i];
-    return NULL;
-}
+    uint32_t number = tn_entry_tree_find(&builder->tree, path);
 
-/* A zip may hold both "a" and "a/b", but no directory can. */
-static const char *folder_fault(const tenon_builder *builder, const char *path)
-{
-    for (size_t i = 0; i < builder->item_count; i++) {
-        if (tn_entry_is_below(path, builder->items[i].path))
-            return "an entry there has the name of one of its folders";
-        if (tn_entry_is_below(builder->items[i].path, path))
-            return "it is the folder of an entry there";
-    }
-    return NULL;
+    return number == TN_NO_NAME ? NULL : &builder->items[number];
 }
 
 static const char *new_entry_fault(const tenon_builder *builder, const char *path, size_t size,
@@ -254,7 +242,20 @@ static const char *new_entry_fault(const tenon_builder *builder, const char *pat
         return "it is there already";
     if (!tn_builder_item(builder, path) && builder->item_count >= TN_LIMIT_BUNDLE_ENTRIES - 2)
         return "too many entries";
-    return folder_fault(builder, path);
+    return tn_entry_tree_fault(&builder->tree, path);
+}
+
+/* A new item, empty; NULL: no memory. */
+static struct tn_item *new_item(tenon_builder *builder, const char *path)
+{
+    size_t number = builder->item_count;
+
+    if (!tn_grow(&builder->items, &builder->item_room, number, sizeof *builder->items) ||
+        !tn_entry_tree_add(&builder->tree, path, (uint32_t)number))
+        return NULL;
+    builder->item_count++;
+    builder->items[number] = (struct tn_item){ .path = path };
+    return &builder->items[number];
 }
 
 struct tn_item *tn_builder_put(tenon_builder *builder, const char *path, void *bytes, size_t size,
@@ -267,14 +268,10 @@ struct tn_item *tn_builder_put(tenon_builder *builder, const char *path, void *b
 
     if (fault) {
         tn_fail(err, TENON_E_ARGUMENT, "entry %s: %s", tn_quote(shown, path), fault);
-    } else if (!copy || (!item && !tn_grow(&builder->items, &builder->item_room,
-                                           builder->item_count, sizeof *builder->items))) {
+    } else if (!copy || !(item || (item = new_item(builder, copy)))) {
         tn_no_memory(err);
     } else {
-        if (item)
-            free_item(item);
-        else
-            item = &builder->items[builder->item_count++];
+        free_item(item);
         *item = (struct tn_item){ .path = copy, .bytes = bytes, .size = size };
         return item;
     }
@@ -322,8 +319,13 @@ bool tenon_builder_drop(tenon_builder *builder, const char *entry, tenon_error *
 
     if (!item)
         return tn_fail(err, TENON_E_NOT_FOUND, "no entry %s", tn_quote(shown, entry));
+    tn_entry_tree_remove(&builder->tree, item->path);
     free_item(item);
-    *item = builder->items[--builder->item_count];
+    const struct tn_item *last = &builder->items[--builder->item_count];
+    if (item != last) {
+        *item = *last;
+        tn_entry_tree_renumber(&builder->tree, item->path, (uint32_t)(item - builder->items));
+    }
     return true;
 }
 

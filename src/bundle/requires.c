@@ -6,6 +6,7 @@
 
 #include "entry_name.h"
 #include "fail.h"
+#include "table.h"
 #include "text.h"
 #include "triple.h"
 
@@ -14,20 +15,43 @@ enum tenon_unit_kind tn_kind_by_name(const char *name)
     return strstr(name, ".so") ? TENON_UNIT_LIBRARY : TENON_UNIT_C;
 }
 
-static int compare_definition(const void *name, const void *row)
+/* The first unit of the host that defines each symbol. */
+struct definers {
+    struct tn_names symbols;
+    const tenon_unit **units; /* by number */
+    size_t room;
+};
+
+static void free_definers(struct definers *definers)
 {
-    return strcmp(name, ((const tenon_definition *)row)->name);
+    tn_names_free(&definers->symbols);
+    free(definers->units);
 }
 
-/* Strong definitions come first, sorted; COMDAT ones behind are in every copy and ask nothing. */
-static bool defines(const tenon_unit *unit, const char *symbol)
+static bool list_definition(struct definers *definers, const tenon_unit *unit, const char *symbol)
 {
-    size_t strong = unit->definition_count;
+    size_t before = definers->symbols.count;
 
-    while (strong && unit->definitions[strong - 1].kind == TENON_DEFINES_COMDAT)
-        strong--;
-    return strong && bsearch(symbol, unit->definitions, strong, sizeof *unit->definitions,
-                             compare_definition);
+    if (!tn_grow(&definers->units, &definers->room, before, sizeof(const tenon_unit *)))
+        return false;
+    uint32_t number = tn_names_add(&definers->symbols, symbol, strlen(symbol));
+    if (number == before)
+        definers->units[number] = unit;
+    return number != TN_NO_NAME;
+}
+
+/* COMDAT definitions are in every copy and ask nothing. */
+static bool list_definers(struct definers *definers, const tenon_units *host)
+{
+    bool good = tn_names_init(&definers->symbols);
+
+    for (size_t i = 0; i < tenon_units_count(host); i++) {
+        const tenon_unit *unit = tenon_units_at(host, i);
+        for (size_t k = 0; good && k < unit->definition_count; k++)
+            if (unit->definitions[k].kind != TENON_DEFINES_COMDAT)
+                good = list_definition(definers, unit, unit->definitions[k].name);
+    }
+    return good;
 }
 
 static bool require_unit(tenon_builder *builder, const tenon_unit *unit, tenon_error *err)
@@ -43,21 +67,20 @@ static bool require_unit(tenon_builder *builder, const tenon_unit *unit, tenon_e
 }
 
 /* The unit of the host that would answer for a symbol: only what is exported can. */
-static bool require_symbol(tenon_builder *builder, const tenon_units *host, const char *symbol,
-                           tenon_error *err)
+static bool require_symbol(tenon_builder *builder, const tenon_units *host,
+                           const struct definers *definers, const char *symbol, tenon_error *err)
 {
     const tenon_visible *visible = tenon_units_find_visible(host, symbol);
+    uint32_t number = visible && visible->exported
+                          ? tn_names_find(&definers->symbols, symbol, strlen(symbol))
+                          : TN_NO_NAME;
 
-    if (!visible || !visible->exported)
-        return true;
-    for (size_t i = 0; i < tenon_units_count(host); i++)
-        if (defines(tenon_units_at(host, i), symbol))
-            return require_unit(builder, tenon_units_at(host, i), err);
-    return true;
+    return number == TN_NO_NAME || require_unit(builder, definers->units[number], err);
 }
 
 static bool require_item(tenon_builder *builder, const tenon_units *host,
-                         const struct tn_item *item, tenon_error *err)
+                         const struct definers *definers, const struct tn_item *item,
+                         tenon_error *err)
 {
     tenon_image *image = tenon_image_parse(item->bytes, item->size, item->path, err);
     const tenon_symbol *import;
@@ -65,7 +88,7 @@ static bool require_item(tenon_builder *builder, const tenon_units *host,
 
     for (size_t i = 0; ok && (import = tenon_image_import(image, i)); i++)
         if (import->binding != TENON_BIND_WEAK)
-            ok = require_symbol(builder, host, import->name, err);
+            ok = require_symbol(builder, host, definers, import->name, err);
     tenon_image_free(image);
     return ok;
 }
@@ -75,13 +98,16 @@ bool tn_require_from_host(tenon_builder *builder, tenon_world *world, const char
 {
     const tenon_image_source source = { .path = host };
     tenon_units *units = tenon_units_read(world, &source, err);
-    bool ok = units;
+    struct definers definers = { .units = NULL };
 
-    if (ok)
-        *record = tenon_units_record(units);
+    if (!units)
+        return false;
+    *record = tenon_units_record(units);
+    bool ok = list_definers(&definers, units) || tn_no_memory(err);
     for (size_t i = 0; ok && i < builder->item_count; i++)
         if (builder->items[i].is_code)
-            ok = require_item(builder, units, &builder->items[i], err);
+            ok = require_item(builder, units, &definers, &builder->items[i], err);
+    free_definers(&definers);
     tenon_units_free(units);
     return ok;
 }
