@@ -164,16 +164,6 @@ static bool take_dlls(struct hunt *hunt, const tenon_image *library)
     return true;
 }
 
-static bool has_dll(const struct tn_words *names)
-{
-    for (size_t i = 0; i < names->count; i++) {
-        size_t size = strlen(names->at[i]);
-        if (size > 4 && strcasecmp(names->at[i] + size - 4, ".dll") == 0)
-            return true;
-    }
-    return false;
-}
-
 /*
  * The DLLs beside the import libraries that stand for them: libz.dll.a names zlib1.dll, and a DLL
  * can have any name. An archive that cannot be read names none.
@@ -183,7 +173,7 @@ static bool follow_imports(struct hunt *hunt)
     size_t count = hunt->files.count;
     bool good = true;
 
-    if (!has_dll(hunt->names))
+    if (!hunt->work->listed_has_dll)
         return true;
     for (size_t i = 0; good && i < count; i++) {
         const char *path = tn_plist_join(hunt->work, hunt->dir, hunt->files.at[i]);
@@ -206,37 +196,127 @@ static bool take_framework(struct hunt *hunt, const char *file, tenon_error *err
     return dir ? tn_plist_walk(hunt->work, dir, &hunt->inner, 0, err) : tn_no_memory(err);
 }
 
-static bool search(struct hunt *hunt, tenon_error *err)
+/* ---- which names may be a library's ---------------------------------------------------------- */
+
+/* Names of the directory, by number. */
+struct numbers {
+    size_t *at;
+    size_t count, room;
+};
+
+/* How the name at `i` compares with all that begin with `prefix` and `name`. */
+static int compare_start(const struct hunt *hunt, size_t i, const char *prefix, const char *name)
 {
-    for (size_t i = 0; i < hunt->names->count; i++) {
-        const struct tn_convention *row;
-        size_t at = 0;
-        while ((row = tn_convention_next(hunt->work->options->platform, &at))) {
-            if (!tn_convention_fits(row, hunt->names->at[i], hunt->name))
-                continue;
-            if (row->role == TN_ROLE_FRAMEWORK) {
-                if (!take_framework(hunt, hunt->names->at[i], err))
-                    return false;
-            } else if (!consider(hunt, hunt->names->at[i], row)) {
-                return fail(hunt, err);
-            }
-            break;
-        }
-    }
-    return (follow_release(hunt) && follow_imports(hunt)) || fail(hunt, err);
+    size_t size = strlen(prefix);
+    int order = strncmp(hunt->names->at[i], prefix, size);
+
+    return order ? order : strncmp(hunt->names->at[i] + size, name, strlen(name));
 }
 
-/* Is there a file of such a library, whatever is in it? */
-static bool has_any(const struct hunt *hunt, const char *name)
+/* The first name that comes not before those. */
+static size_t first_with(const struct hunt *hunt, const char *prefix, const char *name)
 {
-    for (size_t i = 0; i < hunt->names->count; i++) {
-        const struct tn_convention *row;
-        size_t at = 0;
-        while ((row = tn_convention_next(hunt->work->options->platform, &at)))
-            if (tn_convention_fits(row, hunt->names->at[i], name))
-                return true;
+    size_t low = 0, high = hunt->names->count;
+
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (compare_start(hunt, middle, prefix, name) < 0)
+            low = middle + 1;
+        else
+            high = middle;
     }
-    return false;
+    return low;
+}
+
+static int compare_numbers(const void *a, const void *b)
+{
+    size_t one = *(const size_t *)a, two = *(const size_t *)b;
+
+    return (one > two) - (one < two);
+}
+
+/* Sorted, each once. */
+static void sort_numbers(struct numbers *numbers)
+{
+    size_t kept = 0;
+
+    if (numbers->count)
+        qsort(numbers->at, numbers->count, sizeof *numbers->at, compare_numbers);
+    for (size_t i = 0; i < numbers->count; i++)
+        if (!kept || numbers->at[kept - 1] != numbers->at[i])
+            numbers->at[kept++] = numbers->at[i];
+    numbers->count = kept;
+}
+
+/*
+ * The names that begin as a convention wants, in their order. A directory has thousands of them,
+ * which are sorted, and a list asks for as many libraries.
+ */
+static bool list_candidates(const struct hunt *hunt, const char *name, struct numbers *numbers)
+{
+    const struct tn_convention *row;
+    const char *before = NULL;
+    size_t at = 0;
+
+    while ((row = tn_convention_next(hunt->work->options->platform, &at))) {
+        if (before && strcmp(before, row->prefix) == 0)
+            continue;
+        before = row->prefix;
+        for (size_t i = first_with(hunt, before, name);
+             i < hunt->names->count && compare_start(hunt, i, before, name) == 0; i++) {
+            if (!tn_grow(&numbers->at, &numbers->room, numbers->count, sizeof *numbers->at))
+                return false;
+            numbers->at[numbers->count++] = i;
+        }
+    }
+    sort_numbers(numbers);
+    return true;
+}
+
+/* The first convention by which a file may be the library's; NULL: it is not. */
+static const struct tn_convention *convention_of(const struct hunt *hunt, const char *file,
+                                                 const char *name)
+{
+    const struct tn_convention *row;
+    size_t at = 0;
+
+    while ((row = tn_convention_next(hunt->work->options->platform, &at)))
+        if (tn_convention_fits(row, file, name))
+            return row;
+    return NULL;
+}
+
+static bool take_candidate(struct hunt *hunt, const char *file, tenon_error *err)
+{
+    const struct tn_convention *row = convention_of(hunt, file, hunt->name);
+
+    if (row && row->role == TN_ROLE_FRAMEWORK)
+        return take_framework(hunt, file, err);
+    return !row || consider(hunt, file, row) || fail(hunt, err);
+}
+
+static bool search(struct hunt *hunt, tenon_error *err)
+{
+    struct numbers numbers = { 0 };
+    bool good = list_candidates(hunt, hunt->name, &numbers) || tn_no_memory(err);
+
+    for (size_t i = 0; good && i < numbers.count; i++)
+        good = take_candidate(hunt, hunt->names->at[numbers.at[i]], err);
+    free(numbers.at);
+    return good && ((follow_release(hunt) && follow_imports(hunt)) || fail(hunt, err));
+}
+
+/* Is there a file of such a library, whatever is in it? False: no memory. */
+static bool look_for_any(const struct hunt *hunt, const char *name, bool *found)
+{
+    struct numbers numbers = { 0 };
+    bool good = list_candidates(hunt, name, &numbers);
+
+    *found = false;
+    for (size_t i = 0; good && !*found && i < numbers.count; i++)
+        *found = convention_of(hunt, hunt->names->at[numbers.at[i]], name);
+    free(numbers.at);
+    return good;
 }
 
 /* The name without "lib" and without a suffix of a library file; NULL: no memory. */
@@ -269,12 +349,13 @@ static const char *reason(struct hunt *hunt)
     char dir[TN_QUOTE_ROOM], name[TN_QUOTE_ROOM], other[TN_QUOTE_ROOM];
     struct tn_arena *arena = &hunt->work->plist->arena;
     const char *bare = bare_name(hunt);
+    bool found;
 
-    if (!bare)
+    if (!bare || !look_for_any(hunt, bare, &found))
         return NULL;
     tn_quote(dir, *hunt->dir ? hunt->dir : ".");
     tn_quote(name, hunt->name);
-    if (strcmp(bare, hunt->name) != 0 && has_any(hunt, bare))
+    if (found && strcmp(bare, hunt->name) != 0)
         return tn_arena_format(arena,
                                "no library %s in %s, but there is %s: the name is the word given "
                                "to -l, without prefix and suffix",

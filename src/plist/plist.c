@@ -5,6 +5,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <strings.h>
 
 #include "fail.h"
 #include "limits.h"
@@ -90,6 +91,16 @@ int tn_plist_names(const struct tn_plist_work *work, const char *dir, struct tn_
     return path ? tenon_world_list(work->world, path, add_name, &listing) : ENOMEM;
 }
 
+static bool has_dll(const struct tn_words *names)
+{
+    for (size_t i = 0; i < names->count; i++) {
+        size_t size = strlen(names->at[i]);
+        if (size > 4 && strcasecmp(names->at[i] + size - 4, ".dll") == 0)
+            return true;
+    }
+    return false;
+}
+
 int tn_plist_listing(struct tn_plist_work *work, const char *dir, const struct tn_words **names)
 {
     int failed = 0;
@@ -100,6 +111,7 @@ int tn_plist_listing(struct tn_plist_work *work, const char *dir, const struct t
         failed = tn_plist_names(work, dir, &work->listed);
         if (!failed && !(work->listed_dir = tn_arena_string(&work->plist->arena, dir)))
             failed = ENOMEM;
+        work->listed_has_dll = has_dll(&work->listed);
     }
     *names = &work->listed;
     return failed;

@@ -21,6 +21,7 @@ struct tn_plist_work {
     tenon_plist *plist;
     const char *listed_dir; /* the last that was asked for libraries; NULL */
     struct tn_words listed; /* its names; to be freed */
+    bool listed_has_dll;
 };
 
 tenon_plist *tn_plist_new(const tenon_plist_options *options, tenon_error *err);

@@ -189,6 +189,19 @@ static int compare_sizes(const void *a, const void *b)
     return size != other ? (size < other ? -1 : 1) : strcmp(one, two);
 }
 
+/* Each once. */
+static void sort_names(struct tn_words *names)
+{
+    size_t kept = 0;
+
+    if (names->count)
+        qsort(names->at, names->count, sizeof *names->at, compare_sizes);
+    for (size_t i = 0; i < names->count; i++)
+        if (!kept || strcmp(names->at[kept - 1], names->at[i]) != 0)
+            names->at[kept++] = names->at[i];
+    names->count = kept;
+}
+
 /* The names that the files of one directory can stand for, in the order to try them. */
 static bool gather_names(struct scan *scan, const char *dir, size_t from, size_t to,
                          enum reading reading, struct tn_words *names)
@@ -207,12 +220,11 @@ static bool gather_names(struct scan *scan, const char *dir, size_t from, size_t
             if (!size || reading_of(scan, row, file, start, size) != reading)
                 continue;
             const char *name = tn_arena_copy(arena, file + start, size);
-            if (!name || !tn_words_add_once(names, name))
+            if (!name || !tn_words_add(names, name))
                 return false;
         }
     }
-    if (names->count)
-        qsort(names->at, names->count, sizeof *names->at, compare_sizes);
+    sort_names(names);
     return true;
 }
 
