@@ -327,7 +327,7 @@ struct share {
 
 static struct share share_of(const tenon_units *units, const tenon_unit *unit)
 {
-    struct share share = { .telling = tn_telling_count(unit) };
+    struct share share = { .shared = 0 };
     for (size_t i = 0; i < unit->definition_count; i++) {
         const tenon_definition *d = &unit->definitions[i];
         if (d->kind == TENON_DEFINES_COMDAT)
@@ -338,6 +338,8 @@ static struct share share_of(const tenon_units *units, const tenon_unit *unit)
         share.shared++;
         share.certain += !v->maybe_static;
     }
+    if (share.shared) /* most files have nothing of it, and nobody asks then */
+        share.telling = tn_telling_count(unit);
     return share;
 }
 
@@ -360,7 +362,9 @@ bool tenon_units_cover(const tenon_units *units, const tenon_unit *unit)
 {
     const struct share share = share_of(units, unit);
     return is_all(&share) ||
-           tn_is_overlap(share.certain, count_telling(units, tn_unit_is_weak(unit), share.telling));
+           (share.certain &&
+            tn_is_overlap(share.certain,
+                          count_telling(units, tn_unit_is_weak(unit), share.telling)));
 }
 
 /* Not what may be a static function, which has its name by chance. */
