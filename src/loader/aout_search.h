@@ -45,6 +45,6 @@ bool tn_aout_next(struct tn_trial *trial, const char **list, const char **dir);
 
 void tn_aout_judge(const struct tn_target *target, const struct tn_candidate *candidate,
                    struct tn_judgement *out);
-void tn_aout_judge_errno(int error, struct tn_judgement *out);
+void tn_aout_judge_errno(const struct tn_target *target, int error, struct tn_judgement *out);
 
 #endif

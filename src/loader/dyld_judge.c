@@ -154,8 +154,9 @@ void tn_dyld_judge(const struct tn_target *target, const struct tn_candidate *ca
 }
 
 /* rule  only ENOENT is told in words; the numbers are Darwin's */
-void tn_dyld_judge_errno(int error, struct tn_judgement *out)
+void tn_dyld_judge_errno(const struct tn_target *target, int error, struct tn_judgement *out)
 {
+    (void)target;
     switch (error) {
     case ENOENT: *out = tn_judged(TENON_OUTCOME_ABSENT, TN_SKIP, NULL); break;
     case ENOTDIR: pass(out, TENON_OUTCOME_ABSENT, "errno=20"); break;

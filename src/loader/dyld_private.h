@@ -81,7 +81,7 @@ const char *tn_dyld_stub(struct tn_trial *trial, const char *path);
 
 void tn_dyld_judge(const struct tn_target *target, const struct tn_candidate *candidate,
                    struct tn_judgement *out);
-void tn_dyld_judge_errno(int error, struct tn_judgement *out);
+void tn_dyld_judge_errno(const struct tn_target *target, int error, struct tn_judgement *out);
 
 /* A library that the process can take, of its architecture and platform. */
 bool tn_dyld_is_usable(const struct tn_target *target, const struct tn_facts *facts,

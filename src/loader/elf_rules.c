@@ -64,8 +64,9 @@ void tn_elf_judge(const struct tn_target *target, const struct tn_candidate *can
         *out = tn_judged(TENON_OUTCOME_MALFORMED, words->refused, words->malformed);
 }
 
-void tn_elf_skip_errno(int error, struct tn_judgement *out)
+void tn_elf_skip_errno(const struct tn_target *target, int error, struct tn_judgement *out)
 {
+    (void)target;
     switch (error) {
     case ENOENT:
     case ENOTDIR: *out = tn_judged(TENON_OUTCOME_ABSENT, TN_SKIP, NULL); break;

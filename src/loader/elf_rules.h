@@ -22,7 +22,7 @@ void tn_elf_judge(const struct tn_target *target, const struct tn_candidate *can
                   struct tn_judgement *out);
 
 /* Whatever open() says, the next candidate is tried. */
-void tn_elf_skip_errno(int error, struct tn_judgement *out);
+void tn_elf_skip_errno(const struct tn_target *target, int error, struct tn_judgement *out);
 
 /* tenon_loader.secure_variables of most: LD_LIBRARY_PATH and LD_PRELOAD. */
 extern const char *const tn_elf_secure_variables[];

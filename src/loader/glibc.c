@@ -280,6 +280,17 @@ static bool lists_itself(const struct tn_target *target, bool *yes)
     return build;
 }
 
+/*
+ * rule  glibc 2.40 elf/dl-lookup.c, check_match(): assert (version->filename == NULL ||
+ *       !_dl_name_match_p (...)); 2.41: "If there is no version information, accept the symbol"
+ */
+static bool takes_unversioned(const struct tn_target *target, bool *yes)
+{
+    const struct tn_glibc_build *build = tn_glibc_build_of(target);
+    *yes = build && build->minor >= 41;
+    return build;
+}
+
 /* rule  glibc sysdeps/, stackinfo.h: DEFAULT_STACK_PERMS with PF_X */
 static bool has_exec_stacks(const struct tn_target *target)
 {
@@ -597,6 +608,7 @@ const tenon_loader tn_loader_glibc = {
     .judge = tn_glibc_judge,
     .judge_errno = tn_glibc_judge_errno,
     .judge_program = tn_glibc_judge_mapped,
+    .takes_unversioned = takes_unversioned,
     .version_means = version_means,
     .not_opened = "shared object cannot be dlopen()ed", /* elf/dl-load.c */
     .wants_exec_stack = wants_exec_stack,

@@ -45,7 +45,9 @@ static bool matches_host(const struct tn_target *target, const struct tn_elf_hea
 
 enum { OSABI_SYSV = 0, OSABI_GNU = 3, ET_EXEC = 2, ET_DYN = 3 };
 #define DF_1_PIE 0x08000000u
-#define FIRST_WITH_RELR 36 /* of version 2.minor */
+/* Of version 2.minor. */
+#define FIRST_WITH_RELR 36
+#define FIRST_TO_PASS_FILES 39
 
 /* The tests of open_verify() on the header, in its order. outcome FOUND: passed. */
 static struct tn_judgement judge_header(const struct tn_target *target,
@@ -222,12 +224,19 @@ void tn_glibc_judge(const struct tn_target *target, const struct tn_candidate *c
                : tn_judged(TENON_OUTCOME_TRUNCATED, TN_STOP, "cannot read file data");
 }
 
-/* rule  open_path(): other errors than these leave the loop over the directories */
-void tn_glibc_judge_errno(int error, struct tn_judgement *out)
+/*
+ * rule  glibc 2.39 elf/dl-load.c, open_path(): other errors than these leave the loop over the
+ *       directories; up to 2.38 "not a directory" did, too (bug 31035)
+ */
+void tn_glibc_judge_errno(const struct tn_target *target, int error, struct tn_judgement *out)
 {
+    const struct tn_glibc_build *build = error == ENOTDIR ? tn_glibc_build_of(target) : NULL;
+    enum tn_action below_a_file =
+        build && build->minor >= FIRST_TO_PASS_FILES ? TN_SKIP : TN_END_STAGE;
+
     switch (error) {
     case ENOENT: *out = tn_judged(TENON_OUTCOME_ABSENT, TN_SKIP, NULL); break;
-    case ENOTDIR: *out = tn_judged(TENON_OUTCOME_ABSENT, TN_END_STAGE, tn_errno_text(error)); break;
+    case ENOTDIR: *out = tn_judged(TENON_OUTCOME_ABSENT, below_a_file, tn_errno_text(error)); break;
     case EACCES: *out = tn_judged(TENON_OUTCOME_PERMISSION, TN_SKIP, NULL); break;
     case ELOOP: *out = tn_judged(TENON_OUTCOME_SYMLINK_LOOP, TN_END_STAGE, NULL); break;
     case ENAMETOOLONG: *out = tn_judged(TENON_OUTCOME_TOO_LONG, TN_END_STAGE, NULL); break;

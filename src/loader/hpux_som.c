@@ -283,8 +283,9 @@ static void judge(const struct tn_target *target, const struct tn_candidate *can
         *out = tn_judged(TENON_OUTCOME_FOUND, TN_ACCEPT, NULL);
 }
 
-static void judge_errno(int error, struct tn_judgement *out)
+static void judge_errno(const struct tn_target *target, int error, struct tn_judgement *out)
 {
+    (void)target;
     switch (error) {
     case ENOENT:
     case ENOTDIR: *out = tn_judged(TENON_OUTCOME_ABSENT, TN_SKIP, NULL); break;

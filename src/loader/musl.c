@@ -377,8 +377,9 @@ static void judge(const struct tn_target *target, const struct tn_candidate *can
 }
 
 /* rule  path_open(): any other error inhibits all further search */
-static void judge_errno(int error, struct tn_judgement *out)
+static void judge_errno(const struct tn_target *target, int error, struct tn_judgement *out)
 {
+    (void)target;
     switch (error) {
     case ENOENT: *out = tn_judged(TENON_OUTCOME_ABSENT, TN_SKIP, NULL); break;
     case ENOTDIR: *out = tn_judged(TENON_OUTCOME_ABSENT, TN_SKIP, tn_errno_text(error)); break;

@@ -195,7 +195,7 @@ static bool can_open(struct search *s, const char *path, int rule)
         return true;
     }
     s->trial->no_memory |= error == ENOMEM;
-    tn_aout_judge_errno(error, &judged);
+    tn_aout_judge_errno(s->trial->target, error, &judged);
     judged.action = TN_SKIP;
     if (!s->trial->no_memory)
         tn_try_note(s->trial, place_of(s, path, rule), judged);

@@ -515,6 +515,12 @@ struct tenon_loader {
     bool (*compare_versions)(const struct tn_target *target, struct tn_arena *arena,
                              const struct tn_answered *answered, struct tn_unsuited *out);
 
+    /*
+     * Does an object without any versions answer for the version of it that somebody wants? *yes
+     * says so. False: no memory. NULL: it does not, the loader gives up there.
+     */
+    bool (*takes_unversioned)(const struct tn_target *target, bool *yes);
+
     /* What a version stands for that is no library's age; NULL: no more than its name says. */
     const char *(*version_means)(const char *version);
 
@@ -601,7 +607,7 @@ struct tenon_loader {
 
     void (*judge)(const struct tn_target *target, const struct tn_candidate *candidate,
                   struct tn_judgement *out);
-    void (*judge_errno)(int error, struct tn_judgement *out);
+    void (*judge_errno)(const struct tn_target *target, int error, struct tn_judgement *out);
 
     /* Does it run the program that the kernel, or who called it, gives it? NULL: always. */
     struct tn_judgement (*judge_program)(const struct tn_target *target,

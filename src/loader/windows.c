@@ -164,8 +164,9 @@ void tn_windows_judge(const struct tn_target *target, const struct tn_candidate 
         *out = tn_judged(TENON_OUTCOME_FOUND, TN_ACCEPT, NULL);
 }
 
-void tn_windows_judge_errno(int error, struct tn_judgement *out)
+void tn_windows_judge_errno(const struct tn_target *target, int error, struct tn_judgement *out)
 {
+    (void)target;
     switch (error) {
     case ENOENT:
     case ENOTDIR: *out = tn_judged(TENON_OUTCOME_ABSENT, TN_SKIP, NULL); break;

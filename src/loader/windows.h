@@ -105,7 +105,7 @@ const char *tn_windows_key(struct tn_target *target, const tenon_need *need);
 uint32_t tn_windows_asker_flags(const struct tn_facts *facts);
 void tn_windows_judge(const struct tn_target *target, const struct tn_candidate *candidate,
                       struct tn_judgement *out);
-void tn_windows_judge_errno(int error, struct tn_judgement *out);
+void tn_windows_judge_errno(const struct tn_target *target, int error, struct tn_judgement *out);
 const char *tn_windows_why_missing(struct tn_arena *arena, const char *name,
                                    const tenon_attempt *attempts, size_t count);
 bool tn_windows_wants_origin(const struct tn_target *target);

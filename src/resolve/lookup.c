@@ -135,13 +135,13 @@ bool tn_symbol_is_hidden(const struct tn_elf_symbol *s)
 /*
  * Is it the object whose version is wanted, but has no versions at all? The loader then gives up
  * altogether, whatever comes behind it in the scope.
- * rule  check_match(): assert (version->filename == NULL || !_dl_name_match_p (...))
+ * rule  see the hook takes_unversioned of a loader
  */
 static bool is_inconsistent(const struct tn_lookup *b, const struct tn_scope_object *o,
                             const struct tn_elf_version *wanted)
 {
     const tenon_resolver *r = b->graph->resolver;
-    if (!b->versions || !wanted || !wanted->file || o->table.has_versym)
+    if (!b->versions || b->unversioned || !wanted || !wanted->file || o->table.has_versym)
         return false;
     uint32_t file = tn_names_find(&r->names, wanted->file, strlen(wanted->file));
     return file != TN_NO_NAME && file < r->use_room && r->uses[file].stamp == r->stamp &&

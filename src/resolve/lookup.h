@@ -35,6 +35,7 @@ struct tn_lookup {
     struct tn_definition *definitions;
     size_t definition_count, definition_room;
     bool versions;    /* the loader looks at them */
+    bool unversioned; /* an object that has none at all answers for those wanted of it */
     bool never_lazy;  /* all is bound before anything runs */
     bool weak_yields; /* a weak definition answers only where there is no other */
 };
@@ -50,7 +51,7 @@ bool tn_lookup_prepare(struct tn_lookup *b, tenon_error *err);
 
 /*
  * The definition that the loader takes for a name; NULL: none, maybe because of an object that is
- * *inconsistent: its version is wanted, and it has none at all.
+ * *inconsistent: its version is wanted, and it has none at all, which this loader cannot bear.
  */
 const struct tn_definition *tn_look_up(const struct tn_lookup *b, uint32_t name,
                                        const struct tn_elf_version *wanted, enum tn_reference kind,

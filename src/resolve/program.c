@@ -133,7 +133,7 @@ static struct tn_object missing_self(tenon_resolver *r, uint32_t path, enum teno
 static struct tn_object absent_self(tenon_resolver *r, uint32_t path, int error)
 {
     struct tn_judgement judged;
-    tn_loader_at_hand(r)->judge_errno(error, &judged);
+    tn_loader_at_hand(r)->judge_errno(&r->target->target, error, &judged);
     return missing_self(r, path, TENON_STATUS_MISSING,
                         (struct self_fault){ judged.outcome, tn_errno_text(error) });
 }

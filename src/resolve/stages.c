@@ -135,7 +135,7 @@ enum tn_action tn_going_try(struct tn_going *g, uint32_t path, const char *detai
         number = g->r->openings[g->r->uses[path].opened - 1].node;
         judged = judge_node(g, &number);
     } else
-        g->target->loader->judge_errno(error, &judged);
+        g->target->loader->judge_errno(g->target, error, &judged);
     if (judged.action == TN_ACCEPT && !judged.detail)
         judged.detail = detail;
     tn_going_record(g, text, judged);

@@ -94,6 +94,13 @@ static bool does_weak_yield(const tenon_graph *graph)
            tenon_world_env(graph->resolver->world, variable);
 }
 
+static bool takes_unversioned(const tenon_graph *graph, bool *yes)
+{
+    *yes = false;
+    return !graph->loader->takes_unversioned ||
+           graph->loader->takes_unversioned(&graph->resolver->target->target, yes);
+}
+
 /* Is all of an object bound before anything of it runs? rule  gABI chapter 5, DF_BIND_NOW */
 static bool binds_now(const struct tn_lookup *b, const struct tn_scope_object *o)
 {
@@ -224,7 +231,8 @@ bool tn_graph_bind_symbols(tenon_graph *graph, tenon_error *err)
                            .versions = graph->loader->symbol_versions,
                            .never_lazy = is_never_lazy(graph),
                            .weak_yields = does_weak_yield(graph) };
-    bool good = read_scope(&b, err) && tn_lookup_prepare(&b, err) && bind_all(&b, err);
+    bool good = (takes_unversioned(graph, &b.unversioned) || tn_no_memory(err)) &&
+                read_scope(&b, err) && tn_lookup_prepare(&b, err) && bind_all(&b, err);
     free(b.definitions);
     tn_names_free(&b.names);
     tn_arena_free(&b.arena);

@@ -477,14 +477,14 @@ archive(ppx_driver,native) = "ppx_p.cmxa"
         self.case.write("packages/p/one.ml", "let v = Gone.v\n")
         self.case.write("user.ml", 'let () = Printf.printf "%d\\n%!" !One.v\n')
         said = self.build("-o", "user.plugin", "--package=p", "user.ml").stdout
-        self.assertIn("native code of p: making it of its sources failed: Error: Unbound module Gone",
-                      said)
+        gone = 'Unbound module "?Gone'  # quoted from 5.2 on
+        self.assertRegex(said, "native code of p: making it of its sources failed: Error: " + gone)
         self.case.hosts()
         self.everywhere("user.plugin", ["1", "ok user"], ("bytecode", "toplevel"))
         (self.case.root / "packages/p/p.cma").unlink()
         done = self.build("-o", "user.plugin", "--package=p", "user.ml", check=False)
         self.assertEqual(done.returncode, 1, done.stdout)
-        self.assertIn("Unbound module Gone", done.stdout)
+        self.assertRegex(done.stdout, gone)
 
     def test_native_code_from_sources_has_its_c_code(self):
         self.case.write("packages/p/stub.c", "#include <caml/mlvalues.h>\nvalue p_twice(value a)\n"

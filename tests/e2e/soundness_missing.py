@@ -186,7 +186,8 @@ def executable_stack(shop, cases):
             cases.expect(name + ": told of once", len(told) == (0 if shop.musl else 1) and
                          all(message.startswith(who) for message in told), answer)
         else:
-            cases.refused(name, answer, ["refused-library"],
+            lacks = ["missing-symbol"] if name == "brings_stack" else []
+            cases.refused(name, answer, lacks + ["refused-library"],
                           "cannot enable executable stack as shared object requires")
         answer = shop.ask("stacked_host", "load=%s.plugin" % name)
         cases.loads(name + " in a host that has one", answer)

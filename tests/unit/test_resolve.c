@@ -864,6 +864,27 @@ static void glibc_of_2_41_lists_itself(void **state)
                                            "ld-linux-x86-64.so.2 => " GLIBC " [interpreter]\n");
 }
 
+/* Up to 2.38 an element of the list that leads below a file ends it, when it is relative. */
+static void glibc_of_2_39_passes_over_files_in_a_list(void **state)
+{
+    struct world_case *c = *state;
+    static const char before[] = "\0/lib64/\0/usr/lib64/\0ld.so release version 2.38.\n";
+    static const char since[] = "\0/lib64/\0/usr/lib64/\0ld.so release version 2.39.\n";
+    put_two(c);
+    case_put_text(c, "/t/text", "text");
+    case_cwd(c, "/t");
+    for (int i = 0; i < 2; i++) {
+        PUT(c, "/t/E", .interp = GLIBC, .runpath = i ? "text/sub:/t/a" : "text:/t/a",
+            .needed = NAMES(X));
+        case_put_glibc(c, GLIBC,
+                       &(struct elf_spec){ .rodata = before, .rodata_size = sizeof before });
+        assert_string_equal(answer(c, "/t/E"), MISSING);
+        case_put_glibc(c, GLIBC,
+                       &(struct elf_spec){ .rodata = since, .rodata_size = sizeof since });
+        assert_string_equal(answer(c, "/t/E"), X " => " A_X " [RUNPATH]\n");
+    }
+}
+
 /* A glibc of another prefix has its own etc; what its ld.so does not name is not read. */
 static void glibc_of_another_prefix_has_its_own_preload_file(void **state)
 {
@@ -1622,6 +1643,13 @@ static void a_version_of_a_library_without_versions_binds_nothing(void **state)
     answer(c, "/t/E");
     assert_int_equal(status(c), TENON_STATUS_OK);
     assert_int_equal(tenon_graph_binding(c->graph, 0)->provider, 0);
+    static const char since[] = "\0/lib64/\0/usr/lib64/\0ld.so release version 2.41.\n";
+    case_put_glibc(c, GLIBC, &(struct elf_spec){ .rodata = since, .rodata_size = sizeof since });
+    PUT(c, "/t/E", .interp = GLIBC, .runpath = "/t/a", .needed = NAMES(X), .verneed = v1,
+        .symbols = uses[0]); /* from 2.41 on it answers itself */
+    answer(c, "/t/E");
+    assert_int_equal(status(c), TENON_STATUS_OK);
+    assert_int_equal(tenon_graph_binding(c->graph, 0)->provider, 0);
 }
 
 /* ---- one resolver, many questions ---------------------------------------------------------- */
@@ -2254,6 +2282,7 @@ int main(void)
         CASE(glibc_of_another_prefix_has_its_own_preload_file),
         CASE(glibc_platform_is_haswell_in_all_releases),
         CASE(glibc_of_2_41_lists_itself),
+        CASE(glibc_of_2_39_passes_over_files_in_a_list),
         CASE(glibc_secure_preloads_need_the_set_uid_bit),
         CASE(glibc_secure_preloads_are_verified_before_the_bit_is_asked_for),
         CASE(glibc_preloading_the_loader_changes_no_order),
