@@ -75,7 +75,11 @@ class Comparison:
         elif row is None:
             self.report.check(name, real, "no result", ("loader", "tenon"))
         elif image.loader == loaders.MUSL:
-            self.report.check(name, real, musl_case.answer(row, real), ("loader", "tenon"))
+            ours = musl_case.answer(row, real)
+            # musl's own file does not tell whose it is: taken for one of glibc, it needs nothing
+            own = os.path.realpath(image.path) == os.path.realpath(loaders.MUSL)
+            self.report.check(name, real, loaders.without_itself(ours) if own else ours,
+                              ("loader", "tenon"))
         else:
             ours = tenon.answer(row, real)
             # a trace of what needs nothing says so, and lists nothing
