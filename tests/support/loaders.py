@@ -117,7 +117,8 @@ def glibc_version():
 
 def without_itself(answer):
     """The answer without ld.so's own file, which lists itself from 2.41 on, asked for or not."""
-    answer.objects = [row for row in answer.objects if row[1] != GLIBC]
+    own = (GLIBC, GLIBC_32, GLIBC_X32)
+    answer.objects = [row for row in answer.objects if row[1] not in own]
     return answer
 
 
