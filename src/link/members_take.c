@@ -210,8 +210,9 @@ static bool is_intermediate(struct tn_members *members, const struct tn_report_r
 }
 
 /*
- * For GCC's plugin mold starts anew after the intermediate code was compiled, and then opens only
- * what it kept of that: the last start counts. It shows by the first file coming again.
+ * For GCC's plugin mold 1 starts anew after the intermediate code was compiled, and then opens only
+ * what it kept of that: the last start counts. It shows by the first file coming again. mold 2 does
+ * not start anew.
  */
 static size_t last_start(const struct tn_report *trace)
 {
