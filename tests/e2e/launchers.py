@@ -921,8 +921,12 @@ def headers_become_no_object(report):
                 c.check(what + "silent", ("", ""), (done.stdout, done.stderr))
                 with open(c.path("counter.o"), "rb") as file:
                     c.check(what + "an object of that name", True, plain == file.read())
-                c.check(what + "there", True, os.path.exists(c.path("counter.h.gch")))
-                os.unlink(c.path("counter.h.gch"))
+                # clang 19 calls it .pch
+                made = [name for name in ("counter.h.gch", "counter.h.pch")
+                        if os.path.exists(c.path(name))]
+                c.check(what + "there", 1, len(made))
+                for name in made:
+                    os.unlink(c.path(name))
         c.write("a.out", "kept")
         for words in (["gcc", "counter.h"], ["gcc", "-x", "c-header", "counter.h", "-o", "counter.h.gch"],
                       ["clang", "counter.h", "-o", "counter.h.gch"]):
