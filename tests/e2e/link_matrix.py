@@ -10,7 +10,6 @@ import itertools
 import os
 import random
 import shutil
-import subprocess
 import sys
 import tempfile
 
@@ -158,16 +157,10 @@ class Build:
         return launch.names(row), row["record"]
 
 
-def starts_anew():
-    """mold 1 opens what it took once more, when GCC's intermediate code was compiled."""
-    said = subprocess.run(["mold", "--version"], capture_output=True, text=True, check=True).stdout
-    return said.split()[1].startswith("1.")
-
-
 def is_untold(build):
     """mold does not say which members of intermediate code it took."""
     return build.kind.lto and build.linker == "mold" and (build.family == "clang" or
-                                                          not starts_anew())
+                                                          not launch.mold_starts_anew())
 
 
 def expected_link(build):

@@ -46,3 +46,9 @@ def is_system(unit):
     archive = (unit["origin"] or "").split(" member ")[0]
     return archive in ("libc.a", "libstdc++.a", "libm.a", "libgcc.a", "libgcc_eh.a",
                        "libpthread.a", "libsupc++.a")
+
+
+def mold_starts_anew():
+    """mold 1 opens what it took once more, when GCC's intermediate code was compiled."""
+    said = subprocess.run(["mold", "--version"], capture_output=True, text=True, check=True).stdout
+    return said.split()[1].startswith("1.")
