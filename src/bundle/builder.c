@@ -40,7 +40,7 @@ void tenon_builder_free(tenon_builder *builder)
     for (size_t i = 0; i < builder->item_count; i++)
         free_item(&builder->items[i]);
     free(builder->items);
-    tn_entry_tree_free(&builder->tree);
+    tn_entry_order_free(&builder->order);
     free(builder->provides.rows);
     free(builder->required.rows);
     free(builder->tags.rows);
@@ -222,9 +222,9 @@ bool tenon_builder_provide(tenon_builder *builder, const tenon_claim *claim, ten
 
 struct tn_item *tn_builder_item(const tenon_builder *builder, const char *path)
 {
-    uint32_t number = tn_entry_tree_find(&builder->tree, path);
+    size_t number = tn_entry_order_find(&builder->order, path);
 
-    return number == TN_NO_NAME ? NULL : &builder->items[number];
+    return number == TN_NO_ENTRY ? NULL : &builder->items[number];
 }
 
 static const char *new_entry_fault(const tenon_builder *builder, const char *path, size_t size,
@@ -242,7 +242,7 @@ static const char *new_entry_fault(const tenon_builder *builder, const char *pat
         return "it is there already";
     if (!tn_builder_item(builder, path) && builder->item_count >= TN_LIMIT_BUNDLE_ENTRIES - 2)
         return "too many entries";
-    return tn_entry_tree_fault(&builder->tree, path);
+    return tn_entry_order_fault(&builder->order, path);
 }
 
 /* A new item, empty; NULL: no memory. */
@@ -251,7 +251,7 @@ static struct tn_item *new_item(tenon_builder *builder, const char *path)
     size_t number = builder->item_count;
 
     if (!tn_grow(&builder->items, &builder->item_room, number, sizeof *builder->items) ||
-        !tn_entry_tree_add(&builder->tree, path, (uint32_t)number))
+        !tn_entry_order_add(&builder->order, path, number))
         return NULL;
     builder->item_count++;
     builder->items[number] = (struct tn_item){ .path = path };
@@ -273,6 +273,7 @@ struct tn_item *tn_builder_put(tenon_builder *builder, const char *path, void *b
     } else {
         free_item(item);
         *item = (struct tn_item){ .path = copy, .bytes = bytes, .size = size };
+        tn_entry_order_set(&builder->order, copy, (size_t)(item - builder->items));
         return item;
     }
     free(bytes);
@@ -319,12 +320,12 @@ bool tenon_builder_drop(tenon_builder *builder, const char *entry, tenon_error *
 
     if (!item)
         return tn_fail(err, TENON_E_NOT_FOUND, "no entry %s", tn_quote(shown, entry));
-    tn_entry_tree_remove(&builder->tree, item->path);
+    tn_entry_order_remove(&builder->order, item->path);
     free_item(item);
     const struct tn_item *last = &builder->items[--builder->item_count];
     if (item != last) {
         *item = *last;
-        tn_entry_tree_renumber(&builder->tree, item->path, (uint32_t)(item - builder->items));
+        tn_entry_order_set(&builder->order, item->path, (size_t)(item - builder->items));
     }
     return true;
 }

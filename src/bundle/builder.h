@@ -5,7 +5,7 @@
 #include <tenon/bundle.h>
 
 #include "arena.h"
-#include "entry_tree.h"
+#include "entry_order.h"
 #include "minisign.h"
 
 /* A growing list of claims. */
@@ -37,7 +37,7 @@ struct tenon_builder {
     struct tn_strings tags, cons, argv, packages, private_units;
     struct tn_item *items;
     size_t item_count, item_room;
-    struct tn_entry_tree tree;           /* items by path */
+    struct tn_entry_order order;         /* items by path */
     struct tn_claims provides, required; /* provides: said by the caller, beside the items' */
     struct tn_secret_key *signer;        /* owned; NULL: what is written is not signed */
     const char *comment;                 /* of the signature; NULL: the usual one */

@@ -36,6 +36,17 @@ const char *tn_entry_name_fault(const char *name, size_t size)
     return NULL;
 }
 
+int tn_entry_compare(const char *a, const char *b)
+{
+    while (*a && *a == *b) {
+        a++;
+        b++;
+    }
+    if (*a && *b && (*a == '/' || *b == '/'))
+        return *a == '/' ? -1 : 1;
+    return (unsigned char)*a - (unsigned char)*b;
+}
+
 bool tn_entry_is_below(const char *name, const char *folder)
 {
     size_t size = strlen(folder);

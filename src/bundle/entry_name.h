@@ -20,6 +20,12 @@ const char *tn_entry_name_fault(const char *name, size_t size);
 /* The same for the name of a plugin. */
 const char *tn_plugin_name_fault(const char *name);
 
+/*
+ * As strcmp(), but '/' comes before all others: what is in a folder stands right behind a file of
+ * its name.
+ */
+int tn_entry_compare(const char *a, const char *b);
+
 /* Does an entry lie in a folder of that name? Then no entry can have the name itself. */
 bool tn_entry_is_below(const char *name, const char *folder);
 

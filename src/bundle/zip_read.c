@@ -287,19 +287,10 @@ static int compare_names(const void *a, const void *b)
                   (*(const struct tn_zip_entry *const *)b)->name);
 }
 
-/* '/' comes before all others: what is in a folder stands right behind a file of its name. */
-static int compare_paths(const void *x, const void *y)
+static int compare_paths(const void *a, const void *b)
 {
-    const char *a = (*(const struct tn_zip_entry *const *)x)->name;
-    const char *b = (*(const struct tn_zip_entry *const *)y)->name;
-
-    while (*a && *a == *b) {
-        a++;
-        b++;
-    }
-    if (*a && *b && (*a == '/' || *b == '/'))
-        return *a == '/' ? -1 : 1;
-    return (unsigned char)*a - (unsigned char)*b;
+    return tn_entry_compare((*(const struct tn_zip_entry *const *)a)->name,
+                            (*(const struct tn_zip_entry *const *)b)->name);
 }
 
 /* A zip may hold both "a" and "a/b", but no directory can. */
