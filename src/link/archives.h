@@ -56,7 +56,7 @@ void tn_archives_unclaim(struct tn_archives *archives);
 /*
  * Members that a linker may mean by `name`: as the archive has it, the path of a thin member's file
  * from here, or its base name. Returns how many fit, *first the first of them and *how a number
- * for tn_archive_next().
+ * for tn_archive_fits().
  */
 enum tn_name_match { TN_MATCH_NAME, TN_MATCH_PATH, TN_MATCH_BASE, TN_MATCH_NONE };
 size_t tn_archive_find(struct tn_archives *archives, struct tn_archive *archive, const char *name,

@@ -8,7 +8,6 @@
 
 #include <cmocka.h>
 
-#include "entry_name.h"
 #include "entry_order.h"
 #include "failing_malloc.h"
 
