@@ -82,7 +82,7 @@ static void check_libraries(struct tn_answer *a)
 /*
  * A library that the loader would take from the cache, and that no bundle has put there. Somebody
  * laid it beside a plugin's code, whose run path `$ORIGIN` then comes before the system's
- * directories. OCaml's files are asked about one by one, and without a cache: not looked at there.
+ * directories. (For OCaml's files: find_planted() of ocaml_libraries.c.)
  */
 static void check_planted(struct tn_answer *a)
 {

@@ -95,10 +95,8 @@ void tn_say_planted(struct tn_job *job, uint32_t number, const tenon_graph *grap
     const char *name = tenon_graph_library(graph, (size_t)row)->name;
     struct tn_about what = about(job, number, TENON_FINDING_CACHE, name);
     what.holders[0] = tn_report_show(job->report, path_of(graph, row));
-    tn_report_find(job->report, what,
-                   "plugin \"%s\" would get %s from the cache, where no bundle has put it: %s; "
-                   "`tenon cache prune --all` removes what was taken out",
-                   what.plugin, tn_report_show(job->report, name), what.holders[0]);
+    tn_report_find(job->report, what, TN_PLANTED_WORDS, what.plugin,
+                   tn_report_show(job->report, name), what.holders[0]);
 }
 
 void tn_say_version(struct tn_job *job, uint32_t number, const tenon_graph *graph,

@@ -10,7 +10,10 @@
 void tn_say_library(struct tn_job *job, uint32_t number, const tenon_graph *graph, size_t row,
                     int32_t by);
 
-/* A library that lies in the cache, and is of no bundle. */
+/* A library that lies in the cache, and is of no bundle: the plugin, its name, where it is. */
+#define TN_PLANTED_WORDS                                                                           \
+    "plugin \"%s\" would get %s from the cache, where no bundle has put it: %s; "                  \
+    "`tenon cache prune --all` removes what was taken out"
 void tn_say_planted(struct tn_job *job, uint32_t number, const tenon_graph *graph, int32_t row);
 
 void tn_say_version(struct tn_job *job, uint32_t number, const tenon_graph *graph,

@@ -101,7 +101,7 @@ static bool needs_of_file(tenon_ocaml_plan *plan, const struct tn_oc_owners *own
         if (owner == TN_NO_NAME || owner == candidate || has_itself(p, symbol) ||
             tn_oc_has_symbol(plan->process, plan->world, symbol, NULL))
             continue;
-        if (file->has_c && !tn_oc_brings(plan, file, symbol, &brings))
+        if (file->has_c && !tn_oc_brings(plan, p, file, symbol, &brings))
             return false;
         if (!brings && !tn_plan_need(&plan->order, candidate, owner))
             return false;

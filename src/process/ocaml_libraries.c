@@ -14,9 +14,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cache.h"
 #include "entry_name.h"
 #include "fail.h"
 #include "job.h"
+#include "native_words.h"
 #include "ocaml_private.h"
 
 /* ---- the process as the system's loader has it ------------------------------------------------
@@ -103,12 +105,27 @@ static struct tn_holding *holding_of(const tenon_ocaml_plan *plan, const struct 
     return h;
 }
 
-/* Where the resolver finds the file. NULL: *err. */
-static const char *path_of(tenon_ocaml_plan *plan, const struct tn_oc_file *file, tenon_error *err)
+/*
+ * Where the file is, or the cache will have it: what lies beside it counts, for run paths that
+ * begin with `$ORIGIN`. NULL: no memory.
+ */
+static const char *place_of(tenon_ocaml_plan *plan, const struct tn_oc_prospect *p,
+                            const struct tn_oc_file *file)
 {
-    const char *path = file->path ? file->path
-                                  : tn_arena_format(&plan->arena, "/tenon-plan/%zu/%s",
-                                                    ++plan->asked, tn_base_name(file->entry));
+    const char *triple = plan->process->settings->triple.text, *base = tn_base_name(file->entry);
+
+    if (file->path)
+        return file->path;
+    return plan->cache_path && *triple
+               ? tn_cache_code(plan->cache_path, p->digest, triple, base, &plan->arena)
+               : tn_arena_format(&plan->arena, "/tenon-plan/%zu/%s", ++plan->asked, base);
+}
+
+/* Where the resolver finds the file. NULL: *err. */
+static const char *path_of(tenon_ocaml_plan *plan, const struct tn_oc_prospect *p,
+                           const struct tn_oc_file *file, tenon_error *err)
+{
+    const char *path = place_of(plan, p, file);
 
     if (!path) {
         tn_no_memory(err);
@@ -135,7 +152,7 @@ static bool add_holding(tenon_ocaml_plan *plan, struct tn_holding *h, tenon_erro
 static bool add_code(tenon_ocaml_plan *plan, const struct tn_oc_prospect *p,
                      const struct tn_oc_file *file, tenon_error *err)
 {
-    const char *path = path_of(plan, file, err);
+    const char *path = path_of(plan, p, file, err);
     struct tn_holding *h = path ? holding_of(plan, p, file, path, err) : NULL;
 
     return h && add_holding(plan, h, err);
@@ -257,6 +274,35 @@ static bool fill(struct tn_job *job, const struct tn_oc_prospect *p, const char 
     return true;
 }
 
+/* Would the cache have that file from the plugin's own bundle? */
+static bool is_of_bundle(tenon_ocaml_plan *plan, const struct tn_oc_prospect *p, const char *path)
+{
+    const char *triple = plan->process->settings->triple.text;
+    const tenon_manifest *m = p->manifest;
+
+    for (size_t i = 0; m && i < m->code_count; i++) {
+        const char *own = tn_cache_code(plan->cache_path, p->digest, triple,
+                                        tn_base_name(m->code[i].path), &plan->arena);
+        plan->report->no_memory |= !own;
+        if (own && strcmp(own, path) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* As check_planted() of native_rows.c: somebody laid it in the cache, and it would be opened. */
+static void find_planted(tenon_ocaml_plan *plan, struct tn_oc_prospect *p, const struct tn_job *job)
+{
+    for (size_t i = 0; plan->cache_path && i < job->brought_count; i++) {
+        const char *path = job->brought[i]->path;
+        if (tn_entry_is_below(path, plan->cache_path) && !is_of_bundle(plan, p, path))
+            tn_oc_find_in(plan, p, TENON_FINDING_CACHE, true, tn_base_name(path), path,
+                          TN_PLANTED_WORDS, p->name,
+                          tn_report_show(plan->report, tn_base_name(path)),
+                          tn_report_show(plan->report, path));
+    }
+}
+
 /* The file's own code is there before its libraries are judged, and is itself not judged here. */
 static bool judge(tenon_ocaml_plan *plan, struct tn_oc_prospect *p, struct tn_job *job,
                   tenon_error *err)
@@ -274,7 +320,7 @@ static bool judge(tenon_ocaml_plan *plan, struct tn_oc_prospect *p, struct tn_jo
 static bool ask(tenon_ocaml_plan *plan, struct tn_oc_prospect *p, const struct tn_oc_file *file,
                 tenon_error *err)
 {
-    const char *path = path_of(plan, file, err);
+    const char *path = path_of(plan, p, file, err);
     struct tn_holding *own = path ? holding_of(plan, p, file, path, err) : NULL;
     struct tn_job job = { .process = plan->native, .report = plan->report, .world = plan->world };
     size_t refusals = plan->report->refusals;
@@ -282,7 +328,10 @@ static bool ask(tenon_ocaml_plan *plan, struct tn_oc_prospect *p, const struct t
 
     if (own && !good)
         tn_holding_free(own);
-    good = good && tn_job_libraries(&job, err) && judge(plan, p, &job, err);
+    good = good && tn_job_libraries(&job, err);
+    if (good)
+        find_planted(plan, p, &job);
+    good = good && judge(plan, p, &job, err);
     if (plan->report->refusals > refusals)
         plan->report->plugins[p->row].status = TENON_PLUGIN_REFUSED;
     job.world = NULL; /* the plan's */
@@ -334,11 +383,11 @@ static bool exports(tenon_ocaml_plan *plan, const char *path, const char *symbol
 }
 
 /* One that cannot be read brings nothing: it is looked at again before it is loaded. */
-bool tn_oc_brings(tenon_ocaml_plan *plan, const struct tn_oc_file *file, const char *symbol,
-                  bool *brings)
+bool tn_oc_brings(tenon_ocaml_plan *plan, const struct tn_oc_prospect *p,
+                  const struct tn_oc_file *file, const char *symbol, bool *brings)
 {
     tenon_error why = TENON_ERROR_INIT;
-    const char *path = path_of(plan, file, &why);
+    const char *path = path_of(plan, p, file, &why);
     tenon_resolver *resolver = path ? tenon_resolver_new(plan->world, &why) : NULL;
     tenon_graph *graph = resolver ? tenon_resolve_file(resolver, path, &why) : NULL;
     bool good = why.code != TENON_E_MEMORY;

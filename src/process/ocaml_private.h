@@ -305,8 +305,8 @@ bool tn_oc_check_libraries(tenon_ocaml_plan *plan, struct tn_oc_prospect *p,
 bool tn_oc_forget_libraries(tenon_ocaml_plan *plan, const struct tn_oc_prospect *p);
 
 /* Is the symbol one of the libraries that the file needs? False: no memory. */
-bool tn_oc_brings(tenon_ocaml_plan *plan, const struct tn_oc_file *file, const char *symbol,
-                  bool *brings);
+bool tn_oc_brings(tenon_ocaml_plan *plan, const struct tn_oc_prospect *p,
+                  const struct tn_oc_file *file, const char *symbol, bool *brings);
 
 /* ---- ocaml_mapped.c ---------------------------------------------------------------------------
  */

@@ -3,6 +3,7 @@
 beside each other, in native code, bytecode and toplevel: the same words, in check and in load."""
 
 import pathlib
+import shutil
 import sys
 import time
 import unittest
@@ -40,8 +41,10 @@ class Libraries(Everywhere, unittest.TestCase):
                       cwd=self.case.root / folder)
         (self.case.root / folder / f"lib{name}.so").symlink_to(f"lib{name}.so.1")
 
-    def calls(self, name, function, *, library=None, folder=None, sources=(), linked=()):
-        """An archive whose C code calls a function, of a library when one is named."""
+    def calls(self, name, function, *, library=None, folder=None, sources=(), linked=(),
+              origin=False):
+        """An archive whose C code calls a function, of a library when one is named; with `origin` it
+        is looked for beside the code first."""
         case, cwd = self.case, self.case.root / f"{name}.c"
         case.write(f"{name}.c/{name}_c.c", "#include <caml/mlvalues.h>\nint %s(void);\n"
                    "value %s_get(value u) { (void)u; return Val_int(%s()); }\n"
@@ -49,7 +52,10 @@ class Libraries(Everywhere, unittest.TestCase):
         links = []
         if library:
             place = str(case.root / folder)
-            links = [f"-L{place}", f"-l{library}", "-ldopt", f"-Wl,-rpath,{place}"]
+            # by a file, for the shells in between
+            case.write(f"{name}.c/rpath", f"-rpath {'$ORIGIN:' if origin else ''}{place}\n")
+            rpath = f"-Wl,@{cwd}/rpath"
+            links = [f"-L{place}", f"-l{library}", "-ldopt", rpath]
         for flag in linked:
             links += ["-ldopt", flag]
         objects = [f"{name}_c.o"]
@@ -63,8 +69,7 @@ class Libraries(Everywhere, unittest.TestCase):
         for flag in linked:
             native += ["-ccopt", flag]
         if library:
-            native += ["-cclib", f"-l{library}", "-ccopt", f"-L{place}", "-ccopt",
-                       f"-Wl,-rpath,{place}"]
+            native += ["-cclib", f"-l{library}", "-ccopt", f"-L{place}", "-ccopt", rpath]
         case.archive(name, name, folder=f"{name}.c", byte=["-dllib", f"-l{name}_stubs"],
                      native=native)
         return f"{name}.c/{name}"
@@ -198,6 +203,30 @@ class Libraries(Everywhere, unittest.TestCase):
                 self.everywhere(words, [told, "p 3", "ok p"])
             time.sleep(2.1)  # what changed moments ago is not noted
             self.everywhere(["load:p.plugin"], ["p 3", "ok p"])
+
+    def test_a_library_planted_in_the_cache(self):
+        """Beside code whose run path `$ORIGIN` is looked at first, where no bundle has put it."""
+        given = "int foo_next(void) { return %d; }\n"
+        self.library("foo", "a", given % 1)
+        self.library("foo", "evil", given % 666)
+        plugin = self.plugin("p", "foo_next", library="foo", folder="a", origin=True)
+        self.case.hosts()
+        told = r"p.* would get libfoo\.so\.1 from the cache, where no bundle has put it: .*prune --all.*"
+        for loader in ocamlcase.LOADERS:
+            cache = self.case.root / f"planted-{loader}"
+            with self.subTest(loader=loader):
+                self.case.environment["TENON_CACHE"] = str(cache)
+                self.everywhere([f"load:{plugin}"], ["p 1", "ok p"], [loader])
+                place, = cache.glob("*.*/")
+                shutil.copy(self.case.root / "evil" / "libfoo.so.1", place)
+                self.everywhere([f"load:{plugin}"], [f"no p: .*{told}"], [loader])
+                if loader in ("native", "bytecode"):
+                    host = "host.opt" if loader == "native" else "host.byte"
+                    done = self.case.run(tenon.command(), "check", host, plugin, check=False)
+                    self.assertEqual(done.returncode, 1, done.stdout)
+                    self.assertRegex(done.stdout, told)
+                self.case.run(tenon.command(), "cache", "prune", "--all")
+                self.everywhere([f"load:{plugin}"], ["p 1", "ok p"], [loader])
 
     def test_a_library_that_is_missing(self):
         self.library("foo", "a", "int foo_next(void) { return 1; }\n")
