@@ -15,9 +15,10 @@ type t = {
 
 exception Load_failed of string
 
-(* The globals of a program of bytecode, its units among them: a number, where none is there yet.
-   What Dynlink brings comes behind. rule: runtime/meta.c, caml_get_global_data;
-   bytecomp/symtable.ml, check_global_initialized *)
+(* The globals of a program of bytecode, its units among them: 0, where none is there yet. Constants
+   that fit no instruction are there, too, also numbers, but no small ones. What Dynlink brings comes
+   behind. rule: runtime/meta.c, caml_get_global_data; bytecomp/symtable.ml,
+   check_global_initialized; bytecomp/emitcode.ml, Kconst *)
 external global_data : unit -> Obj.t = "caml_get_global_data"
 
 let program_globals = if Dynlink.is_native then 0 else Obj.size (global_data ())
@@ -25,7 +26,7 @@ let program_globals = if Dynlink.is_native then 0 else Obj.size (global_data ())
 let absent_globals () =
   let globals = global_data () and absent = ref 0 in
   for i = 0 to program_globals - 1 do
-    if Obj.is_int (Obj.field globals i) then incr absent
+    if Obj.field globals i == Obj.repr 0 then incr absent
   done;
   !absent
 

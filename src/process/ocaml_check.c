@@ -543,14 +543,19 @@ static void find_missing(const struct looking *l, const struct tn_oc_file *file,
                   show(l, unit->name), file->label, show(l, name), why ? why : "");
 }
 
-/* A unit of the host, which is linked, but comes later. */
+/* A unit of the host, which is linked, but comes later. What has run once is not asked about again.
+ */
 static bool is_to_start(const struct looking *l, const char *name, uint32_t number)
 {
     const tenon_ocaml_process *process = l->plan->process;
     const struct tn_oc_known *known = tn_oc_find(l->plan->process, number);
 
-    return process->start_probe && known->holder && known->reason == TENON_IN_HOST &&
-           !process->start_probe(process->start_arg, name);
+    if (!process->start_probe || !known->holder || known->reason != TENON_IN_HOST ||
+        known->has_started)
+        return false;
+    bool started = process->start_probe(process->start_arg, name);
+    process->known[number].has_started = started; /* rows may have moved */
+    return !started;
 }
 
 /* A unit whose initialiser runs, or came to no end where Tenon does not see it. */

@@ -112,10 +112,11 @@ static struct tn_holding *holding_of(const tenon_ocaml_plan *plan, const struct 
 static const char *place_of(tenon_ocaml_plan *plan, const struct tn_oc_prospect *p,
                             const struct tn_oc_file *file)
 {
-    const char *triple = plan->process->settings->triple.text, *base = tn_base_name(file->entry);
+    const char *triple = plan->process->settings->triple.text;
 
     if (file->path)
         return file->path;
+    const char *base = tn_base_name(file->entry);
     return plan->cache_path && *triple
                ? tn_cache_code(plan->cache_path, p->digest, triple, base, &plan->arena)
                : tn_arena_format(&plan->arena, "/tenon-plan/%zu/%s", ++plan->asked, base);

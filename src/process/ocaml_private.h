@@ -20,6 +20,7 @@ struct tn_oc_known {
     enum tenon_unit_state state;
     enum tenon_reason_kind reason;
     bool prohibited, allowed;
+    bool has_started; /* of a unit of the host: its initialiser was seen to have run */
 };
 
 /* A plugin that was loaded. */

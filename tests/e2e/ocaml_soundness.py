@@ -243,6 +243,13 @@ int main(int c, char **v) {
                          "initialiser has not run yet", "free", "ok free", "words", "aaa1", "ok pl"],
                         loaders=["native", "bytecode"])
 
+    def test_a_host_that_has_started_is_asked_by_no_file(self):
+        """Its units are asked one by one, by files, only while it starts."""
+        self.case.plugin("p", 'let () = Printf.printf "%d\\n%!" (List.length [ 1; 2 ])\n')
+        self.case.hosts()
+        self.case.environment["TMPDIR"] = str(self.case.root / "no" / "such")
+        self.everywhere(["load:p.plugin"], ["2", "ok p"], loaders=["native", "bytecode"])
+
     # ---- interfaces that were seen without their units ----
 
     def types_only(self, text, folder):
