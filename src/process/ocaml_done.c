@@ -169,6 +169,8 @@ static bool keep_unit(tenon_ocaml_process *process, const struct tn_oc_prospect 
     if (known->state == TENON_MAPPED && state != TENON_MAPPED) {
         known->state = state;
         process->changes++; /* what was refused for want of it may come */
+        if (native)         /* which is told when it is mapped */
+            return true;
     }
     for (size_t i = 0; native && i < unit->defines.count; i++)
         tn_oc_tell_symbol(process, numbers->defines[i], known->holder);
@@ -177,18 +179,26 @@ static bool keep_unit(tenon_ocaml_process *process, const struct tn_oc_prospect 
     return true;
 }
 
-/* Does C code, or a library of it, come after that step? What else comes cannot be its double. */
-static bool has_c_after(const tenon_ocaml_plan *plan, size_t i)
+/* Has the step C code, or its plugin a library of it? */
+static bool has_c(const tenon_ocaml_plan *plan, size_t i)
 {
-    for (size_t k = i + 1; k < plan->step_count; k++) {
-        const struct tn_oc_prospect *p = &plan->prospects[plan->steps[k].prospect];
-        if (file_of(plan, k)->c.defines.count)
-            return true;
-        for (size_t f = 0; plan->native && f < p->count; f++)
-            if (p->files[f]->is_library)
-                return true;
+    const struct tn_oc_prospect *p = &plan->prospects[plan->steps[i].prospect];
+    bool has = file_of(plan, i)->c.defines.count;
+
+    for (size_t f = 0; !has && plan->native && f < p->count; f++)
+        has = p->files[f]->is_library;
+    return has;
+}
+
+/* Does C code come after that step? What else comes cannot be its double. */
+static bool has_c_after(tenon_ocaml_plan *plan, size_t i)
+{
+    if (!plan->found_c) {
+        for (plan->c_end = plan->step_count; plan->c_end && !has_c(plan, plan->c_end - 1);)
+            plan->c_end--;
+        plan->found_c = true;
     }
-    return false;
+    return i + 1 < plan->c_end;
 }
 
 bool tenon_ocaml_plan_begin(tenon_ocaml_plan *plan, size_t i, tenon_error *err)

@@ -65,7 +65,7 @@ static bool note_unit(tenon_ocaml_plan *plan, const tenon_ocaml_unit *unit,
 {
     size_t imports = unit->required.count + unit->interfaces.count;
     uint32_t *numbers =
-        tn_arena_rows(&plan->arena, imports + unit->defines.count + 1, sizeof *numbers);
+        tn_arena_room(&plan->arena, imports + unit->defines.count + 1, sizeof *numbers);
 
     if (!numbers || (out->own = note(plan, unit->name)) == TN_NO_NAME)
         return false;

@@ -173,6 +173,8 @@ struct tenon_ocaml_plan {
         uint32_t prospect, file;
     } * steps;
     size_t step_count, step_room;
+    size_t c_end; /* steps up to the last that brings C code, once that was looked for */
+    bool found_c;
     size_t seen; /* the process's changes that it was made with, and its own since then */
     struct tn_cache *cache;
     char *cache_path;
@@ -203,7 +205,13 @@ const char *tn_oc_host_dll(const tenon_ocaml_process *process, struct tn_arena *
                            const char *name);
 
 /* What is known under the name of that number, which has a row. Asks the probe. */
-const struct tn_oc_known *tn_oc_find(tenon_ocaml_process *process, uint32_t number);
+const struct tn_oc_known *tn_oc_probe(tenon_ocaml_process *process, uint32_t number);
+
+static inline const struct tn_oc_known *tn_oc_find(tenon_ocaml_process *process, uint32_t number)
+{
+    return process->known[number].holder || !process->probe ? &process->known[number]
+                                                            : tn_oc_probe(process, number);
+}
 
 /* tenon_ocaml_tell() of a name that has a row; tenon_ocaml_tell_interface() and _symbol(). */
 bool tn_oc_tell(tenon_ocaml_process *process, uint32_t number, const tenon_ocaml_present *unit,

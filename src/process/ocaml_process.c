@@ -147,12 +147,11 @@ static bool note_order(tenon_ocaml_process *process, uint32_t number)
     return true;
 }
 
-const struct tn_oc_known *tn_oc_find(tenon_ocaml_process *process, uint32_t number)
+const struct tn_oc_known *tn_oc_probe(tenon_ocaml_process *process, uint32_t number)
 {
     static const struct tn_oc_known probed = { .holder = "the host program",
                                                .state = TENON_INITIALISED };
-    bool is_known = process->known[number].holder || !process->probe ||
-                    !process->probe(process->probe_arg, tn_names_text(&process->names, number));
+    bool is_known = !process->probe(process->probe_arg, tn_names_text(&process->names, number));
     struct tn_oc_known *known = &process->known[number]; /* the probe may have told of others */
 
     if (is_known)
