@@ -16,7 +16,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
     for (size_t i = 0; proofs && i < proofs->count; i++) /* some as they are, some read */
         if (i % 3 != 2)
-            (void)tn_oc_proof_read(&proofs->files[i], &arena);
+            (void)tn_oc_proof_read(proofs, &proofs->files[i], &arena);
     if (proofs) {
         tn_oc_proofs_pack(&packer, proofs);
         if (!packer.failed && (packer.used > size || (packer.used && packer.at[0] != data[0])))

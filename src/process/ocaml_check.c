@@ -631,22 +631,27 @@ static void check_interface(const struct looking *l, const struct tn_oc_file *fi
     const tenon_ocaml_unit *unit = unit_at(file, index);
     const tenon_ocaml_import *wanted = &unit->interfaces.at[k];
     uint32_t number = file->numbers[index].interfaces[k];
-    struct tn_oc_coming *row = tn_oc_coming(l->plan, number);
+    bool *fits = file->listed ? &l->p->fits[file->listed[index].interfaces[k]] : NULL;
 
-    if (wanted->crc.kind == TENON_DIGEST_UNKNOWN || number == file->numbers[index].own)
+    if ((fits && *fits) || wanted->crc.kind == TENON_DIGEST_UNKNOWN ||
+        number == file->numbers[index].own)
         return;
+    struct tn_oc_coming *row = tn_oc_coming(l->plan, number);
     const struct tn_oc_known *known = tn_oc_find(l->plan->process, number);
     const char *holder = known->holder ? known->holder
                          : row->file   ? row->file->label
                                        : "what is there";
     if (tn_oc_same_interface(l->plan->process, number, &wanted->crc) == TENON_NO ||
-        tenon_digest_equal(&row->interface, &wanted->crc) == TENON_NO)
+        tenon_digest_equal(&row->interface, &wanted->crc) == TENON_NO) {
         tn_oc_find_in(l->plan, l->p, TENON_FINDING_WRONG_INTERFACE, true, wanted->name, holder,
                       "unit %s of %s was compiled against another interface of unit %s than that "
                       "of %s",
                       show(l, unit->name), file->label, show(l, wanted->name), holder);
-    else
-        see_interface(l, row, &wanted->crc);
+        return;
+    }
+    see_interface(l, row, &wanted->crc);
+    if (fits)
+        *fits = true; /* other units of the plugin need not be asked about the same */
 }
 
 /* ---- one file

@@ -80,20 +80,64 @@ static bool note_unit(tenon_ocaml_plan *plan, const tenon_ocaml_unit *unit,
            note_imports(plan, unit->interfaces, interfaces);
 }
 
-bool tn_oc_note_names(tenon_ocaml_plan *plan, const struct tn_oc_prospect *p,
-                      struct tn_oc_file *file)
+/* Each name that the bundle's code mentions. False: no memory. */
+static bool note_mentions(tenon_ocaml_plan *plan, struct tn_oc_prospect *p)
+{
+    const struct tn_oc_mentions *m = p->mentions;
+    uint32_t *noted = tn_arena_room(&plan->arena, m->name_count + 1, sizeof *noted);
+
+    p->fits = tn_arena_rows(&plan->arena, m->import_count + 1, sizeof *p->fits);
+    if (!noted || !p->fits)
+        return false;
+    for (size_t i = 0; i < m->name_count; i++)
+        if ((noted[i] = note(plan, m->names[i])) == TN_NO_NAME)
+            return false;
+    p->noted = noted;
+    return true;
+}
+
+/* The same as note_unit(), of names that were noted. */
+static bool number_unit(tenon_ocaml_plan *plan, const struct tn_oc_prospect *p,
+                        const tenon_ocaml_unit *unit, const struct tn_oc_listed *listed,
+                        struct tn_oc_numbers *out)
+{
+    const struct tn_oc_mentions *m = p->mentions;
+    size_t required = unit->required.count, interfaces = unit->interfaces.count;
+    uint32_t *numbers = tn_arena_room(&plan->arena, required + interfaces + unit->defines.count + 1,
+                                      sizeof *numbers);
+
+    if (!numbers)
+        return false;
+    out->own = p->noted[listed->own];
+    out->required = numbers;
+    out->interfaces = numbers + required;
+    out->defines = numbers + required + interfaces;
+    for (size_t i = 0; i < required; i++)
+        *numbers++ = p->noted[m->import_names[listed->required[i]]];
+    for (size_t i = 0; i < interfaces; i++)
+        *numbers++ = p->noted[m->import_names[listed->interfaces[i]]];
+    for (size_t i = 0; i < unit->defines.count; i++)
+        *numbers++ = p->noted[listed->defines[i]];
+    return true;
+}
+
+bool tn_oc_note_names(tenon_ocaml_plan *plan, struct tn_oc_prospect *p, struct tn_oc_file *file)
 {
     size_t count = file->code ? tenon_ocaml_unit_count(file->code) : 0;
     struct tn_oc_numbers *rows = tn_arena_rows(&plan->arena, count + 1, sizeof *rows);
+    const struct tn_oc_listed *listed = file->listed;
 
-    for (size_t i = 0; rows && i < count; i++) {
+    if (!rows || (listed && !p->noted && !note_mentions(plan, p)))
+        return false;
+    for (size_t i = 0; i < count; i++) {
         const tenon_ocaml_unit *unit = tenon_ocaml_unit_at(file->code, i);
-        if (!note_unit(plan, unit, &rows[i]))
+        if (!(listed ? number_unit(plan, p, unit, &listed[i], &rows[i])
+                     : note_unit(plan, unit, &rows[i])))
             return false;
         rows[i].implementation = tn_oc_implementation(plan, p, file, unit);
     }
     file->numbers = rows;
-    return rows;
+    return true;
 }
 
 static bool is_archive(const struct tn_oc_file *file)
@@ -138,7 +182,7 @@ static bool list_candidates(tenon_ocaml_plan *plan, tenon_error *err)
 
 static bool own_units(tenon_ocaml_plan *plan, uint32_t candidate)
 {
-    const struct tn_oc_prospect *p = &plan->prospects[plan->planned[candidate]];
+    struct tn_oc_prospect *p = &plan->prospects[plan->planned[candidate]];
 
     for (size_t k = 0; k < p->count; k++) {
         struct tn_oc_file *file = p->files[k];

@@ -96,6 +96,24 @@ struct tn_oc_numbers {
     const uint32_t *required, *interfaces, *defines;
 };
 
+/*
+ * What the code of a bundle mentions, each once: names, and names with a digest. As the index has
+ * it, so that names are numbered, and interfaces compared, once for each bundle.
+ */
+struct tn_oc_mentions {
+    const char *const *names;
+    size_t name_count;
+    const tenon_ocaml_import *imports;
+    const uint32_t *import_names; /* by import */
+    size_t import_count;
+};
+
+/* Where a unit mentions them: numbers of names, of imports for `required` and `interfaces`. */
+struct tn_oc_listed {
+    uint32_t own;
+    const uint32_t *required, *interfaces, *defines;
+};
+
 /* One file of a plan: code of a bundle, or of the system. */
 struct tn_oc_file {
     const char *entry; /* NULL: a file of the system */
@@ -106,6 +124,7 @@ struct tn_oc_file {
     uint8_t digest[32];                  /* of stubs, and of native code with C code in it */
     tenon_ocaml *code;                   /* NULL: stubs */
     const struct tn_oc_numbers *numbers; /* by unit of the code: tn_oc_note_names() */
+    const struct tn_oc_listed *listed;   /* likewise, when it is proven; NULL */
     tenon_image *image;                  /* that `c` borrows from; NULL: bytecode, or proven */
     bool has_c;                          /* native code or stubs */
     struct tn_oc_c c;
@@ -137,7 +156,10 @@ struct tn_oc_prospect {
     const struct tn_cached_file *taken; /* its code in the cache; NULL: not yet */
     size_t taken_count;
     const struct tn_oc_proofs *proofs; /* its code was loaded before; NULL: it must be looked at */
-    const char *directory;             /* ... of it in the cache: a base name */
+    const struct tn_oc_mentions *mentions; /* of its proven files; NULL: it has none */
+    const uint32_t *noted;                 /* by name of those; NULL: nobody asked yet */
+    bool *fits; /* by import of those: the interface is the one that is there, or comes */
+    const char *directory; /* ... of it in the cache: a base name */
 };
 
 /* What comes with the plan, under one name: as tn_oc_known. */
@@ -398,8 +420,7 @@ void tn_oc_prove(tenon_ocaml_plan *plan, struct tn_oc_prospect *p);
  */
 
 /* Numbers every name that a file mentions, and makes rows for them. False: no memory. */
-bool tn_oc_note_names(tenon_ocaml_plan *plan, const struct tn_oc_prospect *p,
-                      struct tn_oc_file *file);
+bool tn_oc_note_names(tenon_ocaml_plan *plan, struct tn_oc_prospect *p, struct tn_oc_file *file);
 
 /* The row of a name that was noted. Moves when others are. */
 static inline struct tn_oc_coming *tn_oc_coming(const tenon_ocaml_plan *plan, uint32_t number)

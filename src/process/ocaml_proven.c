@@ -70,7 +70,7 @@ bool tn_oc_take_proofs(tenon_ocaml_plan *plan, struct tn_oc_prospect *p)
 bool tn_oc_take_proof(tenon_ocaml_plan *plan, struct tn_oc_prospect *p, struct tn_oc_file *file)
 {
     struct tn_oc_proof *proof = tn_oc_proofs_find(p->proofs, file->entry);
-    bool good = proof && tn_oc_proof_read(proof, &plan->process->settings->proofs) &&
+    bool good = proof && tn_oc_proof_read(p->proofs, proof, &plan->process->settings->proofs) &&
                 (file->is_stubs ? proof->has_c && !proof->code : proof->code != NULL);
     const char *below, *path = good ? in_cache(plan, p, file->entry, &below) : NULL;
 
@@ -79,6 +79,9 @@ bool tn_oc_take_proof(tenon_ocaml_plan *plan, struct tn_oc_prospect *p, struct t
     file->path = path;
     file->is_proven = true;
     file->code = proof->code;
+    file->listed = proof->listed;
+    if (file->listed)
+        p->mentions = &p->proofs->mentions;
     file->has_c = proof->has_c;
     file->c = proof->c;
     return true;
@@ -125,6 +128,8 @@ static bool gather(const tenon_ocaml_plan *plan, const struct tn_oc_prospect *p,
     const struct tn_oc_proofs *before = proofs_of(plan, p);
 
     out->triple = plan->process->settings->triple.text;
+    if (before)
+        out->mentions = before->mentions;
     out->files = calloc(p->cached->count + 1, sizeof *out->files);
     for (size_t i = 0; out->files && i < p->cached->count; i++) {
         const struct tn_cached_file *cached = &p->cached->files[i];
@@ -139,6 +144,7 @@ static bool gather(const tenon_ocaml_plan *plan, const struct tn_oc_prospect *p,
             continue;
         row->packed = tn_view(NULL, 0);
         row->code = file->code;
+        row->listed = NULL;
         row->has_c = file->has_c;
         row->c = file->c;
     }

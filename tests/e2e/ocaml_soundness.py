@@ -282,6 +282,25 @@ int main(int c, char **v) {
             done = self.case.run(tenon.command(), "check", host, "other.plugin", check=False)
             self.assertEqual(done.returncode, 1, done.stdout)
 
+    def test_a_plugin_that_another_host_took(self):
+        """What is noted of it is compared unit by unit, all that is wrong of each told."""
+        self.types_only("A | B", "t1")
+        self.types_only("A | B | C", "t2")
+        for unit in ("m1", "m2"):
+            self.case.compile(unit, "-I", "../t2", folder="m",
+                              text="let f = function Ty.C -> 1 | _ -> List.length [ 2 ]\n")
+        self.case.archive("m", "m1", "m2", folder="m")
+        self.case.bundle("m", "m.cma", "m.cmxs", folder="m")
+        self.case.compile("hty", "-I", "t1", text="let f = function Ty.A -> 1 | Ty.B -> 2\n")
+        self.case.hosts()
+        for _ in range(2):
+            self.everywhere(["load:m.plugin"], ["ok m"], loaders=["native", "bytecode"])
+            time.sleep(2.1)  # what changed moments ago is not noted
+        self.case.hosts("hty")
+        told = r'unit M%d of plugin "m" was compiled against another interface of unit Ty than .*'
+        self.everywhere(["load:m.plugin"], ["no m: " + told % 1 + " / " + told % 2],
+                        loaders=["native", "bytecode"])
+
     def test_what_a_refused_plugin_was_compiled_against(self):
         self.types_only("A | B", "t1")
         self.types_only("A | B | C", "t2")

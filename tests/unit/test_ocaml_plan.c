@@ -400,7 +400,7 @@ static const struct tn_oc_proof *read_note(const struct tn_oc_proofs *proofs, co
 {
     struct tn_oc_proof *proof = tn_oc_proofs_find(proofs, entry);
     assert_non_null(proof);
-    assert_true(tn_oc_proof_read(proof, arena));
+    assert_true(tn_oc_proof_read(proofs, proof, arena));
     assert_int_equal(proof->packed.size, 0);
     return proof;
 }
@@ -408,7 +408,7 @@ static const struct tn_oc_proof *read_note(const struct tn_oc_proofs *proofs, co
 static bool read_all(const struct tn_oc_proofs *proofs, struct tn_arena *arena)
 {
     for (size_t i = 0; proofs && i < proofs->count; i++)
-        if (!tn_oc_proof_read(&proofs->files[i], arena))
+        if (!tn_oc_proof_read(proofs, &proofs->files[i], arena))
             return false;
     return proofs;
 }
@@ -466,7 +466,7 @@ static void one_bad_note_is_told_when_it_is_read(void **state)
     assert_non_null(proofs);
     bad = tn_oc_proofs_find(proofs, "a.cma");
     p.at[bad->packed.at - p.at] = 0xff; /* flags */
-    assert_false(tn_oc_proof_read(bad, &arena));
+    assert_false(tn_oc_proof_read(proofs, bad, &arena));
     assert_null(bad->code);
     same_code(read_note(proofs, "a.cmxs", &arena)->code, "cmxs/plugin");
     tn_arena_free(&arena);

@@ -300,7 +300,7 @@ static bool is_read_whole(struct tn_view bytes, struct tn_arena *arena)
 {
     const struct tn_oc_proofs *proofs = tn_oc_proofs_unpack(bytes, arena);
     for (size_t i = 0; proofs && i < proofs->count; i++)
-        if (!tn_oc_proof_read(&proofs->files[i], arena))
+        if (!tn_oc_proof_read(proofs, &proofs->files[i], arena))
             return false;
     return proofs;
 }
@@ -337,6 +337,7 @@ static void seeds_of_the_fuzzers_are_as_they_are_called(void **state)
     assert_true(is_read("ocamlproof/both"));
     assert_true(is_read("ocamlproof/none"));
     assert_false(is_read("ocamlproof/cut"));
+    assert_false(is_read("ocamlproof/beyond")); /* a number that no import has */
 }
 
 int main(void)
