@@ -110,8 +110,8 @@ TENON_API void tenon_ocaml_set_probe(tenon_ocaml_process *process, tenon_ocaml_p
                                      void *arg);
 
 /*
- * Asked about each unit of the host that a plugin requires: has its initialiser run? For hosts that
- * load plugins while they start. NULL: all have.
+ * Asked about each unit of the host that a plugin requires, until it says yes: has its initialiser
+ * run? For hosts that load plugins while they start. NULL: all have.
  */
 TENON_API void tenon_ocaml_set_start_probe(tenon_ocaml_process *process, tenon_ocaml_probe *probe,
                                            void *arg);
